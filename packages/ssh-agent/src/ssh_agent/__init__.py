@@ -1,0 +1,1 @@
+"""SSH agent client."""

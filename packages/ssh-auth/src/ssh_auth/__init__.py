@@ -1,0 +1,1 @@
+"""SSH user authentication, both roles, without I/O."""

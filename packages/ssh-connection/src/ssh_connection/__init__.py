@@ -1,0 +1,1 @@
+"""SSH channels, processes and forwarding; the asyncio endpoint."""

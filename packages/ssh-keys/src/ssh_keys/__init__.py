@@ -1,0 +1,1 @@
+"""SSH keys, signatures, key files and trust files."""

@@ -1,0 +1,1 @@
+"""SFTP client and server over any byte stream."""

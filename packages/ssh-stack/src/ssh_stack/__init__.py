@@ -1,0 +1,1 @@
+"""SSH for Python: client, server and SFTP, asyncio and blocking."""

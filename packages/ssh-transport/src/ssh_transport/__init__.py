@@ -1,0 +1,1 @@
+"""The SSH transport protocol as a state machine, both roles."""

@@ -1,0 +1,44 @@
+"""Wire encoding of the SSH protocol: data types, message declarations, framing, errors.
+
+    declare      @message and @record: a message as the RFC prints it
+    types        the data types of RFC 4251 as annotations
+    codegen      writes encoders and decoders as straight-line code, on first use
+    messages/    every message, one module a protocol
+    messageset   which message a number means in one phase
+    framing      unencrypted binary packets
+    primitives   strings, mpints and name-lists as functions
+    numbers      assigned numbers
+    text         text of the peer, made safe to show
+    errors       SSHError, ProtocolError, UsageError and what decoders raise
+"""
+
+from __future__ import annotations
+
+from ssh_wire.declare import Message as Message
+from ssh_wire.declare import Record as Record
+from ssh_wire.declare import message as message
+from ssh_wire.declare import record as record
+from ssh_wire.errors import BadValue as BadValue
+from ssh_wire.errors import EncodeError as EncodeError
+from ssh_wire.errors import ProtocolError as ProtocolError
+from ssh_wire.errors import SSHError as SSHError
+from ssh_wire.errors import TrailingData as TrailingData
+from ssh_wire.errors import Truncated as Truncated
+from ssh_wire.errors import UsageError as UsageError
+from ssh_wire.errors import WireError as WireError
+from ssh_wire.errors import WrongConstant as WrongConstant
+from ssh_wire.messageset import MessageSet as MessageSet
+from ssh_wire.messageset import UnknownMessage as UnknownMessage
+from ssh_wire.numbers import DisconnectReason as DisconnectReason
+from ssh_wire.numbers import OpenFailureReason as OpenFailureReason
+from ssh_wire.types import Byte as Byte
+from ssh_wire.types import Cookie as Cookie
+from ssh_wire.types import Counted as Counted
+from ssh_wire.types import MPInt as MPInt
+from ssh_wire.types import NameList as NameList
+from ssh_wire.types import Repeated as Repeated
+from ssh_wire.types import Rest as Rest
+from ssh_wire.types import Text as Text
+from ssh_wire.types import UInt32 as UInt32
+from ssh_wire.types import UInt64 as UInt64
+from ssh_wire.types import View as View

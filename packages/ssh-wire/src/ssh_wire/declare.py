@@ -1,0 +1,134 @@
+"""Declare a message as the RFC prints it.
+
+    @message(90)
+    class ChannelOpen(Message):
+        ""Ask the peer to open a channel (RFC 4254 section 5.1).""
+
+        kind: str
+        sender: UInt32
+        window: UInt32
+        max_packet: UInt32
+        details: Rest = b""
+
+`message` makes a frozen attrs class with keyword-only fields in wire order; `record` is
+the same without a message number, for structures inside messages and for heads that
+several messages share.  A field that a subclass declares again keeps its place, so a
+variant says only which constant it has and what follows.  The codec is written by
+`ssh_wire.codegen` when a class encodes or decodes for the first time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Self, TypeVar, cast, dataclass_transform
+
+import attrs
+
+from ssh_wire import codegen
+from ssh_wire.primitives import Buffer
+
+__all__ = ["Message", "Record", "message", "record"]
+
+R = TypeVar("R", bound="Record")
+M = TypeVar("M", bound="Message")
+
+
+class Record:
+    """A structure of fields in wire order; the base of every declaration."""
+
+    __slots__ = ()
+
+    NUMBER: ClassVar[int | None] = None
+    """The message number, or None where the structure has none."""
+
+    def encode(self) -> bytes:
+        """Return the encoded bytes, message number first.
+
+        Raises:
+            EncodeError: a field's value does not fit its wire type.
+        """
+        codegen.install(type(self))
+        return self.encode()
+
+    def encode_parts(self) -> tuple[Buffer, ...]:
+        """Return the encoding in pieces, the strings of `View` fields uncopied.
+
+        Raises:
+            EncodeError: a field's value does not fit its wire type.
+        """
+        codegen.install(type(self))
+        return self.encode_parts()
+
+    @classmethod
+    def decode(cls, data: Buffer) -> Self:
+        """Decode all of `data`.
+
+        Raises:
+            WireError: `data` is anything but exactly one such structure.
+        """
+        codegen.install(cls)
+        return cls.decode(data)
+
+    @classmethod
+    def read(cls, data: Buffer, pos: int) -> tuple[Self, int]:
+        """Decode at `pos`; return the structure and the position behind it.
+
+        Raises:
+            WireError: there is no such structure at `pos`.
+        """
+        codegen.install(cls)
+        return cls.read(data, pos)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(getattr(self, n) == getattr(other, n) for n in codegen.field_names(type(self)))
+
+    def __hash__(self) -> int:
+        names = codegen.field_names(type(self))
+        return hash((type(self), *(getattr(self, name) for name in names)))
+
+    def __repr__(self) -> str:
+        fields: tuple[attrs.Attribute[object], ...] = attrs.fields(cast("Any", type(self)))
+        shown = {f.name: repr(getattr(self, f.name)) if f.repr else "…" for f in fields}
+        inside = ", ".join(f"{name}={shown[name]}" for name in codegen.field_names(type(self)))
+        return f"{type(self).__name__}({inside})"
+
+
+class Message(Record):
+    """A record with a message number as its first byte (RFC 4253 section 6)."""
+
+    __slots__ = ()
+
+
+@dataclass_transform(
+    frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,), eq_default=True
+)
+def message(number: int) -> Callable[[type[M]], type[M]]:
+    """Make a class the declaration of the message with this number."""
+
+    def declare(cls: type[M]) -> type[M]:
+        made = _frozen(cls)
+        made.NUMBER = number
+        return made
+
+    return declare
+
+
+@dataclass_transform(
+    frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,), eq_default=True
+)
+def record(cls: type[R]) -> type[R]:
+    """Make a class the declaration of a structure without a message number."""
+    return _frozen(cls)
+
+
+def _frozen(cls: type[R]) -> type[R]:
+    # eq, hash and repr come from Record: compiling them for each class costs import time
+    made = attrs.define(
+        cls, frozen=True, kw_only=True, eq=False, repr=False, getstate_setstate=False
+    )
+    for name in ("encode", "encode_parts", "decode", "read"):
+        # each class compiles its own codec, also where its base has one already
+        setattr(made, name, Record.__dict__[name])
+    return made
