@@ -1,0 +1,145 @@
+"""AgentClient without asyncio: the core, a Unix socket, and a deadline."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from threading import Lock
+from typing import TYPE_CHECKING, Final, Self, TypeVar
+
+from ssh_agent.core import AgentProtocol, Exchange
+from ssh_agent.errors import AgentError, AgentTimeout, AgentUnavailable
+from ssh_agent.location import socket_path
+from ssh_agent.requests import IdentitiesRequest, Request, SignatureRequest
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ssh_agent.identities import Identities
+    from ssh_keys import PublicKey
+
+__all__ = ["DEFAULT_TIMEOUT", "AgentClient"]
+
+T = TypeVar("T")
+
+DEFAULT_TIMEOUT: Final = 60.0
+"""Seconds for one reply: a key may wait for its user to confirm or to touch a token."""
+
+_READ_SIZE: Final = 65_536
+
+
+class AgentClient:
+    """A connection to an agent.
+
+    Any number of threads may use it; their requests take turns.  An agent that does not
+    answer in time costs the connection, because every later reply would wait behind the
+    missing one.
+    """
+
+    def __init__(self, connection: socket.socket, *, timeout: float | None) -> None:
+        self._core = AgentProtocol()
+        self._socket = connection
+        self._timeout = timeout
+        self._turn = Lock()
+
+    @classmethod
+    def connect(cls, path: str | None = None, *, timeout: float | None = DEFAULT_TIMEOUT) -> Self:
+        """Connect to the agent at `path`, by default at SSH_AUTH_SOCK.
+
+        Args:
+            path: the agent's Unix socket.
+            timeout: seconds that connecting, and later each reply, may take.
+
+        Raises:
+            AgentUnavailable: there is no agent at that place.
+            AgentTimeout: it does not take the connection.
+        """
+        path = socket_path(path, os.environ)
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(timeout)
+            connection.connect(path)
+        except TimeoutError:
+            connection.close()
+            problem = f"the agent at {path} does not take the connection"
+            raise AgentTimeout(problem) from None
+        except OSError as error:
+            connection.close()
+            problem = f"no agent at {path}: {error.strerror or error}"
+            raise AgentUnavailable(problem) from error
+        return cls(connection, timeout=timeout)
+
+    @classmethod
+    def from_socket(
+        cls, connection: socket.socket, *, timeout: float | None = DEFAULT_TIMEOUT
+    ) -> Self:
+        """Talk to an agent at the other end of a connected socket, which is ours from now on."""
+        return cls(connection, timeout=timeout)
+
+    def identities(self) -> Identities:
+        """Return the agent's usable keys; `skipped` names those that are not.
+
+        Raises:
+            AgentError: the agent refuses, misbehaves, is gone or is late.
+        """
+        return self._ask(IdentitiesRequest())
+
+    def sign(self, key: PublicKey, data: bytes, algorithm: str) -> bytes:
+        """Return the agent's signature over `data`, verified.
+
+        Raises:
+            AgentError: the agent refuses, misbehaves, is gone or is late.
+            UsageError: the key has no such algorithm, or the data is too long for an agent.
+        """
+        return self._ask(SignatureRequest(key, data, algorithm))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._end(AgentUnavailable("the connection to the agent was closed"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _ask(self, request: Request[T]) -> T:
+        with self._turn:
+            exchange = self._core.start(request)
+            try:
+                self._converse(exchange)
+            except TimeoutError:
+                self._end(AgentTimeout(f"the agent did not answer within {self._timeout} s"))
+            except (OSError, EOFError) as error:
+                self._end(AgentUnavailable(f"the connection to the agent was lost: {error}"))
+            except BaseException:  # interrupted halfway: the order of replies is lost
+                self._end(AgentUnavailable("a request to the agent was interrupted"))
+                raise
+            return exchange.result()
+
+    def _converse(self, exchange: Exchange[T]) -> None:
+        deadline = None if self._timeout is None else time.monotonic() + self._timeout
+        self._socket.settimeout(self._timeout)
+        self._socket.sendall(self._core.take_outgoing())
+        while not exchange.done:
+            if deadline is not None:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError
+                self._socket.settimeout(left)
+            data = self._socket.recv(_READ_SIZE)
+            if not data:
+                raise EOFError("it closed the connection")  # noqa: TRY003, EM101 (the cause)
+            self._core.receive(data)
+        if self._core.error is not None:
+            self._socket.close()
+
+    def _end(self, error: AgentError) -> None:
+        self._core.close(error)
+        self._socket.close()

@@ -1,0 +1,103 @@
+"""What can be asked of an agent, and what its reply must be.
+
+A request is its message and the check of its reply, in one class: adding one to the
+protocol adds one class here and nothing elsewhere.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from ssh_agent.errors import AgentMisbehaved, WrongReply
+from ssh_agent.identities import Identities
+from ssh_agent.messages import (
+    SIGN_FLAGS,
+    IdentitiesAnswer,
+    RequestIdentities,
+    SignRequest,
+    SignResponse,
+)
+from ssh_wire import Message, UsageError
+
+if TYPE_CHECKING:
+    from ssh_keys import PublicKey
+
+__all__ = ["IdentitiesRequest", "Request", "SignatureRequest"]
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Request(ABC, Generic[T_co]):
+    """A question to an agent whose answer is a `T_co`."""
+
+    @property
+    @abstractmethod
+    def message(self) -> Message:
+        """The message that asks."""
+
+    @abstractmethod
+    def answer(self, reply: Message) -> T_co:
+        """Return what a reply other than a failure means.
+
+        Raises:
+            WrongReply: it answers another kind of request.
+            AgentMisbehaved: its content is no answer to this one.
+        """
+
+
+class IdentitiesRequest(Request[Identities]):
+    """Which keys do you hold (section 4.4)?"""
+
+    @property
+    def message(self) -> RequestIdentities:
+        """SSH_AGENTC_REQUEST_IDENTITIES."""
+        return RequestIdentities()
+
+    def answer(self, reply: Message) -> Identities:
+        """Return the keys of the answer."""
+        if not isinstance(reply, IdentitiesAnswer):
+            raise _wrong(reply, "a list of keys")
+        return Identities.from_entries(reply.identities)
+
+
+class SignatureRequest(Request[bytes]):
+    """Sign this with that key (section 4.5).
+
+    Raises:
+        UsageError: the key has no such algorithm.
+    """
+
+    def __init__(self, key: PublicKey, data: bytes, algorithm: str) -> None:
+        if algorithm not in key.algorithms:
+            problem = f"a key of kind {key.kind} does not sign with {algorithm!r}"
+            raise UsageError(problem)
+        self.key = key
+        self.data = data
+        self.algorithm = algorithm
+
+    @property
+    def message(self) -> SignRequest:
+        """SSH_AGENTC_SIGN_REQUEST with the flag of the algorithm."""
+        return SignRequest(
+            key=self.key.blob, data=self.data, flags=SIGN_FLAGS.get(self.algorithm, 0)
+        )
+
+    def answer(self, reply: Message) -> bytes:
+        """Return the signature, which is by this key, over this data, with this algorithm.
+
+        An old agent knows no flags and signs with SHA-1 instead; a hostile one signs
+        something else.  Neither signature is of use, so neither is returned.
+        """
+        if not isinstance(reply, SignResponse):
+            raise _wrong(reply, "a signature")
+        # `is not True`: an error value must never pass for a verified signature
+        if self.key.verify(self.data, reply.signature, self.algorithm) is not True:
+            key = self.key.fingerprint()
+            problem = f"the agent's signature is not one by {key} with {self.algorithm}"
+            raise AgentMisbehaved(problem)
+        return reply.signature
+
+
+def _wrong(reply: Message, wanted: str) -> WrongReply:
+    return WrongReply(f"the agent answered {type(reply).__name__} where {wanted} was due")
