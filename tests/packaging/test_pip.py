@@ -1,0 +1,64 @@
+"""The packages install with pip alone, as a user without uv or nox does it."""
+
+from __future__ import annotations
+
+import subprocess
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = sorted(ROOT.glob("packages/*"))
+MODULES = [package.name.replace("-", "_") for package in PACKAGES]
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of a fresh environment that holds the packages."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=True)
+    python = folder / "bin" / "python"
+    pip(python, "install", f"--constraint={ROOT / 'constraints.txt'}", *map(str, PACKAGES))
+    return python
+
+
+def pip(python: Path, *argv: str) -> None:
+    command = [str(python), "-m", "pip", "--disable-pip-version-check", *argv]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=500)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+
+
+@pytest.mark.timeout(600)
+def test_every_package_imports(python: Path, tmp_path: Path) -> None:
+    for module in MODULES:
+        subprocess.run(
+            [str(python), "-c", f"import {module}"], check=True, timeout=60, cwd=tmp_path
+        )
+
+
+@pytest.mark.timeout(600)
+def test_pip_finds_no_conflict(python: Path) -> None:
+    pip(python, "check")
+
+
+@pytest.mark.timeout(600)
+def test_the_command_is_installed(python: Path, tmp_path: Path) -> None:
+    command = [str(python.with_name("ssh-stack")), "--help"]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60, cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr.decode()
+
+
+@pytest.mark.timeout(600)
+def test_wheels_are_typed_and_pure(python: Path, tmp_path: Path) -> None:
+    pip(python, "wheel", "--no-deps", f"--wheel-dir={tmp_path}", *map(str, PACKAGES))
+    wheels = sorted(tmp_path.iterdir())
+
+    assert [wheel.name.partition("-")[0] for wheel in wheels] == MODULES
+    for wheel, module in zip(wheels, MODULES, strict=True):
+        names = zipfile.ZipFile(wheel).namelist()
+        assert wheel.name.endswith("-py3-none-any.whl")
+        assert f"{module}/py.typed" in names
+        assert not [name for name in names if "tests/" in name]
