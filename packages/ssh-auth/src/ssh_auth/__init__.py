@@ -1,1 +1,66 @@
-"""SSH user authentication, both roles, without I/O."""
+"""User authentication (RFC 4252, RFC 4256), both roles, without I/O.
+
+    client/      ClientAuth: tries credentials until the server is content
+    server/      ServerAuth: asks about users, keys and passwords as events
+    credentials  what a client can show
+    signers      who signs: a key in memory, an agent
+    strategy     in which order credentials are tried
+    attempts     what was tried, and what came of it
+    errors       AuthenticationFailed, TooManyAttempts
+    algorithms   which signature algorithm is used, which are accepted
+    signed       what a publickey signature covers
+    limits       AuthLimits, of both roles
+    shown        text of the peer, made safe to show
+    testing      both roles joined in memory
+
+A role needs a session identifier and the messages 50-79, whatever carried them.
+"""
+
+from __future__ import annotations
+
+from ssh_auth.algorithms import ACCEPTED_ALGORITHMS as ACCEPTED_ALGORITHMS
+from ssh_auth.attempts import AuthAttempt as AuthAttempt
+from ssh_auth.attempts import Outcome as Outcome
+from ssh_auth.client import AuthRejected as AuthRejected
+from ssh_auth.client import AuthSucceeded as AuthSucceeded
+from ssh_auth.client import BannerReceived as BannerReceived
+from ssh_auth.client import ClientAuth as ClientAuth
+from ssh_auth.client import ClientEvent as ClientEvent
+from ssh_auth.client import PasswordNeeded as PasswordNeeded
+from ssh_auth.client import PromptsReceived as PromptsReceived
+from ssh_auth.client import SignatureNeeded as SignatureNeeded
+from ssh_auth.credentials import Answers as Answers
+from ssh_auth.credentials import Credential as Credential
+from ssh_auth.credentials import InteractiveCredential as InteractiveCredential
+from ssh_auth.credentials import KeyCredential as KeyCredential
+from ssh_auth.credentials import NoneCredential as NoneCredential
+from ssh_auth.credentials import PasswordCredential as PasswordCredential
+from ssh_auth.credentials import password_answers as password_answers
+from ssh_auth.errors import AuthenticationFailed as AuthenticationFailed
+from ssh_auth.errors import TooManyAttempts as TooManyAttempts
+from ssh_auth.limits import AuthLimits as AuthLimits
+from ssh_auth.server import Accept as Accept
+from ssh_auth.server import AnswersReceived as AnswersReceived
+from ssh_auth.server import Authenticated as Authenticated
+from ssh_auth.server import DecisionInvalid as DecisionInvalid
+from ssh_auth.server import InteractiveStarted as InteractiveStarted
+from ssh_auth.server import KeyOffered as KeyOffered
+from ssh_auth.server import KeyVerified as KeyVerified
+from ssh_auth.server import NoneOffered as NoneOffered
+from ssh_auth.server import Partial as Partial
+from ssh_auth.server import PasswordChangeOffered as PasswordChangeOffered
+from ssh_auth.server import PasswordOffered as PasswordOffered
+from ssh_auth.server import Permissions as Permissions
+from ssh_auth.server import Reject as Reject
+from ssh_auth.server import Result as Result
+from ssh_auth.server import ServerAuth as ServerAuth
+from ssh_auth.server import ServerEvent as ServerEvent
+from ssh_auth.server import ServerPolicy as ServerPolicy
+from ssh_auth.signed import SignedRequest as SignedRequest
+from ssh_auth.signers import AgentSigner as AgentSigner
+from ssh_auth.signers import KeySigner as KeySigner
+from ssh_auth.signers import Signer as Signer
+from ssh_auth.signers import SigningAgent as SigningAgent
+from ssh_auth.strategy import AuthProgress as AuthProgress
+from ssh_auth.strategy import AuthStrategy as AuthStrategy
+from ssh_auth.strategy import InOrder as InOrder

@@ -1,0 +1,66 @@
+"""What a client tried, and what came of it."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import attrs
+
+__all__ = ["AuthAttempt", "Outcome"]
+
+
+class Outcome(Enum):
+    """What came of one credential; the value is how a report says it."""
+
+    ACCEPTED = "accepted"
+    """The server let the user in."""
+
+    PARTIAL = "accepted, more is required"
+    """The server took it and wants another method (RFC 4252 section 5.1)."""
+
+    REJECTED = "rejected"
+    """The server answered SSH_MSG_USERAUTH_FAILURE."""
+
+    EXPIRED = "expired"
+    """The server wants a new password and there was none to give (RFC 4252 section 8)."""
+
+    NOT_OFFERED = "not offered by the server"
+    """Nothing was sent: the server does not list the method."""
+
+    NO_ALGORITHM = "no signature algorithm in common"
+    """Nothing was sent: the server verifies with no algorithm of this key (RFC 8308)."""
+
+    SIGNING_FAILED = "could not sign"
+    """The agent, the token or the key did not sign."""
+
+    DECLINED = "not answered"
+    """The user, or the function that stands for it, gave no password or no answers."""
+
+
+@attrs.frozen(kw_only=True)
+class AuthAttempt:
+    """One credential and what came of it.
+
+    Attributes:
+        method: the method's name on the wire.
+        source: where the credential came from, such as "agent" or "file /home/me/.ssh/id_rsa".
+        fingerprint: the SHA-256 fingerprint of the key, where there is one.
+        algorithm: the signature algorithm, where there is one.
+        outcome: what came of it.
+        remaining: the methods that the server lists after it; None if it has listed none yet.
+        detail: why, where the reason is on this side.
+    """
+
+    method: str
+    source: str = ""
+    fingerprint: str = ""
+    algorithm: str = ""
+    outcome: Outcome
+    remaining: tuple[str, ...] | None = None
+    detail: str = ""
+
+    def __str__(self) -> str:
+        about = ", ".join(filter(None, (self.source, self.fingerprint, self.algorithm)))
+        what = f"{self.method} ({about})" if about else self.method
+        detail = f": {self.detail}" if self.detail else ""
+        return f"{what} {self.outcome.value}{detail}"

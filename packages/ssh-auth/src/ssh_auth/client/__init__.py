@@ -1,0 +1,20 @@
+"""The client's side of authentication.
+
+    core       ClientAuth: payloads in, messages and events out
+    exchanges  what the client waits for, one class each, and what may arrive then
+    requests   the messages of one user for one service
+    events     what the driver of a ClientAuth is told or asked
+
+A `ClientAuth` is driven: it awaits nothing and knows no clock.
+"""
+
+from __future__ import annotations
+
+from ssh_auth.client.core import ClientAuth as ClientAuth
+from ssh_auth.client.events import AuthRejected as AuthRejected
+from ssh_auth.client.events import AuthSucceeded as AuthSucceeded
+from ssh_auth.client.events import BannerReceived as BannerReceived
+from ssh_auth.client.events import ClientEvent as ClientEvent
+from ssh_auth.client.events import PasswordNeeded as PasswordNeeded
+from ssh_auth.client.events import PromptsReceived as PromptsReceived
+from ssh_auth.client.events import SignatureNeeded as SignatureNeeded

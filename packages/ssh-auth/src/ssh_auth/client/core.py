@@ -1,0 +1,384 @@
+"""The client's conversation: which credential, what next.
+
+`ClientAuth` takes what the server sends in the phase of authentication (50–79) and gives
+messages to send, events to act on, and in the end one result.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+from ssh_auth.algorithms import signature_algorithm
+from ssh_auth.attempts import AuthAttempt, Outcome
+from ssh_auth.client.events import (
+    AuthRejected,
+    AuthSucceeded,
+    BannerReceived,
+    ClientEvent,
+    PasswordNeeded,
+    PromptsReceived,
+    SignatureNeeded,
+)
+from ssh_auth.client.exchanges import (
+    LEGAL,
+    AwaitAnswers,
+    AwaitPassword,
+    AwaitSignature,
+    Exchange,
+    ExpectKeyVerdict,
+    ExpectPasswordVerdict,
+    ExpectPrompts,
+    ExpectStart,
+    ExpectVerdict,
+    Finished,
+)
+from ssh_auth.client.requests import Requests
+from ssh_auth.credentials import (
+    Credential,
+    InteractiveCredential,
+    KeyCredential,
+    NoneCredential,
+    PasswordCredential,
+)
+from ssh_auth.errors import AuthenticationFailed
+from ssh_auth.limits import AuthLimits
+from ssh_auth.shown import shown
+from ssh_auth.signers import KeySigner
+from ssh_auth.strategy import AuthProgress, AuthStrategy, InOrder
+from ssh_wire import Message, ProtocolError, UsageError
+from ssh_wire.messages.auth import (
+    InfoRequest,
+    InfoResponse,
+    PasswdChangeReq,
+    Prompt,
+    PublicKeyOk,
+    UserauthBanner,
+    UserauthFailure,
+    UserauthSuccess,
+)
+from ssh_wire.primitives import Buffer
+
+__all__ = ["ClientAuth"]
+
+_MAX_SKIPPED: Final = 1024
+"""The credentials that may be passed over: a strategy that never ends must not hang us."""
+
+
+class ClientAuth:
+    """Authenticates one user, once.
+
+    Attributes:
+        username: the user.
+        server_sig_algs: the algorithms of the server's EXT_INFO (RFC 8308), None until it
+            came; set it as soon as it is known.
+    """
+
+    def __init__(
+        self,
+        username: str,
+        session_id: bytes,
+        credentials: Sequence[Credential] | AuthStrategy,
+        *,
+        service: str = "ssh-connection",
+        server_sig_algs: Sequence[str] | None = None,
+        limits: AuthLimits | None = None,
+    ) -> None:
+        self.username = username
+        self.server_sig_algs = server_sig_algs
+        self._requests = Requests(session_id, username, service)
+        self._limits = limits or AuthLimits()
+        self._lone_key = False
+        if isinstance(credentials, Sequence):
+            self._lone_key = sum(isinstance(each, KeyCredential) for each in credentials) == 1
+            credentials = InOrder(credentials)
+        self._strategy: AuthStrategy = credentials
+        self._state: Exchange = ExpectStart()
+        self._attempts: list[AuthAttempt] = []
+        self._remaining: tuple[str, ...] | None = None
+        self._sent = self._rounds = self._banner_bytes = 0
+        self._events: deque[ClientEvent] = deque()
+        self._messages: list[bytes] = []
+        _check_name(username, self._limits)
+
+    # ------------------------------------------------------------- the driver's side
+
+    @property
+    def attempts(self) -> tuple[AuthAttempt, ...]:
+        """What was tried so far."""
+        return tuple(self._attempts)
+
+    @property
+    def finished(self) -> bool:
+        """Whether AuthSucceeded or AuthRejected has been given."""
+        return isinstance(self._state, Finished)
+
+    def start(self) -> None:
+        """Begin with the first credential.
+
+        The request need not wait for SERVICE_ACCEPT.  No "none" request goes before it:
+        without credentials one is sent, to be let in or to learn the methods.
+        """
+        if not isinstance(self._state, ExpectStart):
+            problem = "authentication has been started already"
+            raise UsageError(problem)
+        self._advance()
+
+    def receive(self, payload: Buffer) -> None:
+        """Take a message of the server.
+
+        Raises:
+            ProtocolError: it is malformed, or not due.
+        """
+        message = LEGAL[type(self._state)].decode(payload)
+        match self._state, message:
+            case _, UserauthBanner():
+                self._on_banner(message)
+            case _, UserauthFailure():
+                self._on_failure(message)
+            case _, UserauthSuccess():
+                self._record(Outcome.ACCEPTED)
+                self._finish(AuthSucceeded(self.attempts))
+            case ExpectKeyVerdict() as state, PublicKeyOk():
+                self._on_key_ok(state, message)
+            case ExpectPasswordVerdict() as state, PasswdChangeReq():
+                self._on_change(state, message)
+            case ExpectPrompts() as state, InfoRequest():
+                self._on_prompts(state, message)
+            case _:  # pragma: no cover (LEGAL has no such row)
+                raise AssertionError(message)
+
+    def next_event(self) -> ClientEvent | None:
+        """Return the oldest event that was not taken yet."""
+        return self._events.popleft() if self._events else None
+
+    def take_messages(self) -> list[bytes]:
+        """Return the payloads to send, in order, once."""
+        messages, self._messages = self._messages, []
+        return messages
+
+    # ------------------------------------------------------------- answers to events
+
+    def provide_signature(self, signature: bytes) -> None:
+        """Answer `SignatureNeeded`."""
+        state = self._state
+        if not isinstance(state, AwaitSignature):
+            raise _not_asked("signature")  # noqa: EM101 (a word)
+        key = state.credential.signer.public_key
+        self._send(self._requests.key_signed(state.algorithm, key.blob, signature))
+        self._state = ExpectVerdict(state.credential, state.algorithm)
+
+    def signature_failed(self, reason: str) -> None:
+        """Answer `SignatureNeeded` when there is no signature; the next credential is tried."""
+        if not isinstance(self._state, AwaitSignature):
+            raise _not_asked("signature")  # noqa: EM101 (a word)
+        self._give_up_on(Outcome.SIGNING_FAILED, reason)
+
+    def provide_password(self, password: str | None) -> None:
+        """Answer `PasswordNeeded`; with None the next credential is tried."""
+        state = self._state
+        if not isinstance(state, AwaitPassword):
+            raise _not_asked("password")  # noqa: EM101 (a word)
+        if password is None:
+            declined = Outcome.DECLINED if state.old is None else Outcome.EXPIRED
+            self._give_up_on(declined)
+        elif state.old is None:
+            self._send_password(state.credential, password)
+        else:
+            self._send(self._requests.password_change(state.old, password))
+            self._state = ExpectPasswordVerdict(state.credential, state.old, state.changes)
+
+    def provide_answers(self, answers: Sequence[str] | None) -> None:
+        """Answer `PromptsReceived`; with None the next credential is tried.
+
+        Raises:
+            UsageError: there are more or fewer answers than prompts.
+        """
+        state = self._state
+        if not isinstance(state, AwaitAnswers):
+            raise _not_asked("answer")  # noqa: EM101 (a word)
+        if answers is None:
+            self._give_up_on(Outcome.DECLINED)
+            return
+        if isinstance(answers, str) or len(answers) != state.count:
+            problem = f"{state.count} answers are due"
+            raise UsageError(problem)
+        # "The responses MUST be ordered as the prompts were ordered" (RFC 4256 section 3.4)
+        self._send(InfoResponse(responses=tuple(answers)))
+        self._state = ExpectPrompts(state.credential)
+
+    # ------------------------------------------------------------- what the server said
+
+    def _on_banner(self, message: UserauthBanner) -> None:
+        self._banner_bytes += len(message.message)
+        if self._banner_bytes > self._limits.banner_bytes:
+            self._reject("the server's banners do not end")
+            return
+        self._events.append(BannerReceived(shown(message.message)))
+
+    def _on_failure(self, message: UserauthFailure) -> None:
+        self._remaining = message.methods
+        self._record(Outcome.PARTIAL if message.partial_success else Outcome.REJECTED)
+        self._advance()
+
+    def _on_key_ok(self, state: ExpectKeyVerdict, message: PublicKeyOk) -> None:
+        # the reply repeats "public key algorithm name from the request" and its blob
+        key = state.credential.signer.public_key
+        if (message.algorithm, message.key) != (state.algorithm, key.blob):
+            problem = "the server answers for a key that it was not asked about"
+            raise ProtocolError(problem)
+        self._ask_for_signature(state.credential, state.algorithm)
+
+    def _on_change(self, state: ExpectPasswordVerdict, message: PasswdChangeReq) -> None:
+        changes = state.changes + 1
+        self._state = AwaitPassword(state.credential, state.password, changes)
+        if changes > self._limits.password_changes:
+            self._give_up_on(Outcome.EXPIRED, "the server takes no new password")
+        elif state.credential.change is None:
+            self._give_up_on(Outcome.EXPIRED, "a new password is demanded")
+        else:
+            self._events.append(PasswordNeeded(state.credential, shown(message.prompt)))
+
+    def _on_prompts(self, state: ExpectPrompts, message: InfoRequest) -> None:
+        self._rounds += 1
+        if len(message.prompts) > self._limits.prompts:
+            problem = f"{len(message.prompts)} prompts; the limit is {self._limits.prompts}"
+            raise ProtocolError(problem)
+        if self._rounds > self._limits.rounds:
+            self._reject("the server's questions do not end")
+            return
+        self._state = AwaitAnswers(state.credential, len(message.prompts))
+        if not (message.prompts or message.name or message.instruction):
+            # "the client MUST send a response message with a `0' num-responses field"
+            self.provide_answers(())
+            return
+        prompts = tuple(Prompt(text=shown(each.text), echo=each.echo) for each in message.prompts)
+        self._events.append(
+            PromptsReceived(
+                state.credential, shown(message.name), shown(message.instruction), prompts
+            )
+        )
+
+    # ------------------------------------------------------------- what is tried next
+
+    def _advance(self) -> None:
+        """Begin with the next credential that can be tried, or end."""
+        for _ in range(_MAX_SKIPPED):
+            credential = self._strategy.next_credential(
+                AuthProgress(remaining=self._remaining, attempts=self.attempts)
+            )
+            if credential is None:
+                break
+            if self._sent >= self._limits.client_attempts:
+                self._reject(f"{self._sent} attempts are enough")
+                return
+            if self._begin(credential):
+                return
+        if self._remaining is None and not self._sent:
+            self._begin(NoneCredential())
+            return
+        self._reject("no credential is left")
+
+    def _begin(self, credential: Credential) -> bool:
+        """Begin with a credential; return False if it cannot be tried."""
+        method = credential.method
+        self._state = ExpectVerdict(credential)
+        listed = self._remaining is None or method in self._remaining
+        # "none" "MUST NOT be listed as supported by the server"
+        if not listed and not isinstance(credential, NoneCredential):
+            self._record(Outcome.NOT_OFFERED)
+            return False
+        match credential:
+            case KeyCredential():
+                return self._begin_key(credential)
+            case NoneCredential():
+                self._send(self._requests.none())
+            case PasswordCredential(password=str() as password):
+                self._send_password(credential, password)
+            case PasswordCredential():
+                self._state = AwaitPassword(credential, None, 0)
+                self._events.append(PasswordNeeded(credential))
+            case InteractiveCredential():
+                self._state = ExpectPrompts(credential)
+                self._send(self._requests.interactive(credential.submethods))
+        self._sent += 1
+        return True
+
+    def _begin_key(self, credential: KeyCredential) -> bool:
+        key = credential.signer.public_key
+        algorithm = signature_algorithm(key, self.server_sig_algs)
+        if algorithm is None:
+            self._record(Outcome.NO_ALGORITHM)
+            return False
+        self._sent += 1
+        query = credential.query
+        if query is None:
+            query = not (self._lone_key and isinstance(credential.signer, KeySigner))
+        if not query:
+            self._ask_for_signature(credential, algorithm)
+            return True
+        self._send(self._requests.key_query(algorithm, key.blob))
+        self._state = ExpectKeyVerdict(credential, algorithm)
+        return True
+
+    def _ask_for_signature(self, credential: KeyCredential, algorithm: str) -> None:
+        data = self._requests.signed_data(algorithm, credential.signer.public_key.blob)
+        self._state = AwaitSignature(credential, algorithm)
+        self._events.append(SignatureNeeded(credential, algorithm, data))
+
+    def _send_password(self, credential: PasswordCredential, password: str) -> None:
+        self._send(self._requests.password(password))
+        self._state = ExpectPasswordVerdict(credential, password, 0)
+
+    def _give_up_on(self, outcome: Outcome, detail: str = "") -> None:
+        """Leave a credential unfinished: the server abandons it when the next request comes."""
+        self._record(outcome, detail)
+        self._advance()
+
+    def _send(self, message: Message) -> None:
+        self._messages.append(message.encode())
+
+    def _record(self, outcome: Outcome, detail: str = "") -> None:
+        state = self._state
+        if isinstance(state, ExpectStart | Finished):  # pragma: no cover (LEGAL has no such row)
+            return
+        credential, fingerprint, algorithm = state.credential, "", ""
+        if isinstance(credential, KeyCredential):
+            fingerprint = credential.signer.public_key.fingerprint()
+        if isinstance(state, ExpectVerdict | ExpectKeyVerdict | AwaitSignature):
+            algorithm = state.algorithm
+        self._attempts.append(
+            AuthAttempt(
+                method=credential.method,
+                source=credential.source,
+                fingerprint=fingerprint,
+                algorithm=algorithm,
+                outcome=outcome,
+                remaining=self._remaining,
+                detail=detail,
+            )
+        )
+
+    def _reject(self, reason: str) -> None:
+        error = AuthenticationFailed(self.username, self._attempts, self._remaining or (), reason)
+        self._finish(AuthRejected(error))
+
+    def _finish(self, result: AuthSucceeded | AuthRejected) -> None:
+        self._state = Finished()
+        self._events.append(result)
+
+
+def _check_name(username: str, limits: AuthLimits) -> None:
+    try:
+        size = len(username.encode())
+    except UnicodeEncodeError:
+        problem = "a user name is text that UTF-8 can carry"
+        raise UsageError(problem) from None
+    if not 0 < size <= limits.user_name_bytes or "\0" in username:
+        problem = f"a user name has 1 to {limits.user_name_bytes} bytes, none of them zero"
+        raise UsageError(problem)
+
+
+def _not_asked(what: str) -> UsageError:
+    return UsageError(f"no {what} is asked for")

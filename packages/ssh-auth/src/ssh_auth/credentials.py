@@ -1,0 +1,130 @@
+"""What a client can show: each credential knows its method and nothing of the exchange.
+
+What has to be asked of somebody (a password, answers, a signature) is asked when the
+exchange needs it and not before, by whoever drives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import ClassVar, Protocol, TypeAlias
+
+import attrs
+
+from ssh_auth.signers import Signer
+from ssh_wire.messages.auth import Prompt
+
+__all__ = [
+    "Answers",
+    "Credential",
+    "InteractiveCredential",
+    "KeyCredential",
+    "NoneCredential",
+    "PasswordCredential",
+    "password_answers",
+]
+
+
+class Answers(Protocol):
+    """A function that answers prompts, in their order (RFC 4256 section 3.2)."""
+
+    async def __call__(
+        self, name: str, instruction: str, prompts: Sequence[Prompt], /
+    ) -> Sequence[str] | None:
+        """Return one answer for each prompt, or None to give up."""
+        ...
+
+
+@attrs.frozen(eq=False)
+class NoneCredential:
+    """Ask for nothing: succeeds where no credentials are wanted, tells the methods elsewhere."""
+
+    method: ClassVar[str] = "none"
+    source: str = ""
+
+
+@attrs.frozen(eq=False)
+class KeyCredential:
+    """A key, and who signs with it (RFC 4252 section 7).
+
+    Attributes:
+        signer: who signs.
+        query: ask the server whether the key would do before signing.  By default a key
+            in memory that is the only one signs at once, which saves a round trip; with
+            several keys, or one that an agent or a token holds, the server is asked first.
+    """
+
+    method: ClassVar[str] = "publickey"
+    signer: Signer
+    query: bool | None = None
+
+    @property
+    def source(self) -> str:
+        """Where the key comes from."""
+        return self.signer.source
+
+
+@attrs.frozen(eq=False)
+class PasswordCredential:
+    """A password, or a function to ask for it (RFC 4252 section 8).
+
+    Attributes:
+        password: the password, or what returns it (None gives up).
+        change: what returns a new password when the server demands one, given the server's
+            prompt; without it an expired password fails.
+        source: where the password comes from.
+    """
+
+    method: ClassVar[str] = "password"
+    password: str | Callable[[], Awaitable[str | None]] = attrs.field(repr=False)
+    change: Callable[[str], Awaitable[str | None]] | None = attrs.field(default=None, repr=False)
+    source: str = ""
+
+    async def ask(self, prompt: str | None) -> str | None:
+        """Return the password, or the new one if `prompt` is the server's demand for it."""
+        if prompt is not None:
+            return await self.change(prompt) if self.change is not None else None
+        return self.password if isinstance(self.password, str) else await self.password()
+
+
+@attrs.frozen(eq=False)
+class InteractiveCredential:
+    """A function that answers the server's prompts (RFC 4256).
+
+    Attributes:
+        answer: the function; it is called once a round, and may return None to give up.
+        submethods: a hint for the server, usually empty.
+        source: where the answers come from.
+    """
+
+    method: ClassVar[str] = "keyboard-interactive"
+    answer: Answers = attrs.field(repr=False)
+    submethods: str = ""
+    source: str = ""
+
+
+Credential: TypeAlias = NoneCredential | KeyCredential | PasswordCredential | InteractiveCredential
+
+
+def password_answers(password: str) -> Answers:
+    """Return a function that answers the one hidden prompt of a password dialogue.
+
+    Servers that leave passwords to PAM often list only "keyboard-interactive".  Anything
+    but one hidden prompt is not a question for the password, and is not answered; a
+    password is given once, so that a server that asks again does not loop.
+    """
+    given = False
+
+    async def answer(
+        name: str, instruction: str, prompts: Sequence[Prompt], /
+    ) -> Sequence[str] | None:
+        nonlocal given
+        del name, instruction
+        if not prompts:
+            return ()
+        if given or len(prompts) != 1 or prompts[0].echo:
+            return None
+        given = True
+        return (password,)
+
+    return answer

@@ -1,0 +1,35 @@
+"""The server's side of authentication.
+
+    core       ServerAuth: payloads in, messages and events out
+    decisions  what a ServerAuth waits for, one class each
+    policy     which methods, in which sequences
+    progress   the methods that one user has completed
+    tally      the caps, and what was used up of them
+    verification  algorithm, key and signature of a publickey request
+    results    Accept, Reject, Partial: the sealed answers to events
+    events     what the driver of a ServerAuth is asked, and told
+    usernames  which user names reach anybody
+
+A `ServerAuth` knows no users.  It parses, counts, verifies signatures and keeps the
+order; whether a user, a key or a password is any good is asked as an event.
+"""
+
+from __future__ import annotations
+
+from ssh_auth.server.core import ServerAuth as ServerAuth
+from ssh_auth.server.events import AnswersReceived as AnswersReceived
+from ssh_auth.server.events import Authenticated as Authenticated
+from ssh_auth.server.events import DecisionInvalid as DecisionInvalid
+from ssh_auth.server.events import InteractiveStarted as InteractiveStarted
+from ssh_auth.server.events import KeyOffered as KeyOffered
+from ssh_auth.server.events import KeyVerified as KeyVerified
+from ssh_auth.server.events import NoneOffered as NoneOffered
+from ssh_auth.server.events import PasswordChangeOffered as PasswordChangeOffered
+from ssh_auth.server.events import PasswordOffered as PasswordOffered
+from ssh_auth.server.events import ServerEvent as ServerEvent
+from ssh_auth.server.policy import ServerPolicy as ServerPolicy
+from ssh_auth.server.results import Accept as Accept
+from ssh_auth.server.results import Partial as Partial
+from ssh_auth.server.results import Permissions as Permissions
+from ssh_auth.server.results import Reject as Reject
+from ssh_auth.server.results import Result as Result

@@ -1,0 +1,85 @@
+"""What a server waits for.
+
+Each class is named after what it expects and holds what is known by then.  `LEGAL` is the
+machine: what may arrive while the server waits for each.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import attrs
+
+from ssh_keys import PublicKey
+from ssh_wire import Message, MessageSet
+from ssh_wire.messages.auth import REQUESTS, InfoResponse, PublicKeyQuery
+
+__all__ = [
+    "LEGAL",
+    "ExpectAnswers",
+    "ExpectDecision",
+    "ExpectKeyDecision",
+    "ExpectNothing",
+    "ExpectRequest",
+    "Expectation",
+]
+
+
+@attrs.frozen
+class ExpectRequest:
+    """The client's turn."""
+
+
+@attrs.frozen
+class ExpectKeyDecision:
+    """The backend says whether a key would do."""
+
+    request: int
+    query: PublicKeyQuery
+
+
+@attrs.frozen
+class ExpectDecision:
+    """The backend says whether a method is completed.
+
+    Attributes:
+        request: the number of the question.
+        method: the method.
+        key: the key whose signature was verified, for publickey.
+        round: the rounds of prompts that were answered, for keyboard-interactive.
+    """
+
+    request: int
+    method: str
+    key: PublicKey | None = None
+    round: int = 0
+
+
+@attrs.frozen
+class ExpectAnswers:
+    """The client answers prompts."""
+
+    count: int
+    round: int
+
+
+@attrs.frozen
+class ExpectNothing:
+    """It is over, well or not."""
+
+
+Expectation: TypeAlias = (
+    ExpectRequest | ExpectKeyDecision | ExpectDecision | ExpectAnswers | ExpectNothing
+)
+
+_REQUESTS: MessageSet[Message] = MessageSet(*REQUESTS)
+
+LEGAL: dict[type[Expectation], MessageSet[Message]] = {
+    ExpectRequest: _REQUESTS,
+    # "the client MAY at any time continue with a new SSH_MSG_USERAUTH_REQUEST message"
+    ExpectKeyDecision: _REQUESTS,
+    ExpectDecision: _REQUESTS,
+    ExpectAnswers: MessageSet(*REQUESTS, InfoResponse),
+    # "any further authentication requests received after that SHOULD be silently ignored"
+    ExpectNothing: _REQUESTS,
+}

@@ -1,0 +1,157 @@
+"""What the driver of a `ServerAuth` is asked, and told.
+
+Every question has a `request`: the number that its answer names.  Whoever answers late,
+after the client has gone on to another request, answers a number that is no longer
+asked, and is not heard.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import attrs
+
+from ssh_auth.server.results import Permissions
+from ssh_keys import PublicKey
+
+__all__ = [
+    "AnswersReceived",
+    "Authenticated",
+    "DecisionInvalid",
+    "InteractiveStarted",
+    "KeyOffered",
+    "KeyVerified",
+    "NoneOffered",
+    "PasswordChangeOffered",
+    "PasswordOffered",
+    "ServerEvent",
+]
+
+
+@attrs.frozen
+class NoneOffered:
+    """May the user in without credentials?  Only asked where the policy has "none"."""
+
+    request: int
+    user: str
+
+
+@attrs.frozen
+class KeyOffered:
+    """Would this key do?  The client has not shown that it holds it.
+
+    An Accept is a hint to the client and nothing else: no permission comes of it.
+    """
+
+    request: int
+    user: str
+    key: PublicKey
+    algorithm: str
+
+
+@attrs.frozen
+class KeyVerified:
+    """May the user in with this key?  The client holds it: its signature was verified."""
+
+    request: int
+    user: str
+    key: PublicKey
+    algorithm: str
+
+
+@attrs.frozen
+class PasswordOffered:
+    """Is this the user's password?  An expired one is answered with `demand_change`."""
+
+    request: int
+    user: str
+    password: str = attrs.field(repr=False)
+
+
+@attrs.frozen
+class PasswordChangeOffered:
+    """Is this the user's password, and may the new one take its place?"""
+
+    request: int
+    user: str
+    password: str = attrs.field(repr=False)
+    new_password: str = attrs.field(repr=False)
+
+
+@attrs.frozen
+class InteractiveStarted:
+    """The client is ready for prompts: answer with `ask`, or at once with a result.
+
+    Attributes:
+        request: the number to answer.
+        user: the user.
+        submethods: the client's hint, as it came.
+    """
+
+    request: int
+    user: str
+    submethods: str
+
+
+@attrs.frozen
+class AnswersReceived:
+    """The user answered: ask more, or decide.
+
+    Attributes:
+        request: the number to answer.
+        user: the user.
+        answers: one for each prompt, in their order.
+        round: 1 for the first prompts of a dialogue, then one more each time.
+    """
+
+    request: int
+    user: str
+    answers: tuple[str, ...] = attrs.field(repr=False)
+    round: int
+
+
+@attrs.frozen
+class Authenticated:
+    """The user is authenticated; SSH_MSG_USERAUTH_SUCCESS is among the messages to send.
+
+    Attributes:
+        user: the user.
+        permissions: what all completed methods allow.
+        key: the key whose signature was verified last, if there was one.
+        method: the method that completed it.
+        methods: all completed methods, in order.
+    """
+
+    user: str
+    permissions: Permissions
+    key: PublicKey | None
+    method: str
+    methods: tuple[str, ...]
+
+
+@attrs.frozen
+class DecisionInvalid:
+    """A question was answered with what is no result; it was taken as a Reject.  Log it.
+
+    Attributes:
+        request: the question.
+        user: the user.
+        problem: what was wrong with the answer.
+    """
+
+    request: int
+    user: str
+    problem: str
+
+
+ServerEvent: TypeAlias = (
+    NoneOffered
+    | KeyOffered
+    | KeyVerified
+    | PasswordOffered
+    | PasswordChangeOffered
+    | InteractiveStarted
+    | AnswersReceived
+    | Authenticated
+    | DecisionInvalid
+)

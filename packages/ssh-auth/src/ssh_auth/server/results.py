@@ -1,0 +1,91 @@
+"""The answers to a server's events.
+
+They are sealed: only an object of exactly one of these classes is an answer.  A forgotten
+`await`, a `True`, a subclass or None is none, and lets nobody in.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias, final
+
+import attrs
+
+__all__ = ["FACTORS", "Accept", "Partial", "Permissions", "Reject", "Result", "invalidity"]
+
+FACTORS: Final = frozenset({"publickey", "password", "keyboard-interactive"})
+"""The methods that show who somebody is."""
+
+
+@final
+@attrs.frozen
+class Permissions:
+    """What an authenticated user may do within what the server allows.
+
+    Attributes:
+        denied: names of what is taken away, as authorized_keys names them: "pty",
+            "port-forwarding", "agent-forwarding", "X11-forwarding".
+        force_command: the command that runs whatever the client asks for.
+    """
+
+    denied: frozenset[str] = frozenset()
+    force_command: str | None = None
+
+    def restricted_by(self, other: Permissions) -> Permissions | None:
+        """Return what both allow, or None when they force different commands."""
+        commands = {self.force_command, other.force_command} - {None}
+        if len(commands) > 1:
+            return None
+        return Permissions(self.denied | other.denied, next(iter(commands), None))
+
+
+@final
+@attrs.frozen
+class Accept:
+    """Yes: the key would do, or this method is completed.
+
+    Attributes:
+        permissions: what the user may do; with several methods, what all of them allow.
+    """
+
+    permissions: Permissions = Permissions()
+
+
+@final
+@attrs.frozen
+class Reject:
+    """No.  The client is told nothing else."""
+
+
+@final
+@attrs.frozen
+class Partial:
+    """Yes, and more is required than the policy already requires.
+
+    Attributes:
+        methods: the methods of which one must follow.
+        permissions: what the user may do as far as this method goes.
+    """
+
+    methods: tuple[str, ...]
+    permissions: Permissions = Permissions()
+
+
+Result: TypeAlias = Accept | Reject | Partial
+
+
+def invalidity(result: object) -> str:
+    """Return why `result` is no answer, or nothing if it is one.
+
+    Types are compared for identity: truth, equality and inheritance decide nothing here.
+    """
+    if type(result) not in (Accept, Reject, Partial):
+        return f"the answer is a {type(result).__name__}, not an Accept, a Reject or a Partial"
+    if isinstance(result, Accept | Partial) and type(result.permissions) is not Permissions:
+        return f"its permissions are a {type(result.permissions).__name__}"
+    if isinstance(result, Partial) and not _methods(result.methods):
+        return "the methods that must follow are none that there are"
+    return ""
+
+
+def _methods(names: object) -> bool:
+    return isinstance(names, tuple) and bool(names) and FACTORS.issuperset(names)
