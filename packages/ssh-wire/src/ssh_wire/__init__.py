@@ -1,15 +1,15 @@
 """Wire encoding of the SSH protocol: data types, message declarations, framing, errors.
 
-    declare      @message and @record: a message as the RFC prints it
-    types        the data types of RFC 4251 as annotations
-    codegen      writes encoders and decoders as straight-line code, on first use
-    messages/    every message, one module a protocol
-    messageset   which message a number means in one phase
-    framing      unencrypted binary packets
-    primitives   strings, mpints and name-lists as functions
-    numbers      assigned numbers
-    text         text of the peer, made safe to show
-    errors       SSHError, ProtocolError, UsageError and what decoders raise
+declare      @message and @record: a message as the RFC prints it
+types        the data types of RFC 4251 as annotations
+codegen      writes encoders and decoders as straight-line code, on first use
+messages/    every message, one module a protocol
+messageset   which message a number means in one phase
+framing      unencrypted binary packets
+primitives   strings, mpints and name-lists as functions
+numbers      assigned numbers
+text         text of the peer, made safe to show
+errors       SSHError, ProtocolError, UsageError and what decoders raise
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ is left, so no input makes it allocate more than its own size.
 
 from __future__ import annotations
 
+import inspect
 import linecache
 from collections.abc import Callable
 from struct import Struct
@@ -21,7 +22,7 @@ from ssh_wire import primitives
 from ssh_wire.errors import BadValue, EncodeError, TrailingData, Truncated, WrongConstant
 from ssh_wire.types import Wire
 
-__all__ = ["field_names", "install", "source"]
+__all__ = ["Field", "field_names", "fields", "install", "source"]
 
 _FIXED = {"byte": "B", "bool": "?", "uint32": "I", "uint64": "Q", "cookie": "16s"}
 _SIZES = {"B": 1, "?": 1, "I": 4, "Q": 8, "16s": 16}
@@ -51,7 +52,7 @@ _ITEM_READERS = {
 _ITEM_ENCODERS = {"bytes": "string(item)", "str": "string(item)", "text": "string(raw(item))"}
 
 
-class _Field:
+class Field:
     """One field: its name, its wire kind, its constant, and for lists its items."""
 
     def __init__(self, owner: str, name: str, hint: Any) -> None:  # noqa: ANN401 (a type hint)
@@ -76,11 +77,13 @@ class _Field:
         if hasattr(hint, "read") and hasattr(hint, "encode"):
             self.record = hint
             return "record"
-        problem = f"{owner}.{self.name}: {hint!r} has no wire type; use Byte, UInt32, UInt64 or MPInt"
+        problem = (
+            f"{owner}.{self.name}: {hint!r} has no wire type; use Byte, UInt32, UInt64 or MPInt"
+        )
         raise TypeError(problem)
 
     def _set_item(self, owner: str, hint: Any) -> None:  # noqa: ANN401 (a type hint)
-        item = _Field(owner, self.name, hint)
+        item = Field(owner, self.name, hint)
         self.item, self.record = item.kind, item.record
 
 
@@ -91,7 +94,7 @@ class _Source:
         self.cls = cls
         self.name = cls.__name__
         self.number = number
-        self.fields = [_Field(self.name, n, h) for n, h in _hints(cls).items()]
+        self.fields = fields(cls)
         self.globals: dict[str, Any] = {
             "BadValue": BadValue,
             "EncodeError": EncodeError,
@@ -165,7 +168,7 @@ class _Source:
         ]
 
     def _encode_variable(
-        self, index: int, field: _Field, lines: list[str], formats: list[str], values: list[str]
+        self, index: int, field: Field, lines: list[str], formats: list[str], values: list[str]
     ) -> str:
         """Add the lines that prepare a field of variable size; return its part."""
         if field.kind == "rest":
@@ -207,7 +210,9 @@ class _Source:
             value = f"v{index}" if field.constant is None else repr(field.constant)
             fill.append(f"set_{field.name}(obj, {value})")
         if whole:
-            check = f"if {body.pos} != size: raise TrailingData({self.name!r}, size - ({body.pos}))"
+            check = (
+                f"if {body.pos} != size: raise TrailingData({self.name!r}, size - ({body.pos}))"
+            )
             ending = [check, *fill, "return obj"]
         else:
             ending = [*fill, f"return obj, {body.pos}"]
@@ -257,11 +262,11 @@ class _Decoder:
         if not self.formats:
             return
         size = sum(_SIZES[form] for form in self.formats)
-        start = self.pos
+        read = f"{self.source.struct('unpack', self.formats)}(data, {self.pos})"
         self.offset += size
         self.lines += [
             f"if {self.pos} > size: raise Truncated({self.source.name!r}, {self.first!r})",
-            f"{', '.join(self.targets)}, = {self.source.struct('unpack', self.formats)}(data, {start})",
+            f"{', '.join(self.targets)}, = {read}",
             *self.checks,
         ]
         self.formats, self.targets, self.checks = [], [], []
@@ -269,7 +274,7 @@ class _Decoder:
     def jump(self, end: str) -> None:
         self.base, self.offset = end, 0
 
-    def add(self, index: int, field: _Field) -> None:
+    def add(self, index: int, field: Field) -> None:
         if field.kind in _FIXED:
             self._add_fixed(index, field)
         elif field.kind == "rest":
@@ -286,7 +291,7 @@ class _Decoder:
         else:
             self._add_string(index, field)
 
-    def _add_fixed(self, index: int, field: _Field) -> None:
+    def _add_fixed(self, index: int, field: Field) -> None:
         self.fixed(field.name, _FIXED[field.kind], f"v{index}")
         if field.constant is not None:
             self.checks.append(
@@ -294,7 +299,7 @@ class _Decoder:
                 f"raise WrongConstant({self.source.name!r}, {field.name!r})"
             )
 
-    def _add_string(self, index: int, field: _Field) -> None:
+    def _add_string(self, index: int, field: Field) -> None:
         name, message = field.name, self.source.name
         self.fixed(name, "I", f"n{index}")
         self.flush()
@@ -318,7 +323,7 @@ class _Decoder:
                 self.lines.append(read)
         self.jump(end)
 
-    def _add_items(self, index: int, field: _Field) -> None:
+    def _add_items(self, index: int, field: Field) -> None:
         name, message = field.name, self.source.name
         counted = field.kind == "counted"
         if counted:
@@ -341,7 +346,7 @@ class _Decoder:
         ]
         self.jump(f"e{index}")
 
-    def _reader(self, index: int, field: _Field) -> str:
+    def _reader(self, index: int, field: Field) -> str:
         if field.record is None:
             return _ITEM_READERS[field.item or field.kind]
         self.source.globals[f"record{index}"] = field.record
@@ -356,9 +361,14 @@ def _hints(cls: type) -> dict[str, Any]:
     """The fields in wire order: a field that a subclass declares again keeps its place."""
     names: dict[str, None] = {}
     for base in reversed(cls.__mro__):
-        names.update(dict.fromkeys(base.__dict__.get("__annotations__", {})))
+        names.update(dict.fromkeys(inspect.get_annotations(base)))
     hints = get_type_hints(cls, include_extras=True)
     return {n: hints[n] for n in names if n != "NUMBER"}
+
+
+def fields(cls: type) -> list[Field]:
+    """Return the fields of a declaration in wire order, with what each is on the wire."""
+    return [Field(cls.__name__, name, hint) for name, hint in _hints(cls).items()]
 
 
 _names: dict[type, tuple[str, ...]] = {}

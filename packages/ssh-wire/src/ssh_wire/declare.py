@@ -25,6 +25,7 @@ from typing import Any, ClassVar, Self, TypeVar, cast, dataclass_transform
 import attrs
 
 from ssh_wire import codegen
+from ssh_wire.errors import EncodeError
 from ssh_wire.primitives import Buffer
 
 __all__ = ["Message", "Record", "message", "record"]
@@ -78,6 +79,21 @@ class Record:
         """
         codegen.install(cls)
         return cls.read(data, pos)
+
+    def replace(self, **changes: object) -> Self:
+        """Return a copy with other values in some fields.
+
+        Raises:
+            EncodeError: there is no such field.
+        """
+        names = codegen.field_names(type(self))
+        unknown = changes.keys() - set(names)
+        if unknown:
+            raise EncodeError(type(self).__name__, f"there is no field {min(unknown)}")
+        made = object.__new__(type(self))
+        for name in names:
+            object.__setattr__(made, name, changes.get(name, getattr(self, name)))
+        return made
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):

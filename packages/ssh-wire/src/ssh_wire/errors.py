@@ -1,14 +1,14 @@
 """The three roots of every error in the stack, and what a decoder raises.
 
-    SSHError
-    ├── ProtocolError          the peer broke a rule; carries the DISCONNECT reason to send
-    │   └── WireError          bytes that are not what they claim to be
-    │       ├── Truncated      the input ends inside a field
-    │       ├── TrailingData   input is left over after the last field
-    │       ├── WrongConstant  a number or name that this message cannot have
-    │       └── BadValue       a field whose content its type forbids
-    └── UsageError             the caller broke a rule
-        └── EncodeError        a value that its wire type cannot carry
+SSHError
+├── ProtocolError          the peer broke a rule; carries the DISCONNECT reason to send
+│   └── WireError          bytes that are not what they claim to be
+│       ├── Truncated      the input ends inside a field
+│       ├── TrailingData   input is left over after the last field
+│       ├── WrongConstant  a number or name that this message cannot have
+│       └── BadValue       a field whose content its type forbids
+└── UsageError             the caller broke a rule
+    └── EncodeError        a value that its wire type cannot carry
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import unicodedata
 
 __all__ = ["printable", "raw"]
 
+_FIRST_KEPT, _LAST_KEPT = "\udc80", "\udcff"  # bytes that surrogateescape keeps
 _CONTROL = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 
 
@@ -36,7 +37,6 @@ def _escape(char: str) -> str:
         return char if char.isprintable() else f"\\x{ord(char):02x}"
     if unicodedata.category(char) not in _CONTROL:
         return char
-    point = ord(char)
-    if 0xDC80 <= point <= 0xDCFF:  # a byte that surrogateescape kept
-        return f"\\x{point - 0xDC00:02x}"
-    return f"\\u{point:04x}" if point <= 0xFFFF else f"\\U{point:08x}"
+    if _FIRST_KEPT <= char <= _LAST_KEPT:
+        return f"\\x{ord(char) & 0xFF:02x}"
+    return char.encode("unicode_escape").decode("ascii")

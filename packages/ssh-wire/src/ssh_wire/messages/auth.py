@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from attrs import field
 
@@ -15,6 +15,8 @@ from ssh_wire.messageset import MessageSet
 from ssh_wire.types import Counted, NameList, Rest, Text
 
 __all__ = [
+    "REQUESTS",
+    "AnyUserauthRequest",
     "HostbasedRequest",
     "InfoRequest",
     "InfoResponse",
@@ -27,7 +29,6 @@ __all__ = [
     "PublicKeyOk",
     "PublicKeyQuery",
     "PublicKeyRequest",
-    "REQUESTS",
     "UserauthBanner",
     "UserauthFailure",
     "UserauthRequest",
@@ -124,9 +125,7 @@ class HostbasedRequest(AuthHead, Message):
 
 @message(51)
 class UserauthFailure(Message):
-    """The methods that can continue, and whether the request was a partial success
-    (RFC 4252 section 5.1).
-    """
+    """The methods that can continue (RFC 4252 section 5.1)."""
 
     methods: NameList
     partial_success: bool = False
@@ -186,7 +185,19 @@ class InfoResponse(Message):
     responses: Counted[str] = field(repr=False)
 
 
-REQUESTS = MessageSet(
+AnyUserauthRequest: TypeAlias = (
+    NoneRequest
+    | PasswordRequest
+    | PasswordChangeRequest
+    | PublicKeyQuery
+    | PublicKeyRequest
+    | KeyboardInteractiveRequest
+    | HostbasedRequest
+    | UserauthRequest
+)
+"""A USERAUTH_REQUEST, decoded as far as its method is known."""
+
+REQUESTS: MessageSet[AnyUserauthRequest] = MessageSet(
     NoneRequest,
     PasswordRequest,
     PasswordChangeRequest,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from attrs import field
 
@@ -13,6 +13,10 @@ from ssh_wire.types import Rest, Text, UInt32, View
 __all__ = [
     "CHANNEL_OPENS",
     "CHANNEL_REQUESTS",
+    "GLOBAL_REQUESTS",
+    "AnyChannelOpen",
+    "AnyChannelRequest",
+    "AnyGlobalRequest",
     "CancelTCPIPForward",
     "ChannelClose",
     "ChannelData",
@@ -31,7 +35,6 @@ __all__ = [
     "ExitStatus",
     "ForwardedPort",
     "ForwardedTCPIPOpen",
-    "GLOBAL_REQUESTS",
     "GlobalRequest",
     "PtyRequest",
     "RequestFailure",
@@ -335,13 +338,37 @@ class ChannelFailure(Message):
     recipient: UInt32
 
 
-GLOBAL_REQUESTS = MessageSet(TCPIPForward, CancelTCPIPForward, GlobalRequest)
+AnyGlobalRequest: TypeAlias = TCPIPForward | CancelTCPIPForward | GlobalRequest
+"""A global request, decoded as far as it is known."""
+
+AnyChannelOpen: TypeAlias = SessionOpen | DirectTCPIPOpen | ForwardedTCPIPOpen | ChannelOpen
+"""A channel open, decoded as far as it is known."""
+
+AnyChannelRequest: TypeAlias = (
+    PtyRequest
+    | EnvRequest
+    | ShellRequest
+    | ExecRequest
+    | SubsystemRequest
+    | WindowChange
+    | SignalRequest
+    | ExitStatus
+    | ExitSignal
+    | ChannelRequest
+)
+"""A channel request, decoded as far as it is known."""
+
+GLOBAL_REQUESTS: MessageSet[AnyGlobalRequest] = MessageSet(
+    TCPIPForward, CancelTCPIPForward, GlobalRequest
+)
 """Global requests, unknown ones as `GlobalRequest`."""
 
-CHANNEL_OPENS = MessageSet(SessionOpen, DirectTCPIPOpen, ForwardedTCPIPOpen, ChannelOpen)
+CHANNEL_OPENS: MessageSet[AnyChannelOpen] = MessageSet(
+    SessionOpen, DirectTCPIPOpen, ForwardedTCPIPOpen, ChannelOpen
+)
 """Channel opens, unknown types as `ChannelOpen`."""
 
-CHANNEL_REQUESTS = MessageSet(
+CHANNEL_REQUESTS: MessageSet[AnyChannelRequest] = MessageSet(
     PtyRequest,
     EnvRequest,
     ShellRequest,

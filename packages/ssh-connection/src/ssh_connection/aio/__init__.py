@@ -1,0 +1,1 @@
+"""The asyncio endpoints: sockets, tasks and clocks around the connection protocol."""

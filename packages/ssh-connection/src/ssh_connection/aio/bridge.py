@@ -1,0 +1,144 @@
+"""A socket and a channel, joined: what arrives on one leaves on the other.
+
+Half-closes are carried over, back-pressure works in both directions, and when one side
+is lost the other is closed.  Every TCP forward, in both roles and directions, is this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, cast
+
+from ssh_connection.errors import ChannelClosed
+
+if TYPE_CHECKING:
+    from ssh_connection.aio.channel import Channel
+
+__all__ = ["Bridge"]
+
+
+class Bridge(asyncio.Protocol):
+    """The protocol of the socket; `join` gives it the channel.
+
+    Nothing is read from the socket before there is a channel, so nothing has to be kept.
+    """
+
+    def __init__(self) -> None:
+        self.socket: asyncio.Transport | None = None
+        self.channel: Channel | None = None
+        self._eof_from_socket = False
+        self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def join(self, channel: Channel) -> None:
+        """Begin to carry data between the socket and `channel`."""
+        self.channel = channel
+        if self.socket is None:
+            channel.abort()
+            self.finish()
+            return
+        channel.connect(_ChannelSide(self, self.socket))
+        self.socket.resume_reading()
+
+    def abort(self) -> None:
+        """Close both ends now."""
+        if self.socket is not None:
+            self.socket.abort()
+        if self.channel is not None:
+            self.channel.abort()
+
+    async def wait_done(self) -> None:
+        """Wait until the socket and the channel are closed."""
+        await asyncio.shield(self._done)
+
+    @property
+    def peer(self) -> tuple[str, int]:
+        """The address and port of the socket's other end; ("", 0) when it has none."""
+        name = self.socket.get_extra_info("peername") if self.socket is not None else None
+        return (str(name[0]), int(name[1])) if isinstance(name, tuple) else ("", 0)
+
+    def finish(self) -> None:
+        """Both ends are closed."""
+        if self.socket is None and not self._done.done():
+            self._done.set_result(None)
+
+    # ------------------------------------------------------------- what the socket says
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The socket is connected."""
+        self.socket = cast("asyncio.Transport", transport)
+        self.socket.pause_reading()
+
+    def data_received(self, data: bytes) -> None:
+        """The socket has data for the channel."""
+        if self.channel is not None:
+            with suppress(ChannelClosed):
+                self.channel.write(data)
+
+    def eof_received(self) -> bool:
+        """The socket sends no more; the way back stays open."""
+        self._eof_from_socket = True
+        if self.channel is not None:
+            self.channel.write_eof()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket is closed."""
+        self.socket = None
+        if self.channel is None:
+            self.finish()
+        elif exc is None:
+            self.channel.close()
+        else:
+            self.channel.abort()
+        if self.channel is not None and self.channel.is_closed:
+            self.finish()
+
+    def pause_writing(self) -> None:
+        """The socket takes less than the channel brings."""
+        if self.channel is not None:
+            self.channel.pause_reading()
+
+    def resume_writing(self) -> None:
+        """The socket has room again."""
+        if self.channel is not None:
+            self.channel.resume_reading()
+
+    @property
+    def eof_from_socket(self) -> bool:
+        """Whether the socket sends no more."""
+        return self._eof_from_socket
+
+
+class _ChannelSide:
+    """What the channel says, done to the socket."""
+
+    def __init__(self, bridge: Bridge, socket: asyncio.Transport) -> None:
+        self._bridge = bridge
+        self._socket = socket
+
+    def data_received(self, data: memoryview) -> None:
+        # a transport may keep what it cannot send at once, and the view ends with the call
+        if not self._socket.is_closing():
+            self._socket.write(bytes(data))
+
+    def eof_received(self) -> None:
+        if self._bridge.eof_from_socket:
+            self._socket.close()
+        elif self._socket.can_write_eof() and not self._socket.is_closing():
+            self._socket.write_eof()
+
+    def pipe_closed(self, error: Exception | None) -> None:
+        if error is None:
+            self._socket.close()
+        else:
+            self._socket.abort()
+        self._bridge.finish()
+
+    def pause_writing(self) -> None:
+        if not self._socket.is_closing():
+            self._socket.pause_reading()
+
+    def resume_writing(self) -> None:
+        if not self._socket.is_closing():
+            self._socket.resume_reading()

@@ -1,0 +1,230 @@
+"""A channel for asyncio: a two-way byte stream with callbacks, as fast as it gets.
+
+`Channel` hands data to a receiver as it arrives, in asyncio's manners (`data_received`,
+`pause_writing`, …).  Streams, processes, forwards and SFTP are receivers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from ssh_connection.channel import Channel as ChannelCore
+from ssh_connection.errors import ChannelClosed
+from ssh_connection.replies import Reply
+from ssh_connection.states import ChannelState
+from ssh_wire.messages import connection as m
+from ssh_wire.primitives import Buffer
+
+__all__ = ["Channel", "Receiver"]
+
+
+class Receiver(Protocol):
+    """Who takes what arrives on a channel."""
+
+    def data_received(self, data: memoryview) -> None:
+        """Data arrived; the view is valid during the call."""
+
+    def eof_received(self) -> None:
+        """The peer sends no more data."""
+
+    def pipe_closed(self, error: Exception | None) -> None:
+        """The channel is over: cleanly, or with the error that ended the connection."""
+
+    def pause_writing(self) -> None:
+        """More is held back than the limit: stop writing for now."""
+
+    def resume_writing(self) -> None:
+        """Most of what was held back has left: go on writing."""
+
+
+class Channel:
+    """One channel; until a receiver is connected, what arrives is kept."""
+
+    def __init__(self, core: ChannelCore | None = None) -> None:
+        self._core = core
+        self._receiver: Receiver | None = None
+        self._early: list[bytes] = []
+        loop = asyncio.get_running_loop()
+        self._opened: asyncio.Future[None] = loop.create_future()
+        self._closed: asyncio.Future[Exception | None] = loop.create_future()
+        self.data_received: Callable[[memoryview], None] = self._keep
+        self.stderr_received: Callable[[memoryview], None] = _drop
+        self.on_request: Callable[[m.AnyChannelRequest, Reply], None] | None = None
+        """Called with each request of the peer; without it requests are refused."""
+        if core is not None:
+            self._opened.set_result(None)
+
+    # ------------------------------------------------------------- the user's side
+
+    @property
+    def core(self) -> ChannelCore:
+        """The state machine behind it."""
+        if self._core is None:
+            problem = "the channel is not open yet"
+            raise ChannelClosed(problem)
+        return self._core
+
+    def connect(self, receiver: Receiver, *, credit_at_once: bool = True) -> None:
+        """Hand what arrives to `receiver` from now on, first what arrived already.
+
+        Args:
+            receiver: who takes it.
+            credit_at_once: grant the peer new window as soon as the receiver returns; without
+                it the receiver calls `consumed` when it is done with the data.
+        """
+        self._receiver = receiver
+        self.data_received = receiver.data_received
+        core = self.core
+        core.credit_at_once = credit_at_once
+        for data in self._early:
+            receiver.data_received(memoryview(data))
+            if credit_at_once:
+                core.consumed(len(data))
+        self._early.clear()
+        if core.eof_received:
+            receiver.eof_received()
+        if self._closed.done():
+            receiver.pipe_closed(self._closed.result())
+
+    def write(self, *parts: Buffer) -> None:
+        """Send data; what cannot leave now is kept.
+
+        Raises:
+            ChannelClosed: the channel is closed, or EOF was sent.
+        """
+        self.core.write(*parts)
+
+    def write_eof(self) -> None:
+        """Send EOF behind all that was written."""
+        self.core.write_eof()
+
+    def consumed(self, count: int) -> None:
+        """Grant the peer window for data that the receiver is done with."""
+        self.core.consumed(count)
+
+    def pause_reading(self) -> None:
+        """Grant the peer no more window for now."""
+        self.core.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Grant the peer window again."""
+        self.core.resume_reading()
+
+    def close(self) -> None:
+        """Close behind all that was written."""
+        if self._core is not None:
+            self._core.close()
+
+    def abort(self) -> None:
+        """Close now; what was held back is dropped."""
+        if self._core is not None:
+            self._core.abort()
+
+    async def wait_closed(self) -> None:
+        """Wait until both sides have closed, or the connection is lost."""
+        await asyncio.shield(self._closed)
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether nothing can be written any more."""
+        return self._core is None or self._core.state is not ChannelState.OPEN
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether both sides have closed, or the connection is lost."""
+        return self._closed.done()
+
+    async def request(self, message: m.AnyChannelRequest) -> bool:
+        """Send a request and return whether the peer granted it.
+
+        Raises:
+            ChannelClosed: the channel closed before the answer came.
+        """
+        answer: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
+
+        def answered(granted: bool | None) -> None:  # noqa: FBT001 (the core calls it)
+            if not answer.done():
+                answer.set_result(granted)
+
+        self.core.request(message, answered)
+        granted = await answer
+        if granted is None:
+            problem = "the channel closed before the request was answered"
+            raise ChannelClosed(problem)
+        return granted
+
+    def notify(self, message: m.AnyChannelRequest) -> None:
+        """Send a request that wants no answer.
+
+        Raises:
+            ChannelClosed: the channel is closed.
+        """
+        self.core.request(message)
+
+    # ------------------------------------------------------------- the core's side
+
+    def adopt(self, core: ChannelCore) -> None:
+        """Take the core that was opened with this channel as its handler."""
+        self._core = core
+        core.credit_at_once = False
+
+    async def wait_opened(self) -> None:
+        """Wait for the peer's answer.
+
+        Raises:
+            ChannelOpenRefused: the peer refused.
+            ChannelClosed: the connection was lost first.
+        """
+        try:
+            await self._opened
+        except asyncio.CancelledError:
+            self.core.abandon() if not self._opened.done() else self.core.abort()
+            raise
+
+    def opened(self) -> None:
+        """The peer confirmed."""
+        if not self._opened.done():
+            self._opened.set_result(None)
+
+    def open_failed(self, error: Exception) -> None:
+        """The peer refused, or the connection was lost."""
+        if not self._opened.done():
+            self._opened.set_exception(error)
+
+    def eof_received(self) -> None:
+        """The peer sends no more data."""
+        if self._receiver is not None:
+            self._receiver.eof_received()
+
+    def request_received(self, request: m.AnyChannelRequest, reply: Reply) -> None:
+        """The peer asks for something."""
+        if self.on_request is not None:
+            self.on_request(request, reply)
+        else:
+            self.core.deny(reply)
+
+    def closed(self, error: Exception | None) -> None:
+        """Both sides have closed, or the connection is lost."""
+        if not self._closed.done():
+            self._closed.set_result(error)
+            if self._receiver is not None:
+                self._receiver.pipe_closed(error)
+
+    def pause_writing(self) -> None:
+        """More is held back than the limit."""
+        if self._receiver is not None:
+            self._receiver.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Most of what was held back has left."""
+        if self._receiver is not None:
+            self._receiver.resume_writing()
+
+    def _keep(self, data: memoryview) -> None:
+        self._early.append(bytes(data))
+
+
+def _drop(_data: memoryview) -> None:
+    """Standard error has no taker: its window is granted again all the same."""

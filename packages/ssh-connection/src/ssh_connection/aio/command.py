@@ -1,0 +1,204 @@
+"""`run`: one command from start to end, both streams always drained."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Literal
+
+import attrs
+
+from ssh_connection.aio.process import Launch, Process, Pty
+from ssh_connection.errors import ChannelClosed, CommandFailed, NoExitStatus, SSHTimeout
+from ssh_connection.results import Completed
+from ssh_transport import ConnectionLost
+from ssh_wire import SSHError
+from ssh_wire.primitives import Buffer
+
+__all__ = ["CommandInterrupted", "OutputTooLarge", "RunOptions", "run_command"]
+
+Sink = Callable[[memoryview], None]
+
+
+class CommandInterrupted(ConnectionLost):
+    """The connection was lost while a command ran.
+
+    Attributes:
+        completed: what had arrived by then; it has no exit status.
+    """
+
+    def __init__(self, message: str, completed: Completed[bytes]) -> None:
+        super().__init__(message)
+        self.completed = completed
+
+
+class OutputTooLarge(SSHError):
+    """A command wrote more than `max_output`; it was ended.
+
+    Attributes:
+        completed: what had arrived by then.
+    """
+
+    def __init__(self, limit: int, completed: Completed[bytes]) -> None:
+        super().__init__(f"{completed.command!r} wrote more than {limit} bytes")
+        self.completed = completed
+
+
+@attrs.frozen(kw_only=True)
+class RunOptions:
+    """How `run` runs a command."""
+
+    input: Buffer | None = None
+    """What the command reads from standard input; without it, nothing."""
+    timeout: float | None = None
+    """Seconds for all of it, the opening of the channel included."""
+    check: bool = False
+    """Raise `CommandFailed` unless it ends with status 0."""
+    env: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    """Environment variables to ask for."""
+    pty: Pty | None = None
+    """The terminal to ask for."""
+    stdout: Sink | None = None
+    """Takes standard output as it arrives instead of collecting it."""
+    stderr: Sink | None = None
+    """Takes standard error as it arrives instead of collecting it."""
+    max_output: int | None = None
+    """The most bytes to collect of both streams together."""
+    on_cancel: Literal["terminate", "detach"] = "terminate"
+    """What becomes of the remote process when the call is cancelled."""
+    grace: float = 2.0
+    """Seconds between TERM and KILL."""
+
+
+class _Collector:
+    """Keeps what a command writes, up to a limit."""
+
+    def __init__(self, limit: int | None, exceeded: Callable[[], None]) -> None:
+        self.stdout: list[bytes] = []
+        self.stderr: list[bytes] = []
+        self._left = limit
+        self._exceeded = exceeded
+
+    def take_stdout(self, data: memoryview) -> None:
+        self._take(self.stdout, data)
+
+    def take_stderr(self, data: memoryview) -> None:
+        self._take(self.stderr, data)
+
+    def _take(self, chunks: list[bytes], data: memoryview) -> None:
+        if self._left is not None:
+            if len(data) > self._left:
+                data = data[: self._left]
+                self._exceeded()
+            self._left -= len(data)
+        chunks.append(bytes(data))
+
+
+class _Run:
+    """One run of a command."""
+
+    def __init__(
+        self,
+        command: str,
+        options: RunOptions,
+        opener: Callable[[Launch], Awaitable[Process]],
+    ) -> None:
+        self.command = command
+        self.options = options
+        self.opener = opener
+        self.process: Process | None = None
+        self.loop = asyncio.get_running_loop()
+        self.started = self.loop.time()
+        self.too_large = asyncio.Event()
+        self.collector = _Collector(options.max_output, self.too_large.set)
+
+    def completed(self) -> Completed[bytes]:
+        process = self.process
+        return Completed(
+            command=self.command,
+            exit_status=process.exit_status if process else None,
+            exit_signal=process.exit_signal if process else None,
+            stdout=b"".join(self.collector.stdout),
+            stderr=b"".join(self.collector.stderr),
+            duration=self.loop.time() - self.started,
+        )
+
+    async def conduct(self) -> Completed[bytes]:
+        options = self.options
+        try:
+            async with asyncio.timeout(options.timeout):
+                await self._start_and_wait()
+        except TimeoutError as error:
+            await self._end()
+            if options.timeout is None or isinstance(error, SSHTimeout):
+                raise
+            raise SSHTimeout("run", options.timeout, self.completed()) from None
+        except BaseException:
+            await self._end()
+            raise
+        return self._judge(self.completed())
+
+    async def _start_and_wait(self) -> None:
+        options = self.options
+        launch = Launch(
+            command=self.command, env=options.env, pty=options.pty, grace=options.grace
+        )
+        process = self.process = await self.opener(launch)
+        await process.start(
+            stdout=options.stdout or self.collector.take_stdout,
+            stderr=options.stderr or self.collector.take_stderr,
+        )
+        feeding = self.loop.create_task(self._feed(process))
+        guard = self.loop.create_task(self.too_large.wait())
+        closed = self.loop.create_task(process.wait_closed())
+        try:
+            await asyncio.wait({guard, closed}, return_when=asyncio.FIRST_COMPLETED)
+            if self.too_large.is_set() and options.max_output is not None:
+                raise OutputTooLarge(options.max_output, self.completed())
+            error = closed.result()
+            if error is not None:
+                raise CommandInterrupted(str(error), self.completed()) from error
+        finally:
+            for task in (feeding, guard, closed):
+                task.cancel()
+            await asyncio.gather(feeding, guard, closed, return_exceptions=True)
+
+    async def _feed(self, process: Process) -> None:
+        """Write the input; a command that does not read all of it is none of our business."""
+        try:
+            if self.options.input is not None:
+                await process.stdin.write(self.options.input)
+            process.stdin.write_eof()
+        except (ChannelClosed, ConnectionLost):
+            pass
+
+    async def _end(self) -> None:
+        if self.process is not None and self.options.on_cancel == "terminate":
+            await self.process.close()
+
+    def _judge(self, completed: Completed[bytes]) -> Completed[bytes]:
+        if completed.exit_status is None and completed.exit_signal is None:
+            raise NoExitStatus(completed)
+        if self.options.check and completed.exit_status != 0:
+            raise CommandFailed(completed)
+        return completed
+
+
+async def run_command(
+    command: str, options: RunOptions, opener: Callable[[Launch], Awaitable[Process]]
+) -> Completed[bytes]:
+    """Run a command to its end and return all that came of it.
+
+    Args:
+        command: the command line.
+        options: how to run it.
+        opener: opens the session and returns the process, not started yet.
+
+    Raises:
+        CommandFailed: `check` was asked for and it failed.
+        CommandInterrupted: the connection was lost; has what had arrived.
+        NoExitStatus: the server closed the channel without a status.
+        OutputTooLarge: it wrote more than `max_output`.
+        SSHTimeout: `timeout` ran out; has what had arrived.
+    """
+    return await _Run(command, options, opener).conduct()

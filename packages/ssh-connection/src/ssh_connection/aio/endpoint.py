@@ -1,0 +1,251 @@
+"""What both roles share: a transport, a multiplexer, keepalive, tasks, one certain end.
+
+The endpoint owns everything that runs on its connection.  When the connection ends, for
+whatever reason, every waiter gets the same error once, every task is cancelled, and
+nothing is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from ssh_connection.errors import ChannelClosed
+from ssh_connection.keepalive import Keepalive
+from ssh_connection.multiplexer import GlobalAnswer, Multiplexer
+from ssh_transport import ConnectionLost
+from ssh_transport import events as ev
+from ssh_transport.aio import Driver
+from ssh_wire import DisconnectReason, OpenFailureReason
+from ssh_wire.messages import connection as m
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from ssh_connection.aio.settings import KeepaliveOptions
+    from ssh_connection.channel import Channel as ChannelCore
+    from ssh_connection.limits import ConnectionLimits
+    from ssh_connection.replies import Reply
+    from ssh_transport import Transport
+    from ssh_wire.primitives import Buffer
+
+__all__ = ["Endpoint"]
+
+_FLUSH_SIZE = 256 * 1024
+
+
+class _TransportOutput:
+    """The multiplexer's way out: seals at once, writes once per wake-up or 256 KiB."""
+
+    def __init__(self, core: Transport, driver: Driver) -> None:
+        self._core = core
+        self._driver = driver
+        self._unflushed = 0
+
+    @property
+    def congested(self) -> bool:
+        return self._driver.congested
+
+    def send_payload(self, *parts: Buffer) -> None:
+        self._core.send_payload(*parts)
+        self._unflushed += len(parts[-1])
+        if self._unflushed < _FLUSH_SIZE:
+            self._driver.schedule_flush()
+        else:
+            self._unflushed = 0
+            self._driver.flush()
+
+
+class Endpoint:
+    """One end of an SSH connection."""
+
+    def __init__(self, core: Transport, limits: ConnectionLimits, close_timeout: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._loop = loop
+        self._core = core
+        self._driver = Driver(core, self)
+        self._mux = Multiplexer(_TransportOutput(core, self._driver), self, limits)
+        self._close_timeout = close_timeout
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._lost: asyncio.Future[Exception] = loop.create_future()
+        self._keepalive: Keepalive | None = None
+        self._keepalive_timer: asyncio.TimerHandle | None = None
+
+    # ------------------------------------------------------------- the user's side
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connection has ended."""
+        return self._lost.done()
+
+    @property
+    def session_id(self) -> bytes:
+        """The session identifier: the exchange hash of the first key exchange."""
+        return self._core.session_id
+
+    @property
+    def agreement(self) -> ev.Agreement:
+        """The algorithms in use."""
+        return self._core.agreement
+
+    async def wait_closed(self) -> None:
+        """Wait until the connection has ended and everything on it is cleaned up."""
+        await asyncio.shield(self._lost)
+        await self._driver.wait_closed()
+        await self._end_tasks()
+
+    async def close(self) -> None:
+        """Disconnect and clean up, in bounded time."""
+        if not self._lost.done():
+            self._core.disconnect(DisconnectReason.BY_APPLICATION, "closed by the user")
+            self._driver.close()
+            self._end(ConnectionLost("the connection was closed"))
+        try:
+            async with asyncio.timeout(self._close_timeout):
+                await self._driver.wait_closed()
+        except TimeoutError:
+            self._driver.abort()
+            await self._driver.wait_closed()
+        await self._end_tasks()
+
+    async def ping(self) -> float:
+        """Ask the peer for a sign of life; return the round trip in seconds.
+
+        Raises:
+            ConnectionLost: the connection is lost.
+        """
+        started = self._loop.time()
+        await self._global_request(m.GlobalRequest(kind="keepalive@openssh.com", want_reply=True))
+        return self._loop.time() - started
+
+    def rekey(self) -> None:
+        """Begin a key exchange now; data goes on when it is done."""
+        self._core.start_rekey()
+        self._driver.schedule_flush()
+
+    # ------------------------------------------------------------- for both roles
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a coroutine that ends with the connection at the latest."""
+        task = self._loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_done)
+        return task
+
+    def _task_done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._loop.call_exception_handler(
+                {"message": "a handler of an SSH connection failed", "exception": error}
+            )
+
+    async def _end_tasks(self) -> None:
+        current = asyncio.current_task()
+        tasks = [task for task in self._tasks if task is not current]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _global_request(self, message: m.AnyGlobalRequest) -> GlobalAnswer:
+        answer: asyncio.Future[GlobalAnswer | None] = self._loop.create_future()
+
+        def answered(reply: GlobalAnswer | None) -> None:
+            if not answer.done():
+                answer.set_result(reply)
+
+        self._mux.request(message, answered)
+        reply = await answer
+        if reply is None:
+            raise self._lost.result()
+        return reply
+
+    def _start_keepalive(self, options: KeepaliveOptions | None) -> None:
+        if options is not None:
+            now = self._loop.time()
+            self._keepalive = Keepalive(options.interval, options.count_max, now)
+            self._keepalive_timer = self._loop.call_at(
+                self._keepalive.deadline, self._tick_keepalive, self._keepalive
+            )
+
+    def _tick_keepalive(self, keepalive: Keepalive) -> None:
+        try:
+            ask = keepalive.tick(self._loop.time())
+        except TimeoutError as error:
+            self._end(ConnectionLost(str(error)))
+            self._driver.abort()
+            return
+        if ask:
+            self._mux.request(
+                m.GlobalRequest(kind="keepalive@openssh.com", want_reply=True), _ignore
+            )
+        self._keepalive_timer = self._loop.call_at(
+            keepalive.deadline, self._tick_keepalive, keepalive
+        )
+
+    def _end(self, error: Exception) -> None:
+        """The connection is over: tell everybody, once."""
+        if self._lost.done():
+            return
+        self._lost.set_result(error)
+        if self._keepalive_timer is not None:
+            self._keepalive_timer.cancel()
+        self._mux.connection_lost(error)
+        for task in tuple(self._tasks):
+            task.cancel()
+
+    # ------------------------------------------------------------- the driver's side
+
+    def transport_event(self, event: ev.Event) -> None:
+        """Take an event of the transport."""
+        if isinstance(event, ev.Disconnected):
+            self._end(_loss(event))
+
+    def uncongested(self) -> None:
+        """There is room for bulk data again."""
+        self._mux.pump()
+
+    def batch_done(self) -> None:
+        """Everything that arrived in this wake-up is processed."""
+        if self._keepalive is not None:
+            self._keepalive.heard(self._loop.time())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The byte stream is gone."""
+        error = ConnectionLost("the connection was lost")
+        error.__cause__ = exc
+        self._end(error)
+
+    # ------------------------------------------------------------- the multiplexer's side
+
+    def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelCore) -> None:
+        """The peer wants a channel; what nobody offers is refused (RFC 4254 section 5.1)."""
+        known = not isinstance(message, m.ChannelOpen)
+        reason = (
+            OpenFailureReason.ADMINISTRATIVELY_PROHIBITED
+            if known
+            else OpenFailureReason.UNKNOWN_CHANNEL_TYPE
+        )
+        channel.refuse(reason, f"{printable(message.kind)} is not offered")
+
+    def global_request(self, message: m.AnyGlobalRequest, reply: Reply) -> None:
+        """The peer asks for something; what nobody offers is refused."""
+        del message
+        self._mux.deny(reply)
+
+
+def _ignore(_answer: GlobalAnswer | None) -> None:
+    """Any answer is a sign of life, and was counted as one when it arrived."""
+
+
+def _loss(event: ev.Disconnected) -> Exception:
+    """The error that every waiter gets when the transport has ended."""
+    who = "the peer" if event.by_peer else "this side"
+    text = printable(event.description)
+    error = ConnectionLost(f"{who} ended the connection: {text}" if text else "connection lost")
+    error.__cause__ = event.error
+    return error
+
+
+def closed_channel(error: Exception | None) -> Exception:
+    """The error for somebody who waits on a channel that is gone."""
+    return error or ChannelClosed("the channel is closed")

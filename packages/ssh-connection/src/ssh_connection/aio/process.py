@@ -1,0 +1,290 @@
+"""A command, shell or subsystem on the other side, from its start to its certain end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ssh_connection.aio.streams import ByteReader, ByteWriter
+from ssh_connection.errors import ChannelClosed, NoExitStatus, RequestRefused
+from ssh_connection.modes import encode_modes
+from ssh_connection.results import Completed, ExitSignal
+from ssh_wire.messages import connection as m
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from ssh_connection.aio.channel import Channel
+    from ssh_connection.replies import Reply
+
+__all__ = ["Launch", "Process", "Pty"]
+
+
+@attrs.frozen
+class Pty:
+    """The terminal to ask for (RFC 4254 section 6.2)."""
+
+    term: str = "xterm-256color"
+    """The value of TERM."""
+    columns: int = 80
+    """Its width in characters."""
+    rows: int = 24
+    """Its height in characters."""
+    modes: Mapping[int, int] = attrs.field(factory=dict[int, int])
+    """Terminal modes, opcode to argument (`ssh_connection.modes.TerminalMode`)."""
+
+
+@attrs.frozen(kw_only=True)
+class Launch:
+    """What to start, and in which surroundings."""
+
+    command: str | None = None
+    """The command line, for the remote shell to read; None starts a shell."""
+    subsystem: str | None = None
+    """A subsystem to start instead of a command."""
+    pty: Pty | None = None
+    """The terminal to ask for; without one standard error stays apart."""
+    env: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    """Environment variables to ask for; servers accept few."""
+    grace: float = 2.0
+    """Seconds between TERM and KILL when the process is closed while it runs."""
+    close_timeout: float = 5.0
+    """Seconds that closing may take before the channel is given up."""
+
+    @property
+    def request(self) -> m.ExecRequest | m.SubsystemRequest | m.ShellRequest:
+        """The request that starts it (RFC 4254 section 6.5)."""
+        if self.subsystem is not None:
+            return m.SubsystemRequest(recipient=0, name=self.subsystem)
+        if self.command is not None:
+            command = self.command.encode("utf-8", "surrogateescape")
+            return m.ExecRequest(recipient=0, command=command)
+        return m.ShellRequest(recipient=0)
+
+    @property
+    def title(self) -> str:
+        """What it is, for messages."""
+        if self.subsystem is not None:
+            return f"subsystem {self.subsystem}"
+        return self.command if self.command is not None else "the shell"
+
+
+class Process:
+    """A running command with its three streams.
+
+    Leaving its scope while it runs ends it: TERM, after the grace KILL, then the channel.
+    """
+
+    def __init__(self, channel: Channel, launch: Launch) -> None:
+        self.launch = launch
+        self.stdin = ByteWriter(channel)
+        """Its standard input."""
+        self.stdout = ByteReader(channel.consumed)
+        """Its standard output."""
+        self.stderr = ByteReader(channel.consumed)
+        """Its standard error; empty when it has a terminal."""
+        self.exit_status: int | None = None
+        """Its exit status, once it has ended with one."""
+        self.exit_signal: ExitSignal | None = None
+        """The signal that ended it, if one did."""
+        self._channel = channel
+        self._error: Exception | None = None
+        self._ended = asyncio.Event()
+        self._gone = asyncio.Event()
+
+    # ------------------------------------------------------------- starting
+
+    async def start(
+        self,
+        *,
+        stdout: Callable[[memoryview], None] | None = None,
+        stderr: Callable[[memoryview], None] | None = None,
+    ) -> None:
+        """Ask for the surroundings and start the command.
+
+        Args:
+            stdout: takes standard output as it arrives, instead of the stream; its views are
+                valid during the call.
+            stderr: the same for standard error.
+
+        Raises:
+            RequestRefused: the server refused the terminal or the command.
+        """
+        channel = self._channel
+        channel.on_request = self._request_received
+        channel.connect(self, credit_at_once=stdout is not None)
+        channel.data_received = stdout or self.stdout.feed
+        channel.stderr_received = self._credited(stderr) if stderr else self.stderr.feed
+        launch = self.launch
+        for name, value in launch.env.items():
+            request = m.EnvRequest(recipient=0, name=name.encode(), value=value.encode())
+            channel.notify(request)
+        pty = self._request_pty()
+        answers = await asyncio.gather(pty, channel.request(launch.request))
+        for granted, what in zip(answers, ("a terminal", launch.title), strict=True):
+            if not granted:
+                self._channel.abort()
+                raise RequestRefused(printable(what))
+
+    async def _request_pty(self) -> bool:
+        pty = self.launch.pty
+        if pty is None:
+            return True
+        return await self._channel.request(
+            m.PtyRequest(
+                recipient=0,
+                term=pty.term,
+                columns=pty.columns,
+                rows=pty.rows,
+                modes=encode_modes(pty.modes),
+            )
+        )
+
+    def _credited(self, taker: Callable[[memoryview], None]) -> Callable[[memoryview], None]:
+        if self._channel.core.credit_at_once:
+            return taker
+
+        def take(data: memoryview) -> None:
+            taker(data)
+            self._channel.consumed(len(data))
+
+        return take
+
+    # ------------------------------------------------------------- the user's side
+
+    async def wait(self) -> int | ExitSignal:
+        """Wait for the end; return the exit status, or the signal that ended it.
+
+        The output must be read meanwhile: a process that cannot write does not end.
+
+        Raises:
+            ConnectionLost: the connection was lost first.
+            NoExitStatus: the channel closed without either.
+        """
+        await self._ended.wait()
+        if self.exit_status is not None:
+            return self.exit_status
+        if self.exit_signal is not None:
+            return self.exit_signal
+        if self._error is not None:
+            raise self._error
+        raise NoExitStatus(Completed(self.launch.title, None, None, b"", b"", 0.0))
+
+    async def wait_closed(self) -> Exception | None:
+        """Wait until all output has arrived and the channel is closed.
+
+        Return the error that ended the connection, if one did.
+        """
+        await self._gone.wait()
+        return self._error
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended yet, as far as is known."""
+        return not self._ended.is_set()
+
+    def send_signal(self, name: str) -> None:
+        """Send a signal (RFC 4254 section 6.9).
+
+        Args:
+            name: its name, with or without SIG: "TERM", "KILL", "INT", …
+
+        Raises:
+            ChannelClosed: the process is gone.
+        """
+        self._channel.notify(m.SignalRequest(recipient=0, name=name.removeprefix("SIG")))
+
+    def terminate(self) -> None:
+        """Send TERM."""
+        self.send_signal("TERM")
+
+    def kill(self) -> None:
+        """Send KILL."""
+        self.send_signal("KILL")
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Tell the server the terminal's new size (RFC 4254 section 6.7)."""
+        self._channel.notify(m.WindowChange(recipient=0, columns=columns, rows=rows))
+
+    async def close(self) -> None:
+        """End the process if it runs, and close the channel, in bounded time."""
+        try:
+            for signal in ("TERM", "KILL"):
+                if self._ended.is_set():
+                    break
+                with suppress(ChannelClosed):
+                    self.send_signal(signal)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._ended.wait(), self.launch.grace)
+        finally:
+            self._channel.abort()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._gone.wait(), self.launch.close_timeout)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    # ------------------------------------------------------------- the channel's side
+
+    def data_received(self, data: memoryview) -> None:
+        """Take standard output."""
+        self.stdout.feed(data)
+
+    def eof_received(self) -> None:
+        """Both output streams have ended."""
+        self.stdout.feed_eof()
+        self.stderr.feed_eof()
+
+    def pipe_closed(self, error: Exception | None) -> None:
+        """The channel is over."""
+        self._error = error
+        self.stdout.feed_eof(error)
+        self.stderr.feed_eof(error)
+        self.stdin.fail(error)
+        self._ended.set()
+        self._gone.set()
+
+    def pause_writing(self) -> None:
+        """Standard input is full."""
+        self.stdin.pause()
+
+    def resume_writing(self) -> None:
+        """Standard input has room again."""
+        self.stdin.resume()
+
+    def _request_received(self, request: m.AnyChannelRequest, reply: Reply) -> None:
+        match request:
+            case m.ExitStatus() if self.running:  # the first one counts
+                self.exit_status = request.status
+                self._ended.set()
+            case m.ExitSignal() if self.running:
+                self.exit_signal = ExitSignal(
+                    printable(request.name), request.core_dumped, printable(request.message)
+                )
+                self._ended.set()
+            case _:
+                pass
+        self._channel.core.deny(reply)
+
+
+def command_line(command: str | Sequence[str]) -> str:
+    """Return the command line to send: a string as it is, a list quoted for a POSIX shell."""
+    if isinstance(command, str):
+        return command
+    import shlex  # noqa: PLC0415 (costs import time, and most commands are strings)
+
+    return shlex.join(command)

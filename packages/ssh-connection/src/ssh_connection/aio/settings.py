@@ -1,0 +1,78 @@
+"""What an endpoint is told when it is made: frozen, checked, with its defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
+
+import attrs
+
+from ssh_auth import Credential
+from ssh_connection.limits import ConnectionLimits
+from ssh_keys import PublicKey
+from ssh_transport import TransportOptions
+
+__all__ = ["ClientSettings", "HostKeyVerifier", "KeepaliveOptions", "Timeouts"]
+
+HostKeyVerifier: TypeAlias = Callable[[PublicKey], Awaitable[bool]]
+"""Decides whether the server's host key is trusted; only an exact True accepts it."""
+
+
+def _positive(_instance: object, attribute: attrs.Attribute[float], value: float) -> None:
+    if not value > 0:
+        problem = f"{attribute.name} must be more than 0 seconds, not {value!r}"
+        raise ValueError(problem)
+
+
+@attrs.frozen(kw_only=True)
+class Timeouts:
+    """How long each stage may take, in seconds."""
+
+    connect: float = attrs.field(default=30.0, validator=_positive)
+    """Until the byte stream is connected."""
+    handshake: float = attrs.field(default=30.0, validator=_positive)
+    """Until the first key exchange is done; a decision on the host key is not counted."""
+    auth: float = attrs.field(default=60.0, validator=_positive)
+    """Until the user is authenticated; the user's answers to prompts are not counted."""
+    open: float = attrs.field(default=30.0, validator=_positive)
+    """Until the peer answers the opening of a channel."""
+    close: float = attrs.field(default=5.0, validator=_positive)
+    """Until a closing connection is closed; then it is cut."""
+
+
+@attrs.frozen(kw_only=True)
+class KeepaliveOptions:
+    """How a dead peer is found."""
+
+    interval: float = attrs.field(default=30.0, validator=_positive)
+    """Seconds of silence after which the peer is asked for a sign of life."""
+    count_max: int = 3
+    """Questions without any answer after which the connection counts as lost."""
+
+
+@attrs.frozen(kw_only=True)
+class ClientSettings:
+    """Everything that a client connection needs to know."""
+
+    host: str
+    """The server's name, for messages."""
+    port: int = 22
+    """The server's port, for messages."""
+    username: str
+    """The user to log in as."""
+    verify_host_key: HostKeyVerifier
+    """Decides whether the server is the right one."""
+    credentials: Sequence[Credential] = ()
+    """What the user can prove itself with, in the order it is tried."""
+    transport: TransportOptions = attrs.field(factory=TransportOptions)
+    """Algorithms, limits and rekey thresholds of the transport."""
+    host_key_algorithms: tuple[str, ...] = ()
+    """Host key algorithms to prefer: those of keys that are known already."""
+    timeouts: Timeouts = attrs.field(factory=Timeouts)
+    """How long each stage may take."""
+    keepalive: KeepaliveOptions | None = attrs.field(factory=KeepaliveOptions)
+    """How a dead peer is found; None never asks."""
+    limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
+    """How much of everything the connection may have."""
+    on_banner: Callable[[str], None] | None = None
+    """Takes the server's banner, made safe to show."""

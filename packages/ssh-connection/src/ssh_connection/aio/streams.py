@@ -1,0 +1,274 @@
+"""Byte streams over a channel, with exact back-pressure.
+
+What a reader has not read yet is not granted again, so a slow reader stops its own
+channel and nothing else.  No method removes bytes before it returns them: cancelling a
+read loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING
+
+from ssh_connection.errors import ChannelClosed
+from ssh_wire.primitives import Buffer
+
+if TYPE_CHECKING:
+    from ssh_connection.aio.channel import Channel
+
+__all__ = ["ByteReader", "ByteStream", "ByteWriter"]
+
+
+class ByteReader:
+    """What the peer sends, to be read at one's own pace."""
+
+    def __init__(self, consumed: Callable[[int], None]) -> None:
+        self._chunks: deque[bytes] = deque()
+        self._size = 0
+        self._eof = False
+        self._error: Exception | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._consumed = consumed
+
+    # ------------------------------------------------------------- reading
+
+    async def read(self, n: int = -1) -> bytes:
+        """Return up to `n` bytes as soon as there are any; b"" at the end.
+
+        Args:
+            n: the most bytes to return; -1 reads everything up to the end.
+
+        Raises:
+            ConnectionLost: the connection was lost before the end.
+        """
+        if n == 0:
+            return b""
+        if n > 0:
+            await self._until(lambda: bool(self._size))
+            return self._take(min(n, self._size))
+        parts: list[bytes] = []
+        try:
+            while await self._until(lambda: bool(self._size)):
+                parts.append(self._take(self._size))
+        except BaseException:
+            self._put_back(parts)
+            raise
+        return b"".join(parts)
+
+    async def readexactly(self, n: int) -> bytes:
+        """Return exactly `n` bytes.
+
+        Raises:
+            asyncio.IncompleteReadError: the stream ended before; has what there was.
+        """
+        parts: list[bytes] = []
+        size = 0
+        try:
+            while size < n and await self._until(lambda: bool(self._size)):
+                parts.append(self._take(min(n - size, self._size)))
+                size += len(parts[-1])
+        except BaseException:
+            self._put_back(parts)
+            raise
+        if size < n:
+            raise asyncio.IncompleteReadError(b"".join(parts), n)
+        return b"".join(parts)
+
+    async def readuntil(self, separator: bytes = b"\n", limit: int = 1024 * 1024) -> bytes:
+        """Return everything up to and with `separator`; at the end, what there is.
+
+        Raises:
+            asyncio.LimitOverrunError: `limit` bytes came without a separator; they stay unread.
+        """
+        searched = 0
+        while True:
+            joined = self._join()
+            found = joined.find(separator, max(0, searched - len(separator) + 1))
+            if found >= 0:
+                return self._take(found + len(separator))
+            searched = len(joined)
+            if searched >= limit:
+                problem = f"no separator within {limit} bytes"
+                raise asyncio.LimitOverrunError(problem, searched)
+            if not await self._until(lambda seen=searched: self._size > seen):
+                return self._take(self._size)
+
+    async def readline(self) -> bytes:
+        """Return a line with its newline; at the end, what there is."""
+        return await self.readuntil(b"\n")
+
+    async def lines(self) -> AsyncIterator[bytes]:
+        """Yield line after line, each with its newline, up to the end."""
+        while line := await self.readline():
+            yield line
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self.lines()
+
+    @property
+    def at_eof(self) -> bool:
+        """Whether everything was read and nothing more will come."""
+        return self._eof and not self._size
+
+    # ------------------------------------------------------------- feeding
+
+    def feed(self, data: memoryview) -> None:
+        """Take what arrived."""
+        self._chunks.append(bytes(data))
+        self._size += len(data)
+        self._wake()
+
+    def feed_eof(self, error: Exception | None = None) -> None:
+        """Nothing more will come: a clean end, or the error that ended it."""
+        if not self._eof:
+            self._eof, self._error = True, error
+            self._wake()
+
+    # ------------------------------------------------------------- inside
+
+    async def _until(self, ready: Callable[[], bool]) -> bool:
+        """Wait until `ready()`; return False at a clean end.
+
+        Raises:
+            Exception: what ended the stream, once everything before it was read.
+        """
+        while not ready():
+            if self._eof:
+                if self._error is not None:
+                    raise self._error
+                return False
+            if self._waiter is not None:
+                problem = "another task is reading from this stream"
+                raise RuntimeError(problem)
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        return True
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _take(self, n: int) -> bytes:
+        """Remove and return the first `n` bytes, and grant them to the peer again."""
+        self._size -= n
+        parts: list[bytes] = []
+        left = n
+        while left:
+            chunk = self._chunks.popleft()
+            if len(chunk) > left:
+                self._chunks.appendleft(chunk[left:])
+                chunk = chunk[:left]
+            parts.append(chunk)
+            left -= len(chunk)
+        self._consumed(n)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _put_back(self, parts: list[bytes]) -> None:
+        self._chunks.extendleft(reversed(parts))
+        size = sum(map(len, parts))
+        self._size += size
+        self._consumed(-size)
+
+    def _join(self) -> bytes:
+        if len(self._chunks) > 1:
+            self._chunks = deque([b"".join(self._chunks)])
+        return self._chunks[0] if self._chunks else b""
+
+
+class ByteWriter:
+    """What the peer is to receive."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._room = asyncio.Event()
+        self._room.set()
+        self._error: Exception | None = None
+
+    async def write(self, data: Buffer) -> None:
+        """Send `data`; wait while the peer or the network is slower than we are.
+
+        Raises:
+            ChannelClosed: the channel is closed, or EOF was sent.
+            ConnectionLost: the connection is lost.
+        """
+        if self._error is not None:
+            raise self._error
+        self._channel.write(data)
+        await self._room.wait()
+        if self._error is not None:
+            raise self._error
+
+    def write_eof(self) -> None:
+        """Tell the peer that nothing more follows."""
+        self._channel.write_eof()
+
+    # ------------------------------------------------------------- the channel's side
+
+    def pause(self) -> None:
+        """Too much is held back."""
+        self._room.clear()
+
+    def resume(self) -> None:
+        """There is room again."""
+        self._room.set()
+
+    def fail(self, error: Exception | None) -> None:
+        """The channel is over."""
+        self._error = error or ChannelClosed("the channel is closed")
+        self._room.set()
+
+
+class ByteStream:
+    """A two-way byte stream: a TCP connection that the peer made for us."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self.reader = ByteReader(channel.consumed)
+        """What the other end sends."""
+        self.writer = ByteWriter(channel)
+        """What the other end is to receive."""
+        channel.connect(self, credit_at_once=False)
+
+    async def read(self, n: int = -1) -> bytes:
+        """Return up to `n` bytes, b"" at the end; -1 reads up to the end."""
+        return await self.reader.read(n)
+
+    async def write(self, data: Buffer) -> None:
+        """Send `data`, waiting while there is no room."""
+        await self.writer.write(data)
+
+    def write_eof(self) -> None:
+        """Tell the other end that nothing more follows."""
+        self.writer.write_eof()
+
+    async def close(self) -> None:
+        """Close the stream behind all that was written."""
+        self._channel.close()
+        self.reader.feed_eof(ChannelClosed("the stream is closed"))
+        await self._channel.wait_closed()
+
+    def data_received(self, data: memoryview) -> None:
+        """Take what arrived."""
+        self.reader.feed(data)
+
+    def eof_received(self) -> None:
+        """The other end sends no more."""
+        self.reader.feed_eof()
+
+    def pipe_closed(self, error: Exception | None) -> None:
+        """The channel is over."""
+        self.reader.feed_eof(error)
+        self.writer.fail(error)
+
+    def pause_writing(self) -> None:
+        """Too much is held back."""
+        self.writer.pause()
+
+    def resume_writing(self) -> None:
+        """There is room again."""
+        self.writer.resume()

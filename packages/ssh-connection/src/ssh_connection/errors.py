@@ -1,0 +1,116 @@
+"""What goes wrong on channels.
+
+SSHError
+├── ProtocolError
+│   └── ChannelViolation     the peer broke a rule of RFC 4254; answered with DISCONNECT
+├── ChannelOpenRefused       the peer refused to open a channel; has its reason
+├── RequestRefused           the peer refused a request
+├── ChannelClosed            the channel ended before the answer came (a ConnectionError)
+├── NoExitStatus             a command ended without status or signal; has what it wrote
+├── CommandFailed            a command ended unsuccessfully and `check` was asked for
+└── SSHTimeout               a named timeout ran out (a TimeoutError)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssh_wire import OpenFailureReason, ProtocolError, SSHError
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from ssh_connection.results import Completed
+
+__all__ = [
+    "ChannelClosed",
+    "ChannelOpenRefused",
+    "ChannelViolation",
+    "CommandFailed",
+    "NoExitStatus",
+    "RequestRefused",
+    "SSHTimeout",
+]
+
+
+class ChannelViolation(ProtocolError):
+    """The peer broke a rule of the connection protocol (RFC 4254)."""
+
+
+class ChannelOpenRefused(SSHError):
+    """The peer answered CHANNEL_OPEN with a failure (RFC 4254 section 5.1).
+
+    Attributes:
+        reason: the reason code, as the peer sent it; `OpenFailureReason` names those assigned.
+        description: the peer's text, made safe to show.
+    """
+
+    def __init__(self, kind: str, reason: int, description: str) -> None:
+        self.kind = kind
+        self.reason = reason
+        self.description = printable(description)
+        super().__init__(f"the peer refused a {kind} channel: {self.description or self._name()}")
+
+    def _name(self) -> str:
+        known = [r.name.lower().replace("_", " ") for r in OpenFailureReason if r == self.reason]
+        return known[0] if known else f"reason {self.reason}"
+
+
+class RequestRefused(SSHError):
+    """The peer answered a request with a failure (RFC 4254 sections 4 and 5.4)."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the peer refused {what}")
+
+
+class ChannelClosed(SSHError, ConnectionError):
+    """The channel is closed: nothing more can be sent on it, no answer will come."""
+
+
+class NoExitStatus(SSHError):
+    """The channel closed without exit-status or exit-signal (RFC 4254 section 6.10).
+
+    Attributes:
+        completed: what had arrived.
+    """
+
+    def __init__(self, completed: Completed[bytes] | Completed[str]) -> None:
+        self.completed = completed
+        super().__init__(f"{completed.command!r} ended without an exit status")
+
+
+class CommandFailed(SSHError):
+    """The command ended with another status than 0, or by a signal.
+
+    Attributes:
+        completed: its status or signal, and its output.
+    """
+
+    def __init__(self, completed: Completed[bytes] | Completed[str]) -> None:
+        self.completed = completed
+        ending = (
+            f"was ended by signal {completed.exit_signal.name}"
+            if completed.exit_signal
+            else f"ended with status {completed.exit_status}"
+        )
+        super().__init__(f"{completed.command!r} {ending}")
+
+
+class SSHTimeout(SSHError, TimeoutError):
+    """A named timeout ran out.
+
+    Attributes:
+        name: which one: connect, handshake, auth, open, run, close.
+        seconds: how long it was.
+        completed: for a command, what had arrived.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        seconds: float,
+        completed: Completed[bytes] | Completed[str] | None = None,
+    ) -> None:
+        self.name = name
+        self.seconds = seconds
+        self.completed = completed
+        super().__init__(f"{name} timeout: nothing came of it within {seconds:g} s")

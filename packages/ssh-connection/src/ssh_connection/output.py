@@ -1,0 +1,26 @@
+"""Where a multiplexer sends its messages, and whether it may send bulk data now."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ssh_wire.primitives import Buffer
+
+__all__ = ["Output"]
+
+
+class Output(Protocol):
+    """The transport as the connection protocol sees it."""
+
+    @property
+    def congested(self) -> bool:
+        """Whether data should wait: a key exchange is under way, or the socket is full.
+
+        Control messages never wait.  Whoever owns the output calls `Multiplexer.pump`
+        when the congestion is over.
+        """
+        ...
+
+    def send_payload(self, *parts: Buffer) -> None:
+        """Send one message, given in pieces that are valid during the call."""
+        ...

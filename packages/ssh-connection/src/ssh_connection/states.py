@@ -1,0 +1,62 @@
+"""The states of a channel and which messages they take: the table is the machine.
+
+Whatever is not in the row of a state is a violation and ends the connection.  The table
+knows nothing of windows and of what the messages hold; `channel` does.
+
+    OPENING     we asked, the peer has not answered
+    ABANDONED   we asked, and want it no longer
+    REQUESTED   the peer asked, we have not answered
+    OPEN        both sides agreed
+    CLOSING     we sent CLOSE and wait for the peer's
+    CLOSED      both CLOSEs were sent; the number is free
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+from ssh_wire.messages import connection as m
+
+__all__ = ["ACCEPTED", "STRAY_IGNORED", "ChannelState"]
+
+
+class ChannelState(Enum):
+    """Where a channel is between CHANNEL_OPEN and the second CHANNEL_CLOSE."""
+
+    OPENING = "opening"
+    ABANDONED = "abandoned"
+    REQUESTED = "requested"
+    OPEN = "open"
+    CLOSING = "closing"
+    CLOSED = "closed"
+
+
+_ANSWERS = frozenset({m.ChannelOpenConfirmation.NUMBER, m.ChannelOpenFailure.NUMBER})
+_TRAFFIC = frozenset(
+    {
+        m.WindowAdjust.NUMBER,
+        m.ChannelData.NUMBER,
+        m.ChannelExtendedData.NUMBER,
+        m.ChannelEOF.NUMBER,
+        m.ChannelClose.NUMBER,
+        m.ChannelRequest.NUMBER,
+        m.ChannelSuccess.NUMBER,
+        m.ChannelFailure.NUMBER,
+    }
+)
+
+ACCEPTED: Final[dict[ChannelState, frozenset[int | None]]] = {
+    ChannelState.OPENING: _ANSWERS,
+    ChannelState.ABANDONED: _ANSWERS,
+    ChannelState.REQUESTED: frozenset(),
+    ChannelState.OPEN: _TRAFFIC,
+    ChannelState.CLOSING: _TRAFFIC,
+    ChannelState.CLOSED: frozenset(),
+}
+"""Message numbers that the peer may send on a channel, by the channel's state."""
+
+STRAY_IGNORED: Final[frozenset[int | None]] = frozenset(
+    {m.WindowAdjust.NUMBER, m.ChannelSuccess.NUMBER, m.ChannelFailure.NUMBER}
+)
+"""Numbers that are ignored on a channel that does not exist; any other is a violation."""

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import linecache
+import traceback
+
+import pytest
+
+from ssh_wire import Message, Truncated, UInt32, codegen, message
+from ssh_wire.messages import connection as m
+
+
+def test_the_code_is_straight_and_shares_struct_calls() -> None:
+    source = codegen.source(m.ChannelOpen)
+
+    assert "pack_III(self.sender, self.window, self.max_packet)" in source
+    assert "v1, v2, v3, = unpack_III(data, e0)" in source
+
+
+def test_a_traceback_shows_the_line_that_refused() -> None:
+    with pytest.raises(Truncated) as caught:
+        m.WindowAdjust.decode(b"\x5d\0")
+
+    last = traceback.extract_tb(caught.value.__traceback__)[-1]
+    assert last.filename == "<codec of ssh_wire.messages.connection.WindowAdjust>"
+    assert last.line is not None
+    assert last.line.startswith("if 9 > size: raise Truncated")
+    assert linecache.getline(last.filename, 1).startswith("def encode")
+
+
+def test_nothing_is_compiled_before_it_is_used() -> None:
+    @message(250)
+    class Unused(Message):
+        number: UInt32
+
+    stub = Unused.encode
+    Unused(number=1).encode()
+
+    assert Unused.encode is not stub
+
+
+def test_field_names_are_in_wire_order_though_a_variant_declares_less() -> None:
+    assert codegen.field_names(m.ExecRequest) == ("recipient", "kind", "want_reply", "command")

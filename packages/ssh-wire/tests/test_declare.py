@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+from attrs.exceptions import FrozenInstanceError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ssh_wire import (
+    BadValue,
+    Byte,
+    EncodeError,
+    Message,
+    MPInt,
+    NameList,
+    Record,
+    Repeated,
+    TrailingData,
+    Truncated,
+    UInt32,
+    UInt64,
+    WireError,
+    WrongConstant,
+    message,
+    record,
+)
+from ssh_wire.messages import auth, connection, transport
+from strategies import build, declared
+
+
+@pytest.mark.parametrize("cls", declared(), ids=lambda cls: cls.__name__)
+@given(data=st.data())
+def test_round_trip(cls: type[Record], data: st.DataObject) -> None:
+    value = data.draw(build(cls))
+
+    encoded = value.encode()
+
+    assert cls.decode(encoded) == value
+    assert cls.decode(memoryview(encoded)) == value
+    assert b"".join(value.encode_parts()) == encoded
+    assert cls.read(b"before" + encoded, 6) == (value, 6 + len(encoded))
+
+
+@pytest.mark.row("W01")
+@pytest.mark.parametrize("cls", declared(), ids=lambda cls: cls.__name__)
+@given(data=st.data())
+def test_every_proper_prefix_is_refused_or_is_another_value(
+    cls: type[Record], data: st.DataObject
+) -> None:
+    encoded = data.draw(build(cls)).encode()
+
+    for end in range(len(encoded)):
+        try:
+            short = cls.decode(encoded[:end])
+        except WireError:
+            continue
+        # only a field without a length (Rest, Repeated) can end anywhere, and loses nothing
+        assert short.encode() == encoded[:end]
+
+
+@pytest.mark.parametrize("cls", declared(), ids=lambda cls: cls.__name__)
+@given(noise=st.binary(max_size=200), data=st.data())
+def test_any_bytes_decode_or_raise_wire_error(
+    cls: type[Record], noise: bytes, data: st.DataObject
+) -> None:
+    valid = data.draw(build(cls)).encode()
+    cut = data.draw(st.integers(0, len(valid)))
+
+    for candidate in (noise, valid[:cut] + noise, bytes([cls.NUMBER or 0]) + noise):
+        try:
+            value = cls.decode(candidate)
+        except WireError:
+            continue
+        assert cls.decode(value.encode()) == value
+
+
+@pytest.mark.row("W06")
+@pytest.mark.parametrize("cls", declared(), ids=lambda cls: cls.__name__)
+@given(data=st.data())
+def test_trailing_bytes_are_refused(cls: type[Record], data: st.DataObject) -> None:
+    encoded = data.draw(build(cls)).encode()
+
+    try:
+        value = cls.decode(encoded + b"zz")
+    except WireError:
+        return
+    assert value.encode() == encoded + b"zz"  # they belong to a field without a length
+
+
+@message(200)
+class Sample(Message):
+    small: Byte
+    flag: bool
+    wide: UInt64
+    number: MPInt
+    names: NameList
+    numbers: Repeated[bytes] = ()
+
+
+def test_fields_that_share_a_struct_call_are_read_in_order() -> None:
+    sample = Sample(small=1, flag=True, wide=2**40, number=128, names=("a", "b"))
+
+    assert sample.encode() == (
+        bytes([200, 1, 1]) + (2**40).to_bytes(8, "big") + b"\0\0\0\2\0\x80" + b"\0\0\0\3a,b"
+    )
+    assert Sample.decode(sample.encode()) == sample
+
+
+def test_errors_name_message_and_field() -> None:
+    with pytest.raises(Truncated, match="KexInit: the input ends inside kex_algorithms"):
+        transport.KexInit.decode(bytes([20]) + bytes(16) + b"\0\0\0\7abc")
+    with pytest.raises(TrailingData, match="NewKeys: 2 bytes are left over"):
+        transport.NewKeys.decode(b"\x15zz")
+    with pytest.raises(WrongConstant, match="NewKeys: the message number"):
+        transport.NewKeys.decode(b"\x16")
+    with pytest.raises(WrongConstant, match="ExecRequest: kind"):
+        connection.ExecRequest.decode(connection.ShellRequest(recipient=1).encode() + bytes(4))
+    with pytest.raises(BadValue, match="ServiceRequest: name is not UTF-8"):
+        transport.ServiceRequest.decode(b"\x05\0\0\0\1\xff")
+
+
+@pytest.mark.row("W05")
+@pytest.mark.parametrize("byte", [1, 2, 255])
+def test_any_byte_but_zero_is_true_and_true_is_written_as_one(byte: int) -> None:
+    decoded = auth.UserauthFailure.decode(b"\x33\0\0\0\0" + bytes([byte]))
+
+    assert decoded.partial_success is True
+    assert decoded.encode() == b"\x33\0\0\0\0\1"
+
+
+@pytest.mark.row("W07")
+def test_text_that_is_no_utf8_is_kept() -> None:
+    decoded = transport.Disconnect.decode(b"\1\0\0\0\2\0\0\0\3a\xffb\0\0\0\0")
+
+    assert decoded.description.encode("utf-8", "surrogateescape") == b"a\xffb"
+    assert decoded.encode() == b"\1\0\0\0\2\0\0\0\3a\xffb\0\0\0\0"
+
+
+@pytest.mark.row("W08")
+@pytest.mark.parametrize("value", [-1, 2**32, 2**64, "1", None])
+def test_a_number_that_does_not_fit_is_refused_on_encoding(value: Any) -> None:
+    with pytest.raises(EncodeError, match="WindowAdjust"):
+        connection.WindowAdjust(recipient=1, increment=value).encode()
+
+
+class Huge(bytes):
+    def __len__(self) -> int:
+        return 2**32
+
+
+@pytest.mark.row("W08")
+def test_a_string_longer_than_its_length_field_is_refused() -> None:
+    with pytest.raises(EncodeError):
+        transport.Ignore(data=Huge()).encode()
+
+
+_COUNTED: dict[int, type[Record]] = {
+    0x3C: auth.InfoRequest,
+    0x3D: auth.InfoResponse,
+    7: transport.ExtInfo,
+}
+
+
+@pytest.mark.row("W02")
+@pytest.mark.parametrize("count", [2**32 - 1, 2**28, 3])
+def test_a_count_is_not_believed_beyond_the_input(count: int) -> None:
+    for head in (b"\x3c" + bytes(12), b"\x3d", b"\x07"):
+        cls: type[Record] = _COUNTED[head[0]]
+        with pytest.raises(Truncated):
+            cls.decode(head + count.to_bytes(4, "big"))
+
+
+def test_a_cookie_has_sixteen_bytes() -> None:
+    kexinit = transport.KexInit(
+        cookie=b"short",
+        kex_algorithms=("a",),
+        server_host_key_algorithms=("a",),
+        encryption_client_to_server=("a",),
+        encryption_server_to_client=("a",),
+        mac_client_to_server=("a",),
+        mac_server_to_client=("a",),
+        compression_client_to_server=("none",),
+        compression_server_to_client=("none",),
+    )
+    with pytest.raises(EncodeError, match="cookie is not 16 bytes"):
+        kexinit.encode()
+
+
+def test_a_bare_int_is_refused_when_the_codec_is_made() -> None:
+    @record
+    class Bare(Record):
+        size: int
+
+    with pytest.raises(TypeError, match=r"Bare.size: .* use Byte, UInt32, UInt64 or MPInt"):
+        Bare(size=1).encode()
+
+
+def test_a_message_is_frozen_and_keyword_only() -> None:
+    adjust = connection.WindowAdjust(recipient=1, increment=2)
+
+    with pytest.raises(FrozenInstanceError):
+        adjust.increment = 3  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(TypeError):
+        connection.WindowAdjust(1, 2)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def test_a_subclass_compiles_its_own_codec_though_its_base_has_one() -> None:
+    @record
+    class Head(Record):
+        first: UInt32
+
+    @record
+    class Longer(Head):
+        second: UInt32
+
+    assert Head(first=1).encode() == b"\0\0\0\1"
+    assert Longer(first=1, second=2).encode() == b"\0\0\0\1\0\0\0\2"
+
+
+def test_equality_hash_and_repr() -> None:
+    one = connection.WindowAdjust(recipient=1, increment=2)
+    same = connection.WindowAdjust.decode(one.encode())
+
+    assert one == same
+    assert hash(one) == hash(same)
+    assert one != connection.ChannelEOF(recipient=1)
+    assert one != "WindowAdjust"
+    assert repr(one) == "WindowAdjust(recipient=1, increment=2)"
+
+
+@pytest.mark.row("X02")
+@pytest.mark.parametrize("cls", declared(), ids=lambda cls: cls.__name__)
+def test_fields_named_like_secrets_are_not_shown(cls: Any) -> None:
+    for field in attrs.fields(cls):
+        if any(word in field.name for word in ("password", "passphrase", "secret", "responses")):
+            assert field.repr is False
+
+
+def test_a_secret_is_not_in_the_repr() -> None:
+    request = auth.PasswordRequest(user="u", service="ssh-connection", password="hunter2")
+
+    assert "hunter2" not in repr(request)
+    assert "password=…" in repr(request)
+
+
+def test_replace_changes_fields_and_nothing_else() -> None:
+    request = connection.ExecRequest(recipient=0, command=b"ls")
+
+    assert request.replace(recipient=7, want_reply=True) == connection.ExecRequest(
+        recipient=7, command=b"ls", want_reply=True
+    )
+    with pytest.raises(EncodeError, match="there is no field colour"):
+        request.replace(colour=1)

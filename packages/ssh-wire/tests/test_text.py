@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ssh_wire.text import printable, raw
+
+
+@pytest.mark.row("X01")
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain ä 漢", "plain ä 漢"),
+        ("a\x1b[31mb", "a\\x1b[31mb"),
+        ("a\r\nb\a", "a\\x0d\\x0ab\\x07"),
+        ("\x9b31m", "\\x9b31m"),
+        ("abc\u202edef", "abc\\u202edef"),
+        ("\udcff", "\\xff"),
+        ("\u2028", "\\u2028"),
+        ("\U000e0001", "\\U000e0001"),
+        (b"\xffok", "\\xffok"),
+    ],
+)
+def test_controls_are_escaped(text: str | bytes, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_long_text_is_cut() -> None:
+    assert printable("x" * 2000) == "x" * 1024 + "…"
+    assert printable("abc", limit=2) == "ab…"
+
+
+@given(st.binary(max_size=100))
+def test_what_is_shown_is_printable_and_the_bytes_come_back(data: bytes) -> None:
+    text = data.decode("utf-8", "surrogateescape")
+
+    assert printable(text).isprintable()
+    assert raw(text) == data
