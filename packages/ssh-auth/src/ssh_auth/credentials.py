@@ -12,6 +12,7 @@ from typing import ClassVar, Protocol, TypeAlias
 import attrs
 
 from ssh_auth.signers import Signer
+from ssh_wire import UsageError
 from ssh_wire.messages.auth import Prompt
 
 __all__ = [
@@ -80,6 +81,11 @@ class PasswordCredential:
     change: Callable[[str], Awaitable[str | None]] | None = attrs.field(default=None, repr=False)
     source: str = ""
 
+    def __attrs_post_init__(self) -> None:
+        if isinstance(self.password, str) and not _is_text(self.password):
+            problem = "a password is text that UTF-8 can carry"
+            raise UsageError(problem)
+
     async def ask(self, prompt: str | None) -> str | None:
         """Return the password, or the new one if `prompt` is the server's demand for it."""
         if prompt is not None:
@@ -104,6 +110,14 @@ class InteractiveCredential:
 
 
 Credential: TypeAlias = NoneCredential | KeyCredential | PasswordCredential | InteractiveCredential
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def password_answers(password: str) -> Answers:

@@ -21,7 +21,7 @@ class AuthLimits:
         rounds: the most INFO_REQUESTs of one connection, both ways.
         client_attempts: requests after which a client gives up.
         password_changes: new passwords that a client offers for one expired one.
-        banner_bytes: what a client takes of banners, in all.
+        banner_bytes: what a client takes of banners, in all, as payloads.
     """
 
     user_name_bytes: int = 1024

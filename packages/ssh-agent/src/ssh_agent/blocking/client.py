@@ -49,21 +49,16 @@ class AgentClient:
 
         Args:
             path: the agent's Unix socket.
-            timeout: seconds that connecting, and later each reply, may take.
+            timeout: seconds that each reply may take.
 
         Raises:
-            AgentUnavailable: there is no agent at that place.
-            AgentTimeout: it does not take the connection.
+            AgentUnavailable: there is no agent at that place, or it takes no connection.
         """
         path = socket_path(path, os.environ)
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             connection.settimeout(timeout)
             connection.connect(path)
-        except TimeoutError:
-            connection.close()
-            problem = f"the agent at {path} does not take the connection"
-            raise AgentTimeout(problem) from None
         except OSError as error:
             connection.close()
             problem = f"no agent at {path}: {error.strerror or error}"
@@ -135,7 +130,7 @@ class AgentClient:
                 self._socket.settimeout(left)
             data = self._socket.recv(_READ_SIZE)
             if not data:
-                raise EOFError("it closed the connection")  # noqa: TRY003, EM101 (the cause)
+                raise EOFError("it closed the connection")  # noqa: TRY003 (the cause)
             self._core.receive(data)
         if self._core.error is not None:
             self._socket.close()

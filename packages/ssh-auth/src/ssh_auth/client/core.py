@@ -134,7 +134,7 @@ class ClientAuth:
         message = LEGAL[type(self._state)].decode(payload)
         match self._state, message:
             case _, UserauthBanner():
-                self._on_banner(message)
+                self._on_banner(message, len(payload))
             case _, UserauthFailure():
                 self._on_failure(message)
             case _, UserauthSuccess():
@@ -210,8 +210,8 @@ class ClientAuth:
 
     # ------------------------------------------------------------- what the server said
 
-    def _on_banner(self, message: UserauthBanner) -> None:
-        self._banner_bytes += len(message.message)
+    def _on_banner(self, message: UserauthBanner, size: int) -> None:
+        self._banner_bytes += size
         if self._banner_bytes > self._limits.banner_bytes:
             self._reject("the server's banners do not end")
             return

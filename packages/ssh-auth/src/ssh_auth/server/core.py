@@ -218,14 +218,23 @@ class ServerAuth:
     def _on_request(self, message: _Request) -> None:
         self._tally.count_request()
         self._check_principal(message)
-        if self.pending:
-            # "the server MUST abandon the previous authentication attempt", and a FAILURE
-            # "MUST NOT be sent for an aborted method"; it counts all the same
-            self._tally.count_failure()
-        self._state = ExpectRequest()
+        self._abandon()
         free = isinstance(message, NoneRequest) and self._tally.first_none()
         if not self._admissible(message) or not self._consider(message):
             self._fail(free=free)
+
+    def _abandon(self) -> None:
+        """Drop the request that is being decided, and the dialogue that waits for answers.
+
+        "the server MUST abandon the previous authentication attempt and continue with the new
+        one", and a FAILURE "MUST NOT be sent for an aborted method" (RFC 4252 section 5).
+        What the backend was deciding counts as a failure all the same.
+        """
+        abandoned, self._state = self._state, ExpectRequest()
+        if isinstance(abandoned, ExpectDecision | ExpectKeyDecision):
+            if self._events:  # the question itself, if nobody has read it yet
+                self._events.pop()
+            self._tally.count_failure()
 
     def _check_principal(self, message: _Request) -> None:
         """Refuse a change of user or service.

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from ssh_agent import AgentMisbehaved, AgentRefused, AgentTimeout, AgentUnavailable
+from ssh_agent.aio import AgentClient
+from ssh_agent.framing import frame
+from ssh_agent.messages import AgentFailure, IdentitiesAnswer
+from ssh_keys import PrivateKey
+
+LISTING = frame(IdentitiesAnswer(identities=()).encode())
+FAILURE = frame(AgentFailure().encode())
+
+
+class Recorder:
+    """A writer that keeps what is written."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.closed = 0
+
+    def write(self, data: bytes, /) -> None:
+        self.data += data
+
+    async def drain(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self.closed += 1
+
+    async def wait_closed(self) -> None:
+        pass
+
+
+class Broken(Recorder):
+    async def drain(self) -> None:
+        raise ConnectionResetError
+
+    async def wait_closed(self) -> None:
+        raise BrokenPipeError
+
+
+def client(replies: bytes = b"", *, eof: bool = False) -> tuple[AgentClient, Recorder]:
+    reader = asyncio.StreamReader()
+    reader.feed_data(replies)
+    if eof:
+        reader.feed_eof()
+    writer = Recorder()
+    return AgentClient.from_streams(reader, writer, timeout=0.01), writer
+
+
+async def test_a_request_is_written_and_its_reply_read() -> None:
+    agent, writer = client(LISTING)
+    async with agent:
+        assert await agent.identities() == ()
+
+    assert writer.data == b"\0\0\0\x01\x0b"
+    assert writer.closed
+
+
+async def test_requests_of_several_tasks_share_the_connection() -> None:
+    reader, writer = asyncio.StreamReader(), Recorder()
+    agent = AgentClient.from_streams(reader, writer)
+    tasks = [asyncio.ensure_future(agent.identities()) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert writer.data == b"\0\0\0\x01\x0b" * 3
+
+    reader.feed_data(LISTING * 3)
+
+    assert await asyncio.gather(*tasks) == [(), (), ()]
+
+
+async def test_a_refusal_leaves_the_connection_usable(ed25519: PrivateKey) -> None:
+    reader, writer = asyncio.StreamReader(), Recorder()
+    agent = AgentClient.from_streams(reader, writer)
+    reader.feed_data(FAILURE)
+    with pytest.raises(AgentRefused):
+        await agent.sign(ed25519.public_key, b"data", "ssh-ed25519")
+
+    reader.feed_data(LISTING)
+
+    assert await agent.identities() == ()
+    assert not writer.closed
+
+
+async def test_a_cancelled_request_leaves_the_others_in_order() -> None:
+    reader = asyncio.StreamReader()
+    agent = AgentClient.from_streams(reader, Recorder())
+    first = asyncio.ensure_future(agent.identities())
+    second = asyncio.ensure_future(agent.identities())
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    reader.feed_data(LISTING * 2)
+
+    assert await second == ()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+
+
+@pytest.mark.row("G03")
+async def test_an_agent_that_never_replies_costs_its_connection() -> None:
+    agent, writer = client()
+
+    with pytest.raises(AgentTimeout):
+        await agent.identities()
+
+    assert writer.closed
+    with pytest.raises(AgentTimeout):
+        await agent.identities()
+
+
+@pytest.mark.row("G03")
+async def test_a_reply_that_is_none_closes_the_connection() -> None:
+    agent, writer = client(b"\0\0\0\0")
+
+    with pytest.raises(AgentMisbehaved):
+        await agent.identities()
+
+    assert writer.closed
+
+
+async def test_an_agent_that_goes_away_is_a_connection_error() -> None:
+    agent, _ = client(LISTING[:3], eof=True)
+
+    with pytest.raises(ConnectionError, match="closed the connection"):
+        await agent.identities()
+
+
+async def test_a_broken_connection_is_a_connection_error() -> None:
+    agent = AgentClient.from_streams(asyncio.StreamReader(), Broken())
+
+    with pytest.raises(AgentUnavailable):
+        await agent.identities()
+    await agent.close()
+
+
+async def test_a_closed_client_says_so() -> None:
+    agent, _ = client(LISTING)
+    await agent.close()
+
+    with pytest.raises(AgentUnavailable, match="was closed"):
+        await agent.identities()
+
+
+async def test_no_agent_at_the_path(tmp_path: Path) -> None:
+    with pytest.raises(AgentUnavailable, match="No such file"):
+        async with AgentClient.connect(str(tmp_path / "nobody")):
+            pass
+
+
+async def test_an_agent_that_takes_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(path: str) -> None:
+        del path
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncio, "open_unix_connection", never)
+
+    with pytest.raises(AgentTimeout):
+        await AgentClient.connect("/agent", timeout=0)
+
+
+async def test_opensshs_agent_lists_and_signs(
+    openssh_agent: str,
+    monkeypatch: pytest.MonkeyPatch,
+    ed25519: PrivateKey,
+    ecdsa: PrivateKey,
+    rsa: PrivateKey,
+) -> None:
+    monkeypatch.setenv("SSH_AUTH_SOCK", openssh_agent)
+    async with AgentClient.connect() as agent:
+        listed = await agent.identities()
+        wanted = [(each.key, name) for each in listed for name in each.key.algorithms]
+        signatures = await asyncio.gather(*(agent.sign(k, b"data", n) for k, n in wanted))
+
+    assert {each.key for each in listed} == {k.public_key for k in (ed25519, ecdsa, rsa)}
+    for (key, name), signature in zip(wanted, signatures, strict=True):
+        assert key.verify(b"data", signature, name)
+
+
+async def test_opensshs_agent_refuses_a_key_that_it_lacks(
+    openssh_agent: str, other: PrivateKey
+) -> None:
+    agent = await AgentClient.connect(openssh_agent)
+    async with agent:
+        with pytest.raises(AgentRefused):
+            await agent.sign(other.public_key, b"data", "ssh-ed25519")
+        assert len(await agent.identities()) == 3

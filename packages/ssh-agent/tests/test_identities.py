@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+
+from ssh_agent.errors import AgentMisbehaved
+from ssh_agent.identities import MAX_IDENTITIES, Identities, Identity
+from ssh_agent.messages import IdentityEntry
+from ssh_keys import PrivateKey
+from ssh_wire.primitives import string
+
+
+def test_keys_keep_the_agents_order_and_names(ed25519: PrivateKey, rsa: PrivateKey) -> None:
+    entries = [
+        IdentityEntry(key=rsa.public_key.blob, comment="one"),
+        IdentityEntry(key=ed25519.public_key.blob, comment="two"),
+    ]
+
+    identities = Identities.from_entries(entries)
+
+    assert tuple(identities) == (
+        Identity(rsa.public_key, "one"),
+        Identity(ed25519.public_key, "two"),
+    )
+    assert identities.skipped == ()
+
+
+@pytest.mark.row("G03")
+@pytest.mark.parametrize(
+    "blob", [b"", b"\0\0\0\x20ssh-ed25519", string("ssh-new@example.com") + b"?", bytes(64)]
+)
+def test_a_key_that_does_not_parse_is_skipped_and_reported(
+    blob: bytes, ed25519: PrivateKey
+) -> None:
+    entries = [
+        IdentityEntry(key=blob, comment="odd"),
+        IdentityEntry(key=ed25519.public_key.blob, comment="good"),
+    ]
+
+    identities = Identities.from_entries(entries)
+
+    assert [each.comment for each in identities] == ["good"]
+    (skipped,) = identities.skipped
+    assert (skipped.blob, skipped.comment) == (blob, "odd")
+    assert skipped.reason
+
+
+def test_comments_are_safe_to_show(ed25519: PrivateKey) -> None:
+    entry = IdentityEntry(key=ed25519.public_key.blob, comment="a\x1b[2Jb\udcff")
+
+    (identity,) = Identities.from_entries([entry])
+
+    assert identity.comment == r"a\x1b[2Jb\xff"
+
+
+@pytest.mark.row("G03")
+def test_2048_keys_are_believed_and_one_more_is_not() -> None:
+    entries = [IdentityEntry(key=b"", comment="")] * MAX_IDENTITIES
+
+    assert len(Identities.from_entries(entries).skipped) == MAX_IDENTITIES
+    with pytest.raises(AgentMisbehaved, match="2048"):
+        Identities.from_entries([*entries, entries[0]])
