@@ -1,0 +1,114 @@
+"""The exchange hash and the keys that follow from it (RFC 4253 sections 7.2 and 8)."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Literal
+
+import attrs
+
+from ssh_transport.ciphers import CIPHERS
+from ssh_transport.macs import MACS, Mac
+from ssh_wire.primitives import Buffer, string
+
+if TYPE_CHECKING:
+    from ssh_transport.ciphers.base import Opener, Sealer
+    from ssh_transport.negotiation import DirectionAgreement
+
+__all__ = ["KeySource", "derive", "exchange_hash", "wipe"]
+
+
+def exchange_hash(hash_name: str, strings: tuple[bytes, ...], secret: Buffer) -> bytes:
+    """Return H.
+
+    Args:
+        hash_name: the hash of the key exchange method.
+        strings: V_C, V_S, I_C, I_S, K_S and the two shares, client first.
+        secret: K as it is hashed.
+    """
+    context = hashlib.new(hash_name)
+    for value in strings:
+        context.update(string(value))
+    context.update(secret)
+    return context.digest()
+
+
+def derive(source: KeySource, letter: bytes, size: int) -> bytearray:
+    """Return `size` bytes of key material, in a buffer to be wiped.
+
+    "Encryption keys MUST be computed as HASH, of a known value and K": the letter says
+    which key, A to F.
+    """
+    first = hashlib.new(source.hash_name, source.secret)
+    first.update(source.exchange_hash)
+    key = bytearray()
+    extended = first.copy()
+    extended.update(letter)
+    extended.update(source.session_id)
+    key += extended.digest()
+    while len(key) < size:
+        # "K2 = HASH(K || H || K1)", "K3 = HASH(K || H || K1 || K2)"
+        extended = first.copy()
+        extended.update(key)
+        key += extended.digest()
+    wipe(memoryview(key)[size:])
+    del key[size:]
+    return key
+
+
+@attrs.frozen
+class KeySource:
+    """What all keys of one exchange are derived from."""
+
+    hash_name: str
+    """The hash of the key exchange method."""
+
+    secret: bytearray = attrs.field(repr=False)
+    """K as it is hashed."""
+
+    exchange_hash: bytes = attrs.field(repr=False)
+    """H."""
+
+    session_id: bytes = attrs.field(repr=False)
+    """H of the first exchange."""
+
+    def sealer(self, which: Literal["client", "server"], agreed: DirectionAgreement) -> Sealer:
+        """Return the sealer for packets that this side sends."""
+        key, iv, mac = self._material(which, agreed)
+        sealer = CIPHERS[agreed.cipher].load().sealer(key, iv, mac)
+        wipe(key, iv)
+        return sealer
+
+    def opener(
+        self, which: Literal["client", "server"], agreed: DirectionAgreement, limit: int
+    ) -> Opener:
+        """Return the opener for packets that this side sends."""
+        key, iv, mac = self._material(which, agreed)
+        opener = CIPHERS[agreed.cipher].load().opener(key, iv, mac, limit)
+        wipe(key, iv)
+        return opener
+
+    def wipe(self) -> None:
+        """Overwrite K, best effort."""
+        wipe(self.secret)
+
+    def _material(
+        self, which: Literal["client", "server"], agreed: DirectionAgreement
+    ) -> tuple[bytearray, bytearray, Mac | None]:
+        letters = (b"A", b"C", b"E") if which == "client" else (b"B", b"D", b"F")
+        spec = CIPHERS[agreed.cipher]
+        iv = derive(self, letters[0], spec.iv_size)
+        key = derive(self, letters[1], spec.key_size)
+        if agreed.mac is None:
+            return key, iv, None
+        mac_spec = MACS[agreed.mac]
+        mac_key = derive(self, letters[2], mac_spec.size)
+        mac = Mac(mac_spec, mac_key)
+        wipe(mac_key)
+        return key, iv, mac
+
+
+def wipe(*buffers: bytearray | memoryview) -> None:
+    """Overwrite buffers with zeros; Python may still hold copies elsewhere."""
+    for buffer in buffers:
+        buffer[:] = bytes(len(buffer))

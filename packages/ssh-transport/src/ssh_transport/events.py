@@ -1,0 +1,175 @@
+"""What happened, in the order in which it happened.
+
+`Transport.next_event` gives these.  Four of them wait for an answer, and input is not
+processed until it is there: `HostKeyReceived`, `SignatureRequested`, `ServiceRequested`,
+and, while `hold_connection_messages` is set, a message above 79 (which has no event).
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import attrs
+
+from ssh_keys import PublicKey
+from ssh_transport.negotiation import Agreement
+from ssh_wire import SSHError
+
+__all__ = [
+    "BannerLineReceived",
+    "DebugReceived",
+    "Disconnected",
+    "Event",
+    "ExtInfoReceived",
+    "HostKeyReceived",
+    "IdentificationReceived",
+    "KexCompleted",
+    "PayloadReceived",
+    "ServiceAccepted",
+    "ServiceRequested",
+    "SignatureRequested",
+    "UnimplementedReceived",
+]
+
+
+@attrs.frozen
+class BannerLineReceived:
+    """A line that the server sent before its identification (RFC 4253 section 4.2)."""
+
+    line: str
+    """The line without CR and LF, safe to show."""
+
+
+@attrs.frozen
+class IdentificationReceived:
+    """The peer's identification arrived (RFC 4253 section 4.2)."""
+
+    line: str
+    """The line without CR and LF, safe to show."""
+
+
+@attrs.frozen
+class HostKeyReceived:
+    """The server proved that it has this host key; is it the right one?
+
+    Answered by `accept_host_key` or `reject_host_key`.
+    """
+
+    key: PublicKey
+    """The host key; its signature of the exchange hash was verified."""
+
+    algorithm: str
+    """The signature algorithm that was negotiated."""
+
+    initial: bool
+    """True: a re-exchange does not ask, it must show the same key."""
+
+
+@attrs.frozen
+class SignatureRequested:
+    """The exchange hash has to be signed; answered by `provide_signature`."""
+
+    key: PublicKey
+    """The host key whose private half has to sign."""
+
+    algorithm: str
+    """The signature algorithm that was negotiated."""
+
+    data: bytes
+    """What has to be signed."""
+
+
+@attrs.frozen
+class KexCompleted:
+    """Both directions use new keys (RFC 4253 section 7.3)."""
+
+    agreement: Agreement
+    """What was negotiated."""
+
+    initial: bool
+    """Whether this was the first exchange of the connection."""
+
+
+@attrs.frozen
+class ServiceRequested:
+    """The client asks for a service (RFC 4253 section 10); answered by `accept_service`."""
+
+    name: str
+    """The service, one of `TransportOptions.services`."""
+
+
+@attrs.frozen
+class ServiceAccepted:
+    """The server granted the service that was asked for (RFC 4253 section 10)."""
+
+    name: str
+    """The service."""
+
+
+@attrs.frozen
+class ExtInfoReceived:
+    """The peer said which extensions it supports (RFC 8308 section 2.3)."""
+
+    extensions: dict[str, bytes]
+    """Every extension by name; a name that is not ASCII is escaped."""
+
+
+@attrs.frozen
+class PayloadReceived:
+    """A message of the layers above, where no `sink` is set."""
+
+    payload: bytes
+    """The whole payload, message number first."""
+
+
+@attrs.frozen
+class DebugReceived:
+    """SSH_MSG_DEBUG (RFC 4253 section 11.3)."""
+
+    message: str
+    """The text, safe to show."""
+
+    always_display: bool
+    """Whether the peer wants it shown in any case."""
+
+
+@attrs.frozen
+class UnimplementedReceived:
+    """The peer does not know a message of ours (RFC 4253 section 11.4)."""
+
+    sequence: int
+    """The sequence number of the packet that held it."""
+
+
+@attrs.frozen
+class Disconnected:
+    """The connection has ended; the last event, and it comes exactly once."""
+
+    reason: int
+    """The reason code (RFC 4253 section 11.1); of a peer also one that is not assigned."""
+
+    description: str
+    """Why, safe to show."""
+
+    by_peer: bool
+    """Whether the peer sent SSH_MSG_DISCONNECT."""
+
+    error: SSHError | None
+    """The error to raise; None when this side's `disconnect` ended the connection."""
+
+
+Event: TypeAlias = (
+    BannerLineReceived
+    | IdentificationReceived
+    | HostKeyReceived
+    | SignatureRequested
+    | KexCompleted
+    | ServiceRequested
+    | ServiceAccepted
+    | ExtInfoReceived
+    | PayloadReceived
+    | DebugReceived
+    | UnimplementedReceived
+    | Disconnected
+)
+"""Everything that `next_event` gives."""

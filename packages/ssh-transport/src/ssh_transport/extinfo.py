@@ -1,0 +1,75 @@
+"""Extension negotiation: SSH_MSG_EXT_INFO (RFC 8308)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssh_wire import ProtocolError
+from ssh_wire.messages.transport import Extension, ExtInfo
+from ssh_wire.primitives import decode_names, encode_names
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from ssh_transport.options import TransportOptions
+
+__all__ = ["Extensions", "client_extensions", "server_extensions"]
+
+_SIG_ALGS = "server-sig-algs"
+_COUNT_AT = 5  # the message number and the count
+_MOST_MESSAGES = {"client": 2, "server": 1}
+
+
+class Extensions:
+    """What the peer announced.
+
+    Attributes:
+        server_sig_algs: the signature algorithms that the server accepts of users, or None
+            where it did not say (RFC 8308 section 3.1).
+    """
+
+    def __init__(self, role: str, limit: int) -> None:
+        self.server_sig_algs: tuple[str, ...] | None = None
+        self._left = _MOST_MESSAGES[role]
+        self._limit = limit
+
+    def receive(self, payload: bytes) -> dict[str, bytes]:
+        """Take a message; a later one replaces what an earlier one said.
+
+        Raises:
+            ProtocolError: it is one too many, has too many entries, or is malformed.
+        """
+        # a server may send it "as the next packet following the server's first
+        # SSH_MSG_NEWKEYS" and once more before success; a client only the former
+        if not self._left:
+            problem = "EXT_INFO once too often"
+            raise ProtocolError(problem)
+        self._left -= 1
+        if int.from_bytes(payload[1:_COUNT_AT], "big") > self._limit:
+            problem = "EXT_INFO with too many entries"
+            raise ProtocolError(problem)
+        entries = ExtInfo.decode(payload).extensions
+        found = {printable(entry.name, 64): entry.value for entry in entries}
+        if _SIG_ALGS in found:
+            # a NUL in a known string is refused; extensions that are not known may hold any
+            self.server_sig_algs = decode_names(found[_SIG_ALGS], "ExtInfo", _SIG_ALGS)
+        return found
+
+
+def client_extensions() -> ExtInfo:
+    """Return what a client announces."""
+    return _message({"ext-info-in-auth@openssh.com": b"0", "ping@openssh.com": b"0"})
+
+
+def server_extensions(options: TransportOptions) -> ExtInfo:
+    """Return what a server announces."""
+    names = options.server_sig_algs
+    accepted = options.algorithms.host_keys if names is None else names
+    return _message({_SIG_ALGS: encode_names(accepted), "ping@openssh.com": b"0"})
+
+
+def _message(values: dict[str, bytes]) -> ExtInfo:
+    return ExtInfo(
+        extensions=tuple(
+            Extension(name=name.encode(), value=value) for name, value in values.items()
+        )
+    )

@@ -1,0 +1,297 @@
+"""One key exchange, first or later, as typed states (RFC 4253 sections 7 to 9).
+
+    Idle ─ begin ─▶ Announced ─ KEXINIT ─▶ ExpectReply ─▶ ExpectDecision ─┐   (client)
+                                        ─▶ ExpectInit ─▶ ExpectSignature ─┤   (server)
+    Idle ◀─ NEWKEYS of the peer ─ ExpectNewKeys ◀─ our NEWKEYS ───────────┘
+
+A state holds exactly what is known by then.  What may arrive in a state is the table's
+business (`phases`): the methods here return the phase that follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import attrs
+
+from ssh_keys import PublicKey
+from ssh_transport.ciphers.base import Opener
+from ssh_transport.derivation import KeySource, exchange_hash
+from ssh_transport.errors import KeyExchangeFailed
+from ssh_transport.events import Event, KexCompleted
+from ssh_transport.kex import METHODS
+from ssh_transport.kex.base import Random
+from ssh_transport.negotiation import (
+    EXT_INFO_CLIENT,
+    EXT_INFO_SERVER,
+    STRICT_CLIENT,
+    STRICT_SERVER,
+    Agreement,
+    guessed_right,
+    negotiate,
+)
+from ssh_transport.options import TransportOptions
+from ssh_transport.phases import Phase
+from ssh_transport.receiving import Inbound
+from ssh_transport.sending import Outbound
+from ssh_wire import ProtocolError, UsageError
+from ssh_wire.messages.transport import KexInit, NewKeys
+
+if TYPE_CHECKING:
+    from ssh_transport.algorithms import Algorithms, Role
+
+__all__ = ["Exchange", "KeyExchange", "Ports", "Session"]
+
+S = TypeVar("S")
+
+
+@attrs.define
+class Session:
+    """What the connection has learnt; it lives longer than one exchange."""
+
+    client_version: bytes = b""
+    """The client's identification, as it is hashed."""
+
+    server_version: bytes = b""
+    """The server's identification, as it is hashed."""
+
+    session_id: bytes = attrs.field(default=b"", repr=False)
+    """The exchange hash of the first exchange (RFC 4253 section 7.2)."""
+
+    strict: bool = False
+    """Whether both sides follow strict key exchange."""
+
+    extensions: bool = False
+    """Whether the peer takes SSH_MSG_EXT_INFO (RFC 8308 section 2.1)."""
+
+    agreement: Agreement | None = None
+    """What the keys in use were negotiated as."""
+
+    host_key: PublicKey | None = None
+    """The server's host key, once it was accepted."""
+
+
+@attrs.frozen
+class Ports:
+    """What an exchange acts on."""
+
+    options: TransportOptions
+    random: Random
+    inbound: Inbound
+    outbound: Outbound
+    session: Session
+    emit: Callable[[Event], None]
+
+
+@attrs.frozen
+class Idle:
+    """No exchange is under way."""
+
+
+@attrs.frozen
+class Announced:
+    """Our KEXINIT is out."""
+
+    own: KexInit
+    """What it says."""
+
+    payload: bytes
+    """The same as it was sent, for the exchange hash."""
+
+    initial: bool
+    """Whether this is the first exchange."""
+
+
+@attrs.frozen
+class Exchange:
+    """What both KEXINITs fix."""
+
+    agreement: Agreement
+    """What was negotiated."""
+
+    initial: bool
+    """Whether this is the first exchange."""
+
+    prefix: tuple[bytes, bytes, bytes, bytes]
+    """V_C, V_S, I_C and I_S, as they are hashed."""
+
+    def hash(self, host_key: bytes, shares: tuple[bytes, bytes], secret: bytearray) -> bytes:
+        """Return the exchange hash H."""
+        name = METHODS[self.agreement.kex].hash_name
+        return exchange_hash(name, (*self.prefix, host_key, *shares), secret)
+
+    def source(self, secret: bytearray, hashed: bytes, session_id: bytes) -> KeySource:
+        """Return what the keys are derived from."""
+        return KeySource(METHODS[self.agreement.kex].hash_name, secret, hashed, session_id)
+
+
+@attrs.frozen
+class ExpectNewKeys:
+    """Our NEWKEYS is out; the peer's brings its new key into use."""
+
+    exchange: Exchange
+    """The exchange that ends with it."""
+
+    opener: Opener
+    """The peer's new key."""
+
+
+class KeyExchange:
+    """What the key exchanges of both roles share.
+
+    Attributes:
+        state: what is awaited, with what is known by then.
+        holding: whether messages of other layers have to wait: from our KEXINIT to our
+            NEWKEYS (RFC 4253 section 7.1).
+    """
+
+    role: Role
+    peer: Role
+
+    def __init__(self, ports: Ports, offer: Algorithms) -> None:
+        self.state: object = Idle()
+        self.holding = False
+        self._ports = ports
+        self._offer = offer
+
+    @property
+    def idle(self) -> bool:
+        """Whether no exchange is under way."""
+        return isinstance(self.state, Idle)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer from this side's application is awaited."""
+        return False
+
+    def begin(self) -> None:
+        """Send KEXINIT."""
+        initial = not self._ports.session.session_id
+        own = self._kexinit(initial=initial)
+        payload = own.encode()
+        self.state = Announced(own, payload, initial)
+        self.holding = True
+        self._send(payload)
+
+    def kexinit(self, payload: bytes) -> Phase:
+        """Take the peer's KEXINIT; answer it if it is the peer who begins."""
+        peer = KexInit.decode(payload)
+        if self.idle:
+            self.begin()
+        announced = self._expect(Announced)
+        mine = self.role == "client"
+        client, server = (announced.own, peer) if mine else (peer, announced.own)
+        agreement = self._agreed(negotiate(client, server), announced, peer)
+        session = self._ports.session
+        sent = (announced.payload, payload) if mine else (payload, announced.payload)
+        exchange = Exchange(
+            agreement,
+            announced.initial,
+            (session.client_version, session.server_version, *sent),
+        )
+        right = guessed_right(client, server)
+        self._start(exchange, guessed_right=right)
+        if peer.first_kex_packet_follows and not right:
+            return self.phase(exchange, Phase.GUESS, Phase.GUESS_STRICT)
+        return self.phase(exchange, Phase.KEX, Phase.KEX_STRICT)
+
+    def guess_skipped(self) -> Phase:
+        """Go on after the packet that a wrong guess sent ahead was dropped."""
+        strict = self._ports.session.strict and not self._ports.session.session_id
+        return Phase.KEX_STRICT if strict else Phase.KEX
+
+    def message(self, payload: bytes) -> Phase | None:
+        """Take the message of the method; None says that an answer is awaited."""
+        raise NotImplementedError
+
+    def newkeys(self, payload: bytes) -> bool:
+        """Bring the peer's new key into use; return whether this was the first exchange."""
+        NewKeys.decode(payload)
+        state = self._expect(ExpectNewKeys)
+        # "All messages sent after this message MUST use the new keys and algorithms."
+        self._ports.inbound.switch(state.opener, reset=self._ports.session.strict)
+        self.state = Idle()
+        initial = state.exchange.initial
+        self._ports.emit(KexCompleted(state.exchange.agreement, initial))
+        return initial
+
+    def abandon(self) -> None:
+        """Forget everything: the connection has ended."""
+        self.state = Idle()
+        self.holding = True
+
+    def phase(self, exchange: Exchange, phase: Phase, strict: Phase) -> Phase:
+        """Return `strict` where the rules of strict key exchange apply, `phase` elsewhere."""
+        return strict if exchange.initial and exchange.agreement.strict else phase
+
+    def _start(self, exchange: Exchange, *, guessed_right: bool) -> None:
+        raise NotImplementedError
+
+    def _guess(self) -> bool:
+        return False
+
+    def _send(self, payload: bytes) -> None:
+        self._ports.outbound.send((payload,), len(payload))
+
+    def _expect(self, state: type[S]) -> S:
+        if not isinstance(self.state, state):
+            problem = f"there is no {state.__name__} to answer"
+            raise UsageError(problem)
+        return self.state
+
+    def _complete(self, exchange: Exchange, keys: KeySource) -> Phase:
+        """Send NEWKEYS, use our new key, keep the peer's until its NEWKEYS arrives."""
+        ports = self._ports
+        agreement = exchange.agreement
+        sides = {"client": agreement.client_to_server, "server": agreement.server_to_client}
+        # "This message is sent with the old keys and algorithms."
+        self._send(NewKeys().encode())
+        ports.outbound.switch(keys.sealer(self.role, sides[self.role]), reset=ports.session.strict)
+        limit = ports.options.limits.packet_length
+        opener = keys.opener(self.peer, sides[self.peer], limit)
+        keys.wipe()
+        ports.session.agreement = agreement
+        self.state = ExpectNewKeys(exchange, opener)
+        self.holding = False
+        return self.phase(exchange, Phase.NEWKEYS, Phase.NEWKEYS_STRICT)
+
+    def _agreed(self, found: Agreement, announced: Announced, peer: KexInit) -> Agreement:
+        ports = self._ports
+        session = ports.session
+        if not announced.initial:
+            # the signals in a later KEXINIT are ignored
+            return attrs.evolve(found, strict=session.strict)
+        # "the first packet sent or received is not SSH_MSG_KEXINIT" ends a strict exchange
+        if found.strict and ports.inbound.sequence != 1:
+            problem = "KEXINIT was not the first packet"
+            raise ProtocolError(problem)
+        if found.truncatable and ports.options.algorithms.refuse_truncatable:
+            problem = f"{found.client_to_server.cipher} needs strict key exchange"
+            raise KeyExchangeFailed(problem)
+        session.strict = found.strict
+        signal = EXT_INFO_SERVER if self.role == "client" else EXT_INFO_CLIENT
+        session.extensions = signal in peer.kex_algorithms
+        return found
+
+    def _kexinit(self, *, initial: bool) -> KexInit:
+        offer = self._offer
+        signals: tuple[str, ...] = ()
+        if initial:  # "[They] are only effective in the initial SSH2_MSG_KEXINIT"
+            signals = (
+                (EXT_INFO_CLIENT, STRICT_CLIENT)
+                if self.role == "client"
+                else (EXT_INFO_SERVER, STRICT_SERVER)
+            )
+        return KexInit(
+            cookie=self._ports.random(16),
+            kex_algorithms=offer.kex + signals,
+            server_host_key_algorithms=offer.host_keys,
+            encryption_client_to_server=offer.ciphers,
+            encryption_server_to_client=offer.ciphers,
+            mac_client_to_server=offer.macs,
+            mac_server_to_client=offer.macs,
+            compression_client_to_server=offer.compression,
+            compression_server_to_client=offer.compression,
+            first_kex_packet_follows=initial and self._guess(),
+        )

@@ -1,0 +1,66 @@
+"""Message authentication codes (RFC 6668, and OpenSSH's encrypt-then-mac forms).
+
+A code is one row of `MACS`.  `Mac` keeps one keyed context and copies it for each packet.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.hmac import HMAC
+
+    from ssh_wire.primitives import Buffer
+
+__all__ = ["MACS", "Mac", "MacSpec"]
+
+_SEQUENCE = Struct(">I")
+
+
+@attrs.frozen
+class MacSpec:
+    """One row: how long key and code are, and what the code covers."""
+
+    hash_name: str
+    """The hash as `cryptography` names it."""
+
+    size: int
+    """Bytes of the code, and of its key."""
+
+    etm: bool
+    """Encrypt-then-mac: over the ciphertext, and packet_length is not encrypted."""
+
+
+MACS: dict[str, MacSpec] = {
+    "hmac-sha2-512-etm@openssh.com": MacSpec("SHA512", 64, etm=True),
+    "hmac-sha2-256-etm@openssh.com": MacSpec("SHA256", 32, etm=True),
+    "hmac-sha2-512": MacSpec("SHA512", 64, etm=False),
+    "hmac-sha2-256": MacSpec("SHA256", 32, etm=False),
+}
+"""Every code by its name on the wire."""
+
+
+class Mac:
+    """A keyed code: MAC(key, sequence_number || data) (RFC 4253 section 6.4)."""
+
+    __slots__ = ("_keyed", "etm", "size")
+
+    def __init__(self, spec: MacSpec, key: Buffer) -> None:
+        # the primitives load when the first key is there
+        from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
+        from cryptography.hazmat.primitives.hmac import HMAC  # noqa: PLC0415
+
+        algorithms = {"SHA256": hashes.SHA256, "SHA512": hashes.SHA512}
+        self.etm = spec.etm
+        self.size = spec.size
+        self._keyed: HMAC = HMAC(key, algorithms[spec.hash_name]())
+
+    def code(self, sequence: int, data: Buffer) -> bytes:
+        """Return the code of `data` in the packet with this sequence number."""
+        context = self._keyed.copy()
+        context.update(_SEQUENCE.pack(sequence))
+        context.update(data)
+        return context.finalize()

@@ -1,0 +1,69 @@
+"""What a connection is made with, checked before any byte is sent."""
+
+from __future__ import annotations
+
+import attrs
+
+from ssh_transport.algorithms import Algorithms
+from ssh_transport.limits import Limits
+from ssh_wire import UsageError
+
+__all__ = ["TransportOptions"]
+
+GIB = 1024**3
+
+
+@attrs.frozen(kw_only=True)
+class TransportOptions:
+    """How a transport behaves."""
+
+    algorithms: Algorithms
+    """What is offered; `profiles` has sets to choose from."""
+
+    limits: Limits = attrs.field(factory=Limits)
+    """What is accepted of the peer."""
+
+    software: str = "ssh_stack_0.1"
+    """The softwareversion of the identification: printable, no space, no minus sign."""
+
+    rekey_bytes: int = GIB
+    """Bytes in one direction after which keys are exchanged anew (RFC 4253 section 9)."""
+
+    rekey_packets: int = 2**31
+    """Packets in one direction after which keys are exchanged anew (RFC 4344 section 3.1)."""
+
+    rekey_seconds: float = 3600.0
+    """Seconds after which keys are exchanged anew (RFC 4253 section 9)."""
+
+    guess: bool = False
+    """Client: send the first key exchange packet with KEXINIT, before the server's arrived.
+
+    It saves a round trip where the server prefers the same method and host key algorithm
+    (RFC 4253 section 7), and costs nothing but the packet where it does not.
+    """
+
+    services: tuple[str, ...] = ("ssh-userauth",)
+    """Server: the services that a client may ask for."""
+
+    server_sig_algs: tuple[str, ...] | None = None
+    """Server: the signature algorithms that users' keys may use (RFC 8308 section 3.1).
+
+    None stands for the host key algorithms.
+    """
+
+    def check(self) -> None:
+        """Raise `UsageError` for a value that cannot be used."""
+        self.algorithms.check()
+        name = self.software
+        # "The 'protoversion' and 'softwareversion' strings MUST consist of printable
+        # US-ASCII characters, with the exception of whitespace characters and the minus
+        # sign (-)."
+        good = name.isascii() and name.isprintable() and not {" ", "-"} & set(name)
+        if not name or not good or len(self.identification) + 2 > self.limits.identification_line:
+            problem = f"{name!r} cannot be a softwareversion"
+            raise UsageError(problem)
+
+    @property
+    def identification(self) -> bytes:
+        """The identification line without CR and LF (RFC 4253 section 4.2)."""
+        return b"SSH-2.0-" + self.software.encode()

@@ -1,0 +1,232 @@
+"""The table: what is done with each message number in each phase.
+
+Two laws.  First: whether a message may arrive is decided here and nowhere else, and what
+a row does not name is refused.  Second: this file knows numbers and nothing behind them;
+a row is data, and documents draw the diagram from it.
+
+A phase is named after what is awaited.  Strict key exchange (OpenSSH's PROTOCOL section
+1.9) is a row of its own wherever the first exchange goes through: it has nothing but the
+expected message and SSH_MSG_DISCONNECT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum, auto
+
+from ssh_transport.algorithms import Role
+
+__all__ = ["TABLE", "Action", "Phase", "Row", "row_of"]
+
+
+class Phase(Enum):
+    """What the transport waits for."""
+
+    IDENTIFICATION = auto()
+    """The peer's identification line."""
+
+    FIRST_KEXINIT = auto()
+    """The first SSH_MSG_KEXINIT; whether the peer is strict is not known yet."""
+
+    GUESS = auto()
+    """A packet that was sent on a wrong guess, to be dropped (RFC 4253 section 7)."""
+
+    GUESS_STRICT = auto()
+    """The same, in a strict first exchange."""
+
+    KEX = auto()
+    """The message of the key exchange method."""
+
+    KEX_STRICT = auto()
+    """The same, in a strict first exchange."""
+
+    NEWKEYS = auto()
+    """SSH_MSG_NEWKEYS."""
+
+    NEWKEYS_STRICT = auto()
+    """The same, in a strict first exchange."""
+
+    SERVICE = auto()
+    """The service request, or its answer (RFC 4253 section 10)."""
+
+    AUTH = auto()
+    """The end of user authentication (RFC 4252)."""
+
+    OPEN = auto()
+    """Anything: the user is authenticated."""
+
+    CLOSED = auto()
+    """Nothing more."""
+
+
+class Action(Enum):
+    """What is done with a message."""
+
+    REJECT = auto()
+    """The connection ends: the message may not arrive now."""
+
+    UNIMPLEMENTED = auto()
+    """SSH_MSG_UNIMPLEMENTED answers: no one knows the message (RFC 4253 section 11.4)."""
+
+    IGNORE = auto()
+    """Nothing."""
+
+    DELIVER = auto()
+    """The layer above gets it."""
+
+    HOLD = auto()
+    """It waits for an authentication decision, or the connection ends."""
+
+    DISCONNECT = auto()
+    """SSH_MSG_DISCONNECT: the connection has ended."""
+
+    NOT_KNOWN = auto()
+    """SSH_MSG_UNIMPLEMENTED: the peer does not know a message of ours."""
+
+    DEBUG = auto()
+    """SSH_MSG_DEBUG."""
+
+    SERVICE_REQUEST = auto()
+    """SSH_MSG_SERVICE_REQUEST."""
+
+    SERVICE_REPEATED = auto()
+    """SSH_MSG_SERVICE_REQUEST although a service runs: some clients ask for each login."""
+
+    SERVICE_LATE = auto()
+    """SSH_MSG_SERVICE_REQUEST after authentication: the connection ends."""
+
+    SERVICE_ACCEPT = auto()
+    """SSH_MSG_SERVICE_ACCEPT."""
+
+    EXT_INFO = auto()
+    """SSH_MSG_EXT_INFO."""
+
+    KEXINIT = auto()
+    """SSH_MSG_KEXINIT."""
+
+    KEX = auto()
+    """A message of the key exchange method."""
+
+    SKIP_GUESS = auto()
+    """The packet that a wrong guess sent ahead."""
+
+    NEWKEYS = auto()
+    """SSH_MSG_NEWKEYS."""
+
+    PING = auto()
+    """SSH_MSG_PING of OpenSSH."""
+
+
+Row = tuple[Action, ...]
+"""The action for each of the 256 message numbers."""
+
+_Entries = dict[int, Action]
+
+
+def row_of(role: Role, phase: Phase) -> Row:
+    """Return the row of a phase."""
+    return TABLE[role, phase]
+
+
+def _each(numbers: Iterable[int], action: Action) -> _Entries:
+    return dict.fromkeys(numbers, action)
+
+
+_DISCONNECT: _Entries = {1: Action.DISCONNECT}
+_ANY_TIME: _Entries = {
+    1: Action.DISCONNECT,
+    2: Action.IGNORE,
+    3: Action.NOT_KNOWN,
+    4: Action.DEBUG,
+}
+_GUESSED = _each(range(30, 50), Action.SKIP_GUESS)
+_EARLY_PING: _Entries = {192: Action.IGNORE, 193: Action.IGNORE}
+# numbers that no phase after the first exchange gives a meaning to
+_UNKNOWN = {
+    **_each(range(8, 20), Action.UNIMPLEMENTED),
+    **_each(range(22, 30), Action.UNIMPLEMENTED),
+    **_each(range(32, 50), Action.UNIMPLEMENTED),
+    **_each(range(128, 256), Action.UNIMPLEMENTED),
+}
+_AFTER_KEX = {**_UNKNOWN, **_ANY_TIME, 20: Action.KEXINIT}
+
+_BOTH: dict[Phase, _Entries] = {
+    Phase.IDENTIFICATION: {},
+    Phase.FIRST_KEXINIT: {**_ANY_TIME, 20: Action.KEXINIT},
+    Phase.GUESS: {**_ANY_TIME, **_GUESSED},
+    Phase.GUESS_STRICT: {**_DISCONNECT, **_GUESSED},
+    Phase.NEWKEYS: {**_ANY_TIME, 21: Action.NEWKEYS},
+    Phase.NEWKEYS_STRICT: {**_DISCONNECT, 21: Action.NEWKEYS},
+    Phase.CLOSED: {},
+}
+
+_CLIENT: dict[Phase, _Entries] = {
+    **_BOTH,
+    Phase.KEX: {**_ANY_TIME, 31: Action.KEX},
+    Phase.KEX_STRICT: {**_DISCONNECT, 31: Action.KEX},
+    Phase.SERVICE: {
+        **_AFTER_KEX,
+        **_EARLY_PING,
+        6: Action.SERVICE_ACCEPT,
+        7: Action.EXT_INFO,
+    },
+    Phase.AUTH: {
+        **_AFTER_KEX,
+        **_EARLY_PING,
+        7: Action.EXT_INFO,
+        **_each(range(50, 80), Action.DELIVER),
+    },
+    Phase.OPEN: {
+        **_AFTER_KEX,
+        **_each((5, 6, 7), Action.UNIMPLEMENTED),
+        **_each(range(50, 80), Action.UNIMPLEMENTED),
+        **_each(range(80, 128), Action.DELIVER),
+        192: Action.PING,
+        193: Action.IGNORE,
+    },
+}
+
+_SERVER: dict[Phase, _Entries] = {
+    **_BOTH,
+    Phase.KEX: {**_ANY_TIME, 30: Action.KEX},
+    Phase.KEX_STRICT: {**_DISCONNECT, 30: Action.KEX},
+    Phase.SERVICE: {
+        **_AFTER_KEX,
+        **_EARLY_PING,
+        5: Action.SERVICE_REQUEST,
+        7: Action.EXT_INFO,
+    },
+    Phase.AUTH: {
+        **_AFTER_KEX,
+        **_EARLY_PING,
+        5: Action.SERVICE_REPEATED,
+        7: Action.UNIMPLEMENTED,
+        **_each(range(50, 80), Action.DELIVER),
+        # RFC 4252 section 6: "if the server receives [these] before authentication has been
+        # completed ... MUST disconnect"
+        **_each(range(80, 128), Action.HOLD),
+    },
+    Phase.OPEN: {
+        **_AFTER_KEX,
+        5: Action.SERVICE_LATE,
+        **_each((6, 7), Action.UNIMPLEMENTED),
+        # RFC 4252 section 5.1: "any further authentication requests received after that
+        # SHOULD be silently ignored"
+        50: Action.IGNORE,
+        **_each(range(51, 80), Action.UNIMPLEMENTED),
+        **_each(range(80, 128), Action.DELIVER),
+        192: Action.PING,
+        193: Action.IGNORE,
+    },
+}
+
+
+def _row(entries: _Entries) -> Row:
+    return tuple(entries.get(number, Action.REJECT) for number in range(256))
+
+
+TABLE: dict[tuple[Role, Phase], Row] = {
+    **{("client", phase): _row(entries) for phase, entries in _CLIENT.items()},
+    **{("server", phase): _row(entries) for phase, entries in _SERVER.items()},
+}
+"""The row of every phase, for each role: what a row does not name is `Action.REJECT`."""

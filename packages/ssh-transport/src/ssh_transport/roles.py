@@ -1,0 +1,184 @@
+"""The two roles of a transport: `ClientTransport` and `ServerTransport`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import attrs
+
+from ssh_transport.clientkex import ClientKeyExchange
+from ssh_transport.errors import HostKeyRefused, ServiceRefused
+from ssh_transport.events import ServiceAccepted, ServiceRequested
+from ssh_transport.extinfo import client_extensions, server_extensions
+from ssh_transport.phases import Action, Phase
+from ssh_transport.serverkex import ServerKeyExchange
+from ssh_transport.transport import Transport
+from ssh_wire import ProtocolError, UsageError
+from ssh_wire.messages.transport import ServiceAccept, ServiceRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ssh_keys import PublicKey
+    from ssh_transport.algorithms import Role
+    from ssh_transport.kex.base import Random
+    from ssh_transport.options import TransportOptions
+    from ssh_wire.messages.transport import ExtInfo
+
+__all__ = ["ClientTransport", "ServerTransport"]
+
+
+class ClientTransport(Transport):
+    """The client's side of a connection.
+
+    Args:
+        options: how it behaves.
+        random: gives random bytes, as `os.urandom` does.
+        now: the time, in seconds of a monotonic clock.
+        host_key_algorithms: those that fit the keys which are known of the server: they
+            are offered before the others.
+    """
+
+    role: ClassVar[Role] = "client"
+    _kex: ClientKeyExchange
+
+    def __init__(
+        self,
+        options: TransportOptions,
+        *,
+        random: Random,
+        now: float,
+        host_key_algorithms: Sequence[str] | None = None,
+    ) -> None:
+        self._preferred = tuple(host_key_algorithms or ())
+        self._asked: str | None = None
+        super().__init__(options, random=random, now=now)
+
+    def accept_host_key(self) -> None:
+        """Answer `HostKeyReceived`: it is the right key."""
+        self._check_open()
+        self._own_keys_in_use(self._kex.accept())
+
+    def reject_host_key(self, description: str = "the host key is not trusted") -> None:
+        """Answer `HostKeyReceived`: it is not; this ends the connection."""
+        self._check_open()
+        if not self._kex.waiting:
+            problem = "there is no host key to reject"
+            raise UsageError(problem)
+        self._fail(HostKeyRefused(description))
+
+    def request_service(self, name: str) -> None:
+        """Ask for a service (RFC 4253 section 10); it may be asked for at once."""
+        if self._asked is not None:
+            problem = "a service was asked for already"
+            raise UsageError(problem)
+        self.send(ServiceRequest(name=name))
+        self._asked = name
+
+    def _key_exchange(self) -> ClientKeyExchange:
+        offer = self._ports.options.algorithms
+        known = [name for name in self._preferred if name in offer.host_keys]
+        rest = [name for name in offer.host_keys if name not in known]
+        return ClientKeyExchange(self._ports, attrs.evolve(offer, host_keys=(*known, *rest)))
+
+    def _ext_info(self) -> ExtInfo:
+        return client_extensions()
+
+    def _act(self, action: Action, payload: bytes) -> None:
+        if action is Action.SERVICE_ACCEPT:
+            self._on_service_accept(payload)
+        else:
+            super()._act(action, payload)
+
+    def _on_service_accept(self, payload: bytes) -> None:
+        name = ServiceAccept.decode(payload).name
+        if name != self._asked:
+            problem = "a service is granted that was not asked for"
+            raise ProtocolError(problem)
+        self._set_stage(Phase.AUTH)
+        self._events.append(ServiceAccepted(name))
+
+
+class ServerTransport(Transport):
+    """The server's side of a connection.
+
+    Args:
+        options: how it behaves.
+        random: gives random bytes, as `os.urandom` does.
+        now: the time, in seconds of a monotonic clock.
+        host_keys: the public halves of the host keys.
+    """
+
+    role: ClassVar[Role] = "server"
+    _kex: ServerKeyExchange
+
+    def __init__(
+        self,
+        options: TransportOptions,
+        *,
+        random: Random,
+        now: float,
+        host_keys: Sequence[PublicKey],
+    ) -> None:
+        self._host_keys = tuple(host_keys)
+        self._requested: str | None = None
+        self._granted: str | None = None
+        super().__init__(options, random=random, now=now)
+
+    def provide_signature(self, signature: bytes) -> None:
+        """Answer `SignatureRequested`."""
+        self._check_open()
+        self._own_keys_in_use(self._kex.sign(signature))
+
+    def accept_service(self, name: str) -> None:
+        """Answer `ServiceRequested`: grant the service."""
+        self._check_open()
+        if self._requested != name:
+            problem = f"the service {name!r} was not asked for"
+            raise UsageError(problem)
+        self.send(ServiceAccept(name=name))
+        self._requested, self._granted = None, name
+        self._set_stage(Phase.AUTH)
+
+    @property
+    def _stopped(self) -> bool:
+        return self._requested is not None or super()._stopped
+
+    @property
+    def paused(self) -> bool:
+        """Whether input waits: for an answer, or for output to be taken."""
+        return self._requested is not None or super().paused
+
+    def _key_exchange(self) -> ServerKeyExchange:
+        return ServerKeyExchange(self._ports, self._ports.options.algorithms, self._host_keys)
+
+    def _ext_info(self) -> ExtInfo:
+        return server_extensions(self._ports.options)
+
+    def _act(self, action: Action, payload: bytes) -> None:
+        match action:
+            case Action.SERVICE_REQUEST:
+                self._on_service_request(payload)
+            case Action.SERVICE_REPEATED:
+                self._on_service_repeated(payload)
+            case Action.SERVICE_LATE:
+                problem = "a service request after authentication"
+                raise ServiceRefused(problem)
+            case _:
+                super()._act(action, payload)
+
+    def _on_service_request(self, payload: bytes) -> None:
+        name = ServiceRequest.decode(payload).name
+        # "If the server rejects the service request, it SHOULD send an appropriate
+        # SSH_MSG_DISCONNECT message and MUST disconnect."
+        if name not in self._ports.options.services:
+            problem = "a service that is not offered"
+            raise ServiceRefused(problem)
+        self._requested = name
+        self._events.append(ServiceRequested(name))
+
+    def _on_service_repeated(self, payload: bytes) -> None:
+        if ServiceRequest.decode(payload).name != self._granted:
+            problem = "another service while one runs"
+            raise ServiceRefused(problem)
+        self._reply(ServiceAccept(name=self._granted))

@@ -1,0 +1,194 @@
+"""The outbound direction: packets are laid out, sealed, and gathered into writes.
+
+A write is one fresh buffer that is never touched again, because an event loop may keep
+what it could not send.  Small packets are gathered in a list and joined; a large one is
+sealed straight into a chunk of 64 or 256 KiB.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from struct import Struct
+from typing import TYPE_CHECKING
+
+from ssh_transport.ciphers.plain import PlainSealer
+from ssh_wire import UsageError
+
+if TYPE_CHECKING:
+    from ssh_transport.ciphers.base import Sealer
+    from ssh_transport.kex.base import Random
+    from ssh_wire.primitives import Buffer
+
+__all__ = ["HeldQueue", "Outbound"]
+
+_HEAD = Struct(">IB")
+_LARGE = 4096
+_CHUNK = 256 * 1024
+_FIRST_CHUNK = 64 * 1024
+_POOL = 4096
+_MIN_PADDING = 4
+_MAX_PADDING = 255
+_SEQUENCE_MASK = 2**32 - 1
+
+
+class Outbound:
+    """Takes payloads, gives writes.
+
+    Attributes:
+        sequence: the sequence number of the next packet.
+        octets: the bytes sealed under the present key.
+        packets: the packets sealed under the present key.
+        waiting: the bytes that wait to be taken.
+    """
+
+    __slots__ = (
+        "_chunk",
+        "_limit",
+        "_pool",
+        "_pool_at",
+        "_random",
+        "_ready",
+        "_sealer",
+        "_small",
+        "_used",
+        "octets",
+        "packets",
+        "sequence",
+        "waiting",
+    )
+
+    def __init__(self, random: Random, limit: int) -> None:
+        self._random = random
+        self._limit = limit
+        self._pool = b""
+        self._pool_at = 0
+        self._sealer: Sealer = PlainSealer()
+        self._ready: deque[Buffer] = deque()
+        self._small: list[bytes] = []
+        self._chunk: memoryview | None = None
+        self._used = 0
+        self.sequence = 0
+        self.octets = 0
+        self.packets = 0
+        self.waiting = 0
+
+    def write(self, data: bytes) -> None:
+        """Send bytes that are no packet: the identification."""
+        self._small.append(data)
+        self.waiting += len(data)
+
+    def send(self, parts: tuple[Buffer, ...], size: int) -> None:
+        """Seal a payload of `size` bytes that comes in parts."""
+        sealer = self._sealer
+        block = sealer.block
+        # "packet_length || padding_length || payload || random padding ... MUST be a
+        # multiple of the cipher block size or 8"; AEAD and EtM leave packet_length out
+        padding = -(size + 5 - sealer.clear) % block
+        if padding < _MIN_PADDING:
+            padding += block
+        length = size + 1 + padding
+        if length > self._limit:
+            problem = f"a payload of {size} bytes is too large for a packet"
+            raise UsageError(problem)
+        at = self._pool_at
+        if at + padding > len(self._pool):
+            self._pool = self._random(_POOL)
+            at = 0
+        self._pool_at = stop = at + padding
+        packet = b"".join((_HEAD.pack(length, padding), *parts, self._pool[at:stop]))
+        total = 4 + length + sealer.trailer
+        if total >= _LARGE or self._chunk is not None:
+            self._send_large(packet, total)
+        else:
+            self._small.append(sealer.seal(packet, self.sequence))
+        self.waiting += total
+        self.octets += total
+        self.packets += 1
+        self.sequence = (self.sequence + 1) & _SEQUENCE_MASK
+
+    def take(self) -> Buffer | None:
+        """Return one write, or None when nothing waits."""
+        if self._ready:
+            taken = self._ready.popleft()
+        elif self._chunk is not None:
+            taken = self._chunk[: self._used]
+            self._chunk = None
+        elif self._small:
+            taken = self._small[0] if len(self._small) == 1 else b"".join(self._small)
+            self._small.clear()
+        else:
+            return None
+        self.waiting -= len(taken)
+        return taken
+
+    def switch(self, sealer: Sealer, *, reset: bool) -> None:
+        """Use a new key from the next packet on (RFC 4253 section 7.3).
+
+        Args:
+            sealer: the new key.
+            reset: whether strict key exchange starts the sequence numbers anew.
+        """
+        self._sealer = sealer
+        self.octets = 0
+        self.packets = 0
+        if reset:
+            self.sequence = 0
+
+    def _send_large(self, packet: bytes, total: int) -> None:
+        chunk = self._chunk
+        used = self._used
+        if chunk is None or used + total > len(chunk):
+            chunk, used = self._next_chunk(total)
+        stop = used + total
+        self._sealer.seal_into(packet, self.sequence, chunk[used:stop])
+        self._used = stop
+
+    def _next_chunk(self, total: int) -> tuple[memoryview, int]:
+        small = b"".join(self._small)
+        self._small.clear()
+        # the first chunk of a write is small, for a single packet; more follow a full one
+        size = _FIRST_CHUNK
+        if self._chunk is not None:
+            self._ready.append(self._chunk[: self._used])
+            size = _CHUNK
+        chunk = self._chunk = memoryview(bytearray(max(size, len(small) + total)))
+        used = self._used = len(small)
+        chunk[:used] = small
+        return chunk, used
+
+
+class HeldQueue:
+    """Messages that wait for the end of a key exchange (RFC 4253 section 7.1)."""
+
+    __slots__ = ("_bytes", "_messages", "_packets", "_size")
+
+    def __init__(self, packets: int, size: int) -> None:
+        self._messages: deque[bytes] = deque()
+        self._packets = packets
+        self._bytes = size
+        self._size = 0
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    @property
+    def full(self) -> bool:
+        """Whether both bounds are reached."""
+        return len(self._messages) >= self._packets and self._size >= self._bytes
+
+    def push(self, parts: tuple[Buffer, ...]) -> None:
+        """Copy a message into the queue."""
+        message = b"".join(parts)
+        self._messages.append(message)
+        self._size += len(message)
+
+    def pop(self) -> bytes:
+        """Take the oldest message."""
+        message = self._messages.popleft()
+        self._size -= len(message)
+        return message
+
+    def clear(self) -> None:
+        """Drop everything."""
+        self._messages.clear()
+        self._size = 0

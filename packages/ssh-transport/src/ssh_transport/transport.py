@@ -1,0 +1,220 @@
+"""The transport of one connection: bytes in; bytes, payloads and events out.
+
+`Transport` finds packets, does with each what the phase's row says, and keeps what the two
+roles share; `roles` adds their answers and services.  Events and payloads come in order:
+while an event waits to be read no further packet is processed, and `next_event` goes on
+with what has arrived.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssh_transport.errors import (
+    ConnectionLost,
+    RekeyTimeout,
+)
+from ssh_transport.events import (
+    Event,
+)
+from ssh_transport.machine import Machine
+from ssh_transport.phases import Phase
+from ssh_wire import DisconnectReason, UsageError
+
+if TYPE_CHECKING:
+    from ssh_keys import PublicKey
+    from ssh_transport.negotiation import Agreement
+    from ssh_wire import Message
+    from ssh_wire.primitives import Buffer
+
+__all__ = ["Transport"]
+
+
+class Transport(Machine):
+    """One side of the transport protocol (RFC 4253); use one of its two subclasses.
+
+    The attributes `now`, `sink` and `hold_connection_messages` are `Machine`'s.
+    """
+
+    # ------------------------------------------------------------------ input
+
+    def receive(self, data: Buffer) -> None:
+        """Copy bytes of the peer into the receive buffer and process them.
+
+        Raises:
+            ConnectionClosed: the connection has ended.
+        """
+        self._check_open()
+        self._inbound.append(data)
+        self._received(len(data))
+
+    def get_buffer(self) -> memoryview:
+        """Return the free tail of the receive buffer, to be filled from its start.
+
+        It is empty while `paused` keeps a full buffer from being read.
+
+        Raises:
+            ConnectionClosed: the connection has ended.
+        """
+        self._check_open()
+        return self._inbound.get_buffer()
+
+    def buffer_updated(self, count: int) -> None:
+        """Process `count` bytes that were written into `get_buffer()`.
+
+        Raises:
+            ConnectionClosed: the connection has ended.
+        """
+        self._check_open()
+        self._inbound.written(count)
+        self._received(count)
+
+    def connection_lost(self) -> None:
+        """Say that nothing more will arrive; what has arrived is still processed."""
+        self._lost = True
+
+    def next_event(self) -> Event | None:
+        """Return the next event, or None when nothing happens before more input.
+
+        Call it until it gives None, after input and after every answer.
+        """
+        if not self._events and self._phase is not Phase.CLOSED:
+            self._process()
+            if self._lost and not self._events:
+                error = ConnectionLost("the connection was lost")
+                self._end(DisconnectReason.CONNECTION_LOST, str(error), error)
+        return self._events.popleft() if self._events else None
+
+    @property
+    def paused(self) -> bool:
+        """Whether input waits: for an answer, or for output to be taken."""
+        kept = self._kept is not None and self.hold_connection_messages
+        return self._kex.waiting or kept or self._output_full
+
+    @property
+    def unprocessed(self) -> int:
+        """How many bytes have arrived and are not processed."""
+        return self._inbound.pending
+
+    # ------------------------------------------------------------------ output
+
+    def send(self, message: Message) -> None:
+        """Send a message; see `send_payload`."""
+        self.send_payload(message.encode())
+
+    def send_payload(self, *parts: Buffer) -> None:
+        """Send a payload that comes in parts, message number first.
+
+        It is sealed at once, or copied into a queue while a key exchange is under way.
+
+        Raises:
+            ConnectionClosed: the connection has ended.
+            HeldQueueFull: the queue is full.
+        """
+        # "until it sends SSH_MSG_NEWKEYS ... it MUST NOT send any messages other than"
+        # those of the transport and of the key exchange (RFC 4253 section 7.1)
+        if self._kex.holding:
+            self._hold(parts)
+            return
+        size = len(parts[0]) if len(parts) == 1 else sum(map(len, parts))
+        self._outbound.send(parts, size)
+        if self._rekey.sending_due:
+            self._rekey_if_due()
+
+    def take_outgoing(self) -> Buffer | None:
+        """Return the bytes of one write, or None; the buffer is never used again."""
+        return self._outbound.take()
+
+    @property
+    def writable(self) -> bool:
+        """Whether bulk data may be sent; False while a key exchange holds messages back."""
+        return not self._kex.holding and not self._held
+
+    @property
+    def outgoing_size(self) -> int:
+        """How many bytes wait to be taken."""
+        return self._outbound.waiting
+
+    # ------------------------------------------------------------------ time, keys, end
+
+    def next_deadline(self) -> float | None:
+        """Return when `tick` is to be called, or None."""
+        deadline = self._rekey.complete_by
+        if self._stage is Phase.OPEN and self._kex.idle:
+            deadline = min(deadline, self._rekey.due_at)
+        return deadline if deadline != float("inf") and not self.closed else None
+
+    def tick(self, now: float) -> None:
+        """Act on the time that has come."""
+        self.now = now
+        if self.closed:
+            return
+        if now >= self._rekey.complete_by:
+            self._fail(RekeyTimeout("the key re-exchange takes too long"))
+        else:
+            self._rekey_if_due()
+
+    def start_rekey(self) -> None:
+        """Exchange keys anew; nothing happens while an exchange is under way."""
+        if not self.closed and self._kex.idle:
+            self._rekey.began(self.now)
+            self._kex.begin()
+
+    def disconnect(self, reason: DisconnectReason, description: str) -> None:
+        """End the connection with SSH_MSG_DISCONNECT (RFC 4253 section 11.1)."""
+        if not self.closed:
+            self._say_disconnect(reason, description)
+            self._end(reason, description, None)
+
+    def authenticated(self) -> None:
+        """Allow the messages above 79: the user is authenticated."""
+        self._check_open()
+        self._set_stage(Phase.OPEN)
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether `authenticated` was called."""
+        return self._stage is Phase.OPEN
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection has ended."""
+        return self._phase is Phase.CLOSED
+
+    # ------------------------------------------------------------------ facts
+
+    @property
+    def session_id(self) -> bytes:
+        """The session identifier (RFC 4253 section 7.2); empty before the first exchange."""
+        return self._ports.session.session_id
+
+    @property
+    def agreement(self) -> Agreement:
+        """What the present keys were negotiated as."""
+        if self._ports.session.agreement is None:
+            problem = "no key exchange is complete"
+            raise UsageError(problem)
+        return self._ports.session.agreement
+
+    @property
+    def host_key(self) -> PublicKey:
+        """The server's host key."""
+        if self._ports.session.host_key is None:
+            problem = "no host key was accepted"
+            raise UsageError(problem)
+        return self._ports.session.host_key
+
+    @property
+    def peer_software(self) -> str:
+        """The peer's softwareversion, safe to show; empty before it identified itself."""
+        return self._peer_software
+
+    @property
+    def server_sig_algs(self) -> tuple[str, ...] | None:
+        """Client: the signature algorithms that the server accepts of users, if it said."""
+        return self._extensions.server_sig_algs
+
+    @property
+    def received_sequence(self) -> int:
+        """The sequence number of the packet received last, for SSH_MSG_UNIMPLEMENTED."""
+        return (self._inbound.sequence - 1) % 2**32
