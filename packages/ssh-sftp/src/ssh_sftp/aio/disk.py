@@ -1,0 +1,98 @@
+"""Local file writes: in the event loop while they are quick, in a thread when they are not.
+
+Handing a block to a thread costs about as much as writing it to the page cache, so it is
+done only when a write has turned out slow (`SLOW` seconds: a full cache, a network file
+system, a dying disk).  From then on the transfer's writes, in order, are a thread's work, and the
+transfer asks for no more than what may be outstanding, so nothing piles up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from ssh_sftp.endpoints import OnFinished, OnWritten
+
+__all__ = ["DiskWriter", "write_all"]
+
+SLOW: Final = 0.05
+
+
+def write_all(descriptor: int, data: memoryview, offset: int) -> None:
+    """Write all of `data` at an offset."""
+    while data:
+        written = os.pwrite(descriptor, data, offset)
+        data = data[written:]
+        offset += written
+
+
+class DiskWriter:
+    """The writes of one transfer.
+
+    Attributes:
+        slow: whether a write took so long that a thread does them now.
+    """
+
+    def __init__(self, slow_after: float = SLOW, clock: Callable[[], float] | None = None) -> None:
+        self._slow_after = slow_after
+        self._clock = clock or time.monotonic
+        self._queue: deque[tuple[int, bytes, int, OnWritten]] = deque()
+        self._busy = False
+        self.slow = False
+
+    def write(self, descriptor: int, data: memoryview, offset: int, written: OnWritten) -> None:
+        """Write, and call `written` now or later."""
+        if self.slow:
+            self._queue.append((descriptor, bytes(data), offset, written))
+            if not self._busy:
+                self._hand_over()
+            return
+        begun = self._clock()
+        write_all(descriptor, data, offset)
+        self.slow = self._clock() - begun > self._slow_after
+        written(len(data), None)
+
+    def run(self, work: Callable[[], None], finished: OnFinished) -> None:
+        """Do the last steps of a file: at once, or in a thread where the disk is slow."""
+        if not self.slow:
+            work()
+            finished(None)
+            return
+        future = asyncio.get_running_loop().run_in_executor(None, work)
+
+        def done(ended: asyncio.Future[None]) -> None:
+            error = ended.exception()
+            finished(error if isinstance(error, Exception) else None)
+
+        future.add_done_callback(done)
+
+    def _hand_over(self) -> None:
+        self._busy = True
+        batch = [*self._queue]
+        self._queue.clear()
+        future = asyncio.get_running_loop().run_in_executor(None, _write_batch, batch)
+
+        def done(ended: asyncio.Future[list[Exception | None]]) -> None:
+            self._busy = False
+            for (_, data, _, written), error in zip(batch, ended.result(), strict=True):
+                written(len(data), error)
+            if self._queue:
+                self._hand_over()
+
+        future.add_done_callback(done)
+
+
+def _write_batch(batch: list[tuple[int, bytes, int, OnWritten]]) -> list[Exception | None]:
+    results: list[Exception | None] = []
+    for descriptor, data, offset, _ in batch:
+        try:
+            write_all(descriptor, memoryview(data), offset)
+        except OSError as error:
+            results.append(error)
+        else:
+            results.append(None)
+    return results

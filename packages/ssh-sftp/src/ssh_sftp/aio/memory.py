@@ -1,0 +1,119 @@
+"""Two pipes joined in memory: what one side writes, the other receives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Final
+
+from ssh_sftp.pipe import Buffer, PipeReceiver
+
+__all__ = ["MemoryPipe", "memory_pipes"]
+
+_HIGH: Final = 1_048_576
+
+
+class MemoryPipe:
+    """One end of a stream in memory."""
+
+    def __init__(self, chunk: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._chunk = chunk
+        self._peer: MemoryPipe | None = None
+        self._receiver: PipeReceiver | None = None
+        self._queue: deque[bytes] = deque()
+        self._waiting = 0
+        self._scheduled = False
+        self._reading = True
+        self._eof = False
+        self._told_eof = False
+        self._paused = False
+        self._closed = asyncio.Event()
+
+    def join(self, peer: MemoryPipe) -> None:
+        """Make `peer` the other end."""
+        self._peer = peer
+
+    def connect(self, receiver: PipeReceiver) -> None:
+        """Hand everything that arrives to `receiver`."""
+        self._receiver = receiver
+        self._schedule()
+
+    def write(self, *parts: Buffer) -> None:
+        """Send the parts to the other end."""
+        peer = self._peer
+        if peer is None or peer._closed.is_set() or self._closed.is_set():
+            return
+        data = b"".join(parts)
+        peer._queue.append(data)
+        peer._waiting += len(data)
+        peer._schedule()
+        if peer._waiting > _HIGH and not self._paused and self._receiver is not None:
+            self._paused = True
+            self._receiver.pause_writing()
+
+    def write_eof(self) -> None:
+        """Say that nothing more will be written."""
+        if self._peer is not None:
+            self._peer._eof = True
+            self._peer._schedule()
+
+    def close(self) -> None:
+        """End the stream; the other end learns of it."""
+        if not self._closed.is_set():
+            self.write_eof()
+            self._closed.set()
+            self._queue.clear()
+            self._loop.call_soon(self._tell_closed)
+
+    async def wait_closed(self) -> None:
+        """Wait until it has ended."""
+        await self._closed.wait()
+
+    def pause_reading(self) -> None:
+        """Hand nothing over for now."""
+        self._reading = False
+
+    def resume_reading(self) -> None:
+        """Hand data over again."""
+        self._reading = True
+        self._schedule()
+
+    def _tell_closed(self) -> None:
+        if self._receiver is not None:
+            receiver, self._receiver = self._receiver, None
+            receiver.pipe_closed(None)
+
+    def _schedule(self) -> None:
+        if not self._scheduled and (self._queue or self._eof):
+            self._scheduled = True
+            self._loop.call_soon(self._deliver)
+
+    def _deliver(self) -> None:
+        self._scheduled = False
+        while self._queue and self._reading and self._receiver is not None:
+            data = self._queue.popleft()
+            view = memoryview(data)
+            for start in range(0, len(data), self._chunk):
+                if self._receiver is None:
+                    return
+                self._receiver.data_received(view[start : start + self._chunk])
+            self._waiting -= len(data)
+        if self._peer is not None:
+            self._peer._relax(self._waiting)
+        if self._eof and not self._queue and not self._told_eof and self._receiver is not None:
+            self._told_eof = True
+            self._receiver.eof_received()
+
+    def _relax(self, waiting: int) -> None:
+        if self._paused and waiting <= _HIGH // 2 and self._receiver is not None:
+            self._paused = False
+            self._receiver.resume_writing()
+
+
+def memory_pipes(chunk: int = 32_768) -> tuple[MemoryPipe, MemoryPipe]:
+    """Return two pipes that are joined; data comes in pieces of `chunk` bytes at most."""
+    left, right = MemoryPipe(chunk), MemoryPipe(chunk)
+    left.join(right)
+    right.join(left)
+    return left, right

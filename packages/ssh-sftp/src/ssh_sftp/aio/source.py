@@ -1,0 +1,104 @@
+"""Local files and directories that are uploaded."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+
+from ssh_sftp.attributes import Attributes
+from ssh_sftp.endpoints import FileKind, SourceEntry
+from ssh_sftp.errors import SFTPTransferError
+
+__all__ = ["LocalFile", "SourceFolder"]
+
+
+class LocalFile:
+    """A local regular file, open for reading.
+
+    Attributes:
+        path: its path.
+        attributes: size, permissions and times when it was opened.
+    """
+
+    def __init__(self, path: str, *, follow: bool = False) -> None:
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO must not stop the loop
+        self._descriptor = os.open(path, flags if follow else flags | os.O_NOFOLLOW)
+        found = os.fstat(self._descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            self.close()
+            raise SFTPTransferError(path, "it is no regular file")
+        self.path = path
+        self.attributes = _attributes(found)
+
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        """Fill the buffer from an offset; return how many bytes there were."""
+        have = os.preadv(self._descriptor, [buffer], offset)
+        while 0 < have < len(buffer):
+            more = os.preadv(self._descriptor, [buffer[have:]], offset + have)
+            if more == 0:
+                break
+            have += more
+        return have
+
+    def close(self) -> None:
+        """Close it."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+class SourceFolder:
+    """A local directory that is being uploaded; links in it are not followed.
+
+    Attributes:
+        path: its path.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def enter(self) -> Attributes:
+        """Return its permissions and times."""
+        return _attributes(os.stat(self.path))
+
+    def entries(self) -> Iterator[SourceEntry]:
+        """Return what it holds, by name."""
+        with os.scandir(self.path) as found:
+            for entry in sorted(found, key=lambda item: item.name):
+                yield _entry(entry)
+
+    def file(self, name: str) -> Callable[[], LocalFile]:
+        """Return what opens a file in it."""
+        return lambda: LocalFile(os.path.join(self.path, name))
+
+    def directory(self, name: str) -> SourceFolder:
+        """Return a directory in it."""
+        return SourceFolder(os.path.join(self.path, name))
+
+    def release(self) -> None:
+        """Nothing is held open between two steps."""
+
+
+def _entry(entry: os.DirEntry[str]) -> SourceEntry:
+    if entry.is_symlink():
+        return SourceEntry(entry.name, FileKind.OTHER, entry.path, "it is a symbolic link")
+    if entry.is_dir(follow_symlinks=False):
+        return SourceEntry(entry.name, FileKind.DIRECTORY, entry.path)
+    if entry.is_file(follow_symlinks=False):
+        return SourceEntry(entry.name, FileKind.FILE, entry.path)
+    return SourceEntry(entry.name, FileKind.OTHER, entry.path, "it is no regular file")
+
+
+def _attributes(found: os.stat_result) -> Attributes:
+    return Attributes(
+        size=found.st_size,
+        permissions=found.st_mode,
+        atime=_seconds(found.st_atime),
+        mtime=_seconds(found.st_mtime),
+    )
+
+
+def _seconds(when: float) -> int:
+    """Return a time as ATTRS can carry it: a uint32."""
+    return min(max(int(when), 0), 0xFFFF_FFFF)

@@ -1,0 +1,160 @@
+"""The local side of a transfer, as the cores see it.
+
+The cores say what to write where and what to read; who does it, on a disk or in memory,
+implements these protocols.  A directory is entered by plain names only, one at a time, so
+no name of the peer ever becomes a path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import Protocol, TypeAlias
+
+import attrs
+from ssh_wire.primitives import Buffer
+
+from ssh_sftp.attributes import Attributes
+
+__all__ = [
+    "FileKind",
+    "FileSink",
+    "FileSource",
+    "MemorySink",
+    "OnFinished",
+    "OnWritten",
+    "SinkDirectory",
+    "SourceDirectory",
+    "SourceEntry",
+]
+
+OnWritten: TypeAlias = Callable[[int, Exception | None], None]
+"""Told how many bytes a sink has dealt with, and why they are not written if so."""
+
+OnFinished: TypeAlias = Callable[[Exception | None], None]
+
+
+class FileSink(Protocol):
+    """A local file that is being downloaded."""
+
+    def write(self, data: memoryview, offset: int, written: OnWritten) -> None:
+        """Write at an offset; call `written` now or later.  `data` is valid during the call."""
+
+    def finish(self, finished: OnFinished) -> None:
+        """Give the file its name and attributes; call `finished` now or later."""
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+
+
+class SinkDirectory(Protocol):
+    """A local directory that is being downloaded into."""
+
+    def enter(self) -> None:
+        """Make the directory if it is not there, and open it."""
+
+    def file(self, name: str, attributes: Attributes) -> FileSink:
+        """Return the sink for a file in it."""
+
+    def directory(self, name: str, attributes: Attributes) -> SinkDirectory:
+        """Return a directory in it, not entered yet."""
+
+    def release(self) -> None:
+        """Say that its listing is complete."""
+
+
+class FileKind(Enum):
+    """What a local directory entry is."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    OTHER = "other"
+
+
+@attrs.frozen
+class SourceEntry:
+    """An entry of a local directory.
+
+    Attributes:
+        name: its name.
+        kind: what it is.
+        path: its path, for messages.
+        reason: why it cannot be transferred, where it is of another kind.
+    """
+
+    name: str
+    kind: FileKind
+    path: str
+    reason: str = ""
+
+
+class FileSource(Protocol):
+    """A local file that is being uploaded."""
+
+    @property
+    def path(self) -> str:
+        """Its path, for messages."""
+
+    @property
+    def attributes(self) -> Attributes:
+        """Size, permissions and times when it was opened."""
+
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        """Fill the buffer from an offset; return how many bytes there were."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class SourceDirectory(Protocol):
+    """A local directory that is being uploaded."""
+
+    @property
+    def path(self) -> str:
+        """Its path, for messages."""
+
+    def enter(self) -> Attributes:
+        """Open it; return its permissions and times."""
+
+    def entries(self) -> Iterable[SourceEntry]:
+        """Return what it holds."""
+
+    def file(self, name: str) -> Callable[[], FileSource]:
+        """Return what opens a file in it."""
+
+    def directory(self, name: str) -> SourceDirectory:
+        """Return a directory in it, not entered yet."""
+
+    def release(self) -> None:
+        """Say that its entries have been read."""
+
+
+class MemorySink:
+    """A download into memory.
+
+    Attributes:
+        data: what has arrived.
+    """
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def write(self, data: memoryview, offset: int, written: OnWritten) -> None:
+        """Keep a copy of `data`."""
+        if offset > len(self.data):
+            self.data.extend(bytes(offset - len(self.data)))
+        self.data[offset : offset + len(data)] = data
+        written(len(data), None)
+
+    def finish(self, finished: OnFinished) -> None:
+        """Nothing is left to do."""
+        finished(None)
+
+    def discard(self) -> None:
+        """Forget what has arrived."""
+        self.data.clear()
+
+
+def as_view(data: Buffer) -> memoryview:
+    """Return a view of bytes, whatever they are held in."""
+    return data if isinstance(data, memoryview) else memoryview(data)

@@ -1,0 +1,147 @@
+"""What goes wrong in SFTP.
+
+    SSHError
+    ├── SFTPError (OSError)                       a request failed; errno and filename are set
+    │   ├── SFTPEOF (EOFError)                    read past the end of a file
+    │   ├── SFTPNoSuchFile (FileNotFoundError)
+    │   ├── SFTPPermissionDenied (PermissionError)
+    │   ├── SFTPUnsupported                       the server does not know the request
+    │   ├── SFTPConnectionLost (ConnectionError)
+    │   └── SFTPTimeout (TimeoutError)
+    ├── SFTPTransferError                         a file did not arrive whole; says which
+    └── ProtocolError
+        └── SFTPProtocolError                     the peer broke a rule; the session has ended
+            └── SFTPUnsafeName                    a name that must not become a local path
+"""
+
+from __future__ import annotations
+
+import errno
+
+from ssh_wire import ProtocolError, SSHError
+from ssh_wire.text import printable
+
+from ssh_sftp.numbers import StatusCode
+
+__all__ = [
+    "SFTPEOF",
+    "SFTPConnectionLost",
+    "SFTPError",
+    "SFTPNoSuchFile",
+    "SFTPPermissionDenied",
+    "SFTPProtocolError",
+    "SFTPTimeout",
+    "SFTPTransferError",
+    "SFTPUnsafeName",
+    "SFTPUnsupported",
+    "status_error",
+]
+
+
+class SFTPError(SSHError, OSError):
+    """A request failed.
+
+    Attributes:
+        code: the code of SSH_FXP_STATUS (section 7).
+        errno: the nearest error number of POSIX.
+        filename: the path that the request named, or None.
+        text: what the server said, as it said it; `str()` shows it made printable.
+    """
+
+    CODE: StatusCode = StatusCode.FAILURE
+    ERRNO: int = errno.EIO
+
+    def __init__(self, text: str, filename: str | None = None, code: int | None = None) -> None:
+        OSError.__init__(self, self.ERRNO, text, filename)
+        self.text = text
+        self.code = self.CODE if code is None else code
+
+    def __str__(self) -> str:
+        shown = printable(self.text) or "the request failed"
+        return f"{printable(str(self.filename))}: {shown}" if self.filename else shown
+
+    def __reduce__(self) -> tuple[type[SFTPError], tuple[str, str | None, int]]:
+        return type(self), (self.text, self.filename, self.code)
+
+
+class SFTPEOF(SFTPError, EOFError):
+    """SSH_FX_EOF: there is nothing behind this."""
+
+    CODE = StatusCode.EOF
+
+
+class SFTPNoSuchFile(SFTPError, FileNotFoundError):
+    """SSH_FX_NO_SUCH_FILE."""
+
+    CODE = StatusCode.NO_SUCH_FILE
+    ERRNO = errno.ENOENT
+
+
+class SFTPPermissionDenied(SFTPError, PermissionError):
+    """SSH_FX_PERMISSION_DENIED."""
+
+    CODE = StatusCode.PERMISSION_DENIED
+    ERRNO = errno.EACCES
+
+
+class SFTPUnsupported(SFTPError):
+    """SSH_FX_OP_UNSUPPORTED: the server does not know the request."""
+
+    CODE = StatusCode.OP_UNSUPPORTED
+    ERRNO = errno.EOPNOTSUPP
+
+
+class SFTPConnectionLost(SFTPError, ConnectionError):
+    """The stream under the session ended before the reply came."""
+
+    CODE = StatusCode.CONNECTION_LOST
+    ERRNO = errno.ECONNRESET
+
+
+class SFTPTimeout(SFTPError, TimeoutError):
+    """The server left requests unanswered for too long."""
+
+    CODE = StatusCode.CONNECTION_LOST
+    ERRNO = errno.ETIMEDOUT
+
+
+class SFTPTransferError(SSHError):
+    """A file did not arrive whole, or may not be transferred.
+
+    Attributes:
+        path: the file, as the side that has it names it.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{printable(path)}: {problem}")
+        self.path = path
+
+
+class SFTPProtocolError(ProtocolError):
+    """The peer broke a rule of SFTP; the session has ended."""
+
+
+class SFTPUnsafeName(SFTPProtocolError):
+    """The server listed a name that is no plain component of a path.
+
+    Attributes:
+        name: the name as it was listed.
+    """
+
+    def __init__(self, directory: str, name: str) -> None:
+        super().__init__(
+            f"{printable(directory)}: the server lists the name {printable(name)!r}, "
+            "which is no plain file name"
+        )
+        self.name = name
+
+
+_BY_CODE: dict[int, type[SFTPError]] = {
+    kind.CODE: kind
+    for kind in (SFTPEOF, SFTPNoSuchFile, SFTPPermissionDenied, SFTPUnsupported)
+}
+
+
+def status_error(code: int, text: str, filename: str | None = None) -> SFTPError:
+    """Return the error that a status code stands for."""
+    return _BY_CODE.get(code, SFTPError)(text, filename, code)

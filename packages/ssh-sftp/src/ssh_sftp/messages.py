@@ -1,0 +1,452 @@
+"""The packets of SFTP version 3, as the draft prints them, and OpenSSH's extensions.
+
+File names are bytes on the wire: as `Text` they keep what is no UTF-8 as lone surrogates,
+the way Python spells file names (draft-ietf-secsh-filexfer-02 sections 4 to 8; OpenSSH's
+PROTOCOL section 4).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import field
+from ssh_wire import Counted, Message, Record, Repeated, Rest, Text, UInt32, UInt64, View
+from ssh_wire import MessageSet, message, record
+
+from ssh_sftp.attributes import Attributes
+
+__all__ = [
+    "REPLIES",
+    "REQUESTS",
+    "Attrs",
+    "Close",
+    "Data",
+    "ExpandPath",
+    "Extended",
+    "ExtendedReply",
+    "ExtensionPair",
+    "FSetStat",
+    "FStat",
+    "FStatVFS",
+    "FSync",
+    "Handle",
+    "HardLink",
+    "HomeDirectory",
+    "Init",
+    "LSetStat",
+    "LStat",
+    "LimitsReply",
+    "LimitsRequest",
+    "MkDir",
+    "Name",
+    "NameEntry",
+    "Open",
+    "OpenDir",
+    "PosixRename",
+    "Read",
+    "ReadDir",
+    "ReadLink",
+    "RealPath",
+    "Remove",
+    "Rename",
+    "Reply",
+    "Request",
+    "RmDir",
+    "SetStat",
+    "Stat",
+    "StatVFS",
+    "StatVFSReply",
+    "Status",
+    "SymLink",
+    "Version",
+    "Write",
+]
+
+
+# ------------------------------------------------------------------ start (section 4)
+
+
+@record
+class ExtensionPair(Record):
+    """An extension that a side knows: its name, and mostly its version."""
+
+    name: Text
+    data: bytes
+
+
+@message(1)
+class Init(Message):
+    """The client's first packet (section 4)."""
+
+    version: UInt32
+    extensions: Repeated[ExtensionPair] = ()
+
+
+@message(2)
+class Version(Message):
+    """The server's answer to it (section 4)."""
+
+    version: UInt32
+    extensions: Repeated[ExtensionPair] = ()
+
+
+# ------------------------------------------------------------------ requests (section 6)
+
+
+@record
+class Request(Record):
+    """What every request begins with: the number that its response repeats (section 6)."""
+
+    id: UInt32
+
+
+@message(3)
+class Open(Request, Message):
+    """Open or create a file (section 6.3)."""
+
+    path: Text
+    flags: UInt32
+    attributes: Attributes = Attributes()
+
+
+@message(4)
+class Close(Request, Message):
+    """Close a file or directory (section 6.3)."""
+
+    handle: bytes
+
+
+@message(5)
+class Read(Request, Message):
+    """Read up to `length` bytes at `offset` (section 6.4)."""
+
+    handle: bytes
+    offset: UInt64
+    length: UInt32
+
+
+@message(6)
+class Write(Request, Message):
+    """Write at `offset` (section 6.4)."""
+
+    handle: bytes
+    offset: UInt64
+    data: View
+
+
+@message(7)
+class LStat(Request, Message):
+    """Attributes of a path, of the link itself where it is one (section 6.8)."""
+
+    path: Text
+
+
+@message(8)
+class FStat(Request, Message):
+    """Attributes of an open file (section 6.8)."""
+
+    handle: bytes
+
+
+@message(9)
+class SetStat(Request, Message):
+    """Change attributes of a path (section 6.9)."""
+
+    path: Text
+    attributes: Attributes
+
+
+@message(10)
+class FSetStat(Request, Message):
+    """Change attributes of an open file (section 6.9)."""
+
+    handle: bytes
+    attributes: Attributes
+
+
+@message(11)
+class OpenDir(Request, Message):
+    """Open a directory for listing (section 6.7)."""
+
+    path: Text
+
+
+@message(12)
+class ReadDir(Request, Message):
+    """The next names of an open directory (section 6.7)."""
+
+    handle: bytes
+
+
+@message(13)
+class Remove(Request, Message):
+    """Remove a file (section 6.5)."""
+
+    path: Text
+
+
+@message(14)
+class MkDir(Request, Message):
+    """Make a directory (section 6.6)."""
+
+    path: Text
+    attributes: Attributes = Attributes()
+
+
+@message(15)
+class RmDir(Request, Message):
+    """Remove an empty directory (section 6.6)."""
+
+    path: Text
+
+
+@message(16)
+class RealPath(Request, Message):
+    """The canonical absolute form of a path (section 6.11)."""
+
+    path: Text
+
+
+@message(17)
+class Stat(Request, Message):
+    """Attributes of a path, links followed (section 6.8)."""
+
+    path: Text
+
+
+@message(18)
+class Rename(Request, Message):
+    """Rename; "it is an error if there already exists a file" (section 6.5)."""
+
+    old: Text
+    new: Text
+
+
+@message(19)
+class ReadLink(Request, Message):
+    """The target of a symbolic link (section 6.10)."""
+
+    path: Text
+
+
+@message(20)
+class SymLink(Request, Message):
+    """Make a symbolic link; target first, as OpenSSH sends it (PROTOCOL section 4.1)."""
+
+    target: Text
+    link: Text
+
+
+# ------------------------------------------------------------------ responses (section 7)
+
+
+@record
+class Reply(Record):
+    """What every response begins with: the number of its request (section 7)."""
+
+    id: UInt32
+
+
+@message(101)
+class Status(Reply, Message):
+    """How a request ended (section 7)."""
+
+    code: UInt32
+    text: Text = ""
+    language: Text = ""
+
+
+@message(102)
+class Handle(Reply, Message):
+    """The handle of an opened file or directory (section 7)."""
+
+    handle: bytes
+
+
+@message(103)
+class Data(Reply, Message):
+    """What was read (section 7)."""
+
+    data: View
+
+
+@record
+class NameEntry(Record):
+    """One file in a list; `longname` is for people and is never parsed (section 7)."""
+
+    filename: Text
+    longname: Text = ""
+    attributes: Attributes = Attributes()
+
+
+@message(104)
+class Name(Reply, Message):
+    """Names of files (section 7)."""
+
+    entries: Counted[NameEntry]
+
+
+@message(105)
+class Attrs(Reply, Message):
+    """Attributes of a file (section 7)."""
+
+    attributes: Attributes
+
+
+# ------------------------------------------------------------------ extensions (section 8)
+
+
+@message(200)
+class Extended(Request, Message):
+    """Any vendor-specific request, its details unread (section 8)."""
+
+    name: Text
+    details: Rest = b""
+
+
+@message(201)
+class ExtendedReply(Reply, Message):
+    """What a vendor-specific request gives (section 8)."""
+
+    details: Rest = b""
+
+
+@message(200)
+class PosixRename(Request, Message):
+    """Rename over what is there (PROTOCOL section 4.3)."""
+
+    name: Literal["posix-rename@openssh.com"] = field(
+        default="posix-rename@openssh.com", init=False
+    )
+    old: Text
+    new: Text
+
+
+@message(200)
+class StatVFS(Request, Message):
+    """Facts of the file system that holds a path (PROTOCOL section 4.4)."""
+
+    name: Literal["statvfs@openssh.com"] = field(default="statvfs@openssh.com", init=False)
+    path: Text
+
+
+@message(200)
+class FStatVFS(Request, Message):
+    """Facts of the file system that holds an open file (PROTOCOL section 4.4)."""
+
+    name: Literal["fstatvfs@openssh.com"] = field(default="fstatvfs@openssh.com", init=False)
+    handle: bytes
+
+
+@message(200)
+class HardLink(Request, Message):
+    """Make a hard link (PROTOCOL section 4.5)."""
+
+    name: Literal["hardlink@openssh.com"] = field(default="hardlink@openssh.com", init=False)
+    old: Text
+    new: Text
+
+
+@message(200)
+class FSync(Request, Message):
+    """Put what was written to stable storage (PROTOCOL section 4.6)."""
+
+    name: Literal["fsync@openssh.com"] = field(default="fsync@openssh.com", init=False)
+    handle: bytes
+
+
+@message(200)
+class LSetStat(Request, Message):
+    """Change attributes of a link itself (PROTOCOL section 4.7)."""
+
+    name: Literal["lsetstat@openssh.com"] = field(default="lsetstat@openssh.com", init=False)
+    path: Text
+    attributes: Attributes
+
+
+@message(200)
+class LimitsRequest(Request, Message):
+    """Ask what the server takes (PROTOCOL section 4.8)."""
+
+    name: Literal["limits@openssh.com"] = field(default="limits@openssh.com", init=False)
+
+
+@message(200)
+class ExpandPath(Request, Message):
+    """Canonicalise a path that may begin with a tilde (PROTOCOL section 4.9)."""
+
+    name: Literal["expand-path@openssh.com"] = field(
+        default="expand-path@openssh.com", init=False
+    )
+    path: Text
+
+
+@message(200)
+class HomeDirectory(Request, Message):
+    """The home directory of a user, empty for one's own (PROTOCOL section 4.11)."""
+
+    name: Literal["home-directory"] = field(default="home-directory", init=False)
+    user: Text = ""
+
+
+@record
+class LimitsReply(Record):
+    """The details of the reply to `LimitsRequest`; zero means that no limit is told."""
+
+    max_packet: UInt64
+    max_read: UInt64
+    max_write: UInt64
+    max_handles: UInt64
+
+
+@record
+class StatVFSReply(Record):
+    """The details of the reply to `StatVFS`: the fields of statvfs(3)."""
+
+    block_size: UInt64
+    fragment_size: UInt64
+    blocks: UInt64
+    free_blocks: UInt64
+    available_blocks: UInt64
+    files: UInt64
+    free_files: UInt64
+    available_files: UInt64
+    filesystem_id: UInt64
+    flags: UInt64
+    max_name: UInt64
+
+
+REPLIES: MessageSet[Status | Handle | Data | Name | Attrs | ExtendedReply] = MessageSet(
+    Status, Handle, Data, Name, Attrs, ExtendedReply
+)
+
+REQUESTS: MessageSet[Message] = MessageSet(
+    Open,
+    Close,
+    Read,
+    Write,
+    LStat,
+    FStat,
+    SetStat,
+    FSetStat,
+    OpenDir,
+    ReadDir,
+    Remove,
+    MkDir,
+    RmDir,
+    RealPath,
+    Stat,
+    Rename,
+    ReadLink,
+    SymLink,
+    PosixRename,
+    StatVFS,
+    FStatVFS,
+    HardLink,
+    FSync,
+    LSetStat,
+    LimitsRequest,
+    ExpandPath,
+    HomeDirectory,
+    Extended,
+)
