@@ -230,6 +230,9 @@ class Driver(asyncio.BufferedProtocol):
         self._busy = True
         core = self.core
         try:
+            if self._was_congested and not self.congested:
+                self._was_congested = False
+                self._handler.uncongested()
             while True:
                 while (event := core.next_event()) is not None:
                     self._handler.transport_event(event)
@@ -299,9 +302,6 @@ class Driver(asyncio.BufferedProtocol):
 
     def _flush_soon(self) -> None:
         self._soon = None
-        if self._was_congested and not self.congested:
-            self._was_congested = False
-            self._handler.uncongested()
         self._batch()
 
     def _quick_ack(self) -> None:
