@@ -1,1 +1,40 @@
-"""SSH channels, processes and forwarding; the asyncio endpoint."""
+"""SSH channels, processes and forwarding (RFC 4254); the endpoints that carry them.
+
+    multiplexer  many channels over one connection, global requests
+    channel      one channel: windows, order of EOF and CLOSE, requests
+    states       which messages a channel takes in which state: the table
+    replies      answers in the order of the requests
+    keepalive    when to ask a silent peer, and when to give it up
+    modes        encoded terminal modes
+    addresses    host:port, written and compared
+    limits       how much of everything a connection may have
+    results      what became of a command
+    errors       what goes wrong on channels
+    aio/         the asyncio endpoints: client, server, processes, streams, forwards
+
+Nothing outside `aio` does I/O: a `Multiplexer` is driven with payloads by hand.
+"""
+
+from __future__ import annotations
+
+from ssh_connection.channel import Channel as Channel
+from ssh_connection.channel import ChannelHandler as ChannelHandler
+from ssh_connection.errors import ChannelClosed as ChannelClosed
+from ssh_connection.errors import ChannelOpenRefused as ChannelOpenRefused
+from ssh_connection.errors import ChannelViolation as ChannelViolation
+from ssh_connection.errors import CommandFailed as CommandFailed
+from ssh_connection.errors import NoExitStatus as NoExitStatus
+from ssh_connection.errors import RequestRefused as RequestRefused
+from ssh_connection.errors import SSHTimeout as SSHTimeout
+from ssh_connection.keepalive import Keepalive as Keepalive
+from ssh_connection.limits import ConnectionLimits as ConnectionLimits
+from ssh_connection.modes import TerminalMode as TerminalMode
+from ssh_connection.modes import decode_modes as decode_modes
+from ssh_connection.modes import encode_modes as encode_modes
+from ssh_connection.multiplexer import Multiplexer as Multiplexer
+from ssh_connection.multiplexer import MultiplexerHandler as MultiplexerHandler
+from ssh_connection.output import Output as Output
+from ssh_connection.replies import Reply as Reply
+from ssh_connection.results import Completed as Completed
+from ssh_connection.results import ExitSignal as ExitSignal
+from ssh_connection.states import ChannelState as ChannelState

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 import attrs
 
-__all__ = ["Completed", "ExitSignal"]
+__all__ = ["Completed", "ExitSignal", "decode_output"]
 
 T = TypeVar("T", bytes, str)
 
@@ -38,3 +38,17 @@ class Completed(Generic[T]):
     """What it wrote to standard error."""
     duration: float
     """Seconds from the request to the end."""
+
+
+def decode_output(
+    completed: Completed[bytes], encoding: str = "utf-8", errors: str = "replace"
+) -> Completed[str]:
+    """Return the same command with its output as text."""
+    return Completed(
+        completed.command,
+        completed.exit_status,
+        completed.exit_signal,
+        completed.stdout.decode(encoding, errors),
+        completed.stderr.decode(encoding, errors),
+        completed.duration,
+    )

@@ -1,1 +1,48 @@
-"""The asyncio endpoints: sockets, tasks and clocks around the connection protocol."""
+"""The asyncio endpoints: sockets, tasks and clocks around the connection protocol.
+
+    endpoint   what both roles share: transport, multiplexer, keepalive, one certain end
+    client     ClientConnection: run, start, streams, forwards
+    login      the client's authentication, driven
+    server     ServerConnection: sessions and forwards that were switched on
+    gate       who may log in
+    session    a client's session, as the server's handler sees it
+    process    a command, shell or subsystem on the other side
+    command    `run`: one command from start to end
+    streams    byte streams with exact back-pressure
+    channel    a channel with callbacks, as fast as it gets
+    forward    forwarded TCP ports, from both ends
+    bridge     a socket and a channel, joined
+    scope      things that are opened, used and closed
+    settings   what an endpoint is told when it is made
+"""
+
+from __future__ import annotations
+
+from ssh_connection.aio.channel import Channel as Channel
+from ssh_connection.aio.channel import Receiver as Receiver
+from ssh_connection.aio.client import ClientConnection as ClientConnection
+from ssh_connection.aio.client import Dialer as Dialer
+from ssh_connection.aio.command import CommandInterrupted as CommandInterrupted
+from ssh_connection.aio.command import OutputTooLarge as OutputTooLarge
+from ssh_connection.aio.endpoint import Endpoint as Endpoint
+from ssh_connection.aio.forward import LocalForward as LocalForward
+from ssh_connection.aio.forward import RemoteForward as RemoteForward
+from ssh_connection.aio.gate import ServerAuthentication as ServerAuthentication
+from ssh_connection.aio.process import Launch as Launch
+from ssh_connection.aio.process import Process as Process
+from ssh_connection.aio.process import Pty as Pty
+from ssh_connection.aio.process import command_line as command_line
+from ssh_connection.aio.scope import Scope as Scope
+from ssh_connection.aio.server import ForwardingRules as ForwardingRules
+from ssh_connection.aio.server import ServerConnection as ServerConnection
+from ssh_connection.aio.server import ServerSettings as ServerSettings
+from ssh_connection.aio.session import Session as Session
+from ssh_connection.aio.session import SessionHandler as SessionHandler
+from ssh_connection.aio.session import User as User
+from ssh_connection.aio.settings import ClientSettings as ClientSettings
+from ssh_connection.aio.settings import HostKeyVerifier as HostKeyVerifier
+from ssh_connection.aio.settings import KeepaliveOptions as KeepaliveOptions
+from ssh_connection.aio.settings import Timeouts as Timeouts
+from ssh_connection.aio.streams import ByteReader as ByteReader
+from ssh_connection.aio.streams import ByteStream as ByteStream
+from ssh_connection.aio.streams import ByteWriter as ByteWriter

@@ -17,7 +17,7 @@ from ssh_connection.multiplexer import GlobalAnswer, Multiplexer
 from ssh_transport import ConnectionLost
 from ssh_transport import events as ev
 from ssh_transport.aio import Driver
-from ssh_wire import DisconnectReason, OpenFailureReason
+from ssh_wire import OpenFailureReason
 from ssh_wire.messages import connection as m
 from ssh_wire.text import printable
 
@@ -26,21 +26,17 @@ if TYPE_CHECKING:
     from ssh_connection.channel import Channel as ChannelCore
     from ssh_connection.limits import ConnectionLimits
     from ssh_connection.replies import Reply
-    from ssh_transport import Transport
+    from ssh_transport import Agreement, Transport
     from ssh_wire.primitives import Buffer
 
 __all__ = ["Endpoint"]
 
-_FLUSH_SIZE = 256 * 1024
-
-
 class _TransportOutput:
-    """The multiplexer's way out: seals at once, writes once per wake-up or 256 KiB."""
+    """The multiplexer's way out: seals at once, writes once per wake-up."""
 
     def __init__(self, core: Transport, driver: Driver) -> None:
         self._core = core
         self._driver = driver
-        self._unflushed = 0
 
     @property
     def congested(self) -> bool:
@@ -48,12 +44,7 @@ class _TransportOutput:
 
     def send_payload(self, *parts: Buffer) -> None:
         self._core.send_payload(*parts)
-        self._unflushed += len(parts[-1])
-        if self._unflushed < _FLUSH_SIZE:
-            self._driver.schedule_flush()
-        else:
-            self._unflushed = 0
-            self._driver.flush()
+        self._driver.schedule_flush()
 
 
 class Endpoint:
@@ -63,7 +54,7 @@ class Endpoint:
         loop = asyncio.get_running_loop()
         self._loop = loop
         self._core = core
-        self._driver = Driver(core, self)
+        self._driver = Driver(core, self, close_timeout=close_timeout)
         self._mux = Multiplexer(_TransportOutput(core, self._driver), self, limits)
         self._close_timeout = close_timeout
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -84,7 +75,7 @@ class Endpoint:
         return self._core.session_id
 
     @property
-    def agreement(self) -> ev.Agreement:
+    def agreement(self) -> Agreement:
         """The algorithms in use."""
         return self._core.agreement
 
@@ -97,7 +88,6 @@ class Endpoint:
     async def close(self) -> None:
         """Disconnect and clean up, in bounded time."""
         if not self._lost.done():
-            self._core.disconnect(DisconnectReason.BY_APPLICATION, "closed by the user")
             self._driver.close()
             self._end(ConnectionLost("the connection was closed"))
         try:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ssh_connection.aio.channel import Channel
     from ssh_connection.replies import Reply
 
-__all__ = ["Launch", "Process", "Pty"]
+__all__ = ["Launch", "Process", "Pty", "command_line"]
 
 
 @attrs.frozen

@@ -64,7 +64,7 @@ class ClientSettings:
     """Decides whether the server is the right one."""
     credentials: Sequence[Credential] = ()
     """What the user can prove itself with, in the order it is tried."""
-    transport: TransportOptions = attrs.field(factory=TransportOptions)
+    transport: TransportOptions
     """Algorithms, limits and rekey thresholds of the transport."""
     host_key_algorithms: tuple[str, ...] = ()
     """Host key algorithms to prefer: those of keys that are known already."""

@@ -46,11 +46,11 @@ class ByteReader:
         if n == 0:
             return b""
         if n > 0:
-            await self._until(lambda: bool(self._size))
+            await self._until(1)
             return self._take(min(n, self._size))
         parts: list[bytes] = []
         try:
-            while await self._until(lambda: bool(self._size)):
+            while await self._until(1):
                 parts.append(self._take(self._size))
         except BaseException:
             self._put_back(parts)
@@ -66,7 +66,7 @@ class ByteReader:
         parts: list[bytes] = []
         size = 0
         try:
-            while size < n and await self._until(lambda: bool(self._size)):
+            while size < n and await self._until(1):
                 parts.append(self._take(min(n - size, self._size)))
                 size += len(parts[-1])
         except BaseException:
@@ -92,7 +92,7 @@ class ByteReader:
             if searched >= limit:
                 problem = f"no separator within {limit} bytes"
                 raise asyncio.LimitOverrunError(problem, searched)
-            if not await self._until(lambda seen=searched: self._size > seen):
+            if not await self._until(searched + 1):
                 return self._take(self._size)
 
     async def readline(self) -> bytes:
@@ -128,13 +128,13 @@ class ByteReader:
 
     # ------------------------------------------------------------- inside
 
-    async def _until(self, ready: Callable[[], bool]) -> bool:
-        """Wait until `ready()`; return False at a clean end.
+    async def _until(self, size: int) -> bool:
+        """Wait until `size` bytes are there; return False at a clean end.
 
         Raises:
             Exception: what ended the stream, once everything before it was read.
         """
-        while not ready():
+        while self._size < size:
             if self._eof:
                 if self._error is not None:
                     raise self._error

@@ -1,0 +1,361 @@
+"""The server's end of a connection: deny by default, serve what was switched on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import attrs
+
+from ssh_auth import Authenticated, DecisionInvalid, ServerAuth
+from ssh_connection.addresses import is_port
+from ssh_connection.aio.bridge import Bridge
+from ssh_connection.aio.channel import Channel
+from ssh_connection.aio.endpoint import Endpoint
+from ssh_connection.aio.forward import LocalForward, dial_bridge
+from ssh_connection.aio.gate import Gate, ServerAuthentication
+from ssh_connection.aio.session import Session, SessionHandler, SessionPolicy, User
+from ssh_connection.aio.settings import KeepaliveOptions
+from ssh_connection.limits import ConnectionLimits
+from ssh_transport import ConnectionLost, ServerTransport, TransportOptions
+from ssh_transport import events as ev
+from ssh_wire import DisconnectReason, OpenFailureReason, ProtocolError, SSHError
+from ssh_wire.messages import connection as m
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from ssh_auth import ServerEvent
+    from ssh_connection.channel import Channel as ChannelCore
+    from ssh_connection.replies import Reply
+    from ssh_keys import PrivateKey
+    from ssh_transport.aio import Driver
+    from ssh_wire.primitives import Buffer
+
+__all__ = ["ForwardingRules", "ServerConnection", "ServerSettings"]
+
+_log = logging.getLogger("ssh_connection.server")
+
+
+class ForwardingRules(Protocol):
+    """Where a client may have the server connect to, and listen."""
+
+    def may_connect(self, user: User, host: str, port: int) -> bool:
+        """Whether the server connects to `host:port` for `user` (direct-tcpip)."""
+        ...
+
+    def may_listen(self, user: User, address: str, port: int) -> bool:
+        """Whether the server listens on `address:port` for `user` (tcpip-forward)."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class ServerSettings:
+    """Everything that a server connection needs to know; what is not set is denied."""
+
+    host_keys: Sequence[PrivateKey]
+    """The keys that prove who the server is."""
+    authentication: ServerAuthentication
+    """Who may log in."""
+    transport: TransportOptions
+    """Algorithms, limits and rekey thresholds of the transport."""
+    shell: SessionHandler | None = None
+    """Runs shells and commands."""
+    subsystems: Mapping[str, SessionHandler] = attrs.field(factory=dict[str, SessionHandler])
+    """Runs subsystems, by name."""
+    env: frozenset[str] = frozenset()
+    """The environment variables that a client may set."""
+    forwarding: ForwardingRules | None = None
+    """Where to the client may forward."""
+    login_grace: float = 120.0
+    """Seconds from the connection to the authentication."""
+    keepalive: KeepaliveOptions | None = attrs.field(factory=KeepaliveOptions)
+    """How a dead peer is found; None never asks."""
+    limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
+    """How much of everything a connection may have."""
+    close_timeout: float = 5.0
+    """Seconds that closing may take before the connection is cut."""
+
+
+class ServerConnection(Endpoint):
+    """One client's connection."""
+
+    def __init__(self, settings: ServerSettings, random: Callable[[int], bytes]) -> None:
+        loop = asyncio.get_running_loop()
+        self._host_keys = {key.public_key.blob: key for key in settings.host_keys}
+        core = ServerTransport(
+            settings.transport,
+            random=random,
+            now=loop.time(),
+            host_keys=[key.public_key for key in settings.host_keys],
+        )
+        super().__init__(core, settings.limits, settings.close_timeout)
+        self._server_core = core
+        self._settings = settings
+        self._auth: ServerAuth | None = None
+        self._gate: Gate | None = None
+        self._user: User | None = None
+        self._sessions = 0
+        self._no_more_sessions = False
+        self._listeners: dict[tuple[str, int], LocalForward] = {}
+        self._grace = loop.call_later(settings.login_grace, self._grace_over)
+
+    @property
+    def driver(self) -> Driver:
+        """The protocol to connect a byte stream to."""
+        return self._driver
+
+    @property
+    def user(self) -> User | None:
+        """Who is logged in; None until somebody is."""
+        return self._user
+
+    # ------------------------------------------------------------- transport and authentication
+
+    def transport_event(self, event: ev.Event) -> None:
+        """Take an event of the transport."""
+        super().transport_event(event)
+        match event:
+            case ev.SignatureRequested(key=key, algorithm=algorithm, data=data):
+                signature = self._host_keys[key.blob].sign(data, algorithm)
+                self._server_core.provide_signature(signature)
+            case ev.ServiceRequested(name=name):
+                self._begin_auth()
+                self._server_core.accept_service(name)
+            case _:
+                pass
+
+    def _begin_auth(self) -> None:
+        if self._auth is None:
+            authentication = self._settings.authentication
+            self._auth = ServerAuth(self._core.session_id, authentication.policy)
+            self._gate = Gate(authentication, self._auth)
+            self._core.sink = self._receive_auth
+
+    def _receive_auth(self, payload: Buffer) -> None:
+        if self._auth is not None:
+            try:
+                self._auth.receive(payload)
+            finally:
+                self._advance_auth()
+
+    def _advance_auth(self) -> None:
+        """Send what there is to send; let the backend decide what is asked."""
+        auth, gate = self._auth, self._gate
+        if auth is None or gate is None or self.is_closed:
+            return
+        for message in auth.take_messages():
+            self._core.send_payload(message)
+        while (event := auth.next_event()) is not None:
+            if isinstance(event, Authenticated):
+                self._authenticated(event)
+            elif isinstance(event, DecisionInvalid):
+                _log.error("authentication of %s: %s", printable(event.user), event.problem)
+            else:
+                self._spawn(self._decide(gate, event))
+        self._server_core.hold_connection_messages = auth.pending
+        self._driver.schedule_flush()
+
+    async def _decide(self, gate: Gate, event: ServerEvent) -> None:
+        try:
+            await gate.decide(event)
+        except ProtocolError as error:
+            self._advance_auth()
+            self._core.disconnect(error.reason, str(error))
+            self._driver.flush()
+            self._driver.close()
+            return
+        self._advance_auth()
+
+    def _authenticated(self, event: Authenticated) -> None:
+        self._grace.cancel()
+        self._user = User(event.user, event.key, event.permissions)
+        self._server_core.authenticated()
+        self._core.sink = self._mux.receive
+        self._start_keepalive(self._settings.keepalive)
+
+    def _grace_over(self) -> None:
+        self._core.disconnect(DisconnectReason.BY_APPLICATION, "login took too long")
+        self._driver.close()
+        self._end(ConnectionLost("login took too long"))
+
+    def _end(self, error: Exception) -> None:
+        super()._end(error)
+        self._grace.cancel()
+        if self._auth is not None:
+            self._auth.close()
+
+    # ------------------------------------------------------------- channels
+
+    def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelCore) -> None:
+        """The client wants a channel."""
+        match message:
+            case m.SessionOpen():
+                self._open_session(channel)
+            case m.DirectTCPIPOpen():
+                self._open_direct(message, channel)
+            case _:
+                super().channel_requested(message, channel)
+
+    def _open_session(self, core: ChannelCore) -> None:
+        if self._no_more_sessions:
+            problem = "a session after no-more-sessions@openssh.com"
+            raise ProtocolError(problem)
+        if self._user is None or self._sessions >= self._settings.limits.sessions:
+            core.refuse(OpenFailureReason.RESOURCE_SHORTAGE, "too many sessions")
+            return
+        self._sessions += 1
+        channel = Channel(core)
+        user = self._user
+        policy = SessionPolicy(
+            shell=self._settings.shell,
+            subsystems=self._settings.subsystems,
+            env=self._settings.env,
+            pty="pty" not in user.permissions.denied,
+            spawn=self._run_session,
+        )
+        Session(channel, user, policy, self._settings.limits)
+        core.confirm(channel)
+        self._spawn(self._count_session(channel))
+
+    async def _count_session(self, channel: Channel) -> None:
+        try:
+            await channel.wait_closed()
+        finally:
+            self._sessions -= 1
+
+    def _run_session(self, session: Session, handler: SessionHandler) -> None:
+        self._spawn(self._handle(session, handler))
+
+    async def _handle(self, session: Session, handler: SessionHandler) -> None:
+        try:
+            await handler(session)
+        except (SSHError, ConnectionError):
+            session.exit(255)  # the client went away, or the stream ended under the handler
+        except Exception:
+            _log.exception("a session handler failed")
+            session.exit(255)
+        else:
+            session.exit(0)
+        await session.channel.wait_closed()
+
+    # ------------------------------------------------------------- forwarding
+
+    @property
+    def _forwarding(self) -> ForwardingRules | None:
+        """The rules, unless the user may not forward at all."""
+        denied = self._user is None or "port-forwarding" in self._user.permissions.denied
+        return None if denied else self._settings.forwarding
+
+    def _open_direct(self, message: m.DirectTCPIPOpen, core: ChannelCore) -> None:
+        rules, user = self._forwarding, self._user
+        allowed = (
+            rules is not None
+            and user is not None
+            and is_port(message.port)
+            and bool(message.host)
+            and message.host.isprintable()
+            and rules.may_connect(user, message.host, message.port)
+        )
+        if allowed:
+            self._spawn(self._connect(message.host, message.port, core))
+        else:
+            core.refuse(
+                OpenFailureReason.ADMINISTRATIVELY_PROHIBITED, "forwarding is not allowed"
+            )
+
+    async def _connect(self, host: str, port: int, core: ChannelCore) -> None:
+        try:
+            bridge = await dial_bridge(host, port)
+        except OSError as error:
+            core.refuse(OpenFailureReason.CONNECT_FAILED, error.strerror or "cannot connect")
+            return
+        channel = Channel(core)
+        core.confirm(channel)
+        await _carry(bridge, channel)
+
+    def global_request(self, message: m.AnyGlobalRequest, reply: Reply) -> None:
+        """The client asks for something."""
+        match message:
+            case m.TCPIPForward():
+                self._spawn(self._listen(message, reply))
+            case m.CancelTCPIPForward():
+                self._spawn(self._cancel(message, reply))
+            case m.GlobalRequest(kind="no-more-sessions@openssh.com"):
+                self._no_more_sessions = True
+                self._mux.grant(reply)
+            case _:
+                super().global_request(message, reply)
+
+    async def _listen(self, message: m.TCPIPForward, reply: Reply) -> None:
+        rules, user = self._forwarding, self._user
+        address, port = message.address, message.port
+        allowed = (
+            rules is not None
+            and user is not None
+            and (port == 0 or is_port(port))
+            and (port == 0 or (address, port) not in self._listeners)
+            and len(self._listeners) < self._settings.limits.listeners
+            and rules.may_listen(user, address, port)
+        )
+        if not allowed:
+            self._mux.deny(reply)
+            return
+
+        async def channel(origin: tuple[str, int]) -> Channel:
+            return await self._open_forwarded(address, listener.port, origin)
+
+        listener = LocalForward(channel)
+        try:
+            await listener.listen(_bind_address(address), port)
+        except (OSError, UnicodeError):
+            self._mux.deny(reply)
+            return
+        self._listeners[address, listener.port] = listener
+        self._mux.grant(reply, m.ForwardedPort(port=listener.port).encode() if not port else b"")
+        try:
+            await asyncio.shield(self._lost)
+        finally:
+            await listener.close()
+
+    async def _open_forwarded(
+        self, address: str, port: int, origin: tuple[str, int]
+    ) -> Channel:
+        channel = Channel()
+        message = m.ForwardedTCPIPOpen(
+            sender=0,
+            window=self._settings.limits.window,
+            max_packet=0,
+            address=address,
+            port=port,
+            origin_host=origin[0],
+            origin_port=origin[1],
+        )
+        channel.adopt(self._mux.open(message, channel))
+        await channel.wait_opened()
+        return channel
+
+    async def _cancel(self, message: m.CancelTCPIPForward, reply: Reply) -> None:
+        listener = self._listeners.pop((message.address, message.port), None)
+        if listener is None:
+            self._mux.deny(reply)
+            return
+        await listener.close()
+        self._mux.grant(reply)
+
+
+def _bind_address(address: str) -> str:
+    """The address to listen on: the client's names for loopback and for all (RFC 4254 7.1)."""
+    if address == "localhost":
+        return "127.0.0.1"
+    return "" if address == "*" else address
+
+
+async def _carry(bridge: Bridge, channel: Channel) -> None:
+    try:
+        bridge.join(channel)
+        await bridge.wait_done()
+    finally:
+        bridge.abort()
+

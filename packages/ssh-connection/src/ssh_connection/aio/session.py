@@ -1,0 +1,231 @@
+"""A client's session, as the server's handler sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+
+from ssh_connection.aio.process import Pty
+from ssh_connection.aio.streams import ByteReader
+from ssh_connection.errors import ChannelClosed
+from ssh_connection.modes import decode_modes
+from ssh_connection.results import ExitSignal
+from ssh_wire import WireError
+from ssh_wire.messages import connection as m
+
+if TYPE_CHECKING:
+    from ssh_auth import Permissions
+    from ssh_connection.aio.channel import Channel
+    from ssh_connection.limits import ConnectionLimits
+    from ssh_connection.replies import Reply
+    from ssh_keys import PublicKey
+    from ssh_wire.primitives import Buffer
+
+__all__ = ["Session", "SessionHandler", "User"]
+
+
+@attrs.frozen
+class User:
+    """Who is logged in."""
+
+    name: str
+    """The user name that was authenticated."""
+    key: PublicKey | None
+    """The key whose signature was verified last, if there was one."""
+    permissions: Permissions
+    """What the methods that let it in allow."""
+
+
+class Session:
+    """One session: what the client asked for, its three streams, and its end.
+
+    The handler gets it once the client has asked for a command, a shell or a subsystem.
+    When the handler returns, the session ends, with status 0 unless `exit` said otherwise.
+    """
+
+    def __init__(
+        self, channel: Channel, user: User, policy: SessionPolicy, limits: ConnectionLimits
+    ) -> None:
+        self.user = user
+        """Who is logged in."""
+        self.command: bytes | None = None
+        """The command line, as it came; None for a shell or a subsystem."""
+        self.subsystem: str | None = None
+        """The subsystem, if one was asked for."""
+        self.pty: Pty | None = None
+        """The terminal that was asked for."""
+        self.env: dict[str, str] = {}
+        """The environment variables that were asked for and allowed."""
+        self.channel = channel
+        """The channel; connect a receiver to it to bypass the streams."""
+        self.stdin = ByteReader(channel.consumed)
+        """What the client sends."""
+        self.on_resize: Callable[[int, int], None] | None = None
+        """Called with columns and rows when the client's terminal changes its size."""
+        self.on_signal: Callable[[str], None] | None = None
+        """Called with the name (without SIG) of a signal that the client sends."""
+        self._policy = policy
+        self._limits = limits
+        self._started = False
+        self._ended = False
+        self._room = asyncio.Event()
+        self._room.set()
+        channel.on_request = self._request_received
+
+    # ------------------------------------------------------------- the handler's side
+
+    def use_streams(self) -> None:
+        """Take what the client sends through `stdin`."""
+        self.channel.connect(self, credit_at_once=False)
+
+    async def write(self, data: Buffer) -> None:
+        """Send standard output; wait while there is no room.
+
+        Raises:
+            ChannelClosed: the client has closed the session.
+        """
+        self.channel.write(data)
+        await self._room.wait()
+
+    async def write_stderr(self, data: Buffer) -> None:
+        """Send standard error; wait while there is no room.
+
+        Raises:
+            ChannelClosed: the client has closed the session.
+        """
+        self.channel.core.write_stderr(data)
+        await self._room.wait()
+
+    def exit(self, status: int | ExitSignal) -> None:
+        """End the session behind all that was written: an exit status, or a signal."""
+        if self._ended or self.channel.is_closing:
+            return
+        self._ended = True
+        core = self.channel.core
+        core.write_eof()
+        if isinstance(status, ExitSignal):
+            core.in_order(
+                m.ExitSignal(
+                    recipient=0,
+                    name=status.name,
+                    core_dumped=status.core_dumped,
+                    message=status.message,
+                )
+            )
+        else:
+            core.in_order(m.ExitStatus(recipient=0, status=status & 0xFFFFFFFF))
+        core.close()
+
+    # ------------------------------------------------------------- the channel's side
+
+    def data_received(self, data: memoryview) -> None:
+        """Take what the client sends."""
+        self.stdin.feed(data)
+
+    def eof_received(self) -> None:
+        """The client sends no more."""
+        self.stdin.feed_eof()
+
+    def pipe_closed(self, error: Exception | None) -> None:
+        """The session is over."""
+        self.stdin.feed_eof(error or ChannelClosed("the client closed the session"))
+        self._room.set()
+
+    def pause_writing(self) -> None:
+        """Too much is held back."""
+        self._room.clear()
+
+    def resume_writing(self) -> None:
+        """There is room again."""
+        self._room.set()
+
+    # ------------------------------------------------------------- requests
+
+    def _request_received(self, request: m.AnyChannelRequest, reply: Reply) -> None:
+        core = self.channel.core
+        if self._take(request):
+            core.grant(reply)
+        else:
+            core.deny(reply)
+
+    def _take(self, request: m.AnyChannelRequest) -> bool:
+        match request:
+            case m.ExecRequest() | m.ShellRequest() | m.SubsystemRequest():
+                return self._start(request)
+            case m.PtyRequest() if not self._started and self._policy.pty:
+                return self._set_terminal(request)
+            case m.EnvRequest() if not self._started:
+                return self._set_variable(request)
+            case m.WindowChange():
+                if self.on_resize is not None:
+                    self.on_resize(request.columns, request.rows)
+                return True
+            case m.SignalRequest() if self._started and self.on_signal is not None:
+                self.on_signal(request.name)
+                return True
+            case _:
+                return False
+
+    def _start(self, request: m.ExecRequest | m.ShellRequest | m.SubsystemRequest) -> bool:
+        # "Only one of these requests can succeed per channel" (RFC 4254 section 6.5)
+        if self._started:
+            return False
+        forced = self.user.permissions.force_command
+        if forced is not None:
+            self.command = forced.encode()
+        elif isinstance(request, m.ExecRequest):
+            self.command = request.command
+        elif isinstance(request, m.SubsystemRequest):
+            self.subsystem = request.name
+        handler = self._policy.handler_for(self)
+        if handler is None:
+            return False
+        self._started = True
+        self._policy.spawn(self, handler)
+        return True
+
+    def _set_terminal(self, request: m.PtyRequest) -> bool:
+        try:
+            modes = decode_modes(request.modes)
+        except WireError:
+            return False
+        self.pty = Pty(request.term, request.columns or 80, request.rows or 24, modes)
+        return True
+
+    def _set_variable(self, request: m.EnvRequest) -> bool:
+        if b"\0" in request.name + request.value or b"=" in request.name or not request.name:
+            return False
+        name = request.name.decode("utf-8", "surrogateescape")
+        allowed = name in self._policy.env and len(self.env) < self._limits.environment
+        if allowed:
+            self.env[name] = request.value.decode("utf-8", "surrogateescape")
+        return allowed
+
+
+SessionHandler: TypeAlias = Callable[[Session], Awaitable[None]]
+"""What runs a session."""
+
+
+@attrs.frozen(kw_only=True)
+class SessionPolicy:
+    """What sessions may be, for one client."""
+
+    shell: SessionHandler | None = None
+    """Runs shells and commands."""
+    subsystems: Mapping[str, SessionHandler] = attrs.field(factory=dict[str, SessionHandler])
+    """Runs subsystems, by name."""
+    env: frozenset[str] = frozenset()
+    """The environment variables that a client may set."""
+    pty: bool = True
+    """Whether a client may ask for a terminal."""
+    spawn: Callable[[Session, SessionHandler], None]
+    """Runs a handler for a session."""
+
+    def handler_for(self, session: Session) -> SessionHandler | None:
+        """Return what runs `session`, or None if nothing does."""
+        if session.subsystem is not None:
+            return self.subsystems.get(session.subsystem)
+        return self.shell

@@ -1,0 +1,141 @@
+"""What `connect` is told: one frozen class, and the same as keyword arguments."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypedDict
+
+import attrs
+
+from ssh_auth import Answers, Signer
+from ssh_connection import ConnectionLimits
+from ssh_connection.aio import KeepaliveOptions, Timeouts
+from ssh_keys import KnownHosts, PrivateKey, PublicKey
+from ssh_transport import Algorithms, Limits
+from ssh_wire import UsageError
+
+if TYPE_CHECKING:
+    from ssh_connection.aio import ClientConnection
+
+__all__ = [
+    "DEFAULT",
+    "ClientOptions",
+    "ClientOptionsKw",
+    "Default",
+    "HostKeyDecision",
+    "HostKeyPolicy",
+    "Path",
+]
+
+Path: TypeAlias = str | os.PathLike[str]
+"""The path of a file."""
+
+
+class Default(Enum):
+    """The value of an option that was not given: do as `ssh` does."""
+
+    DEFAULT = "as ssh does"
+
+
+DEFAULT: Final = Default.DEFAULT
+"""Do as `ssh` does."""
+
+HostKeyDecision: TypeAlias = Callable[[str, int, PublicKey], Awaitable[bool]]
+"""Asked about a server that is not known: host, port, key; only an exact True accepts."""
+
+HostKeyPolicy: TypeAlias = Literal["strict", "accept-new", "off"] | HostKeyDecision
+"""What becomes of a server that is not known.
+
+"strict" refuses it, "accept-new" accepts and remembers it, "off" accepts any server and
+protects from nobody; a function decides.  A changed or revoked key is refused by all but
+"off".
+"""
+
+KeySource: TypeAlias = Path | bytes | PrivateKey | Signer
+"""A private key: a file, its content, the key, or something that signs with it."""
+
+Secret: TypeAlias = str | Callable[[], Awaitable[str | None]]
+"""A secret, or a function that asks for it and returns None to give up."""
+
+
+@attrs.frozen(kw_only=True)
+class ClientOptions:
+    """How to connect.  What is not given is as `ssh` would have it."""
+
+    username: str | None = None
+    """The user to log in as; without it the configuration's, then the local user's name."""
+    password: Secret | None = attrs.field(default=None, repr=False)
+    """The password, or a function that asks for it."""
+    interactive: Answers | None = attrs.field(default=None, repr=False)
+    """Answers the prompts of keyboard-interactive; without it the password answers one."""
+    keys: Sequence[KeySource] | None | Default = attrs.field(default=DEFAULT, repr=False)
+    """Private keys to log in with, first to last; None for none; by default `ssh`'s files."""
+    passphrase: Secret | bytes | None = attrs.field(default=None, repr=False)
+    """The passphrase of encrypted key files, or a function that asks for it."""
+    agent: Path | None | Default = DEFAULT
+    """The agent's socket; None for no agent; by default SSH_AUTH_SOCK."""
+    known_hosts: Path | bytes | KnownHosts | Sequence[Path] | None | Default = DEFAULT
+    """The host keys that are trusted; None knows nobody; by default ~/.ssh/known_hosts."""
+    host_key_policy: HostKeyPolicy | Default = DEFAULT
+    """What becomes of a server that is not known; by default it is refused."""
+    config: Path | Sequence[Path] | None | Default = DEFAULT
+    """Configuration files; None for none; by default ~/.ssh/config and the system's."""
+    config_options: Sequence[str] = ()
+    """Configuration lines that go before the files, as `ssh -o` takes them."""
+    jump: str | Sequence[str] | ClientConnection | None | Default = DEFAULT
+    """Hosts to go through, `[user@]host[:port]`, or a connection; None for no jump."""
+    proxy_command: str | None | Default = DEFAULT
+    """A command whose standard streams reach the server; no shell reads it."""
+    algorithms: Literal["strict", "default", "legacy"] | Algorithms = "default"
+    """A profile of algorithms, or the algorithms."""
+    transport_limits: Limits = attrs.field(factory=Limits)
+    """What is accepted of the server's transport."""
+    limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
+    """How much of everything the connection may have."""
+    timeouts: Timeouts = attrs.field(factory=Timeouts)
+    """How long each stage may take."""
+    keepalive: KeepaliveOptions | None = attrs.field(factory=KeepaliveOptions)
+    """How a dead server is found; None never asks."""
+    rekey_bytes: int = 1024**3
+    """Bytes in one direction after which keys are exchanged anew."""
+    rekey_seconds: float = 3600.0
+    """Seconds after which keys are exchanged anew."""
+    on_banner: Callable[[str], None] | None = None
+    """Takes the server's banner, made safe to show."""
+
+    def __attrs_post_init__(self) -> None:
+        policies = ("strict", "accept-new", "off")
+        policy = self.host_key_policy
+        if policy is not DEFAULT and not callable(policy) and policy not in policies:
+            problem = f"host_key_policy is one of {', '.join(policies)} or a function"
+            raise UsageError(problem)
+        if self.jump not in (None, DEFAULT) and self.proxy_command not in (None, DEFAULT):
+            problem = "jump and proxy_command exclude each other"
+            raise UsageError(problem)
+
+
+class ClientOptionsKw(TypedDict, total=False):
+    """The fields of `ClientOptions` as keyword arguments."""
+
+    username: str | None
+    password: Secret | None
+    interactive: Answers | None
+    keys: Sequence[KeySource] | None | Default
+    passphrase: Secret | bytes | None
+    agent: Path | None | Default
+    known_hosts: Path | bytes | KnownHosts | Sequence[Path] | None | Default
+    host_key_policy: HostKeyPolicy | Default
+    config: Path | Sequence[Path] | None | Default
+    config_options: Sequence[str]
+    jump: str | Sequence[str] | ClientConnection | None | Default
+    proxy_command: str | None | Default
+    algorithms: Literal["strict", "default", "legacy"] | Algorithms
+    transport_limits: Limits
+    limits: ConnectionLimits
+    timeouts: Timeouts
+    keepalive: KeepaliveOptions | None
+    rekey_bytes: int
+    rekey_seconds: float
+    on_banner: Callable[[str], None] | None
