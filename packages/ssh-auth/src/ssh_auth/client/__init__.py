@@ -3,6 +3,7 @@
     core       ClientAuth: payloads in, messages and events out
     exchanges  what the client waits for, one class each, and what may arrive then
     requests   the messages of one user for one service
+    report     what is told of an exchange afterwards
     events     what the driver of a ClientAuth is told or asked
 
 A `ClientAuth` is driven: it awaits nothing and knows no clock.

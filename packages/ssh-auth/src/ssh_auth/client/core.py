@@ -34,6 +34,7 @@ from ssh_auth.client.exchanges import (
     ExpectVerdict,
     Finished,
 )
+from ssh_auth.client.report import attempt
 from ssh_auth.client.requests import Requests
 from ssh_auth.credentials import (
     Credential,
@@ -164,7 +165,7 @@ class ClientAuth:
         """Answer `SignatureNeeded`."""
         state = self._state
         if not isinstance(state, AwaitSignature):
-            raise _not_asked("signature")  # noqa: EM101 (a word)
+            raise _not_asked("signature")
         key = state.credential.signer.public_key
         self._send(self._requests.key_signed(state.algorithm, key.blob, signature))
         self._state = ExpectVerdict(state.credential, state.algorithm)
@@ -172,14 +173,14 @@ class ClientAuth:
     def signature_failed(self, reason: str) -> None:
         """Answer `SignatureNeeded` when there is no signature; the next credential is tried."""
         if not isinstance(self._state, AwaitSignature):
-            raise _not_asked("signature")  # noqa: EM101 (a word)
+            raise _not_asked("signature")
         self._give_up_on(Outcome.SIGNING_FAILED, reason)
 
     def provide_password(self, password: str | None) -> None:
         """Answer `PasswordNeeded`; with None the next credential is tried."""
         state = self._state
         if not isinstance(state, AwaitPassword):
-            raise _not_asked("password")  # noqa: EM101 (a word)
+            raise _not_asked("password")
         if password is None:
             declined = Outcome.DECLINED if state.old is None else Outcome.EXPIRED
             self._give_up_on(declined)
@@ -197,7 +198,7 @@ class ClientAuth:
         """
         state = self._state
         if not isinstance(state, AwaitAnswers):
-            raise _not_asked("answer")  # noqa: EM101 (a word)
+            raise _not_asked("answer")
         if answers is None:
             self._give_up_on(Outcome.DECLINED)
             return
@@ -299,7 +300,7 @@ class ClientAuth:
             case PasswordCredential():
                 self._state = AwaitPassword(credential, None, 0)
                 self._events.append(PasswordNeeded(credential))
-            case InteractiveCredential():
+            case InteractiveCredential():  # pragma: no branch (there are no others)
                 self._state = ExpectPrompts(credential)
                 self._send(self._requests.interactive(credential.submethods))
         self._sent += 1
@@ -340,25 +341,7 @@ class ClientAuth:
         self._messages.append(message.encode())
 
     def _record(self, outcome: Outcome, detail: str = "") -> None:
-        state = self._state
-        if isinstance(state, ExpectStart | Finished):  # pragma: no cover (LEGAL has no such row)
-            return
-        credential, fingerprint, algorithm = state.credential, "", ""
-        if isinstance(credential, KeyCredential):
-            fingerprint = credential.signer.public_key.fingerprint()
-        if isinstance(state, ExpectVerdict | ExpectKeyVerdict | AwaitSignature):
-            algorithm = state.algorithm
-        self._attempts.append(
-            AuthAttempt(
-                method=credential.method,
-                source=credential.source,
-                fingerprint=fingerprint,
-                algorithm=algorithm,
-                outcome=outcome,
-                remaining=self._remaining,
-                detail=detail,
-            )
-        )
+        self._attempts.append(attempt(self._state, outcome, self._remaining, detail))
 
     def _reject(self, reason: str) -> None:
         error = AuthenticationFailed(self.username, self._attempts, self._remaining or (), reason)

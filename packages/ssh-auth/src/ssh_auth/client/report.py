@@ -1,0 +1,44 @@
+"""What is reported of one exchange."""
+
+from __future__ import annotations
+
+from ssh_auth.attempts import AuthAttempt, Outcome
+from ssh_auth.client.exchanges import (
+    AwaitSignature,
+    Exchange,
+    ExpectKeyVerdict,
+    ExpectStart,
+    ExpectVerdict,
+    Finished,
+)
+from ssh_auth.credentials import KeyCredential
+from ssh_wire import UsageError
+
+__all__ = ["attempt"]
+
+
+def attempt(
+    exchange: Exchange, outcome: Outcome, remaining: tuple[str, ...] | None, detail: str
+) -> AuthAttempt:
+    """Return the report of an exchange that came to an outcome.
+
+    Raises:
+        UsageError: the exchange tries nothing.
+    """
+    if isinstance(exchange, ExpectStart | Finished):
+        problem = "nothing is being tried"
+        raise UsageError(problem)
+    credential, fingerprint, algorithm = exchange.credential, "", ""
+    if isinstance(credential, KeyCredential):
+        fingerprint = credential.signer.public_key.fingerprint()
+    if isinstance(exchange, ExpectVerdict | ExpectKeyVerdict | AwaitSignature):
+        algorithm = exchange.algorithm
+    return AuthAttempt(
+        method=credential.method,
+        source=credential.source,
+        fingerprint=fingerprint,
+        algorithm=algorithm,
+        outcome=outcome,
+        remaining=remaining,
+        detail=detail,
+    )

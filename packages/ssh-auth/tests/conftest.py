@@ -1,0 +1,32 @@
+"""Keys, and a session identifier."""
+
+from __future__ import annotations
+
+import pytest
+
+from ssh_keys import PrivateKey
+
+
+@pytest.fixture(scope="session")
+def session_id() -> bytes:
+    return b"session identifier".ljust(32, b".")
+
+
+@pytest.fixture(scope="session")
+def key() -> PrivateKey:
+    return PrivateKey.generate("ed25519", comment="key")
+
+
+@pytest.fixture(scope="session")
+def other() -> PrivateKey:
+    return PrivateKey.generate("ed25519", comment="other")
+
+
+@pytest.fixture(scope="session")
+def ecdsa() -> PrivateKey:
+    return PrivateKey.generate("ecdsa", comment="ecdsa")
+
+
+@pytest.fixture(scope="session")
+def rsa() -> PrivateKey:
+    return PrivateKey.generate("rsa", 2048, comment="rsa")

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from ssh_auth import AuthAttempt, Outcome
+
+
+def test_an_attempt_is_told_in_one_line() -> None:
+    attempt = AuthAttempt(
+        method="publickey",
+        source="agent",
+        fingerprint="SHA256:abc",
+        algorithm="rsa-sha2-512",
+        outcome=Outcome.SIGNING_FAILED,
+        detail="the agent refused",
+    )
+
+    assert str(attempt) == (
+        "publickey (agent, SHA256:abc, rsa-sha2-512) could not sign: the agent refused"
+    )
+
+
+def test_what_is_not_known_is_not_told() -> None:
+    assert str(AuthAttempt(method="none", outcome=Outcome.REJECTED)) == "none rejected"

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from ssh_auth import AuthAttempt, KeyCredential, KeySigner, NoneCredential, Outcome
+from ssh_auth.client.exchanges import AwaitSignature, ExpectStart, ExpectVerdict, Finished
+from ssh_auth.client.report import attempt
+from ssh_keys import PrivateKey
+from ssh_wire import UsageError
+
+
+def test_a_key_is_told_by_fingerprint_and_algorithm(key: PrivateKey) -> None:
+    exchange = AwaitSignature(KeyCredential(KeySigner(key, "file k")), "ssh-ed25519")
+
+    assert attempt(exchange, Outcome.SIGNING_FAILED, ("publickey",), "no") == AuthAttempt(
+        method="publickey",
+        source="file k",
+        fingerprint=key.public_key.fingerprint(),
+        algorithm="ssh-ed25519",
+        outcome=Outcome.SIGNING_FAILED,
+        remaining=("publickey",),
+        detail="no",
+    )
+
+
+def test_other_methods_have_neither() -> None:
+    told = attempt(ExpectVerdict(NoneCredential()), Outcome.REJECTED, None, "")
+
+    assert told == AuthAttempt(method="none", outcome=Outcome.REJECTED)
+
+
+@pytest.mark.parametrize("exchange", [ExpectStart(), Finished()])
+def test_there_is_nothing_to_tell_before_or_after(exchange: ExpectStart | Finished) -> None:
+    with pytest.raises(UsageError):
+        attempt(exchange, Outcome.REJECTED, None, "")

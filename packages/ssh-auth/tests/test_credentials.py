@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from ssh_auth import (
+    Credential,
+    InteractiveCredential,
+    KeyCredential,
+    KeySigner,
+    NoneCredential,
+    PasswordCredential,
+    password_answers,
+)
+from ssh_auth.testing import finish
+from ssh_keys import PrivateKey
+from ssh_wire import UsageError
+from ssh_wire.messages.auth import Prompt
+
+HIDDEN = Prompt(text="Password: ", echo=False)
+SHOWN = Prompt(text="Token: ", echo=True)
+
+
+def test_each_credential_names_its_method_and_source(key: PrivateKey) -> None:
+    named: list[tuple[Credential, str, str]] = [
+        (NoneCredential(), "none", ""),
+        (KeyCredential(KeySigner(key, "file k")), "publickey", "file k"),
+        (PasswordCredential("s3cret", source="argument"), "password", "argument"),
+        (InteractiveCredential(password_answers("s3cret")), "keyboard-interactive", ""),
+    ]
+    for credential, method, source in named:
+        assert (credential.method, credential.source) == (method, source)
+        assert "s3cret" not in repr(credential)
+
+
+def test_credentials_are_themselves_and_no_others() -> None:
+    assert PasswordCredential("same") != PasswordCredential("same")
+
+
+def test_a_password_is_given_or_asked_for() -> None:
+    async def prompt() -> str | None:
+        return "asked"
+
+    assert finish(PasswordCredential("given").ask(None)) == "given"
+    assert finish(PasswordCredential(prompt).ask(None)) == "asked"
+
+
+def test_a_new_password_is_asked_for_with_the_servers_prompt() -> None:
+    async def change(prompt: str) -> str | None:
+        return prompt.upper()
+
+    assert finish(PasswordCredential("old", change).ask("new?")) == "NEW?"
+    assert finish(PasswordCredential("old").ask("new?")) is None
+
+
+def test_a_password_is_text() -> None:
+    with pytest.raises(UsageError):
+        PasswordCredential("\ud800")
+
+
+@pytest.mark.parametrize(
+    ("prompts", "answers"),
+    [
+        ((HIDDEN,), ("s3cret",)),
+        ((), ()),
+        ((SHOWN,), None),
+        ((HIDDEN, HIDDEN), None),
+    ],
+)
+def test_a_password_answers_one_hidden_prompt(
+    prompts: Sequence[Prompt], answers: Sequence[str] | None
+) -> None:
+    assert finish(password_answers("s3cret")("", "", prompts)) == answers
+
+
+def test_a_password_is_answered_once() -> None:
+    answer = password_answers("s3cret")
+
+    assert finish(answer("", "", [HIDDEN])) == ("s3cret",)
+    assert finish(answer("", "", [])) == ()
+    assert finish(answer("", "", [HIDDEN])) is None

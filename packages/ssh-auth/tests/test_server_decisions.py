@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from ssh_auth.server.decisions import LEGAL, ExpectAnswers, Expectation
+
+
+def test_every_state_has_its_row() -> None:
+    assert set(LEGAL) == set(get_args(Expectation))
+
+
+@pytest.mark.row("A01")
+@pytest.mark.row("A02")
+def test_a_server_takes_requests_and_answers_and_nothing_else() -> None:
+    for state, row in LEGAL.items():
+        numbers = {number for number in range(256) if number in row}
+        assert numbers == ({50, 61} if state is ExpectAnswers else {50})

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from ssh_auth import Accept, Partial, Permissions, Reject
+from ssh_auth.server.results import invalidity
+
+
+class Truthy:
+    def __bool__(self) -> bool:
+        return True
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = object.__hash__
+
+
+@pytest.mark.parametrize("result", [Accept(), Reject(), Partial(("password",))])
+def test_the_three_results_are_valid(result: object) -> None:
+    assert invalidity(result) == ""
+
+
+@pytest.mark.row("A14")
+@pytest.mark.parametrize(
+    "result",
+    [
+        None,
+        1,
+        True,
+        "False",
+        object(),
+        Truthy(),
+        Accept,
+        (Accept(),),
+        Accept("all"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        Partial(()),
+        Partial(("none",)),
+        Partial(("hostbased",)),
+        Partial("password"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        type("Accept", (Accept,), {})(),  # a subclass, which a type checker refuses
+    ],
+)
+def test_nothing_else_is(result: object) -> None:
+    assert invalidity(result)
+
+
+def test_permissions_add_up_to_what_both_allow() -> None:
+    one = Permissions(denied=frozenset({"pty"}), force_command="backup")
+    two = Permissions(denied=frozenset({"port-forwarding"}))
+    both = Permissions(frozenset({"pty", "port-forwarding"}), "backup")
+
+    assert one.restricted_by(two) == both
+    assert two.restricted_by(one) == both
+    assert one.restricted_by(one) == one
+    assert one.restricted_by(Permissions(force_command="other")) is None

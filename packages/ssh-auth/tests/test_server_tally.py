@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import pytest
+
+from ssh_auth import AuthLimits, TooManyAttempts
+from ssh_auth.server.tally import Tally
+
+
+@pytest.mark.row("A12")
+@pytest.mark.parametrize(
+    ("count", "allowed"),
+    [
+        ("count_failure", 5),  # the sixth ends it
+        ("count_request", 128),
+        ("count_query", 32),
+        ("count_round", 64),
+    ],
+)
+def test_each_cap_allows_so_many_and_then_ends(count: str, allowed: int) -> None:
+    tally = Tally(AuthLimits())
+    for _ in range(allowed):
+        getattr(tally, count)()
+
+    with pytest.raises(TooManyAttempts):
+        getattr(tally, count)()
+
+
+@pytest.mark.row("A05")
+def test_only_the_first_none_is_the_first() -> None:
+    tally = Tally(AuthLimits())
+
+    assert [tally.first_none() for _ in range(3)] == [True, False, False]

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+
+from ssh_auth.server.usernames import acceptable
+
+
+@pytest.mark.parametrize(
+    "user", ["ops", "a.b-c_d", "host$", "DOM\\user", "user@realm", "müller", "a" * 1024, "ü" * 512]
+)
+def test_names_that_people_have_are_looked_up(user: str) -> None:
+    assert acceptable(user, 1024)
+
+
+@pytest.mark.row("A16")
+@pytest.mark.parametrize(
+    "user",
+    [
+        "",
+        "a" * 1025,
+        "ü" * 513,
+        "a\0b",
+        "a\nb",
+        "\x1b[2J",
+        "../../root",
+        "a/b",
+        "$(id)",
+        "`id`",
+        "a;b",
+        "-oProxyCommand=x",
+        "a\u202eb",
+        "a\u200bb",
+    ],
+)
+def test_names_that_mean_something_elsewhere_are_not(user: str) -> None:
+    assert not acceptable(user, 1024)

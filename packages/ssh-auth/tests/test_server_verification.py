@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import pytest
+
+from ssh_auth import ACCEPTED_ALGORITHMS, SignedRequest
+from ssh_auth.server.verification import offered_key, signature_holds
+from ssh_keys import PrivateKey
+from ssh_wire.messages.auth import PublicKeyQuery, PublicKeyRequest
+from ssh_wire.primitives import string
+
+
+def query(algorithm: str, blob: bytes) -> PublicKeyQuery:
+    return PublicKeyQuery(user="ops", service="ssh-connection", algorithm=algorithm, key=blob)
+
+
+def signed(key: PrivateKey, algorithm: str, session_id: bytes, **changed: str) -> PublicKeyRequest:
+    """A request whose signature covers it, but for what was changed behind it."""
+    fields = {"user": "ops", "service": "ssh-connection", "signed_for": algorithm, **changed}
+    blob = key.public_key.blob
+    data = SignedRequest(
+        session_id=session_id,
+        user=fields["user"],
+        service=fields["service"],
+        algorithm=fields["signed_for"],
+        key=blob,
+    ).encode()
+    return PublicKeyRequest(
+        user="ops",
+        service="ssh-connection",
+        algorithm=algorithm,
+        key=blob,
+        signature=key.sign(data, fields.get("signed_with", algorithm)),
+    )
+
+
+def test_a_key_is_read(key: PrivateKey, rsa: PrivateKey) -> None:
+    for each, algorithm in ((key, "ssh-ed25519"), (rsa, "rsa-sha2-256")):
+        blob = each.public_key.blob
+        assert offered_key(query(algorithm, blob), ACCEPTED_ALGORITHMS) == each.public_key
+
+
+@pytest.mark.row("A06")
+def test_an_algorithm_of_another_key_is_refused(key: PrivateKey, rsa: PrivateKey) -> None:
+    for each, algorithm in ((key, "rsa-sha2-512"), (rsa, "ssh-rsa"), (rsa, "ssh-ed25519")):
+        assert offered_key(query(algorithm, each.public_key.blob), ACCEPTED_ALGORITHMS) is None
+
+
+def test_an_algorithm_that_is_not_accepted_is_refused(rsa: PrivateKey) -> None:
+    assert offered_key(query("rsa-sha2-256", rsa.public_key.blob), {"rsa-sha2-512"}) is None
+
+
+@pytest.mark.parametrize("blob", [b"", string("ssh-ed25519"), bytes(80)])
+def test_a_key_that_is_none_is_refused(blob: bytes) -> None:
+    assert offered_key(query("ssh-ed25519", blob), ACCEPTED_ALGORITHMS) is None
+
+
+def test_a_signature_over_session_and_request_holds(
+    session_id: bytes, key: PrivateKey, rsa: PrivateKey
+) -> None:
+    for each, algorithm in ((key, "ssh-ed25519"), (rsa, "rsa-sha2-256"), (rsa, "rsa-sha2-512")):
+        request = signed(each, algorithm, session_id)
+        assert signature_holds(session_id, request, each.public_key)
+
+
+@pytest.mark.row("A06")
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"user": "root"},
+        {"service": "ssh-userauth"},
+        {"signed_for": "rsa-sha2-512"},
+        {"signed_with": "rsa-sha2-512"},
+    ],
+)
+def test_a_signature_over_anything_else_does_not_hold(
+    session_id: bytes, rsa: PrivateKey, changed: dict[str, str]
+) -> None:
+    request = signed(rsa, "rsa-sha2-256", session_id, **changed)
+
+    assert not signature_holds(session_id, request, rsa.public_key)
+
+
+@pytest.mark.row("A06")
+def test_a_signature_of_another_session_does_not_hold(session_id: bytes, key: PrivateKey) -> None:
+    request = signed(key, "ssh-ed25519", b"another session")
+
+    assert not signature_holds(session_id, request, key.public_key)
+
+
+@pytest.mark.row("A06")
+def test_a_signature_by_another_key_does_not_hold(
+    session_id: bytes, key: PrivateKey, other: PrivateKey
+) -> None:
+    request = signed(key, "ssh-ed25519", session_id)
+
+    assert not signature_holds(session_id, request, other.public_key)
+
+
+@pytest.mark.row("A06")
+def test_a_signature_with_any_bit_flipped_does_not_hold(
+    session_id: bytes, key: PrivateKey
+) -> None:
+    request = signed(key, "ssh-ed25519", session_id)
+    for index in range(len(request.signature)):
+        broken = bytearray(request.signature)
+        broken[index] ^= 1 << index % 8
+        changed = PublicKeyRequest(
+            user=request.user,
+            service=request.service,
+            algorithm=request.algorithm,
+            key=request.key,
+            signature=bytes(broken),
+        )
+        assert not signature_holds(session_id, changed, key.public_key)
+
+
+@pytest.mark.row("A25")
+@pytest.mark.parametrize("result", [None, 1, "yes", NotImplemented, ValueError()])
+def test_a_verification_that_fails_to_answer_verifies_nothing(
+    session_id: bytes, key: PrivateKey, monkeypatch: pytest.MonkeyPatch, result: object
+) -> None:
+    def verify(*_args: object, **_options: object) -> object:
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    monkeypatch.setattr(type(key.public_key), "verify", verify)
+    request = signed(key, "ssh-ed25519", session_id)
+
+    assert not signature_holds(session_id, request, key.public_key)

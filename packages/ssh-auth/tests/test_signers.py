@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from ssh_agent import Identity
+from ssh_auth import AgentSigner, KeySigner, Signer
+from ssh_auth.testing import finish
+from ssh_keys import PrivateKey, PublicKey
+
+
+class Agent:
+    """An agent with one key."""
+
+    def __init__(self, key: PrivateKey) -> None:
+        self.key = key
+
+    async def sign(self, key: PublicKey, data: bytes, algorithm: str, /) -> bytes:
+        assert key == self.key.public_key
+        return self.key.sign(data, algorithm)
+
+
+def test_a_key_in_memory_signs(rsa: PrivateKey) -> None:
+    signer: Signer = KeySigner(rsa, "file id_rsa")
+
+    signature = finish(signer.sign(b"data", "rsa-sha2-256"))
+
+    assert signer.public_key.verify(b"data", signature, "rsa-sha2-256")
+    assert signer.source == "file id_rsa"
+    assert KeySigner(rsa).source == "memory"
+
+
+def test_an_agent_signs(key: PrivateKey) -> None:
+    signer: Signer = AgentSigner(Agent(key), Identity(key.public_key, "work"))
+
+    signature = finish(signer.sign(b"data", "ssh-ed25519"))
+
+    assert signer.public_key.verify(b"data", signature)
+    assert signer.source == "agent work"
+    assert AgentSigner(Agent(key), Identity(key.public_key)).source == "agent"
+
+
+def test_a_repr_names_the_key_and_shows_nothing_of_it(key: PrivateKey) -> None:
+    fingerprint = key.public_key.fingerprint()
+
+    assert repr(KeySigner(key)) == f"KeySigner({fingerprint}, source='memory')"
+    assert fingerprint in repr(AgentSigner(Agent(key), Identity(key.public_key)))

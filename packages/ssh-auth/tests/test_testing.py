@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from ssh_agent import AgentError
+from ssh_auth import (
+    Accept,
+    AuthAttempt,
+    ClientAuth,
+    Credential,
+    InteractiveCredential,
+    InteractiveStarted,
+    KeyCredential,
+    KeyOffered,
+    KeySigner,
+    Outcome,
+    PasswordChangeOffered,
+    PasswordCredential,
+    PasswordOffered,
+    Reject,
+    ServerAuth,
+    ServerEvent,
+    ServerPolicy,
+    password_answers,
+)
+from ssh_auth.testing import Decision, DemandChange, Pair, finish
+from ssh_keys import PrivateKey, PublicKey
+from ssh_wire.messages.auth import InfoRequest, Prompt
+
+ALL = ServerPolicy(methods=("publickey", "password", "keyboard-interactive"), banner="Welcome")
+
+
+def decide(event: ServerEvent) -> Decision:
+    """A backend that knows one password, and prompts for it too."""
+    match event:
+        case InteractiveStarted():
+            return InfoRequest(prompts=(Prompt(text="Password: ", echo=False),))
+        case PasswordOffered(password="expired"):
+            return DemandChange("Choose another")
+        case PasswordOffered(password="wrong"):
+            return Reject()
+        case _:
+            return Accept()
+
+
+def pair(*credentials: Credential, policy: ServerPolicy = ALL) -> Pair:
+    joined = Pair(
+        ClientAuth("ops", b"session", credentials), ServerAuth(b"session", policy), decide=decide
+    )
+    joined.run()
+    return joined
+
+
+async def renew(prompt: str) -> str | None:
+    return prompt
+
+
+async def typed() -> str | None:
+    return "typed"
+
+
+def test_each_credential_gets_in(key: PrivateKey) -> None:
+    for credential, method in (
+        (KeyCredential(KeySigner(key)), "publickey"),
+        (KeyCredential(KeySigner(key), query=True), "publickey"),
+        (PasswordCredential("right"), "password"),
+        (PasswordCredential(typed), "password"),
+        (PasswordCredential("expired", renew), "password"),
+        (InteractiveCredential(password_answers("right")), "keyboard-interactive"),
+    ):
+        joined = pair(credential)
+        assert joined.authenticated is not None
+        assert joined.authenticated.method == method
+        assert joined.succeeded is not None
+        assert joined.rejected is None
+
+
+def test_a_lone_key_takes_one_round_trip(key: PrivateKey) -> None:
+    joined = pair(KeyCredential(KeySigner(key)), policy=ServerPolicy())
+
+    assert [(whose, payload[0]) for whose, payload in joined.transcript] == [
+        ("client", 50),
+        ("server", 52),
+    ]
+
+
+def test_a_query_takes_two(key: PrivateKey) -> None:
+    joined = pair(KeyCredential(KeySigner(key), query=True), policy=ServerPolicy())
+
+    assert [payload[0] for _, payload in joined.transcript] == [50, 60, 50, 52]
+    assert isinstance(joined.server_events[0], KeyOffered)
+
+
+def test_an_expired_password_is_changed() -> None:
+    joined = pair(PasswordCredential("expired", renew))
+
+    assert PasswordChangeOffered(2, "ops", "expired", "Choose another") in joined.server_events
+
+
+def test_a_failure_names_what_was_tried() -> None:
+    joined = pair(PasswordCredential("wrong", source="argument"))
+
+    assert joined.succeeded is None
+    assert joined.authenticated is None
+    assert joined.rejected is not None
+    assert joined.rejected.error.attempts == (
+        AuthAttempt(
+            method="password",
+            source="argument",
+            outcome=Outcome.REJECTED,
+            remaining=("publickey", "password", "keyboard-interactive"),
+        ),
+    )
+
+
+class Refusing:
+    """A signer that does not sign."""
+
+    source = "agent"
+
+    def __init__(self, key: PrivateKey) -> None:
+        self.public_key: PublicKey = key.public_key
+
+    async def sign(self, data: bytes, algorithm: str) -> bytes:
+        raise AgentError("no")
+
+
+def test_a_signer_that_fails_is_reported(key: PrivateKey) -> None:
+    joined = pair(KeyCredential(Refusing(key)))
+
+    assert joined.rejected is not None
+    assert joined.rejected.error.attempts[0].outcome is Outcome.SIGNING_FAILED
+
+
+class Waiting:
+    def __await__(self) -> Generator[None, None, str]:
+        yield
+        return "never"
+
+
+def test_what_waits_for_something_needs_a_loop() -> None:
+    with pytest.raises(RuntimeError, match="this needs an event loop"):
+        finish(Waiting())
