@@ -254,7 +254,7 @@ def test_an_rsa_key_signs_with_what_the_server_lists(
 def test_an_rsa_key_without_an_algorithm_is_reported_and_not_sent(rsa: PrivateKey) -> None:
     auth = ClientAuth("ops", SESSION, [memory(rsa)], server_sig_algs=("ssh-rsa",))
     auth.start()
-    assert NoneRequest.decode(auth.take_messages()[0])
+    NoneRequest.decode(auth.take_messages()[0])
 
     auth.receive(failure("publickey").encode())
 
@@ -594,14 +594,14 @@ def test_success_is_no_answer_to_a_query(key: PrivateKey) -> None:
 
 def test_answers_that_nobody_asked_for_are_the_callers_error() -> None:
     auth = Talk(start=False).auth
-    for answer in (
-        lambda: auth.provide_signature(b""),
-        lambda: auth.signature_failed(""),
-        lambda: auth.provide_password(""),
-        lambda: auth.provide_answers(()),
-    ):
-        with pytest.raises(UsageError):
-            answer()
+    with pytest.raises(UsageError):
+        auth.provide_signature(b"")
+    with pytest.raises(UsageError):
+        auth.signature_failed("")
+    with pytest.raises(UsageError):
+        auth.provide_password("")
+    with pytest.raises(UsageError):
+        auth.provide_answers(())
 
 
 @given(st.lists(st.binary(max_size=60), max_size=6), st.integers(0, 3))
@@ -650,4 +650,5 @@ def test_any_order_of_answers_ends_in_one_result_at_the_most(messages: list[Mess
 
     assert results == auth.finished
     for payload in auth.take_messages():
-        assert payload[0] == 61 or REQUESTS.decode(payload)
+        if payload[0] != 61:
+            REQUESTS.decode(payload)

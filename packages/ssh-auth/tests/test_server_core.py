@@ -851,7 +851,7 @@ STEPS: list[Message] = [
 @given(st.lists(st.tuples(st.sampled_from(STEPS), st.booleans()), max_size=20))
 def test_success_needs_every_factor_of_the_sequence(steps: list[tuple[Message, bool]]) -> None:
     talk = Talk(BOTH)
-    proven = []
+    proven: list[str] = []
     try:
         for message, prompt in steps:
             talk.hear(message)

@@ -37,12 +37,21 @@ def test_the_three_results_are_valid(result: object) -> None:
         Partial(()),
         Partial(("none",)),
         Partial(("hostbased",)),
+        Partial(([],)),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         Partial("password"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         type("Accept", (Accept,), {})(),  # a subclass, which a type checker refuses
     ],
 )
 def test_nothing_else_is(result: object) -> None:
     assert invalidity(result)
+
+
+def test_permissions_keep_a_set_of_their_own() -> None:
+    names = {"pty"}
+    permissions = Permissions(denied=names)
+    names.clear()
+
+    assert permissions.denied == {"pty"}
 
 
 def test_permissions_add_up_to_what_both_allow() -> None:

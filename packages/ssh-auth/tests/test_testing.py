@@ -124,6 +124,7 @@ class Refusing:
         self.public_key: PublicKey = key.public_key
 
     async def sign(self, data: bytes, algorithm: str) -> bytes:
+        del data, algorithm
         raise AgentError("no")
 
 

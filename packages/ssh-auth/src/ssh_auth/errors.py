@@ -35,8 +35,8 @@ class AuthenticationFailed(SSHError):
         reason: str = "no credential is left",
     ) -> None:
         self.username = username
-        self.attempts = tuple(attempts)
-        self.remaining_methods = tuple(remaining_methods)
+        self.attempts: tuple[AuthAttempt, ...] = tuple(attempts)
+        self.remaining_methods: tuple[str, ...] = tuple(remaining_methods)
         self.reason = reason
         super().__init__(self._line())
 

@@ -20,10 +20,10 @@ class Progress:
     """
 
     def __init__(self, policy: ServerPolicy) -> None:
-        self.remaining = Remaining(policy.required)
+        self.remaining: Remaining = Remaining(policy.required)
         self.methods: tuple[str, ...] = ()
         self.keys: tuple[PublicKey, ...] = ()
-        self.permissions = Permissions()
+        self.permissions: Permissions = Permissions()
 
     def permits(self, result: Accept | Partial) -> bool:
         """Return whether a result's permissions agree with those of the methods before."""

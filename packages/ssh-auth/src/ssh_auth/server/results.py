@@ -6,7 +6,8 @@ They are sealed: only an object of exactly one of these classes is an answer.  A
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias, final
+from collections.abc import Iterable
+from typing import Final, TypeAlias, cast, final
 
 import attrs
 
@@ -14,6 +15,10 @@ __all__ = ["FACTORS", "Accept", "Partial", "Permissions", "Reject", "Result", "i
 
 FACTORS: Final = frozenset({"publickey", "password", "keyboard-interactive"})
 """The methods that show who somebody is."""
+
+
+def _names(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(names)
 
 
 @final
@@ -27,7 +32,7 @@ class Permissions:
         force_command: the command that runs whatever the client asks for.
     """
 
-    denied: frozenset[str] = frozenset()
+    denied: frozenset[str] = attrs.field(default=frozenset(), converter=_names)
     force_command: str | None = None
 
     def restricted_by(self, other: Permissions) -> Permissions | None:
@@ -82,10 +87,13 @@ def invalidity(result: object) -> str:
         return f"the answer is a {type(result).__name__}, not an Accept, a Reject or a Partial"
     if isinstance(result, Accept | Partial) and type(result.permissions) is not Permissions:
         return f"its permissions are a {type(result.permissions).__name__}"
-    if isinstance(result, Partial) and not _methods(result.methods):
+    if isinstance(result, Partial) and not _are_factors(result.methods):
         return "the methods that must follow are none that there are"
     return ""
 
 
-def _methods(names: object) -> bool:
-    return isinstance(names, tuple) and bool(names) and FACTORS.issuperset(names)
+def _are_factors(methods: object) -> bool:
+    if not isinstance(methods, tuple):
+        return False
+    names = cast("tuple[object, ...]", methods)
+    return bool(names) and all(isinstance(name, str) and name in FACTORS for name in names)
