@@ -1,0 +1,109 @@
+"""Just enough DER to see what a file would cost before it is computed with.
+
+An encrypted PKCS#8 file says how often its passphrase is hashed, and a hostile one says
+two thousand million times.  `check_cost` reads those numbers; `cryptography` reads the
+rest.  The walk keeps its own stack, so nesting costs no recursion.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from ssh_keys.errors import KeyFormatError
+
+__all__ = ["check_cost"]
+
+_INTEGER: Final = 0x02
+_OID: Final = 0x06
+_SEQUENCE: Final = 0x30
+_CONSTRUCTED: Final = 0x20
+_HIGH_TAG: Final = 0x1F
+_LONG_FORM: Final = 0x80
+_MAX_LENGTH_BYTES: Final = 4
+_MAX_ELEMENTS: Final = 64
+
+_SCRYPT: Final = bytes.fromhex("2b06010401da47040b")
+_SCRYPT_NUMBERS: Final = 3
+
+MAX_ITERATIONS: Final = 2_000_000
+"""The most hash iterations a passphrase may take, a second or so."""
+
+MAX_SCRYPT_BYTES: Final = 1 << 28
+"""The most memory and work a passphrase may take with scrypt: 128 · N · r · p."""
+
+
+class _Element(NamedTuple):
+    tag: int
+    start: int
+    end: int
+
+
+def check_cost(der: bytes) -> None:
+    """Refuse an EncryptedPrivateKeyInfo (RFC 5958 section 3) that takes too long to open.
+
+    Raises:
+        KeyFormatError: it takes too long, or is no such structure.
+    """
+    outer = _read(der, 0, len(der))
+    algorithm = _read(der, outer.start, outer.end)
+    if outer.tag != _SEQUENCE or algorithm.tag != _SEQUENCE or outer.end != len(der):
+        raise _malformed()
+    numbers, names = _leaves(der, algorithm)
+    if _SCRYPT in names:
+        cost = 128
+        for number in numbers[:_SCRYPT_NUMBERS]:
+            cost *= number
+        too_much = cost > MAX_SCRYPT_BYTES
+    else:
+        too_much = max(numbers, default=0) > MAX_ITERATIONS
+    if too_much:
+        problem = "the file asks for too much work to derive its key"
+        raise KeyFormatError(problem)
+
+
+def _leaves(der: bytes, top: _Element) -> tuple[list[int], list[bytes]]:
+    """Return the integers and object identifiers inside `top`, in order."""
+    numbers: list[int] = []
+    names: list[bytes] = []
+    ends = [top.end]
+    pos = top.start
+    for _ in range(_MAX_ELEMENTS):
+        while ends and pos == ends[-1]:
+            ends.pop()
+        if not ends:
+            return numbers, names
+        element = _read(der, pos, ends[-1])
+        content = der[element.start : element.end]
+        if element.tag & _CONSTRUCTED:
+            ends.append(element.end)
+            pos = element.start
+            continue
+        if element.tag == _INTEGER:
+            numbers.append(int.from_bytes(content))
+        elif element.tag == _OID:
+            names.append(content)
+        pos = element.end
+    raise _malformed()
+
+
+def _read(der: bytes, pos: int, limit: int) -> _Element:
+    """Return the element at `pos`, which must end at `limit` or before it."""
+    if pos + 2 > limit:
+        raise _malformed()
+    tag, length = der[pos], der[pos + 1]
+    start = pos + 2
+    if tag & _HIGH_TAG == _HIGH_TAG:
+        raise _malformed()
+    if length >= _LONG_FORM:
+        count = length - _LONG_FORM
+        if not 1 <= count <= _MAX_LENGTH_BYTES or start + count > limit:
+            raise _malformed()
+        length = int.from_bytes(der[start : start + count])
+        start += count
+    if start + length > limit:
+        raise _malformed()
+    return _Element(tag, start, start + length)
+
+
+def _malformed() -> KeyFormatError:
+    return KeyFormatError("not an encrypted PKCS#8 private key")

@@ -1,0 +1,63 @@
+"""What the parsers of keys and trust files raise.
+
+SSHError
+├── KeyFormatError          not a key, or not one that the limits allow (a ValueError too)
+│   ├── UnsupportedKey      a kind that is known by name and refused; says which and why
+│   └── KeyDecryptError     the passphrase is wrong
+│       └── PassphraseNeeded    the key is encrypted and no passphrase was given
+└── SigningFailed           a fresh signature did not verify; it was not handed out
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssh_wire import SSHError
+
+if TYPE_CHECKING:
+    from ssh_keys.public import PublicKey
+
+__all__ = [
+    "KeyDecryptError",
+    "KeyFormatError",
+    "PassphraseNeeded",
+    "SigningFailed",
+    "UnsupportedKey",
+]
+
+
+class KeyFormatError(SSHError, ValueError):
+    """Bytes that are not a key, or a key outside the limits."""
+
+
+class UnsupportedKey(KeyFormatError):
+    """A key of a kind that is not handled: refused for good, or not supported yet.
+
+    Attributes:
+        kind: the name of the kind, as the key spells it.
+    """
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+class KeyDecryptError(KeyFormatError):
+    """The passphrase does not open the key."""
+
+
+class PassphraseNeeded(KeyDecryptError):
+    """The key is encrypted and no passphrase was given.
+
+    Attributes:
+        public_key: the public half where the format keeps it readable, else None.  A client
+            may offer it to a server before it asks for the passphrase.
+    """
+
+    def __init__(self, message: str, public_key: PublicKey | None = None) -> None:
+        super().__init__(message)
+        self.public_key = public_key
+
+
+class SigningFailed(SSHError):
+    """A fresh signature did not verify with its own public key, so it was not handed out."""

@@ -1,0 +1,221 @@
+"""RSA keys (RFC 4253 section 6.6) with the SHA-2 signatures of RFC 8332.
+
+public    string "ssh-rsa", mpint e, mpint n
+private   string "ssh-rsa", mpint n, mpint e, mpint d, mpint iqmp, mpint p, mpint q
+signature string "rsa-sha2-256" | "rsa-sha2-512" | "ssh-rsa", string S
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, Self
+
+import attrs
+from cryptography.exceptions import InternalError, InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from ssh_keys.errors import KeyFormatError
+from ssh_keys.private import PrivateKey
+from ssh_keys.public import PublicKey
+from ssh_wire import MPInt, Record, UsageError, record
+
+if TYPE_CHECKING:
+    from ssh_keys.registry import Family
+    from ssh_wire.primitives import Buffer
+
+__all__ = ["FAMILY", "RSAPrivateKey", "RSAPublicKey"]
+
+_KIND: Final = "ssh-rsa"
+_HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
+    "rsa-sha2-512": hashes.SHA512(),
+    "rsa-sha2-256": hashes.SHA256(),
+    "ssh-rsa": hashes.SHA1(),  # noqa: S303 (only where the caller asks for it)
+}
+_SHA2: Final = ("rsa-sha2-512", "rsa-sha2-256")
+
+_MIN_BITS: Final = 2048
+_MIN_LEGACY_BITS: Final = 1024
+_MAX_BITS: Final = 16384
+_NEW_BITS: Final = 3072
+_MIN_EXPONENT: Final = 3
+_MAX_EXPONENT_BITS: Final = 64
+_NEW_EXPONENT: Final = 65537
+
+
+@record
+class _Public(Record):
+    """The public key blob (RFC 4253 section 6.6)."""
+
+    kind: Literal["ssh-rsa"] = attrs.field(default="ssh-rsa", init=False)
+    e: MPInt
+    n: MPInt
+
+
+@record
+class _Section(Record):
+    """The private key of openssh-key-v1 (OpenSSH's PROTOCOL.key)."""
+
+    kind: Literal["ssh-rsa"] = attrs.field(default="ssh-rsa", init=False)
+    n: MPInt
+    e: MPInt
+    d: MPInt = attrs.field(repr=False)
+    iqmp: MPInt = attrs.field(repr=False)
+    p: MPInt = attrs.field(repr=False)
+    q: MPInt = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RSAPublicKey(PublicKey):
+    """An RSA public key."""
+
+    numbers: rsa.RSAPublicNumbers
+
+    sha1_algorithms: ClassVar[tuple[str, ...]] = ("ssh-rsa",)
+
+    @property
+    def bits(self) -> int:
+        """The length of the modulus."""
+        return self.numbers.n.bit_length()
+
+    @property
+    def algorithms(self) -> tuple[str, ...]:
+        """The SHA-2 algorithms (RFC 8332 section 3)."""
+        return _SHA2
+
+    def verify_blob(self, data: Buffer, algorithm: str, blob: bytes) -> bool:
+        """Check S (RFC 8332 section 3)."""
+        size = (self.bits + 7) // 8
+        if len(blob) > size:
+            return False
+        # some signers drop leading zeros of S; OpenSSH restores them, and so does this
+        padded = blob.rjust(size, b"\0")
+        try:
+            self.provider().verify(padded, data, padding.PKCS1v15(), _HASHES[algorithm])
+        except InvalidSignature:
+            return False
+        return True
+
+    def provider(self) -> rsa.RSAPublicKey:
+        """Return the key as the object of `cryptography` that holds it."""
+        return self.numbers.public_key()
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RSAPrivateKey(PrivateKey):
+    """An RSA private key."""
+
+    secret: rsa.RSAPrivateKey
+
+    def sign_blob(self, data: Buffer, algorithm: str) -> bytes:
+        """Return S."""
+        return self.secret.sign(data, padding.PKCS1v15(), _HASHES[algorithm])
+
+    def section(self) -> Record:
+        """Return the key's fields as openssh-key-v1 lists them."""
+        private = self.secret.private_numbers()
+        return _Section(
+            n=private.public_numbers.n,
+            e=private.public_numbers.e,
+            d=private.d,
+            iqmp=private.iqmp,
+            p=private.p,
+            q=private.q,
+        )
+
+    def provider(self) -> rsa.RSAPrivateKey:
+        """Return the key as the object of `cryptography` that holds it."""
+        return self.secret
+
+    def with_comment(self, comment: str) -> Self:
+        """Return the same key with another comment."""
+        return attrs.evolve(self, public_key=self.public_key.with_comment(comment))
+
+
+class _RSA:
+    """The family's entry in the registry."""
+
+    def public_from_blob(
+        self, kind: str, blob: bytes, comment: str, *, legacy: bool
+    ) -> RSAPublicKey:
+        del kind  # there is only one
+        fields = _Public.decode(blob)
+        _check(fields.e, fields.n, legacy=legacy)
+        numbers = rsa.RSAPublicNumbers(fields.e, fields.n)
+        return RSAPublicKey(kind=_KIND, blob=blob, comment=comment, numbers=numbers)
+
+    def read_private(self, data: bytes, pos: int, *, legacy: bool) -> tuple[RSAPrivateKey, int]:
+        section, end = _Section.read(data, pos)
+        _check(section.e, section.n, legacy=legacy)
+        public = rsa.RSAPublicNumbers(section.e, section.n)
+        try:
+            numbers = rsa.RSAPrivateNumbers(
+                section.p,
+                section.q,
+                section.d,
+                rsa.rsa_crt_dmp1(section.d, section.p),
+                rsa.rsa_crt_dmq1(section.d, section.q),
+                section.iqmp,
+                public,
+            )
+            # the primality tests of the full check take 0.1 s at 3072 bits and a minute at
+            # 16384; `_adopt` tries the key instead
+            secret = numbers.private_key(unsafe_skip_rsa_key_validation=True)
+        except (ValueError, ZeroDivisionError, OverflowError):
+            problem = "the numbers of the RSA private key contradict each other"
+            raise KeyFormatError(problem) from None
+        return _adopt(secret, legacy=legacy), end
+
+    def generate(self, kind: str, bits: int | None, comment: str) -> RSAPrivateKey:
+        del kind  # there is only one
+        size = _NEW_BITS if bits is None else bits
+        if not _MIN_BITS <= size <= _MAX_BITS:
+            problem = f"a new RSA key has {_MIN_BITS} to {_MAX_BITS} bits, not {size}"
+            raise UsageError(problem)
+        secret = rsa.generate_private_key(_NEW_EXPONENT, size)
+        return _adopt(secret, legacy=False).with_comment(comment)
+
+    def adopt_public(self, key: object, *, legacy: bool) -> RSAPublicKey | None:
+        return _adopt_public(key, legacy=legacy) if isinstance(key, rsa.RSAPublicKey) else None
+
+    def adopt_private(self, key: object, *, legacy: bool) -> RSAPrivateKey | None:
+        return _adopt(key, legacy=legacy) if isinstance(key, rsa.RSAPrivateKey) else None
+
+
+def _check(e: int, n: int, *, legacy: bool) -> None:
+    """Refuse what is too weak to trust or too large to compute with."""
+    least = _MIN_LEGACY_BITS if legacy else _MIN_BITS
+    bits = n.bit_length()
+    if not least <= bits <= _MAX_BITS:
+        problem = f"an RSA key of {bits} bits is outside {least} to {_MAX_BITS}"
+        raise KeyFormatError(problem)
+    if n % 2 == 0:
+        problem = "the modulus of the RSA key is even"
+        raise KeyFormatError(problem)
+    if e < _MIN_EXPONENT or e % 2 == 0 or e.bit_length() > _MAX_EXPONENT_BITS:
+        problem = "the exponent of the RSA key is not an odd number of 3 or more in 64 bits"
+        raise KeyFormatError(problem)
+
+
+def _adopt_public(key: rsa.RSAPublicKey, *, legacy: bool) -> RSAPublicKey:
+    numbers = key.public_numbers()
+    _check(numbers.e, numbers.n, legacy=legacy)
+    blob = _Public(e=numbers.e, n=numbers.n).encode()
+    return RSAPublicKey(kind=_KIND, blob=blob, numbers=numbers)
+
+
+def _adopt(secret: rsa.RSAPrivateKey, *, legacy: bool) -> RSAPrivateKey:
+    key = RSAPrivateKey(
+        public_key=_adopt_public(secret.public_key(), legacy=legacy), secret=secret
+    )
+    trial = b"does the private half belong to the public one?"
+    try:
+        works = key.public_key.verify_blob(trial, _SHA2[0], key.sign_blob(trial, _SHA2[0]))
+    except (ValueError, InternalError):
+        works = False
+    if not works:
+        problem = "the private and the public half of the RSA key differ"
+        raise KeyFormatError(problem)
+    return key
+
+
+FAMILY: Final[Family] = _RSA()

@@ -1,0 +1,260 @@
+"""The host keys that a user trusts: the file `known_hosts` (sshd(8), its section of that name).
+
+    [marker] hosts kind base64 [comment]
+
+`hosts` is a list of patterns, or one name hashed with HMAC-SHA1.  A line that cannot be
+used is reported in `problems` and trusted for nothing; that goes for an unknown marker
+above all.  What a line revokes is revoked, whatever another line trusts.
+"""
+
+from __future__ import annotations
+
+import binascii
+import enum
+import hashlib
+import hmac
+import secrets
+from typing import TYPE_CHECKING, Final, Self
+
+import attrs
+
+from ssh_keys.errors import KeyFormatError
+from ssh_keys.lines import Problem, cut, key_of, numbered, take_field
+from ssh_keys.patterns import matches_list
+from ssh_keys.public import PublicKey
+from ssh_wire import UsageError
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["HostKeyStatus", "HostKeys", "KnownHosts", "format_line"]
+
+_DEFAULT_PORT: Final = 22
+_MAX_PORT: Final = 65_535
+_HASHED: Final = b"|1|"
+_SALT_SIZE: Final = 20
+_DIGEST_SIZE: Final = 20
+_NOT_IN_A_NAME: Final = frozenset(",*?!|@#[] \t")
+
+
+class HostKeyStatus(enum.Enum):
+    """What is known of a host's key."""
+
+    TRUSTED = "trusted"
+    """The key is listed for the host."""
+    UNKNOWN = "unknown"
+    """No key is listed for the host."""
+    CHANGED = "changed"
+    """Keys are listed for the host, and this one is not among them."""
+    REVOKED = "revoked"
+    """The key is listed as never to be trusted."""
+
+
+class _Marker(enum.Enum):
+    TRUST = ""
+    AUTHORITY = "@cert-authority"
+    REVOKED = "@revoked"
+
+
+@attrs.frozen
+class HostKeys:
+    """The keys that are listed for a host.
+
+    Attributes:
+        trusted: the host's own keys.
+        authorities: keys that sign the host's certificate.
+        revoked: keys that must not be trusted, neither as host key nor as authority.
+    """
+
+    trusted: tuple[PublicKey, ...] = ()
+    authorities: tuple[PublicKey, ...] = ()
+    revoked: tuple[PublicKey, ...] = ()
+
+
+@attrs.frozen
+class _Entry:
+    """One line."""
+
+    marker: _Marker
+    hosts: tuple[bytes, ...] | _HashedName
+    key: PublicKey
+
+    def names(self, name: bytes) -> bool:
+        """Say whether the line is about a host, given in the form of `_name`."""
+        if isinstance(self.hosts, _HashedName):
+            return self.hosts.names(name)
+        return matches_list(self.hosts, name)
+
+
+@attrs.frozen
+class _HashedName:
+    salt: bytes
+    digest: bytes
+
+    @classmethod
+    def make(cls, salt: bytes, name: bytes) -> Self:
+        return cls(salt, hmac.digest(salt, name, hashlib.sha1))
+
+    def names(self, name: bytes) -> bool:
+        return hmac.compare_digest(self.digest, hmac.digest(self.salt, name, hashlib.sha1))
+
+
+@attrs.frozen
+class KnownHosts:
+    """What is known about hosts, from one file or several.
+
+    Attributes:
+        problems: the lines that were not used, and why.
+    """
+
+    _entries: tuple[_Entry, ...] = attrs.field(default=(), repr=False)
+    problems: tuple[Problem, ...] = ()
+
+    @classmethod
+    def parse(cls, data: str | bytes, source: str = "", *, legacy: bool = False) -> Self:
+        """Read the content of a known_hosts file; no content makes it raise.
+
+        Args:
+            data: the content.
+            source: what to call it in `problems`.
+            legacy: take RSA keys down to 1024 bits instead of 2048.
+        """
+        entries: list[_Entry] = []
+        problems: list[Problem] = []
+        for number, line in numbered(data):
+            try:
+                entries.append(_parse_line(line, legacy=legacy))
+            except KeyFormatError as error:
+                problems.append(Problem(source, number, str(error)))
+        return cls(tuple(entries), tuple(problems))
+
+    def merge(self, *others: KnownHosts) -> KnownHosts:
+        """Return what this and the others know together."""
+        every = (self, *others)
+        return KnownHosts(
+            tuple(entry for one in every for entry in one._entries),
+            tuple(problem for one in every for problem in one.problems),
+        )
+
+    def lookup(self, host: str, port: int = 22, address: str | None = None) -> HostKeys:
+        """Return the keys that are listed for a host.
+
+        Args:
+            host: the name or address that the user asked for.
+            port: the port that is connected to; other than 22 it is part of the name.
+            address: the address that the name led to.  It can only revoke: a key that is
+                trusted for an address says nothing about a name that points there.
+        """
+        name = _name(host, port)
+        found: dict[_Marker, list[PublicKey]] = {marker: [] for marker in _Marker}
+        also = None if address is None else _name(address, port)
+        for entry in self._entries:
+            if entry.names(name) or (
+                also is not None and entry.marker is _Marker.REVOKED and entry.names(also)
+            ):
+                found[entry.marker].append(entry.key)
+        return HostKeys(
+            trusted=tuple(dict.fromkeys(found[_Marker.TRUST])),
+            authorities=tuple(dict.fromkeys(found[_Marker.AUTHORITY])),
+            revoked=tuple(dict.fromkeys(found[_Marker.REVOKED])),
+        )
+
+    def check(
+        self, key: PublicKey, host: str, port: int = 22, address: str | None = None
+    ) -> HostKeyStatus:
+        """Say what is known of the key that a host presents.
+
+        A key of a kind that is not listed, beside one that is, counts as changed: whoever
+        sits in between could choose such a kind.
+        """
+        keys = self.lookup(host, port, address)
+        if key in keys.revoked:
+            return HostKeyStatus.REVOKED
+        if key in keys.trusted:
+            return HostKeyStatus.TRUSTED
+        return HostKeyStatus.CHANGED if keys.trusted else HostKeyStatus.UNKNOWN
+
+
+def format_line(
+    host: str,
+    port: int,
+    key: PublicKey,
+    *,
+    hashed: bool = False,
+    random: Callable[[int], bytes] = secrets.token_bytes,
+) -> str:
+    """Return the line that makes a host's key known, without a newline.
+
+    Args:
+        host: the host's name or address.
+        port: its port.
+        key: its key; the comment is left out.
+        hashed: hide the name, as `ssh-keygen -H` does.
+        random: where the salt comes from.
+
+    Raises:
+        UsageError: the host or the port is none.
+    """
+    bad = not host or not host.isprintable() or not _NOT_IN_A_NAME.isdisjoint(host)
+    if bad or not 1 <= port <= _MAX_PORT:
+        problem = f"{printable(host, 256)!r} port {port} is no host to be known"
+        raise UsageError(problem)
+    name = _name(host, port)
+    if hashed:
+        made = _HashedName.make(random(_SALT_SIZE), name)
+        name = b"|".join([b"", b"1", _base64(made.salt), _base64(made.digest)])
+    return f"{name.decode('utf-8', 'surrogateescape')} {key.with_comment('').to_openssh()}"
+
+
+def _name(host: str, port: int) -> bytes:
+    """Return a host as the file spells it: lower case, with its port if that is unusual."""
+    # bytes, because lower() of text maps other letters to ASCII ones
+    name = host.encode("utf-8", "surrogatepass").lower()
+    return name if port == _DEFAULT_PORT else b"[%b]:%d" % (name, port)
+
+
+def _parse_line(line: bytes, *, legacy: bool) -> _Entry:
+    field, rest = take_field(cut(line))
+    marker = _Marker.TRUST
+    if field.startswith(b"@"):
+        marker = _parse_marker(field)
+        field, rest = take_field(rest)
+    if field.startswith(b"@"):
+        problem = "the line has two markers"
+        raise KeyFormatError(problem)
+    hosts = _parse_hosts(field)
+    kind, rest = take_field(rest)
+    return _Entry(marker, hosts, key_of(kind, rest, legacy=legacy))
+
+
+def _parse_marker(field: bytes) -> _Marker:
+    try:
+        return _Marker(field.decode("ascii"))
+    except ValueError:
+        problem = f"unknown marker {printable(field, 64)!r}"
+        raise KeyFormatError(problem) from None
+
+
+def _parse_hosts(field: bytes) -> tuple[bytes, ...] | _HashedName:
+    if not field.startswith(b"|"):
+        return tuple(pattern for pattern in field.lower().split(b",") if pattern)
+    problem = "the hashed host is damaged"
+    salt, separator, digest = field.removeprefix(_HASHED).partition(b"|")
+    if not field.startswith(_HASHED) or not separator:
+        raise KeyFormatError(problem)
+    try:
+        made = _HashedName(_unbase64(salt), _unbase64(digest))
+    except binascii.Error:
+        raise KeyFormatError(problem) from None
+    if len(made.digest) != _DIGEST_SIZE or not made.salt:
+        raise KeyFormatError(problem)
+    return made
+
+
+def _base64(data: bytes) -> bytes:
+    return binascii.b2a_base64(data, newline=False)
+
+
+def _unbase64(text: bytes) -> bytes:
+    return binascii.a2b_base64(text, strict_mode=True)

@@ -1,0 +1,111 @@
+"""Lines of text that hold a public key: how they are cut, and how the key is read.
+
+Spaces and tabs separate, a newline ends a line, and nothing else does either: a carriage
+return, a NUL or a no-break space inside a line is never taken for a separator.
+"""
+
+from __future__ import annotations
+
+import binascii
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from ssh_keys.errors import KeyFormatError
+from ssh_keys.public import PublicKey
+from ssh_keys.registry import family
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["MAX_LINE", "Problem", "cut", "key_of", "numbered", "parse_public_line", "take_field"]
+
+MAX_LINE: Final = 16_384
+"""The longest line that is looked at, in bytes."""
+
+_BLANK: Final = b" \t"
+_CONTROLS: Final = bytes([*range(9), *range(10, 32), 127])
+"""Every control character but the tab."""
+
+
+@attrs.frozen
+class Problem:
+    """A line of a trust file that was not used.
+
+    Attributes:
+        source: where the line came from, as the caller named it.
+        line: its number, from 1.
+        reason: why it was not used.
+    """
+
+    source: str
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.source or 'line'}:{self.line}: {self.reason}"
+
+
+def numbered(data: bytes | str) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines that say something, with their numbers: no blanks, no comments."""
+    raw = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
+    for number, line in enumerate(raw.split(b"\n"), 1):
+        text = line.removesuffix(b"\r").strip(_BLANK)
+        if text and not text.startswith(b"#"):
+            yield number, text
+
+
+def cut(line: bytes) -> bytes:
+    """Return the line when it may be read at all.
+
+    Raises:
+        KeyFormatError: it is too long, or holds a control character.
+    """
+    if len(line) > MAX_LINE:
+        problem = f"the line has {len(line)} bytes; {MAX_LINE} are allowed"
+        raise KeyFormatError(problem)
+    if line.translate(None, _CONTROLS) != line:
+        problem = "the line holds a control character"
+        raise KeyFormatError(problem)
+    return line
+
+
+def take_field(line: bytes) -> tuple[bytes, bytes]:
+    """Return the first field and what follows the blanks behind it."""
+    field, _, rest = line.replace(b"\t", b" ").partition(b" ")
+    return field, rest.lstrip(b" ")
+
+
+def parse_public_line(line: bytes | str, *, legacy: bool = False) -> PublicKey:
+    """Read `kind base64 comment`, the one line of a public key file.
+
+    Raises:
+        UnsupportedKey: its kind is refused or unknown.
+        KeyFormatError: it is not one such line, or kind and key differ.
+    """
+    raw = line.encode("utf-8", "surrogateescape") if isinstance(line, str) else line
+    kind, rest = take_field(cut(raw))
+    return key_of(kind, rest, legacy=legacy)
+
+
+def key_of(kind: bytes, rest: bytes, *, legacy: bool = False) -> PublicKey:
+    """Read the key of a line whose first field was its kind.
+
+    Raises:
+        UnsupportedKey: the kind is refused or unknown.
+        KeyFormatError: the rest is not a key of that kind.
+    """
+    declared = kind.decode("utf-8", "surrogateescape")
+    family(declared)  # an unknown kind is named before its text is looked at
+    encoded, comment = take_field(rest)
+    try:
+        blob = binascii.a2b_base64(encoded, strict_mode=True)
+    except binascii.Error as error:
+        problem = f"the key is no base64: {error}"
+        raise KeyFormatError(problem) from None
+    key = PublicKey.from_blob(blob, comment.decode("utf-8", "surrogateescape"), legacy=legacy)
+    if key.kind != declared:
+        problem = f"the line says {printable(declared, 64)}, its key is {key.kind}"
+        raise KeyFormatError(problem)
+    return key

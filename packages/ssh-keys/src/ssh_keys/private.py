@@ -1,0 +1,149 @@
+"""The private key: what every family has in common, and how a new one is made.
+
+The secret numbers live in objects of `cryptography`; nothing here computes with them.
+A private key shows its kind and fingerprint and nothing else, and refuses to be copied
+or pickled, so that it does not end up where nobody looks for it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar, Literal, NoReturn, Self, SupportsIndex
+
+import attrs
+
+from ssh_keys import registry
+from ssh_keys.errors import SigningFailed
+from ssh_keys.public import PublicKey, Signature
+from ssh_wire import Record, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ssh_wire.primitives import Buffer
+
+__all__ = ["PrivateKey"]
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class PrivateKey(ABC):
+    """A private key of any family.
+
+    Attributes:
+        public_key: its public half, which also carries the comment.
+    """
+
+    public_key: PublicKey
+
+    check_signatures: ClassVar[bool] = True
+    """Whether a fresh signature is verified before it is handed out."""
+
+    @classmethod
+    def generate(cls, kind: str, bits: int | None = None, comment: str = "") -> PrivateKey:
+        """Make a new key.
+
+        Args:
+            kind: "ed25519", "ecdsa" or "rsa", or a full name such as "ecdsa-sha2-nistp384".
+            bits: for "ecdsa" 256, 384 or 521; for "rsa" 2048 to 16384 (3072 when not given).
+            comment: free text to keep with the key.
+
+        Raises:
+            UsageError: there is no such kind, or it has no such size.
+        """
+        return registry.family_to_generate(kind).generate(kind, bits, comment)
+
+    @property
+    def comment(self) -> str:
+        """The free text that is kept with the key."""
+        return self.public_key.comment
+
+    @abstractmethod
+    def sign_blob(self, data: Buffer, algorithm: str) -> bytes:
+        """Make the inner blob of a signature with one of this key's algorithms."""
+
+    @abstractmethod
+    def section(self) -> Record:
+        """Return the key's fields as openssh-key-v1 and the agent protocol list them."""
+
+    @abstractmethod
+    def provider(self) -> object:
+        """Return the key as the object of `cryptography` that holds it."""
+
+    @abstractmethod
+    def with_comment(self, comment: str) -> Self:
+        """Return the same key with another comment."""
+
+    def sign(self, data: Buffer, algorithm: str | None = None) -> bytes:
+        """Sign `data`; return the signature as it is sent, algorithm name first.
+
+        Args:
+            data: what to sign.
+            algorithm: one of the public key's `algorithms`; the first of them when not given.
+                RSA with SHA-1 ("ssh-rsa") is made only when it is named here.
+
+        Raises:
+            UsageError: the key has no such algorithm.
+            SigningFailed: the signature did not verify; a faulty RSA signature can give the
+                key away, so it does not leave.
+        """
+        public = self.public_key
+        name = public.algorithms[0] if algorithm is None else algorithm
+        if name not in (*public.algorithms, *public.sha1_algorithms):
+            problem = f"a key of kind {public.kind} does not sign with {name!r}"
+            raise UsageError(problem)
+        blob = self.sign_blob(data, name)
+        if self.check_signatures and not public.verify_blob(data, name, blob):
+            problem = f"a signature of {public.fingerprint()} did not verify and was dropped"
+            raise SigningFailed(problem)
+        return Signature(algorithm=name, blob=blob).encode()
+
+    def to_openssh(
+        self,
+        passphrase: bytes | str | None = None,
+        cipher: str = "aes256-ctr",
+        rounds: int = 16,
+        *,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> bytes:
+        """Return the key in OpenSSH's own format, encrypted when a passphrase is given.
+
+        Args:
+            passphrase: what to encrypt it with; None leaves it in the clear.
+            cipher: a name of `ssh_keys.ciphers.CIPHERS`.
+            rounds: the cost of guessing the passphrase, in rounds of bcrypt (1 to 2048).
+            random: where the salt comes from.
+
+        Raises:
+            UsageError: the passphrase is empty, or there is no such cipher or cost.
+        """
+        from ssh_keys import openssh  # noqa: PLC0415 (ciphers and bcrypt load when needed)
+
+        protection = openssh.Protection.make(passphrase, cipher, rounds)
+        return openssh.encode_private(self, protection, random)
+
+    def to_pem(
+        self,
+        passphrase: bytes | str | None = None,
+        *,
+        form: Literal["pkcs8", "traditional"] = "pkcs8",
+    ) -> bytes:
+        """Return the key as PEM: PKCS#8 (RFC 5958), or PKCS#1 for RSA and SEC1 for ECDSA.
+
+        Args:
+            passphrase: what to encrypt it with; None leaves it in the clear.
+            form: "traditional" for PKCS#1 and SEC1, which Ed25519 has not.
+
+        Raises:
+            UsageError: the passphrase is empty, or the key has no such form.
+        """
+        from ssh_keys import pem  # noqa: PLC0415 (serialization loads when a PEM is written)
+
+        return pem.encode_private(self, passphrase, form)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        problem = "a private key is neither copied nor pickled; save it with to_openssh()"
+        raise TypeError(problem)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.public_key.kind} {self.public_key.fingerprint()}>"

@@ -1,0 +1,165 @@
+"""The public key: what every family has in common, and the way in from a blob.
+
+A family (`ssh_keys.families`) adds how its numbers are read, how long they are, and how
+one signature is checked.  Nothing here knows a family by name: `ssh_keys.registry` does.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, Self
+
+import attrs
+
+from ssh_keys import registry
+from ssh_keys.errors import KeyFormatError
+from ssh_wire import Record, WireError, record
+from ssh_wire.primitives import read_text
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from ssh_wire.primitives import Buffer
+
+__all__ = ["MAX_BLOB", "PublicKey", "Signature"]
+
+MAX_BLOB: Final = 1 << 20
+"""The largest key blob or file that is looked at, in bytes."""
+
+
+@record
+class Signature(Record):
+    """A signature as it is sent (RFC 4253 section 6.6): the algorithm, then its own blob."""
+
+    algorithm: str
+    blob: bytes
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class PublicKey(ABC):
+    """A public key of any family; equal to another when the blobs are (RFC 4253 section 6.6).
+
+    Attributes:
+        kind: the key's type name, such as "ssh-ed25519".
+        blob: the key as it is sent.
+        comment: the free text that stood beside the key; it plays no part in equality.
+    """
+
+    kind: str
+    blob: bytes
+    comment: str = ""
+
+    sha1_algorithms: ClassVar[tuple[str, ...]] = ()
+    """Signature algorithms that are used only when asked for by name."""
+
+    @classmethod
+    def from_blob(cls, blob: Buffer, comment: str = "", *, legacy: bool = False) -> PublicKey:
+        """Read a public key blob.
+
+        Args:
+            blob: the key as it is sent.
+            comment: free text to keep beside it.
+            legacy: take RSA keys down to 1024 bits instead of 2048.
+
+        Raises:
+            UnsupportedKey: its kind is refused or unknown.
+            KeyFormatError: it is not one whole key within the limits.
+        """
+        if len(blob) > MAX_BLOB:
+            problem = f"a key blob of {len(blob)} bytes is longer than {MAX_BLOB}"
+            raise KeyFormatError(problem)
+        try:
+            kind, _ = read_text(blob, 0)
+            return registry.family(kind).public_from_blob(
+                kind, bytes(blob), comment, legacy=legacy
+            )
+        except WireError as error:
+            problem = f"not a public key: {error}"
+            raise KeyFormatError(problem) from None
+
+    @property
+    @abstractmethod
+    def bits(self) -> int:
+        """The size of the key as `ssh-keygen -l` counts it."""
+
+    @property
+    @abstractmethod
+    def algorithms(self) -> tuple[str, ...]:
+        """The signature algorithms of this key, the preferred one first."""
+
+    @abstractmethod
+    def verify_blob(self, data: Buffer, algorithm: str, blob: bytes) -> bool:
+        """Check the inner blob of a signature made with one of this key's algorithms."""
+
+    def verify(
+        self,
+        data: Buffer,
+        signature: Buffer,
+        algorithm: str | None = None,
+        *,
+        allow_sha1: bool = False,
+    ) -> bool:
+        """Say whether `signature` is this key's signature of `data`.
+
+        A malformed signature is a wrong one: nothing is raised for what the peer sent.
+
+        Args:
+            data: what was signed.
+            signature: the signature as it is sent, algorithm name first.
+            algorithm: the algorithm that was agreed on; the signature must name the same.
+            allow_sha1: accept "ssh-rsa", which is RSA with SHA-1 (RFC 8332 retires it).
+        """
+        try:
+            parsed = Signature.decode(signature)
+        except WireError:
+            return False
+        name = parsed.algorithm
+        if algorithm is not None and name != algorithm:
+            return False
+        allowed = self.algorithms + (self.sha1_algorithms if allow_sha1 else ())
+        return name in allowed and self.verify_blob(data, name, parsed.blob)
+
+    def fingerprint(self, hash_name: Literal["sha256", "md5"] = "sha256") -> str:
+        """Return the fingerprint as `ssh-keygen -l` spells it.
+
+        Args:
+            hash_name: "sha256" for unpadded base64, "md5" for the old colon-separated hex.
+        """
+        if hash_name == "md5":
+            digest = hashlib.md5(self.blob, usedforsecurity=False).digest()
+            return "MD5:" + digest.hex(":")
+        digest = hashlib.sha256(self.blob).digest()
+        return "SHA256:" + binascii.b2a_base64(digest, newline=False).decode().rstrip("=")
+
+    def to_openssh(self) -> str:
+        """Return the key as one line of OpenSSH's format, without a newline.
+
+        Control characters of the comment come out escaped, so the line stays one line.
+        """
+        encoded = binascii.b2a_base64(self.blob, newline=False).decode()
+        comment = printable(self.comment, len(self.comment))
+        return f"{self.kind} {encoded} {comment}".rstrip(" ")
+
+    def to_pem(self) -> str:
+        """Return the key as PEM SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7)."""
+        from ssh_keys import pem  # noqa: PLC0415 (serialization loads when a PEM is written)
+
+        return pem.encode_public(self)
+
+    @abstractmethod
+    def provider(self) -> object:
+        """Return the key as the object of `cryptography` that holds it."""
+
+    def with_comment(self, comment: str) -> Self:
+        """Return the same key with another comment."""
+        return attrs.evolve(self, comment=comment)
+
+    def __eq__(self, other: object) -> bool:
+        return self.blob == other.blob if isinstance(other, PublicKey) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.blob)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.kind} {self.fingerprint()}>"

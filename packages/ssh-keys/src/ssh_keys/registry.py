@@ -1,0 +1,110 @@
+"""Which family a kind of key belongs to, and which kinds are refused.
+
+The table is the machine: a kind that is not in `_FAMILIES` does not exist.  To add a
+family, write one file in `ssh_keys/families` that ends with `FAMILY = ...`, and name it
+here.  A family's file is loaded when its first key is met, so that an Ed25519 user never
+pays for RSA.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+from ssh_keys.errors import UnsupportedKey
+from ssh_wire import UsageError
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from ssh_keys.private import PrivateKey
+    from ssh_keys.public import PublicKey
+
+__all__ = ["KINDS", "Family", "families", "family", "family_to_generate"]
+
+_FAMILIES: Final = {
+    "ssh-ed25519": "ed25519",
+    "ecdsa-sha2-nistp256": "ecdsa",
+    "ecdsa-sha2-nistp384": "ecdsa",
+    "ecdsa-sha2-nistp521": "ecdsa",
+    "ssh-rsa": "rsa",
+}
+
+_SHORT: Final = {"ed25519": "ed25519", "ecdsa": "ecdsa", "rsa": "rsa"}
+
+_REFUSED: Final = (
+    # what the name contains, what is said of it
+    ("ssh-dss", "DSA keys are refused"),
+    ("-cert-v0", "certificates are not supported yet"),
+    ("sk-", "FIDO keys are not supported yet"),
+    ("ssh-ed448", "Ed448 keys are not supported yet"),
+    ("ssh-mldsa", "ML-DSA keys are not supported yet"),
+)
+
+KINDS: Final = tuple(_FAMILIES)
+"""The kinds of key that are handled, in the order of preference."""
+
+
+class Family(Protocol):
+    """What one file of `ssh_keys.families` offers the rest of the package."""
+
+    def public_from_blob(self, kind: str, blob: bytes, comment: str, *, legacy: bool) -> PublicKey:
+        """Read a blob of this kind; raise KeyFormatError or WireError where it is not one."""
+        ...
+
+    def read_private(self, data: bytes, pos: int, *, legacy: bool) -> tuple[PrivateKey, int]:
+        """Read the fields of a private key at `pos` (kind first); return it and the end."""
+        ...
+
+    def generate(self, kind: str, bits: int | None, comment: str) -> PrivateKey:
+        """Make a key; raise UsageError where the family has no such kind or size."""
+        ...
+
+    def adopt_public(self, key: object, *, legacy: bool) -> PublicKey | None:
+        """Take over a public key object of `cryptography`, or return None if not its own."""
+        ...
+
+    def adopt_private(self, key: object, *, legacy: bool) -> PrivateKey | None:
+        """Take over a private key object of `cryptography`, or return None if not its own."""
+        ...
+
+
+def family(kind: str) -> Family:
+    """Return the family of a kind.
+
+    Raises:
+        UnsupportedKey: the kind is refused, not supported yet, or unknown.
+    """
+    module = _FAMILIES.get(kind)
+    if module is None:
+        raise UnsupportedKey(kind, _refusal(kind))
+    return _load(module)
+
+
+def family_to_generate(kind: str) -> Family:
+    """Return the family that makes new keys of a kind, given its full or its short name.
+
+    Raises:
+        UsageError: there is no such kind.
+    """
+    module = _SHORT.get(kind) or _FAMILIES.get(kind)
+    if module is None:
+        problem = f"no key of kind {kind!r} can be made; choose one of {', '.join(_SHORT)}"
+        raise UsageError(problem)
+    return _load(module)
+
+
+def families() -> tuple[Family, ...]:
+    """Return every family once."""
+    return tuple(_load(module) for module in dict.fromkeys(_FAMILIES.values()))
+
+
+def _load(module: str) -> Family:
+    return cast("Family", import_module(f"ssh_keys.families.{module}").FAMILY)
+
+
+def _refusal(kind: str) -> str:
+    shown = printable(kind, 80)
+    for part, reason in _REFUSED:
+        if part in kind:
+            return f"{reason} ({shown})"
+    return f"unknown key type {shown!r}"
