@@ -56,7 +56,7 @@ def decode_modes(data: bytes) -> dict[int, int]:
     pos = 0
     while pos < len(data) and _END < data[pos] < _FIRST_UNDEFINED:
         if pos + _ENTRY.size > len(data):
-            raise Truncated("terminal modes", "an argument")
+            raise Truncated("modes", "an argument")
         opcode, argument = _ENTRY.unpack_from(data, pos)
         modes[opcode] = argument
         pos += _ENTRY.size

@@ -1,13 +1,13 @@
 """What goes wrong before a connection stands.
 
-    SSHError
-    ├── HostKeyError (a HostKeyRefused)  the server is not known to be the right one
-    │   ├── HostKeyUnknown               no trusted key is known for it
-    │   ├── HostKeyChanged               other keys are known for it
-    │   └── HostKeyRevoked               its key is marked as revoked
-    ├── ProxyFailed                      the proxy command ended or could not be started
-    └── UsageError
-        └── ConfigError                  a configuration file that cannot be used
+SSHError
+├── HostKeyError (a HostKeyRefused)  the server is not known to be the right one
+│   ├── HostKeyUnknown               no trusted key is known for it
+│   ├── HostKeyChanged               other keys are known for it
+│   └── HostKeyRevoked               its key is marked as revoked
+├── ProxyFailed                      the proxy command ended or could not be started
+└── UsageError
+    └── ConfigError                  a configuration file that cannot be used
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ async def _load(
         return KeySigner(await _unlock(lambda p: load_private_key(source, p), options))
     if not isinstance(source, str | os.PathLike):
         return source
-    path = FilePath(source).expanduser()
+    path = FilePath(os.path.expanduser(source))  # noqa: PTH111, ASYNC240 (reads no disk)
     try:
         key = await _unlock(lambda p: read_private_key(path, p), options)
     except (FileNotFoundError, KeyFormatError):

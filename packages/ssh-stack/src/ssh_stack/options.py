@@ -5,19 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypedDict
+from typing import Final, Literal, TypeAlias, TypedDict
 
 import attrs
 
 from ssh_auth import Answers, Signer
 from ssh_connection import ConnectionLimits
-from ssh_connection.aio import KeepaliveOptions, Timeouts
+from ssh_connection.aio import ClientConnection, KeepaliveOptions, Timeouts
 from ssh_keys import KnownHosts, PrivateKey, PublicKey
 from ssh_transport import Algorithms, Limits
 from ssh_wire import UsageError
-
-if TYPE_CHECKING:
-    from ssh_connection.aio import ClientConnection
 
 __all__ = [
     "DEFAULT",
@@ -70,23 +67,23 @@ class ClientOptions:
     """The password, or a function that asks for it."""
     interactive: Answers | None = attrs.field(default=None, repr=False)
     """Answers the prompts of keyboard-interactive; without it the password answers one."""
-    keys: Sequence[KeySource] | None | Default = attrs.field(default=DEFAULT, repr=False)
+    keys: Sequence[KeySource] | Default | None = attrs.field(default=DEFAULT, repr=False)
     """Private keys to log in with, first to last; None for none; by default `ssh`'s files."""
     passphrase: Secret | bytes | None = attrs.field(default=None, repr=False)
     """The passphrase of encrypted key files, or a function that asks for it."""
-    agent: Path | None | Default = DEFAULT
+    agent: Path | Default | None = DEFAULT
     """The agent's socket; None for no agent; by default SSH_AUTH_SOCK."""
-    known_hosts: Path | bytes | KnownHosts | Sequence[Path] | None | Default = DEFAULT
+    known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None = DEFAULT
     """The host keys that are trusted; None knows nobody; by default ~/.ssh/known_hosts."""
     host_key_policy: HostKeyPolicy | Default = DEFAULT
     """What becomes of a server that is not known; by default it is refused."""
-    config: Path | Sequence[Path] | None | Default = DEFAULT
+    config: Path | Sequence[Path] | Default | None = DEFAULT
     """Configuration files; None for none; by default ~/.ssh/config and the system's."""
     config_options: Sequence[str] = ()
     """Configuration lines that go before the files, as `ssh -o` takes them."""
-    jump: str | Sequence[str] | ClientConnection | None | Default = DEFAULT
+    jump: str | Sequence[str] | ClientConnection | Default | None = DEFAULT
     """Hosts to go through, `[user@]host[:port]`, or a connection; None for no jump."""
-    proxy_command: str | None | Default = DEFAULT
+    proxy_command: str | Default | None = DEFAULT
     """A command whose standard streams reach the server; no shell reads it."""
     algorithms: Literal["strict", "default", "legacy"] | Algorithms = "default"
     """A profile of algorithms, or the algorithms."""
@@ -122,15 +119,15 @@ class ClientOptionsKw(TypedDict, total=False):
     username: str | None
     password: Secret | None
     interactive: Answers | None
-    keys: Sequence[KeySource] | None | Default
+    keys: Sequence[KeySource] | Default | None
     passphrase: Secret | bytes | None
-    agent: Path | None | Default
-    known_hosts: Path | bytes | KnownHosts | Sequence[Path] | None | Default
+    agent: Path | Default | None
+    known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None
     host_key_policy: HostKeyPolicy | Default
-    config: Path | Sequence[Path] | None | Default
+    config: Path | Sequence[Path] | Default | None
     config_options: Sequence[str]
-    jump: str | Sequence[str] | ClientConnection | None | Default
-    proxy_command: str | None | Default
+    jump: str | Sequence[str] | ClientConnection | Default | None
+    proxy_command: str | Default | None
     algorithms: Literal["strict", "default", "legacy"] | Algorithms
     transport_limits: Limits
     limits: ConnectionLimits

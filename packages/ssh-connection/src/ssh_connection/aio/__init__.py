@@ -1,19 +1,19 @@
 """The asyncio endpoints: sockets, tasks and clocks around the connection protocol.
 
-    endpoint   what both roles share: transport, multiplexer, keepalive, one certain end
-    client     ClientConnection: run, start, streams, forwards
-    login      the client's authentication, driven
-    server     ServerConnection: sessions and forwards that were switched on
-    gate       who may log in
-    session    a client's session, as the server's handler sees it
-    process    a command, shell or subsystem on the other side
-    command    `run`: one command from start to end
-    streams    byte streams with exact back-pressure
-    channel    a channel with callbacks, as fast as it gets
-    forward    forwarded TCP ports, from both ends
-    bridge     a socket and a channel, joined
-    scope      things that are opened, used and closed
-    settings   what an endpoint is told when it is made
+endpoint   what both roles share: transport, multiplexer, keepalive, one certain end
+client     ClientConnection: run, start, streams, forwards
+login      the client's authentication, driven
+server     ServerConnection: sessions and forwards that were switched on
+gate       who may log in
+session    a client's session, as the server's handler sees it
+process    a command, shell or subsystem on the other side
+command    `run`: one command from start to end
+streams    byte streams with exact back-pressure
+channel    a channel with callbacks, as fast as it gets
+forward    forwarded TCP ports, from both ends
+bridge     a socket and a channel, joined
+scope      things that are opened, used and closed
+settings   what an endpoint is told when it is made
 """
 
 from __future__ import annotations

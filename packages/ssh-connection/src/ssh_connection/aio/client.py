@@ -211,7 +211,7 @@ class ClientConnection(Endpoint):
         *,
         text: Literal[False] = False,
         input: Buffer | str | None = None,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
         check: bool = False,
         env: Mapping[str, str] | None = None,
         pty: Pty | None = None,
@@ -228,7 +228,7 @@ class ClientConnection(Endpoint):
         *,
         text: Literal[True],
         input: Buffer | str | None = None,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
         check: bool = False,
         env: Mapping[str, str] | None = None,
         pty: Pty | None = None,
@@ -335,12 +335,14 @@ class ClientConnection(Endpoint):
         """
         channel = await self._open_session(self._mux.limits.bulk_window)
         try:
-            if not await channel.request(m.SubsystemRequest(recipient=0, name=name)):
-                what = f"subsystem {name}"
-                raise RequestRefused(what)
+            granted = await channel.request(m.SubsystemRequest(recipient=0, name=name))
         except BaseException:
             channel.abort()
             raise
+        if not granted:
+            channel.abort()
+            what = f"subsystem {name}"
+            raise RequestRefused(what)
         return channel
 
     # ------------------------------------------------------------- streams and forwards

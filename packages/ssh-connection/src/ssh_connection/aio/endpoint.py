@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Endpoint"]
 
+
 class _TransportOutput:
     """The multiplexer's way out: seals at once, writes once per wake-up."""
 

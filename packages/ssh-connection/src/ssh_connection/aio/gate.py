@@ -86,7 +86,7 @@ class Gate:
             return
         try:
             answer = await self._ask(event)
-        except Exception:
+        except Exception:  # noqa: BLE001 (a user's function may raise anything)
             _log.exception("an authentication function failed")
             answer = Reject()
         if isinstance(answer, InfoRequest):

@@ -19,6 +19,7 @@ from ssh_connection.aio.gate import Gate, ServerAuthentication
 from ssh_connection.aio.session import Session, SessionHandler, SessionPolicy, User
 from ssh_connection.aio.settings import KeepaliveOptions
 from ssh_connection.limits import ConnectionLimits
+from ssh_keys import PrivateKey
 from ssh_transport import ConnectionLost, ServerTransport, TransportOptions
 from ssh_transport import events as ev
 from ssh_wire import DisconnectReason, OpenFailureReason, ProtocolError, SSHError
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from ssh_auth import ServerEvent
     from ssh_connection.channel import Channel as ChannelCore
     from ssh_connection.replies import Reply
-    from ssh_keys import PrivateKey
     from ssh_transport.aio import Driver
     from ssh_wire.primitives import Buffer
 
@@ -233,7 +233,7 @@ class ServerConnection(Endpoint):
             await handler(session)
         except (SSHError, ConnectionError):
             session.exit(255)  # the client went away, or the stream ended under the handler
-        except Exception:
+        except Exception:  # noqa: BLE001 (a user's function may raise anything)
             _log.exception("a session handler failed")
             session.exit(255)
         else:
@@ -261,9 +261,7 @@ class ServerConnection(Endpoint):
         if allowed:
             self._spawn(self._connect(message.host, message.port, core))
         else:
-            core.refuse(
-                OpenFailureReason.ADMINISTRATIVELY_PROHIBITED, "forwarding is not allowed"
-            )
+            core.refuse(OpenFailureReason.ADMINISTRATIVELY_PROHIBITED, "forwarding is not allowed")
 
     async def _connect(self, host: str, port: int, core: ChannelCore) -> None:
         try:
@@ -319,9 +317,7 @@ class ServerConnection(Endpoint):
         finally:
             await listener.close()
 
-    async def _open_forwarded(
-        self, address: str, port: int, origin: tuple[str, int]
-    ) -> Channel:
+    async def _open_forwarded(self, address: str, port: int, origin: tuple[str, int]) -> Channel:
         channel = Channel()
         message = m.ForwardedTCPIPOpen(
             sender=0,
@@ -358,4 +354,3 @@ async def _carry(bridge: Bridge, channel: Channel) -> None:
         await bridge.wait_done()
     finally:
         bridge.abort()
-

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
+from ssh_auth import Permissions
 from ssh_connection.aio.process import Pty
 from ssh_connection.aio.streams import ByteReader
 from ssh_connection.errors import ChannelClosed
 from ssh_connection.modes import decode_modes
 from ssh_connection.results import ExitSignal
+from ssh_keys import PublicKey
 from ssh_wire import WireError
 from ssh_wire.messages import connection as m
 
 if TYPE_CHECKING:
-    from ssh_auth import Permissions
     from ssh_connection.aio.channel import Channel
     from ssh_connection.limits import ConnectionLimits
     from ssh_connection.replies import Reply
-    from ssh_keys import PublicKey
     from ssh_wire.primitives import Buffer
 
 __all__ = ["Session", "SessionHandler", "User"]

@@ -1,0 +1,269 @@
+"""`connect`: everything that `ssh` would do before the first command, in one scope."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Unpack
+
+import attrs
+
+from ssh_connection.aio import ClientConnection, ClientSettings, Scope
+from ssh_stack.config import Config, load_config
+from ssh_stack.dial import jump_dialer, proxy_dialer, split_command, tcp_dialer, token_values
+from ssh_stack.identities import credentials
+from ssh_stack.options import DEFAULT, ClientOptions, ClientOptionsKw, Default, HostKeyPolicy
+from ssh_stack.trust import Trust, load_known_hosts
+from ssh_transport import Algorithms, TransportOptions, profiles
+from ssh_wire import UsageError
+
+if TYPE_CHECKING:
+    from ssh_connection.aio import Dialer
+    from ssh_sftp.aio import SFTPClient
+
+__all__ = ["Connect", "Connection", "connect", "parse_destination"]
+
+_MAX_JUMPS = 16
+
+
+class Connection(ClientConnection):
+    """An authenticated connection, with SFTP beside what `ClientConnection` has."""
+
+    def __init__(self, settings: ClientSettings) -> None:
+        super().__init__(settings, os.urandom)
+        self._stack = AsyncExitStack()
+
+    @property
+    def host(self) -> str:
+        """The server's name, as it was asked for."""
+        return self._settings.host
+
+    @property
+    def port(self) -> int:
+        """The server's port."""
+        return self._settings.port
+
+    def sftp(self) -> Scope[SFTPClient]:
+        """Open an SFTP session."""
+        from ssh_sftp.aio import SFTPClient  # noqa: PLC0415 (loads when it is used)
+
+        async def opener() -> SFTPClient:
+            return await SFTPClient.from_pipe(await self.open_subsystem("sftp"))
+
+        return Scope(opener)
+
+    async def close(self) -> None:
+        """Disconnect and clean up, jump hosts and agent included, in bounded time."""
+        try:
+            await super().close()
+        finally:
+            await self._stack.aclose()
+
+    def own(self, stack: AsyncExitStack) -> None:
+        """Close `stack` together with this connection."""
+        self._stack = stack
+
+
+class Connect:
+    """A connection that is made on entry and closed on exit.
+
+    `await connect(…).open()` makes it too, and leaves closing to the caller.
+    """
+
+    def __init__(self, host: str, port: int | None, options: ClientOptions) -> None:
+        self._host = host
+        self._port = port
+        self._options = options
+        self._connection: Connection | None = None
+
+    async def open(self) -> Connection:
+        """Make the connection; the caller closes it.
+
+        Raises:
+            UsageError: an option or a configuration line cannot be used; no packet was sent.
+            OSError: the server cannot be reached.
+            HostKeyError: it is not known to be the right one.
+            NegotiationFailed: there is no common algorithm.
+            AuthenticationFailed: no credential was enough; `attempts` says what was tried.
+            SSHTimeout: a stage took longer than its timeout.
+        """
+        return await _Opening(self._host, self._port, self._options).open()
+
+    async def __aenter__(self) -> Connection:
+        self._connection = await self.open()
+        return self._connection
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+
+def connect(host: str, port: int | None = None, **options: Unpack[ClientOptionsKw]) -> Connect:
+    """Connect to an SSH server, as `ssh` would.
+
+    Args:
+        host: a name, an address, or an alias of the configuration.
+        port: the port; by default the configuration's, then 22.
+        options: the fields of `ClientOptions`.
+
+    Raises:
+        UsageError: an option has a value that cannot be used.
+    """
+    return Connect(host, port, ClientOptions(**options))
+
+
+class _Opening:
+    """The making of one connection, its jump hosts first."""
+
+    def __init__(
+        self, host: str, port: int | None, options: ClientOptions, depth: int = 0
+    ) -> None:
+        _check_name("host", host)
+        self._options = options
+        self._depth = depth
+        self._original = host
+        self._config = _read_config(options)
+        self._resolved = self._config.resolve(host, user=options.username, port=port)
+        self._host = self._resolved.hostname or host
+        self._port = port or self._resolved.port or 22
+        self._user = options.username or self._resolved.user or getpass.getuser()
+        _check_name("host", self._host)
+        _check_name("user", self._user)
+
+    async def open(self) -> Connection:
+        async with AsyncExitStack() as stack:
+            settings = await self._settings(stack)
+            dialer = await self._dialer(stack)
+            connection = Connection(settings)
+            await connection.establish(dialer)
+            connection.own(stack.pop_all())
+            return connection
+
+    async def _settings(self, stack: AsyncExitStack) -> ClientSettings:
+        options, resolved = self._options, self._resolved
+        trust = self._trust()
+        return ClientSettings(
+            host=self._original,
+            port=self._port,
+            username=self._user,
+            verify_host_key=trust.verify,
+            credentials=await credentials(
+                options,
+                resolved.identity_files,
+                identities_only=resolved.identities_only,
+                stack=stack,
+            ),
+            transport=TransportOptions(
+                algorithms=_algorithms(options),
+                limits=options.transport_limits,
+                rekey_bytes=options.rekey_bytes,
+                rekey_seconds=options.rekey_seconds,
+            ),
+            host_key_algorithms=trust.preferred_algorithms,
+            timeouts=options.timeouts,
+            keepalive=options.keepalive,
+            limits=options.limits,
+            on_banner=options.on_banner,
+        )
+
+    def _trust(self) -> Trust:
+        options, resolved = self._options, self._resolved
+        source = options.known_hosts
+        if isinstance(source, Default):
+            source = resolved.known_hosts_files
+        known, file = load_known_hosts(source)
+        policy: HostKeyPolicy
+        if isinstance(options.host_key_policy, Default):
+            policy = resolved.host_key_policy
+        else:
+            policy = options.host_key_policy
+        hashed = resolved.hash_known_hosts
+        return Trust(self._host, self._port, known, policy, file, hashed=hashed)
+
+    async def _dialer(self, stack: AsyncExitStack) -> Dialer:
+        options, resolved = self._options, self._resolved
+        command = options.proxy_command
+        if isinstance(command, Default):
+            command = resolved.proxy_command if options.jump is DEFAULT else None
+        if command is not None:
+            tokens = token_values(self._host, self._original, self._port, self._user)
+            return proxy_dialer(split_command(command, tokens))
+        jump = options.jump
+        if isinstance(jump, Default):
+            jump = resolved.proxy_jump
+        if isinstance(jump, str):
+            jump = [part.strip() for part in jump.split(",")]
+        if isinstance(jump, ClientConnection):
+            return jump_dialer(jump, self._host, self._port)
+        if jump:
+            return jump_dialer(await self._jump(list(jump), stack), self._host, self._port)
+        return tcp_dialer(self._host, self._port)
+
+    async def _jump(self, hosts: list[str], stack: AsyncExitStack) -> ClientConnection:
+        """Connect to the last jump host, through those before it."""
+        if self._depth >= _MAX_JUMPS:
+            problem = f"more than {_MAX_JUMPS} jump hosts"
+            raise UsageError(problem)
+        *before, last = hosts
+        user, host, port = parse_destination(last)
+        options = attrs.evolve(
+            self._options,
+            username=user,
+            jump=before or (None if len(hosts) > 1 else DEFAULT),
+            proxy_command=DEFAULT,
+        )
+        connection = await _Opening(host, port, options, self._depth + 1).open()
+        stack.push_async_callback(connection.close)
+        return connection
+
+
+def parse_destination(text: str) -> tuple[str | None, str, int | None]:
+    """Return user, host and port of `[user@]host[:port]` or `ssh://[user@]host[:port]`.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    rest = text.removeprefix("ssh://").rstrip("/")
+    user, at, place = rest.rpartition("@")
+    host, port = place, ""
+    if place.startswith("["):
+        host, _, port = place[1:].partition("]")
+        port = port.removeprefix(":")
+    elif place.count(":") == 1:
+        host, _, port = place.partition(":")
+    if not host or (at and not user) or (port and not (port.isascii() and port.isdigit())):
+        problem = f"{text!r} is not [user@]host[:port]"
+        raise UsageError(problem)
+    return user or None, host, int(port) if port else None
+
+
+def _check_name(what: str, name: str) -> None:
+    """Refuse names that could be taken for an option or for shell syntax somewhere."""
+    bad = set("'\"`$\\;&|<>(){}\n\r\t \0")
+    if not name or name.startswith("-") or not bad.isdisjoint(name) or not name.isprintable():
+        problem = f"{name!r} cannot be the name of a {what}"
+        raise UsageError(problem)
+
+
+def _read_config(options: ClientOptions) -> Config:
+    source = options.config
+    if source is None:
+        return Config.parse(options.config_options)
+    if isinstance(source, Default):
+        return load_config(None, options.config_options)
+    paths = [source] if isinstance(source, str | os.PathLike) else list(source)
+    return load_config(paths, options.config_options)
+
+
+def _algorithms(options: ClientOptions) -> Algorithms:
+    if isinstance(options.algorithms, Algorithms):
+        return options.algorithms
+    return profiles(options.algorithms, "client")
