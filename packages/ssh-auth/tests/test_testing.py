@@ -8,6 +8,7 @@ from ssh_agent import AgentError
 from ssh_auth import (
     Accept,
     AuthAttempt,
+    AuthRejected,
     ClientAuth,
     Credential,
     InteractiveCredential,
@@ -25,9 +26,15 @@ from ssh_auth import (
     ServerPolicy,
     password_answers,
 )
-from ssh_auth.testing import Decision, DemandChange, Pair, finish
+from ssh_auth.testing import Decision, DemandChange, Pair, Talk, finish
 from ssh_keys import PrivateKey, PublicKey
-from ssh_wire.messages.auth import InfoRequest, Prompt
+from ssh_wire.messages.auth import (
+    InfoRequest,
+    NoneRequest,
+    PasswordRequest,
+    Prompt,
+    UserauthFailure,
+)
 
 ALL = ServerPolicy(methods=("publickey", "password", "keyboard-interactive"), banner="Welcome")
 
@@ -144,3 +151,29 @@ class Waiting:
 def test_what_waits_for_something_needs_a_loop() -> None:
     with pytest.raises(RuntimeError, match="this needs an event loop"):
         finish(Waiting())
+
+
+def test_a_talk_says_what_did_not_happen() -> None:
+    talk = Talk(ServerAuth(b"session", ServerPolicy(methods=("password",))))
+    request = PasswordRequest(user="ops", service="ssh-connection", password="x")
+    talk.hear(request)
+    assert not talk.quiet()
+
+    talk.hear(request)
+    with pytest.raises(AssertionError, match="KeyOffered was due"):
+        talk.event(KeyOffered)
+    with pytest.raises(AssertionError, match="0 messages"):
+        talk.message(UserauthFailure)
+    with pytest.raises(AssertionError, match="not"):
+        talk.said(UserauthFailure(methods=()))
+
+
+def test_a_talk_takes_what_did_happen() -> None:
+    talk = Talk(ClientAuth("ops", b"session", []))
+    assert talk.quiet()
+    talk.auth.start()
+
+    assert talk.message(NoneRequest).user == "ops"
+    talk.hear(UserauthFailure(methods=()))
+    talk.event(AuthRejected)
+    talk.said()

@@ -6,12 +6,19 @@
 
 The client's questions are answered from its credentials, the server's by `decide`.  What
 went over is in `transcript`, in reading order.
+
+`Talk` is one role, and its peer's side of the talk written out line by line:
+
+    talk = Talk(server)
+    talk.hear(request)
+    server.answer(talk.event(PasswordOffered).request, Reject())
+    talk.said(UserauthFailure(methods=("password",)))
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import attrs
 
@@ -33,12 +40,15 @@ from ssh_auth.server import (
     ServerAuth,
     ServerEvent,
 )
-from ssh_wire import SSHError
+from ssh_wire import Message, SSHError
 from ssh_wire.messages.auth import InfoRequest
 
-__all__ = ["Decision", "DemandChange", "Pair", "finish"]
+__all__ = ["Decision", "DemandChange", "Pair", "Talk", "finish"]
 
 T = TypeVar("T")
+E = TypeVar("E", bound=ClientEvent | ServerEvent)
+M = TypeVar("M", bound=Message)
+R = TypeVar("R", bound=ClientAuth | ServerAuth)
 
 
 @attrs.frozen
@@ -169,3 +179,64 @@ class Pair:
                 self.server.demand_change(event.request, decision.prompt)
             case _:
                 self.server.answer(event.request, decision)
+
+
+class Talk(Generic[R]):
+    """One role and the messages of its peer, as a test writes them down.
+
+    Attributes:
+        auth: the role.
+    """
+
+    def __init__(self, auth: R) -> None:
+        self.auth = auth
+
+    def hear(self, *messages: Message) -> None:
+        """Let the role receive messages.
+
+        Raises:
+            ProtocolError: the role finds its peer at fault.
+        """
+        for message in messages:
+            self.auth.receive(message.encode())
+
+    def event(self, kind: type[E]) -> E:
+        """Take the next event, which has to be of this kind.
+
+        Raises:
+            AssertionError: it is not, or there is none.
+        """
+        event = self.auth.next_event()
+        if not isinstance(event, kind):
+            problem = f"{event} came where a {kind.__name__} was due"
+            raise AssertionError(problem)  # noqa: TRY004 (a failed test)
+        return event
+
+    def message(self, kind: type[M]) -> M:
+        """Take what was said, which has to be one message of this kind.
+
+        Raises:
+            AssertionError: it is not one message.
+            WireError: it is another one.
+        """
+        messages = self.auth.take_messages()
+        if len(messages) != 1:
+            problem = f"{len(messages)} messages were sent"
+            raise AssertionError(problem)
+        return kind.decode(messages[0])
+
+    def said(self, *messages: Message) -> None:
+        """Take what was said, which has to be exactly this.
+
+        Raises:
+            AssertionError: it is not.
+        """
+        said = self.auth.take_messages()
+        if said != [message.encode() for message in messages]:
+            problem = f"said {said}, not {messages}"
+            raise AssertionError(problem)
+
+    def quiet(self) -> bool:
+        """Return whether nobody is asked or told anything."""
+        pending = isinstance(self.auth, ServerAuth) and self.auth.pending
+        return self.auth.next_event() is None and not pending

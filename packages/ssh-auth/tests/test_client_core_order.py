@@ -1,0 +1,289 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ssh_auth import (
+    AuthLimits,
+    AuthProgress,
+    AuthRejected,
+    AuthSucceeded,
+    BannerReceived,
+    ClientAuth,
+    Credential,
+    InteractiveCredential,
+    KeyCredential,
+    KeySigner,
+    NoneCredential,
+    Outcome,
+    PasswordCredential,
+    PasswordNeeded,
+    PromptsReceived,
+    SignatureNeeded,
+    password_answers,
+)
+from ssh_auth.testing import Talk
+from ssh_keys import PrivateKey
+from ssh_wire import Message, ProtocolError, UsageError
+from ssh_wire.messages.auth import (
+    REQUESTS,
+    InfoRequest,
+    KeyboardInteractiveRequest,
+    PasswdChangeReq,
+    PasswordRequest,
+    Prompt,
+    PublicKeyOk,
+    PublicKeyRequest,
+    UserauthBanner,
+    UserauthFailure,
+    UserauthSuccess,
+)
+
+SESSION = b"session identifier"
+QUESTION = InfoRequest(name="PAM", prompts=(Prompt(text="Password: ", echo=False),))
+SUCCESS = UserauthSuccess()
+
+
+def failure(*methods: str, partial: bool = False) -> UserauthFailure:
+    return UserauthFailure(methods=methods, partial_success=partial)
+
+
+def talk_of(
+    *credentials: Credential, limits: AuthLimits | None = None, start: bool = True
+) -> Talk[ClientAuth]:
+    auth = ClientAuth("ops", SESSION, credentials, limits=limits)
+    if start:
+        auth.start()
+    return Talk(auth)
+
+
+def outcomes(talk: Talk[ClientAuth]) -> list[Outcome]:
+    return [attempt.outcome for attempt in talk.auth.attempts]
+
+
+def memory(key: PrivateKey) -> KeyCredential:
+    return KeyCredential(KeySigner(key))
+
+
+def dialogue() -> InteractiveCredential:
+    return InteractiveCredential(password_answers("s3cret"))
+
+
+async def nobody() -> str | None:
+    return None
+
+
+async def renew(prompt: str) -> str | None:
+    return prompt
+
+
+# ------------------------------------------------------------------- order and partial success
+
+
+def test_methods_that_the_server_does_not_list_are_reported_and_not_sent(
+    key: PrivateKey,
+) -> None:
+    talk = talk_of(memory(key), PasswordCredential("s3cret"), dialogue())
+    talk.event(SignatureNeeded)
+    talk.auth.provide_signature(b"signature")
+    talk.message(PublicKeyRequest)
+
+    talk.hear(failure("keyboard-interactive"))
+
+    talk.message(KeyboardInteractiveRequest)
+    assert outcomes(talk) == [Outcome.REJECTED, Outcome.NOT_OFFERED]
+    assert talk.auth.attempts[0].remaining == ("keyboard-interactive",)
+
+
+def test_a_partial_success_is_followed(key: PrivateKey) -> None:
+    talk = talk_of(PasswordCredential("s3cret"), memory(key))
+    talk.message(PasswordRequest)
+    talk.hear(failure("publickey"))
+    talk.event(SignatureNeeded)
+    talk.auth.provide_signature(b"signature")
+    talk.message(PublicKeyRequest)
+
+    talk.hear(failure("password", partial=True))
+
+    talk.message(PasswordRequest)  # refused before, wanted now
+    talk.hear(SUCCESS)
+    assert outcomes(talk) == [Outcome.REJECTED, Outcome.PARTIAL, Outcome.ACCEPTED]
+
+
+@pytest.mark.row("A21")
+def test_partial_success_for_ever_uses_up_the_credentials() -> None:
+    talk = talk_of(PasswordCredential("one"), PasswordCredential("two"))
+
+    talk.hear(failure("password", partial=True), failure("password", partial=True))
+
+    assert len(talk.event(AuthRejected).error.attempts) == 2
+
+
+class Endless:
+    """A strategy that never gives up."""
+
+    def __init__(self, credential: Credential) -> None:
+        self.credential = credential
+
+    def next_credential(self, progress: AuthProgress, /) -> Credential:
+        del progress
+        return self.credential
+
+
+@pytest.mark.row("A21")
+@pytest.mark.parametrize("partial", [True, False])
+def test_64_attempts_are_enough(partial: bool) -> None:
+    auth = ClientAuth("ops", SESSION, Endless(PasswordCredential("s3cret")))
+    auth.start()
+    for _ in range(64):
+        assert not auth.finished
+        auth.receive(failure("password", partial=partial).encode())
+
+    assert len(auth.take_messages()) == 64
+    event = auth.next_event()
+    assert isinstance(event, AuthRejected)
+    assert event.error.reason == "64 attempts are enough"
+
+
+@pytest.mark.row("A21")
+def test_a_strategy_of_methods_that_are_not_offered_comes_to_an_end() -> None:
+    auth = ClientAuth("ops", SESSION, Endless(PasswordCredential("s3cret")))
+    auth.start()
+
+    auth.receive(failure("publickey").encode())
+
+    assert isinstance(auth.next_event(), AuthRejected)
+
+
+@pytest.mark.row("A21")
+def test_64_rounds_of_prompts_are_enough() -> None:
+    talk = talk_of(dialogue())
+    for _ in range(64):
+        talk.hear(QUESTION)
+        talk.event(PromptsReceived)
+        talk.auth.provide_answers(["?"])
+
+    talk.hear(QUESTION)
+
+    assert "do not end" in str(talk.event(AuthRejected).error)
+
+
+@pytest.mark.row("A21")
+@pytest.mark.parametrize("size", [0, 32_000])
+def test_64_kib_of_banners_are_enough(size: int) -> None:
+    talk = talk_of(PasswordCredential("s3cret"))
+    banner = UserauthBanner(message="x" * size)
+    fitting = 65_536 // len(banner.encode())
+    for _ in range(fitting):
+        talk.hear(banner)
+        talk.event(BannerReceived)
+
+    talk.hear(banner)
+
+    assert "banners" in talk.event(AuthRejected).error.reason
+
+
+def test_a_banner_is_safe_to_show() -> None:
+    talk = talk_of()
+
+    talk.hear(UserauthBanner(message="Hello\r\n\x1b[2J\udcff"))
+
+    assert talk.event(BannerReceived).text == "Hello\n\\x1b[2J\\xff"
+
+
+# ------------------------------------------------------------------- what may not come
+
+
+@pytest.mark.row("A02")
+@pytest.mark.parametrize(
+    "message",
+    [SUCCESS, failure("password"), PublicKeyOk(algorithm="a", key=b""), QUESTION],
+)
+def test_an_answer_that_no_request_asked_for_is_a_protocol_error(message: Message) -> None:
+    talk = talk_of(PasswordCredential(nobody))
+    talk.event(PasswordNeeded)
+
+    with pytest.raises(ProtocolError):
+        talk.hear(message)
+    assert not talk.auth.finished
+
+
+@pytest.mark.row("A19")
+@pytest.mark.parametrize("message", [SUCCESS, failure("password"), UserauthBanner(message="")])
+def test_nothing_follows_success(message: Message) -> None:
+    talk = talk_of(PasswordCredential("s3cret"))
+    talk.hear(SUCCESS)
+
+    with pytest.raises(ProtocolError):
+        talk.hear(message)
+
+
+@pytest.mark.row("A02")
+def test_success_is_no_answer_to_a_query(key: PrivateKey) -> None:
+    talk = talk_of(KeyCredential(KeySigner(key), query=True))
+
+    with pytest.raises(ProtocolError):
+        talk.hear(SUCCESS)
+
+
+def test_answers_that_nobody_asked_for_are_the_callers_error() -> None:
+    auth = talk_of(start=False).auth
+    with pytest.raises(UsageError):
+        auth.provide_signature(b"")
+    with pytest.raises(UsageError):
+        auth.signature_failed("")
+    with pytest.raises(UsageError):
+        auth.provide_password("")
+    with pytest.raises(UsageError):
+        auth.provide_answers(())
+
+
+@given(st.lists(st.binary(max_size=60), max_size=6), st.integers(0, 3))
+def test_any_bytes_are_progress_or_a_protocol_error(payloads: list[bytes], which: int) -> None:
+    credentials: list[Credential] = [
+        NoneCredential(),
+        PasswordCredential("s3cret"),
+        dialogue(),
+        PasswordCredential(nobody),
+    ]
+    auth = talk_of(credentials[which]).auth
+
+    try:
+        for payload in payloads:
+            auth.receive(payload)
+    except ProtocolError:
+        pass
+
+
+REPLIES: list[Message] = [
+    SUCCESS,
+    failure("password", "keyboard-interactive", "publickey"),
+    failure("password", partial=True),
+    QUESTION,
+    InfoRequest(),
+    PasswdChangeReq(prompt="?"),
+    UserauthBanner(message="hi"),
+]
+
+
+@given(st.lists(st.sampled_from(REPLIES), max_size=20))
+def test_any_order_of_answers_ends_in_one_result_at_the_most(messages: list[Message]) -> None:
+    auth = talk_of(PasswordCredential("a", renew), dialogue(), PasswordCredential("b")).auth
+    results = 0
+    for message in messages:
+        try:
+            auth.receive(message.encode())
+        except ProtocolError:
+            break
+        while (event := auth.next_event()) is not None:
+            if isinstance(event, PasswordNeeded):
+                auth.provide_password("new")
+            elif isinstance(event, PromptsReceived):
+                auth.provide_answers(["a"] * len(event.prompts))
+            results += isinstance(event, AuthSucceeded | AuthRejected)
+
+    assert results == auth.finished
+    for payload in auth.take_messages():
+        if payload[0] != 61:
+            REQUESTS.decode(payload)

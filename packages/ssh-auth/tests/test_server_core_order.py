@@ -1,0 +1,363 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ssh_auth import (
+    Accept,
+    Authenticated,
+    AuthLimits,
+    DecisionInvalid,
+    InteractiveStarted,
+    KeyOffered,
+    KeyVerified,
+    NoneOffered,
+    Partial,
+    PasswordOffered,
+    Permissions,
+    Reject,
+    ServerAuth,
+    ServerPolicy,
+    SignedRequest,
+    TooManyAttempts,
+)
+from ssh_auth.testing import Talk
+from ssh_keys import PrivateKey
+from ssh_wire import DisconnectReason, Message, ProtocolError
+from ssh_wire.messages.auth import (
+    HostbasedRequest,
+    InfoRequest,
+    KeyboardInteractiveRequest,
+    NoneRequest,
+    PasswordRequest,
+    Prompt,
+    PublicKeyOk,
+    PublicKeyQuery,
+    PublicKeyRequest,
+    UserauthBanner,
+    UserauthFailure,
+    UserauthRequest,
+    UserauthSuccess,
+)
+
+KEYS = [PrivateKey.generate("ed25519") for _ in range(2)]
+SESSION = b"session identifier"
+SERVICE = "ssh-connection"
+PASSWORD = ServerPolicy(methods=("password",))
+INTERACTIVE = ServerPolicy(methods=("keyboard-interactive",))
+BOTH = ServerPolicy(sequences=(("publickey", "password"),))
+QUESTION = InfoRequest(prompts=(Prompt(text="Token: ", echo=True),))
+SUCCESS = UserauthSuccess()
+
+
+def failure(*methods: str, partial: bool = False) -> UserauthFailure:
+    return UserauthFailure(methods=methods, partial_success=partial)
+
+
+def password(text: str = "s3cret", user: str = "ops", service: str = SERVICE) -> PasswordRequest:
+    return PasswordRequest(user=user, service=service, password=text)
+
+
+def none() -> NoneRequest:
+    return NoneRequest(user="ops", service=SERVICE)
+
+
+def query(key: PrivateKey) -> PublicKeyQuery:
+    return PublicKeyQuery(
+        user="ops", service=SERVICE, algorithm="ssh-ed25519", key=key.public_key.blob
+    )
+
+
+def signed(key: PrivateKey, session_id: bytes = SESSION, user: str = "ops") -> PublicKeyRequest:
+    blob = key.public_key.blob
+    data = SignedRequest(
+        session_id=session_id, user=user, service=SERVICE, algorithm="ssh-ed25519", key=blob
+    )
+    return PublicKeyRequest(
+        user=user,
+        service=SERVICE,
+        algorithm="ssh-ed25519",
+        key=blob,
+        signature=key.sign(data.encode(), "ssh-ed25519"),
+    )
+
+
+def interactive() -> KeyboardInteractiveRequest:
+    return KeyboardInteractiveRequest(user="ops", service=SERVICE)
+
+
+def talk_of(
+    policy: ServerPolicy | None = None, limits: AuthLimits | None = None
+) -> Talk[ServerAuth]:
+    return Talk(ServerAuth(SESSION, policy or ServerPolicy(), limits=limits))
+
+
+# ------------------------------------------------------------------- none, and other methods
+
+
+@pytest.mark.row("A05")
+def test_none_tells_the_methods_and_the_first_is_free() -> None:
+    talk = talk_of(ServerPolicy(methods=("publickey", "password")), AuthLimits(failures=2))
+
+    talk.hear(none())
+    talk.said(failure("publickey", "password"))
+    talk.hear(none())
+
+    with pytest.raises(TooManyAttempts):
+        talk.hear(none())
+    assert talk.quiet()
+
+
+@pytest.mark.row("A05")
+def test_none_is_asked_about_only_where_the_policy_has_it() -> None:
+    talk = talk_of(ServerPolicy(methods=("none", "password")))
+    talk.hear(none())
+
+    talk.auth.answer(talk.event(NoneOffered).request, Accept())
+
+    assert talk.event(Authenticated).method == "none"
+
+
+@pytest.mark.row("A11")
+@pytest.mark.parametrize(
+    "request_",
+    [
+        UserauthRequest(user="ops", service=SERVICE, method="gssapi-with-mic", details=b"\xff"),
+        UserauthRequest(user="ops", service=SERVICE, method="x" * 65_536),
+        UserauthRequest(user="ops", service=SERVICE, method=""),
+        password(),
+        interactive(),
+        HostbasedRequest(
+            user="ops",
+            service=SERVICE,
+            algorithm="ssh-ed25519",
+            host_key=b"",
+            client_host="",
+            client_user="",
+            signature=b"",
+        ),
+    ],
+)
+def test_a_method_that_is_not_offered_fails_and_counts(request_: Message) -> None:
+    talk = talk_of(limits=AuthLimits(failures=2))
+
+    talk.hear(request_)
+
+    talk.said(failure("publickey"))
+    assert talk.quiet()
+    with pytest.raises(TooManyAttempts):
+        talk.hear(request_)
+
+
+def test_the_banner_comes_before_the_first_answer() -> None:
+    talk = talk_of(ServerPolicy(banner="Authorised users only\r\n"))
+
+    talk.hear(none(), none())
+
+    talk.said(
+        UserauthBanner(message="Authorised users only\r\n"),
+        failure("publickey"),
+        failure("publickey"),
+    )
+
+
+# ------------------------------------------------------------------- sequences
+
+
+def test_a_required_sequence_is_followed(key: PrivateKey) -> None:
+    talk = talk_of(BOTH)
+    talk.hear(password())
+    talk.said(failure("publickey"))
+    assert talk.quiet()
+
+    talk.hear(signed(key))
+    talk.auth.answer(talk.event(KeyVerified).request, Accept())
+    talk.said(failure("password", partial=True))
+
+    talk.hear(password())
+    talk.auth.answer(talk.event(PasswordOffered).request, Accept())
+    talk.said(SUCCESS)
+    done = talk.event(Authenticated)
+    assert (done.key, done.methods) == (key.public_key, ("publickey", "password"))
+
+
+def test_the_backend_may_demand_more() -> None:
+    talk = talk_of(PASSWORD)
+    talk.hear(password())
+
+    talk.auth.answer(talk.event(PasswordOffered).request, Partial(("publickey",)))
+
+    talk.said(failure("publickey", partial=True))
+    assert talk.quiet()
+
+
+@pytest.mark.row("A08")
+def test_factors_that_force_different_commands_do_not_add_up(key: PrivateKey) -> None:
+    talk = talk_of(BOTH)
+    talk.hear(signed(key))
+    talk.auth.answer(talk.event(KeyVerified).request, Accept(Permissions(force_command="a")))
+    talk.auth.take_messages()
+    talk.hear(password())
+
+    talk.auth.answer(talk.event(PasswordOffered).request, Accept(Permissions(force_command="b")))
+
+    talk.said(failure("password"))
+    assert "command" in talk.event(DecisionInvalid).problem
+
+
+@pytest.mark.row("A03")
+@pytest.mark.parametrize(
+    "second",
+    [
+        password(user="bob"),
+        password(user="ops:style"),
+        password(service="ssh-userauth"),
+        NoneRequest(user="bob", service=SERVICE),
+    ],
+)
+def test_a_change_of_user_or_service_disconnects(second: Message, key: PrivateKey) -> None:
+    talk = talk_of(BOTH)
+    talk.hear(signed(key))
+    talk.auth.answer(talk.event(KeyVerified).request, Accept())
+
+    with pytest.raises(ProtocolError) as caught:
+        talk.hear(second)
+
+    assert caught.value.reason is DisconnectReason.PROTOCOL_ERROR
+    assert talk.quiet()
+    with pytest.raises(ProtocolError):
+        talk.hear(password())
+
+
+@pytest.mark.row("A04")
+def test_another_service_fails_and_asks_nobody() -> None:
+    talk = talk_of(PASSWORD)
+
+    talk.hear(password(service="bogus"))
+
+    talk.said(failure("password"))
+    assert talk.quiet()
+
+
+@pytest.mark.row("A16")
+@pytest.mark.parametrize(
+    "user", ["x" * 1025, "x" * 100_000, "a\0b", "a\nb", "\x1b[m", "../x", "$(id)", "a\u202eb", ""]
+)
+def test_a_user_name_that_no_backend_should_see_fails(user: str) -> None:
+    talk = talk_of(PASSWORD)
+
+    talk.hear(password(user=user))
+
+    talk.said(failure("password"))
+    assert talk.quiet()
+
+
+# ------------------------------------------------------------------- what may not come
+
+
+@pytest.mark.row("A01")
+@pytest.mark.parametrize("number", range(80, 128))
+def test_a_message_of_the_connection_is_a_protocol_error(number: int) -> None:
+    deciding = talk_of(PASSWORD)
+    deciding.hear(password())
+    asked = talk_of(INTERACTIVE)
+    asked.hear(interactive())
+    asked.auth.ask(1, QUESTION)
+
+    for talk in (talk_of(), deciding, asked):
+        with pytest.raises(ProtocolError) as caught:
+            talk.auth.receive(bytes([number]) + bytes(20))
+        assert caught.value.reason is DisconnectReason.PROTOCOL_ERROR
+
+
+@pytest.mark.row("A02")
+@pytest.mark.parametrize(
+    "message",
+    [
+        SUCCESS,
+        failure("publickey"),
+        UserauthBanner(message=""),
+        PublicKeyOk(algorithm="ssh-ed25519", key=b""),
+        QUESTION,
+    ],
+)
+def test_what_only_a_server_says_is_a_protocol_error(message: Message) -> None:
+    talk = talk_of()
+
+    with pytest.raises(ProtocolError):
+        talk.hear(message)
+    assert talk.quiet()
+    talk.said()
+
+
+@pytest.mark.row("A19")
+def test_after_success_requests_are_ignored() -> None:
+    talk = talk_of(PASSWORD)
+    talk.hear(password())
+    talk.auth.answer(talk.event(PasswordOffered).request, Accept())
+    talk.said(SUCCESS)
+    talk.event(Authenticated)
+
+    talk.hear(password(), password(user="root"), none())
+
+    talk.said()
+    assert talk.quiet()
+
+
+@given(st.lists(st.binary(max_size=80), max_size=4), st.booleans())
+def test_any_bytes_are_progress_or_a_protocol_error(payloads: list[bytes], begun: bool) -> None:
+    talk = talk_of(INTERACTIVE)
+    if begun:
+        talk.hear(interactive())
+        talk.auth.ask(talk.event(InteractiveStarted).request, QUESTION)
+    try:
+        for payload in payloads:
+            talk.auth.receive(payload)
+    except ProtocolError:
+        pass
+
+    assert not isinstance(talk.auth.next_event(), Authenticated)
+
+
+STEPS: list[Message] = [
+    none(),
+    password("right"),
+    password("wrong"),
+    query(KEYS[0]),
+    signed(KEYS[0]),
+    signed(KEYS[1]),
+    signed(KEYS[0], b"another session"),
+    interactive(),
+]
+
+
+@given(st.lists(st.tuples(st.sampled_from(STEPS), st.booleans()), max_size=20))
+def test_success_needs_every_factor_of_the_sequence(steps: list[tuple[Message, bool]]) -> None:
+    talk = talk_of(BOTH)
+    proven: list[str] = []
+    try:
+        for message, prompt in steps:
+            talk.hear(message)
+            event = talk.auth.next_event() if prompt else None
+            if event is None:
+                continue
+            match event:
+                case KeyVerified(key=key) if key == KEYS[0].public_key:
+                    proven.append("publickey")
+                    talk.auth.answer(event.request, Accept())
+                case PasswordOffered(password="right"):
+                    proven.append("password")
+                    talk.auth.answer(event.request, Accept())
+                case KeyOffered():
+                    talk.auth.answer(event.request, Accept())
+                case Authenticated():
+                    break
+                case _:
+                    assert not isinstance(event, DecisionInvalid)
+                    talk.auth.answer(event.request, Reject())
+    except TooManyAttempts:
+        pass
+
+    sent = talk.auth.take_messages()
+    assert sent.count(SUCCESS.encode()) == (proven == ["publickey", "password"])
