@@ -38,6 +38,7 @@ __all__ = [
 MAX_TRUST_FILE: Final = 1 << 26
 """The largest known_hosts or authorized_keys file that is read, in bytes."""
 
+_CHUNK: Final = 1 << 16
 _OWNER_ONLY: Final = 0o600
 _OWNER_ONLY_DIRECTORY: Final = 0o700
 # absent on Windows, which has no such files in ordinary paths
@@ -108,10 +109,9 @@ def append_known_host(
     """
     line = format_line(host, port, key, hashed=hashed).encode() + b"\n"
     Path(path).parent.mkdir(mode=_OWNER_ONLY_DIRECTORY, parents=True, exist_ok=True)
-    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | _NO_BLOCK | _BINARY
-    descriptor = os.open(path, flags, _OWNER_ONLY)
-    with open(descriptor, "r+b", buffering=0) as file:
-        size = _check_regular(path, descriptor)
+    descriptor = _open_regular(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+    with os.fdopen(descriptor, "r+b", buffering=0) as file:
+        size = os.fstat(descriptor).st_size
         if size:
             file.seek(size - 1)
             if file.read(1) != b"\n":  # another program left its last line open
@@ -163,7 +163,7 @@ def _create(path: Path, content: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY
     descriptor = os.open(path, flags, _OWNER_ONLY)
     try:
-        with open(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(descriptor)
@@ -174,25 +174,22 @@ def _create(path: Path, content: bytes) -> None:
 
 
 def _read(path: str | os.PathLike[str], limit: int) -> bytes:
-    # O_NONBLOCK: the open of a pipe without a writer must not wait
-    descriptor = os.open(path, os.O_RDONLY | _NO_BLOCK | _BINARY)
-    with open(descriptor, "rb") as file:
-        if _check_regular(path, descriptor) > limit:
-            raise _too_large(path, limit)
-        data = file.read(limit + 1)
-    if len(data) > limit:  # it grew, or its size is a lie as in /proc
-        raise _too_large(path, limit)
-    return data
+    data = bytearray()
+    with os.fdopen(_open_regular(path, os.O_RDONLY), "rb") as file:
+        while chunk := file.read(_CHUNK):
+            data += chunk
+            if len(data) > limit:
+                problem = f"{os.fspath(path)} is larger than {limit} bytes"
+                raise KeyFormatError(problem)
+    return bytes(data)
 
 
-def _check_regular(path: str | os.PathLike[str], descriptor: int) -> int:
-    """Return the size of an open file that must be a regular one."""
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        problem = f"{os.fspath(path)} is not a regular file"
-        raise KeyFormatError(problem)
-    return status.st_size
-
-
-def _too_large(path: str | os.PathLike[str], limit: int) -> KeyFormatError:
-    return KeyFormatError(f"{os.fspath(path)} is larger than {limit} bytes")
+def _open_regular(path: str | os.PathLike[str], flags: int) -> int:
+    """Open a file that must be a regular one; return the descriptor."""
+    # without _NO_BLOCK the open of a pipe would wait for its other end
+    descriptor = os.open(path, flags | _NO_BLOCK | _BINARY, _OWNER_ONLY)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    problem = f"{os.fspath(path)} is not a regular file"
+    raise KeyFormatError(problem)

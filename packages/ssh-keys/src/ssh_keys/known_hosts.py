@@ -28,7 +28,15 @@ from ssh_wire.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["HostKeyStatus", "HostKeys", "KnownHosts", "format_line"]
+__all__ = [
+    "Entry",
+    "HashedName",
+    "HostKeyStatus",
+    "HostKeys",
+    "KnownHosts",
+    "Marker",
+    "format_line",
+]
 
 _DEFAULT_PORT: Final = 22
 _MAX_PORT: Final = 65_535
@@ -51,10 +59,15 @@ class HostKeyStatus(enum.Enum):
     """The key is listed as never to be trusted."""
 
 
-class _Marker(enum.Enum):
+class Marker(enum.Enum):
+    """What a line says of its key."""
+
     TRUST = ""
+    """It is a host's own key."""
     AUTHORITY = "@cert-authority"
+    """It signs host certificates."""
     REVOKED = "@revoked"
+    """It must not be trusted."""
 
 
 @attrs.frozen
@@ -73,30 +86,40 @@ class HostKeys:
 
 
 @attrs.frozen
-class _Entry:
-    """One line."""
+class Entry:
+    """One line.
 
-    marker: _Marker
-    hosts: tuple[bytes, ...] | _HashedName
+    Attributes:
+        marker: what it says of the key.
+        hosts: which hosts it is about: patterns, or one hashed name.
+        key: the key.
+    """
+
+    marker: Marker
+    hosts: tuple[bytes, ...] | HashedName
     key: PublicKey
 
     def names(self, name: bytes) -> bool:
-        """Say whether the line is about a host, given in the form of `_name`."""
-        if isinstance(self.hosts, _HashedName):
+        """Say whether the line is about a host, given as the file would spell it."""
+        if isinstance(self.hosts, HashedName):
             return self.hosts.names(name)
         return matches_list(self.hosts, name)
 
 
 @attrs.frozen
-class _HashedName:
+class HashedName:
+    """A host name that only a guess reveals: HMAC-SHA1 of the name, keyed with the salt."""
+
     salt: bytes
     digest: bytes
 
     @classmethod
     def make(cls, salt: bytes, name: bytes) -> Self:
+        """Hash a name."""
         return cls(salt, hmac.digest(salt, name, hashlib.sha1))
 
     def names(self, name: bytes) -> bool:
+        """Say whether this is the hash of `name`."""
         return hmac.compare_digest(self.digest, hmac.digest(self.salt, name, hashlib.sha1))
 
 
@@ -105,10 +128,11 @@ class KnownHosts:
     """What is known about hosts, from one file or several.
 
     Attributes:
+        entries: the lines that can be used.
         problems: the lines that were not used, and why.
     """
 
-    _entries: tuple[_Entry, ...] = attrs.field(default=(), repr=False)
+    entries: tuple[Entry, ...] = attrs.field(default=(), repr=False)
     problems: tuple[Problem, ...] = ()
 
     @classmethod
@@ -120,7 +144,7 @@ class KnownHosts:
             source: what to call it in `problems`.
             legacy: take RSA keys down to 1024 bits instead of 2048.
         """
-        entries: list[_Entry] = []
+        entries: list[Entry] = []
         problems: list[Problem] = []
         for number, line in numbered(data):
             try:
@@ -133,7 +157,7 @@ class KnownHosts:
         """Return what this and the others know together."""
         every = (self, *others)
         return KnownHosts(
-            tuple(entry for one in every for entry in one._entries),
+            tuple(entry for one in every for entry in one.entries),
             tuple(problem for one in every for problem in one.problems),
         )
 
@@ -147,17 +171,17 @@ class KnownHosts:
                 trusted for an address says nothing about a name that points there.
         """
         name = _name(host, port)
-        found: dict[_Marker, list[PublicKey]] = {marker: [] for marker in _Marker}
+        found: dict[Marker, list[PublicKey]] = {marker: [] for marker in Marker}
         also = None if address is None else _name(address, port)
-        for entry in self._entries:
+        for entry in self.entries:
             if entry.names(name) or (
-                also is not None and entry.marker is _Marker.REVOKED and entry.names(also)
+                also is not None and entry.marker is Marker.REVOKED and entry.names(also)
             ):
                 found[entry.marker].append(entry.key)
         return HostKeys(
-            trusted=tuple(dict.fromkeys(found[_Marker.TRUST])),
-            authorities=tuple(dict.fromkeys(found[_Marker.AUTHORITY])),
-            revoked=tuple(dict.fromkeys(found[_Marker.REVOKED])),
+            trusted=tuple(dict.fromkeys(found[Marker.TRUST])),
+            authorities=tuple(dict.fromkeys(found[Marker.AUTHORITY])),
+            revoked=tuple(dict.fromkeys(found[Marker.REVOKED])),
         )
 
     def check(
@@ -202,7 +226,7 @@ def format_line(
         raise UsageError(problem)
     name = _name(host, port)
     if hashed:
-        made = _HashedName.make(random(_SALT_SIZE), name)
+        made = HashedName.make(random(_SALT_SIZE), name)
         name = b"|".join([b"", b"1", _base64(made.salt), _base64(made.digest)])
     return f"{name.decode('utf-8', 'surrogateescape')} {key.with_comment('').to_openssh()}"
 
@@ -214,9 +238,9 @@ def _name(host: str, port: int) -> bytes:
     return name if port == _DEFAULT_PORT else b"[%b]:%d" % (name, port)
 
 
-def _parse_line(line: bytes, *, legacy: bool) -> _Entry:
+def _parse_line(line: bytes, *, legacy: bool) -> Entry:
     field, rest = take_field(cut(line))
-    marker = _Marker.TRUST
+    marker = Marker.TRUST
     if field.startswith(b"@"):
         marker = _parse_marker(field)
         field, rest = take_field(rest)
@@ -225,18 +249,18 @@ def _parse_line(line: bytes, *, legacy: bool) -> _Entry:
         raise KeyFormatError(problem)
     hosts = _parse_hosts(field)
     kind, rest = take_field(rest)
-    return _Entry(marker, hosts, key_of(kind, rest, legacy=legacy))
+    return Entry(marker, hosts, key_of(kind, rest, legacy=legacy))
 
 
-def _parse_marker(field: bytes) -> _Marker:
+def _parse_marker(field: bytes) -> Marker:
     try:
-        return _Marker(field.decode("ascii"))
+        return Marker(field.decode("ascii"))
     except ValueError:
         problem = f"unknown marker {printable(field, 64)!r}"
         raise KeyFormatError(problem) from None
 
 
-def _parse_hosts(field: bytes) -> tuple[bytes, ...] | _HashedName:
+def _parse_hosts(field: bytes) -> tuple[bytes, ...] | HashedName:
     if not field.startswith(b"|"):
         return tuple(pattern for pattern in field.lower().split(b",") if pattern)
     problem = "the hashed host is damaged"
@@ -244,7 +268,7 @@ def _parse_hosts(field: bytes) -> tuple[bytes, ...] | _HashedName:
     if not field.startswith(_HASHED) or not separator:
         raise KeyFormatError(problem)
     try:
-        made = _HashedName(_unbase64(salt), _unbase64(digest))
+        made = HashedName(_unbase64(salt), _unbase64(digest))
     except binascii.Error:
         raise KeyFormatError(problem) from None
     if len(made.digest) != _DIGEST_SIZE or not made.salt:

@@ -19,7 +19,16 @@ from ssh_wire.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["MAX_LINE", "Problem", "cut", "key_of", "numbered", "parse_public_line", "take_field"]
+__all__ = [
+    "MAX_LINE",
+    "Problem",
+    "as_bytes",
+    "cut",
+    "key_of",
+    "numbered",
+    "parse_public_line",
+    "take_field",
+]
 
 MAX_LINE: Final = 16_384
 """The longest line that is looked at, in bytes."""
@@ -47,10 +56,19 @@ class Problem:
         return f"{self.source or 'line'}:{self.line}: {self.reason}"
 
 
+def as_bytes(data: bytes | str) -> bytes:
+    """Return text as the bytes that it was, or would be, read from."""
+    if not isinstance(data, str):
+        return bytes(data)
+    try:
+        return data.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a surrogate that no byte was read as
+        return data.encode("utf-8", "replace")
+
+
 def numbered(data: bytes | str) -> Iterator[tuple[int, bytes]]:
     """Yield the lines that say something, with their numbers: no blanks, no comments."""
-    raw = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
-    for number, line in enumerate(raw.split(b"\n"), 1):
+    for number, line in enumerate(as_bytes(data).split(b"\n"), 1):
         text = line.removesuffix(b"\r").strip(_BLANK)
         if text and not text.startswith(b"#"):
             yield number, text
@@ -84,8 +102,7 @@ def parse_public_line(line: bytes | str, *, legacy: bool = False) -> PublicKey:
         UnsupportedKey: its kind is refused or unknown.
         KeyFormatError: it is not one such line, or kind and key differ.
     """
-    raw = line.encode("utf-8", "surrogateescape") if isinstance(line, str) else line
-    kind, rest = take_field(cut(raw))
+    kind, rest = take_field(cut(as_bytes(line)))
     return key_of(kind, rest, legacy=legacy)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from ssh_keys.armor import label_of
+from ssh_keys.armor import OPENSSH_LABEL, label_of, open_armor
 from ssh_keys.errors import KeyFormatError
-from ssh_keys.lines import parse_public_line
+from ssh_keys.lines import as_bytes, parse_public_line
 from ssh_keys.private import PrivateKey
 from ssh_keys.public import MAX_BLOB, PublicKey
-from ssh_wire.text import printable
+from ssh_wire.text import raw as as_written
 
 __all__ = ["load_private_key", "load_public_key"]
 
@@ -17,7 +17,8 @@ _NOT_YET: Final = (
     (b"PuTTY-User-Key-File-", "PuTTY's key format is not supported yet"),
     (b"---- BEGIN SSH2 ", "the key format of RFC 4716 is not supported yet"),
 )
-_OPENSSH: Final = "OPENSSH PRIVATE KEY"
+_PARAMETERS: Final = "EC PARAMETERS"
+"""What `openssl ecparam -genkey` writes in front of a key that names its curve too."""
 
 
 def load_private_key(
@@ -42,8 +43,8 @@ def load_private_key(
         KeyFormatError: it is not one whole private key within the limits.
     """
     raw, label = _recognise(data)
-    secret = passphrase.encode() if isinstance(passphrase, str) else passphrase
-    if label == _OPENSSH:
+    secret = as_written(passphrase) if isinstance(passphrase, str) else passphrase
+    if label == OPENSSH_LABEL:
         from ssh_keys import openssh  # noqa: PLC0415 (ciphers and bcrypt load when needed)
 
         key = openssh.decode_private(raw, secret, legacy=legacy)
@@ -81,7 +82,7 @@ def load_public_key(data: bytes | str, *, legacy: bool = False) -> PublicKey:
 
 def _recognise(data: bytes | str) -> tuple[bytes, str | None]:
     """Return the data as bytes, and the label of its armour where it has one."""
-    raw = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else bytes(data)
+    raw = as_bytes(data)
     if len(raw) > MAX_BLOB:
         problem = f"{len(raw)} bytes are too many for a key; {MAX_BLOB} are allowed"
         raise KeyFormatError(problem)
@@ -89,4 +90,7 @@ def _recognise(data: bytes | str) -> tuple[bytes, str | None]:
         if raw.startswith(start):
             raise KeyFormatError(problem)
     label = label_of(raw)
-    return raw, None if label is None else printable(label)
+    if label == _PARAMETERS:
+        raw = open_armor(raw).rest
+        label = label_of(raw)
+    return raw, label

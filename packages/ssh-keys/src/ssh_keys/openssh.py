@@ -17,13 +17,13 @@ import attrs
 import bcrypt
 
 from ssh_keys import registry
-from ssh_keys.armor import enclose, open_armor
+from ssh_keys.armor import OPENSSH_LABEL, enclose, open_armor
 from ssh_keys.ciphers import CIPHERS
 from ssh_keys.errors import KeyDecryptError, KeyFormatError, PassphraseNeeded
 from ssh_keys.public import PublicKey
 from ssh_wire import Record, Rest, Text, UInt32, UsageError, WireError, record
 from ssh_wire.primitives import read_text
-from ssh_wire.text import printable
+from ssh_wire.text import printable, raw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from ssh_keys.ciphers import KeyCipher
     from ssh_keys.private import PrivateKey
 
-__all__ = ["LABEL", "MAX_ROUNDS", "Protection", "decode_private", "encode_private"]
-
-LABEL: Final = "OPENSSH PRIVATE KEY"
+__all__ = ["MAX_ROUNDS", "Protection", "decode_private", "encode_private"]
 
 MAX_ROUNDS: Final = 2048
 """The most rounds of bcrypt that a file may ask for."""
@@ -96,7 +94,7 @@ class Protection:
         Raises:
             UsageError: the passphrase is empty, or there is no such cipher or cost.
         """
-        secret = passphrase.encode() if isinstance(passphrase, str) else passphrase
+        secret = raw(passphrase) if isinstance(passphrase, str) else passphrase
         if secret is not None and not secret:
             problem = "the passphrase is empty; give None to save the key unencrypted"
             raise UsageError(problem)
@@ -207,7 +205,7 @@ def _decrypt(container: _Container, cipher: KeyCipher, passphrase: bytes) -> byt
 
 def _derive(cipher: KeyCipher, passphrase: bytes, salt: bytes, rounds: int) -> tuple[bytes, bytes]:
     size = cipher.key_size + cipher.iv_size
-    # few rounds are what ssh-keygen writes by default (16, since 9.4: 24)
+    # few rounds are what ssh-keygen writes by default: 16, since 9.4 it is 24
     derived = bcrypt.kdf(passphrase, salt, size, rounds, ignore_few_rounds=True)
     return derived[: cipher.key_size], derived[cipher.key_size :]
 
@@ -238,7 +236,7 @@ def encode_private(
         private=plain,
         tag=tag,
     )
-    return enclose(LABEL, _MAGIC + container.encode())
+    return enclose(OPENSSH_LABEL, _MAGIC + container.encode())
 
 
 def _section(key: PrivateKey, block: int, random: Callable[[int], bytes]) -> bytes:

@@ -17,6 +17,7 @@ from ssh_keys.armor import open_armor
 from ssh_keys.der import check_cost
 from ssh_keys.errors import KeyDecryptError, KeyFormatError, PassphraseNeeded, UnsupportedKey
 from ssh_wire import UsageError
+from ssh_wire.text import raw
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
@@ -60,15 +61,15 @@ def decode_private(
         UnsupportedKey: it is a key of a family that is refused.
         KeyFormatError: it is not one whole key within the limits.
     """
-    body, headers = open_armor(data)
-    _check_size(body)
+    armor = open_armor(data)
+    _check_size(armor.body)
     if label == _ENCRYPTED:
-        check_cost(body)
-    encrypted = label == _ENCRYPTED or "Proc-Type" in headers
+        check_cost(armor.body)
+    encrypted = label == _ENCRYPTED or "Proc-Type" in armor.headers
     if encrypted and not passphrase:
         problem = "the key is encrypted: a passphrase is needed"
         raise PassphraseNeeded(problem)
-    key = _load(data, passphrase if encrypted else None)
+    key = _load(armor.text, passphrase if encrypted else None)
     for family in registry.families():
         adopted = family.adopt_private(key, legacy=legacy)
         if adopted is not None:
@@ -100,9 +101,10 @@ def decode_public(data: bytes, *, legacy: bool = False) -> PublicKey:
         UnsupportedKey: it is a key of a family that is refused.
         KeyFormatError: it is not one whole key within the limits.
     """
-    _check_size(open_armor(data).body)
+    armor = open_armor(data)
+    _check_size(armor.body)
     try:
-        key = serialization.load_pem_public_key(data)
+        key = serialization.load_pem_public_key(armor.text)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         problem = f"not a public key: {error}"
         raise KeyFormatError(problem) from None
@@ -119,7 +121,7 @@ def encode_private(key: PrivateKey, passphrase: bytes | str | None, form: str) -
     Raises:
         UsageError: the passphrase is empty, or the key has no such form.
     """
-    secret = passphrase.encode() if isinstance(passphrase, str) else passphrase
+    secret = raw(passphrase) if isinstance(passphrase, str) else passphrase
     encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
     provider = cast("PrivateKeyTypes", key.provider())
     try:

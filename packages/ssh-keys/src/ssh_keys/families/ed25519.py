@@ -157,11 +157,12 @@ class _Ed25519:
         if len(section.secret) != 2 * _SIZE:
             problem = f"an Ed25519 private key has 64 bytes, not {len(section.secret)}"
             raise KeyFormatError(problem)
-        key = _adopt(ed25519.Ed25519PrivateKey.from_private_bytes(section.secret[:_SIZE]))
-        if not key.public_key.point == section.point == section.secret[_SIZE:]:
+        secret = ed25519.Ed25519PrivateKey.from_private_bytes(section.secret[:_SIZE])
+        point = secret.public_key().public_bytes_raw()
+        if not point == section.point == section.secret[_SIZE:]:
             problem = "the private and the public half of the Ed25519 key differ"
             raise KeyFormatError(problem)
-        return key, end
+        return _adopt(secret), end
 
     def generate(self, kind: str, bits: int | None, comment: str) -> Ed25519PrivateKey:
         del kind  # there is only one

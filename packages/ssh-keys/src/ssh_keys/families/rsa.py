@@ -90,7 +90,7 @@ class RSAPublicKey(PublicKey):
         # some signers drop leading zeros of S; OpenSSH restores them, and so does this
         padded = blob.rjust(size, b"\0")
         try:
-            self.provider().verify(padded, data, padding.PKCS1v15(), _HASHES[algorithm])
+            self.provider().verify(padded, bytes(data), padding.PKCS1v15(), _HASHES[algorithm])
         except InvalidSignature:
             return False
         return True
@@ -108,7 +108,7 @@ class RSAPrivateKey(PrivateKey):
 
     def sign_blob(self, data: Buffer, algorithm: str) -> bytes:
         """Return S."""
-        return self.secret.sign(data, padding.PKCS1v15(), _HASHES[algorithm])
+        return self.secret.sign(bytes(data), padding.PKCS1v15(), _HASHES[algorithm])
 
     def section(self) -> Record:
         """Return the key's fields as openssh-key-v1 lists them."""
