@@ -90,6 +90,7 @@ def test_without_credentials_the_methods_are_asked_for() -> None:
 
     talk.hear(failure("publickey", "password"))
 
+    assert not talk.auth.succeeded
     error = talk.event(AuthRejected).error
     assert error.remaining_methods == ("publickey", "password")
     assert [(a.method, a.outcome) for a in error.attempts] == [("none", Outcome.REJECTED)]
@@ -104,6 +105,7 @@ def test_none_may_be_enough_and_is_visible() -> None:
     (attempt,) = talk.event(AuthSucceeded).attempts
     assert (attempt.method, attempt.outcome) == ("none", Outcome.ACCEPTED)
     assert talk.auth.finished
+    assert talk.auth.succeeded
 
 
 def test_it_starts_once() -> None:

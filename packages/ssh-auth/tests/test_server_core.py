@@ -112,8 +112,11 @@ def test_a_signature_is_verified_before_anybody_is_asked(key: PrivateKey) -> Non
     talk.hear(signed(key))
     verified = talk.event(KeyVerified)
 
+    assert not talk.auth.succeeded
+
     talk.auth.answer(verified.request, Accept(Permissions(force_command="backup")))
 
+    assert talk.auth.succeeded
     talk.said(SUCCESS)
     assert talk.event(Authenticated) == Authenticated(
         user="ops",

@@ -115,6 +115,15 @@ class ClientAuth:
         """Whether AuthSucceeded or AuthRejected has been given."""
         return isinstance(self._state, Finished)
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether the server let the user in.
+
+        True as soon as SSH_MSG_USERAUTH_SUCCESS was received, also before `AuthSucceeded` is
+        taken: messages of the service may stand right behind it.
+        """
+        return bool(self._attempts) and self._attempts[-1].outcome is Outcome.ACCEPTED
+
     def start(self) -> None:
         """Begin with the first credential.
 

@@ -97,6 +97,7 @@ class ServerAuth:
         self._progress = Progress(policy)
         self._principal: tuple[str, str] | None = None
         self._error: ProtocolError | None = None
+        self._succeeded = False
         self._numbers = count(1)
         self._events: deque[ServerEvent] = deque()
         self._messages: list[bytes] = []
@@ -107,6 +108,11 @@ class ServerAuth:
     def pending(self) -> bool:
         """Whether a question waits for the backend: what the client sends next must wait too."""
         return isinstance(self._state, ExpectDecision | ExpectKeyDecision)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the user is authenticated, also before `Authenticated` is taken."""
+        return self._succeeded
 
     def receive(self, payload: Buffer) -> None:
         """Take a message of the client.
@@ -337,6 +343,7 @@ class ServerAuth:
             keys, methods = self._progress.keys, self._progress.methods
             self._send(UserauthSuccess())
             self._state = ExpectNothing()
+            self._succeeded = True
             self._events.append(
                 Authenticated(
                     user=self._user,
