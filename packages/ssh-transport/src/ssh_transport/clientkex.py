@@ -108,8 +108,6 @@ class ClientKeyExchange(KeyExchange):
         return self._ports.options.guess
 
     def _host_key(self, blob: bytes, algorithm: str) -> PublicKey:
-        from ssh_keys import PublicKey  # noqa: PLC0415 (loaded when the first key arrives)
-
         try:
             key = PublicKey.from_blob(blob)
         except SSHError as error:

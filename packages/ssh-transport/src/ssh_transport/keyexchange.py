@@ -161,9 +161,11 @@ class KeyExchange:
         return isinstance(self.state, Idle)
 
     @property
-    def waiting(self) -> bool:
-        """Whether an answer from this side's application is awaited."""
-        return False
+    def extensions_due(self) -> bool:
+        """Whether SSH_MSG_EXT_INFO is the next packet to send (RFC 8308 section 2.4)."""
+        state = self.state
+        initial = isinstance(state, ExpectNewKeys) and state.exchange.initial
+        return initial and self._ports.session.extensions
 
     def begin(self) -> None:
         """Send KEXINIT."""

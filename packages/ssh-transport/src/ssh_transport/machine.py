@@ -77,6 +77,7 @@ class Machine:
         self._peer_software = ""
         self._kept: bytes | None = None  # a payload that waits for an authentication decision
         self._busy = False
+        self._halted = False  # an answer is awaited, or the connection has ended
         self._lost = False
         self._stage = Phase.SERVICE  # the phase outside of key exchanges
         self._phase = Phase.IDENTIFICATION
@@ -133,8 +134,9 @@ class Machine:
         full = float("inf") if self._lost else self._ports.options.limits.outgoing_bytes
         if self._kept is not None and not self.hold_connection_messages:
             kept, self._kept = self._kept, None
+            self._halted = False
             self._dispatch(memoryview(kept))
-        while not events and outbound.waiting <= full and not self._stopped:
+        while not events and not self._halted and outbound.waiting <= full:
             payload = inbound.next()
             if payload is None:
                 break
@@ -146,10 +148,6 @@ class Machine:
         if self._phase is not Phase.CLOSED:
             self._rekey.check()
             self._rekey_if_due()
-
-    @property
-    def _stopped(self) -> bool:
-        return self._kept is not None or self._kex.waiting or self._phase is Phase.CLOSED
 
     def _dispatch(self, payload: memoryview) -> None:
         action = self._row[payload[0]]
@@ -198,6 +196,7 @@ class Machine:
             problem = f"message {payload[0]} before authentication"
             raise ProtocolError(problem)
         self._kept = payload
+        self._halted = True
 
     def _on_disconnect(self, payload: bytes) -> None:
         message = Disconnect.decode(payload)
@@ -228,7 +227,9 @@ class Machine:
 
     def _on_kex(self, payload: bytes) -> None:
         phase = self._kex.message(payload)
-        if phase is not None:
+        if phase is None:
+            self._halted = True
+        else:
             self._own_keys_in_use(phase)
 
     def _on_newkeys(self, payload: bytes) -> None:
@@ -258,26 +259,24 @@ class Machine:
         self._row = row_of(self.role, phase)
 
     def _set_stage(self, stage: Phase) -> None:
-        between = self._phase is self._stage
-        self._stage = stage
-        if between and self._phase is not Phase.CLOSED:
+        if self._phase is self._stage:  # else a key exchange is under way
             self._enter(stage)
+        self._stage = stage
 
     def _own_keys_in_use(self, phase: Phase) -> None:
         """Send what waited for our NEWKEYS."""
+        self._halted = False
         self._enter(phase)
-        if self._rekey.due_at == float("inf") and self._ports.session.extensions:
+        if self._kex.extensions_due:
             # RFC 8308 section 2.4: "as the next packet following ... first SSH_MSG_NEWKEYS"
             payload = self._ext_info().encode()
             self._outbound.send((payload,), len(payload))
         self._release()
 
     def _release(self) -> None:
-        while self._held and not self._kex.holding:
+        while self._held:
             message = self._held.pop()
             self._outbound.send((message,), len(message))
-            if self._rekey.sending_due:
-                self._rekey_if_due()
 
     def _hold(self, parts: tuple[Buffer, ...]) -> None:
         self._check_open()
@@ -322,6 +321,7 @@ class Machine:
     ) -> None:
         self._enter(Phase.CLOSED)
         self._stage = Phase.CLOSED
+        self._halted = True
         self._kex.abandon()
         self._held.clear()
         self._inbound.close()

@@ -200,7 +200,7 @@ _SERVER: dict[Phase, _Entries] = {
         **_AFTER_KEX,
         **_EARLY_PING,
         5: Action.SERVICE_REPEATED,
-        7: Action.UNIMPLEMENTED,
+        7: Action.EXT_INFO,
         **_each(range(50, 80), Action.DELIVER),
         # RFC 4252 section 6: "if the server receives [these] before authentication has been
         # completed ... MUST disconnect"

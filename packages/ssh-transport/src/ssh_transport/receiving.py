@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Inbound"]
 
-_FIRST_CAPACITY = 8 * 1024
+_FIRST_CAPACITY = 4 * 1024
 _CAPACITY = 512 * 1024
 _TAIL = 128 * 1024
 _SEQUENCE_MASK = 2**32 - 1
@@ -65,8 +65,6 @@ class Inbound:
             self._start = self._end = end = 0
         elif capacity - end < min(_TAIL, capacity // 2):
             end = self._compact()
-            if capacity - end < min(_TAIL, capacity // 2) and capacity < _CAPACITY:
-                self._grow(4 * capacity)
         self._offered = len(self._view) - end
         return self._view[end:]
 
@@ -75,15 +73,13 @@ class Inbound:
         self._end += count
         # a read that fills the tail says that more was there
         if count and count == self._offered and len(self._view) < _CAPACITY:
-            self._grow(4 * len(self._view))
+            self._grow(0)
 
     def append(self, data: Buffer) -> None:
         """Copy bytes behind what is there."""
         size = len(data)
-        if size > len(self._view) - self._end:
-            self._compact()
-            if size > len(self._view) - self._end:
-                self._grow(max(4 * len(self._view), self._end + size))
+        if size > len(self._view) - self._end and size > len(self._view) - self._compact():
+            self._grow(self._end + size)
         self._view[self._end : self._end + size] = data
         self._end += size
 
@@ -162,10 +158,8 @@ class Inbound:
         self._start, self._end = 0, rest
         return rest
 
-    def _grow(self, capacity: int) -> None:
-        if capacity > _CAPACITY > self._end:
-            capacity = _CAPACITY
-        grown = memoryview(bytearray(capacity))
+    def _grow(self, needed: int) -> None:
+        grown = memoryview(bytearray(max(min(4 * len(self._view), _CAPACITY), needed)))
         rest = self._end - self._start
         grown[:rest] = self._view[self._start : self._end]
         self._view = grown

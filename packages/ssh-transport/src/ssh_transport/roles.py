@@ -40,7 +40,6 @@ class ClientTransport(Transport):
     """
 
     role: ClassVar[Role] = "client"
-    _kex: ClientKeyExchange
 
     def __init__(
         self,
@@ -57,12 +56,12 @@ class ClientTransport(Transport):
     def accept_host_key(self) -> None:
         """Answer `HostKeyReceived`: it is the right key."""
         self._check_open()
-        self._own_keys_in_use(self._kex.accept())
+        self._own_keys_in_use(self._client_kex.accept())
 
     def reject_host_key(self, description: str = "the host key is not trusted") -> None:
         """Answer `HostKeyReceived`: it is not; this ends the connection."""
         self._check_open()
-        if not self._kex.waiting:
+        if not self._client_kex.waiting:
             problem = "there is no host key to reject"
             raise UsageError(problem)
         self._fail(HostKeyRefused(description))
@@ -79,7 +78,9 @@ class ClientTransport(Transport):
         offer = self._ports.options.algorithms
         known = [name for name in self._preferred if name in offer.host_keys]
         rest = [name for name in offer.host_keys if name not in known]
-        return ClientKeyExchange(self._ports, attrs.evolve(offer, host_keys=(*known, *rest)))
+        ordered = attrs.evolve(offer, host_keys=(*known, *rest))
+        self._client_kex = ClientKeyExchange(self._ports, ordered)
+        return self._client_kex
 
     def _ext_info(self) -> ExtInfo:
         return client_extensions()
@@ -110,7 +111,6 @@ class ServerTransport(Transport):
     """
 
     role: ClassVar[Role] = "server"
-    _kex: ServerKeyExchange
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class ServerTransport(Transport):
     def provide_signature(self, signature: bytes) -> None:
         """Answer `SignatureRequested`."""
         self._check_open()
-        self._own_keys_in_use(self._kex.sign(signature))
+        self._own_keys_in_use(self._server_kex.sign(signature))
 
     def accept_service(self, name: str) -> None:
         """Answer `ServiceRequested`: grant the service."""
@@ -138,19 +138,13 @@ class ServerTransport(Transport):
             raise UsageError(problem)
         self.send(ServiceAccept(name=name))
         self._requested, self._granted = None, name
+        self._halted = False
         self._set_stage(Phase.AUTH)
 
-    @property
-    def _stopped(self) -> bool:
-        return self._requested is not None or super()._stopped
-
-    @property
-    def paused(self) -> bool:
-        """Whether input waits: for an answer, or for output to be taken."""
-        return self._requested is not None or super().paused
-
     def _key_exchange(self) -> ServerKeyExchange:
-        return ServerKeyExchange(self._ports, self._ports.options.algorithms, self._host_keys)
+        offer = self._ports.options.algorithms
+        self._server_kex = ServerKeyExchange(self._ports, offer, self._host_keys)
+        return self._server_kex
 
     def _ext_info(self) -> ExtInfo:
         return server_extensions(self._ports.options)
@@ -175,10 +169,12 @@ class ServerTransport(Transport):
             problem = "a service that is not offered"
             raise ServiceRefused(problem)
         self._requested = name
+        self._halted = True
         self._events.append(ServiceRequested(name))
 
     def _on_service_repeated(self, payload: bytes) -> None:
-        if ServiceRequest.decode(payload).name != self._granted:
+        name = ServiceRequest.decode(payload).name
+        if name != self._granted:
             problem = "another service while one runs"
             raise ServiceRefused(problem)
-        self._reply(ServiceAccept(name=self._granted))
+        self._reply(ServiceAccept(name=name))

@@ -2,7 +2,7 @@
 
 A write is one fresh buffer that is never touched again, because an event loop may keep
 what it could not send.  Small packets are gathered in a list and joined; a large one is
-sealed straight into a chunk of 64 or 256 KiB.
+sealed straight into a chunk.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ __all__ = ["HeldQueue", "Outbound"]
 
 _HEAD = Struct(">IB")
 _LARGE = 4096
-_CHUNK = 256 * 1024
-_FIRST_CHUNK = 64 * 1024
-_POOL = 4096
+# three data packets of 32 KiB; from 128 KiB on the C library maps fresh pages each time
+_CHUNK = 100 * 1024
+_FIRST_CHUNK = 36 * 1024
+_POOL = 1024
 _MIN_PADDING = 4
-_MAX_PADDING = 255
 _SEQUENCE_MASK = 2**32 - 1
 
 
@@ -146,11 +146,10 @@ class Outbound:
     def _next_chunk(self, total: int) -> tuple[memoryview, int]:
         small = b"".join(self._small)
         self._small.clear()
-        # the first chunk of a write is small, for a single packet; more follow a full one
-        size = _FIRST_CHUNK
+        # a write starts small, for a single packet, unless the last one had many
+        size = _CHUNK if self._used > _FIRST_CHUNK // 2 else _FIRST_CHUNK
         if self._chunk is not None:
             self._ready.append(self._chunk[: self._used])
-            size = _CHUNK
         chunk = self._chunk = memoryview(bytearray(max(size, len(small) + total)))
         used = self._used = len(small)
         chunk[:used] = small

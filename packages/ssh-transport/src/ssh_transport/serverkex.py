@@ -56,11 +56,6 @@ class ServerKeyExchange(KeyExchange):
         super().__init__(ports, attrs.evolve(offer, host_keys=names))
         self._host_keys = tuple(host_keys)
 
-    @property
-    def waiting(self) -> bool:
-        """Whether the exchange hash has to be signed."""
-        return isinstance(self.state, ExpectSignature)
-
     def message(self, payload: bytes) -> Phase | None:
         """Take the client's share (RFC 5656 section 4)."""
         exchange = self._expect(ExpectInit).exchange

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ssh_transport.kex.base import Random
     from ssh_transport.transport import Transport
 
-__all__ = ["Pair", "pump"]
+__all__ = ["Cut", "Pair", "inject", "pump"]
 
 Cut = Callable[[bytes], list[bytes]]
 """How a write is cut into reads."""
@@ -133,3 +133,9 @@ def pump(source: Transport, target: Transport, cut: Cut | None = None) -> int:
             if not target.closed:
                 target.receive(piece)
     return moved
+
+
+def inject(source: Transport, *payloads: bytes) -> None:
+    """Seal payloads as `source` would, whatever its phase allows: what a hostile peer does."""
+    for payload in payloads:
+        source._outbound.send((payload,), len(payload))  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] (tests are hostile)

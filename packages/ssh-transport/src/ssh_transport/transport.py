@@ -10,19 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssh_transport.errors import (
-    ConnectionLost,
-    RekeyTimeout,
-)
-from ssh_transport.events import (
-    Event,
-)
+from ssh_transport.errors import ConnectionLost, RekeyTimeout
 from ssh_transport.machine import Machine
 from ssh_transport.phases import Phase
 from ssh_wire import DisconnectReason, UsageError
 
 if TYPE_CHECKING:
     from ssh_keys import PublicKey
+    from ssh_transport.events import Event
     from ssh_transport.negotiation import Agreement
     from ssh_wire import Message
     from ssh_wire.primitives import Buffer
@@ -88,8 +83,8 @@ class Transport(Machine):
     @property
     def paused(self) -> bool:
         """Whether input waits: for an answer, or for output to be taken."""
-        kept = self._kept is not None and self.hold_connection_messages
-        return self._kex.waiting or kept or self._output_full
+        released = self._kept is not None and not self.hold_connection_messages
+        return (self._halted and not released) or self._output_full
 
     @property
     def unprocessed(self) -> int:
@@ -128,7 +123,7 @@ class Transport(Machine):
     @property
     def writable(self) -> bool:
         """Whether bulk data may be sent; False while a key exchange holds messages back."""
-        return not self._kex.holding and not self._held
+        return not self._kex.holding
 
     @property
     def outgoing_size(self) -> int:

@@ -202,14 +202,16 @@ class Driver(asyncio.BufferedProtocol):
         self._socket = None
         self._ending = True
         self.core.connection_lost()
-        self._batch()
-        for handle in (self._timer, self._soon):
-            if handle is not None:
-                handle.cancel()
-        self._timer = self._soon = None
-        if not self._closed.done():
-            self._closed.set_result(None)
-        self._handler.connection_lost(exc)
+        try:
+            self._batch()
+            self._handler.connection_lost(exc)
+        finally:
+            for handle in (self._timer, self._soon):
+                if handle is not None:
+                    handle.cancel()
+            self._timer = self._soon = None
+            if not self._closed.done():
+                self._closed.set_result(None)
 
     def pause_writing(self) -> None:
         """Note that the stream takes no more for now."""
@@ -236,11 +238,11 @@ class Driver(asyncio.BufferedProtocol):
             while True:
                 while (event := core.next_event()) is not None:
                     self._handler.transport_event(event)
-                self._handler.batch_done()
                 paused = core.paused
+                self._handler.batch_done()
                 self._write()
                 if not paused or core.paused:
-                    break  # else: what was written makes room to process more
+                    break  # else an answer, or room for more output, lets input go on
         except BaseException:
             self.abort()  # a layer that has failed leaves no half-dead connection
             raise

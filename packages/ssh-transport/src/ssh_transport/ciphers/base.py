@@ -17,7 +17,7 @@ __all__ = ["LENGTH", "Construction", "Opener", "Plaintext", "Sealer", "check_len
 
 LENGTH = Struct(">I")
 _SMALLEST = 5  # padding_length and four bytes of padding: OpenSSH's bound
-_FIRST_ROOM = 4096
+_FIRST_ROOM = 1024
 
 
 class Sealer(Protocol):
