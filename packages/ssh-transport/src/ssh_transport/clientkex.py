@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
@@ -17,6 +17,7 @@ from ssh_wire import SSHError
 from ssh_wire.messages.kex import KexECDHInit, KexECDHReply
 
 if TYPE_CHECKING:
+    from ssh_transport.algorithms import Role
     from ssh_transport.phases import Phase
 
 __all__ = ["ClientKeyExchange"]
@@ -42,14 +43,14 @@ class ExpectDecision:
 class ClientKeyExchange(KeyExchange):
     """The client's exchanges."""
 
-    role = "client"
-    peer = "server"
+    role: ClassVar[Role] = "client"
+    peer: ClassVar[Role] = "server"
     _ahead: ClientShare | None = None
 
     @property
     def waiting(self) -> bool:
         """Whether the host key has to be decided on."""
-        return isinstance(self.state, ExpectDecision)
+        return isinstance(self._state, ExpectDecision)
 
     def begin(self) -> None:
         """Send KEXINIT, and the first share on a guess."""
@@ -71,7 +72,7 @@ class ClientKeyExchange(KeyExchange):
         session = self._ports.session
         keys = exchange.source(secret, hashed, session.session_id or hashed)
         if session.host_key is None:
-            self.state = ExpectDecision(exchange, key, keys)
+            self._state = ExpectDecision(exchange, key, keys)
             self._ports.emit(HostKeyReceived(key, exchange.agreement.host_key, initial=True))
             return None
         if key != session.host_key:
@@ -89,15 +90,15 @@ class ClientKeyExchange(KeyExchange):
 
     def abandon(self) -> None:
         """Forget everything: the connection has ended."""
-        if isinstance(self.state, ExpectDecision):
-            self.state.keys.wipe()
+        if isinstance(self._state, ExpectDecision):
+            self._state.keys.wipe()
         super().abandon()
 
     def _start(self, exchange: Exchange, *, guessed_right: bool) -> None:
         share, self._ahead = self._ahead, None
         if share is None or not guessed_right:
             share = self._share(exchange.agreement.kex)
-        self.state = ExpectReply(exchange, share)
+        self._state = ExpectReply(exchange, share)
 
     def _share(self, method: str) -> ClientShare:
         share = METHODS[method].load().start(self._ports.random)

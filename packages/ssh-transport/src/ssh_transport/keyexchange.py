@@ -11,7 +11,7 @@ business (`phases`): the methods here return the phase that follows.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import attrs
 
@@ -141,29 +141,28 @@ class KeyExchange:
     """What the key exchanges of both roles share.
 
     Attributes:
-        state: what is awaited, with what is known by then.
         holding: whether messages of other layers have to wait: from our KEXINIT to our
             NEWKEYS (RFC 4253 section 7.1).
     """
 
-    role: Role
-    peer: Role
+    role: ClassVar[Role]
+    peer: ClassVar[Role]
 
     def __init__(self, ports: Ports, offer: Algorithms) -> None:
-        self.state: object = Idle()
-        self.holding = False
+        self._state: object = Idle()
+        self.holding: bool = False
         self._ports = ports
         self._offer = offer
 
     @property
     def idle(self) -> bool:
         """Whether no exchange is under way."""
-        return isinstance(self.state, Idle)
+        return isinstance(self._state, Idle)
 
     @property
     def extensions_due(self) -> bool:
         """Whether SSH_MSG_EXT_INFO is the next packet to send (RFC 8308 section 2.4)."""
-        state = self.state
+        state = self._state
         initial = isinstance(state, ExpectNewKeys) and state.exchange.initial
         return initial and self._ports.session.extensions
 
@@ -172,7 +171,7 @@ class KeyExchange:
         initial = not self._ports.session.session_id
         own = self._kexinit(initial=initial)
         payload = own.encode()
-        self.state = Announced(own, payload, initial)
+        self._state = Announced(own, payload, initial)
         self.holding = True
         self._send(payload)
 
@@ -213,14 +212,14 @@ class KeyExchange:
         state = self._expect(ExpectNewKeys)
         # "All messages sent after this message MUST use the new keys and algorithms."
         self._ports.inbound.switch(state.opener, reset=self._ports.session.strict)
-        self.state = Idle()
+        self._state = Idle()
         initial = state.exchange.initial
         self._ports.emit(KexCompleted(state.exchange.agreement, initial))
         return initial
 
     def abandon(self) -> None:
         """Forget everything: the connection has ended."""
-        self.state = Idle()
+        self._state = Idle()
         self.holding = True
 
     def phase(self, exchange: Exchange, phase: Phase, strict: Phase) -> Phase:
@@ -237,10 +236,10 @@ class KeyExchange:
         self._ports.outbound.send((payload,), len(payload))
 
     def _expect(self, state: type[S]) -> S:
-        if not isinstance(self.state, state):
+        if not isinstance(self._state, state):
             problem = f"there is no {state.__name__} to answer"
             raise UsageError(problem)
-        return self.state
+        return self._state
 
     def _complete(self, exchange: Exchange, keys: KeySource) -> Phase:
         """Send NEWKEYS, use our new key, keep the peer's until its NEWKEYS arrives."""
@@ -254,7 +253,7 @@ class KeyExchange:
         opener = keys.opener(self.peer, sides[self.peer], limit)
         keys.wipe()
         ports.session.agreement = agreement
-        self.state = ExpectNewKeys(exchange, opener)
+        self._state = ExpectNewKeys(exchange, opener)
         self.holding = False
         return self.phase(exchange, Phase.NEWKEYS, Phase.NEWKEYS_STRICT)
 

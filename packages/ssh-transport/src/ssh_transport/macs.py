@@ -54,8 +54,8 @@ class Mac:
         from cryptography.hazmat.primitives.hmac import HMAC  # noqa: PLC0415
 
         algorithms = {"SHA256": hashes.SHA256, "SHA512": hashes.SHA512}
-        self.etm = spec.etm
-        self.size = spec.size
+        self.etm: bool = spec.etm
+        self.size: int = spec.size
         self._keyed: HMAC = HMAC(key, algorithms[spec.hash_name]())
 
     def code(self, sequence: int, data: Buffer) -> bytes:

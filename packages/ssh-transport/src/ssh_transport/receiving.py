@@ -53,9 +53,9 @@ class Inbound:
         self._offered = 0
         self._opener: Opener = PlainOpener(limit)
         self._wraps = False
-        self.sequence = 0
-        self.octets = 0
-        self.packets = 0
+        self.sequence: int = 0
+        self.octets: int = 0
+        self.packets: int = 0
 
     def get_buffer(self) -> memoryview:
         """Return the free tail of the buffer; empty while unread input fills it."""

@@ -35,8 +35,8 @@ class RekeyPolicy:
         self._inbound = inbound
         self._outbound = outbound
         self._early = 0
-        self.due_at = _NEVER
-        self.complete_by = _NEVER
+        self.due_at: float = _NEVER
+        self.complete_by: float = _NEVER
 
     def began(self, now: float) -> None:
         """Begin to count the time of a re-exchange."""

@@ -67,10 +67,10 @@ class Outbound:
         self._small: list[bytes] = []
         self._chunk: memoryview | None = None
         self._used = 0
-        self.sequence = 0
-        self.octets = 0
-        self.packets = 0
-        self.waiting = 0
+        self.sequence: int = 0
+        self.octets: int = 0
+        self.packets: int = 0
+        self.waiting: int = 0
 
     def write(self, data: bytes) -> None:
         """Send bytes that are no packet: the identification."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
@@ -17,7 +17,7 @@ from ssh_wire.messages.kex import KexECDHInit, KexECDHReply
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ssh_transport.algorithms import Algorithms
+    from ssh_transport.algorithms import Algorithms, Role
     from ssh_transport.keyexchange import Ports
     from ssh_transport.phases import Phase
 
@@ -44,8 +44,8 @@ class ExpectSignature:
 class ServerKeyExchange(KeyExchange):
     """The server's exchanges."""
 
-    role = "server"
-    peer = "client"
+    role: ClassVar[Role] = "server"
+    peer: ClassVar[Role] = "client"
 
     def __init__(self, ports: Ports, offer: Algorithms, host_keys: Sequence[PublicKey]) -> None:
         able = {name for key in host_keys for name in key.algorithms}
@@ -67,7 +67,7 @@ class ServerKeyExchange(KeyExchange):
         hashed = exchange.hash(key.blob, (client_public, public), secret)
         session_id = self._ports.session.session_id or hashed
         keys = exchange.source(secret, hashed, session_id)
-        self.state = ExpectSignature(exchange, key, public, keys)
+        self._state = ExpectSignature(exchange, key, public, keys)
         self._ports.emit(SignatureRequested(key, algorithm, hashed))
         return None
 
@@ -83,9 +83,9 @@ class ServerKeyExchange(KeyExchange):
 
     def abandon(self) -> None:
         """Forget everything: the connection has ended."""
-        if isinstance(self.state, ExpectSignature):
-            self.state.keys.wipe()
+        if isinstance(self._state, ExpectSignature):
+            self._state.keys.wipe()
         super().abandon()
 
     def _start(self, exchange: Exchange, *, guessed_right: bool) -> None:  # noqa: ARG002
-        self.state = ExpectInit(exchange)
+        self._state = ExpectInit(exchange)

@@ -60,15 +60,15 @@ class Pair:
             from ssh_keys import PrivateKey  # noqa: PLC0415 (only where no key is given)
 
             key = PrivateKey.generate("ed25519")
-        self.key = key
+        self.key: PrivateKey = key
         self.client_events: list[Event] = []
         self.server_events: list[Event] = []
-        self.client = ClientTransport(
+        self.client: ClientTransport = ClientTransport(
             client or TransportOptions(algorithms=profiles("default", "client")),
             random=random,
             now=now,
         )
-        self.server = ServerTransport(
+        self.server: ServerTransport = ServerTransport(
             server or TransportOptions(algorithms=profiles("default", "server")),
             random=random,
             now=now,
@@ -138,4 +138,4 @@ def pump(source: Transport, target: Transport, cut: Cut | None = None) -> int:
 def inject(source: Transport, *payloads: bytes) -> None:
     """Seal payloads as `source` would, whatever its phase allows: what a hostile peer does."""
     for payload in payloads:
-        source._outbound.send((payload,), len(payload))  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] (tests are hostile)
+        source._outbound.send((payload,), len(payload))  # noqa: SLF001 (hostile peers have no interface)

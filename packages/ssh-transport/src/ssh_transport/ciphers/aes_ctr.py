@@ -60,9 +60,9 @@ class _EncryptThenMacSealer:
     __slots__ = ("_context", "_mac", "block", "clear", "trailer")
 
     def __init__(self, context: CipherContext, mac: Mac) -> None:
-        self.block = _BLOCK
-        self.clear = 4
-        self.trailer = mac.size
+        self.block: int = _BLOCK
+        self.clear: int = 4
+        self.trailer: int = mac.size
         self._context = context
         self._mac = mac
 
@@ -81,9 +81,9 @@ class _MacSealer:
     __slots__ = ("_context", "_mac", "block", "clear", "trailer")
 
     def __init__(self, context: CipherContext, mac: Mac) -> None:
-        self.block = _BLOCK
-        self.clear = 0
-        self.trailer = mac.size
+        self.block: int = _BLOCK
+        self.clear: int = 0
+        self.trailer: int = mac.size
         self._context = context
         self._mac = mac
 
@@ -100,7 +100,7 @@ class _EncryptThenMacOpener:
     __slots__ = ("_context", "_limit", "_mac", "_plain", "consumed")
 
     def __init__(self, context: CipherContext, mac: Mac, limit: int) -> None:
-        self.consumed = 0
+        self.consumed: int = 0
         self._context = context
         self._limit = limit
         self._mac = mac
@@ -128,7 +128,7 @@ class _MacOpener:
     __slots__ = ("_context", "_head", "_limit", "_mac", "_plain", "consumed")
 
     def __init__(self, context: CipherContext, mac: Mac, limit: int) -> None:
-        self.consumed = 0
+        self.consumed: int = 0
         self._context = context
         self._head = b""  # the first block, decrypted ahead of the rest
         self._limit = limit

@@ -42,9 +42,9 @@ class GCMSealer:
     __slots__ = ("_cipher", "_counter", "_fixed", "block", "clear", "trailer")
 
     def __init__(self, key: Buffer, iv: Buffer) -> None:
-        self.block = _BLOCK
-        self.clear = 4
-        self.trailer = _TAG
+        self.block: int = _BLOCK
+        self.clear: int = 4
+        self.trailer: int = _TAG
         self._cipher = AESGCM(key)
         self._fixed = bytes(iv[:4])
         self._counter = int.from_bytes(iv[4:12], "big")
@@ -76,7 +76,7 @@ class GCMOpener:
     __slots__ = ("_cipher", "_counter", "_fixed", "_limit", "_plain", "consumed")
 
     def __init__(self, key: Buffer, iv: Buffer, limit: int) -> None:
-        self.consumed = 0
+        self.consumed: int = 0
         self._cipher = AESGCM(key)
         self._fixed = bytes(iv[:4])
         self._counter = int.from_bytes(iv[4:12], "big")

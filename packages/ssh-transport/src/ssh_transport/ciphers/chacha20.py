@@ -50,9 +50,9 @@ class ChaChaSealer:
     __slots__ = ("_length", "_main", "block", "clear", "trailer")
 
     def __init__(self, key: Buffer) -> None:
-        self.block = _BLOCK
-        self.clear = 4
-        self.trailer = _TAG
+        self.block: int = _BLOCK
+        self.clear: int = 4
+        self.trailer: int = _TAG
         # "The first 256 bits constitute K_2 and the second 256 bits become K_1", where
         # K_1 encrypts packet_length
         self._main = _context(key[:32])
@@ -85,7 +85,7 @@ class ChaChaOpener:
     __slots__ = ("_known", "_length", "_limit", "_main", "_plain", "consumed")
 
     def __init__(self, key: Buffer, limit: int) -> None:
-        self.consumed = 0
+        self.consumed: int = 0
         self._main = _context(key[:32])
         self._length = _context(key[32:64])
         self._known = 0  # packet_length of a packet that is not complete yet

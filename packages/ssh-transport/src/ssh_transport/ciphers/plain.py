@@ -15,9 +15,9 @@ class PlainSealer:
     __slots__ = ("block", "clear", "trailer")
 
     def __init__(self) -> None:
-        self.block = _BLOCK
-        self.clear = 0
-        self.trailer = 0
+        self.block: int = _BLOCK
+        self.clear: int = 0
+        self.trailer: int = 0
 
     def seal(self, packet: bytes, sequence: int) -> bytes:  # noqa: ARG002 (Sealer's form)
         """Return the packet."""
@@ -34,7 +34,7 @@ class PlainOpener:
     __slots__ = ("_limit", "consumed")
 
     def __init__(self, limit: int) -> None:
-        self.consumed = 0
+        self.consumed: int = 0
         self._limit = limit
 
     def open(

@@ -38,7 +38,7 @@ class Curve25519Share:
 
     def __init__(self, random: Random) -> None:
         self._private = generate(random)
-        self.public = self._private.public_key().public_bytes_raw()
+        self.public: bytes = self._private.public_key().public_bytes_raw()
 
     def finish(self, server_public: bytes) -> bytearray:
         """Return the shared secret."""

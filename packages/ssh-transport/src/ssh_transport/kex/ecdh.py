@@ -83,7 +83,7 @@ class ECDHShare:
         wide = int.from_bytes(random((curve.order.bit_length() + 7) // 8 + 8), "big")
         self._curve = curve
         self._private = ec.derive_private_key(wide % (curve.order - 1) + 1, curve.curve)
-        self.public = self._private.public_key().public_bytes(
+        self.public: bytes = self._private.public_key().public_bytes(
             Encoding.X962, PublicFormat.UncompressedPoint
         )
 

@@ -62,7 +62,7 @@ class HybridShare:
     def __init__(self, random: Random) -> None:
         self._kem = MLKEM768PrivateKey.from_seed_bytes(random(_SEED_SIZE))
         self._classical = generate(random)
-        self.public = (
+        self.public: bytes = (
             self._kem.public_key().public_bytes_raw()
             + self._classical.public_key().public_bytes_raw()
         )
