@@ -45,9 +45,7 @@ def outcome_error(outcome: Outcome, path: str) -> Exception:
 class FileDownload:
     """A file on its way from the server into a sink."""
 
-    def __init__(
-        self, scheduler: Scheduler, path: str, size: int | None, sink: FileSink
-    ) -> None:
+    def __init__(self, scheduler: Scheduler, path: str, size: int | None, sink: FileSink) -> None:
         self._scheduler = scheduler
         self._requests = scheduler.requests
         self._flow = scheduler.flow

@@ -1,17 +1,17 @@
 """What goes wrong in SFTP.
 
-    SSHError
-    ├── SFTPError (OSError)                       a request failed; errno and filename are set
-    │   ├── SFTPEOF (EOFError)                    read past the end of a file
-    │   ├── SFTPNoSuchFile (FileNotFoundError)
-    │   ├── SFTPPermissionDenied (PermissionError)
-    │   ├── SFTPUnsupported                       the server does not know the request
-    │   ├── SFTPConnectionLost (ConnectionError)
-    │   └── SFTPTimeout (TimeoutError)
-    ├── SFTPTransferError                         a file did not arrive whole; says which
-    └── ProtocolError
-        └── SFTPProtocolError                     the peer broke a rule; the session has ended
-            └── SFTPUnsafeName                    a name that must not become a local path
+SSHError
+├── SFTPError (OSError)                       a request failed; errno and filename are set
+│   ├── SFTPEOF (EOFError)                    read past the end of a file
+│   ├── SFTPNoSuchFile (FileNotFoundError)
+│   ├── SFTPPermissionDenied (PermissionError)
+│   ├── SFTPUnsupported                       the server does not know the request
+│   ├── SFTPConnectionLost (ConnectionError)
+│   └── SFTPTimeout (TimeoutError)
+├── SFTPTransferError                         a file did not arrive whole; says which
+└── ProtocolError
+    └── SFTPProtocolError                     the peer broke a rule; the session has ended
+        └── SFTPUnsafeName                    a name that must not become a local path
 """
 
 from __future__ import annotations
@@ -137,8 +137,7 @@ class SFTPUnsafeName(SFTPProtocolError):
 
 
 _BY_CODE: dict[int, type[SFTPError]] = {
-    kind.CODE: kind
-    for kind in (SFTPEOF, SFTPNoSuchFile, SFTPPermissionDenied, SFTPUnsupported)
+    kind.CODE: kind for kind in (SFTPEOF, SFTPNoSuchFile, SFTPPermissionDenied, SFTPUnsupported)
 }
 
 

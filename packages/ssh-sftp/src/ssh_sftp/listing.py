@@ -14,7 +14,17 @@ from ssh_sftp.attributes import Attributes
 from ssh_sftp.download import FileDownload, outcome_error
 from ssh_sftp.endpoints import SinkDirectory
 from ssh_sftp.errors import SFTPProtocolError, SFTPTransferError, SFTPUnsafeName
-from ssh_sftp.messages import Attrs, Close, Handle, LStat, Name, NameEntry, OpenDir, ReadDir, Status
+from ssh_sftp.messages import (
+    Attrs,
+    Close,
+    Handle,
+    LStat,
+    Name,
+    NameEntry,
+    OpenDir,
+    ReadDir,
+    Status,
+)
 from ssh_sftp.names import is_dot, is_plain, join
 from ssh_sftp.numbers import StatusCode
 from ssh_sftp.requests import Outcome, Requests

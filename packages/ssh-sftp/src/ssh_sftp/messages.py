@@ -94,14 +94,14 @@ class Version(Message):
 
 
 @record
-class Request(Record):
+class Request(Message):
     """What every request begins with: the number that its response repeats (section 6)."""
 
     id: UInt32
 
 
 @message(3)
-class Open(Request, Message):
+class Open(Request):
     """Open or create a file (section 6.3)."""
 
     path: Text
@@ -110,14 +110,14 @@ class Open(Request, Message):
 
 
 @message(4)
-class Close(Request, Message):
+class Close(Request):
     """Close a file or directory (section 6.3)."""
 
     handle: bytes
 
 
 @message(5)
-class Read(Request, Message):
+class Read(Request):
     """Read up to `length` bytes at `offset` (section 6.4)."""
 
     handle: bytes
@@ -126,7 +126,7 @@ class Read(Request, Message):
 
 
 @message(6)
-class Write(Request, Message):
+class Write(Request):
     """Write at `offset` (section 6.4)."""
 
     handle: bytes
@@ -135,21 +135,21 @@ class Write(Request, Message):
 
 
 @message(7)
-class LStat(Request, Message):
+class LStat(Request):
     """Attributes of a path, of the link itself where it is one (section 6.8)."""
 
     path: Text
 
 
 @message(8)
-class FStat(Request, Message):
+class FStat(Request):
     """Attributes of an open file (section 6.8)."""
 
     handle: bytes
 
 
 @message(9)
-class SetStat(Request, Message):
+class SetStat(Request):
     """Change attributes of a path (section 6.9)."""
 
     path: Text
@@ -157,7 +157,7 @@ class SetStat(Request, Message):
 
 
 @message(10)
-class FSetStat(Request, Message):
+class FSetStat(Request):
     """Change attributes of an open file (section 6.9)."""
 
     handle: bytes
@@ -165,28 +165,28 @@ class FSetStat(Request, Message):
 
 
 @message(11)
-class OpenDir(Request, Message):
+class OpenDir(Request):
     """Open a directory for listing (section 6.7)."""
 
     path: Text
 
 
 @message(12)
-class ReadDir(Request, Message):
+class ReadDir(Request):
     """The next names of an open directory (section 6.7)."""
 
     handle: bytes
 
 
 @message(13)
-class Remove(Request, Message):
+class Remove(Request):
     """Remove a file (section 6.5)."""
 
     path: Text
 
 
 @message(14)
-class MkDir(Request, Message):
+class MkDir(Request):
     """Make a directory (section 6.6)."""
 
     path: Text
@@ -194,28 +194,28 @@ class MkDir(Request, Message):
 
 
 @message(15)
-class RmDir(Request, Message):
+class RmDir(Request):
     """Remove an empty directory (section 6.6)."""
 
     path: Text
 
 
 @message(16)
-class RealPath(Request, Message):
+class RealPath(Request):
     """The canonical absolute form of a path (section 6.11)."""
 
     path: Text
 
 
 @message(17)
-class Stat(Request, Message):
+class Stat(Request):
     """Attributes of a path, links followed (section 6.8)."""
 
     path: Text
 
 
 @message(18)
-class Rename(Request, Message):
+class Rename(Request):
     """Rename; "it is an error if there already exists a file" (section 6.5)."""
 
     old: Text
@@ -223,14 +223,14 @@ class Rename(Request, Message):
 
 
 @message(19)
-class ReadLink(Request, Message):
+class ReadLink(Request):
     """The target of a symbolic link (section 6.10)."""
 
     path: Text
 
 
 @message(20)
-class SymLink(Request, Message):
+class SymLink(Request):
     """Make a symbolic link; target first, as OpenSSH sends it (PROTOCOL section 4.1)."""
 
     target: Text
@@ -241,14 +241,14 @@ class SymLink(Request, Message):
 
 
 @record
-class Reply(Record):
+class Reply(Message):
     """What every response begins with: the number of its request (section 7)."""
 
     id: UInt32
 
 
 @message(101)
-class Status(Reply, Message):
+class Status(Reply):
     """How a request ended (section 7)."""
 
     code: UInt32
@@ -257,14 +257,14 @@ class Status(Reply, Message):
 
 
 @message(102)
-class Handle(Reply, Message):
+class Handle(Reply):
     """The handle of an opened file or directory (section 7)."""
 
     handle: bytes
 
 
 @message(103)
-class Data(Reply, Message):
+class Data(Reply):
     """What was read (section 7)."""
 
     data: View
@@ -280,14 +280,14 @@ class NameEntry(Record):
 
 
 @message(104)
-class Name(Reply, Message):
+class Name(Reply):
     """Names of files (section 7)."""
 
     entries: Counted[NameEntry]
 
 
 @message(105)
-class Attrs(Reply, Message):
+class Attrs(Reply):
     """Attributes of a file (section 7)."""
 
     attributes: Attributes
@@ -297,7 +297,7 @@ class Attrs(Reply, Message):
 
 
 @message(200)
-class Extended(Request, Message):
+class Extended(Request):
     """Any vendor-specific request, its details unread (section 8)."""
 
     name: Text
@@ -305,14 +305,14 @@ class Extended(Request, Message):
 
 
 @message(201)
-class ExtendedReply(Reply, Message):
+class ExtendedReply(Reply):
     """What a vendor-specific request gives (section 8)."""
 
     details: Rest = b""
 
 
 @message(200)
-class PosixRename(Request, Message):
+class PosixRename(Request):
     """Rename over what is there (PROTOCOL section 4.3)."""
 
     name: Literal["posix-rename@openssh.com"] = field(
@@ -323,7 +323,7 @@ class PosixRename(Request, Message):
 
 
 @message(200)
-class StatVFS(Request, Message):
+class StatVFS(Request):
     """Facts of the file system that holds a path (PROTOCOL section 4.4)."""
 
     name: Literal["statvfs@openssh.com"] = field(default="statvfs@openssh.com", init=False)
@@ -331,7 +331,7 @@ class StatVFS(Request, Message):
 
 
 @message(200)
-class FStatVFS(Request, Message):
+class FStatVFS(Request):
     """Facts of the file system that holds an open file (PROTOCOL section 4.4)."""
 
     name: Literal["fstatvfs@openssh.com"] = field(default="fstatvfs@openssh.com", init=False)
@@ -339,7 +339,7 @@ class FStatVFS(Request, Message):
 
 
 @message(200)
-class HardLink(Request, Message):
+class HardLink(Request):
     """Make a hard link (PROTOCOL section 4.5)."""
 
     name: Literal["hardlink@openssh.com"] = field(default="hardlink@openssh.com", init=False)
@@ -348,7 +348,7 @@ class HardLink(Request, Message):
 
 
 @message(200)
-class FSync(Request, Message):
+class FSync(Request):
     """Put what was written to stable storage (PROTOCOL section 4.6)."""
 
     name: Literal["fsync@openssh.com"] = field(default="fsync@openssh.com", init=False)
@@ -356,7 +356,7 @@ class FSync(Request, Message):
 
 
 @message(200)
-class LSetStat(Request, Message):
+class LSetStat(Request):
     """Change attributes of a link itself (PROTOCOL section 4.7)."""
 
     name: Literal["lsetstat@openssh.com"] = field(default="lsetstat@openssh.com", init=False)
@@ -365,24 +365,22 @@ class LSetStat(Request, Message):
 
 
 @message(200)
-class LimitsRequest(Request, Message):
+class LimitsRequest(Request):
     """Ask what the server takes (PROTOCOL section 4.8)."""
 
     name: Literal["limits@openssh.com"] = field(default="limits@openssh.com", init=False)
 
 
 @message(200)
-class ExpandPath(Request, Message):
+class ExpandPath(Request):
     """Canonicalise a path that may begin with a tilde (PROTOCOL section 4.9)."""
 
-    name: Literal["expand-path@openssh.com"] = field(
-        default="expand-path@openssh.com", init=False
-    )
+    name: Literal["expand-path@openssh.com"] = field(default="expand-path@openssh.com", init=False)
     path: Text
 
 
 @message(200)
-class HomeDirectory(Request, Message):
+class HomeDirectory(Request):
     """The home directory of a user, empty for one's own (PROTOCOL section 4.11)."""
 
     name: Literal["home-directory"] = field(default="home-directory", init=False)
@@ -420,7 +418,7 @@ REPLIES: MessageSet[Status | Handle | Data | Name | Attrs | ExtendedReply] = Mes
     Status, Handle, Data, Name, Attrs, ExtendedReply
 )
 
-REQUESTS: MessageSet[Message] = MessageSet(
+REQUESTS: MessageSet[Request] = MessageSet(
     Open,
     Close,
     Read,

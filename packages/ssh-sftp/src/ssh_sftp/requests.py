@@ -8,7 +8,7 @@ another type, ends the session (draft-ietf-secsh-filexfer-02 sections 4, 6 and 7
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
 from ssh_wire import Message, ProtocolError
 from ssh_wire.text import printable
@@ -24,13 +24,14 @@ from ssh_sftp.messages import (
     Handle,
     Init,
     Name,
+    Request,
     Status,
     Version,
 )
 from ssh_sftp.numbers import MAX_HANDLE_BYTES, VERSION
 from ssh_sftp.pipe import Buffer, Transmit
 
-__all__ = ["EXTENSIONS", "Failure", "OnReply", "Outcome", "RequestMessage", "Requests"]
+__all__ = ["EXTENSIONS", "Failure", "OnReply", "Outcome", "Requests"]
 
 Failure: TypeAlias = SFTPError | ProtocolError
 """Why a request gets no reply any more."""
@@ -55,17 +56,6 @@ EXTENSIONS: Final = {
     "home-directory": b"1",
 }
 """The extensions that we use, each with the version that we know."""
-
-
-class RequestMessage(Protocol):
-    """A request: its number, and how to encode it."""
-
-    @property
-    def id(self) -> int:
-        """The number that the reply repeats."""
-
-    def encode(self) -> bytes:
-        """Return the encoded packet without its length."""
 
 
 class Requests:
@@ -134,7 +124,7 @@ class Requests:
         self._next_id = (number + 1) % _IDS
         return number
 
-    def submit(self, request: RequestMessage, expected: type[Message], on_reply: OnReply) -> None:
+    def submit(self, request: Request, expected: type[Message], on_reply: OnReply) -> None:
         """Queue a request; `flush` sends what is queued.
 
         Args:
@@ -281,4 +271,3 @@ class Requests:
         for pair in reply.extensions:
             found.setdefault(printable(pair.name), pair.data)
         self._extensions = found
-

@@ -31,11 +31,12 @@ from ssh_sftp.messages import (
     PosixRename,
     Remove,
     Rename,
+    Request,
     Status,
     Write,
 )
 from ssh_sftp.numbers import OpenFlags, StatusCode
-from ssh_sftp.requests import OnReply, Outcome, RequestMessage
+from ssh_sftp.requests import OnReply, Outcome
 from ssh_sftp.scheduler import Scheduler
 
 __all__ = ["FileUpload", "UploadManner"]
@@ -147,7 +148,7 @@ class FileUpload:
         self._undo()
         self._maybe_end()
 
-    def _ask(self, request: RequestMessage, on_reply: OnReply, expected: type[Message]) -> None:
+    def _ask(self, request: Request, on_reply: OnReply, expected: type[Message]) -> None:
         def counted(outcome: Outcome) -> None:
             self._waiting -= 1
             on_reply(outcome)

@@ -292,7 +292,9 @@ class Operations:
             raise SFTPTransferError(directory, f"it lists more than {most} names")
         return DirEntry(entry.filename, join(directory, entry.filename), entry.attributes)
 
-    async def _one_name(self, request: ReadLink | RealPath | ExpandPath | HomeDirectory, path: str) -> str:
+    async def _one_name(
+        self, request: ReadLink | RealPath | ExpandPath | HomeDirectory, path: str
+    ) -> str:
         reply = await self._session.call(request, Name, path)
         if len(reply.entries) != 1 or not reply.entries[0].filename:
             problem = f"{len(reply.entries)} names answer a request for one"

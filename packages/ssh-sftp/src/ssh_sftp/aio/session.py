@@ -10,10 +10,10 @@ from ssh_wire import Message, ProtocolError
 from ssh_sftp.download import outcome_error
 from ssh_sftp.errors import SFTPConnectionLost, SFTPError, SFTPProtocolError, SFTPUnsupported
 from ssh_sftp.limits import ServerLimits, SFTPOptions
-from ssh_sftp.messages import ExtendedReply, LimitsReply, LimitsRequest, Status
+from ssh_sftp.messages import ExtendedReply, LimitsReply, LimitsRequest, Request, Status
 from ssh_sftp.numbers import StatusCode
 from ssh_sftp.pipe import Pipe
-from ssh_sftp.requests import Outcome, RequestMessage, Requests
+from ssh_sftp.requests import Outcome, Requests
 from ssh_sftp.scheduler import Scheduler
 
 __all__ = ["Session"]
@@ -68,7 +68,7 @@ class Session:
         """Wait until the server's limits are known."""
         await asyncio.shield(self._limited)
 
-    async def call(self, request: RequestMessage, expected: type[R], path: str | None = None) -> R:
+    async def call(self, request: Request, expected: type[R], path: str | None = None) -> R:
         """Send a request and wait for its reply.
 
         Raises:
@@ -81,7 +81,7 @@ class Session:
             return reply
         raise outcome_error(reply, cast("str", path))
 
-    def send(self, request: RequestMessage, expected: type[Message]) -> asyncio.Future[Outcome]:
+    def send(self, request: Request, expected: type[Message]) -> asyncio.Future[Outcome]:
         """Send a request; the future gives whatever answers it."""
         future: asyncio.Future[Outcome] = self._loop.create_future()
 

@@ -1,0 +1,123 @@
+"""What an SFTP server serves: the protocol of a file system.
+
+Methods raise `OSError`; its errno decides the status that the client gets.  They are
+called one after the other, in the order in which requests arrive (section 6.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ssh_sftp.attributes import Attributes
+from ssh_sftp.messages import NameEntry, StatVFSReply
+from ssh_sftp.numbers import OpenFlags
+
+__all__ = ["DirectoryHandle", "FileHandle", "FileSystem"]
+
+
+class FileHandle(Protocol):
+    """An open file."""
+
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        """Read into the buffer from an offset; return how many bytes, none at the end."""
+        ...
+
+    def write(self, data: memoryview, offset: int) -> None:
+        """Write all of `data` at an offset; it is valid during the call."""
+
+    def stat(self) -> Attributes:
+        """Return its attributes."""
+        ...
+
+    def setstat(self, attributes: Attributes) -> None:
+        """Change the attributes that are given."""
+
+    def sync(self) -> None:
+        """Put what was written to stable storage."""
+
+    def statvfs(self) -> StatVFSReply:
+        """Return the facts of the file system that it is on."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class DirectoryHandle(Protocol):
+    """An open directory."""
+
+    def read(self, count: int) -> Sequence[NameEntry]:
+        """Return up to `count` more names, none at the end."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class FileSystem(Protocol):
+    """Files by path.  A path is what the client sent, unchecked."""
+
+    @property
+    def read_only(self) -> bool:
+        """Whether requests that change anything are refused before they get here."""
+        ...
+
+    def open(self, path: str, flags: OpenFlags, attributes: Attributes) -> FileHandle:
+        """Open or create a file."""
+        ...
+
+    def opendir(self, path: str) -> DirectoryHandle:
+        """Open a directory for listing."""
+        ...
+
+    def stat(self, path: str) -> Attributes:
+        """Return attributes, links followed."""
+        ...
+
+    def lstat(self, path: str) -> Attributes:
+        """Return attributes, of a link itself."""
+        ...
+
+    def setstat(self, path: str, attributes: Attributes) -> None:
+        """Change attributes, links followed."""
+
+    def lsetstat(self, path: str, attributes: Attributes) -> None:
+        """Change attributes, of a link itself."""
+
+    def mkdir(self, path: str, attributes: Attributes) -> None:
+        """Make a directory."""
+
+    def rmdir(self, path: str) -> None:
+        """Remove an empty directory."""
+
+    def remove(self, path: str) -> None:
+        """Remove a file."""
+
+    def rename(self, old: str, new: str) -> None:
+        """Rename; fail where the new name exists."""
+
+    def replace(self, old: str, new: str) -> None:
+        """Rename over what is there."""
+
+    def readlink(self, path: str) -> str:
+        """Return the target of a symbolic link."""
+        ...
+
+    def symlink(self, target: str, link: str) -> None:
+        """Make a symbolic link."""
+
+    def hardlink(self, old: str, new: str) -> None:
+        """Give a file another name."""
+
+    def realpath(self, path: str) -> str:
+        """Return the canonical absolute form of a path."""
+        ...
+
+    def home(self, user: str) -> str:
+        """Return the home directory of a user, of one's own where the name is empty."""
+        ...
+
+    def statvfs(self, path: str) -> StatVFSReply:
+        """Return the facts of the file system that a path is on."""
+        ...

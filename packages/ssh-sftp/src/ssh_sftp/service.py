@@ -1,0 +1,152 @@
+"""The server's side of the conversation: requests in, one reply each, in order.
+
+`Service` takes bytes, finds out what they ask, and sees that each request gets exactly one
+reply; `answers` has what is replied (draft-ietf-secsh-filexfer-02 sections 4, 6 and 7).
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Final
+
+from ssh_wire import Message, ProtocolError, UnknownMessage
+
+from ssh_sftp import messages as m
+from ssh_sftp.answers import TABLE, Answers
+from ssh_sftp.errors import SFTPProtocolError
+from ssh_sftp.filesystem import FileSystem
+from ssh_sftp.framing import PacketReader
+from ssh_sftp.numbers import MAX_HANDLES, VERSION, StatusCode
+from ssh_sftp.pipe import Buffer, Transmit
+from ssh_sftp.statuses import status, status_of
+
+__all__ = ["EXTENSIONS", "Service"]
+
+EXTENSIONS: Final = {
+    "posix-rename@openssh.com": b"1",
+    "statvfs@openssh.com": b"2",
+    "fstatvfs@openssh.com": b"2",
+    "hardlink@openssh.com": b"1",
+    "fsync@openssh.com": b"1",
+    "lsetstat@openssh.com": b"1",
+    "limits@openssh.com": b"1",
+    "expand-path@openssh.com": b"1",
+    "home-directory": b"1",
+}
+"""The extensions that are announced, with their versions."""
+
+_ID: Final = Struct(">BI")
+
+
+class Service:
+    """One session of a server.
+
+    Args:
+        filesystem: what is served.
+        transmit: takes outgoing data; its parts may be used again when it returns.
+        handles: the most files and directories that may be open.
+    """
+
+    def __init__(
+        self, filesystem: FileSystem, transmit: Transmit, handles: int = MAX_HANDLES
+    ) -> None:
+        self._filesystem = filesystem
+        self._transmit = transmit
+        self._reader = PacketReader(self._packet)
+        self._answers = Answers(filesystem, self._send_packet, handles)
+        self._outgoing: list[Buffer] = []
+        self._started = False
+
+    @property
+    def open_handles(self) -> int:
+        """How many files and directories are open."""
+        return self._answers.open_handles
+
+    def receive(self, data: memoryview) -> None:
+        """Take bytes of the client, and answer each complete request.
+
+        Raises:
+            SFTPProtocolError: the client broke a rule that ends the session.
+        """
+        try:
+            self._reader.feed(data)
+        finally:
+            self._flush()
+
+    def pause(self) -> None:
+        """Answer nothing after the current request, until `resume`."""
+        self._reader.paused = True
+
+    def resume(self) -> None:
+        """Go on answering."""
+        try:
+            self._reader.resume()
+        finally:
+            self._flush()
+
+    @property
+    def paused(self) -> bool:
+        """Whether requests wait."""
+        return self._reader.paused
+
+    def close(self) -> None:
+        """Close everything that is open."""
+        self._answers.close_all()
+
+    # ------------------------------------------------------------------ in and out
+
+    def _packet(self, payload: memoryview) -> None:
+        if not self._started:
+            self._init(payload)
+            return
+        try:
+            request = m.REQUESTS.decode(payload)
+        except ProtocolError as error:
+            self._send(self._malformed(payload, error))
+            return
+        answer, changes = TABLE[type(request)]
+        if changes and self._filesystem.read_only:
+            self._send(status(request.id, StatusCode.PERMISSION_DENIED))
+            return
+        try:
+            reply = answer(self._answers, request)
+        except SFTPProtocolError:
+            raise
+        except Exception as error:  # noqa: BLE001 (each request is answered, whatever failed)
+            reply = status_of(request.id, error)
+        if reply is not None:
+            self._send(reply)
+
+    def _init(self, payload: memoryview) -> None:
+        try:
+            hello = m.Init.decode(payload)
+        except ProtocolError as error:
+            raise SFTPProtocolError(str(error)) from error
+        if hello.version < VERSION:
+            problem = f"the client speaks version {hello.version}"
+            raise SFTPProtocolError(problem)
+        self._started = True
+        pairs = tuple(m.ExtensionPair(name=n, data=d) for n, d in EXTENSIONS.items())
+        self._send(m.Version(version=VERSION, extensions=pairs))
+
+    def _malformed(self, payload: memoryview, error: ProtocolError) -> m.Status:
+        if len(payload) < _ID.size or payload[0] == m.Init.NUMBER:
+            raise SFTPProtocolError(str(error)) from error
+        _, number = _ID.unpack_from(payload)
+        unknown = isinstance(error, UnknownMessage)
+        code = StatusCode.OP_UNSUPPORTED if unknown else StatusCode.BAD_MESSAGE
+        return status(number, code)
+
+    def _send(self, reply: Message) -> None:
+        payload = reply.encode()
+        self._outgoing.append(len(payload).to_bytes(4, "big") + payload)
+
+    def _send_packet(self, packet: Buffer, reused: bool) -> None:  # noqa: FBT001 (a callback)
+        self._outgoing.append(packet)
+        if reused:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._outgoing:
+            parts, self._outgoing = self._outgoing, []
+            self._transmit(*parts)
