@@ -1,41 +1,44 @@
-"""A pipe made of two file descriptors: standard input and output, a process's pipes."""
+"""A pipe made of two file descriptors: standard input and output, pipes, a socket.
+
+asyncio's own pipe transports take a socket that becomes readable for one that was closed,
+and sftp and sshd hand their children sockets.  Here a descriptor is watched and read or
+written, whatever it is; data is read into one buffer that is kept.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from typing import Final, Self
+from typing import Final
 
 from ssh_sftp.pipe import Buffer, PipeReceiver
 
 __all__ = ["DescriptorPipe"]
 
+_CHUNK: Final = 262_144
 _HIGH: Final = 1_048_576
+_LOW: Final = 262_144
 
 
-class DescriptorPipe(asyncio.Protocol):
-    """A `Pipe` over a descriptor to read and one to write."""
+class DescriptorPipe:
+    """A `Pipe` over a descriptor to read and one to write, which it owns from now on.
 
-    def __init__(self) -> None:
+    The two may be the same.
+    """
+
+    def __init__(self, read: int, write: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._input = read
+        self._output = write
+        os.set_blocking(read, False)
+        os.set_blocking(write, False)
+        self._buffer = memoryview(bytearray(_CHUNK))
+        self._waiting = bytearray()
         self._receiver: PipeReceiver | None = None
-        self._reading: asyncio.ReadTransport | None = None
-        self._writing: asyncio.WriteTransport | None = None
-        self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    @classmethod
-    async def open(cls, read: int, write: int) -> Self:
-        """Return a pipe over two descriptors, which it owns from now on."""
-        loop = asyncio.get_running_loop()
-        pipe = cls()
-        pipe._writing, _ = await loop.connect_write_pipe(
-            lambda: _Writer(pipe), os.fdopen(write, "wb", buffering=0)
-        )
-        pipe._writing.set_write_buffer_limits(high=_HIGH)
-        pipe._reading, _ = await loop.connect_read_pipe(
-            lambda: pipe, os.fdopen(read, "rb", buffering=0)
-        )
-        pipe._reading.pause_reading()
-        return pipe
+        self._reading = False
+        self._paused = False
+        self._closing = False
+        self._closed: asyncio.Future[None] = self._loop.create_future()
 
     # ------------------------------------------------------------------ pipe
 
@@ -46,20 +49,28 @@ class DescriptorPipe(asyncio.Protocol):
 
     def write(self, *parts: Buffer) -> None:
         """Send the parts."""
-        if self._writing is not None and not self._writing.is_closing():
-            self._writing.write(parts[0] if len(parts) == 1 else b"".join(parts))
+        if self._closing:
+            return
+        if self._waiting:
+            for part in parts:
+                self._waiting += part
+        else:
+            self._write_now(parts)
+        if len(self._waiting) > _HIGH and not self._paused and self._receiver is not None:
+            self._paused = True
+            self._receiver.pause_writing()
 
     def write_eof(self) -> None:
-        """Say that nothing more will be written."""
-        if self._writing is not None:
-            self._writing.close()
+        """Say that nothing more will be written: close, as the two may be one."""
+        self.close()
 
     def close(self) -> None:
         """Send what is waiting, and close both descriptors."""
-        if self._reading is not None:
-            self._reading.close()
-        if self._writing is not None:
-            self._writing.close()
+        if not self._closing:
+            self._closing = True
+            self.pause_reading()
+            if not self._waiting:
+                self._loop.call_soon(self._finish, None)
 
     async def wait_closed(self) -> None:
         """Wait until both are closed."""
@@ -67,57 +78,77 @@ class DescriptorPipe(asyncio.Protocol):
 
     def pause_reading(self) -> None:
         """Read nothing for now."""
-        if self._reading is not None and not self._reading.is_closing():
-            self._reading.pause_reading()
+        if self._reading:
+            self._reading = False
+            self._loop.remove_reader(self._input)
 
     def resume_reading(self) -> None:
         """Read again."""
-        if self._reading is not None and not self._reading.is_closing():
-            self._reading.resume_reading()
+        if not self._reading and not self._closing:
+            self._reading = True
+            self._loop.add_reader(self._input, self._readable)
 
-    # ------------------------------------------------------------------ what asyncio calls
+    # ------------------------------------------------------------------ inside
 
-    def data_received(self, data: bytes) -> None:
-        """Hand data over."""
-        if self._receiver is not None:
-            self._receiver.data_received(memoryview(data))
-
-    def eof_received(self) -> None:
-        """Hand the end of the input over."""
-        if self._receiver is not None:
+    def _readable(self) -> None:
+        try:
+            size = os.readv(self._input, [self._buffer])
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._lost(error)
+            return
+        if self._receiver is None:
+            return
+        if size:
+            self._receiver.data_received(self._buffer[:size])
+        else:
+            self.pause_reading()
             self._receiver.eof_received()
 
-    def writing_paused(self) -> None:
-        """More is waiting to leave than may."""
-        if self._receiver is not None:
-            self._receiver.pause_writing()
+    def _write_now(self, parts: tuple[Buffer, ...]) -> None:
+        data = memoryview(parts[0] if len(parts) == 1 else b"".join(parts))
+        try:
+            sent = os.write(self._output, data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as error:
+            self._loop.call_soon(self._lost, error)
+            return
+        if sent < len(data):
+            self._waiting += data[sent:]
+            self._loop.add_writer(self._output, self._writable)
 
-    def writing_resumed(self) -> None:
-        """What was waiting has left."""
-        if self._receiver is not None:
+    def _writable(self) -> None:
+        try:
+            with memoryview(self._waiting) as view:
+                sent = os.write(self._output, view)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._lost(error)
+            return
+        del self._waiting[:sent]
+        if not self._waiting:
+            self._loop.remove_writer(self._output)
+            if self._closing:
+                self._finish(None)
+                return
+        if self._paused and len(self._waiting) <= _LOW and self._receiver is not None:
+            self._paused = False
             self._receiver.resume_writing()
 
-    def writing_lost(self, error: Exception | None) -> None:
-        """The output is closed."""
-        if not self._closed.done():
-            self._closed.set_result(None)
-            if self._reading is not None:
-                self._reading.close()
-            if self._receiver is not None:
-                self._receiver.pipe_closed(error)
+    def _lost(self, error: OSError) -> None:
+        self._closing = True
+        self._finish(error)
 
-
-class _Writer(asyncio.Protocol):
-    """Tells a pipe about its output."""
-
-    def __init__(self, pipe: DescriptorPipe) -> None:
-        self._pipe = pipe
-
-    def pause_writing(self) -> None:
-        self._pipe.writing_paused()
-
-    def resume_writing(self) -> None:
-        self._pipe.writing_resumed()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._pipe.writing_lost(exc)
+    def _finish(self, error: Exception | None) -> None:
+        if self._closed.done():
+            return
+        self._closed.set_result(None)
+        self.pause_reading()
+        self._loop.remove_writer(self._output)
+        for descriptor in {self._input, self._output}:
+            os.close(descriptor)
+        if self._receiver is not None:
+            self._receiver.pipe_closed(error)

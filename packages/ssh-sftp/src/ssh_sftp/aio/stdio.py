@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _serve(files: LocalFiles) -> None:
-    pipe = await DescriptorPipe.open(0, 1)
+    pipe = DescriptorPipe(0, 1)
     await SFTPServer(pipe, files).serve()
 
 
