@@ -1,0 +1,76 @@
+"""Keys of every family, made once, and the programs that the package is compared with."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ssh_keys import PrivateKey
+
+KINDS = (
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "ssh-rsa",
+)
+
+Program = Callable[..., bytes]
+
+
+@pytest.fixture(scope="session")
+def keys() -> dict[str, PrivateKey]:
+    """A key of each kind, by kind."""
+    sizes = {"ssh-rsa": 2048}
+    return {
+        kind: PrivateKey.generate(kind, sizes.get(kind), comment=f"a {kind} key") for kind in KINDS
+    }
+
+
+@pytest.fixture(params=KINDS)
+def key(request: pytest.FixtureRequest, keys: dict[str, PrivateKey]) -> PrivateKey:
+    """Each key in turn."""
+    return keys[request.param]
+
+
+@pytest.fixture(scope="session")
+def ed25519(keys: dict[str, PrivateKey]) -> PrivateKey:
+    return keys["ssh-ed25519"]
+
+
+@pytest.fixture(scope="session")
+def ecdsa(keys: dict[str, PrivateKey]) -> PrivateKey:
+    return keys["ecdsa-sha2-nistp256"]
+
+
+@pytest.fixture(scope="session")
+def rsa(keys: dict[str, PrivateKey]) -> PrivateKey:
+    return keys["ssh-rsa"]
+
+
+def _program(name: str) -> Program:
+    path = shutil.which(name)
+    if path is None:
+        pytest.skip(f"{name} is not installed")
+
+    def run(*args: str | Path, data: bytes = b"") -> bytes:
+        command = [path, *map(str, args)]
+        return subprocess.run(command, input=data, capture_output=True, check=True).stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def keygen() -> Program:
+    """OpenSSH's ssh-keygen."""
+    return _program("ssh-keygen")
+
+
+@pytest.fixture(scope="session")
+def openssl() -> Program:
+    """OpenSSL's command."""
+    return _program("openssl")

@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ssh_wire.primitives import encode_mpint, string
+
+from ssh_keys import KeyFormatError, PrivateKey, PublicKey, Signature, UnsupportedKey
+from ssh_keys.families.ecdsa import FAMILY, ECDSAPrivateKey
+
+CURVES = ("nistp256", "nistp384", "nistp521")
+ORDERS = {
+    "nistp256": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+    "nistp521": int(
+        "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa"
+        "51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409",
+        16,
+    ),
+}
+
+
+def mpint(value: int) -> bytes:
+    return string(encode_mpint(value))
+
+
+def blob_of(name: str, curve: str, point: bytes) -> bytes:
+    return string(f"ecdsa-sha2-{name}") + string(curve) + string(point)
+
+
+def point_of(key: PrivateKey) -> bytes:
+    provider = key.public_key.provider()
+    assert isinstance(provider, ec.EllipticCurvePublicKey)
+    numbers = provider.public_numbers()
+    size = (key.public_key.bits + 7) // 8
+    return b"\4" + numbers.x.to_bytes(size) + numbers.y.to_bytes(size)
+
+
+@pytest.mark.row("K04")
+@pytest.mark.parametrize("curve", [*CURVES, "", "nistp224", "secp256k1"])
+@pytest.mark.parametrize("name", CURVES)
+def test_name_and_curve_must_agree(name: str, curve: str, keys: dict[str, PrivateKey]) -> None:
+    point = point_of(keys[f"ecdsa-sha2-{name}"])
+    if name == curve:
+        assert PublicKey.from_blob(blob_of(name, curve, point)).bits == int(name[-3:])
+        return
+    with pytest.raises(KeyFormatError, match="names another curve"):
+        PublicKey.from_blob(blob_of(name, curve, point))
+
+
+@pytest.mark.row("K04")
+@pytest.mark.parametrize("inside", CURVES)
+@pytest.mark.parametrize("name", CURVES)
+def test_the_point_must_be_of_the_curve(
+    name: str, inside: str, keys: dict[str, PrivateKey]
+) -> None:
+    if name == inside:
+        return
+    point = point_of(keys[f"ecdsa-sha2-{inside}"])
+    with pytest.raises(KeyFormatError, match=f"not a point of {name}"):
+        PublicKey.from_blob(blob_of(name, name, point))
+
+
+@pytest.mark.row("K04")
+def test_what_is_not_a_point(ecdsa: PrivateKey) -> None:
+    point = point_of(ecdsa)
+    prime = 2**256 - 2**224 + 2**192 + 2**96 - 1
+    y = int.from_bytes(point[33:])
+    wrong = [
+        b"",
+        b"\0",  # infinity
+        bytes(65),
+        b"\4" + bytes(64),
+        b"\2" + point[1:33],  # compressed
+        b"\6" + point[1:],  # hybrid
+        point[:-1],
+        point + b"\0",
+        point[:-1] + bytes([point[-1] ^ 1]),
+        b"\4" + prime.to_bytes(32) + point[33:],
+        point[:33] + (y + prime).to_bytes(33)[-32:],
+    ]
+    for bad in wrong:
+        with pytest.raises(KeyFormatError, match="not a point"):
+            PublicKey.from_blob(blob_of("nistp256", "nistp256", bad))
+
+
+@given(x=st.integers(0, 2**256 - 1), y=st.integers(0, 2**256 - 1))
+@settings(deadline=None, max_examples=50)
+def test_no_point_off_the_curve_is_taken(x: int, y: int) -> None:
+    point = b"\4" + x.to_bytes(32) + y.to_bytes(32)
+    with pytest.raises(KeyFormatError):
+        PublicKey.from_blob(blob_of("nistp256", "nistp256", point))
+
+
+@pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()])
+def test_every_point_on_the_curve_is_taken(curve: ec.EllipticCurve) -> None:
+    for number in (1, 2, 3, 255, 1 << 200):
+        key = FAMILY.adopt_private(ec.derive_private_key(number, curve), legacy=False)
+        assert key is not None
+        assert PublicKey.from_blob(key.public_key.blob) == key.public_key
+
+
+def test_r_and_s_out_of_range_are_wrong(ecdsa: PrivateKey) -> None:
+    order = ORDERS["nistp256"]
+    public = ecdsa.public_key
+    kind = public.kind
+    blob = ecdsa.sign_blob(b"data", kind)
+    size = int.from_bytes(blob[:4])
+    r, s = int.from_bytes(blob[4 : 4 + size]), int.from_bytes(blob[8 + size :])
+    assert public.verify_blob(b"data", kind, mpint(r) + mpint(s))
+    for bad_r, bad_s in [
+        (0, s),
+        (r, 0),
+        (0, 0),
+        (order, s),
+        (r, order),
+        (r + order, s),
+        (r, s + order),
+        (1 << 4096, s),
+        (r, 1 << 4096),
+    ]:
+        assert not public.verify_blob(b"data", kind, mpint(bad_r) + mpint(bad_s))
+    negative = string(b"\x80") + mpint(s)
+    assert not public.verify_blob(b"data", kind, negative)
+    assert not public.verify_blob(b"data", kind, mpint(r) + mpint(s) + b"\0")
+    assert not public.verify_blob(b"data", kind, mpint(r))
+
+
+@pytest.mark.row("K08")
+@pytest.mark.parametrize("secret", [0, 1, ORDERS["nistp256"], 1 << 300])
+def test_a_private_number_of_another_key(secret: int, ecdsa: PrivateKey) -> None:
+    fields = blob_of("nistp256", "nistp256", point_of(ecdsa)) + mpint(secret)
+    with pytest.raises(KeyFormatError, match=r"differ|below the order"):
+        FAMILY.read_private(fields, 0, legacy=False)
+
+
+def test_a_curve_without_a_name_in_ssh_is_refused() -> None:
+    key = ec.generate_private_key(ec.SECP256K1())
+    with pytest.raises(UnsupportedKey, match="secp256k1"):
+        FAMILY.adopt_private(key, legacy=False)
+    with pytest.raises(UnsupportedKey, match="secp256k1"):
+        FAMILY.adopt_public(key.public_key(), legacy=False)
+    assert FAMILY.adopt_public(object(), legacy=False) is None
+    assert FAMILY.adopt_private(object(), legacy=False) is None
+
+
+def _r_and_s(key: ECDSAPrivateKey, data: bytes) -> tuple[int, int]:
+    return decode_dss_signature(key.secret.sign(data, ec.ECDSA(key.curve.hash)))
+
+
+def _digest(data: bytes) -> int:
+    digest = hashes.Hash(hashes.SHA512())
+    digest.update(data)
+    return int.from_bytes(digest.finalize())
+
+
+@pytest.mark.row("K10")
+def test_the_nonces_of_p521_are_not_biased(keys: dict[str, PrivateKey]) -> None:
+    key = keys["ecdsa-sha2-nistp521"]
+    assert isinstance(key, ECDSAPrivateKey)
+    order = ORDERS["nistp521"]
+    d = key.secret.private_numbers().private_value
+    short = 0
+    for number in range(3000):
+        data = number.to_bytes(4)
+        r, s = _r_and_s(key, data)
+        k = (_digest(data) + r * d) * pow(s, -1, order) % order
+        short += k >> 512 == 0
+    assert 0 < short < 20  # 5.9 are expected
+
+
+@pytest.mark.row("K10")
+def test_no_nonce_comes_twice(ecdsa: PrivateKey) -> None:
+    assert isinstance(ecdsa, ECDSAPrivateKey)
+    assert len({_r_and_s(ecdsa, b"data")[0] for _ in range(10_000)}) == 10_000
+
+
+@pytest.mark.row("K10")
+def test_no_nonce_comes_twice_after_a_fork(ecdsa: PrivateKey) -> None:
+    assert isinstance(ecdsa, ECDSAPrivateKey)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:  # pragma: no cover (in the child, which is not measured)
+        os.write(writer, b"".join(_r_and_s(ecdsa, b"x")[0].to_bytes(32) for _ in range(50)))
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as file:
+        theirs = file.read()
+    os.waitpid(child, 0)
+    seen = {int.from_bytes(theirs[at : at + 32]) for at in range(0, len(theirs), 32)}
+    ours = {_r_and_s(ecdsa, b"x")[0] for _ in range(50)}
+    assert len(seen) == len(ours) == 50
+    assert not seen & ours
+
+
+def test_the_signature_is_named_as_the_key_is(keys: dict[str, PrivateKey]) -> None:
+    for curve in CURVES:
+        key = keys[f"ecdsa-sha2-{curve}"]
+        assert Signature.decode(key.sign(b"data")).algorithm == key.public_key.kind

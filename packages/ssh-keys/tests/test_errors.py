@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+from ssh_wire import SSHError
+
+from ssh_keys import (
+    KeyDecryptError,
+    KeyFormatError,
+    PassphraseNeeded,
+    PublicKey,
+    SigningFailed,
+    UnsupportedKey,
+)
+
+
+@pytest.mark.parametrize("kind", [KeyFormatError, KeyDecryptError, PassphraseNeeded])
+def test_what_is_wrong_with_a_key_is_a_value_error_too(kind: type[KeyFormatError]) -> None:
+    with pytest.raises(ValueError, match="bad"):
+        raise kind("bad")
+
+
+def test_every_error_is_of_the_stack() -> None:
+    assert issubclass(KeyFormatError, SSHError)
+    assert issubclass(SigningFailed, SSHError)
+
+
+def test_unsupported_key_names_the_kind() -> None:
+    with pytest.raises(UnsupportedKey) as caught:
+        PublicKey.from_blob(b"\0\0\0\x07ssh-dss")
+    assert caught.value.kind == "ssh-dss"
+
+
+def test_passphrase_needed_may_know_the_public_key() -> None:
+    assert PassphraseNeeded("locked").public_key is None

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import cast
+
+import attrs
+import pytest
+from ssh_wire import UsageError
+
+from ssh_keys import PrivateKey, SigningFailed, load_private_key
+from ssh_keys.families.ecdsa import ECDSAPrivateKey
+from ssh_keys.families.rsa import RSAPrivateKey
+
+
+@pytest.mark.parametrize(
+    ("kind", "bits", "full", "size"),
+    [
+        ("ed25519", None, "ssh-ed25519", 256),
+        ("ssh-ed25519", 256, "ssh-ed25519", 256),
+        ("ecdsa", None, "ecdsa-sha2-nistp256", 256),
+        ("ecdsa", 384, "ecdsa-sha2-nistp384", 384),
+        ("ecdsa", 521, "ecdsa-sha2-nistp521", 521),
+        ("ecdsa-sha2-nistp521", None, "ecdsa-sha2-nistp521", 521),
+        ("rsa", 2048, "ssh-rsa", 2048),
+    ],
+)
+def test_generate(kind: str, bits: int | None, full: str, size: int) -> None:
+    key = PrivateKey.generate(kind, bits, "new")
+    assert key.public_key.kind == full
+    assert key.public_key.bits == size
+    assert key.comment == "new"
+
+
+@pytest.mark.parametrize(
+    ("kind", "bits"),
+    [
+        ("ed25519", 255),
+        ("ecdsa", 512),
+        ("ecdsa-sha2-nistp256", 384),
+        ("rsa", 1024),
+        ("rsa", 2047),
+        ("rsa", 16385),
+        ("rsa", 0),
+    ],
+)
+def test_no_key_of_another_size_is_made(kind: str, bits: int) -> None:
+    with pytest.raises(UsageError, match=f"not {bits}"):
+        PrivateKey.generate(kind, bits)
+
+
+@pytest.mark.parametrize("algorithm", ["ssh-dss", "", "rsa-sha2-1024"])
+def test_only_its_own_algorithms(key: PrivateKey, algorithm: str) -> None:
+    with pytest.raises(UsageError, match="does not sign with"):
+        key.sign(b"data", algorithm)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class _FaultyRSA(RSAPrivateKey):
+    def sign_blob(self, data: bytes | bytearray | memoryview, algorithm: str) -> bytes:
+        blob = bytearray(super().sign_blob(data, algorithm))
+        blob[len(blob) // 2] ^= 1
+        return bytes(blob)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class _FaultyECDSA(ECDSAPrivateKey):
+    def sign_blob(self, data: bytes | bytearray | memoryview, algorithm: str) -> bytes:
+        blob = bytearray(super().sign_blob(data, algorithm))
+        blob[-1] ^= 1
+        return bytes(blob)
+
+
+@pytest.mark.row("K11")
+@pytest.mark.parametrize("algorithm", ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"])
+def test_a_faulty_rsa_signature_does_not_leave(rsa: PrivateKey, algorithm: str) -> None:
+    sound = cast("RSAPrivateKey", rsa)
+    faulty = _FaultyRSA(public_key=sound.public_key, secret=sound.secret)
+    with pytest.raises(SigningFailed, match="did not verify"):
+        faulty.sign(b"data", algorithm)
+
+
+@pytest.mark.row("K11")
+def test_a_faulty_ecdsa_signature_does_not_leave(ecdsa: PrivateKey) -> None:
+    sound = cast("ECDSAPrivateKey", ecdsa)
+    faulty = _FaultyECDSA(public_key=sound.public_key, curve=sound.curve, secret=sound.secret)
+    with pytest.raises(SigningFailed):
+        faulty.sign(b"data")
+
+
+def test_a_private_key_shows_nothing_secret(key: PrivateKey) -> None:
+    shown = f"{key!r} {key} {key.section()!r}"
+    name = type(key).__name__
+    assert repr(key) == f"<{name} {key.public_key.kind} {key.public_key.fingerprint()}>"
+    for line in key.to_openssh().split(b"\n")[4:-2]:
+        assert line.decode() not in shown
+    for field in ("secret", "d", "iqmp", "p", "q"):
+        value = getattr(key.section(), field, None)
+        assert value is None or repr(value) not in shown
+
+
+def test_a_private_key_is_neither_pickled_nor_copied(key: PrivateKey) -> None:
+    for attempt in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="neither copied nor pickled"):
+            attempt(key)
+
+
+def test_a_private_key_does_not_change(key: PrivateKey) -> None:
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        key.public_key = key.public_key  # type: ignore[misc]
+
+
+def test_another_comment(key: PrivateKey) -> None:
+    other = key.with_comment("another")
+    assert other.comment == other.public_key.comment == "another"
+    assert other.public_key == key.public_key
+    assert key.comment != "another"
+
+
+@pytest.mark.parametrize(
+    ("passphrase", "cipher", "rounds", "problem"),
+    [
+        ("", "aes256-ctr", 16, "empty"),
+        (b"", "aes256-ctr", 16, "empty"),
+        ("pass", "aes256", 16, "choose one of"),
+        ("pass", "none", 16, "choose one of"),
+        ("pass", "aes256-ctr", 0, "outside 1 to"),
+        ("pass", "aes256-ctr", 2049, "outside 1 to"),
+    ],
+)
+def test_a_wrong_choice_is_named(
+    ed25519: PrivateKey, passphrase: str | bytes, cipher: str, rounds: int, problem: str
+) -> None:
+    with pytest.raises(UsageError, match=problem):
+        ed25519.to_openssh(passphrase, cipher, rounds)
+
+
+def test_randomness_is_an_argument(ed25519: PrivateKey) -> None:
+    first = ed25519.to_openssh("pass", rounds=1, random=bytes)
+    assert first == ed25519.to_openssh("pass", rounds=1, random=bytes)
+    assert first != ed25519.to_openssh("pass", rounds=1)
+    assert load_private_key(first, "pass").public_key == ed25519.public_key
