@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING, Unpack
 
 import attrs
 
-from ssh_connection.aio import ClientConnection, ClientSettings, Scope
-from ssh_stack.config import Config, load_config
+from ssh_connection.aio import (
+    ClientConnection,
+    ClientSettings,
+    KeepaliveOptions,
+    Launch,
+    Process,
+    Scope,
+    Timeouts,
+)
+from ssh_stack.config import Config, HostConfig, load_config
 from ssh_stack.dial import jump_dialer, proxy_dialer, split_command, tcp_dialer, token_values
+from ssh_stack.environment import environment
 from ssh_stack.identities import credentials
 from ssh_stack.options import DEFAULT, ClientOptions, ClientOptionsKw, Default, HostKeyPolicy
 from ssh_stack.trust import Trust, load_known_hosts
@@ -31,9 +40,11 @@ _MAX_JUMPS = 16
 class Connection(ClientConnection):
     """An authenticated connection, with SFTP beside what `ClientConnection` has."""
 
-    def __init__(self, settings: ClientSettings) -> None:
+    def __init__(self, settings: ClientSettings, config: HostConfig) -> None:
         super().__init__(settings, os.urandom)
         self._stack = AsyncExitStack()
+        self._config = config
+        self._environment = environment(config, os.environ)
 
     @property
     def host(self) -> str:
@@ -45,12 +56,38 @@ class Connection(ClientConnection):
         """The server's port."""
         return self._settings.port
 
+    @property
+    def config(self) -> HostConfig:
+        """What the configuration says about the host, and what of it is not honoured."""
+        return self._config
+
+    @property
+    def end(self) -> Exception | None:
+        """What ended the connection; None while it stands."""
+        return self._lost.result() if self._lost.done() else None
+
+    def _launch(self, launch: Launch) -> Scope[Process]:
+        return super()._launch(self._furnished(launch))
+
+    async def _open_drained(self, launch: Launch) -> Process:
+        return await super()._open_drained(self._furnished(launch))
+
+    def _furnished(self, launch: Launch) -> Launch:
+        """Put the configuration's SendEnv and SetEnv before what the caller asks for."""
+        return attrs.evolve(launch, env={**self._environment, **launch.env})
+
     def sftp(self) -> Scope[SFTPClient]:
         """Open an SFTP session."""
         from ssh_sftp.aio import SFTPClient  # noqa: PLC0415 (loads when it is used)
 
         async def opener() -> SFTPClient:
-            return await SFTPClient.from_pipe(await self.open_subsystem("sftp"))
+            client = SFTPClient.from_pipe(await self.open_subsystem("sftp"))
+            try:
+                await client.start()
+            except BaseException:
+                await client.close()
+                raise
+            return client
 
         return Scope(opener)
 
@@ -76,7 +113,23 @@ class Connect:
         self._host = host
         self._port = port
         self._options = options
+        self._opening: _Opening | None = None
         self._connection: Connection | None = None
+
+    @property
+    def config(self) -> HostConfig:
+        """What the configuration says about the host; it is read when this is first asked.
+
+        Raises:
+            UsageError: an option or a configuration line cannot be used.
+            OSError: a configuration file that was named cannot be read.
+        """
+        return self._prepared().config
+
+    def _prepared(self) -> _Opening:
+        if self._opening is None:
+            self._opening = _Opening(self._host, self._port, self._options)
+        return self._opening
 
     async def open(self) -> Connection:
         """Make the connection; the caller closes it.
@@ -89,7 +142,7 @@ class Connect:
             AuthenticationFailed: no credential was enough; `attempts` says what was tried.
             SSHTimeout: a stage took longer than its timeout.
         """
-        return await _Opening(self._host, self._port, self._options).open()
+        return await self._prepared().open()
 
     async def __aenter__(self) -> Connection:
         self._connection = await self.open()
@@ -138,11 +191,15 @@ class _Opening:
         _check_name("host", self._host)
         _check_name("user", self._user)
 
+    @property
+    def config(self) -> HostConfig:
+        return self._resolved
+
     async def open(self) -> Connection:
         async with AsyncExitStack() as stack:
             settings = await self._settings(stack)
             dialer = await self._dialer(stack)
-            connection = Connection(settings)
+            connection = Connection(settings, self._resolved)
             await connection.establish(dialer)
             connection.own(stack.pop_all())
             return connection
@@ -168,8 +225,8 @@ class _Opening:
                 rekey_seconds=options.rekey_seconds,
             ),
             host_key_algorithms=trust.preferred_algorithms,
-            timeouts=options.timeouts,
-            keepalive=options.keepalive,
+            timeouts=_timeouts(options, resolved),
+            keepalive=_keepalive(options, resolved),
             limits=options.limits,
             on_banner=options.on_banner,
         )
@@ -181,10 +238,12 @@ class _Opening:
             source = resolved.known_hosts_files
         known, file = load_known_hosts(source)
         policy: HostKeyPolicy
-        if isinstance(options.host_key_policy, Default):
-            policy = resolved.host_key_policy
-        else:
+        if not isinstance(options.host_key_policy, Default):
             policy = options.host_key_policy
+        elif resolved.strict_host_key_checking == "ask" and options.ask_host_key is not None:
+            policy = options.ask_host_key
+        else:
+            policy = resolved.host_key_policy
         hashed = resolved.hash_known_hosts
         return Trust(self._host, self._port, known, policy, file, hashed=hashed)
 
@@ -219,6 +278,7 @@ class _Opening:
             username=user,
             jump=before or (None if len(hosts) > 1 else DEFAULT),
             proxy_command=DEFAULT,
+            config_options=(),  # they are for the host, as those of `ssh -o` are
         )
         connection = await _Opening(host, port, options, self._depth + 1).open()
         stack.push_async_callback(connection.close)
@@ -261,6 +321,24 @@ def _read_config(options: ClientOptions) -> Config:
         return load_config(None, options.config_options)
     paths = [source] if isinstance(source, str | os.PathLike) else list(source)
     return load_config(paths, options.config_options)
+
+
+def _timeouts(options: ClientOptions, config: HostConfig) -> Timeouts:
+    """ConnectTimeout bounds "the connection to the server", each of its two stages here."""
+    if not isinstance(options.timeouts, Default):
+        return options.timeouts
+    if not config.connect_timeout:
+        return Timeouts()
+    return Timeouts(connect=config.connect_timeout, handshake=config.connect_timeout)
+
+
+def _keepalive(options: ClientOptions, config: HostConfig) -> KeepaliveOptions | None:
+    if not isinstance(options.keepalive, Default):
+        return options.keepalive
+    usual = KeepaliveOptions()
+    interval = usual.interval if config.alive_interval is None else config.alive_interval
+    count_max = usual.count_max if config.alive_count_max is None else config.alive_count_max
+    return KeepaliveOptions(interval=interval, count_max=count_max) if interval else None
 
 
 def _algorithms(options: ClientOptions) -> Algorithms:

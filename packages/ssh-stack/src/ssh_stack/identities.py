@@ -25,12 +25,15 @@ from ssh_auth import (
 from ssh_keys import KeyFormatError, PassphraseNeeded, PrivateKey
 from ssh_keys.files import read_private_key
 from ssh_keys.load import load_private_key
+from ssh_stack.locked import LockedSigner
 from ssh_stack.options import ClientOptions, Default, Path
 
 __all__ = ["DEFAULT_IDENTITIES", "credentials"]
 
 DEFAULT_IDENTITIES: Final = ("id_ed25519", "id_ecdsa", "id_rsa")
 """The key files in ~/.ssh that are tried when none are named."""
+
+_ASKED: Final = 3  # times that a person is asked, as by ssh's NumberOfPasswordPrompts
 
 
 async def credentials(
@@ -101,32 +104,34 @@ async def _load(
     if isinstance(source, PrivateKey):
         return KeySigner(source)
     if isinstance(source, bytes):
-        return KeySigner(await _unlock(lambda p: load_private_key(source, p), options))
+        return await _unlock(lambda p: load_private_key(source, p), "memory", options)
     if not isinstance(source, str | os.PathLike):
         return source
     path = FilePath(os.path.expanduser(source))  # noqa: PTH111, ASYNC240 (reads no disk)
     try:
-        key = await _unlock(lambda p: read_private_key(path, p), options)
+        return await _unlock(lambda p: read_private_key(path, p), f"file {path}", options)
     except (FileNotFoundError, KeyFormatError):
         if required:
             raise
         return None  # a key that the caller did not name need not be there, or be open
-    return KeySigner(key, f"file {path}")
 
 
 async def _unlock(
-    load: Callable[[str | bytes | None], PrivateKey], options: ClientOptions
-) -> PrivateKey:
+    load: Callable[[str | bytes | None], PrivateKey], source: str, options: ClientOptions
+) -> Signer:
     """Load a key, in a thread where deriving a key from a passphrase takes its time."""
     try:
-        return load(None)
-    except PassphraseNeeded:
+        return KeySigner(load(None), source)
+    except PassphraseNeeded as locked:
         passphrase = options.passphrase
-        if callable(passphrase):
-            passphrase = await passphrase()
         if passphrase is None:
             raise
-        return await asyncio.to_thread(load, passphrase)
+        if not callable(passphrase):
+            return KeySigner(await asyncio.to_thread(load, passphrase), source)
+        signer = LockedSigner(load, source, passphrase, locked.public_key)
+        if locked.public_key is None:  # a format that hides it: whose key is it?
+            await signer.unlock()
+        return signer
 
 
 async def _agent_signers(options: ClientOptions, stack: AsyncExitStack) -> list[Signer]:
@@ -158,9 +163,10 @@ def _distinct(signers: Sequence[Signer]) -> list[Signer]:
 def _secrets(options: ClientOptions) -> list[Credential]:
     found: list[Credential] = []
     if options.interactive is not None:
-        found.append(InteractiveCredential(options.interactive, source="caller"))
+        found += [InteractiveCredential(options.interactive, source="caller")] * _ASKED
     if options.password is not None:
-        found.append(PasswordCredential(options.password, source="caller"))
+        times = _ASKED if callable(options.password) else 1
+        found += [PasswordCredential(options.password, source="caller")] * times
         if options.interactive is None and isinstance(options.password, str):
             answers = password_answers(options.password)
             found.append(InteractiveCredential(answers, source="caller's password"))

@@ -56,6 +56,13 @@ KeySource: TypeAlias = Path | bytes | PrivateKey | Signer
 Secret: TypeAlias = str | Callable[[], Awaitable[str | None]]
 """A secret, or a function that asks for it and returns None to give up."""
 
+Passphrase: TypeAlias = str | bytes | Callable[[str], Awaitable[str | None]]
+"""A passphrase, or a function that asks for it.
+
+The function is told which key it is for ("file /home/me/.ssh/id_rsa"), is called when the
+server would take the key and not before, and again while the answer does not open it.
+"""
+
 
 @attrs.frozen(kw_only=True)
 class ClientOptions:
@@ -64,19 +71,21 @@ class ClientOptions:
     username: str | None = None
     """The user to log in as; without it the configuration's, then the local user's name."""
     password: Secret | None = attrs.field(default=None, repr=False)
-    """The password, or a function that asks for it."""
+    """The password, or a function that asks for it, three times where it is wrong."""
     interactive: Answers | None = attrs.field(default=None, repr=False)
     """Answers the prompts of keyboard-interactive; without it the password answers one."""
     keys: Sequence[KeySource] | Default | None = attrs.field(default=DEFAULT, repr=False)
     """Private keys to log in with, first to last; None for none; by default `ssh`'s files."""
-    passphrase: Secret | bytes | None = attrs.field(default=None, repr=False)
+    passphrase: Passphrase | None = attrs.field(default=None, repr=False)
     """The passphrase of encrypted key files, or a function that asks for it."""
     agent: Path | Default | None = DEFAULT
     """The agent's socket; None for no agent; by default SSH_AUTH_SOCK."""
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None = DEFAULT
     """The host keys that are trusted; None knows nobody; by default ~/.ssh/known_hosts."""
     host_key_policy: HostKeyPolicy | Default = DEFAULT
-    """What becomes of a server that is not known; by default it is refused."""
+    """What becomes of a server that is not known; by default what the configuration says."""
+    ask_host_key: HostKeyDecision | None = None
+    """Decides where the configuration says "ask", as it does by default; without it: no."""
     config: Path | Sequence[Path] | Default | None = DEFAULT
     """Configuration files; None for none; by default ~/.ssh/config and the system's."""
     config_options: Sequence[str] = ()
@@ -91,10 +100,10 @@ class ClientOptions:
     """What is accepted of the server's transport."""
     limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
     """How much of everything the connection may have."""
-    timeouts: Timeouts = attrs.field(factory=Timeouts)
-    """How long each stage may take."""
-    keepalive: KeepaliveOptions | None = attrs.field(factory=KeepaliveOptions)
-    """How a dead server is found; None never asks."""
+    timeouts: Timeouts | Default = DEFAULT
+    """How long each stage may take; by default the configuration's ConnectTimeout counts."""
+    keepalive: KeepaliveOptions | Default | None = DEFAULT
+    """How a dead server is found; None never asks; by default the configuration counts."""
     rekey_bytes: int = 1024**3
     """Bytes in one direction after which keys are exchanged anew."""
     rekey_seconds: float = 3600.0
@@ -120,10 +129,11 @@ class ClientOptionsKw(TypedDict, total=False):
     password: Secret | None
     interactive: Answers | None
     keys: Sequence[KeySource] | Default | None
-    passphrase: Secret | bytes | None
+    passphrase: Passphrase | None
     agent: Path | Default | None
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None
     host_key_policy: HostKeyPolicy | Default
+    ask_host_key: HostKeyDecision | None
     config: Path | Sequence[Path] | Default | None
     config_options: Sequence[str]
     jump: str | Sequence[str] | ClientConnection | Default | None
@@ -131,8 +141,8 @@ class ClientOptionsKw(TypedDict, total=False):
     algorithms: Literal["strict", "default", "legacy"] | Algorithms
     transport_limits: Limits
     limits: ConnectionLimits
-    timeouts: Timeouts
-    keepalive: KeepaliveOptions | None
+    timeouts: Timeouts | Default
+    keepalive: KeepaliveOptions | Default | None
     rekey_bytes: int
     rekey_seconds: float
     on_banner: Callable[[str], None] | None

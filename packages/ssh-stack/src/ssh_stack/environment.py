@@ -1,0 +1,41 @@
+"""Environment variables that go along with every command: SendEnv and SetEnv."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ssh_stack.config import HostConfig
+
+__all__ = ["environment"]
+
+
+def environment(config: HostConfig, local: Mapping[str, str]) -> dict[str, str]:
+    """Return what to ask for in each session.
+
+    Args:
+        config: its SendEnv has patterns of names, and "-pattern" takes names back.
+        local: the variables of this process.
+    """
+    patterns: list[str] = []
+    for pattern in config.send_env:
+        if pattern.startswith("-"):
+            patterns = [each for each in patterns if not fnmatchcase(each, pattern[1:])]
+        else:
+            patterns.append(pattern)
+    sent = {
+        name: value
+        for name, value in local.items()
+        if any(fnmatchcase(name, pattern) for pattern in patterns) and _is_text(name + value)
+    }
+    return {**sent, **dict(reversed(config.set_env))}  # the first SetEnv of a name counts
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
