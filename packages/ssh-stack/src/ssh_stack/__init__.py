@@ -5,3 +5,11 @@ from __future__ import annotations
 from ssh_stack.connection import Connect as Connect
 from ssh_stack.connection import Connection as Connection
 from ssh_stack.connection import connect as connect
+from ssh_stack.errors import ConfigError as ConfigError
+from ssh_stack.errors import HostKeyChanged as HostKeyChanged
+from ssh_stack.errors import HostKeyError as HostKeyError
+from ssh_stack.errors import HostKeyRevoked as HostKeyRevoked
+from ssh_stack.errors import HostKeyUnknown as HostKeyUnknown
+from ssh_stack.errors import ProxyFailed as ProxyFailed
+from ssh_stack.options import ClientOptions as ClientOptions
+from ssh_stack.options import ClientOptionsKw as ClientOptionsKw

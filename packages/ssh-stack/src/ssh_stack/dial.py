@@ -21,6 +21,7 @@ __all__ = ["jump_dialer", "proxy_dialer", "split_command", "tcp_dialer", "token_
 _ATTEMPT_DELAY: Final = 0.25  # "Connection Attempt Delay" of RFC 8305 section 5
 _SHELL_SYNTAX: Final = frozenset(";|&<>()`$\n")
 _STDERR_KEPT: Final = 4096
+_LAST_WORDS: Final = 0.5  # seconds from the end of its output to its own end
 
 
 def tcp_dialer(host: str, port: int) -> Dialer:
@@ -116,9 +117,11 @@ class _ProxyProtocol(asyncio.SubprocessProtocol):
         self._driver = driver
         self._command = command
         self._stderr: deque[int] = deque(maxlen=_STDERR_KEPT)
+        self._process: asyncio.SubprocessTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if isinstance(transport, asyncio.SubprocessTransport):
+            self._process = transport
             stdin, stdout = transport.get_pipe_transport(0), transport.get_pipe_transport(1)
             if isinstance(stdin, asyncio.WriteTransport) and isinstance(
                 stdout, asyncio.ReadTransport
@@ -133,8 +136,9 @@ class _ProxyProtocol(asyncio.SubprocessProtocol):
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         del exc
-        if fd == 1:
-            self._driver.feed_eof()
+        if fd == 1 and self._process is not None:
+            # its last words on standard error belong to the error: wait for its end a moment
+            asyncio.get_running_loop().call_later(_LAST_WORDS, self._process.close)
 
     def pause_writing(self) -> None:
         self._driver.pause_writing()

@@ -159,7 +159,9 @@ class ClientConnection(Endpoint):
     async def _next_event(self) -> ev.Event:
         while not self._events:
             if self._lost.done():
-                raise self._lost.result()
+                lost = self._lost.result()
+                # what the handshake failed of says more than that the connection is gone
+                raise lost.__cause__ if isinstance(lost.__cause__, SSHError) else lost
             self._event_arrived.clear()
             await self._event_arrived.wait()
         return self._events.popleft()

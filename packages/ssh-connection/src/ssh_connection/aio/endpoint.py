@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ssh_connection.errors import ChannelClosed
 from ssh_connection.keepalive import Keepalive
 from ssh_connection.multiplexer import GlobalAnswer, Multiplexer
-from ssh_transport import ConnectionLost
+from ssh_transport import ConnectionLost, PeerDisconnected
 from ssh_transport import events as ev
 from ssh_transport.aio import Driver
 from ssh_wire import OpenFailureReason
@@ -202,9 +202,11 @@ class Endpoint:
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The byte stream is gone."""
-        error = ConnectionLost("the connection was lost")
-        error.__cause__ = exc
-        self._end(error)
+        if not self._lost.done():
+            self._end(ConnectionLost("the connection was lost"))
+        lost = self._lost.result()
+        if lost.__cause__ is None:
+            lost.__cause__ = exc  # before anybody who waits has seen it
 
     # ------------------------------------------------------------- the multiplexer's side
 
@@ -230,9 +232,10 @@ def _ignore(_answer: GlobalAnswer | None) -> None:
 
 def _loss(event: ev.Disconnected) -> Exception:
     """The error that every waiter gets when the transport has ended."""
-    who = "the peer" if event.by_peer else "this side"
+    if isinstance(event.error, ConnectionLost | PeerDisconnected):
+        return event.error
     text = printable(event.description)
-    error = ConnectionLost(f"{who} ended the connection: {text}" if text else "connection lost")
+    error = ConnectionLost(f"this side ended the connection: {text}")
     error.__cause__ = event.error
     return error
 

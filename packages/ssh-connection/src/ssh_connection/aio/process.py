@@ -54,8 +54,8 @@ class Launch:
     """Environment variables to ask for; servers accept few."""
     grace: float = 2.0
     """Seconds between TERM and KILL when the process is closed while it runs."""
-    close_timeout: float = 5.0
-    """Seconds that closing may take before the channel is given up."""
+    close_timeout: float = 1.0
+    """Seconds to wait for the server's CLOSE before the channel is given up."""
 
     @property
     def request(self) -> m.ExecRequest | m.SubsystemRequest | m.ShellRequest:

@@ -1,0 +1,126 @@
+"""Our client logs in at OpenSSH's servers, in every way that both have."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from ssh_auth import AuthenticationFailed, Outcome
+
+from ssh_stack import HostKeyChanged, HostKeyUnknown
+from tests.interop.connecting import connect
+from tests.interop.peers import PASSWORD, TWO_FACTOR_USER
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from pathlib import Path
+
+    from ssh_wire.messages.auth import Prompt
+
+    from tests.interop.peers import Keys, Peer
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+async def test_publickey_from_a_file(peer: Peer, kind: str) -> None:
+    async with connect(peer, kind) as conn:
+        (attempt,) = conn.auth_attempts
+        assert attempt.method == "publickey"
+        assert attempt.source == f"file {peer.keys.private[kind]}"
+        assert (await conn.run("echo $USER", text=True)).stdout == "tester\n"
+
+
+@contextlib.contextmanager
+def agent(keys: Keys) -> Generator[str]:
+    """OpenSSH's agent with all the keys."""
+    started = subprocess.run(["ssh-agent", "-s"], capture_output=True, text=True, check=True)
+    variables = dict(
+        line.split(";")[0].split("=") for line in started.stdout.splitlines() if "=" in line
+    )
+    environment = os.environ | variables
+    try:
+        for path in keys.private.values():
+            subprocess.run(["ssh-add", "-q", path], env=environment, check=True)
+        yield variables["SSH_AUTH_SOCK"]
+    finally:
+        subprocess.run(["ssh-agent", "-k"], env=environment, capture_output=True, check=True)
+
+
+async def test_publickey_from_an_agent(peer: Peer) -> None:
+    with agent(peer.keys) as socket:
+        async with connect(peer, keys=None, agent=socket) as conn:
+            assert conn.auth_attempts[-1].source.startswith("agent")
+            assert (await conn.run("true")).exit_status == 0
+
+
+async def test_password(peer: Peer) -> None:
+    async with connect(peer, keys=None, password=PASSWORD) as conn:
+        assert conn.auth_attempts[-1].method == "password"
+
+
+async def test_keyboard_interactive(peer: Peer) -> None:
+    asked: list[str] = []
+
+    async def answer(
+        name: str, instruction: str, prompts: Sequence[Prompt], /
+    ) -> Sequence[str] | None:
+        del name, instruction
+        asked.extend(prompt.text for prompt in prompts)
+        return [PASSWORD for _ in prompts]
+
+    async with connect(peer, keys=None, interactive=answer) as conn:
+        assert conn.auth_attempts[-1].method == "keyboard-interactive"
+    assert any("assword" in text for text in asked)
+
+
+async def test_partial_success_is_followed(peer: Peer) -> None:
+    async with connect(peer, username=TWO_FACTOR_USER, password=PASSWORD) as conn:
+        outcomes = [(a.method, a.outcome) for a in conn.auth_attempts]
+        assert outcomes[-2:] == [
+            ("publickey", Outcome.PARTIAL),
+            ("password", Outcome.ACCEPTED),
+        ]
+
+
+async def test_a_failed_login_says_what_was_tried(peer: Peer, tmp_path: Path) -> None:
+    stranger = tmp_path / "stranger"
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", stranger]
+    await asyncio.to_thread(subprocess.run, command, check=True)
+
+    with pytest.raises(AuthenticationFailed) as caught:
+        async with connect(peer, keys=[stranger], password="wrong"):
+            pass
+
+    methods = [attempt.method for attempt in caught.value.attempts]
+    assert "publickey" in methods
+    assert "password" in methods
+    assert caught.value.attempts[0].fingerprint.startswith("SHA256:")
+    assert "password" in caught.value.remaining_methods
+
+
+async def test_an_unknown_host_is_refused_or_remembered(peer: Peer, tmp_path: Path) -> None:
+    known = tmp_path / "known_hosts"
+
+    with pytest.raises(HostKeyUnknown):
+        async with connect(peer, known_hosts=known):
+            pass
+    assert not known.exists()
+
+    async with connect(peer, known_hosts=known, host_key_policy="accept-new") as conn:
+        key = conn.host_key
+    async with connect(peer, known_hosts=known) as conn:
+        assert conn.host_key == key
+
+
+async def test_a_changed_host_key_is_refused_by_every_policy(peer: Peer, tmp_path: Path) -> None:
+    known = tmp_path / "known_hosts"
+    other = peer.keys.private["ed25519"].with_suffix(".pub").read_text()
+    known.write_text(f"[127.0.0.1]:{peer.port} {other}")
+
+    for policy in ("strict", "accept-new"):
+        with pytest.raises(HostKeyChanged):
+            async with connect(peer, known_hosts=known, host_key_policy=policy):
+                pass
