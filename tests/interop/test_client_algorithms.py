@@ -6,8 +6,8 @@ import hashlib
 
 import attrs
 import pytest
-from ssh_transport import Algorithms, profiles
 
+from ssh_transport import Algorithms, profiles
 from tests.interop.connecting import connect
 from tests.interop.peers import Peer
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from ssh_auth import AuthenticationFailed, Outcome
 
+from ssh_auth import AuthenticationFailed, Outcome
+from ssh_keys import PrivateKey
+from ssh_keys.files import write_private_key
 from ssh_stack import HostKeyChanged, HostKeyUnknown
 from tests.interop.connecting import connect
 from tests.interop.peers import PASSWORD, TWO_FACTOR_USER
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ssh_wire.messages.auth import Prompt
-
     from tests.interop.peers import Keys, Peer
 
 
@@ -87,8 +87,7 @@ async def test_partial_success_is_followed(peer: Peer) -> None:
 
 async def test_a_failed_login_says_what_was_tried(peer: Peer, tmp_path: Path) -> None:
     stranger = tmp_path / "stranger"
-    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", stranger]
-    await asyncio.to_thread(subprocess.run, command, check=True)
+    write_private_key(stranger, PrivateKey.generate("ed25519"))
 
     with pytest.raises(AuthenticationFailed) as caught:
         async with connect(peer, keys=[stranger], password="wrong"):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from ssh_connection import RequestRefused, SSHTimeout
 from ssh_connection.aio import CommandInterrupted, Pty
-
 from tests.interop.connecting import connect
 from tests.interop.peers import Peer
 
@@ -144,7 +144,7 @@ async def test_a_remote_forward_comes_back(peer: Peer) -> None:
             writer.write_eof()
             assert await reader.read() == b"THROUGH AND BACK"
             writer.close()
-        with pytest.raises(OSError, match="refused|Connect call failed"):
+        with pytest.raises(OSError, match=r"refused|Connect call failed"):
             await asyncio.open_connection("127.0.0.1", forward.port)
 
 

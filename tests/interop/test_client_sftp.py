@@ -7,8 +7,8 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from ssh_sftp import SFTPNoSuchFile
 
+from ssh_sftp import SFTPNoSuchFile
 from tests.interop.connecting import connect
 from tests.interop.peers import Peer
 
@@ -67,7 +67,8 @@ async def test_operations(peer: Peer) -> None:
         assert await sftp.readlink("operations/link") == "renamed"
         assert sorted(await sftp.listdir("operations")) == ["link", "renamed"]
         assert (await sftp.statvfs("operations")).block_size > 0
-        assert (await sftp.limits()).max_read_length >= 32768
+        largest = (await sftp.limits()).max_read
+        assert largest is None or largest >= 32768  # 8.4 does not say
         with pytest.raises(SFTPNoSuchFile) as caught:
             await sftp.stat("operations/nothing")
         assert caught.value.filename == "operations/nothing"
