@@ -217,6 +217,7 @@ class _Opening:
                 resolved.identity_files,
                 identities_only=resolved.identities_only,
                 stack=stack,
+                who=f"{self._user}@{self._original}",
             ),
             transport=TransportOptions(
                 algorithms=_algorithms(options),
@@ -240,8 +241,8 @@ class _Opening:
         policy: HostKeyPolicy
         if not isinstance(options.host_key_policy, Default):
             policy = options.host_key_policy
-        elif resolved.strict_host_key_checking == "ask" and options.ask_host_key is not None:
-            policy = options.ask_host_key
+        elif resolved.strict_host_key_checking == "ask" and options.person is not None:
+            policy = options.person.trusts
         else:
             policy = resolved.host_key_policy
         hashed = resolved.hash_known_hosts
@@ -278,7 +279,9 @@ class _Opening:
             username=user,
             jump=before or (None if len(hosts) > 1 else DEFAULT),
             proxy_command=DEFAULT,
-            config_options=(),  # they are for the host, as those of `ssh -o` are
+            config_options=(),  # for the host alone, as those of `ssh -o` are
+            password=None,  # a jump host must not learn it
+            interactive=None,
         )
         connection = await _Opening(host, port, options, self._depth + 1).open()
         stack.push_async_callback(connection.close)

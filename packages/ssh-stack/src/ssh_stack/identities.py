@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path as FilePath
 from typing import Final
 
@@ -42,6 +43,7 @@ async def credentials(
     *,
     identities_only: bool,
     stack: AsyncExitStack,
+    who: str,
 ) -> tuple[Credential, ...]:
     """Return what to log in with, in the order it is tried: agent, files, password.
 
@@ -50,6 +52,7 @@ async def credentials(
         files: the key files that the configuration names.
         identities_only: use of the agent's keys only those that are also in the files.
         stack: closes the connection to the agent.
+        who: user and host, for the person who is asked.
 
     Raises:
         OSError: a key file that was named cannot be read.
@@ -66,7 +69,7 @@ async def credentials(
         blobs = {signer.public_key.blob for signer in signers} | _public_blobs(files)
         agent = [signer for signer in agent if signer.public_key.blob in blobs]
     found: list[Credential] = [KeyCredential(s) for s in _distinct([*agent, *signers])]
-    found += _secrets(options)
+    found += _secrets(options, who)
     return tuple(found) or (NoneCredential(),)
 
 
@@ -124,11 +127,15 @@ async def _unlock(
         return KeySigner(load(None), source)
     except PassphraseNeeded as locked:
         passphrase = options.passphrase
-        if passphrase is None:
-            raise
-        if not callable(passphrase):
+        if isinstance(passphrase, str | bytes):
             return KeySigner(await asyncio.to_thread(load, passphrase), source)
-        signer = LockedSigner(load, source, passphrase, locked.public_key)
+        if passphrase is not None:
+            ask = passphrase
+        elif options.person is not None:
+            ask = partial(options.person.passphrase, source)
+        else:
+            raise
+        signer = LockedSigner(load, source, ask, locked.public_key)
         if locked.public_key is None:  # a format that hides it: whose key is it?
             await signer.unlock()
         return signer
@@ -160,10 +167,14 @@ def _distinct(signers: Sequence[Signer]) -> list[Signer]:
     return list(found.values())
 
 
-def _secrets(options: ClientOptions) -> list[Credential]:
+def _secrets(options: ClientOptions, who: str) -> list[Credential]:
     found: list[Credential] = []
     if options.interactive is not None:
         found += [InteractiveCredential(options.interactive, source="caller")] * _ASKED
+    person = options.person
+    if person is not None and options.interactive is None and options.password is None:
+        found += [InteractiveCredential(partial(person.answers, who), source="person")] * _ASKED
+        found += [PasswordCredential(partial(person.password, who), source="person")] * _ASKED
     if options.password is not None:
         times = _ASKED if callable(options.password) else 1
         found += [PasswordCredential(options.password, source="caller")] * times

@@ -20,7 +20,7 @@ class LockedSigner:
         self,
         load: Callable[[str | bytes | None], PrivateKey],
         source: str,
-        ask: Callable[[str], Awaitable[str | None]],
+        ask: Callable[[], Awaitable[str | None]],
         public_key: PublicKey | None,
     ) -> None:
         self._load = load
@@ -64,7 +64,7 @@ class LockedSigner:
         for remaining in reversed(range(_TRIES)):
             if self._key is not None:
                 break
-            passphrase = await self._ask(self._source)
+            passphrase = await self._ask()
             if not passphrase:
                 raise _locked(self._source)
             try:

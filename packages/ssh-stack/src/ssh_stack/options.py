@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
-from typing import Final, Literal, TypeAlias, TypedDict
+from typing import Final, Literal, Protocol, TypeAlias, TypedDict
 
 import attrs
 
@@ -15,6 +15,7 @@ from ssh_connection.aio import ClientConnection, KeepaliveOptions, Timeouts
 from ssh_keys import KnownHosts, PrivateKey, PublicKey
 from ssh_transport import Algorithms, Limits
 from ssh_wire import UsageError
+from ssh_wire.messages.auth import Prompt
 
 __all__ = [
     "DEFAULT",
@@ -24,6 +25,7 @@ __all__ = [
     "HostKeyDecision",
     "HostKeyPolicy",
     "Path",
+    "Person",
 ]
 
 Path: TypeAlias = str | os.PathLike[str]
@@ -56,12 +58,30 @@ KeySource: TypeAlias = Path | bytes | PrivateKey | Signer
 Secret: TypeAlias = str | Callable[[], Awaitable[str | None]]
 """A secret, or a function that asks for it and returns None to give up."""
 
-Passphrase: TypeAlias = str | bytes | Callable[[str], Awaitable[str | None]]
-"""A passphrase, or a function that asks for it.
 
-The function is told which key it is for ("file /home/me/.ssh/id_rsa"), is called when the
-server would take the key and not before, and again while the answer does not open it.
-"""
+class Person(Protocol):
+    """Somebody to ask, about the host and about each jump host on the way to it.
+
+    All texts of a server are to be made safe to show (`ssh_wire.text.printable`).
+    """
+
+    async def password(self, who: str, /) -> str | None:
+        """Return the password of `who`, "user@host", or None to give up."""
+        ...
+
+    async def passphrase(self, source: str, /) -> str | None:
+        """Return what opens a key, "file /home/me/.ssh/id_rsa", or None to give up."""
+        ...
+
+    async def answers(
+        self, who: str, name: str, instruction: str, prompts: Sequence[Prompt], /
+    ) -> Sequence[str] | None:
+        """Return the answers to a server's prompts, or None to give up."""
+        ...
+
+    async def trusts(self, host: str, port: int, key: PublicKey, /) -> bool:
+        """Return True if a key that nobody knows is the server's."""
+        ...
 
 
 @attrs.frozen(kw_only=True)
@@ -71,21 +91,28 @@ class ClientOptions:
     username: str | None = None
     """The user to log in as; without it the configuration's, then the local user's name."""
     password: Secret | None = attrs.field(default=None, repr=False)
-    """The password, or a function that asks for it, three times where it is wrong."""
+    """The password, or a function that asks for it, three times where it is wrong.
+
+    It is for the host alone, as `interactive` is: jump hosts never see it.
+    """
     interactive: Answers | None = attrs.field(default=None, repr=False)
     """Answers the prompts of keyboard-interactive; without it the password answers one."""
     keys: Sequence[KeySource] | Default | None = attrs.field(default=DEFAULT, repr=False)
     """Private keys to log in with, first to last; None for none; by default `ssh`'s files."""
-    passphrase: Passphrase | None = attrs.field(default=None, repr=False)
-    """The passphrase of encrypted key files, or a function that asks for it."""
+    passphrase: Secret | bytes | None = attrs.field(default=None, repr=False)
+    """The passphrase of encrypted key files, or a function that asks for it.
+
+    The function is called when the server would take a key and not before, and again while
+    the answer does not open it.
+    """
+    person: Person | None = attrs.field(default=None, repr=False)
+    """Asked for what is not given here, and about a host key where the configuration says so."""
     agent: Path | Default | None = DEFAULT
     """The agent's socket; None for no agent; by default SSH_AUTH_SOCK."""
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None = DEFAULT
     """The host keys that are trusted; None knows nobody; by default ~/.ssh/known_hosts."""
     host_key_policy: HostKeyPolicy | Default = DEFAULT
     """What becomes of a server that is not known; by default what the configuration says."""
-    ask_host_key: HostKeyDecision | None = None
-    """Decides where the configuration says "ask", as it does by default; without it: no."""
     config: Path | Sequence[Path] | Default | None = DEFAULT
     """Configuration files; None for none; by default ~/.ssh/config and the system's."""
     config_options: Sequence[str] = ()
@@ -129,11 +156,11 @@ class ClientOptionsKw(TypedDict, total=False):
     password: Secret | None
     interactive: Answers | None
     keys: Sequence[KeySource] | Default | None
-    passphrase: Passphrase | None
+    passphrase: Secret | bytes | None
+    person: Person | None
     agent: Path | Default | None
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None
     host_key_policy: HostKeyPolicy | Default
-    ask_host_key: HostKeyDecision | None
     config: Path | Sequence[Path] | Default | None
     config_options: Sequence[str]
     jump: str | Sequence[str] | ClientConnection | Default | None
