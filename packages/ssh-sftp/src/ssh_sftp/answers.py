@@ -11,14 +11,13 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Any, Final, TypeAlias
 
-from ssh_wire import Message
-
 from ssh_sftp import messages as m
 from ssh_sftp.filesystem import DirectoryHandle, FileHandle, FileSystem
 from ssh_sftp.handles import Handles
 from ssh_sftp.numbers import MAX_HANDLES, MAX_PACKET, MAX_READ, MAX_WRITE, OpenFlags, StatusCode
 from ssh_sftp.pipe import Buffer
 from ssh_sftp.statuses import status
+from ssh_wire import Message
 
 __all__ = ["TABLE", "Answers"]
 
@@ -56,7 +55,11 @@ class Answers:
 
     def close_all(self) -> None:
         """Close everything that is open."""
-        for handle in [*self._files.take_all(), *self._directories.take_all()]:
+        opened: list[FileHandle | DirectoryHandle] = [
+            *self._files.take_all(),
+            *self._directories.take_all(),
+        ]
+        for handle in opened:
             try:
                 handle.close()
             except OSError:  # the client is gone, and nobody else to tell

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import stat
 from struct import Struct
+from struct import error as struct_error
 
 import attrs
-from ssh_wire import BadValue, EncodeError, Truncated
-from ssh_wire.primitives import Buffer, read_string, string
 
 from ssh_sftp.numbers import AttributeFlags
+from ssh_wire import BadValue, EncodeError, Truncated
+from ssh_wire.primitives import Buffer, read_string, string
 
 __all__ = ["Attributes"]
 
@@ -94,7 +95,7 @@ class Attributes:
             if self.atime is not None:
                 flags |= AttributeFlags.ACMODTIME.value
                 parts.append(_PAIR.pack(self.atime, self.mtime))
-        except Exception as error:  # `struct.error` is no subclass of anything narrower
+        except struct_error as error:
             raise EncodeError("ATTRS", str(error)) from None
         if self.extended:
             flags |= AttributeFlags.EXTENDED.value

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from ssh_wire import ProtocolError
-
 from ssh_sftp.endpoints import FileSink
 from ssh_sftp.errors import (
     SFTPConnectionLost,
@@ -23,6 +21,7 @@ from ssh_sftp.messages import Close, Data, Handle, Open, Read, Status
 from ssh_sftp.numbers import SAFE_READ, OpenFlags, StatusCode
 from ssh_sftp.requests import Outcome
 from ssh_sftp.scheduler import Scheduler
+from ssh_wire import ProtocolError
 
 __all__ = ["FileDownload", "outcome_error"]
 

@@ -12,7 +12,6 @@ from enum import Enum
 from typing import Protocol, TypeAlias
 
 import attrs
-from ssh_wire.primitives import Buffer
 
 from ssh_sftp.attributes import Attributes
 
@@ -55,9 +54,11 @@ class SinkDirectory(Protocol):
 
     def file(self, name: str, attributes: Attributes) -> FileSink:
         """Return the sink for a file in it."""
+        ...
 
     def directory(self, name: str, attributes: Attributes) -> SinkDirectory:
         """Return a directory in it, not entered yet."""
+        ...
 
     def release(self) -> None:
         """Say that its listing is complete."""
@@ -94,13 +95,16 @@ class FileSource(Protocol):
     @property
     def path(self) -> str:
         """Its path, for messages."""
+        ...
 
     @property
     def attributes(self) -> Attributes:
         """Size, permissions and times when it was opened."""
+        ...
 
     def read_into(self, buffer: memoryview, offset: int) -> int:
         """Fill the buffer from an offset; return how many bytes there were."""
+        ...
 
     def close(self) -> None:
         """Close it."""
@@ -112,18 +116,23 @@ class SourceDirectory(Protocol):
     @property
     def path(self) -> str:
         """Its path, for messages."""
+        ...
 
     def enter(self) -> Attributes:
         """Open it; return its permissions and times."""
+        ...
 
     def entries(self) -> Iterable[SourceEntry]:
         """Return what it holds."""
+        ...
 
     def file(self, name: str) -> Callable[[], FileSource]:
         """Return what opens a file in it."""
+        ...
 
     def directory(self, name: str) -> SourceDirectory:
         """Return a directory in it, not entered yet."""
+        ...
 
     def release(self) -> None:
         """Say that its entries have been read."""
@@ -153,8 +162,3 @@ class MemorySink:
     def discard(self) -> None:
         """Forget what has arrived."""
         self.data.clear()
-
-
-def as_view(data: Buffer) -> memoryview:
-    """Return a view of bytes, whatever they are held in."""
-    return data if isinstance(data, memoryview) else memoryview(data)

@@ -18,10 +18,9 @@ from __future__ import annotations
 
 import errno
 
+from ssh_sftp.numbers import StatusCode
 from ssh_wire import ProtocolError, SSHError
 from ssh_wire.text import printable
-
-from ssh_sftp.numbers import StatusCode
 
 __all__ = [
     "SFTPEOF",

@@ -10,10 +10,22 @@ from __future__ import annotations
 from typing import Literal
 
 from attrs import field
-from ssh_wire import Counted, Message, Record, Repeated, Rest, Text, UInt32, UInt64, View
-from ssh_wire import MessageSet, message, record
 
 from ssh_sftp.attributes import Attributes
+from ssh_wire import (
+    Counted,
+    Message,
+    MessageSet,
+    Record,
+    Repeated,
+    Rest,
+    Text,
+    UInt32,
+    UInt64,
+    View,
+    message,
+    record,
+)
 
 __all__ = [
     "REPLIES",

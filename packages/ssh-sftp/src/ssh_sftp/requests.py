@@ -8,10 +8,7 @@ another type, ends the session (draft-ietf-secsh-filexfer-02 sections 4, 6 and 7
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
-
-from ssh_wire import Message, ProtocolError
-from ssh_wire.text import printable
+from typing import Final, NoReturn, TypeAlias
 
 from ssh_sftp.errors import SFTPConnectionLost, SFTPError, SFTPProtocolError, SFTPTimeout
 from ssh_sftp.framing import PacketReader
@@ -30,6 +27,8 @@ from ssh_sftp.messages import (
 )
 from ssh_sftp.numbers import MAX_HANDLE_BYTES, VERSION
 from ssh_sftp.pipe import Buffer, Transmit
+from ssh_wire import Message, ProtocolError, UnknownMessage
+from ssh_wire.text import printable
 
 __all__ = ["EXTENSIONS", "Failure", "OnReply", "Outcome", "Requests"]
 
@@ -41,6 +40,7 @@ Outcome: TypeAlias = Status | Handle | Data | Name | Attrs | ExtendedReply | Fai
 
 OnReply: TypeAlias = Callable[[Outcome], None]
 
+_REPLIES: Final = {declaration.NUMBER: declaration for declaration in REPLIES}
 _HEADER: Final = 4
 _IDS: Final = 1 << 32
 
@@ -241,7 +241,10 @@ class Requests:
             if self._extensions is None:
                 self._version(Version.decode(payload))
                 return
-            reply = REPLIES.decode(payload)
+            declaration = _REPLIES.get(payload[0])
+            if declaration is None:
+                raise UnknownMessage(payload[0])
+            reply = declaration.decode(payload)
         except SFTPProtocolError:
             raise
         except ProtocolError as error:
@@ -253,15 +256,17 @@ class Requests:
         on_reply, expected = entry
         if type(reply) is not expected and type(reply) is not Status:
             problem = f"{type(reply).__name__} answers a request for {expected.__name__}"
-            error = SFTPProtocolError(problem)
-            on_reply(error)
-            raise error
+            self._refuse(on_reply, problem)
         if type(reply) is Handle and not 0 < len(reply.handle) <= MAX_HANDLE_BYTES:
             problem = f"a handle of {len(reply.handle)} bytes"
-            error = SFTPProtocolError(problem)
-            on_reply(error)
-            raise error
+            self._refuse(on_reply, problem)
         on_reply(reply)
+
+    @staticmethod
+    def _refuse(on_reply: OnReply, problem: str) -> NoReturn:
+        error = SFTPProtocolError(problem)
+        on_reply(error)
+        raise error
 
     def _version(self, reply: Version) -> None:
         if reply.version != VERSION:

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from typing import Final, Protocol, TypeAlias
 
 import attrs
-from ssh_wire import SSHError
-from ssh_wire.text import printable
 
 from ssh_sftp.flow import Flow
 from ssh_sftp.requests import Requests
+from ssh_wire import SSHError
+from ssh_wire.text import printable
 
 __all__ = ["Job", "Progress", "Scheduler", "Skipped", "Transferred"]
 

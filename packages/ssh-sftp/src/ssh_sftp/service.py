@@ -9,8 +9,6 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final
 
-from ssh_wire import Message, ProtocolError, UnknownMessage
-
 from ssh_sftp import messages as m
 from ssh_sftp.answers import TABLE, Answers
 from ssh_sftp.errors import SFTPProtocolError
@@ -19,6 +17,7 @@ from ssh_sftp.framing import PacketReader
 from ssh_sftp.numbers import MAX_HANDLES, VERSION, StatusCode
 from ssh_sftp.pipe import Buffer, Transmit
 from ssh_sftp.statuses import status, status_of
+from ssh_wire import Message, ProtocolError, UnknownMessage
 
 __all__ = ["EXTENSIONS", "Service"]
 

@@ -1,8 +1,7 @@
-"""What tests of SFTP need: two pipes joined in memory, and a client of a local directory."""
+"""What tests of SFTP need: two pipes joined in memory."""
 
 from __future__ import annotations
 
-from ssh_sftp.aio.memory import MemoryPipe as MemoryPipe
-from ssh_sftp.aio.memory import memory_pipes as memory_pipes
+from ssh_sftp.aio.memory import MemoryPipe, memory_pipes
 
 __all__ = ["MemoryPipe", "memory_pipes"]

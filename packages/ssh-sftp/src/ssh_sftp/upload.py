@@ -13,7 +13,6 @@ from struct import Struct
 from typing import Final
 
 import attrs
-from ssh_wire import Message
 
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.download import outcome_error
@@ -38,6 +37,7 @@ from ssh_sftp.messages import (
 from ssh_sftp.numbers import OpenFlags, StatusCode
 from ssh_sftp.requests import OnReply, Outcome
 from ssh_sftp.scheduler import Scheduler
+from ssh_wire import Message
 
 __all__ = ["FileUpload", "UploadManner"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -12,7 +12,7 @@ from ssh_sftp.aio.operations import Operations, PathLike, path_text
 from ssh_sftp.aio.path import RemotePath
 from ssh_sftp.aio.session import Session
 from ssh_sftp.aio.streams import Reader, StreamPipe, Writer
-from ssh_sftp.aio.transfer import Transfer
+from ssh_sftp.aio.transfer import Transfer, into_directory, is_directory, last_name
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.endpoints import MemorySink
 from ssh_sftp.errors import SFTPError, SFTPNoSuchFile, SFTPTransferError
@@ -139,7 +139,7 @@ class SFTPClient(Operations):
 
     # ------------------------------------------------------------------ transfers
 
-    async def get(  # noqa: PLR0913 (the options of a copy, by name)
+    async def get(
         self,
         remote: PathLike,
         local: str | os.PathLike[str] | None = None,
@@ -170,17 +170,15 @@ class SFTPClient(Operations):
         await self._session.ready()
         found = await self.stat(source)
         name = basename(source)
-        target = os.fspath(local) if local is not None else name or "."
+        target = Path(local if local is not None else name)
         transfer = Transfer(self._session, progress, preserve=preserve)
         if found.is_dir:
             if not recursive:
                 raise SFTPTransferError(source, "it is a directory")
             return await transfer.fetch_tree(source, target, found)
-        if os.path.isdir(target):
-            target = os.path.join(target, name)
-        return await transfer.fetch_file(source, target, found)
+        return await transfer.fetch_file(source, into_directory(target, name), found)
 
-    async def put(  # noqa: PLR0913 (the options of a copy, by name)
+    async def put(
         self,
         local: str | os.PathLike[str],
         remote: PathLike | None = None,
@@ -208,14 +206,14 @@ class SFTPClient(Operations):
             OSError: the local side failed; `filename` says which file.
             SFTPTransferError: a file did not arrive whole.
         """
-        source = os.fspath(local)
+        source = Path(local)
         await self._session.ready()
-        name = os.path.basename(os.path.abspath(source))
+        name = last_name(source)
         target = name if remote is None else path_text(remote)
         transfer = Transfer(self._session, progress, preserve=preserve)
-        if os.path.isdir(source):
+        if is_directory(source):
             if not recursive:
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), source)
+                raise SFTPTransferError(str(source), "it is a directory")
             return await transfer.send_tree(source, target)
         present = await self._present(target)
         if present is not None and present.is_dir:

@@ -7,8 +7,6 @@ import os
 from types import TracebackType
 from typing import Self
 
-from ssh_wire import UsageError
-
 from ssh_sftp.aio.session import Session, unsupported
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.download import outcome_error
@@ -20,12 +18,13 @@ from ssh_sftp.messages import (
     FStat,
     FStatVFS,
     FSync,
-    StatVFSReply,
     Status,
+    StatVFSReply,
     Write,
 )
 from ssh_sftp.numbers import OpenFlags, StatusCode
 from ssh_sftp.readahead import ReadAhead
+from ssh_wire import UsageError
 
 __all__ = ["RemoteFile", "open_flags"]
 

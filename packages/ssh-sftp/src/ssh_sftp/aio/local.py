@@ -5,6 +5,9 @@ client sends and whoever moves links about meanwhile: see `walk`.  `Whole` serve
 the process may touch, as OpenSSH's sftp-server does; the command line uses it.
 """
 
+# a name in an open directory has no form in pathlib
+# ruff: noqa: PTH100, PTH101, PTH111, PTH116, PTH118, PTH120
+
 from __future__ import annotations
 
 import errno
@@ -251,7 +254,7 @@ class Whole(LocalFiles):
 
     def __init__(self, start: str | os.PathLike[str] = ".", *, read_only: bool = False) -> None:
         super().__init__(read_only=read_only)
-        self._start = os.path.abspath(os.fspath(start))
+        self._start: str = os.path.abspath(os.fspath(start))
 
     def find(self, path: str, *, follow: bool) -> Place:
         """Return a path; the system finds it."""

@@ -42,21 +42,17 @@ class MemoryPipe:
     def write(self, *parts: Buffer) -> None:
         """Send the parts to the other end."""
         peer = self._peer
-        if peer is None or peer._closed.is_set() or self._closed.is_set():
+        if peer is None or self._closed.is_set():
             return
-        data = b"".join(parts)
-        peer._queue.append(data)
-        peer._waiting += len(data)
-        peer._schedule()
-        if peer._waiting > _HIGH and not self._paused and self._receiver is not None:
+        waiting = peer.take(b"".join(parts))
+        if waiting > _HIGH and not self._paused and self._receiver is not None:
             self._paused = True
             self._receiver.pause_writing()
 
     def write_eof(self) -> None:
         """Say that nothing more will be written."""
         if self._peer is not None:
-            self._peer._eof = True
-            self._peer._schedule()
+            self._peer.take_eof()
 
     def close(self) -> None:
         """End the stream; the other end learns of it."""
@@ -95,17 +91,33 @@ class MemoryPipe:
             data = self._queue.popleft()
             view = memoryview(data)
             for start in range(0, len(data), self._chunk):
-                if self._receiver is None:
-                    return
-                self._receiver.data_received(view[start : start + self._chunk])
+                self._hand_over(view[start : start + self._chunk])
             self._waiting -= len(data)
         if self._peer is not None:
-            self._peer._relax(self._waiting)
+            self._peer.relax(self._waiting)
         if self._eof and not self._queue and not self._told_eof and self._receiver is not None:
             self._told_eof = True
             self._receiver.eof_received()
 
-    def _relax(self, waiting: int) -> None:
+    def _hand_over(self, piece: memoryview) -> None:
+        if self._receiver is not None:
+            self._receiver.data_received(piece)
+
+    def take(self, data: bytes) -> int:
+        """Queue data of the other end; return how much is queued."""
+        if not self._closed.is_set():
+            self._queue.append(data)
+            self._waiting += len(data)
+            self._schedule()
+        return self._waiting
+
+    def take_eof(self) -> None:
+        """Learn that the other end writes no more."""
+        self._eof = True
+        self._schedule()
+
+    def relax(self, waiting: int) -> None:
+        """Write again when the other end has little left to take."""
         if self._paused and waiting <= _HIGH // 2 and self._receiver is not None:
             self._paused = False
             self._receiver.resume_writing()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import posixpath
 from collections.abc import AsyncIterator, Mapping
 from typing import TypeAlias
 
@@ -167,7 +168,7 @@ class Operations:
     async def makedirs(self, path: PathLike, *, exist_ok: bool = False) -> None:
         """Make a directory and those above it that are missing."""
         text = path_text(path)
-        parent = os.path.dirname(text.rstrip("/"))
+        parent = posixpath.dirname(text.rstrip("/"))
         if parent not in {"", "/"} and not await self.exists(parent):
             await self.makedirs(parent, exist_ok=True)
         try:
@@ -230,6 +231,8 @@ class Operations:
 
     async def home(self, user: str = "") -> str:
         """Return the home directory of a user, or one's own (PROTOCOL section 4.11)."""
+        if not user:  # OpenSSH's server has no answer to an empty name
+            return await self.expand_path("~")
         self._need("home-directory", user)
         return await self._one_name(HomeDirectory(id=self._requests.next_id(), user=user), user)
 

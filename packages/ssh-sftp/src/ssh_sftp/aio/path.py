@@ -129,23 +129,29 @@ class RemotePath:
             problem = f"{pattern!r} is no relative pattern"
             raise ValueError(problem)
         first, _, rest = pattern.partition("/")
-        if first == "**":
-            async for top, _, _ in self._client.walk(self):
-                here = RemotePath(self._client, top)
-                if not rest:
-                    yield here
-                    continue
-                async for found in here.glob(rest):
-                    yield found
-            return
+        matches = self._glob_deep(rest) if first == "**" else self._glob_here(first, rest)
+        async for found in matches:
+            yield found
+
+    async def _glob_deep(self, rest: str) -> AsyncIterator[RemotePath]:
+        async for top, _, _ in self._client.walk(self):
+            here = RemotePath(self._client, top)
+            if not rest:
+                yield here
+                continue
+            async for found in here.glob(rest):
+                yield found
+
+    async def _glob_here(self, name: str, rest: str) -> AsyncIterator[RemotePath]:
         async for entry in self._client.scandir(self):
-            if fnmatch.fnmatchcase(entry.name, first):
-                below = self / entry.name
-                if not rest:
-                    yield below
-                elif entry.is_dir or (entry.is_symlink and await below.is_dir()):
-                    async for found in below.glob(rest):
-                        yield found
+            if not fnmatch.fnmatchcase(entry.name, name):
+                continue
+            below = self / entry.name
+            if not rest:
+                yield below
+            elif entry.is_dir or (entry.is_symlink and await below.is_dir()):
+                async for found in below.glob(rest):
+                    yield found
 
     # ------------------------------------------------------------------ content
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TypeVar, cast
 
-from ssh_wire import Message, ProtocolError
-
 from ssh_sftp.download import outcome_error
 from ssh_sftp.errors import SFTPConnectionLost, SFTPError, SFTPProtocolError, SFTPUnsupported
 from ssh_sftp.limits import ServerLimits, SFTPOptions
@@ -15,6 +13,7 @@ from ssh_sftp.numbers import StatusCode
 from ssh_sftp.pipe import Pipe
 from ssh_sftp.requests import Outcome, Requests
 from ssh_sftp.scheduler import Scheduler
+from ssh_wire import Message, ProtocolError
 
 __all__ = ["Session"]
 

@@ -6,12 +6,16 @@ that someone plants leads out of the destination.  A file is written as `NAME.pa
 renamed when it is whole.
 """
 
+# a name in an open directory has no form in pathlib
+# ruff: noqa: PTH103, PTH118, PTH119
+
 from __future__ import annotations
 
 import os
 import secrets
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 
 from ssh_sftp.aio.disk import DiskWriter
 from ssh_sftp.attributes import Attributes
@@ -114,10 +118,8 @@ class LocalFolder:
         self.landing.opened(self)
 
     def _enter_below(self, descriptor: int, name: str) -> None:
-        try:
+        with suppress(FileExistsError):
             os.mkdir(name, 0o777, dir_fd=descriptor)
-        except FileExistsError:
-            pass
         self.descriptor = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=descriptor)
 
     def file(self, name: str, attributes: Attributes) -> PartFile:

@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from ssh_sftp.aio.descriptors import DescriptorPipe
 from ssh_sftp.aio.local import LocalFiles, Rooted, Whole
@@ -67,8 +68,8 @@ def _start(start: str | None) -> str:
     """Return the start directory, where %d is the home directory and %u the user."""
     if start is None:
         return "."
-    home = os.path.expanduser("~")
-    words = {"%%": "%", "%d": home, "%u": os.path.basename(home)}
+    home = Path.home()
+    words = {"%%": "%", "%d": str(home), "%u": home.name}
     for word, meaning in words.items():
         start = start.replace(word, meaning)
     return start

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import stat
 from collections.abc import Callable
+from pathlib import Path
 
 import attrs
 
@@ -24,7 +24,7 @@ from ssh_sftp.scheduler import Job, Progress, Scheduler, Transferred
 from ssh_sftp.tree import DirectoryUpload
 from ssh_sftp.upload import FileUpload, UploadManner
 
-__all__ = ["Transfer"]
+__all__ = ["Transfer", "into_directory", "is_directory", "last_name"]
 
 _UNDO_SECONDS = 5.0
 
@@ -48,14 +48,14 @@ class Transfer:
             progress=progress,
         )
 
-    async def fetch_file(self, remote: str, local: str, attributes: Attributes) -> Transferred:
+    async def fetch_file(self, remote: str, local: Path, attributes: Attributes) -> Transferred:
         """Download one file."""
-        landing = Landing(self._target_options(local), preserve=self._preserve)
-        directory, name = os.path.split(os.path.realpath(local))
-        folder = LocalFolder(landing, directory)
+        target = _resolved(local)
+        landing = Landing(self._target_options(target), preserve=self._preserve)
+        folder = LocalFolder(landing, str(target.parent))
         try:
             folder.enter()
-            sink = folder.file(name, attributes)
+            sink = folder.file(target.name, attributes)
             return await self.fetch_into(remote, attributes.size, sink)
         finally:
             landing.close()
@@ -65,10 +65,10 @@ class Transfer:
         self._scheduler.add_file(FileDownload(self._scheduler, remote, size, sink))
         return await self._run()
 
-    async def fetch_tree(self, remote: str, local: str, attributes: Attributes) -> Transferred:
+    async def fetch_tree(self, remote: str, local: Path, attributes: Attributes) -> Transferred:
         """Download what is in a directory into another."""
         landing = Landing(self._options, preserve=self._preserve)
-        folder = LocalFolder(landing, os.path.realpath(local), attributes)
+        folder = LocalFolder(landing, str(_resolved(local)), attributes)
         job = DirectoryDownload(
             self._scheduler, remote, folder, self._options.max_depth, self._options.max_entries
         )
@@ -78,23 +78,23 @@ class Transfer:
         finally:
             landing.close()
 
-    async def send_file(self, local: str, remote: str, *, atomic: bool) -> Transferred:
+    async def send_file(self, local: Path, remote: str, *, atomic: bool) -> Transferred:
         """Upload one file."""
         job = FileUpload(
             self._scheduler,
             remote,
-            lambda: LocalFile(local, follow=True),
+            lambda: LocalFile(str(local), follow=True),
             self._manner(atomic=atomic and self._options.atomic),
         )
         self._scheduler.add_file(job)
         return await self._run()
 
-    async def send_tree(self, local: str, remote: str) -> Transferred:
+    async def send_tree(self, local: Path, remote: str) -> Transferred:
         """Upload what is in a directory into another."""
         made: list[tuple[str, Attributes]] = []
         manner = self._manner(atomic=self._options.atomic)
         depth = self._options.max_depth
-        source = SourceFolder(local)
+        source = SourceFolder(str(local))
         job: Job = DirectoryUpload(self._scheduler, remote, source, manner, depth, made)
         self._scheduler.add_directory(job)
         result = await self._run()
@@ -125,10 +125,10 @@ class Transfer:
         else:
             self._done.set_exception(error)
 
-    def _target_options(self, local: str) -> SFTPOptions:
+    def _target_options(self, local: Path) -> SFTPOptions:
         """Write in place what cannot be replaced: a device, say."""
         try:
-            found = os.stat(local)
+            found = local.stat()
         except OSError:
             return self._options
         if stat.S_ISREG(found.st_mode):
@@ -153,6 +153,25 @@ class Transfer:
             change = Attributes(permissions=mode, atime=found.atime, mtime=found.mtime)
             request = SetStat(id=requests.next_id(), path=path, attributes=change)
             await self._session.call(request, Status, path)
+
+
+def is_directory(path: Path) -> bool:
+    """Whether there is a directory at a local path, links followed."""
+    return path.is_dir()
+
+
+def into_directory(path: Path, name: str) -> Path:
+    """Return the path of a file that goes into `path` where that is a directory."""
+    return path / name if path.is_dir() else path
+
+
+def last_name(path: Path) -> str:
+    """Return the name of a local file, also where the path ends in dots."""
+    return path.name if path.name not in {"", ".."} else path.resolve().name
+
+
+def _resolved(path: Path) -> Path:
+    return path.resolve()
 
 
 def _part_path(suffix: Callable[[], str]) -> Callable[[str], str]:
