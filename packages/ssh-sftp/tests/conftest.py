@@ -161,7 +161,7 @@ def wire() -> Wire:
     return Wire()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_wire() -> type[Wire]:
     return Wire
 

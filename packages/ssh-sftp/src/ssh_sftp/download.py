@@ -161,9 +161,10 @@ class FileDownload:
         self._scheduler.touch()
         try:
             self._sink.write(memoryview(reply.data), offset, self._on_written)
+        except Exception as error:  # noqa: BLE001 (whatever the sink is, its owner is told)
+            self._on_written(size, error)
+        else:
             self._scheduler.report(self._received, self._size, self._path)
-        except Exception as error:  # noqa: BLE001 (a callback's error belongs to whoever waits)
-            self._scheduler.fail(error)
 
     def _refused(self, reply: Status) -> None:
         offset, length = self._blocks.pop(reply.id)

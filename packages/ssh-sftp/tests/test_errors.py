@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import errno
+import pickle
+
+import pytest
+from ssh_sftp import (
+    SFTPEOF,
+    SFTPConnectionLost,
+    SFTPError,
+    SFTPNoSuchFile,
+    SFTPPermissionDenied,
+    SFTPTimeout,
+    SFTPTransferError,
+    SFTPUnsafeName,
+    SFTPUnsupported,
+)
+from ssh_sftp.errors import status_error
+from ssh_wire import ProtocolError, SSHError
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "builtin", "number"),
+    [
+        (1, SFTPEOF, EOFError, errno.EIO),
+        (2, SFTPNoSuchFile, FileNotFoundError, errno.ENOENT),
+        (3, SFTPPermissionDenied, PermissionError, errno.EACCES),
+        (4, SFTPError, OSError, errno.EIO),
+        (5, SFTPError, OSError, errno.EIO),
+        (8, SFTPUnsupported, OSError, errno.EOPNOTSUPP),
+        (4711, SFTPError, OSError, errno.EIO),
+    ],
+)
+def test_codes(code: int, kind: type, builtin: type, number: int) -> None:
+    error = status_error(code, "why", "/path")
+
+    assert type(error) is kind
+    assert isinstance(error, builtin)
+    assert isinstance(error, SSHError)
+    assert (error.code, error.errno, error.filename) == (code, number, "/path")
+    assert str(error) == "/path: why"
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 (our own)
+
+
+@pytest.mark.row("X01")
+def test_text_of_the_server_is_shown_escaped() -> None:
+    evil = "\x1b[2J\r\n\x07\u202e\x9b"
+    shown = [
+        str(SFTPError(evil, evil)),
+        str(SFTPTransferError(evil, "problem")),
+        str(SFTPUnsafeName(evil, evil)),
+    ]
+
+    for text in shown:
+        assert all(char.isprintable() for char in text)
+    assert SFTPError(evil, evil).filename == evil
+    assert SFTPUnsafeName("d", evil).name == evil
+
+
+def test_builtin_kin() -> None:
+    assert issubclass(SFTPConnectionLost, ConnectionError)
+    assert issubclass(SFTPTimeout, TimeoutError)
+    assert issubclass(SFTPUnsafeName, ProtocolError)
+    assert str(SFTPError("")) == "the request failed"

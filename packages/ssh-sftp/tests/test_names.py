@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ssh_sftp.names import basename, is_dot, is_plain, join
+
+
+@pytest.mark.row("F08")
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "/", "a/b", "/etc/passwd", "../x", "a\0b", "x" * 256, "é" * 128]
+)
+def test_names_that_are_not_plain(name: str) -> None:
+    assert not is_plain(name)
+
+
+@pytest.mark.parametrize("name", ["a", "...", ".hidden", " ", "-rf", "a\nb", "\udcff", "x" * 255])
+def test_names_that_are_plain(name: str) -> None:
+    assert is_plain(name)
+
+
+@pytest.mark.row("F08")
+@given(st.text())
+def test_a_plain_name_is_one_component(name: str) -> None:
+    if is_plain(name):
+        assert basename(join("/top", name)) == name
+        assert join("/top", name).count("/") == 2
+
+
+def test_joining() -> None:
+    assert join("", "a") == "a"
+    assert join("/", "a") == "/a"
+    assert join("d/", "a") == "d/a"
+    assert basename("/a/b/") == "b"
+    assert is_dot("..")
+    assert not is_dot("...")
