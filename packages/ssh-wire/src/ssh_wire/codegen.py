@@ -60,7 +60,7 @@ class Field:
         self.constant: str | bool | None = None
         self.item: str | None = None
         self.record: type | None = None
-        self.kind = self._kind(owner, hint)
+        self.kind: str = self._kind(owner, hint)
 
     def _kind(self, owner: str, hint: Any) -> str:  # noqa: ANN401 (a type hint)
         if get_origin(hint) is Literal:

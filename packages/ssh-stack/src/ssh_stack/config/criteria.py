@@ -76,6 +76,11 @@ def _original(subject: Subject, argument: str) -> bool:
     return matches_list(_patterns(argument), subject.original.lower().encode())
 
 
+def _named(subject: Subject, argument: str) -> bool:
+    """Whether a Host line is for the host: as it was written, in the second pass as found."""
+    return (_host if subject.final else _original)(subject, argument)
+
+
 def _user(subject: Subject, argument: str) -> bool:
     patterns = tuple(part.strip().encode() for part in argument.split(","))
     return matches_list(patterns, subject.user.encode())
@@ -128,7 +133,7 @@ def parse_condition(line: Line) -> Condition:
     """
     if line.keyword == "host":
         patterns = ",".join(line.arguments)
-        return Condition(line, (_Criterion(_original, patterns, negated=False),))
+        return Condition(line, (_Criterion(_named, patterns, negated=False),))
     return Condition(line, tuple(_criteria(line)))
 
 

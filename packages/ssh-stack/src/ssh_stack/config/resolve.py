@@ -89,15 +89,16 @@ class HostConfig:
 
 def resolve(config: Config, host: str, *, user: str | None, port: int | None) -> HostConfig:
     """Return the options for a host; see `Config.resolve`."""
-    found = _Pass(config, host, user, port).run(final=False)
-    conditions = {c for entry in config.lines for c in entry.conditions}
-    if any(condition.wants_final for condition in conditions):
-        found = _Pass(config, found.host, user, port, host).run(final=True)
-    return found.finish()
+    values = _Pass(config, host, user, port)
+    values.run(final=False)
+    if any(c.wants_final for entry in config.lines for c in entry.conditions):
+        # the second pass adds to the first, and Host lines see the name that was found
+        values.run(final=True)
+    return values.finish()
 
 
 class _Pass:
-    """One pass over the configuration."""
+    """Passes over the configuration, and the values that they find."""
 
     def __init__(
         self,
@@ -105,14 +106,13 @@ class _Pass:
         host: str,
         user: str | None,
         port: int | None,
-        original: str | None = None,
     ) -> None:
         self._config = config
-        self._original = original or host
+        self._original = host
         self._given_user = user
         self._given_port = port
         self._values: dict[str, Any] = {}
-        self._unsupported: list[Unsupported] = []
+        self._unsupported: dict[Unsupported, None] = {}
         self._local_user = _local_user()
 
     @property
@@ -128,7 +128,8 @@ class _Pass:
         """The user to log in as, as far as it is known."""
         return self._given_user or self._values.get("user") or self._local_user
 
-    def run(self, *, final: bool) -> _Pass:
+    def run(self, *, final: bool) -> None:
+        """Take every line that is for the host."""
         known: dict[int, bool] = {}
         for entry in self._config.lines:
             holds = True
@@ -141,7 +142,6 @@ class _Pass:
                     break
             if holds:
                 self._take(entry.line)
-        return self
 
     def _subject(self, *, final: bool) -> Subject:
         return Subject(
@@ -164,13 +164,14 @@ class _Pass:
     def _take(self, line: Line) -> None:
         directive = DIRECTIVES.get(line.keyword)
         if directive is None:
-            self._unsupported.append(
-                Unsupported(line.spelling, line.rest, line.source, line.number)
-            )
+            skipped = Unsupported(line.spelling, line.rest, line.source, line.number)
+            self._unsupported[skipped] = None
             return
         value = directive.read(line)
         if directive.accumulates:
-            self._values.setdefault(directive.field, []).append((line, value))
+            rows = self._values.setdefault(directive.field, [])
+            if (line, value) not in rows:
+                rows.append((line, value))
         else:
             # "the first obtained value will be used"; proxies exclude each other the same way
             if directive.field in _EXCLUSIVE and _EXCLUSIVE & self._values.keys():
