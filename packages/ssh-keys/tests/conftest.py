@@ -5,11 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ssh_keys import PrivateKey
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KINDS = (
     "ssh-ed25519",

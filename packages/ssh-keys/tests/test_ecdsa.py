@@ -8,10 +8,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ssh_wire.primitives import encode_mpint, string
 
 from ssh_keys import KeyFormatError, PrivateKey, PublicKey, Signature, UnsupportedKey
 from ssh_keys.families.ecdsa import FAMILY, ECDSAPrivateKey
+from ssh_wire.primitives import encode_mpint, string
 
 CURVES = ("nistp256", "nistp384", "nistp521")
 ORDERS = {

@@ -4,11 +4,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519 as provider
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ssh_wire.primitives import string
 
 from ssh_keys import KeyFormatError, PrivateKey, PublicKey, Signature
 from ssh_keys.families import ed25519 as module
 from ssh_keys.families.ed25519 import FAMILY
+from ssh_wire.primitives import string
 
 KIND = "ssh-ed25519"
 # RFC 8032 section 7.1, test 2

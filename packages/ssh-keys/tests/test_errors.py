@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from ssh_wire import SSHError
 
 from ssh_keys import (
     KeyDecryptError,
@@ -11,6 +10,7 @@ from ssh_keys import (
     SigningFailed,
     UnsupportedKey,
 )
+from ssh_wire import SSHError
 
 
 @pytest.mark.parametrize("kind", [KeyFormatError, KeyDecryptError, PassphraseNeeded])

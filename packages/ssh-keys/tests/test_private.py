@@ -6,11 +6,11 @@ from typing import cast
 
 import attrs
 import pytest
-from ssh_wire import UsageError
 
 from ssh_keys import PrivateKey, SigningFailed, load_private_key
 from ssh_keys.families.ecdsa import ECDSAPrivateKey
 from ssh_keys.families.rsa import RSAPrivateKey
+from ssh_wire import UsageError
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_private_key_is_neither_pickled_nor_copied(key: PrivateKey) -> None:
 
 def test_a_private_key_does_not_change(key: PrivateKey) -> None:
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        key.public_key = key.public_key  # type: ignore[misc]
+        setattr(key, "public_key", key.public_key)  # noqa: B010 (a checker refuses the plain form)
 
 
 def test_another_comment(key: PrivateKey) -> None:

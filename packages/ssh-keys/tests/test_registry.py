@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from ssh_wire import UsageError
-from ssh_wire.primitives import string
 
 from ssh_keys import PrivateKey, PublicKey, UnsupportedKey, registry
+from ssh_wire import UsageError
+from ssh_wire.primitives import string
 
 REFUSED = [
     ("ssh-dss", "DSA keys are refused"),

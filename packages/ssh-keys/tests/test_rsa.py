@@ -4,10 +4,11 @@ import hashlib
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa as provider
-from ssh_wire.primitives import encode_mpint, string
 
-from ssh_keys import KeyFormatError, PrivateKey, PublicKey, Signature
+from ssh_keys import KeyFormatError, PrivateKey, PublicKey, Signature, load_private_key
+from ssh_keys.armor import enclose
 from ssh_keys.families.rsa import FAMILY, RSAPrivateKey, RSAPublicKey
+from ssh_wire.primitives import encode_mpint, string
 
 SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 
@@ -99,8 +100,9 @@ def test_sha1_only_where_it_is_asked_for(rsa: PrivateKey) -> None:
 
 def _raw(key: PrivateKey, encoded: bytes) -> bytes:
     """RSA of any encoding at all, as only the key's owner can compute it."""
-    section = key.section()
-    d, n = (getattr(section, name) for name in ("d", "n"))
+    assert isinstance(key, RSAPrivateKey)
+    numbers = key.secret.private_numbers()
+    d, n = numbers.d, numbers.public_numbers.n
     return pow(int.from_bytes(encoded), d, n).to_bytes((n.bit_length() + 7) // 8)
 
 
@@ -148,12 +150,8 @@ def test_forgeries_with_exponent_3() -> None:
 @pytest.mark.row("K06")
 def test_a_signature_without_its_leading_zeros(rsa: PrivateKey) -> None:
     public = rsa.public_key
-    data = b""
-    for number in range(100_000):  # one in 256 begins with a zero
-        data = number.to_bytes(4)
-        blob = rsa.sign_blob(data, "rsa-sha2-256")
-        if blob[0] == 0:
-            break
+    made = ((n.to_bytes(4), rsa.sign_blob(n.to_bytes(4), "rsa-sha2-256")) for n in range(10**5))
+    data, blob = next(pair for pair in made if pair[1][0] == 0)  # one in 256
     assert public.verify_blob(data, "rsa-sha2-256", blob)
     assert public.verify_blob(data, "rsa-sha2-256", blob.lstrip(b"\0"))
     assert not public.verify_blob(data, "rsa-sha2-256", b"\0" + blob)
@@ -175,7 +173,7 @@ def test_numbers_that_no_key_has_verify_nothing() -> None:
 
 
 @pytest.mark.row("K08")
-@pytest.mark.parametrize("field", ["n", "e", "d", "p", "q"])
+@pytest.mark.parametrize("field", ["n", "e", "d", "iqmp", "p", "q"])
 def test_numbers_that_contradict_each_other(field: str, rsa: PrivateKey) -> None:
     section = rsa.section()
     fields = {name: getattr(section, name) for name in ("n", "e", "d", "iqmp", "p", "q")}
@@ -184,6 +182,26 @@ def test_numbers_that_contradict_each_other(field: str, rsa: PrivateKey) -> None
         body = b"".join(mpint(number) for number in {**fields, field: wrong}.values())
         with pytest.raises(KeyFormatError):
             FAMILY.read_private(string("ssh-rsa") + body, 0, legacy=False)
+
+
+@pytest.mark.row("K08")
+@pytest.mark.parametrize("field", ["n", "e", "d", "iqmp", "p", "q"])
+def test_a_pem_with_numbers_that_contradict_each_other(field: str, rsa: PrivateKey) -> None:
+    section = rsa.section()
+    fields = {name: getattr(section, name) for name in ("n", "e", "d", "iqmp", "p", "q")}
+    for change in (2, -2, 1 << 100):
+        n, e, d, iqmp, p, q = {**fields, field: fields[field] + change}.values()
+        sequence = b"".join(map(der_integer, (0, n, e, d, p, q, d % (p - 1), d % (q - 1), iqmp)))
+        body = b"\x30\x82" + len(sequence).to_bytes(2) + sequence
+        with pytest.raises(KeyFormatError):
+            load_private_key(enclose("RSA PRIVATE KEY", body))
+
+
+def der_integer(value: int) -> bytes:
+    content = value.to_bytes(value.bit_length() // 8 + 1)
+    size = len(content)
+    head = bytes([size]) if size < 128 else b"\x81" + bytes([size]) if size < 256 else b""
+    return b"\x02" + (head or b"\x82" + size.to_bytes(2)) + content
 
 
 def test_the_classes(rsa: PrivateKey) -> None:

@@ -8,7 +8,15 @@ from typing import Final, NamedTuple
 from ssh_keys.errors import KeyFormatError
 from ssh_wire.text import printable
 
-__all__ = ["OPENSSH_LABEL", "Armor", "enclose", "label_of", "open_armor"]
+__all__ = [
+    "OPENSSH_LABEL",
+    "Armor",
+    "enclose",
+    "from_base64",
+    "label_of",
+    "open_armor",
+    "to_base64",
+]
 
 OPENSSH_LABEL: Final = "OPENSSH PRIVATE KEY"
 """The label of OpenSSH's own format."""
@@ -50,18 +58,37 @@ def open_armor(data: bytes) -> Armor:
         raise KeyFormatError(problem)
     end = stripped.index(ending)
     count, headers = _headers(stripped[:end])
-    try:
-        body = binascii.a2b_base64(b"".join(stripped[count:end]), strict_mode=True)
-    except binascii.Error as error:
-        problem = f"the text of the armour is no base64: {error}"
-        raise KeyFormatError(problem) from None
+    body = from_base64(b"".join(stripped[count:end]), "the text of the armour")
     text = b"\n".join([first.strip(), *stripped[: end + 1], b""])
     return Armor(body, headers, text, b"\n".join(lines[end + 1 :]))
 
 
+def from_base64(text: bytes, name: str) -> bytes:
+    """Return the bytes that `text` is the base64 of, in the one way to write it.
+
+    Raises:
+        KeyFormatError: it is anything else; `name` says what was being read.
+    """
+    try:
+        data = binascii.a2b_base64(text)
+    except binascii.Error:
+        data = b""
+    if (
+        to_base64(data) != text
+    ):  # "MUST reject the encoded data if it contains characters outside the base alphabet"
+        problem = f"{name} is no base64"
+        raise KeyFormatError(problem)
+    return data
+
+
+def to_base64(data: bytes) -> bytes:
+    """Return the base64 of `data` without line breaks (RFC 4648 section 4)."""
+    return binascii.b2a_base64(data, newline=False)
+
+
 def enclose(label: str, body: bytes) -> bytes:
     """Return `body` in armour, as `ssh-keygen` breaks its lines."""
-    text = binascii.b2a_base64(body, newline=False)
+    text = to_base64(body)
     lines = [text[start : start + _WIDTH] for start in range(0, len(text), _WIDTH)]
     name = label.encode()
     return b"\n".join([_BEGIN + name + _DASHES, *lines, _END + name + _DASHES, b""])

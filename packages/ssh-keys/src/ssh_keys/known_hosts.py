@@ -9,7 +9,6 @@ above all.  What a line revokes is revoked, whatever another line trusts.
 
 from __future__ import annotations
 
-import binascii
 import enum
 import hashlib
 import hmac
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import attrs
 
+from ssh_keys.armor import from_base64, to_base64
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.lines import Problem, cut, key_of, numbered, take_field
 from ssh_keys.patterns import matches_list
@@ -227,7 +227,7 @@ def format_line(
     name = _name(host, port)
     if hashed:
         made = HashedName.make(random(_SALT_SIZE), name)
-        name = b"|".join([b"", b"1", _base64(made.salt), _base64(made.digest)])
+        name = b"|".join([b"", b"1", to_base64(made.salt), to_base64(made.digest)])
     return f"{name.decode('utf-8', 'surrogateescape')} {key.with_comment('').to_openssh()}"
 
 
@@ -263,22 +263,11 @@ def _parse_marker(field: bytes) -> Marker:
 def _parse_hosts(field: bytes) -> tuple[bytes, ...] | HashedName:
     if not field.startswith(b"|"):
         return tuple(pattern for pattern in field.lower().split(b",") if pattern)
-    problem = "the hashed host is damaged"
     salt, separator, digest = field.removeprefix(_HASHED).partition(b"|")
-    if not field.startswith(_HASHED) or not separator:
-        raise KeyFormatError(problem)
-    try:
-        made = HashedName(_unbase64(salt), _unbase64(digest))
-    except binascii.Error:
-        raise KeyFormatError(problem) from None
-    if len(made.digest) != _DIGEST_SIZE or not made.salt:
+    name = "the hashed host"
+    made = HashedName(from_base64(salt, name), from_base64(digest, name))
+    wrong_size = len(made.digest) != _DIGEST_SIZE or not made.salt
+    if not field.startswith(_HASHED) or not separator or wrong_size:
+        problem = "the hashed host is damaged"
         raise KeyFormatError(problem)
     return made
-
-
-def _base64(data: bytes) -> bytes:
-    return binascii.b2a_base64(data, newline=False)
-
-
-def _unbase64(text: bytes) -> bytes:
-    return binascii.a2b_base64(text, strict_mode=True)

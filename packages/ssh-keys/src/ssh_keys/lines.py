@@ -6,11 +6,11 @@ return, a NUL or a no-break space inside a line is never taken for a separator.
 
 from __future__ import annotations
 
-import binascii
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from ssh_keys.armor import from_base64
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.public import PublicKey
 from ssh_keys.registry import family
@@ -116,11 +116,7 @@ def key_of(kind: bytes, rest: bytes, *, legacy: bool = False) -> PublicKey:
     declared = kind.decode("utf-8", "surrogateescape")
     family(declared)  # an unknown kind is named before its text is looked at
     encoded, comment = take_field(rest)
-    try:
-        blob = binascii.a2b_base64(encoded, strict_mode=True)
-    except binascii.Error as error:
-        problem = f"the key is no base64: {error}"
-        raise KeyFormatError(problem) from None
+    blob = from_base64(encoded, "the key")
     key = PublicKey.from_blob(blob, comment.decode("utf-8", "surrogateescape"), legacy=legacy)
     if key.kind != declared:
         problem = f"the line says {printable(declared, 64)}, its key is {key.kind}"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ssh_keys.armor import OPENSSH_LABEL, label_of, open_armor
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.lines import as_bytes, parse_public_line
-from ssh_keys.private import PrivateKey
 from ssh_keys.public import MAX_BLOB, PublicKey
 from ssh_wire.text import raw as as_written
+
+if TYPE_CHECKING:
+    from ssh_keys.private import PrivateKey
 
 __all__ = ["load_private_key", "load_public_key"]
 

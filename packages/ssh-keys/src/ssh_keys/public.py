@@ -6,7 +6,6 @@ one signature is checked.  Nothing here knows a family by name: `ssh_keys.regist
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, Self
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal, Self
 import attrs
 
 from ssh_keys import registry
+from ssh_keys.armor import to_base64
 from ssh_keys.errors import KeyFormatError
 from ssh_wire import Record, WireError, record
 from ssh_wire.primitives import read_text
@@ -130,14 +130,14 @@ class PublicKey(ABC):
             digest = hashlib.md5(self.blob, usedforsecurity=False).digest()
             return "MD5:" + digest.hex(":")
         digest = hashlib.sha256(self.blob).digest()
-        return "SHA256:" + binascii.b2a_base64(digest, newline=False).decode().rstrip("=")
+        return "SHA256:" + to_base64(digest).decode().rstrip("=")
 
     def to_openssh(self) -> str:
         """Return the key as one line of OpenSSH's format, without a newline.
 
         Control characters of the comment come out escaped, so the line stays one line.
         """
-        encoded = binascii.b2a_base64(self.blob, newline=False).decode()
+        encoded = to_base64(self.blob).decode()
         comment = printable(self.comment, len(self.comment))
         return f"{self.kind} {encoded} {comment}".rstrip(" ")
 

@@ -112,15 +112,7 @@ class RSAPrivateKey(PrivateKey):
 
     def section(self) -> Record:
         """Return the key's fields as openssh-key-v1 lists them."""
-        private = self.secret.private_numbers()
-        return _Section(
-            n=private.public_numbers.n,
-            e=private.public_numbers.e,
-            d=private.d,
-            iqmp=private.iqmp,
-            p=private.p,
-            q=private.q,
-        )
+        return _section(self.secret.private_numbers())
 
     def provider(self) -> rsa.RSAPrivateKey:
         """Return the key as the object of `cryptography` that holds it."""
@@ -145,25 +137,7 @@ class _RSA:
 
     def read_private(self, data: bytes, pos: int, *, legacy: bool) -> tuple[RSAPrivateKey, int]:
         section, end = _Section.read(data, pos)
-        _check(section.e, section.n, legacy=legacy)
-        public = rsa.RSAPublicNumbers(section.e, section.n)
-        try:
-            numbers = rsa.RSAPrivateNumbers(
-                section.p,
-                section.q,
-                section.d,
-                rsa.rsa_crt_dmp1(section.d, section.p),
-                rsa.rsa_crt_dmq1(section.d, section.q),
-                section.iqmp,
-                public,
-            )
-            # the primality tests of the full check take 0.1 s at 3072 bits and a minute at
-            # 16384; `_adopt` tries the key instead
-            secret = numbers.private_key(unsafe_skip_rsa_key_validation=True)
-        except (ValueError, ZeroDivisionError, OverflowError):
-            problem = "the numbers of the RSA private key contradict each other"
-            raise KeyFormatError(problem) from None
-        return _adopt(secret, legacy=legacy), end
+        return _build(section, legacy=legacy), end
 
     def generate(self, kind: str, bits: int | None, comment: str) -> RSAPrivateKey:
         del kind  # there is only one
@@ -178,7 +152,9 @@ class _RSA:
         return _adopt_public(key, legacy=legacy) if isinstance(key, rsa.RSAPublicKey) else None
 
     def adopt_private(self, key: object, *, legacy: bool) -> RSAPrivateKey | None:
-        return _adopt(key, legacy=legacy) if isinstance(key, rsa.RSAPrivateKey) else None
+        if not isinstance(key, rsa.RSAPrivateKey):
+            return None
+        return _build(_section(key.private_numbers()), legacy=legacy)
 
 
 def _check(e: int, n: int, *, legacy: bool) -> None:
@@ -203,16 +179,46 @@ def _adopt_public(key: rsa.RSAPublicKey, *, legacy: bool) -> RSAPublicKey:
     return RSAPublicKey(kind=_KIND, blob=blob, numbers=numbers)
 
 
+def _section(private: rsa.RSAPrivateNumbers) -> _Section:
+    return _Section(
+        n=private.public_numbers.n,
+        e=private.public_numbers.e,
+        d=private.d,
+        iqmp=private.iqmp,
+        p=private.p,
+        q=private.q,
+    )
+
+
+def _build(section: _Section, *, legacy: bool) -> RSAPrivateKey:
+    """Make a key of numbers from outside, which may contradict each other."""
+    _check(section.e, section.n, legacy=legacy)
+    p, q, d = section.p, section.q, section.d
+    try:
+        iqmp = rsa.rsa_crt_iqmp(p, q)
+        dmp1, dmq1 = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q)
+        public = rsa.RSAPublicNumbers(section.e, section.n)
+        numbers = rsa.RSAPrivateNumbers(p, q, d, dmp1, dmq1, iqmp, public)
+        # the primality tests of the full check take 0.1 s at 3072 bits and a minute at
+        # 16384; `_adopt` tries the key instead
+        secret = numbers.private_key(unsafe_skip_rsa_key_validation=True)
+    except (ValueError, ZeroDivisionError, InternalError):
+        raise _contradiction() from None
+    if iqmp != section.iqmp:
+        raise _contradiction()
+    return _adopt(secret, legacy=legacy)
+
+
+def _contradiction() -> KeyFormatError:
+    return KeyFormatError("the numbers of the RSA private key contradict each other")
+
+
 def _adopt(secret: rsa.RSAPrivateKey, *, legacy: bool) -> RSAPrivateKey:
     key = RSAPrivateKey(
         public_key=_adopt_public(secret.public_key(), legacy=legacy), secret=secret
     )
     trial = b"does the private half belong to the public one?"
-    try:
-        works = key.public_key.verify_blob(trial, _SHA2[0], key.sign_blob(trial, _SHA2[0]))
-    except (ValueError, InternalError):
-        works = False
-    if not works:
+    if not key.public_key.verify_blob(trial, _SHA2[0], key.sign_blob(trial, _SHA2[0])):
         problem = "the private and the public half of the RSA key differ"
         raise KeyFormatError(problem)
     return key

@@ -1,0 +1,289 @@
+from __future__ import annotations
+
+import io
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ssh_keys import (
+    HostKeyStatus,
+    KeyDecryptError,
+    KeyFormatError,
+    PassphraseNeeded,
+    PrivateKey,
+    files,
+)
+from ssh_keys.files import (
+    append_known_host,
+    read_authorized_keys,
+    read_known_hosts,
+    read_private_key,
+    read_public_key,
+    write_private_key,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+READERS: tuple[Callable[..., object], ...] = (
+    read_private_key,
+    read_public_key,
+    read_known_hosts,
+    read_authorized_keys,
+)
+
+
+@pytest.fixture
+def no_umask() -> Iterator[None]:
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def names(path: Path) -> list[str]:
+    return [entry.name for entry in path.iterdir()]
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+# ------------------------------------------------------------- reading
+
+
+def test_keys_are_read(key: PrivateKey, tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_bytes(key.to_openssh("pass", rounds=1))
+    public = path.with_suffix(".pub")
+    public.write_text(key.public_key.to_openssh())
+    assert read_private_key(path, "pass").public_key == key.public_key
+    assert read_public_key(str(public)) == key.public_key
+    with pytest.raises(PassphraseNeeded):
+        read_private_key(path)
+    with pytest.raises(KeyDecryptError):
+        read_private_key(path, "wrong")
+
+
+@pytest.mark.row("K08")
+@pytest.mark.parametrize("read", READERS)
+def test_only_a_regular_file_is_read(read: Callable[..., object], tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    for path in (fifo, tmp_path, "/dev/zero", "/dev/null"):
+        with pytest.raises(KeyFormatError, match="is not a regular file"):
+            read(path)
+
+
+@pytest.mark.row("K08")
+@pytest.mark.parametrize("read", READERS)
+def test_a_large_file_is_not_read(
+    read: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_TRUST_FILE", 1 << 20)
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate((1 << 20) + 1)
+    with pytest.raises(KeyFormatError, match="larger than 1048576"):
+        read(path)
+
+
+@pytest.mark.row("K14")
+@pytest.mark.parametrize("read", READERS)
+def test_a_file_that_cannot_be_read_is_an_error(
+    read: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(PermissionError):
+        read(tmp_path / "file")
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    assert read_known_hosts(tmp_path / "none").entries == ()
+    for read in (read_private_key, read_public_key, read_authorized_keys):
+        with pytest.raises(FileNotFoundError):
+            read(tmp_path / "none")
+
+
+def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
+    before = len(names(Path("/proc/self/fd")))
+    for read in READERS:
+        with pytest.raises(KeyFormatError):
+            read(tmp_path)
+    assert len(names(Path("/proc/self/fd"))) == before
+
+
+def test_trust_files_are_read_with_their_name(ed25519: PrivateKey, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text(f"bad\n{ed25519.public_key.to_openssh()}\n")
+    assert read_known_hosts(path).problems[0].source == str(path)
+    listed = read_authorized_keys(path)
+    assert listed.problems[0].source == str(path)
+    assert listed.lookup(ed25519.public_key) is not None
+
+
+# ------------------------------------------------------------- private keys
+
+
+@pytest.mark.row("K09")
+@pytest.mark.usefixtures("no_umask")
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_private_key_is_its_owners_alone(
+    replace: bool, ed25519: PrivateKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[tuple[int, int]] = []
+    real_open = os.open
+
+    def spy(path: Any, flags: int, mode: int = 0o777) -> int:
+        opened.append((flags, mode))
+        return real_open(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", spy)
+    path = tmp_path / "key"
+    write_private_key(path, ed25519, replace=replace)
+    monkeypatch.undo()
+    ((flags, first_mode),) = opened
+    assert first_mode == 0o600
+    for flag in (os.O_CREAT, os.O_EXCL, os.O_NOFOLLOW):
+        assert flags & flag
+    assert mode(path) == 0o600
+    assert read_private_key(path).public_key == ed25519.public_key
+    assert names(tmp_path) == ["key"]
+
+
+@pytest.mark.row("K09")
+def test_what_is_there_stays(ed25519: PrivateKey, tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text("something else")
+    path.chmod(0o644)
+    with pytest.raises(FileExistsError):
+        write_private_key(path, ed25519)
+    assert path.read_text() == "something else"
+    assert names(tmp_path) == ["key"]
+
+
+@pytest.mark.row("K09")
+@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize("dangling", [False, True])
+def test_a_link_is_not_followed(
+    replace: bool, dangling: bool, ed25519: PrivateKey, tmp_path: Path
+) -> None:
+    target = tmp_path / "target"
+    if not dangling:
+        target.write_text("something else")
+    path = tmp_path / "key"
+    path.symlink_to(target)
+    with pytest.raises(FileExistsError):
+        write_private_key(path, ed25519, replace=replace)
+    assert path.is_symlink()
+    assert dangling or target.read_text() == "something else"
+    assert target.exists() is not dangling
+
+
+@pytest.mark.row("K09")
+@pytest.mark.usefixtures("no_umask")
+def test_replacing_is_one_step(ed25519: PrivateKey, ecdsa: PrivateKey, tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    write_private_key(path, ed25519)
+    path.chmod(0o644)
+    inode = path.stat().st_ino
+    write_private_key(path, ecdsa, "pass", replace=True)
+    assert path.stat().st_ino != inode
+    assert mode(path) == 0o600
+    assert read_private_key(path, "pass").public_key == ecdsa.public_key
+    assert names(tmp_path) == ["key"]
+
+
+@pytest.mark.row("K09")
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_failed_write_leaves_nothing(
+    replace: bool, ed25519: PrivateKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_private_key(tmp_path / "key", ed25519, replace=replace)
+    assert names(tmp_path) == []
+
+
+def test_a_failed_replacement_leaves_the_old_one(ed25519: PrivateKey, tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.mkdir()
+    with pytest.raises(OSError, match=r"directory|key"):
+        write_private_key(path, ed25519, replace=True)
+    assert names(tmp_path) == ["key"]
+
+
+# ------------------------------------------------------------- known_hosts
+
+
+@pytest.mark.usefixtures("no_umask")
+@pytest.mark.parametrize("hashed", [False, True])
+def test_a_host_is_added(hashed: bool, keys: dict[str, PrivateKey], tmp_path: Path) -> None:
+    path = tmp_path / ".ssh" / "known_hosts"
+    for port, key in enumerate(keys.values(), 22):
+        append_known_host(path, "host", port, key.public_key, hashed=hashed)
+    assert mode(path) == 0o600
+    assert mode(path.parent) == 0o700
+    known = read_known_hosts(path)
+    assert not known.problems
+    for port, key in enumerate(keys.values(), 22):
+        assert known.check(key.public_key, "host", port) is HostKeyStatus.TRUSTED
+    assert len(path.read_text().splitlines()) == len(keys)
+
+
+def test_what_was_there_stays_as_it_was(ed25519: PrivateKey, tmp_path: Path) -> None:
+    path = tmp_path / "known_hosts"
+    for before in ("# my hosts\r\n\nodd line\n", "# no newline at the end"):
+        path.write_bytes(before.encode())
+        path.chmod(0o644)
+        append_known_host(path, "host", 22, ed25519.public_key)
+        after = path.read_bytes().decode()
+        assert after.startswith(before)
+        assert (
+            after[len(before) :].strip()
+            == f"host {ed25519.public_key.with_comment('').to_openssh()}"
+        )
+        assert read_known_hosts(path).check(ed25519.public_key, "host") is HostKeyStatus.TRUSTED
+        assert mode(path) == 0o644
+
+
+def test_a_linked_file_is_added_to(ed25519: PrivateKey, tmp_path: Path) -> None:
+    path = tmp_path / "known_hosts"
+    path.symlink_to(tmp_path / "elsewhere")
+    append_known_host(path, "host", 22, ed25519.public_key)
+    assert path.is_symlink()
+    assert read_known_hosts(tmp_path / "elsewhere").entries
+
+
+@pytest.mark.row("K14")
+def test_nothing_is_added_to_what_is_no_file(ed25519: PrivateKey, tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    for path in (fifo, Path("/dev/null")):
+        with pytest.raises(KeyFormatError, match="is not a regular file"):
+            append_known_host(path, "host", 22, ed25519.public_key)
+    with pytest.raises(IsADirectoryError):
+        append_known_host(tmp_path, "host", 22, ed25519.public_key)
+
+
+def test_a_line_that_was_not_written_whole_is_an_error(
+    ed25519: PrivateKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Short(io.FileIO):
+        def write(self, data: Any) -> int:
+            return len(data) - 1
+
+    def short(descriptor: int, *_: object, **__: object) -> Short:
+        return Short(descriptor, "r+")
+
+    monkeypatch.setattr(os, "fdopen", short)
+    with pytest.raises(OSError, match="not written whole"):
+        append_known_host(tmp_path / "known_hosts", "host", 22, ed25519.public_key)

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ssh_keys
+
+HEAVY = ("cryptography", "nacl", "bcrypt", "asyncio", "logging", "subprocess", "socket", "re")
+README = Path(__file__).parent.parent / "README.md"
+
+
+def loaded_after(code: str) -> set[str]:
+    program = f"import attrs, sys; before = set(sys.modules)\n{code}\n"
+    program += "print(*{name.split('.')[0] for name in set(sys.modules) - before})"
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    return set(output.stdout.decode().split())
+
+
+def test_the_import_is_light() -> None:
+    assert not loaded_after("import ssh_keys").intersection(HEAVY)
+
+
+def test_a_key_loads_what_it_needs(ed25519: ssh_keys.PrivateKey) -> None:
+    line = ed25519.public_key.to_openssh()
+    loaded = loaded_after(f"import ssh_keys; ssh_keys.load_public_key({line!r})")
+    assert "cryptography" in loaded
+    assert not loaded.intersection({"nacl", "bcrypt"})
+
+
+def test_every_file_is_on_the_map() -> None:
+    assert ssh_keys.__doc__ is not None
+    assert ssh_keys.__file__ is not None
+    for path in Path(ssh_keys.__file__).parent.iterdir():
+        if path.suffix == ".py" and not path.name.startswith("_"):
+            assert path.stem in ssh_keys.__doc__
+
+
+@pytest.mark.parametrize("name", ["PublicKey", "PrivateKey", "KnownHosts", "AuthorizedKeys"])
+def test_the_names_are_there(name: str) -> None:
+    assert hasattr(ssh_keys, name)
+
+
+def test_the_examples_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    blocks = README.read_text().split("```python\n")[1:]
+    assert blocks
+    for block in blocks:
+        exec(compile(block.split("```")[0], str(README), "exec"), {})  # noqa: S102 (our README)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ssh_keys import KeyFormatError, PrivateKey, load_private_key, load_public_key
+from ssh_keys.public import MAX_BLOB
+
+
+def test_text_and_bytes_are_the_same(key: PrivateKey) -> None:
+    text = key.to_openssh()
+    assert load_private_key(text.decode()).public_key == key.public_key
+    assert load_private_key(text).public_key == key.public_key
+    line = key.public_key.to_openssh()
+    assert load_public_key(line) == load_public_key(line.encode() + b"\r\n") == key.public_key
+
+
+def test_the_comment_given_stands_in_for_a_missing_one(ed25519: PrivateKey) -> None:
+    text = ed25519.to_openssh()
+    assert load_private_key(text, comment="other").comment == ed25519.comment
+    bare = ed25519.with_comment("").to_openssh()
+    assert load_private_key(bare).comment == ""
+    assert load_private_key(bare, comment="other").comment == "other"
+
+
+def test_one_half_is_not_taken_for_the_other(ed25519: PrivateKey) -> None:
+    with pytest.raises(KeyFormatError, match="'OPENSSH PRIVATE KEY' is not a public key"):
+        load_public_key(ed25519.to_openssh())
+    with pytest.raises(KeyFormatError, match="'PRIVATE KEY' is not a public key"):
+        load_public_key(ed25519.to_pem())
+    with pytest.raises(KeyFormatError, match="'PUBLIC KEY' is not a private key"):
+        load_private_key(ed25519.public_key.to_pem())
+    with pytest.raises(KeyFormatError, match="not a private key"):
+        load_private_key(ed25519.public_key.to_openssh())
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"PuTTY-User-Key-File-3: ssh-ed25519\n", "PuTTY's key format is not supported yet"),
+        (b"---- BEGIN SSH2 PUBLIC KEY ----\n", "RFC 4716 is not supported yet"),
+        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "CERTIFICATE"),
+        (
+            b"-----BEGIN EC PARAMETERS-----\nAAAA\n-----END EC PARAMETERS-----\n",
+            "not a private|unk",
+        ),
+        (b"-----BEGIN EC PARAMETERS-----\n", "END line"),
+        (b"", "not a private|unknown"),
+    ],
+)
+def test_other_files_are_named(data: bytes, reason: str) -> None:
+    for load in (load_private_key, load_public_key):
+        with pytest.raises(KeyFormatError, match=reason):
+            load(data)
+
+
+@pytest.mark.row("K08")
+def test_more_than_a_mebibyte_is_not_looked_at(ed25519: PrivateKey) -> None:
+    text = ed25519.to_openssh()
+    full = text + b"\n" * (MAX_BLOB - len(text))
+    assert load_private_key(full).public_key == ed25519.public_key
+    for load in (load_private_key, load_public_key):
+        with pytest.raises(KeyFormatError, match="too many for a key"):
+            load(text + b"\n" * (MAX_BLOB + 1 - len(text)))
+
+
+@given(data=st.binary(max_size=300) | st.text(st.characters(exclude_categories=())))
+@settings(deadline=None)
+def test_any_data_is_a_key_or_a_format_error(data: bytes | str) -> None:
+    for load in (load_private_key, load_public_key):
+        with pytest.raises(KeyFormatError):
+            load(data)
+
+
+def test_a_passphrase_that_is_no_unicode(ed25519: PrivateKey) -> None:
+    text = ed25519.to_openssh(b"\xff", rounds=1)
+    assert load_private_key(text, "\udcff").public_key == ed25519.public_key
