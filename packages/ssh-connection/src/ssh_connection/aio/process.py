@@ -81,18 +81,26 @@ class Process:
     Leaving its scope while it runs ends it: TERM, after the grace KILL, then the channel.
     """
 
+    launch: Launch
+    """What was started, and in which surroundings."""
+    stdin: ByteWriter
+    """Its standard input."""
+    stdout: ByteReader
+    """Its standard output."""
+    stderr: ByteReader
+    """Its standard error; empty when it has a terminal."""
+    exit_status: int | None
+    """Its exit status, once it has ended with one."""
+    exit_signal: ExitSignal | None
+    """The signal that ended it, if one did."""
+
     def __init__(self, channel: Channel, launch: Launch) -> None:
         self.launch = launch
         self.stdin = ByteWriter(channel)
-        """Its standard input."""
         self.stdout = ByteReader(channel.consumed)
-        """Its standard output."""
         self.stderr = ByteReader(channel.consumed)
-        """Its standard error; empty when it has a terminal."""
-        self.exit_status: int | None = None
-        """Its exit status, once it has ended with one."""
-        self.exit_signal: ExitSignal | None = None
-        """The signal that ended it, if one did."""
+        self.exit_status = None
+        self.exit_signal = None
         self._channel = channel
         self._error: Exception | None = None
         self._ended = asyncio.Event()

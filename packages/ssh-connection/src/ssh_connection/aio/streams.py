@@ -226,12 +226,15 @@ class ByteWriter:
 class ByteStream:
     """A two-way byte stream: a TCP connection that the peer made for us."""
 
+    reader: ByteReader
+    """What the other end sends."""
+    writer: ByteWriter
+    """What the other end is to receive."""
+
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self.reader = ByteReader(channel.consumed)
-        """What the other end sends."""
         self.writer = ByteWriter(channel)
-        """What the other end is to receive."""
         channel.connect(self, credit_at_once=False)
 
     async def read(self, n: int = -1) -> bytes:
