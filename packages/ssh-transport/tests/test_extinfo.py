@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from struct import pack
+
+import pytest
+
+from hostile import FAST_OPTIONS, drain, refused
+from ssh_keys import PrivateKey
+from ssh_transport import ExtInfoReceived, TransportOptions, UnimplementedReceived, profiles
+from ssh_transport.extinfo import Extensions
+from ssh_transport.testing import Pair, inject, pump
+from ssh_wire import DisconnectReason, ProtocolError
+from ssh_wire.messages.transport import Extension, ExtInfo
+
+BAD = DisconnectReason.PROTOCOL_ERROR
+
+
+def message(*pairs: tuple[bytes, bytes]) -> bytes:
+    entries = tuple(Extension(name=name, value=value) for name, value in pairs)
+    return ExtInfo(extensions=entries).encode()
+
+
+@pytest.fixture
+def keyed(key: PrivateKey) -> Pair:
+    pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
+    pair.run()
+    return pair
+
+
+def announced(events: list[object]) -> dict[str, bytes]:
+    found = [event for event in events if isinstance(event, ExtInfoReceived)]
+    assert len(found) == 1
+    return found[0].extensions
+
+
+def test_both_sides_announce(keyed: Pair) -> None:
+    assert announced([*keyed.client_events]) == {
+        "server-sig-algs": ",".join(profiles("default", "server").host_keys).encode(),
+        "ping@openssh.com": b"0",
+    }
+    assert announced([*keyed.server_events]) == {
+        "ext-info-in-auth@openssh.com": b"0",
+        "ping@openssh.com": b"0",
+    }
+    assert keyed.client.server_sig_algs == profiles("default", "server").host_keys
+    assert keyed.server.server_sig_algs is None
+
+
+def test_the_server_says_which_algorithms_users_may_use(key: PrivateKey) -> None:
+    server = TransportOptions(
+        algorithms=profiles("default", "server"), server_sig_algs=("ssh-ed25519", "x@y")
+    )
+    pair = Pair(None, server, key=key)
+    pair.run()
+    assert pair.client.server_sig_algs == ("ssh-ed25519", "x@y")
+
+
+@pytest.mark.row("T18")
+def test_T18_a_second_message_to_the_client_replaces_the_first(keyed: Pair) -> None:
+    inject(keyed.server, message((b"server-sig-algs", b"rsa-sha2-256")))
+    pump(keyed.server, keyed.client)
+    drain(keyed.client)
+    assert keyed.client.server_sig_algs == ("rsa-sha2-256",)
+    inject(keyed.server, message())
+    pump(keyed.server, keyed.client)
+    refused(keyed.client, keyed.server, BAD)
+
+
+@pytest.mark.row("T18")
+def test_T18_a_second_message_to_the_server(keyed: Pair) -> None:
+    inject(keyed.client, message())
+    pump(keyed.client, keyed.server)
+    refused(keyed.server, keyed.client, BAD)
+
+
+@pytest.mark.row("T18")
+def test_T18_after_authentication_it_is_not_applied(pair: Pair) -> None:
+    before = pair.client.server_sig_algs
+    inject(pair.server, message((b"server-sig-algs", b"ssh-rsa")))
+    pair.run()
+    assert pair.client.server_sig_algs == before
+    assert isinstance(pair.server_events[-1], UnimplementedReceived)
+
+
+@pytest.mark.row("T18")
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"\x07" + pack(">I", 2**32 - 1),
+        b"\x07" + pack(">I", 1024) + bytes(8) * 1024,
+        b"\x07" + pack(">I", 2) + bytes(8),
+        message((b"server-sig-algs", b"ssh-ed25519\0,x")),
+        message((b"server-sig-algs", b",")),
+        message() + b"\0",
+    ],
+)
+def test_T18_malformed(payload: bytes, keyed: Pair) -> None:
+    inject(keyed.server, payload)
+    pump(keyed.server, keyed.client)
+    refused(keyed.client, keyed.server, BAD)
+
+
+@pytest.mark.row("T18")
+def test_T18_the_largest_message_and_unknown_names() -> None:
+    extensions = Extensions("client", 1023)
+    found = extensions.receive(
+        message(*((b"x%d" % n, b"\0\xff") for n in range(1022)), (b"\xff\0", b""))
+    )
+    assert len(found) == 1023
+    assert found["x7"] == b"\0\xff"
+    assert "\\xff\\x00" in found
+    assert extensions.server_sig_algs is None
+    with pytest.raises(ProtocolError):
+        Extensions("client", 1).receive(message((b"a", b""), (b"b", b"")))

@@ -1,0 +1,488 @@
+"""Whole exchanges: every method and cipher, strictness, guesses, re-exchanges."""
+
+from __future__ import annotations
+
+import random as seeded
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hostile import (
+    FAST,
+    FAST_OPTIONS,
+    drain,
+    edited,
+    ended,
+    plain,
+    refused,
+    refused_plain,
+    split,
+    staged,
+    taken,
+    without_strict,
+)
+from ssh_keys import PrivateKey
+from ssh_transport import (
+    ExtInfoReceived,
+    KexCompleted,
+    KeyExchangeFailed,
+    TransportOptions,
+    profiles,
+)
+from ssh_transport.ciphers import CIPHERS
+from ssh_transport.kex import METHODS
+from ssh_transport.macs import MACS
+from ssh_transport.serverkex import ExpectSignature
+from ssh_transport.testing import Pair, inject, pump
+from ssh_wire import DisconnectReason
+from ssh_wire.messages.transport import KexInit
+
+BAD = DisconnectReason.PROTOCOL_ERROR
+FAILED = DisconnectReason.KEY_EXCHANGE_FAILED
+DATA = b"\x5e" + bytes(range(256)) * 10
+
+
+def completed(pair: Pair) -> int:
+    return sum(isinstance(event, KexCompleted) for event in pair.client_events)
+
+
+def exchange_data(pair: Pair) -> None:
+    pair.client.send_payload(DATA[:1], memoryview(DATA)[1:])
+    pair.server.send_payload(DATA)
+    pair.run()
+    assert pair.payloads(pair.server) == [DATA]
+    assert pair.payloads(pair.client) == [DATA]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_with_a_rekey(method: str, key: PrivateKey) -> None:
+    pair = Pair.connected(attrs.evolve(FAST, kex=(method,)), key=key)
+    session_id = pair.client.session_id
+    assert session_id == pair.server.session_id
+    assert pair.client.agreement == pair.server.agreement
+    assert (pair.client.agreement.kex, pair.client.agreement.strict) == (method, True)
+    assert pair.client.host_key == pair.server.host_key == key.public_key
+    exchange_data(pair)
+    pair.client.start_rekey()
+    exchange_data(pair)
+    assert completed(pair) == 1
+    assert pair.client.session_id == session_id
+
+
+@pytest.mark.parametrize("mac", MACS)
+@pytest.mark.parametrize("cipher", CIPHERS)
+def test_every_cipher_and_mac_with_a_rekey(cipher: str, mac: str, key: PrivateKey) -> None:
+    pair = Pair.connected(attrs.evolve(FAST, ciphers=(cipher,), macs=(mac,)), key=key)
+    side = pair.client.agreement.client_to_server
+    assert (side.cipher, side.mac) == (cipher, None if CIPHERS[cipher].aead else mac)
+    exchange_data(pair)
+    pair.server.start_rekey()
+    exchange_data(pair)
+    pair.client.send_payload(b"\x5e", bytes(200_000))
+    pair.run()
+    assert pair.payloads(pair.server) == [b"\x5e" + bytes(200_000)]
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+def test_every_kind_of_host_key(kind: str) -> None:
+    pair = Pair.connected(FAST, key=PrivateKey.generate(kind))
+    assert pair.client.agreement.host_key in pair.key.public_key.algorithms
+    exchange_data(pair)
+
+
+def test_a_handshake_replays_bit_for_bit(key: PrivateKey) -> None:
+    def streams() -> tuple[bytes, bytes]:
+        source = seeded.Random(7)
+        pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key, random=source.randbytes)
+        pair.client.request_service("ssh-userauth")
+        sent: dict[str, bytes] = {"client": b"", "server": b""}
+        for _ in range(6):
+            pair.answer()
+            for mine, peer in ((pair.client, pair.server), (pair.server, pair.client)):
+                data = taken(mine)
+                sent[mine.role] += data
+                peer.receive(data)
+        assert completed(pair) == 1
+        return sent["client"], sent["server"]
+
+    assert streams() == streams()
+
+
+def test_the_handshake_takes_three_flights(key: PrivateKey) -> None:
+    pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
+    pair.client.request_service("ssh-userauth")
+    pair.client.send_payload(b"\x32 queued before the first byte")
+    first = pair.client.take_outgoing()
+    assert first is not None
+    assert pair.client.take_outgoing() is None
+    assert [payload[0] for payload in split(bytes(first))[1]] == [20]
+    pair.server.receive(first)
+    pair.answer()
+    pump(pair.server, pair.client)
+    pair.answer()
+    pump(pair.client, pair.server)  # KEX_ECDH_INIT
+    pair.answer()
+    pump(pair.server, pair.client)  # reply, NEWKEYS, EXT_INFO
+    pair.answer()
+    # NEWKEYS, EXT_INFO, SERVICE_REQUEST and what follows leave in one write
+    last = pair.client.take_outgoing()
+    assert last is not None
+    assert pair.client.take_outgoing() is None
+    pair.server.receive(last)
+    pair.answer()
+    names = [type(event).__name__ for event in pair.server_events]
+    assert names[-4:] == [
+        "KexCompleted",
+        "ExtInfoReceived",
+        "ServiceRequested",
+        "PayloadReceived",
+    ]
+
+
+# ---------------------------------------------------------------- strictness
+
+
+@pytest.mark.row("T12")
+def test_T12_a_peer_without_strict_is_seen(
+    key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_strict(monkeypatch)
+    pair = Pair.connected(attrs.evolve(FAST, ciphers=("chacha20-poly1305@openssh.com",)), key=key)
+    assert not pair.client.agreement.strict
+    assert pair.client.agreement.truncatable
+    exchange_data(pair)
+    pair.client.start_rekey()
+    exchange_data(pair)
+
+
+@pytest.mark.row("T12")
+@pytest.mark.parametrize("cipher", ["chacha20-poly1305@openssh.com", "aes256-ctr"])
+def test_T12_the_strict_profile_refuses_what_can_be_truncated(
+    cipher: str, key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_strict(monkeypatch)
+    weak = attrs.evolve(FAST, ciphers=(cipher,), refuse_truncatable=True)
+    pair = Pair(TransportOptions(algorithms=weak), FAST_OPTIONS, key=key)
+    pump(pair.server, pair.client)
+    last = refused_plain(pair.client, FAILED)
+    assert isinstance(last.error, KeyExchangeFailed)
+
+
+@pytest.mark.row("T12")
+@pytest.mark.parametrize(
+    ("cipher", "mac"),
+    [
+        ("chacha20-poly1305@openssh.com", "hmac-sha2-256"),
+        ("aes256-ctr", "hmac-sha2-256-etm@openssh.com"),
+        ("aes256-gcm@openssh.com", "hmac-sha2-256"),
+    ],
+)
+def test_T12_an_injected_packet_ends_a_strict_handshake(
+    cipher: str, mac: str, key: PrivateKey
+) -> None:
+    options = TransportOptions(algorithms=attrs.evolve(FAST, ciphers=(cipher,), macs=(mac,)))
+    for place in range(2):  # before KEXINIT, and between KEXINIT and the reply
+        pair = Pair(options, options, key=key)
+        line, payloads = split(taken(pair.server))
+        stream = [plain(payload) for payload in payloads]
+        stream.insert(place, plain(b"\x02\0\0\0\0"))
+        pair.client.receive(line + b"".join(stream))
+        refused_plain(pair.client, BAD)
+
+
+@pytest.mark.row("T12")
+def test_T12_a_deleted_packet_is_found(key: PrivateKey) -> None:
+    pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
+    pump(pair.client, pair.server)
+    pair.answer()
+    pump(pair.server, pair.client)
+    pair.answer()
+    pump(pair.client, pair.server)
+    pair.answer()
+    data = taken(pair.server)  # reply, NEWKEYS, and the sealed EXT_INFO
+    pair.server.send_payload(b"\x02\0\0\0\0")
+    pair.client.receive(data[: -len(data) + _plain_part(data)] + taken(pair.server))
+    pair.answer()
+    ended(pair.client, DisconnectReason.MAC_ERROR, pair.client_events)
+
+
+def _plain_part(data: bytes) -> int:
+    end = 0
+    for _ in range(2):
+        end += 4 + int.from_bytes(data[end : end + 4], "big")
+    return end
+
+
+@pytest.mark.row("T16")
+@pytest.mark.parametrize("cipher", ["chacha20-poly1305@openssh.com", "aes128-ctr"])
+def test_T16_sequence_numbers_start_anew_with_each_key(cipher: str, key: PrivateKey) -> None:
+    pair = Pair.connected(attrs.evolve(FAST, ciphers=(cipher,)), key=key)
+    for turn in range(20):
+        (pair.client if turn % 2 else pair.server).start_rekey()
+        pair.run()
+        pair.client.send_payload(b"\xc8")
+        pair.run()
+        # the first packet under the new key has number 0: NEWKEYS is the last of the old
+        assert pair.server.received_sequence == 0
+        assert "UnimplementedReceived(sequence=0)" in map(repr, pair.client_events)
+        pair.client_events.clear()
+
+
+@pytest.mark.row("T16")
+def test_T16_without_strict_they_run_on(key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_strict(monkeypatch)
+    pair = Pair.connected(FAST, key=key)
+    before = pair.server.received_sequence
+    pair.client.start_rekey()
+    pair.client.send_payload(b"\x5e")
+    pair.run()
+    assert pair.server.received_sequence == before + 4
+
+
+@pytest.mark.row("T17")
+def test_T17_a_marker_in_a_later_kexinit_is_ignored(
+    key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = Pair.connected(FAST, key=key)
+    original = KexInit.encode
+
+    def with_markers(self: KexInit) -> bytes:
+        markers = ("kex-strict-c-v00@openssh.com", "kex-strict-s-v00@openssh.com")
+        changed = attrs.evolve(self, kex_algorithms=self.kex_algorithms + markers)
+        return original(changed)
+
+    monkeypatch.setattr(KexInit, "encode", with_markers)
+    pair.client.start_rekey()
+    exchange_data(pair)
+    assert pair.client.agreement.strict
+
+
+def test_the_signals_are_in_the_first_kexinit_alone(pair: Pair) -> None:
+    fresh = Pair(FAST_OPTIONS, FAST_OPTIONS, key=pair.key)
+    first = KexInit.decode(split(taken(fresh.server))[1][0])
+    assert first.kex_algorithms[-2:] == ("ext-info-s", "kex-strict-s-v00@openssh.com")
+    pair.server.start_rekey()
+    announced = pair.server._kex._state
+    assert "curve25519-sha256" in repr(announced)
+    assert "ext-info-s" not in repr(announced)
+    assert "kex-strict" not in repr(announced)
+
+
+@pytest.mark.row("T37")
+def test_T37_a_counter_that_wraps_in_the_first_exchange(
+    key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_strict(monkeypatch)
+    transport, _ = staged("server", "kex", key)
+    transport._inbound.sequence = 2**32 - 1
+    transport.receive(plain(b"\x02\0\0\0\0"))
+    assert "wraps" in refused_plain(transport, BAD).description
+
+
+@pytest.mark.row("T37")
+def test_T37_a_counter_wraps_later_only_without_strict(
+    key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = Pair.connected(FAST, key=key)
+    pair.server._inbound.sequence = 2**32 - 1
+    inject(pair.client, b"\x02\0\0\0\0")
+    pump(pair.client, pair.server)
+    refused(pair.server, pair.client, BAD)
+    without_strict(monkeypatch)
+    loose = Pair.connected(FAST, key=key)
+    loose.server._inbound.sequence = loose.client._outbound.sequence = 2**32 - 1
+    exchange_data(loose)
+
+
+@pytest.mark.row("T37")
+def test_T37_no_key_lives_for_2_to_the_32_packets(pair: Pair) -> None:
+    pair.server._inbound.packets = 2**32 - 2**16
+    inject(pair.client, b"\x02\0\0\0\0")
+    pump(pair.client, pair.server)
+    refused(pair.server, pair.client, BAD)
+
+
+# ---------------------------------------------------------------- guesses
+
+
+def guessing(key: PrivateKey, first: str) -> Pair:
+    methods = (first, *(name for name in METHODS if name != first))
+    options = TransportOptions(algorithms=attrs.evolve(FAST, kex=methods), guess=True)
+    return Pair(options, TransportOptions(algorithms=profiles("default", "server")), key=key)
+
+
+@pytest.mark.row("T20")
+@pytest.mark.parametrize(
+    ("first", "shares"), [("mlkem768x25519-sha256", 1), ("ecdh-sha2-nistp256", 2)]
+)
+def test_T20_a_guess_is_used_when_right_and_skipped_when_wrong(
+    first: str, shares: int, key: PrivateKey
+) -> None:
+    pair = guessing(key, first)
+    stream = taken(pair.client)
+    assert [payload[0] for payload in split(stream)[1]] == [20, 30]
+    pair.server.receive(stream)
+    pair.answer()
+    pump(pair.server, pair.client)
+    pair.client.next_event()
+    drain(pair.client)
+    assert pair.client._outbound.packets == 1 + shares
+    pump(pair.client, pair.server)
+    pair.run()
+    assert pair.server.agreement.kex == first
+
+
+@pytest.mark.row("T20")
+def test_T20_a_wrong_guess_costs_nothing_but_the_packet(key: PrivateKey) -> None:
+    pair = guessing(key, "ecdh-sha2-nistp256")
+    pair.run()
+    assert completed(pair) == 1
+    assert pair.client.agreement.kex == "ecdh-sha2-nistp256"  # the client's order decides
+
+
+@pytest.mark.row("T20")
+@pytest.mark.parametrize("strict", [True, False])
+def test_T20_exactly_one_packet_is_skipped(
+    strict: bool, key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not strict:
+        without_strict(monkeypatch)
+    pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
+
+    def claim(kexinit: KexInit) -> KexInit:
+        names = ("ecdh-sha2-nistp521", *kexinit.kex_algorithms)
+        return attrs.evolve(kexinit, kex_algorithms=names, first_kex_packet_follows=True)
+
+    pair.server.receive(edited(taken(pair.client), claim))
+    pair.server.receive(plain(b"\x1e wrong guess"))
+    drain(pair.server)
+    assert not pair.server.closed
+    pair.server.receive(plain(b"\x1e not skipped"))
+    ended(pair.server, BAD)
+
+
+@pytest.mark.row("T20")
+def test_T20_only_a_kex_packet_is_skipped(key: PrivateKey) -> None:
+    pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
+
+    def claim(kexinit: KexInit) -> KexInit:
+        names = ("ecdh-sha2-nistp521", *kexinit.kex_algorithms)
+        return attrs.evolve(kexinit, kex_algorithms=names, first_kex_packet_follows=True)
+
+    pair.server.receive(edited(taken(pair.client), claim))
+    pair.server.receive(plain(b"\x02\0\0\0\0"))
+    ended(pair.server, BAD)
+
+
+@pytest.mark.row("T20")
+def test_T20_the_flag_without_a_packet(key: PrivateKey) -> None:
+    pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
+    stream = taken(pair.client)
+    pair.server.receive(edited(stream, lambda k: attrs.evolve(k, first_kex_packet_follows=True)))
+    drain(pair.server)
+    assert not pair.server.closed
+
+
+# ---------------------------------------------------------------- re-exchange
+
+
+@pytest.mark.row("T30")
+@pytest.mark.parametrize("number", [80, 94, 90, 200, 50, 192, 5, 20])
+def test_T30_only_kex_messages_follow_a_kexinit(number: int, pair: Pair) -> None:
+    pair.client.start_rekey()
+    inject(pair.client, bytes([number]) + bytes(8))
+    pump(pair.client, pair.server)
+    refused(pair.server, pair.client, BAD)
+
+
+@pytest.mark.row("T31")
+def test_T31_what_is_in_flight_is_delivered_in_order(pair: Pair) -> None:
+    pair.client.start_rekey()
+    for number in range(10_000):
+        pair.server.send_payload(b"\x5e", number.to_bytes(4, "big"))
+    pair.run()
+    expected = [b"\x5e" + number.to_bytes(4, "big") for number in range(10_000)]
+    assert pair.payloads(pair.client) == expected
+    assert completed(pair) == 1
+
+
+def test_both_sides_begin_at_once(pair: Pair) -> None:
+    pair.client.start_rekey()
+    pair.server.start_rekey()
+    pair.client.start_rekey()
+    assert not pair.client.writable
+    exchange_data(pair)
+    assert completed(pair) == 1
+    assert pair.client.writable
+
+
+def test_messages_of_an_exchange_wait_for_its_end(pair: Pair) -> None:
+    pair.client.start_rekey()
+    taken_size = pair.client.outgoing_size
+    pair.client.send_payload(b"\x5e held")
+    assert pair.client.outgoing_size == taken_size
+    pair.run()
+    assert pair.payloads(pair.server) == [b"\x5e held"]
+
+
+schedule = st.lists(
+    st.tuples(
+        st.sampled_from(["client", "server"]),
+        st.sampled_from(["data", "rekey", "move", "big"]),
+        st.integers(1, 400),
+    ),
+    max_size=60,
+)
+KEY = PrivateKey.generate("ed25519")
+
+
+@settings(max_examples=60)
+@given(schedule, st.sampled_from(list(CIPHERS)))
+def test_any_schedule_of_rekeys_gives_the_same_data(
+    steps: list[tuple[str, str, int]], cipher: str
+) -> None:
+    pair = Pair.connected(attrs.evolve(FAST, ciphers=(cipher,)), key=KEY)
+    sent: dict[str, list[bytes]] = {"client": [], "server": []}
+    for count, (side, step, size) in enumerate(steps):
+        mine, peer = (pair.client, pair.server) if side == "client" else (pair.server, pair.client)
+        match step:
+            case "rekey":
+                mine.start_rekey()
+            case "move":
+                pump(mine, peer, lambda data, at=size: [data[:at], data[at:]])  # type: ignore[misc]
+                pair.answer()
+            case _:
+                data = b"\x5e" + bytes([count]) * (size * (100 if step == "big" else 1))
+                mine.send_payload(data)
+                sent[side].append(data)
+    pair.run()
+    assert pair.payloads(pair.server) == sent["client"]
+    assert pair.payloads(pair.client) == sent["server"]
+    assert pair.client.session_id == pair.server.session_id
+
+
+def test_extensions_are_announced_once(pair: Pair) -> None:
+    pair.client.start_rekey()
+    pair.run()
+    events = pair.client_events + pair.server_events
+    assert not any(isinstance(event, ExtInfoReceived) for event in events)
+
+
+def test_keys_are_not_shown_anywhere(pair: Pair) -> None:
+    pair.client.start_rekey()
+    pump(pair.client, pair.server)
+    drain(pair.server)
+    pump(pair.server, pair.client)
+    drain(pair.client)
+    pump(pair.client, pair.server)
+    drain(pair.server)
+    state = pair.server._kex._state
+    assert isinstance(state, ExpectSignature)
+    shown = repr(state) + repr(pair.server._ports) + repr(pair.server)
+    assert state.keys.secret.hex() not in shown
+    assert repr(bytes(state.keys.secret))[2:-1] not in shown
+    assert "secret" not in shown
+    pair.server.disconnect(DisconnectReason.BY_APPLICATION, "over")
+    assert not any(state.keys.secret)

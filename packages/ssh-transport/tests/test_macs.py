@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import hmac
+
+import pytest
+
+from ssh_transport.macs import MACS, Mac
+
+
+@pytest.mark.parametrize("name", MACS)
+def test_a_code_covers_the_sequence_number_and_the_data(name: str) -> None:
+    spec = MACS[name]
+    key = bytes(range(spec.size))
+    mac = Mac(spec, key)
+    for sequence in (0, 1, 2**32 - 1):
+        data = sequence.to_bytes(4, "big") + b"packet"
+        expected = hmac.digest(key, data, spec.hash_name.lower())
+        assert mac.code(sequence, memoryview(b"packet")) == expected
+    assert mac.size == len(mac.code(0, b""))
+    assert mac.etm == name.endswith("-etm@openssh.com")

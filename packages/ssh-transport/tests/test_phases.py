@@ -1,0 +1,173 @@
+"""The table, and the matrix of every message number in every phase."""
+
+from __future__ import annotations
+
+import pytest
+
+from hostile import (
+    FAST_OPTIONS,
+    Side,
+    Stage,
+    drain,
+    ended,
+    plain,
+    split,
+    staged,
+    taken,
+    without_strict,
+)
+from ssh_keys import PrivateKey
+from ssh_transport import Disconnected, PayloadReceived, UnimplementedReceived
+from ssh_transport.phases import TABLE, Action, Phase, row_of
+from ssh_transport.testing import Pair, inject, pump
+from ssh_wire import DisconnectReason
+
+BAD = DisconnectReason.PROTOCOL_ERROR
+SIDES: list[Side] = ["client", "server"]
+STAGES: list[Stage] = ["kexinit", "kex", "newkeys"]
+EXPECTED = {"kexinit": 20, "kex": 30, "newkeys": 21}
+
+
+def test_each_phase_has_a_row_for_each_role_and_number() -> None:
+    assert set(TABLE) == {(side, phase) for side in SIDES for phase in Phase}
+    assert {len(row) for row in TABLE.values()} == {256}
+
+
+def test_nothing_is_taken_before_the_identification_and_after_the_end() -> None:
+    for side in SIDES:
+        for phase in (Phase.IDENTIFICATION, Phase.CLOSED):
+            assert set(row_of(side, phase)) == {Action.REJECT}
+
+
+def test_type_0_is_never_taken() -> None:
+    assert {row[0] for row in TABLE.values()} == {Action.REJECT}
+
+
+def test_no_phase_before_authentication_delivers_connection_messages() -> None:
+    for (_, phase), row in TABLE.items():
+        if phase is not Phase.OPEN:
+            assert not {Action.DELIVER, Action.PING} & set(row[80:])
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_strict_row_has_the_expected_message_and_disconnect_alone(side: Side) -> None:
+    kex = 31 if side == "client" else 30
+    for phase, expected in ((Phase.KEX_STRICT, {kex}), (Phase.NEWKEYS_STRICT, {21})):
+        row = row_of(side, phase)
+        taken_numbers = {n for n, action in enumerate(row) if action is not Action.REJECT}
+        assert taken_numbers == expected | {1}
+
+
+@pytest.mark.row("T14")
+@pytest.mark.row("T15")
+@pytest.mark.row("T33")
+@pytest.mark.row("T41")
+@pytest.mark.parametrize("stage", ["kex", "newkeys"])
+@pytest.mark.parametrize("side", SIDES)
+def test_T14_strict_takes_nothing_but_what_it_waits_for(
+    side: Side, stage: Stage, key: PrivateKey
+) -> None:
+    expected = EXPECTED[stage] + (side == "client" and stage == "kex")
+    for number in range(256):
+        if number in {1, expected}:
+            continue
+        for tail in (b"", bytes(12)):
+            transport, _ = staged(side, stage, key)
+            taken(transport)
+            transport.receive(plain(bytes([number]) + tail))
+            last = ended(transport, BAD)
+            assert f"message {number} " in last.description
+
+
+@pytest.mark.row("T14")
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("side", SIDES)
+def test_T14_the_expected_message_must_be_well_formed(
+    side: Side, stage: Stage, key: PrivateKey
+) -> None:
+    expected = EXPECTED[stage] + (side == "client" and stage == "kex")
+    for tail in (b"\x01", bytes(3)):
+        transport, _ = staged(side, stage, key)
+        transport.receive(plain(bytes([expected]) + tail))
+        ended(transport, BAD)
+
+
+@pytest.mark.row("T13")
+@pytest.mark.parametrize("side", SIDES)
+def test_T13_kexinit_comes_first(side: Side, key: PrivateKey) -> None:
+    well_formed = {2: b"\0\0\0\0", 3: b"\0\0\0\7", 4: bytes(9)}
+    for number in range(256):
+        if number in {1, 20}:
+            continue
+        transport, _ = staged(side, "kexinit", key)
+        fresh = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
+        peer = fresh.server if side == "client" else fresh.client
+        # the peer shows its marker behind the packet
+        kexinit = taken(peer).partition(b"\r\n")[2]
+        transport.receive(plain(bytes([number]) + well_formed.get(number, b"")) + kexinit)
+        ended(transport, BAD)
+        said = [payload[4] for payload in split(taken(transport))[1] if payload[0] == 1]
+        assert said == [BAD]
+
+
+@pytest.mark.row("T40")
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("side", SIDES)
+def test_T40_without_strict_ignore_may_come_at_any_time(
+    side: Side, stage: Stage, key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_strict(monkeypatch)
+    transport, _ = staged(side, stage, key)
+    transport.receive(plain(b"\x02\0\0\0\1x") * 3)
+    transport.receive(plain(b"\x03\0\0\0\x05"))
+    assert UnimplementedReceived(5) in drain(transport)
+    assert not transport.closed
+
+
+def connected(key: PrivateKey, phase: Phase) -> Pair:
+    if phase is Phase.OPEN:
+        return Pair.connected(key=key)
+    pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
+    if phase is Phase.AUTH:
+        pair.client.request_service("ssh-userauth")
+    pair.run()
+    return pair
+
+
+@pytest.mark.row("T08")
+@pytest.mark.row("T19")
+@pytest.mark.row("T33")
+@pytest.mark.row("T41")
+@pytest.mark.parametrize("phase", [Phase.SERVICE, Phase.AUTH, Phase.OPEN])
+@pytest.mark.parametrize("side", SIDES)
+def test_T41_every_number_after_the_key_exchange(
+    side: Side, phase: Phase, key: PrivateKey
+) -> None:
+    row = row_of(side, phase)
+    parsed = {Action.KEXINIT, Action.EXT_INFO, Action.DISCONNECT, Action.DEBUG, Action.NOT_KNOWN}
+    for number in range(256):
+        action = row[number]
+        pair = connected(key, phase)
+        mine, peer = (pair.client, pair.server) if side == "client" else (pair.server, pair.client)
+        drain(mine)
+        inject(peer, bytes([number]) + b"\0\0\0\0")
+        pump(peer, mine)
+        if action in parsed or "SERVICE" in action.name or action is Action.PING:
+            continue  # these have tests of their own
+        events = drain(mine)
+        if action in {Action.REJECT, Action.HOLD}:
+            ended(mine, BAD, events)
+            drain(peer)
+            pump(mine, peer)
+            heard = drain(peer)[-1]
+            assert isinstance(heard, Disconnected)
+            assert (heard.reason, heard.by_peer) == (BAD, True)
+        elif action is Action.UNIMPLEMENTED:
+            pump(mine, peer)
+            assert drain(peer)[-1] == UnimplementedReceived(mine.received_sequence)
+        elif action is Action.DELIVER:
+            assert events == [PayloadReceived(bytes([number]) + b"\0\0\0\0")]
+        else:
+            assert action is Action.IGNORE
+            assert events == []
+            assert taken(mine) == b""

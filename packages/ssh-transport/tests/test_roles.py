@@ -1,0 +1,118 @@
+"""Services, and what else the roles differ in."""
+
+from __future__ import annotations
+
+import pytest
+
+from hostile import FAST_OPTIONS, drain, ended, plain, refused, taken
+from ssh_keys import PrivateKey
+from ssh_transport import PayloadReceived, ServiceAccepted, ServiceRefused, ServiceRequested
+from ssh_transport.testing import Pair, inject, pump
+from ssh_wire import DisconnectReason, UsageError
+from ssh_wire.messages.transport import ServiceAccept, ServiceRequest
+
+BAD = DisconnectReason.PROTOCOL_ERROR
+UNAVAILABLE = DisconnectReason.SERVICE_NOT_AVAILABLE
+
+
+@pytest.fixture
+def keyed(key: PrivateKey) -> Pair:
+    """Keys are in use, no service was asked for."""
+    pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
+    pair.run()
+    pair.client_events.clear()
+    pair.server_events.clear()
+    return pair
+
+
+def test_a_service_is_asked_for_and_granted(keyed: Pair) -> None:
+    keyed.client.request_service("ssh-userauth")
+    keyed.run()
+    assert keyed.server_events == [ServiceRequested("ssh-userauth")]
+    assert keyed.client_events == [ServiceAccepted("ssh-userauth")]
+    with pytest.raises(UsageError):
+        keyed.client.request_service("ssh-userauth")
+
+
+def test_what_follows_the_request_waits_for_the_grant(keyed: Pair) -> None:
+    keyed.client.request_service("ssh-userauth")
+    keyed.client.send_payload(b"\x32 first request")
+    pump(keyed.client, keyed.server)
+    assert drain(keyed.server) == [ServiceRequested("ssh-userauth")]
+    assert keyed.server.paused
+    assert keyed.server.unprocessed > 0
+    with pytest.raises(UsageError):
+        keyed.server.accept_service("ssh-connection")
+    keyed.server.accept_service("ssh-userauth")
+    assert not keyed.server.paused
+    assert drain(keyed.server) == [PayloadReceived(b"\x32 first request")]
+    with pytest.raises(UsageError):
+        keyed.server.accept_service("ssh-userauth")
+
+
+@pytest.mark.row("A04")
+@pytest.mark.parametrize("name", ["ssh-connection", "bogus", ""])
+def test_A04_a_service_that_is_not_offered(name: str, keyed: Pair) -> None:
+    inject(keyed.client, ServiceRequest(name=name).encode())
+    pump(keyed.client, keyed.server)
+    last = refused(keyed.server, keyed.client, UNAVAILABLE)
+    assert isinstance(last.error, ServiceRefused)
+
+
+@pytest.mark.row("A04")
+def test_A04_a_user_that_does_not_ask_for_the_service(keyed: Pair) -> None:
+    inject(keyed.client, b"\x32 login")
+    pump(keyed.client, keyed.server)
+    refused(keyed.server, keyed.client, BAD)
+
+
+def test_a_repeated_request_is_granted_again(keyed: Pair) -> None:
+    keyed.client.request_service("ssh-userauth")
+    keyed.run()
+    inject(keyed.client, ServiceRequest(name="ssh-userauth").encode())
+    pump(keyed.client, keyed.server)
+    assert drain(keyed.server) == []
+    assert keyed.server.outgoing_size > 0
+    inject(keyed.client, ServiceRequest(name="ssh-connection").encode())
+    pump(keyed.client, keyed.server)
+    assert drain(keyed.server)[-1].reason == UNAVAILABLE  # type: ignore[union-attr]
+
+
+def test_a_request_after_authentication(pair: Pair) -> None:
+    inject(pair.client, ServiceRequest(name="ssh-userauth").encode())
+    pump(pair.client, pair.server)
+    refused(pair.server, pair.client, UNAVAILABLE)
+
+
+@pytest.mark.parametrize("name", ["ssh-connection", "ssh-userauth"])
+def test_a_grant_that_was_not_asked_for(name: str, keyed: Pair) -> None:
+    if name == "ssh-connection":
+        keyed.client.request_service("ssh-userauth")
+    inject(keyed.server, ServiceAccept(name=name).encode())
+    pump(keyed.server, keyed.client)
+    ended(keyed.client, BAD)
+
+
+def test_the_service_may_be_asked_for_before_the_first_byte(key: PrivateKey) -> None:
+    pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
+    pair.client.request_service("ssh-userauth")
+    pair.run()
+    assert pair.client_events[-1] == ServiceAccepted("ssh-userauth")
+
+
+def test_answers_after_the_end(pair: Pair) -> None:
+    pair.client.disconnect(DisconnectReason.BY_APPLICATION, "over")
+    pair.server.disconnect(DisconnectReason.BY_APPLICATION, "over")
+    for call in (
+        pair.client.accept_host_key,
+        pair.client.reject_host_key,
+        pair.client.authenticated,
+        lambda: pair.client.request_service("x"),
+        lambda: pair.server.accept_service("x"),
+        lambda: pair.server.provide_signature(b""),
+    ):
+        with pytest.raises(UsageError):
+            call()
+    assert taken(pair.client) != b""
+    with pytest.raises(ConnectionError):
+        pair.server.receive(plain(b"\x15"))

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hostile import drain, ended, taken
+from ssh_keys import PrivateKey
+from ssh_transport import (
+    BannerLineReceived,
+    Disconnected,
+    IdentificationError,
+    IdentificationReceived,
+    Limits,
+    Transport,
+)
+from ssh_transport.testing import Pair
+from ssh_transport.version import Identification, IdentificationReader
+from ssh_wire import DisconnectReason
+
+VERSION = DisconnectReason.PROTOCOL_VERSION_NOT_SUPPORTED
+
+
+def dropped(transport: Transport) -> Disconnected:
+    """No DISCONNECT: the peer may not even speak SSH."""
+    sent = taken(transport)
+    last = ended(transport, VERSION)
+    assert taken(transport) == b""
+    assert sent.count(b"SSH-2.0-") == 1
+    return last
+
+
+@pytest.mark.row("T01")
+@pytest.mark.parametrize(
+    "line", [b"hello\r\n", b"\r\n", b"SS\n", b"GET / HTTP/1.0\r\n", b"ssh-2.0-x\r\n"]
+)
+def test_T01_a_server_takes_no_line_before_the_identification(
+    line: bytes, key: PrivateKey
+) -> None:
+    server = Pair(key=key).server
+    server.receive(line)
+    assert "identification" in dropped(server).description
+
+
+@pytest.mark.row("T01")
+def test_T01_a_server_does_not_wait_for_the_end_of_a_wrong_line(key: PrivateKey) -> None:
+    server = Pair(key=key).server
+    server.receive(b"\x16\x03\x01")
+    dropped(server)
+
+
+@pytest.mark.row("T02")
+@pytest.mark.parametrize(
+    "flood",
+    [
+        b"x\r\n" * 1025,
+        b"x" * 8193,
+        b"x" * 8192 + b"\n",
+        (b"x" * 8000 + b"\n") * 9,
+    ],
+)
+def test_T02_a_client_bounds_what_comes_before(flood: bytes, key: PrivateKey) -> None:
+    client = Pair(key=key).client
+    client.receive(flood)
+    dropped(client)
+
+
+@pytest.mark.row("T02")
+def test_T02_the_bounds_themselves_are_accepted(key: PrivateKey) -> None:
+    client = Pair(key=key).client
+    client.receive(b"x\n" * 1023 + b"y" * 8191 + b"\nSSH-2.0-x\r\n")
+    events = drain(client)
+    assert len(events) == 1025
+    assert events[0] == BannerLineReceived("x")
+    assert events[-1] == IdentificationReceived("SSH-2.0-x")
+
+
+def test_all_lines_together_are_bounded() -> None:
+    reader = IdentificationReader(Limits(banner_bytes=10), banner=True)
+    data = memoryview(b"1234\n1234\n1\n")
+    assert reader.read(data, 0, len(data)) == ("1234", 5)
+    assert reader.read(data, 5, len(data)) == ("1234", 10)
+    with pytest.raises(IdentificationError):
+        reader.read(data, 10, len(data))
+
+
+@pytest.mark.row("T03")
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"SSH-2.0-a\0b\r\n",
+        b"SSH-2.0-a\rb\r\n",
+        b"SSH-2.0\r\n",
+        b"SSH-2.0-\r\n",
+        b"SSH-2.0- comment\r\n",
+        b"SSH-1.5-x\r\n",
+        b"SSH-3.0-x\r\n",
+        b"SSH-2.0-" + b"x" * 246 + b"\r\n",
+        b"SSH-2.0-" + b"x" * 247,
+    ],
+)
+@pytest.mark.parametrize("side", ["client", "server"])
+def test_T03_a_broken_identification_is_dropped(line: bytes, side: str, key: PrivateKey) -> None:
+    pair = Pair(key=key)
+    transport = pair.client if side == "client" else pair.server
+    transport.receive(line)
+    dropped(transport)
+
+
+@pytest.mark.row("T03")
+@pytest.mark.parametrize(
+    ("line", "software"),
+    [
+        (b"SSH-1.99-old\r\n", "old"),
+        (b"SSH-2.0-lf_only\n", "lf_only"),
+        (b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", "OpenSSH_9.2p1"),
+        (b"SSH-2.0-a-b\r\n", "a-b"),
+        (b"SSH-2.0-" + b"x" * 245 + b"\r\n", "x" * 245),
+        (b"SSH-2.0-\x1b[1m\xff\r\n", "\\x1b[1m\\xff"),
+    ],
+)
+def test_T03_what_is_accepted(line: bytes, software: str, key: PrivateKey) -> None:
+    server = Pair(key=key).server
+    server.receive(line)
+    assert isinstance(server.next_event(), IdentificationReceived)
+    assert server.peer_software == software
+
+
+def test_the_line_is_hashed_as_it_came() -> None:
+    reader = IdentificationReader(Limits(), banner=False)
+    data = memoryview(b"SSH-2.0-\xff x \r\nrest")
+    assert reader.read(data, 0, len(data)) == (Identification(b"SSH-2.0-\xff x "), 14)
+
+
+@given(st.binary(max_size=400), st.booleans())
+def test_any_bytes_are_a_line_or_a_refusal(data: bytes, banner: bool) -> None:
+    reader = IdentificationReader(Limits(), banner=banner)
+    try:
+        _, end = reader.read(memoryview(data), 0, len(data))
+    except IdentificationError:
+        return
+    assert 0 <= end <= len(data)
