@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -172,6 +174,31 @@ def test_a_count_is_not_believed_beyond_the_input(count: int) -> None:
             cls.decode(head + count.to_bytes(4, "big"))
 
 
+@pytest.mark.row("W01")
+@pytest.mark.row("W02")
+@pytest.mark.parametrize("length", [2**16, 2**31 - 1, 2**32 - 1])
+@pytest.mark.parametrize("cls", declared(), ids=lambda cls: cls.__name__)
+def test_what_decoding_allocates_is_bounded_by_the_input(cls: type[Record], length: int) -> None:
+    head = bytes([cls.NUMBER]) if cls.NUMBER is not None else b""
+    lie = length.to_bytes(4, "big")
+    inputs = [head + bytes(4) * before + lie + b"x" * 64 for before in range(6)]
+    for candidate in inputs:  # the codec is compiled before anything is measured
+        with suppress(WireError):
+            cls.decode(candidate)
+
+    tracemalloc.start()
+    try:
+        for candidate in inputs:
+            tracemalloc.reset_peak()
+            before = tracemalloc.get_traced_memory()[0]
+            with suppress(WireError):
+                cls.decode(candidate)
+            peak = tracemalloc.get_traced_memory()[1] - before
+            assert peak <= len(candidate) + 65536
+    finally:
+        tracemalloc.stop()
+
+
 def test_a_cookie_has_sixteen_bytes() -> None:
     kexinit = transport.KexInit(
         cookie=b"short",
@@ -253,3 +280,37 @@ def test_replace_changes_fields_and_nothing_else() -> None:
     )
     with pytest.raises(EncodeError, match="there is no field colour"):
         request.replace(colour=1)
+
+
+@record
+class Inner(Record):
+    first: str
+    second: UInt32
+
+
+@record
+class Outer(Record):
+    before: UInt32
+    inner: Inner
+    after: bytes
+
+
+def test_a_record_stands_in_place() -> None:
+    outer = Outer(before=1, inner=Inner(first="x", second=2), after=b"y")
+
+    assert outer.encode() == b"\0\0\0\1" + b"\0\0\0\1x" + b"\0\0\0\2" + b"\0\0\0\1y"
+    assert Outer.decode(outer.encode()) == outer
+
+
+def test_every_method_compiles_the_codec_when_it_is_the_first() -> None:
+    def fresh() -> type[Inner]:
+        @record
+        class Fresh(Inner):
+            pass
+
+        return Fresh
+
+    encoded = b"\0\0\0\1x\0\0\0\2"
+    assert b"".join(fresh()(first="x", second=2).encode_parts()) == encoded
+    assert fresh().read(encoded, 0)[1] == len(encoded)
+    assert fresh().decode(encoded).second == 2

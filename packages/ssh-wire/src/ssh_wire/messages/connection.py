@@ -46,6 +46,9 @@ __all__ = [
     "TCPIPForward",
     "WindowAdjust",
     "WindowChange",
+    "X11Open",
+    "X11Request",
+    "XonXoff",
 ]
 
 
@@ -159,6 +162,15 @@ class ForwardedTCPIPOpen(OpenHead, Message):
     origin_port: UInt32
 
 
+@message(90)
+class X11Open(OpenHead, Message):
+    """Hand over a connection of an X11 client (RFC 4254 section 6.3.2)."""
+
+    kind: Literal["x11"] = field(default="x11", init=False)
+    origin_host: str
+    origin_port: UInt32
+
+
 @message(91)
 class ChannelOpenConfirmation(Message):
     """The channel is open (RFC 4254 section 5.1)."""
@@ -255,6 +267,17 @@ class PtyRequest(RequestHead, Message):
 
 
 @message(98)
+class X11Request(RequestHead, Message):
+    """Ask for the forwarding of X11 (RFC 4254 section 6.3.1)."""
+
+    kind: Literal["x11-req"] = field(default="x11-req", init=False)
+    single_connection: bool
+    protocol: str
+    cookie: str = field(repr=False)
+    screen: UInt32
+
+
+@message(98)
 class EnvRequest(RequestHead, Message):
     """Set an environment variable (RFC 4254 section 6.4)."""
 
@@ -295,6 +318,14 @@ class WindowChange(RequestHead, Message):
     rows: UInt32
     width: UInt32 = 0
     height: UInt32 = 0
+
+
+@message(98)
+class XonXoff(RequestHead, Message):
+    """Say whether the client may do flow control by itself (RFC 4254 section 6.8)."""
+
+    kind: Literal["xon-xoff"] = field(default="xon-xoff", init=False)
+    client_can_do: bool
 
 
 @message(98)
@@ -341,16 +372,20 @@ class ChannelFailure(Message):
 AnyGlobalRequest: TypeAlias = TCPIPForward | CancelTCPIPForward | GlobalRequest
 """A global request, decoded as far as it is known."""
 
-AnyChannelOpen: TypeAlias = SessionOpen | DirectTCPIPOpen | ForwardedTCPIPOpen | ChannelOpen
+AnyChannelOpen: TypeAlias = (
+    SessionOpen | DirectTCPIPOpen | ForwardedTCPIPOpen | X11Open | ChannelOpen
+)
 """A channel open, decoded as far as it is known."""
 
 AnyChannelRequest: TypeAlias = (
     PtyRequest
+    | X11Request
     | EnvRequest
     | ShellRequest
     | ExecRequest
     | SubsystemRequest
     | WindowChange
+    | XonXoff
     | SignalRequest
     | ExitStatus
     | ExitSignal
@@ -364,17 +399,19 @@ GLOBAL_REQUESTS: MessageSet[AnyGlobalRequest] = MessageSet(
 """Global requests, unknown ones as `GlobalRequest`."""
 
 CHANNEL_OPENS: MessageSet[AnyChannelOpen] = MessageSet(
-    SessionOpen, DirectTCPIPOpen, ForwardedTCPIPOpen, ChannelOpen
+    SessionOpen, DirectTCPIPOpen, ForwardedTCPIPOpen, X11Open, ChannelOpen
 )
 """Channel opens, unknown types as `ChannelOpen`."""
 
 CHANNEL_REQUESTS: MessageSet[AnyChannelRequest] = MessageSet(
     PtyRequest,
+    X11Request,
     EnvRequest,
     ShellRequest,
     ExecRequest,
     SubsystemRequest,
     WindowChange,
+    XonXoff,
     SignalRequest,
     ExitStatus,
     ExitSignal,
