@@ -38,9 +38,20 @@ def test_every_file_is_on_the_map() -> None:
             assert path.stem in ssh_keys.__doc__
 
 
-@pytest.mark.parametrize("name", ["PublicKey", "PrivateKey", "KnownHosts", "AuthorizedKeys"])
+@pytest.mark.parametrize("name", ["PublicKey", "PrivateKey", *ssh_keys._LATER])
 def test_the_names_are_there(name: str) -> None:
-    assert hasattr(ssh_keys, name)
+    assert getattr(ssh_keys, name).__name__ == name
+    assert getattr(ssh_keys, name) is getattr(ssh_keys, name)
+
+
+def test_trust_files_load_when_they_are_asked_for() -> None:
+    assert "hmac" not in loaded_after("import ssh_keys")
+    assert "hmac" in loaded_after("from ssh_keys import KnownHosts")
+
+
+def test_no_other_name_is_there() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        getattr(ssh_keys, "Nothing")  # noqa: B009 (a checker refuses the plain form)
 
 
 def test_the_examples_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,11 +15,12 @@ from ssh_keys import (
     KeyFormatError,
     PassphraseNeeded,
     PrivateKey,
+    PublicKey,
     UnsupportedKey,
     load_private_key,
     load_public_key,
 )
-from ssh_keys.armor import OPENSSH_LABEL, enclose, open_armor
+from ssh_keys.armor import OPENSSH_LABEL, enclose, open_armor, to_base64
 from ssh_keys.ciphers import CIPHERS
 from ssh_wire.primitives import read_string, string
 
@@ -327,3 +328,17 @@ def test_lengths_that_lie_allocate_nothing(plain: Parts) -> None:
         assert tracemalloc.get_traced_memory()[1] < 1 << 20
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.row("W09")
+@pytest.mark.parametrize("levels", [1, 1000])
+def test_certificates_in_certificates_are_not_followed(levels: int) -> None:
+    kind = string("ssh-ed25519-cert-v01@openssh.com")
+    blob = b""
+    for _ in range(levels):
+        blob = kind + string(b"nonce") + string(bytes(32)) + string(blob)
+    refuse(b"ssh-ed25519-cert-v01@openssh.com " + to_base64(blob), None, "not a private key")
+    with pytest.raises(KeyFormatError, match="certificates are not supported yet"):
+        PublicKey.from_blob(blob)
+    with pytest.raises(KeyFormatError, match=r"not supported yet|bytes; 16384"):
+        load_public_key(b"ssh-ed25519-cert-v01@openssh.com " + to_base64(blob))

@@ -7,7 +7,6 @@ or pickled, so that it does not end up where nobody looks for it.
 
 from __future__ import annotations
 
-import secrets
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Literal, NoReturn, Self, SupportsIndex
 
@@ -104,7 +103,7 @@ class PrivateKey(ABC):
         cipher: str = "aes256-ctr",
         rounds: int = 16,
         *,
-        random: Callable[[int], bytes] = secrets.token_bytes,
+        random: Callable[[int], bytes] | None = None,
     ) -> bytes:
         """Return the key in OpenSSH's own format, encrypted when a passphrase is given.
 
@@ -112,15 +111,17 @@ class PrivateKey(ABC):
             passphrase: what to encrypt it with; None leaves it in the clear.
             cipher: a name of `ssh_keys.ciphers.CIPHERS`.
             rounds: the cost of guessing the passphrase, in rounds of bcrypt (1 to 2048).
-            random: where the salt comes from.
+            random: where the salt comes from; the operating system when not given.
 
         Raises:
             UsageError: the passphrase is empty, or there is no such cipher or cost.
         """
+        from secrets import token_bytes  # noqa: PLC0415 (loads when a key is written)
+
         from ssh_keys import openssh  # noqa: PLC0415 (ciphers and bcrypt load when needed)
 
         protection = openssh.Protection.make(passphrase, cipher, rounds)
-        return openssh.encode_private(self, protection, random)
+        return openssh.encode_private(self, protection, random or token_bytes)
 
     def to_pem(
         self,
