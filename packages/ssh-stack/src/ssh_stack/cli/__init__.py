@@ -1,0 +1,62 @@
+"""The program `ssh-stack`: one command, its parts loaded when they are called.
+
+ssh        the client, with the options of OpenSSH's
+cp         copies files and trees over SFTP
+serve      a server for the current user
+demo       both sides on this machine, everything tried once
+
+running    from a coroutine to an exit status: signals, failures, one clear line
+errors     the line and the status of each failure
+report     what is said on standard error, and how much of it
+arguments  OpenSSH's command line, read as its getopt reads it
+forwards   -L and -R
+reach      from options to a connection
+prompts    questions to the person at the terminal
+terminal   raw mode, window size, terminal modes, the escape character
+descriptors  descriptors of other programs, read and written without changing them
+relay      a remote process joined to those
+places     what `cp` copies from and to
+progress   its bars
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+__all__ = ["main"]
+
+_COMMANDS = {
+    "ssh": "Connect and run a command or a shell, as OpenSSH's ssh does.",
+    "cp": "Copy files and trees; either side may be remote.",
+    "serve": "Serve commands, shells and files as the current user.",
+    "demo": "Try everything once, on this machine alone.",
+}
+
+
+class _LazyGroup(click.Group):
+    """A group that imports a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"ssh_stack.cli.{cmd_name}")
+        command = getattr(module, cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ssh-stack", prog_name="ssh-stack")
+def main() -> None:
+    """SSH for Python: client, server and file transfer."""

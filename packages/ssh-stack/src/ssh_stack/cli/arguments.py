@@ -1,0 +1,226 @@
+"""OpenSSH's command line, read as its getopt reads it.
+
+Options end at the destination and may go on behind it; what follows them is the command.
+An option that has a directive becomes that configuration line, in the order of the
+command line, so that "the first value wins" as it does for ssh.
+"""
+
+from __future__ import annotations
+
+import getopt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+import attrs
+
+from ssh_stack.cli.forwards import ForwardSpec, parse_forward
+from ssh_stack.connection import parse_destination
+from ssh_wire import UsageError
+
+__all__ = ["Arguments", "Target", "directive", "is_missing", "parse_arguments", "quote"]
+
+_LETTERS: Final = (
+    "1246ab:c:e:fgi:kl:m:no:p:qstvxAB:CD:E:F:GI:J:KL:MNO:P:Q:R:S:TVw:W:XYy"  # ssh's own
+)
+_WITHOUT_EFFECT: Final = frozenset("1246akx")  # what they switch off or choose is not there
+_IGNORED: Final = frozenset("ACMXYgy")
+_DIRECTIVES: Final = {"l": "User", "i": "IdentityFile", "J": "ProxyJump"}
+_MAX_PORT: Final = 65535
+
+Terminal: TypeAlias = Literal["auto", "none", "wanted", "forced"]
+
+
+@attrs.frozen(kw_only=True)
+class Target:
+    """Where to, and with which configuration."""
+
+    host: str
+    """The host as it was written."""
+    lines: tuple[str, ...] = ()
+    """Configuration lines of the command line, in its order."""
+    config: str | None = None
+    """The configuration file, "none" for none; None for the usual ones."""
+
+
+@attrs.define(kw_only=True)
+class Arguments:
+    """What the command line asks for."""
+
+    host: str = ""
+    """The destination's host; empty where none was given."""
+    command: str | None = None
+    """The command line for the other side; None for a shell."""
+    lines: list[str] = attrs.field(factory=list[str])
+    """Configuration lines, in the order of the command line."""
+    config: str | None = None
+    """The file of -F."""
+    verbose: int = 0
+    """How often -v was given."""
+    quiet: bool = False
+    """-q."""
+    terminal: Terminal = "auto"
+    """-t, -tt, -T, or none of them."""
+    no_command: bool = False
+    """-N."""
+    no_input: bool = False
+    """-n."""
+    subsystem: bool = False
+    """-s: the command is the name of a subsystem."""
+    escape: bool = True
+    """Whether `~` is special; `-e none` ends that."""
+    show: Literal["", "version", "config"] = ""
+    """-V and -G."""
+    local: list[ForwardSpec] = attrs.field(factory=list[ForwardSpec])
+    """-L, in order."""
+    remote: list[ForwardSpec] = attrs.field(factory=list[ForwardSpec])
+    """-R, in order."""
+    ignored: list[str] = attrs.field(factory=list[str])
+    """Options that are not supported and do without."""
+    missing: list[str] = attrs.field(factory=list[str])
+    """Files of -i that are not there."""
+
+    @property
+    def target(self) -> Target:
+        """Where to."""
+        return Target(host=self.host, lines=tuple(self.lines), config=self.config)
+
+
+def parse_arguments(words: Sequence[str]) -> Arguments:
+    """Read the words behind `ssh`.
+
+    Raises:
+        UsageError: an unknown option, one that is not supported, or a value that is wrong.
+    """
+    arguments = Arguments()
+    rest = _options(words, arguments)
+    if rest:
+        _destination(rest[0], arguments)
+        # getopt is begun anew behind the destination, as ssh does it
+        rest = _options(rest[1:], arguments)
+    if rest:
+        arguments.command = " ".join(rest)
+    return arguments
+
+
+def _options(words: Sequence[str], arguments: Arguments) -> list[str]:
+    try:
+        options, rest = getopt.getopt(list(words), _LETTERS)
+    except getopt.GetoptError as error:
+        raise UsageError(str(error)) from None
+    for option, value in options:
+        _option(option[1:], value, arguments)
+    return rest
+
+
+def _option(letter: str, value: str, arguments: Arguments) -> None:
+    if letter in _WITHOUT_EFFECT:
+        return
+    if letter in _IGNORED:
+        arguments.ignored.append(f"-{letter}")
+    elif letter in "lpiJo":
+        arguments.lines.append(directive(letter, value))
+        if letter == "i" and is_missing(value):
+            arguments.missing.append(value)
+    elif letter == "L":
+        arguments.local.append(parse_forward(value))
+    elif letter == "R":
+        arguments.remote.append(parse_forward(value))
+    elif not _flag(letter, value, arguments):
+        problem = f"option -{letter} is not supported yet"
+        raise UsageError(problem)
+
+
+def _flag(letter: str, value: str, arguments: Arguments) -> bool:
+    match letter:
+        case "F":
+            arguments.config = value
+        case "v":
+            arguments.verbose += 1
+        case "q":
+            arguments.quiet = True
+        case "T":
+            arguments.terminal = "none"
+        case "t":
+            again = arguments.terminal in {"wanted", "forced"}
+            arguments.terminal = "forced" if again else "wanted"
+        case _:
+            return _mode(letter, value, arguments)
+    return True
+
+
+def _mode(letter: str, value: str, arguments: Arguments) -> bool:
+    match letter:
+        case "N":
+            arguments.no_command = True
+        case "n":
+            arguments.no_input = True
+        case "s":
+            arguments.subsystem = True
+        case "V":
+            arguments.show = "version"
+        case "G":
+            arguments.show = "config"
+        case "e":
+            arguments.escape = value != "none"
+        case _:
+            return False
+    return True
+
+
+def directive(letter: str, value: str) -> str:
+    """Return the configuration line of -l, -p, -i, -J or -o.
+
+    Raises:
+        UsageError: the value is none.
+    """
+    match letter:
+        case "p":
+            return f"Port {_port(value)}"
+        case "o":
+            return value
+        case _:
+            return f"{_DIRECTIVES[letter]} {quote(value)}"
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= _MAX_PORT):
+        problem = f"bad port {text!r}"
+        raise UsageError(problem)
+    return int(text)
+
+
+def is_missing(identity: str) -> bool:
+    """Whether an -i names a file that is not there; one with tokens is not looked for."""
+    return not {"%", "$"} & set(identity) and not Path(identity).expanduser().exists()
+
+
+def quote(value: str) -> str:
+    """Return an argument for a configuration line, whatever is in it.
+
+    Raises:
+        UsageError: it has a line end.
+    """
+    if "\n" in value or "\0" in value:
+        problem = f"{value!r} cannot be an argument"
+        raise UsageError(problem)
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _destination(text: str, arguments: Arguments) -> None:
+    """Take `[user@]host` or `ssh://[user@]host[:port]`; options that came before win."""
+    user: str | None
+    port: int | None = None
+    if text.startswith("ssh://"):
+        user, arguments.host, port = parse_destination(text)
+    else:
+        name, at, arguments.host = text.rpartition("@")
+        user = name if at else None
+        if at and not name:
+            problem = f"{text!r} has no user before the @"
+            raise UsageError(problem)
+    if user is not None:
+        arguments.lines.append(f"User {quote(user)}")
+    if port is not None:
+        arguments.lines.append(f"Port {_port(str(port))}")

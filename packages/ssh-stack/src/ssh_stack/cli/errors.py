@@ -1,0 +1,95 @@
+"""The one line that a failure is told in, and the exit status that goes with it.
+
+Texts of a peer are made safe to show where they enter the stack; what has no such origin
+passes `printable` here once more, so that a line stays a line.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from typing import Final
+
+from ssh_connection.errors import SSHTimeout
+from ssh_stack.errors import HostKeyChanged, HostKeyUnknown
+from ssh_transport import ConnectionLost, IdentificationError
+from ssh_wire import SSHError
+from ssh_wire.text import printable
+
+__all__ = ["FAILED", "Stopped", "explain", "root_of"]
+
+FAILED: Final = 255
+"""The exit status of everything that is not the remote command's own."""
+
+_LIMIT: Final = 2048
+_HINTS: Final[dict[type[BaseException], str]] = {
+    HostKeyUnknown: (
+        "to accept it, add it to known_hosts or give -o StrictHostKeyChecking=accept-new"
+    ),
+    HostKeyChanged: (
+        "somebody may be in between; if the server has really changed, "
+        "remove its old key from known_hosts"
+    ),
+}
+
+
+class Stopped(Exception):
+    """The program ends early with a status, and an error line if there is one to say.
+
+    Attributes:
+        status: the exit status.
+    """
+
+    def __init__(self, text: str = "", status: int = FAILED) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def explain(error: BaseException, host: str = "", port: int = 0) -> str:
+    """Return one line that says what went wrong, for the user of a command.
+
+    Args:
+        error: what was raised.
+        host: where a connection was being made to.
+        port: its port.
+    """
+    error = root_of(error)
+    text = _text(error, f"connect to host {host} port {port}")
+    return printable(" ".join(text.split()), _LIMIT)
+
+
+def root_of(error: BaseException) -> BaseException:
+    """Return what lies behind: the reason of a lost connection."""
+    while type(error) is ConnectionLost and isinstance(error.__cause__, SSHError | OSError):
+        error = error.__cause__
+    return error
+
+
+def _text(error: BaseException, where: str) -> str:
+    if isinstance(error, SSHTimeout) and error.name in {"connect", "handshake", "auth", "open"}:
+        return f"{where}: no answer within {error.seconds:g} seconds ({error.name})"
+    if isinstance(error, IdentificationError):
+        return f"{where}: not an SSH server: {error}"
+    if type(error) in _HINTS:
+        return f"{error}: {_HINTS[type(error)]}"
+    if isinstance(error, SSHError):
+        return str(error) or type(error).__name__
+    if isinstance(error, OSError):
+        return _system_text(error, where)
+    return f"internal error, please report it: {type(error).__name__}: {error}"
+
+
+def _system_text(error: OSError, where: str) -> str:
+    """The words of the operating system, without its notation."""
+    if error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, socket.gaierror):
+        return f"{where}: {error.strerror}"
+    # asyncio names each address that it tried, and gives all errors in one string
+    numbers = dict.fromkeys(int(number) for number in re.findall(r"\[Errno (\d+)\]", str(error)))
+    if error.errno is not None:
+        numbers = {error.errno: None}
+    if not numbers:
+        return f"{where}: {error}"
+    return f"{where}: {', '.join(os.strerror(number) for number in numbers)}"

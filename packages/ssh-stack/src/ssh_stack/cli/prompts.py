@@ -1,0 +1,172 @@
+"""Questions to the person at the terminal, on the terminal itself and not on stdin."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import termios
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, cast
+
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from ssh_keys import PublicKey
+    from ssh_wire.messages.auth import Prompt
+
+__all__ = ["Keyboard"]
+
+_TTY: Final = "/dev/tty"
+_LFLAG: Final = 3
+_MAX_LINE: Final = 4096
+
+
+class Keyboard:
+    """The person at the controlling terminal: a `Person` for `connect`.
+
+    Every wait is the loop's, so that an interrupt ends a question, and the terminal is as
+    it was afterwards.
+    """
+
+    def __init__(self) -> None:
+        self._gave_up = False
+
+    @classmethod
+    def at_hand(cls) -> Keyboard | None:
+        """Return the keyboard, or None where there is no terminal."""
+        try:
+            os.close(_open())
+        except OSError:
+            return None
+        return cls()
+
+    # ------------------------------------------------------------- what connect asks
+
+    async def password(self, who: str, /) -> str | None:
+        """Ask for a password."""
+        return await self._secret(f"{printable(who)}'s password: ")
+
+    async def passphrase(self, source: str, /) -> str | None:
+        """Ask for a key's passphrase."""
+        key = printable(source.removeprefix("file "))
+        return await self._ask(f"Enter passphrase for key '{key}': ", echo=False) or None
+
+    async def answers(
+        self, who: str, name: str, instruction: str, prompts: Sequence[Prompt], /
+    ) -> Sequence[str] | None:
+        """Ask what the server asks, with the words of the server."""
+        if self._gave_up:
+            return None
+        for text in (name, instruction):
+            if text.strip():
+                await self._tell(_lines(text))
+        answers: list[str] = []
+        for prompt in prompts:
+            question = f"({printable(who)}) {printable(prompt.text)}"
+            answer = await self._ask(question, echo=prompt.echo)
+            if answer is None:
+                self._gave_up = True
+                return None
+            answers.append(answer)
+        return answers
+
+    async def trusts(self, host: str, port: int, key: PublicKey, /) -> bool:
+        """Ask whether a host key is the right one, as ssh does."""
+        name = printable(host if port == 22 else f"[{host}]:{port}")  # noqa: PLR2004 (ssh)
+        fingerprint = key.fingerprint()
+        question = (
+            f"The authenticity of host '{name}' can't be established.\n"
+            f"{key.kind} key fingerprint is {fingerprint}.\n"
+            "Are you sure you want to continue connecting (yes/no/[fingerprint])? "
+        )
+        while (answer := await self._ask(question, echo=True)) is not None:
+            match answer.strip():
+                case "yes":
+                    return True
+                case "no":
+                    return False
+                case shown if shown == fingerprint:
+                    return True
+                case _:
+                    question = "Please type 'yes', 'no' or the fingerprint: "
+        return False
+
+    # ------------------------------------------------------------- asking
+
+    async def _secret(self, question: str) -> str | None:
+        if self._gave_up:
+            return None
+        answer = await self._ask(question, echo=False)
+        self._gave_up = answer is None
+        return answer
+
+    async def _tell(self, text: str) -> None:
+        tty = _open()
+        try:
+            os.write(tty, text.encode())
+        finally:
+            os.close(tty)
+
+    async def _ask(self, question: str, *, echo: bool) -> str | None:
+        """Return the line that is typed, without its end; None for the end of input."""
+        tty = _open()
+        try:
+            with _line_mode(tty, echo=echo):
+                os.write(tty, question.encode())
+                line = await _read_line(tty)
+                if not echo or line is None:
+                    os.write(tty, b"\n")
+        finally:
+            os.close(tty)
+        return None if line is None else line.decode("utf-8", "replace")
+
+
+def _open() -> int:
+    # the file that is opened here is nobody else's: it may be non-blocking
+    return os.open(_TTY, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+
+
+@contextmanager
+def _line_mode(tty: int, *, echo: bool) -> Generator[None]:
+    """Read whole lines, shown or hidden; the terminal is as before when the block ends."""
+    before = termios.tcgetattr(tty)
+    mode = cast("list[int]", termios.tcgetattr(tty))
+    mode[_LFLAG] |= termios.ICANON | termios.ISIG | termios.ECHO
+    if not echo:
+        mode[_LFLAG] &= ~(termios.ECHO | termios.ECHONL)
+    # what was typed before the question is no answer to it
+    termios.tcsetattr(tty, termios.TCSAFLUSH, cast("list[int | list[bytes | int]]", mode))
+    try:
+        yield
+    finally:
+        termios.tcsetattr(tty, termios.TCSADRAIN, before)
+
+
+async def _read_line(tty: int) -> bytes | None:
+    loop = asyncio.get_running_loop()
+    typed = b""
+    while b"\n" not in typed and len(typed) < _MAX_LINE:
+        try:
+            data = os.read(tty, _MAX_LINE)
+        except BlockingIOError:
+            ready: asyncio.Future[None] = loop.create_future()
+            loop.add_reader(tty, _announce, ready)
+            try:
+                await ready
+            finally:
+                loop.remove_reader(tty)
+            continue
+        if not data:
+            break
+        typed += data
+    return typed.partition(b"\n")[0].rstrip(b"\r") if typed else None
+
+
+def _announce(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
+
+
+def _lines(text: str) -> str:
+    return "".join(f"{printable(line)}\n" for line in text.splitlines())

@@ -1,0 +1,85 @@
+"""From what a command line says to a connection, for every command that makes one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from ssh_stack.cli.prompts import Keyboard
+from ssh_stack.connection import Connect, connect
+from ssh_stack.options import DEFAULT, Default
+
+if TYPE_CHECKING:
+    from ssh_stack.cli.arguments import Target
+    from ssh_stack.cli.report import Report
+    from ssh_stack.config import HostConfig, Unsupported
+    from ssh_stack.connection import Connection
+
+__all__ = ["describe", "reach"]
+
+_SYSTEM: Final = "/etc/"
+
+
+def reach(target: Target, report: Report, ignored: Sequence[str] = ()) -> Connect:
+    """Return the connection to be made, with a person to ask if there is a terminal.
+
+    Args:
+        target: where to.
+        report: told what of the configuration is not honoured.
+        ignored: options of the command line that are not honoured either.
+
+    Raises:
+        UsageError: an option or a configuration line cannot be used.
+        OSError: a configuration file that was named cannot be read.
+    """
+    config: str | Default | None = target.config
+    if config is None:
+        config = DEFAULT
+    elif config == "none":
+        config = None
+    connecting = connect(
+        target.host,
+        config_options=target.lines,
+        config=config,
+        person=Keyboard.at_hand(),
+        on_banner=report.show,
+    )
+    _report_unsupported(connecting.config, report, ignored)
+    return connecting
+
+
+def _report_unsupported(config: HostConfig, report: Report, ignored: Sequence[str]) -> None:
+    """Say once, in one line, what of the configuration is not honoured.
+
+    What the system's own files ask for is said with -v only: every machine of a
+    distribution has the same lines, and their user did not write them.
+    """
+    mine = [each for each in config.unsupported if not _is_the_systems(each)]
+    names = [*ignored, *dict.fromkeys(str(each) for each in mine)]
+    if names:
+        report.warn(f"not supported yet, ignored: {', '.join(names)}")
+    for each in config.unsupported:
+        if _is_the_systems(each):
+            report.note(f"not supported yet, ignored: {each}")
+
+
+def _is_the_systems(line: Unsupported) -> bool:
+    return line.source.startswith(_SYSTEM)
+
+
+def describe(connection: Connection, report: Report) -> None:
+    """Say, with -v, what came of connecting."""
+    agreed = connection.agreement
+    there, back = agreed.client_to_server, agreed.server_to_client
+    report.note(
+        f"connected to {connection.host} port {connection.port}, {connection.server_software}"
+    )
+    report.note(f"host key {connection.host_key.kind} {connection.host_key.fingerprint()}")
+    report.note(
+        f"key exchange {agreed.kex}, host key algorithm {agreed.host_key}, "
+        f"ciphers {there.cipher} and {back.cipher}"
+        f"{f', macs {there.mac} and {back.mac}' if there.mac or back.mac else ''}"
+        f"{', strict' if agreed.strict else ''}"
+    )
+    for attempt in connection.auth_attempts:
+        report.note(f"{connection.username}: {attempt}")

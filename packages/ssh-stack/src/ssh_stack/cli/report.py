@@ -1,0 +1,47 @@
+"""What the user is told: standard error, one line at a time, and how much of it."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+
+import attrs
+
+__all__ = ["Report"]
+
+
+@attrs.frozen
+class Report:
+    """Says things on standard error.
+
+    Attributes:
+        quiet: says errors only, as with -q.
+        verbose: how many -v there were.
+    """
+
+    quiet: bool = False
+    verbose: int = 0
+
+    def error(self, text: str) -> None:
+        """Say why the program fails; this is said in any case."""
+        self._say(f"ssh-stack: {text}")
+
+    def warn(self, text: str) -> None:
+        """Say what the user should know, unless with -q."""
+        if not self.quiet:
+            self._say(f"ssh-stack: {text}")
+
+    def show(self, text: str) -> None:
+        """Show text as it stands, unless with -q: a server's banner, say."""
+        if not self.quiet:
+            self._say(text.removesuffix("\n"))
+
+    def note(self, text: str, level: int = 1) -> None:
+        """Say what happens, with `level` times -v."""
+        if self.verbose >= level:
+            self._say(f"ssh-stack: {text}")
+
+    def _say(self, text: str) -> None:
+        with suppress(OSError, ValueError):  # nobody listens
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()

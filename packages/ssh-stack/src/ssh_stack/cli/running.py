@@ -1,0 +1,89 @@
+"""From a coroutine to an exit status: signals end it, failures are told in one line."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from ssh_stack.cli.errors import FAILED, Stopped, explain, root_of
+from ssh_transport import ConnectionLost
+
+if TYPE_CHECKING:
+    from ssh_stack.cli.report import Report
+
+__all__ = ["run", "secure_standard_streams"]
+
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SHELL_BASE: Final = 128  # "128+n" is how shells spell "ended by signal n"
+
+
+def run(
+    work: Callable[[], Awaitable[int]], report: Report, place: Callable[[], tuple[str, int]]
+) -> int:
+    """Run `work` to its exit status; tell its failure.
+
+    A signal that is not ignored cancels `work`, which cleans up; a second one hurries it.
+
+    Args:
+        work: returns the exit status.
+        report: where failures are told.
+        place: the host and port that a failure to connect is told with.
+    """
+    caught: list[int] = []
+    try:
+        return asyncio.run(_main(work, caught, report))
+    except asyncio.CancelledError:
+        return _SHELL_BASE + caught[0] if caught else FAILED
+    except KeyboardInterrupt:
+        return _SHELL_BASE + signal.SIGINT
+    except Stopped as stop:
+        if str(stop):
+            report.error(str(stop))
+        return stop.status
+    except Exception as error:  # noqa: BLE001 (whatever it is, the user gets one line)
+        report.error(_line(error, place))
+        if report.verbose > 1:
+            report.show("".join(traceback.format_exception(error)))
+        return FAILED
+
+
+def _line(error: BaseException, place: Callable[[], tuple[str, int]]) -> str:
+    host, port = place()
+    line = explain(error, host, port)
+    if isinstance(root_of(error), ConnectionLost):
+        return f"connection to {host} port {port}: {line}"
+    return line
+
+
+async def _main(work: Callable[[], Awaitable[int]], caught: list[int], report: Report) -> int:
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+
+    def stop(number: int) -> None:
+        caught.append(number)
+        if task is not None:
+            task.cancel()
+
+    def in_the_background(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        report.note(explain(error) if error is not None else str(context["message"]))
+
+    loop.set_exception_handler(in_the_background)
+    for number in _ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, and jobs in the background
+            loop.add_signal_handler(number, stop, number)
+    return await work()
+
+
+def secure_standard_streams() -> None:
+    """Open what of the descriptors 0, 1 and 2 is closed, lest a socket gets its number."""
+    while True:
+        descriptor = os.open(os.devnull, os.O_RDWR)
+        if descriptor > 2:  # noqa: PLR2004 (standard error)
+            os.close(descriptor)
+            return
+        os.set_inheritable(descriptor, True)

@@ -1,0 +1,199 @@
+"""`ssh-stack ssh`: a drop-in for ssh where other programs call it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Final
+
+import attrs
+import click
+
+from ssh_connection.results import ExitSignal
+from ssh_stack.cli.arguments import Arguments, parse_arguments
+from ssh_stack.cli.errors import FAILED, Stopped, explain
+from ssh_stack.cli.forwards import open_forwards
+from ssh_stack.cli.reach import describe, reach
+from ssh_stack.cli.relay import Disconnected, OutputClosed, relay, relay_terminal
+from ssh_stack.cli.report import Report
+from ssh_stack.cli.running import run, secure_standard_streams
+from ssh_stack.cli.terminal import local_pty
+from ssh_wire import SSHError
+
+if TYPE_CHECKING:
+    from ssh_connection.aio import Process
+    from ssh_stack.config import HostConfig
+    from ssh_stack.connection import Connect, Connection
+
+__all__ = ["ssh"]
+
+_STDIN: Final = 0
+_GRACE: Final = 0.5  # seconds between TERM and KILL: somebody pressed Ctrl-C and waits
+_USAGE: Final = """\
+usage: ssh-stack ssh [-GNnqsTtVv] [-e escape] [-F config] [-i identity] [-J jump]
+                     [-L [bind:]port:host:hostport] [-l user] [-o option] [-p port]
+                     [-R [bind:]port:host:hostport] destination [command …]
+"""
+
+
+class _RawCommand(click.Command):
+    """A command that reads its words by itself, in the manner of another program."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.args = list(args)
+        return ctx.args
+
+
+@click.command(cls=_RawCommand, add_help_option=False)
+@click.pass_context
+def ssh(ctx: click.Context) -> None:
+    """Connect and run a command or a shell, as OpenSSH's ssh does."""
+    secure_standard_streams()
+    sys.exit(_main(ctx.args))
+
+
+def _main(words: list[str]) -> int:
+    if words[:1] == ["--help"]:
+        click.echo(_USAGE, nl=False)
+        return 0
+    try:
+        arguments = parse_arguments(words)
+        if arguments.show == "version":
+            click.echo(f"ssh-stack {_version()}", err=True)
+            return 0
+        if not arguments.host:
+            click.echo(_USAGE, err=True, nl=False)
+            return FAILED
+        report = Report(arguments.quiet, arguments.verbose)
+        connecting = _prepare(arguments, report)
+    except (SSHError, OSError) as error:
+        Report().error(explain(error))
+        return FAILED
+    if arguments.show == "config":
+        click.echo(_shown(connecting.config, arguments.host), nl=False)
+        return 0
+    session = _Session(arguments, report, connecting)
+    return run(session.conduct, report, session.place)
+
+
+def _version() -> str:
+    from importlib.metadata import version  # noqa: PLC0415 (only for -V)
+
+    return version("ssh-stack")
+
+
+def _prepare(arguments: Arguments, report: Report) -> Connect:
+    if arguments.no_input:
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, _STDIN)
+        os.close(null)
+    for path in arguments.missing:
+        report.warn(f"identity file {path} is not accessible")
+    return reach(arguments.target, report, arguments.ignored)
+
+
+def _shown(config: HostConfig, host: str) -> str:
+    """The configuration in the manner of `ssh -G`."""
+    lines = [("host", host), ("hostname", config.hostname or host)]
+    lines += [("user", config.user or ""), ("port", str(config.port or 22))]
+    lines += [("identityfile", str(path)) for path in config.identity_files]
+    if config.proxy_jump:
+        lines.append(("proxyjump", ",".join(config.proxy_jump)))
+    if config.proxy_command:
+        lines.append(("proxycommand", config.proxy_command))
+    return "".join(f"{name} {value}\n" for name, value in lines if value)
+
+
+class _Session:
+    """One call of the command, from the connection to the exit status."""
+
+    def __init__(self, arguments: Arguments, report: Report, connecting: Connect) -> None:
+        self._arguments = arguments
+        self._report = report
+        self._connecting = connecting
+
+    def place(self) -> tuple[str, int]:
+        """Return host and port, for messages."""
+        config = self._connecting.config
+        return config.hostname or self._arguments.host, config.port or 22
+
+    async def conduct(self) -> int:
+        """Connect, do what was asked for, return the exit status."""
+        arguments = self._arguments
+        async with self._connecting as connection, AsyncExitStack() as stack:
+            describe(connection, self._report)
+            wanted = len(arguments.local) + len(arguments.remote)
+            opened = await open_forwards(
+                connection, arguments.local, arguments.remote, self._report, stack
+            )
+            if arguments.no_command:
+                if wanted and not opened:
+                    problem = "none of the forwards could be opened"
+                    raise Stopped(problem)
+                return await _until_lost(connection)
+            return await self._command(connection)
+
+    async def _command(self, connection: Connection) -> int:
+        arguments = self._arguments
+        if arguments.subsystem:
+            if arguments.command is None:
+                problem = "-s needs the name of a subsystem"
+                raise Stopped(problem)
+            scope = connection.subsystem(arguments.command)
+        else:
+            pty = local_pty(_STDIN) if self._wants_terminal() else None
+            scope = connection.start(arguments.command, pty=pty)
+        process = await scope.open()
+        try:
+            await self._relay(process)
+            end = await process.wait()
+        except Disconnected:
+            return FAILED
+        except OutputClosed:
+            # the end of the connection closes the command's output: it gets its SIGPIPE
+            self._report.note("standard output is closed")
+            return FAILED
+        except asyncio.CancelledError:
+            process.launch = attrs.evolve(process.launch, grace=_GRACE)
+            await process.close()
+            raise
+        return self._status(end, connection, process)
+
+    async def _relay(self, process: Process) -> None:
+        if process.launch.pty is None:
+            await relay(process)
+        else:
+            await relay_terminal(process, escape=self._arguments.escape)
+
+    def _wants_terminal(self) -> bool:
+        """Decide as ssh does: a shell gets one, a command when asked, and stdin has to be one."""
+        arguments = self._arguments
+        match arguments.terminal:
+            case "forced":
+                return True
+            case "none":
+                return False
+            case "wanted" if not os.isatty(_STDIN):
+                self._report.warn("no terminal is allocated, because stdin is not a terminal")
+                return False
+            case "wanted":
+                return True
+            case _:
+                return arguments.command is None and os.isatty(_STDIN)
+
+    def _status(self, end: int | ExitSignal, connection: Connection, process: Process) -> int:
+        if isinstance(end, ExitSignal):
+            core = " (core dumped)" if end.core_dumped else ""
+            why = f": {end.message}" if end.message else ""
+            self._report.warn(f"the remote command was ended by signal {end.name}{core}{why}")
+            return FAILED
+        if process.launch.pty is not None:
+            self._report.warn(f"connection to {connection.host} closed")
+        return end & 0xFF
+
+
+async def _until_lost(connection: Connection) -> int:
+    await connection.wait_closed()
+    raise connection.end or Stopped()

@@ -1,0 +1,157 @@
+"""The local terminal while it belongs to a remote one.
+
+Raw mode as OpenSSH's, and back whatever happens; the size; the modes that the remote
+terminal begins with (RFC 4254 section 8); the escape character at the start of a line.
+"""
+
+from __future__ import annotations
+
+import os
+import termios
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from typing import Final, cast
+
+from ssh_connection.aio import Pty
+
+__all__ = ["Escape", "local_pty", "raw_mode", "window_size"]
+
+_IFLAG, _OFLAG, _CFLAG, _LFLAG, _ISPEED, _OSPEED, _CC = range(7)
+_TTY_OP_ISPEED: Final = 128
+_TTY_OP_OSPEED: Final = 129
+_DISABLED: Final = 255  # "255 if none" (RFC 4254 section 8)
+
+# opcode and name in termios, as RFC 4254 section 8 lists them; a system has not all of them
+_CHARACTERS: Final = (
+    (1, "VINTR"), (2, "VQUIT"), (3, "VERASE"), (4, "VKILL"), (5, "VEOF"), (6, "VEOL"),
+    (7, "VEOL2"), (8, "VSTART"), (9, "VSTOP"), (10, "VSUSP"), (11, "VDSUSP"),
+    (12, "VREPRINT"), (13, "VWERASE"), (14, "VLNEXT"), (16, "VSWTC"), (17, "VSTATUS"),
+    (18, "VDISCARD"),
+)  # fmt: skip
+_FLAGS: Final = (
+    (_IFLAG, ((30, "IGNPAR"), (31, "PARMRK"), (32, "INPCK"), (33, "ISTRIP"), (34, "INLCR"),
+              (35, "IGNCR"), (36, "ICRNL"), (37, "IUCLC"), (38, "IXON"), (39, "IXANY"),
+              (40, "IXOFF"), (41, "IMAXBEL"), (42, "IUTF8"))),
+    (_LFLAG, ((50, "ISIG"), (51, "ICANON"), (52, "XCASE"), (53, "ECHO"), (54, "ECHOE"),
+              (55, "ECHOK"), (56, "ECHONL"), (57, "NOFLSH"), (58, "TOSTOP"), (59, "IEXTEN"),
+              (60, "ECHOCTL"), (61, "ECHOKE"), (62, "PENDIN"))),
+    (_OFLAG, ((70, "OPOST"), (71, "OLCUC"), (72, "ONLCR"), (73, "OCRNL"), (74, "ONOCR"),
+              (75, "ONLRET"))),
+    (_CFLAG, ((90, "CS7"), (91, "CS8"), (92, "PARENB"), (93, "PARODD"))),
+)  # fmt: skip
+_IUTF8: Final = 0o40000  # Linux's; Python's termios lacks the name
+_RAW_INPUT: Final = ("ISTRIP", "INLCR", "IGNCR", "ICRNL", "IXON", "IXANY", "IXOFF", "IUCLC")
+_RAW_LOCAL: Final = ("ISIG", "ICANON", "ECHO", "ECHOE", "ECHOK", "ECHONL", "IEXTEN")
+
+
+def _bit(name: str) -> int:
+    if name == "IUTF8" and os.uname().sysname == "Linux":
+        return _IUTF8
+    return cast("int", getattr(termios, name, 0))
+
+
+def local_pty(fd: int) -> Pty:
+    """Return a terminal like the one at `fd`, or a bare one if there is none."""
+    term = os.environ.get("TERM", "dumb")
+    try:
+        attributes = termios.tcgetattr(fd)
+    except termios.error:
+        return Pty(term, 0, 0)
+    columns, rows = window_size(fd)
+    return Pty(term, columns, rows, _modes(attributes))
+
+
+def window_size(fd: int) -> tuple[int, int]:
+    """Return columns and rows of the terminal at `fd`; zeros if it is none."""
+    try:
+        size = os.get_terminal_size(fd)
+    except OSError:
+        return 0, 0
+    return size.columns, size.lines
+
+
+def _modes(attributes: list[int | list[bytes | int]]) -> dict[int, int]:
+    numbers = cast("list[int]", attributes)
+    characters = cast("list[bytes | int]", attributes[_CC])
+    modes = {
+        _TTY_OP_ISPEED: _baud(numbers[_ISPEED]),
+        _TTY_OP_OSPEED: _baud(numbers[_OSPEED]),
+    }
+    for opcode, name in _CHARACTERS:
+        index = getattr(termios, name, None)
+        if index is not None:
+            char = characters[cast("int", index)]
+            number = char if isinstance(char, int) else ord(char)
+            modes[opcode] = number or _DISABLED
+    for field, flags in _FLAGS:
+        for opcode, name in flags:
+            if bit := _bit(name):
+                modes[opcode] = int(numbers[field] & bit == bit)
+    return modes
+
+
+def _baud(code: int) -> int:
+    """Return the speed that one of termios' constants stands for."""
+    for name in dir(termios):
+        if name[:1] == "B" and name[1:].isdigit() and getattr(termios, name) == code:
+            return int(name[1:])
+    return 38400
+
+
+@contextmanager
+def raw_mode(fd: int) -> Generator[None]:
+    """Pass every key on as it is, for the length of the block."""
+    try:
+        before = termios.tcgetattr(fd)
+    except termios.error:
+        yield
+        return
+    raw = cast("list[int]", termios.tcgetattr(fd))
+    raw[_IFLAG] |= termios.IGNPAR
+    raw[_IFLAG] &= ~sum(map(_bit, _RAW_INPUT))
+    raw[_LFLAG] &= ~sum(map(_bit, _RAW_LOCAL))
+    raw[_OFLAG] &= ~termios.OPOST
+    characters = cast("list[bytes | int]", raw[_CC])
+    characters[termios.VMIN], characters[termios.VTIME] = 1, 0
+    termios.tcsetattr(fd, termios.TCSADRAIN, cast("list[int | list[bytes | int]]", raw))
+    try:
+        yield
+    finally:
+        with suppress(termios.error):  # the terminal may be gone
+            termios.tcsetattr(fd, termios.TCSADRAIN, before)
+
+
+class Escape:
+    """The escape character: at the start of a line, `~.` disconnects and `~~` is a `~`."""
+
+    def __init__(self) -> None:
+        self._line_start = True
+        self._pending = False
+        self.disconnect = False
+        """Whether `~.` was typed."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what of the keys is for the remote side."""
+        if not (self._pending or b"~" in data):
+            self._line_start = data[-1:] in {b"\r", b"\n"} if data else self._line_start
+            return data
+        out = bytearray()
+        for key in data:
+            self._key(key, out)
+            if self.disconnect:
+                break
+        return bytes(out)
+
+    def _key(self, key: int, out: bytearray) -> None:
+        if self._pending:
+            self._pending = False
+            if key == ord("."):
+                self.disconnect = True
+                return
+            if key != ord("~"):
+                out += b"~"
+        elif self._line_start and key == ord("~"):
+            self._pending = True
+            return
+        out.append(key)
+        self._line_start = key in b"\r\n"
