@@ -121,7 +121,7 @@ def _parse_line(line: bytes, *, legacy: bool) -> PublicKey:
     misplaced = _option_name(comment)
     if misplaced.lower() in _OPTIONS:
         # it would be a comment, and whoever wrote it believes that the key is restricted
-        problem = f"the option {printable(misplaced, 64)!r} stands behind the key"
+        problem = f"the option '{printable(misplaced, 64)}' stands behind the key"
         raise KeyFormatError(problem)
     return key
 

@@ -222,7 +222,7 @@ def format_line(
     """
     bad = not host or not host.isprintable() or not _NOT_IN_A_NAME.isdisjoint(host)
     if bad or not 1 <= port <= _MAX_PORT:
-        problem = f"{printable(host, 256)!r} port {port} is no host to be known"
+        problem = f"'{printable(host, 256)}' port {port} is no host to be known"
         raise UsageError(problem)
     name = _name(host, port)
     if hashed:
@@ -256,7 +256,7 @@ def _parse_marker(field: bytes) -> Marker:
     try:
         return Marker(field.decode("ascii"))
     except ValueError:
-        problem = f"unknown marker {printable(field, 64)!r}"
+        problem = f"unknown marker '{printable(field, 64)}'"
         raise KeyFormatError(problem) from None
 
 

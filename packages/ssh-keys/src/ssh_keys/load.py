@@ -54,7 +54,7 @@ def load_private_key(
         from ssh_keys import pem  # noqa: PLC0415 (serialization loads when a PEM is read)
 
         if label not in pem.PRIVATE_LABELS:
-            problem = f"a {label!r} is not a private key" if label else "not a private key"
+            problem = f"a '{label}' is not a private key" if label else "not a private key"
             raise KeyFormatError(problem)
         key = pem.decode_private(raw, label, secret, legacy=legacy)
     return key if key.comment or not comment else key.with_comment(comment)
@@ -77,7 +77,7 @@ def load_public_key(data: bytes | str, *, legacy: bool = False) -> PublicKey:
     from ssh_keys import pem  # noqa: PLC0415 (serialization loads when a PEM is read)
 
     if label not in pem.PUBLIC_LABELS:
-        problem = f"a {label!r} is not a public key"
+        problem = f"a '{label}' is not a public key"
         raise KeyFormatError(problem)
     return pem.decode_public(raw, legacy=legacy)
 

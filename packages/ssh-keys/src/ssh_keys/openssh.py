@@ -176,10 +176,10 @@ def _cipher(container: _Container) -> KeyCipher:
     """Check everything that can be checked before the costly part begins."""
     cipher = CIPHERS.get(container.cipher)
     if cipher is None:
-        problem = f"unknown cipher {printable(container.cipher, 64)!r}"
+        problem = f"unknown cipher '{printable(container.cipher, 64)}'"
         raise KeyFormatError(problem)
     if container.kdf != "bcrypt":
-        problem = f"unknown key derivation {printable(container.kdf, 64)!r}"
+        problem = f"unknown key derivation '{printable(container.kdf, 64)}'"
         raise KeyFormatError(problem)
     if len(container.tag) != cipher.tag_size:
         problem = f"a tag of {len(container.tag)} bytes instead of {cipher.tag_size}"

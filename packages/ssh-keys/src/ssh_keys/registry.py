@@ -107,4 +107,4 @@ def _refusal(kind: str) -> str:
     for part, reason in _REFUSED:
         if part in kind:
             return f"{reason} ({shown})"
-    return f"unknown key type {shown!r}"
+    return f"unknown key type '{shown}'"
