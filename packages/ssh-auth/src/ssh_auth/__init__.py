@@ -18,6 +18,9 @@ A role needs a session identifier and the messages 50-79, whatever carried them.
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING
+
 from ssh_auth.algorithms import ACCEPTED_ALGORITHMS as ACCEPTED_ALGORITHMS
 from ssh_auth.attempts import AuthAttempt as AuthAttempt
 from ssh_auth.attempts import Outcome as Outcome
@@ -39,23 +42,6 @@ from ssh_auth.credentials import password_answers as password_answers
 from ssh_auth.errors import AuthenticationFailed as AuthenticationFailed
 from ssh_auth.errors import TooManyAttempts as TooManyAttempts
 from ssh_auth.limits import AuthLimits as AuthLimits
-from ssh_auth.server import Accept as Accept
-from ssh_auth.server import AnswersReceived as AnswersReceived
-from ssh_auth.server import Authenticated as Authenticated
-from ssh_auth.server import DecisionInvalid as DecisionInvalid
-from ssh_auth.server import InteractiveStarted as InteractiveStarted
-from ssh_auth.server import KeyOffered as KeyOffered
-from ssh_auth.server import KeyVerified as KeyVerified
-from ssh_auth.server import NoneOffered as NoneOffered
-from ssh_auth.server import Partial as Partial
-from ssh_auth.server import PasswordChangeOffered as PasswordChangeOffered
-from ssh_auth.server import PasswordOffered as PasswordOffered
-from ssh_auth.server import Permissions as Permissions
-from ssh_auth.server import Reject as Reject
-from ssh_auth.server import Result as Result
-from ssh_auth.server import ServerAuth as ServerAuth
-from ssh_auth.server import ServerEvent as ServerEvent
-from ssh_auth.server import ServerPolicy as ServerPolicy
 from ssh_auth.signed import SignedRequest as SignedRequest
 from ssh_auth.signers import AgentSigner as AgentSigner
 from ssh_auth.signers import KeySigner as KeySigner
@@ -64,3 +50,51 @@ from ssh_auth.signers import SigningAgent as SigningAgent
 from ssh_auth.strategy import AuthProgress as AuthProgress
 from ssh_auth.strategy import AuthStrategy as AuthStrategy
 from ssh_auth.strategy import InOrder as InOrder
+
+if TYPE_CHECKING:
+    from ssh_auth.server import Accept as Accept
+    from ssh_auth.server import AnswersReceived as AnswersReceived
+    from ssh_auth.server import Authenticated as Authenticated
+    from ssh_auth.server import DecisionInvalid as DecisionInvalid
+    from ssh_auth.server import InteractiveStarted as InteractiveStarted
+    from ssh_auth.server import KeyOffered as KeyOffered
+    from ssh_auth.server import KeyVerified as KeyVerified
+    from ssh_auth.server import NoneOffered as NoneOffered
+    from ssh_auth.server import Partial as Partial
+    from ssh_auth.server import PasswordChangeOffered as PasswordChangeOffered
+    from ssh_auth.server import PasswordOffered as PasswordOffered
+    from ssh_auth.server import Permissions as Permissions
+    from ssh_auth.server import Reject as Reject
+    from ssh_auth.server import Result as Result
+    from ssh_auth.server import ServerAuth as ServerAuth
+    from ssh_auth.server import ServerEvent as ServerEvent
+    from ssh_auth.server import ServerPolicy as ServerPolicy
+
+# the server's side loads when it is used: a client does not pay for it
+_LATER = {
+    "Accept": "ssh_auth.server",
+    "AnswersReceived": "ssh_auth.server",
+    "Authenticated": "ssh_auth.server",
+    "DecisionInvalid": "ssh_auth.server",
+    "InteractiveStarted": "ssh_auth.server",
+    "KeyOffered": "ssh_auth.server",
+    "KeyVerified": "ssh_auth.server",
+    "NoneOffered": "ssh_auth.server",
+    "Partial": "ssh_auth.server",
+    "PasswordChangeOffered": "ssh_auth.server",
+    "PasswordOffered": "ssh_auth.server",
+    "Permissions": "ssh_auth.server",
+    "Reject": "ssh_auth.server",
+    "Result": "ssh_auth.server",
+    "ServerAuth": "ssh_auth.server",
+    "ServerEvent": "ssh_auth.server",
+    "ServerPolicy": "ssh_auth.server",
+}
+
+
+def __getattr__(name: str) -> object:
+    module = _LATER.get(name)
+    if module is None:
+        problem = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(problem)
+    return getattr(importlib.import_module(module), name)

@@ -18,6 +18,9 @@ settings   what an endpoint is told when it is made
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING
+
 from ssh_connection.aio.channel import Channel as Channel
 from ssh_connection.aio.channel import Receiver as Receiver
 from ssh_connection.aio.client import ClientConnection as ClientConnection
@@ -27,18 +30,11 @@ from ssh_connection.aio.command import OutputTooLarge as OutputTooLarge
 from ssh_connection.aio.endpoint import Endpoint as Endpoint
 from ssh_connection.aio.forward import LocalForward as LocalForward
 from ssh_connection.aio.forward import RemoteForward as RemoteForward
-from ssh_connection.aio.gate import ServerAuthentication as ServerAuthentication
 from ssh_connection.aio.process import Launch as Launch
 from ssh_connection.aio.process import Process as Process
 from ssh_connection.aio.process import Pty as Pty
 from ssh_connection.aio.process import command_line as command_line
 from ssh_connection.aio.scope import Scope as Scope
-from ssh_connection.aio.server import ForwardingRules as ForwardingRules
-from ssh_connection.aio.server import ServerConnection as ServerConnection
-from ssh_connection.aio.server import ServerSettings as ServerSettings
-from ssh_connection.aio.session import Session as Session
-from ssh_connection.aio.session import SessionHandler as SessionHandler
-from ssh_connection.aio.session import User as User
 from ssh_connection.aio.settings import ClientSettings as ClientSettings
 from ssh_connection.aio.settings import HostKeyVerifier as HostKeyVerifier
 from ssh_connection.aio.settings import KeepaliveOptions as KeepaliveOptions
@@ -46,3 +42,31 @@ from ssh_connection.aio.settings import Timeouts as Timeouts
 from ssh_connection.aio.streams import ByteReader as ByteReader
 from ssh_connection.aio.streams import ByteStream as ByteStream
 from ssh_connection.aio.streams import ByteWriter as ByteWriter
+
+if TYPE_CHECKING:
+    from ssh_connection.aio.gate import ServerAuthentication as ServerAuthentication
+    from ssh_connection.aio.server import ForwardingRules as ForwardingRules
+    from ssh_connection.aio.server import ServerConnection as ServerConnection
+    from ssh_connection.aio.server import ServerSettings as ServerSettings
+    from ssh_connection.aio.session import Session as Session
+    from ssh_connection.aio.session import SessionHandler as SessionHandler
+    from ssh_connection.aio.session import User as User
+
+# the server's side loads when it is used: a client does not pay for it
+_LATER = {
+    "ServerAuthentication": "ssh_connection.aio.gate",
+    "ForwardingRules": "ssh_connection.aio.server",
+    "ServerConnection": "ssh_connection.aio.server",
+    "ServerSettings": "ssh_connection.aio.server",
+    "Session": "ssh_connection.aio.session",
+    "SessionHandler": "ssh_connection.aio.session",
+    "User": "ssh_connection.aio.session",
+}
+
+
+def __getattr__(name: str) -> object:
+    module = _LATER.get(name)
+    if module is None:
+        problem = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(problem)
+    return getattr(importlib.import_module(module), name)
