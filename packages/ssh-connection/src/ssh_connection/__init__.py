@@ -1,7 +1,10 @@
 """SSH channels, processes and forwarding (RFC 4254); the endpoints that carry them.
 
     multiplexer  many channels over one connection, global requests
-    channel      one channel: windows, order of EOF and CLOSE, requests
+    channel      one channel: order of EOF and CLOSE, requests
+    inflow       what arrives on a channel, within the window that we granted
+    outflow      what leaves, within the window that the peer granted
+    handler      who hears what happens on a channel
     states       which messages a channel takes in which state: the table
     replies      answers in the order of the requests
     keepalive    when to ask a silent peer, and when to give it up
@@ -10,6 +13,7 @@
     limits       how much of everything a connection may have
     results      what became of a command
     errors       what goes wrong on channels
+    testing      two multiplexers joined in memory
     aio/         the asyncio endpoints: client, server, processes, streams, forwards
 
 Nothing outside `aio` does I/O: a `Multiplexer` is driven with payloads by hand.
@@ -18,7 +22,6 @@ Nothing outside `aio` does I/O: a `Multiplexer` is driven with payloads by hand.
 from __future__ import annotations
 
 from ssh_connection.channel import Channel as Channel
-from ssh_connection.channel import ChannelHandler as ChannelHandler
 from ssh_connection.errors import ChannelClosed as ChannelClosed
 from ssh_connection.errors import ChannelOpenRefused as ChannelOpenRefused
 from ssh_connection.errors import ChannelViolation as ChannelViolation
@@ -26,6 +29,7 @@ from ssh_connection.errors import CommandFailed as CommandFailed
 from ssh_connection.errors import NoExitStatus as NoExitStatus
 from ssh_connection.errors import RequestRefused as RequestRefused
 from ssh_connection.errors import SSHTimeout as SSHTimeout
+from ssh_connection.handler import ChannelHandler as ChannelHandler
 from ssh_connection.keepalive import Keepalive as Keepalive
 from ssh_connection.limits import ConnectionLimits as ConnectionLimits
 from ssh_connection.modes import TerminalMode as TerminalMode

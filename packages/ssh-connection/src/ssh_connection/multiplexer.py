@@ -11,13 +11,14 @@ from itertools import count
 from struct import Struct
 from typing import Final, Protocol
 
-from ssh_connection.channel import Channel, ChannelHandler
+from ssh_connection.channel import Channel
 from ssh_connection.errors import ChannelClosed, ChannelViolation
+from ssh_connection.handler import ChannelHandler
 from ssh_connection.limits import ConnectionLimits
 from ssh_connection.output import Output
 from ssh_connection.replies import PendingReplies, Reply, ReplyQueue
 from ssh_connection.states import ACCEPTED, STRAY_IGNORED, ChannelState
-from ssh_wire import Message, OpenFailureReason, SSHError, Truncated, UnknownMessage
+from ssh_wire import Message, OpenFailureReason, ProtocolError, SSHError, Truncated
 from ssh_wire.messages import connection as m
 from ssh_wire.primitives import Buffer
 
@@ -30,7 +31,7 @@ __all__ = [
 GlobalAnswer = m.RequestSuccess | m.RequestFailure
 """What answers a GLOBAL_REQUEST."""
 
-_RECIPIENT = Struct(">xI")  # every channel message has its recipient behind the number
+_RECIPIENT = Struct(">BI")  # every channel message has its recipient behind the number
 
 _ON_CHANNEL: Final[dict[int, Callable[[Channel, Buffer], None]]] = {
     91: Channel.receive_confirmation,
@@ -47,13 +48,22 @@ _ON_CHANNEL: Final[dict[int, Callable[[Channel, Buffer], None]]] = {
 
 
 class MultiplexerHandler(Protocol):
-    """Who decides what the peer may open and ask for."""
+    """Who decides what the peer may open and ask for.
+
+    What is asked of a handler that raises is refused.
+    """
 
     def channel_requested(self, message: m.AnyChannelOpen, channel: Channel) -> None:
         """The peer wants a channel: answer with `confirm` or `refuse`, now or later."""
 
     def global_request(self, message: m.AnyGlobalRequest, reply: Reply) -> None:
         """The peer asks for something: answer through `Multiplexer.grant` or `deny`."""
+
+    def unknown_message(self, number: int) -> None:
+        """The peer sent a message that nobody knows: answer it with SSH_MSG_UNIMPLEMENTED."""
+
+    def handler_failed(self, error: Exception) -> None:
+        """A handler raised where nobody is left to be told."""
 
 
 class Multiplexer:
@@ -85,30 +95,40 @@ class Multiplexer:
         """Take one message of the connection protocol; the payload is valid during the call.
 
         Raises:
-            UnknownMessage: its number means nothing here; the peer is to be told so.
             ProtocolError: the peer broke a rule.
         """
-        receive = _ON_CHANNEL.get(payload[0])
-        if receive is None:
-            for_all = self._on_connection.get(payload[0])
-            if for_all is None:
-                raise UnknownMessage(payload[0])
-            for_all(payload)
-            return
         if len(payload) < _RECIPIENT.size:
-            raise Truncated("message", "recipient")
-        (number,) = _RECIPIENT.unpack_from(payload)
+            self._receive_short(payload)
+            return
+        kind, number = _RECIPIENT.unpack_from(payload)
+        receive = _ON_CHANNEL.get(kind)
+        if receive is None:
+            self._on_connection.get(kind, self._receive_unknown)(payload)
+            return
         channel = self.channels.get(number)
-        if channel is not None and payload[0] in ACCEPTED[channel.state]:
-            receive(channel, payload)
-        elif channel is not None or payload[0] not in STRAY_IGNORED:
+        if channel is not None and kind in ACCEPTED[channel.state]:
+            try:
+                receive(channel, payload)
+            except ProtocolError:
+                raise
+            except Exception as error:  # noqa: BLE001 (a handler's fault ends its channel alone)
+                self._failed(channel, error)
+        elif channel is not None or kind not in STRAY_IGNORED:
             state = channel.state.value if channel is not None else "not open"
-            problem = f"message {payload[0]} on channel {number}, which is {state}"
+            problem = f"message {kind} on channel {number}, which is {state}"
             raise ChannelViolation(problem)
+
+    def _receive_short(self, payload: Buffer) -> None:
+        if not payload or payload[0] in _ON_CHANNEL:
+            raise Truncated("message", "recipient")
+        self._on_connection.get(payload[0], self._receive_unknown)(payload)
+
+    def _receive_unknown(self, payload: Buffer) -> None:
+        self._handler.unknown_message(payload[0])
 
     def _receive_open(self, payload: Buffer) -> None:
         message = m.CHANNEL_OPENS.decode(payload)
-        channel = self._new(self.limits.window)
+        channel = self._new(message.kind, self.limits.window)
         channel.state = ChannelState.REQUESTED
         try:
             channel.set_remote(message.sender, message.window, message.max_packet)
@@ -125,12 +145,25 @@ class Multiplexer:
         if len(self.channels) > self.limits.channels:
             channel.refuse(OpenFailureReason.RESOURCE_SHORTAGE, "too many channels")
             return
-        self._handler.channel_requested(message, channel)
+        try:
+            self._handler.channel_requested(message, channel)
+        except ProtocolError:
+            raise
+        except Exception as error:  # noqa: BLE001 (what a handler fails to decide is refused)
+            self._handler.handler_failed(error)
+            if channel.state is ChannelState.REQUESTED:
+                channel.refuse(OpenFailureReason.CONNECT_FAILED, "it could not be decided")
 
     def _receive_global(self, payload: Buffer) -> None:
         message = m.GLOBAL_REQUESTS.decode(payload)
         reply = self._replies.expect(wanted=message.want_reply)
-        self._handler.global_request(message, reply)
+        try:
+            self._handler.global_request(message, reply)
+        except ProtocolError:
+            raise
+        except Exception as error:  # noqa: BLE001 (what a handler fails to decide is refused)
+            self._handler.handler_failed(error)
+            self.deny(reply)
 
     def _receive_success(self, payload: Buffer) -> None:
         self._answers.resolve(m.RequestSuccess.decode(payload))
@@ -157,9 +190,14 @@ class Multiplexer:
         if len(self.channels) >= self.limits.channels:
             problem = f"{self.limits.channels} channels are open, which is the limit"
             raise SSHError(problem)
-        channel = self._new(message.window)
+        channel = self._new(message.kind, message.window)
         channel.handler = handler
-        self._send(message.replace(sender=channel.number, max_packet=self.limits.max_packet))
+        asked = message.replace(sender=channel.number, max_packet=self.limits.max_packet)
+        try:
+            self._send(asked)
+        except BaseException:  # a name that the wire cannot carry
+            self._free(channel)
+            raise
         return channel
 
     def request(
@@ -180,9 +218,9 @@ class Multiplexer:
         if self._lost is not None:
             problem = "the connection is closed"
             raise ChannelClosed(problem) from self._lost
+        self._send(message.replace(want_reply=answered is not None))
         if answered is not None:
             self._answers.add(answered)
-        self._send(message.replace(want_reply=answered is not None))
 
     def grant(self, reply: Reply, details: bytes = b"") -> None:
         """Answer a global request with REQUEST_SUCCESS, if an answer was asked for."""
@@ -200,7 +238,10 @@ class Multiplexer:
             if channel.held:
                 # a channel that had its turn goes to the end, so none starves
                 self.channels[channel.number] = self.channels.pop(channel.number)
-                channel.pump()
+                try:
+                    channel.pump()
+                except Exception as error:  # noqa: BLE001 (a handler's fault ends its channel alone)
+                    self._failed(channel, error)
 
     def connection_lost(self, error: Exception) -> None:
         """The connection is over: end every channel and every request with `error`."""
@@ -209,14 +250,23 @@ class Multiplexer:
             self._answers.fail()
             self._replies.clear()
             for channel in list(self.channels.values()):
-                channel.end(error)
+                try:
+                    channel.end(error)
+                except Exception as failure:  # noqa: BLE001 (the others are to hear of it too)
+                    self._handler.handler_failed(failure)
 
     # ------------------------------------------------------------- inside
 
-    def _new(self, window: int) -> Channel:
+    def _failed(self, channel: Channel, error: Exception) -> None:
+        """End a channel whose handler raised."""
+        try:
+            channel.fail(error)
+        except Exception as another:  # noqa: BLE001 (it fails at hearing of its failure)
+            self._handler.handler_failed(another)
+
+    def _new(self, kind: str, window: int) -> Channel:
         number = next(n for n in count() if n not in self.channels)
-        channel = Channel(number, window, self._output, self.limits)
-        channel.on_gone = self._free
+        channel = Channel(number, kind, window, self._output, self.limits, self._free)
         self.channels[number] = channel
         return channel
 

@@ -22,5 +22,9 @@ class Output(Protocol):
         ...
 
     def send_payload(self, *parts: Buffer) -> None:
-        """Send one message, given in pieces that are valid during the call."""
+        """Send one message, given in pieces that are valid during the call.
+
+        Raises:
+            ProtocolError: the peer makes us hold more than there is room for.
+        """
         ...

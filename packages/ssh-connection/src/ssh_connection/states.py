@@ -31,6 +31,8 @@ class ChannelState(Enum):
     CLOSING = "closing"
     CLOSED = "closed"
 
+    __hash__ = object.__hash__  # each packet looks its channel's state up in the table
+
 
 _ANSWERS = frozenset({m.ChannelOpenConfirmation.NUMBER, m.ChannelOpenFailure.NUMBER})
 _TRAFFIC = frozenset(

@@ -1,0 +1,188 @@
+"""What leaves on a channel: data within the peer's window, and what follows it in order.
+
+What window and transport do not take now is held back and sent later, in packets as large
+as allowed.  EOF, exit status and CLOSE wait behind it as actions.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from struct import Struct
+from typing import TYPE_CHECKING, Final
+
+from ssh_connection.errors import ChannelViolation
+
+if TYPE_CHECKING:
+    from ssh_connection.output import Output
+    from ssh_wire.primitives import Buffer
+
+__all__ = ["Outflow"]
+
+MAX_WINDOW: Final = 2**32 - 1
+"""\"The window size MUST NOT be increased above 2^32 - 1 bytes.\""""
+
+# ChannelData and ChannelExtendedData with their data in pieces, which a declaration has not;
+# a test holds both against the declarations
+_DATA_HEAD = Struct(">BII")
+_EXTENDED_HEAD = Struct(">BIII")
+
+_Held = tuple[int | None, memoryview]
+
+
+class Outflow:
+    """The sending direction of one channel.
+
+    Args:
+        output: the way to the peer.
+        limit: bytes held back at which the writer is asked to pause.
+        pause: asks it.
+        resume: lets it go on, when half of them have left.
+
+    Attributes:
+        window: the bytes that may still be sent.
+        held: the bytes that were written and could not be sent yet.
+    """
+
+    __slots__ = (
+        "_limit",
+        "_max_data",
+        "_output",
+        "_pause",
+        "_paused",
+        "_remote",
+        "_resume",
+        "_waiting",
+        "held",
+        "window",
+    )
+
+    def __init__(
+        self,
+        output: Output,
+        limit: int,
+        pause: Callable[[], None],
+        resume: Callable[[], None],
+    ) -> None:
+        self.window: int = 0
+        self.held: int = 0
+        self._output = output
+        self._limit = limit
+        self._pause = pause
+        self._resume = resume
+        self._remote = 0
+        self._max_data = 0
+        self._waiting: deque[_Held | Callable[[], None]] = deque()
+        self._paused = False
+
+    def begin(self, remote: int, window: int, max_data: int) -> None:
+        """Take over the peer's side of the agreement."""
+        self._remote = remote
+        self.window = window
+        self._max_data = max_data
+
+    def adjust(self, increment: int) -> None:
+        """Take more window.
+
+        Raises:
+            ChannelViolation: it is more than a window may be.
+        """
+        self.window += increment
+        if self.window > MAX_WINDOW:
+            problem = "WINDOW_ADJUST raises the window above 2^32 - 1"
+            raise ChannelViolation(problem)
+        if self._waiting:
+            self.pump()
+
+    def write(self, data_type: int | None, parts: tuple[Buffer, ...]) -> None:
+        """Send data; keep what cannot leave now."""
+        size = 0
+        for part in parts:
+            size += len(part)
+            if type(part) is memoryview and part.nbytes != len(part):
+                size = MAX_WINDOW + 1  # a view of larger items is sent as the bytes it has
+        if (
+            0 < size <= self._max_data
+            and size <= self.window
+            and not self._waiting
+            and not self._output.congested
+        ):
+            self.window -= size
+            self._output.send_payload(self._head(data_type, size), *parts)
+        elif size:
+            self._queue(data_type, parts)
+
+    def in_order(self, action: Callable[[], None]) -> None:
+        """Do something when all that was written has left."""
+        if self._waiting:
+            self._waiting.append(action)
+        else:
+            action()
+
+    def pump(self) -> None:
+        """Send what was held back, as far as window and transport allow."""
+        waiting, output = self._waiting, self._output
+        while waiting:
+            entry = waiting[0]
+            if callable(entry):
+                waiting.popleft()
+                entry()
+                continue
+            room = min(self.window, self._max_data)
+            if not room or output.congested:
+                break
+            self._send_waiting(entry[0], room)
+        if self._paused and self.held <= self._limit // 2:
+            self._paused = False
+            self._resume()
+
+    def drop(self) -> None:
+        """Forget what waits: the channel is over."""
+        self._waiting.clear()
+        self.held = 0
+
+    # ------------------------------------------------------------- inside
+
+    def _queue(self, data_type: int | None, parts: tuple[Buffer, ...]) -> None:
+        waiting = self._waiting
+        for part in parts:
+            view = memoryview(part)
+            if view.nbytes:
+                waiting.append((data_type, view.cast("B")))
+                self.held += view.nbytes
+        self.pump()
+        # whoever keeps data copies it, except what cannot change
+        for at in range(-1, -1 - min(len(parts), len(waiting)), -1):
+            entry = waiting[at]
+            if not callable(entry) and not isinstance(entry[1].obj, bytes):
+                waiting[at] = (data_type, memoryview(bytes(entry[1])))
+        if self.held > self._limit and not self._paused:
+            self._paused = True
+            self._pause()
+
+    def _send_waiting(self, data_type: int | None, room: int) -> None:
+        """Send one packet of what waits, with as much as there is room for."""
+        waiting = self._waiting
+        pieces: list[memoryview] = []
+        left = room
+        while waiting and left:
+            entry = waiting[0]
+            if callable(entry) or entry[0] != data_type:
+                break
+            piece = entry[1]
+            if len(piece) > left:
+                waiting[0] = (data_type, piece[left:])
+                piece = piece[:left]
+            else:
+                waiting.popleft()
+            pieces.append(piece)
+            left -= len(piece)
+        size = room - left
+        self.window -= size
+        self.held -= size
+        self._output.send_payload(self._head(data_type, size), *pieces)
+
+    def _head(self, data_type: int | None, size: int) -> bytes:
+        if data_type is None:
+            return _DATA_HEAD.pack(94, self._remote, size)
+        return _EXTENDED_HEAD.pack(95, self._remote, data_type, size)

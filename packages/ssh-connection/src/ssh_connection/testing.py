@@ -1,0 +1,231 @@
+"""Two multiplexers joined in memory, and what handlers hear, written down: for tests.
+
+    pair = Pair()
+    channel, theirs = pair.open()
+    channel.write(b"hello")
+    pair.run()
+    assert theirs.handler.data == b"hello"
+
+Payloads are moved only by `run`.  `Wire` is one side's way out with no peer at its end:
+what was sent is read as messages, what the peer would send is given to
+`Multiplexer.receive`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from ssh_connection.limits import ConnectionLimits
+from ssh_connection.multiplexer import Multiplexer
+from ssh_wire import Message, MessageSet
+from ssh_wire.messages import connection as m
+
+if TYPE_CHECKING:
+    from ssh_connection.channel import Channel
+    from ssh_connection.replies import Reply
+    from ssh_wire.primitives import Buffer
+
+__all__ = ["CONNECTION_MESSAGES", "Pair", "Recorder", "Side", "Wire"]
+
+CONNECTION_MESSAGES: MessageSet[Message] = MessageSet(
+    *m.GLOBAL_REQUESTS,
+    m.RequestSuccess,
+    m.RequestFailure,
+    *m.CHANNEL_OPENS,
+    m.ChannelOpenConfirmation,
+    m.ChannelOpenFailure,
+    m.WindowAdjust,
+    m.ChannelData,
+    m.ChannelExtendedData,
+    m.ChannelEOF,
+    m.ChannelClose,
+    *m.CHANNEL_REQUESTS,
+    m.ChannelSuccess,
+    m.ChannelFailure,
+)
+"""Every message of the connection protocol."""
+
+
+class Wire:
+    """An output that keeps what is sent.
+
+    Attributes:
+        congested: whether bulk data has to wait.
+        payloads: what was sent and not taken, in order.
+    """
+
+    def __init__(self) -> None:
+        self.congested: bool = False
+        self.payloads: deque[bytes] = deque()
+
+    def send_payload(self, *parts: Buffer) -> None:
+        """Keep a message."""
+        self.payloads.append(b"".join(parts))
+
+    def sent(self) -> list[Message]:
+        """Return what was sent since the last time, as messages."""
+        messages = [CONNECTION_MESSAGES.decode(payload) for payload in self.payloads]
+        self.payloads.clear()
+        return messages
+
+
+class Recorder:
+    """A channel handler that writes down what it hears.
+
+    Attributes:
+        data: the data that arrived.
+        stderr: the data of standard error that arrived.
+        heard: everything else that happened, in order, as the names of the calls.
+        requests: the requests that arrived, each with the place of its answer.
+        error: what `open_failed` or `closed` was told.
+        answer: whether requests are granted at once; None leaves them unanswered.
+    """
+
+    def __init__(self) -> None:
+        self.data: bytearray = bytearray()
+        self.stderr: bytearray = bytearray()
+        self.heard: list[str] = []
+        self.requests: list[tuple[m.AnyChannelRequest, Reply]] = []
+        self.error: Exception | None = None
+        self.answer: bool | None = None
+        self.channel: Channel | None = None
+
+    def opened(self) -> None:
+        """The peer confirmed the channel."""
+        self.heard.append("opened")
+
+    def open_failed(self, error: Exception) -> None:
+        """The channel is not to be had."""
+        self.heard.append("open_failed")
+        self.error = error
+
+    def data_received(self, data: memoryview) -> None:
+        """Data arrived."""
+        self.data += data
+
+    def stderr_received(self, data: memoryview) -> None:
+        """Data of standard error arrived."""
+        self.stderr += data
+
+    def eof_received(self) -> None:
+        """The peer sends no more data."""
+        self.heard.append("eof_received")
+
+    def request_received(self, request: m.AnyChannelRequest, reply: Reply) -> None:
+        """A request arrived."""
+        self.requests.append((request, reply))
+        if self.answer is not None and self.channel is not None:
+            (self.channel.grant if self.answer else self.channel.deny)(reply)
+
+    def closed(self, error: Exception | None) -> None:
+        """The channel is over."""
+        self.heard.append("closed")
+        self.error = error
+
+    def pause_writing(self) -> None:
+        """More is held back than the limit."""
+        self.heard.append("pause_writing")
+
+    def resume_writing(self) -> None:
+        """There is room again."""
+        self.heard.append("resume_writing")
+
+
+class Side:
+    """One side: a multiplexer, its output, and what its handler was asked.
+
+    Attributes:
+        wire: where it sends.
+        mux: the multiplexer.
+        opens: the channels that the peer asked for and nobody has answered.
+        requests: the global requests that nobody has answered.
+        unknown: the numbers of messages that nobody knows.
+        failures: the errors of handlers that nobody was told.
+        accept: confirms channels at once, each with a new `Recorder`.
+    """
+
+    def __init__(self, limits: ConnectionLimits | None = None, *, accept: bool = True) -> None:
+        self.wire: Wire = Wire()
+        self.mux: Multiplexer = Multiplexer(self.wire, self, limits)
+        self.opens: list[tuple[m.AnyChannelOpen, Channel]] = []
+        self.requests: list[tuple[m.AnyGlobalRequest, Reply]] = []
+        self.unknown: list[int] = []
+        self.failures: list[Exception] = []
+        self.accept: bool = accept
+
+    def channel_requested(self, message: m.AnyChannelOpen, channel: Channel) -> None:
+        """The peer wants a channel."""
+        if self.accept:
+            recorder = Recorder()
+            recorder.channel = channel
+            channel.confirm(recorder)
+        else:
+            self.opens.append((message, channel))
+
+    def global_request(self, message: m.AnyGlobalRequest, reply: Reply) -> None:
+        """The peer asks for something."""
+        self.requests.append((message, reply))
+
+    def unknown_message(self, number: int) -> None:
+        """The peer sent a message that nobody knows."""
+        self.unknown.append(number)
+
+    def handler_failed(self, error: Exception) -> None:
+        """A handler raised where nobody is left to be told."""
+        self.failures.append(error)
+
+    def open(self, window: int | None = None) -> tuple[Channel, Recorder]:
+        """Ask for a session; return the channel and its handler."""
+        recorder = Recorder()
+        size = window or self.mux.limits.window
+        message = m.SessionOpen(sender=0, window=size, max_packet=0)
+        recorder.channel = self.mux.open(message, recorder)
+        return recorder.channel, recorder
+
+    def hear(self, *messages: Message) -> None:
+        """Give the multiplexer messages of the peer."""
+        for message in messages:
+            self.mux.receive(message.encode())
+
+
+class Pair:
+    """Two sides, joined.
+
+    Attributes:
+        left: the side that `open` asks from.
+        right: the other one.
+    """
+
+    def __init__(
+        self, left: ConnectionLimits | None = None, right: ConnectionLimits | None = None
+    ) -> None:
+        self.left: Side = Side(left)
+        self.right: Side = Side(right)
+
+    def run(self, watch: Callable[[Side, bytes], None] | None = None) -> None:
+        """Move payloads until none is left.
+
+        Args:
+            watch: is shown each payload before it is received, with the side that sent it.
+        """
+        sides = ((self.left, self.right), (self.right, self.left))
+        while self.left.wire.payloads or self.right.wire.payloads:
+            for source, target in sides:
+                while source.wire.payloads:
+                    payload = source.wire.payloads.popleft()
+                    if watch is not None:
+                        watch(source, payload)
+                    target.mux.receive(memoryview(payload))
+
+    def open(self, window: int | None = None) -> tuple[Recorder, Recorder]:
+        """Open a session from left to right; return the handlers of both ends.
+
+        Their `channel` is the end that they listen to.
+        """
+        known = set(self.right.mux.channels.values())
+        _, ours = self.left.open(window)
+        self.run()
+        (theirs,) = set(self.right.mux.channels.values()) - known
+        return ours, cast("Recorder", theirs.handler)
