@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from struct import Struct
 
 import pytest
+
 from ssh_sftp import PipeReceiver, SFTPOptions
 from ssh_sftp import messages as m
 from ssh_sftp.aio import Rooted, SFTPClient, SFTPServer
@@ -178,7 +180,7 @@ def exchange(root: Path) -> Exchange:
     return Exchange(Rooted(root))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_exchange() -> type[Exchange]:
     return Exchange
 
@@ -195,8 +197,6 @@ def make_version() -> Callable[..., m.Version]:
 
 @pytest.fixture
 async def client(root: Path) -> AsyncIterator[SFTPClient]:
-    import asyncio
-
     near, far = memory_pipes()
     serving = asyncio.ensure_future(SFTPServer(far, Rooted(root)).serve())
     async with SFTPClient.from_pipe(near, SFTPOptions(timeout=20)) as sftp:
@@ -212,9 +212,8 @@ async def scripted() -> AsyncIterator[Callable[..., SFTPClient]]:
         reply: Callable[[Request], list[Message]], options: SFTPOptions | None = None
     ) -> SFTPClient:
         near, far = memory_pipes()
-        server = ScriptedServer(far, reply)
+        ScriptedServer(far, reply)
         sftp = SFTPClient.from_pipe(near, options)
-        sftp.server = server  # type: ignore[attr-defined]  # for the test to look at
         opened.append(sftp)
         return sftp
 

@@ -5,6 +5,7 @@ import stat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ssh_sftp import Attributes
 from ssh_wire import BadValue, EncodeError, Truncated, WireError
 
@@ -23,7 +24,9 @@ def attributes(draw: st.DrawFn) -> Attributes:
         atime=times[0],
         mtime=times[1],
         extended=draw(
-            st.lists(st.tuples(st.binary(max_size=9), st.binary(max_size=9)), max_size=3).map(tuple)
+            st.lists(st.tuples(st.binary(max_size=9), st.binary(max_size=9)), max_size=3).map(
+                tuple
+            )
         ),
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ssh_sftp import SFTPError, SFTPProtocolError, SFTPTransferError
 from ssh_sftp import messages as m
 from ssh_sftp.download import FileDownload

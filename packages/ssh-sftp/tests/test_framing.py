@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ssh_sftp import SFTPProtocolError
 from ssh_sftp.framing import PacketReader
 
@@ -15,7 +16,9 @@ PACKETS = st.lists(st.binary(min_size=1, max_size=9000), max_size=6)
 
 
 @given(PACKETS, st.lists(st.integers(1, 6000), min_size=1))
-def test_packets_come_whole_however_the_stream_is_cut(packets: list[bytes], cuts: list[int]) -> None:
+def test_packets_come_whole_however_the_stream_is_cut(
+    packets: list[bytes], cuts: list[int]
+) -> None:
     found: list[bytes] = []
     reader = PacketReader(lambda payload: found.append(bytes(payload)))
     data = memoryview(stream(packets))

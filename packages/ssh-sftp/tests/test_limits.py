@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ssh_sftp import ServerLimits
 from ssh_sftp.messages import LimitsReply
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ssh_sftp import Attributes, SFTPProtocolError, SFTPTransferError, SFTPUnsafeName
 from ssh_sftp import messages as m
 from ssh_sftp.endpoints import MemorySink
@@ -86,7 +87,13 @@ def test_a_tree(wire: Any) -> None:
     made, error, scheduler = download(
         wire,
         {
-            "/t": [(".", DIRECTORY), ("..", DIRECTORY), ("a", FILE), ("d", DIRECTORY), ("l", LINK)],
+            "/t": [
+                (".", DIRECTORY),
+                ("..", DIRECTORY),
+                ("a", FILE),
+                ("d", DIRECTORY),
+                ("l", LINK),
+            ],
             "/t/d": [("b", FILE), ("unclear", None)],
         },
     )

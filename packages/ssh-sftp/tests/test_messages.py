@@ -6,6 +6,7 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ssh_sftp import Attributes
 from ssh_sftp import messages as m
 from ssh_wire import Message, Record, WireError
@@ -105,7 +106,9 @@ def test_an_odd_number_of_extension_strings_is_refused() -> None:
 def test_many_extensions_are_taken() -> None:
     pairs = tuple(m.ExtensionPair(name=f"x{n}", data=b"") for n in range(10_000))
 
-    assert len(m.Version.decode(m.Version(version=3, extensions=pairs).encode()).extensions) == 10_000
+    assert (
+        len(m.Version.decode(m.Version(version=3, extensions=pairs).encode()).extensions) == 10_000
+    )
 
 
 @pytest.mark.row("F10")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ssh_sftp.names import basename, is_dot, is_plain, join
 
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
 from ssh_sftp import Attributes, SFTPError, SFTPNoSuchFile
 from ssh_sftp.aio import SFTPClient
 

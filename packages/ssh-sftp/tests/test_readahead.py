@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ssh_sftp import SFTPError, SFTPProtocolError
 from ssh_sftp import messages as m
 from ssh_sftp.messages import Request
@@ -44,7 +45,9 @@ def read(wire: Any, ahead: ReadAhead, reply: Any, offset: int, size: int) -> byt
 @given(
     seed=st.integers(),
     size=st.integers(0, 300_000),
-    reads=st.lists(st.tuples(st.booleans(), st.integers(0, 310_000), st.integers(1, 90_000)), max_size=12),
+    reads=st.lists(
+        st.tuples(st.booleans(), st.integers(0, 310_000), st.integers(1, 90_000)), max_size=12
+    ),
 )
 def test_reads_give_what_the_file_holds(
     make_wire: Any, seed: int, size: int, reads: list[tuple[bool, int, int]]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ssh_sftp import SFTPConnectionLost, SFTPProtocolError, SFTPTimeout
 from ssh_sftp import messages as m
 from ssh_sftp.requests import Outcome, Requests

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ssh_sftp.flow import Flow
 from ssh_sftp.scheduler import Scheduler, Skipped
 from ssh_wire import SSHError

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ssh_sftp import Attributes, SFTPError, SFTPTransferError
 from ssh_sftp import messages as m
 from ssh_sftp.flow import Flow
@@ -157,9 +158,7 @@ def test_the_server_has_the_bytes(
 
 @pytest.mark.row("R05")
 @pytest.mark.parametrize("size", [1000, 200_000])
-@pytest.mark.parametrize(
-    "refused", [m.Write, m.Close, m.FSetStat, m.PosixRename, m.Open, m.FStat]
-)
+@pytest.mark.parametrize("refused", [m.Write, m.Close, m.FSetStat, m.PosixRename, m.Open, m.FStat])
 def test_a_failure_leaves_what_was_there(wire: Any, size: int, refused: type[Request]) -> None:
     if refused is m.FStat and size == 1000:
         return  # a small file needs none

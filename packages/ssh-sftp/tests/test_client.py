@@ -1,0 +1,339 @@
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ssh_sftp import (
+    Attributes,
+    SFTPConnectionLost,
+    SFTPError,
+    SFTPNoSuchFile,
+    SFTPOptions,
+    SFTPProtocolError,
+    SFTPTimeout,
+    SFTPTransferError,
+    SFTPUnsafeName,
+)
+from ssh_sftp import messages as m
+from ssh_sftp.aio import SFTPClient
+from ssh_sftp.messages import Request
+from ssh_sftp.testing import memory_pipes
+from ssh_wire import Message, UsageError
+
+FILE, DIRECTORY = 0o100644, 0o040755
+
+
+async def test_files_both_ways(client: SFTPClient, root: Path, tmp_path: Path) -> None:
+    content = os.urandom(3_000_000)
+    (tmp_path / "f").write_bytes(content)
+    told: list[tuple[int, int | None, str]] = []
+
+    sent = await client.put(tmp_path / "f", "/", progress=lambda *args: told.append(args))
+    got = await client.get("/f", tmp_path / "g", progress=lambda *args: told.append(args))
+
+    assert (root / "f").read_bytes() == (tmp_path / "g").read_bytes() == content
+    assert sent.bytes == got.bytes == len(content)
+    assert told[-1] == (3_000_000, 3_000_000, "/f")
+    assert os.listdir(root) == ["f"]
+
+
+async def test_a_tree_both_ways(client: SFTPClient, tmp_path: Path) -> None:
+    (tmp_path / "t" / "a" / "b").mkdir(parents=True)
+    for number in range(300):
+        (tmp_path / "t" / "a" / f"{number}").write_bytes(bytes([number % 256]) * number)
+    os.utime(tmp_path / "t" / "a", (5, 7))
+
+    await client.put(tmp_path / "t", "t", recursive=True, preserve=True)
+    result = await client.get("t", tmp_path / "u", recursive=True, preserve=True)
+
+    assert result.files == 300
+    for number in range(300):
+        assert (tmp_path / "u" / "a" / f"{number}").read_bytes() == bytes([number % 256]) * number
+    assert (tmp_path / "u" / "a").stat().st_mtime == 7
+    assert (tmp_path / "u" / "a" / "b").is_dir()
+
+
+async def test_directories_need_to_be_asked_for(client: SFTPClient, tmp_path: Path) -> None:
+    with pytest.raises(SFTPTransferError, match="directory"):
+        await client.get("/", tmp_path / "x")
+    with pytest.raises(SFTPTransferError, match="directory"):
+        await client.put(tmp_path, "/x")
+
+
+async def test_errors_name_the_file(client: SFTPClient, root: Path, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"x")
+    (root / "f").write_bytes(b"x")
+    with pytest.raises(SFTPNoSuchFile) as remote:
+        await client.get("missing", tmp_path / "x")
+    with pytest.raises(SFTPNoSuchFile) as above:
+        await client.put(tmp_path / "f", "missing/f")
+    with pytest.raises(FileNotFoundError) as local:
+        await client.put(tmp_path / "missing", "f")
+    with pytest.raises(OSError, match="below") as where:
+        await client.get("f", tmp_path / "f" / "below" / "x")
+
+    assert remote.value.filename == "missing"
+    assert above.value.filename == "missing/f"
+    assert local.value.filename == str(tmp_path / "missing")
+    assert where.value.filename is not None
+
+
+async def test_a_device_is_written_in_place(client: SFTPClient, root: Path) -> None:
+    (root / "f").write_bytes(bytes(100_000))
+    await client.get("f", "/dev/null")
+
+    assert Path("/dev/null").is_char_device()
+
+
+async def test_many_operations_at_once(client: SFTPClient, root: Path) -> None:
+    for number in range(50):
+        (root / f"{number}").write_bytes(bytes(number))
+    sizes = await asyncio.gather(*(client.stat(f"{number}") for number in range(50)))
+
+    assert [found.size for found in sizes] == list(range(50))
+
+
+@pytest.mark.row("P84")
+@pytest.mark.row("R08")
+async def test_a_server_that_never_answers(scripted: Callable[..., SFTPClient]) -> None:
+    sftp = scripted(lambda _: [], SFTPOptions(timeout=0.01))
+    async with sftp:
+        with pytest.raises(SFTPTimeout):
+            await sftp.stat("/")
+        with pytest.raises(SFTPTimeout):
+            await sftp.stat("/")
+
+
+@pytest.mark.row("F09")
+async def test_a_million_replies_that_nobody_asked_for(scripted: Any) -> None:
+    sftp = scripted(lambda request: [m.Status(id=request.id + n + 1, code=0) for n in range(1000)])
+    async with sftp:
+        with pytest.raises(SFTPProtocolError):
+            await sftp.stat("/")
+        assert sftp._requests.outstanding == 0
+
+
+@pytest.mark.row("F10")
+@pytest.mark.parametrize("names", [0, 2])
+async def test_realpath_gives_one_name(scripted: Any, names: int) -> None:
+    entry = m.NameEntry(filename="/x")
+    async with scripted(lambda r: [m.Name(id=r.id, entries=(entry,) * names)]) as sftp:
+        with pytest.raises(SFTPProtocolError):
+            await sftp.realpath("/")
+
+
+class Hostile:
+    """A server that lists what the test says."""
+
+    def __init__(self, entries: list[m.NameEntry]) -> None:
+        self.entries = entries
+        self.listed = False
+
+    def __call__(self, request: Request) -> list[Message]:
+        match request:
+            case m.Stat() | m.LStat():
+                return [m.Attrs(id=request.id, attributes=Attributes(permissions=DIRECTORY))]
+            case m.OpenDir() | m.Open():
+                return [m.Handle(id=request.id, handle=b"h")]
+            case m.ReadDir() if not self.listed:
+                self.listed = True
+                return [m.Name(id=request.id, entries=tuple(self.entries))]
+            case m.ReadDir():
+                return [m.Status(id=request.id, code=1)]
+            case m.Read():
+                return [m.Data(id=request.id, data=b"evil"[: request.length])]
+            case _:
+                return [m.Status(id=request.id, code=0)]
+
+
+@pytest.mark.row("F08")
+@pytest.mark.parametrize("name", ["../evil", "/tmp/evil", "a/../../evil", "", "a\0b"])  # noqa: S108 (hostile)
+async def test_hostile_names_make_nothing(scripted: Any, tmp_path: Path, name: str) -> None:
+    entry = m.NameEntry(filename=name, attributes=Attributes(size=4, permissions=FILE))
+    async with scripted(Hostile([entry])) as sftp:
+        with pytest.raises(SFTPUnsafeName):
+            await sftp.get("/t", tmp_path / "in", recursive=True)
+        assert os.listdir(tmp_path) == ["in"]
+        assert os.listdir(tmp_path / "in") == []
+
+
+@pytest.mark.row("F08")
+async def test_names_are_refused_in_listings(scripted: Any) -> None:
+    async with scripted(Hostile([m.NameEntry(filename="a/b")])) as sftp:
+        with pytest.raises(SFTPUnsafeName):
+            await sftp.listdir("/t")
+
+
+@pytest.mark.row("F08")
+@pytest.mark.parametrize("kind", [FILE, DIRECTORY])
+async def test_planted_links_are_not_followed(scripted: Any, tmp_path: Path, kind: int) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "victim").write_bytes(b"keep")
+    (tmp_path / "in").mkdir()
+    target = tmp_path / "outside" / ("victim" if kind == FILE else "")
+    (tmp_path / "in" / "name").symlink_to(target)
+    entry = m.NameEntry(filename="name", attributes=Attributes(size=4, permissions=kind))
+    async with scripted(Hostile([entry])) as sftp:
+        if kind == DIRECTORY:
+            with pytest.raises(OSError, match="name"):
+                await sftp.get("/t", tmp_path / "in", recursive=True)
+        else:
+            await sftp.get("/t", tmp_path / "in", recursive=True)
+            assert not (tmp_path / "in" / "name").is_symlink()
+
+    assert (tmp_path / "outside" / "victim").read_bytes() == b"keep"
+    assert os.listdir(tmp_path / "outside") == ["victim"]
+
+
+@pytest.mark.row("F12")
+async def test_modes_are_masked(scripted: Any, tmp_path: Path) -> None:
+    entry = m.NameEntry(filename="x", attributes=Attributes(size=4, permissions=0o107777))
+    async with scripted(Hostile([entry])) as sftp:
+        await sftp.get("/t", tmp_path / "in", recursive=True)
+    async with scripted(Hostile([entry])) as sftp:
+        await sftp.get("/t", tmp_path / "kept", recursive=True, preserve=True)
+
+    assert (tmp_path / "in" / "x").stat().st_mode & 0o7000 == 0
+    assert (tmp_path / "kept" / "x").stat().st_mode & 0o7777 == 0o777
+
+
+@pytest.mark.row("R05")
+async def test_a_lost_connection_leaves_nothing_under_the_name(tmp_path: Path) -> None:
+    near, far = memory_pipes()
+    reads = 0
+
+    class Server:
+        def __init__(self) -> None:
+            far.connect(self)
+
+        def data_received(self, data: memoryview) -> None:
+            nonlocal reads
+            payload = bytes(data)
+            while payload:
+                size = int.from_bytes(payload[:4], "big")
+                self.packet(payload[4 : 4 + size])
+                payload = payload[4 + size :]
+
+        def packet(self, payload: bytes) -> None:
+            nonlocal reads
+            reply: Message
+            match payload[0]:
+                case 1:
+                    reply = m.Version(version=3)
+                case 17:
+                    found = Attributes(size=100_000, permissions=FILE)
+                    reply = m.Attrs(id=int.from_bytes(payload[1:5], "big"), attributes=found)
+                case 3:
+                    reply = m.Handle(id=int.from_bytes(payload[1:5], "big"), handle=b"h")
+                case _:
+                    reads += 1
+                    if reads > 2:
+                        far.close()
+                        return
+                    request = m.Read.decode(payload)
+                    reply = m.Data(id=request.id, data=bytes(request.length))
+            encoded = reply.encode()
+            far.write(len(encoded).to_bytes(4, "big"), encoded)
+
+        def eof_received(self) -> None: ...
+        def pipe_closed(self, error: Exception | None) -> None: ...
+        def pause_writing(self) -> None: ...
+        def resume_writing(self) -> None: ...
+
+    Server()
+    (tmp_path / "f").write_bytes(b"before")
+    async with SFTPClient.from_pipe(near) as sftp:
+        with pytest.raises(SFTPConnectionLost) as caught:
+            await sftp.get("/f", tmp_path / "f")
+
+    assert caught.value.filename == "/f"
+    assert (tmp_path / "f").read_bytes() == b"before"
+    assert os.listdir(tmp_path) == ["f"]
+
+
+@pytest.mark.row("R09")
+async def test_a_cancelled_put_leaves_nothing_and_the_session_works(
+    client: SFTPClient, root: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "big").write_bytes(bytes(30_000_000))
+    begun = asyncio.Event()
+    task = asyncio.ensure_future(
+        client.put(tmp_path / "big", "big", progress=lambda *_: begun.set())
+    )
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert await client.listdir("/") == []
+    assert os.listdir(root) == []
+
+
+@pytest.mark.row("R09")
+async def test_a_cancelled_get_leaves_nothing(
+    client: SFTPClient, root: Path, tmp_path: Path
+) -> None:
+    (root / "big").write_bytes(bytes(30_000_000))
+    begun = asyncio.Event()
+    task = asyncio.ensure_future(
+        client.get("big", tmp_path / "big", progress=lambda *_: begun.set())
+    )
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert os.listdir(tmp_path) == ["root"]
+    assert await client.exists("big")
+
+
+async def test_a_server_that_is_no_sftp_server() -> None:
+    near, far = memory_pipes()
+    far.write(b"Welcome to this machine!\r\n")
+    with pytest.raises(SFTPProtocolError):
+        async with SFTPClient.from_pipe(near):
+            pass
+
+
+async def test_a_server_that_is_gone() -> None:
+    near, far = memory_pipes()
+    far.close()
+    with pytest.raises(SFTPConnectionLost):
+        async with SFTPClient.from_pipe(near):
+            pass
+
+
+async def test_modes_of_open(client: SFTPClient, root: Path) -> None:
+    async with await client.open("f", "x") as file:
+        await file.write(b"one")
+    with pytest.raises(SFTPError):
+        await client.open("f", "x")
+    async with await client.open("f", "ab") as file:
+        await file.write(b" two")
+    assert (root / "f").read_bytes() == b"one two"
+    with pytest.raises(UsageError):
+        await client.open("f", "q")
+
+
+async def test_listing_and_walking(client: SFTPClient, root: Path) -> None:
+    (root / "d" / "e").mkdir(parents=True)
+    (root / "d" / "f").touch()
+    (root / "l").symlink_to("d")
+
+    assert sorted(await client.listdir("/")) == ["d", "l"]
+    entries = {entry.name: entry async for entry in client.scandir("d")}
+    assert entries["e"].is_dir
+    assert entries["f"].is_file
+    tops = [top async for top, _, _ in client.walk("/")]
+    assert tops == ["/", "/d", "/d/e"]
+    async for _ in client.scandir("/"):
+        break
+    assert await client.exists("/d")
+    await client.makedirs("x/y/z", exist_ok=True)
+    await client.makedirs("x/y/z", exist_ok=True)
+    assert (root / "x" / "y" / "z").is_dir()

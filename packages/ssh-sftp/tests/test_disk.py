@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from ssh_sftp import Attributes, SFTPOptions
+from ssh_sftp.aio.disk import DiskWriter
+from ssh_sftp.aio.sink import Landing, LocalFolder
+
+
+async def test_a_slow_disk_is_handed_to_a_thread(tmp_path: Path) -> None:
+    times = iter([0.0, 1.0])
+    writer = DiskWriter(slow_after=0.5, clock=lambda: next(times))
+    descriptor = os.open(tmp_path / "f", os.O_RDWR | os.O_CREAT)
+    done: asyncio.Queue[tuple[int, Exception | None]] = asyncio.Queue()
+
+    def written(size: int, error: Exception | None) -> None:
+        done.put_nowait((size, error))
+
+    writer.write(descriptor, memoryview(b"ab"), 0, written)
+    assert writer.slow
+    assert done.get_nowait() == (2, None)
+    buffer = bytearray(b"cd")
+    writer.write(descriptor, memoryview(buffer), 2, written)
+    buffer[:] = b"xx"  # the view was valid during the call only
+    writer.write(descriptor, memoryview(b"ef"), 4, written)
+    writer.write(-1, memoryview(b"gh"), 6, written)
+    assert done.empty()
+    results = [await done.get() for _ in range(3)]
+
+    assert results[:2] == [(2, None), (2, None)]
+    assert isinstance(results[2][1], OSError)
+    assert os.pread(descriptor, 10, 0) == b"abcdef"
+    os.close(descriptor)
+
+
+async def test_a_slow_file_is_finished_in_a_thread(tmp_path: Path) -> None:
+    landing = Landing(SFTPOptions(), preserve=False)
+    landing.writer.slow = True
+    folder = LocalFolder(landing, str(tmp_path))
+    folder.enter()
+    sink = folder.file("f", Attributes())
+    done: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+    sink.write(memoryview(b"abc"), 0, lambda *_: sink.finish(done.set_result))
+
+    assert await done is None
+    assert (tmp_path / "f").read_bytes() == b"abc"
+
+
+async def test_discarding_waits_for_the_thread(tmp_path: Path) -> None:
+    landing = Landing(SFTPOptions(), preserve=False)
+    landing.writer.slow = True
+    folder = LocalFolder(landing, str(tmp_path))
+    folder.enter()
+    sink = folder.file("f", Attributes())
+    done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    sink.write(memoryview(b"abc"), 0, lambda size, _: done.set_result(size))
+    sink.discard()
+    assert len(os.listdir(tmp_path)) == 1
+
+    assert await done == 3
+    assert os.listdir(tmp_path) == []

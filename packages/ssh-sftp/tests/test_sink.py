@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import gc
+import os
+import resource
+from pathlib import Path
+
+import pytest
+
+from ssh_sftp import Attributes, SFTPOptions, SFTPUnsafeName
+from ssh_sftp.aio.sink import Landing, LocalFolder, part_name
+
+
+def landing(**options: bool) -> Landing:
+    preserve = options.pop("preserve", False)
+    return Landing(SFTPOptions(**options), preserve=preserve)  # type: ignore[arg-type]
+
+
+def folder(path: Path, made: Landing | None = None) -> LocalFolder:
+    found = LocalFolder(made or landing(), str(path))
+    found.enter()
+    return found
+
+
+@pytest.mark.row("R05")
+def test_the_name_appears_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"before")
+    top = folder(tmp_path)
+    sink = top.file("f", Attributes())
+    ended: list[Exception | None] = []
+    sink.write(memoryview(b"after"), 0, lambda *_: None)
+    names = sorted(os.listdir(tmp_path))
+    assert (tmp_path / "f").read_bytes() == b"before"
+    sink.finish(ended.append)
+
+    assert names[0] == "f"
+    assert names[1].startswith("f.part-")
+    assert ended == [None]
+    assert os.listdir(tmp_path) == ["f"]
+    assert (tmp_path / "f").read_bytes() == b"after"
+
+
+@pytest.mark.row("R05")
+def test_discarding_leaves_nothing(tmp_path: Path) -> None:
+    top = folder(tmp_path)
+    sink = top.file("f", Attributes())
+    sink.write(memoryview(b"x"), 0, lambda *_: None)
+    sink.discard()
+    sink.discard()
+
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.row("F08")
+@pytest.mark.parametrize("name", ["", "..", "a/b", "a\0b"])
+def test_only_plain_names(tmp_path: Path, name: str) -> None:
+    top = folder(tmp_path)
+    with pytest.raises(SFTPUnsafeName):
+        top.file(name, Attributes())
+    with pytest.raises(SFTPUnsafeName):
+        top.directory(name, Attributes())
+
+
+@pytest.mark.row("R07")
+def test_a_full_disk_names_the_file(tmp_path: Path) -> None:
+    top = folder(tmp_path)
+    sink = top.file("f", Attributes())
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        with pytest.raises(OSError, match="f") as caught:
+            sink.write(memoryview(bytes(100)), 20, lambda *_: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    sink.discard()
+
+    assert caught.value.filename == str(tmp_path / "f")
+    assert os.listdir(tmp_path) == []
+
+
+def test_descriptors_are_closed(tmp_path: Path) -> None:
+    gc.collect()
+    before = len(os.listdir("/proc/self/fd"))
+    made = landing(preserve=True)
+    top = folder(tmp_path / "t", made)
+    below = top.directory("d", Attributes(permissions=0o40500, atime=1, mtime=2))
+    below.enter()
+    below.file("f", Attributes(permissions=0o100400, atime=3, mtime=4)).finish(lambda _: None)
+    below.release()
+    top.release()
+
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert (tmp_path / "t" / "d").stat().st_mtime == 2
+    assert (tmp_path / "t" / "d" / "f").stat().st_mode & 0o777 == 0o400
+    top = folder(tmp_path / "t", made)
+    made.close()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"")
+    (tmp_path / "f").chmod(0o600)
+    folder(tmp_path).file("f", Attributes(permissions=0o100644)).finish(lambda _: None)
+
+    assert (tmp_path / "f").stat().st_mode & 0o777 == 0o600
+
+
+def test_in_place_and_fsync(tmp_path: Path) -> None:
+    top = folder(tmp_path, landing(atomic=False, fsync=True))
+    sink = top.file("f", Attributes())
+    sink.write(memoryview(b"x"), 0, lambda *_: None)
+    assert os.listdir(tmp_path) == ["f"]
+    sink.finish(lambda _: None)
+
+    assert (tmp_path / "f").read_bytes() == b"x"
+
+
+def test_long_names_are_cut() -> None:
+    assert len(os.fsencode(part_name("é" * 127, "abc"))) <= 255
+    assert part_name("f", "abc") == "f.part-abc"
