@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ssh_sftp import SFTPError, SFTPProtocolError, SFTPTransferError
 from ssh_sftp import messages as m
 from ssh_sftp.download import FileDownload
-from ssh_sftp.endpoints import MemorySink
+from ssh_sftp.endpoints import MemorySink, OnWritten
 from ssh_sftp.flow import Flow
 from ssh_sftp.messages import Request
 from ssh_sftp.scheduler import Scheduler
@@ -60,7 +60,7 @@ class File:
             case _:
                 raise AssertionError(request)
 
-    def serve(self, wire: Any, run: Run) -> None:
+    def serve(self, wire: Any) -> None:
         """Answer what is asked, in any order, until nothing is."""
         for _ in range(100_000):
             self.waiting += wire.take()
@@ -85,7 +85,7 @@ def test_any_order_and_any_short_reads_give_the_bytes(
     content = random.Random(seed).randbytes(size)  # noqa: S311 (a test's choice)
     wire = make_wire()
     run = Run(wire, size if known else None)
-    File(content, seed, short=short and size < 100_000).serve(wire, run)
+    File(content, seed, short=short and size < 100_000).serve(wire)
 
     assert run.ended == [None]
     assert run.sink.data == content
@@ -99,7 +99,7 @@ def test_any_order_and_any_short_reads_give_the_bytes(
 def test_a_file_that_is_shorter_than_said_is_reported(wire: Any, said: int, has: int) -> None:
     run = Run(wire, said)
     file = File(bytes(has), 1, short=False)
-    file.serve(wire, run)
+    file.serve(wire)
 
     assert isinstance(run.ended[0], SFTPTransferError)
     assert run.sink.data == b""
@@ -180,14 +180,14 @@ def test_a_lost_connection_ends_it(wire: Any) -> None:
 
 
 @pytest.mark.row("R07")
-def test_a_sink_that_fails_ends_it(wire: Any) -> None:
+def test_a_sink_that_fails_ends_it(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run(wire, 10)
 
-    def full(*_: object) -> None:
+    def full(_data: memoryview, _offset: int, _written: OnWritten) -> None:
         raise OSError(28, "No space left on device", "/local")
 
-    run.sink.write = full  # type: ignore[method-assign]
-    File(bytes(10), 1, short=False).serve(wire, run)
+    monkeypatch.setattr(run.sink, "write", full)
+    File(bytes(10), 1, short=False).serve(wire)
 
     assert isinstance(run.ended[0], OSError)
     assert run.ended[0].filename == "/local"

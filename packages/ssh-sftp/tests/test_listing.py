@@ -124,8 +124,10 @@ def test_a_name_twice_is_refused(wire: Any) -> None:
 
 @pytest.mark.row("F08")
 def test_depth_is_bounded(wire: Any) -> None:
-    endless = {"/t" + "/d" * depth: [("d", DIRECTORY)] for depth in range(70)}
-    made, error, _ = download(wire, dict(endless))
+    endless: dict[str, list[tuple[str, int | None]]] = {
+        "/t" + "/d" * depth: [("d", DIRECTORY)] for depth in range(70)
+    }
+    made, error, _ = download(wire, endless)
 
     assert isinstance(error, SFTPTransferError)
     assert "deeper" in str(error)

@@ -33,7 +33,7 @@ ITEMS = {
 def values(cls: type[Record]) -> st.SearchStrategy[Any]:
     hints = get_type_hints(cls, include_extras=True)
     fields: dict[str, st.SearchStrategy[Any]] = {}
-    for field in attrs.fields(cls):  # type: ignore[arg-type, misc]
+    for field in attrs.fields(cls):  # type: ignore[arg-type]
         hint = hints[field.name]
         if not field.init:
             continue
@@ -85,7 +85,7 @@ def test_trailing_bytes_are_refused(cls: type[Record], data: st.DataObject) -> N
 def test_any_bytes_decode_or_raise(data: bytes, number: int) -> None:
     for message_set in (m.REQUESTS, m.REPLIES):
         try:
-            found: Message = message_set.decode(bytes([number]) + data)  # type: ignore[attr-defined]
+            found: Message = message_set.decode(bytes([number]) + data)
         except WireError:
             continue
         except Exception as error:  # noqa: BLE001 (the set's own refusal)

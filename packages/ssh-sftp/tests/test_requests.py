@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssh_sftp import SFTPConnectionLost, SFTPProtocolError, SFTPTimeout
+from ssh_sftp import Attributes, SFTPConnectionLost, SFTPProtocolError, SFTPTimeout
 from ssh_sftp import messages as m
 from ssh_sftp.requests import Outcome, Requests
 from ssh_wire import Message
@@ -26,7 +26,7 @@ def ask(wire: Any, path: str = "/x") -> list[Outcome]:
 def test_a_reply_goes_to_whoever_asked(wire: Any) -> None:
     first, second = ask(wire, "/a"), ask(wire, "/b")
     one, two = wire.take()
-    wire.receive(m.Status(id=two.id, code=2), m.Attrs(id=one.id, attributes=m.Attributes(size=1)))
+    wire.receive(m.Status(id=two.id, code=2), m.Attrs(id=one.id, attributes=Attributes(size=1)))
 
     assert isinstance(first[0], m.Attrs)
     assert isinstance(second[0], m.Status)

@@ -104,7 +104,11 @@ def test_an_error_of_the_progress_callback_is_told(wire: Any) -> None:
 @pytest.mark.row("X01")
 def test_paths_are_told_printable(wire: Any) -> None:
     told: list[str] = []
-    harness = Harness(wire, progress=lambda _d, _t, path: told.append(path))
+
+    def tell(_done: int, _total: int | None, path: str) -> None:
+        told.append(path)
+
+    harness = Harness(wire, progress=tell)
     harness.scheduler.report(1, None, "\x1b[2J")
 
     assert told == ["\\x1b[2J"]

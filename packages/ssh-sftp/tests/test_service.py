@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,10 @@ from ssh_wire import Message
 OK, EOF, MISSING, DENIED, FAILURE, BAD, UNSUPPORTED = 0, 1, 2, 3, 4, 5, 8
 READ = OpenFlags.READ.value
 CREATE = (OpenFlags.WRITE | OpenFlags.CREATE).value
+
+
+def names(path: Path | str) -> list[str]:
+    return sorted(found.name for found in Path(path).iterdir())
 
 
 @pytest.mark.row("F01")
@@ -205,7 +208,7 @@ def test_a_handle_that_is_too_long_ends_the_session(exchange: Any, frame: Any, s
 def test_handles_are_bounded_and_closed_with_the_session(exchange: Any, root: Path) -> None:
     (root / "f").write_bytes(b"x")
     gc.collect()
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(names("/proc/self/fd"))
     codes = [exchange.ask(m.Open(id=n, path="f", flags=READ)) for n in range(900)]
     codes += [exchange.ask(m.OpenDir(id=n, path="/")) for n in range(124)]
     assert all(isinstance(reply, m.Handle) for reply in codes)
@@ -214,7 +217,7 @@ def test_handles_are_bounded_and_closed_with_the_session(exchange: Any, root: Pa
     exchange.service.close()
 
     assert exchange.service.open_handles == 0
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(names("/proc/self/fd")) == before
 
 
 CHANGES: list[Callable[[bytes], Request]] = [
@@ -252,7 +255,7 @@ def test_read_only_refuses_every_change(
     before = (root / "f").stat()
 
     assert exchange.code(change(handle)) == DENIED
-    assert sorted(os.listdir(root)) == ["d", "f"]
+    assert names(root) == ["d", "f"]
     assert (root / "f").stat()[:8] == before[:8]
 
 

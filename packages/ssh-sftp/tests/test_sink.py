@@ -11,9 +11,15 @@ from ssh_sftp import Attributes, SFTPOptions, SFTPUnsafeName
 from ssh_sftp.aio.sink import Landing, LocalFolder, part_name
 
 
-def landing(**options: bool) -> Landing:
-    preserve = options.pop("preserve", False)
-    return Landing(SFTPOptions(**options), preserve=preserve)  # type: ignore[arg-type]
+def names(path: Path | str) -> list[str]:
+    return sorted(found.name for found in Path(path).iterdir())
+
+
+def ignore(_size: int, _error: Exception | None) -> None: ...
+
+
+def landing(*, preserve: bool = False, atomic: bool = True, fsync: bool = False) -> Landing:
+    return Landing(SFTPOptions(atomic=atomic, fsync=fsync), preserve=preserve)
 
 
 def folder(path: Path, made: Landing | None = None) -> LocalFolder:
@@ -28,15 +34,15 @@ def test_the_name_appears_at_the_end(tmp_path: Path) -> None:
     top = folder(tmp_path)
     sink = top.file("f", Attributes())
     ended: list[Exception | None] = []
-    sink.write(memoryview(b"after"), 0, lambda *_: None)
-    names = sorted(os.listdir(tmp_path))
+    sink.write(memoryview(b"after"), 0, ignore)
+    present = names(tmp_path)
     assert (tmp_path / "f").read_bytes() == b"before"
     sink.finish(ended.append)
 
-    assert names[0] == "f"
-    assert names[1].startswith("f.part-")
+    assert present[0] == "f"
+    assert present[1].startswith("f.part-")
     assert ended == [None]
-    assert os.listdir(tmp_path) == ["f"]
+    assert names(tmp_path) == ["f"]
     assert (tmp_path / "f").read_bytes() == b"after"
 
 
@@ -44,11 +50,11 @@ def test_the_name_appears_at_the_end(tmp_path: Path) -> None:
 def test_discarding_leaves_nothing(tmp_path: Path) -> None:
     top = folder(tmp_path)
     sink = top.file("f", Attributes())
-    sink.write(memoryview(b"x"), 0, lambda *_: None)
+    sink.write(memoryview(b"x"), 0, ignore)
     sink.discard()
     sink.discard()
 
-    assert os.listdir(tmp_path) == []
+    assert names(tmp_path) == []
 
 
 @pytest.mark.row("F08")
@@ -69,18 +75,18 @@ def test_a_full_disk_names_the_file(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
     try:
         with pytest.raises(OSError, match="f") as caught:
-            sink.write(memoryview(bytes(100)), 20, lambda *_: None)
+            sink.write(memoryview(bytes(100)), 20, ignore)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     sink.discard()
 
     assert caught.value.filename == str(tmp_path / "f")
-    assert os.listdir(tmp_path) == []
+    assert names(tmp_path) == []
 
 
 def test_descriptors_are_closed(tmp_path: Path) -> None:
     gc.collect()
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(names("/proc/self/fd"))
     made = landing(preserve=True)
     top = folder(tmp_path / "t", made)
     below = top.directory("d", Attributes(permissions=0o40500, atime=1, mtime=2))
@@ -89,12 +95,12 @@ def test_descriptors_are_closed(tmp_path: Path) -> None:
     below.release()
     top.release()
 
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(names("/proc/self/fd")) == before
     assert (tmp_path / "t" / "d").stat().st_mtime == 2
     assert (tmp_path / "t" / "d" / "f").stat().st_mode & 0o777 == 0o400
     top = folder(tmp_path / "t", made)
     made.close()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(names("/proc/self/fd")) == before
 
 
 def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:
@@ -108,8 +114,8 @@ def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:
 def test_in_place_and_fsync(tmp_path: Path) -> None:
     top = folder(tmp_path, landing(atomic=False, fsync=True))
     sink = top.file("f", Attributes())
-    sink.write(memoryview(b"x"), 0, lambda *_: None)
-    assert os.listdir(tmp_path) == ["f"]
+    sink.write(memoryview(b"x"), 0, ignore)
+    assert names(tmp_path) == ["f"]
     sink.finish(lambda _: None)
 
     assert (tmp_path / "f").read_bytes() == b"x"

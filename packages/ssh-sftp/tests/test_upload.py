@@ -222,14 +222,16 @@ def test_a_directory_is_not_replaced(wire: Any) -> None:
     assert disk.files == {"/f": b""}
 
 
-def test_a_local_file_that_does_not_open_is_reported(wire: Any) -> None:
+def test_a_local_file_that_does_not_open_is_reported(
+    wire: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = Run(wire, Source(b""))
-    job = next(iter(run.scheduler._files))
+    (job,) = run.scheduler._files
 
     def missing() -> Source:
         raise FileNotFoundError(2, "No such file", "/local")
 
-    job._open_source = missing  # type: ignore[attr-defined]
+    monkeypatch.setattr(job, "_open_source", missing)
     Disk().serve(wire)
 
     assert isinstance(run.ended[0], FileNotFoundError)
