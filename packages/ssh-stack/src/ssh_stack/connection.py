@@ -25,12 +25,21 @@ from ssh_stack.environment import environment
 from ssh_stack.identities import credentials
 from ssh_stack.options import DEFAULT, ClientOptions, ClientOptionsKw, Default, HostKeyPolicy
 from ssh_stack.trust import Trust, load_known_hosts
-from ssh_transport import Algorithms, TransportOptions, profiles
+from ssh_transport import (
+    Algorithms,
+    BannerLineReceived,
+    ConnectionLost,
+    IdentificationError,
+    IdentificationReceived,
+    TransportOptions,
+    profiles,
+)
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
     from ssh_connection.aio import Dialer
     from ssh_sftp.aio import SFTPClient
+    from ssh_transport import Event
 
 __all__ = ["Connect", "Connection", "connect", "parse_destination"]
 
@@ -45,6 +54,27 @@ class Connection(ClientConnection):
         self._stack = AsyncExitStack()
         self._config = config
         self._environment = environment(config, os.environ)
+        self._identified = False
+        self._said = ""
+
+    async def establish(self, dial: Dialer) -> None:
+        """Connect and log in, as `ClientConnection.establish`; tell what is no SSH server."""
+        try:
+            await super().establish(dial)
+        except ConnectionLost as error:
+            if self._identified:
+                raise
+            said = f"; it said {self._said!r}" if self._said else ""
+            problem = f"the server closed the connection before it identified itself{said}"
+            raise IdentificationError(problem) from error
+
+    def transport_event(self, event: Event) -> None:
+        """Take an event of the transport."""
+        if isinstance(event, BannerLineReceived):
+            self._said = self._said or event.line
+        elif isinstance(event, IdentificationReceived):
+            self._identified = True
+        super().transport_event(event)
 
     @property
     def host(self) -> str:

@@ -70,7 +70,7 @@ def _text(error: BaseException, where: str) -> str:
     if isinstance(error, SSHTimeout) and error.name in {"connect", "handshake", "auth", "open"}:
         return f"{where}: no answer within {error.seconds:g} seconds ({error.name})"
     if isinstance(error, IdentificationError):
-        return f"{where}: not an SSH server: {error}"
+        return f"{where}: {error}"
     if type(error) in _HINTS:
         return f"{error}: {_HINTS[type(error)]}"
     if isinstance(error, SSHError):

@@ -1,0 +1,75 @@
+"""What `cp` copies from and to: `path`, `[user@]host:path`, `sftp://[user@]host[:port]/path`."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import unquote
+
+import attrs
+
+from ssh_stack.connection import parse_destination
+from ssh_wire import UsageError
+
+__all__ = ["Place", "parse_place"]
+
+_SCHEMES: Final = ("sftp://", "scp://")
+
+
+@attrs.frozen
+class Place:
+    """A path, here or on a host."""
+
+    path: str
+    """The path; a relative one on a host starts at home."""
+    host: str | None = None
+    """The host; None for this machine."""
+    user: str | None = None
+    """The user that was written, if one was."""
+    port: int | None = None
+    """The port that was written, if one was."""
+
+    def __str__(self) -> str:
+        return self.path if self.host is None else f"{self.host}:{self.path}"
+
+
+def parse_place(text: str) -> Place:
+    """Read an argument as scp does: a colon before any slash makes it remote.
+
+    In a URL the slash behind the host is not part of the path, as for scp: `sftp://host/x`
+    is at home, `sftp://host//x` is not.
+
+    Raises:
+        UsageError: it has no host where it should have one, or its port is none.
+    """
+    for scheme in _SCHEMES:
+        if text.startswith(scheme):
+            where, _, path = text.removeprefix(scheme).partition("/")
+            user, host, port = parse_destination(where)
+            return Place(_remote(unquote(path)), host, unquote(user) if user else None, port)
+    colon = _colon(text)
+    if colon < 0:
+        return Place(text)
+    where, path = text[:colon], text[colon + 1 :]
+    name, at, host = where.rpartition("@")
+    if not host or (at and not name):
+        problem = f"{text!r} is not [user@]host:path"
+        raise UsageError(problem)
+    return Place(_remote(path), host.removeprefix("[").removesuffix("]"), name or None)
+
+
+def _colon(text: str) -> int:
+    """The index of the colon behind a host, or -1."""
+    if text.startswith(":"):
+        return -1
+    slash = text.find("/")
+    head = text if slash < 0 else text[:slash]
+    bracket = head.find("]:")
+    if "[" in head and bracket >= 0:
+        return bracket + 1
+    return head.find(":")
+
+
+def _remote(path: str) -> str:
+    if path.startswith("~/"):
+        path = path[2:].lstrip("/")
+    return "." if path in {"", "~"} else path
