@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 import attrs
 import pytest
@@ -20,10 +20,11 @@ from ssh_transport import (
     profiles,
 )
 from ssh_transport.testing import Pair, pump
-from ssh_wire import DisconnectReason, ProtocolError
+from ssh_wire import DisconnectReason, Message, ProtocolError
 from ssh_wire.framing import PacketReader, pack_packet
 from ssh_wire.messages.transport import Disconnect, KexInit
 
+M = TypeVar("M", bound=Message)
 Side: TypeAlias = Literal["client", "server"]
 Stage: TypeAlias = Literal["kexinit", "kex", "newkeys"]
 
@@ -43,6 +44,11 @@ def taken(transport: Transport) -> bytes:
     while (data := transport.take_outgoing()) is not None:
         pieces.append(bytes(data))
     return b"".join(pieces)
+
+
+def changed(message: M, **fields: object) -> M:
+    """Return a copy of a message with other fields."""
+    return cast("M", attrs.evolve(cast("Any", message), **fields))
 
 
 def plain(payload: bytes) -> bytes:

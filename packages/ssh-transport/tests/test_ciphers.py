@@ -63,9 +63,20 @@ def test_packets_are_opened_in_order_and_only_when_complete(cipher: str, mac: st
     assert opened == [data[4:] for data in packets]
 
 
+def attempt(
+    opener: Opener, stream: bytes | bytearray, sequence: int = 0
+) -> tuple[bool, ProtocolError | None]:
+    start = opener.consumed if sequence else 0
+    try:
+        body = opener.open(memoryview(stream), start, len(stream), sequence)
+    except ProtocolError as error:
+        return False, error
+    return body is not None, None
+
+
 @pytest.mark.row("T09")
 @every_suite
-def test_T09_no_flipped_byte_gets_through(cipher: str, mac: str | None) -> None:
+def test_t09_no_flipped_byte_gets_through(cipher: str, mac: str | None) -> None:
     sealer, _ = suite(cipher, mac)
     data = packet(sealer, b"payload that nobody may see")
     stream = sealer.seal(data, 0)
@@ -74,38 +85,34 @@ def test_T09_no_flipped_byte_gets_through(cipher: str, mac: str | None) -> None:
         for bit in (0, 7):
             bad = bytearray(stream)
             bad[position] ^= 1 << bit
-            _, opener = suite(cipher, mac)
-            try:
-                body = opener.open(memoryview(bad), 0, len(bad), 0)
-            except MACFailed as error:
+            body, error = attempt(suite(cipher, mac)[1], bad)
+            delivered += body
+            if isinstance(error, MACFailed):
                 assert str(error) == "a packet is corrupt"
-                continue
-            except ProtocolError:
+            elif error is not None:
                 assert position < 16
-                continue
-            # a length that is too large waits for bytes that never come
-            assert position < 4
-            delivered += body is not None
+            else:  # a length that is too large waits for bytes that never come
+                assert position < 4
     assert delivered == 0
 
 
 @pytest.mark.row("T11")
 @every_suite
-def test_T11_no_packet_opens_out_of_its_place(cipher: str, mac: str | None) -> None:
+def test_t11_no_packet_opens_out_of_its_place(cipher: str, mac: str | None) -> None:
     sealer, _ = suite(cipher, mac)
     first, second = (sealer.seal(packet(sealer, bytes([n]) * 20), n) for n in range(2))
     for stream in (first + first, second + first):
         _, opener = suite(cipher, mac)
-        view = memoryview(stream)
-        with pytest.raises(ProtocolError):
-            opener.open(view, 0, len(view), 0)
-            opener.open(view, opener.consumed, len(view), 1)
+        _, error = attempt(opener, stream)
+        if error is None:
+            _, error = attempt(opener, stream, 1)
+        assert error is not None
 
 
 @pytest.mark.row("T05")
 @every_suite
 @pytest.mark.parametrize("length", [0, 1, 4, LIMIT + 1, 2**31 - 1, 2**32 - 1])
-def test_T05_a_length_is_refused_as_soon_as_it_is_known(
+def test_t05_a_length_is_refused_as_soon_as_it_is_known(
     cipher: str, mac: str | None, length: int
 ) -> None:
     sealer, opener = suite(cipher, mac)
@@ -117,7 +124,7 @@ def test_T05_a_length_is_refused_as_soon_as_it_is_known(
 @pytest.mark.row("T06")
 @every_suite
 @pytest.mark.parametrize("excess", range(1, 8))
-def test_T06_a_length_is_a_multiple_of_the_block(
+def test_t06_a_length_is_a_multiple_of_the_block(
     cipher: str, mac: str | None, excess: int
 ) -> None:
     sealer, opener = suite(cipher, mac)
@@ -137,7 +144,8 @@ def test_the_largest_packet(cipher: str, mac: str | None) -> None:
     data = pack(">IB", length, 4) + bytes(length - 1)
     stream = sealed(sealer, data, 0)
     body = opener.open(memoryview(stream), 0, len(stream), 0)
-    assert body == data[4:]
+    assert body is not None
+    assert bytes(body) == data[4:]
 
 
 def test_gcm_known_answer() -> None:

@@ -5,8 +5,19 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from hostile import FAST, FAST_OPTIONS, drain, ended, plain, refused, refused_plain, split, staged
-from hostile import taken
+from hostile import (
+    FAST,
+    FAST_OPTIONS,
+    changed,
+    drain,
+    ended,
+    plain,
+    refused,
+    refused_plain,
+    split,
+    staged,
+    taken,
+)
 from ssh_keys import PrivateKey
 from ssh_transport import (
     HostKeyReceived,
@@ -57,30 +68,32 @@ def ed25519_blob(signature: bytes) -> bytes:
     return string("ssh-ed25519") + string(signature)
 
 
+def bad_signatures(good: bytes, key: PrivateKey) -> list[bytes]:
+    return [
+        key.sign(b"another hash"),
+        b"",
+        good + b"\0",
+        good[:-1],
+        good[:-1] + bytes([good[-1] ^ 1]),
+        string("rsa-sha2-512") + good[15:],
+        ed25519_blob(b"\xff" * 64),
+        ed25519_blob(bytes(64)),
+        ed25519_blob(good[-64:-32] + b"\xff" * 32),  # S >= L
+        PrivateKey.generate("ed25519").sign(b""),
+    ]
+
+
 @pytest.mark.row("T26")
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda good, key: key.sign(b"another hash"),
-        lambda good, key: b"",
-        lambda good, key: good + b"\0",
-        lambda good, key: good[:-1],
-        lambda good, key: good[:-1] + bytes([good[-1] ^ 1]),
-        lambda good, key: string("rsa-sha2-512") + good[15:],
-        lambda good, key: ed25519_blob(b"\xff" * 64),
-        lambda good, key: ed25519_blob(bytes(64)),
-        lambda good, key: ed25519_blob(good[-64:-32] + b"\xff" * 32),  # S >= L
-        lambda good, key: PrivateKey.generate("ed25519").sign(b""),
-    ],
-)
-def test_T26_a_bad_signature_never_reaches_the_user(change, key: PrivateKey) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("number", range(10))
+def test_t26_a_bad_signature_never_reaches_the_user(number: int, key: PrivateKey) -> None:
     pair, reply = reply_of(key)
-    offer_reply(pair, attrs.evolve(reply, signature=change(reply.signature, key)))
+    bad = bad_signatures(reply.signature, key)[number]
+    offer_reply(pair, changed(reply, signature=bad))
     assert isinstance(refused_plain(pair.client, FAILED).error, KeyExchangeFailed)
 
 
 @pytest.mark.row("T26")
-def test_T26_a_changed_share_or_key_breaks_the_signature(
+def test_t26_a_changed_share_or_key_breaks_the_signature(
     key: PrivateKey, other_key: PrivateKey
 ) -> None:
     for changes in (
@@ -88,28 +101,28 @@ def test_T26_a_changed_share_or_key_breaks_the_signature(
         {"host_key": other_key.public_key.blob},
     ):
         pair, reply = reply_of(key)
-        offer_reply(pair, attrs.evolve(reply, **changes))
+        offer_reply(pair, changed(reply, **changes))
         refused_plain(pair.client, FAILED)
 
 
 @pytest.mark.row("T26")
 @pytest.mark.parametrize("blob", [b"", b"\0\0\0\x0bssh-ed25519", string("ssh-dss"), b"\xff" * 40])
-def test_T26_a_host_key_that_is_none(blob: bytes, key: PrivateKey) -> None:
+def test_t26_a_host_key_that_is_none(blob: bytes, key: PrivateKey) -> None:
     pair, reply = reply_of(key)
-    offer_reply(pair, attrs.evolve(reply, host_key=blob))
+    offer_reply(pair, changed(reply, host_key=blob))
     refused_plain(pair.client, FAILED)
 
 
 @pytest.mark.row("T26")
-def test_T26_a_host_key_of_another_kind_than_negotiated(key: PrivateKey) -> None:
+def test_t26_a_host_key_of_another_kind_than_negotiated(key: PrivateKey) -> None:
     pair, reply = reply_of(key)
     blob = PrivateKey.generate("ecdsa").public_key.blob
-    offer_reply(pair, attrs.evolve(reply, host_key=blob))
+    offer_reply(pair, changed(reply, host_key=blob))
     assert "negotiated" in refused_plain(pair.client, FAILED).description
 
 
 @pytest.mark.row("T26")
-def test_T26_a_short_rsa_key_is_refused_by_profile() -> None:
+def test_t26_a_short_rsa_key_is_refused_by_profile() -> None:
     strict = TransportOptions(algorithms=attrs.evolve(FAST, rsa_bits=3072))
     pair = Pair(strict, FAST_OPTIONS, key=PrivateKey.generate("rsa", 2048))
     for mine, peer in ((pair.client, pair.server), (pair.server, pair.client)) * 2:
@@ -129,7 +142,7 @@ def waiting(key: PrivateKey) -> Pair:
 
 
 @pytest.mark.row("T27")
-def test_T27_nothing_leaves_before_the_key_is_accepted(key: PrivateKey) -> None:
+def test_t27_nothing_leaves_before_the_key_is_accepted(key: PrivateKey) -> None:
     pair = waiting(key)
     pair.client.receive(bytes(64))  # NEWKEYS of the server waits too
     pair.client.tick(1e6)
@@ -143,7 +156,7 @@ def test_T27_nothing_leaves_before_the_key_is_accepted(key: PrivateKey) -> None:
 
 
 @pytest.mark.row("T27")
-def test_T27_a_rejected_key(key: PrivateKey) -> None:
+def test_t27_a_rejected_key(key: PrivateKey) -> None:
     pair = waiting(key)
     pair.client.reject_host_key("it is not the one in known_hosts")
     last = refused_plain(pair.client, UNTRUSTED)
@@ -152,7 +165,7 @@ def test_T27_a_rejected_key(key: PrivateKey) -> None:
 
 
 @pytest.mark.row("T27")
-def test_T27_a_key_is_answered_once(key: PrivateKey) -> None:
+def test_t27_a_key_is_answered_once(key: PrivateKey) -> None:
     pair = waiting(key)
     pair.client.accept_host_key()
     for answer in (pair.client.accept_host_key, pair.client.reject_host_key):
@@ -165,7 +178,7 @@ def test_T27_a_key_is_answered_once(key: PrivateKey) -> None:
 
 
 @pytest.mark.row("T27")
-def test_T27_a_connection_that_ends_during_the_decision(key: PrivateKey) -> None:
+def test_t27_a_connection_that_ends_during_the_decision(key: PrivateKey) -> None:
     pair = waiting(key)
     pair.client.connection_lost()
     event = drain(pair.client)[-1]
@@ -175,7 +188,7 @@ def test_T27_a_connection_that_ends_during_the_decision(key: PrivateKey) -> None
 
 
 @pytest.mark.row("T29")
-def test_T29_another_host_key_at_a_rekey(key: PrivateKey, other_key: PrivateKey) -> None:
+def test_t29_another_host_key_at_a_rekey(key: PrivateKey, other_key: PrivateKey) -> None:
     pair = Pair.connected(FAST, key=key)
     pair.server._server_kex._host_keys = (other_key.public_key,)
     pair.key = other_key
@@ -189,7 +202,7 @@ def test_T29_another_host_key_at_a_rekey(key: PrivateKey, other_key: PrivateKey)
 
 
 @pytest.mark.row("T29")
-def test_T29_the_same_host_key_asks_no_one(pair: Pair) -> None:
+def test_t29_the_same_host_key_asks_no_one(pair: Pair) -> None:
     pair.server.start_rekey()
     pair.run()
     kinds = [type(event) for event in pair.client_events]

@@ -56,7 +56,7 @@ def test_the_server_says_which_algorithms_users_may_use(key: PrivateKey) -> None
 
 
 @pytest.mark.row("T18")
-def test_T18_a_second_message_to_the_client_replaces_the_first(keyed: Pair) -> None:
+def test_t18_a_second_message_to_the_client_replaces_the_first(keyed: Pair) -> None:
     inject(keyed.server, message((b"server-sig-algs", b"rsa-sha2-256")))
     pump(keyed.server, keyed.client)
     drain(keyed.client)
@@ -67,14 +67,14 @@ def test_T18_a_second_message_to_the_client_replaces_the_first(keyed: Pair) -> N
 
 
 @pytest.mark.row("T18")
-def test_T18_a_second_message_to_the_server(keyed: Pair) -> None:
+def test_t18_a_second_message_to_the_server(keyed: Pair) -> None:
     inject(keyed.client, message())
     pump(keyed.client, keyed.server)
     refused(keyed.server, keyed.client, BAD)
 
 
 @pytest.mark.row("T18")
-def test_T18_after_authentication_it_is_not_applied(pair: Pair) -> None:
+def test_t18_after_authentication_it_is_not_applied(pair: Pair) -> None:
     before = pair.client.server_sig_algs
     inject(pair.server, message((b"server-sig-algs", b"ssh-rsa")))
     pair.run()
@@ -94,14 +94,14 @@ def test_T18_after_authentication_it_is_not_applied(pair: Pair) -> None:
         message() + b"\0",
     ],
 )
-def test_T18_malformed(payload: bytes, keyed: Pair) -> None:
+def test_t18_malformed(payload: bytes, keyed: Pair) -> None:
     inject(keyed.server, payload)
     pump(keyed.server, keyed.client)
     refused(keyed.client, keyed.server, BAD)
 
 
 @pytest.mark.row("T18")
-def test_T18_the_largest_message_and_unknown_names() -> None:
+def test_t18_the_largest_message_and_unknown_names() -> None:
     extensions = Extensions("client", 1023)
     found = extensions.receive(
         message(*((b"x%d" % n, b"\0\xff") for n in range(1022)), (b"\xff\0", b""))

@@ -74,13 +74,13 @@ def failed(name: str, share: bytes) -> None:
 @pytest.mark.row("T24")
 @pytest.mark.parametrize("name", ["curve25519-sha256", "curve25519-sha256@libssh.org"])
 @pytest.mark.parametrize("point", LOW_ORDER)
-def test_T24_low_order(name: str, point: int) -> None:
+def test_t24_low_order(name: str, point: int) -> None:
     failed(name, point.to_bytes(32, "little"))
 
 
 @pytest.mark.row("T24")
 @pytest.mark.parametrize("size", [0, 1, 31, 33, 64])
-def test_T24_length(size: int) -> None:
+def test_t24_length(size: int) -> None:
     failed("curve25519-sha256", b"\x09" * size)
 
 
@@ -91,7 +91,7 @@ def encoded(curve: Curve, form: PublicFormat) -> bytes:
 
 @pytest.mark.row("T23")
 @pytest.mark.parametrize("name", CURVES)
-def test_T23_points_that_are_none(name: str) -> None:
+def test_t23_points_that_are_none(name: str) -> None:
     curve = CURVES[name]
     good = encoded(curve, PublicFormat.UncompressedPoint)
     off_curve = good[:-1] + bytes([good[-1] ^ 1])
@@ -112,7 +112,7 @@ def test_T23_points_that_are_none(name: str) -> None:
 
 
 @pytest.mark.row("T25")
-def test_T25_hybrid_shares_of_a_wrong_length() -> None:
+def test_t25_hybrid_shares_of_a_wrong_length() -> None:
     name = "mlkem768x25519-sha256"
     method = METHODS[name].load()
     share = method.start(urandom)
@@ -126,7 +126,7 @@ def test_T25_hybrid_shares_of_a_wrong_length() -> None:
 
 
 @pytest.mark.row("T25")
-def test_T25_a_coefficient_that_is_not_reduced() -> None:
+def test_t25_a_coefficient_that_is_not_reduced() -> None:
     method = METHODS["mlkem768x25519-sha256"].load()
     share = method.start(urandom).public
     with pytest.raises(KeyExchangeFailed):
@@ -134,7 +134,7 @@ def test_T25_a_coefficient_that_is_not_reduced() -> None:
 
 
 @pytest.mark.row("T25")
-def test_T25_the_classical_half_is_checked_too() -> None:
+def test_t25_the_classical_half_is_checked_too() -> None:
     method = METHODS["mlkem768x25519-sha256"].load()
     share = method.start(urandom)
     public, _ = method.answer(share.public, urandom)
@@ -145,7 +145,7 @@ def test_T25_the_classical_half_is_checked_too() -> None:
 
 
 @pytest.mark.row("T25")
-def test_T25_a_flipped_ciphertext_gives_another_secret() -> None:
+def test_t25_a_flipped_ciphertext_gives_another_secret() -> None:
     method = METHODS["mlkem768x25519-sha256"].load()
     share = method.start(urandom)
     public, theirs = method.answer(share.public, urandom)
@@ -153,7 +153,7 @@ def test_T25_a_flipped_ciphertext_gives_another_secret() -> None:
 
 
 @pytest.mark.row("T25")
-def test_T25_the_secret_is_hashed_as_a_string() -> None:
+def test_t25_the_secret_is_hashed_as_a_string() -> None:
     method = METHODS["mlkem768x25519-sha256"].load()
     for _ in range(30):  # an mpint would have 33 bytes, or fewer than 32, now and then
         _, secret = method.answer(method.start(urandom).public, urandom)

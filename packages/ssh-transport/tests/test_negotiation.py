@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hostile import edited, refused_plain, taken, drain, split
+from hostile import changed, drain, edited, refused_plain, split, taken
 from ssh_keys import PrivateKey
 from ssh_transport import Agreement, DirectionAgreement, NegotiationFailed, profiles
 from ssh_transport.negotiation import (
@@ -42,7 +41,7 @@ def kexinit(*lists: tuple[str, ...]) -> KexInit:
 def offer(**changes: tuple[str, ...]) -> KexInit:
     base = profiles("default", "client")
     lists = (base.kex, base.host_keys, base.ciphers, base.ciphers, base.macs, base.macs)
-    return attrs.evolve(kexinit(*lists, ("none",), ("none",)), **changes)
+    return changed(kexinit(*lists, ("none",), ("none",)), **changes)
 
 
 @settings(max_examples=500)
@@ -77,14 +76,14 @@ def test_a_refusal_names_both_lists() -> None:
 
 @pytest.mark.row("T45")
 @pytest.mark.parametrize("cipher", profiles("strict", "client").ciphers)
-def test_T45_an_aead_cipher_needs_no_common_mac(cipher: str) -> None:
+def test_t45_an_aead_cipher_needs_no_common_mac(cipher: str) -> None:
     client = offer(encryption_client_to_server=(cipher,), mac_client_to_server=("a",))
     found = negotiate(client, offer(mac_client_to_server=("b",)))
     assert found.client_to_server == DirectionAgreement(cipher, None, "none")
 
 
 @pytest.mark.row("T45")
-def test_T45_directions_are_independent() -> None:
+def test_t45_directions_are_independent() -> None:
     client = offer(
         encryption_client_to_server=("aes128-ctr",),
         mac_client_to_server=("hmac-sha2-256",),
@@ -100,7 +99,7 @@ def test_T45_directions_are_independent() -> None:
 @pytest.mark.parametrize(
     "signal", [EXT_INFO_CLIENT, EXT_INFO_SERVER, STRICT_CLIENT, STRICT_SERVER]
 )
-def test_T17_a_signal_is_never_the_method(signal: str) -> None:
+def test_t17_a_signal_is_never_the_method(signal: str) -> None:
     client = offer(kex_algorithms=(signal, "curve25519-sha256"))
     server = offer(kex_algorithms=("curve25519-sha256", signal))
     with pytest.raises(NegotiationFailed):
@@ -108,11 +107,9 @@ def test_T17_a_signal_is_never_the_method(signal: str) -> None:
 
 
 @pytest.mark.row("T17")
-def test_T17_a_signal_of_the_other_role_ends_the_connection(key: PrivateKey) -> None:
+def test_t17_a_signal_of_the_other_role_ends_the_connection(key: PrivateKey) -> None:
     pair = Pair(key=key)
-    stream = edited(
-        taken(pair.client), lambda k: attrs.evolve(k, kex_algorithms=(EXT_INFO_SERVER,))
-    )
+    stream = edited(taken(pair.client), lambda k: changed(k, kex_algorithms=(EXT_INFO_SERVER,)))
     pair.server.receive(stream)
     refused_plain(pair.server, FAILED)
 
@@ -127,7 +124,7 @@ def test_T17_a_signal_of_the_other_role_ends_the_connection(key: PrivateKey) -> 
         ((STRICT_SERVER,), (STRICT_CLIENT,), False),
     ],
 )
-def test_T17_strict_needs_the_right_signal_of_both(
+def test_t17_strict_needs_the_right_signal_of_both(
     client: tuple[str, ...], server: tuple[str, ...], strict: bool
 ) -> None:
     found = negotiate(
@@ -147,7 +144,7 @@ def test_T17_strict_needs_the_right_signal_of_both(
         ("aes256-gcm@openssh.com", None, False),
     ],
 )
-def test_T12_what_can_be_truncated_without_strict_key_exchange(
+def test_t12_what_can_be_truncated_without_strict_key_exchange(
     cipher: str, mac: str | None, exposed: bool
 ) -> None:
     side = DirectionAgreement(cipher, mac, "none")
@@ -167,14 +164,12 @@ def test_a_guess_is_right_when_both_want_the_same_first() -> None:
 @pytest.mark.parametrize(
     "field", ["kex_algorithms", "encryption_client_to_server", "mac_server_to_client"]
 )
-def test_T45_what_is_not_offered_is_not_chosen(field: str, key: PrivateKey) -> None:
+def test_t45_what_is_not_offered_is_not_chosen(field: str, key: PrivateKey) -> None:
     pair = Pair(key=key)
 
     def only_weak(kexinit: KexInit) -> KexInit:
-        weak = attrs.evolve(kexinit, encryption_server_to_client=("aes256-ctr",))
-        return attrs.evolve(
-            weak, **{field: ("diffie-hellman-group1-sha1", "3des-cbc", "hmac-md5")}
-        )
+        weak = changed(kexinit, encryption_server_to_client=("aes256-ctr",))
+        return changed(weak, **{field: ("diffie-hellman-group1-sha1", "3des-cbc", "hmac-md5")})
 
     pair.server.receive(edited(taken(pair.client), only_weak))
     refused_plain(pair.server, FAILED)
@@ -186,7 +181,7 @@ def test_reserved_and_long_lists_are_accepted(key: PrivateKey) -> None:
 
     def change(kexinit: KexInit) -> KexInit:
         methods = (*many, *kexinit.kex_algorithms)
-        return attrs.evolve(kexinit, reserved=7, kex_algorithms=methods)
+        return changed(kexinit, reserved=7, kex_algorithms=methods)
 
     pair.server.receive(edited(taken(pair.client), change))
     drain(pair.server)

@@ -64,7 +64,7 @@ def test_a_strict_row_has_the_expected_message_and_disconnect_alone(side: Side) 
 @pytest.mark.row("T41")
 @pytest.mark.parametrize("stage", ["kex", "newkeys"])
 @pytest.mark.parametrize("side", SIDES)
-def test_T14_strict_takes_nothing_but_what_it_waits_for(
+def test_t14_strict_takes_nothing_but_what_it_waits_for(
     side: Side, stage: Stage, key: PrivateKey
 ) -> None:
     expected = EXPECTED[stage] + (side == "client" and stage == "kex")
@@ -82,7 +82,7 @@ def test_T14_strict_takes_nothing_but_what_it_waits_for(
 @pytest.mark.row("T14")
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("side", SIDES)
-def test_T14_the_expected_message_must_be_well_formed(
+def test_t14_the_expected_message_must_be_well_formed(
     side: Side, stage: Stage, key: PrivateKey
 ) -> None:
     expected = EXPECTED[stage] + (side == "client" and stage == "kex")
@@ -94,7 +94,7 @@ def test_T14_the_expected_message_must_be_well_formed(
 
 @pytest.mark.row("T13")
 @pytest.mark.parametrize("side", SIDES)
-def test_T13_kexinit_comes_first(side: Side, key: PrivateKey) -> None:
+def test_t13_kexinit_comes_first(side: Side, key: PrivateKey) -> None:
     well_formed = {2: b"\0\0\0\0", 3: b"\0\0\0\7", 4: bytes(9)}
     for number in range(256):
         if number in {1, 20}:
@@ -113,7 +113,7 @@ def test_T13_kexinit_comes_first(side: Side, key: PrivateKey) -> None:
 @pytest.mark.row("T40")
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("side", SIDES)
-def test_T40_without_strict_ignore_may_come_at_any_time(
+def test_t40_without_strict_ignore_may_come_at_any_time(
     side: Side, stage: Stage, key: PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without_strict(monkeypatch)
@@ -140,7 +140,7 @@ def connected(key: PrivateKey, phase: Phase) -> Pair:
 @pytest.mark.row("T41")
 @pytest.mark.parametrize("phase", [Phase.SERVICE, Phase.AUTH, Phase.OPEN])
 @pytest.mark.parametrize("side", SIDES)
-def test_T41_every_number_after_the_key_exchange(
+def test_t41_every_number_after_the_key_exchange(
     side: Side, phase: Phase, key: PrivateKey
 ) -> None:
     row = row_of(side, phase)

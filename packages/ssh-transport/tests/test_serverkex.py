@@ -34,7 +34,7 @@ def test_a_signature_is_asked_for_and_waited_for(key: PrivateKey) -> None:
 
 @pytest.mark.row("T24")
 @pytest.mark.parametrize("share", [b"", bytes(32), b"\1" + bytes(31), bytes(31), bytes(33)])
-def test_T24_a_bad_share_ends_the_exchange(share: bytes, key: PrivateKey) -> None:
+def test_t24_a_bad_share_ends_the_exchange(share: bytes, key: PrivateKey) -> None:
     server, _ = staged("server", "kex", key)
     server.receive(plain(KexECDHInit(public=share).encode()))
     refused_plain(server, DisconnectReason.KEY_EXCHANGE_FAILED)

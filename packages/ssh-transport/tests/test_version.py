@@ -34,7 +34,7 @@ def dropped(transport: Transport) -> Disconnected:
 @pytest.mark.parametrize(
     "line", [b"hello\r\n", b"\r\n", b"SS\n", b"GET / HTTP/1.0\r\n", b"ssh-2.0-x\r\n"]
 )
-def test_T01_a_server_takes_no_line_before_the_identification(
+def test_t01_a_server_takes_no_line_before_the_identification(
     line: bytes, key: PrivateKey
 ) -> None:
     server = Pair(key=key).server
@@ -43,7 +43,7 @@ def test_T01_a_server_takes_no_line_before_the_identification(
 
 
 @pytest.mark.row("T01")
-def test_T01_a_server_does_not_wait_for_the_end_of_a_wrong_line(key: PrivateKey) -> None:
+def test_t01_a_server_does_not_wait_for_the_end_of_a_wrong_line(key: PrivateKey) -> None:
     server = Pair(key=key).server
     server.receive(b"\x16\x03\x01")
     dropped(server)
@@ -59,14 +59,14 @@ def test_T01_a_server_does_not_wait_for_the_end_of_a_wrong_line(key: PrivateKey)
         (b"x" * 8000 + b"\n") * 9,
     ],
 )
-def test_T02_a_client_bounds_what_comes_before(flood: bytes, key: PrivateKey) -> None:
+def test_t02_a_client_bounds_what_comes_before(flood: bytes, key: PrivateKey) -> None:
     client = Pair(key=key).client
     client.receive(flood)
     dropped(client)
 
 
 @pytest.mark.row("T02")
-def test_T02_the_bounds_themselves_are_accepted(key: PrivateKey) -> None:
+def test_t02_the_bounds_themselves_are_accepted(key: PrivateKey) -> None:
     client = Pair(key=key).client
     client.receive(b"x\n" * 1023 + b"y" * 8191 + b"\nSSH-2.0-x\r\n")
     events = drain(client)
@@ -100,7 +100,7 @@ def test_all_lines_together_are_bounded() -> None:
     ],
 )
 @pytest.mark.parametrize("side", ["client", "server"])
-def test_T03_a_broken_identification_is_dropped(line: bytes, side: str, key: PrivateKey) -> None:
+def test_t03_a_broken_identification_is_dropped(line: bytes, side: str, key: PrivateKey) -> None:
     pair = Pair(key=key)
     transport = pair.client if side == "client" else pair.server
     transport.receive(line)
@@ -119,7 +119,7 @@ def test_T03_a_broken_identification_is_dropped(line: bytes, side: str, key: Pri
         (b"SSH-2.0-\x1b[1m\xff\r\n", "\\x1b[1m\\xff"),
     ],
 )
-def test_T03_what_is_accepted(line: bytes, software: str, key: PrivateKey) -> None:
+def test_t03_what_is_accepted(line: bytes, software: str, key: PrivateKey) -> None:
     server = Pair(key=key).server
     server.receive(line)
     assert isinstance(server.next_event(), IdentificationReceived)

@@ -10,6 +10,7 @@ business (`phases`): the methods here return the phase that follows.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -137,7 +138,7 @@ class ExpectNewKeys:
     """The peer's new key."""
 
 
-class KeyExchange:
+class KeyExchange(ABC):
     """What the key exchanges of both roles share.
 
     Attributes:
@@ -202,9 +203,9 @@ class KeyExchange:
         strict = self._ports.session.strict and not self._ports.session.session_id
         return Phase.KEX_STRICT if strict else Phase.KEX
 
+    @abstractmethod
     def message(self, payload: bytes) -> Phase | None:
         """Take the message of the method; None says that an answer is awaited."""
-        raise NotImplementedError
 
     def newkeys(self, payload: bytes) -> bool:
         """Bring the peer's new key into use; return whether this was the first exchange."""
@@ -226,8 +227,9 @@ class KeyExchange:
         """Return `strict` where the rules of strict key exchange apply, `phase` elsewhere."""
         return strict if exchange.initial and exchange.agreement.strict else phase
 
+    @abstractmethod
     def _start(self, exchange: Exchange, *, guessed_right: bool) -> None:
-        raise NotImplementedError
+        """Begin this role's part: the method is known."""
 
     def _guess(self) -> bool:
         return False

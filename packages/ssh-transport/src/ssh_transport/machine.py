@@ -6,6 +6,7 @@ and services in which client and server differ.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["Machine"]
 
 
-class Machine:
+class Machine(ABC):
     """What one side of a connection is, and how it processes input.
 
     Attributes:
@@ -90,11 +91,13 @@ class Machine:
 
     # ------------------------------------------------------------------ processing
 
+    @abstractmethod
     def _key_exchange(self) -> KeyExchange:
-        raise NotImplementedError
+        """Make this role's part of key exchanges."""
 
+    @abstractmethod
     def _ext_info(self) -> ExtInfo:
-        raise NotImplementedError
+        """Return what this role announces."""
 
     @property
     def _output_full(self) -> bool:

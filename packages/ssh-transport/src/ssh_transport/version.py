@@ -79,9 +79,6 @@ class IdentificationReader:
             raise IdentificationError(problem)
 
     def _count(self, size: int) -> None:
-        if not self._banner:  # a short line such as "SS"
-            problem = "the first line is no identification"
-            raise IdentificationError(problem)
         self._lines += 1
         self._bytes += size
         if self._lines > self._limits.banner_lines or self._bytes > self._limits.banner_bytes:

@@ -138,8 +138,7 @@ class Driver(asyncio.BufferedProtocol):
         """Take bytes of a source that is no asyncio transport."""
         if not self.core.closed:
             self.core.now = self._clock()
-            self.core.receive(data)
-            self._batch()
+            self._batch(data=data)
 
     def feed_eof(self) -> None:
         """Take the end of such a source."""
@@ -157,8 +156,9 @@ class Driver(asyncio.BufferedProtocol):
             self._stream.abort()
 
     async def wait_closed(self) -> None:
-        """Wait until the byte stream is closed."""
-        await asyncio.shield(self._closed)
+        """Wait until the byte stream is closed; there may be none."""
+        if self._stream is not None:
+            await asyncio.shield(self._closed)
 
     # ------------------------------------------------------------------ for asyncio
 
@@ -188,8 +188,7 @@ class Driver(asyncio.BufferedProtocol):
         if self._socket is not None and not core.is_authenticated:
             self._quick_ack()
         core.now = self._clock()
-        core.buffer_updated(nbytes)
-        self._batch()
+        self._batch(nbytes)
 
     def eof_received(self) -> bool:
         """Take the end of the stream; it is closed in both directions."""
@@ -225,30 +224,41 @@ class Driver(asyncio.BufferedProtocol):
 
     # ------------------------------------------------------------------ one wake-up
 
-    def _batch(self) -> None:
-        """Hand over events, let the layer above add to them, and write."""
-        if self._busy:
+    def _batch(self, count: int = 0, data: Buffer | None = None) -> None:
+        """Process input, hand over events, let the layer above add to them, and write."""
+        core = self.core
+        if self._busy:  # the batch that is under way does the rest
+            if data is not None:
+                core.receive(data)
             return
         self._busy = True
-        core = self.core
         try:
-            if self._was_congested and not self.congested:
-                self._was_congested = False
-                self._handler.uncongested()
-            while True:
-                while (event := core.next_event()) is not None:
-                    self._handler.transport_event(event)
-                paused = core.paused
-                self._handler.batch_done()
-                self._write()
-                if not paused or core.paused:
-                    break  # else an answer, or room for more output, lets input go on
+            if count:
+                core.buffer_updated(count)
+            elif data is not None:
+                core.receive(data)
+            self._finish_batch()
         except BaseException:
             self.abort()  # a layer that has failed leaves no half-dead connection
             raise
         finally:
             self._busy = False
         self._settle()
+
+    def _finish_batch(self) -> None:
+        core = self.core
+        handler = self._handler
+        if self._was_congested and not self.congested:
+            self._was_congested = False
+            handler.uncongested()
+        while True:
+            while (event := core.next_event()) is not None:
+                handler.transport_event(event)
+            paused = core.paused
+            handler.batch_done()
+            self._write()
+            if not paused or core.paused:
+                break  # else an answer, or room for more output, lets input go on
 
     def _write(self) -> None:
         core = self.core
@@ -308,5 +318,5 @@ class Driver(asyncio.BufferedProtocol):
 
     def _quick_ack(self) -> None:
         # sshd acknowledges late what arrives in pieces: it costs a handshake 40 ms
-        if _QUICKACK is not None and self._socket is not None:
+        if self._socket is not None and _QUICKACK is not None:
             self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)

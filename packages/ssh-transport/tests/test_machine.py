@@ -1,0 +1,581 @@
+"""How input is processed: order, bounds, floods, pauses, and the end."""
+
+from __future__ import annotations
+
+import sys
+import tracemalloc
+from time import process_time
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hostile import (
+    FAST,
+    FAST_OPTIONS,
+    Side,
+    Stage,
+    drain,
+    ended,
+    plain,
+    refused,
+    split,
+    staged,
+    taken,
+)
+from ssh_keys import PrivateKey
+from ssh_transport import (
+    ConnectionClosed,
+    ConnectionLost,
+    DebugReceived,
+    Disconnected,
+    Event,
+    HeldQueueFull,
+    Limits,
+    PayloadReceived,
+    PeerDisconnected,
+    TransportOptions,
+    UnimplementedReceived,
+)
+from ssh_transport.testing import Pair, inject, pump
+from ssh_wire import DisconnectReason, ProtocolError
+from ssh_wire.messages.transport import Debug, Disconnect, Ignore, Ping, Unimplemented
+
+BAD = DisconnectReason.PROTOCOL_ERROR
+KEY = PrivateKey.generate("ed25519")
+DATA = b"\x5e some data"
+SIDES: list[Side] = ["client", "server"]
+STAGES: list[Stage] = ["kexinit", "kex", "newkeys"]
+
+
+# ---------------------------------------------------------------- order and chunks
+
+
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=40), st.integers(0, 1))
+def test_any_chunks_give_the_same_events(sizes: list[int], early: int) -> None:
+    def cut(data: bytes) -> list[bytes]:
+        pieces: list[bytes] = []
+        turn = 0
+        while data:
+            size = sizes[turn % len(sizes)]
+            pieces.append(data[:size])
+            data = data[size:]
+            turn += 1
+        return pieces
+
+    def kinds(pair: Pair) -> list[str]:
+        return [repr(type(event)) for event in pair.client_events + pair.server_events]
+
+    whole, chunked = (Pair(FAST_OPTIONS, FAST_OPTIONS, key=KEY) for _ in range(2))
+    for pair in (whole, chunked):
+        if early:
+            pair.client.request_service("ssh-userauth")
+        pair.run(None if pair is whole else cut)
+        pair.client.send_payload(b"\xc8")
+        pair.run(None if pair is whole else cut)
+    assert kinds(whole) == kinds(chunked)
+
+
+@pytest.mark.parametrize("size", [1, 3, 10**9])
+@pytest.mark.parametrize("cipher", ["aes256-gcm@openssh.com", "aes256-ctr"])
+def test_payloads_arrive_whole_however_they_are_cut(
+    size: int, cipher: str, key: PrivateKey
+) -> None:
+    pair = Pair.connected(attrs.evolve(FAST, ciphers=(cipher,)), key=key)
+    payloads = [b"\x5e" + bytes([n]) * (n * 37) for n in range(30)]
+    for payload in payloads:
+        pair.client.send_payload(payload)
+    pair.run(lambda data: [data[at : at + size] for at in range(0, len(data), size)])
+    assert pair.payloads(pair.server) == payloads
+
+
+def test_no_packet_overtakes_an_event(pair: Pair) -> None:
+    seen: list[object] = []
+    pair.server.sink = lambda payload: seen.append(bytes(payload))
+    pair.client.send(Debug(always_display=True, message="first\x1b"))
+    pair.client.send_payload(DATA)
+    pump(pair.client, pair.server)
+    assert seen == []
+    seen.append(pair.server.next_event())
+    assert seen == [DebugReceived("first\\x1b", always_display=True)]
+    assert pair.server.next_event() is None
+    assert seen[1:] == [DATA]
+
+
+def test_the_sink_takes_payloads_and_the_rest_are_events(pair: Pair) -> None:
+    seen: list[bytes] = []
+    pair.server.sink = lambda payload: seen.append(bytes(payload))
+    pair.client.send_payload(b"\x50", b"request")
+    pair.client.send_payload(b"\x5e", memoryview(b"data"), bytearray(b"more"))
+    pair.client.send(Unimplemented(sequence=77))
+    pair.run()
+    assert seen == [b"\x50request", b"\x5edatamore"]
+    assert pair.server_events == [UnimplementedReceived(77)]
+
+
+def test_a_protocol_error_of_the_sink_ends_the_connection(pair: Pair) -> None:
+    def refuse(payload: memoryview) -> None:
+        problem = f"message {payload[0]}\x07"
+        raise ProtocolError(problem, reason=DisconnectReason.NO_MORE_AUTH_METHODS_AVAILABLE)
+
+    pair.server.sink = refuse
+    pair.client.send_payload(DATA)
+    pair.client.send_payload(DATA)
+    pump(pair.client, pair.server)
+    last = refused(pair.server, pair.client, DisconnectReason.NO_MORE_AUTH_METHODS_AVAILABLE)
+    assert last.description == "message 94\\x07"
+
+
+def test_another_error_of_the_sink_is_the_callers(pair: Pair) -> None:
+    def fail(payload: memoryview) -> None:
+        raise ZeroDivisionError(payload[0])
+
+    pair.server.sink = fail
+    pair.client.send_payload(DATA)
+    with pytest.raises(ZeroDivisionError):
+        pump(pair.client, pair.server)
+    assert not pair.server.closed
+    pair.server.sink = None
+    pair.client.send_payload(DATA)
+    pair.run()
+    assert pair.payloads(pair.server) == [DATA]
+
+
+def test_a_sink_may_end_the_connection(pair: Pair) -> None:
+    seen: list[bytes] = []
+
+    def leave(payload: memoryview) -> None:
+        seen.append(bytes(payload))
+        pair.server.disconnect(DisconnectReason.BY_APPLICATION, "enough")
+
+    pair.server.sink = leave
+    for _ in range(3):
+        pair.client.send_payload(DATA)
+    pump(pair.client, pair.server)
+    assert seen == [DATA]
+    assert drain(pair.server) == [
+        Disconnected(DisconnectReason.BY_APPLICATION, "enough", by_peer=False, error=None)
+    ]
+
+
+def test_a_sink_may_feed_the_transport(pair: Pair) -> None:
+    seen: list[bytes] = []
+    pair.client.send_payload(DATA)
+    pair.client.send_payload(b"\x5e second")
+    first, second = pair.client.take_outgoing(), None
+    assert first is not None
+    half = len(first) // 2
+    first, second = bytes(first)[:half], bytes(first)[half:]
+
+    def take(payload: memoryview) -> None:
+        seen.append(bytes(payload))
+        if len(seen) == 1:
+            pair.server.receive(second)
+
+    pair.server.sink = take
+    pair.server.receive(first)
+    assert seen == [DATA, b"\x5e second"]
+
+
+# ---------------------------------------------------------------- malformed packets
+
+
+@pytest.mark.row("T05")
+@pytest.mark.row("T06")
+@pytest.mark.parametrize("length", [0, 1, 4, 11, 13, 262145, 262148, 2**31 - 1, 2**32 - 1])
+def test_t05_a_plain_length_is_refused_at_once(length: int, key: PrivateKey) -> None:
+    server, _ = staged("server", "kexinit", key)
+    taken(server)
+    tracemalloc.start()
+    before = process_time()
+    server.receive(length.to_bytes(4, "big"))
+    ended(server, BAD)
+    assert process_time() - before < 0.05
+    assert tracemalloc.get_traced_memory()[1] < 2 * 262144 + 2**20
+    tracemalloc.stop()
+
+
+def test_the_largest_plain_packet_is_waited_for(key: PrivateKey) -> None:
+    server, _ = staged("server", "kexinit", key)
+    server.receive((262140).to_bytes(4, "big") + bytes(100_000))
+    assert drain(server) == []
+    assert server.unprocessed == 100_004
+
+
+@pytest.mark.row("T07")
+@pytest.mark.parametrize("padding", [0, 1, 2, 3, 11, 12, 255])
+def test_t07_padding_that_is_none(padding: int, key: PrivateKey) -> None:
+    server, _ = staged("server", "kexinit", key)
+    server.receive((12).to_bytes(4, "big") + bytes([padding]) + b"\x02" + bytes(10))
+    ended(server, BAD)
+
+
+@pytest.mark.row("T07")
+@pytest.mark.parametrize("padding", [0, 3, 16, 15, 255])
+def test_t07_sealed_padding_that_is_none(padding: int, pair: Pair) -> None:
+    sealer = pair.client._outbound._sealer
+    packet = (16).to_bytes(4, "big") + bytes([padding]) + b"\x02" + bytes(14)
+    pair.server.receive(sealer.seal(packet, pair.client._outbound.sequence))
+    ended(pair.server, BAD)
+
+
+@pytest.mark.row("T07")
+def test_t07_the_most_padding_is_accepted(pair: Pair) -> None:
+    sealer = pair.client._outbound._sealer
+    body = b"\x5e".ljust(17, b"d")
+    packet = (273 - 1).to_bytes(4, "big") + bytes([255 - 1]) + body + bytes(254)
+    pair.server.receive(sealer.seal(packet, 0))
+    assert drain(pair.server) == [PayloadReceived(body)]
+
+
+@pytest.mark.row("T07")
+def test_t07_an_empty_payload(key: PrivateKey) -> None:
+    server, _ = staged("server", "kexinit", key)
+    server.receive((12).to_bytes(4, "big") + bytes([11]) + bytes(11))
+    ended(server, BAD)
+
+
+@pytest.mark.row("T09")
+@pytest.mark.row("T11")
+def test_t09_a_corrupt_packet_ends_the_connection(pair: Pair) -> None:
+    pair.client.send_payload(DATA)
+    data = bytearray(taken(pair.client))
+    data[-1] ^= 1
+    pair.server.receive(data)
+    last = refused(pair.server, pair.client, DisconnectReason.MAC_ERROR)
+    assert last.description == "a packet is corrupt"
+
+
+@pytest.mark.row("T11")
+@pytest.mark.parametrize("fault", ["replay", "drop", "swap", "old key"])
+@pytest.mark.parametrize(
+    "cipher", ["aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes256-ctr"]
+)
+def test_t11_packets_out_of_their_place(fault: str, cipher: str, key: PrivateKey) -> None:
+    pair = Pair.connected(attrs.evolve(FAST, ciphers=(cipher,)), key=key)
+    packets: list[bytes] = []
+    for number in range(3):
+        pair.client.send_payload(b"\x5e", bytes([number]) * 40)
+        packets.append(taken(pair.client))
+    if fault == "old key":
+        pair.server.receive(b"".join(packets))
+        pair.client.start_rekey()
+        pair.run()
+        pair.payloads(pair.server)
+        stream = packets[0]
+    else:
+        order = {"replay": [0, 0], "drop": [0, 2], "swap": [1, 0]}[fault]
+        stream = b"".join(packets[number] for number in order)
+    pair.server.receive(stream)
+    events = drain(pair.server)
+    last = events[-1]
+    assert isinstance(last, Disconnected)
+    assert last.reason in {DisconnectReason.MAC_ERROR, BAD}
+    assert sum(isinstance(event, PayloadReceived) for event in events) <= 1
+
+
+@given(st.binary(max_size=600), st.sampled_from(STAGES))
+def test_any_plain_bytes_end_in_order_or_wait(data: bytes, stage: Stage) -> None:
+    for side in SIDES:
+        transport, _ = staged(side, stage, KEY)
+        transport.receive(data)
+        events = drain(transport)
+        if transport.closed:
+            assert sum(isinstance(event, Disconnected) for event in events) == 1
+
+
+# ---------------------------------------------------------------- floods
+
+
+@pytest.mark.row("T40")
+def test_t40_floods_of_what_is_ignored(pair: Pair) -> None:
+    seen: list[Event] = []
+    for _ in range(300):
+        for message in (
+            Ignore(data=b"x" * 10),
+            Unimplemented(sequence=2**32 - 1),
+            Debug(always_display=False, message="x"),
+        ):
+            inject(pair.client, message.encode())
+        pump(pair.client, pair.server)
+        seen.extend(drain(pair.server))
+        assert pair.server.outgoing_size == 0  # never answered
+    assert len(seen) == 600
+    assert not pair.server.closed
+
+
+@pytest.mark.row("T40")
+def test_t40_memory_stays_flat(pair: Pair) -> None:
+    for _ in range(500):
+        inject(pair.client, Ignore(data=b"x" * 100).encode())
+    flood = taken(pair.client)
+    pair.server.receive(flood)
+    for _ in range(500):
+        inject(pair.client, Ignore(data=b"x" * 100).encode())
+    flood = taken(pair.client)
+    tracemalloc.start()
+    for at in range(0, len(flood), 4096):
+        pair.server.receive(flood[at : at + 4096])
+    assert tracemalloc.get_traced_memory()[1] < 100_000
+    tracemalloc.stop()
+    assert pair.server.next_event() is None
+
+
+def test_unknown_messages_are_answered_in_order_with_their_numbers(pair: Pair) -> None:
+    expected: list[Event] = []
+    for number in range(100):
+        start = pair.client._outbound.sequence
+        inject(pair.client, b"\xc8" if number % 3 else b"\x02\0\0\0\0")
+        if number % 3:
+            expected.append(UnimplementedReceived(start))
+    pair.run()
+    assert pair.client_events == expected
+
+
+@pytest.mark.row("T33")
+def test_t33_pings_are_answered_in_order_after_authentication(pair: Pair) -> None:
+    for number in range(5):
+        inject(pair.client, Ping(data=b"%d" % number).encode(), b"\xc8")
+    inject(pair.client, b"\xc1\0\0\0\0")  # a PONG that no one asked for
+    pump(pair.client, pair.server)
+    assert drain(pair.server) == []
+    replies: list[int] = []
+    pair.client._row = tuple(type(a).DELIVER for a in pair.client._row)
+    pump(pair.server, pair.client)
+    for event in drain(pair.client):
+        assert isinstance(event, PayloadReceived)
+        replies.append(event.payload[0])
+    assert replies == [193, 3] * 5
+
+
+@pytest.mark.row("T32")
+def test_t32_what_waits_for_a_key_exchange_is_bounded(key: PrivateKey) -> None:
+    limits = Limits(held_packets=4, held_bytes=1000)
+    options = TransportOptions(algorithms=FAST, limits=limits)
+    pair = Pair(options, options, key=key)
+    for _ in range(4):
+        pair.client.send_payload(b"\x32", bytes(99))
+    assert not pair.client.writable
+    for _ in range(6):  # up to the bytes, past the packets
+        pair.client.send_payload(b"\x32", bytes(99))
+    with pytest.raises(HeldQueueFull):
+        pair.client.send_payload(b"\x32")
+    assert not pair.client.closed
+
+
+@pytest.mark.row("T32")
+def test_t32_a_peer_that_stalls_the_exchange_and_asks_on(key: PrivateKey) -> None:
+    limits = Limits(held_packets=10, held_bytes=1000)
+    options = TransportOptions(algorithms=FAST, limits=limits)
+    pair = Pair(options, options, key=key)
+    pair.client.request_service("ssh-userauth")
+    pair.run()
+    pair.client.authenticated()
+    pair.server.authenticated()
+    pair.server.start_rekey()
+    # the transport's own answers stop quietly
+    for _ in range(500):
+        inject(pair.client, Ping(data=bytes(10)).encode())
+    pump(pair.client, pair.server)
+    assert drain(pair.server) == []
+    assert 10 <= len(pair.server._held) < 100
+    # those of the layer above end the connection
+    pair.server.sink = lambda payload: pair.server.send_payload(b"\x63", payload, bytes(100))
+    inject(pair.client, DATA)
+    pump(pair.client, pair.server)
+    ended(pair.server, BAD)
+
+
+@pytest.mark.row("T32")
+def test_t32_output_that_no_one_takes_stops_the_input(key: PrivateKey) -> None:
+    limits = Limits(outgoing_bytes=5000)
+    options = TransportOptions(algorithms=FAST, limits=limits)
+    pair = Pair(options, options, key=key)
+    pair.client.request_service("ssh-userauth")
+    pair.run()
+    pair.client.authenticated()
+    pair.server.authenticated()
+    for _ in range(1000):
+        inject(pair.client, Ping(data=bytes(20)).encode())
+    pump(pair.client, pair.server)
+    assert 5000 < pair.server.outgoing_size < 5200
+    assert pair.server.paused
+    assert pair.server.unprocessed > 0
+    answered = 0
+    while (data := pair.server.take_outgoing()) is not None:
+        answered += len(data)
+        assert pair.server.next_event() is None
+    assert pair.server.unprocessed == 0
+    assert answered > 50_000
+
+
+@pytest.mark.row("T38")
+def test_t38_the_volume_before_authentication_is_bounded(key: PrivateKey) -> None:
+    limits = Limits(early_bytes=20_000)
+    pair = Pair(FAST_OPTIONS, TransportOptions(algorithms=FAST, limits=limits), key=key)
+    pair.run()
+    while not pair.server.closed:
+        inject(pair.client, Ignore(data=bytes(1000)).encode())
+        pump(pair.client, pair.server)
+        drain_or_stop = pair.server.outgoing_size
+        assert drain_or_stop < 1000
+    ended(pair.server, BAD)
+
+
+# ---------------------------------------------------------------- authentication decisions
+
+
+def authenticating(key: PrivateKey) -> Pair:
+    pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
+    pair.client.request_service("ssh-userauth")
+    pair.run()
+    pair.server_events.clear()
+    return pair
+
+
+def test_connection_messages_wait_for_the_decision(key: PrivateKey) -> None:
+    pair = authenticating(key)
+    pair.server.hold_connection_messages = True
+    inject(pair.client, b"\x32 login", b"\x5a open", b"\x62 exec")
+    pump(pair.client, pair.server)
+    assert drain(pair.server) == [PayloadReceived(b"\x32 login")]
+    assert pair.server.paused
+    pair.server.authenticated()
+    pair.server.hold_connection_messages = False
+    assert not pair.server.paused
+    assert drain(pair.server) == [PayloadReceived(b"\x5a open"), PayloadReceived(b"\x62 exec")]
+
+
+def test_what_waited_goes_to_the_sink(key: PrivateKey) -> None:
+    pair = authenticating(key)
+    seen: list[bytes] = []
+    pair.server.sink = lambda payload: seen.append(bytes(payload))
+    pair.server.hold_connection_messages = True
+    inject(pair.client, b"\x5a open", b"\x5d")
+    pump(pair.client, pair.server)
+    assert seen == []
+    pair.server.authenticated()
+    pair.server.hold_connection_messages = False
+    assert pair.server.next_event() is None
+    assert seen == [b"\x5a open", b"\x5d"]
+
+
+@pytest.mark.row("A01")
+def test_a01_they_end_the_connection_when_it_is_no(key: PrivateKey) -> None:
+    pair = authenticating(key)
+    pair.server.hold_connection_messages = True
+    inject(pair.client, b"\x5a open")
+    pump(pair.client, pair.server)
+    pair.server.hold_connection_messages = False
+    refused(pair.server, pair.client, BAD)
+
+
+def test_a_connection_lost_during_the_decision(key: PrivateKey) -> None:
+    pair = authenticating(key)
+    pair.server.hold_connection_messages = True
+    inject(pair.client, b"\x5a open")
+    pump(pair.client, pair.server)
+    pair.server.connection_lost()
+    assert [type(event) for event in drain(pair.server)] == [Disconnected]
+
+
+def test_a_decision_during_a_key_exchange(key: PrivateKey) -> None:
+    pair = authenticating(key)
+    pair.server.start_rekey()
+    pump(pair.server, pair.client)
+    pair.server.authenticated()
+    pair.client.authenticated()
+    pair.client.send_payload(DATA)
+    pair.run()
+    assert pair.payloads(pair.server) == [DATA]
+
+
+# ---------------------------------------------------------------- the end
+
+
+@pytest.mark.row("T39")
+def test_t39_nothing_counts_after_a_disconnect(pair: Pair) -> None:
+    seen: list[bytes] = []
+    pair.server.sink = lambda payload: seen.append(bytes(payload))
+    inject(pair.client, Disconnect(code=999, description="bye\n").encode())
+    inject(pair.client, *[DATA] * 1000)
+    inject(pair.client, *[Ping(data=b"").encode()] * 10)
+    pump(pair.client, pair.server)
+    events = drain(pair.server)
+    assert seen == []
+    assert taken(pair.server) == b""
+    assert len(events) == 1
+    last = events[0]
+    assert isinstance(last, Disconnected)
+    assert (last.reason, last.description, last.by_peer) == (999, "bye\\x0a", True)
+    assert isinstance(last.error, PeerDisconnected)
+    assert (last.error.code, last.error.description) == (999, "bye\\x0a")
+
+
+@pytest.mark.row("T39")
+def test_t39_a_disconnect_counts_in_every_stage(key: PrivateKey) -> None:
+    for side in SIDES:
+        for stage in STAGES:
+            transport, _ = staged(side, stage, key)
+            taken(transport)
+            transport.receive(plain(Disconnect(code=2).encode()))
+            last = drain(transport)[-1]
+            assert isinstance(last, Disconnected)
+            assert last.by_peer
+            assert taken(transport) == b""
+
+
+def test_this_sides_disconnect(pair: Pair) -> None:
+    pair.client.send_payload(DATA)
+    pair.client.disconnect(DisconnectReason.BY_APPLICATION, "bye")
+    pair.client.disconnect(DisconnectReason.BY_APPLICATION, "twice")
+    pair.run()
+    assert pair.client_events == [
+        Disconnected(DisconnectReason.BY_APPLICATION, "bye", by_peer=False, error=None)
+    ]
+    assert pair.payloads(pair.server) == [DATA]
+    assert isinstance(pair.server_events[0], Disconnected)
+
+
+def test_a_disconnect_before_the_identification_is_not_said(key: PrivateKey) -> None:
+    client = Pair(key=key).client
+    client.disconnect(DisconnectReason.BY_APPLICATION, "changed my mind")
+    assert [payload[0] for payload in split(taken(client))[1]] == [20]
+
+
+def test_a_lost_connection(pair: Pair) -> None:
+    pair.client.send_payload(DATA)
+    data = taken(pair.client)
+    pair.server.receive(data)
+    pair.server.receive(data[:10])  # and half a packet
+    pair.server.connection_lost()
+    first, last = drain(pair.server)
+    assert first == PayloadReceived(DATA)
+    assert isinstance(last, Disconnected)
+    assert last.reason == DisconnectReason.CONNECTION_LOST
+    assert isinstance(last.error, ConnectionLost)
+    assert isinstance(last.error, ConnectionError)
+    assert taken(pair.server) == b""
+    with pytest.raises(ConnectionClosed):
+        pair.server.buffer_updated(0)
+
+
+def test_what_has_arrived_counts_although_output_waits(key: PrivateKey) -> None:
+    options = TransportOptions(algorithms=FAST, limits=Limits(outgoing_bytes=10))
+    pair = Pair(options, options, key=key)
+    pair.client.request_service("ssh-userauth")
+    pair.run()
+    pair.server.authenticated()
+    inject(pair.client, b"\xc8", DATA)
+    pump(pair.client, pair.server)
+    assert drain(pair.server) == []
+    pair.server.connection_lost()
+    assert drain(pair.server)[0] == PayloadReceived(DATA)
+
+
+def test_no_cycle_keeps_a_buffer_alive(pair: Pair) -> None:
+    pair.client.send_payload(DATA)
+    first = pair.client.take_outgoing()
+    assert first is not None
+    assert sys.getrefcount(first) <= 3

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hostile import FAST, FAST_OPTIONS
+from ssh_transport import ClientTransport, TransportOptions
+from ssh_wire import UsageError
+
+
+@given(st.text(max_size=300))
+def test_a_softwareversion_makes_a_legal_line_or_is_refused(software: str) -> None:
+    options = TransportOptions(algorithms=FAST, software=software)
+    try:
+        options.check()
+    except UsageError:
+        return
+    assert re.fullmatch(rb"SSH-2\.0-[!-,.-~]{1,245}", options.identification)
+
+
+@pytest.mark.parametrize("software", ["", "a b", "a-b", "a\n", "é", "x" * 246])
+def test_a_softwareversion_that_is_none(software: str) -> None:
+    options = TransportOptions(algorithms=FAST, software=software)
+    with pytest.raises(UsageError):
+        ClientTransport(options, random=bytes, now=0.0)
+
+
+def test_the_longest() -> None:
+    TransportOptions(algorithms=FAST, software="x" * 245).check()
+
+
+def test_the_defaults_are_good() -> None:
+    FAST_OPTIONS.check()
+    assert FAST_OPTIONS.identification == b"SSH-2.0-ssh_stack_0.1"
+    assert FAST_OPTIONS.services == ("ssh-userauth",)

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hostile import split
+from ssh_transport.ciphers import CIPHERS
+from ssh_transport.macs import MACS, Mac
+from ssh_transport.sending import HeldQueue, Outbound
+from ssh_wire import UsageError
+
+LIMIT = 262144
+
+
+def outbound() -> Outbound:
+    return Outbound(lambda size: b"r" * size, LIMIT)
+
+
+def writes(out: Outbound) -> list[bytes]:
+    found: list[bytes] = []
+    while (data := out.take()) is not None:
+        found.append(bytes(data))
+    return found
+
+
+@given(st.lists(st.integers(1, 40_000), max_size=30))
+def test_packets_keep_their_order_whatever_their_size(sizes: list[int]) -> None:
+    out = outbound()
+    payloads = [bytes([n]) * size for n, size in enumerate(sizes)]
+    for payload in payloads:
+        out.send((payload[:1], memoryview(payload)[1:]), len(payload))
+    waiting = out.waiting
+    found = writes(out)
+    assert split(b"".join(found))[1] == payloads
+    assert sum(map(len, found)) == waiting == out.octets
+    assert out.waiting == 0
+    assert out.sequence == out.packets == len(sizes)
+
+
+@given(st.integers(0, 300))
+@pytest.mark.parametrize("cipher", [None, *CIPHERS])
+@pytest.mark.parametrize("mac", MACS)
+def test_the_layout_of_a_packet(cipher: str | None, mac: str, size: int) -> None:
+    out = outbound()
+    block, clear, trailer = 8, 0, 0
+    if cipher:
+        spec = CIPHERS[cipher]
+        code = None if spec.aead else Mac(MACS[mac], bytes(MACS[mac].size))
+        sealer = spec.load().sealer(bytes(spec.key_size), bytes(spec.iv_size), code)
+        out.switch(sealer, reset=True)
+        block, clear, trailer = sealer.block, sealer.clear, sealer.trailer
+    out.send((bytes(size),), size)
+    packet = len(b"".join(writes(out))) - trailer
+    assert (packet - clear) % block == 0
+    assert 4 <= packet - 5 - size < 4 + block
+
+
+def test_small_packets_leave_in_one_write_and_large_ones_in_chunks() -> None:
+    out = outbound()
+    for _ in range(50):
+        out.send((b"\x5d", bytes(8)), 9)
+    assert len(writes(out)) == 1
+    out.send((bytes(20),), 20)
+    out.send((bytes(5000),), 5000)
+    out.send((bytes(20),), 20)
+    assert len(writes(out)) == 1
+    for _ in range(32):
+        out.send((bytes(32_768),), 32_768)
+    found = writes(out)
+    assert 8 <= len(found) <= 14
+    assert all(len(write) <= 128 * 1024 for write in found)
+
+
+def test_the_largest_payload() -> None:
+    out = outbound()
+    out.send((bytes(LIMIT - 12),), LIMIT - 12)
+    assert len(split(writes(out)[0])[1][0]) == LIMIT - 12
+    with pytest.raises(UsageError):
+        out.send((bytes(LIMIT),), LIMIT)
+    assert out.take() is None
+    assert out.packets == 1
+
+
+def test_a_write_is_never_used_again() -> None:
+    out = outbound()
+    kept: list[tuple[memoryview | bytes | bytearray, bytes]] = []
+    for turn in range(20):
+        for size in (10, 33_000, 70_000, 10, 5000):
+            out.send((bytes([turn + 1]) * size,), size)
+        while (data := out.take()) is not None:
+            kept.append((data, bytes(data)))
+    assert all(bytes(data) == copy for data, copy in kept)
+    assert len({id(d.obj) if isinstance(d, memoryview) else id(d) for d, _ in kept}) == len(kept)
+
+
+def test_padding_is_random_and_used_once() -> None:
+    served: list[int] = []
+
+    def random(size: int) -> bytes:
+        served.append(size)
+        return bytes(n % 251 for n in range(size))
+
+    out = Outbound(random, LIMIT)
+    for _ in range(200):
+        out.send((b"x" * 9,), 9)
+    stream = b"".join(writes(out))
+    paddings = [stream[at + 14 : at + 24] for at in range(0, len(stream), 24)]
+    assert len(set(paddings[:100])) == 100
+    assert len(served) == -(-200 // (1024 // 10))
+
+
+def test_a_new_key_counts_anew() -> None:
+    out = outbound()
+    out.write(b"SSH-2.0-x\r\n")
+    out.send((b"x",), 1)
+    sealer = CIPHERS["aes128-gcm@openssh.com"].load().sealer(bytes(16), bytes(12), None)
+    out.switch(sealer, reset=False)
+    assert (out.sequence, out.packets, out.octets) == (1, 0, 0)
+    out.switch(sealer, reset=True)
+    assert out.sequence == 0
+
+
+def test_the_queue_is_full_when_both_bounds_are_reached() -> None:
+    held = HeldQueue(2, 10)
+    held.push((b"a", memoryview(b"bcdefghijk")))
+    assert not held.full
+    held.push((b"x",))
+    assert held.full
+    assert len(held) == 2
+    assert held.pop() == b"abcdefghijk"
+    assert not held.full
+    held.clear()
+    assert len(held) == 0
