@@ -146,7 +146,7 @@ class MemorySink:
     """
 
     def __init__(self) -> None:
-        self.data = bytearray()
+        self.data: bytearray = bytearray()
 
     def write(self, data: memoryview, offset: int, written: OnWritten) -> None:
         """Keep a copy of `data`."""

@@ -53,7 +53,7 @@ class SFTPError(SSHError, OSError):
     def __init__(self, text: str, filename: str | None = None, code: int | None = None) -> None:
         OSError.__init__(self, self.ERRNO, text, filename)
         self.text = text
-        self.code = self.CODE if code is None else code
+        self.code: int = self.CODE if code is None else code
 
     def __str__(self) -> str:
         shown = printable(self.text) or "the request failed"
@@ -66,42 +66,42 @@ class SFTPError(SSHError, OSError):
 class SFTPEOF(SFTPError, EOFError):
     """SSH_FX_EOF: there is nothing behind this."""
 
-    CODE = StatusCode.EOF
+    CODE: StatusCode = StatusCode.EOF
 
 
 class SFTPNoSuchFile(SFTPError, FileNotFoundError):
     """SSH_FX_NO_SUCH_FILE."""
 
-    CODE = StatusCode.NO_SUCH_FILE
-    ERRNO = errno.ENOENT
+    CODE: StatusCode = StatusCode.NO_SUCH_FILE
+    ERRNO: int = errno.ENOENT
 
 
 class SFTPPermissionDenied(SFTPError, PermissionError):
     """SSH_FX_PERMISSION_DENIED."""
 
-    CODE = StatusCode.PERMISSION_DENIED
-    ERRNO = errno.EACCES
+    CODE: StatusCode = StatusCode.PERMISSION_DENIED
+    ERRNO: int = errno.EACCES
 
 
 class SFTPUnsupported(SFTPError):
     """SSH_FX_OP_UNSUPPORTED: the server does not know the request."""
 
-    CODE = StatusCode.OP_UNSUPPORTED
-    ERRNO = errno.EOPNOTSUPP
+    CODE: StatusCode = StatusCode.OP_UNSUPPORTED
+    ERRNO: int = errno.EOPNOTSUPP
 
 
 class SFTPConnectionLost(SFTPError, ConnectionError):
     """The stream under the session ended before the reply came."""
 
-    CODE = StatusCode.CONNECTION_LOST
-    ERRNO = errno.ECONNRESET
+    CODE: StatusCode = StatusCode.CONNECTION_LOST
+    ERRNO: int = errno.ECONNRESET
 
 
 class SFTPTimeout(SFTPError, TimeoutError):
     """The server left requests unanswered for too long."""
 
-    CODE = StatusCode.CONNECTION_LOST
-    ERRNO = errno.ETIMEDOUT
+    CODE: StatusCode = StatusCode.CONNECTION_LOST
+    ERRNO: int = errno.ETIMEDOUT
 
 
 class SFTPTransferError(SSHError):

@@ -23,8 +23,8 @@ class Flow:
     """
 
     def __init__(self, first: int, most: int, now: float) -> None:
-        self.limit = first
-        self.outstanding = 0
+        self.limit: int = first
+        self.outstanding: int = 0
         self._most = most
         self._since = now
         self._passed = 0

@@ -34,7 +34,7 @@ class PacketReader:
         self._have = 0
         self._need = _LENGTH.size
         self._held = bytearray()
-        self.paused = False
+        self.paused: bool = False
 
     @property
     def inside_packet(self) -> bool:

@@ -79,7 +79,7 @@ class Requests:
         self._error: Failure | None = None
         self._woken: list[Callable[[], None]] = []
         self.now = now
-        self.limits = ServerLimits()
+        self.limits: ServerLimits = ServerLimits()
         self.writable = True
 
     # ------------------------------------------------------------------ state

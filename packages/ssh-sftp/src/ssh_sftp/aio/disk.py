@@ -42,7 +42,7 @@ class DiskWriter:
         self._clock = clock or time.monotonic
         self._queue: deque[tuple[int, bytes, int, OnWritten]] = deque()
         self._busy = False
-        self.slow = False
+        self.slow: bool = False
 
     def write(self, descriptor: int, data: memoryview, offset: int, written: OnWritten) -> None:
         """Write, and call `written` now or later."""

@@ -38,7 +38,7 @@ class Session:
         self._schedulers: set[Scheduler] = set()
         self._closed = False
         self.options = options
-        self.requests = Requests(pipe.write, now=self._time(), timeout=options.timeout)
+        self.requests: Requests = Requests(pipe.write, now=self._time(), timeout=options.timeout)
 
     @property
     def closed(self) -> bool:

@@ -48,7 +48,7 @@ class Landing:
     """
 
     def __init__(self, options: SFTPOptions, *, preserve: bool) -> None:
-        self.writer = DiskWriter()
+        self.writer: DiskWriter = DiskWriter()
         self.options = options
         self.preserve = preserve
         self._token = secrets.token_hex(4)
@@ -92,7 +92,7 @@ class LocalFolder:
     ) -> None:
         self.landing = landing
         self.path = path
-        self.descriptor = -1
+        self.descriptor: int = -1
         self._attributes = attributes
         self._parent = parent
         self._users = 1

@@ -32,7 +32,7 @@ class LocalFile:
             self.close()
             raise SFTPTransferError(path, "it is no regular file")
         self.path = path
-        self.attributes = _attributes(found)
+        self.attributes: Attributes = _attributes(found)
 
     def read_into(self, buffer: memoryview, offset: int) -> int:
         """Fill the buffer from an offset; return how many bytes there were."""

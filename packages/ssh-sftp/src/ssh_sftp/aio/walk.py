@@ -35,6 +35,11 @@ class Place:
 
     __slots__ = ("_owned", "directory", "follow", "name", "trail")
 
+    directory: int | None
+    name: str
+    trail: tuple[str, ...]
+    follow: bool
+
     def __init__(
         self,
         directory: int | None,
