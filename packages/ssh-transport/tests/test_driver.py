@@ -160,6 +160,14 @@ async def test_tcp_options() -> None:
         assert not sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 
 
+async def test_a_platform_without_quick_acknowledgements(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ssh_transport.aio.driver._QUICKACK", None)
+    async with joined(tcp=True) as (client, server):
+        assert client.core.agreement == server.core.agreement
+
+
 async def test_bulk_data_both_ways_under_rekeys() -> None:
     options = TransportOptions(algorithms=FAST, rekey_bytes=400_000)
     size, count = 30_000, 150
@@ -347,6 +355,23 @@ async def test_a_stream_that_takes_no_more() -> None:
     assert client.told.count("uncongested") == 1
     server.driver.feed(up.taken())
     assert server.received == 5 * 200_005
+    for layer in (client, server):
+        layer.driver.connection_lost(None)
+
+
+async def test_a_stream_that_is_stuck_for_the_time_of_a_call() -> None:
+    client, server, up, _ = over_streams()
+    up.full_after = 1
+    up.written.clear()
+    client.core.send_payload(HEAD)
+
+    def resumed() -> None:
+        client.driver.resume_writing()
+
+    client.batch_done = resumed  # type: ignore[method-assign]
+    client.driver.pause_writing()
+    client.driver.flush()
+    assert len(up.written) == 1
     for layer in (client, server):
         layer.driver.connection_lost(None)
 

@@ -11,7 +11,7 @@ as a friendly user would make them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from os import urandom
+from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 from ssh_transport.algorithms import Algorithms, profiles
@@ -53,7 +53,7 @@ class Pair:
         server: TransportOptions | None = None,
         *,
         key: PrivateKey | None = None,
-        random: Random = urandom,
+        random: Random = token_bytes,
         now: float = 0.0,
     ) -> None:
         if key is None:

@@ -169,9 +169,9 @@ class Driver(asyncio.BufferedProtocol):
         found = stream.get_extra_info("socket")
         family = getattr(found, "family", None)
         if family in {socket.AF_INET, socket.AF_INET6}:
-            self._socket = cast("socket.socket", found)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._quick_ack()
+            sock = self._socket = cast("socket.socket", found)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _quick_ack(sock)
         self.core.now = self._clock()
         self._batch()
 
@@ -186,7 +186,7 @@ class Driver(asyncio.BufferedProtocol):
         if core.closed:
             return
         if self._socket is not None and not core.is_authenticated:
-            self._quick_ack()
+            _quick_ack(self._socket)
         core.now = self._clock()
         self._batch(nbytes)
 
@@ -316,7 +316,8 @@ class Driver(asyncio.BufferedProtocol):
         self._soon = None
         self._batch()
 
-    def _quick_ack(self) -> None:
-        # sshd acknowledges late what arrives in pieces: it costs a handshake 40 ms
-        if self._socket is not None and _QUICKACK is not None:
-            self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+
+def _quick_ack(sock: socket.socket) -> None:
+    # sshd acknowledges late what arrives in pieces: it costs a handshake 40 ms
+    if _QUICKACK is not None:
+        sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
