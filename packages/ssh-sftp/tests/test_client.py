@@ -339,3 +339,52 @@ async def test_listing_and_walking(client: SFTPClient, root: Path) -> None:
     await client.makedirs("x/y/z", exist_ok=True)
     await client.makedirs("x/y/z", exist_ok=True)
     assert (root / "x" / "y" / "z").is_dir()
+
+
+async def test_where_a_file_goes(client: SFTPClient, root: Path, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"new")
+    (root / "d").mkdir()
+    (root / "real").write_bytes(b"old")
+    (root / "link").symlink_to("real")
+    (root / "dirlink").symlink_to("d")
+    (tmp_path / "into").mkdir()
+
+    await client.put(tmp_path / "f", "dirlink")
+    await client.put(tmp_path / "f", "link")
+    await client.put(tmp_path / "f")
+    await client.get("real", tmp_path / "into")
+
+    assert (root / "d" / "f").read_bytes() == b"new"
+    assert (root / "link").is_symlink()
+    assert (root / "real").read_bytes() == b"new"
+    assert names(root) == ["d", "dirlink", "f", "link", "real"]
+    assert names(tmp_path / "into") == ["real"]
+
+
+@pytest.mark.row("R09")
+async def test_an_open_that_nobody_waits_for_is_closed(scripted: Any) -> None:
+    waiting: list[Request] = []
+    seen: list[Request] = []
+    asked = asyncio.Event()
+
+    def reply(request: Request) -> list[Message]:
+        seen.append(request)
+        if isinstance(request, m.Open):
+            waiting.append(request)
+            asked.set()
+            return []
+        replies: list[Message] = [m.Handle(id=r.id, handle=b"late") for r in waiting]
+        waiting.clear()
+        return [*replies, m.Status(id=request.id, code=0)]
+
+    sftp: SFTPClient = scripted(reply)
+    async with sftp:
+        task = asyncio.ensure_future(sftp.open("f"))
+        await asked.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await sftp.remove("x")
+        await sftp.remove("x")
+
+    assert [r.handle for r in seen if isinstance(r, m.Close)] == [b"late"]

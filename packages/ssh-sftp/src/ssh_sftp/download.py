@@ -28,7 +28,7 @@ __all__ = ["FileDownload", "outcome_error"]
 _SLOW_START: Final = 2
 
 
-def outcome_error(outcome: Outcome, path: str) -> Exception:
+def outcome_error(outcome: Outcome, path: str | None) -> Exception:
     """Return the error of an outcome that is not what was asked for, with its file."""
     match outcome:
         case Status():

@@ -120,6 +120,7 @@ class SFTPClient(Operations):
             if isinstance(outcome, Handle):
                 closing = Close(id=requests.next_id(), handle=outcome.handle)
                 requests.submit(closing, Status, lambda _: None)
+                requests.wake(requests.flush)
 
         requests.replace(number, on_reply)
 

@@ -32,6 +32,7 @@ class SFTPServer:
         self._service = Service(filesystem, pipe.write, handles)
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._error: Exception | None = None
+        self._eof = False
 
     async def serve(self) -> None:
         """Serve until the client ends the session.
@@ -61,6 +62,7 @@ class SFTPServer:
 
     def eof_received(self) -> None:
         """The client asks nothing more."""
+        self._eof = True
         if not self._service.paused:
             self._end(None)
 
@@ -80,7 +82,11 @@ class SFTPServer:
         except SFTPProtocolError as error:
             self._end(error)
             return
-        if not self._service.paused:
+        if self._service.paused:
+            return
+        if self._eof:
+            self._end(None)
+        else:
             self._pipe.resume_reading()
 
     def _end(self, error: Exception | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from ssh_sftp.download import outcome_error
 from ssh_sftp.errors import SFTPConnectionLost, SFTPError, SFTPProtocolError, SFTPUnsupported
@@ -15,7 +15,7 @@ from ssh_sftp.requests import Outcome, Requests
 from ssh_sftp.scheduler import Scheduler
 from ssh_wire import Message, ProtocolError
 
-__all__ = ["Session"]
+__all__ = ["Session", "unsupported"]
 
 R = TypeVar("R", bound=Message)
 
@@ -78,7 +78,7 @@ class Session:
             isinstance(reply, Status) and reply.code != StatusCode.OK
         ):
             return reply
-        raise outcome_error(reply, cast("str", path))
+        raise outcome_error(reply, path)
 
     def send(self, request: Request, expected: type[Message]) -> asyncio.Future[Outcome]:
         """Send a request; the future gives whatever answers it."""

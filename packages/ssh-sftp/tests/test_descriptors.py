@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from ssh_sftp import SFTPConnectionLost
+from ssh_sftp.aio import Rooted, SFTPClient, SFTPServer
+from ssh_sftp.aio.descriptors import DescriptorPipe
+
+
+@pytest.mark.parametrize("kind", ["pipes", "socket"])
+async def test_a_session_over_descriptors(root: Path, tmp_path: Path, kind: str) -> None:
+    if kind == "pipes":
+        (read, far_write), (far_read, write) = os.pipe(), os.pipe()
+    else:
+        near, far = socket.socketpair()
+        read = write = near.detach()
+        far_read = far_write = far.detach()
+    server = SFTPServer(DescriptorPipe(far_read, far_write), Rooted(root))
+    serving = asyncio.ensure_future(server.serve())
+    content = os.urandom(5_000_000)
+    (tmp_path / "f").write_bytes(content)
+    async with SFTPClient.from_pipe(DescriptorPipe(read, write)) as sftp:
+        await sftp.put(tmp_path / "f", "f")
+        await sftp.get("f", tmp_path / "g")
+    await serving
+
+    assert (tmp_path / "g").read_bytes() == content
+
+
+async def test_a_peer_that_is_gone() -> None:
+    near, far = socket.socketpair()
+    far.close()
+    descriptor = near.detach()
+    with pytest.raises(SFTPConnectionLost):
+        async with SFTPClient.from_pipe(DescriptorPipe(descriptor, descriptor)):
+            pass
+
+
+async def test_a_reader_that_is_gone() -> None:
+    (read, far_write), (far_read, write) = os.pipe(), os.pipe()
+    os.close(far_read)
+    with pytest.raises(SFTPConnectionLost, match="pipe"):
+        async with SFTPClient.from_pipe(DescriptorPipe(read, write)):
+            pass
+    os.close(far_write)
+
+
+async def test_what_waits_is_sent_before_closing() -> None:
+    near, far = socket.socketpair()
+    descriptor = near.detach()
+    pipe = DescriptorPipe(descriptor, descriptor)
+    pipe.write(bytes(3_000_000))
+    pipe.write(b"more", b"end")
+    pipe.write_eof()
+    pipe.write(b"too late")
+    got = bytearray()
+    far.setblocking(False)
+    loop = asyncio.get_running_loop()
+    while data := await loop.sock_recv(far, 1_000_000):
+        got += data
+    await pipe.wait_closed()
+    far.close()
+
+    assert len(got) == 3_000_007
+    assert got.endswith(b"moreend")
