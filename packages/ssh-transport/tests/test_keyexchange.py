@@ -72,6 +72,19 @@ def test_every_method_with_a_rekey(method: str, key: PrivateKey) -> None:
     assert pair.client.session_id == session_id
 
 
+@pytest.mark.row("T28")
+def test_t28_methods_with_other_hashes_follow_each_other(key: PrivateKey) -> None:
+    pair = Pair.connected(FAST, key=key)
+    session_id = pair.client.session_id
+    for method in ("ecdh-sha2-nistp521", "ecdh-sha2-nistp384", "mlkem768x25519-sha256"):
+        for side in (pair.client, pair.server):
+            side._kex._offer = attrs.evolve(side._kex._offer, kex=(method,))
+        pair.client.start_rekey()
+        exchange_data(pair)
+        assert pair.client.agreement.kex == method
+        assert pair.client.session_id == pair.server.session_id == session_id
+
+
 @pytest.mark.parametrize("mac", MACS)
 @pytest.mark.parametrize("cipher", CIPHERS)
 def test_every_cipher_and_mac_with_a_rekey(cipher: str, mac: str, key: PrivateKey) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
-
-import attrs
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from ssh_keys import PublicKey
 from ssh_transport.derivation import KeySource
@@ -23,21 +21,19 @@ if TYPE_CHECKING:
 __all__ = ["ClientKeyExchange"]
 
 
-@attrs.frozen
-class ExpectReply:
+class ExpectReply(NamedTuple):
     """Our share is out; the server's comes with its host key and its signature."""
 
     exchange: Exchange
-    share: ClientShare = attrs.field(repr=False)
+    share: ClientShare
 
 
-@attrs.frozen
-class ExpectDecision:
+class ExpectDecision(NamedTuple):
     """The signature is good; whether the key is the right one is not decided yet."""
 
     exchange: Exchange
     key: PublicKey
-    keys: KeySource = attrs.field(repr=False)
+    keys: KeySource
 
 
 class ClientKeyExchange(KeyExchange):

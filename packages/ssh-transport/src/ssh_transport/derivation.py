@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Literal
 
-import attrs
-
 from ssh_transport.ciphers import CIPHERS
 from ssh_transport.macs import MACS, Mac
 from ssh_wire.primitives import Buffer, string
@@ -56,21 +54,28 @@ def derive(source: KeySource, letter: bytes, size: int) -> bytearray:
     return key
 
 
-@attrs.frozen
 class KeySource:
-    """What all keys of one exchange are derived from."""
+    """What all keys of one exchange are derived from.
 
-    hash_name: str
-    """The hash of the key exchange method."""
+    Attributes:
+        hash_name: the hash of the key exchange method.
+        secret: K as it is hashed.
+        exchange_hash: H.
+        session_id: H of the first exchange.
+    """
 
-    secret: bytearray = attrs.field(repr=False)
-    """K as it is hashed."""
+    __slots__ = ("exchange_hash", "hash_name", "secret", "session_id")
 
-    exchange_hash: bytes = attrs.field(repr=False)
-    """H."""
+    def __init__(
+        self, hash_name: str, secret: bytearray, exchange_hash: bytes, session_id: bytes
+    ) -> None:
+        self.hash_name: str = hash_name
+        self.secret: bytearray = secret
+        self.exchange_hash: bytes = exchange_hash
+        self.session_id: bytes = session_id
 
-    session_id: bytes = attrs.field(repr=False)
-    """H of the first exchange."""
+    def __repr__(self) -> str:
+        return f"KeySource(hash_name={self.hash_name!r})"  # nothing that is secret
 
     def sealer(self, which: Literal["client", "server"], agreed: DirectionAgreement) -> Sealer:
         """Return the sealer for packets that this side sends."""

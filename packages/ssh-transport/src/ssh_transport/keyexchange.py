@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
 
 import attrs
 
@@ -47,34 +47,40 @@ __all__ = ["Exchange", "KeyExchange", "Ports", "Session"]
 S = TypeVar("S")
 
 
-@attrs.define
 class Session:
-    """What the connection has learnt; it lives longer than one exchange."""
+    """What the connection has learnt; it lives longer than one exchange.
 
-    client_version: bytes = b""
-    """The client's identification, as it is hashed."""
+    Attributes:
+        client_version: the client's identification, as it is hashed.
+        server_version: the server's identification, as it is hashed.
+        session_id: the exchange hash of the first exchange (RFC 4253 section 7.2).
+        strict: whether both sides follow strict key exchange.
+        extensions: whether the peer takes SSH_MSG_EXT_INFO (RFC 8308 section 2.1).
+        agreement: what the keys in use were negotiated as.
+        host_key: the server's host key, once it was accepted.
+    """
 
-    server_version: bytes = b""
-    """The server's identification, as it is hashed."""
+    __slots__ = (
+        "agreement",
+        "client_version",
+        "extensions",
+        "host_key",
+        "server_version",
+        "session_id",
+        "strict",
+    )
 
-    session_id: bytes = attrs.field(default=b"", repr=False)
-    """The exchange hash of the first exchange (RFC 4253 section 7.2)."""
-
-    strict: bool = False
-    """Whether both sides follow strict key exchange."""
-
-    extensions: bool = False
-    """Whether the peer takes SSH_MSG_EXT_INFO (RFC 8308 section 2.1)."""
-
-    agreement: Agreement | None = None
-    """What the keys in use were negotiated as."""
-
-    host_key: PublicKey | None = None
-    """The server's host key, once it was accepted."""
+    def __init__(self) -> None:
+        self.client_version: bytes = b""
+        self.server_version: bytes = b""
+        self.session_id: bytes = b""
+        self.strict: bool = False
+        self.extensions: bool = False
+        self.agreement: Agreement | None = None
+        self.host_key: PublicKey | None = None
 
 
-@attrs.frozen
-class Ports:
+class Ports(NamedTuple):
     """What an exchange acts on."""
 
     options: TransportOptions
@@ -85,13 +91,11 @@ class Ports:
     emit: Callable[[Event], None]
 
 
-@attrs.frozen
-class Idle:
+class Idle(NamedTuple):
     """No exchange is under way."""
 
 
-@attrs.frozen
-class Announced:
+class Announced(NamedTuple):
     """Our KEXINIT is out."""
 
     own: KexInit
@@ -104,8 +108,7 @@ class Announced:
     """Whether this is the first exchange."""
 
 
-@attrs.frozen
-class Exchange:
+class Exchange(NamedTuple):
     """What both KEXINITs fix."""
 
     agreement: Agreement
@@ -127,8 +130,7 @@ class Exchange:
         return KeySource(METHODS[self.agreement.kex].hash_name, secret, hashed, session_id)
 
 
-@attrs.frozen
-class ExpectNewKeys:
+class ExpectNewKeys(NamedTuple):
     """Our NEWKEYS is out; the peer's brings its new key into use."""
 
     exchange: Exchange

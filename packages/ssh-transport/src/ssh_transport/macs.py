@@ -6,9 +6,7 @@ A code is one row of `MACS`.  `Mac` keeps one keyed context and copies it for ea
 from __future__ import annotations
 
 from struct import Struct
-from typing import TYPE_CHECKING
-
-import attrs
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.hmac import HMAC
@@ -20,8 +18,7 @@ __all__ = ["MACS", "Mac", "MacSpec"]
 _SEQUENCE = Struct(">I")
 
 
-@attrs.frozen
-class MacSpec:
+class MacSpec(NamedTuple):
     """One row: how long key and code are, and what the code covers."""
 
     hash_name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import attrs
 
@@ -24,21 +24,19 @@ if TYPE_CHECKING:
 __all__ = ["ServerKeyExchange"]
 
 
-@attrs.frozen
-class ExpectInit:
+class ExpectInit(NamedTuple):
     """The client's share is awaited."""
 
     exchange: Exchange
 
 
-@attrs.frozen
-class ExpectSignature:
+class ExpectSignature(NamedTuple):
     """Everything is computed but the signature of the exchange hash."""
 
     exchange: Exchange
     key: PublicKey
     public: bytes
-    keys: KeySource = attrs.field(repr=False)
+    keys: KeySource
 
 
 class ServerKeyExchange(KeyExchange):

@@ -6,7 +6,7 @@ a server takes none.
 
 from __future__ import annotations
 
-import attrs
+from typing import NamedTuple
 
 from ssh_transport.errors import IdentificationError
 from ssh_transport.limits import Limits
@@ -18,8 +18,7 @@ _LF = 10
 _PREFIX = b"SSH-"
 
 
-@attrs.frozen
-class Identification:
+class Identification(NamedTuple):
     """The peer's identification line."""
 
     line: bytes

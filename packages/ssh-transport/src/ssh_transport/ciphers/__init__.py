@@ -12,8 +12,7 @@ A construction is imported when the first key for it is there.
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import attrs
+from typing import NamedTuple
 
 from ssh_transport.ciphers.base import Construction
 
@@ -38,8 +37,7 @@ def _aes_ctr() -> Construction:
     return aes_ctr
 
 
-@attrs.frozen
-class CipherSpec:
+class CipherSpec(NamedTuple):
     """One row: the sizes that key derivation needs, and where the construction is."""
 
     key_size: int

@@ -11,8 +11,7 @@ A method is imported when it was negotiated.
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import attrs
+from typing import NamedTuple
 
 from ssh_transport.kex.base import KeyAgreement
 
@@ -51,8 +50,7 @@ def _mlkem768x25519() -> KeyAgreement:
     return MLKEM768X25519()
 
 
-@attrs.frozen
-class MethodSpec:
+class MethodSpec(NamedTuple):
     """One row: the hash of the method, and where the method is."""
 
     hash_name: str

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-import attrs
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["ECDH", "NISTP256", "NISTP384", "NISTP521", "Curve"]
 
 
-@attrs.frozen
-class Curve:
+class Curve(NamedTuple):
     """One curve of SEC 2."""
 
     curve: ec.EllipticCurve
@@ -55,8 +53,7 @@ NISTP521 = Curve(
 )
 
 
-@attrs.frozen
-class ECDH:
+class ECDH(NamedTuple):
     """The method over one curve."""
 
     curve: Curve
