@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from subprocess import SubprocessError
 from typing import TYPE_CHECKING
 
 import attrs
@@ -50,8 +51,7 @@ def run(
         order = [*contenders[first:], *contenders[:first]]
         for figure in figures:
             for contender in order:
-                if (figure.name, contender.name) not in results.failures:
-                    _measure(bed, figure, contender, number, size, results)
+                _measure(bed, figure, contender, number, size, results)
     return results
 
 
@@ -65,7 +65,7 @@ def _measure(
         if outcome is None:
             return
         bed.check(figure, size)
-    except (Failed, ValueError, OSError) as error:
+    except (Failed, ValueError, OSError, SubprocessError) as error:
         results.failures[figure.name, contender.name] = str(error)
         last = str(error).strip().rpartition("\n")[2]
         _say(f"round {number + 1}: {figure.name}: {contender.name} failed: {last}")
