@@ -47,7 +47,7 @@ class ChannelOpenRefused(SSHError):
     def __init__(self, kind: str, reason: int, description: str) -> None:
         self.kind = kind
         self.reason = reason
-        self.description = printable(description)
+        self.description: str = printable(description)
         super().__init__(f"the peer refused a {kind} channel: {self.description or self._name()}")
 
     def _name(self) -> str:

@@ -24,10 +24,10 @@ class ChannelHandler(Protocol):
     def open_failed(self, error: Exception) -> None:
         """The peer refused the channel, or the connection was lost before it answered."""
 
-    def data_received(self, data: memoryview) -> None:
+    def data_received(self, data: memoryview, /) -> None:
         """Data arrived; the view is valid during the call."""
 
-    def stderr_received(self, data: memoryview) -> None:
+    def stderr_received(self, data: memoryview, /) -> None:
         """Data of standard error arrived; the view is valid during the call."""
 
     def eof_received(self) -> None:

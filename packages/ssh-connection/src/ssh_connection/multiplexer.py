@@ -75,7 +75,7 @@ class Multiplexer:
         handler: MultiplexerHandler,
         limits: ConnectionLimits | None = None,
     ) -> None:
-        self.limits = limits or ConnectionLimits()
+        self.limits: ConnectionLimits = limits or ConnectionLimits()
         self.channels: dict[int, Channel] = {}
         self._output = output
         self._handler = handler

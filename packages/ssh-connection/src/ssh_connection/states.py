@@ -14,7 +14,7 @@ knows nothing of windows and of what the messages hold; `channel` does.
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ssh_wire.messages import connection as m
 
@@ -31,7 +31,8 @@ class ChannelState(Enum):
     CLOSING = "closing"
     CLOSED = "closed"
 
-    __hash__ = object.__hash__  # each packet looks its channel's state up in the table
+    if not TYPE_CHECKING:
+        __hash__ = object.__hash__  # each packet looks its channel's state up in the table
 
 
 _ANSWERS = frozenset({m.ChannelOpenConfirmation.NUMBER, m.ChannelOpenFailure.NUMBER})

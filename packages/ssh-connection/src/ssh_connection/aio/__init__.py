@@ -2,6 +2,7 @@
 
 endpoint   what both roles share: transport, multiplexer, keepalive, one certain end
 client     ClientConnection: run, start, streams, forwards
+establish  how a client's connection comes to be
 login      the client's authentication, driven
 server     ServerConnection: sessions and forwards that were switched on
 gate       who may log in
@@ -11,9 +12,12 @@ command    `run`: one command from start to end
 streams    byte streams with exact back-pressure
 channel    a channel with callbacks, as fast as it gets
 forward    forwarded TCP ports, from both ends
+remote     a client's remote forwards
+listening  a server's forwards, as far as its rules allow them
 bridge     a socket and a channel, joined
 scope      things that are opened, used and closed
 settings   what an endpoint is told when it is made
+testing    two endpoints joined in memory
 """
 
 from __future__ import annotations
@@ -24,10 +28,10 @@ from typing import TYPE_CHECKING
 from ssh_connection.aio.channel import Channel as Channel
 from ssh_connection.aio.channel import Receiver as Receiver
 from ssh_connection.aio.client import ClientConnection as ClientConnection
-from ssh_connection.aio.client import Dialer as Dialer
 from ssh_connection.aio.command import CommandInterrupted as CommandInterrupted
 from ssh_connection.aio.command import OutputTooLarge as OutputTooLarge
 from ssh_connection.aio.endpoint import Endpoint as Endpoint
+from ssh_connection.aio.establish import Dialer as Dialer
 from ssh_connection.aio.forward import LocalForward as LocalForward
 from ssh_connection.aio.forward import RemoteForward as RemoteForward
 from ssh_connection.aio.process import Launch as Launch
@@ -45,7 +49,7 @@ from ssh_connection.aio.streams import ByteWriter as ByteWriter
 
 if TYPE_CHECKING:
     from ssh_connection.aio.gate import ServerAuthentication as ServerAuthentication
-    from ssh_connection.aio.server import ForwardingRules as ForwardingRules
+    from ssh_connection.aio.listening import ForwardingRules as ForwardingRules
     from ssh_connection.aio.server import ServerConnection as ServerConnection
     from ssh_connection.aio.server import ServerSettings as ServerSettings
     from ssh_connection.aio.session import Session as Session
@@ -55,7 +59,7 @@ if TYPE_CHECKING:
 # the server's side loads when it is used: a client does not pay for it
 _LATER = {
     "ServerAuthentication": "ssh_connection.aio.gate",
-    "ForwardingRules": "ssh_connection.aio.server",
+    "ForwardingRules": "ssh_connection.aio.listening",
     "ServerConnection": "ssh_connection.aio.server",
     "ServerSettings": "ssh_connection.aio.server",
     "Session": "ssh_connection.aio.session",

@@ -55,7 +55,10 @@ class Bridge(asyncio.Protocol):
     def peer(self) -> tuple[str, int]:
         """The address and port of the socket's other end; ("", 0) when it has none."""
         name = self.socket.get_extra_info("peername") if self.socket is not None else None
-        return (str(name[0]), int(name[1])) if isinstance(name, tuple) else ("", 0)
+        if not isinstance(name, tuple):
+            return "", 0
+        host, port, *_ = cast("tuple[str, int]", name)
+        return host, port
 
     def finish(self) -> None:
         """Both ends are closed."""

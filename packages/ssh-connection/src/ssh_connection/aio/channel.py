@@ -42,6 +42,9 @@ class Receiver(Protocol):
 class Channel:
     """One channel; until a receiver is connected, what arrives is kept."""
 
+    on_request: Callable[[m.AnyChannelRequest, Reply], None] | None
+    """Called with each request of the peer; without it requests are refused."""
+
     def __init__(self, core: ChannelCore | None = None) -> None:
         self._core = core
         self._receiver: Receiver | None = None
@@ -49,11 +52,12 @@ class Channel:
         loop = asyncio.get_running_loop()
         self._opened: asyncio.Future[None] = loop.create_future()
         self._closed: asyncio.Future[Exception | None] = loop.create_future()
+        self._on_closed: list[Callable[[], object]] = []
         self.data_received: Callable[[memoryview], None] = self._keep
-        self.stderr_received: Callable[[memoryview], None] = _drop
-        self.on_request: Callable[[m.AnyChannelRequest, Reply], None] | None = None
-        """Called with each request of the peer; without it requests are refused."""
+        self.stderr_received: Callable[[memoryview], None] = self._drop
+        self.on_request = None
         if core is not None:
+            self.adopt(core)
             self._opened.set_result(None)
 
     # ------------------------------------------------------------- the user's side
@@ -126,6 +130,26 @@ class Channel:
         """Wait until both sides have closed, or the connection is lost."""
         await asyncio.shield(self._closed)
 
+    async def finish(self, seconds: float) -> None:
+        """Close behind all that was written, and cut what has not left in `seconds`."""
+        self.close()
+        try:
+            async with asyncio.timeout(seconds):
+                await self.wait_closed()
+        except TimeoutError:
+            pass
+        finally:
+            self.abort()
+
+    def on_closed(self, callback: Callable[[], object]) -> None:
+        """Call `callback` as soon as both sides have closed, or the connection is lost."""
+        self._on_closed.append(callback)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a receiver."""
+        return self._receiver is not None
+
     @property
     def is_closing(self) -> bool:
         """Whether nothing can be written any more."""
@@ -136,24 +160,43 @@ class Channel:
         """Whether both sides have closed, or the connection is lost."""
         return self._closed.done()
 
+    @property
+    def error(self) -> Exception | None:
+        """What ended the connection or the channel; None while it lasts, or after a clean end."""
+        return self._closed.result() if self._closed.done() else None
+
+    def ask(self, message: m.AnyChannelRequest) -> asyncio.Future[bool]:
+        """Send a request now; return whether the peer grants it, once it has answered.
+
+        Raises:
+            ChannelClosed: the channel is closed, or (of the future) closes before the answer.
+            ConnectionLost: (of the future) the connection is lost before the answer.
+        """
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[bool] = loop.create_future()
+
+        def answered(granted: bool | None) -> None:  # noqa: FBT001 (the core calls it)
+            if granted is None:
+                loop.call_soon(no_answer)  # the channel is told a little later why
+            elif not answer.done():
+                answer.set_result(granted)
+
+        def no_answer() -> None:
+            if not answer.done():
+                closed = ChannelClosed("the channel closed before the request was answered")
+                answer.set_exception(self.error or closed)
+
+        self.core.request(message, answered)
+        return answer
+
     async def request(self, message: m.AnyChannelRequest) -> bool:
         """Send a request and return whether the peer granted it.
 
         Raises:
             ChannelClosed: the channel closed before the answer came.
+            ConnectionLost: the connection was lost before the answer came.
         """
-        answer: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
-
-        def answered(granted: bool | None) -> None:  # noqa: FBT001 (the core calls it)
-            if not answer.done():
-                answer.set_result(granted)
-
-        self.core.request(message, answered)
-        granted = await answer
-        if granted is None:
-            problem = "the channel closed before the request was answered"
-            raise ChannelClosed(problem)
-        return granted
+        return await self.ask(message)
 
     def notify(self, message: m.AnyChannelRequest) -> None:
         """Send a request that wants no answer.
@@ -180,7 +223,7 @@ class Channel:
         try:
             await self._opened
         except asyncio.CancelledError:
-            self.core.abandon() if not self._opened.done() else self.core.abort()
+            self.core.abort()
             raise
 
     def opened(self) -> None:
@@ -209,6 +252,8 @@ class Channel:
         """Both sides have closed, or the connection is lost."""
         if not self._closed.done():
             self._closed.set_result(error)
+            for callback in self._on_closed:
+                callback()
             if self._receiver is not None:
                 self._receiver.pipe_closed(error)
 
@@ -225,6 +270,7 @@ class Channel:
     def _keep(self, data: memoryview) -> None:
         self._early.append(bytes(data))
 
-
-def _drop(_data: memoryview) -> None:
-    """Standard error has no taker: its window is granted again all the same."""
+    def _drop(self, data: memoryview) -> None:
+        """Standard error has no taker: its window is granted again all the same."""
+        if not self.core.credit_at_once:
+            self.core.consumed(len(data))

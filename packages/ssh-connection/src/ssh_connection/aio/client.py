@@ -3,206 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
 
 from ssh_connection.addresses import parse_address
 from ssh_connection.aio.channel import Channel
 from ssh_connection.aio.command import RunOptions, run_command
-from ssh_connection.aio.endpoint import Endpoint
+from ssh_connection.aio.establish import ClientEndpoint
 from ssh_connection.aio.forward import LocalForward, RemoteForward
-from ssh_connection.aio.login import Login
 from ssh_connection.aio.process import Launch, Process, Pty, command_line
+from ssh_connection.aio.remote import RemoteForwards
 from ssh_connection.aio.scope import Scope
 from ssh_connection.aio.streams import ByteStream
 from ssh_connection.errors import RequestRefused, SSHTimeout
 from ssh_connection.results import Completed, decode_output
-from ssh_transport import ClientTransport, ConnectionLost, HostKeyRefused
-from ssh_transport import events as ev
-from ssh_wire import OpenFailureReason, SSHError, WireError
 from ssh_wire.messages import connection as m
 
 if TYPE_CHECKING:
-    from ssh_auth import AuthAttempt
     from ssh_connection.aio.settings import ClientSettings
     from ssh_connection.channel import Channel as ChannelCore
-    from ssh_keys import PublicKey
-    from ssh_transport.aio import Driver
     from ssh_wire.primitives import Buffer
 
-__all__ = ["ClientConnection", "Dialer"]
-
-Dialer: TypeAlias = "Callable[[Driver], Awaitable[None]]"
-"""Connects a driver to a byte stream: a socket, a pipe, a channel of another connection."""
+__all__ = ["ClientConnection"]
 
 _T = TypeVar("_T")
 
 Sink: TypeAlias = Callable[[memoryview], None]
 
 
-class ClientConnection(Endpoint):
+class ClientConnection(ClientEndpoint):
     """An authenticated connection to a server."""
 
     def __init__(self, settings: ClientSettings, random: Callable[[int], bytes]) -> None:
-        loop = asyncio.get_running_loop()
-        core = ClientTransport(
-            settings.transport,
-            random=random,
-            now=loop.time(),
-            host_key_algorithms=settings.host_key_algorithms or None,
+        super().__init__(settings, random)
+        self._remote_forwards = RemoteForwards(
+            self._mux, self._what_ended_it, settings.timeouts.close
         )
-        super().__init__(core, settings.limits, settings.timeouts.close)
-        self._client_core = core
-        self._settings = settings
-        self._events: deque[ev.Event] = deque()
-        self._event_arrived = asyncio.Event()
-        self._clock = asyncio.timeout(None)
-        self._login: Login | None = None
-        self._remote_forwards: dict[tuple[str, int], RemoteForward] = {}
-
-    # ------------------------------------------------------------- establishing
-
-    async def establish(self, dial: Dialer) -> None:
-        """Connect, exchange keys, check the host key, authenticate.
-
-        Args:
-            dial: connects the driver to a byte stream.
-
-        Raises:
-            OSError: the stream cannot be connected.
-            HostKeyRefused: the host key was not accepted.
-            NegotiationFailed: there is no common algorithm.
-            AuthenticationFailed: no credential was enough.
-            SSHTimeout: a stage took longer than its timeout.
-            ConnectionLost: the server went away.
-        """
-        try:
-            await self._stage("connect", self._settings.timeouts.connect, dial(self._driver))
-            await self._stage("handshake", self._settings.timeouts.handshake, self._handshake())
-            await self._stage("auth", self._settings.timeouts.auth, self._authenticate())
-        except BaseException:
-            self._driver.abort()
-            self._end(ConnectionLost("the connection was not established"))
-            await self._end_tasks()
-            raise
-        self._start_keepalive(self._settings.keepalive)
-
-    async def _stage(self, name: str, seconds: float, work: Awaitable[None]) -> None:
-        clock = asyncio.timeout(seconds)
-        self._clock = clock
-        try:
-            async with clock:
-                await work
-        except TimeoutError as error:
-            if not clock.expired():
-                raise
-            raise SSHTimeout(name, seconds) from error
-
-    async def _without_clock(self, work: Awaitable[_T]) -> _T:
-        """Do work whose time is a person's, not the server's."""
-        due = self._clock.when()
-        started = self._loop.time()
-        self._clock.reschedule(None)
-        try:
-            return await work
-        finally:
-            if due is not None:
-                self._clock.reschedule(due + self._loop.time() - started)
-
-    async def _handshake(self) -> None:
-        self._client_core.request_service("ssh-userauth")
-        self._driver.flush()
-        while True:
-            match await self._next_event():
-                case ev.HostKeyReceived(key=key):
-                    await self._judge_host_key(key)
-                    self._start_login()
-                case ev.ServiceAccepted():
-                    return
-                case _:
-                    pass
-
-    async def _judge_host_key(self, key: PublicKey) -> None:
-        try:
-            trusted = await self._without_clock(self._settings.verify_host_key(key))
-        except BaseException:
-            self._client_core.reject_host_key("the host key could not be checked")
-            self._driver.flush()
-            raise
-        if trusted is not True:
-            self._client_core.reject_host_key("the host key is not trusted")
-            self._driver.flush()
-            problem = f"the host key {key.fingerprint()} of {self._settings.host} is not trusted"
-            raise HostKeyRefused(problem)
-        self._client_core.accept_host_key()
-
-    def _start_login(self) -> None:
-        """Send the first request right behind NEWKEYS and SERVICE_REQUEST, in the same write."""
-        settings = self._settings
-        self._login = Login(settings, self._client_core, self._driver, self._logged_in)
-        self._client_core.sink = self._login.receive
-        self._login.start()
-        self._driver.flush()
-
-    def _logged_in(self) -> None:
-        # called while the packet is processed: what follows it belongs to the connection
-        self._client_core.authenticated()
-        self._client_core.sink = self._mux.receive
-
-    async def _authenticate(self) -> None:
-        if self._login is None:
-            problem = "the server granted authentication before the key exchange"
-            raise SSHError(problem)
-        await self._login.conduct(self._without_clock)
-
-    async def _next_event(self) -> ev.Event:
-        while not self._events:
-            if self._lost.done():
-                lost = self._lost.result()
-                # what the handshake failed of says more than that the connection is gone
-                raise lost.__cause__ if isinstance(lost.__cause__, SSHError) else lost
-            self._event_arrived.clear()
-            await self._event_arrived.wait()
-        return self._events.popleft()
-
-    def transport_event(self, event: ev.Event) -> None:
-        """Take an event of the transport."""
-        super().transport_event(event)
-        if isinstance(event, ev.ExtInfoReceived) and self._login is not None:
-            self._login.set_algorithms(self._core.server_sig_algs)
-        self._events.append(event)
-        self._event_arrived.set()
-        if self._keepalive is not None:
-            self._events.clear()  # nobody waits for events once the connection stands
-
-    def _end(self, error: Exception) -> None:
-        super()._end(error)
-        self._event_arrived.set()
-        if self._login is not None:
-            self._login.end(self._lost.result())
-
-    # ------------------------------------------------------------- about the connection
-
-    @property
-    def username(self) -> str:
-        """The user that is logged in."""
-        return self._settings.username
-
-    @property
-    def host_key(self) -> PublicKey:
-        """The server's host key."""
-        return self._core.host_key
-
-    @property
-    def server_software(self) -> str:
-        """How the server calls itself, made safe to show."""
-        return self._core.peer_software
-
-    @property
-    def auth_attempts(self) -> tuple[AuthAttempt, ...]:
-        """What was tried to log in, the one that succeeded last."""
-        return self._login.attempts if self._login is not None else ()
+        self._own(self._remote_forwards)
 
     # ------------------------------------------------------------- commands
 
@@ -389,9 +226,10 @@ class ClientConnection(Endpoint):
             return await self.open_tcp_channel(target_host, target_port, origin)
 
         async def opener() -> LocalForward:
-            forward = LocalForward(channel)
+            self._require_open()
+            forward = LocalForward(channel, self._disown)
             await forward.listen(host, port)
-            self._spawn(self._close_with_connection(forward))
+            self._own(forward)
             return forward
 
         return Scope(opener)
@@ -409,38 +247,10 @@ class ClientConnection(Endpoint):
         to = parse_address(target)
 
         async def opener() -> RemoteForward:
-            chosen = await self._request_forward(host, port)
-            forward = RemoteForward((host, chosen), to, self._cancel_forward)
-            self._remote_forwards[host, chosen] = forward
-            return forward
+            self._require_open()
+            return await self._in_time(self._remote_forwards.listen(host, port, to))
 
         return Scope(opener)
-
-    async def _request_forward(self, host: str, port: int) -> int:
-        answer = await self._global_request(
-            m.TCPIPForward(want_reply=True, address=host, port=port)
-        )
-        if not isinstance(answer, m.RequestSuccess):
-            what = f"to listen on {host}:{port}"
-            raise RequestRefused(what)
-        try:
-            return port or m.ForwardedPort.decode(answer.details).port
-        except WireError:
-            problem = "the server did not say which port it listens on"
-            raise RequestRefused(problem) from None
-
-    async def _cancel_forward(self, forward: RemoteForward) -> None:
-        self._remote_forwards.pop((forward.host, forward.port), None)
-        if not self.is_closed:
-            await self._global_request(
-                m.CancelTCPIPForward(want_reply=True, address=forward.host, port=forward.port)
-            )
-
-    async def _close_with_connection(self, forward: LocalForward) -> None:
-        try:
-            await asyncio.shield(self._lost)
-        finally:
-            await forward.close()
 
     # ------------------------------------------------------------- channels
 
@@ -448,16 +258,24 @@ class ClientConnection(Endpoint):
         return await self._open(m.SessionOpen(sender=0, window=window, max_packet=0))
 
     async def _open(self, message: m.AnyChannelOpen) -> Channel:
+        self._require_open()
         channel = Channel()
         channel.adopt(self._mux.open(message, channel))
-        timeout = self._settings.timeouts.open
-        try:
-            async with asyncio.timeout(timeout):
-                await channel.wait_opened()
-        except TimeoutError:
-            name = "open"
-            raise SSHTimeout(name, timeout) from None
+        await self._in_time(channel.wait_opened())
         return channel
+
+    async def _in_time(self, answer: Awaitable[_T]) -> _T:
+        """Wait for the server's answer, as long as it may take to open something."""
+        seconds = self._settings.timeouts.open
+        clock = asyncio.timeout(seconds)
+        try:
+            async with clock:
+                return await answer
+        except TimeoutError as error:
+            if not clock.expired():
+                raise
+            name = "open"
+            raise SSHTimeout(name, seconds) from error
 
     def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelCore) -> None:
         """The server wants a channel: only connections to ports we asked for are taken.
@@ -465,27 +283,8 @@ class ClientConnection(Endpoint):
         "Implementations MUST reject these messages unless they have previously requested a
         remote TCP/IP port forwarding with the given port number" (RFC 4254 section 7.2).
         """
-        if isinstance(message, m.ForwardedTCPIPOpen):
-            forward = self._find_forward(message.address, message.port)
-            if forward is not None:
-                self._spawn(self._accept_forwarded(forward, channel))
-                return
-        super().channel_requested(message, channel)
-
-    def _find_forward(self, address: str, port: int) -> RemoteForward | None:
-        exact = self._remote_forwards.get((address, port))
-        if exact is not None:
-            return exact
-        # servers name the address in words of their own ("localhost" for "127.0.0.1")
-        same_port = [f for f in self._remote_forwards.values() if f.port == port]
-        return same_port[0] if len(same_port) == 1 else None
-
-    async def _accept_forwarded(self, forward: RemoteForward, core: ChannelCore) -> None:
-        try:
-            bridge = await forward.dial()
-        except OSError as error:
-            core.refuse(OpenFailureReason.CONNECT_FAILED, error.strerror or "cannot connect")
-            return
-        channel = Channel(core)
-        core.confirm(channel)
-        forward.carry(bridge, channel)
+        taken = isinstance(message, m.ForwardedTCPIPOpen) and self._remote_forwards.accept(
+            message, channel
+        )
+        if not taken:
+            super().channel_requested(message, channel)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Literal
 
 import attrs
@@ -73,11 +74,11 @@ class RunOptions:
 class _Collector:
     """Keeps what a command writes, up to a limit."""
 
-    def __init__(self, limit: int | None, exceeded: Callable[[], None]) -> None:
+    def __init__(self, limit: int | None) -> None:
         self.stdout: list[bytes] = []
         self.stderr: list[bytes] = []
+        self.exceeded = asyncio.Event()
         self._left = limit
-        self._exceeded = exceeded
 
     def take_stdout(self, data: memoryview) -> None:
         self._take(self.stdout, data)
@@ -89,7 +90,7 @@ class _Collector:
         if self._left is not None:
             if len(data) > self._left:
                 data = data[: self._left]
-                self._exceeded()
+                self.exceeded.set()
             self._left -= len(data)
         chunks.append(bytes(data))
 
@@ -109,8 +110,7 @@ class _Run:
         self.process: Process | None = None
         self.loop = asyncio.get_running_loop()
         self.started = self.loop.time()
-        self.too_large = asyncio.Event()
-        self.collector = _Collector(options.max_output, self.too_large.set)
+        self.collector = _Collector(options.max_output)
 
     def completed(self) -> Completed[bytes]:
         process = self.process
@@ -124,17 +124,17 @@ class _Run:
         )
 
     async def conduct(self) -> Completed[bytes]:
-        options = self.options
+        clock = asyncio.timeout(self.options.timeout)
         try:
-            async with asyncio.timeout(options.timeout):
+            async with clock:
                 await self._start_and_wait()
-        except TimeoutError as error:
+        except BaseException as error:
             await self._end()
-            if options.timeout is None or isinstance(error, SSHTimeout):
-                raise
-            raise SSHTimeout("run", options.timeout, self.completed()) from None
-        except BaseException:
-            await self._end()
+            if isinstance(error, TimeoutError) and clock.expired():
+                seconds = self.options.timeout or 0.0
+                raise SSHTimeout("run", seconds, self.completed()) from None
+            if isinstance(error, ConnectionLost):
+                raise CommandInterrupted(str(error), self.completed()) from error
             raise
         return self._judge(self.completed())
 
@@ -148,33 +148,38 @@ class _Run:
             stdout=options.stdout or self.collector.take_stdout,
             stderr=options.stderr or self.collector.take_stderr,
         )
-        feeding = self.loop.create_task(self._feed(process))
-        guard = self.loop.create_task(self.too_large.wait())
-        closed = self.loop.create_task(process.wait_closed())
-        try:
-            await asyncio.wait({guard, closed}, return_when=asyncio.FIRST_COMPLETED)
-            if self.too_large.is_set() and options.max_output is not None:
-                raise OutputTooLarge(options.max_output, self.completed())
-            error = closed.result()
-            if error is not None:
-                raise CommandInterrupted(str(error), self.completed()) from error
-        finally:
-            for task in (feeding, guard, closed):
-                task.cancel()
-            await asyncio.gather(feeding, guard, closed, return_exceptions=True)
-
-    async def _feed(self, process: Process) -> None:
-        """Write the input; a command that does not read all of it is none of our business."""
-        try:
-            if self.options.input is not None:
-                await process.stdin.write(self.options.input)
+        with suppress(
+            ChannelClosed, ConnectionLost
+        ):  # what a command does not read is none of our business
+            process.stdin.put(options.input or b"")
             process.stdin.write_eof()
-        except (ChannelClosed, ConnectionLost):
-            pass
+        if options.max_output is None:
+            await process.wait_closed()
+        else:
+            await self._wait_bounded(process, options.max_output)
+        if process.error is not None:
+            raise process.error
+
+    async def _wait_bounded(self, process: Process, limit: int) -> None:
+        closed = self.loop.create_task(process.wait_closed())
+        exceeded = self.loop.create_task(self.collector.exceeded.wait())
+        tasks = (closed, exceeded)
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if self.collector.exceeded.is_set():
+            raise OutputTooLarge(limit, self.completed())
 
     async def _end(self) -> None:
-        if self.process is not None and self.options.on_cancel == "terminate":
+        if self.process is None:
+            return
+        if self.options.on_cancel == "terminate":
             await self.process.close()
+        else:
+            self.process.detach()
 
     def _judge(self, completed: Completed[bytes]) -> Completed[bytes]:
         if completed.exit_status is None and completed.exit_signal is None:

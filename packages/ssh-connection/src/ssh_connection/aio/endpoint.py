@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ssh_connection.errors import ChannelClosed
+from ssh_connection.errors import ChannelViolation
 from ssh_connection.keepalive import Keepalive
 from ssh_connection.multiplexer import GlobalAnswer, Multiplexer
-from ssh_transport import ConnectionLost, PeerDisconnected
+from ssh_transport import ConnectionLost, HeldQueueFull, PeerDisconnected
 from ssh_transport import events as ev
 from ssh_transport.aio import Driver
 from ssh_wire import OpenFailureReason
 from ssh_wire.messages import connection as m
+from ssh_wire.messages.transport import Unimplemented
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
+    from ssh_connection.aio.scope import Owned
     from ssh_connection.aio.settings import KeepaliveOptions
     from ssh_connection.channel import Channel as ChannelCore
     from ssh_connection.limits import ConnectionLimits
@@ -44,7 +47,11 @@ class _TransportOutput:
         return self._driver.congested
 
     def send_payload(self, *parts: Buffer) -> None:
-        self._core.send_payload(*parts)
+        try:
+            self._core.send_payload(*parts)
+        except HeldQueueFull as error:
+            # data waits by itself, so these are answers: more than anybody means to ask for
+            raise ChannelViolation(str(error)) from error
         self._driver.schedule_flush()
 
 
@@ -59,9 +66,11 @@ class Endpoint:
         self._mux = Multiplexer(_TransportOutput(core, self._driver), self, limits)
         self._close_timeout = close_timeout
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._owned: set[Owned] = set()
         self._lost: asyncio.Future[Exception] = loop.create_future()
         self._keepalive: Keepalive | None = None
         self._keepalive_timer: asyncio.TimerHandle | None = None
+        self._heard = 0  # the last packet of the peer that was taken for a sign of life
 
     # ------------------------------------------------------------- the user's side
 
@@ -83,21 +92,26 @@ class Endpoint:
     async def wait_closed(self) -> None:
         """Wait until the connection has ended and everything on it is cleaned up."""
         await asyncio.shield(self._lost)
-        await self._driver.wait_closed()
-        await self._end_tasks()
+        await self._clean_up()
 
     async def close(self) -> None:
         """Disconnect and clean up, in bounded time."""
         if not self._lost.done():
             self._driver.close()
             self._end(ConnectionLost("the connection was closed"))
-        try:
-            async with asyncio.timeout(self._close_timeout):
-                await self._driver.wait_closed()
-        except TimeoutError:
+        await self._clean_up()
+
+    async def _clean_up(self) -> None:
+        """Wait for the end of the stream and of all that ran on it, each in bounded time."""
+        for _ in range(2):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._close_timeout):
+                    await self._driver.wait_closed()
+                break
             self._driver.abort()
-            await self._driver.wait_closed()
         await self._end_tasks()
+        for owned in tuple(self._owned):
+            await owned.close()
 
     async def ping(self) -> float:
         """Ask the peer for a sign of life; return the round trip in seconds.
@@ -125,19 +139,28 @@ class Endpoint:
 
     def _task_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._loop.call_exception_handler(
-                {"message": "a handler of an SSH connection failed", "exception": error}
-            )
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+            self.handler_failed(error)
 
     async def _end_tasks(self) -> None:
         current = asyncio.current_task()
         tasks = [task for task in self._tasks if task is not current]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:
+            # a handler that does not let itself be cancelled does not keep its connection
+            await asyncio.wait(tasks, timeout=self._close_timeout)
+
+    def _own(self, thing: Owned) -> None:
+        """Close a thing with the connection at the latest."""
+        self._owned.add(thing)
+
+    def _disown(self, thing: Owned) -> None:
+        """It is closed."""
+        self._owned.discard(thing)
 
     async def _global_request(self, message: m.AnyGlobalRequest) -> GlobalAnswer:
+        self._require_open()
         answer: asyncio.Future[GlobalAnswer | None] = self._loop.create_future()
 
         def answered(reply: GlobalAnswer | None) -> None:
@@ -149,6 +172,14 @@ class Endpoint:
         if reply is None:
             raise self._lost.result()
         return reply
+
+    def _what_ended_it(self) -> Exception | None:
+        return self._lost.result() if self._lost.done() else None
+
+    def _require_open(self) -> None:
+        """Raise what ended the connection, if it has ended."""
+        if self._lost.done():
+            raise self._lost.result()
 
     def _start_keepalive(self, options: KeepaliveOptions | None) -> None:
         if options is not None:
@@ -183,6 +214,8 @@ class Endpoint:
         self._mux.connection_lost(error)
         for task in tuple(self._tasks):
             task.cancel()
+        for owned in tuple(self._owned):
+            owned.abort()
 
     # ------------------------------------------------------------- the driver's side
 
@@ -197,7 +230,9 @@ class Endpoint:
 
     def batch_done(self) -> None:
         """Everything that arrived in this wake-up is processed."""
-        if self._keepalive is not None:
+        # a wake-up may be our own: only what the peer sent is a sign of its life
+        if self._keepalive is not None and self._core.received_sequence != self._heard:
+            self._heard = self._core.received_sequence
             self._keepalive.heard(self._loop.time())
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -225,6 +260,17 @@ class Endpoint:
         del message
         self._mux.deny(reply)
 
+    def unknown_message(self, number: int) -> None:
+        """Nobody knows the message: say so, in its turn (RFC 4253 section 11.4)."""
+        del number
+        self._core.send(Unimplemented(sequence=self._core.received_sequence))
+
+    def handler_failed(self, error: Exception) -> None:
+        """A handler raised where nobody is left to be told: tell the event loop."""
+        self._loop.call_exception_handler(
+            {"message": "a handler of an SSH connection failed", "exception": error}
+        )
+
 
 def _ignore(_answer: GlobalAnswer | None) -> None:
     """Any answer is a sign of life, and was counted as one when it arrived."""
@@ -238,8 +284,3 @@ def _loss(event: ev.Disconnected) -> Exception:
     error = ConnectionLost(f"this side ended the connection: {text}")
     error.__cause__ = event.error
     return error
-
-
-def closed_channel(error: Exception | None) -> Exception:
-    """The error for somebody who waits on a channel that is gone."""
-    return error or ChannelClosed("the channel is closed")

@@ -7,16 +7,20 @@ remote forward   the peer listens, each forwarded-tcpip channel becomes a connec
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Protocol
+import errno
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ssh_connection.aio.bridge import Bridge
-from ssh_wire import SSHError
+from ssh_connection.aio.channel import Channel
+from ssh_connection.errors import ChannelClosed
+from ssh_wire import OpenFailureReason, SSHError
 
 if TYPE_CHECKING:
-    from ssh_connection.aio.channel import Channel
+    from ssh_connection.channel import Channel as ChannelCore
 
-__all__ = ["Forward", "LocalForward", "RemoteForward", "dial_bridge"]
+__all__ = ["Forward", "LocalForward", "RemoteForward", "carry", "connect_channel", "dial_bridge"]
 
 
 class Forward(Protocol):
@@ -43,48 +47,88 @@ async def dial_bridge(host: str, port: int) -> Bridge:
         OSError: it cannot be reached.
     """
     loop = asyncio.get_running_loop()
-    _, bridge = await loop.create_connection(Bridge, host, port)
+    try:
+        _, bridge = await loop.create_connection(Bridge, host, port)
+    except UnicodeError as error:  # a name that the resolver cannot even ask for
+        problem = "no such host"
+        raise OSError(errno.EINVAL, problem) from error
     return bridge
 
 
-class _Bridges:
+async def carry(bridge: Bridge, opening: Callable[[], Awaitable[Channel]]) -> None:
+    """Join `bridge` with the channel that `opening` brings; return when both are closed."""
+    try:
+        bridge.join(await opening())
+        await bridge.wait_done()
+    except (SSHError, OSError):
+        pass  # the peer refused, or is gone: whoever has the socket sees it closed
+    finally:
+        bridge.abort()
+
+
+async def connect_channel(core: ChannelCore, host: str, port: int) -> None:
+    """Answer a channel that the peer asked for with a connection to `host:port`."""
+    try:
+        bridge = await dial_bridge(host, port)
+    except BaseException as error:
+        with suppress(ChannelClosed):  # the connection is lost: nobody waits for the answer
+            reason = str(getattr(error, "strerror", None) or "cannot connect")
+            core.refuse(OpenFailureReason.CONNECT_FAILED, reason)
+        if isinstance(error, OSError):
+            return
+        raise
+
+    async def confirmed() -> Channel:
+        channel = Channel(core)
+        core.confirm(channel)
+        return channel
+
+    await carry(bridge, confirmed)
+
+
+class _Carried:
     """The connections of one forward, closed with it."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._bridges: set[Bridge] = set()
+        self._tasks: dict[asyncio.Task[None], Bridge | None] = {}
+        self._stopped = False
 
-    def start(self, bridge: Bridge, opening: Awaitable[Channel]) -> None:
-        """Carry `bridge` over the channel that `opening` brings."""
-        self._bridges.add(bridge)
-        task = asyncio.get_running_loop().create_task(self._carry(bridge, opening))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def start(self, work: Coroutine[Any, Any, None], bridge: Bridge | None = None) -> None:
+        """Carry one connection, whose socket is `bridge` if there is one already."""
+        if self._stopped:
+            work.close()
+            if bridge is not None:
+                bridge.abort()
+            return
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks[task] = bridge
+        task.add_done_callback(self._tasks.pop)
 
-    async def _carry(self, bridge: Bridge, opening: Awaitable[Channel]) -> None:
-        try:
-            bridge.join(await opening)
-            await bridge.wait_done()
-        except (SSHError, OSError):
-            pass  # the peer refused: the one who connected sees the connection closed
-        finally:
-            bridge.abort()
-            self._bridges.discard(bridge)
-
-    async def close(self) -> None:
-        for bridge in tuple(self._bridges):
-            bridge.abort()
-        for task in tuple(self._tasks):
+    def stop(self) -> None:
+        """Cut all connections."""
+        self._stopped = True
+        for task, bridge in tuple(self._tasks.items()):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+            if bridge is not None:
+                bridge.abort()
+
+    async def wait(self) -> None:
+        """Wait until they are gone."""
+        if self._tasks:
+            await asyncio.wait(tuple(self._tasks))
 
 
 class LocalForward:
     """A port on our side; connections to it leave from the other side."""
 
-    def __init__(self, opener: Callable[[tuple[str, int]], Awaitable[Channel]]) -> None:
+    def __init__(
+        self,
+        opener: Callable[[tuple[str, int]], Awaitable[Channel]],
+        closed: Callable[[LocalForward], object],
+    ) -> None:
         self._opener = opener
-        self._bridges = _Bridges()
+        self._closed = closed
+        self._carried = _Carried()
         self._server: asyncio.Server | None = None
         self._host, self._port = "", 0
 
@@ -95,15 +139,22 @@ class LocalForward:
             OSError: the address cannot be listened on.
         """
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._accept, host or None, port)
-        name = self._server.sockets[0].getsockname()
+        server = await loop.create_server(self._accept, host or None, port, start_serving=False)
+        self._server = server
+        name = server.sockets[0].getsockname()
         self._host, self._port = str(name[0]), int(name[1])
+        try:
+            await server.start_serving()
+        except BaseException:
+            self.abort()
+            raise
 
     def _accept(self) -> Bridge:
         return _Accepted(self._accepted)
 
     def _accepted(self, bridge: Bridge) -> None:
-        self._bridges.start(bridge, self._opener(bridge.peer))
+        origin = bridge.peer
+        self._carried.start(carry(bridge, lambda: self._opener(origin)), bridge)
 
     @property
     def host(self) -> str:
@@ -115,11 +166,17 @@ class LocalForward:
         """The port that is listened on."""
         return self._port
 
-    async def close(self) -> None:
-        """Stop listening and close the connections that are under way."""
+    def abort(self) -> None:
+        """Stop listening and cut the connections that are under way."""
         if self._server is not None:
             self._server.close()
-        await self._bridges.close()
+        self._carried.stop()
+
+    async def close(self) -> None:
+        """Stop listening and close the connections that are under way."""
+        self.abort()
+        self._closed(self)
+        await self._carried.wait()
         if self._server is not None:
             await self._server.wait_closed()
 
@@ -148,19 +205,11 @@ class RemoteForward:
         self._listening = listening
         self._target = target
         self._cancel = cancel
-        self._bridges = _Bridges()
+        self._carried = _Carried()
 
-    async def dial(self) -> Bridge:
-        """Connect to the target for a connection that came in.
-
-        Raises:
-            OSError: the target cannot be reached.
-        """
-        return await dial_bridge(*self._target)
-
-    def carry(self, bridge: Bridge, channel: Channel) -> None:
-        """Carry a connection that came in."""
-        self._bridges.start(bridge, _ready(channel))
+    def accept(self, core: ChannelCore) -> None:
+        """Connect to the target for a connection that came in."""
+        self._carried.start(connect_channel(core, *self._target))
 
     @property
     def host(self) -> str:
@@ -172,11 +221,12 @@ class RemoteForward:
         """The port that the other side listens on."""
         return self._listening[1]
 
+    def abort(self) -> None:
+        """Cut the connections that are under way; the other side still listens."""
+        self._carried.stop()
+
     async def close(self) -> None:
         """Have the other side stop listening, and close the connections under way."""
+        self._carried.stop()
         await self._cancel(self)
-        await self._bridges.close()
-
-
-async def _ready(channel: Channel) -> Channel:
-    return channel
+        await self._carried.wait()

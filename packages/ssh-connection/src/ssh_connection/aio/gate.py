@@ -30,6 +30,7 @@ from ssh_auth import (
     ServerPolicy,
 )
 from ssh_keys import PublicKey
+from ssh_wire import UsageError
 from ssh_wire.messages.auth import InfoRequest
 
 if TYPE_CHECKING:
@@ -81,7 +82,11 @@ class Gate:
         self._auth = auth
 
     async def decide(self, event: ServerEvent) -> None:
-        """Answer one question; whatever goes wrong in a function is a Reject."""
+        """Answer one question; whatever goes wrong in a function is a Reject.
+
+        Raises:
+            ProtocolError: the client has had all its attempts.
+        """
         if isinstance(event, Authenticated | DecisionInvalid):
             return
         try:
@@ -90,7 +95,11 @@ class Gate:
             _log.exception("an authentication function failed")
             answer = Reject()
         if isinstance(answer, InfoRequest):
-            self._auth.ask(event.request, answer)
+            try:
+                self._auth.ask(event.request, answer)
+            except UsageError:
+                _log.exception("an authentication function asked what cannot be asked")
+                self._auth.answer(event.request, Reject())
         else:
             self._auth.answer(event.request, answer)
 

@@ -63,11 +63,6 @@ class Login:
         self._lost: Exception | None = None
         self.attempts: tuple[AuthAttempt, ...] = ()
 
-    def start(self) -> None:
-        """Send the first request."""
-        self._auth.start()
-        self._advance()
-
     def receive(self, payload: Buffer) -> None:
         """Take a message of the server; the payload is valid during the call."""
         self._auth.receive(payload)
@@ -83,12 +78,14 @@ class Login:
         self._arrived.set()
 
     async def conduct(self, unclocked: _Unclocked) -> None:
-        """Answer what is asked until there is a result.
+        """Send the first request, and answer what is asked until there is a result.
 
         Raises:
             AuthenticationFailed: no credential was enough.
             ConnectionLost: the server went away.
         """
+        self._auth.start()
+        self._advance()
         while True:
             while self._questions:
                 event = self._questions.popleft()
@@ -97,8 +94,9 @@ class Login:
                 if isinstance(event, AuthRejected):
                     raise event.error
                 await self._answer(event, unclocked)
-                self._advance()
-                self._driver.schedule_flush()
+                if self._lost is None:
+                    self._advance()
+                    self._driver.schedule_flush()
             if self._lost is not None:
                 raise self._lost
             self._arrived.clear()
@@ -117,6 +115,8 @@ class Login:
             case PromptsReceived(credential=dialogue):
                 answers = dialogue.answer(event.name, event.instruction, event.prompts)
                 auth.provide_answers(await unclocked(answers))
+            case BannerReceived(text=text) if self._on_banner is not None:
+                self._on_banner(text)
             case _:
                 pass
 
@@ -128,9 +128,5 @@ class Login:
             if isinstance(event, AuthSucceeded):
                 self.attempts = event.attempts
                 self._logged_in()
-            if isinstance(event, BannerReceived):
-                if self._on_banner is not None:
-                    self._on_banner(event.text)
-                continue
             self._questions.append(event)
         self._arrived.set()

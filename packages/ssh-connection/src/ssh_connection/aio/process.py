@@ -123,6 +123,8 @@ class Process:
 
         Raises:
             RequestRefused: the server refused the terminal or the command.
+            ChannelClosed: the server closed the channel before it answered.
+            ConnectionLost: the connection was lost before it answered.
         """
         channel = self._channel
         channel.on_request = self._request_received
@@ -133,26 +135,14 @@ class Process:
         for name, value in launch.env.items():
             request = m.EnvRequest(recipient=0, name=name.encode(), value=value.encode())
             channel.notify(request)
-        pty = self._request_pty()
-        answers = await asyncio.gather(pty, channel.request(launch.request))
-        for granted, what in zip(answers, ("a terminal", launch.title), strict=True):
+        # all in one write: the terminal is refused, or there, when the command starts
+        asked = [(channel.ask(_pty_request(launch.pty)), "a terminal")] if launch.pty else []
+        asked.append((channel.ask(launch.request), launch.title))
+        answers = await asyncio.gather(*(answer for answer, _ in asked))
+        for granted, (_, what) in zip(answers, asked, strict=True):
             if not granted:
                 self._channel.abort()
                 raise RequestRefused(printable(what))
-
-    async def _request_pty(self) -> bool:
-        pty = self.launch.pty
-        if pty is None:
-            return True
-        return await self._channel.request(
-            m.PtyRequest(
-                recipient=0,
-                term=pty.term,
-                columns=pty.columns,
-                rows=pty.rows,
-                modes=encode_modes(pty.modes),
-            )
-        )
 
     def _credited(self, taker: Callable[[memoryview], None]) -> Callable[[memoryview], None]:
         if self._channel.core.credit_at_once:
@@ -193,6 +183,11 @@ class Process:
         return self._error
 
     @property
+    def error(self) -> Exception | None:
+        """What ended the connection or the channel; None while it lasts, or after a clean end."""
+        return self._error
+
+    @property
     def running(self) -> bool:
         """Whether it has not ended yet, as far as is known."""
         return not self._ended.is_set()
@@ -221,7 +216,10 @@ class Process:
         self._channel.notify(m.WindowChange(recipient=0, columns=columns, rows=rows))
 
     async def close(self) -> None:
-        """End the process if it runs, and close the channel, in bounded time."""
+        """End the process if it runs, and close the channel, in bounded time.
+
+        What has arrived can still be read; what has not is lost.
+        """
         try:
             for signal in ("TERM", "KILL"):
                 if self._ended.is_set():
@@ -229,11 +227,23 @@ class Process:
                 with suppress(ChannelClosed):
                     self.send_signal(signal)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._ended.wait(), self.launch.grace)
+                    async with asyncio.timeout(self.launch.grace):
+                        await self._ended.wait()
         finally:
             self._channel.abort()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._gone.wait(), self.launch.close_timeout)
+            async with asyncio.timeout(self.launch.close_timeout):
+                await self._gone.wait()
+        if not self._gone.is_set():
+            self.pipe_closed(ChannelClosed("the server does not close the channel"))
+
+    def detach(self) -> None:
+        """Let the process run on alone: what it writes is dropped, nothing more is sent to it."""
+        self._channel.data_received = self._channel.stderr_received = self._discard
+
+    def _discard(self, data: memoryview) -> None:
+        if not self._channel.core.credit_at_once:
+            self._channel.consumed(len(data))
 
     async def __aenter__(self) -> Self:
         return self
@@ -287,6 +297,16 @@ class Process:
             case _:
                 pass
         self._channel.core.deny(reply)
+
+
+def _pty_request(pty: Pty) -> m.PtyRequest:
+    return m.PtyRequest(
+        recipient=0,
+        term=pty.term,
+        columns=pty.columns,
+        rows=pty.rows,
+        modes=encode_modes(pty.modes),
+    )
 
 
 def command_line(command: str | Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Generic, Protocol, TypeVar
 
-__all__ = ["Closeable", "Scope"]
+__all__ = ["Closeable", "Owned", "Scope"]
 
 
 class Closeable(Protocol):
@@ -14,6 +14,13 @@ class Closeable(Protocol):
 
     async def close(self) -> None:
         """Close it, and everything it owns, in bounded time."""
+
+
+class Owned(Closeable, Protocol):
+    """What a connection owns, and ends with itself."""
+
+    def abort(self) -> None:
+        """Stop at once; `close` waits for what is left of it."""
 
 
 T = TypeVar("T", bound=Closeable)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import attrs
 
 from ssh_auth import Authenticated, DecisionInvalid, ServerAuth
-from ssh_connection.addresses import is_port
-from ssh_connection.aio.bridge import Bridge
 from ssh_connection.aio.channel import Channel
 from ssh_connection.aio.endpoint import Endpoint
-from ssh_connection.aio.forward import LocalForward, dial_bridge
 from ssh_connection.aio.gate import Gate, ServerAuthentication
+from ssh_connection.aio.listening import ForwardingRules, ServerForwards
 from ssh_connection.aio.session import Session, SessionHandler, SessionPolicy, User
 from ssh_connection.aio.settings import KeepaliveOptions
 from ssh_connection.limits import ConnectionLimits
@@ -36,18 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["ForwardingRules", "ServerConnection", "ServerSettings"]
 
 _log = logging.getLogger("ssh_connection.server")
-
-
-class ForwardingRules(Protocol):
-    """Where a client may have the server connect to, and listen."""
-
-    def may_connect(self, user: User, host: str, port: int) -> bool:
-        """Whether the server connects to `host:port` for `user` (direct-tcpip)."""
-        ...
-
-    def may_listen(self, user: User, address: str, port: int) -> bool:
-        """Whether the server listens on `address:port` for `user` (tcpip-forward)."""
-        ...
 
 
 @attrs.frozen(kw_only=True)
@@ -98,7 +84,7 @@ class ServerConnection(Endpoint):
         self._user: User | None = None
         self._sessions = 0
         self._no_more_sessions = False
-        self._listeners: dict[tuple[str, int], LocalForward] = {}
+        self._forwards: ServerForwards | None = None
         self._grace = loop.call_later(settings.login_grace, self._grace_over)
 
     @property
@@ -163,14 +149,17 @@ class ServerConnection(Endpoint):
         except ProtocolError as error:
             self._advance_auth()
             self._core.disconnect(error.reason, str(error))
-            self._driver.flush()
             self._driver.close()
             return
         self._advance_auth()
 
     def _authenticated(self, event: Authenticated) -> None:
         self._grace.cancel()
-        self._user = User(event.user, event.key, event.permissions)
+        user = self._user = User(event.user, event.key, event.permissions)
+        rules = self._settings.forwarding
+        if rules is not None and "port-forwarding" not in user.permissions.denied:
+            self._forwards = ServerForwards(user, rules, self._mux, self._spawn)
+            self._own(self._forwards)
         self._server_core.authenticated()
         self._core.sink = self._mux.receive
         self._start_keepalive(self._settings.keepalive)
@@ -198,16 +187,23 @@ class ServerConnection(Endpoint):
             case _:
                 super().channel_requested(message, channel)
 
+    def _open_direct(self, message: m.DirectTCPIPOpen, core: ChannelCore) -> None:
+        if self._forwards is not None:
+            self._forwards.connect(message, core)
+        else:
+            super().channel_requested(message, core)
+
     def _open_session(self, core: ChannelCore) -> None:
         if self._no_more_sessions:
             problem = "a session after no-more-sessions@openssh.com"
             raise ProtocolError(problem)
-        if self._user is None or self._sessions >= self._settings.limits.sessions:
+        user = self._user
+        if user is None or self._sessions >= self._settings.limits.sessions:
             core.refuse(OpenFailureReason.RESOURCE_SHORTAGE, "too many sessions")
             return
         self._sessions += 1
         channel = Channel(core)
-        user = self._user
+        channel.on_closed(self._session_closed)
         policy = SessionPolicy(
             shell=self._settings.shell,
             subsystems=self._settings.subsystems,
@@ -217,16 +213,14 @@ class ServerConnection(Endpoint):
         )
         Session(channel, user, policy, self._settings.limits)
         core.confirm(channel)
-        self._spawn(self._count_session(channel))
 
-    async def _count_session(self, channel: Channel) -> None:
-        try:
-            await channel.wait_closed()
-        finally:
-            self._sessions -= 1
+    def _session_closed(self) -> None:
+        self._sessions -= 1
 
     def _run_session(self, session: Session, handler: SessionHandler) -> None:
-        self._spawn(self._handle(session, handler))
+        task = self._spawn(self._handle(session, handler))
+        # whoever has closed the session does not wait for what runs in it
+        session.channel.on_closed(task.cancel)
 
     async def _handle(self, session: Session, handler: SessionHandler) -> None:
         try:
@@ -240,117 +234,17 @@ class ServerConnection(Endpoint):
             session.exit(0)
         await session.channel.wait_closed()
 
-    # ------------------------------------------------------------- forwarding
-
-    @property
-    def _forwarding(self) -> ForwardingRules | None:
-        """The rules, unless the user may not forward at all."""
-        denied = self._user is None or "port-forwarding" in self._user.permissions.denied
-        return None if denied else self._settings.forwarding
-
-    def _open_direct(self, message: m.DirectTCPIPOpen, core: ChannelCore) -> None:
-        rules, user = self._forwarding, self._user
-        allowed = (
-            rules is not None
-            and user is not None
-            and is_port(message.port)
-            and bool(message.host)
-            and message.host.isprintable()
-            and rules.may_connect(user, message.host, message.port)
-        )
-        if allowed:
-            self._spawn(self._connect(message.host, message.port, core))
-        else:
-            core.refuse(OpenFailureReason.ADMINISTRATIVELY_PROHIBITED, "forwarding is not allowed")
-
-    async def _connect(self, host: str, port: int, core: ChannelCore) -> None:
-        try:
-            bridge = await dial_bridge(host, port)
-        except OSError as error:
-            core.refuse(OpenFailureReason.CONNECT_FAILED, error.strerror or "cannot connect")
-            return
-        channel = Channel(core)
-        core.confirm(channel)
-        await _carry(bridge, channel)
+    # ------------------------------------------------------------- global requests
 
     def global_request(self, message: m.AnyGlobalRequest, reply: Reply) -> None:
         """The client asks for something."""
         match message:
-            case m.TCPIPForward():
-                self._spawn(self._listen(message, reply))
-            case m.CancelTCPIPForward():
-                self._spawn(self._cancel(message, reply))
+            case m.TCPIPForward() if self._forwards is not None:
+                self._forwards.listen(message, reply)
+            case m.CancelTCPIPForward() if self._forwards is not None:
+                self._forwards.cancel(message, reply)
             case m.GlobalRequest(kind="no-more-sessions@openssh.com"):
                 self._no_more_sessions = True
                 self._mux.grant(reply)
             case _:
                 super().global_request(message, reply)
-
-    async def _listen(self, message: m.TCPIPForward, reply: Reply) -> None:
-        rules, user = self._forwarding, self._user
-        address, port = message.address, message.port
-        allowed = (
-            rules is not None
-            and user is not None
-            and (port == 0 or is_port(port))
-            and (port == 0 or (address, port) not in self._listeners)
-            and len(self._listeners) < self._settings.limits.listeners
-            and rules.may_listen(user, address, port)
-        )
-        if not allowed:
-            self._mux.deny(reply)
-            return
-
-        async def channel(origin: tuple[str, int]) -> Channel:
-            return await self._open_forwarded(address, listener.port, origin)
-
-        listener = LocalForward(channel)
-        try:
-            await listener.listen(_bind_address(address), port)
-        except (OSError, UnicodeError):
-            self._mux.deny(reply)
-            return
-        self._listeners[address, listener.port] = listener
-        self._mux.grant(reply, m.ForwardedPort(port=listener.port).encode() if not port else b"")
-        try:
-            await asyncio.shield(self._lost)
-        finally:
-            await listener.close()
-
-    async def _open_forwarded(self, address: str, port: int, origin: tuple[str, int]) -> Channel:
-        channel = Channel()
-        message = m.ForwardedTCPIPOpen(
-            sender=0,
-            window=self._settings.limits.window,
-            max_packet=0,
-            address=address,
-            port=port,
-            origin_host=origin[0],
-            origin_port=origin[1],
-        )
-        channel.adopt(self._mux.open(message, channel))
-        await channel.wait_opened()
-        return channel
-
-    async def _cancel(self, message: m.CancelTCPIPForward, reply: Reply) -> None:
-        listener = self._listeners.pop((message.address, message.port), None)
-        if listener is None:
-            self._mux.deny(reply)
-            return
-        await listener.close()
-        self._mux.grant(reply)
-
-
-def _bind_address(address: str) -> str:
-    """The address to listen on: the client's names for loopback and for all (RFC 4254 7.1)."""
-    if address == "localhost":
-        return "127.0.0.1"
-    return "" if address == "*" else address
-
-
-async def _carry(bridge: Bridge, channel: Channel) -> None:
-    try:
-        bridge.join(channel)
-        await bridge.wait_done()
-    finally:
-        bridge.abort()

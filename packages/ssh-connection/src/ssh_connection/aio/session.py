@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ParamSpec, TypeAlias
 
 import attrs
 
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
     from ssh_connection.replies import Reply
     from ssh_wire.primitives import Buffer
 
-__all__ = ["Session", "SessionHandler", "User"]
+__all__ = ["Session", "SessionHandler", "SessionPolicy", "User"]
+
+_P = ParamSpec("_P")
+_CLOSED = "the client closed the session"
+_MAX_SIZE = 0xFFFF  # of a terminal, in either direction
+
+_log = logging.getLogger("ssh_connection.server")
 
 
 @attrs.frozen
@@ -43,7 +50,8 @@ class Session:
     """One session: what the client asked for, its three streams, and its end.
 
     The handler gets it once the client has asked for a command, a shell or a subsystem.
-    When the handler returns, the session ends, with status 0 unless `exit` said otherwise.
+    When the handler returns, the session ends, with status 0 unless `exit` said otherwise;
+    when the client closes the session first, the handler is cancelled.
     """
 
     def __init__(
@@ -61,12 +69,11 @@ class Session:
         """The environment variables that were asked for and allowed."""
         self.channel = channel
         """The channel; connect a receiver to it to bypass the streams."""
-        self.stdin = ByteReader(channel.consumed)
-        """What the client sends."""
         self.on_resize: Callable[[int, int], None] | None = None
         """Called with columns and rows when the client's terminal changes its size."""
         self.on_signal: Callable[[str], None] | None = None
         """Called with the name (without SIG) of a signal that the client sends."""
+        self._stdin = ByteReader(channel.consumed)
         self._policy = policy
         self._limits = limits
         self._started = False
@@ -77,9 +84,16 @@ class Session:
 
     # ------------------------------------------------------------- the handler's side
 
+    @property
+    def stdin(self) -> ByteReader:
+        """What the client sends."""
+        self.use_streams()
+        return self._stdin
+
     def use_streams(self) -> None:
-        """Take what the client sends through `stdin`."""
-        self.channel.connect(self, credit_at_once=False)
+        """Take what the client sends through `stdin`, unless the channel has a receiver."""
+        if not self.channel.is_connected:
+            self.channel.connect(self, credit_at_once=False)
 
     async def write(self, data: Buffer) -> None:
         """Send standard output; wait while there is no room.
@@ -87,8 +101,9 @@ class Session:
         Raises:
             ChannelClosed: the client has closed the session.
         """
+        self.use_streams()
         self.channel.write(data)
-        await self._room.wait()
+        await self._has_room()
 
     async def write_stderr(self, data: Buffer) -> None:
         """Send standard error; wait while there is no room.
@@ -96,8 +111,14 @@ class Session:
         Raises:
             ChannelClosed: the client has closed the session.
         """
+        self.use_streams()
         self.channel.core.write_stderr(data)
+        await self._has_room()
+
+    async def _has_room(self) -> None:
         await self._room.wait()
+        if self.channel.is_closed:
+            raise self.channel.error or ChannelClosed(_CLOSED)
 
     def exit(self, status: int | ExitSignal) -> None:
         """End the session behind all that was written: an exit status, or a signal."""
@@ -123,15 +144,15 @@ class Session:
 
     def data_received(self, data: memoryview) -> None:
         """Take what the client sends."""
-        self.stdin.feed(data)
+        self._stdin.feed(data)
 
     def eof_received(self) -> None:
         """The client sends no more."""
-        self.stdin.feed_eof()
+        self._stdin.feed_eof()
 
     def pipe_closed(self, error: Exception | None) -> None:
         """The session is over."""
-        self.stdin.feed_eof(error or ChannelClosed("the client closed the session"))
+        self._stdin.feed_eof(error or ChannelClosed(_CLOSED))
         self._room.set()
 
     def pause_writing(self) -> None:
@@ -159,30 +180,40 @@ class Session:
                 return self._set_terminal(request)
             case m.EnvRequest() if not self._started:
                 return self._set_variable(request)
-            case m.WindowChange():
-                if self.on_resize is not None:
-                    self.on_resize(request.columns, request.rows)
-                return True
+            case m.WindowChange() if self.on_resize is not None:
+                return self._call(self.on_resize, *_size(request))
             case m.SignalRequest() if self._started and self.on_signal is not None:
-                self.on_signal(request.name)
-                return True
+                # whoever may run one command alone does not steer it either
+                forced = self.user.permissions.force_command is not None
+                return not forced and self._call(self.on_signal, request.name)
             case _:
                 return False
+
+    def _call(self, callback: Callable[_P, None], *args: _P.args, **kwargs: _P.kwargs) -> bool:
+        """Call a function of the handler; return whether it worked."""
+        try:
+            callback(*args, **kwargs)
+        except Exception:  # noqa: BLE001 (a user's function may raise anything)
+            _log.exception("a function of a session handler failed")
+            return False
+        return True
 
     def _start(self, request: m.ExecRequest | m.ShellRequest | m.SubsystemRequest) -> bool:
         # "Only one of these requests can succeed per channel" (RFC 4254 section 6.5)
         if self._started:
             return False
         forced = self.user.permissions.force_command
+        command, subsystem = None, None
         if forced is not None:
-            self.command = forced.encode()
+            command = forced.encode()
         elif isinstance(request, m.ExecRequest):
-            self.command = request.command
+            command = request.command
         elif isinstance(request, m.SubsystemRequest):
-            self.subsystem = request.name
-        handler = self._policy.handler_for(self)
+            subsystem = request.name
+        handler = self._policy.handler_for(subsystem)
         if handler is None:
             return False
+        self.command, self.subsystem = command, subsystem
         self._started = True
         self._policy.spawn(self, handler)
         return True
@@ -192,7 +223,8 @@ class Session:
             modes = decode_modes(request.modes)
         except WireError:
             return False
-        self.pty = Pty(request.term, request.columns or 80, request.rows or 24, modes)
+        columns, rows = _size(request)
+        self.pty = Pty(request.term, columns or 80, rows or 24, modes)
         return True
 
     def _set_variable(self, request: m.EnvRequest) -> bool:
@@ -206,7 +238,7 @@ class Session:
 
 
 SessionHandler: TypeAlias = Callable[[Session], Awaitable[None]]
-"""What runs a session."""
+"""What runs a session; cancelled when the client closes it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -224,8 +256,11 @@ class SessionPolicy:
     spawn: Callable[[Session, SessionHandler], None]
     """Runs a handler for a session."""
 
-    def handler_for(self, session: Session) -> SessionHandler | None:
-        """Return what runs `session`, or None if nothing does."""
-        if session.subsystem is not None:
-            return self.subsystems.get(session.subsystem)
-        return self.shell
+    def handler_for(self, subsystem: str | None) -> SessionHandler | None:
+        """Return what runs a subsystem, or commands and shells; None if nothing does."""
+        return self.shell if subsystem is None else self.subsystems.get(subsystem)
+
+
+def _size(request: m.PtyRequest | m.WindowChange) -> tuple[int, int]:
+    """Columns and rows, no more than a terminal can have; 0 is to be ignored."""
+    return min(request.columns, _MAX_SIZE), min(request.rows, _MAX_SIZE)

@@ -21,12 +21,18 @@ if TYPE_CHECKING:
 __all__ = ["ByteReader", "ByteStream", "ByteWriter"]
 
 
+_CLOSE = 5.0
+"""Seconds for what was written to leave, before a stream that is closed is cut."""
+
+
 class ByteReader:
     """What the peer sends, to be read at one's own pace."""
 
     def __init__(self, consumed: Callable[[int], None]) -> None:
-        self._chunks: deque[bytes] = deque()
+        self._chunks: deque[bytes | bytearray] = deque()
+        self._start = 0  # of what is unread in the first chunk
         self._size = 0
+        self._prepaid = 0  # unread bytes that the peer was granted again already
         self._eof = False
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -84,14 +90,15 @@ class ByteReader:
         """
         searched = 0
         while True:
-            joined = self._join()
-            found = joined.find(separator, max(0, searched - len(separator) + 1))
+            start, joined = self._start, self._joined()
+            found = joined.find(separator, start + max(0, searched - len(separator) + 1))
             if found >= 0:
-                return self._take(found + len(separator))
-            searched = len(joined)
+                return self._take(found - start + len(separator))
+            searched = self._size
             if searched >= limit:
                 problem = f"no separator within {limit} bytes"
                 raise asyncio.LimitOverrunError(problem, searched)
+            self._prepay()
             if not await self._until(searched + 1):
                 return self._take(self._size)
 
@@ -155,29 +162,55 @@ class ByteReader:
 
     def _take(self, n: int) -> bytes:
         """Remove and return the first `n` bytes, and grant them to the peer again."""
-        self._size -= n
         parts: list[bytes] = []
         left = n
         while left:
-            chunk = self._chunks.popleft()
-            if len(chunk) > left:
-                self._chunks.appendleft(chunk[left:])
-                chunk = chunk[:left]
-            parts.append(chunk)
-            left -= len(chunk)
-        self._consumed(n)
+            parts.append(self._take_chunk(left))
+            left -= len(parts[-1])
+        prepaid = min(self._prepaid, n)
+        self._prepaid -= prepaid
+        self._size -= n
+        self._consumed(n - prepaid)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def _take_chunk(self, most: int) -> bytes:
+        chunk, start = self._chunks[0], self._start
+        piece = bytes(chunk[start : start + most])
+        if start + len(piece) == len(chunk):
+            self._chunks.popleft()
+            self._start = 0
+        elif isinstance(chunk, bytearray):
+            del chunk[: start + len(piece)]
+            self._start = 0
+        else:
+            self._start += len(piece)
+        return piece
+
     def _put_back(self, parts: list[bytes]) -> None:
+        if self._start:
+            self._chunks[0] = self._chunks[0][self._start :]
+            self._start = 0
         self._chunks.extendleft(reversed(parts))
         size = sum(map(len, parts))
         self._size += size
-        self._consumed(-size)
+        self._prepaid += size
 
-    def _join(self) -> bytes:
-        if len(self._chunks) > 1:
-            self._chunks = deque([b"".join(self._chunks)])
-        return self._chunks[0] if self._chunks else b""
+    def _prepay(self) -> None:
+        """Grant the peer what is unread: a separator behind its window could not arrive."""
+        credit, self._prepaid = self._size - self._prepaid, self._size
+        self._consumed(credit)
+
+    def _joined(self) -> bytes | bytearray:
+        """Return the chunks as one, whose unread part starts where the first one's did."""
+        chunks = self._chunks
+        if len(chunks) > 1:
+            first = chunks.popleft()
+            whole = first if isinstance(first, bytearray) else bytearray(first)
+            for chunk in chunks:
+                whole += chunk
+            chunks.clear()
+            chunks.append(whole)
+        return chunks[0] if chunks else b""
 
 
 class ByteWriter:
@@ -192,6 +225,20 @@ class ByteWriter:
     async def write(self, data: Buffer) -> None:
         """Send `data`; wait while the peer or the network is slower than we are.
 
+        Cancelling the wait takes nothing back: the data is on its way.
+
+        Raises:
+            ChannelClosed: the channel is closed, or EOF was sent.
+            ConnectionLost: the connection is lost.
+        """
+        self.put(data)
+        await self._room.wait()
+        if self._error is not None:
+            raise self._error
+
+    def put(self, data: Buffer) -> None:
+        """Send `data` without waiting; what cannot leave yet is kept.
+
         Raises:
             ChannelClosed: the channel is closed, or EOF was sent.
             ConnectionLost: the connection is lost.
@@ -199,9 +246,6 @@ class ByteWriter:
         if self._error is not None:
             raise self._error
         self._channel.write(data)
-        await self._room.wait()
-        if self._error is not None:
-            raise self._error
 
     def write_eof(self) -> None:
         """Tell the peer that nothing more follows."""
@@ -250,10 +294,13 @@ class ByteStream:
         self.writer.write_eof()
 
     async def close(self) -> None:
-        """Close the stream behind all that was written."""
-        self._channel.close()
-        self.reader.feed_eof(ChannelClosed("the stream is closed"))
-        await self._channel.wait_closed()
+        """Close the stream behind all that was written, in bounded time."""
+        closed = ChannelClosed("the stream is closed")
+        self.reader.feed_eof(closed)
+        try:
+            await self._channel.finish(_CLOSE)
+        finally:
+            self.writer.fail(closed)
 
     def data_received(self, data: memoryview) -> None:
         """Take what arrived."""

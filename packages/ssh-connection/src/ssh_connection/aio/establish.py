@@ -1,0 +1,199 @@
+"""How a client's connection comes to be: dialled, keys exchanged, host key judged, logged in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from ssh_connection.aio.endpoint import Endpoint
+from ssh_connection.aio.login import Login
+from ssh_connection.errors import SSHTimeout
+from ssh_transport import ClientTransport, ConnectionLost, HostKeyRefused
+from ssh_transport import events as ev
+from ssh_wire import SSHError
+
+if TYPE_CHECKING:
+    from ssh_auth import AuthAttempt
+    from ssh_connection.aio.settings import ClientSettings
+    from ssh_keys import PublicKey
+    from ssh_transport.aio import Driver
+
+__all__ = ["ClientEndpoint", "Dialer"]
+
+Dialer: TypeAlias = "Callable[[Driver], Awaitable[None]]"
+"""Connects a driver to a byte stream: a socket, a pipe, a channel of another connection."""
+
+_T = TypeVar("_T")
+
+
+class ClientEndpoint(Endpoint):
+    """The client's end of a connection, up to the point where the user is logged in."""
+
+    def __init__(self, settings: ClientSettings, random: Callable[[int], bytes]) -> None:
+        loop = asyncio.get_running_loop()
+        core = ClientTransport(
+            settings.transport,
+            random=random,
+            now=loop.time(),
+            host_key_algorithms=settings.host_key_algorithms or None,
+        )
+        super().__init__(core, settings.limits, settings.timeouts.close)
+        self._client_core = core
+        self._settings = settings
+        self._events: deque[ev.Event] = deque()
+        self._event_arrived = asyncio.Event()
+        self._clock = asyncio.timeout(None)
+        self._login: Login | None = None
+        self._established = False
+
+    # ------------------------------------------------------------- establishing
+
+    async def establish(self, dial: Dialer) -> None:
+        """Connect, exchange keys, check the host key, authenticate.
+
+        Args:
+            dial: connects the driver to a byte stream.
+
+        Raises:
+            OSError: the stream cannot be connected.
+            HostKeyRefused: the host key was not accepted.
+            NegotiationFailed: there is no common algorithm.
+            AuthenticationFailed: no credential was enough.
+            SSHTimeout: a stage took longer than its timeout.
+            ConnectionLost: the server went away.
+        """
+        try:
+            await self._stage("connect", self._settings.timeouts.connect, dial(self._driver))
+            await self._stage("handshake", self._settings.timeouts.handshake, self._handshake())
+            await self._stage("auth", self._settings.timeouts.auth, self._authenticate())
+            self._require_open()
+        except BaseException:
+            self._driver.close()
+            self._end(ConnectionLost("the connection was not established"))
+            await self._clean_up()
+            raise
+        self._established = True
+        self._events.clear()
+        self._start_keepalive(self._settings.keepalive)
+
+    async def _stage(self, name: str, seconds: float, work: Awaitable[None]) -> None:
+        clock = asyncio.timeout(seconds)
+        self._clock = clock
+        try:
+            async with clock:
+                await work
+        except TimeoutError as error:
+            if not clock.expired():
+                raise
+            raise SSHTimeout(name, seconds) from error
+
+    async def _without_clock(self, work: Awaitable[_T]) -> _T:
+        """Do work whose time is a person's, not the server's."""
+        due = self._clock.when()
+        started = self._loop.time()
+        self._clock.reschedule(None)
+        try:
+            return await work
+        finally:
+            if due is not None:
+                self._clock.reschedule(due + self._loop.time() - started)
+
+    async def _handshake(self) -> None:
+        self._client_core.request_service("ssh-userauth")
+        self._driver.flush()
+        while True:
+            match await self._next_event():
+                case ev.HostKeyReceived(key=key):
+                    await self._judge_host_key(key)
+                    return
+                case _:
+                    pass
+
+    async def _judge_host_key(self, key: PublicKey) -> None:
+        try:
+            trusted = await self._without_clock(self._settings.verify_host_key(key))
+        except BaseException:
+            self._reject("the host key could not be checked")
+            raise
+        if trusted is not True:
+            self._reject("the host key is not trusted")
+            problem = f"the host key {key.fingerprint()} of {self._settings.host} is not trusted"
+            raise HostKeyRefused(problem)
+        self._require_open()
+        self._client_core.accept_host_key()
+
+    def _reject(self, description: str) -> None:
+        if not self.is_closed:
+            self._client_core.reject_host_key(description)
+            self._driver.flush()
+
+    def _logged_in(self) -> None:
+        # called while the packet is processed: what follows it belongs to the connection
+        self._client_core.authenticated()
+        self._client_core.sink = self._mux.receive
+
+    async def _authenticate(self) -> None:
+        """Log in; what needs no answer leaves behind NEWKEYS, in the same write."""
+        # EXT_INFO may have arrived behind the host key: it decides how a key signs
+        while (event := self._core.next_event()) is not None:
+            self.transport_event(event)
+        self._require_open()
+        login = Login(self._settings, self._client_core, self._driver, self._logged_in)
+        self._login = login
+        self._client_core.sink = login.receive
+        self._driver.schedule_flush()
+        await login.conduct(self._without_clock)
+
+    async def _next_event(self) -> ev.Event:
+        while not self._events:
+            self._require_open()
+            self._event_arrived.clear()
+            await self._event_arrived.wait()
+        return self._events.popleft()
+
+    def _require_open(self) -> None:
+        if self._lost.done() and not self._established:
+            cause = self._lost.result().__cause__
+            if isinstance(cause, SSHError):
+                # what the handshake failed of says more than that the connection is gone
+                raise cause
+        super()._require_open()
+
+    def transport_event(self, event: ev.Event) -> None:
+        """Take an event of the transport."""
+        super().transport_event(event)
+        if isinstance(event, ev.ExtInfoReceived) and self._login is not None:
+            self._login.set_algorithms(self._core.server_sig_algs)
+        if not self._established:  # nobody waits for events once the connection stands
+            self._events.append(event)
+            self._event_arrived.set()
+
+    def _end(self, error: Exception) -> None:
+        super()._end(error)
+        self._event_arrived.set()
+        if self._login is not None:
+            self._login.end(self._lost.result())
+
+    # ------------------------------------------------------------- about the connection
+
+    @property
+    def username(self) -> str:
+        """The user that is logged in."""
+        return self._settings.username
+
+    @property
+    def host_key(self) -> PublicKey:
+        """The server's host key."""
+        return self._core.host_key
+
+    @property
+    def server_software(self) -> str:
+        """How the server calls itself, made safe to show."""
+        return self._core.peer_software
+
+    @property
+    def auth_attempts(self) -> tuple[AuthAttempt, ...]:
+        """What was tried to log in, the one that succeeded last."""
+        return self._login.attempts if self._login is not None else ()
