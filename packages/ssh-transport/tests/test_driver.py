@@ -351,7 +351,7 @@ async def test_a_stream_that_takes_no_more() -> None:
     up.full_after = None
     client.driver.resume_writing()
     assert client.core.outgoing_size == 0
-    await asyncio.wait_for(client.progress.wait(), 10)
+    await client.until(lambda: "uncongested" in client.told)
     assert client.told.count("uncongested") == 1
     server.driver.feed(up.taken())
     assert server.received == 5 * 200_005
