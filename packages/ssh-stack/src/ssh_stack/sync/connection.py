@@ -1,0 +1,338 @@
+# Generated from the async classes by tools/generate_sync.py; not to be edited.
+"""`connect`, and the connection that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Literal, TypedDict, Unpack, cast, overload
+
+from ssh_auth import Answers, AuthAttempt
+from ssh_connection import ConnectionLimits
+from ssh_connection.aio import KeepaliveOptions, Timeouts
+from ssh_connection.aio.client import Sink
+from ssh_connection.aio.process import Pty
+from ssh_connection.results import Completed
+from ssh_keys import KnownHosts, PublicKey
+from ssh_stack import connection as aio_connection
+from ssh_stack.config import HostConfig
+from ssh_stack.options import Default, HostKeyPolicy, KeySource, Path, Person, Secret
+from ssh_stack.sync._blocking import Blocking, BlockingOwner, unwrap
+from ssh_stack.sync._portal import portal
+from ssh_stack.sync.forward import LocalForward, RemoteForward
+from ssh_stack.sync.process import Process
+from ssh_stack.sync.scope import Scope
+from ssh_stack.sync.sftp import SFTPClient
+from ssh_stack.sync.streams import ByteStream
+from ssh_transport import Agreement, Algorithms, Limits
+from ssh_wire.primitives import Buffer
+
+__all__ = ["ClientOptionsKw", "Connect", "Connection", "connect"]
+
+
+class Connection(BlockingOwner[aio_connection.Connection]):
+    """An authenticated connection to a server."""
+
+    @property
+    def host(self) -> str:
+        """The server's name, as it was asked for."""
+        return self._wrapped.host
+
+    @property
+    def port(self) -> int:
+        """The server's port."""
+        return self._wrapped.port
+
+    @property
+    def config(self) -> HostConfig:
+        """What the configuration says about the host, and what of it is not honoured."""
+        return self._wrapped.config
+
+    @property
+    def end(self) -> Exception | None:
+        """What ended the connection; None while it stands."""
+        return self._wrapped.end
+
+    def sftp(self) -> Scope[SFTPClient]:
+        """Open an SFTP session."""
+        return Scope(self._portal, self._wrapped.sftp(), SFTPClient)
+
+    def close(self) -> None:
+        """Disconnect and clean up, jump hosts and agent included, in bounded time."""
+        self._portal.wait(self._wrapped.close)
+
+    @property
+    def username(self) -> str:
+        """The user that is logged in."""
+        return self._wrapped.username
+
+    @property
+    def host_key(self) -> PublicKey:
+        """The server's host key."""
+        return self._wrapped.host_key
+
+    @property
+    def server_software(self) -> str:
+        """How the server calls itself, made safe to show."""
+        return self._wrapped.server_software
+
+    @property
+    def auth_attempts(self) -> tuple[AuthAttempt, ...]:
+        """What was tried to log in, the one that succeeded last."""
+        return self._wrapped.auth_attempts
+
+    @overload
+    def run(
+        self,
+        command: str | Sequence[str],
+        *,
+        text: Literal[False] = False,
+        input: Buffer | str | None = None,
+        timeout: float | None = None,
+        check: bool = False,
+        env: Mapping[str, str] | None = None,
+        pty: Pty | None = None,
+        stdout: Sink | None = None,
+        stderr: Sink | None = None,
+        max_output: int | None = None,
+        on_cancel: Literal["terminate", "detach"] = "terminate",
+    ) -> Completed[bytes]: ...
+
+    @overload
+    def run(
+        self,
+        command: str | Sequence[str],
+        *,
+        text: Literal[True],
+        input: Buffer | str | None = None,
+        timeout: float | None = None,
+        check: bool = False,
+        env: Mapping[str, str] | None = None,
+        pty: Pty | None = None,
+        stdout: Sink | None = None,
+        stderr: Sink | None = None,
+        max_output: int | None = None,
+        on_cancel: Literal["terminate", "detach"] = "terminate",
+    ) -> Completed[str]: ...
+
+    def run(
+        self,
+        command: str | Sequence[str],
+        *,
+        text: bool = False,
+        input: Buffer | str | None = None,
+        timeout: float | None = None,
+        check: bool = False,
+        env: Mapping[str, str] | None = None,
+        pty: Pty | None = None,
+        stdout: Sink | None = None,
+        stderr: Sink | None = None,
+        max_output: int | None = None,
+        on_cancel: Literal["terminate", "detach"] = "terminate",
+    ) -> Completed[bytes] | Completed[str]:
+        """Run a command to its end; both its output streams are always drained.
+
+        Args:
+            command: a string goes to the remote shell as it is, a list is quoted for it.
+            text: give the output as text (UTF-8, what is not becomes U+FFFD).
+            input: what the command reads; without it, nothing.
+            timeout: seconds for all of it.
+            check: raise unless the exit status is 0.
+            env: environment variables to ask for; servers accept few.
+            pty: the terminal to ask for.
+            stdout: takes standard output as it arrives, in views valid during the call.
+            stderr: the same for standard error.
+            max_output: the most bytes to collect.
+            on_cancel: "terminate" ends the remote process when the call is cancelled.
+
+        Raises:
+            CommandFailed: `check` was asked for and it failed.
+            ConnectionLost: with what had arrived as `completed`.
+            NoExitStatus: the server closed the channel without a status.
+            SSHTimeout: with what had arrived as `completed`.
+            ChannelOpenRefused: the server refused the session.
+        """
+        run = cast(
+            "Callable[..., Awaitable[Completed[bytes] | Completed[str]]]", self._wrapped.run
+        )
+        return self._portal.wait(
+            run,
+            command,
+            text=text,
+            input=input,
+            timeout=timeout,
+            check=check,
+            env=env,
+            pty=pty,
+            stdout=stdout,
+            stderr=stderr,
+            max_output=max_output,
+            on_cancel=on_cancel,
+        )
+
+    def start(
+        self,
+        command: str | Sequence[str] | None = None,
+        *,
+        pty: Pty | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Scope[Process]:
+        """Start a command and give its streams; leaving the scope ends the remote side.
+
+        Args:
+            command: as for `run`; None starts the user's shell.
+            pty: the terminal to ask for.
+            env: environment variables to ask for.
+        """
+        return Scope(self._portal, self._wrapped.start(command, pty=pty, env=env), Process)
+
+    def subsystem(self, name: str) -> Scope[Process]:
+        """Start a subsystem (RFC 4254 section 6.5) and give its streams."""
+        return Scope(self._portal, self._wrapped.subsystem(name), Process)
+
+    def open_tcp(self, host: str, port: int) -> ByteStream:
+        """Have the server connect to `host:port`; return the stream.
+
+        Raises:
+            ChannelOpenRefused: the server may not, or cannot reach it.
+        """
+        return ByteStream(self._portal, self._portal.wait(self._wrapped.open_tcp, host, port))
+
+    def forward_local(
+        self, listen: str | tuple[str, int], target: str | tuple[str, int]
+    ) -> Scope[LocalForward]:
+        """Listen here; carry each connection to `target`, as seen from the server.
+
+        Args:
+            listen: "address:port"; port 0 takes a free one.
+            target: "host:port".
+        """
+        return Scope(self._portal, self._wrapped.forward_local(listen, target), LocalForward)
+
+    def forward_remote(
+        self, listen: str | tuple[str, int], target: str | tuple[str, int]
+    ) -> Scope[RemoteForward]:
+        """Have the server listen; carry each connection to `target`, as seen from here.
+
+        Args:
+            listen: "address:port" at the server; port 0 lets it choose.
+            target: "host:port".
+        """
+        return Scope(self._portal, self._wrapped.forward_remote(listen, target), RemoteForward)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connection has ended."""
+        return self._wrapped.is_closed
+
+    @property
+    def session_id(self) -> bytes:
+        """The session identifier: the exchange hash of the first key exchange."""
+        return self._wrapped.session_id
+
+    @property
+    def agreement(self) -> Agreement:
+        """The algorithms in use."""
+        return self._wrapped.agreement
+
+    def wait_closed(self) -> None:
+        """Wait until the connection has ended and everything on it is cleaned up."""
+        self._portal.wait(self._wrapped.wait_closed)
+
+    def ping(self) -> float:
+        """Ask the peer for a sign of life; return the round trip in seconds.
+
+        Raises:
+            ConnectionLost: the connection is lost.
+        """
+        return self._portal.wait(self._wrapped.ping)
+
+    def rekey(self) -> None:
+        """Begin a key exchange now; data goes on when it is done."""
+        self._portal.call(self._wrapped.rekey)
+
+
+class Connect(Blocking[aio_connection.Connect]):
+    """A connection that is made on entry and closed on exit.
+
+    `connect(…).open()` makes it too, and leaves closing to the caller.
+    """
+
+    @property
+    def config(self) -> HostConfig:
+        """What the configuration says about the host; it is read when this is first asked.
+
+        Raises:
+            UsageError: an option or a configuration line cannot be used.
+            OSError: a configuration file that was named cannot be read.
+        """
+        return self._wrapped.config
+
+    def open(self) -> Connection:
+        """Make the connection; the caller closes it.
+
+        Raises:
+            UsageError: an option or a configuration line cannot be used; no packet was sent.
+            OSError: the server cannot be reached.
+            HostKeyError: it is not known to be the right one.
+            NegotiationFailed: there is no common algorithm.
+            AuthenticationFailed: no credential was enough; `attempts` says what was tried.
+            SSHTimeout: a stage took longer than its timeout.
+        """
+        return Connection(self._portal, self._portal.wait(self._wrapped.open))
+
+    def __enter__(self) -> Connection:
+        return Connection(self._portal, self._portal.wait(self._wrapped.__aenter__))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._portal.leave(self._wrapped.__aexit__, kind, error, trace)
+
+
+class ClientOptionsKw(TypedDict, total=False):
+    """The fields of `ClientOptions` as keyword arguments."""
+
+    username: str | None
+    password: Secret | None
+    interactive: Answers | None
+    keys: Sequence[KeySource] | Default | None
+    passphrase: Secret | bytes | None
+    person: Person | None
+    agent: Path | Default | None
+    known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None
+    host_key_policy: HostKeyPolicy | Default
+    config: Path | Sequence[Path] | Default | None
+    config_options: Sequence[str]
+    jump: str | Sequence[str] | Connection | Default | None
+    proxy_command: str | Default | None
+    algorithms: Literal["strict", "default", "legacy"] | Algorithms
+    transport_limits: Limits
+    limits: ConnectionLimits
+    timeouts: Timeouts | Default
+    keepalive: KeepaliveOptions | Default | None
+    rekey_bytes: int
+    rekey_seconds: float
+    on_banner: Callable[[str], None] | None
+
+
+def connect(host: str, port: int | None = None, **options: Unpack[ClientOptionsKw]) -> Connect:
+    """Connect to an SSH server, as `ssh` would.
+
+    Args:
+        host: a name, an address, or an alias of the configuration.
+        port: the port; by default the configuration's, then 22.
+        options: the fields of `ClientOptions`.
+
+    Raises:
+        UsageError: an option has a value that cannot be used.
+    """
+    return Connect(
+        portal(),
+        aio_connection.connect(
+            host, port, **{key: unwrap(value) for key, value in options.items()}
+        ),
+    )

@@ -1,0 +1,45 @@
+# Generated from the async classes by tools/generate_sync.py; not to be edited.
+"""Forwarded TCP ports, from both ends."""
+
+from __future__ import annotations
+
+from ssh_connection.aio import forward as aio_forward
+from ssh_stack.sync._blocking import Blocking
+
+__all__ = ["LocalForward", "RemoteForward"]
+
+
+class LocalForward(Blocking[aio_forward.LocalForward]):
+    """A port on our side; connections to it leave from the other side."""
+
+    @property
+    def host(self) -> str:
+        """The address that is listened on."""
+        return self._wrapped.host
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        return self._wrapped.port
+
+    def close(self) -> None:
+        """Stop listening and close the connections that are under way."""
+        self._portal.wait(self._wrapped.close)
+
+
+class RemoteForward(Blocking[aio_forward.RemoteForward]):
+    """A port on the other side; connections to it leave from ours."""
+
+    @property
+    def host(self) -> str:
+        """The address that the other side listens on."""
+        return self._wrapped.host
+
+    @property
+    def port(self) -> int:
+        """The port that the other side listens on."""
+        return self._wrapped.port
+
+    def close(self) -> None:
+        """Have the other side stop listening, and close the connections under way."""
+        self._portal.wait(self._wrapped.close)

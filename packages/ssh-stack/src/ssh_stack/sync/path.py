@@ -1,0 +1,156 @@
+# Generated from the async classes by tools/generate_sync.py; not to be edited.
+"""Paths on the server, with the manners of `pathlib`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ssh_sftp.aio import path as aio_path
+from ssh_sftp.attributes import Attributes
+from ssh_stack.sync._blocking import Blocking, unwrap
+from ssh_stack.sync.file import RemoteFile
+
+__all__ = ["RemotePath"]
+
+
+class RemotePath(Blocking[aio_path.RemotePath]):
+    """A path and the session that it is on."""
+
+    @property
+    def name(self) -> str:
+        """The last component."""
+        return self._wrapped.name
+
+    @property
+    def stem(self) -> str:
+        """The last component without its suffix."""
+        return self._wrapped.stem
+
+    @property
+    def suffix(self) -> str:
+        """The ending of the last component, from its last dot."""
+        return self._wrapped.suffix
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The components."""
+        return self._wrapped.parts
+
+    @property
+    def parent(self) -> RemotePath:
+        """The path without its last component."""
+        return RemotePath(self._portal, self._wrapped.parent)
+
+    def __truediv__(self, other: str) -> RemotePath:
+        return RemotePath(self._portal, self._wrapped.__truediv__(other))
+
+    def joinpath(self, other: str) -> RemotePath:
+        """Return this path joined with another."""
+        return RemotePath(self._portal, self._wrapped.joinpath(other))
+
+    def with_name(self, name: str) -> RemotePath:
+        """Return the path with another last component."""
+        return RemotePath(self._portal, self._wrapped.with_name(name))
+
+    def __fspath__(self) -> str:
+        return self._wrapped.__fspath__()
+
+    def __str__(self) -> str:
+        return self._wrapped.__str__()
+
+    def stat(self) -> Attributes:
+        """Return its attributes, links followed."""
+        return self._portal.wait(self._wrapped.stat)
+
+    def lstat(self) -> Attributes:
+        """Return its attributes, of a link itself."""
+        return self._portal.wait(self._wrapped.lstat)
+
+    def exists(self) -> bool:
+        """Whether there is anything, links followed."""
+        return self._portal.wait(self._wrapped.exists)
+
+    def is_dir(self) -> bool:
+        """Whether it is, or leads to, a directory."""
+        return self._portal.wait(self._wrapped.is_dir)
+
+    def is_file(self) -> bool:
+        """Whether it is, or leads to, a regular file."""
+        return self._portal.wait(self._wrapped.is_file)
+
+    def is_symlink(self) -> bool:
+        """Whether it is a symbolic link."""
+        return self._portal.wait(self._wrapped.is_symlink)
+
+    def resolve(self) -> RemotePath:
+        """Return its canonical form."""
+        return RemotePath(self._portal, self._portal.wait(self._wrapped.resolve))
+
+    def readlink(self) -> RemotePath:
+        """Return the target of the symbolic link."""
+        return RemotePath(self._portal, self._portal.wait(self._wrapped.readlink))
+
+    def iterdir(self) -> Iterator[RemotePath]:
+        """Go through the paths in the directory."""
+        return (
+            RemotePath(self._portal, item) for item in self._portal.iterate(self._wrapped.iterdir)
+        )
+
+    def glob(self, pattern: str) -> Iterator[RemotePath]:
+        """Go through the paths below that match; "**" stands for any depth."""
+        return (
+            RemotePath(self._portal, item)
+            for item in self._portal.iterate(self._wrapped.glob, pattern)
+        )
+
+    def open(self, mode: str = "rb") -> RemoteFile:
+        """Open it; files are binary."""
+        return RemoteFile(self._portal, self._portal.wait(self._wrapped.open, mode))
+
+    def read_bytes(self) -> bytes:
+        """Return what the file holds."""
+        return self._portal.wait(self._wrapped.read_bytes)
+
+    def read_text(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Return what the file holds, as text."""
+        return self._portal.wait(self._wrapped.read_text, encoding, errors)
+
+    def write_bytes(self, data: bytes | bytearray | memoryview) -> int:
+        """Write the file, in place; return how many bytes it has now."""
+        return self._portal.wait(self._wrapped.write_bytes, data)
+
+    def write_text(self, text: str, encoding: str = "utf-8") -> int:
+        """Write the file as text; return how many bytes it has now."""
+        return self._portal.wait(self._wrapped.write_text, text, encoding)
+
+    def mkdir(self, *, parents: bool = False, exist_ok: bool = False) -> None:
+        """Make the directory."""
+        self._portal.wait(self._wrapped.mkdir, parents=parents, exist_ok=exist_ok)
+
+    def rmdir(self) -> None:
+        """Remove the empty directory."""
+        self._portal.wait(self._wrapped.rmdir)
+
+    def unlink(self, *, missing_ok: bool = False) -> None:
+        """Remove the file."""
+        self._portal.wait(self._wrapped.unlink, missing_ok=missing_ok)
+
+    def rename(self, target: str | RemotePath) -> RemotePath:
+        """Rename; fails where the target exists.  Return the new path."""
+        return RemotePath(self._portal, self._portal.wait(self._wrapped.rename, unwrap(target)))
+
+    def replace(self, target: str | RemotePath) -> RemotePath:
+        """Rename over the target, where the server can.  Return the new path."""
+        return RemotePath(self._portal, self._portal.wait(self._wrapped.replace, unwrap(target)))
+
+    def symlink_to(self, target: str | RemotePath) -> None:
+        """Make it a symbolic link to the target."""
+        self._portal.wait(self._wrapped.symlink_to, unwrap(target))
+
+    def chmod(self, mode: int) -> None:
+        """Change its permissions."""
+        self._portal.wait(self._wrapped.chmod, mode)
+
+    def relative_to(self, other: str | RemotePath) -> str:
+        """Return the rest of the path behind another."""
+        return self._wrapped.relative_to(unwrap(other))

@@ -1,0 +1,268 @@
+# Generated from the async classes by tools/generate_sync.py; not to be edited.
+"""The SFTP client."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Self
+
+from ssh_sftp.aio import client as aio_client
+from ssh_sftp.aio.operations import DirEntry, PathLike
+from ssh_sftp.attributes import Attributes
+from ssh_sftp.limits import ServerLimits
+from ssh_sftp.messages import StatVFSReply
+from ssh_sftp.scheduler import Progress, Transferred
+from ssh_stack.sync._blocking import Blocking
+from ssh_stack.sync.file import RemoteFile
+from ssh_stack.sync.path import RemotePath
+
+__all__ = ["SFTPClient"]
+
+
+class SFTPClient(Blocking[aio_client.SFTPClient]):
+    """A client session of SFTP version 3.
+
+        with conn.sftp() as sftp:
+            sftp.get("/srv/data", "data", recursive=True)
+
+    Paths are text; those that are no UTF-8 have lone surrogates, as Python's own file
+    names do.  Relative ones start where the server puts them, mostly at home.
+    """
+
+    def start(self) -> None:
+        """Exchange versions with the server; entering the context does it.
+
+        Raises:
+            SFTPProtocolError: the server speaks another version, or no SFTP.
+            SFTPConnectionLost: the stream ended.
+        """
+        self._portal.wait(self._wrapped.start)
+
+    def close(self) -> None:
+        """End the session."""
+        self._portal.wait(self._wrapped.close)
+
+    def __enter__(self) -> Self:
+        self._portal.wait(self._wrapped.__aenter__)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._portal.leave(self._wrapped.__aexit__, kind, error, trace)
+
+    def path(self, path: PathLike = ".") -> RemotePath:
+        """Return a path on the server, with the manners of `pathlib`."""
+        return RemotePath(self._portal, self._wrapped.path(path))
+
+    def open(
+        self, path: PathLike, mode: str = "rb", attributes: Attributes | None = None
+    ) -> RemoteFile:
+        """Open a file; modes are those of the built-in `open`, and files are binary.
+
+        Args:
+            path: the file.
+            mode: "r", "w", "a" or "x", with "+" to read and write.
+            attributes: attributes of a file that is created.
+        """
+        return RemoteFile(
+            self._portal, self._portal.wait(self._wrapped.open, path, mode, attributes)
+        )
+
+    def read_bytes(self, path: PathLike) -> bytes:
+        """Return what a file holds."""
+        return self._portal.wait(self._wrapped.read_bytes, path)
+
+    def write_bytes(self, path: PathLike, data: bytes | bytearray | memoryview) -> int:
+        """Write a file, in place; return how many bytes it has now."""
+        return self._portal.wait(self._wrapped.write_bytes, path, data)
+
+    def get(
+        self,
+        remote: PathLike,
+        local: str | os.PathLike[str] | None = None,
+        *,
+        recursive: bool = False,
+        preserve: bool = False,
+        progress: Progress | None = None,
+    ) -> Transferred:
+        """Download a file, or with `recursive` what is in a directory.
+
+        A file goes into `local` where that is a directory, else it gets that name, when it
+        is whole.  Of a directory, `local` becomes the counterpart; what is there stays.
+
+        Args:
+            remote: the file or directory on the server; links to it are followed.
+            local: where to; by default the same name in the current directory.
+            recursive: take directories, with all that is in them, links excepted.
+            preserve: keep permissions (never set-user-ID and its kin) and times.
+            progress: told of each file's bytes, of all its bytes if known, and its path.
+
+        Raises:
+            SFTPError: the server refused; `filename` says which file.
+            OSError: the local side failed; `filename` says which file.
+            SFTPTransferError: a file did not arrive whole.
+            SFTPUnsafeName: the server listed a name that leads out of the directory.
+        """
+        return self._portal.wait(
+            self._wrapped.get,
+            remote,
+            local,
+            recursive=recursive,
+            preserve=preserve,
+            progress=progress,
+        )
+
+    def put(
+        self,
+        local: str | os.PathLike[str],
+        remote: PathLike | None = None,
+        *,
+        recursive: bool = False,
+        preserve: bool = False,
+        progress: Progress | None = None,
+    ) -> Transferred:
+        """Upload a file, or with `recursive` what is in a directory.
+
+        A file goes into `remote` where that is a directory, else it gets that name, when
+        the server has acknowledged all of it.  Of a directory, `remote` becomes the
+        counterpart; what is there stays.
+
+        Args:
+            local: the file or directory; links to it are followed.
+            remote: where to; by default the same name in the directory that relative
+                paths start from.
+            recursive: take directories, with all that is in them, links excepted.
+            preserve: keep permissions (never set-user-ID and its kin) and times.
+            progress: told of each file's bytes, of all its bytes, and its path.
+
+        Raises:
+            SFTPError: the server refused; `filename` says which file.
+            OSError: the local side failed; `filename` says which file.
+            SFTPTransferError: a file did not arrive whole.
+        """
+        return self._portal.wait(
+            self._wrapped.put,
+            local,
+            remote,
+            recursive=recursive,
+            preserve=preserve,
+            progress=progress,
+        )
+
+    @property
+    def extensions(self) -> Mapping[str, bytes]:
+        """The extensions that the server has, with what it says of them."""
+        return self._wrapped.extensions
+
+    def supports(self, extension: str) -> bool:
+        """Whether the server has an extension, in the version that is known here."""
+        return self._portal.call(self._wrapped.supports, extension)
+
+    def limits(self) -> ServerLimits:
+        """Return what the server takes (PROTOCOL section 4.8)."""
+        return self._portal.wait(self._wrapped.limits)
+
+    def stat(self, path: PathLike) -> Attributes:
+        """Return the attributes of a path, links followed (section 6.8)."""
+        return self._portal.wait(self._wrapped.stat, path)
+
+    def lstat(self, path: PathLike) -> Attributes:
+        """Return the attributes of a path, of a link itself (section 6.8)."""
+        return self._portal.wait(self._wrapped.lstat, path)
+
+    def exists(self, path: PathLike) -> bool:
+        """Whether there is anything at a path, links followed."""
+        return self._portal.wait(self._wrapped.exists, path)
+
+    def setstat(self, path: PathLike, attributes: Attributes) -> None:
+        """Change the attributes that are given, links followed (section 6.9)."""
+        self._portal.wait(self._wrapped.setstat, path, attributes)
+
+    def lsetstat(self, path: PathLike, attributes: Attributes) -> None:
+        """Change attributes of a link itself (PROTOCOL section 4.7)."""
+        self._portal.wait(self._wrapped.lsetstat, path, attributes)
+
+    def chmod(self, path: PathLike, mode: int) -> None:
+        """Change permissions."""
+        self._portal.wait(self._wrapped.chmod, path, mode)
+
+    def truncate(self, path: PathLike, size: int) -> None:
+        """Make a file `size` bytes long."""
+        self._portal.wait(self._wrapped.truncate, path, size)
+
+    def statvfs(self, path: PathLike) -> StatVFSReply:
+        """Return the facts of the file system that a path is on (PROTOCOL section 4.4)."""
+        return self._portal.wait(self._wrapped.statvfs, path)
+
+    def mkdir(self, path: PathLike, mode: int | None = None) -> None:
+        """Make a directory (section 6.6)."""
+        self._portal.wait(self._wrapped.mkdir, path, mode)
+
+    def makedirs(self, path: PathLike, *, exist_ok: bool = False) -> None:
+        """Make a directory and those above it that are missing."""
+        self._portal.wait(self._wrapped.makedirs, path, exist_ok=exist_ok)
+
+    def rmdir(self, path: PathLike) -> None:
+        """Remove an empty directory (section 6.6)."""
+        self._portal.wait(self._wrapped.rmdir, path)
+
+    def remove(self, path: PathLike) -> None:
+        """Remove a file (section 6.5)."""
+        self._portal.wait(self._wrapped.remove, path)
+
+    def rename(self, old: PathLike, new: PathLike) -> None:
+        """Rename; fails where the new name exists (section 6.5)."""
+        self._portal.wait(self._wrapped.rename, old, new)
+
+    def posix_rename(self, old: PathLike, new: PathLike) -> None:
+        """Rename, over what has the new name (PROTOCOL section 4.3)."""
+        self._portal.wait(self._wrapped.posix_rename, old, new)
+
+    def readlink(self, path: PathLike) -> str:
+        """Return the target of a symbolic link (section 6.10)."""
+        return self._portal.wait(self._wrapped.readlink, path)
+
+    def symlink(self, target: PathLike, link: PathLike) -> None:
+        """Make `link` a symbolic link to `target` (section 6.10)."""
+        self._portal.wait(self._wrapped.symlink, target, link)
+
+    def hardlink(self, old: PathLike, new: PathLike) -> None:
+        """Give a file another name (PROTOCOL section 4.5)."""
+        self._portal.wait(self._wrapped.hardlink, old, new)
+
+    def realpath(self, path: PathLike) -> str:
+        """Return the canonical absolute form of a path (section 6.11)."""
+        return self._portal.wait(self._wrapped.realpath, path)
+
+    def expand_path(self, path: PathLike) -> str:
+        """Return the canonical form of a path that may begin with "~" (PROTOCOL 4.9)."""
+        return self._portal.wait(self._wrapped.expand_path, path)
+
+    def home(self, user: str = "") -> str:
+        """Return the home directory of a user, or one's own (PROTOCOL section 4.11)."""
+        return self._portal.wait(self._wrapped.home, user)
+
+    def listdir(self, path: PathLike = ".") -> list[str]:
+        """Return the names in a directory, in the server's order."""
+        return self._portal.wait(self._wrapped.listdir, path)
+
+    def scandir(self, path: PathLike = ".") -> Iterator[DirEntry]:
+        """Go through a directory as the server lists it, some names ahead (section 6.7).
+
+        Raises:
+            SFTPUnsafeName: a name in it is no plain component.
+        """
+        return self._portal.iterate(self._wrapped.scandir, path)
+
+    def walk(self, top: PathLike = ".") -> Iterator[tuple[str, list[DirEntry], list[DirEntry]]]:
+        """Go through a tree from the top: each directory, its directories, its other entries.
+
+        Links are not followed.  Take entries out of the first list to leave them out.
+        """
+        return self._portal.iterate(self._wrapped.walk, top)

@@ -1,0 +1,131 @@
+"""What `ssh_stack.sync` mirrors.
+
+Every public name of a class has its blocking form, unless its row leaves it out and says
+why; a row that leaves out what is not there is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+CHANNEL = "the channel calls it"
+DRIVER = "the transport's driver calls it"
+MULTIPLEXER = "the multiplexer calls it"
+PIPE = "it gives or takes a channel with callbacks, which run in the loop's thread"
+OPENED = "the scope that opens it has done it"
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """One name, and how it is mirrored."""
+
+    name: str
+    source: str
+    """The module that defines it."""
+    target: str
+    """The module of `ssh_stack.sync` that has its blocking form."""
+    kind: Literal["class", "owner", "function", "protocol", "options", "typevar"] = "class"
+    """An owner is warned of if it is open when the program ends."""
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Public names without a blocking form, each with the reason."""
+    pure: frozenset[str] = frozenset()
+    """Plain methods that touch nothing of the loop's, so any thread may run them."""
+    doc: str = ""
+    """The docstring, where the async one does not fit."""
+
+
+MODULES: Final[Mapping[str, str]] = {
+    "scope": "Things that are opened, used and closed.",
+    "streams": "Byte streams over a channel.",
+    "process": "A command, shell or subsystem on the other side.",
+    "forward": "Forwarded TCP ports, from both ends.",
+    "file": "A file on the server, open.",
+    "path": "Paths on the server, with the manners of `pathlib`.",
+    "sftp": "The SFTP client.",
+    "connection": "`connect`, and the connection that it makes.",
+    "server": "`serve`, and the server that it starts.",
+}
+
+AS_THEY_ARE: Final = (("ssh_sftp.aio.operations", "DirEntry"),)
+"""Plain data that the blocking API shares with the async one."""
+
+_CHANNEL_SIDE: Final[Mapping[str, str]] = dict.fromkeys(
+    ("data_received", "eof_received", "pipe_closed", "pause_writing", "resume_writing"), CHANNEL
+)
+
+MIRRORS: Final = (
+    Mirror("Closeable", "ssh_connection.aio.scope", "scope", "protocol"),
+    Mirror("T", "ssh_connection.aio.scope", "scope", "typevar"),
+    Mirror("Scope", "ssh_connection.aio.scope", "scope"),
+    Mirror(
+        "ByteReader",
+        "ssh_connection.aio.streams",
+        "streams",
+        left_out={"feed": CHANNEL, "feed_eof": CHANNEL},
+    ),
+    Mirror(
+        "ByteWriter",
+        "ssh_connection.aio.streams",
+        "streams",
+        left_out={"pause": CHANNEL, "resume": CHANNEL, "fail": CHANNEL},
+    ),
+    Mirror("ByteStream", "ssh_connection.aio.streams", "streams", left_out=_CHANNEL_SIDE),
+    Mirror(
+        "Process",
+        "ssh_connection.aio.process",
+        "process",
+        left_out={"start": OPENED, **_CHANNEL_SIDE},
+    ),
+    Mirror("LocalForward", "ssh_connection.aio.forward", "forward", left_out={"listen": OPENED}),
+    Mirror(
+        "RemoteForward",
+        "ssh_connection.aio.forward",
+        "forward",
+        left_out={"dial": MULTIPLEXER, "carry": MULTIPLEXER},
+    ),
+    Mirror("RemoteFile", "ssh_sftp.aio.file", "file"),
+    Mirror(
+        "RemotePath",
+        "ssh_sftp.aio.path",
+        "path",
+        pure=frozenset({"joinpath", "with_name", "relative_to"}),
+    ),
+    Mirror(
+        "SFTPClient",
+        "ssh_sftp.aio.client",
+        "sftp",
+        left_out={"from_pipe": PIPE, "from_streams": PIPE},
+        pure=frozenset({"path"}),
+        doc="""A client session of SFTP version 3.
+
+            with conn.sftp() as sftp:
+                sftp.get("/srv/data", "data", recursive=True)
+
+        Paths are text; those that are no UTF-8 have lone surrogates, as Python's own file
+        names do.  Relative ones start where the server puts them, mostly at home.""",
+    ),
+    Mirror(
+        "Connection",
+        "ssh_stack.connection",
+        "connection",
+        "owner",
+        left_out={
+            "establish": OPENED,
+            "own": OPENED,
+            "open_subsystem": PIPE,
+            "open_tcp_channel": PIPE,
+            "transport_event": DRIVER,
+            "uncongested": DRIVER,
+            "batch_done": DRIVER,
+            "connection_lost": DRIVER,
+            "channel_requested": MULTIPLEXER,
+            "global_request": MULTIPLEXER,
+        },
+        doc="An authenticated connection to a server.",
+    ),
+    Mirror("Connect", "ssh_stack.connection", "connection"),
+    Mirror("ClientOptionsKw", "ssh_stack.options", "connection", "options"),
+    Mirror("connect", "ssh_stack.connection", "connection", "function"),
+)

@@ -1,0 +1,132 @@
+"""Types: the blocking form of an annotation, and how a result becomes a blocking object."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from syncgen.source import Import, Module, lineage, module
+from syncgen.table import MIRRORS, Mirror
+
+ITERATOR = Import("collections.abc", "Iterator", "Iterator")
+
+
+def twins() -> dict[tuple[str, str], Mirror]:
+    """Return each mirrored name by where it is defined; a base stands for what derives from it."""
+    found: dict[tuple[str, str], Mirror] = {}
+    for mirror in MIRRORS:
+        found[mirror.source, mirror.name] = mirror
+        if mirror.kind in {"class", "owner"}:
+            for where, node in lineage(module(mirror.source), mirror.name):
+                found.setdefault((where.name, node.name), mirror)
+    return found
+
+
+TWINS = twins()
+
+
+@dataclass
+class Names:
+    """What a blocking module imports."""
+
+    target: str
+    imports: set[Import] = field(default_factory=set[Import])
+
+    def need(self, where: str, name: str, alias: str | None = None) -> str:
+        """Import a name and return how to call it."""
+        self.imports.add(Import(where, name, alias or name))
+        return alias or name
+
+    def need_twin(self, mirror: Mirror) -> str:
+        """Import a blocking name, unless it is defined in this very module."""
+        if mirror.target != self.target:
+            self.need(f"ssh_stack.sync.{mirror.target}", mirror.name)
+        return mirror.name
+
+    def need_source(self, mirror: Mirror) -> str:
+        """Import the module of the async original, and return how to name the original."""
+        package, _, name = mirror.source.rpartition(".")
+        return f"{self.need(package, name, f'aio_{name}')}.{mirror.name}"
+
+
+class Translator(ast.NodeTransformer):
+    """Translates annotations of one async module for one blocking module."""
+
+    def __init__(self, source: Module, names: Names) -> None:
+        self._source = source
+        self._names = names
+
+    def annotation(self, node: ast.expr | None) -> str:
+        """Return the blocking form of an annotation."""
+        if node is None:
+            problem = f"{self._source.name} has something without an annotation"
+            raise LookupError(problem)
+        copy = ast.parse(ast.unparse(node), mode="eval").body
+        return ast.unparse(self.visit(copy))
+
+    def value(self, node: ast.expr) -> str:
+        """Return a default value, its names imported."""
+        return self.annotation(node)
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        """Import a name, or its twin."""
+        mirror = self.twin(node)
+        if mirror is not None:
+            return ast.Name(self._names.need_twin(mirror))
+        found = self._source.find(node.id)
+        if found is not None and found.name == "AsyncIterator":
+            self._names.imports.add(ITERATOR)
+            return ast.Name("Iterator")
+        if found is not None:
+            self._names.imports.add(found)
+        return node
+
+    def twin(self, node: ast.expr) -> Mirror | None:
+        """Return what a name is mirrored by."""
+        if isinstance(node, ast.Name):
+            return TWINS.get(self._source.origin(node.id))
+        return None
+
+    def mentions_twin(self, node: ast.expr | None) -> bool:
+        """Whether an annotation names anything that is mirrored."""
+        return node is not None and any(
+            self.twin(part) is not None for part in ast.walk(node) if isinstance(part, ast.Name)
+        )
+
+    def wrapped(self, node: ast.expr | None, value: str) -> str:
+        """Return the expression that makes the blocking object of a result.
+
+        Raises:
+            LookupError: the result holds such an object where nobody would find it.
+        """
+        if node is None or not self.mentions_twin(node):
+            return value
+        match node:
+            case ast.Name():
+                return self._wrapped_name(node, value)
+            case ast.Subscript(value=ast.Name() as generic, slice=ast.Name() as inner):
+                mirror, of = self.twin(generic), self.twin(inner)
+                if mirror is not None and of is not None:
+                    scope = self._names.need_twin(mirror)
+                    return f"{scope}(self._portal, {value}, {self._names.need_twin(of)})"
+            case ast.BinOp(left=left, op=ast.BitOr(), right=ast.Constant(value=None)):
+                some = self.wrapped(left, "found")
+                return f"None if (found := {value}) is None else {some}"
+            case _:
+                pass
+        problem = f"{ast.unparse(node)} cannot be made of blocking objects"
+        raise LookupError(problem)
+
+    def _wrapped_name(self, node: ast.Name, value: str) -> str:
+        mirror = self.twin(node)
+        if mirror is None:
+            return value
+        if mirror.kind == "typevar":
+            return f"self._wrap(self._portal, {value})"
+        return f"{self._names.need_twin(mirror)}(self._portal, {value})"
+
+
+def import_lines(imports: Iterable[Import]) -> list[str]:
+    """Return the import statements; the formatter sorts them."""
+    return sorted(str(line) for line in imports)
