@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import tempfile
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -175,8 +176,7 @@ class Copying:
         pattern = "/".join(parts[first:])
         found = sorted([str(path) async for path in remote.sftp.path(base).glob(pattern)])
         if not found:
-            problem = f"{source}: nothing matches"
-            raise Stopped(problem, _SOME_FAILED)
+            raise FileNotFoundError(errno.ENOENT, "nothing matches", str(source))
         return found
 
     # ------------------------------------------------------------- connections

@@ -1,0 +1,173 @@
+"""`ssh-stack cp` against the machine's own sshd."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ssh_stack.cli.places import Place, parse_place
+from ssh_wire import UsageError
+
+if TYPE_CHECKING:
+    from conftest import Cli, Sshd
+
+
+def tree(root: Path) -> dict[str, str]:
+    """Every file below with the hash of what it holds."""
+    return {
+        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in root.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    root = tmp_path / "source"
+    (root / "deep" / "er").mkdir(parents=True)
+    (root / "empty").mkdir()
+    (root / "big").write_bytes(os.urandom(3_000_000))
+    for number in range(20):
+        (root / "deep" / f"file {number}").write_text(str(number))
+    (root / "deep" / "er" / "naïve").write_bytes(b"")
+    return root
+
+
+def test_a_file_both_ways(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) -> None:
+    up, down = tmp_path / "up", tmp_path / "down"
+    done = cli.run("cp", *sshd.login, str(source / "big"), f"{sshd.host}:{up}")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    done = cli.run("cp", *sshd.login, f"sftp://{sshd.host}:{sshd.port}/{up}", str(down))
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert down.read_bytes() == (source / "big").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["down", "home", "source", "up"]
+
+
+def test_a_tree_both_ways(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) -> None:
+    """A tree goes into a directory that is there, and becomes one that is not."""
+    there = tmp_path / "there"
+    there.mkdir()
+    assert cli.run("cp", "-r", *sshd.login, str(source), f"{sshd.host}:{there}").returncode == 0
+    assert tree(there / "source") == tree(source)
+    assert (there / "source" / "empty").is_dir()
+    back = tmp_path / "back"
+    words = ["--recursive", *sshd.login, f"{sshd.host}:{there}/source", str(back)]
+    assert cli.run("cp", *words).returncode == 0
+    assert tree(back) == tree(source)
+
+
+def test_permissions_and_times(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) -> None:
+    (source / "big").chmod(0o640)
+    os.utime(source / "big", (1_000_000_000, 1_100_000_000))
+    target = tmp_path / "kept"
+    words = ["-p", *sshd.login, f"{sshd.host}:{source}/big", str(target)]
+    assert cli.run("cp", *words).returncode == 0
+    found = target.stat()
+    assert (found.st_mode & 0o777, int(found.st_mtime)) == (0o640, 1_100_000_000)
+
+
+def test_several_sources(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) -> None:
+    into = tmp_path / "into"
+    into.mkdir()
+    words = [*sshd.login, f"{sshd.host}:{source}/deep/file?1*", f"{sshd.host}:{source}/big"]
+    assert cli.run("cp", *words, str(into)).returncode == 0
+    assert sorted(tree(into)) == sorted(["big", "file 1", *(f"file {n}" for n in range(10, 20))])
+    done = cli.run("cp", *words, str(tmp_path / "not there"))
+    assert done.returncode == 1
+    assert b"not a directory" in done.stderr
+
+
+def test_from_host_to_host(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    words = ["-r", *sshd.login, f"{sshd.host}:{source}", f"{sshd.host}:{target}"]
+    assert cli.run("cp", *words).returncode == 0
+    assert tree(target) == tree(source)
+
+
+def test_what_fails_is_said_and_the_rest_is_copied(
+    cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
+) -> None:
+    into = tmp_path / "into"
+    into.mkdir()
+    remote = [f"{sshd.host}:{source}/{name}" for name in ("none", "deep", "non*", "big")]
+    done = cli.run("cp", *sshd.login, *remote, str(into))
+    assert done.returncode == 1
+    lines = done.stderr.decode().splitlines()
+    assert [line.partition(": ")[2].rpartition(": ")[2] for line in lines] == [
+        "No such file",
+        "it is a directory",
+        "nothing matches",
+    ]
+    assert list(tree(into)) == ["big"]
+
+
+def test_a_local_file_that_is_not_there(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+    done = cli.run("cp", *sshd.login, str(tmp_path / "none"), f"{sshd.host}:{tmp_path}/x")
+    assert done.returncode == 1
+    assert done.stderr.decode() == f"ssh-stack: {tmp_path}/none: No such file or directory\n"
+
+
+def test_links_in_a_tree_are_named(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) -> None:
+    (source / "link").symlink_to("big")
+    words = [*sshd.login, f"{sshd.host}:{source}", str(tmp_path / "a")]
+    done = cli.run("cp", "-r", *words)
+    assert done.returncode == 0
+    assert b"link: left out: it is a symbolic link" in done.stderr
+    assert cli.run("cp", "-rq", *words).stderr == b""
+
+
+def test_bars_on_a_terminal(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) -> None:
+    words = [*sshd.login, f"{sshd.host}:{source}/big", str(tmp_path / "x")]
+    with cli.terminal("cp", *words) as terminal:
+        terminal.expect("3.0/3.0 MB")
+        assert terminal.wait() == 0
+    with cli.terminal("cp", "-q", *words) as terminal:
+        assert terminal.wait() == 0
+        assert terminal.seen == b""
+
+
+def test_a_peer_that_dies_leaves_no_half_file(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+    into = tmp_path / "into"
+    into.mkdir()
+    big = tmp_path / "big"
+    with big.open("wb") as file:
+        file.truncate(1 << 33)
+    with cli.terminal("cp", *sshd.login, f"{sshd.host}:{big}", str(into)) as terminal:
+        terminal.expect(r"[0-9.]+/8\.6 GB")
+        sshd.kill_sessions()
+        terminal.expect("ssh-stack: ")
+        assert terminal.wait() == 255
+    assert "big" not in [path.name for path in into.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("file", Place("file")),
+        ("./a:b", Place("./a:b")),
+        ("/a:b", Place("/a:b")),
+        (":a", Place(":a")),
+        ("host:", Place(".", "host")),
+        ("host:~/x", Place("x", "host")),
+        ("host:~", Place(".", "host")),
+        ("me@host:/x:y", Place("/x:y", "host", "me")),
+        ("a@b@host:x", Place("x", "host", "a@b")),
+        ("[::1]:x", Place("x", "::1")),
+        ("me@[fe80::1]:x", Place("x", "fe80::1", "me")),
+        ("sftp://host", Place(".", "host")),
+        ("sftp://me@host:2222/a%20b", Place("a b", "host", "me", 2222)),
+        ("scp://host//etc", Place("/etc", "host")),
+    ],
+)
+def test_places(text: str, place: Place) -> None:
+    assert parse_place(text) == place
+
+
+@pytest.mark.parametrize("text", ["@host:x", "me@:x", "sftp:///x", "sftp://host:x/y"])
+def test_no_places(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_place(text)
