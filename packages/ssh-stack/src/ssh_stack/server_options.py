@@ -1,0 +1,78 @@
+"""What `serve` is told: one frozen class, and the same as keyword arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Required, TypedDict
+
+import attrs
+
+from ssh_connection import ConnectionLimits
+from ssh_connection.aio import ForwardingRules, KeepaliveOptions, SessionHandler
+from ssh_keys import PrivateKey
+from ssh_sftp.filesystem import FileSystem
+from ssh_stack.admission import MaxStartups
+from ssh_stack.authorization import Authorization
+from ssh_transport import Algorithms, Limits
+from ssh_wire import UsageError
+
+__all__ = ["ServerOptions", "ServerOptionsKw"]
+
+
+@attrs.frozen(kw_only=True)
+class ServerOptions:
+    """How to serve; what is not switched on is denied."""
+
+    host_keys: Sequence[PrivateKey] = attrs.field(repr=False)
+    """The keys that prove who the server is, one of a kind."""
+    auth: Authorization | Sequence[Authorization] = attrs.field(repr=False)
+    """Who may log in."""
+    session: SessionHandler | None = None
+    """Runs shells and commands: an async function of one `Session`, or `LocalShell()`."""
+    sftp: FileSystem | None = None
+    """The file system that is served by SFTP: `Rooted("/srv")`, say."""
+    forwarding: ForwardingRules | None = None
+    """What clients may forward: `AllowForwarding()`, say."""
+    env: frozenset[str] = frozenset()
+    """Environment variables that clients may set."""
+    banner: str = ""
+    """Text that clients show before authentication."""
+    algorithms: Literal["strict", "default", "legacy"] | Algorithms = "default"
+    """A profile of algorithms, or the algorithms."""
+    transport_limits: Limits = attrs.field(factory=Limits)
+    """What is accepted of a client's transport."""
+    limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
+    """How much of everything a connection may have."""
+    login_grace: float = 120.0
+    """Seconds from the connection to the authentication."""
+    max_startups: MaxStartups = attrs.field(factory=MaxStartups)
+    """Bounds on connections that are not authenticated yet."""
+    keepalive: KeepaliveOptions | None = attrs.field(factory=KeepaliveOptions)
+    """How a dead client is found; None never asks."""
+    close_timeout: float = 5.0
+    """Seconds that closing a connection may take before it is cut."""
+
+    def __attrs_post_init__(self) -> None:
+        kinds = [key.public_key.kind for key in self.host_keys]
+        if not kinds or len(kinds) != len(set(kinds)):
+            problem = "host_keys has at least one key, and one of a kind"
+            raise UsageError(problem)
+
+
+class ServerOptionsKw(TypedDict, total=False):
+    """The fields of `ServerOptions` as keyword arguments."""
+
+    host_keys: Required[Sequence[PrivateKey]]
+    auth: Required[Authorization | Sequence[Authorization]]
+    session: SessionHandler | None
+    sftp: FileSystem | None
+    forwarding: ForwardingRules | None
+    env: frozenset[str]
+    banner: str
+    algorithms: Literal["strict", "default", "legacy"] | Algorithms
+    transport_limits: Limits
+    limits: ConnectionLimits
+    login_grace: float
+    max_startups: MaxStartups
+    keepalive: KeepaliveOptions | None
+    close_timeout: float

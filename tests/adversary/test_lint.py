@@ -1,0 +1,77 @@
+"""What our own sources must not contain, because peers could profit from it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted(ROOT.glob("packages/*/src/**/*.py"))
+DECODING = {"ssh_wire", "ssh_keys", "ssh_transport", "ssh_auth", "ssh_agent", "ssh_connection"}
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+@pytest.mark.row("W12")
+def test_no_regular_expression_reads_what_a_peer_sends() -> None:
+    decoders = [path for path in SOURCES if DECODING & set(path.parts)]
+
+    assert decoders
+    assert [path for path in decoders if "re" in imports(path)] == []
+
+
+@pytest.mark.row("X04")
+def test_nothing_turns_bytes_into_objects_or_code() -> None:
+    banned = {"pickle", "marshal", "shelve", "ctypes", "yaml", "dill"}
+
+    assert [path for path in SOURCES if banned & imports(path)] == []
+    callers = {
+        path.name
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in {"eval", "exec"}
+    }
+    assert callers == {"codegen.py"}  # runs the codecs that it has written from declarations
+
+
+@pytest.mark.row("X06")
+def test_no_randomness_that_can_be_foretold() -> None:
+    assert [path for path in SOURCES if "random" in imports(path)] == []
+
+
+@pytest.mark.row("X03")
+def test_no_shell_reads_a_command() -> None:
+    shells = [
+        path
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and any(
+            keyword.arg == "shell" and ast.unparse(keyword.value) == "True"
+            for keyword in node.keywords
+        )
+    ]
+    assert shells == []
+
+
+@pytest.mark.row("X05")
+def test_no_assertion_is_a_check() -> None:
+    asserting = [
+        path
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Assert)
+    ]
+    assert asserting == []

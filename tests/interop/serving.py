@@ -1,0 +1,118 @@
+"""Our server, in this process, for the clients of the peers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+import attrs
+from ssh_auth import Accept, Reject
+from ssh_connection.aio import ServerAuthentication
+from ssh_keys import PrivateKey
+from ssh_keys.files import read_authorized_keys
+from ssh_wire.messages.auth import InfoRequest, Prompt
+
+import ssh_stack
+from tests.interop.loopback import client_options
+from tests.interop.peers import PASSWORD
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+    from pathlib import Path
+
+    from ssh_keys import PublicKey
+    from ssh_stack import ServerOptionsKw
+
+    from tests.interop.peers import Completed, Peer
+
+__all__ = ["HOST_KEYS", "Served", "serve"]
+
+HOST_KEYS = [
+    PrivateKey.generate("ed25519"),
+    PrivateKey.generate("ecdsa", 256),
+    PrivateKey.generate("ecdsa", 384),
+    PrivateKey.generate("ecdsa", 521),
+    PrivateKey.generate("rsa", 3072),
+]
+
+
+@attrs.frozen
+class Served:
+    """A running server, and a peer to try it with."""
+
+    peer: Peer
+    port: int
+    folder: Path
+    """A folder that the peer sees under the same path."""
+    known_hosts: Path
+
+    async def client(
+        self,
+        program: str,
+        *words: str | Path,
+        options: Sequence[str] = (),
+        stdin: bytes | None = None,
+        key: str | None = "ed25519",
+    ) -> Completed:
+        """Run one of the peer's programs against the server."""
+        identity = self.peer.keys.private[key] if key is not None else None
+        given = [o for option in options for o in ("-o", option)]
+        argv = [program, *given, *client_options(self.port, self.known_hosts, identity), *words]
+        if key is not None:
+            argv[1:1] = ["-o", "BatchMode=yes"]
+        return await asyncio.to_thread(self.peer.run_client, argv, stdin=stdin, timeout=90)
+
+    async def client_with_password(self, *words: str, options: Sequence[str] = ()) -> Completed:
+        """Run the peer's ssh with a program that gives the password."""
+        helper = self.folder / "askpass"
+        helper.write_text(f"#!/bin/sh\necho {PASSWORD}\n")
+        helper.chmod(0o755)
+        given = [o for option in options for o in ("-o", option)]
+        environment = [f"SSH_ASKPASS={helper}", "SSH_ASKPASS_REQUIRE=force", "DISPLAY=:0"]
+        argv = ["env", *environment, "ssh", *given]
+        argv += [*client_options(self.port, self.known_hosts), *words]
+        return await asyncio.to_thread(self.peer.run_client, argv, timeout=60)
+
+
+@contextlib.asynccontextmanager
+async def serve(
+    peer: Peer, name: str, authentication: ServerAuthentication | None = None
+) -> AsyncGenerator[Served]:
+    """Serve commands, files and forwards to a peer."""
+    folder = peer.keys.folder / name
+    folder.mkdir(exist_ok=True)
+    options: ServerOptionsKw = {
+        "host_keys": HOST_KEYS,
+        "auth": authentication or by_key(peer),
+        "session": ssh_stack.LocalShell(),
+        "sftp": ssh_stack.Rooted("/"),
+        "forwarding": ssh_stack.AllowForwarding(),
+    }
+    async with ssh_stack.serve("127.0.0.1", 0, **options) as server:
+        known = folder / f"known_hosts-{server.port}"
+        lines = (f"[127.0.0.1]:{server.port} {k.public_key.to_openssh()}\n" for k in HOST_KEYS)
+        known.write_text("".join(lines))
+        yield Served(peer, server.port, folder, known)
+
+
+def by_key(peer: Peer, *sequences: tuple[str, ...]) -> ServerAuthentication:
+    """Let in whoever has one of the peer's keys, or the password."""
+    keys = read_authorized_keys(peer.keys.authorized_keys)
+
+    async def public_key(user: str, key: PublicKey) -> Accept | Reject:
+        return Accept() if user == "tester" and keys.lookup(key) else Reject()
+
+    async def password(user: str, given: str) -> Accept | Reject:
+        return Accept() if (user, given) == ("tester", PASSWORD) else Reject()
+
+    async def interactive(
+        user: str, dialogue: int, answers: Sequence[str]
+    ) -> Accept | Reject | InfoRequest:
+        if dialogue == 0:
+            return InfoRequest(name="Login", prompts=(Prompt(text="The word: ", echo=False),))
+        return Accept() if (user, *answers) == ("tester", PASSWORD) else Reject()
+
+    return ServerAuthentication(
+        public_key=public_key, password=password, interactive=interactive, sequences=sequences
+    )
