@@ -1,0 +1,215 @@
+"""The driver over streams that are no asyncio transports, step by step."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import pytest
+
+from drivers import HEAD, Layer, over_streams
+from hostile import FAST, FAST_OPTIONS, plain
+from ssh_transport import (
+    Limits,
+    TransportOptions,
+)
+from ssh_transport.aio import Driver
+from ssh_wire import DisconnectReason
+from ssh_wire.messages.transport import Ping
+
+
+async def test_any_source_of_bytes() -> None:
+    client, server, up, down = over_streams()
+    assert up.calls == [f"limits {2**20} None"]
+    client.core.send_payload(HEAD)
+    client.driver.flush()
+    server.driver.feed(up.taken())
+    assert server.received == 5
+    server.driver.feed_eof()
+    assert server.ended.reason == DisconnectReason.CONNECTION_LOST
+    assert down.calls[-1] == "close"
+    server.driver.feed(b"late")
+    server.driver.connection_lost(None)
+    client.driver.close()
+    client.driver.connection_lost(OSError("gone"))
+    await client.driver.wait_closed()
+    await server.driver.wait_closed()
+    assert isinstance(client.lost[0], OSError)
+
+
+async def test_a_stream_that_takes_no_more() -> None:
+    client, server, up, _ = over_streams()
+    up.full_after = 1
+    for _ in range(5):
+        client.core.send_payload(HEAD, bytes(200_000))
+    assert client.driver.congested  # as much waits as one write should have
+    client.driver.flush()
+    assert client.driver.congested
+    assert len(up.written) == 1
+    assert client.core.outgoing_size > 0
+    client.told.clear()
+    up.full_after = None
+    client.driver.resume_writing()
+    assert client.core.outgoing_size == 0
+    await client.until(lambda: "uncongested" in client.told)
+    assert client.told.count("uncongested") == 1
+    server.driver.feed(up.taken())
+    assert server.received == 5 * 200_005
+    for layer in (client, server):
+        layer.driver.connection_lost(None)
+
+
+async def test_a_stream_that_is_stuck_for_the_time_of_a_call() -> None:
+    client, server, up, _ = over_streams()
+    up.full_after = 1
+    up.written.clear()
+    client.core.send_payload(HEAD)
+
+    def resumed() -> None:
+        client.driver.resume_writing()
+
+    client.batch_done = resumed  # type: ignore[method-assign]
+    client.driver.pause_writing()
+    client.driver.flush()
+    assert len(up.written) == 1
+    for layer in (client, server):
+        layer.driver.connection_lost(None)
+
+
+async def test_congestion_during_a_key_exchange() -> None:
+    client, server, up, down = over_streams()
+    client.core.start_rekey()
+    client.driver.flush()
+    assert client.driver.congested
+    for _ in range(3):
+        server.driver.feed(up.taken())
+        client.driver.feed(down.taken())
+    assert not client.driver.congested
+    await client.until(lambda: "uncongested" in client.told)
+    for layer in (client, server):
+        layer.driver.connection_lost(None)
+
+
+async def test_the_last_words_leave_a_stuck_stream_and_it_is_aborted() -> None:
+    client, _, up, _ = over_streams()
+    client.driver.pause_writing()
+    up.taken()
+    client.driver.close()
+    assert len(up.taken()) > 0
+    assert up.calls[-1] == "close"
+    await asyncio.wait_for(client.driver.wait_closed(), 10)  # the stream never closes by itself
+    assert up.calls[-1] == "abort"
+
+
+async def test_reading_stops_while_input_waits() -> None:
+    options = TransportOptions(algorithms=FAST, limits=Limits(outgoing_bytes=100_000))
+    client, server, up, down = over_streams(FAST_OPTIONS, options)
+    down.full_after = 1
+    ping = Ping(data=bytes(30_000)).encode()
+    for _ in range(60):
+        client.core.send_payload(ping)
+    client.driver.flush()
+    for data in up.written:
+        server.driver.feed(data)
+    assert "pause" in down.calls
+    assert server.core.paused
+    down.full_after = None
+    server.driver.resume_writing()
+    assert down.calls[-1] == "resume"
+    assert not server.core.paused
+    assert len(down.taken()) > 60 * 30_000
+    for layer in (client, server):
+        layer.driver.connection_lost(None)
+
+
+async def test_the_timer_follows_the_core() -> None:
+    loop = asyncio.get_running_loop()
+    now = [0.0]
+    client = Layer("client", FAST_OPTIONS)
+    driver = Driver(client.core, client, clock=lambda: now[0])
+    driver._set_timer(None)
+    assert driver._timer is None
+    driver._set_timer(3600.0)
+    first = driver._timer
+    assert first is not None
+    assert abs(first.when() - loop.time() - 3600) < 5
+    driver._set_timer(7200.0)
+    assert driver._timer is first
+    driver._set_timer(60.0)
+    assert first.cancelled()
+    second = driver._timer
+    assert second is not None
+    second.cancel()
+    now[0] = 42.0
+    driver._time_has_come()
+    assert client.core.now == 42.0
+    assert driver._timer is None
+
+
+async def test_a_rekey_that_the_peer_never_completes() -> None:
+    options = TransportOptions(algorithms=FAST, limits=Limits(rekey_timeout=0.01))
+    client, server, up, _ = over_streams(options)
+    client.core.now = asyncio.get_running_loop().time()
+    client.core.start_rekey()
+    client.driver.flush()
+    await client.until(lambda: client.core.closed)
+    assert client.ended.reason == DisconnectReason.KEY_EXCHANGE_FAILED
+    assert up.calls[-1] == "close"
+    for layer in (client, server):
+        layer.driver.connection_lost(None)
+
+
+async def test_a_handler_that_fails_leaves_no_half_dead_connection() -> None:
+    client, server, up, _ = over_streams()
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    client.batch_done = fail  # type: ignore[method-assign]
+    with pytest.raises(ZeroDivisionError):
+        client.driver.flush()
+    assert up.calls[-1] == "abort"
+    with pytest.raises(ZeroDivisionError):
+        client.driver.connection_lost(None)
+    await client.driver.wait_closed()
+    assert client.driver._timer is None
+    server.driver.connection_lost(None)
+
+
+async def test_what_arrives_after_the_end_is_dropped() -> None:
+    client, server, up, _ = over_streams()
+    client.driver.close()
+    up.taken()
+    count = len(client.events)
+    room = client.driver.get_buffer(-1)
+    room[:8] = plain(b"\x15")[:8]
+    client.driver.buffer_updated(8)
+    client.driver.feed(b"x")
+    client.driver.flush()
+    assert len(client.events) == count
+    assert up.written == []
+    for layer in (client, server):
+        layer.driver.connection_lost(None)
+
+
+async def test_garbage_on_the_socket() -> None:
+    loop = asyncio.get_running_loop()
+    server = Layer("server", FAST_OPTIONS)
+    mine, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    await loop.create_connection(lambda: server.driver, sock=theirs)
+    with mine:
+        mine.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        await asyncio.wait_for(server.driver.wait_closed(), 10)
+    assert server.ended.reason == DisconnectReason.PROTOCOL_VERSION_NOT_SUPPORTED
+
+
+async def test_a_flush_before_the_connection_is_there() -> None:
+    client = Layer("client", FAST_OPTIONS)
+    client.driver.flush()
+    client.driver.schedule_flush()
+    client.driver.schedule_flush()
+    assert client.core.outgoing_size > 0
+    client.driver.abort()
+    client.driver.connection_lost(None)
+    assert client.driver._soon is None
