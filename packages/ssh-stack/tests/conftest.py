@@ -19,26 +19,20 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 import pytest
 
+import ssh_stack
 from ssh_auth import Accept
-from ssh_connection.aio import (
-    ServerAuthentication,
-    ServerConnection,
-    ServerSettings,
-    Session,
-    User,
-)
+from ssh_connection import ConnectionLimits
+from ssh_connection.aio import ServerAuthentication, Session
 from ssh_keys import PrivateKey, PublicKey
-from ssh_sftp.aio import Rooted, SFTPServer
+from ssh_stack import sync
 from ssh_stack.sync._portal import Portal
-from ssh_transport import TransportOptions, profiles
-from ssh_transport.aio import Driver
 
 _SSHD: Final = Path("/usr/sbin/sshd")
 _SFTP_SERVER: Final = Path("/usr/lib/openssh/sftp-server")
@@ -90,9 +84,10 @@ class Sshd:
     def kill_sessions(self) -> None:
         """Kill the processes that serve connections, as if the server had died."""
         for child in _children(self.process.pid):
-            for grandchild in _children(child):
-                os.kill(grandchild, signal.SIGKILL)
-            os.kill(child, signal.SIGKILL)
+            commands = _children(child)
+            for each in (child, *commands):  # the server first: it must not tell of the rest
+                with suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGKILL)
 
 
 def _children(pid: int) -> list[int]:
@@ -143,13 +138,14 @@ def start_sshd(folder: Path, *options: str) -> Generator[Sshd]:
                 if b"Server listening" in line:
                     break
             # a full pipe would stop it: what else it says goes nowhere
-            drain = subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL)
-            user = getpass.getuser()
-            yield Sshd(port, folder / "id_ed25519", known_hosts, user, process)
-        finally:
+            reader = threading.Thread(target=process.stderr.read)
+            reader.start()
+            yield Sshd(port, folder / "id_ed25519", known_hosts, getpass.getuser(), process)
             process.terminate()
             process.wait()
-            drain.wait()
+            reader.join()
+        finally:
+            process.kill()
 
 
 @pytest.fixture(scope="session")
@@ -183,13 +179,16 @@ class Cli:
         options.setdefault("stdout", subprocess.PIPE)
         options.setdefault("stderr", subprocess.PIPE)
         env = self.environment(**options.pop("env", {}))
-        return subprocess.run(
-            self.command(*words),
-            env=env,
-            timeout=SECONDS,
-            check=False,
-            start_new_session=True,  # no controlling terminal: nobody is asked
-            **options,
+        return cast(
+            "subprocess.CompletedProcess[bytes]",
+            subprocess.run(
+                self.command(*words),
+                env=env,
+                timeout=SECONDS,
+                check=False,
+                start_new_session=True,  # no controlling terminal: nobody is asked
+                **options,
+            ),
         )
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[bytes]:
@@ -197,7 +196,10 @@ class Cli:
         for stream in ("stdin", "stdout", "stderr"):
             options.setdefault(stream, subprocess.PIPE)
         env = self.environment(**options.pop("env", {}))
-        return subprocess.Popen(self.command(*words), env=env, start_new_session=True, **options)
+        return cast(
+            "subprocess.Popen[bytes]",
+            subprocess.Popen(self.command(*words), env=env, start_new_session=True, **options),
+        )
 
     @contextmanager
     def terminal(self, *words: str) -> Generator[Terminal]:
@@ -380,64 +382,37 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[Served]:
     key, user = PrivateKey.generate("ed25519"), PrivateKey.generate("ed25519")
     (folder / "key").write_bytes(user.to_openssh())
     (folder / "root").mkdir()
-    portal, connections = Portal(), set[ServerConnection]()
 
-    async def shell(session: Session) -> None:
+    async def session(session: Session) -> None:
         await server.run(session)
 
-    async def files(session: Session) -> None:
-        await SFTPServer(session.channel, Rooted(folder / "root")).serve()
-
-    async def listen() -> asyncio.Server:
-        settings = ServerSettings(
-            host_keys=[key],
-            authentication=ServerAuthentication(public_key=_admit),
-            transport=TransportOptions(algorithms=profiles("default", "server")),
-            shell=shell,
-            subsystems={"sftp": files},
-            forwarding=_Everything(),
-        )
-
-        def factory() -> Driver:
-            connection = ServerConnection(settings, os.urandom)
-            connections.add(connection)
-            return connection.driver
-
-        return await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0)
-
-    async def close() -> None:
-        listener.close()
-        for connection in connections:
-            await connection.close()
-
-    listener = portal.wait(listen)
-    port = listener.sockets[0].getsockname()[1]
-    (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {key.public_key.to_openssh()}\n")
-    server = Served(
-        {
-            "host": "127.0.0.1",
-            "port": port,
-            "username": "user",
-            "keys": [user],
-            "known_hosts": folder / "known_hosts",
-            "config": None,
-            "agent": None,
-        },
-        [str(port), str(folder / "key"), str(folder / "known_hosts")],
-        folder / "root",
-        threading.Semaphore(0),
-        queue.SimpleQueue(),
+    serve = ssh_stack.serve(
+        "127.0.0.1",
+        host_keys=[key],
+        auth=ServerAuthentication(public_key=_admit),
+        session=session,
+        sftp=ssh_stack.Rooted(folder / "root"),
+        forwarding=ssh_stack.AllowForwarding(),
+        limits=ConnectionLimits(sessions=100),
     )
-    yield server
-    portal.wait(close)
+    portal = Portal()
+    with sync.Serve(portal, serve) as listening:
+        port = listening.port
+        (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {key.public_key.to_openssh()}\n")
+        server = Served(
+            {
+                "host": "127.0.0.1",
+                "port": port,
+                "username": "user",
+                "keys": [user],
+                "known_hosts": folder / "known_hosts",
+                "config": None,
+                "agent": None,
+            },
+            [str(port), str(folder / "key"), str(folder / "known_hosts")],
+            folder / "root",
+            threading.Semaphore(0),
+            queue.SimpleQueue(),
+        )
+        yield server
     portal.stop()
-
-
-class _Everything:
-    def may_connect(self, user: User, host: str, port: int) -> bool:
-        del user, host, port
-        return True
-
-    def may_listen(self, user: User, address: str, port: int) -> bool:
-        del user, address, port
-        return True

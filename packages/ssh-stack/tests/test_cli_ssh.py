@@ -57,7 +57,7 @@ def test_standard_input_of_every_kind(cli: Cli, sshd: Sshd, tmp_path: Path, kind
     data = b"x" * 300_000
     (tmp_path / "in").write_bytes(data)
     left, right = socket.socketpair()
-    with left, right, (tmp_path / "in").open("rb") as file, open(os.devnull, "rb") as null:
+    with left, right, (tmp_path / "in").open("rb") as file, Path(os.devnull).open("rb") as null:
         sources = {"file": file.fileno(), "pipe": subprocess.PIPE, "socket": right.fileno()}
         source = sources.get(kind, null.fileno())
         with cli.start(*words, stdin=source) as process:

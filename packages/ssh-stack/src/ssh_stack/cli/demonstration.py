@@ -1,0 +1,214 @@
+"""What the demonstration does, step by step; each step gives its findings."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import attrs
+
+from ssh_auth import AuthenticationFailed
+from ssh_keys import PrivateKey
+from ssh_keys.known_hosts import format_line
+from ssh_sftp.aio import Rooted
+from ssh_stack.authorization import AuthorizedKeys
+from ssh_stack.connection import Connect, connect
+from ssh_stack.errors import HostKeyChanged
+from ssh_stack.forwarding import AllowForwarding
+from ssh_stack.serving import serve
+from ssh_stack.shell import LocalShell
+
+if TYPE_CHECKING:
+    from ssh_stack.connection import Connection
+
+__all__ = ["Demonstration", "Finding"]
+
+_HOST: Final = "127.0.0.1"
+_MIB: Final = 1024 * 1024
+_EXEC_SIZE: Final = 16 * _MIB
+_FILE_SIZE: Final = 32 * _MIB
+_FORWARD_SIZE: Final = 8 * _MIB
+_SMALL_FILES: Final = 200
+_STEP_SECONDS: Final = 60.0
+_STATUS: Final = 7
+
+
+@attrs.frozen
+class Finding:
+    """One thing that was tried."""
+
+    what: str
+    """What it was."""
+    matched: bool
+    """Whether all was as it should be."""
+    detail: str = ""
+    """Figures, or what went wrong."""
+
+
+Tell: TypeAlias = Callable[[Finding], None]
+
+
+class Demonstration:
+    """A server and a client in one process, on a loopback port, with fresh keys."""
+
+    def __init__(self, folder: Path, tell: Tell, negotiated: Callable[[Connection], None]) -> None:
+        self._folder = folder
+        self._tell = tell
+        self._negotiated = negotiated
+        self._host_key = PrivateKey.generate("ed25519")
+        self._user_key = PrivateKey.generate("ed25519")
+        self._port = 0
+
+    async def conduct(self) -> None:
+        """Do it all."""
+        root = self._folder / "served"
+        root.mkdir()
+        authorized = self._folder / "authorized_keys"
+        authorized.write_text(f"{self._user_key.public_key.to_openssh()}\n")
+        async with serve(
+            _HOST,
+            0,
+            host_keys=[self._host_key],
+            auth=AuthorizedKeys(authorized),
+            session=LocalShell(),
+            sftp=Rooted(root),
+            forwarding=AllowForwarding(),
+        ) as server:
+            self._port = server.port
+            await self._refusals()
+            started = time.perf_counter()
+            async with self._connect() as connection:
+                took = time.perf_counter() - started
+                self._negotiated(connection)
+                self._tell(Finding("connected and logged in", True, f"{took * 1000:.0f} ms"))
+                for step in (self._commands, self._files, self._forward):
+                    async with asyncio.timeout(_STEP_SECONDS):
+                        await step(connection)
+
+    def _connect(
+        self, key: PrivateKey | None = None, host_key: PrivateKey | None = None
+    ) -> Connect:
+        known = format_line(_HOST, self._port, (host_key or self._host_key).public_key)
+        return connect(
+            _HOST,
+            self._port,
+            username=getpass.getuser(),
+            keys=[key or self._user_key],
+            agent=None,
+            config=None,
+            known_hosts=known.encode(),
+            host_key_policy="strict",
+        )
+
+    # ------------------------------------------------------------- what must not work
+
+    async def _refusals(self) -> None:
+        stranger = PrivateKey.generate("ed25519")
+        for what, attempt, refusal in (
+            ("a server with another host key is refused", self._connect(host_key=stranger),
+             HostKeyChanged),
+            ("a client with another key is refused", self._connect(key=stranger),
+             AuthenticationFailed),
+        ):  # fmt: skip
+            try:
+                async with attempt:
+                    self._tell(Finding(what, False, "it was let in"))
+            except refusal as error:
+                self._tell(Finding(what, True, str(error)))
+
+    # ------------------------------------------------------------- what must
+
+    async def _commands(self, connection: Connection) -> None:
+        done = await connection.run(f"echo out; echo err >&2; exit {_STATUS}")
+        found = (done.stdout, done.stderr, done.exit_status)
+        matched = found == (b"out\n", b"err\n", _STATUS)
+        self._tell(Finding("a command: both streams and its status", matched, f"{found!r}"))
+        data = os.urandom(_EXEC_SIZE)
+        started = time.perf_counter()
+        done = await connection.run("cat", input=data)
+        speed = _speed(2 * len(data), started)
+        what = "a command's input and output, at once"
+        self._tell(Finding(what, done.stdout == data, speed))
+
+    async def _files(self, connection: Connection) -> None:
+        source, back = self._folder / "source", self._folder / "back"
+        await asyncio.to_thread(_make_tree, source)
+        async with connection.sftp() as sftp:
+            started = time.perf_counter()
+            await sftp.put(source / "large", "/alone")
+            up = _speed(_FILE_SIZE, started)
+            started = time.perf_counter()
+            await sftp.get("/alone", back)
+            down = _speed(_FILE_SIZE, started)
+            matched = await asyncio.to_thread(_same, source / "large", back)
+            self._tell(Finding("a file there and back", matched, f"there {up}, back {down}"))
+            back.unlink()
+            started = time.perf_counter()
+            await sftp.put(source, "/tree", recursive=True)
+            result = await sftp.get("/tree", back, recursive=True)
+            took = time.perf_counter() - started
+        sums = await asyncio.to_thread(lambda: (_sums(source), _sums(back)))
+        detail = f"{result.files} files, {result.bytes / 1e6:.0f} MB, {took:.2f} s for both ways"
+        self._tell(Finding("a file tree there and back", sums[0] == sums[1], detail))
+
+    async def _forward(self, connection: Connection) -> None:
+        """Send through a forward to a port here that sends everything back."""
+        data = os.urandom(_FORWARD_SIZE)
+        async with AsyncExitStack() as stack:
+            echo = await stack.enter_async_context(await asyncio.start_server(_echo, _HOST, 0))
+            port = int(echo.sockets[0].getsockname()[1])
+            forward = await stack.enter_async_context(
+                connection.forward_local((_HOST, 0), (_HOST, port))
+            )
+            started = time.perf_counter()
+            reader, writer = await asyncio.open_connection(_HOST, forward.port)
+            received, _ = await asyncio.gather(reader.read(), _send(writer, data))
+            speed = _speed(2 * len(data), started)
+            writer.close()
+            await writer.wait_closed()
+        self._tell(Finding("a forwarded port, there and back", received == data, speed))
+
+
+async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
+    writer.write(data)
+    await writer.drain()
+    writer.write_eof()
+
+
+async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(_MIB):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+
+def _speed(size: int, started: float) -> str:
+    return f"{size / 1e6 / (time.perf_counter() - started):.0f} MB/s"
+
+
+def _make_tree(root: Path) -> None:
+    (root / "deep" / "deeper").mkdir(parents=True)
+    (root / "large").write_bytes(os.urandom(_FILE_SIZE))
+    (root / "deep" / "empty").touch()
+    for number in range(_SMALL_FILES):
+        (root / "deep" / "deeper" / f"small {number}").write_bytes(os.urandom(1024))
+
+
+def _same(one: Path, other: Path) -> bool:
+    return _sum(one) == _sum(other)
+
+
+def _sums(root: Path) -> dict[str, str]:
+    return {str(p.relative_to(root)): _sum(p) for p in sorted(root.rglob("*")) if p.is_file()}
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
