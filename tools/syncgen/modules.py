@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from syncgen.members import INDENT, MemberWriter, docstring, is_public
-from syncgen.source import Import, Member, Module, members, module, module_path
+from syncgen.source import Import, Member, Module, members, module
 from syncgen.table import AS_THEY_ARE, MIRRORS, MODULES, Mirror
 from syncgen.translate import Names, Translator, import_lines
 
@@ -17,12 +17,10 @@ HEAD = "# Generated from the async classes by tools/generate_sync.py; not to be 
 
 def texts() -> Iterator[tuple[str, str]]:
     """Yield the name of each generated file, and its text."""
-    mirrors = [mirror for mirror in MIRRORS if module_path(mirror.source) is not None]
     for target in MODULES:
-        rows = [mirror for mirror in mirrors if mirror.target == target]
-        if rows:
-            yield f"{target}.py", tidy(ModuleWriter(target, rows).text(), f"{target}.py")
-    yield "__init__.py", tidy(_front(mirrors), "__init__.py")
+        rows = [mirror for mirror in MIRRORS if mirror.target == target]
+        yield f"{target}.py", tidy(ModuleWriter(target, rows).text(), f"{target}.py")
+    yield "__init__.py", tidy(_front(), "__init__.py")
 
 
 def tidy(text: str, name: str) -> str:
@@ -174,11 +172,11 @@ def _variable(node: ast.ClassDef) -> str:
     return ""
 
 
-def _front(mirrors: list[Mirror]) -> str:
+def _front() -> str:
     """The package itself: names, and how to use them."""
     imports = [
         Import(f"ssh_stack.sync.{mirror.target}", mirror.name, mirror.name)
-        for mirror in mirrors
+        for mirror in MIRRORS
         if mirror.kind not in {"typevar", "protocol"}
     ]
     imports += [Import(where, name, name) for where, name in AS_THEY_ARE]

@@ -14,6 +14,7 @@ CHANNEL = "the channel calls it"
 DRIVER = "the transport's driver calls it"
 MULTIPLEXER = "the multiplexer calls it"
 PIPE = "it gives or takes a channel with callbacks, which run in the loop's thread"
+HANDLER = "they belong to the session handlers, which are asynchronous functions"
 OPENED = "the scope that opens it has done it"
 
 
@@ -83,7 +84,7 @@ MIRRORS: Final = (
         "RemoteForward",
         "ssh_connection.aio.forward",
         "forward",
-        left_out={"dial": MULTIPLEXER, "carry": MULTIPLEXER},
+        left_out={"accept": MULTIPLEXER},
     ),
     Mirror("RemoteFile", "ssh_sftp.aio.file", "file"),
     Mirror(
@@ -122,10 +123,22 @@ MIRRORS: Final = (
             "connection_lost": DRIVER,
             "channel_requested": MULTIPLEXER,
             "global_request": MULTIPLEXER,
+            "unknown_message": MULTIPLEXER,
+            "handler_failed": MULTIPLEXER,
         },
         doc="An authenticated connection to a server.",
     ),
     Mirror("Connect", "ssh_stack.connection", "connection"),
     Mirror("ClientOptionsKw", "ssh_stack.options", "connection", "options"),
     Mirror("connect", "ssh_stack.connection", "connection", "function"),
+    Mirror(
+        "Server",
+        "ssh_stack.serving",
+        "server",
+        "owner",
+        left_out={"listen": OPENED, "connections": HANDLER},
+    ),
+    Mirror("Serve", "ssh_stack.serving", "server"),
+    Mirror("ServerOptionsKw", "ssh_stack.server_options", "server", "options"),
+    Mirror("serve", "ssh_stack.serving", "server", "function"),
 )

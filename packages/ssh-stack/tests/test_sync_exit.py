@@ -85,7 +85,7 @@ def test_a_program_with_an_open_connection_ends_quietly_by_default(served: Any) 
 
 
 def test_an_error_closes_what_it_leaves(served: Any) -> None:
-    done = _script(served, _LEFT_BY_AN_ERROR, "-X", "dev")
+    done = _script(served, _LEFT_BY_AN_ERROR, "-W", "always")
 
     assert (done.returncode, done.stderr) == (5, "")
 
@@ -99,6 +99,6 @@ def test_a_daemon_thread_that_waits_does_not_hold_the_program(served: Any) -> No
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 def test_a_fork_is_refused_and_leaves_the_connection_alone(served: Any) -> None:
-    done = _script(served, _FORKED, "-X", "dev", "-W", "ignore::DeprecationWarning")
+    done = _script(served, _FORKED, "-W", "always", "-W", "ignore::DeprecationWarning")
 
     assert (done.returncode, done.stderr) == (7, "")

@@ -40,6 +40,7 @@ class Server:
         self._connections: set[ServerConnection] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._address = ("", 0)
+        self._closed = asyncio.Event()
 
     @property
     def host(self) -> str:
@@ -50,6 +51,11 @@ class Server:
     def port(self) -> int:
         """The port that it listens on."""
         return self._address[1]
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has been closed."""
+        return self._closed.is_set()
 
     @property
     def connections(self) -> tuple[ServerConnection, ...]:
@@ -74,10 +80,11 @@ class Server:
         if self._listener is None:
             problem = "the server does not listen"
             raise UsageError(problem)
-        await self._listener.serve_forever()
+        await self._closed.wait()
 
     async def close(self) -> None:
         """Stop listening; disconnect every client, in bounded time."""
+        self._closed.set()
         if self._listener is not None:
             self._listener.close()
         await asyncio.gather(*(connection.close() for connection in self.connections))
@@ -222,4 +229,22 @@ class _SFTPSession:
         self._filesystem = filesystem
 
     async def __call__(self, session: Session) -> None:
-        await SFTPServer(session.channel, self._filesystem).serve()
+        await SFTPServer(_SessionPipe(session), self._filesystem).serve()
+
+
+class _SessionPipe:
+    """The session as the SFTP server's pipe: closing it says how the server ended."""
+
+    def __init__(self, session: Session) -> None:
+        channel = session.channel
+        self._session = session
+        self.connect = channel.connect
+        self.write = channel.write
+        self.write_eof = channel.write_eof
+        self.pause_reading = channel.pause_reading
+        self.resume_reading = channel.resume_reading
+        self.wait_closed = channel.wait_closed
+
+    def close(self) -> None:
+        """Report success and close; `scp` and `sftp` ask for the exit status."""
+        self._session.exit(0)

@@ -26,6 +26,10 @@ from ssh_stack.sync.forward import RemoteForward as RemoteForward
 from ssh_stack.sync.path import RemotePath as RemotePath
 from ssh_stack.sync.process import Process as Process
 from ssh_stack.sync.scope import Scope as Scope
+from ssh_stack.sync.server import Serve as Serve
+from ssh_stack.sync.server import Server as Server
+from ssh_stack.sync.server import ServerOptionsKw as ServerOptionsKw
+from ssh_stack.sync.server import serve as serve
 from ssh_stack.sync.sftp import SFTPClient as SFTPClient
 from ssh_stack.sync.streams import ByteReader as ByteReader
 from ssh_stack.sync.streams import ByteStream as ByteStream

@@ -125,7 +125,8 @@ class AsyncCall(Call[T]):
     def begin(self) -> None:
         """Carry it out, in a task."""
         if not self._abandoned:
-            self._task = asyncio.get_running_loop().create_task(self.conduct())
+            self._task = asyncio.get_running_loop().create_task(self._conduct())
+            self._task.add_done_callback(self._ended)
 
     def cancel(self) -> None:
         """Cancel the task, or leave it alone where it has not begun."""
@@ -133,14 +134,21 @@ class AsyncCall(Call[T]):
             self._task.cancel()
         elif not self.finished:
             self._abandoned = True
-            self._error = asyncio.CancelledError()
-            self._finish()
+            self._give_up()
 
-    async def conduct(self) -> None:
-        """Call the function and keep what becomes of it."""
+    async def _conduct(self) -> None:
+        """Call the function and keep what becomes of it; at once, for somebody waits."""
         try:
             self._result = await self._function(*self.args, **self.kwargs)
         except BaseException as error:  # noqa: BLE001 (raised again in the thread that asks)
             self._error = error
         finally:
             self._finish()
+
+    def _ended(self, _task: asyncio.Task[None]) -> None:
+        if not self.finished:  # a task that is cancelled before its first step takes none
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self._error = asyncio.CancelledError()
+        self._finish()

@@ -61,26 +61,6 @@ class Connection(BlockingOwner[aio_connection.Connection]):
         """Disconnect and clean up, jump hosts and agent included, in bounded time."""
         self._portal.wait(self._wrapped.close)
 
-    @property
-    def username(self) -> str:
-        """The user that is logged in."""
-        return self._wrapped.username
-
-    @property
-    def host_key(self) -> PublicKey:
-        """The server's host key."""
-        return self._wrapped.host_key
-
-    @property
-    def server_software(self) -> str:
-        """How the server calls itself, made safe to show."""
-        return self._wrapped.server_software
-
-    @property
-    def auth_attempts(self) -> tuple[AuthAttempt, ...]:
-        """What was tried to log in, the one that succeeded last."""
-        return self._wrapped.auth_attempts
-
     @overload
     def run(
         self,
@@ -219,6 +199,26 @@ class Connection(BlockingOwner[aio_connection.Connection]):
             target: "host:port".
         """
         return Scope(self._portal, self._wrapped.forward_remote(listen, target), RemoteForward)
+
+    @property
+    def username(self) -> str:
+        """The user that is logged in."""
+        return self._wrapped.username
+
+    @property
+    def host_key(self) -> PublicKey:
+        """The server's host key."""
+        return self._wrapped.host_key
+
+    @property
+    def server_software(self) -> str:
+        """How the server calls itself, made safe to show."""
+        return self._wrapped.server_software
+
+    @property
+    def auth_attempts(self) -> tuple[AuthAttempt, ...]:
+        """What was tried to log in, the one that succeeded last."""
+        return self._wrapped.auth_attempts
 
     @property
     def is_closed(self) -> bool:

@@ -22,6 +22,10 @@ class LocalForward(Blocking[aio_forward.LocalForward]):
         """The port that is listened on."""
         return self._wrapped.port
 
+    def abort(self) -> None:
+        """Stop listening and cut the connections that are under way."""
+        self._portal.call(self._wrapped.abort)
+
     def close(self) -> None:
         """Stop listening and close the connections that are under way."""
         self._portal.wait(self._wrapped.close)
@@ -39,6 +43,10 @@ class RemoteForward(Blocking[aio_forward.RemoteForward]):
     def port(self) -> int:
         """The port that the other side listens on."""
         return self._wrapped.port
+
+    def abort(self) -> None:
+        """Cut the connections that are under way; the other side still listens."""
+        self._portal.call(self._wrapped.abort)
 
     def close(self) -> None:
         """Have the other side stop listening, and close the connections under way."""

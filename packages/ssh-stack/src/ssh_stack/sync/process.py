@@ -71,6 +71,11 @@ class Process(Blocking[aio_process.Process]):
         return self._portal.wait(self._wrapped.wait_closed)
 
     @property
+    def error(self) -> Exception | None:
+        """What ended the connection or the channel; None while it lasts, or after a clean end."""
+        return self._wrapped.error
+
+    @property
     def running(self) -> bool:
         """Whether it has not ended yet, as far as is known."""
         return self._wrapped.running
@@ -99,8 +104,15 @@ class Process(Blocking[aio_process.Process]):
         self._portal.call(self._wrapped.resize, columns, rows)
 
     def close(self) -> None:
-        """End the process if it runs, and close the channel, in bounded time."""
+        """End the process if it runs, and close the channel, in bounded time.
+
+        What has arrived can still be read; what has not is lost.
+        """
         self._portal.wait(self._wrapped.close)
+
+    def detach(self) -> None:
+        """Let the process run on alone: what it writes is dropped, nothing more is sent to it."""
+        self._portal.call(self._wrapped.detach)
 
     def __enter__(self) -> Self:
         self._portal.wait(self._wrapped.__aenter__)

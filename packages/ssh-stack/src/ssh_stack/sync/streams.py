@@ -66,11 +66,22 @@ class ByteWriter(Blocking[aio_streams.ByteWriter]):
     def write(self, data: Buffer) -> None:
         """Send `data`; wait while the peer or the network is slower than we are.
 
+        Cancelling the wait takes nothing back: the data is on its way.
+
         Raises:
             ChannelClosed: the channel is closed, or EOF was sent.
             ConnectionLost: the connection is lost.
         """
         self._portal.wait(self._wrapped.write, data)
+
+    def put(self, data: Buffer) -> None:
+        """Send `data` without waiting; what cannot leave yet is kept.
+
+        Raises:
+            ChannelClosed: the channel is closed, or EOF was sent.
+            ConnectionLost: the connection is lost.
+        """
+        self._portal.call(self._wrapped.put, data)
 
     def write_eof(self) -> None:
         """Tell the peer that nothing more follows."""
@@ -103,5 +114,5 @@ class ByteStream(Blocking[aio_streams.ByteStream]):
         self._portal.call(self._wrapped.write_eof)
 
     def close(self) -> None:
-        """Close the stream behind all that was written."""
+        """Close the stream behind all that was written, in bounded time."""
         self._portal.wait(self._wrapped.close)

@@ -1,0 +1,110 @@
+# Generated from the async classes by tools/generate_sync.py; not to be edited.
+"""`serve`, and the server that it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Literal, Required, TypedDict, Unpack
+
+from ssh_connection import ConnectionLimits
+from ssh_connection.aio import ForwardingRules, KeepaliveOptions, SessionHandler
+from ssh_keys import PrivateKey
+from ssh_sftp.filesystem import FileSystem
+from ssh_stack import serving as aio_serving
+from ssh_stack.admission import MaxStartups
+from ssh_stack.authorization import Authorization
+from ssh_stack.sync._blocking import Blocking, BlockingOwner, unwrap
+from ssh_stack.sync._portal import portal
+from ssh_transport import Algorithms, Limits
+
+__all__ = ["Serve", "Server", "ServerOptionsKw", "serve"]
+
+
+class Server(BlockingOwner[aio_serving.Server]):
+    """A server that listens, and the connections that it has."""
+
+    @property
+    def host(self) -> str:
+        """The address that it listens on."""
+        return self._wrapped.host
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._wrapped.port
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has been closed."""
+        return self._wrapped.is_closed
+
+    def serve_forever(self) -> None:
+        """Serve until the task is cancelled or the server is closed."""
+        self._portal.wait(self._wrapped.serve_forever)
+
+    def close(self) -> None:
+        """Stop listening; disconnect every client, in bounded time."""
+        self._portal.wait(self._wrapped.close)
+
+
+class Serve(Blocking[aio_serving.Serve]):
+    """A server that listens on entry and is closed on exit.
+
+    `serve(…).open()` starts it too, and leaves closing to the caller.
+    """
+
+    def open(self) -> Server:
+        """Begin to listen; the caller closes the server.
+
+        Raises:
+            OSError: the address cannot be listened on.
+        """
+        return Server(self._portal, self._portal.wait(self._wrapped.open))
+
+    def __enter__(self) -> Server:
+        return Server(self._portal, self._portal.wait(self._wrapped.__aenter__))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._portal.leave(self._wrapped.__aexit__, kind, error, trace)
+
+
+class ServerOptionsKw(TypedDict, total=False):
+    """The fields of `ServerOptions` as keyword arguments."""
+
+    host_keys: Required[Sequence[PrivateKey]]
+    auth: Required[Authorization | Sequence[Authorization]]
+    session: SessionHandler | None
+    sftp: FileSystem | None
+    forwarding: ForwardingRules | None
+    env: frozenset[str]
+    banner: str
+    algorithms: Literal["strict", "default", "legacy"] | Algorithms
+    transport_limits: Limits
+    limits: ConnectionLimits
+    login_grace: float
+    max_startups: MaxStartups
+    keepalive: KeepaliveOptions | None
+    close_timeout: float
+
+
+def serve(host: str, port: int = 0, **options: Unpack[ServerOptionsKw]) -> Serve:
+    """Serve SSH on `host:port`; what is not switched on is denied.
+
+    Args:
+        host: the address to listen on.
+        port: the port; 0 takes a free one.
+        options: the fields of `ServerOptions`.
+
+    Raises:
+        UsageError: an option has a value that cannot be used.
+    """
+    return Serve(
+        portal(),
+        aio_serving.serve(host, port, **{key: unwrap(value) for key, value in options.items()}),
+    )
