@@ -31,7 +31,7 @@ class ChannelState(Enum):
     CLOSING = "closing"
     CLOSED = "closed"
 
-    if not TYPE_CHECKING:
+    if not TYPE_CHECKING:  # pragma: no branch
         __hash__ = object.__hash__  # each packet looks its channel's state up in the table
 
 

@@ -75,22 +75,31 @@ class Recorder:
     """A channel handler that writes down what it hears.
 
     Attributes:
-        data: the data that arrived.
-        stderr: the data of standard error that arrived.
         heard: everything else that happened, in order, as the names of the calls.
         requests: the requests that arrived, each with the place of its answer.
         error: what `open_failed` or `closed` was told.
         answer: whether requests are granted at once; None leaves them unanswered.
+        channel: the end that it listens to.
     """
 
     def __init__(self) -> None:
-        self.data: bytearray = bytearray()
-        self.stderr: bytearray = bytearray()
+        self._data = bytearray()
+        self._stderr = bytearray()
         self.heard: list[str] = []
         self.requests: list[tuple[m.AnyChannelRequest, Reply]] = []
         self.error: Exception | None = None
         self.answer: bool | None = None
         self.channel: Channel | None = None
+
+    @property
+    def data(self) -> bytes:
+        """The data that arrived."""
+        return bytes(self._data)
+
+    @property
+    def stderr(self) -> bytes:
+        """The data of standard error that arrived."""
+        return bytes(self._stderr)
 
     def opened(self) -> None:
         """The peer confirmed the channel."""
@@ -103,11 +112,11 @@ class Recorder:
 
     def data_received(self, data: memoryview) -> None:
         """Data arrived."""
-        self.data += data
+        self._data += data
 
     def stderr_received(self, data: memoryview) -> None:
         """Data of standard error arrived."""
-        self.stderr += data
+        self._stderr += data
 
     def eof_received(self) -> None:
         """The peer sends no more data."""

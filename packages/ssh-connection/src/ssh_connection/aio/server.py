@@ -86,6 +86,10 @@ class ServerConnection(Endpoint):
         self._no_more_sessions = False
         self._forwards: ServerForwards | None = None
         self._grace = loop.call_later(settings.login_grace, self._grace_over)
+        self.peer: tuple[str, int] | None = None
+        """The address and port that the client connected from; who accepts it sets this."""
+        self.local: tuple[str, int] | None = None
+        """The address and port that it connected to."""
 
     @property
     def driver(self) -> Driver:
@@ -209,6 +213,8 @@ class ServerConnection(Endpoint):
             subsystems=self._settings.subsystems,
             env=self._settings.env,
             pty="pty" not in user.permissions.denied,
+            peer=self.peer,
+            local=self.local,
             spawn=self._run_session,
         )
         Session(channel, user, policy, self._settings.limits)

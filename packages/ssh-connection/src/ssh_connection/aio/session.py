@@ -67,6 +67,10 @@ class Session:
         """The terminal that was asked for."""
         self.env: dict[str, str] = {}
         """The environment variables that were asked for and allowed."""
+        self.peer: tuple[str, int] | None = policy.peer
+        """The address and port that the client connected from, if it has one."""
+        self.local: tuple[str, int] | None = policy.local
+        """The address and port that it connected to."""
         self.channel = channel
         """The channel; connect a receiver to it to bypass the streams."""
         self.on_resize: Callable[[int, int], None] | None = None
@@ -180,8 +184,8 @@ class Session:
                 return self._set_terminal(request)
             case m.EnvRequest() if not self._started:
                 return self._set_variable(request)
-            case m.WindowChange() if self.on_resize is not None:
-                return self._call(self.on_resize, *_size(request))
+            case m.WindowChange() if self.pty is not None:
+                return self._resize(*_size(request))
             case m.SignalRequest() if self._started and self.on_signal is not None:
                 # whoever may run one command alone does not steer it either
                 forced = self.user.permissions.force_command is not None
@@ -227,6 +231,12 @@ class Session:
         self.pty = Pty(request.term, columns or 80, rows or 24, modes)
         return True
 
+    def _resize(self, columns: int, rows: int) -> bool:
+        if self.pty is not None and columns and rows:
+            # a handler that has not begun yet begins with the new size
+            self.pty = attrs.evolve(self.pty, columns=columns, rows=rows)
+        return self.on_resize is None or self._call(self.on_resize, columns, rows)
+
     def _set_variable(self, request: m.EnvRequest) -> bool:
         if b"\0" in request.name + request.value or b"=" in request.name or not request.name:
             return False
@@ -253,6 +263,10 @@ class SessionPolicy:
     """The environment variables that a client may set."""
     pty: bool = True
     """Whether a client may ask for a terminal."""
+    peer: tuple[str, int] | None = None
+    """The address and port that the client connected from."""
+    local: tuple[str, int] | None = None
+    """The address and port that it connected to."""
     spawn: Callable[[Session, SessionHandler], None]
     """Runs a handler for a session."""
 

@@ -1,0 +1,41 @@
+"""Addresses of forwards."""
+
+from __future__ import annotations
+
+import pytest
+
+from ssh_connection.addresses import format_address, is_port, parse_address
+from ssh_wire import UsageError
+
+
+@pytest.mark.parametrize(
+    ("number", "port"), [(0, False), (1, True), (65535, True), (65536, False)]
+)
+def test_a_port_is_one_of_sixteen_bits(number: int, *, port: bool) -> None:
+    assert is_port(number) is port
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "text"),
+    [("example.org", 22, "example.org:22"), ("::1", 22, "[::1]:22"), ("", 0, ":0")],
+)
+def test_an_address_is_written_and_read(host: str, port: int, text: str) -> None:
+    assert format_address(host, port) == text
+    assert parse_address(text) == (host, port)
+
+
+def test_a_pair_is_an_address_as_it_is() -> None:
+    assert parse_address(("host", 22)) == ("host", 22)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "host", "host:", "host:ssh", "host:٢", "::1:22", "host:65536", "host:-1"]
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_address(text)
+
+
+def test_a_pair_with_no_port_is_refused() -> None:
+    with pytest.raises(UsageError, match="70000 is not a port"):
+        parse_address(("host", 70000))

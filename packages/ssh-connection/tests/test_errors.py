@@ -1,0 +1,71 @@
+"""Errors say what went wrong, and are the builtin kin of what people catch."""
+
+from __future__ import annotations
+
+import pytest
+
+from ssh_connection import (
+    ChannelClosed,
+    ChannelOpenRefused,
+    ChannelViolation,
+    CommandFailed,
+    Completed,
+    ExitSignal,
+    NoExitStatus,
+    RequestRefused,
+    SSHTimeout,
+)
+from ssh_wire import DisconnectReason, ProtocolError, SSHError
+
+
+def done(status: int | None, signal: ExitSignal | None = None) -> Completed[bytes]:
+    return Completed("cmd", status, signal, b"out", b"err", 0.5)
+
+
+def test_a_violation_carries_the_disconnect_code() -> None:
+    assert ChannelViolation("x").reason is DisconnectReason.PROTOCOL_ERROR
+    assert issubclass(ChannelViolation, ProtocolError)
+
+
+def test_builtin_kin() -> None:
+    assert issubclass(ChannelClosed, ConnectionError)
+    assert issubclass(SSHTimeout, TimeoutError)
+
+
+@pytest.mark.parametrize(
+    ("reason", "description", "text"),
+    [
+        (2, "no route\x1b[2J", "no route\\x1b[2J"),
+        (1, "", "administratively prohibited"),
+        (77, "", "reason 77"),
+    ],
+)
+def test_a_refused_channel_says_why(reason: int, description: str, text: str) -> None:
+    error = ChannelOpenRefused("session", reason, description)
+
+    assert str(error) == f"the peer refused a session channel: {text}"
+    assert (error.kind, error.reason) == ("session", reason)
+
+
+def test_a_failed_command_says_how_it_ended() -> None:
+    assert str(CommandFailed(done(3))) == "'cmd' ended with status 3"
+    killed = CommandFailed(done(None, ExitSignal("KILL")))
+    assert str(killed) == "'cmd' was ended by signal KILL"
+    assert killed.completed.stdout == b"out"
+
+
+def test_a_missing_status_has_the_output() -> None:
+    error = NoExitStatus(done(None))
+    assert str(error) == "'cmd' ended without an exit status"
+    assert error.completed.stderr == b"err"
+
+
+def test_a_timeout_says_which_one_ran_out() -> None:
+    error = SSHTimeout("open", 1.5)
+    assert str(error) == "open timeout: nothing came of it within 1.5 s"
+    assert (error.name, error.seconds, error.completed) == ("open", 1.5, None)
+
+
+def test_a_refused_request_says_what_was_asked() -> None:
+    assert str(RequestRefused("a terminal")) == "the peer refused a terminal"
+    assert issubclass(RequestRefused, SSHError)

@@ -1,0 +1,67 @@
+"""When a silent peer is asked, and when it is given up."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ssh_connection import Keepalive
+
+
+def test_nobody_is_asked_before_the_interval() -> None:
+    keepalive = Keepalive(interval=10, count_max=3, now=100)
+
+    assert keepalive.deadline == 110
+    assert keepalive.tick(109) is False
+    assert keepalive.tick(110) is True
+
+
+def test_a_busy_peer_is_never_asked() -> None:
+    keepalive = Keepalive(interval=10, count_max=3, now=0)
+
+    keepalive.heard(9)
+    assert keepalive.tick(10) is False
+    assert keepalive.deadline == 19
+    keepalive.heard(18)
+    assert keepalive.tick(19) is False
+    assert keepalive.deadline == 28
+
+
+@pytest.mark.row("R12")
+def test_a_silent_peer_is_asked_so_often_and_then_given_up() -> None:
+    keepalive = Keepalive(interval=10, count_max=3, now=0)
+
+    assert [keepalive.tick(now) for now in (10, 20, 30)] == [True, True, True]
+    with pytest.raises(TimeoutError, match="silent for 40 s"):
+        keepalive.tick(40)
+
+
+@pytest.mark.row("R12")
+def test_any_answer_begins_the_count_anew() -> None:
+    keepalive = Keepalive(interval=10, count_max=1, now=0)
+
+    assert keepalive.tick(10) is True
+    keepalive.heard(11)
+    assert keepalive.tick(20) is False
+    assert keepalive.deadline == 21
+    assert keepalive.tick(21) is True
+    with pytest.raises(TimeoutError):
+        keepalive.tick(31)
+
+
+@given(st.lists(st.booleans(), max_size=40))
+def test_a_peer_is_given_up_only_after_count_max_intervals_of_silence(heard: list[bool]) -> None:
+    keepalive = Keepalive(interval=1, count_max=3, now=0)
+    last = 0.0
+    for turn, alive in enumerate(heard, start=1):
+        now = float(turn)
+        if alive:
+            keepalive.heard(now)
+            last = now
+        try:
+            keepalive.tick(now)
+        except TimeoutError:
+            assert now - last >= 4
+            return
+        assert now - last < 5

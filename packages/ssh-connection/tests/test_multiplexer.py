@@ -1,0 +1,402 @@
+"""Many channels over one connection: numbers, dispatch, global requests, faults."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ssh_connection import (
+    ChannelClosed,
+    ChannelState,
+    ConnectionLimits,
+)
+from ssh_connection.channel import Channel
+from ssh_connection.errors import ChannelViolation
+from ssh_connection.multiplexer import GlobalAnswer
+from ssh_connection.replies import Reply
+from ssh_connection.testing import CONNECTION_MESSAGES, Recorder, Side
+from ssh_wire import EncodeError, OpenFailureReason, ProtocolError, SSHError, Truncated
+from ssh_wire.messages import connection as m
+from ssh_wire.primitives import Buffer
+
+
+def confirmed(side: Side, window: int = 1000) -> Recorder:
+    """A session that the peer has confirmed; its number there is 100 higher."""
+    channel, heard = side.open()
+    side.hear(
+        m.ChannelOpenConfirmation(
+            recipient=channel.number, sender=100 + channel.number, window=window, max_packet=100
+        )
+    )
+    side.wire.sent()
+    return heard
+
+
+# ---------------------------------------------------------------- dispatch
+
+
+@pytest.mark.row("C01")
+@pytest.mark.parametrize("number", [91, 92, 94, 95, 96, 97, 98])
+def test_traffic_for_a_channel_that_does_not_exist_is_a_violation(number: int) -> None:
+    side = Side()
+    with pytest.raises(ChannelViolation, match="channel 5, which is not open"):
+        side.mux.receive(bytes([number, 0, 0, 0, 5]))
+
+
+@pytest.mark.row("C01")
+@pytest.mark.parametrize("number", [93, 99, 100])
+def test_late_answers_for_a_channel_that_does_not_exist_are_ignored(number: int) -> None:
+    side = Side()
+    side.mux.receive(bytes([number, 0, 0, 0, 5]))
+    assert side.wire.sent() == []
+
+
+@pytest.mark.parametrize("number", [83, 89, 101, 127, 0, 255])
+def test_a_message_that_nobody_knows_is_told_to_the_handler(number: int) -> None:
+    side = Side()
+    side.mux.receive(bytes([number]))
+    side.mux.receive(bytes([number]) + b"something more")
+    assert side.unknown == [number, number]
+
+
+@pytest.mark.parametrize("payload", [b"", b"\x5e", b"\x5e\0\0\0", b"\x5d\0\0\0"])
+def test_a_message_without_its_recipient_is_truncated(payload: bytes) -> None:
+    with pytest.raises(Truncated):
+        Side().mux.receive(payload)
+
+
+@given(st.lists(st.tuples(st.integers(79, 102), st.integers(0, 4), st.binary(max_size=40))))
+def test_any_messages_make_progress_or_a_protocol_error(
+    messages: list[tuple[int, int, bytes]],
+) -> None:
+    side = Side(ConnectionLimits(window=100, channels=3))
+    side.open()
+    for kind, number, rest in messages:
+        try:
+            side.mux.receive(bytes([kind, 0, 0, 0, number]) + rest)
+        except ProtocolError:
+            side.mux.connection_lost(OSError())
+            break
+        assert len(side.mux.channels) <= 3
+    side.wire.sent()
+    assert side.failures == []
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_make_progress_or_a_protocol_error(payload: bytes) -> None:
+    side = Side()
+    try:
+        side.mux.receive(payload)
+    except ProtocolError:
+        return
+    side.wire.sent()
+    assert side.failures == []
+
+
+# ---------------------------------------------------------------- opening
+
+
+def test_numbers_are_the_lowest_that_are_free() -> None:
+    side = Side()
+    first, second = side.open()[0], side.open()[0]
+    assert (first.number, second.number) == (0, 1)
+    side.hear(m.ChannelOpenFailure(recipient=0, reason=1))
+    assert side.open()[0].number == 0
+
+
+@pytest.mark.row("C04")
+def test_an_open_with_a_packet_size_of_zero_is_refused() -> None:
+    side = Side(accept=False)
+    side.hear(m.SessionOpen(sender=7, window=10, max_packet=0))
+    assert side.wire.sent() == [
+        m.ChannelOpenFailure(
+            recipient=7,
+            reason=OpenFailureReason.CONNECT_FAILED,
+            description="the maximum packet size is 0",
+        )
+    ]
+    assert side.opens == []
+    assert not side.mux.channels
+
+
+@pytest.mark.row("C08")
+def test_no_more_channels_than_the_limit() -> None:
+    side = Side(ConnectionLimits(channels=3))
+    for number in range(4):
+        side.hear(m.SessionOpen(sender=number, window=10, max_packet=10))
+    *taken, refused = side.wire.sent()
+    assert all(isinstance(each, m.ChannelOpenConfirmation) for each in taken)
+    assert isinstance(refused, m.ChannelOpenFailure)
+    assert refused.reason == OpenFailureReason.RESOURCE_SHORTAGE
+    with pytest.raises(SSHError, match="3 channels are open"):
+        side.open()
+
+
+@pytest.mark.row("C08")
+def test_channels_that_are_refused_leave_nothing_behind() -> None:
+    side = Side(accept=False)
+    for number in range(10_000):
+        side.hear(m.SessionOpen(sender=number, window=10, max_packet=10))
+        side.opens.pop()[1].refuse(OpenFailureReason.CONNECT_FAILED)
+        side.wire.payloads.clear()
+    assert not side.mux.channels
+
+
+def test_an_open_that_the_wire_cannot_carry_leaves_nothing_behind() -> None:
+    side = Side()
+    message = m.DirectTCPIPOpen(
+        sender=0, window=1, max_packet=1, host="\udc80", port=1, origin_host="", origin_port=0
+    )
+    with pytest.raises(EncodeError):
+        side.mux.open(message, Recorder())
+    assert not side.mux.channels
+
+
+# ---------------------------------------------------------------- global requests
+
+
+def test_a_global_request_and_its_answer() -> None:
+    side = Side()
+    answers: list[GlobalAnswer | None] = []
+    side.mux.request(m.TCPIPForward(want_reply=False, address="", port=0), answers.append)
+    side.mux.request(m.GlobalRequest(kind="quiet", want_reply=True))
+    assert side.wire.sent() == [
+        m.TCPIPForward(want_reply=True, address="", port=0),
+        m.GlobalRequest(kind="quiet", want_reply=False),
+    ]
+    side.hear(m.RequestSuccess(details=b"\0\0\x1f\x90"), m.RequestFailure(), m.RequestSuccess())
+    assert answers == [m.RequestSuccess(details=b"\0\0\x1f\x90")]
+
+
+def test_a_global_request_that_the_wire_cannot_carry_waits_for_no_answer() -> None:
+    side = Side()
+    answers: list[GlobalAnswer | None] = []
+    with pytest.raises(EncodeError):
+        side.mux.request(m.GlobalRequest(kind="\udc80", want_reply=True), answers.append)
+    side.mux.request(m.GlobalRequest(kind="good", want_reply=True), answers.append)
+    side.hear(m.RequestFailure())
+    assert answers == [m.RequestFailure()]
+
+
+@pytest.mark.row("C11")
+@given(st.permutations(range(6)))
+def test_answers_to_global_requests_leave_in_order(order: list[int]) -> None:
+    side = Side()
+    for number in range(6):
+        side.hear(m.GlobalRequest(kind=f"{number}@x", want_reply=True))
+    for index in order:
+        side.mux.grant(side.requests[index][1], bytes([index]))
+    assert side.wire.sent() == [m.RequestSuccess(details=bytes([index])) for index in range(6)]
+
+
+@pytest.mark.row("C11")
+def test_no_more_global_requests_wait_than_the_limit() -> None:
+    side = Side(ConnectionLimits(global_requests=2))
+    request = m.GlobalRequest(kind="x@y", want_reply=True)
+    side.hear(request, request, m.GlobalRequest(kind="x@y", want_reply=False))
+    with pytest.raises(ChannelViolation, match="more than 2 requests"):
+        side.hear(request)
+
+
+def test_a_request_can_be_refused() -> None:
+    side = Side()
+    side.hear(m.GlobalRequest(kind="x@y", want_reply=True))
+    side.mux.deny(side.requests[0][1])
+    assert side.wire.sent() == [m.RequestFailure()]
+
+
+# ---------------------------------------------------------------- congestion
+
+
+def test_channels_take_turns_when_the_congestion_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    side = Side()
+    handlers = [confirmed(side) for _ in range(3)]
+    side.wire.congested = True
+    for heard in handlers:
+        assert heard.channel is not None
+        heard.channel.write(bytes(10))
+    side.wire.congested = False
+
+    def congest(*parts: Buffer) -> None:
+        side.wire.payloads.append(b"".join(parts))
+        side.wire.congested = True
+
+    monkeypatch.setattr(side.wire, "send_payload", congest)
+    served: list[int] = []
+    for _ in range(3):
+        side.wire.congested = False
+        side.mux.pump()
+        served += [each.recipient for each in side.wire.sent() if isinstance(each, m.ChannelData)]
+        for heard in handlers:
+            assert heard.channel is not None
+            heard.channel.write(bytes(10))
+    assert served == [100, 101, 102]
+
+
+# ---------------------------------------------------------------- the end
+
+
+def test_everybody_is_told_of_the_end_once() -> None:
+    side = Side()
+    handlers = [confirmed(side) for _ in range(2)]
+    answers: list[GlobalAnswer | None] = []
+    side.mux.request(m.GlobalRequest(kind="x@y", want_reply=True), answers.append)
+    side.hear(m.GlobalRequest(kind="x@y", want_reply=True))
+    side.wire.sent()
+    error = OSError("gone")
+    side.mux.connection_lost(error)
+    side.mux.connection_lost(OSError("again"))
+    assert [heard.error for heard in handlers] == [error, error]
+    assert answers == [None]
+    assert not side.mux.channels
+    side.mux.grant(side.requests[0][1])
+    assert side.wire.sent() == []
+    with pytest.raises(ChannelClosed, match="the connection is closed"):
+        side.open()
+    with pytest.raises(ChannelClosed, match="the connection is closed"):
+        side.mux.request(m.GlobalRequest(kind="x@y", want_reply=False))
+
+
+# ---------------------------------------------------------------- handlers that raise
+
+
+class Faulty(Recorder):
+    """Raises in one call."""
+
+    def __init__(self, call: str, error: Exception) -> None:
+        super().__init__()
+        self._call = call
+        self._fault = error
+
+    def __getattribute__(self, name: str) -> object:
+        if not name.startswith("_") and name == self._call:
+            raise self._fault
+        return super().__getattribute__(name)
+
+
+def faulty(side: Side, call: str, error: Exception) -> Faulty:
+    recorder = Faulty(call, error)
+    channel = side.mux.open(m.SessionOpen(sender=0, window=100, max_packet=0), recorder)
+    recorder.channel = channel
+    side.hear(m.ChannelOpenConfirmation(recipient=0, sender=100, window=0, max_packet=100))
+    return recorder
+
+
+@pytest.mark.row("R16")
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("opened", None),
+        ("data_received", m.ChannelData(recipient=0, data=b"x")),
+        ("stderr_received", m.ChannelExtendedData(recipient=0, data_type=1, data=b"x")),
+        ("eof_received", m.ChannelEOF(recipient=0)),
+        ("request_received", m.ShellRequest(recipient=0, want_reply=True)),
+    ],
+)
+def test_a_handler_that_raises_loses_its_channel_alone(
+    call: str, message: m.ChannelData | None
+) -> None:
+    side, error = Side(), ValueError("mine")
+    heard = faulty(side, call, error)
+    if message is not None:
+        side.hear(message)
+    assert side.wire.sent()[-1] == m.ChannelClose(recipient=100)
+    assert heard.error is error
+    other = confirmed(side)
+    side.hear(m.ChannelData(recipient=1, data=b"fine"))
+    assert other.data == b"fine"
+    assert side.failures == []
+
+
+@pytest.mark.row("R16")
+def test_a_handler_that_raises_at_its_end_is_reported() -> None:
+    side, error = Side(), ValueError("mine")
+    faulty(side, "closed", error)
+    other = confirmed(side)
+    side.hear(m.ChannelClose(recipient=0))
+    assert side.wire.sent() == [m.ChannelClose(recipient=100)]
+    assert not {0} & side.mux.channels.keys()
+    assert side.failures == [error]
+    side.mux.connection_lost(OSError())
+    assert other.heard[-1] == "closed"
+
+
+@pytest.mark.row("R16")
+def test_one_handler_that_raises_does_not_keep_the_end_from_the_others() -> None:
+    side, error = Side(), ValueError("mine")
+    faulty(side, "closed", error)
+    other = confirmed(side)
+    side.mux.connection_lost(OSError())
+    assert other.heard[-1] == "closed"
+    assert side.failures == [error]
+
+
+@pytest.mark.row("R16")
+def test_a_handler_that_raises_when_it_may_write_again_loses_its_channel() -> None:
+    side, error = Side(ConnectionLimits(write_buffer=10)), ValueError("mine")
+    heard = faulty(side, "resume_writing", error)
+    assert heard.channel is not None
+    side.wire.congested = True
+    side.hear(m.WindowAdjust(recipient=0, increment=100))
+    heard.channel.write(bytes(20))
+    side.wire.congested = False
+    side.mux.pump()
+    assert heard.error is error
+    assert heard.channel.state is ChannelState.CLOSING
+
+
+class Undecided(Side):
+    """Raises where it is to decide."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def channel_requested(self, message: m.AnyChannelOpen, channel: Channel) -> None:
+        del message, channel
+        raise self.error
+
+    def global_request(self, message: m.AnyGlobalRequest, reply: Reply) -> None:
+        del message, reply
+        raise self.error
+
+
+@pytest.mark.row("R16")
+def test_what_a_handler_fails_to_decide_is_refused() -> None:
+    error = ValueError("mine")
+    side = Undecided(error)
+    side.hear(m.SessionOpen(sender=7, window=1, max_packet=1))
+    side.hear(m.GlobalRequest(kind="x@y", want_reply=True))
+    refused, denied = side.wire.sent()
+    assert isinstance(refused, m.ChannelOpenFailure)
+    assert denied == m.RequestFailure()
+    assert side.failures == [error, error]
+    assert not side.mux.channels
+
+
+def test_a_handler_that_has_decided_and_then_raises_has_decided() -> None:
+    class Hasty(Side):
+        def channel_requested(self, message: m.AnyChannelOpen, channel: Channel) -> None:
+            super().channel_requested(message, channel)
+            problem = "too late"
+            raise ValueError(problem)
+
+    side = Hasty()
+    side.hear(m.SessionOpen(sender=7, window=1, max_packet=1))
+    assert isinstance(side.wire.sent()[0], m.ChannelOpenConfirmation)
+    assert len(side.failures) == 1
+
+
+def test_a_handler_may_end_the_connection() -> None:
+    side = Undecided(ProtocolError("not here"))
+    with pytest.raises(ProtocolError, match="not here"):
+        side.hear(m.SessionOpen(sender=7, window=1, max_packet=1))
+    with pytest.raises(ProtocolError, match="not here"):
+        side.hear(m.GlobalRequest(kind="x@y", want_reply=True))
+
+
+def test_every_number_that_a_channel_takes_is_a_declared_message() -> None:
+    assert all(number in CONNECTION_MESSAGES for number in (*range(80, 83), *range(90, 101)))
