@@ -1,0 +1,51 @@
+"""Use of connections, asynchronous and blocking, whose types both checkers must know."""
+
+from __future__ import annotations
+
+from typing import assert_type
+
+import ssh_stack
+from ssh_connection import Completed, ExitSignal
+from ssh_sftp.aio import DirEntry
+from ssh_stack import sync
+
+
+async def asynchronous() -> None:
+    async with ssh_stack.connect("web1", username="ops", host_key_policy="accept-new") as conn:
+        assert_type(conn, ssh_stack.Connection)
+        assert_type(await conn.run("id"), Completed[bytes])
+        assert_type((await conn.run("id", text=True)).stdout, str)
+        assert_type((await conn.run(["id"], text=False, check=True)).stderr, bytes)
+        async with conn.start("cat") as process:
+            async for line in process.stdout.lines():
+                assert_type(line, bytes)
+            assert_type(await process.wait(), int | ExitSignal)
+        async with conn.sftp() as sftp:
+            assert_type(await sftp.listdir(), list[str])
+    ssh_stack.connect("web2", jump=conn)
+
+
+def blocking() -> None:
+    with sync.connect("web1", username="ops", host_key_policy="accept-new") as conn:
+        assert_type(conn, sync.Connection)
+        assert_type(conn.run("id"), Completed[bytes])
+        assert_type(conn.run("id", text=True).stdout, str)
+        assert_type(conn.run(["id"], text=False, check=True).stderr, bytes)
+        with conn.start("cat") as process:
+            assert_type(process, sync.Process)
+            for line in process.stdout.lines():
+                assert_type(line, bytes)
+            assert_type(process.wait(), int | ExitSignal)
+        with conn.forward_local("127.0.0.1:0", "db:5432") as forward:
+            assert_type(forward, sync.LocalForward)
+            assert_type(forward.port, int)
+        with conn.sftp() as sftp:
+            assert_type(sftp, sync.SFTPClient)
+            for entry in sftp.scandir():
+                assert_type(entry, DirEntry)
+            for path in sftp.path("/etc").iterdir():
+                assert_type(path, sync.RemotePath)
+            with sftp.open("/etc/hostname") as file:
+                assert_type(file.read(), bytes)
+    sync.connect("web2", jump=conn)
+    assert_type(ssh_stack.sync.connect("web1"), sync.Connect)
