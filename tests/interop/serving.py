@@ -80,7 +80,7 @@ async def serve(
     peer: Peer, name: str, authentication: ServerAuthentication | None = None
 ) -> AsyncGenerator[Served]:
     """Serve commands, files and forwards to a peer."""
-    folder = peer.keys.folder / name
+    folder = peer.keys.folder / f"{name}-{peer.name}"
     folder.mkdir(exist_ok=True)
     options: ServerOptionsKw = {
         "host_keys": HOST_KEYS,

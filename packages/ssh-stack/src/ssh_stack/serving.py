@@ -12,33 +12,44 @@ from typing import TYPE_CHECKING, Unpack, cast
 
 import attrs
 
+from ssh_connection.addresses import format_address
 from ssh_connection.aio import ServerConnection, ServerSettings, Session
 from ssh_sftp.aio import SFTPServer
-from ssh_stack.admission import Admission
+from ssh_stack.admission import Admission, network
 from ssh_stack.authorization import combine
 from ssh_stack.server_options import ServerOptions, ServerOptionsKw
-from ssh_transport import Algorithms, TransportOptions, profiles
-from ssh_wire import UsageError
+from ssh_stack.shell import LocalShell
+from ssh_transport import Algorithms, PeerDisconnected, TransportOptions, profiles
+from ssh_wire import DisconnectReason, SSHError, UsageError
+from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from ssh_auth import Authenticated
+    from ssh_connection.aio import Channel
     from ssh_sftp.filesystem import FileSystem
 
 __all__ = ["Serve", "Server", "serve"]
 
-_BACKLOG = 128
+_BACKLOG = 1024
+_BY_APPLICATION = DisconnectReason.BY_APPLICATION
 _log = logging.getLogger("ssh_stack.server")
 
 
 class Server:
     """A server that listens, and the connections that it has."""
 
-    def __init__(self, settings: ServerSettings, admission: Admission) -> None:
+    def __init__(
+        self,
+        settings: ServerSettings,
+        admission: Admission,
+        on_error: Callable[[ServerConnection, Exception], None] | None = None,
+    ) -> None:
         self._settings = settings
         self._admission = admission
+        self._on_error = on_error
         self._listener: asyncio.Server | None = None
         self._connections: set[ServerConnection] = set()
-        self._closing: set[asyncio.Task[None]] = set()
+        self._attending: set[asyncio.Task[None]] = set()
         self._address = ("", 0)
         self._closed = asyncio.Event()
 
@@ -83,45 +94,58 @@ class Server:
         await self._closed.wait()
 
     async def close(self) -> None:
-        """Stop listening; disconnect every client, in bounded time."""
+        """Stop listening; disconnect every client and end what it runs, in bounded time.
+
+        Clients are told DISCONNECT, by application (RFC 4253 section 11.1).
+        """
         self._closed.set()
         if self._listener is not None:
             self._listener.close()
         await asyncio.gather(*(connection.close() for connection in self.connections))
-        await asyncio.gather(*self._closing, return_exceptions=True)
+        await asyncio.gather(*self._attending, return_exceptions=True)
         if self._listener is not None:
             await self._listener.wait_closed()
 
     def _arrived(self, transport: asyncio.Transport) -> None:
         """Take a connection over, or refuse it."""
-        name = transport.get_extra_info("peername")
-        source = str(name[0]) if isinstance(name, tuple) else ""
+        peer, local = (_address(transport.get_extra_info(n)) for n in ("peername", "sockname"))
+        source = network(peer[0]) if peer is not None else ""
+        if self.is_closed:
+            transport.abort()
+            return
         if not self._admission.admit(source, secrets.randbelow(1000) / 1000):
+            _log.warning("connection from %s refused: too many are not logged in", _shown(peer))
             transport.write(b"Exceeded MaxStartups\r\n")  # as sshd says it, before any SSH
             transport.close()
             return
-        released = False
-
-        def release() -> None:
-            nonlocal released
-            if not released:
-                released = True
-                self._admission.release(source)
-
-        connection = _Connection(self._settings, release)
+        connection = _Connection(self._settings, lambda: self._admission.release(source))
+        connection.peer, connection.local = peer, local
         self._connections.add(connection)
         transport.set_protocol(connection.driver)
         connection.driver.connection_made(transport)
-        task = asyncio.get_running_loop().create_task(self._attend(connection, release))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        task = asyncio.get_running_loop().create_task(self._attend(connection))
+        self._attending.add(task)
+        task.add_done_callback(self._attending.discard)
 
-    async def _attend(self, connection: ServerConnection, release: Callable[[], None]) -> None:
+    async def _attend(self, connection: _Connection) -> None:
+        """Wait for the end of a connection and of all that ran on it."""
         try:
             await connection.wait_closed()
         finally:
-            release()
+            connection.let_in()
             self._connections.discard(connection)
+        self._report(connection)
+
+    def _report(self, connection: _Connection) -> None:
+        error = connection.fault
+        if error is None:
+            return
+        _log.info("connection from %s: %s", _shown(connection.peer), error)
+        if self._on_error is not None:
+            try:
+                self._on_error(connection, error)
+            except Exception:  # noqa: BLE001 (a user's function may raise anything)
+                _log.exception("on_error failed")
 
 
 class _Arrival(asyncio.Protocol):
@@ -135,15 +159,31 @@ class _Arrival(asyncio.Protocol):
 
 
 class _Connection(ServerConnection):
-    """A connection that says when its user is authenticated."""
+    """A connection that says when its user is let in, and remembers what went wrong."""
 
-    def __init__(self, settings: ServerSettings, authenticated: Callable[[], None]) -> None:
+    def __init__(self, settings: ServerSettings, release: Callable[[], None]) -> None:
         super().__init__(settings, os.urandom)
-        self._when_authenticated = authenticated
+        self._release: Callable[[], None] | None = release
+        self.fault: Exception | None = None
+        """What ended the connection, unless somebody closed it or left."""
+
+    def let_in(self) -> None:
+        """It is no stranger at the door any more: its user is in, or it is gone."""
+        release, self._release = self._release, None
+        if release is not None:
+            release()
 
     def _authenticated(self, event: Authenticated) -> None:
         super()._authenticated(event)
-        self._when_authenticated()
+        self.let_in()
+        _log.info("%s logged in from %s", printable(event.user), _shown(self.peer))
+
+    def _end(self, error: Exception) -> None:
+        cause = error.__cause__
+        if not self.is_closed and isinstance(cause, SSHError):
+            left = isinstance(cause, PeerDisconnected) and cause.code == _BY_APPLICATION
+            self.fault = None if left else cause
+        super()._end(error)
 
 
 class Serve:
@@ -165,7 +205,8 @@ class Serve:
         Raises:
             OSError: the address cannot be listened on.
         """
-        server = Server(self._settings, Admission(self._options.max_startups))
+        options = self._options
+        server = Server(self._settings, Admission(options.max_startups), options.on_error)
         await server.listen(self._host, self._port)
         return server
 
@@ -203,23 +244,52 @@ def _settings(options: ServerOptions) -> ServerSettings:
     if options.banner:
         authentication = attrs.evolve(authentication, banner=options.banner)
     authentication.policy  # noqa: B018 (says now what would be wrong with it at the first login)
-    algorithms = options.algorithms
-    if not isinstance(algorithms, Algorithms):
-        algorithms = profiles(algorithms, "server")
-    subsystems = {} if options.sftp is None else {"sftp": _SFTPSession(options.sftp)}
+    session, env = options.session, options.env
+    if env is None:
+        env = session.accepts if isinstance(session, LocalShell) else frozenset[str]()
     return ServerSettings(
         host_keys=tuple(options.host_keys),
         authentication=authentication,
-        transport=TransportOptions(algorithms=algorithms, limits=options.transport_limits),
-        shell=options.session,
-        subsystems=subsystems,
-        env=options.env,
+        transport=_transport(options),
+        shell=session,
+        subsystems={} if options.sftp is None else {"sftp": _SFTPSession(options.sftp)},
+        env=frozenset(env),
         forwarding=options.forwarding,
         login_grace=options.login_grace,
         keepalive=options.keepalive,
         limits=options.limits,
         close_timeout=options.close_timeout,
     )
+
+
+def _transport(options: ServerOptions) -> TransportOptions:
+    algorithms = options.algorithms
+    if not isinstance(algorithms, Algorithms):
+        algorithms = profiles(algorithms, "server")
+    transport = TransportOptions(
+        algorithms=algorithms,
+        limits=options.transport_limits,
+        rekey_bytes=options.rekey_bytes,
+        rekey_seconds=options.rekey_seconds,
+    )
+    transport.check()
+    names = {name for key in options.host_keys for name in key.public_key.algorithms}
+    if names.isdisjoint(algorithms.host_keys):
+        problem = "no host key can make a signature that the algorithms allow"
+        raise UsageError(problem)
+    return transport
+
+
+def _address(name: object) -> tuple[str, int] | None:
+    """The host and port of a socket's name; None if it has no such thing."""
+    if not isinstance(name, tuple):
+        return None
+    host, port = cast("tuple[object, ...]", name)[:2]
+    return str(host), int(cast("int", port))
+
+
+def _shown(address: tuple[str, int] | None) -> str:
+    return format_address(*address) if address is not None else "a local client"
 
 
 class _SFTPSession:
@@ -229,22 +299,21 @@ class _SFTPSession:
         self._filesystem = filesystem
 
     async def __call__(self, session: Session) -> None:
-        await SFTPServer(_SessionPipe(session), self._filesystem).serve()
+        await SFTPServer(_SessionPipe(session.channel), self._filesystem).serve()
 
 
 class _SessionPipe:
-    """The session as the SFTP server's pipe: closing it says how the server ended."""
+    """A session's channel, without its end: that comes with an exit status, from the session."""
 
-    def __init__(self, session: Session) -> None:
-        channel = session.channel
-        self._session = session
+    def __init__(self, channel: Channel) -> None:
         self.connect = channel.connect
         self.write = channel.write
         self.write_eof = channel.write_eof
         self.pause_reading = channel.pause_reading
         self.resume_reading = channel.resume_reading
-        self.wait_closed = channel.wait_closed
 
     def close(self) -> None:
-        """Report success and close; `scp` and `sftp` ask for the exit status."""
-        self._session.exit(0)
+        """Leave the end to the session."""
+
+    async def wait_closed(self) -> None:
+        """Wait for nothing."""
