@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 
+import pytest
+
 from ssh_sftp import Attributes, SFTPOptions
+from ssh_sftp.aio import SFTPClient
 from ssh_sftp.aio.disk import DiskWriter
 from ssh_sftp.aio.sink import Landing, LocalFolder
 
@@ -65,3 +69,21 @@ async def test_discarding_waits_for_the_thread(tmp_path: Path) -> None:
 
     assert await done == 3
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("files", [1, 20])
+async def test_a_download_to_a_slow_disk_ends(
+    client: SFTPClient, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: int
+) -> None:
+    """What a thread's work leads to is sent, though no packet of the server arrives then."""
+    monkeypatch.setattr("ssh_sftp.aio.sink.DiskWriter", partial(DiskWriter, -1.0))
+    (root / "tree").mkdir()
+    for number in range(files):
+        (root / "tree" / str(number)).write_bytes(os.urandom(100_000))
+    async with asyncio.timeout(30):
+        await client.get("/tree", tmp_path / "got", recursive=True)
+        await client.get("/tree/0", tmp_path / "one")
+    for number in range(files):
+        data = (root / "tree" / str(number)).read_bytes()
+        assert (tmp_path / "got" / str(number)).read_bytes() == data
+    assert (tmp_path / "one").read_bytes() == (root / "tree" / "0").read_bytes()

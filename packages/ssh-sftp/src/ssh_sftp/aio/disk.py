@@ -35,12 +35,24 @@ class DiskWriter:
 
     Attributes:
         slow: whether a write took so long that a thread does them now.
+
+    Args:
+        slow_after: seconds that a write may take in the event loop.
+        clock: tells the time in seconds.
+        settle: called when a thread's work was reported: what follows from it is to be sent,
+            and no packet of the server may be on its way to cause that.
     """
 
-    def __init__(self, slow_after: float = SLOW, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        slow_after: float = SLOW,
+        clock: Callable[[], float] | None = None,
+        settle: Callable[[], None] | None = None,
+    ) -> None:
         self._slow_after = slow_after
         self._clock = clock or time.monotonic
         self._queue: deque[tuple[int, bytes, int, OnWritten]] = deque()
+        self._settle = settle or _nothing
         self._busy = False
         self.slow: bool = False
 
@@ -67,6 +79,7 @@ class DiskWriter:
         def done(ended: asyncio.Future[None]) -> None:
             error = ended.exception()
             finished(error if isinstance(error, Exception) else None)
+            self._settle()
 
         future.add_done_callback(done)
 
@@ -82,8 +95,13 @@ class DiskWriter:
                 written(len(data), error)
             if self._queue:
                 self._hand_over()
+            self._settle()
 
         future.add_done_callback(done)
+
+
+def _nothing() -> None:
+    """Nothing has to follow."""
 
 
 def _write_batch(batch: list[tuple[int, bytes, int, OnWritten]]) -> list[Exception | None]:

@@ -47,8 +47,14 @@ class Landing:
         preserve: give files and directories the mode and times that they have remotely.
     """
 
-    def __init__(self, options: SFTPOptions, *, preserve: bool) -> None:
-        self.writer: DiskWriter = DiskWriter()
+    def __init__(
+        self,
+        options: SFTPOptions,
+        *,
+        preserve: bool,
+        settle: Callable[[], None] | None = None,
+    ) -> None:
+        self.writer: DiskWriter = DiskWriter(settle=settle)
         self.options = options
         self.preserve = preserve
         self._token = secrets.token_hex(4)

@@ -51,7 +51,7 @@ class Transfer:
     async def fetch_file(self, remote: str, local: Path, attributes: Attributes) -> Transferred:
         """Download one file."""
         target = _resolved(local)
-        landing = Landing(self._target_options(target), preserve=self._preserve)
+        landing = self._landing(self._target_options(target))
         folder = LocalFolder(landing, str(target.parent))
         try:
             folder.enter()
@@ -67,7 +67,7 @@ class Transfer:
 
     async def fetch_tree(self, remote: str, local: Path, attributes: Attributes) -> Transferred:
         """Download what is in a directory into another."""
-        landing = Landing(self._options, preserve=self._preserve)
+        landing = self._landing(self._options)
         folder = LocalFolder(landing, str(_resolved(local)), attributes)
         job = DirectoryDownload(
             self._scheduler, remote, folder, self._options.max_depth, self._options.max_entries
@@ -117,6 +117,9 @@ class Transfer:
             self._session.drop(self._scheduler)
         return self._scheduler.result
 
+    def _landing(self, options: SFTPOptions) -> Landing:
+        return Landing(options, preserve=self._preserve, settle=self._session.settle)
+
     def _on_done(self, error: Exception | None) -> None:
         if self._done.done():
             return
@@ -136,7 +139,7 @@ class Transfer:
         return attrs.evolve(self._options, atomic=False)
 
     def _manner(self, *, atomic: bool) -> UploadManner:
-        landing = Landing(self._options, preserve=self._preserve)
+        landing = self._landing(self._options)
         return UploadManner(
             atomic=atomic,
             preserve=self._preserve,
