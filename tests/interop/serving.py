@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
+
+import ssh_stack
 from ssh_auth import Accept, Reject
 from ssh_connection.aio import ServerAuthentication
 from ssh_keys import PrivateKey
 from ssh_keys.files import read_authorized_keys
 from ssh_wire.messages.auth import InfoRequest, Prompt
-
-import ssh_stack
 from tests.interop.loopback import client_options
-from tests.interop.peers import PASSWORD
+from tests.interop.peers import PASSWORD, Peer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
-    from pathlib import Path
 
     from ssh_keys import PublicKey
     from ssh_stack import ServerOptionsKw
-
-    from tests.interop.peers import Completed, Peer
+    from tests.interop.peers import Completed
 
 __all__ = ["HOST_KEYS", "Served", "serve"]
 

@@ -7,8 +7,8 @@ import os
 import re
 
 import pytest
-from ssh_transport import profiles
 
+from ssh_transport import profiles
 from tests.interop.peers import Peer
 from tests.interop.serving import by_key, serve
 
