@@ -11,7 +11,8 @@ server_options  what `serve` is told
 authorization   ready-made answers to who may log in
 admission       how many strangers may stand at the door
 forwarding      ready-made rules for what clients may forward
-shell, pty      commands and shells of the user who runs the server
+shell           commands and shells of the user who runs the server
+local_process, local_streams, pty: what they are made of
 sync/           the blocking API, generated from the asynchronous one
 cli/            the command `ssh-stack`
 errors          what goes wrong before a connection stands
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from ssh_stack import sync as sync
     from ssh_stack.admission import MaxStartups as MaxStartups
     from ssh_stack.authorization import AuthorizedKeys as AuthorizedKeys
+    from ssh_stack.authorization import InOrder as InOrder
     from ssh_stack.authorization import Passwords as Passwords
     from ssh_stack.forwarding import AllowForwarding as AllowForwarding
     from ssh_stack.forwarding import LoopbackForwarding as LoopbackForwarding
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
 _LATER = {
     "AllowForwarding": "ssh_stack.forwarding",
     "AuthorizedKeys": "ssh_stack.authorization",
+    "InOrder": "ssh_stack.authorization",
     "LocalShell": "ssh_stack.shell",
     "LoopbackForwarding": "ssh_stack.forwarding",
     "MaxStartups": "ssh_stack.admission",

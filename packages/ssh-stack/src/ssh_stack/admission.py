@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Self
 
 import attrs
 
-__all__ = ["Admission", "MaxStartups"]
+from ssh_wire import UsageError
+
+__all__ = ["Admission", "MaxStartups", "network"]
 
 _PERCENT = 100
+_PREFIX = 64  # what one customer of an IPv6 provider has at the least
 
 
 @attrs.frozen(kw_only=True)
@@ -22,7 +27,41 @@ class MaxStartups:
     full: int = 100
     """How many there may be at the most."""
     per_source: int = 16
-    """How many of them may come from one address."""
+    """How many of them may come from one address, or from one /64 of IPv6."""
+
+    def __attrs_post_init__(self) -> None:
+        if not (
+            0 < self.start <= self.full and 0 <= self.rate <= _PERCENT and self.per_source > 0
+        ):
+            problem = "MaxStartups is start:rate:full, with 0 < start <= full, and a percentage"
+            raise UsageError(problem)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the bounds that sshd_config's "start:rate:full" stands for.
+
+        Raises:
+            UsageError: it is none.
+        """
+        words = text.split(":")
+        if len(words) != 3 or not all(word.isascii() and word.isdigit() for word in words):  # noqa: PLR2004 (start, rate, full)
+            problem = f"{text!r} is not start:rate:full"
+            raise UsageError(problem)
+        start, rate, full = map(int, words)
+        return cls(start=start, rate=rate, full=full)
+
+
+def network(host: str) -> str:
+    """Return what counts as one source: an IPv4 address, or a /64 of IPv6."""
+    try:
+        address: IPv4Address | IPv6Address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is None:
+            return str(ip_network((address, _PREFIX), strict=False))
+        address = address.ipv4_mapped
+    return str(address)
 
 
 class Admission:
@@ -41,7 +80,7 @@ class Admission:
         """Return whether a connection from `source` is let in, and count it if it is.
 
         Args:
-            source: the address it comes from.
+            source: the network it comes from.
             chance: a random number from 0 to 1, 1 excluded.
         """
         if self._waiting[source] >= self._bounds.per_source or chance < self._refusal():
@@ -59,8 +98,8 @@ class Admission:
         """The chance to be refused: 0 up to `start`, then `rate`, in a line to 1 at `full`."""
         start, rate, full = self._bounds.start, self._bounds.rate / _PERCENT, self._bounds.full
         waiting = self.waiting
-        if waiting < start:
-            return 0.0
         if waiting >= full:
             return 1.0
+        if waiting < start:
+            return 0.0
         return rate + (1 - rate) * (waiting - start) / (full - start)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from ssh_connection.aio import User
 
 __all__ = ["AllowForwarding", "LoopbackForwarding"]
-
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class AllowForwarding:
@@ -27,7 +27,7 @@ class AllowForwarding:
     def may_listen(self, user: User, address: str, port: int) -> bool:
         """On loopback, or anywhere with `gateway_ports`."""
         del user, port
-        return self._gateway_ports or address in _LOOPBACK
+        return self._gateway_ports or _is_loopback(address)
 
 
 class LoopbackForwarding:
@@ -36,9 +36,19 @@ class LoopbackForwarding:
     def may_connect(self, user: User, host: str, port: int) -> bool:
         """To this machine."""
         del user, port
-        return host in _LOOPBACK
+        return _is_loopback(host)
 
     def may_listen(self, user: User, address: str, port: int) -> bool:
         """On this machine."""
         del user, port
-        return address in _LOOPBACK
+        return _is_loopback(address)
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its one fixed name or by address."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -6,7 +6,7 @@ import fcntl
 import os
 import struct
 import termios
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from ssh_connection.aio import Pty
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["Terminal"]
 
 _IFLAG, _OFLAG, _CFLAG, _LFLAG, _CC = 0, 1, 2, 3, 6
+# named in termios from Python 3.14 on
+_IUTF8: Final = 0x4000  # the same value on Linux, macOS and the BSDs
 
 # opcodes of RFC 4254 section 8: control characters, then flags by the field that has them
 _CHARACTERS: Final = {
@@ -44,6 +46,7 @@ _FLAGS: Final = {
     39: (_IFLAG, termios.IXANY),
     40: (_IFLAG, termios.IXOFF),
     41: (_IFLAG, termios.IMAXBEL),
+    42: (_IFLAG, _IUTF8),
     50: (_LFLAG, termios.ISIG),
     51: (_LFLAG, termios.ICANON),
     53: (_LFLAG, termios.ECHO),
@@ -60,20 +63,24 @@ _FLAGS: Final = {
     73: (_OFLAG, termios.OCRNL),
     74: (_OFLAG, termios.ONOCR),
     75: (_OFLAG, termios.ONLRET),
+    92: (_CFLAG, termios.PARENB),
+    93: (_CFLAG, termios.PARODD),
 }
 _MAX_SIZE: Final = 0xFFFF
 _DISABLED: Final = 255  # "255 if none" (RFC 4254 section 8)
 
 
 class Terminal:
-    """The master side of a pseudo-terminal, and the slave side for programs."""
+    """A pseudo-terminal: the master side is ours, the slave side the programs'.
 
-    def __init__(self, master: int, slave: int) -> None:
-        self._master = master
-        # kept open: a master whose slave nobody has open yet reads as ended
-        self._slave = slave
-        self.slave: str = os.ttyname(slave)
-        """The path of the slave side."""
+    Attributes:
+        path: the path of the slave side.
+        slave: its descriptor, until `leave`.
+    """
+
+    def __init__(self) -> None:
+        self._master, self.slave = os.openpty()
+        self.path: str = os.ttyname(self.slave)
 
     @classmethod
     def open(cls, wanted: Pty) -> Terminal:
@@ -82,10 +89,9 @@ class Terminal:
         Raises:
             OSError: there is none left.
         """
-        master, slave = os.openpty()
-        terminal = cls(master, slave)
+        terminal = cls()
         try:
-            _set_modes(slave, wanted)
+            _set_modes(terminal.slave, wanted)
             terminal.resize(wanted.columns, wanted.rows)
         except BaseException:
             terminal.close()
@@ -93,28 +99,33 @@ class Terminal:
         return terminal
 
     def resize(self, columns: int, rows: int) -> None:
-        """Give it another size; its programs hear of it by WINCH."""
-        size = struct.pack("HHHH", min(rows, _MAX_SIZE), min(columns, _MAX_SIZE), 0, 0)
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, size)
+        """Give it another size, if that is one; its programs hear of it by WINCH."""
+        if columns and rows and self._master >= 0:
+            size = struct.pack("HHHH", min(rows, _MAX_SIZE), min(columns, _MAX_SIZE), 0, 0)
+            fcntl.ioctl(self._master, termios.TIOCSWINSZ, size)
 
-    def reader(self) -> BinaryIO:
-        """A file to read what is written to the terminal; the caller closes it."""
-        return os.fdopen(os.dup(self._master), "rb", buffering=0)
+    def duplicate(self) -> int:
+        """Return another descriptor of the master side; the caller closes it."""
+        return os.dup(self._master)
 
-    def writer(self) -> BinaryIO:
-        """A file to write what is read from the terminal; the caller closes it."""
-        return os.fdopen(os.dup(self._master), "wb", buffering=0)
+    @property
+    def end_of_file(self) -> bytes:
+        """The character that says the end of the input: a terminal has no other end."""
+        character = termios.tcgetattr(self._master)[_CC][termios.VEOF]
+        return character if isinstance(character, bytes) else bytes([character])
 
     def leave(self) -> None:
         """Close our slave side: the output ends when no program has the terminal open."""
-        if self._slave >= 0:
-            os.close(self._slave)
-            self._slave = -1
+        if self.slave >= 0:
+            os.close(self.slave)
+            self.slave = -1
 
     def close(self) -> None:
-        """Close it; programs that still have the terminal get HUP."""
+        """Close it; programs that still have the terminal get HUP once nobody reads it."""
         self.leave()
-        os.close(self._master)
+        if self._master >= 0:
+            os.close(self._master)
+            self._master = -1
 
 
 def _set_modes(descriptor: int, wanted: Pty) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal, Required, TypedDict
 
 import attrs
 
 from ssh_connection import ConnectionLimits
-from ssh_connection.aio import ForwardingRules, KeepaliveOptions, SessionHandler
+from ssh_connection.aio import (
+    ForwardingRules,
+    KeepaliveOptions,
+    ServerConnection,
+    SessionHandler,
+)
 from ssh_keys import PrivateKey
 from ssh_sftp.filesystem import FileSystem
 from ssh_stack.admission import MaxStartups
@@ -33,8 +38,8 @@ class ServerOptions:
     """The file system that is served by SFTP: `Rooted("/srv")`, say."""
     forwarding: ForwardingRules | None = None
     """What clients may forward: `AllowForwarding()`, say."""
-    env: frozenset[str] = frozenset()
-    """Environment variables that clients may set."""
+    env: Collection[str] | None = None
+    """Environment variables that clients may set; by default what `LocalShell` accepts."""
     banner: str = ""
     """Text that clients show before authentication."""
     algorithms: Literal["strict", "default", "legacy"] | Algorithms = "default"
@@ -49,13 +54,27 @@ class ServerOptions:
     """Bounds on connections that are not authenticated yet."""
     keepalive: KeepaliveOptions | None = attrs.field(factory=KeepaliveOptions)
     """How a dead client is found; None never asks."""
+    rekey_bytes: int = 1024**3
+    """Bytes in one direction after which keys are exchanged anew."""
+    rekey_seconds: float = 3600.0
+    """Seconds after which keys are exchanged anew."""
     close_timeout: float = 5.0
     """Seconds that closing a connection may take before it is cut."""
+    on_error: Callable[[ServerConnection, Exception], None] | None = None
+    """Told of each connection that did not end because somebody closed it, and why."""
 
     def __attrs_post_init__(self) -> None:
         kinds = [key.public_key.kind for key in self.host_keys]
+        problem = ""
         if not kinds or len(kinds) != len(set(kinds)):
             problem = "host_keys has at least one key, and one of a kind"
+        elif not self.login_grace > 0 or not self.close_timeout > 0:
+            problem = "login_grace and close_timeout are more than 0 seconds"
+        elif self.session is not None and not callable(self.session):
+            problem = "session is an async function of one Session"
+        elif isinstance(self.env, str):
+            problem = "env is a collection of names"
+        if problem:
             raise UsageError(problem)
 
 
@@ -67,7 +86,7 @@ class ServerOptionsKw(TypedDict, total=False):
     session: SessionHandler | None
     sftp: FileSystem | None
     forwarding: ForwardingRules | None
-    env: frozenset[str]
+    env: Collection[str] | None
     banner: str
     algorithms: Literal["strict", "default", "legacy"] | Algorithms
     transport_limits: Limits
@@ -75,4 +94,7 @@ class ServerOptionsKw(TypedDict, total=False):
     login_grace: float
     max_startups: MaxStartups
     keepalive: KeepaliveOptions | None
+    rekey_bytes: int
+    rekey_seconds: float
     close_timeout: float
+    on_error: Callable[[ServerConnection, Exception], None] | None

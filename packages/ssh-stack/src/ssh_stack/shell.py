@@ -10,35 +10,49 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from ssh_connection import ExitSignal
+from ssh_stack.local_process import LocalProcess, Program
+from ssh_stack.local_streams import Sink, Source
 from ssh_stack.pty import Terminal
+from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from ssh_connection.aio import Channel, Session
+    from ssh_connection import ExitSignal
+    from ssh_connection.aio import Session
 
 __all__ = ["LocalShell"]
 
-_KEPT: Final = ("HOME", "LOGNAME", "PATH", "SHELL", "TZ", "USER", "LANG")
+_KEPT: Final = ("LANG", "PATH", "TZ")
+_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
+
 _SIGNALS: Final = frozenset(
     {"ABRT", "ALRM", "FPE", "HUP", "ILL", "INT", "KILL", "PIPE", "QUIT", "SEGV", "TERM"}
     | {"USR1", "USR2"}
 )
 """The signals that a client may send (RFC 4254 section 6.9)."""
 
+_ACCEPTED: Final = frozenset(
+    {"COLORTERM", "LANG", "LANGUAGE", "NO_COLOR", "TERM", "TZ"}
+    | {"LC_ADDRESS", "LC_ALL", "LC_COLLATE", "LC_CTYPE", "LC_IDENTIFICATION", "LC_MEASUREMENT"}
+    | {"LC_MESSAGES", "LC_MONETARY", "LC_NAME", "LC_NUMERIC", "LC_PAPER", "LC_TELEPHONE"}
+    | {"LC_TIME"}
+)
 
-_END_OF_FILE: Final = b"\x04"  # VEOF: a terminal says the end by a character
-_LAST_WORDS: Final = 1.0  # seconds for the output of a shell that has ended
+# a session leader without a terminal gets the one that it opens first as its controlling one
+_AT_TERMINAL: Final = 'exec "$@" <"$0" >"$0" 2>&1'
+
+_CANNOT_START: Final = 127  # as shells say that there is no such command
 
 
 class LocalShell:
     """Runs what sessions ask for, through the user's login shell, as sshd does.
 
-    A client that goes away takes its processes with it: the process group gets HUP, and
-    after the grace KILL.
+    A client that goes away takes its processes with it: the process group gets HUP, then
+    TERM, and at the end of the grace KILL.
 
     Args:
         shell: the shell; by default the user's own.
         env: variables that every process gets.
+        accepts: the variables that a client may set, where `serve` is not told others.
         grace: seconds between HUP and KILL.
     """
 
@@ -47,277 +61,253 @@ class LocalShell:
         *,
         shell: str | None = None,
         env: Mapping[str, str] | None = None,
+        accepts: frozenset[str] = _ACCEPTED,
         grace: float = 2.0,
     ) -> None:
-        self._user = pwd.getpwuid(os.getuid())
-        self._shell = shell or self._user.pw_shell or "/bin/sh"
-        self._env = dict(env or {})
+        self.accepts: frozenset[str] = accepts
         self._grace = grace
+        account = _account()
+        self._shell = shell or account.get("SHELL") or "/bin/sh"
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        given = {"SHELL": self._shell, **(env or {})}
+        self._env: dict[str, str] = {"PATH": _PATH, **kept, **account, **given}
 
     async def __call__(self, session: Session) -> None:
         """Run a session to its end."""
-        command = session.command
-        words = [self._shell] if command is None else [self._shell, "-c", os.fsdecode(command)]
-        if command is None and session.pty is not None:
-            words.append("-l")
-        terminal = Terminal.open(session.pty) if session.pty is not None else None
+        terminal: Terminal | None = None
         try:
-            await _Run(session, terminal, self._grace).conduct(words, self._environment(session))
-        finally:
+            if session.pty is not None:
+                terminal = Terminal.open(session.pty)
+            run = _Run(session, terminal, self._program(session, terminal))
+        except (OSError, ValueError) as error:  # no descriptor or process left, a NUL in the line
             if terminal is not None:
                 terminal.close()
+            _refuse(session, error)
+            return
+        session.exit(await run.conduct(self._grace))
 
-    def _environment(self, session: Session) -> dict[str, str]:
-        env = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        env |= {
-            "HOME": self._user.pw_dir,
-            "USER": self._user.pw_name,
-            "LOGNAME": self._user.pw_name,
-            "SHELL": self._shell,
-        }
-        env |= self._env | session.env
-        if session.pty is not None:
+    def _program(self, session: Session, terminal: Terminal | None) -> Program:
+        env = self._environment(session, terminal)
+        folder = env["HOME"] if os.path.isdir(env["HOME"]) else "/"  # noqa: PTH112 (one look at a local folder)
+        words = self._words(session, terminal)
+        if terminal is None:
+            return Program(arguments=words, executable=self._shell, env=env, folder=folder)
+        arguments = ("sh", "-c", _AT_TERMINAL, terminal.path, *words)
+        return Program(arguments=arguments, executable="/bin/sh", env=env, folder=folder)
+
+    def _words(self, session: Session, terminal: Terminal | None) -> tuple[str, ...]:
+        if session.command is not None:
+            return (self._shell, "-c", os.fsdecode(session.command))
+        if terminal is None:
+            return (f"-{os.path.basename(self._shell)}",)  # noqa: PTH119 (how a login shell is told)
+        return (self._shell, "-l")
+
+    def _environment(self, session: Session, terminal: Terminal | None) -> dict[str, str]:
+        env = self._env | session.env
+        if session.peer is not None and session.local is not None:
+            (host, port), (local_host, local_port) = session.peer, session.local
+            env["SSH_CLIENT"] = f"{host} {port} {local_port}"
+            env["SSH_CONNECTION"] = f"{host} {port} {local_host} {local_port}"
+        if terminal is not None and session.pty is not None:
+            env["SSH_TTY"] = terminal.path
             env["TERM"] = session.pty.term
         return env
 
 
 class _Run:
-    """One process, and the channel that its streams are joined to."""
+    """One process, and the channel that its streams are joined to.
 
-    def __init__(self, session: Session, terminal: Terminal | None, grace: float) -> None:
+    Raises:
+        OSError: the process cannot be started; nothing is left open.
+        ValueError: the same.
+    """
+
+    def __init__(self, session: Session, terminal: Terminal | None, program: Program) -> None:
         self._session = session
+        self._channel = session.channel
         self._terminal = terminal
-        self._grace = grace
-
-    async def conduct(self, words: list[str], env: dict[str, str]) -> None:
-        """Start the process, carry its streams, report its end; leave nothing behind."""
-        session = self._session
-        joint = _Joint(session.channel, self._terminal)
+        self._dropping = False
+        self._open_outputs = 0
+        self._silent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        theirs, ours = _pipes() if terminal is None else _sides(terminal)
         try:
-            await self._start(joint, words, env)
-        except OSError as error:
-            with suppress(ConnectionError):
-                session.channel.core.write_stderr(f"{words[0]}: {error.strerror}\n".encode())
-            session.exit(127)
-            return
-        session.on_signal = joint.signal
-        session.on_resize = self._resize
-        session.channel.connect(_Input(joint))
-        try:
-            status = await joint.wait()
+            self._process = LocalProcess(program, theirs)
+        except BaseException:
+            _close(ours)
+            raise
         finally:
-            await self._end(joint)
-        session.exit(status if status >= 0 else _exit_signal(-status))
+            _close(theirs if terminal is None else ())
+        if terminal is not None:
+            terminal.leave()
+        self._sink = Sink(ours[0], self._channel.consumed)
+        takers = (self._take_output, self._take_errors)
+        self._sources = [
+            Source(descriptor, take, self._output_ended)
+            for descriptor, take in zip(ours[1:], takers, strict=False)
+        ]
+        self._open_outputs = len(self._sources)
 
-    async def _start(self, joint: _Joint, words: list[str], env: dict[str, str]) -> None:
-        loop = asyncio.get_running_loop()
-        home = env["HOME"] if os.path.isdir(env["HOME"]) else "/"  # noqa: PTH112, ASYNC240
+    async def conduct(self, grace: float) -> int | ExitSignal:
+        """Carry the streams until the process has ended and said all; return how it ended.
+
+        However this is left, nothing of the process is left behind.
+        """
+        session = self._session
+        session.on_signal = self._signal
+        session.on_resize = self._resize
+        self._channel.connect(self, credit_at_once=False)
+        for source in self._sources:
+            source.resume()
+        try:
+            await asyncio.shield(self._process.ended)
+            if self._terminal is not None:
+                # a program in the background may keep the terminal, but not the session
+                self._sources[0].finish()
+            await asyncio.shield(self._silent)
+        except BaseException:
+            await self._hang_up(grace)
+            raise
+        finally:
+            self._close()
+        return self._process.reap()
+
+    # ------------------------------------------------------------- the end
+
+    async def _hang_up(self, grace: float) -> None:
+        """The client is gone: end the process group, in bounded time."""
+        self._dropping = True
+        self._sink.close()
+        for source in self._sources:
+            source.resume()  # whoever writes its last words is not stopped
+        if self._terminal is not None:
+            self._close()
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            self._process.signal(number)
+            self._process.signal(signal.SIGCONT)  # who is stopped hears nothing
+            if await self._over_within(grace / 2):
+                break
+        self._process.signal(signal.SIGKILL)  # to all of the group that are left
+        await self._over_within(grace)
+        if self._process.ended.done():
+            self._process.reap()
+
+    async def _over_within(self, seconds: float) -> bool:
+        """Wait for the end of process and output; being cancelled again changes nothing."""
+        over = asyncio.gather(self._process.ended, self._silent)
+        deadline = asyncio.get_running_loop().time() + seconds
+        while not over.done():
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                return False
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([over], timeout=left)
+        return True
+
+    def _close(self) -> None:
+        self._sink.close()
+        for source in self._sources:
+            source.close()
+        if not self._silent.done():
+            self._silent.set_result(None)
+        if self._terminal is not None:
+            self._terminal.close()
+
+    # ------------------------------------------------------------- from the process
+
+    def _take_output(self, data: memoryview) -> None:
+        if not self._dropping and not self._channel.is_closing:
+            self._channel.write(data)
+
+    def _take_errors(self, data: memoryview) -> None:
+        if not self._dropping and not self._channel.is_closing:
+            self._channel.core.write_stderr(data)
+
+    def _output_ended(self) -> None:
+        self._open_outputs -= 1
+        if not self._open_outputs and not self._silent.done():
+            self._silent.set_result(None)
+
+    # ------------------------------------------------------------- from the client
+
+    def data_received(self, data: memoryview) -> None:
+        """Give the process what the client sends."""
+        self._sink.write(data)
+
+    def eof_received(self) -> None:
+        """The client sends no more."""
         if self._terminal is None:
-            await loop.subprocess_exec(
-                lambda: joint, *words, env=env, cwd=home, start_new_session=True
-            )
-            return
-        slave = self._terminal.slave
-        # a session leader without a terminal gets the one that it opens first
-        script = 'exec "$@" <"$0" >"$0" 2>&1'
-        await loop.subprocess_exec(
-            lambda: joint,
-            *("/bin/sh", "-c", script, slave, *words),
-            env=env,
-            cwd=home,
-            start_new_session=True,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        await joint.use_terminal(self._terminal)
+            self._sink.write_eof()
+        elif not self._process.ended.done():
+            self._sink.write(memoryview(self._terminal.end_of_file))
+
+    def pipe_closed(self, error: Exception | None) -> None:
+        """The session is over; the task that conducts it is cancelled."""
+
+    def pause_writing(self) -> None:
+        """The client takes no more for now."""
+        for source in self._sources:
+            source.pause()
+
+    def resume_writing(self) -> None:
+        """It takes more again."""
+        for source in self._sources:
+            source.resume()
+
+    def _signal(self, name: str) -> None:
+        if name in _SIGNALS:
+            self._process.signal(signal.Signals[f"SIG{name}"])
 
     def _resize(self, columns: int, rows: int) -> None:
         if self._terminal is not None:
             self._terminal.resize(columns, rows)
 
-    async def _end(self, joint: _Joint) -> None:
-        """End what still runs: HUP, after the grace KILL."""
-        for name in ("HUP", "KILL"):
-            if joint.exited.is_set():
-                break
-            joint.signal(name)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(joint.exited.wait(), self._grace)
-        joint.close()
 
-
-class _Joint(asyncio.SubprocessProtocol):
-    """The protocol of the process; what it writes goes to the channel.
-
-    With pipes, standard output and standard error arrive apart; with a terminal they
-    arrive together, from its master side.
-    """
-
-    def __init__(self, channel: Channel, terminal: Terminal | None) -> None:
-        self.exited = asyncio.Event()
-        self._channel = channel
-        self._process: asyncio.SubprocessTransport | None = None
-        self._input: asyncio.WriteTransport | None = None
-        self._outputs: list[asyncio.ReadTransport] = []
-        self._output_over = asyncio.Event()
-        self._terminal = terminal
-
-    # ------------------------------------------------------------- the process's side
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.SubprocessTransport):
-            self._process = transport
-            stdin = transport.get_pipe_transport(0)
-            if isinstance(stdin, asyncio.WriteTransport):
-                self._input = stdin
-            for fd in (1, 2):
-                output = transport.get_pipe_transport(fd)
-                if isinstance(output, asyncio.ReadTransport):
-                    self._outputs.append(output)
-
-    async def use_terminal(self, terminal: Terminal) -> None:
-        """Take the master side of a terminal as input and output."""
-        loop = asyncio.get_running_loop()
-        output, _ = await loop.connect_read_pipe(lambda: _TerminalOutput(self), terminal.reader())
-        self._outputs.append(output)
-        self._input, _ = await loop.connect_write_pipe(
-            lambda: _TerminalInput(self), terminal.writer()
-        )
-
-    def pipe_data_received(self, fd: int, data: bytes) -> None:
-        if not self._channel.is_closing:
-            if fd == 1:
-                self._channel.write(data)
-            else:
-                self._channel.core.write_stderr(data)
-
-    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
-        del exc
-        if fd == 0:
-            self._input = None
-
-    def process_exited(self) -> None:
-        self.exited.set()
-        if self._terminal is not None:
-            self._terminal.leave()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The process has ended, and so have its pipes."""
-        del exc
-        if self._terminal is None:
-            self._output_over.set()
-
-    def terminal_closed(self) -> None:
-        """Nobody has the terminal open any more."""
-        self._output_over.set()
-
-    # ------------------------------------------------------------- the run's side
-
-    async def wait(self) -> int:
-        """Wait until the process has ended and all its output is read; return its status."""
-        await self.exited.wait()
-        # a program in the background may keep the terminal, but not the session
-        with suppress(TimeoutError):
-            patience = None if self._terminal is None else _LAST_WORDS
-            await asyncio.wait_for(self._output_over.wait(), patience)
-        status = self._process.get_returncode() if self._process is not None else None
-        return 255 if status is None else status
-
-    def signal(self, name: str) -> None:
-        """Send a signal to the process group."""
-        if self._process is not None and not self.exited.is_set() and name in _SIGNALS:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.get_pid(), signal.Signals[f"SIG{name}"])
-
-    def close(self) -> None:
-        """Close the streams."""
-        for transport in (*self._outputs, self._input):
-            if transport is not None:
-                transport.close()
-        if self._process is not None:
-            self._process.close()
-
-    # ------------------------------------------------------------- flow
-
-    def pause_writing(self) -> None:
-        """Standard input takes no more."""
-        self._channel.pause_reading()
-
-    def resume_writing(self) -> None:
-        """Standard input takes more again."""
-        self._channel.resume_reading()
-
-    def pause_output(self) -> None:
-        """The channel takes no more."""
-        for output in self._outputs:
-            if not output.is_closing():
-                output.pause_reading()
-
-    def resume_output(self) -> None:
-        """The channel takes more again."""
-        for output in self._outputs:
-            if not output.is_closing():
-                output.resume_reading()
-
-    def feed(self, data: memoryview) -> None:
-        """Give the process what the client sends."""
-        if self._input is not None and not self._input.is_closing():
-            # a transport may keep what it cannot write at once, and the view ends with the call
-            self._input.write(bytes(data))
-
-    def feed_eof(self) -> None:
-        """The client sends no more."""
-        if self._input is not None and not self._input.is_closing():
-            if self._terminal is None:
-                self._input.write_eof()
-            else:
-                self._input.write(_END_OF_FILE)
-
-
-class _Input:
-    """What the client sends, for the process."""
-
-    def __init__(self, joint: _Joint) -> None:
-        self.data_received = joint.feed
-        self.eof_received = joint.feed_eof
-        self.pause_writing = joint.pause_output
-        self.resume_writing = joint.resume_output
-
-    def pipe_closed(self, error: Exception | None) -> None:
-        """The client closed the session: the run is cancelled, and ends the process."""
-
-
-class _TerminalOutput(asyncio.Protocol):
-    """What the programs at the terminal write."""
-
-    def __init__(self, joint: _Joint) -> None:
-        self._joint = joint
-
-    def data_received(self, data: bytes) -> None:
-        self._joint.pipe_data_received(1, data)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        del exc  # EIO: the last program has closed the terminal
-        self._joint.terminal_closed()
-
-
-class _TerminalInput(asyncio.BaseProtocol):
-    """What the programs at the terminal read."""
-
-    def __init__(self, joint: _Joint) -> None:
-        self._joint = joint
-
-    def pause_writing(self) -> None:
-        self._joint.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._joint.resume_writing()
-
-
-def _exit_signal(number: int) -> ExitSignal:
+def _account() -> dict[str, str]:
+    """What the password database says of the user who runs this process."""
     try:
-        name = signal.Signals(number).name.removeprefix("SIG")
-    except ValueError:
-        name = f"{number}@ssh-stack"
-    return ExitSignal(name)
+        entry = pwd.getpwuid(os.getuid())
+    except KeyError:  # in a container, say
+        return {"HOME": os.environ.get("HOME", "/"), "SHELL": os.environ.get("SHELL", "")}
+    return {
+        "HOME": entry.pw_dir,
+        "LOGNAME": entry.pw_name,
+        "SHELL": entry.pw_shell,
+        "USER": entry.pw_name,
+    }
+
+
+def _refuse(session: Session, error: Exception) -> None:
+    """Say why nothing was started."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    if not session.channel.is_closing:
+        session.channel.core.write_stderr(f"cannot start: {printable(reason)}\r\n".encode())
+    session.exit(_CANNOT_START)
+
+
+def _pipes() -> tuple[tuple[int, int, int], tuple[int, ...]]:
+    """Three pipes: the ends of the process, and ours."""
+    pairs: list[tuple[int, int]] = []
+    try:
+        for _ in range(3):
+            pairs.append(os.pipe())  # noqa: PERF401 (what was opened before a failure is closed)
+    except OSError:
+        _close([end for pair in pairs for end in pair])
+        raise
+    stdin, stdout, stderr = pairs
+    return (stdin[0], stdout[1], stderr[1]), (stdin[1], stdout[0], stderr[0])
+
+
+def _sides(terminal: Terminal) -> tuple[tuple[int, int, int], tuple[int, ...]]:
+    """The slave side for the process, the master side twice for us."""
+    writer = terminal.duplicate()
+    try:
+        reader = terminal.duplicate()
+    except OSError:
+        os.close(writer)
+        raise
+    return (terminal.slave, terminal.slave, terminal.slave), (writer, reader)
+
+
+def _close(descriptors: tuple[int, ...] | list[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)

@@ -3,40 +3,64 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+import attrs
 import click
 
 from ssh_connection.addresses import format_address, parse_address
-from ssh_keys import PrivateKey
-from ssh_keys.files import read_private_key, write_private_key
+from ssh_keys import AuthorizedKeys as KeyLines
+from ssh_keys import PassphraseNeeded, PrivateKey
+from ssh_keys.files import read_authorized_keys, read_private_key, write_private_key
 from ssh_stack.authorization import AuthorizedKeys
+from ssh_stack.cli.errors import FAILED, Stopped, explain
+from ssh_stack.cli.report import Report
+from ssh_stack.cli.running import secure_standard_streams
 from ssh_stack.forwarding import AllowForwarding
+from ssh_stack.serving import Serve
 from ssh_stack.serving import serve as start
 from ssh_stack.shell import LocalShell
-from ssh_wire import SSHError
+from ssh_wire import SSHError, UsageError
 
 if TYPE_CHECKING:
     from ssh_sftp.filesystem import FileSystem
-    from ssh_stack.server_options import ServerOptionsKw
 
 __all__ = ["serve"]
 
-_ENVIRONMENT = frozenset({"LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "LC_TIME", "TERM", "TZ"})
+_USAGE = 2  # as click ends for an option that it cannot use
 
 
-@click.command()
-@click.option("--listen", default="127.0.0.1:2222", show_default=True, metavar="ADDR:PORT")
+@attrs.frozen(kw_only=True)
+class _Options:
+    """The command line."""
+
+    listen: str
+    host_keys: tuple[Path, ...]
+    authorized_keys: Path
+    sftp_root: Path | None
+    allow_forwarding: bool
+    algorithms: Literal["strict", "default", "legacy"]
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--listen",
+    default="127.0.0.1:2222",
+    show_default=True,
+    metavar="ADDR:PORT",
+    help="Where to listen; port 0 takes a free one.",
+)
 @click.option(
     "--host-key",
     "host_keys",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="A private key file; by default one is made and kept.",
+    help="A private key file, one of a kind; by default a key is made once and kept.",
 )
 @click.option(
     "--authorized-keys",
@@ -56,55 +80,97 @@ _ENVIRONMENT = frozenset({"LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "LC_TIME"
     type=click.Choice(["strict", "default", "legacy"]),
     default="default",
     show_default=True,
+    help="Which algorithms are offered.",
 )
-def serve(
-    *,
-    listen: str,
-    host_keys: tuple[Path, ...],
-    authorized_keys: Path,
-    sftp_root: Path | None,
-    allow_forwarding: bool,
-    algorithms: str,
-) -> None:
-    """Serve commands, shells and files to the current user, by public key."""
+@click.option("-v", "--verbose", count=True, help="Say who comes and goes; twice for more.")
+def serve(*, verbose: int, **values: object) -> None:
+    """Serve commands, shells and files to the current user, by public key.
+
+    TERM and INT end it: clients are disconnected, and what they run is ended.
+
+    Exit status: 0 after such an end, 2 for an option that cannot be used, 255 otherwise.
+    """
+    secure_standard_streams()
+    report = Report(quiet=False, verbose=verbose)
+    level = (logging.WARNING, logging.INFO)[min(verbose, 1)] if verbose < 2 else logging.DEBUG  # noqa: PLR2004 (given twice)
+    logging.basicConfig(level=level, format="ssh-stack: %(message)s", stream=sys.stderr)
     try:
-        host, port = parse_address(listen)
-        keys = [read_private_key(path.expanduser()) for path in host_keys] or [_kept_key()]
-        options: ServerOptionsKw = {
-            "host_keys": keys,
-            "auth": AuthorizedKeys(authorized_keys.expanduser()),
-            "session": LocalShell(),
-            "sftp": _file_system(sftp_root),
-            "forwarding": AllowForwarding() if allow_forwarding else None,
-            "env": _ENVIRONMENT,
-            "algorithms": algorithms,  # type: ignore[typeddict-item]  # pyright: ignore[reportAssignmentType] - click has checked it
-        }
-        asyncio.run(_serve(host, port, options))
+        asyncio.run(_serve(_prepare(_Options(**values), report)))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - click has checked them
+    except UsageError as error:
+        report.error(explain(error))
+        sys.exit(_USAGE)
+    except Stopped as stop:
+        report.error(str(stop))
+        sys.exit(stop.status)
     except (SSHError, OSError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        where = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
-        click.echo(f"ssh-stack serve: {where}{reason}", err=True)
-        sys.exit(1)
+        report.error(explain(error))
+        sys.exit(FAILED)
 
 
-async def _serve(host: str, port: int, options: ServerOptionsKw) -> None:
+@attrs.frozen
+class _Prepared:
+    """What is served, and the keys that prove who serves it."""
+
+    server: Serve
+    keys: tuple[PrivateKey, ...]
+
+
+def _prepare(options: _Options, report: Report) -> _Prepared:
+    host, port = parse_address(options.listen)
+    keys = tuple(_host_key(path.expanduser()) for path in options.host_keys) or (_kept_key(),)
+    authorized = options.authorized_keys.expanduser()
+    _look_at(authorized, report)
+    server = start(
+        host,
+        port,
+        host_keys=keys,
+        auth=AuthorizedKeys(authorized),
+        session=LocalShell(),
+        sftp=_file_system(options.sftp_root),
+        forwarding=AllowForwarding() if options.allow_forwarding else None,
+        algorithms=options.algorithms,
+    )
+    return _Prepared(server, keys)
+
+
+async def _serve(prepared: _Prepared) -> None:
     """Serve until TERM or INT."""
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
-    async with start(host, port, **options) as server:
-        for key in options["host_keys"]:
-            public = key.public_key
-            click.echo(f"Host key {public.kind} {public.fingerprint()}")
+    async with prepared.server as server:
+        for key in prepared.keys:
+            click.echo(f"Host key {key.public_key.kind} {key.public_key.fingerprint()}")
         click.echo(f"Listening on {format_address(server.host, server.port)}")
+        sys.stdout.flush()
         await over.wait()
 
 
 def _file_system(root: Path | None) -> FileSystem:
     from ssh_sftp.aio import Rooted, Whole  # noqa: PLC0415 (loads when it is used)
 
-    return Whole(str(Path.home())) if root is None else Rooted(root.expanduser())
+    return Whole(Path.home()) if root is None else Rooted(root.expanduser())
+
+
+def _look_at(authorized: Path, report: Report) -> None:
+    """Say now what would keep everybody out later."""
+    try:
+        lines = read_authorized_keys(authorized)
+    except FileNotFoundError:
+        lines = KeyLines()
+    for problem in lines.problems:
+        report.warn(f"{authorized}, line {problem.line} is not used: {problem.reason}")
+    if not lines.keys:
+        report.warn(f"{authorized} has no key: nobody can log in yet")
+
+
+def _host_key(path: Path) -> PrivateKey:
+    try:
+        return read_private_key(path)
+    except PassphraseNeeded:
+        problem = f"{path} is encrypted: a host key must not be"
+        raise Stopped(problem) from None
 
 
 def _kept_key() -> PrivateKey:
@@ -112,9 +178,12 @@ def _kept_key() -> PrivateKey:
     state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
     path = Path(state).expanduser() / "ssh-stack" / "host_ed25519"
     try:
-        return read_private_key(path)
+        return _host_key(path)
     except FileNotFoundError:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        key = PrivateKey.generate("ed25519", comment="ssh-stack serve")
+    key = PrivateKey.generate("ed25519", comment="ssh-stack serve")
+    try:
         write_private_key(path, key)
-        return key
+    except FileExistsError:  # another server has just made it
+        return _host_key(path)
+    return key

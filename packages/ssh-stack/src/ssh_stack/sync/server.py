@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
 from typing import Literal, Required, TypedDict, Unpack
 
 from ssh_connection import ConnectionLimits
-from ssh_connection.aio import ForwardingRules, KeepaliveOptions, SessionHandler
+from ssh_connection.aio import ForwardingRules, KeepaliveOptions, ServerConnection, SessionHandler
 from ssh_keys import PrivateKey
 from ssh_sftp.filesystem import FileSystem
 from ssh_stack import serving as aio_serving
@@ -44,7 +44,10 @@ class Server(BlockingOwner[aio_serving.Server]):
         self._portal.wait(self._wrapped.serve_forever)
 
     def close(self) -> None:
-        """Stop listening; disconnect every client, in bounded time."""
+        """Stop listening; disconnect every client and end what it runs, in bounded time.
+
+        Clients are told DISCONNECT, by application (RFC 4253 section 11.1).
+        """
         self._portal.wait(self._wrapped.close)
 
 
@@ -82,7 +85,7 @@ class ServerOptionsKw(TypedDict, total=False):
     session: SessionHandler | None
     sftp: FileSystem | None
     forwarding: ForwardingRules | None
-    env: frozenset[str]
+    env: Collection[str] | None
     banner: str
     algorithms: Literal["strict", "default", "legacy"] | Algorithms
     transport_limits: Limits
@@ -90,7 +93,10 @@ class ServerOptionsKw(TypedDict, total=False):
     login_grace: float
     max_startups: MaxStartups
     keepalive: KeepaliveOptions | None
+    rekey_bytes: int
+    rekey_seconds: float
     close_timeout: float
+    on_error: Callable[[ServerConnection, Exception], None] | None
 
 
 def serve(host: str, port: int = 0, **options: Unpack[ServerOptionsKw]) -> Serve:
