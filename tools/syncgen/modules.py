@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from syncgen.members import INDENT, MemberWriter, docstring, is_public
-from syncgen.source import Import, Member, Module, members, module
-from syncgen.table import AS_THEY_ARE, MIRRORS, MODULES, Mirror
+from syncgen.source import Member, Module, members, module
+from syncgen.table import AS_THEY_ARE, LATER, MIRRORS, MODULES, Mirror
 from syncgen.translate import Names, Translator, import_lines
 
 HEAD = "# Generated from the async classes by tools/generate_sync.py; not to be edited."
@@ -174,15 +174,31 @@ def _variable(node: ast.ClassDef) -> str:
 
 def _front() -> str:
     """The package itself: names, and how to use them."""
-    imports = [
-        Import(f"ssh_stack.sync.{mirror.target}", mirror.name, mirror.name)
-        for mirror in MIRRORS
-        if mirror.kind not in {"typevar", "protocol"}
-    ]
-    imports += [Import(where, name, name) for where, name in AS_THEY_ARE]
-    lines = sorted(f"from {each.module} import {each.name} as {each.name}" for each in imports)
-    return "\n".join([HEAD, f'"""{_FRONT}"""', "", _FUTURE, "", *lines]) + "\n"
+    public = [mirror for mirror in MIRRORS if mirror.kind not in {"typevar", "protocol"}]
+    at_once = [_reexport(mirror) for mirror in public if mirror.target not in LATER]
+    at_once += [f"from {where} import {name} as {name}" for where, name in AS_THEY_ARE]
+    later = [mirror for mirror in public if mirror.target in LATER]
+    head = [HEAD, f'"""{_FRONT}"""', "", _FUTURE, ""]
+    imports = ["import importlib", "from typing import TYPE_CHECKING", *sorted(at_once)]
+    checked = ["if TYPE_CHECKING:", *(f"{INDENT}{_reexport(mirror)}" for mirror in later)]
+    table = {mirror.name: f"ssh_stack.sync.{mirror.target}" for mirror in later}
+    rest = ["# loaded when it is used: who only connects does not pay for it", f"_LATER = {table}"]
+    return "\n".join([*head, *imports, "", *checked, "", *rest, _GETATTR])
 
+
+def _reexport(mirror: Mirror) -> str:
+    return f"from ssh_stack.sync.{mirror.target} import {mirror.name} as {mirror.name}"
+
+
+_GETATTR = """
+
+def __getattr__(name: str) -> object:
+    module = _LATER.get(name)
+    if module is None:
+        problem = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(problem)
+    return getattr(importlib.import_module(module), name)
+"""
 
 _FUTURE = "from __future__ import annotations"
 

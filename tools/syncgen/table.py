@@ -49,6 +49,9 @@ MODULES: Final[Mapping[str, str]] = {
     "server": "`serve`, and the server that it starts.",
 }
 
+LATER: Final = frozenset({"server"})
+"""Modules that are loaded when they are used: who only connects does not pay for them."""
+
 AS_THEY_ARE: Final = (("ssh_sftp.aio.operations", "DirEntry"),)
 """Plain data that the blocking API shares with the async one."""
 
