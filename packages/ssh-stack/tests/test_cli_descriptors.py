@@ -1,0 +1,136 @@
+"""Descriptors of others: every kind is read and written, none is changed."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ssh_stack.cli.descriptors import Input, Output
+
+SIZE = 3_000_000
+
+
+def blocking(fd: int) -> bool:
+    return not fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_NONBLOCK
+
+
+def pipe() -> tuple[int, int]:
+    return os.pipe()
+
+
+def sockets() -> tuple[int, int]:
+    left, right = socket.socketpair()
+    return left.detach(), right.detach()
+
+
+async def take(fd: int, size: int) -> bytes:
+    source, found = Input(fd), b""
+    try:
+        while len(found) < size and (data := await source.read()):
+            found += data
+    finally:
+        source.close()
+    return found
+
+
+async def give(fd: int, data: bytes) -> None:
+    sink = Output(fd)
+    try:
+        await sink.write(data)
+    finally:
+        sink.close()
+
+
+@pytest.fixture(params=["anew", "announced"])
+def opened(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With and without a way to open a pipe anew."""
+    if request.param == "announced":
+
+        def refuse(path: object, *_: object, **__: object) -> int:
+            raise PermissionError(path)
+
+        monkeypatch.setattr("ssh_stack.cli.descriptors.os.open", refuse)
+
+
+@pytest.mark.usefixtures("opened")
+@pytest.mark.parametrize("make", [pipe, sockets])
+async def test_more_than_fits_passes_while_both_sides_wait(
+    make: Callable[[], tuple[int, int]],
+) -> None:
+    reading, writing = make()
+    data = os.urandom(SIZE)
+    found, _ = await asyncio.gather(take(reading, SIZE), give(writing, data))
+    assert found == data
+    assert blocking(reading)
+    assert blocking(writing)
+    os.close(writing)
+    assert await take(reading, 1) == b""
+    os.close(reading)
+
+
+async def test_a_file_is_read_and_written_at_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"head")
+    with path.open("ab", buffering=0) as file:
+        await give(file.fileno(), b"tail")
+    assert path.read_bytes() == b"headtail"
+    with path.open("rb", buffering=0) as file:
+        file.seek(2)
+        assert await take(file.fileno(), 100) == b"adtail"
+
+
+async def test_the_null_device() -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    await give(null, bytes(SIZE))
+    assert await take(null, 1) == b""
+    os.close(null)
+
+
+async def test_a_terminal() -> None:
+    master, slave = os.openpty()
+    os.write(master, b"line\n")
+    assert await take(slave, 5) == b"line\n"
+    await give(slave, b"shown")
+    shown = b""
+    while not shown.endswith(b"shown"):
+        shown += os.read(master, 100)
+    assert blocking(slave)
+    source = Input(slave)
+    os.close(slave)
+    os.close(master)
+    assert await source.read() == b""  # the terminal is gone
+    source.close()
+
+
+async def test_a_pipe_without_a_reader() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with pytest.raises(BrokenPipeError):
+        await give(writing, b"x")
+    os.close(writing)
+
+
+async def test_a_directory_cannot_be_read(tmp_path: Path) -> None:
+    directory = os.open(tmp_path, os.O_RDONLY)
+    with pytest.raises(IsADirectoryError):
+        await take(directory, 1)
+    os.close(directory)
+
+
+async def test_waiting_can_be_cancelled_and_takes_nothing() -> None:
+    reading, writing = os.pipe()
+    task = asyncio.create_task(take(reading, 1))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    os.write(writing, b"kept")
+    assert os.read(reading, 10) == b"kept"
+    os.close(reading)
+    os.close(writing)
