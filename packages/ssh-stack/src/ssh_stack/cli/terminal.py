@@ -34,7 +34,7 @@ _FLAGS: Final = (
               (40, "IXOFF"), (41, "IMAXBEL"), (42, "IUTF8"))),
     (_LFLAG, ((50, "ISIG"), (51, "ICANON"), (52, "XCASE"), (53, "ECHO"), (54, "ECHOE"),
               (55, "ECHOK"), (56, "ECHONL"), (57, "NOFLSH"), (58, "TOSTOP"), (59, "IEXTEN"),
-              (60, "ECHOCTL"), (61, "ECHOKE"), (62, "PENDIN"))),  # codespell:ignore PENDIN
+              (60, "ECHOCTL"), (61, "ECHOKE"), (62, "PENDIN"))),  # codespell:ignore
     (_OFLAG, ((70, "OPOST"), (71, "OLCUC"), (72, "ONLCR"), (73, "OCRNL"), (74, "ONOCR"),
               (75, "ONLRET"))),
     (_CFLAG, ((90, "CS7"), (91, "CS8"), (92, "PARENB"), (93, "PARODD"))),
