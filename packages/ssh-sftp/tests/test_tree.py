@@ -52,7 +52,6 @@ class Run:
             preserve=False,
             fsync=False,
             part_name=lambda path: path,
-            buffer=memoryview(b""),
         )
         job = DirectoryUpload(self.scheduler, "/r", Folder(tree), manner, depth, self.made)
         self.scheduler.add_directory(job)

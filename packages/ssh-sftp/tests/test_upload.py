@@ -32,10 +32,8 @@ class Source:
             size=len(content) if size is None else size, permissions=FILE, atime=1, mtime=2
         )
 
-    def read_into(self, buffer: memoryview, offset: int) -> int:
-        data = self.content[offset : offset + len(buffer)]
-        buffer[: len(data)] = data
-        return len(data)
+    def read(self, length: int, offset: int) -> bytes:
+        return self.content[offset : offset + length]
 
     def close(self) -> None:
         self.closed = True
@@ -123,7 +121,6 @@ class Run:
         options = {"atomic": True, "preserve": False, "fsync": False} | manner
         made = UploadManner(
             part_name=lambda path: path + ".part",
-            buffer=UploadManner.make_buffer(wire.requests.limits.write_block),
             **options,
         )
         self.source = source

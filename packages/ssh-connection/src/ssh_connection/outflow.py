@@ -27,6 +27,9 @@ MAX_WINDOW: Final = 2**32 - 1
 _DATA_HEAD = Struct(">BII")
 _EXTENDED_HEAD = Struct(">BIII")
 
+_BURST: Final = 256 * 1024
+"""Bytes that leave in one go: a block of a file, so that none is cut for a moment's sake."""
+
 _Held = tuple[int | None, memoryview]
 
 
@@ -121,7 +124,8 @@ class Outflow:
 
     def pump(self) -> None:
         """Send what was held back, as far as window and transport allow."""
-        waiting, output = self._waiting, self._output
+        waiting = self._waiting
+        burst = 0  # what may leave before the output is asked again
         while waiting:
             entry = waiting[0]
             if callable(entry):
@@ -129,8 +133,13 @@ class Outflow:
                 entry()
                 continue
             room = min(self.window, self._max_data)
-            if not room or output.congested:
+            if not room:
                 break
+            if burst <= 0:
+                if self._output.congested:
+                    break
+                burst = _BURST
+            burst -= room
             self._send_waiting(entry[0], room)
         if self._paused and self.held <= self._limit // 2:
             self._paused = False

@@ -8,21 +8,17 @@ something, so that a read-only file system refuses it before anything else looks
 from __future__ import annotations
 
 from collections.abc import Callable
-from struct import Struct
 from typing import Any, Final, TypeAlias
 
 from ssh_sftp import messages as m
 from ssh_sftp.filesystem import DirectoryHandle, FileHandle, FileSystem
 from ssh_sftp.handles import Handles
 from ssh_sftp.numbers import MAX_HANDLES, MAX_PACKET, MAX_READ, MAX_WRITE, OpenFlags, StatusCode
-from ssh_sftp.pipe import Buffer
 from ssh_sftp.statuses import status
 from ssh_wire import Message
 
 __all__ = ["TABLE", "Answers"]
 
-_DATA: Final = Struct(">IBII")
-_SMALL: Final = 16_384
 _NAMES: Final = 128
 _CHANGING: Final = OpenFlags.WRITE | OpenFlags.APPEND | OpenFlags.CREATE | OpenFlags.TRUNCATE
 
@@ -30,23 +26,16 @@ _CHANGING: Final = OpenFlags.WRITE | OpenFlags.APPEND | OpenFlags.CREATE | OpenF
 class Answers:
     """The open files of one session, and a method for each request.
 
-    A method returns the reply, or None where it has sent the packet itself.
-
     Args:
         filesystem: what is served.
-        send: takes a whole packet and whether its buffer is used again.
         most: how many files and directories may be open.
     """
 
-    def __init__(
-        self, filesystem: FileSystem, send: Callable[[Buffer, bool], None], most: int
-    ) -> None:
+    def __init__(self, filesystem: FileSystem, most: int) -> None:
         self._filesystem = filesystem
-        self._send = send
         self._most = most
         self._files: Handles[FileHandle] = Handles(b"f")
         self._directories: Handles[DirectoryHandle] = Handles(b"d")
-        self._buffer = memoryview(b"")
 
     @property
     def open_handles(self) -> int:
@@ -85,25 +74,13 @@ class Answers:
             self._files.take(request.handle).close()
         return status(request.id, StatusCode.OK)
 
-    def read(self, request: m.Read) -> Message | None:
-        """Read; what a file holds goes from it into the packet, uncopied."""
+    def read(self, request: m.Read) -> Message:
+        """Read."""
         found = self._files.find(request.handle)
-        length = min(request.length, MAX_READ)
-        if len(self._buffer) < _DATA.size + length:
-            size = MAX_READ if length > _SMALL else _SMALL
-            self._buffer = memoryview(bytearray(_DATA.size + size))
         if request.offset >> 63:  # behind the end of any file
             return status(request.id, StatusCode.EOF)
-        have = found.read_into(self._buffer[_DATA.size : _DATA.size + length], request.offset)
-        if have == 0:
-            return status(request.id, StatusCode.EOF)
-        _DATA.pack_into(self._buffer, 0, 9 + have, m.Data.NUMBER or 0, request.id, have)
-        packet = self._buffer[: _DATA.size + have]
-        if have <= _SMALL:
-            self._send(bytes(packet), False)
-        else:
-            self._send(packet, True)
-        return None
+        data = found.read(min(request.length, MAX_READ), request.offset)
+        return m.Data(id=request.id, data=data) if data else status(request.id, StatusCode.EOF)
 
     def write(self, request: m.Write) -> Message:
         """Write."""
@@ -248,7 +225,7 @@ def _one_name(number: int, name: str) -> m.Name:
     return m.Name(id=number, entries=(m.NameEntry(filename=name, longname=name),))
 
 
-_Answer: TypeAlias = Callable[[Answers, Any], Message | None]
+_Answer: TypeAlias = Callable[[Answers, Any], Message]
 
 TABLE: Final[dict[type[m.Request], tuple[_Answer, bool]]] = {
     # request: (who answers, whether it changes something)

@@ -102,8 +102,8 @@ class FileSource(Protocol):
         """Size, permissions and times when it was opened."""
         ...
 
-    def read_into(self, buffer: memoryview, offset: int) -> int:
-        """Fill the buffer from an offset; return how many bytes there were."""
+    def read(self, length: int, offset: int) -> bytes:
+        """Return `length` bytes from an offset, fewer only at the end."""
         ...
 
     def close(self) -> None:

@@ -19,8 +19,8 @@ __all__ = ["DirectoryHandle", "FileHandle", "FileSystem"]
 class FileHandle(Protocol):
     """An open file."""
 
-    def read_into(self, buffer: memoryview, offset: int) -> int:
-        """Read into the buffer from an offset; return how many bytes, none at the end."""
+    def read(self, length: int, offset: int) -> bytes:
+        """Return up to `length` bytes from an offset, none at the end."""
         ...
 
     def write(self, data: memoryview, offset: int) -> None:

@@ -135,13 +135,12 @@ class Requests:
         if self._expect(request.id, expected, on_reply):
             self._send(request.encode())
 
-    def submit_packet(self, number: int, packet: Buffer, on_reply: OnReply) -> None:
-        """Send a packet that is complete with its length, at once and uncopied.
-
-        Its buffer may be used again when this returns.  The reply is a status.
-        """
-        if self._expect(number, Status, on_reply):
-            self._outgoing.append(packet)
+    def submit_now(self, request: Request, on_reply: OnReply) -> None:
+        """Send a request with much data at once, the data uncopied.  The reply is a status."""
+        if self._expect(request.id, Status, on_reply):
+            parts = request.encode_parts()
+            self._outgoing.append(sum(map(len, parts)).to_bytes(4, "big"))
+            self._outgoing += parts
             self.flush()
 
     def replace(self, number: int, on_reply: OnReply) -> None:

@@ -35,6 +35,7 @@ EXTENSIONS: Final = {
 """The extensions that are announced, with their versions."""
 
 _ID: Final = Struct(">BI")
+_LARGE: Final = 16_384  # a reply with more leaves at once, so that a full pipe is noticed
 
 
 class Service:
@@ -52,7 +53,7 @@ class Service:
         self._filesystem = filesystem
         self._transmit = transmit
         self._reader = PacketReader(self._packet)
-        self._answers = Answers(filesystem, self._send_packet, handles)
+        self._answers = Answers(filesystem, handles)
         self._outgoing: list[Buffer] = []
         self._started = False
 
@@ -113,8 +114,7 @@ class Service:
             raise
         except Exception as error:  # noqa: BLE001 (each request is answered, whatever failed)
             reply = status_of(request.id, error)
-        if reply is not None:
-            self._send(reply)
+        self._send(reply)
 
     def _init(self, payload: memoryview) -> None:
         try:
@@ -137,12 +137,11 @@ class Service:
         return status(number, code)
 
     def _send(self, reply: Message) -> None:
-        payload = reply.encode()
-        self._outgoing.append(len(payload).to_bytes(4, "big") + payload)
-
-    def _send_packet(self, packet: Buffer, reused: bool) -> None:  # noqa: FBT001 (a callback)
-        self._outgoing.append(packet)
-        if reused:
+        parts = reply.encode_parts()  # the data of a READ stays where it was read to
+        size = sum(map(len, parts))
+        self._outgoing.append(size.to_bytes(4, "big"))
+        self._outgoing += parts
+        if size > _LARGE:
             self._flush()
 
     def _flush(self) -> None:

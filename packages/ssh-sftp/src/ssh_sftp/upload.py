@@ -9,7 +9,6 @@ none.  A file that exists keeps its permissions, as if it had been written in pl
 from __future__ import annotations
 
 from collections.abc import Callable
-from struct import Struct
 from typing import Final
 
 import attrs
@@ -42,9 +41,6 @@ from ssh_wire import Message
 __all__ = ["FileUpload", "UploadManner"]
 
 _SMALL: Final = 16_384
-_HEAD: Final = Struct(">IBII")
-_TAIL: Final = Struct(">QI")
-_LONGEST_HEADER: Final = _HEAD.size + 256 + _TAIL.size
 
 
 @attrs.frozen(kw_only=True)
@@ -56,19 +52,12 @@ class UploadManner:
         preserve: give the file the permissions and times of the local one.
         fsync: put it to stable storage before it gets its name, where the server can.
         part_name: makes the temporary path for a path.
-        buffer: holds one packet; all files of a transfer share it.
     """
 
     atomic: bool
     preserve: bool
     fsync: bool
     part_name: Callable[[str], str]
-    buffer: memoryview
-
-    @staticmethod
-    def make_buffer(block: int) -> memoryview:
-        """Return a buffer for WRITE packets of `block` bytes."""
-        return memoryview(bytearray(_LONGEST_HEADER + block))
 
 
 class FileUpload:
@@ -160,24 +149,20 @@ class FileUpload:
     def _send(self, length: int) -> None:
         if self._source is None or self._handle is None:
             return
-        number = self._requests.next_id()
-        header = _HEAD.size + len(self._handle) + _TAIL.size
-        data = self._manner.buffer[header : header + length]
-        if self._source.read_into(data, self._next) != length:
+        # fresh bytes cannot change: the stream may keep them without a copy
+        data = self._source.read(length, self._next)
+        if len(data) != length:
             problem = "it became shorter while it was read"
             raise SFTPTransferError(self._source.path, problem)
+        number = self._requests.next_id()
         self._blocks[number] = length
         self._flow.take(length)
         offset, self._next = self._next, self._next + length
+        write = Write(id=number, handle=self._handle, offset=offset, data=data)
         if length <= _SMALL:  # small files share one write of the stream
-            write = Write(id=number, handle=self._handle, offset=offset, data=bytes(data))
             self._requests.submit(write, Status, self._on_written)
-            return
-        buffer = self._manner.buffer
-        _HEAD.pack_into(buffer, 0, header - 4 + length, Write.NUMBER, number, len(self._handle))
-        buffer[_HEAD.size : header - _TAIL.size] = self._handle
-        _TAIL.pack_into(buffer, header - _TAIL.size, offset, length)
-        self._requests.submit_packet(number, buffer[: header + length], self._on_written)
+        else:
+            self._requests.submit_now(write, self._on_written)
 
     # ------------------------------------------------------------------ replies
 

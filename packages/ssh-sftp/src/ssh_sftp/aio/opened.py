@@ -31,9 +31,9 @@ class OpenFile:
         self._descriptor = descriptor
         self._mode_mask = mode_mask
 
-    def read_into(self, buffer: memoryview, offset: int) -> int:
+    def read(self, length: int, offset: int) -> bytes:
         """Read from an offset."""
-        return os.preadv(self._descriptor, [buffer], offset)
+        return os.pread(self._descriptor, length, offset)
 
     def write(self, data: memoryview, offset: int) -> None:
         """Write at an offset."""

@@ -34,15 +34,15 @@ class LocalFile:
         self.path = path
         self.attributes: Attributes = _attributes(found)
 
-    def read_into(self, buffer: memoryview, offset: int) -> int:
-        """Fill the buffer from an offset; return how many bytes there were."""
-        have = os.preadv(self._descriptor, [buffer], offset)
-        while 0 < have < len(buffer):
-            more = os.preadv(self._descriptor, [buffer[have:]], offset + have)
-            if more == 0:
+    def read(self, length: int, offset: int) -> bytes:
+        """Return `length` bytes from an offset, fewer only at the end."""
+        data = os.pread(self._descriptor, length, offset)
+        while len(data) < length:
+            more = os.pread(self._descriptor, length - len(data), offset + len(data))
+            if not more:
                 break
-            have += more
-        return have
+            data += more
+        return data
 
     def close(self) -> None:
         """Close it."""

@@ -145,7 +145,6 @@ class Transfer:
             preserve=self._preserve,
             fsync=self._options.fsync,
             part_name=_part_path(landing.suffix),
-            buffer=UploadManner.make_buffer(self._session.requests.limits.write_block),
         )
 
     async def _set_directories(self, made: list[tuple[str, Attributes]]) -> None:
