@@ -34,6 +34,8 @@ from ssh_keys import PrivateKey, PublicKey
 from ssh_stack import sync
 from ssh_stack.sync._portal import Portal
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 _SSHD: Final = Path("/usr/sbin/sshd")
 _SFTP_SERVER: Final = Path("/usr/lib/openssh/sftp-server")
 _CONFIG: Final = """\
