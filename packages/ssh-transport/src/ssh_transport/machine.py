@@ -80,6 +80,7 @@ class Machine(ABC):
         self._busy = False
         self._halted = False  # an answer is awaited, or the connection has ended
         self._lost = False
+        self._drained = False  # whether nothing more can be processed before more arrives
         self._stage = Phase.SERVICE  # the phase outside of key exchanges
         self._phase = Phase.IDENTIFICATION
         self._row: Row = row_of(self.role, Phase.IDENTIFICATION)
@@ -103,7 +104,13 @@ class Machine(ABC):
     def _output_full(self) -> bool:
         return self._outbound.waiting > self._ports.options.limits.outgoing_bytes
 
+    @property
+    def _may_go_on(self) -> bool:
+        """Whether there may be something to process that came before."""
+        return not self._drained or self._lost or self._kept is not None
+
     def _received(self, count: int) -> None:
+        self._drained = False
         if self._stage is not Phase.OPEN:
             try:
                 self._rekey.early(count)
@@ -142,6 +149,7 @@ class Machine(ABC):
         while not events and not self._halted and outbound.waiting <= full:
             payload = inbound.next()
             if payload is None:
+                self._drained = True
                 break
             sink = self.sink
             if sink is not None and self._row[payload[0]] is Action.DELIVER:

@@ -73,7 +73,7 @@ class Transport(Machine):
 
         Call it until it gives None, after input and after every answer.
         """
-        if not self._events and self._phase is not Phase.CLOSED:
+        if not self._events and self._phase is not Phase.CLOSED and self._may_go_on:
             self._process()
             if self._lost and not self._events:
                 error = ConnectionLost("the connection was lost")

@@ -233,7 +233,7 @@ class Endpoint:
         # a wake-up may be our own: only what the peer sent is a sign of its life
         if self._keepalive is not None and self._core.received_sequence != self._heard:
             self._heard = self._core.received_sequence
-            self._keepalive.heard(self._loop.time())
+            self._keepalive.heard(self._core.now)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The byte stream is gone."""

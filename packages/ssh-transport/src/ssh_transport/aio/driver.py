@@ -107,6 +107,7 @@ class Driver(asyncio.BufferedProtocol):
         self._socket: socket.socket | None = None
         self._soon: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._deadline: float | None = None  # what the timer was set for
         self._closed: asyncio.Future[None] = self._loop.create_future()
         self._busy = False
         self._stuck = False  # the stream takes no more for now
@@ -298,8 +299,9 @@ class Driver(asyncio.BufferedProtocol):
         self._set_timer(core.next_deadline())
 
     def _set_timer(self, deadline: float | None) -> None:
-        if deadline is None:
+        if deadline is None or deadline == self._deadline:
             return  # a timer that is not needed any more fires once and finds nothing to do
+        self._deadline = deadline
         when = self._loop.time() + deadline - self._clock()
         if self._timer is not None:
             if self._timer.when() <= when:
@@ -308,7 +310,7 @@ class Driver(asyncio.BufferedProtocol):
         self._timer = self._loop.call_at(when, self._time_has_come)
 
     def _time_has_come(self) -> None:
-        self._timer = None
+        self._timer = self._deadline = None
         self.core.tick(self._clock())
         self._batch()
 
