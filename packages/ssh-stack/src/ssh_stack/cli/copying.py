@@ -62,7 +62,7 @@ class Copying:
         config: str | None,
         report: Report,
     ) -> None:
-        self.bars = Bars(None)
+        self.bars: Bars = Bars(None)
         """Where progress is shown."""
         self._sources = sources
         self._destination = destination

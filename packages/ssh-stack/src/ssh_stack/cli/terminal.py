@@ -127,7 +127,7 @@ class Escape:
     def __init__(self) -> None:
         self._line_start = True
         self._pending = False
-        self.disconnect = False
+        self.disconnect: bool = False
         """Whether `~.` was typed."""
 
     def feed(self, data: bytes) -> bytes:
