@@ -79,6 +79,7 @@ class Terminal:
     """
 
     def __init__(self) -> None:
+        self.slave: int
         self._master, self.slave = os.openpty()
         self.path: str = os.ttyname(self.slave)
 
