@@ -5,10 +5,12 @@ A hardware token or a key service is one more class with these three members.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from ssh_agent import Identity
 from ssh_keys import PrivateKey, PublicKey
+
+if TYPE_CHECKING:
+    from ssh_agent import Identity
 
 __all__ = ["AgentSigner", "KeySigner", "Signer", "SigningAgent"]
 

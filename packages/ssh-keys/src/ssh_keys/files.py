@@ -10,7 +10,6 @@ end.  A private key is created for its owner alone, from the first system call o
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -149,7 +148,7 @@ def write_private_key(
     if target.is_symlink():
         problem = f"{target} is a symbolic link and is not replaced"
         raise FileExistsError(problem)
-    fresh = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    fresh = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
     _create(fresh, content)
     try:
         fresh.replace(target)

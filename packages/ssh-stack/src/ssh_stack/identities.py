@@ -10,8 +10,6 @@ from functools import partial
 from pathlib import Path as FilePath
 from typing import Final
 
-from ssh_agent import AgentError
-from ssh_agent.aio import AgentClient
 from ssh_auth import (
     AgentSigner,
     Credential,
@@ -150,6 +148,9 @@ async def _agent_signers(options: ClientOptions, stack: AsyncExitStack) -> list[
     path = default if isinstance(options.agent, Default) else os.fspath(options.agent)
     if not path:
         return []
+    from ssh_agent import AgentError  # noqa: PLC0415 (loads where there is an agent)
+    from ssh_agent.aio import AgentClient  # noqa: PLC0415 (the same)
+
     try:
         agent = await stack.enter_async_context(AgentClient.connect(path))
         return [AgentSigner(agent, identity) for identity in await agent.identities()]

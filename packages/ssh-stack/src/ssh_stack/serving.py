@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Serve", "Server", "serve"]
 
 _BACKLOG = 1024
-_BY_APPLICATION = DisconnectReason.BY_APPLICATION
 _log = logging.getLogger("ssh_stack.server")
 
 
@@ -164,6 +163,7 @@ class _Connection(ServerConnection):
     def __init__(self, settings: ServerSettings, release: Callable[[], None]) -> None:
         super().__init__(settings, os.urandom)
         self._release: Callable[[], None] | None = release
+        self._leaving = False
         self.fault: Exception | None = None
         """What ended the connection, unless somebody closed it or left."""
 
@@ -178,11 +178,17 @@ class _Connection(ServerConnection):
         self.let_in()
         _log.info("%s logged in from %s", printable(event.user), _shown(self.peer))
 
+    async def close(self) -> None:
+        """Disconnect and clean up, in bounded time."""
+        self._leaving = True
+        await super().close()
+
     def _end(self, error: Exception) -> None:
-        cause = error.__cause__
-        if not self.is_closed and isinstance(cause, SSHError):
-            left = isinstance(cause, PeerDisconnected) and cause.code == _BY_APPLICATION
-            self.fault = None if left else cause
+        left = (
+            isinstance(error, PeerDisconnected) and error.code == DisconnectReason.BY_APPLICATION
+        )
+        if not (self.is_closed or self._leaving or left):
+            self.fault = error.__cause__ if isinstance(error.__cause__, SSHError) else error
         super()._end(error)
 
 

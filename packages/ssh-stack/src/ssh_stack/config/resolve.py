@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import socket
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -113,7 +114,6 @@ class _Pass:
         self._given_port = port
         self._values: dict[str, Any] = {}
         self._unsupported: dict[Unsupported, None] = {}
-        self._local_user = _local_user()
 
     @property
     def host(self) -> str:
@@ -122,6 +122,10 @@ class _Pass:
         if name is None:
             return self._original
         return expand_tokens(name, {"h": self._original})
+
+    @cached_property
+    def _local_user(self) -> str:
+        return _local_user()
 
     @property
     def user(self) -> str:
