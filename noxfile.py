@@ -132,7 +132,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def interop(session: nox.Session) -> None:
     """The project against programs that it did not write; the last line says which."""
-    _install(session, set(PACKAGES), "test", "peers")
+    _install(session, set(PACKAGES), "test", "peers", "docs")
     session.run("pytest", "tests/interop", *session.posargs)
 
 
