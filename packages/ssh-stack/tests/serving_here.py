@@ -8,7 +8,7 @@ import asyncio
 import gc
 import os
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ async def serving(**options: Any) -> AsyncGenerator[Here]:
     loop = asyncio.get_running_loop()
     heard: list[dict[str, Any]] = []
     loop.set_exception_handler(lambda _, context: heard.append(context))
-    tasks, files = asyncio.all_tasks(), _files()
+    tasks, files = asyncio.all_tasks(), _open_files()
     given: dict[str, Any] = {
         "host_keys": [HOST_KEY],
         "auth": AuthorizedKeys([USER_KEY.public_key], users=[USER]),
@@ -63,9 +63,8 @@ async def serving(**options: Any) -> AsyncGenerator[Here]:
     for _ in range(5):
         await asyncio.sleep(0)
     gc.collect()
-    assert heard == []
-    assert asyncio.all_tasks() == tasks
-    assert _files() == files
+    left = (heard, asyncio.all_tasks() - tasks, _open_files().items() - files.items())
+    assert left == ([], set(), set()), left
 
 
 @asynccontextmanager
@@ -75,8 +74,13 @@ async def connected(**options: Any) -> AsyncGenerator[Connection]:
         yield connection
 
 
-def _files() -> int:
-    return len(list(_OPEN_FILES.iterdir()))
+def _open_files() -> dict[str, str]:
+    """What each descriptor of this process is."""
+    found: dict[str, str] = {}
+    for descriptor in _OPEN_FILES.iterdir():
+        with suppress(FileNotFoundError):  # the one that lists them
+            found[descriptor.name] = str(descriptor.readlink())
+    return found
 
 
 class Watched:

@@ -108,7 +108,7 @@ async def test_a_signal_without_a_name() -> None:
 
 
 async def test_a_client_sends_signals_to_the_process_group() -> None:
-    command = "trap 'echo caught; exit 9' TERM; sleep 300 & echo $!; wait"
+    command = "trap 'echo caught; exit 9' TERM; sh -c 'echo $$; exec sleep 300' & wait"
     async with connected() as conn, conn.start(command) as process:
         child = await watch(process)
         process.send_signal("WINCH")  # none that a client may send

@@ -1,0 +1,264 @@
+"""Who may log in: ready-made answers, and what becomes of several."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from serving_here import USER, USER_KEY, serving
+from ssh_auth import Accept, AuthenticationFailed, Reject
+from ssh_connection.aio import ServerAuthentication
+from ssh_keys import PrivateKey, PublicKey
+from ssh_stack import AuthorizedKeys, InOrder, Passwords
+from ssh_stack.authorization import Authorization, combine
+from ssh_wire import UsageError
+from ssh_wire.messages.auth import InfoRequest
+
+ONE, OTHER = PrivateKey.generate("ed25519"), PrivateKey.generate("ed25519")
+YES, NO = Accept(), Reject()
+
+
+def file_with(path: Path, *keys: PrivateKey, options: str = "") -> Path:
+    lines = [f"{options}{key.public_key.to_openssh()}\n" for key in keys]
+    path.write_text("".join(lines))
+    return path
+
+
+# ------------------------------------------------------------- keys
+
+
+async def test_keys_of_a_file_for_the_user_of_the_process(tmp_path: Path) -> None:
+    keys = AuthorizedKeys(file_with(tmp_path / "keys", ONE))
+
+    assert await keys.decide(getpass.getuser(), ONE.public_key) == YES
+    assert await keys.decide(getpass.getuser(), OTHER.public_key) == NO
+    assert await keys.decide("somebody", ONE.public_key) == NO
+
+
+async def test_the_file_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    keys = AuthorizedKeys(path, users=["me"])
+    assert await keys.decide("me", ONE.public_key) == NO  # no file yet
+
+    file_with(path, ONE)
+    assert await keys.decide("me", ONE.public_key) == YES
+
+    file_with(path, OTHER)
+    assert await keys.decide("me", ONE.public_key) == NO
+
+
+async def test_keys_as_objects_for_named_users() -> None:
+    keys = AuthorizedKeys([ONE.public_key], users={"git", "svn"})
+
+    assert await keys.decide("git", ONE.public_key) == YES
+    assert await keys.decide("svn", OTHER.public_key) == NO
+    assert await keys.decide(getpass.getuser(), ONE.public_key) == NO
+
+
+def test_one_name_is_no_collection_of_names() -> None:
+    with pytest.raises(UsageError):
+        AuthorizedKeys([], users="git")
+
+
+@pytest.mark.row("C16")
+async def test_a_line_with_options_lets_nobody_in_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    keys = AuthorizedKeys(file_with(tmp_path / "keys", ONE, options='command="ls" '), ["me"])
+    with caplog.at_level(logging.INFO):
+        assert await keys.decide("me", ONE.public_key) == NO
+
+    assert "line 1 is not used" in caplog.text
+
+
+async def test_a_file_that_cannot_be_read_lets_nobody_in(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert await AuthorizedKeys(tmp_path, ["me"]).decide("me", ONE.public_key) == NO
+    assert "is not a regular file" in caplog.text
+
+
+# ------------------------------------------------------------- passwords
+
+
+async def test_passwords_of_a_mapping() -> None:
+    passwords = Passwords({"me": "secret", "nobody": ""})
+
+    assert await passwords.decide("me", "secret") == YES
+    assert await passwords.decide("me", "Secret") == NO
+    assert await passwords.decide("nobody", "") == NO
+    assert await passwords.decide("unknown", "") == NO
+    assert await passwords.decide("me", "\udcff") == NO
+
+
+async def asynchronous(user: str, password: str) -> bool:
+    await asyncio.sleep(0)
+    return (user, password) == ("me", "secret")
+
+
+def in_a_thread(user: str, password: str) -> bool:
+    assert threading.current_thread() is not threading.main_thread()
+    return (user, password) == ("me", "secret")
+
+
+class AsyncObject:
+    async def __call__(self, user: str, password: str) -> bool:
+        return await asynchronous(user, password)
+
+
+def awaitable(user: str, password: str) -> Awaitable[bool]:
+    return asynchronous(user, password)
+
+
+@pytest.mark.parametrize("check", [asynchronous, in_a_thread, AsyncObject(), awaitable])
+async def test_passwords_of_a_function(
+    check: Callable[[str, str], bool | Awaitable[bool]],
+) -> None:
+    assert await Passwords(check).decide("me", "secret") == YES
+    assert await Passwords(check).decide("me", "wrong") == NO
+
+
+@pytest.mark.row("R16")
+@pytest.mark.parametrize("answer", [1, "yes", None, object()])
+async def test_only_true_is_a_yes(answer: object) -> None:
+    async def check(_user: str, _password: str) -> bool:
+        return answer  # type: ignore[return-value] # pyright: ignore[reportReturnType] - what a careless function gives
+
+    passwords = Passwords(check)
+
+    assert await passwords.decide("me", "secret") == NO
+
+
+async def test_passwords_are_not_shown(caplog: pytest.LogCaptureFixture) -> None:
+    passwords = Passwords({"me": "sesame"})
+    with caplog.at_level(logging.DEBUG):
+        await passwords.decide("m\x1be", "open sesame")
+
+    assert "sesame" not in repr(passwords) + caplog.text
+    assert "password refused for m\\x1be" in caplog.text
+
+
+# ------------------------------------------------------------- several
+
+
+async def _interactive(*_: object) -> InfoRequest:
+    raise NotImplementedError
+
+
+async def _other(*_: object) -> InfoRequest:
+    raise NotImplementedError
+
+
+def test_one_is_what_it_is() -> None:
+    keys = AuthorizedKeys([ONE.public_key])
+    given = keys.authentication
+
+    assert combine(given) is given
+    assert combine([keys]) == combine(keys) == given
+    assert combine(given).policy.required == (("publickey",),)
+
+
+async def test_of_several_one_is_enough() -> None:
+    first, second = (
+        AuthorizedKeys([ONE.public_key], ["me"]),
+        AuthorizedKeys([OTHER.public_key], ["me"]),
+    )
+    both = combine([first, second, Passwords({"me": "secret"}), first])
+
+    assert both.policy.required == (("publickey",), ("password",))
+    assert both.public_key is not None
+    assert [await both.public_key("me", key.public_key) for key in (ONE, OTHER, USER_KEY)] == [
+        YES,
+        YES,
+        NO,
+    ]
+
+
+def test_methods_in_order() -> None:
+    keys, passwords = AuthorizedKeys([ONE.public_key]), Passwords({})
+    dialogue = ServerAuthentication(interactive=_interactive, banner="Hello")
+
+    assert combine(InOrder(keys, passwords)).sequences == (("publickey", "password"),)
+    assert combine(InOrder(keys, keys)).sequences == (("publickey", "publickey"),)
+    several = combine([InOrder(keys, passwords), dialogue])
+    assert several.sequences == (("publickey", "password"), ("keyboard-interactive",))
+    assert several.banner == "Hello"
+
+
+def test_what_is_no_order() -> None:
+    both = combine([AuthorizedKeys([]), Passwords({})])
+    for parts in ((), (both,), (ServerAuthentication(),)):
+        with pytest.raises(UsageError):
+            InOrder(*parts)
+
+
+def test_what_completes_one_part_must_not_count_for_another() -> None:
+    weak, strong = AuthorizedKeys([ONE.public_key]), AuthorizedKeys([OTHER.public_key])
+
+    with pytest.raises(UsageError, match="publickey"):
+        combine([weak, InOrder(strong, Passwords({}))])
+    with pytest.raises(UsageError, match="publickey"):
+        InOrder(weak, strong)
+
+
+def test_two_dialogues_cannot_be_one() -> None:
+    with pytest.raises(UsageError, match="keyboard-interactive"):
+        combine(
+            [
+                ServerAuthentication(interactive=_interactive),
+                ServerAuthentication(interactive=_other),
+            ]
+        )
+
+
+def test_what_is_no_authorization() -> None:
+    with pytest.raises(UsageError, match="auth cannot be a str"):
+        combine("secret")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - the mistake
+
+
+# ------------------------------------------------------------- at a server
+
+
+async def test_logins_one_after_the_other_or_in_order() -> None:
+    keys, passwords = AuthorizedKeys([USER_KEY.public_key], [USER]), Passwords({USER: "secret"})
+    auth: Authorization = InOrder(keys, passwords)
+    async with serving(auth=auth) as here:
+        async with here.connect(password="secret") as conn:
+            assert (await conn.run("echo in")).stdout == b"in\n"
+        for options in ({"password": "wrong"}, {"keys": None, "password": "secret"}, {}):
+            with pytest.raises(AuthenticationFailed):
+                async with here.connect(**options):
+                    pass
+
+    async with serving(auth=[keys, passwords]) as here:
+        for options in ({}, {"keys": None, "password": "secret"}):
+            async with here.connect(**options) as conn:
+                assert (await conn.run("echo in")).stdout == b"in\n"
+
+
+async def test_a_second_key_is_another_key() -> None:
+    keys = AuthorizedKeys([ONE.public_key, OTHER.public_key], [USER])
+    async with serving(auth=InOrder(keys, keys)) as here:
+        async with here.connect(keys=[ONE, OTHER]):
+            pass
+        with pytest.raises(AuthenticationFailed):
+            async with here.connect(keys=[ONE]):
+                pass
+
+
+@pytest.mark.row("R16")
+async def test_a_function_that_raises_lets_nobody_in(caplog: pytest.LogCaptureFixture) -> None:
+    async def broken(_user: str, _key: PublicKey) -> Accept:
+        raise ZeroDivisionError
+
+    async with serving(auth=ServerAuthentication(public_key=broken)) as here:
+        with pytest.raises(AuthenticationFailed):
+            async with here.connect():
+                pass
+    assert "ZeroDivisionError" in caplog.text
