@@ -79,11 +79,12 @@ class Bridge(asyncio.Protocol):
                 self.channel.write(data)
 
     def eof_received(self) -> bool:
-        """The socket sends no more; the way back stays open."""
+        """The socket sends no more; the way back stays open unless it has ended before."""
         self._eof_from_socket = True
-        if self.channel is not None:
-            self.channel.write_eof()
-        return True
+        if self.channel is None:
+            return True
+        self.channel.write_eof()
+        return not self.channel.core.eof_received
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is closed."""

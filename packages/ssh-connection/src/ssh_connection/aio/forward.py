@@ -10,6 +10,7 @@ import asyncio
 import errno
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ssh_connection.aio.bridge import Bridge
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from ssh_connection.channel import Channel as ChannelCore
 
 __all__ = ["Forward", "LocalForward", "RemoteForward", "carry", "connect_channel", "dial_bridge"]
+
+
+_ATTEMPTS = 10  # to find a port that is free on all addresses
 
 
 class Forward(Protocol):
@@ -70,13 +74,9 @@ async def connect_channel(core: ChannelCore, host: str, port: int) -> None:
     """Answer a channel that the peer asked for with a connection to `host:port`."""
     try:
         bridge = await dial_bridge(host, port)
-    except BaseException as error:
-        with suppress(ChannelClosed):  # the connection is lost: nobody waits for the answer
-            reason = str(getattr(error, "strerror", None) or "cannot connect")
-            core.refuse(OpenFailureReason.CONNECT_FAILED, reason)
-        if isinstance(error, OSError):
-            return
-        raise
+    except OSError as error:
+        _refuse(core, error.strerror)
+        return
 
     async def confirmed() -> Channel:
         channel = Channel(core)
@@ -86,6 +86,12 @@ async def connect_channel(core: ChannelCore, host: str, port: int) -> None:
     await carry(bridge, confirmed)
 
 
+def _refuse(core: ChannelCore, reason: str | None = None) -> None:
+    """Refuse a channel, unless it was answered already or its connection is lost."""
+    with suppress(ChannelClosed):
+        core.refuse(OpenFailureReason.CONNECT_FAILED, reason or "cannot connect")
+
+
 class _Carried:
     """The connections of one forward, closed with it."""
 
@@ -93,16 +99,16 @@ class _Carried:
         self._tasks: dict[asyncio.Task[None], Bridge | None] = {}
         self._stopped = False
 
-    def start(self, work: Coroutine[Any, Any, None], bridge: Bridge | None = None) -> None:
+    def start(
+        self, work: Coroutine[Any, Any, None], bridge: Bridge | None = None
+    ) -> asyncio.Task[None]:
         """Carry one connection, whose socket is `bridge` if there is one already."""
-        if self._stopped:
-            work.close()
-            if bridge is not None:
-                bridge.abort()
-            return
         task = asyncio.get_running_loop().create_task(work)
         self._tasks[task] = bridge
         task.add_done_callback(self._tasks.pop)
+        if self._stopped:
+            self.stop()
+        return task
 
     def stop(self) -> None:
         """Cut all connections."""
@@ -138,9 +144,7 @@ class LocalForward:
         Raises:
             OSError: the address cannot be listened on.
         """
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(self._accept, host or None, port, start_serving=False)
-        self._server = server
+        server = self._server = await self._bind(host or None, port)
         name = server.sockets[0].getsockname()
         self._host, self._port = str(name[0]), int(name[1])
         try:
@@ -148,6 +152,21 @@ class LocalForward:
         except BaseException:
             self.abort()
             raise
+
+    async def _bind(self, host: str | None, port: int) -> asyncio.Server:
+        """Bind all addresses of `host`, to one port."""
+        loop = asyncio.get_running_loop()
+        create = partial(loop.create_server, self._accept, host, start_serving=False)
+        for _ in range(_ATTEMPTS):
+            server = await create(port=port)
+            ports = {int(each.getsockname()[1]) for each in server.sockets}
+            if len(ports) == 1:
+                return server
+            # each address has got a free port of its own; one of them may be free on all
+            server.close()
+            with suppress(OSError):
+                return await create(port=ports.pop())
+        raise OSError(errno.EADDRINUSE, "no port is free on all addresses")
 
     def _accept(self) -> Bridge:
         return _Accepted(self._accepted)
@@ -209,7 +228,9 @@ class RemoteForward:
 
     def accept(self, core: ChannelCore) -> None:
         """Connect to the target for a connection that came in."""
-        self._carried.start(connect_channel(core, *self._target))
+        work = connect_channel(core, *self._target)
+        # one that is closed before the target is reached, or even asked, is refused
+        self._carried.start(work).add_done_callback(lambda _: _refuse(core))
 
     @property
     def host(self) -> str:

@@ -240,6 +240,8 @@ class Process:
     def detach(self) -> None:
         """Let the process run on alone: what it writes is dropped, nothing more is sent to it."""
         self._channel.data_received = self._channel.stderr_received = self._discard
+        self.stdout.drop()
+        self.stderr.drop()
 
     def _discard(self, data: memoryview) -> None:
         if not self._channel.core.credit_at_once:

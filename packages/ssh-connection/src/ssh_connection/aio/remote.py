@@ -57,13 +57,22 @@ class RemoteForwards:
                 if not done.done():
                     done.set_exception(error)
                 return
-            if done.done():  # nobody waits for it any more
-                self._mux.request(self._forget(forward))
+            if done.done():
+                self._give_up(forward)
             else:
                 done.set_result(forward)
 
         self._mux.request(m.TCPIPForward(want_reply=True, address=host, port=port), answered)
-        return await done
+        try:
+            return await done
+        except asyncio.CancelledError:
+            if not done.cancelled() and done.exception() is None:
+                self._give_up(done.result())
+            raise
+
+    def _give_up(self, forward: RemoteForward) -> None:
+        """Cancel a forward that was granted when nobody waited for it any more."""
+        self._mux.request(self._forget(forward))
 
     def find(self, address: str, port: int) -> RemoteForward | None:
         """Return the forward that a connection to `address:port` came in on."""

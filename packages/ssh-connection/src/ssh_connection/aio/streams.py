@@ -133,6 +133,10 @@ class ByteReader:
             self._eof, self._error = True, error
             self._wake()
 
+    def drop(self) -> None:
+        """Forget what is unread; nobody will read it."""
+        self._take(self._size)
+
     # ------------------------------------------------------------- inside
 
     async def _until(self, size: int) -> bool:

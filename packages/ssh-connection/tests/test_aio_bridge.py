@@ -1,0 +1,207 @@
+"""A socket and a channel, joined: the odd orders of events."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from programs import settle
+from ssh_connection import ConnectionLimits
+from ssh_connection.aio import Channel
+from ssh_connection.aio.bridge import Bridge
+from ssh_connection.testing import Side
+from ssh_wire import Message
+from ssh_wire.messages import connection as m
+
+pytestmark = pytest.mark.usefixtures("reports")
+
+
+class Socket(asyncio.Transport):
+    """A socket that notes what is done to it."""
+
+    def __init__(self, *, half_close: bool = True) -> None:
+        super().__init__()
+        self.done: list[str] = []
+        self.sent = b""
+        self.half_close = half_close
+        self.closing = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.sent += data
+
+    def can_write_eof(self) -> bool:
+        return self.half_close
+
+    def write_eof(self) -> None:
+        self.done.append("eof")
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def close(self) -> None:
+        self.closing = True
+        self.done.append("close")
+
+    def abort(self) -> None:
+        self.closing = True
+        self.done.append("abort")
+
+    def pause_reading(self) -> None:
+        self.done.append("pause")
+
+    def resume_reading(self) -> None:
+        self.done.append("resume")
+
+
+CLOSE = m.ChannelClose(recipient=0)
+EOF = m.ChannelEOF(recipient=0)
+
+
+class Joined:
+    """A bridge between a noted socket and a channel whose peer is the test."""
+
+    def __init__(self, *, half_close: bool = True, window: int = 100) -> None:
+        self.side = Side(ConnectionLimits(window=100, write_buffer=10))
+        self.channel = Channel()
+        self.channel.adopt(
+            self.side.mux.open(m.SessionOpen(sender=0, window=100, max_packet=0), self.channel)
+        )
+        self.hear(m.ChannelOpenConfirmation(recipient=0, sender=7, window=window, max_packet=99))
+        self.socket = Socket(half_close=half_close)
+        self.bridge = Bridge()
+        self.bridge.connection_made(self.socket)
+        self.bridge.join(self.channel)
+        assert self.socket.done == ["pause", "resume"]
+        self.socket.done.clear()
+        self.sent()
+
+    def hear(self, *messages: Message) -> None:
+        self.side.hear(*messages)
+
+    def sent(self) -> list[Message]:
+        return self.side.wire.sent()
+
+    async def over(self) -> None:
+        async with asyncio.timeout(1):
+            await self.bridge.wait_done()
+
+
+async def test_data_goes_both_ways() -> None:
+    ends = Joined()
+    ends.bridge.data_received(b"out")
+    ends.hear(m.ChannelData(recipient=0, data=b"in"))
+    assert ends.sent() == [m.ChannelData(recipient=7, data=b"out")]
+    assert ends.socket.sent == b"in"
+
+
+async def test_the_socket_ends_first() -> None:
+    ends = Joined()
+    assert ends.bridge.eof_received() is True
+    assert ends.sent() == [m.ChannelEOF(recipient=7)]
+    ends.hear(EOF)
+    assert ends.socket.done == ["close"]
+    ends.bridge.connection_lost(None)
+    assert ends.sent() == [m.ChannelClose(recipient=7)]
+    ends.hear(CLOSE)
+    await ends.over()
+
+
+async def test_the_channel_ends_first() -> None:
+    ends = Joined()
+    ends.hear(EOF)
+    assert ends.socket.done == ["eof"]
+    assert ends.bridge.eof_received() is False  # asyncio closes the socket
+    ends.bridge.connection_lost(None)
+    assert ends.sent() == [m.ChannelEOF(recipient=7), m.ChannelClose(recipient=7)]
+    ends.hear(CLOSE)
+    await ends.over()
+
+
+async def test_a_socket_that_cannot_be_half_closed_stays_open() -> None:
+    ends = Joined(half_close=False)
+    ends.hear(EOF)
+    assert ends.socket.done == []
+
+
+async def test_the_channel_closes() -> None:
+    ends = Joined()
+    ends.hear(CLOSE)
+    assert ends.socket.done == ["close"]
+    ends.hear()
+    ends.bridge.data_received(b"late")
+    assert ends.bridge.eof_received() is True
+    ends.bridge.connection_lost(None)
+    await ends.over()
+
+
+async def test_a_lost_connection_resets_the_socket() -> None:
+    ends = Joined()
+    ends.side.mux.connection_lost(OSError("gone"))
+    assert ends.socket.done == ["abort"]
+    ends.bridge.connection_lost(None)
+    await ends.over()
+
+
+async def test_a_reset_socket_closes_the_channel_at_once() -> None:
+    ends = Joined(window=0)
+    ends.bridge.data_received(b"held")
+    ends.bridge.connection_lost(ConnectionResetError())
+    assert ends.sent() == [m.ChannelClose(recipient=7)]
+    ends.hear(CLOSE)
+    await ends.over()
+
+
+async def test_nothing_is_written_to_a_socket_that_closes() -> None:
+    ends = Joined(window=0)
+    ends.socket.closing = True
+    ends.hear(m.ChannelData(recipient=0, data=b"late"), EOF)
+    ends.bridge.data_received(bytes(20))
+    ends.hear(m.WindowAdjust(recipient=0, increment=50))
+    assert ends.socket.sent == b""
+    assert ends.socket.done == []
+
+
+async def test_back_pressure_both_ways() -> None:
+    ends = Joined(window=0)
+    ends.bridge.data_received(bytes(20))
+    assert ends.socket.done == ["pause"]
+    ends.hear(m.WindowAdjust(recipient=0, increment=50))
+    assert ends.socket.done == ["pause", "resume"]
+    ends.sent()
+    ends.bridge.pause_writing()
+    ends.hear(m.ChannelData(recipient=0, data=bytes(80)))
+    assert ends.sent() == []
+    ends.bridge.resume_writing()
+    assert ends.sent() == [m.WindowAdjust(recipient=7, increment=80)]
+
+
+async def test_before_there_is_a_channel() -> None:
+    bridge = Bridge()
+    socket = Socket()
+    bridge.connection_made(socket)
+    bridge.pause_writing()
+    bridge.resume_writing()
+    bridge.data_received(b"x")
+    assert bridge.eof_received() is True
+    assert bridge.peer == ("", 0)
+    waiting = asyncio.create_task(bridge.wait_done())
+    bridge.connection_lost(None)
+    await settle(2)
+    assert waiting.done()
+    bridge.abort()
+
+
+async def test_a_socket_that_is_gone_before_the_channel_is_there_closes_it() -> None:
+    side = Side()
+    channel = Channel()
+    channel.adopt(side.mux.open(m.SessionOpen(sender=0, window=1, max_packet=0), channel))
+    side.hear(m.ChannelOpenConfirmation(recipient=0, sender=7, window=1, max_packet=1))
+    side.wire.sent()
+    bridge = Bridge()
+    assert bridge.peer == ("", 0)
+    bridge.connection_made(Socket())
+    bridge.connection_lost(None)
+    bridge.join(channel)
+    assert side.wire.sent() == [m.ChannelClose(recipient=7)]
+    await asyncio.wait_for(bridge.wait_done(), 1)

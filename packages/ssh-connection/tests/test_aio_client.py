@@ -1,0 +1,96 @@
+"""The client's end: what it opens, and what it is refused."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from programs import Anywhere, cat, ignore, pair, replace, settle
+from sockets import listening
+from ssh_connection import ChannelOpenRefused, SSHTimeout
+from ssh_connection.aio import Timeouts
+from ssh_transport import ConnectionLost
+from ssh_wire import UsageError
+
+pytestmark = pytest.mark.usefixtures("reports")
+
+
+@pytest.mark.parametrize("address", ["nothing", "host:99999", "::1:22"])
+async def test_addresses_are_checked_before_anything_is_sent(address: str) -> None:
+    async with pair() as ends:
+        sent = ends.client._core._outbound.packets
+        for scope in (ends.client.forward_local, ends.client.forward_remote):
+            with pytest.raises(UsageError):
+                scope(address, "host:1")
+            with pytest.raises(UsageError):
+                scope("host:1", address)
+        assert ends.client._core._outbound.packets == sent
+
+
+async def test_a_subsystem_has_a_channel_to_connect_a_receiver_to() -> None:
+    async with pair(subsystems={"echo": cat}) as ends:
+        channel = await ends.client.open_subsystem("echo")
+        assert not channel.is_connected
+        channel.abort()
+
+
+@pytest.mark.row("X08")
+async def test_opening_a_subsystem_can_be_cancelled_at_every_step() -> None:
+    async with pair(subsystems={"echo": cat}) as ends:
+        for turns in range(40):
+            opening = asyncio.create_task(ends.client.open_subsystem("echo"))
+            await settle(turns)
+            if opening.done():
+                (await opening).abort()
+                break
+            opening.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await opening
+            await settle()
+            assert not ends.client._mux.channels
+            assert not ends.server._mux.channels
+
+
+async def test_a_stream_over_a_socket_of_the_server() -> None:
+    async with listening() as port, pair(forwarding=Anywhere()) as ends:
+        stream = await ends.client.open_tcp("127.0.0.1", port)
+        await stream.write(b"hello")
+        stream.write_eof()
+        assert await stream.read() == b"HELLO"
+        await stream.close()
+
+
+@pytest.mark.usefixtures("clock")
+async def test_an_opening_that_is_not_answered_times_out() -> None:
+    async with pair(client={"timeouts": Timeouts(open=2)}) as ends:
+        replace(ends.server, "channel_requested", ignore)
+        with pytest.raises(SSHTimeout, match="open timeout"):
+            await ends.client.open_tcp("host", 1)
+
+
+async def test_a_lost_connection_opens_nothing() -> None:
+    async with pair() as ends:
+        assert ends.link is not None
+        ends.link.cut()
+        await ends.client.wait_closed()
+        with pytest.raises(ConnectionLost):
+            await ends.client.open_tcp("host", 1)
+        with pytest.raises(ConnectionLost):
+            await ends.client.start("x").open()
+
+
+async def test_a_refusal_names_what_was_refused() -> None:
+    async with pair() as ends:
+        with pytest.raises(ChannelOpenRefused, match="refused a direct-tcpip channel"):
+            await ends.client.open_tcp("host", 1)
+
+
+async def test_a_timeout_that_is_not_ours_is_left_alone() -> None:
+    async def expired() -> None:
+        raise TimeoutError
+
+    async with pair() as ends:
+        with pytest.raises(TimeoutError) as caught:
+            await ends.client._in_time(expired())
+        assert not isinstance(caught.value, SSHTimeout)

@@ -1,0 +1,306 @@
+"""What both roles share: liveness, keys anew, ownership, one certain end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from programs import Remote, both, cat, ignore, inject, pair, replace, settle
+from ssh_connection import ConnectionLimits
+from ssh_connection.aio import (
+    ClientConnection,
+    KeepaliveOptions,
+    ServerConnection,
+    Session,
+    Timeouts,
+)
+from ssh_connection.aio.testing import client_settings, server_settings
+from ssh_transport import ConnectionLost, PeerDisconnected, TransportOptions, profiles
+from ssh_transport.rekey import RekeyPolicy
+from ssh_wire import DisconnectReason
+from ssh_wire.messages import connection as m
+from ssh_wire.messages.transport import Unimplemented
+
+pytestmark = pytest.mark.usefixtures("reports")
+
+
+def rekeying(role: str, **options: Any) -> TransportOptions:
+    algorithms = profiles("default", "client" if role == "client" else "server")
+    return TransportOptions(algorithms=algorithms, **options)
+
+
+# ---------------------------------------------------------------- liveness
+
+
+async def test_facts_about_a_connection() -> None:
+    async with pair() as ends:
+        assert ends.client.session_id == ends.server.session_id
+        assert ends.client.agreement.kex == ends.server.agreement.kex
+        assert not ends.client.is_closed
+        assert await ends.client.ping() >= 0
+        assert await ends.server.ping() >= 0
+        assert ends.server.user is not None
+        assert ends.server.user.name == "tester"
+
+
+@pytest.mark.row("R12")
+@pytest.mark.parametrize("side", ["client", "server"])
+@pytest.mark.usefixtures("clock")
+async def test_a_silent_peer_is_found_dead_in_time(side: str) -> None:
+    keepalive = KeepaliveOptions(interval=10, count_max=3)
+    options: dict[str, Any] = {
+        "keepalive": keepalive if side == "server" else None,
+        "client": {"keepalive": keepalive if side == "client" else None},
+    }
+    async with pair(**options) as ends:
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(100)
+        assert not ends.client.is_closed
+        assert ends.link is not None
+        ends.link.freeze()
+        started = loop.time()
+        endpoint = ends.client if side == "client" else ends.server
+        await endpoint.wait_closed()
+        assert 30 <= loop.time() - started <= 51
+        with pytest.raises(ConnectionLost, match="silent for 40 s"):
+            await endpoint.ping()
+
+
+@pytest.mark.row("R12")
+@pytest.mark.parametrize("answer", ["success", "failure", "unimplemented"])
+@pytest.mark.usefixtures("clock")
+async def test_a_peer_that_answers_anything_is_alive(answer: str) -> None:
+    class Odd(ServerConnection):
+        asked = 0
+
+        def global_request(self, message: m.AnyGlobalRequest, reply: Any) -> None:
+            del message
+            self.asked += 1
+            if answer == "success":
+                self._mux.grant(reply)
+            elif answer == "failure":
+                self._mux.deny(reply)
+            else:
+                self._core.send(Unimplemented(sequence=self._core.received_sequence))
+
+    ends = pair(client={"keepalive": KeepaliveOptions(interval=1, count_max=2)}, keepalive=None)
+    ends.server = Odd(ends.server._settings, bytes)
+    async with ends:
+        await asyncio.sleep(20.5)
+        assert not ends.client.is_closed
+        assert isinstance(ends.server, Odd)
+        assert ends.server.asked == 20
+
+
+@pytest.mark.row("R12")
+@pytest.mark.usefixtures("clock")
+async def test_a_busy_peer_is_not_asked() -> None:
+    asked: list[str] = []
+
+    class Counting(ServerConnection):
+        def global_request(self, message: m.AnyGlobalRequest, reply: Any) -> None:
+            asked.append(message.kind)
+            super().global_request(message, reply)
+
+    ends = pair(client={"keepalive": KeepaliveOptions(interval=10)}, keepalive=None)
+    ends.server = Counting(ends.server._settings, bytes)
+    async with ends:
+        for _ in range(20):
+            inject(ends.server, m.GlobalRequest(kind="x@y", want_reply=False))
+            await asyncio.sleep(6)
+        assert asked == []
+
+
+async def test_unknown_messages_are_answered_in_their_order() -> None:
+    async with pair() as ends:
+        answers: list[int] = []
+        receive = ends.client._core._HANDLERS
+
+        def unimplemented(_: object, payload: bytes) -> None:
+            answers.append(Unimplemented.decode(payload).sequence)
+
+        action = next(each for each in receive if each.name == "NOT_KNOWN")
+        replace(ends.client._core, "_HANDLERS", {**receive, action: unimplemented})
+        first = ends.client._core._outbound.sequence
+        for number in range(101, 111):
+            inject(ends.client, bytes([number]) + b"what")
+        await ends.client.ping()
+        assert answers == list(range(first, first + 10))
+        assert not ends.client.is_closed
+
+
+@pytest.mark.row("C10")
+async def test_unknown_requests_are_refused_or_left_alone() -> None:
+    async with pair() as ends:
+        for end in (ends.client, ends.server):
+            answer = await end._global_request(m.GlobalRequest(kind="x@y", want_reply=True))
+            assert answer == m.RequestFailure()
+            inject(end, m.GlobalRequest(kind="x@y", want_reply=False))
+        await settle()
+        assert not ends.client.is_closed
+
+
+# ---------------------------------------------------------------- keys anew
+
+
+@pytest.mark.row("R10")
+async def test_keys_are_exchanged_anew_under_load_from_both_sides(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exchanges: list[float] = []
+    completed = RekeyPolicy.completed
+
+    def counted(policy: RekeyPolicy, now: float) -> None:
+        exchanges.append(now)
+        completed(policy, now)
+
+    monkeypatch.setattr(RekeyPolicy, "completed", counted)
+    async with pair(
+        both,
+        transport=rekeying("server", rekey_bytes=400_000),
+        client={"transport": rekeying("client", rekey_bytes=300_000)},
+    ) as ends:
+        done = await ends.client.run("both", input=bytes(3_000_000))
+        assert (len(done.stdout), len(done.stderr)) == (8 << 20, 8 << 20)
+        assert len(exchanges) > 40
+
+
+@pytest.mark.row("R10")
+async def test_keys_can_be_exchanged_by_hand_while_a_channel_closes() -> None:
+    async with pair(cat) as ends:
+        for _ in range(5):
+            running = asyncio.create_task(ends.client.run("cat", input=bytes(100_000)))
+            await settle(3)
+            ends.client.rekey()
+            ends.server.rekey()
+            assert len((await running).stdout) == 100_000
+
+
+@pytest.mark.row("C07")
+async def test_a_thousand_channels_say_everything_during_a_key_exchange() -> None:
+    remote = Remote()
+    limits = ConnectionLimits(sessions=1000, window=1000)
+    async with pair(remote, client={"limits": limits}, limits=limits) as ends:
+        scopes = [ends.client.start("x") for _ in range(1000)]
+        processes = await asyncio.gather(*(scope.open() for scope in scopes))
+        for process in processes:
+            process._channel.connect(process, credit_at_once=True)
+        for session in remote.sessions:
+            session.channel.write(bytes(600))
+        ends.client.rekey()  # from here on everything waits: adjusts, EOF, signals, CLOSE
+        for process in processes:
+            process.stdin.write_eof()
+            process.terminate()
+            process.resize(1, 1)
+            process._channel.close()
+        await asyncio.gather(*(process.wait_closed() for process in processes))
+        assert not ends.client.is_closed
+        assert await ends.client.ping() >= 0
+
+
+# ---------------------------------------------------------------- the end
+
+
+async def test_closing_tells_the_peer_and_cleans_up() -> None:
+    remote = Remote()
+    async with pair(remote) as ends:
+        process = await ends.client.start("x").open()
+        await ends.client.close()
+        await ends.client.close()
+        assert isinstance(await process.wait_closed(), ConnectionLost)
+        await ends.server.wait_closed()
+        await remote.ended.wait()
+        assert remote.cancelled
+        cause = ends.server._lost.result().__cause__
+        assert isinstance(ends.server._lost.result(), PeerDisconnected) or cause is None
+        for end in (ends.client, ends.server):
+            with pytest.raises((ConnectionLost, PeerDisconnected)):
+                await end.ping()
+
+
+async def test_an_endpoint_that_was_never_connected_closes_at_once() -> None:
+    client = ClientConnection(client_settings(), bytes)
+    server = ServerConnection(server_settings(), bytes)
+    await client.close()
+    await server.close()
+    assert client.is_closed
+    assert server.is_closed
+
+
+@pytest.mark.usefixtures("clock")
+async def test_closing_is_bounded_when_the_stream_does_not_close() -> None:
+    async with pair(client={"timeouts": Timeouts(close=1)}) as ends:
+        assert ends.link is not None
+        stream = ends.link._ends[0]
+        replace(stream, "close", ignore)
+        replace(stream, "abort", ignore)
+        started = asyncio.get_running_loop().time()
+        await ends.client.close()
+        assert asyncio.get_running_loop().time() - started < 3
+        ends.link.cut()
+        await settle()
+
+
+@pytest.mark.usefixtures("clock")
+async def test_a_handler_that_does_not_end_does_not_keep_the_connection() -> None:
+    release = asyncio.Event()
+    started = asyncio.Event()
+
+    async def stubborn(session: Session) -> None:
+        started.set()
+        while not release.is_set():
+            try:
+                await release.wait()
+            except asyncio.CancelledError:
+                continue
+        session.exit(0)
+
+    async with pair(stubborn, close_timeout=1.0) as ends:
+        await ends.client.start("x").open()
+        await started.wait()
+        before = asyncio.get_running_loop().time()
+        await ends.server.close()
+        assert asyncio.get_running_loop().time() - before < 3
+        release.set()
+        await settle()
+
+
+async def test_a_task_that_fails_is_reported_and_the_connection_goes_on(
+    reports: list[dict[str, Any]],
+) -> None:
+    async def fail() -> None:
+        problem = "mine"
+        raise ValueError(problem)
+
+    async with pair() as ends:
+        ends.server._spawn(fail())
+        await settle()
+        assert [str(each["exception"]) for each in reports] == ["mine"]
+        reports.clear()
+        assert await ends.client.ping() >= 0
+
+
+async def test_a_peer_that_asks_for_too_much_during_a_key_exchange_is_left() -> None:
+    async with pair() as ends:
+        core = ends.server._core
+        core._held._packets = core._held._bytes = 1
+        ends.server.rekey()
+        for _ in range(3):
+            inject(ends.client, m.GlobalRequest(kind="x@y", want_reply=True))
+        await ends.client.wait_closed()
+        lost = ends.client._lost.result()
+        assert isinstance(lost, PeerDisconnected) or isinstance(lost.__cause__, PeerDisconnected)
+
+
+@pytest.mark.row("C01")
+async def test_a_peer_that_breaks_a_rule_is_disconnected_with_the_reason() -> None:
+    async with pair() as ends:
+        inject(ends.client, m.ChannelData(recipient=5, data=b"x"))
+        await ends.client.wait_closed()
+        await ends.server.wait_closed()
+        lost = ends.client._lost.result()
+        error = lost if isinstance(lost, PeerDisconnected) else lost.__cause__
+        assert isinstance(error, PeerDisconnected)
+        assert error.code == DisconnectReason.PROTOCOL_ERROR

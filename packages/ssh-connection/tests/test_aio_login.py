@@ -1,0 +1,182 @@
+"""The client's authentication, driven: every kind of credential, and what people are asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from programs import pair, settle
+from ssh_auth import (
+    Accept,
+    AuthenticationFailed,
+    InteractiveCredential,
+    KeyCredential,
+    KeySigner,
+    PasswordCredential,
+    Reject,
+    Result,
+)
+from ssh_connection.aio import ServerAuthentication
+from ssh_keys import PrivateKey, PublicKey
+from ssh_transport import ConnectionLost
+from ssh_wire import SSHError
+from ssh_wire.messages.auth import InfoRequest, Prompt
+
+pytestmark = pytest.mark.usefixtures("reports")
+KEY = PrivateKey.generate("ed25519")
+
+
+async def right_password(user: str, password: str) -> Result:
+    return Accept() if (user, password) == ("tester", "right") else Reject()
+
+
+async def right_key(_user: str, key: PublicKey) -> Result:
+    return Accept() if key == KEY.public_key else Reject()
+
+
+async def dialogue(_user: str, turn: int, answers: Sequence[str]) -> Result | InfoRequest:
+    if turn == 0:
+        prompts = (Prompt(text="Code: ", echo=True),)
+        return InfoRequest(name="n", instruction="i", prompts=prompts)
+    return Accept() if list(answers) == ["42"] else Reject()
+
+
+async def test_a_password() -> None:
+    async def ask() -> str:
+        return "right"
+
+    for password in ("right", ask):
+        async with pair(
+            authentication=ServerAuthentication(password=right_password),
+            client={"credentials": [PasswordCredential(password)]},
+        ) as ends:
+            assert ends.client.auth_attempts[-1].method == "password"
+
+
+async def test_keys_are_tried_in_their_order() -> None:
+    other = PrivateKey.generate("ed25519")
+    async with pair(
+        authentication=ServerAuthentication(public_key=right_key),
+        client={"credentials": [KeyCredential(KeySigner(each)) for each in (other, KEY)]},
+    ) as ends:
+        assert len(ends.client.auth_attempts) == 2
+        assert ends.server.user is not None
+        assert ends.server.user.key == KEY.public_key
+
+
+async def test_a_key_that_cannot_sign_is_passed_over() -> None:
+    class Broken(KeySigner):
+        async def sign(self, data: bytes, algorithm: str) -> bytes:
+            del data, algorithm
+            problem = "the token was pulled out"
+            raise SSHError(problem)
+
+    async with pair(
+        authentication=ServerAuthentication(public_key=right_key, password=right_password),
+        client={"credentials": [KeyCredential(Broken(KEY)), PasswordCredential("right")]},
+    ) as ends:
+        assert [each.method for each in ends.client.auth_attempts] == ["publickey", "password"]
+
+
+async def test_a_dialogue() -> None:
+    async def answer(_name: str, _instruction: str, prompts: Sequence[Prompt]) -> list[str]:
+        assert [prompt.text for prompt in prompts] == ["Code: "]
+        return ["42"]
+
+    async with pair(
+        authentication=ServerAuthentication(interactive=dialogue),
+        client={"credentials": [InteractiveCredential(answer)]},
+    ) as ends:
+        assert ends.client.auth_attempts[-1].method == "keyboard-interactive"
+
+
+async def test_two_methods_in_sequence() -> None:
+    async with pair(
+        authentication=ServerAuthentication(
+            public_key=right_key,
+            password=right_password,
+            sequences=(("publickey", "password"),),
+        ),
+        client={"credentials": [KeyCredential(KeySigner(KEY)), PasswordCredential("right")]},
+    ) as ends:
+        assert len(ends.client.auth_attempts) == 2
+
+
+async def test_a_banner_is_shown_and_otherwise_dropped() -> None:
+    shown: list[str] = []
+    authentication = ServerAuthentication(password=right_password, banner="be good\x07\n")
+    credentials = [PasswordCredential("right")]
+    async with pair(
+        authentication=authentication,
+        client={"credentials": credentials, "on_banner": shown.append},
+    ):
+        pass
+    async with pair(authentication=authentication, client={"credentials": credentials}):
+        pass
+    assert len(shown) == 1
+    assert shown[0].startswith("be good")
+    assert "\x07" not in shown[0]
+
+
+async def test_a_banner_that_cannot_be_shown_is_an_error_of_connecting() -> None:
+    def show(_text: str) -> None:
+        problem = "mine"
+        raise ValueError(problem)
+
+    ends = pair(
+        authentication=ServerAuthentication(password=right_password, banner="hello"),
+        client={"credentials": [PasswordCredential("right")], "on_banner": show},
+    )
+    with pytest.raises(ValueError, match="mine"):
+        await ends.client.establish(ends.dial)
+    await ends.server.close()
+
+
+async def test_no_credential_is_enough() -> None:
+    ends = pair(authentication=ServerAuthentication(password=right_password))
+    with pytest.raises(AuthenticationFailed, match="tester"):
+        await ends.client.establish(ends.dial)
+    await ends.server.close()
+
+
+@pytest.mark.parametrize("when", ["while it is asked", "before it answers"])
+async def test_a_connection_that_is_lost_while_a_person_is_asked(when: str) -> None:
+    async def ask() -> str:
+        assert ends.link is not None
+        ends.link.cut()
+        if when == "before it answers":
+            await settle()
+        return "right"
+
+    ends = pair(
+        authentication=ServerAuthentication(password=right_password),
+        client={"credentials": [PasswordCredential(ask)]},
+    )
+    with pytest.raises(ConnectionLost):
+        await ends.client.establish(ends.dial)
+    await ends.server.close()
+
+
+async def test_algorithms_that_come_later_are_taken_too() -> None:
+    """A server may send a second EXT_INFO right before SUCCESS (RFC 8308 section 2.4)."""
+    asked: list[Any] = []
+    decided = asyncio.Event()
+
+    async def password(_user: str, _password: str) -> Result:
+        ends.server._core.send_payload(
+            b"\x07\0\0\0\x01\0\0\0\x0fserver-sig-algs\0\0\0\x0bssh-ed25519"
+        )
+        decided.set()
+        return Accept()
+
+    ends = pair(
+        authentication=ServerAuthentication(password=password),
+        client={"credentials": [PasswordCredential("right")]},
+    )
+    async with ends:
+        assert ends.client._login is not None
+        asked.append(ends.client._login._auth.server_sig_algs)
+    assert asked == [("ssh-ed25519",)]

@@ -1,0 +1,47 @@
+"""Things that are opened, used and closed."""
+
+from __future__ import annotations
+
+import pytest
+
+from ssh_connection.aio import Scope
+
+
+class Thing:
+    def __init__(self) -> None:
+        self.closed = 0
+
+    async def close(self) -> None:
+        self.closed += 1
+
+
+async def make() -> Thing:
+    return Thing()
+
+
+async def test_a_scope_closes_what_it_opened() -> None:
+    scope = Scope(make)
+    async with scope as thing:
+        assert thing.closed == 0
+    assert thing.closed == 1
+    await scope.__aexit__(None, None, None)
+    assert thing.closed == 1
+
+
+async def test_a_scope_closes_when_its_body_raises() -> None:
+    things: list[Thing] = []
+
+    async def use() -> None:
+        async with Scope(make) as thing:
+            things.append(thing)
+            problem = "mine"
+            raise ValueError(problem)
+
+    with pytest.raises(ValueError, match="mine"):
+        await use()
+    assert things[0].closed == 1
+
+
+async def test_what_is_opened_by_hand_is_closed_by_hand() -> None:
+    thing = await Scope(make).open()
+    assert thing.closed == 0
