@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import attrs
 import pytest
 
 from programs import Remote, both, cat, ignore, inject, pair, replace, settle
@@ -17,7 +18,7 @@ from ssh_connection.aio import (
     Timeouts,
 )
 from ssh_connection.aio.testing import client_settings, server_settings
-from ssh_transport import ConnectionLost, PeerDisconnected, TransportOptions, profiles
+from ssh_transport import ConnectionLost, PeerDisconnected, TransportOptions, events, profiles
 from ssh_transport.rekey import RekeyPolicy
 from ssh_wire import DisconnectReason
 from ssh_wire.messages import connection as m
@@ -304,3 +305,25 @@ async def test_a_peer_that_breaks_a_rule_is_disconnected_with_the_reason() -> No
         error = lost if isinstance(lost, PeerDisconnected) else lost.__cause__
         assert isinstance(error, PeerDisconnected)
         assert error.code == DisconnectReason.PROTOCOL_ERROR
+
+
+@pytest.mark.row("T12")
+@pytest.mark.parametrize(
+    ("cipher", "strict", "warned"),
+    [
+        ("chacha20-poly1305@openssh.com", False, True),
+        ("chacha20-poly1305@openssh.com", True, False),
+        ("aes256-gcm@openssh.com", False, False),
+    ],
+)
+async def test_a_connection_that_can_be_truncated_is_warned_of(
+    cipher: str, strict: bool, warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with pair() as ends:
+        agreed = ends.client.agreement
+        way = attrs.evolve(agreed.client_to_server, cipher=cipher, mac=None)
+        agreement = attrs.evolve(agreed, client_to_server=way, server_to_client=way, strict=strict)
+
+        ends.client.transport_event(events.KexCompleted(agreement, initial=True))
+
+    assert ("CVE-2023-48795" in caplog.text) is warned

@@ -223,6 +223,8 @@ class Endpoint:
         """Take an event of the transport."""
         if isinstance(event, ev.Disconnected):
             self._end(_loss(event))
+        elif isinstance(event, ev.KexCompleted) and event.agreement.truncatable:
+            _warn_of_truncation(self._core.peer_software)
 
     def uncongested(self) -> None:
         """There is room for bulk data again."""
@@ -274,6 +276,16 @@ class Endpoint:
 
 def _ignore(_answer: GlobalAnswer | None) -> None:
     """Any answer is a sign of life, and was counted as one when it arrived."""
+
+
+def _warn_of_truncation(peer: str) -> None:
+    import logging  # noqa: PLC0415 (costs import time, and such peers are rare)
+
+    logging.getLogger("ssh_connection").warning(
+        "the first packets of the connection to %s could be deleted by an attacker "
+        "(CVE-2023-48795): it has no strict key exchange",
+        peer,
+    )
 
 
 def _loss(event: ev.Disconnected) -> Exception:
