@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import ssh_stack
-from serving_here import HOST_KEY, SECONDS, USER, serving
+from serving_here import HOST_KEY, SECONDS, USER, connected, serving
 from ssh_auth import Accept, AuthenticationFailed, Permissions
 from ssh_connection import ChannelOpenRefused, ConnectionLimits, RequestRefused
 from ssh_connection.aio import Pty, ServerAuthentication, ServerConnection, Session, User
@@ -334,10 +334,9 @@ async def test_a_handler_that_hangs_hinders_nobody() -> None:
             await asyncio.Event().wait()
         await session.write(b"fine")
 
-    async with serving(session=slow) as here, here.connect() as conn:
-        async with conn.start("hang") as process:
-            assert (await conn.run("work")).stdout == b"fine"
-            process._channel.abort()
+    async with connected(session=slow) as conn, conn.start("hang") as process:
+        assert (await conn.run("work")).stdout == b"fine"
+        process._channel.abort()
 
 
 @pytest.mark.row("X01")

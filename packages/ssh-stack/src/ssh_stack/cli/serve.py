@@ -6,7 +6,9 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -109,8 +111,9 @@ def serve(*, verbose: int, **values: object) -> None:
 
 @attrs.frozen
 class _Prepared:
-    """What is served, and the keys that prove who serves it."""
+    """What is served and where, and the keys that prove who serves it."""
 
+    listen: str
     server: Serve
     keys: tuple[PrivateKey, ...]
 
@@ -130,7 +133,7 @@ def _prepare(options: _Options, report: Report) -> _Prepared:
         forwarding=AllowForwarding() if options.allow_forwarding else None,
         algorithms=options.algorithms,
     )
-    return _Prepared(server, keys)
+    return _Prepared(options.listen, server, keys)
 
 
 async def _serve(prepared: _Prepared) -> None:
@@ -139,12 +142,24 @@ async def _serve(prepared: _Prepared) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
-    async with prepared.server as server:
+    async with AsyncExitStack() as stack:
+        try:
+            server = await stack.enter_async_context(prepared.server)
+        except OSError as error:
+            problem = f"cannot listen on {prepared.listen}: {_reason(error)}"
+            raise Stopped(problem) from None
         for key in prepared.keys:
             click.echo(f"Host key {key.public_key.kind} {key.public_key.fingerprint()}")
         click.echo(f"Listening on {format_address(server.host, server.port)}")
         sys.stdout.flush()
         await over.wait()
+
+
+def _reason(error: OSError) -> str:
+    """The words of the operating system, without those that asyncio puts around them."""
+    if error.errno is None or isinstance(error, socket.gaierror):
+        return error.strerror or str(error)
+    return os.strerror(error.errno)
 
 
 def _file_system(root: Path | None) -> FileSystem:

@@ -1,0 +1,210 @@
+"""`ssh-stack serve`, as a program."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import re
+import signal
+import stat
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+import pytest
+
+import ssh_stack
+from serving_here import USER_KEY, Watched
+from ssh_connection import ChannelOpenRefused
+from ssh_connection.aio import Pty
+from ssh_keys import PrivateKey
+from ssh_keys.files import read_private_key
+from ssh_stack import Connect
+
+if TYPE_CHECKING:
+    from conftest import Cli
+
+_LISTENING = re.compile(rb"Listening on 127\.0\.0\.1:(\d+)\n")
+_HOST_KEY = re.compile(rb"Host key (\S+) (SHA256:\S+)\n")
+
+
+@attrs.frozen
+class Program:
+    """The server as a program."""
+
+    process: asyncio.subprocess.Process
+    port: int
+    host_keys: dict[bytes, bytes]
+
+    def connect(self) -> Connect:
+        return ssh_stack.connect(
+            "127.0.0.1",
+            self.port,
+            username=getpass.getuser(),
+            keys=[USER_KEY],
+            agent=None,
+            config=None,
+            host_key_policy="off",
+        )
+
+    async def end(self, number: int = signal.SIGTERM) -> tuple[int | None, bytes]:
+        """Send a signal; return the exit status and what was said on standard error."""
+        self.process.send_signal(number)
+        _, err = await self.process.communicate()
+        return self.process.returncode, err
+
+
+@asynccontextmanager
+async def program(cli: Cli, *words: str) -> AsyncGenerator[Program]:
+    process = await asyncio.create_subprocess_exec(
+        *cli.command("serve", "--listen", "127.0.0.1:0", *words),
+        env=cli.environment(),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    said = b""
+    try:
+        while not (found := _LISTENING.search(said)):
+            line = await process.stdout.readline()
+            assert line, await process.communicate()
+            said += line
+        yield Program(process, int(found[1]), dict(_HOST_KEY.findall(said)))
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+@pytest.fixture
+def cli_with_key(cli: Cli) -> Cli:
+    folder = cli.home / ".ssh"
+    folder.mkdir(mode=0o700)
+    (folder / "authorized_keys").write_text(f"{USER_KEY.public_key.to_openssh()}\n")
+    return cli
+
+
+async def test_commands_terminals_and_files_of_the_user(cli_with_key: Cli) -> None:
+    async with program(cli_with_key) as served, served.connect() as conn:
+        done = await conn.run("cat; exit 3", input=b"there")
+        assert (done.stdout, done.exit_status) == (b"there", 3)
+        async with conn.start("tty", pty=Pty()) as process:
+            assert (await process.stdout.read()).startswith(b"/dev/pts/")
+        async with conn.sftp() as sftp:
+            assert await sftp.realpath(".") == str(cli_with_key.home)
+            assert await sftp.exists("/etc/passwd")
+        with pytest.raises(ChannelOpenRefused):
+            await conn.open_tcp("127.0.0.1", served.port)
+        await conn.close()
+        assert await served.end() == (0, b"")
+
+
+async def test_its_own_host_key_is_made_once_and_the_users_alone(cli_with_key: Cli) -> None:
+    kept = cli_with_key.home / ".local/state/ssh-stack/host_ed25519"
+    async with program(cli_with_key) as served:
+        first = served.host_keys
+    mode = await asyncio.to_thread(lambda: stat.S_IMODE(kept.stat().st_mode))
+    async with program(cli_with_key) as served:
+        assert served.host_keys == first
+
+    assert mode == 0o600
+    assert first == {b"ssh-ed25519": read_private_key(kept).public_key.fingerprint().encode()}
+
+
+async def test_options(cli_with_key: Cli, tmp_path: Path) -> None:
+    root, keys = tmp_path / "root", [tmp_path / "one", tmp_path / "two"]
+    await asyncio.to_thread(root.mkdir)
+    for path, key in zip(
+        keys, (PrivateKey.generate("ed25519"), PrivateKey.generate("ecdsa", 256)), strict=True
+    ):
+        await asyncio.to_thread(path.write_bytes, key.to_openssh())
+    words = ["--allow-forwarding", "--algorithms", "strict", "--sftp-root", str(root), "-v"]
+    words += [word for path in keys for word in ("--host-key", str(path))]
+    async with program(cli_with_key, *words) as served, served.connect() as conn:
+        assert served.host_keys.keys() == {b"ssh-ed25519", b"ecdsa-sha2-nistp256"}
+        assert conn.agreement.kex == "mlkem768x25519-sha256"
+        async with conn.sftp() as sftp:
+            assert await sftp.listdir("/") == []
+        stream = await conn.open_tcp("127.0.0.1", served.port)
+        assert await stream.read(4) == b"SSH-"
+        await stream.close()
+        await conn.close()
+        status, err = await served.end(signal.SIGINT)
+
+    assert status == 0
+    assert b"logged in from 127.0.0.1:" in err
+
+
+@pytest.mark.row("R17")
+async def test_its_end_is_the_end_of_what_it_runs(cli_with_key: Cli) -> None:
+    async with program(cli_with_key) as served, served.connect() as conn:
+        process = await conn.start("echo $$; exec sleep 300").open()
+        sleeper = Watched(int(await process.stdout.readline()))
+        assert await served.end() == (0, b"")
+        await sleeper.gone()
+
+
+async def test_keys_that_cannot_be_used_are_named(cli: Cli) -> None:
+    keys = cli.home / "keys"
+    line = f'command="ls" {USER_KEY.public_key.to_openssh()}\n'
+    await asyncio.to_thread(keys.write_text, line)
+    async with program(cli, "--authorized-keys", str(keys)) as served:
+        _, err = await served.end()
+
+    lines = err.decode().splitlines()
+    assert lines[0].startswith(f"ssh-stack: {keys}, line 1 is not used: options")
+    assert lines[1] == f"ssh-stack: {keys} has no key: nobody can log in yet"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "reason"),
+    [
+        (["--listen", "nonsense"], 2, "nonsense"),
+        (["--algorithms", "modern"], 2, "modern"),
+        (["--host-key", "/nowhere/key"], 255, "/nowhere/key: No such file or directory"),
+        (["--host-key", "/etc/passwd"], 255, "private key"),
+        (["--sftp-root", "/nowhere/root"], 255, "/nowhere/root: No such file or directory"),
+        (["--listen", "192.0.2.1:0"], 255, "192.0.2.1:0: Cannot assign requested address"),
+        (["--listen", "host.invalid:0"], 255, "cannot listen on host.invalid:0: "),
+        (["surplus"], 2, "surplus"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_used_is_told_in_one_line(
+    cli_with_key: Cli, words: list[str], status: int, reason: str
+) -> None:
+    done = cli_with_key.run("serve", *words)
+
+    last = done.stderr.decode().splitlines()[-1]
+    assert (done.returncode, done.stdout) == (status, b"")
+    assert reason in last
+    assert "Traceback" not in done.stderr.decode()
+
+
+def test_a_host_key_with_a_passphrase(cli_with_key: Cli) -> None:
+    path = cli_with_key.home / "key"
+    path.write_bytes(USER_KEY.to_openssh("secret"))
+    done = cli_with_key.run("serve", "--host-key", str(path))
+
+    assert done.returncode == 255
+    assert done.stderr.decode() == f"ssh-stack: {path} is encrypted: a host key must not be\n"
+
+
+def test_two_servers_make_the_key_at_the_same_time(
+    cli_with_key: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ssh_stack.cli import serve  # noqa: PLC0415 (loads when it is used)
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(cli_with_key.home))
+    path = cli_with_key.home / "ssh-stack" / "host_ed25519"
+
+    def late(where: os.PathLike[str], key: PrivateKey) -> None:
+        path.write_bytes(USER_KEY.to_openssh())
+        raise FileExistsError(where, key)
+
+    monkeypatch.setattr(serve, "write_private_key", late)
+
+    assert serve._kept_key().public_key == USER_KEY.public_key
