@@ -143,6 +143,31 @@ async def test_unknown_requests_are_refused_or_left_alone() -> None:
         assert not ends.client.is_closed
 
 
+@pytest.mark.row("C11")
+async def test_a_late_answer_is_not_taken_for_that_of_the_next_request() -> None:
+    async with pair() as ends:
+        given_up = asyncio.create_task(ends.client.ping())
+        await asyncio.sleep(0)
+        given_up.cancel()
+        unknown = m.GlobalRequest(kind="x@y", want_reply=True)
+        granted = m.GlobalRequest(kind="no-more-sessions@openssh.com", want_reply=True)
+        answers = await asyncio.gather(
+            *(ends.client._global_request(each) for each in (granted, unknown))
+        )
+        assert answers == [m.RequestSuccess(), m.RequestFailure()]
+        assert given_up.cancelled()
+
+
+async def test_a_ping_that_is_not_answered_is_told_of_the_end() -> None:
+    async with pair() as ends:
+        asking = asyncio.create_task(ends.client.ping())
+        await asyncio.sleep(0)
+        assert ends.link is not None
+        ends.link.cut()
+        with pytest.raises(ConnectionLost):
+            await asking
+
+
 # ---------------------------------------------------------------- keys anew
 
 

@@ -12,6 +12,7 @@ from programs import FORWARDING, hear_of_the_end, limited, pair, replace, settle
 from sockets import closed_port, connecting, listening, shout
 from ssh_connection import ChannelOpenRefused
 from ssh_connection.aio import Channel, LocalForward, RemoteForward
+from ssh_connection.aio.bridge import Bridge
 from ssh_connection.aio.forward import dial_bridge
 from ssh_connection.channel import Channel as ChannelCore
 from ssh_connection.testing import Side
@@ -239,6 +240,18 @@ async def test_a_connection_that_arrives_behind_the_end_is_closed() -> None:
         await hear_of_the_end(reader)
         writer.close()
         await forward.close()
+
+
+async def test_a_forward_that_never_listened_can_be_closed_and_takes_nothing() -> None:
+    async def channel(_origin: tuple[str, int]) -> Channel:
+        raise OSError
+
+    forward = LocalForward(channel, lambda _: None)
+    await forward.close()
+    bridge = Bridge()
+    forward._accepted(bridge)
+    await settle(2)
+    assert not forward._carried._tasks
 
 
 # ---------------------------------------------------------------- towards the target

@@ -265,6 +265,21 @@ async def test_takers_get_the_output_instead_of_the_streams() -> None:
         assert bytes(err) == b"e" * 10_000
 
 
+@pytest.mark.parametrize("taken", [True, False])
+async def test_what_a_server_says_before_the_command_is_not_lost(*, taken: bool) -> None:
+    """Some devices greet as soon as the session is open."""
+    async with pair(upper) as ends:
+        out = bytearray()
+        channel = await ends.client._open_session(1000)
+        ends.server._mux.channels[0].write(b"welcome ")
+        await settle()
+        process = Process(channel, Launch(command="x"))
+        await process.start(stdout=out.extend if taken else None)
+        process.stdin.write_eof()
+        assert await process.wait() == 0
+        assert bytes(out) + await process.stdout.read() == b"welcome X"
+
+
 async def test_a_terminal_is_resized_and_signals_have_no_prefix() -> None:
     heard: list[Any] = []
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from programs import Anywhere, cat, inject, limited, pair, replace, settle
+from sockets import listening
 from ssh_connection import ChannelClosed
 from ssh_connection.aio import ByteReader, Session
 from ssh_connection.channel import Channel as ChannelCore
@@ -257,13 +258,7 @@ async def test_a_writer_that_waits_is_told_of_the_end(reports: list[object]) -> 
 
 
 async def test_a_tcp_stream_both_ways_with_half_close() -> None:
-    async def shout(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write((await reader.read()).upper())
-        writer.close()
-
-    server = await asyncio.start_server(shout, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server, pair(forwarding=Anywhere()) as ends:
+    async with listening() as port, pair(forwarding=Anywhere()) as ends:
         stream = await ends.client.open_tcp("127.0.0.1", port)
         await stream.write(b"hello")
         stream.write_eof()
@@ -293,3 +288,26 @@ async def test_closing_a_stream_is_bounded_even_when_the_peer_takes_nothing() ->
         with pytest.raises(ChannelClosed):
             await reading
         inject(ends.server, m.GlobalRequest(kind="x@y", want_reply=False))
+
+
+async def test_a_tcp_stream_waits_for_a_slow_peer() -> None:
+    gate = asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await gate.wait()
+        writer.write(str(len(await reader.read())).encode())
+
+    small = {"window": 1000, "write_buffer": 1000}
+    async with (
+        listening(slow) as port,
+        pair(forwarding=Anywhere(), client=limited(**small), **limited(**small)) as ends,
+    ):
+        stream = await ends.client.open_tcp("127.0.0.1", port)
+        writing = asyncio.create_task(stream.write(bytes(20_000_000)))
+        await settle(200)
+        assert not writing.done()
+        gate.set()
+        await writing
+        stream.write_eof()
+        assert await stream.read() == b"20000000"
+        await stream.close()

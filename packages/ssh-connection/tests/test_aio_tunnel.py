@@ -73,6 +73,15 @@ async def test_the_inner_server_can_close_too() -> None:
         await until(lambda: not outer.client._mux.channels)
 
 
+async def test_a_stream_that_ends_without_a_word_ends_the_inner_connection() -> None:
+    async with tunnelled() as (outer, inner, inner_server):
+        stream = inner_server.driver._stream
+        assert isinstance(stream, asyncio.Transport)
+        stream.write_eof()
+        await inner.wait_closed()
+        assert await outer.client.ping() >= 0
+
+
 async def test_losing_the_outer_connection_loses_the_inner_one() -> None:
     async with tunnelled() as (outer, inner, _):
         running = asyncio.create_task(inner.run("both"))

@@ -102,6 +102,7 @@ class Process:
         self.exit_status = None
         self.exit_signal = None
         self._channel = channel
+        self._take_stdout: Callable[[memoryview], None] = self.stdout.feed
         self._error: Exception | None = None
         self._ended = asyncio.Event()
         self._gone = asyncio.Event()
@@ -128,8 +129,9 @@ class Process:
         """
         channel = self._channel
         channel.on_request = self._request_received
+        self._take_stdout = stdout or self.stdout.feed
         channel.connect(self, credit_at_once=stdout is not None)
-        channel.data_received = stdout or self.stdout.feed
+        channel.data_received = self._take_stdout
         channel.stderr_received = self._credited(stderr) if stderr else self.stderr.feed
         launch = self.launch
         for name, value in launch.env.items():
@@ -261,8 +263,8 @@ class Process:
     # ------------------------------------------------------------- the channel's side
 
     def data_received(self, data: memoryview) -> None:
-        """Take standard output."""
-        self.stdout.feed(data)
+        """Take standard output that came before the command: some devices greet at once."""
+        self._take_stdout(data)
 
     def eof_received(self) -> None:
         """Both output streams have ended."""

@@ -80,7 +80,6 @@ class ServerConnection(Endpoint):
         self._server_core = core
         self._settings = settings
         self._auth: ServerAuth | None = None
-        self._gate: Gate | None = None
         self._user: User | None = None
         self._sessions = 0
         self._no_more_sessions = False
@@ -117,23 +116,22 @@ class ServerConnection(Endpoint):
                 pass
 
     def _begin_auth(self) -> None:
-        if self._auth is None:
-            authentication = self._settings.authentication
-            self._auth = ServerAuth(self._core.session_id, authentication.policy)
-            self._gate = Gate(authentication, self._auth)
-            self._core.sink = self._receive_auth
+        authentication = self._settings.authentication
+        auth = self._auth = ServerAuth(self._core.session_id, authentication.policy)
+        gate = Gate(authentication, auth)
 
-    def _receive_auth(self, payload: Buffer) -> None:
-        if self._auth is not None:
+        def receive(payload: Buffer) -> None:
             try:
-                self._auth.receive(payload)
+                auth.receive(payload)
             finally:
-                self._advance_auth()
+                # what was said before a rule was broken leaves before the DISCONNECT
+                self._advance_auth(auth, gate)
 
-    def _advance_auth(self) -> None:
+        self._core.sink = receive
+
+    def _advance_auth(self, auth: ServerAuth, gate: Gate) -> None:
         """Send what there is to send; let the backend decide what is asked."""
-        auth, gate = self._auth, self._gate
-        if auth is None or gate is None or self.is_closed:
+        if self.is_closed:
             return
         for message in auth.take_messages():
             self._core.send_payload(message)
@@ -143,19 +141,19 @@ class ServerConnection(Endpoint):
             elif isinstance(event, DecisionInvalid):
                 _log.error("authentication of %s: %s", printable(event.user), event.problem)
             else:
-                self._spawn(self._decide(gate, event))
+                self._spawn(self._decide(auth, gate, event))
         self._server_core.hold_connection_messages = auth.pending
         self._driver.schedule_flush()
 
-    async def _decide(self, gate: Gate, event: ServerEvent) -> None:
+    async def _decide(self, auth: ServerAuth, gate: Gate, event: ServerEvent) -> None:
         try:
             await gate.decide(event)
         except ProtocolError as error:
-            self._advance_auth()
+            self._advance_auth(auth, gate)
             self._core.disconnect(error.reason, str(error))
             self._driver.close()
             return
-        self._advance_auth()
+        self._advance_auth(auth, gate)
 
     def _authenticated(self, event: Authenticated) -> None:
         self._grace.cancel()

@@ -191,9 +191,7 @@ class ByteReader:
         return piece
 
     def _put_back(self, parts: list[bytes]) -> None:
-        if self._start:
-            self._chunks[0] = self._chunks[0][self._start :]
-            self._start = 0
+        # they were whole chunks: who takes a part of one has enough, and puts nothing back
         self._chunks.extendleft(reversed(parts))
         size = sum(map(len, parts))
         self._size += size
