@@ -67,7 +67,7 @@ MIRRORS: Final = (
         "ByteReader",
         "ssh_connection.aio.streams",
         "streams",
-        left_out={"feed": CHANNEL, "feed_eof": CHANNEL},
+        left_out={"feed": CHANNEL, "feed_eof": CHANNEL, "drop": CHANNEL},
     ),
     Mirror(
         "ByteWriter",
