@@ -23,8 +23,9 @@ __all__ = ["HeldQueue", "Outbound"]
 
 _HEAD = Struct(">IB")
 _LARGE = 4096
-# three data packets of 32 KiB; from 128 KiB on the C library maps fresh pages each time
-_CHUNK = 100 * 1024
+# all that one wake-up of a bulk sender seals: one large write costs less than several small
+# ones, and of fresh memory only the pages that are used are ever touched
+_CHUNK = 512 * 1024
 _FIRST_CHUNK = 36 * 1024
 _POOL = 1024
 _MIN_PADDING = 4
