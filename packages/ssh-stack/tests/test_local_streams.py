@@ -216,7 +216,7 @@ async def _write_all(sizes: list[int], *, eof: bool) -> None:
         sink.write_eof()
     os.set_blocking(reading, False)
     while len(read) < len(expected):
-        assert taken <= len(read) + 65_536
+        assert taken <= len(read) + 262_144
         await turns(2)
         read += os.read(reading, 50_000)
     assert read == expected

@@ -17,7 +17,8 @@ from typing import Final
 __all__ = ["Sink", "Source"]
 
 _SMALL: Final = 16 * 1024
-_LARGE: Final = 256 * 1024
+_LARGE: Final = 7 * 32 * 1024  # as much as leaves in one write of the transport's
+_PIPE: Final = 256 * 1024
 _LAST_WORDS: Final = 1024 * 1024
 _SET_PIPE_SIZE: Final[int | None] = getattr(fcntl, "F_SETPIPE_SZ", None)
 
@@ -115,9 +116,8 @@ class Source:
     def _grow(self) -> None:
         """It writes in bulk: give it room, and take more at a time."""
         self._buffer = memoryview(bytearray(_LARGE))
-        if _SET_PIPE_SIZE is not None and self._descriptor >= 0:
-            with suppress(OSError):  # a terminal, or a user with many pipes
-                fcntl.fcntl(self._descriptor, _SET_PIPE_SIZE, _LARGE)
+        if self._descriptor >= 0:
+            _widen(self._descriptor)
 
     def _end(self) -> None:
         if self._descriptor >= 0:
@@ -139,6 +139,7 @@ class Sink:
         self._taken = taken
         self._waiting: deque[memoryview] = deque()
         self._closing = False
+        self._wide = False
         os.set_blocking(descriptor, False)
 
     def write(self, data: memoryview) -> None:
@@ -149,6 +150,7 @@ class Sink:
         written = 0 if self._waiting else self._put(data)
         if written < len(data) and self._descriptor >= 0:
             if not self._waiting:
+                self._grow()
                 self._loop.add_writer(self._descriptor, self._writable)
             self._waiting.append(memoryview(bytes(data[written:])))
         elif written < len(data):
@@ -184,6 +186,11 @@ class Sink:
         self._taken(written)
         return written
 
+    def _grow(self) -> None:
+        if not self._wide:
+            self._wide = True
+            _widen(self._descriptor)
+
     def _writable(self) -> None:
         while self._waiting:
             data = self._waiting[0]
@@ -197,3 +204,10 @@ class Sink:
         self._loop.remove_writer(self._descriptor)
         if self._closing:
             self.close()
+
+
+def _widen(descriptor: int) -> None:
+    """Let a pipe hold more: there is much to carry."""
+    if _SET_PIPE_SIZE is not None:
+        with suppress(OSError):  # a terminal, or a user with many pipes
+            fcntl.fcntl(descriptor, _SET_PIPE_SIZE, _PIPE)
