@@ -8,8 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from programs import Remote, both, cat, ignore, inject, pair, replace, settle
-from ssh_connection import ConnectionLimits
+from programs import Remote, ignore, inject, pair, replace, settle
 from ssh_connection.aio import (
     ClientConnection,
     KeepaliveOptions,
@@ -19,7 +18,6 @@ from ssh_connection.aio import (
 )
 from ssh_connection.aio.testing import client_settings, server_settings
 from ssh_transport import ConnectionLost, PeerDisconnected, TransportOptions, events, profiles
-from ssh_transport.rekey import RekeyPolicy
 from ssh_wire import DisconnectReason
 from ssh_wire.messages import connection as m
 from ssh_wire.messages.transport import Unimplemented
@@ -30,9 +28,6 @@ pytestmark = pytest.mark.usefixtures("reports")
 def rekeying(role: str, **options: Any) -> TransportOptions:
     algorithms = profiles("default", "client" if role == "client" else "server")
     return TransportOptions(algorithms=algorithms, **options)
-
-
-# ---------------------------------------------------------------- liveness
 
 
 async def test_facts_about_a_connection() -> None:
@@ -166,67 +161,6 @@ async def test_a_ping_that_is_not_answered_is_told_of_the_end() -> None:
         ends.link.cut()
         with pytest.raises(ConnectionLost):
             await asking
-
-
-# ---------------------------------------------------------------- keys anew
-
-
-@pytest.mark.row("R10")
-async def test_keys_are_exchanged_anew_under_load_from_both_sides(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    exchanges: list[float] = []
-    completed = RekeyPolicy.completed
-
-    def counted(policy: RekeyPolicy, now: float) -> None:
-        exchanges.append(now)
-        completed(policy, now)
-
-    monkeypatch.setattr(RekeyPolicy, "completed", counted)
-    async with pair(
-        both,
-        transport=rekeying("server", rekey_bytes=400_000),
-        client={"transport": rekeying("client", rekey_bytes=300_000)},
-    ) as ends:
-        done = await ends.client.run("both", input=bytes(3_000_000))
-        assert (len(done.stdout), len(done.stderr)) == (8 << 20, 8 << 20)
-        assert len(exchanges) > 40
-
-
-@pytest.mark.row("R10")
-async def test_keys_can_be_exchanged_by_hand_while_a_channel_closes() -> None:
-    async with pair(cat) as ends:
-        for _ in range(5):
-            running = asyncio.create_task(ends.client.run("cat", input=bytes(100_000)))
-            await settle(3)
-            ends.client.rekey()
-            ends.server.rekey()
-            assert len((await running).stdout) == 100_000
-
-
-@pytest.mark.row("C07")
-async def test_a_thousand_channels_say_everything_during_a_key_exchange() -> None:
-    remote = Remote()
-    limits = ConnectionLimits(sessions=1000, window=1000)
-    async with pair(remote, client={"limits": limits}, limits=limits) as ends:
-        scopes = [ends.client.start("x") for _ in range(1000)]
-        processes = await asyncio.gather(*(scope.open() for scope in scopes))
-        for process in processes:
-            process._channel.connect(process, credit_at_once=True)
-        for session in remote.sessions:
-            session.channel.write(bytes(600))
-        ends.client.rekey()  # from here on everything waits: adjusts, EOF, signals, CLOSE
-        for process in processes:
-            process.stdin.write_eof()
-            process.terminate()
-            process.resize(1, 1)
-            process._channel.close()
-        await asyncio.gather(*(process.wait_closed() for process in processes))
-        assert not ends.client.is_closed
-        assert await ends.client.ping() >= 0
-
-
-# ---------------------------------------------------------------- the end
 
 
 async def test_closing_tells_the_peer_and_cleans_up() -> None:

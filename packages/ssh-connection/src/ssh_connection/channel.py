@@ -167,8 +167,7 @@ class Channel:
 
     def in_order(self, message: m.ExitStatus | m.ExitSignal) -> None:
         """Send how the command ended, behind all that it wrote."""
-        made = message.replace(recipient=self._remote)
-        self._outflow.in_order(lambda: self._send(made))
+        self._outflow.in_order(lambda: self._send(message.replace(recipient=self._remote)))
 
     def request(
         self, message: m.AnyChannelRequest, answered: Callable[[bool | None], None] | None = None
@@ -245,9 +244,8 @@ class Channel:
     def receive_failure(self, payload: Buffer) -> None:
         """The peer refused."""
         message = m.ChannelOpenFailure.decode(payload)
-        handler = self.handler
         self._gone()
-        handler.open_failed(ChannelOpenRefused(self.kind, message.reason, message.description))
+        self.handler.open_failed(ChannelOpenRefused(self.kind, message.reason, message.description))
 
     def receive_adjust(self, payload: Buffer) -> None:
         """The peer grants more window."""

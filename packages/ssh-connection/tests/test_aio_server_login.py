@@ -1,0 +1,152 @@
+"""Logging in at a server: time, attempts, and what leaves before the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from programs import inject, pair, settle, until, upper
+from ssh_auth import (
+    Accept,
+    KeyCredential,
+    KeySigner,
+    PasswordCredential,
+    Permissions,
+    Reject,
+    Result,
+)
+from ssh_connection import ChannelOpenRefused
+from ssh_connection.aio import ClientConnection, ServerAuthentication
+from ssh_keys import PrivateKey, PublicKey
+from ssh_transport import ConnectionLost, PeerDisconnected
+from ssh_wire import DisconnectReason
+from ssh_wire.messages import connection as m
+
+pytestmark = pytest.mark.usefixtures("reports")
+
+
+def letting_in(*, denied: Sequence[str], force_command: str | None = None) -> ServerAuthentication:
+    async def anybody(_user: str) -> Result:
+        return Accept(Permissions(frozenset(denied), force_command))
+
+    return ServerAuthentication(none=anybody)
+
+
+async def refusal(client: ClientConnection, message: m.AnyChannelOpen) -> int:
+    with pytest.raises(ChannelOpenRefused) as caught:
+        await client._open(message)
+    return caught.value.reason
+
+
+def peer_error(client: ClientConnection) -> PeerDisconnected:
+    lost = client._lost.result()
+    error = lost if isinstance(lost, PeerDisconnected) else lost.__cause__
+    assert isinstance(error, PeerDisconnected)
+    return error
+
+
+def other(kind: str) -> m.ChannelOpen:
+    return m.ChannelOpen(kind=kind, sender=0, window=100, max_packet=0)
+
+
+@pytest.mark.usefixtures("clock")
+async def test_a_login_that_takes_too_long_is_ended() -> None:
+    async def never(_user: str) -> Result:
+        await asyncio.Event().wait()
+        return Accept()
+
+    ends = pair(authentication=ServerAuthentication(none=never), login_grace=3.0)
+    with pytest.raises((ConnectionLost, PeerDisconnected), match="login took too long"):
+        await ends.client.establish(ends.dial)
+    await ends.server.wait_closed()
+    assert ends.server.user is None
+
+
+async def test_too_many_attempts_end_with_reason_14_behind_the_last_failure() -> None:
+    asked: list[str] = []
+
+    async def wrong(_user: str, password: str) -> Result:
+        asked.append(password)
+        return Reject()
+
+    ends = pair(
+        authentication=ServerAuthentication(password=wrong),
+        client={"credentials": [PasswordCredential(str(each)) for each in range(20)]},
+    )
+    with pytest.raises((ConnectionLost, PeerDisconnected)) as caught:
+        await ends.client.establish(ends.dial)
+    error = caught.value
+    cause = error if isinstance(error, PeerDisconnected) else error.__cause__
+    assert isinstance(cause, PeerDisconnected)
+    assert cause.code == DisconnectReason.NO_MORE_AUTH_METHODS_AVAILABLE
+    assert asked == ["0", "1", "2", "3", "4", "5"]
+    assert ends.client._login is not None
+    # every failure but the last, which the disconnect stands for, was heard
+    assert len(ends.client._login._auth.attempts) == 5
+    await ends.server.close()
+
+
+async def test_what_authentication_had_to_say_leaves_before_the_disconnect() -> None:
+    """The banner is queued by the request that also breaks a rule."""
+    shown: list[str] = []
+    ends = pair(
+        authentication=ServerAuthentication(none=None, password=_reject, banner="hello"),
+        client={"on_banner": shown.append, "credentials": [PasswordCredential("x")]},
+    )
+    connecting = asyncio.create_task(ends.client.establish(ends.dial))
+    await until(lambda: ends.server._auth is not None)
+    await settle(10)
+    inject(ends.client, b"\x32\0\0\0\x05other\0\0\0\x01x\0\0\0\x04none")
+    with pytest.raises((ConnectionLost, PeerDisconnected)):
+        await connecting
+    assert shown == ["hello"]
+    await ends.server.close()
+
+
+async def _reject(_user: str, _password: str) -> Result:
+    await settle(50)
+    return Reject()
+
+
+async def test_messages_wait_for_the_decision_that_lets_them_in() -> None:
+    gate = asyncio.Event()
+    key = PrivateKey.generate("ed25519")
+
+    async def slowly(_user: str, _key: PublicKey) -> Result:
+        await gate.wait()
+        return Accept()
+
+    ends = pair(
+        upper,
+        authentication=ServerAuthentication(public_key=slowly),
+        client={"credentials": [KeyCredential(KeySigner(key))]},
+    )
+    connecting = asyncio.create_task(ends.client.establish(ends.dial))
+    await until(lambda: ends.server._auth is not None and ends.server._auth.pending)
+    gate.set()
+    await connecting
+    assert (await ends.client.run("x")).stdout == b"X"
+    await ends.close()
+
+
+async def test_a_decision_that_comes_after_the_end_is_not_heard() -> None:
+    gate = asyncio.Event()
+
+    async def late(_user: str, _answers: Sequence[str] = ()) -> Result:
+        try:
+            await gate.wait()
+        except asyncio.CancelledError:
+            return Accept()
+        return Accept()
+
+    ends = pair(authentication=ServerAuthentication(none=late))
+    connecting = asyncio.create_task(ends.client.establish(ends.dial))
+    await settle(20)
+    assert ends.link is not None
+    ends.link.cut()
+    with pytest.raises(ConnectionLost):
+        await connecting
+    await ends.server.wait_closed()
+    assert ends.server.user is None
