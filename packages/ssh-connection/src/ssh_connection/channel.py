@@ -105,9 +105,8 @@ class Channel:
         """
         self._expect(ChannelState.REQUESTED)
         self._gone()
-        self._send(
-            m.ChannelOpenFailure(recipient=self._remote, reason=reason, description=description)
-        )
+        to = self._remote
+        self._send(m.ChannelOpenFailure(recipient=to, reason=reason, description=description))
 
     # ------------------------------------------------------------- sending
 
@@ -244,8 +243,9 @@ class Channel:
     def receive_failure(self, payload: Buffer) -> None:
         """The peer refused."""
         message = m.ChannelOpenFailure.decode(payload)
+        error = ChannelOpenRefused(self.kind, message.reason, message.description)
         self._gone()
-        self.handler.open_failed(ChannelOpenRefused(self.kind, message.reason, message.description))
+        self.handler.open_failed(error)
 
     def receive_adjust(self, payload: Buffer) -> None:
         """The peer grants more window."""
