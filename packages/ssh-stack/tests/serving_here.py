@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 import ssh_stack
+from ssh_connection.aio import Process
 from ssh_keys import PrivateKey
 from ssh_stack import AuthorizedKeys, Connect, Connection, LocalShell, Server
 
@@ -104,3 +105,8 @@ class Watched:
     async def gone(self) -> None:
         async with asyncio.timeout(SECONDS):
             await self._gone.wait()
+
+
+async def watch(process: Process) -> Watched:
+    """The process that says its number on the first line."""
+    return Watched(int(await process.stdout.readline()))

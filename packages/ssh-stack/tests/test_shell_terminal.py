@@ -1,0 +1,149 @@
+"""Shells and terminals of this machine, through our client."""
+
+# ruff: noqa: S604 - the `shell` of a LocalShell is a path
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from serving_here import SECONDS, Watched, connected, watch
+from ssh_connection import ExitSignal
+from ssh_connection.aio import Process, Pty, Session
+from ssh_connection.modes import TerminalMode
+from ssh_stack import Connection, LocalShell
+
+BASH = LocalShell(shell="/bin/bash", env={"HOME": "/nowhere"}, grace=0.2)
+
+
+@asynccontextmanager
+async def terminal(
+    connection: Connection, command: str | None, pty: Pty | None = None
+) -> AsyncGenerator[Process]:
+    async with connection.start(command, pty=pty or Pty()) as process:
+        yield process
+
+
+async def said(process: Process, pattern: bytes) -> bytes:
+    """Read what a terminal shows until it matches."""
+    seen = b""
+    async with asyncio.timeout(SECONDS):
+        while not (found := re.search(pattern, seen)):
+            more = await process.stdout.read(1024)
+            assert more, seen
+            seen += more
+    return found.group(found.lastindex or 0)
+
+
+# ------------------------------------------------------------- shells and terminals
+
+
+async def test_a_login_shell_without_a_terminal() -> None:
+    async with connected(session=BASH) as conn, conn.start() as process:
+        await process.stdin.write(b"echo $0; tty; exit 4\n")
+
+        assert await process.stdout.readline() == b"-bash\n"
+        assert await process.stdout.readline() == b"not a tty\n"
+        assert await process.wait() == 4
+
+
+async def test_a_login_shell_at_a_terminal() -> None:
+    async with connected(session=BASH) as conn, terminal(conn, None) as process:
+        await process.stdin.write(b"shopt -q login_shell && echo lo''gin; tty; exit 5\n")
+
+        shown = await process.stdout.read()
+        assert await process.wait() == 5
+    assert re.search(rb"\rlogin\r\n/dev/pts/\d+\r\n", shown)
+    assert b"job control" not in shown
+
+
+async def test_a_terminal_has_size_type_path_and_control() -> None:
+    pty = Pty("vt100", 132, 43)
+    command = 'stty size; echo "$TERM"; test "$SSH_TTY" = "$(tty)" && echo same >/dev/tty'
+    async with connected() as conn, terminal(conn, command, pty) as process:
+        assert await process.stdout.read() == b"43 132\r\nvt100\r\nsame\r\n"
+        assert await process.wait() == 0
+
+
+@pytest.mark.row("C14")
+async def test_a_terminal_of_no_size_and_of_too_much() -> None:
+    async with connected() as conn:
+        async with terminal(conn, "stty size", Pty(columns=0, rows=0)) as process:
+            assert await process.stdout.read() == b"24 80\r\n"
+        async with terminal(conn, "stty size", Pty(columns=2**32 - 1, rows=70_000)) as process:
+            assert await process.stdout.read() == b"65535 65535\r\n"
+
+
+async def test_a_terminal_changes_its_size() -> None:
+    command = "trap 'stty size; exit' WINCH; sleep 300 & echo ready; wait"
+    async with connected() as conn, terminal(conn, command) as process:
+        await said(process, b"ready")
+        process.resize(0, 7)  # no size
+        process.resize(100, 30)
+
+        assert await said(process, rb"(\d+ \d+)\r\n") == b"30 100"
+
+
+async def test_a_new_size_before_the_program_begins() -> None:
+    async def late(session: Session) -> None:
+        await session.stdin.read(1)
+        assert session.pty is not None
+        await session.write(f"{session.pty.columns} {session.pty.rows}".encode())
+
+    async with connected(session=late) as conn, terminal(conn, None) as process:
+        process.resize(100, 30)
+        await process.stdin.write(b".")
+
+        assert await process.stdout.read() == b"100 30"
+
+
+async def test_terminal_modes() -> None:
+    modes = {
+        TerminalMode.ECHO: 0,
+        TerminalMode.IUTF8: 1,
+        TerminalMode.VERASE: 8,
+        TerminalMode.VINTR: 255,
+        TerminalMode.TTY_OP_ISPEED: 38400,
+        99: 7,
+    }
+    async with connected() as conn, terminal(conn, "stty -a", Pty(modes=modes)) as process:
+        shown = (await process.stdout.read()).split()
+
+    assert {b"-echo", b"iutf8"} <= set(shown)
+    pairs = dict(re.findall(rb"(\w+) = ([^;]+);", b" ".join(shown)))
+    assert (pairs[b"erase"], pairs[b"intr"]) == (b"^H", b"<undef>")
+
+
+async def test_control_c_interrupts_what_is_in_the_foreground() -> None:
+    async with connected() as conn, terminal(conn, "echo $$; exec sleep 300") as process:
+        sleeper = await watch(process)
+        await process.stdin.write(b"\x03")
+
+        assert await process.wait() == ExitSignal("INT")
+        await sleeper.gone()
+
+
+async def test_the_end_of_input_at_a_terminal() -> None:
+    async with connected() as conn, terminal(conn, "cat; echo over") as process:
+        process.stdin.write_eof()
+
+        assert await process.stdout.read() == b"over\r\n"
+
+
+async def test_a_program_that_keeps_the_terminal_does_not_keep_the_session() -> None:
+    command = "trap '' HUP; sleep 300 & echo $!; seq 20000; echo last; exit 6"
+    async with connected() as conn, terminal(conn, command) as process:
+        number = int(await process.stdout.readline())
+        shown = await process.stdout.read()
+
+        assert shown.endswith(b"20000\r\nlast\r\n")
+        assert await process.wait() == 6
+        sleeper = Watched(number)
+        os.kill(number, signal.SIGKILL)
+        await sleeper.gone()
