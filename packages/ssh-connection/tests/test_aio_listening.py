@@ -34,6 +34,24 @@ class Rules:
         return self.allow and user.name == "tester"
 
 
+class Truthy:
+    """Answers with something that is true and is not True, as a forgotten await does."""
+
+    def may_connect(self, user: User, host: str, port: int) -> bool:
+        return "yes"  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
+
+    def may_listen(self, user: User, address: str, port: int) -> bool:
+        return "yes"  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
+
+
+@pytest.mark.row("C17")
+async def test_only_an_exact_true_allows() -> None:
+    async with pair(forwarding=Truthy()) as ends:
+        assert await listen(ends.client, "127.0.0.1", 0) == m.RequestFailure()
+        with pytest.raises(ChannelOpenRefused):
+            await ends.client.open_tcp("127.0.0.1", 22)
+
+
 async def listen(client: ClientConnection, address: str, port: int) -> GlobalAnswer:
     return await client._global_request(
         m.TCPIPForward(want_reply=True, address=address, port=port)

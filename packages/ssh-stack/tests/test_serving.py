@@ -78,7 +78,7 @@ async def test_options_that_cannot_be_used_are_refused_before_listening(
 
 def test_a_misspelt_option_is_a_type_error() -> None:
     with pytest.raises(TypeError):
-        ssh_stack.serve("127.0.0.1", host_keys=[HOST_KEY], auth=AuthorizedKeys([]), sesion=None)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue] - the mistake
+        ssh_stack.serve("127.0.0.1", host_keys=[HOST_KEY], auth=AuthorizedKeys([]), sessions=None)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue] - the mistake
 
 
 def test_keys_are_not_shown() -> None:

@@ -67,7 +67,8 @@ class ServerForwards:
             is_port(port)
             and bool(host)
             and host.isprintable()
-            and self._rules.may_connect(self._user, host, port)
+            # only an exact True: a rule that forgot to await must not allow
+            and self._rules.may_connect(self._user, host, port) is True
         )
         if allowed:
             self._spawn(connect_channel(core, host, port))
@@ -81,7 +82,7 @@ class ServerForwards:
             (port == 0 or is_port(port))
             and (address, port) not in self._listeners
             and len(self._listeners) + self._binding < self._mux.limits.listeners
-            and self._rules.may_listen(self._user, address, port)
+            and self._rules.may_listen(self._user, address, port) is True
         )
         if allowed:
             self._binding += 1
