@@ -58,8 +58,9 @@ def run(
 def _measure(
     bed: Bed, figure: Figure, contender: Contender, number: int, size: int, results: Results
 ) -> None:
-    size = min(size, contender.most or size)
     bed.clean()
+    bed.even_out(figure, size)
+    size = min(size, contender.most or size)
     try:
         outcome = contender.measure(figure, bed.task(figure, size))
         if outcome is None:
