@@ -43,6 +43,8 @@ def openssh_agent(
 ) -> Iterator[str]:
     """The socket of an `ssh-agent` that holds one key of each family."""
     if shutil.which("ssh-agent") is None or shutil.which("ssh-add") is None:
+        if os.environ.get("SSH_STACK_REQUIRE_PEERS") == "1":
+            pytest.fail("required, but missing: ssh-agent, ssh-add", pytrace=False)
         pytest.skip("OpenSSH's ssh-agent is not installed")
     folder = tmp_path_factory.mktemp("agent")
     path = str(folder / "socket")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -58,6 +59,8 @@ def rsa(keys: dict[str, PrivateKey]) -> PrivateKey:
 def _program(name: str) -> Program:
     path = shutil.which(name)
     if path is None:
+        if os.environ.get("SSH_STACK_REQUIRE_PEERS") == "1":
+            pytest.fail(f"required, but missing: {name}", pytrace=False)
         pytest.skip(f"{name} is not installed")
 
     def run(*args: str | Path, data: bytes = b"") -> bytes:

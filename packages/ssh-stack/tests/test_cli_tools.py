@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 def need(program: str) -> None:
     if shutil.which(program) is None:
+        if os.environ.get("SSH_STACK_REQUIRE_PEERS") == "1":
+            pytest.fail(f"required, but missing: {program}", pytrace=False)
         pytest.skip(f"{program} is not on this machine")
 
 
