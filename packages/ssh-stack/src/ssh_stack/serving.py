@@ -14,6 +14,7 @@ import attrs
 
 from ssh_connection.addresses import format_address
 from ssh_connection.aio import ServerConnection, ServerSettings, Session
+from ssh_connection.aio.binding import bind
 from ssh_sftp.aio import SFTPServer
 from ssh_stack.admission import Admission, network
 from ssh_stack.authorization import combine
@@ -78,10 +79,7 @@ class Server:
         Raises:
             OSError: the address cannot be listened on.
         """
-        loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(
-            lambda: _Arrival(self._arrived), host, port, backlog=_BACKLOG
-        )
+        self._listener = await bind(lambda: _Arrival(self._arrived), host, port, backlog=_BACKLOG)
         name = self._listener.sockets[0].getsockname()
         self._address = (str(name[0]), int(name[1]))
 

@@ -15,6 +15,7 @@ forward    forwarded TCP ports, from both ends
 remote     a client's remote forwards
 listening  a server's forwards, as far as its rules allow them
 bridge     a socket and a channel, joined
+binding    listening sockets
 scope      things that are opened, used and closed
 settings   what an endpoint is told when it is made
 testing    two endpoints joined in memory

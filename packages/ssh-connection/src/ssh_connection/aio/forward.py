@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ssh_connection.aio.binding import bind
 from ssh_connection.aio.bridge import Bridge
 from ssh_connection.aio.channel import Channel
 from ssh_connection.errors import ChannelClosed
@@ -155,8 +156,7 @@ class LocalForward:
 
     async def _bind(self, host: str | None, port: int) -> asyncio.Server:
         """Bind all addresses of `host`, to one port."""
-        loop = asyncio.get_running_loop()
-        create = partial(loop.create_server, self._accept, host, start_serving=False)
+        create = partial(bind, self._accept, host, start_serving=False)
         for _ in range(_ATTEMPTS):
             server = await create(port=port)
             ports = {int(each.getsockname()[1]) for each in server.sockets}
