@@ -86,7 +86,8 @@ def types(session: nox.Session) -> None:
     _install(session, set(PACKAGES), *GROUPS)
     for package in PACKAGES:
         session.run("mypy", f"packages/{package}/src", f"packages/{package}/tests")
-    session.run("mypy", "--explicit-package-bases", "tests", "tools", "benchmarks", "noxfile.py")
+    others = ["tests", "tools", "benchmarks", "examples", "noxfile.py"]
+    session.run("mypy", "--explicit-package-bases", *others)
     session.run("pyright")
     for module in MODULES:
         session.run("pyright", "--verifytypes", module, "--ignoreexternal")
@@ -124,7 +125,7 @@ def cross(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Every snippet of every README and page runs."""
+    """Every snippet of every README and page, and every example, runs."""
     _install(session, set(PACKAGES), "test", "docs")
     session.run("pytest", "tests/docs", *session.posargs)
 
