@@ -1,4 +1,4 @@
-"""Transport messages (RFC 4253; EXT_INFO of RFC 8308)."""
+"""Transport messages (RFC 4253; EXT_INFO of RFC 8308; OpenSSH's PING)."""
 
 from __future__ import annotations
 
