@@ -15,11 +15,11 @@ from ssh_wire.messages.auth import AuthHead
 from ssh_wire.types import Counted, MPInt, Text, UInt32
 
 __all__ = [
+    "GSSAPIMIC",
     "GSSAPIErrorToken",
     "GSSAPIExchangeComplete",
     "GSSAPIFailure",
     "GSSAPIKeyExchangeRequest",
-    "GSSAPIMIC",
     "GSSAPIMICRequest",
     "GSSAPIResponse",
     "GSSAPIToken",

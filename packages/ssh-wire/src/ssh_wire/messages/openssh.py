@@ -188,7 +188,7 @@ class AgentOpen(OpenHead, Message):
 
 @message(90)
 class AgentConnectOpen(OpenHead, Message):
-    """`AgentOpen` under the name that the agent's draft gives it (draft-ietf-sshm-ssh-agent)."""
+    """`AgentOpen` under the name of the agent's draft (draft-ietf-sshm-ssh-agent)."""
 
     kind: Literal["agent-connect"] = field(default="agent-connect", init=False)
 
@@ -219,7 +219,7 @@ class AgentRequest(RequestHead, Message):
 
 @message(98)
 class AgentConnectRequest(RequestHead, Message):
-    """`AgentRequest` under the name that the agent's draft gives it (draft-ietf-sshm-ssh-agent)."""
+    """`AgentRequest` under the name of the agent's draft (draft-ietf-sshm-ssh-agent)."""
 
     kind: Literal["agent-req"] = field(default="agent-req", init=False)
 
