@@ -1,4 +1,4 @@
-"""GSS-API key exchange, 30–41, and authentication, 60–66 (RFC 4462).
+"""GSS-API key exchange, 30–41, and authentication, 60–66 (RFC 4462, RFC 8732).
 
 The number 62 belongs to nobody.  Tokens and message integrity codes are opaque here: what
 is in them is between the two GSS-API libraries.
@@ -26,6 +26,9 @@ __all__ = [
     "KexGSSComplete",
     "KexGSSCompleteWithToken",
     "KexGSSContinue",
+    "KexGSSECComplete",
+    "KexGSSECCompleteWithToken",
+    "KexGSSECInit",
     "KexGSSError",
     "KexGSSGroup",
     "KexGSSGroupRequest",
@@ -66,6 +69,33 @@ class KexGSSCompleteWithToken(Message):
     """The same, with a last token for the client's GSS-API (section 2.1)."""
 
     f: MPInt
+    mic: bytes
+    has_token: Literal[True] = field(default=True, init=False)
+    token: bytes
+
+
+@message(30)
+class KexGSSECInit(Message):
+    """The client's first token and its public key on a curve (RFC 8732 section 5.1)."""
+
+    token: bytes
+    public: bytes
+
+
+@message(32)
+class KexGSSECComplete(Message):
+    """The server's public key and the integrity code (RFC 8732 section 5.1)."""
+
+    public: bytes
+    mic: bytes
+    has_token: Literal[False] = field(default=False, init=False)
+
+
+@message(32)
+class KexGSSECCompleteWithToken(Message):
+    """The same, with a last token for the client's GSS-API (RFC 8732 section 5.1)."""
+
+    public: bytes
     mic: bytes
     has_token: Literal[True] = field(default=True, init=False)
     token: bytes

@@ -24,6 +24,9 @@ __all__ = [
     "KexECMQVReply",
     "KexHybridInit",
     "KexHybridReply",
+    "KexRSADone",
+    "KexRSAPublicKey",
+    "KexRSASecret",
 ]
 
 
@@ -128,4 +131,26 @@ class KexDHGexReply(Message):
 
     host_key: bytes
     f: MPInt
+    signature: bytes
+
+
+@message(30)
+class KexRSAPublicKey(Message):
+    """The server's host key and the RSA key of this exchange (RFC 4432 section 4)."""
+
+    host_key: bytes
+    transient_key: bytes
+
+
+@message(31)
+class KexRSASecret(Message):
+    """The shared secret, encrypted to that key (RFC 4432 section 4)."""
+
+    ciphertext: bytes
+
+
+@message(32)
+class KexRSADone(Message):
+    """The signature of the exchange hash (RFC 4432 section 4)."""
+
     signature: bytes
