@@ -372,9 +372,14 @@ def _hints(cls: type) -> dict[str, Any]:
     return {n: hints[n] for n in names if n != "NUMBER"}
 
 
-def fields(cls: type) -> list[Field]:
+_fields: dict[type, tuple[Field, ...]] = {}
+
+
+def fields(cls: type) -> tuple[Field, ...]:
     """Return the fields of a declaration in wire order, with what each is on the wire."""
-    return [Field(cls.__name__, name, hint) for name, hint in _hints(cls).items()]
+    if cls not in _fields:
+        _fields[cls] = tuple(Field(cls.__name__, *hint) for hint in _hints(cls).items())
+    return _fields[cls]
 
 
 _names: dict[type, tuple[str, ...]] = {}
