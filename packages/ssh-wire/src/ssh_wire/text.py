@@ -20,7 +20,9 @@ def printable(text: str | bytes, limit: int = 1024) -> str:
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8", "surrogateescape")
-    shown = "".join(map(_escape, text[:limit]))
+    shown = text[:limit]
+    if not shown.isprintable():
+        shown = "".join(map(_escape, shown))
     return shown + "…" if len(text) > limit else shown
 
 

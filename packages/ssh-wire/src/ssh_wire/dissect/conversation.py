@@ -95,11 +95,7 @@ class Conversation:
         if number not in _METHOD_NUMBERS:
             return Entry(sender, "packet", tree=dissect(payload, sets.TRANSPORT))
         method, sure = self._method_of(sender)
-        try:
-            phase: MessageSet[Message] = sets.TRANSPORT | sets.key_exchange(method)
-        except UsageError:
-            phase = sets.TRANSPORT
-        tree = dissect(payload, phase)
+        tree = dissect(payload, _phase(method))
         return Entry(sender, "packet", tree=tree, assumed="" if sure else method)
 
     def _remember(self, sender: Role, payload: bytes) -> None:
@@ -131,6 +127,13 @@ class Conversation:
             return ""
         theirs = set(self._kexinits["server"].kex_algorithms)
         return next((n for n in _methods(self._kexinits["client"]) if n in theirs), "")
+
+
+def _phase(method: str) -> MessageSet[Message]:
+    try:
+        return sets.key_exchange(method)
+    except UsageError:
+        return sets.TRANSPORT  # which has no such number: the tree says so
 
 
 def _methods(kexinit: KexInit) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, TypeAlias, cast
 
 import attrs
@@ -21,6 +22,7 @@ Value: TypeAlias = int | bool | str | bytes | tuple[str, ...]
 """The content of a field that has no fields inside."""
 
 _WIRE_NAMES = {"bool": "boolean", "bytes": "string", "view": "string", "str": "string"}
+_NAMES = {member.value: member.name for member in MessageNumber}
 _METHOD_NUMBERS = range(60, 80)
 
 
@@ -95,8 +97,7 @@ def _undecoded(payload: bytes, phase: MessageSet[Message], problem: str) -> Tree
     if not payload:
         return Tree("nothing", None, problem=problem)
     number = payload[0]
-    named = number in set(MessageNumber)
-    name = MessageNumber(number).name if named else f"message {number}"
+    name = _NAMES.get(number, f"message {number}")
     rest = Field("payload", "bytes", payload, secret=_may_be_secret(number, phase))
     return Tree(name, number, fields=(rest,), problem=problem)
 
@@ -110,9 +111,10 @@ def _may_be_secret(number: int, phase: MessageSet[Message]) -> bool:
     return any(_secrets(declaration) for declaration in declared)
 
 
-def _secrets(declaration: type[Record]) -> set[str]:
+@cache
+def _secrets(declaration: type[Record]) -> frozenset[str]:
     found: tuple[attrs.Attribute[Any], ...] = attrs.fields(cast("Any", declaration))
-    return {field.name for field in found if not field.repr}
+    return frozenset(field.name for field in found if not field.repr)
 
 
 def _fields(record: Record) -> tuple[Field, ...]:
