@@ -4,8 +4,10 @@ SSHError
 ├── KeyFormatError          not a key, or not one that the limits allow (a ValueError too)
 │   ├── UnsupportedKey      a kind that is known by name and refused; says which and why
 │   ├── CertificateRefused  a certificate that is not good for what it is used for
+│   ├── TooCostly           a file that wants more work for its passphrase than is allowed
 │   └── KeyDecryptError     the passphrase is wrong
 │       └── PassphraseNeeded    the key is encrypted and no passphrase was given
+├── TokenNeeded             the key is in a FIDO token, which alone can sign
 └── SigningFailed           a fresh signature did not verify; it was not handed out
 """
 
@@ -25,6 +27,8 @@ __all__ = [
     "PassphraseNeeded",
     "Refusal",
     "SigningFailed",
+    "TokenNeeded",
+    "TooCostly",
     "UnsupportedKey",
 ]
 
@@ -36,6 +40,7 @@ Refusal: TypeAlias = Literal[
     "no-principals",
     "principal",
     "critical-option",
+    "option-value",
     "ca-algorithm",
 ]
 """In which respect a certificate is not good."""
@@ -69,6 +74,10 @@ class CertificateRefused(KeyFormatError):
         self.reason: Refusal = reason
 
 
+class TooCostly(KeyFormatError):
+    """An encrypted key that asks for more time or memory than a passphrase may cost."""
+
+
 class KeyDecryptError(KeyFormatError):
     """The passphrase does not open the key."""
 
@@ -84,6 +93,10 @@ class PassphraseNeeded(KeyDecryptError):
     def __init__(self, message: str, public_key: PublicKey | None = None) -> None:
         super().__init__(message)
         self.public_key = public_key
+
+
+class TokenNeeded(SSHError):
+    """The private key is in a FIDO token; what is here is the handle that finds it."""
 
 
 class SigningFailed(SSHError):
