@@ -52,9 +52,9 @@ def decode(data: bytes) -> tuple[bytes, str]:
 
 def encode(blob: bytes, comment: str) -> str:
     """Return the file of a key blob; control characters of the comment come out escaped."""
-    text = to_base64(blob)
+    text = to_base64(blob).decode()
     lines = [text[start : start + _WIDTH] for start in range(0, len(text), _WIDTH)]
-    return b"\n".join([BEGIN, *_comment(comment), *lines, _END, b""]).decode()
+    return "\n".join([BEGIN.decode(), *_comment(comment), *lines, _END.decode(), ""])
 
 
 def _header(lines: list[bytes]) -> tuple[bytes, bytes]:
@@ -73,14 +73,16 @@ def _header(lines: list[bytes]) -> tuple[bytes, bytes]:
     return tag, value
 
 
-def _comment(comment: str) -> list[bytes]:
+def _comment(comment: str) -> list[str]:
     """Return the lines of the comment's header, none where there is no comment."""
-    shown = printable(comment, len(comment)).encode()
-    # quotes, blanks at the ends, and a backslash at the end need quotation
-    value = _QUOTE + shown[: _MAX_VALUE - 2] + _QUOTE
+    shown = printable(comment, len(comment)).encode()[: _MAX_VALUE - 2]
     if not shown:
         return []
-    whole = b"Comment: " + value
+    lines = [""]
     # "A line MUST NOT be longer than 72 8-bit bytes excluding line termination characters"
-    parts = [whole[start : start + _MAX_LINE - 1] for start in range(0, len(whole), _MAX_LINE - 1)]
-    return [*(part + _CONTINUED for part in parts[:-1]), parts[-1]]
+    for char in f'Comment: "{shown.decode(errors="ignore")}"':
+        if len((lines[-1] + char).encode()) >= _MAX_LINE:
+            lines[-1] += "\\"
+            lines.append("")
+        lines[-1] += char
+    return lines

@@ -162,14 +162,14 @@ class SecurityKeyPrivateKey(PrivateKey):
     handle: bytes
     reserved: bytes = b""
 
-    def sign(self, data: Buffer, algorithm: str | None = None) -> NoReturn:
+    def sign(self, data: Buffer, algorithm: str | None = None) -> bytes:
         """Raise TokenNeeded: only the token signs, and an agent asks it."""
         del data, algorithm
         raise self._needed()
 
-    def sign_blob(self, data: Buffer, algorithm: str) -> NoReturn:
+    def sign_blob(self, data: Buffer, algorithm: str) -> bytes:
         """Raise TokenNeeded: only the token signs, and an agent asks it."""
-        self.sign(data, algorithm)
+        return self.sign(data, algorithm)
 
     def section(self) -> Record:
         """Return the key's fields as openssh-key-v1 and the agent protocol list them."""
