@@ -2,12 +2,18 @@
 
     public           PublicKey: blob, verify, fingerprint
     private          PrivateKey: generate, sign, save
+    certificates     Certificate: read, check, issue
+    grants           Grant: what an authority grants
+    certificate_fields  how its fields are sent, and read strictly
+    fido             what a FIDO token says when it signs, and what is demanded of it
     registry         which kinds of key there are, and which are refused
-    families/        Ed25519, ECDSA, RSA: one file each
+    families/        one file for each family of keys
     load             load_private_key, load_public_key: any format that is known
     openssh          OpenSSH's private key format
     ciphers          the ciphers that protect it
+    ppk, ppk_kdf     PuTTY's private key format
     pem, armor, der  PKCS#1, SEC1, PKCS#8 and the text around them
+    rfc4716          public keys as RFC 4716 frames them
     lines            lines of text that hold a key
     known_hosts      the host keys that a user trusts
     authorized_keys  the keys that may log in
@@ -24,10 +30,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from ssh_keys.errors import CertificateRefused as CertificateRefused
 from ssh_keys.errors import KeyDecryptError as KeyDecryptError
 from ssh_keys.errors import KeyFormatError as KeyFormatError
 from ssh_keys.errors import PassphraseNeeded as PassphraseNeeded
 from ssh_keys.errors import SigningFailed as SigningFailed
+from ssh_keys.errors import TokenNeeded as TokenNeeded
+from ssh_keys.errors import TooCostly as TooCostly
 from ssh_keys.errors import UnsupportedKey as UnsupportedKey
 from ssh_keys.lines import Problem as Problem
 from ssh_keys.load import load_private_key as load_private_key
@@ -39,6 +48,10 @@ from ssh_keys.public import Signature as Signature
 if TYPE_CHECKING:
     from ssh_keys.authorized_keys import AuthorizedKey as AuthorizedKey
     from ssh_keys.authorized_keys import AuthorizedKeys as AuthorizedKeys
+    from ssh_keys.certificates import Certificate as Certificate
+    from ssh_keys.certificates import issue as issue
+    from ssh_keys.fido import FidoPolicy as FidoPolicy
+    from ssh_keys.grants import Grant as Grant
     from ssh_keys.known_hosts import HostKeys as HostKeys
     from ssh_keys.known_hosts import HostKeyStatus as HostKeyStatus
     from ssh_keys.known_hosts import KnownHosts as KnownHosts
@@ -46,9 +59,13 @@ if TYPE_CHECKING:
 _LATER: Final = {
     "AuthorizedKey": "ssh_keys.authorized_keys",
     "AuthorizedKeys": "ssh_keys.authorized_keys",
+    "Certificate": "ssh_keys.certificates",
+    "FidoPolicy": "ssh_keys.fido",
+    "Grant": "ssh_keys.grants",
     "HostKeyStatus": "ssh_keys.known_hosts",
     "HostKeys": "ssh_keys.known_hosts",
     "KnownHosts": "ssh_keys.known_hosts",
+    "issue": "ssh_keys.certificates",
 }
 
 

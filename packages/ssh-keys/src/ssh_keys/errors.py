@@ -3,14 +3,17 @@
 SSHError
 ├── KeyFormatError          not a key, or not one that the limits allow (a ValueError too)
 │   ├── UnsupportedKey      a kind that is known by name and refused; says which and why
+│   ├── CertificateRefused  a certificate that is not good for what it is used for
+│   ├── TooCostly           a file that wants more work for its passphrase than is allowed
 │   └── KeyDecryptError     the passphrase is wrong
 │       └── PassphraseNeeded    the key is encrypted and no passphrase was given
+├── TokenNeeded             the key is in a FIDO token, which alone can sign
 └── SigningFailed           a fresh signature did not verify; it was not handed out
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ssh_wire import SSHError
 
@@ -18,12 +21,29 @@ if TYPE_CHECKING:
     from ssh_keys.public import PublicKey
 
 __all__ = [
+    "CertificateRefused",
     "KeyDecryptError",
     "KeyFormatError",
     "PassphraseNeeded",
+    "Refusal",
     "SigningFailed",
+    "TokenNeeded",
+    "TooCostly",
     "UnsupportedKey",
 ]
+
+
+Refusal: TypeAlias = Literal[
+    "role",
+    "not-yet-valid",
+    "expired",
+    "no-principals",
+    "principal",
+    "critical-option",
+    "option-value",
+    "ca-algorithm",
+]
+"""In which respect a certificate is not good."""
 
 
 class KeyFormatError(SSHError, ValueError):
@@ -42,6 +62,22 @@ class UnsupportedKey(KeyFormatError):
         self.kind = kind
 
 
+class CertificateRefused(KeyFormatError):
+    """A certificate that its authority signed, and that is not good for this use.
+
+    Attributes:
+        reason: in which respect it is not.
+    """
+
+    def __init__(self, reason: Refusal, message: str) -> None:
+        super().__init__(message)
+        self.reason: Refusal = reason
+
+
+class TooCostly(KeyFormatError):
+    """An encrypted key that asks for more time or memory than a passphrase may cost."""
+
+
 class KeyDecryptError(KeyFormatError):
     """The passphrase does not open the key."""
 
@@ -57,6 +93,10 @@ class PassphraseNeeded(KeyDecryptError):
     def __init__(self, message: str, public_key: PublicKey | None = None) -> None:
         super().__init__(message)
         self.public_key = public_key
+
+
+class TokenNeeded(SSHError):
+    """The private key is in a FIDO token; what is here is the handle that finds it."""
 
 
 class SigningFailed(SSHError):

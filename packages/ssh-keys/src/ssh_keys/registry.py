@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from ssh_keys.private import PrivateKey
     from ssh_keys.public import PublicKey
 
-__all__ = ["KINDS", "Family", "families", "family", "family_to_generate"]
+__all__ = [
+    "KINDS",
+    "Family",
+    "PortableFamily",
+    "certified_name",
+    "family",
+    "family_to_generate",
+    "plain_kind",
+    "portable_families",
+    "portable_family",
+]
 
 _FAMILIES: Final = {
     "ssh-ed25519": "ed25519",
@@ -27,17 +37,32 @@ _FAMILIES: Final = {
     "ecdsa-sha2-nistp384": "ecdsa",
     "ecdsa-sha2-nistp521": "ecdsa",
     "ssh-rsa": "rsa",
+    "sk-ssh-ed25519@openssh.com": "sk",
+    "sk-ecdsa-sha2-nistp256@openssh.com": "sk",
+    "ssh-ed448": "ed448",
+    "ssh-mldsa44-ed25519": "mldsa",
+    "ssh-mldsa44-ed25519@openssh.com": "mldsa",
 }
 
-_SHORT: Final = {"ed25519": "ed25519", "ecdsa": "ecdsa", "rsa": "rsa"}
+_SHORT: Final = {
+    "ed25519": "ed25519",
+    "ecdsa": "ecdsa",
+    "rsa": "rsa",
+    "ed448": "ed448",
+    "mldsa44-ed25519": "mldsa",
+}
+
+_PORTABLE: Final = ("ed25519", "ecdsa", "rsa", "ed448")
+"""The families whose keys other programs know, in PEM and in PuTTY's format."""
+
+_VENDOR: Final = "@openssh.com"
+_CERTIFIED: Final = {"ssh-mldsa44-ed25519": "ssh-mldsa44-ed25519-cert"}
+"""The names of certificates that are not made by the rule."""
 
 _REFUSED: Final = (
     # what the name contains, what is said of it
     ("ssh-dss", "DSA keys are refused"),
-    ("-cert-v0", "certificates are not supported yet"),
-    ("sk-", "FIDO keys are not supported yet"),
-    ("ssh-ed448", "Ed448 keys are not supported yet"),
-    ("ssh-mldsa", "ML-DSA keys are not supported yet"),
+    ("-cert", "a certificate is no key: it is not taken where a plain key is needed"),
 )
 
 KINDS: Final = tuple(_FAMILIES)
@@ -51,12 +76,31 @@ class Family(Protocol):
         """Read a blob of this kind; raise KeyFormatError or WireError where it is not one."""
         ...
 
+    def end_of_public(self, data: bytes) -> int:
+        """Return where the public key ends that `data` begins with (kind first).
+
+        A certificate holds the fields of a key without saying how long they are.  Raise
+        WireError where there is no such key.
+        """
+        ...
+
     def read_private(self, data: bytes, pos: int, *, legacy: bool) -> tuple[PrivateKey, int]:
         """Read the fields of a private key at `pos` (kind first); return it and the end."""
         ...
 
     def generate(self, kind: str, bits: int | None, comment: str) -> PrivateKey:
         """Make a key; raise UsageError where the family has no such kind or size."""
+        ...
+
+
+class PortableFamily(Family, Protocol):
+    """What a family offers whose keys other programs know."""
+
+    def read_ppk(self, public_key: PublicKey, data: bytes) -> tuple[PrivateKey, int]:
+        """Read the secret fields of PuTTY's format; return the key and where they end.
+
+        Raise WireError or KeyFormatError where they are not those of `public_key`.
+        """
         ...
 
     def adopt_public(self, key: object, *, legacy: bool) -> PublicKey | None:
@@ -80,6 +124,16 @@ def family(kind: str) -> Family:
     return _load(module)
 
 
+def certified_name(name: str) -> str:
+    """Return what a kind of key, or an algorithm, is called when the key is certified."""
+    return _CERTIFIED.get(name) or name.removesuffix(_VENDOR) + "-cert-v01" + _VENDOR
+
+
+def plain_kind(name: str) -> str | None:
+    """Return the kind of key that a kind of certificate holds, or None if it is none."""
+    return next((kind for kind in _FAMILIES if certified_name(kind) == name), None)
+
+
 def family_to_generate(kind: str) -> Family:
     """Return the family that makes new keys of a kind, given its full or its short name.
 
@@ -93,9 +147,19 @@ def family_to_generate(kind: str) -> Family:
     return _load(module)
 
 
-def families() -> tuple[Family, ...]:
-    """Return every family once."""
-    return tuple(_load(module) for module in dict.fromkeys(_FAMILIES.values()))
+def portable_family(kind: str) -> PortableFamily | None:
+    """Return the family of a kind if other programs know its keys, else None."""
+    module = _FAMILIES.get(kind)
+    return _load_portable(module) if module in _PORTABLE else None
+
+
+def portable_families() -> tuple[PortableFamily, ...]:
+    """Return every family whose keys other programs know."""
+    return tuple(map(_load_portable, _PORTABLE))
+
+
+def _load_portable(module: str) -> PortableFamily:
+    return cast("PortableFamily", _load(module))
 
 
 def _load(module: str) -> Family:

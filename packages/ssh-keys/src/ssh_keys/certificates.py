@@ -1,0 +1,385 @@
+"""OpenSSH certificates: a key, and what a certification authority says about it.
+
+    string kind, string nonce, the key's own fields,
+    uint64 serial, uint32 type, string key id, string valid principals,
+    uint64 valid after, uint64 valid before, string critical options, string extensions,
+    string reserved, string signature key, string signature
+
+The source is OpenSSH's PROTOCOL.certkeys.  A `Certificate` exists only where its authority
+signed it; whether that authority is trusted is for the caller to know, and whether the
+certificate is good for a purpose is for `Certificate.check` to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar
+
+import attrs
+
+from ssh_keys import registry
+from ssh_keys.armor import to_base64
+from ssh_keys.certificate_fields import (
+    MAX_PRINCIPALS,
+    Body,
+    Head,
+    Role,
+    Signed,
+    clean_text,
+    cut_key,
+    encode_options,
+    encode_principals,
+    encode_role,
+    read_addresses,
+    read_command,
+    read_options,
+    read_principals,
+    read_role,
+)
+from ssh_keys.errors import CertificateRefused, KeyFormatError
+from ssh_keys.fido import FidoPolicy
+from ssh_keys.grants import FOREVER, PERMISSIONS, Grant
+from ssh_keys.patterns import matches
+from ssh_keys.public import PublicKey
+from ssh_wire import UsageError, WireError
+from ssh_wire.primitives import read_string, read_text, string
+from ssh_wire.text import printable, raw
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
+    from ssh_keys.private import PrivateKey
+    from ssh_wire.primitives import Buffer
+
+__all__ = [
+    "CA_ALGORITHMS",
+    "FOREVER",
+    "MAX_CERTIFICATE",
+    "MAX_PRINCIPALS",
+    "PERMISSIONS",
+    "Certificate",
+    "Grant",
+    "Role",
+    "issue",
+]
+
+MAX_CERTIFICATE: Final = 1 << 16
+"""The largest certificate that is looked at, in bytes."""
+
+CA_ALGORITHMS: Final = (
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "sk-ssh-ed25519@openssh.com",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+    "webauthn-sk-ecdsa-sha2-nistp256@openssh.com",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+)
+"""How an authority may have signed unless the caller says otherwise; SHA-1 is not among them.
+
+The list is the default of OpenSSH's CASignatureAlgorithms.
+"""
+
+_FLAGS: Final = (*PERMISSIONS, "no-touch-required", "verify-required")
+_NONCE_SIZE: Final = 32
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Certificate:
+    """A key with what its authority says about it; equal to another when the blobs are.
+
+    Attributes:
+        kind: the certificate's type name, such as "ssh-ed25519-cert-v01@openssh.com".
+        blob: the certificate as it is sent.
+        comment: the free text that stood beside it; it plays no part in equality.
+        public_key: the key that is certified.
+        serial: the authority's number for it, 0 where it has none.
+        role: whether the key is a user's or a host's.
+        key_id: the authority's name for it, for logs.
+        principals: the user names or host names that it is good for.
+        valid_after: the first second in which it is good, since 1970.
+        valid_before: the first second in which it is no longer good, since 1970.
+        critical_options: what restricts it, by name; values as they are sent.
+        extensions: what it permits, by name; values as they are sent.
+        ca_key: the key of the authority that signed it.
+        signature: that authority's signature.
+    """
+
+    kind: str
+    blob: bytes
+    comment: str = ""
+    public_key: PublicKey
+    serial: int
+    role: Role
+    key_id: str
+    principals: tuple[str, ...]
+    valid_after: int
+    valid_before: int
+    critical_options: Mapping[str, bytes]
+    extensions: Mapping[str, bytes]
+    ca_key: PublicKey
+    signature: bytes
+
+    @classmethod
+    def from_blob(cls, blob: Buffer, comment: str = "", *, legacy: bool = False) -> Self:
+        """Read a certificate and verify its authority's signature.
+
+        Args:
+            blob: the certificate as it is sent.
+            comment: free text to keep beside it.
+            legacy: take RSA keys down to 1024 bits instead of 2048.
+
+        Raises:
+            UnsupportedKey: it, or its authority's key, is of a kind that is refused or unknown.
+            KeyFormatError: it is not one whole certificate within the limits, its authority's
+                key is itself a certificate, or the authority did not sign it.
+        """
+        if len(blob) > MAX_CERTIFICATE:
+            problem = f"a certificate of {len(blob)} bytes is longer than {MAX_CERTIFICATE}"
+            raise KeyFormatError(problem)
+        try:
+            return cls._read(bytes(blob), comment, legacy=legacy)
+        except WireError as error:
+            problem = f"not a certificate: {error}"
+            raise KeyFormatError(problem) from None
+
+    @classmethod
+    def _read(cls, blob: bytes, comment: str, *, legacy: bool) -> Self:
+        head, pos = Head.read(blob, 0)
+        plain = registry.plain_kind(head.kind)
+        if plain is None:
+            problem = f"a key of kind '{printable(head.kind, 80)}' is no certificate"
+            raise KeyFormatError(problem)
+        key_blob, pos = cut_key(plain, blob, pos)
+        body, pos = Body.read(blob, pos)
+        signed = Signed.decode(blob[pos:])
+        # "Chained" certificates ... are NOT supported": no kind of certificate is a PublicKey
+        ca_key = PublicKey.from_blob(body.ca_key, legacy=legacy)
+        # SHA-1 is judged by `check`, which knows what the caller accepts
+        if not ca_key.verify(blob[:pos], signed.signature, allow_sha1=True):
+            problem = "the certificate is not signed by the authority that it names"
+            raise KeyFormatError(problem)
+        return cls(
+            kind=head.kind,
+            blob=blob,
+            comment=comment,
+            public_key=PublicKey.from_blob(key_blob, comment, legacy=legacy),
+            serial=body.serial,
+            role=read_role(body.role),
+            key_id=clean_text(body.key_id, "key id"),
+            principals=read_principals(body.principals),
+            valid_after=body.valid_after,
+            valid_before=body.valid_before,
+            critical_options=read_options(body.critical_options, "critical option"),
+            extensions=read_options(body.extensions, "extension"),
+            ca_key=ca_key,
+            signature=signed.signature,
+        )
+
+    @property
+    def algorithms(self) -> tuple[str, ...]:
+        """The algorithms of the certified key as they are negotiated, the preferred one first."""
+        return tuple(map(registry.certified_name, self.public_key.algorithms))
+
+    @property
+    def ca_algorithm(self) -> str:
+        """The algorithm that the authority signed with."""
+        return read_text(self.signature, 0)[0]
+
+    def verify(
+        self,
+        data: Buffer,
+        signature: Buffer,
+        algorithm: str | None = None,
+        *,
+        fido: FidoPolicy | None = None,
+    ) -> bool:
+        """Say whether `signature` is the certified key's signature of `data`.
+
+        Args:
+            data: what was signed.
+            signature: the signature as it is sent; it names the key's plain algorithm.
+            algorithm: the one of `algorithms` that was agreed on.
+            fido: what the signature of a FIDO token must say.  When not given, a touch, and
+                the user's PIN or finger where the certificate says "verify-required"; its
+                "no-touch-required" is for the caller to weigh.
+        """
+        policy = fido or FidoPolicy(verification="verify-required" in self.critical_options)
+        plain = None
+        if algorithm is not None:
+            names = dict(zip(self.algorithms, self.public_key.algorithms, strict=True))
+            if algorithm not in names:
+                return False
+            plain = names[algorithm]
+        return self.public_key.verify(data, signature, plain, fido=policy)
+
+    def check(
+        self,
+        *,
+        role: Role,
+        principal: str | None,
+        now: int,
+        ca_algorithms: Collection[str] = CA_ALGORITHMS,
+        understood_options: Collection[str] = (),
+    ) -> None:
+        """Return if the certificate is good for this purpose, and raise where it is not.
+
+        Whether the authority is trusted, and whether it revoked the certificate, is not
+        looked at.  An extension that nobody knows does no harm and is passed over.
+
+        Args:
+            role: what the key is used as.
+            principal: the name that must be listed, or None where the caller compares
+                `principals` itself.  A host's may be listed as a pattern with `*` and `?`.
+            now: the time in seconds since 1970.
+            ca_algorithms: how the authority may have signed.
+            understood_options: the critical options that the caller enforces.
+
+        Raises:
+            CertificateRefused: it is not good; `reason` says in which respect.
+        """
+        if self.role != role:
+            problem = f"a {self.role} certificate is not a {role} certificate"
+            raise CertificateRefused("role", problem)
+        # "valid after <= current time < valid before"
+        if now < self.valid_after:
+            problem = f"the certificate is not valid before {self.valid_after}"
+            raise CertificateRefused("not-yet-valid", problem)
+        if now >= self.valid_before:
+            problem = f"the certificate has expired at {self.valid_before}"
+            raise CertificateRefused("expired", problem)
+        self._check_principal(principal)
+        if self.ca_algorithm not in ca_algorithms:
+            problem = f"the authority signed with {printable(self.ca_algorithm, 64)}"
+            raise CertificateRefused("ca-algorithm", problem)
+        self._check_options(understood_options)
+
+    def _check_principal(self, principal: str | None) -> None:
+        # we choose otherwise than "valid for any principal": so does OpenSSH since 10.3
+        if not self.principals:
+            problem = "the certificate lists no principals, so it is good for nobody"
+            raise CertificateRefused("no-principals", problem)
+        if principal is None or principal in self.principals:
+            return
+        name = raw(principal)
+        if self.role == "host" and any(matches(raw(p), name) for p in self.principals):
+            return
+        problem = f"the certificate is not good for '{printable(principal, 64)}'"
+        raise CertificateRefused("principal", problem)
+
+    def _check_options(self, understood: Collection[str]) -> None:
+        for name in self.critical_options:
+            # "if an implementation does not recognise a option, then the validating party
+            # should refuse to accept the certificate"
+            if name not in understood:
+                problem = f"the critical option '{printable(name, 64)}' is not enforced here"
+                raise CertificateRefused("critical-option", problem)
+        try:
+            _ = self.force_command, self.source_address
+        except KeyFormatError as error:
+            raise CertificateRefused("critical-option", str(error)) from None
+        for name in _FLAGS:
+            if self.critical_options.get(name) or self.extensions.get(name):
+                problem = f"'{name}' is a flag, and yet the certificate gives it a value"
+                raise CertificateRefused("option-value", problem)
+
+    @property
+    def force_command(self) -> str | None:
+        """The one command that the certificate's holder may run, or None for any.
+
+        Raises:
+            KeyFormatError: the option is there and its value is not a command.
+        """
+        return self._read_option("force-command", read_command)
+
+    @property
+    def source_address(self) -> tuple[IPv4Network | IPv6Network, ...] | None:
+        """The networks that the certificate's holder may come from, or None for any.
+
+        Raises:
+            KeyFormatError: the option is there and its value is not a list of networks.
+        """
+        return self._read_option("source-address", read_addresses)
+
+    def _read_option(self, name: str, read: Callable[[bytes], T]) -> T | None:
+        data = self.critical_options.get(name)
+        if data is None:
+            return None
+        try:
+            return read(data)
+        except WireError as error:
+            problem = f"the critical option '{name}' is malformed: {error}"
+            raise KeyFormatError(problem) from None
+
+    def fingerprint(self, hash_name: Literal["sha256", "md5"] = "sha256") -> str:
+        """Return the fingerprint of the certified key, as `ssh-keygen -l` does."""
+        return self.public_key.fingerprint(hash_name)
+
+    def to_rfc4716(self) -> str:
+        """Return the certificate as RFC 4716 frames keys, which PuTTY reads."""
+        from ssh_keys import rfc4716  # noqa: PLC0415 (loads when one is written so)
+
+        return rfc4716.encode(self.blob, self.comment)
+
+    def to_openssh(self) -> str:
+        """Return the certificate as one line of OpenSSH's format, without a newline."""
+        encoded = to_base64(self.blob).decode()
+        comment = printable(self.comment, len(self.comment))
+        return f"{self.kind} {encoded} {comment}".rstrip(" ")
+
+    def with_comment(self, comment: str) -> Self:
+        """Return the same certificate with another comment."""
+        public_key = self.public_key.with_comment(comment)
+        return attrs.evolve(self, comment=comment, public_key=public_key)
+
+    def __eq__(self, other: object) -> bool:
+        return self.blob == other.blob if isinstance(other, Certificate) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.blob)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.kind} {self.fingerprint()} serial={self.serial}>"
+
+
+def issue(
+    ca: PrivateKey, key: PublicKey, *, grant: Grant, random: Callable[[int], bytes]
+) -> Certificate:
+    """Certify a key.
+
+    Args:
+        ca: the authority's key.
+        key: the key to certify.
+        grant: what the certificate says about it.
+        random: where the nonce comes from, such as `os.urandom`.
+
+    Raises:
+        UsageError: the grant cannot be written, or nobody would accept it.
+    """
+    grant.check()
+    kind = registry.certified_name(key.kind)
+    _, pos = read_string(key.blob, 0)
+    body = Body(
+        serial=grant.serial,
+        role=encode_role(grant.role),
+        key_id=grant.key_id,
+        principals=encode_principals(grant.principals),
+        valid_after=grant.valid_after,
+        valid_before=grant.valid_before,
+        critical_options=encode_options(grant.critical_options),
+        extensions=encode_options(grant.extensions),
+        reserved=b"",
+        ca_key=ca.public_key.blob,
+    )
+    head = Head(kind=kind, nonce=random(_NONCE_SIZE))
+    signed = head.encode() + key.blob[pos:] + body.encode()
+    signature = ca.sign(signed, grant.algorithm)
+    try:
+        return Certificate.from_blob(signed + string(signature), key.comment, legacy=True)
+    except KeyFormatError as error:
+        problem = f"no such certificate can be issued: {error}"
+        raise UsageError(problem) from None
