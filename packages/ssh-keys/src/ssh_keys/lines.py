@@ -27,6 +27,8 @@ __all__ = [
     "key_of",
     "numbered",
     "parse_public_line",
+    "said",
+    "split_lines",
     "take_field",
 ]
 
@@ -66,11 +68,23 @@ def as_bytes(data: bytes | str) -> bytes:
         return data.encode("utf-8", "replace")
 
 
+def split_lines(data: bytes | str) -> tuple[bytes, ...]:
+    """Return the lines with the newlines that end them; joined, they are the data again."""
+    *whole, last = as_bytes(data).split(b"\n")
+    lines = [line + b"\n" for line in whole]
+    return (*lines, last) if last else tuple(lines)
+
+
+def said(line: bytes) -> bytes:
+    """Return what a line says, without the blanks around it: nothing if it is a comment."""
+    text = line.removesuffix(b"\n").removesuffix(b"\r").strip(_BLANK)
+    return b"" if text.startswith(b"#") else text
+
+
 def numbered(data: bytes | str) -> Iterator[tuple[int, bytes]]:
     """Yield the lines that say something, with their numbers: no blanks, no comments."""
     for number, line in enumerate(as_bytes(data).split(b"\n"), 1):
-        text = line.removesuffix(b"\r").strip(_BLANK)
-        if text and not text.startswith(b"#"):
+        if text := said(line):
             yield number, text
 
 
@@ -91,8 +105,8 @@ def cut(line: bytes) -> bytes:
 
 def take_field(line: bytes) -> tuple[bytes, bytes]:
     """Return the first field and what follows the blanks behind it."""
-    field, _, rest = line.replace(b"\t", b" ").partition(b" ")
-    return field, rest.lstrip(b" ")
+    end = min((at for at in (line.find(b" "), line.find(b"\t")) if at >= 0), default=len(line))
+    return line[:end], line[end:].lstrip(_BLANK)
 
 
 def parse_public_line(line: bytes | str, *, legacy: bool = False) -> PublicKey:
