@@ -168,7 +168,7 @@ def test_kind_and_key_must_agree(rsa: PrivateKey) -> None:
     ("line", "reason"),
     [
         ("ssh-dss AAAA", "DSA keys are refused"),
-        ("ssh-ed25519-cert-v01@openssh.com AAAA", "certificates are not supported yet"),
+        ("ssh-ed25519-cert-v01@openssh.com AAAA", "a certificate is no key"),
         ("sk-ssh-ed25519@openssh.com AAAA", "FIDO keys are not supported yet"),
         ("ecdsa-sha2-nistp256 AAAA", "not a public key"),
         ("ssh-ed25519", "not a public key"),

@@ -9,9 +9,9 @@ from ssh_wire.primitives import string
 REFUSED = [
     ("ssh-dss", "DSA keys are refused"),
     ("ssh-dss-cert-v01@openssh.com", "DSA keys are refused"),
-    ("ssh-ed25519-cert-v01@openssh.com", "certificates are not supported yet"),
-    ("ecdsa-sha2-nistp256-cert-v01@openssh.com", "certificates are not supported yet"),
-    ("rsa-sha2-512-cert-v01@openssh.com", "certificates are not supported yet"),
+    ("ssh-ed25519-cert-v01@openssh.com", "a certificate is no key"),
+    ("ecdsa-sha2-nistp256-cert-v01@openssh.com", "a certificate is no key"),
+    ("rsa-sha2-512-cert-v01@openssh.com", "a certificate is no key"),
     ("sk-ssh-ed25519@openssh.com", "FIDO keys are not supported yet"),
     ("webauthn-sk-ecdsa-sha2-nistp256@openssh.com", "FIDO keys are not supported yet"),
     ("ssh-ed448", "Ed448 keys are not supported yet"),

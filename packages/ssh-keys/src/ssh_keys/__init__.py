@@ -4,6 +4,7 @@
     private          PrivateKey: generate, sign, save
     registry         which kinds of key there are, and which are refused
     families/        Ed25519, ECDSA, RSA: one file each
+    certificates     Certificate: read, check, issue
     load             load_private_key, load_public_key: any format that is known
     openssh          OpenSSH's private key format
     ciphers          the ciphers that protect it
@@ -24,6 +25,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from ssh_keys.errors import CertificateRefused as CertificateRefused
 from ssh_keys.errors import KeyDecryptError as KeyDecryptError
 from ssh_keys.errors import KeyFormatError as KeyFormatError
 from ssh_keys.errors import PassphraseNeeded as PassphraseNeeded
@@ -39,6 +41,7 @@ from ssh_keys.public import Signature as Signature
 if TYPE_CHECKING:
     from ssh_keys.authorized_keys import AuthorizedKey as AuthorizedKey
     from ssh_keys.authorized_keys import AuthorizedKeys as AuthorizedKeys
+    from ssh_keys.certificates import Certificate as Certificate
     from ssh_keys.known_hosts import HostKeys as HostKeys
     from ssh_keys.known_hosts import HostKeyStatus as HostKeyStatus
     from ssh_keys.known_hosts import KnownHosts as KnownHosts
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
 _LATER: Final = {
     "AuthorizedKey": "ssh_keys.authorized_keys",
     "AuthorizedKeys": "ssh_keys.authorized_keys",
+    "Certificate": "ssh_keys.certificates",
     "HostKeyStatus": "ssh_keys.known_hosts",
     "HostKeys": "ssh_keys.known_hosts",
     "KnownHosts": "ssh_keys.known_hosts",

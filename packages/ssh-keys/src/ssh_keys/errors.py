@@ -3,6 +3,7 @@
 SSHError
 ├── KeyFormatError          not a key, or not one that the limits allow (a ValueError too)
 │   ├── UnsupportedKey      a kind that is known by name and refused; says which and why
+│   ├── CertificateRefused  a certificate that is not good for what it is used for
 │   └── KeyDecryptError     the passphrase is wrong
 │       └── PassphraseNeeded    the key is encrypted and no passphrase was given
 └── SigningFailed           a fresh signature did not verify; it was not handed out
@@ -10,7 +11,7 @@ SSHError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ssh_wire import SSHError
 
@@ -18,12 +19,26 @@ if TYPE_CHECKING:
     from ssh_keys.public import PublicKey
 
 __all__ = [
+    "CertificateRefused",
     "KeyDecryptError",
     "KeyFormatError",
     "PassphraseNeeded",
+    "Refusal",
     "SigningFailed",
     "UnsupportedKey",
 ]
+
+
+Refusal: TypeAlias = Literal[
+    "role",
+    "not-yet-valid",
+    "expired",
+    "no-principals",
+    "principal",
+    "critical-option",
+    "ca-algorithm",
+]
+"""In which respect a certificate is not good."""
 
 
 class KeyFormatError(SSHError, ValueError):
@@ -40,6 +55,18 @@ class UnsupportedKey(KeyFormatError):
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(reason)
         self.kind = kind
+
+
+class CertificateRefused(KeyFormatError):
+    """A certificate that its authority signed, and that is not good for this use.
+
+    Attributes:
+        reason: in which respect it is not.
+    """
+
+    def __init__(self, reason: Refusal, message: str) -> None:
+        super().__init__(message)
+        self.reason: Refusal = reason
 
 
 class KeyDecryptError(KeyFormatError):

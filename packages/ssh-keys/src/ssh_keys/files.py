@@ -22,6 +22,7 @@ from ssh_keys.load import load_private_key, load_public_key
 from ssh_keys.public import MAX_BLOB
 
 if TYPE_CHECKING:
+    from ssh_keys.certificates import Certificate
     from ssh_keys.private import PrivateKey
     from ssh_keys.public import PublicKey
 
@@ -60,8 +61,10 @@ def read_private_key(
     return load_private_key(_read(path, MAX_BLOB), passphrase, legacy=legacy)
 
 
-def read_public_key(path: str | os.PathLike[str], *, legacy: bool = False) -> PublicKey:
-    """Read a public key file; see `load_public_key`.
+def read_public_key(
+    path: str | os.PathLike[str], *, legacy: bool = False
+) -> PublicKey | Certificate:
+    """Read the file of a public key or of a certificate; see `load_public_key`.
 
     Raises:
         KeyFormatError: it is not a regular file with one key within the limits.

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ssh_keys.armor import OPENSSH_LABEL, label_of, open_armor
+from ssh_keys import registry
+from ssh_keys.armor import OPENSSH_LABEL, from_base64, label_of, open_armor
 from ssh_keys.errors import KeyFormatError
-from ssh_keys.lines import as_bytes, parse_public_line
+from ssh_keys.lines import as_bytes, cut, parse_public_line, take_field
 from ssh_keys.public import MAX_BLOB, PublicKey
 from ssh_wire.text import raw as as_written
 
 if TYPE_CHECKING:
+    from ssh_keys.certificates import Certificate
     from ssh_keys.private import PrivateKey
 
 __all__ = ["load_private_key", "load_public_key"]
@@ -60,8 +62,11 @@ def load_private_key(
     return key if key.comment or not comment else key.with_comment(comment)
 
 
-def load_public_key(data: bytes | str, *, legacy: bool = False) -> PublicKey:
-    """Read a public key: OpenSSH's one line, or PEM (SubjectPublicKeyInfo or PKCS#1).
+def load_public_key(data: bytes | str, *, legacy: bool = False) -> PublicKey | Certificate:
+    """Read a public key or a certificate.
+
+    A key comes as OpenSSH's one line or as PEM (SubjectPublicKeyInfo or PKCS#1), a
+    certificate as OpenSSH's one line.
 
     Args:
         data: the line, or the content of the key file.
@@ -69,17 +74,35 @@ def load_public_key(data: bytes | str, *, legacy: bool = False) -> PublicKey:
 
     Raises:
         UnsupportedKey: its kind or format is refused, or not supported yet.
-        KeyFormatError: it is not one whole public key within the limits.
+        KeyFormatError: it is not one whole public key within the limits, or a certificate
+            that its authority did not sign.
     """
     raw, label = _recognise(data)
     if label is None:
-        return parse_public_line(raw.strip(b" \t\r\n"), legacy=legacy)
+        return _read_line(raw.strip(b" \t\r\n"), legacy=legacy)
     from ssh_keys import pem  # noqa: PLC0415 (serialization loads when a PEM is read)
 
     if label not in pem.PUBLIC_LABELS:
         problem = f"a '{label}' is not a public key"
         raise KeyFormatError(problem)
     return pem.decode_public(raw, legacy=legacy)
+
+
+def _read_line(line: bytes, *, legacy: bool) -> PublicKey | Certificate:
+    kind, rest = take_field(cut(line))
+    declared = kind.decode("utf-8", "surrogateescape")
+    if registry.plain_kind(declared) is None:
+        return parse_public_line(line, legacy=legacy)
+    from ssh_keys.certificates import Certificate  # noqa: PLC0415 (loads with the first one)
+
+    encoded, comment = take_field(rest)
+    blob = from_base64(encoded, "the certificate")
+    text = comment.decode("utf-8", "surrogateescape")
+    certificate = Certificate.from_blob(blob, text, legacy=legacy)
+    if certificate.kind != declared:
+        problem = f"the line says {declared}, its certificate is {certificate.kind}"
+        raise KeyFormatError(problem)
+    return certificate
 
 
 def _recognise(data: bytes | str) -> tuple[bytes, str | None]:

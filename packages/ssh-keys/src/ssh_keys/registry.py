@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from ssh_keys.private import PrivateKey
     from ssh_keys.public import PublicKey
 
-__all__ = ["KINDS", "Family", "families", "family", "family_to_generate"]
+__all__ = [
+    "KINDS",
+    "Family",
+    "certified_name",
+    "families",
+    "family",
+    "family_to_generate",
+    "plain_kind",
+]
 
 _FAMILIES: Final = {
     "ssh-ed25519": "ed25519",
@@ -31,10 +39,12 @@ _FAMILIES: Final = {
 
 _SHORT: Final = {"ed25519": "ed25519", "ecdsa": "ecdsa", "rsa": "rsa"}
 
+_VENDOR: Final = "@openssh.com"
+
 _REFUSED: Final = (
     # what the name contains, what is said of it
     ("ssh-dss", "DSA keys are refused"),
-    ("-cert-v0", "certificates are not supported yet"),
+    ("-cert", "a certificate is no key: it is not taken where a plain key is needed"),
     ("sk-", "FIDO keys are not supported yet"),
     ("ssh-ed448", "Ed448 keys are not supported yet"),
     ("ssh-mldsa", "ML-DSA keys are not supported yet"),
@@ -49,6 +59,14 @@ class Family(Protocol):
 
     def public_from_blob(self, kind: str, blob: bytes, comment: str, *, legacy: bool) -> PublicKey:
         """Read a blob of this kind; raise KeyFormatError or WireError where it is not one."""
+        ...
+
+    def end_of_public(self, data: bytes) -> int:
+        """Return where the public key ends that `data` begins with (kind first).
+
+        A certificate holds the fields of a key without saying how long they are.  Raise
+        WireError where there is no such key.
+        """
         ...
 
     def read_private(self, data: bytes, pos: int, *, legacy: bool) -> tuple[PrivateKey, int]:
@@ -78,6 +96,16 @@ def family(kind: str) -> Family:
     if module is None:
         raise UnsupportedKey(kind, _refusal(kind))
     return _load(module)
+
+
+def certified_name(name: str) -> str:
+    """Return what a kind of key, or an algorithm, is called when the key is certified."""
+    return name.removesuffix(_VENDOR) + "-cert-v01" + _VENDOR
+
+
+def plain_kind(name: str) -> str | None:
+    """Return the kind of key that a kind of certificate holds, or None if it is none."""
+    return next((kind for kind in _FAMILIES if certified_name(kind) == name), None)
 
 
 def family_to_generate(kind: str) -> Family:

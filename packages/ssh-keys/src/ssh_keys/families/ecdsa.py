@@ -189,6 +189,9 @@ class _ECDSA:
         fields = _Public.decode(blob)
         return _public(_curve(kind, fields.curve), fields.point, blob, comment)
 
+    def end_of_public(self, data: bytes) -> int:
+        return _Public.read(data, 0)[1]
+
     def read_private(self, data: bytes, pos: int, *, legacy: bool) -> tuple[ECDSAPrivateKey, int]:
         del legacy
         section, end = _Section.read(data, pos)

@@ -148,6 +148,9 @@ class _Ed25519:
         del kind, legacy  # there is one kind, and no key of it is weaker than another
         return _public(_Public.decode(blob).point, blob, comment)
 
+    def end_of_public(self, data: bytes) -> int:
+        return _Public.read(data, 0)[1]
+
     def read_private(
         self, data: bytes, pos: int, *, legacy: bool
     ) -> tuple[Ed25519PrivateKey, int]:

@@ -135,6 +135,9 @@ class _RSA:
         numbers = rsa.RSAPublicNumbers(fields.e, fields.n)
         return RSAPublicKey(kind=_KIND, blob=blob, comment=comment, numbers=numbers)
 
+    def end_of_public(self, data: bytes) -> int:
+        return _Public.read(data, 0)[1]
+
     def read_private(self, data: bytes, pos: int, *, legacy: bool) -> tuple[RSAPrivateKey, int]:
         section, end = _Section.read(data, pos)
         return _build(section, legacy=legacy), end
