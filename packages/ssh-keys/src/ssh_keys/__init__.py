@@ -11,8 +11,17 @@
     pem, armor, der  PKCS#1, SEC1, PKCS#8 and the text around them
     lines            lines of text that hold a key
     known_hosts      the host keys that a user trusts
-    authorized_keys  the keys that may log in
-    patterns         host patterns in linear time
+    known_hosts_file     changes to that file, everything else in it left as it is
+    authorized_keys      the keys that may log in
+    authorized_principals    the names that may log in with a certificate
+    key_options      the options in front of a key
+    sshsig           signatures of files and messages
+    allowed_signers  who may sign what
+    krl, serials     lists of revoked keys and certificates
+    krl_text         such lists as text
+    sshfp            fingerprints of host keys in the DNS
+    art              randomart and bubblebabble
+    patterns, addresses, dates   what the options of trust files are written in
     files            all of it on disk: the only I/O
     errors           what parsers raise
 
@@ -29,6 +38,7 @@ from ssh_keys.errors import CertificateRefused as CertificateRefused
 from ssh_keys.errors import KeyDecryptError as KeyDecryptError
 from ssh_keys.errors import KeyFormatError as KeyFormatError
 from ssh_keys.errors import PassphraseNeeded as PassphraseNeeded
+from ssh_keys.errors import SignatureRefused as SignatureRefused
 from ssh_keys.errors import SigningFailed as SigningFailed
 from ssh_keys.errors import UnsupportedKey as UnsupportedKey
 from ssh_keys.lines import Problem as Problem
@@ -39,20 +49,32 @@ from ssh_keys.public import PublicKey as PublicKey
 from ssh_keys.public import Signature as Signature
 
 if TYPE_CHECKING:
+    from ssh_keys.allowed_signers import AllowedSigners as AllowedSigners
     from ssh_keys.authorized_keys import AuthorizedKey as AuthorizedKey
     from ssh_keys.authorized_keys import AuthorizedKeys as AuthorizedKeys
+    from ssh_keys.authorized_principals import AuthorizedPrincipals as AuthorizedPrincipals
     from ssh_keys.certificates import Certificate as Certificate
     from ssh_keys.known_hosts import HostKeys as HostKeys
     from ssh_keys.known_hosts import HostKeyStatus as HostKeyStatus
     from ssh_keys.known_hosts import KnownHosts as KnownHosts
+    from ssh_keys.known_hosts_file import KnownHostsFile as KnownHostsFile
+    from ssh_keys.krl import RevocationList as RevocationList
+    from ssh_keys.sshfp import SSHFP as SSHFP
+    from ssh_keys.sshsig import SSHSig as SSHSig
 
 _LATER: Final = {
+    "AllowedSigners": "ssh_keys.allowed_signers",
     "AuthorizedKey": "ssh_keys.authorized_keys",
     "AuthorizedKeys": "ssh_keys.authorized_keys",
+    "AuthorizedPrincipals": "ssh_keys.authorized_principals",
     "Certificate": "ssh_keys.certificates",
     "HostKeyStatus": "ssh_keys.known_hosts",
     "HostKeys": "ssh_keys.known_hosts",
     "KnownHosts": "ssh_keys.known_hosts",
+    "KnownHostsFile": "ssh_keys.known_hosts_file",
+    "RevocationList": "ssh_keys.krl",
+    "SSHFP": "ssh_keys.sshfp",
+    "SSHSig": "ssh_keys.sshsig",
 }
 
 

@@ -17,7 +17,7 @@ import attrs
 
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.key_options import NO_OPTIONS, OPTIONS, KeyOptions, take_options
-from ssh_keys.lines import Problem, cut, key_of, said, split_lines, take_field
+from ssh_keys.lines import Problem, cut, key_of, looks_like_kind, said, split_lines, take_field
 from ssh_keys.public import PublicKey
 from ssh_wire import UsageError
 from ssh_wire.text import printable
@@ -220,7 +220,7 @@ def _parse_line(line: bytes, *, legacy: bool, zone: tzinfo | None) -> tuple[Publ
     first, _ = take_field(line)
     # Anything that does not read like a kind of key is options, because an unknown word
     # must never be skipped.
-    written, line = ([], line) if _looks_like_kind(first) else take_options(line)
+    written, line = ([], line) if looks_like_kind(first) else take_options(line)
     options = KeyOptions.make(written, zone)
     kind, rest = take_field(line)
     key = key_of(kind, rest, legacy=legacy)
@@ -231,12 +231,3 @@ def _parse_line(line: bytes, *, legacy: bool, zone: tzinfo | None) -> tuple[Publ
         problem = f"the option '{printable(misplaced, 64)}' stands behind the key"
         raise KeyFormatError(problem)
     return key, options
-
-
-def _looks_like_kind(field: bytes) -> bool:
-    return (
-        b'"' not in field
-        and b"=" not in field
-        and b"," not in field
-        and (field.startswith((b"ssh-", b"ecdsa-sha2-", b"rsa-sha2-", b"sk-", b"webauthn-")))
-    )

@@ -98,7 +98,7 @@ class AuthorizedPrincipals:
 def _parse_line(text: bytes, zone: tzinfo | None) -> tuple[str, KeyOptions]:
     line = cut(text)
     written: list[bytes] = []
-    if b" " in line or b"\t" in line:
+    if not {*b' \t"'}.isdisjoint(line):  # a quote, too: what it quotes may have held a "#"
         written, line = take_options(line)
     options = KeyOptions.make(written, zone)
     if b" " in line or b"\t" in line or not line:

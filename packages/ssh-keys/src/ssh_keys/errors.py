@@ -6,6 +6,7 @@ SSHError
 │   ├── CertificateRefused  a certificate that is not good for what it is used for
 │   └── KeyDecryptError     the passphrase is wrong
 │       └── PassphraseNeeded    the key is encrypted and no passphrase was given
+├── SignatureRefused        a signature that is not one of whom it has to be of
 └── SigningFailed           a fresh signature did not verify; it was not handed out
 """
 
@@ -24,6 +25,7 @@ __all__ = [
     "KeyFormatError",
     "PassphraseNeeded",
     "Refusal",
+    "SignatureRefused",
     "SigningFailed",
     "UnsupportedKey",
 ]
@@ -84,6 +86,10 @@ class PassphraseNeeded(KeyDecryptError):
     def __init__(self, message: str, public_key: PublicKey | None = None) -> None:
         super().__init__(message)
         self.public_key = public_key
+
+
+class SignatureRefused(SSHError):
+    """A signature of a message that is wrong, or made by a key that may not make it."""
 
 
 class SigningFailed(SSHError):

@@ -28,6 +28,8 @@ from ssh_wire.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ssh_keys.certificates import Certificate
+
 __all__ = [
     "SALT_SIZE",
     "Entry",
@@ -210,6 +212,41 @@ class KnownHosts:
         if key in keys.trusted:
             return HostKeyStatus.TRUSTED
         return HostKeyStatus.CHANGED if keys.trusted else HostKeyStatus.UNKNOWN
+
+    def check_certificate(
+        self,
+        certificate: Certificate,
+        host: str,
+        port: int = 22,
+        address: str | None = None,
+        *,
+        now: int,
+    ) -> HostKeyStatus:
+        """Say what is known of the certificate that a host presents.
+
+        Without an authority that is listed for the host, the key in the certificate is
+        looked at as if it had come alone.
+
+        Args:
+            certificate: the certificate.
+            host: the name or address that the user asked for; it must be among those that
+                the certificate is good for.
+            port: the port that is connected to.
+            address: the address that the name led to; see `lookup`.
+            now: the time in seconds since 1970.
+
+        Raises:
+            CertificateRefused: an authority of the host signed it, and it is not good for the
+                host at this time.
+        """
+        keys = self.lookup(host, port, address)
+        if certificate.ca_key in keys.revoked or certificate.public_key in keys.revoked:
+            return HostKeyStatus.REVOKED
+        if certificate.ca_key not in keys.authorities:
+            return self.check(certificate.public_key, host, port, address)
+        principal = host_name(host).decode("utf-8", "surrogateescape")
+        certificate.check(role="host", principal=principal, now=now)
+        return HostKeyStatus.TRUSTED
 
 
 def format_line(

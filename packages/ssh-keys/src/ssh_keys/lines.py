@@ -25,6 +25,7 @@ __all__ = [
     "as_bytes",
     "cut",
     "key_of",
+    "looks_like_kind",
     "numbered",
     "parse_public_line",
     "said",
@@ -107,6 +108,16 @@ def take_field(line: bytes) -> tuple[bytes, bytes]:
     """Return the first field and what follows the blanks behind it."""
     end = min((at for at in (line.find(b" "), line.find(b"\t")) if at >= 0), default=len(line))
     return line[:end], line[end:].lstrip(_BLANK)
+
+
+def looks_like_kind(field: bytes) -> bool:
+    """Say whether a field reads like a kind of key, known or not, rather than like options."""
+    return (
+        b'"' not in field
+        and b"=" not in field
+        and b"," not in field
+        and (field.startswith((b"ssh-", b"ecdsa-sha2-", b"rsa-sha2-", b"sk-", b"webauthn-")))
+    )
 
 
 def parse_public_line(line: bytes | str, *, legacy: bool = False) -> PublicKey:
