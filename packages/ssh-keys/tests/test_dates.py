@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import time
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -67,7 +68,7 @@ def test_the_zone_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         "00010101",
         "00000101Z",
         "2020-1-1Z",
-        "２０２００１０２Z",
+        "\u0662\u0660\u0662\u0660\u0660\u0661\u0660\u0662Z",
         "20200102 Z",
         "20200102ZZ",
         "+0200102Z",
@@ -87,7 +88,5 @@ def test_any_date(moment: datetime) -> None:
 
 @given(st.text(max_size=16))
 def test_any_text(text: str) -> None:
-    try:
+    with contextlib.suppress(KeyFormatError):
         assert parse_date(text, UTC) > 0
-    except KeyFormatError:
-        pass

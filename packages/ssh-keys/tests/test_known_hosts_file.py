@@ -171,7 +171,7 @@ def test_the_name_of_a_key_of_tomorrow_is_hashed() -> None:
 
 def test_what_would_stay_readable_is_an_error(content: bytes) -> None:
     for bad in STRANGE.splitlines()[1:]:
-        with pytest.raises(KeyFormatError, match="^hosts:11: .*; nothing was hashed"):
+        with pytest.raises(KeyFormatError, match=r"^hosts:11: .*; nothing was hashed"):
             KnownHostsFile.parse(content + bad, "hosts").hashed()
 
 

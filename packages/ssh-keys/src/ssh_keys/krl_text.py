@@ -183,7 +183,8 @@ def _number(text: bytes) -> int:
     lower = text.lower()
     prefix, base = next(each for each in _BASES if lower.startswith(each[0]))
     digits = lower if base == 8 else lower.removeprefix(prefix)  # noqa: PLR2004 (so that 0 is one)
-    if digits.isalnum() and len(digits) <= _MAX_DIGITS:
+    # int() would take a second prefix
+    if digits.isalnum() and len(digits) <= _MAX_DIGITS and {*b"ox"}.isdisjoint(digits):
         try:
             return int(digits, base)
         except ValueError:

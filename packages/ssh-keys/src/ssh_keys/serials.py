@@ -42,10 +42,17 @@ class Section(enum.IntEnum):
 
 
 @record
+class _Serial(Record):
+    """One serial number."""
+
+    value: UInt64
+
+
+@record
 class _List(Record):
     """Serial numbers, one by one (section 2.1)."""
 
-    serials: Repeated[UInt64]
+    serials: Repeated[_Serial]
 
 
 @record
@@ -143,7 +150,7 @@ def read_section(section: Section, data: bytes, into: SerialSet) -> None:
     """
     if section is Section.LIST:
         for serial in _List.decode(data).serials:
-            into.add(serial, serial)
+            into.add(serial.value, serial.value)
     elif section is Section.RANGE:
         run = _Range.decode(data)
         into.add(run.first, run.last)
@@ -180,7 +187,7 @@ def _clusters(ranges: list[Range]) -> Iterator[list[Range]]:
 
 def _flush(listed: list[int]) -> Iterator[tuple[Section, bytes]]:
     if listed:
-        yield Section.LIST, _List(serials=tuple(listed)).encode()
+        yield Section.LIST, _List(serials=tuple(_Serial(value=each) for each in listed)).encode()
         listed.clear()
 
 
