@@ -22,6 +22,13 @@ KINDS = (
     "ecdsa-sha2-nistp521",
     "ssh-rsa",
 )
+"""Kinds that every other program knows."""
+
+PORTABLE = (*KINDS, "ssh-ed448")
+"""Kinds that PEM and PuTTY's format have."""
+
+SIGNING = (*PORTABLE, "ssh-mldsa44-ed25519", "ssh-mldsa44-ed25519@openssh.com")
+"""Kinds that sign without a token."""
 
 Program = Callable[..., bytes]
 
@@ -31,13 +38,26 @@ def keys() -> dict[str, PrivateKey]:
     """A key of each kind, by kind."""
     sizes = {"ssh-rsa": 2048}
     return {
-        kind: PrivateKey.generate(kind, sizes.get(kind), comment=f"a {kind} key") for kind in KINDS
+        kind: PrivateKey.generate(kind, sizes.get(kind), comment=f"a {kind} key")
+        for kind in SIGNING
     }
 
 
 @pytest.fixture(params=KINDS)
 def key(request: pytest.FixtureRequest, keys: dict[str, PrivateKey]) -> PrivateKey:
-    """Each key in turn."""
+    """Each key in turn that every other program knows."""
+    return keys[request.param]
+
+
+@pytest.fixture(params=PORTABLE)
+def portable(request: pytest.FixtureRequest, keys: dict[str, PrivateKey]) -> PrivateKey:
+    """Each key in turn that PEM and PuTTY's format have."""
+    return keys[request.param]
+
+
+@pytest.fixture(params=SIGNING)
+def signing(request: pytest.FixtureRequest, keys: dict[str, PrivateKey]) -> PrivateKey:
+    """Each key in turn that signs without a token."""
     return keys[request.param]
 
 
@@ -74,6 +94,12 @@ def _program(name: str) -> Program:
 def keygen() -> Program:
     """OpenSSH's ssh-keygen."""
     return _program("ssh-keygen")
+
+
+@pytest.fixture(scope="session")
+def puttygen() -> Program:
+    """PuTTY's key generator."""
+    return _program("puttygen")
 
 
 @pytest.fixture(scope="session")

@@ -274,7 +274,7 @@ def test_kind_and_key_must_agree(rsa: PrivateKey) -> None:
     [
         ("ssh-dss AAAA", "DSA keys are refused"),
         ("ssh-ed25519-cert-v01@openssh.com AAAA", "a certificate is no key"),
-        ("sk-ssh-ed25519@openssh.com AAAA", "FIDO keys are not supported yet"),
+        ("sk-ssh-ed25519@openssh.com AAAA", "not a public key"),
         ("ecdsa-sha2-nistp256 AAAA", "not a public key"),
         ("ssh-ed25519", "not a public key"),
         ("rsa-sha2-512 AAAA", "unknown key type"),

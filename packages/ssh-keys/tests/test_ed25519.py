@@ -53,7 +53,7 @@ def test_a_private_key_has_64_bytes(size: int) -> None:
 )
 @pytest.mark.parametrize("size", [0, 31, 33, 64])
 def test_the_variants_are_refused_at_any_length(kind: str, size: int) -> None:
-    with pytest.raises(KeyFormatError, match=r"not supported yet|is no key"):
+    with pytest.raises(KeyFormatError, match=r"32 bytes|is no key"):
         PublicKey.from_blob(string(kind) + string(bytes(size)) + string(b"ssh:"))
 
 

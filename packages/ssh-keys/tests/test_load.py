@@ -8,12 +8,12 @@ from ssh_keys import KeyFormatError, PrivateKey, load_private_key, load_public_k
 from ssh_keys.public import MAX_BLOB
 
 
-def test_text_and_bytes_are_the_same(key: PrivateKey) -> None:
-    text = key.to_openssh()
-    assert load_private_key(text.decode()).public_key == key.public_key
-    assert load_private_key(text).public_key == key.public_key
-    line = key.public_key.to_openssh()
-    assert load_public_key(line) == load_public_key(line.encode() + b"\r\n") == key.public_key
+def test_text_and_bytes_are_the_same(signing: PrivateKey) -> None:
+    text = signing.to_openssh()
+    assert load_private_key(text.decode()).public_key == signing.public_key
+    assert load_private_key(text).public_key == signing.public_key
+    line = signing.public_key.to_openssh()
+    assert load_public_key(line) == load_public_key(line.encode() + b"\r\n") == signing.public_key
 
 
 def test_the_comment_given_stands_in_for_a_missing_one(ed25519: PrivateKey) -> None:
@@ -38,8 +38,10 @@ def test_one_half_is_not_taken_for_the_other(ed25519: PrivateKey) -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"PuTTY-User-Key-File-3: ssh-ed25519\n", "PuTTY's key format is not supported yet"),
-        (b"---- BEGIN SSH2 PUBLIC KEY ----\n", "RFC 4716 is not supported yet"),
+        (b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n", "the format of ssh.com are not read"),
+        (b"SSH PRIVATE KEY FILE FORMAT 1.1\n\0", "keys of SSH's version 1 are not read"),
+        (b"PuTTY-User-Key-File-3: ssh-ed25519\n", "the line 'Encryption' is missing"),
+        (b"PuTTY-User-Key-File-1: ssh-rsa\n", "not a private key of PuTTY in version 2 or 3"),
         (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "CERTIFICATE"),
         (
             b"-----BEGIN EC PARAMETERS-----\nAAAA\n-----END EC PARAMETERS-----\n",

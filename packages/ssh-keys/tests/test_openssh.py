@@ -73,11 +73,11 @@ def refuse(text: bytes, passphrase: str | None = None, match: str | None = None)
 # ------------------------------------------------------------- reading what was written
 
 
-def test_a_plain_key_is_read_back(key: PrivateKey) -> None:
-    again = load_private_key(key.to_openssh())
-    assert again.public_key == key.public_key
-    assert again.comment == key.comment
-    assert key.public_key.verify(b"data", again.sign(b"data"))
+def test_a_plain_key_is_read_back(signing: PrivateKey) -> None:
+    again = load_private_key(signing.to_openssh())
+    assert again.public_key == signing.public_key
+    assert again.comment == signing.comment
+    assert signing.public_key.verify(b"data", again.sign(b"data"))
 
 
 @pytest.mark.parametrize("cipher", CIPHERS)
@@ -262,7 +262,7 @@ def test_a_container_that_nobody_wrote(
         ({"private": bytes(9)}, "multiple of 8"),
         ({"private": b""}, "ends inside"),
         ({"private": bytes(8) + string("ssh-dss")}, "multiple of 8|DSA"),
-        ({"private": bytes(8) + string("ssh-ed448") + b"123"}, "Ed448"),
+        ({"private": bytes(8) + string("ssh-ed448") + b"123"}, "ends inside"),
     ],
 )
 def test_a_plain_container_that_nobody_wrote(

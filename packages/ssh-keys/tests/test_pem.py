@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, mldsa, x25519
 from cryptography.hazmat.primitives.asymmetric import rsa as provider
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given, settings
@@ -76,8 +76,8 @@ def test_an_empty_passphrase_is_not_written(ed25519: PrivateKey) -> None:
         ed25519.to_pem("")
 
 
-def test_a_public_key_is_read_back(key: PrivateKey) -> None:
-    assert load_public_key(key.public_key.to_pem()) == key.public_key
+def test_a_public_key_is_read_back(portable: PrivateKey) -> None:
+    assert load_public_key(portable.public_key.to_pem()) == portable.public_key
 
 
 # ------------------------------------------------------------- openssl and ssh-keygen
@@ -165,20 +165,20 @@ def test_we_read_the_pem_of_ssh_keygen(
 
 
 def pkcs8(
-    key: ed448.Ed448PrivateKey | x25519.X25519PrivateKey | ec.EllipticCurvePrivateKey,
+    key: mldsa.MLDSA65PrivateKey | x25519.X25519PrivateKey | ec.EllipticCurvePrivateKey,
 ) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def spki(key: ed448.Ed448PublicKey | ec.EllipticCurvePublicKey) -> bytes:
+def spki(key: mldsa.MLDSA65PublicKey | ec.EllipticCurvePublicKey) -> bytes:
     return key.public_bytes(Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def test_other_kinds_of_key_are_named() -> None:
-    key = ed448.Ed448PrivateKey.generate()
-    with pytest.raises(UnsupportedKey, match="Ed448 keys are not supported yet"):
+    key = mldsa.MLDSA65PrivateKey.generate()
+    with pytest.raises(UnsupportedKey, match="MLDSA65 keys are not keys of SSH"):
         load_private_key(pkcs8(key))
-    with pytest.raises(UnsupportedKey, match="Ed448 keys are not supported yet"):
+    with pytest.raises(UnsupportedKey, match="MLDSA65 keys are not keys of SSH"):
         load_public_key(spki(key.public_key()))
     with pytest.raises(UnsupportedKey, match="X25519"):
         load_private_key(pkcs8(x25519.X25519PrivateKey.generate()))

@@ -88,33 +88,35 @@ def test_a_faulty_ecdsa_signature_does_not_leave(ecdsa: PrivateKey) -> None:
         faulty.sign(b"data")
 
 
-def test_a_private_key_shows_nothing_secret(key: PrivateKey) -> None:
-    shown = f"{key!r} {key} {key.section()!r}"
-    name = type(key).__name__
-    assert repr(key) == f"<{name} {key.public_key.kind} {key.public_key.fingerprint()}>"
-    for line in key.to_openssh().split(b"\n")[4:-2]:
+def test_a_private_key_shows_nothing_secret(signing: PrivateKey) -> None:
+    shown = f"{signing!r} {signing} {signing.section()!r}"
+    name = type(signing).__name__
+    assert (
+        repr(signing) == f"<{name} {signing.public_key.kind} {signing.public_key.fingerprint()}>"
+    )
+    for line in signing.to_openssh().split(b"\n")[4:-2]:
         assert line.decode() not in shown
-    for field in ("secret", "d", "iqmp", "p", "q"):
-        value = getattr(key.section(), field, None)
+    for field in ("secret", "seeds", "d", "iqmp", "p", "q"):
+        value = getattr(signing.section(), field, None)
         assert value is None or repr(value) not in shown
 
 
-def test_a_private_key_is_neither_pickled_nor_copied(key: PrivateKey) -> None:
+def test_a_private_key_is_neither_pickled_nor_copied(signing: PrivateKey) -> None:
     for attempt in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError, match="neither copied nor pickled"):
-            attempt(key)
+            attempt(signing)
 
 
-def test_a_private_key_does_not_change(key: PrivateKey) -> None:
+def test_a_private_key_does_not_change(signing: PrivateKey) -> None:
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        setattr(key, "public_key", key.public_key)  # noqa: B010 (a checker refuses the plain form)
+        setattr(signing, "public_key", signing.public_key)  # noqa: B010 (a checker refuses the plain form)
 
 
-def test_another_comment(key: PrivateKey) -> None:
-    other = key.with_comment("another")
+def test_another_comment(signing: PrivateKey) -> None:
+    other = signing.with_comment("another")
     assert other.comment == other.public_key.comment == "another"
-    assert other.public_key == key.public_key
-    assert key.comment != "another"
+    assert other.public_key == signing.public_key
+    assert signing.comment != "another"
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 Program = Callable[..., bytes]
 
 
-def test_a_blob_is_read_back(key: PrivateKey) -> None:
-    public = PublicKey.from_blob(key.public_key.blob, "beside it")
-    assert public == key.public_key
-    assert hash(public) == hash(key.public_key)
-    assert public.kind == key.public_key.kind
-    assert public.blob == key.public_key.blob
+def test_a_blob_is_read_back(signing: PrivateKey) -> None:
+    public = PublicKey.from_blob(signing.public_key.blob, "beside it")
+    assert public == signing.public_key
+    assert hash(public) == hash(signing.public_key)
+    assert public.kind == signing.public_key.kind
+    assert public.blob == signing.public_key.blob
     assert public.comment == "beside it"
 
 
@@ -58,8 +58,8 @@ def test_any_bytes_are_a_key_or_a_format_error(data: st.DataObject) -> None:
             assert PublicKey.from_blob(blob).blob == blob
 
 
-def test_every_prefix_and_extension_of_a_blob_is_refused(key: PrivateKey) -> None:
-    blob = key.public_key.blob
+def test_every_prefix_and_extension_of_a_blob_is_refused(signing: PrivateKey) -> None:
+    blob = signing.public_key.blob
     for size in range(len(blob)):
         with pytest.raises(KeyFormatError):
             PublicKey.from_blob(blob[:size])
@@ -67,9 +67,9 @@ def test_every_prefix_and_extension_of_a_blob_is_refused(key: PrivateKey) -> Non
         PublicKey.from_blob(blob + b"\0")
 
 
-def test_a_signature_verifies_and_nothing_else_does(key: PrivateKey) -> None:
-    public = key.public_key
-    signature = key.sign(b"data")
+def test_a_signature_verifies_and_nothing_else_does(signing: PrivateKey) -> None:
+    public = signing.public_key
+    signature = signing.sign(b"data")
     assert public.verify(b"data", signature)
     assert public.verify(bytearray(b"data"), memoryview(signature))
     assert not public.verify(b"Data", signature)
@@ -80,22 +80,22 @@ def test_a_signature_verifies_and_nothing_else_does(key: PrivateKey) -> None:
     assert not other.public_key.verify(b"data", signature)
 
 
-def test_the_signature_must_name_the_algorithm_agreed_on(key: PrivateKey) -> None:
-    public = key.public_key
+def test_the_signature_must_name_the_algorithm_agreed_on(signing: PrivateKey) -> None:
+    public = signing.public_key
     for algorithm in public.algorithms:
-        signature = key.sign(b"data", algorithm)
+        signature = signing.sign(b"data", algorithm)
         assert Signature.decode(signature).algorithm == algorithm
         assert public.verify(b"data", signature, algorithm)
         assert not public.verify(b"data", signature, "ssh-dss")
 
 
-def test_a_signature_under_another_name_is_wrong(key: PrivateKey) -> None:
-    blob = Signature.decode(key.sign(b"data")).blob
+def test_a_signature_under_another_name_is_wrong(signing: PrivateKey) -> None:
+    blob = Signature.decode(signing.sign(b"data")).blob
     for name in ("", "ssh-dss", "ssh-ed448", *KINDS):
-        if name not in key.public_key.algorithms:
+        if name not in signing.public_key.algorithms:
             forged = Signature(algorithm=name, blob=blob).encode()
-            assert not key.public_key.verify(b"data", forged)
-            assert not key.public_key.verify(b"data", forged, name)
+            assert not signing.public_key.verify(b"data", forged)
+            assert not signing.public_key.verify(b"data", forged, name)
 
 
 @given(junk=st.binary(max_size=200))
@@ -121,10 +121,10 @@ def test_fingerprints_are_spelt_as_ssh_keygen_spells_them(
     assert md5 == key.public_key.fingerprint("md5")
 
 
-def test_a_line_is_read_back(key: PrivateKey) -> None:
-    again = load_public_key(key.public_key.to_openssh())
-    assert again == key.public_key
-    assert again.comment == key.comment
+def test_a_line_is_read_back(signing: PrivateKey) -> None:
+    again = load_public_key(signing.public_key.to_openssh())
+    assert again == signing.public_key
+    assert again.comment == signing.comment
 
 
 @given(comment=st.text(alphabet=st.characters(exclude_categories=())))

@@ -12,32 +12,42 @@ certificate is good for a purpose is for `Certificate.check` to say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal, Self
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar
 
 import attrs
 
 from ssh_keys import registry
 from ssh_keys.armor import to_base64
+from ssh_keys.certificate_fields import (
+    MAX_PRINCIPALS,
+    Body,
+    Head,
+    Role,
+    Signed,
+    clean_text,
+    cut_key,
+    encode_options,
+    encode_principals,
+    encode_role,
+    read_addresses,
+    read_command,
+    read_options,
+    read_principals,
+    read_role,
+)
 from ssh_keys.errors import CertificateRefused, KeyFormatError
+from ssh_keys.fido import FidoPolicy
+from ssh_keys.grants import FOREVER, PERMISSIONS, Grant
 from ssh_keys.patterns import matches
 from ssh_keys.public import PublicKey
-from ssh_wire import (
-    Record,
-    Repeated,
-    Rest,
-    Text,
-    UInt32,
-    UInt64,
-    UsageError,
-    WireError,
-    record,
-)
+from ssh_wire import UsageError, WireError
 from ssh_wire.primitives import read_string, read_text, string
 from ssh_wire.text import printable, raw
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
     from ssh_keys.private import PrivateKey
     from ssh_wire.primitives import Buffer
 
@@ -53,16 +63,8 @@ __all__ = [
     "issue",
 ]
 
-Role = Literal["user", "host"]
-
-FOREVER: Final = 2**64 - 1
-"""The `valid_before` of a certificate that does not end."""
-
 MAX_CERTIFICATE: Final = 1 << 16
 """The largest certificate that is looked at, in bytes."""
-
-MAX_PRINCIPALS: Final = 256
-"""The most principals that a certificate may list, as in OpenSSH."""
 
 CA_ALGORITHMS: Final = (
     "ssh-ed25519",
@@ -80,102 +82,10 @@ CA_ALGORITHMS: Final = (
 The list is the default of OpenSSH's CASignatureAlgorithms.
 """
 
-PERMISSIONS: Final[Mapping[str, bytes]] = MappingProxyType(
-    {
-        "permit-X11-forwarding": b"",
-        "permit-agent-forwarding": b"",
-        "permit-port-forwarding": b"",
-        "permit-pty": b"",
-        "permit-user-rc": b"",
-    }
-)
-"""The extensions that `ssh-keygen` gives to a user certificate unless it is told otherwise."""
-
-_ROLES: Final[dict[int, Role]] = {1: "user", 2: "host"}
-_NUMBERS: Final = {role: number for number, role in _ROLES.items()}
+_FLAGS: Final = (*PERMISSIONS, "no-touch-required", "verify-required")
 _NONCE_SIZE: Final = 32
 
-
-@record
-class _Head(Record):
-    """What stands in front of the key's own fields."""
-
-    kind: str
-    nonce: bytes
-
-
-@record
-class _Body(Record):
-    """What stands behind the key's own fields, up to what is signed."""
-
-    serial: UInt64
-    role: UInt32
-    key_id: Text
-    principals: bytes
-    valid_after: UInt64
-    valid_before: UInt64
-    critical_options: bytes
-    extensions: bytes
-    reserved: bytes
-    ca_key: bytes
-
-
-@record
-class _Names(Record):
-    """The principals, one string behind the other."""
-
-    names: Repeated[Text]
-
-
-@record
-class _Option(Record):
-    """One critical option or extension."""
-
-    name: Text
-    data: bytes
-
-
-@record
-class _Options(Record):
-    """All of one field."""
-
-    options: Repeated[_Option]
-
-
-@record
-class _Signed(Record):
-    """The last field of all."""
-
-    signature: bytes
-    beyond: Rest
-
-
-@attrs.frozen(kw_only=True)
-class Grant:
-    """What an authority grants: all that `issue` writes into a certificate beside the keys.
-
-    Attributes:
-        role: whether the key is a user's or a host's.
-        key_id: free text that names the certificate in logs.
-        principals: the user names or host names that it is good for; at least one.
-        serial: a number by which it can be revoked; 0 where the authority does not number.
-        valid_after: the first second in which it is good, since 1970.
-        valid_before: the first second in which it is no longer good, since 1970.
-        critical_options: what restricts it, by name; values as they are sent, so that of
-            "force-command" is itself a string with its length in front.
-        extensions: what it permits, by name; the values of `PERMISSIONS` are empty.
-        algorithm: how the authority signs; the preferred algorithm of its key when None.
-    """
-
-    role: Role
-    key_id: str
-    principals: tuple[str, ...]
-    serial: int = 0
-    valid_after: int = 0
-    valid_before: int = FOREVER
-    critical_options: Mapping[str, bytes] = attrs.field(factory=dict[str, bytes])
-    extensions: Mapping[str, bytes] = attrs.field(factory=dict[str, bytes])
-    algorithm: str | None = None
+T = TypeVar("T")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -239,17 +149,14 @@ class Certificate:
 
     @classmethod
     def _read(cls, blob: bytes, comment: str, *, legacy: bool) -> Self:
-        head, pos = _Head.read(blob, 0)
+        head, pos = Head.read(blob, 0)
         plain = registry.plain_kind(head.kind)
         if plain is None:
             problem = f"a key of kind '{printable(head.kind, 80)}' is no certificate"
             raise KeyFormatError(problem)
-        key_blob, pos = _cut_key(plain, blob, pos)
-        body, pos = _Body.read(blob, pos)
-        signed = _Signed.decode(blob[pos:])
-        if signed.beyond:
-            problem = f"{len(signed.beyond)} bytes are left over behind the certificate"
-            raise KeyFormatError(problem)
+        key_blob, pos = cut_key(plain, blob, pos)
+        body, pos = Body.read(blob, pos)
+        signed = Signed.decode(blob[pos:])
         # "Chained" certificates ... are NOT supported": no kind of certificate is a PublicKey
         ca_key = PublicKey.from_blob(body.ca_key, legacy=legacy)
         # SHA-1 is judged by `check`, which knows what the caller accepts
@@ -262,13 +169,13 @@ class Certificate:
             comment=comment,
             public_key=PublicKey.from_blob(key_blob, comment, legacy=legacy),
             serial=body.serial,
-            role=_role(body.role),
-            key_id=_text(body.key_id, "key id"),
-            principals=_principals(body.principals),
+            role=read_role(body.role),
+            key_id=clean_text(body.key_id, "key id"),
+            principals=read_principals(body.principals),
             valid_after=body.valid_after,
             valid_before=body.valid_before,
-            critical_options=_options(body.critical_options, "critical option"),
-            extensions=_options(body.extensions, "extension"),
+            critical_options=read_options(body.critical_options, "critical option"),
+            extensions=read_options(body.extensions, "extension"),
             ca_key=ca_key,
             signature=signed.signature,
         )
@@ -283,19 +190,32 @@ class Certificate:
         """The algorithm that the authority signed with."""
         return read_text(self.signature, 0)[0]
 
-    def verify(self, data: Buffer, signature: Buffer, algorithm: str | None = None) -> bool:
+    def verify(
+        self,
+        data: Buffer,
+        signature: Buffer,
+        algorithm: str | None = None,
+        *,
+        fido: FidoPolicy | None = None,
+    ) -> bool:
         """Say whether `signature` is the certified key's signature of `data`.
 
         Args:
             data: what was signed.
             signature: the signature as it is sent; it names the key's plain algorithm.
             algorithm: the one of `algorithms` that was agreed on.
+            fido: what the signature of a FIDO token must say.  When not given, a touch, and
+                the user's PIN or finger where the certificate says "verify-required"; its
+                "no-touch-required" is for the caller to weigh.
         """
-        if algorithm is None:
-            return self.public_key.verify(data, signature)
-        names = dict(zip(self.algorithms, self.public_key.algorithms, strict=True))
-        plain = names.get(algorithm)
-        return plain is not None and self.public_key.verify(data, signature, plain)
+        policy = fido or FidoPolicy(verification="verify-required" in self.critical_options)
+        plain = None
+        if algorithm is not None:
+            names = dict(zip(self.algorithms, self.public_key.algorithms, strict=True))
+            if algorithm not in names:
+                return False
+            plain = names[algorithm]
+        return self.public_key.verify(data, signature, plain, fido=policy)
 
     def check(
         self,
@@ -336,12 +256,7 @@ class Certificate:
         if self.ca_algorithm not in ca_algorithms:
             problem = f"the authority signed with {printable(self.ca_algorithm, 64)}"
             raise CertificateRefused("ca-algorithm", problem)
-        for name in self.critical_options:
-            # "if an implementation does not recognise a option, then the validating party
-            # should refuse to accept the certificate"
-            if name not in understood_options:
-                problem = f"the critical option '{printable(name, 64)}' is not enforced here"
-                raise CertificateRefused("critical-option", problem)
+        self._check_options(understood_options)
 
     def _check_principal(self, principal: str | None) -> None:
         # we choose otherwise than "valid for any principal": so does OpenSSH since 10.3
@@ -356,9 +271,59 @@ class Certificate:
         problem = f"the certificate is not good for '{printable(principal, 64)}'"
         raise CertificateRefused("principal", problem)
 
+    def _check_options(self, understood: Collection[str]) -> None:
+        for name in self.critical_options:
+            # "if an implementation does not recognise a option, then the validating party
+            # should refuse to accept the certificate"
+            if name not in understood:
+                problem = f"the critical option '{printable(name, 64)}' is not enforced here"
+                raise CertificateRefused("critical-option", problem)
+        try:
+            _ = self.force_command, self.source_address
+        except KeyFormatError as error:
+            raise CertificateRefused("critical-option", str(error)) from None
+        for name in _FLAGS:
+            if self.critical_options.get(name) or self.extensions.get(name):
+                problem = f"'{name}' is a flag, and yet the certificate gives it a value"
+                raise CertificateRefused("option-value", problem)
+
+    @property
+    def force_command(self) -> str | None:
+        """The one command that the certificate's holder may run, or None for any.
+
+        Raises:
+            KeyFormatError: the option is there and its value is not a command.
+        """
+        return self._read_option("force-command", read_command)
+
+    @property
+    def source_address(self) -> tuple[IPv4Network | IPv6Network, ...] | None:
+        """The networks that the certificate's holder may come from, or None for any.
+
+        Raises:
+            KeyFormatError: the option is there and its value is not a list of networks.
+        """
+        return self._read_option("source-address", read_addresses)
+
+    def _read_option(self, name: str, read: Callable[[bytes], T]) -> T | None:
+        data = self.critical_options.get(name)
+        if data is None:
+            return None
+        try:
+            return read(data)
+        except WireError as error:
+            problem = f"the critical option '{name}' is malformed: {error}"
+            raise KeyFormatError(problem) from None
+
     def fingerprint(self, hash_name: Literal["sha256", "md5"] = "sha256") -> str:
         """Return the fingerprint of the certified key, as `ssh-keygen -l` does."""
         return self.public_key.fingerprint(hash_name)
+
+    def to_rfc4716(self) -> str:
+        """Return the certificate as RFC 4716 frames keys, which PuTTY reads."""
+        from ssh_keys import rfc4716  # noqa: PLC0415 (loads when one is written so)
+
+        return rfc4716.encode(self.blob, self.comment)
 
     def to_openssh(self) -> str:
         """Return the certificate as one line of OpenSSH's format, without a newline."""
@@ -395,22 +360,22 @@ def issue(
     Raises:
         UsageError: the grant cannot be written, or nobody would accept it.
     """
-    _check_grant(grant)
+    grant.check()
     kind = registry.certified_name(key.kind)
     _, pos = read_string(key.blob, 0)
-    body = _Body(
+    body = Body(
         serial=grant.serial,
-        role=_NUMBERS[grant.role],
+        role=encode_role(grant.role),
         key_id=grant.key_id,
-        principals=_Names(names=grant.principals).encode(),
+        principals=encode_principals(grant.principals),
         valid_after=grant.valid_after,
         valid_before=grant.valid_before,
-        critical_options=_encode_options(grant.critical_options),
-        extensions=_encode_options(grant.extensions),
+        critical_options=encode_options(grant.critical_options),
+        extensions=encode_options(grant.extensions),
         reserved=b"",
         ca_key=ca.public_key.blob,
     )
-    head = _Head(kind=kind, nonce=random(_NONCE_SIZE))
+    head = Head(kind=kind, nonce=random(_NONCE_SIZE))
     signed = head.encode() + key.blob[pos:] + body.encode()
     signature = ca.sign(signed, grant.algorithm)
     try:
@@ -418,62 +383,3 @@ def issue(
     except KeyFormatError as error:
         problem = f"no such certificate can be issued: {error}"
         raise UsageError(problem) from None
-
-
-def _check_grant(grant: Grant) -> None:
-    if not 1 <= len(grant.principals) <= MAX_PRINCIPALS:
-        problem = f"a certificate lists 1 to {MAX_PRINCIPALS} principals"
-        raise UsageError(problem)
-    if grant.valid_after >= grant.valid_before:
-        problem = "the certificate would have expired before it becomes valid"
-        raise UsageError(problem)
-
-
-def _cut_key(plain: str, blob: bytes, pos: int) -> tuple[bytes, int]:
-    """Return the plain blob of the key whose fields begin at `pos`, and where they end."""
-    head = string(plain)
-    data = head + blob[pos:]
-    end = registry.family(plain).end_of_public(data)
-    return data[:end], pos + end - len(head)
-
-
-def _role(number: int) -> Role:
-    role = _ROLES.get(number)
-    if role is None:
-        problem = f"a certificate of type {number} is neither a user's nor a host's"
-        raise KeyFormatError(problem)
-    return role
-
-
-def _principals(data: bytes) -> tuple[str, ...]:
-    names = _Names.decode(data).names
-    if len(names) > MAX_PRINCIPALS:
-        problem = f"a certificate with {len(names)} principals; {MAX_PRINCIPALS} are allowed"
-        raise KeyFormatError(problem)
-    return tuple(_text(name, "principal") for name in names)
-
-
-def _options(data: bytes, what: str) -> Mapping[str, bytes]:
-    options: dict[str, bytes] = {}
-    for option in _Options.decode(data).options:
-        name = _text(option.name, f"name of the {what}")
-        # "Each named option may only appear once in a certificate"
-        if name in options:
-            problem = f"the {what} '{printable(name, 64)}' appears twice"
-            raise KeyFormatError(problem)
-        options[name] = option.data
-    return MappingProxyType(options)
-
-
-def _encode_options(options: Mapping[str, bytes]) -> bytes:
-    # "Options must be lexically ordered by "name""
-    ordered: Iterable[tuple[str, bytes]] = sorted(options.items(), key=lambda item: raw(item[0]))
-    return _Options(options=tuple(_Option(name=n, data=d) for n, d in ordered)).encode()
-
-
-def _text(text: str, what: str) -> str:
-    # a program in C would read only what stands before it
-    if "\0" in text:
-        problem = f"the {what} of the certificate holds a NUL"
-        raise KeyFormatError(problem)
-    return text

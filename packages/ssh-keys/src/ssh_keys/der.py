@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from ssh_keys.errors import KeyFormatError
+from ssh_keys.errors import KeyFormatError, TooCostly
 
 __all__ = ["check_cost"]
 
@@ -42,7 +42,8 @@ def check_cost(der: bytes) -> None:
     """Refuse an EncryptedPrivateKeyInfo (RFC 5958 section 3) that takes too long to open.
 
     Raises:
-        KeyFormatError: it takes too long, or is no such structure.
+        TooCostly: it takes too long.
+        KeyFormatError: it is no such structure.
     """
     outer = _read(der, 0, len(der))
     algorithm = _read(der, outer.start, outer.end)
@@ -58,7 +59,7 @@ def check_cost(der: bytes) -> None:
         too_much = max(numbers, default=0) > MAX_ITERATIONS
     if too_much:
         problem = "the file asks for too much work to derive its key"
-        raise KeyFormatError(problem)
+        raise TooCostly(problem)
 
 
 def _leaves(der: bytes, top: _Element) -> tuple[list[int], list[bytes]]:

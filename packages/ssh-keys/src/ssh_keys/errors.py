@@ -4,9 +4,11 @@ SSHError
 ├── KeyFormatError          not a key, or not one that the limits allow (a ValueError too)
 │   ├── UnsupportedKey      a kind that is known by name and refused; says which and why
 │   ├── CertificateRefused  a certificate that is not good for what it is used for
+│   ├── TooCostly           a file that wants more work for its passphrase than is allowed
 │   └── KeyDecryptError     the passphrase is wrong
 │       └── PassphraseNeeded    the key is encrypted and no passphrase was given
 ├── SignatureRefused        a signature that is not one of whom it has to be of
+├── TokenNeeded             the key is in a FIDO token, which alone can sign
 └── SigningFailed           a fresh signature did not verify; it was not handed out
 """
 
@@ -27,6 +29,8 @@ __all__ = [
     "Refusal",
     "SignatureRefused",
     "SigningFailed",
+    "TokenNeeded",
+    "TooCostly",
     "UnsupportedKey",
 ]
 
@@ -38,6 +42,7 @@ Refusal: TypeAlias = Literal[
     "no-principals",
     "principal",
     "critical-option",
+    "option-value",
     "ca-algorithm",
 ]
 """In which respect a certificate is not good."""
@@ -71,6 +76,10 @@ class CertificateRefused(KeyFormatError):
         self.reason: Refusal = reason
 
 
+class TooCostly(KeyFormatError):
+    """An encrypted key that asks for more time or memory than a passphrase may cost."""
+
+
 class KeyDecryptError(KeyFormatError):
     """The passphrase does not open the key."""
 
@@ -90,6 +99,10 @@ class PassphraseNeeded(KeyDecryptError):
 
 class SignatureRefused(SSHError):
     """A signature of a message that is wrong, or made by a key that may not make it."""
+
+
+class TokenNeeded(SSHError):
+    """The private key is in a FIDO token; what is here is the handle that finds it."""
 
 
 class SigningFailed(SSHError):

@@ -19,7 +19,7 @@ import bcrypt
 from ssh_keys import registry
 from ssh_keys.armor import OPENSSH_LABEL, enclose, open_armor
 from ssh_keys.ciphers import CIPHERS
-from ssh_keys.errors import KeyDecryptError, KeyFormatError, PassphraseNeeded
+from ssh_keys.errors import KeyDecryptError, KeyFormatError, PassphraseNeeded, TooCostly
 from ssh_keys.public import PublicKey
 from ssh_wire import Record, Rest, Text, UInt32, UsageError, WireError, record
 from ssh_wire.primitives import read_text
@@ -118,6 +118,7 @@ def decode_private(
     Raises:
         PassphraseNeeded: it is encrypted and no passphrase was given.
         KeyDecryptError: the passphrase is wrong.
+        TooCostly: to try the passphrase would take too much time.
         KeyFormatError: it is not one whole key within the limits.
     """
     try:
@@ -188,8 +189,11 @@ def _cipher(container: _Container) -> KeyCipher:
         problem = f"the private section is not a multiple of {cipher.block_size} bytes"
         raise KeyFormatError(problem)
     options = _Options.decode(container.options)
-    if not options.salt or not 1 <= options.rounds <= MAX_ROUNDS:
-        problem = f"{options.rounds} rounds of bcrypt are outside 1 to {MAX_ROUNDS}, or no salt"
+    if options.rounds > MAX_ROUNDS:
+        problem = f"{options.rounds} rounds of bcrypt are outside 1 to {MAX_ROUNDS}"
+        raise TooCostly(problem)
+    if not options.salt or not options.rounds:
+        problem = "the key derivation has no rounds or no salt"
         raise KeyFormatError(problem)
     return cipher
 

@@ -58,6 +58,7 @@ def decode_private(
     Raises:
         PassphraseNeeded: it is encrypted and no passphrase was given.
         KeyDecryptError: the passphrase is wrong.
+        TooCostly: to try the passphrase would take too much time or memory.
         UnsupportedKey: it is a key of a family that is refused.
         KeyFormatError: it is not one whole key within the limits.
     """
@@ -70,7 +71,7 @@ def decode_private(
         problem = "the key is encrypted: a passphrase is needed"
         raise PassphraseNeeded(problem)
     key = _load(armor.text, passphrase if encrypted else None)
-    for family in registry.families():
+    for family in registry.portable_families():
         adopted = family.adopt_private(key, legacy=legacy)
         if adopted is not None:
             return adopted
@@ -108,7 +109,7 @@ def decode_public(data: bytes, *, legacy: bool = False) -> PublicKey:
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         problem = f"not a public key: {error}"
         raise KeyFormatError(problem) from None
-    for family in registry.families():
+    for family in registry.portable_families():
         adopted = family.adopt_public(key, legacy=legacy)
         if adopted is not None:
             return adopted
@@ -147,5 +148,5 @@ def _check_size(body: bytes) -> None:
 
 def _unsupported(key: object) -> UnsupportedKey:
     kind = type(key).__name__.removesuffix("PrivateKey").removesuffix("PublicKey")
-    reason = "DSA keys are refused" if kind == "DSA" else f"{kind} keys are not supported yet"
+    reason = "DSA keys are refused" if kind == "DSA" else f"{kind} keys are not keys of SSH"
     return UnsupportedKey(kind, reason)

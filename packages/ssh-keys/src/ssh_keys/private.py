@@ -43,7 +43,8 @@ class PrivateKey(ABC):
         """Make a new key.
 
         Args:
-            kind: "ed25519", "ecdsa" or "rsa", or a full name such as "ecdsa-sha2-nistp384".
+            kind: "ed25519", "ecdsa", "rsa", "ed448" or "mldsa44-ed25519", or a full name such
+                as "ecdsa-sha2-nistp384".
             bits: for "ecdsa" 256, 384 or 521; for "rsa" 2048 to 16384 (3072 when not given).
             comment: free text to keep with the key.
 
@@ -65,9 +66,22 @@ class PrivateKey(ABC):
     def section(self) -> Record:
         """Return the key's fields as openssh-key-v1 and the agent protocol list them."""
 
+    def ppk_section(self) -> Record:
+        """Return the secret fields as PuTTY's format lists them.
+
+        Raises:
+            UsageError: PuTTY has no keys of this kind.
+        """
+        problem = f"PuTTY has no form for a private key of kind {self.public_key.kind}"
+        raise UsageError(problem)
+
     @abstractmethod
     def provider(self) -> object:
-        """Return the key as the object of `cryptography` that holds it."""
+        """Return the key as the object of `cryptography` that holds it.
+
+        Raises:
+            UsageError: there is none for keys of its kind.
+        """
 
     @abstractmethod
     def with_comment(self, comment: str) -> Self:
@@ -85,6 +99,7 @@ class PrivateKey(ABC):
             UsageError: the key has no such algorithm.
             SigningFailed: the signature did not verify; a faulty RSA signature can give the
                 key away, so it does not leave.
+            TokenNeeded: the key is in a FIDO token.
         """
         public = self.public_key
         name = public.algorithms[0] if algorithm is None else algorithm
@@ -141,6 +156,30 @@ class PrivateKey(ABC):
         from ssh_keys import pem  # noqa: PLC0415 (serialization loads when a PEM is written)
 
         return pem.encode_private(self, passphrase, form)
+
+    def to_ppk(
+        self,
+        passphrase: bytes | str | None = None,
+        *,
+        version: Literal[2, 3] = 3,
+        random: Callable[[int], bytes] | None = None,
+    ) -> bytes:
+        """Return the key in PuTTY's format, encrypted when a passphrase is given.
+
+        Args:
+            passphrase: what to encrypt it with; None leaves it in the clear.
+            version: 2 for a PuTTY older than 0.75; its passphrases are guessed fast.
+            random: where the salt comes from; the operating system when not given.
+
+        Raises:
+            UsageError: the passphrase is empty, there is no such version, or PuTTY has no
+                keys of this kind.
+        """
+        from secrets import token_bytes  # noqa: PLC0415 (loads when a key is written)
+
+        from ssh_keys import ppk  # noqa: PLC0415 (ciphers load when needed)
+
+        return ppk.encode_private(self, passphrase, version, random or token_bytes)
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         problem = "a private key is neither copied nor pickled; save it with to_openssh()"

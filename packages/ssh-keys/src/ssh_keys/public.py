@@ -20,6 +20,7 @@ from ssh_wire.primitives import read_text
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
+    from ssh_keys.fido import FidoPolicy
     from ssh_wire.primitives import Buffer
 
 __all__ = ["MAX_BLOB", "PublicKey", "Signature"]
@@ -99,6 +100,7 @@ class PublicKey(ABC):
         algorithm: str | None = None,
         *,
         allow_sha1: bool = False,
+        fido: FidoPolicy | None = None,
     ) -> bool:
         """Say whether `signature` is this key's signature of `data`.
 
@@ -109,7 +111,10 @@ class PublicKey(ABC):
             signature: the signature as it is sent, algorithm name first.
             algorithm: the algorithm that was agreed on; the signature must name the same.
             allow_sha1: accept "ssh-rsa", which is RSA with SHA-1 (RFC 8332 retires it).
+            fido: what the signature of a FIDO token must say; a touch when not given.  It
+                is nothing to a key of another family.
         """
+        del fido
         try:
             parsed = Signature.decode(signature)
         except WireError:
@@ -142,14 +147,28 @@ class PublicKey(ABC):
         return f"{self.kind} {encoded} {comment}".rstrip(" ")
 
     def to_pem(self) -> str:
-        """Return the key as PEM SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7)."""
+        """Return the key as PEM SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
+
+        Raises:
+            UsageError: keys of its kind have no such form.
+        """
         from ssh_keys import pem  # noqa: PLC0415 (serialization loads when a PEM is written)
 
         return pem.encode_public(self)
 
+    def to_rfc4716(self) -> str:
+        """Return the key as RFC 4716 frames it, which PuTTY and ssh.com read."""
+        from ssh_keys import rfc4716  # noqa: PLC0415 (loads when a key is written so)
+
+        return rfc4716.encode(self.blob, self.comment)
+
     @abstractmethod
     def provider(self) -> object:
-        """Return the key as the object of `cryptography` that holds it."""
+        """Return the key as the object of `cryptography` that holds it.
+
+        Raises:
+            UsageError: there is none for keys of its kind.
+        """
 
     def with_comment(self, comment: str) -> Self:
         """Return the same key with another comment."""

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 __all__ = [
     "KINDS",
     "Family",
+    "PortableFamily",
     "certified_name",
-    "families",
     "family",
     "family_to_generate",
     "plain_kind",
+    "portable_families",
+    "portable_family",
 ]
 
 _FAMILIES: Final = {
@@ -35,19 +37,32 @@ _FAMILIES: Final = {
     "ecdsa-sha2-nistp384": "ecdsa",
     "ecdsa-sha2-nistp521": "ecdsa",
     "ssh-rsa": "rsa",
+    "sk-ssh-ed25519@openssh.com": "sk",
+    "sk-ecdsa-sha2-nistp256@openssh.com": "sk",
+    "ssh-ed448": "ed448",
+    "ssh-mldsa44-ed25519": "mldsa",
+    "ssh-mldsa44-ed25519@openssh.com": "mldsa",
 }
 
-_SHORT: Final = {"ed25519": "ed25519", "ecdsa": "ecdsa", "rsa": "rsa"}
+_SHORT: Final = {
+    "ed25519": "ed25519",
+    "ecdsa": "ecdsa",
+    "rsa": "rsa",
+    "ed448": "ed448",
+    "mldsa44-ed25519": "mldsa",
+}
+
+_PORTABLE: Final = ("ed25519", "ecdsa", "rsa", "ed448")
+"""The families whose keys other programs know, in PEM and in PuTTY's format."""
 
 _VENDOR: Final = "@openssh.com"
+_CERTIFIED: Final = {"ssh-mldsa44-ed25519": "ssh-mldsa44-ed25519-cert"}
+"""The names of certificates that are not made by the rule."""
 
 _REFUSED: Final = (
     # what the name contains, what is said of it
     ("ssh-dss", "DSA keys are refused"),
     ("-cert", "a certificate is no key: it is not taken where a plain key is needed"),
-    ("sk-", "FIDO keys are not supported yet"),
-    ("ssh-ed448", "Ed448 keys are not supported yet"),
-    ("ssh-mldsa", "ML-DSA keys are not supported yet"),
 )
 
 KINDS: Final = tuple(_FAMILIES)
@@ -77,6 +92,17 @@ class Family(Protocol):
         """Make a key; raise UsageError where the family has no such kind or size."""
         ...
 
+
+class PortableFamily(Family, Protocol):
+    """What a family offers whose keys other programs know."""
+
+    def read_ppk(self, public_key: PublicKey, data: bytes) -> tuple[PrivateKey, int]:
+        """Read the secret fields of PuTTY's format; return the key and where they end.
+
+        Raise WireError or KeyFormatError where they are not those of `public_key`.
+        """
+        ...
+
     def adopt_public(self, key: object, *, legacy: bool) -> PublicKey | None:
         """Take over a public key object of `cryptography`, or return None if not its own."""
         ...
@@ -100,7 +126,7 @@ def family(kind: str) -> Family:
 
 def certified_name(name: str) -> str:
     """Return what a kind of key, or an algorithm, is called when the key is certified."""
-    return name.removesuffix(_VENDOR) + "-cert-v01" + _VENDOR
+    return _CERTIFIED.get(name) or name.removesuffix(_VENDOR) + "-cert-v01" + _VENDOR
 
 
 def plain_kind(name: str) -> str | None:
@@ -121,9 +147,19 @@ def family_to_generate(kind: str) -> Family:
     return _load(module)
 
 
-def families() -> tuple[Family, ...]:
-    """Return every family once."""
-    return tuple(_load(module) for module in dict.fromkeys(_FAMILIES.values()))
+def portable_family(kind: str) -> PortableFamily | None:
+    """Return the family of a kind if other programs know its keys, else None."""
+    module = _FAMILIES.get(kind)
+    return _load_portable(module) if module in _PORTABLE else None
+
+
+def portable_families() -> tuple[PortableFamily, ...]:
+    """Return every family whose keys other programs know."""
+    return tuple(map(_load_portable, _PORTABLE))
+
+
+def _load_portable(module: str) -> PortableFamily:
+    return cast("PortableFamily", _load(module))
 
 
 def _load(module: str) -> Family:

@@ -24,7 +24,7 @@ from ssh_keys.public import PublicKey
 from ssh_wire import MPInt, Record, UsageError, WireError, record
 
 if TYPE_CHECKING:
-    from ssh_keys.registry import Family
+    from ssh_keys.registry import PortableFamily
     from ssh_wire.primitives import Buffer
 
 __all__ = ["FAMILY", "ECDSAPrivateKey", "ECDSAPublicKey"]
@@ -108,6 +108,13 @@ class _Section(Record):
 
 
 @record
+class _PPK(Record):
+    """The private key in PuTTY's format."""
+
+    secret: MPInt = attrs.field(repr=False)
+
+
+@record
 class _Signature(Record):
     """The inner signature blob (RFC 5656 section 3.1.2)."""
 
@@ -170,6 +177,10 @@ class ECDSAPrivateKey(PrivateKey):
             secret=self.secret.private_numbers().private_value,
         )
 
+    def ppk_section(self) -> Record:
+        """Return the secret fields as PuTTY's format lists them."""
+        return _PPK(secret=self.secret.private_numbers().private_value)
+
     def provider(self) -> ec.EllipticCurvePrivateKey:
         """Return the key as the object of `cryptography` that holds it."""
         return self.secret
@@ -196,15 +207,12 @@ class _ECDSA:
         del legacy
         section, end = _Section.read(data, pos)
         curve = _curve(section.kind, section.curve)
-        try:
-            key = _adopt(ec.derive_private_key(section.secret, curve.curve))
-        except ValueError:
-            problem = "the ECDSA private key is not a number below the order of its curve"
-            raise KeyFormatError(problem) from None
-        if _encode_point(key.secret.public_key()) != section.point:
-            problem = "the private and the public half of the ECDSA key differ"
-            raise KeyFormatError(problem)
-        return key, end
+        return _from_secret(curve, section.secret, section.point), end
+
+    def read_ppk(self, public_key: PublicKey, data: bytes) -> tuple[ECDSAPrivateKey, int]:
+        fields = _Public.decode(public_key.blob)
+        section, end = _PPK.read(data, 0)
+        return _from_secret(_BY_KIND[fields.kind], section.secret, fields.point), end
 
     def generate(self, kind: str, bits: int | None, comment: str) -> ECDSAPrivateKey:
         named = _BY_KIND.get(kind)
@@ -247,6 +255,18 @@ def _encode_point(key: ec.EllipticCurvePublicKey) -> bytes:
     return bytes([_UNCOMPRESSED]) + numbers.x.to_bytes(size) + numbers.y.to_bytes(size)
 
 
+def _from_secret(curve: _Curve, secret: int, point: bytes) -> ECDSAPrivateKey:
+    try:
+        key = _adopt(ec.derive_private_key(secret, curve.curve))
+    except ValueError:
+        problem = "the ECDSA private key is not a number below the order of its curve"
+        raise KeyFormatError(problem) from None
+    if _encode_point(key.secret.public_key()) != point:
+        problem = "the private and the public half of the ECDSA key differ"
+        raise KeyFormatError(problem)
+    return key
+
+
 def _adopt_public(key: ec.EllipticCurvePublicKey) -> ECDSAPublicKey:
     curve = next((curve for curve in _CURVES if curve.curve.name == key.curve.name), None)
     if curve is None:
@@ -261,4 +281,4 @@ def _adopt(secret: ec.EllipticCurvePrivateKey) -> ECDSAPrivateKey:
     return ECDSAPrivateKey(public_key=public_key, curve=public_key.curve, secret=secret)
 
 
-FAMILY: Final[Family] = _ECDSA()
+FAMILY: Final[PortableFamily] = _ECDSA()

@@ -19,7 +19,7 @@ from ssh_keys.public import PublicKey
 from ssh_wire import Record, UsageError, record
 
 if TYPE_CHECKING:
-    from ssh_keys.registry import Family
+    from ssh_keys.registry import PortableFamily
     from ssh_wire.primitives import Buffer
 
 __all__ = ["FAMILY", "Ed25519PrivateKey", "Ed25519PublicKey"]
@@ -48,6 +48,13 @@ class _Section(Record):
 
     kind: Literal["ssh-ed25519"] = attrs.field(default="ssh-ed25519", init=False)
     point: bytes
+    secret: bytes = attrs.field(repr=False)
+
+
+@record
+class _PPK(Record):
+    """The private key in PuTTY's format: the seed as a little-endian number."""
+
     secret: bytes = attrs.field(repr=False)
 
 
@@ -94,6 +101,10 @@ class Ed25519PrivateKey(PrivateKey):
         """Return the key's fields as openssh-key-v1 lists them."""
         point = self.secret.public_key().public_bytes_raw()
         return _Section(point=point, secret=self.secret.private_bytes_raw() + point)
+
+    def ppk_section(self) -> Record:
+        """Return the secret fields as PuTTY's format lists them."""
+        return _PPK(secret=self.secret.private_bytes_raw().rstrip(b"\0"))
 
     def provider(self) -> ed25519.Ed25519PrivateKey:
         """Return the key as the object of `cryptography` that holds it."""
@@ -163,9 +174,19 @@ class _Ed25519:
         secret = ed25519.Ed25519PrivateKey.from_private_bytes(section.secret[:_SIZE])
         point = secret.public_key().public_bytes_raw()
         if not point == section.point == section.secret[_SIZE:]:
-            problem = "the private and the public half of the Ed25519 key differ"
-            raise KeyFormatError(problem)
+            raise _differ()
         return _adopt(secret), end
+
+    def read_ppk(self, public_key: PublicKey, data: bytes) -> tuple[Ed25519PrivateKey, int]:
+        section, end = _PPK.read(data, 0)
+        seed = section.secret.ljust(_SIZE, b"\0")
+        if len(seed) != _SIZE:
+            problem = f"an Ed25519 private key has {_SIZE} bytes, not {len(seed)}"
+            raise KeyFormatError(problem)
+        key = _adopt(ed25519.Ed25519PrivateKey.from_private_bytes(seed))
+        if key.public_key != public_key:
+            raise _differ()
+        return key, end
 
     def generate(self, kind: str, bits: int | None, comment: str) -> Ed25519PrivateKey:
         del kind  # there is only one
@@ -204,5 +225,9 @@ def _adopt(secret: ed25519.Ed25519PrivateKey) -> Ed25519PrivateKey:
     return Ed25519PrivateKey(public_key=public_key, secret=secret)
 
 
+def _differ() -> KeyFormatError:
+    return KeyFormatError("the private and the public half of the Ed25519 key differ")
+
+
 _verifier = _Verifier()
-FAMILY: Final[Family] = _Ed25519()
+FAMILY: Final[PortableFamily] = _Ed25519()

@@ -20,7 +20,7 @@ from ssh_keys.public import PublicKey
 from ssh_wire import MPInt, Record, UsageError, record
 
 if TYPE_CHECKING:
-    from ssh_keys.registry import Family
+    from ssh_keys.registry import PortableFamily
     from ssh_wire.primitives import Buffer
 
 __all__ = ["FAMILY", "RSAPrivateKey", "RSAPublicKey"]
@@ -62,6 +62,16 @@ class _Section(Record):
     iqmp: MPInt = attrs.field(repr=False)
     p: MPInt = attrs.field(repr=False)
     q: MPInt = attrs.field(repr=False)
+
+
+@record
+class _PPK(Record):
+    """The private key in PuTTY's format."""
+
+    d: MPInt = attrs.field(repr=False)
+    p: MPInt = attrs.field(repr=False)
+    q: MPInt = attrs.field(repr=False)
+    iqmp: MPInt = attrs.field(repr=False)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -114,6 +124,11 @@ class RSAPrivateKey(PrivateKey):
         """Return the key's fields as openssh-key-v1 lists them."""
         return _section(self.secret.private_numbers())
 
+    def ppk_section(self) -> Record:
+        """Return the secret fields as PuTTY's format lists them."""
+        numbers = self.secret.private_numbers()
+        return _PPK(d=numbers.d, p=numbers.p, q=numbers.q, iqmp=numbers.iqmp)
+
     def provider(self) -> rsa.RSAPrivateKey:
         """Return the key as the object of `cryptography` that holds it."""
         return self.secret
@@ -141,6 +156,15 @@ class _RSA:
     def read_private(self, data: bytes, pos: int, *, legacy: bool) -> tuple[RSAPrivateKey, int]:
         section, end = _Section.read(data, pos)
         return _build(section, legacy=legacy), end
+
+    def read_ppk(self, public_key: PublicKey, data: bytes) -> tuple[RSAPrivateKey, int]:
+        public = _Public.decode(public_key.blob)
+        secret, end = _PPK.read(data, 0)
+        section = _Section(
+            n=public.n, e=public.e, d=secret.d, iqmp=secret.iqmp, p=secret.p, q=secret.q
+        )
+        # whoever made the public key has judged its size
+        return _build(section, legacy=True), end
 
     def generate(self, kind: str, bits: int | None, comment: str) -> RSAPrivateKey:
         del kind  # there is only one
@@ -227,4 +251,4 @@ def _adopt(secret: rsa.RSAPrivateKey, *, legacy: bool) -> RSAPrivateKey:
     return key
 
 
-FAMILY: Final[Family] = _RSA()
+FAMILY: Final[PortableFamily] = _RSA()

@@ -1,0 +1,251 @@
+"""Keys in FIDO tokens (OpenSSH's PROTOCOL.u2f).
+
+public    string "sk-ssh-ed25519@openssh.com", string A, string application
+          string "sk-ecdsa-sha2-nistp256@openssh.com", string "nistp256", string Q,
+          string application
+private   the same, byte flags, string key handle, string reserved
+signature `ssh_keys.fido`
+
+The private half never leaves its token.  What a file holds is a handle that the token
+needs to find it, so such a key loads and saves but does not sign here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, NoReturn, Self
+
+import attrs
+
+from ssh_keys.errors import KeyFormatError, TokenNeeded
+from ssh_keys.fido import WEBAUTHN, FidoPolicy, read_assertion
+from ssh_keys.private import PrivateKey
+from ssh_keys.public import PublicKey
+from ssh_wire import Byte, Record, Text, UsageError, record
+from ssh_wire.primitives import read_text, string
+
+if TYPE_CHECKING:
+    from ssh_keys.registry import Family
+    from ssh_wire.primitives import Buffer
+
+__all__ = ["FAMILY", "SecurityKeyPrivateKey", "SecurityKeyPublicKey"]
+
+_ED25519: Final = "sk-ssh-ed25519@openssh.com"
+_ECDSA: Final = "sk-ecdsa-sha2-nistp256@openssh.com"
+
+
+@record
+class _Ed25519Public(Record):
+    """The public key blob of an Ed25519 key in a token."""
+
+    kind: Literal["sk-ssh-ed25519@openssh.com"] = attrs.field(default=_ED25519, init=False)
+    point: bytes
+    application: Text
+
+    def plain(self) -> bytes:
+        return string("ssh-ed25519") + string(self.point)
+
+
+@record
+class _Ed25519Section(_Ed25519Public):
+    """The same with the handle, in openssh-key-v1 and in the agent protocol."""
+
+    flags: Byte
+    handle: bytes = attrs.field(repr=False)
+    reserved: bytes
+
+
+@record
+class _ECDSAPublic(Record):
+    """The public key blob of an ECDSA key in a token."""
+
+    kind: Literal["sk-ecdsa-sha2-nistp256@openssh.com"] = attrs.field(default=_ECDSA, init=False)
+    curve: Literal["nistp256"] = attrs.field(default="nistp256", init=False)
+    point: bytes
+    application: Text
+
+    def plain(self) -> bytes:
+        return string("ecdsa-sha2-nistp256") + string(self.curve) + string(self.point)
+
+
+@record
+class _ECDSASection(_ECDSAPublic):
+    """The same with the handle, in openssh-key-v1 and in the agent protocol."""
+
+    flags: Byte
+    handle: bytes = attrs.field(repr=False)
+    reserved: bytes
+
+
+class _Kind(NamedTuple):
+    public: type[_Ed25519Public | _ECDSAPublic]
+    section: type[_Ed25519Section | _ECDSASection]
+    algorithms: tuple[str, ...]
+
+
+_KINDS: Final = {
+    _ED25519: _Kind(_Ed25519Public, _Ed25519Section, (_ED25519,)),
+    _ECDSA: _Kind(_ECDSAPublic, _ECDSASection, (_ECDSA, WEBAUTHN)),
+}
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SecurityKeyPublicKey(PublicKey):
+    """The public key of a FIDO token's key.
+
+    Attributes:
+        plain: the key that the token signs with.
+        application: what the key was made for, "ssh:" unless its owner chose otherwise.
+    """
+
+    plain: PublicKey
+    application: str
+
+    @property
+    def bits(self) -> int:
+        """The size of the key that the token signs with."""
+        return self.plain.bits
+
+    @property
+    def algorithms(self) -> tuple[str, ...]:
+        """The token's algorithm, and for ECDSA that of a browser in front of it."""
+        return _KINDS[self.kind].algorithms
+
+    def verify(
+        self,
+        data: Buffer,
+        signature: Buffer,
+        algorithm: str | None = None,
+        *,
+        allow_sha1: bool = False,
+        fido: FidoPolicy | None = None,
+    ) -> bool:
+        """Say whether `signature` is this key's signature of `data`, and says enough.
+
+        See `PublicKey.verify`; without a policy, somebody must have touched the token.
+        """
+        del allow_sha1  # no token signs with it
+        try:
+            assertion = read_assertion(signature)
+        except KeyFormatError:
+            return False
+        name = assertion.algorithm
+        if name not in self.algorithms or algorithm not in (None, name):
+            return False
+        signed = assertion.signed(self.application, data)
+        if signed is None or not self.verify_blob(signed, name, assertion.blob):
+            return False
+        return (fido or FidoPolicy()).accepts(assertion)
+
+    def verify_blob(self, data: Buffer, algorithm: str, blob: bytes) -> bool:
+        """Check the token's own signature; `data` is what it signed (`Assertion.signed`)."""
+        del algorithm  # a browser changes what is signed, not how
+        return self.plain.verify_blob(data, self.plain.algorithms[0], blob)
+
+    def provider(self) -> NoReturn:
+        """Raise: no other format has room for the application."""
+        problem = f"a key of kind {self.kind} has no form but OpenSSH's"
+        raise UsageError(problem)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SecurityKeyPrivateKey(PrivateKey):
+    """The handle of a key in a FIDO token: the token finds the key by it, and signs.
+
+    Attributes:
+        flags: what the token wants before it signs: 0x01 a touch, 0x04 the user's PIN or
+            finger; 0x20 marks a key that lives in the token.
+        handle: what the token finds the key by.
+        reserved: nothing yet; kept as it was read.
+    """
+
+    flags: int
+    handle: bytes
+    reserved: bytes = b""
+
+    def sign(self, data: Buffer, algorithm: str | None = None) -> bytes:
+        """Raise TokenNeeded: only the token signs, and an agent asks it."""
+        del data, algorithm
+        raise self._needed()
+
+    def sign_blob(self, data: Buffer, algorithm: str) -> bytes:
+        """Raise TokenNeeded: only the token signs, and an agent asks it."""
+        return self.sign(data, algorithm)
+
+    def section(self) -> Record:
+        """Return the key's fields as openssh-key-v1 and the agent protocol list them."""
+        kind = _KINDS[self.public_key.kind]
+        fields = kind.public.decode(self.public_key.blob)
+        return kind.section(
+            point=fields.point,
+            application=fields.application,
+            flags=self.flags,
+            handle=self.handle,
+            reserved=self.reserved,
+        )
+
+    def provider(self) -> NoReturn:
+        """Raise: no other format has room for a handle."""
+        problem = f"a key of kind {self.public_key.kind} has no form but OpenSSH's"
+        raise UsageError(problem)
+
+    def with_comment(self, comment: str) -> Self:
+        """Return the same key with another comment."""
+        return attrs.evolve(self, public_key=self.public_key.with_comment(comment))
+
+    def _needed(self) -> TokenNeeded:
+        return TokenNeeded(
+            f"the key {self.public_key.fingerprint()} is in a FIDO token, which alone can sign; "
+            "give the key to an agent that reaches the token"
+        )
+
+
+class _SecurityKeys:
+    """The family's entry in the registry."""
+
+    def public_from_blob(
+        self, kind: str, blob: bytes, comment: str, *, legacy: bool
+    ) -> SecurityKeyPublicKey:
+        del legacy  # no key in a token is weaker than another
+        return _public(_KINDS[kind].public.decode(blob), blob, comment)
+
+    def end_of_public(self, data: bytes) -> int:
+        kind, _ = read_text(data, 0)
+        return _KINDS[kind].public.read(data, 0)[1]
+
+    def read_private(
+        self, data: bytes, pos: int, *, legacy: bool
+    ) -> tuple[SecurityKeyPrivateKey, int]:
+        del legacy
+        kind, _ = read_text(data, pos)
+        section, end = _KINDS[kind].section.read(data, pos)
+        blob = data[pos : pos + self.end_of_public(data[pos:])]
+        key = SecurityKeyPrivateKey(
+            public_key=_public(section, blob),
+            flags=section.flags,
+            handle=section.handle,
+            reserved=section.reserved,
+        )
+        return key, end
+
+    def generate(self, kind: str, bits: int | None, comment: str) -> NoReturn:
+        del bits, comment
+        problem = f"a key of kind {kind} is made by its token; use ssh-keygen"
+        raise UsageError(problem)
+
+
+def _public(
+    fields: _Ed25519Public | _ECDSAPublic, blob: bytes, comment: str = ""
+) -> SecurityKeyPublicKey:
+    if "\0" in fields.application:
+        problem = "the application of the FIDO key holds a NUL"
+        raise KeyFormatError(problem)
+    return SecurityKeyPublicKey(
+        kind=fields.kind,
+        blob=blob,
+        comment=comment,
+        plain=PublicKey.from_blob(fields.plain()),
+        application=fields.application,
+    )
+
+
+FAMILY: Final[Family] = _SecurityKeys()
