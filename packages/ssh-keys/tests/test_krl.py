@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssh_keys import KeyFormatError, PrivateKey, PublicKey, RevocationList, krl
-from ssh_keys.certificates import Certificate, Grant, issue
+from ssh_keys.certificates import Certificate, issue
+from ssh_keys.grants import Grant
 from ssh_keys.krl import MAGIC, Extension
 from ssh_wire import UsageError
 from ssh_wire.primitives import string
@@ -67,7 +68,7 @@ def test_keys(keys: dict[str, PrivateKey]) -> None:
     revoked.revoke_blob(publics[2].blob, "sha256")
     read = again(revoked)
     assert (read.version, read.generated, read.comment) == (7, 8, "why \udcff")
-    assert [read.revokes(key) for key in publics] == [True, True, True, False, False]
+    assert [read.revokes(key) for key in publics] == [number < 3 for number in range(len(publics))]
     assert read.keys == {publics[0].blob}
     assert read.sha1 == {hashlib.sha1(publics[1].blob).digest()}  # noqa: S324 (of a key)
     assert read.sha256 == {hashlib.sha256(publics[2].blob).digest()}
@@ -269,7 +270,7 @@ def question(keygen: Program, path: Path, key: PublicKey | Certificate) -> bool:
 def test_ssh_keygen_reads_our_list(
     keys: dict[str, PrivateKey], ecdsa: PrivateKey, keygen: Program, tmp_path: Path
 ) -> None:
-    publics = [key.public_key for key in keys.values()]
+    publics = [key.public_key for key in keys.values()][:5]
     revoked = RevocationList(version=5, comment="ours")
     revoked.revoke(publics[0])
     revoked.revoke_blob(publics[2].blob, "sha1")
@@ -298,7 +299,7 @@ def test_we_read_the_list_of_ssh_keygen(
     updated: bool, keys: dict[str, PrivateKey], keygen: Program, tmp_path: Path
 ) -> None:
     ca, other = keys["ecdsa-sha2-nistp256"], keys["ssh-rsa"]
-    publics = [key.public_key for key in keys.values()]
+    publics = [key.public_key for key in keys.values()][:5]
     (tmp_path / "ca.pub").write_text(ca.public_key.to_openssh() + "\n")
     path, text = tmp_path / "krl", tmp_path / "text"
     text.write_text(
@@ -316,7 +317,7 @@ def test_we_read_the_list_of_ssh_keygen(
     (held,) = revoked.certificates.values()
     later = ((20, 21),) if updated else ()
     assert held.serials.ranges == ((5, 5), (10, 13), (15, 15), *later, (400, 90_000))
-    assert held.key_ids == {b"by id", b"later"} if updated else {b"by id"}
+    assert held.key_ids == {b"by id"} | ({b"later"} if updated else set())
     assert [revoked.revokes(key) for key in publics] == [True, False, True, True, False]
     assert revoked.revokes(certify(ca, publics[1], 12))
     assert not revoked.revokes(certify(other, publics[1], 12))

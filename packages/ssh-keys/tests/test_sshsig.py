@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 from collections.abc import Callable
+from hashlib import sha256
 from os import urandom
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssh_keys import KeyFormatError, PrivateKey, PublicKey, SigningFailed, SSHSig
+from ssh_keys import FidoPolicy, KeyFormatError, PrivateKey, PublicKey, SigningFailed, SSHSig
 from ssh_keys.armor import enclose
-from ssh_keys.certificates import Certificate, Grant, issue
+from ssh_keys.certificates import Certificate, issue
+from ssh_keys.grants import Grant
 from ssh_keys.sshsig import (
     ARMOR_LABEL,
     MAX_SIGNATURE,
@@ -65,7 +67,8 @@ def fields(ed25519: PrivateKey) -> Fields:
 
 
 @pytest.mark.parametrize("hash_name", HASHES)
-def test_a_signature_is_read_back_and_checked(hash_name: HashName, key: PrivateKey) -> None:
+def test_a_signature_is_read_back_and_checked(hash_name: HashName, signing: PrivateKey) -> None:
+    key = signing
     made = sign(key, b"data", "file", hash_name=hash_name)
     for again in (SSHSig.from_armor(made.to_armor()), SSHSig.from_blob(made.to_blob())):
         assert again == made
@@ -169,6 +172,51 @@ def test_only_two_hashes(ed25519: PrivateKey) -> None:
     name: Any = "md5"
     with pytest.raises(UsageError, match="nothing is signed"):
         sign(ed25519, b"data", "file", hash_name=name)
+
+
+# ------------------------------------------------------------- FIDO tokens
+
+
+class Token(Agent):
+    """A token in software: it says what it likes."""
+
+    def __init__(self, key: PrivateKey, flags: int) -> None:
+        super().__init__(key)
+        self.flags = flags
+
+    @property
+    def public_key(self) -> PublicKey:
+        point, _ = read_string(self._key.public_key.blob, 4 + len("ssh-ed25519"))
+        return PublicKey.from_blob(
+            string("sk-ssh-ed25519@openssh.com") + string(point) + string("ssh:")
+        )
+
+    def sign(self, data: bytes, algorithm: str, /) -> bytes:
+        said = bytes([self.flags]) + bytes(4)
+        signed = sha256(b"ssh:").digest() + said + sha256(data).digest()
+        blob, _ = read_string(self._key.sign(signed), 4 + len("ssh-ed25519"))
+        return string(algorithm) + string(blob) + said
+
+
+@pytest.mark.row("K12")
+def test_a_token_must_have_been_touched(ed25519: PrivateKey, ecdsa: PrivateKey) -> None:
+    def certified(token: Token, **changes: Any) -> SSHSig:
+        grant = Grant(role="user", key_id="", principals=("me",), **changes)
+        certificate = issue(ecdsa, token.public_key, grant=grant, random=urandom)
+        return sign(token, b"data", "file", certificate=certificate)
+
+    for flags in (0, 1, 4, 5):
+        token = Token(ed25519, flags)
+        made = sign(token, b"data", "file")
+        assert SSHSig.from_armor(made.to_armor()) == made
+        touched, verified = bool(flags & 1), bool(flags & 4)
+        assert made.verify(b"data", "file") is touched
+        assert made.verify(b"data", "file", fido=FidoPolicy(touch=False))
+        assert not made.verify(b"other", "file", fido=FidoPolicy(touch=False))
+        free = certified(token, extensions={"no-touch-required": b""})
+        assert free.verify(b"data", "file")
+        known = certified(token, critical_options={"verify-required": b""})
+        assert known.verify(b"data", "file") is (touched and verified)
 
 
 # ------------------------------------------------------------- what is refused

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AllowedSigner", "AllowedSigners"]
 
-_ABOUT_LOGINS: Final = ("force-command", "source-address")
-"""Critical options that restrict what a login may do, and say nothing of signatures."""
+_UNDERSTOOD: Final = ("force-command", "source-address", "verify-required")
+"""Critical options: two that are about logins, and one that `SSHSig.verify` enforces."""
 
 
 @attrs.frozen(kw_only=True)
@@ -201,7 +201,7 @@ def _objection(
     if signature.certificate is not None:
         try:
             signature.certificate.check(
-                role="user", principal=principal, now=now, understood_options=_ABOUT_LOGINS
+                role="user", principal=principal, now=now, understood_options=_UNDERSTOOD
             )
         except CertificateRefused as error:
             return str(error)

@@ -12,8 +12,10 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from ssh_keys.public import PublicKey
+
 if TYPE_CHECKING:
-    from ssh_keys.public import PublicKey
+    from ssh_keys.certificates import Certificate
 
 __all__ = ["bubblebabble", "bubblebabble_of", "randomart", "title_of"]
 
@@ -41,17 +43,17 @@ _VOWELS: Final = "aeiouy"
 _CONSONANTS: Final = "bcdfghklmnprstvzx"
 
 
-def randomart(key: PublicKey, hash_name: HashName = "sha256", *, certificate: bool = False) -> str:
+def randomart(key: PublicKey | Certificate, hash_name: HashName = "sha256") -> str:
     """Return the picture of a key's hash, as `ssh-keygen -lv` prints it, without a newline.
 
     Args:
-        key: the key.
+        key: the key, or a certificate for it.
         hash_name: what the key is hashed with.
-        certificate: title it as a certificate for the key.
     """
-    digest = _digest(key, hash_name)
-    title = title_of(key.kind) + ("-CERT" if certificate else "")
-    sized = f"[{title} {key.bits}]"
+    plain = _plain(key)
+    digest = _digest(plain, hash_name)
+    title = title_of(plain.kind) + ("" if plain is key else "-CERT")
+    sized = f"[{title} {plain.bits}]"
     if len(sized) > _TITLE_SPACE + 1:
         sized = f"[{title}]"
     rows = _walk(digest)
@@ -64,14 +66,14 @@ def randomart(key: PublicKey, hash_name: HashName = "sha256", *, certificate: bo
     )
 
 
-def bubblebabble(key: PublicKey, hash_name: HashName = "sha1") -> str:
+def bubblebabble(key: PublicKey | Certificate, hash_name: HashName = "sha1") -> str:
     """Return a key's hash in words, as `ssh-keygen -B` prints it (with SHA-1).
 
     Args:
-        key: the key.
+        key: the key, or a certificate for it.
         hash_name: what the key is hashed with.
     """
-    return bubblebabble_of(_digest(key, hash_name))
+    return bubblebabble_of(_digest(_plain(key), hash_name))
 
 
 def bubblebabble_of(data: bytes) -> str:
@@ -96,6 +98,10 @@ def title_of(kind: str) -> str:
         if kind.startswith(start):
             return title
     return "unknown"
+
+
+def _plain(key: PublicKey | Certificate) -> PublicKey:
+    return key if isinstance(key, PublicKey) else key.public_key
 
 
 def _digest(key: PublicKey, hash_name: HashName) -> bytes:

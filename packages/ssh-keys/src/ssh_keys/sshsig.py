@@ -22,6 +22,7 @@ from ssh_keys import registry
 from ssh_keys.armor import enclose, label_of, open_armor
 from ssh_keys.certificates import Certificate
 from ssh_keys.errors import KeyFormatError, SigningFailed
+from ssh_keys.fido import FidoPolicy
 from ssh_keys.lines import as_bytes
 from ssh_keys.public import PublicKey
 from ssh_wire import Record, Text, UInt32, UsageError, WireError, record
@@ -185,7 +186,7 @@ class SSHSig:
         """Return the signature in its armour, as `ssh-keygen -Y sign` writes it."""
         return enclose(ARMOR_LABEL, self.to_blob())
 
-    def verify(self, message: Message, namespace: str) -> bool:
+    def verify(self, message: Message, namespace: str, *, fido: FidoPolicy | None = None) -> bool:
         """Say whether its key signed `message` for `namespace`; not whether it may.
 
         This is what `ssh-keygen -Y check-novalidate` checks.
@@ -193,6 +194,9 @@ class SSHSig:
         Args:
             message: the message, in one piece or in many.
             namespace: what the signature has to be for.
+            fido: what the signature of a FIDO token must say.  When not given, a touch unless
+                the certificate says "no-touch-required", and the user's PIN or finger where
+                it says "verify-required"; `ssh-keygen` asks for neither.
         """
         if namespace != self.namespace:
             return False
@@ -202,7 +206,16 @@ class SSHSig:
             digest=_digest(message, self.hash_name),
         )
         # an RSA key verifies "ssh-rsa", which is SHA-1, only where it is asked to
-        return self.public_key.verify(signed.data(), self.signature)
+        policy = fido or self._policy()
+        return self.public_key.verify(signed.data(), self.signature, fido=policy)
+
+    def _policy(self) -> FidoPolicy:
+        if self.certificate is None:
+            return FidoPolicy()
+        return FidoPolicy(
+            touch="no-touch-required" not in self.certificate.extensions,
+            verification="verify-required" in self.certificate.critical_options,
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -272,7 +285,8 @@ class SigningRequest:
         Raises:
             SigningFailed: it is not the key's signature of `data`.
         """
-        if not self.public_key.verify(self.data, signature, self.algorithm):
+        # whether a token's touch is needed is for whoever checks the signature to say
+        if not self.public_key.verify(self.data, signature, fido=FidoPolicy(touch=False)):
             problem = f"a signature of {self.public_key.fingerprint()} did not verify"
             raise SigningFailed(problem)
         return SSHSig(
