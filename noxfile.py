@@ -20,6 +20,8 @@ PACKAGES = {
 MODULES = [package.replace("-", "_") for package in PACKAGES]
 PYTHONS = ["3.11", "3.13"]
 CONSTRAINTS = ["--constraint=constraints.txt", "--build-constraint=constraints.txt"]
+LOOSE = ["tests", "tools", "benchmarks", "fuzz", "noxfile.py"]
+WITH_A_SESSION = ["docs", "fuzz", "interop", "packaging", "typing"]
 GROUPS = tomllib.loads(Path("pyproject.toml").read_text())["dependency-groups"]
 
 nox.needs_version = ">=2025.5"
@@ -86,7 +88,7 @@ def types(session: nox.Session) -> None:
     _install(session, set(PACKAGES), *GROUPS)
     for package in PACKAGES:
         session.run("mypy", f"packages/{package}/src", f"packages/{package}/tests")
-    session.run("mypy", "--explicit-package-bases", "tests", "tools", "benchmarks", "noxfile.py")
+    session.run("mypy", "--explicit-package-bases", *LOOSE)
     session.run("pyright")
     for module in MODULES:
         session.run("pyright", "--verifytypes", module, "--ignoreexternal")
@@ -118,8 +120,22 @@ def tests(session: nox.Session, package: str) -> None:
 def cross(session: nox.Session) -> None:
     """What crosses packages and needs no peer."""
     _install(session, set(PACKAGES), "test", "lint")
-    others = [f"--ignore=tests/{name}" for name in ("docs", "interop", "packaging", "typing")]
+    others = [f"--ignore=tests/{name}" for name in WITH_A_SESSION]
     session.run("pytest", "tests", *others, *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Every decoder against inputs that are damaged in ways that repeat."""
+    _install(session, set(PACKAGES), "test")
+    session.run("pytest", "tests/fuzz", *session.posargs)
+
+
+@nox.session(default=False)
+def atheris(session: nox.Session) -> None:
+    """A fuzz target for as long as wanted: `nox -s atheris -- NAME --runs 10000000`."""
+    _install(session, set(PACKAGES), "fuzz")
+    session.run("python", "-m", "fuzz", *session.posargs)
 
 
 @nox.session

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT: Final = Path(__file__).parents[1]
-SOURCES: Final = ("packages/*/src", "benchmarks", "examples", "tools", "tests/interop")
+SOURCES: Final = ("packages/*/src", "benchmarks", "examples", "fuzz", "tools", "tests/interop")
 FILE_LIMIT: Final = 500
 FUNCTION_LIMIT: Final = 60
 FUNCTION_HINT: Final = 40

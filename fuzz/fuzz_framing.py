@@ -1,0 +1,34 @@
+"""Unencrypted packets: the reader of a stream, and one packet."""
+
+from __future__ import annotations
+
+from fuzz.target import Target
+from ssh_wire import WireError
+from ssh_wire.framing import PacketReader, pack_packet, unpack_packet
+from ssh_wire.messages.transport import Ignore, NewKeys
+
+PACKETS = [pack_packet(payload, bytes) for payload in (NewKeys().encode(), b"x" * 100)]
+
+
+def read_stream(data: bytes) -> None:
+    """However a stream is cut, it gives the same packets or is refused."""
+    whole = PacketReader().feed(data)
+    reader = PacketReader()
+    cut = len(data) // 2
+    assert reader.feed(data[:cut]) + reader.feed(data[cut:]) == whole
+
+
+def read_packet(data: bytes) -> None:
+    payload = unpack_packet(data)
+    assert len(payload) + 9 <= len(data)
+
+
+TARGETS = [
+    Target(
+        name="packet-stream",
+        function=read_stream,
+        seeds=[b"".join(PACKETS), pack_packet(Ignore(data=b"abc").encode(), bytes)],
+        allowed=(WireError,),
+    ),
+    Target(name="packet", function=read_packet, seeds=PACKETS, allowed=(WireError,)),
+]
