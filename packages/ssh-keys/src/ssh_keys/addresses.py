@@ -22,6 +22,7 @@ _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _MAX_PREFIX_DIGITS: Final = 3
+_IN_AN_ADDRESS: Final = frozenset("0123456789abcdefABCDEF.:")
 
 
 def check_list(entries: Sequence[bytes]) -> None:
@@ -88,6 +89,8 @@ def _network(entry: bytes) -> _Network | None:
 
 def _address(text: str) -> _Address | None:
     """Return an address, one of IPv4 that is mapped into IPv6 as the former."""
+    if not _IN_AN_ADDRESS.issuperset(text.partition("%")[0]):  # much cheaper than the error
+        return None
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
