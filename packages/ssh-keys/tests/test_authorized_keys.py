@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from ssh_keys import AuthorizedKeys, PrivateKey, PublicKey
 from ssh_keys.armor import to_base64
 from ssh_keys.authorized_keys import MAX_LINES
+from ssh_wire import UsageError
 from ssh_wire.primitives import string
 
 
@@ -56,6 +57,7 @@ def test_a_comment_of_several_words(key_line: str, public: PublicKey) -> None:
 
 
 @pytest.mark.row("K13")
+@pytest.mark.row("C16")
 @pytest.mark.parametrize(
     ("options", "named"),
     [
@@ -66,27 +68,52 @@ def test_a_comment_of_several_words(key_line: str, public: PublicKey) -> None:
         ("restrict", "restrict"),
         ("no-pty,no-port-forwarding", "no-pty, no-port-forwarding"),
         ('no-pty,command="x,y",restrict', "no-pty, command, restrict"),
-        ("cert-authority", "cert-authority"),
-        ('permitopen="h:4294967295"', "permitopen"),
         ('permitopen="h:22"', "permitopen"),
         ('environment="A=B"', "environment"),
-        ("an-option-of-tomorrow", "an-option-of-tomorrow"),
-        ("RESTRICT", "RESTRICT"),
-        (",", ", "),
-        ("ssh-option=1", "ssh-option"),
-        ('ssh-"x"', 'ssh-"x"'),
-        ("ssh-a,b", "ssh-a, b"),
-        ("\x85", "\\x85"),
+        ("RESTRICT", "restrict"),
     ],
 )
-def test_an_option_that_is_not_enforced_refuses_the_line(
+def test_an_option_that_is_not_enforced_lets_nobody_in(
     options: str, named: str, key_line: str, public: PublicKey
 ) -> None:
     for blank in (" ", "\t", " \t "):
-        data = f"{options}{blank}{key_line}".encode("latin-1")
-        reason = refused(data, public)
-        assert reason.startswith("options that are not enforced, so the key is not accepted: ")
-        assert reason.endswith(named)
+        listed = AuthorizedKeys.parse(f"\n{options}{blank}{key_line}", "keys")
+        assert not listed.problems
+        assert listed.lookup(public) is None
+        assert listed.matching(public) == ()
+        (problem,) = listed.not_enforced()
+        assert (problem.source, problem.line) == ("keys", 2)
+        assert problem.reason == (
+            f"options that are not enforced, so the key is not accepted: {named}"
+        )
+        names = named.split(", ")
+        for missing in names:
+            assert listed.lookup(public, set(names) - {missing}) is None
+        found = listed.lookup(public, names)
+        assert found is not None
+        assert found.options.names == tuple(names)
+        assert listed.not_enforced([*names, "pty"]) == ()
+
+
+@pytest.mark.row("K13")
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ("an-option-of-tomorrow", "unknown option 'an-option-of-tomorrow'"),
+        (",", "unknown option ''"),
+        ("restrict,", "unknown option ''"),
+        ("ssh-option=1", "unknown option 'ssh-option'"),
+        ('ssh-"x"', "unknown option 'ssh-\"x\"'"),
+        ("ssh-a,b", "unknown option 'ssh-a'"),
+        ("\x85", "unknown option '\\x85'"),
+        ('permitopen="h:4294967295"', "no value of permitopen"),
+        ('principals="a"', "no authority"),
+    ],
+)
+def test_an_option_that_is_not_understood_refuses_the_line(
+    options: str, reason: str, key_line: str, public: PublicKey
+) -> None:
+    assert reason in refused(f"{options} {key_line}".encode("latin-1"), public)
 
 
 @pytest.mark.row("K13")
@@ -97,11 +124,89 @@ def test_a_quote_that_is_not_closed(options: str, key_line: str, public: PublicK
     assert refused(f"{options} {key_line}", public) == "a quote is not closed"
 
 
+def test_a_line_that_does_not_apply_leaves_the_next_one(key_line: str, public: PublicKey) -> None:
+    text = f'from="10.0.0.1" {key_line}\n{key_line}\ncommand="x" {key_line}\n'
+    listed = AuthorizedKeys.parse(text)
+    assert [found.line for found in listed.matching(public)] == [2]
+    assert [found.line for found in listed.matching(public, ["from"])] == [1, 2]
+    assert [found.line for found in listed.matching(public, ["from", "command"])] == [1, 2, 3]
+
+
+def test_an_authority_does_not_log_in_itself(key_line: str, public: PublicKey) -> None:
+    text = f'cert-authority,principals="a,b" {key_line}\n{key_line}'
+    listed = AuthorizedKeys.parse(text)
+    every = ("cert-authority", "principals")
+    assert [found.line for found in listed.matching(public, every)] == [2]
+    assert [found.line for found in listed.authorities(public, every)] == [1]
+    assert listed.authorities(public, ["cert-authority"]) == ()
+    assert listed.authorities(public) == ()
+    assert listed.authorities(public, every)[0].options.principals == ("a", "b")
+
+
+# ------------------------------------------------------------- the file as it was
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\n", b"# mine\r\n\n\tbad line\n", b"no newline", b"\xff\0\r\n\n\n", b"a\n b"]
+)
+def test_what_was_read_comes_back(data: bytes, key_line: str) -> None:
+    for content in (data, data + key_line.encode(), key_line.encode() + b"\r\n" + data):
+        assert AuthorizedKeys.parse(content).to_bytes() == content
+
+
+@given(data=st.binary(max_size=100))
+def test_anything_comes_back(data: bytes) -> None:
+    assert AuthorizedKeys.parse(data).to_bytes() == data
+
+
+def test_a_key_is_added_and_removed(
+    keys: dict[str, PrivateKey], key_line: str, public: PublicKey
+) -> None:
+    before = AuthorizedKeys.parse(f"# mine\nodd \t line\n{key_line}\n\n{key_line} again", "keys")
+    after = before
+    for key in keys.values():
+        after = after.adding(key.public_key, 'command="a \\"b\\""' if key.comment else "")
+    assert after.to_bytes().startswith(before.to_bytes() + b"\n")
+    assert after.lookup(keys["ssh-rsa"].public_key, ["command"]) is not None
+    without = after.without(public)
+    assert without.matching(public, ["command"]) == ()
+    assert without.to_bytes().startswith(b"# mine\nodd \t line\n\n")
+    assert without.source == "keys"
+    assert without.without(public).to_bytes() == without.to_bytes()
+    bare = AuthorizedKeys().adding(public)
+    assert bare.to_bytes() == public.to_openssh().encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ("unknown", "unknown option"),
+        ('command="x', "a quote is not closed"),
+        ("restrict\nno-pty", "control character"),
+        ("  ", "are no options"),
+        ('command="x" ssh-ed25519 AAAA', "no such line"),
+    ],
+)
+def test_a_line_that_would_say_something_else_is_not_written(
+    options: str, reason: str, public: PublicKey
+) -> None:
+    with pytest.raises(UsageError, match=reason):
+        AuthorizedKeys().adding(public, options)
+
+
+def test_a_line_that_would_hold_another_key_is_not_written(
+    rsa: PrivateKey, public: PublicKey
+) -> None:
+    with pytest.raises(UsageError, match="are no options"):
+        AuthorizedKeys().adding(public, rsa.public_key.to_openssh())
+
+
 @pytest.mark.row("K13")
 def test_a_key_inside_of_quotes_is_no_key(key_line: str, public: PublicKey) -> None:
-    assert "command" in refused(f'command="{key_line}"', public)
-    assert "command" in refused(f'command="x" {key_line} "', public)
+    assert "unknown key type" in refused(f'command="{key_line}"', public)
     assert "quote" in refused(f'command="x {key_line}', public)
+    text = f'command="x" {key_line} "'
+    assert AuthorizedKeys.parse(text).lookup(public, ["command"]) is not None
 
 
 @pytest.mark.row("K13")
@@ -173,7 +278,7 @@ def test_kind_and_key_must_agree(rsa: PrivateKey) -> None:
         ("ecdsa-sha2-nistp256 AAAA", "not a public key"),
         ("ssh-ed25519", "not a public key"),
         ("rsa-sha2-512 AAAA", "unknown key type"),
-        ("word", "not enforced"),
+        ("word", "unknown option 'word'"),
     ],
 )
 def test_lines_that_hold_no_key(line: str, reason: str, public: PublicKey) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +15,25 @@ from ssh_keys import (
     KeyFormatError,
     PassphraseNeeded,
     PrivateKey,
+    RevocationList,
     files,
 )
 from ssh_keys.files import (
     append_known_host,
+    hash_known_hosts,
+    pieces_of,
+    read_allowed_signers,
     read_authorized_keys,
+    read_authorized_principals,
     read_known_hosts,
     read_private_key,
     read_public_key,
+    read_revoked_keys,
+    remove_known_host,
     write_private_key,
+    write_revoked_keys,
 )
+from ssh_keys.sshsig import sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +43,11 @@ READERS: tuple[Callable[..., object], ...] = (
     read_public_key,
     read_known_hosts,
     read_authorized_keys,
+    read_authorized_principals,
+    read_allowed_signers,
+    read_revoked_keys,
+    hash_known_hosts,
+    partial(remove_known_host, host="host"),
 )
 
 
@@ -105,7 +120,7 @@ def test_a_file_that_cannot_be_read_is_an_error(
 
 def test_a_missing_file(tmp_path: Path) -> None:
     assert read_known_hosts(tmp_path / "none").entries == ()
-    for read in (read_private_key, read_public_key, read_authorized_keys):
+    for read in set(READERS) - {read_known_hosts}:
         with pytest.raises(FileNotFoundError):
             read(tmp_path / "none")
 
@@ -125,6 +140,13 @@ def test_trust_files_are_read_with_their_name(ed25519: PrivateKey, tmp_path: Pat
     listed = read_authorized_keys(path)
     assert listed.problems[0].source == str(path)
     assert listed.lookup(ed25519.public_key) is not None
+    assert read_allowed_signers(path).problems[0].source == str(path)
+    path.write_text("root\nbad one\n")
+    principals = read_authorized_principals(path)
+    assert principals.matching(["root"])
+    assert principals.problems[0].source == str(path)
+    with pytest.raises(KeyFormatError, match=f"^{path}:1: "):
+        read_revoked_keys(path)
 
 
 # ------------------------------------------------------------- private keys
@@ -287,3 +309,155 @@ def test_a_line_that_was_not_written_whole_is_an_error(
     monkeypatch.setattr(os, "fdopen", short)
     with pytest.raises(OSError, match="not written whole"):
         append_known_host(tmp_path / "known_hosts", "host", 22, ed25519.public_key)
+
+
+# ------------------------------------------------------------- changes to known_hosts
+
+
+@pytest.fixture
+def hosts(ed25519: PrivateKey, tmp_path: Path) -> Path:
+    path = tmp_path / "known_hosts"
+    path.write_text("# mine\r\n\nodd line\n")
+    path.chmod(0o640)
+    for host in ("alpha", "beta"):
+        append_known_host(path, host, 22, ed25519.public_key)
+    return path
+
+
+def clean(path: Path) -> None:
+    """Take the line away that no change can be about."""
+    path.write_bytes(path.read_bytes().replace(b"odd line\n", b""))
+
+
+@pytest.mark.usefixtures("no_umask")
+def test_a_host_is_removed(hosts: Path) -> None:
+    before, inode = hosts.read_bytes(), hosts.stat().st_ino
+    assert remove_known_host(hosts, "Beta") == 1
+    assert hosts.read_bytes() == b"".join(before.splitlines(keepends=True)[:-1])
+    assert hosts.stat().st_ino != inode
+    old = hosts.with_name("known_hosts.old")
+    assert (old.read_bytes(), old.stat().st_ino) == (before, inode)
+    assert mode(hosts) == mode(old) == 0o640
+    assert sorted(names(hosts.parent)) == ["known_hosts", "known_hosts.old"]
+    assert remove_known_host(hosts, "alpha") == 1
+    assert b"beta" not in old.read_bytes()  # of the last change only
+
+
+def test_a_host_that_is_not_there_changes_nothing(hosts: Path) -> None:
+    inode = hosts.stat().st_ino
+    assert remove_known_host(hosts, "gamma") == 0
+    assert hosts.stat().st_ino == inode
+    assert names(hosts.parent) == ["known_hosts"]
+
+
+def test_names_are_hashed(hosts: Path, ed25519: PrivateKey) -> None:
+    clean(hosts)
+    before = hosts.read_bytes()
+    hash_known_hosts(hosts)
+    assert b"alpha" not in hosts.read_bytes()
+    assert hosts.read_bytes().startswith(b"# mine\r\n\n|1|")
+    assert hosts.with_name("known_hosts.old").read_bytes() == before
+    assert mode(hosts) == 0o640
+    assert read_known_hosts(hosts).check(ed25519.public_key, "alpha") is HostKeyStatus.TRUSTED
+
+
+def test_what_cannot_be_hashed_changes_nothing(hosts: Path) -> None:
+    before = hosts.read_bytes()
+    with pytest.raises(KeyFormatError, match="nothing was hashed"):
+        hash_known_hosts(hosts)
+    assert hosts.read_bytes() == before
+    assert names(hosts.parent) == ["known_hosts"]
+
+
+def test_the_file_that_a_link_leads_to_is_changed(hosts: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(hosts.name)
+    assert remove_known_host(link, "alpha") == 1
+    assert link.is_symlink()
+    assert b"alpha" not in hosts.read_bytes()
+    assert hosts.with_name("known_hosts.old").exists()
+
+
+@pytest.mark.parametrize("function", ["fsync", "chmod", "link", "replace"])
+def test_a_change_that_fails_leaves_the_file_as_it_was(
+    function: str, hosts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = hosts.read_bytes()
+    monkeypatch.setattr(os, function, full)
+    with pytest.raises(OSError, match="No space left"):
+        remove_known_host(hosts, "alpha")
+    monkeypatch.undo()
+    assert hosts.read_bytes() == before
+    assert {"known_hosts"} <= set(names(hosts.parent)) <= {"known_hosts", "known_hosts.old"}
+
+
+def test_the_owner_stays(hosts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[str, int, int]] = []
+    real = Path.stat
+
+    def other(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        status = real(path, follow_symlinks=follow_symlinks)
+        if path.name != "known_hosts":
+            return status
+        return os.stat_result([*status[:4], 4_000, 5_000, *status[6:10]])
+
+    monkeypatch.setattr(Path, "stat", other)
+
+    def chown(path: Path, user: int, group: int) -> None:
+        given.append((path.name, user, group))
+
+    monkeypatch.setattr(os, "chown", chown)
+    remove_known_host(hosts, "alpha")
+    ((name, user, group),) = given
+    assert name.startswith(".known_hosts.")
+    assert (user, group) == (4_000, 5_000)
+
+
+def test_a_directory_that_cannot_be_synced_is_no_failure(
+    hosts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.open
+
+    def refuse(path: Any, flags: int, *rest: int) -> int:
+        if path == hosts.parent:
+            raise PermissionError(13, "Permission denied")
+        return real(path, flags, *rest)
+
+    monkeypatch.setattr(os, "open", refuse)
+    assert remove_known_host(hosts, "alpha") == 1
+
+
+# ------------------------------------------------------------- revoked keys and signatures
+
+
+@pytest.mark.usefixtures("no_umask")
+def test_revoked_keys_are_saved(ed25519: PrivateKey, rsa: PrivateKey, tmp_path: Path) -> None:
+    path = tmp_path / "revoked"
+    revoked = RevocationList()
+    revoked.revoke(ed25519.public_key)
+    write_revoked_keys(path, revoked)
+    assert mode(path) == 0o644
+    path.chmod(0o600)
+    revoked.revoke(rsa.public_key)
+    write_revoked_keys(path, revoked)
+    assert mode(path) == 0o600
+    assert names(tmp_path) == ["revoked"]
+    read = read_revoked_keys(path)
+    assert read.revokes(ed25519.public_key)
+    assert read.revokes(rsa.public_key)
+    path.write_text(ed25519.public_key.to_openssh())
+    assert read_revoked_keys(path).revokes(ed25519.public_key)
+
+
+def test_a_file_is_signed(ed25519: PrivateKey, tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    path.write_bytes(bytes(200_000))
+    made = sign(ed25519, pieces_of(path), "file")
+    assert made.verify(pieces_of(path), "file")
+    assert made.verify(bytes(200_000), "file")
+    assert len(list(pieces_of(path))) == 4
+    with pytest.raises(KeyFormatError, match="not a regular file"):
+        sign(ed25519, pieces_of(tmp_path), "file")

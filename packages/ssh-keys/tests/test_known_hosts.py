@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from os import urandom
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssh_keys import HostKeyStatus, KnownHosts, PrivateKey, PublicKey
+from ssh_keys import CertificateRefused, HostKeyStatus, KnownHosts, PrivateKey, PublicKey
 from ssh_keys.armor import to_base64
+from ssh_keys.certificates import Certificate, issue
+from ssh_keys.grants import Grant
 from ssh_keys.known_hosts import format_line
 from ssh_wire import UsageError
 from ssh_wire.primitives import string
@@ -80,6 +83,12 @@ def test_a_comment_and_blank_lines(one: PublicKey) -> None:
     assert not known.problems
     assert known.lookup("host").trusted == (one,)
     assert known.lookup("host").trusted[0].comment == "a ssh-ed25519 key some comment"
+
+
+def test_an_entry_says_where_it_stands(one: PublicKey) -> None:
+    (entry,) = KnownHosts.parse(f"# first\n\n{line('host', one)} a\tb", "hosts").entries
+    assert (entry.source, entry.line) == ("hosts", 3)
+    assert entry.key.comment == "a ssh-ed25519 key a\tb"
 
 
 def test_a_host_may_have_several_keys(keys: dict[str, PrivateKey], two: PublicKey) -> None:
@@ -168,6 +177,73 @@ def test_a_line_with_another_marker_is_trusted_for_nothing(
     (problem,) = known.problems
     assert (problem.source, problem.line) == ("the file", 2)
     assert reason in problem.reason
+
+
+# ------------------------------------------------------------- certificates
+
+
+NOW = 1_700_000_000
+
+
+def certify(ca: PrivateKey, key: PublicKey, **changes: Any) -> Certificate:
+    fields: dict[str, Any] = {
+        "role": "host",
+        "key_id": "a host",
+        "principals": ("www.example.com", "*.lab.example.com"),
+        "valid_before": NOW + 1,
+        **changes,
+    }
+    return issue(ca, key, grant=Grant(**fields), random=urandom)
+
+
+def test_a_host_certificate(ecdsa: PrivateKey, one: PublicKey) -> None:
+    certificate = certify(ecdsa, one)
+    known = KnownHosts.parse(line("*.example.com", ecdsa.public_key, "@cert-authority"))
+    for host in ("www.example.com", "WWW.example.com", "a.lab.example.com"):
+        assert known.check_certificate(certificate, host, now=NOW) is TRUSTED
+    assert known.check_certificate(certificate, "www.example.com", 2222, now=NOW) is UNKNOWN
+    assert known.check_certificate(certificate, "www.example.org", now=NOW) is UNKNOWN
+    ported = KnownHosts.parse(line("[*]:2222", ecdsa.public_key, "@cert-authority"))
+    assert ported.check_certificate(certificate, "www.example.com", 2222, now=NOW) is TRUSTED
+    with pytest.raises(CertificateRefused, match=r"not good for 'ftp\.example\.com'"):
+        known.check_certificate(certificate, "ftp.example.com", now=NOW)
+    with pytest.raises(CertificateRefused, match="expired"):
+        known.check_certificate(certificate, "www.example.com", now=NOW + 1)
+    with pytest.raises(CertificateRefused, match="not a host certificate"):
+        known.check_certificate(certify(ecdsa, one, role="user"), "www.example.com", now=NOW)
+
+
+def test_a_certificate_of_another_authority_is_a_plain_key(
+    ecdsa: PrivateKey, one: PublicKey, two: PublicKey
+) -> None:
+    certificate = certify(ecdsa, one)
+    host = "www.example.com"
+    other = line("*", two, "@cert-authority")
+    assert KnownHosts.parse(other).check_certificate(certificate, host, now=NOW) is UNKNOWN
+    listed = KnownHosts.parse(f"{other}\n{line(host, one)}")
+    assert listed.check_certificate(certificate, host, now=NOW) is TRUSTED
+    changed = KnownHosts.parse(f"{other}\n{line(host, two)}")
+    assert changed.check_certificate(certificate, host, now=NOW) is CHANGED
+
+
+@pytest.mark.row("K14")
+@pytest.mark.row("K07")
+def test_a_revoked_key_or_authority_makes_no_certificate_good(
+    ecdsa: PrivateKey, one: PublicKey
+) -> None:
+    certificate = certify(ecdsa, one)
+    ca = ecdsa.public_key
+    host = "www.example.com"
+    for revoked in (ca, one):
+        for order in (1, -1):
+            lines = [line("*", ca, "@cert-authority"), line(host, revoked, "@revoked")][::order]
+            known = KnownHosts.parse("\n".join([*lines, line(host, one)]))
+            assert known.check_certificate(certificate, host, now=NOW) is REVOKED
+    address = KnownHosts.parse(
+        f"{line('*', ca, '@cert-authority')}\n{line('10.0.0.1', ca, '@revoked')}"
+    )
+    assert address.check_certificate(certificate, host, now=NOW) is TRUSTED
+    assert address.check_certificate(certificate, host, 22, "10.0.0.1", now=NOW) is REVOKED
 
 
 # ------------------------------------------------------------- lines that are not used

@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from ssh_keys import KeyFormatError, PrivateKey, Problem, UnsupportedKey
 from ssh_keys.armor import to_base64
-from ssh_keys.lines import MAX_LINE, as_bytes, cut, numbered, parse_public_line, take_field
+from ssh_keys.lines import (
+    MAX_LINE,
+    as_bytes,
+    cut,
+    looks_like_kind,
+    numbered,
+    parse_public_line,
+    said,
+    split_lines,
+    take_field,
+)
 from ssh_wire.primitives import string
 
 
@@ -91,6 +101,30 @@ def test_fields() -> None:
     assert take_field(b"a\t \tb") == (b"a", b"b")
     assert take_field(b"a") == (b"a", b"")
     assert take_field(b"") == (b"", b"")
+    assert take_field(b"a b\tc") == (b"a", b"b\tc")
+    assert take_field(b"a\tb c") == (b"a", b"b c")
+
+
+def test_lines_with_their_ends() -> None:
+    for data in (b"", b"a", b"a\n", b"\n\n", b"a\r\nb\rc\n\x85d", "é\nf"):
+        lines = split_lines(data)
+        assert b"".join(lines) == as_bytes(data)
+        assert all(line.endswith(b"\n") for line in lines[:-1])
+    assert split_lines(b"a\n\nb") == (b"a\n", b"\n", b"b")
+
+
+def test_what_a_line_says() -> None:
+    assert said(b" \ta b\t\r\n") == b"a b"
+    assert said(b"a\r\r\n") == b"a\r"
+    assert said(b" # a\n") == said(b" \n") == said(b"") == b""
+
+
+def test_what_reads_like_a_kind() -> None:
+    for kind in (b"ssh-rsa", b"ecdsa-sha2-x", b"sk-x", b"webauthn-sk", b"rsa-sha2-256"):
+        assert looks_like_kind(kind)
+        assert not looks_like_kind(kind + b"=")
+    for word in (b"", b"pty", b"ssh", b'ssh-"x"', b"ssh-a,b"):
+        assert not looks_like_kind(word)
 
 
 def test_text_becomes_the_bytes_that_it_was() -> None:

@@ -1,25 +1,34 @@
 """SSH keys, signatures, key files and trust files.
 
-    public           PublicKey: blob, verify, fingerprint
-    private          PrivateKey: generate, sign, save
-    certificates     Certificate: read, check, issue
-    grants           Grant: what an authority grants
-    certificate_fields  how its fields are sent, and read strictly
-    fido             what a FIDO token says when it signs, and what is demanded of it
-    registry         which kinds of key there are, and which are refused
-    families/        one file for each family of keys
-    load             load_private_key, load_public_key: any format that is known
-    openssh          OpenSSH's private key format
-    ciphers          the ciphers that protect it
-    ppk, ppk_kdf     PuTTY's private key format
-    pem, armor, der  PKCS#1, SEC1, PKCS#8 and the text around them
-    rfc4716          public keys as RFC 4716 frames them
-    lines            lines of text that hold a key
-    known_hosts      the host keys that a user trusts
-    authorized_keys  the keys that may log in
-    patterns         host patterns in linear time
-    files            all of it on disk: the only I/O
-    errors           what parsers raise
+    public                        PublicKey: blob, verify, fingerprint
+    private                       PrivateKey: generate, sign, save
+    certificates                  Certificate: read, check, issue
+    grants                        Grant: what an authority grants
+    certificate_fields            how its fields are sent, and read strictly
+    fido                          what a FIDO token says when it signs, and what is demanded of it
+    registry                      which kinds of key there are, and which are refused
+    families/                     one file for each family of keys
+    load                          load_private_key, load_public_key: any format that is known
+    openssh                       OpenSSH's private key format
+    ciphers                       the ciphers that protect it
+    ppk, ppk_kdf                  PuTTY's private key format
+    pem, armor, der               PKCS#1, SEC1, PKCS#8 and the text around them
+    rfc4716                       public keys as RFC 4716 frames them
+    lines                         lines of text that hold a key
+    known_hosts                   the host keys that a user trusts
+    known_hosts_file              changes to that file, everything else in it left as it is
+    authorized_keys               the keys that may log in
+    authorized_principals         the names that may log in with a certificate
+    key_options                   the options in front of a key
+    sshsig                        signatures of files and messages
+    allowed_signers               who may sign what
+    krl, serials                  lists of revoked keys and certificates
+    krl_text                      such lists as text
+    sshfp                         fingerprints of host keys in the DNS
+    art                           randomart and bubblebabble
+    patterns, addresses, dates    what the options of trust files are written in
+    files                         all of it on disk: the only I/O
+    errors                        what parsers raise
 
 Trust files, a family, a key format and everything of `cryptography`, PyNaCl and bcrypt load
 when they are first used.
@@ -34,6 +43,7 @@ from ssh_keys.errors import CertificateRefused as CertificateRefused
 from ssh_keys.errors import KeyDecryptError as KeyDecryptError
 from ssh_keys.errors import KeyFormatError as KeyFormatError
 from ssh_keys.errors import PassphraseNeeded as PassphraseNeeded
+from ssh_keys.errors import SignatureRefused as SignatureRefused
 from ssh_keys.errors import SigningFailed as SigningFailed
 from ssh_keys.errors import TokenNeeded as TokenNeeded
 from ssh_keys.errors import TooCostly as TooCostly
@@ -46,8 +56,10 @@ from ssh_keys.public import PublicKey as PublicKey
 from ssh_keys.public import Signature as Signature
 
 if TYPE_CHECKING:
+    from ssh_keys.allowed_signers import AllowedSigners as AllowedSigners
     from ssh_keys.authorized_keys import AuthorizedKey as AuthorizedKey
     from ssh_keys.authorized_keys import AuthorizedKeys as AuthorizedKeys
+    from ssh_keys.authorized_principals import AuthorizedPrincipals as AuthorizedPrincipals
     from ssh_keys.certificates import Certificate as Certificate
     from ssh_keys.certificates import issue as issue
     from ssh_keys.fido import FidoPolicy as FidoPolicy
@@ -55,16 +67,26 @@ if TYPE_CHECKING:
     from ssh_keys.known_hosts import HostKeys as HostKeys
     from ssh_keys.known_hosts import HostKeyStatus as HostKeyStatus
     from ssh_keys.known_hosts import KnownHosts as KnownHosts
+    from ssh_keys.known_hosts_file import KnownHostsFile as KnownHostsFile
+    from ssh_keys.krl import RevocationList as RevocationList
+    from ssh_keys.sshfp import SSHFP as SSHFP
+    from ssh_keys.sshsig import SSHSig as SSHSig
 
 _LATER: Final = {
+    "AllowedSigners": "ssh_keys.allowed_signers",
     "AuthorizedKey": "ssh_keys.authorized_keys",
     "AuthorizedKeys": "ssh_keys.authorized_keys",
+    "AuthorizedPrincipals": "ssh_keys.authorized_principals",
     "Certificate": "ssh_keys.certificates",
     "FidoPolicy": "ssh_keys.fido",
     "Grant": "ssh_keys.grants",
     "HostKeyStatus": "ssh_keys.known_hosts",
     "HostKeys": "ssh_keys.known_hosts",
     "KnownHosts": "ssh_keys.known_hosts",
+    "KnownHostsFile": "ssh_keys.known_hosts_file",
+    "RevocationList": "ssh_keys.krl",
+    "SSHFP": "ssh_keys.sshfp",
+    "SSHSig": "ssh_keys.sshsig",
     "issue": "ssh_keys.certificates",
 }
 

@@ -2,55 +2,33 @@
 
     [options] kind base64 [comment]
 
-Options restrict what a key may do, so a line is worth nothing without them: a line with
-an option that is not enforced is refused whole and reported in `problems`.  No option is
-enforced yet; `_ENFORCED` is where one is named when it is.
+Options restrict what a key may do, so a line is worth nothing without them: a look-up
+gives only lines whose options its caller enforces, each one of them, and no line with
+options to a caller that names none.  A line that cannot be read is reported in `problems`
+and lets nobody in.
 """
 
 from __future__ import annotations
 
-from typing import Final, Self
+from datetime import tzinfo
+from typing import TYPE_CHECKING, Final, Self
 
 import attrs
 
 from ssh_keys.errors import KeyFormatError
-from ssh_keys.lines import Problem, cut, key_of, numbered, take_field
+from ssh_keys.key_options import NO_OPTIONS, OPTIONS, KeyOptions, take_options
+from ssh_keys.lines import Problem, cut, key_of, looks_like_kind, said, split_lines, take_field
 from ssh_keys.public import PublicKey
+from ssh_wire import UsageError
 from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 __all__ = ["MAX_LINES", "AuthorizedKey", "AuthorizedKeys"]
 
 MAX_LINES: Final = 10_000
 """The most lines that are looked at."""
-
-_ENFORCED: Final[frozenset[str]] = frozenset()
-
-_OPTIONS: Final = frozenset(
-    {
-        "agent-forwarding",
-        "cert-authority",
-        "command",
-        "environment",
-        "expiry-time",
-        "from",
-        "no-agent-forwarding",
-        "no-port-forwarding",
-        "no-pty",
-        "no-touch-required",
-        "no-user-rc",
-        "no-x11-forwarding",
-        "permitlisten",
-        "permitopen",
-        "port-forwarding",
-        "principals",
-        "pty",
-        "restrict",
-        "tunnel",
-        "user-rc",
-        "verify-required",
-        "x11-forwarding",
-    }
-)
 
 
 @attrs.frozen
@@ -61,116 +39,195 @@ class AuthorizedKey:
         key: the key.
         comment: the free text beside it.
         line: the number of its line, from 1.
+        options: what it may be used for, and by whom.
     """
 
     key: PublicKey
     comment: str
     line: int
+    options: KeyOptions = NO_OPTIONS
+
+    def not_enforced(self, enforced: Collection[str]) -> tuple[str, ...]:
+        """Return the options of the line that are not among those that are enforced."""
+        return tuple(name for name in self.options.names if name not in enforced)
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class AuthorizedKeys:
     """The keys that may log in as one user.
 
     Attributes:
         keys: the keys in the order of their lines.
         problems: the lines that were not used, and why.
+        lines: the whole file, line by line, each as it was written.
+        source: what the file is called in `problems`.
+        legacy: whether RSA keys down to 1024 bits were taken.
+        zone: the time zone that dates without one were read in; None is the machine's.
     """
 
     keys: tuple[AuthorizedKey, ...] = ()
     problems: tuple[Problem, ...] = ()
+    lines: tuple[bytes, ...] = attrs.field(default=(), repr=False)
+    source: str = ""
+    legacy: bool = False
+    zone: tzinfo | None = None
 
     @classmethod
-    def parse(cls, data: str | bytes, source: str = "", *, legacy: bool = False) -> Self:
+    def parse(
+        cls,
+        data: str | bytes,
+        source: str = "",
+        *,
+        legacy: bool = False,
+        zone: tzinfo | None = None,
+    ) -> Self:
         """Read the content of an authorized_keys file; no content makes it raise.
 
         Args:
             data: the content.
             source: what to call it in `problems`.
             legacy: take RSA keys down to 1024 bits instead of 2048.
+            zone: what a date without `Z` is in; the machine's time zone when not given.
         """
         keys: list[AuthorizedKey] = []
         problems: list[Problem] = []
-        for number, line in numbered(data):
+        lines = split_lines(data)
+        for number, line in enumerate(lines, 1):
+            text = said(line)
+            if not text:
+                continue
             if number > MAX_LINES:
                 reason = f"this line and those below are past the limit of {MAX_LINES}"
                 problems.append(Problem(source, number, reason))
                 break
             try:
-                key = _parse_line(line, legacy=legacy)
-                keys.append(AuthorizedKey(key, key.comment, number))
+                key, options = _parse_line(text, legacy=legacy, zone=zone)
+                keys.append(AuthorizedKey(key, key.comment, number, options))
             except KeyFormatError as error:
                 problems.append(Problem(source, number, str(error)))
-        return cls(tuple(keys), tuple(problems))
+        return cls(
+            keys=tuple(keys),
+            problems=tuple(problems),
+            lines=lines,
+            source=source,
+            legacy=legacy,
+            zone=zone,
+        )
 
-    def lookup(self, key: PublicKey) -> AuthorizedKey | None:
-        """Return the first line that lets a key in, or None."""
-        return next((listed for listed in self.keys if listed.key == key), None)
+    def lookup(self, key: PublicKey, enforced: Collection[str] = ()) -> AuthorizedKey | None:
+        """Return the first line that lets a key in, or None.
+
+        Args:
+            key: the key.
+            enforced: the options that the caller enforces, as sshd(8) spells them in lower
+                case; a line with any other lets nobody in.
+        """
+        return next(iter(self.matching(key, enforced)), None)
+
+    def matching(
+        self, key: PublicKey, enforced: Collection[str] = ()
+    ) -> tuple[AuthorizedKey, ...]:
+        """Return every line that lets a key in, in their order: the first that applies counts.
+
+        A line does not apply where its `from` or `expiry-time` says so; the next one may.
+
+        Args:
+            key: the key.
+            enforced: the options that the caller enforces; see `lookup`.
+        """
+        return self._listed(key, enforced, authority=False)
+
+    def authorities(
+        self, key: PublicKey, enforced: Collection[str] = ()
+    ) -> tuple[AuthorizedKey, ...]:
+        """Return every line that lets in the certificates that a key signed.
+
+        Args:
+            key: the key that signed.
+            enforced: the options that the caller enforces, "cert-authority" among them.
+        """
+        return self._listed(key, enforced, authority=True)
+
+    def not_enforced(self, enforced: Collection[str] = ()) -> tuple[Problem, ...]:
+        """Return the lines that let nobody in because of options that are not enforced.
+
+        Args:
+            enforced: the options that the caller enforces; see `lookup`.
+        """
+        return tuple(
+            Problem(
+                self.source,
+                listed.line,
+                "options that are not enforced, so the key is not accepted: "
+                + ", ".join(missing[:5]),
+            )
+            for listed in self.keys
+            if (missing := listed.not_enforced(enforced))
+        )
+
+    def to_bytes(self) -> bytes:
+        """Return the content of the file: what was read, byte for byte, or was made of it."""
+        return b"".join(self.lines)
+
+    def adding(self, key: PublicKey, options: str = "") -> Self:
+        """Return the file with one more line at its end.
+
+        Args:
+            key: the key, with its comment.
+            options: its options, as the file spells them.
+
+        Raises:
+            UsageError: the line would not be read back as that key with those options.
+        """
+        line = f"{options} {key.to_openssh()}".lstrip(" ").encode("utf-8", "surrogateescape")
+        try:
+            read, made = _parse_line(cut(line), legacy=True, zone=self.zone)
+        except KeyFormatError as error:
+            problem = f"no such line can be written: {error}"
+            raise UsageError(problem) from None
+        if read != key or bool(options) is not bool(made.names):
+            problem = f"'{printable(options, 64)}' are no options"
+            raise UsageError(problem)
+        return self._with_content(_ended(self.to_bytes()) + line + b"\n")
+
+    def without(self, key: PublicKey) -> Self:
+        """Return the file without the lines of a key; every other line stays as it is."""
+        gone = {listed.line for listed in self.keys if listed.key == key}
+        kept = (line for number, line in enumerate(self.lines, 1) if number not in gone)
+        return self._with_content(b"".join(kept))
+
+    def _with_content(self, data: bytes) -> Self:
+        return self.parse(data, self.source, legacy=self.legacy, zone=self.zone)
+
+    def _listed(
+        self, key: PublicKey, enforced: Collection[str], *, authority: bool
+    ) -> tuple[AuthorizedKey, ...]:
+        return tuple(
+            listed
+            for listed in self.keys
+            if listed.key == key
+            and listed.options.cert_authority is authority
+            and not listed.not_enforced(enforced)
+        )
 
 
-def _parse_line(line: bytes, *, legacy: bool) -> PublicKey:
-    options, line = _take_options(cut(line))
-    refused = [name for name in options if name.lower() not in _ENFORCED]
-    if refused:
-        shown = ", ".join(printable(name, 64) for name in refused[:5])
-        problem = f"options that are not enforced, so the key is not accepted: {shown}"
-        raise KeyFormatError(problem)
+def _ended(data: bytes) -> bytes:
+    return data if data.endswith(b"\n") or not data else data + b"\n"
+
+
+def _parse_line(line: bytes, *, legacy: bool, zone: tzinfo | None) -> tuple[PublicKey, KeyOptions]:
+    line = cut(line)
+    first, _ = take_field(line)
+    # Anything that does not read like a kind of key is options, because an unknown word
+    # must never be skipped.
+    written, line = ([], line) if looks_like_kind(first) else take_options(line)
+    options = KeyOptions.make(written, zone)
     kind, rest = take_field(line)
     key = key_of(kind, rest, legacy=legacy)
     _, comment = take_field(rest)
-    misplaced = _option_name(comment)
-    if misplaced.lower() in _OPTIONS:
+    misplaced = comment.partition(b"=")[0].partition(b",")[0].partition(b" ")[0]
+    if misplaced.decode("latin-1").lower() in OPTIONS:
         # it would be a comment, and whoever wrote it believes that the key is restricted
         problem = f"the option '{printable(misplaced, 64)}' stands behind the key"
         raise KeyFormatError(problem)
-    return key
-
-
-def _take_options(line: bytes) -> tuple[list[str], bytes]:
-    """Return the names of the options at the start of a line, and the rest of it.
-
-    A first field that reads like a kind of key is one; anything else is options, because
-    an unknown word must never be skipped.
-    """
-    first, _ = take_field(line)
-    if _looks_like_kind(first):
-        return [], line
-    names: list[str] = []
-    start = 0
-    while True:
-        end = _end_of_option(line, start)
-        names.append(_option_name(line[start:end]))
-        if line[end : end + 1] != b",":
-            return names, line[end:].lstrip(b" \t")
-        start = end + 1
-
-
-def _end_of_option(line: bytes, start: int) -> int:
-    """Return where the option at `start` ends: at a comma or blank outside of quotes."""
-    quoted = False
-    escaped = False
-    for pos in range(start, len(line)):
-        char = line[pos : pos + 1]
-        if not quoted and char in (b",", b" ", b"\t"):
-            return pos
-        if char == b'"' and not escaped:
-            quoted = not quoted
-        escaped = char == b"\\" and not escaped
-    if quoted:
-        problem = "a quote is not closed"
-        raise KeyFormatError(problem)
-    return len(line)
-
-
-def _looks_like_kind(field: bytes) -> bool:
-    return (
-        b'"' not in field
-        and b"=" not in field
-        and b"," not in field
-        and (field.startswith((b"ssh-", b"ecdsa-sha2-", b"rsa-sha2-", b"sk-", b"webauthn-")))
-    )
-
-
-def _option_name(text: bytes) -> str:
-    name = text.partition(b"=")[0].partition(b",")[0].partition(b" ")[0]
-    return name.decode("utf-8", "surrogateescape")
+    return key, options

@@ -7,6 +7,7 @@ SSHError
 │   ├── TooCostly           a file that wants more work for its passphrase than is allowed
 │   └── KeyDecryptError     the passphrase is wrong
 │       └── PassphraseNeeded    the key is encrypted and no passphrase was given
+├── SignatureRefused        a signature that is not one of whom it has to be of
 ├── TokenNeeded             the key is in a FIDO token, which alone can sign
 └── SigningFailed           a fresh signature did not verify; it was not handed out
 """
@@ -26,6 +27,7 @@ __all__ = [
     "KeyFormatError",
     "PassphraseNeeded",
     "Refusal",
+    "SignatureRefused",
     "SigningFailed",
     "TokenNeeded",
     "TooCostly",
@@ -93,6 +95,10 @@ class PassphraseNeeded(KeyDecryptError):
     def __init__(self, message: str, public_key: PublicKey | None = None) -> None:
         super().__init__(message)
         self.public_key = public_key
+
+
+class SignatureRefused(SSHError):
+    """A signature of a message that is wrong, or made by a key that may not make it."""
 
 
 class TokenNeeded(SSHError):

@@ -18,21 +18,34 @@ from typing import TYPE_CHECKING, Final
 from ssh_keys.authorized_keys import AuthorizedKeys
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.known_hosts import KnownHosts, format_line
+from ssh_keys.known_hosts_file import KnownHostsFile
 from ssh_keys.load import load_private_key, load_public_key
 from ssh_keys.public import MAX_BLOB
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ssh_keys.allowed_signers import AllowedSigners
+    from ssh_keys.authorized_principals import AuthorizedPrincipals
     from ssh_keys.certificates import Certificate
+    from ssh_keys.krl import RevocationList
     from ssh_keys.private import PrivateKey
     from ssh_keys.public import PublicKey
 
 __all__ = [
     "append_known_host",
+    "hash_known_hosts",
+    "pieces_of",
+    "read_allowed_signers",
     "read_authorized_keys",
+    "read_authorized_principals",
     "read_known_hosts",
     "read_private_key",
     "read_public_key",
+    "read_revoked_keys",
+    "remove_known_host",
     "write_private_key",
+    "write_revoked_keys",
 ]
 
 MAX_TRUST_FILE: Final = 1 << 26
@@ -40,6 +53,7 @@ MAX_TRUST_FILE: Final = 1 << 26
 
 _CHUNK: Final = 1 << 16
 _OWNER_ONLY: Final = 0o600
+_PUBLIC: Final = 0o644
 _OWNER_ONLY_DIRECTORY: Final = 0o700
 # absent on Windows, which has no such files in ordinary paths
 _NO_FOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)
@@ -123,6 +137,104 @@ def append_known_host(
             raise OSError(problem)
 
 
+def remove_known_host(path: str | os.PathLike[str], host: str, port: int = 22) -> int:
+    """Remove the keys of a host from a known_hosts file, as `ssh-keygen -R` does.
+
+    What the file was before stays beside it, with ".old" behind its name.  A link is
+    followed: the file that it leads to is changed.
+
+    Returns:
+        How many lines are gone; where it is none, the file was not touched.
+
+    Raises:
+        KeyFormatError: it is not a regular file, or far too large.
+        OSError: it cannot be read or replaced, and is as it was.
+    """
+    before = KnownHostsFile.parse(_read(path, MAX_TRUST_FILE), os.fspath(path))
+    after = before.without(host, port)
+    if after is not before:
+        _replace(path, after.to_bytes(), backup=True)
+    return len(before.lines) - len(after.lines)
+
+
+def hash_known_hosts(path: str | os.PathLike[str]) -> None:
+    """Hash the names of the hosts in a known_hosts file, as `ssh-keygen -H` does.
+
+    What the file was before stays beside it, with ".old" behind its name: whoever wants the
+    names hidden removes it.  A link is followed: the file that it leads to is changed.
+
+    Raises:
+        KeyFormatError: a line cannot be read, so what it names would stay readable; or it is
+            not a regular file, or far too large.
+        OSError: it cannot be read or replaced, and is as it was.
+    """
+    before = KnownHostsFile.parse(_read(path, MAX_TRUST_FILE), os.fspath(path))
+    _replace(path, before.hashed().to_bytes(), backup=True)
+
+
+def read_authorized_principals(path: str | os.PathLike[str]) -> AuthorizedPrincipals:
+    """Read an authorized_principals file.
+
+    Raises:
+        KeyFormatError: it is not a regular file, or far too large.
+        OSError: it cannot be read.
+    """
+    from ssh_keys.authorized_principals import AuthorizedPrincipals  # noqa: PLC0415 (rarely read)
+
+    return AuthorizedPrincipals.parse(_read(path, MAX_TRUST_FILE), os.fspath(path))
+
+
+def read_allowed_signers(path: str | os.PathLike[str], *, legacy: bool = False) -> AllowedSigners:
+    """Read an allowed_signers file.
+
+    Raises:
+        KeyFormatError: it is not a regular file, or far too large.
+        OSError: it cannot be read.
+    """
+    from ssh_keys.allowed_signers import AllowedSigners  # noqa: PLC0415 (rarely read)
+
+    return AllowedSigners.parse(_read(path, MAX_TRUST_FILE), os.fspath(path), legacy=legacy)
+
+
+def read_revoked_keys(path: str | os.PathLike[str]) -> RevocationList:
+    """Read a file of revoked keys: a KRL, or text with a public key on each line.
+
+    Raises:
+        KeyFormatError: it is neither of them, or a line of it cannot be read: then nothing
+            may be believed that the list would have to be asked about.
+        OSError: it cannot be read.
+    """
+    from ssh_keys.krl_text import parse_revoked  # noqa: PLC0415 (rarely read)
+
+    return parse_revoked(_read(path, MAX_TRUST_FILE), os.fspath(path))
+
+
+def write_revoked_keys(path: str | os.PathLike[str], revoked: RevocationList) -> None:
+    """Save a list of revoked keys as a KRL, in the place of one that is there.
+
+    Raises:
+        UsageError: the list is too large to be read again.
+        OSError: it cannot be written, and what was there is as it was.
+    """
+    content = revoked.to_blob()
+    try:
+        _create(Path(path), content, _PUBLIC)
+    except FileExistsError:
+        _replace(path, content, backup=False)
+
+
+def pieces_of(path: str | os.PathLike[str]) -> Iterator[bytes]:
+    """Yield the content of a file piece by piece, as `sshsig.sign` and `verify` take it.
+
+    Raises:
+        KeyFormatError: it is not a regular file.
+        OSError: it cannot be read.
+    """
+    with os.fdopen(_open_regular(path, os.O_RDONLY), "rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+
+
 def write_private_key(
     path: str | os.PathLike[str],
     key: PrivateKey,
@@ -160,10 +272,10 @@ def write_private_key(
         raise
 
 
-def _create(path: Path, content: bytes) -> None:
+def _create(path: Path, content: bytes, mode: int = _OWNER_ONLY) -> None:
     # O_EXCL: neither a file nor a link that is there already is written to
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY
-    descriptor = os.open(path, flags, _OWNER_ONLY)
+    descriptor = os.open(path, flags, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -173,6 +285,38 @@ def _create(path: Path, content: bytes) -> None:
         with suppress(OSError):
             path.unlink()
         raise
+
+
+def _replace(path: str | os.PathLike[str], content: bytes, *, backup: bool) -> None:
+    """Give a file other content in one step; its mode and its owner stay."""
+    target = Path(path).resolve(strict=True)
+    before = target.stat()
+    fresh = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
+    _create(fresh, content)
+    try:
+        made = fresh.stat()
+        if (made.st_uid, made.st_gid) != (before.st_uid, before.st_gid):
+            os.chown(fresh, before.st_uid, before.st_gid)
+        fresh.chmod(stat.S_IMODE(before.st_mode))
+        if backup:
+            old = target.with_name(f"{target.name}.old")
+            old.unlink(missing_ok=True)
+            old.hardlink_to(target)
+        fresh.replace(target)
+    except OSError:
+        fresh.unlink()
+        raise
+    _sync_directory(target.parent)
+
+
+def _sync_directory(path: Path) -> None:
+    """Make a rename last, where the system knows how."""
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _read(path: str | os.PathLike[str], limit: int) -> bytes:

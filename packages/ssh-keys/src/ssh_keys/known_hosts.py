@@ -28,7 +28,10 @@ from ssh_wire.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ssh_keys.certificates import Certificate
+
 __all__ = [
+    "SALT_SIZE",
     "Entry",
     "HashedName",
     "HostKeyStatus",
@@ -36,12 +39,17 @@ __all__ = [
     "KnownHosts",
     "Marker",
     "format_line",
+    "host_name",
+    "names_host",
+    "parse_hosts",
+    "split_line",
 ]
 
 _DEFAULT_PORT: Final = 22
 _MAX_PORT: Final = 65_535
 _HASHED: Final = b"|1|"
-_SALT_SIZE: Final = 20
+SALT_SIZE: Final = 20
+"""The length of the salt of a hashed name, in bytes."""
 _DIGEST_SIZE: Final = 20
 _NOT_IN_A_NAME: Final = frozenset(",*?!|@#[] \t")
 
@@ -92,18 +100,20 @@ class Entry:
     Attributes:
         marker: what it says of the key.
         hosts: which hosts it is about: patterns, or one hashed name.
-        key: the key.
+        key: the key; its comment is the free text beside it.
+        line: the number of the line, from 1.
+        source: where the line came from, as the caller named it.
     """
 
     marker: Marker
     hosts: tuple[bytes, ...] | HashedName
     key: PublicKey
+    line: int = 0
+    source: str = ""
 
     def names(self, name: bytes) -> bool:
         """Say whether the line is about a host, given as the file would spell it."""
-        if isinstance(self.hosts, HashedName):
-            return self.hosts.names(name)
-        return matches_list(self.hosts, name)
+        return names_host(self.hosts, name)
 
 
 @attrs.frozen
@@ -121,6 +131,10 @@ class HashedName:
     def names(self, name: bytes) -> bool:
         """Say whether this is the hash of `name`."""
         return hmac.compare_digest(self.digest, hmac.digest(self.salt, name, hashlib.sha1))
+
+    def to_field(self) -> bytes:
+        """Return the name as a line has it."""
+        return b"|".join([b"", b"1", to_base64(self.salt), to_base64(self.digest)])
 
 
 @attrs.frozen
@@ -148,7 +162,7 @@ class KnownHosts:
         problems: list[Problem] = []
         for number, line in numbered(data):
             try:
-                entries.append(_parse_line(line, legacy=legacy))
+                entries.append(_parse_line(line, source, number, legacy=legacy))
             except KeyFormatError as error:
                 problems.append(Problem(source, number, str(error)))
         return cls(tuple(entries), tuple(problems))
@@ -170,9 +184,9 @@ class KnownHosts:
             address: the address that the name led to.  It can only revoke: a key that is
                 trusted for an address says nothing about a name that points there.
         """
-        name = _name(host, port)
+        name = host_name(host, port)
         found: dict[Marker, list[PublicKey]] = {marker: [] for marker in Marker}
-        also = None if address is None else _name(address, port)
+        also = None if address is None else host_name(address, port)
         for entry in self.entries:
             if entry.names(name) or (
                 also is not None and entry.marker is Marker.REVOKED and entry.names(also)
@@ -199,6 +213,41 @@ class KnownHosts:
             return HostKeyStatus.TRUSTED
         return HostKeyStatus.CHANGED if keys.trusted else HostKeyStatus.UNKNOWN
 
+    def check_certificate(
+        self,
+        certificate: Certificate,
+        host: str,
+        port: int = 22,
+        address: str | None = None,
+        *,
+        now: int,
+    ) -> HostKeyStatus:
+        """Say what is known of the certificate that a host presents.
+
+        Without an authority that is listed for the host, the key in the certificate is
+        looked at as if it had come alone.
+
+        Args:
+            certificate: the certificate.
+            host: the name or address that the user asked for; it must be among those that
+                the certificate is good for.
+            port: the port that is connected to.
+            address: the address that the name led to; see `lookup`.
+            now: the time in seconds since 1970.
+
+        Raises:
+            CertificateRefused: an authority of the host signed it, and it is not good for the
+                host at this time.
+        """
+        keys = self.lookup(host, port, address)
+        if certificate.ca_key in keys.revoked or certificate.public_key in keys.revoked:
+            return HostKeyStatus.REVOKED
+        if certificate.ca_key not in keys.authorities:
+            return self.check(certificate.public_key, host, port, address)
+        principal = host_name(host).decode("utf-8", "surrogateescape")
+        certificate.check(role="host", principal=principal, now=now)
+        return HostKeyStatus.TRUSTED
+
 
 def format_line(
     host: str,
@@ -224,21 +273,25 @@ def format_line(
     if bad or not 1 <= port <= _MAX_PORT:
         problem = f"'{printable(host, 256)}' port {port} is no host to be known"
         raise UsageError(problem)
-    name = _name(host, port)
+    name = host_name(host, port)
     if hashed:
-        made = HashedName.make(random(_SALT_SIZE), name)
-        name = b"|".join([b"", b"1", to_base64(made.salt), to_base64(made.digest)])
+        name = HashedName.make(random(SALT_SIZE), name).to_field()
     return f"{name.decode('utf-8', 'surrogateescape')} {key.with_comment('').to_openssh()}"
 
 
-def _name(host: str, port: int) -> bytes:
+def host_name(host: str, port: int = 22) -> bytes:
     """Return a host as the file spells it: lower case, with its port if that is unusual."""
     # bytes, because lower() of text maps other letters to ASCII ones
     name = host.encode("utf-8", "surrogatepass").lower()
     return name if port == _DEFAULT_PORT else b"[%b]:%d" % (name, port)
 
 
-def _parse_line(line: bytes, *, legacy: bool) -> Entry:
+def split_line(line: bytes) -> tuple[Marker, bytes, bytes]:
+    """Return a line's marker, its hosts as they are written, and what stands behind them.
+
+    Raises:
+        KeyFormatError: it has more than one marker, or an unknown one, or no hosts.
+    """
     field, rest = take_field(cut(line))
     marker = Marker.TRUST
     if field.startswith(b"@"):
@@ -247,20 +300,15 @@ def _parse_line(line: bytes, *, legacy: bool) -> Entry:
     if field.startswith(b"@"):
         problem = "the line has two markers"
         raise KeyFormatError(problem)
-    hosts = _parse_hosts(field)
-    kind, rest = take_field(rest)
-    return Entry(marker, hosts, key_of(kind, rest, legacy=legacy))
+    return marker, field, rest
 
 
-def _parse_marker(field: bytes) -> Marker:
-    try:
-        return Marker(field.decode("ascii"))
-    except ValueError:
-        problem = f"unknown marker '{printable(field, 64)}'"
-        raise KeyFormatError(problem) from None
+def parse_hosts(field: bytes) -> tuple[bytes, ...] | HashedName:
+    """Read the hosts of a line: patterns, or one hashed name.
 
-
-def _parse_hosts(field: bytes) -> tuple[bytes, ...] | HashedName:
+    Raises:
+        KeyFormatError: the hashed name is damaged.
+    """
     if not field.startswith(b"|"):
         return tuple(pattern for pattern in field.lower().split(b",") if pattern)
     salt, separator, digest = field.removeprefix(_HASHED).partition(b"|")
@@ -271,3 +319,23 @@ def _parse_hosts(field: bytes) -> tuple[bytes, ...] | HashedName:
         problem = "the hashed host is damaged"
         raise KeyFormatError(problem)
     return made
+
+
+def names_host(hosts: tuple[bytes, ...] | HashedName, name: bytes) -> bool:
+    """Say whether hosts include one, given as the file would spell it."""
+    return hosts.names(name) if isinstance(hosts, HashedName) else matches_list(hosts, name)
+
+
+def _parse_line(line: bytes, source: str, number: int, *, legacy: bool) -> Entry:
+    marker, field, rest = split_line(line)
+    hosts = parse_hosts(field)
+    kind, rest = take_field(rest)
+    return Entry(marker, hosts, key_of(kind, rest, legacy=legacy), number, source)
+
+
+def _parse_marker(field: bytes) -> Marker:
+    try:
+        return Marker(field.decode("ascii"))
+    except ValueError:
+        problem = f"unknown marker '{printable(field, 64)}'"
+        raise KeyFormatError(problem) from None

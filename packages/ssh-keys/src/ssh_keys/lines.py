@@ -25,8 +25,11 @@ __all__ = [
     "as_bytes",
     "cut",
     "key_of",
+    "looks_like_kind",
     "numbered",
     "parse_public_line",
+    "said",
+    "split_lines",
     "take_field",
 ]
 
@@ -66,11 +69,23 @@ def as_bytes(data: bytes | str) -> bytes:
         return data.encode("utf-8", "replace")
 
 
+def split_lines(data: bytes | str) -> tuple[bytes, ...]:
+    """Return the lines with the newlines that end them; joined, they are the data again."""
+    *whole, last = as_bytes(data).split(b"\n")
+    lines = [line + b"\n" for line in whole]
+    return (*lines, last) if last else tuple(lines)
+
+
+def said(line: bytes) -> bytes:
+    """Return what a line says, without the blanks around it: nothing if it is a comment."""
+    text = line.removesuffix(b"\n").removesuffix(b"\r").strip(_BLANK)
+    return b"" if text.startswith(b"#") else text
+
+
 def numbered(data: bytes | str) -> Iterator[tuple[int, bytes]]:
     """Yield the lines that say something, with their numbers: no blanks, no comments."""
     for number, line in enumerate(as_bytes(data).split(b"\n"), 1):
-        text = line.removesuffix(b"\r").strip(_BLANK)
-        if text and not text.startswith(b"#"):
+        if text := said(line):
             yield number, text
 
 
@@ -91,8 +106,18 @@ def cut(line: bytes) -> bytes:
 
 def take_field(line: bytes) -> tuple[bytes, bytes]:
     """Return the first field and what follows the blanks behind it."""
-    field, _, rest = line.replace(b"\t", b" ").partition(b" ")
-    return field, rest.lstrip(b" ")
+    end = min((at for at in (line.find(b" "), line.find(b"\t")) if at >= 0), default=len(line))
+    return line[:end], line[end:].lstrip(_BLANK)
+
+
+def looks_like_kind(field: bytes) -> bool:
+    """Say whether a field reads like a kind of key, known or not, rather than like options."""
+    return (
+        b'"' not in field
+        and b"=" not in field
+        and b"," not in field
+        and (field.startswith((b"ssh-", b"ecdsa-sha2-", b"rsa-sha2-", b"sk-", b"webauthn-")))
+    )
 
 
 def parse_public_line(line: bytes | str, *, legacy: bool = False) -> PublicKey:

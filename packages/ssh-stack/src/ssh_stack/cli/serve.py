@@ -174,9 +174,10 @@ def _look_at(authorized: Path, report: Report) -> None:
         lines = read_authorized_keys(authorized)
     except FileNotFoundError:
         lines = KeyLines()
-    for problem in lines.problems:
+    refused = lines.not_enforced()
+    for problem in (*lines.problems, *refused):
         report.warn(f"{authorized}, line {problem.line} is not used: {problem.reason}")
-    if not lines.keys:
+    if len(lines.keys) == len(refused):
         report.warn(f"{authorized} has no key: nobody can log in yet")
 
 

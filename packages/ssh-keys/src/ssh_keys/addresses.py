@@ -1,0 +1,99 @@
+"""Lists of addresses and host names, as the option `from` has them (ssh_config(5), PATTERNS).
+
+An entry is a network (`10.0.0.0/8`), an address, or a pattern for an address or a host name;
+`!` in front negates it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from ssh_keys.errors import KeyFormatError
+from ssh_keys.patterns import matches, matches_list
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["allows", "check_list"]
+
+_Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+_Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_MAX_PREFIX_DIGITS: Final = 3
+_IN_AN_ADDRESS: Final = frozenset("0123456789abcdefABCDEF.:")
+
+
+def check_list(entries: Sequence[bytes]) -> None:
+    """Refuse a list with an entry that cannot be meant.
+
+    Raises:
+        KeyFormatError: an entry is empty, or a network has bits set behind its prefix.
+    """
+    for entry in entries:
+        wanted = entry.removeprefix(b"!")
+        if not wanted:
+            problem = "a list of hosts has an empty entry"
+            raise KeyFormatError(problem)
+        _network(wanted)
+
+
+def allows(entries: Sequence[bytes], address: str, host: str | None = None) -> bool:
+    """Say whether a list lets a peer in: an entry matches, and none that is negated does.
+
+    Args:
+        entries: the list, which `check_list` let through.
+        address: the peer's address.
+        host: its name, where it is known.
+    """
+    peer = _address(address)
+    found = False
+    for entry in entries:
+        if _matches_address(entry.removeprefix(b"!"), address, peer):
+            if entry.startswith(b"!"):
+                return False
+            found = True
+    if host is None:
+        return found
+    # bytes, because lower() of text maps other letters to ASCII ones
+    name = host.encode("utf-8", "surrogatepass").lower()
+    names = tuple(entry.lower() for entry in entries)
+    negated = tuple(entry[1:] for entry in names if entry.startswith(b"!"))
+    return not matches_list(negated, name) and (found or matches_list(names, name))
+
+
+def _matches_address(entry: bytes, address: str, peer: _Address | None) -> bool:
+    network = _network(entry)
+    if network is not None:
+        return peer is not None and peer in network
+    return peer is not None and matches(entry, address.encode("utf-8", "surrogatepass"))
+
+
+def _network(entry: bytes) -> _Network | None:
+    """Return the network that an entry names, or None if it is a pattern."""
+    text, slash, prefix = entry.decode("latin-1").partition("/")
+    start = _address(text)
+    if start is None:
+        return None
+    length: int = start.max_prefixlen
+    if slash:
+        digits = prefix.isascii() and prefix.isdigit() and len(prefix) <= _MAX_PREFIX_DIGITS
+        length = int(prefix) if digits else -1
+    try:
+        return ipaddress.ip_network((start, length))
+    except ValueError:
+        problem = f"'{printable(entry, 64)}' is no network"
+        raise KeyFormatError(problem) from None
+
+
+def _address(text: str) -> _Address | None:
+    """Return an address, one of IPv4 that is mapped into IPv6 as the former."""
+    if not _IN_AN_ADDRESS.issuperset(text.partition("%")[0]):  # much cheaper than the error
+        return None
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address

@@ -1,0 +1,331 @@
+r"""The options in front of a key (sshd(8), AUTHORIZED_KEYS FILE FORMAT).
+
+    name[,name="value"]...
+
+An option is named without regard to case.  Options come into force in their order, so
+`restrict,pty` allows a pty and `pty,restrict` does not.  A value stands in double quotes;
+inside of them `\\"` is a quote, and any other backslash stands for itself.  A blank or a
+comma outside of quotes ends an option.
+
+What is not understood refuses the line that it stands in: a restriction that was skipped
+would be worse than a key that does not work.  Services have numbers here, not names.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final, Literal
+
+import attrs
+
+from ssh_keys.errors import KeyFormatError
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import tzinfo
+
+__all__ = ["NO_OPTIONS", "OPTIONS", "Endpoint", "KeyOptions", "dequote", "take_options"]
+
+_MAX_PORT: Final = 65_535
+_MAX_PORT_DIGITS: Final = 5
+_MAX_HOST: Final = 1_024
+_MAX_TUNNEL: Final = 0x7FFF_FFFD
+_MAX_TUNNEL_DIGITS: Final = 10
+_ESCAPED: Final = b'\\"'
+
+
+@attrs.frozen
+class Endpoint:
+    """Where a forwarding may lead.
+
+    Attributes:
+        host: the host, as the option spells it, without the brackets of an IPv6 address.
+        port: the port; None is every port.
+    """
+
+    host: str
+    port: int | None
+
+
+@attrs.frozen(kw_only=True)
+class KeyOptions:
+    """What a key may be used for, and by whom.
+
+    Attributes:
+        names: the options that were given, in their order and in lower case.
+        restrict: nothing is allowed but what a later option allows again.
+        agent_forwarding: the agent may be forwarded.
+        port_forwarding: ports may be forwarded.
+        pty: a pseudo-terminal may be asked for.
+        user_rc: ~/.ssh/rc is run.
+        x11_forwarding: X11 may be forwarded.
+        cert_authority: the key signs certificates, and does not log in itself.
+        principals: for an authority: the principals, one of which a certificate must name.
+        command: what is run, whatever the client asks for.
+        environment: variables to set, each name once.
+        expiry_time: the last second at which the key is accepted, since 1970 in UTC.
+        sources: patterns of the addresses and host names that the key is accepted from.
+        permit_open: where forwarded connections may go to; empty is everywhere.
+        permit_listen: where forwarded ports may listen; empty is everywhere.
+        touch_required: a FIDO key's signature must say that a person was present.
+        verify_required: a FIDO key's signature must say that the person was verified.
+        tunnel: the number of the tun device, or "any".
+    """
+
+    names: tuple[str, ...] = ()
+    restrict: bool = False
+    agent_forwarding: bool = True
+    port_forwarding: bool = True
+    pty: bool = True
+    user_rc: bool = True
+    x11_forwarding: bool = True
+    cert_authority: bool = False
+    principals: tuple[str, ...] | None = None
+    command: str | None = None
+    environment: tuple[tuple[str, str], ...] = ()
+    expiry_time: int | None = None
+    sources: tuple[str, ...] | None = None
+    permit_open: tuple[Endpoint, ...] = ()
+    permit_listen: tuple[Endpoint, ...] = ()
+    touch_required: bool = True
+    verify_required: bool = False
+    tunnel: int | Literal["any"] | None = None
+
+    @classmethod
+    def make(cls, options: list[bytes], zone: tzinfo | None = None) -> KeyOptions:
+        """Read options that `take_options` cut apart.
+
+        Args:
+            options: the options in their order.
+            zone: what a date without `Z` is in; the machine's time zone when not given.
+
+        Raises:
+            KeyFormatError: one is unknown, has no valid value, or may stand only once.
+        """
+        made = cls()
+        names: list[str] = []
+        for option in options:
+            name, equals, value = option.partition(b"=")
+            known = name.lower().decode("latin-1")
+            if not equals and known in _FLAGS:
+                made = _FLAGS[known](made)
+            elif equals and known in _READERS:
+                made = _READERS[known](made, dequote(known, value), zone)
+            else:
+                problem = f"unknown option '{printable(name, 64)}'"
+                raise KeyFormatError(problem)
+            names.append(known)
+        if made.principals is not None and not made.cert_authority:
+            problem = "principals are named for a key that is no authority"
+            raise KeyFormatError(problem)
+        return attrs.evolve(made, names=tuple(names))
+
+    def expired(self, now: int) -> bool:
+        """Say whether the key is no longer accepted at a time, in seconds since 1970."""
+        return self.expiry_time is not None and self.expiry_time < now
+
+    def accepts_source(self, address: str, host: str | None = None) -> bool:
+        """Say whether the key is accepted from a peer.
+
+        Args:
+            address: the peer's address.
+            host: its name, where it is known.
+        """
+        if self.sources is None:
+            return True
+        from ssh_keys.addresses import allows  # noqa: PLC0415 (loads when a list is met)
+
+        return allows([_raw(source) for source in self.sources], address, host)
+
+
+NO_OPTIONS: Final = KeyOptions()
+"""What a key without options may be used for: everything."""
+
+
+def take_options(line: bytes) -> tuple[list[bytes], bytes]:
+    """Return the options that a line starts with, each as it is written, and the rest.
+
+    Raises:
+        KeyFormatError: a quote is not closed.
+    """
+    options: list[bytes] = []
+    start = 0
+    while True:
+        end = _end_of_option(line, start)
+        options.append(line[start:end])
+        if line[end : end + 1] != b",":
+            return options, line[end:].lstrip(b" \t")
+        start = end + 1
+
+
+def dequote(name: str, value: bytes) -> str:
+    """Return the text of a quoted value; what is no UTF-8 comes as lone surrogates.
+
+    Raises:
+        KeyFormatError: it is not one quoted value.
+    """
+    inside = value[1:-1]
+    plain = inside.replace(_ESCAPED, b"")
+    if value != b'"%b"' % inside or b'"' in plain or (inside + b'"').endswith(_ESCAPED):
+        problem = f"the value of {name} does not stand in quotes"
+        raise KeyFormatError(problem)
+    return inside.replace(_ESCAPED, b'"').decode("utf-8", "surrogateescape")
+
+
+def _end_of_option(line: bytes, start: int) -> int:
+    """Return where the option at `start` ends: at a comma or blank outside of quotes."""
+    quoted = False
+    pos = start
+    while pos < len(line):
+        if line.startswith(_ESCAPED, pos):
+            pos += 1
+        elif line[pos] == ord('"'):
+            quoted = not quoted
+        elif not quoted and line[pos] in b", \t":
+            return pos
+        pos += 1
+    if quoted:
+        problem = "a quote is not closed"
+        raise KeyFormatError(problem)
+    return len(line)
+
+
+def _raw(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _once(name: str, before: object) -> None:
+    if before is not None:
+        problem = f"the option {name} stands twice"
+        raise KeyFormatError(problem)
+
+
+def _invalid(name: str, value: str) -> KeyFormatError:
+    return KeyFormatError(f"'{printable(value, 64)}' is no value of {name}")
+
+
+def _read_command(options: KeyOptions, value: str, zone: tzinfo | None) -> KeyOptions:
+    del zone
+    _once("command", options.command)
+    return attrs.evolve(options, command=value)
+
+
+def _read_principals(options: KeyOptions, value: str, zone: tzinfo | None) -> KeyOptions:
+    del zone
+    _once("principals", options.principals)
+    return attrs.evolve(options, principals=tuple(filter(None, value.split(","))))
+
+
+def _read_sources(options: KeyOptions, value: str, zone: tzinfo | None) -> KeyOptions:
+    from ssh_keys.addresses import check_list  # noqa: PLC0415 (loads when a list is met)
+
+    del zone
+    _once("from", options.sources)
+    sources = tuple(value.split(","))
+    check_list([_raw(source) for source in sources])
+    return attrs.evolve(options, sources=sources)
+
+
+def _read_expiry(options: KeyOptions, value: str, zone: tzinfo | None) -> KeyOptions:
+    from ssh_keys.dates import parse_date  # noqa: PLC0415 (loads when a date is met)
+
+    date = parse_date(value, zone)
+    if options.expiry_time is not None:  # the earliest of several counts
+        date = min(date, options.expiry_time)
+    return attrs.evolve(options, expiry_time=date)
+
+
+def _read_environment(options: KeyOptions, value: str, zone: tzinfo | None) -> KeyOptions:
+    del zone
+    name, equals, text = value.partition("=")
+    if not equals or not name.isascii() or not name.replace("_", "a").isalnum():
+        raise _invalid("environment", value)
+    if name in dict(options.environment):  # the first of several counts
+        return options
+    return attrs.evolve(options, environment=(*options.environment, (name, text)))
+
+
+def _read_open(options: KeyOptions, value: str, zone: tzinfo | None) -> KeyOptions:
+    del zone
+    endpoint = _endpoint("permitopen", value)
+    return attrs.evolve(options, permit_open=(*options.permit_open, endpoint))
+
+
+def _read_listen(options: KeyOptions, value: str, zone: tzinfo | None) -> KeyOptions:
+    del zone
+    # a port alone is that port of every address
+    endpoint = _endpoint("permitlisten", value if ":" in value else f"*:{value}")
+    return attrs.evolve(options, permit_listen=(*options.permit_listen, endpoint))
+
+
+def _read_tunnel(options: KeyOptions, value: str, zone: tzinfo | None) -> KeyOptions:
+    del zone
+    if value.lower() == "any":
+        return attrs.evolve(options, tunnel="any")
+    number = _number(value, _MAX_TUNNEL_DIGITS)
+    if number is None or number > _MAX_TUNNEL:
+        raise _invalid("tunnel", value)
+    return attrs.evolve(options, tunnel=number)  # the last of several counts
+
+
+def _endpoint(name: str, value: str) -> Endpoint:
+    """Read host:port or [host]:port, where the port may be `*`."""
+    if value.startswith("["):
+        host, closed, port = value[1:].partition("]:")
+    else:
+        host, closed, port = value.partition(":")
+    number = _number(port, _MAX_PORT_DIGITS)
+    in_range = number is not None and 1 <= number <= _MAX_PORT
+    if not closed or "/" in host or len(host) >= _MAX_HOST or not (in_range or port == "*"):
+        raise _invalid(name, value)
+    return Endpoint(host, number)
+
+
+def _number(text: str, digits: int) -> int | None:
+    fits = text.isascii() and text.isdigit() and len(text) <= digits
+    return int(text) if fits else None
+
+
+_FLAGS: Final[dict[str, Callable[[KeyOptions], KeyOptions]]] = {
+    "restrict": partial(
+        attrs.evolve,
+        restrict=True,
+        agent_forwarding=False,
+        port_forwarding=False,
+        pty=False,
+        user_rc=False,
+        x11_forwarding=False,
+    ),
+    "cert-authority": partial(attrs.evolve, cert_authority=True),
+    "agent-forwarding": partial(attrs.evolve, agent_forwarding=True),
+    "no-agent-forwarding": partial(attrs.evolve, agent_forwarding=False),
+    "port-forwarding": partial(attrs.evolve, port_forwarding=True),
+    "no-port-forwarding": partial(attrs.evolve, port_forwarding=False),
+    "pty": partial(attrs.evolve, pty=True),
+    "no-pty": partial(attrs.evolve, pty=False),
+    "user-rc": partial(attrs.evolve, user_rc=True),
+    "no-user-rc": partial(attrs.evolve, user_rc=False),
+    "x11-forwarding": partial(attrs.evolve, x11_forwarding=True),
+    "no-x11-forwarding": partial(attrs.evolve, x11_forwarding=False),
+    "touch-required": partial(attrs.evolve, touch_required=True),
+    "no-touch-required": partial(attrs.evolve, touch_required=False),
+    "verify-required": partial(attrs.evolve, verify_required=True),
+    "no-verify-required": partial(attrs.evolve, verify_required=False),
+}
+"""Option -> what switches its fields, given the options that stood before it."""
+
+_READERS: Final[dict[str, Callable[[KeyOptions, str, tzinfo | None], KeyOptions]]] = {
+    "command": _read_command,
+    "environment": _read_environment,
+    "expiry-time": _read_expiry,
+    "from": _read_sources,
+    "permitlisten": _read_listen,
+    "permitopen": _read_open,
+    "principals": _read_principals,
+    "tunnel": _read_tunnel,
+}
+"""Option -> what sets its field, given the options that stood before it."""
+
+OPTIONS: Final = frozenset([*_FLAGS, *_READERS])
+"""Every option that is known, in lower case."""

@@ -1,0 +1,210 @@
+"""Sets of certificate serial numbers, and how a KRL writes them (OpenSSH's PROTOCOL.krl).
+
+A serial takes 8 bytes in a list, a run of any length 21 bytes as a range of its own, and one
+bit in a bitmap.  What is written is the shortest of the three for each stretch of serials.
+"""
+
+from __future__ import annotations
+
+import enum
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from ssh_keys.errors import KeyFormatError
+from ssh_wire import MPInt, Record, Repeated, UInt64, record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["MAX_RUNS", "MAX_SERIAL", "Section", "SerialSet", "read_section"]
+
+Range: TypeAlias = tuple[int, int]
+
+MAX_SERIAL: Final = 2**64 - 1
+MAX_RUNS: Final = 1 << 20
+"""The most runs that a set may be made of; twice as many may come until they are counted."""
+
+_MAX_BITS: Final = 16_384
+"""The longest bitmap, as long as an mpint of SSH may be."""
+_GAP: Final = 64
+"""Serials this far apart are not worth a bitmap: a list needs as many bits."""
+_RANGE_SIZE: Final = 21
+_BITMAP_SIZE: Final = 17
+_LISTED_SIZE: Final = 8
+
+
+class Section(enum.IntEnum):
+    """How serials are written (section 2)."""
+
+    LIST = 0x20
+    RANGE = 0x21
+    BITMAP = 0x22
+
+
+@record
+class _Serial(Record):
+    """One serial number."""
+
+    value: UInt64
+
+
+@record
+class _List(Record):
+    """Serial numbers, one by one (section 2.1)."""
+
+    serials: Repeated[_Serial]
+
+
+@record
+class _Range(Record):
+    """The first and the last serial number of a run (section 2.2)."""
+
+    first: UInt64
+    last: UInt64
+
+
+@record
+class _Bitmap(Record):
+    """A bit for each serial number from an offset on (section 2.3)."""
+
+    offset: UInt64
+    bits: MPInt
+
+
+class SerialSet:
+    """Serial numbers, kept as runs that neither touch nor overlap.
+
+    Adding is cheap; the runs are put in order when they are next asked for.
+    """
+
+    def __init__(self, ranges: Iterable[Range] = ()) -> None:
+        self._ranges = list(ranges)
+        self._in_order = False
+
+    def add(self, first: int, last: int) -> None:
+        """Add every serial from `first` to `last`, both included.
+
+        Raises:
+            KeyFormatError: that is no run of serials above 0, which is no serial, or one run
+                too many.
+        """
+        # "lo == 0" is refused by OpenSSH: a certificate without a number has it
+        if not 0 < first <= last <= MAX_SERIAL:
+            problem = f"{first} to {last} is no range of serial numbers"
+            raise KeyFormatError(problem)
+        self._ranges.append((first, last))
+        self._in_order = False
+        # half of them may be the same again; looking each time would be quadratic
+        if len(self._ranges) > 2 * MAX_RUNS and len(self._sorted()) > MAX_RUNS:
+            problem = f"more than {MAX_RUNS} runs of serial numbers are revoked"
+            raise KeyFormatError(problem)
+
+    @property
+    def ranges(self) -> tuple[Range, ...]:
+        """The runs in ascending order, each as its first and its last serial."""
+        return tuple(self._sorted())
+
+    def __contains__(self, serial: object) -> bool:
+        if not isinstance(serial, int):
+            return False
+        ranges = self._sorted()
+        pos = bisect_right(ranges, (serial, MAX_SERIAL)) - 1
+        return pos >= 0 and serial <= ranges[pos][1]
+
+    def __bool__(self) -> bool:
+        return bool(self._ranges)
+
+    def sections(self) -> Iterator[tuple[Section, bytes]]:
+        """Yield the sections that hold the serials, in ascending order."""
+        listed: list[int] = []
+        for cluster in _clusters(self._sorted()):
+            span = cluster[-1][1] - cluster[0][0] + 1
+            apart = sum(
+                min((last - first + 1) * _LISTED_SIZE, _RANGE_SIZE) for first, last in cluster
+            )
+            if span <= _MAX_BITS and _BITMAP_SIZE + (span + 7) // 8 < apart:
+                yield from _flush(listed)
+                yield Section.BITMAP, _bitmap(cluster)
+                continue
+            for first, last in cluster:
+                if (last - first + 1) * _LISTED_SIZE <= _RANGE_SIZE:
+                    listed.extend(range(first, last + 1))
+                    continue
+                yield from _flush(listed)
+                yield Section.RANGE, _Range(first=first, last=last).encode()
+        yield from _flush(listed)
+
+    def _sorted(self) -> list[Range]:
+        if not self._in_order:
+            self._ranges = _merged(self._ranges)
+            self._in_order = True
+        return self._ranges
+
+
+def read_section(section: Section, data: bytes, into: SerialSet) -> None:
+    """Add the serials of a section to a set.
+
+    Raises:
+        WireError: it is not one whole section.
+        KeyFormatError: it holds 0, a range that ends before it begins, or more than there are.
+    """
+    if section is Section.LIST:
+        for serial in _List.decode(data).serials:
+            into.add(serial.value, serial.value)
+    elif section is Section.RANGE:
+        run = _Range.decode(data)
+        into.add(run.first, run.last)
+    else:
+        bitmap = _Bitmap.decode(data)
+        for first, last in _runs(bitmap.bits):
+            into.add(bitmap.offset + first, bitmap.offset + last)
+
+
+def _merged(ranges: list[Range]) -> list[Range]:
+    merged: list[Range] = []
+    for first, last in sorted(ranges):
+        if merged and first <= merged[-1][1] + 1:
+            if last > merged[-1][1]:
+                merged[-1] = (merged[-1][0], last)
+        else:
+            merged.append((first, last))
+    return merged
+
+
+def _clusters(ranges: list[Range]) -> Iterator[list[Range]]:
+    """Yield stretches of runs that are close enough together for one bitmap."""
+    cluster: list[Range] = []
+    for first, last in ranges:
+        if cluster:
+            far = first - cluster[-1][1] > _GAP
+            if far or last - cluster[0][0] >= _MAX_BITS:
+                yield cluster
+                cluster = []
+        cluster.append((first, last))
+    if cluster:
+        yield cluster
+
+
+def _flush(listed: list[int]) -> Iterator[tuple[Section, bytes]]:
+    if listed:
+        yield Section.LIST, _List(serials=tuple(_Serial(value=each) for each in listed)).encode()
+        listed.clear()
+
+
+def _bitmap(cluster: list[Range]) -> bytes:
+    offset = cluster[0][0]
+    bits = 0
+    for first, last in cluster:
+        bits |= ((1 << (last - first + 1)) - 1) << (first - offset)
+    return _Bitmap(offset=offset, bits=bits).encode()
+
+
+def _runs(bits: int) -> Iterator[Range]:
+    """Yield the runs of bits that are set, from the lowest on."""
+    text = bin(bits)[:1:-1]
+    start = text.find("1")
+    while start >= 0:
+        end = text.find("0", start)
+        end = len(text) if end < 0 else end
+        yield start, end - 1
+        start = text.find("1", end)
