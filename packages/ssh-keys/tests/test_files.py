@@ -30,6 +30,7 @@ from ssh_keys.files import (
     read_public_key,
     read_revoked_keys,
     remove_known_host,
+    write_key_file,
     write_private_key,
     write_revoked_keys,
 )
@@ -461,3 +462,15 @@ def test_a_file_is_signed(ed25519: PrivateKey, tmp_path: Path) -> None:
     assert len(list(pieces_of(path))) == 4
     with pytest.raises(KeyFormatError, match="not a regular file"):
         sign(ed25519, pieces_of(tmp_path), "file")
+
+
+def test_a_public_key_file_is_for_everybody(tmp_path: Path) -> None:
+    path = tmp_path / "key.pub"
+
+    write_key_file(path, b"one\n", public=True)
+    write_key_file(path, b"two\n", public=True, replace=True)
+
+    assert path.read_bytes() == b"two\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    with pytest.raises(FileExistsError):
+        write_key_file(path, b"three\n", public=True)

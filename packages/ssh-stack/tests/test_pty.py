@@ -49,7 +49,7 @@ def test_modes() -> None:
 
 @pytest.mark.parametrize("canonical", [0, 1])
 def test_the_end_of_file_is_a_character(canonical: int) -> None:
-    modes = {TerminalMode.VEOF: 5, TerminalMode.ICANON: canonical}
+    modes: dict[int, int] = {TerminalMode.VEOF: 5, TerminalMode.ICANON: canonical}
     terminal = Terminal.open(Pty(modes=modes))
     assert terminal.end_of_file == b"\x05"
     terminal.close()

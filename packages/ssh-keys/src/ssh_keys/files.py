@@ -44,6 +44,7 @@ __all__ = [
     "read_public_key",
     "read_revoked_keys",
     "remove_known_host",
+    "write_key_file",
     "write_private_key",
     "write_revoked_keys",
 ]
@@ -255,16 +256,34 @@ def write_private_key(
         UsageError: the passphrase is empty.
         OSError: it cannot be written.
     """
-    content = key.to_openssh(passphrase)
+    write_key_file(path, key.to_openssh(passphrase), replace=replace)
+
+
+def write_key_file(
+    path: str | os.PathLike[str], content: bytes, *, public: bool = False, replace: bool = False
+) -> None:
+    """Save a key in whatever format it was encoded in.
+
+    Args:
+        path: where to; nothing may be there yet.
+        content: the key.
+        public: let everybody read it, not its owner alone.
+        replace: put it in the place of a file that is there, in one step.
+
+    Raises:
+        FileExistsError: something is there, and `replace` was not asked for or it is a link.
+        OSError: it cannot be written.
+    """
     target = Path(path)
+    mode = _PUBLIC if public else _OWNER_ONLY
     if not replace:
-        _create(target, content)
+        _create(target, content, mode)
         return
     if target.is_symlink():
         problem = f"{target} is a symbolic link and is not replaced"
         raise FileExistsError(problem)
     fresh = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
-    _create(fresh, content)
+    _create(fresh, content, mode)
     try:
         fresh.replace(target)
     except OSError:

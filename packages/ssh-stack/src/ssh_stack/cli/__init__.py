@@ -3,6 +3,7 @@
 ssh        the client, with the options of OpenSSH's
 cp         copies files and trees over SFTP
 serve      a server for the current user
+keygen     keys, certificates, signatures and trust files, with ssh-keygen's letters
 demo       both sides on this machine, everything tried once
 
 running    from a coroutine to an exit status: signals, failures, one clear line
@@ -31,6 +32,7 @@ _COMMANDS = {
     "ssh": "Connect and run a command or a shell, as OpenSSH's ssh does.",
     "cp": "Copy files and trees; either side may be remote.",
     "serve": "Serve commands, shells and files as the current user.",
+    "keygen": "Make, show, convert, certify and revoke keys, as OpenSSH's ssh-keygen does.",
     "demo": "Try everything once, on this machine alone.",
 }
 

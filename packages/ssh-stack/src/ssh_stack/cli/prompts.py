@@ -52,6 +52,10 @@ class Keyboard:
         key = printable(source.removeprefix("file "))
         return await self._ask(f"Enter passphrase for key '{key}': ", echo=False) or None
 
+    async def secret(self, question: str, /) -> str | None:
+        """Ask for something that is not shown; None for the end of input."""
+        return await self._ask(question, echo=False)
+
     async def answers(
         self, who: str, name: str, instruction: str, prompts: Sequence[Prompt], /
     ) -> Sequence[str] | None:

@@ -9,16 +9,27 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
+import click
+
 from ssh_stack.cli.errors import FAILED, Stopped, explain, root_of
 from ssh_transport import ConnectionLost
 
 if TYPE_CHECKING:
     from ssh_stack.cli.report import Report
 
-__all__ = ["run", "secure_standard_streams"]
+__all__ = ["RawCommand", "run", "secure_standard_streams"]
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SHELL_BASE: Final = 128  # "128+n" is how shells spell "ended by signal n"
+
+
+class RawCommand(click.Command):
+    """A command that reads its words by itself, in the manner of another program."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the words as they are."""
+        ctx.args = list(args)
+        return ctx.args
 
 
 def run(

@@ -18,7 +18,7 @@ from ssh_stack.cli.forwards import open_forwards
 from ssh_stack.cli.reach import describe, reach
 from ssh_stack.cli.relay import Disconnected, OutputClosed, relay, relay_terminal
 from ssh_stack.cli.report import Report
-from ssh_stack.cli.running import run, secure_standard_streams
+from ssh_stack.cli.running import RawCommand, run, secure_standard_streams
 from ssh_stack.cli.terminal import local_pty
 from ssh_wire import SSHError
 
@@ -38,15 +38,7 @@ usage: ssh-stack ssh [-GNnqsTtVv] [-e escape] [-F config] [-i identity] [-J jump
 """
 
 
-class _RawCommand(click.Command):
-    """A command that reads its words by itself, in the manner of another program."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        ctx.args = list(args)
-        return ctx.args
-
-
-@click.command(cls=_RawCommand, add_help_option=False)
+@click.command(cls=RawCommand, add_help_option=False)
 @click.pass_context
 def ssh(ctx: click.Context) -> None:
     """Connect and run a command or a shell, as OpenSSH's ssh does."""

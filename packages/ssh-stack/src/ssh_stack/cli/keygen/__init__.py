@@ -1,0 +1,78 @@
+"""`ssh-stack keygen`: keys, certificates, signatures and trust files, with ssh-keygen's letters.
+
+options   the command line, read as ssh-keygen's getopt reads it
+asking    questions to the person at the terminal
+keys      key files as they are given, private or public
+create    new keys, and other passphrases and comments for old ones
+show      fingerprints, public halves, other formats, DNS records
+hosts     known_hosts: find, hash, remove
+certify   certificates: issue them
+inspect   certificates: show what they say
+validity  when a certificate is good
+revoke    lists of revoked keys
+sign      signatures of files
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Final, cast
+
+import click
+
+from ssh_stack.cli.errors import FAILED, Stopped, explain
+from ssh_stack.cli.keygen.options import MODES, Options, parse_options
+from ssh_stack.cli.report import Report
+from ssh_stack.cli.running import RawCommand, secure_standard_streams
+from ssh_wire import SSHError
+
+__all__ = ["keygen"]
+
+_INTERRUPTED: Final = 130
+_USAGE: Final = """\
+usage: ssh-stack keygen [-q] [-t type] [-b bits] [-C comment] [-f file] [-m format]
+                        [-N passphrase] [-a rounds] [-Z cipher]
+       ssh-stack keygen -p|-c|-y|-l|-B|-e|-i|-L [-f file] [-P passphrase] …
+       ssh-stack keygen -F|-R host [-f known_hosts]   |  -H [-f known_hosts]
+       ssh-stack keygen -r host [-f file] [-g]
+       ssh-stack keygen -s ca -I identity [-h] [-n principals] [-O option] [-V validity]
+                        [-z serial] file …
+       ssh-stack keygen -k -f krl [-u] [-s ca] [-z version] file …  |  -Q [-l] -f krl file …
+       ssh-stack keygen -Y sign|verify|find-principals|match-principals|check-novalidate …
+"""
+
+
+@click.command(cls=RawCommand, add_help_option=False)
+@click.pass_context
+def keygen(ctx: click.Context) -> None:
+    """Make, show, convert, certify and revoke keys, as OpenSSH's ssh-keygen does."""
+    secure_standard_streams()
+    if ctx.args[:1] == ["--help"]:
+        click.echo(_USAGE, nl=False)
+        sys.exit(0)
+    sys.exit(_main(ctx.args))
+
+
+def _main(words: list[str]) -> int:
+    report = Report()
+    try:
+        options = parse_options(words)
+        report = Report(quiet=options.quiet)
+        return _work(options)(options, report)
+    except Stopped as stop:
+        if str(stop):
+            report.error(str(stop))
+        return stop.status
+    except (SSHError, OSError) as error:
+        report.error(explain(error))
+        return FAILED
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _work(options: Options) -> Callable[[Options, Report], int]:
+    module, name = MODES[options.mode]
+    found = getattr(import_module(f"ssh_stack.cli.keygen.{module}"), name)
+    return cast("Callable[[Options, Report], int]", found)

@@ -1,0 +1,134 @@
+"""Certificates: issue them, as ssh-keygen -s does."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import attrs
+import click
+
+from ssh_keys.certificates import Certificate, issue
+from ssh_keys.files import write_key_file
+from ssh_keys.grants import PERMISSIONS, Grant
+from ssh_stack.cli.keygen.keys import read_private, read_public
+from ssh_stack.cli.keygen.options import Options
+from ssh_stack.cli.keygen.validity import parse_validity, tell_validity
+from ssh_stack.cli.report import Report
+from ssh_wire import UsageError
+from ssh_wire.primitives import string
+
+__all__ = ["certify", "grant_of"]
+
+_BARE: Final = "no-touch-required"
+"""The one permission that is not given unless it is asked for."""
+
+_NAMES: Final = {name.lower(): name for name in (*PERMISSIONS, _BARE)}
+
+
+@attrs.define
+class _Options:
+    """The options of a certificate while -O after -O is read."""
+
+    critical: dict[str, bytes]
+    extensions: dict[str, bytes]
+
+
+def certify(options: Options, report: Report) -> int:
+    """Certify each key that is named, and save its certificate beside it."""
+    identity = options.need("I", "what the certificate is called in logs")
+    if not options.files:
+        problem = "name the keys to certify"
+        raise UsageError(problem)
+    authority = read_private(Path(options.need("s", "the authority's key")), options)
+    now = int(time.time())
+    for number, word in enumerate(options.files):
+        path = Path(word)
+        grant = attrs.evolve(grant_of(options, identity, now), serial=_serial(options, number))
+        certificate = issue(authority, read_public(path), grant=grant, random=secrets.token_bytes)
+        target = path.with_name(f"{path.name.removesuffix('.pub')}-cert.pub")
+        line = certificate.to_openssh().encode() + b"\n"
+        write_key_file(target, line, public=True, replace=True)
+        if not report.quiet:
+            click.echo(_told(certificate, target), err=True)
+    return 0
+
+
+def grant_of(options: Options, identity: str, now: int) -> Grant:
+    """Return what the certificate says.
+
+    Raises:
+        UsageError: an option is none, or has a value that cannot be used.
+    """
+    host = options.has("h")
+    names = tuple(name for name in (options.get("n") or "").split(",") if name)
+    if not names:
+        problem = "-n is missing: a certificate without principals is good for nobody"
+        raise UsageError(problem)
+    first, last = parse_validity(options.get("V"), now)
+    said = _Options({}, {} if host else dict(PERMISSIONS))
+    for option in options.extra:
+        _read_option(option, said)
+    return Grant(
+        role="host" if host else "user",
+        key_id=identity,
+        principals=names,
+        valid_after=first,
+        valid_before=last,
+        critical_options=said.critical,
+        extensions=said.extensions,
+        algorithm=options.get("t"),
+    )
+
+
+def _read_option(option: str, said: _Options) -> None:
+    """Take one -O, as ssh-keygen(1) lists them under CERTIFICATES."""
+    word, equals, value = option.partition("=")
+    if word == "clear":
+        said.extensions.clear()
+    elif word in _CRITICAL and equals:
+        said.critical[word] = string(value)
+    elif word == "verify-required":
+        said.critical[word] = b""
+    elif word == _BARE:
+        said.extensions[word] = b""
+    elif word.startswith("no-") and word.lower().replace("no-", "permit-", 1) in _NAMES:
+        said.extensions.pop(_NAMES[word.lower().replace("no-", "permit-", 1)], None)
+    elif word.lower() in _NAMES:
+        said.extensions[_NAMES[word.lower()]] = b""
+    elif option.startswith(tuple(_PREFIXES)):
+        prefix, _, rest = option.partition(":")
+        name, equals, value = rest.partition("=")
+        _PREFIXES[f"{prefix}:"](said)[name] = string(value) if equals else b""
+    else:
+        problem = f"no option {option!r} of certificates"
+        raise UsageError(problem)
+
+
+_CRITICAL: Final = frozenset({"force-command", "source-address"})
+_PREFIXES: Final[Mapping[str, Callable[[_Options], dict[str, bytes]]]] = {
+    "critical:": lambda said: said.critical,
+    "extension:": lambda said: said.extensions,
+}
+
+
+def _serial(options: Options, number: int) -> int:
+    """The serial of the key with this number: that of -z, counting up from it with a plus."""
+    text = options.get("z") or "0"
+    digits = text.removeprefix("+")
+    if not (digits.isascii() and digits.isdigit() and int(digits) < 1 << 64):
+        problem = f"-z takes a number, not {text!r}"
+        raise UsageError(problem)
+    return int(digits) + (number if text.startswith("+") else 0)
+
+
+def _told(certificate: Certificate, target: Path) -> str:
+    first, last = certificate.valid_after, certificate.valid_before
+    return (
+        f'Signed {certificate.role} key {target}: id "{certificate.key_id}" '
+        f"serial {certificate.serial} for {','.join(certificate.principals)} "
+        f"valid {tell_validity(first, last)}"
+    )

@@ -1,0 +1,146 @@
+"""New keys, and other passphrases, formats and comments for old ones."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from pathlib import Path
+from typing import Final
+
+import click
+
+from ssh_keys import PrivateKey
+from ssh_keys.art import randomart
+from ssh_keys.files import write_key_file
+from ssh_stack.cli.keygen.asking import ask, confirm_overwrite, new_passphrase
+from ssh_stack.cli.keygen.keys import read_private, text_of
+from ssh_stack.cli.keygen.options import Options
+from ssh_stack.cli.report import Report
+from ssh_wire import UsageError
+
+__all__ = ["change_comment", "change_passphrase", "create", "create_host_keys"]
+
+_ROUNDS: Final = 16
+_CIPHER: Final = "aes256-ctr"
+_HOST_KINDS: Final = ("rsa", "ecdsa", "ed25519")
+_STRENGTHS: Final = ("ecdsa", "rsa")
+"""The kinds for which -b means something; the others have one size."""
+
+
+def create(options: Options, report: Report) -> int:
+    """Make a key, and save it and its public half."""
+    kind = options.get("t") or "ed25519"
+    comment = options.get("C")
+    if comment is None:
+        comment = f"{getpass.getuser()}@{socket.gethostname()}"
+    bits = options.number("b") if kind.startswith(_STRENGTHS) else None
+    _say(f"Generating public/private {kind} key pair.", report)
+    key = PrivateKey.generate(kind, bits, comment)
+    path = options.file or _asked_path(kind)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    confirm_overwrite(path)
+    content = _encode(key, new_passphrase(options.get("N")), options)
+    write_key_file(path, content, replace=True)
+    public = path.with_name(f"{path.name}.pub")
+    write_key_file(public, _line(key), public=True, replace=True)
+    _say(f"Your identification has been saved in {path}", report)
+    _say(f"Your public key has been saved in {public}", report)
+    _say(f"The key fingerprint is:\n{key.public_key.fingerprint()} {text_of(comment)}", report)
+    _say(f"The key's randomart image is:\n{randomart(key.public_key)}", report)
+    return 0
+
+
+def create_host_keys(options: Options, report: Report) -> int:
+    """Make the host keys that are missing, as -A does; -f is a prefix of their paths."""
+    prefix = options.get("f") or ""
+    comment = options.get("C")
+    if comment is None:
+        comment = f"{getpass.getuser()}@{socket.gethostname()}"
+    for kind in _HOST_KINDS:
+        path = Path(f"{prefix}/etc/ssh/ssh_host_{kind}_key")
+        if path.exists():
+            continue
+        _say(f"Generating {kind} host key {path}", report)
+        key = PrivateKey.generate(kind, None, comment)
+        write_key_file(path, key.to_openssh())
+        write_key_file(path.with_name(f"{path.name}.pub"), _line(key), public=True, replace=True)
+    return 0
+
+
+def change_passphrase(options: Options, report: Report) -> int:
+    """Save a key with another passphrase, and in another format with -m."""
+    path = options.one_file()
+    key = read_private(path, options, "Enter old passphrase: ")
+    if key.comment:
+        _say(f"Key has comment '{text_of(key.comment)}'", report)
+    content = _encode(key, new_passphrase(options.get("N")), options)
+    write_key_file(path, content, replace=True)
+    _say("Your identification has been saved with the new passphrase.", report)
+    return 0
+
+
+def change_comment(options: Options, report: Report) -> int:
+    """Give a key and its public half another comment; the passphrase stays."""
+    path = options.one_file()
+    key = read_private(path, options)
+    _say(f"Old comment: {text_of(key.comment) if key.comment else ''}".rstrip(" "), report)
+    comment = options.get("C")
+    if comment is None:
+        comment = ask("New comment: ")
+    if "\n" in comment or "\0" in comment:
+        problem = "a comment is one line of text"
+        raise UsageError(problem)
+    changed = key.with_comment(comment)
+    passphrase = options.get("P") or None
+    if passphrase is None and _is_encrypted(path):
+        passphrase = new_passphrase(options.get("N"))
+    write_key_file(path, _encode(changed, passphrase, options), replace=True)
+    public = path.with_name(f"{path.name}.pub")
+    write_key_file(public, _line(changed), public=True, replace=True)
+    shown = f"Comment '{text_of(comment)}' applied" if comment else "Comment removed"
+    _say(shown, report)
+    return 0
+
+
+def _is_encrypted(path: Path) -> bool:
+    from ssh_keys import PassphraseNeeded, load_private_key  # noqa: PLC0415 (only for -c)
+
+    try:
+        load_private_key(path.read_bytes(), legacy=True)
+    except PassphraseNeeded:
+        return True
+    return False
+
+
+def _encode(key: PrivateKey, passphrase: str | None, options: Options) -> bytes:
+    """Return a key in the format of -m; OpenSSH's where none is named."""
+    match (options.get("m") or "RFC4716").upper():
+        case "PEM":
+            return key.to_pem(passphrase, form="traditional")
+        case "PKCS8":
+            return key.to_pem(passphrase)
+        case "PPK":
+            return key.to_ppk(passphrase)
+        case "RFC4716":
+            rounds = options.number("a", _ROUNDS) or _ROUNDS
+            return key.to_openssh(passphrase, options.get("Z") or _CIPHER, rounds)
+        case other:
+            problem = f"no format {other!r}; choose RFC4716, PKCS8, PEM or PPK"
+            raise UsageError(problem)
+
+
+def _asked_path(kind: str) -> Path:
+    name = f"id_{kind.replace('-', '_')}"
+    usual = Path(os.path.expanduser("~")) / ".ssh" / name  # noqa: PTH111 (HOME, also where there is no such user)
+    answer = ask(f"Enter file in which to save the key ({usual}): ")
+    return Path(answer).expanduser() if answer else usual
+
+
+def _line(key: PrivateKey) -> bytes:
+    return key.public_key.to_openssh().encode() + b"\n"
+
+
+def _say(text: str, report: Report) -> None:
+    if not report.quiet:
+        click.echo(text)

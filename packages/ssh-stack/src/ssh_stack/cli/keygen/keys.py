@@ -1,0 +1,156 @@
+"""Key files as they are given: private or public, one key or many lines of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from ssh_keys import (
+    KeyFormatError,
+    PassphraseNeeded,
+    PrivateKey,
+    PublicKey,
+    load_private_key,
+    load_public_key,
+)
+from ssh_keys.certificates import Certificate
+from ssh_keys.lines import numbered, take_field
+from ssh_keys.public import MAX_BLOB
+from ssh_stack.cli.errors import Stopped
+from ssh_stack.cli.keygen.asking import secret
+from ssh_stack.cli.keygen.options import Options
+
+__all__ = ["Shown", "public_half", "read", "read_private", "read_public", "shown_keys", "text_of"]
+
+_MAX_FILE: Final = 16 * MAX_BLOB
+
+
+@attrs.frozen
+class Shown:
+    """A key and the words that stand beside it."""
+
+    key: PublicKey | Certificate
+    comment: str
+
+
+def read(path: Path) -> bytes:
+    """Return the content of a file; `-` is standard input.
+
+    Raises:
+        OSError: it cannot be read.
+        Stopped: it is far too large for keys.
+    """
+    with sys.stdin.buffer if str(path) == "-" else path.open("rb") as file:
+        data = file.read(_MAX_FILE + 1)
+    if len(data) > _MAX_FILE:
+        problem = f"{path} is too large for keys"
+        raise Stopped(problem)
+    return data
+
+
+def read_private(path: Path, options: Options, question: str = "") -> PrivateKey:
+    """Read a private key; its passphrase is that of -P, or asked for.
+
+    Raises:
+        KeyFormatError: it is not one private key.
+        Stopped: there is nobody to ask.
+    """
+    data = read(path)
+    passphrase = options.get("P")
+    try:
+        return load_private_key(data, passphrase or None, legacy=True)
+    except PassphraseNeeded:
+        if passphrase is not None:
+            problem = f"the key in {path} has a passphrase, and that of -P is empty"
+            raise Stopped(problem) from None
+    asked = question or f"Enter passphrase for key '{path}': "
+    return load_private_key(data, secret(asked, "P"), legacy=True)
+
+
+def public_half(path: Path) -> PublicKey | Certificate:
+    """Return the public key of a file, be it private or public; nothing is asked.
+
+    A private key's comment is that of the public key beside it, if there is one.
+
+    Raises:
+        KeyFormatError: it is no key.
+    """
+    data = read(path)
+    try:
+        return load_public_key(data, legacy=True)
+    except KeyFormatError as error:
+        try:
+            key = load_private_key(data, legacy=True).public_key
+        except PassphraseNeeded as needed:
+            if needed.public_key is None:
+                raise
+            key = needed.public_key
+        except KeyFormatError:
+            raise error from None
+    beside = path.with_name(f"{path.name}.pub")
+    if beside.exists():
+        written = load_public_key(read(beside), legacy=True)
+        if written == key:
+            return written
+    return key
+
+
+def read_public(path: Path) -> PublicKey:
+    """Return the plain public key of a file, be it private or public.
+
+    Raises:
+        Stopped: it is a certificate.
+        KeyFormatError: it is no key.
+    """
+    key = public_half(path)
+    if isinstance(key, Certificate):
+        problem = f"{path} holds a certificate, where a plain key is needed"
+        raise Stopped(problem)
+    return key
+
+
+def shown_keys(path: Path) -> Iterator[Shown]:
+    """Yield every key of a file: a key file, or lines with a key behind at most one field.
+
+    What cannot be read is passed over, as ssh-keygen does: other lines may be good.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    data = read(path)
+    if b"-----BEGIN" in data or b"---- BEGIN" in data or data.startswith(b"PuTTY-"):
+        key = public_half(path) if str(path) != "-" else load_public_key(data, legacy=True)
+        yield Shown(key, text_of(key.comment))
+        return
+    for _, line in numbered(data):
+        field, rest = _split_options(line)
+        for text, comment in ((line, b""), (rest, field)):
+            try:
+                key = load_public_key(text, legacy=True)
+            except KeyFormatError:
+                continue
+            said = key.comment or comment.decode("utf-8", "surrogateescape")
+            yield Shown(key, text_of(said))
+            break
+
+
+def text_of(comment: str) -> str:
+    """Return a comment as it is shown."""
+    from ssh_wire.text import printable  # noqa: PLC0415 (a small function of a large module)
+
+    return printable(comment, len(comment)) or "no comment"
+
+
+def _split_options(line: bytes) -> tuple[bytes, bytes]:
+    """Cut off the first field, in which blanks may stand between quotes."""
+    quoted = False
+    for at, char in enumerate(line):
+        if char in b" \t" and not quoted:
+            return line[:at], line[at:].lstrip(b" \t")
+        if char == ord('"') and line[at - 1 : at] != b"\\":
+            quoted = not quoted
+    return take_field(line)

@@ -1,0 +1,196 @@
+"""What a key is: fingerprints, its public half, other formats, DNS records."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+import click
+
+from ssh_keys import KeyFormatError, PublicKey, load_private_key, load_public_key
+from ssh_keys.art import bubblebabble, randomart, title_of
+from ssh_keys.certificates import Certificate
+from ssh_keys.sshfp import SSHFP, records_of
+from ssh_stack.cli.errors import Stopped
+from ssh_stack.cli.keygen.keys import (
+    Shown,
+    read,
+    read_private,
+    read_public,
+    shown_keys,
+)
+from ssh_stack.cli.keygen.options import Options
+from ssh_stack.cli.report import Report
+from ssh_wire import UsageError
+
+if TYPE_CHECKING:
+    from ssh_keys import PrivateKey
+
+__all__ = [
+    "export",
+    "fingerprint_line",
+    "hash_of",
+    "import_",
+    "show_bubblebabble",
+    "show_fingerprints",
+    "show_public",
+    "show_records",
+    "title",
+]
+
+_HOST_KEYS: Final = "/etc/ssh"
+_HASHES: Final = {"sha1": 1, "sha256": 2}
+
+
+def hash_of(options: Options) -> Literal["sha256", "md5"]:
+    """Return the hash of -E.
+
+    Raises:
+        UsageError: there is no such hash.
+    """
+    name = (options.get("E") or "sha256").lower()
+    if name not in {"sha256", "md5"}:
+        problem = f"no fingerprint hash {name!r}; choose sha256 or md5"
+        raise UsageError(problem)
+    return cast("Literal['sha256', 'md5']", name)
+
+
+def title(key: PublicKey | Certificate) -> str:
+    """Return what a key is called for people, such as ED25519 or RSA-CERT."""
+    if isinstance(key, Certificate):
+        return f"{title_of(key.public_key.kind)}-CERT"
+    return title_of(key.kind)
+
+
+def fingerprint_line(shown: Shown, options: Options) -> str:
+    """Return the line of -l for one key; with -v, its picture below."""
+    plain = _plain(shown.key)
+    name = hash_of(options)
+    line = f"{plain.bits} {plain.fingerprint(name)} {shown.comment} ({title(shown.key)})"
+    if options.has("v"):
+        line += "\n" + randomart(shown.key, name)
+    return line
+
+
+def show_fingerprints(options: Options, report: Report) -> int:
+    """Print the fingerprint of every key of a file."""
+    del report
+    return _each_key(options, lambda shown: fingerprint_line(shown, options))
+
+
+def show_bubblebabble(options: Options, report: Report) -> int:
+    """Print every key's hash in words."""
+    del report
+
+    def line(shown: Shown) -> str:
+        plain = _plain(shown.key)
+        return f"{plain.bits} {bubblebabble(shown.key)} {shown.comment} ({title(shown.key)})"
+
+    return _each_key(options, line)
+
+
+def _each_key(options: Options, line: Callable[[Shown], str]) -> int:
+    path = options.one_file()
+    found = False
+    for shown in shown_keys(path):
+        click.echo(line(shown))
+        found = True
+    if not found:
+        problem = f"{path} is not a public key file"
+        raise Stopped(problem)
+    return 0
+
+
+def show_public(options: Options, report: Report) -> int:
+    """Print the public half of a private key."""
+    del report
+    click.echo(read_private(options.one_file(), options).public_key.to_openssh())
+    return 0
+
+
+def export(options: Options, report: Report) -> int:
+    """Print a public key in the format of -m."""
+    del report
+    key = read_public(options.one_file())
+    match (options.get("m") or "RFC4716").upper():
+        case "RFC4716":
+            kind = f"{key.bits}-bit {title(key)}"
+            said = f"{kind}, converted by {getpass.getuser()}@{socket.gethostname()} from OpenSSH"
+            text = key.with_comment(said).to_rfc4716()
+        case "PKCS8":
+            text = key.to_pem()
+        case "PEM":
+            text = _traditional(key)
+        case other:
+            problem = f"no format {other!r}; choose RFC4716, PKCS8 or PEM"
+            raise UsageError(problem)
+    click.echo(text, nl=not text.endswith("\n"))
+    return 0
+
+
+def _traditional(key: PublicKey) -> str:
+    """Return PKCS#1 for RSA; other kinds have no other PEM than that of PKCS#8."""
+    if key.kind != "ssh-rsa":
+        return key.to_pem()
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415 (rare)
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 (the same)
+        Encoding,
+        PublicFormat,
+    )
+
+    provider = cast("RSAPublicKey", key.provider())
+    return provider.public_bytes(Encoding.PEM, PublicFormat.PKCS1).decode("ascii")
+
+
+def import_(options: Options, report: Report) -> int:
+    """Print a key of any other format in OpenSSH's."""
+    del report
+    data = read(options.one_file())
+    try:
+        public = load_public_key(data, legacy=True)
+    except KeyFormatError as error:
+        click.echo(_imported(data, error).to_openssh().decode("ascii"), nl=False)
+        return 0
+    click.echo(public.to_openssh())
+    return 0
+
+
+def _imported(data: bytes, error: KeyFormatError) -> PrivateKey:
+    # "an unencrypted private (or public) key file" is what -i reads
+    try:
+        return load_private_key(data, legacy=True)
+    except KeyFormatError as problem:
+        raise (problem if b"PRIVATE" in data or data.startswith(b"PuTTY-") else error) from None
+
+
+def show_records(options: Options, report: Report) -> int:
+    """Print the SSHFP records of a host's keys."""
+    del report
+    host = options.need("r", "the name of the host")
+    paths = [options.file] if options.file else sorted(Path(_HOST_KEYS).glob("ssh_host_*_key.pub"))
+    if not paths:
+        problem = f"there is no host key in {_HOST_KEYS}"
+        raise Stopped(problem)
+    for path in paths:
+        for record in _records(read_public(path), options):
+            generic = options.has("g")
+            click.echo(record.to_generic_text(host) if generic else record.to_text(host))
+    return 0
+
+
+def _records(key: PublicKey, options: Options) -> tuple[SSHFP, ...]:
+    wanted = [each.partition("=")[2] for each in options.extra if each.startswith("hashalg=")]
+    if not wanted:
+        return records_of(key)
+    number = _HASHES.get(wanted[-1])
+    if number is None:
+        problem = f"no hash {wanted[-1]!r}; choose one of {', '.join(_HASHES)}"
+        raise UsageError(problem)
+    return (SSHFP.make(key, number),)
+
+
+def _plain(key: PublicKey | Certificate) -> PublicKey:
+    return key.public_key if isinstance(key, Certificate) else key

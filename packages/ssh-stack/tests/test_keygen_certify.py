@@ -1,0 +1,113 @@
+"""`ssh-stack keygen -s` and `-L` beside ssh-keygen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from keygen_here import Bench
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Cli
+
+INTERVAL = "20300101Z:20310101Z"
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("keys")
+
+
+@pytest.fixture
+def bench(cli: Cli, keys: Path) -> Bench:
+    bench = Bench(keys, cli)
+    for name, words in {
+        "ca": ["-t", "ed25519", "-C", "CA"],
+        "rsa-ca": ["-t", "rsa", "-b", "2048", "-C", "CA"],
+        "user": ["-t", "ecdsa", "-C", "a user"],
+        "other": ["-t", "rsa", "-b", "2048", "-C", "other"],
+    }.items():
+        if not bench.path(name).exists():
+            bench.make(name, *words)
+    return bench
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-n", "alice"],
+        ["-n", "alice,bob", "-V", INTERVAL, "-z", "7"],
+        ["-n", "alice", "-O", "clear"],
+        ["-n", "alice", "-O", "no-pty", "-O", "no-x11-forwarding"],
+        ["-n", "alice", "-O", "clear", "-O", "permit-pty", "-O", "no-touch-required"],
+        ["-n", "alice", "-O", "force-command=/bin/echo a b", "-O", "source-address=10.0.0.0/8"],
+        ["-n", "alice", "-O", "verify-required", "-O", "critical:who@where=x"],
+        ["-n", "alice", "-O", "extension:a@b", "-O", "extension:c@d=value"],
+        ["-h", "-n", "host.example,*.example", "-V", "always:20310101Z"],
+    ],
+    ids=" ".join,
+)
+def test_a_certificate_is_shown_alike_whoever_issued_it(bench: Bench, words: list[str]) -> None:
+    ca = "rsa-ca" if "clear" in words else "ca"
+    certificate = bench.path("user-cert.pub")
+    certificate.unlink(missing_ok=True)
+    theirs = bench.theirs("-s", ca, "-I", "an identity", *words, "user.pub")
+    assert theirs.returncode == 0, theirs.stderr
+    expected = bench.same("-L", "-f", "user-cert.pub")
+    line = bench.same("-l", "-f", "user-cert.pub")
+    certificate.unlink()
+
+    ours = bench.ours("-s", ca, "-I", "an identity", *words, "user.pub")
+
+    assert ours.returncode == 0, ours.stderr
+    assert ours.stderr == theirs.stderr
+    assert bench.same("-L", "-f", "user-cert.pub") == expected
+    assert bench.same("-l", "-f", "user-cert.pub") == line
+
+
+def test_several_keys_and_counted_serials(bench: Bench) -> None:
+    words = ["-s", "ca", "-I", "id", "-n", "a", "-z", "+5", "user.pub", "other.pub"]
+
+    assert bench.ours(*words).returncode == 0
+
+    for name, serial in (("user", 5), ("other", 6)):
+        assert f"Serial: {serial}\n" in bench.same("-L", "-f", f"{name}-cert.pub")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["-n", "a", "user.pub"], "-I is missing"),
+        (["-I", "id", "user.pub"], "-n is missing"),
+        (["-I", "id", "-n", "a"], "name the keys"),
+        (["-I", "id", "-n", "a", "-O", "permit-everything", "user.pub"], "no option"),
+        (["-I", "id", "-n", "a", "-V", "+1x", "user.pub"], "is no time"),
+        (["-I", "id", "-n", "a", "-z", "x", "user.pub"], "-z takes a number"),
+        (["-I", "id", "-n", "a", "nothing.pub"], "nothing.pub: No such file"),
+    ],
+)
+def test_what_cannot_be_certified(bench: Bench, words: list[str], reason: str) -> None:
+    done = bench.ours("-s", "ca", *words)
+
+    assert done.returncode == 255
+    assert reason in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_certificate_is_not_certified(bench: Bench) -> None:
+    assert bench.ours("-s", "ca", "-I", "id", "-n", "a", "user.pub").returncode == 0
+
+    done = bench.ours("-s", "ca", "-I", "id", "-n", "a", "user-cert.pub")
+
+    assert done.returncode == 255
+    assert "holds a certificate" in done.stderr
+
+
+def test_what_is_no_certificate(bench: Bench) -> None:
+    done = bench.ours("-L", "-f", "user.pub")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "ssh-stack: user.pub:1 is not a certificate\n"

@@ -1,0 +1,128 @@
+"""`ssh-stack keygen` beside ssh-keygen: fingerprints, formats, records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from keygen_here import Bench
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Cli
+
+KINDS = {
+    "ed25519": ["-t", "ed25519", "-C", "me@here"],
+    "ecdsa": ["-t", "ecdsa", "-b", "384", "-C", "curve"],
+    "rsa": ["-t", "rsa", "-b", "2048", "-C", "two words"],
+}
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("keys")
+
+
+@pytest.fixture
+def bench(cli: Cli, keys: Path) -> Bench:
+    bench = Bench(keys, cli)
+    for name, words in KINDS.items():
+        if not bench.path(name).exists():
+            bench.make(name, *words)
+    return bench
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_fingerprints(bench: Bench, name: str) -> None:
+    for words in (["-l"], ["-lv"], ["-l", "-E", "md5"], ["-lv", "-E", "md5"], ["-B"]):
+        bench.same(*words, "-f", f"{name}.pub")
+    bench.same("-l", "-f", name)
+    assert bench.ours("-l", "-E", "sha3", "-f", name).returncode == 255
+
+
+def test_every_line_of_a_file(bench: Bench) -> None:
+    one, two = (bench.path(f"{name}.pub").read_text() for name in ("ed25519", "rsa"))
+    lines = ["# a comment", "", one.rsplit(" ", 1)[0], f'command="a b",no-pty {two}', "no key"]
+    bench.path("lines").write_text("\n".join([*lines, f"host1,host2 {one}"]))
+
+    said = bench.same("-l", "-f", "lines")
+
+    assert said.count("\n") == 3
+    assert "no comment" in said
+
+
+def test_from_standard_input(bench: Bench) -> None:
+    bench.same("-l", "-f", "-", given=bench.path("ed25519.pub").read_text())
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_public_half(bench: Bench, name: str) -> None:
+    assert bench.same("-y", "-f", name) == bench.path(f"{name}.pub").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("rsa", "RFC4716"),
+        ("rsa", "PKCS8"),
+        ("rsa", "PEM"),
+        ("ecdsa", "RFC4716"),
+        ("ecdsa", "PKCS8"),
+        ("ed25519", "RFC4716"),
+    ],
+)
+def test_other_formats_and_back(bench: Bench, name: str, form: str) -> None:
+    text = bench.same("-e", "-m", form, "-f", f"{name}.pub")
+    bench.path("exported").write_text(text)
+
+    theirs = bench.theirs("-i", "-m", form, "-f", "exported").stdout.split()
+    ours = bench.ours("-i", "-m", form, "-f", "exported").stdout.split()
+
+    # what RFC 4716 keeps of the comment is kept here too
+    assert ours[:2] == theirs == bench.path(f"{name}.pub").read_text().split()[:2]
+
+
+def test_a_private_key_is_imported(bench: Bench) -> None:
+    bench.path("rsa8").write_bytes(bench.path("rsa").read_bytes())
+    bench.path("rsa8").chmod(0o600)
+    assert bench.theirs("-p", "-m", "PKCS8", "-N", "", "-f", "rsa8").returncode == 0
+
+    imported = bench.ours("-i", "-f", "rsa8").stdout
+
+    bench.path("imported").write_text(imported)
+    bench.path("imported").chmod(0o600)
+    assert (
+        bench.theirs("-y", "-f", "imported").stdout.split()[:2]
+        == (bench.path("rsa.pub").read_text().split()[:2])
+    )
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_records(bench: Bench, name: str) -> None:
+    bench.same("-r", "host.example", "-f", f"{name}.pub")
+    bench.same("-r", "host.example", "-g", "-f", f"{name}.pub")
+    said = bench.ours("-r", "h", "-O", "hashalg=sha256", "-f", f"{name}.pub").stdout
+    assert said.split()[4] == "2"
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["-l", "-f", "nothing"], "nothing: No such file or directory"),
+        (["-l", "-f", "/etc/passwd"], "not a public key file"),
+        (["-y", "-f", "ed25519.pub"], "private key"),
+        (["-e", "-m", "XML", "-f", "ed25519.pub"], "no format"),
+        (["-r", "h", "-O", "hashalg=md5", "-f", "ed25519.pub"], "no hash"),
+        (["-l"], "name one file"),
+    ],
+)
+def test_what_cannot_be_shown_is_told_in_one_line(
+    bench: Bench, words: list[str], reason: str
+) -> None:
+    done = bench.ours(*words)
+
+    assert (done.returncode, done.stdout) == (255, "")
+    assert reason in done.stderr
+    assert done.stderr.count("\n") == 1
