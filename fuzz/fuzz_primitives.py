@@ -13,7 +13,7 @@ def mpint(data: bytes) -> None:
 
 
 def names(data: bytes) -> None:
-    primitives.decode_names(data)
+    assert primitives.encode_names(primitives.decode_names(data)) == data
 
 
 def strings(data: bytes) -> None:

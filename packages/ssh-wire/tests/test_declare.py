@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from ssh_wire import (
     BadValue,
     Byte,
+    Counted,
     EncodeError,
     Message,
     MPInt,
     NameList,
     Record,
     Repeated,
+    Text,
     TrailingData,
     Truncated,
     UInt32,
@@ -314,3 +316,14 @@ def test_every_method_compiles_the_codec_when_it_is_the_first() -> None:
     assert b"".join(fresh()(first="x", second=2).encode_parts()) == encoded
     assert fresh().read(encoded, 0)[1] == len(encoded)
     assert fresh().decode(encoded).second == 2
+
+
+def test_a_list_of_text_keeps_what_is_no_utf8() -> None:
+    @record
+    class Lines(Record):
+        lines: Counted[Text]
+
+    encoded = b"\0\0\0\2" + b"\0\0\0\1a" + b"\0\0\0\1\xff"
+
+    assert Lines.decode(encoded).lines == ("a", "\udcff")
+    assert Lines.decode(encoded).encode() == encoded

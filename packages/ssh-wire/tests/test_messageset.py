@@ -153,6 +153,17 @@ def test_declarations_without_a_string_constant_are_tried_in_turn() -> None:
     assert isinstance(found.decode(Small(many=()).encode()), Small)
 
 
+def test_declarations_of_fixed_fields_alone_are_tried_in_turn() -> None:
+    @message(7)
+    class First(Message):
+        yes: Literal[True] = field(default=True, init=False)
+
+    made = [type(f"Plain{n}", (First,), {"__annotations__": {}}) for n in range(3)]
+    found = MessageSet[Message](First, *(message(7)(cls) for cls in made))
+
+    assert isinstance(found.decode(b"\7\1"), First)
+
+
 @record
 class UInt32Pair(Record):
     first: UInt32

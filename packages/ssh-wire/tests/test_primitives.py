@@ -82,6 +82,22 @@ def test_a_name_is_printable_ascii(content: bytes) -> None:
 
 
 @pytest.mark.row("W04")
+@pytest.mark.parametrize("content", [b"a b", b" a", b"a,b "])
+def test_a_name_has_no_space(content: bytes) -> None:
+    with pytest.raises(BadValue, match="holds a space"):
+        primitives.decode_names(content)
+
+
+@given(st.binary(max_size=30))
+def test_names_that_decode_can_be_encoded(content: bytes) -> None:
+    try:
+        names = primitives.decode_names(content)
+    except BadValue:
+        return
+    assert primitives.encode_names(names) == content
+
+
+@pytest.mark.row("W04")
 def test_many_long_and_duplicate_names_are_harmless() -> None:
     names = ("x" * 65, *("same",) * 3000)
 

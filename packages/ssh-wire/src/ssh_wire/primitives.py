@@ -128,7 +128,7 @@ def decode_names(
     """Decode the content of a name-list.
 
     Raises:
-        BadValue: a byte is not printable ASCII, or a name is empty.
+        BadValue: a byte is not printable ASCII, or is a space, or a name is empty.
     """
     if not data:
         return ()
@@ -136,6 +136,8 @@ def decode_names(
     # "MUST NOT contain the null character" and names are "restricted to US-ASCII"
     if not (text.isascii() and text.isprintable()):
         raise BadValue(message, field, "holds more than printable ASCII")
+    if " " in text:  # "MUST NOT contain … control characters (ASCII codes 32 or less)"
+        raise BadValue(message, field, "holds a space")
     names = tuple(text.split(","))
     if "" in names:  # "a name MUST have a non-zero length"
         raise BadValue(message, field, "holds an empty name")

@@ -159,7 +159,7 @@ class _PcapNG:
                 (size,) = self._unpack("I", pos, end)
                 # the frame may have been cut to the snapshot length; the rest is padding
                 return self._made(0, pos + 4, end, min(size, end - pos - 4))
-            case None:
+            case _:
                 pass
         return None
 

@@ -89,7 +89,7 @@ class Conversation:
         return Entry(sender, piece.what, piece.problem or printable(piece.data))
 
     def _packet(self, sender: Role, payload: bytes) -> Entry:
-        number = payload[0] if payload else None
+        number = payload[0]
         if number == MessageNumber.KEXINIT:
             self._remember(sender, payload)
         if number not in _METHOD_NUMBERS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, TypeAlias, cast
 
 import attrs
@@ -89,7 +88,7 @@ def dissect(payload: Buffer, phase: MessageSet[Message]) -> Tree:
         message = phase.decode(payload)
     except ProtocolError as error:
         return _undecoded(payload, phase, printable(str(error)))
-    about = (type(message).__doc__ or "").partition("\n")[0]
+    about = (type(message).__doc__ or "").partition("\n")[0].rstrip(".")
     return Tree(type(message).__name__, message.NUMBER, about, _fields(message))
 
 
@@ -111,10 +110,14 @@ def _may_be_secret(number: int, phase: MessageSet[Message]) -> bool:
     return any(_secrets(declaration) for declaration in declared)
 
 
-@cache
+_known_secrets: dict[type, frozenset[str]] = {}
+
+
 def _secrets(declaration: type[Record]) -> frozenset[str]:
-    found: tuple[attrs.Attribute[Any], ...] = attrs.fields(cast("Any", declaration))
-    return frozenset(field.name for field in found if not field.repr)
+    if declaration not in _known_secrets:
+        found: tuple[attrs.Attribute[Any], ...] = attrs.fields(cast("Any", declaration))
+        _known_secrets[declaration] = frozenset(field.name for field in found if not field.repr)
+    return _known_secrets[declaration]
 
 
 def _fields(record: Record) -> tuple[Field, ...]:

@@ -51,7 +51,7 @@ class UserauthRequest(Message):
     user: str
     service: str
     method: str
-    details: Rest = b""
+    details: Rest = field(default=b"", repr=False)
 
 
 @message(50)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handshake import CIPHERTEXT, CLIENT, INIT, KEXINIT, packets
+from ssh_wire.dissect.side import Piece, Side
+from ssh_wire.messages.transport import NewKeys
+
+WHOLE = [
+    Piece("identification", b"SSH-2.0-client"),
+    Piece("packet", KEXINIT.encode()),
+    Piece("packet", INIT.encode()),
+    Piece("packet", NewKeys().encode()),
+    Piece("encrypted"),
+]
+
+
+@given(st.integers(1, 200))
+def test_pieces_come_however_the_stream_is_cut(size: int) -> None:
+    side = Side()
+    stream = CLIENT + CIPHERTEXT
+
+    found = [p for pos in range(0, len(stream), size) for p in side.feed(stream[pos : pos + size])]
+
+    assert found == WHOLE
+    assert side.over
+    assert side.identified
+
+
+def test_lines_before_the_identification() -> None:
+    assert Side().feed(b"hello\r\nworld\nSSH-2.0-x\n") == [
+        Piece("line", b"hello"),
+        Piece("line", b"world"),
+        Piece("identification", b"SSH-2.0-x"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stream", "problem"),
+    [
+        (b"x" * 8192, "a line of more than 8192 bytes before the identification"),
+        (b"\n" * 2000, "more than 1024 lines before the identification"),
+        (b"SSH-2.0-x\r\n\xff\xff\xff\xff", "packet: packet_length 4294967295 is out of bounds"),
+        (b"SSH-2.0-x\r\n\0\0\0\x0c\xff" + bytes(11), "padding_length 255 in a packet of 12"),
+    ],
+)
+def test_what_breaks_a_rule_ends_the_reading(stream: bytes, problem: str) -> None:
+    side = Side()
+
+    last = side.feed(stream)[-1]
+
+    assert last.what == "broken"
+    assert problem in last.problem
+    assert side.over
+    assert side.feed(b"more") == []
+
+
+def test_packets_before_a_broken_one_are_kept() -> None:
+    found = Side().feed(b"SSH-2.0-x\r\n" + packets(INIT.encode()) + b"\0\0\0\0\0\0")
+
+    assert [piece.what for piece in found] == ["identification", "packet", "broken"]
+
+
+@pytest.mark.row("W10")
+def test_what_is_kept_is_bounded() -> None:
+    side = Side()
+    for _ in range(5_000):
+        side.feed(b"x" * 10)
+
+    assert side.over
+    assert len(side._head) == 0
