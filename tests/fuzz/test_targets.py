@@ -6,7 +6,7 @@ The damaged inputs are always the same, so a failure is repeated by its number.
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fuzz.mutation import mutations
@@ -38,11 +38,16 @@ def test_damaged_inputs_decode_or_are_refused_as_declared(target: Target) -> Non
 
 
 @pytest.mark.parametrize("target", LEAVES)
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(data=st.data())
-def test_any_bytes_decode_or_are_refused_as_declared(target: Target, data: st.DataObject) -> None:
-    piece = st.one_of(st.binary(max_size=64), st.sampled_from([*target.seeds, *target.tokens]))
-    target.run(b"".join(data.draw(st.lists(piece, max_size=4))))
+@settings(max_examples=500, deadline=None)
+@given(noise=st.binary(max_size=64), which=st.integers(0, 255), place=st.integers(0, 4095))
+def test_any_bytes_decode_or_are_refused_as_declared(
+    target: Target, noise: bytes, which: int, place: int
+) -> None:
+    seed = target.seeds[which % len(target.seeds)]
+    cut = place % (len(seed) + 1)
+
+    target.run(noise)
+    target.run(seed[:cut] + noise + seed[cut:])
 
 
 @pytest.mark.row("W01")

@@ -209,7 +209,7 @@ def test_forwards_that_cannot_be(cli: Cli, sshd: Sshd) -> None:
 def test_the_program(cli: Cli) -> None:
     done = cli.run("--help")
     assert done.returncode == 0
-    for name in (b"ssh", b"cp", b"serve", b"demo"):
+    for name in (b"ssh", b"cp", b"serve", b"demo", b"dissect"):
         assert b"\n  " + name in done.stdout
     assert cli.run("nothing").returncode == 2
     assert cli.run("ssh", "-V").stderr.startswith(b"ssh-stack 0.")

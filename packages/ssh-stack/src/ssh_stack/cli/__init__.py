@@ -5,6 +5,7 @@ cp         copies files and trees over SFTP
 serve      a server for the current user
 keygen     keys, certificates, signatures and trust files, with ssh-keygen's letters
 demo       both sides on this machine, everything tried once
+dissect    what went over the wire, as text
 
 running    from a coroutine to an exit status: signals, failures, one clear line
 errors     the line and the status of each failure
@@ -34,6 +35,7 @@ _COMMANDS = {
     "serve": "Serve commands, shells and files as the current user.",
     "keygen": "Make, show, convert, certify and revoke keys, as OpenSSH's ssh-keygen does.",
     "demo": "Try everything once, on this machine alone.",
+    "dissect": "Show what went over the wire: hex, streams and capture files.",
 }
 
 
