@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -75,6 +76,15 @@ def local_sshd(tmp_path_factory: pytest.TempPathFactory) -> Generator[LocalSshd]
         _missing(reason)
     with local.serve(tmp_path_factory.mktemp("sshd")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def tshark() -> str:
+    """Wireshark's dissector, as a program."""
+    found = shutil.which("tshark")
+    if found is None:
+        _missing("tshark is not on this machine")
+    return found
 
 
 def _needs_peers(item: pytest.Item) -> bool:
