@@ -1,8 +1,9 @@
 """Every Python snippet of every README and page runs, unchanged, as a program of its own.
 
 A snippet's home has an OpenSSH configuration in which any host name means the
-machine's own sshd, so that a page may say `connect("web1")`. A snippet that is
-no program says so after its language: ```python {test="skip"}.
+machine's own sshd, so that a page may say `connect("web1")`; a program that takes a host
+and a port as its arguments is given that server's. A snippet that is no program says so
+after its language: ```python {test="skip"}.
 """
 
 from __future__ import annotations
@@ -39,14 +40,39 @@ def home(sshd: LocalSshd, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("example", programs(), ids=str)
-def test_snippet_runs(example: CodeExample, home: Path, tmp_path: Path) -> None:
+def test_snippet_runs(example: CodeExample, home: Path, sshd: LocalSshd, tmp_path: Path) -> None:
+    done = run(example, home, sshd, tmp_path)
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_scanner_says_what_the_server_offers(
+    home: Path, sshd: LocalSshd, tmp_path: Path
+) -> None:
+    page = ROOT / "docs" / "scanner.md"
+    scanner = next(example for example in programs() if example.path == page)
+
+    done = run(scanner, home, sshd, tmp_path)
+
+    identification, *lines = done.stdout.splitlines()
+    assert identification.startswith("SSH-2.0-OpenSSH_")
+    assert len(scanner.source.strip().splitlines()) <= 45
+    assert "kex          allowed      curve25519-sha256" in lines
+    assert "host key     recommended  ssh-ed25519" in lines
+    assert "kex          marker       kex-strict-s-v00@openssh.com" in lines
+    assert not [line for line in lines if "unknown" in line]
+
+
+def run(
+    example: CodeExample, home: Path, sshd: LocalSshd, tmp_path: Path
+) -> subprocess.CompletedProcess[str]:
     program = tmp_path / "snippet.py"
     program.write_text(example.source)
     environment = {**os.environ, "HOME": str(home)}
     environment.pop("SSH_AUTH_SOCK", None)
 
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(program)],
+    return subprocess.run(
+        [sys.executable, "-W", "error", str(program), "127.0.0.1", str(sshd.port)],
         env=environment,
         cwd=tmp_path,
         capture_output=True,
@@ -54,5 +80,3 @@ def test_snippet_runs(example: CodeExample, home: Path, tmp_path: Path) -> None:
         check=False,
         timeout=60,
     )
-
-    assert done.returncode == 0, done.stderr
