@@ -156,6 +156,8 @@ def interop(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Ratios against OpenSSH, AsyncSSH and Paramiko, in one interleaved run."""
     _install(session, set(PACKAGES), "peers")
+    if not session.posargs:
+        session.run("python", "-m", "benchmarks.messages")
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 

@@ -38,5 +38,18 @@ def test_nothing_is_compiled_before_it_is_used() -> None:
     assert Unused.encode is not stub
 
 
+def test_a_method_that_was_kept_compiles_once() -> None:
+    @message(250)
+    class Kept(Message):
+        number: UInt32
+
+    encode, decode = Kept(number=1).encode, Kept.decode
+    encode()
+    compiled = Kept.encode
+
+    assert decode(encode()) == Kept(number=1)
+    assert Kept.encode is compiled
+
+
 def test_field_names_are_in_wire_order_though_a_variant_declares_less() -> None:
     assert codegen.field_names(m.ExecRequest) == ("recipient", "kind", "want_reply", "command")

@@ -48,7 +48,7 @@ class Record:
         Raises:
             EncodeError: a field's value does not fit its wire type.
         """
-        codegen.install(type(self))
+        _install(type(self))
         return self.encode()
 
     def encode_parts(self) -> tuple[Buffer, ...]:
@@ -57,7 +57,7 @@ class Record:
         Raises:
             EncodeError: a field's value does not fit its wire type.
         """
-        codegen.install(type(self))
+        _install(type(self))
         return self.encode_parts()
 
     @classmethod
@@ -67,7 +67,7 @@ class Record:
         Raises:
             WireError: `data` is anything but exactly one such structure.
         """
-        codegen.install(cls)
+        _install(cls)
         return cls.decode(data)
 
     @classmethod
@@ -77,7 +77,7 @@ class Record:
         Raises:
             WireError: there is no such structure at `pos`.
         """
-        codegen.install(cls)
+        _install(cls)
         return cls.read(data, pos)
 
     def replace(self, **changes: object) -> Self:
@@ -109,6 +109,12 @@ class Record:
         shown = {f.name: repr(getattr(self, f.name)) if f.repr else "…" for f in fields}
         inside = ", ".join(f"{name}={shown[name]}" for name in codegen.field_names(type(self)))
         return f"{type(self).__name__}({inside})"
+
+
+def _install(cls: type[Record]) -> None:
+    # a method that was taken off the class before the first call stays the one that installs
+    if cls.__dict__["encode"] is Record.__dict__["encode"]:
+        codegen.install(cls)
 
 
 class Message(Record):

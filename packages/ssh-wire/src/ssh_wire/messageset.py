@@ -10,7 +10,6 @@ the order given, the generic one last.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from struct import Struct
 from typing import Any, Generic, TypeVar, cast
 
@@ -80,26 +79,26 @@ class MessageSet(Generic[M_co]):
         declarations = self._by_number.get(payload[0])
         if declarations is None:
             raise UnknownMessage(payload[0])
-        *specific, generic = (
-            declarations if len(declarations) <= _FEW else self._candidates(payload)
-        )
-        for declaration in specific:
-            with suppress(WrongConstant):
+        if len(declarations) > _FEW:
+            declarations = self._candidates(payload)
+        for declaration in declarations[:-1]:
+            try:
                 return declaration.decode(payload)
-        return generic.decode(payload)
+            except WrongConstant:
+                continue
+        return declarations[-1].decode(payload)
 
-    def _candidates(self, payload: Buffer) -> Sequence[type[M_co]]:
-        number = payload[0]
-        if number not in self._finders:
-            self._finders[number] = _Finder(self._by_number[number])
-        return self._finders[number].find(payload)
+    def _candidates(self, payload: Buffer) -> list[type[M_co]]:
+        finder = self._finders.get(payload[0])
+        if finder is None:
+            finder = self._finders[payload[0]] = _Finder(self._by_number[payload[0]])
+        return finder.find(payload)
 
 
 class _Finder(Generic[N]):
     """Finds the declarations of one number by the first constant in which they differ."""
 
     def __init__(self, declarations: Sequence[type[N]]) -> None:
-        self._all = declarations
         self._steps, place = _way_to_constant(declarations)
         constants = [_string_constants(declaration).get(place) for declaration in declarations]
         self._without = _matching(declarations, constants, None)
@@ -109,7 +108,7 @@ class _Finder(Generic[N]):
             if constant is not None
         }
 
-    def find(self, payload: Buffer) -> Sequence[type[N]]:
+    def find(self, payload: Buffer) -> list[type[N]]:
         """Return what `payload` can be; which one it is, its decoders say."""
         start, pos, end = 0, 0, len(payload)
         for step in self._steps:
