@@ -34,7 +34,8 @@ def test_damaged_inputs_decode_or_are_refused_as_declared(target: Target) -> Non
         except Exception as error:
             error.add_note(f"input {number}: {data!r}")
             raise
-    assert decoded < DAMAGED  # the damage is real: some of it is refused
+    # the damage is real: some of it is refused, where anything may be
+    assert decoded < DAMAGED or not target.allowed
 
 
 @pytest.mark.parametrize("target", LEAVES)

@@ -78,3 +78,22 @@ def test_a_packet_byte_by_byte() -> None:
     found = [p for i in range(len(packet)) for p in reader.feed(packet[i : i + 1])]
 
     assert found == [bytes(30000)]
+
+
+@pytest.mark.row("W10")
+def test_ten_thousand_packets_in_one_buffer() -> None:
+    packets = pack_packet(b"x" * 20, zeros) * 10_000
+
+    assert PacketReader().feed(packets) == [b"x" * 20] * 10_000
+
+
+def test_packets_one_by_one_leave_what_follows_unread() -> None:
+    reader = PacketReader()
+    reader.add(pack_packet(b"one", zeros) + pack_packet(b"two", zeros) + b"\xff" * 20)
+
+    assert reader.take() == b"one"
+    assert reader.take() == b"two"
+    assert reader.rest == b"\xff" * 20
+    reader.add(b"\xff")
+    with pytest.raises(WireError, match="out of bounds"):
+        reader.take()

@@ -3,13 +3,18 @@
 declare      @message and @record: a message as the RFC prints it
 types        the data types of RFC 4251 as annotations
 codegen      writes encoders and decoders as straight-line code, on first use
-messages/    every message, one module a protocol
+messages/    every message, one module a protocol; `sets` has them by phase and method
 messageset   which message a number means in one phase
+numbers      assigned numbers and names: messages, reasons, signals, extensions
+modes        encoded terminal modes
+algorithms   the names of algorithms: what each is for, its source, what we think of it
 framing      unencrypted binary packets
+frames       length-prefixed frames, as the agent protocol and SFTP have them
 primitives   strings, mpints and name-lists as functions
-numbers      assigned numbers
 text         text of the peer, made safe to show
 errors       SSHError, ProtocolError, UsageError and what decoders raise
+dissect/     payloads, streams and captures as trees and text; `python -m ssh_wire`
+testing      a connection written down as a capture file
 """
 
 from __future__ import annotations

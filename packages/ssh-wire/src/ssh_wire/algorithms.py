@@ -90,12 +90,17 @@ _KEX: _Rows = (
     ("marker", "kex-strict-s", "draft-miller-sshm-strict-kex"),
 )
 
+_COMPOSITE = "draft-miller-sshm-mldsa44-ed25519-composite-sigs"
+
 _HOST_KEYS: _Rows = (
     ("recommended", "ssh-ed25519", "RFC 8709"),
     ("recommended", "ssh-ed25519-cert-v01@openssh.com", "PROTOCOL.certkeys"),
     ("recommended", "sk-ssh-ed25519@openssh.com", "PROTOCOL.u2f"),
     ("recommended", "sk-ssh-ed25519-cert-v01@openssh.com", "PROTOCOL.u2f"),
-    ("recommended", "ssh-mldsa44-ed25519", "draft-miller-sshm-mldsa44-ed25519-composite-sigs"),
+    ("recommended", "ssh-mldsa44-ed25519", _COMPOSITE),
+    ("recommended", "ssh-mldsa44-ed25519-cert", _COMPOSITE),
+    ("recommended", "ssh-mldsa44-ed25519@openssh.com", _COMPOSITE),
+    ("recommended", "ssh-mldsa44-ed25519-cert-v01@openssh.com", _COMPOSITE),
     ("recommended", "rsa-sha2-512", "RFC 8332"),
     ("recommended", "rsa-sha2-256", "RFC 8332"),
     ("recommended", "rsa-sha2-512-cert-v01@openssh.com", "PROTOCOL.certkeys"),

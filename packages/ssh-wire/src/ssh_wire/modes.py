@@ -61,7 +61,7 @@ class TerminalMode(IntEnum):
     IEXTEN = 59
     ECHOCTL = 60
     ECHOKE = 61
-    PENDIN = 62
+    PENDIN = 62  # codespell:ignore
     OPOST = 70
     OLCUC = 71
     ONLCR = 72

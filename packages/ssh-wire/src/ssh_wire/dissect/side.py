@@ -51,8 +51,8 @@ class Side:
     """
 
     def __init__(self) -> None:
-        self.over = False
-        self.identified = False
+        self.over: bool = False
+        self.identified: bool = False
         self._lines = 0
         self._head = bytearray()
         self._packets = PacketReader()
