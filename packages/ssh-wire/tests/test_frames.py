@@ -62,6 +62,22 @@ def test_a_pause_keeps_what_arrives(payloads: list[bytes], cut: int) -> None:
     assert found == payloads
 
 
+def test_a_pause_between_two_frames_of_one_piece() -> None:
+    found: list[bytes] = []
+
+    def handler(payload: memoryview) -> None:
+        found.append(bytes(payload))
+        reader.paused = len(found) == 1
+
+    reader = FrameReader(handler, LIMIT)
+    reader.feed(memoryview(stream([b"one", b"two"])))
+    assert found == [b"one"]
+    assert reader.inside_frame
+    reader.resume()
+
+    assert found == [b"one", b"two"]
+
+
 def test_resuming_with_nothing_kept() -> None:
     reader = FrameReader(lambda _: None, LIMIT)
     reader.paused = True
