@@ -96,7 +96,8 @@ def test_connections_are_told_apart_and_others_left_out() -> None:
     assert lines(first.pcap()) == [
         "127.0.0.1:50022 → 127.0.0.1:22",
         "→ identification: SSH-2.0-x",
-        "\n127.0.0.1:50023 → 127.0.0.1:22",
+        "",
+        "127.0.0.1:50023 → 127.0.0.1:22",
         "→ identification: SSH-2.0-x",
     ]
 

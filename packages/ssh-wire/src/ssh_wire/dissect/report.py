@@ -86,14 +86,16 @@ def report(data: bytes, options: Options) -> Iterator[str]:
             return
         data, form = raw, "stream"
     known: Connection | None = None
-    for count, one in enumerate(seen(data, options, form)):
+    for one in seen(data, attrs.evolve(options, form=form)):
         if one.connection is not None and one.connection is not known:
+            if known is not None:
+                yield ""
             known = one.connection
-            yield f"{'' if not count else chr(10)}{known.client} → {known.server}"
+            yield f"{known.client} → {known.server}"
         yield from _lines(one.entry, options)
 
 
-def seen(data: bytes, options: Options, form: Form | None = None) -> Iterator[Seen]:
+def seen(data: bytes, options: Options) -> Iterator[Seen]:
     """Yield everything said in a stream or a capture, up to its encryption.
 
     Raises:
@@ -102,7 +104,7 @@ def seen(data: bytes, options: Options, form: Form | None = None) -> Iterator[Se
     """
     if options.method is not None:
         sets.key_exchange(options.method)
-    if (form or form_of(data)) == "capture":
+    if (options.form or form_of(data)) == "capture":
         yield from _captured(data, options.method)
         return
     conversation = Conversation(options.method)
