@@ -194,6 +194,7 @@ def test_a_curve_that_nobody_supports(openssl: Program) -> None:
         load_public_key(openssl("ec", "-pubout", data=text))
 
 
+@pytest.mark.row("K03")
 def test_dsa_is_refused(openssl: Program, tmp_path: Path) -> None:
     parameters = tmp_path / "dsa"
     parameters.write_bytes(openssl("dsaparam", "1024"))
