@@ -13,7 +13,16 @@ from ssh_keys.families.sk import FAMILY as TOKENS
 from ssh_keys.grants import PERMISSIONS
 from ssh_wire.primitives import read_string, string
 
-__all__ = ["AUTHORITY", "CERTIFICATES", "PORTABLE", "PUBLIC", "SIGNING", "TOKEN_KEYS", "VECTOR"]
+__all__ = [
+    "AUTHORITY",
+    "CERTIFICATES",
+    "PORTABLE",
+    "PUBLIC",
+    "SIGNING",
+    "SMALL_RSA",
+    "TOKEN_KEYS",
+    "VECTOR",
+]
 
 _DATA = Path(__file__).parents[1] / "packages" / "ssh-keys" / "tests" / "data"
 
@@ -28,6 +37,10 @@ PORTABLE = [
     load_private_key((_DATA / f"{name}.ppk").read_bytes())
     for name in ("ed25519", "ed448", "ecdsa", "rsa")
 ]
+
+
+SMALL_RSA = load_private_key((_DATA / "rsa1024.ppk").read_bytes(), legacy=True)
+"""An RSA key that is tried fast, where keys are taken down to 1024 bits."""
 
 
 def _composite(kind: str) -> PrivateKey:

@@ -15,7 +15,11 @@ from ssh_wire.primitives import encode_mpint, string
 
 CURVES = ("nistp256", "nistp384", "nistp521")
 ORDERS = {
-    "nistp384": 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
+    "nistp384": int(
+        "ffffffffffffffffffffffffffffffffffffffffffffffff"
+        "c7634d81f4372ddf581a0db248b0a77aecec196accc52973",
+        16,
+    ),
     "nistp256": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
     "nistp521": int(
         "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa"
