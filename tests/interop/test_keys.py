@@ -1,4 +1,4 @@
-"""Keys, key files, signatures and certificates of every ssh-keygen and puttygen, both ways.
+"""Keys, key files, signatures and certificates of every ssh-keygen, both ways.
 
 What the programs of a peer make is made once, by one script; what we make is read by one
 script too, because a command in a container takes longer than what it does.
@@ -9,9 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -22,10 +21,8 @@ from ssh_keys import (
     KeyDecryptError,
     PassphraseNeeded,
     PrivateKey,
-    PublicKey,
     TokenNeeded,
     issue,
-    load_private_key,
     load_public_key,
 )
 from ssh_keys.armor import enclose
@@ -34,11 +31,18 @@ from ssh_keys.fido import read_assertion
 from ssh_keys.grants import PERMISSIONS
 from ssh_wire import Record, UInt32, record
 from ssh_wire.primitives import string
+from tests.interop.keyfiles import (
+    folder_of,
+    fresh_keys,
+    read_private,
+    read_public,
+    run,
+    write,
+)
 from tests.interop.loopback import client_options
 from tests.interop.peers import USER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
 
     from tests.interop.peers import Peer
 
@@ -118,18 +122,6 @@ def kinds_of(peer: Peer) -> dict[str, str]:
     return {**PLAIN, **(MLDSA if "ssh-mldsa44-ed25519" in peer.algorithms.host_keys else {})}
 
 
-def folder_of(peer: Peer, name: str) -> Path:
-    folder = peer.keys.folder / f"{name}-{peer.name}"
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
-def run(peer: Peer, script: str, *arguments: str | Path, timeout: float = 110) -> str:
-    done = peer.run_client(["bash", "-c", script, "bash", *arguments], timeout=timeout)
-    assert done.returncode == 0, done.stderr.decode()[-2000:]
-    return done.stdout.decode()
-
-
 @pytest.fixture(scope="module")
 def made(peer: Peer) -> Path:
     """A folder with what the peer's ssh-keygen makes."""
@@ -148,16 +140,6 @@ def made(peer: Peer) -> Path:
     ]
     run(peer, "\n".join(lines), folder)
     return folder
-
-
-def read_private(path: Path, passphrase: str | None = None) -> PrivateKey:
-    return load_private_key(path.read_bytes(), passphrase)
-
-
-def read_public(path: Path) -> PublicKey:
-    key = load_public_key(path.read_bytes())
-    assert isinstance(key, PublicKey)
-    return key
 
 
 def read_certificate(path: Path) -> Certificate:
@@ -280,16 +262,7 @@ def test_their_rsa_authority_signs_with_what_it_is_told(made: Path) -> None:
 
 @pytest.fixture(scope="module")
 def ours(peer: Peer) -> dict[str, PrivateKey]:
-    kinds = {"ed25519": None, "ecdsa": 256, "ecdsa-sha2-nistp384": None, "rsa": 2048}
-    kinds["ecdsa-sha2-nistp521"] = None
-    if "ssh-mldsa44-ed25519" in peer.algorithms.host_keys:
-        kinds["mldsa44-ed25519"] = None
-    return {name: PrivateKey.generate(name, bits, f"our {name}") for name, bits in kinds.items()}
-
-
-def write(path: Path, content: bytes | str) -> None:
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    path.chmod(0o600)
+    return fresh_keys(peer)
 
 
 def test_our_keys(peer: Peer, ours: dict[str, PrivateKey]) -> None:
@@ -434,84 +407,3 @@ def test_a_login_with_our_certificates(peer: Peer, ours: dict[str, PrivateKey]) 
         argv += ["-o", f"CertificateFile={folder}/user-cert.pub", "-o", algorithms]
         done = peer.run_client([*argv, f"{USER}@127.0.0.1", "id -un"], timeout=30)
     assert (done.returncode, done.stdout.strip()) == (0, USER.encode()), done.stderr
-
-
-# ------------------------------------------------------------------------- PuTTY
-
-
-def versions_of(peer: Peer) -> Sequence[Literal[2, 3]]:
-    release = re.search(r"Release 0\.(\d+)", run(peer, "puttygen --version"))
-    assert release
-    return (2, 3) if int(release[1]) >= 75 else (2,)
-
-
-def test_puttygen_reads_ours(peer: Peer, ours: dict[str, PrivateKey]) -> None:
-    folder = folder_of(peer, "ppk")
-    portable = {name: key for name, key in ours.items() if name != "mldsa44-ed25519"}
-    if 3 in versions_of(peer):  # the release that brought Ed448
-        portable["ed448"] = PrivateKey.generate("ed448", comment="our ed448")
-    for version in versions_of(peer):
-        for name, key in portable.items():
-            write(folder / f"{name}.{version}", key.to_ppk(version=version))
-            write(folder / f"{name}.{version}p", key.to_ppk(PASSPHRASE, version=version))
-    (folder / "secret").write_text(PASSPHRASE)
-    script = r"""
-cd "$1"
-for f in *.?p *.?; do
-  puttygen "$f" -L
-  puttygen "$f" -O private-openssh-new -o out --old-passphrase secret --new-passphrase /dev/null
-  ssh-keygen -y -f out || echo "no such kind"
-  rm out
-done
-"""
-    lines = iter(run(peer, script, folder).splitlines())
-    read = 0
-    for line, opened in zip(lines, lines, strict=True):
-        key = next(key for key in portable.values() if line == key.public_key.to_openssh())
-        wanted = "no such kind" if "ed448" in line else " ".join(line.split()[:2])
-        assert opened.startswith(wanted)
-        assert key.public_key.to_openssh() == line
-        read += 1
-    assert read == 2 * len(versions_of(peer)) * len(portable)
-
-
-def test_we_read_those_of_puttygen(peer: Peer) -> None:
-    folder = folder_of(peer, "puttygen")
-    versions = versions_of(peer)
-    script = r"""
-set -e
-cd "$1"; shift
-printf interop >secret
-: >none
-for type in 'ed25519' 'ecdsa -b 256' 'ecdsa -b 384' 'ecdsa -b 521' 'rsa -b 2048' $NEWER; do
-  for parameters; do
-    for passphrase in none secret; do
-      file="$(echo $type | tr -d ' ').$(echo $parameters | tr -dc a-z0-9).$passphrase"
-      option="--ppk-param $parameters"
-      [ "$parameters" = default ] && option=
-      puttygen -q -t $type -C "a $type key" -o "$file" --new-passphrase $passphrase $option
-      puttygen "$file" -L >"$file.pub"
-      puttygen "$file" -p >"$file.framed"
-    done
-  done
-done
-"""
-    parameters = ["default"]
-    if 3 in versions:
-        small = "memory=64,passes=2,parallelism=2"
-        parameters += ["version=2", *(f"kdf=argon2{kind},{small}" for kind in ("i", "d", "id"))]
-    types = ["ed448"] if 3 in versions else []
-    run(peer, f"NEWER={' '.join(types)}\n{script}", folder, *parameters)
-    read = 0
-    for path in folder.iterdir():
-        if path.suffix not in {".none", ".secret"}:
-            continue
-        passphrase = PASSPHRASE if path.suffix == ".secret" else None
-        key = read_private(path, passphrase)
-        public = read_public(path)
-        assert key.public_key == public
-        assert public.to_openssh() == path.with_name(f"{path.name}.pub").read_text().strip()
-        assert read_public(path.with_name(f"{path.name}.framed")) == public
-        assert public.verify(DATA, key.sign(DATA))
-        read += 1
-    assert read == 2 * (5 + len(types)) * len(parameters)
