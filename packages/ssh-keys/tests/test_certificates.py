@@ -20,6 +20,7 @@ from ssh_keys import (
     issue,
     load_public_key,
 )
+from ssh_keys.armor import to_base64
 from ssh_keys.certificates import FOREVER, MAX_CERTIFICATE, PERMISSIONS, Role
 from ssh_wire import UsageError
 from ssh_wire.primitives import encode_mpint, read_string, string
@@ -446,6 +447,17 @@ def test_the_size(ed25519: PrivateKey, ca: PrivateKey) -> None:
     assert Certificate.from_blob(blob).role == "user"
     with pytest.raises(KeyFormatError, match="longer than 65536"):
         Certificate.from_blob(signed(ca, ed25519.public_key, reserved=string(bytes(rest + 1))))
+
+
+def test_a_line_may_be_as_long_as_its_certificate(ed25519: PrivateKey, ca: PrivateKey) -> None:
+    blob = signed(ca, ed25519.public_key, reserved=string(bytes(60_000)))
+    line = f"ssh-ed25519-cert-v01@openssh.com {to_base64(blob).decode()} a comment"
+    certificate = load_public_key(line)
+    assert certificate.blob == blob
+    assert certificate.comment == "a comment"
+    for more in ("\nssh-ed25519 AAAA", "\r", "\0", "x" * 16_384):
+        with pytest.raises(KeyFormatError, match=r"control character|are allowed"):
+            load_public_key(line + more + ".")
 
 
 def test_rsa_keys_down_to_1024_bits_only_where_asked_for(

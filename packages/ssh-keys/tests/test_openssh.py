@@ -340,5 +340,5 @@ def test_certificates_in_certificates_are_not_followed(levels: int) -> None:
     refuse(b"ssh-ed25519-cert-v01@openssh.com " + to_base64(blob), None, "not a private key")
     with pytest.raises(KeyFormatError, match="a certificate is no key"):
         PublicKey.from_blob(blob)
-    with pytest.raises(KeyFormatError, match=r"not a certificate|bytes; 16384"):
+    with pytest.raises(KeyFormatError, match=r"not a certificate|longer than 65536"):
         load_public_key(b"ssh-ed25519-cert-v01@openssh.com " + to_base64(blob))

@@ -234,7 +234,8 @@ class Certificate:
         Args:
             role: what the key is used as.
             principal: the name that must be listed, or None where the caller compares
-                `principals` itself.  A host's may be listed as a pattern with `*` and `?`.
+                `principals` itself.  A host's may be listed as a pattern with `*` and `?`;
+                case matters, so give its name in small letters.
             now: the time in seconds since 1970.
             ca_algorithms: how the authority may have signed.
             understood_options: the critical options that the caller enforces.

@@ -109,13 +109,15 @@ def _read_unlabelled(data: bytes, *, legacy: bool) -> PublicKey | Certificate:
         blob, comment = rfc4716.decode(data)
         return _read_blob(blob, comment, legacy=legacy)
     line = data.strip(b" \t\r\n")
-    kind, rest = take_field(cut(line))
+    kind, rest = take_field(line)
     declared = kind.decode("utf-8", "surrogateescape")
     if registry.plain_kind(declared) is None:
         return parse_public_line(line, legacy=legacy)
+    # a certificate may be longer than a line of a trust file: some hold whole policies
     encoded, behind = take_field(rest)
     blob = from_base64(encoded, "the certificate")
-    key = _read_blob(blob, behind.decode("utf-8", "surrogateescape"), legacy=legacy)
+    comment = cut(behind).decode("utf-8", "surrogateescape")
+    key = _read_blob(blob, comment, legacy=legacy)
     if key.kind != declared:
         problem = f"the line says {declared}, its key is {key.kind}"
         raise KeyFormatError(problem)
