@@ -11,6 +11,7 @@ and lets nobody in.
 from __future__ import annotations
 
 from datetime import tzinfo
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final, Self
 
 import attrs
@@ -130,6 +131,8 @@ class AuthorizedKeys:
         """Return every line that lets a key in, in their order: the first that applies counts.
 
         A line does not apply where its `from` or `expiry-time` says so; the next one may.
+        Lines behind one with an option that is not enforced are left out: that line might
+        apply, and give less.
 
         Args:
             key: the key.
@@ -202,13 +205,12 @@ class AuthorizedKeys:
     def _listed(
         self, key: PublicKey, enforced: Collection[str], *, authority: bool
     ) -> tuple[AuthorizedKey, ...]:
-        return tuple(
+        found = [
             listed
             for listed in self.keys
-            if listed.key == key
-            and listed.options.cert_authority is authority
-            and not listed.not_enforced(enforced)
-        )
+            if listed.key == key and listed.options.cert_authority is authority
+        ]
+        return tuple(takewhile(lambda listed: not listed.not_enforced(enforced), found))
 
 
 def _ended(data: bytes) -> bytes:
