@@ -20,7 +20,7 @@ PACKAGES = {
 MODULES = [package.replace("-", "_") for package in PACKAGES]
 PYTHONS = ["3.11", "3.13"]
 CONSTRAINTS = ["--constraint=constraints.txt", "--build-constraint=constraints.txt"]
-LOOSE = ["tests", "tools", "benchmarks", "fuzz", "noxfile.py"]
+LOOSE = ["tests", "tools", "benchmarks", "examples", "fuzz", "noxfile.py"]
 WITH_A_SESSION = ["docs", "fuzz", "interop", "packaging", "typing"]
 GROUPS = tomllib.loads(Path("pyproject.toml").read_text())["dependency-groups"]
 
@@ -140,7 +140,7 @@ def atheris(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Every snippet of every README and page runs."""
+    """Every snippet of every README and page, and every example, runs."""
     _install(session, set(PACKAGES), "test", "docs")
     session.run("pytest", "tests/docs", *session.posargs)
 

@@ -31,7 +31,7 @@ def main() -> int:
         mutate(target, arguments.runs, arguments.seed)
     else:
         # a fresh import, so that the engine can instrument it
-        for module in [name for name in sys.modules if name.startswith(("ssh_", "fuzz.fuzz_"))]:
+        for module in [name for name in sys.modules if name.startswith(("ssh_", "fuzz."))]:
             del sys.modules[module]
         from fuzz.engine import fuzz  # noqa: PLC0415 (atheris is of the group "fuzz")
 

@@ -1,13 +1,15 @@
-"""Unencrypted packets: the reader of a stream, and one packet."""
+"""Unencrypted packets and length-prefixed frames: the readers of a stream, and one packet."""
 
 from __future__ import annotations
 
 from fuzz.target import Target
 from ssh_wire import WireError
+from ssh_wire.frames import FrameReader, frame
 from ssh_wire.framing import PacketReader, pack_packet, unpack_packet
 from ssh_wire.messages.transport import Ignore, NewKeys
 
 PACKETS = [pack_packet(payload, bytes) for payload in (NewKeys().encode(), b"x" * 100)]
+LIMIT = 6_000
 
 
 def read_stream(data: bytes) -> None:
@@ -23,6 +25,16 @@ def read_packet(data: bytes) -> None:
     assert len(payload) + 9 <= len(data)
 
 
+def read_frames(data: bytes) -> None:
+    whole, pieces = list[bytes](), list[bytes]()
+    FrameReader(lambda view: whole.append(bytes(view)), LIMIT).feed(memoryview(data))
+    reader = FrameReader(lambda view: pieces.append(bytes(view)), LIMIT)
+    step = max(7, len(data) // 16)
+    for pos in range(0, len(data), step):
+        reader.feed(memoryview(data)[pos : pos + step])
+    assert pieces == whole
+
+
 TARGETS = [
     Target(
         name="packet-stream",
@@ -31,4 +43,10 @@ TARGETS = [
         allowed=(WireError,),
     ),
     Target(name="packet", function=read_packet, seeds=PACKETS, allowed=(WireError,)),
+    Target(
+        name="frames",
+        function=read_frames,
+        seeds=[frame(b"abc", LIMIT) + frame(b"x" * 5000, LIMIT), frame(b"y" * 20, LIMIT) * 9],
+        allowed=(WireError,),
+    ),
 ]

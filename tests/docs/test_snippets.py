@@ -11,15 +11,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from pytest_examples import CodeExample, find_examples
 
-from tests.interop import local
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
+from tests.interop.local import LocalSshd
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("packages/*/*.md"), *ROOT.glob("docs/**/*.md")]
@@ -31,20 +27,15 @@ def programs() -> list[CodeExample]:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
+def home(sshd: LocalSshd, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home folder from which every host name leads to the machine's sshd."""
-    if reason := local.unavailable():
-        if os.environ.get("SSH_STACK_REQUIRE_PEERS") == "1":
-            pytest.fail(f"required, but missing: {reason}", pytrace=False)
-        pytest.skip(reason)
     folder = tmp_path_factory.mktemp("home")
     (folder / ".ssh").mkdir(mode=0o700)
-    with local.serve(tmp_path_factory.mktemp("sshd")) as server:
-        (folder / ".ssh" / "config").write_text(
-            f"Host *\n  HostName 127.0.0.1\n  Port {server.port}\n  User {server.user}\n"
-            f"  IdentityFile {server.key}\n  UserKnownHostsFile {server.known_hosts}\n"
-        )
-        yield folder
+    (folder / ".ssh" / "config").write_text(
+        f"Host *\n  HostName 127.0.0.1\n  Port {sshd.port}\n  User {sshd.user}\n"
+        f"  IdentityFile {sshd.key}\n  UserKnownHostsFile {sshd.known_hosts}\n"
+    )
+    return folder
 
 
 @pytest.mark.parametrize("example", programs(), ids=str)

@@ -165,18 +165,20 @@ def test_the_nonces_of_p521_are_not_biased(keys: dict[str, PrivateKey]) -> None:
     order = ORDERS["nistp521"]
     d = key.secret.private_numbers().private_value
     short = 0
-    for number in range(3000):
+    for number in range(9000):
         data = number.to_bytes(4)
         r, s = _r_and_s(key, data)
         k = (_digest(data) + r * d) * pow(s, -1, order) % order
         short += k >> 512 == 0
-    assert 0 < short < 20  # 5.9 are expected
+        if number >= 3000 and short:
+            break  # one run in 350 has none so soon
+    assert 0 < short < 20  # 5.9 are expected in 3000
 
 
 @pytest.mark.row("K10")
 def test_no_nonce_comes_twice(ecdsa: PrivateKey) -> None:
     assert isinstance(ecdsa, ECDSAPrivateKey)
-    assert len({_r_and_s(ecdsa, b"data")[0] for _ in range(10_000)}) == 10_000
+    assert len({_r_and_s(ecdsa, b"data")[0] for _ in range(100_000)}) == 100_000
 
 
 @pytest.mark.row("K10")

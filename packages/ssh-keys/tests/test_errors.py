@@ -3,17 +3,20 @@ from __future__ import annotations
 import pytest
 
 from ssh_keys import (
+    CertificateRefused,
     KeyDecryptError,
     KeyFormatError,
     PassphraseNeeded,
     PublicKey,
     SigningFailed,
+    TokenNeeded,
+    TooCostly,
     UnsupportedKey,
 )
 from ssh_wire import SSHError
 
 
-@pytest.mark.parametrize("kind", [KeyFormatError, KeyDecryptError, PassphraseNeeded])
+@pytest.mark.parametrize("kind", [KeyFormatError, KeyDecryptError, PassphraseNeeded, TooCostly])
 def test_what_is_wrong_with_a_key_is_a_value_error_too(kind: type[KeyFormatError]) -> None:
     with pytest.raises(ValueError, match="bad"):
         raise kind("bad")
@@ -22,6 +25,14 @@ def test_what_is_wrong_with_a_key_is_a_value_error_too(kind: type[KeyFormatError
 def test_every_error_is_of_the_stack() -> None:
     assert issubclass(KeyFormatError, SSHError)
     assert issubclass(SigningFailed, SSHError)
+    assert issubclass(TokenNeeded, SSHError)
+
+
+def test_a_refused_certificate_says_in_which_respect() -> None:
+    refused = CertificateRefused("expired", "the certificate has expired")
+    assert isinstance(refused, KeyFormatError)
+    assert refused.reason == "expired"
+    assert str(refused) == "the certificate has expired"
 
 
 def test_unsupported_key_names_the_kind() -> None:

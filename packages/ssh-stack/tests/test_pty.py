@@ -8,8 +8,8 @@ import termios
 import pytest
 
 from ssh_connection.aio import Pty
-from ssh_connection.modes import TerminalMode
 from ssh_stack.pty import Terminal
+from ssh_wire.modes import TerminalMode
 
 
 def test_a_terminal_of_a_size() -> None:

@@ -16,8 +16,8 @@ import pytest
 from serving_here import SECONDS, Watched, connected, watch
 from ssh_connection import ExitSignal
 from ssh_connection.aio import Process, Pty, Session
-from ssh_connection.modes import TerminalMode
 from ssh_stack import Connection, LocalShell
+from ssh_wire.modes import TerminalMode
 
 BASH = LocalShell(shell="/bin/bash", env={"HOME": "/nowhere"}, grace=0.2)
 

@@ -1,21 +1,31 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Literal
 
 import pytest
+from attrs import field
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ssh_wire import (
+    Counted,
+    Message,
     MessageSet,
     Record,
+    Rest,
     Truncated,
+    UInt32,
     UnknownMessage,
     UsageError,
     WireError,
+    WrongConstant,
+    message,
     record,
 )
-from ssh_wire.messages import auth, connection, kex
+from ssh_wire.messages import auth, connection, kex, openssh
+from strategies import build
 
 
 def test_a_number_means_what_its_set_says() -> None:
@@ -81,3 +91,69 @@ def test_any_bytes_decode_or_raise(noise: bytes) -> None:
     ):
         with suppress(WireError):
             decode(bytes([number]) + noise)
+
+
+def test_sets_are_joined_and_nothing_is_in_one_twice() -> None:
+    joined = MessageSet(kex.KexECDHInit) | MessageSet(kex.KexECDHReply, kex.KexECDHInit)
+
+    assert list(joined) == [kex.KexECDHInit, kex.KexECDHReply]
+
+
+@given(st.binary(max_size=60), st.sampled_from(list(openssh.CHANNEL_REQUESTS)), st.data())
+def test_finding_by_the_constant_is_the_same_as_trying_all(
+    noise: bytes, cls: type[Message], data: st.DataObject
+) -> None:
+    valid = data.draw(build(cls)).encode()
+    cut = data.draw(st.integers(1, len(valid)))
+
+    for payload in (valid, valid[:cut], valid[:cut] + noise):
+        assert outcome(openssh.CHANNEL_REQUESTS.decode, payload) == outcome(try_all, payload)
+
+
+def outcome(decode: Callable[[bytes], Message], payload: bytes) -> object:
+    try:
+        return decode(payload)
+    except WireError as error:
+        return type(error)
+
+
+def try_all(payload: bytes) -> Message:
+    *specific, generic = openssh.CHANNEL_REQUESTS
+    for declaration in specific:
+        with suppress(WrongConstant):
+            return declaration.decode(payload)
+    return generic.decode(payload)
+
+
+def test_declarations_without_a_string_constant_are_tried_in_turn() -> None:
+    @message(7)
+    class Small(Message):
+        many: Counted[UInt32Pair]
+        size: Literal[False] = field(default=False, init=False)
+
+    @message(7)
+    class Large(Message):
+        many: Counted[UInt32Pair]
+        size: Literal[True] = field(default=True, init=False)
+
+    @message(7)
+    class Other(Message):
+        many: Counted[UInt32Pair]
+        size: bool
+        rest: Rest = b""
+
+    @message(7)
+    class Last(Message):
+        many: Counted[UInt32Pair]
+        size: bool
+        rest: Rest = b""
+
+    found = MessageSet[Message](Small, Large, Other, Last)
+    assert isinstance(found.decode(Large(many=()).encode()), Large)
+    assert isinstance(found.decode(Small(many=()).encode()), Small)
+
+
+@record
+class UInt32Pair(Record):
+    first: UInt32
+    second: UInt32

@@ -18,6 +18,7 @@ from ssh_wire.text import printable, raw
         ("abc\u202edef", "abc\\u202edef"),
         ("\udcff", "\\xff"),
         ("\u2028", "\\u2028"),
+        ("a\u00a0b\u3000c", "a\\xa0b\\u3000c"),
         ("\U000e0001", "\\U000e0001"),
         (b"\xffok", "\\xffok"),
     ],

@@ -1,15 +1,10 @@
-"""The frame of an agent message: a uint32 length, then the message (section 4).
-
-A length is believed as soon as its four bytes are there and before anything behind them
-is, so a peer cannot make the reader wait for, or store, more than the limit.
-"""
+"""The frame of an agent message: a uint32 length, then the message (section 3)."""
 
 from __future__ import annotations
 
-from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from ssh_wire import EncodeError, WireError
+from ssh_wire import WireError, frames
 
 if TYPE_CHECKING:
     from ssh_wire.primitives import Buffer
@@ -19,8 +14,6 @@ __all__ = ["MAX_MESSAGE", "FrameReader", "frame"]
 MAX_MESSAGE: Final = 262_144
 """The longest message, in bytes, in both directions (OpenSSH's AGENT_MAX_LEN)."""
 
-_LENGTH = Struct(">I")
-
 
 def frame(payload: Buffer) -> bytes:
     """Put the length before a message.
@@ -28,18 +21,15 @@ def frame(payload: Buffer) -> bytes:
     Raises:
         EncodeError: the message is longer than any agent accepts.
     """
-    if not 0 < len(payload) <= MAX_MESSAGE:
-        problem = f"{len(payload)} bytes; the limit is {MAX_MESSAGE}"
-        msg = "agent message"
-        raise EncodeError(msg, problem)
-    return _LENGTH.pack(len(payload)) + bytes(payload)
+    return frames.frame(payload, MAX_MESSAGE)
 
 
 class FrameReader:
     """Cuts a stream of bytes into messages."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._messages: list[bytes] = []
+        self._frames = _Frames(self._keep, MAX_MESSAGE)
 
     def feed(self, data: Buffer) -> list[bytes]:
         """Take more of the stream; return the messages that it completes.
@@ -48,19 +38,14 @@ class FrameReader:
             WireError: a length is zero or over the limit; the stream has no meaning from
                 there on, and the messages completed by the same bytes are lost with it.
         """
-        self._buffer += data
-        messages: list[bytes] = []
-        start = 0
-        while len(self._buffer) - start >= _LENGTH.size:
-            (length,) = _LENGTH.unpack_from(self._buffer, start)
-            if not 0 < length <= MAX_MESSAGE:
-                self._buffer.clear()
-                problem = f"agent message: its length is {length}, not 1 to {MAX_MESSAGE}"
-                raise WireError(problem)
-            end = start + _LENGTH.size + length
-            if end > len(self._buffer):
-                break
-            messages.append(bytes(self._buffer[start + _LENGTH.size : end]))
-            start = end
-        del self._buffer[:start]
-        return messages
+        self._messages = []
+        self._frames.feed(memoryview(data))
+        return self._messages
+
+    def _keep(self, message: memoryview) -> None:
+        self._messages.append(bytes(message))
+
+
+class _Frames(frames.FrameReader):
+    def refused(self, length: int) -> WireError:
+        return WireError(f"agent message: its length is {length}, not 1 to {MAX_MESSAGE}")

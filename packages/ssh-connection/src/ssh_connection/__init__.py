@@ -8,7 +8,6 @@
     states       which messages a channel takes in which state: the table
     replies      answers in the order of the requests
     keepalive    when to ask a silent peer, and when to give it up
-    modes        encoded terminal modes
     addresses    host:port, written and compared
     limits       how much of everything a connection may have
     results      what became of a command
@@ -32,9 +31,6 @@ from ssh_connection.errors import SSHTimeout as SSHTimeout
 from ssh_connection.handler import ChannelHandler as ChannelHandler
 from ssh_connection.keepalive import Keepalive as Keepalive
 from ssh_connection.limits import ConnectionLimits as ConnectionLimits
-from ssh_connection.modes import TerminalMode as TerminalMode
-from ssh_connection.modes import decode_modes as decode_modes
-from ssh_connection.modes import encode_modes as encode_modes
 from ssh_connection.multiplexer import Multiplexer as Multiplexer
 from ssh_connection.multiplexer import MultiplexerHandler as MultiplexerHandler
 from ssh_connection.output import Output as Output
@@ -42,3 +38,6 @@ from ssh_connection.replies import Reply as Reply
 from ssh_connection.results import Completed as Completed
 from ssh_connection.results import ExitSignal as ExitSignal
 from ssh_connection.states import ChannelState as ChannelState
+from ssh_wire.modes import TerminalMode as TerminalMode
+from ssh_wire.modes import decode_modes as decode_modes
+from ssh_wire.modes import encode_modes as encode_modes

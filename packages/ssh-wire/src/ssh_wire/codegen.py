@@ -22,10 +22,13 @@ from ssh_wire import primitives
 from ssh_wire.errors import BadValue, EncodeError, TrailingData, Truncated, WrongConstant
 from ssh_wire.types import Wire
 
-__all__ = ["Field", "field_names", "fields", "install", "source"]
+__all__ = ["FIXED_SIZES", "STRINGS", "Field", "field_names", "fields", "install", "source"]
 
 _FIXED = {"byte": "B", "bool": "?", "uint32": "I", "uint64": "Q", "cookie": "16s"}
 _SIZES = {"B": 1, "?": 1, "I": 4, "Q": 8, "16s": 16}
+FIXED_SIZES = {kind: _SIZES[form] for kind, form in _FIXED.items()}
+"""Bytes of each wire type whose size is fixed."""
+
 _PLAIN = {bool: "bool", bytes: "bytes", str: "str"}
 
 _ENCODED = {
@@ -36,6 +39,9 @@ _ENCODED = {
     "mpint": "encode_mpint(self.{0})",
     "name-list": "encode_names(self.{0})",
 }
+STRINGS = frozenset(_ENCODED)
+"""The wire types that are a length and so many bytes."""
+
 _DECODED = {
     "bytes": "bytes(data[{start}:{end}])",
     "view": "data[{start}:{end}]",
@@ -366,9 +372,14 @@ def _hints(cls: type) -> dict[str, Any]:
     return {n: hints[n] for n in names if n != "NUMBER"}
 
 
-def fields(cls: type) -> list[Field]:
+_fields: dict[type, tuple[Field, ...]] = {}
+
+
+def fields(cls: type) -> tuple[Field, ...]:
     """Return the fields of a declaration in wire order, with what each is on the wire."""
-    return [Field(cls.__name__, name, hint) for name, hint in _hints(cls).items()]
+    if cls not in _fields:
+        _fields[cls] = tuple(Field(cls.__name__, *hint) for hint in _hints(cls).items())
+    return _fields[cls]
 
 
 _names: dict[type, tuple[str, ...]] = {}

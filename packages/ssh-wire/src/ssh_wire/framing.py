@@ -72,6 +72,7 @@ class PacketReader:
 
     def __init__(self, limit: int = MAX_PACKET_LENGTH, block: int = 8) -> None:
         self._buffer = bytearray()
+        self._start = 0
         self._limit = limit
         self._block = block
 
@@ -82,23 +83,41 @@ class PacketReader:
             WireError: a packet_length or padding_length is out of bounds.  It is raised as
                 soon as the length is known, before the packet is.
         """
-        self._buffer += data
+        self.add(data)
         payloads: list[bytes] = []
-        start = 0
-        while len(self._buffer) - start >= _LENGTH.size:
-            (length,) = _LENGTH.unpack_from(self._buffer, start)
-            if not _SMALLEST <= length <= self._limit or (length + 4) % self._block:
-                problem = f"packet: packet_length {length} is out of bounds"
-                raise WireError(problem)
-            end = start + 4 + length
-            if end > len(self._buffer):
-                break
-            payloads.append(bytes(unpack_packet(self._buffer[start:end])))
-            start = end
-        del self._buffer[:start]
+        while (payload := self.take()) is not None:
+            payloads.append(payload)
         return payloads
+
+    def add(self, data: Buffer) -> None:
+        """Take more of the stream, and leave its packets to `take`."""
+        del self._buffer[: self._start]
+        self._start = 0
+        self._buffer += data
+
+    def take(self) -> bytes | None:
+        """Return the payload of the next packet, None while it is not complete.
+
+        Whoever must not read what follows a certain packet (NEWKEYS: what follows is
+        encrypted) takes packets one by one.
+
+        Raises:
+            WireError: a packet_length or padding_length is out of bounds.
+        """
+        if len(self._buffer) - self._start < _LENGTH.size:
+            return None
+        (length,) = _LENGTH.unpack_from(self._buffer, self._start)
+        if not _SMALLEST <= length <= self._limit or (length + 4) % self._block:
+            problem = f"packet: packet_length {length} is out of bounds"
+            raise WireError(problem)
+        end = self._start + 4 + length
+        if end > len(self._buffer):
+            return None
+        payload = bytes(unpack_packet(self._buffer[self._start : end]))
+        self._start = end
+        return payload
 
     @property
     def rest(self) -> bytes:
-        """What has arrived of the next packet, still unread."""
-        return bytes(self._buffer)
+        """What has arrived behind the packets that were taken."""
+        return bytes(self._buffer[self._start :])

@@ -9,10 +9,14 @@ the order given, the generic one last.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Generic, TypeVar
+from struct import Struct
+from typing import Any, Generic, TypeVar, cast
 
+import attrs
+
+from ssh_wire import codegen
 from ssh_wire.declare import Message
 from ssh_wire.errors import ProtocolError, Truncated, UsageError, WrongConstant
 from ssh_wire.primitives import Buffer
@@ -20,6 +24,11 @@ from ssh_wire.primitives import Buffer
 __all__ = ["MessageSet", "UnknownMessage"]
 
 M_co = TypeVar("M_co", bound=Message, covariant=True)
+N = TypeVar("N", bound=Message)
+
+_LENGTH = Struct(">I")
+_FEW = 3
+"""So many declarations of a number are tried in turn; more are found by their constant."""
 
 
 class UnknownMessage(ProtocolError):
@@ -39,11 +48,14 @@ class MessageSet(Generic[M_co]):
 
     def __init__(self, *messages: type[M_co]) -> None:
         self._by_number: dict[int, list[type[M_co]]] = {}
+        self._finders: dict[int, _Finder[M_co]] = {}
         for declaration in messages:
             if declaration.NUMBER is None:
                 problem = f"{declaration.__name__} is a record: it has no message number"
                 raise UsageError(problem)
-            self._by_number.setdefault(declaration.NUMBER, []).append(declaration)
+            known = self._by_number.setdefault(declaration.NUMBER, [])
+            if declaration not in known:
+                known.append(declaration)
 
     def __contains__(self, number: object) -> bool:
         return number in self._by_number
@@ -51,6 +63,10 @@ class MessageSet(Generic[M_co]):
     def __iter__(self) -> Iterator[type[M_co]]:
         for declarations in self._by_number.values():
             yield from declarations
+
+    def __or__(self, other: MessageSet[N]) -> MessageSet[M_co | N]:
+        """Return the messages of both, those of `self` tried first."""
+        return MessageSet[M_co | N](*self, *other)
 
     def decode(self, payload: Buffer) -> M_co:
         """Decode a payload as the message that it is.
@@ -64,7 +80,77 @@ class MessageSet(Generic[M_co]):
         declarations = self._by_number.get(payload[0])
         if declarations is None:
             raise UnknownMessage(payload[0])
-        for declaration in declarations[:-1]:
+        *specific, generic = (
+            declarations if len(declarations) <= _FEW else self._candidates(payload)
+        )
+        for declaration in specific:
             with suppress(WrongConstant):
                 return declaration.decode(payload)
-        return declarations[-1].decode(payload)
+        return generic.decode(payload)
+
+    def _candidates(self, payload: Buffer) -> Sequence[type[M_co]]:
+        number = payload[0]
+        if number not in self._finders:
+            self._finders[number] = _Finder(self._by_number[number])
+        return self._finders[number].find(payload)
+
+
+class _Finder(Generic[N]):
+    """Finds the declarations of one number by the first constant in which they differ."""
+
+    def __init__(self, declarations: Sequence[type[N]]) -> None:
+        self._all = declarations
+        self._steps, place = _way_to_constant(declarations)
+        constants = [_string_constants(declaration).get(place) for declaration in declarations]
+        self._without = _matching(declarations, constants, None)
+        self._by_constant = {
+            constant.encode(): _matching(declarations, constants, constant)
+            for constant in constants
+            if constant is not None
+        }
+
+    def find(self, payload: Buffer) -> Sequence[type[N]]:
+        """Return what `payload` can be; which one it is, its decoders say."""
+        start, pos, end = 0, 0, len(payload)
+        for step in self._steps:
+            pos += step
+            if pos + 4 > end:
+                return self._without
+            (length,) = _LENGTH.unpack_from(payload, pos)
+            pos += 4
+            start, pos = pos, pos + length
+        return self._by_constant.get(bytes(payload[start:pos]), self._without)
+
+
+def _matching(
+    declarations: Sequence[type[N]], constants: Sequence[str | None], wanted: str | None
+) -> list[type[N]]:
+    found = zip(declarations, constants, strict=True)
+    return [declaration for declaration, constant in found if constant in {None, wanted}]
+
+
+def _string_constants(declaration: type[Message]) -> dict[str, str]:
+    fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(cast("Any", declaration))
+    return {f.name: f.default for f in fields if not f.init and isinstance(f.default, str)}
+
+
+def _way_to_constant(declarations: Sequence[type[Message]]) -> tuple[list[int], str]:
+    """Return how many bytes lie before each string up to the constant, and its name.
+
+    Where no string constant comes behind fixed fields and strings alone, there is no way,
+    and every declaration is tried.
+    """
+    named = {name for declaration in declarations for name in _string_constants(declaration)}
+    steps: list[int] = []
+    gap = 1
+    for field in codegen.fields(declarations[-1]):
+        if field.kind in codegen.FIXED_SIZES:
+            gap += codegen.FIXED_SIZES[field.kind]
+            continue
+        steps.append(gap)
+        if field.name in named:
+            return steps, field.name
+        if field.kind not in codegen.STRINGS:
+            break
+        gap = 0
+    return [], ""

@@ -6,16 +6,13 @@ no UTF-8.  Everything that reaches a log, an exception or a screen passes `print
 
 from __future__ import annotations
 
-import unicodedata
-
 __all__ = ["printable", "raw"]
 
 _FIRST_KEPT, _LAST_KEPT = "\udc80", "\udcff"  # bytes that surrogateescape keeps
-_CONTROL = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 
 
 def printable(text: str | bytes, limit: int = 1024) -> str:
-    """Return `text` on one line with every control, format and undecodable character escaped.
+    """Return `text` on one line: controls, formats, odd spaces and what is no UTF-8 are escaped.
 
     Args:
         text: text of the peer, or bytes that should be UTF-8.
@@ -23,7 +20,9 @@ def printable(text: str | bytes, limit: int = 1024) -> str:
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8", "surrogateescape")
-    shown = "".join(map(_escape, text[:limit]))
+    shown = text[:limit]
+    if not shown.isprintable():
+        shown = "".join(map(_escape, shown))
     return shown + "…" if len(text) > limit else shown
 
 
@@ -33,10 +32,10 @@ def raw(text: str) -> bytes:
 
 
 def _escape(char: str) -> str:
-    if char.isascii():
-        return char if char.isprintable() else f"\\x{ord(char):02x}"
-    if unicodedata.category(char) not in _CONTROL:
+    if char.isprintable():  # neither control nor format, and no space but the ordinary one
         return char
+    if char.isascii():
+        return f"\\x{ord(char):02x}"
     if _FIRST_KEPT <= char <= _LAST_KEPT:
         return f"\\x{ord(char) & 0xFF:02x}"
     return char.encode("unicode_escape").decode("ascii")

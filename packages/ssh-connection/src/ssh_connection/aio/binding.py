@@ -33,7 +33,7 @@ async def bind(
     loop = asyncio.get_running_loop()
     try:
         return await loop.create_server(
-            factory, host, port, backlog=backlog, start_serving=start_serving
+            factory, host, port=port, backlog=backlog, start_serving=start_serving
         )
     except OSError as error:
         if error.errno is not None:

@@ -11,9 +11,9 @@ import attrs
 
 from ssh_connection.aio.streams import ByteReader, ByteWriter
 from ssh_connection.errors import ChannelClosed, NoExitStatus, RequestRefused
-from ssh_connection.modes import encode_modes
 from ssh_connection.results import Completed, ExitSignal
 from ssh_wire.messages import connection as m
+from ssh_wire.modes import encode_modes
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Pty:
     rows: int = 24
     """Its height in characters."""
     modes: Mapping[int, int] = attrs.field(factory=dict[int, int])
-    """Terminal modes, opcode to argument (`ssh_connection.modes.TerminalMode`)."""
+    """Terminal modes, opcode to argument (`ssh_wire.modes.TerminalMode`)."""
 
 
 @attrs.frozen(kw_only=True)

@@ -13,11 +13,11 @@ from ssh_auth import Permissions
 from ssh_connection.aio.process import Pty
 from ssh_connection.aio.streams import ByteReader
 from ssh_connection.errors import ChannelClosed
-from ssh_connection.modes import decode_modes
 from ssh_connection.results import ExitSignal
 from ssh_keys import PublicKey
 from ssh_wire import WireError
 from ssh_wire.messages import connection as m
+from ssh_wire.modes import decode_modes
 
 if TYPE_CHECKING:
     from ssh_connection.aio.channel import Channel

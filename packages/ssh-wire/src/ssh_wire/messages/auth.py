@@ -1,7 +1,6 @@
 """Authentication messages (RFC 4252; keyboard-interactive of RFC 4256).
 
-60–79 belong to the method in progress: `PASSWORD`, `PUBLICKEY` and
-`KEYBOARD_INTERACTIVE` are the sets of a client that waits for an answer to one.
+60–79 belong to the method in progress: `ssh_wire.messages.sets` has a set for each.
 """
 
 from __future__ import annotations
@@ -138,10 +137,11 @@ class UserauthSuccess(Message):
 
 @message(53)
 class UserauthBanner(Message):
-    """Text to show before authentication (RFC 4252 section 5.4)."""
+    """Text to show before authentication (RFC 4252 section 5.4); what is appended is kept."""
 
     message: Text
     language: Text = ""
+    extra: Rest = b""
 
 
 @message(60)

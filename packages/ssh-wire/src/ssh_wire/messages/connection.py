@@ -1,4 +1,4 @@
-"""Connection messages (RFC 4254), with the requests that OpenSSH adds."""
+"""Connection messages (RFC 4254; the break request of RFC 4335)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ __all__ = [
     "AnyChannelOpen",
     "AnyChannelRequest",
     "AnyGlobalRequest",
+    "BreakRequest",
     "CancelTCPIPForward",
     "ChannelClose",
     "ChannelData",
@@ -337,6 +338,14 @@ class SignalRequest(RequestHead, Message):
 
 
 @message(98)
+class BreakRequest(RequestHead, Message):
+    """Send a BREAK of so many milliseconds, 0 for the usual (RFC 4335 section 3)."""
+
+    kind: Literal["break"] = field(default="break", init=False)
+    length: UInt32 = 0
+
+
+@message(98)
 class ExitStatus(RequestHead, Message):
     """The command has ended with a status (RFC 4254 section 6.10)."""
 
@@ -387,6 +396,7 @@ AnyChannelRequest: TypeAlias = (
     | WindowChange
     | XonXoff
     | SignalRequest
+    | BreakRequest
     | ExitStatus
     | ExitSignal
     | ChannelRequest
@@ -413,6 +423,7 @@ CHANNEL_REQUESTS: MessageSet[AnyChannelRequest] = MessageSet(
     WindowChange,
     XonXoff,
     SignalRequest,
+    BreakRequest,
     ExitStatus,
     ExitSignal,
     ChannelRequest,

@@ -15,12 +15,18 @@ __all__ = [
     "KexDHGexInit",
     "KexDHGexReply",
     "KexDHGexRequest",
+    "KexDHGexRequestOld",
     "KexDHInit",
     "KexDHReply",
     "KexECDHInit",
     "KexECDHReply",
+    "KexECMQVInit",
+    "KexECMQVReply",
     "KexHybridInit",
     "KexHybridReply",
+    "KexRSADone",
+    "KexRSAPublicKey",
+    "KexRSASecret",
 ]
 
 
@@ -72,13 +78,36 @@ class KexHybridReply(Message):
     signature: bytes
 
 
+@message(30)
+class KexECMQVInit(Message):
+    """The client's ephemeral public key (RFC 5656 section 5)."""
+
+    public: bytes
+
+
+@message(31)
+class KexECMQVReply(Message):
+    """The server's host key, ephemeral public key and HMAC (RFC 5656 section 5)."""
+
+    host_key: bytes
+    public: bytes
+    tag: bytes
+
+
 @message(34)
 class KexDHGexRequest(Message):
-    """Ask for a group of about `n` bits (RFC 4419 section 3)."""
+    """Ask for a group of about `preferred` bits (RFC 4419 section 3)."""
 
     minimum: UInt32
     preferred: UInt32
     maximum: UInt32
+
+
+@message(30)
+class KexDHGexRequestOld(Message):
+    """Ask for a group of about `preferred` bits, as before RFC 4419 (its section 5)."""
+
+    preferred: UInt32
 
 
 @message(31)
@@ -102,4 +131,26 @@ class KexDHGexReply(Message):
 
     host_key: bytes
     f: MPInt
+    signature: bytes
+
+
+@message(30)
+class KexRSAPublicKey(Message):
+    """The server's host key and the RSA key of this exchange (RFC 4432 section 4)."""
+
+    host_key: bytes
+    transient_key: bytes
+
+
+@message(31)
+class KexRSASecret(Message):
+    """The shared secret, encrypted to that key (RFC 4432 section 4)."""
+
+    ciphertext: bytes
+
+
+@message(32)
+class KexRSADone(Message):
+    """The signature of the exchange hash (RFC 4432 section 4)."""
+
     signature: bytes

