@@ -16,7 +16,7 @@ import attrs
 from tests.interop.peers import Peer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 __all__ = ["Workshop", "open_workshop"]
 
@@ -51,14 +51,14 @@ class Workshop:
     def run(self, script: str, timeout: float = 100) -> bytes:
         """Run a shell script in the folder; return what it printed."""
         text = _AROUND.replace("{script}", script)
-        argv = ["sh", "-c", text, "workshop", self.folder]
+        argv = ["sh", "-c", text, "workshop", str(self.folder)]
         done = self.peer.run_client(argv, timeout=timeout)
         assert done.returncode == 0, done.stderr.decode(errors="replace")
         return done.stdout
 
 
 @contextmanager
-def open_workshop(peer: Peer) -> Iterator[Workshop]:
+def open_workshop(peer: Peer) -> Generator[Workshop]:
     """Make a folder for a test and a peer; leaving the block removes it."""
     folder = Path(tempfile.mkdtemp(prefix="workshop-", dir=peer.keys.folder))
     folder.chmod(0o755)
