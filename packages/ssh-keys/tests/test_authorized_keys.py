@@ -137,6 +137,10 @@ def test_a_line_that_might_apply_is_not_passed_over(key_line: str, public: Publi
     listed = AuthorizedKeys.parse(f'command="x" {key_line}\n{key_line}\n')
     assert listed.matching(public) == ()
     assert listed.lookup(public) is None
+    assert [problem.line for problem in listed.not_enforced()] == [1, 2]
+    assert listed.not_enforced()[1].reason == (
+        "line 1 has the same key, and options that are not enforced"
+    )
     first = listed.lookup(public, ["command"])
     assert first is not None
     assert first.line == 1
