@@ -15,6 +15,11 @@ from ssh_wire.primitives import encode_mpint, string
 
 CURVES = ("nistp256", "nistp384", "nistp521")
 ORDERS = {
+    "nistp384": int(
+        "ffffffffffffffffffffffffffffffffffffffffffffffff"
+        "c7634d81f4372ddf581a0db248b0a77aecec196accc52973",
+        16,
+    ),
     "nistp256": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
     "nistp521": int(
         "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa"
@@ -203,3 +208,58 @@ def test_the_signature_is_named_as_the_key_is(keys: dict[str, PrivateKey]) -> No
     for curve in CURVES:
         key = keys[f"ecdsa-sha2-{curve}"]
         assert Signature.decode(key.sign(b"data")).algorithm == key.public_key.kind
+
+
+# RFC 6979 appendix A.2.5 to A.2.7: the private number, and r and s for "sample" with the
+# hash that RFC 5656 pairs with the curve
+VECTORS = {
+    "nistp256": (
+        0xC9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721,
+        0xEFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716,
+        0xF7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8,
+    ),
+    "nistp384": (
+        0x6B9D3DAD2E1B8C1C05B19875B6659F4DE23C3B667BF297BA9AA47740787137D896D5724E4C70A825F872C9EA60D2EDF5,
+        0x94EDBB92A5ECB8AAD4736E56C691916B3F88140666CE9FA73D64C4EA95AD133C81A648152E44ACF96E36DD1E80FABE46,
+        0x99EF4AEB15F178CEA1FE40DB2603138F130E740A19624526203B6351D0A3A94FA329C145786E679E7B82C71A38628AC8,
+    ),
+    "nistp521": (
+        0x00FAD06DAA62BA3B25D2FB40133DA757205DE67F5BB0018FEE8C86E1B68C7E75CAA896EB32F1F47C70855836A6D16FCC1466F6D8FBEC67DB89EC0C08B0E996B83538,
+        0x00C328FAFCBD79DD77850370C46325D987CB525569FB63C5D3BC53950E6D4C5F174E25A1EE9017B5D450606ADD152B534931D7D4E8455CC91F9B15BF05EC36E377FA,
+        0x00617CCE7CF5064806C467F678D3B4080D6F1CC50AF26CA209417308281B68AF282623EAA63E5B5C0723D8B8C37FF0777B1A20F8CCB1DCCC43997F1EE0E44DA4A67A,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_the_vectors_of_rfc_6979(name: str) -> None:
+    curve = {"nistp256": ec.SECP256R1(), "nistp384": ec.SECP384R1(), "nistp521": ec.SECP521R1()}
+    secret, r, s = VECTORS[name]
+    key = FAMILY.adopt_private(ec.derive_private_key(secret, curve[name]), legacy=False)
+    assert key is not None
+    public = key.public_key
+    assert public.verify_blob(b"sample", public.kind, mpint(r) + mpint(s))
+    # (r, n - s) is the other signature with the same nonce, and as good
+    assert public.verify_blob(b"sample", public.kind, mpint(r) + mpint(ORDERS[name] - s))
+    for wrong_r, wrong_s in [(r + 1, s), (r, s + 1), (s, r), (ORDERS[name] - r, s)]:
+        assert not public.verify_blob(b"sample", public.kind, mpint(wrong_r) + mpint(wrong_s))
+    assert not public.verify_blob(b"Sample", public.kind, mpint(r) + mpint(s))
+
+
+@pytest.mark.parametrize(
+    "blob",
+    [
+        b"",
+        string(b"\1"),
+        string(b"\1") * 3,
+        string(b"\0\1") + string(b"\1"),  # not the shortest form
+        string(b"\xff") + string(b"\1"),  # negative
+        b"\0\0\0\5\1" + string(b"\1"),
+        bytes.fromhex("3006020101020101"),  # as DER, which SSH does not use
+        string(string(b"\1") + string(b"\1")),
+    ],
+)
+def test_encodings_that_are_none(blob: bytes, keys: dict[str, PrivateKey]) -> None:
+    for curve in CURVES:
+        public = keys[f"ecdsa-sha2-{curve}"].public_key
+        assert not public.verify_blob(b"data", public.kind, blob)

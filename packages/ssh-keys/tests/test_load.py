@@ -4,8 +4,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssh_keys import KeyFormatError, PrivateKey, load_private_key, load_public_key
+from ssh_keys import (
+    KeyFormatError,
+    PrivateKey,
+    UnsupportedKey,
+    load_private_key,
+    load_public_key,
+)
+from ssh_keys.armor import OPENSSH_LABEL, enclose, open_armor, to_base64
 from ssh_keys.public import MAX_BLOB
+from ssh_wire.primitives import string
 
 
 def test_text_and_bytes_are_the_same(signing: PrivateKey) -> None:
@@ -55,6 +63,22 @@ def test_other_files_are_named(data: bytes, reason: str) -> None:
     for load in (load_private_key, load_public_key):
         with pytest.raises(KeyFormatError, match=reason):
             load(data)
+
+
+@pytest.mark.row("K03")
+def test_dsa_is_refused_in_every_form(ed25519: PrivateKey) -> None:
+    blob = string("ssh-dss") + string(b"\1") * 4
+    line = b"ssh-dss " + to_base64(blob)
+    frame = b"---- BEGIN SSH2 PUBLIC KEY ----\n%b\n---- END SSH2 PUBLIC KEY ----" % to_base64(blob)
+    certificate = b"ssh-dss-cert-v01@openssh.com " + to_base64(blob)
+    for text in (line, frame, certificate):
+        for legacy in (False, True):
+            with pytest.raises(UnsupportedKey, match="DSA keys are refused"):
+                load_public_key(text, legacy=legacy)
+    body = open_armor(ed25519.to_openssh()).body
+    public = string(ed25519.public_key.blob)
+    with pytest.raises(UnsupportedKey, match="DSA keys are refused"):
+        load_private_key(enclose(OPENSSH_LABEL, body.replace(public, string(blob), 1)))
 
 
 @pytest.mark.row("K08")

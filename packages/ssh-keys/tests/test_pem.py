@@ -186,6 +186,19 @@ def test_other_kinds_of_key_are_named() -> None:
         load_private_key(pkcs8(ec.generate_private_key(ec.SECP256K1())))
 
 
+@pytest.mark.row("K01")
+@pytest.mark.parametrize("algorithm", [0x70, 0x71], ids=["ed25519", "ed448"])
+@pytest.mark.parametrize("size", [0, 1, 31, 33, 56, 58, 64])
+def test_an_eddsa_key_of_another_length(algorithm: int, size: int) -> None:
+    oid = bytes([0x30, 5, 6, 3, 0x2B, 0x65, algorithm])
+    inner = bytes([2, 1, 0, *oid, 4, size + 2, 4, size, *bytes(size)])
+    with pytest.raises(KeyFormatError, match="not a private key"):
+        load_private_key(enclose("PRIVATE KEY", bytes([0x30, len(inner)]) + inner))
+    outer = bytes([*oid, 3, size + 1, 0, *bytes(size)])
+    with pytest.raises(KeyFormatError, match="not a public key"):
+        load_public_key(enclose("PUBLIC KEY", bytes([0x30, len(outer)]) + outer))
+
+
 def test_a_curve_that_nobody_supports(openssl: Program) -> None:
     text = openssl("ecparam", "-genkey", "-noout", "-name", "sect113r1")
     with pytest.raises(KeyFormatError, match="not a supported private key"):
@@ -194,6 +207,7 @@ def test_a_curve_that_nobody_supports(openssl: Program) -> None:
         load_public_key(openssl("ec", "-pubout", data=text))
 
 
+@pytest.mark.row("K03")
 def test_dsa_is_refused(openssl: Program, tmp_path: Path) -> None:
     parameters = tmp_path / "dsa"
     parameters.write_bytes(openssl("dsaparam", "1024"))

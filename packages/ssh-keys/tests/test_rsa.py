@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa as provider
@@ -9,6 +11,8 @@ from ssh_keys import KeyFormatError, PrivateKey, PublicKey, Signature, load_priv
 from ssh_keys.armor import enclose
 from ssh_keys.families.rsa import FAMILY, RSAPrivateKey, RSAPublicKey
 from ssh_wire.primitives import encode_mpint, string
+
+Program = Callable[..., bytes]
 
 SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 
@@ -209,3 +213,15 @@ def test_the_classes(rsa: PrivateKey) -> None:
     assert isinstance(rsa.public_key, RSAPublicKey)
     assert FAMILY.adopt_public(object(), legacy=False) is None
     assert FAMILY.adopt_private(object(), legacy=False) is None
+
+
+@pytest.mark.parametrize("digest", ["sha256", "sha512"])
+def test_openssl_makes_the_same_signature(
+    digest: str, rsa: PrivateKey, openssl: Program, tmp_path: Path
+) -> None:
+    path = tmp_path / "key"
+    path.write_bytes(rsa.to_pem())
+    theirs = openssl("dgst", f"-{digest}", "-sign", path, data=b"data")
+    algorithm = f"rsa-sha2-{digest[3:]}"
+    assert rsa.sign_blob(b"data", algorithm) == theirs
+    assert rsa.public_key.verify_blob(b"data", algorithm, theirs)

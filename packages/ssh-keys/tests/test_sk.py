@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import attrs
 import pytest
@@ -165,6 +167,22 @@ def test_what_is_no_signature_of_this_key(token: Token, rsa: PrivateKey) -> None
 
 
 @pytest.mark.row("K12")
+def test_a_real_browser_and_a_real_token() -> None:
+    vector = json.loads((Path(__file__).parent / "data" / "webauthn.json").read_text())
+    public = load_public_key(vector["key"])
+    assert isinstance(public, SecurityKeyPublicKey)
+    assert public.application == "mindrot.org"
+    data, signature = (base64.b64decode(vector[name]) for name in ("data", "signature"))
+    assert public.verify(data, signature)
+    assert public.verify(data, signature, WEBAUTHN, fido=FidoPolicy(counter_above=798))
+    assert not public.verify(data, signature, fido=FidoPolicy(counter_above=799))
+    assert not public.verify(data, signature, fido=FidoPolicy(verification=True))
+    for at in range(len(signature)):
+        changed = signature[:at] + bytes([signature[at] ^ 1]) + signature[at + 1 :]
+        assert not public.verify(data, changed)
+
+
+@pytest.mark.row("K12")
 def test_a_signature_made_in_a_browser(browser: Token) -> None:
     public = browser.public
     signature = browser.sign_in_browser(b"data")
@@ -253,6 +271,16 @@ def test_a_token_as_an_authority(token: Token, ed25519: PrivateKey) -> None:
     certificate = issue(agent, ed25519.public_key, grant=grant, random=bytes)
     assert certificate.ca_algorithm == token.kind
     certificate.check(role="user", principal="alice", now=0)
+
+
+def test_a_certified_token_behind_a_browser(browser: Token, ed25519: PrivateKey) -> None:
+    grant = Grant(role="user", key_id="", principals=("alice",))
+    certificate = issue(ed25519, browser.public, grant=grant, random=bytes)
+    name = "webauthn-sk-ecdsa-sha2-nistp256-cert-v01@openssh.com"
+    assert certificate.algorithms == (certificate.kind, name)
+    signature = browser.sign_in_browser(b"data")
+    assert certificate.verify(b"data", signature, name)
+    assert not certificate.verify(b"data", signature, certificate.kind)
 
 
 def test_a_certified_token(token: Token, ed25519: PrivateKey) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
 
@@ -87,11 +87,12 @@ def _load(data: bytes, passphrase: bytes | None) -> PrivateKeyTypes:
     except UnsupportedAlgorithm as error:
         problem = f"not a supported private key: {error}"
         raise KeyFormatError(problem) from None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, InternalError) as error:
+        # an InternalError is what cryptography makes of an EdDSA key of another length
         if passphrase is not None:
             problem = "the passphrase is wrong, or the file is damaged"
             raise KeyDecryptError(problem) from None
-        problem = f"not a private key: {error}"
+        problem = f"not a private key: {_first_line(error)}"
         raise KeyFormatError(problem) from None
 
 
@@ -106,8 +107,8 @@ def decode_public(data: bytes, *, legacy: bool = False) -> PublicKey:
     _check_size(armor.body)
     try:
         key = serialization.load_pem_public_key(armor.text)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        problem = f"not a public key: {error}"
+    except (ValueError, TypeError, InternalError, UnsupportedAlgorithm) as error:
+        problem = f"not a public key: {_first_line(error)}"
         raise KeyFormatError(problem) from None
     for family in registry.portable_families():
         adopted = family.adopt_public(key, legacy=legacy)
@@ -138,6 +139,10 @@ def encode_public(key: PublicKey) -> str:
     """Return a public key as PEM SubjectPublicKeyInfo."""
     provider = cast("PublicKeyTypes", key.provider())
     return provider.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _check_size(body: bytes) -> None:
