@@ -76,7 +76,9 @@ def read_options(data: bytes) -> None:
 def read_principals(data: bytes) -> None:
     listed = AuthorizedPrincipals.parse(data, zone=UTC)
     for each in listed.principals:
-        assert each in listed.matching([each.name], OPTIONS)
+        found = listed.lookup([each.name], OPTIONS)
+        assert found is not None
+        assert found.line <= each.line
     refuse(listed.problems)
 
 

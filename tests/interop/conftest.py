@@ -15,11 +15,13 @@ import pytest
 
 from tests.interop import engine, local
 from tests.interop.peers import SUITES, Peer, start_peers, stop_peers
+from tests.interop.workshop import open_workshop
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from tests.interop.local import LocalSshd
+    from tests.interop.workshop import Workshop
 
 _PEERS = pytest.StashKey[dict[str, Peer]]()
 _PEER_FIXTURES = {"peer", "peers"}
@@ -67,6 +69,13 @@ def peers(request: pytest.FixtureRequest) -> dict[str, Peer]:
 def peer(request: pytest.FixtureRequest, peers: dict[str, Peer]) -> Peer:
     """Each peer in turn."""
     return peers[request.param]
+
+
+@pytest.fixture
+def shop(peer: Peer) -> Generator[Workshop]:
+    """A folder that the test and the programs of each peer in turn both see."""
+    with open_workshop(peer) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,6 @@ from tests.interop.loopback import client_options
 from tests.interop.peers import USER
 
 if TYPE_CHECKING:
-
     from tests.interop.peers import Peer
 
 PLAIN: Final = {

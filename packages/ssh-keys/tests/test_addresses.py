@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -62,6 +63,17 @@ def test_who_is_let_in(entries: str, address: str, host: str | None, allowed: bo
 def test_what_cannot_be_meant(entry: str) -> None:
     with pytest.raises(KeyFormatError, match=r"empty entry|no network"):
         check_list([b"*", entry.encode()])
+
+
+@pytest.mark.row("W11")
+def test_a_hostile_pattern_costs_little() -> None:
+    entries = [b"*a*a*a*a*a*a*a*a*b", b"!*a*a*a*a*a*a*a*a*b"]
+    fastest = 1.0
+    for _ in range(3):
+        started = time.perf_counter()
+        assert not allows(entries, "10.0.0.1", "a" * 1_000)
+        fastest = min(fastest, time.perf_counter() - started)
+    assert fastest < 0.05
 
 
 @given(entry=st.text("0123456789abcf.:/*?!%", max_size=24).map(str.encode), peer=st.ip_addresses())

@@ -125,11 +125,25 @@ def test_a_quote_that_is_not_closed(options: str, key_line: str, public: PublicK
 
 
 def test_a_line_that_does_not_apply_leaves_the_next_one(key_line: str, public: PublicKey) -> None:
-    text = f'from="10.0.0.1" {key_line}\n{key_line}\ncommand="x" {key_line}\n'
+    text = f'from="10.0.0.1" {key_line}\n{key_line}\ncommand="x" {key_line}\n{key_line}'
     listed = AuthorizedKeys.parse(text)
-    assert [found.line for found in listed.matching(public)] == [2]
     assert [found.line for found in listed.matching(public, ["from"])] == [1, 2]
-    assert [found.line for found in listed.matching(public, ["from", "command"])] == [1, 2, 3]
+    assert [found.line for found in listed.matching(public, ["from", "command"])] == [1, 2, 3, 4]
+
+
+@pytest.mark.row("C16")
+def test_a_line_that_might_apply_is_not_passed_over(key_line: str, public: PublicKey) -> None:
+    """Whoever reads the whole line would give less than the line below it says."""
+    listed = AuthorizedKeys.parse(f'command="x" {key_line}\n{key_line}\n')
+    assert listed.matching(public) == ()
+    assert listed.lookup(public) is None
+    assert [problem.line for problem in listed.not_enforced()] == [1, 2]
+    assert listed.not_enforced()[1].reason == (
+        "line 1 has the same key, and options that are not enforced"
+    )
+    first = listed.lookup(public, ["command"])
+    assert first is not None
+    assert first.line == 1
 
 
 def test_an_authority_does_not_log_in_itself(key_line: str, public: PublicKey) -> None:

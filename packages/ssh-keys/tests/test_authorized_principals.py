@@ -22,18 +22,19 @@ def test_names() -> None:
         ("ops@example.com", 4),
         ("root", 6),
     ]
-    assert [each.line for each in listed.matching({"root", "other"})] == [3, 6]
-    assert listed.matching(()) == ()
-    assert listed.matching(["ops"]) == ()
+    assert listed.lookup({"root", "ops@example.com"}) == listed.principals[0]
+    assert listed.lookup(["ops@example.com"]) == listed.principals[1]
+    assert listed.lookup(()) is None
+    assert listed.lookup(["ops"]) is None
 
 
 @pytest.mark.row("C16")
 def test_options_bind() -> None:
     listed = parse('command="a b",no-pty\t root\nroot\nexpiry-time="20300101" root')
     assert not listed.problems
-    assert [each.line for each in listed.matching(["root"])] == [2]
-    enforced = ["command", "no-pty"]
-    assert [each.line for each in listed.matching(["root"], enforced)] == [1, 2]
+    assert listed.lookup(["root"]) is None  # the second line does not stand in for the first
+    assert listed.lookup(["root"], ["command"]) is None
+    assert listed.lookup(["root"], ["command", "no-pty"]) == listed.principals[0]
     assert listed.principals[0].options.command == "a b"
     assert listed.principals[2].options.expiry_time == 1893456000
 
@@ -64,9 +65,9 @@ def test_lines_that_name_nobody(line: str, reason: str) -> None:
 @pytest.mark.row("K13")
 def test_the_number_of_lines_is_bounded() -> None:
     blank = "\n" * (MAX_LINES - 1)
-    assert parse(blank + "root").matching(["root"])
+    assert parse(blank + "root").lookup(["root"])
     late = parse(blank + "\nroot\nroot")
-    assert not late.matching(["root"])
+    assert not late.lookup(["root"])
     assert [problem.line for problem in late.problems] == [MAX_LINES + 1]
 
 

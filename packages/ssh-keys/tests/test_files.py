@@ -144,7 +144,7 @@ def test_trust_files_are_read_with_their_name(ed25519: PrivateKey, tmp_path: Pat
     assert read_allowed_signers(path).problems[0].source == str(path)
     path.write_text("root\nbad one\n")
     principals = read_authorized_principals(path)
-    assert principals.matching(["root"])
+    assert principals.lookup(["root"])
     assert principals.problems[0].source == str(path)
     with pytest.raises(KeyFormatError, match=f"^{path}:1: "):
         read_revoked_keys(path)

@@ -77,12 +77,16 @@ def test_lists(patterns: tuple[bytes, ...], text: bytes, expected: bool) -> None
         (b"*a" * 500 + b"b", b"a" * 10_000),
         (b"*?" * 100 + b"b", b"a" * 10_000),
         (b"*" * 10_000 + b"b", b"a" * 10_000),
+        (b"*a*a*a*a*a*a*a*a*b*", b"a" * 10_000),
+        (b"*a" * 500 + b"*b*", b"a" * 10_000),
+        (b"*aaaaaaaaaaaaaaaaab*", b"a" * 10_000),
+        (b"?*a?a*b*", b"a" * 10_000),
     ],
 )
 def test_no_pattern_is_slow(pattern: bytes, text: bytes) -> None:
     fastest = 1.0
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.thread_time()
         assert not matches(pattern, text)
-        fastest = min(fastest, time.perf_counter() - started)
+        fastest = min(fastest, time.thread_time() - started)
     assert fastest < 0.01

@@ -11,6 +11,7 @@ and lets nobody in.
 from __future__ import annotations
 
 from datetime import tzinfo
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final, Self
 
 import attrs
@@ -130,6 +131,8 @@ class AuthorizedKeys:
         """Return every line that lets a key in, in their order: the first that applies counts.
 
         A line does not apply where its `from` or `expiry-time` says so; the next one may.
+        Lines behind one with an option that is not enforced are left out: that line might
+        apply, and give less.
 
         Args:
             key: the key.
@@ -151,19 +154,26 @@ class AuthorizedKeys:
     def not_enforced(self, enforced: Collection[str] = ()) -> tuple[Problem, ...]:
         """Return the lines that let nobody in because of options that are not enforced.
 
+        Those below such a line that have the same key are among them; see `matching`.
+
         Args:
             enforced: the options that the caller enforces; see `lookup`.
         """
-        return tuple(
-            Problem(
-                self.source,
-                listed.line,
-                "options that are not enforced, so the key is not accepted: "
-                + ", ".join(missing[:5]),
-            )
-            for listed in self.keys
-            if (missing := listed.not_enforced(enforced))
-        )
+        problems: list[Problem] = []
+        first: dict[tuple[PublicKey, bool], int] = {}
+        for listed in self.keys:
+            which = (listed.key, listed.options.cert_authority)
+            missing = listed.not_enforced(enforced)
+            if missing:
+                shown = ", ".join(missing[:5])
+                reason = f"options that are not enforced, so the key is not accepted: {shown}"
+                first.setdefault(which, listed.line)
+            elif which in first:
+                reason = f"line {first[which]} has the same key, and options that are not enforced"
+            else:
+                continue
+            problems.append(Problem(self.source, listed.line, reason))
+        return tuple(problems)
 
     def to_bytes(self) -> bytes:
         """Return the content of the file: what was read, byte for byte, or was made of it."""
@@ -202,13 +212,12 @@ class AuthorizedKeys:
     def _listed(
         self, key: PublicKey, enforced: Collection[str], *, authority: bool
     ) -> tuple[AuthorizedKey, ...]:
-        return tuple(
+        found = [
             listed
             for listed in self.keys
-            if listed.key == key
-            and listed.options.cert_authority is authority
-            and not listed.not_enforced(enforced)
-        )
+            if listed.key == key and listed.options.cert_authority is authority
+        ]
+        return tuple(takewhile(lambda listed: not listed.not_enforced(enforced), found))
 
 
 def _ended(data: bytes) -> bytes:

@@ -78,21 +78,23 @@ class AuthorizedPrincipals:
                 problems.append(Problem(source, number, str(error)))
         return cls(tuple(found), tuple(problems))
 
-    def matching(
+    def lookup(
         self, names: Collection[str], enforced: Collection[str] = ()
-    ) -> tuple[AuthorizedPrincipal, ...]:
-        """Return every line that names one of a certificate's principals, in their order.
+    ) -> AuthorizedPrincipal | None:
+        """Return the line that lets in whoever has a certificate, or None.
+
+        It is the first that names one of the certificate's principals; where its `from` or
+        `expiry-time` refuses, no other line is asked, as sshd does.
 
         Args:
             names: the certificate's principals.
             enforced: the options that the caller enforces, as sshd(8) spells them in lower
                 case; a line with any other lets nobody in.
         """
-        return tuple(
-            listed
-            for listed in self.principals
-            if listed.name in names and all(name in enforced for name in listed.options.names)
-        )
+        found = next((listed for listed in self.principals if listed.name in names), None)
+        if found is None or not all(name in enforced for name in found.options.names):
+            return None
+        return found
 
 
 def _parse_line(text: bytes, zone: tzinfo | None) -> tuple[str, KeyOptions]:

@@ -1,7 +1,9 @@
 """Host patterns of ssh(1): `*`, `?` and negation, in linear time.
 
-A pattern is a row of states, one bit each; every character of the text moves all of them
-at once.  There is nothing to go back to, so no pattern is slow.
+What stands between two `*` is looked for from left to right: the first place where it is
+found is as good as any other.  A pattern with `?` is a row of states, one bit each; every
+character of the text moves all of them at once.  Neither way has anything to go back to, so
+no pattern is slow.
 """
 
 from __future__ import annotations
@@ -16,8 +18,36 @@ _ONE: Final = ord("?")
 
 def matches(pattern: bytes, text: bytes) -> bool:
     """Say whether the whole of `text` matches: `*` is any characters, `?` is any one."""
-    if b"*" not in pattern and b"?" not in pattern:
+    if b"?" in pattern:
+        return _moves_through(pattern, text)
+    first, *others = pattern.split(b"*")
+    if not others:
         return pattern == text
+    *between, last = others
+    pos, end = len(first), len(text) - len(last)
+    if pos > end or not (text.startswith(first) and text.endswith(last)):
+        return False
+    for piece in between:
+        found = text.find(piece, pos, end)
+        if found < 0:
+            return False
+        pos = found + len(piece)
+    return True
+
+
+def matches_list(patterns: tuple[bytes, ...], text: bytes) -> bool:
+    """Say whether `text` matches one of the patterns and none of those negated with `!`."""
+    found = False
+    for pattern in patterns:
+        negated = pattern.startswith(b"!")
+        if matches(pattern[1:] if negated else pattern, text):
+            if negated:
+                return False
+            found = True
+    return found
+
+
+def _moves_through(pattern: bytes, text: bytes) -> bool:
     takes: dict[int, int] = {}  # character -> the states that it leads on from
     takes_all = 0  # the states that any character leads on from
     stays = 0  # the states that any character may stay in
@@ -35,15 +65,3 @@ def matches(pattern: bytes, text: bytes) -> bool:
     for char in text:
         states = states & stays | (states & (takes.get(char, 0) | takes_all)) << 1
     return bool(states & end)
-
-
-def matches_list(patterns: tuple[bytes, ...], text: bytes) -> bool:
-    """Say whether `text` matches one of the patterns and none of those negated with `!`."""
-    found = False
-    for pattern in patterns:
-        negated = pattern.startswith(b"!")
-        if matches(pattern[1:] if negated else pattern, text):
-            if negated:
-                return False
-            found = True
-    return found
