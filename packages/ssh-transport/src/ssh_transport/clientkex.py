@@ -8,17 +8,24 @@ from ssh_keys import PublicKey
 from ssh_transport.derivation import KeySource
 from ssh_transport.errors import HostKeyRefused, KeyExchangeFailed
 from ssh_transport.events import HostKeyReceived
-from ssh_transport.kex import METHODS
+from ssh_transport.kex import METHODS, gex
 from ssh_transport.kex.base import ClientShare
 from ssh_transport.keyexchange import Exchange, KeyExchange
+from ssh_transport.phases import Phase
 from ssh_wire import SSHError
-from ssh_wire.messages.kex import KexECDHInit, KexECDHReply
 
 if TYPE_CHECKING:
     from ssh_transport.algorithms import Role
-    from ssh_transport.phases import Phase
+    from ssh_transport.kex import MethodSpec
+    from ssh_transport.kex.base import KeyAgreement
 
 __all__ = ["ClientKeyExchange"]
+
+
+class ExpectGroup(NamedTuple):
+    """A group was asked for (RFC 4419 section 3)."""
+
+    exchange: Exchange
 
 
 class ExpectReply(NamedTuple):
@@ -52,13 +59,28 @@ class ClientKeyExchange(KeyExchange):
         """Send KEXINIT, and the first share on a guess."""
         super().begin()
         if not self._ports.session.session_id and self._guess():
-            self._ahead = self._share(self._offer.kex[0])
+            method = METHODS[self._offer.kex[0]]
+            self._ahead = self._share(method, method.load())
 
     def message(self, payload: bytes) -> Phase | None:
-        """Take the server's reply (RFC 5656 section 4)."""
+        """Take the server's group, or its reply."""
+        if isinstance(self._state, ExpectGroup):
+            return self._take_group(self._state.exchange, payload)
+        return self._take_reply(payload)
+
+    def _take_group(self, exchange: Exchange, payload: bytes) -> Phase:
+        from ssh_transport.kex import finite  # noqa: PLC0415 (loaded when first used)
+
+        group = gex.read_group(payload)
+        exchange = exchange._replace(group=gex.hashed(gex.REQUEST, group))
+        share = self._share(exchange.method, finite.in_group(group))
+        self._state = ExpectReply(exchange, share)
+        return self.phase(exchange, Phase.GROUP_KEX, Phase.GROUP_KEX_STRICT)
+
+    def _take_reply(self, payload: bytes) -> Phase | None:
         state = self._expect(ExpectReply)
         exchange = state.exchange
-        reply = KexECDHReply.decode(payload)
+        reply = exchange.method.form.read_reply(payload)
         key = self._host_key(reply.host_key, exchange.agreement.host_key)
         secret = state.share.finish(reply.public)
         hashed = exchange.hash(reply.host_key, (state.share.public, reply.public), secret)
@@ -92,17 +114,23 @@ class ClientKeyExchange(KeyExchange):
 
     def _start(self, exchange: Exchange, *, guessed_right: bool) -> None:
         share, self._ahead = self._ahead, None
+        method = exchange.method
+        if method.group_exchange:
+            self._send(gex.REQUEST.encode())
+            self._state = ExpectGroup(exchange)
+            return
         if share is None or not guessed_right:
-            share = self._share(exchange.agreement.kex)
+            share = self._share(method, method.load())
         self._state = ExpectReply(exchange, share)
 
-    def _share(self, method: str) -> ClientShare:
-        share = METHODS[method].load().start(self._ports.random)
-        self._send(KexECDHInit(public=share.public).encode())
+    def _share(self, method: MethodSpec, agreement: KeyAgreement) -> ClientShare:
+        share = agreement.start(self._ports.random)
+        self._send(method.form.write_init(share.public).encode())
         return share
 
     def _guess(self) -> bool:
-        return self._ports.options.guess
+        # a group exchange would send a wish, which saves nothing where it is wrong
+        return self._ports.options.guess and not METHODS[self._offer.kex[0]].group_exchange
 
     def _host_key(self, blob: bytes, algorithm: str) -> PublicKey:
         try:

@@ -16,17 +16,21 @@ if TYPE_CHECKING:
 __all__ = ["KeySource", "derive", "exchange_hash", "wipe"]
 
 
-def exchange_hash(hash_name: str, strings: tuple[bytes, ...], secret: Buffer) -> bytes:
+def exchange_hash(
+    hash_name: str, strings: tuple[bytes, ...], secret: Buffer, group: bytes = b""
+) -> bytes:
     """Return H.
 
     Args:
         hash_name: the hash of the key exchange method.
         strings: V_C, V_S, I_C, I_S, K_S and the two shares, client first.
         secret: K as it is hashed.
+        group: what a group exchange hashes before the shares (RFC 4419 section 3).
     """
     context = hashlib.new(hash_name)
-    for value in strings:
-        context.update(string(value))
+    *facts, client, server = map(string, strings)
+    for part in (*facts, group, client, server):
+        context.update(part)
     context.update(secret)
     return context.digest()
 

@@ -4,6 +4,7 @@
                                         ─▶ ExpectInit ─▶ ExpectSignature ─┤   (server)
     Idle ◀─ NEWKEYS of the peer ─ ExpectNewKeys ◀─ our NEWKEYS ───────────┘
 
+A group exchange has one more state before: ExpectGroup (client), ExpectRequest (server).
 A state holds exactly what is known by then.  What may arrive in a state is the table's
 business (`phases`): the methods here return the phase that follows.
 """
@@ -21,7 +22,7 @@ from ssh_transport.ciphers.base import Opener
 from ssh_transport.derivation import KeySource, exchange_hash
 from ssh_transport.errors import KeyExchangeFailed
 from ssh_transport.events import Event, KexCompleted
-from ssh_transport.kex import METHODS
+from ssh_transport.kex import METHODS, MethodSpec
 from ssh_transport.kex.base import Random
 from ssh_transport.negotiation import (
     EXT_INFO_CLIENT,
@@ -120,14 +121,22 @@ class Exchange(NamedTuple):
     prefix: tuple[bytes, bytes, bytes, bytes]
     """V_C, V_S, I_C and I_S, as they are hashed."""
 
+    group: bytes = b""
+    """What a group exchange hashes of the group."""
+
+    @property
+    def method(self) -> MethodSpec:
+        """The method's row."""
+        return METHODS[self.agreement.kex]
+
     def hash(self, host_key: bytes, shares: tuple[bytes, bytes], secret: bytearray) -> bytes:
         """Return the exchange hash H."""
-        name = METHODS[self.agreement.kex].hash_name
-        return exchange_hash(name, (*self.prefix, host_key, *shares), secret)
+        strings = (*self.prefix, host_key, *shares)
+        return exchange_hash(self.method.hash_name, strings, secret, self.group)
 
     def source(self, secret: bytearray, hashed: bytes, session_id: bytes) -> KeySource:
         """Return what the keys are derived from."""
-        return KeySource(METHODS[self.agreement.kex].hash_name, secret, hashed, session_id)
+        return KeySource(self.method.hash_name, secret, hashed, session_id)
 
 
 class ExpectNewKeys(NamedTuple):
@@ -154,6 +163,7 @@ class KeyExchange(ABC):
     def __init__(self, ports: Ports, offer: Algorithms) -> None:
         self._state: object = Idle()
         self.holding: bool = False
+        self._first = Phase.KEX  # the phase that the method begins with
         self._ports = ports
         self._offer = offer
 
@@ -195,15 +205,18 @@ class KeyExchange(ABC):
             (session.client_version, session.server_version, *sent),
         )
         right = guessed_right(client, server)
+        if exchange.method.group_exchange:
+            self._first = self.phase(exchange, Phase.GROUP, Phase.GROUP_STRICT)
+        else:
+            self._first = self.phase(exchange, Phase.KEX, Phase.KEX_STRICT)
         self._start(exchange, guessed_right=right)
         if peer.first_kex_packet_follows and not right:
             return self.phase(exchange, Phase.GUESS, Phase.GUESS_STRICT)
-        return self.phase(exchange, Phase.KEX, Phase.KEX_STRICT)
+        return self._first
 
     def guess_skipped(self) -> Phase:
         """Go on after the packet that a wrong guess sent ahead was dropped."""
-        strict = self._ports.session.strict and not self._ports.session.session_id
-        return Phase.KEX_STRICT if strict else Phase.KEX
+        return self._first
 
     @abstractmethod
     def message(self, payload: bytes) -> Phase | None:

@@ -240,6 +240,8 @@ class Machine(ABC):
         phase = self._kex.message(payload)
         if phase is None:
             self._halted = True
+        elif self._kex.holding:
+            self._enter(phase)
         else:
             self._own_keys_in_use(phase)
 

@@ -40,6 +40,18 @@ class Phase(Enum):
     KEX_STRICT = auto()
     """The same, in a strict first exchange."""
 
+    GROUP = auto()
+    """What a group exchange begins with: the client's wish, or the server's group."""
+
+    GROUP_STRICT = auto()
+    """The same, in a strict first exchange."""
+
+    GROUP_KEX = auto()
+    """The message of a group exchange that comes when the group is known."""
+
+    GROUP_KEX_STRICT = auto()
+    """The same, in a strict first exchange."""
+
     NEWKEYS = auto()
     """SSH_MSG_NEWKEYS."""
 
@@ -164,6 +176,10 @@ _CLIENT: dict[Phase, _Entries] = {
     **_BOTH,
     Phase.KEX: {**_ANY_TIME, 31: Action.KEX},
     Phase.KEX_STRICT: {**_DISCONNECT, 31: Action.KEX},
+    Phase.GROUP: {**_ANY_TIME, 31: Action.KEX},
+    Phase.GROUP_STRICT: {**_DISCONNECT, 31: Action.KEX},
+    Phase.GROUP_KEX: {**_ANY_TIME, 33: Action.KEX},
+    Phase.GROUP_KEX_STRICT: {**_DISCONNECT, 33: Action.KEX},
     Phase.SERVICE: {
         **_AFTER_KEX,
         **_EARLY_PING,
@@ -190,6 +206,10 @@ _SERVER: dict[Phase, _Entries] = {
     **_BOTH,
     Phase.KEX: {**_ANY_TIME, 30: Action.KEX},
     Phase.KEX_STRICT: {**_DISCONNECT, 30: Action.KEX},
+    Phase.GROUP: {**_ANY_TIME, 34: Action.KEX},
+    Phase.GROUP_STRICT: {**_DISCONNECT, 34: Action.KEX},
+    Phase.GROUP_KEX: {**_ANY_TIME, 32: Action.KEX},
+    Phase.GROUP_KEX_STRICT: {**_DISCONNECT, 32: Action.KEX},
     Phase.SERVICE: {
         **_AFTER_KEX,
         **_EARLY_PING,

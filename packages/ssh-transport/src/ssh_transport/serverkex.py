@@ -9,25 +9,34 @@ import attrs
 from ssh_keys import PublicKey
 from ssh_transport.derivation import KeySource
 from ssh_transport.events import SignatureRequested
-from ssh_transport.kex import METHODS
+from ssh_transport.kex import gex
+from ssh_transport.kex.base import KeyAgreement
+from ssh_transport.kex.forms import Reply
 from ssh_transport.keyexchange import Exchange, KeyExchange
+from ssh_transport.phases import Phase
 from ssh_wire import UsageError
-from ssh_wire.messages.kex import KexECDHInit, KexECDHReply
+from ssh_wire.messages.kex import KexDHGexGroup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ssh_transport.algorithms import Algorithms, Role
     from ssh_transport.keyexchange import Ports
-    from ssh_transport.phases import Phase
 
 __all__ = ["ServerKeyExchange"]
+
+
+class ExpectRequest(NamedTuple):
+    """The client's wish for a group is awaited (RFC 4419 section 3)."""
+
+    exchange: Exchange
 
 
 class ExpectInit(NamedTuple):
     """The client's share is awaited."""
 
     exchange: Exchange
+    agreement: KeyAgreement
 
 
 class ExpectSignature(NamedTuple):
@@ -55,11 +64,27 @@ class ServerKeyExchange(KeyExchange):
         self._host_keys = tuple(host_keys)
 
     def message(self, payload: bytes) -> Phase | None:
-        """Take the client's share (RFC 5656 section 4)."""
-        exchange = self._expect(ExpectInit).exchange
-        client_public = KexECDHInit.decode(payload).public
-        method = METHODS[exchange.agreement.kex].load()
-        public, secret = method.answer(client_public, self._ports.random)
+        """Take the client's wish for a group, or its share."""
+        if isinstance(self._state, ExpectRequest):
+            return self._take_request(self._state.exchange, payload)
+        self._take_share(payload)
+        return None
+
+    def _take_request(self, exchange: Exchange, payload: bytes) -> Phase:
+        from ssh_transport.kex import finite  # noqa: PLC0415 (loaded when first used)
+
+        asked = gex.read_request(payload)
+        group = gex.choose(asked)
+        self._send(KexDHGexGroup(p=group.p, g=group.g).encode())
+        exchange = exchange._replace(group=gex.hashed(asked, group))
+        self._state = ExpectInit(exchange, finite.in_group(group))
+        return self.phase(exchange, Phase.GROUP_KEX, Phase.GROUP_KEX_STRICT)
+
+    def _take_share(self, payload: bytes) -> None:
+        state = self._expect(ExpectInit)
+        exchange = state.exchange
+        client_public = exchange.method.form.read_init(payload)
+        public, secret = state.agreement.answer(client_public, self._ports.random)
         algorithm = exchange.agreement.host_key
         key = next(key for key in self._host_keys if algorithm in key.algorithms)
         hashed = exchange.hash(key.blob, (client_public, public), secret)
@@ -67,7 +92,6 @@ class ServerKeyExchange(KeyExchange):
         keys = exchange.source(secret, hashed, session_id)
         self._state = ExpectSignature(exchange, key, public, keys)
         self._ports.emit(SignatureRequested(key, algorithm, hashed))
-        return None
 
     def sign(self, signature: bytes) -> Phase:
         """Reply with the signature of the exchange hash."""
@@ -75,8 +99,8 @@ class ServerKeyExchange(KeyExchange):
         session = self._ports.session
         session.host_key = state.key
         session.session_id = state.keys.session_id
-        reply = KexECDHReply(host_key=state.key.blob, public=state.public, signature=signature)
-        self._send(reply.encode())
+        reply = Reply(state.key.blob, state.public, signature)
+        self._send(state.exchange.method.form.write_reply(reply).encode())
         return self._complete(state.exchange, state.keys)
 
     def abandon(self) -> None:
@@ -86,4 +110,8 @@ class ServerKeyExchange(KeyExchange):
         super().abandon()
 
     def _start(self, exchange: Exchange, *, guessed_right: bool) -> None:  # noqa: ARG002
-        self._state = ExpectInit(exchange)
+        method = exchange.method
+        if method.group_exchange:
+            self._state = ExpectRequest(exchange)
+        else:
+            self._state = ExpectInit(exchange, method.load())

@@ -1,9 +1,12 @@
 """Key exchange methods: one file for a family, one row of `METHODS` for a name.
 
-    base              what a method gives: shares, and the secret as it is hashed
-    curve25519        RFC 8731
-    ecdh              RFC 5656 section 4
-    mlkem768x25519    the post-quantum hybrid of ML-KEM-768 and X25519
+    base          what a method gives: shares, and the secret as it is hashed
+    forms         the messages that carry the shares
+    montgomery    X25519 and X448 (RFC 8731)
+    ecdh          the NIST curves (RFC 5656 section 4)
+    hybrid        the post-quantum hybrids of ML-KEM and a curve
+    finite        finite fields (RFC 4253 section 8, RFC 8268), groups: their primes
+    gex           which group a group exchange uses (RFC 4419)
 
 A method is imported when it was negotiated.
 """
@@ -14,58 +17,86 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ssh_transport.kex.base import KeyAgreement
+from ssh_transport.kex.forms import GROUP_EXCHANGE, NUMBERS, STRINGS, Form
 
 __all__ = ["METHODS", "MethodSpec"]
 
 
-def _curve25519() -> KeyAgreement:
-    from ssh_transport.kex.curve25519 import Curve25519  # noqa: PLC0415 (loaded when first used)
+def _x25519() -> KeyAgreement:
+    from ssh_transport.kex import base, montgomery  # noqa: PLC0415 (loaded when first used)
 
-    return Curve25519()
-
-
-def _nistp256() -> KeyAgreement:
-    from ssh_transport.kex.ecdh import ECDH, NISTP256  # noqa: PLC0415 (loaded when first used)
-
-    return ECDH(NISTP256)
+    return base.DiffieHellman(montgomery.X25519)
 
 
-def _nistp384() -> KeyAgreement:
-    from ssh_transport.kex.ecdh import ECDH, NISTP384  # noqa: PLC0415 (loaded when first used)
+def _x448() -> KeyAgreement:
+    from ssh_transport.kex import base, montgomery  # noqa: PLC0415 (loaded when first used)
 
-    return ECDH(NISTP384)
-
-
-def _nistp521() -> KeyAgreement:
-    from ssh_transport.kex.ecdh import ECDH, NISTP521  # noqa: PLC0415 (loaded when first used)
-
-    return ECDH(NISTP521)
+    return base.DiffieHellman(montgomery.X448)
 
 
-def _mlkem768x25519() -> KeyAgreement:
-    from ssh_transport.kex.mlkem768x25519 import (  # noqa: PLC0415 (loaded when first used)
-        MLKEM768X25519,
-    )
+def _ecdh(curve: str) -> Callable[[], KeyAgreement]:
+    def load() -> KeyAgreement:
+        from ssh_transport.kex import base, ecdh  # noqa: PLC0415 (loaded when first used)
 
-    return MLKEM768X25519()
+        return base.DiffieHellman(ecdh.CURVES[curve].half)
+
+    return load
+
+
+def _hybrid(name: str) -> Callable[[], KeyAgreement]:
+    def load() -> KeyAgreement:
+        from ssh_transport.kex import hybrid  # noqa: PLC0415 (loaded when first used)
+
+        return hybrid.HYBRIDS[name]
+
+    return load
+
+
+def _modp(bits: int) -> Callable[[], KeyAgreement]:
+    def load() -> KeyAgreement:
+        from ssh_transport.kex import finite  # noqa: PLC0415 (loaded when first used)
+
+        return finite.in_modp(bits)
+
+    return load
 
 
 class MethodSpec(NamedTuple):
-    """One row: the hash of the method, and where the method is."""
+    """One row: the hash of the method, where the method is, and how its shares travel."""
 
     hash_name: str
     """The hash of the exchange hash and of key derivation, as `hashlib` names it."""
 
     load: Callable[[], KeyAgreement]
-    """Import the method."""
+    """Import the method; of a group exchange, the method in the smallest group."""
+
+    form: Form = STRINGS
+    """The messages that carry the shares."""
+
+    @property
+    def group_exchange(self) -> bool:
+        """Whether the group is agreed on first."""
+        return self.form is GROUP_EXCHANGE
 
 
 METHODS: dict[str, MethodSpec] = {
-    "mlkem768x25519-sha256": MethodSpec("sha256", _mlkem768x25519),
-    "curve25519-sha256": MethodSpec("sha256", _curve25519),
-    "curve25519-sha256@libssh.org": MethodSpec("sha256", _curve25519),
-    "ecdh-sha2-nistp256": MethodSpec("sha256", _nistp256),
-    "ecdh-sha2-nistp384": MethodSpec("sha384", _nistp384),
-    "ecdh-sha2-nistp521": MethodSpec("sha512", _nistp521),
+    "mlkem768x25519-sha256": MethodSpec("sha256", _hybrid("mlkem768x25519")),
+    "mlkem768nistp256-sha256": MethodSpec("sha256", _hybrid("mlkem768nistp256")),
+    "mlkem1024nistp384-sha384": MethodSpec("sha384", _hybrid("mlkem1024nistp384")),
+    "curve25519-sha256": MethodSpec("sha256", _x25519),
+    "curve25519-sha256@libssh.org": MethodSpec("sha256", _x25519),
+    "curve448-sha512": MethodSpec("sha512", _x448),
+    "ecdh-sha2-nistp256": MethodSpec("sha256", _ecdh("nistp256")),
+    "ecdh-sha2-nistp384": MethodSpec("sha384", _ecdh("nistp384")),
+    "ecdh-sha2-nistp521": MethodSpec("sha512", _ecdh("nistp521")),
+    "diffie-hellman-group14-sha256": MethodSpec("sha256", _modp(2048), NUMBERS),
+    "diffie-hellman-group15-sha512": MethodSpec("sha512", _modp(3072), NUMBERS),
+    "diffie-hellman-group16-sha512": MethodSpec("sha512", _modp(4096), NUMBERS),
+    "diffie-hellman-group17-sha512": MethodSpec("sha512", _modp(6144), NUMBERS),
+    "diffie-hellman-group18-sha512": MethodSpec("sha512", _modp(8192), NUMBERS),
+    "diffie-hellman-group-exchange-sha256": MethodSpec("sha256", _modp(2048), GROUP_EXCHANGE),
+    "diffie-hellman-group14-sha1": MethodSpec("sha1", _modp(2048), NUMBERS),
+    "diffie-hellman-group-exchange-sha1": MethodSpec("sha1", _modp(2048), GROUP_EXCHANGE),
+    "diffie-hellman-group1-sha1": MethodSpec("sha1", _modp(1024), NUMBERS),
 }
 """Every method by its name on the wire."""

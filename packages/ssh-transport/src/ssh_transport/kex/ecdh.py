@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ssh_transport.errors import KeyExchangeFailed
-from ssh_transport.kex.base import secret_mpint
+from ssh_transport.kex.base import Random
 
-if TYPE_CHECKING:
-    from ssh_transport.kex.base import Random
-
-__all__ = ["ECDH", "NISTP256", "NISTP384", "NISTP521", "Curve"]
+__all__ = ["CURVES", "NISTP256", "NISTP384", "NISTP521", "Curve", "CurveHalf"]
 
 
 class Curve(NamedTuple):
@@ -26,9 +23,13 @@ class Curve(NamedTuple):
     """The order of its base point."""
 
     @property
-    def point_size(self) -> int:
+    def size(self) -> int:
         """Bytes of an uncompressed point."""
         return 1 + 2 * ((self.curve.key_size + 7) // 8)
+
+    def half(self, random: Random) -> CurveHalf:
+        """Make one side."""
+        return CurveHalf(self, random)
 
 
 NISTP256 = Curve(
@@ -51,26 +52,11 @@ NISTP521 = Curve(
         16,
     ),
 )
+CURVES = {"nistp256": NISTP256, "nistp384": NISTP384, "nistp521": NISTP521}
 
 
-class ECDH(NamedTuple):
-    """The method over one curve."""
-
-    curve: Curve
-    """The curve."""
-
-    def start(self, random: Random) -> ECDHShare:
-        """Begin an exchange as the client."""
-        return ECDHShare(self.curve, random)
-
-    def answer(self, client_public: bytes, random: Random) -> tuple[bytes, bytearray]:
-        """Return the server's share and the shared secret."""
-        share = ECDHShare(self.curve, random)
-        return share.public, share.finish(client_public)
-
-
-class ECDHShare:
-    """One side's half."""
+class CurveHalf:
+    """One side over a curve."""
 
     __slots__ = ("_curve", "_private", "public")
 
@@ -84,16 +70,15 @@ class ECDHShare:
             Encoding.X962, PublicFormat.UncompressedPoint
         )
 
-    def finish(self, server_public: bytes) -> bytearray:
-        """Return the shared secret."""
-        point = _point(self._curve, server_public)
-        return secret_mpint(self._private.exchange(ec.ECDH(), point))
+    def exchange(self, peer: bytes) -> bytes:
+        """Return the shared secret: the x-coordinate, as long as the field's elements."""
+        return self._private.exchange(ec.ECDH(), _point(self._curve, peer))
 
 
 def _point(curve: Curve, encoded: bytes) -> ec.EllipticCurvePublicKey:
     # "An elliptic curve public key ... MUST be validated"; compressed points are allowed
     # only where both sides know of it, which no one does
-    if len(encoded) != curve.point_size or encoded[0] != 4:  # noqa: PLR2004 (uncompressed)
+    if len(encoded) != curve.size or encoded[0] != 4:  # noqa: PLR2004 (uncompressed)
         problem = f"an ECDH share that is no uncompressed point of {curve.curve.name}"
         raise KeyExchangeFailed(problem)
     try:

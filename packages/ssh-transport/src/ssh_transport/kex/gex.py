@@ -1,0 +1,83 @@
+"""Which group a group exchange uses (RFC 4419 section 3, RFC 8270).
+
+The client names three sizes, the server chooses a group, the client judges it.  A server
+here chooses among the groups that everybody has, as OpenSSH's does without a file of moduli.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from ssh_transport.errors import KeyExchangeFailed
+from ssh_transport.kex.forms import decoded
+from ssh_transport.kex.groups import SIZES, Group, modp, well_known
+from ssh_wire.messages.kex import KexDHGexGroup, KexDHGexRequest
+from ssh_wire.primitives import encode_mpint, string
+
+__all__ = ["REQUEST", "choose", "hashed", "read_group", "read_request"]
+
+# RFC 8270: "minimum acceptable ... 2048 bits"; RFC 4419: no more than 8192
+_FEWEST_BITS = 2048
+_MOST_BITS = 8192
+# the provider proves for each exchange that an unknown prime is safe, which takes half a
+# second for 2048 bits, three for 3072, and a minute for 8192
+_MOST_UNKNOWN_BITS = 3072
+_SIZES = Struct(">III")
+
+REQUEST = KexDHGexRequest(minimum=_FEWEST_BITS, preferred=_FEWEST_BITS, maximum=_MOST_UNKNOWN_BITS)
+"""What a client asks for."""
+
+
+def read_group(payload: bytes) -> Group:
+    """Read the group that a server has chosen.
+
+    Raises:
+        KeyExchangeFailed: its prime has a wrong size or is even, or its generator is none.
+    """
+    message = decoded(KexDHGexGroup, payload)
+    group = Group(message.p, message.g)
+    if not _FEWEST_BITS <= group.bits <= _MOST_BITS:
+        problem = f"a group of {group.bits} bits"
+        raise KeyExchangeFailed(problem)
+    if not group.p & 1 or not 1 < group.g < group.p - 1:
+        problem = "a group that is none"
+        raise KeyExchangeFailed(problem)
+    if group.bits > _MOST_UNKNOWN_BITS and not well_known(group.p):
+        problem = f"an unknown group of {group.bits} bits, {_MOST_UNKNOWN_BITS} were asked for"
+        raise KeyExchangeFailed(problem)
+    return group
+
+
+def read_request(payload: bytes) -> KexDHGexRequest:
+    """Read what a client asks for.
+
+    Raises:
+        KeyExchangeFailed: the three sizes are out of order, or all too small or too large.
+    """
+    asked = KexDHGexRequest.decode(payload)
+    ordered = asked.minimum <= asked.preferred <= asked.maximum
+    if not ordered or asked.maximum < _FEWEST_BITS or asked.minimum > _MOST_BITS:
+        sizes = f"{asked.minimum} to {asked.maximum}, best {asked.preferred}"
+        problem = f"a group of {sizes} bits cannot be had"
+        raise KeyExchangeFailed(problem)
+    return asked
+
+
+def choose(asked: KexDHGexRequest) -> Group:
+    """Return "the group which best matches the client's request".
+
+    Raises:
+        KeyExchangeFailed: no group that this server has fits.
+    """
+    fitting = [size for size in SIZES if asked.minimum <= size <= asked.maximum]
+    if not fitting:
+        problem = f"no group of {asked.minimum} to {asked.maximum} bits"
+        raise KeyExchangeFailed(problem)
+    large_enough = [size for size in fitting if size >= asked.preferred]
+    return modp(min(large_enough) if large_enough else max(fitting))
+
+
+def hashed(asked: KexDHGexRequest, group: Group) -> bytes:
+    """Return what the exchange hash has of the group: min || n || max || p || g."""
+    sizes = _SIZES.pack(asked.minimum, asked.preferred, asked.maximum)
+    return sizes + string(encode_mpint(group.p)) + string(encode_mpint(group.g))
