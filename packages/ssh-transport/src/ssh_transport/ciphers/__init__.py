@@ -4,7 +4,9 @@
     plain         no cipher, before the first NEWKEYS; no name, so never negotiated
     aes_gcm       RFC 5647 as OpenSSH names it
     chacha20      chacha20-poly1305@openssh.com
-    aes_ctr       RFC 4344, with a MAC before or after encryption
+    maced         a cipher with a MAC before or after encryption
+    aes_ctr       RFC 4344
+    cbc           AES and triple DES as RFC 4253 has them, for old peers
 
 A construction is imported when the first key for it is there.
 """
@@ -37,6 +39,12 @@ def _aes_ctr() -> Construction:
     return aes_ctr
 
 
+def _cbc() -> Construction:
+    from ssh_transport.ciphers import cbc  # noqa: PLC0415 (loaded when first used)
+
+    return cbc
+
+
 class CipherSpec(NamedTuple):
     """One row: the sizes that key derivation needs, and where the construction is."""
 
@@ -60,5 +68,9 @@ CIPHERS: dict[str, CipherSpec] = {
     "aes256-ctr": CipherSpec(32, 16, aead=False, load=_aes_ctr),
     "aes192-ctr": CipherSpec(24, 16, aead=False, load=_aes_ctr),
     "aes128-ctr": CipherSpec(16, 16, aead=False, load=_aes_ctr),
+    "aes256-cbc": CipherSpec(32, 16, aead=False, load=_cbc),
+    "aes192-cbc": CipherSpec(24, 16, aead=False, load=_cbc),
+    "aes128-cbc": CipherSpec(16, 16, aead=False, load=_cbc),
+    "3des-cbc": CipherSpec(24, 8, aead=False, load=_cbc),
 }
 """Every cipher by its name on the wire."""
