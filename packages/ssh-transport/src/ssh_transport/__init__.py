@@ -11,6 +11,7 @@ kex/           key exchange methods        ciphers/    ciphers        macs    MA
 derivation     the exchange hash and the keys that follow from it
 receiving      the receive buffer, from which packets are opened
 sending        packets are sealed and gathered into writes
+compression    payloads made smaller before, and expanded after; loaded where it is offered
 rekey          when keys are exchanged anew
 extinfo        EXT_INFO
 algorithms, limits, options, events, errors
@@ -22,6 +23,7 @@ from __future__ import annotations
 
 from ssh_transport.algorithms import Algorithms as Algorithms
 from ssh_transport.algorithms import profiles as profiles
+from ssh_transport.errors import CompressionFailed as CompressionFailed
 from ssh_transport.errors import ConnectionClosed as ConnectionClosed
 from ssh_transport.errors import ConnectionLost as ConnectionLost
 from ssh_transport.errors import HeldQueueFull as HeldQueueFull

@@ -59,7 +59,7 @@ class Algorithms:
         _check("kex", self.kex, METHODS)
         _check("cipher", self.ciphers, CIPHERS)
         _check("MAC", self.macs, MACS)
-        _check("compression", self.compression, ("none",))
+        _check("compression", self.compression, _COMPRESSIONS)
         _check("host key", self.host_keys, self.host_keys)
 
 
@@ -87,6 +87,9 @@ def _check(what: str, names: tuple[str, ...], known: Container[str]) -> None:
             problem = f"unknown {what} algorithm {name!r}"
             raise UsageError(problem)
 
+
+# never `zlib`, which begins before the user is known
+_COMPRESSIONS = ("none", "zlib@openssh.com")
 
 _POST_QUANTUM = ("mlkem768x25519-sha256",)
 _CLASSICAL = (

@@ -8,6 +8,7 @@ SSHError
 │   │   └── RekeyTimeout          3   a key re-exchange that does not complete (TimeoutError)
 │   ├── HostKeyRefused            9   the host key is not trusted
 │   ├── MACFailed                 5   a packet that is not authentic
+│   ├── CompressionFailed         6   a payload that cannot be expanded, or is too large then
 │   └── ServiceRefused            7   a service that is not offered, or out of order
 ├── UsageError
 │   ├── ConnectionClosed          the connection has ended (ConnectionError)
@@ -21,6 +22,7 @@ from __future__ import annotations
 from ssh_wire import DisconnectReason, ProtocolError, SSHError, UsageError
 
 __all__ = [
+    "CompressionFailed",
     "ConnectionClosed",
     "ConnectionLost",
     "HeldQueueFull",
@@ -83,6 +85,15 @@ class MACFailed(ProtocolError):
 
     def __init__(self) -> None:
         super().__init__("a packet is corrupt")
+
+
+class CompressionFailed(ProtocolError):
+    """A payload cannot be expanded, or is too large then; every cause has the same text."""
+
+    reason = DisconnectReason.COMPRESSION_ERROR
+
+    def __init__(self) -> None:
+        super().__init__("a payload cannot be expanded")
 
 
 class ServiceRefused(ProtocolError):

@@ -30,6 +30,7 @@ from ssh_transport.negotiation import (
     STRICT_CLIENT,
     STRICT_SERVER,
     Agreement,
+    DirectionAgreement,
     guessed_right,
     negotiate,
 )
@@ -227,7 +228,10 @@ class KeyExchange(ABC):
         NewKeys.decode(payload)
         state = self._expect(ExpectNewKeys)
         # "All messages sent after this message MUST use the new keys and algorithms."
-        self._ports.inbound.switch(state.opener, reset=self._ports.session.strict)
+        side = self._side(state.exchange.agreement, self.peer)
+        self._ports.inbound.switch(
+            state.opener, reset=self._ports.session.strict, compression=side.compression
+        )
         self._state = Idle()
         initial = state.exchange.initial
         self._ports.emit(KexCompleted(state.exchange.agreement, initial))
@@ -262,17 +266,26 @@ class KeyExchange(ABC):
         """Send NEWKEYS, use our new key, keep the peer's until its NEWKEYS arrives."""
         ports = self._ports
         agreement = exchange.agreement
-        sides = {"client": agreement.client_to_server, "server": agreement.server_to_client}
         # "This message is sent with the old keys and algorithms."
         self._send(NewKeys().encode())
-        ports.outbound.switch(keys.sealer(self.role, sides[self.role]), reset=ports.session.strict)
+        side = self._side(agreement, self.role)
+        ports.outbound.switch(
+            keys.sealer(self.role, side),
+            reset=ports.session.strict,
+            compression=side.compression,
+        )
         limit = ports.options.limits.packet_length
-        opener = keys.opener(self.peer, sides[self.peer], limit)
+        opener = keys.opener(self.peer, self._side(agreement, self.peer), limit)
         keys.wipe()
         ports.session.agreement = agreement
         self._state = ExpectNewKeys(exchange, opener)
         self.holding = False
         return self.phase(exchange, Phase.NEWKEYS, Phase.NEWKEYS_STRICT)
+
+    @staticmethod
+    def _side(agreement: Agreement, sender: Role) -> DirectionAgreement:
+        client = sender == "client"
+        return agreement.client_to_server if client else agreement.server_to_client
 
     def _agreed(self, found: Agreement, announced: Announced, peer: KexInit) -> Agreement:
         ports = self._ports

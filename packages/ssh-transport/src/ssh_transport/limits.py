@@ -31,6 +31,9 @@ class Limits:
     packet_length: int = MAX_PACKET_LENGTH
     """The largest `packet_length` that is accepted (RFC 4253 section 6.1)."""
 
+    payload: int = MAX_PACKET_LENGTH
+    """Bytes of a compressed payload when it is expanded."""
+
     extensions: int = 1023
     """Entries of one SSH_MSG_EXT_INFO.
 

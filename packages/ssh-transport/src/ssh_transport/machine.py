@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from ssh_transport.errors import (
     ConnectionClosed,
@@ -40,11 +40,20 @@ from ssh_wire.text import printable
 if TYPE_CHECKING:
     from ssh_transport.algorithms import Role
     from ssh_transport.kex.base import Random
+    from ssh_transport.limits import Limits
     from ssh_transport.options import TransportOptions
     from ssh_wire import Message, SSHError
     from ssh_wire.primitives import Buffer
 
 __all__ = ["Machine"]
+
+
+class BeginCompression(Protocol):
+    """Begins compression in both directions, where it was negotiated."""
+
+    def __call__(self, *, with_next_key: bool) -> None:
+        """Begin now, or expect the peer's compressed packets under its next key only."""
+        ...
 
 
 class Machine(ABC):
@@ -69,6 +78,10 @@ class Machine(ABC):
         self._events: deque[Event] = deque()
         self._inbound = Inbound(limits.packet_length)
         self._outbound = Outbound(random, limits.packet_length)
+        self._begin_compression: BeginCompression = _begin_none
+        self._uncompressed = 0  # messages that wait, and leave before compression begins
+        if options.algorithms.compression != ("none",):
+            self._prepare_compression(random, limits)
         self._ports = Ports(
             options, random, self._inbound, self._outbound, Session(), self._events.append
         )
@@ -89,6 +102,21 @@ class Machine(ABC):
         # identification and KEXINIT leave in one write
         self._outbound.write(options.identification + b"\r\n")
         self._kex.begin()
+
+    def _prepare_compression(self, random: Random, limits: Limits) -> None:
+        from ssh_transport.compression import (  # noqa: PLC0415 (loaded where it is offered)
+            DeflatingOutbound,
+            InflatingInbound,
+        )
+
+        inbound = self._inbound = InflatingInbound(limits.packet_length, limits.payload)
+        outbound = self._outbound = DeflatingOutbound(random, limits.packet_length, limits.payload)
+
+        def begin(*, with_next_key: bool) -> None:
+            inbound.begin(with_next_key=with_next_key)
+            outbound.begin()
+
+        self._begin_compression = begin
 
     # ------------------------------------------------------------------ processing
 
@@ -290,6 +318,11 @@ class Machine(ABC):
         while self._held:
             message = self._held.pop()
             self._outbound.send((message,), len(message))
+            if self._uncompressed:
+                self._uncompressed -= 1
+                if not self._uncompressed:
+                    # the client knows of it when it has sent its NEWKEYS
+                    self._begin_compression(with_next_key=True)
 
     def _hold(self, parts: tuple[Buffer, ...]) -> None:
         self._check_open()
@@ -341,3 +374,7 @@ class Machine(ABC):
         self._kept = None
         self.sink = None
         self._events.append(Disconnected(reason, description, by_peer, error))
+
+
+def _begin_none(*, with_next_key: bool) -> None:
+    """Begin no compression: none is offered."""

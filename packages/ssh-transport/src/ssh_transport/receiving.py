@@ -121,12 +121,13 @@ class Inbound:
             self._check(padding, size)
         return body[1 : size - padding]
 
-    def switch(self, opener: Opener, *, reset: bool) -> None:
+    def switch(self, opener: Opener, *, reset: bool, compression: str = "none") -> None:  # noqa: ARG002
         """Use a new key from the next packet on (RFC 4253 section 7.3).
 
         Args:
             opener: the new key.
             reset: whether strict key exchange starts the sequence numbers anew.
+            compression: what was negotiated; nothing else than "none" is here.
         """
         self._opener = opener
         self.octets = 0

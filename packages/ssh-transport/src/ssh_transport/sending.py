@@ -122,12 +122,13 @@ class Outbound:
         self.waiting -= len(taken)
         return taken
 
-    def switch(self, sealer: Sealer, *, reset: bool) -> None:
+    def switch(self, sealer: Sealer, *, reset: bool, compression: str = "none") -> None:  # noqa: ARG002
         """Use a new key from the next packet on (RFC 4253 section 7.3).
 
         Args:
             sealer: the new key.
             reset: whether strict key exchange starts the sequence numbers anew.
+            compression: what was negotiated; nothing else than "none" is here.
         """
         self._sealer = sealer
         self.octets = 0

@@ -162,9 +162,17 @@ class Transport(Machine):
             self._end(reason, description, None)
 
     def authenticated(self) -> None:
-        """Allow the messages above 79: the user is authenticated."""
+        """Allow the messages above 79: the user is authenticated.
+
+        A server calls it when it has sent SSH_MSG_USERAUTH_SUCCESS, and a client when that
+        has arrived and nothing behind it is processed: compression begins there.
+        """
         self._check_open()
         self._set_stage(Phase.OPEN)
+        # a success that waits for the end of a key exchange leaves uncompressed
+        self._uncompressed = len(self._held) if self.role == "server" else 0
+        if not self._uncompressed:
+            self._begin_compression(with_next_key=False)
 
     @property
     def is_authenticated(self) -> bool:

@@ -1,0 +1,111 @@
+"""Compression `zlib@openssh.com` (RFC 4253 section 6.2, OpenSSH's PROTOCOL section 1.2).
+
+It begins when the user is authenticated, so that nobody else can use it against this side.
+Each direction has a context of its own, which begins anew with every key.  Nothing here is
+loaded, and no packet pays for it, unless compression is offered.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+from ssh_transport.errors import CompressionFailed
+from ssh_transport.receiving import Inbound
+from ssh_transport.sending import Outbound
+from ssh_wire import UsageError
+
+if TYPE_CHECKING:
+    from ssh_transport.ciphers.base import Opener, Sealer
+    from ssh_transport.kex.base import Random
+    from ssh_wire.primitives import Buffer
+
+__all__ = ["DeflatingOutbound", "InflatingInbound"]
+
+_LEVEL = 6
+
+
+class DeflatingOutbound(Outbound):
+    """Compresses payloads before they are sealed."""
+
+    __slots__ = ("_begun", "_compression", "_context", "_most")
+
+    def __init__(self, random: Random, limit: int, most: int) -> None:
+        super().__init__(random, limit)
+        self._most = most
+        self._begun = False
+        self._compression = "none"
+        self._context: zlib._Compress | None = None
+
+    def send(self, parts: tuple[Buffer, ...], size: int) -> None:
+        """Seal a payload of `size` bytes that comes in parts."""
+        context = self._context
+        if context is None:
+            super().send(parts, size)
+            return
+        if size > self._most:
+            problem = f"a payload of {size} bytes is too large for a packet"
+            raise UsageError(problem)
+        pieces = [context.compress(part) for part in parts]
+        # "the compressor ... flushed at the end of each packet": all of it can be read
+        pieces.append(context.flush(zlib.Z_PARTIAL_FLUSH))
+        super().send(tuple(pieces), sum(map(len, pieces)))
+
+    def switch(self, sealer: Sealer, *, reset: bool, compression: str = "none") -> None:
+        """Use a new key from the next packet on, and a new context."""
+        super().switch(sealer, reset=reset)
+        self._compression = compression
+        self._renew()
+
+    def begin(self) -> None:
+        """Compress from the next packet on, where that was negotiated."""
+        self._begun = True
+        self._renew()
+
+    def _renew(self) -> None:
+        # "The compression context is initialized after each key exchange"
+        wanted = self._begun and self._compression != "none"
+        self._context = zlib.compressobj(_LEVEL) if wanted else None
+
+
+class InflatingInbound(Inbound):
+    """Expands payloads after they are opened."""
+
+    __slots__ = ("_begun", "_compression", "_context", "_most")
+
+    def __init__(self, limit: int, most: int) -> None:
+        super().__init__(limit)
+        self._most = most
+        self._begun = False
+        self._compression = "none"
+        self._context: zlib._Decompress | None = None
+
+    def next(self) -> memoryview | None:
+        """Open the next packet; return its payload, or None when it is not complete."""
+        payload = super().next()
+        context = self._context
+        if payload is None or context is None:
+            return payload
+        try:
+            expanded = context.decompress(payload, self._most + 1)
+        except zlib.error:
+            raise CompressionFailed from None
+        if not expanded or len(expanded) > self._most or context.unconsumed_tail:
+            raise CompressionFailed
+        return memoryview(expanded)
+
+    def switch(self, opener: Opener, *, reset: bool, compression: str = "none") -> None:
+        """Use a new key from the next packet on, and a new context."""
+        super().switch(opener, reset=reset)
+        self._compression = compression
+        self._renew()
+
+    def begin(self, *, with_next_key: bool) -> None:
+        """Expand from the next packet or the next key on, where that was negotiated."""
+        self._begun = True
+        if not with_next_key:
+            self._renew()
+
+    def _renew(self) -> None:
+        wanted = self._begun and self._compression != "none"
+        self._context = zlib.decompressobj() if wanted else None

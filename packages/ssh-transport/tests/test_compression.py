@@ -1,0 +1,235 @@
+"""zlib@openssh.com: when it begins, what it bounds, and that its contexts are renewed."""
+
+from __future__ import annotations
+
+import os
+import tracemalloc
+import zlib
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hostile import FAST, drain, ended, refused
+from ssh_keys import PrivateKey
+from ssh_transport import (
+    CompressionFailed,
+    KexCompleted,
+    PayloadReceived,
+    TransportOptions,
+    profiles,
+)
+from ssh_transport.compression import DeflatingOutbound
+from ssh_transport.testing import Pair, inject, pump
+from ssh_wire import DisconnectReason, UsageError
+
+FAILED = DisconnectReason.COMPRESSION_ERROR
+ZLIB = attrs.evolve(FAST, compression=("zlib@openssh.com",))
+OPTIONS = TransportOptions(algorithms=ZLIB)
+MOST = 262144
+KEY = PrivateKey.generate("ed25519")
+
+
+@pytest.fixture
+def squeezed(key: PrivateKey) -> Pair:
+    return Pair.connected(ZLIB, key=key)
+
+
+def size_of(pair: Pair, payload: bytes) -> int:
+    """Send a payload; return how many bytes it took."""
+    pair.client.send_payload(payload[:1], memoryview(payload)[1:])
+    size = pump(pair.client, pair.server)
+    pair.answer()
+    assert pair.payloads(pair.server) == [payload]
+    return size
+
+
+def test_both_directions_are_compressed(squeezed: Pair) -> None:
+    assert squeezed.client.agreement.client_to_server.compression == "zlib@openssh.com"
+    payload = b"\x5e" + b"the same again " * 2000
+    assert size_of(squeezed, payload) < 300
+    assert size_of(squeezed, payload) < 300
+    squeezed.server.send_payload(payload)
+    assert squeezed.server.outgoing_size < 300
+    squeezed.run()
+    assert squeezed.payloads(squeezed.client) == [payload]
+
+
+def test_directions_are_independent(key: PrivateKey) -> None:
+    both = attrs.evolve(FAST, compression=("none", "zlib@openssh.com"))
+    pair = Pair.connected(both, key=key)
+    assert pair.client.agreement.client_to_server.compression == "none"
+    payload = b"\x5e" + bytes(20_000)
+    assert size_of(pair, payload) > 20_000
+
+
+@given(st.lists(st.binary(min_size=1, max_size=5000), min_size=1, max_size=20))
+def test_any_payloads_come_through(payloads: list[bytes]) -> None:
+    pair = Pair.connected(ZLIB, key=KEY)
+    expected = [b"\x5e" + payload for payload in payloads]
+    for number, payload in enumerate(expected):
+        pair.client.send_payload(payload)
+        if number % 5 == 4:
+            pair.client.start_rekey()
+    pair.run()
+    assert pair.payloads(pair.server) == expected
+
+
+def test_every_key_has_a_context_of_its_own(squeezed: Pair) -> None:
+    payload = b"\x5e" + os.urandom(20_000)
+    first = size_of(squeezed, payload)
+    repeated = size_of(squeezed, payload)
+    assert repeated < first // 2  # the context knows it
+    squeezed.server.start_rekey()
+    squeezed.run()
+    assert any(isinstance(event, KexCompleted) for event in squeezed.client_events)
+    assert abs(size_of(squeezed, payload) - first) < 64
+
+
+def authenticating(key: PrivateKey) -> Pair:
+    pair = Pair(OPTIONS, OPTIONS, key=key)
+    pair.client.request_service("ssh-userauth")
+    pair.run()
+    pair.client_events.clear()
+    pair.server_events.clear()
+    return pair
+
+
+@pytest.mark.row("T35")
+def test_t35_it_begins_with_the_success(key: PrivateKey) -> None:
+    pair = authenticating(key)
+    request = b"\x32" + b"a request " * 100
+    pair.client.send_payload(request)
+    assert pump(pair.client, pair.server) > 1000
+    assert drain(pair.server) == [PayloadReceived(request)]
+    pair.server.send_payload(b"\x34" + b"success " * 100)
+    pair.server.authenticated()
+    pair.server.send_payload(b"\x50" + b"request " * 100)
+    data = pair.server.take_outgoing()
+    assert data is not None
+    assert 800 < len(data) < 1000
+    seen: list[bytes] = []
+
+    def take(payload: memoryview) -> None:
+        seen.append(bytes(payload))
+        if payload[0] == 0x34:
+            pair.client.authenticated()
+
+    pair.client.sink = take
+    pair.client.receive(data)
+    assert [payload[0] for payload in seen] == [0x34, 0x50]
+    assert size_of(pair, b"\x5e" + bytes(10_000)) < 100
+
+
+@pytest.mark.row("T35")
+def test_t35_a_success_that_waits_for_a_key_exchange_leaves_uncompressed(key: PrivateKey) -> None:
+    pair = authenticating(key)
+    pair.server.start_rekey()
+    pair.server.send_payload(b"\x34")
+    pair.server.authenticated()
+    pair.server.send_payload(b"\x5e", bytes(1000))
+
+    def take(payload: memoryview) -> None:
+        seen.append(bytes(payload))
+        if payload[0] == 0x34:
+            pair.client.authenticated()
+
+    seen: list[bytes] = []
+    pair.client.sink = take
+    pair.run()
+    assert seen == [b"\x34", b"\x5e" + bytes(1000)]
+    assert size_of(pair, b"\x5e" + bytes(10_000)) < 100
+
+
+@pytest.mark.row("T35")
+def test_t35_before_it_a_compressed_packet_ends_the_connection(key: PrivateKey) -> None:
+    pair = authenticating(key)
+    inject(pair.client, zlib.compress(b"\x32 login"))
+    pump(pair.client, pair.server)
+    refused(pair.server, pair.client, DisconnectReason.PROTOCOL_ERROR)
+
+
+@pytest.mark.row("T35")
+def test_t35_zlib_is_not_a_method() -> None:
+    with pytest.raises(UsageError):
+        attrs.evolve(ZLIB, compression=("zlib",)).check()
+    for profile in ("strict", "default", "legacy"):
+        assert "zlib" not in profiles(profile, "server").compression
+
+
+def forged(pair: Pair, compressed: bytes) -> None:
+    """Have the client send what it says is a compressed payload."""
+    outbound = pair.client._outbound
+    assert isinstance(outbound, DeflatingOutbound)
+    outbound._context = None
+    inject(pair.client, compressed)
+    pump(pair.client, pair.server)
+
+
+def flushed(data: bytes) -> bytes:
+    context = zlib.compressobj(9)
+    return context.compress(data) + context.flush(zlib.Z_PARTIAL_FLUSH)
+
+
+@pytest.mark.row("T34")
+@pytest.mark.parametrize("size", [MOST + 1, 2**20, 255 * 2**20])
+def test_t34_a_bomb(size: int, squeezed: Pair) -> None:
+    bomb = flushed(b"\x5e" + bytes(size - 1))
+    assert len(bomb) < 262_000
+    tracemalloc.start()
+    forged(squeezed, bomb)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    last = ended(squeezed.server, FAILED)
+    assert isinstance(last.error, CompressionFailed)
+    assert peak < 2 * MOST + 2**20 + 2 * len(bomb)
+
+
+@pytest.mark.row("T34")
+def test_t34_the_largest_payload_a_hundred_times(squeezed: Pair) -> None:
+    payload = b"\x5e" + bytes(MOST - 1)
+    for _ in range(100):
+        assert size_of(squeezed, payload) < 1000
+
+
+@pytest.mark.row("T34")
+@pytest.mark.parametrize(
+    "compressed",
+    [b"\x5e not zlib", zlib.compress(b"")[:2], flushed(b"")[:2] + b"\xff" * 9, b"\x78\x9c"],
+)
+def test_t34_what_cannot_be_expanded(compressed: bytes, squeezed: Pair) -> None:
+    forged(squeezed, compressed)
+    refused(squeezed.server, squeezed.client, FAILED)
+
+
+@pytest.mark.row("T34")
+def test_t34_nothing_follows_the_end_of_a_stream(squeezed: Pair) -> None:
+    whole = zlib.compress(b"\x5e data")
+    forged(squeezed, whole)
+    assert drain(squeezed.server) == [PayloadReceived(b"\x5e data")]
+    forged(squeezed, flushed(b"\x5e more"))
+    ended(squeezed.server, FAILED)
+
+
+@pytest.mark.row("T36")
+@pytest.mark.parametrize("ratio", [2.1, 10, 200])
+def test_t36_payloads_that_grow_much_are_delivered_whole(ratio: float, squeezed: Pair) -> None:
+    noise = os.urandom(1000)
+    payload = b"\x5e" + noise + bytes(int(1000 * (ratio - 1)))
+    size = size_of(squeezed, payload)
+    assert size < len(payload) / ratio + 500
+
+
+@settings(max_examples=200)
+@given(st.binary(min_size=1, max_size=200))
+def test_any_bytes_are_expanded_or_end_the_connection(data: bytes) -> None:
+    pair = Pair.connected(ZLIB, key=KEY)
+    forged(pair, data)
+    events = drain(pair.server)
+    assert len(events) <= 1
+
+
+def test_a_payload_that_is_too_large_is_not_sent(squeezed: Pair) -> None:
+    with pytest.raises(UsageError, match="too large"):
+        squeezed.client.send_payload(b"\x5e", bytes(MOST))
