@@ -28,7 +28,9 @@ M = TypeVar("M", bound=Message)
 Side: TypeAlias = Literal["client", "server"]
 Stage: TypeAlias = Literal["kexinit", "kex", "newkeys"]
 
-FAST: Algorithms = attrs.evolve(profiles("default", "client"), kex=("curve25519-sha256",))
+_DEFAULT = profiles("default", "server")
+PLAIN_KEYS = _DEFAULT.plain_keys
+FAST: Algorithms = attrs.evolve(_DEFAULT, kex=("curve25519-sha256",), host_keys=PLAIN_KEYS)
 FAST_OPTIONS = TransportOptions(algorithms=FAST)
 
 

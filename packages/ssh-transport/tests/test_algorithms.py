@@ -2,68 +2,82 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any, get_args
 
 import attrs
 import pytest
 
 from hostile import split, taken
-from ssh_keys import PrivateKey
-from ssh_transport import Algorithms, TransportOptions, profiles
-from ssh_transport.algorithms import Profile, Role
-from ssh_transport.testing import Pair
+from ssh_keys import Certificate, Grant, PrivateKey, PublicKey, issue
+from ssh_transport import (
+    Algorithms,
+    ClientTransport,
+    ServerTransport,
+    Transport,
+    TransportOptions,
+    profiles,
+)
+from ssh_transport.algorithms import HOST_KEYS, Profile, Role
 from ssh_wire import UsageError
 from ssh_wire.messages.transport import KexInit
 
-STRICT = {
-    "kex": "mlkem768x25519-sha256",
-    "host_keys": "ssh-ed25519,rsa-sha2-512,rsa-sha2-256",
-    "ciphers": "aes256-gcm@openssh.com,aes128-gcm@openssh.com,chacha20-poly1305@openssh.com",
-    "macs": "hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com",
-    "compression": "none",
-}
-DEFAULT = {
-    "kex": "mlkem768x25519-sha256,curve25519-sha256,curve25519-sha256@libssh.org,"
-    "ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521",
-    "host_keys": "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-    "rsa-sha2-512,rsa-sha2-256",
-    "ciphers": "aes256-gcm@openssh.com,aes128-gcm@openssh.com,chacha20-poly1305@openssh.com,"
-    "aes256-ctr,aes192-ctr,aes128-ctr",
-    "macs": "hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com,"
-    "hmac-sha2-512,hmac-sha2-256",
-    "compression": "none",
-}
-GOLDEN = {"strict": STRICT, "default": DEFAULT, "legacy": DEFAULT}
-SIGNALS = {
-    "client": ",ext-info-c,kex-strict-c-v00@openssh.com",
-    "server": ",ext-info-s,kex-strict-s-v00@openssh.com",
-}
+GOLDEN = Path(__file__).parent / "golden"
+FIELDS = (
+    "kex_algorithms",
+    "server_host_key_algorithms",
+    "encryption_client_to_server",
+    "encryption_server_to_client",
+    "mac_client_to_server",
+    "mac_server_to_client",
+    "compression_client_to_server",
+    "compression_server_to_client",
+    "languages_client_to_server",
+    "languages_server_to_client",
+)
+
+
+def host_keys() -> list[PublicKey | Certificate]:
+    """A key of each kind that a server can hold, and its certificate."""
+    ca = PrivateKey.generate("ed25519")
+    grant = Grant(role="host", key_id="golden", principals=("host",))
+    found: list[PublicKey | Certificate] = []
+    for kind, bits in (("ed25519", None), ("ecdsa", 256), ("rsa", 3072)):
+        key = PrivateKey.generate(kind, bits).public_key
+        found += [key, issue(ca, key, grant=grant, random=os.urandom)]
+    return found
+
+
+def written(kexinit: KexInit) -> str:
+    """A KEXINIT as a person reads it."""
+    blocks = [
+        f"{field}\n" + "".join(f"    {name}\n" for name in getattr(kexinit, field))
+        for field in FIELDS
+    ]
+    return "\n".join(blocks)
 
 
 @pytest.mark.parametrize("role", get_args(Role))
 @pytest.mark.parametrize("name", get_args(Profile))
-def test_golden_kexinit(name: Profile, role: Role, key: PrivateKey) -> None:
+def test_golden_kexinit(name: Profile, role: Role) -> None:
     options = TransportOptions(algorithms=profiles(name, role))
-    pair = Pair(options, options, key=key, random=lambda size: b"\x11" * size)
-    transport = pair.client if role == "client" else pair.server
-    golden = GOLDEN[name]
-    host_keys = golden["host_keys"] if role == "client" else "ssh-ed25519"
-    lists = [
-        golden["kex"] + SIGNALS[role],
-        host_keys,
-        *[golden["ciphers"]] * 2,
-        *[golden["macs"]] * 2,
-        *[golden["compression"]] * 2,
-        "",
-        "",
-    ]
-    expected = b"\x14" + b"\x11" * 16
-    for names in lists:
-        expected += len(names).to_bytes(4, "big") + names.encode()
+
+    def fixed(size: int) -> bytes:
+        return b"\x11" * size
+
+    transport: Transport
+    if role == "client":
+        transport = ClientTransport(options, random=fixed, now=0.0)
+    else:
+        transport = ServerTransport(options, random=fixed, now=0.0, host_keys=host_keys())
     line, (payload,) = split(taken(transport))
     assert line == b"SSH-2.0-ssh_stack_0.1\r\n"
-    assert payload == expected + b"\0" + bytes(4)
-    assert KexInit.decode(payload).reserved == 0
+    found = KexInit.decode(payload)
+    assert found.cookie == b"\x11" * 16
+    assert not found.first_kex_packet_follows
+    assert found.reserved == 0
+    assert written(found) == (GOLDEN / f"{name}-{role}.txt").read_text()
 
 
 def test_what_else_a_profile_says() -> None:
@@ -73,14 +87,68 @@ def test_what_else_a_profile_says() -> None:
     assert bits == [3072, 2048, 1024]
 
 
-def test_nothing_weak_is_in_any_profile() -> None:
-    for name in get_args(Profile):
-        for role in get_args(Role):
-            found = profiles(name, role)
-            names = " ".join(found.kex + found.ciphers + found.macs + found.host_keys)
-            for weak in ("sha1", "md5", "arcfour", "cbc", "none", "dss", "group1", "ssh-rsa"):
-                assert weak not in names
-            assert "zlib" not in found.compression
+def every_name(algorithms: Algorithms) -> str:
+    lists = (algorithms.kex, algorithms.ciphers, algorithms.macs, algorithms.host_keys)
+    return " ".join(name for names in lists for name in names)
+
+
+@pytest.mark.parametrize("role", get_args(Role))
+@pytest.mark.parametrize("name", get_args(Profile))
+def test_what_is_in_no_profile(name: Profile, role: Role) -> None:
+    found = profiles(name, role)
+    names = every_name(found)
+    for weak in ("md5", "arcfour", "none", "dss", "rsa1024", "blowfish", "cast", "umac"):
+        assert weak not in names
+    assert "zlib" not in found.compression
+    found.check()
+
+
+@pytest.mark.parametrize("role", get_args(Role))
+@pytest.mark.parametrize("name", ["strict", "default"])
+def test_what_only_legacy_has(name: Profile, role: Role) -> None:
+    found = profiles(name, role)
+    names = every_name(found)
+    for weak in ("sha1", "cbc", "group1-", "ssh-rsa"):
+        assert weak not in names
+    assert found.compression == ("none",)
+    assert found.old == ()
+    assert "diffie-hellman" not in names or (name, role) == ("default", "client")
+
+
+def test_legacy_says_what_of_it_is_old() -> None:
+    old = profiles("legacy", "client").old
+    assert len(old) == 11
+    assert {"diffie-hellman-group1-sha1", "ssh-rsa", "3des-cbc", "hmac-sha1"} < set(old)
+
+
+def test_certificates_are_not_for_users() -> None:
+    plain = profiles("default", "server").plain_keys
+    assert plain[0] == "ssh-ed25519"
+    assert not any("-cert" in name for name in plain)
+    assert set(plain) < set(HOST_KEYS)
+
+
+def test_lists_are_adjusted_as_ssh_config_spells_it() -> None:
+    base = profiles("default", "client")
+    found = base.adjusted(
+        kex="^curve448-sha512",
+        host_keys="+ssh-rsa,ssh-ed448",
+        ciphers="aes*-ctr",
+        macs="-*-etm@openssh.com",
+        compression="+zlib@openssh.com",
+    )
+    assert found.kex == ("curve448-sha512", *base.kex)
+    assert found.host_keys == (*base.host_keys, "ssh-rsa", "ssh-ed448")
+    assert found.ciphers == ("aes256-ctr", "aes192-ctr", "aes128-ctr")
+    assert found.macs == ("hmac-sha2-512", "hmac-sha2-256")
+    assert found.compression == ("none", "zlib@openssh.com")
+    assert found.old == ("ssh-rsa",)
+    assert base.adjusted() == base
+
+
+def test_an_adjustment_that_leaves_nothing() -> None:
+    with pytest.raises(UsageError, match="no cipher"):
+        profiles("default", "client").adjusted(ciphers="-*")
 
 
 def test_a_profile_that_is_none() -> None:
@@ -101,7 +169,7 @@ def test_a_list_that_cannot_be_offered(field: str) -> None:
         TransportOptions(algorithms=replaced(field, ())).check()
 
 
-@pytest.mark.parametrize("field", ["kex", "ciphers", "macs", "compression"])
+@pytest.mark.parametrize("field", ["kex", "ciphers", "macs", "compression", "host_keys"])
 def test_a_name_that_is_not_implemented(field: str) -> None:
     with pytest.raises(UsageError, match="zzz"):
         replaced(field, ("zzz",)).check()

@@ -27,6 +27,7 @@ from ssh_transport import (
     Transport,
     TransportOptions,
 )
+from ssh_transport.serverkex import _identities
 from ssh_transport.testing import Pair, pump
 from ssh_wire import DisconnectReason, UsageError
 from ssh_wire.messages.kex import KexECDHReply
@@ -190,7 +191,7 @@ def test_t27_a_connection_that_ends_during_the_decision(key: PrivateKey) -> None
 @pytest.mark.row("T29")
 def test_t29_another_host_key_at_a_rekey(key: PrivateKey, other_key: PrivateKey) -> None:
     pair = Pair.connected(FAST, key=key)
-    pair.server._server_kex._host_keys = (other_key.public_key,)
+    pair.server._server_kex._identities = _identities([other_key.public_key])
     pair.key = other_key
     pair.client.start_rekey()
     for mine, peer in ((pair.client, pair.server), (pair.server, pair.client)) * 2:
@@ -217,7 +218,7 @@ def test_known_kinds_of_host_key_are_wanted_first() -> None:
         FAST_OPTIONS, random=bytes, now=0.0, host_key_algorithms=["x", "rsa-sha2-256"]
     )
     payload = split(taken(client))[1][0]
-    assert b"rsa-sha2-256,ssh-ed25519,ecdsa" in payload
+    assert b"rsa-sha2-256,ssh-ed25519,sk-ssh" in payload
     assert b"x," not in payload
     assert rsa.public_key.kind == "ssh-rsa"
 

@@ -4,7 +4,7 @@ from struct import pack
 
 import pytest
 
-from hostile import FAST_OPTIONS, drain, refused
+from hostile import FAST_OPTIONS, PLAIN_KEYS, drain, refused
 from ssh_keys import PrivateKey
 from ssh_transport import ExtInfoReceived, TransportOptions, UnimplementedReceived, profiles
 from ssh_transport.extinfo import Extensions
@@ -35,14 +35,14 @@ def announced(events: list[object]) -> dict[str, bytes]:
 
 def test_both_sides_announce(keyed: Pair) -> None:
     assert announced([*keyed.client_events]) == {
-        "server-sig-algs": ",".join(profiles("default", "server").host_keys).encode(),
+        "server-sig-algs": ",".join(PLAIN_KEYS).encode(),
         "ping@openssh.com": b"0",
     }
     assert announced([*keyed.server_events]) == {
         "ext-info-in-auth@openssh.com": b"0",
         "ping@openssh.com": b"0",
     }
-    assert keyed.client.server_sig_algs == profiles("default", "server").host_keys
+    assert keyed.client.server_sig_algs == PLAIN_KEYS
     assert keyed.server.server_sig_algs is None
 
 

@@ -29,6 +29,7 @@ from ssh_transport import (
     TransportOptions,
     profiles,
 )
+from ssh_transport.algorithms import HOST_KEYS
 from ssh_transport.ciphers import CIPHERS
 from ssh_transport.kex import METHODS
 from ssh_transport.macs import MACS
@@ -96,10 +97,13 @@ def test_every_cipher_and_mac_with_a_rekey(cipher: str, mac: str, key: PrivateKe
     assert pair.payloads(pair.server) == [b"\x5e" + bytes(200_000)]
 
 
-@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa", "ed448", "mldsa44-ed25519"])
 def test_every_kind_of_host_key(kind: str) -> None:
-    pair = Pair.connected(FAST, key=PrivateKey.generate(kind))
+    algorithms = attrs.evolve(FAST, host_keys=HOST_KEYS)
+    pair = Pair.connected(algorithms, key=PrivateKey.generate(kind))
     assert pair.client.agreement.host_key in pair.key.public_key.algorithms
+    exchange_data(pair)
+    pair.client.start_rekey()
     exchange_data(pair)
 
 
@@ -158,7 +162,8 @@ def test_the_handshake_takes_three_flights(key: PrivateKey) -> None:
 def guessing(key: PrivateKey, first: str) -> Pair:
     methods = (first, *(name for name in METHODS if name != first))
     options = TransportOptions(algorithms=attrs.evolve(FAST, kex=methods), guess=True)
-    return Pair(options, TransportOptions(algorithms=profiles("default", "server")), key=key)
+    server = attrs.evolve(profiles("default", "server"), host_keys=("ssh-ed25519",))
+    return Pair(options, TransportOptions(algorithms=server), key=key)
 
 
 @pytest.mark.row("T20")

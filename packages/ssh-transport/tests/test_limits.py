@@ -36,6 +36,7 @@ def test_the_defaults() -> None:
         "banner_line": 8192,
         "banner_bytes": 65536,
         "packet_length": 262144,
+        "payload": 262144,
         "extensions": 1023,
         "held_packets": 64,
         "held_bytes": 4 * 2**20,

@@ -14,7 +14,8 @@ sending        packets are sealed and gathered into writes
 compression    payloads made smaller before, and expanded after; loaded where it is offered
 rekey          when keys are exchanged anew
 extinfo        EXT_INFO
-algorithms, limits, options, events, errors
+algorithms     profiles of what is offered; lists: changes to them as ssh_config has them
+limits, options, events, errors
 aio/           the asyncio driver
 testing        two transports joined in memory
 """

@@ -12,12 +12,14 @@ from typing import Literal, TypeAlias
 
 import attrs
 
+from ssh_keys.registry import certified_name
 from ssh_transport.ciphers import CIPHERS
 from ssh_transport.kex import METHODS
+from ssh_transport.lists import adjusted
 from ssh_transport.macs import MACS
 from ssh_wire import UsageError
 
-__all__ = ["Algorithms", "Profile", "Role", "profiles"]
+__all__ = ["HOST_KEYS", "Algorithms", "Profile", "Role", "profiles"]
 
 Role: TypeAlias = Literal["client", "server"]
 """Which side of the connection."""
@@ -60,7 +62,46 @@ class Algorithms:
         _check("cipher", self.ciphers, CIPHERS)
         _check("MAC", self.macs, MACS)
         _check("compression", self.compression, _COMPRESSIONS)
-        _check("host key", self.host_keys, self.host_keys)
+        _check("host key", self.host_keys, HOST_KEYS)
+
+    def adjusted(
+        self,
+        *,
+        kex: str = "",
+        host_keys: str = "",
+        ciphers: str = "",
+        macs: str = "",
+        compression: str = "",
+    ) -> Algorithms:
+        """Return the algorithms with lists changed as `ssh_config` spells it.
+
+        Each argument is names or patterns with commas between them: "+a,b" appends them,
+        "^a,b" puts them first, "-a,b*" removes them, and "a,b" is the whole list.
+
+        Raises:
+            UsageError: nothing that is implemented has such a name, or nothing is left.
+        """
+        found = attrs.evolve(
+            self,
+            kex=adjusted(self.kex, kex, tuple(METHODS)),
+            host_keys=adjusted(self.host_keys, host_keys, HOST_KEYS),
+            ciphers=adjusted(self.ciphers, ciphers, tuple(CIPHERS)),
+            macs=adjusted(self.macs, macs, tuple(MACS)),
+            compression=adjusted(self.compression, compression, _COMPRESSIONS),
+        )
+        found.check()
+        return found
+
+    @property
+    def plain_keys(self) -> tuple[str, ...]:
+        """The signature algorithms that are not those of certificates."""
+        return tuple(name for name in self.host_keys if "-cert" not in name)
+
+    @property
+    def old(self) -> tuple[str, ...]:
+        """What is offered although it is not safe any more: what only `legacy` has."""
+        names = (*self.kex, *self.host_keys, *self.ciphers, *self.macs)
+        return tuple(name for name in names if name in _OLD)
 
 
 def profiles(name: Profile, role: Role) -> Algorithms:
@@ -68,8 +109,7 @@ def profiles(name: Profile, role: Role) -> Algorithms:
 
     Args:
         name: the profile.
-        role: the side that offers them; a server has no finite-field Diffie-Hellman,
-            which costs it much and an attacker nothing (CVE-2002-20001).
+        role: the side that offers them.
     """
     try:
         return _PROFILES[name, role]
@@ -91,6 +131,26 @@ def _check(what: str, names: tuple[str, ...], known: Container[str]) -> None:
 # never `zlib`, which begins before the user is known
 _COMPRESSIONS = ("none", "zlib@openssh.com")
 
+_EDWARDS = ("ssh-ed25519", "sk-ssh-ed25519@openssh.com")
+_ECDSA = (
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+    "webauthn-sk-ecdsa-sha2-nistp256@openssh.com",
+)
+_RSA = ("rsa-sha2-512", "rsa-sha2-256")
+_OTHER_KEYS = ("ssh-ed448", "ssh-mldsa44-ed25519", "ssh-mldsa44-ed25519@openssh.com")
+_SHA1_KEYS = ("ssh-rsa",)
+
+
+def _with_certificates(names: tuple[str, ...]) -> tuple[str, ...]:
+    return (*map(certified_name, names), *names)
+
+
+HOST_KEYS = (*_with_certificates(_EDWARDS + _ECDSA + _RSA + _OTHER_KEYS), *_SHA1_KEYS)
+"""Every signature algorithm of host keys, and of certificates of host keys."""
+
 _POST_QUANTUM = ("mlkem768x25519-sha256",)
 _CLASSICAL = (
     "curve25519-sha256",
@@ -99,35 +159,57 @@ _CLASSICAL = (
     "ecdh-sha2-nistp384",
     "ecdh-sha2-nistp521",
 )
+_FINITE = (
+    "diffie-hellman-group16-sha512",
+    "diffie-hellman-group18-sha512",
+    "diffie-hellman-group-exchange-sha256",
+    "diffie-hellman-group14-sha256",
+)
 _AEAD = ("aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "chacha20-poly1305@openssh.com")
 _COUNTER = ("aes256-ctr", "aes192-ctr", "aes128-ctr")
 _ETM = ("hmac-sha2-512-etm@openssh.com", "hmac-sha2-256-etm@openssh.com")
 _MAC = ("hmac-sha2-512", "hmac-sha2-256")
-_EDWARDS = ("ssh-ed25519",)
-_ECDSA = ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
-_RSA = ("rsa-sha2-512", "rsa-sha2-256")
+
+# what only old peers need
+_OLD_KEX = (
+    "diffie-hellman-group14-sha1",
+    "diffie-hellman-group-exchange-sha1",
+    "diffie-hellman-group1-sha1",
+)
+_OLD_CIPHERS = ("aes256-cbc", "aes192-cbc", "aes128-cbc", "3des-cbc")
+_OLD_MACS = ("hmac-sha1-etm@openssh.com", "hmac-sha1", "hmac-sha1-96")
+_OLD = frozenset(_OLD_KEX + _OLD_CIPHERS + _OLD_MACS + _SHA1_KEYS)
 
 _STRICT = Algorithms(
     kex=_POST_QUANTUM,
-    host_keys=_EDWARDS + _RSA,
+    host_keys=_with_certificates(_EDWARDS + _RSA),
     ciphers=_AEAD,
     macs=_ETM,
     rsa_bits=3072,
     refuse_truncatable=True,
 )
-_DEFAULT = Algorithms(
+# a finite-field share costs a server much and an attacker nothing (CVE-2002-20001)
+_DEFAULT_SERVER = Algorithms(
     kex=_POST_QUANTUM + _CLASSICAL,
-    host_keys=_EDWARDS + _ECDSA + _RSA,
+    host_keys=_with_certificates(_EDWARDS + _ECDSA + _RSA),
     ciphers=_AEAD + _COUNTER,
     macs=_ETM + _MAC,
 )
-_LEGACY = attrs.evolve(_DEFAULT, rsa_bits=1024)
+_DEFAULT_CLIENT = attrs.evolve(_DEFAULT_SERVER, kex=_DEFAULT_SERVER.kex + _FINITE)
+_LEGACY = Algorithms(
+    kex=_DEFAULT_CLIENT.kex + _OLD_KEX,
+    host_keys=_DEFAULT_CLIENT.host_keys + _SHA1_KEYS,
+    ciphers=_DEFAULT_CLIENT.ciphers + _OLD_CIPHERS,
+    macs=_DEFAULT_CLIENT.macs + _OLD_MACS,
+    compression=_COMPRESSIONS,
+    rsa_bits=1024,
+)
 
 _PROFILES: dict[tuple[str, str], Algorithms] = {
     ("strict", "client"): _STRICT,
     ("strict", "server"): _STRICT,
-    ("default", "client"): _DEFAULT,
-    ("default", "server"): _DEFAULT,
+    ("default", "client"): _DEFAULT_CLIENT,
+    ("default", "server"): _DEFAULT_SERVER,
     ("legacy", "client"): _LEGACY,
     ("legacy", "server"): _LEGACY,
 }

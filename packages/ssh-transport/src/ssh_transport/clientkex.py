@@ -15,11 +15,44 @@ from ssh_transport.phases import Phase
 from ssh_wire import SSHError
 
 if TYPE_CHECKING:
+    from ssh_keys import Certificate
     from ssh_transport.algorithms import Role
     from ssh_transport.kex import MethodSpec
     from ssh_transport.kex.base import KeyAgreement
 
 __all__ = ["ClientKeyExchange"]
+
+_USUAL_RSA_BITS = 2048  # what keys are refused below, unless they are asked for
+
+
+class Shown(NamedTuple):
+    """The host key that the server shows, alone or certified."""
+
+    key: PublicKey
+    certificate: Certificate | None
+
+    @classmethod
+    def read(cls, blob: bytes, algorithm: str, *, legacy: bool) -> Shown:
+        """Read what comes as K_S."""
+        if "-cert" not in algorithm:
+            return cls(PublicKey.from_blob(blob, legacy=legacy), None)
+        from ssh_keys import Certificate  # noqa: PLC0415 (loads when the first one is met)
+
+        certificate = Certificate.from_blob(blob, legacy=legacy)
+        return cls(certificate.public_key, certificate)
+
+    @property
+    def algorithms(self) -> tuple[str, ...]:
+        """How it can sign; with SHA-1 only where that was negotiated by name."""
+        if self.certificate is not None:
+            return self.certificate.algorithms
+        return self.key.algorithms + self.key.sha1_algorithms
+
+    def verify(self, data: bytes, signature: bytes, algorithm: str) -> bool:
+        """Say whether the signature is this key's, by the algorithm that was negotiated."""
+        if self.certificate is not None:
+            return self.certificate.verify(data, signature, algorithm)
+        return self.key.verify(data, signature, algorithm, allow_sha1=True)
 
 
 class ExpectGroup(NamedTuple):
@@ -81,19 +114,23 @@ class ClientKeyExchange(KeyExchange):
         state = self._expect(ExpectReply)
         exchange = state.exchange
         reply = exchange.method.form.read_reply(payload)
-        key = self._host_key(reply.host_key, exchange.agreement.host_key)
+        algorithm = exchange.agreement.host_key
+        shown = self._shown(reply.host_key, algorithm)
         secret = state.share.finish(reply.public)
         hashed = exchange.hash(reply.host_key, (state.share.public, reply.public), secret)
-        if not key.verify(hashed, reply.signature, exchange.agreement.host_key):
+        if not shown.verify(hashed, reply.signature, algorithm):
             problem = "the server's signature of the exchange hash is not valid"
             raise KeyExchangeFailed(problem)
         session = self._ports.session
         keys = exchange.source(secret, hashed, session.session_id or hashed)
         if session.host_key is None:
-            self._state = ExpectDecision(exchange, key, keys)
-            self._ports.emit(HostKeyReceived(key, exchange.agreement.host_key, initial=True))
+            self._state = ExpectDecision(exchange, shown.key, keys)
+            event = HostKeyReceived(
+                shown.key, algorithm, initial=True, certificate=shown.certificate
+            )
+            self._ports.emit(event)
             return None
-        if key != session.host_key:
+        if shown.key != session.host_key:
             problem = "the server shows another host key than at the start of the connection"
             raise HostKeyRefused(problem)
         return self._complete(exchange, keys)
@@ -132,16 +169,18 @@ class ClientKeyExchange(KeyExchange):
         # a group exchange would send a wish, which saves nothing where it is wrong
         return self._ports.options.guess and not METHODS[self._offer.kex[0]].group_exchange
 
-    def _host_key(self, blob: bytes, algorithm: str) -> PublicKey:
+    def _shown(self, blob: bytes, algorithm: str) -> Shown:
+        fewest = self._ports.options.algorithms.rsa_bits
         try:
-            key = PublicKey.from_blob(blob)
+            shown = Shown.read(blob, algorithm, legacy=fewest < _USUAL_RSA_BITS)
         except SSHError as error:
             problem = f"the server's host key: {error}"
             raise KeyExchangeFailed(problem) from None
-        if algorithm not in key.algorithms:
+        key = shown.key
+        if algorithm not in shown.algorithms:
             problem = f"a host key of kind {key.kind} where {algorithm} was negotiated"
             raise KeyExchangeFailed(problem)
-        if key.kind == "ssh-rsa" and key.bits < self._ports.options.algorithms.rsa_bits:
+        if key.kind == "ssh-rsa" and key.bits < fewest:
             problem = f"an RSA host key of {key.bits} bits"
             raise KeyExchangeFailed(problem)
-        return key
+        return shown

@@ -7,13 +7,16 @@ and, while `hold_connection_messages` is set, a message above 79 (which has no e
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
 from ssh_keys import PublicKey
 from ssh_transport.negotiation import Agreement
 from ssh_wire import SSHError
+
+if TYPE_CHECKING:
+    from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
 
 __all__ = [
     "BannerLineReceived",
@@ -64,6 +67,12 @@ class HostKeyReceived:
     initial: bool
     """True: a re-exchange does not ask, it must show the same key."""
 
+    certificate: Certificate | None = None
+    """What an authority says about the key, where a certificate was negotiated.
+
+    The authority signed it; whether it is trusted, and for this host, is to be decided.
+    """
+
 
 @attrs.frozen
 class SignatureRequested:
@@ -73,7 +82,7 @@ class SignatureRequested:
     """The host key whose private half has to sign."""
 
     algorithm: str
-    """The signature algorithm that was negotiated."""
+    """The signature algorithm; of a certificate, that of the key in it."""
 
     data: bytes
     """What has to be signed."""

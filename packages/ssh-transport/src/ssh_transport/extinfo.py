@@ -63,7 +63,7 @@ def client_extensions() -> ExtInfo:
 def server_extensions(options: TransportOptions) -> ExtInfo:
     """Return what a server announces."""
     names = options.server_sig_algs
-    accepted = options.algorithms.host_keys if names is None else names
+    accepted = options.algorithms.plain_keys if names is None else names
     return _message({_SIG_ALGS: encode_names(accepted), "ping@openssh.com": b"0"})
 
 

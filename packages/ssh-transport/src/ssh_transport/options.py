@@ -48,7 +48,7 @@ class TransportOptions:
     server_sig_algs: tuple[str, ...] | None = None
     """Server: the signature algorithms that users' keys may use (RFC 8308 section 3.1).
 
-    None stands for the host key algorithms.
+    None stands for the host key algorithms, those of certificates left out.
     """
 
     def check(self) -> None:

@@ -19,7 +19,7 @@ from ssh_wire.messages.transport import ServiceAccept, ServiceRequest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ssh_keys import PublicKey
+    from ssh_keys import Certificate, PublicKey
     from ssh_transport.algorithms import Role
     from ssh_transport.kex.base import Random
     from ssh_transport.options import TransportOptions
@@ -107,7 +107,7 @@ class ServerTransport(Transport):
         options: how it behaves.
         random: gives random bytes, as `os.urandom` does.
         now: the time, in seconds of a monotonic clock.
-        host_keys: the public halves of the host keys.
+        host_keys: the public halves of the host keys, and certificates of them.
     """
 
     role: ClassVar[Role] = "server"
@@ -118,7 +118,7 @@ class ServerTransport(Transport):
         *,
         random: Random,
         now: float,
-        host_keys: Sequence[PublicKey],
+        host_keys: Sequence[PublicKey | Certificate],
     ) -> None:
         self._host_keys = tuple(host_keys)
         self._requested: str | None = None

@@ -20,10 +20,24 @@ from ssh_wire.messages.kex import KexDHGexGroup
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ssh_keys import Certificate
     from ssh_transport.algorithms import Algorithms, Role
     from ssh_transport.keyexchange import Ports
 
 __all__ = ["ServerKeyExchange"]
+
+
+class Identity(NamedTuple):
+    """A host key as one algorithm shows it."""
+
+    blob: bytes
+    """What is sent as K_S: the key, or its certificate."""
+
+    key: PublicKey
+    """The key that signs."""
+
+    algorithm: str
+    """The algorithm that it signs with."""
 
 
 class ExpectRequest(NamedTuple):
@@ -43,7 +57,7 @@ class ExpectSignature(NamedTuple):
     """Everything is computed but the signature of the exchange hash."""
 
     exchange: Exchange
-    key: PublicKey
+    identity: Identity
     public: bytes
     keys: KeySource
 
@@ -54,14 +68,16 @@ class ServerKeyExchange(KeyExchange):
     role: ClassVar[Role] = "server"
     peer: ClassVar[Role] = "client"
 
-    def __init__(self, ports: Ports, offer: Algorithms, host_keys: Sequence[PublicKey]) -> None:
-        able = {name for key in host_keys for name in key.algorithms}
-        names = tuple(name for name in offer.host_keys if name in able)
+    def __init__(
+        self, ports: Ports, offer: Algorithms, host_keys: Sequence[PublicKey | Certificate]
+    ) -> None:
+        identities = _identities(host_keys)
+        names = tuple(name for name in offer.host_keys if name in identities)
         if not names:
             problem = "no host key can make a signature that the algorithms allow"
             raise UsageError(problem)
         super().__init__(ports, attrs.evolve(offer, host_keys=names))
-        self._host_keys = tuple(host_keys)
+        self._identities = identities
 
     def message(self, payload: bytes) -> Phase | None:
         """Take the client's wish for a group, or its share."""
@@ -85,21 +101,20 @@ class ServerKeyExchange(KeyExchange):
         exchange = state.exchange
         client_public = exchange.method.form.read_init(payload)
         public, secret = state.agreement.answer(client_public, self._ports.random)
-        algorithm = exchange.agreement.host_key
-        key = next(key for key in self._host_keys if algorithm in key.algorithms)
-        hashed = exchange.hash(key.blob, (client_public, public), secret)
+        identity = self._identities[exchange.agreement.host_key]
+        hashed = exchange.hash(identity.blob, (client_public, public), secret)
         session_id = self._ports.session.session_id or hashed
         keys = exchange.source(secret, hashed, session_id)
-        self._state = ExpectSignature(exchange, key, public, keys)
-        self._ports.emit(SignatureRequested(key, algorithm, hashed))
+        self._state = ExpectSignature(exchange, identity, public, keys)
+        self._ports.emit(SignatureRequested(identity.key, identity.algorithm, hashed))
 
     def sign(self, signature: bytes) -> Phase:
         """Reply with the signature of the exchange hash."""
         state = self._expect(ExpectSignature)
         session = self._ports.session
-        session.host_key = state.key
+        session.host_key = state.identity.key
         session.session_id = state.keys.session_id
-        reply = Reply(state.key.blob, state.public, signature)
+        reply = Reply(state.identity.blob, state.public, signature)
         self._send(state.exchange.method.form.write_reply(reply).encode())
         return self._complete(state.exchange, state.keys)
 
@@ -115,3 +130,16 @@ class ServerKeyExchange(KeyExchange):
             self._state = ExpectRequest(exchange)
         else:
             self._state = ExpectInit(exchange, method.load())
+
+
+def _identities(host_keys: Sequence[PublicKey | Certificate]) -> dict[str, Identity]:
+    """Return what each algorithm shows; the first key that can is taken."""
+    found: dict[str, Identity] = {}
+    for shown in host_keys:
+        key = shown if isinstance(shown, PublicKey) else shown.public_key
+        # a certificate has names of its own for the key's algorithms, in the same order
+        names = zip(shown.algorithms, key.algorithms, strict=True)
+        old = [(name, name) for name in key.sha1_algorithms] if shown is key else []
+        for name, algorithm in (*names, *old):
+            found.setdefault(name, Identity(shown.blob, key, algorithm))
+    return found

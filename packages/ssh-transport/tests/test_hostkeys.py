@@ -1,0 +1,184 @@
+"""Host keys beyond the usual: certificates, SHA-1, short RSA keys."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import attrs
+import pytest
+
+from hostile import FAST, drain, ended
+from ssh_keys import Certificate, Grant, PrivateKey, PublicKey, issue
+from ssh_keys.registry import certified_name
+from ssh_transport import (
+    ClientTransport,
+    Disconnected,
+    Event,
+    HostKeyReceived,
+    HostKeyRefused,
+    ServerTransport,
+    SignatureRequested,
+    TransportOptions,
+)
+from ssh_transport.algorithms import HOST_KEYS, Algorithms
+from ssh_transport.serverkex import _identities
+from ssh_transport.testing import pump
+from ssh_wire import DisconnectReason
+
+FAILED = DisconnectReason.KEY_EXCHANGE_FAILED
+UNTRUSTED = DisconnectReason.HOST_KEY_NOT_VERIFIABLE
+EVERY = attrs.evolve(FAST, host_keys=HOST_KEYS)
+CA = PrivateKey.generate("ed25519")
+KINDS = ["ed25519", "ecdsa", "rsa", "ed448", "mldsa44-ed25519"]
+
+Sign = Callable[[SignatureRequested], bytes]
+
+
+def certified(key: PrivateKey) -> Certificate:
+    grant = Grant(role="host", key_id="a host", principals=("host.test",))
+    return issue(CA, key.public_key, grant=grant, random=os.urandom)
+
+
+class Meeting:
+    """A client and a server, up to the client's decision."""
+
+    def __init__(
+        self, shown: PublicKey | Certificate, sign: Sign, client: Algorithms, server: Algorithms
+    ) -> None:
+        self.sign = sign
+        self.client = ClientTransport(
+            TransportOptions(algorithms=client), random=os.urandom, now=0.0
+        )
+        self.server = ServerTransport(
+            TransportOptions(algorithms=server), random=os.urandom, now=0.0, host_keys=[shown]
+        )
+        self.asked: list[SignatureRequested] = []
+        self.events: list[Event] = []
+
+    def run(self) -> None:
+        """Exchange keys up to the client's decision, or to the end."""
+        for _ in range(4):
+            if self.server.closed or self.client.closed:
+                break
+            pump(self.client, self.server)
+            for event in drain(self.server):
+                if isinstance(event, SignatureRequested):
+                    self.asked.append(event)
+                    self.server.provide_signature(self.sign(event))
+            pump(self.server, self.client)
+            self.events += drain(self.client)
+
+    def decision(self) -> HostKeyReceived:
+        self.run()
+        event = self.events[-1]
+        assert isinstance(event, HostKeyReceived), event
+        return event
+
+    def refused(self, reason: DisconnectReason = FAILED) -> Disconnected:
+        self.run()
+        return ended(self.client, reason, self.events)
+
+
+def honest(key: PrivateKey) -> Sign:
+    return lambda event: key.sign(event.data, event.algorithm)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_certificate_is_shown_and_comes_with_the_key(kind: str) -> None:
+    key = PrivateKey.generate(kind)
+    certificate = certified(key)
+    meeting = Meeting(certificate, honest(key), EVERY, EVERY)
+    event = meeting.decision()
+    assert event.key == key.public_key
+    assert event.certificate == certificate
+    assert event.algorithm == certified_name(key.public_key.algorithms[0])
+    asked = meeting.asked[0]
+    assert (asked.key, asked.algorithm) == (key.public_key, key.public_key.algorithms[0])
+    meeting.client.accept_host_key()
+    meeting.run()
+    assert meeting.client.host_key == meeting.server.host_key == key.public_key
+    meeting.client.authenticated()
+    meeting.client.start_rekey()
+    meeting.run()
+    assert len(meeting.asked) == 2
+    assert not meeting.client.closed
+
+
+def test_another_key_under_a_certificate_at_a_rekey(
+    key: PrivateKey, other_key: PrivateKey
+) -> None:
+    meeting = Meeting(certified(key), honest(key), EVERY, EVERY)
+    meeting.decision()
+    meeting.client.accept_host_key()
+    meeting.run()
+    meeting.server._server_kex._identities = _identities([certified(other_key)])
+    meeting.sign = honest(other_key)
+    meeting.client.start_rekey()
+    assert isinstance(meeting.refused(UNTRUSTED).error, HostKeyRefused)
+
+
+@pytest.mark.row("T26")
+def test_t26_a_signature_by_another_key_than_the_certified(
+    key: PrivateKey, other_key: PrivateKey
+) -> None:
+    Meeting(certified(key), honest(other_key), EVERY, EVERY).refused()
+
+
+@pytest.mark.row("T26")
+@pytest.mark.parametrize("plain", [True, False])
+def test_t26_a_key_where_a_certificate_was_negotiated_and_the_reverse(
+    plain: bool, key: PrivateKey
+) -> None:
+    certificate = certified(key)
+    shown = key.public_key if plain else certificate
+    meeting = Meeting(shown, honest(key), EVERY, EVERY)
+    identities = meeting.server._server_kex._identities
+    other = certificate if plain else key.public_key
+    for name, identity in identities.items():
+        identities[name] = identity._replace(blob=other.blob)
+    meeting.refused()
+
+
+@pytest.mark.row("T26")
+def test_t26_a_certificate_that_its_authority_did_not_sign(key: PrivateKey) -> None:
+    certificate = certified(key)
+    meeting = Meeting(certificate, honest(key), EVERY, EVERY)
+    identities = meeting.server._server_kex._identities
+    forged = certificate.blob.replace(b"host.test", b"host.evil")
+    for name, identity in identities.items():
+        identities[name] = identity._replace(blob=forged)
+    assert "not signed" in meeting.refused().description
+
+
+@pytest.mark.parametrize("bits", [1024, 2048])
+def test_old_rsa_keys_sign_where_that_is_asked_for(bits: int) -> None:
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: PLC0415
+    from cryptography.hazmat.primitives.hashes import SHA1  # noqa: PLC0415
+
+    from ssh_wire.primitives import encode_mpint, string  # noqa: PLC0415
+
+    private = rsa.generate_private_key(65537, bits)
+    numbers = private.public_key().public_numbers()
+    blob = string("ssh-rsa") + string(encode_mpint(numbers.e)) + string(encode_mpint(numbers.n))
+    key = PublicKey.from_blob(blob, legacy=True)
+
+    def sign(event: SignatureRequested) -> bytes:
+        assert event.algorithm == "ssh-rsa"
+        return string("ssh-rsa") + string(private.sign(event.data, padding.PKCS1v15(), SHA1()))  # noqa: S303
+
+    sha1 = attrs.evolve(FAST, host_keys=("ssh-rsa",), rsa_bits=bits)
+    assert Meeting(key, sign, sha1, sha1).decision().key == key
+    if bits == 1024:
+        Meeting(key, sign, attrs.evolve(sha1, rsa_bits=2048), sha1).refused()
+
+
+@pytest.mark.row("T26")
+def test_t26_a_sha1_signature_where_another_was_negotiated() -> None:
+    key = PrivateKey.generate("rsa", 2048)
+    modern = attrs.evolve(FAST, host_keys=("rsa-sha2-512",))
+
+    def sign(event: SignatureRequested) -> bytes:
+        return key.sign(event.data, "ssh-rsa")
+
+    Meeting(key.public_key, sign, modern, modern).refused()
