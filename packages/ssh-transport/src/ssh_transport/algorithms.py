@@ -15,7 +15,6 @@ import attrs
 from ssh_keys.registry import certified_name
 from ssh_transport.ciphers import CIPHERS
 from ssh_transport.kex import METHODS
-from ssh_transport.lists import adjusted
 from ssh_transport.macs import MACS
 from ssh_wire import UsageError
 
@@ -81,6 +80,8 @@ class Algorithms:
         Raises:
             UsageError: nothing that is implemented has such a name, or nothing is left.
         """
+        from ssh_transport.lists import adjusted  # noqa: PLC0415 (loaded when first used)
+
         found = attrs.evolve(
             self,
             kex=adjusted(self.kex, kex, tuple(METHODS)),

@@ -8,7 +8,7 @@ from ssh_keys import PublicKey
 from ssh_transport.derivation import KeySource
 from ssh_transport.errors import HostKeyRefused, KeyExchangeFailed
 from ssh_transport.events import HostKeyReceived
-from ssh_transport.kex import METHODS, gex
+from ssh_transport.kex import METHODS
 from ssh_transport.kex.base import ClientShare
 from ssh_transport.keyexchange import Exchange, KeyExchange
 from ssh_transport.phases import Phase
@@ -102,7 +102,7 @@ class ClientKeyExchange(KeyExchange):
         return self._take_reply(payload)
 
     def _take_group(self, exchange: Exchange, payload: bytes) -> Phase:
-        from ssh_transport.kex import finite  # noqa: PLC0415 (loaded when first used)
+        from ssh_transport.kex import finite, gex  # noqa: PLC0415 (loaded when first used)
 
         group = gex.read_group(payload)
         exchange = exchange._replace(group=gex.hashed(gex.REQUEST, group))
@@ -153,6 +153,8 @@ class ClientKeyExchange(KeyExchange):
         share, self._ahead = self._ahead, None
         method = exchange.method
         if method.group_exchange:
+            from ssh_transport.kex import gex  # noqa: PLC0415 (loaded when first used)
+
             self._send(gex.REQUEST.encode())
             self._state = ExpectGroup(exchange)
             return

@@ -9,7 +9,6 @@ import attrs
 from ssh_keys import PublicKey
 from ssh_transport.derivation import KeySource
 from ssh_transport.events import SignatureRequested
-from ssh_transport.kex import gex
 from ssh_transport.kex.base import KeyAgreement
 from ssh_transport.kex.forms import Reply
 from ssh_transport.keyexchange import Exchange, KeyExchange
@@ -87,7 +86,7 @@ class ServerKeyExchange(KeyExchange):
         return None
 
     def _take_request(self, exchange: Exchange, payload: bytes) -> Phase:
-        from ssh_transport.kex import finite  # noqa: PLC0415 (loaded when first used)
+        from ssh_transport.kex import finite, gex  # noqa: PLC0415 (loaded when first used)
 
         asked = gex.read_request(payload)
         group = gex.choose(asked)
