@@ -7,6 +7,7 @@
     handler      who hears what happens on a channel
     states       which messages a channel takes in which state: the table
     replies      answers in the order of the requests
+    hostkeys     all host keys of a server, announced and proven
     keepalive    when to ask a silent peer, and when to give it up
     addresses    host:port, written and compared
     limits       how much of everything a connection may have

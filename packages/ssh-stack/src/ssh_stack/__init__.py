@@ -27,6 +27,7 @@ from ssh_stack.connection import Connect as Connect
 from ssh_stack.connection import Connection as Connection
 from ssh_stack.connection import connect as connect
 from ssh_stack.errors import ConfigError as ConfigError
+from ssh_stack.errors import HostCertificateRefused as HostCertificateRefused
 from ssh_stack.errors import HostKeyChanged as HostKeyChanged
 from ssh_stack.errors import HostKeyError as HostKeyError
 from ssh_stack.errors import HostKeyRevoked as HostKeyRevoked

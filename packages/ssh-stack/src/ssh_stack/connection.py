@@ -242,6 +242,8 @@ class _Opening:
             port=self._port,
             username=self._user,
             verify_host_key=trust.verify,
+            verify_host_certificate=trust.verify_certificate,
+            learn_host_keys=trust.learn if _updates_host_keys(options) else None,
             credentials=await credentials(
                 options,
                 resolved.identity_files,
@@ -354,6 +356,13 @@ def _read_config(options: ClientOptions) -> Config:
         return load_config(None, options.config_options)
     paths = [source] if isinstance(source, str | os.PathLike) else list(source)
     return load_config(paths, options.config_options)
+
+
+def _updates_host_keys(options: ClientOptions) -> bool:
+    """UpdateHostKeys "is enabled by default if the user has not overridden" known_hosts."""
+    if isinstance(options.update_host_keys, Default):
+        return options.known_hosts is DEFAULT
+    return options.update_host_keys
 
 
 def _timeouts(options: ClientOptions, config: HostConfig) -> Timeouts:

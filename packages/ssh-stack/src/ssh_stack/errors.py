@@ -51,6 +51,21 @@ class HostKeyError(HostKeyRefused):
         super().__init__(text)
 
 
+class HostCertificateRefused(HostKeyError):
+    """A trusted authority signed the server's certificate, and it is not good for it now.
+
+    Attributes:
+        problem: in which respect.
+    """
+
+    _text = "the host certificate of {host} is refused: {kind} {fingerprint}"
+
+    def __init__(self, host: str, port: int, key: PublicKey, problem: str) -> None:
+        super().__init__(host, port, key)
+        self.problem = problem
+        self.args = (f"{self}: {problem}",)
+
+
 class HostKeyUnknown(HostKeyError):
     """No trusted key is known for the server."""
 

@@ -113,6 +113,11 @@ class ClientOptions:
     """The host keys that are trusted; None knows nobody; by default ~/.ssh/known_hosts."""
     host_key_policy: HostKeyPolicy | Default = DEFAULT
     """What becomes of a server that is not known; by default what the configuration says."""
+    update_host_keys: bool | Default = DEFAULT
+    """Whether the server's other keys are remembered beside the one that is known already.
+
+    By default they are, where `known_hosts` is not given.
+    """
     config: Path | Sequence[Path] | Default | None = DEFAULT
     """Configuration files; None for none; by default ~/.ssh/config and the system's."""
     config_options: Sequence[str] = ()
@@ -161,6 +166,7 @@ class ClientOptionsKw(TypedDict, total=False):
     agent: Path | Default | None
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None
     host_key_policy: HostKeyPolicy | Default
+    update_host_keys: bool | Default
     config: Path | Sequence[Path] | Default | None
     config_options: Sequence[str]
     jump: str | Sequence[str] | ClientConnection | Default | None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypedDict
 
 import attrs
 
 from ssh_connection import ConnectionLimits
 from ssh_connection.aio import (
     ForwardingRules,
+    HostSigner,
     KeepaliveOptions,
     ServerConnection,
     SessionHandler,
@@ -21,6 +22,9 @@ from ssh_stack.authorization import Authorization
 from ssh_transport import Algorithms, Limits
 from ssh_wire import UsageError
 
+if TYPE_CHECKING:
+    from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
+
 __all__ = ["ServerOptions", "ServerOptionsKw"]
 
 
@@ -28,8 +32,10 @@ __all__ = ["ServerOptions", "ServerOptionsKw"]
 class ServerOptions:
     """How to serve; what is not switched on is denied."""
 
-    host_keys: Sequence[PrivateKey] = attrs.field(repr=False)
-    """The keys that prove who the server is, one of a kind."""
+    host_keys: Sequence[PrivateKey | HostSigner] = attrs.field(repr=False)
+    """The keys that prove who the server is, one of a kind, or what signs with them."""
+    host_certificates: Sequence[Certificate] = ()
+    """What authorities say about these keys."""
     auth: Authorization | Sequence[Authorization] = attrs.field(repr=False)
     """Who may log in."""
     session: SessionHandler | None = None
@@ -81,7 +87,8 @@ class ServerOptions:
 class ServerOptionsKw(TypedDict, total=False):
     """The fields of `ServerOptions` as keyword arguments."""
 
-    host_keys: Required[Sequence[PrivateKey]]
+    host_keys: Required[Sequence[PrivateKey | HostSigner]]
+    host_certificates: Sequence[Certificate]
     auth: Required[Authorization | Sequence[Authorization]]
     session: SessionHandler | None
     sftp: FileSystem | None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Unpack, cast
 
 import attrs
 
+from ssh_auth import ACCEPTED_ALGORITHMS
 from ssh_connection.addresses import format_address
 from ssh_connection.aio import ServerConnection, ServerSettings, Session
 from ssh_connection.aio.binding import bind
@@ -253,6 +254,7 @@ def _settings(options: ServerOptions) -> ServerSettings:
         env = session.accepts if isinstance(session, LocalShell) else frozenset[str]()
     return ServerSettings(
         host_keys=tuple(options.host_keys),
+        host_certificates=tuple(options.host_certificates),
         authentication=authentication,
         transport=_transport(options),
         shell=session,
@@ -275,6 +277,7 @@ def _transport(options: ServerOptions) -> TransportOptions:
         limits=options.transport_limits,
         rekey_bytes=options.rekey_bytes,
         rekey_seconds=options.rekey_seconds,
+        server_sig_algs=ACCEPTED_ALGORITHMS,
     )
     transport.check()
     names = {name for key in options.host_keys for name in key.public_key.algorithms}

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 import attrs
 
-from ssh_keys import HostKeyStatus, KnownHosts, PublicKey
-from ssh_stack.errors import HostKeyChanged, HostKeyRevoked, HostKeyUnknown
+from ssh_keys import CertificateRefused, HostKeyStatus, KnownHosts, PublicKey
+from ssh_stack.errors import (
+    HostCertificateRefused,
+    HostKeyChanged,
+    HostKeyRevoked,
+    HostKeyUnknown,
+)
 from ssh_stack.options import HostKeyPolicy, Path
+from ssh_transport.algorithms import HOST_KEYS
 
 __all__ = ["Trust", "load_known_hosts"]
 
 if TYPE_CHECKING:
+    from ssh_connection.aio import Prove
+    from ssh_keys import Certificate
     from ssh_stack.errors import HostKeyError
 
 _ERRORS: dict[HostKeyStatus, type[HostKeyError]] = {
@@ -87,6 +96,54 @@ class Trust:
             return True
         raise _ERRORS[status](self.host, self.port, key)
 
+    async def verify_certificate(self, certificate: Certificate) -> bool:
+        """Return True if an authority that is trusted for the server certified its key.
+
+        False says nothing against the key: it is to be judged as if it had come alone.
+
+        Raises:
+            HostKeyError: the certificate or its key is revoked, or it is not good for the
+                server at this time.
+        """
+        if self.policy == "off":
+            return False
+        now = int(time.time())
+        key = certificate.public_key
+        try:
+            status = self.known.check_certificate(certificate, self.host, self.port, now=now)
+        except CertificateRefused as error:
+            raise HostCertificateRefused(self.host, self.port, key, str(error)) from error
+        if status is HostKeyStatus.REVOKED:
+            raise HostKeyRevoked(self.host, self.port, key)
+        authorities = self.known.lookup(self.host, self.port).authorities
+        return status is HostKeyStatus.TRUSTED and certificate.ca_key in authorities
+
+    async def learn(self, keys: tuple[PublicKey, ...], prove: Prove) -> None:
+        """Remember the server's other keys, as `UpdateHostKeys` does (ssh_config(5)).
+
+        Only those are written that the server proves to have, and only beside a key of it
+        that stands there already: what was accepted for once, or by an authority, is not
+        made to last.  A key that the server does not name any more stays.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        from ssh_keys.files import read_known_hosts  # noqa: PLC0415 (only when it is needed)
+
+        if self.file is None:
+            return
+        file = self.file
+        known = await asyncio.to_thread(read_known_hosts, file)
+        here = known.lookup(self.host, self.port)
+        if not set(here.trusted) & set(keys):
+            return
+        revoked = self.known.lookup(self.host, self.port).revoked
+        new = [key for key in keys if key not in here.trusted and key not in revoked]
+        proven = await prove(new)
+        if len(proven) == len(new):  # one that is not there makes all of it doubtful
+            for key in proven:
+                await asyncio.to_thread(self._remember, file, key)
+
     async def _accepts(self, key: PublicKey) -> bool:
         if callable(self.policy):
             return await self.policy(self.host, self.port, key) is True
@@ -103,5 +160,8 @@ class Trust:
 
         Asked for first, so that a server with several keys shows one that can be checked.
         """
-        trusted = self.known.lookup(self.host, self.port).trusted
-        return tuple(dict.fromkeys(name for key in trusted for name in key.algorithms))
+        found = self.known.lookup(self.host, self.port)
+        names = tuple(dict.fromkeys(name for key in found.trusted for name in key.algorithms))
+        if not found.authorities:
+            return names
+        return (*(name for name in HOST_KEYS if "-cert" in name), *names)

@@ -5,6 +5,7 @@ client     ClientConnection: run, start, streams, forwards
 establish  how a client's connection comes to be
 login      the client's authentication, driven
 server     ServerConnection: sessions and forwards that were switched on
+identity   the server's host keys, and how it signs with them
 gate       who may log in
 session    a client's session, as the server's handler sees it
 process    a command, shell or subsystem on the other side
@@ -35,14 +36,18 @@ from ssh_connection.aio.endpoint import Endpoint as Endpoint
 from ssh_connection.aio.establish import Dialer as Dialer
 from ssh_connection.aio.forward import LocalForward as LocalForward
 from ssh_connection.aio.forward import RemoteForward as RemoteForward
+from ssh_connection.aio.identity import HostSigner as HostSigner
 from ssh_connection.aio.process import Launch as Launch
 from ssh_connection.aio.process import Process as Process
 from ssh_connection.aio.process import Pty as Pty
 from ssh_connection.aio.process import command_line as command_line
 from ssh_connection.aio.scope import Scope as Scope
+from ssh_connection.aio.settings import CertificateVerifier as CertificateVerifier
 from ssh_connection.aio.settings import ClientSettings as ClientSettings
+from ssh_connection.aio.settings import HostKeyLearner as HostKeyLearner
 from ssh_connection.aio.settings import HostKeyVerifier as HostKeyVerifier
 from ssh_connection.aio.settings import KeepaliveOptions as KeepaliveOptions
+from ssh_connection.aio.settings import Prove as Prove
 from ssh_connection.aio.settings import Timeouts as Timeouts
 from ssh_connection.aio.streams import ByteReader as ByteReader
 from ssh_connection.aio.streams import ByteStream as ByteStream

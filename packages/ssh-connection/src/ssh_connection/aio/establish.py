@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ssh_connection.aio.endpoint import Endpoint
@@ -13,11 +13,13 @@ from ssh_connection.errors import SSHTimeout
 from ssh_transport import ClientTransport, ConnectionLost, HostKeyRefused
 from ssh_transport import events as ev
 from ssh_wire import SSHError
+from ssh_wire.messages import connection as m
 
 if TYPE_CHECKING:
     from ssh_auth import AuthAttempt
-    from ssh_connection.aio.settings import ClientSettings
-    from ssh_keys import PublicKey
+    from ssh_connection.aio.settings import ClientSettings, HostKeyLearner
+    from ssh_connection.replies import Reply
+    from ssh_keys import Certificate, PublicKey
     from ssh_transport.aio import Driver
 
 __all__ = ["ClientEndpoint", "Dialer"]
@@ -47,6 +49,7 @@ class ClientEndpoint(Endpoint):
         self._clock = asyncio.timeout(None)
         self._login: Login | None = None
         self._established = False
+        self._learn = settings.learn_host_keys
 
     # ------------------------------------------------------------- establishing
 
@@ -105,15 +108,20 @@ class ClientEndpoint(Endpoint):
         self._driver.flush()
         while True:
             match await self._next_event():
-                case ev.HostKeyReceived(key=key):
-                    await self._judge_host_key(key)
+                case ev.HostKeyReceived(key=key, certificate=certificate):
+                    await self._judge_host_key(key, certificate)
                     return
                 case _:
                     pass
 
-    async def _judge_host_key(self, key: PublicKey) -> None:
+    async def _judge_host_key(self, key: PublicKey, certificate: Certificate | None) -> None:
+        settings = self._settings
+        trusted = False
         try:
-            trusted = await self._without_clock(self._settings.verify_host_key(key))
+            if certificate is not None and settings.verify_host_certificate is not None:
+                trusted = await self._without_clock(settings.verify_host_certificate(certificate))
+            if trusted is not True:
+                trusted = await self._without_clock(settings.verify_host_key(key))
         except BaseException:
             self._reject("the host key could not be checked")
             raise
@@ -145,6 +153,36 @@ class ClientEndpoint(Endpoint):
         self._client_core.sink = login.receive
         self._driver.schedule_flush()
         await login.conduct(self._without_clock)
+
+    # ------------------------------------------------------------- the server's other keys
+
+    def global_request(self, message: m.AnyGlobalRequest, reply: Reply) -> None:
+        """The server says which host keys it has."""
+        match message:
+            case m.GlobalRequest(kind="hostkeys-00@openssh.com") if self._learn is not None:
+                from ssh_connection import hostkeys  # noqa: PLC0415 (loads when it is used)
+
+                learn, self._learn = self._learn, None  # it is listened to once
+                self._spawn(self._learn_host_keys(learn, hostkeys.announced(message)))
+                self._mux.deny(reply)
+            case _:
+                super().global_request(message, reply)
+
+    async def _learn_host_keys(self, learn: HostKeyLearner, keys: tuple[PublicKey, ...]) -> None:
+        await learn(keys, self._prove)
+
+    async def _prove(self, keys: Sequence[PublicKey]) -> tuple[PublicKey, ...]:
+        """Ask for the proof that the server has these keys."""
+        from ssh_connection import hostkeys  # noqa: PLC0415 (loads when it is used)
+
+        if not keys:
+            return ()
+        answer = await self._global_request(hostkeys.proof_request(keys))
+        if isinstance(answer, m.RequestFailure):
+            return ()
+        return hostkeys.proven(keys, answer.details, self.session_id)
+
+    # ------------------------------------------------------------- events
 
     async def _next_event(self) -> ev.Event:
         while not self._events:

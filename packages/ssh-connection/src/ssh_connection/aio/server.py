@@ -13,11 +13,12 @@ from ssh_auth import Authenticated, DecisionInvalid, ServerAuth
 from ssh_connection.aio.channel import Channel
 from ssh_connection.aio.endpoint import Endpoint
 from ssh_connection.aio.gate import Gate, ServerAuthentication
+from ssh_connection.aio.identity import HostIdentity, HostSigner
 from ssh_connection.aio.listening import ForwardingRules, ServerForwards
 from ssh_connection.aio.session import Session, SessionHandler, SessionPolicy, User
 from ssh_connection.aio.settings import KeepaliveOptions
 from ssh_connection.limits import ConnectionLimits
-from ssh_keys import PrivateKey
+from ssh_keys import PrivateKey, PublicKey
 from ssh_transport import ConnectionLost, ServerTransport, TransportOptions
 from ssh_transport import events as ev
 from ssh_wire import DisconnectReason, OpenFailureReason, ProtocolError, SSHError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ssh_auth import ServerEvent
     from ssh_connection.channel import Channel as ChannelCore
     from ssh_connection.replies import Reply
+    from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
     from ssh_transport.aio import Driver
     from ssh_wire.primitives import Buffer
 
@@ -40,8 +42,10 @@ _log = logging.getLogger("ssh_connection.server")
 class ServerSettings:
     """Everything that a server connection needs to know; what is not set is denied."""
 
-    host_keys: Sequence[PrivateKey]
-    """The keys that prove who the server is."""
+    host_keys: Sequence[PrivateKey | HostSigner]
+    """The keys that prove who the server is, or what signs with them."""
+    host_certificates: Sequence[Certificate] = ()
+    """What authorities say about these keys."""
     authentication: ServerAuthentication
     """Who may log in."""
     transport: TransportOptions
@@ -69,12 +73,12 @@ class ServerConnection(Endpoint):
 
     def __init__(self, settings: ServerSettings, random: Callable[[int], bytes]) -> None:
         loop = asyncio.get_running_loop()
-        self._host_keys = {key.public_key.blob: key for key in settings.host_keys}
+        self._identity = HostIdentity(settings.host_keys, settings.host_certificates)
         core = ServerTransport(
             settings.transport,
             random=random,
             now=loop.time(),
-            host_keys=[key.public_key for key in settings.host_keys],
+            host_keys=self._identity.shown,
         )
         super().__init__(core, settings.limits, settings.close_timeout)
         self._server_core = core
@@ -107,13 +111,29 @@ class ServerConnection(Endpoint):
         super().transport_event(event)
         match event:
             case ev.SignatureRequested(key=key, algorithm=algorithm, data=data):
-                signature = self._host_keys[key.blob].sign(data, algorithm)
-                self._server_core.provide_signature(signature)
+                signature = self._identity.sign_at_once(key, data, algorithm)
+                if signature is not None:
+                    self._server_core.provide_signature(signature)
+                else:
+                    self._spawn(self._sign(event))
             case ev.ServiceRequested(name=name):
                 self._begin_auth()
                 self._server_core.accept_service(name)
             case _:
                 pass
+
+    async def _sign(self, event: ev.SignatureRequested) -> None:
+        """Sign beside the event loop; without a signature there is no connection."""
+        try:
+            signature = await self._identity.sign(event.key, event.data, event.algorithm)
+        except Exception:  # noqa: BLE001 (whoever holds the key may raise anything)
+            _log.exception("the host key %s cannot sign", event.key.fingerprint())
+            self._core.disconnect(DisconnectReason.KEY_EXCHANGE_FAILED, "no signature")
+            self._driver.close()
+            return
+        if not self.is_closed:
+            self._server_core.provide_signature(signature)
+            self._driver.flush()
 
     def _begin_auth(self) -> None:
         authentication = self._settings.authentication
@@ -165,6 +185,13 @@ class ServerConnection(Endpoint):
         self._server_core.authenticated()
         self._core.sink = self._mux.receive
         self._start_keepalive(self._settings.keepalive)
+        self._announce_host_keys()
+
+    def _announce_host_keys(self) -> None:
+        # a client that knows one key learns the others, and so survives a change of keys
+        from ssh_connection import hostkeys  # noqa: PLC0415 (loads when it is used)
+
+        self._mux.request(hostkeys.announcement(self._identity.keys))
 
     def _grace_over(self) -> None:
         self._core.disconnect(DisconnectReason.BY_APPLICATION, "login took too long")
@@ -240,6 +267,32 @@ class ServerConnection(Endpoint):
 
     # ------------------------------------------------------------- global requests
 
+    def _prove_host_keys(self, message: m.GlobalRequest, reply: Reply) -> None:
+        """Sign for every key that is asked for, or for none."""
+        from ssh_connection import hostkeys  # noqa: PLC0415 (loads when it is used)
+
+        keys = hostkeys.asked_for(message, self._identity.keys)
+        if keys is None or not reply.wanted:
+            self._mux.deny(reply)
+        else:
+            self._spawn(self._sign_proofs(keys, reply))
+
+    async def _sign_proofs(self, keys: Sequence[PublicKey], reply: Reply) -> None:
+        from ssh_connection import hostkeys  # noqa: PLC0415 (loads when it is used)
+
+        negotiated = self.agreement.host_key
+        signatures: list[bytes] = []
+        try:
+            for key in keys:
+                # an RSA key signs as it did in the key exchange, where it was the one
+                algorithm = negotiated if negotiated in key.algorithms else key.algorithms[0]
+                data = hostkeys.signed_data(self.session_id, key)
+                signatures.append(await self._identity.sign(key, data, algorithm))
+        except Exception:
+            self._mux.deny(reply)
+            raise
+        self._mux.grant(reply, hostkeys.proof_of(signatures))
+
     def global_request(self, message: m.AnyGlobalRequest, reply: Reply) -> None:
         """The client asks for something."""
         match message:
@@ -247,6 +300,8 @@ class ServerConnection(Endpoint):
                 self._forwards.listen(message, reply)
             case m.CancelTCPIPForward() if self._forwards is not None:
                 self._forwards.cancel(message, reply)
+            case m.GlobalRequest(kind="hostkeys-prove-00@openssh.com"):
+                self._prove_host_keys(message, reply)
             case m.GlobalRequest(kind="no-more-sessions@openssh.com"):
                 self._no_more_sessions = True
                 self._mux.grant(reply)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
@@ -12,10 +12,34 @@ from ssh_connection.limits import ConnectionLimits
 from ssh_keys import PublicKey
 from ssh_transport import TransportOptions
 
-__all__ = ["ClientSettings", "HostKeyVerifier", "KeepaliveOptions", "Timeouts"]
+if TYPE_CHECKING:
+    from ssh_keys import Certificate
+
+__all__ = [
+    "CertificateVerifier",
+    "ClientSettings",
+    "HostKeyLearner",
+    "HostKeyVerifier",
+    "KeepaliveOptions",
+    "Prove",
+    "Timeouts",
+]
 
 HostKeyVerifier: TypeAlias = Callable[[PublicKey], Awaitable[bool]]
 """Decides whether the server's host key is trusted; only an exact True accepts it."""
+
+CertificateVerifier: TypeAlias = "Callable[[Certificate], Awaitable[bool]]"
+"""Decides whether a host certificate is trusted.
+
+An exact True accepts the key in it; anything else leaves the key to be judged as if it had
+come alone.
+"""
+
+Prove: TypeAlias = Callable[[Sequence[PublicKey]], Awaitable[tuple[PublicKey, ...]]]
+"""Asks the server for the proof that it has keys; returns those for which it is good."""
+
+HostKeyLearner: TypeAlias = Callable[[tuple[PublicKey, ...], Prove], Awaitable[None]]
+"""Told of all keys that the server says it has, once; believes only what is proven."""
 
 
 def _positive(_instance: object, attribute: attrs.Attribute[float], value: float) -> None:
@@ -62,6 +86,10 @@ class ClientSettings:
     """The user to log in as."""
     verify_host_key: HostKeyVerifier
     """Decides whether the server is the right one."""
+    verify_host_certificate: CertificateVerifier | None = None
+    """Decides about a host certificate, before the key in it is judged alone."""
+    learn_host_keys: HostKeyLearner | None = None
+    """Told of the server's other keys (OpenSSH's UpdateHostKeys)."""
     credentials: Sequence[Credential] = ()
     """What the user can prove itself with, in the order it is tried."""
     transport: TransportOptions

@@ -1,0 +1,110 @@
+"""hostkeys-00 and hostkeys-prove-00: what is announced, asked for, proven."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ssh_connection import hostkeys
+from ssh_keys import PrivateKey, PublicKey
+from ssh_wire import ProtocolError
+from ssh_wire.messages.connection import GlobalRequest
+from ssh_wire.messages.openssh import HostKeys, HostKeysProve
+from ssh_wire.primitives import string
+
+KEYS = [PrivateKey.generate("ed25519"), PrivateKey.generate("ecdsa"), PrivateKey.generate("rsa")]
+PUBLIC = tuple(key.public_key for key in KEYS)
+SESSION = b"s" * 32
+
+
+def request(kind: str, *blobs: bytes) -> GlobalRequest:
+    return GlobalRequest(kind=kind, want_reply=True, details=b"".join(map(string, blobs)))
+
+
+def test_what_is_announced_is_read() -> None:
+    sent = hostkeys.announcement(PUBLIC)
+    assert sent == GlobalRequest(
+        kind="hostkeys-00@openssh.com",
+        want_reply=False,
+        details=b"".join(string(key.blob) for key in PUBLIC),
+    )
+    assert hostkeys.announced(sent) == PUBLIC
+
+
+@pytest.mark.row("C23")
+def test_c23_unknown_kinds_and_repetitions_are_left_out() -> None:
+    kind = HostKeys(want_reply=False, keys=()).kind
+    blobs = (PUBLIC[0].blob, string("ssh-new") + b"x", b"", PUBLIC[0].blob, b"\xff" * 9)
+    assert hostkeys.announced(request(kind, *blobs)) == PUBLIC[:1]
+    assert hostkeys.announced(request(kind)) == ()
+
+
+@pytest.mark.row("C23")
+@pytest.mark.parametrize(("count", "taken"), [(1024, 1), (1025, 0)])
+def test_c23_no_more_than_1024_keys(count: int, taken: int) -> None:
+    blobs = [PUBLIC[0].blob] * count
+    assert len(hostkeys.announced(request("hostkeys-00@openssh.com", *blobs))) == taken
+
+
+def test_a_proof_is_asked_for_and_given() -> None:
+    asked = hostkeys.proof_request(PUBLIC)
+    assert asked.want_reply
+    keys = hostkeys.asked_for(asked, PUBLIC)
+    assert keys == PUBLIC
+    signatures = [key.sign(hostkeys.signed_data(SESSION, key.public_key)) for key in KEYS]
+    assert hostkeys.proven(PUBLIC, hostkeys.proof_of(signatures), SESSION) == PUBLIC
+
+
+def test_what_is_signed() -> None:
+    assert hostkeys.signed_data(SESSION, PUBLIC[0]) == (
+        string("hostkeys-prove-00@openssh.com") + string(SESSION) + string(PUBLIC[0].blob)
+    )
+
+
+@pytest.mark.row("C23")
+def test_c23_what_is_not_a_host_key_is_not_proven() -> None:
+    kind = HostKeysProve(want_reply=True, keys=()).kind
+    foreign = PrivateKey.generate("ed25519").public_key.blob
+    for blobs in (
+        (foreign,),
+        (PUBLIC[0].blob, foreign),
+        (b"",),
+        (),
+        (PUBLIC[0].blob,) * 2,
+        (PUBLIC[0].blob,) * 1025,
+    ):
+        assert hostkeys.asked_for(request(kind, *blobs), PUBLIC) is None
+
+
+@pytest.mark.row("C23")
+def test_c23_a_proof_is_for_one_session_and_one_key() -> None:
+    key, other = KEYS[:2]
+
+    def check(*signatures: bytes, keys: tuple[PublicKey, ...] = PUBLIC[:1]) -> int:
+        return len(hostkeys.proven(keys, hostkeys.proof_of(signatures), SESSION))
+
+    good = key.sign(hostkeys.signed_data(SESSION, key.public_key))
+    assert check(good) == 1
+    assert check(good, good, keys=PUBLIC[:2]) == 1
+    assert check() == 0
+    assert check(good, good) == 0
+    assert check(b"") == 0
+    assert check(key.sign(hostkeys.signed_data(b"t" * 32, key.public_key))) == 0
+    assert check(key.sign(hostkeys.signed_data(SESSION, other.public_key))) == 0
+    assert check(other.sign(hostkeys.signed_data(SESSION, key.public_key))) == 0
+    assert check(key.sign(SESSION)) == 0
+    assert hostkeys.proven(PUBLIC[:1], b"\0\0\0\xff", SESSION) == ()
+
+
+@given(st.binary(max_size=200))
+def test_any_details_are_read_or_refused(details: bytes) -> None:
+    for kind, read in (
+        ("hostkeys-00@openssh.com", hostkeys.announced),
+        ("hostkeys-prove-00@openssh.com", lambda message: hostkeys.asked_for(message, PUBLIC)),
+    ):
+        with contextlib.suppress(ProtocolError):
+            read(GlobalRequest(kind=kind, want_reply=True, details=details))
+    assert hostkeys.proven(PUBLIC[:1], details, SESSION) == ()
