@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
@@ -21,8 +21,9 @@ from tests.interop.peers import PASSWORD, Peer
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from ssh_keys import PublicKey
+    from ssh_keys import Certificate, PublicKey
     from ssh_stack import ServerOptionsKw
+    from ssh_transport import Algorithms
     from tests.interop.peers import Completed
 
 __all__ = ["HOST_KEYS", "Served", "serve"]
@@ -76,13 +77,20 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def serve(
-    peer: Peer, name: str, authentication: ServerAuthentication | None = None
+    peer: Peer,
+    name: str,
+    authentication: ServerAuthentication | None = None,
+    *,
+    algorithms: Algorithms | Literal["default"] = "default",
+    host_certificates: Sequence[Certificate] = (),
 ) -> AsyncGenerator[Served]:
     """Serve commands, files and forwards to a peer."""
     folder = peer.keys.folder / f"{name}-{peer.name}"
     folder.mkdir(exist_ok=True)
     options: ServerOptionsKw = {
         "host_keys": HOST_KEYS,
+        "host_certificates": host_certificates,
+        "algorithms": algorithms,
         "auth": authentication or by_key(peer),
         "session": ssh_stack.LocalShell(),
         "sftp": ssh_stack.Rooted("/"),

@@ -6,15 +6,19 @@ import hashlib
 import os
 import re
 
+import attrs
 import pytest
 
+from ssh_keys import Grant, PrivateKey, issue
 from ssh_transport import profiles
+from ssh_transport.ciphers import CIPHERS
+from ssh_transport.kex import METHODS
+from tests.interop.offered import CIPHER_MACS, has_kex
 from tests.interop.peers import Peer
-from tests.interop.serving import by_key, serve
+from tests.interop.serving import HOST_KEYS, by_key, serve
 
-DEFAULT = profiles("default", "server")
-AEAD = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com")
 MIB = 1024 * 1024
+EVERYTHING = attrs.evolve(profiles("legacy", "server"), kex=tuple(METHODS))
 
 
 @pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
@@ -66,7 +70,7 @@ async def test_several_methods_in_sequence(peer: Peer) -> None:
 async def negotiated(peer: Peer, *options: str) -> bytes:
     """Move data both ways with rekeys between; return what the client says of the handshake."""
     data = os.urandom(MIB)
-    async with serve(peer, "algorithms") as served:
+    async with serve(peer, "algorithms", algorithms=EVERYTHING) as served:
         done = await served.client(
             "ssh",
             "-v",
@@ -80,36 +84,72 @@ async def negotiated(peer: Peer, *options: str) -> bytes:
     return done.stderr
 
 
-@pytest.mark.parametrize("kex", DEFAULT.kex)
+@pytest.mark.parametrize("kex", METHODS)
 async def test_kex(peer: Peer, kex: str) -> None:
-    if kex not in peer.algorithms.kex:
-        assert kex.startswith("mlkem768x25519")  # what OpenSSH has had since 9.9
-        assert peer.name in {"openssh-8.4", "openssh-9.2"}
+    if not has_kex(peer, kex):
         return
 
     assert f"kex: algorithm: {kex}".encode() in await negotiated(peer, f"KexAlgorithms={kex}")
 
 
-@pytest.mark.parametrize("host_key", DEFAULT.host_keys)
+@pytest.mark.parametrize(
+    "host_key",
+    ["ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"]
+    + [f"ecdsa-sha2-nistp{bits}" for bits in (256, 384, 521)],
+)
 async def test_host_key(peer: Peer, host_key: str) -> None:
     said = await negotiated(peer, f"HostKeyAlgorithms={host_key}")
 
     assert f"kex: host key algorithm: {host_key}".encode() in said
 
 
-@pytest.mark.parametrize("cipher", DEFAULT.ciphers)
+@pytest.mark.parametrize("cipher", [name for name, spec in CIPHERS.items() if spec.aead])
 async def test_cipher(peer: Peer, cipher: str) -> None:
     said = await negotiated(peer, f"Ciphers={cipher}")
 
     assert f"kex: client->server cipher: {cipher}".encode() in said
 
 
-@pytest.mark.parametrize("mac", DEFAULT.macs)
-@pytest.mark.parametrize("cipher", [name for name in DEFAULT.ciphers if name not in AEAD])
+@pytest.mark.parametrize(("cipher", "mac"), CIPHER_MACS)
 async def test_cipher_with_mac(peer: Peer, cipher: str, mac: str) -> None:
     said = await negotiated(peer, f"Ciphers={cipher}", f"MACs={mac}")
 
     assert f"kex: client->server cipher: {cipher} MAC: {mac}".encode() in said
+
+
+async def test_compression(peer: Peer) -> None:
+    said = await negotiated(peer, "Compression=yes")
+
+    assert re.search(rb"kex: server->client cipher: .* compression: zlib@openssh.com", said)
+    assert b"Enabling compression" in said or b"enabled" in said.lower()
+
+
+async def test_host_certificate(peer: Peer) -> None:
+    ca, host = PrivateKey.generate("ed25519"), HOST_KEYS[0]
+    grant = Grant(role="host", key_id="test", principals=("127.0.0.1",))
+    certificate = issue(ca, host.public_key, grant=grant, random=os.urandom)
+    async with serve(peer, "certified", host_certificates=[certificate]) as served:
+        line = f"@cert-authority [127.0.0.1]:{served.port} {ca.public_key.to_openssh()}\n"
+        served.known_hosts.write_text(line)
+        done = await served.client("ssh", "-v", "tester@127.0.0.1", "echo in")
+
+    assert done.stdout == b"in\n", done.stderr
+    assert b"ssh-ed25519-cert-v01@openssh.com" in done.stderr
+
+
+async def test_clients_learn_the_other_host_keys(peer: Peer) -> None:
+    async with serve(peer, "learning") as served:
+        lines = served.known_hosts.read_text().splitlines(keepends=True)
+        served.known_hosts.write_text(lines[0])
+        # its standard input stays open until it has written the file
+        done = await served.client(
+            "ssh", "-v", "tester@127.0.0.1", "sleep 2", options=["UpdateHostKeys=yes"]
+        )
+        known = served.known_hosts.read_text()
+
+    assert done.returncode == 0, done.stderr
+    assert known.count("ecdsa-sha2-nistp384 ") == 1, done.stderr
+    assert known.count("ssh-rsa ") == 1
 
 
 async def test_sftp_64_mib_both_ways_with_rekeys_in_the_middle(peer: Peer) -> None:

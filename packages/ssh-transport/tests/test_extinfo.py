@@ -9,7 +9,7 @@ from ssh_keys import PrivateKey
 from ssh_transport import ExtInfoReceived, TransportOptions, UnimplementedReceived, profiles
 from ssh_transport.extinfo import Extensions
 from ssh_transport.testing import Pair, inject, pump
-from ssh_wire import DisconnectReason, ProtocolError
+from ssh_wire import DisconnectReason, ProtocolError, UsageError
 from ssh_wire.messages.transport import Extension, ExtInfo
 
 BAD = DisconnectReason.PROTOCOL_ERROR
@@ -112,3 +112,51 @@ def test_t18_the_largest_message_and_unknown_names() -> None:
     assert extensions.server_sig_algs is None
     with pytest.raises(ProtocolError):
         Extensions("client", 1).receive(message((b"a", b""), (b"b", b"")))
+
+
+# ---------------------------------------------------------------- a second time
+
+
+def authenticating(key: PrivateKey) -> Pair:
+    pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
+    pair.client.request_service("ssh-userauth")
+    pair.run()
+    pair.client_events.clear()
+    return pair
+
+
+@pytest.mark.parametrize("before_success", [True, False])
+def test_the_server_says_more_during_authentication(before_success: bool, key: PrivateKey) -> None:
+    pair = authenticating(key)
+    pair.server.announce(["ssh-ed25519"], before_success=before_success)
+    pair.server.send_payload(b"\x34")
+    pair.run()
+    assert announced([*pair.client_events])["server-sig-algs"] == b"ssh-ed25519"
+    assert pair.client.server_sig_algs == ("ssh-ed25519",)
+    with pytest.raises(UsageError):
+        pair.server.announce(["ssh-ed25519"], before_success=True)
+
+
+def test_a_client_that_says_nothing_of_it_takes_it_before_the_success_alone(
+    key: PrivateKey,
+) -> None:
+    pair = authenticating(key)
+    pair.server._extensions.in_auth = False
+    with pytest.raises(UsageError):
+        pair.server.announce(["ssh-ed25519"])
+    pair.server.announce(["ssh-ed25519"], before_success=True)
+    pair.run()
+    assert pair.client.server_sig_algs == ("ssh-ed25519",)
+
+
+def test_the_server_says_nothing_where_it_may_not(pair: Pair, keyed: Pair) -> None:
+    for server in (pair.server, keyed.server):  # after authentication, and before the service
+        with pytest.raises(UsageError):
+            server.announce(["ssh-ed25519"], before_success=True)
+
+
+def test_a_client_without_extensions_is_told_nothing(key: PrivateKey) -> None:
+    pair = authenticating(key)
+    pair.server._ports.session.extensions = False
+    with pytest.raises(UsageError):
+        pair.server.announce(["ssh-ed25519"], before_success=True)

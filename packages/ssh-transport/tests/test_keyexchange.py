@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random as seeded
 
 import attrs
@@ -24,7 +25,9 @@ from hostile import (
 )
 from ssh_keys import PrivateKey
 from ssh_transport import (
+    ClientTransport,
     ExtInfoReceived,
+    Guess,
     KexCompleted,
     TransportOptions,
     profiles,
@@ -193,6 +196,59 @@ def test_t20_a_wrong_guess_costs_nothing_but_the_packet(key: PrivateKey) -> None
     pair.run()
     assert completed(pair) == 1
     assert pair.client.agreement.kex == "ecdh-sha2-nistp256"  # the client's order decides
+
+
+def remembering(guess: Guess, kex: tuple[str, ...], key: PrivateKey) -> list[int]:
+    """The first messages of a client that remembers what the server wants."""
+    options = TransportOptions(algorithms=attrs.evolve(FAST, kex=kex), guess=guess)
+    client = ClientTransport(
+        options, random=os.urandom, now=0.0, host_key_algorithms=["rsa-sha2-512", "ssh-ed25519"]
+    )
+    return [payload[0] for payload in split(taken(client))[1]]
+
+
+@pytest.mark.row("T20")
+def test_t20_a_remembered_guess_is_made_where_it_will_be_right(key: PrivateKey) -> None:
+    kex = ("curve25519-sha256", "ecdh-sha2-nistp256")
+    for host_key in ("rsa-sha2-512", "ssh-ed25519"):  # both are known, either may come first
+        assert remembering(Guess(kex[0], host_key), kex, key) == [20, 30]
+    assert remembering(Guess(kex[1], "ssh-ed25519"), kex, key) == [20]
+    assert remembering(Guess(kex[0], "ecdsa-sha2-nistp256"), kex, key) == [20]
+    group_exchange = ("diffie-hellman-group-exchange-sha256",)
+    assert remembering(Guess(group_exchange[0], "ssh-ed25519"), group_exchange, key) == [20]
+
+
+@pytest.mark.row("T20")
+def test_t20_what_a_server_wants_is_remembered_and_saves_a_flight(key: PrivateKey) -> None:
+    assert Pair(FAST_OPTIONS, FAST_OPTIONS, key=key).client.peer_first_choices is None
+    first = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
+    first.run()
+    wanted = Guess("curve25519-sha256", "ssh-ed25519")
+    assert first.client.peer_first_choices == wanted
+    again = Pair(attrs.evolve(FAST_OPTIONS, guess=wanted), FAST_OPTIONS, key=key)
+    pump(again.client, again.server)
+    again.answer()
+    pump(again.server, again.client)  # KEXINIT, and the reply at once
+    again.answer()
+    pump(again.client, again.server)
+    again.answer()
+    assert completed(again) == 1
+
+
+@pytest.mark.row("T20")
+@pytest.mark.parametrize("right", [True, False])
+def test_t20_a_server_may_guess_too(right: bool, key: PrivateKey) -> None:
+    pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
+
+    def claim(kexinit: KexInit) -> KexInit:
+        names = kexinit.kex_algorithms if right else ("x@y", *kexinit.kex_algorithms)
+        return changed(kexinit, kex_algorithms=names, first_kex_packet_follows=True)
+
+    pair.client.receive(edited(taken(pair.server), claim))
+    drain(pair.client)
+    pair.client.receive(plain(b"\x1f" + bytes(12)))
+    drain(pair.client)
+    assert pair.client.closed is right  # a wrong guess is skipped, a right one is the reply
 
 
 @pytest.mark.row("T20")

@@ -15,6 +15,7 @@ compression    payloads made smaller before, and expanded after; loaded where it
 rekey          when keys are exchanged anew
 extinfo        EXT_INFO
 algorithms     profiles of what is offered; lists: changes to them as ssh_config has them
+trace          every message and event, told to one callback
 limits, options, events, errors
 aio/           the asyncio driver
 testing        two transports joined in memory
@@ -52,6 +53,7 @@ from ssh_transport.events import UnimplementedReceived as UnimplementedReceived
 from ssh_transport.limits import Limits as Limits
 from ssh_transport.negotiation import Agreement as Agreement
 from ssh_transport.negotiation import DirectionAgreement as DirectionAgreement
+from ssh_transport.options import Guess as Guess
 from ssh_transport.options import TransportOptions as TransportOptions
 from ssh_transport.roles import ClientTransport as ClientTransport
 from ssh_transport.roles import ServerTransport as ServerTransport

@@ -11,6 +11,7 @@ from ssh_transport.events import HostKeyReceived
 from ssh_transport.kex import METHODS
 from ssh_transport.kex.base import ClientShare
 from ssh_transport.keyexchange import Exchange, KeyExchange
+from ssh_transport.options import Guess
 from ssh_transport.phases import Phase
 from ssh_wire import SSHError
 
@@ -168,8 +169,12 @@ class ClientKeyExchange(KeyExchange):
         return share
 
     def _guess(self) -> bool:
-        # a group exchange would send a wish, which saves nothing where it is wrong
-        return self._ports.options.guess and not METHODS[self._offer.kex[0]].group_exchange
+        offer = self._offer
+        guess = self._ports.options.guess
+        if isinstance(guess, Guess):
+            guess = (offer.kex[0], offer.host_keys[0]) == guess
+        # a group exchange would send a wish for a group, which saves no round trip
+        return guess and not METHODS[offer.kex[0]].group_exchange
 
     def _shown(self, blob: bytes, algorithm: str) -> Shown:
         fewest = self._ports.options.algorithms.rsa_bits

@@ -18,6 +18,7 @@ from ssh_wire import UsageError
 if TYPE_CHECKING:
     from ssh_transport.ciphers.base import Opener, Sealer
     from ssh_transport.kex.base import Random
+    from ssh_transport.limits import Limits
     from ssh_wire.primitives import Buffer
 
 __all__ = ["DeflatingOutbound", "InflatingInbound"]
@@ -30,9 +31,9 @@ class DeflatingOutbound(Outbound):
 
     __slots__ = ("_begun", "_compression", "_context", "_most")
 
-    def __init__(self, random: Random, limit: int, most: int) -> None:
-        super().__init__(random, limit)
-        self._most = most
+    def __init__(self, random: Random, limits: Limits) -> None:
+        super().__init__(random, limits.packet_length)
+        self._most = limits.payload
         self._begun = False
         self._compression = "none"
         self._context: zlib._Compress | None = None
@@ -73,9 +74,9 @@ class InflatingInbound(Inbound):
 
     __slots__ = ("_begun", "_compression", "_context", "_most")
 
-    def __init__(self, limit: int, most: int) -> None:
-        super().__init__(limit)
-        self._most = most
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits.packet_length)
+        self._most = limits.payload
         self._begun = False
         self._compression = "none"
         self._context: zlib._Decompress | None = None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Extensions", "client_extensions", "server_extensions"]
 
 _SIG_ALGS = "server-sig-algs"
+_IN_AUTH = "ext-info-in-auth@openssh.com"
 _COUNT_AT = 5  # the message number and the count
 _MOST_MESSAGES = {"client": 2, "server": 1}
 
@@ -25,10 +26,13 @@ class Extensions:
     Attributes:
         server_sig_algs: the signature algorithms that the server accepts of users, or None
             where it did not say (RFC 8308 section 3.1).
+        in_auth: whether a client takes a message during authentication (OpenSSH's PROTOCOL
+            section 1.10).
     """
 
     def __init__(self, role: str, limit: int) -> None:
         self.server_sig_algs: tuple[str, ...] | None = None
+        self.in_auth: bool = False
         self._left = _MOST_MESSAGES[role]
         self._limit = limit
 
@@ -52,12 +56,13 @@ class Extensions:
         if _SIG_ALGS in found:
             # a NUL in a known string is refused; extensions that are not known may hold any
             self.server_sig_algs = decode_names(found[_SIG_ALGS], "ExtInfo", _SIG_ALGS)
+        self.in_auth = self.in_auth or _IN_AUTH in found
         return found
 
 
 def client_extensions() -> ExtInfo:
     """Return what a client announces."""
-    return _message({"ext-info-in-auth@openssh.com": b"0", "ping@openssh.com": b"0"})
+    return _message({_IN_AUTH: b"0", "ping@openssh.com": b"0"})
 
 
 def server_extensions(options: TransportOptions) -> ExtInfo:

@@ -34,7 +34,7 @@ from ssh_transport.negotiation import (
     guessed_right,
     negotiate,
 )
-from ssh_transport.options import TransportOptions
+from ssh_transport.options import Guess, TransportOptions
 from ssh_transport.phases import Phase
 from ssh_transport.receiving import Inbound
 from ssh_transport.sending import Outbound
@@ -60,6 +60,7 @@ class Session:
         extensions: whether the peer takes SSH_MSG_EXT_INFO (RFC 8308 section 2.1).
         agreement: what the keys in use were negotiated as.
         host_key: the server's host key, once it was accepted.
+        peer_first: what the peer wants first.
     """
 
     __slots__ = (
@@ -67,6 +68,7 @@ class Session:
         "client_version",
         "extensions",
         "host_key",
+        "peer_first",
         "server_version",
         "session_id",
         "strict",
@@ -80,6 +82,7 @@ class Session:
         self.extensions: bool = False
         self.agreement: Agreement | None = None
         self.host_key: PublicKey | None = None
+        self.peer_first: Guess | None = None
 
 
 class Ports(NamedTuple):
@@ -199,6 +202,7 @@ class KeyExchange(ABC):
         client, server = (announced.own, peer) if mine else (peer, announced.own)
         agreement = self._agreed(negotiate(client, server), announced, peer)
         session = self._ports.session
+        session.peer_first = Guess(peer.kex_algorithms[0], peer.server_host_key_algorithms[0])
         sent = (announced.payload, payload) if mine else (payload, announced.payload)
         exchange = Exchange(
             agreement,
@@ -276,6 +280,9 @@ class KeyExchange(ABC):
         )
         limit = ports.options.limits.packet_length
         opener = keys.opener(self.peer, self._side(agreement, self.peer), limit)
+        if ports.options.on_secret is not None:
+            client_kexinit = exchange.prefix[2]
+            ports.options.on_secret(client_kexinit[1:17], bytes(keys.secret[4:]))
         keys.wipe()
         ports.session.agreement = agreement
         self._state = ExpectNewKeys(exchange, opener)

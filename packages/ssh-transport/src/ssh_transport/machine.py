@@ -39,8 +39,8 @@ from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from ssh_transport.algorithms import Role
+    from ssh_transport.compression import DeflatingOutbound, InflatingInbound
     from ssh_transport.kex.base import Random
-    from ssh_transport.limits import Limits
     from ssh_transport.options import TransportOptions
     from ssh_wire import Message, SSHError
     from ssh_wire.primitives import Buffer
@@ -76,12 +76,8 @@ class Machine(ABC):
         self.sink: Callable[[memoryview], None] | None = None
         self.hold_connection_messages = False
         self._events: deque[Event] = deque()
-        self._inbound = Inbound(limits.packet_length)
-        self._outbound = Outbound(random, limits.packet_length)
-        self._begin_compression: BeginCompression = _begin_none
+        self._inbound, self._outbound, self._begin_compression = _directions(options, random)
         self._uncompressed = 0  # messages that wait, and leave before compression begins
-        if options.algorithms.compression != ("none",):
-            self._prepare_compression(random, limits)
         self._ports = Ports(
             options, random, self._inbound, self._outbound, Session(), self._events.append
         )
@@ -102,21 +98,6 @@ class Machine(ABC):
         # identification and KEXINIT leave in one write
         self._outbound.write(options.identification + b"\r\n")
         self._kex.begin()
-
-    def _prepare_compression(self, random: Random, limits: Limits) -> None:
-        from ssh_transport.compression import (  # noqa: PLC0415 (loaded where it is offered)
-            DeflatingOutbound,
-            InflatingInbound,
-        )
-
-        inbound = self._inbound = InflatingInbound(limits.packet_length, limits.payload)
-        outbound = self._outbound = DeflatingOutbound(random, limits.packet_length, limits.payload)
-
-        def begin(*, with_next_key: bool) -> None:
-            inbound.begin(with_next_key=with_next_key)
-            outbound.begin()
-
-        self._begin_compression = begin
 
     # ------------------------------------------------------------------ processing
 
@@ -374,6 +355,34 @@ class Machine(ABC):
         self._kept = None
         self.sink = None
         self._events.append(Disconnected(reason, description, by_peer, error))
+
+
+def _directions(
+    options: TransportOptions, random: Random
+) -> tuple[Inbound, Outbound, BeginCompression]:
+    """Make the two directions, as much of them as is asked for, and what begins compression."""
+    limits = options.limits
+    inbound: InflatingInbound
+    outbound: DeflatingOutbound
+    if options.trace is not None:
+        from ssh_transport import trace  # noqa: PLC0415 (loaded where it is asked for)
+
+        inbound = trace.TracedInbound(limits, options.trace)
+        outbound = trace.TracedOutbound(random, limits, options.trace)
+    elif options.algorithms.compression != ("none",):
+        from ssh_transport import compression  # noqa: PLC0415 (loaded where it is offered)
+
+        inbound = compression.InflatingInbound(limits)
+        outbound = compression.DeflatingOutbound(random, limits)
+    else:
+        plain = limits.packet_length
+        return Inbound(plain), Outbound(random, plain), _begin_none
+
+    def begin(*, with_next_key: bool) -> None:
+        inbound.begin(with_next_key=with_next_key)
+        outbound.begin()
+
+    return inbound, outbound, begin
 
 
 def _begin_none(*, with_next_key: bool) -> None:

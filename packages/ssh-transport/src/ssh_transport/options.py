@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
 import attrs
 
 from ssh_transport.algorithms import Algorithms
 from ssh_transport.limits import Limits
 from ssh_wire import UsageError
 
-__all__ = ["TransportOptions"]
+if TYPE_CHECKING:
+    from ssh_transport.trace import Trace  # noqa: TC004 (loads where it is asked for)
+
+__all__ = ["Guess", "TransportOptions"]
 
 GIB = 1024**3
+
+
+class Guess(NamedTuple):
+    """What a server wants first."""
+
+    kex: str
+    """Its first key exchange method."""
+
+    host_key: str
+    """Its first host key algorithm."""
 
 
 @attrs.frozen(kw_only=True)
@@ -35,11 +51,22 @@ class TransportOptions:
     rekey_seconds: float = 3600.0
     """Seconds after which keys are exchanged anew (RFC 4253 section 9)."""
 
-    guess: bool = False
+    guess: Guess | bool = False
     """Client: send the first key exchange packet with KEXINIT, before the server's arrived.
 
     It saves a round trip where the server prefers the same method and host key algorithm
-    (RFC 4253 section 7), and costs nothing but the packet where it does not.
+    (RFC 4253 section 7), and costs nothing but the packet where it does not.  True guesses
+    that it does; what a server preferred last time (`Transport.peer_first_choices`) guesses
+    only where that will be right again.
+    """
+
+    trace: Trace | None = attrs.field(default=None, repr=False)
+    """Takes every message and event as it happens; see `ssh_transport.trace`."""
+
+    on_secret: Callable[[bytes, bytes], None] | None = attrs.field(default=None, repr=False)
+    """Takes the secret of each key exchange: the cookie of the client's KEXINIT, and K.
+
+    Whoever has it reads the whole connection: it is for debugging, and off.
     """
 
     services: tuple[str, ...] = ("ssh-userauth",)

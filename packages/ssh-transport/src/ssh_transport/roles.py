@@ -10,6 +10,7 @@ from ssh_transport.clientkex import ClientKeyExchange
 from ssh_transport.errors import HostKeyRefused, ServiceRefused
 from ssh_transport.events import ServiceAccepted, ServiceRequested
 from ssh_transport.extinfo import client_extensions, server_extensions
+from ssh_transport.options import Guess
 from ssh_transport.phases import Action, Phase
 from ssh_transport.serverkex import ServerKeyExchange
 from ssh_transport.transport import Transport
@@ -77,6 +78,9 @@ class ClientTransport(Transport):
     def _key_exchange(self) -> ClientKeyExchange:
         offer = self._ports.options.algorithms
         known = [name for name in self._preferred if name in offer.host_keys]
+        guess = self._ports.options.guess
+        if isinstance(guess, Guess) and guess.host_key in known:
+            known.insert(0, known.pop(known.index(guess.host_key)))
         rest = [name for name in offer.host_keys if name not in known]
         ordered = attrs.evolve(offer, host_keys=(*known, *rest))
         self._client_kex = ClientKeyExchange(self._ports, ordered)
@@ -123,7 +127,35 @@ class ServerTransport(Transport):
         self._host_keys = tuple(host_keys)
         self._requested: str | None = None
         self._granted: str | None = None
+        self._announced = False  # whether EXT_INFO was sent a second time
         super().__init__(options, random=random, now=now)
+
+    def announce(self, server_sig_algs: Sequence[str], *, before_success: bool = False) -> None:
+        """Say once more which signature algorithms users' keys may use.
+
+        "If the server sends SSH_MSG_EXT_INFO ... immediately preceding the server's
+        SSH_MSG_USERAUTH_SUCCESS" (RFC 8308 section 2.4), the caller sends that next; earlier
+        it may come where the client said so (OpenSSH's PROTOCOL section 1.10).
+
+        Args:
+            server_sig_algs: the algorithms.
+            before_success: whether SSH_MSG_USERAUTH_SUCCESS is sent next.
+
+        Raises:
+            UsageError: the client would not take it now, or it was sent already.
+        """
+        self._check_open()
+        allowed = before_success or self._extensions.in_auth
+        if (
+            self._announced
+            or not (allowed and self._ports.session.extensions)
+            or self._stage is not Phase.AUTH
+        ):
+            problem = "the client takes no EXT_INFO now"
+            raise UsageError(problem)
+        self._announced = True
+        options = attrs.evolve(self._ports.options, server_sig_algs=tuple(server_sig_algs))
+        self.send(server_extensions(options))
 
     def provide_signature(self, signature: bytes) -> None:
         """Answer `SignatureRequested`."""

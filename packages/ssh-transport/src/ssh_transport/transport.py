@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ssh_keys import PublicKey
     from ssh_transport.events import Event
     from ssh_transport.negotiation import Agreement
+    from ssh_transport.options import Guess
     from ssh_wire import Message
     from ssh_wire.primitives import Buffer
 
@@ -78,7 +79,13 @@ class Transport(Machine):
             if self._lost and not self._events:
                 error = ConnectionLost("the connection was lost")
                 self._end(DisconnectReason.CONNECTION_LOST, str(error), error)
-        return self._events.popleft() if self._events else None
+        if not self._events:
+            return None
+        event = self._events.popleft()
+        trace = self._ports.options.trace
+        if trace is not None:
+            trace(event)
+        return event
 
     @property
     def paused(self) -> bool:
@@ -206,6 +213,11 @@ class Transport(Machine):
             problem = "no host key was accepted"
             raise UsageError(problem)
         return self._ports.session.host_key
+
+    @property
+    def peer_first_choices(self) -> Guess | None:
+        """What the peer wants first, to be remembered as `TransportOptions.guess`."""
+        return self._ports.session.peer_first
 
     @property
     def peer_software(self) -> str:
