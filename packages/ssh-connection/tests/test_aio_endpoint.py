@@ -18,6 +18,7 @@ from ssh_connection.aio import (
 )
 from ssh_connection.aio.testing import client_settings, server_settings
 from ssh_transport import ConnectionLost, PeerDisconnected, TransportOptions, events, profiles
+from ssh_transport.algorithms import Profile
 from ssh_wire import DisconnectReason
 from ssh_wire.messages import connection as m
 from ssh_wire.messages.transport import Unimplemented
@@ -286,3 +287,16 @@ async def test_a_connection_that_can_be_truncated_is_warned_of(
         ends.client.transport_event(events.KexCompleted(agreement, initial=True))
 
     assert ("CVE-2023-48795" in caplog.text) is warned
+
+
+@pytest.mark.parametrize(("profile", "warned"), [("legacy", 1), ("default", 0)])
+async def test_old_algorithms_are_warned_of_once(
+    profile: Profile, warned: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    transport = TransportOptions(algorithms=profiles(profile, "client"))
+    async with pair(client={"transport": transport}) as ends:
+        ends.client.rekey()
+        await ends.client.ping()
+    found = [record.getMessage() for record in caplog.records if "not safe" in record.getMessage()]
+    assert len(found) == warned
+    assert all("it uses mlkem768x25519-sha256, ssh-ed25519, " in text for text in found)

@@ -6,7 +6,6 @@ import os
 import termios
 
 import pytest
-from ssh_connection.modes import TerminalMode
 
 from ssh_connection.aio import Pty
 from ssh_stack.pty import Terminal

@@ -12,7 +12,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
-from ssh_connection.modes import TerminalMode
 
 from serving_here import SECONDS, Watched, connected, watch
 from ssh_connection import ExitSignal

@@ -126,6 +126,7 @@ def test_t35_it_begins_with_the_success(key: PrivateKey) -> None:
 def test_t35_a_success_that_waits_for_a_key_exchange_leaves_uncompressed(key: PrivateKey) -> None:
     pair = authenticating(key)
     pair.server.start_rekey()
+    pair.server.send_payload(b"\x35 a banner")
     pair.server.send_payload(b"\x34")
     pair.server.authenticated()
     pair.server.send_payload(b"\x5e", bytes(1000))
@@ -138,7 +139,7 @@ def test_t35_a_success_that_waits_for_a_key_exchange_leaves_uncompressed(key: Pr
     seen: list[bytes] = []
     pair.client.sink = take
     pair.run()
-    assert seen == [b"\x34", b"\x5e" + bytes(1000)]
+    assert seen == [b"\x35 a banner", b"\x34", b"\x5e" + bytes(1000)]
     assert size_of(pair, b"\x5e" + bytes(10_000)) < 100
 
 

@@ -6,7 +6,13 @@ import pytest
 
 from hostile import FAST_OPTIONS, drain, taken
 from ssh_keys import PrivateKey
-from ssh_transport import ClientTransport, KexCompleted, Transport
+from ssh_transport import (
+    ClientTransport,
+    KexCompleted,
+    Transport,
+    TransportOptions,
+    profiles,
+)
 from ssh_transport.testing import Pair, pump
 from ssh_wire import UsageError
 from ssh_wire.messages.transport import Ignore
@@ -86,3 +92,10 @@ def test_time_is_what_it_is_told(key: PrivateKey) -> None:
     assert client.now == 7.0
     assert key is not None
     assert drain(client) == []
+
+
+def test_what_is_offered_although_it_is_old(key: PrivateKey) -> None:
+    legacy = TransportOptions(algorithms=profiles("legacy", "client"))
+    pair = Pair(legacy, key=key)
+    assert "3des-cbc" in pair.client.offers_old
+    assert pair.server.offers_old == ()

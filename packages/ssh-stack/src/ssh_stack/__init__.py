@@ -5,6 +5,7 @@ options         what `connect` is told
 config/         ssh_config(5): which options a host gets
 identities      what the user can prove itself with
 trust           is this the right server
+keylog          SSHKEYLOGFILE, for Wireshark
 dial            ways to a server: TCP, a jump host, a proxy command
 serving         serve: a listening socket and its connections
 server_options  what `serve` is told

@@ -23,6 +23,7 @@ from ssh_stack.config import Config, HostConfig, load_config
 from ssh_stack.dial import jump_dialer, proxy_dialer, split_command, tcp_dialer, token_values
 from ssh_stack.environment import environment
 from ssh_stack.identities import credentials
+from ssh_stack.keylog import key_log
 from ssh_stack.options import DEFAULT, ClientOptions, ClientOptionsKw, Default, HostKeyPolicy
 from ssh_stack.trust import Trust, load_known_hosts
 from ssh_transport import (
@@ -256,6 +257,8 @@ class _Opening:
                 limits=options.transport_limits,
                 rekey_bytes=options.rekey_bytes,
                 rekey_seconds=options.rekey_seconds,
+                trace=options.trace,
+                on_secret=key_log(os.environ),
             ),
             host_key_algorithms=trust.preferred_algorithms,
             timeouts=_timeouts(options, resolved),

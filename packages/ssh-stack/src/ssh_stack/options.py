@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
-from typing import Final, Literal, Protocol, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, TypedDict
 
 import attrs
 
@@ -16,6 +16,9 @@ from ssh_keys import KnownHosts, PrivateKey, PublicKey
 from ssh_transport import Algorithms, Limits
 from ssh_wire import UsageError
 from ssh_wire.messages.auth import Prompt
+
+if TYPE_CHECKING:
+    from ssh_transport.trace import Trace  # noqa: TC004 (loads where it is asked for)
 
 __all__ = [
     "DEFAULT",
@@ -142,6 +145,8 @@ class ClientOptions:
     """Seconds after which keys are exchanged anew."""
     on_banner: Callable[[str], None] | None = None
     """Takes the server's banner, made safe to show."""
+    trace: Trace | None = attrs.field(default=None, repr=False)
+    """Takes every message and event of the transport as it happens, without content."""
 
     def __attrs_post_init__(self) -> None:
         policies = ("strict", "accept-new", "off")
@@ -179,3 +184,4 @@ class ClientOptionsKw(TypedDict, total=False):
     rekey_bytes: int
     rekey_seconds: float
     on_banner: Callable[[str], None] | None
+    trace: Trace | None

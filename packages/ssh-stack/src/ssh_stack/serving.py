@@ -19,6 +19,7 @@ from ssh_connection.aio.binding import bind
 from ssh_sftp.aio import SFTPServer
 from ssh_stack.admission import Admission, network
 from ssh_stack.authorization import combine
+from ssh_stack.keylog import key_log
 from ssh_stack.server_options import ServerOptions, ServerOptionsKw
 from ssh_stack.shell import LocalShell
 from ssh_transport import Algorithms, PeerDisconnected, TransportOptions, profiles
@@ -278,6 +279,7 @@ def _transport(options: ServerOptions) -> TransportOptions:
         rekey_bytes=options.rekey_bytes,
         rekey_seconds=options.rekey_seconds,
         server_sig_algs=ACCEPTED_ALGORITHMS,
+        on_secret=key_log(os.environ),
     )
     transport.check()
     names = {name for key in options.host_keys for name in key.public_key.algorithms}

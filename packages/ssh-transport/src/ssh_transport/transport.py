@@ -215,6 +215,11 @@ class Transport(Machine):
         return self._ports.session.host_key
 
     @property
+    def offers_old(self) -> tuple[str, ...]:
+        """What is offered although it is not safe any more; see `Algorithms.old`."""
+        return self._ports.options.algorithms.old
+
+    @property
     def peer_first_choices(self) -> Guess | None:
         """What the peer wants first, to be remembered as `TransportOptions.guess`."""
         return self._ports.session.peer_first

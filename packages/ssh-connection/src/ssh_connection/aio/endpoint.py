@@ -223,8 +223,11 @@ class Endpoint:
         """Take an event of the transport."""
         if isinstance(event, ev.Disconnected):
             self._end(_loss(event))
-        elif isinstance(event, ev.KexCompleted) and event.agreement.truncatable:
-            _warn_of_truncation(self._core.peer_software)
+        elif isinstance(event, ev.KexCompleted):
+            if event.agreement.truncatable:
+                _warn_of_truncation(self._core.peer_software)
+            if event.initial and self._core.offers_old:
+                _warn_of_old(self._core.peer_software, event.agreement)
 
     def uncongested(self) -> None:
         """There is room for bulk data again."""
@@ -285,6 +288,18 @@ def _warn_of_truncation(peer: str) -> None:
         "the first packets of the connection to %s could be deleted by an attacker "
         "(CVE-2023-48795): it has no strict key exchange",
         peer,
+    )
+
+
+def _warn_of_old(peer: str, agreed: Agreement) -> None:
+    import logging  # noqa: PLC0415 (costs import time, and few ask for old algorithms)
+
+    sides = (agreed.client_to_server, agreed.server_to_client)
+    ciphers = sorted({name for side in sides for name in (side.cipher, side.mac) if name})
+    logging.getLogger("ssh_connection").warning(
+        "the connection to %s may use algorithms that are not safe any more; it uses %s",
+        peer,
+        ", ".join((agreed.kex, agreed.host_key, *ciphers)),
     )
 
 

@@ -13,6 +13,7 @@ report     what is said on standard error, and how much of it
 arguments  OpenSSH's command line, read as its getopt reads it
 forwards   -L and -R
 reach      from options to a connection
+tracing    what -v, -vv and -vvv say of it
 prompts    questions to the person at the terminal
 terminal   raw mode, window size, terminal modes, the escape character
 descriptors  descriptors of other programs, read and written without changing them

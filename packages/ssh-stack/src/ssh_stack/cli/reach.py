@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from ssh_stack.cli.prompts import Keyboard
+from ssh_stack.cli.tracing import tracer
 from ssh_stack.connection import Connect, connect
 from ssh_stack.options import DEFAULT, Default
 
@@ -43,6 +44,7 @@ def reach(target: Target, report: Report, ignored: Sequence[str] = ()) -> Connec
         config=config,
         person=Keyboard.at_hand(),
         on_banner=report.show,
+        trace=tracer(report),
     )
     _report_unsupported(connecting.config, report, ignored)
     return connecting

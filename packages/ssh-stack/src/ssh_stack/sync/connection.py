@@ -25,6 +25,7 @@ from ssh_stack.sync.scope import Scope
 from ssh_stack.sync.sftp import SFTPClient
 from ssh_stack.sync.streams import ByteStream
 from ssh_transport import Agreement, Algorithms, Limits
+from ssh_transport.trace import Trace
 from ssh_wire.primitives import Buffer
 
 __all__ = ["ClientOptionsKw", "Connect", "Connection", "connect"]
@@ -305,6 +306,7 @@ class ClientOptionsKw(TypedDict, total=False):
     agent: Path | Default | None
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None
     host_key_policy: HostKeyPolicy | Default
+    update_host_keys: bool | Default
     config: Path | Sequence[Path] | Default | None
     config_options: Sequence[str]
     jump: str | Sequence[str] | Connection | Default | None
@@ -317,6 +319,7 @@ class ClientOptionsKw(TypedDict, total=False):
     rekey_bytes: int
     rekey_seconds: float
     on_banner: Callable[[str], None] | None
+    trace: Trace | None
 
 
 def connect(host: str, port: int | None = None, **options: Unpack[ClientOptionsKw]) -> Connect:

@@ -8,8 +8,14 @@ from types import TracebackType
 from typing import Literal, Required, TypedDict, Unpack
 
 from ssh_connection import ConnectionLimits
-from ssh_connection.aio import ForwardingRules, KeepaliveOptions, ServerConnection, SessionHandler
-from ssh_keys import PrivateKey
+from ssh_connection.aio import (
+    ForwardingRules,
+    HostSigner,
+    KeepaliveOptions,
+    ServerConnection,
+    SessionHandler,
+)
+from ssh_keys import Certificate, PrivateKey
 from ssh_sftp.filesystem import FileSystem
 from ssh_stack import serving as aio_serving
 from ssh_stack.admission import MaxStartups
@@ -80,7 +86,8 @@ class Serve(Blocking[aio_serving.Serve]):
 class ServerOptionsKw(TypedDict, total=False):
     """The fields of `ServerOptions` as keyword arguments."""
 
-    host_keys: Required[Sequence[PrivateKey]]
+    host_keys: Required[Sequence[PrivateKey | HostSigner]]
+    host_certificates: Sequence[Certificate]
     auth: Required[Authorization | Sequence[Authorization]]
     session: SessionHandler | None
     sftp: FileSystem | None
