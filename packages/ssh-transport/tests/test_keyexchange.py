@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random as seeded
+import tracemalloc
 
 import attrs
 import pytest
@@ -29,6 +31,7 @@ from ssh_transport import (
     ExtInfoReceived,
     Guess,
     KexCompleted,
+    ServerTransport,
     TransportOptions,
     profiles,
 )
@@ -395,3 +398,36 @@ def test_keys_are_not_shown_anywhere(pair: Pair) -> None:
     assert "secret" not in shown
     pair.server.disconnect(DisconnectReason.BY_APPLICATION, "over")
     assert not any(state.keys.secret)
+
+
+@pytest.mark.row("T20")
+def test_t20_a_thousand_wrong_guesses_leave_nothing_behind(key: PrivateKey) -> None:
+    """The leak of CVE-2025-8277: what a wrong guess sent is forgotten."""
+
+    def claim(kexinit: KexInit) -> KexInit:
+        names = ("ecdh-sha2-nistp521", *kexinit.kex_algorithms)
+        return changed(kexinit, kex_algorithms=names, first_kex_packet_follows=True)
+
+    first = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
+    stream = edited(taken(first.client), claim) + plain(b"\x1e" + bytes(2000))
+
+    def guess_wrong(times: int) -> None:
+        for _ in range(times):
+            server = ServerTransport(
+                FAST_OPTIONS, random=os.urandom, now=0.0, host_keys=(key.public_key,)
+            )
+            server.receive(stream)
+            drain(server)
+            assert not server.closed
+
+    guess_wrong(20)
+    gc.collect()
+    tracemalloc.start()
+    guess_wrong(20)
+    gc.collect()
+    before = tracemalloc.get_traced_memory()[0]
+    guess_wrong(1000)
+    gc.collect()
+    after = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert after - before < 100_000
