@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 import attrs
 import pytest
@@ -86,7 +86,7 @@ async def test_compression(peer: Peer) -> None:
 
 
 @contextlib.contextmanager
-def made(peer: Peer, commands: str, options: Sequence[str]) -> Iterator[tuple[Peer, bytes]]:
+def made(peer: Peer, commands: str, options: Sequence[str]) -> Generator[tuple[Peer, bytes]]:
     """Run commands in the peer's container, then an sshd with options; give what they print."""
     done = peer.run_client(["sh", "-euc", commands])
     assert done.returncode == 0, done.stderr
