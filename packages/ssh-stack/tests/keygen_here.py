@@ -5,22 +5,21 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import attrs
-
-from conftest import Cli
+if TYPE_CHECKING:
+    from conftest import Cli
 
 SECONDS: Final = 60.0
 Done = subprocess.CompletedProcess[str]
 
 
-@attrs.frozen
 class Bench:
     """A folder in which both programs work."""
 
-    folder: Path
-    cli: Cli
+    def __init__(self, folder: Path, cli: Cli) -> None:
+        self.folder = folder
+        self.cli = cli
 
     def ours(self, *words: str, given: str | None = None) -> Done:
         """Run ours."""
