@@ -62,6 +62,19 @@ def test_a_pause_keeps_what_arrives(payloads: list[bytes], cut: int) -> None:
     assert found == payloads
 
 
+def test_a_frame_in_two_pieces_the_first_with_its_length() -> None:
+    found: list[bytes] = []
+    reader = FrameReader(lambda payload: found.append(bytes(payload)), LIMIT)
+    data = memoryview(stream([b"x" * 5000, b"y"]))
+
+    reader.feed(data[:2000])
+    assert found == []
+    assert reader.inside_frame
+    reader.feed(data[2000:])
+
+    assert found == [b"x" * 5000, b"y"]
+
+
 def test_a_pause_between_two_frames_of_one_piece() -> None:
     found: list[bytes] = []
 
