@@ -62,6 +62,20 @@ def test_a_pause_keeps_what_arrives(payloads: list[bytes], cut: int) -> None:
     assert found == payloads
 
 
+@pytest.mark.parametrize("size", [100, 5000])
+def test_a_frame_in_two_pieces_the_first_with_its_length(size: int) -> None:
+    found: list[bytes] = []
+    reader = FrameReader(lambda payload: found.append(bytes(payload)), LIMIT)
+    data = memoryview(stream([b"x" * size, b"y"]))
+
+    reader.feed(data[:50])
+    assert found == []
+    assert reader.inside_frame
+    reader.feed(data[50:])
+
+    assert found == [b"x" * size, b"y"]
+
+
 def test_a_pause_between_two_frames_of_one_piece() -> None:
     found: list[bytes] = []
 
@@ -71,11 +85,12 @@ def test_a_pause_between_two_frames_of_one_piece() -> None:
 
     reader = FrameReader(handler, LIMIT)
     reader.feed(memoryview(stream([b"one", b"two"])))
+    reader.feed(memoryview(stream([b"three"])))
     assert found == [b"one"]
     assert reader.inside_frame
     reader.resume()
 
-    assert found == [b"one", b"two"]
+    assert found == [b"one", b"two", b"three"]
 
 
 def test_resuming_with_nothing_kept() -> None:
