@@ -102,6 +102,21 @@ def test_we_read_the_keys_of_openssl(command: tuple[str, ...], openssl: Program)
     assert load_private_key(locked, "secret").public_key == public
 
 
+@pytest.mark.parametrize("passphrase", [None, "secret"])
+def test_openssl_and_we_read_each_others_ed448(
+    passphrase: str | None, keys: dict[str, PrivateKey], openssl: Program
+) -> None:
+    key = keys["ssh-ed448"]
+    opened = openssl("pkey", "-passin", "pass:secret", data=key.to_pem(passphrase))
+    assert load_private_key(opened).section() == key.section()
+    options = ("-aes-256-cbc", "-pass", f"pass:{passphrase}") if passphrase else ()
+    theirs = openssl("genpkey", "-algorithm", "ed448", *options)
+    made = load_private_key(theirs, passphrase)
+    public = openssl("pkey", "-pubout", "-passin", "pass:secret", data=theirs)
+    assert load_public_key(public) == made.public_key
+    assert made.public_key.kind == "ssh-ed448"
+
+
 def test_we_read_scrypt_of_openssl(ed25519: PrivateKey, openssl: Program) -> None:
     locked = openssl("pkcs8", "-topk8", "-scrypt", "-passout", "pass:x", data=ed25519.to_pem())
     assert load_private_key(locked, "x").public_key == ed25519.public_key
