@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from tests.adversary.stages import Stage
     from tests.adversary.subject import Subject
 
-__all__ = ["outcome"]
+__all__ = ["outcome", "outcomes"]
 
-_BANNER = 53
 _TRANSIENT = ("IGN", "UNIMPL", "HELD", "EVENT(UnimplementedReceived)", "EVENT(DebugReceived)",
               "EVENT(ExtInfoReceived)")  # fmt: skip
 
@@ -49,6 +48,36 @@ async def outcome(stage: Stage, payload: bytes, cut: str = "whole") -> str:
         await subject.close()
 
 
+async def outcomes(stage: Stage, payloads: list[bytes]) -> list[str]:
+    """Say many things on one connection that are all to leave it as it was, and name each.
+
+    What ends it makes the rest GONE; at the end it must go on as if nothing had happened.
+    """
+    subject = await stage.reach()
+    try:
+        before = Before.of(subject)
+        hear = stage.ears.listen()
+        names: list[str] = []
+        stream = b""
+        for number, packet in enumerate(stage.mouth.packets(*payloads)):
+            events, closed = len(subject.events), subject.core.closed
+            await subject.feed(packet)
+            piece = subject.said()
+            stream += piece
+            seen = _Seen(tuple(hear(piece)), tuple(subject.events[events:]), subject.waiting > 0)
+            gone = closed and not seen.said and not seen.events
+            names.append("GONE" if gone else _name(stage, seen, number))
+        check_errors(subject)
+        assert subject.user == before.user, "U1"
+        assert _unasked(subject) == Counter(before.calls), "U2"
+        if stage.follow and not subject.core.closed:
+            ending = await _goes_on(stage, subject, (payloads, stream), names.count("UNIMPL"))
+            assert ending == "IGN", ending
+        return names
+    finally:
+        await subject.close()
+
+
 async def _outcome(stage: Stage, subject: Subject, payload: bytes, cut: str) -> str:
     before = Before.of(subject)
     sealed = stage.mouth.say(payload)
@@ -71,38 +100,45 @@ async def _outcome(stage: Stage, subject: Subject, payload: bytes, cut: str) -> 
     if awaited and stage.name != "guess":
         return name  # that was it, and it comes once
     assert subject.user == before.user, "U1"
-    called = subject.calls - Counter(before.calls)
-    assert called == Counter(banner=payload[0] == _BANNER) & called, "U2"
-    return await _goes_on(stage, subject, (payload, stream), name)
+    assert _unasked(subject) == Counter(before.calls), "U2"
+    ending = await _goes_on(stage, subject, ([payload], stream), 1 if name == "UNIMPL" else 0)
+    return _joined(name, ending)
 
 
-async def _goes_on(stage: Stage, subject: Subject, already: tuple[bytes, bytes], name: str) -> str:
-    """Go on as if nothing had happened, and see whether nothing had."""
-    payload, stream = already
+def _joined(name: str, ending: str) -> str:
+    if name == "HELD":
+        return f"HELD:{ending}"
+    late = ending if name == "IGN" or ending.startswith("LATE") else f"{name} and then {ending}"
+    return name if ending == "IGN" else late
+
+
+async def _goes_on(
+    stage: Stage, subject: Subject, already: tuple[list[bytes], bytes], answered: int
+) -> str:
+    """Go on as if nothing had happened; return what happens beside the usual."""
+    payloads, stream = already
     before = Before.of(subject)
-    for step in stage.steps(payload):
+    for step in stage.steps(*payloads):
         await (subject.act(step) if isinstance(step, str) else subject.feed(step))
-    stream += subject.said()
-    after = _seen(stage, subject, before, stream)
-    usual = await baseline(stage)
-    answered = 1 if name == "UNIMPL" else 0
+    after = _seen(stage, subject, before, stream + subject.said())
+    numbers, names, calls = await baseline(stage)
     rest = list(after.numbers[answered:])
     if subject.core.closed:
         await check_end(subject, attrs.evolve(before, calls=dict(subject.calls)), [])
-        ended = _name(stage, after)
-        return f"HELD:{ended}" if name == "HELD" else ended.replace("DISC", "LATE")
-    for number in usual[0]:
-        assert number in rest, f"{number} is not said after {name}"
+        return _name(stage, after).replace("DISC", "DISC" if before.waiting else "LATE")
+    for number in numbers:
+        assert number in rest, f"{number} is not said any more"
         rest.remove(number)
-    events = [event for event in after.names if event not in usual[1]]
-    if name == "HELD":
-        return f"HELD:{f'EVENT({events[0]})' if events else 'IGN'}"
-    if events:
-        return f"{name} and then {events}"
-    assert subject.calls - Counter(banner=1) == usual[2], "U2"
-    if rest and name == "IGN":
+    events = [name for name in after.names if name not in names]
+    assert _unasked(subject) == Counter(calls), "U2"
+    if rest:
         return f"QUEUED({','.join(map(str, rest))})"
-    return name if not rest else f"{name} and then {rest}"
+    return f"EVENT({events[0]})" if events else "IGN"
+
+
+def _unasked(subject: Subject) -> Counter[str]:
+    """The functions that were called, without the one that a banner is for."""
+    return Counter({name: count for name, count in subject.calls.items() if name != "banner"})
 
 
 _BASELINES: dict[int, tuple[list[int], list[str], dict[str, int]]] = {}
@@ -113,10 +149,7 @@ async def baseline(stage: Stage) -> tuple[list[int], list[str], dict[str, int]]:
     if id(stage) not in _BASELINES:
         subject = await stage.reach()
         before = Before.of(subject)
-        # the packet of a wrong guess comes before all others
-        guess = [b"\x1e"] if stage.name == "guess" else []
-        await subject.feed(*map(stage.mouth.say, guess))
-        for step in stage.steps(*guess):
+        for step in stage.steps():
             await (subject.act(step) if isinstance(step, str) else subject.feed(step))
         seen = _seen(stage, subject, before, subject.said())
         _BASELINES[id(stage)] = seen.numbers, seen.names, dict(subject.calls)
@@ -132,7 +165,7 @@ def _seen(stage: Stage, subject: Subject, before: Before, stream: bytes) -> _See
     )
 
 
-def _name(stage: Stage, seen: _Seen) -> str:
+def _name(stage: Stage, seen: _Seen, number: int = 0) -> str:
     """Name what happened."""
     end = next((event for event in seen.events if isinstance(event, Disconnected)), None)
     if end is not None:
@@ -142,7 +175,7 @@ def _name(stage: Stage, seen: _Seen) -> str:
         return "TEXT"
     if seen.waiting:
         return "HELD"
-    if seen.said == (Unimplemented(sequence=stage.mouth.sequence).encode(),):
+    if seen.said == (Unimplemented(sequence=stage.mouth.sequence + number).encode(),):
         return "UNIMPL"
     told = f"EVENT({','.join(seen.names)})" if seen.events else "IGN"
     return f"SAYS({','.join(map(str, seen.numbers))})" if seen.said else told

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.adversary.outcome import outcome
+from tests.adversary.outcome import outcome, outcomes
 from tests.adversary.probes import probes
 from tests.adversary.stages import STATES, stages
 from tests.adversary.table import expected, sections
 from tests.adversary.universal import CUTS, measured, planted
 from tests.adversary.wiretap import Role
 
+HARMLESS = {"IGN", "UNIMPL", "GONE"}
+MANY = 50
 CELLS = [
     pytest.param(role, state, strict, id=f"{role}-{state}-{'strict' if strict else 'loose'}")
     for role in STATES
@@ -49,15 +51,31 @@ def test_every_message_does_what_the_table_says(role: Role, state: str, strict: 
     wrong: dict[tuple[str, str, str], list[int]] = defaultdict(list)
 
     async def try_all() -> None:
+        harmless: list[tuple[int, str, bytes]] = []
         for number in range(256):
             for form, payload in probes(stage, number).items():
+                if row[number][form] in HARMLESS and harmlessly(state, number):
+                    harmless.append((number, form, payload))
+                    continue
                 found = await outcome(stage, payload)
+                if found != row[number][form]:
+                    wrong[form, row[number][form], found].append(number)
+        # what leaves a connection as it was needs no connection of its own
+        for at in range(0, len(harmless), MANY):
+            some = harmless[at : at + MANY]
+            names = await outcomes(stage, [payload for _, _, payload in some])
+            for (number, form, _), found in zip(some, names, strict=True):
                 if found != row[number][form]:
                     wrong[form, row[number][form], found].append(number)
 
     with planted():
         asyncio.run(try_all())
     assert dict(wrong) == {}
+
+
+def harmlessly(state: str, number: int) -> bool:
+    """Whether a message that may come is not one that is waited for."""
+    return number != 20 and state not in {"kexinit-sent", "guess"}
 
 
 def sample(role: Role, state: str, *, strict: bool) -> Iterator[tuple[bytes, str]]:

@@ -49,12 +49,19 @@ class Before:
     calls: dict[str, int]
     events: int
     closed: bool
+    waiting: bool
 
     @classmethod
     def of(cls, subject: Subject) -> Before:
         """Look at a subject."""
         core = subject.core
-        return cls(subject.user, dict(subject.calls), len(subject.events), core.closed)
+        return cls(
+            subject.user,
+            dict(subject.calls),
+            len(subject.events),
+            core.closed,
+            subject.waiting > 0,
+        )
 
 
 async def check_end(subject: Subject, before: Before, heard: list[bytes]) -> None:

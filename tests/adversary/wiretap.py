@@ -57,18 +57,23 @@ class Mouth:
 
     def say(self, *payloads: bytes) -> bytes:
         """Seal payloads; saying something else next time starts from the same state."""
+        return b"".join(self.packets(*payloads))
+
+    def packets(self, *payloads: bytes) -> list[bytes]:
+        """Do the same, one packet a payload."""
         outbound = Outbound(bytes, MAX_PACKET_LENGTH)
         outbound.switch(copy.copy(self.sealer), reset=False)
         outbound.sequence = self.sequence
+        sealed: list[bytes] = []
         for payload in payloads:
             outbound.send((payload,), len(payload))
-        pieces: list[bytes] = []
-        while (data := outbound.take()) is not None:
-            pieces.append(bytes(data))
-        return b"".join(pieces)
+            data = outbound.take()
+            assert data is not None
+            sealed.append(bytes(data))
+        return sealed
 
 
-@attrs.define
+@attrs.frozen
 class Ears:
     """Opens what is said to one side; a NEWKEYS in it brings the next of the known keys."""
 
@@ -77,20 +82,28 @@ class Ears:
     sequence: int
 
     def hear(self, stream: bytes) -> list[bytes]:
-        """Return the payloads of whole packets."""
+        """Return the payloads of whole packets, from the state in which the ears are."""
+        return self.listen()(stream)
+
+    def listen(self) -> Callable[[bytes], list[bytes]]:
+        """Return a function that hears piece by piece."""
         inbound = Inbound(MAX_PACKET_LENGTH)
         inbound.switch(copy.copy(self.opener), reset=False)
         inbound.sequence = self.sequence
-        inbound.append(stream.removeprefix(b"SSH-2.0-ssh_stack_0.1\r\n"))
-        heard: list[bytes] = []
         later = list(self.later)
-        while (payload := inbound.next()) is not None:
-            heard.append(bytes(payload))
-            if heard[-1] == b"\x15" and later:
-                opener, reset = later.pop(0)
-                inbound.switch(copy.copy(opener), reset=reset)
-        assert inbound.pending == 0, "bytes behind the last packet"
-        return heard
+
+        def hear(piece: bytes) -> list[bytes]:
+            inbound.append(piece.removeprefix(b"SSH-2.0-ssh_stack_0.1\r\n"))
+            heard: list[bytes] = []
+            while (payload := inbound.next()) is not None:
+                heard.append(bytes(payload))
+                if heard[-1] == b"\x15" and later:
+                    opener, reset = later.pop(0)
+                    inbound.switch(copy.copy(opener), reset=reset)
+            assert inbound.pending == 0, "bytes behind the last packet"
+            return heard
+
+        return hear
 
 
 @attrs.frozen
