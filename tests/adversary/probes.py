@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ssh_wire import Message
     from tests.adversary.stages import Stage
 
-__all__ = ["probes"]
+__all__ = ["probes", "well_formed"]
 
 _USER = {"user": "tester", "service": "ssh-connection"}
 _LIST = ("x",)
@@ -68,7 +68,8 @@ _PROMPTS = auth.InfoRequest(prompts=(auth.Prompt(text="Word: ", echo=False),))
 
 
 @cache
-def _well_formed() -> dict[int, bytes]:
+def well_formed() -> dict[int, bytes]:
+    """Return a good message of every number; what has no meaning gets some bytes."""
     known = {message.NUMBER: message.encode() for message in (*_MESSAGES, _KEXINIT)}
     return {n: known.get(n, bytes([n]) + b"\0\0\0\4data") for n in range(256)}
 
@@ -80,7 +81,7 @@ def _payload(stage: Stage, number: int) -> bytes:
         return genuine.payload
     if number == _PROMPTS.NUMBER and stage.name == "auth-prompts":
         return _PROMPTS.encode()
-    return _well_formed()[number]
+    return well_formed()[number]
 
 
 def probes(stage: Stage, number: int) -> dict[str, bytes]:
