@@ -132,7 +132,6 @@ async def interrupted(stage: Stage, fault: Fault, at: int, turns: int) -> None:
 
 
 @pytest.mark.row("T43")
-@pytest.mark.row("R09")
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("role", ["server", "client"])
 def test_t43_a_connection_ends_once_whatever_happens_when(role: Role, fault: Fault) -> None:
