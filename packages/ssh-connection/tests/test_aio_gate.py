@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -61,6 +62,23 @@ async def test_a_function_that_raises_lets_nobody_in(caplog: pytest.LogCaptureFi
         await fails(ServerAuthentication(password=broken), PasswordCredential("secret"))
     assert "an authentication function failed" in caplog.text
     assert "secret" not in caplog.text
+
+
+class Odd(BaseException):
+    """An error that is not even an Exception."""
+
+
+@pytest.mark.row("A14")
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), Odd()])
+async def test_a_function_that_raises_what_no_one_catches_leaves_nobody_waiting(
+    error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: object) -> Result:
+        raise error
+
+    with caplog.at_level(logging.ERROR):
+        await fails(ServerAuthentication(password=broken), PasswordCredential("secret"))
+    assert "an authentication function failed" in caplog.text
 
 
 @pytest.mark.row("R16")

@@ -7,6 +7,7 @@ returns anything else, lets nobody in.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
@@ -91,7 +92,9 @@ class Gate:
             return
         try:
             answer = await self._ask(event)
-        except Exception:  # noqa: BLE001 (a user's function may raise anything)
+        except BaseException as error:  # a user's function may raise anything
+            if _is_an_end(error):
+                raise
             _log.exception("an authentication function failed")
             answer = Reject()
         if isinstance(answer, InfoRequest):
@@ -122,3 +125,12 @@ class Gate:
                 return Reject()  # nobody demanded it
             case _:
                 return Reject()
+
+
+def _is_an_end(error: BaseException) -> bool:
+    """Whether the program or this task is being ended, and not just the function at fault."""
+    if isinstance(error, asyncio.CancelledError):
+        # a function may be cancelled within: that is no reason to leave its client waiting
+        task = asyncio.current_task()
+        return task is None or task.cancelling() > 0
+    return isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit)
