@@ -33,7 +33,7 @@ from ssh_transport.keyexchange import Exchange, ExpectNewKeys
 from ssh_transport.negotiation import guessed_right, negotiate
 from ssh_transport.phases import Phase
 from ssh_transport.receiving import Inbound
-from ssh_transport.serverkex import ExpectSignature, ServerKeyExchange
+from ssh_transport.serverkex import ExpectSignature, Identity, ServerKeyExchange
 from ssh_transport.version import IdentificationReader
 from ssh_wire import ProtocolError
 from ssh_wire.framing import PacketReader, pack_packet
@@ -81,7 +81,8 @@ class _ServerKex(ServerKeyExchange):
     def message(self, payload: bytes) -> Phase | None:
         KexECDHInit.decode(payload)
         exchange = _exchange(self._state)
-        self._state = ExpectSignature(exchange, KEY.public_key, b"share", _keys())
+        identity = Identity(KEY.public_key.blob, KEY.public_key, "ssh-ed25519")
+        self._state = ExpectSignature(exchange, identity, b"share", _keys())
         self._ports.emit(SignatureRequested(KEY.public_key, "ssh-ed25519", b""))
         return None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from unittest import mock
 
 import attrs
@@ -142,9 +142,9 @@ class _TappedInbound(Inbound):
         super().__init__(limit)
         self.switches: list[tuple[Opener, bool]] = []
 
-    def switch(self, opener: Opener, *, reset: bool) -> None:
+    def switch(self, opener: Opener, *, reset: bool, **more: Any) -> None:
         self.switches.append((copy.copy(opener), reset))
-        super().switch(opener, reset=reset)
+        super().switch(opener, reset=reset, **more)
 
     def opener(self) -> Opener:
         return copy.copy(self._opener)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from unittest import mock
 
 import attrs
@@ -112,8 +112,8 @@ class PacketOutbound(Outbound):
         self._packets: deque[Buffer] = deque()
         self.epochs: list[tuple[Sealer, list[bytes]]] = []
 
-    def switch(self, sealer: Sealer, *, reset: bool) -> None:
-        super().switch(sealer, reset=reset)
+    def switch(self, sealer: Sealer, *, reset: bool, **more: Any) -> None:
+        super().switch(sealer, reset=reset, **more)
         self.epochs.append((sealer, []))
 
     def write(self, data: bytes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adversary import SIDES, Keyed, every_suite
+from adversary import LIMIT, SIDES, Keyed, every_suite
 from hostile import Side, drain
 from ssh_transport import Disconnected, MACFailed
 from ssh_transport.ciphers import CIPHERS
@@ -31,6 +31,8 @@ def test_t09_no_flipped_byte_is_accepted(side: Side, cipher: str, mac: str) -> N
         bad[position] ^= 1 << position % 8
         receiver = keyed.receiver()
         receiver.receive(bad)
+        if "-cbc" in cipher and "etm" not in mac and not receiver.closed:
+            receiver.receive(bytes(2 * LIMIT))  # T10: as much is read whatever is wrong
         at = position if position < len(packets[0]) else position - len(packets[0])
         intact = [] if position < len(packets[0]) else [FIRST]
         assert keyed.seen == intact

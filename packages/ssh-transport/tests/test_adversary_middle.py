@@ -112,6 +112,10 @@ def test_t12_a_deleted_packet_is_found(suite: Suite, side: Side, count: int) -> 
         mine.send_payload(b"\x02", bytes(600))
     middle.run()
     victim = other(side)
+    target = middle.pair.client if victim == "client" else middle.pair.server
+    if "-cbc" in suite[0] and not target.closed:
+        target.receive(bytes(2**19))  # T10: as much is read whatever is wrong
+        middle.pair.answer()
     assert not any(isinstance(event, ExtInfoReceived) for event in of(middle.pair, victim))
     (end,) = ends(middle.pair, victim)
     assert not end.by_peer
