@@ -235,7 +235,6 @@ async def _server_prompts(rec: _Recorder) -> None:
 async def _server_open(rec: _Recorder) -> None:
     await rec.say(6)
     await rec.inject(_password(RIGHT))
-    rec.peer.core.authenticated()
     rec.stage("open")
     await rec.inject(SessionOpen(sender=0, window=0, max_packet=32768))
     rec.stage("channel")

@@ -19,6 +19,7 @@ from ssh_transport import (
     ClientTransport,
     Event,
     HostKeyReceived,
+    PayloadReceived,
     ServerTransport,
     ServiceRequested,
     SignatureRequested,
@@ -233,5 +234,7 @@ class Peer:
                     core.provide_signature(self.key.sign(event.data, event.algorithm))
                 case ServiceRequested(), ServerTransport() as core:
                     core.accept_service(event.name)
+                case PayloadReceived(payload=b"\x34"), ClientTransport() as core:
+                    core.authenticated()  # what follows success belongs to the connection
                 case _:
                     pass
