@@ -63,7 +63,9 @@ class HostCertificateRefused(HostKeyError):
     def __init__(self, host: str, port: int, key: PublicKey, problem: str) -> None:
         super().__init__(host, port, key)
         self.problem = problem
-        self.args = (f"{self}: {problem}",)
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}: {self.problem}"
 
 
 class HostKeyUnknown(HostKeyError):
