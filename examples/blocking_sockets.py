@@ -12,6 +12,7 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from ssh_auth import (
@@ -195,6 +196,11 @@ class Client:
 
     def send_payload(self, *parts: bytes | bytearray | memoryview) -> None:
         self.transport.send_payload(*parts)
+
+    def send_payloads(
+        self, payloads: Sequence[tuple[bytes | bytearray | memoryview, ...]]
+    ) -> None:
+        self.transport.send_payloads(payloads)
 
     def channel_requested(self, message: m.AnyChannelOpen, channel: Channel) -> None:
         del message

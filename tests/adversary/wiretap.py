@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from unittest import mock
 
@@ -29,7 +29,7 @@ from ssh_transport import (
 )
 from ssh_transport.ciphers.base import Opener, Sealer
 from ssh_transport.receiving import Inbound
-from ssh_transport.sending import Outbound
+from ssh_transport.sending import Outbound, Sized
 from ssh_wire.numbers import MAX_PACKET_LENGTH
 
 if TYPE_CHECKING:
@@ -129,6 +129,10 @@ class _TappedOutbound(Outbound):
 
     def write(self, data: bytes) -> None:
         self.queue.append(Packet(b"", data, self.mouth()))
+
+    def send_all(self, payloads: Iterable[Sized]) -> None:
+        for parts, size in payloads:
+            self.send(parts, size)
 
     def send(self, parts: tuple[Buffer, ...], size: int) -> None:
         mouth = self.mouth()

@@ -26,7 +26,7 @@ from ssh_transport.ciphers import CIPHERS
 from ssh_transport.derivation import KeySource
 from ssh_transport.macs import MACS
 from ssh_transport.phases import Phase
-from ssh_transport.sending import Outbound
+from ssh_transport.sending import Outbound, Sized
 from ssh_transport.testing import Pair
 
 if TYPE_CHECKING:
@@ -118,6 +118,10 @@ class PacketOutbound(Outbound):
 
     def write(self, data: bytes) -> None:
         self._packets.append(data)
+
+    def send_all(self, payloads: Iterable[Sized]) -> None:
+        for parts, size in payloads:
+            self.send(parts, size)
 
     def send(self, parts: tuple[Buffer, ...], size: int) -> None:
         super().send(parts, size)

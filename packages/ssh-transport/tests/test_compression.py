@@ -56,6 +56,14 @@ def test_both_directions_are_compressed(squeezed: Pair) -> None:
     assert squeezed.payloads(squeezed.client) == [payload]
 
 
+def test_several_payloads_in_one_call_are_compressed_each(squeezed: Pair) -> None:
+    sent = [b"\x5e" + b"the same again " * 500 for _ in range(3)]
+    squeezed.client.send_payloads([(payload[:1], payload[1:]) for payload in sent])
+    assert squeezed.client.outgoing_size < 1000
+    squeezed.run()
+    assert squeezed.payloads(squeezed.server) == sent
+
+
 def test_directions_are_independent(key: PrivateKey) -> None:
     both = attrs.evolve(FAST, compression=("none", "zlib@openssh.com"))
     pair = Pair.connected(both, key=key)

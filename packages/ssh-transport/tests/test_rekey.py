@@ -45,6 +45,16 @@ def test_t38_each_bound_of_each_direction(where: str, what: str, option: str) ->
         assert rekey.due(0.0) is due
 
 
+@pytest.mark.parametrize(("size", "packets"), [(870, 1), (9_000, 0), (0, 100)])
+def test_room_before_the_next_exchange(size: int, packets: int) -> None:
+    rekey, _, outbound = policy(rekey_bytes=1000, rekey_packets=100)
+    assert rekey.has_room(800, 1)
+    assert rekey.has_room(0, 0)
+    assert not rekey.has_room(size + 2, packets)
+    outbound.octets = 900
+    assert not rekey.has_room(0, 1)
+
+
 @pytest.mark.row("T38")
 def test_t38_time() -> None:
     rekey, _, _ = policy(rekey_seconds=50.0)

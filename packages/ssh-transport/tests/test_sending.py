@@ -121,6 +121,21 @@ def test_a_new_key_counts_anew() -> None:
     assert out.sequence == 0
 
 
+def test_a_burst_is_what_its_payloads_are_one_by_one() -> None:
+    payloads = [((b"\x5d", bytes(size)), size + 1) for size in (8, 5000, 0, 32_768, 40_000, 3)]
+    together, alone = (Outbound(bytes, LIMIT) for _ in range(2))
+
+    together.send_all(payloads)
+    for parts, size in payloads:
+        alone.send(parts, size)
+
+    assert together.waiting == alone.waiting
+    assert b"".join(writes(together)) == b"".join(writes(alone))
+    assert (together.sequence, together.octets, together.packets) == (
+        (alone.sequence, alone.octets, alone.packets)
+    )
+
+
 def test_the_queue_is_full_when_both_bounds_are_reached() -> None:
     held = HeldQueue(2, 10)
     held.push((b"a", memoryview(b"bcdefghijk")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from hostile import FAST_OPTIONS, drain, taken
@@ -83,6 +84,37 @@ def test_messages_and_payloads_are_sent_alike(pair: Pair) -> None:
     one = taken(pair.client)
     pair.client.send_payload(b"\x02", b"\0\0\0\1x")
     assert len(taken(pair.client)) == len(one)
+
+
+def test_several_payloads_in_one_call(pair: Pair) -> None:
+    seen: list[bytes] = []
+    pair.server.sink = lambda payload: seen.append(bytes(payload))
+
+    pair.client.send_payloads([(b"\x5e", b"one"), (b"\x5e two",), (b"\x5e", bytes(33_000))])
+    pump(pair.client, pair.server)
+
+    assert seen == [b"\x5eone", b"\x5e two", b"\x5e" + bytes(33_000)]
+
+
+def test_several_payloads_among_which_the_keys_change(key: PrivateKey) -> None:
+    """The bound is kept to the packet, and what follows it waits for the new keys."""
+    options = attrs.evolve(FAST_OPTIONS, rekey_bytes=4000)
+    pair = Pair(options, FAST_OPTIONS, key=key)
+    pair.client.request_service("ssh-userauth")
+    pair.run()
+    pair.client.authenticated()
+    pair.server.authenticated()
+    seen: list[bytes] = []
+    pair.server.sink = lambda payload: seen.append(bytes(payload))
+    sent = [bytes([94, number]) + bytes(600) for number in range(30)]
+
+    pair.client.send_payloads([(payload,) for payload in sent])
+    assert not pair.client.writable
+    pair.client.send_payloads([(b"\x5e", b"behind")])
+    pair.run()
+
+    assert seen == [*sent, b"\x5ebehind"]
+    assert sum(isinstance(event, KexCompleted) for event in pair.client_events) > 1
 
 
 def test_time_is_what_it_is_told(key: PrivateKey) -> None:

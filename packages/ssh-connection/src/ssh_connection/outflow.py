@@ -125,21 +125,15 @@ class Outflow:
     def pump(self) -> None:
         """Send what was held back, as far as window and transport allow."""
         waiting = self._waiting
-        burst = 0  # what may leave before the output is asked again
         while waiting:
             entry = waiting[0]
             if callable(entry):
                 waiting.popleft()
                 entry()
                 continue
-            room = min(self.window, self._max_data)
-            if not room:
+            room = min(self.window, _BURST)
+            if not room or not self._max_data or self._output.congested:
                 break
-            if burst <= 0:
-                if self._output.congested:
-                    break
-                burst = _BURST
-            burst -= room
             self._send_waiting(entry[0], room)
         if self._paused and self.held <= self._limit // 2:
             self._paused = False
@@ -170,26 +164,35 @@ class Outflow:
             self._pause()
 
     def _send_waiting(self, data_type: int | None, room: int) -> None:
-        """Send one packet of what waits, with as much as there is room for."""
+        """Send up to `room` bytes of one type of what waits, in packets as large as allowed."""
         waiting = self._waiting
+        packets: list[tuple[Buffer, ...]] = []
         pieces: list[memoryview] = []
-        left = room
-        while waiting and left:
+        left, size = room, 0  # bytes for this burst, bytes in this packet
+        most = min(self._max_data, left)
+        while left and waiting:
             entry = waiting[0]
             if callable(entry) or entry[0] != data_type:
                 break
             piece = entry[1]
-            if len(piece) > left:
-                waiting[0] = (data_type, piece[left:])
-                piece = piece[:left]
+            taken = min(len(piece), most - size)
+            if taken < len(piece):
+                waiting[0] = (data_type, piece[taken:])
+                piece = piece[:taken]
             else:
                 waiting.popleft()
             pieces.append(piece)
-            left -= len(piece)
-        size = room - left
-        self.window -= size
-        self.held -= size
-        self._output.send_payload(self._head(data_type, size), *pieces)
+            size += taken
+            left -= taken
+            if size == most:
+                packets.append((self._head(data_type, size), *pieces))
+                pieces.clear()
+                size, most = 0, min(self._max_data, left)
+        if pieces:
+            packets.append((self._head(data_type, size), *pieces))
+        self.window -= room - left
+        self.held -= room - left
+        self._output.send_payloads(packets)
 
     def _head(self, data_type: int | None, size: int) -> bytes:
         if data_type is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from ssh_wire.primitives import Buffer
@@ -23,6 +24,14 @@ class Output(Protocol):
 
     def send_payload(self, *parts: Buffer) -> None:
         """Send one message, given in pieces that are valid during the call.
+
+        Raises:
+            ProtocolError: the peer makes us hold more than there is room for.
+        """
+        ...
+
+    def send_payloads(self, payloads: Sequence[tuple[Buffer, ...]]) -> None:
+        """Send several messages, each in pieces, as `send_payload` does one.
 
         Raises:
             ProtocolError: the peer makes us hold more than there is room for.

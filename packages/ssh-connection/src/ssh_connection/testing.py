@@ -14,7 +14,7 @@ what was sent is read as messages, what the peer would send is given to
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
 from ssh_connection.limits import ConnectionLimits
@@ -63,6 +63,11 @@ class Wire:
     def send_payload(self, *parts: Buffer) -> None:
         """Keep a message."""
         self.payloads.append(b"".join(parts))
+
+    def send_payloads(self, payloads: Sequence[tuple[Buffer, ...]]) -> None:
+        """Keep several messages."""
+        for parts in payloads:
+            self.send_payload(*parts)
 
     def sent(self) -> list[Message]:
         """Return what was sent since the last time, as messages."""

@@ -8,11 +8,12 @@ loaded, and no packet pays for it, unless compression is offered.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ssh_transport.errors import CompressionFailed
 from ssh_transport.receiving import Inbound
-from ssh_transport.sending import Outbound
+from ssh_transport.sending import Outbound, Sized
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ class DeflatingOutbound(Outbound):
         # "the compressor ... flushed at the end of each packet": all of it can be read
         pieces.append(context.flush(zlib.Z_PARTIAL_FLUSH))
         super().send(tuple(pieces), sum(map(len, pieces)))
+
+    def send_all(self, payloads: Iterable[Sized]) -> None:
+        """Seal several payloads."""
+        for parts, size in payloads:
+            self.send(parts, size)
 
     def switch(self, sealer: Sealer, *, reset: bool, compression: str = "none") -> None:
         """Use a new key from the next packet on, and a new context."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["RekeyPolicy"]
 
 _NEVER = float("inf")
+_OVERHEAD = 128  # more than lengths, padding and MAC of a packet are
 
 
 class RekeyPolicy:
@@ -54,6 +55,15 @@ class RekeyPolicy:
         outbound = self._outbound
         options = self._options
         return outbound.octets >= options.rekey_bytes or outbound.packets >= options.rekey_packets
+
+    def has_room(self, size: int, packets: int) -> bool:
+        """Return whether payloads of `size` bytes in so many packets may leave before that."""
+        outbound = self._outbound
+        options = self._options
+        return (
+            outbound.octets + size + packets * _OVERHEAD < options.rekey_bytes
+            and outbound.packets + packets < options.rekey_packets
+        )
 
     def due(self, now: float) -> bool:
         """Return whether enough was sent or received, or time is up."""

@@ -16,6 +16,8 @@ from ssh_transport.phases import Phase
 from ssh_wire import DisconnectReason, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ssh_keys import PublicKey
     from ssh_transport.events import Event
     from ssh_transport.negotiation import Agreement
@@ -122,6 +124,21 @@ class Transport(Machine):
         self._outbound.send(parts, size)
         if self._rekey.sending_due:
             self._rekey_if_due()
+
+    def send_payloads(self, payloads: Sequence[tuple[Buffer, ...]]) -> None:
+        """Send several payloads, each in parts: what `send_payload` does, cheaper.
+
+        Raises:
+            ConnectionClosed: the connection has ended.
+            HeldQueueFull: the queue is full.
+        """
+        sized = [(parts, sum(map(len, parts))) for parts in payloads]
+        room = self._rekey.has_room(sum(size for _, size in sized), len(sized))
+        if room and not self._kex.holding:
+            self._outbound.send_all(sized)
+            return
+        for parts in payloads:  # the keys change somewhere among them
+            self.send_payload(*parts)
 
     def take_outgoing(self) -> Buffer | None:
         """Return the bytes of one write, or None; the buffer is never used again."""

@@ -8,7 +8,7 @@ nothing is left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -50,9 +50,20 @@ class _TransportOutput:
         try:
             self._core.send_payload(*parts)
         except HeldQueueFull as error:
-            # data waits by itself, so these are answers: more than anybody means to ask for
-            raise ChannelViolation(str(error)) from error
+            raise _too_much(error) from error
         self._driver.schedule_flush()
+
+    def send_payloads(self, payloads: Sequence[tuple[Buffer, ...]]) -> None:
+        try:
+            self._core.send_payloads(payloads)
+        except HeldQueueFull as error:
+            raise _too_much(error) from error
+        self._driver.schedule_flush()
+
+
+def _too_much(error: HeldQueueFull) -> ChannelViolation:
+    # data waits by itself, so these are answers: more than anybody means to ask for
+    return ChannelViolation(str(error))
 
 
 class Endpoint:
