@@ -167,6 +167,27 @@ def test_a_comment_keeps_the_passphrase(bench: Bench) -> None:
     assert bench.theirs("-y", "-P", "secret", "-f", "key").stdout.endswith(" new\n")
 
 
+def test_a_comment_gives_no_passphrase_to_a_key_without_one(bench: Bench) -> None:
+    bench.make("key", "-t", "ed25519", "-C", "before")
+
+    assert bench.ours("-c", "-C", "new", "-P", "surplus", "-f", "key").returncode == 0
+
+    assert bench.theirs("-y", "-P", "", "-f", "key").stdout.endswith(" new\n")
+
+
+def test_a_passphrase_that_is_asked_for_is_kept(bench: Bench) -> None:
+    assert bench.theirs("-q", "-N", "typed", "-t", "ed25519", "-f", "key").returncode == 0
+    words = ("keygen", "-c", "-C", "new", "-N", "", "-f", str(bench.path("key")))
+
+    with bench.cli.terminal(*words) as terminal:
+        terminal.expect("Enter passphrase for key .*: ")
+        terminal.type("typed\n")
+        assert terminal.wait() == 0
+
+    assert bench.theirs("-y", "-P", "", "-f", "key").returncode != 0
+    assert bench.theirs("-y", "-P", "typed", "-f", "key").stdout.endswith(" new\n")
+
+
 def test_host_keys_that_are_missing(bench: Bench) -> None:
     etc = bench.path("etc/ssh")
     etc.mkdir(parents=True)

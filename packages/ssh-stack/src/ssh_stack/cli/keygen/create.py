@@ -14,7 +14,7 @@ from ssh_keys import PrivateKey
 from ssh_keys.art import randomart
 from ssh_keys.files import write_key_file
 from ssh_stack.cli.keygen.asking import ask, confirm_overwrite, new_passphrase
-from ssh_stack.cli.keygen.keys import read_private, text_of
+from ssh_stack.cli.keygen.keys import open_private, read_private, text_of
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.report import Report
 from ssh_wire import UsageError
@@ -83,7 +83,7 @@ def change_passphrase(options: Options, report: Report) -> int:
 def change_comment(options: Options, report: Report) -> int:
     """Give a key and its public half another comment; the passphrase stays."""
     path = options.one_file()
-    key = read_private(path, options)
+    key, passphrase = open_private(path, options)
     _say(f"Old comment: {text_of(key.comment) if key.comment else ''}".rstrip(" "), report)
     comment = options.get("C")
     if comment is None:
@@ -92,25 +92,12 @@ def change_comment(options: Options, report: Report) -> int:
         problem = "a comment is one line of text"
         raise UsageError(problem)
     changed = key.with_comment(comment)
-    passphrase = options.get("P") or None
-    if passphrase is None and _is_encrypted(path):
-        passphrase = new_passphrase(options.get("N"))
     write_key_file(path, _encode(changed, passphrase, options), replace=True)
     public = path.with_name(f"{path.name}.pub")
     write_key_file(public, _line(changed), public=True, replace=True)
     shown = f"Comment '{text_of(comment)}' applied" if comment else "Comment removed"
     _say(shown, report)
     return 0
-
-
-def _is_encrypted(path: Path) -> bool:
-    from ssh_keys import PassphraseNeeded, load_private_key  # noqa: PLC0415 (only for -c)
-
-    try:
-        load_private_key(path.read_bytes(), legacy=True)
-    except PassphraseNeeded:
-        return True
-    return False
 
 
 def _encode(key: PrivateKey, passphrase: str | None, options: Options) -> bytes:

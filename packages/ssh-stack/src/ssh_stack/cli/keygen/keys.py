@@ -23,8 +23,18 @@ from ssh_keys.public import MAX_BLOB
 from ssh_stack.cli.errors import Stopped
 from ssh_stack.cli.keygen.asking import secret
 from ssh_stack.cli.keygen.options import Options
+from ssh_wire.text import printable
 
-__all__ = ["Shown", "public_half", "read", "read_private", "read_public", "shown_keys", "text_of"]
+__all__ = [
+    "Shown",
+    "open_private",
+    "public_half",
+    "read",
+    "read_private",
+    "read_public",
+    "shown_keys",
+    "text_of",
+]
 
 _MAX_FILE: Final = 16 * MAX_BLOB
 
@@ -59,16 +69,29 @@ def read_private(path: Path, options: Options, question: str = "") -> PrivateKey
         KeyFormatError: it is not one private key.
         Stopped: there is nobody to ask.
     """
+    return open_private(path, options, question)[0]
+
+
+def open_private(
+    path: Path, options: Options, question: str = ""
+) -> tuple[PrivateKey, str | None]:
+    """Read a private key; return the passphrase that opened it too, None where it has none.
+
+    Raises:
+        KeyFormatError: it is not one private key.
+        Stopped: there is nobody to ask.
+    """
     data = read(path)
-    passphrase = options.get("P")
     try:
-        return load_private_key(data, passphrase or None, legacy=True)
+        return load_private_key(data, legacy=True), None
     except PassphraseNeeded:
-        if passphrase is not None:
-            problem = f"the key in {path} has a passphrase, and that of -P is empty"
-            raise Stopped(problem) from None
+        given = options.get("P")
+    if given == "":
+        problem = f"the key in {path} has a passphrase, and that of -P is empty"
+        raise Stopped(problem)
     asked = question or f"Enter passphrase for key '{path}': "
-    return load_private_key(data, secret(asked, "P"), legacy=True)
+    passphrase = secret(asked, "P") if given is None else given
+    return load_private_key(data, passphrase, legacy=True), passphrase
 
 
 def public_half(path: Path) -> PublicKey | Certificate:
@@ -140,8 +163,6 @@ def shown_keys(path: Path) -> Iterator[Shown]:
 
 def text_of(comment: str) -> str:
     """Return a comment as it is shown."""
-    from ssh_wire.text import printable  # noqa: PLC0415 (a small function of a large module)
-
     return printable(comment, len(comment)) or "no comment"
 
 
