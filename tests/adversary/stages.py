@@ -132,7 +132,7 @@ class _Recorder:
     async def inject(self, message: Message) -> None:
         """Let the peer say something of the layers above."""
         payload = message.encode()
-        self.peer.core._outbound.send((payload,), len(payload))
+        self.peer.core._outbound.send((payload,))
         assert len(self.peer.queue) == 1
         await self.say()
 

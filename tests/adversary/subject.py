@@ -82,6 +82,9 @@ class Stream(asyncio.Transport):
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None: ...
 
+    def get_write_buffer_size(self) -> int:
+        return 0
+
 
 class _Server(ServerConnection):
     events: list[Event]

@@ -29,7 +29,7 @@ from ssh_transport import (
 )
 from ssh_transport.ciphers.base import Opener, Sealer
 from ssh_transport.receiving import Inbound
-from ssh_transport.sending import Outbound, Sized
+from ssh_transport.sending import Outbound
 from ssh_wire.numbers import MAX_PACKET_LENGTH
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Mouth:
         outbound.sequence = self.sequence
         sealed: list[bytes] = []
         for payload in payloads:
-            outbound.send((payload,), len(payload))
+            outbound.send((payload,))
             data = outbound.take()
             assert data is not None
             sealed.append(bytes(data))
@@ -130,16 +130,13 @@ class _TappedOutbound(Outbound):
     def write(self, data: bytes) -> None:
         self.queue.append(Packet(b"", data, self.mouth()))
 
-    def send_all(self, payloads: Iterable[Sized]) -> None:
-        for parts, size in payloads:
-            self.send(parts, size)
-
-    def send(self, parts: tuple[Buffer, ...], size: int) -> None:
-        mouth = self.mouth()
-        super().send(parts, size)
-        sealed = self.take()
-        assert sealed is not None
-        self.queue.append(Packet(b"".join(parts), bytes(sealed), mouth))
+    def send_all(self, payloads: Iterable[tuple[Buffer, ...]]) -> None:
+        for parts in payloads:
+            mouth = self.mouth()
+            super().send_all((parts,))
+            sealed = self.take()
+            assert sealed is not None
+            self.queue.append(Packet(b"".join(parts), bytes(sealed), mouth))
 
 
 class _TappedInbound(Inbound):

@@ -64,9 +64,9 @@ async def test_a_reader_that_pauses_stops_the_writer() -> None:
         stream = ends.link._ends[0]
         stream.pause_reading()
         await settle(200)
-        waiting = ends.link._pipes[1]._size
+        waiting = ends.link._pipes[1].size
         await settle(200)
-        assert ends.link._pipes[1]._size == waiting
+        assert ends.link._pipes[1].size == waiting
         assert not running.done()
         assert not stream.is_closing()
         stream.resume_reading()

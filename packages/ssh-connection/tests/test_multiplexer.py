@@ -210,6 +210,28 @@ def test_channels_take_turns_when_the_congestion_is_over(
     assert served == [100, 101, 102]
 
 
+def test_window_is_used_when_all_that_arrived_is_received() -> None:
+    side = Side(ConnectionLimits(window=10))
+    channel, _ = side.open()
+    side.hear(m.ChannelOpenConfirmation(recipient=0, sender=7, window=3, max_packet=100))
+    channel.write(b"123456789")
+    side.wire.sent()
+
+    for _ in range(2):
+        side.mux.receive(m.WindowAdjust(recipient=0, increment=2).encode())
+    assert side.mux.widened
+    assert not side.wire.payloads
+    side.mux.pump()
+    assert side.wire.sent() == [m.ChannelData(recipient=7, data=b"4567")]
+    assert not side.mux.widened
+
+    side.mux.receive(m.WindowAdjust(recipient=0, increment=2).encode())
+    side.mux.pump()
+    assert channel.held == 0
+    side.mux.receive(m.WindowAdjust(recipient=0, increment=2).encode())
+    assert not side.mux.widened  # nothing waits for it
+
+
 def test_everybody_is_told_of_the_end_once() -> None:
     side = Side()
     handlers = [confirmed(side) for _ in range(2)]

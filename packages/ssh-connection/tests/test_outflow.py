@@ -32,6 +32,10 @@ class Flow:
     def write(self, *parts: Buffer, data_type: int | None = None) -> None:
         self.out.write(data_type, parts)
 
+    def grant(self, increment: int) -> None:
+        self.out.adjust(increment)
+        self.out.pump()
+
     def data(self) -> list[bytes]:
         messages = self.wire.sent()
         assert all(isinstance(each, m.ChannelData) for each in messages)
@@ -69,9 +73,9 @@ def test_data_is_cut_at_the_packet_size_and_kept_at_the_window() -> None:
 
     assert [len(each) for each in flow.data()] == [40, 40, 20]
     assert (flow.out.window, flow.out.held) == (0, 10)
-    flow.out.adjust(4)
+    flow.grant(4)
     assert flow.data() == [bytes(range(100, 104))]
-    flow.out.adjust(100)
+    flow.grant(100)
     assert flow.data() == [bytes(range(104, 110))]
     assert (flow.out.window, flow.out.held) == (94, 0)
 
@@ -82,7 +86,7 @@ def test_a_window_of_one_byte_moves_one_byte_at_a_time() -> None:
     flow.write(b"abc")
     sent = b""
     for _ in range(3):
-        flow.out.adjust(1)
+        flow.grant(1)
         (piece,) = flow.data()
         sent += piece
     assert sent == b"abc"
@@ -92,7 +96,7 @@ def test_small_writes_that_waited_leave_in_packets_as_large_as_allowed() -> None
     flow = Flow(window=0)
     for number in range(60):
         flow.write(bytes([number]))
-    flow.out.adjust(100)
+    flow.grant(100)
     assert [len(each) for each in flow.data()] == [40, 20]
 
 
@@ -101,7 +105,7 @@ def test_kinds_of_data_are_not_mixed_and_keep_their_order() -> None:
     flow.write(b"ab")
     flow.write(b"cd", data_type=1)
     flow.write(b"ef")
-    flow.out.adjust(100)
+    flow.grant(100)
     assert flow.wire.sent() == [
         m.ChannelData(recipient=7, data=b"ab"),
         m.ChannelExtendedData(recipient=7, data_type=1, data=b"cd"),
@@ -131,7 +135,7 @@ def test_what_is_kept_is_copied_unless_it_cannot_change() -> None:
     changing = bytearray(b"abcd")
     flow.write(changing, b"same")
     changing[:] = b"xxxx"
-    flow.out.adjust(100)
+    flow.grant(100)
     assert flow.data() == [b"ab", b"cdsame"]
 
 
@@ -149,9 +153,9 @@ def test_the_writer_is_asked_to_pause_and_told_to_resume() -> None:
     flow.write(bytes(1))
     flow.write(bytes(1))
     assert flow.heard == ["pause"]
-    flow.out.adjust(20)
+    flow.grant(20)
     assert flow.heard == ["pause"]
-    flow.out.adjust(10)
+    flow.grant(10)
     assert flow.heard == ["pause", "resume"]
 
 
@@ -160,16 +164,16 @@ def test_what_is_dropped_is_gone() -> None:
     flow.write(b"data")
     flow.out.in_order(lambda: pytest.fail("dropped"))
     flow.out.drop()
-    flow.out.adjust(100)
+    flow.grant(100)
     assert (flow.data(), flow.out.held) == ([], 0)
 
 
 @pytest.mark.row("C03")
 def test_a_window_above_32_bits_is_a_violation() -> None:
     flow = Flow(window=MAX_WINDOW - 1)
-    flow.out.adjust(1)
+    flow.grant(1)
     with pytest.raises(ChannelViolation, match=r"above 2\^32 - 1"):
-        flow.out.adjust(1)
+        flow.grant(1)
 
 
 STEP: st.SearchStrategy[list[bytes] | int | bool] = st.one_of(
@@ -196,7 +200,7 @@ def test_whatever_happens_no_more_is_sent_than_granted_and_all_in_order(
             flow.out.pump()
         else:
             granted += step
-            flow.out.adjust(step)
+            flow.grant(step)
         pieces = flow.data()
         sent += b"".join(pieces)
         assert all(0 < len(piece) <= max_data for piece in pieces)
@@ -205,6 +209,6 @@ def test_whatever_happens_no_more_is_sent_than_granted_and_all_in_order(
         assert written == sent + written[len(sent) :]
         assert flow.out.held == len(written) - len(sent)
     flow.wire.congested = False
-    flow.out.adjust(10_000)
+    flow.grant(10_000)
     assert sent + b"".join(flow.data()) == written
     assert flow.heard == ["pause", "resume"] * (len(flow.heard) // 2)

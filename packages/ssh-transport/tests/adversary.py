@@ -26,7 +26,7 @@ from ssh_transport.ciphers import CIPHERS
 from ssh_transport.derivation import KeySource
 from ssh_transport.macs import MACS
 from ssh_transport.phases import Phase
-from ssh_transport.sending import Outbound, Sized
+from ssh_transport.sending import Outbound
 from ssh_transport.testing import Pair
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Keyed:
         outbound.switch(self._source.sealer(peer, self._agreed), reset=True)
         pieces: list[bytes] = []
         for payload in payloads:
-            outbound.send((payload,), len(payload))
+            outbound.send((payload,))
             data = outbound.take()
             assert data is not None
             pieces.append(bytes(data))
@@ -119,17 +119,14 @@ class PacketOutbound(Outbound):
     def write(self, data: bytes) -> None:
         self._packets.append(data)
 
-    def send_all(self, payloads: Iterable[Sized]) -> None:
-        for parts, size in payloads:
-            self.send(parts, size)
-
-    def send(self, parts: tuple[Buffer, ...], size: int) -> None:
-        super().send(parts, size)
-        packet = super().take()
-        assert packet is not None
-        self._packets.append(packet)
-        if self.epochs:
-            self.epochs[-1][1].append(bytes(packet))
+    def send_all(self, payloads: Iterable[tuple[Buffer, ...]]) -> None:
+        for parts in payloads:
+            super().send_all((parts,))
+            packet = super().take()
+            assert packet is not None
+            self._packets.append(packet)
+            if self.epochs:
+                self.epochs[-1][1].append(bytes(packet))
 
     def take(self) -> Buffer | None:
         return self._packets.popleft() if self._packets else None

@@ -100,9 +100,12 @@ class Reluctant:
         self.calls: list[str] = []
         self.driver: Driver | None = None
         self.full_after: int | None = None
+        self.unsent = 0
+        self.memory: list[object] = []
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written.append(bytes(data))
+        self.memory.append(data.obj if isinstance(data, memoryview) else data)
         if self.full_after is not None and len(self.written) >= self.full_after:
             assert self.driver is not None
             self.driver.pause_writing()
@@ -123,6 +126,9 @@ class Reluctant:
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         self.calls.append(f"limits {high} {low}")
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
 
     def get_extra_info(self, name: str, default: object = None) -> object:
         return {"peername": "memory"}.get(name, default)

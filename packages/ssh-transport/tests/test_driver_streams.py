@@ -59,6 +59,20 @@ async def test_a_stream_that_takes_no_more() -> None:
         layer.driver.connection_lost(None)
 
 
+async def test_memory_that_a_stream_keeps_is_not_written_again() -> None:
+    client, server, up, _ = over_streams()
+    for unsent in (1, 0):
+        up.unsent = unsent
+        up.memory.clear()
+        for _ in range(4):
+            client.core.send_payloads([(HEAD, bytes(32_000))] * 8)
+            client.driver.flush()
+        distinct = {id(memory) for memory in up.memory}
+        assert (len(distinct) == len(up.memory)) is bool(unsent)
+    for layer in (client, server):
+        layer.driver.connection_lost(None)
+
+
 async def test_a_stream_that_is_stuck_for_the_time_of_a_call() -> None:
     client, server, up, _ = over_streams()
     up.full_after = 1

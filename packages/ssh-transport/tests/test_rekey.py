@@ -45,14 +45,16 @@ def test_t38_each_bound_of_each_direction(where: str, what: str, option: str) ->
         assert rekey.due(0.0) is due
 
 
-@pytest.mark.parametrize(("size", "packets"), [(870, 1), (9_000, 0), (0, 100)])
-def test_room_before_the_next_exchange(size: int, packets: int) -> None:
-    rekey, _, outbound = policy(rekey_bytes=1000, rekey_packets=100)
-    assert rekey.has_room(800, 1)
-    assert rekey.has_room(0, 0)
-    assert not rekey.has_room(size + 2, packets)
-    outbound.octets = 900
-    assert not rekey.has_room(0, 1)
+def test_room_before_the_next_exchange() -> None:
+    longest = TransportOptions(algorithms=FAST).limits.packet_length
+    rekey, _, outbound = policy(rekey_bytes=10 * longest, rekey_packets=100)
+    assert rekey.has_room(9)
+    assert not rekey.has_room(10)
+    outbound.octets = 9 * longest
+    assert not rekey.has_room(1)
+    outbound.octets, outbound.packets = 0, 98
+    assert rekey.has_room(1)
+    assert not rekey.has_room(2)
 
 
 @pytest.mark.row("T38")

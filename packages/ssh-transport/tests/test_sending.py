@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,9 @@ from ssh_transport.ciphers import CIPHERS
 from ssh_transport.macs import MACS, Mac
 from ssh_transport.sending import HeldQueue, Outbound
 from ssh_wire import UsageError
+
+if TYPE_CHECKING:
+    from ssh_wire.primitives import Buffer
 
 LIMIT = 262144
 
@@ -29,7 +34,7 @@ def test_packets_keep_their_order_whatever_their_size(sizes: list[int]) -> None:
     out = outbound()
     payloads = [bytes([n]) * size for n, size in enumerate(sizes)]
     for payload in payloads:
-        out.send((payload[:1], memoryview(payload)[1:]), len(payload))
+        out.send((payload[:1], memoryview(payload)[1:]))
     waiting = out.waiting
     found = writes(out)
     assert split(b"".join(found))[1] == payloads
@@ -50,7 +55,7 @@ def test_the_layout_of_a_packet(cipher: str | None, mac: str, size: int) -> None
         sealer = spec.load().sealer(bytes(spec.key_size), bytes(spec.iv_size), code)
         out.switch(sealer, reset=True)
         block, clear, trailer = sealer.block, sealer.clear, sealer.trailer
-    out.send((bytes(size),), size)
+    out.send((bytes(size),))
     packet = len(b"".join(writes(out))) - trailer
     assert (packet - clear) % block == 0
     assert 4 <= packet - 5 - size < 4 + block
@@ -59,14 +64,14 @@ def test_the_layout_of_a_packet(cipher: str | None, mac: str, size: int) -> None
 def test_small_packets_leave_in_one_write_and_large_ones_in_chunks() -> None:
     out = outbound()
     for _ in range(50):
-        out.send((b"\x5d", bytes(8)), 9)
+        out.send((b"\x5d", bytes(8)))
     assert len(writes(out)) == 1
-    out.send((bytes(20),), 20)
-    out.send((bytes(5000),), 5000)
-    out.send((bytes(20),), 20)
+    out.send((bytes(20),))
+    out.send((bytes(5000),))
+    out.send((bytes(20),))
     assert len(writes(out)) == 1
     for _ in range(32):
-        out.send((bytes(32_768),), 32_768)
+        out.send((bytes(32_768),))
     found = writes(out)
     assert 2 <= len(found) <= 4
     assert all(len(write) <= 512 * 1024 for write in found)
@@ -74,10 +79,10 @@ def test_small_packets_leave_in_one_write_and_large_ones_in_chunks() -> None:
 
 def test_the_largest_payload() -> None:
     out = outbound()
-    out.send((bytes(LIMIT - 12),), LIMIT - 12)
+    out.send((bytes(LIMIT - 12),))
     assert len(split(writes(out)[0])[1][0]) == LIMIT - 12
     with pytest.raises(UsageError):
-        out.send((bytes(LIMIT),), LIMIT)
+        out.send((bytes(LIMIT),))
     assert out.take() is None
     assert out.packets == 1
 
@@ -87,7 +92,7 @@ def test_a_write_is_never_used_again() -> None:
     kept: list[tuple[memoryview | bytes | bytearray, bytes]] = []
     for turn in range(20):
         for size in (10, 33_000, 70_000, 10, 5000):
-            out.send((bytes([turn + 1]) * size,), size)
+            out.send((bytes([turn + 1]) * size,))
         while (data := out.take()) is not None:
             kept.append((data, bytes(data)))
     assert all(bytes(data) == copy for data, copy in kept)
@@ -103,7 +108,7 @@ def test_padding_is_random_and_used_once() -> None:
 
     out = Outbound(random, LIMIT)
     for _ in range(200):
-        out.send((b"x" * 9,), 9)
+        out.send((b"x" * 9,))
     stream = b"".join(writes(out))
     paddings = [stream[at + 14 : at + 24] for at in range(0, len(stream), 24)]
     assert len(set(paddings[:100])) == 100
@@ -113,7 +118,7 @@ def test_padding_is_random_and_used_once() -> None:
 def test_a_new_key_counts_anew() -> None:
     out = outbound()
     out.write(b"SSH-2.0-x\r\n")
-    out.send((b"x",), 1)
+    out.send((b"x",))
     sealer = CIPHERS["aes128-gcm@openssh.com"].load().sealer(bytes(16), bytes(12), None)
     out.switch(sealer, reset=False)
     assert (out.sequence, out.packets, out.octets) == (1, 0, 0)
@@ -122,18 +127,66 @@ def test_a_new_key_counts_anew() -> None:
 
 
 def test_a_burst_is_what_its_payloads_are_one_by_one() -> None:
-    payloads = [((b"\x5d", bytes(size)), size + 1) for size in (8, 5000, 0, 32_768, 40_000, 3)]
+    payloads = [(b"\x5d", bytes(size)) for size in (8, 5000, 0, 32_768, 40_000, 3)]
     together, alone = (Outbound(bytes, LIMIT) for _ in range(2))
 
     together.send_all(payloads)
-    for parts, size in payloads:
-        alone.send(parts, size)
+    for parts in payloads:
+        alone.send(parts)
 
     assert together.waiting == alone.waiting
     assert b"".join(writes(together)) == b"".join(writes(alone))
     assert (together.sequence, together.octets, together.packets) == (
         (alone.sequence, alone.octets, alone.packets)
     )
+
+
+def memory(taken: Buffer | None) -> object:
+    assert isinstance(taken, memoryview)
+    return taken.obj
+
+
+def test_a_large_write_is_used_again_only_when_it_is_given_back() -> None:
+    out = outbound()
+
+    def write(*, give_back: bool) -> object:
+        out.send_all([(bytes(32_768),)] * 8)
+        taken = out.take()
+        if give_back and taken is not None:
+            out.give_back(taken)
+        return memory(taken)
+
+    write(give_back=False)  # the first ones are small: a packet or two
+    while out.take() is not None:
+        pass
+    kept = write(give_back=False)
+    lent = write(give_back=True)
+    again = write(give_back=True)
+    assert kept is not lent
+    assert lent is again
+
+
+def test_nothing_is_held_for_a_connection_that_is_idle() -> None:
+    out = outbound()
+    for _ in range(2):
+        out.send_all([(bytes(32_768),)] * 8)
+        last = [taken for taken in iter(out.take, None)][-1]
+    out.give_back(last)
+    out.send((b"x" * 9,))
+    out.take()
+    out.send_all([(bytes(32_768),)] * 8)
+    assert memory(out.take()) is not memory(last)
+
+
+def test_what_was_not_lent_does_not_come_back() -> None:
+    out = outbound()
+    stranger = memoryview(bytearray(512 * 1024))
+    for _ in range(3):
+        out.send_all([(bytes(32_768),)] * 8)
+        for taken in iter(out.take, None):
+            out.give_back(b"")
+            out.give_back(stranger)
+            assert memory(taken) is not stranger.obj
 
 
 def test_the_queue_is_full_when_both_bounds_are_reached() -> None:

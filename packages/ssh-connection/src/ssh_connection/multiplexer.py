@@ -1,7 +1,7 @@
 """Many channels over one connection (RFC 4254): numbers, dispatch, global requests.
 
-`Multiplexer.receive` takes one payload numbered 80–127; `states.ACCEPTED` says what a
-channel takes, `channel.Channel` does the rest.
+`Multiplexer.receive` takes one payload numbered 80–127, `Multiplexer.pump` sends what they
+made room for; `states.ACCEPTED` says what a channel takes, `channel.Channel` does the rest.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ GlobalAnswer = m.RequestSuccess | m.RequestFailure
 
 _RECIPIENT = Struct(">BI")  # every channel message has its recipient behind the number
 
+_WINDOW_ADJUST: Final = 93
 _ON_CHANNEL: Final[dict[int, Callable[[Channel, Buffer], None]]] = {
     91: Channel.receive_confirmation,
     92: Channel.receive_failure,
@@ -67,7 +68,12 @@ class MultiplexerHandler(Protocol):
 
 
 class Multiplexer:
-    """The channels and global requests of one connection."""
+    """The channels and global requests of one connection.
+
+    Attributes:
+        channels: the channels by our number of them.
+        widened: whether a channel that holds data back was granted window: `pump` sends it.
+    """
 
     def __init__(
         self,
@@ -77,6 +83,7 @@ class Multiplexer:
     ) -> None:
         self.limits: ConnectionLimits = limits or ConnectionLimits()
         self.channels: dict[int, Channel] = {}
+        self.widened: bool = False
         self._output = output
         self._handler = handler
         self._answers = PendingReplies[GlobalAnswer]()
@@ -109,6 +116,8 @@ class Multiplexer:
         if channel is not None and kind in ACCEPTED[channel.state]:
             try:
                 receive(channel, payload)
+                if kind == _WINDOW_ADJUST and channel.held:
+                    self.widened = True
             except ProtocolError:
                 raise
             except Exception as error:  # noqa: BLE001 (a handler's fault ends its channel alone)
@@ -231,7 +240,11 @@ class Multiplexer:
         reply.answer(m.RequestFailure().encode())
 
     def pump(self) -> None:
-        """The congestion is over: let every channel send what it held back, in turn."""
+        """Let every channel send what it held back, in turn.
+
+        Call it when all that a wake-up brought is received, and when the congestion is over.
+        """
+        self.widened = False
         for channel in list(self.channels.values()):
             if self._output.congested:
                 break

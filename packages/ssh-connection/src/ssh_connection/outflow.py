@@ -94,8 +94,6 @@ class Outflow:
         if self.window > MAX_WINDOW:
             problem = "WINDOW_ADJUST raises the window above 2^32 - 1"
             raise ChannelViolation(problem)
-        if self._waiting:
-            self.pump()
 
     def write(self, data_type: int | None, parts: tuple[Buffer, ...]) -> None:
         """Send data; keep what cannot leave now."""
@@ -167,29 +165,32 @@ class Outflow:
         """Send up to `room` bytes of one type of what waits, in packets as large as allowed."""
         waiting = self._waiting
         packets: list[tuple[Buffer, ...]] = []
-        pieces: list[memoryview] = []
-        left, size = room, 0  # bytes for this burst, bytes in this packet
-        most = min(self._max_data, left)
+        begun: list[Buffer] = []  # of a packet that is not full
+        most = self._max_data
+        full = self._head(data_type, most)
+        left, missing = room, most
         while left and waiting:
             entry = waiting[0]
             if callable(entry) or entry[0] != data_type:
                 break
             piece = entry[1]
-            taken = min(len(piece), most - size)
-            if taken < len(piece):
-                waiting[0] = (data_type, piece[taken:])
-                piece = piece[:taken]
+            size = min(len(piece), left)
+            if size < len(piece):
+                waiting[0] = (data_type, piece[size:])
             else:
                 waiting.popleft()
-            pieces.append(piece)
-            size += taken
-            left -= taken
-            if size == most:
-                packets.append((self._head(data_type, size), *pieces))
-                pieces.clear()
-                size, most = 0, min(self._max_data, left)
-        if pieces:
-            packets.append((self._head(data_type, size), *pieces))
+            left -= size
+            at = 0
+            while size - at >= missing:
+                packets.append((full, *begun, piece[at : at + missing]))
+                at += missing
+                begun.clear()
+                missing = most
+            if at < size:
+                begun.append(piece[at:size])
+                missing -= size - at
+        if begun:
+            packets.append((self._head(data_type, most - missing), *begun))
         self.window -= room - left
         self.held -= room - left
         self._output.send_payloads(packets)

@@ -18,7 +18,7 @@ class Output(Protocol):
         """Whether data should wait: a key exchange is under way, or the socket is full.
 
         Control messages never wait.  Whoever owns the output calls `Multiplexer.pump`
-        when the congestion is over.
+        when the congestion is over, and when all that a wake-up brought is received.
         """
         ...
 

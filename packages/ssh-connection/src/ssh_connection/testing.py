@@ -202,6 +202,8 @@ class Side:
         """Give the multiplexer messages of the peer."""
         for message in messages:
             self.mux.receive(message.encode())
+        if self.mux.widened:
+            self.mux.pump()
 
 
 class Pair:
@@ -225,13 +227,17 @@ class Pair:
             watch: is shown each payload before it is received, with the side that sent it.
         """
         sides = ((self.left, self.right), (self.right, self.left))
-        while self.left.wire.payloads or self.right.wire.payloads:
+        while True:
             for source, target in sides:
                 while source.wire.payloads:
                     payload = source.wire.payloads.popleft()
                     if watch is not None:
                         watch(source, payload)
                     target.mux.receive(memoryview(payload))
+                if target.mux.widened:
+                    target.mux.pump()
+            if not self.left.wire.payloads and not self.right.wire.payloads:
+                break
 
     def open(self, window: int | None = None) -> tuple[Recorder, Recorder]:
         """Open a session from left to right; return the handlers of both ends.

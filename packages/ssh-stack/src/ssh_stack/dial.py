@@ -173,6 +173,9 @@ class _ProxyStream(asyncio.Transport):
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         self._stdin.set_write_buffer_limits(high, low)
 
+    def get_write_buffer_size(self) -> int:
+        return self._stdin.get_write_buffer_size()
+
     def pause_reading(self) -> None:
         self._stdout.pause_reading()
 

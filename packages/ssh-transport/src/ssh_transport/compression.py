@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ssh_transport.errors import CompressionFailed
 from ssh_transport.receiving import Inbound
-from ssh_transport.sending import Outbound, Sized
+from ssh_transport.sending import Outbound
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
@@ -39,24 +39,23 @@ class DeflatingOutbound(Outbound):
         self._compression = "none"
         self._context: zlib._Compress | None = None
 
-    def send(self, parts: tuple[Buffer, ...], size: int) -> None:
-        """Seal a payload of `size` bytes that comes in parts."""
-        context = self._context
-        if context is None:
-            super().send(parts, size)
-            return
+    def send_all(self, payloads: Iterable[tuple[Buffer, ...]]) -> None:
+        """Seal several payloads."""
+        if self._context is not None:
+            payloads = map(self._deflated, payloads)
+        super().send_all(payloads)
+
+    def _deflated(self, parts: tuple[Buffer, ...]) -> tuple[Buffer, ...]:
+        if self._context is None:
+            return parts
+        size = sum(map(len, parts))
         if size > self._most:
             problem = f"a payload of {size} bytes is too large for a packet"
             raise UsageError(problem)
-        pieces = [context.compress(part) for part in parts]
+        pieces = [self._context.compress(part) for part in parts]
         # "the compressor ... flushed at the end of each packet": all of it can be read
-        pieces.append(context.flush(zlib.Z_PARTIAL_FLUSH))
-        super().send(tuple(pieces), sum(map(len, pieces)))
-
-    def send_all(self, payloads: Iterable[Sized]) -> None:
-        """Seal several payloads."""
-        for parts, size in payloads:
-            self.send(parts, size)
+        pieces.append(self._context.flush(zlib.Z_PARTIAL_FLUSH))
+        return tuple(pieces)
 
     def switch(self, sealer: Sealer, *, reset: bool, compression: str = "none") -> None:
         """Use a new key from the next packet on, and a new context."""

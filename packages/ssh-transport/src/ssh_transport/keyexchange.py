@@ -258,7 +258,7 @@ class KeyExchange(ABC):
         return False
 
     def _send(self, payload: bytes) -> None:
-        self._ports.outbound.send((payload,), len(payload))
+        self._ports.outbound.send((payload,))
 
     def _expect(self, state: type[S]) -> S:
         if not isinstance(self._state, state):

@@ -292,13 +292,13 @@ class Machine(ABC):
         if self._kex.extensions_due:
             # RFC 8308 section 2.4: "as the next packet following ... first SSH_MSG_NEWKEYS"
             payload = self._ext_info().encode()
-            self._outbound.send((payload,), len(payload))
+            self._outbound.send((payload,))
         self._release()
 
     def _release(self) -> None:
         while self._held:
             message = self._held.pop()
-            self._outbound.send((message,), len(message))
+            self._outbound.send((message,))
             if self._uncompressed:
                 self._uncompressed -= 1
                 if not self._uncompressed:
@@ -316,7 +316,7 @@ class Machine(ABC):
         """Answer the peer, unless so many answers wait that it cannot mean well."""
         payload = message.encode()
         if not self._kex.holding:
-            self._outbound.send((payload,), len(payload))
+            self._outbound.send((payload,))
         elif not self._held.full:
             self._held.push((payload,))
 
@@ -341,7 +341,7 @@ class Machine(ABC):
         # before the identification the peer may not even speak SSH
         if self._phase is not Phase.IDENTIFICATION:
             payload = Disconnect(code=reason, description=description).encode()
-            self._outbound.send((payload,), len(payload))
+            self._outbound.send((payload,))
 
     def _end(
         self, reason: int, description: str, error: SSHError | None, *, by_peer: bool = False

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["RekeyPolicy"]
 
 _NEVER = float("inf")
-_OVERHEAD = 128  # more than lengths, padding and MAC of a packet are
 
 
 class RekeyPolicy:
@@ -56,12 +55,12 @@ class RekeyPolicy:
         options = self._options
         return outbound.octets >= options.rekey_bytes or outbound.packets >= options.rekey_packets
 
-    def has_room(self, size: int, packets: int) -> bool:
-        """Return whether payloads of `size` bytes in so many packets may leave before that."""
+    def has_room(self, packets: int) -> bool:
+        """Return whether so many packets of any size may leave before that."""
         outbound = self._outbound
         options = self._options
         return (
-            outbound.octets + size + packets * _OVERHEAD < options.rekey_bytes
+            outbound.octets + packets * options.limits.packet_length < options.rekey_bytes
             and outbound.packets + packets < options.rekey_packets
         )
 

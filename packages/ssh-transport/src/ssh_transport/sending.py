@@ -1,8 +1,8 @@
 """The outbound direction: packets are laid out, sealed, and gathered into writes.
 
-A write is one fresh buffer that is never touched again, because an event loop may keep
-what it could not send.  Small packets are gathered in a list and joined; a large one is
-sealed straight into a chunk.
+A write is one buffer that is not touched again until it is given back, because an event
+loop may keep what it could not send.  Small packets are gathered in a list and joined; a
+large one is sealed straight into a chunk.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from struct import Struct
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from ssh_transport.ciphers.plain import PlainSealer
 from ssh_wire import UsageError
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
     from ssh_transport.kex.base import Random
     from ssh_wire.primitives import Buffer
 
-__all__ = ["HeldQueue", "Outbound", "Sized"]
-
-Sized: TypeAlias = "tuple[tuple[Buffer, ...], int]"
-"""A payload in parts, and how many bytes they are."""
+__all__ = ["HeldQueue", "Outbound"]
 
 _HEAD = Struct(">IB")
 _LARGE = 4096
@@ -48,6 +45,7 @@ class Outbound:
 
     __slots__ = (
         "_chunk",
+        "_lent",
         "_limit",
         "_pool",
         "_pool_at",
@@ -55,6 +53,7 @@ class Outbound:
         "_ready",
         "_sealer",
         "_small",
+        "_spare",
         "_used",
         "octets",
         "packets",
@@ -71,6 +70,8 @@ class Outbound:
         self._ready: deque[Buffer] = deque()
         self._small: list[bytes] = []
         self._chunk: memoryview | None = None
+        self._lent: memoryview | None = None  # the chunk of the last write
+        self._spare: memoryview | None = None  # one that came back
         self._used = 0
         self.sequence: int = 0
         self.octets: int = 0
@@ -82,34 +83,26 @@ class Outbound:
         self._small.append(data)
         self.waiting += len(data)
 
-    def send(self, parts: tuple[Buffer, ...], size: int) -> None:
-        """Seal a payload of `size` bytes that comes in parts."""
-        self._seal(((parts, size),))
+    def send(self, parts: tuple[Buffer, ...]) -> None:
+        """Seal a payload that comes in parts."""
+        self.send_all((parts,))
 
-    def send_all(self, payloads: Iterable[Sized]) -> None:
+    def send_all(self, payloads: Iterable[tuple[Buffer, ...]]) -> None:
         """Seal several payloads: for bulk data, one call costs less than one for each."""
-        self._seal(payloads)
-
-    def _seal(self, payloads: Iterable[Sized]) -> None:
         sealer = self._sealer
-        block, clear, trailer = sealer.block, sealer.clear, sealer.trailer
-        for parts, size in payloads:
-            # "packet_length || padding_length || payload || random padding ... MUST be a
-            # multiple of the cipher block size or 8"; AEAD and EtM leave packet_length out
-            padding = -(size + 5 - clear) % block
-            if padding < _MIN_PADDING:
-                padding += block
-            length = size + 1 + padding
-            if length > self._limit:
-                problem = f"a payload of {size} bytes is too large for a packet"
-                raise UsageError(problem)
+        laid_out = -1  # most packets of a burst have the size of the one before
+        head, padding, total = b"", 0, 0
+        for parts in payloads:
+            size = sum(map(len, parts))
+            if size != laid_out:
+                head, padding, total = self._lay_out(size)
+                laid_out = size
             at = self._pool_at
             if at + padding > len(self._pool):
                 self._pool = self._random(_POOL)
                 at = 0
             self._pool_at = stop = at + padding
-            packet = b"".join((_HEAD.pack(length, padding), *parts, self._pool[at:stop]))
-            total = 4 + length + trailer
+            packet = b"".join((head, *parts, self._pool[at:stop]))
             if total >= _LARGE or self._chunk is not None:
                 self._send_large(packet, total)
             else:
@@ -119,20 +112,42 @@ class Outbound:
             self.packets += 1
             self.sequence = (self.sequence + 1) & _SEQUENCE_MASK
 
+    def _lay_out(self, size: int) -> tuple[bytes, int, int]:
+        """Return the head, the bytes of padding and all bytes of a packet for a payload."""
+        sealer = self._sealer
+        # "packet_length || padding_length || payload || random padding ... MUST be a
+        # multiple of the cipher block size or 8"; AEAD and EtM leave packet_length out
+        padding = -(size + 5 - sealer.clear) % sealer.block
+        if padding < _MIN_PADDING:
+            padding += sealer.block
+        length = size + 1 + padding
+        if length > self._limit:
+            problem = f"a payload of {size} bytes is too large for a packet"
+            raise UsageError(problem)
+        return _HEAD.pack(length, padding), padding, 4 + length + sealer.trailer
+
     def take(self) -> Buffer | None:
         """Return one write, or None when nothing waits."""
         if self._ready:
             taken = self._ready.popleft()
         elif self._chunk is not None:
             taken = self._chunk[: self._used]
+            self._lent = self._chunk if len(self._chunk) == _CHUNK else None
             self._chunk = None
         elif self._small:
             taken = self._small[0] if len(self._small) == 1 else b"".join(self._small)
             self._small.clear()
+            self._spare = None  # the bulk is over: a connection that is idle holds little
         else:
             return None
         self.waiting -= len(taken)
         return taken
+
+    def give_back(self, taken: Buffer) -> None:
+        """Use the memory of a write again: nobody holds it any more."""
+        lent, self._lent = self._lent, None
+        if lent is not None and isinstance(taken, memoryview) and taken.obj is lent.obj:
+            self._spare = lent
 
     def switch(self, sealer: Sealer, *, reset: bool, compression: str = "none") -> None:  # noqa: ARG002
         """Use a new key from the next packet on (RFC 4253 section 7.3).
@@ -161,10 +176,14 @@ class Outbound:
         small = b"".join(self._small)
         self._small.clear()
         # a write starts small, for a single packet, unless the last one had many
-        size = _CHUNK if self._used > _FIRST_CHUNK // 2 else _FIRST_CHUNK
+        many = self._spare is not None or self._used > _FIRST_CHUNK // 2
+        size = _CHUNK if many else _FIRST_CHUNK
         if self._chunk is not None:
             self._ready.append(self._chunk[: self._used])
-        chunk = self._chunk = memoryview(bytearray(max(size, len(small) + total)))
+        chunk, self._spare = self._spare, None
+        if chunk is None or not len(small) + total <= size <= len(chunk):
+            chunk = memoryview(bytearray(max(size, len(small) + total)))
+        self._chunk = chunk
         used = self._used = len(small)
         chunk[:used] = small
         return chunk, used

@@ -138,4 +138,4 @@ def pump(source: Transport, target: Transport, cut: Cut | None = None) -> int:
 def inject(source: Transport, *payloads: bytes) -> None:
     """Seal payloads as `source` would, whatever its phase allows: what a hostile peer does."""
     for payload in payloads:
-        source._outbound.send((payload,), len(payload))  # noqa: SLF001 (hostile peers have no interface)
+        source._outbound.send((payload,))  # noqa: SLF001 (hostile peers have no interface)

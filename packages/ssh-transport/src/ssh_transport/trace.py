@@ -7,7 +7,7 @@ says of passwords and data stays where it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
@@ -74,10 +74,11 @@ class TracedOutbound(DeflatingOutbound):
         super().__init__(random, limits)
         self._trace = trace
 
-    def send(self, parts: tuple[Buffer, ...], size: int) -> None:
-        """Seal a payload of `size` bytes that comes in parts."""
-        self._trace(MessageSent(parts[0][0], size, self.sequence))
-        super().send(parts, size)
+    def send_all(self, payloads: Iterable[tuple[Buffer, ...]]) -> None:
+        """Seal several payloads."""
+        for parts in payloads:
+            self._trace(MessageSent(parts[0][0], sum(map(len, parts)), self.sequence))
+            super().send_all((parts,))
 
 
 class TracedInbound(InflatingInbound):

@@ -120,8 +120,7 @@ class Transport(Machine):
         if self._kex.holding:
             self._hold(parts)
             return
-        size = len(parts[0]) if len(parts) == 1 else sum(map(len, parts))
-        self._outbound.send(parts, size)
+        self._outbound.send(parts)
         if self._rekey.sending_due:
             self._rekey_if_due()
 
@@ -132,17 +131,22 @@ class Transport(Machine):
             ConnectionClosed: the connection has ended.
             HeldQueueFull: the queue is full.
         """
-        sized = [(parts, sum(map(len, parts))) for parts in payloads]
-        room = self._rekey.has_room(sum(size for _, size in sized), len(sized))
-        if room and not self._kex.holding:
-            self._outbound.send_all(sized)
+        if not self._kex.holding and self._rekey.has_room(len(payloads)):
+            self._outbound.send_all(payloads)
             return
         for parts in payloads:  # the keys change somewhere among them
             self.send_payload(*parts)
 
     def take_outgoing(self) -> Buffer | None:
-        """Return the bytes of one write, or None; the buffer is never used again."""
+        """Return the bytes of one write, or None; see `give_back`."""
         return self._outbound.take()
+
+    def give_back(self, taken: Buffer) -> None:
+        """Say that nobody keeps what `take_outgoing` returned; its memory is used again.
+
+        A buffer that is not given back is never used again.
+        """
+        self._outbound.give_back(taken)
 
     @property
     def writable(self) -> bool:

@@ -246,6 +246,8 @@ class Endpoint:
 
     def batch_done(self) -> None:
         """Everything that arrived in this wake-up is processed."""
+        if self._mux.widened:
+            self._mux.pump()
         # a wake-up may be our own: only what the peer sent is a sign of its life
         if self._keepalive is not None and self._core.received_sequence != self._heard:
             self._heard = self._core.received_sequence

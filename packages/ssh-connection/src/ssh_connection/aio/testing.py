@@ -82,7 +82,7 @@ class _Pipe:
         self._target = target
         self._loop = asyncio.get_running_loop()
         self._chunks: deque[bytes] = deque()
-        self._size = 0
+        self.size = 0
         self._full = False
         self._reading = True
         self._ending = False
@@ -92,9 +92,9 @@ class _Pipe:
         if self.frozen or self._ending or self._over:
             return
         self._chunks.append(bytes(data))
-        self._size += len(data)
+        self.size += len(data)
         self._loop.call_soon(self._deliver)
-        if self._size > _HIGH_WATER and not self._full:
+        if self.size > _HIGH_WATER and not self._full:
             self._full = True
             self._source.pause_writing()
 
@@ -115,12 +115,12 @@ class _Pipe:
     def _deliver(self) -> None:
         while self._chunks and self._reading and not self._over:
             data = self._chunks.popleft()
-            self._size -= len(data)
+            self.size -= len(data)
             self._target.feed(data)
         if self._ending and not self._chunks and not self._over:
             self._over = True
             self._target.feed_eof()
-        if self._full and not self._size:
+        if self._full and not self.size:
             self._full = False
             self._source.resume_writing()
 
@@ -150,6 +150,10 @@ class _MemoryStream(asyncio.Transport):
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         """Leave the limits as they are."""
+
+    def get_write_buffer_size(self) -> int:
+        """Return how many bytes have not arrived yet."""
+        return self._outgoing.size
 
     def is_closing(self) -> bool:
         """Whether nothing more is sent."""

@@ -46,6 +46,9 @@ class _Tunnel(asyncio.Transport):
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         del high, low  # the channel has limits of its own
 
+    def get_write_buffer_size(self) -> int:
+        return 0  # what the channel keeps it has copied
+
     def is_closing(self) -> bool:
         return self._channel.is_closing
 

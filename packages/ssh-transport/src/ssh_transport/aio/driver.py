@@ -55,6 +55,10 @@ class Stream(Protocol):
         """Say when `pause_writing` and `resume_writing` are called."""
         ...
 
+    def get_write_buffer_size(self) -> int:
+        """Return how many bytes could not leave yet; with none, no buffer is kept."""
+        ...
+
     def get_extra_info(self, name: str, default: object = None) -> object:
         """Return a fact about the stream, such as its socket."""
         ...
@@ -273,6 +277,8 @@ class Driver(asyncio.BufferedProtocol):
             if data is None:
                 break
             stream.write(data)
+            if not stream.get_write_buffer_size():
+                core.give_back(data)
         if core.closed:
             self._end(stream)
 
