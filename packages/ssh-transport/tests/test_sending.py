@@ -170,7 +170,7 @@ def test_nothing_is_held_for_a_connection_that_is_idle() -> None:
     out = outbound()
     for _ in range(2):
         out.send_all([(bytes(32_768),)] * 8)
-        last = [taken for taken in iter(out.take, None)][-1]
+        last = list(iter(out.take, None))[-1]
     out.give_back(last)
     out.send((b"x" * 9,))
     out.take()

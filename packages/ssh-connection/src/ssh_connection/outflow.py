@@ -166,29 +166,34 @@ class Outflow:
         waiting = self._waiting
         packets: list[tuple[Buffer, ...]] = []
         begun: list[Buffer] = []  # of a packet that is not full
-        most = self._max_data
+        most = missing = self._max_data
         full = self._head(data_type, most)
-        left, missing = room, most
+        left = room
         while left and waiting:
             entry = waiting[0]
             if callable(entry) or entry[0] != data_type:
                 break
             piece = entry[1]
-            size = min(len(piece), left)
-            if size < len(piece):
-                waiting[0] = (data_type, piece[size:])
+            if len(piece) > left:
+                waiting[0] = (data_type, piece[left:])
+                piece = piece[:left]
             else:
                 waiting.popleft()
+            size = len(piece)
             left -= size
-            at = 0
-            while size - at >= missing:
-                packets.append((full, *begun, piece[at : at + missing]))
-                at += missing
-                begun.clear()
-                missing = most
-            if at < size:
-                begun.append(piece[at:size])
-                missing -= size - at
+            start = 0
+            if begun:
+                start = min(missing, size)
+                begun.append(piece[:start])
+                missing -= start
+                if not missing:
+                    packets.append((full, *begun))
+                    begun, missing = [], most
+            stop = size - (size - start) % most
+            packets += [(full, piece[at : at + most]) for at in range(start, stop, most)]
+            if stop < size:
+                begun.append(piece[stop:])
+                missing -= size - stop
         if begun:
             packets.append((self._head(data_type, most - missing), *begun))
         self.window -= room - left

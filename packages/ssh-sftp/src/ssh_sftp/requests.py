@@ -138,9 +138,10 @@ class Requests:
     def submit_now(self, request: Request, on_reply: OnReply) -> None:
         """Send a request with much data at once, the data uncopied.  The reply is a status."""
         if self._expect(request.id, Status, on_reply):
-            parts = request.encode_parts()
-            self._outgoing.append(sum(map(len, parts)).to_bytes(4, "big"))
-            self._outgoing += parts
+            head, *rest = request.encode_parts()
+            size = len(head) + sum(map(len, rest))
+            # one piece less for everybody below
+            self._outgoing += (b"".join((size.to_bytes(_HEADER, "big"), head)), *rest)
             self.flush()
 
     def replace(self, number: int, on_reply: OnReply) -> None:

@@ -44,6 +44,7 @@ class Outbound:
     """
 
     __slots__ = (
+        "_bulk",
         "_chunk",
         "_lent",
         "_limit",
@@ -70,6 +71,7 @@ class Outbound:
         self._ready: deque[Buffer] = deque()
         self._small: list[bytes] = []
         self._chunk: memoryview | None = None
+        self._bulk = False  # whether the last write was a large one
         self._lent: memoryview | None = None  # the chunk of the last write
         self._spare: memoryview | None = None  # one that came back
         self._used = 0
@@ -90,27 +92,43 @@ class Outbound:
     def send_all(self, payloads: Iterable[tuple[Buffer, ...]]) -> None:
         """Seal several payloads: for bulk data, one call costs less than one for each."""
         sealer = self._sealer
-        laid_out = -1  # most packets of a burst have the size of the one before
+        chunk, used, sequence = self._chunk, self._used, self.sequence
         head, padding, total = b"", 0, 0
-        for parts in payloads:
-            size = sum(map(len, parts))
-            if size != laid_out:
-                head, padding, total = self._lay_out(size)
-                laid_out = size
-            at = self._pool_at
-            if at + padding > len(self._pool):
-                self._pool = self._random(_POOL)
-                at = 0
-            self._pool_at = stop = at + padding
-            packet = b"".join((head, *parts, self._pool[at:stop]))
-            if total >= _LARGE or self._chunk is not None:
-                self._send_large(packet, total)
-            else:
-                self._small.append(sealer.seal(packet, self.sequence))
-            self.waiting += total
-            self.octets += total
-            self.packets += 1
-            self.sequence = (self.sequence + 1) & _SEQUENCE_MASK
+        laid_out, count, octets = -1, 0, 0
+        try:
+            for parts in payloads:
+                size = sum(map(len, parts))
+                if size != laid_out:  # most packets of a burst have one size
+                    head, padding, total = self._lay_out(size)
+                    laid_out = size
+                packet = b"".join((head, *parts, self._padding(padding)))
+                if total < _LARGE and chunk is None:
+                    self._small.append(sealer.seal(packet, sequence))
+                else:
+                    if chunk is None or used + total > len(chunk):
+                        self._used = used
+                        chunk, used = self._next_chunk(total)
+                    stop = used + total
+                    sealer.seal_into(packet, sequence, chunk[used:stop])
+                    used = stop
+                count += 1
+                octets += total
+                sequence = (sequence + 1) & _SEQUENCE_MASK
+        finally:
+            self._used, self.sequence = used, sequence
+            self.waiting += octets
+            self.octets += octets
+            self.packets += count
+
+    def _padding(self, size: int) -> bytes:
+        """Return random bytes, of which many are drawn at once."""
+        at = self._pool_at
+        stop = self._pool_at = at + size
+        if stop > len(self._pool):
+            self._pool = self._random(_POOL)
+            at, stop = 0, size
+            self._pool_at = stop
+        return self._pool[at:stop]
 
     def _lay_out(self, size: int) -> tuple[bytes, int, int]:
         """Return the head, the bytes of padding and all bytes of a packet for a payload."""
@@ -132,12 +150,17 @@ class Outbound:
             taken = self._ready.popleft()
         elif self._chunk is not None:
             taken = self._chunk[: self._used]
-            self._lent = self._chunk if len(self._chunk) == _CHUNK else None
+            # not the first of its size: when that is freed, glibc begins to keep such memory
+            # in the process, which spares the blocks of a file their page faults too
+            large = len(self._chunk) == _CHUNK
+            self._lent = self._chunk if large and self._bulk else None
+            self._bulk = large
             self._chunk = None
         elif self._small:
             taken = self._small[0] if len(self._small) == 1 else b"".join(self._small)
             self._small.clear()
             self._spare = None  # the bulk is over: a connection that is idle holds little
+            self._bulk = False
         else:
             return None
         self.waiting -= len(taken)
@@ -162,15 +185,6 @@ class Outbound:
         self.packets = 0
         if reset:
             self.sequence = 0
-
-    def _send_large(self, packet: bytes, total: int) -> None:
-        chunk = self._chunk
-        used = self._used
-        if chunk is None or used + total > len(chunk):
-            chunk, used = self._next_chunk(total)
-        stop = used + total
-        self._sealer.seal_into(packet, self.sequence, chunk[used:stop])
-        self._used = stop
 
     def _next_chunk(self, total: int) -> tuple[memoryview, int]:
         small = b"".join(self._small)

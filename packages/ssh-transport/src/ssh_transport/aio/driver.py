@@ -23,6 +23,7 @@ __all__ = ["Driver", "Handler", "Stream"]
 
 _HIGH_WATER = 1024 * 1024
 _WRITE = 256 * 1024  # as much as one write should have
+_WRITES = 4  # of that size before others on the loop get their turn
 _BACKLOG = 256 * 1024  # unread input at which reading stops while the core is paused
 _DROPPED = 4096  # the buffer for what a peer sends after the end
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
@@ -253,16 +254,19 @@ class Driver(asyncio.BufferedProtocol):
     def _finish_batch(self) -> None:
         core = self.core
         handler = self._handler
-        if self._was_congested and not self.congested:
-            self._was_congested = False
-            handler.uncongested()
+        writes = 0
         while True:
+            if self._was_congested and not self.congested:
+                self._was_congested = False
+                handler.uncongested()
             while (event := core.next_event()) is not None:
                 handler.transport_event(event)
             paused = core.paused
             handler.batch_done()
             self._write()
-            if not paused or core.paused:
+            writes += 1
+            more = self._was_congested and writes < _WRITES and not self.congested
+            if not more and (not paused or core.paused):
                 break  # else an answer, or room for more output, lets input go on
 
     def _write(self) -> None:
