@@ -73,6 +73,29 @@ async def test_memory_that_a_stream_keeps_is_not_written_again() -> None:
         layer.driver.connection_lost(None)
 
 
+async def test_who_writes_without_end_gives_others_their_turn() -> None:
+    client, server, up, _ = over_streams()
+    core, turns = client.core, 0
+
+    def write_more() -> None:
+        if turns < 3:
+            core.send_payload(HEAD, bytes(200_000))
+            core.send_payload(HEAD, bytes(200_000))
+
+    client.uncongested = write_more  # type: ignore[method-assign]
+    up.written.clear()
+    write_more()
+    client.driver.flush()
+    sizes: list[int] = []
+    while up.written:
+        sizes.append(len(up.taken()) // 400_000)
+        turns += 1
+        await asyncio.sleep(0)
+    assert sizes == [4, 4, 4]
+    for layer in (client, server):
+        layer.driver.connection_lost(None)
+
+
 async def test_a_stream_that_is_stuck_for_the_time_of_a_call() -> None:
     client, server, up, _ = over_streams()
     up.full_after = 1

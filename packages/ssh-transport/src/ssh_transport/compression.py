@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ssh_transport.errors import CompressionFailed
@@ -42,19 +43,17 @@ class DeflatingOutbound(Outbound):
     def send_all(self, payloads: Iterable[tuple[Buffer, ...]]) -> None:
         """Seal several payloads."""
         if self._context is not None:
-            payloads = map(self._deflated, payloads)
+            payloads = map(partial(self._deflated, self._context), payloads)
         super().send_all(payloads)
 
-    def _deflated(self, parts: tuple[Buffer, ...]) -> tuple[Buffer, ...]:
-        if self._context is None:
-            return parts
+    def _deflated(self, context: zlib._Compress, parts: tuple[Buffer, ...]) -> tuple[Buffer, ...]:
         size = sum(map(len, parts))
         if size > self._most:
             problem = f"a payload of {size} bytes is too large for a packet"
             raise UsageError(problem)
-        pieces = [self._context.compress(part) for part in parts]
+        pieces: list[Buffer] = [context.compress(part) for part in parts]
         # "the compressor ... flushed at the end of each packet": all of it can be read
-        pieces.append(self._context.flush(zlib.Z_PARTIAL_FLUSH))
+        pieces.append(context.flush(zlib.Z_PARTIAL_FLUSH))
         return tuple(pieces)
 
     def switch(self, sealer: Sealer, *, reset: bool, compression: str = "none") -> None:
