@@ -158,6 +158,7 @@ def bench(session: nox.Session) -> None:
     _install(session, set(PACKAGES), "peers")
     if not session.posargs:
         session.run("python", "-m", "benchmarks.messages")
+        session.run("python", "-m", "benchmarks.transport")
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 
