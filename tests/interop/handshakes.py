@@ -53,6 +53,12 @@ def ours(method: str) -> Recording:
     options = TransportOptions(algorithms=algorithms)
     pair, recording = Pair(options, options), Recording()
     recording.open()
+    move(pair, recording)
+    return recording
+
+
+def move(pair: Pair, recording: Recording) -> None:
+    """Move bytes until nothing more happens, and record them."""
     ways: list[tuple[Sender, Transport, Transport]] = [
         ("client", pair.client, pair.server),
         ("server", pair.server, pair.client),
@@ -65,7 +71,6 @@ def ours(method: str) -> Recording:
             while (data := source.take_outgoing()) is not None:
                 recording.send(sender, data)
                 target.receive(data)
-    return recording
 
 
 def record(peer: Peer, method: str, path: Path) -> None:
