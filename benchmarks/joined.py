@@ -27,7 +27,7 @@ from ssh_transport import events as ev
 from ssh_transport.aio import Driver
 from ssh_wire.messages.transport import Ignore
 
-__all__ = ["CONTENDERS", "Cost", "Joined", "Setting"]
+__all__ = ["CONTENDERS", "Joined", "Setting"]
 
 HOST_KEY: Final = "ssh-ed25519"
 _IGNORE: Final = 2  # SSH_MSG_IGNORE: it goes through the whole transport, and no further
@@ -46,13 +46,6 @@ class Setting(NamedTuple):
     mac: str
 
 
-class Cost(NamedTuple):
-    """Seconds."""
-
-    wall: float
-    cpu: float
-
-
 class Joined(Protocol):
     """One library."""
 
@@ -60,26 +53,26 @@ class Joined(Protocol):
     unknown: tuple[type[Exception], ...]
     """What it raises for an algorithm that it has not got."""
 
-    def handshake(self, setting: Setting) -> Cost:
-        """Connect, exchange keys on both sides, and return what that cost."""
+    def handshake(self, setting: Setting) -> float:
+        """Connect and exchange keys; return the seconds of processor time of both sides."""
         ...
 
-    def packets(self, setting: Setting, size: int, count: int) -> Cost:
-        """Send packets with `size` bytes of data and return what all of them cost."""
+    def packets(self, setting: Setting, size: int, count: int) -> float:
+        """Send packets with `size` bytes of data; return what all of them cost."""
         ...
 
 
 class Clock:
-    """Measures a block."""
+    """Measures the seconds of processor time of a block."""
 
     def __init__(self) -> None:
-        self.cost = Cost(0.0, 0.0)
+        self.cost = 0.0
 
     @contextlib.contextmanager
     def __call__(self) -> Generator[None]:
-        wall, cpu = time.perf_counter(), time.process_time()
+        before = time.process_time()
         yield
-        self.cost = Cost(time.perf_counter() - wall, time.process_time() - cpu)
+        self.cost = time.process_time() - before
 
 
 def _pair() -> tuple[socket.socket, socket.socket]:
@@ -132,13 +125,13 @@ class Ours:
     name = OURS
     unknown: tuple[type[Exception], ...] = ()
 
-    def handshake(self, setting: Setting) -> Cost:
+    def handshake(self, setting: Setting) -> float:
         return asyncio.run(self._measure(setting, 0, 0))[0]
 
-    def packets(self, setting: Setting, size: int, count: int) -> Cost:
+    def packets(self, setting: Setting, size: int, count: int) -> float:
         return asyncio.run(self._measure(setting, size, count))[1]
 
-    async def _measure(self, setting: Setting, size: int, count: int) -> tuple[Cost, Cost]:
+    async def _measure(self, setting: Setting, size: int, count: int) -> tuple[float, float]:
         names = ((setting.kex,), (HOST_KEY,), (setting.cipher,), (setting.mac,))
         options = TransportOptions(algorithms=Algorithms(*names))
         first, second = Clock(), Clock()
@@ -194,13 +187,13 @@ class AsyncSSH:
     def __init__(self) -> None:
         self._key = asyncssh.import_private_key(_KEY.to_openssh())
 
-    def handshake(self, setting: Setting) -> Cost:
+    def handshake(self, setting: Setting) -> float:
         return asyncio.run(self._measure(setting, 0, 0))[0]
 
-    def packets(self, setting: Setting, size: int, count: int) -> Cost:
+    def packets(self, setting: Setting, size: int, count: int) -> float:
         return asyncio.run(self._measure(setting, size, count))[1]
 
-    async def _measure(self, setting: Setting, size: int, count: int) -> tuple[Cost, Cost]:
+    async def _measure(self, setting: Setting, size: int, count: int) -> tuple[float, float]:
         first, second = Clock(), Clock()
         async with self._joined(setting, first) as (client, server):
             if count:
@@ -259,13 +252,13 @@ class Paramiko:
     def __init__(self) -> None:
         self._key = paramiko.Ed25519Key.from_private_key(io.StringIO(_KEY.to_openssh().decode()))
 
-    def handshake(self, setting: Setting) -> Cost:
+    def handshake(self, setting: Setting) -> float:
         return self._measure(setting, 0, 0)[0]
 
-    def packets(self, setting: Setting, size: int, count: int) -> Cost:
+    def packets(self, setting: Setting, size: int, count: int) -> float:
         return self._measure(setting, size, count)[1]
 
-    def _measure(self, setting: Setting, size: int, count: int) -> tuple[Cost, Cost]:
+    def _measure(self, setting: Setting, size: int, count: int) -> tuple[float, float]:
         first, second = Clock(), Clock()
         near, far = _pair()
         with first():

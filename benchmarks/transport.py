@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.contenders import OURS, ROOT
-from benchmarks.joined import CONTENDERS, Cost, Joined, Setting
-from benchmarks.task import CIPHER, KEX, MIB
+from benchmarks.joined import CONTENDERS, Joined, Setting
+from benchmarks.task import CIPHER, KEX
 
 _SIZES: Final = (64, 1024, 32_000)
 _MAC: Final = "hmac-sha2-256-etm@openssh.com"
@@ -57,18 +57,16 @@ def measure(rounds: int) -> tuple[Rows, Rows]:
             for kex in _KEX:
                 cost = _tried(contender, Setting(kex, CIPHER, _MAC))
                 if cost is not None and number >= 0:
-                    _note(handshakes, kex, contender, cost.cpu * 1e3)
+                    _note(handshakes, kex, contender, cost * 1e3)
             for cipher in _CIPHERS:
                 for size in _SIZES:
                     cost = _tried(contender, Setting(KEX, cipher, _MAC), size, _MOST[size])
                     if cost is not None and number >= 0:
-                        _note(
-                            packets, _title(cipher, size), contender, cost.cpu / _MOST[size] * 1e6
-                        )
+                        _note(packets, _title(cipher, size), contender, cost / _MOST[size] * 1e6)
     return packets, handshakes
 
 
-def _tried(contender: Joined, setting: Setting, *packets: int) -> Cost | None:
+def _tried(contender: Joined, setting: Setting, *packets: int) -> float | None:
     """Measure, unless the library has not got what is asked for."""
     try:
         return contender.packets(setting, *packets) if packets else contender.handshake(setting)
@@ -98,7 +96,7 @@ def show(title: str, rows: Rows, sizes: dict[str, int]) -> None:
 
 
 def _rate(microseconds: float, size: int | None) -> str:
-    return "" if size is None else f" · {size / microseconds * 1e6 / MIB:,.0f} MiB/s"
+    return "" if size is None else f" · {size / microseconds:,.0f} MB/s"
 
 
 def _cell(ours: float, values: list[float] | None) -> str:

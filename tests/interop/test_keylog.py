@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from tests.interop.peers import Peer
     from tests.interop.workshop import Workshop
 
-_PORT: Final = 22
 _ASK: Final = (
     "tshark -r capture.pcap {key} -d tcp.port==22,ssh -Y ssh -T pdml 2>/dev/null || exit 1"
 )

@@ -68,7 +68,7 @@ async def read_to(process: Process, wanted: re.Pattern[bytes]) -> re.Match[bytes
 
 @Profiles
 async def test_of_our_server(profile: str, tmp_path: Path) -> None:
-    """The program as people start it, with every kind of host key that it can have."""
+    """The program as people start it, with host keys of three kinds."""
     words = ["--listen", "127.0.0.1:0", "--algorithms", profile]
     for kind, bits in (("ed25519", None), ("rsa", 3072), ("ecdsa", 256)):
         path = tmp_path / kind

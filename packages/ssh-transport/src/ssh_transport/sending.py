@@ -25,7 +25,6 @@ __all__ = ["HeldQueue", "Outbound"]
 _HEAD = Struct(">IB")
 _LARGE = 4096
 # all that one wake-up of a bulk sender seals: one large write costs less than several small
-# ones, and of fresh memory only the pages that are used are ever touched
 _CHUNK = 512 * 1024
 _FIRST_CHUNK = 36 * 1024
 _POOL = 1024
