@@ -25,7 +25,7 @@ class Run:
 
     def __init__(self, wire: Any, size: int | None) -> None:
         self.ended: list[Exception | None] = []
-        flow = Flow(100_000, 1_000_000, 0.0)
+        flow = Flow(100_000, 1_000_000)
         self.scheduler = Scheduler(wire.requests, flow, self.ended.append)
         self.sink = MemorySink()
         self.flow = flow

@@ -76,7 +76,7 @@ def download(
 ) -> tuple[list[str], Exception | None, Scheduler]:
     ended: list[Exception | None] = []
     made: list[str] = []
-    scheduler = Scheduler(wire.requests, Flow(10**6, 10**6, 0.0), ended.append)
+    scheduler = Scheduler(wire.requests, Flow(10**6, 10**6), ended.append)
     scheduler.add_directory(DirectoryDownload(scheduler, "/t", Folder(made), depth, most))
     wire.answer(Tree(listing).reply)
     (error,) = ended

@@ -31,7 +31,7 @@ class Harness:
     def __init__(self, wire: Any, **options: Any) -> None:
         self.wire = wire
         self.ended: list[Exception | None] = []
-        self.flow = Flow(1000, 1000, 0.0)
+        self.flow = Flow(1000, 1000)
         self.scheduler = Scheduler(wire.requests, self.flow, self.ended.append, **options)
 
     def add(self, count: int) -> list[Step]:
@@ -60,7 +60,7 @@ def test_as_many_files_as_allowed_run_at_once(wire: Any) -> None:
 
 def test_nothing_starts_without_room(wire: Any) -> None:
     harness = Harness(wire)
-    harness.flow.take(1000)
+    harness.flow.take(1000, 0.0)
     jobs = harness.add(1)
     assert jobs[0].calls == []
     harness.flow.give(1000, 0.0)

@@ -46,7 +46,7 @@ class Run:
     def __init__(self, wire: Any, tree: dict[str, Any], depth: int = 64) -> None:
         self.ended: list[Exception | None] = []
         self.made: list[tuple[str, Attributes]] = []
-        self.scheduler = Scheduler(wire.requests, Flow(10, 10, 0.0), self.ended.append)
+        self.scheduler = Scheduler(wire.requests, Flow(10, 10), self.ended.append)
         manner = UploadManner(
             atomic=True,
             preserve=False,

@@ -116,7 +116,7 @@ class Disk:
 class Run:
     def __init__(self, wire: Any, source: Source, **manner: Any) -> None:
         self.ended: list[Exception | None] = []
-        self.flow = Flow(100_000, 1_000_000, 0.0)
+        self.flow = Flow(100_000, 1_000_000)
         self.scheduler = Scheduler(wire.requests, self.flow, self.ended.append)
         options = {"atomic": True, "preserve": False, "fsync": False} | manner
         made = UploadManner(

@@ -83,7 +83,7 @@ class FileDownload:
             if self._size is None and not self._may_guess():
                 break
             length = block if self._end is None else min(block, self._end - self._next)
-            self._flow.take(length)
+            self._flow.take(length, self._requests.now)
             self._ask(self._next, length)
             self._next += length
         if self._small and self._next == self._end:

@@ -25,7 +25,7 @@ class SFTPOptions:
         timeout: seconds without a byte from the server, while it owes replies, after which
             the session fails; None to wait for ever.
         files_in_flight: the most files of one tree that are open at once.
-        first_outstanding: bytes asked for or sent ahead when a transfer begins.
+        first_outstanding: bytes asked for or sent ahead when a transfer begins, and at least.
         max_outstanding: bytes ahead at the most; the transfer finds out how many help.
         max_depth: how deep a tree is followed.
         max_entries: the most names that one directory may list.
@@ -35,7 +35,7 @@ class SFTPOptions:
 
     timeout: float | None = 120.0
     files_in_flight: int = 128
-    first_outstanding: int = 4 * 1024 * 1024
+    first_outstanding: int = 1024 * 1024
     max_outstanding: int = 32 * 1024 * 1024
     max_depth: int = MAX_DEPTH
     max_entries: int = 1_000_000

@@ -156,7 +156,7 @@ class FileUpload:
             raise SFTPTransferError(self._source.path, problem)
         number = self._requests.next_id()
         self._blocks[number] = length
-        self._flow.take(length)
+        self._flow.take(length, self._requests.now)
         offset, self._next = self._next, self._next + length
         write = Write(id=number, handle=self._handle, offset=offset, data=data)
         if length <= _SMALL:  # small files share one write of the stream

@@ -38,8 +38,7 @@ class Transfer:
         self._preserve = preserve
         self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         options = session.options
-        loop = asyncio.get_running_loop()
-        flow = Flow(options.first_outstanding, options.max_outstanding, loop.time())
+        flow = Flow(options.first_outstanding, options.max_outstanding)
         self._scheduler = Scheduler(
             session.requests,
             flow,
