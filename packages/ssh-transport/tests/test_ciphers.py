@@ -42,7 +42,7 @@ def packet(sealer: Sealer, payload: bytes) -> bytes:
 
 def sealed(sealer: Sealer, data: bytes, sequence: int) -> bytes:
     out = bytearray(len(data) + sealer.trailer)
-    sealer.seal_into(data, sequence, memoryview(out))
+    sealer.seal_run(data[:5], [(data[5:],)], b"", sequence, memoryview(out))
     return bytes(out)
 
 

@@ -7,6 +7,7 @@ are `inflow` and `outflow`, which messages may arrive in which state is in `stat
 from __future__ import annotations
 
 from collections.abc import Callable
+from struct import Struct
 from typing import TYPE_CHECKING
 
 from ssh_connection.errors import ChannelClosed, ChannelOpenRefused, ChannelViolation
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from ssh_connection.output import Output
 
 __all__ = ["Channel"]
+
+# WindowAdjust without its declaration: a server grants window some twenty times per MiB
+_ADJUST = Struct(">BII")
 
 
 class Channel:
@@ -247,9 +251,11 @@ class Channel:
         self._gone()
         self.handler.open_failed(error)
 
-    def receive_adjust(self, payload: Buffer) -> None:
-        """The peer grants more window."""
-        self._outflow.adjust(m.WindowAdjust.decode(payload).increment)
+    def receive_adjust(self, payload: Buffer) -> bool:
+        """The peer grants more window; return whether data waits for it."""
+        if len(payload) != _ADJUST.size:
+            m.WindowAdjust.decode(payload)  # it says what is wrong
+        return self._outflow.adjust(_ADJUST.unpack(payload)[2])
 
     def receive_data(self, payload: Buffer) -> None:
         """Data arrived."""

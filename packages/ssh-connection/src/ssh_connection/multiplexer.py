@@ -33,8 +33,8 @@ GlobalAnswer = m.RequestSuccess | m.RequestFailure
 
 _RECIPIENT = Struct(">BI")  # every channel message has its recipient behind the number
 
-_WINDOW_ADJUST: Final = 93
-_ON_CHANNEL: Final[dict[int, Callable[[Channel, Buffer], None]]] = {
+# the one that grants window returns whether data waits for it
+_ON_CHANNEL: Final[dict[int, Callable[[Channel, Buffer], bool | None]]] = {
     91: Channel.receive_confirmation,
     92: Channel.receive_failure,
     93: Channel.receive_adjust,
@@ -115,8 +115,7 @@ class Multiplexer:
         channel = self.channels.get(number)
         if channel is not None and kind in ACCEPTED[channel.state]:
             try:
-                receive(channel, payload)
-                if kind == _WINDOW_ADJUST and channel.held:
+                if receive(channel, payload):
                     self.widened = True
             except ProtocolError:
                 raise

@@ -7,7 +7,7 @@ as allowed.  EOF, exit status and CLOSE wait behind it as actions.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
@@ -84,8 +84,8 @@ class Outflow:
         self.window = window
         self._max_data = max_data
 
-    def adjust(self, increment: int) -> None:
-        """Take more window.
+    def adjust(self, increment: int) -> bool:
+        """Take more window; return whether data waits for it.
 
         Raises:
             ChannelViolation: it is more than a window may be.
@@ -94,6 +94,7 @@ class Outflow:
         if self.window > MAX_WINDOW:
             problem = "WINDOW_ADJUST raises the window above 2^32 - 1"
             raise ChannelViolation(problem)
+        return self.held > 0
 
     def write(self, data_type: int | None, parts: tuple[Buffer, ...]) -> None:
         """Send data; keep what cannot leave now."""
@@ -102,16 +103,20 @@ class Outflow:
             size += len(part)
             if type(part) is memoryview and part.nbytes != len(part):
                 size = MAX_WINDOW + 1  # a view of larger items is sent as the bytes it has
-        if (
-            0 < size <= self._max_data
-            and size <= self.window
+        if not (
+            0 < size <= min(self.window, _BURST)
+            and self._max_data
             and not self._waiting
             and not self._output.congested
         ):
+            if size:
+                self._queue(data_type, parts)
+        elif size <= self._max_data:
             self.window -= size
             self._output.send_payload(self._head(data_type, size), *parts)
-        elif size:
-            self._queue(data_type, parts)
+        else:
+            self.window -= size
+            self._output.send_payloads(self._cut(data_type, map(memoryview, parts)))
 
     def in_order(self, action: Callable[[], None]) -> None:
         """Do something when all that was written has left."""
@@ -164,10 +169,7 @@ class Outflow:
     def _send_waiting(self, data_type: int | None, room: int) -> None:
         """Send up to `room` bytes of one type of what waits, in packets as large as allowed."""
         waiting = self._waiting
-        packets: list[tuple[Buffer, ...]] = []
-        begun: list[Buffer] = []  # of a packet that is not full
-        most = missing = self._max_data
-        full = self._head(data_type, most)
+        pieces: list[memoryview] = []
         left = room
         while left and waiting:
             entry = waiting[0]
@@ -179,8 +181,22 @@ class Outflow:
                 piece = piece[:left]
             else:
                 waiting.popleft()
+            left -= len(piece)
+            pieces.append(piece)
+        self.window -= room - left
+        self.held -= room - left
+        self._output.send_payloads(self._cut(data_type, pieces))
+
+    def _cut(
+        self, data_type: int | None, pieces: Iterable[memoryview]
+    ) -> list[tuple[Buffer, ...]]:
+        """Return the packets, each as large as allowed, that these pieces make in a row."""
+        packets: list[tuple[Buffer, ...]] = []
+        begun: list[Buffer] = []  # of a packet that is not full
+        most = missing = self._max_data
+        full = self._head(data_type, most)
+        for piece in pieces:
             size = len(piece)
-            left -= size
             start = 0
             if begun:
                 start = min(missing, size)
@@ -196,9 +212,7 @@ class Outflow:
                 missing -= size - stop
         if begun:
             packets.append((self._head(data_type, most - missing), *begun))
-        self.window -= room - left
-        self.held -= room - left
-        self._output.send_payloads(packets)
+        return packets
 
     def _head(self, data_type: int | None, size: int) -> bytes:
         if data_type is None:

@@ -1,11 +1,11 @@
-"""How many bytes a transfer keeps under way: half more than what fills the line.
+"""How many bytes a transfer keeps under way: what fills the line, and some more.
 
 Bytes behind those stand in queues, and the longer the queues, the slower both ends: what
 leaves a processor's caches costs another trip to memory, and a server with 16 MiB of
 replies in hand was seen to take four times the processor time of one with 1 MiB.  So a
-transfer observes its round trips and its rate, and keeps half more than their product.  As
-in the congestion control BBR, it lets the queues run empty now and then: else a line whose
-round trip has become longer would look like one with longer queues.
+transfer observes its round trips and its rate, and keeps somewhat more than their product.
+As in the congestion control BBR, it lets the queues run empty now and then: else a line
+whose round trip has become longer would look like one with longer queues.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import Final
 
 __all__ = ["Flow"]
 
-_GAIN: Final = 1.5  # so a rate that the limit held back grows by half every round trip
-_FADING: Final = 0.7  # a burst from somebody's buffer is no rate: it is forgotten in rounds
-_PROBE_SECONDS: Final = 10.0
-_PROBE_TRIPS: Final = 100  # what a probe costs is one or two
+_SHORT: Final = 0.005  # seconds: such a line carries less than what it costs to hold more
+_GAINS: Final = {True: 1.25, False: 2}  # by whether it is short
+_LEAST: Final = 2 * 1024 * 1024  # on a longer one, as OpenSSH's client has from the start
+_FADING: Final = 0.9  # a burst from somebody's buffer is no rate: it is forgotten in rounds
+_ROUNDS: Final = 64  # until the queues run empty for one
 
 
 class Flow:
@@ -40,7 +41,7 @@ class Flow:
         self._ahead = 0
         self._answered = 0
         self._trip = float("inf")
-        self._trip_since = 0.0
+        self._rounds = 0
         self._rate = 0.0
 
     @property
@@ -60,8 +61,10 @@ class Flow:
         self._answered += size
         if self._since is None or self._answered <= self._ahead or now <= self._since:
             return
-        self._measure(now - self._since, now)
-        if now - self._trip_since >= max(_PROBE_SECONDS, _PROBE_TRIPS * self._trip):
+        self._measure(now - self._since)
+        self._rounds += 1
+        if self._rounds == _ROUNDS:
+            self._rounds = 0
             self.limit = self._first
             self._trip = float("inf")
             self._since = None  # the round trip is that of the first to meet no queue
@@ -70,15 +73,14 @@ class Flow:
         else:  # the time until something is sent again belongs to nobody
             self._since = None
 
-    def _measure(self, elapsed: float, now: float) -> None:
+    def _measure(self, elapsed: float) -> None:
         # the shortest is the line's: in all others something waited for its turn
-        if elapsed < self._trip:
-            if self._trip == float("inf"):
-                self._trip_since = now
-            self._trip = elapsed
+        self._trip = min(self._trip, elapsed)
         self._rate = max(self._answered / elapsed, self._rate * _FADING)
-        wanted = _GAIN * self._rate * self._trip
-        self.limit = int(min(max(wanted, self._first), self._most))
+        short = self._trip < _SHORT
+        wanted = _GAINS[short] * self._rate * self._trip
+        least = self._first if short else max(self._first, _LEAST)
+        self.limit = int(min(max(wanted, least), self._most))
 
     def _begin(self, now: float) -> None:
         self._since = now

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssh_transport.ciphers.base import SEQUENCE_MASK
 from ssh_transport.ciphers.plain import PlainOpener
 from ssh_wire import ProtocolError
 
@@ -21,7 +22,6 @@ __all__ = ["Inbound"]
 _FIRST_CAPACITY = 4 * 1024
 _CAPACITY = 512 * 1024
 _TAIL = 128 * 1024
-_SEQUENCE_MASK = 2**32 - 1
 _MIN_PADDING = 4
 
 
@@ -114,7 +114,7 @@ class Inbound:
         self._start = start + consumed
         self.octets += consumed
         self.packets += 1
-        self.sequence = sequence = (self.sequence + 1) & _SEQUENCE_MASK
+        self.sequence = sequence = (self.sequence + 1) & SEQUENCE_MASK
         size = len(body)
         padding = body[0]
         if padding < _MIN_PADDING or padding + 2 > size or not sequence:

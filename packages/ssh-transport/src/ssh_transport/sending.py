@@ -8,10 +8,11 @@ large one is sealed straight into a chunk.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from ssh_transport.ciphers.base import SEQUENCE_MASK
 from ssh_transport.ciphers.plain import PlainSealer
 from ssh_wire import UsageError
 
@@ -28,8 +29,8 @@ _LARGE = 4096
 _CHUNK = 512 * 1024
 _FIRST_CHUNK = 36 * 1024
 _POOL = 1024
+_LAYOUTS = 64
 _MIN_PADDING = 4
-_SEQUENCE_MASK = 2**32 - 1
 
 
 class Outbound:
@@ -45,6 +46,7 @@ class Outbound:
     __slots__ = (
         "_bulk",
         "_chunk",
+        "_layouts",
         "_lent",
         "_limit",
         "_pool",
@@ -67,6 +69,7 @@ class Outbound:
         self._pool = b""
         self._pool_at = 0
         self._sealer: Sealer = PlainSealer()
+        self._layouts: dict[int, tuple[bytes, int, int]] = {}  # by the size of the payload
         self._ready: deque[Buffer] = deque()
         self._small: list[bytes] = []
         self._chunk: memoryview | None = None
@@ -90,41 +93,54 @@ class Outbound:
 
     def send_all(self, payloads: Iterable[tuple[Buffer, ...]]) -> None:
         """Seal several payloads: for bulk data, one call costs less than one for each."""
-        sealer = self._sealer
-        chunk, used, sequence = self._chunk, self._used, self.sequence
-        head, padding, total = b"", 0, 0
-        laid_out, count, octets = -1, 0, 0
-        try:
+        run: list[tuple[Buffer, ...]] = []
+        common = 0
+        for parts in payloads:
+            size = sum(map(len, parts))
+            if size != common:  # most packets of a burst have one size
+                if run:
+                    self._send_run(run, common)
+                    run = []
+                common = size
+            run.append(parts)
+        if run:
+            self._send_run(run, common)
+
+    def _send_run(self, payloads: Sequence[tuple[Buffer, ...]], size: int) -> None:
+        """Seal payloads of one size."""
+        head, share, total = self._layouts.get(size) or self._lay_out(size)
+        if total < _LARGE and self._chunk is None:
             for parts in payloads:
-                size = sum(map(len, parts))
-                if size != laid_out:  # most packets of a burst have one size
-                    head, padding, total = self._lay_out(size)
-                    laid_out = size
-                packet = b"".join((head, *parts, self._padding(padding)))
-                if total < _LARGE and chunk is None:
-                    self._small.append(sealer.seal(packet, sequence))
-                else:
-                    if chunk is None or used + total > len(chunk):
-                        self._used = used
-                        chunk, used = self._next_chunk(total)
-                    stop = used + total
-                    sealer.seal_into(packet, sequence, chunk[used:stop])
-                    used = stop
-                count += 1
-                octets += total
-                sequence = (sequence + 1) & _SEQUENCE_MASK
-        finally:
-            self._used, self.sequence = used, sequence
-            self.waiting += octets
-            self.octets += octets
-            self.packets += count
+                packet = b"".join((head, *parts, self._padding(share)))
+                self._small.append(self._sealer.seal(packet, self.sequence))
+                self._count(1, total)
+            return
+        done = 0
+        while done < len(payloads):
+            chunk, used = self._chunk, self._used
+            if chunk is None or used + total > len(chunk):
+                chunk, used = self._next_chunk(total)
+            run = payloads[done : done + (len(chunk) - used) // total]
+            count = len(run)
+            padding = self._padding(count * share)
+            self._used = used + count * total
+            self._sealer.seal_run(head, run, padding, self.sequence, chunk[used : self._used])
+            self._count(count, total)
+            done += count
+
+    def _count(self, packets: int, total: int) -> None:
+        octets = packets * total
+        self.waiting += octets
+        self.octets += octets
+        self.packets += packets
+        self.sequence = (self.sequence + packets) & SEQUENCE_MASK
 
     def _padding(self, size: int) -> bytes:
         """Return random bytes, of which many are drawn at once."""
         at = self._pool_at
         stop = self._pool_at = at + size
         if stop > len(self._pool):
-            self._pool = self._random(_POOL)
+            self._pool = self._random(max(size, _POOL))
             at, stop = 0, size
             self._pool_at = stop
         return self._pool[at:stop]
@@ -141,7 +157,11 @@ class Outbound:
         if length > self._limit:
             problem = f"a payload of {size} bytes is too large for a packet"
             raise UsageError(problem)
-        return _HEAD.pack(length, padding), padding, 4 + length + sealer.trailer
+        if len(self._layouts) >= _LAYOUTS:
+            self._layouts.clear()
+        layout = _HEAD.pack(length, padding), padding, 4 + length + sealer.trailer
+        self._layouts[size] = layout
+        return layout
 
     def take(self) -> Buffer | None:
         """Return one write, or None when nothing waits."""
@@ -180,6 +200,7 @@ class Outbound:
             compression: what was negotiated; nothing else than "none" is here.
         """
         self._sealer = sealer
+        self._layouts.clear()
         self.octets = 0
         self.packets = 0
         if reset:

@@ -6,6 +6,8 @@ part that starts at padding_length is called its body here.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from struct import Struct
 from typing import Protocol
 
@@ -13,9 +15,19 @@ from ssh_transport.macs import Mac
 from ssh_wire import ProtocolError
 from ssh_wire.primitives import Buffer
 
-__all__ = ["LENGTH", "Construction", "Opener", "Plaintext", "Sealer", "check_length"]
+__all__ = [
+    "LENGTH",
+    "SEQUENCE_MASK",
+    "Construction",
+    "Opener",
+    "PacketSealer",
+    "Plaintext",
+    "Sealer",
+    "check_length",
+]
 
 LENGTH = Struct(">I")
+SEQUENCE_MASK = 2**32 - 1
 _SMALLEST = 5  # padding_length and four bytes of padding: OpenSSH's bound
 _FIRST_ROOM = 1024
 
@@ -36,9 +48,49 @@ class Sealer(Protocol):
         """Return the packet as it goes out."""
         ...
 
-    def seal_into(self, packet: bytes, sequence: int, out: memoryview) -> None:
-        """Write the packet as it goes out into `out`, which has exactly its size."""
+    def seal_run(
+        self,
+        head: bytes,
+        payloads: Sequence[tuple[Buffer, ...]],
+        padding: bytes,
+        sequence: int,
+        out: memoryview,
+    ) -> None:
+        """Write packets of one size as they go out, one behind the other.
+
+        Args:
+            head: packet_length and padding_length, the same for all.
+            payloads: each in parts.
+            padding: that of all packets, in equal shares.
+            sequence: the sequence number of the first.
+            out: takes them, and has exactly their size.
+        """
         ...
+
+
+class PacketSealer(ABC):
+    """A `Sealer` to which the packets of a run are as many single ones."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def _seal_into(self, packet: bytes, sequence: int, out: memoryview) -> None:
+        """Write the packet as it goes out into `out`, which has exactly its size."""
+
+    def seal_run(
+        self,
+        head: bytes,
+        payloads: Sequence[tuple[Buffer, ...]],
+        padding: bytes,
+        sequence: int,
+        out: memoryview,
+    ) -> None:
+        """Write packets of one size as they go out, one behind the other."""
+        share, total = len(padding) // len(payloads), len(out) // len(payloads)
+        for number, parts in enumerate(payloads):
+            packet = b"".join((head, *parts, padding[number * share : (number + 1) * share]))
+            place = out[number * total : (number + 1) * total]
+            self._seal_into(packet, (sequence + number) & SEQUENCE_MASK, place)
 
 
 class Opener(Protocol):
@@ -74,22 +126,26 @@ class Construction(Protocol):
 class Plaintext:
     """The buffer that packets are decrypted into, reused from one to the next.
 
+    Attributes:
+        room: how many bytes it has.
+        view: all of it.
+
     It is no part of the receive buffer: output that overlaps input at an offset would be
     wrong without an error.
     """
 
-    __slots__ = ("_room", "_view")
+    __slots__ = ("room", "view")
 
     def __init__(self) -> None:
-        self._room = 0
-        self._view = memoryview(b"")
+        self.room: int = 0
+        self.view: memoryview = memoryview(b"")
 
     def first(self, size: int) -> memoryview:
         """Return the first `size` bytes, growing the buffer where it is too small."""
-        if size > self._room:
-            self._room = max(size, 4 * self._room, _FIRST_ROOM)
-            self._view = memoryview(bytearray(self._room))
-        return self._view[:size]
+        if size > self.room:
+            self.room = max(size, 4 * self.room, _FIRST_ROOM)
+            self.view = memoryview(bytearray(self.room))
+        return self.view[:size]
 
 
 def check_length(length: int, limit: int, block: int, clear: int = 4) -> None:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext
 from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
 from cryptography.hazmat.primitives.poly1305 import Poly1305
 
-from ssh_transport.ciphers.base import LENGTH, Plaintext, check_length
+from ssh_transport.ciphers.base import LENGTH, PacketSealer, Plaintext, check_length
 from ssh_transport.errors import MACFailed
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _context(key: Buffer) -> CipherContext:
     return Cipher(ChaCha20(key, bytes(16)), mode=None).encryptor()
 
 
-class ChaChaSealer:
+class ChaChaSealer(PacketSealer):
     """Seals packets."""
 
     __slots__ = ("_length", "_main", "block", "clear", "trailer")
@@ -67,8 +67,7 @@ class ChaChaSealer:
         sealed = self._length.update(packet[:4]) + self._main.update(packet[4:])
         return sealed + Poly1305.generate_tag(poly_key, sealed)
 
-    def seal_into(self, packet: bytes, sequence: int, out: memoryview) -> None:
-        """Write the packet as it goes out into `out`."""
+    def _seal_into(self, packet: bytes, sequence: int, out: memoryview) -> None:
         nonce = _NONCE.pack(0, sequence)
         self._length.reset_nonce(nonce)
         self._main.reset_nonce(nonce)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Protocol
 
-from ssh_transport.ciphers.base import LENGTH, Plaintext, check_length
+from ssh_transport.ciphers.base import LENGTH, PacketSealer, Plaintext, check_length
 from ssh_transport.errors import MACFailed
 from ssh_wire import UsageError
 
@@ -52,7 +52,7 @@ def required(mac: Mac | None) -> Mac:
     return mac
 
 
-class EncryptThenMacSealer:
+class EncryptThenMacSealer(PacketSealer):
     """Seals packets: packet_length is in the clear, the MAC covers the ciphertext."""
 
     __slots__ = ("_mac", "_stream", "block", "clear", "trailer")
@@ -69,15 +69,14 @@ class EncryptThenMacSealer:
         sealed = packet[:4] + self._stream.update(packet[4:])
         return sealed + self._mac.code(sequence, sealed)
 
-    def seal_into(self, packet: bytes, sequence: int, out: memoryview) -> None:
-        """Write the packet as it goes out into `out`."""
+    def _seal_into(self, packet: bytes, sequence: int, out: memoryview) -> None:
         size = len(packet)
         out[:4] = packet[:4]
         self._stream.update_into(memoryview(packet)[4:], out[4:size])
         out[size:] = self._mac.code(sequence, out[:size])
 
 
-class MacSealer:
+class MacSealer(PacketSealer):
     """Seals packets: packet_length is encrypted, the MAC covers the plaintext."""
 
     __slots__ = ("_mac", "_stream", "block", "clear", "trailer")
@@ -93,8 +92,7 @@ class MacSealer:
         """Return the packet as it goes out."""
         return self._stream.update(packet) + self._mac.code(sequence, packet)
 
-    def seal_into(self, packet: bytes, sequence: int, out: memoryview) -> None:
-        """Write the packet as it goes out into `out`."""
+    def _seal_into(self, packet: bytes, sequence: int, out: memoryview) -> None:
         size = len(packet)
         self._stream.update_into(packet, out[:size])
         out[size:] = self._mac.code(sequence, packet)

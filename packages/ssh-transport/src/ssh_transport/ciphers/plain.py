@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ssh_transport.ciphers.base import LENGTH, check_length
+from ssh_transport.ciphers.base import LENGTH, PacketSealer, check_length
 
 __all__ = ["PlainOpener", "PlainSealer"]
 
 _BLOCK = 8
 
 
-class PlainSealer:
+class PlainSealer(PacketSealer):
     """Sends packets as they are."""
 
     __slots__ = ("block", "clear", "trailer")
@@ -23,8 +23,7 @@ class PlainSealer:
         """Return the packet."""
         return packet
 
-    def seal_into(self, packet: bytes, sequence: int, out: memoryview) -> None:  # noqa: ARG002
-        """Copy the packet into `out`."""
+    def _seal_into(self, packet: bytes, sequence: int, out: memoryview) -> None:  # noqa: ARG002
         out[:] = packet
 
 
