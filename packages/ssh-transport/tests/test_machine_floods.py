@@ -80,6 +80,24 @@ def test_unknown_messages_are_answered_in_order_with_their_numbers(pair: Pair) -
     assert pair.client_events == expected
 
 
+@pytest.mark.row("P22")
+@pytest.mark.parametrize("side", SIDES)
+def test_p22_numbers_that_user_authentication_leaves_free(side: Side, key: PrivateKey) -> None:
+    pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
+    pair.client.request_service("ssh-userauth")
+    pair.run()
+    mine, peer = (pair.client, pair.server) if side == "client" else (pair.server, pair.client)
+    drain(mine)
+    expected: list[Event] = []
+    for number in (*range(54, 60), *range(62, 80)):
+        expected.append(UnimplementedReceived(peer._outbound.sequence))
+        inject(peer, bytes([number]))
+    pump(peer, mine)
+    pump(mine, peer)
+    assert drain(peer) == expected
+    assert not mine.closed
+
+
 @pytest.mark.row("T33")
 def test_t33_pings_are_answered_in_order_after_authentication(pair: Pair) -> None:
     for number in range(5):

@@ -160,6 +160,12 @@ _UNKNOWN = {
     **_each(range(32, 50), Action.UNIMPLEMENTED),
     **_each(range(128, 256), Action.UNIMPLEMENTED),
 }
+# of the numbers of user authentication, 54 to 59 and 62 to 79 name no message: methods that
+# give them one are not spoken here
+_USERAUTH = {
+    **_each(range(50, 80), Action.UNIMPLEMENTED),
+    **_each((50, 51, 52, 53, 60, 61), Action.DELIVER),
+}
 _AFTER_KEX = {**_UNKNOWN, **_ANY_TIME, 20: Action.KEXINIT}
 
 _BOTH: dict[Phase, _Entries] = {
@@ -190,7 +196,7 @@ _CLIENT: dict[Phase, _Entries] = {
         **_AFTER_KEX,
         **_EARLY_PING,
         7: Action.EXT_INFO,
-        **_each(range(50, 80), Action.DELIVER),
+        **_USERAUTH,
     },
     Phase.OPEN: {
         **_AFTER_KEX,
@@ -221,7 +227,7 @@ _SERVER: dict[Phase, _Entries] = {
         **_EARLY_PING,
         5: Action.SERVICE_REPEATED,
         7: Action.EXT_INFO,
-        **_each(range(50, 80), Action.DELIVER),
+        **_USERAUTH,
         # RFC 4252 section 6: "if the server receives [these] before authentication has been
         # completed ... MUST disconnect"
         **_each(range(80, 128), Action.HOLD),
