@@ -55,6 +55,21 @@ def test_both_ways_of_sealing_give_the_same(cipher: str, mac: str | None) -> Non
 
 
 @every_suite
+def test_a_run_is_what_its_packets_are_one_by_one(cipher: str, mac: str | None) -> None:
+    (one, _), (two, _) = suite(cipher, mac), suite(cipher, mac)
+    packets = [packet(one, bytes([n]) * 5000) for n in range(4)]
+    share = packets[0][4]
+    payloads = [(data[5:9], memoryview(data)[9:-share]) for data in packets]
+    out = bytearray(sum(map(len, packets)) + 4 * one.trailer)
+
+    first = 2**32 - 2  # the sequence number wraps on the way
+    two.seal_run(packets[0][:5], payloads, b"p" * 4 * share, first, memoryview(out))
+
+    alone = [one.seal(data, (first + n) % 2**32) for n, data in enumerate(packets)]
+    assert bytes(out) == b"".join(alone)
+
+
+@every_suite
 def test_packets_are_opened_in_order_and_only_when_complete(cipher: str, mac: str | None) -> None:
     sealer, opener = suite(cipher, mac)
     packets = [packet(sealer, bytes([n]) * size) for n, size in enumerate([1, 50, 300])]

@@ -126,12 +126,12 @@ class Construction(Protocol):
 class Plaintext:
     """The buffer that packets are decrypted into, reused from one to the next.
 
+    It is no part of the receive buffer: output that overlaps input at an offset would be
+    wrong without an error.
+
     Attributes:
         room: how many bytes it has.
         view: all of it.
-
-    It is no part of the receive buffer: output that overlaps input at an offset would be
-    wrong without an error.
     """
 
     __slots__ = ("room", "view")
