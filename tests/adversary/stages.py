@@ -26,19 +26,19 @@ from ssh_wire.messages.auth import (
 )
 from ssh_wire.messages.connection import ChannelOpenConfirmation, ChannelSuccess, SessionOpen
 from ssh_wire.messages.transport import Disconnect
-from tests.adversary.subject import OPTIONS, RIGHT, SLOW, Kind, Subject, host_key
+from tests.adversary.subject import GROUPS, OPTIONS, RIGHT, SLOW, Kind, Subject, host_key
 from tests.adversary.wiretap import Ears, Mouth, Packet, Peer, Role
 
 __all__ = ["STATES", "Stage", "stages"]
 
 STATES: dict[Role, tuple[str, ...]] = {
     "client": (
-        "identification", "kexinit-sent", "guess", "kex", "deciding", "newkeys-sent",
-        "newkeys-received", "service", "auth-idle", "auth-pending", "auth-prompts",
+        "identification", "kexinit-sent", "guess", "kex", "group", "group-kex", "deciding",
+        "newkeys-sent", "newkeys-received", "service", "auth-idle", "auth-pending", "auth-prompts",
         "open", "channel", "rekey-sent", "rekey-kex", "rekey-newkeys", "closing", "closed",
     ),
     "server": (
-        "identification", "kexinit-sent", "guess", "kex", "newkeys-sent",
+        "identification", "kexinit-sent", "guess", "kex", "group", "group-kex", "newkeys-sent",
         "newkeys-received", "service", "auth-idle", "auth-pending", "auth-prompts",
         "open", "channel", "rekey-sent", "rekey-kex", "rekey-newkeys", "closing", "closed",
     ),
@@ -57,6 +57,8 @@ class Stage:
     """What it says meanwhile."""
     mouth: Mouth
     ears: Ears
+    options: TransportOptions
+    """How the subject behaves."""
     follow: tuple[Packet | str, ...]
     """What would have come next: it shows whether the connection goes on."""
 
@@ -77,7 +79,7 @@ class Stage:
 
     async def reach(self) -> Subject:
         """Bring a fresh subject into the state."""
-        subject = Subject(self.kind)
+        subject = Subject(self.kind, self.options)
         await subject.start()
         for step in self.script:
             await (subject.act(step) if isinstance(step, str) else subject.feed(step))
@@ -90,10 +92,11 @@ class _Recorder:
 
     def __init__(self, kind: Kind, *, strict: bool, options: TransportOptions = OPTIONS) -> None:
         role: Role = "client" if kind == "server" else "server"
-        self.guess = options is not OPTIONS
+        self.guess = bool(options.guess)
+        self.options = OPTIONS if self.guess else options  # a guess is the peer's alone
         self.peer = Peer(role, options, host_key(), strict=strict, guess=self.guess)
         self.kind: Kind = kind
-        self.subject = Subject(kind)
+        self.subject = Subject(kind, self.options)
         self.script: list[bytes | str] = []
         self.said = b""
         self.open: list[tuple[str, int, Mouth, Ears, int, int]] = []
@@ -160,6 +163,7 @@ class _Recorder:
                     said=self.said[:length],
                     mouth=mouth,
                     ears=attrs.evolve(ears, later=later),
+                    options=self.options,
                     follow=tuple(self.packets[first:][_FOLLOW.get(name, slice(1))]),
                 )
             )
@@ -253,6 +257,11 @@ async def _server_closed(rec: _Recorder) -> None:
     rec.stage("closed")
 
 
+async def _groups(rec: _Recorder) -> None:
+    await rec.say(2)
+    await _up_to(rec, "group", "group-kex")
+
+
 async def _server_guess(rec: _Recorder) -> None:
     await rec.say(2)
     rec.stage("guess")
@@ -318,6 +327,7 @@ _PLAYS: dict[Role, tuple[tuple[Kind, TransportOptions, _Play], ...]] = {
         ("server", OPTIONS, _server_closing),
         ("server", OPTIONS, _server_closed),
         ("server", _GUESSING, _server_guess),
+        ("server", GROUPS, _groups),
     ),
     "client": (
         ("password", OPTIONS, _client_pending),
@@ -328,6 +338,7 @@ _PLAYS: dict[Role, tuple[tuple[Kind, TransportOptions, _Play], ...]] = {
         ("password", OPTIONS, _server_closing),
         ("password", OPTIONS, _server_closed),
         ("password", _GUESSING, _client_guess),
+        ("password", GROUPS, _groups),
     ),
 }
 

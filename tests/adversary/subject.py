@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from unittest import mock
+
+import attrs
 
 from ssh_auth import Accept, InteractiveCredential, PasswordCredential, Reject
 from ssh_connection.aio import ServerAuthentication, ServerSettings
@@ -19,8 +23,18 @@ from ssh_connection.aio.server import ServerConnection
 from ssh_connection.aio.settings import ClientSettings
 from ssh_keys import PrivateKey
 from ssh_transport import Algorithms, Disconnected, Event, Transport, TransportOptions
+from ssh_transport.kex import finite
 from ssh_wire.messages.auth import InfoRequest, Prompt
 from tests.adversary.wiretap import constant
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # as ssh_transport.kex.finite does, and for its reason
+    from cryptography.hazmat.primitives.asymmetric.dh import (
+        DHParameterNumbers,
+        DHPrivateKey,
+        DHPrivateNumbers,
+        DHPublicNumbers,
+    )
 
 if TYPE_CHECKING:
     from ssh_auth import Credential
@@ -28,7 +42,7 @@ if TYPE_CHECKING:
     from ssh_keys import PublicKey
     from ssh_transport.aio import Driver
 
-__all__ = ["OPTIONS", "RIGHT", "SECRET", "SLOW", "Kind", "Stream", "Subject", "host_key"]
+__all__ = ["GROUPS", "OPTIONS", "RIGHT", "SECRET", "SLOW", "Kind", "Stream", "Subject", "host_key"]
 
 RIGHT = "planted-right-password"
 SLOW = "planted-slow-password"
@@ -45,6 +59,20 @@ OPTIONS = TransportOptions(
         macs=("hmac-sha2-256",),
     )
 )
+
+
+GROUPS = attrs.evolve(
+    OPTIONS,
+    algorithms=attrs.evolve(OPTIONS.algorithms, kex=("diffie-hellman-group-exchange-sha256",)),
+)
+"""With a group exchange, whose group is awaited before its shares."""
+
+
+def _always_the_same(numbers: DHParameterNumbers) -> DHPrivateKey:
+    """Stand in for the provider, which draws an exponent that no replay could repeat."""
+    exponent = int.from_bytes(constant(1)(32), "big")
+    public = DHPublicNumbers(pow(numbers.g, exponent, numbers.p), numbers)
+    return DHPrivateNumbers(exponent, public).private_key()
 
 
 @cache
@@ -222,9 +250,10 @@ class Subject:
 
     async def feed(self, *pieces: bytes) -> None:
         """Let bytes arrive, and everything happen that follows."""
-        for piece in pieces:
-            self.driver.feed(piece)
-        await self.settle()
+        with mock.patch.object(finite, "_private_key", _always_the_same):
+            for piece in pieces:
+                self.driver.feed(piece)
+            await self.settle()
 
     async def act(self, name: str) -> None:
         """Do what the application does by itself."""

@@ -105,7 +105,7 @@ def _cut(data: bytes) -> list[bytes]:
 
 
 async def interrupted(stage: Stage, fault: Fault, at: int, turns: int) -> None:
-    subject = Subject(stage.kind)
+    subject = Subject(stage.kind, stage.options)
     await subject.start()
     for number, step in enumerate(packets(stage)):
         if number == at:

@@ -17,7 +17,11 @@ from ssh_wire.primitives import decode_mpint, encode_mpint
 with warnings.catch_warnings():
     # the provider means to drop finite fields one day; until then old servers need them
     warnings.simplefilter("ignore")
-    from cryptography.hazmat.primitives.asymmetric.dh import DHParameterNumbers, DHPublicNumbers
+    from cryptography.hazmat.primitives.asymmetric.dh import (
+        DHParameterNumbers,
+        DHPrivateKey,
+        DHPublicNumbers,
+    )
 
 __all__ = ["FiniteHalf", "in_group", "in_modp"]
 
@@ -43,7 +47,7 @@ class FiniteHalf:
         self._group = group
         self._numbers = DHParameterNumbers(*group)
         try:
-            self._private = self._numbers.parameters().generate_private_key()
+            self._private = _private_key(self._numbers)
         except ValueError:
             problem = "a group that is not one of a safe prime"
             raise KeyExchangeFailed(problem) from None
@@ -60,6 +64,10 @@ class FiniteHalf:
             raise KeyExchangeFailed(problem) from None
         _check_secret(secret, self._group.p)
         return secret
+
+
+def _private_key(numbers: DHParameterNumbers) -> DHPrivateKey:
+    return numbers.parameters().generate_private_key()
 
 
 def _checked(encoded: bytes, p: int) -> int:
