@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssh_stack import MaxStartups
-from ssh_stack.admission import Admission, network
+from ssh_stack.admission import Admission, Refusals, network
 from ssh_wire import UsageError
 
 
@@ -94,3 +94,15 @@ def test_what_is_no_bounds(text: str) -> None:
 def test_bounds_that_cannot_be(bounds: dict[str, int]) -> None:
     with pytest.raises(UsageError):
         MaxStartups(**bounds)
+
+
+def test_a_flood_of_refusals_is_reported_once_a_minute() -> None:
+    refusals = Refusals()
+
+    told = [refusals.report(second / 10) for second in range(1_300)]
+
+    assert [(at, told[at]) for at in range(1_300) if told[at] is not None] == [
+        (0, 0),
+        (600, 599),
+        (1_200, 599),
+    ]

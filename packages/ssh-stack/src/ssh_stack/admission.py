@@ -10,9 +10,10 @@ import attrs
 
 from ssh_wire import UsageError
 
-__all__ = ["Admission", "MaxStartups", "network"]
+__all__ = ["Admission", "MaxStartups", "Refusals", "network"]
 
 _PERCENT = 100
+_PAUSE = 60.0  # seconds between two reports of a flood
 _PREFIX = 64  # what one customer of an IPv6 provider has at the least
 
 
@@ -103,3 +104,23 @@ class Admission:
         if waiting < start:
             return 0.0
         return rate + (1 - rate) * (waiting - start) / (full - start)
+
+
+class Refusals:
+    """Decides which refusals are reported: who floods the door does not flood the log."""
+
+    def __init__(self) -> None:
+        self._untold = 0
+        self._next = float("-inf")
+
+    def report(self, now: float) -> int | None:
+        """Count a refusal at `now`, in seconds.
+
+        Return how many before it went without a report, or None where it goes without, too.
+        """
+        if now < self._next:
+            self._untold += 1
+            return None
+        untold, self._untold = self._untold, 0
+        self._next = now + _PAUSE
+        return untold

@@ -17,7 +17,7 @@ from ssh_connection.addresses import format_address
 from ssh_connection.aio import ServerConnection, ServerSettings, Session
 from ssh_connection.aio.binding import bind
 from ssh_sftp.aio import SFTPServer
-from ssh_stack.admission import Admission, network
+from ssh_stack.admission import Admission, Refusals, network
 from ssh_stack.authorization import combine
 from ssh_stack.keylog import key_log
 from ssh_stack.server_options import ServerOptions, ServerOptionsKw
@@ -48,6 +48,7 @@ class Server:
     ) -> None:
         self._settings = settings
         self._admission = admission
+        self._refusals = Refusals()
         self._on_error = on_error
         self._listener: asyncio.Server | None = None
         self._connections: set[ServerConnection] = set()
@@ -113,7 +114,7 @@ class Server:
             transport.abort()
             return
         if not self._admission.admit(source, secrets.randbelow(1000) / 1000):
-            _log.warning("connection from %s refused: too many are not logged in", _shown(peer))
+            self._report_refusal(peer)
             transport.write(b"Exceeded MaxStartups\r\n")  # as sshd says it, before any SSH
             transport.close()
             return
@@ -125,6 +126,13 @@ class Server:
         task = asyncio.get_running_loop().create_task(self._attend(connection))
         self._attending.add(task)
         task.add_done_callback(self._attending.discard)
+
+    def _report_refusal(self, peer: tuple[str, int] | None) -> None:
+        untold = self._refusals.report(asyncio.get_running_loop().time())
+        if untold is not None:
+            before = f" ({untold} more since the last report)" if untold else ""
+            text = "connection from %s refused: too many are not logged in%s"
+            _log.warning(text, _shown(peer), before)
 
     async def _attend(self, connection: _Connection) -> None:
         """Wait for the end of a connection and of all that ran on it."""
