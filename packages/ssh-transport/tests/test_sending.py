@@ -141,6 +141,19 @@ def test_a_burst_is_what_its_payloads_are_one_by_one() -> None:
     )
 
 
+def test_what_could_not_be_sealed_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = outbound()
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(type(out._sealer), "seal_run", fail)
+    with pytest.raises(MemoryError):
+        out.send_all([(bytes(32_768),)] * 8)
+    assert (out.sequence, out.octets, out.packets, out.waiting) == (0, 0, 0, 0)
+    assert b"".join(writes(out)) == b""
+
+
 def take_all(out: Outbound) -> list[Buffer]:
     found: list[Buffer] = []
     while (taken := out.take()) is not None:

@@ -15,7 +15,8 @@ from typing import Final
 __all__ = ["Flow"]
 
 _SHORT: Final = 0.005  # seconds: such a line carries less than what it costs to hold more
-_GAINS: Final = {True: 1.25, False: 2}  # by whether it is short
+_GAIN_SHORT: Final = 1.25
+_GAIN_LONG: Final = 2
 _LEAST: Final = 2 * 1024 * 1024  # on a longer one, as OpenSSH's client has from the start
 _FADING: Final = 0.9  # a burst from somebody's buffer is no rate: it is forgotten in rounds
 _ROUNDS: Final = 64  # until the queues run empty for one
@@ -77,10 +78,11 @@ class Flow:
         # the shortest is the line's: in all others something waited for its turn
         self._trip = min(self._trip, elapsed)
         self._rate = max(self._answered / elapsed, self._rate * _FADING)
-        short = self._trip < _SHORT
-        wanted = _GAINS[short] * self._rate * self._trip
-        least = self._first if short else max(self._first, _LEAST)
-        self.limit = int(min(max(wanted, least), self._most))
+        if self._trip < _SHORT:
+            gain, least = _GAIN_SHORT, self._first
+        else:
+            gain, least = _GAIN_LONG, max(self._first, _LEAST)
+        self.limit = int(min(max(gain * self._rate * self._trip, least), self._most))
 
     def _begin(self, now: float) -> None:
         self._since = now

@@ -29,7 +29,7 @@ _LARGE = 4096
 _CHUNK = 512 * 1024
 _FIRST_CHUNK = 36 * 1024
 _POOL = 1024
-_LAYOUTS = 64
+_LAYOUTS = 64  # sizes of payloads whose layout is kept: a connection uses few
 _MIN_PADDING = 4
 
 
@@ -123,8 +123,9 @@ class Outbound:
             run = payloads[done : done + (len(chunk) - used) // total]
             count = len(run)
             padding = self._padding(count * share)
-            self._used = used + count * total
-            self._sealer.seal_run(head, run, padding, self.sequence, chunk[used : self._used])
+            stop = used + count * total
+            self._sealer.seal_run(head, run, padding, self.sequence, chunk[used:stop])
+            self._used = stop  # not before: what could not be sealed is never sent
             self._count(count, total)
             done += count
 

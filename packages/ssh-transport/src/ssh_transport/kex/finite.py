@@ -67,6 +67,7 @@ class FiniteHalf:
 
 
 def _private_key(numbers: DHParameterNumbers) -> DHPrivateKey:
+    # the one place where chance comes in, so that a test can replay an exchange
     return numbers.parameters().generate_private_key()
 
 
