@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from unittest import mock
 
@@ -130,10 +130,10 @@ class _TappedOutbound(Outbound):
     def write(self, data: bytes) -> None:
         self.queue.append(Packet(b"", data, self.mouth()))
 
-    def send_all(self, payloads: Iterable[tuple[Buffer, ...]]) -> None:
+    def _send_run(self, payloads: Sequence[tuple[Buffer, ...]], size: int) -> None:
         for parts in payloads:
             mouth = self.mouth()
-            super().send_all((parts,))
+            super()._send_run((parts,), size)
             sealed = self.take()
             assert sealed is not None
             self.queue.append(Packet(b"".join(parts), bytes(sealed), mouth))

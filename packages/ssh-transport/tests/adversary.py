@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 from unittest import mock
 
@@ -119,9 +119,9 @@ class PacketOutbound(Outbound):
     def write(self, data: bytes) -> None:
         self._packets.append(data)
 
-    def send_all(self, payloads: Iterable[tuple[Buffer, ...]]) -> None:
+    def _send_run(self, payloads: Sequence[tuple[Buffer, ...]], size: int) -> None:
         for parts in payloads:
-            super().send_all((parts,))
+            super()._send_run((parts,), size)
             packet = super().take()
             assert packet is not None
             self._packets.append(packet)

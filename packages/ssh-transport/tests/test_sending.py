@@ -127,12 +127,13 @@ def test_a_new_key_counts_anew() -> None:
 
 
 def test_a_burst_is_what_its_payloads_are_one_by_one() -> None:
-    payloads = [(b"\x5d", bytes(size)) for size in (8, 5000, 0, 32_768, 40_000, 3)]
     together, alone = (Outbound(bytes, LIMIT) for _ in range(2))
 
-    together.send_all(payloads)
-    for parts in payloads:
-        alone.send(parts)
+    for sizes in ([8], [32_768] * 20, [3, 3, 0], [32_768] * 5 + [7], [1, 40_000]):
+        payloads = [(b"\x5d", bytes(size)) for size in sizes]
+        together.send_all(payloads)
+        for parts in payloads:
+            alone.send(parts)
 
     assert together.waiting == alone.waiting
     assert b"".join(writes(together)) == b"".join(writes(alone))

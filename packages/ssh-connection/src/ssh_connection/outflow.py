@@ -7,7 +7,7 @@ as allowed.  EOF, exit status and CLOSE wait behind it as actions.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
@@ -116,7 +116,7 @@ class Outflow:
             self._output.send_payload(self._head(data_type, size), *parts)
         else:
             self.window -= size
-            self._output.send_payloads(self._cut(data_type, map(memoryview, parts)))
+            self._cut(data_type, [memoryview(part) for part in parts])
 
     def in_order(self, action: Callable[[], None]) -> None:
         """Do something when all that was written has left."""
@@ -185,34 +185,27 @@ class Outflow:
             pieces.append(piece)
         self.window -= room - left
         self.held -= room - left
-        self._output.send_payloads(self._cut(data_type, pieces))
+        self._cut(data_type, pieces)
 
-    def _cut(
-        self, data_type: int | None, pieces: Iterable[memoryview]
-    ) -> list[tuple[Buffer, ...]]:
-        """Return the packets, each as large as allowed, that these pieces make in a row."""
-        packets: list[tuple[Buffer, ...]] = []
-        begun: list[Buffer] = []  # of a packet that is not full
+    def _cut(self, data_type: int | None, pieces: list[memoryview]) -> None:
+        """Send what these pieces make in a row, in packets as large as allowed."""
         most = missing = self._max_data
         full = self._head(data_type, most)
+        packets: list[tuple[Buffer, ...]] = []
+        begun: list[Buffer] = []  # of a packet that is not full
         for piece in pieces:
-            size = len(piece)
-            start = 0
-            if begun:
-                start = min(missing, size)
-                begun.append(piece[:start])
-                missing -= start
-                if not missing:
-                    packets.append((full, *begun))
-                    begun, missing = [], most
-            stop = size - (size - start) % most
-            packets += [(full, piece[at : at + most]) for at in range(start, stop, most)]
-            if stop < size:
-                begun.append(piece[stop:])
-                missing -= size - stop
-        if begun:
+            end = len(piece)
+            if end < missing:
+                begun.append(piece)
+                missing -= end
+                continue
+            packets.append((full, *begun, piece[:missing]))
+            stop = end - (end - missing) % most
+            packets += [(full, piece[at : at + most]) for at in range(missing, stop, most)]
+            begun, missing = [piece[stop:]], most - (end - stop)
+        if missing < most:
             packets.append((self._head(data_type, most - missing), *begun))
-        return packets
+        self._output.send_payloads(packets)
 
     def _head(self, data_type: int | None, size: int) -> bytes:
         if data_type is None:

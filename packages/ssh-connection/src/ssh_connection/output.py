@@ -31,7 +31,9 @@ class Output(Protocol):
         ...
 
     def send_payloads(self, payloads: Sequence[tuple[Buffer, ...]]) -> None:
-        """Send several messages, each in pieces, as `send_payload` does one.
+        """Send messages of one size, but for the last, each in pieces, as `send_payload` does.
+
+        The last may have any size.
 
         Raises:
             ProtocolError: the peer makes us hold more than there is room for.

@@ -8,8 +8,7 @@ loaded, and no packet pays for it, unless compression is offered.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ssh_transport.errors import CompressionFailed
@@ -40,11 +39,14 @@ class DeflatingOutbound(Outbound):
         self._compression = "none"
         self._context: zlib._Compress | None = None
 
-    def send_all(self, payloads: Iterable[tuple[Buffer, ...]]) -> None:
-        """Seal several payloads."""
-        if self._context is not None:
-            payloads = map(partial(self._deflated, self._context), payloads)
-        super().send_all(payloads)
+    def _send_run(self, payloads: Sequence[tuple[Buffer, ...]], size: int) -> None:
+        """Seal payloads of one size, which compressed they have no more."""
+        if self._context is None:
+            super()._send_run(payloads, size)
+            return
+        for parts in payloads:
+            squeezed = self._deflated(self._context, parts)
+            super()._send_run((squeezed,), sum(map(len, squeezed)))
 
     def _deflated(self, context: zlib._Compress, parts: tuple[Buffer, ...]) -> tuple[Buffer, ...]:
         size = sum(map(len, parts))

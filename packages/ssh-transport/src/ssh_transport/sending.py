@@ -8,7 +8,7 @@ large one is sealed straight into a chunk.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -89,22 +89,16 @@ class Outbound:
 
     def send(self, parts: tuple[Buffer, ...]) -> None:
         """Seal a payload that comes in parts."""
-        self.send_all((parts,))
+        self._send_run((parts,), sum(map(len, parts)))
 
-    def send_all(self, payloads: Iterable[tuple[Buffer, ...]]) -> None:
-        """Seal several payloads: for bulk data, one call costs less than one for each."""
-        run: list[tuple[Buffer, ...]] = []
-        common = 0
-        for parts in payloads:
-            size = sum(map(len, parts))
-            if size != common:  # most packets of a burst have one size
-                if run:
-                    self._send_run(run, common)
-                    run = []
-                common = size
-            run.append(parts)
-        if run:
-            self._send_run(run, common)
+    def send_all(self, payloads: Sequence[tuple[Buffer, ...]]) -> None:
+        """Seal payloads of one size, but for the last, which may have another."""
+        size, last = sum(map(len, payloads[0])), sum(map(len, payloads[-1]))
+        if size == last:
+            self._send_run(payloads, size)
+        else:
+            self._send_run(payloads[:-1], size)
+            self._send_run(payloads[-1:], last)
 
     def _send_run(self, payloads: Sequence[tuple[Buffer, ...]], size: int) -> None:
         """Seal payloads of one size."""

@@ -7,7 +7,7 @@ says of passwords and data stays where it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
@@ -74,11 +74,11 @@ class TracedOutbound(DeflatingOutbound):
         super().__init__(random, limits)
         self._trace = trace
 
-    def send_all(self, payloads: Iterable[tuple[Buffer, ...]]) -> None:
-        """Seal several payloads."""
+    def _send_run(self, payloads: Sequence[tuple[Buffer, ...]], size: int) -> None:
+        """Seal payloads of one size."""
         for parts in payloads:
-            self._trace(MessageSent(parts[0][0], sum(map(len, parts)), self.sequence))
-            super().send_all((parts,))
+            self._trace(MessageSent(parts[0][0], size, self.sequence))
+            super()._send_run((parts,), size)
 
 
 class TracedInbound(InflatingInbound):

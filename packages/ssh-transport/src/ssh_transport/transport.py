@@ -125,7 +125,9 @@ class Transport(Machine):
             self._rekey_if_due()
 
     def send_payloads(self, payloads: Sequence[tuple[Buffer, ...]]) -> None:
-        """Send several payloads, each in parts: what `send_payload` does, cheaper.
+        """Send payloads of one size, but for the last, each in parts: `send_payload`, cheaper.
+
+        The last may have any size.
 
         Raises:
             ConnectionClosed: the connection has ended.
