@@ -11,6 +11,7 @@ import pytest
 
 from ssh_keys import (
     HostKeyStatus,
+    HostKeyUpdate,
     KeyDecryptError,
     KeyFormatError,
     PassphraseNeeded,
@@ -30,6 +31,7 @@ from ssh_keys.files import (
     read_public_key,
     read_revoked_keys,
     remove_known_host,
+    update_known_host,
     write_key_file,
     write_private_key,
     write_revoked_keys,
@@ -49,6 +51,7 @@ READERS: tuple[Callable[..., object], ...] = (
     read_revoked_keys,
     hash_known_hosts,
     partial(remove_known_host, host="host"),
+    partial(update_known_host, host="host", port=22, update=HostKeyUpdate()),
 )
 
 
@@ -351,6 +354,26 @@ def test_a_host_that_is_not_there_changes_nothing(hosts: Path) -> None:
     assert names(hosts.parent) == ["known_hosts"]
 
 
+@pytest.mark.usefixtures("no_umask")
+@pytest.mark.parametrize("hashed", [False, True])
+def test_the_keys_of_a_host_are_changed(
+    hashed: bool, hosts: Path, ed25519: PrivateKey, ecdsa: PrivateKey
+) -> None:
+    before = hosts.read_bytes()
+    update = HostKeyUpdate(new=(ecdsa.public_key,), old=(ed25519.public_key,))
+    update_known_host(hosts, "alpha", 22, update, hashed=hashed)
+    *kept, last = hosts.read_bytes().splitlines(keepends=True)
+    lines = before.splitlines(keepends=True)
+    assert kept == [*lines[:3], *lines[4:]]
+    assert last.startswith(b"|1|" if hashed else b"alpha ecdsa")
+    assert read_known_hosts(hosts).lookup("alpha").trusted == (ecdsa.public_key,)
+    assert hosts.with_name("known_hosts.old").read_bytes() == before
+    assert mode(hosts) == 0o640
+    inode = hosts.stat().st_ino
+    update_known_host(hosts, "alpha", 22, update)  # it is so already
+    assert hosts.stat().st_ino == inode
+
+
 def test_names_are_hashed(hosts: Path, ed25519: PrivateKey) -> None:
     clean(hosts)
     before = hosts.read_bytes()
@@ -380,16 +403,26 @@ def test_the_file_that_a_link_leads_to_is_changed(hosts: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("function", ["fsync", "chmod", "link", "replace"])
+@pytest.mark.parametrize("update", [False, True])
 def test_a_change_that_fails_leaves_the_file_as_it_was(
-    function: str, hosts: Path, monkeypatch: pytest.MonkeyPatch
+    function: str,
+    update: bool,
+    hosts: Path,
+    ed25519: PrivateKey,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    change: Callable[[], object] = partial(remove_known_host, hosts, "alpha")
+    if update:
+        gone = HostKeyUpdate(old=(ed25519.public_key,))
+        change = partial(update_known_host, hosts, "alpha", 22, gone)
+
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     before = hosts.read_bytes()
     monkeypatch.setattr(os, function, full)
     with pytest.raises(OSError, match="No space left"):
-        remove_known_host(hosts, "alpha")
+        change()
     monkeypatch.undo()
     assert hosts.read_bytes() == before
     assert {"known_hosts"} <= set(names(hosts.parent)) <= {"known_hosts", "known_hosts.old"}

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssh_keys import HostKeyStatus, KeyFormatError, KnownHostsFile, PrivateKey, PublicKey
+from ssh_keys import (
+    HostKeyStatus,
+    HostKeyUpdate,
+    KeyFormatError,
+    KnownHostsFile,
+    PrivateKey,
+    PublicKey,
+)
 from ssh_keys.known_hosts import Marker, format_line
 
 if TYPE_CHECKING:
@@ -231,3 +238,17 @@ def test_it_hashes_as_ssh_keygen_does(content: bytes, keygen: Program, tmp_path:
     for name, port in (("alpha", 22), ("beta", 22), ("alpha", 2222)):
         their_lines = KnownHostsFile.parse(theirs).find(name, port)
         assert [f.line for f in their_lines] == [f.line for f in ours.find(name, port)]
+
+
+# ------------------------------------------------------------- following a server's keys
+
+
+def test_updated(one: PublicKey, two: PublicKey, content: bytes) -> None:
+    file = KnownHostsFile.parse(content[:-1])
+    lines = content[:-1].split(b"\n")
+    gone = file.updated("Alpha", 22, HostKeyUpdate(new=(one,), old=(two,))).to_bytes()
+    assert gone == b"\n".join(lines[:7] + lines[8:9]) + b"\n"
+    only_new = file.updated("delta", 22, HostKeyUpdate(new=(one, two))).to_bytes()
+    assert only_new.startswith(content)
+    assert only_new[len(content) :].count(b"delta ssh-ed25519 ") == 2
+    assert file.updated("alpha", 22, HostKeyUpdate(new=(two,), old=(one,))) is file

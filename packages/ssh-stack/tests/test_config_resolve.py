@@ -129,6 +129,7 @@ def test_what_is_not_honoured_is_reported() -> None:
         ("Port 70000", "70000 is not a port"),
         ("IdentitiesOnly perhaps", "is one of yes"),
         ("StrictHostKeyChecking sometimes", "is one of"),
+        ("UpdateHostKeys sometimes", "is one of"),
         ("ConnectTimeout 5x", "is a time"),
         ("User a b", "takes one argument"),
         ("Match colour blue", "unknown criterion"),
@@ -165,6 +166,23 @@ def test_values() -> None:
     assert found.hash_known_hosts
     assert found.identities_only
     assert found.identity_files == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("", None),
+        ("UpdateHostKeys yes", "yes"),
+        ("UpdateHostKeys TRUE", "yes"),
+        ("UpdateHostKeys no\nUpdateHostKeys yes", "no"),
+        ("UpdateHostKeys ask", "ask"),
+        ("UserKnownHostsFile /x", "no"),
+        ("UserKnownHostsFile ~/.ssh/known_hosts", None),
+        ("UserKnownHostsFile /x\nUpdateHostKeys ask", "ask"),
+    ],
+)
+def test_whether_known_hosts_follow_a_server(text: str, value: str | None) -> None:
+    assert resolve(text).update_host_keys == value
 
 
 def test_no_proxy_can_be_said() -> None:

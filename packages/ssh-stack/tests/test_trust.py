@@ -2,11 +2,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from ssh_keys import Certificate, Grant, KnownHosts, PrivateKey, PublicKey, issue
+from ssh_keys import (
+    Certificate,
+    Grant,
+    HostKeyUpdate,
+    KnownHosts,
+    PrivateKey,
+    PublicKey,
+    issue,
+)
 from ssh_stack.errors import (
     HostCertificateRefused,
     HostKeyChanged,
@@ -182,20 +191,67 @@ class Prover:
 
 
 NEW = PrivateKey.generate("ecdsa").public_key
+KEY2 = PrivateKey.generate("ed25519").public_key
 
 
-def remembering(file: Path, known: str) -> Trust:
+def line(hosts: str, key: PublicKey) -> str:
+    return f"{hosts} {key.to_openssh()}\n"
+
+
+def remembering(file: Path, known: str, policy: HostKeyPolicy = "strict") -> Trust:
     file.write_text(known)
-    return Trust("web1", 22, KnownHosts.parse(known), "strict", file)
+    return Trust("web1", 22, load_known_hosts(file)[0], policy, file)
+
+
+async def verified(file: Path, known: str) -> Trust:
+    """Return what has trusted the key of a connection."""
+    judge = remembering(file, known)
+    assert await judge.verify(KEY)
+    return judge
 
 
 async def test_proven_keys_are_remembered_beside_a_known_one(tmp_path: Path) -> None:
     file = tmp_path / "known_hosts"
-    line = f"web1 {KEY.to_openssh()}\n"
+    known = line("web1", KEY)
     prover = Prover(NEW)
-    await remembering(file, line).learn((KEY, NEW), prover)
+    await (await verified(file, known)).learn((KEY, NEW), prover)
     assert prover.asked == [(NEW,)]
-    assert file.read_text() == line + f"web1 {NEW.to_openssh()}\n"
+    assert file.read_text() == known + line("web1", NEW)
+    assert not (tmp_path / "known_hosts.old").exists()  # a line at the end replaces nothing
+
+
+async def test_keys_that_are_not_named_any_more_are_forgotten(tmp_path: Path) -> None:
+    file = tmp_path / "known_hosts"
+    before = "# mine" + "\n" + line("web1", KEY)
+    file.write_text(before)
+    file.chmod(0o640)
+    judge = await verified(file, before + line("web1", OTHER) + line("web2", KEY2))
+    prover = Prover(NEW)
+    await judge.learn((KEY, NEW), prover)
+    assert prover.asked == [(NEW,)]
+    assert file.read_text() == before + line("web2", KEY2) + line("web1", NEW)
+    assert file.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.row("C23")
+async def test_c23_a_key_without_its_proof_forgets_none(tmp_path: Path) -> None:
+    file = tmp_path / "known_hosts"
+    known = line("web1", KEY) + line("web1", OTHER)
+    await (await verified(file, known)).learn((KEY, NEW), Prover())
+    assert file.read_text() == known
+
+
+@pytest.mark.row("C23")
+@pytest.mark.parametrize("named", [(), (NEW,), (OTHER, NEW)])
+async def test_c23_a_list_without_the_key_in_use_changes_nothing(
+    named: tuple[PublicKey, ...], tmp_path: Path
+) -> None:
+    file = tmp_path / "known_hosts"
+    known = line("web1", KEY) + line("web1", OTHER)
+    prover = Prover(NEW)
+    await (await verified(file, known)).learn(named, prover)
+    assert prover.asked == []
+    assert file.read_text() == known
 
 
 @pytest.mark.row("C23")
@@ -204,33 +260,95 @@ async def test_c23_nothing_is_remembered_without_proof(
     proven: tuple[PublicKey, ...], tmp_path: Path
 ) -> None:
     file = tmp_path / "known_hosts"
-    line = f"web1 {KEY.to_openssh()}\n"
-    await remembering(file, line).learn((KEY, OTHER, NEW), Prover(*proven))
-    assert file.read_text() == line
+    known = line("web1", KEY)
+    await (await verified(file, known)).learn((KEY, OTHER, NEW), Prover(*proven))
+    assert file.read_text() == known
 
 
 @pytest.mark.row("C23")
-@pytest.mark.parametrize(
-    "known", ["", f"web1 {OTHER.to_openssh()}\n", f"web2 {KEY.to_openssh()}\n", AUTHORITY]
-)
-async def test_c23_nothing_is_learnt_of_a_server_that_is_not_known(
-    known: str, tmp_path: Path
+@pytest.mark.parametrize("known", ["", line("web1", OTHER), line("web2", KEY)])
+@pytest.mark.parametrize("policy", ["off", "accept-new"])
+async def test_c23_nothing_is_learnt_of_a_server_that_nobody_vouched_for(
+    known: str, policy: HostKeyPolicy, tmp_path: Path
 ) -> None:
     file = tmp_path / "known_hosts"
     prover = Prover(KEY, NEW)
-    await remembering(file, known).learn((KEY, NEW), prover)
+    judge = remembering(file, known, policy)
+    with suppress(HostKeyChanged):
+        await judge.verify(KEY)
+    known = file.read_text()
+    await judge.learn((KEY, NEW), prover)
     assert prover.asked == []
     assert file.read_text() == known
 
 
-async def test_a_revoked_key_is_not_learnt(tmp_path: Path) -> None:
+@pytest.mark.row("C23")
+async def test_c23_nothing_is_learnt_by_a_certificate(tmp_path: Path) -> None:
     file = tmp_path / "known_hosts"
-    known = f"web1 {KEY.to_openssh()}\n@revoked * {NEW.to_openssh()}\n"
-    await remembering(file, known).learn((KEY, NEW), Prover(NEW))
+    known = AUTHORITY.replace("web*", "web2,web1") + line("web1", KEY)
+    judge, prover = remembering(file, known), Prover(NEW)
+    assert await judge.verify_certificate(certificate("web1"))
+    await judge.learn((KEY, NEW), prover)
+    assert prover.asked == []
     assert file.read_text() == known
+
+
+async def test_a_key_that_a_person_accepted_is_vouched_for(tmp_path: Path) -> None:
+    async def accept(host: str, port: int, key: PublicKey) -> bool:
+        del host, port, key
+        return True
+
+    file = tmp_path / "known_hosts"
+    judge = remembering(file, "", accept)
+    assert await judge.verify(KEY)
+    await judge.learn((KEY, NEW), Prover(NEW))
+    assert file.read_text() == line("web1", KEY) + line("web1", NEW)
+
+
+async def test_a_key_of_another_file_is_not_made_to_last(tmp_path: Path) -> None:
+    mine, theirs = tmp_path / "mine", tmp_path / "theirs"
+    mine.write_text("")
+    theirs.write_text(line("web1", KEY))
+    known, file = load_known_hosts([mine, theirs])
+    judge, prover = Trust("web1", 22, known, "strict", file), Prover(NEW)
+    assert await judge.verify(KEY)
+    await judge.learn((KEY, NEW), prover)
+    assert prover.asked == []
+    assert (mine.read_text(), theirs.read_text()) == ("", line("web1", KEY))
+
+
+@pytest.mark.parametrize(
+    "near", [line("@revoked *", NEW), line("web*", OTHER), line("web2", KEY), AUTHORITY]
+)
+async def test_nothing_is_changed_near_what_ssh_would_not_write(near: str, tmp_path: Path) -> None:
+    file = tmp_path / "known_hosts"
+    known = line("web1", KEY) + near
+    prover = Prover(NEW)
+    await (await verified(file, known)).learn((KEY, NEW), prover)
+    assert prover.asked == []
+    assert file.read_text() == known
+
+
+@pytest.mark.parametrize("answer", [True, False, 1, None])
+async def test_somebody_may_be_asked(answer: object, tmp_path: Path) -> None:
+    asked: list[tuple[str, int, HostKeyUpdate]] = []
+
+    async def confirm(host: str, port: int, update: HostKeyUpdate) -> bool:
+        asked.append((host, port, update))
+        return answer  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
+
+    file = tmp_path / "known_hosts"
+    known = line("web1", KEY) + line("web1", OTHER)
+    judge = await verified(file, known)
+    judge.confirm = confirm
+    await judge.learn((KEY, NEW), Prover(NEW))
+    assert asked == [("web1", 22, HostKeyUpdate(new=(NEW,), old=(OTHER,)))]
+    assert (file.read_text() == known) is (answer is not True)
 
 
 async def test_without_a_file_nothing_is_learnt() -> None:
     prover = Prover(NEW)
-    await trust(f"web1 {KEY.to_openssh()}").learn((KEY, NEW), prover)
+    judge = trust(line("web1", KEY))
+    assert await judge.verify(KEY)
+    await judge.learn((KEY, NEW), prover)
     assert prover.asked == []

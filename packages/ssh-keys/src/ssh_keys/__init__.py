@@ -17,6 +17,7 @@
     lines                         lines of text that hold a key
     known_hosts                   the host keys that a user trusts
     known_hosts_file              changes to that file, everything else in it left as it is
+    host_key_update               what is to change once a server has named its keys
     authorized_keys               the keys that may log in
     authorized_principals         the names that may log in with a certificate
     key_options                   the options in front of a key
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from ssh_keys.certificates import issue as issue
     from ssh_keys.fido import FidoPolicy as FidoPolicy
     from ssh_keys.grants import Grant as Grant
+    from ssh_keys.host_key_update import HostKeyUpdate as HostKeyUpdate
     from ssh_keys.known_hosts import HostKeys as HostKeys
     from ssh_keys.known_hosts import HostKeyStatus as HostKeyStatus
     from ssh_keys.known_hosts import KnownHosts as KnownHosts
@@ -81,6 +83,7 @@ _LATER: Final = {
     "FidoPolicy": "ssh_keys.fido",
     "Grant": "ssh_keys.grants",
     "HostKeyStatus": "ssh_keys.known_hosts",
+    "HostKeyUpdate": "ssh_keys.host_key_update",
     "HostKeys": "ssh_keys.known_hosts",
     "KnownHosts": "ssh_keys.known_hosts",
     "KnownHostsFile": "ssh_keys.known_hosts_file",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ssh_keys.allowed_signers import AllowedSigners
     from ssh_keys.authorized_principals import AuthorizedPrincipals
     from ssh_keys.certificates import Certificate
+    from ssh_keys.host_key_update import HostKeyUpdate
     from ssh_keys.krl import RevocationList
     from ssh_keys.private import PrivateKey
     from ssh_keys.public import PublicKey
@@ -44,6 +45,7 @@ __all__ = [
     "read_public_key",
     "read_revoked_keys",
     "remove_known_host",
+    "update_known_host",
     "write_key_file",
     "write_private_key",
     "write_revoked_keys",
@@ -156,6 +158,30 @@ def remove_known_host(path: str | os.PathLike[str], host: str, port: int = 22) -
     if after is not before:
         _replace(path, after.to_bytes(), backup=True)
     return len(before.lines) - len(after.lines)
+
+
+def update_known_host(
+    path: str | os.PathLike[str],
+    host: str,
+    port: int,
+    update: HostKeyUpdate,
+    *,
+    hashed: bool = False,
+) -> None:
+    """Change the keys of a host in a known_hosts file, in one step.
+
+    What the file was before stays beside it, with ".old" behind its name.  A link is
+    followed: the file that it leads to is changed.
+
+    Raises:
+        UsageError: the host or the port is none.
+        KeyFormatError: it is not a regular file, or far too large.
+        OSError: it cannot be read or replaced, and is as it was.
+    """
+    before = KnownHostsFile.parse(_read(path, MAX_TRUST_FILE), os.fspath(path))
+    after = before.updated(host, port, update, hashed=hashed)
+    if after is not before:
+        _replace(path, after.to_bytes(), backup=True)
 
 
 def hash_known_hosts(path: str | os.PathLike[str]) -> None:

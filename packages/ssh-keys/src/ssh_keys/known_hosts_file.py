@@ -1,4 +1,4 @@
-"""Changes to a file `known_hosts`, as `ssh-keygen -F`, `-R` and `-H` make them (ssh-keygen(1)).
+"""Changes to a file `known_hosts`: those of `ssh-keygen -F`, `-R` and `-H`, and UpdateHostKeys.
 
 A line that no change is about stays as it is, byte for byte: comments, blank lines, kinds of
 keys and markers of tomorrow.  A host is found by its name, by a pattern, and by the hash of
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Self
 import attrs
 
 from ssh_keys.errors import KeyFormatError
+from ssh_keys.host_key_update import names_alone
 from ssh_keys.known_hosts import (
     SALT_SIZE,
     HashedName,
@@ -30,6 +31,7 @@ from ssh_keys.lines import Problem, said, split_lines, take_field
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ssh_keys.host_key_update import HostKeyUpdate
     from ssh_keys.public import PublicKey
 
 __all__ = ["FoundLine", "KnownHostsFile"]
@@ -145,6 +147,34 @@ class KnownHostsFile:
         """
         line = format_line(host, port, key, hashed=hashed, random=random).encode() + b"\n"
         return attrs.evolve(self, lines=(*_ended(list(self.lines)), line))
+
+    def updated(
+        self,
+        host: str,
+        port: int,
+        update: HostKeyUpdate,
+        *,
+        hashed: bool = False,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> Self:
+        """Return the file with a host's keys changed; without a change if they are so already.
+
+        Of the old keys those lines go that are about this host alone; new keys that are not
+        listed for it stand at the end.
+
+        Raises:
+            UsageError: the host or the port is none.
+        """
+        name = host_name(host, port)
+        entries = self.known().entries
+        gone = {e.line for e in entries if names_alone(e, name) and e.key in update.old}
+        listed = {e.key for e in entries if e.marker is Marker.TRUST and e.names(name)}
+        kept = [line for number, line in enumerate(self.lines, 1) if number not in gone]
+        after = attrs.evolve(self, lines=tuple(kept)) if gone else self
+        for key in update.new:
+            if key not in listed:
+                after = after.adding(host, port, key, hashed=hashed, random=random)
+        return after
 
     def hashed(self, random: Callable[[int], bytes] = secrets.token_bytes) -> Self:
         """Return the file with the name of every host hashed, each on a line of its own.

@@ -244,7 +244,7 @@ class _Opening:
             username=self._user,
             verify_host_key=trust.verify,
             verify_host_certificate=trust.verify_certificate,
-            learn_host_keys=trust.learn if _updates_host_keys(options) else None,
+            learn_host_keys=trust.learn if _updates_host_keys(options, resolved) else None,
             credentials=await credentials(
                 options,
                 resolved.identity_files,
@@ -281,7 +281,9 @@ class _Opening:
         else:
             policy = resolved.host_key_policy
         hashed = resolved.hash_known_hosts
-        return Trust(self._host, self._port, known, policy, file, hashed=hashed)
+        asks = options.update_host_keys
+        confirm = asks if callable(asks) else None
+        return Trust(self._host, self._port, known, policy, file, hashed=hashed, confirm=confirm)
 
     async def _dialer(self, stack: AsyncExitStack) -> Dialer:
         options, resolved = self._options, self._resolved
@@ -361,11 +363,13 @@ def _read_config(options: ClientOptions) -> Config:
     return load_config(paths, options.config_options)
 
 
-def _updates_host_keys(options: ClientOptions) -> bool:
+def _updates_host_keys(options: ClientOptions, config: HostConfig) -> bool:
     """UpdateHostKeys "is enabled by default if the user has not overridden" known_hosts."""
-    if isinstance(options.update_host_keys, Default):
-        return options.known_hosts is DEFAULT
-    return options.update_host_keys
+    if not isinstance(options.update_host_keys, Default):
+        return bool(options.update_host_keys)
+    if config.update_host_keys is not None:
+        return config.update_host_keys == "yes"  # there is nobody whom "ask" could ask
+    return options.known_hosts is DEFAULT
 
 
 def _timeouts(options: ClientOptions, config: HostConfig) -> Timeouts:

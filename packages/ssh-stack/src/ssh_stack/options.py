@@ -12,7 +12,7 @@ import attrs
 from ssh_auth import Answers, Signer
 from ssh_connection import ConnectionLimits
 from ssh_connection.aio import ClientConnection, KeepaliveOptions, Timeouts
-from ssh_keys import KnownHosts, PrivateKey, PublicKey
+from ssh_keys import HostKeyUpdate, KnownHosts, PrivateKey, PublicKey
 from ssh_transport import Algorithms, Limits
 from ssh_wire import UsageError
 from ssh_wire.messages.auth import Prompt
@@ -27,6 +27,7 @@ __all__ = [
     "Default",
     "HostKeyDecision",
     "HostKeyPolicy",
+    "HostKeyUpdateDecision",
     "Path",
     "Person",
 ]
@@ -53,6 +54,12 @@ HostKeyPolicy: TypeAlias = Literal["strict", "accept-new", "off"] | HostKeyDecis
 "strict" refuses it, "accept-new" accepts and remembers it, "off" accepts any server and
 protects from nobody; a function decides.  A changed or revoked key is refused by all but
 "off".
+"""
+
+HostKeyUpdateDecision: TypeAlias = Callable[[str, int, HostKeyUpdate], Awaitable[bool]]
+"""Asked whether known_hosts is to follow a server's keys: host, port, what is to change.
+
+Only an exact True accepts.
 """
 
 KeySource: TypeAlias = Path | bytes | PrivateKey | Signer
@@ -116,10 +123,13 @@ class ClientOptions:
     """The host keys that are trusted; None knows nobody; by default ~/.ssh/known_hosts."""
     host_key_policy: HostKeyPolicy | Default = DEFAULT
     """What becomes of a server that is not known; by default what the configuration says."""
-    update_host_keys: bool | Default = DEFAULT
-    """Whether the server's other keys are remembered beside the one that is known already.
+    update_host_keys: bool | HostKeyUpdateDecision | Default = DEFAULT
+    """Whether known_hosts follows the server's keys: proven ones in, those that are gone out.
 
-    By default they are, where `known_hosts` is not given.
+    Only for a server whose key stood there already or was accepted by a person; a function
+    is asked each time.  By default the configuration's UpdateHostKeys says, and "ask" there
+    is "no": whoever wants to be asked gives a function.  Where it says nothing they are
+    followed if neither `known_hosts` nor UserKnownHostsFile is given.
     """
     config: Path | Sequence[Path] | Default | None = DEFAULT
     """Configuration files; None for none; by default ~/.ssh/config and the system's."""
@@ -171,7 +181,7 @@ class ClientOptionsKw(TypedDict, total=False):
     agent: Path | Default | None
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None
     host_key_policy: HostKeyPolicy | Default
-    update_host_keys: bool | Default
+    update_host_keys: bool | HostKeyUpdateDecision | Default
     config: Path | Sequence[Path] | Default | None
     config_options: Sequence[str]
     jump: str | Sequence[str] | ClientConnection | Default | None

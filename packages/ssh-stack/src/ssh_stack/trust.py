@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from ssh_keys import CertificateRefused, HostKeyStatus, KnownHosts, PublicKey
+from ssh_keys import CertificateRefused, HostKeyStatus, HostKeyUpdate, KnownHosts, PublicKey
 from ssh_stack.errors import (
     HostCertificateRefused,
     HostKeyChanged,
     HostKeyRevoked,
     HostKeyUnknown,
 )
-from ssh_stack.options import HostKeyPolicy, Path
+from ssh_stack.options import HostKeyPolicy, HostKeyUpdateDecision, Path
 from ssh_transport.algorithms import HOST_KEYS
 
 __all__ = ["Trust", "load_known_hosts"]
@@ -33,6 +34,9 @@ _ERRORS: dict[HostKeyStatus, type[HostKeyError]] = {
     HostKeyStatus.CHANGED: HostKeyChanged,
     HostKeyStatus.REVOKED: HostKeyRevoked,
 }
+
+_WRITING: Final = threading.Lock()
+"""Held while a file is read and replaced: no line of another connection is lost between."""
 
 
 def _nowhere(path: Path) -> bool:
@@ -63,9 +67,9 @@ def load_known_hosts(
     return KnownHosts().merge(*known), FilePath(paths[0]) if paths else None
 
 
-@attrs.frozen
+@attrs.define
 class Trust:
-    """Decides about one server's key."""
+    """Decides about one server's key, and keeps what is known of the server up to date."""
 
     host: str
     """The server's name, as known_hosts has it."""
@@ -79,6 +83,10 @@ class Trust:
     """Where an accepted key is remembered."""
     hashed: bool = False
     """Whether the name is hashed there."""
+    confirm: HostKeyUpdateDecision | None = None
+    """Asked before the file is changed for keys that the server has named."""
+    _used: PublicKey | None = attrs.field(default=None, init=False)
+    """The key of this connection, where the user trusts it: for itself, not for an authority."""
 
     async def verify(self, key: PublicKey) -> bool:
         """Return True if `key` is trusted for the server.
@@ -88,9 +96,14 @@ class Trust:
             OSError: it was accepted and could not be remembered.
         """
         status = self.known.check(key, self.host, self.port)
-        if status is HostKeyStatus.TRUSTED or self.policy == "off":
+        if status is HostKeyStatus.TRUSTED:
+            self._used = key
+            return True
+        if self.policy == "off":
             return True
         if status is HostKeyStatus.UNKNOWN and await self._accepts(key):
+            if callable(self.policy):
+                self._used = key  # "explicitly accepted by the user"
             if self.file is not None:
                 await asyncio.to_thread(self._remember, self.file, key)
             return True
@@ -119,30 +132,50 @@ class Trust:
         return status is HostKeyStatus.TRUSTED and certificate.ca_key in authorities
 
     async def learn(self, keys: tuple[PublicKey, ...], prove: Prove) -> None:
-        """Remember the server's other keys, as `UpdateHostKeys` does (ssh_config(5)).
+        """Make the file list the keys that the server names (UpdateHostKeys, ssh_config(5)).
 
-        Only those are written that the server proves to have, and only beside a key of it
-        that stands there already: what was accepted for once, or by an authority, is not
-        made to last.  A key that the server does not name any more stays.
+        Only those are added that the server proves to have, and those are removed that it
+        does not name any more.  "The key used to authenticate the host was already trusted
+        or explicitly accepted by the user", is among the named ones and stands in the file:
+        what was accepted for once, or by an authority, is not made to last.
+
+        Args:
+            keys: every key that the server names.
+            prove: asks the server for its proof.
 
         Raises:
-            OSError: they cannot be written.
+            OSError: the file cannot be read or written.
+            KeyFormatError: it is not a regular file.
         """
+        file, used = self.file, self._used
+        if file is None or used is None or used not in keys:
+            return
+        update = await asyncio.to_thread(self._plan, file, used, keys)
+        if not update or len(await prove(update.new)) != len(update.new):
+            return  # one that is not there makes all of it doubtful
+        if self.confirm is None or await self.confirm(self.host, self.port, update) is True:
+            await asyncio.to_thread(self._update, file, update)
+
+    def _plan(self, file: FilePath, used: PublicKey, keys: tuple[PublicKey, ...]) -> HostKeyUpdate:
         from ssh_keys.files import read_known_hosts  # noqa: PLC0415 (only when it is needed)
 
-        if self.file is None:
-            return
-        file = self.file
-        known = await asyncio.to_thread(read_known_hosts, file)
-        here = known.lookup(self.host, self.port)
-        if not set(here.trusted) & set(keys):
-            return
-        revoked = self.known.lookup(self.host, self.port).revoked
-        new = [key for key in keys if key not in here.trusted and key not in revoked]
-        proven = await prove(new)
-        if len(proven) == len(new):  # one that is not there makes all of it doubtful
-            for key in proven:
-                await asyncio.to_thread(self._remember, file, key)
+        source = os.fspath(file)
+        fresh = read_known_hosts(file)
+        if used not in fresh.lookup(self.host, self.port).trusted:
+            return HostKeyUpdate()
+        others = tuple(entry for entry in self.known.entries if entry.source != source)
+        known = KnownHosts((*fresh.entries, *others))
+        return HostKeyUpdate.plan(known, self.host, self.port, keys, source=source)
+
+    def _update(self, file: FilePath, update: HostKeyUpdate) -> None:
+        from ssh_keys.files import update_known_host  # noqa: PLC0415 (only when it is needed)
+
+        if update.old:
+            with _WRITING:
+                update_known_host(file, self.host, self.port, update, hashed=self.hashed)
+        else:  # other programs may write to the end meanwhile: nothing of theirs is lost
+            for key in update.new:
+                self._remember(file, key)
 
     async def _accepts(self, key: PublicKey) -> bool:
         if callable(self.policy):
@@ -152,7 +185,8 @@ class Trust:
     def _remember(self, file: FilePath, key: PublicKey) -> None:
         from ssh_keys.files import append_known_host  # noqa: PLC0415 (only when it is needed)
 
-        append_known_host(file, self.host, self.port, key, hashed=self.hashed)
+        with _WRITING:
+            append_known_host(file, self.host, self.port, key, hashed=self.hashed)
 
     @property
     def preferred_algorithms(self) -> tuple[str, ...]:

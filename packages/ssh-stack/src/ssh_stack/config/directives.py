@@ -106,6 +106,10 @@ def _policy(line: Line) -> str:
     )
 
 
+def _update(line: Line) -> str:
+    return _choice(line, {"yes": "yes", "true": "yes", "no": "no", "false": "no", "ask": "ask"})
+
+
 def _command(line: Line) -> str:
     return "none" if line.rest.lower() == "none" else line.rest
 
@@ -137,6 +141,7 @@ DIRECTIVES: Final[Mapping[str, Directive]] = {
     "serveraliveinterval": Directive("alive_interval", _seconds),
     "setenv": Directive("set_env", _variable, accumulates=True),
     "stricthostkeychecking": Directive("strict_host_key_checking", _policy),
+    "updatehostkeys": Directive("update_host_keys", _update),
     "user": Directive("user", _one),
     "userknownhostsfile": Directive("known_hosts_files", _words),
 }

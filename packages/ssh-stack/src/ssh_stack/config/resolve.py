@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["HostConfig", "Unsupported", "resolve"]
 
 _DEFAULT_PORT = 22
+_KNOWN_HOSTS = "~/.ssh/known_hosts"
 
 
 @attrs.frozen
@@ -62,12 +63,14 @@ class HostConfig:
     """Hosts to go through, first to last."""
     proxy_command: str | None = None
     """A command whose standard streams reach the host."""
-    known_hosts_files: tuple[Path, ...] = (Path("~/.ssh/known_hosts"),)
+    known_hosts_files: tuple[Path, ...] = (Path(_KNOWN_HOSTS),)
     """Files of trusted host keys; new ones go to the first."""
     strict_host_key_checking: Literal["strict", "ask", "accept-new", "off"] = "ask"
     """What becomes of a host that is not known."""
     hash_known_hosts: bool = False
     """Whether names are hashed when they are remembered."""
+    update_host_keys: Literal["yes", "no", "ask"] | None = None
+    """Whether known hosts follow the keys that a server names; "no" for other files of them."""
     alive_interval: int | None = None
     """Seconds of silence after which the server is asked for a sign of life; 0 for never."""
     alive_count_max: int | None = None
@@ -190,9 +193,12 @@ class _Pass:
         values["identity_files"] = tuple(self._paths("identity_files", tokens))
         if "known_hosts_files" in values:
             names = cast("tuple[str, ...]", values["known_hosts_files"])
+            if names != (_KNOWN_HOSTS,):
+                # "if the user has not overridden the default UserKnownHostsFile setting"
+                values.setdefault("update_host_keys", "no")
             values["known_hosts_files"] = tuple(expand_path(n, tokens) for n in names)
         else:
-            values["known_hosts_files"] = (expand_path("~/.ssh/known_hosts", tokens),)
+            values["known_hosts_files"] = (expand_path(_KNOWN_HOSTS, tokens),)
         if values.get("proxy_command") == "none":
             values["proxy_command"] = None
         for field in ("send_env", "set_env"):

@@ -16,7 +16,15 @@ from ssh_connection.results import Completed
 from ssh_keys import KnownHosts, PublicKey
 from ssh_stack import connection as aio_connection
 from ssh_stack.config import HostConfig
-from ssh_stack.options import Default, HostKeyPolicy, KeySource, Path, Person, Secret
+from ssh_stack.options import (
+    Default,
+    HostKeyPolicy,
+    HostKeyUpdateDecision,
+    KeySource,
+    Path,
+    Person,
+    Secret,
+)
 from ssh_stack.sync._blocking import Blocking, BlockingOwner, unwrap
 from ssh_stack.sync._portal import portal
 from ssh_stack.sync.forward import LocalForward, RemoteForward
@@ -306,7 +314,7 @@ class ClientOptionsKw(TypedDict, total=False):
     agent: Path | Default | None
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None
     host_key_policy: HostKeyPolicy | Default
-    update_host_keys: bool | Default
+    update_host_keys: bool | HostKeyUpdateDecision | Default
     config: Path | Sequence[Path] | Default | None
     config_options: Sequence[str]
     jump: str | Sequence[str] | Connection | Default | None
