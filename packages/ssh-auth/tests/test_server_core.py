@@ -401,3 +401,51 @@ def test_a_dialogue_has_64_rounds() -> None:
 
     with pytest.raises(TooManyAttempts):
         talk.auth.ask(request, InfoRequest())
+
+
+# ------------------------------------------------------------- the algorithms of one user
+
+
+def restricted(asked: list[str], *names: str) -> ServerPolicy:
+    def algorithms(user: str) -> tuple[str, ...]:
+        asked.append(user)
+        return names
+
+    return ServerPolicy(methods=("publickey",), algorithms=algorithms)
+
+
+def test_a_user_may_have_other_algorithms() -> None:
+    asked: list[str] = []
+    policy = restricted(asked, "ssh-rsa", "rsa-sha2-256")
+    auth = ServerAuth(SESSION, policy)
+    assert auth.take_algorithms() is None
+    for _ in range(2):
+        auth.receive(query(KEYS[0]).encode())
+        assert auth.next_event() is None
+        assert auth.take_messages() == [failure("publickey").encode()]
+    assert asked == ["ops"]
+    assert auth.take_algorithms() == ("rsa-sha2-256",)
+    assert auth.take_algorithms() is None
+
+    rsa = PrivateKey.generate("rsa", 2048).public_key
+    for algorithm, taken in (("rsa-sha2-512", False), ("rsa-sha2-256", True)):
+        offer = PublicKeyQuery(user="ops", service=SERVICE, algorithm=algorithm, key=rsa.blob)
+        auth.receive(offer.encode())
+        assert (auth.next_event() is not None) is taken
+
+
+def test_more_than_the_usual_may_be_accepted() -> None:
+    key = PrivateKey.generate("ed448").public_key
+    offer = PublicKeyQuery(user="ops", service=SERVICE, algorithm="ssh-ed448", key=key.blob)
+    for policy, taken in ((ServerPolicy(), False), (restricted([], "ssh-ed448"), True)):
+        auth = ServerAuth(SESSION, policy)
+        auth.receive(offer.encode())
+        assert isinstance(auth.next_event(), KeyOffered) is taken
+
+
+def test_a_name_that_means_something_elsewhere_is_not_asked_about() -> None:
+    asked: list[str] = []
+    auth = ServerAuth(SESSION, restricted(asked))
+    auth.receive(password(user="../root").encode())
+    assert auth.take_algorithms() is None
+    assert asked == []

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import attrs
 import pytest
 
 from programs import inject, pair, settle, until, upper
 from ssh_auth import (
     Accept,
+    AuthenticationFailed,
     KeyCredential,
     KeySigner,
+    NoneCredential,
     PasswordCredential,
     Permissions,
     Reject,
@@ -19,10 +22,13 @@ from ssh_auth import (
 )
 from ssh_connection import ChannelOpenRefused
 from ssh_connection.aio import ClientConnection, ServerAuthentication
+from ssh_connection.aio.testing import EndpointPair, server_settings
 from ssh_keys import PrivateKey, PublicKey
 from ssh_transport import ConnectionLost, PeerDisconnected
+from ssh_transport.trace import MessageSent, Traced
 from ssh_wire import DisconnectReason
 from ssh_wire.messages import connection as m
+from ssh_wire.messages.transport import ExtInfo
 
 pytestmark = pytest.mark.usefixtures("reports")
 
@@ -150,3 +156,95 @@ async def test_a_decision_that_comes_after_the_end_is_not_heard() -> None:
         await connecting
     await ends.server.wait_closed()
     assert ends.server.user is None
+
+
+# ------------------------------------------------------------- a user's algorithms
+
+RSA = PrivateKey.generate("rsa", 2048)
+USUAL = ("rsa-sha2-512", "rsa-sha2-256")
+
+
+def keyed(algorithms: Callable[[str], Sequence[str]] | None, said: list[int]) -> EndpointPair:
+    """Somebody who tries the method "none", then an RSA key; `said` is what the server sends."""
+
+    async def anybody(_user: str, _key: PublicKey) -> Result:
+        return Accept()
+
+    async def nobody(_user: str) -> Result:
+        return Reject()
+
+    def trace(each: Traced) -> None:
+        if isinstance(each, MessageSent):
+            said.append(each.number)
+
+    transport = attrs.evolve(server_settings().transport, server_sig_algs=USUAL, trace=trace)
+    return pair(
+        authentication=ServerAuthentication(
+            public_key=anybody, none=nobody, algorithms=algorithms, banner="Hello"
+        ),
+        transport=transport,
+        client={"credentials": [NoneCredential(), KeyCredential(KeySigner(RSA))]},
+    )
+
+
+async def test_a_client_is_told_of_its_users_algorithms_before_the_first_answer() -> None:
+    said: list[int] = []
+    asked: list[str] = []
+
+    def algorithms(user: str) -> Sequence[str]:
+        asked.append(user)
+        return ["rsa-sha2-256"]
+
+    async with keyed(algorithms, said) as ends:
+        assert ends.client._core.server_sig_algs == ("rsa-sha2-256",)
+        assert ends.client.auth_attempts[-1].algorithm == "rsa-sha2-256"
+        assert ends.server.user is not None
+    assert asked == ["tester"]
+    # SERVICE_ACCEPT, EXT_INFO, BANNER, FAILURE, SUCCESS; the first EXT_INFO was before them
+    assert said[said.index(6) :][:5] == [6, 7, 53, 51, 52]
+    assert said.count(7) == 2
+
+
+def _the_usual(_user: str) -> Sequence[str]:
+    return USUAL[::-1]
+
+
+@pytest.mark.parametrize("algorithms", [None, _the_usual])
+async def test_what_a_client_knows_already_is_not_said_again(
+    algorithms: Callable[[str], Sequence[str]] | None,
+) -> None:
+    said: list[int] = []
+    async with keyed(algorithms, said) as ends:
+        assert ends.client.auth_attempts[-1].algorithm == "rsa-sha2-512"
+    assert said.count(7) == 1
+
+
+async def test_who_does_not_take_it_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ssh_transport.roles.client_extensions", lambda: ExtInfo(extensions=()))
+    said: list[int] = []
+    with pytest.raises(AuthenticationFailed) as caught:
+        async with keyed(lambda _user: ["rsa-sha2-256"], said):
+            pass
+    assert caught.value.attempts[-1].algorithm == "rsa-sha2-512"
+    assert said.count(7) == 1
+
+
+def _fails(user: str) -> Sequence[str]:
+    raise LookupError(user)
+
+
+def _text(_user: str) -> Sequence[str]:
+    return "rsa-sha2-256"
+
+
+def _two_in_one(_user: str) -> Sequence[str]:
+    return ["rsa-sha2-512,rsa-sha2-256"]
+
+
+@pytest.mark.parametrize("algorithms", [_fails, _text, _two_in_one])
+async def test_algorithms_that_are_none_let_nobody_in(
+    algorithms: Callable[[str], Sequence[str]],
+) -> None:
+    with pytest.raises(AuthenticationFailed):
+        async with keyed(algorithms, []):
+            pass

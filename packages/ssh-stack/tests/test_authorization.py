@@ -6,13 +6,13 @@ import asyncio
 import getpass
 import logging
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from serving_here import USER, USER_KEY, serving
-from ssh_auth import Accept, AuthenticationFailed, Reject
+from ssh_auth import ACCEPTED_ALGORITHMS, Accept, AuthenticationFailed, Reject
 from ssh_connection.aio import ServerAuthentication
 from ssh_keys import PrivateKey, PublicKey
 from ssh_stack import AuthorizedKeys, InOrder, Passwords
@@ -217,6 +217,15 @@ def test_two_dialogues_cannot_be_one() -> None:
         )
 
 
+def test_the_algorithms_of_users_are_named_once() -> None:
+    one = ServerAuthentication(interactive=_interactive, algorithms=lambda _: ["ssh-ed25519"])
+    other = ServerAuthentication(interactive=_interactive, algorithms=lambda _: [])
+
+    assert combine([AuthorizedKeys([]), one]).algorithms is one.algorithms
+    with pytest.raises(UsageError, match="algorithms"):
+        combine([one, other])
+
+
 def test_what_is_no_authorization() -> None:
     with pytest.raises(UsageError, match="auth cannot be a str"):
         combine("secret")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - the mistake
@@ -240,6 +249,26 @@ async def test_logins_one_after_the_other_or_in_order() -> None:
         for options in ({}, {"keys": None, "password": "secret"}):
             async with here.connect(**options) as conn:
                 assert (await conn.run("echo in")).stdout == b"in\n"
+
+
+async def test_users_may_have_algorithms_of_their_own() -> None:
+    rsa = PrivateKey.generate("rsa", 2048)
+    keys = AuthorizedKeys([rsa.public_key, USER_KEY.public_key], [USER, "other"])
+    algorithms = {USER: ["rsa-sha2-256"]}
+
+    def of(user: str) -> Sequence[str]:
+        return algorithms.get(user, ACCEPTED_ALGORITHMS)
+
+    async with serving(auth=keys, user_algorithms=of) as here:
+        for user, expected in ((USER, "rsa-sha2-256"), ("other", "rsa-sha2-512")):
+            # a key that nobody knows goes first: the answer to it says how the other may sign
+            async with here.connect(username=user, keys=[ONE, rsa]) as conn:
+                assert conn.auth_attempts[-1].algorithm == expected
+        with pytest.raises(AuthenticationFailed):
+            async with here.connect():
+                pass
+        async with here.connect(username="other"):
+            pass
 
 
 async def test_a_second_key_is_another_key() -> None:

@@ -137,6 +137,19 @@ def test_the_server_says_more_during_authentication(before_success: bool, key: P
         pair.server.announce(["ssh-ed25519"], before_success=True)
 
 
+def test_what_is_news_to_a_client(pair: Pair, key: PrivateKey) -> None:
+    fresh = authenticating(key)
+    said = fresh.client.server_sig_algs or ()
+    assert not fresh.server.is_news(said[::-1])
+    assert fresh.server.is_news(said[1:])
+    assert not pair.server.is_news([])  # after authentication
+    fresh.server._extensions.in_auth = False
+    assert not fresh.server.is_news([])
+    fresh.server._extensions.in_auth = True
+    fresh.server.announce([])
+    assert not fresh.server.is_news(said[1:])
+
+
 def test_a_client_that_says_nothing_of_it_takes_it_before_the_success_alone(
     key: PrivateKey,
 ) -> None:

@@ -202,11 +202,16 @@ def _merged(parts: Sequence[ServerAuthentication]) -> ServerAuthentication:
     if len(dialogues) > 1:
         problem = "two dialogues of keyboard-interactive cannot be combined"
         raise UsageError(problem)
+    restrictions = list(dict.fromkeys(p.algorithms for p in parts if p.algorithms is not None))
+    if len(restrictions) > 1:
+        problem = "the algorithms of a user's keys are named in one place"
+        raise UsageError(problem)
     return ServerAuthentication(
         public_key=_any_of([p.public_key for p in parts if p.public_key is not None]),
         password=_any_of([p.password for p in parts if p.password is not None]),
         interactive=dialogues[0] if dialogues else None,
         none=_any_of([p.none for p in parts if p.none is not None]),
+        algorithms=restrictions[0] if restrictions else None,
         banner="".join(dict.fromkeys(p.banner for p in parts)),
     )
 

@@ -46,6 +46,8 @@ class ServerOptions:
     """What clients may forward: `AllowForwarding()`, say."""
     env: Collection[str] | None = None
     """Environment variables that clients may set; by default what `LocalShell` accepts."""
+    user_algorithms: Callable[[str], Sequence[str]] | None = None
+    """The signature algorithms that a user's keys may use; see `ServerAuthentication`."""
     banner: str = ""
     """Text that clients show before authentication."""
     algorithms: Literal["strict", "default", "legacy"] | Algorithms = "default"
@@ -94,6 +96,7 @@ class ServerOptionsKw(TypedDict, total=False):
     sftp: FileSystem | None
     forwarding: ForwardingRules | None
     env: Collection[str] | None
+    user_algorithms: Callable[[str], Sequence[str]] | None
     banner: str
     algorithms: Literal["strict", "default", "legacy"] | Algorithms
     transport_limits: Limits

@@ -257,6 +257,8 @@ def _settings(options: ServerOptions) -> ServerSettings:
     authentication = combine(options.auth)
     if options.banner:
         authentication = attrs.evolve(authentication, banner=options.banner)
+    if options.user_algorithms is not None:
+        authentication = attrs.evolve(authentication, algorithms=options.user_algorithms)
     authentication.policy  # noqa: B018 (says now what would be wrong with it at the first login)
     session, env = options.session, options.env
     if env is None:

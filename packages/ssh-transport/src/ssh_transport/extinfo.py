@@ -12,7 +12,7 @@ from ssh_wire.text import printable
 if TYPE_CHECKING:
     from ssh_transport.options import TransportOptions
 
-__all__ = ["Extensions", "client_extensions", "server_extensions"]
+__all__ = ["Extensions", "client_extensions", "server_extensions", "signature_algorithms"]
 
 _SIG_ALGS = "server-sig-algs"
 _IN_AUTH = "ext-info-in-auth@openssh.com"
@@ -67,9 +67,14 @@ def client_extensions() -> ExtInfo:
 
 def server_extensions(options: TransportOptions) -> ExtInfo:
     """Return what a server announces."""
+    accepted = encode_names(signature_algorithms(options))
+    return _message({_SIG_ALGS: accepted, "ping@openssh.com": b"0"})
+
+
+def signature_algorithms(options: TransportOptions) -> tuple[str, ...]:
+    """Return the signature algorithms that a server announces for users' keys."""
     names = options.server_sig_algs
-    accepted = options.algorithms.plain_keys if names is None else names
-    return _message({_SIG_ALGS: encode_names(accepted), "ping@openssh.com": b"0"})
+    return options.algorithms.plain_keys if names is None else names
 
 
 def _message(values: dict[str, bytes]) -> ExtInfo:

@@ -9,7 +9,7 @@ import attrs
 from ssh_transport.clientkex import ClientKeyExchange
 from ssh_transport.errors import HostKeyRefused, ServiceRefused
 from ssh_transport.events import ServiceAccepted, ServiceRequested
-from ssh_transport.extinfo import client_extensions, server_extensions
+from ssh_transport.extinfo import client_extensions, server_extensions, signature_algorithms
 from ssh_transport.options import Guess
 from ssh_transport.phases import Action, Phase
 from ssh_transport.serverkex import ServerKeyExchange
@@ -130,6 +130,17 @@ class ServerTransport(Transport):
         self._announced = False  # whether EXT_INFO was sent a second time
         super().__init__(options, random=random, now=now)
 
+    def is_news(self, server_sig_algs: Sequence[str]) -> bool:
+        """Say whether `announce` is due now: the client takes it, and it was told otherwise."""
+        told = signature_algorithms(self._ports.options)
+        takes = self._may_announce and self._extensions.in_auth
+        return takes and set(told) != set(server_sig_algs)
+
+    @property
+    def _may_announce(self) -> bool:
+        in_time = self._stage is Phase.AUTH and not self._announced
+        return in_time and self._ports.session.extensions
+
     def announce(self, server_sig_algs: Sequence[str], *, before_success: bool = False) -> None:
         """Say once more which signature algorithms users' keys may use.
 
@@ -145,12 +156,7 @@ class ServerTransport(Transport):
             UsageError: the client would not take it now, or it was sent already.
         """
         self._check_open()
-        allowed = before_success or self._extensions.in_auth
-        if (
-            self._announced
-            or not (allowed and self._ports.session.extensions)
-            or self._stage is not Phase.AUTH
-        ):
+        if not (self._may_announce and (before_success or self._extensions.in_auth)):
             problem = "the client takes no EXT_INFO now"
             raise UsageError(problem)
         self._announced = True

@@ -101,6 +101,7 @@ class ServerAuth:
         self._numbers = count(1)
         self._events: deque[ServerEvent] = deque()
         self._messages: list[bytes] = []
+        self._news: tuple[str, ...] | None = None
 
     # ------------------------------------------------------------- the driver's side
 
@@ -147,6 +148,15 @@ class ServerAuth:
         """Return the payloads to send, in order, once."""
         messages, self._messages = self._messages, []
         return messages
+
+    def take_algorithms(self) -> tuple[str, ...] | None:
+        """Return the signature algorithms of this user, once, where the policy names any.
+
+        A client that takes EXT_INFO during authentication can be told of them before what
+        `take_messages` returns (RFC 8308 section 2.4, OpenSSH's PROTOCOL section 1.10).
+        """
+        news, self._news = self._news, None
+        return news
 
     # ------------------------------------------------------------- answers to events
 
@@ -252,11 +262,19 @@ class ServerAuth:
         principal = (message.user, message.service)
         if self._principal is None:
             self._principal = principal
+            self._restrict(message.user)
             if self._policy.banner:
                 self._send(UserauthBanner(message=self._policy.banner))
         elif principal != self._principal:
             problem = "the client changed the user or the service"
             raise ProtocolError(problem)
+
+    def _restrict(self, user: str) -> None:
+        """Accept the algorithms of this user, where they are not everybody's."""
+        algorithms = self._policy.algorithms
+        if algorithms is not None and acceptable(user, self._limits.user_name_bytes):
+            self._news = tuple(name for name in algorithms(user) if name != "ssh-rsa")
+            self._accepted_algorithms = frozenset(self._news)
 
     def _admissible(self, message: _Request) -> bool:
         return (

@@ -6,6 +6,7 @@ completed, the completed part cut off.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import attrs
@@ -30,12 +31,17 @@ class ServerPolicy:
         banner: text that the client shows before authentication.
         empty_passwords: let an empty password reach the backend.  It never does as a
             second factor.
+        algorithms: returns the signature algorithms that a user's keys may use, as
+            PubkeyAcceptedAlgorithms in a Match block of OpenSSH's; None for those of
+            everybody.  It is called once, when the client has named the user, and what it
+            returns is told to whoever asks with that name.
     """
 
     methods: tuple[str, ...] = ("publickey",)
     sequences: tuple[tuple[str, ...], ...] = ()
     banner: str = ""
     empty_passwords: bool = False
+    algorithms: Callable[[str], Sequence[str]] | None = None
 
     def __attrs_post_init__(self) -> None:
         names = {name for sequence in self.required for name in sequence}

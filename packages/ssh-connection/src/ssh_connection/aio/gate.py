@@ -33,6 +33,7 @@ from ssh_auth import (
 from ssh_keys import PublicKey
 from ssh_wire import UsageError
 from ssh_wire.messages.auth import InfoRequest
+from ssh_wire.primitives import encode_names
 
 if TYPE_CHECKING:
     from ssh_auth import ServerEvent
@@ -59,6 +60,13 @@ class ServerAuthentication:
     """May this user in without credentials?"""
     sequences: tuple[tuple[str, ...], ...] = ()
     """What must be completed, one of these, as in OpenSSH's AuthenticationMethods."""
+    algorithms: Callable[[str], Sequence[str]] | None = None
+    """The signature algorithms that this user's keys may use; None for everybody's.
+
+    Asked once, as soon as the client has named the user, and at once: it is no async function.
+    A client that takes it is told before the first answer where they are not what all were told,
+    so what is said of an unknown user must not give away that it is one.
+    """
     banner: str = ""
     """Text that the client shows before authentication."""
 
@@ -72,7 +80,23 @@ class ServerAuthentication:
             "none": self.none,
         }
         methods = tuple(name for name, function in functions.items() if function is not None)
-        return ServerPolicy(methods=methods, sequences=self.sequences, banner=self.banner)
+        return ServerPolicy(
+            methods=methods,
+            sequences=self.sequences,
+            banner=self.banner,
+            algorithms=None if self.algorithms is None else self._algorithms_of,
+        )
+
+    def _algorithms_of(self, user: str) -> tuple[str, ...]:
+        """Return a user's algorithms: none of them where the function does not say."""
+        try:
+            given = self.algorithms(user) if self.algorithms is not None else ()
+            names = () if isinstance(given, str) else tuple(given)
+            encode_names(names)
+        except Exception:  # noqa: BLE001 (a user's function may raise anything)
+            _log.exception("the algorithms of a user are not known")
+            return ()
+        return names
 
 
 class Gate:

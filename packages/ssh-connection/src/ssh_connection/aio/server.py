@@ -153,6 +153,9 @@ class ServerConnection(Endpoint):
         """Send what there is to send; let the backend decide what is asked."""
         if self.is_closed:
             return
+        algorithms = auth.take_algorithms()
+        if algorithms is not None and self._server_core.is_news(algorithms):
+            self._server_core.announce(algorithms)
         for message in auth.take_messages():
             self._core.send_payload(message)
         while (event := auth.next_event()) is not None:
