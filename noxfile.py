@@ -1,4 +1,4 @@
-"""Every check of the project, each in an environment of its own; plain `nox` runs all but bench.
+"""Every check of the project, each in an environment of its own; plain `nox` runs the quick ones.
 
 `nox -s "tests-3.11(package='ssh-wire')"` runs one, and words after `--` go to pytest.
 """
@@ -150,6 +150,13 @@ def interop(session: nox.Session) -> None:
     """The project against programs that it did not write; the last line says which."""
     _install(session, set(PACKAGES), "test", "peers", "docs")
     session.run("pytest", "tests/interop", *session.posargs)
+
+
+@nox.session(default=False)
+def product(session: nox.Session) -> None:
+    """Every combination of algorithms with each OpenSSH, in both roles: `-- -k 'sid-client'`."""
+    _install(session, set(PACKAGES), "test")
+    session.run("pytest", "tests/interop/test_product.py", "--product", "-v", *session.posargs)
 
 
 @nox.session(default=False)

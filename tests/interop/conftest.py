@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from tests.interop import engine, local
+from tests.interop.cells import Extent
 from tests.interop.peers import SUITES, Peer, start_peers, stop_peers
 from tests.interop.workshop import open_workshop
 
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
     from tests.interop.workshop import Workshop
 
 _PEERS = pytest.StashKey[dict[str, Peer]]()
+_EXTENT = pytest.StashKey[Extent]()
 _PEER_FIXTURES = {"peer", "peers"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the full product of algorithms be asked for."""
+    parser.addoption("--product", action="store_true", help="all of test_product.py, for hours")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,8 +57,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which peers the tests had."""
-    peers = terminalreporter.config.stash.get(_PEERS, None) or {}
+    """Say which peers the tests had, and how much of the product was tried with them."""
+    stash = terminalreporter.config.stash
+    if _EXTENT in stash:
+        terminalreporter.write_line(f"interop product: {stash[_EXTENT]}")
+    peers = stash.get(_PEERS, None) or {}
     names = ", ".join(peer.name for peer in peers.values())
     terminalreporter.write_line(f"interop peers: {names or _why_none()}")
 
@@ -69,6 +79,14 @@ def peers(request: pytest.FixtureRequest) -> dict[str, Peer]:
 def peer(request: pytest.FixtureRequest, peers: dict[str, Peer]) -> Peer:
     """Each peer in turn."""
     return peers[request.param]
+
+
+@pytest.fixture(scope="session")
+def extent(request: pytest.FixtureRequest) -> Extent:
+    """How much of the product of algorithms this run tries."""
+    config = request.config
+    whole = bool(config.getoption("product", default=False))
+    return config.stash.setdefault(_EXTENT, Extent(whole=whole))
 
 
 @pytest.fixture

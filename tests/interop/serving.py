@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 
 import attrs
 
 import ssh_stack
 from ssh_auth import Accept, Reject
-from ssh_connection.aio import ServerAuthentication
+from ssh_connection.aio import ServerAuthentication, SessionHandler
 from ssh_keys import PrivateKey
 from ssh_keys.files import read_authorized_keys
 from ssh_wire.messages.auth import InfoRequest, Prompt
@@ -35,6 +35,15 @@ HOST_KEYS = [
     PrivateKey.generate("ecdsa", 521),
     PrivateKey.generate("rsa", 3072),
 ]
+
+
+class Given(TypedDict, total=False):
+    """What a test may have otherwise than the others."""
+
+    host_keys: Sequence[PrivateKey]
+    host_certificates: Sequence[Certificate]
+    algorithms: Algorithms
+    session: SessionHandler
 
 
 @attrs.frozen
@@ -80,25 +89,23 @@ async def serve(
     peer: Peer,
     name: str,
     authentication: ServerAuthentication | None = None,
-    *,
-    algorithms: Algorithms | Literal["default"] = "default",
-    host_certificates: Sequence[Certificate] = (),
+    **given: Unpack[Given],
 ) -> AsyncGenerator[Served]:
     """Serve commands, files and forwards to a peer."""
+    keys = given.get("host_keys", HOST_KEYS)
     folder = peer.keys.folder / f"{name}-{peer.name}"
     folder.mkdir(exist_ok=True)
     options: ServerOptionsKw = {
-        "host_keys": HOST_KEYS,
-        "host_certificates": host_certificates,
-        "algorithms": algorithms,
+        "host_keys": keys,
         "auth": authentication or by_key(peer),
         "session": ssh_stack.LocalShell(),
         "sftp": ssh_stack.Rooted("/"),
         "forwarding": ssh_stack.AllowForwarding(),
     }
+    options.update(cast("ServerOptionsKw", given))
     async with ssh_stack.serve("127.0.0.1", 0, **options) as server:
         known = folder / f"known_hosts-{server.port}"
-        lines = (f"[127.0.0.1]:{server.port} {k.public_key.to_openssh()}\n" for k in HOST_KEYS)
+        lines = (f"[127.0.0.1]:{server.port} {k.public_key.to_openssh()}\n" for k in keys)
         known.write_text("".join(lines))
         yield Served(peer, server.port, folder, known)
 
