@@ -131,6 +131,24 @@ def test_a_pause_is_no_round_trip() -> None:
     assert flow.limit == 2 * block  # a block in half a second: not one in 4.5
 
 
+def test_on_a_short_line_blocks_leave_in_bursts() -> None:
+    block = 256 * 1024
+    flow = Flow(4 * block, 4 * block)
+    flow.take(block, 0.0)
+    flow.give(block, 0.001)
+    for _ in range(4):
+        assert flow.has_room
+        flow.take(block, 1.0)
+    for _ in range(3):
+        assert not flow.has_room
+        flow.give(block, 1.0)
+        assert not flow.has_room
+        flow.give(block, 1.0)
+        for _ in range(2):
+            assert flow.has_room
+            flow.take(block, 1.0)
+
+
 @given(st.lists(st.tuples(st.integers(1, 1000), st.floats(0, 10))))
 def test_what_is_given_back_is_not_outstanding(steps: list[tuple[int, float]]) -> None:
     flow = Flow(100, 1000)

@@ -20,6 +20,7 @@ _GAIN_LONG: Final = 2
 _LEAST: Final = 2 * 1024 * 1024  # on a longer one, as OpenSSH's client has from the start
 _FADING: Final = 0.9  # a burst from somebody's buffer is no rate: it is forgotten in rounds
 _ROUNDS: Final = 64  # until the queues run empty for one
+_BURST: Final = 512 * 1024  # two blocks leave in one write for little more than one costs
 
 
 class Flow:
@@ -44,21 +45,29 @@ class Flow:
         self._trip = float("inf")
         self._rounds = 0
         self._rate = 0.0
+        self._burst = 0
+        self._full = False
 
     @property
     def has_room(self) -> bool:
-        """Whether another block may be sent or asked for."""
-        return self.outstanding < self.limit
+        """Whether another block may be sent or asked for.
+
+        On a short line, once there is none, there is none before there is some for a burst.
+        """
+        return not self._full and self.outstanding < self.limit
 
     def take(self, size: int, now: float) -> None:
         """Count bytes that were sent or asked for at `now`, in seconds."""
         if self._since is None:
             self._begin(now)
         self.outstanding += size
+        self._full = self.outstanding >= self.limit
 
     def give(self, size: int, now: float) -> None:
         """Count bytes that were answered, or will never be, at `now`, in seconds."""
         self.outstanding -= size
+        if self.outstanding <= self.limit - self._burst:
+            self._full = False
         self._answered += size
         if self._since is None or self._answered <= self._ahead or now <= self._since:
             return
@@ -79,10 +88,11 @@ class Flow:
         self._trip = min(self._trip, elapsed)
         self._rate = max(self._answered / elapsed, self._rate * _FADING)
         if self._trip < _SHORT:
-            gain, least = _GAIN_SHORT, self._first
+            gain, least, burst = _GAIN_SHORT, self._first, _BURST
         else:
-            gain, least = _GAIN_LONG, max(self._first, _LEAST)
+            gain, least, burst = _GAIN_LONG, max(self._first, _LEAST), 0
         self.limit = int(min(max(gain * self._rate * self._trip, least), self._most))
+        self._burst = min(burst, self.limit // 2)
 
     def _begin(self, now: float) -> None:
         self._since = now

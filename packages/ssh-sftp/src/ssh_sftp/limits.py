@@ -35,7 +35,7 @@ class SFTPOptions:
 
     timeout: float | None = 120.0
     files_in_flight: int = 128
-    first_outstanding: int = 512 * 1024
+    first_outstanding: int = 1024 * 1024
     max_outstanding: int = 32 * 1024 * 1024
     max_depth: int = MAX_DEPTH
     max_entries: int = 1_000_000
