@@ -150,6 +150,7 @@ class Machine(ABC):
         inbound = self._inbound
         events = self._events
         outbound = self._outbound
+        deliver = Action.DELIVER
         full = float("inf") if self._lost else self._ports.options.limits.outgoing_bytes
         if self._kept is not None and not self.hold_connection_messages:
             kept, self._kept = self._kept, None
@@ -160,8 +161,7 @@ class Machine(ABC):
             if payload is None:
                 self._drained = True
                 break
-            sink = self.sink
-            if sink is not None and self._row[payload[0]] is Action.DELIVER:
+            if self._row[payload[0]] is deliver and (sink := self.sink) is not None:
                 sink(payload)
             else:
                 self._dispatch(payload)

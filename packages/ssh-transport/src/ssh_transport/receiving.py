@@ -71,6 +71,7 @@ class Inbound:
     def written(self, count: int) -> None:
         """Count bytes that were written into the tail."""
         self._end += count
+        self.octets += count
         # a read that fills the tail says that more was there
         if count and count == self._offered and len(self._view) < _CAPACITY:
             self._grow(0)
@@ -82,6 +83,7 @@ class Inbound:
             self._grow(self._end + size)
         self._view[self._end : self._end + size] = data
         self._end += size
+        self.octets += size
 
     @property
     def pending(self) -> int:
@@ -110,9 +112,7 @@ class Inbound:
         body = opener.open(self._view, start, self._end, self.sequence)
         if body is None:
             return None
-        consumed = opener.consumed
-        self._start = start + consumed
-        self.octets += consumed
+        self._start = start + opener.consumed
         self.packets += 1
         self.sequence = sequence = (self.sequence + 1) & SEQUENCE_MASK
         size = len(body)
@@ -130,7 +130,7 @@ class Inbound:
             compression: what was negotiated; nothing else than "none" is here.
         """
         self._opener = opener
-        self.octets = 0
+        self.octets = self._end - self._start  # what has arrived already has the new key
         self.packets = 0
         self._wraps = not reset
         if reset:
