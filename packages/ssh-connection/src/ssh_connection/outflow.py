@@ -202,7 +202,8 @@ class Outflow:
             packets.append((full, *begun, piece[:missing]))
             stop = end - (end - missing) % most
             packets += [(full, piece[at : at + most]) for at in range(missing, stop, most)]
-            begun, missing = [piece[stop:]], most - (end - stop)
+            begun = [piece[stop:]]
+            missing = most - (end - stop)
         if missing < most:
             packets.append((self._head(data_type, most - missing), *begun))
         self._output.send_payloads(packets)
