@@ -1,4 +1,4 @@
-"""Every check of the project, each in an environment of its own; plain `nox` runs the quick ones.
+"""Every check of the project, each in an environment of its own; plain `nox` does not take hours.
 
 `nox -s "tests-3.11(package='ssh-wire')"` runs one, and words after `--` go to pytest.
 """

@@ -70,6 +70,18 @@ def test_a_run_is_what_its_packets_are_one_by_one(cipher: str, mac: str | None) 
 
 
 @every_suite
+@pytest.mark.parametrize("size", [4984, 4999, 5001, 5016, 10_000])
+def test_a_run_has_no_packet_of_another_size(cipher: str, mac: str | None, size: int) -> None:
+    sealer, _ = suite(cipher, mac)
+    data = packet(sealer, bytes(5000))
+    out = bytearray(2 * (len(data) + sealer.trailer))
+    with pytest.raises(ValueError):  # noqa: PT011 (the provider's words, or the view's)
+        sealer.seal_run(
+            data[:5], [(bytes(5000),), (bytes(size),)], bytes(2 * data[4]), 0, memoryview(out)
+        )
+
+
+@every_suite
 def test_packets_are_opened_in_order_and_only_when_complete(cipher: str, mac: str | None) -> None:
     sealer, opener = suite(cipher, mac)
     packets = [packet(sealer, bytes([n]) * size) for n, size in enumerate([1, 50, 300])]

@@ -92,7 +92,11 @@ class Outbound:
         self._send_run((parts,), sum(map(len, parts)))
 
     def send_all(self, payloads: Sequence[tuple[Buffer, ...]]) -> None:
-        """Seal payloads of one size, but for the last, which may have another."""
+        """Seal payloads of one size, but for the last, which may have another.
+
+        Raises:
+            ValueError: another has a size of its own: it fits no place among the others.
+        """
         size, last = sum(map(len, payloads[0])), sum(map(len, payloads[-1]))
         if size == last:
             self._send_run(payloads, size)

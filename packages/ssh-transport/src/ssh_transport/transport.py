@@ -127,11 +127,13 @@ class Transport(Machine):
     def send_payloads(self, payloads: Sequence[tuple[Buffer, ...]]) -> None:
         """Send payloads of one size, but for the last, each in parts: `send_payload`, cheaper.
 
-        The last may have any size.
+        The last may have any size.  There is at least one.
 
         Raises:
             ConnectionClosed: the connection has ended.
             HeldQueueFull: the queue is full.
+            ValueError: another has a size of its own; none of that size is sent, and the
+                connection cannot go on.
         """
         if not self._kex.holding and self._rekey.has_room(len(payloads)):
             self._outbound.send_all(payloads)
