@@ -105,10 +105,11 @@ class _ClientKex(ClientKeyExchange):
         del keys
         return _complete(self, exchange)
 
-    def _start(self, exchange: Exchange, *, guessed_right: bool) -> None:
+    def _start(self, exchange: Exchange, phase: Phase, *, guessed_right: bool) -> Phase:
         del guessed_right
         self._send(KexECDHInit(public=b"share").encode())
         self._state = _Awaiting(exchange)
+        return phase
 
 
 class _Awaiting:

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
-from collections.abc import AsyncGenerator
+import threading
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import cast
 
+import attrs
 import pytest
 
-from drivers import HEAD, Layer, over_streams
+from drivers import HEAD, KEY, Layer, Reluctant, over_streams
 from hostile import FAST, FAST_OPTIONS
 from ssh_transport import (
+    ArithmeticRequested,
+    Disconnected,
     KexCompleted,
+    ServerTransport,
     TransportOptions,
 )
+from ssh_transport.kex.base import Random
+from ssh_transport.kex.finite import FiniteHalf
+from ssh_transport.kex.groups import Group
 from ssh_wire import DisconnectReason
 
 
@@ -186,3 +196,97 @@ async def test_the_peer_closes_the_socket() -> None:
         assert server.ended.reason == DisconnectReason.CONNECTION_LOST
         assert client.ended.reason == DisconnectReason.CONNECTION_LOST
         client.driver.abort()
+
+
+# ---------------------------------------------------------------- arithmetic
+
+
+SLOW = TransportOptions(algorithms=attrs.evolve(FAST, kex=("diffie-hellman-group16-sha512",)))
+
+
+async def test_the_loop_goes_on_while_a_key_exchange_computes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The arithmetic here waits for the loop: on the loop it would wait for ever."""
+    loop = asyncio.get_running_loop()
+    threads = set[int]()
+    half = FiniteHalf.__init__
+
+    def slow(self: FiniteHalf, group: Group, random: Random) -> None:
+        threads.add(threading.get_ident())
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(10)
+        half(self, group, random)
+
+    monkeypatch.setattr(FiniteHalf, "__init__", slow)
+    async with joined(SLOW, SLOW) as (client, server):
+        assert client.core.agreement == server.core.agreement
+        client.core.start_rekey()
+        client.driver.flush()
+        await server.until(lambda: isinstance(server.events[-1], KexCompleted))
+    assert threading.get_ident() not in threads
+    for layer in (client, server):
+        assert not any(isinstance(event, ArithmeticRequested) for event in layer.events)
+
+
+def wait_for(event: threading.Event) -> None:
+    assert event.wait(10)
+
+
+def computing(monkeypatch: pytest.MonkeyPatch, compute: Callable[[], None]) -> Layer:
+    """A client whose share is being computed in a thread."""
+
+    def make(self: FiniteHalf, group: Group, random: Random) -> None:
+        del self, group, random
+        compute()
+
+    monkeypatch.setattr(FiniteHalf, "__init__", make)
+    layer, stream = Layer("client", SLOW), Reluctant()
+    stream.driver = layer.driver
+    layer.driver.connection_made(cast("asyncio.BaseTransport", stream))
+    server = ServerTransport(SLOW, random=os.urandom, now=0.0, host_keys=[KEY.public_key])
+    data = server.take_outgoing()
+    assert data is not None
+    layer.driver.feed(data)
+    assert layer.core.paused
+    stream.taken()
+    return layer
+
+
+async def problems_of(loop: asyncio.AbstractEventLoop, go_on: Callable[[], None]) -> list[object]:
+    """Let the threads end; return what went wrong in the callbacks of the loop."""
+    found: list[object] = []
+    loop.set_exception_handler(lambda _, context: found.append(context.get("exception")))
+    go_on()
+    await loop.shutdown_default_executor()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    return found
+
+
+async def test_a_connection_that_ends_while_its_key_exchange_computes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done = threading.Event()
+    layer = computing(monkeypatch, partial(wait_for, done))
+    stream = cast("Reluctant", layer.driver._stream)
+    layer.driver.connection_lost(None)
+    assert await problems_of(asyncio.get_running_loop(), done.set) == []
+    assert isinstance(layer.events[-1], Disconnected)
+    assert stream.taken() == b""
+
+
+async def test_arithmetic_that_breaks_leaves_no_half_dead_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = threading.Event()
+
+    def breaks() -> None:
+        wait_for(broken)
+        raise MemoryError
+
+    layer = computing(monkeypatch, breaks)
+    stream = cast("Reluctant", layer.driver._stream)
+    [problem] = await problems_of(asyncio.get_running_loop(), broken.set)
+    assert isinstance(problem, MemoryError)
+    assert stream.calls[-1] == "abort"
+    assert isinstance(layer.events[-1], Disconnected)

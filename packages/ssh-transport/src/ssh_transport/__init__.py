@@ -37,6 +37,7 @@ from ssh_transport.errors import NegotiationFailed as NegotiationFailed
 from ssh_transport.errors import PeerDisconnected as PeerDisconnected
 from ssh_transport.errors import RekeyTimeout as RekeyTimeout
 from ssh_transport.errors import ServiceRefused as ServiceRefused
+from ssh_transport.events import ArithmeticRequested as ArithmeticRequested
 from ssh_transport.events import BannerLineReceived as BannerLineReceived
 from ssh_transport.events import DebugReceived as DebugReceived
 from ssh_transport.events import Disconnected as Disconnected

@@ -10,6 +10,7 @@ from ssh_transport.errors import HostKeyRefused, KeyExchangeFailed
 from ssh_transport.events import HostKeyReceived
 from ssh_transport.kex import METHODS
 from ssh_transport.kex.base import ClientShare
+from ssh_transport.kex.forms import Reply
 from ssh_transport.keyexchange import Exchange, KeyExchange
 from ssh_transport.options import Guess
 from ssh_transport.phases import Phase
@@ -94,7 +95,7 @@ class ClientKeyExchange(KeyExchange):
         super().begin()
         if not self._ports.session.session_id and self._guess():
             method = METHODS[self._offer.kex[0]]
-            self._ahead = self._share(method, method.load())
+            self._ahead = self._send_share(method, method.load().start(self._ports.random))
 
     def message(self, payload: bytes) -> Phase | None:
         """Take the server's group, or its reply."""
@@ -102,14 +103,13 @@ class ClientKeyExchange(KeyExchange):
             return self._take_group(self._state.exchange, payload)
         return self._take_reply(payload)
 
-    def _take_group(self, exchange: Exchange, payload: bytes) -> Phase:
+    def _take_group(self, exchange: Exchange, payload: bytes) -> Phase | None:
         from ssh_transport.kex import finite, gex  # noqa: PLC0415 (loaded when first used)
 
         group = gex.read_group(payload)
         exchange = exchange._replace(group=gex.hashed(gex.REQUEST, group))
-        share = self._share(exchange.method, finite.in_group(group))
-        self._state = ExpectReply(exchange, share)
-        return self.phase(exchange, Phase.GROUP_KEX, Phase.GROUP_KEX_STRICT)
+        phase = self.phase(exchange, Phase.GROUP_KEX, Phase.GROUP_KEX_STRICT)
+        return self._share(exchange, finite.in_group(group), phase)
 
     def _take_reply(self, payload: bytes) -> Phase | None:
         state = self._expect(ExpectReply)
@@ -117,8 +117,18 @@ class ClientKeyExchange(KeyExchange):
         reply = exchange.method.form.read_reply(payload)
         algorithm = exchange.agreement.host_key
         shown = self._shown(reply.host_key, algorithm)
-        secret = state.share.finish(reply.public)
-        hashed = exchange.hash(reply.host_key, (state.share.public, reply.public), secret)
+
+        def finished(secret: bytearray) -> Phase | None:
+            return self._prove(exchange, reply, state.share.public, shown, secret)
+
+        return self._with(exchange, lambda: state.share.finish(reply.public), finished)
+
+    def _prove(
+        self, exchange: Exchange, reply: Reply, public: bytes, shown: Shown, secret: bytearray
+    ) -> Phase | None:
+        """Verify that the server knows the secret and has the key that it shows."""
+        algorithm = exchange.agreement.host_key
+        hashed = exchange.hash(reply.host_key, (public, reply.public), secret)
         if not shown.verify(hashed, reply.signature, algorithm):
             problem = "the server's signature of the exchange hash is not valid"
             raise KeyExchangeFailed(problem)
@@ -150,7 +160,7 @@ class ClientKeyExchange(KeyExchange):
             self._state.keys.wipe()
         super().abandon()
 
-    def _start(self, exchange: Exchange, *, guessed_right: bool) -> None:
+    def _start(self, exchange: Exchange, phase: Phase, *, guessed_right: bool) -> Phase | None:
         share, self._ahead = self._ahead, None
         method = exchange.method
         if method.group_exchange:
@@ -158,13 +168,21 @@ class ClientKeyExchange(KeyExchange):
 
             self._send(gex.REQUEST.encode())
             self._state = ExpectGroup(exchange)
-            return
+            return phase
         if share is None or not guessed_right:
-            share = self._share(method, method.load())
+            return self._share(exchange, method.load(), phase)
         self._state = ExpectReply(exchange, share)
+        return phase
 
-    def _share(self, method: MethodSpec, agreement: KeyAgreement) -> ClientShare:
-        share = agreement.start(self._ports.random)
+    def _share(self, exchange: Exchange, agreement: KeyAgreement, phase: Phase) -> Phase | None:
+        def made(share: ClientShare) -> Phase:
+            self._send_share(exchange.method, share)
+            self._state = ExpectReply(exchange, share)
+            return phase
+
+        return self._with(exchange, lambda: agreement.start(self._ports.random), made)
+
+    def _send_share(self, method: MethodSpec, share: ClientShare) -> ClientShare:
         self._send(method.form.write_init(share.public).encode())
         return share
 
@@ -173,8 +191,9 @@ class ClientKeyExchange(KeyExchange):
         guess = self._ports.options.guess
         if isinstance(guess, Guess):
             guess = (offer.kex[0], offer.host_keys[0]) == guess
-        # a group exchange would send a wish for a group, which saves no round trip
-        return guess and not METHODS[offer.kex[0]].group_exchange
+        # a group exchange would send a wish for a group, which saves no round trip, and what
+        # takes long to compute is not computed in vain
+        return guess and not METHODS[offer.kex[0]].slow
 
     def _shown(self, blob: bytes, algorithm: str) -> Shown:
         fewest = self._ports.options.algorithms.rsa_bits

@@ -1,12 +1,14 @@
 """What happened, in the order in which it happened.
 
-`Transport.next_event` gives these.  Four of them wait for an answer, and input is not
+`Transport.next_event` gives these.  Some of them wait for an answer, and input is not
 processed until it is there: `HostKeyReceived`, `SignatureRequested`, `ServiceRequested`,
-and, while `hold_connection_messages` is set, a message above 79 (which has no event).
+`ArithmeticRequested` where that was asked for, and, while `hold_connection_messages` is set,
+a message above 79 (which has no event).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
 
 __all__ = [
+    "ArithmeticRequested",
     "BannerLineReceived",
     "DebugReceived",
     "Disconnected",
@@ -86,6 +89,17 @@ class SignatureRequested:
 
     data: bytes
     """What has to be signed."""
+
+
+@attrs.frozen
+class ArithmeticRequested:
+    """The arithmetic of a key exchange takes more than a millisecond; here it is, to be done.
+
+    Only after `Transport.hand_out_arithmetic`; answered by `arithmetic_done`.
+    """
+
+    run: Callable[[], None] = attrs.field(repr=False)
+    """Does it, in whatever thread; raises nothing, and is called once."""
 
 
 @attrs.frozen
@@ -168,7 +182,8 @@ class Disconnected:
 
 
 Event: TypeAlias = (
-    BannerLineReceived
+    ArithmeticRequested
+    | BannerLineReceived
     | IdentificationReceived
     | HostKeyReceived
     | SignatureRequested

@@ -5,6 +5,7 @@
     Idle ◀─ NEWKEYS of the peer ─ ExpectNewKeys ◀─ our NEWKEYS ───────────┘
 
 A group exchange has one more state before: ExpectGroup (client), ExpectRequest (server).
+Where arithmetic is handed out, ExpectArithmetic stands before the state that it leads to.
 A state holds exactly what is known by then.  What may arrive in a state is the table's
 business (`phases`): the methods here return the phase that follows.
 """
@@ -17,13 +18,12 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
 
 import attrs
 
-from ssh_keys import PublicKey
+from ssh_transport.arithmetic import Arithmetic
 from ssh_transport.ciphers.base import Opener
 from ssh_transport.derivation import KeySource, exchange_hash
 from ssh_transport.errors import KeyExchangeFailed
-from ssh_transport.events import Event, KexCompleted
+from ssh_transport.events import ArithmeticRequested, KexCompleted
 from ssh_transport.kex import METHODS, MethodSpec
-from ssh_transport.kex.base import Random
 from ssh_transport.negotiation import (
     EXT_INFO_CLIENT,
     EXT_INFO_SERVER,
@@ -34,66 +34,19 @@ from ssh_transport.negotiation import (
     guessed_right,
     negotiate,
 )
-from ssh_transport.options import Guess, TransportOptions
+from ssh_transport.options import Guess
 from ssh_transport.phases import Phase
-from ssh_transport.receiving import Inbound
-from ssh_transport.sending import Outbound
+from ssh_transport.session import Ports
 from ssh_wire import ProtocolError, UsageError
 from ssh_wire.messages.transport import KexInit, NewKeys
 
 if TYPE_CHECKING:
     from ssh_transport.algorithms import Algorithms, Role
 
-__all__ = ["Exchange", "KeyExchange", "Ports", "Session"]
+__all__ = ["Exchange", "KeyExchange"]
 
 S = TypeVar("S")
-
-
-class Session:
-    """What the connection has learnt; it lives longer than one exchange.
-
-    Attributes:
-        client_version: the client's identification, as it is hashed.
-        server_version: the server's identification, as it is hashed.
-        session_id: the exchange hash of the first exchange (RFC 4253 section 7.2).
-        strict: whether both sides follow strict key exchange.
-        extensions: whether the peer takes SSH_MSG_EXT_INFO (RFC 8308 section 2.1).
-        agreement: what the keys in use were negotiated as.
-        host_key: the server's host key, once it was accepted.
-        peer_first: what the peer wants first.
-    """
-
-    __slots__ = (
-        "agreement",
-        "client_version",
-        "extensions",
-        "host_key",
-        "peer_first",
-        "server_version",
-        "session_id",
-        "strict",
-    )
-
-    def __init__(self) -> None:
-        self.client_version: bytes = b""
-        self.server_version: bytes = b""
-        self.session_id: bytes = b""
-        self.strict: bool = False
-        self.extensions: bool = False
-        self.agreement: Agreement | None = None
-        self.host_key: PublicKey | None = None
-        self.peer_first: Guess | None = None
-
-
-class Ports(NamedTuple):
-    """What an exchange acts on."""
-
-    options: TransportOptions
-    random: Random
-    inbound: Inbound
-    outbound: Outbound
-    session: Session
-    emit: Callable[[Event], None]
+T = TypeVar("T")
 
 
 class Idle(NamedTuple):
@@ -153,10 +106,18 @@ class ExpectNewKeys(NamedTuple):
     """The peer's new key."""
 
 
+class ExpectArithmetic(NamedTuple):
+    """What takes long is computed elsewhere."""
+
+    go_on: Callable[[], Phase | None]
+    """Goes on with the result."""
+
+
 class KeyExchange(ABC):
     """What the key exchanges of both roles share.
 
     Attributes:
+        hands_out: whether arithmetic that takes long is an event, to be done elsewhere.
         holding: whether messages of other layers have to wait: from our KEXINIT to our
             NEWKEYS (RFC 4253 section 7.1).
     """
@@ -166,6 +127,7 @@ class KeyExchange(ABC):
 
     def __init__(self, ports: Ports, offer: Algorithms) -> None:
         self._state: object = Idle()
+        self.hands_out: bool = False
         self.holding: bool = False
         self._first = Phase.KEX  # the phase that the method begins with
         self._ports = ports
@@ -192,8 +154,12 @@ class KeyExchange(ABC):
         self.holding = True
         self._send(payload)
 
-    def kexinit(self, payload: bytes) -> Phase:
-        """Take the peer's KEXINIT; answer it if it is the peer who begins."""
+    def kexinit(self, payload: bytes) -> Phase | None:
+        """Take the peer's KEXINIT; answer it if it is the peer who begins.
+
+        Returns:
+            The phase that follows; None where arithmetic has to be done first.
+        """
         peer = KexInit.decode(payload)
         if self.idle:
             self.begin()
@@ -214,10 +180,10 @@ class KeyExchange(ABC):
             self._first = self.phase(exchange, Phase.GROUP, Phase.GROUP_STRICT)
         else:
             self._first = self.phase(exchange, Phase.KEX, Phase.KEX_STRICT)
-        self._start(exchange, guessed_right=right)
+        phase = self._first
         if peer.first_kex_packet_follows and not right:
-            return self.phase(exchange, Phase.GUESS, Phase.GUESS_STRICT)
-        return self._first
+            phase = self.phase(exchange, Phase.GUESS, Phase.GUESS_STRICT)
+        return self._start(exchange, phase, guessed_right=right)
 
     def guess_skipped(self) -> Phase:
         """Go on after the packet that a wrong guess sent ahead was dropped."""
@@ -226,6 +192,14 @@ class KeyExchange(ABC):
     @abstractmethod
     def message(self, payload: bytes) -> Phase | None:
         """Take the message of the method; None says that an answer is awaited."""
+
+    def arithmetic_done(self) -> Phase | None:
+        """Go on with what was computed elsewhere; return as `message` does.
+
+        Raises:
+            KeyExchangeFailed: the peer's share or group is not valid.
+        """
+        return self._expect(ExpectArithmetic).go_on()
 
     def newkeys(self, payload: bytes) -> bool:
         """Bring the peer's new key into use; return whether this was the first exchange."""
@@ -251,8 +225,19 @@ class KeyExchange(ABC):
         return strict if exchange.initial and exchange.agreement.strict else phase
 
     @abstractmethod
-    def _start(self, exchange: Exchange, *, guessed_right: bool) -> None:
-        """Begin this role's part: the method is known."""
+    def _start(self, exchange: Exchange, phase: Phase, *, guessed_right: bool) -> Phase | None:
+        """Begin this role's part, the method is known; return `phase`, or None as `kexinit`."""
+
+    def _with(
+        self, exchange: Exchange, compute: Callable[[], T], then: Callable[[T], Phase | None]
+    ) -> Phase | None:
+        """Go on with what is computed: at once, or when that was done elsewhere."""
+        if not (self.hands_out and exchange.method.slow):
+            return then(compute())
+        work = Arithmetic(compute)
+        self._state = ExpectArithmetic(lambda: then(work.result()))
+        self._ports.emit(ArithmeticRequested(work.run))
+        return None
 
     def _guess(self) -> bool:
         return False

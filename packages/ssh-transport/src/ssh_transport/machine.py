@@ -27,11 +27,12 @@ from ssh_transport.events import (
     UnimplementedReceived,
 )
 from ssh_transport.extinfo import Extensions
-from ssh_transport.keyexchange import KeyExchange, Ports, Session
+from ssh_transport.keyexchange import KeyExchange
 from ssh_transport.phases import Action, Phase, Row, row_of
 from ssh_transport.receiving import Inbound
 from ssh_transport.rekey import RekeyPolicy
 from ssh_transport.sending import HeldQueue, Outbound
+from ssh_transport.session import Ports, Session
 from ssh_transport.version import IdentificationReader
 from ssh_wire import DisconnectReason, ProtocolError
 from ssh_wire.messages.transport import Debug, Disconnect, ExtInfo, Ping, Pong, Unimplemented
@@ -240,19 +241,13 @@ class Machine(ABC):
     def _on_kexinit(self, payload: bytes) -> None:
         if self._phase is not Phase.FIRST_KEXINIT:
             self._rekey.began(self.now)
-        self._enter(self._kex.kexinit(payload))
+        self._go_on(self._kex.kexinit(payload))
 
     def _on_skip_guess(self, payload: bytes) -> None:  # noqa: ARG002 (a handler)
         self._enter(self._kex.guess_skipped())
 
     def _on_kex(self, payload: bytes) -> None:
-        phase = self._kex.message(payload)
-        if phase is None:
-            self._halted = True
-        elif self._kex.holding:
-            self._enter(phase)
-        else:
-            self._own_keys_in_use(phase)
+        self._go_on(self._kex.message(payload))
 
     def _on_newkeys(self, payload: bytes) -> None:
         self._kex.newkeys(payload)
@@ -279,6 +274,16 @@ class Machine(ABC):
     def _enter(self, phase: Phase) -> None:
         self._phase = phase
         self._row = row_of(self.role, phase)
+
+    def _go_on(self, phase: Phase | None) -> None:
+        """Enter what a step of a key exchange leads to; None says that an answer is awaited."""
+        self._halted = phase is None
+        if phase is None:
+            return
+        if self._kex.holding:
+            self._enter(phase)
+        else:
+            self._own_keys_in_use(phase)
 
     def _set_stage(self, stage: Phase) -> None:
         if self._phase is self._stage:  # else a key exchange is under way

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ssh_keys import Certificate
     from ssh_transport.algorithms import Algorithms, Role
-    from ssh_transport.keyexchange import Ports
+    from ssh_transport.session import Ports
 
 __all__ = ["ServerKeyExchange"]
 
@@ -82,8 +82,7 @@ class ServerKeyExchange(KeyExchange):
         """Take the client's wish for a group, or its share."""
         if isinstance(self._state, ExpectRequest):
             return self._take_request(self._state.exchange, payload)
-        self._take_share(payload)
-        return None
+        return self._take_share(payload)
 
     def _take_request(self, exchange: Exchange, payload: bytes) -> Phase:
         from ssh_transport.kex import finite, gex  # noqa: PLC0415 (loaded when first used)
@@ -95,11 +94,22 @@ class ServerKeyExchange(KeyExchange):
         self._state = ExpectInit(exchange, finite.in_group(group))
         return self.phase(exchange, Phase.GROUP_KEX, Phase.GROUP_KEX_STRICT)
 
-    def _take_share(self, payload: bytes) -> None:
+    def _take_share(self, payload: bytes) -> Phase | None:
         state = self._expect(ExpectInit)
         exchange = state.exchange
         client_public = exchange.method.form.read_init(payload)
-        public, secret = state.agreement.answer(client_public, self._ports.random)
+
+        def answered(answer: tuple[bytes, bytearray]) -> None:
+            self._ask_signature(exchange, client_public, *answer)
+
+        random = self._ports.random
+        return self._with(
+            exchange, lambda: state.agreement.answer(client_public, random), answered
+        )
+
+    def _ask_signature(
+        self, exchange: Exchange, client_public: bytes, public: bytes, secret: bytearray
+    ) -> None:
         identity = self._identities[exchange.agreement.host_key]
         hashed = exchange.hash(identity.blob, (client_public, public), secret)
         session_id = self._ports.session.session_id or hashed
@@ -123,12 +133,19 @@ class ServerKeyExchange(KeyExchange):
             self._state.keys.wipe()
         super().abandon()
 
-    def _start(self, exchange: Exchange, *, guessed_right: bool) -> None:  # noqa: ARG002
+    def _start(
+        self,
+        exchange: Exchange,
+        phase: Phase,
+        *,
+        guessed_right: bool,  # noqa: ARG002 (the client's business)
+    ) -> Phase:
         method = exchange.method
         if method.group_exchange:
             self._state = ExpectRequest(exchange)
         else:
             self._state = ExpectInit(exchange, method.load())
+        return phase
 
 
 def _identities(host_keys: Sequence[PublicKey | Certificate]) -> dict[str, Identity]:

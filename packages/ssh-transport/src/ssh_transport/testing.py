@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from ssh_transport.algorithms import Algorithms, profiles
 from ssh_transport.events import (
+    ArithmeticRequested,
     Event,
     HostKeyReceived,
     PayloadReceived,
@@ -109,12 +110,14 @@ class Pair:
             self.client_events.append(event)
             if isinstance(event, HostKeyReceived):
                 self.client.accept_host_key()
+            _compute(self.client, event)
         while (event := self.server.next_event()) is not None:
             self.server_events.append(event)
             if isinstance(event, SignatureRequested):
                 self.server.provide_signature(self.key.sign(event.data, event.algorithm))
             elif isinstance(event, ServiceRequested):
                 self.server.accept_service(event.name)
+            _compute(self.server, event)
 
     def payloads(self, side: Transport) -> list[bytes]:
         """Return the payloads that one side was given, and forget them."""
@@ -122,6 +125,12 @@ class Pair:
         found = [event.payload for event in events if isinstance(event, PayloadReceived)]
         events[:] = [event for event in events if not isinstance(event, PayloadReceived)]
         return found
+
+
+def _compute(side: Transport, event: Event) -> None:
+    if isinstance(event, ArithmeticRequested):
+        event.run()
+        side.arithmetic_done()
 
 
 def pump(source: Transport, target: Transport, cut: Cut | None = None) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ssh_transport.errors import ConnectionLost, RekeyTimeout
 from ssh_transport.machine import Machine
 from ssh_transport.phases import Phase
-from ssh_wire import DisconnectReason, UsageError
+from ssh_wire import DisconnectReason, ProtocolError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -163,6 +163,25 @@ class Transport(Machine):
         return self._outbound.waiting
 
     # ------------------------------------------------------------------ time, keys, end
+
+    def hand_out_arithmetic(self) -> None:
+        """Make arithmetic that takes more than a millisecond an event, `ArithmeticRequested`.
+
+        Otherwise it is done at once, in the call that brings the packet which asks for it.
+        """
+        self._kex.hands_out = True
+
+    def arithmetic_done(self) -> None:
+        """Answer `ArithmeticRequested`: its `run` has returned.
+
+        Raises:
+            ConnectionClosed: the connection has ended.
+        """
+        self._check_open()
+        try:
+            self._go_on(self._kex.arithmetic_done())
+        except ProtocolError as error:
+            self._fail(error)
 
     def next_deadline(self) -> float | None:
         """Return when `tick` is to be called, or None."""

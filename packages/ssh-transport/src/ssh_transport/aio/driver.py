@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, cast
 
+from ssh_transport.events import ArithmeticRequested
 from ssh_wire import DisconnectReason
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class Driver(asyncio.BufferedProtocol):
         close_timeout: float = 5.0,
     ) -> None:
         self.core = core
+        core.hand_out_arithmetic()
         self._handler = handler
         self._loop = asyncio.get_running_loop()
         self._clock = clock or self._loop.time
@@ -260,7 +262,10 @@ class Driver(asyncio.BufferedProtocol):
                 self._was_congested = False
                 handler.uncongested()
             while (event := core.next_event()) is not None:
-                handler.transport_event(event)
+                if isinstance(event, ArithmeticRequested):
+                    self._compute(event)
+                else:
+                    handler.transport_event(event)
             paused = core.paused
             handler.batch_done()
             self._write()
@@ -268,6 +273,22 @@ class Driver(asyncio.BufferedProtocol):
             more = self._was_congested and writes < _WRITES and not self.congested
             if not more and (not paused or core.paused):
                 break  # else an answer, or room for more output, lets input go on
+
+    def _compute(self, event: ArithmeticRequested) -> None:
+        """Let a thread do it, and the loop go on."""
+        self._loop.run_in_executor(None, event.run).add_done_callback(self._computed)
+
+    def _computed(self, _: asyncio.Future[None]) -> None:
+        core = self.core
+        if core.closed:
+            return
+        core.now = self._clock()
+        try:
+            core.arithmetic_done()
+        except BaseException:
+            self.abort()
+            raise
+        self._batch()
 
     def _write(self) -> None:
         core = self.core

@@ -73,6 +73,13 @@ class MethodSpec(NamedTuple):
     form: Form = STRINGS
     """The messages that carry the shares."""
 
+    slow: bool = False
+    """Whether it computes for more than a millisecond in one piece.
+
+    The provider keeps Python's lock during a piece.  So a thread lets others run between the
+    pieces only, which is worth its costs where they are long.
+    """
+
     @property
     def group_exchange(self) -> bool:
         """Whether the group is agreed on first."""
@@ -91,12 +98,16 @@ METHODS: dict[str, MethodSpec] = {
     "ecdh-sha2-nistp521": MethodSpec("sha512", _ecdh("nistp521")),
     "diffie-hellman-group14-sha256": MethodSpec("sha256", _modp(2048), NUMBERS),
     "diffie-hellman-group15-sha512": MethodSpec("sha512", _modp(3072), NUMBERS),
-    "diffie-hellman-group16-sha512": MethodSpec("sha512", _modp(4096), NUMBERS),
-    "diffie-hellman-group17-sha512": MethodSpec("sha512", _modp(6144), NUMBERS),
-    "diffie-hellman-group18-sha512": MethodSpec("sha512", _modp(8192), NUMBERS),
-    "diffie-hellman-group-exchange-sha256": MethodSpec("sha256", _modp(2048), GROUP_EXCHANGE),
+    "diffie-hellman-group16-sha512": MethodSpec("sha512", _modp(4096), NUMBERS, slow=True),
+    "diffie-hellman-group17-sha512": MethodSpec("sha512", _modp(6144), NUMBERS, slow=True),
+    "diffie-hellman-group18-sha512": MethodSpec("sha512", _modp(8192), NUMBERS, slow=True),
+    "diffie-hellman-group-exchange-sha256": MethodSpec(
+        "sha256", _modp(2048), GROUP_EXCHANGE, slow=True
+    ),
     "diffie-hellman-group14-sha1": MethodSpec("sha1", _modp(2048), NUMBERS),
-    "diffie-hellman-group-exchange-sha1": MethodSpec("sha1", _modp(2048), GROUP_EXCHANGE),
-    "diffie-hellman-group1-sha1": MethodSpec("sha1", _modp(1024), NUMBERS),
+    "diffie-hellman-group-exchange-sha1": MethodSpec(
+        "sha1", _modp(2048), GROUP_EXCHANGE, slow=True
+    ),
+    "diffie-hellman-group1-sha1": MethodSpec("sha1", _modp(1024), NUMBERS, slow=True),
 }
 """Every method by its name on the wire."""
