@@ -5,9 +5,12 @@ import pytest
 from ssh_keys import PrivateKey
 from ssh_stack.cli.report import Report
 from ssh_stack.cli.tracing import tracer
-from ssh_transport import TransportOptions, profiles
+from ssh_transport import ClientTransport, Disconnected, TransportOptions, profiles
 from ssh_transport.testing import Pair
-from ssh_wire.messages.transport import Debug
+from ssh_wire.framing import pack_packet
+from ssh_wire.messages.transport import Debug, Disconnect
+
+EVIL = "\x1b[2J\x07\u202e\x9b\x7f\t"
 
 
 def said(verbose: int, capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -44,3 +47,37 @@ def test_each_v_says_more(capsys: pytest.CaptureFixture[str]) -> None:
     everything = "\n".join(thrice)
     for line in ("-> KEXINIT, ", "<- KEXINIT, ", "-> NEWKEYS, 1 bytes", "-> message 200, 16"):
         assert line in everything, everything
+
+
+@pytest.mark.row("T46")
+@pytest.mark.parametrize("inside", ["", "\0", "\r", "\n"])
+def test_t46_what_a_stranger_says_is_shown_without_control_characters(
+    inside: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = Report(verbose=3)
+    options = TransportOptions(algorithms=profiles("default", "client"), trace=tracer(report))
+    client = ClientTransport(options, random=bytes, now=0.0)
+    evil = f"{EVIL}{inside}{EVIL}"
+    goodbye = pack_packet(Disconnect(code=2, description=evil).encode(), bytes)
+    client.receive(f"before {evil}\r\nSSH-2.0-x{EVIL} {EVIL}\r\n".encode() + goodbye)
+    while (event := client.next_event()) is not None:
+        if isinstance(event, Disconnected):
+            report.error(str(event.error))
+    shown = capsys.readouterr().err
+    assert "the peer says: before \\x1b[2J" in shown
+    assert all(character.isprintable() or character == "\n" for character in shown)
+    assert len(shown.splitlines()) == shown.count("\n")
+
+
+@pytest.mark.row("T46")
+def test_t46_an_identification_with_nul_is_refused_and_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = Report(verbose=3)
+    options = TransportOptions(algorithms=profiles("default", "client"), trace=tracer(report))
+    client = ClientTransport(options, random=bytes, now=0.0)
+    client.receive(b"SSH-2.0-x\0\x1b[2J\r\n")
+    while client.next_event() is not None:
+        pass
+    assert client.closed
+    assert "\x1b" not in capsys.readouterr().err

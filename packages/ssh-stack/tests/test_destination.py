@@ -29,6 +29,7 @@ def test_bad_destinations(text: str) -> None:
         parse_destination(text)
 
 
+@pytest.mark.row("T46")
 @pytest.mark.row("X03")
 @pytest.mark.parametrize(
     "host", ["-oProxyCommand=x", "a b", "a;b", "$(x)", "", "a\nb", "a\x1b[2J"]

@@ -22,6 +22,7 @@ def test_tokens_are_replaced_within_their_argument() -> None:
     ]
 
 
+@pytest.mark.row("T46")
 @pytest.mark.row("X03")
 @pytest.mark.parametrize("value", ["-oProxyCommand=x", "a;b", "$(x)", "`x`", "a|b", "a\nb", "a&b"])
 def test_a_host_that_could_be_more_than_a_name_is_refused(value: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hostile import split
 from ssh_transport.ciphers import CIPHERS
 from ssh_transport.macs import MACS, Mac
-from ssh_transport.sending import HeldQueue, Outbound
+from ssh_transport.sending import _LAYOUTS, HeldQueue, Outbound
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
@@ -41,6 +41,15 @@ def test_packets_keep_their_order_whatever_their_size(sizes: list[int]) -> None:
     assert sum(map(len, found)) == waiting == out.octets
     assert out.waiting == 0
     assert out.sequence == out.packets == len(sizes)
+
+
+def test_any_number_of_sizes_costs_a_few_layouts() -> None:
+    out = outbound()
+    payloads = [bytes(size) for size in (*range(1, 200), *range(1, 200))]
+    for payload in payloads:
+        out.send((payload,))
+    assert split(b"".join(writes(out)))[1] == payloads
+    assert len(out._layouts) <= _LAYOUTS
 
 
 @given(st.integers(0, 300))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ssh_transport import (
+    BannerLineReceived,
     DebugReceived,
     Disconnected,
     ExtInfoReceived,
@@ -53,6 +54,8 @@ def tracer(report: Report) -> Trace | None:
 
 def _event(fact: Traced, note: Callable[[str, int], None]) -> None:
     match fact:
+        case BannerLineReceived(line=line):
+            note(f"before its identification the peer says: {line}", 2)
         case IdentificationReceived(line=line):
             note(f"the peer is {line}", 2)
         case HostKeyReceived(key=key, certificate=certificate):
