@@ -43,7 +43,7 @@ def fuzz(file: str, name: str, runs: int, options: list[str]) -> None:
             (Path(folder) / f"seed-{number}").write_bytes(seed)
         tokens = Path(folder).with_suffix(".dict")
         tokens.write_text("".join(map(_entry, target.tokens)))
-        known = [f"-runs={runs}", "-max_len=4096", "-timeout=10"]
+        known = [f"-runs={runs}", f"-max_len={target.longest}", "-timeout=10"]
         known += [f"-dict={tokens}"] if target.tokens else []
         atheris.Setup([sys.argv[0], *known, *options, folder], target.run)
         try:

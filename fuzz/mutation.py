@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from random import Random
 
-from fuzz.target import Target
+from fuzz.target import LARGEST, Target
 
-__all__ = ["LARGEST", "mutations"]
-
-LARGEST = 4096
-"""Inputs do not grow beyond this, in bytes, unless a seed already is larger."""
+__all__ = ["mutations"]
 
 _EDGES = [0, 1, 4, 0x7F, 0x80, 0xFF, 0xFFFF, 2**28, 2**31 - 1, 2**31, 2**32 - 1]
 

@@ -8,7 +8,11 @@ from typing import Final
 
 import attrs
 
-__all__ = ["SPARE_MEMORY", "Target", "one_of"]
+__all__ = ["LARGEST", "SPARE_MEMORY", "Target", "one_of"]
+
+LARGEST: Final = 4096
+"""Inputs do not grow beyond this, in bytes, unless a seed already is larger."""
+_SHORTEST: Final = 256
 
 SPARE_MEMORY: Final = 262_144
 """Bytes that any function may use whatever its input: caches, buffers, error texts."""
@@ -36,6 +40,14 @@ class Target:
     growth: int = 200
     tokens: Sequence[bytes] = attrs.field(default=(), repr=False)
     members: tuple[Target, ...] = attrs.field(default=(), repr=False)
+
+    @property
+    def longest(self) -> int:
+        """The bytes that an input may have where coverage guides what is tried.
+
+        Long inputs reach little that short ones do not, and cost their length.
+        """
+        return min(LARGEST, max(_SHORTEST, 2 * max(map(len, self.seeds))))
 
     def run(self, data: bytes) -> bool:
         """Give the decoder one input; return whether it decoded.

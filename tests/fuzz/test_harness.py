@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from fuzz.mutation import LARGEST, mutations
+from fuzz.mutation import mutations
 from fuzz.registry import files, leaves, targets
-from fuzz.target import Target, one_of
+from fuzz.target import LARGEST, Target, one_of
 
 
 class Declared(Exception):

@@ -226,6 +226,15 @@ def test_a_bare_int_is_refused_when_the_codec_is_made() -> None:
         Bare(size=1).encode()
 
 
+def test_items_that_are_neither_strings_nor_records_are_refused_when_the_codec_is_made() -> None:
+    @record
+    class Sizes(Record):
+        sizes: Repeated[UInt64]
+
+    with pytest.raises(TypeError, match=r"Sizes.sizes: .* strings or records; .* of uint64"):
+        Sizes(sizes=(1,)).encode()
+
+
 def test_a_message_is_frozen_and_keyword_only() -> None:
     adjust = connection.WindowAdjust(recipient=1, increment=2)
 

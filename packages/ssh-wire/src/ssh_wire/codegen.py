@@ -90,6 +90,9 @@ class Field:
 
     def _set_item(self, owner: str, hint: Any) -> None:  # noqa: ANN401 (a type hint)
         item = Field(owner, self.name, hint)
+        if item.record is None and item.kind not in _ITEM_READERS:
+            problem = f"{owner}.{self.name}: items are strings or records; make one of {item.kind}"
+            raise TypeError(problem)
         self.item, self.record = item.kind, item.record
 
 
