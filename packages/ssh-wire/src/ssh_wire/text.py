@@ -6,6 +6,8 @@ no UTF-8.  Everything that reaches a log, an exception or a screen passes `print
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 __all__ = ["printable", "raw"]
 
 _FIRST_KEPT, _LAST_KEPT = "\udc80", "\udcff"  # bytes that surrogateescape keeps
@@ -31,6 +33,7 @@ def raw(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
+@lru_cache(maxsize=512)
 def _escape(char: str) -> str:
     if char.isprintable():  # neither control nor format, and no space but the ordinary one
         return char
