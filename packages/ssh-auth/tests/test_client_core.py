@@ -4,13 +4,23 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from client_talk import (
+    QUESTION,
+    SESSION,
+    SUCCESS,
+    dialogue,
+    failure,
+    memory,
+    nobody,
+    outcomes,
+    renew,
+    talk_of,
+)
 from ssh_auth import (
-    AuthLimits,
     AuthRejected,
     AuthSucceeded,
     BannerReceived,
     ClientAuth,
-    Credential,
     InteractiveCredential,
     KeyCredential,
     KeySigner,
@@ -23,7 +33,6 @@ from ssh_auth import (
     SignedRequest,
     password_answers,
 )
-from ssh_auth.testing import Talk
 from ssh_keys import PrivateKey
 from ssh_wire import ProtocolError, UsageError
 from ssh_wire.messages.auth import (
@@ -39,47 +48,7 @@ from ssh_wire.messages.auth import (
     PublicKeyQuery,
     PublicKeyRequest,
     UserauthBanner,
-    UserauthFailure,
-    UserauthSuccess,
 )
-
-SESSION = b"session identifier"
-QUESTION = InfoRequest(name="PAM", prompts=(Prompt(text="Password: ", echo=False),))
-SUCCESS = UserauthSuccess()
-
-
-def failure(*methods: str, partial: bool = False) -> UserauthFailure:
-    return UserauthFailure(methods=methods, partial_success=partial)
-
-
-def talk_of(
-    *credentials: Credential, limits: AuthLimits | None = None, start: bool = True
-) -> Talk[ClientAuth]:
-    auth = ClientAuth("ops", SESSION, credentials, limits=limits)
-    if start:
-        auth.start()
-    return Talk(auth)
-
-
-def outcomes(talk: Talk[ClientAuth]) -> list[Outcome]:
-    return [attempt.outcome for attempt in talk.auth.attempts]
-
-
-def memory(key: PrivateKey) -> KeyCredential:
-    return KeyCredential(KeySigner(key))
-
-
-def dialogue() -> InteractiveCredential:
-    return InteractiveCredential(password_answers("s3cret"))
-
-
-async def nobody() -> str | None:
-    return None
-
-
-async def renew(prompt: str) -> str | None:
-    return prompt
-
 
 # ------------------------------------------------------------------- none
 

@@ -4,15 +4,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from client_talk import (
+    QUESTION,
+    SESSION,
+    SUCCESS,
+    dialogue,
+    failure,
+    memory,
+    nobody,
+    outcomes,
+    renew,
+    talk_of,
+)
 from ssh_auth import (
-    AuthLimits,
     AuthProgress,
     AuthRejected,
     AuthSucceeded,
     BannerReceived,
     ClientAuth,
     Credential,
-    InteractiveCredential,
     KeyCredential,
     KeySigner,
     NoneCredential,
@@ -21,9 +31,7 @@ from ssh_auth import (
     PasswordNeeded,
     PromptsReceived,
     SignatureNeeded,
-    password_answers,
 )
-from ssh_auth.testing import Talk
 from ssh_keys import PrivateKey
 from ssh_wire import Message, ProtocolError, UsageError
 from ssh_wire.messages.auth import (
@@ -32,51 +40,10 @@ from ssh_wire.messages.auth import (
     KeyboardInteractiveRequest,
     PasswdChangeReq,
     PasswordRequest,
-    Prompt,
     PublicKeyOk,
     PublicKeyRequest,
     UserauthBanner,
-    UserauthFailure,
-    UserauthSuccess,
 )
-
-SESSION = b"session identifier"
-QUESTION = InfoRequest(name="PAM", prompts=(Prompt(text="Password: ", echo=False),))
-SUCCESS = UserauthSuccess()
-
-
-def failure(*methods: str, partial: bool = False) -> UserauthFailure:
-    return UserauthFailure(methods=methods, partial_success=partial)
-
-
-def talk_of(
-    *credentials: Credential, limits: AuthLimits | None = None, start: bool = True
-) -> Talk[ClientAuth]:
-    auth = ClientAuth("ops", SESSION, credentials, limits=limits)
-    if start:
-        auth.start()
-    return Talk(auth)
-
-
-def outcomes(talk: Talk[ClientAuth]) -> list[Outcome]:
-    return [attempt.outcome for attempt in talk.auth.attempts]
-
-
-def memory(key: PrivateKey) -> KeyCredential:
-    return KeyCredential(KeySigner(key))
-
-
-def dialogue() -> InteractiveCredential:
-    return InteractiveCredential(password_answers("s3cret"))
-
-
-async def nobody() -> str | None:
-    return None
-
-
-async def renew(prompt: str) -> str | None:
-    return prompt
-
 
 # ------------------------------------------------------------------- order and partial success
 

@@ -4,11 +4,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server_talk import (
+    BOTH,
+    INTERACTIVE,
+    KEYS,
+    PASSWORD,
+    QUESTION,
+    SERVICE,
+    SESSION,
+    SUCCESS,
+    failure,
+    interactive,
+    password,
+    query,
+    signed,
+    talk_of,
+)
 from ssh_auth import (
     Accept,
     AnswersReceived,
     Authenticated,
-    AuthLimits,
     InteractiveStarted,
     KeyOffered,
     KeyVerified,
@@ -18,74 +33,20 @@ from ssh_auth import (
     Reject,
     ServerAuth,
     ServerPolicy,
-    SignedRequest,
     TooManyAttempts,
 )
-from ssh_auth.testing import Talk
 from ssh_keys import PrivateKey
 from ssh_wire import ProtocolError, UsageError
 from ssh_wire.messages.auth import (
     InfoRequest,
     InfoResponse,
-    KeyboardInteractiveRequest,
     PasswdChangeReq,
     PasswordChangeRequest,
-    PasswordRequest,
     Prompt,
     PublicKeyOk,
     PublicKeyQuery,
     PublicKeyRequest,
-    UserauthFailure,
-    UserauthSuccess,
 )
-
-KEYS = [PrivateKey.generate("ed25519") for _ in range(2)]
-SESSION = b"session identifier"
-SERVICE = "ssh-connection"
-PASSWORD = ServerPolicy(methods=("password",))
-INTERACTIVE = ServerPolicy(methods=("keyboard-interactive",))
-BOTH = ServerPolicy(sequences=(("publickey", "password"),))
-QUESTION = InfoRequest(prompts=(Prompt(text="Token: ", echo=True),))
-SUCCESS = UserauthSuccess()
-
-
-def failure(*methods: str, partial: bool = False) -> UserauthFailure:
-    return UserauthFailure(methods=methods, partial_success=partial)
-
-
-def password(text: str = "s3cret", user: str = "ops", service: str = SERVICE) -> PasswordRequest:
-    return PasswordRequest(user=user, service=service, password=text)
-
-
-def query(key: PrivateKey) -> PublicKeyQuery:
-    return PublicKeyQuery(
-        user="ops", service=SERVICE, algorithm="ssh-ed25519", key=key.public_key.blob
-    )
-
-
-def signed(key: PrivateKey, session_id: bytes = SESSION, user: str = "ops") -> PublicKeyRequest:
-    blob = key.public_key.blob
-    data = SignedRequest(
-        session_id=session_id, user=user, service=SERVICE, algorithm="ssh-ed25519", key=blob
-    )
-    return PublicKeyRequest(
-        user=user,
-        service=SERVICE,
-        algorithm="ssh-ed25519",
-        key=blob,
-        signature=key.sign(data.encode(), "ssh-ed25519"),
-    )
-
-
-def interactive() -> KeyboardInteractiveRequest:
-    return KeyboardInteractiveRequest(user="ops", service=SERVICE)
-
-
-def talk_of(
-    policy: ServerPolicy | None = None, limits: AuthLimits | None = None
-) -> Talk[ServerAuth]:
-    return Talk(ServerAuth(SESSION, policy or ServerPolicy(), limits=limits))
-
 
 # ------------------------------------------------------------------- publickey
 

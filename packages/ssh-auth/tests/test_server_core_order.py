@@ -4,6 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server_talk import (
+    BOTH,
+    INTERACTIVE,
+    KEYS,
+    PASSWORD,
+    QUESTION,
+    SERVICE,
+    SUCCESS,
+    failure,
+    interactive,
+    none,
+    password,
+    query,
+    signed,
+    talk_of,
+)
 from ssh_auth import (
     Accept,
     Authenticated,
@@ -17,81 +33,18 @@ from ssh_auth import (
     PasswordOffered,
     Permissions,
     Reject,
-    ServerAuth,
     ServerPolicy,
-    SignedRequest,
     TooManyAttempts,
 )
-from ssh_auth.testing import Talk
 from ssh_keys import PrivateKey
 from ssh_wire import DisconnectReason, Message, ProtocolError
 from ssh_wire.messages.auth import (
     HostbasedRequest,
-    InfoRequest,
-    KeyboardInteractiveRequest,
     NoneRequest,
-    PasswordRequest,
-    Prompt,
     PublicKeyOk,
-    PublicKeyQuery,
-    PublicKeyRequest,
     UserauthBanner,
-    UserauthFailure,
     UserauthRequest,
-    UserauthSuccess,
 )
-
-KEYS = [PrivateKey.generate("ed25519") for _ in range(2)]
-SESSION = b"session identifier"
-SERVICE = "ssh-connection"
-PASSWORD = ServerPolicy(methods=("password",))
-INTERACTIVE = ServerPolicy(methods=("keyboard-interactive",))
-BOTH = ServerPolicy(sequences=(("publickey", "password"),))
-QUESTION = InfoRequest(prompts=(Prompt(text="Token: ", echo=True),))
-SUCCESS = UserauthSuccess()
-
-
-def failure(*methods: str, partial: bool = False) -> UserauthFailure:
-    return UserauthFailure(methods=methods, partial_success=partial)
-
-
-def password(text: str = "s3cret", user: str = "ops", service: str = SERVICE) -> PasswordRequest:
-    return PasswordRequest(user=user, service=service, password=text)
-
-
-def none() -> NoneRequest:
-    return NoneRequest(user="ops", service=SERVICE)
-
-
-def query(key: PrivateKey) -> PublicKeyQuery:
-    return PublicKeyQuery(
-        user="ops", service=SERVICE, algorithm="ssh-ed25519", key=key.public_key.blob
-    )
-
-
-def signed(key: PrivateKey, session_id: bytes = SESSION, user: str = "ops") -> PublicKeyRequest:
-    blob = key.public_key.blob
-    data = SignedRequest(
-        session_id=session_id, user=user, service=SERVICE, algorithm="ssh-ed25519", key=blob
-    )
-    return PublicKeyRequest(
-        user=user,
-        service=SERVICE,
-        algorithm="ssh-ed25519",
-        key=blob,
-        signature=key.sign(data.encode(), "ssh-ed25519"),
-    )
-
-
-def interactive() -> KeyboardInteractiveRequest:
-    return KeyboardInteractiveRequest(user="ops", service=SERVICE)
-
-
-def talk_of(
-    policy: ServerPolicy | None = None, limits: AuthLimits | None = None
-) -> Talk[ServerAuth]:
-    return Talk(ServerAuth(SESSION, policy or ServerPolicy(), limits=limits))
-
 
 # ------------------------------------------------------------------- none, and other methods
 

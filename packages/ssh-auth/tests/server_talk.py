@@ -1,0 +1,74 @@
+"""A server that tests talk to in the words of a client."""
+
+from __future__ import annotations
+
+from ssh_auth import (
+    AuthLimits,
+    ServerAuth,
+    ServerPolicy,
+    SignedRequest,
+)
+from ssh_auth.testing import Talk
+from ssh_keys import PrivateKey
+from ssh_wire.messages.auth import (
+    InfoRequest,
+    KeyboardInteractiveRequest,
+    NoneRequest,
+    PasswordRequest,
+    Prompt,
+    PublicKeyQuery,
+    PublicKeyRequest,
+    UserauthFailure,
+    UserauthSuccess,
+)
+
+KEYS = [PrivateKey.generate("ed25519") for _ in range(2)]
+SESSION = b"session identifier"
+SERVICE = "ssh-connection"
+PASSWORD = ServerPolicy(methods=("password",))
+INTERACTIVE = ServerPolicy(methods=("keyboard-interactive",))
+BOTH = ServerPolicy(sequences=(("publickey", "password"),))
+QUESTION = InfoRequest(prompts=(Prompt(text="Token: ", echo=True),))
+SUCCESS = UserauthSuccess()
+
+
+def failure(*methods: str, partial: bool = False) -> UserauthFailure:
+    return UserauthFailure(methods=methods, partial_success=partial)
+
+
+def password(text: str = "s3cret", user: str = "ops", service: str = SERVICE) -> PasswordRequest:
+    return PasswordRequest(user=user, service=service, password=text)
+
+
+def none() -> NoneRequest:
+    return NoneRequest(user="ops", service=SERVICE)
+
+
+def query(key: PrivateKey) -> PublicKeyQuery:
+    return PublicKeyQuery(
+        user="ops", service=SERVICE, algorithm="ssh-ed25519", key=key.public_key.blob
+    )
+
+
+def signed(key: PrivateKey, session_id: bytes = SESSION, user: str = "ops") -> PublicKeyRequest:
+    blob = key.public_key.blob
+    data = SignedRequest(
+        session_id=session_id, user=user, service=SERVICE, algorithm="ssh-ed25519", key=blob
+    )
+    return PublicKeyRequest(
+        user=user,
+        service=SERVICE,
+        algorithm="ssh-ed25519",
+        key=blob,
+        signature=key.sign(data.encode(), "ssh-ed25519"),
+    )
+
+
+def interactive() -> KeyboardInteractiveRequest:
+    return KeyboardInteractiveRequest(user="ops", service=SERVICE)
+
+
+def talk_of(
+    policy: ServerPolicy | None = None, limits: AuthLimits | None = None
+) -> Talk[ServerAuth]:
+    return Talk(ServerAuth(SESSION, policy or ServerPolicy(), limits=limits))
