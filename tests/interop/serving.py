@@ -19,7 +19,7 @@ from tests.interop.loopback import client_options
 from tests.interop.peers import PASSWORD, Peer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from ssh_keys import Certificate, PublicKey
     from ssh_stack import ServerOptionsKw
@@ -44,6 +44,7 @@ class Given(TypedDict, total=False):
     host_certificates: Sequence[Certificate]
     algorithms: Algorithms
     session: SessionHandler
+    user_algorithms: Callable[[str], Sequence[str]]
 
 
 @attrs.frozen

@@ -47,6 +47,18 @@ async def test_password_methods(peer: Peer, method: str) -> None:
         assert done.stdout == b"in\n", done.stderr
 
 
+async def test_algorithms_of_one_user(peer: Peer) -> None:
+    """A client is told of them while it logs in, if it says that it takes that."""
+    takes = peer.name not in {"openssh-8.4", "openssh-9.2"}
+
+    async with serve(peer, "of-user", user_algorithms=lambda _: ["rsa-sha2-256"]) as served:
+        done = await served.client("ssh", "-vvv", "tester@127.0.0.1", "echo in", key="rsa")
+
+    assert (done.stdout == b"in\n") is takes, done.stderr
+    assert done.stderr.count(b"SSH2_MSG_EXT_INFO received") == 1 + takes
+    assert (b"signing using rsa-sha2-256" in done.stderr) is takes
+
+
 async def test_a_wrong_user_is_refused(peer: Peer) -> None:
     async with serve(peer, "refused") as served:
         done = await served.client("ssh", "nobody@127.0.0.1", "true")
