@@ -17,6 +17,7 @@ from client_talk import (
     talk_of,
 )
 from ssh_auth import (
+    AuthLimits,
     AuthRejected,
     AuthSucceeded,
     BannerReceived,
@@ -33,6 +34,7 @@ from ssh_auth import (
     SignedRequest,
     password_answers,
 )
+from ssh_auth.testing import Talk
 from ssh_keys import PrivateKey
 from ssh_wire import ProtocolError, UsageError
 from ssh_wire.messages.auth import (
@@ -200,6 +202,56 @@ def test_an_rsa_key_signs_with_what_the_server_lists(
 
     assert isinstance(event, SignatureNeeded)
     assert event.algorithm == algorithm
+
+
+@pytest.mark.parametrize("query", [True, False])
+def test_a_key_signs_otherwise_when_the_server_lists_other_algorithms_meanwhile(
+    rsa: PrivateKey, key: PrivateKey, query: bool
+) -> None:
+    """The second EXT_INFO comes before the answer to the first request."""
+    auth = ClientAuth(
+        "ops",
+        SESSION,
+        [KeyCredential(KeySigner(rsa), query=query), memory(key)],
+        server_sig_algs=("rsa-sha2-512", "rsa-sha2-256"),
+    )
+    talk = Talk(auth)
+    auth.start()
+
+    def refused() -> str:
+        if query:
+            algorithm = talk.message(PublicKeyQuery).algorithm
+        else:
+            algorithm = talk.event(SignatureNeeded).algorithm
+            auth.provide_signature(b"signature")
+            talk.message(PublicKeyRequest)
+        talk.hear(failure("publickey"))
+        return algorithm
+
+    auth.server_sig_algs = ("rsa-sha2-256", "ssh-ed25519")
+    assert [refused(), refused()] == ["rsa-sha2-512", "rsa-sha2-256"]
+    assert talk.message(PublicKeyQuery).algorithm == "ssh-ed25519"
+    assert outcomes(talk) == [Outcome.REJECTED, Outcome.REJECTED]
+    assert [attempt.algorithm for attempt in auth.attempts] == ["rsa-sha2-512", "rsa-sha2-256"]
+
+
+@pytest.mark.parametrize("listed", [(), ("ecdsa-sha2-nistp256",), ("rsa-sha2-512",)])
+def test_a_refused_key_is_not_tried_again_without_another_algorithm(
+    rsa: PrivateKey, key: PrivateKey, listed: tuple[str, ...]
+) -> None:
+    talk = talk_of(memory(rsa), memory(key))
+    talk.message(PublicKeyQuery)
+    talk.auth.server_sig_algs = listed
+    talk.hear(failure("publickey"))
+    assert talk.message(PublicKeyQuery).algorithm == "ssh-ed25519"
+
+
+def test_another_algorithm_costs_an_attempt(rsa: PrivateKey) -> None:
+    talk = talk_of(KeyCredential(KeySigner(rsa), query=True), limits=AuthLimits(client_attempts=1))
+    talk.message(PublicKeyQuery)
+    talk.auth.server_sig_algs = ("rsa-sha2-256",)
+    talk.hear(failure("publickey"))
+    assert "attempts are enough" in str(talk.event(AuthRejected).error)
 
 
 def test_an_rsa_key_without_an_algorithm_is_reported_and_not_sent(rsa: PrivateKey) -> None:

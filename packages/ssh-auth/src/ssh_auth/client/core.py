@@ -229,8 +229,20 @@ class ClientAuth:
 
     def _on_failure(self, message: UserauthFailure) -> None:
         self._remaining = message.methods
+        again = None if message.partial_success else self._may_sign_otherwise(self._state)
         self._record(Outcome.PARTIAL if message.partial_success else Outcome.REJECTED)
-        self._advance()
+        self._advance(again)
+
+    def _may_sign_otherwise(self, state: Exchange) -> KeyCredential | None:
+        """Return a key that was refused for an algorithm which the server then did not list."""
+        listed = self.server_sig_algs
+        if listed is None or not isinstance(state, ExpectKeyVerdict | ExpectVerdict):
+            return None
+        key = state.credential
+        if not isinstance(key, KeyCredential) or state.algorithm in listed:
+            return None
+        other = signature_algorithm(key.signer.public_key, listed)
+        return key if other not in {None, state.algorithm} else None
 
     def _on_key_ok(self, state: ExpectKeyVerdict, message: PublicKeyOk) -> None:
         # the reply repeats "public key algorithm name from the request" and its blob
@@ -272,12 +284,13 @@ class ClientAuth:
 
     # ------------------------------------------------------------- what is tried next
 
-    def _advance(self) -> None:
+    def _advance(self, again: KeyCredential | None = None) -> None:
         """Begin with the next credential that can be tried, or end."""
         for _ in range(_MAX_SKIPPED):
-            credential = self._strategy.next_credential(
+            credential = again or self._strategy.next_credential(
                 AuthProgress(remaining=self._remaining, attempts=self.attempts)
             )
+            again = None
             if credential is None:
                 break
             if self._sent >= self._limits.client_attempts:
