@@ -154,6 +154,19 @@ class Peer:
             pid = f"$(cat /run/sshd-{port}.pid)"
             self.run_client(["sh", "-c", f"pkill -P {pid}; kill {pid}"], timeout=10)
 
+    @contextlib.contextmanager
+    def sshd_with(self, lines: str) -> Generator[Peer]:
+        """A second sshd of this peer, whose configuration ends with lines such as a `Match`."""
+        port = loopback.free_port()
+        config = f"/run/config-{port}"
+        copy = ["sh", "-c", f"cat /etc/ssh/peer_config - >{config}"]
+        self.run_client(copy, stdin=lines.encode(), timeout=10)
+        with self.start_client(
+            ["/usr/sbin/sshd", "-D", "-p", str(port), "-o", "PidFile=none", "-f", config]
+        ):
+            loopback.wait_for_ssh(port)
+            yield _known(attrs.evolve(self, port=port))
+
     def kill_sessions(self, user: str = USER) -> None:
         """Kill every sshd process that serves a login of this user, as a crash would."""
         self.run_client(["pkill", "-KILL", "-u", user, "-f", "^sshd"], timeout=10)

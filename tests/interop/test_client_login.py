@@ -14,7 +14,7 @@ from ssh_keys import PrivateKey
 from ssh_keys.files import write_private_key
 from ssh_stack import HostKeyChanged, HostKeyUnknown
 from tests.interop.connecting import connect
-from tests.interop.peers import PASSWORD, TWO_FACTOR_USER
+from tests.interop.peers import PASSWORD, TWO_FACTOR_USER, USER
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -31,6 +31,26 @@ async def test_publickey_from_a_file(peer: Peer, kind: str) -> None:
         assert attempt.method == "publickey"
         assert attempt.source == f"file {peer.keys.private[kind]}"
         assert (await conn.run("echo $USER", text=True)).stdout == "tester\n"
+
+
+@pytest.mark.parametrize("listed", ["rsa-sha2-256", "rsa-sha2-512"])
+async def test_algorithms_that_the_server_lists_for_one_user(peer: Peer, listed: str) -> None:
+    """sshd says so in its second EXT_INFO from 9.6 on; before that it refuses the first choice."""
+    block = f"Match User {USER}\n  PubkeyAcceptedKeyTypes {listed}\n"
+    told = peer.name not in {"openssh-8.4", "openssh-9.2"}
+    may = listed == "rsa-sha2-512" or told
+
+    with peer.sshd_with(block) as narrow:
+        try:
+            async with connect(narrow, "rsa") as conn:
+                attempts = conn.auth_attempts
+        except AuthenticationFailed as error:
+            attempts = error.attempts
+
+    assert (attempts[-1].outcome is Outcome.ACCEPTED) is may
+    assert attempts[0].algorithm == "rsa-sha2-512"
+    assert attempts[-1].algorithm == listed or not may
+    assert len(attempts) == (2 if listed == "rsa-sha2-256" and told else 1)
 
 
 @contextlib.contextmanager
