@@ -106,8 +106,10 @@ def cut(line: bytes) -> bytes:
 
 def take_field(line: bytes) -> tuple[bytes, bytes]:
     """Return the first field and what follows the blanks behind it."""
-    end = min((at for at in (line.find(b" "), line.find(b"\t")) if at >= 0), default=len(line))
-    return line[:end], line[end:].lstrip(_BLANK)
+    field, _, rest = line.partition(b" ")
+    if b"\t" in field:
+        field, _, rest = line.partition(b"\t")
+    return field, rest.lstrip(_BLANK)
 
 
 def looks_like_kind(field: bytes) -> bool:
