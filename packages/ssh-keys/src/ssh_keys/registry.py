@@ -8,6 +8,7 @@ pays for RSA.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
@@ -131,7 +132,12 @@ def certified_name(name: str) -> str:
 
 def plain_kind(name: str) -> str | None:
     """Return the kind of key that a kind of certificate holds, or None if it is none."""
-    return next((kind for kind in _FAMILIES if certified_name(kind) == name), None)
+    return _plain_kinds().get(name)
+
+
+@cache
+def _plain_kinds() -> dict[str, str]:
+    return {certified_name(kind): kind for kind in _FAMILIES}
 
 
 def family_to_generate(kind: str) -> Family:
@@ -162,6 +168,7 @@ def _load_portable(module: str) -> PortableFamily:
     return cast("PortableFamily", _load(module))
 
 
+@cache
 def _load(module: str) -> Family:
     return cast("Family", import_module(f"ssh_keys.families.{module}").FAMILY)
 
