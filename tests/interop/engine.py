@@ -71,24 +71,24 @@ def build_image(suite: str) -> str:
 
 def run_detached(image: str, argv: Sequence[str], *, owner: str, volumes: Sequence[str]) -> str:
     """Start a container on the host's network and give its identifier."""
-    options = ["--detach", "--rm", "--network=host", f"--label={_OWNER_LABEL}={owner}"]
+    options = ["--detach", "--network=host", f"--label={_OWNER_LABEL}={owner}"]
     options += ["--tmpfs=/srv/ram:mode=1777,exec"]
     options += [f"--volume={volume}" for volume in volumes]
     return docker("run", *options, image, *argv).stdout.decode().strip()
 
 
 def owned_containers() -> dict[str, str]:
-    """Every running peer container and the owner it was started for."""
+    """Every peer container, running or not, and the owner it was started for."""
     listing = docker(
-        *("ps", "--no-trunc", "--filter", f"label={_OWNER_LABEL}"),
+        *("ps", "--all", "--no-trunc", "--filter", f"label={_OWNER_LABEL}"),
         *("--format", f'{{{{.ID}}}} {{{{.Label "{_OWNER_LABEL}"}}}}'),
     )
     return dict(line.split(" ", 1) for line in listing.stdout.decode().splitlines())
 
 
 def remove(containers: Sequence[str]) -> None:
-    """Stop these containers; they remove themselves."""
-    if containers:
+    """Stop and remove these containers."""
+    if containers:  # none was started with --rm: an engine that removes one twice can hang
         docker("rm", "--force", *containers)
 
 
