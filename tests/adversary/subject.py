@@ -9,7 +9,7 @@ import asyncio
 import logging
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from unittest import mock
@@ -73,6 +73,14 @@ def _always_the_same(numbers: DHParameterNumbers) -> DHPrivateKey:
     exponent = int.from_bytes(constant(1)(32), "big")
     public = DHPublicNumbers(pow(numbers.g, exponent, numbers.p), numbers)
     return DHPrivateNumbers(exponent, public).private_key()
+
+
+def _at_once(_executor: None, work: Callable[[], None]) -> asyncio.Future[None]:
+    """Stand in for a thread, which nobody could tell when it is done."""
+    done = asyncio.get_running_loop().create_future()
+    work()
+    done.set_result(None)
+    return done
 
 
 @cache
@@ -155,6 +163,8 @@ class Subject:
         self._before = asyncio.all_tasks()
         self._handler = loop.get_exception_handler()
         loop.set_exception_handler(lambda _, context: self.loop_errors.append(context))
+        self._threads = mock.patch.object(loop, "run_in_executor", _at_once)
+        self._threads.start()
         self._task: asyncio.Task[None] | None = None
         self.connection: _Server | _Client
         if kind == "server":
@@ -303,6 +313,7 @@ class Subject:
         self.gate.cancel()
         await self.settle()
         assert asyncio.all_tasks() == self._before, "tasks are left"
+        self._threads.stop()
         asyncio.get_running_loop().set_exception_handler(self._handler)
 
     # ------------------------------------------------------------- what can be seen of it
