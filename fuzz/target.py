@@ -47,7 +47,8 @@ class Target:
 
         Long inputs reach little that short ones do not, and cost their length.
         """
-        return min(LARGEST, max(_SHORTEST, 2 * max(map(len, self.seeds))))
+        seed = max(map(len, self.seeds))
+        return max(seed, min(LARGEST, max(_SHORTEST, 2 * seed)))
 
     def run(self, data: bytes) -> bool:
         """Give the decoder one input; return whether it decoded.

@@ -69,3 +69,13 @@ def test_every_file_has_targets_and_every_name_is_one() -> None:
 def test_a_target_has_a_seed() -> None:
     with pytest.raises(ValueError, match="seeds"):
         Target(name="none", function=decode, seeds=[], allowed=())
+
+
+@pytest.mark.parametrize(
+    ("seed", "longest"), [(1, 256), (128, 256), (1000, 2000), (LARGEST, LARGEST), (5000, 5000)]
+)
+def test_guided_inputs_are_near_the_length_of_the_seeds_and_cut_none(
+    seed: int, longest: int
+) -> None:
+    target = Target(name="any", function=bytes, seeds=[b"x", bytes(seed)], allowed=())
+    assert target.longest == longest
