@@ -13,8 +13,8 @@ would be worse than a key that does not work.  Services have numbers here, not n
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Final, Literal
+import re
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 
@@ -22,7 +22,7 @@ from ssh_keys.errors import KeyFormatError
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import tzinfo
 
 __all__ = ["NO_OPTIONS", "OPTIONS", "Endpoint", "KeyOptions", "dequote", "take_options"]
@@ -33,6 +33,12 @@ _MAX_HOST: Final = 1_024
 _MAX_TUNNEL: Final = 0x7FFF_FFFD
 _MAX_TUNNEL_DIGITS: Final = 10
 _ESCAPED: Final = b'\\"'
+
+_Fields: TypeAlias = dict[str, Any]
+"""The fields of `KeyOptions` that the options so far have set."""
+
+_OPTION: Final = re.compile(rb'(?>[^", \t\\]++|\\"?+|"(?>[^"\\]++|\\"?+)*+")*+')
+"""An option: up to a comma or blank outside of quotes, or up to a quote that is not closed."""
 
 
 @attrs.frozen
@@ -103,23 +109,25 @@ class KeyOptions:
         Raises:
             KeyFormatError: one is unknown, has no valid value, or may stand only once.
         """
-        made = cls()
+        if not options:
+            return NO_OPTIONS
+        fields: _Fields = {}
         names: list[str] = []
         for option in options:
             name, equals, value = option.partition(b"=")
             known = name.lower().decode("latin-1")
             if not equals and known in _FLAGS:
-                made = _FLAGS[known](made)
+                fields.update(_FLAGS[known])
             elif equals and known in _READERS:
-                made = _READERS[known](made, dequote(known, value), zone)
+                _READERS[known](fields, dequote(known, value), zone)
             else:
                 problem = f"unknown option '{printable(name, 64)}'"
                 raise KeyFormatError(problem)
             names.append(known)
-        if made.principals is not None and not made.cert_authority:
+        if "principals" in fields and not fields.get("cert_authority"):
             problem = "principals are named for a key that is no authority"
             raise KeyFormatError(problem)
-        return attrs.evolve(made, names=tuple(names))
+        return cls(names=tuple(names), **fields)
 
     def expired(self, now: int) -> bool:
         """Say whether the key is no longer accepted at a time, in seconds since 1970."""
@@ -175,98 +183,88 @@ def dequote(name: str, value: bytes) -> str:
 
 def _end_of_option(line: bytes, start: int) -> int:
     """Return where the option at `start` ends: at a comma or blank outside of quotes."""
-    quoted = False
-    pos = start
-    while pos < len(line):
-        if line.startswith(_ESCAPED, pos):
-            pos += 1
-        elif line[pos] == ord('"'):
-            quoted = not quoted
-        elif not quoted and line[pos] in b", \t":
-            return pos
-        pos += 1
-    if quoted:
+    option = _OPTION.match(line, start)
+    end = option.end() if option else start
+    if line.startswith(b'"', end):
         problem = "a quote is not closed"
         raise KeyFormatError(problem)
-    return len(line)
+    return end
 
 
 def _raw(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _once(name: str, before: object) -> None:
-    if before is not None:
-        problem = f"the option {name} stands twice"
-        raise KeyFormatError(problem)
-
-
 def _invalid(name: str, value: str) -> KeyFormatError:
     return KeyFormatError(f"'{printable(value, 64)}' is no value of {name}")
 
 
-def _read_command(options: KeyOptions, value: str, zone: tzinfo | None) -> KeyOptions:
+def _set_once(fields: _Fields, option: str, field: str, value: object) -> None:
+    if field in fields:
+        problem = f"the option {option} stands twice"
+        raise KeyFormatError(problem)
+    fields[field] = value
+
+
+def _read_command(fields: _Fields, value: str, zone: tzinfo | None) -> None:
     del zone
-    _once("command", options.command)
-    return attrs.evolve(options, command=value)
+    _set_once(fields, "command", "command", value)
 
 
-def _read_principals(options: KeyOptions, value: str, zone: tzinfo | None) -> KeyOptions:
+def _read_principals(fields: _Fields, value: str, zone: tzinfo | None) -> None:
     del zone
-    _once("principals", options.principals)
-    return attrs.evolve(options, principals=tuple(filter(None, value.split(","))))
+    _set_once(fields, "principals", "principals", tuple(filter(None, value.split(","))))
 
 
-def _read_sources(options: KeyOptions, value: str, zone: tzinfo | None) -> KeyOptions:
+def _read_sources(fields: _Fields, value: str, zone: tzinfo | None) -> None:
     from ssh_keys.addresses import check_list  # noqa: PLC0415 (loads when a list is met)
 
     del zone
-    _once("from", options.sources)
     sources = tuple(value.split(","))
+    _set_once(fields, "from", "sources", sources)
     check_list([_raw(source) for source in sources])
-    return attrs.evolve(options, sources=sources)
 
 
-def _read_expiry(options: KeyOptions, value: str, zone: tzinfo | None) -> KeyOptions:
+def _read_expiry(fields: _Fields, value: str, zone: tzinfo | None) -> None:
     from ssh_keys.dates import parse_date  # noqa: PLC0415 (loads when a date is met)
 
     date = parse_date(value, zone)
-    if options.expiry_time is not None:  # the earliest of several counts
-        date = min(date, options.expiry_time)
-    return attrs.evolve(options, expiry_time=date)
+    # the earliest of several counts
+    fields["expiry_time"] = min(date, fields.get("expiry_time", date))
 
 
-def _read_environment(options: KeyOptions, value: str, zone: tzinfo | None) -> KeyOptions:
+def _read_environment(fields: _Fields, value: str, zone: tzinfo | None) -> None:
     del zone
     name, equals, text = value.partition("=")
     if not equals or not name.isascii() or not name.replace("_", "a").isalnum():
         raise _invalid("environment", value)
-    if name in dict(options.environment):  # the first of several counts
-        return options
-    return attrs.evolve(options, environment=(*options.environment, (name, text)))
+    before = fields.get("environment", ())
+    if name not in dict(before):  # the first of several counts
+        fields["environment"] = (*before, (name, text))
 
 
-def _read_open(options: KeyOptions, value: str, zone: tzinfo | None) -> KeyOptions:
+def _read_open(fields: _Fields, value: str, zone: tzinfo | None) -> None:
     del zone
     endpoint = _endpoint("permitopen", value)
-    return attrs.evolve(options, permit_open=(*options.permit_open, endpoint))
+    fields["permit_open"] = (*fields.get("permit_open", ()), endpoint)
 
 
-def _read_listen(options: KeyOptions, value: str, zone: tzinfo | None) -> KeyOptions:
+def _read_listen(fields: _Fields, value: str, zone: tzinfo | None) -> None:
     del zone
     # a port alone is that port of every address
     endpoint = _endpoint("permitlisten", value if ":" in value else f"*:{value}")
-    return attrs.evolve(options, permit_listen=(*options.permit_listen, endpoint))
+    fields["permit_listen"] = (*fields.get("permit_listen", ()), endpoint)
 
 
-def _read_tunnel(options: KeyOptions, value: str, zone: tzinfo | None) -> KeyOptions:
+def _read_tunnel(fields: _Fields, value: str, zone: tzinfo | None) -> None:
     del zone
-    if value.lower() == "any":
-        return attrs.evolve(options, tunnel="any")
     number = _number(value, _MAX_TUNNEL_DIGITS)
-    if number is None or number > _MAX_TUNNEL:
+    if value.lower() == "any":
+        fields["tunnel"] = "any"
+    elif number is None or number > _MAX_TUNNEL:
         raise _invalid("tunnel", value)
-    return attrs.evolve(options, tunnel=number)  # the last of several counts
+    else:
+        fields["tunnel"] = number  # the last of several counts
 
 
 def _endpoint(name: str, value: str) -> Endpoint:
@@ -287,35 +285,34 @@ def _number(text: str, digits: int) -> int | None:
     return int(text) if fits else None
 
 
-_FLAGS: Final[dict[str, Callable[[KeyOptions], KeyOptions]]] = {
-    "restrict": partial(
-        attrs.evolve,
-        restrict=True,
-        agent_forwarding=False,
-        port_forwarding=False,
-        pty=False,
-        user_rc=False,
-        x11_forwarding=False,
-    ),
-    "cert-authority": partial(attrs.evolve, cert_authority=True),
-    "agent-forwarding": partial(attrs.evolve, agent_forwarding=True),
-    "no-agent-forwarding": partial(attrs.evolve, agent_forwarding=False),
-    "port-forwarding": partial(attrs.evolve, port_forwarding=True),
-    "no-port-forwarding": partial(attrs.evolve, port_forwarding=False),
-    "pty": partial(attrs.evolve, pty=True),
-    "no-pty": partial(attrs.evolve, pty=False),
-    "user-rc": partial(attrs.evolve, user_rc=True),
-    "no-user-rc": partial(attrs.evolve, user_rc=False),
-    "x11-forwarding": partial(attrs.evolve, x11_forwarding=True),
-    "no-x11-forwarding": partial(attrs.evolve, x11_forwarding=False),
-    "touch-required": partial(attrs.evolve, touch_required=True),
-    "no-touch-required": partial(attrs.evolve, touch_required=False),
-    "verify-required": partial(attrs.evolve, verify_required=True),
-    "no-verify-required": partial(attrs.evolve, verify_required=False),
+_FLAGS: Final[Mapping[str, Mapping[str, bool]]] = {
+    "restrict": {
+        "restrict": True,
+        "agent_forwarding": False,
+        "port_forwarding": False,
+        "pty": False,
+        "user_rc": False,
+        "x11_forwarding": False,
+    },
+    "cert-authority": {"cert_authority": True},
+    "agent-forwarding": {"agent_forwarding": True},
+    "no-agent-forwarding": {"agent_forwarding": False},
+    "port-forwarding": {"port_forwarding": True},
+    "no-port-forwarding": {"port_forwarding": False},
+    "pty": {"pty": True},
+    "no-pty": {"pty": False},
+    "user-rc": {"user_rc": True},
+    "no-user-rc": {"user_rc": False},
+    "x11-forwarding": {"x11_forwarding": True},
+    "no-x11-forwarding": {"x11_forwarding": False},
+    "touch-required": {"touch_required": True},
+    "no-touch-required": {"touch_required": False},
+    "verify-required": {"verify_required": True},
+    "no-verify-required": {"verify_required": False},
 }
-"""Option -> what switches its fields, given the options that stood before it."""
+"""Option -> the fields that it switches, whatever the options before it did."""
 
-_READERS: Final[dict[str, Callable[[KeyOptions, str, tzinfo | None], KeyOptions]]] = {
+_READERS: Final[Mapping[str, Callable[[_Fields, str, tzinfo | None], None]]] = {
     "command": _read_command,
     "environment": _read_environment,
     "expiry-time": _read_expiry,
