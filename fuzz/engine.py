@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -38,18 +40,30 @@ def fuzz(file: str, name: str, runs: int, options: list[str]) -> None:
         target.run(seed)
     for function in _generated():
         atheris.instrument_func(function)
-    with tempfile.TemporaryDirectory() as folder:
-        for number, seed in enumerate(target.seeds):
-            (Path(folder) / f"seed-{number}").write_bytes(seed)
-        tokens = Path(folder).with_suffix(".dict")
-        tokens.write_text("".join(map(_entry, target.tokens)))
-        known = [f"-runs={runs}", f"-max_len={target.longest}", "-timeout=10"]
-        known += [f"-dict={tokens}"] if target.tokens else []
-        atheris.Setup([sys.argv[0], *known, *options, folder], target.run)
-        try:
-            atheris.Fuzz()
-        finally:
-            tokens.unlink()
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    _remove_afterwards(folder)
+    corpus, tokens = folder / "corpus", folder / "tokens"
+    corpus.mkdir()
+    for number, seed in enumerate(target.seeds):
+        (corpus / f"seed-{number}").write_bytes(seed)
+    tokens.write_text("".join(map(_entry, target.tokens)))
+    known = [f"-runs={runs}", f"-max_len={target.longest}", "-timeout=10"]
+    known += [f"-dict={tokens}"] if target.tokens else []
+    atheris.Setup([sys.argv[0], *known, *options, str(corpus)], target.run)
+    atheris.Fuzz()
+
+
+def _remove_afterwards(folder: Path) -> None:
+    """Have a folder removed once this process is gone: libFuzzer ends it past Python's back."""
+    gone, alive = os.pipe()
+    if os.fork():
+        os.close(gone)
+        return
+    os.setsid()  # what interrupts the run does not interrupt this
+    os.close(alive)
+    os.read(gone, 1)  # nobody writes, so it returns when the other end is closed
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
 
 
 def _packages() -> list[str]:
