@@ -57,7 +57,7 @@ def _remove_afterwards(folder: Path) -> None:
     """Have a folder removed once this process is gone: libFuzzer ends it past Python's back."""
     gone, alive = os.pipe()
     if os.fork():
-        os.close(gone)
+        os.close(gone)  # `alive` stays open as long as this process
         return
     os.setsid()  # what interrupts the run does not interrupt this
     os.close(alive)
