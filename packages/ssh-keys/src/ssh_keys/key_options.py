@@ -13,7 +13,6 @@ would be worse than a key that does not work.  Services have numbers here, not n
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
@@ -36,9 +35,6 @@ _ESCAPED: Final = b'\\"'
 
 _Fields: TypeAlias = dict[str, Any]
 """The fields of `KeyOptions` that the options so far have set."""
-
-_OPTION: Final = re.compile(rb'(?>[^", \t\\]++|\\"?+|"(?>[^"\\]++|\\"?+)*+")*+')
-"""An option: up to a comma or blank outside of quotes, or up to a quote that is not closed."""
 
 
 @attrs.frozen
@@ -159,12 +155,10 @@ def take_options(line: bytes) -> tuple[list[bytes], bytes]:
     """
     options: list[bytes] = []
     start = 0
-    while True:
-        end = _end_of_option(line, start)
-        options.append(line[start:end])
-        if line[end : end + 1] != b",":
-            return options, line[end:].lstrip(b" \t")
-        start = end + 1
+    for option in _mask_quotes(line).split(b","):
+        options.append(line[start : start + len(option)])
+        start += len(option) + 1
+    return options, line[start - 1 :].lstrip(b" \t")
 
 
 def dequote(name: str, value: bytes) -> str:
@@ -181,14 +175,15 @@ def dequote(name: str, value: bytes) -> str:
     return inside.replace(_ESCAPED, b'"').decode("utf-8", "surrogateescape")
 
 
-def _end_of_option(line: bytes, start: int) -> int:
-    """Return where the option at `start` ends: at a comma or blank outside of quotes."""
-    option = _OPTION.match(line, start)
-    end = option.end() if option else start
-    if line.startswith(b'"', end):
+def _mask_quotes(line: bytes) -> bytes:
+    """Return the options of a line with an x for each byte of a quoted value, quotes too."""
+    pieces = line.replace(_ESCAPED, b"xx").split(b'"')
+    pieces[1::2] = [b"x" * len(quoted) for quoted in pieces[1::2]]
+    masked = b"x".join(pieces).replace(b"\t", b" ").partition(b" ")[0]
+    if len(masked) == len(line) and len(pieces) % 2 == 0:
         problem = "a quote is not closed"
         raise KeyFormatError(problem)
-    return end
+    return masked
 
 
 def _raw(text: str) -> bytes:
