@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["allows", "check_list"]
 
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
-_Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+_Network: TypeAlias = tuple[int, int, int]
+"""The version, the bits of the prefix as a number, and how many bits follow it."""
 
 _MAX_PREFIX_DIGITS: Final = 3
 _IN_AN_ADDRESS: Final = frozenset("0123456789abcdefABCDEF.:")
@@ -65,9 +66,12 @@ def allows(entries: Sequence[bytes], address: str, host: str | None = None) -> b
 
 def _matches_address(entry: bytes, address: str, peer: _Address | None) -> bool:
     network = _network(entry)
-    if network is not None:
-        return peer is not None and peer in network
-    return peer is not None and matches(entry, address.encode("utf-8", "surrogatepass"))
+    if peer is None:
+        return False
+    if network is None:
+        return matches(entry, address.encode("utf-8", "surrogatepass"))
+    version, prefix, behind = network
+    return peer.version == version and int(peer) >> behind == prefix
 
 
 def _network(entry: bytes) -> _Network | None:
@@ -76,15 +80,15 @@ def _network(entry: bytes) -> _Network | None:
     start = _address(text)
     if start is None:
         return None
-    length: int = start.max_prefixlen
+    behind = 0
     if slash:
         digits = prefix.isascii() and prefix.isdigit() and len(prefix) <= _MAX_PREFIX_DIGITS
-        length = int(prefix) if digits else -1
-    try:
-        return ipaddress.ip_network((start, length))
-    except ValueError:
+        behind = start.max_prefixlen - int(prefix) if digits else -1
+    number = int(start)
+    if behind < 0 or number >> behind << behind != number:
         problem = f"'{printable(entry, 64)}' is no network"
-        raise KeyFormatError(problem) from None
+        raise KeyFormatError(problem)
+    return start.version, number >> behind, behind
 
 
 def _address(text: str) -> _Address | None:
