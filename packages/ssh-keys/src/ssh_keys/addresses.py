@@ -65,9 +65,9 @@ def allows(entries: Sequence[bytes], address: str, host: str | None = None) -> b
 
 
 def _matches_address(entry: bytes, address: str, peer: _Address | None) -> bool:
-    network = _network(entry)
     if peer is None:
         return False
+    network = _network(entry)
     if network is None:
         return matches(entry, address.encode("utf-8", "surrogatepass"))
     version, prefix, behind = network

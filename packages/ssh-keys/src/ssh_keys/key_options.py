@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import attrs
 
 from ssh_keys.errors import KeyFormatError
-from ssh_wire.text import printable
+from ssh_wire.text import printable, raw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -140,7 +140,7 @@ class KeyOptions:
             return True
         from ssh_keys.addresses import allows  # noqa: PLC0415 (loads when a list is met)
 
-        return allows([_raw(source) for source in self.sources], address, host)
+        return allows([raw(source) for source in self.sources], address, host)
 
 
 NO_OPTIONS: Final = KeyOptions()
@@ -176,7 +176,7 @@ def dequote(name: str, value: bytes) -> str:
 
 
 def _mask_quotes(line: bytes) -> bytes:
-    """Return the options of a line with an x for each byte of a quoted value, quotes too."""
+    """Return the options of a line, with an x for each byte that quotes keep from ending one."""
     pieces = line.replace(_ESCAPED, b"xx").split(b'"')
     pieces[1::2] = [b"x" * len(quoted) for quoted in pieces[1::2]]
     masked = b"x".join(pieces).replace(b"\t", b" ").partition(b" ")[0]
@@ -184,10 +184,6 @@ def _mask_quotes(line: bytes) -> bytes:
         problem = "a quote is not closed"
         raise KeyFormatError(problem)
     return masked
-
-
-def _raw(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
 
 
 def _invalid(name: str, value: str) -> KeyFormatError:
@@ -217,7 +213,7 @@ def _read_sources(fields: _Fields, value: str, zone: tzinfo | None) -> None:
     del zone
     sources = tuple(value.split(","))
     _set_once(fields, "from", "sources", sources)
-    check_list([_raw(source) for source in sources])
+    check_list([raw(source) for source in sources])
 
 
 def _read_expiry(fields: _Fields, value: str, zone: tzinfo | None) -> None:
