@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from ssh_keys import PrivateKey
 
-if TYPE_CHECKING:
-    from pathlib import Path
+sys.path.insert(0, str(Path(__file__).parent))
 
 KINDS = (
     "ssh-ed25519",
@@ -74,6 +74,18 @@ def ecdsa(keys: dict[str, PrivateKey]) -> PrivateKey:
 @pytest.fixture(scope="session")
 def rsa(keys: dict[str, PrivateKey]) -> PrivateKey:
     return keys["ssh-rsa"]
+
+
+@pytest.fixture(scope="session")
+def ca() -> PrivateKey:
+    return PrivateKey.generate("ed25519", comment="the authority")
+
+
+@pytest.fixture
+def no_umask() -> Iterator[None]:
+    before = os.umask(0)
+    yield
+    os.umask(before)
 
 
 def _program(name: str) -> Program:
