@@ -3,12 +3,37 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ssh_keys import PrivateKey, PublicKey, load_private_key, load_public_key
 
 if TYPE_CHECKING:
     from tests.interop.peers import Peer
+
+
+PLAIN: Final = {
+    "ed25519": "-t ed25519",
+    "ecdsa256": "-t ecdsa -b 256",
+    "ecdsa384": "-t ecdsa -b 384",
+    "ecdsa521": "-t ecdsa -b 521",
+    "rsa": "-t rsa -b 2048",
+}
+MLDSA: Final = {"mldsa": "-t ssh-mldsa44-ed25519"}
+TOKENS: Final = {
+    "ed25519-sk": "-t ed25519-sk",
+    "ecdsa-sk": "-t ecdsa-sk",
+    "ed25519-sk-free": "-t ed25519-sk -O no-touch-required -O application=ssh:free",
+}
+
+
+def kinds_of(peer: Peer) -> dict[str, str]:
+    """How a peer's ssh-keygen makes each kind of key that it can sign with by itself."""
+    return {**PLAIN, **(MLDSA if "ssh-mldsa44-ed25519" in peer.algorithms.host_keys else {})}
+
+
+def all_kinds_of(peer: Peer) -> dict[str, str]:
+    """How a peer's ssh-keygen makes each kind of key, those of tokens among them."""
+    return {**kinds_of(peer), **TOKENS}
 
 
 def folder_of(peer: Peer, name: str) -> Path:

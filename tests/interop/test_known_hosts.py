@@ -10,7 +10,7 @@ import pytest
 from ssh_keys import Grant, KnownHostsFile, PrivateKey, PublicKey, UnsupportedKey, issue
 from ssh_keys.art import bubblebabble, randomart
 from ssh_keys.known_hosts import Marker, format_line
-from ssh_keys.sshfp import records_of
+from ssh_keys.sshfp import SSHFP, records_of
 from ssh_wire.primitives import read_string, string
 
 if TYPE_CHECKING:
@@ -166,5 +166,8 @@ def test_sshfp(shop: Workshop, keys: dict[str, PrivateKey]) -> None:
             records = ()
         plain = "".join(f"{each.to_text('host.example.')}\n" for each in records)
         generic = "".join(f"{each.to_generic_text('host.example.')}\n" for each in records)
-        assert shop.read(f"{name}.pub.plain").decode() == plain
-        assert shop.read(f"{name}.pub.generic").decode() == generic
+        for printed, expected in (("plain", plain), ("generic", generic)):
+            text = shop.read(f"{name}.pub.{printed}").decode()
+            assert text == expected
+            read = [SSHFP.from_text(line.split(maxsplit=3)[3]) for line in text.splitlines()]
+            assert tuple(read) == records

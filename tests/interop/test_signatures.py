@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 ME: Final = "me@example.com"
 PRINCIPALS: Final = (ME, "root", "ME@example.com")
 NOW: Final = 1_790_000_000
-KINDS: Final = ("ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp521", "rsa")
+KINDS: Final = (
+    "ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "rsa",
+)
 HASHES: Final[tuple[HashName, ...]] = ("sha256", "sha512")
 _CHOOSES_HASH: Final = (8, 9)
 _HAS_DATES: Final = (8, 8)
