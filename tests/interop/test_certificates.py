@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from ssh_keys import Certificate, Grant, PrivateKey, issue, load_public_key
+from ssh_keys import (
+    Certificate,
+    CertificateRefused,
+    FidoPolicy,
+    Grant,
+    PrivateKey,
+    issue,
+    load_public_key,
+)
 from ssh_keys.grants import PERMISSIONS
 from ssh_wire.primitives import string
 from tests.interop.keyfiles import (
@@ -15,7 +23,6 @@ from tests.interop.keyfiles import (
     all_kinds_of,
     folder_of,
     fresh_keys,
-    kinds_of,
     read_public,
     run,
     write,
@@ -56,7 +63,7 @@ def made(peer: Peer) -> Path:
     folder = folder_of(peer, "certificates")
     kinds = all_kinds_of(peer)
     lines = [_MAKE, *(f"make {name} {options}" for name, options in kinds.items())]
-    lines += [f"certify {ca} {key}" for ca in kinds_of(peer) for key in kinds]
+    lines += [f"certify {ca} {key}" for ca in kinds for key in kinds]
     lines += [
         # the algorithms that an RSA key can sign with, SHA-1 among them
         *(
@@ -81,7 +88,7 @@ def read_certificate(path: Path) -> Certificate:
 
 
 def test_their_certificates(peer: Peer, made: Path) -> None:
-    for ca in kinds_of(peer):
+    for ca in all_kinds_of(peer):
         for key in all_kinds_of(peer):
             user = read_certificate(made / f"{ca}-{key}-cert.pub")
             assert user.public_key == read_public(made / f"{key}.pub")
@@ -94,16 +101,29 @@ def test_their_certificates(peer: Peer, made: Path) -> None:
             assert [str(n) for n in user.source_address] == ["192.0.2.0/24", "2001:db8::/32"]
             options = ("force-command", "source-address")
             algorithms = (user.ca_algorithm,)
+            # an authority that signs without a touch is a matter of the caller's policy
+            fido = FidoPolicy(touch=ca != "ed25519-sk-free")
             user.check(
                 role="user",
                 principal="bob",
                 now=NOW,
                 ca_algorithms=algorithms,
+                ca_fido=fido,
                 understood_options=options,
             )
             host = read_certificate(made / f"{ca}-{key}-host-cert.pub")
             for name in ("web1", "x.example.com"):
-                host.check(role="host", principal=name, now=NOW, ca_algorithms=algorithms)
+                host.check(
+                    role="host",
+                    principal=name,
+                    now=NOW,
+                    ca_algorithms=algorithms,
+                    ca_fido=fido,
+                )
+            if not fido.touch:
+                with pytest.raises(CertificateRefused) as caught:
+                    user.check(role="user", principal="bob", now=NOW)
+                assert caught.value.reason == "ca-token"
 
 
 def test_their_rsa_authority_signs_with_what_it_is_told(made: Path) -> None:

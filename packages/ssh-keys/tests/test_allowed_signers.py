@@ -19,8 +19,9 @@ from ssh_keys import (
     SSHSig,
 )
 from ssh_keys.authorized_keys import MAX_LINES
-from ssh_keys.certificates import Certificate, issue
+from ssh_keys.certificates import Certificate
 from ssh_keys.grants import Grant
+from ssh_keys.issuing import issue
 from ssh_keys.sshsig import sign
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from ssh_keys import CertificateRefused, HostKeyStatus, KnownHosts, PrivateKey, PublicKey
 from ssh_keys.armor import to_base64
-from ssh_keys.certificates import Certificate, issue
+from ssh_keys.certificates import Certificate
 from ssh_keys.grants import Grant
+from ssh_keys.issuing import issue
 from ssh_keys.known_hosts import format_line
 from ssh_wire import UsageError
 from ssh_wire.primitives import string

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssh_keys import KeyFormatError, PrivateKey, PublicKey, RevocationList, krl
-from ssh_keys.certificates import Certificate, issue
+from ssh_keys.certificates import Certificate
 from ssh_keys.grants import Grant
+from ssh_keys.issuing import issue
 from ssh_keys.krl import MAGIC, Extension
 from ssh_wire import UsageError
 from ssh_wire.primitives import string

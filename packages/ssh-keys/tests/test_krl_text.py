@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from ssh_keys import KeyFormatError, PrivateKey, PublicKey, RevocationList, krl_text
 from ssh_keys.armor import to_base64
-from ssh_keys.certificates import Certificate, issue
+from ssh_keys.certificates import Certificate
 from ssh_keys.grants import Grant
+from ssh_keys.issuing import issue
 from ssh_keys.krl_text import parse_revoked, revoke_specified
 from ssh_wire.primitives import string
 

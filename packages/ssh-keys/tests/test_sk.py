@@ -10,6 +10,7 @@ import attrs
 import pytest
 
 from ssh_keys import (
+    CertificateRefused,
     FidoPolicy,
     Grant,
     KeyFormatError,
@@ -259,10 +260,24 @@ def test_a_token_makes_its_own_keys() -> None:
             PrivateKey.generate(kind)
 
 
-def test_a_token_as_an_authority(token: Token, ed25519: PrivateKey) -> None:
+@pytest.mark.row("K12")
+@pytest.mark.parametrize(
+    ("flags", "policy", "enough"),
+    [
+        (0x01, None, True),
+        (0x00, None, False),
+        (0x04, None, False),
+        (0x00, FidoPolicy(touch=False), True),
+        (0x01, FidoPolicy(verification=True), False),
+        (0x05, FidoPolicy(verification=True), True),
+    ],
+)
+def test_a_token_as_an_authority(
+    flags: int, policy: FidoPolicy | None, enough: bool, token: Token, ed25519: PrivateKey
+) -> None:
     class Agent(SecurityKeyPrivateKey):
         def sign(self, data: Buffer, algorithm: str | None = None) -> bytes:
-            return token.sign(bytes(data))
+            return token.sign(bytes(data), flags)
 
     private = token.private
     assert isinstance(private, SecurityKeyPrivateKey)
@@ -270,7 +285,12 @@ def test_a_token_as_an_authority(token: Token, ed25519: PrivateKey) -> None:
     grant = Grant(role="user", key_id="", principals=("alice",))
     certificate = issue(agent, ed25519.public_key, grant=grant, random=bytes)
     assert certificate.ca_algorithm == token.kind
-    certificate.check(role="user", principal="alice", now=0)
+    if enough:
+        certificate.check(role="user", principal="alice", now=0, ca_fido=policy)
+        return
+    with pytest.raises(CertificateRefused, match=f"flags 0x0{flags}, counter 7") as caught:
+        certificate.check(role="user", principal="alice", now=0, ca_fido=policy)
+    assert caught.value.reason == "ca-token"
 
 
 def test_a_certified_token_behind_a_browser(browser: Token, ed25519: PrivateKey) -> None:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from ssh_keys import FidoPolicy, KeyFormatError, PrivateKey, PublicKey, SigningFailed, SSHSig
 from ssh_keys.armor import enclose
-from ssh_keys.certificates import Certificate, issue
+from ssh_keys.certificates import Certificate
 from ssh_keys.grants import Grant
+from ssh_keys.issuing import issue
 from ssh_keys.sshsig import (
     ARMOR_LABEL,
     MAX_SIGNATURE,

@@ -2,8 +2,9 @@
 
     public                        PublicKey: blob, verify, fingerprint
     private                       PrivateKey: generate, sign, save
-    certificates                  Certificate: read, check, issue
+    certificates                  Certificate: read, check
     grants                        Grant: what an authority grants
+    issuing                       issue: the certificate of it
     certificate_fields            how its fields are sent, and read strictly
     fido                          what a FIDO token says when it signs, and what is demanded of it
     registry                      which kinds of key there are, and which are refused
@@ -62,10 +63,10 @@ if TYPE_CHECKING:
     from ssh_keys.authorized_keys import AuthorizedKeys as AuthorizedKeys
     from ssh_keys.authorized_principals import AuthorizedPrincipals as AuthorizedPrincipals
     from ssh_keys.certificates import Certificate as Certificate
-    from ssh_keys.certificates import issue as issue
     from ssh_keys.fido import FidoPolicy as FidoPolicy
     from ssh_keys.grants import Grant as Grant
     from ssh_keys.host_key_update import HostKeyUpdate as HostKeyUpdate
+    from ssh_keys.issuing import issue as issue
     from ssh_keys.known_hosts import HostKeys as HostKeys
     from ssh_keys.known_hosts import HostKeyStatus as HostKeyStatus
     from ssh_keys.known_hosts import KnownHosts as KnownHosts
@@ -90,7 +91,7 @@ _LATER: Final = {
     "RevocationList": "ssh_keys.krl",
     "SSHFP": "ssh_keys.sshfp",
     "SSHSig": "ssh_keys.sshsig",
-    "issue": "ssh_keys.certificates",
+    "issue": "ssh_keys.issuing",
 }
 
 

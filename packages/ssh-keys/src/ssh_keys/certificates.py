@@ -27,9 +27,6 @@ from ssh_keys.certificate_fields import (
     Signed,
     clean_text,
     cut_key,
-    encode_options,
-    encode_principals,
-    encode_role,
     read_addresses,
     read_command,
     read_options,
@@ -37,18 +34,17 @@ from ssh_keys.certificate_fields import (
     read_role,
 )
 from ssh_keys.errors import CertificateRefused, KeyFormatError
-from ssh_keys.fido import FidoPolicy
+from ssh_keys.fido import FidoPolicy, read_assertion
 from ssh_keys.grants import FOREVER, PERMISSIONS, Grant
 from ssh_keys.patterns import matches
 from ssh_keys.public import PublicKey
-from ssh_wire import UsageError, WireError
-from ssh_wire.primitives import read_string, read_text, string
+from ssh_wire import WireError
+from ssh_wire.primitives import read_text
 from ssh_wire.text import printable, raw
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
 
-    from ssh_keys.private import PrivateKey
     from ssh_wire.primitives import Buffer
 
 __all__ = [
@@ -60,7 +56,6 @@ __all__ = [
     "Certificate",
     "Grant",
     "Role",
-    "issue",
 ]
 
 MAX_CERTIFICATE: Final = 1 << 16
@@ -83,7 +78,6 @@ The list is the default of OpenSSH's CASignatureAlgorithms.
 """
 
 _FLAGS: Final = (*PERMISSIONS, "no-touch-required", "verify-required")
-_NONCE_SIZE: Final = 32
 
 T = TypeVar("T")
 
@@ -159,8 +153,9 @@ class Certificate:
         signed = Signed.decode(blob[pos:])
         # "Chained" certificates ... are NOT supported": no kind of certificate is a PublicKey
         ca_key = PublicKey.from_blob(body.ca_key, legacy=legacy)
-        # SHA-1 is judged by `check`, which knows what the caller accepts
-        if not ca_key.verify(blob[:pos], signed.signature, allow_sha1=True):
+        # SHA-1 and a touch are judged by `check`, which knows what the caller accepts
+        untouched = FidoPolicy(touch=False)
+        if not ca_key.verify(blob[:pos], signed.signature, allow_sha1=True, fido=untouched):
             problem = "the certificate is not signed by the authority that it names"
             raise KeyFormatError(problem)
         return cls(
@@ -224,6 +219,7 @@ class Certificate:
         principal: str | None,
         now: int,
         ca_algorithms: Collection[str] = CA_ALGORITHMS,
+        ca_fido: FidoPolicy | None = None,
         understood_options: Collection[str] = (),
     ) -> None:
         """Return if the certificate is good for this purpose, and raise where it is not.
@@ -238,6 +234,8 @@ class Certificate:
                 case matters, so give its name in small letters.
             now: the time in seconds since 1970.
             ca_algorithms: how the authority may have signed.
+            ca_fido: what the signature of an authority in a FIDO token must say; a touch when
+                not given.  OpenSSH asks for nothing.
             understood_options: the critical options that the caller enforces.
 
         Raises:
@@ -254,9 +252,7 @@ class Certificate:
             problem = f"the certificate has expired at {self.valid_before}"
             raise CertificateRefused("expired", problem)
         self._check_principal(principal)
-        if self.ca_algorithm not in ca_algorithms:
-            problem = f"the authority signed with {printable(self.ca_algorithm, 64)}"
-            raise CertificateRefused("ca-algorithm", problem)
+        self._check_authority(ca_algorithms, ca_fido or FidoPolicy())
         self._check_options(understood_options)
 
     def _check_principal(self, principal: str | None) -> None:
@@ -271,6 +267,18 @@ class Certificate:
             return
         problem = f"the certificate is not good for '{printable(principal, 64)}'"
         raise CertificateRefused("principal", problem)
+
+    def _check_authority(self, algorithms: Collection[str], fido: FidoPolicy) -> None:
+        if self.ca_algorithm not in algorithms:
+            problem = f"the authority signed with {printable(self.ca_algorithm, 64)}"
+            raise CertificateRefused("ca-algorithm", problem)
+        if not registry.in_token(self.ca_key.kind):
+            return
+        assertion = read_assertion(self.signature)
+        if not fido.accepts(assertion):
+            seen = f"flags {assertion.flags:#04x}, counter {assertion.counter}"
+            problem = f"what the authority's token says is not enough: {seen}"
+            raise CertificateRefused("ca-token", problem)
 
     def _check_options(self, understood: Collection[str]) -> None:
         for name in self.critical_options:
@@ -345,42 +353,3 @@ class Certificate:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.kind} {self.fingerprint()} serial={self.serial}>"
-
-
-def issue(
-    ca: PrivateKey, key: PublicKey, *, grant: Grant, random: Callable[[int], bytes]
-) -> Certificate:
-    """Certify a key.
-
-    Args:
-        ca: the authority's key.
-        key: the key to certify.
-        grant: what the certificate says about it.
-        random: where the nonce comes from, such as `os.urandom`.
-
-    Raises:
-        UsageError: the grant cannot be written, or nobody would accept it.
-    """
-    grant.check()
-    kind = registry.certified_name(key.kind)
-    _, pos = read_string(key.blob, 0)
-    body = Body(
-        serial=grant.serial,
-        role=encode_role(grant.role),
-        key_id=grant.key_id,
-        principals=encode_principals(grant.principals),
-        valid_after=grant.valid_after,
-        valid_before=grant.valid_before,
-        critical_options=encode_options(grant.critical_options),
-        extensions=encode_options(grant.extensions),
-        reserved=b"",
-        ca_key=ca.public_key.blob,
-    )
-    head = Head(kind=kind, nonce=random(_NONCE_SIZE))
-    signed = head.encode() + key.blob[pos:] + body.encode()
-    signature = ca.sign(signed, grant.algorithm)
-    try:
-        return Certificate.from_blob(signed + string(signature), key.comment, legacy=True)
-    except KeyFormatError as error:
-        problem = f"no such certificate can be issued: {error}"
-        raise UsageError(problem) from None

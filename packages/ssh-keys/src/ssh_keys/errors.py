@@ -44,6 +44,7 @@ Refusal: TypeAlias = Literal[
     "critical-option",
     "option-value",
     "ca-algorithm",
+    "ca-token",
 ]
 """In which respect a certificate is not good."""
 

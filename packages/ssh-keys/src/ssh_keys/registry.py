@@ -27,6 +27,7 @@ __all__ = [
     "certified_name",
     "family",
     "family_to_generate",
+    "in_token",
     "plain_kind",
     "portable_families",
     "portable_family",
@@ -123,6 +124,11 @@ def family(kind: str) -> Family:
     if module is None:
         raise UnsupportedKey(kind, _refusal(kind))
     return _load(module)
+
+
+def in_token(kind: str) -> bool:
+    """Say whether the private keys of a kind are in FIDO tokens."""
+    return _FAMILIES.get(kind) == "sk"
 
 
 def certified_name(name: str) -> str:

@@ -11,9 +11,10 @@ from typing import Final
 import attrs
 import click
 
-from ssh_keys.certificates import Certificate, issue
+from ssh_keys.certificates import Certificate
 from ssh_keys.files import write_key_file
 from ssh_keys.grants import PERMISSIONS, Grant
+from ssh_keys.issuing import issue
 from ssh_stack.cli.keygen.keys import read_private, read_public
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.keygen.validity import parse_validity, tell_validity
