@@ -5,8 +5,10 @@ import pytest
 from ssh_agent.errors import AgentMisbehaved, WrongReply
 from ssh_agent.messages import AgentSuccess, IdentitiesAnswer, RequestIdentities, SignResponse
 from ssh_agent.requests import IdentitiesRequest, SignatureRequest
-from ssh_keys import PrivateKey
+from ssh_keys import PrivateKey, PublicKey
+from ssh_keys.fido import Assertion
 from ssh_wire import UsageError
+from ssh_wire.primitives import read_string, string
 
 
 def test_the_list_of_keys_is_asked_for() -> None:
@@ -45,6 +47,26 @@ def test_a_signature_that_verifies_is_returned(rsa: PrivateKey) -> None:
     request = SignatureRequest(rsa.public_key, b"data", "rsa-sha2-256")
 
     assert request.answer(SignResponse(signature=signature)) == signature
+
+
+@pytest.mark.parametrize("flags", [0x00, 0x01])
+def test_what_a_token_saw_is_for_the_server_to_judge(ed25519: PrivateKey, flags: int) -> None:
+    kind = "sk-ssh-ed25519@openssh.com"
+    plain = ed25519.public_key.blob
+    _, pos = read_string(plain, 0)
+    key = PublicKey.from_blob(string(kind) + plain[pos:] + string("ssh:"))
+    assertion = Assertion(algorithm=kind, blob=b"", flags=flags, counter=7)
+    signed = assertion.signed("ssh:", b"data")
+    assert signed is not None
+    made = ed25519.sign(signed)
+    blob, _ = read_string(made, read_string(made, 0)[1])
+    signature = assertion.replace(blob=bytes(blob)).encode()
+
+    assert (
+        SignatureRequest(key, b"data", kind).answer(SignResponse(signature=signature)) == signature
+    )
+    with pytest.raises(AgentMisbehaved):
+        SignatureRequest(key, b"other", kind).answer(SignResponse(signature=signature))
 
 
 @pytest.mark.row("G03")

@@ -18,6 +18,7 @@ from ssh_agent.messages import (
     SignRequest,
     SignResponse,
 )
+from ssh_keys import FidoPolicy
 from ssh_wire import Message, UsageError
 
 if TYPE_CHECKING:
@@ -91,8 +92,11 @@ class SignatureRequest(Request[bytes]):
         """
         if not isinstance(reply, SignResponse):
             raise _wrong(reply, "a signature")
+        # whether a token's touch is needed is for the server to say
+        fido = FidoPolicy(touch=False)
+        good = self.key.verify(self.data, reply.signature, self.algorithm, fido=fido)
         # `is not True`: an error value must never pass for a verified signature
-        if self.key.verify(self.data, reply.signature, self.algorithm) is not True:
+        if good is not True:
             key = self.key.fingerprint()
             problem = f"the agent's signature is not one by {key} with {self.algorithm}"
             raise AgentMisbehaved(problem)
