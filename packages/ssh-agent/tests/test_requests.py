@@ -62,11 +62,11 @@ def test_what_a_token_saw_is_for_the_server_to_judge(ed25519: PrivateKey, flags:
     blob, _ = read_string(made, read_string(made, 0)[1])
     signature = assertion.replace(blob=bytes(blob)).encode()
 
-    assert (
-        SignatureRequest(key, b"data", kind).answer(SignResponse(signature=signature)) == signature
-    )
+    reply = SignResponse(signature=signature)
+
+    assert SignatureRequest(key, b"data", kind).answer(reply) == signature
     with pytest.raises(AgentMisbehaved):
-        SignatureRequest(key, b"other", kind).answer(SignResponse(signature=signature))
+        SignatureRequest(key, b"other", kind).answer(reply)
 
 
 @pytest.mark.row("G03")

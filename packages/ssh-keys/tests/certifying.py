@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from ssh_keys import Certificate, CertificateRefused, Grant, PrivateKey, PublicKey, issue
-from ssh_keys.certificates import FOREVER, PERMISSIONS
+from ssh_keys.grants import FOREVER, PERMISSIONS
 from ssh_wire.primitives import read_string, string
 
 NOW = 1_700_000_000

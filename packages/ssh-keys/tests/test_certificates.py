@@ -11,7 +11,8 @@ from ssh_keys import (
     issue,
     load_public_key,
 )
-from ssh_keys.certificates import FOREVER, PERMISSIONS, Role
+from ssh_keys.certificates import Role
+from ssh_keys.grants import FOREVER, PERMISSIONS
 from ssh_wire import UsageError
 from ssh_wire.primitives import string
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -270,6 +269,6 @@ def test_a_public_key_file_is_for_everybody(tmp_path: Path) -> None:
     write_key_file(path, b"two\n", public=True, replace=True)
 
     assert path.read_bytes() == b"two\n"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert mode(path) == 0o644
     with pytest.raises(FileExistsError):
         write_key_file(path, b"three\n", public=True)

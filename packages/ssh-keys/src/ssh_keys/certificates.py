@@ -20,7 +20,6 @@ import attrs
 from ssh_keys import registry
 from ssh_keys.armor import to_base64
 from ssh_keys.certificate_fields import (
-    MAX_PRINCIPALS,
     Body,
     Head,
     Role,
@@ -34,8 +33,8 @@ from ssh_keys.certificate_fields import (
     read_role,
 )
 from ssh_keys.errors import CertificateRefused, KeyFormatError
-from ssh_keys.fido import FidoPolicy, read_assertion
-from ssh_keys.grants import FOREVER, PERMISSIONS, Grant
+from ssh_keys.fido import KEY_ALONE, FidoPolicy, read_assertion
+from ssh_keys.grants import PERMISSIONS
 from ssh_keys.patterns import matches
 from ssh_keys.public import PublicKey
 from ssh_wire import WireError
@@ -49,12 +48,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CA_ALGORITHMS",
-    "FOREVER",
     "MAX_CERTIFICATE",
-    "MAX_PRINCIPALS",
-    "PERMISSIONS",
     "Certificate",
-    "Grant",
     "Role",
 ]
 
@@ -154,8 +149,7 @@ class Certificate:
         # "Chained" certificates ... are NOT supported": no kind of certificate is a PublicKey
         ca_key = PublicKey.from_blob(body.ca_key, legacy=legacy)
         # SHA-1 and a touch are judged by `check`, which knows what the caller accepts
-        untouched = FidoPolicy(touch=False)
-        if not ca_key.verify(blob[:pos], signed.signature, allow_sha1=True, fido=untouched):
+        if not ca_key.verify(blob[:pos], signed.signature, allow_sha1=True, fido=KEY_ALONE):
             problem = "the certificate is not signed by the authority that it names"
             raise KeyFormatError(problem)
         return cls(

@@ -23,7 +23,14 @@ from ssh_wire.text import raw
 if TYPE_CHECKING:
     from ssh_wire.primitives import Buffer
 
-__all__ = ["WEBAUTHN", "Assertion", "FidoPolicy", "WebAuthnAssertion", "read_assertion"]
+__all__ = [
+    "KEY_ALONE",
+    "WEBAUTHN",
+    "Assertion",
+    "FidoPolicy",
+    "WebAuthnAssertion",
+    "read_assertion",
+]
 
 WEBAUTHN: Final = "webauthn-sk-ecdsa-sha2-nistp256@openssh.com"
 """The algorithm of a signature that a token made for a browser."""
@@ -63,6 +70,10 @@ class FidoPolicy:
         if self.origins is not None and isinstance(assertion, WebAuthnAssertion):
             return assertion.origin in self.origins
         return True
+
+
+KEY_ALONE: Final = FidoPolicy(touch=False)
+"""Asks that the key signed and no more, where somebody else judges what the token saw."""
 
 
 @record

@@ -22,7 +22,7 @@ from ssh_keys import registry
 from ssh_keys.armor import enclose, label_of, open_armor
 from ssh_keys.certificates import Certificate
 from ssh_keys.errors import KeyFormatError, SigningFailed
-from ssh_keys.fido import FidoPolicy
+from ssh_keys.fido import KEY_ALONE, FidoPolicy
 from ssh_keys.lines import as_bytes
 from ssh_keys.public import PublicKey
 from ssh_wire import Record, Text, UInt32, UsageError, WireError, record
@@ -286,7 +286,7 @@ class SigningRequest:
             SigningFailed: it is not the key's signature of `data`.
         """
         # whether a token's touch is needed is for whoever checks the signature to say
-        if not self.public_key.verify(self.data, signature, fido=FidoPolicy(touch=False)):
+        if not self.public_key.verify(self.data, signature, fido=KEY_ALONE):
             problem = f"a signature of {self.public_key.fingerprint()} did not verify"
             raise SigningFailed(problem)
         return SSHSig(
