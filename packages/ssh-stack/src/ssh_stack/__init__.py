@@ -3,6 +3,7 @@
 connection      connect: everything that `ssh` would do before the first command
 options         what `connect` is told
 config/         ssh_config(5): which options a host gets
+plan            what options and configuration come to, for one connection
 identities      what the user can prove itself with
 trust           is this the right server
 keylog          SSHKEYLOGFILE, for Wireshark

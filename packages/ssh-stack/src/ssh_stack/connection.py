@@ -25,6 +25,7 @@ from ssh_stack.environment import environment
 from ssh_stack.identities import credentials
 from ssh_stack.keylog import key_log
 from ssh_stack.options import DEFAULT, ClientOptions, ClientOptionsKw, Default, HostKeyPolicy
+from ssh_stack.plan import AuthenticationPlan
 from ssh_stack.trust import Trust, load_known_hosts
 from ssh_transport import (
     Algorithms,
@@ -245,13 +246,7 @@ class _Opening:
             verify_host_key=trust.verify,
             verify_host_certificate=trust.verify_certificate,
             learn_host_keys=trust.learn if _updates_host_keys(options, resolved) else None,
-            credentials=await credentials(
-                options,
-                resolved.identity_files,
-                identities_only=resolved.identities_only,
-                stack=stack,
-                who=f"{self._user}@{self._original}",
-            ),
+            credentials=await credentials(options, self._authentication(), stack),
             transport=TransportOptions(
                 algorithms=_algorithms(options),
                 limits=options.transport_limits,
@@ -265,6 +260,16 @@ class _Opening:
             keepalive=_keepalive(options, resolved),
             limits=options.limits,
             on_banner=options.on_banner,
+        )
+
+    def _authentication(self) -> AuthenticationPlan:
+        options, resolved = self._options, self._resolved
+        return AuthenticationPlan(
+            user=self._user,
+            host=self._original,
+            identity_files=resolved.identity_files,
+            identities_only=resolved.identities_only,
+            agent=options.agent,
         )
 
     def _trust(self) -> Trust:

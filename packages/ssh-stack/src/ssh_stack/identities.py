@@ -26,6 +26,7 @@ from ssh_keys.files import read_private_key
 from ssh_keys.load import load_private_key
 from ssh_stack.locked import LockedSigner
 from ssh_stack.options import ClientOptions, Default, Path
+from ssh_stack.plan import AuthenticationPlan
 
 __all__ = ["DEFAULT_IDENTITIES", "credentials"]
 
@@ -36,38 +37,32 @@ _ASKED: Final = 3  # times that a person is asked, as by ssh's NumberOfPasswordP
 
 
 async def credentials(
-    options: ClientOptions,
-    files: Sequence[Path],
-    *,
-    identities_only: bool,
-    stack: AsyncExitStack,
-    who: str,
+    options: ClientOptions, plan: AuthenticationPlan, stack: AsyncExitStack
 ) -> tuple[Credential, ...]:
     """Return what to log in with, in the order it is tried: agent, files, password.
 
     Args:
         options: what `connect` was told.
-        files: the key files that the configuration names.
-        identities_only: use of the agent's keys only those that are also in the files.
+        plan: what it and the configuration come to.
         stack: closes the connection to the agent.
-        who: user and host, for the person who is asked.
 
     Raises:
         OSError: a key file that was named cannot be read.
         KeyFormatError: a key that was named cannot be used.
     """
     signers: list[Signer] = []
+    files = plan.identity_files
     sources, required = _sources(options, files)
     for source in sources:
         signer = await _load(source, options, required=required)
         if signer is not None:
             signers.append(signer)
-    agent = await _agent_signers(options, stack)
-    if identities_only:
+    agent = await _agent_signers(plan, stack)
+    if plan.identities_only:
         blobs = {signer.public_key.blob for signer in signers} | _public_blobs(files)
         agent = [signer for signer in agent if signer.public_key.blob in blobs]
     found: list[Credential] = [KeyCredential(s) for s in _distinct([*agent, *signers])]
-    found += _secrets(options, who)
+    found += _secrets(options, plan.login)
     return tuple(found) or (NoneCredential(),)
 
 
@@ -139,13 +134,13 @@ async def _unlock(
         return signer
 
 
-async def _agent_signers(options: ClientOptions, stack: AsyncExitStack) -> list[Signer]:
+async def _agent_signers(plan: AuthenticationPlan, stack: AsyncExitStack) -> list[Signer]:
     """The agent's keys; an agent that is not there has none, unless it was named."""
-    if options.agent is None:
+    if plan.agent is None:
         return []
-    named = not isinstance(options.agent, Default)
+    named = not isinstance(plan.agent, Default)
     default = os.environ.get("SSH_AUTH_SOCK", "")
-    path = default if isinstance(options.agent, Default) else os.fspath(options.agent)
+    path = default if isinstance(plan.agent, Default) else os.fspath(plan.agent)
     if not path:
         return []
     from ssh_agent import AgentError  # noqa: PLC0415 (loads where there is an agent)
