@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from programs import settle
 from ssh_connection import ConnectionLimits
@@ -58,23 +60,27 @@ CLOSE = m.ChannelClose(recipient=0)
 EOF = m.ChannelEOF(recipient=0)
 
 
+def opened(window: int = 100) -> tuple[Side, Channel]:
+    """A channel that is open, and whose peer is the test."""
+    side = Side(ConnectionLimits(window=100, write_buffer=10))
+    channel = Channel()
+    channel.adopt(side.mux.open(m.SessionOpen(sender=0, window=100, max_packet=0), channel))
+    side.hear(m.ChannelOpenConfirmation(recipient=0, sender=7, window=window, max_packet=99))
+    side.wire.sent()
+    return side, channel
+
+
 class Joined:
     """A bridge between a noted socket and a channel whose peer is the test."""
 
     def __init__(self, *, half_close: bool = True, window: int = 100) -> None:
-        self.side = Side(ConnectionLimits(window=100, write_buffer=10))
-        self.channel = Channel()
-        self.channel.adopt(
-            self.side.mux.open(m.SessionOpen(sender=0, window=100, max_packet=0), self.channel)
-        )
-        self.hear(m.ChannelOpenConfirmation(recipient=0, sender=7, window=window, max_packet=99))
+        self.side, self.channel = opened(window)
         self.socket = Socket(half_close=half_close)
         self.bridge = Bridge()
         self.bridge.connection_made(self.socket)
         self.bridge.join(self.channel)
         assert self.socket.done == ["pause", "resume"]
         self.socket.done.clear()
-        self.sent()
 
     def hear(self, *messages: Message) -> None:
         self.side.hear(*messages)
@@ -174,6 +180,78 @@ async def test_back_pressure_both_ways() -> None:
     assert ends.sent() == []
     ends.bridge.resume_writing()
     assert ends.sent() == [m.WindowAdjust(recipient=7, increment=80)]
+
+
+async def test_data_that_arrives_before_the_channel_is_sent_first() -> None:
+    bridge, socket = Bridge(), Socket()
+    bridge.connection_made(socket)
+    bridge.data_received(b"early")  # as asyncio of Python 3.11.2 does in spite of the pause
+    assert socket.done == ["pause", "resume", "pause"]  # it has to be told once more
+    side, channel = opened()
+    bridge.join(channel)
+    bridge.data_received(b"late")
+    assert side.wire.sent() == [
+        m.ChannelData(recipient=7, data=b"early"),
+        m.ChannelData(recipient=7, data=b"late"),
+    ]
+
+
+async def test_end_of_the_socket_before_the_channel_is_told_behind_the_data() -> None:
+    bridge, socket = Bridge(), Socket()
+    bridge.connection_made(socket)
+    bridge.data_received(b"all of it")
+    assert bridge.eof_received() is True
+    side, channel = opened()
+    socket.done.clear()
+    bridge.join(channel)
+    assert side.wire.sent() == [
+        m.ChannelData(recipient=7, data=b"all of it"),
+        m.ChannelEOF(recipient=7),
+    ]
+    assert socket.done == []  # behind the end there is nothing to read
+    side.hear(m.ChannelData(recipient=0, data=b"answer"), EOF)
+    assert socket.sent == b"answer"
+    assert socket.done == ["close"]
+
+
+async def test_reading_is_not_begun_again_behind_the_end_of_the_socket() -> None:
+    ends = Joined(window=0)
+    ends.bridge.data_received(bytes(20))
+    assert ends.bridge.eof_received() is True
+    ends.hear(m.WindowAdjust(recipient=0, increment=50))
+    assert ends.socket.done == ["pause"]
+
+
+@given(
+    before=st.lists(st.binary(min_size=1, max_size=30)),
+    behind=st.lists(st.binary(min_size=1, max_size=30)),
+    window=st.integers(0, 100),
+    end=st.sampled_from(["never", "before", "behind"]),
+)
+def test_every_byte_of_the_socket_arrives_in_order(
+    before: list[bytes], behind: list[bytes], window: int, end: str
+) -> None:
+    async def carried() -> tuple[bytes, list[Message]]:
+        bridge = Bridge()
+        bridge.connection_made(Socket())
+        for data in before:
+            bridge.data_received(data)
+        if end == "before":
+            bridge.eof_received()
+        side, channel = opened(window)
+        bridge.join(channel)
+        for data in behind if end != "before" else []:
+            bridge.data_received(data)
+        if end == "behind":
+            bridge.eof_received()
+        side.hear(m.WindowAdjust(recipient=0, increment=100_000))
+        sent = side.wire.sent()
+        data = b"".join(bytes(each.data) for each in sent if isinstance(each, m.ChannelData))
+        return data, sent
+
+    data, sent = asyncio.run(carried())
+    assert data == b"".join([*before, *(behind if end != "before" else [])])
+    assert (m.ChannelEOF(recipient=7) in sent[-1:]) == (end != "never")
 
 
 async def test_before_there_is_a_channel() -> None:

@@ -15,6 +15,7 @@ from ssh_agent.core import AgentProtocol, Exchange
 from ssh_agent.errors import AgentError, AgentTimeout, AgentUnavailable
 from ssh_agent.location import socket_path
 from ssh_agent.requests import IdentitiesRequest, Request, SignatureRequest
+from ssh_wire.aio import timeout
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -139,7 +140,7 @@ class AgentClient:
     async def _ask(self, request: Request[T]) -> T:
         exchange = self._core.start(request)
         try:
-            async with asyncio.timeout(self._timeout):
+            async with timeout(self._timeout):
                 await self._converse(exchange)
         except TimeoutError:
             self._end(AgentTimeout(f"the agent did not answer within {self._timeout} s"))
@@ -193,7 +194,7 @@ class Connecting:
     async def _open(self) -> AgentClient:
         path = socket_path(self._path, os.environ)
         try:
-            async with asyncio.timeout(self._timeout):
+            async with timeout(self._timeout):
                 reader, writer = await asyncio.open_unix_connection(path)
         except TimeoutError:
             problem = f"the agent at {path} does not take the connection"

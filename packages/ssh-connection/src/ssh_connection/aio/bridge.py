@@ -21,12 +21,15 @@ __all__ = ["Bridge"]
 class Bridge(asyncio.Protocol):
     """The protocol of the socket; `join` gives it the channel.
 
-    Nothing is read from the socket before there is a channel, so nothing has to be kept.
+    Before there is a channel, reading from the socket is paused.  What asyncio delivers all
+    the same is kept: before Python 3.11.4 it begins to read although `connection_made` has
+    paused reading.  That is one read at the most, since each pauses reading again.
     """
 
     def __init__(self) -> None:
         self.socket: asyncio.Transport | None = None
         self.channel: Channel | None = None
+        self._early: list[bytes] = []
         self._eof_from_socket = False
         self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -38,7 +41,12 @@ class Bridge(asyncio.Protocol):
             self.finish()
             return
         channel.connect(_ChannelSide(self, self.socket))
-        self.socket.resume_reading()
+        for data in self._early:
+            self._send(data)
+        self._early.clear()
+        if self._eof_from_socket:
+            self._send_eof()
+        self.resume_reading()
 
     def abort(self) -> None:
         """Close both ends now."""
@@ -65,6 +73,27 @@ class Bridge(asyncio.Protocol):
         if self.socket is None and not self._done.done():
             self._done.set_result(None)
 
+    def pause_reading(self) -> None:
+        """The channel takes less than the socket brings."""
+        if self.socket is not None and not self.socket.is_closing():
+            self.socket.pause_reading()
+
+    def resume_reading(self) -> None:
+        """The channel has room; behind the end of the socket's data there is nothing to read."""
+        if self.socket is None or self.socket.is_closing() or self._eof_from_socket:
+            return
+        self.socket.resume_reading()
+
+    def _send(self, data: bytes) -> None:
+        if self.channel is not None:
+            with suppress(ChannelClosed):  # the socket is about to be closed, too
+                self.channel.write(data)
+
+    def _send_eof(self) -> None:
+        if self.channel is not None:
+            with suppress(ChannelClosed):
+                self.channel.write_eof()
+
     # ------------------------------------------------------------- what the socket says
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -75,15 +104,20 @@ class Bridge(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """The socket has data for the channel."""
         if self.channel is not None:
-            with suppress(ChannelClosed):
-                self.channel.write(data)
+            self._send(data)
+            return
+        self._early.append(data)
+        if self.socket is not None:
+            # asyncio counts reading as paused already, and would do nothing
+            self.socket.resume_reading()
+            self.socket.pause_reading()
 
     def eof_received(self) -> bool:
         """The socket sends no more; the way back stays open unless it has ended before."""
         self._eof_from_socket = True
         if self.channel is None:
             return True
-        self.channel.write_eof()
+        self._send_eof()
         return not self.channel.core.eof_received
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -140,9 +174,7 @@ class _ChannelSide:
         self._bridge.finish()
 
     def pause_writing(self) -> None:
-        if not self._socket.is_closing():
-            self._socket.pause_reading()
+        self._bridge.pause_reading()
 
     def resume_writing(self) -> None:
-        if not self._socket.is_closing():
-            self._socket.resume_reading()
+        self._bridge.resume_reading()

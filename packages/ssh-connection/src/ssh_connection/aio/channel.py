@@ -14,6 +14,7 @@ from ssh_connection.channel import Channel as ChannelCore
 from ssh_connection.errors import ChannelClosed
 from ssh_connection.replies import Reply
 from ssh_connection.states import ChannelState
+from ssh_wire.aio import timeout
 from ssh_wire.messages import connection as m
 from ssh_wire.primitives import Buffer
 
@@ -134,7 +135,7 @@ class Channel:
         """Close behind all that was written, and cut what has not left in `seconds`."""
         self.close()
         try:
-            async with asyncio.timeout(seconds):
+            async with timeout(seconds):
                 await self.wait_closed()
         except TimeoutError:
             pass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
 
@@ -17,6 +16,7 @@ from ssh_connection.aio.scope import Scope
 from ssh_connection.aio.streams import ByteStream
 from ssh_connection.errors import RequestRefused, SSHTimeout
 from ssh_connection.results import Completed, decode_output
+from ssh_wire.aio import timeout
 from ssh_wire.messages import connection as m
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ class ClientConnection(ClientEndpoint):
     async def _in_time(self, answer: Awaitable[_T]) -> _T:
         """Wait for the server's answer, as long as it may take to open something."""
         seconds = self._settings.timeouts.open
-        clock = asyncio.timeout(seconds)
+        clock = timeout(seconds)
         try:
             async with clock:
                 return await answer

@@ -14,6 +14,7 @@ from ssh_connection.errors import ChannelClosed, CommandFailed, NoExitStatus, SS
 from ssh_connection.results import Completed
 from ssh_transport import ConnectionLost
 from ssh_wire import SSHError
+from ssh_wire.aio import timeout
 from ssh_wire.primitives import Buffer
 
 __all__ = ["CommandInterrupted", "OutputTooLarge", "RunOptions", "run_command"]
@@ -124,7 +125,7 @@ class _Run:
         )
 
     async def conduct(self) -> Completed[bytes]:
-        clock = asyncio.timeout(self.options.timeout)
+        clock = timeout(self.options.timeout)
         try:
             async with clock:
                 await self._start_and_wait()

@@ -19,6 +19,7 @@ from ssh_transport import ConnectionLost, HeldQueueFull, PeerDisconnected
 from ssh_transport import events as ev
 from ssh_transport.aio import Driver
 from ssh_wire import OpenFailureReason
+from ssh_wire.aio import timeout
 from ssh_wire.messages import connection as m
 from ssh_wire.messages.transport import Unimplemented
 from ssh_wire.text import printable
@@ -116,7 +117,7 @@ class Endpoint:
         """Wait for the end of the stream and of all that ran on it, each in bounded time."""
         for _ in range(2):
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._close_timeout):
+                async with timeout(self._close_timeout):
                     await self._driver.wait_closed()
                 break
             self._driver.abort()

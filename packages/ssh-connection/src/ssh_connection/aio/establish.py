@@ -13,6 +13,7 @@ from ssh_connection.errors import SSHTimeout
 from ssh_transport import ClientTransport, ConnectionLost, HostKeyRefused
 from ssh_transport import events as ev
 from ssh_wire import SSHError
+from ssh_wire.aio import timeout
 from ssh_wire.messages import connection as m
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class ClientEndpoint(Endpoint):
         self._settings = settings
         self._events: deque[ev.Event] = deque()
         self._event_arrived = asyncio.Event()
-        self._clock = asyncio.timeout(None)
+        self._clock = timeout(None)
         self._login: Login | None = None
         self._established = False
         self._learn = settings.learn_host_keys
@@ -82,7 +83,7 @@ class ClientEndpoint(Endpoint):
         self._start_keepalive(self._settings.keepalive)
 
     async def _stage(self, name: str, seconds: float, work: Awaitable[None]) -> None:
-        clock = asyncio.timeout(seconds)
+        clock = timeout(seconds)
         self._clock = clock
         try:
             async with clock:

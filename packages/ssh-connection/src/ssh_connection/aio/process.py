@@ -12,6 +12,7 @@ import attrs
 from ssh_connection.aio.streams import ByteReader, ByteWriter
 from ssh_connection.errors import ChannelClosed, NoExitStatus, RequestRefused
 from ssh_connection.results import Completed, ExitSignal
+from ssh_wire.aio import timeout
 from ssh_wire.messages import connection as m
 from ssh_wire.modes import encode_modes
 from ssh_wire.text import printable
@@ -229,12 +230,12 @@ class Process:
                 with suppress(ChannelClosed):
                     self.send_signal(signal)
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self.launch.grace):
+                    async with timeout(self.launch.grace):
                         await self._ended.wait()
         finally:
             self._channel.abort()
         with suppress(TimeoutError):
-            async with asyncio.timeout(self.launch.close_timeout):
+            async with timeout(self.launch.close_timeout):
                 await self._gone.wait()
         if not self._gone.is_set():
             self.pipe_closed(ChannelClosed("the server does not close the channel"))

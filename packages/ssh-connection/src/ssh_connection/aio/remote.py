@@ -11,6 +11,7 @@ from ssh_connection.addresses import format_address
 from ssh_connection.aio.forward import RemoteForward
 from ssh_connection.errors import ChannelClosed, RequestRefused
 from ssh_wire import SSHError, WireError
+from ssh_wire.aio import timeout
 from ssh_wire.messages import connection as m
 
 if TYPE_CHECKING:
@@ -127,5 +128,5 @@ class RemoteForwards:
         if self._lost() is None:
             self._mux.request(message, lambda _: answered.set())
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._close_timeout):
+                async with timeout(self._close_timeout):
                     await answered.wait()

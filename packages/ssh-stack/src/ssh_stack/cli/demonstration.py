@@ -24,6 +24,7 @@ from ssh_stack.errors import HostKeyChanged
 from ssh_stack.forwarding import AllowForwarding
 from ssh_stack.serving import serve
 from ssh_stack.shell import LocalShell
+from ssh_wire.aio import timeout
 
 if TYPE_CHECKING:
     from ssh_stack.connection import Connection
@@ -89,7 +90,7 @@ class Demonstration:
                 self._negotiated(connection)
                 self._tell(Finding("connected and logged in", True, f"{took * 1000:.0f} ms"))
                 for step in (self._commands, self._files, self._forward):
-                    async with asyncio.timeout(_STEP_SECONDS):
+                    async with timeout(_STEP_SECONDS):
                         await step(connection)
 
     def _connect(

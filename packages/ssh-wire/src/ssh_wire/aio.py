@@ -1,0 +1,86 @@
+"""What every asyncio driver of the stack shares.  Nothing else of `ssh_wire` imports asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+__all__ = ["Timeout", "timeout"]
+
+
+class Timeout:
+    """`asyncio.Timeout`, correct in a task that was cancelled before.
+
+    Before Python 3.11.4 `asyncio.timeout` raises CancelledError instead of TimeoutError where
+    the task has a cancellation that it has not taken back, as it has while it cleans up.
+    """
+
+    def __init__(self, when: float | None) -> None:
+        self._when = when
+        self._task: asyncio.Task[object] | None = None
+        self._cancelling = 0
+        self._handle: asyncio.TimerHandle | None = None
+        self._expired = False
+
+    def when(self) -> float | None:
+        """Return the deadline, in the time of the loop; None where there is none."""
+        return self._when
+
+    def reschedule(self, when: float | None) -> None:
+        """Move the deadline; None takes it away."""
+        self._when = when
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+        if when is not None and self._task is not None and not self._expired:
+            loop = asyncio.get_running_loop()
+            self._handle = loop.call_at(when, self._expire)
+
+    def expired(self) -> bool:
+        """Return whether the deadline was reached within the block."""
+        return self._expired
+
+    async def __aenter__(self) -> Self:
+        task = asyncio.current_task()
+        if task is None:
+            problem = "a timeout needs a task"
+            raise RuntimeError(problem)
+        self._task = task
+        self._cancelling = task.cancelling()
+        self.reschedule(self._when)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+        task, self._task = self._task, None
+        if not self._expired or task is None:
+            return
+        # other cancellations than ours, and than those of before, are to go on
+        if task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise TimeoutError from error
+
+    def _expire(self) -> None:
+        self._handle = None
+        if self._task is not None:
+            self._expired = True
+            self._task.cancel()
+
+
+def timeout(seconds: float | None) -> Timeout:
+    """Return a context manager that raises TimeoutError where its block takes longer.
+
+    Args:
+        seconds: how long it may take; None sets no limit.
+    """
+    return Timeout(None if seconds is None else asyncio.get_running_loop().time() + seconds)

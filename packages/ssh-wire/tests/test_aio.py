@@ -1,0 +1,135 @@
+"""The timeout of all drivers: what it ends, and what it leaves alone."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from ssh_wire.aio import Timeout, timeout
+
+
+async def cancelled_then(work: asyncio.Future[str], *, seconds: float) -> str:
+    """Be cancelled, and go on to wait for `work` with a timeout, as a clean-up does."""
+    try:
+        await asyncio.get_running_loop().create_future()
+    except asyncio.CancelledError:
+        try:
+            async with timeout(seconds):
+                return await work
+        except TimeoutError:
+            return "timed out"
+    return "not cancelled"
+
+
+async def cancelled(coroutine: asyncio.Task[str]) -> str:
+    await asyncio.sleep(0)
+    coroutine.cancel()
+    return await coroutine
+
+
+async def test_block_that_takes_too_long_raises_timeout_error() -> None:
+    clock = timeout(0)
+    with pytest.raises(TimeoutError):
+        async with clock:
+            await asyncio.get_running_loop().create_future()
+    assert clock.expired()
+
+
+async def test_block_that_ends_in_time_raises_nothing() -> None:
+    async with timeout(60) as clock:
+        await asyncio.sleep(0)
+    assert not clock.expired()
+
+
+async def test_timeout_in_a_cancelled_task_raises_timeout_error() -> None:
+    never: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    task = asyncio.ensure_future(cancelled_then(never, seconds=0))
+    assert await cancelled(task) == "timed out"
+
+
+async def test_block_in_a_cancelled_task_ends_in_time() -> None:
+    done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    done.set_result("done")
+    task = asyncio.ensure_future(cancelled_then(done, seconds=60))
+    assert await cancelled(task) == "done"
+
+
+async def test_cancellation_within_the_block_is_not_taken_for_the_timeout() -> None:
+    async def work() -> None:
+        async with timeout(60):
+            await asyncio.get_running_loop().create_future()
+
+    task = asyncio.ensure_future(work())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_cancellation_beside_the_expiry_goes_on() -> None:
+    entered = asyncio.Event()
+
+    async def work() -> None:
+        async with timeout(0):
+            entered.set()
+            await asyncio.get_running_loop().create_future()
+
+    task = asyncio.ensure_future(work())
+    await entered.wait()
+    asyncio.get_running_loop().call_soon(task.cancel)
+    with pytest.raises((asyncio.CancelledError, TimeoutError)) as caught:
+        await task
+    assert caught.type is asyncio.CancelledError or task.cancelling() > 0
+
+
+async def test_other_error_of_the_block_is_raised_as_it_is() -> None:
+    async def work() -> None:
+        async with timeout(60):
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await work()
+
+
+async def test_deadline_can_be_taken_away_and_set_again() -> None:
+    loop = asyncio.get_running_loop()
+    clock = timeout(None)
+    assert clock.when() is None
+    clock.reschedule(loop.time())  # before the block it is only noted
+
+    async def work() -> None:
+        async with clock:
+            clock.reschedule(None)
+            await asyncio.sleep(0)
+            assert not clock.expired()
+            clock.reschedule(loop.time())
+            assert clock.when() is not None
+            await loop.create_future()
+
+    with pytest.raises(TimeoutError):
+        await work()
+
+
+async def test_deadline_behind_the_expiry_is_noted_and_changes_nothing() -> None:
+    loop = asyncio.get_running_loop()
+    clock = Timeout(loop.time())
+
+    async def work() -> None:
+        async with clock:
+            try:
+                await loop.create_future()
+            finally:
+                clock.reschedule(loop.time() + 60)
+
+    with pytest.raises(TimeoutError):
+        await work()
+
+
+def test_timeout_outside_a_task_is_refused() -> None:
+    async def enter(clock: Timeout) -> None:
+        await clock.__aenter__()
+
+    coroutine = enter(Timeout(None))
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        coroutine.send(None)
