@@ -64,7 +64,8 @@ def test_without_credentials_the_methods_are_asked_for() -> None:
     assert not talk.auth.succeeded
     error = talk.event(AuthRejected).error
     assert error.remaining_methods == ("publickey", "password")
-    assert [(a.method, a.outcome) for a in error.attempts] == [("none", Outcome.REJECTED)]
+    assert error.attempts == ()
+    assert "no key, password or other credential to try" in str(error)
 
 
 def test_none_may_be_enough_and_is_visible() -> None:
@@ -149,6 +150,34 @@ def test_the_caller_may_say_whether_to_ask_first(key: PrivateKey, query: bool) -
     talk = talk_of(KeyCredential(KeySigner(key), query=query))
 
     assert bool(talk.auth.take_messages()) == query
+
+
+def test_none_that_the_caller_gave_is_an_attempt_when_it_is_refused() -> None:
+    talk = talk_of(NoneCredential())
+    talk.hear(failure("publickey"))
+
+    error = talk.event(AuthRejected).error
+    assert [(a.method, a.outcome) for a in error.attempts] == [("none", Outcome.REJECTED)]
+    assert "none" not in str(error)  # every server that wants authentication refuses it
+
+
+def test_a_probe_finds_a_server_that_wants_no_authentication(key: PrivateKey) -> None:
+    talk = talk_of(NoneCredential(probe=True), memory(key))
+    talk.message(NoneRequest)
+
+    talk.hear(SUCCESS)
+
+    assert [(a.method, a.outcome) for a in talk.auth.attempts] == [("none", Outcome.ACCEPTED)]
+
+
+def test_a_probe_learns_the_methods_and_is_no_attempt(key: PrivateKey) -> None:
+    talk = talk_of(NoneCredential(probe=True), memory(key), PasswordCredential("s3cret"))
+    talk.message(NoneRequest)
+
+    talk.hear(failure("password"))
+
+    assert talk.message(PasswordRequest).password == "s3cret"
+    assert outcomes(talk) == [Outcome.NOT_OFFERED]
 
 
 @pytest.mark.parametrize("wrong", ["algorithm", "key"])
@@ -263,7 +292,7 @@ def test_an_rsa_key_without_an_algorithm_is_reported_and_not_sent(rsa: PrivateKe
 
     event = auth.next_event()
     assert isinstance(event, AuthRejected)
-    assert [a.outcome for a in event.error.attempts] == [Outcome.NO_ALGORITHM, Outcome.REJECTED]
+    assert [a.outcome for a in event.error.attempts] == [Outcome.NO_ALGORITHM]
 
 
 def test_a_signer_that_fails_makes_room_for_the_next(key: PrivateKey) -> None:

@@ -31,6 +31,7 @@ from ssh_auth import (
     PasswordNeeded,
     PromptsReceived,
     SignatureNeeded,
+    UnusableCredential,
 )
 from ssh_keys import PrivateKey
 from ssh_wire import Message, ProtocolError, UsageError
@@ -76,6 +77,62 @@ def test_a_partial_success_is_followed(key: PrivateKey) -> None:
     talk.message(PasswordRequest)  # refused before, wanted now
     talk.hear(SUCCESS)
     assert outcomes(talk) == [Outcome.REJECTED, Outcome.PARTIAL, Outcome.ACCEPTED]
+
+
+def test_a_credential_that_was_passed_over_is_tried_when_the_server_lists_it(
+    key: PrivateKey,
+) -> None:
+    talk = talk_of(NoneCredential(probe=True), memory(key), PasswordCredential("s3cret"))
+    talk.hear(failure("password"))
+    talk.auth.take_messages()
+
+    talk.hear(failure("publickey", "password"))
+
+    talk.event(SignatureNeeded)
+    assert outcomes(talk) == [Outcome.NOT_OFFERED, Outcome.REJECTED]
+
+
+@pytest.mark.parametrize("partial", [False, True])
+def test_an_empty_list_of_methods_leaves_all_that_there_are(
+    key: PrivateKey, partial: bool
+) -> None:
+    talk = talk_of(PasswordCredential("s3cret"), memory(key))
+    talk.message(PasswordRequest)
+
+    talk.hear(failure(partial=partial))
+
+    talk.event(SignatureNeeded)
+    talk.auth.provide_signature(b"signature")
+    talk.hear(failure())
+    error = talk.event(AuthRejected).error
+    assert error.remaining_methods == ()
+    assert "the server" not in str(error)
+
+
+def test_what_cannot_be_used_is_reported_once_and_nothing_is_sent(key: PrivateKey) -> None:
+    problem = "others can read it; run chmod 600 /k"
+    talk = talk_of(
+        NoneCredential(probe=True),
+        UnusableCredential("publickey", "file /k", problem, "SHA256:abc"),
+        PasswordCredential("one"),
+        memory(key),
+    )
+    talk.hear(failure("password", "publickey"))
+    talk.hear(failure("publickey", partial=True))
+    talk.event(SignatureNeeded)
+    talk.auth.provide_signature(b"signature")
+    talk.hear(failure("publickey"))
+
+    error = talk.event(AuthRejected).error
+    assert [attempt.outcome for attempt in error.attempts] == [
+        Outcome.UNUSABLE,
+        Outcome.PARTIAL,
+        Outcome.REJECTED,
+    ]
+    first = error.attempts[0]
+    assert (first.source, first.detail, first.fingerprint) == ("file /k", problem, "SHA256:abc")
+    assert f"publickey (file /k, SHA256:abc) could not be used: {problem}; " in str(error)
+    assert "still requires publickey" in str(error)
 
 
 @pytest.mark.row("A21")
@@ -187,11 +244,22 @@ def test_nothing_follows_success(message: Message) -> None:
 
 
 @pytest.mark.row("A02")
-def test_success_is_no_answer_to_a_query(key: PrivateKey) -> None:
-    talk = talk_of(KeyCredential(KeySigner(key), query=True))
+def test_success_is_no_answer_while_nothing_is_with_the_server(key: PrivateKey) -> None:
+    talk = talk_of(KeyCredential(KeySigner(key), query=False))
+    talk.event(SignatureNeeded)
 
     with pytest.raises(ProtocolError):
         talk.hear(SUCCESS)
+
+
+def test_success_answers_a_query_where_the_server_wants_no_signature(key: PrivateKey) -> None:
+    talk = talk_of(KeyCredential(KeySigner(key), query=True))
+
+    talk.hear(SUCCESS)
+
+    (attempt,) = talk.event(AuthSucceeded).attempts
+    assert (attempt.method, attempt.outcome) == ("publickey", Outcome.ACCEPTED)
+    assert attempt.fingerprint == key.public_key.fingerprint()
 
 
 def test_answers_that_nobody_asked_for_are_the_callers_error() -> None:

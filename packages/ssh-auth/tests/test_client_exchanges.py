@@ -11,6 +11,7 @@ from ssh_auth.client.exchanges import (
     Exchange,
     ExpectKeyVerdict,
     ExpectPasswordVerdict,
+    ExpectPrompts,
     ExpectVerdict,
     Finished,
 )
@@ -34,7 +35,12 @@ def test_verdicts_are_heard_only_while_a_request_is_with_the_server() -> None:
             "Expect"
         ) or state.__name__ == "ExpectStart"
     assert 52 in LEGAL[ExpectVerdict]
-    assert 52 not in LEGAL[ExpectKeyVerdict]
+    assert {n for n, row in LEGAL.items() if 52 in row} == {
+        ExpectVerdict,
+        ExpectKeyVerdict,
+        ExpectPasswordVerdict,
+        ExpectPrompts,
+    }
     assert not list(LEGAL[Finished])
 
 

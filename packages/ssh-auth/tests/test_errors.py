@@ -18,13 +18,38 @@ def test_a_failure_is_one_line_and_carries_what_was_tried() -> None:
     assert error.attempts == tuple(attempts)
     assert error.remaining_methods == ("publickey", "hostbased")
     assert str(error) == (
-        "authentication as 'ops' failed, no credential is left: publickey (agent) rejected;"
-        " password not offered by the server (the server accepts publickey, hostbased)"
+        "authentication as 'ops' failed: publickey (agent) rejected;"
+        " password not offered by the server; the server accepts publickey, hostbased"
     )
 
 
-def test_a_failure_without_attempts_is_told_too() -> None:
-    assert "nothing was tried" in str(AuthenticationFailed("ops", []))
+def test_a_failure_names_the_host_and_the_reason_where_they_are_known() -> None:
+    error = AuthenticationFailed("ops", [], (), "64 attempts are enough", "web.example.com")
+
+    assert str(error) == (
+        "authentication as 'ops' at web.example.com failed, 64 attempts are enough:"
+        " there was no key, password or other credential to try"
+    )
+    assert (error.host, error.reason) == ("web.example.com", "64 attempts are enough")
+
+
+def test_a_failure_says_once_what_happened_several_times() -> None:
+    wrong = AuthAttempt(method="password", outcome=Outcome.REJECTED)
+    key = AuthAttempt(method="publickey", outcome=Outcome.PARTIAL)
+
+    error = AuthenticationFailed("ops", [key, wrong, wrong, wrong], ["password"])
+
+    assert str(error) == (
+        "authentication as 'ops' failed: publickey accepted, more is required;"
+        " password rejected (3 times); the server still requires password"
+    )
+
+
+def test_a_refused_none_is_not_reported_as_a_failed_attempt() -> None:
+    none = AuthAttempt(method="none", outcome=Outcome.REJECTED)
+    wrong = AuthAttempt(method="password", outcome=Outcome.REJECTED)
+
+    assert "none" not in str(AuthenticationFailed("ops", [none, wrong], ["password"]))
 
 
 def test_what_the_peer_named_cannot_write_to_the_terminal() -> None:

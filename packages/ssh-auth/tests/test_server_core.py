@@ -395,10 +395,18 @@ def test_a_user_may_have_other_algorithms() -> None:
         assert (auth.next_event() is not None) is taken
 
 
-def test_more_than_the_usual_may_be_accepted() -> None:
-    key = PrivateKey.generate("ed448").public_key
-    offer = PublicKeyQuery(user="ops", service=SERVICE, algorithm="ssh-ed448", key=key.blob)
-    for policy, taken in ((ServerPolicy(), False), (restricted([], "ssh-ed448"), True)):
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa", "ed448", "mldsa44-ed25519"])
+def test_keys_of_every_kind_that_verifies_are_accepted_unless_a_user_has_others(
+    kind: str,
+) -> None:
+    key = PrivateKey.generate(kind).public_key
+    algorithm = key.algorithms[0]
+    offer = PublicKeyQuery(user="ops", service=SERVICE, algorithm=algorithm, key=key.blob)
+    for policy, taken in (
+        (ServerPolicy(), True),
+        (restricted([], algorithm), True),
+        (restricted([], "ecdsa-sha2-nistp521"), False),
+    ):
         auth = ServerAuth(SESSION, policy)
         auth.receive(offer.encode())
         assert isinstance(auth.next_event(), KeyOffered) is taken

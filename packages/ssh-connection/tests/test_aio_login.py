@@ -12,9 +12,12 @@ from programs import pair, settle
 from ssh_auth import (
     Accept,
     AuthenticationFailed,
+    AuthLimits,
+    Credential,
     InteractiveCredential,
     KeyCredential,
     KeySigner,
+    Outcome,
     PasswordCredential,
     Reject,
     Result,
@@ -137,9 +140,68 @@ async def test_a_banner_that_cannot_be_shown_is_an_error_of_connecting() -> None
 
 async def test_no_credential_is_enough() -> None:
     ends = pair(authentication=ServerAuthentication(password=right_password))
-    with pytest.raises(AuthenticationFailed, match="tester"):
+    with pytest.raises(AuthenticationFailed, match="tester") as caught:
+        await ends.client.establish(ends.dial)
+    assert caught.value.host == ends.client._settings.host
+    await ends.server.close()
+
+
+async def test_a_credential_that_is_withheld_is_reported_and_not_sent() -> None:
+    """What is judged after the host key: a password is not for a server whose key has changed."""
+    judged: list[Credential] = []
+    asked: list[str] = []
+
+    def withhold(credential: Credential) -> str:
+        assert ends.client._core.host_key is not None  # it has been accepted
+        judged.append(credential)
+        return "the host key has changed" if credential.method == "password" else ""
+
+    async def password(_user: str, given: str) -> Result:
+        asked.append(given)
+        return Accept()
+
+    credentials = [PasswordCredential("right", source="caller"), KeyCredential(KeySigner(KEY))]
+    ends = pair(
+        authentication=ServerAuthentication(public_key=right_key, password=password),
+        client={"credentials": credentials, "withhold": withhold},
+    )
+    async with ends:
+        first, second = ends.client.auth_attempts
+    assert (first.method, first.outcome, first.detail) == (
+        "password",
+        Outcome.UNUSABLE,
+        "the host key has changed",
+    )
+    assert second.outcome is Outcome.ACCEPTED
+    assert judged == credentials
+    assert asked == []
+
+
+async def test_the_limits_of_the_client_are_its_settings() -> None:
+    wrong = [PasswordCredential("wrong")] * 3
+    ends = pair(
+        authentication=ServerAuthentication(password=right_password),
+        client={"credentials": wrong, "auth_limits": AuthLimits(client_attempts=2)},
+    )
+    with pytest.raises(AuthenticationFailed, match="2 attempts are enough"):
         await ends.client.establish(ends.dial)
     await ends.server.close()
+
+
+async def test_a_key_signs_only_with_algorithms_that_are_allowed() -> None:
+    rsa = PrivateKey.generate("rsa", 2048)
+
+    async def any_key(_user: str, key: PublicKey) -> Result:
+        return Accept() if key == rsa.public_key else Reject()
+
+    async with pair(
+        authentication=ServerAuthentication(public_key=any_key),
+        client={
+            "credentials": [KeyCredential(KeySigner(rsa))],
+            "public_key_algorithms": ("ssh-ed25519", "rsa-sha2-256"),
+        },
+    ) as ends:
+        assert ends.client.auth_attempts[-1].algorithm == "rsa-sha2-256"
 
 
 @pytest.mark.parametrize("when", ["while it is asked", "before it answers"])

@@ -93,6 +93,20 @@ def test_a_grant_that_was_not_asked_for(name: str, keyed: Pair) -> None:
     ended(keyed.client, BAD)
 
 
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_grant_without_a_name_counts_where_a_service_was_asked_for(
+    asked: bool, keyed: Pair
+) -> None:
+    if asked:
+        keyed.client.request_service("ssh-userauth")
+    inject(keyed.server, b"\x06")
+    pump(keyed.server, keyed.client)
+    if asked:
+        assert drain(keyed.client) == [ServiceAccepted("ssh-userauth")]
+    else:
+        ended(keyed.client, BAD)
+
+
 def test_the_service_may_be_asked_for_before_the_first_byte(key: PrivateKey) -> None:
     pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
     pair.client.request_service("ssh-userauth")

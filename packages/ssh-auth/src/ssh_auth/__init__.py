@@ -29,6 +29,7 @@ from ssh_auth.client import AuthSucceeded as AuthSucceeded
 from ssh_auth.client import BannerReceived as BannerReceived
 from ssh_auth.client import ClientAuth as ClientAuth
 from ssh_auth.client import ClientEvent as ClientEvent
+from ssh_auth.client import ClientPolicy as ClientPolicy
 from ssh_auth.client import PasswordNeeded as PasswordNeeded
 from ssh_auth.client import PromptsReceived as PromptsReceived
 from ssh_auth.client import SignatureNeeded as SignatureNeeded
@@ -38,6 +39,7 @@ from ssh_auth.credentials import InteractiveCredential as InteractiveCredential
 from ssh_auth.credentials import KeyCredential as KeyCredential
 from ssh_auth.credentials import NoneCredential as NoneCredential
 from ssh_auth.credentials import PasswordCredential as PasswordCredential
+from ssh_auth.credentials import UnusableCredential as UnusableCredential
 from ssh_auth.credentials import password_answers as password_answers
 from ssh_auth.errors import AuthenticationFailed as AuthenticationFailed
 from ssh_auth.errors import TooManyAttempts as TooManyAttempts

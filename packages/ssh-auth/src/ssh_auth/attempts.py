@@ -27,6 +27,9 @@ class Outcome(Enum):
     NOT_OFFERED = "not offered by the server"
     """Nothing was sent: the server does not list the method."""
 
+    UNUSABLE = "could not be used"
+    """Nothing was sent: this side could not use it; `detail` says why."""
+
     NO_ALGORITHM = "no signature algorithm in common"
     """Nothing was sent: the server verifies with no algorithm of this key (RFC 8308)."""
 
@@ -45,6 +48,7 @@ class AuthAttempt:
         method: the method's name on the wire.
         source: where the credential came from, such as "agent" or "file /home/me/.ssh/id_rsa".
         fingerprint: the SHA-256 fingerprint of the key, where there is one.
+        certificate: the key id of the certificate that was shown for the key, where one was.
         algorithm: the signature algorithm, where there is one.
         outcome: what came of it.
         remaining: the methods that the server lists after it; None if it has listed none yet.
@@ -54,13 +58,16 @@ class AuthAttempt:
     method: str
     source: str = ""
     fingerprint: str = ""
+    certificate: str | None = None
     algorithm: str = ""
     outcome: Outcome
     remaining: tuple[str, ...] | None = None
     detail: str = ""
 
     def __str__(self) -> str:
-        about = ", ".join(filter(None, (self.source, self.fingerprint, self.algorithm)))
+        certificate = "" if self.certificate is None else f"certificate {self.certificate!r}"
+        known = (self.source, self.fingerprint, certificate, self.algorithm)
+        about = ", ".join(filter(None, known))
         what = f"{self.method} ({about})" if about else self.method
         detail = f": {self.detail}" if self.detail else ""
         return f"{what} {self.outcome.value}{detail}"

@@ -7,13 +7,16 @@ exchange needs it and not before, by whoever drives it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import ClassVar, Protocol, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
 import attrs
 
 from ssh_auth.signers import Signer
 from ssh_wire import UsageError
 from ssh_wire.messages.auth import Prompt
+
+if TYPE_CHECKING:
+    from ssh_keys import Certificate, PublicKey  # noqa: TC004 (loads when the first one is met)
 
 __all__ = [
     "Answers",
@@ -22,6 +25,7 @@ __all__ = [
     "KeyCredential",
     "NoneCredential",
     "PasswordCredential",
+    "UnusableCredential",
     "password_answers",
 ]
 
@@ -38,10 +42,33 @@ class Answers(Protocol):
 
 @attrs.frozen(eq=False)
 class NoneCredential:
-    """Ask for nothing: succeeds where no credentials are wanted, tells the methods elsewhere."""
+    """Ask for nothing: succeeds where no credentials are wanted, tells the methods elsewhere.
+
+    Attributes:
+        source: who wanted it tried.
+        probe: whether it is to learn the methods, so that a refusal is no failed attempt.
+    """
 
     method: ClassVar[str] = "none"
     source: str = ""
+    probe: bool = False
+
+
+@attrs.frozen(eq=False)
+class UnusableCredential:
+    """Something that was to be used and cannot be: it is reported, and nothing is sent.
+
+    Attributes:
+        method: the method that it was for.
+        source: where it came from, such as "file /home/me/.ssh/id_rsa".
+        problem: why it cannot be used, and what to do about it.
+        fingerprint: the SHA-256 fingerprint of the key, where it is known.
+    """
+
+    method: str
+    source: str
+    problem: str
+    fingerprint: str = ""
 
 
 @attrs.frozen(eq=False)
@@ -50,6 +77,7 @@ class KeyCredential:
 
     Attributes:
         signer: who signs.
+        certificate: the certificate of the signer's key that is shown in its place.
         query: ask the server whether the key would do before signing.  By default a key
             in memory that is the only one signs at once, which saves a round trip; with
             several keys, or one that an agent or a token holds, the server is asked first.
@@ -58,11 +86,23 @@ class KeyCredential:
     method: ClassVar[str] = "publickey"
     signer: Signer
     query: bool | None = None
+    certificate: Certificate | None = None
+
+    def __attrs_post_init__(self) -> None:
+        certificate = self.certificate
+        if certificate is not None and certificate.public_key != self.signer.public_key:
+            problem = f"the certificate {certificate.key_id!r} is of another key than the signer's"
+            raise UsageError(problem)
 
     @property
     def source(self) -> str:
         """Where the key comes from."""
         return self.signer.source
+
+    @property
+    def offered(self) -> PublicKey | Certificate:
+        """What the server is shown: the certificate, or else the key."""
+        return self.certificate or self.signer.public_key
 
 
 @attrs.frozen(eq=False)
@@ -109,7 +149,13 @@ class InteractiveCredential:
     source: str = ""
 
 
-Credential: TypeAlias = NoneCredential | KeyCredential | PasswordCredential | InteractiveCredential
+Credential: TypeAlias = (
+    NoneCredential
+    | KeyCredential
+    | PasswordCredential
+    | InteractiveCredential
+    | UnusableCredential
+)
 
 
 def _is_text(text: str) -> bool:

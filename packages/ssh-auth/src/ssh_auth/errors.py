@@ -9,8 +9,9 @@ A peer that breaks the protocol is a `ProtocolError`, in both roles.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
-from ssh_auth.attempts import AuthAttempt
+from ssh_auth.attempts import AuthAttempt, Outcome
 from ssh_wire import DisconnectReason, ProtocolError, SSHError
 from ssh_wire.text import printable
 
@@ -18,13 +19,15 @@ __all__ = ["AuthenticationFailed", "TooManyAttempts"]
 
 
 class AuthenticationFailed(SSHError):
-    """The server did not let the user in.
+    """The server did not authenticate the user.
 
     Attributes:
         username: the user.
-        attempts: every credential in the order tried, and what came of it.
+        attempts: every credential in the order tried, and what came of it; those that could
+            not be used among them.
         remaining_methods: what the server would still take; empty if it never said.
-        reason: why the client stopped.
+        reason: why the client stopped before its credentials were used up, or empty.
+        host: the server's name, or empty where it is not known.
     """
 
     def __init__(
@@ -32,22 +35,41 @@ class AuthenticationFailed(SSHError):
         username: str,
         attempts: Sequence[AuthAttempt],
         remaining_methods: Sequence[str] = (),
-        reason: str = "no credential is left",
+        reason: str = "",
+        host: str = "",
     ) -> None:
         self.username = username
         self.attempts: tuple[AuthAttempt, ...] = tuple(attempts)
         self.remaining_methods: tuple[str, ...] = tuple(remaining_methods)
         self.reason = reason
-        super().__init__(self._line())
+        self.host = host
+        super().__init__(printable(self._line(), limit=4096))
 
     def _line(self) -> str:
-        tried = "; ".join(str(attempt) for attempt in self.attempts) or "nothing was tried"
-        methods = ", ".join(self.remaining_methods) or "nothing"
-        return printable(
-            f"authentication as {self.username!r} failed, {self.reason}: {tried}"
-            f" (the server accepts {methods})",
-            limit=4096,
-        )
+        where = f" at {self.host}" if self.host else ""
+        why = f", {self.reason}" if self.reason else ""
+        tried = "; ".join(_times(text, len([*same])) for text, same in groupby(self._tried()))
+        tried = tried or "there was no key, password or other credential to try"
+        return f"authentication as {self.username!r}{where} failed{why}: {tried}{self._rest()}"
+
+    def _tried(self) -> list[str]:
+        # that "none" is refused is said of every server that wants authentication
+        return [
+            str(attempt)
+            for attempt in self.attempts
+            if (attempt.method, attempt.outcome) != ("none", Outcome.REJECTED)
+        ]
+
+    def _rest(self) -> str:
+        methods = ", ".join(self.remaining_methods)
+        if not methods:
+            return ""
+        partial = any(attempt.outcome is Outcome.PARTIAL for attempt in self.attempts)
+        return f"; the server {'still requires' if partial else 'accepts'} {methods}"
+
+
+def _times(text: str, count: int) -> str:
+    return text if count == 1 else f"{text} ({count} times)"
 
 
 class TooManyAttempts(ProtocolError):

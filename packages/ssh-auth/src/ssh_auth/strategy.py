@@ -12,7 +12,7 @@ from typing import Protocol
 import attrs
 
 from ssh_auth.attempts import AuthAttempt, Outcome
-from ssh_auth.credentials import Credential
+from ssh_auth.credentials import Credential, NoneCredential, UnusableCredential
 
 __all__ = ["AuthProgress", "AuthStrategy", "InOrder"]
 
@@ -44,23 +44,46 @@ class AuthStrategy(Protocol):
 class InOrder:
     """The given credentials, one after the other.
 
-    After a partial success the round begins again with all that have not been accepted,
-    because the method of a credential that was refused before may be the one that the
-    server wants now.
+    A credential whose method the server did not list gets its turn when the server lists
+    other methods, as in OpenSSH's client.  After a partial success the round begins again
+    with all that have not been accepted, because the method of a credential that was
+    refused before may be the one that the server wants now.
     """
 
     def __init__(self, credentials: Iterable[Credential]) -> None:
-        self._unused = list(credentials)
-        self._round = iter(tuple(self._unused))
-        self._last: Credential | None = None
+        self._credentials = tuple(credentials)
+        self._unused = list(range(len(self._credentials)))
+        self._round = list(self._unused)
+        self._passed_over: list[int] = []
+        self._last: int | None = None
+        self._listed: frozenset[str] = frozenset()
         self._partial = 0
 
     def next_credential(self, progress: AuthProgress) -> Credential | None:
         """Return the next credential of the round."""
+        if self._last is not None:
+            self._note(self._last, progress)
+        self._last = self._round.pop(0) if self._round else None
+        return None if self._last is None else self._credentials[self._last]
+
+    def _note(self, last: int, progress: AuthProgress) -> None:
+        """Take note of what came of the last credential."""
         partial = sum(attempt.outcome is Outcome.PARTIAL for attempt in progress.attempts)
+        if partial > self._partial or _is_done(self._credentials[last]):
+            # a credential that is given several times is one: it counts once
+            credential = self._credentials[last]
+            self._unused = [n for n in self._unused if self._credentials[n] is not credential]
+        elif progress.attempts[-1].outcome is Outcome.NOT_OFFERED:
+            self._passed_over.append(last)
+        listed = frozenset(progress.remaining or ())
         if partial > self._partial:
-            self._partial = partial
-            self._unused = [each for each in self._unused if each is not self._last]
-            self._round = iter(tuple(self._unused))
-        self._last = next(self._round, None)
-        return self._last
+            self._round, self._passed_over = list(self._unused), []
+        elif listed != self._listed:
+            self._round, self._passed_over = sorted([*self._passed_over, *self._round]), []
+        self._partial, self._listed = partial, listed
+
+
+def _is_done(credential: Credential) -> bool:
+    """Whether nothing more can come of a credential that had its turn."""
+    probe = isinstance(credential, NoneCredential) and credential.probe
+    return probe or isinstance(credential, UnusableCredential)

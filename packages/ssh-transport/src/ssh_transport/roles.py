@@ -96,7 +96,9 @@ class ClientTransport(Transport):
             super()._act(action, payload)
 
     def _on_service_accept(self, payload: bytes) -> None:
-        name = ServiceAccept.decode(payload).name
+        # servers have sent it without the name, and OpenSSH's client takes that
+        bare = len(payload) == 1
+        name = (self._asked or "") if bare else ServiceAccept.decode(payload).name
         if name != self._asked:
             problem = "a service is granted that was not asked for"
             raise ProtocolError(problem)

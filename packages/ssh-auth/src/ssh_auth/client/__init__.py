@@ -2,6 +2,8 @@
 
     core       ClientAuth: payloads in, messages and events out
     exchanges  what the client waits for, one class each, and what may arrive then
+    policy     what the client asks for in any case
+    lenient    what is taken although RFC 4252 says it otherwise
     requests   the messages of one user for one service
     report     what is told of an exchange afterwards
     events     what the driver of a ClientAuth is told or asked
@@ -19,3 +21,4 @@ from ssh_auth.client.events import ClientEvent as ClientEvent
 from ssh_auth.client.events import PasswordNeeded as PasswordNeeded
 from ssh_auth.client.events import PromptsReceived as PromptsReceived
 from ssh_auth.client.events import SignatureNeeded as SignatureNeeded
+from ssh_auth.client.policy import ClientPolicy as ClientPolicy

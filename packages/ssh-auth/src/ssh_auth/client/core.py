@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
-from ssh_auth.algorithms import signature_algorithm
+from ssh_auth.algorithms import (
+    another_algorithm,
+    names_of,
+    plain_algorithm,
+    signature_algorithm,
+)
 from ssh_auth.attempts import AuthAttempt, Outcome
 from ssh_auth.client.events import (
     AuthRejected,
@@ -34,6 +39,8 @@ from ssh_auth.client.exchanges import (
     ExpectVerdict,
     Finished,
 )
+from ssh_auth.client.lenient import exact, is_same_key
+from ssh_auth.client.policy import ClientPolicy
 from ssh_auth.client.report import attempt
 from ssh_auth.client.requests import Requests
 from ssh_auth.credentials import (
@@ -42,6 +49,7 @@ from ssh_auth.credentials import (
     KeyCredential,
     NoneCredential,
     PasswordCredential,
+    UnusableCredential,
 )
 from ssh_auth.errors import AuthenticationFailed
 from ssh_auth.limits import AuthLimits
@@ -63,6 +71,9 @@ from ssh_wire.primitives import Buffer
 
 __all__ = ["ClientAuth"]
 
+_KeyAttempt: TypeAlias = tuple[KeyCredential, str]
+"""A key, and the algorithm that it is tried with."""
+
 _MAX_SKIPPED: Final = 1024
 """The credentials that may be passed over: a strategy that never ends must not hang us."""
 
@@ -82,13 +93,14 @@ class ClientAuth:
         session_id: bytes,
         credentials: Sequence[Credential] | AuthStrategy,
         *,
-        service: str = "ssh-connection",
         server_sig_algs: Sequence[str] | None = None,
         limits: AuthLimits | None = None,
+        policy: ClientPolicy | None = None,
     ) -> None:
         self.username = username
         self.server_sig_algs = server_sig_algs
-        self._requests = Requests(session_id, username, service)
+        self._policy = policy or ClientPolicy()
+        self._requests = Requests(session_id, username, self._policy.service)
         self._limits = limits or AuthLimits()
         self._lone_key = False
         if isinstance(credentials, Sequence):
@@ -127,8 +139,9 @@ class ClientAuth:
     def start(self) -> None:
         """Begin with the first credential.
 
-        The request need not wait for SERVICE_ACCEPT.  No "none" request goes before it:
-        without credentials one is sent, to be let in or to learn the methods.
+        The request need not wait for SERVICE_ACCEPT.  Whoever wants to ask for the methods
+        first, as OpenSSH's client does, puts a `NoneCredential` in front; without any
+        credential that can be tried one is sent in any case.
         """
         if not isinstance(self._state, ExpectStart):
             problem = "authentication has been started already"
@@ -141,7 +154,8 @@ class ClientAuth:
         Raises:
             ProtocolError: it is malformed, or not due.
         """
-        message = LEGAL[type(self._state)].decode(payload)
+        password = isinstance(self._state, ExpectPasswordVerdict)
+        message = LEGAL[type(self._state)].decode(exact(payload, password=password))
         match self._state, message:
             case _, UserauthBanner():
                 self._on_banner(message, len(payload))
@@ -175,8 +189,8 @@ class ClientAuth:
         state = self._state
         if not isinstance(state, AwaitSignature):
             raise _not_asked("signature")
-        key = state.credential.signer.public_key
-        self._send(self._requests.key_signed(state.algorithm, key.blob, signature))
+        offered = state.credential.offered
+        self._send(self._requests.key_signed(state.algorithm, offered.blob, signature))
         self._state = ExpectVerdict(state.credential, state.algorithm)
 
     def signature_failed(self, reason: str) -> None:
@@ -228,26 +242,30 @@ class ClientAuth:
         self._events.append(BannerReceived(shown(message.message)))
 
     def _on_failure(self, message: UserauthFailure) -> None:
-        self._remaining = message.methods
-        again = None if message.partial_success else self._may_sign_otherwise(self._state)
-        self._record(Outcome.PARTIAL if message.partial_success else Outcome.REJECTED)
+        # OpenSSH's client takes an empty list for one of everything that it has
+        self._remaining = message.methods or None
+        again = None if message.partial_success else self._other_signature(self._state)
+        if not _is_probe(self._state) or message.partial_success:
+            self._record(Outcome.PARTIAL if message.partial_success else Outcome.REJECTED)
         self._advance(again)
 
-    def _may_sign_otherwise(self, state: Exchange) -> KeyCredential | None:
-        """Return a key that was refused for an algorithm which the server then did not list."""
-        listed = self.server_sig_algs
-        if listed is None or not isinstance(state, ExpectKeyVerdict | ExpectVerdict):
+    def _other_signature(self, state: Exchange) -> _KeyAttempt | None:
+        """Return the key that was refused, with an algorithm that may be the right one."""
+        if not isinstance(state, ExpectKeyVerdict | ExpectVerdict):
             return None
         key = state.credential
-        if not isinstance(key, KeyCredential) or state.algorithm in listed:
+        if not isinstance(key, KeyCredential):
             return None
-        other = signature_algorithm(key.signer.public_key, listed)
-        return key if other not in {None, state.algorithm} else None
+        algorithm = another_algorithm(
+            key.offered, state.algorithm, self.server_sig_algs, self._policy.algorithms
+        )
+        return None if algorithm is None else (key, algorithm)
 
     def _on_key_ok(self, state: ExpectKeyVerdict, message: PublicKeyOk) -> None:
-        # the reply repeats "public key algorithm name from the request" and its blob
-        key = state.credential.signer.public_key
-        if (message.algorithm, message.key) != (state.algorithm, key.blob):
+        # the reply repeats "public key algorithm name from the request" and its blob; some
+        # servers name the kind of the key, or another of its algorithms
+        offered = state.credential.offered
+        if message.algorithm not in names_of(offered) or not is_same_key(message.key, offered):
             problem = "the server answers for a key that it was not asked about"
             raise ProtocolError(problem)
         self._ask_for_signature(state.credential, state.algorithm)
@@ -284,29 +302,34 @@ class ClientAuth:
 
     # ------------------------------------------------------------- what is tried next
 
-    def _advance(self, again: KeyCredential | None = None) -> None:
+    def _advance(self, again: _KeyAttempt | None = None) -> None:
         """Begin with the next credential that can be tried, or end."""
         for _ in range(_MAX_SKIPPED):
             credential = again or self._strategy.next_credential(
                 AuthProgress(remaining=self._remaining, attempts=self.attempts)
             )
-            again = None
             if credential is None:
                 break
             if self._sent >= self._limits.client_attempts:
                 self._reject(f"{self._sent} attempts are enough")
                 return
+            if isinstance(credential, tuple):
+                self._try_key(*credential)
+                return
             if self._begin(credential):
                 return
         if self._remaining is None and not self._sent:
-            self._begin(NoneCredential())
+            self._begin(NoneCredential(probe=True))
             return
-        self._reject("no credential is left")
+        self._reject()
 
     def _begin(self, credential: Credential) -> bool:
         """Begin with a credential; return False if it cannot be tried."""
         method = credential.method
         self._state = ExpectVerdict(credential)
+        if isinstance(credential, UnusableCredential):
+            self._record(Outcome.UNUSABLE)
+            return False
         listed = self._remaining is None or method in self._remaining
         # "none" "MUST NOT be listed as supported by the server"
         if not listed and not isinstance(credential, NoneCredential):
@@ -329,26 +352,31 @@ class ClientAuth:
         return True
 
     def _begin_key(self, credential: KeyCredential) -> bool:
-        key = credential.signer.public_key
-        algorithm = signature_algorithm(key, self.server_sig_algs)
+        algorithm = signature_algorithm(
+            credential.offered, self.server_sig_algs, self._policy.algorithms
+        )
         if algorithm is None:
             self._record(Outcome.NO_ALGORITHM)
             return False
+        self._try_key(credential, algorithm)
+        return True
+
+    def _try_key(self, credential: KeyCredential, algorithm: str) -> None:
         self._sent += 1
         query = credential.query
         if query is None:
             query = not (self._lone_key and isinstance(credential.signer, KeySigner))
-        if not query:
+        if query:
+            self._send(self._requests.key_query(algorithm, credential.offered.blob))
+            self._state = ExpectKeyVerdict(credential, algorithm)
+        else:
             self._ask_for_signature(credential, algorithm)
-            return True
-        self._send(self._requests.key_query(algorithm, key.blob))
-        self._state = ExpectKeyVerdict(credential, algorithm)
-        return True
 
     def _ask_for_signature(self, credential: KeyCredential, algorithm: str) -> None:
-        data = self._requests.signed_data(algorithm, credential.signer.public_key.blob)
+        data = self._requests.signed_data(algorithm, credential.offered.blob)
         self._state = AwaitSignature(credential, algorithm)
-        self._events.append(SignatureNeeded(credential, algorithm, data))
+        # "rsa-sha2-512-cert-v01@openssh.com" is how a certificate is shown; it signs as its key
+        self._events.append(SignatureNeeded(credential, plain_algorithm(algorithm), data))
 
     def _send_password(self, credential: PasswordCredential, password: str) -> None:
         self._send(self._requests.password(password))
@@ -365,13 +393,24 @@ class ClientAuth:
     def _record(self, outcome: Outcome, detail: str = "") -> None:
         self._attempts.append(attempt(self._state, outcome, self._remaining, detail))
 
-    def _reject(self, reason: str) -> None:
-        error = AuthenticationFailed(self.username, self._attempts, self._remaining or (), reason)
+    def _reject(self, reason: str = "") -> None:
+        remaining = self._remaining or ()
+        error = AuthenticationFailed(
+            self.username, self._attempts, remaining, reason, self._policy.host
+        )
         self._finish(AuthRejected(error))
 
     def _finish(self, result: AuthSucceeded | AuthRejected) -> None:
         self._state = Finished()
         self._events.append(result)
+
+
+def _is_probe(state: Exchange) -> bool:
+    return (
+        isinstance(state, ExpectVerdict)
+        and isinstance(state.credential, NoneCredential)
+        and state.credential.probe
+    )
 
 
 def _check_name(username: str, limits: AuthLimits) -> None:

@@ -128,8 +128,9 @@ _NOTHING: MessageSet[Message] = MessageSet()
 LEGAL: dict[type[Exchange], MessageSet[Message]] = {
     ExpectStart: _QUIET,
     ExpectVerdict: MessageSet(UserauthBanner, UserauthFailure, UserauthSuccess),
-    # "The server MUST respond to this message with either SSH_MSG_USERAUTH_FAILURE or ..._PK_OK"
-    ExpectKeyVerdict: MessageSet(UserauthBanner, UserauthFailure, PublicKeyOk),
+    # "The server MUST respond to this message with either SSH_MSG_USERAUTH_FAILURE or ..._PK_OK";
+    # one that wants no signature answers with success, which OpenSSH's client takes
+    ExpectKeyVerdict: MessageSet(UserauthBanner, UserauthFailure, UserauthSuccess, PublicKeyOk),
     AwaitSignature: _QUIET,
     AwaitPassword: _QUIET,
     ExpectPasswordVerdict: MessageSet(

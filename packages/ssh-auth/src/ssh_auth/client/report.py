@@ -11,7 +11,7 @@ from ssh_auth.client.exchanges import (
     ExpectVerdict,
     Finished,
 )
-from ssh_auth.credentials import KeyCredential
+from ssh_auth.credentials import KeyCredential, UnusableCredential
 from ssh_wire import UsageError
 
 __all__ = ["attempt"]
@@ -29,14 +29,20 @@ def attempt(
         problem = "nothing is being tried"
         raise UsageError(problem)
     credential, fingerprint, algorithm = exchange.credential, "", ""
+    certificate = None
     if isinstance(credential, KeyCredential):
         fingerprint = credential.signer.public_key.fingerprint()
+        if credential.certificate is not None:
+            certificate = credential.certificate.key_id
+    elif isinstance(credential, UnusableCredential):
+        fingerprint, detail = credential.fingerprint, credential.problem
     if isinstance(exchange, ExpectVerdict | ExpectKeyVerdict | AwaitSignature):
         algorithm = exchange.algorithm
     return AuthAttempt(
         method=credential.method,
         source=credential.source,
         fingerprint=fingerprint,
+        certificate=certificate,
         algorithm=algorithm,
         outcome=outcome,
         remaining=remaining,

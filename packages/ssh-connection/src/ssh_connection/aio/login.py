@@ -13,15 +13,17 @@ from ssh_auth import (
     AuthSucceeded,
     BannerReceived,
     ClientAuth,
+    ClientPolicy,
     PasswordNeeded,
     PromptsReceived,
     SignatureNeeded,
+    UnusableCredential,
 )
 from ssh_wire import SSHError
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from ssh_auth import ClientEvent
+    from ssh_auth import ClientEvent, Credential
     from ssh_connection.aio.settings import ClientSettings
     from ssh_transport import ClientTransport
     from ssh_transport.aio import Driver
@@ -51,8 +53,10 @@ class Login:
         self._auth = ClientAuth(
             settings.username,
             core.session_id,
-            settings.credentials,
+            _usable(settings),
             server_sig_algs=core.server_sig_algs,
+            limits=settings.auth_limits,
+            policy=ClientPolicy(host=settings.host, algorithms=settings.public_key_algorithms),
         )
         self._core = core
         self._driver = driver
@@ -130,3 +134,16 @@ class Login:
                 self._logged_in()
             self._questions.append(event)
         self._arrived.set()
+
+
+def _usable(settings: ClientSettings) -> list[Credential]:
+    """Return the credentials, those that are withheld replaced by the reason."""
+    if settings.withhold is None:
+        return list(settings.credentials)
+    judged = [(credential, settings.withhold(credential)) for credential in settings.credentials]
+    return [
+        UnusableCredential(credential.method, credential.source, problem)
+        if problem
+        else credential
+        for credential, problem in judged
+    ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from ssh_auth import Credential
+from ssh_auth import AuthLimits, Credential
 from ssh_connection.limits import ConnectionLimits
 from ssh_keys import PublicKey
 from ssh_transport import TransportOptions
@@ -92,6 +92,15 @@ class ClientSettings:
     """Told of the server's other keys (OpenSSH's UpdateHostKeys)."""
     credentials: Sequence[Credential] = ()
     """What the user can prove itself with, in the order it is tried."""
+    withhold: Callable[[Credential], str] | None = None
+    """Asked about each credential when the host key has been judged: why it is not to be used.
+
+    An empty string lets it be used; anything else is reported among the attempts.
+    """
+    public_key_algorithms: tuple[str, ...] | None = None
+    """The signature algorithms that keys may use (PubkeyAcceptedAlgorithms); None for all."""
+    auth_limits: AuthLimits = attrs.field(factory=AuthLimits)
+    """How much the server may ask for before the user is authenticated."""
     transport: TransportOptions
     """Algorithms, limits and rekey thresholds of the transport."""
     host_key_algorithms: tuple[str, ...] = ()

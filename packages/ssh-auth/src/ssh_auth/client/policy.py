@@ -1,0 +1,23 @@
+"""What a client does in any case, whatever its credentials are."""
+
+from __future__ import annotations
+
+import attrs
+
+__all__ = ["ClientPolicy"]
+
+
+@attrs.frozen(kw_only=True)
+class ClientPolicy:
+    """What the client asks for, and what it may use.
+
+    Attributes:
+        service: the service that begins when the user is authenticated.
+        host: the server's name, for errors.
+        algorithms: the signature algorithms that keys may use, the preferred one first, as
+            PubkeyAcceptedAlgorithms of ssh_config(5) lists them; None for all but SHA-1.
+    """
+
+    service: str = "ssh-connection"
+    host: str = ""
+    algorithms: tuple[str, ...] | None = None
