@@ -19,9 +19,10 @@ PACKAGES = {
 }
 MODULES = [package.replace("-", "_") for package in PACKAGES]
 PYTHONS = ["3.11", "3.13"]
+NEWEST = "3.15"  # the newest that the dependencies have wheels for
 CONSTRAINTS = ["--constraint=constraints.txt", "--build-constraint=constraints.txt"]
 LOOSE = ["tests", "tools", "benchmarks", "examples", "fuzz", "noxfile.py"]
-WITH_A_SESSION = ["docs", "fuzz", "interop", "packaging", "typing"]
+WITH_A_SESSION = ["docs", "fuzz", "interop", "newest", "packaging", "typing"]
 GROUPS = tomllib.loads(Path("pyproject.toml").read_text())["dependency-groups"]
 
 nox.needs_version = ">=2025.5"
@@ -31,20 +32,29 @@ nox.options.error_on_external_run = True
 
 
 def _expose_interpreters() -> None:
-    """Put each Python at the front of PATH, past shims that answer to a name they cannot run."""
+    """Put the oldest release of each Python that runs at the front of PATH.
+
+    What a later 3.11 has mended, Debian 12's own has not; shims that answer to a name which
+    they cannot run are passed over.
+    """
+    folders = [Path(folder) for folder in os.environ["PATH"].split(os.pathsep)]
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     for version in reversed(PYTHONS):
-        on_path = shutil.which(f"python{version}")
-        known = [Path(on_path)] if on_path else []
-        for python in [*known, *pyenv.glob(f"{version}.*/bin/python{version}")]:
-            if _runs(python):
-                os.environ["PATH"] = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
-                break
+        name = f"python{version}"
+        found = [*(folder / name for folder in folders), *pyenv.glob(f"{version}.*/bin/{name}")]
+        releases = {python: _release(python) for python in found if python.is_file()}
+        usable = [python for python in releases if releases[python]]
+        if usable:
+            oldest = min(usable, key=lambda python: releases[python])
+            os.environ["PATH"] = f"{oldest.parent}{os.pathsep}{os.environ['PATH']}"
 
 
-def _runs(python: Path) -> bool:
-    command = [str(python), "-c", "import ssl"]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603
+def _release(python: Path) -> tuple[int, ...]:
+    """Return the release of an interpreter, (3, 11, 2); () where it does not run."""
+    program = "import ssl, sys; print(*sys.version_info[:3])"
+    command = [str(python), "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    return tuple(map(int, done.stdout.split())) if done.returncode == 0 else ()
 
 
 _expose_interpreters()
@@ -114,6 +124,24 @@ def tests(session: nox.Session, package: str) -> None:
     """One package's tests, where nothing is installed but what the package declares."""
     _install(session, _with_siblings(package), "test")
     session.run("pytest", f"packages/{package}/tests", *session.posargs)
+
+
+@nox.session
+def newest(session: nox.Session) -> None:
+    """Each package's tests on the newest Python, in a container: no Debian 12 has it."""
+    if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:  # noqa: S607
+        if os.environ.get("SSH_STACK_REQUIRE_PEERS") == "1":
+            session.error("required, but missing: a container engine")
+        session.skip("no container engine answers")
+    folder = Path(session.create_tmp()) / "dependencies"
+    shutil.rmtree(folder, ignore_errors=True)
+    declared = {line for project in PACKAGES.values() for line in project["dependencies"]}
+    needed = sorted(line for line in declared if line.split(">")[0] not in PACKAGES)
+    session.run(
+        *("uv", "pip", "install", "--quiet", "--only-binary=:all:", f"--python-version={NEWEST}"),
+        *("--constraint=constraints.txt", f"--target={folder}", "--group=test", *needed),
+    )
+    session.run("tests/newest/run", NEWEST, str(folder), *session.posargs, external=True)
 
 
 @nox.session

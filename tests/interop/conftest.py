@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -63,7 +65,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"interop product: {stash[_EXTENT]}")
     peers = stash.get(_PEERS, None) or {}
     names = ", ".join(peer.name for peer in peers.values())
-    terminalreporter.write_line(f"interop peers: {names or _why_none()}")
+    python = f"Python {platform.python_version()} ({os.path.realpath(sys.executable)})"
+    terminalreporter.write_line(f"interop peers: {names or _why_none()}; {python}")
 
 
 @pytest.fixture(scope="session")
