@@ -167,6 +167,7 @@ def update_known_host(
     update: HostKeyUpdate,
     *,
     hashed: bool = False,
+    legacy: bool = False,
 ) -> None:
     """Change the keys of a host in a known_hosts file, in one step.
 
@@ -179,7 +180,7 @@ def update_known_host(
         OSError: it cannot be read or replaced, and is as it was.
     """
     before = KnownHostsFile.parse(_read(path, MAX_TRUST_FILE), os.fspath(path))
-    after = before.updated(host, port, update, hashed=hashed)
+    after = before.updated(host, port, update, hashed=hashed, legacy=legacy)
     if after is not before:
         _replace(path, after.to_bytes(), backup=True)
 

@@ -16,7 +16,7 @@ from ssh_keys.public import PublicKey
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ssh_keys.known_hosts import Entry, KnownHosts
+    from ssh_keys.known_hosts import Entry, HostLine, KnownHosts
 
 __all__ = ["HostKeyUpdate", "names_alone"]
 
@@ -53,8 +53,9 @@ class HostKeyUpdate:
         """Return what makes the file list the keys that a server names, and no others.
 
         Nothing is to change where a line about the host has a marker, a pattern or more than
-        two names; where a key that the server names, or one that would go, is listed under
-        another name; and where a key that would go shares its line or is in another file.
+        two names, whether its key can be used or not; where a key that the server names, or one
+        that would go, is listed under another name; and where a key that would go shares its
+        line or is in another file.
 
         Args:
             known: what the user's files say.
@@ -68,7 +69,7 @@ class HostKeyUpdate:
         elsewhere = {entry.key for entry in known.entries if not entry.names(name)}
         gone = [entry for entry in here if entry.key not in named]
         if (
-            any(map(_is_complex, here))
+            any(map(_is_complex, known.about(host, port)))
             or not elsewhere.isdisjoint(named)
             or not elsewhere.isdisjoint(entry.key for entry in gone)
             or any(entry.source != source or not names_alone(entry, name) for entry in gone)
@@ -88,7 +89,7 @@ def names_alone(entry: Entry, name: bytes) -> bool:
     return isinstance(entry.hosts, HashedName) or entry.hosts == (name,)
 
 
-def _is_complex(entry: Entry) -> bool:
+def _is_complex(entry: HostLine) -> bool:
     if entry.marker is not Marker.TRUST:
         return True
     if isinstance(entry.hosts, HashedName):

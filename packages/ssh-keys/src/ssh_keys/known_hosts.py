@@ -4,29 +4,36 @@
 
 `hosts` is a list of patterns, or one name hashed with HMAC-SHA1.  A line that cannot be
 used is reported in `problems` and trusted for nothing; that goes for an unknown marker
-above all.  What a line revokes is revoked, whatever another line trusts.
+above all.  It makes its host known all the same: another key has changed, it is not new.
+What a line revokes is revoked, whatever another line trusts.
 """
 
 from __future__ import annotations
 
 import enum
-import hashlib
-import hmac
 import secrets
 from typing import TYPE_CHECKING, Final, Self
 
 import attrs
 
-from ssh_keys.armor import from_base64, to_base64
 from ssh_keys.errors import KeyFormatError
-from ssh_keys.lines import Problem, cut, key_of, numbered, take_field
-from ssh_keys.patterns import matches_list
+from ssh_keys.host_lines import (
+    Entry,
+    HostLine,
+    Marker,
+    UnusableLine,
+    parse_line,
+    split_line,
+    unusable,
+)
+from ssh_keys.host_names import SALT_SIZE, HashedName, host_name, names_host, parse_hosts
+from ssh_keys.lines import Problem, numbered
 from ssh_keys.public import PublicKey
 from ssh_wire import UsageError
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ssh_keys.certificates import Certificate
 
@@ -36,8 +43,11 @@ __all__ = [
     "HashedName",
     "HostKeyStatus",
     "HostKeys",
+    "HostLine",
     "KnownHosts",
     "Marker",
+    "UnusableLine",
+    "Verdict",
     "format_line",
     "host_name",
     "names_host",
@@ -45,12 +55,7 @@ __all__ = [
     "split_line",
 ]
 
-_DEFAULT_PORT: Final = 22
 _MAX_PORT: Final = 65_535
-_HASHED: Final = b"|1|"
-SALT_SIZE: Final = 20
-"""The length of the salt of a hashed name, in bytes."""
-_DIGEST_SIZE: Final = 20
 _NOT_IN_A_NAME: Final = frozenset(",*?!|@#[] \t")
 
 
@@ -65,17 +70,6 @@ class HostKeyStatus(enum.Enum):
     """Keys are listed for the host, and this one is not among them."""
     REVOKED = "revoked"
     """The key is listed as never to be trusted."""
-
-
-class Marker(enum.Enum):
-    """What a line says of its key."""
-
-    TRUST = ""
-    """It is a host's own key."""
-    AUTHORITY = "@cert-authority"
-    """It signs host certificates."""
-    REVOKED = "@revoked"
-    """It must not be trusted."""
 
 
 @attrs.frozen
@@ -94,47 +88,17 @@ class HostKeys:
 
 
 @attrs.frozen
-class Entry:
-    """One line.
+class Verdict:
+    """What is known of a key that a host showed, and from which lines.
 
     Attributes:
-        marker: what it says of the key.
-        hosts: which hosts it is about: patterns, or one hashed name.
-        key: the key; its comment is the free text beside it.
-        line: the number of the line, from 1.
-        source: where the line came from, as the caller named it.
+        status: what is known.
+        lines: the lines that say so: those with the key, those that revoke it, or those with
+            the host's other keys.
     """
 
-    marker: Marker
-    hosts: tuple[bytes, ...] | HashedName
-    key: PublicKey
-    line: int = 0
-    source: str = ""
-
-    def names(self, name: bytes) -> bool:
-        """Say whether the line is about a host, given as the file would spell it."""
-        return names_host(self.hosts, name)
-
-
-@attrs.frozen
-class HashedName:
-    """A host name that only a guess reveals: HMAC-SHA1 of the name, keyed with the salt."""
-
-    salt: bytes
-    digest: bytes
-
-    @classmethod
-    def make(cls, salt: bytes, name: bytes) -> Self:
-        """Hash a name."""
-        return cls(salt, hmac.digest(salt, name, hashlib.sha1))
-
-    def names(self, name: bytes) -> bool:
-        """Say whether this is the hash of `name`."""
-        return hmac.compare_digest(self.digest, hmac.digest(self.salt, name, hashlib.sha1))
-
-    def to_field(self) -> bytes:
-        """Return the name as a line has it."""
-        return b"|".join([b"", b"1", to_base64(self.salt), to_base64(self.digest)])
+    status: HostKeyStatus
+    lines: tuple[HostLine, ...] = ()
 
 
 @attrs.frozen
@@ -144,10 +108,15 @@ class KnownHosts:
     Attributes:
         entries: the lines that can be used.
         problems: the lines that were not used, and why.
+        unusable: the lines about a host whose key cannot be used; each is in `problems` too.
+        unread: the files that could not be read, and why.  A host that no other file knows
+            may be known there.
     """
 
     entries: tuple[Entry, ...] = attrs.field(default=(), repr=False)
     problems: tuple[Problem, ...] = ()
+    unusable: tuple[UnusableLine, ...] = attrs.field(default=(), repr=False)
+    unread: tuple[Problem, ...] = ()
 
     @classmethod
     def parse(cls, data: str | bytes, source: str = "", *, legacy: bool = False) -> Self:
@@ -160,12 +129,16 @@ class KnownHosts:
         """
         entries: list[Entry] = []
         problems: list[Problem] = []
+        left: list[UnusableLine] = []
         for number, line in numbered(data):
             try:
-                entries.append(_parse_line(line, source, number, legacy=legacy))
+                entries.append(parse_line(line, source, number, legacy=legacy))
             except KeyFormatError as error:
                 problems.append(Problem(source, number, str(error)))
-        return cls(tuple(entries), tuple(problems))
+                rest = unusable(line, problems[-1])
+                if rest is not None:
+                    left.append(rest)
+        return cls(tuple(entries), tuple(problems), tuple(left))
 
     def merge(self, *others: KnownHosts) -> KnownHosts:
         """Return what this and the others know together."""
@@ -173,6 +146,26 @@ class KnownHosts:
         return KnownHosts(
             tuple(entry for one in every for entry in one.entries),
             tuple(problem for one in every for problem in one.problems),
+            tuple(line for one in every for line in one.unusable),
+            tuple(problem for one in every for problem in one.unread),
+        )
+
+    def about(self, host: str, port: int = 22, address: str | None = None) -> tuple[HostLine, ...]:
+        """Return the lines about a host, those whose key cannot be used behind the others.
+
+        Args:
+            host: the name or address that the user asked for.
+            port: the port that is connected to; other than 22 it is part of the name.
+            address: the address that the name led to; see `lookup`.
+        """
+        name = host_name(host, port)
+        also = None if address is None else host_name(address, port)
+        every: tuple[HostLine, ...] = (*self.entries, *self.unusable)
+        return tuple(
+            line
+            for line in every
+            if line.names(name)
+            or (also is not None and line.marker is Marker.REVOKED and line.names(also))
         )
 
     def lookup(self, host: str, port: int = 22, address: str | None = None) -> HostKeys:
@@ -184,14 +177,10 @@ class KnownHosts:
             address: the address that the name led to.  It can only revoke: a key that is
                 trusted for an address says nothing about a name that points there.
         """
-        name = host_name(host, port)
         found: dict[Marker, list[PublicKey]] = {marker: [] for marker in Marker}
-        also = None if address is None else host_name(address, port)
-        for entry in self.entries:
-            if entry.names(name) or (
-                also is not None and entry.marker is Marker.REVOKED and entry.names(also)
-            ):
-                found[entry.marker].append(entry.key)
+        for line in self.about(host, port, address):
+            if isinstance(line, Entry):
+                found[line.marker].append(line.key)
         return HostKeys(
             trusted=tuple(dict.fromkeys(found[Marker.TRUST])),
             authorities=tuple(dict.fromkeys(found[Marker.AUTHORITY])),
@@ -201,17 +190,27 @@ class KnownHosts:
     def check(
         self, key: PublicKey, host: str, port: int = 22, address: str | None = None
     ) -> HostKeyStatus:
-        """Say what is known of the key that a host presents.
+        """Say what is known of the key that a host presents; see `judge`."""
+        return self.judge(key, host, port, address).status
+
+    def judge(
+        self, key: PublicKey, host: str, port: int = 22, address: str | None = None
+    ) -> Verdict:
+        """Say what is known of the key that a host presents, and which lines say so.
 
         A key of a kind that is not listed, beside one that is, counts as changed: whoever
-        sits in between could choose such a kind.
+        sits in between could choose such a kind.  So does any key of a host that is listed
+        with a key that cannot be used.
         """
-        keys = self.lookup(host, port, address)
-        if key in keys.revoked:
-            return HostKeyStatus.REVOKED
-        if key in keys.trusted:
-            return HostKeyStatus.TRUSTED
-        return HostKeyStatus.CHANGED if keys.trusted else HostKeyStatus.UNKNOWN
+        here = self.about(host, port, address)
+        revoking = tuple(_with(key, Marker.REVOKED, here))
+        if revoking:
+            return Verdict(HostKeyStatus.REVOKED, revoking)
+        same = tuple(_with(key, Marker.TRUST, here))
+        if same:
+            return Verdict(HostKeyStatus.TRUSTED, same)
+        others = tuple(line for line in here if line.marker is Marker.TRUST)
+        return Verdict(HostKeyStatus.CHANGED if others else HostKeyStatus.UNKNOWN, others)
 
     def check_certificate(
         self,
@@ -222,7 +221,24 @@ class KnownHosts:
         *,
         now: int,
     ) -> HostKeyStatus:
-        """Say what is known of the certificate that a host presents.
+        """Say what is known of the certificate that a host presents; see `judge_certificate`.
+
+        Raises:
+            CertificateRefused: an authority of the host signed it, and it is not good for the
+                host at this time.
+        """
+        return self.judge_certificate(certificate, host, port, address, now=now).status
+
+    def judge_certificate(
+        self,
+        certificate: Certificate,
+        host: str,
+        port: int = 22,
+        address: str | None = None,
+        *,
+        now: int,
+    ) -> Verdict:
+        """Say what is known of the certificate that a host presents, and which lines say so.
 
         Without an authority that is listed for the host, the key in the certificate is
         looked at as if it had come alone.
@@ -239,14 +255,20 @@ class KnownHosts:
             CertificateRefused: an authority of the host signed it, and it is not good for the
                 host at this time.
         """
-        keys = self.lookup(host, port, address)
-        if certificate.ca_key in keys.revoked or certificate.public_key in keys.revoked:
-            return HostKeyStatus.REVOKED
-        if certificate.ca_key not in keys.authorities:
-            return self.check(certificate.public_key, host, port, address)
+        here = self.about(host, port, address)
+        for key in (certificate.ca_key, certificate.public_key):
+            revoking = tuple(_with(key, Marker.REVOKED, here))
+            if revoking:
+                return Verdict(HostKeyStatus.REVOKED, revoking)
+        vouching = tuple(_with(certificate.ca_key, Marker.AUTHORITY, here))
+        if not vouching:
+            return self.judge(certificate.public_key, host, port, address)
+        from ssh_keys.fido import KEY_ALONE  # noqa: PLC0415 (loads with the first certificate)
+
         principal = host_name(host).decode("utf-8", "surrogateescape")
-        certificate.check(role="host", principal=principal, now=now)
-        return HostKeyStatus.TRUSTED
+        # an authority's token may sign without a touch, as OpenSSH has it
+        certificate.check(role="host", principal=principal, now=now, ca_fido=KEY_ALONE)
+        return Verdict(HostKeyStatus.TRUSTED, vouching)
 
 
 def format_line(
@@ -279,63 +301,5 @@ def format_line(
     return f"{name.decode('utf-8', 'surrogateescape')} {key.with_comment('').to_openssh()}"
 
 
-def host_name(host: str, port: int = 22) -> bytes:
-    """Return a host as the file spells it: lower case, with its port if that is unusual."""
-    # bytes, because lower() of text maps other letters to ASCII ones
-    name = host.encode("utf-8", "surrogatepass").lower()
-    return name if port == _DEFAULT_PORT else b"[%b]:%d" % (name, port)
-
-
-def split_line(line: bytes) -> tuple[Marker, bytes, bytes]:
-    """Return a line's marker, its hosts as they are written, and what stands behind them.
-
-    Raises:
-        KeyFormatError: it has more than one marker, or an unknown one, or no hosts.
-    """
-    field, rest = take_field(cut(line))
-    marker = Marker.TRUST
-    if field.startswith(b"@"):
-        marker = _parse_marker(field)
-        field, rest = take_field(rest)
-    if field.startswith(b"@"):
-        problem = "the line has two markers"
-        raise KeyFormatError(problem)
-    return marker, field, rest
-
-
-def parse_hosts(field: bytes) -> tuple[bytes, ...] | HashedName:
-    """Read the hosts of a line: patterns, or one hashed name.
-
-    Raises:
-        KeyFormatError: the hashed name is damaged.
-    """
-    if not field.startswith(b"|"):
-        return tuple(pattern for pattern in field.lower().split(b",") if pattern)
-    salt, separator, digest = field.removeprefix(_HASHED).partition(b"|")
-    name = "the hashed host"
-    made = HashedName(from_base64(salt, name), from_base64(digest, name))
-    wrong_size = len(made.digest) != _DIGEST_SIZE or not made.salt
-    if not field.startswith(_HASHED) or not separator or wrong_size:
-        problem = "the hashed host is damaged"
-        raise KeyFormatError(problem)
-    return made
-
-
-def names_host(hosts: tuple[bytes, ...] | HashedName, name: bytes) -> bool:
-    """Say whether hosts include one, given as the file would spell it."""
-    return hosts.names(name) if isinstance(hosts, HashedName) else matches_list(hosts, name)
-
-
-def _parse_line(line: bytes, source: str, number: int, *, legacy: bool) -> Entry:
-    marker, field, rest = split_line(line)
-    hosts = parse_hosts(field)
-    kind, rest = take_field(rest)
-    return Entry(marker, hosts, key_of(kind, rest, legacy=legacy), number, source)
-
-
-def _parse_marker(field: bytes) -> Marker:
-    try:
-        return Marker(field.decode("ascii"))
-    except ValueError:
-        problem = f"unknown marker '{printable(field, 64)}'"
-        raise KeyFormatError(problem) from None
+def _with(key: PublicKey, marker: Marker, lines: tuple[HostLine, ...]) -> Iterator[HostLine]:
+    return (line for line in lines if line.marker is marker and line.holds(key))

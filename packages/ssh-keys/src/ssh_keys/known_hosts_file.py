@@ -155,6 +155,7 @@ class KnownHostsFile:
         update: HostKeyUpdate,
         *,
         hashed: bool = False,
+        legacy: bool = False,
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> Self:
         """Return the file with a host's keys changed; without a change if they are so already.
@@ -166,7 +167,7 @@ class KnownHostsFile:
             UsageError: the host or the port is none.
         """
         name = host_name(host, port)
-        entries = self.known().entries
+        entries = self.known(legacy=legacy).entries
         gone = {e.line for e in entries if names_alone(e, name) and e.key in update.old}
         listed = {e.key for e in entries if e.marker is Marker.TRUST and e.names(name)}
         kept = [line for number, line in enumerate(self.lines, 1) if number not in gone]

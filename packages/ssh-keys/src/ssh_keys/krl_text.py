@@ -19,10 +19,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from ssh_keys.armor import from_base64
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.krl import MAGIC, MAX_KRL, RevocationList
-from ssh_keys.lines import Problem, as_bytes, cut, numbered, take_field
+from ssh_keys.lines import Problem, as_bytes, blob_of, cut, numbered
 from ssh_keys.public import PublicKey
-from ssh_wire import WireError
-from ssh_wire.primitives import read_string
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
@@ -55,7 +53,7 @@ def parse_revoked(data: bytes | str, source: str = "") -> RevocationList:
     if content.startswith(MAGIC):
         return RevocationList.from_blob(content)
     revoked = RevocationList()
-    _each_line(content, source, lambda line: revoked.revoke_blob(_plain_blob(line)))
+    _each_line(content, source, lambda line: revoked.revoke_blob(blob_of(line)))
     return revoked
 
 
@@ -108,24 +106,6 @@ def _each_line(
             raise KeyFormatError(str(Problem(source, number, str(error)))) from None
 
 
-def _plain_blob(line: bytes) -> bytes:
-    """Return the blob of the key on a line, of a certificate that of the key it certifies."""
-    kind, rest = take_field(line)
-    encoded, _ = take_field(rest)
-    blob = from_base64(encoded, "the key")
-    try:
-        inside, _ = read_string(blob, 0)
-    except WireError:
-        inside = b""
-    if not kind or inside != kind:
-        problem = f"the line says '{printable(kind, 64)}', its key '{printable(inside, 64)}'"
-        raise KeyFormatError(problem)
-    if b"-cert-v0" not in kind:
-        return blob  # of whatever kind: what is not known can be revoked all the same
-    key = _key_or_certificate(line)
-    return key.blob if isinstance(key, PublicKey) else key.public_key.blob
-
-
 def _key_or_certificate(line: bytes) -> PublicKey | Certificate:
     from ssh_keys.load import load_public_key  # noqa: PLC0415 (it imports the lines)
 
@@ -155,17 +135,17 @@ def _revoke_id(revoked: RevocationList, value: bytes, ca: Authority) -> None:
 
 def _revoke_key(revoked: RevocationList, value: bytes, ca: Authority) -> None:
     del ca
-    revoked.revoke_blob(_plain_blob(value))
+    revoked.revoke_blob(blob_of(value))
 
 
 def _revoke_sha1(revoked: RevocationList, value: bytes, ca: Authority) -> None:
     del ca
-    revoked.revoke_blob(_plain_blob(value), "sha1")
+    revoked.revoke_blob(blob_of(value), "sha1")
 
 
 def _revoke_sha256(revoked: RevocationList, value: bytes, ca: Authority) -> None:
     del ca
-    revoked.revoke_blob(_plain_blob(value), "sha256")
+    revoked.revoke_blob(blob_of(value), "sha256")
 
 
 def _revoke_hash(revoked: RevocationList, value: bytes, ca: Authority) -> None:

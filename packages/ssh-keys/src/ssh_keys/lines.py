@@ -14,6 +14,8 @@ from ssh_keys.armor import from_base64
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.public import PublicKey
 from ssh_keys.registry import family
+from ssh_wire import WireError
+from ssh_wire.primitives import read_string
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ __all__ = [
     "MAX_LINE",
     "Problem",
     "as_bytes",
+    "blob_of",
     "cut",
     "key_of",
     "looks_like_kind",
@@ -149,3 +152,28 @@ def key_of(kind: bytes, rest: bytes, *, legacy: bool = False) -> PublicKey:
         problem = f"the line says {printable(declared, 64)}, its key is {key.kind}"
         raise KeyFormatError(problem)
     return key
+
+
+def blob_of(line: bytes) -> bytes:
+    """Return the key of `kind base64 comment` as it is sent, whatever its kind and size.
+
+    Of a certificate that is the key which it certifies.
+
+    Raises:
+        KeyFormatError: there is no such key.
+    """
+    kind, rest = take_field(line)
+    encoded, _ = take_field(rest)
+    blob = from_base64(encoded, "the key")
+    try:
+        inside, _ = read_string(blob, 0)
+    except WireError:
+        inside = b""
+    if not kind or inside != kind:
+        problem = f"the line says '{printable(kind, 64)}', its key '{printable(inside, 64)}'"
+        raise KeyFormatError(problem)
+    if b"-cert-v0" not in kind:
+        return blob
+    from ssh_keys.certificates import Certificate  # noqa: PLC0415 (loads with the first one)
+
+    return Certificate.from_blob(blob, legacy=True).public_key.blob
