@@ -16,7 +16,7 @@ from ssh_keys.public import PublicKey
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ssh_keys.known_hosts import Entry, HostLine, KnownHosts
+    from ssh_keys.known_hosts import HostLine, KnownHosts
 
 __all__ = ["HostKeyUpdate", "names_alone"]
 
@@ -82,7 +82,7 @@ class HostKeyUpdate:
         )
 
 
-def names_alone(entry: Entry, name: bytes) -> bool:
+def names_alone(entry: HostLine, name: bytes) -> bool:
     """Say whether a line is a host's own key and about no other host."""
     if entry.marker is not Marker.TRUST or not entry.names(name):
         return False

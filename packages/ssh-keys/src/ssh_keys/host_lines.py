@@ -63,7 +63,7 @@ class Entry:
         return self.key == key
 
     @property
-    def shown(self) -> str:
+    def summary(self) -> str:
         """The kind and the fingerprint of the key."""
         return f"{self.key.kind} {self.key.fingerprint()}"
 
@@ -102,7 +102,7 @@ class UnusableLine:
         return False
 
     @property
-    def shown(self) -> str:
+    def summary(self) -> str:
         """What is known of the key."""
         return f"a key that cannot be used ({self.reason})"
 

@@ -24,9 +24,10 @@ from ssh_stack.dial import jump_dialer, proxy_dialer, split_command, tcp_dialer,
 from ssh_stack.environment import environment
 from ssh_stack.identities import credentials
 from ssh_stack.keylog import key_log
-from ssh_stack.options import DEFAULT, ClientOptions, ClientOptionsKw, Default, HostKeyPolicy
+from ssh_stack.options import DEFAULT, ClientOptions, ClientOptionsKw, Default, HostKeyPolicy, Path
 from ssh_stack.plan import AuthenticationPlan
 from ssh_stack.trust import Trust, load_known_hosts
+from ssh_stack.trust_files import SYSTEM_FILES, load_revoked_keys
 from ssh_transport import (
     Algorithms,
     BannerLineReceived,
@@ -39,6 +40,8 @@ from ssh_transport import (
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ssh_connection.aio import Dialer
     from ssh_sftp.aio import SFTPClient
     from ssh_transport import Event
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = ["Connect", "Connection", "connect", "parse_destination"]
 
 _MAX_JUMPS = 16
+_USUAL_RSA_BITS = 2048
 
 
 class Connection(ClientConnection):
@@ -275,9 +279,13 @@ class _Opening:
     def _trust(self) -> Trust:
         options, resolved = self._options, self._resolved
         source = options.known_hosts
+        system: Sequence[Path] = ()
         if isinstance(source, Default):
-            source = resolved.known_hosts_files
-        known, file = load_known_hosts(source)
+            source, system = resolved.known_hosts_files, SYSTEM_FILES
+        legacy = _algorithms(options).rsa_bits < _USUAL_RSA_BITS
+        known, file = load_known_hosts(source, system=system, legacy=legacy)
+        listed = options.revoked_host_keys
+        revoked = load_revoked_keys(() if isinstance(listed, Default) else listed)
         policy: HostKeyPolicy
         if not isinstance(options.host_key_policy, Default):
             policy = options.host_key_policy
@@ -288,7 +296,17 @@ class _Opening:
         hashed = resolved.hash_known_hosts
         asks = options.update_host_keys
         confirm = asks if callable(asks) else None
-        return Trust(self._host, self._port, known, policy, file, hashed=hashed, confirm=confirm)
+        return Trust(
+            self._host,
+            self._port,
+            known,
+            policy,
+            file,
+            hashed=hashed,
+            confirm=confirm,
+            revoked=revoked,
+            legacy=legacy,
+        )
 
     async def _dialer(self, stack: AsyncExitStack) -> Dialer:
         options, resolved = self._options, self._resolved

@@ -4,7 +4,9 @@ SSHError
 ├── HostKeyError (a HostKeyRefused)  the server is not known to be the right one
 │   ├── HostKeyUnknown               no trusted key is known for it
 │   ├── HostKeyChanged               other keys are known for it
-│   └── HostKeyRevoked               its key is marked as revoked
+│   ├── HostKeyRevoked               its key is marked as revoked
+│   ├── HostKeyTooShort              its RSA key has too few bits
+│   └── HostCertificateRefused       its certificate is not good for it
 ├── ProxyFailed                      the proxy command ended or could not be started
 └── UsageError
     └── ConfigError                  a configuration file that cannot be used
@@ -12,43 +14,70 @@ SSHError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from shlex import quote
+from typing import TYPE_CHECKING, Final
 
+from ssh_keys.host_key_update import names_alone
+from ssh_keys.known_hosts import Entry, format_line, host_name
 from ssh_transport import HostKeyRefused
 from ssh_wire import SSHError, UsageError
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from ssh_keys import PublicKey
+    from pathlib import Path
+
+    from ssh_keys import Problem, PublicKey
+    from ssh_keys.known_hosts import HostLine
 
 __all__ = [
     "ConfigError",
+    "HostCertificateRefused",
     "HostKeyChanged",
     "HostKeyError",
     "HostKeyRevoked",
+    "HostKeyTooShort",
     "HostKeyUnknown",
     "ProxyFailed",
+    "place_of",
+    "removal",
 ]
+
+_SSH_PORT: Final = 22
 
 
 class HostKeyError(HostKeyRefused):
     """The server is not known to be the right one.
 
     Attributes:
-        host: the server's name.
+        host: the server's name, as known_hosts has it.
         port: its port.
-        key: the key that it showed.
+        key: the key that it presented.
+        lines: the lines of known_hosts that say so.
+        summary: the message without the advice at its end.
     """
 
     _text = "the host key of {host} is not trusted: {kind} {fingerprint}"
 
-    def __init__(self, host: str, port: int, key: PublicKey) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        key: PublicKey,
+        *,
+        lines: Sequence[HostLine] = (),
+        detail: str = "",
+        advice: str = "",
+    ) -> None:
         self.host = host
         self.port = port
         self.key = key
-        name = printable(host if port == 22 else f"[{host}]:{port}")  # noqa: PLR2004 (ssh)
-        text = self._text.format(host=name, kind=key.kind, fingerprint=key.fingerprint())
-        super().__init__(text)
+        self.lines = tuple(lines)
+        text = self._text.format(
+            host=place_of(host, port), kind=key.kind, fingerprint=key.fingerprint()
+        )
+        self.summary = f"{text}{detail}"
+        super().__init__(f"{self.summary}; {advice}" if advice else self.summary)
 
 
 class HostCertificateRefused(HostKeyError):
@@ -61,29 +90,123 @@ class HostCertificateRefused(HostKeyError):
     _text = "the host certificate of {host} is refused: {kind} {fingerprint}"
 
     def __init__(self, host: str, port: int, key: PublicKey, problem: str) -> None:
-        super().__init__(host, port, key)
         self.problem = problem
-
-    def __str__(self) -> str:
-        return f"{super().__str__()}: {self.problem}"
+        super().__init__(host, port, key, detail=f": {problem}")
 
 
 class HostKeyUnknown(HostKeyError):
-    """No trusted key is known for the server."""
+    """No trusted key is known for the server.
+
+    Attributes:
+        line: the line of known_hosts that makes the key known; empty where the server has a
+            name that no line can have.
+    """
 
     _text = "no host key is known for {host}; it showed {kind} {fingerprint}"
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        key: PublicKey,
+        *,
+        file: Path | None = None,
+        unread: Sequence[Problem] = (),
+    ) -> None:
+        self.line = _line(host, port, key)
+        ways = ['host_key_policy="accept-new"', "connecting with `ssh-stack ssh` once"]
+        if file is not None:
+            ways.append(f"a line in {printable(str(file), 1024)}")
+        advice = f"if that is its fingerprint, accept it by {', or by '.join(ways)}"
+        detail = ""
+        if unread:  # nothing is accepted where the key may be known
+            source = printable(unread[0].source, 1024)
+            detail = f"; a file that may know it cannot be read: {source}: {unread[0].reason}"
+        super().__init__(host, port, key, detail=detail, advice=advice)
+        if self.line:
+            self.add_note(f"the line for known_hosts: {self.line}")
 
 
 class HostKeyChanged(HostKeyError):
     """Other keys are known for the server: somebody may be in between."""
 
-    _text = "the host key of {host} has changed; it showed {kind} {fingerprint}"
+    _text = "WARNING: the host key of {host} has changed; it showed {kind} {fingerprint}"
+
+    def __init__(
+        self, host: str, port: int, key: PublicKey, *, lines: Sequence[HostLine] = ()
+    ) -> None:
+        found = _nearest(key, lines)
+        detail = "; somebody may be in between"
+        advice = "if the server really has a new key, put it in the place of the old one"
+        if found is not None:
+            detail = f", but {_where(found)} has {found.summary}{detail}"
+            if command := removal(host, port, found):
+                advice = f"if the server really has a new key, remove the old one: {command}"
+        super().__init__(host, port, key, lines=lines, detail=detail, advice=advice)
 
 
 class HostKeyRevoked(HostKeyError):
     """The server's key is marked as revoked."""
 
     _text = "the host key of {host} is revoked: {kind} {fingerprint}"
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        key: PublicKey,
+        *,
+        lines: Sequence[HostLine] = (),
+        source: str = "",
+    ) -> None:
+        detail = f" (by {printable(source, 1024)})" if source else ""
+        if lines:
+            detail = f" (by {_where(lines[0])}, which names {lines[0].summary})"
+        super().__init__(host, port, key, lines=lines, detail=detail)
+
+
+class HostKeyTooShort(HostKeyError):
+    """The server's RSA key has fewer bits than are required (RequiredRSASize)."""
+
+    _text = "the host key of {host} is too short: {kind} {fingerprint}"
+
+    def __init__(self, host: str, port: int, key: PublicKey, required: int) -> None:
+        detail = f" has {key.bits} bits, and {required} are required"
+        super().__init__(host, port, key, detail=detail)
+
+
+def place_of(host: str, port: int) -> str:
+    """Return a host as known_hosts and `ssh` write it: with its port where that is not 22."""
+    return printable(host if port == _SSH_PORT else f"[{host}]:{port}")
+
+
+def removal(host: str, port: int, line: HostLine) -> str:
+    """Return the command that removes a line of known_hosts; empty where there is none.
+
+    A line that is about other hosts too is not to be removed as a whole.
+    """
+    if not line.source or not names_alone(line, host_name(host, port)):
+        return ""
+    name, file = quote(place_of(host, port)), quote(printable(line.source, 1024))
+    return f"ssh-stack keygen -R {name} -f {file}"
+
+
+def _where(line: HostLine) -> str:
+    source = printable(line.source, 1024) or "the given known_hosts"
+    return f"{source}, line {line.line}"
+
+
+def _nearest(key: PublicKey, lines: Sequence[HostLine]) -> HostLine | None:
+    """The line with a key of the same kind, or the first one."""
+    same = (each for each in lines if isinstance(each, Entry) and each.key.kind == key.kind)
+    return next(same, next(iter(lines), None))
+
+
+def _line(host: str, port: int, key: PublicKey) -> str:
+    try:
+        return format_line(host, port, key)
+    except UsageError:
+        return ""
 
 
 class ProxyFailed(SSHError, ConnectionError):

@@ -18,6 +18,7 @@ from ssh_wire import UsageError
 from ssh_wire.messages.auth import Prompt
 
 if TYPE_CHECKING:
+    from ssh_keys import RevocationList
     from ssh_transport.trace import Trace  # noqa: TC004 (loads where it is asked for)
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "HostKeyUpdateDecision",
     "Path",
     "Person",
+    "RevokedSource",
 ]
 
 Path: TypeAlias = str | os.PathLike[str]
@@ -45,15 +47,20 @@ class Default(Enum):
 DEFAULT: Final = Default.DEFAULT
 """Do as `ssh` does."""
 
+RevokedSource: TypeAlias = "Path | bytes | RevocationList"
+"""A list of revoked keys: a file, its content, or the list."""
+
 HostKeyDecision: TypeAlias = Callable[[str, int, PublicKey], Awaitable[bool]]
 """Asked about a server that is not known: host, port, key; only an exact True accepts."""
 
 HostKeyPolicy: TypeAlias = Literal["strict", "accept-new", "off"] | HostKeyDecision
 """What becomes of a server that is not known.
 
-"strict" refuses it, "accept-new" accepts and remembers it, "off" accepts any server and
-protects from nobody; a function decides.  A changed or revoked key is refused by all but
-"off".
+"strict" refuses it, "accept-new" accepts and remembers it, and a function decides.  "off" is
+`StrictHostKeyChecking no` of `ssh`: it remembers the server too, and lets a server with a
+changed or revoked key pass with a warning to the logger `ssh_stack`; that connection sends no
+password, answers no prompts and forwards nothing.  All others refuse such a key.  Without
+anything known (`known_hosts=None`), "off" protects from nobody.
 """
 
 HostKeyUpdateDecision: TypeAlias = Callable[[str, int, HostKeyUpdate], Awaitable[bool]]
@@ -120,7 +127,19 @@ class ClientOptions:
     agent: Path | Default | None = DEFAULT
     """The agent's socket; None for no agent; by default SSH_AUTH_SOCK."""
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None = DEFAULT
-    """The host keys that are trusted; None knows nobody; by default ~/.ssh/known_hosts."""
+    """The host keys that are trusted; None knows nobody.
+
+    By default UserKnownHostsFile of the configuration, which is ~/.ssh/known_hosts and
+    ~/.ssh/known_hosts2 where it says nothing, and the system's files.  A key that is accepted
+    is remembered in the first file.
+    """
+    revoked_host_keys: RevokedSource | Sequence[RevokedSource] | Default | None = DEFAULT
+    """Host keys and authorities that are never trusted, whatever else says so.
+
+    A KRL or a text with a public key on each line: its path, its content or the list.  By
+    default RevokedHostKeys of the configuration.  A list that cannot be read refuses every
+    host.
+    """
     host_key_policy: HostKeyPolicy | Default = DEFAULT
     """What becomes of a server that is not known; by default what the configuration says."""
     update_host_keys: bool | HostKeyUpdateDecision | Default = DEFAULT
@@ -180,6 +199,7 @@ class ClientOptionsKw(TypedDict, total=False):
     person: Person | None
     agent: Path | Default | None
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None
+    revoked_host_keys: RevokedSource | Sequence[RevokedSource] | Default | None
     host_key_policy: HostKeyPolicy | Default
     update_host_keys: bool | HostKeyUpdateDecision | Default
     config: Path | Sequence[Path] | Default | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 import time
@@ -12,59 +13,44 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from ssh_keys import CertificateRefused, HostKeyStatus, HostKeyUpdate, KnownHosts, PublicKey
+from ssh_keys import (
+    CertificateRefused,
+    HostKeyStatus,
+    HostKeyUpdate,
+    KeyFormatError,
+    KnownHosts,
+    PublicKey,
+)
+from ssh_keys.known_hosts import Verdict
 from ssh_stack.errors import (
     HostCertificateRefused,
     HostKeyChanged,
+    HostKeyError,
     HostKeyRevoked,
+    HostKeyTooShort,
     HostKeyUnknown,
+    place_of,
 )
-from ssh_stack.options import HostKeyPolicy, HostKeyUpdateDecision, Path
+from ssh_stack.options import HostKeyPolicy, HostKeyUpdateDecision
+from ssh_stack.trust_files import load_known_hosts
 from ssh_transport.algorithms import HOST_KEYS
+from ssh_wire import UsageError
 
 __all__ = ["Trust", "load_known_hosts"]
 
 if TYPE_CHECKING:
     from ssh_connection.aio import Prove
-    from ssh_keys import Certificate
-    from ssh_stack.errors import HostKeyError
+    from ssh_keys import (
+        Certificate,
+        RevocationList,  # noqa: TC004 (loads where there is one)
+    )
+    from ssh_keys.known_hosts import HostKeys
 
-_ERRORS: dict[HostKeyStatus, type[HostKeyError]] = {
-    HostKeyStatus.UNKNOWN: HostKeyUnknown,
-    HostKeyStatus.CHANGED: HostKeyChanged,
-    HostKeyStatus.REVOKED: HostKeyRevoked,
-}
+_LOG: Final = logging.getLogger("ssh_stack")
+_DEFAULT_PORT: Final = 22
 
 _WRITING: Final = threading.Lock()
 """Held while a file is read and replaced: no line of another connection is lost between."""
-
-
-def _nowhere(path: Path) -> bool:
-    """Whether a path stands for no file at all, as in `-o UserKnownHostsFile=/dev/null`."""
-    return str(path) in {"none", "/dev/null"}
-
-
-def load_known_hosts(
-    source: Path | bytes | KnownHosts | Sequence[Path] | None,
-) -> tuple[KnownHosts, FilePath | None]:
-    """Return the known hosts, and the file that new ones are written to, if there is one.
-
-    Raises:
-        OSError: a file exists and cannot be read.
-        KeyFormatError: it is not a regular file.
-    """
-    from ssh_keys.files import read_known_hosts  # noqa: PLC0415 (files load when they are read)
-
-    if source is None:
-        return KnownHosts(), None
-    if isinstance(source, KnownHosts):
-        return source, None
-    if isinstance(source, bytes):
-        return KnownHosts.parse(source), None
-    named: Sequence[Path] = [source] if isinstance(source, str | os.PathLike) else source
-    paths = [path for path in named if not _nowhere(path)]
-    known = [read_known_hosts(path) for path in paths]
-    return KnownHosts().merge(*known), FilePath(paths[0]) if paths else None
 
 
 @attrs.define
@@ -85,29 +71,55 @@ class Trust:
     """Whether the name is hashed there."""
     confirm: HostKeyUpdateDecision | None = None
     """Asked before the file is changed for keys that the server has named."""
+    alias: str = ""
+    """What known_hosts and certificates call the server instead, whatever its port
+    (HostKeyAlias)."""
+    revoked: Sequence[tuple[str, RevocationList]] = attrs.field(default=(), repr=False)
+    """Lists of keys that are never accepted, each with its name (RevokedHostKeys)."""
+    required_rsa_size: int = 0
+    """The fewest bits of an RSA key (RequiredRSASize)."""
+    legacy: bool = False
+    """Whether RSA keys down to 1024 bits are read from `file`."""
+    doubt: HostKeyError | None = attrs.field(default=None, init=False)
+    """Why the server is not to be trusted with secrets although the policy "off" let it pass."""
     _used: PublicKey | None = attrs.field(default=None, init=False)
     """The key of this connection, where the user trusts it: for itself, not for an authority."""
+
+    @property
+    def _name(self) -> tuple[str, int]:
+        """Name and port that known_hosts is asked for."""
+        return (self.alias, _DEFAULT_PORT) if self.alias else (self.host, self.port)
+
+    @property
+    def _names(self) -> tuple[tuple[str, int], ...]:
+        """The same, and the name without the port, which counts where the first is not known."""
+        name = self._name
+        return (name,) if name[1] == _DEFAULT_PORT else (name, (self.host, _DEFAULT_PORT))
+
+    # ------------------------------------------------------------- judging
 
     async def verify(self, key: PublicKey) -> bool:
         """Return True if `key` is trusted for the server.
 
         Raises:
             HostKeyError: it is not, and why.
-            OSError: it was accepted and could not be remembered.
         """
-        status = self.known.check(key, self.host, self.port)
-        if status is HostKeyStatus.TRUSTED:
-            self._used = key
+        self._refuse_revoked(key)
+        self._refuse_short(key)
+        verdict, here = self._judge(key)
+        if verdict.status is HostKeyStatus.TRUSTED:
+            if here:
+                self._used = key
             return True
-        if self.policy == "off":
-            return True
-        if status is HostKeyStatus.UNKNOWN and await self._accepts(key):
+        if verdict.status is HostKeyStatus.UNKNOWN:
+            if not await self._accepts(key):
+                raise HostKeyUnknown(*self._name, key, file=self.file, unread=self.known.unread)
             if callable(self.policy):
                 self._used = key  # "explicitly accepted by the user"
-            if self.file is not None:
-                await asyncio.to_thread(self._remember, self.file, key)
+            await self._remember(key)
             return True
-        raise _ERRORS[status](self.host, self.port, key)
+        made = HostKeyChanged if verdict.status is HostKeyStatus.CHANGED else HostKeyRevoked
+        return self._object(made(*self._name, key, lines=verdict.lines))
 
     async def verify_certificate(self, certificate: Certificate) -> bool:
         """Return True if an authority that is trusted for the server certified its key.
@@ -116,20 +128,91 @@ class Trust:
 
         Raises:
             HostKeyError: the certificate or its key is revoked, or it is not good for the
-                server at this time.
+                server at this time and its key is not trusted for itself either.
         """
-        if self.policy == "off":
-            return False
-        now = int(time.time())
         key = certificate.public_key
+        self._refuse_revoked(certificate)
+        self._refuse_short(key)
+        now = int(time.time())
+        for host, port in self._names:
+            vouches = certificate.ca_key in self.known.lookup(host, port).authorities
+            try:
+                verdict = self.known.judge_certificate(certificate, host, port, now=now)
+            except CertificateRefused as error:
+                if self.policy == "off" or self._judge(key)[0].status is HostKeyStatus.TRUSTED:
+                    return False
+                raise HostCertificateRefused(*self._name, key, str(error)) from error
+            if verdict.status is HostKeyStatus.REVOKED:
+                return self._object(HostKeyRevoked(*self._name, key, lines=verdict.lines))
+            if vouches:
+                return True
+            if self.known.lookup(host, port).authorities:
+                return False
+        return False
+
+    def _judge(self, key: PublicKey) -> tuple[Verdict, bool]:
+        """Return what is known of a key, and whether it is known of the very name and port.
+
+        "An entry without the port" counts where the look with the port finds nothing, as in
+        `ssh`.  There it can trust and, other than in `ssh`, revoke; another key says nothing.
+        """
+        first, *others = (self.known.judge(key, host, port) for host, port in self._names)
+        for other in others:
+            decides = other.status in {HostKeyStatus.TRUSTED, HostKeyStatus.REVOKED}
+            if first.status is HostKeyStatus.UNKNOWN and decides:
+                return other, False
+        return first, True
+
+    def _object(self, error: HostKeyError) -> bool:
+        """Refuse the server, or let it pass as `StrictHostKeyChecking no` does: warned of."""
+        if self.policy != "off":
+            raise error
+        self.doubt = error
+        _LOG.warning("%s", error, extra={"host_key_error": error})
+        return True
+
+    def _refuse_revoked(self, key: PublicKey | Certificate) -> None:
+        for name, revoked in self.revoked:
+            if revoked.revokes(key):
+                plain = key if isinstance(key, PublicKey) else key.public_key
+                raise HostKeyRevoked(*self._name, plain, source=name)
+
+    def _refuse_short(self, key: PublicKey) -> None:
+        if key.kind == "ssh-rsa" and key.bits < self.required_rsa_size:
+            raise HostKeyTooShort(*self._name, key, self.required_rsa_size)
+
+    async def _accepts(self, key: PublicKey) -> bool:
+        if callable(self.policy):
+            return await self.policy(self.host, self.port, key) is True
+        if self.policy == "accept-new":
+            return not self.known.unread  # the host may be known there
+        return self.policy == "off"
+
+    # ------------------------------------------------------------- remembering
+
+    async def _remember(self, key: PublicKey) -> None:
+        """Write a key down.  What cannot be written is told and does not end the connection."""
+        if self.file is None:
+            return
+        name = place_of(*self._name)
         try:
-            status = self.known.check_certificate(certificate, self.host, self.port, now=now)
-        except CertificateRefused as error:
-            raise HostCertificateRefused(self.host, self.port, key, str(error)) from error
-        if status is HostKeyStatus.REVOKED:
-            raise HostKeyRevoked(self.host, self.port, key)
-        authorities = self.known.lookup(self.host, self.port).authorities
-        return status is HostKeyStatus.TRUSTED and certificate.ca_key in authorities
+            await asyncio.to_thread(self._append, self.file, key)
+        except (OSError, KeyFormatError, UsageError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            _LOG.warning("the host key of %s cannot be added to %s: %s", name, self.file, reason)
+        else:
+            _LOG.info(
+                "Permanently added '%s' (%s) to the list of known hosts (%s)",
+                name,
+                key.kind,
+                self.file,
+            )
+
+    def _append(self, file: FilePath, key: PublicKey) -> None:
+        from ssh_keys.files import append_known_host  # noqa: PLC0415 (only when it is needed)
+
+        with _WRITING:
+            append_known_host(file, *self._name, key, hashed=self.hashed)
 
     async def learn(self, keys: tuple[PublicKey, ...], prove: Prove) -> None:
         """Make the file list the keys that the server names (UpdateHostKeys, ssh_config(5)).
@@ -160,33 +243,27 @@ class Trust:
         from ssh_keys.files import read_known_hosts  # noqa: PLC0415 (only when it is needed)
 
         source = os.fspath(file)
-        fresh = read_known_hosts(file)
-        if used not in fresh.lookup(self.host, self.port).trusted:
+        fresh = read_known_hosts(file, legacy=self.legacy)
+        if used not in fresh.lookup(*self._name).trusted:
             return HostKeyUpdate()
-        others = tuple(entry for entry in self.known.entries if entry.source != source)
-        known = KnownHosts((*fresh.entries, *others))
-        return HostKeyUpdate.plan(known, self.host, self.port, keys, source=source)
+        others = KnownHosts(
+            entries=tuple(each for each in self.known.entries if each.source != source),
+            unusable=tuple(each for each in self.known.unusable if each.source != source),
+        )
+        good = [key for key in keys if not any(each.revokes(key) for _, each in self.revoked)]
+        return HostKeyUpdate.plan(fresh.merge(others), *self._name, good, source=source)
 
     def _update(self, file: FilePath, update: HostKeyUpdate) -> None:
         from ssh_keys.files import update_known_host  # noqa: PLC0415 (only when it is needed)
 
         if update.old:
             with _WRITING:
-                update_known_host(file, self.host, self.port, update, hashed=self.hashed)
+                update_known_host(
+                    file, *self._name, update, hashed=self.hashed, legacy=self.legacy
+                )
         else:  # other programs may write to the end meanwhile: nothing of theirs is lost
             for key in update.new:
-                self._remember(file, key)
-
-    async def _accepts(self, key: PublicKey) -> bool:
-        if callable(self.policy):
-            return await self.policy(self.host, self.port, key) is True
-        return self.policy == "accept-new"
-
-    def _remember(self, file: FilePath, key: PublicKey) -> None:
-        from ssh_keys.files import append_known_host  # noqa: PLC0415 (only when it is needed)
-
-        with _WRITING:
-            append_known_host(file, self.host, self.port, key, hashed=self.hashed)
+                self._append(file, key)
 
     @property
     def preferred_algorithms(self) -> tuple[str, ...]:
@@ -194,8 +271,13 @@ class Trust:
 
         Asked for first, so that a server with several keys shows one that can be checked.
         """
-        found = self.known.lookup(self.host, self.port)
+        found = self._found()
         names = tuple(dict.fromkeys(name for key in found.trusted for name in key.algorithms))
         if not found.authorities:
             return names
         return (*(name for name in HOST_KEYS if "-cert" in name), *names)
+
+    def _found(self) -> HostKeys:
+        """The keys of the name and port, or where there are none, those of the name alone."""
+        found = [self.known.lookup(host, port) for host, port in self._names]
+        return next((each for each in found if each.trusted or each.authorities), found[0])

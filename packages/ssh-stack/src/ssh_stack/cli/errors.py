@@ -12,7 +12,7 @@ import socket
 from typing import Final
 
 from ssh_connection.errors import SSHTimeout
-from ssh_stack.errors import HostKeyChanged, HostKeyUnknown
+from ssh_stack.errors import HostKeyUnknown
 from ssh_transport import ConnectionLost, IdentificationError
 from ssh_wire import SSHError
 from ssh_wire.text import printable
@@ -23,15 +23,9 @@ FAILED: Final = 255
 """The exit status of everything that is not the remote command's own."""
 
 _LIMIT: Final = 2048
-_HINTS: Final[dict[type[BaseException], str]] = {
-    HostKeyUnknown: (
-        "to accept it, add it to known_hosts or give -o StrictHostKeyChecking=accept-new"
-    ),
-    HostKeyChanged: (
-        "somebody may be in between; if the server has really changed, "
-        "remove its old key from known_hosts"
-    ),
-}
+_HOW_TO_ACCEPT: Final = (
+    "to accept it, add it to known_hosts or give -o StrictHostKeyChecking=accept-new"
+)
 
 
 class Stopped(Exception):
@@ -71,8 +65,8 @@ def _text(error: BaseException, where: str) -> str:
         return f"{where}: no answer within {error.seconds:g} seconds ({error.name})"
     if isinstance(error, IdentificationError):
         return f"{where}: {error}"
-    if type(error) in _HINTS:
-        return f"{error}: {_HINTS[type(error)]}"
+    if isinstance(error, HostKeyUnknown):
+        return f"{error.summary}: {_HOW_TO_ACCEPT}"
     if isinstance(error, SSHError):
         return str(error) or type(error).__name__
     if isinstance(error, OSError):

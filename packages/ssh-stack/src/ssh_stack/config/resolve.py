@@ -26,6 +26,7 @@ __all__ = ["HostConfig", "Unsupported", "resolve"]
 
 _DEFAULT_PORT = 22
 _KNOWN_HOSTS = "~/.ssh/known_hosts"
+_KNOWN_HOSTS_2 = "~/.ssh/known_hosts2"
 
 
 @attrs.frozen
@@ -63,7 +64,7 @@ class HostConfig:
     """Hosts to go through, first to last."""
     proxy_command: str | None = None
     """A command whose standard streams reach the host."""
-    known_hosts_files: tuple[Path, ...] = (Path(_KNOWN_HOSTS),)
+    known_hosts_files: tuple[Path, ...] = (Path(_KNOWN_HOSTS), Path(_KNOWN_HOSTS_2))
     """Files of trusted host keys; new ones go to the first."""
     strict_host_key_checking: Literal["strict", "ask", "accept-new", "off"] = "ask"
     """What becomes of a host that is not known."""
@@ -198,7 +199,8 @@ class _Pass:
                 values.setdefault("update_host_keys", "no")
             values["known_hosts_files"] = tuple(expand_path(n, tokens) for n in names)
         else:
-            values["known_hosts_files"] = (expand_path(_KNOWN_HOSTS, tokens),)
+            both = (_KNOWN_HOSTS, _KNOWN_HOSTS_2)
+            values["known_hosts_files"] = tuple(expand_path(name, tokens) for name in both)
         if values.get("proxy_command") == "none":
             values["proxy_command"] = None
         for field in ("send_env", "set_env"):

@@ -23,6 +23,7 @@ from ssh_stack.options import (
     KeySource,
     Path,
     Person,
+    RevokedSource,
     Secret,
 )
 from ssh_stack.sync._blocking import Blocking, BlockingOwner, unwrap
@@ -313,6 +314,7 @@ class ClientOptionsKw(TypedDict, total=False):
     person: Person | None
     agent: Path | Default | None
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None
+    revoked_host_keys: RevokedSource | Sequence[RevokedSource] | Default | None
     host_key_policy: HostKeyPolicy | Default
     update_host_keys: bool | HostKeyUpdateDecision | Default
     config: Path | Sequence[Path] | Default | None

@@ -1,0 +1,119 @@
+"""The files that say which host keys are trusted and which are revoked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Final
+
+from ssh_keys import KeyFormatError, KnownHosts, Problem
+from ssh_stack.errors import ConfigError
+from ssh_stack.options import Path, RevokedSource
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from ssh_keys import RevocationList
+
+__all__ = ["SYSTEM_FILES", "load_known_hosts", "load_revoked_keys"]
+
+SYSTEM_FILES: Final = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
+"""The system's files of known hosts: the default of GlobalKnownHostsFile."""
+
+_UNNAMED: Final = "the list of revoked host keys"
+
+
+def _files(paths: Iterable[Path]) -> list[str]:
+    """The files of a list, without what stands for no file: "none" and /dev/null."""
+    named = [os.path.expanduser(path) for path in paths]  # noqa: PTH111 (no home is no error)
+    return [path for path in named if path not in {"none", "/dev/null"}]
+
+
+def load_known_hosts(
+    source: Path | bytes | KnownHosts | Sequence[Path] | None,
+    *,
+    system: Sequence[Path] = (),
+    legacy: bool = False,
+) -> tuple[KnownHosts, FilePath | None]:
+    """Return the known hosts, and the file that new ones are written to, if there is one.
+
+    Args:
+        source: the user's files, or what they hold; new hosts go to the first file.
+        system: the system's files (GlobalKnownHostsFile), which are only read.  One that
+            cannot be read is passed over, as `ssh` does it, and is named in `unread`: a host
+            that no other file knows may be known there.
+        legacy: take RSA keys down to 1024 bits instead of 2048.
+
+    Raises:
+        OSError: a file of the user's exists and cannot be read.
+        KeyFormatError: it is not a regular file.
+    """
+    from ssh_keys.files import read_known_hosts  # noqa: PLC0415 (files load when they are read)
+
+    theirs = [_read_system(path, legacy=legacy) for path in _files(system)]
+    file: FilePath | None = None
+    if source is None:
+        mine = [KnownHosts()]
+    elif isinstance(source, KnownHosts):
+        mine = [source]
+    elif isinstance(source, bytes):
+        mine = [KnownHosts.parse(source, legacy=legacy)]
+    else:
+        named: Sequence[Path] = [source] if isinstance(source, str | os.PathLike) else source
+        paths = _files(named)
+        mine = [read_known_hosts(path, legacy=legacy) for path in paths]
+        file = FilePath(paths[0]) if paths else None
+    known = [*mine, *theirs]
+    return (known[0] if len(known) == 1 else KnownHosts().merge(*known)), file
+
+
+def _read_system(path: str, *, legacy: bool) -> KnownHosts:
+    from ssh_keys.files import read_known_hosts  # noqa: PLC0415 (files load when they are read)
+
+    try:
+        return read_known_hosts(path, legacy=legacy)
+    except (OSError, KeyFormatError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        return KnownHosts(unread=(Problem(path, 0, printable(reason or "", 256)),))
+
+
+def load_revoked_keys(
+    sources: RevokedSource | Iterable[RevokedSource] | None,
+) -> tuple[tuple[str, RevocationList], ...]:
+    """Return lists of revoked keys, each with the name that messages give it.
+
+    Raises:
+        ConfigError: a list cannot be read.  What it revokes cannot be told then, so every host
+            is refused.
+    """
+    if sources is None:
+        return ()
+    from ssh_keys.krl import RevocationList  # noqa: PLC0415 (rarely used)
+
+    if isinstance(sources, str | os.PathLike | bytes | RevocationList):
+        sources = (sources,)
+    lists: list[tuple[str, RevocationList]] = []
+    for source in sources:
+        if isinstance(source, bytes | RevocationList):
+            lists.append(_revoked(source))
+        else:
+            lists += map(_revoked, _files([source]))
+    return tuple(lists)
+
+
+def _revoked(source: str | bytes | RevocationList) -> tuple[str, RevocationList]:
+    from ssh_keys.files import read_revoked_keys  # noqa: PLC0415 (rarely used)
+    from ssh_keys.krl import RevocationList  # noqa: PLC0415 (rarely used)
+    from ssh_keys.krl_text import parse_revoked  # noqa: PLC0415 (rarely used)
+
+    if isinstance(source, RevocationList):
+        return _UNNAMED, source
+    name = _UNNAMED if isinstance(source, bytes) else source
+    try:
+        if isinstance(source, bytes):
+            return name, parse_revoked(source)
+        return name, read_revoked_keys(source)
+    except (OSError, KeyFormatError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        problem = f"cannot be read as a list of revoked host keys, so no host is trusted: {reason}"
+        raise ConfigError(problem, printable(name, 1024)) from None
