@@ -17,6 +17,7 @@
     rfc4716                       public keys as RFC 4716 frames them
     lines                         lines of text that hold a key
     known_hosts                   the host keys that a user trusts
+    host_names, host_lines        what stands on one line of that file
     known_hosts_file              changes to that file, everything else in it left as it is
     host_key_update               what is to change once a server has named its keys
     authorized_keys               the keys that may log in

@@ -13,7 +13,7 @@ import attrs
 from ssh_keys.armor import from_base64
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.public import PublicKey
-from ssh_keys.registry import family
+from ssh_keys.registry import KINDS, family
 from ssh_wire import WireError
 from ssh_wire.primitives import read_string
 from ssh_wire.text import printable
@@ -160,7 +160,7 @@ def blob_of(line: bytes) -> bytes:
     Of a certificate that is the key which it certifies.
 
     Raises:
-        KeyFormatError: there is no such key.
+        KeyFormatError: there is no whole key of that kind.
     """
     kind, rest = take_field(line)
     encoded, _ = take_field(rest)
@@ -173,7 +173,19 @@ def blob_of(line: bytes) -> bytes:
         problem = f"the line says '{printable(kind, 64)}', its key '{printable(inside, 64)}'"
         raise KeyFormatError(problem)
     if b"-cert-v0" not in kind:
+        _check_end(kind.decode("latin-1"), blob)
         return blob
     from ssh_keys.certificates import Certificate  # noqa: PLC0415 (loads with the first one)
 
     return Certificate.from_blob(blob, legacy=True).public_key.blob
+
+
+def _check_end(kind: str, blob: bytes) -> None:
+    """Refuse a key of a known kind that does not end where its blob does."""
+    try:
+        if kind not in KINDS or family(kind).end_of_public(blob) == len(blob):
+            return
+        problem = "something follows the key"
+    except WireError:
+        problem = "the key is cut"
+    raise KeyFormatError(problem)

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ssh_keys import HostKeyStatus, KnownHosts, PrivateKey, RevocationList
+from ssh_keys.armor import to_base64
+from ssh_keys.files import write_revoked_keys
+from ssh_stack.errors import ConfigError
+from ssh_stack.trust_files import load_known_hosts, load_revoked_keys
+from ssh_wire.primitives import string
+
+KEY = PrivateKey.generate("ed25519").public_key
+OTHER = PrivateKey.generate("ed25519").public_key
+SHORT_RSA = string("ssh-rsa") + string(b"\1\0\1") + string(b"\0\x80" + bytes(126) + b"\1")
+
+
+def line(host: str) -> str:
+    return f"{host} {KEY.to_openssh()}\n"
+
+
+def test_files_are_read_in_their_order_and_the_first_is_written_to(tmp_path: Path) -> None:
+    for name in ("one", "two", "system"):
+        (tmp_path / name).write_text(line(name))
+    mine = [tmp_path / "one", tmp_path / "two", tmp_path / "missing"]
+    known, file = load_known_hosts(mine, system=[tmp_path / "system", tmp_path / "none"])
+    assert file == tmp_path / "one"
+    assert [entry.source for entry in known.entries] == [
+        str(tmp_path / name) for name in ("one", "two", "system")
+    ]
+    assert known.unread == ()
+
+
+@pytest.mark.parametrize("source", [None, b"", KnownHosts(), [], "none", "/dev/null"])
+def test_without_a_file_nothing_is_written(source: object, tmp_path: Path) -> None:
+    (tmp_path / "system").write_text(line("web1"))
+    known, file = load_known_hosts(source, system=[tmp_path / "system"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    assert file is None
+    assert known.check(KEY, "web1") is HostKeyStatus.TRUSTED
+
+
+def test_a_tilde_is_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "hosts").write_text(line("web1"))
+    known, file = load_known_hosts("~/hosts")
+    assert file == tmp_path / "hosts"
+    assert known.check(KEY, "web1") is HostKeyStatus.TRUSTED
+
+
+def test_a_file_of_the_user_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    for files in ([tmp_path], [tmp_path / "hosts", tmp_path]):
+        with pytest.raises(ValueError, match="not a regular file"):
+            load_known_hosts(files)
+
+
+def test_a_file_of_the_system_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    known, _ = load_known_hosts(b"", system=[tmp_path, tmp_path / "missing"])
+    (problem,) = known.unread
+    assert problem.source == str(tmp_path)
+    assert "not a regular file" in problem.reason
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_short_rsa_keys_are_read_where_they_are_taken(legacy: bool, tmp_path: Path) -> None:
+    text = f"web1 ssh-rsa {to_base64(SHORT_RSA).decode()}\n"
+    for name in ("mine", "system"):
+        (tmp_path / name).write_text(text)
+    for source, system in ((text.encode(), ()), ("mine", ()), (None, ("system",))):
+        where = tmp_path / source if isinstance(source, str) else source
+        files = [tmp_path / name for name in system]
+        known, _ = load_known_hosts(where, system=files, legacy=legacy)
+        assert bool(known.entries) is legacy
+        assert bool(known.unusable) is not legacy
+
+
+# ---------------------------------------------------------------- revoked keys
+
+
+@pytest.mark.parametrize("form", ["KRL", "text", "list"])
+def test_revoked_keys_come_in_every_form(form: str, tmp_path: Path) -> None:
+    revoked = RevocationList()
+    revoked.revoke(KEY)
+    if form == "KRL":
+        write_revoked_keys(tmp_path / "revoked", revoked)
+    else:
+        (tmp_path / "revoked").write_text(f"# gone\n{KEY.to_openssh()}\n")
+    content = (tmp_path / "revoked").read_bytes()
+    given = {"list": [revoked, content, str(tmp_path / "revoked"), "none"]}
+    for source in given.get(form, [tmp_path / "revoked", content]):
+        for _, found in load_revoked_keys(source):
+            assert found.revokes(KEY)
+            assert not found.revokes(OTHER)
+    assert len(load_revoked_keys(given["list"])) == 3
+    assert load_revoked_keys(None) == load_revoked_keys([]) == load_revoked_keys("none") == ()
+
+
+@pytest.mark.parametrize(
+    "content", [b"SSHKRL\n\0", b"SSHKRL\n\0cut", b"ssh-ed25519 AAAA", b"what is this", None]
+)
+def test_a_list_that_cannot_be_read_trusts_no_host(content: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "revoked"
+    if content is not None:
+        path.write_bytes(content)
+        with pytest.raises(ConfigError, match=r"cannot be read .* so no host is trusted"):
+            load_revoked_keys(content)
+    with pytest.raises(ConfigError, match=r"cannot be read .* so no host is trusted") as caught:
+        load_revoked_keys([path])
+    assert caught.value.source == str(path)
