@@ -23,7 +23,7 @@ def test_opening_a_channel() -> None:
     assert (channel.send_window, channel.receive_window) == (100, 100)
 
 
-def test_a_refusal_tells_its_reason_and_frees_the_number() -> None:
+def test_a_refusal_tells_its_reason_and_ends_the_channel() -> None:
     side = Side()
     channel, heard = side.open()
     side.hear(m.ChannelOpenFailure(recipient=0, reason=2, description="no"))
@@ -31,7 +31,7 @@ def test_a_refusal_tells_its_reason_and_frees_the_number() -> None:
     assert isinstance(heard.error, ChannelOpenRefused)
     assert str(heard.error) == "the peer refused a session channel: no"
     assert channel.state is ChannelState.CLOSED
-    assert side.open()[0].number == 0
+    assert not side.mux.channels
 
 
 def test_confirming_a_channel() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ssh_connection import ChannelClosed, ChannelState
 from ssh_connection.testing import Pair, Recorder, Side
+from ssh_wire import Message
 from ssh_wire.messages import connection as m
 from transcripts import SMALL, asked, opened
 
@@ -61,15 +62,76 @@ def test_a_close_is_answered_once_and_the_number_is_free() -> None:
 
 
 @pytest.mark.row("C07")
-def test_the_number_is_free_only_after_both_closes() -> None:
+def test_channel_ends_only_after_both_closes() -> None:
     side, channel, heard = opened()
     channel.close()
     assert side.wire.sent() == [m.ChannelClose(recipient=7)]
-    assert side.open()[0].number == 1
+    assert set(side.mux.channels) == {0}
     assert heard.heard == []
     side.hear(m.ChannelClose(recipient=0))
     assert heard.heard == ["closed"]
-    assert side.open()[0].number == 0
+    assert not side.mux.channels
+
+
+LATE: list[Message] = [
+    m.ExitStatus(recipient=0, status=3),  # what the report was about
+    m.ExitSignal(recipient=0, name="TERM", core_dumped=False, message="", language=""),
+    m.ChannelRequest(recipient=0, kind="eow@openssh.com", want_reply=True),
+    m.ChannelData(recipient=0, data=b"late"),
+    m.ChannelExtendedData(recipient=0, data_type=1, data=b"late"),
+    m.ChannelEOF(recipient=0),
+    m.ChannelClose(recipient=0),
+    m.WindowAdjust(recipient=0, increment=9),
+    m.ChannelSuccess(recipient=0),
+    m.ChannelFailure(recipient=0),
+]
+
+
+@pytest.mark.row("C06")
+@pytest.mark.parametrize("late", LATE, ids=lambda message: type(message).__name__)
+@pytest.mark.parametrize("closed", ["by the peer", "by us", "at the same time"])
+def test_message_behind_the_close_leaves_the_other_channels_alone(
+    late: Message, closed: str
+) -> None:
+    side, channel, heard = opened()
+    _, other = side.open()
+    side.hear(m.ChannelOpenConfirmation(recipient=1, sender=8, window=9, max_packet=9))
+    if closed != "by the peer":
+        channel.abort()
+    if closed != "by us":
+        side.hear(m.ChannelClose(recipient=0))
+    before = [each for each in heard.heard if each != "closed"]
+    side.wire.sent()
+    side.hear(late)
+    side.hear(m.ChannelData(recipient=1, data=b"goes on"))
+    assert side.wire.sent() == []
+    assert other.data == b"goes on"
+    assert [each for each in heard.heard if each != "closed"] == [
+        e for e in before if e != "closed"
+    ]
+
+
+@pytest.mark.row("C06")
+def test_late_message_is_not_taken_for_the_next_channel() -> None:
+    side, _, _ = opened()
+    side.hear(m.ChannelClose(recipient=0))
+    channel, heard = side.open()
+    side.hear(m.ChannelRequest(recipient=0, kind="exit-status", want_reply=False))
+    side.hear(m.ChannelOpenConfirmation(recipient=1, sender=8, window=9, max_packet=9))
+    assert channel.number == 1
+    assert heard.heard == ["opened"]
+
+
+@given(st.lists(st.booleans(), max_size=30), st.integers(2**32 - 8, 2**32 + 8))
+def test_numbers_differ_and_wrap_behind_the_last(kept: list[bool], assigned: int) -> None:
+    side = Side()
+    side.mux._assigned = assigned  # after as many channels
+    for keep in kept:
+        channel, _ = side.open()
+        assert 0 <= channel.number < 2**32
+        if not keep:
+            side.hear(m.ChannelOpenFailure(recipient=channel.number, reason=1))
+    assert len(side.mux.channels) == sum(kept)
 
 
 @pytest.mark.row("C06")

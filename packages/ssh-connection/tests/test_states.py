@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from ssh_connection.errors import ChannelViolation
-from ssh_connection.states import ACCEPTED, STRAY_IGNORED, ChannelState
+from ssh_connection.states import ACCEPTED, STRAY_IGNORED, TRAFFIC, ChannelState
 from ssh_connection.testing import Side
 from ssh_wire import Message
 from ssh_wire.messages import connection as m
 
-TRAFFIC: list[Message] = [
+MESSAGES: list[Message] = [
     m.ChannelOpenConfirmation(recipient=0, sender=0, window=1, max_packet=1),
     m.ChannelOpenFailure(recipient=0, reason=1),
     m.WindowAdjust(recipient=0, increment=1),
@@ -53,11 +53,11 @@ def test_every_state_has_a_row() -> None:
 @pytest.mark.row("C05")
 @pytest.mark.row("C06")
 @pytest.mark.parametrize("state", ChannelState)
-@pytest.mark.parametrize("message", TRAFFIC, ids=lambda message: type(message).__name__)
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
 def test_the_machine_follows_the_table(state: ChannelState, message: Message) -> None:
     side = side_in(state)
     side.wire.sent()
-    stray = state is ChannelState.CLOSED and message.NUMBER in STRAY_IGNORED
+    stray = state is ChannelState.CLOSED and message.NUMBER in TRAFFIC
 
     if message.NUMBER in ACCEPTED[state] or stray:
         side.hear(message)
@@ -66,3 +66,16 @@ def test_the_machine_follows_the_table(state: ChannelState, message: Message) ->
     else:
         with pytest.raises(ChannelViolation, match="on channel 0"):
             side.hear(message)
+
+
+@pytest.mark.row("C01")
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
+def test_message_for_a_number_that_was_never_assigned_is_a_violation(message: Message) -> None:
+    side = side_in(ChannelState.OPEN)
+    side.wire.sent()
+    if message.NUMBER in STRAY_IGNORED:
+        side.hear(message.replace(recipient=1))
+        assert side.wire.sent() == []
+    else:
+        with pytest.raises(ChannelViolation, match="on channel 1, which is not open"):
+            side.hear(message.replace(recipient=1))

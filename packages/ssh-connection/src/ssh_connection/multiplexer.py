@@ -17,7 +17,7 @@ from ssh_connection.handler import ChannelHandler
 from ssh_connection.limits import ConnectionLimits
 from ssh_connection.output import Output
 from ssh_connection.replies import PendingReplies, Reply, ReplyQueue
-from ssh_connection.states import ACCEPTED, STRAY_IGNORED, ChannelState
+from ssh_connection.states import ACCEPTED, STRAY_IGNORED, TRAFFIC, ChannelState
 from ssh_wire import Message, OpenFailureReason, ProtocolError, SSHError, Truncated
 from ssh_wire.messages import connection as m
 from ssh_wire.primitives import Buffer
@@ -31,6 +31,7 @@ __all__ = [
 GlobalAnswer = m.RequestSuccess | m.RequestFailure
 """What answers a GLOBAL_REQUEST."""
 
+_UINT32: Final = 2**32 - 1
 _RECIPIENT = Struct(">BI")  # every channel message has its recipient behind the number
 
 # the one that grants window returns whether data waits for it
@@ -89,6 +90,7 @@ class Multiplexer:
         self._answers = PendingReplies[GlobalAnswer]()
         self._replies = ReplyQueue(output.send_payload, self.limits.global_requests)
         self._lost: Exception | None = None
+        self._assigned = 0  # how many numbers were: those below it are, or were, channels
         self._on_connection: dict[int, Callable[[Buffer], None]] = {
             80: self._receive_global,
             81: self._receive_success,
@@ -121,10 +123,18 @@ class Multiplexer:
                 raise
             except Exception as error:  # noqa: BLE001 (a handler's fault ends its channel alone)
                 self._failed(channel, error)
-        elif channel is not None or kind not in STRAY_IGNORED:
+        elif channel is not None or not self._is_stray(kind, number):
             state = channel.state.value if channel is not None else "not open"
             problem = f"message {kind} on channel {number}, which is {state}"
             raise ChannelViolation(problem)
+
+    def _is_stray(self, kind: int, number: int) -> bool:
+        """Return whether a message for a channel that does not exist is ignored.
+
+        Some servers send exit-status behind their CLOSE: what comes for a channel that both
+        sides have closed concerns that channel alone, as in OpenSSH's client.
+        """
+        return kind in STRAY_IGNORED or (kind in TRAFFIC and number < self._assigned)
 
     def _receive_short(self, payload: Buffer) -> None:
         if not payload or payload[0] in _ON_CHANNEL:
@@ -277,7 +287,10 @@ class Multiplexer:
             self._handler.handler_failed(another)
 
     def _new(self, kind: str, window: int) -> Channel:
-        number = next(n for n in count() if n not in self.channels)
+        # a number is not used again soon, lest a late message is taken for the new channel's
+        number = next(n for n in count(self._assigned) if n & _UINT32 not in self.channels)
+        self._assigned = number + 1
+        number &= _UINT32
         channel = Channel(number, kind, window, self._output, self.limits, self._free)
         self.channels[number] = channel
         return channel

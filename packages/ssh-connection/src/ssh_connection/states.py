@@ -8,7 +8,7 @@ knows nothing of windows and of what the messages hold; `channel` does.
     REQUESTED   the peer asked, we have not answered
     OPEN        both sides agreed
     CLOSING     we sent CLOSE and wait for the peer's
-    CLOSED      both CLOSEs were sent; the number is free
+    CLOSED      both CLOSEs were sent; what still comes for it is ignored
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from ssh_wire.messages import connection as m
 
-__all__ = ["ACCEPTED", "STRAY_IGNORED", "ChannelState"]
+__all__ = ["ACCEPTED", "STRAY_IGNORED", "TRAFFIC", "ChannelState"]
 
 
 class ChannelState(Enum):
@@ -36,7 +36,7 @@ class ChannelState(Enum):
 
 
 _ANSWERS = frozenset({m.ChannelOpenConfirmation.NUMBER, m.ChannelOpenFailure.NUMBER})
-_TRAFFIC = frozenset(
+TRAFFIC: Final[frozenset[int | None]] = frozenset(
     {
         m.WindowAdjust.NUMBER,
         m.ChannelData.NUMBER,
@@ -48,13 +48,14 @@ _TRAFFIC = frozenset(
         m.ChannelFailure.NUMBER,
     }
 )
+"""Numbers that an open channel takes; they are ignored once both sides have closed it."""
 
 ACCEPTED: Final[dict[ChannelState, frozenset[int | None]]] = {
     ChannelState.OPENING: _ANSWERS,
     ChannelState.ABANDONED: _ANSWERS,
     ChannelState.REQUESTED: frozenset(),
-    ChannelState.OPEN: _TRAFFIC,
-    ChannelState.CLOSING: _TRAFFIC,
+    ChannelState.OPEN: TRAFFIC,
+    ChannelState.CLOSING: TRAFFIC,
     ChannelState.CLOSED: frozenset(),
 }
 """Message numbers that the peer may send on a channel, by the channel's state."""
@@ -62,4 +63,4 @@ ACCEPTED: Final[dict[ChannelState, frozenset[int | None]]] = {
 STRAY_IGNORED: Final[frozenset[int | None]] = frozenset(
     {m.WindowAdjust.NUMBER, m.ChannelSuccess.NUMBER, m.ChannelFailure.NUMBER}
 )
-"""Numbers that are ignored on a channel that does not exist; any other is a violation."""
+"""Numbers that are ignored on a channel that never existed; any other is a violation."""
