@@ -44,9 +44,14 @@ def test_a_wrong_host_key(
     known = tmp_path / "known_hosts"
     known.write_text(f"[127.0.0.1]:{sshd.port} {other}")
     options = ["-F", "none", "-o", f"Port={sshd.port}", "-o", f"UserKnownHostsFile={known}"]
-    line = line_of(cli.run(*reach(options, sshd.host)))
+    done = cli.run(*reach(options, sshd.host))
+    warning, _, line = done.stderr.decode().rpartition("ssh-stack: ")
+    assert (done.returncode, done.stdout, line.count("\n")) == (255, b"", 1), done
+    assert "WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!" in warning
     assert f"the host key of [127.0.0.1]:{sshd.port} has changed" in line
     assert "SHA256:" in line
+    assert f"{known}, line 1 has " in line
+    assert f"ssh-stack keygen -R '[127.0.0.1]:{sshd.port}' -f {known}" in line
     assert known.read_text() == f"[127.0.0.1]:{sshd.port} {other}"
 
 

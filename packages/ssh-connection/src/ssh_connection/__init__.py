@@ -26,6 +26,7 @@ from ssh_connection.errors import ChannelClosed as ChannelClosed
 from ssh_connection.errors import ChannelOpenRefused as ChannelOpenRefused
 from ssh_connection.errors import ChannelViolation as ChannelViolation
 from ssh_connection.errors import CommandFailed as CommandFailed
+from ssh_connection.errors import ForwardingDisabled as ForwardingDisabled
 from ssh_connection.errors import NoExitStatus as NoExitStatus
 from ssh_connection.errors import RequestRefused as RequestRefused
 from ssh_connection.errors import SSHTimeout as SSHTimeout

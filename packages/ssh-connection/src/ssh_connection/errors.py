@@ -5,6 +5,7 @@ SSHError
 │   └── ChannelViolation     the peer broke a rule of RFC 4254; answered with DISCONNECT
 ├── ChannelOpenRefused       the peer refused to open a channel; has its reason
 ├── RequestRefused           the peer refused a request
+├── ForwardingDisabled       this connection forwards nothing; says why
 ├── ChannelClosed            the channel ended before the answer came (a ConnectionError)
 ├── NoExitStatus             a command ended without status or signal; has what it wrote
 ├── CommandFailed            a command ended unsuccessfully and `check` was asked for
@@ -26,6 +27,7 @@ __all__ = [
     "ChannelOpenRefused",
     "ChannelViolation",
     "CommandFailed",
+    "ForwardingDisabled",
     "NoExitStatus",
     "RequestRefused",
     "SSHTimeout",
@@ -60,6 +62,18 @@ class RequestRefused(SSHError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"the peer refused {what}")
+
+
+class ForwardingDisabled(SSHError):
+    """Nothing was asked of the server: this connection forwards nothing.
+
+    Attributes:
+        reason: why, such as a host key that has changed.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"forwarding is disabled: {reason}")
 
 
 class ChannelClosed(SSHError, ConnectionError):

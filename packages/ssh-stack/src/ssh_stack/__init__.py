@@ -33,12 +33,14 @@ from ssh_stack.errors import HostCertificateRefused as HostCertificateRefused
 from ssh_stack.errors import HostKeyChanged as HostKeyChanged
 from ssh_stack.errors import HostKeyError as HostKeyError
 from ssh_stack.errors import HostKeyRevoked as HostKeyRevoked
+from ssh_stack.errors import HostKeyTooShort as HostKeyTooShort
 from ssh_stack.errors import HostKeyUnknown as HostKeyUnknown
 from ssh_stack.errors import ProxyFailed as ProxyFailed
 from ssh_stack.options import ClientOptions as ClientOptions
 from ssh_stack.options import ClientOptionsKw as ClientOptionsKw
 
 if TYPE_CHECKING:
+    from ssh_connection import ForwardingDisabled as ForwardingDisabled
     from ssh_sftp.aio import Rooted as Rooted
     from ssh_stack import sync as sync
     from ssh_stack.admission import MaxStartups as MaxStartups
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
 _LATER = {
     "AllowForwarding": "ssh_stack.forwarding",
     "AuthorizedKeys": "ssh_stack.authorization",
+    "ForwardingDisabled": "ssh_connection",
     "InOrder": "ssh_stack.authorization",
     "LocalShell": "ssh_stack.shell",
     "LoopbackForwarding": "ssh_stack.forwarding",

@@ -251,6 +251,8 @@ class _Opening:
             verify_host_certificate=trust.verify_certificate,
             learn_host_keys=trust.learn if _updates_host_keys(options, resolved) else None,
             credentials=await credentials(options, self._authentication(), stack),
+            withhold=trust.withhold,
+            forbid_forwarding=trust.forbid_forwarding,
             transport=TransportOptions(
                 algorithms=_algorithms(options),
                 limits=options.transport_limits,

@@ -41,7 +41,8 @@ def jump_dialer(connection: ClientConnection, host: str, port: int) -> Dialer:
     from ssh_connection.aio.tunnel import connect_driver  # noqa: PLC0415 (only with a jump host)
 
     async def dial(driver: Driver) -> None:
-        connect_driver(driver, await connection.open_tcp_channel(host, port))
+        channel = await connection.open_tcp_channel(host, port, protected=True)
+        connect_driver(driver, channel)
 
     return dial
 

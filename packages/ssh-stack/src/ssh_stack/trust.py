@@ -39,6 +39,7 @@ from ssh_wire import UsageError
 __all__ = ["Trust", "load_known_hosts"]
 
 if TYPE_CHECKING:
+    from ssh_auth import Credential
     from ssh_connection.aio import Prove
     from ssh_keys import (
         Certificate,
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
 
 _LOG: Final = logging.getLogger("ssh_stack")
 _DEFAULT_PORT: Final = 22
+
+_LEARNT: Final = frozenset({"password", "keyboard-interactive"})
+"""The methods that tell a server something it could use elsewhere."""
 
 _WRITING: Final = threading.Lock()
 """Held while a file is read and replaced: no line of another connection is lost between."""
@@ -169,7 +173,25 @@ class Trust:
             raise error
         self.doubt = error
         _LOG.warning("%s", error, extra={"host_key_error": error})
+        _LOG.warning(
+            "password and keyboard-interactive authentication and all forwarding are disabled "
+            "for this connection, to avoid man-in-the-middle attacks"
+        )
         return True
+
+    def withhold(self, credential: Credential) -> str:
+        """Return why a credential must not be used: whoever sits in between would learn it."""
+        if self.doubt is None or credential.method not in _LEARNT:
+            return ""
+        return f"it is disabled, because {self._doubt()}"
+
+    def forbid_forwarding(self) -> str:
+        """Return why nothing must be forwarded through the connection; empty where it may be."""
+        return "" if self.doubt is None else self._doubt()
+
+    def _doubt(self) -> str:
+        what = "is revoked" if isinstance(self.doubt, HostKeyRevoked) else "has changed"
+        return f"the host key of {place_of(*self._name)} {what}"
 
     def _refuse_revoked(self, key: PublicKey | Certificate) -> None:
         for name, revoked in self.revoked:

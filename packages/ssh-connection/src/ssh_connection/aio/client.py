@@ -14,7 +14,7 @@ from ssh_connection.aio.process import Launch, Process, Pty, command_line
 from ssh_connection.aio.remote import RemoteForwards
 from ssh_connection.aio.scope import Scope
 from ssh_connection.aio.streams import ByteStream
-from ssh_connection.errors import RequestRefused, SSHTimeout
+from ssh_connection.errors import ForwardingDisabled, RequestRefused, SSHTimeout
 from ssh_connection.results import Completed, decode_output
 from ssh_wire.aio import timeout
 from ssh_wire.messages import connection as m
@@ -191,13 +191,33 @@ class ClientConnection(ClientEndpoint):
 
         Raises:
             ChannelOpenRefused: the server may not, or cannot reach it.
+            ForwardingDisabled: this connection forwards nothing.
         """
         return ByteStream(await self.open_tcp_channel(host, port))
 
     async def open_tcp_channel(
-        self, host: str, port: int, origin: tuple[str, int] = ("127.0.0.1", 0)
+        self,
+        host: str,
+        port: int,
+        origin: tuple[str, int] = ("127.0.0.1", 0),
+        *,
+        protected: bool = False,
     ) -> Channel:
-        """Have the server connect to `host:port`; return the channel (RFC 4254 section 7.2)."""
+        """Have the server connect to `host:port`; return the channel (RFC 4254 section 7.2).
+
+        Args:
+            host: the name or address to connect to, as the server resolves it.
+            port: its port.
+            origin: who wants the connection, for the server's records.
+            protected: what is sent through the channel protects itself, as SSH does; it is
+                opened even where this connection forwards nothing.
+
+        Raises:
+            ChannelOpenRefused: the server may not, or cannot reach it.
+            ForwardingDisabled: this connection forwards nothing.
+        """
+        if not protected:
+            self._require_forwarding()
         return await self._open(
             m.DirectTCPIPOpen(
                 sender=0,
@@ -227,6 +247,7 @@ class ClientConnection(ClientEndpoint):
 
         async def opener() -> LocalForward:
             self._require_open()
+            self._require_forwarding()
             forward = LocalForward(channel, self._disown)
             await forward.listen(host, port)
             self._own(forward)
@@ -248,9 +269,17 @@ class ClientConnection(ClientEndpoint):
 
         async def opener() -> RemoteForward:
             self._require_open()
+            self._require_forwarding()
             return await self._in_time(self._remote_forwards.listen(host, port, to))
 
         return Scope(opener)
+
+    def _require_forwarding(self) -> None:
+        """Raise ForwardingDisabled where the settings forbid it."""
+        forbid = self._settings.forbid_forwarding
+        reason = forbid() if forbid is not None else ""
+        if reason:
+            raise ForwardingDisabled(reason)
 
     # ------------------------------------------------------------- channels
 

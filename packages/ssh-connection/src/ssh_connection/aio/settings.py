@@ -97,6 +97,8 @@ class ClientSettings:
 
     An empty string lets it be used; anything else is reported among the attempts.
     """
+    forbid_forwarding: Callable[[], str] | None = None
+    """Asked when something is to be forwarded: why it is not to be; an empty string allows it."""
     public_key_algorithms: tuple[str, ...] | None = None
     """The signature algorithms that keys may use (PubkeyAcceptedAlgorithms); None for all."""
     auth_limits: AuthLimits = attrs.field(factory=AuthLimits)

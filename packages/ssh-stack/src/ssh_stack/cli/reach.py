@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from ssh_stack.cli.hostkeys import follow
 from ssh_stack.cli.prompts import Keyboard
 from ssh_stack.cli.tracing import tracer
 from ssh_stack.connection import Connect, connect
@@ -46,6 +47,7 @@ def reach(target: Target, report: Report, ignored: Sequence[str] = ()) -> Connec
         on_banner=report.show,
         trace=tracer(report),
     )
+    follow(report)
     _report_unsupported(connecting.config, report, ignored)
     return connecting
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ssh_stack.cli.errors import FAILED, Stopped, explain, root_of
+from ssh_stack.cli.hostkeys import banner
 from ssh_transport import ConnectionLost
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def run(
             report.error(str(stop))
         return stop.status
     except Exception as error:  # noqa: BLE001 (whatever it is, the user gets one line)
+        if warning := banner(root_of(error)):
+            report.show(warning)
         report.error(_line(error, place))
         if report.verbose > 1:
             report.show("".join(traceback.format_exception(error)))

@@ -185,6 +185,7 @@ class Connection(BlockingOwner[aio_connection.Connection]):
 
         Raises:
             ChannelOpenRefused: the server may not, or cannot reach it.
+            ForwardingDisabled: this connection forwards nothing.
         """
         return ByteStream(self._portal, self._portal.wait(self._wrapped.open_tcp, host, port))
 

@@ -1,0 +1,69 @@
+"""What the user is told about host keys: the warnings of ssh, and what was remembered."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from ssh_stack.errors import HostKeyChanged, HostKeyError, HostKeyRevoked
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from ssh_stack.cli.report import Report
+
+__all__ = ["banner", "follow"]
+
+_LIMIT: Final = 2048
+_FRAME: Final = "@" * 59
+_TITLES: Final[dict[type[HostKeyError], str]] = {
+    HostKeyChanged: "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @",
+    HostKeyRevoked: "@       WARNING: REVOKED HOST KEY DETECTED!               @",
+}
+_MEANINGS: Final[dict[type[HostKeyError], str]] = {
+    HostKeyChanged: (
+        "IT IS POSSIBLE THAT SOMEONE IS DOING SOMETHING NASTY!\n"
+        "Someone could be eavesdropping on you right now (man-in-the-middle attack)!\n"
+        "It is also possible that a host key has just been changed."
+    ),
+    HostKeyRevoked: "This could mean that a stolen key is being used to impersonate this host.",
+}
+
+
+def banner(error: BaseException) -> str:
+    """Return the warning, in the words of ssh, that an error about a host key comes with.
+
+    It is empty where there is none.
+    """
+    if not isinstance(error, HostKeyError) or type(error) not in _TITLES:
+        return ""
+    kind = type(error)
+    return "\n".join([_FRAME, _TITLES[kind], _FRAME, _MEANINGS[kind]])
+
+
+class _Handler(logging.Handler):
+    """Passes on what the library logs."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = getattr(record, "host_key_error", None)
+        if isinstance(error, HostKeyError):
+            self.report.show(banner(error))
+        text = printable(record.getMessage(), _LIMIT)
+        if record.levelno >= logging.WARNING:
+            self.report.warn(text)
+        else:  # the words of ssh, which programs look for
+            self.report.show(f"Warning: {text}")
+
+
+def follow(report: Report) -> None:
+    """Tell the user what the logger `ssh_stack` is told from now on, unless with -q."""
+    log = logging.getLogger("ssh_stack")
+    for handler in log.handlers[:]:
+        if isinstance(handler, _Handler):
+            log.removeHandler(handler)
+    log.addHandler(_Handler(report))
+    log.setLevel(logging.INFO)
+    log.propagate = False
