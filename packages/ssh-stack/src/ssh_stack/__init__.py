@@ -22,64 +22,230 @@ errors          what goes wrong before a connection stands
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from ssh_stack.connection import Connect as Connect
-from ssh_stack.connection import Connection as Connection
-from ssh_stack.connection import connect as connect
-from ssh_stack.errors import ConfigError as ConfigError
-from ssh_stack.errors import HostCertificateRefused as HostCertificateRefused
-from ssh_stack.errors import HostKeyChanged as HostKeyChanged
-from ssh_stack.errors import HostKeyError as HostKeyError
-from ssh_stack.errors import HostKeyRevoked as HostKeyRevoked
-from ssh_stack.errors import HostKeyTooShort as HostKeyTooShort
-from ssh_stack.errors import HostKeyUnknown as HostKeyUnknown
-from ssh_stack.errors import ProxyFailed as ProxyFailed
-from ssh_stack.options import ClientOptions as ClientOptions
-from ssh_stack.options import ClientOptionsKw as ClientOptionsKw
+from ssh_wire import lazy
+
+_ORIGINS: Final = {
+    "ssh_stack.connection": "Connect Connection connect",
+    "ssh_stack.options": (
+        "DEFAULT ClientOptions ClientOptionsKw Default HostKeyDecision HostKeyPolicy "
+        "HostKeyUpdateDecision KeySource Person Secret"
+    ),
+    "ssh_stack.config": "Config HostConfig Unsupported load_config",
+    "ssh_stack.serving": "Serve Server serve",
+    "ssh_stack.server_options": "ServerOptions ServerOptionsKw",
+    "ssh_stack.authorization": "Authorization AuthorizedKeys InOrder Passwords",
+    "ssh_stack.admission": "MaxStartups",
+    "ssh_stack.forwarding": "AllowForwarding LoopbackForwarding",
+    "ssh_stack.shell": "LocalShell",
+    "ssh_stack.errors": (
+        "ConfigError HostCertificateRefused HostKeyChanged HostKeyError HostKeyRevoked "
+        "HostKeyTooShort HostKeyUnknown ProxyFailed"
+    ),
+    "ssh_stack.sync": "",
+    "ssh_sftp": (
+        "Attributes DirectoryHandle FileHandle FileSystem OpenFlags SFTPEOF "
+        "SFTPConnectionLost SFTPError SFTPNoSuchFile SFTPOptions SFTPPermissionDenied "
+        "SFTPProtocolError SFTPTimeout SFTPTransferError SFTPUnsafeName SFTPUnsupported "
+        "Skipped StatVFSReply StatusCode Transferred"
+    ),
+    "ssh_sftp.aio": "DirEntry RemoteFile RemotePath Rooted SFTPClient",
+    "ssh_connection": (
+        "ChannelClosed ChannelOpenRefused ChannelViolation CommandFailed Completed "
+        "ConnectionLimits ExitSignal ForwardingDisabled NoExitStatus RequestRefused SSHTimeout "
+        "TerminalMode"
+    ),
+    "ssh_connection.aio": (
+        "ByteReader ByteStream ByteWriter Channel ClientConnection CommandInterrupted "
+        "ForwardingRules HostSigner KeepaliveOptions LocalForward OutputTooLarge Process Pty "
+        "Receiver RemoteForward Scope ServerAuthentication ServerConnection Session "
+        "SessionHandler Timeouts User"
+    ),
+    "ssh_auth": (
+        "Accept Answers AuthAttempt AuthLimits AuthenticationFailed Outcome Partial "
+        "Permissions Reject Signer TooManyAttempts"
+    ),
+    "ssh_agent": (
+        "AgentError AgentMisbehaved AgentRefused AgentTimeout AgentUnavailable WrongReply"
+    ),
+    "ssh_transport": (
+        "Agreement Algorithms CompressionFailed ConnectionClosed ConnectionLost "
+        "DirectionAgreement HeldQueueFull HostKeyRefused IdentificationError "
+        "KeyExchangeFailed Limits MACFailed NegotiationFailed PeerDisconnected RekeyTimeout "
+        "ServiceRefused"
+    ),
+    "ssh_keys": (
+        "Certificate CertificateRefused HostKeyUpdate KeyDecryptError KeyFormatError "
+        "KnownHosts PassphraseNeeded PrivateKey PublicKey RevocationList Signature "
+        "SignatureRefused SigningFailed TokenNeeded TooCostly UnsupportedKey load_private_key "
+        "load_public_key"
+    ),
+    "ssh_wire": (
+        "BadValue EncodeError ProtocolError SSHError TrailingData Truncated UsageError "
+        "WireError WrongConstant"
+    ),
+}
+"""Where each name is from; it is imported when it is first used."""
 
 if TYPE_CHECKING:
+    from ssh_agent import AgentError as AgentError
+    from ssh_agent import AgentMisbehaved as AgentMisbehaved
+    from ssh_agent import AgentRefused as AgentRefused
+    from ssh_agent import AgentTimeout as AgentTimeout
+    from ssh_agent import AgentUnavailable as AgentUnavailable
+    from ssh_agent import WrongReply as WrongReply
+    from ssh_auth import Accept as Accept
+    from ssh_auth import Answers as Answers
+    from ssh_auth import AuthAttempt as AuthAttempt
+    from ssh_auth import AuthenticationFailed as AuthenticationFailed
+    from ssh_auth import AuthLimits as AuthLimits
+    from ssh_auth import Outcome as Outcome
+    from ssh_auth import Partial as Partial
+    from ssh_auth import Permissions as Permissions
+    from ssh_auth import Reject as Reject
+    from ssh_auth import Signer as Signer
+    from ssh_auth import TooManyAttempts as TooManyAttempts
+    from ssh_connection import ChannelClosed as ChannelClosed
+    from ssh_connection import ChannelOpenRefused as ChannelOpenRefused
+    from ssh_connection import ChannelViolation as ChannelViolation
+    from ssh_connection import CommandFailed as CommandFailed
+    from ssh_connection import Completed as Completed
+    from ssh_connection import ConnectionLimits as ConnectionLimits
+    from ssh_connection import ExitSignal as ExitSignal
     from ssh_connection import ForwardingDisabled as ForwardingDisabled
+    from ssh_connection import NoExitStatus as NoExitStatus
+    from ssh_connection import RequestRefused as RequestRefused
+    from ssh_connection import SSHTimeout as SSHTimeout
+    from ssh_connection import TerminalMode as TerminalMode
+    from ssh_connection.aio import ByteReader as ByteReader
+    from ssh_connection.aio import ByteStream as ByteStream
+    from ssh_connection.aio import ByteWriter as ByteWriter
+    from ssh_connection.aio import Channel as Channel
+    from ssh_connection.aio import ClientConnection as ClientConnection
+    from ssh_connection.aio import CommandInterrupted as CommandInterrupted
+    from ssh_connection.aio import ForwardingRules as ForwardingRules
+    from ssh_connection.aio import HostSigner as HostSigner
+    from ssh_connection.aio import KeepaliveOptions as KeepaliveOptions
+    from ssh_connection.aio import LocalForward as LocalForward
+    from ssh_connection.aio import OutputTooLarge as OutputTooLarge
+    from ssh_connection.aio import Process as Process
+    from ssh_connection.aio import Pty as Pty
+    from ssh_connection.aio import Receiver as Receiver
+    from ssh_connection.aio import RemoteForward as RemoteForward
+    from ssh_connection.aio import Scope as Scope
+    from ssh_connection.aio import ServerAuthentication as ServerAuthentication
+    from ssh_connection.aio import ServerConnection as ServerConnection
+    from ssh_connection.aio import Session as Session
+    from ssh_connection.aio import SessionHandler as SessionHandler
+    from ssh_connection.aio import Timeouts as Timeouts
+    from ssh_connection.aio import User as User
+    from ssh_keys import Certificate as Certificate
+    from ssh_keys import CertificateRefused as CertificateRefused
+    from ssh_keys import HostKeyUpdate as HostKeyUpdate
+    from ssh_keys import KeyDecryptError as KeyDecryptError
+    from ssh_keys import KeyFormatError as KeyFormatError
+    from ssh_keys import KnownHosts as KnownHosts
+    from ssh_keys import PassphraseNeeded as PassphraseNeeded
+    from ssh_keys import PrivateKey as PrivateKey
+    from ssh_keys import PublicKey as PublicKey
+    from ssh_keys import RevocationList as RevocationList
+    from ssh_keys import Signature as Signature
+    from ssh_keys import SignatureRefused as SignatureRefused
+    from ssh_keys import SigningFailed as SigningFailed
+    from ssh_keys import TokenNeeded as TokenNeeded
+    from ssh_keys import TooCostly as TooCostly
+    from ssh_keys import UnsupportedKey as UnsupportedKey
+    from ssh_keys import load_private_key as load_private_key
+    from ssh_keys import load_public_key as load_public_key
+    from ssh_sftp import SFTPEOF as SFTPEOF
+    from ssh_sftp import Attributes as Attributes
+    from ssh_sftp import DirectoryHandle as DirectoryHandle
+    from ssh_sftp import FileHandle as FileHandle
+    from ssh_sftp import FileSystem as FileSystem
+    from ssh_sftp import OpenFlags as OpenFlags
+    from ssh_sftp import SFTPConnectionLost as SFTPConnectionLost
+    from ssh_sftp import SFTPError as SFTPError
+    from ssh_sftp import SFTPNoSuchFile as SFTPNoSuchFile
+    from ssh_sftp import SFTPOptions as SFTPOptions
+    from ssh_sftp import SFTPPermissionDenied as SFTPPermissionDenied
+    from ssh_sftp import SFTPProtocolError as SFTPProtocolError
+    from ssh_sftp import SFTPTimeout as SFTPTimeout
+    from ssh_sftp import SFTPTransferError as SFTPTransferError
+    from ssh_sftp import SFTPUnsafeName as SFTPUnsafeName
+    from ssh_sftp import SFTPUnsupported as SFTPUnsupported
+    from ssh_sftp import Skipped as Skipped
+    from ssh_sftp import StatusCode as StatusCode
+    from ssh_sftp import StatVFSReply as StatVFSReply
+    from ssh_sftp import Transferred as Transferred
+    from ssh_sftp.aio import DirEntry as DirEntry
+    from ssh_sftp.aio import RemoteFile as RemoteFile
+    from ssh_sftp.aio import RemotePath as RemotePath
     from ssh_sftp.aio import Rooted as Rooted
+    from ssh_sftp.aio import SFTPClient as SFTPClient
     from ssh_stack import sync as sync
     from ssh_stack.admission import MaxStartups as MaxStartups
+    from ssh_stack.authorization import Authorization as Authorization
     from ssh_stack.authorization import AuthorizedKeys as AuthorizedKeys
     from ssh_stack.authorization import InOrder as InOrder
     from ssh_stack.authorization import Passwords as Passwords
+    from ssh_stack.config import Config as Config
+    from ssh_stack.config import HostConfig as HostConfig
+    from ssh_stack.config import Unsupported as Unsupported
+    from ssh_stack.config import load_config as load_config
+    from ssh_stack.connection import Connect as Connect
+    from ssh_stack.connection import Connection as Connection
+    from ssh_stack.connection import connect as connect
+    from ssh_stack.errors import ConfigError as ConfigError
+    from ssh_stack.errors import HostCertificateRefused as HostCertificateRefused
+    from ssh_stack.errors import HostKeyChanged as HostKeyChanged
+    from ssh_stack.errors import HostKeyError as HostKeyError
+    from ssh_stack.errors import HostKeyRevoked as HostKeyRevoked
+    from ssh_stack.errors import HostKeyTooShort as HostKeyTooShort
+    from ssh_stack.errors import HostKeyUnknown as HostKeyUnknown
+    from ssh_stack.errors import ProxyFailed as ProxyFailed
     from ssh_stack.forwarding import AllowForwarding as AllowForwarding
     from ssh_stack.forwarding import LoopbackForwarding as LoopbackForwarding
+    from ssh_stack.options import DEFAULT as DEFAULT
+    from ssh_stack.options import ClientOptions as ClientOptions
+    from ssh_stack.options import ClientOptionsKw as ClientOptionsKw
+    from ssh_stack.options import Default as Default
+    from ssh_stack.options import HostKeyDecision as HostKeyDecision
+    from ssh_stack.options import HostKeyPolicy as HostKeyPolicy
+    from ssh_stack.options import HostKeyUpdateDecision as HostKeyUpdateDecision
+    from ssh_stack.options import KeySource as KeySource
+    from ssh_stack.options import Person as Person
+    from ssh_stack.options import Secret as Secret
     from ssh_stack.server_options import ServerOptions as ServerOptions
     from ssh_stack.server_options import ServerOptionsKw as ServerOptionsKw
     from ssh_stack.serving import Serve as Serve
     from ssh_stack.serving import Server as Server
     from ssh_stack.serving import serve as serve
     from ssh_stack.shell import LocalShell as LocalShell
-
-# what is loaded when it is used: who only connects does not pay for it
-_LATER = {
-    "AllowForwarding": "ssh_stack.forwarding",
-    "AuthorizedKeys": "ssh_stack.authorization",
-    "ForwardingDisabled": "ssh_connection",
-    "InOrder": "ssh_stack.authorization",
-    "LocalShell": "ssh_stack.shell",
-    "LoopbackForwarding": "ssh_stack.forwarding",
-    "MaxStartups": "ssh_stack.admission",
-    "Passwords": "ssh_stack.authorization",
-    "Rooted": "ssh_sftp.aio",
-    "Serve": "ssh_stack.serving",
-    "Server": "ssh_stack.serving",
-    "ServerOptions": "ssh_stack.server_options",
-    "ServerOptionsKw": "ssh_stack.server_options",
-    "serve": "ssh_stack.serving",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name == "sync":
-        return importlib.import_module("ssh_stack.sync")
-    module = _LATER.get(name)
-    if module is None:
-        problem = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(problem)
-    return getattr(importlib.import_module(module), name)
+    from ssh_transport import Agreement as Agreement
+    from ssh_transport import Algorithms as Algorithms
+    from ssh_transport import CompressionFailed as CompressionFailed
+    from ssh_transport import ConnectionClosed as ConnectionClosed
+    from ssh_transport import ConnectionLost as ConnectionLost
+    from ssh_transport import DirectionAgreement as DirectionAgreement
+    from ssh_transport import HeldQueueFull as HeldQueueFull
+    from ssh_transport import HostKeyRefused as HostKeyRefused
+    from ssh_transport import IdentificationError as IdentificationError
+    from ssh_transport import KeyExchangeFailed as KeyExchangeFailed
+    from ssh_transport import Limits as Limits
+    from ssh_transport import MACFailed as MACFailed
+    from ssh_transport import NegotiationFailed as NegotiationFailed
+    from ssh_transport import PeerDisconnected as PeerDisconnected
+    from ssh_transport import RekeyTimeout as RekeyTimeout
+    from ssh_transport import ServiceRefused as ServiceRefused
+    from ssh_wire import BadValue as BadValue
+    from ssh_wire import EncodeError as EncodeError
+    from ssh_wire import ProtocolError as ProtocolError
+    from ssh_wire import SSHError as SSHError
+    from ssh_wire import TrailingData as TrailingData
+    from ssh_wire import Truncated as Truncated
+    from ssh_wire import UsageError as UsageError
+    from ssh_wire import WireError as WireError
+    from ssh_wire import WrongConstant as WrongConstant
+else:
+    __getattr__, __dir__, __all__ = lazy.names(__name__, _ORIGINS)
