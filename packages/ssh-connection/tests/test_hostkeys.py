@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ssh_connection import hostkeys
-from ssh_keys import PrivateKey, PublicKey
+from ssh_keys import PrivateKey, PublicKey, Signature
+from ssh_keys.fido import Assertion
 from ssh_wire import ProtocolError
 from ssh_wire.messages.connection import GlobalRequest
 from ssh_wire.messages.openssh import HostKeys, HostKeysProve
-from ssh_wire.primitives import string
+from ssh_wire.primitives import read_string, string
 
 KEYS = [PrivateKey.generate("ed25519"), PrivateKey.generate("ecdsa"), PrivateKey.generate("rsa")]
 PUBLIC = tuple(key.public_key for key in KEYS)
@@ -111,3 +113,15 @@ def test_any_details_are_read_or_refused(details: bytes) -> None:
             PUBLIC,
         )
     assert hostkeys.proven(PUBLIC[:1], details, SESSION) == ()
+
+
+@pytest.mark.parametrize("flags", [0x00, 0x01])
+def test_a_key_in_a_token_is_proven_without_a_touch(flags: int) -> None:
+    _, pos = read_string(PUBLIC[0].blob, 0)
+    kind = "sk-ssh-ed25519@openssh.com"
+    key = PublicKey.from_blob(string(kind) + PUBLIC[0].blob[pos:] + string("ssh:"))
+    data = hashlib.sha256(hostkeys.signed_data(SESSION, key)).digest()
+    what = hashlib.sha256(b"ssh:").digest() + bytes([flags, 0, 0, 0, 1]) + data
+    blob = Signature.decode(KEYS[0].sign(what)).blob
+    made = Assertion(algorithm=kind, blob=blob, flags=flags, counter=1).encode()
+    assert hostkeys.proven((key,), hostkeys.proof_of([made]), SESSION) == (key,)

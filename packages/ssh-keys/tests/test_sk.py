@@ -13,7 +13,9 @@ from ssh_keys import (
     CertificateRefused,
     FidoPolicy,
     Grant,
+    HostKeyStatus,
     KeyFormatError,
+    KnownHosts,
     PrivateKey,
     PublicKey,
     Signature,
@@ -75,6 +77,18 @@ class Token:
 
     def _blob(self, what: bytes) -> bytes:
         return Signature.decode(self.hidden.sign(what)).blob
+
+
+def agent_of(token: Token, flags: int) -> PrivateKey:
+    """What signs with a token as an agent would."""
+
+    class Agent(SecurityKeyPrivateKey):
+        def sign(self, data: Buffer, algorithm: str | None = None) -> bytes:
+            return token.sign(bytes(data), flags)
+
+    private = token.private
+    assert isinstance(private, SecurityKeyPrivateKey)
+    return Agent(public_key=private.public_key, flags=1, handle=b"")
 
 
 @pytest.fixture(scope="module", params=[ED25519, ECDSA])
@@ -275,13 +289,7 @@ def test_a_token_makes_its_own_keys() -> None:
 def test_a_token_as_an_authority(
     flags: int, policy: FidoPolicy | None, enough: bool, token: Token, ed25519: PrivateKey
 ) -> None:
-    class Agent(SecurityKeyPrivateKey):
-        def sign(self, data: Buffer, algorithm: str | None = None) -> bytes:
-            return token.sign(bytes(data), flags)
-
-    private = token.private
-    assert isinstance(private, SecurityKeyPrivateKey)
-    agent = Agent(public_key=private.public_key, flags=1, handle=b"")
+    agent = agent_of(token, flags)
     grant = Grant(role="user", key_id="", principals=("alice",))
     certificate = issue(agent, ed25519.public_key, grant=grant, random=bytes)
     assert certificate.ca_algorithm == token.kind
@@ -291,6 +299,17 @@ def test_a_token_as_an_authority(
     with pytest.raises(CertificateRefused, match=f"flags 0x0{flags}, counter 7") as caught:
         certificate.check(role="user", principal="alice", now=0, ca_fido=policy)
     assert caught.value.reason == "ca-token"
+
+
+@pytest.mark.parametrize("flags", [0x00, 0x01])
+def test_a_host_certificate_of_an_authority_in_a_token_needs_no_touch(
+    token: Token, ed25519: PrivateKey, flags: int
+) -> None:
+    agent = agent_of(token, flags)
+    grant = Grant(role="host", key_id="a host", principals=("web1",), valid_before=10)
+    certificate = issue(agent, ed25519.public_key, grant=grant, random=bytes)
+    known = KnownHosts.parse(f"@cert-authority * {token.public.to_openssh()}")
+    assert known.check_certificate(certificate, "web1", now=1) is HostKeyStatus.TRUSTED
 
 
 def test_a_certified_token_behind_a_browser(browser: Token, ed25519: PrivateKey) -> None:

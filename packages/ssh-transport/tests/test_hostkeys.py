@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 
@@ -9,7 +10,8 @@ import attrs
 import pytest
 
 from hostile import FAST, drain, ended
-from ssh_keys import Certificate, Grant, PrivateKey, PublicKey, issue
+from ssh_keys import Certificate, Grant, PrivateKey, PublicKey, Signature, issue
+from ssh_keys.fido import Assertion
 from ssh_keys.registry import certified_name
 from ssh_transport import (
     ClientTransport,
@@ -25,6 +27,7 @@ from ssh_transport.algorithms import HOST_KEYS, Algorithms
 from ssh_transport.serverkex import _identities
 from ssh_transport.testing import pump
 from ssh_wire import DisconnectReason
+from ssh_wire.primitives import read_string, string
 
 FAILED = DisconnectReason.KEY_EXCHANGE_FAILED
 UNTRUSTED = DisconnectReason.HOST_KEY_NOT_VERIFIABLE
@@ -182,3 +185,69 @@ def test_t26_a_sha1_signature_where_another_was_negotiated() -> None:
         return key.sign(event.data, "ssh-rsa")
 
     Meeting(key.public_key, sign, modern, modern).refused()
+
+
+# ------------------------------------------------------------- keys in a token
+
+
+@attrs.frozen
+class Token:
+    """A token in software, which signs without asking anybody."""
+
+    kind: str
+    hidden: PrivateKey
+
+    @classmethod
+    def make(cls, kind: str) -> Token:
+        return cls(kind, PrivateKey.generate("ed25519" if "ed25519" in kind else "ecdsa"))
+
+    @property
+    def public(self) -> PublicKey:
+        _, pos = read_string(self.hidden.public_key.blob, 0)
+        fields = self.hidden.public_key.blob[pos:]
+        return PublicKey.from_blob(string(self.kind) + fields + string("ssh:"))
+
+    def sign(self, event: SignatureRequested, flags: int = 0, counter: int = 1) -> bytes:
+        what = b"".join(
+            (
+                hashlib.sha256(b"ssh:").digest(),
+                bytes([flags]),
+                counter.to_bytes(4),
+                hashlib.sha256(event.data).digest(),
+            )
+        )
+        blob = Signature.decode(self.hidden.sign(what)).blob
+        return Assertion(algorithm=self.kind, blob=blob, flags=flags, counter=counter).encode()
+
+
+TOKENS = ["sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"]
+
+
+@pytest.mark.parametrize("kind", TOKENS)
+@pytest.mark.parametrize("certify", [False, True])
+@pytest.mark.parametrize("flags", [0x00, 0x01, 0x05])
+def test_a_host_key_in_a_token_signs_with_and_without_a_touch(
+    kind: str, certify: bool, flags: int
+) -> None:
+    token = Token.make(kind)
+    shown: PublicKey | Certificate = token.public
+    if certify:
+        grant = Grant(role="host", key_id="a host", principals=("host.test",))
+        shown = issue(CA, token.public, grant=grant, random=os.urandom)
+    meeting = Meeting(shown, lambda event: token.sign(event, flags), EVERY, EVERY)
+    event = meeting.decision()
+    assert event.key == token.public
+    assert (event.certificate == shown) is certify
+    meeting.client.accept_host_key()
+    meeting.run()
+    meeting.client.authenticated()
+    meeting.client.start_rekey()
+    meeting.run()
+    assert not meeting.client.closed
+
+
+@pytest.mark.parametrize("kind", TOKENS)
+def test_the_signature_of_another_token_is_refused(kind: str) -> None:
+    token, other = Token.make(kind), Token.make(kind)
+    meeting = Meeting(token.public, other.sign, EVERY, EVERY)
+    meeting.refused()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from ssh_keys import PublicKey
+from ssh_keys.registry import in_token
 from ssh_transport.derivation import KeySource
 from ssh_transport.errors import HostKeyRefused, KeyExchangeFailed
 from ssh_transport.events import HostKeyReceived
@@ -17,7 +18,7 @@ from ssh_transport.phases import Phase
 from ssh_wire import SSHError
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate
+    from ssh_keys import Certificate, FidoPolicy
     from ssh_transport.algorithms import Role
     from ssh_transport.kex import MethodSpec
     from ssh_transport.kex.base import KeyAgreement
@@ -52,9 +53,17 @@ class Shown(NamedTuple):
 
     def verify(self, data: bytes, signature: bytes, algorithm: str) -> bool:
         """Say whether the signature is this key's, by the algorithm that was negotiated."""
+        # a host's token may sign without a touch, as in OpenSSH: there is nobody to touch it
+        fido = _key_alone() if in_token(self.key.kind) else None
         if self.certificate is not None:
-            return self.certificate.verify(data, signature, algorithm)
-        return self.key.verify(data, signature, algorithm, allow_sha1=True)
+            return self.certificate.verify(data, signature, algorithm, fido=fido)
+        return self.key.verify(data, signature, algorithm, allow_sha1=True, fido=fido)
+
+
+def _key_alone() -> FidoPolicy:
+    from ssh_keys.fido import KEY_ALONE  # noqa: PLC0415 (loads with the first token)
+
+    return KEY_ALONE
 
 
 class ExpectGroup(NamedTuple):
