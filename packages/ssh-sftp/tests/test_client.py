@@ -18,13 +18,14 @@ from ssh_sftp import (
     SFTPProtocolError,
     SFTPTimeout,
     SFTPTransferError,
+    SFTPTransferErrors,
     SFTPUnsafeName,
 )
 from ssh_sftp import messages as m
 from ssh_sftp.aio import SFTPClient
 from ssh_sftp.messages import Request
 from ssh_sftp.testing import memory_pipes
-from ssh_wire import Message, UsageError
+from ssh_wire import Message, SSHError, UsageError
 
 FILE, DIRECTORY = 0o100644, 0o040755
 
@@ -94,7 +95,7 @@ async def test_errors_name_the_file(client: SFTPClient, root: Path, tmp_path: Pa
         await client.get("f", tmp_path / "f" / "below" / "x")
 
     assert remote.value.filename == "missing"
-    assert above.value.filename == "missing/f"
+    assert above.value.filename == "missing"
     assert local.value.filename == str(tmp_path / "missing")
     assert where.value.filename is not None
 
@@ -200,8 +201,9 @@ async def test_planted_links_are_not_followed(scripted: Any, tmp_path: Path, kin
     entry = m.NameEntry(filename="name", attributes=Attributes(size=4, permissions=kind))
     async with scripted(Hostile([entry])) as sftp:
         if kind == DIRECTORY:
-            with pytest.raises(OSError, match="name"):
+            with pytest.raises(SFTPTransferErrors, match="name") as caught:
                 await sftp.get("/t", tmp_path / "in", recursive=True)
+            assert isinstance(caught.value.errors[0].cause, OSError)
         else:
             await sftp.get("/t", tmp_path / "in", recursive=True)
             assert not (tmp_path / "in" / "name").is_symlink()
@@ -294,12 +296,36 @@ async def test_a_cancelled_get_leaves_nothing(
     assert await client.exists("big")
 
 
-async def test_a_server_that_is_no_sftp_server() -> None:
+@pytest.mark.parametrize(
+    ("pieces", "quoted"),
+    [
+        ([b"Welcome to this machine!\r\n"], r"Welcome to this machine!\x0d\x0a"),
+        ([b"Hello\r\n\0\0\0\5\2\0\0\0\3"], r"Hello\x0d\x0a"),
+        ([b"Hi\n", b"\0\0\0\5\2\0\0\0\3"], r"Hi\x0a"),
+        ([b"a", b"\n", b"\0\0\0\5\2\0\0\0\3"], r"a\x0a"),
+        ([b"\x1b[2J", b"evil"], r"\x1b[2J"),
+        ([b"x" * 100_000], "x" * 200 + "…"),
+        ([b"\xff\xfe"], r"\xff\xfe"),
+    ],
+)
+@pytest.mark.parametrize("gone", [False, True])
+async def test_text_before_the_version_is_quoted(
+    pieces: list[bytes], quoted: str, gone: bool
+) -> None:
     near, far = memory_pipes()
-    far.write(b"Welcome to this machine!\r\n")
-    with pytest.raises(SFTPProtocolError):
+    for piece in pieces:
+        far.write(piece)
+    if gone:
+        far.write_eof()
+    elif sum(map(len, pieces)) < 4:
+        return
+    with pytest.raises(SFTPProtocolError) as caught:
         async with SFTPClient.from_pipe(near):
             pass
+
+    assert f"the server sent '{quoted}' before its SFTP version" in str(caught.value)
+    assert ".bashrc" in str(caught.value)
+    assert str(caught.value).isprintable()
 
 
 async def test_a_server_that_is_gone() -> None:
@@ -388,3 +414,55 @@ async def test_an_open_that_nobody_waits_for_is_closed(scripted: Any) -> None:
         await sftp.remove("x")
 
     assert [r.handle for r in seen if isinstance(r, m.Close)] == [b"late"]
+
+
+async def test_a_tree_goes_on_when_a_file_fails(
+    client: SFTPClient, root: Path, tmp_path: Path
+) -> None:
+    (root / "t" / "d").mkdir(parents=True)
+    for name in ("t/a", "t/d/b", "t/z"):
+        (root / name).write_bytes(b"content")
+    (root / "t" / "pipe").symlink_to("a")
+    (root / "t" / "secret").mkdir()
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a").mkdir()  # in the way
+    (tmp_path / "in" / "d").write_bytes(b"in the way")
+
+    with pytest.raises(SFTPTransferErrors) as caught:
+        await client.get("/t", tmp_path / "in", recursive=True)
+    errors = {each.path: each.cause for each in caught.value.errors}
+
+    assert set(errors) == {"/t/a", "/t/d"}
+    assert all(isinstance(error, OSError) for error in errors.values())
+    assert (tmp_path / "in" / "z").read_bytes() == b"content"
+    assert caught.value.done.files == 1
+    assert [each.path for each in caught.value.done.skipped] == ["/t/pipe"]
+    assert "2 files or directories were not transferred, 1 files were" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert isinstance(caught.value, SSHError)
+    assert not list(tmp_path.rglob("*.part-*"))  # noqa: ASYNC240 (quick)
+
+
+async def test_a_tree_stops_where_that_is_wanted(
+    client: SFTPClient, root: Path, tmp_path: Path
+) -> None:
+    (root / "t").mkdir()
+    (root / "t" / "a").write_bytes(b"content")
+    (tmp_path / "in" / "a").mkdir(parents=True)
+    with pytest.raises(OSError, match="a"):
+        await client.get("/t", tmp_path / "in", recursive=True, on_error="stop")
+    wrong: Any = "ignore"
+    with pytest.raises(UsageError, match="on_error"):
+        await client.get("/t", tmp_path / "in", recursive=True, on_error=wrong)
+
+
+async def test_where_a_download_goes_whose_directory_is_missing(
+    client: SFTPClient, root: Path, tmp_path: Path
+) -> None:
+    (root / "f").write_bytes(b"content")
+    await client.get("/f", tmp_path / "a" / "b" / "g")
+    await client.get("/f", f"{tmp_path}/c/d/")
+    await client.get("/f", f"{tmp_path}/root/")
+
+    assert (tmp_path / "a" / "b" / "g").read_bytes() == b"content"
+    assert (tmp_path / "c" / "d" / "f").read_bytes() == b"content"

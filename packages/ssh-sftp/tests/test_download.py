@@ -107,18 +107,83 @@ def test_a_file_that_is_shorter_than_said_is_reported(wire: Any, said: int, has:
 
 
 @pytest.mark.row("F11")
-@pytest.mark.parametrize("size", [0, 11])
-def test_data_of_no_or_too_many_bytes_ends_the_session(wire: Any, size: int) -> None:
+def test_data_of_too_many_bytes_ends_the_session(wire: Any) -> None:
     run = Run(wire, 10)
     (opening,) = wire.take()
     wire.receive(m.Handle(id=opening.id, handle=b"h"))
     read = wire.take()[0]
     with pytest.raises(SFTPProtocolError):
-        wire.receive(m.Data(id=read.id, data=bytes(size)))
+        wire.receive(m.Data(id=read.id, data=bytes(11)))
     wire.requests.settle()
 
     assert isinstance(run.ended[0], SFTPProtocolError)
     assert run.flow.outstanding == 0
+
+
+def empty_at_the_end(content: bytes) -> Any:
+    """A server that answers a READ behind the end with DATA of no bytes, for ever."""
+
+    def reply(request: Request) -> Message:
+        match request:
+            case m.Open():
+                return m.Handle(id=request.id, handle=b"h")
+            case m.Read():
+                data = content[request.offset : request.offset + request.length]
+                return m.Data(id=request.id, data=data)
+            case _:
+                return m.Status(id=request.id, code=0)
+
+    return reply
+
+
+@pytest.mark.row("F11")
+@pytest.mark.parametrize("size", [0, 5, 100_000])
+def test_data_of_no_bytes_ends_a_file_of_unknown_size(wire: Any, size: int) -> None:
+    run = Run(wire, None)
+    wire.answer(empty_at_the_end(bytes(size)))
+
+    assert run.ended == [None]
+    assert run.sink.data == bytes(size)
+    assert run.scheduler.result.sizes_checked == 0
+    assert run.flow.outstanding == 0
+
+
+@pytest.mark.row("F11")
+@pytest.mark.parametrize(("said", "has"), [(10, 0), (10, 5), (100_000, 99_999)])
+def test_data_of_no_bytes_before_the_size_that_was_told_is_a_short_file(
+    wire: Any, said: int, has: int
+) -> None:
+    run = Run(wire, said)
+    wire.answer(empty_at_the_end(bytes(has)))
+
+    assert isinstance(run.ended[0], SFTPTransferError)
+    assert f"ends at byte {has}" in str(run.ended[0])
+    assert run.sink.data == b""
+    assert wire.requests.error is None
+    assert run.flow.outstanding == 0
+
+
+def test_a_size_that_was_told_is_checked(wire: Any) -> None:
+    run = Run(wire, 10)
+    File(bytes(10), 1, short=False).serve(wire)
+
+    assert run.scheduler.result.sizes_checked == 1
+
+
+def test_a_sink_that_cannot_discard_does_not_hide_why_the_file_failed(
+    wire: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(wire, 10)
+
+    def stuck() -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(run.sink, "discard", stuck)
+    (opening,) = wire.take()
+    wire.receive(m.Status(id=opening.id, code=3, text="no"))
+
+    assert isinstance(run.ended[0], PermissionError)
+    assert wire.requests.error is None
 
 
 def test_a_small_file_is_read_and_closed_at_once(wire: Any) -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from ssh_sftp import ServerLimits
+from ssh_sftp import ServerLimits, SFTPOptions
 from ssh_sftp.messages import LimitsReply
+from ssh_wire import UsageError
 
 
 @pytest.mark.row("P88")
@@ -26,3 +29,30 @@ def test_read_blocks(told: int | None, block: int) -> None:
 
 def test_a_small_packet_bounds_the_blocks_too() -> None:
     assert ServerLimits(max_packet=34_000, max_read=100_000).read_block == 34_000 - 1024
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted", "block"),
+    [
+        (None, None, 32_768),
+        (None, 100_000, 100_000),
+        (65_536, 100_000, 65_536),
+        (100_000, 4_096, 4_096),
+    ],
+)
+def test_a_size_that_is_wanted_is_bounded_by_what_the_server_takes(
+    told: int | None, wanted: int | None, block: int
+) -> None:
+    limits = ServerLimits(max_read=told, max_write=told)
+    options = SFTPOptions(read_size=wanted, write_size=wanted)
+
+    assert limits.read_size(options) == limits.write_size(options) == block
+
+
+@pytest.mark.parametrize(
+    "option",
+    [{"read_size": 0}, {"write_size": 10**6}, {"timeout": 0}, {"max_depth": 0}],
+)
+def test_options_out_of_bounds_are_refused(option: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=next(iter(option))):
+        SFTPOptions(**option)

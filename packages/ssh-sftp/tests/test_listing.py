@@ -4,156 +4,173 @@ from typing import Any
 
 import pytest
 
-from ssh_sftp import Attributes, SFTPProtocolError, SFTPTransferError, SFTPUnsafeName
+from ssh_sftp import Attributes
 from ssh_sftp import messages as m
-from ssh_sftp.endpoints import MemorySink
-from ssh_sftp.flow import Flow
-from ssh_sftp.listing import DirectoryDownload, Listing
-from ssh_sftp.messages import Request
-from ssh_sftp.scheduler import Scheduler
+from ssh_sftp.listing import Listing
+from ssh_sftp.messages import NameEntry, Request
 from ssh_wire import Message
 
+EOF, DENIED = 1, 3
 FILE, DIRECTORY, LINK = 0o100644, 0o040755, 0o120777
-EOF = 1
 
 
-class Folder:
-    """A local directory in memory."""
+class Server:
+    """A directory of a server, as the replies to READDIR; then EOF."""
 
-    def __init__(self, made: list[str], path: str = "") -> None:
-        self.made = made
-        self.path = path
-
-    def enter(self) -> None:
-        self.made.append(f"{self.path}/")
-
-    def file(self, name: str, attributes: Attributes) -> MemorySink:
-        del attributes
-        self.made.append(f"{self.path}/{name}")
-        return MemorySink()
-
-    def directory(self, name: str, attributes: Attributes) -> Folder:
-        del attributes
-        return Folder(self.made, f"{self.path}/{name}")
-
-    def release(self) -> None: ...
-
-
-class Tree:
-    """A server with directories as lists of names and modes, 3 names a reply."""
-
-    def __init__(self, listing: dict[str, list[tuple[str, int | None]]]) -> None:
-        self.listing = listing
-        self.left: dict[bytes, list[tuple[str, int | None]]] = {}
+    def __init__(
+        self,
+        batches: list[tuple[NameEntry, ...]],
+        types: dict[str, int] | None = None,
+        *,
+        follows: bool = False,
+    ) -> None:
+        self.batches = batches
+        self.types = types or {}
+        self.follows = follows
+        self.asked: list[str] = []
 
     def reply(self, request: Request) -> Message:
         match request:
             case m.OpenDir():
-                handle = request.path.encode("utf-8", "surrogateescape")
-                self.left[handle] = [*self.listing[request.path]]
-                return m.Handle(id=request.id, handle=handle)
+                return m.Handle(id=request.id, handle=b"h")
+            case m.ReadDir() if self.batches:
+                return m.Name(id=request.id, entries=self.batches.pop(0))
             case m.ReadDir():
-                names = self.left[request.handle][:3]
-                del self.left[request.handle][:3]
-                entries = tuple(
-                    m.NameEntry(filename=n, attributes=Attributes(size=0, permissions=p))
-                    for n, p in names
-                )
-                done = m.Status(id=request.id, code=EOF)
-                return m.Name(id=request.id, entries=entries) if names else done
-            case m.LStat():
-                return m.Attrs(id=request.id, attributes=Attributes(size=0, permissions=FILE))
-            case m.Open():
-                return m.Handle(id=request.id, handle=b"file")
-            case m.Read():
                 return m.Status(id=request.id, code=EOF)
+            case m.LStat() | m.Stat():
+                self.asked.append(f"{type(request).__name__} {request.path}")
+                told = self.types.get(request.path)
+                if told is None or (self.follows and isinstance(request, m.LStat)):
+                    return m.Status(id=request.id, code=DENIED)
+                return m.Attrs(id=request.id, attributes=Attributes(size=5, permissions=told))
             case _:
                 return m.Status(id=request.id, code=0)
 
 
-def download(
-    wire: Any, listing: dict[str, list[tuple[str, int | None]]], depth: int = 64, most: int = 100
-) -> tuple[list[str], Exception | None, Scheduler]:
+def entry(name: str, mode: int | None = FILE, longname: str = "") -> NameEntry:
+    attributes = Attributes(size=5, permissions=mode)
+    return NameEntry(filename=name, longname=longname, attributes=attributes)
+
+
+def listed(wire: Any, server: Server) -> tuple[list[NameEntry], list[Exception | None]]:
+    """List a directory of the server; return its entries, and how the list ended."""
+    found: list[NameEntry] = []
     ended: list[Exception | None] = []
-    made: list[str] = []
-    scheduler = Scheduler(wire.requests, Flow(10**6, 10**6), ended.append)
-    scheduler.add_directory(DirectoryDownload(scheduler, "/t", Folder(made), depth, most))
-    wire.answer(Tree(listing).reply)
-    (error,) = ended
-    return made, error, scheduler
+
+    def on_batch(entries: tuple[NameEntry, ...]) -> None:
+        found.extend(entries)
+        wire.requests.wake(listing.more)
+
+    listing = Listing(wire.requests, "/d", on_batch, ended.append)
+    listing.start()
+    wire.answer(server.reply)
+    return found, ended
 
 
-def test_a_tree(wire: Any) -> None:
-    made, error, scheduler = download(
-        wire,
-        {
-            "/t": [
-                (".", DIRECTORY),
-                ("..", DIRECTORY),
-                ("a", FILE),
-                ("d", DIRECTORY),
-                ("l", LINK),
-            ],
-            "/t/d": [("b", FILE), ("unclear", None)],
-        },
+@pytest.mark.row("F10")
+@pytest.mark.parametrize("before", [0, 1, 5])
+def test_a_listing_ends_with_a_name_reply_of_no_entries(wire: Any, before: int) -> None:
+    batches = [(entry(f"f{number}"),) for number in range(before)]
+    found, ended = listed(wire, Server([*batches, ()]))
+
+    assert [each.filename for each in found] == [f"f{number}" for number in range(before)]
+    assert ended == [None]
+    assert wire.requests.error is None
+    assert wire.requests.outstanding == 0
+
+
+def test_names_behind_a_reply_of_no_entries_are_not_lost(wire: Any) -> None:
+    found, ended = listed(wire, Server([(), (entry("late"),)]))
+
+    assert [each.filename for each in found] == ["late"]
+    assert ended == [None]
+
+
+def test_types_that_are_told_are_not_asked_for(wire: Any) -> None:
+    server = Server([(entry("f"), entry("d", DIRECTORY), entry("l", LINK))])
+    listed(wire, server)
+
+    assert server.asked == []
+
+
+def test_a_type_that_is_not_told_is_asked_for(wire: Any) -> None:
+    server = Server(
+        [(entry("f", 0o644), entry("d", None), entry("."))], {"/d/f": FILE, "/d/d": DIRECTORY}
     )
+    found, ended = listed(wire, server)
 
-    assert error is None
-    assert sorted(made) == ["/", "/a", "/d/", "/d/b", "/d/unclear"]
-    assert [skipped.path for skipped in scheduler.result.skipped] == ["/t/l"]
-    assert (scheduler.result.files, scheduler.result.directories) == (3, 2)
+    assert [each.attributes.permissions for each in found] == [FILE, DIRECTORY, FILE]
+    assert server.asked == ["LStat /d/f", "LStat /d/d"]
+    assert ended == [None]
+
+
+def test_a_type_that_the_server_does_not_tell_is_taken_from_the_long_name(wire: Any) -> None:
+    server = Server([(entry("f", 0o640, "-rw-r----- 1 u g 5 Jan 1 1970 f"),)], {"/d/f": 0o640})
+    found, _ = listed(wire, server)
+
+    assert [each.attributes.permissions for each in found] == [0o100640]
+
+
+def test_a_type_that_only_stat_tells_is_taken_from_there(wire: Any) -> None:
+    server = Server([(entry("f", 0o644),)], {"/d/f": FILE}, follows=True)
+    found, _ = listed(wire, server)
+
+    assert server.asked == ["LStat /d/f", "Stat /d/f"]
+    assert found[0].attributes.is_file
+
+
+def test_a_type_that_nobody_tells_stays_unknown_and_the_name_is_listed(wire: Any) -> None:
+    found, ended = listed(wire, Server([(entry("f", 0o644), entry("g"))]))
+
+    assert [(each.filename, each.attributes.has_type) for each in found] == [
+        ("f", False),
+        ("g", True),
+    ]
+    assert ended == [None]
 
 
 @pytest.mark.row("F08")
-@pytest.mark.parametrize("name", ["", "a/b", "../x", "/etc/passwd", "a\0b", "x" * 65_536])
-@pytest.mark.parametrize("mode", [FILE, DIRECTORY, LINK, None])
-def test_hostile_names_are_refused(wire: Any, name: str, mode: int | None) -> None:
-    made, error, _ = download(wire, {"/t": [(name, mode)]})
+@pytest.mark.parametrize("name", ["../x", "a/b", "", ".", ".."])
+def test_nothing_is_asked_about_a_name_that_leads_elsewhere(wire: Any, name: str) -> None:
+    server = Server([(entry(name, None),)])
+    found, _ = listed(wire, server)
 
-    assert isinstance(error, SFTPUnsafeName)
-    assert made == ["/"]
-
-
-@pytest.mark.row("F08")
-def test_a_name_twice_is_refused(wire: Any) -> None:
-    _, error, _ = download(wire, {"/t": [("a", FILE), ("a", FILE)]})
-
-    assert isinstance(error, SFTPTransferError)
-    assert "twice" in str(error)
+    assert server.asked == []
+    assert [each.filename for each in found] == [name]
 
 
-@pytest.mark.row("F08")
-def test_depth_is_bounded(wire: Any) -> None:
-    endless: dict[str, list[tuple[str, int | None]]] = {
-        "/t" + "/d" * depth: [("d", DIRECTORY)] for depth in range(70)
-    }
-    made, error, _ = download(wire, endless)
+def test_the_order_is_the_servers_though_some_types_come_late(wire: Any) -> None:
+    batches = [(entry("a"),), (entry("b", None), entry("c")), (entry("d"),), (entry("e", 0o600),)]
+    found, _ = listed(wire, Server(batches, {"/d/b": FILE}))
 
-    assert isinstance(error, SFTPTransferError)
-    assert "deeper" in str(error)
-    assert len(made) == 64
+    assert [each.filename for each in found] == ["a", "b", "c", "d", "e"]
 
 
-@pytest.mark.row("F10")
-def test_a_listing_that_never_ends_is_cut(wire: Any) -> None:
-    names: list[tuple[str, int | None]] = [(f"n{n}", FILE) for n in range(200)]
-    _, error, _ = download(wire, {"/t": names}, most=100)
+def test_a_session_that_ends_while_types_are_asked_for_ends_the_listing(wire: Any) -> None:
+    ended: list[Exception | None] = []
+    Listing(wire.requests, "/d", lambda _: None, ended.append).start()
+    wire.receive(m.Handle(id=wire.take()[0].id, handle=b"h"))
+    first, second = wire.take()
+    wire.receive(m.Name(id=first.id, entries=(entry("f", None),)))
+    wire.receive(m.Name(id=second.id, entries=(entry("g", None),)))
+    wire.requests.eof()
 
-    assert isinstance(error, SFTPTransferError)
-    assert "more than 100" in str(error)
+    assert isinstance(ended[0], ConnectionError)
+    assert len(ended) == 1
 
 
-@pytest.mark.row("F10")
-def test_a_reply_without_names_ends_the_session(wire: Any) -> None:
+def test_the_bytes_of_an_empty_listing(wire: Any) -> None:
     ended: list[Exception | None] = []
     Listing(wire.requests, "/", lambda _: None, ended.append).start()
-    (opening,) = wire.take()
-    wire.receive(m.Handle(id=opening.id, handle=b"h"))
-    first = wire.take()[0]
-    with pytest.raises(SFTPProtocolError):
-        wire.receive(m.Name(id=first.id, entries=()))
+    wire.receive(m.Handle(id=wire.take()[0].id, handle=b"h"))
+    one, two = wire.take()
+    data = bytearray.fromhex("00000009 68 00000001 00000000")
+    data[5:9] = one.id.to_bytes(4, "big")
+    wire.requests.receive(memoryview(bytes(data)))
+    wire.receive(m.Status(id=two.id, code=EOF))
+    wire.receive(m.Status(id=wire.take()[0].id, code=0))
 
-    assert isinstance(ended[0], SFTPProtocolError)
+    assert ended == [None]
 
 
 def test_a_refused_directory_is_named(wire: Any) -> None:
@@ -176,13 +193,13 @@ def test_names_are_asked_for_ahead(wire: Any) -> None:
 
 def test_stopping_closes_the_directory(wire: Any) -> None:
     ended: list[Exception | None] = []
-    listing = Listing(wire.requests, "/", lambda _: None, ended.append)
+    found: list[NameEntry] = []
+    listing = Listing(wire.requests, "/", found.extend, ended.append)
     listing.start()
     wire.receive(m.Handle(id=wire.take()[0].id, handle=b"h"))
     listing.stop()
-    tree = Tree({})
-    tree.left[b"h"] = [("a", FILE)] * 9
-    wire.answer(tree.reply)
+    wire.answer(Server([(entry("a"),)] * 9).reply)
 
     assert ended == [None]
+    assert found == []
     assert wire.requests.outstanding == 0

@@ -4,18 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssh_sftp.names import basename, is_dot, is_plain, join
+from ssh_sftp.names import basename, directory_of, is_dot, is_plain, join
 
 
 @pytest.mark.row("F08")
 @pytest.mark.parametrize(
-    "name", ["", ".", "..", "/", "a/b", "/etc/passwd", "../x", "a\0b", "x" * 256, "é" * 128]
+    "name", ["", ".", "..", "/", "a/b", "/etc/passwd", "../x", "a\0b", "x" * 300 + "/"]
 )
 def test_names_that_are_not_plain(name: str) -> None:
     assert not is_plain(name)
 
 
-@pytest.mark.parametrize("name", ["a", "...", ".hidden", " ", "-rf", "a\nb", "\udcff", "x" * 255])
+@pytest.mark.parametrize(
+    "name", ["a", "...", ".hidden", " ", "-rf", "a\nb", "\udcff", "x" * 255, "x" * 256, "中" * 100]
+)
 def test_names_that_are_plain(name: str) -> None:
     assert is_plain(name)
 
@@ -33,5 +35,8 @@ def test_joining() -> None:
     assert join("/", "a") == "/a"
     assert join("d/", "a") == "d/a"
     assert basename("/a/b/") == "b"
+    assert directory_of("/a/b/") == "/a"
+    assert directory_of("/a") == "/"
+    assert directory_of("a") == ""
     assert is_dot("..")
     assert not is_dot("...")

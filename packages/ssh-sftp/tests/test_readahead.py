@@ -83,12 +83,31 @@ def test_an_error_is_raised_where_it_is(wire: Any) -> None:
 
 
 @pytest.mark.row("F11")
-@pytest.mark.parametrize("size", [0, 11])
-def test_data_of_no_or_too_many_bytes_ends_the_session(wire: Any, size: int) -> None:
+def test_data_of_too_many_bytes_ends_the_session(wire: Any) -> None:
     ahead = ReadAhead(wire.requests, b"h", "/f", lambda: None)
     ahead.prepare(0, 10)
     with pytest.raises(SFTPProtocolError):
-        wire.receive(m.Data(id=wire.take()[0].id, data=bytes(size)))
+        wire.receive(m.Data(id=wire.take()[0].id, data=bytes(11)))
+    with pytest.raises(SFTPProtocolError):
+        ahead.take(0, 10)
+    ahead.prepare(5, 10)
+    with pytest.raises(SFTPProtocolError):
+        ahead.take(5, 10)
+
+
+@pytest.mark.row("F11")
+@pytest.mark.parametrize("has", [0, 4])
+def test_data_of_no_bytes_ends_a_read(wire: Any, has: int) -> None:
+    def reply(request: Request) -> Message:
+        assert isinstance(request, m.Read)
+        return m.Data(
+            id=request.id, data=bytes(has)[request.offset : request.offset + request.length]
+        )
+
+    ahead = ReadAhead(wire.requests, b"h", "/f", lambda: None)
+
+    assert read(wire, ahead, reply, 0, 10) == bytes(has)
+    assert read(wire, ahead, reply, has, 10) == b""
 
 
 def test_the_end_is_looked_at_again(wire: Any) -> None:

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from ssh_sftp import SFTPUnsafeName
 from ssh_sftp.flow import Flow
-from ssh_sftp.scheduler import Scheduler, Skipped
+from ssh_sftp.results import Failed, Skipped
+from ssh_sftp.scheduler import Scheduler
 from ssh_wire import SSHError
 
 
@@ -25,6 +27,9 @@ class Step:
     def abort(self) -> None:
         self.calls.append("abort")
         self.scheduler.ended(self)
+
+    def drop(self) -> None:
+        self.calls.append("drop")
 
 
 class Harness:
@@ -119,3 +124,93 @@ def test_what_is_left_out_is_listed(wire: Any) -> None:
     harness.scheduler.skip("/l", "it is a symbolic link")
 
     assert harness.scheduler.result.skipped == (Skipped("/l", "it is a symbolic link"),)
+
+
+def test_a_file_that_fails_is_noted_and_the_others_go_on(wire: Any) -> None:
+    harness = Harness(wire, stop=False)
+    jobs = harness.add(3)
+    error = SSHError("first")
+    harness.scheduler.failed("/0", error)
+    harness.scheduler.ended(jobs[0])
+    harness.scheduler.completed(jobs[1], 5)
+    harness.scheduler.completed(jobs[2], 5)
+    wire.requests.settle()
+
+    assert harness.ended == [None]
+    assert harness.scheduler.failures == (Failed("/0", error),)
+    assert harness.scheduler.result.files == 2
+    assert "abort" not in jobs[1].calls
+
+
+@pytest.mark.parametrize("error", [SFTPUnsafeName("/d", "../x"), SSHError("lost")])
+def test_what_concerns_all_files_ends_them(wire: Any, error: SSHError) -> None:
+    harness = Harness(wire, stop=False)
+    jobs = harness.add(2)
+    if "lost" in str(error):
+        wire.requests.eof()
+    harness.scheduler.failed("/0", error)
+    wire.requests.settle()
+
+    assert harness.ended == [error]
+    assert all(job.calls[-1] == "abort" for job in jobs)
+
+
+@pytest.mark.parametrize("step", ["start", "fill", "abort"])
+def test_a_job_that_raises_is_dropped_and_ends_the_transfer(
+    wire: Any, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness = Harness(wire)
+    bad, good = Step(harness.scheduler), Step(harness.scheduler)
+
+    def broken() -> None:
+        raise RuntimeError(step)
+
+    monkeypatch.setattr(bad, step, broken)
+    for job in (bad, good):
+        harness.scheduler.add_file(job)
+    wire.requests.settle()
+    if step == "fill":
+        harness.scheduler.touch()
+        wire.requests.settle()
+    if step == "abort":
+        harness.scheduler.fail(SSHError("first"))
+        wire.requests.settle()
+
+    assert len(harness.ended) == 1
+    assert str(harness.ended[0]) == ("first" if step == "abort" else step)
+    assert bad.calls[-1] == "drop"
+    assert good.calls[-1] == "abort"
+
+
+def test_a_transfer_that_waits_for_the_stream_hears_of_its_end(wire: Any) -> None:
+    harness = Harness(wire)
+    wire.requests.writable = False
+    jobs = harness.add(2)
+    lost = SSHError("lost")
+    harness.scheduler.lost(lost)
+
+    assert harness.ended == [lost]
+    assert [job.calls for job in jobs] == [["abort"], ["abort"]]
+
+
+def test_each_file_is_told_when_it_is_found(wire: Any) -> None:
+    told: list[tuple[str, int | None]] = []
+    harness = Harness(wire)
+    harness.scheduler.found("/a", 1)
+    harness.scheduler.on_found = lambda path, size: told.append((path, size))
+    harness.scheduler.found("/b\x1b", 5)
+
+    assert told == [("/b\\x1b", 5)]
+
+
+def test_an_error_of_the_found_callback_is_told(wire: Any) -> None:
+    def found(*_: object) -> None:
+        raise RuntimeError
+
+    harness = Harness(wire)
+    harness.scheduler.on_found = found
+    harness.add(1)
+    harness.scheduler.found("/a", 1)
+    wire.requests.settle()
+
+    assert isinstance(harness.ended[0], RuntimeError)

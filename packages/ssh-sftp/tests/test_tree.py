@@ -52,8 +52,9 @@ class Run:
             preserve=False,
             fsync=False,
             part_name=lambda path: path,
+            max_depth=depth,
         )
-        job = DirectoryUpload(self.scheduler, "/r", Folder(tree), manner, depth, self.made)
+        job = DirectoryUpload(self.scheduler, "/r", Folder(tree), manner, self.made)
         self.scheduler.add_directory(job)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from itertools import count
 from typing import Any
 
 import pytest
@@ -47,6 +48,7 @@ class Disk:
         self.modes: dict[str, int | None] = dict.fromkeys(self.files, 0o100600)
         self.handles: dict[bytes, str] = {}
         self.refuse: type[Request] | None = None
+        self.missing = False
         self.random = random.Random(seed)  # noqa: S311 (a test's choice)
         self.log: list[str] = []
 
@@ -64,6 +66,8 @@ class Disk:
         return m.Attrs(id=request.id, attributes=found)
 
     def open(self, request: m.Open) -> Message:
+        if self.missing:
+            return m.Status(id=request.id, code=NO_SUCH_FILE)
         handle = f"h{len(self.handles)}".encode()
         self.handles[handle] = request.path
         self.files[request.path] = bytearray()
@@ -95,6 +99,7 @@ class Disk:
         if request.new in self.files:
             return m.Status(id=request.id, code=FAILURE)
         self.files[request.new] = self.files.pop(request.old)
+        self.modes[request.new] = self.modes.pop(request.old)
         return None
 
     def remove(self, request: m.Remove) -> None:
@@ -114,17 +119,19 @@ class Disk:
 
 
 class Run:
-    def __init__(self, wire: Any, source: Source, **manner: Any) -> None:
+    def __init__(self, wire: Any, source: Source, path: str = "/f", **manner: Any) -> None:
         self.ended: list[Exception | None] = []
         self.flow = Flow(100_000, 1_000_000)
         self.scheduler = Scheduler(wire.requests, self.flow, self.ended.append)
         options = {"atomic": True, "preserve": False, "fsync": False} | manner
-        made = UploadManner(
-            part_name=lambda path: path + ".part",
-            **options,
-        )
+        numbers = count()
+
+        def part_name(path: str) -> str:
+            return f"{path}.part{next(numbers) or ''}"
+
+        made = UploadManner(part_name=part_name, **options)
         self.source = source
-        self.scheduler.add_file(FileUpload(self.scheduler, "/f", lambda: source, made))
+        self.scheduler.add_file(FileUpload(self.scheduler, path, lambda: source, made))
 
 
 @settings(deadline=None)
@@ -155,10 +162,8 @@ def test_the_server_has_the_bytes(
 
 @pytest.mark.row("R05")
 @pytest.mark.parametrize("size", [1000, 200_000])
-@pytest.mark.parametrize("refused", [m.Write, m.Close, m.FSetStat, m.PosixRename, m.Open, m.FStat])
+@pytest.mark.parametrize("refused", [m.Write, m.Close, m.PosixRename, m.Open])
 def test_a_failure_leaves_what_was_there(wire: Any, size: int, refused: type[Request]) -> None:
-    if refused is m.FStat and size == 1000:
-        return  # a small file needs none
     disk = Disk({"/f": b"before"})
     disk.refuse = refused
     run = Run(wire, Source(bytes(size)))
@@ -172,7 +177,94 @@ def test_a_failure_leaves_what_was_there(wire: Any, size: int, refused: type[Req
     assert run.flow.outstanding == 0
 
 
-def test_without_posix_rename_what_is_there_is_removed_first(make_wire: Any) -> None:
+@pytest.mark.parametrize("size", [1000, 200_000])
+@pytest.mark.parametrize(
+    ("refused", "what"),
+    [
+        (m.FStat, "the size check"),
+        (m.FSetStat, "permissions"),
+        (m.FSync, "fsync"),
+        (m.LStat, None),
+    ],
+)
+def test_a_nicety_that_is_refused_leaves_the_upload_in_place(
+    wire: Any, size: int, refused: type[Request], what: str | None
+) -> None:
+    disk = Disk({"/f": b"before"})
+    disk.refuse = refused
+    run = Run(wire, Source(bytes(size)), fsync=True)
+    disk.serve(wire)
+    result = run.scheduler.result
+
+    assert run.ended == [None]
+    assert disk.files == {"/f": bytes(size)}
+    if what is None or (refused is m.FStat and size == 1000):  # a small file needs no check
+        assert result.refused == ()
+    else:
+        assert [(each.path, each.what) for each in result.refused] == [("/f", what)]
+        assert str(result.refused[0].cause) == "/f: refused"
+    assert result.sizes_checked == int(size > 1000 and refused is not m.FStat)
+
+
+def test_permissions_and_times_that_are_refused_are_told(wire: Any) -> None:
+    disk = Disk()
+    disk.refuse = m.FSetStat
+    run = Run(wire, Source(b"x"), preserve=True)
+    disk.serve(wire)
+
+    assert run.ended == [None]
+    assert [each.what for each in run.scheduler.result.refused] == ["permissions and times"]
+
+
+@pytest.mark.parametrize("told", [None, 7])
+def test_a_size_that_is_not_told_is_not_checked(
+    wire: Any, told: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk()
+    run = Run(wire, Source(bytes(200_000)))
+
+    def fstat(request: m.FStat) -> Message:
+        return m.Attrs(id=request.id, attributes=Attributes(size=told))
+
+    monkeypatch.setattr(disk, "fstat", fstat)
+    disk.serve(wire)
+
+    if told is None:
+        assert run.ended == [None]
+        assert run.scheduler.result.sizes_checked == 0
+    else:
+        assert isinstance(run.ended[0], SFTPTransferError)
+        assert "holds 7 bytes of 200000" in str(run.ended[0])
+        assert disk.files == {}
+
+
+@pytest.mark.parametrize("extensions", [{}, None])
+def test_a_rename_that_is_refused_says_what_can_be_chosen(
+    make_wire: Any, extensions: dict[str, bytes] | None
+) -> None:
+    wire = make_wire(extensions)
+    disk = Disk({"/f": b"before"})
+    disk.refuse = m.PosixRename if extensions is None else m.Rename
+    run = Run(wire, Source(b"after"))
+    disk.serve(wire)
+
+    assert isinstance(run.ended[0], SFTPError)
+    assert "SFTPOptions(atomic=False)" in str(run.ended[0])
+    assert "f.part could not be renamed" in str(run.ended[0])
+    assert disk.files == {"/f": b"before"}
+
+
+def test_a_missing_directory_is_named(wire: Any) -> None:
+    run = Run(wire, Source(b"x"), path="/no/such/f")
+    disk = Disk()
+    disk.missing = True
+    disk.serve(wire)
+
+    assert isinstance(run.ended[0], FileNotFoundError)
+    assert run.ended[0].filename == "/no/such"
+
+
+def test_without_posix_rename_what_is_there_is_moved_aside(make_wire: Any) -> None:
     wire = make_wire({})
     disk = Disk({"/f": b"before"})
     run = Run(wire, Source(b"after"))
@@ -180,7 +272,7 @@ def test_without_posix_rename_what_is_there_is_removed_first(make_wire: Any) -> 
 
     assert run.ended == [None]
     assert disk.files == {"/f": b"after"}
-    assert disk.log[-2:] == ["Remove", "Rename"]
+    assert disk.log[-3:] == ["Rename", "Rename", "Remove"]
 
 
 def test_a_file_that_is_replaced_keeps_its_mode(wire: Any) -> None:

@@ -6,16 +6,21 @@
     framing      a byte stream cut into packets
     errors       what goes wrong
     names        paths on the server, and which names may become local ones
+    kinds        what kind of file a listed entry is, where its mode does not tell
+    replies      the server's packets decoded
     pipe         Pipe and PipeReceiver: the stream that a session runs over
 
     limits       what a client session keeps to, and what the server takes
     requests     the client's core: requests out, each reply to whoever asked
     flow         how many bytes a transfer keeps under way
+    results      what a transfer did, and what it did not do
     scheduler    many files at once over one session
     endpoints    the local side of a transfer, as protocols
     download     one file from the server
-    listing      a directory of the server, and the trees below it
+    listing      a directory of the server
+    tree_download  a directory of the server into a local one
     upload       one file to the server
+    naming       the name that it gets in the end
     tree         a local directory to the server
     readahead    reading an open file in order without waiting
 
@@ -43,6 +48,7 @@ from ssh_sftp.errors import SFTPPermissionDenied as SFTPPermissionDenied
 from ssh_sftp.errors import SFTPProtocolError as SFTPProtocolError
 from ssh_sftp.errors import SFTPTimeout as SFTPTimeout
 from ssh_sftp.errors import SFTPTransferError as SFTPTransferError
+from ssh_sftp.errors import SFTPTransferErrors as SFTPTransferErrors
 from ssh_sftp.errors import SFTPUnsafeName as SFTPUnsafeName
 from ssh_sftp.errors import SFTPUnsupported as SFTPUnsupported
 from ssh_sftp.filesystem import DirectoryHandle as DirectoryHandle
@@ -56,7 +62,10 @@ from ssh_sftp.numbers import StatusCode as StatusCode
 from ssh_sftp.pipe import Pipe as Pipe
 from ssh_sftp.pipe import PipeReceiver as PipeReceiver
 from ssh_sftp.requests import Requests as Requests
+from ssh_sftp.results import Failed as Failed
+from ssh_sftp.results import Refused as Refused
+from ssh_sftp.results import Skipped as Skipped
+from ssh_sftp.results import Transferred as Transferred
+from ssh_sftp.scheduler import Found as Found
 from ssh_sftp.scheduler import Progress as Progress
-from ssh_sftp.scheduler import Skipped as Skipped
-from ssh_sftp.scheduler import Transferred as Transferred
 from ssh_sftp.service import Service as Service

@@ -51,18 +51,23 @@ class Attributes:
     extended: tuple[tuple[bytes, bytes], ...] = ()
 
     @property
+    def has_type(self) -> bool:
+        """Whether `permissions` tells the type of file; some servers send the mode alone."""
+        return self.permissions is not None and stat.S_IFMT(self.permissions) != 0
+
+    @property
     def is_dir(self) -> bool:
-        """Whether it is a directory."""
+        """Whether it is a directory; False also where the type is not told (`has_type`)."""
         return stat.S_ISDIR(self.permissions or 0)
 
     @property
     def is_file(self) -> bool:
-        """Whether it is a regular file."""
+        """Whether it is a regular file; False also where the type is not told (`has_type`)."""
         return stat.S_ISREG(self.permissions or 0)
 
     @property
     def is_symlink(self) -> bool:
-        """Whether it is a symbolic link."""
+        """Whether it is a symbolic link; False also where the type is not told (`has_type`)."""
         return stat.S_ISLNK(self.permissions or 0)
 
     @property
@@ -120,11 +125,26 @@ class Attributes:
         return cls._read_some(data, pos)
 
     @classmethod
+    def read_known(cls, data: Buffer, pos: int) -> Attributes:
+        """Decode what is known of the attributes at `pos`; unknown bits stand for what is behind.
+
+        Raises:
+            Truncated: the input ends inside them.
+        """
+        reader = _Reader(data, pos)
+        (flags,) = reader.take(_FLAGS, "flags")
+        return cls._read_fields(reader, flags & _KNOWN)
+
+    @classmethod
     def _read_some(cls, data: Buffer, pos: int) -> tuple[Attributes, int]:
         reader = _Reader(data, pos)
         (flags,) = reader.take(_FLAGS, "flags")
         if flags & ~_KNOWN:
             raise BadValue("ATTRS", "flags", f"has unknown bits {flags & ~_KNOWN:#x}")
+        return cls._read_fields(reader, flags), reader.pos
+
+    @classmethod
+    def _read_fields(cls, reader: _Reader, flags: int) -> Attributes:
         size = uid = gid = permissions = atime = mtime = None
         extended: tuple[tuple[bytes, bytes], ...] = ()
         if flags & AttributeFlags.SIZE:
@@ -137,7 +157,7 @@ class Attributes:
             atime, mtime = reader.take(_PAIR, "atime")
         if flags & AttributeFlags.EXTENDED:
             extended = reader.extensions()
-        return cls(size, uid, gid, permissions, atime, mtime, extended), reader.pos
+        return cls(size, uid, gid, permissions, atime, mtime, extended)
 
 
 class _Reader:

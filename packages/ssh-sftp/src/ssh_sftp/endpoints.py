@@ -53,11 +53,19 @@ class SinkDirectory(Protocol):
         """Make the directory if it is not there, and open it."""
 
     def file(self, name: str, attributes: Attributes) -> FileSink:
-        """Return the sink for a file in it."""
+        """Return the sink for a file in it.
+
+        Raises:
+            OSError: no local file can have this name.
+        """
         ...
 
     def directory(self, name: str, attributes: Attributes) -> SinkDirectory:
-        """Return a directory in it, not entered yet."""
+        """Return a directory in it, not entered yet.
+
+        Raises:
+            OSError: no local directory can have this name.
+        """
         ...
 
     def release(self) -> None:
@@ -70,6 +78,7 @@ class FileKind(Enum):
     FILE = "file"
     DIRECTORY = "directory"
     OTHER = "other"
+    UNKNOWN = "unknown"
 
 
 @attrs.frozen
@@ -81,12 +90,14 @@ class SourceEntry:
         kind: what it is.
         path: its path, for messages.
         reason: why it cannot be transferred, where it is of another kind.
+        size: how many bytes it has, where somebody wants to know before it is opened.
     """
 
     name: str
     kind: FileKind
     path: str
     reason: str = ""
+    size: int | None = None
 
 
 class FileSource(Protocol):

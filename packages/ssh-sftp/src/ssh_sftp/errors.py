@@ -9,6 +9,7 @@ SSHError
 │   ├── SFTPConnectionLost (ConnectionError)
 │   └── SFTPTimeout (TimeoutError)
 ├── SFTPTransferError                         a file did not arrive whole; says which
+├── SFTPTransferErrors                        some files of a tree did not arrive; has all errors
 └── ProtocolError
     └── SFTPProtocolError                     the peer broke a rule; the session has ended
         └── SFTPUnsafeName                    a name that must not become a local path
@@ -17,10 +18,14 @@ SSHError
 from __future__ import annotations
 
 import errno
+from typing import TYPE_CHECKING
 
 from ssh_sftp.numbers import StatusCode
 from ssh_wire import ProtocolError, SSHError
 from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from ssh_sftp.results import Failed, Transferred
 
 __all__ = [
     "SFTPEOF",
@@ -31,6 +36,7 @@ __all__ = [
     "SFTPProtocolError",
     "SFTPTimeout",
     "SFTPTransferError",
+    "SFTPTransferErrors",
     "SFTPUnsafeName",
     "SFTPUnsupported",
     "status_error",
@@ -114,6 +120,33 @@ class SFTPTransferError(SSHError):
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"{printable(path)}: {problem}")
         self.path = path
+
+
+class SFTPTransferErrors(SSHError):
+    """Some files of a tree were not transferred; the others were.
+
+    Attributes:
+        errors: what failed, each with its path and cause, in the order in which it did.
+        done: what was transferred all the same.
+    """
+
+    def __init__(self, errors: tuple[Failed, ...], done: Transferred) -> None:
+        first = errors[0]
+        path, cause = printable(first.path), str(first.cause)
+        named = cause if path in cause else f"{path}: {cause}"
+        if len(errors) == 1:
+            problem = f"{named} (the only failure; {done.files} files were transferred)"
+        else:
+            count = f"{len(errors)} files or directories were not transferred"
+            problem = f"{count}, {done.files} files were; the first: {named}"
+        super().__init__(problem)
+        self.errors = errors
+        self.done = done
+
+    def __reduce__(
+        self,
+    ) -> tuple[type[SFTPTransferErrors], tuple[tuple[Failed, ...], Transferred]]:
+        return type(self), (self.errors, self.done)
 
 
 class SFTPProtocolError(ProtocolError):

@@ -1,19 +1,20 @@
-"""A directory of the server and what is in it, read ahead (sections 6.7 and 7).
+"""A directory of the server, read ahead (sections 6.7 and 7).
 
-`Listing` turns OPENDIR, READDIR, CLOSE into batches of entries; `DirectoryDownload` is the
-job of a tree: it makes each name that the server lists pass the checks before anything
-local is made of it.
+`Listing` turns OPENDIR, READDIR, CLOSE into batches of entries.  An entry whose type the
+server did not tell is asked about (LSTAT, then the long name, then STAT) before its batch
+is handed over, so nobody takes "not told" for "no file".  A NAME of no entries ends a
+listing as EOF does: OpenSSH's client takes it so too.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 from ssh_sftp.attributes import Attributes
-from ssh_sftp.download import FileDownload, outcome_error
-from ssh_sftp.endpoints import SinkDirectory
-from ssh_sftp.errors import SFTPProtocolError, SFTPTransferError, SFTPUnsafeName
+from ssh_sftp.download import outcome_error
+from ssh_sftp.kinds import told_by_long_name
 from ssh_sftp.messages import (
     Attrs,
     Close,
@@ -23,16 +24,21 @@ from ssh_sftp.messages import (
     NameEntry,
     OpenDir,
     ReadDir,
+    Request,
+    Stat,
     Status,
 )
-from ssh_sftp.names import is_dot, is_plain, join
+from ssh_sftp.names import is_plain, join
 from ssh_sftp.numbers import StatusCode
-from ssh_sftp.requests import Outcome, Requests
-from ssh_sftp.scheduler import Scheduler
+from ssh_sftp.requests import OnReply, Outcome, Requests
+from ssh_wire import Message
 
-__all__ = ["DirectoryDownload", "Listing"]
+__all__ = ["Listing", "OnBatch"]
 
 _AHEAD: Final = 2
+
+OnBatch = Callable[[tuple[NameEntry, ...]], None]
+"""Takes the entries of one reply."""
 
 
 class Listing:
@@ -41,7 +47,7 @@ class Listing:
     Args:
         requests: the session.
         path: the directory.
-        on_batch: takes the entries of one reply.
+        on_batch: takes the entries of one reply, in the server's order.
         on_end: called once with the error, or None at the end of the list.
     """
 
@@ -49,7 +55,7 @@ class Listing:
         self,
         requests: Requests,
         path: str,
-        on_batch: Callable[[tuple[NameEntry, ...]], None],
+        on_batch: OnBatch,
         on_end: Callable[[Exception | None], None],
     ) -> None:
         self._requests = requests
@@ -58,26 +64,36 @@ class Listing:
         self._on_end = on_end
         self._handle: bytes | None = None
         self._outstanding = 0
+        self._batches: deque[_Batch] = deque()
         self._ended = False
+        self._stopped = False
+        self._over = False
         self._error: Exception | None = None
 
     def start(self) -> None:
         """Open the directory."""
-        self._outstanding += 1
-        request = OpenDir(id=self._requests.next_id(), path=self._path)
-        self._requests.submit(request, Handle, self._on_open)
+        self._ask(OpenDir(id=self._requests.next_id(), path=self._path), Handle, self._on_open)
 
     def more(self) -> None:
         """Ask for more names."""
         while self._handle is not None and not self._ended and self._outstanding < _AHEAD:
-            self._outstanding += 1
             request = ReadDir(id=self._requests.next_id(), handle=self._handle)
-            self._requests.submit(request, Name, self._on_names)
+            self._ask(request, Name, self._on_names)
 
     def stop(self) -> None:
         """Want no more names; `on_end` follows."""
-        self._ended = True
+        self._ended = self._stopped = True
+        self._batches.clear()
         self._maybe_close()
+
+    def _ask(self, request: Request, expected: type[Message], on_reply: OnReply) -> None:
+        self._outstanding += 1
+        self._requests.submit(request, expected, on_reply, self)
+
+    def broken(self, error: Exception) -> None:
+        """Learn that one of the callbacks below has raised."""
+        self._ended = self._stopped = True
+        self._finish(error)
 
     def _on_open(self, outcome: Outcome) -> None:
         self._outstanding -= 1
@@ -91,148 +107,93 @@ class Listing:
 
     def _on_names(self, outcome: Outcome) -> None:
         self._outstanding -= 1
-        if isinstance(outcome, Name):
-            if not outcome.entries:  # no progress and no end: a loop otherwise
-                error = SFTPProtocolError("a reply to READDIR has no names")
-                self._error = error
-                self._ended = True
-                raise error
-            if not self._ended:
-                self._on_batch(outcome.entries)
+        if isinstance(outcome, Name) and outcome.entries:
+            if not self._stopped:
+                self._take(outcome.entries)
+        elif isinstance(outcome, Name):
+            self._ended = True
         else:
             self._ended = True
             if not (isinstance(outcome, Status) and outcome.code == StatusCode.EOF):
                 self._error = self._error or outcome_error(outcome, self._path)
         self._maybe_close()
 
-    def _maybe_close(self) -> None:
-        if not self._ended or self._outstanding:
+    # ------------------------------------------------------------------ types that were not told
+
+    def _take(self, entries: tuple[NameEntry, ...]) -> None:
+        unclear = [
+            index
+            for index, entry in enumerate(entries)
+            if not entry.attributes.has_type and is_plain(entry.filename)
+        ]
+        if not unclear and not self._batches:
+            self._on_batch(entries)
             return
-        self._outstanding += 1
-        if self._handle is None:
-            self._on_end(self._error)
-        else:
-            request = Close(id=self._requests.next_id(), handle=self._handle)
-            self._requests.submit(request, Status, self._on_closed)
+        batch = _Batch(entries, len(unclear))
+        self._batches.append(batch)
+        for index in unclear:
+            self._ask_type(batch, index, follow=False)
 
-    def _on_closed(self, outcome: Outcome) -> None:
-        if not isinstance(outcome, Status):
-            self._error = self._error or outcome_error(outcome, self._path)
-        self._on_end(self._error)
-
-
-class DirectoryDownload:
-    """A directory on its way from the server into a local one."""
-
-    def __init__(
-        self, scheduler: Scheduler, path: str, sink: SinkDirectory, depth: int, max_entries: int
-    ) -> None:
-        self._scheduler = scheduler
-        self._path = path
-        self._sink = sink
-        self._depth = depth
-        self._max_entries = max_entries
-        self._listing = Listing(scheduler.requests, path, self._on_batch, self._on_end)
-        self._seen: set[str] = set()
-        self._unclear = 0
-        self._listed = False
-        self._started = False
-        self._aborted = False
-
-    def start(self) -> None:
-        """Make the local directory and open the remote one."""
-        self._started = True
-        try:
-            self._sink.enter()
-        except OSError as error:
-            self._started = False
-            self._scheduler.fail(error)
-            return
-        self._listing.start()
-
-    def fill(self) -> None:
-        """Ask for more names unless enough files wait."""
-        if not self._scheduler.backlogged:
-            self._listing.more()
-
-    def abort(self) -> None:
-        """Stop listing."""
-        if self._aborted:
-            return
-        self._aborted = True
-        if self._started:
-            self._listing.stop()
-        else:
-            self._scheduler.ended(self)
-
-    def _on_batch(self, entries: tuple[NameEntry, ...]) -> None:
-        self._scheduler.touch()
-        for entry in entries:
-            name = entry.filename
-            if is_dot(name):
-                continue
-            problem = self._problem(name)
-            if problem is not None:
-                self._scheduler.fail(problem)
-                return
-            self._seen.add(name)
-            if entry.attributes.permissions is None:
-                self._ask_kind(name)
-            else:
-                self._add(name, entry.attributes)
-
-    def _problem(self, name: str) -> Exception | None:
-        if not is_plain(name):
-            return SFTPUnsafeName(self._path, name)
-        if name in self._seen:
-            return SFTPTransferError(join(self._path, name), "the server lists it twice")
-        if len(self._seen) >= self._max_entries:
-            return SFTPTransferError(self._path, f"it lists more than {self._max_entries} names")
-        return None
-
-    def _ask_kind(self, name: str) -> None:
-        path = join(self._path, name)
+    def _ask_type(self, batch: _Batch, index: int, *, follow: bool) -> None:
+        path = join(self._path, batch.entries[index].filename)
+        number = self._requests.next_id()
+        request = Stat(id=number, path=path) if follow else LStat(id=number, path=path)
 
         def on_attributes(outcome: Outcome) -> None:
-            self._unclear -= 1
-            if isinstance(outcome, Attrs) and not self._aborted:
-                self._add(name, outcome.attributes)
-            elif not self._aborted:
-                self._scheduler.fail(outcome_error(outcome, path))
-            self._maybe_complete()
+            self._outstanding -= 1
+            self._on_type(batch, index, outcome, follow=follow)
 
-        self._unclear += 1
-        request = LStat(id=self._scheduler.requests.next_id(), path=path)
-        self._scheduler.requests.submit(request, Attrs, on_attributes)
+        self._ask(request, Attrs, on_attributes)
 
-    def _add(self, name: str, attributes: Attributes) -> None:
-        path = join(self._path, name)
-        if attributes.is_file:
-            sink = self._sink.file(name, attributes)
-            self._scheduler.add_file(FileDownload(self._scheduler, path, attributes.size, sink))
-        elif not attributes.is_dir:
-            kind = "a symbolic link" if attributes.is_symlink else "no regular file"
-            self._scheduler.skip(path, f"it is {kind}")
-        elif self._depth <= 1:
-            self._scheduler.fail(SFTPTransferError(path, "the tree is deeper than is followed"))
-        else:
-            below = self._sink.directory(name, attributes)
-            job = DirectoryDownload(
-                self._scheduler, path, below, self._depth - 1, self._max_entries
-            )
-            self._scheduler.add_directory(job)
+    def _on_type(self, batch: _Batch, index: int, outcome: Outcome, *, follow: bool) -> None:
+        entry = batch.entries[index]
+        told: Attributes | None = None
+        if isinstance(outcome, Attrs) and outcome.attributes.has_type:
+            told = outcome.attributes
+        elif not isinstance(outcome, Attrs | Status):  # the session is over
+            self._ended = True
+            self._error = self._error or outcome_error(outcome, self._path)
+        elif not follow:
+            told = told_by_long_name(entry)
+            if told is None:
+                self._ask_type(batch, index, follow=True)
+                return
+        if told is not None:
+            batch.entries[index] = entry.replace(attributes=told)
+        batch.unclear -= 1
+        while self._batches and not self._batches[0].unclear:
+            self._on_batch(tuple(self._batches.popleft().entries))
+        self._maybe_close()
 
-    def _on_end(self, error: Exception | None) -> None:
-        self._listed = True
-        if error is not None:
-            self._scheduler.fail(error)
-        self._maybe_complete()
+    # ------------------------------------------------------------------ the end
 
-    def _maybe_complete(self) -> None:
-        if not self._listed or self._unclear:
+    def _maybe_close(self) -> None:
+        if not self._ended or self._outstanding or self._over:
             return
-        self._sink.release()
-        if self._aborted:
-            self._scheduler.ended(self)
+        if self._handle is None:
+            self._finish(self._error)
         else:
-            self._scheduler.completed(self, None)
+            handle, self._handle = self._handle, None
+            request = Close(id=self._requests.next_id(), handle=handle)
+            self._ask(request, Status, self._on_closed)
+
+    def _on_closed(self, outcome: Outcome) -> None:
+        self._outstanding -= 1
+        if not isinstance(outcome, Status):
+            self._error = self._error or outcome_error(outcome, self._path)
+        self._finish(self._error)
+
+    def _finish(self, error: Exception | None) -> None:
+        if not self._over:
+            self._over = True
+            self._on_end(error)
+
+
+class _Batch:
+    """The entries of one reply, and how many of them have no type yet."""
+
+    __slots__ = ("entries", "unclear")
+
+    def __init__(self, entries: tuple[NameEntry, ...], unclear: int) -> None:
+        self.entries = list(entries)
+        self.unclear = unclear

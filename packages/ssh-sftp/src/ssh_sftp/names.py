@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import posixpath
 
-__all__ = ["basename", "is_dot", "is_plain", "join"]
+__all__ = ["MAX_NAME_BYTES", "basename", "directory_of", "is_dot", "is_plain", "join"]
 
-_MAX_NAME_BYTES = 255
+MAX_NAME_BYTES = 255
+"""The longest name that local file systems take (NAME_MAX); a server may list longer ones."""
 
 
 def is_plain(name: str) -> bool:
-    """Whether a listed name is one plain component: not empty, no dots alone, no separator."""
-    return (
-        name not in {"", ".", ".."}
-        and "/" not in name
-        and "\0" not in name
-        and len(name.encode("utf-8", "surrogateescape")) <= _MAX_NAME_BYTES
-    )
+    """Whether a listed name is one plain component: not empty, no dots alone, no separator.
+
+    How long it is does not matter here: what is only listed need not fit on a local disk.
+    """
+    return name not in {"", ".", ".."} and "/" not in name and "\0" not in name
 
 
 def is_dot(name: str) -> bool:
@@ -38,3 +37,8 @@ def join(directory: str, name: str) -> str:
 def basename(path: str) -> str:
     """Return the last component of a path on the server, which may end in a slash."""
     return posixpath.basename(path.rstrip("/"))
+
+
+def directory_of(path: str) -> str:
+    """Return the directory part of a path on the server; "" where the path has none."""
+    return posixpath.dirname(path.rstrip("/"))

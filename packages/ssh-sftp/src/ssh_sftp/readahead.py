@@ -62,9 +62,9 @@ class ReadAhead:
             self.forget()
             self._next = offset
         else:
-            block = self._requests.limits.read_block
+            block = self._requests.read_block
             self._ahead = min(max(2 * self._ahead, block), _MOST_AHEAD)
-        block = self._requests.limits.read_block
+        block = self._requests.read_block
         wanted = offset + size + self._ahead
         while self._next < wanted and self._end is None and self._error is None:
             length = block if self._ahead else min(block, wanted - self._next)
@@ -111,7 +111,12 @@ class ReadAhead:
         number = self._requests.next_id()
         self._asked[number] = (offset, length)
         request = Read(id=number, handle=self._handle, offset=offset, length=length)
-        self._requests.submit(request, Data, self._on_reply)
+        self._requests.submit(request, Data, self._on_reply, self)
+
+    def broken(self, error: Exception) -> None:
+        """Learn that the callback below has raised."""
+        self._error = error
+        self._on_progress()
 
     def _on_reply(self, outcome: Outcome) -> None:
         if isinstance(outcome, Data | Status):
@@ -125,16 +130,21 @@ class ReadAhead:
     def _answered(self, outcome: Data | Status, offset: int, length: int) -> None:
         if isinstance(outcome, Status):
             if outcome.code == StatusCode.EOF:
-                self._end = offset if self._end is None else min(self._end, offset)
+                self._ends_at(offset)
             else:
                 self._error = outcome_error(outcome, self._path)
             return
         size = len(outcome.data)
-        if not 0 < size <= length:
-            error = SFTPProtocolError(f"{size} bytes answer a READ of {length}")
-            self._error = error
-            raise error
+        if size > length:
+            problem = f"{size} bytes answer a READ of {length}"
+            raise SFTPProtocolError(problem)
+        if size == 0:  # "no more" in the words of some servers; to ask again could go on for ever
+            self._ends_at(offset)
+            return
         self._ready[offset] = bytes(outcome.data)
         if size < length:
             self._ask(offset + size, length - size)
             self._requests.wake(self._requests.flush)
+
+    def _ends_at(self, offset: int) -> None:
+        self._end = offset if self._end is None else min(self._end, offset)

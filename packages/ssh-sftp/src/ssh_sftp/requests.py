@@ -3,46 +3,43 @@
 One dictionary holds what is outstanding: the number of a request, the type of reply that
 may answer it, and the callback that takes it.  A reply that nobody asked for, or of
 another type, ends the session (draft-ietf-secsh-filexfer-02 sections 4, 6 and 7).
+
+Whoever waits is told, by construction: a reply, and the error that ends the session, reach
+a callback in `_tell` alone.  A callback that raises ends the session; its `Waiter` is told so,
+once, and every other request by its own callback.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, NoReturn, TypeAlias
+from contextlib import suppress
+from typing import Final, Protocol, TypeAlias
 
 from ssh_sftp.errors import SFTPConnectionLost, SFTPError, SFTPProtocolError, SFTPTimeout
 from ssh_sftp.framing import PacketReader
-from ssh_sftp.limits import ServerLimits
-from ssh_sftp.messages import (
-    REPLIES,
-    Attrs,
-    Data,
-    ExtendedReply,
-    Handle,
-    Init,
-    Name,
-    Request,
-    Status,
-    Version,
-)
+from ssh_sftp.limits import ServerLimits, SFTPOptions
+from ssh_sftp.messages import Handle, Init, Request, Status
 from ssh_sftp.numbers import MAX_HANDLE_BYTES, VERSION
 from ssh_sftp.pipe import Buffer, Transmit
-from ssh_wire import Message, ProtocolError, UnknownMessage
+from ssh_sftp.replies import Reply, decode_reply, decode_version
+from ssh_wire import Message, ProtocolError
 from ssh_wire.text import printable
 
-__all__ = ["EXTENSIONS", "Failure", "OnReply", "Outcome", "Requests"]
+__all__ = ["EXTENSIONS", "Failure", "OnReply", "Outcome", "Requests", "Waiter"]
 
 Failure: TypeAlias = SFTPError | ProtocolError
 """Why a request gets no reply any more."""
 
-Outcome: TypeAlias = Status | Handle | Data | Name | Attrs | ExtendedReply | Failure
+Outcome: TypeAlias = Reply | Failure
 """A reply, or why there will be none."""
 
 OnReply: TypeAlias = Callable[[Outcome], None]
+"""Takes the outcome of a request, once."""
 
-_REPLIES: Final = {declaration.NUMBER: declaration for declaration in REPLIES}
 _HEADER: Final = 4
 _IDS: Final = 1 << 32
+_EARLY: Final = 1_024
+_SHOWN: Final = 200
 
 EXTENSIONS: Final = {
     "posix-rename@openssh.com": b"1",
@@ -58,19 +55,36 @@ EXTENSIONS: Final = {
 """The extensions that we use, each with the version that we know."""
 
 
+class Waiter(Protocol):
+    """What the callbacks of several requests belong to."""
+
+    def broken(self, error: Failure) -> None:
+        """Learn that one of these callbacks has raised; none of them is called any more."""
+
+
 class Requests:
     """The client's core.
 
     Attributes:
         now: the time in monotonic seconds; the driver sets it before `receive` and `tick`.
-        limits: what the server takes.
+        read_block: how much one READ asks for.
+        write_block: how much one WRITE carries.
         writable: False while the stream holds more than it likes; bulk data waits.
     """
 
-    def __init__(self, transmit: Transmit, *, now: float, timeout: float | None = None) -> None:
+    def __init__(
+        self,
+        transmit: Transmit,
+        *,
+        now: float,
+        timeout: float | None = None,
+        options: SFTPOptions | None = None,
+    ) -> None:
         self._transmit = transmit
         self._reader = PacketReader(self._packet)
-        self._pending: dict[int, tuple[OnReply, type[Message]]] = {}
+        self._pending: dict[int, tuple[OnReply, type[Message], Waiter | None]] = {}
+        self._broken: set[Waiter | None] = set()
+        self._early = bytearray()
         self._outgoing: list[Buffer] = []
         self._next_id = 0
         self._timeout = timeout
@@ -79,8 +93,9 @@ class Requests:
         self._error: Failure | None = None
         self._woken: list[Callable[[], None]] = []
         self.now = now
-        self.limits: ServerLimits = ServerLimits()
         self.writable = True
+        self._options = options or SFTPOptions()
+        self.limits = ServerLimits()
 
     # ------------------------------------------------------------------ state
 
@@ -104,6 +119,17 @@ class Requests:
         """How many requests have no reply yet."""
         return len(self._pending)
 
+    @property
+    def limits(self) -> ServerLimits:
+        """What the server takes; the driver sets it when the server has told."""
+        return self._limits
+
+    @limits.setter
+    def limits(self, limits: ServerLimits) -> None:
+        self._limits = limits
+        self.read_block: int = limits.read_size(self._options)
+        self.write_block: int = limits.write_size(self._options)
+
     def supports(self, extension: str) -> bool:
         """Whether the server has this extension in the version that we know."""
         version = self.extensions.get(extension)
@@ -124,20 +150,28 @@ class Requests:
         self._next_id = (number + 1) % _IDS
         return number
 
-    def submit(self, request: Request, expected: type[Message], on_reply: OnReply) -> None:
+    def submit(
+        self,
+        request: Request,
+        expected: type[Message],
+        on_reply: OnReply,
+        waiter: Waiter | None = None,
+    ) -> None:
         """Queue a request; `flush` sends what is queued.
 
         Args:
             request: it carries a number from `next_id`.
             expected: the type of the reply; SSH_FXP_STATUS may always come instead.
             on_reply: called once with the reply, or with the error that ended the session.
+            waiter: told if `on_reply`, or another callback of the same waiter, raises; without
+                one `on_reply` is called again, with that error.
         """
-        if self._expect(request.id, expected, on_reply):
+        if self._expect(request.id, expected, on_reply, waiter):
             self._send(request.encode())
 
-    def submit_now(self, request: Request, on_reply: OnReply) -> None:
+    def submit_now(self, request: Request, on_reply: OnReply, waiter: Waiter) -> None:
         """Send a request with much data at once, the data uncopied.  The reply is a status."""
-        if self._expect(request.id, Status, on_reply):
+        if self._expect(request.id, Status, on_reply, waiter):
             head, *rest = request.encode_parts()
             size = len(head) + sum(map(len, rest))
             # one piece less for everybody below
@@ -148,7 +182,7 @@ class Requests:
         """Let another callback take the reply to a request that is still outstanding."""
         entry = self._pending.get(number)
         if entry is not None:
-            self._pending[number] = (on_reply, entry[1])
+            self._pending[number] = (on_reply, entry[1], None)
 
     def flush(self) -> None:
         """Hand what is queued to the stream, in one write."""
@@ -157,13 +191,15 @@ class Requests:
             if self._error is None:
                 self._transmit(*parts)
 
-    def _expect(self, number: int, expected: type[Message], on_reply: OnReply) -> bool:
+    def _expect(
+        self, number: int, expected: type[Message], on_reply: OnReply, waiter: Waiter | None
+    ) -> bool:
         if self._error is not None:
-            on_reply(self._error)
+            self._tell(on_reply, waiter, self._error)
             return False
         if not self._pending:
             self._heard = self.now
-        self._pending[number] = (on_reply, expected)
+        self._pending[number] = (on_reply, expected, waiter)
         return True
 
     def _send(self, payload: bytes) -> None:
@@ -175,16 +211,18 @@ class Requests:
         """Take bytes of the server.
 
         Raises:
-            SFTPProtocolError: they break a rule.  Every outstanding request has been told.
+            SFTPProtocolError: they break a rule.
+            SFTPError: a callback raised.  In either case every outstanding request has been told.
         """
         if self._error is not None:
             return
         self._heard = self.now
+        if self._extensions is None:
+            self._early += data[: _EARLY - len(self._early)]
         try:
             self._reader.feed(data)
-        except SFTPProtocolError as error:
-            self.fail(error)
-            raise
+        except (SFTPError, SFTPProtocolError) as error:
+            raise self.fail(error) from None
         if self._woken:
             self._run_woken()
 
@@ -205,16 +243,29 @@ class Requests:
         else:
             self.fail(SFTPConnectionLost("the server has closed the session"))
 
-    def fail(self, error: Failure) -> None:
-        """End the session: every outstanding request gets `error`, later ones too."""
+    def fail(self, error: Failure) -> Failure:
+        """End the session: every outstanding request gets `error`, later ones too.
+
+        Returns:
+            What has ended the session: `error` with what is known besides, or an earlier one.
+        """
         if self._error is not None:
-            return
-        self._error = error
+            return self._error
+        self._error = ended = self._with_early_text(error)
         pending, self._pending = self._pending, {}
         self._outgoing = []
-        for on_reply, _ in pending.values():
-            on_reply(error)
+        interrupt: BaseException | None = None
+        for on_reply, _, waiter in pending.values():
+            if waiter in self._broken:
+                continue
+            try:
+                self._tell(on_reply, waiter, ended)
+            except BaseException as raised:  # noqa: BLE001 (everybody is told before it goes on)
+                interrupt = raised
         self._run_woken()
+        if interrupt is not None:
+            raise interrupt
+        return ended
 
     def next_deadline(self) -> float | None:
         """Return when `tick` wants to be called, or None while nothing is owed."""
@@ -234,41 +285,57 @@ class Requests:
         while self._woken:
             woken, self._woken = self._woken, []
             for callback in woken:
-                callback()
+                try:
+                    callback()
+                except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
+                    self.fail(internal_error(error))
 
     def _packet(self, payload: memoryview) -> None:
-        try:
-            if self._extensions is None:
-                self._version(Version.decode(payload))
-                return
-            declaration = _REPLIES.get(payload[0])
-            if declaration is None:
-                raise UnknownMessage(payload[0])
-            reply = declaration.decode(payload)
-        except SFTPProtocolError:
-            raise
-        except ProtocolError as error:
-            raise SFTPProtocolError(str(error)) from error
+        if self._extensions is None:
+            self._start_with(payload)
+            return
+        reply = decode_reply(payload)
         entry = self._pending.pop(reply.id, None)
         if entry is None:
             problem = f"a reply to request {reply.id}, which is not outstanding"
             raise SFTPProtocolError(problem)
-        on_reply, expected = entry
+        on_reply, expected, waiter = entry
+        problem = ""
         if type(reply) is not expected and type(reply) is not Status:
             problem = f"{type(reply).__name__} answers a request for {expected.__name__}"
-            self._refuse(on_reply, problem)
-        if type(reply) is Handle and not 0 < len(reply.handle) <= MAX_HANDLE_BYTES:
+        elif type(reply) is Handle and not 0 < len(reply.handle) <= MAX_HANDLE_BYTES:
             problem = f"a handle of {len(reply.handle)} bytes"
-            self._refuse(on_reply, problem)
-        on_reply(reply)
+        if problem:
+            error = SFTPProtocolError(problem)
+            self._tell(on_reply, waiter, error)
+            raise error
+        self._tell(on_reply, waiter, reply)
+        if self._error is not None:
+            raise self._error
 
-    @staticmethod
-    def _refuse(on_reply: OnReply, problem: str) -> NoReturn:
-        error = SFTPProtocolError(problem)
-        on_reply(error)
-        raise error
+    def _tell(self, on_reply: OnReply, waiter: Waiter | None, outcome: Outcome) -> None:
+        """Hand over the outcome of a request: the one place where whoever waits is told.
 
-    def _version(self, reply: Version) -> None:
+        Where the callback raises, the session is over, and its waiter learns so.
+        """
+        try:
+            on_reply(outcome)
+        except BaseException as error:
+            failure = internal_error(error)
+            with suppress(Exception):  # the others are to hear of it too
+                if waiter is None:
+                    on_reply(failure)
+                else:
+                    self._broken.add(waiter)
+                    waiter.broken(failure)
+            self.fail(failure)
+            if not isinstance(error, Exception):
+                raise
+
+    # ------------------------------------------------------------------ start
+
+    def _start_with(self, payload: memoryview) -> None:
+        reply = decode_version(payload)
         if reply.version != VERSION:
             problem = f"the server answers version {reply.version} to version {VERSION}"
             raise SFTPProtocolError(problem)
@@ -276,3 +343,31 @@ class Requests:
         for pair in reply.extensions:
             found.setdefault(printable(pair.name), pair.data)
         self._extensions = found
+        self._early.clear()
+
+    def _with_early_text(self, error: Failure) -> Failure:
+        """Say what the server printed, where it printed text before its VERSION."""
+        text, _, _ = bytes(self._early).partition(b"\0")  # a packet begins with a zero
+        if not text:
+            return error
+        problem = (
+            f"the server sent '{printable(text, _SHOWN)}' before its SFTP version; on the server, "
+            "make the start-up files of the account's shell (.bashrc, say) print nothing in "
+            "sessions without a terminal"
+        )
+        explained = SFTPProtocolError(problem)
+        explained.__cause__ = error
+        return explained
+
+
+def internal_error(error: BaseException) -> Failure:
+    """Return what everybody is told when a callback has raised `error`."""
+    if isinstance(error, SFTPError | ProtocolError):
+        return error
+    failure = SFTPError(f"the session was ended by an error on this side: {_named(error)}")
+    failure.__cause__ = error
+    return failure
+
+
+def _named(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

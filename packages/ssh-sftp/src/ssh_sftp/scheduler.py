@@ -2,60 +2,37 @@
 
 A transfer is a set of jobs: files, and directories that yield more of them.  The
 scheduler starts jobs while there is room, lets the running ones fill the line, and ends
-when none is left.  The first failure ends the others; what they had begun is undone.
-Nothing here waits: every step is a callback from `Requests`.
+when none is left.  A file that fails is noted and the others go on, or it ends them, as
+the owner wishes; what was begun is undone.  What concerns all files (the session is lost,
+the server lists hostile names, the owner cancels) ends the transfer in any case.
+
+Nothing here waits: every step is a callback from `Requests`.  A job that raises is taken
+out and ends the transfer, so that the owner is told whatever happens.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, Protocol, TypeAlias
-
-import attrs
 
 from ssh_sftp.flow import Flow
 from ssh_sftp.requests import Requests
-from ssh_wire import SSHError
+from ssh_sftp.results import Failed, Refused, Skipped, Transferred
+from ssh_wire import ProtocolError, SSHError
 from ssh_wire.text import printable
 
-__all__ = ["Job", "Progress", "Scheduler", "Skipped", "Transferred"]
+__all__ = ["Found", "Job", "Progress", "Scheduler"]
 
 Progress: TypeAlias = Callable[[int, int | None, str], None]
 """Told of a file's bytes so far, of all its bytes (None when unknown), and its path."""
 
+Found: TypeAlias = Callable[[str, int | None], None]
+"""Told of each file that is to be transferred, before it is: its path, and its size if known."""
+
 _DIRECTORIES: Final = 32
 _BACKLOG: Final = 1_024
-
-
-@attrs.frozen
-class Skipped:
-    """A file that a transfer left out.
-
-    Attributes:
-        path: the file, on the side that has it.
-        reason: why, for people.
-    """
-
-    path: str
-    reason: str
-
-
-@attrs.frozen
-class Transferred:
-    """What a transfer did.
-
-    Attributes:
-        files: how many files were transferred.
-        directories: how many directories were gone through.
-        bytes: how many bytes they have together.
-        skipped: what was left out.
-    """
-
-    files: int
-    directories: int
-    bytes: int
-    skipped: tuple[Skipped, ...]
 
 
 class Job(Protocol):
@@ -70,6 +47,9 @@ class Job(Protocol):
     def abort(self) -> None:
         """Give up: undo what was begun, then report `Scheduler.ended`."""
 
+    def drop(self) -> None:
+        """Let go of what is local, at once: the job has failed inside, and nothing follows."""
+
 
 class Scheduler:
     """The jobs of one transfer.
@@ -78,6 +58,15 @@ class Scheduler:
         requests: the session that the transfer runs over.
         flow: how many bytes are, and may be, under way.
         progress: told of each file's bytes, or None.
+        on_found: told of each file of a tree before it is transferred, or None.
+
+    Args:
+        requests: the session that the transfer runs over.
+        flow: how many bytes are, and may be, under way.
+        on_done: called once when nothing is left to do, with what ended the transfer.
+        files_in_flight: the most files that are open at once.
+        progress: told of each file's bytes, or None.
+        stop: end with the first file that fails.
     """
 
     def __init__(
@@ -88,12 +77,15 @@ class Scheduler:
         *,
         files_in_flight: int = 128,
         progress: Progress | None = None,
+        stop: bool = True,
     ) -> None:
         self.requests = requests
         self.flow = flow
         self.progress = progress
+        self.on_found: Found | None = None
         self._on_done = on_done
         self._most_files = max(1, min(files_in_flight, requests.limits.max_handles or 128))
+        self._stop = stop
         self._files: deque[Job] = deque()
         self._directories: list[Job] = []
         self._active_files: dict[Job, None] = {}
@@ -101,8 +93,10 @@ class Scheduler:
         self._error: Exception | None = None
         self._touched = False
         self._over = False
-        self._counts = [0, 0, 0]
+        self._counts = [0, 0, 0, 0]
         self._skipped: list[Skipped] = []
+        self._refused: list[Refused] = []
+        self._failed: list[Failed] = []
 
     # ------------------------------------------------------------------ for jobs
 
@@ -121,9 +115,13 @@ class Scheduler:
         self._directories.append(job)
         self.touch()
 
-    def skip(self, path: str, reason: str) -> None:
-        """Note a file that is left out."""
-        self._skipped.append(Skipped(path, reason))
+    def found(self, path: str, size: int | None) -> None:
+        """Tell of a file that will be transferred."""
+        if self.on_found is not None:
+            try:
+                self.on_found(printable(path), size)
+            except Exception as error:  # noqa: BLE001 (the owner's callback; told to the owner)
+                self.fail(error)
 
     def report(self, done: int, total: int | None, path: str) -> None:
         """Tell the progress of a file."""
@@ -133,16 +131,34 @@ class Scheduler:
             except Exception as error:  # noqa: BLE001 (the owner's callback; told to the owner)
                 self.fail(error)
 
+    def skip(self, path: str, reason: str) -> None:
+        """Note a file that is left out."""
+        self._skipped.append(Skipped(path, reason))
+
+    def refused(self, path: str, what: str, cause: Exception) -> None:
+        """Note a nicety that was refused."""
+        self._refused.append(Refused(path, what, cause))
+
+    def failed(self, path: str, error: Exception) -> None:
+        """Note a file that fails; the others go on, if it is the file alone and that is wanted."""
+        concerns_all = isinstance(error, ProtocolError) or self.requests.error is not None
+        if self._stop or concerns_all:
+            self.fail(error)
+        elif self._error is None:
+            self._failed.append(Failed(path, error))
+            self.touch()
+
     def touch(self) -> None:
         """Go on at the end of this wake-up."""
         if not self._touched:
             self._touched = True
             self.requests.wake(self.pump)
 
-    def completed(self, job: Job, size: int | None) -> None:
+    def completed(self, job: Job, size: int | None, *, checked: bool = False) -> None:
         """Learn that a job succeeded; a file says its size, a directory None."""
         self._counts[1 if size is None else 0] += 1
         self._counts[2] += size or 0
+        self._counts[3] += checked
         self.ended(job)
 
     def ended(self, job: Job) -> None:
@@ -150,6 +166,13 @@ class Scheduler:
         self._active_files.pop(job, None)
         self._active_directories.pop(job, None)
         self.touch()
+
+    def broken(self, job: Job, error: Exception) -> None:
+        """Learn that a job has failed inside: no step of it follows, and the transfer ends."""
+        self.ended(job)
+        with suppress(Exception):  # one error is told already
+            job.drop()
+        self.fail(error)
 
     def fail(self, error: Exception) -> None:
         """End the transfer with `error`, unless it is ending already."""
@@ -159,7 +182,7 @@ class Scheduler:
             self._files.clear()
             self._directories.clear()
             for job in [*waiting, *self._active_files, *self._active_directories]:
-                job.abort()
+                self._step(job, job.abort)
         self.touch()
 
     # ------------------------------------------------------------------ for the owner
@@ -167,12 +190,24 @@ class Scheduler:
     @property
     def result(self) -> Transferred:
         """What was done."""
-        files, directories, size = self._counts
-        return Transferred(files, directories, size, tuple(self._skipped))
+        files, directories, size, checked = self._counts
+        return Transferred(
+            files, directories, size, tuple(self._skipped), checked, tuple(self._refused)
+        )
+
+    @property
+    def failures(self) -> tuple[Failed, ...]:
+        """What was not transferred while the others were."""
+        return tuple(self._failed)
 
     def cancel(self) -> None:
         """End the transfer: what is begun is undone, and `on_done` follows."""
         self.fail(SSHError("the transfer was cancelled"))
+
+    def lost(self, error: Exception) -> None:
+        """Learn that the session has ended; a job may have nothing outstanding that tells it."""
+        self.fail(error)
+        self.pump()
 
     def pump(self) -> None:
         """Start and continue jobs while there is room."""
@@ -190,11 +225,13 @@ class Scheduler:
 
     def _fill(self) -> None:
         for job in [*self._active_files]:
-            if not self.flow.has_room or not self.requests.writable:
+            if not self.flow.has_room or not self.requests.writable or self._error is not None:
                 break
-            job.fill()
+            self._step(job, job.fill)
         for job in [*self._active_directories]:
-            job.fill()
+            if self._error is not None:
+                break
+            self._step(job, job.fill)
 
     def _start(self) -> None:
         while (
@@ -206,7 +243,7 @@ class Scheduler:
         ):
             job = self._files.popleft()
             self._active_files[job] = None
-            job.start()
+            self._step(job, job.start)
         while (
             self._directories
             and len(self._active_directories) < _DIRECTORIES
@@ -215,4 +252,10 @@ class Scheduler:
         ):
             job = self._directories.pop()
             self._active_directories[job] = None
-            job.start()
+            self._step(job, job.start)
+
+    def _step(self, job: Job, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
+            self.broken(job, error)

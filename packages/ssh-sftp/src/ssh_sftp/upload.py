@@ -1,9 +1,12 @@
 """One file to the server: blocks sent ahead, each acknowledged, the name given at the end.
 
 The file is written under a temporary name and renamed when the server has acknowledged
-every byte, so no truncated file ever has the final name.  Where the server has no
-posix-rename@openssh.com, a file that is in the way is removed first: for a moment there is
-none.  A file that exists keeps its permissions, as if it had been written in place.
+every byte, so no truncated file ever has the final name (`naming`).  A file that exists
+keeps its permissions, as if it had been written in place.
+
+Only what makes the file whole is a condition: OPEN, every WRITE, CLOSE, the rename.  A
+server that refuses the rest (FSTAT for the size check, FSETSTAT, fsync) has the file all
+the same, and what it refused is noted.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import attrs
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.download import outcome_error
 from ssh_sftp.endpoints import FileSource
-from ssh_sftp.errors import SFTPTransferError, status_error
+from ssh_sftp.errors import SFTPError, SFTPNoSuchFile, SFTPTransferError, status_error
 from ssh_sftp.messages import (
     Attrs,
     Close,
@@ -26,14 +29,14 @@ from ssh_sftp.messages import (
     Handle,
     LStat,
     Open,
-    PosixRename,
     Remove,
-    Rename,
     Request,
     Status,
     Write,
 )
-from ssh_sftp.numbers import OpenFlags, StatusCode
+from ssh_sftp.names import basename, directory_of
+from ssh_sftp.naming import Naming, is_ok
+from ssh_sftp.numbers import MAX_DEPTH, OpenFlags, StatusCode
 from ssh_sftp.requests import OnReply, Outcome
 from ssh_sftp.scheduler import Scheduler
 from ssh_wire import Message
@@ -41,6 +44,7 @@ from ssh_wire import Message
 __all__ = ["FileUpload", "UploadManner"]
 
 _SMALL: Final = 16_384
+_IN_PLACE: Final = "writing in place can be chosen: SFTPOptions(atomic=False), cp --in-place"
 
 
 @attrs.frozen(kw_only=True)
@@ -50,14 +54,16 @@ class UploadManner:
     Attributes:
         atomic: write under a temporary name first.
         preserve: give the file the permissions and times of the local one.
-        fsync: put it to stable storage before it gets its name, where the server can.
-        part_name: makes the temporary path for a path.
+        fsync: put it to stable storage before it gets its name; the server can.
+        part_name: makes a temporary path for a path, each time another.
+        max_depth: how deep a tree is followed.
     """
 
     atomic: bool
     preserve: bool
     fsync: bool
     part_name: Callable[[str], str]
+    max_depth: int = MAX_DEPTH
 
 
 class FileUpload:
@@ -78,13 +84,17 @@ class FileUpload:
         self._manner = manner
         self._target = manner.part_name(path) if manner.atomic else path
         self._source: FileSource | None = None
+        self._local: Attributes = Attributes()
+        self._local_path = ""
         self._size = 0
         self._present: Attributes | None = None
+        self._absent = False
         self._handle: bytes | None = None
         self._blocks: dict[int, int] = {}
         self._next = 0
         self._acknowledged = 0
         self._waiting = 0
+        self._checked = False
         self._finishing = False
         self._opened = False
         self._aborted = False
@@ -97,11 +107,11 @@ class FileUpload:
         try:
             self._source = self._open_source()
         except (OSError, SFTPTransferError) as error:
-            self._scheduler.fail(error)
+            self._fail(error)
             return
-        attributes = self._source.attributes
-        self._size = attributes.size or 0
-        mode = attributes.mode
+        self._local = self._source.attributes
+        self._local_path = self._source.path
+        self._size = self._local.size or 0
         flags = OpenFlags.WRITE | OpenFlags.CREATE
         if self._manner.atomic:
             request = LStat(id=self._requests.next_id(), path=self._path)
@@ -109,21 +119,22 @@ class FileUpload:
             flags |= OpenFlags.EXCLUSIVE
         else:
             flags |= OpenFlags.TRUNCATE
-        created = Attributes(permissions=None if mode is None else mode & 0o777)
+        created = Attributes(permissions=_plain_mode(self._local))
         number = self._requests.next_id()
         opening = Open(id=number, path=self._target, flags=flags.value, attributes=created)
         self._ask(opening, self._on_open, Handle)
 
     def fill(self) -> None:
         """Send blocks while there is room."""
-        if self._handle is None or self._aborted or self._finishing:
+        source, handle = self._source, self._handle
+        if handle is None or source is None or self._aborted or self._finishing:
             return
-        block = self._requests.limits.write_block
+        block = self._requests.write_block
         try:
             while self._next < self._size and self._flow.has_room and self._requests.writable:
-                self._send(min(block, self._size - self._next))
+                self._send(source, handle, min(block, self._size - self._next))
         except (OSError, SFTPTransferError) as error:
-            self._scheduler.fail(error)
+            self._fail(error)
             return
         if self._next == self._size and not self._waiting:
             self._maybe_finish()
@@ -137,32 +148,48 @@ class FileUpload:
         self._undo()
         self._maybe_end()
 
-    def _ask(self, request: Request, on_reply: OnReply, expected: type[Message]) -> None:
+    def drop(self) -> None:
+        """Close the local file; what is on the server stays, for nothing can be asked."""
+        self._aborted = self._over = True
+        self._flow.give(sum(self._blocks.values()), self._requests.now)
+        self._blocks.clear()
+        self._close_source()
+
+    def broken(self, error: Exception) -> None:
+        """Learn that one of the callbacks below has raised."""
+        self._scheduler.broken(self, error)
+
+    def _fail(self, error: Exception) -> None:
+        if not self._aborted:
+            named = getattr(error, "filename", None)
+            path = self._local_path or (named if isinstance(named, str) else self._path)
+            self._scheduler.failed(path, error)
+            self.abort()
+
+    def _ask(self, request: Request, on_reply: OnReply, expected: type[Message] = Status) -> None:
         def counted(outcome: Outcome) -> None:
             self._waiting -= 1
             on_reply(outcome)
             self._maybe_end()
 
         self._waiting += 1
-        self._requests.submit(request, expected, counted)
+        self._requests.submit(request, expected, counted, self)
 
-    def _send(self, length: int) -> None:
-        if self._source is None or self._handle is None:
-            return
+    def _send(self, source: FileSource, handle: bytes, length: int) -> None:
         # fresh bytes cannot change: the stream may keep them without a copy
-        data = self._source.read(length, self._next)
+        data = source.read(length, self._next)
         if len(data) != length:
             problem = "it became shorter while it was read"
-            raise SFTPTransferError(self._source.path, problem)
+            raise SFTPTransferError(source.path, problem)
         number = self._requests.next_id()
         self._blocks[number] = length
         self._flow.take(length, self._requests.now)
         offset, self._next = self._next, self._next + length
-        write = Write(id=number, handle=self._handle, offset=offset, data=data)
+        write = Write(id=number, handle=handle, offset=offset, data=data)
         if length <= _SMALL:  # small files share one write of the stream
-            self._requests.submit(write, Status, self._on_written)
+            self._requests.submit(write, Status, self._on_written, self)
         else:
-            self._requests.submit_now(write, self._on_written)
+            self._requests.submit_now(write, self._on_written, self)
 
     # ------------------------------------------------------------------ replies
 
@@ -170,12 +197,14 @@ class FileUpload:
         if isinstance(outcome, Attrs):
             self._present = outcome.attributes
             if outcome.attributes.is_dir:
-                self._scheduler.fail(SFTPTransferError(self._path, "it is a directory"))
+                self._fail(SFTPTransferError(self._path, "it is a directory"))
+        elif isinstance(outcome, Status) and outcome.code == StatusCode.NO_SUCH_FILE:
+            self._absent = True
         self._scheduler.touch()
 
     def _on_open(self, outcome: Outcome) -> None:
         if not isinstance(outcome, Handle):
-            self._scheduler.fail(outcome_error(outcome, self._path))
+            self._fail(self._why_not_opened(outcome))
             return
         self._handle = outcome.handle
         self._opened = True
@@ -185,18 +214,29 @@ class FileUpload:
             self.fill()
             self._scheduler.touch()
 
+    def _why_not_opened(self, outcome: Outcome) -> Exception:
+        above = directory_of(self._path)
+        if not isinstance(outcome, Status):
+            return outcome_error(outcome, self._path)
+        if outcome.code == StatusCode.NO_SUCH_FILE and above:
+            return SFTPNoSuchFile("the directory does not exist", above)
+        if self._manner.atomic and not self._absent:
+            what = f"the temporary file {basename(self._target)} could not be made"
+            return _hinted(outcome.code, outcome.text, what, self._path)
+        return outcome_error(outcome, self._path)
+
     def _on_written(self, outcome: Outcome) -> None:
         if not isinstance(outcome, Status):  # the session is over
             self._flow.give(sum(self._blocks.values()), self._requests.now)
             self._blocks.clear()
-            self._scheduler.fail(outcome_error(outcome, self._path))
+            self._fail(outcome_error(outcome, self._path))
             self._maybe_end()
             return
         length = self._blocks.pop(outcome.id)
         self._flow.give(length, self._requests.now)
         self._scheduler.touch()
         if outcome.code != StatusCode.OK:
-            self._scheduler.fail(status_error(outcome.code, outcome.text, self._path))
+            self._fail(status_error(outcome.code, outcome.text, self._path))
         elif not self._aborted:
             self._acknowledged += length
             self._scheduler.report(self._acknowledged, self._size, self._path)
@@ -207,63 +247,74 @@ class FileUpload:
 
     def _maybe_finish(self) -> None:
         """Close the file: at once behind a small file's bytes, else when all are acknowledged."""
-        single = self._size <= _SMALL
+        small = self._size <= _SMALL
         if (
             self._finishing
             or self._aborted
             or self._handle is None
             or self._waiting
             or self._next != self._size
-            or (self._blocks and not single)
+            or (self._blocks and not small)
         ):
             return
         self._finishing = True
-        handle = self._handle
-        change = self._final_attributes()
         self._close_source()
-        if not single:
+        handle, self._handle = self._handle, None
+        if not small:
             self._ask(FStat(id=self._requests.next_id(), handle=handle), self._on_size, Attrs)
+        change = self._final_attributes()
         if change is not None:
             request = FSetStat(id=self._requests.next_id(), handle=handle, attributes=change)
-            self._ask(request, self._on_step, Status)
-        if self._manner.fsync and self._requests.supports("fsync@openssh.com"):
-            self._ask(FSync(id=self._requests.next_id(), handle=handle), self._on_step, Status)
-        self._handle = None
-        self._ask(Close(id=self._requests.next_id(), handle=handle), self._on_step, Status)
+            what = "permissions and times" if self._manner.preserve else "permissions"
+            self._ask(request, lambda outcome: self._on_nicety(outcome, what))
+        if self._manner.fsync:
+            syncing = FSync(id=self._requests.next_id(), handle=handle)
+            self._ask(syncing, lambda outcome: self._on_nicety(outcome, "fsync"))
+        self._ask(Close(id=self._requests.next_id(), handle=handle), self._on_closed)
 
     def _final_attributes(self) -> Attributes | None:
-        if self._manner.preserve and self._source is not None:
-            local = self._source.attributes
-            mode = None if local.mode is None else local.mode & 0o777
-            return Attributes(permissions=mode, atime=local.atime, mtime=local.mtime)
-        if self._present is not None and self._present.is_file:
-            return Attributes(permissions=self._present.mode)
+        if self._manner.preserve:
+            mode = _plain_mode(self._local)
+            return Attributes(permissions=mode, atime=self._local.atime, mtime=self._local.mtime)
+        found = self._present
+        if found is not None and found.mode is not None and (found.is_file or not found.has_type):
+            return Attributes(permissions=found.mode)
         return None
 
     def _on_size(self, outcome: Outcome) -> None:
         if not isinstance(outcome, Attrs):
-            self._scheduler.fail(outcome_error(outcome, self._path))
-        elif outcome.attributes.size not in {self._size, None} and not self._device(outcome):
-            size = outcome.attributes.size
-            problem = f"the server holds {size} bytes of {self._size}"
-            self._scheduler.fail(SFTPTransferError(self._path, problem))
+            self._on_nicety(outcome, "the size check")
+            return
+        found = outcome.attributes
+        device = not self._manner.atomic and found.has_type and not found.is_file
+        if found.size is None or device:
+            return
+        self._checked = found.size == self._size
+        if not self._checked:
+            problem = f"the server holds {found.size} bytes of {self._size}"
+            self._fail(SFTPTransferError(self._path, problem))
 
-    def _device(self, outcome: Attrs) -> bool:
-        return not self._manner.atomic and not outcome.attributes.is_file
+    def _on_nicety(self, outcome: Outcome, what: str) -> None:
+        """Take the answer to what the file is whole without."""
+        if is_ok(outcome):
+            return
+        error = outcome_error(outcome, self._path)
+        if isinstance(outcome, Status):
+            self._scheduler.refused(self._path, what, error)
+        else:
+            self._fail(error)
 
-    def _on_step(self, outcome: Outcome) -> None:
-        if not (isinstance(outcome, Status) and outcome.code == StatusCode.OK):
-            self._scheduler.fail(outcome_error(outcome, self._path))
+    def _on_closed(self, outcome: Outcome) -> None:
+        if not is_ok(outcome):
+            self._fail(outcome_error(outcome, self._path))
 
     def _undo(self) -> None:
         if self._handle is not None:
             handle, self._handle = self._handle, None
-            closing = Close(id=self._requests.next_id(), handle=handle)
-            self._ask(closing, _ignore, Status)
+            self._ask(Close(id=self._requests.next_id(), handle=handle), _ignore)
         if self._opened and self._manner.atomic:
             self._opened = False
-            removal = Remove(id=self._requests.next_id(), path=self._target)
-            self._ask(removal, _ignore, Status)
+            self._ask(Remove(id=self._requests.next_id(), path=self._target), _ignore)
 
     def _maybe_end(self) -> None:
         if self._waiting or self._blocks or self._over:
@@ -273,36 +324,54 @@ class FileUpload:
             self._scheduler.ended(self)
         elif self._finishing and self._opened and self._manner.atomic:
             self._opened = False
-            self._rename()
+            self._name()
         elif self._finishing:
             self._over = True
             if self._size == 0:
                 self._scheduler.report(0, 0, self._path)
-            self._scheduler.completed(self, self._size)
+            self._scheduler.completed(self, self._size, checked=self._checked)
 
-    def _rename(self) -> None:
-        number = self._requests.next_id()
-        if self._requests.supports("posix-rename@openssh.com"):
-            request = PosixRename(id=number, old=self._target, new=self._path)
-            self._ask(request, self._on_renamed, Status)
-            return
-        if self._present is not None:
-            removal = Remove(id=number, path=self._path)
-            self._ask(removal, _ignore, Status)
-            number = self._requests.next_id()
-        self._ask(Rename(id=number, old=self._target, new=self._path), self._on_renamed, Status)
+    def _name(self) -> None:
+        aside = self._manner.part_name(self._path)
 
-    def _on_renamed(self, outcome: Outcome) -> None:
-        if not (isinstance(outcome, Status) and outcome.code == StatusCode.OK):
-            self._opened = True  # the temporary file is still there
-            if self._aborted:
-                self._undo()
-            self._scheduler.fail(outcome_error(outcome, self._path))
+        def done(error: Exception | None) -> None:
+            if naming.left_aside is not None:
+                self._scheduler.refused(aside, "removing the old file", naming.left_aside)
+            if error is not None:
+                self._opened = True  # the temporary file is still there
+                if self._aborted:
+                    self._undo()
+                self._fail(self._why_not_named(error))
+
+        naming = Naming(
+            self._requests,
+            self._ask,
+            (self._target, self._path, aside),
+            in_the_way=self._present is not None and self._present.is_file,
+            done=done,
+        )
+        naming.start()
+
+    def _why_not_named(self, error: Exception) -> Exception:
+        if self._requests.error is not None or not isinstance(error, SFTPError):
+            return error
+        what = f"the temporary file {basename(self._target)} could not be renamed"
+        return _hinted(error.code, error.text, what, self._path)
 
     def _close_source(self) -> None:
         if self._source is not None:
             self._source.close()
             self._source = None
+
+
+def _plain_mode(found: Attributes) -> int | None:
+    """The permission bits that the other side may have, without set-user-ID and its kin."""
+    return None if found.mode is None else found.mode & 0o777
+
+
+def _hinted(code: int, text: str, what: str, path: str) -> Exception:
+    """Return a refusal that writing in place would not meet, and say so."""
+    return status_error(code, f"{text or 'the request failed'} ({what}; {_IN_PLACE})", path)
 
 
 def _ignore(_outcome: Outcome) -> None:

@@ -12,16 +12,30 @@ from ssh_sftp.aio.operations import Operations, PathLike, path_text
 from ssh_sftp.aio.path import RemotePath
 from ssh_sftp.aio.session import Session
 from ssh_sftp.aio.streams import Reader, StreamPipe, Writer
-from ssh_sftp.aio.transfer import Transfer, into_directory, is_directory, last_name
+from ssh_sftp.aio.transfer import (
+    OnError,
+    Transfer,
+    Watching,
+    into_directory,
+    is_directory,
+    last_name,
+)
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.endpoints import MemorySink
-from ssh_sftp.errors import SFTPError, SFTPNoSuchFile, SFTPTransferError
+from ssh_sftp.errors import (
+    SFTPConnectionLost,
+    SFTPError,
+    SFTPNoSuchFile,
+    SFTPTimeout,
+    SFTPTransferError,
+)
 from ssh_sftp.limits import SFTPOptions
-from ssh_sftp.messages import Close, Handle, Open, Status
-from ssh_sftp.names import basename, join
+from ssh_sftp.messages import Close, Handle, Open, OpenDir, Status
+from ssh_sftp.names import basename, directory_of, join
 from ssh_sftp.pipe import Pipe
 from ssh_sftp.requests import Outcome
-from ssh_sftp.scheduler import Progress, Transferred
+from ssh_sftp.results import Transferred
+from ssh_sftp.scheduler import Found, Progress
 
 __all__ = ["SFTPClient"]
 
@@ -129,8 +143,8 @@ class SFTPClient(Operations):
         text = path_text(path)
         await self._session.ready()
         sink = MemorySink()
-        size = (await self.stat(text)).size
-        await Transfer(self._session, None, preserve=False).fetch_into(text, size, sink)
+        found = await self._told(text)
+        await Transfer(self._session).fetch_into(text, found.size, sink)
         return bytes(sink.data)
 
     async def write_bytes(self, path: PathLike, data: bytes | bytearray | memoryview) -> int:
@@ -140,28 +154,38 @@ class SFTPClient(Operations):
 
     # ------------------------------------------------------------------ transfers
 
-    async def get(
+    async def get(  # noqa: PLR0913 (all but two are optional, and told by name)
         self,
         remote: PathLike,
         local: str | os.PathLike[str] | None = None,
         *,
         recursive: bool = False,
         preserve: bool = False,
+        on_error: OnError = "continue",
         progress: Progress | None = None,
+        found: Found | None = None,
     ) -> Transferred:
         """Download a file, or with `recursive` what is in a directory.
 
-        A file goes into `local` where that is a directory, else it gets that name, when it
-        is whole.  Of a directory, `local` becomes the counterpart; what is there stays.
+        A file goes into `local` where that is a directory or ends in a slash, else it gets that
+        name, when it is whole.  Of a directory, `local` becomes the counterpart; what is there
+        stays.  Local directories that are missing are made, those above `local` included.
 
         Args:
             remote: the file or directory on the server; links to it are followed.
             local: where to; by default the same name in the current directory.
             recursive: take directories, with all that is in them, links excepted.
             preserve: keep permissions (never set-user-ID and its kin) and times.
+            on_error: what a tree does when a file of it cannot be read or written: go on with the
+                others and raise `SFTPTransferErrors` in the end, or stop at once with the error.
             progress: told of each file's bytes, of all its bytes if known, and its path.
+            found: told of each file before it is transferred: its path, and its size if known.
+
+        Returns:
+            What was done: files, bytes, what was skipped, and which sizes were checked.
 
         Raises:
+            SFTPTransferErrors: some files of a tree were not transferred; the others were.
             SFTPError: the server refused; `filename` says which file.
             OSError: the local side failed; `filename` says which file.
             SFTPTransferError: a file did not arrive whole.
@@ -169,30 +193,44 @@ class SFTPClient(Operations):
         """
         source = path_text(remote)
         await self._session.ready()
-        found = await self.stat(source)
+        found_there = await self._told(source)
         name = basename(source)
         target = Path(local if local is not None else name)
-        transfer = Transfer(self._session, progress, preserve=preserve)
-        if found.is_dir:
+        transfer = Transfer(
+            self._session,
+            Watching(progress, found),
+            preserve=preserve,
+            on_error=on_error if recursive else "stop",
+        )
+        if found_there.is_dir or (
+            recursive and await self._opens_as_directory(source, found_there)
+        ):
             if not recursive:
                 raise SFTPTransferError(source, "it is a directory")
-            return await transfer.fetch_tree(source, target, found)
-        return await transfer.fetch_file(source, into_directory(target, name), found)
+            return await transfer.fetch_tree(source, target, found_there)
+        if local is not None and os.fspath(local).endswith(os.sep):
+            target /= name
+        return await transfer.fetch_file(source, into_directory(target, name), found_there)
 
-    async def put(
+    async def put(  # noqa: PLR0913 (all but two are optional, and told by name)
         self,
         local: str | os.PathLike[str],
         remote: PathLike | None = None,
         *,
         recursive: bool = False,
         preserve: bool = False,
+        on_error: OnError = "continue",
         progress: Progress | None = None,
+        found: Found | None = None,
     ) -> Transferred:
         """Upload a file, or with `recursive` what is in a directory.
 
         A file goes into `remote` where that is a directory, else it gets that name, when
         the server has acknowledged all of it.  Of a directory, `remote` becomes the
-        counterpart; what is there stays.
+        counterpart; what is there stays.  The directory above `remote` has to be there.
+
+        A server that refuses what the file is whole without (telling its size, setting its
+        permissions and times, fsync) has the file all the same: see `Transferred.refused`.
 
         Args:
             local: the file or directory; links to it are followed.
@@ -200,10 +238,18 @@ class SFTPClient(Operations):
                 paths start from.
             recursive: take directories, with all that is in them, links excepted.
             preserve: keep permissions (never set-user-ID and its kin) and times.
+            on_error: what a tree does when a file of it cannot be read or written: go on with the
+                others and raise `SFTPTransferErrors` in the end, or stop at once with the error.
             progress: told of each file's bytes, of all its bytes, and its path.
+            found: told of each file before it is transferred: its path, and its size.
+
+        Returns:
+            What was done: files, bytes, what was skipped, and which sizes were checked.
 
         Raises:
-            SFTPError: the server refused; `filename` says which file.
+            SFTPTransferErrors: some files of a tree were not transferred; the others were.
+            SFTPError: the server refused; `filename` says which file, or which directory is
+                missing.
             OSError: the local side failed; `filename` says which file.
             SFTPTransferError: a file did not arrive whole.
         """
@@ -211,20 +257,54 @@ class SFTPClient(Operations):
         await self._session.ready()
         name = last_name(source)
         target = name if remote is None else path_text(remote)
-        transfer = Transfer(self._session, progress, preserve=preserve)
+        transfer = Transfer(
+            self._session,
+            Watching(progress, found),
+            preserve=preserve,
+            on_error=on_error if recursive else "stop",
+        )
         if is_directory(source):
             if not recursive:
                 raise SFTPTransferError(str(source), "it is a directory")
             return await transfer.send_tree(source, target)
+        target, atomic = await self._landing_place(target, name)
+        try:
+            return await transfer.send_file(source, target, atomic=atomic)
+        except SFTPError as error:
+            raise await self._explained(error, target) from error.__cause__
+
+    # ------------------------------------------------------------------ what is there
+
+    async def _landing_place(self, target: str, name: str) -> tuple[str, bool]:
+        """Return the path that an uploaded file gets, and whether it may be renamed to it."""
         present = await self._present(target)
-        if present is not None and present.is_dir:
+        if present is not None and (
+            present.is_dir or await self._opens_as_directory(target, present)
+        ):
             target = join(target, name)
             present = await self._present(target)
+        elif target.endswith("/"):
+            raise _no_directory(target)
         if present is not None and present.is_symlink:
-            target = await self.realpath(target)
+            try:
+                target = await self.realpath(target)
+            except SFTPError:
+                return target, False  # the server finds the way to the file itself
             present = await self._present(target)
-        replaceable = present is None or present.is_file or present.permissions is None
-        return await transfer.send_file(source, target, atomic=replaceable)
+        replaceable = present is None or present.is_file or not present.has_type
+        return target, replaceable
+
+    async def _explained(self, error: SFTPError, path: str) -> SFTPError:
+        """Name the directory that is missing, where the server has only said "failure"."""
+        above = directory_of(path)
+        if type(error) is SFTPError and above and not self._session.closed:
+            try:
+                await self.stat(above)
+            except SFTPNoSuchFile:
+                return _no_directory(above)
+            except SFTPError:
+                pass
+        return error
 
     async def _present(self, path: str) -> Attributes | None:
         """Return what is at a path: the directory that a link leads to, else the link."""
@@ -232,8 +312,36 @@ class SFTPClient(Operations):
             found = await self.lstat(path)
             if found.is_symlink and (await self.stat(path)).is_dir:
                 return await self.stat(path)
-        except SFTPNoSuchFile:
-            return None
         except SFTPError:
             return None
         return found
+
+    async def _told(self, path: str) -> Attributes:
+        """Return what the server says of a path; nothing where it answers no such question."""
+        try:
+            return await self.stat(path)
+        except (SFTPNoSuchFile, SFTPConnectionLost, SFTPTimeout):
+            raise
+        except SFTPError:
+            if self._session.closed:
+                raise
+            return Attributes()
+
+    async def _opens_as_directory(self, path: str, found: Attributes) -> bool:
+        """Whether a path whose type was not told can be opened as a directory."""
+        if found.has_type:
+            return found.is_dir
+        try:
+            request = OpenDir(id=self._requests.next_id(), path=path)
+            reply = await self._session.call(request, Handle, path)
+            closing = Close(id=self._requests.next_id(), handle=reply.handle)
+            await self._session.call(closing, Status, path)
+        except SFTPError:
+            if self._session.closed:
+                raise
+            return False
+        return True
+
+
+def _no_directory(path: str) -> SFTPNoSuchFile:
+    return SFTPNoSuchFile("the directory does not exist", path)

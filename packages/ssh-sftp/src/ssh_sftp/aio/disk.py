@@ -13,7 +13,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from ssh_sftp.endpoints import OnFinished, OnWritten
 
@@ -77,27 +77,36 @@ class DiskWriter:
         future = asyncio.get_running_loop().run_in_executor(None, work)
 
         def done(ended: asyncio.Future[None]) -> None:
-            error = ended.exception()
-            finished(error if isinstance(error, Exception) else None)
+            finished(_failure(ended))
             self._settle()
 
         future.add_done_callback(done)
 
     def _hand_over(self) -> None:
-        self._busy = True
         batch = [*self._queue]
         self._queue.clear()
         future = asyncio.get_running_loop().run_in_executor(None, _write_batch, batch)
+        self._busy = True
 
         def done(ended: asyncio.Future[list[Exception | None]]) -> None:
             self._busy = False
-            for (_, data, _, written), error in zip(batch, ended.result(), strict=True):
+            failure = _failure(ended)
+            results = ended.result() if failure is None else [failure] * len(batch)
+            for (_, data, _, written), error in zip(batch, results, strict=True):
                 written(len(data), error)
-            if self._queue:
+            if self._queue and not self._busy:
                 self._hand_over()
             self._settle()
 
         future.add_done_callback(done)
+
+
+def _failure(ended: asyncio.Future[Any]) -> Exception | None:
+    """Return why a thread's work was not done; a program that ends cancels what has not begun."""
+    if ended.cancelled():
+        return RuntimeError("the work was cancelled before it began")
+    error = ended.exception()
+    return error if error is None or isinstance(error, Exception) else RuntimeError(str(error))
 
 
 def _nothing() -> None:
@@ -109,7 +118,7 @@ def _write_batch(batch: list[tuple[int, bytes, int, OnWritten]]) -> list[Excepti
     for descriptor, data, offset, _ in batch:
         try:
             write_all(descriptor, memoryview(data), offset)
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
             results.append(error)
         else:
             results.append(None)

@@ -60,6 +60,7 @@ class RemoteFile:
         self._append = bool(flags & OpenFlags.APPEND)
         self._position = 0
         self._closed = False
+        self._reading = asyncio.Lock()
         self._progress = asyncio.Event()
         self._ahead = ReadAhead(session.requests, handle, path, self._progress.set)
 
@@ -82,7 +83,7 @@ class RemoteFile:
             self._position += len(data)
             return data
         pieces: list[bytes] = []
-        block = self._requests.limits.read_block
+        block = self._requests.read_block
         while data := await self.read(block):
             pieces.append(data)
         return b"".join(pieces)
@@ -122,7 +123,7 @@ class RemoteFile:
         await self._session.ready()
         self._ahead.forget()
         view = memoryview(data).cast("B")
-        block = self._requests.limits.write_block
+        block = self._requests.write_block
         replies = [
             self._session.send(
                 Write(
@@ -209,7 +210,7 @@ class RemoteFile:
 
     async def __anext__(self) -> bytes:
         """Return the next block of the file, of whatever size suits the server."""
-        data = await self.read(self._requests.limits.read_block)
+        data = await self.read(self._requests.read_block)
         if not data:
             raise StopAsyncIteration
         return data
@@ -225,11 +226,12 @@ class RemoteFile:
         await self._session.ready()
         if size <= 0:
             return b""
-        self._ahead.prepare(offset, size)
-        while (data := self._ahead.take(offset, size)) is None:
-            self._progress.clear()
-            await self._progress.wait()
-        return data
+        async with self._reading:  # what is read ahead is one reader's
+            self._ahead.prepare(offset, size)
+            while (data := self._ahead.take(offset, size)) is None:
+                self._progress.clear()
+                await self._progress.wait()
+            return data
 
     def _check_open(self) -> None:
         if self._closed:

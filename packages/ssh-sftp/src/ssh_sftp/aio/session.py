@@ -1,19 +1,24 @@
-"""The client's core on an asyncio pipe: bytes in, flushes out, one timer, futures."""
+"""The client's core on an asyncio pipe: bytes in, flushes out, one timer, futures.
+
+Everything that comes from outside (the pipe, the timer) enters by `_guarded`: what raises in
+there ends the session, and everybody who waits is told.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TypeVar
 
 from ssh_sftp.download import outcome_error
-from ssh_sftp.errors import SFTPConnectionLost, SFTPError, SFTPProtocolError, SFTPUnsupported
+from ssh_sftp.errors import SFTPConnectionLost, SFTPError, SFTPUnsupported
 from ssh_sftp.limits import ServerLimits, SFTPOptions
 from ssh_sftp.messages import ExtendedReply, LimitsReply, LimitsRequest, Request, Status
 from ssh_sftp.numbers import StatusCode
 from ssh_sftp.pipe import Pipe
-from ssh_sftp.requests import Outcome, Requests
+from ssh_sftp.requests import Failure, Outcome, Requests, internal_error
 from ssh_sftp.scheduler import Scheduler
-from ssh_wire import Message, ProtocolError
+from ssh_wire import Message, ProtocolError, WireError
 
 __all__ = ["Session", "unsupported"]
 
@@ -38,7 +43,9 @@ class Session:
         self._schedulers: set[Scheduler] = set()
         self._closed = False
         self.options = options
-        self.requests: Requests = Requests(pipe.write, now=self._time(), timeout=options.timeout)
+        self.requests: Requests = Requests(
+            pipe.write, now=self._time(), timeout=options.timeout, options=options
+        )
 
     @property
     def closed(self) -> bool:
@@ -49,7 +56,8 @@ class Session:
         """Exchange versions; the server's limits are asked for and not waited for.
 
         Raises:
-            SFTPProtocolError: the server speaks another version, or no SFTP.
+            SFTPProtocolError: the server speaks another version, or no SFTP; what it printed
+                instead is quoted.
             SFTPConnectionLost: the stream ended.
         """
         self._pipe.connect(self)
@@ -98,6 +106,8 @@ class Session:
         """Let a transfer run, and begin it."""
         self._schedulers.add(scheduler)
         scheduler.touch()
+        if self.requests.error is not None:
+            scheduler.lost(self.requests.error)
         self.settle()
         self._arm()
 
@@ -126,29 +136,25 @@ class Session:
         self.requests.now = self._time()
         try:
             self.requests.receive(data)
-        except SFTPProtocolError:
-            self._end()
-            return
-        except BaseException:
-            self.requests.fail(SFTPConnectionLost("the session failed inside"))
-            self._end()
-            raise
-        if not self._started.done() and self.requests.started:
-            self._started.set_result(None)
-        self.requests.flush()
+            if not self._started.done() and self.requests.started:
+                self._started.set_result(None)
+            self.requests.flush()
+        except BaseException as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
+            self._fail(error)
 
     def eof_received(self) -> None:
         """The server sends no more, so nothing will be answered."""
-        self.requests.eof()
+        self._guarded(self.requests.eof)
         self._end()
 
     def pipe_closed(self, error: Exception | None) -> None:
         """The stream is gone."""
         if isinstance(error, SFTPError | ProtocolError):
-            self.requests.fail(error)
+            reason: Failure = error
         else:
-            text = "the stream was lost" + (f": {error}" if error else "")
-            self.requests.fail(SFTPConnectionLost(text))
+            reason = SFTPConnectionLost("the stream was lost" + (f": {error}" if error else ""))
+            reason.__cause__ = error
+        self._guarded(lambda: self.requests.fail(reason))
         self._stop()
 
     def pause_writing(self) -> None:
@@ -160,18 +166,31 @@ class Session:
         self.requests.writable = True
         for scheduler in self._schedulers:
             scheduler.touch()
-        self.settle()
+        self._guarded(self.settle)
 
     # ------------------------------------------------------------------ inside
+
+    def _guarded(self, step: Callable[[], object]) -> None:
+        try:
+            step()
+        except BaseException as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """End the session for what was raised; everybody who waits gets it."""
+        try:
+            self.requests.fail(internal_error(error))
+        finally:
+            self._end()
+            if not isinstance(error, Exception):
+                raise error
 
     def _on_limits(self, outcome: Outcome) -> None:
         if isinstance(outcome, ExtendedReply):
             try:
-                reply = LimitsReply.decode(outcome.details)
-            except ProtocolError as error:
-                problem = SFTPProtocolError(str(error))
-                self._settle_limits(problem)
-                raise problem from error
+                reply, _ = LimitsReply.read(outcome.details, 0)  # more may follow some day
+            except WireError:
+                reply = LimitsReply(max_packet=0, max_read=0, max_write=0, max_handles=0)
             self.requests.limits = ServerLimits.from_reply(reply)
             self._settle_limits(None)
         elif isinstance(outcome, Status):
@@ -202,6 +221,8 @@ class Session:
             self._started.exception()
         if error is not None:
             self._settle_limits(error)
+            for scheduler in [*self._schedulers]:
+                scheduler.lost(error)
 
     def _arm(self) -> None:
         if self._timer is None:
@@ -211,7 +232,7 @@ class Session:
 
     def _tick(self) -> None:
         self._timer = None
-        self.requests.tick(self._time())
+        self._guarded(lambda: self.requests.tick(self._time()))
         if self.requests.error is not None:
             self._end()
         else:

@@ -11,6 +11,7 @@ renamed when it is whole.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -22,20 +23,28 @@ from ssh_sftp.attributes import Attributes
 from ssh_sftp.endpoints import OnFinished, OnWritten
 from ssh_sftp.errors import SFTPUnsafeName
 from ssh_sftp.limits import SFTPOptions
-from ssh_sftp.names import is_plain
+from ssh_sftp.names import MAX_NAME_BYTES, is_plain
 
 __all__ = ["Landing", "LocalFolder", "PartFile", "part_name"]
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-_LONGEST = 255
+_PART_NAME_BYTES = 100
+_NOT_SUPPORTED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS})
 
 
 def part_name(name: str, suffix: str) -> str:
-    """Return the temporary name for a name, cut where it would be too long."""
+    """Return the temporary name for a name.
+
+    Of a long name it is no longer than the name itself, between two characters: some file
+    systems take 143 bytes only, some nothing that is no UTF-8.
+    """
     ending = f".part-{suffix}"
-    raw = os.fsencode(name)[: _LONGEST - len(ending)]
-    return os.fsdecode(raw) + ending
+    most = min(max(len(os.fsencode(name)), _PART_NAME_BYTES), MAX_NAME_BYTES)
+    kept = name
+    while len(os.fsencode(kept)) + len(ending) > most:
+        kept = kept[:-1]
+    return kept + ending
 
 
 class Landing:
@@ -45,6 +54,7 @@ class Landing:
         writer: does the writing.
         options: atomic names, fsync.
         preserve: give files and directories the mode and times that they have remotely.
+        refused: told of what the local file system refused, and the files are whole without.
     """
 
     def __init__(
@@ -53,10 +63,12 @@ class Landing:
         *,
         preserve: bool,
         settle: Callable[[], None] | None = None,
+        refused: Callable[[str, str, Exception], None] | None = None,
     ) -> None:
         self.writer: DiskWriter = DiskWriter(settle=settle)
         self.options = options
         self.preserve = preserve
+        self.refused: Callable[[str, str, Exception], None] = refused or _ignore
         self._token = secrets.token_hex(4)
         self._count = 0
         self._open: set[LocalFolder] = set()
@@ -65,6 +77,14 @@ class Landing:
         """Return what makes the next temporary name unlike any other."""
         self._count += 1
         return f"{self._token}{self._count:x}"
+
+    def try_to(self, path: str, what: str, step: Callable[[], object]) -> None:
+        """Do what a file is whole without; where the system refuses, note it."""
+        try:
+            step()
+        except OSError as error:
+            error.filename, error.filename2 = path, None
+            self.refused(path, what, error)
 
     def opened(self, folder: LocalFolder) -> None:
         """Note an open directory."""
@@ -160,15 +180,16 @@ class LocalFolder:
     def _check(self, name: str) -> None:
         if not is_plain(name) or os.sep in name or (os.altsep and os.altsep in name):
             raise SFTPUnsafeName(self.path, name)
+        if len(os.fsencode(name)) > MAX_NAME_BYTES:
+            path = os.path.join(self.path, name)
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), path)
 
     def _set_attributes(self) -> None:
         found = self._attributes
-        if self.descriptor < 0 or found is None or not self.landing.preserve:
-            return
-        if found.mode is not None:
-            os.fchmod(self.descriptor, found.mode & 0o777)
-        if found.atime is not None and found.mtime is not None:
-            os.utime(self.descriptor, (found.atime, found.mtime))
+        if self.descriptor >= 0 and found is not None and self.landing.preserve:
+            self.landing.try_to(
+                self.path, "permissions and times", lambda: _set(self.descriptor, found)
+            )
 
 
 class PartFile:
@@ -247,8 +268,8 @@ class PartFile:
 
     def _create(self) -> None:
         directory = self._folder.descriptor
-        mode = self._attributes.mode
-        wanted = 0o666 if mode is None else mode & 0o777
+        mode = self._attributes.mode if self._attributes.permissions else None
+        wanted = 0o666 if mode is None else mode & 0o777  # 0 is what servers say that know none
         if not self._landing.options.atomic:
             flags = _CREATE | os.O_TRUNC
             self._descriptor = os.open(self._name, flags, wanted, dir_fd=directory)
@@ -266,7 +287,7 @@ class PartFile:
         elif self._made:
             self._keep_mode()
         if self._landing.options.fsync:
-            os.fsync(self._descriptor)
+            self._sync()
         descriptor, self._descriptor = self._descriptor, -1
         os.close(descriptor)
         if self._made:
@@ -276,12 +297,18 @@ class PartFile:
         self._over = True
         self._folder.release()
 
+    def _sync(self) -> None:
+        try:
+            os.fsync(self._descriptor)
+        except OSError as error:
+            if error.errno not in _NOT_SUPPORTED:  # the disk is dying: the file may not be whole
+                raise
+            self._landing.refused(self._path, "fsync", error)
+
     def _preserve(self) -> None:
-        found = self._attributes
-        if found.mode is not None:  # never set-user-ID or the like of a server's choosing
-            os.fchmod(self._descriptor, found.mode & 0o777)
-        if found.atime is not None and found.mtime is not None:
-            os.utime(self._descriptor, (found.atime, found.mtime))
+        self._landing.try_to(
+            self._path, "permissions and times", lambda: _set(self._descriptor, self._attributes)
+        )
 
     def _keep_mode(self) -> None:
         """Give a file that takes the place of another its permissions."""
@@ -290,4 +317,19 @@ class PartFile:
         except FileNotFoundError:
             return
         if stat.S_ISREG(present.st_mode):
-            os.fchmod(self._descriptor, stat.S_IMODE(present.st_mode) & 0o777)
+            mode = stat.S_IMODE(present.st_mode) & 0o777
+            self._landing.try_to(
+                self._path, "permissions", lambda: os.fchmod(self._descriptor, mode)
+            )
+
+
+def _set(descriptor: int, found: Attributes) -> None:
+    """Set permissions and times, never set-user-ID or the like of a server's choosing."""
+    if found.mode is not None:
+        os.fchmod(descriptor, found.mode & 0o777)
+    if found.atime is not None and found.mtime is not None:
+        os.utime(descriptor, (found.atime, found.mtime))
+
+
+def _ignore(_path: str, _what: str, _cause: Exception) -> None:
+    """Nobody wants to know."""

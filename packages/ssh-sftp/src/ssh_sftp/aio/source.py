@@ -56,10 +56,15 @@ class SourceFolder:
 
     Attributes:
         path: its path.
+
+    Args:
+        path: its path.
+        sizes: tell the size of each file before it is opened.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, sizes: bool = False) -> None:
         self.path = path
+        self._sizes = sizes
 
     def enter(self) -> Attributes:
         """Return its permissions and times."""
@@ -69,7 +74,7 @@ class SourceFolder:
         """Return what it holds, by name."""
         with os.scandir(self.path) as found:
             for entry in sorted(found, key=lambda item: item.name):
-                yield _entry(entry)
+                yield _entry(entry, sizes=self._sizes)
 
     def file(self, name: str) -> Callable[[], LocalFile]:
         """Return what opens a file in it."""
@@ -77,19 +82,24 @@ class SourceFolder:
 
     def directory(self, name: str) -> SourceFolder:
         """Return a directory in it."""
-        return SourceFolder(os.path.join(self.path, name))
+        return SourceFolder(os.path.join(self.path, name), sizes=self._sizes)
 
     def release(self) -> None:
         """Nothing is held open between two steps."""
 
 
-def _entry(entry: os.DirEntry[str]) -> SourceEntry:
-    if entry.is_symlink():
-        return SourceEntry(entry.name, FileKind.OTHER, entry.path, "it is a symbolic link")
-    if entry.is_dir(follow_symlinks=False):
-        return SourceEntry(entry.name, FileKind.DIRECTORY, entry.path)
-    if entry.is_file(follow_symlinks=False):
-        return SourceEntry(entry.name, FileKind.FILE, entry.path)
+def _entry(entry: os.DirEntry[str], *, sizes: bool) -> SourceEntry:
+    try:
+        if entry.is_symlink():
+            return SourceEntry(entry.name, FileKind.OTHER, entry.path, "it is a symbolic link")
+        if entry.is_dir(follow_symlinks=False):
+            return SourceEntry(entry.name, FileKind.DIRECTORY, entry.path)
+        if entry.is_file(follow_symlinks=False):
+            size = entry.stat(follow_symlinks=False).st_size if sizes else None
+            return SourceEntry(entry.name, FileKind.FILE, entry.path, size=size)
+    except OSError as error:
+        reason = error.strerror or "it cannot be looked at"
+        return SourceEntry(entry.name, FileKind.UNKNOWN, entry.path, reason)
     return SourceEntry(entry.name, FileKind.OTHER, entry.path, "it is no regular file")
 
 

@@ -6,46 +6,72 @@ import asyncio
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal, TypeAlias, get_args
 
 import attrs
 
-from ssh_sftp.aio.session import Session
+from ssh_sftp.aio.session import Session, unsupported
 from ssh_sftp.aio.sink import Landing, LocalFolder, part_name
 from ssh_sftp.aio.source import LocalFile, SourceFolder
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.download import FileDownload
 from ssh_sftp.endpoints import FileSink
+from ssh_sftp.errors import SFTPError, SFTPTransferErrors
 from ssh_sftp.flow import Flow
 from ssh_sftp.limits import SFTPOptions
-from ssh_sftp.listing import DirectoryDownload
 from ssh_sftp.messages import SetStat, Status
 from ssh_sftp.names import basename
-from ssh_sftp.scheduler import Job, Progress, Scheduler, Transferred
+from ssh_sftp.results import Transferred
+from ssh_sftp.scheduler import Found, Progress, Scheduler
 from ssh_sftp.tree import DirectoryUpload
+from ssh_sftp.tree_download import DirectoryDownload
 from ssh_sftp.upload import FileUpload, UploadManner
+from ssh_wire import UsageError
 
-__all__ = ["Transfer", "into_directory", "is_directory", "last_name"]
+__all__ = ["OnError", "Transfer", "Watching", "into_directory", "is_directory", "last_name"]
+
+OnError: TypeAlias = Literal["continue", "stop"]
+"""What a tree does when a file of it cannot be transferred."""
 
 _UNDO_SECONDS = 5.0
+
+
+@attrs.frozen
+class Watching:
+    """Who is told of a transfer's progress."""
+
+    progress: Progress | None = None
+    found: Found | None = None
 
 
 class Transfer:
     """One get or put: what its jobs have in common, and how it is run."""
 
-    def __init__(self, session: Session, progress: Progress | None, *, preserve: bool) -> None:
+    def __init__(
+        self,
+        session: Session,
+        watching: Watching = Watching(),
+        *,
+        preserve: bool = False,
+        on_error: OnError = "stop",
+    ) -> None:
+        if on_error not in get_args(OnError):
+            problem = f'on_error is "continue" or "stop", not {on_error!r}'
+            raise UsageError(problem)
         self._session = session
-        self._options = session.options
+        self._options = options = session.options
         self._preserve = preserve
         self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        options = session.options
         flow = Flow(options.first_outstanding, options.max_outstanding)
         self._scheduler = Scheduler(
             session.requests,
             flow,
             self._on_done,
             files_in_flight=options.files_in_flight,
-            progress=progress,
+            progress=watching.progress,
+            stop=on_error == "stop",
         )
+        self._scheduler.on_found = watching.found
 
     async def fetch_file(self, remote: str, local: Path, attributes: Attributes) -> Transferred:
         """Download one file."""
@@ -61,6 +87,7 @@ class Transfer:
 
     async def fetch_into(self, remote: str, size: int | None, sink: FileSink) -> Transferred:
         """Download one file into a sink."""
+        self._scheduler.found(remote, size)
         self._scheduler.add_file(FileDownload(self._scheduler, remote, size, sink))
         return await self._run()
 
@@ -68,9 +95,7 @@ class Transfer:
         """Download what is in a directory into another."""
         landing = self._landing(self._options)
         folder = LocalFolder(landing, str(_resolved(local)), attributes)
-        job = DirectoryDownload(
-            self._scheduler, remote, folder, self._options.max_depth, self._options.max_entries
-        )
+        job = DirectoryDownload(self._scheduler, remote, folder, self._options)
         self._scheduler.add_directory(job)
         try:
             return await self._run()
@@ -79,29 +104,41 @@ class Transfer:
 
     async def send_file(self, local: Path, remote: str, *, atomic: bool) -> Transferred:
         """Upload one file."""
-        job = FileUpload(
-            self._scheduler,
-            remote,
-            lambda: LocalFile(str(local), follow=True),
-            self._manner(atomic=atomic and self._options.atomic),
-        )
-        self._scheduler.add_file(job)
+        manner = self._manner(remote, atomic=atomic and self._options.atomic)
+
+        def opened() -> LocalFile:
+            source = LocalFile(str(local), follow=True)
+            self._scheduler.found(remote, source.attributes.size)
+            return source
+
+        self._scheduler.add_file(FileUpload(self._scheduler, remote, opened, manner))
         return await self._run()
 
     async def send_tree(self, local: Path, remote: str) -> Transferred:
         """Upload what is in a directory into another."""
         made: list[tuple[str, Attributes]] = []
-        manner = self._manner(atomic=self._options.atomic)
-        depth = self._options.max_depth
-        source = SourceFolder(str(local))
-        job: Job = DirectoryUpload(self._scheduler, remote, source, manner, depth, made)
-        self._scheduler.add_directory(job)
-        result = await self._run()
+        manner = self._manner(remote, atomic=self._options.atomic)
+        source = SourceFolder(str(local), sizes=self._scheduler.on_found is not None)
+        self._scheduler.add_directory(
+            DirectoryUpload(self._scheduler, remote, source, manner, made)
+        )
+        await self._finished()
         if self._preserve:
             await self._set_directories(made)
-        return result
+        return self._result()
 
     async def _run(self) -> Transferred:
+        await self._finished()
+        return self._result()
+
+    def _result(self) -> Transferred:
+        """Return what was done, or raise what was not, with what was."""
+        failures = self._scheduler.failures
+        if failures:
+            raise SFTPTransferErrors(failures, self._scheduler.result)
+        return self._scheduler.result
+
+    async def _finished(self) -> None:
         self._session.add(self._scheduler)
         try:
             await asyncio.shield(self._done)
@@ -114,10 +151,14 @@ class Transfer:
             raise
         finally:
             self._session.drop(self._scheduler)
-        return self._scheduler.result
 
     def _landing(self, options: SFTPOptions) -> Landing:
-        return Landing(options, preserve=self._preserve, settle=self._session.settle)
+        return Landing(
+            options,
+            preserve=self._preserve,
+            settle=self._session.settle,
+            refused=self._scheduler.refused,
+        )
 
     def _on_done(self, error: Exception | None) -> None:
         if self._done.done():
@@ -137,13 +178,18 @@ class Transfer:
             return self._options
         return attrs.evolve(self._options, atomic=False)
 
-    def _manner(self, *, atomic: bool) -> UploadManner:
+    def _manner(self, remote: str, *, atomic: bool) -> UploadManner:
         landing = self._landing(self._options)
+        fsync = self._options.fsync
+        if fsync and not self._session.requests.supports("fsync@openssh.com"):
+            fsync = False
+            self._scheduler.refused(remote, "fsync", unsupported("fsync@openssh.com", remote))
         return UploadManner(
             atomic=atomic,
             preserve=self._preserve,
-            fsync=self._options.fsync,
+            fsync=fsync,
             part_name=_part_path(landing.suffix),
+            max_depth=self._options.max_depth,
         )
 
     async def _set_directories(self, made: list[tuple[str, Attributes]]) -> None:
@@ -153,7 +199,12 @@ class Transfer:
             mode = None if found.mode is None else found.mode & 0o777
             change = Attributes(permissions=mode, atime=found.atime, mtime=found.mtime)
             request = SetStat(id=requests.next_id(), path=path, attributes=change)
-            await self._session.call(request, Status, path)
+            try:
+                await self._session.call(request, Status, path)
+            except SFTPError as error:
+                if self._session.closed:
+                    raise
+                self._scheduler.refused(path, "permissions and times", error)
 
 
 def is_directory(path: Path) -> bool:

@@ -10,10 +10,12 @@ from typing import Self
 
 from ssh_sftp.aio import client as aio_client
 from ssh_sftp.aio.operations import DirEntry, PathLike
+from ssh_sftp.aio.transfer import OnError
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.limits import ServerLimits
 from ssh_sftp.messages import StatVFSReply
-from ssh_sftp.scheduler import Progress, Transferred
+from ssh_sftp.results import Transferred
+from ssh_sftp.scheduler import Found, Progress
 from ssh_stack.sync._blocking import Blocking
 from ssh_stack.sync.file import RemoteFile
 from ssh_stack.sync.path import RemotePath
@@ -89,21 +91,31 @@ class SFTPClient(Blocking[aio_client.SFTPClient]):
         *,
         recursive: bool = False,
         preserve: bool = False,
+        on_error: OnError = "continue",
         progress: Progress | None = None,
+        found: Found | None = None,
     ) -> Transferred:
         """Download a file, or with `recursive` what is in a directory.
 
-        A file goes into `local` where that is a directory, else it gets that name, when it
-        is whole.  Of a directory, `local` becomes the counterpart; what is there stays.
+        A file goes into `local` where that is a directory or ends in a slash, else it gets that
+        name, when it is whole.  Of a directory, `local` becomes the counterpart; what is there
+        stays.  Local directories that are missing are made, those above `local` included.
 
         Args:
             remote: the file or directory on the server; links to it are followed.
             local: where to; by default the same name in the current directory.
             recursive: take directories, with all that is in them, links excepted.
             preserve: keep permissions (never set-user-ID and its kin) and times.
+            on_error: what a tree does when a file of it cannot be read or written: go on with the
+                others and raise `SFTPTransferErrors` in the end, or stop at once with the error.
             progress: told of each file's bytes, of all its bytes if known, and its path.
+            found: told of each file before it is transferred: its path, and its size if known.
+
+        Returns:
+            What was done: files, bytes, what was skipped, and which sizes were checked.
 
         Raises:
+            SFTPTransferErrors: some files of a tree were not transferred; the others were.
             SFTPError: the server refused; `filename` says which file.
             OSError: the local side failed; `filename` says which file.
             SFTPTransferError: a file did not arrive whole.
@@ -115,7 +127,9 @@ class SFTPClient(Blocking[aio_client.SFTPClient]):
             local,
             recursive=recursive,
             preserve=preserve,
+            on_error=on_error,
             progress=progress,
+            found=found,
         )
 
     def put(
@@ -125,13 +139,18 @@ class SFTPClient(Blocking[aio_client.SFTPClient]):
         *,
         recursive: bool = False,
         preserve: bool = False,
+        on_error: OnError = "continue",
         progress: Progress | None = None,
+        found: Found | None = None,
     ) -> Transferred:
         """Upload a file, or with `recursive` what is in a directory.
 
         A file goes into `remote` where that is a directory, else it gets that name, when
         the server has acknowledged all of it.  Of a directory, `remote` becomes the
-        counterpart; what is there stays.
+        counterpart; what is there stays.  The directory above `remote` has to be there.
+
+        A server that refuses what the file is whole without (telling its size, setting its
+        permissions and times, fsync) has the file all the same: see `Transferred.refused`.
 
         Args:
             local: the file or directory; links to it are followed.
@@ -139,10 +158,18 @@ class SFTPClient(Blocking[aio_client.SFTPClient]):
                 paths start from.
             recursive: take directories, with all that is in them, links excepted.
             preserve: keep permissions (never set-user-ID and its kin) and times.
+            on_error: what a tree does when a file of it cannot be read or written: go on with the
+                others and raise `SFTPTransferErrors` in the end, or stop at once with the error.
             progress: told of each file's bytes, of all its bytes, and its path.
+            found: told of each file before it is transferred: its path, and its size.
+
+        Returns:
+            What was done: files, bytes, what was skipped, and which sizes were checked.
 
         Raises:
-            SFTPError: the server refused; `filename` says which file.
+            SFTPTransferErrors: some files of a tree were not transferred; the others were.
+            SFTPError: the server refused; `filename` says which file, or which directory is
+                missing.
             OSError: the local side failed; `filename` says which file.
             SFTPTransferError: a file did not arrive whole.
         """
@@ -152,7 +179,9 @@ class SFTPClient(Blocking[aio_client.SFTPClient]):
             remote,
             recursive=recursive,
             preserve=preserve,
+            on_error=on_error,
             progress=progress,
+            found=found,
         )
 
     @property

@@ -1,0 +1,109 @@
+"""Give a file that was uploaded under a temporary name the name that it is to have.
+
+posix-rename@openssh.com does it in one step.  Without it a file that is in the way is moved
+aside first, and back again if the server then refuses the name: what was there before is
+lost in no case.  For a moment there is no file of that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from ssh_sftp.download import outcome_error
+from ssh_sftp.messages import PosixRename, Remove, Rename, Request, Status
+from ssh_sftp.numbers import StatusCode
+from ssh_sftp.requests import OnReply, Outcome, Requests
+
+__all__ = ["Naming", "is_ok"]
+
+
+def is_ok(outcome: Outcome) -> bool:
+    """Whether a request was granted."""
+    return isinstance(outcome, Status) and outcome.code == StatusCode.OK
+
+
+class _Ask(Protocol):
+    def __call__(self, request: Request, on_reply: OnReply, /) -> None:
+        """Send a request that a status answers."""
+
+
+class Naming:
+    """One file, from its temporary name to its own.
+
+    Args:
+        requests: the session.
+        ask: sends a request.
+        paths: the temporary path, the final one, and one for a file that is in the way.
+        in_the_way: whether a regular file is known to have the final name.
+        done: called once with the error, or None.
+    """
+
+    def __init__(
+        self,
+        requests: Requests,
+        ask: _Ask,
+        paths: tuple[str, str, str],
+        *,
+        in_the_way: bool,
+        done: Callable[[Exception | None], None],
+    ) -> None:
+        self._requests = requests
+        self._ask = ask
+        self._part, self._path, self._aside = paths
+        self._in_the_way = in_the_way
+        self._done = done
+        self.left_aside: Exception | None = None
+        """Why the file that was in the way is still there, under the third of the paths."""
+
+    def start(self) -> None:
+        """Rename, in the best way that the server has."""
+        if self._requests.supports("posix-rename@openssh.com"):
+            number = self._requests.next_id()
+            request = PosixRename(id=number, old=self._part, new=self._path)
+            self._ask(request, self._on_replaced)
+        elif self._in_the_way:
+            self._move_aside()
+        else:
+            self._rename(self._part, self._path, self._on_renamed)
+
+    def _rename(self, old: str, new: str, on_reply: OnReply) -> None:
+        self._ask(Rename(id=self._requests.next_id(), old=old, new=new), on_reply)
+
+    def _on_replaced(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Status) and outcome.code == StatusCode.OP_UNSUPPORTED:
+            self._rename(self._part, self._path, self._on_renamed)
+        else:
+            self._done(None if is_ok(outcome) else outcome_error(outcome, self._path))
+
+    def _on_renamed(self, outcome: Outcome) -> None:
+        if is_ok(outcome):
+            self._done(None)
+        elif isinstance(outcome, Status) and self._in_the_way:
+            self._move_aside()
+        else:
+            self._done(outcome_error(outcome, self._path))
+
+    # ------------------------------------------------------------------ over a file, by hand
+
+    def _move_aside(self) -> None:
+        self._rename(self._path, self._aside, self._on_moved)
+
+    def _on_moved(self, outcome: Outcome) -> None:
+        if is_ok(outcome):
+            self._rename(self._part, self._path, self._on_named)
+        else:
+            self._done(outcome_error(outcome, self._path))
+
+    def _on_named(self, outcome: Outcome) -> None:
+        if is_ok(outcome):
+            removal = Remove(id=self._requests.next_id(), path=self._aside)
+            self._ask(removal, self._on_removed)
+            return
+        refusal = outcome_error(outcome, self._path)
+        self._rename(self._aside, self._path, lambda _: self._done(refusal))
+
+    def _on_removed(self, outcome: Outcome) -> None:
+        if not is_ok(outcome):
+            self.left_aside = outcome_error(outcome, self._aside)
+        self._done(None)

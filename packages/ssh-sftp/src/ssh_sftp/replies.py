@@ -1,0 +1,100 @@
+"""The server's packets decoded: strict about what is needed, forgiving about what is not.
+
+Servers leave out what section 7 calls "readable" text, and put more behind a reply than
+version 3 knows.  OpenSSH's client looks at neither, and neither do we.  What a reply is
+needed for (its number, a code, a handle, data, names) has to be there, whole.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Final, TypeAlias
+
+from ssh_sftp.attributes import Attributes
+from ssh_sftp.errors import SFTPProtocolError
+from ssh_sftp.messages import (
+    REPLIES,
+    Attrs,
+    Data,
+    ExtendedReply,
+    ExtensionPair,
+    Handle,
+    Name,
+    Status,
+    Version,
+)
+from ssh_wire import BadValue, ProtocolError, TrailingData, Truncated, UnknownMessage
+from ssh_wire.primitives import read_string
+
+__all__ = ["Reply", "decode_reply", "decode_version"]
+
+Reply: TypeAlias = Status | Handle | Data | Name | Attrs | ExtendedReply
+
+_DECLARATIONS: Final = {declaration.NUMBER: declaration for declaration in REPLIES}
+_STATUS: Final = Struct(">BII")
+_HEAD: Final = Struct(">BI")
+
+
+def decode_reply(payload: memoryview) -> Reply:
+    """Decode a reply.
+
+    Raises:
+        SFTPProtocolError: something that is needed is missing, or it is no reply.
+    """
+    declaration = _DECLARATIONS.get(payload[0])
+    try:
+        if declaration is None:
+            raise UnknownMessage(payload[0])
+        reply: Reply = declaration.decode(payload)
+    except ProtocolError as error:
+        return _forgiven(payload, error)
+    return reply
+
+
+def decode_version(payload: memoryview) -> Version:
+    """Decode the server's VERSION; what follows the last whole extension is not looked at.
+
+    Raises:
+        SFTPProtocolError: it is no VERSION.
+    """
+    if len(payload) < _HEAD.size or payload[0] != Version.NUMBER:
+        problem = f"message {payload[0]} of {len(payload)} bytes, where VERSION is due"
+        raise SFTPProtocolError(problem)
+    _, number = _HEAD.unpack_from(payload)
+    pairs: list[ExtensionPair] = []
+    pos = _HEAD.size
+    try:
+        while pos < len(payload):
+            pair, pos = ExtensionPair.read(payload, pos)
+            pairs.append(pair)
+    except ProtocolError:
+        pass  # an extension that is cut short is one that the server does not have
+    return Version(version=number, extensions=tuple(pairs))
+
+
+def _forgiven(payload: memoryview, error: ProtocolError) -> Reply:
+    """Decode what the strict decoder refused, where nothing that is needed is missing."""
+    kind = payload[0]
+    try:
+        if isinstance(error, TrailingData):
+            reply: Reply = _DECLARATIONS[kind].read(payload, 0)[0]
+            return reply
+        if kind == Status.NUMBER and len(payload) >= _STATUS.size:
+            return _bare_status(payload)
+        if kind == Attrs.NUMBER and isinstance(error, BadValue):
+            _, number = _HEAD.unpack_from(payload)
+            known = Attributes.read_known(payload, _HEAD.size)
+            return Attrs(id=number, attributes=known)
+    except ProtocolError as another:
+        error = another
+    raise SFTPProtocolError(str(error)) from error
+
+
+def _bare_status(payload: memoryview) -> Status:
+    """Decode a STATUS whose text or language is missing or cut short."""
+    _, number, code = _STATUS.unpack_from(payload)
+    try:
+        text, _ = read_string(payload, _STATUS.size)
+    except Truncated:
+        text = bytes(payload[_STATUS.size + 4 :])
+    return Status(id=number, code=code, text=text.decode("utf-8", "surrogateescape"))
