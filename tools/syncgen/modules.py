@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import subprocess
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 from syncgen.members import INDENT, MemberWriter, docstring, is_public
 from syncgen.source import Member, Module, members, module
-from syncgen.table import AS_THEY_ARE, LATER, MIRRORS, MODULES, Mirror
+from syncgen.table import MIRRORS, MODULES, Mirror
 from syncgen.translate import Names, Translator, import_lines
 
 HEAD = "# Generated from the async classes by tools/generate_sync.py; not to be edited."
@@ -173,32 +174,45 @@ def _variable(node: ast.ClassDef) -> str:
 
 
 def _front() -> str:
-    """The package itself: names, and how to use them."""
-    public = [mirror for mirror in MIRRORS if mirror.kind not in {"typevar", "protocol"}]
-    at_once = [_reexport(mirror) for mirror in public if mirror.target not in LATER]
-    at_once += [f"from {where} import {name} as {name}" for where, name in AS_THEY_ARE]
-    later = [mirror for mirror in public if mirror.target in LATER]
+    """The package itself: every name of `ssh_stack`, the blocking form where there is one."""
+    origins = _origins()
+    for mirror in MIRRORS:
+        if mirror.kind not in {"typevar", "protocol"}:
+            origins[mirror.name] = f"ssh_stack.sync.{mirror.target}"
+    table: dict[str, str] = {}
+    for name, origin in sorted(origins.items()):
+        table[origin] = f"{table[origin]} {name}" if origin in table else name
     head = [HEAD, f'"""{_FRONT}"""', "", _FUTURE, ""]
-    imports = ["import importlib", "from typing import TYPE_CHECKING", *sorted(at_once)]
-    checked = ["if TYPE_CHECKING:", *(f"{INDENT}{_reexport(mirror)}" for mirror in later)]
-    table = {mirror.name: f"ssh_stack.sync.{mirror.target}" for mirror in later}
-    rest = ["# loaded when it is used: who only connects does not pay for it", f"_LATER = {table}"]
-    return "\n".join([*head, *imports, "", *checked, "", *rest, _GETATTR])
+    imports = ["from typing import TYPE_CHECKING, Final", "", "from ssh_wire import lazy", ""]
+    rows = [row for origin in sorted(table) for row in _row(origin, table[origin])]
+    checked = [f"{INDENT}from {origin} import {n} as {n}" for n, origin in origins.items()]
+    names = f"{INDENT}__getattr__, __dir__, __all__ = lazy.names(__name__, _ORIGINS)"
+    body = ["_ORIGINS: Final = {", *rows, "}", "", "if TYPE_CHECKING:", *checked, "else:", names]
+    return "\n".join([*head, *imports, *body, ""])
 
 
-def _reexport(mirror: Mirror) -> str:
-    return f"from ssh_stack.sync.{mirror.target} import {mirror.name} as {mirror.name}"
+def _origins() -> dict[str, str]:
+    """Where `ssh_stack` has each of its names from."""
+    source = module("ssh_stack")
+    for node in source.tree.body:
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "_ORIGINS":
+            table: dict[str, str] = ast.literal_eval(node.value) if node.value else {}
+            return {name: origin for origin, names in table.items() for name in names.split()}
+    problem = "ssh_stack has no _ORIGINS"
+    raise LookupError(problem)
 
 
-_GETATTR = """
+def _row(origin: str, names: str) -> Iterator[str]:
+    """A row of the table, in as many lines as it needs."""
+    *lines, last = textwrap.wrap(names, 82)
+    if not lines:
+        yield f'{INDENT}"{origin}": "{names}",'
+        return
+    yield f'{INDENT}"{origin}": ('
+    yield from (f'{INDENT * 2}"{line} "' for line in lines)
+    yield f'{INDENT * 2}"{last}"'
+    yield f"{INDENT}),"
 
-def __getattr__(name: str) -> object:
-    module = _LATER.get(name)
-    if module is None:
-        problem = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(problem)
-    return getattr(importlib.import_module(module), name)
-"""
 
 _FUTURE = "from __future__ import annotations"
 

@@ -53,13 +53,13 @@ class Module:
 
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
-        self._tree = ast.parse(path.read_text(encoding="utf-8"))
+        self.tree = ast.parse(path.read_text(encoding="utf-8"))
 
     @cached_property
     def definitions(self) -> dict[str, Definition]:
         """Everything that is defined at the top level."""
         found: dict[str, Definition] = {}
-        for node in self._tree.body:
+        for node in self.tree.body:
             match node:
                 case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
                     found[node.name] = node
@@ -75,7 +75,7 @@ class Module:
     def imports(self) -> dict[str, Import]:
         """Every name that is imported, also for type checkers only."""
         found: dict[str, Import] = {}
-        for node in ast.walk(self._tree):
+        for node in ast.walk(self.tree):
             if isinstance(node, ast.ImportFrom) and node.module:
                 for item in node.names:
                     alias = item.asname or item.name

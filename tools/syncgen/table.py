@@ -14,7 +14,8 @@ CHANNEL = "the channel calls it"
 DRIVER = "the transport's driver calls it"
 MULTIPLEXER = "the multiplexer calls it"
 PIPE = "it gives or takes a channel with callbacks, which run in the loop's thread"
-HANDLER = "they belong to the session handlers, which are asynchronous functions"
+CORE = "the state machine behind it, which belongs to the loop's thread"
+CALLBACK = "it takes a function that runs in the loop's thread"
 OPENED = "the scope that opens it has done it"
 
 
@@ -40,6 +41,7 @@ class Mirror:
 MODULES: Final[Mapping[str, str]] = {
     "scope": "Things that are opened, used and closed.",
     "streams": "Byte streams over a channel.",
+    "channel": "A channel, as requests and as a byte stream.",
     "process": "A command, shell or subsystem on the other side.",
     "forward": "Forwarded TCP ports, from both ends.",
     "file": "A file on the server, open.",
@@ -49,15 +51,15 @@ MODULES: Final[Mapping[str, str]] = {
     "server": "`serve`, and the server that it starts.",
 }
 
-LATER: Final = frozenset({"server"})
-"""Modules that are loaded when they are used: who only connects does not pay for them."""
-
-AS_THEY_ARE: Final = (("ssh_sftp.aio.operations", "DirEntry"),)
-"""Plain data that the blocking API shares with the async one."""
-
 _CHANNEL_SIDE: Final[Mapping[str, str]] = dict.fromkeys(
     ("data_received", "eof_received", "pipe_closed", "pause_writing", "resume_writing"), CHANNEL
 )
+
+_ENDPOINT_SIDE: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("transport_event", "uncongested", "batch_done", "connection_lost"), DRIVER),
+    **dict.fromkeys(("channel_requested", "global_request", "unknown_message"), MULTIPLEXER),
+    "handler_failed": MULTIPLEXER,
+}
 
 MIRRORS: Final = (
     Mirror("Closeable", "ssh_connection.aio.scope", "scope", "protocol"),
@@ -76,6 +78,24 @@ MIRRORS: Final = (
         left_out={"pause": CHANNEL, "resume": CHANNEL, "fail": CHANNEL},
     ),
     Mirror("ByteStream", "ssh_connection.aio.streams", "streams", left_out=_CHANNEL_SIDE),
+    Mirror(
+        "Channel",
+        "ssh_connection.aio.channel",
+        "channel",
+        left_out={
+            "core": CORE,
+            "adopt": CORE,
+            "on_request": CALLBACK,
+            "on_closed": CALLBACK,
+            "connect": CALLBACK,
+            "ask": CALLBACK,
+            "is_connected": CALLBACK,
+            **dict.fromkeys(("consumed", "pause_reading", "resume_reading"), "the stream does it"),
+            **dict.fromkeys(("opened", "open_failed", "request_received", "closed"), MULTIPLEXER),
+            **dict.fromkeys(("eof_received", "pause_writing", "resume_writing"), MULTIPLEXER),
+            "wait_opened": OPENED,
+        },
+    ),
     Mirror(
         "Process",
         "ssh_connection.aio.process",
@@ -118,16 +138,7 @@ MIRRORS: Final = (
         left_out={
             "establish": OPENED,
             "own": OPENED,
-            "open_subsystem": PIPE,
-            "open_tcp_channel": PIPE,
-            "transport_event": DRIVER,
-            "uncongested": DRIVER,
-            "batch_done": DRIVER,
-            "connection_lost": DRIVER,
-            "channel_requested": MULTIPLEXER,
-            "global_request": MULTIPLEXER,
-            "unknown_message": MULTIPLEXER,
-            "handler_failed": MULTIPLEXER,
+            **_ENDPOINT_SIDE,
         },
         doc="An authenticated connection to a server.",
     ),
@@ -135,11 +146,17 @@ MIRRORS: Final = (
     Mirror("ClientOptionsKw", "ssh_stack.options", "connection", "options"),
     Mirror("connect", "ssh_stack.connection", "connection", "function"),
     Mirror(
+        "ServerConnection",
+        "ssh_connection.aio.server",
+        "server",
+        left_out={"driver": DRIVER, **_ENDPOINT_SIDE},
+    ),
+    Mirror(
         "Server",
         "ssh_stack.serving",
         "server",
         "owner",
-        left_out={"listen": OPENED, "connections": HANDLER},
+        left_out={"listen": OPENED},
     ),
     Mirror("Serve", "ssh_stack.serving", "server"),
     Mirror("ServerOptionsKw", "ssh_stack.server_options", "server", "options"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from types import EllipsisType
 
 from syncgen.source import Import, Module, lineage, module
 from syncgen.table import MIRRORS, Mirror
@@ -69,6 +70,25 @@ class Translator(ast.NodeTransformer):
         """Return a default value, its names imported."""
         return self.annotation(node)
 
+    def visit_Subscript(self, node: ast.Subscript) -> ast.Subscript:
+        """Leave the types of a function's parameters: it runs in the loop's thread."""
+        if isinstance(node.value, ast.Name) and node.value.id == "Callable":
+            for part in ast.walk(node):
+                if isinstance(part, ast.Name):
+                    self._keep(part)
+            return node
+        node.value, node.slice = self.visit(node.value), self.visit(node.slice)
+        return node
+
+    def _keep(self, node: ast.Name) -> None:
+        """Import a name as it is, from its module where the blocking form has its name."""
+        mirror = self.twin(node)
+        found = self._source.find(node.id)
+        if mirror is not None and mirror.kind in {"class", "owner"}:
+            node.id = self._names.need_source(mirror)
+        elif found is not None:
+            self._names.imports.add(found)
+
     def visit_Name(self, node: ast.Name) -> ast.Name:
         """Import a name, or its twin."""
         mirror = self.twin(node)
@@ -110,6 +130,11 @@ class Translator(ast.NodeTransformer):
                 if mirror is not None and of is not None:
                     scope = self._names.need_twin(mirror)
                     return f"{scope}(self._portal, {value}, {self._names.need_twin(of)})"
+            case ast.Subscript(
+                value=ast.Name(id="tuple"),
+                slice=ast.Tuple(elts=[inner, ast.Constant(value=EllipsisType())]),
+            ):
+                return f"tuple({self.wrapped(inner, 'each')} for each in {value})"
             case ast.BinOp(left=left, op=ast.BitOr(), right=ast.Constant(value=None)):
                 some = self.wrapped(left, "found")
                 return f"None if (found := {value}) is None else {some}"

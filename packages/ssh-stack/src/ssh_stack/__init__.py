@@ -30,7 +30,7 @@ _ORIGINS: Final = {
     "ssh_stack.connection": "Connect Connection connect",
     "ssh_stack.options": (
         "DEFAULT ClientOptions ClientOptionsKw Default HostKeyDecision HostKeyPolicy "
-        "HostKeyUpdateDecision KeySource Person Secret"
+        "HostKeyUpdateDecision KeySource Person RevokedSource Secret"
     ),
     "ssh_stack.config": "Config HostConfig Unsupported load_config",
     "ssh_stack.serving": "Serve Server serve",
@@ -45,10 +45,10 @@ _ORIGINS: Final = {
     ),
     "ssh_stack.sync": "",
     "ssh_sftp": (
-        "Attributes DirectoryHandle FileHandle FileSystem OpenFlags SFTPEOF "
-        "SFTPConnectionLost SFTPError SFTPNoSuchFile SFTPOptions SFTPPermissionDenied "
+        "Progress Attributes DirectoryHandle FileHandle FileSystem OpenFlags ServerLimits "
+        "SFTPConnectionLost SFTPEOF SFTPError SFTPNoSuchFile SFTPOptions SFTPPermissionDenied "
         "SFTPProtocolError SFTPTimeout SFTPTransferError SFTPUnsafeName SFTPUnsupported "
-        "Skipped StatVFSReply StatusCode Transferred"
+        "Skipped StatusCode StatVFSReply Transferred"
     ),
     "ssh_sftp.aio": "DirEntry RemoteFile RemotePath Rooted SFTPClient",
     "ssh_connection": (
@@ -58,9 +58,9 @@ _ORIGINS: Final = {
     ),
     "ssh_connection.aio": (
         "ByteReader ByteStream ByteWriter Channel ClientConnection CommandInterrupted "
-        "ForwardingRules HostSigner KeepaliveOptions LocalForward OutputTooLarge Process Pty "
-        "Receiver RemoteForward Scope ServerAuthentication ServerConnection Session "
-        "SessionHandler Timeouts User"
+        "ForwardingRules HostSigner KeepaliveOptions Launch LocalForward OutputTooLarge "
+        "Process Pty Receiver RemoteForward Scope ServerAuthentication ServerConnection "
+        "Session SessionHandler Timeouts User"
     ),
     "ssh_auth": (
         "Accept Answers AuthAttempt AuthLimits AuthenticationFailed Outcome Partial "
@@ -76,15 +76,16 @@ _ORIGINS: Final = {
         "ServiceRefused"
     ),
     "ssh_keys": (
-        "Certificate CertificateRefused HostKeyUpdate KeyDecryptError KeyFormatError "
-        "KnownHosts PassphraseNeeded PrivateKey PublicKey RevocationList Signature "
-        "SignatureRefused SigningFailed TokenNeeded TooCostly UnsupportedKey load_private_key "
-        "load_public_key"
+        "Certificate CertificateRefused FidoPolicy HostKeyStatus HostKeyUpdate "
+        "KeyDecryptError KeyFormatError KnownHosts load_private_key load_public_key "
+        "PassphraseNeeded PrivateKey PublicKey RevocationList Signature SignatureRefused "
+        "SigningFailed TokenNeeded TooCostly UnsupportedKey"
     ),
     "ssh_wire": (
-        "BadValue EncodeError ProtocolError SSHError TrailingData Truncated UsageError "
-        "WireError WrongConstant"
+        "BadValue DisconnectReason EncodeError OpenFailureReason ProtocolError SSHError "
+        "TrailingData Truncated UnknownMessage UsageError WireError WrongConstant"
     ),
+    "ssh_wire.messages.auth": "InfoRequest Prompt",
 }
 """Where each name is from; it is imported when it is first used."""
 
@@ -127,6 +128,7 @@ if TYPE_CHECKING:
     from ssh_connection.aio import ForwardingRules as ForwardingRules
     from ssh_connection.aio import HostSigner as HostSigner
     from ssh_connection.aio import KeepaliveOptions as KeepaliveOptions
+    from ssh_connection.aio import Launch as Launch
     from ssh_connection.aio import LocalForward as LocalForward
     from ssh_connection.aio import OutputTooLarge as OutputTooLarge
     from ssh_connection.aio import Process as Process
@@ -142,6 +144,8 @@ if TYPE_CHECKING:
     from ssh_connection.aio import User as User
     from ssh_keys import Certificate as Certificate
     from ssh_keys import CertificateRefused as CertificateRefused
+    from ssh_keys import FidoPolicy as FidoPolicy
+    from ssh_keys import HostKeyStatus as HostKeyStatus
     from ssh_keys import HostKeyUpdate as HostKeyUpdate
     from ssh_keys import KeyDecryptError as KeyDecryptError
     from ssh_keys import KeyFormatError as KeyFormatError
@@ -164,6 +168,8 @@ if TYPE_CHECKING:
     from ssh_sftp import FileHandle as FileHandle
     from ssh_sftp import FileSystem as FileSystem
     from ssh_sftp import OpenFlags as OpenFlags
+    from ssh_sftp import Progress as Progress
+    from ssh_sftp import ServerLimits as ServerLimits
     from ssh_sftp import SFTPConnectionLost as SFTPConnectionLost
     from ssh_sftp import SFTPError as SFTPError
     from ssh_sftp import SFTPNoSuchFile as SFTPNoSuchFile
@@ -215,6 +221,7 @@ if TYPE_CHECKING:
     from ssh_stack.options import HostKeyUpdateDecision as HostKeyUpdateDecision
     from ssh_stack.options import KeySource as KeySource
     from ssh_stack.options import Person as Person
+    from ssh_stack.options import RevokedSource as RevokedSource
     from ssh_stack.options import Secret as Secret
     from ssh_stack.server_options import ServerOptions as ServerOptions
     from ssh_stack.server_options import ServerOptionsKw as ServerOptionsKw
@@ -239,13 +246,18 @@ if TYPE_CHECKING:
     from ssh_transport import RekeyTimeout as RekeyTimeout
     from ssh_transport import ServiceRefused as ServiceRefused
     from ssh_wire import BadValue as BadValue
+    from ssh_wire import DisconnectReason as DisconnectReason
     from ssh_wire import EncodeError as EncodeError
+    from ssh_wire import OpenFailureReason as OpenFailureReason
     from ssh_wire import ProtocolError as ProtocolError
     from ssh_wire import SSHError as SSHError
     from ssh_wire import TrailingData as TrailingData
     from ssh_wire import Truncated as Truncated
+    from ssh_wire import UnknownMessage as UnknownMessage
     from ssh_wire import UsageError as UsageError
     from ssh_wire import WireError as WireError
     from ssh_wire import WrongConstant as WrongConstant
+    from ssh_wire.messages.auth import InfoRequest as InfoRequest
+    from ssh_wire.messages.auth import Prompt as Prompt
 else:
     __getattr__, __dir__, __all__ = lazy.names(__name__, _ORIGINS)

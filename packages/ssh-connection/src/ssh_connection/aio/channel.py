@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ssh_connection.channel import Channel as ChannelCore
 from ssh_connection.errors import ChannelClosed
@@ -17,6 +17,9 @@ from ssh_connection.states import ChannelState
 from ssh_wire.aio import timeout
 from ssh_wire.messages import connection as m
 from ssh_wire.primitives import Buffer
+
+if TYPE_CHECKING:
+    from ssh_connection.aio.streams import ByteStream
 
 __all__ = ["Channel", "Receiver"]
 
@@ -92,6 +95,12 @@ class Channel:
             receiver.eof_received()
         if self._closed.done():
             receiver.pipe_closed(self._closed.result())
+
+    def stream(self) -> ByteStream:
+        """Return a byte stream over the channel, which is its receiver from now on."""
+        from ssh_connection.aio.streams import ByteStream  # noqa: PLC0415 (it imports this)
+
+        return ByteStream(self)
 
     def write(self, *parts: Buffer) -> None:
         """Send data; what cannot leave now is kept.

@@ -71,6 +71,11 @@ class ServerSettings:
 class ServerConnection(Endpoint):
     """One client's connection."""
 
+    peer: tuple[str, int] | None
+    """The address and port that the client connected from; who accepts it sets this."""
+    local: tuple[str, int] | None
+    """The address and port that it connected to."""
+
     def __init__(self, settings: ServerSettings, random: Callable[[int], bytes]) -> None:
         loop = asyncio.get_running_loop()
         self._identity = HostIdentity(settings.host_keys, settings.host_certificates)
@@ -89,10 +94,7 @@ class ServerConnection(Endpoint):
         self._no_more_sessions = False
         self._forwards: ServerForwards | None = None
         self._grace = loop.call_later(settings.login_grace, self._grace_over)
-        self.peer: tuple[str, int] | None = None
-        """The address and port that the client connected from; who accepts it sets this."""
-        self.local: tuple[str, int] | None = None
-        """The address and port that it connected to."""
+        self.peer = self.local = None
 
     @property
     def driver(self) -> Driver:

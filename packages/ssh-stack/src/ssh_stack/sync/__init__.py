@@ -15,43 +15,245 @@ the blocking API themselves.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from ssh_sftp.aio.operations import DirEntry as DirEntry
-from ssh_stack.sync.connection import ClientOptionsKw as ClientOptionsKw
-from ssh_stack.sync.connection import Connect as Connect
-from ssh_stack.sync.connection import Connection as Connection
-from ssh_stack.sync.connection import connect as connect
-from ssh_stack.sync.file import RemoteFile as RemoteFile
-from ssh_stack.sync.forward import LocalForward as LocalForward
-from ssh_stack.sync.forward import RemoteForward as RemoteForward
-from ssh_stack.sync.path import RemotePath as RemotePath
-from ssh_stack.sync.process import Process as Process
-from ssh_stack.sync.scope import Scope as Scope
-from ssh_stack.sync.sftp import SFTPClient as SFTPClient
-from ssh_stack.sync.streams import ByteReader as ByteReader
-from ssh_stack.sync.streams import ByteStream as ByteStream
-from ssh_stack.sync.streams import ByteWriter as ByteWriter
+from ssh_wire import lazy
 
-if TYPE_CHECKING:
-    from ssh_stack.sync.server import Serve as Serve
-    from ssh_stack.sync.server import Server as Server
-    from ssh_stack.sync.server import ServerOptionsKw as ServerOptionsKw
-    from ssh_stack.sync.server import serve as serve
-
-# loaded when it is used: who only connects does not pay for it
-_LATER = {
-    "Server": "ssh_stack.sync.server",
-    "Serve": "ssh_stack.sync.server",
-    "ServerOptionsKw": "ssh_stack.sync.server",
-    "serve": "ssh_stack.sync.server",
+_ORIGINS: Final = {
+    "ssh_agent": "AgentError AgentMisbehaved AgentRefused AgentTimeout AgentUnavailable WrongReply",
+    "ssh_auth": (
+        "Accept Answers AuthAttempt AuthLimits AuthenticationFailed Outcome Partial "
+        "Permissions Reject Signer TooManyAttempts"
+    ),
+    "ssh_connection": (
+        "ChannelClosed ChannelOpenRefused ChannelViolation CommandFailed Completed "
+        "ConnectionLimits ExitSignal ForwardingDisabled NoExitStatus RequestRefused "
+        "SSHTimeout TerminalMode"
+    ),
+    "ssh_connection.aio": (
+        "ClientConnection CommandInterrupted ForwardingRules HostSigner KeepaliveOptions "
+        "Launch OutputTooLarge Pty Receiver ServerAuthentication Session SessionHandler "
+        "Timeouts User"
+    ),
+    "ssh_keys": (
+        "Certificate CertificateRefused FidoPolicy HostKeyStatus HostKeyUpdate "
+        "KeyDecryptError KeyFormatError KnownHosts PassphraseNeeded PrivateKey PublicKey "
+        "RevocationList Signature SignatureRefused SigningFailed TokenNeeded TooCostly "
+        "UnsupportedKey load_private_key load_public_key"
+    ),
+    "ssh_sftp": (
+        "Attributes DirectoryHandle FileHandle FileSystem OpenFlags Progress "
+        "SFTPConnectionLost SFTPEOF SFTPError SFTPNoSuchFile SFTPOptions "
+        "SFTPPermissionDenied SFTPProtocolError SFTPTimeout SFTPTransferError "
+        "SFTPUnsafeName SFTPUnsupported ServerLimits Skipped StatVFSReply StatusCode "
+        "Transferred"
+    ),
+    "ssh_sftp.aio": "DirEntry Rooted",
+    "ssh_stack.admission": "MaxStartups",
+    "ssh_stack.authorization": "Authorization AuthorizedKeys InOrder Passwords",
+    "ssh_stack.config": "Config HostConfig Unsupported load_config",
+    "ssh_stack.errors": (
+        "ConfigError HostCertificateRefused HostKeyChanged HostKeyError HostKeyRevoked "
+        "HostKeyTooShort HostKeyUnknown ProxyFailed"
+    ),
+    "ssh_stack.forwarding": "AllowForwarding LoopbackForwarding",
+    "ssh_stack.options": (
+        "ClientOptions DEFAULT Default HostKeyDecision HostKeyPolicy HostKeyUpdateDecision "
+        "KeySource Person RevokedSource Secret"
+    ),
+    "ssh_stack.server_options": "ServerOptions",
+    "ssh_stack.shell": "LocalShell",
+    "ssh_stack.sync.channel": "Channel",
+    "ssh_stack.sync.connection": "ClientOptionsKw Connect Connection connect",
+    "ssh_stack.sync.file": "RemoteFile",
+    "ssh_stack.sync.forward": "LocalForward RemoteForward",
+    "ssh_stack.sync.path": "RemotePath",
+    "ssh_stack.sync.process": "Process",
+    "ssh_stack.sync.scope": "Scope",
+    "ssh_stack.sync.server": "Serve Server ServerConnection ServerOptionsKw serve",
+    "ssh_stack.sync.sftp": "SFTPClient",
+    "ssh_stack.sync.streams": "ByteReader ByteStream ByteWriter",
+    "ssh_transport": (
+        "Agreement Algorithms CompressionFailed ConnectionClosed ConnectionLost "
+        "DirectionAgreement HeldQueueFull HostKeyRefused IdentificationError "
+        "KeyExchangeFailed Limits MACFailed NegotiationFailed PeerDisconnected RekeyTimeout "
+        "ServiceRefused"
+    ),
+    "ssh_wire": (
+        "BadValue DisconnectReason EncodeError OpenFailureReason ProtocolError SSHError "
+        "TrailingData Truncated UnknownMessage UsageError WireError WrongConstant"
+    ),
+    "ssh_wire.messages.auth": "InfoRequest Prompt",
 }
 
-
-def __getattr__(name: str) -> object:
-    module = _LATER.get(name)
-    if module is None:
-        problem = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(problem)
-    return getattr(importlib.import_module(module), name)
+if TYPE_CHECKING:
+    from ssh_agent import AgentError as AgentError
+    from ssh_agent import AgentMisbehaved as AgentMisbehaved
+    from ssh_agent import AgentRefused as AgentRefused
+    from ssh_agent import AgentTimeout as AgentTimeout
+    from ssh_agent import AgentUnavailable as AgentUnavailable
+    from ssh_agent import WrongReply as WrongReply
+    from ssh_auth import Accept as Accept
+    from ssh_auth import Answers as Answers
+    from ssh_auth import AuthAttempt as AuthAttempt
+    from ssh_auth import AuthenticationFailed as AuthenticationFailed
+    from ssh_auth import AuthLimits as AuthLimits
+    from ssh_auth import Outcome as Outcome
+    from ssh_auth import Partial as Partial
+    from ssh_auth import Permissions as Permissions
+    from ssh_auth import Reject as Reject
+    from ssh_auth import Signer as Signer
+    from ssh_auth import TooManyAttempts as TooManyAttempts
+    from ssh_connection import ChannelClosed as ChannelClosed
+    from ssh_connection import ChannelOpenRefused as ChannelOpenRefused
+    from ssh_connection import ChannelViolation as ChannelViolation
+    from ssh_connection import CommandFailed as CommandFailed
+    from ssh_connection import Completed as Completed
+    from ssh_connection import ConnectionLimits as ConnectionLimits
+    from ssh_connection import ExitSignal as ExitSignal
+    from ssh_connection import ForwardingDisabled as ForwardingDisabled
+    from ssh_connection import NoExitStatus as NoExitStatus
+    from ssh_connection import RequestRefused as RequestRefused
+    from ssh_connection import SSHTimeout as SSHTimeout
+    from ssh_connection import TerminalMode as TerminalMode
+    from ssh_connection.aio import ClientConnection as ClientConnection
+    from ssh_connection.aio import CommandInterrupted as CommandInterrupted
+    from ssh_connection.aio import ForwardingRules as ForwardingRules
+    from ssh_connection.aio import HostSigner as HostSigner
+    from ssh_connection.aio import KeepaliveOptions as KeepaliveOptions
+    from ssh_connection.aio import Launch as Launch
+    from ssh_connection.aio import OutputTooLarge as OutputTooLarge
+    from ssh_connection.aio import Pty as Pty
+    from ssh_connection.aio import Receiver as Receiver
+    from ssh_connection.aio import ServerAuthentication as ServerAuthentication
+    from ssh_connection.aio import Session as Session
+    from ssh_connection.aio import SessionHandler as SessionHandler
+    from ssh_connection.aio import Timeouts as Timeouts
+    from ssh_connection.aio import User as User
+    from ssh_keys import Certificate as Certificate
+    from ssh_keys import CertificateRefused as CertificateRefused
+    from ssh_keys import FidoPolicy as FidoPolicy
+    from ssh_keys import HostKeyStatus as HostKeyStatus
+    from ssh_keys import HostKeyUpdate as HostKeyUpdate
+    from ssh_keys import KeyDecryptError as KeyDecryptError
+    from ssh_keys import KeyFormatError as KeyFormatError
+    from ssh_keys import KnownHosts as KnownHosts
+    from ssh_keys import PassphraseNeeded as PassphraseNeeded
+    from ssh_keys import PrivateKey as PrivateKey
+    from ssh_keys import PublicKey as PublicKey
+    from ssh_keys import RevocationList as RevocationList
+    from ssh_keys import Signature as Signature
+    from ssh_keys import SignatureRefused as SignatureRefused
+    from ssh_keys import SigningFailed as SigningFailed
+    from ssh_keys import TokenNeeded as TokenNeeded
+    from ssh_keys import TooCostly as TooCostly
+    from ssh_keys import UnsupportedKey as UnsupportedKey
+    from ssh_keys import load_private_key as load_private_key
+    from ssh_keys import load_public_key as load_public_key
+    from ssh_sftp import SFTPEOF as SFTPEOF
+    from ssh_sftp import Attributes as Attributes
+    from ssh_sftp import DirectoryHandle as DirectoryHandle
+    from ssh_sftp import FileHandle as FileHandle
+    from ssh_sftp import FileSystem as FileSystem
+    from ssh_sftp import OpenFlags as OpenFlags
+    from ssh_sftp import Progress as Progress
+    from ssh_sftp import ServerLimits as ServerLimits
+    from ssh_sftp import SFTPConnectionLost as SFTPConnectionLost
+    from ssh_sftp import SFTPError as SFTPError
+    from ssh_sftp import SFTPNoSuchFile as SFTPNoSuchFile
+    from ssh_sftp import SFTPOptions as SFTPOptions
+    from ssh_sftp import SFTPPermissionDenied as SFTPPermissionDenied
+    from ssh_sftp import SFTPProtocolError as SFTPProtocolError
+    from ssh_sftp import SFTPTimeout as SFTPTimeout
+    from ssh_sftp import SFTPTransferError as SFTPTransferError
+    from ssh_sftp import SFTPUnsafeName as SFTPUnsafeName
+    from ssh_sftp import SFTPUnsupported as SFTPUnsupported
+    from ssh_sftp import Skipped as Skipped
+    from ssh_sftp import StatusCode as StatusCode
+    from ssh_sftp import StatVFSReply as StatVFSReply
+    from ssh_sftp import Transferred as Transferred
+    from ssh_sftp.aio import DirEntry as DirEntry
+    from ssh_sftp.aio import Rooted as Rooted
+    from ssh_stack.admission import MaxStartups as MaxStartups
+    from ssh_stack.authorization import Authorization as Authorization
+    from ssh_stack.authorization import AuthorizedKeys as AuthorizedKeys
+    from ssh_stack.authorization import InOrder as InOrder
+    from ssh_stack.authorization import Passwords as Passwords
+    from ssh_stack.config import Config as Config
+    from ssh_stack.config import HostConfig as HostConfig
+    from ssh_stack.config import Unsupported as Unsupported
+    from ssh_stack.config import load_config as load_config
+    from ssh_stack.errors import ConfigError as ConfigError
+    from ssh_stack.errors import HostCertificateRefused as HostCertificateRefused
+    from ssh_stack.errors import HostKeyChanged as HostKeyChanged
+    from ssh_stack.errors import HostKeyError as HostKeyError
+    from ssh_stack.errors import HostKeyRevoked as HostKeyRevoked
+    from ssh_stack.errors import HostKeyTooShort as HostKeyTooShort
+    from ssh_stack.errors import HostKeyUnknown as HostKeyUnknown
+    from ssh_stack.errors import ProxyFailed as ProxyFailed
+    from ssh_stack.forwarding import AllowForwarding as AllowForwarding
+    from ssh_stack.forwarding import LoopbackForwarding as LoopbackForwarding
+    from ssh_stack.options import DEFAULT as DEFAULT
+    from ssh_stack.options import ClientOptions as ClientOptions
+    from ssh_stack.options import Default as Default
+    from ssh_stack.options import HostKeyDecision as HostKeyDecision
+    from ssh_stack.options import HostKeyPolicy as HostKeyPolicy
+    from ssh_stack.options import HostKeyUpdateDecision as HostKeyUpdateDecision
+    from ssh_stack.options import KeySource as KeySource
+    from ssh_stack.options import Person as Person
+    from ssh_stack.options import RevokedSource as RevokedSource
+    from ssh_stack.options import Secret as Secret
+    from ssh_stack.server_options import ServerOptions as ServerOptions
+    from ssh_stack.shell import LocalShell as LocalShell
+    from ssh_stack.sync.channel import Channel as Channel
+    from ssh_stack.sync.connection import ClientOptionsKw as ClientOptionsKw
+    from ssh_stack.sync.connection import Connect as Connect
+    from ssh_stack.sync.connection import Connection as Connection
+    from ssh_stack.sync.connection import connect as connect
+    from ssh_stack.sync.file import RemoteFile as RemoteFile
+    from ssh_stack.sync.forward import LocalForward as LocalForward
+    from ssh_stack.sync.forward import RemoteForward as RemoteForward
+    from ssh_stack.sync.path import RemotePath as RemotePath
+    from ssh_stack.sync.process import Process as Process
+    from ssh_stack.sync.scope import Scope as Scope
+    from ssh_stack.sync.server import Serve as Serve
+    from ssh_stack.sync.server import Server as Server
+    from ssh_stack.sync.server import ServerConnection as ServerConnection
+    from ssh_stack.sync.server import ServerOptionsKw as ServerOptionsKw
+    from ssh_stack.sync.server import serve as serve
+    from ssh_stack.sync.sftp import SFTPClient as SFTPClient
+    from ssh_stack.sync.streams import ByteReader as ByteReader
+    from ssh_stack.sync.streams import ByteStream as ByteStream
+    from ssh_stack.sync.streams import ByteWriter as ByteWriter
+    from ssh_transport import Agreement as Agreement
+    from ssh_transport import Algorithms as Algorithms
+    from ssh_transport import CompressionFailed as CompressionFailed
+    from ssh_transport import ConnectionClosed as ConnectionClosed
+    from ssh_transport import ConnectionLost as ConnectionLost
+    from ssh_transport import DirectionAgreement as DirectionAgreement
+    from ssh_transport import HeldQueueFull as HeldQueueFull
+    from ssh_transport import HostKeyRefused as HostKeyRefused
+    from ssh_transport import IdentificationError as IdentificationError
+    from ssh_transport import KeyExchangeFailed as KeyExchangeFailed
+    from ssh_transport import Limits as Limits
+    from ssh_transport import MACFailed as MACFailed
+    from ssh_transport import NegotiationFailed as NegotiationFailed
+    from ssh_transport import PeerDisconnected as PeerDisconnected
+    from ssh_transport import RekeyTimeout as RekeyTimeout
+    from ssh_transport import ServiceRefused as ServiceRefused
+    from ssh_wire import BadValue as BadValue
+    from ssh_wire import DisconnectReason as DisconnectReason
+    from ssh_wire import EncodeError as EncodeError
+    from ssh_wire import OpenFailureReason as OpenFailureReason
+    from ssh_wire import ProtocolError as ProtocolError
+    from ssh_wire import SSHError as SSHError
+    from ssh_wire import TrailingData as TrailingData
+    from ssh_wire import Truncated as Truncated
+    from ssh_wire import UnknownMessage as UnknownMessage
+    from ssh_wire import UsageError as UsageError
+    from ssh_wire import WireError as WireError
+    from ssh_wire import WrongConstant as WrongConstant
+    from ssh_wire.messages.auth import InfoRequest as InfoRequest
+    from ssh_wire.messages.auth import Prompt as Prompt
+else:
+    __getattr__, __dir__, __all__ = lazy.names(__name__, _ORIGINS)

@@ -28,6 +28,7 @@ from ssh_stack.options import (
 )
 from ssh_stack.sync._blocking import Blocking, BlockingOwner, unwrap
 from ssh_stack.sync._portal import portal
+from ssh_stack.sync.channel import Channel
 from ssh_stack.sync.forward import LocalForward, RemoteForward
 from ssh_stack.sync.process import Process
 from ssh_stack.sync.scope import Scope
@@ -180,6 +181,15 @@ class Connection(BlockingOwner[aio_connection.Connection]):
         """Start a subsystem (RFC 4254 section 6.5) and give its streams."""
         return Scope(self._portal, self._wrapped.subsystem(name), Process)
 
+    def open_subsystem(self, name: str) -> Channel:
+        """Start a subsystem and give its channel, to connect a receiver to.
+
+        Raises:
+            ChannelOpenRefused: the server refused the session.
+            RequestRefused: the server has no such subsystem.
+        """
+        return Channel(self._portal, self._portal.wait(self._wrapped.open_subsystem, name))
+
     def open_tcp(self, host: str, port: int) -> ByteStream:
         """Have the server connect to `host:port`; return the stream.
 
@@ -188,6 +198,34 @@ class Connection(BlockingOwner[aio_connection.Connection]):
             ForwardingDisabled: this connection forwards nothing.
         """
         return ByteStream(self._portal, self._portal.wait(self._wrapped.open_tcp, host, port))
+
+    def open_tcp_channel(
+        self,
+        host: str,
+        port: int,
+        origin: tuple[str, int] = ("127.0.0.1", 0),
+        *,
+        protected: bool = False,
+    ) -> Channel:
+        """Have the server connect to `host:port`; return the channel (RFC 4254 section 7.2).
+
+        Args:
+            host: the name or address to connect to, as the server resolves it.
+            port: its port.
+            origin: who wants the connection, for the server's records.
+            protected: what is sent through the channel protects itself, as SSH does; it is
+                opened even where this connection forwards nothing.
+
+        Raises:
+            ChannelOpenRefused: the server may not, or cannot reach it.
+            ForwardingDisabled: this connection forwards nothing.
+        """
+        return Channel(
+            self._portal,
+            self._portal.wait(
+                self._wrapped.open_tcp_channel, host, port, origin, protected=protected
+            ),
+        )
 
     def forward_local(
         self, listen: str | tuple[str, int], target: str | tuple[str, int]

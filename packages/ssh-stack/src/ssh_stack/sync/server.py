@@ -8,13 +8,9 @@ from types import TracebackType
 from typing import Literal, Required, TypedDict, Unpack
 
 from ssh_connection import ConnectionLimits
-from ssh_connection.aio import (
-    ForwardingRules,
-    HostSigner,
-    KeepaliveOptions,
-    ServerConnection,
-    SessionHandler,
-)
+from ssh_connection.aio import ForwardingRules, HostSigner, KeepaliveOptions, SessionHandler
+from ssh_connection.aio import server as aio_server
+from ssh_connection.aio.session import User
 from ssh_keys import Certificate, PrivateKey
 from ssh_sftp.filesystem import FileSystem
 from ssh_stack import serving as aio_serving
@@ -22,9 +18,63 @@ from ssh_stack.admission import MaxStartups
 from ssh_stack.authorization import Authorization
 from ssh_stack.sync._blocking import Blocking, BlockingOwner, unwrap
 from ssh_stack.sync._portal import portal
-from ssh_transport import Algorithms, Limits
+from ssh_transport import Agreement, Algorithms, Limits
 
-__all__ = ["Serve", "Server", "ServerOptionsKw", "serve"]
+__all__ = ["Serve", "Server", "ServerConnection", "ServerOptionsKw", "serve"]
+
+
+class ServerConnection(Blocking[aio_server.ServerConnection]):
+    """One client's connection."""
+
+    @property
+    def peer(self) -> tuple[str, int] | None:
+        """The address and port that the client connected from; who accepts it sets this."""
+        return self._wrapped.peer
+
+    @property
+    def local(self) -> tuple[str, int] | None:
+        """The address and port that it connected to."""
+        return self._wrapped.local
+
+    @property
+    def user(self) -> User | None:
+        """Who is logged in; None until somebody is."""
+        return self._wrapped.user
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connection has ended."""
+        return self._wrapped.is_closed
+
+    @property
+    def session_id(self) -> bytes:
+        """The session identifier: the exchange hash of the first key exchange."""
+        return self._wrapped.session_id
+
+    @property
+    def agreement(self) -> Agreement:
+        """The algorithms in use."""
+        return self._wrapped.agreement
+
+    def wait_closed(self) -> None:
+        """Wait until the connection has ended and everything on it is cleaned up."""
+        self._portal.wait(self._wrapped.wait_closed)
+
+    def close(self) -> None:
+        """Disconnect and clean up, in bounded time."""
+        self._portal.wait(self._wrapped.close)
+
+    def ping(self) -> float:
+        """Ask the peer for a sign of life; return the round trip in seconds.
+
+        Raises:
+            ConnectionLost: the connection is lost.
+        """
+        return self._portal.wait(self._wrapped.ping)
+
+    def rekey(self) -> None:
+        """Begin a key exchange now; data goes on when it is done."""
+        self._portal.call(self._wrapped.rekey)
 
 
 class Server(BlockingOwner[aio_serving.Server]):
@@ -44,6 +94,11 @@ class Server(BlockingOwner[aio_serving.Server]):
     def is_closed(self) -> bool:
         """Whether it has been closed."""
         return self._wrapped.is_closed
+
+    @property
+    def connections(self) -> tuple[ServerConnection, ...]:
+        """The connections that it has now."""
+        return tuple(ServerConnection(self._portal, each) for each in self._wrapped.connections)
 
     def serve_forever(self) -> None:
         """Serve until the task is cancelled or the server is closed."""
@@ -104,7 +159,7 @@ class ServerOptionsKw(TypedDict, total=False):
     rekey_bytes: int
     rekey_seconds: float
     close_timeout: float
-    on_error: Callable[[ServerConnection, Exception], None] | None
+    on_error: Callable[[aio_server.ServerConnection, Exception], None] | None
 
 
 def serve(host: str, port: int = 0, **options: Unpack[ServerOptionsKw]) -> Serve:
