@@ -41,6 +41,7 @@ MACHINERY = {
     "ssh_sftp.aio.opened": "a protocol's implementation",
     "ssh_sftp.aio.streams": "protocols that every stream follows",
     "ssh_sftp.aio.walk": "a place below the root of a file system",
+    "ssh_sftp.aio.transfer.OnError": "a literal",
     "ssh_sftp.aio.operations.PathLike": "str or bytes or os.PathLike",
     "ssh_sftp.messages": "messages of the protocol",
     "ssh_sftp.pipe": "a channel as SFTP sees it",
@@ -96,9 +97,10 @@ def is_public(value: type) -> bool:
 def test_every_exception_of_every_layer_is_exported() -> None:
     assert list(modules())  # all are loaded
     front = {id(value) for value in exported().values()}
+    every: list[type[Exception]] = [SSHError, *subclasses(SSHError)]
     missing = [
         f"{each.__module__}.{each.__qualname__}"
-        for each in [SSHError, *subclasses(SSHError)]
+        for each in every
         if is_public(each) and id(each) not in front
     ]
     assert missing == []

@@ -205,7 +205,7 @@ def _origins() -> dict[str, str]:
 def _row(origin: str, names: str) -> Iterator[str]:
     """A row of the table, in as many lines as it needs."""
     *lines, last = textwrap.wrap(names, 82)
-    if not lines:
+    if not lines and len(origin) + len(last) < 88:
         yield f'{INDENT}"{origin}": "{names}",'
         return
     yield f'{INDENT}"{origin}": ('

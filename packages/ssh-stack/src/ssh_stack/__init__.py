@@ -45,10 +45,11 @@ _ORIGINS: Final = {
     ),
     "ssh_stack.sync": "",
     "ssh_sftp": (
-        "Progress Attributes DirectoryHandle FileHandle FileSystem OpenFlags ServerLimits "
-        "SFTPConnectionLost SFTPEOF SFTPError SFTPNoSuchFile SFTPOptions SFTPPermissionDenied "
-        "SFTPProtocolError SFTPTimeout SFTPTransferError SFTPUnsafeName SFTPUnsupported "
-        "Skipped StatusCode StatVFSReply Transferred"
+        "Attributes DirectoryHandle FileHandle FileSystem Found OpenFlags Progress Refused "
+        "ServerLimits SFTPConnectionLost SFTPEOF SFTPError SFTPNoSuchFile SFTPOptions "
+        "SFTPPermissionDenied SFTPProtocolError SFTPTimeout SFTPTransferError "
+        "SFTPTransferErrors SFTPUnsafeName SFTPUnsupported Skipped StatusCode StatVFSReply "
+        "Transferred"
     ),
     "ssh_sftp.aio": "DirEntry RemoteFile RemotePath Rooted SFTPClient",
     "ssh_connection": (
@@ -167,8 +168,10 @@ if TYPE_CHECKING:
     from ssh_sftp import DirectoryHandle as DirectoryHandle
     from ssh_sftp import FileHandle as FileHandle
     from ssh_sftp import FileSystem as FileSystem
+    from ssh_sftp import Found as Found
     from ssh_sftp import OpenFlags as OpenFlags
     from ssh_sftp import Progress as Progress
+    from ssh_sftp import Refused as Refused
     from ssh_sftp import ServerLimits as ServerLimits
     from ssh_sftp import SFTPConnectionLost as SFTPConnectionLost
     from ssh_sftp import SFTPError as SFTPError
@@ -178,6 +181,7 @@ if TYPE_CHECKING:
     from ssh_sftp import SFTPProtocolError as SFTPProtocolError
     from ssh_sftp import SFTPTimeout as SFTPTimeout
     from ssh_sftp import SFTPTransferError as SFTPTransferError
+    from ssh_sftp import SFTPTransferErrors as SFTPTransferErrors
     from ssh_sftp import SFTPUnsafeName as SFTPUnsafeName
     from ssh_sftp import SFTPUnsupported as SFTPUnsupported
     from ssh_sftp import Skipped as Skipped

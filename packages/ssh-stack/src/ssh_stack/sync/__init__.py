@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Final
 from ssh_wire import lazy
 
 _ORIGINS: Final = {
-    "ssh_agent": "AgentError AgentMisbehaved AgentRefused AgentTimeout AgentUnavailable WrongReply",
+    "ssh_agent": (
+        "AgentError AgentMisbehaved AgentRefused AgentTimeout AgentUnavailable WrongReply"
+    ),
     "ssh_auth": (
         "Accept Answers AuthAttempt AuthLimits AuthenticationFailed Outcome Partial "
         "Permissions Reject Signer TooManyAttempts"
@@ -42,11 +44,11 @@ _ORIGINS: Final = {
         "UnsupportedKey load_private_key load_public_key"
     ),
     "ssh_sftp": (
-        "Attributes DirectoryHandle FileHandle FileSystem OpenFlags Progress "
+        "Attributes DirectoryHandle FileHandle FileSystem Found OpenFlags Progress Refused "
         "SFTPConnectionLost SFTPEOF SFTPError SFTPNoSuchFile SFTPOptions "
         "SFTPPermissionDenied SFTPProtocolError SFTPTimeout SFTPTransferError "
-        "SFTPUnsafeName SFTPUnsupported ServerLimits Skipped StatVFSReply StatusCode "
-        "Transferred"
+        "SFTPTransferErrors SFTPUnsafeName SFTPUnsupported ServerLimits Skipped "
+        "StatVFSReply StatusCode Transferred"
     ),
     "ssh_sftp.aio": "DirEntry Rooted",
     "ssh_stack.admission": "MaxStartups",
@@ -155,8 +157,10 @@ if TYPE_CHECKING:
     from ssh_sftp import DirectoryHandle as DirectoryHandle
     from ssh_sftp import FileHandle as FileHandle
     from ssh_sftp import FileSystem as FileSystem
+    from ssh_sftp import Found as Found
     from ssh_sftp import OpenFlags as OpenFlags
     from ssh_sftp import Progress as Progress
+    from ssh_sftp import Refused as Refused
     from ssh_sftp import ServerLimits as ServerLimits
     from ssh_sftp import SFTPConnectionLost as SFTPConnectionLost
     from ssh_sftp import SFTPError as SFTPError
@@ -166,6 +170,7 @@ if TYPE_CHECKING:
     from ssh_sftp import SFTPProtocolError as SFTPProtocolError
     from ssh_sftp import SFTPTimeout as SFTPTimeout
     from ssh_sftp import SFTPTransferError as SFTPTransferError
+    from ssh_sftp import SFTPTransferErrors as SFTPTransferErrors
     from ssh_sftp import SFTPUnsafeName as SFTPUnsafeName
     from ssh_sftp import SFTPUnsupported as SFTPUnsupported
     from ssh_sftp import Skipped as Skipped
