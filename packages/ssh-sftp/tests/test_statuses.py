@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from ssh_sftp.statuses import status_of
+from ssh_sftp.statuses import is_fault, status_of
 
 
 @pytest.mark.row("P86")
@@ -22,7 +22,11 @@ from ssh_sftp.statuses import status_of
         ),
         (OSError(errno.ENAMETOOLONG, "x"), 5, "Bad message"),
         (OSError(errno.EOPNOTSUPP, "x"), 8, "Operation unsupported"),
-        (ValueError("embedded null byte"), 5, "Bad message"),
+        (ValueError("a bug"), 4, "Failure"),
+        (UnicodeEncodeError("ascii", "é", 0, 1, "no"), 5, "Bad message"),
+        (FileNotFoundError("told by its class"), 2, "No such file"),
+        (PermissionError("told by its class"), 3, "Permission denied"),
+        (NotImplementedError(), 8, "Operation unsupported"),
         (OverflowError(), 4, "Value too large"),
         (RuntimeError("/secret"), 4, "Failure"),
         (OSError("no errno"), 4, "Failure"),
@@ -32,3 +36,19 @@ def test_statuses(error: Exception, code: int, text: str) -> None:
     found = status_of(9, error)
 
     assert (found.id, found.code, found.text) == (9, code, text)
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (OSError(errno.EIO, "x"), False),
+        (PermissionError("x"), False),
+        (NotImplementedError(), False),
+        (OverflowError(), False),
+        (ValueError(), True),
+        (AttributeError(), True),
+        (KeyError(), True),
+    ],
+)
+def test_what_is_a_fault_and_what_an_answer(error: Exception, fault: bool) -> None:
+    assert is_fault(error) is fault

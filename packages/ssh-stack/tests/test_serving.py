@@ -65,6 +65,7 @@ async def stranger(server: Server) -> AsyncGenerator[asyncio.StreamReader]:
         {"close_timeout": -1.0},
         {"session": "bash"},
         {"env": "LANG"},
+        {"sftp": "/srv"},
     ],
     ids=str,
 )

@@ -1,19 +1,24 @@
 """What an SFTP server serves: the protocol of a file system.
 
-Methods raise `OSError`; its errno decides the status that the client gets.  They are
-called one after the other, in the order in which requests arrive (section 6.1).
+Methods are plain functions, not coroutines.  They raise `OSError`; its errno decides the
+status that the client gets, and where it has none, its class (`FileNotFoundError`,
+`PermissionError`).  `NotImplementedError` means that the request is not supported.  Anything
+else is a fault of the file system's code: the client is told "Failure", the owner the rest.
+They are called one after the other, in the order in which requests arrive (section 6.1).
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.messages import NameEntry, StatVFSReply
 from ssh_sftp.numbers import OpenFlags
+from ssh_wire import UsageError
 
-__all__ = ["DirectoryHandle", "FileHandle", "FileSystem"]
+__all__ = ["DirectoryHandle", "FileHandle", "FileSystem", "check_filesystem", "problem_with"]
 
 
 class FileHandle(Protocol):
@@ -121,3 +126,33 @@ class FileSystem(Protocol):
     def statvfs(self, path: str) -> StatVFSReply:
         """Return the facts of the file system that a path is on."""
         ...
+
+
+_ATTRIBUTES: Final = frozenset({"read_only"})
+
+
+def check_filesystem(filesystem: object) -> None:
+    """Refuse what cannot be served, before a client finds out.
+
+    Raises:
+        UsageError: a method is missing, or is a coroutine function; it is named.
+    """
+    problem = problem_with(filesystem, FileSystem)
+    if problem:
+        raise UsageError(problem)
+
+
+def problem_with(thing: object, protocol: type) -> str:
+    """Say why a thing cannot be used as a protocol's; "" where it can."""
+    kind = f"{type(thing).__name__} is no {protocol.__name__}"
+    for name in (name for name in vars(protocol) if not name.startswith("_")):
+        if not hasattr(type(thing), name) and not hasattr(thing, name):
+            return f"{kind}: it has no {name}"
+        if name in _ATTRIBUTES:
+            continue
+        method = getattr(thing, name)
+        if not callable(method):
+            return f"{kind}: {name} is no method"
+        if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
+            return f"{kind}: {name} is an async function, and plain functions are called"
+    return ""

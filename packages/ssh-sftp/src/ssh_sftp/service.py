@@ -2,12 +2,15 @@
 
 `Service` takes bytes, finds out what they ask, and sees that each request gets exactly one
 reply; `answers` has what is replied (draft-ietf-secsh-filexfer-02 sections 4, 6 and 7).
+Whatever the file system's code does, the client gets a reply: where that code is at fault,
+"Failure", and the owner is told the rest.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from struct import Struct
-from typing import Final
+from typing import Final, TypeAlias
 
 from ssh_sftp import messages as m
 from ssh_sftp.answers import TABLE, Answers
@@ -16,10 +19,11 @@ from ssh_sftp.filesystem import FileSystem
 from ssh_sftp.framing import PacketReader
 from ssh_sftp.numbers import MAX_HANDLES, VERSION, StatusCode
 from ssh_sftp.pipe import Buffer, Transmit
-from ssh_sftp.statuses import status, status_of
+from ssh_sftp.statuses import is_fault, status, status_of
 from ssh_wire import Message, ProtocolError, UnknownMessage
+from ssh_wire.text import printable
 
-__all__ = ["EXTENSIONS", "Service"]
+__all__ = ["EXTENSIONS", "OnFault", "Service"]
 
 EXTENSIONS: Final = {
     "posix-rename@openssh.com": b"1",
@@ -34,7 +38,11 @@ EXTENSIONS: Final = {
 }
 """The extensions that are announced, with their versions."""
 
+OnFault: TypeAlias = Callable[[str, Exception], None]
+"""Told what the file system was asked for, and what its code raised."""
+
 _ID: Final = Struct(">BI")
+_PATHS: Final = ("path", "old", "new", "target", "link", "user")
 _LARGE: Final = 16_384  # a reply with more leaves at once, so that a full pipe is noticed
 
 
@@ -45,13 +53,19 @@ class Service:
         filesystem: what is served.
         transmit: takes outgoing data; its parts may be used again when it returns.
         handles: the most files and directories that may be open.
+        on_fault: told of faults in the file system's code.
     """
 
     def __init__(
-        self, filesystem: FileSystem, transmit: Transmit, handles: int = MAX_HANDLES
+        self,
+        filesystem: FileSystem,
+        transmit: Transmit,
+        handles: int = MAX_HANDLES,
+        on_fault: OnFault | None = None,
     ) -> None:
         self._filesystem = filesystem
         self._transmit = transmit
+        self._on_fault = on_fault or _ignore
         self._reader = PacketReader(self._packet)
         self._answers = Answers(filesystem, handles)
         self._outgoing: list[Buffer] = []
@@ -91,7 +105,9 @@ class Service:
 
     def close(self) -> None:
         """Close everything that is open."""
-        self._answers.close_all()
+        for error in self._answers.close_all():
+            if is_fault(error):
+                self._on_fault("close", error)
 
     # ------------------------------------------------------------------ in and out
 
@@ -104,17 +120,29 @@ class Service:
         except ProtocolError as error:
             self._send(self._malformed(payload, error))
             return
-        answer, changes = TABLE[type(request)]
-        if changes and self._filesystem.read_only:
-            self._send(status(request.id, StatusCode.PERMISSION_DENIED))
-            return
         try:
-            reply = answer(self._answers, request)
+            parts = self._answered(request).encode_parts()
         except SFTPProtocolError:
             raise
         except Exception as error:  # noqa: BLE001 (each request is answered, whatever failed)
-            reply = status_of(request.id, error)
-        self._send(reply)
+            parts = self._refused(request, error).encode_parts()
+        self._queue(parts)
+
+    def _answered(self, request: m.Request) -> Message:
+        answer, changes = TABLE[type(request)]
+        if changes and self._filesystem.read_only:
+            return status(request.id, StatusCode.PERMISSION_DENIED)
+        return answer(self._answers, request)
+
+    def _refused(self, request: m.Request, error: Exception) -> m.Status:
+        named = [getattr(request, field, "") for field in _PATHS]
+        if isinstance(error, ValueError) and any("\0" in path for path in named):
+            return status(request.id, StatusCode.BAD_MESSAGE)
+        if is_fault(error):
+            asked = type(request).__name__
+            paths = ", ".join(repr(printable(path)) for path in named if path)
+            self._on_fault(f"{asked} {paths}".rstrip(), error)
+        return status_of(request.id, error)
 
     def _init(self, payload: memoryview) -> None:
         try:
@@ -137,7 +165,10 @@ class Service:
         return status(number, code)
 
     def _send(self, reply: Message) -> None:
-        parts = reply.encode_parts()  # the data of a READ stays where it was read to
+        self._queue(reply.encode_parts())
+
+    def _queue(self, parts: tuple[Buffer, ...]) -> None:
+        # the data of a READ stays where it was read to
         size = sum(map(len, parts))
         self._outgoing.append(size.to_bytes(4, "big"))
         self._outgoing += parts
@@ -148,3 +179,7 @@ class Service:
         if self._outgoing:
             parts, self._outgoing = self._outgoing, []
             self._transmit(*parts)
+
+
+def _ignore(_asked: str, _error: Exception) -> None:
+    """Nobody wants to know."""

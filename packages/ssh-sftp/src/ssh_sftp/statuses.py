@@ -7,7 +7,7 @@ import errno
 from ssh_sftp.messages import Status
 from ssh_sftp.numbers import StatusCode
 
-__all__ = ["status", "status_of"]
+__all__ = ["is_fault", "status", "status_of"]
 
 _CODES = {
     errno.ENOENT: StatusCode.NO_SUCH_FILE,
@@ -38,6 +38,15 @@ def status(number: int, code: StatusCode, text: str | None = None) -> Status:
     return Status(id=number, code=code.value, text=text or _TEXTS[code], language="")
 
 
+_BY_CLASS = (
+    (FileNotFoundError, StatusCode.NO_SUCH_FILE),
+    (NotADirectoryError, StatusCode.NO_SUCH_FILE),
+    (PermissionError, StatusCode.PERMISSION_DENIED),
+    (NotImplementedError, StatusCode.OP_UNSUPPORTED),
+    (UnicodeError, StatusCode.BAD_MESSAGE),  # a name that this system cannot have
+)
+
+
 def status_of(number: int, error: Exception) -> Status:
     """Return the status that answers a request which failed with `error`.
 
@@ -47,8 +56,14 @@ def status_of(number: int, error: Exception) -> Status:
         code = _CODES.get(error.errno, StatusCode.FAILURE)
         plain = code is StatusCode.FAILURE and isinstance(error.strerror, str)
         return status(number, code, error.strerror if plain else None)
-    if isinstance(error, ValueError):  # NUL in a path, an offset beyond any file
-        return status(number, StatusCode.BAD_MESSAGE)
+    for kind, code in _BY_CLASS:
+        if isinstance(error, kind):
+            return status(number, code)
     if isinstance(error, OverflowError):
         return status(number, StatusCode.FAILURE, "Value too large")
     return status(number, StatusCode.FAILURE)
+
+
+def is_fault(error: Exception) -> bool:
+    """Whether an error is a fault of the file system's code, and no answer to a request."""
+    return not isinstance(error, OSError | NotImplementedError | UnicodeError | OverflowError)

@@ -17,6 +17,7 @@ from ssh_connection.addresses import format_address
 from ssh_connection.aio import ServerConnection, ServerSettings, Session
 from ssh_connection.aio.binding import bind
 from ssh_sftp.aio import SFTPServer
+from ssh_sftp.filesystem import check_filesystem
 from ssh_stack.admission import Admission, Refusals, network
 from ssh_stack.authorization import combine
 from ssh_stack.keylog import key_log
@@ -315,6 +316,7 @@ class _SFTPSession:
     """Serves the subsystem "sftp"."""
 
     def __init__(self, filesystem: FileSystem) -> None:
+        check_filesystem(filesystem)
         self._filesystem = filesystem
 
     async def __call__(self, session: Session) -> None:

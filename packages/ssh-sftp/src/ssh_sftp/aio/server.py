@@ -1,16 +1,22 @@
-"""A session of the server on an asyncio pipe."""
+"""A session of the server on an asyncio pipe.
+
+What the file system's code does wrong is logged to "ssh_sftp.server" with its traceback.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 
-from ssh_sftp.errors import SFTPProtocolError
-from ssh_sftp.filesystem import FileSystem
+from ssh_sftp.filesystem import FileSystem, check_filesystem
 from ssh_sftp.numbers import MAX_HANDLES
 from ssh_sftp.pipe import Pipe
 from ssh_sftp.service import Service
+from ssh_wire import ProtocolError, SSHError, UsageError
 
 __all__ = ["SFTPServer"]
+
+_FAULTS = 20
 
 
 class SFTPServer:
@@ -25,11 +31,16 @@ class SFTPServer:
         pipe: the stream to the client: the channel of an "sftp" subsystem, say.
         filesystem: what is served.
         handles: the most files and directories that may be open.
+
+    Raises:
+        UsageError: the file system lacks a method, or has a coroutine function for one.
     """
 
     def __init__(self, pipe: Pipe, filesystem: FileSystem, handles: int = MAX_HANDLES) -> None:
+        check_filesystem(filesystem)
         self._pipe = pipe
-        self._service = Service(filesystem, pipe.write, handles)
+        self._service = Service(filesystem, pipe.write, handles, self._on_fault)
+        self._faults = 0
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._error: Exception | None = None
         self._eof = False
@@ -39,6 +50,7 @@ class SFTPServer:
 
         Raises:
             SFTPProtocolError: the client broke a rule; the session was ended.
+            Exception: whatever else went wrong inside.
         """
         self._pipe.connect(self)
         try:
@@ -57,8 +69,8 @@ class SFTPServer:
         if not self._over.done():
             try:
                 self._service.receive(data)
-            except SFTPProtocolError as error:
-                self._end(error)
+            except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
+                self._fail(error)
 
     def eof_received(self) -> None:
         """The client asks nothing more."""
@@ -79,10 +91,9 @@ class SFTPServer:
         """Answer again."""
         try:
             self._service.resume()
-        except SFTPProtocolError as error:
-            self._end(error)
-            return
-        if self._service.paused:
+        except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
+            self._fail(error)
+        if self._service.paused or self._over.done():
             return
         if self._eof:
             self._end(None)
@@ -93,3 +104,18 @@ class SFTPServer:
         if not self._over.done():
             self._error = error
             self._over.set_result(None)
+
+    def _fail(self, error: Exception) -> None:
+        """End the session; `serve` raises the error, unless the client has gone."""
+        gone = isinstance(error, SSHError) and not isinstance(error, ProtocolError | UsageError)
+        self._end(None if gone else error)
+
+    def _on_fault(self, asked: str, error: Exception) -> None:
+        self._faults += 1
+        if self._faults <= _FAULTS:
+            more = "; more of this session are not logged" if self._faults == _FAULTS else ""
+            _log().error("the file system failed at %s%s", asked, more, exc_info=error)
+
+
+def _log() -> logging.Logger:
+    return logging.getLogger("ssh_sftp.server")
