@@ -118,7 +118,7 @@ def test_a_dead_port(cli: Cli, dead_port: int, reach: Callable[..., list[str]]) 
 
 def test_a_host_without_an_address(cli: Cli) -> None:
     line = line_of(cli.run("ssh", "-F", "none", "me@nowhere.invalid", "true"))
-    assert "connect to host nowhere.invalid port 22: " in line
+    assert "could not resolve hostname nowhere.invalid: " in line
 
 
 def _http(connection: socket.socket) -> None:
@@ -232,4 +232,4 @@ def test_no_destination(cli: Cli) -> None:
 def test_more_is_said_with_verbose(cli: Cli, dead_port: int) -> None:
     done = cli.run("ssh", "-vv", "-F", "none", "-p", str(dead_port), "me@127.0.0.1")
     assert done.returncode == 255
-    assert re.search(rb"^ConnectionRefusedError", done.stderr, re.MULTILINE)
+    assert re.search(rb"^ssh_stack.errors.ConnectFailed: ", done.stderr, re.MULTILINE)

@@ -40,8 +40,8 @@ _ORIGINS: Final = {
     "ssh_stack.forwarding": "AllowForwarding LoopbackForwarding",
     "ssh_stack.shell": "LocalShell",
     "ssh_stack.errors": (
-        "ConfigError HostCertificateRefused HostKeyChanged HostKeyError HostKeyRevoked "
-        "HostKeyTooShort HostKeyUnknown ProxyFailed"
+        "ConfigError ConnectFailed HostCertificateRefused HostKeyChanged HostKeyError "
+        "HostKeyRevoked HostKeyTooShort HostKeyUnknown ProxyFailed"
     ),
     "ssh_stack.sync": "",
     "ssh_sftp": (
@@ -207,6 +207,7 @@ if TYPE_CHECKING:
     from ssh_stack.connection import Connection as Connection
     from ssh_stack.connection import connect as connect
     from ssh_stack.errors import ConfigError as ConfigError
+    from ssh_stack.errors import ConnectFailed as ConnectFailed
     from ssh_stack.errors import HostCertificateRefused as HostCertificateRefused
     from ssh_stack.errors import HostKeyChanged as HostKeyChanged
     from ssh_stack.errors import HostKeyError as HostKeyError

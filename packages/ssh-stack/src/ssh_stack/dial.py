@@ -9,6 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from ssh_stack.errors import ProxyFailed
+from ssh_stack.tcp import connect_tcp
 from ssh_wire import UsageError
 from ssh_wire.text import printable
 
@@ -18,20 +19,17 @@ if TYPE_CHECKING:
 
 __all__ = ["jump_dialer", "proxy_dialer", "split_command", "tcp_dialer", "token_values"]
 
-_ATTEMPT_DELAY: Final = 0.25  # "Connection Attempt Delay" of RFC 8305 section 5
 _SHELL_SYNTAX: Final = frozenset(";|&<>()`$\n")
 _STDERR_KEPT: Final = 4096
 _LAST_WORDS: Final = 0.5  # seconds from the end of its output to its own end
 
 
 def tcp_dialer(host: str, port: int) -> Dialer:
-    """Connect to `host:port`, to all its addresses in the manner of RFC 8305."""
+    """Connect to `host:port`."""
 
     async def dial(driver: Driver) -> None:
-        loop = asyncio.get_running_loop()
-        await loop.create_connection(
-            lambda: driver, host, port, happy_eyeballs_delay=_ATTEMPT_DELAY
-        )
+        sock = await connect_tcp(host, port)
+        await asyncio.get_running_loop().create_connection(lambda: driver, sock=sock)
 
     return dial
 

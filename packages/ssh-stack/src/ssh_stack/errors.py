@@ -7,6 +7,7 @@ SSHError
 │   ├── HostKeyRevoked               its key is marked as revoked
 │   ├── HostKeyTooShort              its RSA key has too few bits
 │   └── HostCertificateRefused       its certificate is not good for it
+├── ConnectFailed                    the server cannot be reached (a ConnectionError)
 ├── ProxyFailed                      the proxy command ended or could not be started
 └── UsageError
     └── ConfigError                  a configuration file that cannot be used
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ConfigError",
+    "ConnectFailed",
     "HostCertificateRefused",
     "HostKeyChanged",
     "HostKeyError",
@@ -207,6 +209,41 @@ def _line(host: str, port: int, key: PublicKey) -> str:
         return format_line(host, port, key)
     except UsageError:
         return ""
+
+
+class ConnectFailed(SSHError, ConnectionError):
+    """No TCP connection to the server could be made.
+
+    `errno` is that of the first failure, as for every OSError.
+
+    Attributes:
+        host: the server's name, as it was given.
+        port: the port.
+        failures: what became of each address that was tried; `filename` is the address.
+    """
+
+    def __init__(
+        self, host: str, port: int, failures: Sequence[Exception], problem: str = ""
+    ) -> None:
+        self.host = host
+        self.port = port
+        self.failures = tuple(failures)
+        where = f"connect to host {host} port {port}"  # as ssh begins
+        super().__init__(printable(problem or f"{where}: {self._why()}"))
+        known = [each for each in self.failures if isinstance(each, OSError)]
+        self.errno = known[0].errno if known else None
+
+    def _why(self) -> str:
+        """Each reason once, with the addresses that it is about."""
+        reasons: dict[str, list[str]] = {}
+        for each in self.failures:
+            reason = each.strerror if isinstance(each, OSError) and each.strerror else str(each)
+            reasons.setdefault(reason, []).append(str(getattr(each, "filename", "") or ""))
+        told = [
+            reason if addresses == [self.host] else f"{reason} ({', '.join(addresses)})"
+            for reason, addresses in reasons.items()
+        ]
+        return "; ".join(told)
 
 
 class ProxyFailed(SSHError, ConnectionError):

@@ -55,8 +55,8 @@ _ORIGINS: Final = {
     "ssh_stack.authorization": "Authorization AuthorizedKeys InOrder Passwords",
     "ssh_stack.config": "Config HostConfig Unsupported load_config",
     "ssh_stack.errors": (
-        "ConfigError HostCertificateRefused HostKeyChanged HostKeyError HostKeyRevoked "
-        "HostKeyTooShort HostKeyUnknown ProxyFailed"
+        "ConfigError ConnectFailed HostCertificateRefused HostKeyChanged HostKeyError "
+        "HostKeyRevoked HostKeyTooShort HostKeyUnknown ProxyFailed"
     ),
     "ssh_stack.forwarding": "AllowForwarding LoopbackForwarding",
     "ssh_stack.options": (
@@ -189,6 +189,7 @@ if TYPE_CHECKING:
     from ssh_stack.config import Unsupported as Unsupported
     from ssh_stack.config import load_config as load_config
     from ssh_stack.errors import ConfigError as ConfigError
+    from ssh_stack.errors import ConnectFailed as ConnectFailed
     from ssh_stack.errors import HostCertificateRefused as HostCertificateRefused
     from ssh_stack.errors import HostKeyChanged as HostKeyChanged
     from ssh_stack.errors import HostKeyError as HostKeyError
