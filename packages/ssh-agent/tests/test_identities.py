@@ -5,8 +5,8 @@ import pytest
 from ssh_agent.errors import AgentMisbehaved
 from ssh_agent.identities import MAX_IDENTITIES, Identities, Identity
 from ssh_agent.messages import IdentityEntry
-from ssh_keys import PrivateKey
-from ssh_wire.primitives import string
+from ssh_keys import Grant, PrivateKey, issue
+from ssh_wire.primitives import encode_mpint, string
 
 
 def test_keys_keep_the_agents_order_and_names(ed25519: PrivateKey, rsa: PrivateKey) -> None:
@@ -42,6 +42,35 @@ def test_a_key_that_does_not_parse_is_skipped_and_reported(
     (skipped,) = identities.skipped
     assert (skipped.blob, skipped.comment) == (blob, "odd")
     assert skipped.reason
+
+
+def test_a_certificate_is_listed_as_what_it_is(ed25519: PrivateKey, other: PrivateKey) -> None:
+    grant = Grant(role="user", key_id="me", principals=("me",))
+    certificate = issue(other, ed25519.public_key, grant=grant, random=bytes)
+    entries = [
+        IdentityEntry(key=certificate.blob, comment="certified"),
+        IdentityEntry(key=ed25519.public_key.blob, comment="plain"),
+        IdentityEntry(key=certificate.blob[:-1], comment="cut"),
+    ]
+
+    identities = Identities.from_entries(entries)
+
+    certified, plain = identities
+    assert (certified.key, certified.listed) == (ed25519.public_key, certificate)
+    assert (plain.key, plain.certificate, plain.listed) == (
+        ed25519.public_key,
+        None,
+        ed25519.public_key,
+    )
+    assert [each.comment for each in identities.skipped] == ["cut"]
+
+
+def test_small_rsa_keys_are_taken_where_the_caller_wants_them() -> None:
+    blob = string("ssh-rsa") + string(encode_mpint(65_537)) + string(encode_mpint(2**1023 + 1))
+    entries = [IdentityEntry(key=blob, comment="old")]
+
+    assert Identities.from_entries(entries).skipped[0].reason
+    assert len(Identities.from_entries(entries, legacy=True)) == 1
 
 
 def test_comments_are_safe_to_show(ed25519: PrivateKey) -> None:

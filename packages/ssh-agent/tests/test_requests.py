@@ -5,7 +5,7 @@ import pytest
 from ssh_agent.errors import AgentMisbehaved, WrongReply
 from ssh_agent.messages import AgentSuccess, IdentitiesAnswer, RequestIdentities, SignResponse
 from ssh_agent.requests import IdentitiesRequest, SignatureRequest
-from ssh_keys import PrivateKey, PublicKey
+from ssh_keys import Grant, PrivateKey, PublicKey, issue
 from ssh_keys.fido import Assertion
 from ssh_wire import UsageError
 from ssh_wire.primitives import read_string, string
@@ -37,9 +37,30 @@ def test_an_algorithm_of_another_key_is_the_callers_error(
         SignatureRequest(ed25519.public_key, b"", algorithm)
 
 
-def test_sha1_is_not_asked_for(rsa: PrivateKey) -> None:
+def test_sha1_is_asked_for_only_by_its_name(rsa: PrivateKey) -> None:
+    request = SignatureRequest(rsa.public_key, b"data", "ssh-rsa")
+    signature = rsa.sign(b"data", "ssh-rsa")
+
+    assert request.message.flags == 0
+    assert request.answer(SignResponse(signature=signature)) == signature
+    with pytest.raises(AgentMisbehaved):  # an old agent that knows no flags
+        SignatureRequest(rsa.public_key, b"data", "rsa-sha2-512").answer(
+            SignResponse(signature=signature)
+        )
+
+
+def test_a_certificate_names_the_key_and_its_key_signs(rsa: PrivateKey, other: PrivateKey) -> None:
+    grant = Grant(role="user", key_id="me", principals=("me",))
+    certificate = issue(other, rsa.public_key, grant=grant, random=bytes)
+    request = SignatureRequest(certificate, b"data", "rsa-sha2-256")
+
+    assert (request.message.key, request.message.flags) == (certificate.blob, 2)
+    signature = rsa.sign(b"data", "rsa-sha2-256")
+    assert request.answer(SignResponse(signature=signature)) == signature
+    with pytest.raises(AgentMisbehaved):
+        request.answer(SignResponse(signature=other.sign(b"data")))
     with pytest.raises(UsageError):
-        SignatureRequest(rsa.public_key, b"", "ssh-rsa")
+        SignatureRequest(certificate, b"data", "rsa-sha2-256-cert-v01@openssh.com")
 
 
 def test_a_signature_that_verifies_is_returned(rsa: PrivateKey) -> None:

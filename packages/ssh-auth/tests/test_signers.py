@@ -3,7 +3,7 @@ from __future__ import annotations
 from ssh_agent import Identity
 from ssh_auth import AgentSigner, KeySigner, Signer
 from ssh_auth.testing import finish
-from ssh_keys import PrivateKey, PublicKey
+from ssh_keys import Certificate, Grant, PrivateKey, PublicKey, issue
 
 
 class Agent:
@@ -11,9 +11,10 @@ class Agent:
 
     def __init__(self, key: PrivateKey) -> None:
         self.key = key
+        self.asked_for: PublicKey | Certificate | None = None
 
-    async def sign(self, key: PublicKey, data: bytes, algorithm: str, /) -> bytes:
-        assert key == self.key.public_key
+    async def sign(self, key: PublicKey | Certificate, data: bytes, algorithm: str, /) -> bytes:
+        self.asked_for = key
         return self.key.sign(data, algorithm)
 
 
@@ -35,6 +36,21 @@ def test_an_agent_signs(key: PrivateKey) -> None:
     assert signer.public_key.verify(b"data", signature)
     assert signer.source == "agent work"
     assert AgentSigner(Agent(key), Identity(key.public_key)).source == "agent"
+
+
+def test_an_agent_signs_for_the_certificate_that_it_lists(
+    key: PrivateKey, other: PrivateKey
+) -> None:
+    grant = Grant(role="user", key_id="me", principals=("me",))
+    certificate = issue(other, key.public_key, grant=grant, random=bytes)
+    agent = Agent(key)
+    signer = AgentSigner(agent, Identity(key.public_key, "work", certificate))
+
+    signature = finish(signer.sign(b"data", "ssh-ed25519"))
+
+    assert agent.asked_for == certificate
+    assert signer.public_key == key.public_key
+    assert certificate.verify(b"data", signature, "ssh-ed25519-cert-v01@openssh.com")
 
 
 def test_a_repr_names_the_key_and_shows_nothing_of_it(key: PrivateKey) -> None:

@@ -1,11 +1,63 @@
 from __future__ import annotations
 
-from ssh_auth import AuthAttempt, AuthProgress, InOrder, NoneCredential, Outcome
+from ssh_auth import (
+    AuthAttempt,
+    AuthProgress,
+    InOrder,
+    NoneCredential,
+    Outcome,
+    PasswordCredential,
+    UnusableCredential,
+)
 
 
-def progress(*outcomes: Outcome) -> AuthProgress:
+def progress(*outcomes: Outcome, listed: tuple[str, ...] | None = None) -> AuthProgress:
     attempts = tuple(AuthAttempt(method="x", outcome=outcome) for outcome in outcomes)
-    return AuthProgress(remaining=None, attempts=attempts)
+    return AuthProgress(remaining=listed, attempts=attempts)
+
+
+def test_what_was_passed_over_is_tried_when_the_server_lists_something_else() -> None:
+    one, two, three = (PasswordCredential(word) for word in ("1", "2", "3"))
+    strategy = InOrder([one, two, three])
+    assert strategy.next_credential(progress(listed=("b",))) is one
+    history = [Outcome.NOT_OFFERED]
+    assert strategy.next_credential(progress(*history, listed=("b",))) is two
+    history.append(Outcome.REJECTED)
+
+    assert strategy.next_credential(progress(*history, listed=("a", "b"))) is one
+    history.append(Outcome.REJECTED)
+    assert strategy.next_credential(progress(*history, listed=("a", "b"))) is three
+    history.append(Outcome.REJECTED)
+    assert strategy.next_credential(progress(*history, listed=("a",))) is None
+
+
+def test_a_credential_that_is_given_several_times_is_passed_over_once() -> None:
+    asked, other = PasswordCredential("1"), PasswordCredential("2")
+    strategy = InOrder([asked, asked, asked, other])
+    assert strategy.next_credential(progress(listed=("b",))) is asked
+
+    assert strategy.next_credential(progress(Outcome.NOT_OFFERED, listed=("b",))) is other
+    history = [Outcome.NOT_OFFERED, Outcome.REJECTED]
+    for _ in range(3):
+        assert strategy.next_credential(progress(*history, listed=("a",))) is asked
+        history.append(Outcome.REJECTED)
+    assert strategy.next_credential(progress(*history, listed=("a",))) is None
+
+
+def test_what_cannot_be_used_and_a_probe_have_one_turn() -> None:
+    probe, broken = NoneCredential(probe=True), UnusableCredential("publickey", "file k", "no")
+    one, two = PasswordCredential("1"), PasswordCredential("2")
+    strategy = InOrder([probe, broken, one, two])
+    history: list[Outcome] = []
+    for outcome, expected in (
+        (Outcome.UNUSABLE, probe),
+        (Outcome.UNUSABLE, broken),
+        (Outcome.PARTIAL, one),
+    ):
+        assert strategy.next_credential(progress(*history)) is expected
+        history.append(outcome)
+
+    assert strategy.next_credential(progress(*history)) is two
 
 
 def test_credentials_come_in_the_order_given() -> None:

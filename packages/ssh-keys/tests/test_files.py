@@ -15,9 +15,11 @@ from ssh_keys import (
     PassphraseNeeded,
     PrivateKey,
     RevocationList,
+    UnprotectedKey,
     files,
 )
 from ssh_keys.files import (
+    check_private_permissions,
     hash_known_hosts,
     pieces_of,
     read_allowed_signers,
@@ -50,6 +52,51 @@ READERS: tuple[Callable[..., object], ...] = (
     partial(remove_known_host, host="host"),
     partial(update_known_host, host="host", port=22, update=HostKeyUpdate()),
 )
+
+
+# ------------------------------------------------------------- permissions
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o640, 0o644, 0o660, 0o601, 0o610, 0o620])
+def test_a_private_key_that_others_can_get_at_is_refused(
+    key: PrivateKey, tmp_path: Path, mode: int
+) -> None:
+    path = tmp_path / "my key"
+    path.write_bytes(key.to_openssh())
+    path.chmod(mode)
+
+    for check in (partial(read_private_key, strict_permissions=True), check_private_permissions):
+        with pytest.raises(UnprotectedKey) as caught:
+            check(path)
+        assert (caught.value.path, caught.value.mode) == (str(path), mode)
+        assert f"permissions {mode:04o}" in str(caught.value)
+        assert str(caught.value).endswith(f"run: chmod 600 '{path}'")
+    assert read_private_key(path).public_key == key.public_key
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o600, 0o700])
+def test_a_private_key_that_its_owner_alone_can_read_is_taken(
+    key: PrivateKey, tmp_path: Path, mode: int
+) -> None:
+    path = tmp_path / "key"
+    path.write_bytes(key.to_openssh())
+    path.chmod(mode)
+
+    check_private_permissions(path)
+    assert read_private_key(path, strict_permissions=True).public_key == key.public_key
+
+
+def test_a_private_key_of_somebody_else_is_for_its_owner_to_protect(
+    key: PrivateKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "key"
+    path.write_bytes(key.to_openssh())
+    path.chmod(0o644)
+    owner = path.stat().st_uid
+    monkeypatch.setattr(os, "getuid", lambda: owner + 1)
+
+    check_private_permissions(path)
+    assert read_private_key(path, strict_permissions=True).public_key == key.public_key
 
 
 # ------------------------------------------------------------- reading

@@ -31,6 +31,7 @@ from ssh_auth import Accept
 from ssh_connection import ConnectionLimits
 from ssh_connection.aio import ServerAuthentication, Session
 from ssh_keys import PrivateKey, PublicKey
+from ssh_keys.files import write_private_key
 from ssh_stack import sync
 from ssh_stack.sync._portal import Portal
 
@@ -382,7 +383,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[Served]:
     """An ssh-stack server in this process, for blocking clients in any thread and process."""
     folder = tmp_path_factory.mktemp("served")
     key, user = PrivateKey.generate("ed25519"), PrivateKey.generate("ed25519")
-    (folder / "key").write_bytes(user.to_openssh())
+    write_private_key(folder / "key", user)
     (folder / "root").mkdir()
 
     async def session(session: Session) -> None:

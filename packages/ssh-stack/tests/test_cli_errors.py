@@ -41,8 +41,8 @@ def _lost(cause: Exception) -> ConnectionLost:
         (_lost(PeerDisconnected(11, "bye")), "the peer disconnected: bye (11)"),
         (_lost(ConnectionResetError(errno.ECONNRESET, "x")), WHERE + "Connection reset by peer"),
         (AuthenticationFailed("me", ()),
-         ("authentication as 'me' failed, no credential is left: nothing was tried "
-          "(the server accepts nothing)")),
+         ("authentication as 'me' failed: "
+          "there was no key, password or other credential to try")),
         (KeyError("bug"), "internal error, please report it: KeyError: 'bug'"),
         (OSError(errno.EIO, "x", "a\x1b[2Jb\nc"), "a\\x1b[2Jb c: x"),
     ],

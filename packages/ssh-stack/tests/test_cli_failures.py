@@ -68,7 +68,7 @@ def test_no_credential_that_the_server_takes(
     cli: Cli, sshd: Sshd, reach: Callable[..., list[str]]
 ) -> None:
     line = line_of(cli.run(*reach(sshd.trust, sshd.host)))
-    assert f"authentication as '{sshd.user}' failed" in line
+    assert f"authentication as '{sshd.user}' at 127.0.0.1 failed: there was no key" in line
     assert "publickey, password" in line
 
 
@@ -88,7 +88,10 @@ def test_a_wrong_password(cli: Cli, sshd: Sshd) -> None:
             terminal.expect(f"{sshd.host}'s password: ")
             terminal.type("wrong\n")
         line = terminal.expect(r"ssh-stack: [^\r]*\r\n")
-        assert line.count("password (person) rejected") == 3
+        assert (
+            "failed: keyboard-interactive (person) not offered by the server;"
+            " password (person) rejected (3 times); the server accepts publickey, password"
+        ) in line
         assert terminal.wait() == 255
         assert terminal.restored
         assert b"wrong" not in terminal.seen

@@ -21,7 +21,7 @@ from serving_here import USER_KEY, Watched
 from ssh_connection import ChannelOpenRefused
 from ssh_connection.aio import Pty
 from ssh_keys import PrivateKey
-from ssh_keys.files import read_private_key
+from ssh_keys.files import read_private_key, write_private_key
 from ssh_stack import Connect
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ async def test_options(cli_with_key: Cli, tmp_path: Path) -> None:
     for path, key in zip(
         keys, (PrivateKey.generate("ed25519"), PrivateKey.generate("ecdsa", 256)), strict=True
     ):
-        await asyncio.to_thread(path.write_bytes, key.to_openssh())
+        await asyncio.to_thread(write_private_key, path, key)
     words = ["--allow-forwarding", "--algorithms", "strict", "--sftp-root", str(root), "-v"]
     words += [word for path in keys for word in ("--host-key", str(path))]
     async with program(cli_with_key, *words) as served, served.connect() as conn:
@@ -186,11 +186,21 @@ def test_what_cannot_be_used_is_told_in_one_line(
 
 def test_a_host_key_with_a_passphrase(cli_with_key: Cli) -> None:
     path = cli_with_key.home / "key"
-    path.write_bytes(USER_KEY.to_openssh("secret"))
+    write_private_key(path, USER_KEY, "secret")
     done = cli_with_key.run("serve", "--host-key", str(path))
 
     assert done.returncode == 255
     assert done.stderr.decode() == f"ssh-stack: {path} is encrypted: a host key must not be\n"
+
+
+def test_a_host_key_that_others_can_read(cli_with_key: Cli) -> None:
+    path = cli_with_key.home / "key"
+    write_private_key(path, USER_KEY)
+    path.chmod(0o640)
+    done = cli_with_key.run("serve", "--host-key", str(path))
+
+    assert done.returncode == 255
+    assert b"(permissions 0640); run: chmod 600 " in done.stderr
 
 
 def test_two_servers_make_the_key_at_the_same_time(
@@ -202,7 +212,7 @@ def test_two_servers_make_the_key_at_the_same_time(
     path = cli_with_key.home / "ssh-stack" / "host_ed25519"
 
     def late(where: os.PathLike[str], key: PrivateKey) -> None:
-        path.write_bytes(USER_KEY.to_openssh())
+        write_private_key(path, USER_KEY)
         raise FileExistsError(where, key)
 
     monkeypatch.setattr(serve, "write_private_key", late)

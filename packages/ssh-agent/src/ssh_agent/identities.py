@@ -12,13 +12,16 @@ import attrs
 
 from ssh_agent.errors import AgentMisbehaved
 from ssh_keys import PublicKey
+from ssh_keys.registry import plain_kind
 from ssh_wire import SSHError
+from ssh_wire.primitives import read_text
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ssh_agent.messages import IdentityEntry
+    from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
 
 __all__ = ["MAX_IDENTITIES", "Identities", "Identity", "SkippedIdentity"]
 
@@ -33,10 +36,17 @@ class Identity:
     Attributes:
         key: the public key.
         comment: the agent's name for it, safe to show.
+        certificate: the certificate of the key that the agent lists, where it is one.
     """
 
     key: PublicKey
     comment: str = ""
+    certificate: Certificate | None = None
+
+    @property
+    def listed(self) -> PublicKey | Certificate:
+        """What the agent lists, and signs for: the certificate, or else the key."""
+        return self.certificate or self.key
 
 
 @attrs.frozen
@@ -60,8 +70,12 @@ class Identities(tuple[Identity, ...]):  # noqa: SLOT001 (a tuple can have no sl
     skipped: tuple[SkippedIdentity, ...] = ()
 
     @classmethod
-    def from_entries(cls, entries: Iterable[IdentityEntry]) -> Self:
+    def from_entries(cls, entries: Iterable[IdentityEntry], *, legacy: bool = False) -> Self:
         """Read the keys of an agent's answer.
+
+        Args:
+            entries: the keys as they are sent.
+            legacy: take RSA keys down to 1024 bits instead of 2048.
 
         Raises:
             AgentMisbehaved: there are more than 2048.
@@ -74,9 +88,19 @@ class Identities(tuple[Identity, ...]):  # noqa: SLOT001 (a tuple can have no sl
                 raise AgentMisbehaved(problem)
             comment = printable(entry.comment)
             try:
-                usable.append(Identity(PublicKey.from_blob(entry.key), comment))
+                usable.append(_identity(entry.key, comment, legacy=legacy))
             except SSHError as error:
                 skipped.append(SkippedIdentity(entry.key, comment, str(error)))
         made = cls(usable)
         made.skipped = tuple(skipped)
         return made
+
+
+def _identity(blob: bytes, comment: str, *, legacy: bool) -> Identity:
+    kind, _ = read_text(blob, 0)
+    if plain_kind(kind) is None:
+        return Identity(PublicKey.from_blob(blob, legacy=legacy), comment)
+    from ssh_keys import Certificate  # noqa: PLC0415 (loads when the first one is met)
+
+    certificate = Certificate.from_blob(blob, legacy=legacy)
+    return Identity(certificate.public_key, comment, certificate)

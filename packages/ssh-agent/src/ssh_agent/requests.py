@@ -18,10 +18,11 @@ from ssh_agent.messages import (
     SignRequest,
     SignResponse,
 )
+from ssh_keys import PublicKey
 from ssh_wire import Message, UsageError
 
 if TYPE_CHECKING:
-    from ssh_keys import PublicKey
+    from ssh_keys import Certificate
 
 __all__ = ["IdentitiesRequest", "Request", "SignatureRequest"]
 
@@ -47,7 +48,14 @@ class Request(ABC, Generic[T_co]):
 
 
 class IdentitiesRequest(Request[Identities]):
-    """Which keys do you hold (section 4.4)?"""
+    """Which keys do you hold (section 4.4)?
+
+    Args:
+        legacy: take RSA keys down to 1024 bits instead of 2048.
+    """
+
+    def __init__(self, *, legacy: bool = False) -> None:
+        self._legacy = legacy
 
     @property
     def message(self) -> RequestIdentities:
@@ -58,18 +66,19 @@ class IdentitiesRequest(Request[Identities]):
         """Return the keys of the answer."""
         if not isinstance(reply, IdentitiesAnswer):
             raise _wrong(reply, "a list of keys")
-        return Identities.from_entries(reply.identities)
+        return Identities.from_entries(reply.identities, legacy=self._legacy)
 
 
 class SignatureRequest(Request[bytes]):
-    """Sign this with that key (section 4.5).
+    """Sign this with that key, or with the key of that certificate (section 4.5).
 
     Raises:
         UsageError: the key has no such algorithm.
     """
 
-    def __init__(self, key: PublicKey, data: bytes, algorithm: str) -> None:
-        if algorithm not in key.algorithms:
+    def __init__(self, key: PublicKey | Certificate, data: bytes, algorithm: str) -> None:
+        self._signing = key if isinstance(key, PublicKey) else key.public_key
+        if algorithm not in (*self._signing.algorithms, *self._signing.sha1_algorithms):
             problem = f"a key of kind {key.kind} does not sign with {algorithm!r}"
             raise UsageError(problem)
         self.key = key
@@ -94,7 +103,10 @@ class SignatureRequest(Request[bytes]):
         from ssh_keys.fido import KEY_ALONE  # noqa: PLC0415 (loads with the first signature)
 
         # whether a token's touch is needed is for the server to say
-        good = self.key.verify(self.data, reply.signature, self.algorithm, fido=KEY_ALONE)
+        # SHA-1 is wanted only where it was asked for by name
+        good = self._signing.verify(
+            self.data, reply.signature, self.algorithm, allow_sha1=True, fido=KEY_ALONE
+        )
         # `is not True`: an error value must never pass for a verified signature
         if good is not True:
             key = self.key.fingerprint()

@@ -11,6 +11,7 @@ from ssh_keys import PrivateKey, PublicKey
 
 if TYPE_CHECKING:
     from ssh_agent import Identity
+    from ssh_keys import Certificate
 
 __all__ = ["AgentSigner", "KeySigner", "Signer", "SigningAgent"]
 
@@ -40,8 +41,8 @@ class Signer(Protocol):
 class SigningAgent(Protocol):
     """What a signer needs of an agent; `ssh_agent.aio.AgentClient` is one."""
 
-    async def sign(self, key: PublicKey, data: bytes, algorithm: str, /) -> bytes:
-        """Return the agent's signature over `data`."""
+    async def sign(self, key: PublicKey | Certificate, data: bytes, algorithm: str, /) -> bytes:
+        """Return the agent's signature over `data`, by the key or that of the certificate."""
         ...
 
 
@@ -71,7 +72,7 @@ class KeySigner:
 
 
 class AgentSigner:
-    """Signs with a key that an agent holds."""
+    """Signs with a key, or with the key of a certificate, that an agent holds."""
 
     def __init__(self, agent: SigningAgent, identity: Identity) -> None:
         self._agent = agent
@@ -79,7 +80,7 @@ class AgentSigner:
 
     @property
     def public_key(self) -> PublicKey:
-        """The public key that the agent listed."""
+        """The public key that the agent listed, or that of the certificate."""
         return self._identity.key
 
     @property
@@ -94,7 +95,7 @@ class AgentSigner:
         Raises:
             AgentError: the agent refuses, misbehaves, is gone or is late.
         """
-        return await self._agent.sign(self.public_key, data, algorithm)
+        return await self._agent.sign(self._identity.listed, data, algorithm)
 
     def __repr__(self) -> str:
         return f"AgentSigner({self.public_key.fingerprint()}, source={self.source!r})"

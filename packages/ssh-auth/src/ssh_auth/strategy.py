@@ -61,7 +61,9 @@ class InOrder:
 
     def next_credential(self, progress: AuthProgress) -> Credential | None:
         """Return the next credential of the round."""
-        if self._last is not None:
+        if self._last is None:
+            self._listed = frozenset(progress.remaining or ())
+        else:
             self._note(self._last, progress)
         self._last = self._round.pop(0) if self._round else None
         return None if self._last is None else self._credentials[self._last]
@@ -69,12 +71,13 @@ class InOrder:
     def _note(self, last: int, progress: AuthProgress) -> None:
         """Take note of what came of the last credential."""
         partial = sum(attempt.outcome is Outcome.PARTIAL for attempt in progress.attempts)
+        # a credential that is given several times is accepted, or passed over, once
+        same = {n for n, each in enumerate(self._credentials) if each is self._credentials[last]}
         if partial > self._partial or _is_done(self._credentials[last]):
-            # a credential that is given several times is one: it counts once
-            credential = self._credentials[last]
-            self._unused = [n for n in self._unused if self._credentials[n] is not credential]
+            self._unused = [n for n in self._unused if n not in same]
         elif progress.attempts[-1].outcome is Outcome.NOT_OFFERED:
-            self._passed_over.append(last)
+            self._passed_over += [last, *(n for n in self._round if n in same)]
+            self._round = [n for n in self._round if n not in same]
         listed = frozenset(progress.remaining or ())
         if partial > self._partial:
             self._round, self._passed_over = list(self._unused), []

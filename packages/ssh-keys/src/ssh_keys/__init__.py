@@ -50,6 +50,7 @@ from ssh_keys.errors import SignatureRefused as SignatureRefused
 from ssh_keys.errors import SigningFailed as SigningFailed
 from ssh_keys.errors import TokenNeeded as TokenNeeded
 from ssh_keys.errors import TooCostly as TooCostly
+from ssh_keys.errors import UnprotectedKey as UnprotectedKey
 from ssh_keys.errors import UnsupportedKey as UnsupportedKey
 from ssh_keys.lines import Problem as Problem
 from ssh_keys.load import load_private_key as load_private_key

@@ -4,6 +4,7 @@ SSHError
 ├── KeyFormatError          not a key, or not one that the limits allow (a ValueError too)
 │   ├── UnsupportedKey      a kind that is known by name and refused; says which and why
 │   ├── CertificateRefused  a certificate that is not good for what it is used for
+│   ├── UnprotectedKey      a private key in a file that others may read
 │   ├── TooCostly           a file that wants more work for its passphrase than is allowed
 │   └── KeyDecryptError     the passphrase is wrong
 │       └── PassphraseNeeded    the key is encrypted and no passphrase was given
@@ -14,9 +15,11 @@ SSHError
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ssh_wire import SSHError
+from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from ssh_keys.public import PublicKey
@@ -31,6 +34,7 @@ __all__ = [
     "SigningFailed",
     "TokenNeeded",
     "TooCostly",
+    "UnprotectedKey",
     "UnsupportedKey",
 ]
 
@@ -75,6 +79,24 @@ class CertificateRefused(KeyFormatError):
     def __init__(self, reason: Refusal, message: str) -> None:
         super().__init__(message)
         self.reason: Refusal = reason
+
+
+class UnprotectedKey(KeyFormatError):
+    """A private key in a file that others than its owner may read or change.
+
+    Attributes:
+        path: the file.
+        mode: its permissions.
+    """
+
+    def __init__(self, path: str, mode: int) -> None:
+        self.path = path
+        self.mode = mode
+        problem = (
+            f"others can read this private key file (permissions {mode:04o});"
+            f" run: chmod 600 {quote(printable(path))}"
+        )
+        super().__init__(problem)
 
 
 class TooCostly(KeyFormatError):

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ssh_keys.authorized_keys import AuthorizedKeys
-from ssh_keys.errors import KeyFormatError
+from ssh_keys.errors import KeyFormatError, UnprotectedKey
 from ssh_keys.known_hosts import KnownHosts, format_line
 from ssh_keys.known_hosts_file import KnownHostsFile
 from ssh_keys.load import load_private_key, load_public_key
 from ssh_keys.public import MAX_BLOB
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ssh_keys.allowed_signers import AllowedSigners
     from ssh_keys.authorized_principals import AuthorizedPrincipals
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "append_known_host",
+    "check_private_permissions",
     "hash_known_hosts",
     "pieces_of",
     "read_allowed_signers",
@@ -56,6 +57,7 @@ MAX_TRUST_FILE: Final = 1 << 26
 
 _CHUNK: Final = 1 << 16
 _OWNER_ONLY: Final = 0o600
+_OTHERS: Final = 0o077
 _PUBLIC: Final = 0o644
 _OWNER_ONLY_DIRECTORY: Final = 0o700
 # absent on Windows, which has no such files in ordinary paths
@@ -65,17 +67,42 @@ _BINARY: Final[int] = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 def read_private_key(
-    path: str | os.PathLike[str], passphrase: bytes | str | None = None, *, legacy: bool = False
+    path: str | os.PathLike[str],
+    passphrase: bytes | str | None = None,
+    *,
+    legacy: bool = False,
+    strict_permissions: bool = False,
 ) -> PrivateKey:
     """Read a private key file; see `load_private_key`.
 
+    Args:
+        path: the file.
+        passphrase: what opens the key.
+        legacy: take RSA keys down to 1024 bits instead of 2048.
+        strict_permissions: refuse a file of this user's that others may read or change, as
+            OpenSSH does; a file of somebody else's is for its owner to protect.
+
     Raises:
+        UnprotectedKey: others can get at the file, and `strict_permissions` was asked for.
         PassphraseNeeded: the key is encrypted and no passphrase was given.
         KeyDecryptError: the passphrase is wrong.
         KeyFormatError: it is not a regular file with one key within the limits.
         OSError: it cannot be read.
     """
-    return load_private_key(_read(path, MAX_BLOB), passphrase, legacy=legacy)
+    data = _read(path, MAX_BLOB, check=_check_permissions if strict_permissions else None)
+    return load_private_key(data, passphrase, legacy=legacy)
+
+
+def check_private_permissions(path: str | os.PathLike[str]) -> None:
+    """Refuse a private key file of this user's that others may read or change.
+
+    As in OpenSSH's sshkey_perm_ok, "if the key owned by a different user, then we don't care".
+
+    Raises:
+        UnprotectedKey: they may.
+        OSError: there is no such file.
+    """
+    _check_permissions(Path(path).stat(), os.fspath(path))
 
 
 def read_public_key(
@@ -365,9 +392,20 @@ def _sync_directory(path: Path) -> None:
             os.close(descriptor)
 
 
-def _read(path: str | os.PathLike[str], limit: int) -> bytes:
+def _check_permissions(status: os.stat_result, path: str) -> None:
+    if hasattr(os, "getuid") and status.st_uid == os.getuid() and status.st_mode & _OTHERS:
+        raise UnprotectedKey(path, stat.S_IMODE(status.st_mode))
+
+
+def _read(
+    path: str | os.PathLike[str],
+    limit: int,
+    check: Callable[[os.stat_result, str], None] | None = None,
+) -> bytes:
     data = bytearray()
     with os.fdopen(_open_regular(path, os.O_RDONLY), "rb") as file:
+        if check is not None:
+            check(os.fstat(file.fileno()), os.fspath(path))
         while chunk := file.read(_CHUNK):
             data += chunk
             if len(data) > limit:

@@ -18,7 +18,7 @@ from ssh_wire import UsageError
 from ssh_wire.messages.auth import Prompt
 
 if TYPE_CHECKING:
-    from ssh_keys import RevocationList
+    from ssh_keys import Certificate, RevocationList
     from ssh_transport.trace import Trace  # noqa: TC004 (loads where it is asked for)
 
 __all__ = [
@@ -72,8 +72,14 @@ Only an exact True accepts.
 KeySource: TypeAlias = Path | bytes | PrivateKey | Signer
 """A private key: a file, its content, the key, or something that signs with it."""
 
-Secret: TypeAlias = str | Callable[[], Awaitable[str | None]]
-"""A secret, or a function that asks for it and returns None to give up."""
+CertificateSource: TypeAlias = "Path | bytes | Certificate"
+"""A user certificate: a file, its content, or the certificate."""
+
+Secret: TypeAlias = str | Callable[[], Awaitable[str | None] | str | None]
+"""A secret, or a function that asks for it and returns None to give up.
+
+An async function is awaited; a plain one, `getpass.getpass` say, is called in a thread.
+"""
 
 
 class Person(Protocol):
@@ -84,6 +90,13 @@ class Person(Protocol):
 
     async def password(self, who: str, /) -> str | None:
         """Return the password of `who`, "user@host", or None to give up."""
+        ...
+
+    async def new_password(self, who: str, prompt: str, /) -> str | None:
+        """Return a new password of `who` in place of an expired one, or None to give up.
+
+        `prompt` is what the server says about it, made safe to show.
+        """
         ...
 
     async def passphrase(self, source: str, /) -> str | None:
@@ -112,10 +125,16 @@ class ClientOptions:
 
     It is for the host alone, as `interactive` is: jump hosts never see it.
     """
+    change_password: Callable[[str], Awaitable[str | None] | str | None] | None = None
+    """Asked for a new password, given the server's text, when the server says it has expired."""
     interactive: Answers | None = attrs.field(default=None, repr=False)
     """Answers the prompts of keyboard-interactive; without it the password answers one."""
     keys: Sequence[KeySource] | Default | None = attrs.field(default=DEFAULT, repr=False)
     """Private keys to log in with, first to last; None for none; by default `ssh`'s files."""
+    certificates: Sequence[CertificateSource] = ()
+    """User certificates beyond those beside the key files, each of a key that is there, too."""
+    strict_permissions: bool = True
+    """Whether a private key file of the user's that others can read is refused, as by `ssh`."""
     passphrase: Secret | bytes | None = attrs.field(default=None, repr=False)
     """The passphrase of encrypted key files, or a function that asks for it.
 
@@ -124,6 +143,12 @@ class ClientOptions:
     """
     person: Person | None = attrs.field(default=None, repr=False)
     """Asked for what is not given here, and about a host key where the configuration says so."""
+    ask_methods_first: bool = True
+    """Whether the server is asked for its methods before a credential is tried, as by `ssh`.
+
+    A server that wants no authentication answers with success then.  Without it, nobody is
+    authenticated but by a credential that is given here, and a round trip is saved.
+    """
     agent: Path | Default | None = DEFAULT
     """The agent's socket; None for no agent; by default SSH_AUTH_SOCK."""
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None = DEFAULT
@@ -193,10 +218,14 @@ class ClientOptionsKw(TypedDict, total=False):
 
     username: str | None
     password: Secret | None
+    change_password: Callable[[str], Awaitable[str | None] | str | None] | None
     interactive: Answers | None
     keys: Sequence[KeySource] | Default | None
+    certificates: Sequence[CertificateSource]
+    strict_permissions: bool
     passphrase: Secret | bytes | None
     person: Person | None
+    ask_methods_first: bool
     agent: Path | Default | None
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None
     revoked_host_keys: RevokedSource | Sequence[RevokedSource] | Default | None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ssh_agent.identities import Identities
-    from ssh_keys import PublicKey
+    from ssh_keys import Certificate, PublicKey
 
 __all__ = ["DEFAULT_TIMEOUT", "AgentClient", "Connecting", "StreamReader", "StreamWriter"]
 
@@ -103,16 +103,24 @@ class AgentClient:
         """Talk to an agent at the other end of a pair of streams."""
         return cls(reader, writer, timeout=timeout)
 
-    async def identities(self) -> Identities:
+    async def identities(self, *, legacy: bool = False) -> Identities:
         """Return the agent's usable keys; `skipped` names those that are not.
+
+        Args:
+            legacy: take RSA keys down to 1024 bits instead of 2048.
 
         Raises:
             AgentError: the agent refuses, misbehaves, is gone or is late.
         """
-        return await self._ask(IdentitiesRequest())
+        return await self._ask(IdentitiesRequest(legacy=legacy))
 
-    async def sign(self, key: PublicKey, data: bytes, algorithm: str) -> bytes:
+    async def sign(self, key: PublicKey | Certificate, data: bytes, algorithm: str) -> bytes:
         """Return the agent's signature over `data`, verified.
+
+        Args:
+            key: the key, or the certificate of it that the agent lists.
+            data: what to sign.
+            algorithm: one of the key's own algorithms.
 
         Raises:
             AgentError: the agent refuses, misbehaves, is gone or is late.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ssh_agent.identities import Identities
-    from ssh_keys import PublicKey
+    from ssh_keys import Certificate, PublicKey
 
 __all__ = ["DEFAULT_TIMEOUT", "AgentClient"]
 
@@ -72,16 +72,24 @@ class AgentClient:
         """Talk to an agent at the other end of a connected socket, which is ours from now on."""
         return cls(connection, timeout=timeout)
 
-    def identities(self) -> Identities:
+    def identities(self, *, legacy: bool = False) -> Identities:
         """Return the agent's usable keys; `skipped` names those that are not.
+
+        Args:
+            legacy: take RSA keys down to 1024 bits instead of 2048.
 
         Raises:
             AgentError: the agent refuses, misbehaves, is gone or is late.
         """
-        return self._ask(IdentitiesRequest())
+        return self._ask(IdentitiesRequest(legacy=legacy))
 
-    def sign(self, key: PublicKey, data: bytes, algorithm: str) -> bytes:
+    def sign(self, key: PublicKey | Certificate, data: bytes, algorithm: str) -> bytes:
         """Return the agent's signature over `data`, verified.
+
+        Args:
+            key: the key, or the certificate of it that the agent lists.
+            data: what to sign.
+            algorithm: one of the key's own algorithms.
 
         Raises:
             AgentError: the agent refuses, misbehaves, is gone or is late.

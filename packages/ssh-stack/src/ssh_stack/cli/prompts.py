@@ -47,6 +47,18 @@ class Keyboard:
         """Ask for a password."""
         return await self._secret(f"{printable(who)}'s password: ")
 
+    async def new_password(self, who: str, prompt: str, /) -> str | None:
+        """Ask for a new password, twice, in place of one that has expired."""
+        if prompt.strip():
+            await self._tell(_lines(prompt))
+        while (new := await self._secret(f"Enter {printable(who)}'s new password: ")) is not None:
+            again = await self._secret(f"Retype {printable(who)}'s new password: ")
+            if new == again:
+                return new or None
+            if again is not None:
+                await self._tell("Mismatch; try again, EOF to quit.\n")
+        return None
+
     async def passphrase(self, source: str, /) -> str | None:
         """Ask for a key's passphrase."""
         key = printable(source.removeprefix("file "))

@@ -183,7 +183,7 @@ def _look_at(authorized: Path, report: Report) -> None:
 
 def _host_key(path: Path) -> PrivateKey:
     try:
-        return read_private_key(path)
+        return read_private_key(path, strict_permissions=True)
     except PassphraseNeeded:
         problem = f"{path} is encrypted: a host key must not be"
         raise Stopped(problem) from None

@@ -17,6 +17,7 @@ from ssh_keys import KnownHosts, PublicKey
 from ssh_stack import connection as aio_connection
 from ssh_stack.config import HostConfig
 from ssh_stack.options import (
+    CertificateSource,
     Default,
     HostKeyPolicy,
     HostKeyUpdateDecision,
@@ -347,10 +348,14 @@ class ClientOptionsKw(TypedDict, total=False):
 
     username: str | None
     password: Secret | None
+    change_password: Callable[[str], Awaitable[str | None] | str | None] | None
     interactive: Answers | None
     keys: Sequence[KeySource] | Default | None
+    certificates: Sequence[CertificateSource]
+    strict_permissions: bool
     passphrase: Secret | bytes | None
     person: Person | None
+    ask_methods_first: bool
     agent: Path | Default | None
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None
     revoked_host_keys: RevokedSource | Sequence[RevokedSource] | Default | None

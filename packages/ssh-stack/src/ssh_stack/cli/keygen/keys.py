@@ -18,6 +18,7 @@ from ssh_keys import (
     load_public_key,
 )
 from ssh_keys.certificates import Certificate
+from ssh_keys.files import check_private_permissions
 from ssh_keys.lines import numbered, take_field
 from ssh_keys.public import MAX_BLOB
 from ssh_stack.cli.errors import Stopped
@@ -78,9 +79,12 @@ def open_private(
     """Read a private key; return the passphrase that opened it too, None where it has none.
 
     Raises:
+        UnprotectedKey: others can read it.
         KeyFormatError: it is not one private key.
         Stopped: there is nobody to ask.
     """
+    if str(path) != "-":
+        check_private_permissions(path)
     data = read(path)
     try:
         return load_private_key(data, legacy=True), None

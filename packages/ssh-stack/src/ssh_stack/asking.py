@@ -1,0 +1,47 @@
+"""Functions of the caller's that are asked for a secret, and what comes of them."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from ssh_wire import UsageError
+
+__all__ = ["Ask", "answer_of"]
+
+Ask: TypeAlias = Callable[..., Awaitable[str | None] | str | None]
+"""An async function, or a plain one, which is called in a thread: `getpass.getpass`, say."""
+
+
+async def answer_of(function: Ask, *args: object, what: str) -> str | None:
+    """Return what a function answers.
+
+    Args:
+        function: the function.
+        args: what it is called with.
+        what: the name of the option that it was given as.
+
+    Raises:
+        UsageError: the answer is neither text nor None.
+    """
+    if is_async(function):
+        answer = function(*args)
+    else:
+        answer = await asyncio.to_thread(function, *args)
+    return _text_of(await answer if inspect.isawaitable(answer) else answer, what)
+
+
+def _text_of(answer: object, what: str) -> str | None:
+    if answer is None or isinstance(answer, str):
+        return answer
+    problem = f"the function given as {what} returned {type(answer).__name__}, not text or None"
+    raise UsageError(problem)
+
+
+def is_async(function: object) -> bool:
+    """Whether a function, or a callable object, is called without waiting for it."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+        getattr(type(function), "__call__", None)  # noqa: B004 (not whether it is callable)
+    )
