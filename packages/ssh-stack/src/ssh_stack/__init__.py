@@ -29,8 +29,8 @@ from ssh_wire import lazy
 _ORIGINS: Final = {
     "ssh_stack.connection": "Connect Connection connect",
     "ssh_stack.options": (
-        "DEFAULT ClientOptions ClientOptionsKw Default HostKeyDecision HostKeyPolicy "
-        "HostKeyUpdateDecision KeySource Person RevokedSource Secret"
+        "CertificateSource ClientOptions ClientOptionsKw DEFAULT Default HostKeyDecision "
+        "HostKeyPolicy HostKeyUpdateDecision KeySource Person RevokedSource Secret"
     ),
     "ssh_stack.config": "Config HostConfig Unsupported load_config",
     "ssh_stack.serving": "Serve Server serve",
@@ -80,7 +80,7 @@ _ORIGINS: Final = {
         "Certificate CertificateRefused FidoPolicy HostKeyStatus HostKeyUpdate "
         "KeyDecryptError KeyFormatError KnownHosts load_private_key load_public_key "
         "PassphraseNeeded PrivateKey PublicKey RevocationList Signature SignatureRefused "
-        "SigningFailed TokenNeeded TooCostly UnsupportedKey"
+        "SigningFailed TokenNeeded TooCostly UnprotectedKey UnsupportedKey"
     ),
     "ssh_wire": (
         "BadValue DisconnectReason EncodeError OpenFailureReason ProtocolError SSHError "
@@ -160,6 +160,7 @@ if TYPE_CHECKING:
     from ssh_keys import SigningFailed as SigningFailed
     from ssh_keys import TokenNeeded as TokenNeeded
     from ssh_keys import TooCostly as TooCostly
+    from ssh_keys import UnprotectedKey as UnprotectedKey
     from ssh_keys import UnsupportedKey as UnsupportedKey
     from ssh_keys import load_private_key as load_private_key
     from ssh_keys import load_public_key as load_public_key
@@ -218,6 +219,7 @@ if TYPE_CHECKING:
     from ssh_stack.forwarding import AllowForwarding as AllowForwarding
     from ssh_stack.forwarding import LoopbackForwarding as LoopbackForwarding
     from ssh_stack.options import DEFAULT as DEFAULT
+    from ssh_stack.options import CertificateSource as CertificateSource
     from ssh_stack.options import ClientOptions as ClientOptions
     from ssh_stack.options import ClientOptionsKw as ClientOptionsKw
     from ssh_stack.options import Default as Default

@@ -41,7 +41,7 @@ _ORIGINS: Final = {
         "Certificate CertificateRefused FidoPolicy HostKeyStatus HostKeyUpdate "
         "KeyDecryptError KeyFormatError KnownHosts PassphraseNeeded PrivateKey PublicKey "
         "RevocationList Signature SignatureRefused SigningFailed TokenNeeded TooCostly "
-        "UnsupportedKey load_private_key load_public_key"
+        "UnprotectedKey UnsupportedKey load_private_key load_public_key"
     ),
     "ssh_sftp": (
         "Attributes DirectoryHandle FileHandle FileSystem Found OpenFlags Progress Refused "
@@ -60,8 +60,8 @@ _ORIGINS: Final = {
     ),
     "ssh_stack.forwarding": "AllowForwarding LoopbackForwarding",
     "ssh_stack.options": (
-        "ClientOptions DEFAULT Default HostKeyDecision HostKeyPolicy HostKeyUpdateDecision "
-        "KeySource Person RevokedSource Secret"
+        "CertificateSource ClientOptions DEFAULT Default HostKeyDecision HostKeyPolicy "
+        "HostKeyUpdateDecision KeySource Person RevokedSource Secret"
     ),
     "ssh_stack.server_options": "ServerOptions",
     "ssh_stack.shell": "LocalShell",
@@ -149,6 +149,7 @@ if TYPE_CHECKING:
     from ssh_keys import SigningFailed as SigningFailed
     from ssh_keys import TokenNeeded as TokenNeeded
     from ssh_keys import TooCostly as TooCostly
+    from ssh_keys import UnprotectedKey as UnprotectedKey
     from ssh_keys import UnsupportedKey as UnsupportedKey
     from ssh_keys import load_private_key as load_private_key
     from ssh_keys import load_public_key as load_public_key
@@ -200,6 +201,7 @@ if TYPE_CHECKING:
     from ssh_stack.forwarding import AllowForwarding as AllowForwarding
     from ssh_stack.forwarding import LoopbackForwarding as LoopbackForwarding
     from ssh_stack.options import DEFAULT as DEFAULT
+    from ssh_stack.options import CertificateSource as CertificateSource
     from ssh_stack.options import ClientOptions as ClientOptions
     from ssh_stack.options import Default as Default
     from ssh_stack.options import HostKeyDecision as HostKeyDecision
