@@ -18,13 +18,15 @@ RENAMED = {
     "__anext__": "__next__",
 }
 FROM_THE_BASE = {"__init__", "__eq__", "__hash__", "__repr__"}
+ASYNC_ONLY = {"__await__", "__enter__", "__exit__"}
+"""What tells the user of the asynchronous API how it is opened."""
 INDENT = "    "
 
 
 def is_public(name: str) -> bool:
     """Whether a name has a blocking form, or a reason why it has none."""
     special = name.startswith("__") and name.endswith("__")
-    return name not in FROM_THE_BASE if special else not name.startswith("_")
+    return name not in FROM_THE_BASE | ASYNC_ONLY if special else not name.startswith("_")
 
 
 def docstring(text: str | None, indent: str) -> list[str]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 import ssh_stack
-from ssh_stack.connection import parse_destination
+from ssh_stack.arguments import parse_destination
 from ssh_wire import UsageError
 
 
@@ -23,7 +23,7 @@ def test_destinations(text: str, found: tuple[str | None, str, int | None]) -> N
     assert parse_destination(text) == found
 
 
-@pytest.mark.parametrize("text", ["", "@web1", "ops@", "web1:x", "web1:-1"])
+@pytest.mark.parametrize("text", ["@web1", "ops@", "web1:x", "web1:-1"])
 def test_bad_destinations(text: str) -> None:
     with pytest.raises(UsageError, match="is not"):
         parse_destination(text)

@@ -61,7 +61,7 @@ async def test_refusal_names_host_and_port_as_they_were_given(closed: int) -> No
     error = caught.value
     assert str(error) == f"connect to host 127.0.0.1 port {closed}: Connection refused"
     assert isinstance(error, SSHError)
-    assert isinstance(error, ConnectionError)
+    assert isinstance(error, ConnectionRefusedError)
     assert (error.host, error.port, error.errno) == ("127.0.0.1", closed, errno.ECONNREFUSED)
 
 
@@ -83,6 +83,7 @@ async def test_name_without_an_address_is_told(name: str) -> None:
     with pytest.raises(ConnectFailed, match="could not resolve hostname ") as caught:
         await connect_tcp(name, 22)
     assert caught.value.host == name
+    assert isinstance(caught.value, socket.gaierror)
 
 
 async def test_next_address_is_tried_at_once_when_one_fails(

@@ -40,8 +40,9 @@ _ORIGINS: Final = {
     "ssh_stack.forwarding": "AllowForwarding LoopbackForwarding",
     "ssh_stack.shell": "LocalShell",
     "ssh_stack.errors": (
-        "ConfigError ConnectFailed HostCertificateRefused HostKeyChanged HostKeyError "
-        "HostKeyRevoked HostKeyTooShort HostKeyUnknown ProxyFailed"
+        "ConfigError ConnectFailed ConnectRefused HostCertificateRefused HostKeyChanged "
+        "HostKeyError HostKeyRevoked HostKeyTooShort HostKeyUnknown HostNotFound "
+        "ProxyFailed UnknownOption"
     ),
     "ssh_stack.sync": "",
     "ssh_sftp": (
@@ -209,13 +210,16 @@ if TYPE_CHECKING:
     from ssh_stack.connection import connect as connect
     from ssh_stack.errors import ConfigError as ConfigError
     from ssh_stack.errors import ConnectFailed as ConnectFailed
+    from ssh_stack.errors import ConnectRefused as ConnectRefused
     from ssh_stack.errors import HostCertificateRefused as HostCertificateRefused
     from ssh_stack.errors import HostKeyChanged as HostKeyChanged
     from ssh_stack.errors import HostKeyError as HostKeyError
     from ssh_stack.errors import HostKeyRevoked as HostKeyRevoked
     from ssh_stack.errors import HostKeyTooShort as HostKeyTooShort
     from ssh_stack.errors import HostKeyUnknown as HostKeyUnknown
+    from ssh_stack.errors import HostNotFound as HostNotFound
     from ssh_stack.errors import ProxyFailed as ProxyFailed
+    from ssh_stack.errors import UnknownOption as UnknownOption
     from ssh_stack.forwarding import AllowForwarding as AllowForwarding
     from ssh_stack.forwarding import LoopbackForwarding as LoopbackForwarding
     from ssh_stack.options import DEFAULT as DEFAULT

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import getpass
+import logging
 import os
+from collections.abc import Generator
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import attrs
 
@@ -19,9 +21,12 @@ from ssh_connection.aio import (
     Scope,
     Timeouts,
 )
+from ssh_connection.aio.scope import Openable
+from ssh_stack.arguments import check_names, check_port, parse_destination
 from ssh_stack.config import Config, HostConfig, load_config
 from ssh_stack.dial import jump_dialer, proxy_dialer, split_command, tcp_dialer, token_values
 from ssh_stack.environment import environment
+from ssh_stack.errors import shortened
 from ssh_stack.identities import credentials
 from ssh_stack.keylog import key_log
 from ssh_stack.options import DEFAULT, ClientOptions, ClientOptionsKw, Default, HostKeyPolicy, Path
@@ -37,7 +42,7 @@ from ssh_transport import (
     TransportOptions,
     profiles,
 )
-from ssh_wire import UsageError
+from ssh_wire import SSHError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +51,9 @@ if TYPE_CHECKING:
     from ssh_sftp.aio import SFTPClient
     from ssh_transport import Event
 
-__all__ = ["Connect", "Connection", "connect", "parse_destination"]
+__all__ = ["Connect", "Connection", "connect"]
+
+_log = logging.getLogger("ssh_stack")
 
 _MAX_JUMPS = 16
 _USUAL_RSA_BITS = 2048
@@ -127,6 +134,17 @@ class Connection(ClientConnection):
 
         return Scope(opener)
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
     async def close(self) -> None:
         """Disconnect and clean up, jump hosts and agent included, in bounded time."""
         try:
@@ -139,11 +157,13 @@ class Connection(ClientConnection):
         self._stack = stack
 
 
-class Connect:
+class Connect(Openable):
     """A connection that is made on entry and closed on exit.
 
-    `await connect(…).open()` makes it too, and leaves closing to the caller.
+    `await connect(…)` makes it too, and leaves closing to the caller.
     """
+
+    _usage = "async with ssh_stack.connect(…) as conn"
 
     def __init__(self, host: str, port: int | None, options: ClientOptions) -> None:
         self._host = host
@@ -167,18 +187,25 @@ class Connect:
             self._opening = _Opening(self._host, self._port, self._options)
         return self._opening
 
+    def __await__(self) -> Generator[Any, Any, Connection]:
+        return self.open().__await__()
+
     async def open(self) -> Connection:
         """Make the connection; the caller closes it.
 
         Raises:
             UsageError: an option or a configuration line cannot be used; no packet was sent.
-            OSError: the server cannot be reached.
+            ConnectFailed: the server cannot be reached.
             HostKeyError: it is not known to be the right one.
             NegotiationFailed: there is no common algorithm.
             AuthenticationFailed: no credential was enough; `attempts` says what was tried.
             SSHTimeout: a stage took longer than its timeout.
         """
-        return await self._prepared().open()
+        try:
+            return await self._prepared().open()
+        except (SSHError, OSError) as error:
+            _log.debug("cannot connect to %s", self._host, exc_info=True)
+            raise shortened(error) from error.__cause__
 
     async def __aenter__(self) -> Connection:
         self._connection = await self.open()
@@ -199,14 +226,30 @@ def connect(host: str, port: int | None = None, **options: Unpack[ClientOptionsK
     """Connect to an SSH server, as `ssh` would.
 
     Args:
-        host: a name, an address, or an alias of the configuration.
+        host: a name, an address, or an alias of the configuration; also `[user@]host[:port]`.
         port: the port; by default the configuration's, then 22.
         options: the fields of `ClientOptions`.
 
     Raises:
+        UnknownOption: there is no option of that name.
         UsageError: an option has a value that cannot be used.
     """
-    return Connect(host, port, ClientOptions(**options))
+    check_names(options, [field.name for field in attrs.fields(ClientOptions)], "connect")
+    user, host, number = parse_destination(host)
+    if port is None:
+        port = number
+    elif number not in (None, port):
+        problem = f"host names port {number}, and port is {port}"
+        raise UsageError(problem)
+    if port is not None:
+        check_port(port)
+    chosen = ClientOptions(**options)
+    if user is not None:
+        if chosen.username not in (None, user):
+            problem = f"host names the user {user}, and username is {chosen.username}"
+            raise UsageError(problem)
+        chosen = attrs.evolve(chosen, username=user)
+    return Connect(host, port, chosen)
 
 
 class _Opening:
@@ -348,26 +391,6 @@ class _Opening:
         connection = await _Opening(host, port, options, self._depth + 1).open()
         stack.push_async_callback(connection.close)
         return connection
-
-
-def parse_destination(text: str) -> tuple[str | None, str, int | None]:
-    """Return user, host and port of `[user@]host[:port]` or `ssh://[user@]host[:port]`.
-
-    Raises:
-        UsageError: it is neither.
-    """
-    rest = text.removeprefix("ssh://").rstrip("/")
-    user, at, place = rest.rpartition("@")
-    host, port = place, ""
-    if place.startswith("["):
-        host, _, port = place[1:].partition("]")
-        port = port.removeprefix(":")
-    elif place.count(":") == 1:
-        host, _, port = place.partition(":")
-    if not host or (at and not user) or (port and not (port.isascii() and port.isdigit())):
-        problem = f"{text!r} is not [user@]host[:port]"
-        raise UsageError(problem)
-    return user or None, host, int(port) if port else None
 
 
 def _check_name(what: str, name: str) -> None:

@@ -8,16 +8,20 @@ SSHError
 │   ├── HostKeyTooShort              its RSA key has too few bits
 │   └── HostCertificateRefused       its certificate is not good for it
 ├── ConnectFailed                    the server cannot be reached (a ConnectionError)
+│   ├── ConnectRefused               nothing listens there (a ConnectionRefusedError)
+│   └── HostNotFound                 its name has no address (a socket.gaierror)
 ├── ProxyFailed                      the proxy command ended or could not be started
 └── UsageError
+    ├── UnknownOption                an option that does not exist (a TypeError)
     └── ConfigError                  a configuration file that cannot be used
 """
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from shlex import quote
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ssh_keys.host_key_update import names_alone
 from ssh_keys.known_hosts import Entry, format_line, host_name
@@ -34,15 +38,19 @@ if TYPE_CHECKING:
 __all__ = [
     "ConfigError",
     "ConnectFailed",
+    "ConnectRefused",
     "HostCertificateRefused",
     "HostKeyChanged",
     "HostKeyError",
     "HostKeyRevoked",
     "HostKeyTooShort",
     "HostKeyUnknown",
+    "HostNotFound",
     "ProxyFailed",
+    "UnknownOption",
     "place_of",
     "removal",
+    "shortened",
 ]
 
 _SSH_PORT: Final = 22
@@ -246,6 +254,14 @@ class ConnectFailed(SSHError, ConnectionError):
         return "; ".join(told)
 
 
+class ConnectRefused(ConnectFailed, ConnectionRefusedError):
+    """Every address of the server refused the connection: nothing listens on the port."""
+
+
+class HostNotFound(ConnectFailed, socket.gaierror):
+    """The server's name has no address."""
+
+
 class ProxyFailed(SSHError, ConnectionError):
     """The proxy command ended or could not be started.
 
@@ -257,6 +273,10 @@ class ProxyFailed(SSHError, ConnectionError):
         self.stderr = stderr
         detail = f": {stderr}" if stderr else ""
         super().__init__(f"the proxy command {printable(command)!r} {problem}{detail}")
+
+
+class UnknownOption(UsageError, TypeError):
+    """A function was given an option that it does not have."""
 
 
 class ConfigError(UsageError):
@@ -272,3 +292,20 @@ class ConfigError(UsageError):
         self.line = line
         where = f"{source}, line {line}: " if line else f"{source}: " if source else ""
         super().__init__(f"{where}{problem}")
+
+
+E = TypeVar("E", bound=BaseException)
+
+
+def shortened(error: E) -> E:
+    """Return an error without the frames that lead to it, its causes likewise.
+
+    Whoever connects has a use for the line of theirs and for the error, and not for the
+    frames of the event loop between them.
+    """
+    each: BaseException | None = error
+    while each is not None:
+        each.__traceback__ = None
+        each.__suppress_context__ = True
+        each = each.__cause__
+    return error

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, TypedDict, cast
 
 import attrs
 
@@ -13,6 +13,7 @@ from ssh_auth import Answers, Signer
 from ssh_connection import ConnectionLimits
 from ssh_connection.aio import ClientConnection, KeepaliveOptions, Timeouts
 from ssh_keys import HostKeyUpdate, KnownHosts, PrivateKey, PublicKey
+from ssh_stack.arguments import Rule, check_values, listed
 from ssh_transport import Algorithms, Limits
 from ssh_wire import UsageError
 from ssh_wire.messages.auth import Prompt
@@ -50,6 +51,15 @@ DEFAULT: Final = Default.DEFAULT
 RevokedSource: TypeAlias = "Path | bytes | RevocationList"
 """A list of revoked keys: a file, its content, or the list."""
 
+
+def _is_sequence(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
+
+
+def _is_number(value: object, *kinds: type[float]) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool) and value > 0
+
+
 HostKeyDecision: TypeAlias = Callable[[str, int, PublicKey], Awaitable[bool]]
 """Asked about a server that is not known: host, port, key; only an exact True accepts."""
 
@@ -80,6 +90,54 @@ Secret: TypeAlias = str | Callable[[], Awaitable[str | None] | str | None]
 
 An async function is awaited; a plain one, `getpass.getpass` say, is called in a thread.
 """
+
+
+def _listed(
+    keys: Sequence[KeySource] | KeySource | Default | None,
+) -> Sequence[KeySource] | Default | None:
+    return cast("Sequence[KeySource] | Default | None", listed(keys))
+
+
+_RULES: Final[Mapping[str, Rule]] = {
+    "username": Rule(lambda v: isinstance(v, str), "a user name, as text"),
+    "password": Rule(lambda v: isinstance(v, str) or callable(v), "text, or a function"),
+    "interactive": Rule(callable, "a function that answers prompts"),
+    "keys": Rule(_is_sequence, "a list of paths, contents or keys"),
+    "passphrase": Rule(
+        lambda v: isinstance(v, str | bytes) or callable(v), "text, bytes or a function"
+    ),
+    "agent": Rule(
+        lambda v: isinstance(v, str | os.PathLike),
+        "the path of the agent's socket, or None for no agent",
+    ),
+    "known_hosts": Rule(
+        lambda v: isinstance(v, str | bytes | os.PathLike | KnownHosts) or _is_sequence(v),
+        "a path, a list of paths, the content of a file, or a KnownHosts",
+    ),
+    "config": Rule(
+        lambda v: isinstance(v, str | os.PathLike) or _is_sequence(v),
+        "a path, a list of paths, or None for no configuration",
+    ),
+    "config_options": Rule(_is_sequence, 'a list of lines such as "Port 2222"'),
+    "jump": Rule(
+        lambda v: isinstance(v, str | ClientConnection) or _is_sequence(v),
+        "a host, a list of hosts, or a connection",
+    ),
+    "proxy_command": Rule(lambda v: isinstance(v, str) or _is_sequence(v), "a command"),
+    "algorithms": Rule(
+        lambda v: v in ("strict", "default", "legacy") or isinstance(v, Algorithms),
+        '"strict", "default", "legacy" or an Algorithms',
+    ),
+    "transport_limits": Rule(lambda v: isinstance(v, Limits), "a Limits"),
+    "limits": Rule(lambda v: isinstance(v, ConnectionLimits), "a ConnectionLimits"),
+    "timeouts": Rule(lambda v: isinstance(v, Timeouts), "a Timeouts(connect=…, …)"),
+    "keepalive": Rule(
+        lambda v: isinstance(v, KeepaliveOptions), "a KeepaliveOptions(interval=…), or None"
+    ),
+    "rekey_bytes": Rule(lambda v: _is_number(v, int), "a number of bytes, more than 0"),
+    "rekey_seconds": Rule(lambda v: _is_number(v, int, float), "seconds, more than 0"),
+    "on_banner": Rule(callable, "a function that takes text"),
+}
 
 
 class Person(Protocol):
@@ -129,7 +187,9 @@ class ClientOptions:
     """Asked for a new password, given the server's text, when the server says it has expired."""
     interactive: Answers | None = attrs.field(default=None, repr=False)
     """Answers the prompts of keyboard-interactive; without it the password answers one."""
-    keys: Sequence[KeySource] | Default | None = attrs.field(default=DEFAULT, repr=False)
+    keys: Sequence[KeySource] | Default | None = attrs.field(
+        default=DEFAULT, repr=False, converter=_listed
+    )
     """Private keys to log in with, first to last; None for none; by default `ssh`'s files."""
     certificates: Sequence[CertificateSource] = ()
     """User certificates beyond those beside the key files, each of a key that is there, too."""
@@ -203,6 +263,7 @@ class ClientOptions:
     """Takes every message and event of the transport as it happens, without content."""
 
     def __attrs_post_init__(self) -> None:
+        check_values(self, _RULES, (None, DEFAULT))
         policies = ("strict", "accept-new", "off")
         policy = self.host_key_policy
         if policy is not DEFAULT and not callable(policy) and policy not in policies:
@@ -220,7 +281,7 @@ class ClientOptionsKw(TypedDict, total=False):
     password: Secret | None
     change_password: Callable[[str], Awaitable[str | None] | str | None] | None
     interactive: Answers | None
-    keys: Sequence[KeySource] | Default | None
+    keys: Sequence[KeySource] | KeySource | Default | None
     certificates: Sequence[CertificateSource]
     strict_permissions: bool
     passphrase: Secret | bytes | None

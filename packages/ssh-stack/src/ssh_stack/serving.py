@@ -6,9 +6,9 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from types import TracebackType
-from typing import TYPE_CHECKING, Unpack, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 import attrs
 
@@ -16,6 +16,7 @@ from ssh_auth import ACCEPTED_ALGORITHMS
 from ssh_connection.addresses import format_address
 from ssh_connection.aio import ServerConnection, ServerSettings, Session
 from ssh_connection.aio.binding import bind
+from ssh_connection.aio.scope import Openable
 from ssh_sftp.aio import SFTPServer
 from ssh_sftp.filesystem import check_filesystem
 from ssh_stack.admission import Admission, Refusals, network
@@ -201,11 +202,13 @@ class _Connection(ServerConnection):
         super()._end(error)
 
 
-class Serve:
+class Serve(Openable):
     """A server that listens on entry and is closed on exit.
 
-    `await serve(…).open()` starts it too, and leaves closing to the caller.
+    `await serve(…)` starts it too, and leaves closing to the caller.
     """
+
+    _usage = "async with ssh_stack.serve(…) as server"
 
     def __init__(self, host: str, port: int, options: ServerOptions) -> None:
         self._host = host
@@ -213,6 +216,9 @@ class Serve:
         self._options = options
         self._settings = _settings(options)
         self._server: Server | None = None
+
+    def __await__(self) -> Generator[Any, Any, Server]:
+        return self.open().__await__()
 
     async def open(self) -> Server:
         """Begin to listen; the caller closes the server.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 from contextlib import suppress
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ssh_stack.errors import ConnectFailed
+from ssh_stack.errors import ConnectFailed, ConnectRefused, HostNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,8 @@ async def connect_tcp(
                 return found
     finally:
         await _abandon(attempts)
-    raise ConnectFailed(host, port, failures)
+    refused = all(each.errno == errno.ECONNREFUSED for each in failures)
+    raise (ConnectRefused if refused else ConnectFailed)(host, port, failures)
 
 
 async def _resolve(host: str, port: int, family: socket.AddressFamily) -> list[_Place]:
@@ -65,7 +67,7 @@ async def _resolve(host: str, port: int, family: socket.AddressFamily) -> list[_
     except (socket.gaierror, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         problem = f"could not resolve hostname {host}: {reason or 'not a host name'}"
-        raise ConnectFailed(host, port, [error], problem) from None
+        raise HostNotFound(host, port, [error], problem) from None
     return list(dict.fromkeys((each[0], each[4]) for each in found))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from types import TracebackType
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Protocol, TypeVar
 
-__all__ = ["Closeable", "Owned", "Scope"]
+__all__ = ["Closeable", "Openable", "Owned", "Scope"]
 
 
 class Closeable(Protocol):
@@ -23,14 +23,36 @@ class Owned(Closeable, Protocol):
         """Stop at once; `close` waits for what is left of it."""
 
 
+class Openable:
+    """What has to be opened before it can be used; says how, where that was forgotten."""
+
+    _usage: ClassVar[str] = "async with … as name"
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            kind = type(self).__name__
+            problem = f"{kind!r} object has no attribute {name!r}"
+            if not name.startswith("_"):
+                problem += f": it is not open yet; use `{self._usage}`, or `await` it"
+            raise AttributeError(problem, name=name, obj=self)
+
+    def __enter__(self) -> NoReturn:
+        problem = f"`with` cannot wait: use `{self._usage}`, or the blocking API, ssh_stack.sync"
+        raise TypeError(problem)
+
+    def __exit__(self, *_: object) -> None:
+        """Never called; Python looks for it before it calls `__enter__`."""
+
+
 T = TypeVar("T", bound=Closeable)
 
 
-class Scope(Generic[T]):
+class Scope(Openable, Generic[T]):
     """Opens a thing on entry and closes it on exit.
 
-    `async with scope as thing` is the usual way; `await scope.open()` leaves closing to
-    the caller.
+    `async with scope as thing` is the usual way; `await scope` or `await scope.open()` leaves
+    closing to the caller.
     """
 
     def __init__(self, opener: Callable[[], Awaitable[T]]) -> None:
@@ -40,6 +62,9 @@ class Scope(Generic[T]):
     async def open(self) -> T:
         """Open it; the caller closes it."""
         return await self._opener()
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        return self.open().__await__()
 
     async def __aenter__(self) -> T:
         self._thing = await self._opener()

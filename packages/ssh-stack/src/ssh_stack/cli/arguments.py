@@ -14,8 +14,8 @@ from typing import Final, Literal, TypeAlias
 
 import attrs
 
+from ssh_stack.arguments import parse_destination
 from ssh_stack.cli.forwards import ForwardSpec, parse_forward
-from ssh_stack.connection import parse_destination
 from ssh_wire import UsageError
 
 __all__ = ["Arguments", "Target", "directive", "is_missing", "parse_arguments", "quote"]

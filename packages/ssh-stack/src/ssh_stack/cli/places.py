@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import attrs
 
-from ssh_stack.connection import parse_destination
+from ssh_stack.arguments import parse_destination
 from ssh_wire import UsageError
 
 __all__ = ["Place", "parse_place"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
+from ssh_connection.aio.scope import Openable
 from ssh_stack.sync._portal import Owner, Portal
 
 __all__ = ["Blocking", "BlockingOwner", "unwrap"]
@@ -16,6 +17,16 @@ class _Wrapper:
     """Has an async object, of whatever class."""
 
     _wrapped: Any
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            problem = f"{type(self).__name__!r} object has no attribute {name!r}"
+            wrapped = self.__dict__.get("_wrapped")
+            if isinstance(wrapped, Openable) and not name.startswith("_"):
+                usage = wrapped._usage.removeprefix("async ").replace("ssh_stack", "sync")  # noqa: SLF001
+                problem += f": it is not open yet; use `{usage}`, or `open()`"
+            raise AttributeError(problem, name=name, obj=self)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, _Wrapper):

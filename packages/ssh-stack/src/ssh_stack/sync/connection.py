@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Literal, TypedDict, Unpack, cast, overload
+from typing import Literal, Self, TypedDict, Unpack, cast, overload
 
 from ssh_auth import Answers, AuthAttempt
 from ssh_connection import ConnectionLimits
@@ -68,6 +68,18 @@ class Connection(BlockingOwner[aio_connection.Connection]):
     def sftp(self) -> Scope[SFTPClient]:
         """Open an SFTP session."""
         return Scope(self._portal, self._wrapped.sftp(), SFTPClient)
+
+    def __enter__(self) -> Self:
+        self._portal.wait(self._wrapped.__aenter__)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._portal.leave(self._wrapped.__aexit__, kind, error, trace)
 
     def close(self) -> None:
         """Disconnect and clean up, jump hosts and agent included, in bounded time."""
@@ -305,7 +317,7 @@ class Connection(BlockingOwner[aio_connection.Connection]):
 class Connect(Blocking[aio_connection.Connect]):
     """A connection that is made on entry and closed on exit.
 
-    `connect(…).open()` makes it too, and leaves closing to the caller.
+    `connect(…)` makes it too, and leaves closing to the caller.
     """
 
     @property
@@ -323,7 +335,7 @@ class Connect(Blocking[aio_connection.Connect]):
 
         Raises:
             UsageError: an option or a configuration line cannot be used; no packet was sent.
-            OSError: the server cannot be reached.
+            ConnectFailed: the server cannot be reached.
             HostKeyError: it is not known to be the right one.
             NegotiationFailed: there is no common algorithm.
             AuthenticationFailed: no credential was enough; `attempts` says what was tried.
@@ -350,7 +362,7 @@ class ClientOptionsKw(TypedDict, total=False):
     password: Secret | None
     change_password: Callable[[str], Awaitable[str | None] | str | None] | None
     interactive: Answers | None
-    keys: Sequence[KeySource] | Default | None
+    keys: Sequence[KeySource] | KeySource | Default | None
     certificates: Sequence[CertificateSource]
     strict_permissions: bool
     passphrase: Secret | bytes | None
@@ -380,11 +392,12 @@ def connect(host: str, port: int | None = None, **options: Unpack[ClientOptionsK
     """Connect to an SSH server, as `ssh` would.
 
     Args:
-        host: a name, an address, or an alias of the configuration.
+        host: a name, an address, or an alias of the configuration; also `[user@]host[:port]`.
         port: the port; by default the configuration's, then 22.
         options: the fields of `ClientOptions`.
 
     Raises:
+        UnknownOption: there is no option of that name.
         UsageError: an option has a value that cannot be used.
     """
     return Connect(

@@ -27,8 +27,8 @@ T = TypeVar("T", bound=Closeable)
 class Scope(Blocking[aio_scope.Scope[Any]], Generic[T]):
     """Opens a thing on entry and closes it on exit.
 
-    `with scope as thing` is the usual way; `scope.open()` leaves closing to
-    the caller.
+    `with scope as thing` is the usual way; `scope` or `scope.open()` leaves
+    closing to the caller.
     """
 
     def __init__(

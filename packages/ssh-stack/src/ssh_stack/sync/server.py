@@ -115,7 +115,7 @@ class Server(BlockingOwner[aio_serving.Server]):
 class Serve(Blocking[aio_serving.Serve]):
     """A server that listens on entry and is closed on exit.
 
-    `serve(…).open()` starts it too, and leaves closing to the caller.
+    `serve(…)` starts it too, and leaves closing to the caller.
     """
 
     def open(self) -> Server:

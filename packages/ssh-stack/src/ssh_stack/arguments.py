@@ -1,0 +1,163 @@
+"""What `connect` and `serve` are given, checked before anything is done.
+
+A value that cannot be used is refused with the name of its argument, what is expected there
+and the type that was given; never with the value, which may be a secret.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from ssh_stack.errors import UnknownOption
+from ssh_wire import UsageError
+
+if TYPE_CHECKING:
+    from ssh_stack.options import ClientOptions
+    from ssh_stack.server_options import ServerOptions
+
+__all__ = ["Rule", "check_names", "check_port", "check_values", "listed", "parse_destination"]
+
+_MAX_PORT: Final = 65535
+
+_OTHER_NAMES: Final[Mapping[str, str]] = {
+    "agent_path": "agent",
+    "allow_agent": "agent (None for no agent)",
+    "authorized_client_keys": "auth",
+    "banner_timeout": "timeouts",
+    "client_keys": "keys",
+    "connect_timeout": "timeouts",
+    "hostname": "host, the first argument",
+    "key_filename": "keys",
+    "keepalive_interval": "keepalive",
+    "login_timeout": "login_grace or timeouts",
+    "look_for_keys": "keys (None for no keys)",
+    "pkey": "keys",
+    "private_key": "keys",
+    "server_host_keys": "host_keys",
+    "sftp_factory": "sftp",
+    "sock": "stream",
+    "tunnel": "jump",
+    "timeout": "timeouts, as timeouts=Timeouts(connect=…)",
+    "user": "username",
+}
+"""What other libraries call our options."""
+
+
+@attrs.frozen
+class Rule:
+    """What one option takes."""
+
+    accepts: Callable[[object], bool]
+    """Whether a value can be used."""
+    expected: str
+    """What is expected, to be read behind "NAME is"."""
+
+
+def check_names(given: Collection[str], known: Sequence[str], function: str) -> None:
+    """Refuse options that do not exist, and say which name is meant.
+
+    Raises:
+        UnknownOption: there is one.
+    """
+    for name in given:
+        if name in known:
+            continue
+        near = difflib.get_close_matches(name, known, n=1)
+        meant = _OTHER_NAMES.get(name, near[0] if near else "")
+        if meant.split(",")[0].split(" ")[0] not in (*known, "host"):
+            meant = near[0] if near else ""
+        hint = f": do you mean {meant}?" if meant else ""
+        problem = f"{function} has no option {name!r}{hint}"
+        raise UnknownOption(problem)
+
+
+def check_values(
+    options: ClientOptions | ServerOptions, rules: Mapping[str, Rule], allowed: Collection[object]
+) -> None:
+    """Refuse values that cannot be used.
+
+    Args:
+        options: all of them.
+        rules: what each option takes.
+        allowed: what every option may be: the value that stands for "not given", say.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for name, rule in rules.items():
+        value: object = getattr(options, name)
+        if any(value is each for each in allowed) or rule.accepts(value):
+            continue
+        problem = f"{name} is {rule.expected}, not {_kind(value)}"
+        raise UsageError(problem)
+
+
+def check_port(port: object, *, zero: bool = False) -> None:
+    """Refuse what is not a TCP port.
+
+    Args:
+        port: what was given.
+        zero: whether 0 may be given, for a free port.
+
+    Raises:
+        UsageError: it is not a port.
+    """
+    number = isinstance(port, int) and not isinstance(port, bool)
+    if number and (0 if zero else 1) <= int(str(port)) <= _MAX_PORT:
+        return
+    given = str(port) if number else _kind(port)
+    problem = f"port is a number from 1 to {_MAX_PORT}, not {given}"
+    raise UsageError(problem)
+
+
+def _kind(value: object) -> str:
+    """What a value is, for an error: its type, and its value where that tells no secret."""
+    if value is None or isinstance(value, bool):
+        return str(value)
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    name = type(value).__name__
+    return f"an {name}" if name[0].lower() in "aeiou" else f"a {name}"
+
+
+def parse_destination(host: str) -> tuple[str | None, str, int | None]:
+    """Return user, host and port of a host as people write it.
+
+    Args:
+        host: a name or an address, or `[user@]host[:port]`, `ssh://[user@]host[:port]`.
+
+    Raises:
+        UsageError: it is not text, or has another form.
+    """
+    if not isinstance(host, str):
+        problem = f"host is a name or an address as text, not {_kind(host)}"
+        raise UsageError(problem)
+    rest = host.removeprefix("ssh://")
+    if rest != host:
+        rest = rest.rstrip("/")
+    user, at, place = rest.rpartition("@")
+    name, port = place, ""
+    if place.startswith("["):
+        name, _, port = place[1:].partition("]")
+        port = port.removeprefix(":")
+    elif place.count(":") == 1:
+        name, _, port = place.partition(":")
+        port = port or "-"  # "host:" is a mistake
+    if not name and not at:
+        problem = f"{host!r} cannot be the name of a host"
+        raise UsageError(problem)
+    if not name or (at and not user) or (port and not (port.isascii() and port.isdigit())):
+        problem = f"{host!r} is not [user@]host[:port]"
+        raise UsageError(problem)
+    return user or None, name, int(port) if port else None
+
+
+def listed(value: object) -> object:
+    """Return a single path, content or key as a list of it, and anything else as it is."""
+    single = isinstance(value, str | bytes | os.PathLike) or hasattr(value, "sign")
+    return (value,) if single else value
