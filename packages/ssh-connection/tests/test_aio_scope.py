@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ssh_connection.aio import Scope
@@ -45,3 +47,19 @@ async def test_a_scope_closes_when_its_body_raises() -> None:
 async def test_what_is_opened_by_hand_is_closed_by_hand() -> None:
     thing = await Scope(make).open()
     assert thing.closed == 0
+
+
+async def test_awaited_scope_gives_the_thing_and_leaves_closing_to_the_caller() -> None:
+    thing = await Scope(make)
+    assert thing.closed == 0
+
+
+async def test_scope_that_was_not_opened_says_how_to_open_it() -> None:
+    scope: Any = Scope(make)
+    with pytest.raises(AttributeError, match="'closed': it is not open yet; use `async with … as"):
+        scope.closed  # noqa: B018 (it is looked up)
+    with pytest.raises(AttributeError, match=r"has no attribute '_private'$"):
+        scope._private  # noqa: B018 (it is looked up)
+    with pytest.raises(TypeError, match="`with` cannot wait: use `async with"):
+        scope.__enter__()
+    assert hasattr(type(scope), "__exit__")  # Python looks for both

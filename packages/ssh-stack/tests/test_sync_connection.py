@@ -62,7 +62,7 @@ def test_a_bad_option_fails_before_anything_is_sent() -> None:
         sync.connect("web1", host_key_policy="maybe")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
-def test_an_error_of_the_network_is_raised_as_it_is(served: Any) -> None:
+def test_refused_connection_is_raised_with_its_host(served: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     options: dict[str, Any] = {**served.options, "port": port}
