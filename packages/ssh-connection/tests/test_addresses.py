@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ssh_connection.addresses import format_address, is_port, parse_address
@@ -24,15 +26,43 @@ def test_an_address_is_written_and_read(host: str, port: int, text: str) -> None
     assert parse_address(text) == (host, port)
 
 
+@pytest.mark.parametrize("port", [8080, "8080", 0])
+def test_port_alone_is_one_of_localhost(port: int | str) -> None:
+    assert parse_address(port) == ("localhost", int(port))
+
+
+def test_host_without_a_port_says_what_is_missing() -> None:
+    with pytest.raises(UsageError, match=r"is not host:port: do you mean db\.internal:PORT\?"):
+        parse_address("db.internal")
+
+
 def test_a_pair_is_an_address_as_it_is() -> None:
     assert parse_address(("host", 22)) == ("host", 22)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "host", "host:", "host:ssh", "host:٢", "::1:22", "host:65536", "host:-1"]
+    "text",
+    [
+        "",
+        "host",
+        "host:",
+        "host:ssh",
+        "host:٢",
+        "::1:22",
+        "host:65536",
+        "host:-1",
+        None,
+        1.5,
+        True,
+        ("a",),
+        ("a", "22"),
+        (b"a", 22),
+        -1,
+        65536,
+    ],
 )
-def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(UsageError):
+def test_what_is_no_address_is_refused(text: Any) -> None:
+    with pytest.raises(UsageError, match="is "):
         parse_address(text)
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from ssh_wire import UsageError
 
-__all__ = ["format_address", "is_port", "parse_address"]
+__all__ = ["Address", "format_address", "is_port", "parse_address"]
+
+Address: TypeAlias = str | int | tuple[str, int]
+"""Host and port: "host:port", a pair of both, or a port of localhost."""
 
 _MAX_PORT = 65535
 
@@ -19,26 +24,48 @@ def format_address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def parse_address(text: str | tuple[str, int]) -> tuple[str, int]:
-    """Return host and port of `host:port`, `[v6]:port` or a pair of both.
+def parse_address(address: Address) -> tuple[str, int]:
+    """Return host and port of an address as people write it.
+
+    Args:
+        address: `host:port`, `[v6]:port` or a pair of both; a port alone is one of localhost.
 
     Raises:
-        UsageError: it has another form, or the port is none.
+        UsageError: it has another form, or the port is not one.
     """
-    if isinstance(text, tuple):
-        host, port = text
-    else:
-        host, colon, digits = text.rpartition(":")
-        if not colon or not (digits.isascii() and digits.isdigit()):
-            problem = f"{text!r} is not host:port"
-            raise UsageError(problem)
-        port = int(digits)
-        if host.startswith("[") and host.endswith("]"):
-            host = host[1:-1]
-        elif ":" in host:
-            problem = f"{text!r}: an IPv6 address is written in brackets"
-            raise UsageError(problem)
+    host, port = _split(address)
+    if not isinstance(host, str) or not isinstance(port, int) or isinstance(port, bool):
+        problem = f"{address!r} is not host:port"
+        raise UsageError(problem)
     if port and not is_port(port):
-        problem = f"{port} is not a port"
+        problem = f"{port} is not a port: it is a number from 0 to {_MAX_PORT}"
         raise UsageError(problem)
     return host, port
+
+
+def _split(address: object) -> tuple[object, object]:
+    match address:
+        case int():
+            return "localhost", address
+        case [host, port]:
+            return host, port
+        case str() if address.isascii() and address.isdigit():
+            return "localhost", int(address)
+        case str():
+            return _split_text(address)
+        case _:
+            return None, None
+
+
+def _split_text(text: str) -> tuple[str, int]:
+    host, colon, digits = text.rpartition(":")
+    if not colon or not (digits.isascii() and digits.isdigit()):
+        hint = "" if ":" in text or not text else f": do you mean {text}:PORT?"
+        problem = f"{text!r} is not host:port{hint}"
+        raise UsageError(problem)
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        problem = f"{text!r}: an IPv6 address is written in brackets, as [::1]:22"
+        raise UsageError(problem)
+    return host, int(digits)

@@ -88,6 +88,7 @@ _ORIGINS: Final = {
         "TrailingData Truncated UnknownMessage UsageError WireError WrongConstant"
     ),
     "ssh_wire.messages.auth": "InfoRequest Prompt",
+    "ssh_connection.addresses": "Address",
 }
 """Where each name is from; it is imported when it is first used."""
 
@@ -121,6 +122,7 @@ if TYPE_CHECKING:
     from ssh_connection import RequestRefused as RequestRefused
     from ssh_connection import SSHTimeout as SSHTimeout
     from ssh_connection import TerminalMode as TerminalMode
+    from ssh_connection.addresses import Address as Address
     from ssh_connection.aio import ByteReader as ByteReader
     from ssh_connection.aio import ByteStream as ByteStream
     from ssh_connection.aio import ByteWriter as ByteWriter

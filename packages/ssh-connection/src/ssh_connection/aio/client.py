@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
 
-from ssh_connection.addresses import parse_address
+from ssh_connection.addresses import Address, parse_address
 from ssh_connection.aio.channel import Channel
 from ssh_connection.aio.command import RunOptions, run_command
 from ssh_connection.aio.establish import ClientEndpoint
@@ -230,14 +230,12 @@ class ClientConnection(ClientEndpoint):
             )
         )
 
-    def forward_local(
-        self, listen: str | tuple[str, int], target: str | tuple[str, int]
-    ) -> Scope[LocalForward]:
+    def forward_local(self, listen: Address, target: Address) -> Scope[LocalForward]:
         """Listen here; carry each connection to `target`, as seen from the server.
 
         Args:
-            listen: "address:port"; port 0 takes a free one.
-            target: "host:port".
+            listen: "address:port", or a port of localhost; port 0 takes a free one.
+            target: "host:port", or a port of the server's localhost.
         """
         target_host, target_port = parse_address(target)
         host, port = parse_address(listen)
@@ -255,14 +253,13 @@ class ClientConnection(ClientEndpoint):
 
         return Scope(opener)
 
-    def forward_remote(
-        self, listen: str | tuple[str, int], target: str | tuple[str, int]
-    ) -> Scope[RemoteForward]:
+    def forward_remote(self, listen: Address, target: Address) -> Scope[RemoteForward]:
         """Have the server listen; carry each connection to `target`, as seen from here.
 
         Args:
-            listen: "address:port" at the server; port 0 lets it choose.
-            target: "host:port".
+            listen: "address:port" at the server, or a port of its localhost; port 0 lets it
+                choose.
+            target: "host:port", or a port of localhost.
         """
         host, port = parse_address(listen)
         to = parse_address(target)

@@ -32,6 +32,7 @@ _ORIGINS: Final = {
         "ConnectionLimits ExitSignal ForwardingDisabled NoExitStatus RequestRefused "
         "SSHTimeout TerminalMode"
     ),
+    "ssh_connection.addresses": "Address",
     "ssh_connection.aio": (
         "ClientConnection CommandInterrupted ForwardingRules HostSigner KeepaliveOptions "
         "Launch OutputTooLarge Pty Receiver ServerAuthentication Session SessionHandler "
@@ -119,6 +120,7 @@ if TYPE_CHECKING:
     from ssh_connection import RequestRefused as RequestRefused
     from ssh_connection import SSHTimeout as SSHTimeout
     from ssh_connection import TerminalMode as TerminalMode
+    from ssh_connection.addresses import Address as Address
     from ssh_connection.aio import ClientConnection as ClientConnection
     from ssh_connection.aio import CommandInterrupted as CommandInterrupted
     from ssh_connection.aio import ForwardingRules as ForwardingRules

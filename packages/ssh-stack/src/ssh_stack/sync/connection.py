@@ -9,6 +9,7 @@ from typing import Literal, Self, TypedDict, Unpack, cast, overload
 
 from ssh_auth import Answers, AuthAttempt
 from ssh_connection import ConnectionLimits
+from ssh_connection.addresses import Address
 from ssh_connection.aio import KeepaliveOptions, Timeouts
 from ssh_connection.aio.client import Sink
 from ssh_connection.aio.process import Pty
@@ -240,25 +241,22 @@ class Connection(BlockingOwner[aio_connection.Connection]):
             ),
         )
 
-    def forward_local(
-        self, listen: str | tuple[str, int], target: str | tuple[str, int]
-    ) -> Scope[LocalForward]:
+    def forward_local(self, listen: Address, target: Address) -> Scope[LocalForward]:
         """Listen here; carry each connection to `target`, as seen from the server.
 
         Args:
-            listen: "address:port"; port 0 takes a free one.
-            target: "host:port".
+            listen: "address:port", or a port of localhost; port 0 takes a free one.
+            target: "host:port", or a port of the server's localhost.
         """
         return Scope(self._portal, self._wrapped.forward_local(listen, target), LocalForward)
 
-    def forward_remote(
-        self, listen: str | tuple[str, int], target: str | tuple[str, int]
-    ) -> Scope[RemoteForward]:
+    def forward_remote(self, listen: Address, target: Address) -> Scope[RemoteForward]:
         """Have the server listen; carry each connection to `target`, as seen from here.
 
         Args:
-            listen: "address:port" at the server; port 0 lets it choose.
-            target: "host:port".
+            listen: "address:port" at the server, or a port of its localhost; port 0 lets it
+                choose.
+            target: "host:port", or a port of localhost.
         """
         return Scope(self._portal, self._wrapped.forward_remote(listen, target), RemoteForward)
 
