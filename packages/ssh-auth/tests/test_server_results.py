@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ssh_auth import Accept, Partial, Permissions, Reject
+from ssh_auth import Accept, ChangePassword, Partial, Permissions, Reject
 from ssh_auth.server.results import invalidity
 
 
@@ -34,6 +34,8 @@ def test_the_three_results_are_valid(result: object) -> None:
         Accept,
         (Accept(),),
         Accept("all"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        Accept(fido=None),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        ChangePassword(),  # which is an answer to a password alone
         Partial(()),
         Partial(("none",)),
         Partial(("hostbased",)),

@@ -56,7 +56,9 @@ from ssh_auth.strategy import InOrder as InOrder
 if TYPE_CHECKING:
     from ssh_auth.server import Accept as Accept
     from ssh_auth.server import AnswersReceived as AnswersReceived
+    from ssh_auth.server import AuthContext as AuthContext
     from ssh_auth.server import Authenticated as Authenticated
+    from ssh_auth.server import ChangePassword as ChangePassword
     from ssh_auth.server import DecisionInvalid as DecisionInvalid
     from ssh_auth.server import InteractiveStarted as InteractiveStarted
     from ssh_auth.server import KeyOffered as KeyOffered
@@ -71,12 +73,15 @@ if TYPE_CHECKING:
     from ssh_auth.server import ServerAuth as ServerAuth
     from ssh_auth.server import ServerEvent as ServerEvent
     from ssh_auth.server import ServerPolicy as ServerPolicy
+    from ssh_auth.server import TokenRefused as TokenRefused
 
 # the server's side loads when it is used: a client does not pay for it
 _LATER = {
     "Accept": "ssh_auth.server",
     "AnswersReceived": "ssh_auth.server",
+    "AuthContext": "ssh_auth.server",
     "Authenticated": "ssh_auth.server",
+    "ChangePassword": "ssh_auth.server",
     "DecisionInvalid": "ssh_auth.server",
     "InteractiveStarted": "ssh_auth.server",
     "KeyOffered": "ssh_auth.server",
@@ -91,6 +96,7 @@ _LATER = {
     "ServerAuth": "ssh_auth.server",
     "ServerEvent": "ssh_auth.server",
     "ServerPolicy": "ssh_auth.server",
+    "TokenRefused": "ssh_auth.server",
 }
 
 

@@ -6,7 +6,7 @@ names it, and never accepted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ssh_keys import PublicKey
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACCEPTED_ALGORITHMS",
-    "CERTIFIED_ALGORITHMS",
     "another_algorithm",
+    "certified_algorithms",
     "names_of",
     "plain_algorithm",
     "signature_algorithm",
@@ -43,12 +43,6 @@ ACCEPTED_ALGORITHMS: Final = (
 
 _PLAIN: Final = {certified_name(name): name for name in (*ACCEPTED_ALGORITHMS, "ssh-rsa")}
 
-CERTIFIED_ALGORITHMS: Final = tuple(map(certified_name, ACCEPTED_ALGORITHMS))
-"""What a server accepts of certificates: the algorithms of the keys that they certify.
-
-They are not listed as server-sig-algs: a client takes them from the plain names there.
-"""
-
 
 _SHA1: Final = ("ssh-rsa", "ssh-rsa-cert-v01@openssh.com")
 
@@ -56,6 +50,14 @@ _SHA1: Final = ("ssh-rsa", "ssh-rsa-cert-v01@openssh.com")
 def plain_algorithm(name: str) -> str:
     """Return the algorithm of the signature itself, which names the key and no certificate."""
     return _PLAIN.get(name, name)
+
+
+def certified_algorithms(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the algorithms of certificates of keys with these algorithms.
+
+    They are not listed as server-sig-algs: a client takes them from the plain names there.
+    """
+    return tuple(map(certified_name, names))
 
 
 def usable_algorithms(

@@ -5,9 +5,10 @@
     policy     which methods, in which sequences
     progress   the methods that one user has completed
     tally      the caps, and what was used up of them
-    verification  algorithm, key and signature of a publickey request
+    verification  algorithm, key or certificate, and signature of a publickey request
     results    Accept, Reject, Partial: the sealed answers to events
     events     what the driver of a ServerAuth is asked, and told
+    context    AuthContext: what a backend may know of the connection
     usernames  which user names reach anybody
 
 A `ServerAuth` knows no users.  It parses, counts, verifies signatures and keeps the
@@ -16,6 +17,7 @@ order; whether a user, a key or a password is any good is asked as an event.
 
 from __future__ import annotations
 
+from ssh_auth.server.context import AuthContext as AuthContext
 from ssh_auth.server.core import ServerAuth as ServerAuth
 from ssh_auth.server.events import AnswersReceived as AnswersReceived
 from ssh_auth.server.events import Authenticated as Authenticated
@@ -27,8 +29,10 @@ from ssh_auth.server.events import NoneOffered as NoneOffered
 from ssh_auth.server.events import PasswordChangeOffered as PasswordChangeOffered
 from ssh_auth.server.events import PasswordOffered as PasswordOffered
 from ssh_auth.server.events import ServerEvent as ServerEvent
+from ssh_auth.server.events import TokenRefused as TokenRefused
 from ssh_auth.server.policy import ServerPolicy as ServerPolicy
 from ssh_auth.server.results import Accept as Accept
+from ssh_auth.server.results import ChangePassword as ChangePassword
 from ssh_auth.server.results import Partial as Partial
 from ssh_auth.server.results import Permissions as Permissions
 from ssh_auth.server.results import Reject as Reject

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import TypeAlias, cast
 
-from ssh_auth.algorithms import ACCEPTED_ALGORITHMS
+from ssh_auth.algorithms import ACCEPTED_ALGORITHMS, certified_algorithms, plain_algorithm
 from ssh_auth.limits import AuthLimits
 from ssh_auth.server.decisions import (
     LEGAL,
@@ -34,13 +34,21 @@ from ssh_auth.server.events import (
     PasswordChangeOffered,
     PasswordOffered,
     ServerEvent,
+    TokenRefused,
 )
 from ssh_auth.server.policy import ServerPolicy
 from ssh_auth.server.progress import Progress
 from ssh_auth.server.results import Accept, Partial, Reject, Result, invalidity
 from ssh_auth.server.tally import Tally
 from ssh_auth.server.usernames import acceptable
-from ssh_auth.server.verification import offered_key, signature_holds
+from ssh_auth.server.verification import (
+    offered_key,
+    plain_key,
+    signature_holds,
+    token_assertion,
+    token_problem,
+)
+from ssh_keys import PublicKey
 from ssh_wire import Message, ProtocolError, UsageError
 from ssh_wire.messages.auth import (
     HostbasedRequest,
@@ -90,7 +98,8 @@ class ServerAuth:
         self._session_id = session_id
         self._policy = policy
         self._service = service
-        self._accepted_algorithms = frozenset(accepted_algorithms) - {"ssh-rsa"}
+        certified = certified_algorithms(accepted_algorithms) if policy.certificates else ()
+        self._accepted_algorithms = frozenset((*accepted_algorithms, *certified)) - {"ssh-rsa"}
         self._limits = limits or AuthLimits()
         self._state: Expectation = ExpectRequest()
         self._tally = Tally(self._limits)
@@ -114,6 +123,11 @@ class ServerAuth:
     def succeeded(self) -> bool:
         """Whether the user is authenticated, also before `Authenticated` is taken."""
         return self._succeeded
+
+    @property
+    def completed(self) -> tuple[str, ...]:
+        """The methods that the client has completed so far, in order."""
+        return self._progress.methods
 
     def receive(self, payload: Buffer) -> None:
         """Take a message of the client.
@@ -273,8 +287,11 @@ class ServerAuth:
         """Accept the algorithms of this user, where they are not everybody's."""
         algorithms = self._policy.algorithms
         if algorithms is not None and acceptable(user, self._limits.user_name_bytes):
-            self._news = tuple(name for name in algorithms(user) if name != "ssh-rsa")
-            self._accepted_algorithms = frozenset(self._news)
+            names = tuple(name for name in algorithms(user) if name != "ssh-rsa")
+            certified = {name for name in names if plain_algorithm(name) != name}
+            self._news = tuple(name for name in names if name not in certified)
+            kept = names if self._policy.certificates else self._news
+            self._accepted_algorithms = frozenset(kept)
 
     def _admissible(self, message: _Request) -> bool:
         return (
@@ -308,23 +325,29 @@ class ServerAuth:
 
     def _on_query(self, message: PublicKeyQuery, number: int) -> None:
         self._tally.count_query()
-        key = offered_key(message, self._accepted_algorithms)
-        if key is None or key in self._progress.keys:
+        offered = offered_key(message, self._accepted_algorithms)
+        if offered is None or plain_key(offered) in self._progress.keys:
             # no failure that counts: queries have a cap of their own
             self._fail(free=True)
             return
-        event = KeyOffered(number, message.user, key, message.algorithm)
+        certificate = None if isinstance(offered, PublicKey) else offered
+        key = plain_key(offered)
+        event = KeyOffered(number, message.user, key, message.algorithm, certificate)
         self._ask(ExpectKeyDecision(number, message), event)
 
     def _on_signed(self, message: PublicKeyRequest, number: int) -> bool:
-        key = offered_key(message, self._accepted_algorithms)
-        # a key that has completed publickey before is no second factor
-        if key is None or key in self._progress.keys:
+        offered = offered_key(message, self._accepted_algorithms)
+        # a key that has completed publickey before is no second factor, certified or not
+        if offered is None or plain_key(offered) in self._progress.keys:
             return False
-        if not signature_holds(self._session_id, message, key):
+        if not signature_holds(self._session_id, message, offered):
             return False
-        event = KeyVerified(number, message.user, key, message.algorithm)
-        self._ask(ExpectDecision(number, message.method, key), event)
+        certificate = None if isinstance(offered, PublicKey) else offered
+        key = plain_key(offered)
+        assertion = token_assertion(message, key)
+        event = KeyVerified(number, message.user, key, message.algorithm, certificate)
+        decision = ExpectDecision(number, message.method, offered, assertion=assertion)
+        self._ask(decision, event)
         return True
 
     def _on_answers(self, state: ExpectAnswers, answers: tuple[str, ...]) -> None:
@@ -354,7 +377,12 @@ class ServerAuth:
             self._send(PublicKeyOk(algorithm=state.query.algorithm, key=state.query.key))
 
     def _complete(self, state: ExpectDecision, result: Accept | Partial) -> None:
-        if not self._progress.permits(result):
+        problem = token_problem(state.assertion, state.key, result.fido)
+        if problem and state.key is not None:
+            key = plain_key(state.key)
+            self._events.append(TokenRefused(state.request, self._user, key, problem))
+            self._fail()
+        elif not self._progress.permits(result):
             self._report(state.request, "it forces another command than the method before")
             self._fail()
         elif self._progress.complete(state.method, state.key, result):
@@ -369,6 +397,7 @@ class ServerAuth:
                     key=keys[-1] if keys else None,
                     method=state.method,
                     methods=methods,
+                    certificate=self._progress.certificate,
                 )
             )
         else:

@@ -6,13 +6,17 @@ machine: what may arrive while the server waits for each.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
 from ssh_keys import PublicKey
 from ssh_wire import Message, MessageSet
 from ssh_wire.messages.auth import REQUESTS, InfoResponse, PublicKeyQuery
+
+if TYPE_CHECKING:
+    from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
+    from ssh_keys.fido import Assertion  # noqa: TC004 (loads with the first token)
 
 __all__ = [
     "LEGAL",
@@ -45,14 +49,16 @@ class ExpectDecision:
     Attributes:
         request: the number of the question.
         method: the method.
-        key: the key whose signature was verified, for publickey.
+        key: the key or certificate whose signature was verified, for publickey.
+        assertion: what the token of that key says, where it is in one.
         round: the rounds of prompts that were answered, for keyboard-interactive.
     """
 
     request: int
     method: str
-    key: PublicKey | None = None
+    key: PublicKey | Certificate | None = None
     round: int = 0
+    assertion: Assertion | None = None
 
 
 @attrs.frozen

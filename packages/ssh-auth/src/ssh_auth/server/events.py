@@ -7,12 +7,15 @@ asked, and is not heard.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
 from ssh_auth.server.results import Permissions
 from ssh_keys import PublicKey
+
+if TYPE_CHECKING:
+    from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
 
 __all__ = [
     "AnswersReceived",
@@ -25,6 +28,7 @@ __all__ = [
     "PasswordChangeOffered",
     "PasswordOffered",
     "ServerEvent",
+    "TokenRefused",
 ]
 
 
@@ -41,22 +45,41 @@ class KeyOffered:
     """Would this key do?  The client has not shown that it holds it.
 
     An Accept is a hint to the client and nothing else: no permission comes of it.
+
+    Attributes:
+        request: the number to answer.
+        user: the user.
+        key: the key.
+        algorithm: the signature algorithm.
+        certificate: the certificate of the key that is shown in its place.  Its authority
+            signed it; whether that authority is trusted, and whether the certificate is good
+            for this user now, is for the backend to say.
     """
 
     request: int
     user: str
     key: PublicKey
     algorithm: str
+    certificate: Certificate | None = None
 
 
 @attrs.frozen
 class KeyVerified:
-    """May the user in with this key?  The client holds it: its signature was verified."""
+    """May the user in with this key?  The client holds it: its signature was verified.
+
+    Attributes:
+        request: the number to answer.
+        user: the user.
+        key: the key.
+        algorithm: the signature algorithm.
+        certificate: as that of `KeyOffered`.
+    """
 
     request: int
     user: str
     key: PublicKey
     algorithm: str
+    certificate: Certificate | None = None
 
 
 @attrs.frozen
@@ -120,6 +143,7 @@ class Authenticated:
         key: the key whose signature was verified last, if there was one.
         method: the method that completed it.
         methods: all completed methods, in order.
+        certificate: the certificate that was shown for the key, if one was.
     """
 
     user: str
@@ -127,6 +151,24 @@ class Authenticated:
     key: PublicKey | None
     method: str
     methods: tuple[str, ...]
+    certificate: Certificate | None = None
+
+
+@attrs.frozen
+class TokenRefused:
+    """A key in a FIDO token was accepted, and its signature does not say enough.  Log it.
+
+    Attributes:
+        request: the question.
+        user: the user.
+        key: the key.
+        problem: what is missing.
+    """
+
+    request: int
+    user: str
+    key: PublicKey
+    problem: str
 
 
 @attrs.frozen
@@ -154,4 +196,5 @@ ServerEvent: TypeAlias = (
     | AnswersReceived
     | Authenticated
     | DecisionInvalid
+    | TokenRefused
 )

@@ -34,7 +34,9 @@ class ServerPolicy:
         algorithms: returns the signature algorithms that a user's keys may use, as
             PubkeyAcceptedAlgorithms in a Match block of OpenSSH's; None for those of
             everybody.  It is called once, when the client has named the user, and what it
-            returns is told to whoever asks with that name.
+            returns is told to whoever asks with that name.  As there, the algorithms of
+            certificates are named apart from those of keys.
+        certificates: take certificates, of keys with the accepted algorithms.
     """
 
     methods: tuple[str, ...] = ("publickey",)
@@ -42,6 +44,7 @@ class ServerPolicy:
     banner: str = ""
     empty_passwords: bool = False
     algorithms: Callable[[str], Sequence[str]] | None = None
+    certificates: bool = False
 
     def __attrs_post_init__(self) -> None:
         names = {name for sequence in self.required for name in sequence}

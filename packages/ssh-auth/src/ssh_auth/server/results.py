@@ -11,10 +11,24 @@ from typing import Final, TypeAlias, cast, final
 
 import attrs
 
-__all__ = ["FACTORS", "Accept", "Partial", "Permissions", "Reject", "Result", "invalidity"]
+from ssh_keys.fido import FidoPolicy
+
+__all__ = [
+    "FACTORS",
+    "Accept",
+    "ChangePassword",
+    "Partial",
+    "Permissions",
+    "Reject",
+    "Result",
+    "invalidity",
+]
 
 FACTORS: Final = frozenset({"publickey", "password", "keyboard-interactive"})
 """The methods that show who somebody is."""
+
+_TOUCH: Final = FidoPolicy()
+"""What is demanded of a token's signature unless the backend says otherwise: a touch."""
 
 
 def _names(names: Iterable[str]) -> frozenset[str]:
@@ -28,7 +42,7 @@ class Permissions:
 
     Attributes:
         denied: names of what is taken away, as authorized_keys names them: "pty",
-            "port-forwarding", "agent-forwarding", "X11-forwarding".
+            "port-forwarding", "agent-forwarding", "X11-forwarding", "user-rc".
         force_command: the command that runs whatever the client asks for.
     """
 
@@ -50,9 +64,12 @@ class Accept:
 
     Attributes:
         permissions: what the user may do; with several methods, what all of them allow.
+        fido: what the signature of a key in a FIDO token must say: a touch, unless the key's
+            line or its certificate says "no-touch-required".
     """
 
     permissions: Permissions = Permissions()
+    fido: FidoPolicy = _TOUCH
 
 
 @final
@@ -69,10 +86,24 @@ class Partial:
     Attributes:
         methods: the methods of which one must follow.
         permissions: what the user may do as far as this method goes.
+        fido: see `Accept`.
     """
 
     methods: tuple[str, ...]
     permissions: Permissions = Permissions()
+    fido: FidoPolicy = _TOUCH
+
+
+@final
+@attrs.frozen
+class ChangePassword:
+    """The password is right and has expired: a new one is demanded (RFC 4252 section 8).
+
+    Attributes:
+        prompt: what the user is told, such as what a new password needs.
+    """
+
+    prompt: str = "The password has expired."
 
 
 Result: TypeAlias = Accept | Reject | Partial
@@ -87,6 +118,8 @@ def invalidity(result: object) -> str:
         return f"the answer is a {type(result).__name__}, not an Accept, a Reject or a Partial"
     if isinstance(result, Accept | Partial) and type(result.permissions) is not Permissions:
         return f"its permissions are a {type(result.permissions).__name__}"
+    if isinstance(result, Accept | Partial) and type(result.fido) is not FidoPolicy:
+        return f"its policy for tokens is a {type(result.fido).__name__}"
     if isinstance(result, Partial) and not _are_factors(result.methods):
         return "the methods that must follow are none that there are"
     return ""

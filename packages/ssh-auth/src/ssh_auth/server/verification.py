@@ -6,34 +6,62 @@ Nothing here knows users.  Everything that can be wrong gives the same answer: n
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import attrs
 
 from ssh_auth.signed import SignedRequest
 from ssh_keys import PublicKey
+from ssh_keys.registry import in_token, plain_kind
 from ssh_wire import SSHError
 from ssh_wire.messages.auth import PublicKeyQuery, PublicKeyRequest
+from ssh_wire.primitives import read_text
 
-__all__ = ["offered_key", "signature_holds"]
+if TYPE_CHECKING:
+    from ssh_keys import Certificate
+    from ssh_keys.fido import Assertion, FidoPolicy
+
+__all__ = ["offered_key", "plain_key", "signature_holds", "token_assertion", "token_problem"]
 
 
 def offered_key(
     request: PublicKeyQuery | PublicKeyRequest, accepted_algorithms: Collection[str]
-) -> PublicKey | None:
-    """Return the key of a request, or None if it cannot be used with its algorithm."""
+) -> PublicKey | Certificate | None:
+    """Return the key or the certificate of a request, or None if its algorithm is not for it."""
     if request.algorithm not in accepted_algorithms:
         return None
     try:
-        key = PublicKey.from_blob(request.key)
+        key = _read(request.key)
     except SSHError:
         return None
     return key if request.algorithm in key.algorithms else None
 
 
-def signature_holds(session_id: bytes, request: PublicKeyRequest, key: PublicKey) -> bool:
+def _read(blob: bytes) -> PublicKey | Certificate:
+    kind, _ = read_text(blob, 0)
+    if plain_kind(kind) is None:
+        return PublicKey.from_blob(blob)
+    from ssh_keys import Certificate  # noqa: PLC0415 (loads when the first one is met)
+
+    return Certificate.from_blob(blob)
+
+
+def plain_key(offered: PublicKey | Certificate) -> PublicKey:
+    """Return the key itself, certified or not."""
+    return offered if isinstance(offered, PublicKey) else offered.public_key
+
+
+def signature_holds(
+    session_id: bytes, request: PublicKeyRequest, key: PublicKey | Certificate
+) -> bool:
     """Return whether `key` signed this request in this session.
 
     "the public key algorithm name ... MUST match" in request and signature (RFC 8332
-    section 3.2): `verify` is given the request's.
+    section 3.2): `verify` is given the request's.  What a token says beside its signature
+    is not judged: see `token_assertion`.
     """
+    from ssh_keys.fido import KEY_ALONE  # noqa: PLC0415 (loads with the first signature)
+
     signed = SignedRequest(
         session_id=session_id,
         user=request.user,
@@ -43,6 +71,36 @@ def signature_holds(session_id: bytes, request: PublicKeyRequest, key: PublicKey
     )
     try:
         # `is True`: an error value must never pass for a verified signature
-        return key.verify(signed.encode(), request.signature, request.algorithm) is True
+        holds = key.verify(signed.encode(), request.signature, request.algorithm, fido=KEY_ALONE)
     except Exception:  # noqa: BLE001 (whatever fails in there, nothing was verified)
         return False
+    return holds is True
+
+
+def token_assertion(request: PublicKeyRequest, key: PublicKey) -> Assertion | None:
+    """Return what a token says beside its signature, once that is verified; None of others."""
+    if not in_token(key.kind):
+        return None
+    from ssh_keys.fido import read_assertion  # noqa: PLC0415 (loads with the first token)
+
+    return read_assertion(request.signature)
+
+
+def token_problem(
+    assertion: Assertion | None, key: PublicKey | Certificate | None, fido: FidoPolicy
+) -> str:
+    """Return what the signature of a token lacks, or nothing.
+
+    Args:
+        assertion: what the token says beside the signature; None of a key outside of one.
+        key: the key, or the certificate that was shown for it.
+        fido: what the backend demands.
+    """
+    if assertion is None:
+        return ""
+    if not (key is None or isinstance(key, PublicKey)):
+        required = "verify-required" in key.critical_options
+        fido = attrs.evolve(fido, verification=fido.verification or required)
+    if fido.accepts(assertion):
+        return ""
+    return f"the token says too little: flags {assertion.flags:#04x}, counter {assertion.counter}"

@@ -7,6 +7,7 @@ login      the client's authentication, driven
 server     ServerConnection: sessions and forwards that were switched on
 identity   the server's host keys, and how it signs with them
 gate       who may log in
+callbacks  functions that are given to a server: which are refused, how they are called
 session    a client's session, as the server's handler sees it
 process    a command, shell or subsystem on the other side
 command    `run`: one command from start to end

@@ -2,7 +2,8 @@
 
 Each method is a small async function that returns exactly an `Accept`, a `Reject` or a
 `Partial`.  A method without a function is not offered.  A function that raises, or
-returns anything else, lets nobody in.
+returns anything else, authenticates nobody.  Each is told of the connection, in an
+`AuthContext` behind its other arguments, where it wants one argument more.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
 from ssh_auth import (
     Accept,
     AnswersReceived,
+    AuthContext,
     Authenticated,
+    ChangePassword,
     DecisionInvalid,
     InteractiveStarted,
     KeyOffered,
@@ -29,7 +32,9 @@ from ssh_auth import (
     Reject,
     ServerAuth,
     ServerPolicy,
+    TokenRefused,
 )
+from ssh_connection.aio.callbacks import call, check_async
 from ssh_keys import PublicKey
 from ssh_wire import UsageError
 from ssh_wire.messages.auth import InfoRequest
@@ -37,12 +42,14 @@ from ssh_wire.primitives import encode_names
 
 if TYPE_CHECKING:
     from ssh_auth import ServerEvent
+    from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
 
 __all__ = ["Gate", "Result", "ServerAuthentication"]
 
 Result: TypeAlias = Accept | Reject | Partial
 """What a method answers."""
 
+_Answer: TypeAlias = Result | InfoRequest | ChangePassword
 _log = logging.getLogger("ssh_connection.server")
 
 
@@ -50,13 +57,48 @@ _log = logging.getLogger("ssh_connection.server")
 class ServerAuthentication:
     """The methods that a server offers, each with the function that decides."""
 
-    public_key: Callable[[str, PublicKey], Awaitable[Result]] | None = None
+    public_key: (
+        Callable[[str, PublicKey], Awaitable[Result]]
+        | Callable[[str, PublicKey, AuthContext], Awaitable[Result]]
+        | None
+    ) = None
     """May this user in with this key?  Asked for a query too; only a verified signature counts."""
-    password: Callable[[str, str], Awaitable[Result]] | None = None
+    certificate: (
+        Callable[[str, Certificate], Awaitable[Result]]
+        | Callable[[str, Certificate, AuthContext], Awaitable[Result]]
+        | None
+    ) = None
+    """May this user in with this certificate?  Without the function, certificates are refused.
+
+    That its authority signed it has been verified.  Whether the authority is trusted, and
+    whether the certificate is good for this user now (`Certificate.check`), is not: see
+    `ssh_stack.TrustedUserCAKeys`.
+    """
+    password: (
+        Callable[[str, str], Awaitable[Result | ChangePassword]]
+        | Callable[[str, str, AuthContext], Awaitable[Result | ChangePassword]]
+        | None
+    ) = None
     """Is this the user's password?"""
-    interactive: Callable[[str, int, Sequence[str]], Awaitable[Result | InfoRequest]] | None = None
+    new_password: (
+        Callable[[str, str, str], Awaitable[Result | ChangePassword]]
+        | Callable[[str, str, str, AuthContext], Awaitable[Result | ChangePassword]]
+        | None
+    ) = None
+    """Is this the user's old password, and does the new one take its place?
+
+    Asked after a `ChangePassword` of `password`; another one says that the new password will
+    not do.
+    """
+    interactive: (
+        Callable[[str, int, Sequence[str]], Awaitable[Result | InfoRequest]]
+        | Callable[[str, int, Sequence[str], AuthContext], Awaitable[Result | InfoRequest]]
+        | None
+    ) = None
     """Prompts to show, or a result: given the user, the round (0 first), and the answers."""
-    none: Callable[[str], Awaitable[Result]] | None = None
+    none: (
+        Callable[[str], Awaitable[Result]] | Callable[[str, AuthContext], Awaitable[Result]] | None
+    ) = None
     """May this user in without credentials?"""
     sequences: tuple[tuple[str, ...], ...] = ()
     """What must be completed, one of these, as in OpenSSH's AuthenticationMethods."""
@@ -70,11 +112,26 @@ class ServerAuthentication:
     banner: str = ""
     """Text that the client shows before authentication."""
 
+    def check(self) -> None:
+        """Refuse functions that cannot be meant, and methods that nobody could complete.
+
+        Raises:
+            UsageError: there is one.
+        """
+        for name, count in _ARGUMENTS.items():
+            function = getattr(self, name)
+            if function is not None:
+                check_async(name, function, count, count + 1)
+        if self.algorithms is not None and not callable(self.algorithms):
+            problem = "algorithms is a function of the user's name"
+            raise UsageError(problem)
+        self.policy  # noqa: B018 (says what is wrong with it)
+
     @property
     def policy(self) -> ServerPolicy:
         """The same for the state machine."""
         functions = {
-            "publickey": self.public_key,
+            "publickey": self.public_key or self.certificate,
             "password": self.password,
             "keyboard-interactive": self.interactive,
             "none": self.none,
@@ -85,6 +142,7 @@ class ServerAuthentication:
             sequences=self.sequences,
             banner=self.banner,
             algorithms=None if self.algorithms is None else self._algorithms_of,
+            certificates=self.certificate is not None,
         )
 
     def _algorithms_of(self, user: str) -> tuple[str, ...]:
@@ -99,12 +157,40 @@ class ServerAuthentication:
         return names
 
 
-class Gate:
-    """Asks the functions for one client, one question at a time."""
+_ARGUMENTS: Final = {
+    "public_key": 2,
+    "certificate": 2,
+    "password": 2,
+    "new_password": 3,
+    "interactive": 3,
+    "none": 1,
+}
+"""Function -> the arguments that it is called with, without the `AuthContext`."""
 
-    def __init__(self, authentication: ServerAuthentication, auth: ServerAuth) -> None:
+
+class Gate:
+    """Asks the functions for one client, one question at a time.
+
+    Args:
+        authentication: the functions.
+        auth: the state machine that asks.
+        context: what the functions are told of the connection; the user and what has been
+            completed are filled in.
+        log: where a function's faults are told.
+    """
+
+    def __init__(
+        self,
+        authentication: ServerAuthentication,
+        auth: ServerAuth,
+        context: AuthContext | None = None,
+        log: logging.Logger = _log,
+    ) -> None:
         self._functions = authentication
         self._auth = auth
+        self._context = context or AuthContext(user="")
+        self._log = log
+        self._change_demanded = False
 
     async def decide(self, event: ServerEvent) -> None:
         """Answer one question; whatever goes wrong in a function is a Reject.
@@ -112,43 +198,63 @@ class Gate:
         Raises:
             ProtocolError: the client has had all its attempts.
         """
-        if isinstance(event, Authenticated | DecisionInvalid):
+        if isinstance(event, Authenticated | DecisionInvalid | TokenRefused):
             return
+        function, arguments = self._question(event)
+        context = attrs.evolve(self._context, user=event.user, completed=self._auth.completed)
+        answer: _Answer = Reject()
         try:
-            answer = await self._ask(event)
+            if function is not None:
+                answer = await call(function, *arguments, context=context)
         except BaseException as error:  # a user's function may raise anything
             if _is_an_end(error):
                 raise
-            _log.exception("an authentication function failed")
-            answer = Reject()
-        if isinstance(answer, InfoRequest):
-            try:
-                self._auth.ask(event.request, answer)
-            except UsageError:
-                _log.exception("an authentication function asked what cannot be asked")
-                self._auth.answer(event.request, Reject())
-        else:
-            self._auth.answer(event.request, answer)
+            self._log.exception("an authentication function failed")
+        try:
+            self._give(event.request, answer)
+        except UsageError:
+            self._log.exception("an authentication function asked what cannot be asked")
+            self._auth.answer(event.request, Reject())
 
-    async def _ask(  # noqa: PLR0911 (one method a case)
+    def _give(self, request: int, answer: _Answer) -> None:
+        """Answer a question.
+
+        Raises:
+            UsageError: the answer is no answer to this question.
+            ProtocolError: the client has had all its attempts.
+        """
+        if isinstance(answer, InfoRequest):
+            self._auth.ask(request, answer)
+        elif type(answer) is ChangePassword:
+            if self._functions.new_password is None:
+                problem = "a new password was demanded, and new_password is not given"
+                raise UsageError(problem)
+            self._change_demanded = self._auth.demand_change(request, answer.prompt)
+        else:
+            self._auth.answer(request, answer)  # which refuses what is no Result
+
+    def _question(  # noqa: PLR0911 (one method a case)
         self, event: ServerEvent
-    ) -> Result | InfoRequest:
+    ) -> tuple[Callable[..., Awaitable[Any]] | None, tuple[object, ...]]:
+        """Return the function that decides, and what it is asked."""
         asked = self._functions
         match event:
-            case KeyOffered() | KeyVerified() if asked.public_key is not None:
-                return await asked.public_key(event.user, event.key)
-            case PasswordOffered() if asked.password is not None:
-                return await asked.password(event.user, event.password)
-            case InteractiveStarted() if asked.interactive is not None:
-                return await asked.interactive(event.user, 0, ())
-            case AnswersReceived() if asked.interactive is not None:
-                return await asked.interactive(event.user, event.round, event.answers)
-            case NoneOffered() if asked.none is not None:
-                return await asked.none(event.user)
-            case PasswordChangeOffered():
-                return Reject()  # nobody demanded it
+            case KeyOffered(certificate=None) | KeyVerified(certificate=None):
+                return asked.public_key, (event.user, event.key)
+            case KeyOffered() | KeyVerified():
+                return asked.certificate, (event.user, event.certificate)
+            case PasswordOffered():
+                return asked.password, (event.user, event.password)
+            case PasswordChangeOffered() if self._change_demanded:
+                return asked.new_password, (event.user, event.password, event.new_password)
+            case InteractiveStarted():
+                return asked.interactive, (event.user, 0, ())
+            case AnswersReceived():
+                return asked.interactive, (event.user, event.round, event.answers)
+            case NoneOffered():
+                return asked.none, (event.user,)
             case _:
-                return Reject()
+                return None, ()  # a new password that nobody demanded
 
 
 def _is_an_end(error: BaseException) -> bool:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ssh_auth import Authenticated, DecisionInvalid, ServerAuth
+from ssh_auth import (
+    AuthContext,
+    Authenticated,
+    AuthLimits,
+    DecisionInvalid,
+    ServerAuth,
+    TokenRefused,
+)
 from ssh_connection.aio.channel import Channel
 from ssh_connection.aio.endpoint import Endpoint
 from ssh_connection.aio.gate import Gate, ServerAuthentication
@@ -48,6 +55,8 @@ class ServerSettings:
     """What authorities say about these keys."""
     authentication: ServerAuthentication
     """Who may log in."""
+    auth_limits: AuthLimits = attrs.field(factory=AuthLimits)
+    """How often a client may try, and how much it may ask for, until it is authenticated."""
     transport: TransportOptions
     """Algorithms, limits and rekey thresholds of the transport."""
     shell: SessionHandler | None = None
@@ -66,6 +75,8 @@ class ServerSettings:
     """How much of everything a connection may have."""
     close_timeout: float = 5.0
     """Seconds that closing may take before the connection is cut."""
+    log: logging.Logger = _log
+    """Told what goes wrong in functions that were given to the server."""
 
 
 class ServerConnection(Endpoint):
@@ -139,8 +150,17 @@ class ServerConnection(Endpoint):
 
     def _begin_auth(self) -> None:
         authentication = self._settings.authentication
-        auth = self._auth = ServerAuth(self._core.session_id, authentication.policy)
-        gate = Gate(authentication, auth)
+        auth = self._auth = ServerAuth(
+            self._core.session_id, authentication.policy, limits=self._settings.auth_limits
+        )
+        context = AuthContext(
+            user="",
+            peer=self.peer,
+            local=self.local,
+            session_id=self._core.session_id,
+            client_software=self._core.peer_software,
+        )
+        gate = Gate(authentication, auth, context, self._settings.log)
 
         def receive(payload: Buffer) -> None:
             try:
@@ -164,7 +184,16 @@ class ServerConnection(Endpoint):
             if isinstance(event, Authenticated):
                 self._authenticated(event)
             elif isinstance(event, DecisionInvalid):
-                _log.error("authentication of %s: %s", printable(event.user), event.problem)
+                self._settings.log.error(
+                    "authentication of %s: %s", printable(event.user), event.problem
+                )
+            elif isinstance(event, TokenRefused):
+                self._settings.log.info(
+                    "key %s refused for %s: %s",
+                    event.key.fingerprint(),
+                    printable(event.user),
+                    event.problem,
+                )
             else:
                 self._spawn(self._decide(auth, gate, event))
         self._server_core.hold_connection_messages = auth.pending
@@ -182,7 +211,7 @@ class ServerConnection(Endpoint):
 
     def _authenticated(self, event: Authenticated) -> None:
         self._grace.cancel()
-        user = self._user = User(event.user, event.key, event.permissions)
+        user = self._user = User(event.user, event.key, event.permissions, event.certificate)
         rules = self._settings.forwarding
         if rules is not None and "port-forwarding" not in user.permissions.denied:
             self._forwards = ServerForwards(user, rules, self._mux, self._spawn)

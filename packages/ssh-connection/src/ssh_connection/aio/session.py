@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ssh_connection.aio.channel import Channel
     from ssh_connection.limits import ConnectionLimits
     from ssh_connection.replies import Reply
+    from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
     from ssh_wire.primitives import Buffer
 
 __all__ = ["Session", "SessionHandler", "SessionPolicy", "User"]
@@ -44,6 +45,8 @@ class User:
     """The key whose signature was verified last, if there was one."""
     permissions: Permissions
     """What the methods that let it in allow."""
+    certificate: Certificate | None = None
+    """The certificate that was shown for the key, if one was."""
 
 
 class Session:

@@ -1,0 +1,28 @@
+"""What a server's backend may know of a connection while it decides about a user."""
+
+from __future__ import annotations
+
+import attrs
+
+__all__ = ["AuthContext"]
+
+
+@attrs.frozen(kw_only=True)
+class AuthContext:
+    """The connection that a user is being authenticated on.
+
+    Attributes:
+        user: the user that the client named.
+        peer: the address and port that the client connected from, if it has one.
+        local: the address and port that it connected to, if there is one.
+        session_id: the identifier of the session (RFC 4253 section 7.2).
+        client_software: how the client identifies itself, made safe to show.
+        completed: the methods that it has completed so far, in order.
+    """
+
+    user: str
+    peer: tuple[str, int] | None = None
+    local: tuple[str, int] | None = None
+    session_id: bytes = attrs.field(default=b"", repr=False)
+    client_software: str = ""
+    completed: tuple[str, ...] = ()

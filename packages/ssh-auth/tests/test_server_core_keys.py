@@ -1,0 +1,240 @@
+"""What a server makes of certificates and of keys in FIDO tokens."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import pytest
+
+from server_talk import BOTH, KEYS, SERVICE, SESSION, SUCCESS, failure, query, signed, talk_of
+from ssh_auth import (
+    Accept,
+    Authenticated,
+    KeyOffered,
+    KeyVerified,
+    Partial,
+    ServerPolicy,
+    SignedRequest,
+    TokenRefused,
+)
+from ssh_keys import Certificate, Grant, PrivateKey, PublicKey, issue
+from ssh_keys.fido import FidoPolicy
+from ssh_keys.registry import certified_name
+from ssh_wire.messages.auth import PublicKeyOk, PublicKeyQuery, PublicKeyRequest
+from tokens import KIND, signed_by_token, token_key
+
+CA = PrivateKey.generate("ed25519")
+CERTIFICATES = ServerPolicy(certificates=True)
+TOKEN = KIND.replace("@", "-cert-v01@")
+
+
+def certified(key: PublicKey, critical: Sequence[str] = ()) -> Certificate:
+    options = dict.fromkeys(critical, b"")
+    grant = Grant(role="user", key_id="ops@x", principals=("ops",), critical_options=options)
+    return issue(CA, key, grant=grant, random=os.urandom)
+
+
+def shown(certificate: Certificate, algorithm: str) -> PublicKeyQuery:
+    return PublicKeyQuery(user="ops", service=SERVICE, algorithm=algorithm, key=certificate.blob)
+
+
+def signed_with(key: PrivateKey, certificate: Certificate, algorithm: str) -> PublicKeyRequest:
+    data = SignedRequest(
+        session_id=SESSION, user="ops", service=SERVICE, algorithm=algorithm, key=certificate.blob
+    )
+    plain = key.public_key.algorithms[certificate.algorithms.index(algorithm)]
+    return PublicKeyRequest(
+        user="ops",
+        service=SERVICE,
+        algorithm=algorithm,
+        key=certificate.blob,
+        signature=key.sign(data.encode(), plain),
+    )
+
+
+# ------------------------------------------------------------- certificates
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+def test_a_certificate_is_asked_about_with_its_key(kind: str) -> None:
+    key = PrivateKey.generate(kind)
+    certificate = certified(key.public_key)
+    for algorithm in certificate.algorithms:
+        talk = talk_of(CERTIFICATES)
+        talk.hear(shown(certificate, algorithm))
+        offered = talk.event(KeyOffered)
+        assert (offered.key, offered.certificate) == (key.public_key, certificate)
+        talk.auth.answer(offered.request, Accept())
+        talk.said(PublicKeyOk(algorithm=algorithm, key=certificate.blob))
+
+        talk.hear(signed_with(key, certificate, algorithm))
+        verified = talk.event(KeyVerified)
+        assert (verified.key, verified.certificate) == (key.public_key, certificate)
+        talk.auth.answer(verified.request, Accept())
+        talk.said(SUCCESS)
+        done = talk.event(Authenticated)
+        assert (done.key, done.certificate) == (key.public_key, certificate)
+
+
+@pytest.mark.row("A06")
+def test_a_certificate_is_refused_where_nobody_decides_about_them() -> None:
+    talk = talk_of(ServerPolicy())
+    certificate = certified(KEYS[0].public_key)
+    (algorithm,) = certificate.algorithms
+
+    talk.hear(shown(certificate, algorithm), signed_with(KEYS[0], certificate, algorithm))
+
+    assert talk.quiet()
+    talk.said(failure("publickey"), failure("publickey"))
+
+
+@pytest.mark.row("A06")
+@pytest.mark.parametrize(
+    "damage", ["its signature", "another key's", "the plain algorithm", "another's algorithm"]
+)
+def test_a_certificate_that_does_not_hold_is_not_asked_about(damage: str) -> None:
+    certificate = certified(KEYS[0].public_key)
+    (algorithm,) = certificate.algorithms
+    signer, blob = KEYS[0], certificate.blob
+    if damage == "its signature":
+        blob = blob[:-1] + bytes([blob[-1] ^ 1])
+    elif damage == "another key's":
+        signer = KEYS[1]
+    elif damage == "the plain algorithm":
+        algorithm = "ssh-ed25519"
+    else:
+        algorithm = certified_name("rsa-sha2-512")
+    data = SignedRequest(
+        session_id=SESSION, user="ops", service=SERVICE, algorithm=algorithm, key=blob
+    )
+    talk = talk_of(CERTIFICATES)
+    talk.hear(
+        PublicKeyRequest(
+            user="ops",
+            service=SERVICE,
+            algorithm=algorithm,
+            key=blob,
+            signature=signer.sign(data.encode()),
+        )
+    )
+
+    assert talk.quiet()
+    talk.said(failure("publickey"))
+
+
+@pytest.mark.row("A08")
+def test_a_key_completes_publickey_once_certified_or_not() -> None:
+    certificate = certified(KEYS[0].public_key)
+    (algorithm,) = certificate.algorithms
+    talk = talk_of(CERTIFICATES)
+    talk.hear(signed(KEYS[0]))
+    talk.auth.answer(talk.event(KeyVerified).request, Partial(("publickey",)))
+    talk.said(failure("publickey", partial=True))
+
+    talk.hear(shown(certificate, algorithm), signed_with(KEYS[0], certificate, algorithm))
+
+    assert talk.quiet()
+    talk.said(failure("publickey"), failure("publickey"))
+
+
+def test_algorithms_of_a_user_name_those_of_certificates_apart() -> None:
+    def algorithms(user: str) -> tuple[str, ...]:
+        both = ("ssh-ed25519", certified_name("ssh-ed25519"))
+        return both if user == "ops" else both[:1]
+
+    certificate = certified(KEYS[0].public_key)
+    (algorithm,) = certificate.algorithms
+    for user, taken in (("ops", True), ("root", False)):
+        talk = talk_of(ServerPolicy(certificates=True, algorithms=algorithms))
+        offer = PublicKeyQuery(
+            user=user, service=SERVICE, algorithm=algorithm, key=certificate.blob
+        )
+        talk.hear(offer)
+        assert talk.auth.take_algorithms() == ("ssh-ed25519",)  # as sshd lists them
+        assert isinstance(talk.auth.next_event(), KeyOffered) is taken
+
+
+def test_what_has_been_completed_is_told() -> None:
+    talk = talk_of(BOTH)
+    assert talk.auth.completed == ()
+    talk.hear(query(KEYS[0]))
+    talk.auth.answer(talk.event(KeyOffered).request, Accept())
+    assert talk.auth.completed == ()
+    talk.hear(signed(KEYS[0]))
+    talk.auth.answer(talk.event(KeyVerified).request, Accept())
+    assert talk.auth.completed == ("publickey",)
+
+
+# ------------------------------------------------------------- tokens
+
+INNER = PrivateKey.generate("ed25519")
+ALONE = FidoPolicy(touch=False)
+PIN = FidoPolicy(verification=True)
+
+
+@pytest.mark.row("K12")
+@pytest.mark.parametrize(
+    ("flags", "accept", "enough"),
+    [
+        (1, Accept(), True),
+        (0, Accept(), False),
+        (4, Accept(), False),
+        (0, Accept(fido=ALONE), True),
+        (1, Accept(fido=PIN), False),
+        (5, Accept(fido=PIN), True),
+    ],
+)
+def test_a_token_has_to_be_touched_unless_the_backend_says_otherwise(
+    flags: int, accept: Accept, *, enough: bool
+) -> None:
+    talk = talk_of()
+    talk.hear(signed_by_token(INNER, SESSION, flags=flags))
+    verified = talk.event(KeyVerified)
+    assert verified.key == token_key(INNER)
+
+    talk.auth.answer(verified.request, accept)
+
+    if enough:
+        talk.said(SUCCESS)
+        assert talk.event(Authenticated).key == token_key(INNER)
+    else:
+        talk.said(failure("publickey"))
+        refused = talk.event(TokenRefused)
+        assert (refused.user, refused.key) == ("ops", token_key(INNER))
+        assert f"flags {flags:#04x}" in refused.problem
+    assert talk.auth.succeeded is enough
+
+
+@pytest.mark.row("K12")
+def test_a_signature_that_is_not_the_tokens_is_not_asked_about() -> None:
+    good = signed_by_token(INNER, b"another session")
+    talk = talk_of()
+    talk.hear(good)
+
+    assert talk.quiet()
+    talk.said(failure("publickey"))
+
+
+@pytest.mark.row("K12")
+def test_a_partial_success_demands_the_touch_too() -> None:
+    talk = talk_of()
+    talk.hear(signed_by_token(INNER, SESSION, flags=0))
+    talk.auth.answer(talk.event(KeyVerified).request, Partial(("password",)))
+
+    talk.said(failure("publickey"))
+    assert talk.auth.completed == ()
+
+
+@pytest.mark.row("K12")
+@pytest.mark.parametrize(("flags", "enough"), [(1, False), (5, True)])
+def test_a_certificate_that_wants_the_pin_gets_it_whatever_the_backend_says(
+    flags: int, *, enough: bool
+) -> None:
+    certificate = certified(token_key(INNER), ["verify-required"])
+    talk = talk_of(CERTIFICATES)
+    talk.hear(signed_by_token(INNER, SESSION, flags=flags, blob=certificate.blob, algorithm=TOKEN))
+
+    talk.auth.answer(talk.event(KeyVerified).request, Accept(fido=ALONE))
+
+    assert talk.auth.succeeded is enough

@@ -1,0 +1,88 @@
+"""Functions that the user of a server gives to it: which are refused, and how they are called.
+
+A function need not take what it has no use for: the last thing that it could be told is left
+out where the function can be called without it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from functools import partial
+from types import FunctionType, MethodType
+from typing import Any, Final, cast
+
+from ssh_wire import UsageError
+
+__all__ = ["call", "check_async"]
+
+_AWAITED: Final = ("Awaitable", "Coroutine", "Future", "Task")
+"""What the annotation of a plain function names that returns something to await."""
+
+
+def check_async(name: str, function: object, *counts: int) -> None:
+    """Refuse a function that cannot be meant, before it is needed.
+
+    Args:
+        name: what it was given as.
+        function: what was given.
+        counts: with how many arguments it may be called.
+
+    Raises:
+        UsageError: it is not callable, takes other arguments, or is a plain function or a
+            generator where an async function is wanted.
+    """
+    if not callable(function):
+        problem = f"{name} is an async function, and not a {type(function).__name__}"
+        raise UsageError(problem)
+    if not any(_takes(function, count) for count in counts):
+        wanted = " or ".join(map(str, sorted(counts)))
+        problem = f"{name} is called with {wanted} arguments; {_name(function)} takes others"
+        raise UsageError(problem)
+    if _is_plain(function):
+        problem = f"{name} is an async function, and {_name(function)} is not: write `async def`"
+        raise UsageError(problem)
+
+
+async def call(function: Callable[..., Awaitable[Any]], *args: object, context: object) -> Any:  # noqa: ANN401 (whatever the function returns)
+    """Call a function, with `context` behind the other arguments where it wants one more.
+
+    Raises:
+        TypeError: it returned something that cannot be awaited.
+    """
+    given = args if _takes(function, len(args)) else (*args, context)
+    answer: object = function(*given)
+    if not inspect.isawaitable(answer):
+        problem = f"{_name(function)} returned {type(answer).__name__}: it is not async"
+        raise TypeError(problem)
+    return await answer
+
+
+def _takes(function: Callable[..., object], count: int) -> bool:
+    """Whether a function can be called with so many positional arguments."""
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # a builtin that does not say
+        return True
+    return True
+
+
+def _is_plain(function: Callable[..., object]) -> bool:
+    """Whether a function is known to return something that cannot be awaited."""
+    while isinstance(function, partial):
+        function = cast("Callable[..., object]", function.func)
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        return True
+    if inspect.iscoroutinefunction(function) or not isinstance(
+        function, FunctionType | MethodType
+    ):
+        return False
+    returned = str(function.__annotations__.get("return", ""))
+    # a lambda, or a function that says so, may pass on what an async one returns
+    return function.__name__ != "<lambda>" and not any(name in returned for name in _AWAITED)
+
+
+def _name(function: object) -> str:
+    return str(getattr(function, "__qualname__", type(function).__qualname__))
