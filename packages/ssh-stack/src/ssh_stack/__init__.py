@@ -89,6 +89,7 @@ _ORIGINS: Final = {
     ),
     "ssh_wire.messages.auth": "InfoRequest Prompt",
     "ssh_connection.addresses": "Address",
+    "ssh_stack.streams": "Stream",
 }
 """Where each name is from; it is imported when it is first used."""
 
@@ -242,6 +243,7 @@ if TYPE_CHECKING:
     from ssh_stack.serving import Server as Server
     from ssh_stack.serving import serve as serve
     from ssh_stack.shell import LocalShell as LocalShell
+    from ssh_stack.streams import Stream as Stream
     from ssh_transport import Agreement as Agreement
     from ssh_transport import Algorithms as Algorithms
     from ssh_transport import CompressionFailed as CompressionFailed

@@ -24,7 +24,14 @@ from ssh_connection.aio import (
 from ssh_connection.aio.scope import Openable
 from ssh_stack.arguments import check_names, check_port, parse_destination
 from ssh_stack.config import Config, HostConfig, load_config
-from ssh_stack.dial import jump_dialer, proxy_dialer, split_command, tcp_dialer, token_values
+from ssh_stack.dial import (
+    jump_dialer,
+    proxy_dialer,
+    split_command,
+    stream_dialer,
+    tcp_dialer,
+    token_values,
+)
 from ssh_stack.environment import environment
 from ssh_stack.errors import shortened
 from ssh_stack.identities import credentials
@@ -355,6 +362,8 @@ class _Opening:
 
     async def _dialer(self, stack: AsyncExitStack) -> Dialer:
         options, resolved = self._options, self._resolved
+        if options.stream is not None:
+            return stream_dialer(options.stream)
         command = options.proxy_command
         if isinstance(command, Default):
             command = resolved.proxy_command if options.jump is DEFAULT else None
@@ -384,6 +393,7 @@ class _Opening:
             username=user,
             jump=before or (None if len(hosts) > 1 else DEFAULT),
             proxy_command=DEFAULT,
+            stream=None,
             config_options=(),  # for the host alone, as those of `ssh -o` are
             password=None,  # a jump host must not learn it
             interactive=None,

@@ -9,6 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from ssh_stack.errors import ProxyFailed
+from ssh_stack.streams import Stream, attach
 from ssh_stack.tcp import connect_tcp
 from ssh_wire import UsageError
 from ssh_wire.text import printable
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
     from ssh_connection.aio import ClientConnection, Dialer
     from ssh_transport.aio import Driver
 
-__all__ = ["jump_dialer", "proxy_dialer", "split_command", "tcp_dialer", "token_values"]
+__all__ = [
+    "jump_dialer",
+    "proxy_dialer",
+    "split_command",
+    "stream_dialer",
+    "tcp_dialer",
+    "token_values",
+]
 
 _SHELL_SYNTAX: Final = frozenset(";|&<>()`$\n")
 _STDERR_KEPT: Final = 4096
@@ -30,6 +38,15 @@ def tcp_dialer(host: str, port: int) -> Dialer:
     async def dial(driver: Driver) -> None:
         sock = await connect_tcp(host, port)
         await asyncio.get_running_loop().create_connection(lambda: driver, sock=sock)
+
+    return dial
+
+
+def stream_dialer(stream: Stream) -> Dialer:
+    """Use a byte stream that is connected already."""
+
+    async def dial(driver: Driver) -> None:
+        await attach(driver, stream)
 
     return dial
 

@@ -14,6 +14,7 @@ from ssh_connection import ConnectionLimits
 from ssh_connection.aio import ClientConnection, KeepaliveOptions, Timeouts
 from ssh_keys import HostKeyUpdate, KnownHosts, PrivateKey, PublicKey
 from ssh_stack.arguments import Rule, check_values, listed
+from ssh_stack.streams import Stream, check_stream
 from ssh_transport import Algorithms, Limits
 from ssh_wire import UsageError
 from ssh_wire.messages.auth import Prompt
@@ -243,6 +244,12 @@ class ClientOptions:
     """Hosts to go through, `[user@]host[:port]`, or a connection; None for no jump."""
     proxy_command: str | Default | None = DEFAULT
     """A command whose standard streams reach the server; no shell reads it."""
+    stream: Stream | None = None
+    """A byte stream to the server that is connected already, instead of a TCP connection.
+
+    A socket, a `Channel` of another connection, or a pair of a reader and a writer as asyncio
+    has them.  It is closed with the connection.
+    """
     algorithms: Literal["strict", "default", "legacy"] | Algorithms = "default"
     """A profile of algorithms, or the algorithms."""
     transport_limits: Limits = attrs.field(factory=Limits)
@@ -269,6 +276,11 @@ class ClientOptions:
         if policy is not DEFAULT and not callable(policy) and policy not in policies:
             problem = f"host_key_policy is one of {', '.join(policies)} or a function"
             raise UsageError(problem)
+        if self.stream is not None:
+            check_stream(self.stream)
+            if any(each not in (None, DEFAULT) for each in (self.jump, self.proxy_command)):
+                problem = "stream excludes jump and proxy_command"
+                raise UsageError(problem)
         if self.jump not in (None, DEFAULT) and self.proxy_command not in (None, DEFAULT):
             problem = "jump and proxy_command exclude each other"
             raise UsageError(problem)
@@ -296,6 +308,7 @@ class ClientOptionsKw(TypedDict, total=False):
     config_options: Sequence[str]
     jump: str | Sequence[str] | ClientConnection | Default | None
     proxy_command: str | Default | None
+    stream: Stream | None
     algorithms: Literal["strict", "default", "legacy"] | Algorithms
     transport_limits: Limits
     limits: ConnectionLimits

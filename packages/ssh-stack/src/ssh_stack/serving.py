@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import secrets
+import socket
 from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Unpack, cast
@@ -14,16 +15,18 @@ import attrs
 
 from ssh_auth import ACCEPTED_ALGORITHMS
 from ssh_connection.addresses import format_address
-from ssh_connection.aio import ServerConnection, ServerSettings, Session
+from ssh_connection.aio import Channel, ServerConnection, ServerSettings, Session
 from ssh_connection.aio.binding import bind
 from ssh_connection.aio.scope import Openable
 from ssh_sftp.aio import SFTPServer
 from ssh_sftp.filesystem import check_filesystem
 from ssh_stack.admission import Admission, Refusals, network
+from ssh_stack.arguments import check_names, check_port
 from ssh_stack.authorization import combine
 from ssh_stack.keylog import key_log
 from ssh_stack.server_options import ServerOptions, ServerOptionsKw
 from ssh_stack.shell import LocalShell
+from ssh_stack.streams import Reader, Writer, attach, check_stream
 from ssh_transport import Algorithms, PeerDisconnected, TransportOptions, profiles
 from ssh_wire import DisconnectReason, SSHError, UsageError
 from ssh_wire.text import printable
@@ -90,9 +93,6 @@ class Server:
 
     async def serve_forever(self) -> None:
         """Serve until the task is cancelled or the server is closed."""
-        if self._listener is None:
-            problem = "the server does not listen"
-            raise UsageError(problem)
         await self._closed.wait()
 
     async def close(self) -> None:
@@ -108,6 +108,31 @@ class Server:
         if self._listener is not None:
             await self._listener.wait_closed()
 
+    async def accept(
+        self, stream: socket.socket | Channel | tuple[Reader, Writer]
+    ) -> ServerConnection:
+        """Serve one client whose byte stream somebody else has accepted.
+
+        Args:
+            stream: a connected socket, a `Channel`, or a pair of a reader and a writer; it is
+                closed with the connection.
+
+        Raises:
+            UsageError: it is not a stream, or the server is closed.
+            OSError: it is a socket that is not connected.
+        """
+        check_stream(stream)
+        if self.is_closed:
+            problem = "the server is closed"
+            raise UsageError(problem)
+        connection = _Connection(self._settings, lambda: None)
+        if isinstance(stream, socket.socket):
+            connection.peer = _address(stream.getpeername())
+            connection.local = _address(stream.getsockname())
+        await attach(connection.driver, stream)
+        self._attach(connection)
+        return connection
+
     def _arrived(self, transport: asyncio.Transport) -> None:
         """Take a connection over, or refuse it."""
         peer, local = (_address(transport.get_extra_info(n)) for n in ("peername", "sockname"))
@@ -122,9 +147,12 @@ class Server:
             return
         connection = _Connection(self._settings, lambda: self._admission.release(source))
         connection.peer, connection.local = peer, local
-        self._connections.add(connection)
         transport.set_protocol(connection.driver)
         connection.driver.connection_made(transport)
+        self._attach(connection)
+
+    def _attach(self, connection: _Connection) -> None:
+        self._connections.add(connection)
         task = asyncio.get_running_loop().create_task(self._attend(connection))
         self._attending.add(task)
         task.add_done_callback(self._attending.discard)
@@ -210,7 +238,7 @@ class Serve(Openable):
 
     _usage = "async with ssh_stack.serve(…) as server"
 
-    def __init__(self, host: str, port: int, options: ServerOptions) -> None:
+    def __init__(self, host: str | None, port: int, options: ServerOptions) -> None:
         self._host = host
         self._port = port
         self._options = options
@@ -228,7 +256,8 @@ class Serve(Openable):
         """
         options = self._options
         server = Server(self._settings, Admission(options.max_startups), options.on_error)
-        await server.listen(self._host, self._port)
+        if self._host is not None:
+            await server.listen(self._host, self._port)
         return server
 
     async def __aenter__(self) -> Server:
@@ -246,17 +275,24 @@ class Serve(Openable):
             await server.close()
 
 
-def serve(host: str, port: int = 0, **options: Unpack[ServerOptionsKw]) -> Serve:
+def serve(host: str | None, port: int = 0, **options: Unpack[ServerOptionsKw]) -> Serve:
     """Serve SSH on `host:port`; what is not switched on is denied.
 
     Args:
-        host: the address to listen on.
+        host: the address to listen on; None listens nowhere, and `Server.accept` is given
+            the streams of clients.
         port: the port; 0 takes a free one.
         options: the fields of `ServerOptions`.
 
     Raises:
+        UnknownOption: there is no option of that name.
         UsageError: an option has a value that cannot be used.
     """
+    check_names(options, [field.name for field in attrs.fields(ServerOptions)], "serve")
+    check_port(port, zero=True)
+    if host is not None and not isinstance(host, str):
+        problem = f"host is an address as text, or None, not a {type(host).__name__}"
+        raise UsageError(problem)
     return Serve(host, port, ServerOptions(**options))
 
 

@@ -67,6 +67,7 @@ _ORIGINS: Final = {
     ),
     "ssh_stack.server_options": "ServerOptions",
     "ssh_stack.shell": "LocalShell",
+    "ssh_stack.streams": "Stream",
     "ssh_stack.sync.channel": "Channel",
     "ssh_stack.sync.connection": "ClientOptionsKw Connect Connection connect",
     "ssh_stack.sync.file": "RemoteFile",
@@ -219,6 +220,7 @@ if TYPE_CHECKING:
     from ssh_stack.options import Secret as Secret
     from ssh_stack.server_options import ServerOptions as ServerOptions
     from ssh_stack.shell import LocalShell as LocalShell
+    from ssh_stack.streams import Stream as Stream
     from ssh_stack.sync.channel import Channel as Channel
     from ssh_stack.sync.connection import ClientOptionsKw as ClientOptionsKw
     from ssh_stack.sync.connection import Connect as Connect

@@ -28,6 +28,7 @@ from ssh_stack.options import (
     RevokedSource,
     Secret,
 )
+from ssh_stack.streams import Stream
 from ssh_stack.sync._blocking import Blocking, BlockingOwner, unwrap
 from ssh_stack.sync._portal import portal
 from ssh_stack.sync.channel import Channel
@@ -375,6 +376,7 @@ class ClientOptionsKw(TypedDict, total=False):
     config_options: Sequence[str]
     jump: str | Sequence[str] | Connection | Default | None
     proxy_command: str | Default | None
+    stream: Stream | None
     algorithms: Literal["strict", "default", "legacy"] | Algorithms
     transport_limits: Limits
     limits: ConnectionLimits

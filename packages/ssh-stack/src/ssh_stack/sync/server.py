@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
 from typing import Literal, Required, TypedDict, Unpack
@@ -16,8 +17,10 @@ from ssh_sftp.filesystem import FileSystem
 from ssh_stack import serving as aio_serving
 from ssh_stack.admission import MaxStartups
 from ssh_stack.authorization import Authorization
+from ssh_stack.streams import Reader, Writer
 from ssh_stack.sync._blocking import Blocking, BlockingOwner, unwrap
 from ssh_stack.sync._portal import portal
+from ssh_stack.sync.channel import Channel
 from ssh_transport import Agreement, Algorithms, Limits
 
 __all__ = ["Serve", "Server", "ServerConnection", "ServerOptionsKw", "serve"]
@@ -111,6 +114,21 @@ class Server(BlockingOwner[aio_serving.Server]):
         """
         self._portal.wait(self._wrapped.close)
 
+    def accept(self, stream: socket.socket | Channel | tuple[Reader, Writer]) -> ServerConnection:
+        """Serve one client whose byte stream somebody else has accepted.
+
+        Args:
+            stream: a connected socket, a `Channel`, or a pair of a reader and a writer; it is
+                closed with the connection.
+
+        Raises:
+            UsageError: it is not a stream, or the server is closed.
+            OSError: it is a socket that is not connected.
+        """
+        return ServerConnection(
+            self._portal, self._portal.wait(self._wrapped.accept, unwrap(stream))
+        )
+
 
 class Serve(Blocking[aio_serving.Serve]):
     """A server that listens on entry and is closed on exit.
@@ -162,15 +180,17 @@ class ServerOptionsKw(TypedDict, total=False):
     on_error: Callable[[aio_server.ServerConnection, Exception], None] | None
 
 
-def serve(host: str, port: int = 0, **options: Unpack[ServerOptionsKw]) -> Serve:
+def serve(host: str | None, port: int = 0, **options: Unpack[ServerOptionsKw]) -> Serve:
     """Serve SSH on `host:port`; what is not switched on is denied.
 
     Args:
-        host: the address to listen on.
+        host: the address to listen on; None listens nowhere, and `Server.accept` is given
+            the streams of clients.
         port: the port; 0 takes a free one.
         options: the fields of `ServerOptions`.
 
     Raises:
+        UnknownOption: there is no option of that name.
         UsageError: an option has a value that cannot be used.
     """
     return Serve(
