@@ -47,6 +47,8 @@ MACHINERY = {
     "ssh_sftp.pipe": "a channel as SFTP sees it",
     "ssh_stack.config.blocks": "a line of ssh_config",
     "ssh_stack.options.Path": "str or os.PathLike",
+    "ssh_stack.streams.Reader": "a protocol that asyncio.StreamReader follows",
+    "ssh_stack.streams.Writer": "a protocol that asyncio.StreamWriter follows",
     "ssh_transport.Event": "an event of the transport's core",
     "ssh_transport.events": "the same",
     "ssh_transport.trace": "for debugging; ssh_transport.trace documents it",

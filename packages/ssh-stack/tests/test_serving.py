@@ -27,7 +27,6 @@ from ssh_stack import (
     Rooted,
     ServerOptions,
 )
-from ssh_stack.admission import Admission
 from ssh_stack.serving import Server
 from ssh_transport import profiles
 from ssh_wire import UsageError
@@ -102,14 +101,6 @@ async def test_where_it_listens() -> None:
         assert here.server.port > 0
         assert not here.server.is_closed
     assert here.server.is_closed
-
-
-async def test_a_server_that_does_not_listen_does_not_serve() -> None:
-    serve = ssh_stack.serve("127.0.0.1", 0, host_keys=[HOST_KEY], auth=AuthorizedKeys([]))
-    server = Server(serve._settings, Admission(MANY))
-    with pytest.raises(UsageError):
-        await server.serve_forever()
-    await server.close()
 
 
 async def test_serve_forever_lasts_until_the_server_is_closed() -> None:

@@ -65,8 +65,8 @@ _ORIGINS: Final = {
         "Session SessionHandler Timeouts User"
     ),
     "ssh_auth": (
-        "Accept Answers AuthAttempt AuthLimits AuthenticationFailed Outcome Partial "
-        "Permissions Reject Signer TooManyAttempts"
+        "Accept Answers AuthAttempt AuthContext AuthenticationFailed AuthLimits "
+        "ChangePassword Outcome Partial Permissions Reject Signer TooManyAttempts"
     ),
     "ssh_agent": (
         "AgentError AgentMisbehaved AgentRefused AgentTimeout AgentUnavailable WrongReply"
@@ -103,8 +103,10 @@ if TYPE_CHECKING:
     from ssh_auth import Accept as Accept
     from ssh_auth import Answers as Answers
     from ssh_auth import AuthAttempt as AuthAttempt
+    from ssh_auth import AuthContext as AuthContext
     from ssh_auth import AuthenticationFailed as AuthenticationFailed
     from ssh_auth import AuthLimits as AuthLimits
+    from ssh_auth import ChangePassword as ChangePassword
     from ssh_auth import Outcome as Outcome
     from ssh_auth import Partial as Partial
     from ssh_auth import Permissions as Permissions

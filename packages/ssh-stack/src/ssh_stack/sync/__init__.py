@@ -24,8 +24,8 @@ _ORIGINS: Final = {
         "AgentError AgentMisbehaved AgentRefused AgentTimeout AgentUnavailable WrongReply"
     ),
     "ssh_auth": (
-        "Accept Answers AuthAttempt AuthLimits AuthenticationFailed Outcome Partial "
-        "Permissions Reject Signer TooManyAttempts"
+        "Accept Answers AuthAttempt AuthContext AuthLimits AuthenticationFailed "
+        "ChangePassword Outcome Partial Permissions Reject Signer TooManyAttempts"
     ),
     "ssh_connection": (
         "ChannelClosed ChannelOpenRefused ChannelViolation CommandFailed Completed "
@@ -101,8 +101,10 @@ if TYPE_CHECKING:
     from ssh_auth import Accept as Accept
     from ssh_auth import Answers as Answers
     from ssh_auth import AuthAttempt as AuthAttempt
+    from ssh_auth import AuthContext as AuthContext
     from ssh_auth import AuthenticationFailed as AuthenticationFailed
     from ssh_auth import AuthLimits as AuthLimits
+    from ssh_auth import ChangePassword as ChangePassword
     from ssh_auth import Outcome as Outcome
     from ssh_auth import Partial as Partial
     from ssh_auth import Permissions as Permissions
