@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ssh_stack.cli.demo import _Show
-from ssh_stack.cli.demonstration import Demonstration, Finding
+from ssh_stack.cli.demonstration import Demonstration, Finding, compared, compared_trees
 from ssh_stack.cli.report import Report
 
 if TYPE_CHECKING:
     from conftest import Cli
+    from ssh_stack import Connection
 
 
 def test_everything_matches(cli: Cli) -> None:
@@ -31,15 +32,65 @@ def test_it_leaves_nothing_behind(cli: Cli, tmp_path: Path) -> None:
     assert list(cli.home.iterdir()) == []
 
 
-def test_what_does_not_match_is_a_failure(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+FAILURE = Finding("two", False, "900 MB/s", "3 bytes were sent, 2 came back", "at byte 2\nsent 63")
+
+
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_failed_step_shows_what_differed_and_no_speed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], verbose: int
 ) -> None:
     async def conduct(self: Demonstration) -> None:
-        self._tell(Finding("one", True))
-        self._tell(Finding("two", False, "bytes differ"))
+        self._tell(Finding("one", True, "800 MB/s"))
+        self._tell(FAILURE)
 
     monkeypatch.setattr(Demonstration, "conduct", conduct)
-    assert _Show(Report()).conduct() == 1
-    shown = capsys.readouterr().out
-    assert "FAILED two\n       bytes differ\n" in shown
-    assert "1 of 2 failed" in shown
+    assert _Show(Report(verbose=verbose)).conduct() == 1
+    printed = capsys.readouterr().out
+    assert "ok     one\n       800 MB/s\n" in printed
+    assert "FAILED two\n       3 bytes were sent, 2 came back\n" in printed
+    assert "900 MB/s" not in printed
+    assert ("       at byte 2\n       sent 63\n" in printed) == bool(verbose)
+    assert "1 of 2 failed" in printed
+
+
+@pytest.mark.parametrize(
+    ("found", "problem", "difference"),
+    [
+        (b"ab", "3 bytes were sent, 2 came back", "at byte 2\nsent      63\ncame back nothing"),
+        (b"abcd", "3 bytes were sent, 4 came back", "at byte 3\nsent      nothing\ncame back 64"),
+        (b"axc", "3 bytes were sent, and others came back", "at byte 1\nsent      62 63\n"),
+    ],
+)
+def test_bytes_that_differ_are_compared(found: bytes, problem: str, difference: str) -> None:
+    finding = compared(b"abc", found, "1 MB/s")
+    assert (finding.matched, finding.figures, finding.problem) == (False, "", problem)
+    assert difference in finding.difference
+    assert compared(b"abc", b"abc", "1 MB/s") == Finding("", True, "1 MB/s")
+
+
+def test_trees_that_differ_are_compared() -> None:
+    finding = compared_trees({"a": "1", "b": "2"}, {"b": "3", "c": "4"}, "fast")
+    assert finding.problem == "1 files missing, 1 files not sent, 1 files other content"
+    assert finding.difference == "missing: a\nnot sent: c\nother content: b"
+    assert compared_trees({"a": "1"}, {"a": "1"}, "fast").matched
+
+
+async def test_step_that_raises_is_a_finding_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    findings: list[Finding] = []
+    demonstration = Demonstration(tmp_path, findings.append, lambda _: None)
+
+    async def broken(_connection: Connection) -> Finding:
+        problem = "the disk is full"
+        raise OSError(28, problem, "/srv/data")
+
+    monkeypatch.setattr(demonstration, "_file", broken)
+    await demonstration.conduct()
+    outcomes = {each.what: each.matched for each in findings}
+    assert outcomes.pop("a file there and back") is False
+    assert len(outcomes) == 7
+    assert all(outcomes.values())
+    failed = next(each for each in findings if not each.matched)
+    assert failed.problem == "/srv/data: the disk is full"
+    assert "Traceback" in failed.difference

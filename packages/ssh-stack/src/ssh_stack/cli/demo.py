@@ -22,13 +22,13 @@ __all__ = ["demo"]
 
 
 @click.command()
-@click.option("-v", "--verbose", count=True, help="Say more about a failure.")
+@click.option("-v", "--verbose", count=True, help="Show what differed where a step fails.")
 def demo(*, verbose: int) -> None:
     """Try everything once, on this machine alone.
 
     A server with fresh keys listens on a loopback port; a client refuses and is refused
-    where it should be, runs commands, moves files both ways and forwards a port.  Exit
-    status: 0 if every byte matched.
+    where it should be, runs commands, moves files both ways and forwards a port.  The exit
+    status is 0 if every byte matched.
     """
     sys.exit(_Show(Report(verbose=verbose)).conduct())
 
@@ -52,7 +52,9 @@ class _Show:
             await demonstration.conduct()
         failed = [finding for finding in self._findings if not finding.matched]
         if failed:
-            self._console.print(f"[red]{len(failed)} of {len(self._findings)} failed[/red]")
+            hint = "" if self._report.verbose else "; -v shows what differed"
+            text = f"{len(failed)} of {len(self._findings)} failed{hint}"
+            self._console.print(f"[red]{text}[/red]")
             return 1
         self._console.print("[green]Every byte matched.[/green]")
         return 0
@@ -61,10 +63,11 @@ class _Show:
         self._findings.append(finding)
         outcome = "[green]ok    [/green]" if finding.matched else "[red]FAILED[/red]"
         self._console.print(f"{outcome} {finding.what}", markup=True)
-        if finding.detail:
-            self._console.print(
-                f"       {finding.detail}", style="dim", markup=False, soft_wrap=True
-            )
+        lines = [finding.figures] if finding.matched else [finding.problem]
+        if not finding.matched and self._report.verbose:
+            lines += finding.difference.splitlines()
+        for line in filter(None, lines):
+            self._console.print(f"       {line}", style="dim", markup=False, soft_wrap=True)
 
     def _negotiated(self, connection: Connection) -> None:
         agreed = connection.agreement

@@ -7,7 +7,8 @@ import getpass
 import hashlib
 import os
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -19,17 +20,19 @@ from ssh_keys import PrivateKey
 from ssh_keys.known_hosts import format_line
 from ssh_sftp.aio import Rooted
 from ssh_stack.authorization import AuthorizedKeys
+from ssh_stack.cli.errors import explain
 from ssh_stack.connection import Connect, connect
 from ssh_stack.errors import HostKeyChanged
 from ssh_stack.forwarding import AllowForwarding
 from ssh_stack.serving import serve
 from ssh_stack.shell import LocalShell
+from ssh_wire import SSHError
 from ssh_wire.aio import timeout
 
 if TYPE_CHECKING:
     from ssh_stack.connection import Connection
 
-__all__ = ["Demonstration", "Finding"]
+__all__ = ["Demonstration", "Finding", "compared", "compared_trees"]
 
 _HOST: Final = "127.0.0.1"
 _MIB: Final = 1024 * 1024
@@ -39,6 +42,7 @@ _FORWARD_SIZE: Final = 8 * _MIB
 _SMALL_FILES: Final = 200
 _STEP_SECONDS: Final = 60.0
 _STATUS: Final = 7
+_SHOWN: Final = 16  # bytes of a difference
 
 
 @attrs.frozen
@@ -49,11 +53,16 @@ class Finding:
     """What it was."""
     matched: bool
     """Whether all was as it should be."""
-    detail: str = ""
-    """Figures, or what went wrong."""
+    figures: str = ""
+    """How fast it was, or what was found; only where it matched."""
+    problem: str = ""
+    """What went wrong, in one line."""
+    difference: str = ""
+    """What differed, in as many lines as it takes."""
 
 
 Tell: TypeAlias = Callable[[Finding], None]
+Step: TypeAlias = "Callable[[Connection], Awaitable[Finding]]"
 
 
 class Demonstration:
@@ -89,9 +98,18 @@ class Demonstration:
                 took = time.perf_counter() - started
                 self._negotiated(connection)
                 self._tell(Finding("connected and logged in", True, f"{took * 1000:.0f} ms"))
-                for step in (self._commands, self._files, self._forward):
-                    async with timeout(_STEP_SECONDS):
-                        await step(connection)
+                for what, step in self._steps:
+                    self._tell(await _tried(what, step(connection)))
+
+    @property
+    def _steps(self) -> tuple[tuple[str, Step], ...]:
+        return (
+            ("a command: both streams and its status", self._command),
+            ("a command's input and output, at once", self._echoed),
+            ("a file there and back", self._file),
+            ("a file tree there and back", self._tree),
+            ("a forwarded port, there and back", self._forward),
+        )
 
     def _connect(
         self, key: PrivateKey | None = None, host_key: PrivateKey | None = None
@@ -120,46 +138,56 @@ class Demonstration:
         ):  # fmt: skip
             try:
                 async with attempt:
-                    self._tell(Finding(what, False, "it was let in"))
+                    self._tell(Finding(what, False, problem="the connection was made"))
             except refusal as error:
                 self._tell(Finding(what, True, str(error)))
+            except SSHError as error:
+                self._tell(Finding(what, False, problem=f"for another reason: {error}"))
 
     # ------------------------------------------------------------- what must
 
-    async def _commands(self, connection: Connection) -> None:
+    async def _command(self, connection: Connection) -> Finding:
         done = await connection.run(f"echo out; echo err >&2; exit {_STATUS}")
+        expected = (b"out\n", b"err\n", _STATUS)
         found = (done.stdout, done.stderr, done.exit_status)
-        matched = found == (b"out\n", b"err\n", _STATUS)
-        self._tell(Finding("a command: both streams and its status", matched, f"{found!r}"))
+        if found == expected:
+            return Finding("", True, f"{found!r}")
+        problem = "its output or its status is not what the command gives"
+        return Finding("", False, "", problem, f"expected {expected!r}\nfound    {found!r}")
+
+    async def _echoed(self, connection: Connection) -> Finding:
         data = os.urandom(_EXEC_SIZE)
         started = time.perf_counter()
         done = await connection.run("cat", input=data)
-        speed = _speed(2 * len(data), started)
-        what = "a command's input and output, at once"
-        self._tell(Finding(what, done.stdout == data, speed))
+        return compared(data, done.stdout, _speed(2 * len(data), started))
 
-    async def _files(self, connection: Connection) -> None:
-        source, back = self._folder / "source", self._folder / "back"
-        await asyncio.to_thread(_make_tree, source)
+    async def _file(self, connection: Connection) -> Finding:
+        source, back = self._folder / "alone", self._folder / "alone back"
+        data = os.urandom(_FILE_SIZE)
+        await asyncio.to_thread(source.write_bytes, data)
         async with connection.sftp() as sftp:
             started = time.perf_counter()
-            await sftp.put(source / "large", "/alone")
+            await sftp.put(source, "/alone")
             up = _speed(_FILE_SIZE, started)
             started = time.perf_counter()
             await sftp.get("/alone", back)
             down = _speed(_FILE_SIZE, started)
-            matched = await asyncio.to_thread(_same, source / "large", back)
-            self._tell(Finding("a file there and back", matched, f"there {up}, back {down}"))
-            back.unlink()
+        found = await asyncio.to_thread(back.read_bytes)
+        return compared(data, found, f"there {up}, back {down}")
+
+    async def _tree(self, connection: Connection) -> Finding:
+        source, back = self._folder / "source", self._folder / "back"
+        await asyncio.to_thread(_make_tree, source)
+        async with connection.sftp() as sftp:
             started = time.perf_counter()
             await sftp.put(source, "/tree", recursive=True)
             result = await sftp.get("/tree", back, recursive=True)
             took = time.perf_counter() - started
-        sums = await asyncio.to_thread(lambda: (_sums(source), _sums(back)))
-        detail = f"{result.files} files, {result.bytes / 1e6:.0f} MB, {took:.2f} s for both ways"
-        self._tell(Finding("a file tree there and back", sums[0] == sums[1], detail))
+        expected, found = await asyncio.to_thread(lambda: (_sums(source), _sums(back)))
+        figures = f"{result.files} files, {result.bytes / 1e6:.0f} MB, {took:.2f} s for both ways"
+        return compared_trees(expected, found, figures)
 
-    async def _forward(self, connection: Connection) -> None:
+    async def _forward(self, connection: Connection) -> Finding:
         """Send through a forward to a port here that sends everything back."""
         data = os.urandom(_FORWARD_SIZE)
         async with AsyncExitStack() as stack:
@@ -174,7 +202,55 @@ class Demonstration:
             speed = _speed(2 * len(data), started)
             writer.close()
             await writer.wait_closed()
-        self._tell(Finding("a forwarded port, there and back", received == data, speed))
+        return compared(data, received, speed)
+
+
+async def _tried(what: str, step: Awaitable[Finding]) -> Finding:
+    """Return what a step finds; whatever it raises is a finding, too."""
+    try:
+        async with timeout(_STEP_SECONDS):
+            return attrs.evolve(await step, what=what)
+    except Exception as error:  # noqa: BLE001 (the other steps are to be tried all the same)
+        slow = type(error) is TimeoutError
+        problem = f"not done within {_STEP_SECONDS:g} s" if slow else explain(error)
+        return Finding(what, False, "", problem, "".join(traceback.format_exception(error)))
+
+
+def compared(expected: bytes, found: bytes, figures: str) -> Finding:
+    """Return whether bytes came back as they were, and where they first differ if not."""
+    if found == expected:
+        return Finding("", True, figures)
+    pairs = zip(expected, found, strict=False)
+    shorter = min(len(expected), len(found))
+    at = next((at for at, (one, other) in enumerate(pairs) if one != other), shorter)
+    problem = f"{len(expected)} bytes were sent, {len(found)} came back"
+    if len(expected) == len(found):
+        problem = f"{len(expected)} bytes were sent, and others came back"
+    difference = (
+        f"the first difference is at byte {at}\n"
+        f"sent      {expected[at : at + _SHOWN].hex(' ') or 'nothing'}\n"
+        f"came back {found[at : at + _SHOWN].hex(' ') or 'nothing'}"
+    )
+    return Finding("", False, "", problem, difference)
+
+
+def compared_trees(expected: dict[str, str], found: dict[str, str], figures: str) -> Finding:
+    """Return whether a tree came back as it was, and which files differ if not.
+
+    Args:
+        expected: the checksum of each file, by its path in the tree.
+        found: the same of what came back.
+        figures: how fast it was.
+    """
+    if found == expected:
+        return Finding("", True, figures)
+    missing = sorted(expected.keys() - found.keys())
+    added = sorted(found.keys() - expected.keys())
+    changed = sorted(p for p in expected.keys() & found.keys() if expected[p] != found[p])
+    rows = (("missing", missing), ("not sent", added), ("other content", changed))
+    problem = ", ".join(f"{len(paths)} files {what}" for what, paths in rows if paths)
+    lines = [f"{what}: {path}" for what, paths in rows for path in paths]
+    return Finding("", False, "", problem, "\n".join(lines))
 
 
 async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
@@ -200,10 +276,6 @@ def _make_tree(root: Path) -> None:
     (root / "deep" / "empty").touch()
     for number in range(_SMALL_FILES):
         (root / "deep" / "deeper" / f"small {number}").write_bytes(os.urandom(1024))
-
-
-def _same(one: Path, other: Path) -> bool:
-    return _sum(one) == _sum(other)
 
 
 def _sums(root: Path) -> dict[str, str]:
