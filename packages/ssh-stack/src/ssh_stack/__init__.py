@@ -34,7 +34,7 @@ _ORIGINS: Final = {
     ),
     "ssh_stack.config": "Config HostConfig Unsupported load_config",
     "ssh_stack.serving": "Serve Server serve",
-    "ssh_stack.server_options": "ServerOptions ServerOptionsKw",
+    "ssh_stack.server_options": "HostKeySource ServerOptions ServerOptionsKw",
     "ssh_stack.authorization": "Authorization AuthorizedKeys InOrder Passwords",
     "ssh_stack.admission": "MaxStartups",
     "ssh_stack.forwarding": "AllowForwarding LoopbackForwarding",
@@ -239,6 +239,7 @@ if TYPE_CHECKING:
     from ssh_stack.options import Person as Person
     from ssh_stack.options import RevokedSource as RevokedSource
     from ssh_stack.options import Secret as Secret
+    from ssh_stack.server_options import HostKeySource as HostKeySource
     from ssh_stack.server_options import ServerOptions as ServerOptions
     from ssh_stack.server_options import ServerOptionsKw as ServerOptionsKw
     from ssh_stack.serving import Serve as Serve

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from ssh_stack.options import ClientOptions
     from ssh_stack.server_options import ServerOptions
 
-__all__ = ["Rule", "check_names", "check_port", "check_values", "listed", "parse_destination"]
+__all__ = [
+    "Rule",
+    "check_names",
+    "check_port",
+    "check_values",
+    "is_number",
+    "listed",
+    "parse_destination",
+]
 
 _MAX_PORT: Final = 65535
 
@@ -95,6 +103,11 @@ def check_values(
             continue
         problem = f"{name} is {rule.expected}, not {_kind(value)}"
         raise UsageError(problem)
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is a number of more than 0."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
 def check_port(port: object, *, zero: bool = False) -> None:

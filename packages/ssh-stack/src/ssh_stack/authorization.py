@@ -155,7 +155,11 @@ def combine(parts: Authorization | Sequence[Authorization]) -> ServerAuthenticat
         UsageError: there is none, or they cannot be told apart: what completes a method
             of one part would count for a sequence of another.
     """
-    given = [_given(each) for each in (parts if isinstance(parts, Sequence) else [parts])]
+    several = parts if isinstance(parts, Sequence) and not isinstance(parts, str) else [parts]
+    given = [_given(each) for each in several]
+    if not given:
+        problem = "auth is empty: nobody could log in; AuthorizedKeys(path), say, lets users in"
+        raise UsageError(problem)
     if len(given) == 1:
         return given[0]
     merged = _merged(given)
@@ -180,7 +184,15 @@ def _given(part: Authorization) -> ServerAuthentication:
     given: object = getattr(part, "authentication", None)
     if isinstance(given, ServerAuthentication):
         return given
-    problem = f"auth cannot be a {type(part).__name__}"
+    if isinstance(part, Mapping):
+        hint = ": do you mean Passwords({user: password})?"
+    elif isinstance(part, str | os.PathLike):
+        hint = ": do you mean AuthorizedKeys(path)?"
+    elif callable(part):
+        hint = ": do you mean Passwords(function)?"
+    else:
+        hint = ""
+    problem = f"auth cannot be a {type(part).__name__}{hint}"
     raise UsageError(problem)
 
 

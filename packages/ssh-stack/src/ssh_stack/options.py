@@ -13,7 +13,7 @@ from ssh_auth import Answers, Signer
 from ssh_connection import ConnectionLimits
 from ssh_connection.aio import ClientConnection, KeepaliveOptions, Timeouts
 from ssh_keys import HostKeyUpdate, KnownHosts, PrivateKey, PublicKey
-from ssh_stack.arguments import Rule, check_values, listed
+from ssh_stack.arguments import Rule, check_values, is_number, listed
 from ssh_stack.streams import Stream, check_stream
 from ssh_transport import Algorithms, Limits
 from ssh_wire import UsageError
@@ -55,10 +55,6 @@ RevokedSource: TypeAlias = "Path | bytes | RevocationList"
 
 def _is_sequence(value: object) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
-
-
-def _is_number(value: object, *kinds: type[float]) -> bool:
-    return isinstance(value, kinds) and not isinstance(value, bool) and value > 0
 
 
 HostKeyDecision: TypeAlias = Callable[[str, int, PublicKey], Awaitable[bool]]
@@ -135,8 +131,8 @@ _RULES: Final[Mapping[str, Rule]] = {
     "keepalive": Rule(
         lambda v: isinstance(v, KeepaliveOptions), "a KeepaliveOptions(interval=…), or None"
     ),
-    "rekey_bytes": Rule(lambda v: _is_number(v, int), "a number of bytes, more than 0"),
-    "rekey_seconds": Rule(lambda v: _is_number(v, int, float), "seconds, more than 0"),
+    "rekey_bytes": Rule(is_number, "a number of bytes, more than 0"),
+    "rekey_seconds": Rule(is_number, "seconds, more than 0"),
     "on_banner": Rule(callable, "a function that takes text"),
 }
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING, Literal, Required, TypedDict
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Literal, Required, TypeAlias, TypedDict, cast
 
 import attrs
 
@@ -18,22 +19,76 @@ from ssh_connection.aio import (
 from ssh_keys import PrivateKey
 from ssh_sftp.filesystem import FileSystem
 from ssh_stack.admission import MaxStartups
+from ssh_stack.arguments import Rule, check_values, is_number, listed
 from ssh_stack.authorization import Authorization
+from ssh_stack.options import Path
 from ssh_transport import Algorithms, Limits
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
     from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
 
-__all__ = ["ServerOptions", "ServerOptionsKw"]
+__all__ = ["HostKeySource", "ServerOptions", "ServerOptionsKw"]
+
+
+HostKeySource: TypeAlias = Path | bytes | PrivateKey | HostSigner
+"""A host key: a file, its content, the key, or something that signs with it."""
+
+_RULES: Final[Mapping[str, Rule]] = {
+    "session": Rule(callable, "an async function of one Session, or LocalShell()"),
+    "sftp": Rule(
+        lambda v: not isinstance(v, str | os.PathLike | bool),
+        'a file system, such as Rooted("/srv")',
+    ),
+    "forwarding": Rule(
+        lambda v: hasattr(v, "may_connect"), "a set of rules, such as AllowForwarding()"
+    ),
+    "env": Rule(
+        lambda v: isinstance(v, Collection) and not isinstance(v, str), "a collection of names"
+    ),
+    "banner": Rule(lambda v: isinstance(v, str), "text"),
+    "algorithms": Rule(
+        lambda v: v in ("strict", "default", "legacy") or isinstance(v, Algorithms),
+        '"strict", "default", "legacy" or an Algorithms',
+    ),
+    "transport_limits": Rule(lambda v: isinstance(v, Limits), "a Limits"),
+    "limits": Rule(lambda v: isinstance(v, ConnectionLimits), "a ConnectionLimits"),
+    "max_startups": Rule(lambda v: isinstance(v, MaxStartups), "a MaxStartups(start=…, …)"),
+    "keepalive": Rule(
+        lambda v: isinstance(v, KeepaliveOptions), "a KeepaliveOptions(interval=…), or None"
+    ),
+    "login_grace": Rule(is_number, "seconds, more than 0"),
+    "close_timeout": Rule(is_number, "seconds, more than 0"),
+    "rekey_bytes": Rule(is_number, "a number of bytes, more than 0"),
+    "rekey_seconds": Rule(is_number, "seconds, more than 0"),
+    "on_error": Rule(callable, "a function of a connection and an error"),
+}
+
+
+def _host_keys(
+    given: Sequence[HostKeySource] | HostKeySource,
+) -> tuple[PrivateKey | HostSigner, ...]:
+    """Load the host keys that are files or contents."""
+    from ssh_keys.files import read_private_key  # noqa: PLC0415 (only where one is a file)
+    from ssh_keys.load import load_private_key  # noqa: PLC0415 (the same)
+
+    found: list[PrivateKey | HostSigner] = []
+    for each in cast("Sequence[HostKeySource]", listed(given)):
+        if isinstance(each, str | os.PathLike):
+            found.append(read_private_key(each, strict_permissions=True))
+        elif isinstance(each, bytes):
+            found.append(load_private_key(each))
+        else:
+            found.append(each)
+    return tuple(found)
 
 
 @attrs.frozen(kw_only=True)
 class ServerOptions:
     """How to serve; what is not switched on is denied."""
 
-    host_keys: Sequence[PrivateKey | HostSigner] = attrs.field(repr=False)
-    """The keys that prove who the server is, one of a kind, or what signs with them."""
+    host_keys: Sequence[PrivateKey | HostSigner] = attrs.field(repr=False, converter=_host_keys)
+    """The keys that prove who the server is, one of a kind: files, contents, keys, or signers."""
     host_certificates: Sequence[Certificate] = ()
     """What authorities say about these keys."""
     auth: Authorization | Sequence[Authorization] = attrs.field(repr=False)
@@ -72,24 +127,20 @@ class ServerOptions:
     """Told of each connection that did not end because somebody closed it, and why."""
 
     def __attrs_post_init__(self) -> None:
+        check_values(self, _RULES, (None,))
+        if not all(hasattr(key, "public_key") for key in self.host_keys):
+            problem = "host_keys is a list of private keys: files, contents or keys"
+            raise UsageError(problem)
         kinds = [key.public_key.kind for key in self.host_keys]
-        problem = ""
         if not kinds or len(kinds) != len(set(kinds)):
             problem = "host_keys has at least one key, and one of a kind"
-        elif not self.login_grace > 0 or not self.close_timeout > 0:
-            problem = "login_grace and close_timeout are more than 0 seconds"
-        elif self.session is not None and not callable(self.session):
-            problem = "session is an async function of one Session"
-        elif isinstance(self.env, str):
-            problem = "env is a collection of names"
-        if problem:
             raise UsageError(problem)
 
 
 class ServerOptionsKw(TypedDict, total=False):
     """The fields of `ServerOptions` as keyword arguments."""
 
-    host_keys: Required[Sequence[PrivateKey | HostSigner]]
+    host_keys: Required[Sequence[HostKeySource] | HostKeySource]
     host_certificates: Sequence[Certificate]
     auth: Required[Authorization | Sequence[Authorization]]
     session: SessionHandler | None

@@ -65,7 +65,7 @@ _ORIGINS: Final = {
         "CertificateSource ClientOptions DEFAULT Default HostKeyDecision HostKeyPolicy "
         "HostKeyUpdateDecision KeySource Person RevokedSource Secret"
     ),
-    "ssh_stack.server_options": "ServerOptions",
+    "ssh_stack.server_options": "HostKeySource ServerOptions",
     "ssh_stack.shell": "LocalShell",
     "ssh_stack.streams": "Stream",
     "ssh_stack.sync.channel": "Channel",
@@ -220,6 +220,7 @@ if TYPE_CHECKING:
     from ssh_stack.options import Person as Person
     from ssh_stack.options import RevokedSource as RevokedSource
     from ssh_stack.options import Secret as Secret
+    from ssh_stack.server_options import HostKeySource as HostKeySource
     from ssh_stack.server_options import ServerOptions as ServerOptions
     from ssh_stack.shell import LocalShell as LocalShell
     from ssh_stack.streams import Stream as Stream

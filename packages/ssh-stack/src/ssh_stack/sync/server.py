@@ -9,14 +9,15 @@ from types import TracebackType
 from typing import Literal, Required, TypedDict, Unpack
 
 from ssh_connection import ConnectionLimits
-from ssh_connection.aio import ForwardingRules, HostSigner, KeepaliveOptions, SessionHandler
+from ssh_connection.aio import ForwardingRules, KeepaliveOptions, SessionHandler
 from ssh_connection.aio import server as aio_server
 from ssh_connection.aio.session import User
-from ssh_keys import Certificate, PrivateKey
+from ssh_keys import Certificate
 from ssh_sftp.filesystem import FileSystem
 from ssh_stack import serving as aio_serving
 from ssh_stack.admission import MaxStartups
 from ssh_stack.authorization import Authorization
+from ssh_stack.server_options import HostKeySource
 from ssh_stack.streams import Reader, Writer
 from ssh_stack.sync._blocking import Blocking, BlockingOwner, unwrap
 from ssh_stack.sync._portal import portal
@@ -159,7 +160,7 @@ class Serve(Blocking[aio_serving.Serve]):
 class ServerOptionsKw(TypedDict, total=False):
     """The fields of `ServerOptions` as keyword arguments."""
 
-    host_keys: Required[Sequence[PrivateKey | HostSigner]]
+    host_keys: Required[Sequence[HostKeySource] | HostKeySource]
     host_certificates: Sequence[Certificate]
     auth: Required[Authorization | Sequence[Authorization]]
     session: SessionHandler | None
