@@ -13,6 +13,7 @@ from ssh_keys import (
     TooCostly,
     UnsupportedKey,
 )
+from ssh_keys.errors import named
 from ssh_wire import SSHError
 
 
@@ -43,3 +44,21 @@ def test_unsupported_key_names_the_kind() -> None:
 
 def test_passphrase_needed_may_know_the_public_key() -> None:
     assert PassphraseNeeded("locked").public_key is None
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("ssh-tomorrow", " 'ssh-tomorrow'"),
+        ("ecdsa-sha2-nistp256", " 'ecdsa-sha2-nistp256'"),
+        ("", " ''"),
+        (b"1024", " '1024'"),
+        (b"permitinterpreter", " 'permitinterpreter'"),
+        (b"\x1b[2J", " '\\x1b[2J'"),
+        ("MHcCAQEEIGaa7cdyuB0gQvH62a", ""),
+        ("5f20d441cb56f877f6d9207f48eaad802950ed6d", ""),
+        ("no-AAAAC3NzaC1lZDI1", ""),
+    ],
+)
+def test_what_may_be_a_part_of_a_key_is_not_named(text: str | bytes, shown: str) -> None:
+    assert named(text) == shown

@@ -154,7 +154,7 @@ def test_a_revoked_key_of_a_host_that_cannot_be_told_is_revoked_everywhere() -> 
 # ------------------------------------------------------------- what harms nobody
 
 
-@pytest.mark.parametrize("comment", ["\x1b[2J", "a\0b", "x" * 20_000, "caf\xe9", "\r"])
+@pytest.mark.parametrize("comment", ["\x1b[2J", "a\0b", "x" * 20_000, "\xe9", "\r"])
 def test_an_odd_comment_takes_no_trust_away(comment: str) -> None:
     known = KnownHosts.parse(f"web1 {ONE.to_openssh()} {comment}\n")
     assert not known.problems

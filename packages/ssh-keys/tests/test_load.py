@@ -53,7 +53,7 @@ def test_one_half_is_not_taken_for_the_other(ed25519: PrivateKey) -> None:
         (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "CERTIFICATE"),
         (
             b"-----BEGIN EC PARAMETERS-----\nAAAA\n-----END EC PARAMETERS-----\n",
-            "not a private|unk",
+            "'EC PARAMETERS' is not a (private|public) key",
         ),
         (b"-----BEGIN EC PARAMETERS-----\n", "END line"),
         (b"", "not a private|unknown"),

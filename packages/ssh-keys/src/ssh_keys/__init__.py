@@ -13,7 +13,8 @@
     openssh                       OpenSSH's private key format
     ciphers                       the ciphers that protect it
     ppk, ppk_kdf                  PuTTY's private key format
-    pem, armor, der               PKCS#1, SEC1, PKCS#8 and the text around them
+    pem, pem_ciphers, der         PKCS#1, SEC1, PKCS#8, and how they are encrypted
+    armor, key_text               the text around keys, as it is written and as it arrives
     rfc4716                       public keys as RFC 4716 frames them
     lines                         lines of text that hold a key
     known_hosts                   the host keys that a user trusts

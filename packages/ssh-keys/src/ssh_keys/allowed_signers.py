@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Self
 import attrs
 
 from ssh_keys.authorized_keys import MAX_LINES
-from ssh_keys.errors import CertificateRefused, KeyFormatError, SignatureRefused
+from ssh_keys.errors import CertificateRefused, KeyFormatError, SignatureRefused, named
 from ssh_keys.key_options import dequote, take_options
 from ssh_keys.lines import Problem, as_bytes, cut, key_of, looks_like_kind, numbered, take_field
 from ssh_keys.patterns import matches, matches_list
@@ -257,7 +257,7 @@ def _with_option(signer: AllowedSigner, option: bytes, zone: tzinfo | None) -> A
     if name == "cert-authority" and not equals:
         return attrs.evolve(signer, cert_authority=True)
     if name not in ("namespaces", "valid-after", "valid-before") or not equals:
-        problem = f"unknown option '{printable(written, 64)}'"
+        problem = f"unknown option{named(written)}"
         raise KeyFormatError(problem)
     field = name.replace("-", "_")
     if getattr(signer, field) is not None:

@@ -1,8 +1,8 @@
 """Just enough DER to see what a file would cost before it is computed with.
 
 An encrypted PKCS#8 file says how often its passphrase is hashed, and a hostile one says
-two thousand million times.  `check_cost` reads those numbers; `cryptography` reads the
-rest.  The walk keeps its own stack, so nesting costs no recursion.
+two thousand million times.  `check_cost` reads those numbers, `oids_of` what it is encrypted
+with; `cryptography` reads the rest.  The walk keeps its own stack, so nesting costs no recursion.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from ssh_keys.errors import KeyFormatError, TooCostly
 
-__all__ = ["check_cost"]
+__all__ = ["check_cost", "oids_of"]
 
 _INTEGER: Final = 0x02
 _OID: Final = 0x06
@@ -45,11 +45,7 @@ def check_cost(der: bytes) -> None:
         TooCostly: it takes too long.
         KeyFormatError: it is no such structure.
     """
-    outer = _read(der, 0, len(der))
-    algorithm = _read(der, outer.start, outer.end)
-    if outer.tag != _SEQUENCE or algorithm.tag != _SEQUENCE or outer.end != len(der):
-        raise _malformed()
-    numbers, names = _leaves(der, algorithm)
+    numbers, names = _algorithm(der)
     if _SCRYPT in names:
         cost = 128
         for number in numbers[:_SCRYPT_NUMBERS]:
@@ -60,6 +56,35 @@ def check_cost(der: bytes) -> None:
     if too_much:
         problem = "the file asks for too much work to derive its key"
         raise TooCostly(problem)
+
+
+def oids_of(der: bytes) -> tuple[str, ...]:
+    """Return the object identifiers of the algorithms that encrypt an EncryptedPrivateKeyInfo.
+
+    Raises:
+        KeyFormatError: it is no such structure.
+    """
+    return tuple(map(_dotted, _algorithm(der)[1]))
+
+
+def _dotted(oid: bytes) -> str:
+    """Return an object identifier as it is written (ITU-T X.690 section 8.19)."""
+    numbers = [0]
+    for byte in oid:
+        numbers[-1] = numbers[-1] << 7 | byte & ~_LONG_FORM
+        if byte < _LONG_FORM:
+            numbers.append(0)
+    first = min(numbers[0] // 40, 2)
+    return ".".join(map(str, (first, numbers[0] - 40 * first, *numbers[1:-1])))
+
+
+def _algorithm(der: bytes) -> tuple[list[int], list[bytes]]:
+    """Return the numbers and the object identifiers of what encrypts a private key."""
+    outer = _read(der, 0, len(der))
+    algorithm = _read(der, outer.start, outer.end)
+    if outer.tag != _SEQUENCE or algorithm.tag != _SEQUENCE or outer.end != len(der):
+        raise _malformed()
+    return _leaves(der, algorithm)
 
 
 def _leaves(der: bytes, top: _Element) -> tuple[list[int], list[bytes]]:

@@ -16,7 +16,7 @@ SSHError
 from __future__ import annotations
 
 from shlex import quote
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from ssh_wire import SSHError
 from ssh_wire.text import printable
@@ -36,7 +36,15 @@ __all__ = [
     "TooCostly",
     "UnprotectedKey",
     "UnsupportedKey",
+    "named",
 ]
+
+_BASE64: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+_MAX_NAME: Final = 64
+_MANY: Final = 12
+"""The small letters and digits in a row that may be a part of a key."""
+_FEW: Final = 6
+"""The characters of base64 in a row that may be, if others than these are among them."""
 
 
 Refusal: TypeAlias = Literal[
@@ -130,3 +138,19 @@ class TokenNeeded(SSHError):
 
 class SigningFailed(SSHError):
     """A fresh signature did not verify with its own public key, so it was not handed out."""
+
+
+def named(text: bytes | str) -> str:
+    """Return a name in quotes, with a space in front of it, for the end of a message.
+
+    What may be a part of a private key that somebody put in the wrong place is left out.
+    """
+    shown = printable(text, _MAX_NAME)
+    words = "".join(char if char in _BASE64 else " " for char in shown).split()
+    return "" if any(map(_may_be_secret, words)) else f" '{shown}'"
+
+
+def _may_be_secret(word: str) -> bool:
+    if word.isdigit() or (word.isalpha() and word.islower()):
+        return False
+    return len(word) >= (_MANY if word.islower() else _FEW)

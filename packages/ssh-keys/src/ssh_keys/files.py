@@ -55,6 +55,8 @@ __all__ = [
 MAX_TRUST_FILE: Final = 1 << 26
 """The largest known_hosts or authorized_keys file that is read, in bytes."""
 
+_KEY_SIGNS: Final = ("-----BEGIN", "PRIVATE KEY", "PuTTY-User-Key-File-", "\n", "\0")
+"""What is in the text of a key, and not in the path of a file."""
 _CHUNK: Final = 1 << 16
 _OWNER_ONLY: Final = 0o600
 _OTHERS: Final = 0o077
@@ -89,6 +91,7 @@ def read_private_key(
         KeyFormatError: it is not a regular file with one key within the limits.
         OSError: it cannot be read.
     """
+    _refuse_key(path)
     data = _read(path, MAX_BLOB, check=_check_permissions if strict_permissions else None)
     return load_private_key(data, passphrase, legacy=legacy)
 
@@ -102,6 +105,7 @@ def check_private_permissions(path: str | os.PathLike[str]) -> None:
         UnprotectedKey: they may.
         OSError: there is no such file.
     """
+    _refuse_key(path)
     _check_permissions(Path(path).stat(), os.fspath(path))
 
 
@@ -114,6 +118,7 @@ def read_public_key(
         KeyFormatError: it is not a regular file with one key within the limits.
         OSError: it cannot be read.
     """
+    _refuse_key(path)
     return load_public_key(_read(path, MAX_BLOB), legacy=legacy)
 
 
@@ -343,6 +348,17 @@ def write_key_file(
     except OSError:
         fresh.unlink()
         raise
+
+
+def _refuse_key(path: str | os.PathLike[str]) -> None:
+    """Refuse a key where its path is wanted: the error of the system would quote it."""
+    text = os.fspath(path)
+    if any(sign in text for sign in _KEY_SIGNS):
+        problem = (
+            "the text of a key is given where the path of its file is wanted; "
+            "give it as bytes, or to load_private_key"
+        )
+        raise KeyFormatError(problem)
 
 
 def _create(path: Path, content: bytes, mode: int = _OWNER_ONLY) -> None:

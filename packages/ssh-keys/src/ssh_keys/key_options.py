@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 
-from ssh_keys.errors import KeyFormatError
+from ssh_keys.errors import KeyFormatError, named
 from ssh_wire.text import printable, raw
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class KeyOptions:
             elif equals and known in _READERS:
                 _READERS[known](fields, dequote(known, value), zone)
             else:
-                problem = f"unknown option '{printable(name, 64)}'"
+                problem = f"unknown option{named(name)}"
                 raise KeyFormatError(problem)
             names.append(known)
         if "principals" in fields and not fields.get("cert_authority"):

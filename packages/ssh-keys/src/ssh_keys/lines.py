@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from ssh_keys.armor import from_base64
-from ssh_keys.errors import KeyFormatError
+from ssh_keys.errors import KeyFormatError, UnsupportedKey, named
 from ssh_keys.public import PublicKey
-from ssh_keys.registry import KINDS, family
+from ssh_keys.registry import KINDS, family, is_named
 from ssh_wire import WireError
 from ssh_wire.primitives import read_string
 from ssh_wire.text import printable
@@ -144,7 +144,10 @@ def key_of(kind: bytes, rest: bytes, *, legacy: bool = False) -> PublicKey:
         KeyFormatError: the rest is not a key of that kind.
     """
     declared = kind.decode("utf-8", "surrogateescape")
-    family(declared)  # an unknown kind is named before its text is looked at
+    if not is_named(declared):  # it may be a line of a private key in the wrong place
+        name = named(kind)
+        raise UnsupportedKey(declared if name else "unknown", f"unknown key type{name}")
+    family(declared)  # a kind that is refused is named before its text is looked at
     encoded, comment = take_field(rest)
     blob = from_base64(encoded, "the key")
     key = PublicKey.from_blob(blob, comment.decode("utf-8", "surrogateescape"), legacy=legacy)
@@ -170,7 +173,7 @@ def blob_of(line: bytes) -> bytes:
     except WireError:
         inside = b""
     if not kind or inside != kind:
-        problem = f"the line says '{printable(kind, 64)}', its key '{printable(inside, 64)}'"
+        problem = f"the line says{named(kind)}, its key{named(inside)}"
         raise KeyFormatError(problem)
     if b"-cert-v0" not in kind:
         _check_end(kind.decode("latin-1"), blob)

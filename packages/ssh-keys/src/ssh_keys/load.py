@@ -1,13 +1,18 @@
-"""The front door of key data: look at how it begins, hand it to the format that it is."""
+"""The front door of key data: find out which format it is, hand it to that.
+
+What is loaded may be secret, also where a public key was wanted: no error quotes it, and none
+has another one behind it that does.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from ssh_keys import registry
-from ssh_keys.armor import OPENSSH_LABEL, from_base64, label_of, open_armor
+from ssh_keys.armor import OPENSSH_LABEL, from_base64
 from ssh_keys.errors import KeyFormatError
-from ssh_keys.lines import as_bytes, cut, parse_public_line, take_field
+from ssh_keys.key_text import LABELS, decoded, find_block
+from ssh_keys.lines import cut, parse_public_line, take_field
 from ssh_keys.public import MAX_BLOB, PublicKey
 from ssh_wire import WireError
 from ssh_wire.primitives import read_text
@@ -15,6 +20,7 @@ from ssh_wire.text import raw as as_written
 
 if TYPE_CHECKING:
     from ssh_keys.certificates import Certificate
+    from ssh_keys.key_text import Block
     from ssh_keys.private import PrivateKey
 
 __all__ = ["load_private_key", "load_public_key"]
@@ -25,8 +31,19 @@ _REFUSED: Final = (
 )
 _PPK: Final = b"PuTTY-User-Key-File-"
 _RFC4716: Final = b"---- BEGIN SSH2 PUBLIC KEY"
-_PARAMETERS: Final = "EC PARAMETERS"
-"""What `openssl ecparam -genkey` writes in front of a key that names its curve too."""
+_BLANK: Final = b" \t\r\n"
+_QUOTES: Final = (b'"', b"'")
+_PRIVATE: Final = frozenset(
+    {
+        OPENSSH_LABEL,
+        "PRIVATE KEY",
+        "ENCRYPTED PRIVATE KEY",
+        "RSA PRIVATE KEY",
+        "EC PRIVATE KEY",
+        "DSA PRIVATE KEY",
+    }
+)
+_PUBLIC: Final = frozenset({"PUBLIC KEY", "RSA PUBLIC KEY"})
 
 
 def load_private_key(
@@ -51,24 +68,33 @@ def load_private_key(
         UnsupportedKey: its kind is refused or unknown.
         KeyFormatError: it is not one whole private key within the limits.
     """
-    raw, label = _recognise(data)
     secret = as_written(passphrase) if isinstance(passphrase, str) else passphrase
-    if label == OPENSSH_LABEL:
-        from ssh_keys import openssh  # noqa: PLC0415 (ciphers and bcrypt load when needed)
+    try:
+        key = _read_private(_text_of(data), secret, legacy=legacy)
+    except KeyFormatError as error:
+        error.__cause__ = error.__context__ = None
+        raise
+    return key if key.comment or not comment else key.with_comment(comment)
 
-        key = openssh.decode_private(raw, secret, legacy=legacy)
-    elif raw.startswith(_PPK):
+
+def _read_private(text: bytes, passphrase: bytes | None, *, legacy: bool) -> PrivateKey:
+    if _unquoted(text).startswith(_PPK):
         from ssh_keys import ppk  # noqa: PLC0415 (loads with the first such file)
 
-        key = ppk.decode_private(raw, secret, legacy=legacy)
-    else:
-        from ssh_keys import pem  # noqa: PLC0415 (serialization loads when a PEM is read)
+        return ppk.decode_private(_unquoted(text), passphrase, legacy=legacy)
+    block = find_block(text, _PRIVATE)
+    if block is None:
+        problem = "not a private key"
+        raise KeyFormatError(problem)
+    if block.label == OPENSSH_LABEL:
+        from ssh_keys import openssh  # noqa: PLC0415 (ciphers and bcrypt load when needed)
 
-        if label not in pem.PRIVATE_LABELS:
-            problem = f"a '{label}' is not a private key" if label else "not a private key"
-            raise KeyFormatError(problem)
-        key = pem.decode_private(raw, label, secret, legacy=legacy)
-    return key if key.comment or not comment else key.with_comment(comment)
+        return openssh.decode_private(block, passphrase, legacy=legacy)
+    if block.label not in _PRIVATE:
+        raise _misplaced(block, "private")
+    from ssh_keys import pem  # noqa: PLC0415 (serialization loads when a PEM is read)
+
+    return pem.decode_private(block, passphrase, legacy=legacy)
 
 
 def load_public_key(data: bytes | str, *, legacy: bool = False) -> PublicKey | Certificate:
@@ -87,15 +113,38 @@ def load_public_key(data: bytes | str, *, legacy: bool = False) -> PublicKey | C
         KeyFormatError: it is not one whole public key within the limits, or a certificate
             that its authority did not sign.
     """
-    raw, label = _recognise(data)
-    if label is None:
-        return _read_unlabelled(raw, legacy=legacy)
+    try:
+        return _read_public(_text_of(data), legacy=legacy)
+    except KeyFormatError as error:
+        error.__cause__ = error.__context__ = None
+        raise
+
+
+def _read_public(text: bytes, *, legacy: bool) -> PublicKey | Certificate:
+    text = _unquoted(text)
+    block = find_block(text, _PUBLIC)
+    if block is None or _is_line(text):
+        return _read_unlabelled(text, legacy=legacy)
+    if block.label not in _PUBLIC:
+        raise _misplaced(block, "public")
     from ssh_keys import pem  # noqa: PLC0415 (serialization loads when a PEM is read)
 
-    if label not in pem.PUBLIC_LABELS:
-        problem = f"a '{label}' is not a public key"
-        raise KeyFormatError(problem)
-    return pem.decode_public(raw, legacy=legacy)
+    return pem.decode_public(block, legacy=legacy)
+
+
+def _is_line(text: bytes) -> bool:
+    """Whether text begins with a public key on a line, whatever its comment holds."""
+    kind, _ = take_field(text)
+    name = kind.decode("latin-1")
+    return name in registry.KINDS or registry.plain_kind(name) is not None
+
+
+def _misplaced(block: Block, wanted: str) -> KeyFormatError:
+    """The error for a block of another kind; it is named where it is a kind that is known."""
+    if block.text is None:
+        return KeyFormatError("the armour has no END line")
+    name = f"'{block.label}'" if block.label in LABELS else "file of this kind"
+    return KeyFormatError(f"a {name} is not a {wanted} key")
 
 
 def _read_unlabelled(data: bytes, *, legacy: bool) -> PublicKey | Certificate:
@@ -108,11 +157,10 @@ def _read_unlabelled(data: bytes, *, legacy: bool) -> PublicKey | Certificate:
 
         blob, comment = rfc4716.decode(data)
         return _read_blob(blob, comment, legacy=legacy)
-    line = data.strip(b" \t\r\n")
-    kind, rest = take_field(line)
+    kind, rest = take_field(data)
     declared = kind.decode("utf-8", "surrogateescape")
     if registry.plain_kind(declared) is None:
-        return parse_public_line(line, legacy=legacy)
+        return parse_public_line(data, legacy=legacy)
     # a certificate may be longer than a line of a trust file: some hold whole policies
     encoded, behind = take_field(rest)
     blob = from_base64(encoded, "the certificate")
@@ -137,18 +185,23 @@ def _read_blob(blob: bytes, comment: str, *, legacy: bool) -> PublicKey | Certif
     return Certificate.from_blob(blob, comment, legacy=legacy)
 
 
-def _recognise(data: bytes | str) -> tuple[bytes, str | None]:
-    """Return the data as bytes, and the label of its armour where it has one."""
-    raw = as_bytes(data)
-    if len(raw) > MAX_BLOB:
-        problem = f"{len(raw)} bytes are too many for a key; {MAX_BLOB} are allowed"
+def _text_of(data: bytes | str) -> bytes:
+    """Return the data without what its encoding adds, where it is worth to be looked at."""
+    if len(data) > MAX_BLOB:
+        problem = f"{len(data)} bytes are too many for a key; {MAX_BLOB} are allowed"
         raise KeyFormatError(problem)
+    text = decoded(data)
     for start, what in _REFUSED:
-        if raw.startswith(start):
+        if text.startswith(start):
             problem = f"{what} are not read"
             raise KeyFormatError(problem)
-    label = label_of(raw)
-    if label == _PARAMETERS:
-        raw = open_armor(raw).rest
-        label = label_of(raw)
-    return raw, label
+    return text
+
+
+def _unquoted(text: bytes) -> bytes:
+    """Return text without the blanks around it, and without quotes around all of it."""
+    text = text.strip(_BLANK)
+    for quote in _QUOTES:
+        if len(text) > 1 and text.startswith(quote) and text.endswith(quote):
+            return text[1:-1].strip(_BLANK)
+    return text

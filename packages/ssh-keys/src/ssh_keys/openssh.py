@@ -17,24 +17,31 @@ import attrs
 import bcrypt
 
 from ssh_keys import registry
-from ssh_keys.armor import OPENSSH_LABEL, enclose, open_armor
+from ssh_keys.armor import OPENSSH_LABEL, enclose
 from ssh_keys.ciphers import CIPHERS
 from ssh_keys.errors import KeyDecryptError, KeyFormatError, PassphraseNeeded, TooCostly
+from ssh_keys.key_text import open_block
 from ssh_keys.public import PublicKey
 from ssh_wire import Record, Rest, Text, UInt32, UsageError, WireError, record
 from ssh_wire.primitives import read_text
-from ssh_wire.text import printable, raw
+from ssh_wire.text import raw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ssh_keys.ciphers import KeyCipher
+    from ssh_keys.key_text import Block
     from ssh_keys.private import PrivateKey
 
 __all__ = ["MAX_ROUNDS", "Protection", "decode_private", "encode_private"]
 
 MAX_ROUNDS: Final = 2048
 """The most rounds of bcrypt that a file may ask for."""
+
+_NOT_READ: Final = frozenset(
+    {"blowfish-cbc", "cast128-cbc", "arcfour", "arcfour128", "arcfour256", "none"}
+)
+"""Ciphers that OpenSSH once had; no other name is put into an error, it may be a secret."""
 
 _MAGIC: Final = b"openssh-key-v1\0"
 _SALT_SIZE: Final = 16
@@ -51,7 +58,7 @@ class _Container(Record):
     options: bytes
     count: UInt32
     public: bytes
-    private: bytes
+    private: bytes = attrs.field(repr=False)
     tag: Rest
 
 
@@ -111,7 +118,7 @@ class Protection:
 
 
 def decode_private(
-    data: bytes, passphrase: bytes | None = None, *, legacy: bool = False
+    block: Block, passphrase: bytes | None = None, *, legacy: bool = False
 ) -> PrivateKey:
     """Read a private key from its armour.
 
@@ -122,7 +129,7 @@ def decode_private(
         KeyFormatError: it is not one whole key within the limits.
     """
     try:
-        return _decode(open_armor(data).body, passphrase, legacy=legacy)
+        return _decode(open_block(block).body, passphrase, legacy=legacy)
     except WireError as error:
         problem = f"not an OpenSSH private key: {error}"
         raise KeyFormatError(problem) from None
@@ -134,8 +141,9 @@ def _decode(body: bytes, passphrase: bytes | None, *, legacy: bool) -> PrivateKe
         raise KeyFormatError(problem)
     container = _Container.decode(body[len(_MAGIC) :])
     if container.count != 1:
-        problem = f"a file with {container.count} keys is not read"
+        problem = "a file with several keys is not read"
         raise KeyFormatError(problem)
+    registry.named_family(read_text(container.public, 0)[0])
     public_key = PublicKey.from_blob(container.public, legacy=legacy)
     if container.cipher == "none":
         if container.kdf != "none" or container.options or container.tag:
@@ -161,7 +169,7 @@ def _decode(body: bytes, passphrase: bytes | None, *, legacy: bool) -> PrivateKe
 
 def _read_section(plain: bytes, pos: int, public_key: PublicKey, *, legacy: bool) -> PrivateKey:
     kind, _ = read_text(plain, pos)
-    key, pos = registry.family(kind).read_private(plain, pos, legacy=legacy)
+    key, pos = registry.named_family(kind).read_private(plain, pos, legacy=legacy)
     if key.public_key != public_key:
         problem = "the private key does not belong to the public key beside it"
         raise KeyFormatError(problem)
@@ -177,10 +185,11 @@ def _cipher(container: _Container) -> KeyCipher:
     """Check everything that can be checked before the costly part begins."""
     cipher = CIPHERS.get(container.cipher)
     if cipher is None:
-        problem = f"unknown cipher '{printable(container.cipher, 64)}'"
+        name = container.cipher if container.cipher in _NOT_READ else "an unknown cipher"
+        problem = f"the key is encrypted with {name}, which is not supported"
         raise KeyFormatError(problem)
     if container.kdf != "bcrypt":
-        problem = f"unknown key derivation '{printable(container.kdf, 64)}'"
+        problem = "the key is encrypted with an unknown key derivation"
         raise KeyFormatError(problem)
     if len(container.tag) != cipher.tag_size:
         problem = f"a tag of {len(container.tag)} bytes instead of {cipher.tag_size}"
@@ -190,7 +199,7 @@ def _cipher(container: _Container) -> KeyCipher:
         raise KeyFormatError(problem)
     options = _Options.decode(container.options)
     if options.rounds > MAX_ROUNDS:
-        problem = f"{options.rounds} rounds of bcrypt are outside 1 to {MAX_ROUNDS}"
+        problem = f"the file asks for more than {MAX_ROUNDS} rounds of bcrypt"
         raise TooCostly(problem)
     if not options.salt or not options.rounds:
         problem = "the key derivation has no rounds or no salt"

@@ -13,15 +13,16 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
 
 from ssh_keys import registry
-from ssh_keys.armor import open_armor
 from ssh_keys.der import check_cost
 from ssh_keys.errors import KeyDecryptError, KeyFormatError, PassphraseNeeded, UnsupportedKey
+from ssh_keys.key_text import open_block
 from ssh_wire import UsageError
 from ssh_wire.text import raw
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 
+    from ssh_keys.key_text import Block
     from ssh_keys.private import PrivateKey
     from ssh_keys.public import PublicKey
 
@@ -51,7 +52,7 @@ _FORMS: Final = {
 
 
 def decode_private(
-    data: bytes, label: str, passphrase: bytes | None = None, *, legacy: bool = False
+    block: Block, passphrase: bytes | None = None, *, legacy: bool = False
 ) -> PrivateKey:
     """Read a private key from its PEM armour.
 
@@ -60,17 +61,28 @@ def decode_private(
         KeyDecryptError: the passphrase is wrong.
         TooCostly: to try the passphrase would take too much time or memory.
         UnsupportedKey: it is a key of a family that is refused.
-        KeyFormatError: it is not one whole key within the limits.
+        KeyFormatError: it is not one whole key within the limits, or it is encrypted with a
+            cipher that is not supported.
     """
-    armor = open_armor(data)
-    _check_size(armor.body)
-    if label == _ENCRYPTED:
-        check_cost(armor.body)
-    encrypted = label == _ENCRYPTED or "Proc-Type" in armor.headers
-    if encrypted and not passphrase:
-        problem = "the key is encrypted: a passphrase is needed"
-        raise PassphraseNeeded(problem)
-    key = _load(armor.text, passphrase if encrypted else None)
+    sealed = open_block(block)
+    _check_size(sealed.body)
+    der, secret = sealed.body, None
+    old = block.label != _ENCRYPTED and sealed.dek is not None
+    if old or block.label == _ENCRYPTED:
+        from ssh_keys import pem_ciphers  # noqa: PLC0415 (loads with the first encrypted PEM)
+
+        cipher = pem_ciphers.old_cipher(sealed.dek) if old and sealed.dek else None
+        if cipher is None:
+            pem_ciphers.check_scheme(der)
+            check_cost(der)
+        if not passphrase:
+            problem = "the key is encrypted: a passphrase is needed"
+            raise PassphraseNeeded(problem)
+        if cipher is None:
+            secret = passphrase
+        else:
+            der = cipher.decrypt(der, passphrase)
+    key = _load(der, secret, locked=old or secret is not None)
     for family in registry.portable_families():
         adopted = family.adopt_private(key, legacy=legacy)
         if adopted is not None:
@@ -78,35 +90,36 @@ def decode_private(
     raise _unsupported(key)
 
 
-def _load(data: bytes, passphrase: bytes | None) -> PrivateKeyTypes:
+def _load(der: bytes, passphrase: bytes | None, *, locked: bool) -> PrivateKeyTypes:
+    # what cryptography says of a key may quote it: none of its texts is passed on
     try:
         # the family tries the key; the primality tests would take up to a minute
-        return serialization.load_pem_private_key(
-            data, passphrase, unsafe_skip_rsa_key_validation=True
+        return serialization.load_der_private_key(
+            der, passphrase, unsafe_skip_rsa_key_validation=True
         )
-    except UnsupportedAlgorithm as error:
-        problem = f"not a supported private key: {error}"
+    except UnsupportedAlgorithm:
+        problem = "not a supported private key: its algorithm or its curve is not known"
         raise KeyFormatError(problem) from None
-    except (ValueError, TypeError, InternalError) as error:
+    except (ValueError, TypeError, InternalError):
         # an InternalError is what cryptography makes of an EdDSA key of another length
-        if passphrase is not None:
+        if locked:
             problem = "the passphrase is wrong, or the file is damaged"
             raise KeyDecryptError(problem) from None
-        problem = f"not a private key: {_first_line(error)}"
+        problem = "not a private key: its structure is damaged, or is none of PKCS#8, PKCS#1, SEC1"
         raise KeyFormatError(problem) from None
 
 
-def decode_public(data: bytes, *, legacy: bool = False) -> PublicKey:
+def decode_public(block: Block, *, legacy: bool = False) -> PublicKey:
     """Read a public key from its PEM armour.
 
     Raises:
         UnsupportedKey: it is a key of a family that is refused.
         KeyFormatError: it is not one whole key within the limits.
     """
-    armor = open_armor(data)
-    _check_size(armor.body)
+    body = open_block(block).body
+    _check_size(body)
     try:
-        key = serialization.load_pem_public_key(armor.text)
+        key = serialization.load_der_public_key(body)
     except (ValueError, TypeError, InternalError, UnsupportedAlgorithm) as error:
         problem = f"not a public key: {_first_line(error)}"
         raise KeyFormatError(problem) from None

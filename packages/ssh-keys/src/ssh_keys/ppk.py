@@ -32,10 +32,12 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
 from ssh_keys import registry
 from ssh_keys.armor import from_base64, to_base64
+from ssh_keys.ciphers import CIPHERS
 from ssh_keys.errors import KeyDecryptError, KeyFormatError, PassphraseNeeded
 from ssh_keys.ppk_kdf import Argon2, derive, keys_of_none, sha1
 from ssh_keys.public import PublicKey
 from ssh_wire import Record, Text, UsageError, WireError, record
+from ssh_wire.primitives import read_text
 from ssh_wire.text import printable, raw
 
 if TYPE_CHECKING:
@@ -78,8 +80,8 @@ class _File:
     comment: str
     public: bytes
     cost: Argon2 | None
-    private: bytes
-    mac: bytes
+    private: bytes = attrs.field(repr=False)
+    mac: bytes = attrs.field(repr=False)
 
     @property
     def hash(self) -> str:
@@ -144,15 +146,27 @@ def decode_public(data: bytes, *, legacy: bool = False) -> PublicKey | Certifica
 def _read_public(file: _File, *, legacy: bool) -> PublicKey | Certificate:
     key: PublicKey | Certificate
     if registry.plain_kind(file.algorithm) is None:
+        registry.named_family(_kind_of(file.public))
         key = PublicKey.from_blob(file.public, file.comment, legacy=legacy)
     else:
         from ssh_keys.certificates import Certificate  # noqa: PLC0415 (rarely needed)
 
         key = Certificate.from_blob(file.public, file.comment, legacy=legacy)
     if key.kind != file.algorithm:
-        problem = f"the file says {printable(file.algorithm, 64)}, its key is {key.kind}"
+        said = "another kind"
+        if registry.is_named(file.algorithm):
+            said = file.algorithm
+        problem = f"the file says {said}, its key is {key.kind}"
         raise KeyFormatError(problem)
     return key
+
+
+def _kind_of(blob: bytes) -> str:
+    try:
+        return read_text(blob, 0)[0]
+    except WireError as error:
+        problem = f"not a public key: {error}"
+        raise KeyFormatError(problem) from None
 
 
 def _open(file: _File, passphrase: bytes | None, public_key: PublicKey) -> bytes:
@@ -183,14 +197,17 @@ class _Lines:
 
     def __init__(self, data: bytes) -> None:
         text = data.strip(b"\r\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        if b"\n" not in text:
+            text = _with_lines(text)
         self._lines = iter(text.split(b"\n"))
 
     def value(self, name: str) -> str:
-        found, separator, value = next(self._lines, b"").partition(b": ")
-        if not separator or found != name.encode():
+        line = next(self._lines, b"").lstrip(b" \t")
+        found, separator, value = line.partition(b":")
+        if not separator or found != name.encode() or value[:1] not in {b" ", b""}:
             problem = f"not a private key of PuTTY: the line '{name}' is missing"
             raise KeyFormatError(problem)
-        return value.decode("utf-8", "surrogateescape")
+        return value[1:].decode("utf-8", "surrogateescape")
 
     def number(self, name: str) -> int:
         text = self.value(name)
@@ -211,12 +228,53 @@ class _Lines:
         if count > _MAX_LINES:
             problem = f"'{name}' says {count}; {_MAX_LINES} are allowed"
             raise KeyFormatError(problem)
-        return from_base64(b"".join(next(self._lines, b"") for _ in range(count)), f"'{name}'")
+        lines = (next(self._lines, b"").strip(b" \t") for _ in range(count))
+        return from_base64(b"".join(lines), f"'{name}'")
 
     def end(self) -> None:
         if next(self._lines, None) is not None:
             problem = "something is left over behind the MAC of the file"
             raise KeyFormatError(problem)
+
+
+_NAMES: Final = (
+    b"Encryption",
+    b"Comment",
+    b"Public-Lines",
+    b"Key-Derivation",
+    b"Argon2-Memory",
+    b"Argon2-Passes",
+    b"Argon2-Parallelism",
+    b"Argon2-Salt",
+    b"Private-Lines",
+    b"Private-MAC",
+)
+"""The names of the lines behind the first, in their order."""
+_BETWEEN: Final = (b"\\r\\n", b"\\n", b"\\r")
+
+
+def _with_lines(text: bytes) -> bytes:
+    """Put the line breaks back that a file has lost to spaces, or has in letters."""
+    lines: list[bytes] = []
+    for name in _NAMES:
+        before, found, rest = text.partition(name + b": ")
+        if found:
+            lines += _unfolded(before)
+            text = found + rest
+    return b"\n".join([*lines, *_unfolded(text)])
+
+
+def _unfolded(line: bytes) -> list[bytes]:
+    """Cut what stands where a line and perhaps its block of base64 were."""
+    name, separator, value = line.partition(b": ")
+    for between in _BETWEEN:
+        value = value.removesuffix(between)
+    if not name.endswith(b"-Lines"):
+        return [name + separator + value.rstrip(b" ")]
+    for between in _BETWEEN:
+        value = value.replace(between, b" ")
+    words = value.split()
+    return [b"".join((name, separator, *words[:1])), *words[1:]]
 
 
 def _parse(data: bytes) -> _File:
@@ -228,7 +286,8 @@ def _parse(data: bytes) -> _File:
     algorithm = lines.value(f"{BEGIN.decode()}{version}")
     encryption = lines.value("Encryption")
     if encryption not in {_PLAIN, _CIPHER}:
-        problem = f"unknown cipher '{printable(encryption, 64)}'"
+        name = f" '{encryption}'" if encryption in CIPHERS else ""
+        problem = f"unknown cipher{name}"
         raise KeyFormatError(problem)
     comment = lines.value("Comment")
     public = lines.block("Public-Lines")

@@ -28,6 +28,8 @@ __all__ = [
     "family",
     "family_to_generate",
     "in_token",
+    "is_named",
+    "named_family",
     "plain_kind",
     "portable_families",
     "portable_family",
@@ -66,6 +68,9 @@ _REFUSED: Final = (
     ("ssh-dss", "DSA keys are refused"),
     ("-cert", "a certificate is no key: it is not taken where a plain key is needed"),
 )
+
+_NAMED: Final = frozenset({"ssh-dss", "ssh-dss-cert-v01@openssh.com"})
+"""Kinds that are refused by their name."""
 
 KINDS: Final = tuple(_FAMILIES)
 """The kinds of key that are handled, in the order of preference."""
@@ -124,6 +129,23 @@ def family(kind: str) -> Family:
     if module is None:
         raise UnsupportedKey(kind, _refusal(kind))
     return _load(module)
+
+
+def named_family(kind: str) -> Family:
+    """Return the family of a kind that stands in a secret file, where it may be anything.
+
+    Raises:
+        UnsupportedKey: the kind is refused, or unknown and not named.
+    """
+    if is_named(kind):
+        return family(kind)
+    unknown = "unknown"
+    raise UnsupportedKey(unknown, "the private key is of a kind that is not known")
+
+
+def is_named(kind: str) -> bool:
+    """Say whether a kind is known by name, handled or refused."""
+    return kind in _FAMILIES or kind in _NAMED or plain_kind(kind) is not None
 
 
 def in_token(kind: str) -> bool:
