@@ -62,4 +62,4 @@ async def test_scope_that_was_not_opened_says_how_to_open_it() -> None:
         scope._private  # noqa: B018 (it is looked up)
     with pytest.raises(TypeError, match="`with` cannot wait: use `async with"):
         scope.__enter__()
-    assert hasattr(type(scope), "__exit__")  # Python looks for both
+    assert hasattr(Scope, "__exit__")  # Python looks for both

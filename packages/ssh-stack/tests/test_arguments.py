@@ -138,7 +138,7 @@ async def test_connection_that_was_not_opened_says_how_to_open_it() -> None:
         connecting.run("id")
     with pytest.raises(TypeError, match=r"use `async with ssh_stack.connect.*ssh_stack.sync"):
         connecting.__enter__()
-    assert hasattr(type(connecting), "__exit__")  # Python looks for both
+    assert hasattr(ssh_stack.Connect, "__exit__")  # Python looks for both
 
 
 def test_blocking_connection_that_was_not_opened_says_how_to_open_it() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from ssh_wire import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["Address", "format_address", "is_port", "parse_address"]
 
@@ -47,8 +50,9 @@ def _split(address: object) -> tuple[object, object]:
     match address:
         case int():
             return "localhost", address
-        case [host, port]:
-            return host, port
+        case tuple() | list():
+            pair = tuple(cast("Sequence[object]", address))
+            return (pair[0], pair[1]) if len(pair) == 2 else (None, None)  # noqa: PLR2004
         case str() if address.isascii() and address.isdigit():
             return "localhost", int(address)
         case str():

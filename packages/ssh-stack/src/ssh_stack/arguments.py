@@ -7,7 +7,6 @@ and the type that was given; never with the value, which may be a secret.
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Rule",
+    "check_host",
     "check_names",
     "check_port",
     "check_values",
@@ -105,6 +105,17 @@ def check_values(
         raise UsageError(problem)
 
 
+def check_host(host: object) -> None:
+    """Refuse what is not text.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if not isinstance(host, str):
+        problem = f"host is a name or an address as text, not {_kind(host)}"
+        raise UsageError(problem)
+
+
 def is_number(value: object) -> bool:
     """Return whether a value is a number of more than 0."""
     return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
@@ -147,9 +158,7 @@ def parse_destination(host: str) -> tuple[str | None, str, int | None]:
     Raises:
         UsageError: it is not text, or has another form.
     """
-    if not isinstance(host, str):
-        problem = f"host is a name or an address as text, not {_kind(host)}"
-        raise UsageError(problem)
+    check_host(host)
     rest = host.removeprefix("ssh://")
     if rest != host:
         rest = rest.rstrip("/")
@@ -172,5 +181,6 @@ def parse_destination(host: str) -> tuple[str | None, str, int | None]:
 
 def listed(value: object) -> object:
     """Return a single path, content or key as a list of it, and anything else as it is."""
-    single = isinstance(value, str | bytes | os.PathLike) or hasattr(value, "sign")
-    return (value,) if single else value
+    if isinstance(value, str | bytes) or hasattr(value, "__fspath__") or hasattr(value, "sign"):
+        return (value,)
+    return value

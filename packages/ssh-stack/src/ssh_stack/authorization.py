@@ -10,7 +10,7 @@ import inspect
 import logging
 import os
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import Final, ParamSpec, TypeAlias
+from typing import Final, ParamSpec, TypeAlias, cast
 
 import attrs
 
@@ -155,8 +155,9 @@ def combine(parts: Authorization | Sequence[Authorization]) -> ServerAuthenticat
         UsageError: there is none, or they cannot be told apart: what completes a method
             of one part would count for a sequence of another.
     """
-    several = parts if isinstance(parts, Sequence) and not isinstance(parts, str) else [parts]
-    given = [_given(each) for each in several]
+    several: bool = isinstance(parts, Sequence) and not isinstance(parts, str | bytes)
+    listed = cast("Sequence[Authorization]", parts if several else [parts])
+    given = [_given(each) for each in listed]
     if not given:
         problem = "auth is empty: nobody could log in; AuthorizedKeys(path), say, lets users in"
         raise UsageError(problem)

@@ -21,7 +21,7 @@ from ssh_connection.aio.scope import Openable
 from ssh_sftp.aio import SFTPServer
 from ssh_sftp.filesystem import check_filesystem
 from ssh_stack.admission import Admission, Refusals, network
-from ssh_stack.arguments import check_names, check_port
+from ssh_stack.arguments import check_host, check_names, check_port
 from ssh_stack.authorization import combine
 from ssh_stack.keylog import key_log
 from ssh_stack.server_options import ServerOptions, ServerOptionsKw
@@ -290,9 +290,8 @@ def serve(host: str | None, port: int = 0, **options: Unpack[ServerOptionsKw]) -
     """
     check_names(options, [field.name for field in attrs.fields(ServerOptions)], "serve")
     check_port(port, zero=True)
-    if host is not None and not isinstance(host, str):
-        problem = f"host is an address as text, or None, not a {type(host).__name__}"
-        raise UsageError(problem)
+    if host is not None:
+        check_host(host)
     return Serve(host, port, ServerOptions(**options))
 
 
