@@ -54,7 +54,7 @@ def test_lines_keep_their_order() -> None:
     assert arguments.lines == [
         'IdentityFile "/a b"',
         "SendEnv X",
-        'ProxyJump "j1,j2"',
+        "ProxyJump j1,j2",
         "Port 5",
     ]
     assert arguments.missing == ["/a b"]
@@ -63,7 +63,8 @@ def test_lines_keep_their_order() -> None:
 def test_flags() -> None:
     arguments = parse_arguments(["-vvqNn", "-F", "none", "-xak", "-CA", "-e", "none", "h"])
     assert (arguments.verbose, arguments.quiet, arguments.no_command) == (2, True, True)
-    assert (arguments.no_input, arguments.config, arguments.escape) == (True, "none", False)
+    assert (arguments.no_input, arguments.config) == (True, "none")
+    assert arguments.lines[0] == 'EscapeChar "none"'
     assert arguments.ignored == ["-C", "-A"]
 
 

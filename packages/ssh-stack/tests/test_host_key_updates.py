@@ -17,8 +17,8 @@ from serving_here import HOST_KEY, SECONDS, serving
 from ssh_keys import HostKeyUpdate, PrivateKey, PublicKey, files
 from ssh_keys.files import append_known_host, read_known_hosts
 from ssh_stack.config import Config
-from ssh_stack.connection import _updates_host_keys
 from ssh_stack.options import ClientOptions
+from ssh_stack.planning import updates_host_keys
 
 ANOTHER = PrivateKey.generate("ecdsa")
 STALE = PrivateKey.generate("rsa", 2048).public_key
@@ -114,4 +114,4 @@ async def test_of_openssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 )
 def test_who_decides_whether_it_does(text: str, options: dict[str, Any], follows: bool) -> None:
     config = Config.parse(text).resolve("web1")
-    assert _updates_host_keys(ClientOptions(**options), config) is follows
+    assert updates_host_keys(ClientOptions(**options), config) is follows

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import hashlib
 import hmac
 import inspect
@@ -19,6 +18,7 @@ from ssh_connection.aio import ServerAuthentication
 from ssh_keys import AuthorizedKeys as KeyLines
 from ssh_keys import KeyFormatError, PublicKey
 from ssh_keys.files import read_authorized_keys
+from ssh_stack.local_user import local_user
 from ssh_stack.options import Path
 from ssh_wire import UsageError
 from ssh_wire.text import printable
@@ -46,7 +46,7 @@ class AuthorizedKeys:
         if isinstance(users, str):
             problem = "users is a collection of names"
             raise UsageError(problem)
-        self._users = frozenset([getpass.getuser()] if users is None else users)
+        self._users = frozenset([local_user()] if users is None else users)
 
     async def decide(self, user: str, key: PublicKey) -> _Result:
         """Accept a key that is authorized, for a user who may log in."""

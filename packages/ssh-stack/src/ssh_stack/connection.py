@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import logging
 import os
 from collections.abc import Generator
@@ -15,19 +14,17 @@ import attrs
 from ssh_connection.aio import (
     ClientConnection,
     ClientSettings,
-    KeepaliveOptions,
     Launch,
     Process,
     Scope,
-    Timeouts,
 )
 from ssh_connection.aio.scope import Openable
+from ssh_stack import planning
 from ssh_stack.arguments import check_names, check_port, parse_destination
-from ssh_stack.config import Config, HostConfig, load_config
+from ssh_stack.config import HostConfig
 from ssh_stack.dial import (
     jump_dialer,
     proxy_dialer,
-    split_command,
     stream_dialer,
     tcp_dialer,
     token_values,
@@ -36,18 +33,16 @@ from ssh_stack.environment import environment
 from ssh_stack.errors import shortened
 from ssh_stack.identities import credentials
 from ssh_stack.keylog import key_log
-from ssh_stack.options import DEFAULT, ClientOptions, ClientOptionsKw, Default, HostKeyPolicy, Path
-from ssh_stack.plan import AuthenticationPlan
+from ssh_stack.local_user import local_user
+from ssh_stack.options import DEFAULT, ClientOptions, ClientOptionsKw, Default, Path
 from ssh_stack.trust import Trust, load_known_hosts
-from ssh_stack.trust_files import SYSTEM_FILES, load_revoked_keys
+from ssh_stack.trust_files import load_revoked_keys
 from ssh_transport import (
-    Algorithms,
     BannerLineReceived,
     ConnectionLost,
     IdentificationError,
     IdentificationReceived,
     TransportOptions,
-    profiles,
 )
 from ssh_wire import SSHError, UsageError
 
@@ -265,23 +260,24 @@ class _Opening:
     def __init__(
         self, host: str, port: int | None, options: ClientOptions, depth: int = 0
     ) -> None:
-        _check_name("host", host)
-        self._options = options
+        planning.check_name("host", host)
         self._depth = depth
         self._original = host
-        self._config = _read_config(options)
-        self._resolved = self._config.resolve(host, user=options.username, port=port)
+        config = planning.read_config(options)
+        self._resolved = config.resolve(host, user=options.username, port=port)
+        self._options = planning.quiet(options, self._resolved)
         self._host = self._resolved.hostname or host
         self._port = port or self._resolved.port or 22
-        self._user = options.username or self._resolved.user or getpass.getuser()
-        _check_name("host", self._host)
-        _check_name("user", self._user)
+        self._user = options.username or self._resolved.user or local_user()
+        planning.check_name("host", self._host)
+        planning.check_name("user", self._user)
 
     @property
     def config(self) -> HostConfig:
         return self._resolved
 
     async def open(self) -> Connection:
+        planning.refuse_unsupported(self._resolved)
         async with AsyncExitStack() as stack:
             settings = await self._settings(stack)
             dialer = await self._dialer(stack)
@@ -293,39 +289,38 @@ class _Opening:
     async def _settings(self, stack: AsyncExitStack) -> ClientSettings:
         options, resolved = self._options, self._resolved
         trust = self._trust()
+        judge = planning.restricted(trust.verify_certificate, resolved.ca_signature_algorithms)
+        plan = planning.authentication(options, resolved, self._user, self._original)
+        ordered = planning.keeps_host_key_order(resolved)
+        learns = planning.updates_host_keys(options, resolved)
         return ClientSettings(
             host=self._original,
             port=self._port,
             username=self._user,
             verify_host_key=trust.verify,
-            verify_host_certificate=trust.verify_certificate,
-            learn_host_keys=trust.learn if _updates_host_keys(options, resolved) else None,
-            credentials=await credentials(options, self._authentication(), stack),
+            verify_host_certificate=judge,
+            learn_host_keys=trust.learn if learns else None,
+            credentials=await credentials(options, plan, stack),
             withhold=trust.withhold,
             forbid_forwarding=trust.forbid_forwarding,
-            transport=TransportOptions(
-                algorithms=_algorithms(options),
-                limits=options.transport_limits,
-                rekey_bytes=options.rekey_bytes,
-                rekey_seconds=options.rekey_seconds,
-                trace=options.trace,
-                on_secret=key_log(os.environ),
-            ),
-            host_key_algorithms=trust.preferred_algorithms,
-            timeouts=_timeouts(options, resolved),
-            keepalive=_keepalive(options, resolved),
+            transport=self._transport(),
+            host_key_algorithms=() if ordered else trust.preferred_algorithms,
+            timeouts=planning.timeouts(options, resolved),
+            keepalive=planning.keepalive(options, resolved),
             limits=options.limits,
             on_banner=options.on_banner,
         )
 
-    def _authentication(self) -> AuthenticationPlan:
-        options, resolved = self._options, self._resolved
-        return AuthenticationPlan(
-            user=self._user,
-            host=self._original,
-            identity_files=resolved.identity_files,
-            identities_only=resolved.identities_only,
-            agent=options.agent,
+    def _transport(self) -> TransportOptions:
+        options = self._options
+        rekey_bytes, rekey_seconds = planning.rekeying(options, self._resolved)
+        return TransportOptions(
+            algorithms=planning.agreed_algorithms(options, self._resolved),
+            limits=options.transport_limits,
+            rekey_bytes=rekey_bytes,
+            rekey_seconds=rekey_seconds,
+            trace=options.trace,
+            on_secret=key_log(os.environ),
         )
 
     def _trust(self) -> Trust:
@@ -333,30 +328,25 @@ class _Opening:
         source = options.known_hosts
         system: Sequence[Path] = ()
         if isinstance(source, Default):
-            source, system = resolved.known_hosts_files, SYSTEM_FILES
-        legacy = _algorithms(options).rsa_bits < _USUAL_RSA_BITS
+            source, system = resolved.known_hosts_files, resolved.global_known_hosts_files
+        bits = planning.agreed_algorithms(options, resolved).rsa_bits
+        legacy = bits < _USUAL_RSA_BITS
         known, file = load_known_hosts(source, system=system, legacy=legacy)
         listed = options.revoked_host_keys
-        revoked = load_revoked_keys(() if isinstance(listed, Default) else listed)
-        policy: HostKeyPolicy
-        if not isinstance(options.host_key_policy, Default):
-            policy = options.host_key_policy
-        elif resolved.strict_host_key_checking == "ask" and options.person is not None:
-            policy = options.person.trusts
-        else:
-            policy = resolved.host_key_policy
-        hashed = resolved.hash_known_hosts
+        if isinstance(listed, Default):
+            listed = resolved.revoked_host_keys
         asks = options.update_host_keys
-        confirm = asks if callable(asks) else None
         return Trust(
             self._host,
             self._port,
             known,
-            policy,
+            planning.policy(options, resolved),
             file,
-            hashed=hashed,
-            confirm=confirm,
-            revoked=revoked,
+            hashed=resolved.hash_known_hosts,
+            confirm=asks if callable(asks) else None,
+            alias=resolved.host_key_alias or "",
+            revoked=load_revoked_keys(listed),
+            required_rsa_size=resolved.required_rsa_size or 0,
             legacy=legacy,
         )
 
@@ -368,8 +358,9 @@ class _Opening:
         if isinstance(command, Default):
             command = resolved.proxy_command if options.jump is DEFAULT else None
         if command is not None:
-            tokens = token_values(self._host, self._original, self._port, self._user)
-            return proxy_dialer(split_command(command, tokens))
+            alias = resolved.host_key_alias or self._original
+            tokens = token_values(self._host, self._original, self._port, self._user, alias)
+            return proxy_dialer(command, tokens)
         jump = options.jump
         if isinstance(jump, Default):
             jump = resolved.proxy_jump
@@ -379,7 +370,13 @@ class _Opening:
             return jump_dialer(jump, self._host, self._port)
         if jump:
             return jump_dialer(await self._jump(list(jump), stack), self._host, self._port)
-        return tcp_dialer(self._host, self._port)
+        return tcp_dialer(
+            self._host,
+            self._port,
+            family=resolved.address_family,
+            bind=resolved.bind_address,
+            keepalive=resolved.tcp_keepalive,
+        )
 
     async def _jump(self, hosts: list[str], stack: AsyncExitStack) -> ClientConnection:
         """Connect to the last jump host, through those before it."""
@@ -388,67 +385,22 @@ class _Opening:
             raise UsageError(problem)
         *before, last = hosts
         user, host, port = parse_destination(last)
+        here = (self._host, self._port, self._user)
+        there = (host, port or 22, user or self._user)
+        if self._depth and self._options.jump is DEFAULT and there == here:
+            problem = f"the way to {host} goes through {host} itself (ProxyJump)"
+            raise UsageError(problem)
         options = attrs.evolve(
             self._options,
             username=user,
             jump=before or (None if len(hosts) > 1 else DEFAULT),
             proxy_command=DEFAULT,
             stream=None,
-            config_options=(),  # for the host alone, as those of `ssh -o` are
+            # those of `ssh -o` are for the host alone; that nobody is asked is for the way too
+            config_options=("BatchMode yes",) if self._resolved.batch else (),
             password=None,  # a jump host must not learn it
             interactive=None,
         )
         connection = await _Opening(host, port, options, self._depth + 1).open()
         stack.push_async_callback(connection.close)
         return connection
-
-
-def _check_name(what: str, name: str) -> None:
-    """Refuse names that could be taken for an option or for shell syntax somewhere."""
-    bad = set("'\"`$\\;&|<>(){}\n\r\t \0")
-    if not name or name.startswith("-") or not bad.isdisjoint(name) or not name.isprintable():
-        problem = f"{name!r} cannot be the name of a {what}"
-        raise UsageError(problem)
-
-
-def _read_config(options: ClientOptions) -> Config:
-    source = options.config
-    if source is None:
-        return Config.parse(options.config_options)
-    if isinstance(source, Default):
-        return load_config(None, options.config_options)
-    paths = [source] if isinstance(source, str | os.PathLike) else list(source)
-    return load_config(paths, options.config_options)
-
-
-def _updates_host_keys(options: ClientOptions, config: HostConfig) -> bool:
-    """UpdateHostKeys "is enabled by default if the user has not overridden" known_hosts."""
-    if not isinstance(options.update_host_keys, Default):
-        return bool(options.update_host_keys)
-    if config.update_host_keys is not None:
-        return config.update_host_keys == "yes"  # there is nobody whom "ask" could ask
-    return options.known_hosts is DEFAULT
-
-
-def _timeouts(options: ClientOptions, config: HostConfig) -> Timeouts:
-    """ConnectTimeout bounds "the connection to the server", each of its two stages here."""
-    if not isinstance(options.timeouts, Default):
-        return options.timeouts
-    if not config.connect_timeout:
-        return Timeouts()
-    return Timeouts(connect=config.connect_timeout, handshake=config.connect_timeout)
-
-
-def _keepalive(options: ClientOptions, config: HostConfig) -> KeepaliveOptions | None:
-    if not isinstance(options.keepalive, Default):
-        return options.keepalive
-    usual = KeepaliveOptions()
-    interval = usual.interval if config.alive_interval is None else config.alive_interval
-    count_max = usual.count_max if config.alive_count_max is None else config.alive_count_max
-    return KeepaliveOptions(interval=interval, count_max=count_max) if interval else None
-
-
-def _algorithms(options: ClientOptions) -> Algorithms:
-    if isinstance(options.algorithms, Algorithms):
-        return options.algorithms
-    return profiles(options.algorithms, "client")

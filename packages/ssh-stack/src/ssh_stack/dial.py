@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shlex
+import socket
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
+from ssh_stack.config.tokens import expand
 from ssh_stack.errors import ProxyFailed
 from ssh_stack.streams import Stream, attach
 from ssh_stack.tcp import connect_tcp
@@ -15,28 +16,52 @@ from ssh_wire import UsageError
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ssh_connection.aio import ClientConnection, Dialer
+    from ssh_stack.config.tokens import Tokens
     from ssh_transport.aio import Driver
 
 __all__ = [
     "jump_dialer",
+    "proxy_arguments",
     "proxy_dialer",
-    "split_command",
     "stream_dialer",
     "tcp_dialer",
     "token_values",
 ]
 
-_SHELL_SYNTAX: Final = frozenset(";|&<>()`$\n")
+_FAMILIES: Final = {
+    "any": socket.AF_UNSPEC,
+    "inet": socket.AF_INET,
+    "inet6": socket.AF_INET6,
+}
 _STDERR_KEPT: Final = 4096
 _LAST_WORDS: Final = 0.5  # seconds from the end of its output to its own end
 
 
-def tcp_dialer(host: str, port: int) -> Dialer:
-    """Connect to `host:port`."""
+def tcp_dialer(
+    host: str,
+    port: int,
+    *,
+    family: Literal["any", "inet", "inet6"] = "any",
+    bind: str | None = None,
+    keepalive: bool = True,
+) -> Dialer:
+    """Connect to `host:port`.
+
+    Args:
+        host: the name or address.
+        port: the port.
+        family: which addresses may be used (AddressFamily).
+        bind: the address of this machine to connect from (BindAddress).
+        keepalive: whether the system asks for signs of life (TCPKeepAlive).
+    """
 
     async def dial(driver: Driver) -> None:
-        sock = await connect_tcp(host, port)
+        sock = await connect_tcp(host, port, family=_FAMILIES[family], bind=bind)
+        if keepalive:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         await asyncio.get_running_loop().create_connection(lambda: driver, sock=sock)
 
     return dial
@@ -62,68 +87,48 @@ def jump_dialer(connection: ClientConnection, host: str, port: int) -> Dialer:
     return dial
 
 
-def split_command(command: str, tokens: dict[str, str]) -> list[str]:
-    """Return the arguments of a command of the configuration, its %-tokens replaced.
+def proxy_dialer(command: str | Sequence[str], tokens: Tokens) -> Dialer:
+    """Connect through the standard streams of a program; it ends with the connection.
 
-    No shell reads the command: it is split into arguments first, and then each token is
-    replaced within its argument, so that no host or user name can become anything else.
+    Args:
+        command: a command for the user's shell, or arguments that no shell reads.
+        tokens: what is put in for %-tokens.
 
     Raises:
-        UsageError: it needs a shell, has an unknown token, or a token that begins with "-".
+        UsageError: a token is not known, or what it stands for cannot be part of a command.
     """
-    try:
-        words = shlex.split(command)
-    except ValueError as error:
-        problem = f"command {command!r}: {error}"
-        raise UsageError(problem) from None
-    if words[:1] == ["exec"]:
-        del words[0]
-    if not words:
-        problem = "a command is empty"
-        raise UsageError(problem)
-    if any(_needs_shell(word) for word in words):
-        problem = f"no shell reads the command {command!r}: write sh -c '…' around it"
-        raise UsageError(problem)
-    return [_expand(word, tokens) for word in words]
-
-
-def _needs_shell(word: str) -> bool:
-    """Whether a word is an operator of a shell's: a pipe, a list, a redirection."""
-    bare = word.lstrip("0123456789")
-    return word in {"|", "||", "&&", ";", "&"} or bare.startswith(("<", ">"))
-
-
-def _expand(word: str, tokens: dict[str, str]) -> str:
-    parts = word.split("%")
-    expanded = [parts[0]]
-    rest = iter(parts[1:])
-    for part in rest:
-        if not part:  # "%%" is a percent sign
-            expanded.append("%" + next(rest, ""))
-            continue
-        value = tokens.get(part[0])
-        if value is None:
-            problem = f"unknown token %{part[0]} in a command"
-            raise UsageError(problem)
-        if value.startswith("-") or not _SHELL_SYNTAX.isdisjoint(value):
-            problem = f"{printable(value)!r} cannot be part of a command"
-            raise UsageError(problem)
-        expanded.append(value + part[1:])
-    return "".join(expanded)
-
-
-def proxy_dialer(arguments: list[str]) -> Dialer:
-    """Connect through the standard streams of a program; it ends with the connection."""
+    arguments = proxy_arguments(command, tokens)
 
     async def dial(driver: Driver) -> None:
         loop = asyncio.get_running_loop()
-        command = shlex.join(arguments)
+        shown = arguments[-1] if isinstance(command, str) else shlex.join(arguments)
         try:
-            await loop.subprocess_exec(lambda: _ProxyProtocol(driver, command), *arguments)
+            await loop.subprocess_exec(lambda: _ProxyProtocol(driver, shown), *arguments)
         except OSError as error:
-            raise ProxyFailed(command, "cannot be started", error.strerror or "") from error
+            raise ProxyFailed(shown, "cannot be started", error.strerror or "") from error
 
     return dial
+
+
+def proxy_arguments(command: str | Sequence[str], tokens: Tokens) -> list[str]:
+    """Return the arguments of the program that runs a command, with tokens replaced.
+
+    Raises:
+        UsageError: the command is empty, a token is not known, or what it stands for cannot be
+            part of a command.
+    """
+    from ssh_stack.shell_command import (  # noqa: PLC0415 (only with a proxy command)
+        expand_command,
+        shell_arguments,
+    )
+
+    if not command or not command[0].strip():
+        problem = "the proxy command is empty"
+        raise UsageError(problem)
+    if isinstance(command, str):
+        # "the user's shell 'exec' directive to avoid a lingering shell process"
+        return shell_arguments(f"exec {expand_command(command, tokens)}")
+    return [expand(argument, tokens) for argument in command]
 
 
 class _ProxyProtocol(asyncio.SubprocessProtocol):
@@ -209,15 +214,6 @@ class _ProxyStream(asyncio.Transport):
         self._process.close()
 
 
-def token_values(host: str, original: str, port: int, user: str) -> dict[str, str]:
+def token_values(host: str, original: str, port: int, user: str, alias: str) -> dict[str, str]:
     """Return the %-tokens of a proxy command (ssh_config(5), TOKENS)."""
-    return {"h": host, "n": original, "p": str(port), "r": user, "u": _local_user()}
-
-
-def _local_user() -> str:
-    import getpass  # noqa: PLC0415 (only where a token asks for it)
-
-    try:
-        return getpass.getuser()
-    except OSError:
-        return str(os.getuid())
+    return {"h": host, "k": alias, "n": original, "p": str(port), "r": user}

@@ -15,7 +15,6 @@ from ssh_auth import (
     password_answers,
 )
 from ssh_stack.asking import answer_of
-from ssh_stack.locked import ASKED
 from ssh_stack.options import ClientOptions
 from ssh_stack.plan import AuthenticationPlan
 from ssh_stack.public_keys import public_keys
@@ -90,7 +89,7 @@ def _of_caller(options: ClientOptions, plan: AuthenticationPlan) -> list[Credent
     found: list[Credential] = []
     password, interactive, change = options.password, options.interactive, options.change_password
     if interactive is not None:
-        found += [InteractiveCredential(interactive, source="caller")] * ASKED
+        found += [InteractiveCredential(interactive, source="caller")] * plan.password_prompts
     if password is None:
         return found
     renew = None
@@ -98,7 +97,8 @@ def _of_caller(options: ClientOptions, plan: AuthenticationPlan) -> list[Credent
         renew = partial(answer_of, change, what="change_password")
     if not isinstance(password, str):
         ask = partial(answer_of, password, what="password")
-        return [*found, *[PasswordCredential(ask, renew, source="caller")] * ASKED]
+        asked = PasswordCredential(ask, renew, source="caller")
+        return [*found, *[asked] * plan.password_prompts]
     found.append(PasswordCredential(password, renew, source="caller"))
     if interactive is None:
         found.append(InteractiveCredential(password_answers(password), source=_BY_PASSWORD))
@@ -115,4 +115,4 @@ def _of_person(options: ClientOptions, plan: AuthenticationPlan) -> list[Credent
         partial(person.new_password, plan.login),
         source="person",
     )
-    return [*[answers] * ASKED, *[password] * ASKED]
+    return [*[answers] * plan.password_prompts, *[password] * plan.password_prompts]

@@ -238,8 +238,12 @@ class ClientOptions:
     """Configuration lines that go before the files, as `ssh -o` takes them."""
     jump: str | Sequence[str] | ClientConnection | Default | None = DEFAULT
     """Hosts to go through, `[user@]host[:port]`, or a connection; None for no jump."""
-    proxy_command: str | Default | None = DEFAULT
-    """A command whose standard streams reach the server; no shell reads it."""
+    proxy_command: str | Sequence[str] | Default | None = DEFAULT
+    """A command whose standard streams reach the server.
+
+    The user's shell runs a string, as that of ProxyCommand; a list of arguments is run without
+    a shell.  The tokens of ProxyCommand are replaced in both.
+    """
     stream: Stream | None = None
     """A byte stream to the server that is connected already, instead of a TCP connection.
 
@@ -303,7 +307,7 @@ class ClientOptionsKw(TypedDict, total=False):
     config: Path | Sequence[Path] | Default | None
     config_options: Sequence[str]
     jump: str | Sequence[str] | ClientConnection | Default | None
-    proxy_command: str | Default | None
+    proxy_command: str | Sequence[str] | Default | None
     stream: Stream | None
     algorithms: Literal["strict", "default", "legacy"] | Algorithms
     transport_limits: Limits

@@ -37,6 +37,8 @@ class AuthenticationPlan:
     """Signature algorithms that may be used; None for all (PubkeyAcceptedAlgorithms)."""
     min_rsa_bits: int = 0
     """The smallest RSA key that is used, in bits; 0 for the profile's own (RequiredRSASize)."""
+    password_prompts: int = 3
+    """How often a password is asked for (NumberOfPasswordPrompts)."""
     batch: bool = False
     """Whether no person and no function is asked for anything (BatchMode)."""
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -22,8 +21,10 @@ import attrs
 from ssh_auth import AgentSigner, Credential, KeyCredential, KeySigner, Signer, UnusableCredential
 from ssh_keys import PublicKey
 from ssh_stack.key_files import KeyReader, NamedCertificate, NamedKey
+from ssh_stack.local_user import expand_home
 from ssh_stack.options import ClientOptions, Default
 from ssh_stack.plan import AuthenticationPlan
+from ssh_wire import UsageError
 
 if TYPE_CHECKING:
     from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
@@ -87,7 +88,10 @@ def _sources(options: ClientOptions, plan: AuthenticationPlan) -> tuple[Sequence
     if files:
         # "an argument of none may be used to indicate no identity files should be loaded"
         return [file for file in files if str(file).lower() != "none"], "configuration"
-    home = FilePath("~/.ssh").expanduser()
+    try:
+        home = expand_home("~/.ssh")
+    except UsageError:  # a user without a home directory has no keys in it
+        return (), "default"
     return [home / name for name in DEFAULT_IDENTITIES], "default"
 
 

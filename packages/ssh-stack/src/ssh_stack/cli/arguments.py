@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import getopt
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 import attrs
 
 from ssh_stack.arguments import parse_destination
 from ssh_stack.cli.forwards import ForwardSpec, parse_forward
+from ssh_stack.local_user import expand_home
 from ssh_wire import UsageError
 
 __all__ = ["Arguments", "Target", "directive", "is_missing", "parse_arguments", "quote"]
@@ -23,9 +23,20 @@ __all__ = ["Arguments", "Target", "directive", "is_missing", "parse_arguments", 
 _LETTERS: Final = (
     "1246ab:c:e:fgi:kl:m:no:p:qstvxAB:CD:E:F:GI:J:KL:MNO:P:Q:R:S:TVw:W:XYy"  # ssh's own
 )
-_WITHOUT_EFFECT: Final = frozenset("1246akx")  # what they switch off or choose is not there
 _IGNORED: Final = frozenset("ACMXYgy")
-_DIRECTIVES: Final = {"l": "User", "i": "IdentityFile", "J": "ProxyJump"}
+_DIRECTIVES: Final = {"i": "IdentityFile", "P": "Tag"}
+# these win over -o, and the last of them over the others
+_OVERRIDING: Final = {
+    "4": "AddressFamily inet",
+    "6": "AddressFamily inet6",
+    "a": "ForwardAgent no",
+    "b": "BindAddress",
+    "c": "Ciphers",
+    "e": "EscapeChar",
+    "k": "GSSAPIDelegateCredentials no",
+    "m": "MACs",
+    "x": "ForwardX11 no",
+}
 _MAX_PORT: Final = 65535
 
 Terminal: TypeAlias = Literal["auto", "none", "wanted", "forced"]
@@ -67,8 +78,6 @@ class Arguments:
     """-n."""
     subsystem: bool = False
     """-s: the command is the name of a subsystem."""
-    escape: bool = True
-    """Whether `~` is special; `-e none` ends that."""
     show: Literal["", "version", "config"] = ""
     """-V and -G."""
     local: list[ForwardSpec] = attrs.field(factory=list[ForwardSpec])
@@ -114,11 +123,15 @@ def _options(words: Sequence[str], arguments: Arguments) -> list[str]:
 
 
 def _option(letter: str, value: str, arguments: Arguments) -> None:
-    if letter in _WITHOUT_EFFECT:
-        return
+    if letter == "1":
+        problem = "option -1: version 1 of the protocol is not supported any more"
+        raise UsageError(problem)
     if letter in _IGNORED:
         arguments.ignored.append(f"-{letter}")
-    elif letter in "lpiJo":
+    elif letter in _OVERRIDING:
+        line = f"{_OVERRIDING[letter]} {quote(value)}" if value else _OVERRIDING[letter]
+        arguments.lines.insert(0, line)
+    elif letter in "lpiJPo":
         arguments.lines.append(directive(letter, value))
         if letter == "i" and is_missing(value):
             arguments.missing.append(value)
@@ -145,11 +158,11 @@ def _flag(letter: str, value: str, arguments: Arguments) -> bool:
             again = arguments.terminal in {"wanted", "forced"}
             arguments.terminal = "forced" if again else "wanted"
         case _:
-            return _mode(letter, value, arguments)
+            return _mode(letter, arguments)
     return True
 
 
-def _mode(letter: str, value: str, arguments: Arguments) -> bool:
+def _mode(letter: str, arguments: Arguments) -> bool:
     match letter:
         case "N":
             arguments.no_command = True
@@ -161,26 +174,44 @@ def _mode(letter: str, value: str, arguments: Arguments) -> bool:
             arguments.show = "version"
         case "G":
             arguments.show = "config"
-        case "e":
-            arguments.escape = value != "none"
         case _:
-            return False
+            return letter == "2"  # the version that there is
     return True
 
 
 def directive(letter: str, value: str) -> str:
-    """Return the configuration line of -l, -p, -i, -J or -o.
+    """Return the configuration line of -l, -p, -i, -J, -P or -o.
 
     Raises:
-        UsageError: the value is none.
+        UsageError: the value cannot be used.
     """
     match letter:
         case "p":
             return f"Port {_port(value)}"
+        case "J":
+            return f"ProxyJump {_jumps(value)}"
+        case "l":
+            return f"User {quote(_literal(value))}"
         case "o":
             return value
         case _:
             return f"{_DIRECTIVES[letter]} {quote(value)}"
+
+
+def _jumps(text: str) -> str:
+    """Return the value of -J, which a configuration line takes without quotes."""
+    if not text.isprintable() or not {"#", '"', "'", "\\"}.isdisjoint(text):
+        problem = f"{text!r} cannot be hosts to go through"
+        raise UsageError(problem)
+    return text
+
+
+def _literal(user: str) -> str:
+    """Return a name in which nothing is replaced: that of the command line means itself."""
+    if "${" in user:
+        problem = f"{user!r} cannot be the name of a user"
+        raise UsageError(problem)
+    return user.replace("%", "%%")
 
 
 def _port(text: str) -> int:
@@ -192,7 +223,7 @@ def _port(text: str) -> int:
 
 def is_missing(identity: str) -> bool:
     """Whether an -i names a file that is not there; one with tokens is not looked for."""
-    return not {"%", "$"} & set(identity) and not Path(identity).expanduser().exists()
+    return not {"%", "$"} & set(identity) and not expand_home(identity).exists()
 
 
 def quote(value: str) -> str:
@@ -221,6 +252,6 @@ def _destination(text: str, arguments: Arguments) -> None:
             problem = f"{text!r} has no user before the @"
             raise UsageError(problem)
     if user is not None:
-        arguments.lines.append(f"User {quote(user)}")
+        arguments.lines.append(directive("l", user))
     if port is not None:
         arguments.lines.append(f"Port {_port(str(port))}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import hashlib
 import os
 import time
@@ -24,6 +23,7 @@ from ssh_stack.cli.errors import explain
 from ssh_stack.connection import Connect, connect
 from ssh_stack.errors import HostKeyChanged
 from ssh_stack.forwarding import AllowForwarding
+from ssh_stack.local_user import local_user
 from ssh_stack.serving import serve
 from ssh_stack.shell import LocalShell
 from ssh_wire import SSHError
@@ -118,7 +118,7 @@ class Demonstration:
         return connect(
             _HOST,
             self._port,
-            username=getpass.getuser(),
+            username=local_user(),
             keys=[key or self._user_key],
             agent=None,
             config=None,

@@ -48,6 +48,7 @@ def reach(target: Target, report: Report, ignored: Sequence[str] = ()) -> Connec
         trace=tracer(report),
     )
     follow(report)
+    report.obey(connecting.config.log_level)
     _report_unsupported(connecting.config, report, ignored)
     return connecting
 
@@ -58,13 +59,17 @@ def _report_unsupported(config: HostConfig, report: Report, ignored: Sequence[st
     What the system's own files ask for is said with -v only: every machine of a
     distribution has the same lines, and their user did not write them.
     """
-    mine = [each for each in config.unsupported if not _is_the_systems(each)]
+    # what refuses the connection is told when it does
+    passed = [each for each in config.unsupported if not each.refuses]
+    mine = [each for each in passed if not _is_the_systems(each)]
     names = [*ignored, *dict.fromkeys(str(each) for each in mine)]
     if names:
         report.warn(f"not supported yet, ignored: {', '.join(names)}")
-    for each in config.unsupported:
+    for each in passed:
         if _is_the_systems(each):
             report.note(f"not supported yet, ignored: {each}")
+    for note in config.notes:
+        report.note(note)
 
 
 def _is_the_systems(line: Unsupported) -> bool:

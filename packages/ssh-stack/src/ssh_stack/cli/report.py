@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from typing import Final
 
 import attrs
 
 __all__ = ["Report"]
 
 
-@attrs.frozen
+_LEVELS: Final = {"QUIET": -1, "FATAL": -1, "ERROR": -1, "DEBUG1": 1, "DEBUG2": 2, "DEBUG3": 3}
+
+
+@attrs.define
 class Report:
     """Says things on standard error.
 
@@ -21,6 +25,15 @@ class Report:
 
     quiet: bool = False
     verbose: int = 0
+
+    def obey(self, level: str | None) -> None:
+        """Take LogLevel of the configuration, unless the command line had -q or -v.
+
+        The levels below INFO are those of -q, since errors are told in any case.
+        """
+        if level is not None and not self.quiet and not self.verbose:
+            number = _LEVELS.get(level, 0)
+            self.quiet, self.verbose = number < 0, max(number, 0)
 
     def error(self, text: str) -> None:
         """Say why the program fails; this is said in any case."""

@@ -24,6 +24,7 @@ from ssh_stack.cli.errors import FAILED, Stopped, explain
 from ssh_stack.cli.report import Report
 from ssh_stack.cli.running import secure_standard_streams
 from ssh_stack.forwarding import AllowForwarding
+from ssh_stack.local_user import expand_home, home_directory
 from ssh_stack.serving import Serve
 from ssh_stack.serving import serve as start
 from ssh_stack.shell import LocalShell
@@ -120,8 +121,8 @@ class _Prepared:
 
 def _prepare(options: _Options, report: Report) -> _Prepared:
     host, port = parse_address(options.listen)
-    keys = tuple(_host_key(path.expanduser()) for path in options.host_keys) or (_kept_key(),)
-    authorized = options.authorized_keys.expanduser()
+    keys = tuple(_host_key(expand_home(path)) for path in options.host_keys) or (_kept_key(),)
+    authorized = expand_home(options.authorized_keys)
     _look_at(authorized, report)
     server = start(
         host,
@@ -165,7 +166,7 @@ def _reason(error: OSError) -> str:
 def _file_system(root: Path | None) -> FileSystem:
     from ssh_sftp.aio import Rooted, Whole  # noqa: PLC0415 (loads when it is used)
 
-    return Whole(Path.home()) if root is None else Rooted(root.expanduser())
+    return Whole(home_directory()) if root is None else Rooted(expand_home(root))
 
 
 def _look_at(authorized: Path, report: Report) -> None:
@@ -192,7 +193,7 @@ def _host_key(path: Path) -> PrivateKey:
 def _kept_key() -> PrivateKey:
     """The server's own key, made at the first start and readable by the user alone."""
     state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    path = Path(state).expanduser() / "ssh-stack" / "host_ed25519"
+    path = expand_home(state) / "ssh-stack" / "host_ed25519"
     try:
         return _host_key(path)
     except FileNotFoundError:

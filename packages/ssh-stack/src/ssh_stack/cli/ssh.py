@@ -12,7 +12,7 @@ import attrs
 import click
 
 from ssh_connection.results import ExitSignal
-from ssh_stack.cli.arguments import Arguments, parse_arguments
+from ssh_stack.cli.arguments import Arguments, Terminal, parse_arguments
 from ssh_stack.cli.errors import FAILED, Stopped, explain
 from ssh_stack.cli.forwards import open_forwards
 from ssh_stack.cli.reach import describe, reach
@@ -30,12 +30,13 @@ if TYPE_CHECKING:
 __all__ = ["ssh"]
 
 _STDIN: Final = 0
+_TERMINALS: Final[dict[str, Terminal]] = {
+    "auto": "auto",
+    "force": "forced",
+    "no": "none",
+    "yes": "wanted",
+}
 _GRACE: Final = 0.5  # seconds between TERM and KILL: somebody pressed Ctrl-C and waits
-_USAGE: Final = """\
-usage: ssh-stack ssh [-GNnqsTtVv] [-e escape] [-F config] [-i identity] [-J jump]
-                     [-L [bind:]port:host:hostport] [-l user] [-o option] [-p port]
-                     [-R [bind:]port:host:hostport] destination [command …]
-"""
 
 
 @click.command(cls=RawCommand, add_help_option=False)
@@ -47,8 +48,10 @@ def ssh(ctx: click.Context) -> None:
 
 
 def _main(words: list[str]) -> int:
-    if words[:1] == ["--help"]:
-        click.echo(_USAGE, nl=False)
+    if words[:1] in (["--help"], ["-h"]):
+        from ssh_stack.cli.usage import ssh_help  # noqa: PLC0415 (only when it is asked for)
+
+        click.echo(ssh_help(), nl=False)
         return 0
     try:
         arguments = parse_arguments(words)
@@ -56,7 +59,9 @@ def _main(words: list[str]) -> int:
             click.echo(f"ssh-stack {_version()}", err=True)
             return 0
         if not arguments.host:
-            click.echo(_USAGE, err=True, nl=False)
+            from ssh_stack.cli.usage import SSH_USAGE  # noqa: PLC0415 (only where it is needed)
+
+            click.echo(SSH_USAGE, err=True, nl=False)
             return FAILED
         report = Report(arguments.quiet, arguments.verbose)
         connecting = _prepare(arguments, report)
@@ -64,8 +69,11 @@ def _main(words: list[str]) -> int:
         Report().error(explain(error))
         return FAILED
     if arguments.show == "config":
-        click.echo(_shown(connecting.config, arguments.host), nl=False)
+        from ssh_stack.cli.shown import shown  # noqa: PLC0415 (only for -G)
+
+        click.echo(shown(connecting.config, arguments.host), nl=False)
         return 0
+    _apply(connecting.config, arguments)
     session = _Session(arguments, report, connecting)
     return run(session.conduct, report, session.place)
 
@@ -78,24 +86,29 @@ def _version() -> str:
 
 def _prepare(arguments: Arguments, report: Report) -> Connect:
     if arguments.no_input:
-        null = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(null, _STDIN)
-        os.close(null)
+        _close_input()
     for path in arguments.missing:
         report.warn(f"identity file {path} is not accessible")
     return reach(arguments.target, report, arguments.ignored)
 
 
-def _shown(config: HostConfig, host: str) -> str:
-    """The configuration in the manner of `ssh -G`."""
-    lines = [("host", host), ("hostname", config.hostname or host)]
-    lines += [("user", config.user or ""), ("port", str(config.port or 22))]
-    lines += [("identityfile", str(path)) for path in config.identity_files]
-    if config.proxy_jump:
-        lines.append(("proxyjump", ",".join(config.proxy_jump)))
-    if config.proxy_command:
-        lines.append(("proxycommand", config.proxy_command))
-    return "".join(f"{name} {value}\n" for name, value in lines if value)
+def _apply(config: HostConfig, arguments: Arguments) -> None:
+    """Take from the configuration what the command line does not say itself."""
+    arguments.no_command = arguments.no_command or config.session_type == "none"
+    arguments.subsystem = arguments.subsystem or config.session_type == "subsystem"
+    if config.stdin_null and not arguments.no_input:
+        _close_input()
+    if arguments.terminal == "auto" and config.request_tty is not None:
+        arguments.terminal = _TERMINALS[config.request_tty]
+    if config.clear_all_forwardings:
+        arguments.local.clear()
+        arguments.remote.clear()
+
+
+def _close_input() -> None:
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, _STDIN)
+    os.close(null)
 
 
 class _Session:
@@ -120,6 +133,9 @@ class _Session:
             opened = await open_forwards(
                 connection, arguments.local, arguments.remote, self._report, stack
             )
+            if opened < wanted and connection.config.exit_on_forward_failure:
+                problem = "a forward could not be opened, and ExitOnForwardFailure is set"
+                raise Stopped(problem)
             if arguments.no_command:
                 if wanted and not opened:
                     problem = "none of the forwards could be opened"
@@ -157,7 +173,8 @@ class _Session:
         if process.launch.pty is None:
             await relay(process)
         else:
-            await relay_terminal(process, escape=self._arguments.escape)
+            escape = self._connecting.config.escape_char != "none"
+            await relay_terminal(process, escape=escape)
 
     def _wants_terminal(self) -> bool:
         """Decide as ssh does: a shell gets one, a command when asked, and stdin has to be one."""

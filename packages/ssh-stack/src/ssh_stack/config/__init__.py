@@ -1,19 +1,25 @@
 """ssh_config(5): which options a host gets.
 
-    lines       a configuration line: keyword, arguments, quotes, comments
-    directives  the table of keywords that are honoured, and how each is read
-    blocks      files, Include, Host and Match as a list of conditional lines
-    criteria    which hosts a Host or Match line is for
-    tokens      ~, %-tokens and ${VARIABLES} in values
-    resolve     the first value of each option that is for a host: HostConfig
+    lines         a configuration line: keyword, arguments, quotes, comments
+    values        how the arguments of a keyword are read
+    checks        whether OpenSSH takes the arguments of a keyword that is not honoured
+    algorithms    lists of algorithms, with their signs and patterns
+    directives    the table of keywords: how each is read, and what becomes of it
+    files         files as lists of lines; which files an Include names
+    criteria      which hosts a Host or Match line is for
+    tokens        ~, %-tokens and ${VARIABLES} in values
+    surroundings  what the tokens stand for
+    resolve       going through the lines for one host
+    finish        from the values that were found to HostConfig
+    host_config   HostConfig
 
-A keyword that is not in the table is reported in `HostConfig.unsupported`; nothing is
-dropped without a word.
+A keyword that OpenSSH does not know is an error, as it is for `ssh`.  One that is not honoured
+yet is in `HostConfig.unsupported`; where it restricts or protects, no connection is made.
 """
 
 from __future__ import annotations
 
-from ssh_stack.config.blocks import Config as Config
-from ssh_stack.config.blocks import load_config as load_config
-from ssh_stack.config.resolve import HostConfig as HostConfig
-from ssh_stack.config.resolve import Unsupported as Unsupported
+from ssh_stack.config.files import Config as Config
+from ssh_stack.config.files import load_config as load_config
+from ssh_stack.config.host_config import HostConfig as HostConfig
+from ssh_stack.config.host_config import Unsupported as Unsupported

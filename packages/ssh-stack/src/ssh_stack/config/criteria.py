@@ -2,160 +2,229 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import attrs
 
 from ssh_keys.patterns import matches_list
 from ssh_stack.config.lines import Line
-from ssh_stack.dial import split_command
 
-__all__ = ["Condition", "Subject", "parse_condition"]
+__all__ = ["Match", "Subject", "host_holds", "parse_match"]
 
-_EXEC_TIMEOUT: Final = 10.0
+
+class Subject(Protocol):
+    """What conditions are held against, as far as it is known when a line is reached."""
+
+    @property
+    def original(self) -> str:
+        """The host as the user wrote it."""
+        ...
+
+    @property
+    def named(self) -> str:
+        """The host for Host lines: as it was written, in the final pass as it was found."""
+        ...
+
+    @property
+    def host(self) -> str:
+        """The host after HostName."""
+        ...
+
+    @property
+    def user(self) -> str:
+        """The user to log in as."""
+        ...
+
+    @property
+    def local_user(self) -> str:
+        """The user who connects."""
+        ...
+
+    @property
+    def tag(self) -> str:
+        """The value of Tag."""
+        ...
+
+    @property
+    def final(self) -> bool:
+        """Whether this is the final pass."""
+        ...
+
+    def run_command(self, command: str, line: Line) -> bool:
+        """Run a command in the user's shell; return whether it ends with status 0."""
+        ...
+
+
+Test: TypeAlias = Callable[[Subject, str, Line], bool]
+
+
+def host_holds(subject: Subject, line: Line) -> bool:
+    """Return whether a Host line is for the subject; a comma is part of a pattern.
+
+    Raises:
+        ConfigError: a pattern is empty.
+    """
+    if "" in line.arguments:
+        problem = "has an empty argument"
+        raise line.error(problem)
+    return matches_list(tuple(map(_bytes, line.arguments)), _bytes(subject.named))
 
 
 @attrs.frozen
-class Subject:
-    """What conditions are held against."""
+class Match:
+    """A Match line: the criteria that must all hold."""
 
-    original: str
-    """The host as the user wrote it."""
-    host: str
-    """The host after HostName."""
-    user: str
-    """The user to log in as."""
-    local_user: str
-    """The user who connects."""
-    tokens: dict[str, str]
-    """%-tokens for `exec`."""
-    final: bool = False
-    """Whether this is the second pass."""
+    line: Line
+    """The line."""
+    criteria: tuple[_Criterion, ...]
+    """Its criteria, in order."""
 
+    @property
+    def wants_final(self) -> bool:
+        """Whether it asks for a final pass."""
+        return any(each.name == "final" and not each.negated for each in self.criteria)
 
-Test: TypeAlias = Callable[[Subject, str], bool]
+    def holds(self, subject: Subject) -> bool:
+        """Return whether the lines below it are for the subject.
+
+        Raises:
+            ConfigError: a criterion that is not supported would decide.
+        """
+        return all(
+            _TESTS[each.name](subject, each.argument, self.line) is not each.negated
+            for each in self.criteria
+        )
 
 
 @attrs.frozen
 class _Criterion:
     """One criterion of a Match line."""
 
-    test: Test
+    name: str
     argument: str
     negated: bool
 
 
-@attrs.frozen
-class Condition:
-    """A Host or Match line: all its criteria must hold."""
-
-    line: Line
-    criteria: tuple[_Criterion, ...]
-
-    def holds(self, subject: Subject) -> bool:
-        """Return whether the lines below are for `subject`."""
-        return all(c.test(subject, c.argument) is not c.negated for c in self.criteria)
-
-    @property
-    def wants_final(self) -> bool:
-        """Whether it asks for a second pass."""
-        return any(c.test is _final for c in self.criteria)
-
-
-def _patterns(text: str) -> tuple[bytes, ...]:
-    return tuple(part.strip().lower().encode() for part in text.split(","))
-
-
-def _host(subject: Subject, argument: str) -> bool:
-    return matches_list(_patterns(argument), subject.host.lower().encode())
-
-
-def _original(subject: Subject, argument: str) -> bool:
-    return matches_list(_patterns(argument), subject.original.lower().encode())
-
-
-def _named(subject: Subject, argument: str) -> bool:
-    """Whether a Host line is for the host: as it was written, in the second pass as found."""
-    return (_host if subject.final else _original)(subject, argument)
-
-
-def _user(subject: Subject, argument: str) -> bool:
-    patterns = tuple(part.strip().encode() for part in argument.split(","))
-    return matches_list(patterns, subject.user.encode())
-
-
-def _local_user(subject: Subject, argument: str) -> bool:
-    patterns = tuple(part.strip().encode() for part in argument.split(","))
-    return matches_list(patterns, subject.local_user.encode())
-
-
-def _all(_subject: Subject, _argument: str) -> bool:
-    return True
-
-
-def _final(subject: Subject, _argument: str) -> bool:
-    return subject.final
-
-
-def _exec(subject: Subject, argument: str) -> bool:
-    """Whether a program ends with status 0; no shell reads the command."""
-    arguments = split_command(argument, subject.tokens)
-    try:
-        done = subprocess.run(  # noqa: S603 (the user's own configuration names it)
-            arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            timeout=_EXEC_TIMEOUT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
-
-
-_BARE: Final[dict[str, Test]] = {"all": _all, "final": _final, "canonical": _final}
-_WITH_ARGUMENT: Final[dict[str, Test]] = {
-    "host": _host,
-    "originalhost": _original,
-    "user": _user,
-    "localuser": _local_user,
-    "exec": _exec,
-}
-
-
-def parse_condition(line: Line) -> Condition:
-    """Parse a Host or Match line.
+def parse_match(line: Line) -> Match:
+    """Parse a Match line.
 
     Raises:
-        ConfigError: an unknown criterion, or one without its argument.
+        ConfigError: an unknown criterion, one without its argument, or none.
     """
-    if line.keyword == "host":
-        patterns = ",".join(line.arguments)
-        return Condition(line, (_Criterion(_named, patterns, negated=False),))
-    return Condition(line, tuple(_criteria(line)))
+    criteria = tuple(_criteria(line))
+    if not criteria:
+        problem = "has no criterion"
+        raise line.error(problem)
+    return Match(line, criteria)
 
 
 def _criteria(line: Line) -> Iterator[_Criterion]:
     words = iter(line.arguments)
-    for word in words:
-        name, equals, argument = word.partition("=")
-        negated = name.startswith("!")
-        name = name.removeprefix("!").lower()
-        if name in _BARE:
-            if name == "all" and len(line.arguments) > 1:
-                problem = "all stands alone"
-                raise line.error(problem)
-            yield _Criterion(_BARE[name], "", negated)
-            continue
-        test = _WITH_ARGUMENT.get(name)
-        if test is None:
-            problem = f"has an unknown criterion {name!r}"
+    for count, word in enumerate(words):
+        bare = word.removeprefix("!")
+        name, equals, argument = bare.partition("=")
+        if equals and name.lower() not in _WITH_EQUALS:
+            name, equals = bare, ""
+        name = name.lower()
+        if name == "all":
+            _check_all(line, count, next(words, None))
+        elif name not in _BARE:
+            argument = _argument(line, name, argument if equals else next(words, None))
+        if name not in _TESTS:
+            problem = f"has an unknown criterion {word!r}"
             raise line.error(problem)
-        if not equals:
-            argument = next(words, "")
-        if not argument:
-            problem = f"{name} has no argument"
-            raise line.error(problem)
-        yield _Criterion(test, argument, negated)
+        yield _Criterion(name, argument, negated=word.startswith("!"))
+
+
+def _check_all(line: Line, before: int, behind: str | None) -> None:
+    """`final all`, `canonical all` and other pairs are taken; no more than that."""
+    if before > 1 or behind:
+        problem = "takes all alone, or behind one other criterion"
+        raise line.error(problem)
+
+
+def _argument(line: Line, name: str, argument: str | None) -> str:
+    if argument is None or (not argument and name not in _EMPTY):
+        problem = f"has a criterion {name!r} without an argument"
+        raise line.error(problem)
+    return argument
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _listed(argument: str, text: str) -> bool:
+    return matches_list(tuple(_bytes(argument).split(b",")), _bytes(text))
+
+
+def _listed_host(argument: str, host: str) -> bool:
+    patterns = _bytes(argument).lower().split(b",")  # the case of ASCII letters does not count
+    return matches_list(tuple(patterns), _bytes(host).lower())
+
+
+def _host(subject: Subject, argument: str, _line: Line) -> bool:
+    return _listed_host(argument, subject.host)
+
+
+def _original(subject: Subject, argument: str, _line: Line) -> bool:
+    return _listed_host(argument, subject.original)
+
+
+def _user(subject: Subject, argument: str, _line: Line) -> bool:
+    return _listed(argument, subject.user)
+
+
+def _local_user(subject: Subject, argument: str, _line: Line) -> bool:
+    return _listed(argument, subject.local_user)
+
+
+def _version(_subject: Subject, argument: str, _line: Line) -> bool:
+    from ssh_transport import TransportOptions  # noqa: PLC0415 (this criterion is rare)
+
+    return _listed(argument, str(attrs.fields(TransportOptions).software.default))
+
+
+def _tagged(subject: Subject, argument: str, _line: Line) -> bool:
+    return _listed(argument, subject.tag) if subject.tag else not argument
+
+
+def _all(_subject: Subject, _argument: str, _line: Line) -> bool:
+    return True
+
+
+def _final(subject: Subject, _argument: str, _line: Line) -> bool:
+    return subject.final
+
+
+def _exec(subject: Subject, argument: str, line: Line) -> bool:
+    return subject.run_command(argument, line)
+
+
+def _unsupported(_subject: Subject, argument: str, line: Line) -> bool:
+    problem = (
+        f"has a criterion that is not supported yet (with {argument!r}): whether the block is "
+        "for this host cannot be told"
+    )
+    raise line.error(problem)
+
+
+_TESTS: Final[dict[str, Test]] = {
+    "all": _all,
+    "canonical": _final,
+    "command": _unsupported,
+    "exec": _exec,
+    "final": _final,
+    "host": _host,
+    "localnetwork": _unsupported,
+    "localuser": _local_user,
+    "originalhost": _original,
+    "sessiontype": _unsupported,
+    "tagged": _tagged,
+    "user": _user,
+    "version": _version,
+}
+_BARE: Final = frozenset({"all", "canonical", "final"})
+_EMPTY: Final = frozenset({"command", "tagged"})  # their argument may be empty
+_WITH_EQUALS: Final = _TESTS.keys() - _BARE - {"sessiontype"}

@@ -1,148 +1,266 @@
-"""The keywords that are honoured: a table from keyword to field and reader.
+"""The keywords of ssh_config: how each is read, and what becomes of it.
 
-Adding a keyword is one row here and one field in `resolve.HostConfig`.
+This table has every keyword that OpenSSH 8.4 to 10.6 know, Debian's and Red Hat's included.
+A keyword that is not in it is an error, unless IgnoreUnknown names it.
+
+A row with a field is honoured.  A row without one is read too, since a bad value is an error
+for OpenSSH; then it is reported, or the connection is refused where the keyword restricts or
+protects and ignoring it would do more than was asked for.  Values that ask for what is the
+case anyway are silent.
+
+`docs/configuration.md` has the same table; a test compares them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from collections.abc import Mapping
+from typing import Final, Literal, TypeAlias
 
 import attrs
 
-from ssh_stack.config.lines import Line
+from ssh_stack.config import checks, values
+from ssh_stack.config.algorithms import read_algorithms
+from ssh_stack.config.values import Reader, choice, flag, number, one, seconds, whole, yes_or_no
 
-__all__ = ["DIRECTIVES", "Directive"]
+__all__ = ["ALIASES", "BLOCKS", "DIRECTIVES", "Directive", "Fate"]
 
-Reader: TypeAlias = Callable[[Line], object]
-"""Reads the value of a line, or raises `ConfigError`."""
-
-_MAX_PORT = 65535
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+Fate: TypeAlias = Literal["honoured", "reported", "refused", "silent"]
+"""What becomes of a keyword, where its value does not ask for what is the case anyway."""
 
 
 @attrs.frozen
 class Directive:
-    """How a keyword is read, and which field it sets."""
+    """How a keyword is read, and what becomes of it."""
 
-    field: str
-    """The field of `HostConfig`."""
+    name: str
+    """The keyword, as ssh_config(5) spells it."""
     read: Reader
     """Reads its value."""
+    field: str = ""
+    """The field of `HostConfig` that it sets, where it is honoured."""
     accumulates: bool = False
-    """Whether every line adds to the field; otherwise the first one counts."""
+    """Whether every line adds to the value; otherwise the first one counts."""
+    otherwise: Literal["reported", "refused", "silent"] = "silent"
+    """What becomes of a value that is not honoured."""
+    fine: tuple[object, ...] | None = None
+    """The values that need nothing done; None for all of a keyword with a field."""
+
+    @property
+    def fate(self) -> Fate:
+        """What becomes of the keyword."""
+        return "honoured" if self.field else self.otherwise
+
+    def satisfied(self, value: object) -> bool:
+        """Whether nothing has to be said about a value."""
+        if self.fine is None:
+            return bool(self.field) or self.otherwise == "silent"
+        return (value.lower() if isinstance(value, str) else value) in self.fine
 
 
-def _one(line: Line) -> str:
-    if len(line.arguments) != 1:
-        problem = f"takes one argument, not {len(line.arguments)}"
-        raise line.error(problem)
-    return line.arguments[0]
+def _honoured(name: str, read: Reader, field: str, *, accumulates: bool = False) -> Directive:
+    return Directive(name, read, field, accumulates)
 
 
-def _words(line: Line) -> tuple[str, ...]:
-    return line.arguments
+def _reported(name: str, read: Reader, *fine: object, accumulates: bool = False) -> Directive:
+    return Directive(name, read, "", accumulates, "reported", fine)
 
 
-def _yes_or_no(line: Line) -> bool:
-    value = _choice(line, {"yes": "yes", "true": "yes", "no": "no", "false": "no"})
-    return value == "yes"
+def _refused(name: str, read: Reader, *fine: object) -> Directive:
+    return Directive(name, read, "", accumulates=False, otherwise="refused", fine=fine)
 
 
-def _choice(line: Line, values: Mapping[str, str]) -> str:
-    word = _one(line)
-    if word.lower() not in values:
-        problem = f"is one of {', '.join(values)}, not {word!r}"
-        raise line.error(problem)
-    return values[word.lower()]
+def _silent(name: str, read: Reader) -> Directive:
+    return Directive(name, read)
 
 
-def _port(line: Line) -> int:
-    number = _number(line)
-    if not 0 < number <= _MAX_PORT:
-        problem = f"{number} is not a port"
-        raise line.error(problem)
-    return number
+_YES_NO_ASK: Final = {"yes": "yes", "true": "yes", "no": "no", "false": "no", "ask": "ask"}
+_POLICY: Final = choice(
+    {
+        "yes": "strict",
+        "true": "strict",
+        "ask": "ask",
+        "accept-new": "accept-new",
+        "no": "off",
+        "off": "off",
+        "false": "off",
+    }
+)
+_LEVELS: Final = choice(
+    {
+        **{name.lower(): name for name in ("QUIET", "FATAL", "ERROR", "INFO", "VERBOSE")},
+        "silent": "QUIET",
+        **{name.lower(): name for name in ("DEBUG1", "DEBUG2", "DEBUG3")},
+        "debug": "DEBUG1",
+    }
+)
+_PUBLIC_KEY: Final = choice(
+    {**_YES_NO_ASK, "unbound": "yes", "host-bound": "yes"} | {"ask": "yes"}
+)
+_TERMINAL: Final = choice(
+    {"yes": "yes", "true": "yes", "no": "no", "false": "no", "force": "force", "auto": "auto"}
+)
+_SESSION: Final = choice({"none": "none", "subsystem": "subsystem", "default": "default"})
+_FAMILY: Final = choice({"inet": "inet", "inet6": "inet6", "any": "any"})
+_CANONICAL: Final = choice(
+    {"yes": "yes", "true": "yes", "no": "no", "false": "no", "always": "always"}
+)
+_MASTER: Final = choice({**_YES_NO_ASK, "auto": "auto", "autoask": "autoask"})
+_TUNNEL: Final = choice(
+    {
+        "yes": "yes",
+        "true": "yes",
+        "no": "no",
+        "false": "no",
+        "ethernet": "ethernet",
+        "point-to-point": "point-to-point",
+    }
+)
+_WARN: Final = choice({"yes": "yes", "true": "yes", "no": "no", "false": "no", "no-pq-kex": "no"})
+_HASHES: Final = choice({n: n for n in ("sha256", "md5", "sha1", "sha384", "sha512")})
 
+_ROWS: Final = (
+    # ------------------------------------------------------------- honoured
+    _honoured("AddressFamily", _FAMILY, "address_family"),
+    _honoured("BatchMode", flag, "batch"),
+    _honoured("BindAddress", one, "bind_address"),
+    _honoured("CASignatureAlgorithms", read_algorithms("key"), "ca_signature_algorithms"),
+    _honoured("CertificateFile", one, "certificate_files", accumulates=True),
+    _honoured("Ciphers", read_algorithms("cipher"), "ciphers"),
+    _honoured("ClearAllForwardings", flag, "clear_all_forwardings"),
+    _honoured("ConnectTimeout", seconds, "connect_timeout"),
+    Directive("EscapeChar", values.escape_char, "escape_char", False, "reported", ("none", "~")),
+    _honoured("ExitOnForwardFailure", flag, "exit_on_forward_failure"),
+    _honoured("GlobalKnownHostsFile", values.files, "global_known_hosts_files"),
+    _honoured("HashKnownHosts", flag, "hash_known_hosts"),
+    _honoured("HostKeyAlgorithms", read_algorithms("key"), "host_key_algorithms"),
+    _honoured("HostKeyAlias", one, "host_key_alias"),
+    _honoured("Hostname", one, "hostname"),
+    _honoured("IdentitiesOnly", flag, "identities_only"),
+    _honoured("IdentityAgent", values.agent_socket, "identity_agent"),
+    _honoured("IdentityFile", one, "identity_files", accumulates=True),
+    _honoured("IgnoreUnknown", one, "ignore_unknown"),
+    _honoured("KbdInteractiveAuthentication", flag, "keyboard_interactive_authentication"),
+    _honoured("KexAlgorithms", read_algorithms("key exchange"), "kex_algorithms"),
+    _honoured("LogLevel", _LEVELS, "log_level"),
+    _honoured("MACs", read_algorithms("MAC"), "macs"),
+    _honoured("NumberOfPasswordPrompts", number, "password_prompts"),
+    _honoured("PasswordAuthentication", flag, "password_authentication"),
+    _honoured("Port", values.port, "port"),
+    _honoured("PreferredAuthentications", one, "preferred_authentications"),
+    _honoured("ProxyCommand", whole, "proxy_command"),
+    _honoured("ProxyJump", values.jumps, "proxy_jump"),
+    _honoured("PubkeyAcceptedAlgorithms", read_algorithms("key"), "public_key_algorithms"),
+    _honoured("PubkeyAuthentication", _PUBLIC_KEY, "public_key_authentication"),
+    _honoured("RefuseConnection", one, "refuse_connection"),
+    _honoured("RekeyLimit", values.rekey_limit, "rekey_limit"),
+    _honoured("RequestTTY", _TERMINAL, "request_tty"),
+    _honoured("RequiredRSASize", number, "required_rsa_size"),
+    _honoured("RevokedHostKeys", values.files, "revoked_host_keys"),
+    _honoured("SendEnv", values.variable_patterns, "send_env", accumulates=True),
+    _honoured("ServerAliveCountMax", number, "alive_count_max"),
+    _honoured("ServerAliveInterval", seconds, "alive_interval"),
+    _honoured("SessionType", _SESSION, "session_type"),
+    _honoured("SetEnv", values.variables, "set_env"),
+    _honoured("StdinNull", flag, "stdin_null"),
+    _honoured("StrictHostKeyChecking", _POLICY, "strict_host_key_checking"),
+    _honoured("Tag", one, "tag"),
+    _honoured("TCPKeepAlive", flag, "tcp_keepalive"),
+    _honoured("UpdateHostKeys", choice(_YES_NO_ASK), "update_host_keys"),
+    _honoured("User", one, "user"),
+    _honoured("UserKnownHostsFile", values.files, "known_hosts_files"),
+    # ------------------------------------------------------------- refused where they restrict
+    _refused("BindInterface", one),
+    _refused("CanonicalizeHostname", _CANONICAL, "no"),
+    _refused("CanonicalizePermittedCNAMEs", checks.permitted_cnames, "none"),
+    _refused("ChannelTimeout", checks.channel_timeouts, "none"),
+    _refused("CheckHostIP", yes_or_no, "no"),
+    _refused("ObscureKeystrokeTiming", checks.keystroke_timing, "no"),
+    _refused("ProxyUseFdpass", yes_or_no, "no"),
+    # ------------------------------------------------------------- reported
+    _reported("AddKeysToAgent", checks.keys_to_agent, "no"),
+    _reported("Compression", yes_or_no, "no"),
+    _reported("ConnectionAttempts", number, 1),
+    _reported("ControlMaster", _MASTER, "no"),
+    _reported("ControlPath", one, "none"),
+    _reported("ControlPersist", values.persistence, "no"),
+    _reported("DynamicForward", checks.dynamic_forward, accumulates=True),
+    _reported("EnableEscapeCommandline", yes_or_no, "no"),
+    _reported("FingerprintHash", _HASHES, "sha256"),
+    _reported("ForkAfterAuthentication", yes_or_no, "no"),
+    _reported("ForwardAgent", values.socket_or_flag, "no"),
+    _reported("ForwardX11", yes_or_no, "no"),
+    _reported("GatewayPorts", yes_or_no, "no"),
+    _reported("GSSAPIAuthentication", yes_or_no, "no"),
+    _reported("GSSAPIDelegateCredentials", yes_or_no, "no"),
+    _reported("GSSAPIKeyExchange", yes_or_no, "no"),
+    _reported("HostbasedAuthentication", yes_or_no, "no"),
+    _reported("IPQoS", checks.quality_of_service, "none"),
+    _reported("KbdInteractiveDevices", one),
+    _reported("KnownHostsCommand", whole, "none"),
+    _reported("LocalCommand", whole, "none"),
+    _reported("LocalForward", checks.forward, accumulates=True),
+    _reported("LogVerbose", values.files, ("none",)),
+    _reported("NoHostAuthenticationForLocalhost", yes_or_no, "no"),
+    _reported("PermitLocalCommand", yes_or_no, "no"),
+    _reported("PKCS11Provider", one, "none"),
+    _reported("RemoteCommand", whole, "none"),
+    _reported("RemoteForward", checks.forward, accumulates=True),
+    _reported("SecurityKeyProvider", one, "none", "internal"),
+    _reported("Tunnel", _TUNNEL, "no"),
+    _reported("VerifyHostKeyDNS", choice(_YES_NO_ASK), "no"),
+    _reported("VersionAddendum", whole, "none"),
+    _reported("VisualHostKey", yes_or_no, "no"),
+    # ------------------------------------------------------------- for what is never done here
+    _silent("CanonicalDomains", checks.canonical_domains),
+    _silent("CanonicalizeFallbackLocal", yes_or_no),
+    _silent("CanonicalizeMaxDots", number),
+    _silent("EnableSSHKeysign", yes_or_no),
+    _silent("ForwardX11Timeout", seconds),
+    _silent("ForwardX11Trusted", yes_or_no),
+    _silent("GSSAPIClientIdentity", one),
+    _silent("GSSAPIKexAlgorithms", one),
+    _silent("GSSAPIRenewalForcesRekey", yes_or_no),
+    _silent("GSSAPIServerIdentity", one),
+    _silent("GSSAPITrustDNS", yes_or_no),
+    _silent("HostbasedAcceptedAlgorithms", read_algorithms("key")),
+    _silent("PermitRemoteOpen", values.alone("any", "none")),
+    _silent("StreamLocalBindMask", values.octal),
+    _silent("StreamLocalBindUnlink", yes_or_no),
+    _silent("SyslogFacility", checks.facility),
+    _silent("TunnelDevice", checks.tunnel_device),
+    _silent("WarnWeakCrypto", _WARN),
+    _silent("XAuthLocation", one),
+    # ------------------------------------------------------------- what OpenSSH ignores
+    *(
+        _silent(name, values.anything)
+        for name in (
+            *("AFSTokenPassing", "Cipher", "CompressionLevel", "FallBackToRsh"),
+            *("GlobalKnownHostsFile2", "KerberosAuthentication", "KerberosTGTPassing"),
+            *("Protocol", "RhostsAuthentication", "RhostsRSAAuthentication"),
+            *("RSAAuthentication", "UseBlacklistedKeys", "UsePrivilegedPort"),
+            *("UserKnownHostsFile2", "UseRoaming", "UseRsh"),
+        )
+    ),
+)
 
-def _number(line: Line) -> int:
-    word = _one(line)
-    if not (word.isascii() and word.isdigit()):
-        problem = f"is a number, not {word!r}"
-        raise line.error(problem)
-    return int(word)
+DIRECTIVES: Final[Mapping[str, Directive]] = {row.name.lower(): row for row in _ROWS}
+"""Every keyword that OpenSSH knows, in lower case, but `BLOCKS` and `ALIASES`."""
 
-
-def _seconds(line: Line) -> int:
-    """A time as in sshd_config(5), TIME FORMATS: 90, 1m30s, 1h; 0 or none for never."""
-    word = _one(line).lower()
-    if word == "none":
-        return 0
-    total, digits = 0, ""
-    for char in word:
-        if char.isascii() and char.isdigit():
-            digits += char
-        elif digits and char in _UNITS:
-            total += int(digits) * _UNITS[char]
-            digits = ""
-        else:
-            problem = f"is a time, not {word!r}"
-            raise line.error(problem)
-    return total + int(digits or 0)
-
-
-def _policy(line: Line) -> str:
-    return _choice(
-        line,
-        {
-            "yes": "strict",
-            "true": "strict",
-            "ask": "ask",
-            "accept-new": "accept-new",
-            "no": "off",
-            "off": "off",
-            "false": "off",
-        },
-    )
-
-
-def _update(line: Line) -> str:
-    return _choice(line, {"yes": "yes", "true": "yes", "no": "no", "false": "no", "ask": "ask"})
-
-
-def _command(line: Line) -> str:
-    return "none" if line.rest.lower() == "none" else line.rest
-
-
-def _jump(line: Line) -> tuple[str, ...]:
-    word = _one(line)
-    return () if word.lower() == "none" else tuple(part.strip() for part in word.split(","))
-
-
-def _variable(line: Line) -> tuple[tuple[str, str], ...]:
-    pairs = [argument.partition("=") for argument in line.arguments]
-    if not all(name and equals for name, equals, _ in pairs):
-        problem = "takes NAME=VALUE"
-        raise line.error(problem)
-    return tuple((name, value) for name, _, value in pairs)
-
-
-DIRECTIVES: Final[Mapping[str, Directive]] = {
-    "connecttimeout": Directive("connect_timeout", _seconds),
-    "hashknownhosts": Directive("hash_known_hosts", _yes_or_no),
-    "hostname": Directive("hostname", _one),
-    "identitiesonly": Directive("identities_only", _yes_or_no),
-    "identityfile": Directive("identity_files", _one, accumulates=True),
-    "port": Directive("port", _port),
-    "proxycommand": Directive("proxy_command", _command),
-    "proxyjump": Directive("proxy_jump", _jump),
-    "sendenv": Directive("send_env", _words, accumulates=True),
-    "serveralivecountmax": Directive("alive_count_max", _number),
-    "serveraliveinterval": Directive("alive_interval", _seconds),
-    "setenv": Directive("set_env", _variable, accumulates=True),
-    "stricthostkeychecking": Directive("strict_host_key_checking", _policy),
-    "updatehostkeys": Directive("update_host_keys", _update),
-    "user": Directive("user", _one),
-    "userknownhostsfile": Directive("known_hosts_files", _words),
+ALIASES: Final[Mapping[str, str]] = {
+    "challengeresponseauthentication": "kbdinteractiveauthentication",
+    "dsaauthentication": "pubkeyauthentication",
+    "hostbasedkeytypes": "hostbasedacceptedalgorithms",
+    "identityfile2": "identityfile",
+    "keepalive": "tcpkeepalive",
+    "protocolkeepalives": "serveraliveinterval",  # Debian
+    "pubkeyacceptedkeytypes": "pubkeyacceptedalgorithms",
+    "rsaminsize": "requiredrsasize",  # Red Hat
+    "setuptimeout": "serveraliveinterval",  # Debian
+    "skeyauthentication": "kbdinteractiveauthentication",
+    "smartcarddevice": "pkcs11provider",
+    "tisauthentication": "kbdinteractiveauthentication",
 }
-"""The keywords that are honoured, in lower case."""
+"""Other names of keywords."""
+
+BLOCKS: Final = frozenset({"host", "include", "match"})
+"""The keywords that say for whom the others are."""

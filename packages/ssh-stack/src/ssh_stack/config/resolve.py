@@ -1,229 +1,279 @@
-"""The options of one host: the first value of each that a line for this host gives."""
+"""The options of one host: the first value of each that a line for this host gives.
+
+The lines are gone through in order, as OpenSSH's readconf.c does it, since a Match line is
+held against what the lines before it said, and IgnoreUnknown is for the lines behind it.
+"""
 
 from __future__ import annotations
 
-import getpass
-import os
 import socket
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+import sys
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
 
-from ssh_stack.config.criteria import Subject
-from ssh_stack.config.directives import DIRECTIVES
-from ssh_stack.config.tokens import expand_path, expand_tokens
+from ssh_keys.patterns import matches_list
+from ssh_stack.config.criteria import host_holds, parse_match
+from ssh_stack.config.directives import ALIASES, BLOCKS, DIRECTIVES, Directive
+from ssh_stack.config.files import included
+from ssh_stack.config.lines import Line
+from ssh_stack.config.surroundings import HostTokens
+from ssh_stack.config.tokens import UnknownVariable, expand
+from ssh_stack.errors import ConfigError
+from ssh_stack.local_user import local_user
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from ssh_stack.config.files import Config, Source
+    from ssh_stack.config.host_config import HostConfig
+    from ssh_stack.config.tokens import Tokens
 
-    from ssh_stack.config.blocks import Config
-    from ssh_stack.config.lines import Line
+__all__ = ["Found", "Reading", "canonical_name", "resolve"]
 
-__all__ = ["HostConfig", "Unsupported", "resolve"]
-
-_DEFAULT_PORT = 22
-_KNOWN_HOSTS = "~/.ssh/known_hosts"
-_KNOWN_HOSTS_2 = "~/.ssh/known_hosts2"
+_MAX_DEPTH: Final = 16
+_MAX_LINES: Final = 100_000
+_DEFAULT_PORT: Final = 22
+_PLATFORMS: Final = {"darwin": frozenset({"usekeychain"})}  # what a system's own ssh adds
 
 
 @attrs.frozen
-class Unsupported:
-    """A line that is for the host and is not honoured."""
+class Found:
+    """A value, and the line that gave it."""
 
-    keyword: str
-    """The keyword as it was written."""
-    value: str
-    """What follows it."""
-    source: str
-    """The file."""
-    line: int
-    """The line in the file."""
+    value: Any
+    """The value, as its reader returned it."""
+    line: Line | None
+    """The line; None for the name that a final pass is held against."""
 
-    def __str__(self) -> str:
-        return f"{self.keyword} ({self.source}, line {self.line})"
-
-
-@attrs.frozen(kw_only=True)
-class HostConfig:
-    """What the configuration says about one host; None where it says nothing."""
-
-    hostname: str | None = None
-    """The name or address to connect to."""
-    user: str | None = None
-    """The user to log in as."""
-    port: int | None = None
-    """The port to connect to."""
-    identity_files: tuple[Path, ...] = ()
-    """Key files to log in with."""
-    identities_only: bool = False
-    """Whether the agent's other keys are left out."""
-    proxy_jump: tuple[str, ...] = ()
-    """Hosts to go through, first to last."""
-    proxy_command: str | None = None
-    """A command whose standard streams reach the host."""
-    known_hosts_files: tuple[Path, ...] = (Path(_KNOWN_HOSTS), Path(_KNOWN_HOSTS_2))
-    """Files of trusted host keys; new ones go to the first."""
-    strict_host_key_checking: Literal["strict", "ask", "accept-new", "off"] = "ask"
-    """What becomes of a host that is not known."""
-    hash_known_hosts: bool = False
-    """Whether names are hashed when they are remembered."""
-    update_host_keys: Literal["yes", "no", "ask"] | None = None
-    """Whether known hosts follow the keys that a server names; "no" for other files of them."""
-    alive_interval: int | None = None
-    """Seconds of silence after which the server is asked for a sign of life; 0 for never."""
-    alive_count_max: int | None = None
-    """Questions without an answer after which it counts as gone."""
-    connect_timeout: int | None = None
-    """Seconds that connecting may take; 0 for the system's own bound."""
-    send_env: tuple[str, ...] = ()
-    """Patterns of local environment variables to send."""
-    set_env: tuple[tuple[str, str], ...] = ()
-    """Environment variables to send."""
-    unsupported: tuple[Unsupported, ...] = ()
-    """Lines for this host that are not honoured."""
-
-    @property
-    def host_key_policy(self) -> Literal["strict", "accept-new", "off"]:
-        """The policy where there is nobody to ask: "ask" refuses, as "yes" does."""
-        policy = self.strict_host_key_checking
-        return "strict" if policy == "ask" else policy
+    def error(self, problem: str) -> ConfigError:
+        """Return the error that names the line."""
+        return ConfigError(problem) if self.line is None else self.line.error(problem)
 
 
 def resolve(config: Config, host: str, *, user: str | None, port: int | None) -> HostConfig:
     """Return the options for a host; see `Config.resolve`."""
-    values = _Pass(config, host, user, port)
-    values.run(final=False)
-    if any(c.wants_final for entry in config.lines for c in entry.conditions):
+    from ssh_stack.config.finish import finish  # noqa: PLC0415 (it imports this module)
+
+    reading = Reading(config, host, user, port)
+    reading.run()
+    if reading.wants_final:
         # the second pass adds to the first, and Host lines see the name that was found
-        values.run(final=True)
-    return values.finish()
+        reading.run_final()
+    return finish(reading)
 
 
-class _Pass:
-    """Passes over the configuration, and the values that they find."""
+class Reading:
+    """The values that are found for one host, and what conditions are held against."""
 
-    def __init__(
-        self,
-        config: Config,
-        host: str,
-        user: str | None,
-        port: int | None,
-    ) -> None:
+    def __init__(self, config: Config, host: str, user: str | None, port: int | None) -> None:
         self._config = config
-        self._original = host
         self._given_user = user
         self._given_port = port
-        self._values: dict[str, Any] = {}
-        self._unsupported: dict[Unsupported, None] = {}
+        self._lines = 0
+        self.original: str = host
+        """The host as the user wrote it."""
+        self.values: dict[str, list[Found]] = {}
+        """What was found, by the name of the directive, in the order it was found in."""
+        self.notes: list[str] = []
+        """What is worth knowing beside it."""
+        self.final = False
+        """Whether this is the final pass."""
+        self.wants_final = False
+        """Whether the configuration asks for a final pass."""
+        self.finished = False
+        """Whether all lines were gone through: the name and the user are final."""
+        self.tokens: Tokens = HostTokens(self)
+        """%-tokens for what is replaced while lines are read."""
+
+    # ------------------------------------------------------------- what is known so far
 
     @property
     def host(self) -> str:
         """The name to connect to, as far as it is known."""
-        name = cast("str | None", self._values.get("hostname"))
-        if name is None:
-            return self._original
-        return expand_tokens(name, {"h": self._original})
+        found = self.first("Hostname")
+        if found is None:
+            return self.original
+        if found.line is None:
+            return cast("str", found.value)
+        try:
+            return expand(found.value, {"h": self.original})
+        except UsageError as error:
+            raise found.error(str(error)) from None
 
-    @cached_property
-    def _local_user(self) -> str:
-        return _local_user()
+    @property
+    def named(self) -> str:
+        """The name that Host lines are held against."""
+        return self.host if self.final else self.original
 
     @property
     def user(self) -> str:
         """The user to log in as, as far as it is known."""
-        return self._given_user or self._values.get("user") or self._local_user
+        return self._given_user or self.value("User") or local_user()
 
-    def run(self, *, final: bool) -> None:
-        """Take every line that is for the host."""
-        known: dict[int, bool] = {}
-        for entry in self._config.lines:
-            holds = True
-            for condition in entry.conditions:
-                key = id(condition)
-                if key not in known:
-                    known[key] = condition.holds(self._subject(final=final))
-                holds = holds and known[key]
-                if not holds:
-                    break
-            if holds:
-                self._take(entry.line)
+    @property
+    def local_user(self) -> str:
+        """The user who connects."""
+        return local_user()
 
-    def _subject(self, *, final: bool) -> Subject:
-        return Subject(
-            self._original, self.host, self.user, self._local_user, self._tokens(), final
+    @property
+    def port(self) -> int:
+        """The port to connect to, as far as it is known."""
+        return self._given_port or self.value("Port") or _DEFAULT_PORT
+
+    @property
+    def tag(self) -> str:
+        """The value of Tag."""
+        return self.value("Tag") or ""
+
+    def first(self, name: str) -> Found | None:
+        """Return what was found first for a directive."""
+        rows = self.values.get(name)
+        return rows[0] if rows else None
+
+    def value(self, name: str) -> Any:  # noqa: ANN401 (each directive has a type of its own)
+        """Return the first value of a directive, or None."""
+        found = self.first(name)
+        return None if found is None else found.value
+
+    def run_command(self, command: str, line: Line) -> bool:
+        """Run a command of Match exec; return whether it ends with status 0."""
+        from ssh_stack.shell_command import (  # noqa: PLC0415 (this criterion is rare)
+            command_status,
+            expand_command,
         )
 
-    def _tokens(self) -> dict[str, str]:
-        return {
-            "d": str(Path.home()),
-            "h": self.host,
-            "i": str(os.getuid()),
-            "l": socket.gethostname(),
-            "L": socket.gethostname().partition(".")[0],
-            "n": self._original,
-            "p": str(self._given_port or self._values.get("port") or _DEFAULT_PORT),
-            "r": self.user,
-            "u": self._local_user,
-        }
+        try:
+            status = command_status(expand_command(command, self.tokens))
+        except UsageError as error:
+            problem = f"exec: {error}"
+            raise line.error(problem) from None
+        if status < 0:
+            problem = f"exec: the command {command!r} was ended by signal {-status}"
+            raise line.error(problem)
+        return status == 0
 
-    def _take(self, line: Line) -> None:
-        directive = DIRECTIVES.get(line.keyword)
-        if directive is None:
-            skipped = Unsupported(line.spelling, line.rest, line.source, line.number)
-            self._unsupported[skipped] = None
-            return
-        value = directive.read(line)
-        if directive.accumulates:
-            rows = self._values.setdefault(directive.field, [])
-            if (line, value) not in rows:
-                rows.append((line, value))
-        else:
-            # "the first obtained value will be used"; proxies exclude each other the same way
-            if directive.field in _EXCLUSIVE and _EXCLUSIVE & self._values.keys():
-                return
-            self._values.setdefault(directive.field, value)
+    # ------------------------------------------------------------- going through the lines
 
-    def finish(self) -> HostConfig:
-        values = dict(self._values)
-        tokens = self._tokens()
-        if "hostname" in values:
-            values["hostname"] = self.host
-        values["identity_files"] = tuple(self._paths("identity_files", tokens))
-        if "known_hosts_files" in values:
-            names = cast("tuple[str, ...]", values["known_hosts_files"])
-            if names != (_KNOWN_HOSTS,):
-                # "if the user has not overridden the default UserKnownHostsFile setting"
-                values.setdefault("update_host_keys", "no")
-            values["known_hosts_files"] = tuple(expand_path(n, tokens) for n in names)
-        else:
-            both = (_KNOWN_HOSTS, _KNOWN_HOSTS_2)
-            values["known_hosts_files"] = tuple(expand_path(name, tokens) for name in both)
-        if values.get("proxy_command") == "none":
-            values["proxy_command"] = None
-        for field in ("send_env", "set_env"):
-            rows = cast("list[tuple[Line, tuple[Any, ...]]]", values.get(field, []))
-            values[field] = tuple(item for _, row in rows for item in row)
-        return HostConfig(**values, unsupported=tuple(self._unsupported))
+    def run(self) -> None:
+        """Take every line that is for the host."""
+        self._lines = 0
+        for source in self._config.sources:
+            self._go_through(source, active=True, depth=0)
 
-    def _paths(self, field: str, tokens: dict[str, str]) -> Iterator[Path]:
-        rows = cast("list[tuple[Line, str]]", self._values.get(field, []))
-        for line, name in rows:
-            if name.lower() == "none":
-                continue
+    def run_final(self) -> None:
+        """Go through the lines again: they see the name that the first pass found."""
+        self.settle_host()
+        self.final = True
+        self.run()
+
+    def settle_host(self) -> None:
+        """Make the name that was found the one to connect to."""
+        self.values["Hostname"] = [Found(canonical_name(self.host), None)]
+
+    def _go_through(self, source: Source, *, active: bool, depth: int) -> None:
+        holds = active
+        for line in source.lines:
+            self._lines += 1
+            if self._lines > _MAX_LINES:
+                problem = f"is beyond {_MAX_LINES} lines of configuration"
+                raise line.error(problem)
+            if line.keyword not in BLOCKS:
+                self._take(line, holds=holds)
+            elif source.options:
+                problem = "is for files alone: it cannot be an option"
+                raise line.error(problem)
+            elif line.keyword == "include":
+                self._include(line, source, holds, depth + 1)
+            else:
+                # a block ends where the next begins; an included one stays inside its own
+                holds = self._holds(line, active=active)
+
+    def _holds(self, line: Line, *, active: bool) -> bool:
+        if line.keyword == "host":
+            return host_holds(self, line) and active
+        match = parse_match(line)
+        self.wants_final = self.wants_final or match.wants_final
+        return active and match.holds(self)
+
+    def _include(self, line: Line, source: Source, active: bool, depth: int) -> None:  # noqa: FBT001 (as the caller has it)
+        for argument in line.arguments:
+            if not argument:
+                problem = "has an empty argument"
+                raise line.error(problem)
             try:
-                yield expand_path(name, tokens)
+                pattern = expand(argument, self.tokens, variables=True)
             except UsageError as error:
-                raise line.error(str(error)) from None
+                if not isinstance(error, UnknownVariable):
+                    raise line.error(str(error)) from None
+                # "the setting for that keyword will be ignored"
+                self.notes.append(str(line.error(f"{error}: ignored")))
+                continue
+            for path in included(pattern, source, line):
+                if depth > _MAX_DEPTH:
+                    problem = f"nests deeper than {_MAX_DEPTH} files"
+                    raise line.error(problem)
+                found = self._config.include(path, source.folder, line)
+                if found is not None:
+                    self._go_through(found, active=active, depth=depth)
+
+    def _take(self, line: Line, *, holds: bool) -> None:
+        directive = DIRECTIVES.get(ALIASES.get(line.keyword, line.keyword))
+        if directive is None:
+            self._check_unknown(line)
+            return
+        value = directive.read(line)  # a bad value is an error in every block
+        if not holds:
+            return
+        if directive.name == "RefuseConnection":
+            problem = f"refuses the connection: {value}"
+            raise line.error(problem)
+        self._keep(directive, Found(value, line))
+
+    def _keep(self, directive: Directive, found: Found) -> None:
+        rows = self.values.setdefault(directive.name, [])
+        if directive.accumulates:
+            if found not in rows:  # the final pass meets each line again
+                rows.append(found)
+        elif not rows and directive.name != "ProxyJump":
+            rows.append(found)
+        elif not rows and (found.value == () or "ProxyCommand" not in self.values):
+            # "this option will compete with the ProxyCommand option": the first one counts
+            rows.append(found)
+            if found.value:
+                self.values["ProxyCommand"] = [Found("none", found.line)]
+
+    def _check_unknown(self, line: Line) -> None:
+        patterns = (self.value("IgnoreUnknown") or "").lower().split(",")
+        encoded = tuple(each.encode("utf-8", "surrogateescape") for each in patterns)
+        if matches_list(encoded, line.keyword.encode("utf-8", "surrogateescape")):
+            return
+        if line.keyword not in _PLATFORMS.get(sys.platform, ()):
+            raise line.error(_unknown(line))
 
 
-_EXCLUSIVE = frozenset({"proxy_jump", "proxy_command"})
+def canonical_name(host: str) -> str:
+    """Return a host's name in lower case; an address in its usual form."""
+    if ":" in host or host[:1].isdigit():
+        try:
+            found = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
+        except (OSError, UnicodeError):
+            pass
+        else:
+            return found[0][4][0] if isinstance(found[0][4][0], str) else host
+    return host.lower()
 
 
-def _local_user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return str(os.getuid())
+def _unknown(line: Line) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 (where something is wrong)
+
+    names = {row.name.lower(): row.name for row in DIRECTIVES.values()}
+    names.update({"host": "Host", "match": "Match", "include": "Include"})
+    visible = "".join(char for char in line.spelling if char.isascii() and char.isalnum())
+    if visible.lower() in names and visible != line.spelling:
+        return (
+            f"is not a keyword of ssh_config: there are characters about {visible} that do not "
+            "belong there"
+        )
+    close = get_close_matches(visible.lower(), names, 1)
+    hint = f"; is {names[close[0]]} meant?" if close else ""
+    return f"is not a keyword of ssh_config{hint} (a line IgnoreUnknown before it permits it)"

@@ -1,52 +1,79 @@
-"""`~`, %-tokens and ${VARIABLES} in values (ssh_config(5), TOKENS)."""
+"""`~`, %-tokens and ${VARIABLES} in values (ssh_config(5), TOKENS and ENVIRONMENT VARIABLES)."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 
+from ssh_stack.local_user import expand_home
 from ssh_wire import UsageError
 
-__all__ = ["expand_path", "expand_tokens"]
+__all__ = ["Tokens", "UnknownVariable", "expand", "expand_path"]
+
+Tokens: TypeAlias = Mapping[str, str]
+"""What each letter behind a "%" stands for."""
 
 
-def expand_tokens(text: str, tokens: Mapping[str, str]) -> str:
-    """Replace %-tokens, and %% by a percent sign.
-
-    Raises:
-        UsageError: a token is not known.
-    """
-    result: list[str] = []
-    chars = iter(text)
-    for char in chars:
-        if char != "%":
-            result.append(char)
-            continue
-        name = next(chars, "")
-        value = "%" if name == "%" else tokens.get(name)
-        if value is None:
-            problem = f"unknown token %{name} in {text!r}"
-            raise UsageError(problem)
-        result.append(value)
-    return "".join(result)
+class UnknownVariable(UsageError):
+    """A variable of the environment that is not set."""
 
 
-def expand_path(text: str, tokens: Mapping[str, str]) -> Path:
-    """Return a path with `~`, tokens and variables replaced.
+def expand(text: str, tokens: Tokens, *, variables: bool = False) -> str:
+    """Replace %-tokens, and %% by a percent sign; what is put in is not looked at again.
+
+    Args:
+        text: the text.
+        tokens: the tokens that may be in it.
+        variables: whether ${NAME} is replaced too.
 
     Raises:
         UsageError: a token or a variable is not known.
     """
-    return Path(expand_tokens(_variables(text), tokens)).expanduser()
+    result: list[str] = []
+    pos = 0
+    while pos < len(text):
+        if text[pos] == "%":
+            result.append(_token(text, pos, tokens))
+            pos += 2
+        elif variables and text.startswith("${", pos):
+            value, pos = _variable(text, pos)
+            result.append(value)
+        else:
+            result.append(text[pos])
+            pos += 1
+    return "".join(result)
 
 
-def _variables(text: str) -> str:
-    head, opening, rest = text.partition("${")
-    if not opening:
-        return text
-    name, closing, tail = rest.partition("}")
-    if not closing or name not in os.environ:
-        problem = f"unknown variable ${{{name}}} in {text!r}"
+def expand_path(text: str, tokens: Tokens) -> Path:
+    """Return a path with `~`, tokens and variables replaced.
+
+    Raises:
+        UsageError: a token, a variable or a home directory is not known.
+    """
+    if not text.startswith("~"):
+        return Path(expand(text, tokens, variables=True))
+    # a "~" that a token or a variable brings in is an ordinary character, and so is a "%" of
+    # the home directory
+    head, slash, rest = text.partition("/")
+    return Path(f"{expand_home(head)}{slash}{expand(rest, tokens, variables=True)}")
+
+
+def _token(text: str, pos: int, tokens: Tokens) -> str:
+    letter = text[pos + 1 : pos + 2]
+    if letter == "%":
+        return "%"
+    value = tokens.get(letter)
+    if value is None:
+        problem = f"has an unknown token %{letter} in {text!r}"
         raise UsageError(problem)
-    return head + os.environ[name] + _variables(tail)
+    return value
+
+
+def _variable(text: str, pos: int) -> tuple[str, int]:
+    name, closing, _ = text[pos + 2 :].partition("}")
+    if not closing or name not in os.environ:
+        problem = f"names an unknown variable ${{{name}}} in {text!r}"
+        raise UnknownVariable(problem)
+    return os.environ[name], pos + len(name) + 3

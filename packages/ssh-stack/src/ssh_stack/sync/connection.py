@@ -375,7 +375,7 @@ class ClientOptionsKw(TypedDict, total=False):
     config: Path | Sequence[Path] | Default | None
     config_options: Sequence[str]
     jump: str | Sequence[str] | Connection | Default | None
-    proxy_command: str | Default | None
+    proxy_command: str | Sequence[str] | Default | None
     stream: Stream | None
     algorithms: Literal["strict", "default", "legacy"] | Algorithms
     transport_limits: Limits

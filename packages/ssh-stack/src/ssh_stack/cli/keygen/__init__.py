@@ -31,17 +31,6 @@ from ssh_wire import SSHError
 __all__ = ["keygen"]
 
 _INTERRUPTED: Final = 130
-_USAGE: Final = """\
-usage: ssh-stack keygen [-q] [-t type] [-b bits] [-C comment] [-f file] [-m format]
-                        [-N passphrase] [-a rounds] [-Z cipher]
-       ssh-stack keygen -p|-c|-y|-l|-B|-e|-i|-L [-f file] [-P passphrase] …
-       ssh-stack keygen -F|-R host [-f known_hosts]   |  -H [-f known_hosts]
-       ssh-stack keygen -r host [-f file] [-g]
-       ssh-stack keygen -s ca -I identity [-h] [-n principals] [-O option] [-V validity]
-                        [-z serial] file …
-       ssh-stack keygen -k -f krl [-u] [-s ca] [-z version] file …  |  -Q [-l] -f krl file …
-       ssh-stack keygen -Y sign|verify|find-principals|match-principals|check-novalidate …
-"""
 
 
 @click.command(cls=RawCommand, add_help_option=False)
@@ -50,7 +39,9 @@ def keygen(ctx: click.Context) -> None:
     """Make, show, convert, certify and revoke keys, as OpenSSH's ssh-keygen does."""
     secure_standard_streams()
     if ctx.args[:1] == ["--help"]:
-        click.echo(_USAGE, nl=False)
+        from ssh_stack.cli.usage import keygen_help  # noqa: PLC0415 (only when it is asked for)
+
+        click.echo(keygen_help(), nl=False)
         sys.exit(0)
     sys.exit(_main(ctx.args))
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +14,7 @@ from ssh_stack.cli.keygen.asking import ask, confirm_overwrite, new_passphrase
 from ssh_stack.cli.keygen.keys import open_private, read_private, text_of
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.report import Report
+from ssh_stack.local_user import expand_home, home_directory, user_at_host
 from ssh_wire import UsageError
 
 __all__ = ["change_comment", "change_passphrase", "create", "create_host_keys"]
@@ -33,7 +31,7 @@ def create(options: Options, report: Report) -> int:
     kind = options.get("t") or "ed25519"
     comment = options.get("C")
     if comment is None:
-        comment = f"{getpass.getuser()}@{socket.gethostname()}"
+        comment = user_at_host()
     bits = options.number("b") if kind.startswith(_STRENGTHS) else None
     _say(f"Generating public/private {kind} key pair.", report)
     key = PrivateKey.generate(kind, bits, comment)
@@ -56,7 +54,7 @@ def create_host_keys(options: Options, report: Report) -> int:
     prefix = options.get("f") or ""
     comment = options.get("C")
     if comment is None:
-        comment = f"{getpass.getuser()}@{socket.gethostname()}"
+        comment = user_at_host()
     for kind in _HOST_KINDS:
         path = Path(f"{prefix}/etc/ssh/ssh_host_{kind}_key")
         if path.exists():
@@ -119,9 +117,9 @@ def _encode(key: PrivateKey, passphrase: str | None, options: Options) -> bytes:
 
 def _asked_path(kind: str) -> Path:
     name = f"id_{kind.replace('-', '_')}"
-    usual = Path(os.path.expanduser("~")) / ".ssh" / name  # noqa: PTH111 (HOME, also where there is no such user)
+    usual = home_directory() / ".ssh" / name
     answer = ask(f"Enter file in which to save the key ({usual}): ")
-    return Path(answer).expanduser() if answer else usual
+    return expand_home(answer) if answer else usual
 
 
 def _line(key: PrivateKey) -> bytes:

@@ -18,6 +18,7 @@ from ssh_stack.cli.keygen.keys import read
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.keygen.show import hash_of, title
 from ssh_stack.cli.report import Report
+from ssh_stack.local_user import expand_home
 
 __all__ = ["find", "hash_names", "remove"]
 
@@ -105,4 +106,4 @@ def _split(wanted: str) -> tuple[str, int]:
 
 
 def _path(options: Options) -> Path:
-    return options.file or Path(_USUAL).expanduser()
+    return options.file or expand_home(_USUAL)

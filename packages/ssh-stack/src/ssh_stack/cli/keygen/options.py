@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from ssh_stack.local_user import expand_home
 from ssh_wire import UsageError
 
 __all__ = ["MODES", "Options", "parse_options"]
@@ -74,7 +75,7 @@ class Options:
     @property
     def file(self) -> Path | None:
         """-f, with the home directory in place of `~`."""
-        return Path(self.values["f"]).expanduser() if "f" in self.values else None
+        return expand_home(self.values["f"]) if "f" in self.values else None
 
     def get(self, letter: str) -> str | None:
         """Return the value of an option, or None where it was not given."""

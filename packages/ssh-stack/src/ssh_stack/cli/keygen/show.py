@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, cast
@@ -24,6 +22,7 @@ from ssh_stack.cli.keygen.keys import (
 )
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.report import Report
+from ssh_stack.local_user import user_at_host
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ def export(options: Options, report: Report) -> int:
     match (options.get("m") or "RFC4716").upper():
         case "RFC4716":
             kind = f"{key.bits}-bit {title(key)}"
-            said = f"{kind}, converted by {getpass.getuser()}@{socket.gethostname()} from OpenSSH"
+            said = f"{kind}, converted by {user_at_host()} from OpenSSH"
             text = key.with_comment(said).to_rfc4716()
         case "PKCS8":
             text = key.to_pem()

@@ -22,6 +22,7 @@ from ssh_stack.cli.keygen.keys import public_half, read, read_private
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.keygen.show import title
 from ssh_stack.cli.report import Report
+from ssh_stack.local_user import expand_home
 from ssh_wire import UsageError
 
 __all__ = ["signature"]
@@ -46,7 +47,7 @@ def signature(options: Options, report: Report) -> int:
 def _sign(options: Options, report: Report) -> int:
     namespace = options.need("n", "what the signature is for, such as file")
     hash_name = _hash(options)
-    with _Signing.of(Path(options.need("f", "the key that signs")).expanduser(), options) as key:
+    with _Signing.of(expand_home(options.need("f", "the key that signs")), options) as key:
         for word in options.files or ("-",):
             if word == "-":
                 report.warn("signing data on standard input")

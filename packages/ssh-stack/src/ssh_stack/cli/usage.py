@@ -1,0 +1,146 @@
+"""What `--help` says of the commands that have the letters of OpenSSH's programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+import click
+
+__all__ = ["KEYGEN_USAGE", "SSH_USAGE", "keygen_help", "ssh_help"]
+
+Rows: TypeAlias = Sequence[tuple[str, str]]
+
+SSH_USAGE: Final = """\
+usage: ssh-stack ssh [-46aGkNnqsTtVvx] [-b address] [-c ciphers] [-e escape] [-F config]
+                     [-i identity] [-J jump] [-L [bind:]port:host:hostport] [-l user]
+                     [-m macs] [-o option] [-P tag] [-p port]
+                     [-R [bind:]port:host:hostport] destination [command …]
+"""
+"""The letters of `ssh-stack ssh`."""
+
+_SSH: Final[dict[str, Rows]] = {
+    "Where to": (
+        ("destination", "[user@]host or ssh://[user@]host[:port]; a name of the configuration."),
+        ("command …", "What to run there; without it a shell."),
+        ("-l user", "Log in as this user."),
+        ("-p port", "Connect to this port."),
+        ("-J jump", "Go through these hosts: [user@]host[:port], with commas between them."),
+        ("-4, -6", "Use IPv4 or IPv6 addresses only."),
+        ("-b address", "Connect from this address of the machine."),
+    ),
+    "Configuration": (
+        ("-F file", "Read this file instead of ~/.ssh/config and the system's; none for none."),
+        ("-o option", "Put a line of ssh_config before the files, such as -o BatchMode=yes."),
+        ("-P tag", "Set the tag that Match tagged looks at."),
+        ("-G", "Print the options of the host, and end."),
+    ),
+    "Keys and algorithms": (
+        ("-i file", "Log in with this key; may be given several times."),
+        ("-c ciphers", "Offer these ciphers: a list, or +, - or ^ and a list."),
+        ("-m macs", "Offer these message authentication codes."),
+        ("-a", "Do not forward the agent."),
+        ("-k", "Do not forward GSSAPI credentials."),
+        ("-x", "Do not forward X11."),
+    ),
+    "What to do": (
+        ("-N", "Run no command: only forward."),
+        ("-n", "Read nothing from standard input."),
+        ("-s", "The command is the name of a subsystem."),
+        ("-t, -tt", "Ask for a terminal; twice also where standard input is none."),
+        ("-T", "Ask for no terminal."),
+        ("-e char", "The escape character of a terminal: ~ or none."),
+        ("-L [bind:]port:host:hostport", "Forward a port of this machine."),
+        ("-R [bind:]port:host:hostport", "Forward a port of the server."),
+    ),
+    "Messages": (
+        ("-q", "Tell errors only."),
+        ("-v, -vv, -vvv", "Tell what happens, in more and more detail."),
+        ("-V", "Print the version, and end."),
+        ("-h, --help", "Print this, and end."),
+    ),
+}
+_SSH_END: Final = (
+    "Exit status: that of the command; 255 for an error of the connection. "
+    "-A, -C, -g, -M, -X, -Y and -y are read and not supported yet: a warning says so."
+)
+
+KEYGEN_USAGE: Final = """\
+usage: ssh-stack keygen [-q] [-t type] [-b bits] [-C comment] [-f file] [-m format]
+                        [-N passphrase] [-a rounds] [-Z cipher]
+       ssh-stack keygen -p|-c|-y|-l|-B|-e|-i|-L [-f file] [-P passphrase] …
+       ssh-stack keygen -F|-R host [-f known_hosts]   |  -H [-f known_hosts]
+       ssh-stack keygen -r host [-f file] [-g]
+       ssh-stack keygen -s ca -I identity [-h] [-n principals] [-O option] [-V validity]
+                        [-z serial] file …
+       ssh-stack keygen -k -f krl [-u] [-s ca] [-z version] file …  |  -Q [-l] -f krl file …
+       ssh-stack keygen -Y sign|verify|find-principals|match-principals|check-novalidate …
+"""
+"""The letters of `ssh-stack keygen`."""
+
+_KEYGEN: Final[dict[str, Rows]] = {
+    "What to do (without any of these: make a new key)": (
+        ("-A", "Make the host keys that are missing in /etc/ssh."),
+        ("-p", "Change the passphrase of a private key."),
+        ("-c", "Change the comment of a private key."),
+        ("-y", "Print the public half of a private key."),
+        ("-l", "Print the fingerprint of a key; with -v its randomart too."),
+        ("-B", "Print the bubblebabble digest of a key."),
+        ("-e, -i", "Convert a public key to another format, or from one."),
+        ("-L", "Print what certificates say."),
+        ("-F host, -R host", "Find a host in known_hosts, or remove it."),
+        ("-H", "Hash the names in known_hosts."),
+        ("-r host", "Print SSHFP records for the DNS."),
+        ("-s ca", "Certify public keys with this authority's private key."),
+        ("-k", "Make or update (-u) a list of revoked keys."),
+        ("-Q", "Say whether keys are in a list of revoked keys."),
+        ("-Y what", "sign, verify, find-principals, match-principals or check-novalidate."),
+    ),
+    "Keys": (
+        ("-f file", "The key file, known_hosts, or list of revoked keys."),
+        ("-t type", "The type of a new key: ed25519, ecdsa, rsa and others."),
+        ("-b bits", "The size of a new key, where the type has several."),
+        ("-C comment", "The comment."),
+        ("-N passphrase", "The new passphrase; empty for none."),
+        ("-P passphrase", "The old passphrase."),
+        ("-m format", "RFC4716, PKCS8, PEM or PPK."),
+        ("-a rounds", "How long a passphrase takes to try."),
+        ("-Z cipher", "The cipher of an encrypted private key."),
+        ("-E hash", "The hash of fingerprints: sha256 or md5."),
+        ("-g", "Print DNS records in the generic format."),
+    ),
+    "Certificates, lists and signatures": (
+        ("-I identity", "The name of a certificate, or of the signer to verify."),
+        ("-h", "Make a certificate of a host."),
+        ("-n names", "Users or hosts of a certificate; the namespace of a signature."),
+        ("-O option", "An option of a certificate or a signature, such as force-command=…."),
+        ("-V from:to", "When a certificate is good, such as +52w."),
+        ("-z number", "The serial number of a certificate, or the version of a list."),
+        ("-u", "Add to a list of revoked keys instead of making it anew."),
+    ),
+    "Messages": (
+        ("-q", "Tell errors only."),
+        ("-v", "Tell more."),
+        ("--help", "Print this, and end."),
+    ),
+}
+
+
+def ssh_help() -> str:
+    """Return what `ssh-stack ssh --help` says."""
+    return _render(SSH_USAGE, _SSH, _SSH_END)
+
+
+def keygen_help() -> str:
+    """Return what `ssh-stack keygen --help` says."""
+    return _render(KEYGEN_USAGE, _KEYGEN, "Exit status: 0, or 255 for an error.")
+
+
+def _render(usage: str, sections: dict[str, Rows], end: str) -> str:
+    formatter = click.HelpFormatter(width=88)
+    for title, rows in sections.items():
+        with formatter.section(title):
+            formatter.write_dl(rows, col_max=32)
+    formatter.write_paragraph()
+    formatter.write_text(end)
+    return f"{usage}\n{formatter.getvalue()}"

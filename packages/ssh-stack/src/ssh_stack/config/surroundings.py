@@ -1,0 +1,80 @@
+"""What %-tokens stand for (ssh_config(5), TOKENS), found out when one is used."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+from ssh_stack.local_user import home_directory, local_user
+
+if TYPE_CHECKING:
+    from ssh_stack.config.resolve import Reading
+
+__all__ = ["HostTokens"]
+
+
+class HostTokens(Mapping[str, str]):
+    """The %-tokens of one host.
+
+    Args:
+        reading: what is known of the host.
+        names: the tokens that there are; by default those that most directives take.
+    """
+
+    def __init__(self, reading: Reading, names: str = "CLdhijklnpru") -> None:
+        self._reading = reading
+        self._names = names
+
+    def __getitem__(self, letter: str) -> str:
+        if letter not in self._names:
+            raise KeyError(letter)
+        return _VALUES[letter](self._reading)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def _alias(reading: Reading) -> str:
+    alias = reading.value("HostKeyAlias")
+    if reading.finished:
+        return alias.lower() if alias else reading.original
+    return alias or reading.host
+
+
+def _jump(reading: Reading) -> str:
+    """The host of the last jump, without user and port."""
+    hops = reading.value("ProxyJump")
+    if not hops:
+        return ""
+    place = str(hops[-1]).removeprefix("ssh://").rstrip("/").rpartition("@")[2]
+    if place.startswith("["):
+        return place[1:].partition("]")[0]
+    return place.partition(":")[0] if place.count(":") == 1 else place
+
+
+def _hash(reading: Reading) -> str:
+    """Return the "hash of %l%h%p%r%j": it names sockets, and protects nothing."""
+    text = "".join(_VALUES[letter](reading) for letter in "lhprj")
+    return hashlib.sha1(text.encode("utf-8", "surrogateescape")).hexdigest()  # noqa: S324 (as ssh)
+
+
+_VALUES: Final[dict[str, Callable[[Reading], str]]] = {
+    "C": _hash,
+    "L": lambda _: socket.gethostname().partition(".")[0],
+    "d": lambda _: str(home_directory()),
+    "h": lambda reading: reading.host,
+    "i": lambda _: str(os.getuid()),
+    "j": _jump,
+    "k": _alias,
+    "l": lambda _: socket.gethostname(),
+    "n": lambda reading: reading.original,
+    "p": lambda reading: str(reading.port),
+    "r": lambda reading: reading.user,
+    "u": lambda _: local_user(),
+}

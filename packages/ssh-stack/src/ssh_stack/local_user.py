@@ -1,0 +1,105 @@
+"""Who uses this process: the user's name and home directory.
+
+A container often runs as a user without an entry in passwd.  The environment then says who
+it is; where it does not, the error says what to give instead.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ssh_wire import UsageError
+
+if TYPE_CHECKING:
+    import pwd
+
+__all__ = ["expand_home", "home_directory", "local_user", "user_at_host"]
+
+_VARIABLES: Final = ("LOGNAME", "USER", "LNAME", "USERNAME")  # those of getpass.getuser
+
+
+def local_user() -> str:
+    """Return the name of the user who runs this process.
+
+    It is passwd's, as it is for `ssh`, then that of the environment.
+
+    Raises:
+        UsageError: neither has a name.
+    """
+    entry = _entry()
+    if entry is not None:
+        return entry.pw_name
+    for variable in _VARIABLES:
+        if name := os.environ.get(variable):
+            return name
+    problem = (
+        f"the user name is not known: user id {_user_id()} has no entry in passwd and "
+        "LOGNAME is not set; give a username, or a line User in the configuration"
+    )
+    raise UsageError(problem)
+
+
+def home_directory() -> Path:
+    """Return the home directory of the user who runs this process.
+
+    It is HOME, then passwd's.
+
+    Raises:
+        UsageError: neither is there.
+    """
+    if home := os.environ.get("HOME"):
+        return Path(home)
+    entry = _entry()
+    if entry is not None and entry.pw_dir:
+        return Path(entry.pw_dir)
+    problem = (
+        f"the home directory is not known: HOME is not set and user id {_user_id()} has no "
+        "entry in passwd; set HOME"
+    )
+    raise UsageError(problem)
+
+
+def expand_home(path: str | os.PathLike[str]) -> Path:
+    """Return a path with `~` or `~user` at its start replaced by the home directory.
+
+    Raises:
+        UsageError: there is no such home directory.
+    """
+    text = os.fspath(path)
+    if not text.startswith("~"):
+        return Path(text)
+    name, _, rest = text[1:].partition("/")
+    if not name:
+        return home_directory() / rest.lstrip("/")
+    found = os.path.expanduser(f"~{name}")  # noqa: PTH111 (it leaves what it does not know)
+    if found.startswith("~"):
+        problem = f"there is no user {name!r}, whose home directory {text!r} names"
+        raise UsageError(problem)
+    return Path(found) / rest.lstrip("/")
+
+
+def user_at_host() -> str:
+    """Return "user@host" for a comment; the host alone where the user has no name."""
+    host = socket.gethostname()
+    try:
+        return f"{local_user()}@{host}"
+    except UsageError:
+        return host
+
+
+def _user_id() -> int | str:
+    return os.getuid() if hasattr(os, "getuid") else "?"
+
+
+def _entry() -> pwd.struct_passwd | None:
+    try:
+        from pwd import getpwuid  # noqa: PLC0415 (Windows has none)
+    except ImportError:
+        return None
+    try:
+        return getpwuid(os.getuid())
+    except (KeyError, OSError):
+        return None

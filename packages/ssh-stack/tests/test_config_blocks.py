@@ -1,0 +1,277 @@
+"""Host, Match and Include: which lines are for a host, as `ssh -G` decides."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ssh_stack.config import Config, HostConfig, load_config
+from ssh_stack.errors import ConfigError
+
+
+def resolve(text: str, host: str = "web1", user: str | None = None) -> HostConfig:
+    return Config.parse(text).resolve(host, user=user)
+
+
+# ------------------------------------------------------------- Host
+
+
+def test_comma_is_part_of_a_pattern_of_host() -> None:
+    text = "Host web1,web2\n    User comma\n"
+
+    assert resolve(text).user is None
+    assert resolve(text, "web1,web2").user == "comma"
+
+
+def test_host_line_heeds_the_case_and_match_host_does_not() -> None:
+    assert resolve("Host WEB1\n    User upper\n").user is None
+    assert resolve("Host WEB1\n    User upper\n", "WEB1").user == "upper"
+    assert resolve("Match host WEB1\n    User upper\n").user == "upper"
+    assert resolve("Match originalhost web1\n    User lower\n", "WEB1").user == "lower"
+    assert resolve("Match user OPS\n    Port 7\n", user="ops").port is None
+
+
+def test_name_is_connected_to_in_lower_case() -> None:
+    assert resolve("", "WEB1").hostname == "web1"
+    assert resolve("HostName %h.Example\n", "WEB1").hostname == "web1.example"
+    assert resolve("HostName 0:0:0:0:0:0:0:1\n").hostname == "::1"
+    assert resolve("", "web1").hostname is None
+
+
+def test_final_pass_holds_host_lines_against_the_name_in_lower_case() -> None:
+    text = (
+        "Match final\nHost REAL\n User upper\nHost real\n User lower\nHost web1\n HostName REAL\n"
+    )
+
+    assert resolve(text).user == "lower"
+
+
+def test_host_line_with_a_comment_alone_is_for_no_host() -> None:
+    assert resolve("Host # nobody\n User x\n").user is None
+    with pytest.raises(ConfigError, match="empty argument"):
+        resolve('Host ""\n User x\n')
+
+
+# ------------------------------------------------------------- Match
+
+
+@pytest.mark.parametrize(
+    ("text", "user"),
+    [
+        # distributions ship the first one in the system's file
+        ("Host web1\n HostName h1.example\nMatch final all\n User fin\n", "fin"),
+        ("Match canonical all\n User can\n", None),
+        ("Match canonical\n User can\n", None),
+        ("Match canonical\n User can\nMatch final\n Port 1\n", "can"),
+        ("Match !final all\n User first\n", "first"),
+        ("Match !canonical\n User first\nMatch final\n User second\n", "first"),
+        ("Match final host h1.example\n User fin\nHost web1\n HostName h1.example\n", "fin"),
+        ("Match user ops all\n User o\n", None),
+        ("Match all\n User a\n", "a"),
+        ("Match !all\n User a\n", None),
+        ("Match all # comment\n User a\n", "a"),
+        ("Match ALL\n User a\n", "a"),
+        ("Match host=web1 final=all\n", ConfigError),
+        ("Match user x final all\n User a\n", ConfigError),
+        ("Match all final\n User a\n", ConfigError),
+        ("Match\thost\tweb*,!web2\n User a\n", "a"),
+        ("Match !host web2 exec=true\n User a\n", "a"),
+        ("Match tagged t\n User a\n", None),
+        ("Tag t\nMatch tagged t,u\n User a\n", "a"),
+        ('Match tagged ""\n User a\n', "a"),
+        ("Match version ssh_stack_*\n User a\n", "a"),
+        ("Match version OpenSSH_*\n User a\n", None),
+        ("Match localuser nobody-of-that-name\n User a\n", None),
+        ("Match # nothing\n User a\n", ConfigError),
+        ('Match host ""\n User a\n', ConfigError),
+        ("Match host web1 user\n User a\n", ConfigError),
+    ],
+)
+def test_match(text: str, user: str | type[ConfigError] | None) -> None:
+    if isinstance(user, str | None):
+        assert resolve(text).user == user
+    else:
+        with pytest.raises(ConfigError, match="Match"):
+            resolve(text)
+
+
+def test_unknown_criterion_is_an_error_of_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "more"
+    file.write_text("Match colour blue\n")
+    main = tmp_path / "main"
+    main.write_text(f"Host web1\n User me\nHost web2\n Include {file}\n")
+
+    for host in ("web1", "web2"):
+        with pytest.raises(ConfigError, match="unknown criterion 'colour'") as caught:
+            load_config([main]).resolve(host)
+        assert (caught.value.source, caught.value.line) == (str(file), 1)
+
+
+@pytest.mark.parametrize(
+    "criterion", ["localnetwork 10.0.0.0/8", "command x", "sessiontype shell"]
+)
+def test_criterion_that_is_not_supported_stops_only_where_it_would_decide(criterion: str) -> None:
+    text = f"Match host web2 {criterion}\n User a\n"
+
+    assert resolve(text).user is None
+    with pytest.raises(ConfigError, match="is not supported yet") as caught:
+        resolve(text, "web2")
+    assert caught.value.line == 1
+
+
+def test_exec_is_run_by_the_shell_of_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "is-web1"
+    program.write_text('#!/bin/sh\ntest "$1" = web1\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SHELL", "/bin/sh")
+
+    for command in ("~/is-web1 %h", "$HOME/is-web1 %n 2>/dev/null", "false || ~/is-web1 %k"):
+        text = f'Match exec "{command}"\n Port 7\n'
+        assert resolve(text).port == 7
+        assert resolve(text, "web2").port is None
+
+
+def test_exec_is_not_run_where_another_criterion_decides(tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    text = f'Match host web2 exec "touch {ran}"\n Port 7\n'
+
+    resolve(text)
+    assert not ran.exists()
+    resolve(text, "web2")
+    assert ran.exists()
+
+
+@pytest.mark.row("X03")
+def test_host_that_could_be_shell_syntax_never_reaches_exec(tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+
+    with pytest.raises(ConfigError, match="cannot be part of a command"):
+        resolve('Match exec "true %h"\n Port 7\n', f"x;touch${{IFS}}{ran}")
+    with pytest.raises(ConfigError, match="cannot be part of a command"):
+        resolve('Match exec "true %r"\n Port 7\n', user=f"x$(touch {ran})")
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [("kill -TERM $$", "was ended by signal 15"), ("true %q", "unknown token %q")],
+)
+def test_exec_that_cannot_be_decided_stops(command: str, problem: str) -> None:
+    with pytest.raises(ConfigError, match=problem):
+        resolve(f"Match exec '{command}'\n Port 7\n")
+
+
+# ------------------------------------------------------------- Include
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder ~/.ssh."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    found = tmp_path / ".ssh"
+    found.mkdir(mode=0o700)
+    return found
+
+
+def included(folder: Path, text: str, host: str = "web1") -> HostConfig:
+    (folder / "config").write_text(text)
+    return load_config([folder / "config"]).resolve(host)
+
+
+def test_include_of_a_directory_reads_nothing(folder: Path) -> None:
+    (folder / "config.d" / "sub").mkdir(parents=True)
+    (folder / "config.d" / "10-a").write_text("User found\n")
+
+    assert included(folder, "Include config.d/*\n").user == "found"
+    assert included(folder, "Include config.d\nUser me\n").user == "me"
+
+
+def test_include_of_a_link_to_nothing_reads_nothing(folder: Path) -> None:
+    (folder / "dangling").symlink_to("/nonexistent/x")
+
+    assert included(folder, "Include dangling absent\nHost web1\n    User me\n").user == "me"
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root reads every file")
+def test_include_that_cannot_be_read_stops(folder: Path) -> None:
+    (folder / "more").write_text("User more\n")
+    (folder / "more").chmod(0)
+
+    with pytest.raises(ConfigError, match=r"line 1: Include includes .*Permission denied"):
+        included(folder, "Include more\n")
+
+
+def test_include_of_a_pipe_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "pipe", 0o600)
+
+    with pytest.raises(ConfigError, match="pipe: is not a regular file"):
+        included(folder, "Include pipe\n")
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o620, 0o602])
+def test_include_that_others_may_write_to_is_refused(folder: Path, mode: int) -> None:
+    (folder / "more").write_text("User more\n")
+    (folder / "more").chmod(mode)
+
+    with pytest.raises(ConfigError, match="bad owner or permissions") as caught:
+        included(folder, "Include more\n")
+    assert caught.value.source == str(folder / "more")
+
+
+def test_default_file_that_others_may_write_to_is_refused(folder: Path) -> None:
+    (folder / "config").write_text("User me\n")
+    (folder / "config").chmod(0o666)
+
+    with pytest.raises(ConfigError, match="bad owner or permissions"):
+        load_config(None)
+    assert load_config([folder / "config"]).resolve("web1").user == "me"
+
+
+def test_include_takes_tokens_variables_and_the_home_directory(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "web1-22").write_text("User token\n")
+    (folder / "[odd]").write_text("Port 7\n")
+    monkeypatch.setenv("NAME_OF_FILE", "web1")
+
+    assert included(folder, "Include ~/.ssh/%h-%p\n").user == "token"
+    assert included(folder, "Include ${NAME_OF_FILE}-[^1]?\n").user == "token"
+    assert included(folder, "Include \\[odd\\]\n").port == 7
+    found = included(folder, "Include ${NO_SUCH_VARIABLE_HERE}\nUser me\n")
+    assert found.user == "me"
+    assert "NO_SUCH_VARIABLE_HERE" in found.notes[0]
+    with pytest.raises(ConfigError, match="unknown token %q"):
+        included(folder, "Include %q\n")
+
+
+def test_include_counts_in_the_order_of_the_names(folder: Path) -> None:
+    for name in ("b", "a", "B"):
+        (folder / f"{name}.conf").write_text(f"User {name}\n")
+
+    assert included(folder, "Include *.conf\n").user == "B"
+
+
+def test_included_file_with_a_wrong_line_stops_every_host(folder: Path) -> None:
+    (folder / "more").write_text("Hosts web2\n")
+
+    with pytest.raises(ConfigError, match="more, line 1: Hosts is not a keyword"):
+        included(folder, "Host web2\n Include more\n")
+
+
+def test_file_that_a_shell_makes_can_be_named(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"User piped\n")
+    os.close(writer)
+
+    config = load_config([f"/dev/fd/{reader}"])
+    os.close(reader)
+
+    assert config.resolve("web1").user == "piped"
+    assert load_config([os.devnull]).resolve("web1").user is None
+    with pytest.raises(ConfigError, match="is not a regular file"):
+        load_config([tmp_path])
