@@ -10,7 +10,7 @@ from struct import Struct
 
 import pytest
 
-from ssh_sftp import PipeReceiver, SFTPOptions
+from ssh_sftp import Attributes, PipeReceiver, SFTPOptions
 from ssh_sftp import messages as m
 from ssh_sftp.aio import Rooted, SFTPClient, SFTPServer
 from ssh_sftp.framing import PacketReader
@@ -220,6 +220,31 @@ async def scripted() -> AsyncIterator[Callable[..., SFTPClient]]:
     yield connect
     for sftp in opened:
         await sftp.close()
+
+
+@pytest.fixture(scope="session")
+def serve_memory() -> Callable[[bytes], SFTPClient]:
+    """A client of a server that has one file, and gives a few bytes of it at a time."""
+
+    def connect(content: bytes) -> SFTPClient:
+        def reply(request: Request) -> list[Message]:
+            match request:
+                case m.Open():
+                    return [m.Handle(id=request.id, handle=b"h")]
+                case m.Read():
+                    most = min(request.length, 1 + (request.offset + len(content)) % 50)
+                    data = content[request.offset : request.offset + most]
+                    return [m.Data(id=request.id, data=data)]
+                case m.FStat():
+                    return [m.Attrs(id=request.id, attributes=Attributes(size=len(content)))]
+                case _:
+                    return [m.Status(id=request.id, code=0)]
+
+        near, far = memory_pipes()
+        ScriptedServer(far, reply)
+        return SFTPClient.from_pipe(near)
+
+    return connect
 
 
 def peers_missing() -> str | None:

@@ -337,10 +337,10 @@ async def test_a_server_that_is_gone() -> None:
 
 
 async def test_modes_of_open(client: SFTPClient, root: Path) -> None:
-    async with await client.open("f", "x") as file:
+    async with await client.open("f", "xb") as file:
         await file.write(b"one")
     with pytest.raises(SFTPError):
-        await client.open("f", "x")
+        await client.open("f", "xb")
     async with await client.open("f", "ab") as file:
         await file.write(b" two")
     assert (root / "f").read_bytes() == b"one two"

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ssh_sftp import Attributes, OpenFlags
+from ssh_sftp import Attributes
+from ssh_sftp import messages as m
 from ssh_sftp.aio import SFTPClient
-from ssh_sftp.aio.file import open_flags
-from ssh_wire import UsageError
+from ssh_sftp.messages import Request
+from ssh_wire import Message, UsageError
 
 
 async def test_reading_and_seeking(client: SFTPClient, root: Path) -> None:
@@ -35,7 +40,7 @@ async def test_reading_and_seeking(client: SFTPClient, root: Path) -> None:
 
 async def test_writing(client: SFTPClient, root: Path) -> None:
     content = os.urandom(700_000)
-    async with await client.open("f", "w+") as file:
+    async with await client.open("f", "w+b") as file:
         await file.write(content)
         await file.write_at(b"XY", 1)
         await file.seek(0)
@@ -50,16 +55,100 @@ async def test_writing(client: SFTPClient, root: Path) -> None:
     assert (root / "f").stat().st_size == 100
 
 
-async def test_a_refused_write_is_raised(client: SFTPClient, root: Path) -> None:
-    (root / "f").write_bytes(b"x")
-    async with await client.open("f", "r") as file:
-        with pytest.raises(OSError, match="f"):
+async def test_a_refused_write_is_raised(scripted: Any) -> None:
+    def reply(request: Request) -> list[Message]:
+        if isinstance(request, m.Open):
+            return [m.Handle(id=request.id, handle=b"h")]
+        refused = isinstance(request, m.Write)
+        return [m.Status(id=request.id, code=3 if refused else 0, text="no")]
+
+    async with scripted(reply) as sftp, await sftp.open("f", "wb") as file:
+        with pytest.raises(PermissionError, match="f"):
             await file.write(b"y")
 
 
-def test_modes() -> None:
-    assert open_flags("rb") == OpenFlags.READ
-    assert open_flags("w+") & OpenFlags.READ
-    for mode in ("", "rw", "b", "r++"):
-        with pytest.raises(UsageError):
-            open_flags(mode)
+async def test_the_manners_of_io(client: SFTPClient, root: Path) -> None:
+    (root / "f").write_bytes(b"x")
+    async with await client.open("f") as file:
+        assert (file.readable(), file.writable(), file.seekable()) == (True, False, True)
+        assert (file.mode, file.name, file.path, file.isatty()) == ("rb", "f", "f", False)
+        await file.flush()
+        with pytest.raises(UsageError, match="not for writing"):
+            await file.write(b"y")
+    async with await client.open("g", "wb") as file:
+        assert (file.readable(), file.writable()) == (False, True)
+        with pytest.raises(UsageError, match="not for reading"):
+            await file.read(1)
+        text: Any = "text"
+        with pytest.raises(UsageError, match="mode 'w'"):
+            await file.write(text)
+        await file.writelines([b"a\n", bytearray(b"b\n")])
+    assert (root / "g").read_bytes() == b"a\nb\n"
+
+
+@settings(deadline=None)
+@given(
+    lines=st.lists(st.binary(max_size=30), max_size=20),
+    sizes=st.lists(st.integers(-1, 40), max_size=20),
+)
+async def test_lines_are_those_of_a_local_file(
+    serve_memory: Any, lines: list[bytes], sizes: list[int]
+) -> None:
+    content = b"\n".join(lines)
+    told = io.BytesIO(content)
+    async with serve_memory(content) as client, await client.open("/f") as file:
+        for size in sizes:
+            assert await file.readline(size) == told.readline(size)
+            assert file.tell() == told.tell()
+            if size > 20:
+                assert await file.read(size) == told.read(size)
+        assert [line async for line in file] == list(told)
+        await file.seek(0)
+        assert await file.readlines() == io.BytesIO(content).readlines()
+        await file.seek(0)
+        assert await file.readlines(10) == io.BytesIO(content).readlines(10)
+
+
+async def test_long_lines_and_lines_behind_other_reads(client: SFTPClient, root: Path) -> None:
+    content = b"a" * 100_000 + b"\n" + b"b" * 10 + b"\n" + b"c" * 300_000
+    (root / "f").write_bytes(content)
+    async with await client.open("f", "r+b") as file:
+        assert [line async for line in file] == content.splitlines(keepends=True)
+        await file.seek(99_999)
+        assert await file.readline() == b"a\n"
+        assert file.ready_line() == b"b" * 10 + b"\n"
+        assert file.ready_line() is None
+        assert await file.read(5) == b"c" * 5
+        await file.seek(-3, os.SEEK_CUR)
+        await file.write(b"\nX")
+        assert await file.readline() == b"c" * (300_000 - 4)
+        await file.seek(100_011)
+        assert await file.readline() == b"\n"
+        assert await file.readline() == b"cc\n"
+        buffer = bytearray(4)
+        assert await file.readinto(buffer) == 4
+        assert bytes(buffer) == b"Xccc"
+        assert await file.read(None) == b"c" * (300_000 - 7)
+
+
+async def test_appending_where_the_size_is_not_told(scripted: Any) -> None:
+    written: list[Request] = []
+
+    def reply(request: Request) -> list[Message]:
+        match request:
+            case m.Open():
+                return [m.Handle(id=request.id, handle=b"h")]
+            case m.Write():
+                written.append(request)
+                return [m.Status(id=request.id, code=0)]
+            case m.Close():
+                return [m.Status(id=request.id, code=0)]
+            case _:
+                return [m.Status(id=request.id, code=3)]
+
+    async with scripted(reply) as sftp, await sftp.open("f", "ab") as file:
+        await file.write(b"more")
+        with pytest.raises(PermissionError):
+            await file.seek(0, os.SEEK_END)
+
+    assert len(written) == 1

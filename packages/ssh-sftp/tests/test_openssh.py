@@ -94,7 +94,7 @@ async def test_every_operation_on_paths(sftp: SFTPClient, tmp_path: Path) -> Non
 
 async def test_files(sftp: SFTPClient, tmp_path: Path) -> None:
     content = os.urandom(1_000_000)
-    async with await sftp.open(tmp_path / "f", "w+") as file:
+    async with await sftp.open(tmp_path / "f", "w+b") as file:
         assert await file.write(content) == len(content)
         await file.fsync()
         assert (await file.stat()).size == len(content)

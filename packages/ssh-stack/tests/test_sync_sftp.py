@@ -66,8 +66,8 @@ def test_a_listing_that_ends_early_leaves_the_session_usable(
     assert sftp.exists(tree)
 
 
-def test_a_file_is_read_by_blocks_and_positions(sftp: sync.SFTPClient, tree: str) -> None:
-    with sftp.open(f"{tree}/file", "r+") as file:
+def test_a_file_is_read_by_lines_and_positions(sftp: sync.SFTPClient, tree: str) -> None:
+    with sftp.open(f"{tree}/file", "r+b") as file:
         assert isinstance(file, sync.RemoteFile)
         assert file.path == f"{tree}/file"
         assert b"".join(file) == b"content"

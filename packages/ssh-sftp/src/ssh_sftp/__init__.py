@@ -23,6 +23,8 @@
     naming       the name that it gets in the end
     tree         a local directory to the server
     readahead    reading an open file in order without waiting
+    modes        the modes of `open`
+    text         text decoded as it comes, and its lines
 
     filesystem   what a server serves, as protocols
     handles      the handles of a server session

@@ -11,7 +11,7 @@ something, so that a read-only file system refuses it before anything else looks
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from ssh_sftp import messages as m
 from ssh_sftp.attributes import Attributes
@@ -268,7 +268,7 @@ def _of(kind: type[T], value: object, method: str) -> T:
 
 def _bytes(value: object, most: int) -> Buffer:
     if isinstance(value, bytes | bytearray | memoryview):
-        data: Buffer = value
+        data = cast("Buffer", value)
         if len(data) <= most:
             return data
         problem = f"read() returned {len(data)} bytes, and at most {most} were asked for"
@@ -279,7 +279,7 @@ def _bytes(value: object, most: int) -> Buffer:
 def _entries(value: object) -> tuple[m.NameEntry, ...]:
     if not isinstance(value, Iterable):
         raise _wrong(value, "a sequence of NameEntry", "read")
-    found: Iterable[object] = value
+    found = cast("Iterable[object]", value)
     return tuple(_of(m.NameEntry, entry, "read") for entry in found)
 
 

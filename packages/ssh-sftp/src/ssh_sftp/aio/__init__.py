@@ -3,6 +3,7 @@
 client      SFTPClient: start, open, get, put
 operations  its requests on paths, and listing
 file        RemoteFile
+textfile    RemoteTextFile
 path        RemotePath
 transfer    runs a get or put
 sink        where downloads land; the only place that makes local files
@@ -30,3 +31,4 @@ from ssh_sftp.aio.operations import DirEntry as DirEntry
 from ssh_sftp.aio.path import RemotePath as RemotePath
 from ssh_sftp.aio.server import SFTPServer as SFTPServer
 from ssh_sftp.aio.streams import StreamPipe as StreamPipe
+from ssh_sftp.aio.textfile import RemoteTextFile as RemoteTextFile

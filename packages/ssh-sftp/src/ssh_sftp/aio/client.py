@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, overload
 
-from ssh_sftp.aio.file import RemoteFile, open_flags
+from ssh_sftp.aio.file import RemoteFile
 from ssh_sftp.aio.operations import Operations, PathLike, path_text
 from ssh_sftp.aio.path import RemotePath
 from ssh_sftp.aio.session import Session
 from ssh_sftp.aio.streams import Reader, StreamPipe, Writer
+from ssh_sftp.aio.textfile import RemoteTextFile
 from ssh_sftp.aio.transfer import (
     OnError,
     Transfer,
@@ -31,11 +32,15 @@ from ssh_sftp.errors import (
 )
 from ssh_sftp.limits import SFTPOptions
 from ssh_sftp.messages import Close, Handle, Open, OpenDir, Status
+from ssh_sftp.modes import BinaryMode, TextMode, is_binary, open_flags
 from ssh_sftp.names import basename, directory_of, join
+from ssh_sftp.numbers import OpenFlags
 from ssh_sftp.pipe import Pipe
 from ssh_sftp.requests import Outcome
 from ssh_sftp.results import Transferred
 from ssh_sftp.scheduler import Found, Progress
+from ssh_sftp.text import check_text
+from ssh_wire import UsageError
 
 __all__ = ["SFTPClient"]
 
@@ -103,28 +108,86 @@ class SFTPClient(Operations):
         """Return a path on the server, with the manners of `pathlib`."""
         return RemotePath(self, path_text(path))
 
+    @overload
     async def open(
-        self, path: PathLike, mode: str = "rb", attributes: Attributes | None = None
-    ) -> RemoteFile:
-        """Open a file; modes are those of the built-in `open`, and files are binary.
+        self, path: PathLike, mode: BinaryMode = "rb", attributes: Attributes | None = None
+    ) -> RemoteFile: ...
+
+    @overload
+    async def open(
+        self,
+        path: PathLike,
+        mode: TextMode,
+        attributes: Attributes | None = None,
+        *,
+        encoding: str | None = None,
+        errors: str | None = None,
+        newline: str | None = None,
+    ) -> RemoteTextFile: ...
+
+    @overload
+    async def open(
+        self,
+        path: PathLike,
+        mode: str,
+        attributes: Attributes | None = None,
+        *,
+        encoding: str | None = None,
+        errors: str | None = None,
+        newline: str | None = None,
+    ) -> RemoteFile | RemoteTextFile: ...
+
+    async def open(
+        self,
+        path: PathLike,
+        mode: str = "rb",
+        attributes: Attributes | None = None,
+        *,
+        encoding: str | None = None,
+        errors: str | None = None,
+        newline: str | None = None,
+    ) -> RemoteFile | RemoteTextFile:
+        r"""Open a file; modes are those of the built-in `open`, and without one it is "rb".
 
         Args:
             path: the file.
-            mode: "r", "w", "a" or "x", with "+" to read and write.
+            mode: "r", "w", "a" or "x", with "+" to read and write; with "b" a file of bytes, and
+                a text file without.
             attributes: attributes of a file that is created.
+            encoding: of a text file; by default UTF-8.
+            errors: what is done with text that cannot be decoded or encoded: "strict" (the
+                default), "replace", or any other of the handlers of `codecs`.
+            newline: the line end of a text file, as the built-in `open` has it; what is written
+                gets "\n" by default, for the server's own line end is not known.
+
+        Raises:
+            UsageError: there is no such mode, encoding, error handler or line end.
+            SFTPError: the server refused; `filename` is the path.
         """
-        flags = open_flags(mode)
-        text = path_text(path)
+        flags, text = open_flags(mode), path_text(path)
+        told = (encoding, errors, newline)
+        if is_binary(mode):
+            if told != (None, None, None):
+                problem = f"mode {mode!r} is binary: it has no encoding, errors or newline"
+                raise UsageError(problem)
+            return await self._open(text, mode, flags, attributes)
+        manner = (encoding or "utf-8", errors or "strict", newline)
+        check_text(*manner)
+        return RemoteTextFile(await self._open(text, mode, flags, attributes), *manner)
+
+    async def _open(
+        self, path: str, mode: str, flags: OpenFlags, attributes: Attributes | None
+    ) -> RemoteFile:
         number = self._requests.next_id()
         request = Open(
-            id=number, path=text, flags=flags.value, attributes=attributes or Attributes()
+            id=number, path=path, flags=flags.value, attributes=attributes or Attributes()
         )
         try:
-            reply = await self._session.call(request, Handle, text)
+            reply = await self._session.call(request, Handle, path)
         except BaseException:
             self._close_late(number)
             raise
-        return RemoteFile(self._session, reply.handle, text, flags)
+        return RemoteFile(self._session, reply.handle, path, flags, mode)
 
     def _close_late(self, number: int) -> None:
         """Give back the handle of an open that nobody waits for any more."""

@@ -6,13 +6,15 @@ import fnmatch
 import posixpath
 from collections.abc import AsyncIterator
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from ssh_sftp.attributes import Attributes
+from ssh_sftp.modes import BinaryMode, TextMode
 
 if TYPE_CHECKING:
     from ssh_sftp.aio.client import SFTPClient
     from ssh_sftp.aio.file import RemoteFile
+    from ssh_sftp.aio.textfile import RemoteTextFile
 
 __all__ = ["RemotePath"]
 
@@ -155,9 +157,41 @@ class RemotePath:
 
     # ------------------------------------------------------------------ content
 
-    async def open(self, mode: str = "rb") -> RemoteFile:
-        """Open it; files are binary."""
-        return await self._client.open(self, mode)
+    @overload
+    async def open(self, mode: BinaryMode = "rb") -> RemoteFile: ...
+
+    @overload
+    async def open(
+        self,
+        mode: TextMode,
+        *,
+        encoding: str | None = None,
+        errors: str | None = None,
+        newline: str | None = None,
+    ) -> RemoteTextFile: ...
+
+    @overload
+    async def open(
+        self,
+        mode: str,
+        *,
+        encoding: str | None = None,
+        errors: str | None = None,
+        newline: str | None = None,
+    ) -> RemoteFile | RemoteTextFile: ...
+
+    async def open(
+        self,
+        mode: str = "rb",
+        *,
+        encoding: str | None = None,
+        errors: str | None = None,
+        newline: str | None = None,
+    ) -> RemoteFile | RemoteTextFile:
+        """Open it, as `SFTPClient.open` does; without a mode it is a file of bytes."""
+        return await self._client.open(
+            self, mode, encoding=encoding, errors=errors, newline=newline
+        )
 
     async def read_bytes(self) -> bytes:
         """Return what the file holds."""
