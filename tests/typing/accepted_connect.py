@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import zipfile
 from typing import assert_type
 
 import ssh_stack
 from ssh_connection import Completed, ExitSignal
-from ssh_sftp.aio import DirEntry
+from ssh_sftp.aio import DirEntry, RemoteFile, RemoteTextFile
 from ssh_stack import sync
 
 
@@ -17,11 +19,19 @@ async def asynchronous() -> None:
         assert_type((await conn.run("id", text=True)).stdout, str)
         assert_type((await conn.run(["id"], text=False, check=True)).stderr, bytes)
         async with conn.start("cat") as process:
-            async for line in process.stdout.lines():
-                assert_type(line, bytes)
+            async for data in process.stdout.lines():
+                assert_type(data, bytes)
             assert_type(await process.wait(), int | ExitSignal)
         async with conn.sftp() as sftp:
             assert_type(await sftp.listdir(), list[str])
+            async with await sftp.open("/etc/hostname", "r", encoding="latin-1") as text:
+                assert_type(text, RemoteTextFile)
+                assert_type(await text.read(), str)
+                async for line in text:
+                    assert_type(line, str)
+            async with await sftp.path("/etc/hostname").open("r+b") as binary:
+                assert_type(binary, RemoteFile)
+                assert_type(await binary.readline(), bytes)
     ssh_stack.connect("web2", jump=conn)
 
 
@@ -47,5 +57,11 @@ def blocking() -> None:
                 assert_type(path, sync.RemotePath)
             with sftp.open("/etc/hostname") as file:
                 assert_type(file.read(), bytes)
+            with sftp.open("/etc/hostname", "r") as text:
+                assert_type(text, sync.RemoteTextFile)
+                assert_type(text.readline(), str)
+                assert_type(list(csv.reader(text)), list[list[str]])
+            with sftp.open("/srv/files.zip", "rb") as packed, zipfile.ZipFile(packed) as files:
+                assert_type(files.read("name"), bytes)
     sync.connect("web2", jump=conn)
     assert_type(ssh_stack.sync.connect("web1"), sync.Connect)

@@ -148,7 +148,8 @@ class MemberWriter:
         target = f"self._wrapped.{self.name}"
         if self.name == "__anext__":
             value = self._translator.wrapped(returns, f"self._portal.wait({target})")
-            return ["try:", f"{INDENT}return {value}", *_STOP]
+            ready = _READY if "ready_line" in self.mirror.pure else []
+            return [*ready, "try:", f"{INDENT}return {value}", *_STOP]
         if isinstance(returns, ast.Name) and returns.id == "Self":
             entering = [f"self._portal.wait({target})"] if _awaits(node) else []
             return [*entering, "return self"]
@@ -173,15 +174,35 @@ class MemberWriter:
         cast = self.names.need("typing", "cast")
         call = self.names.need("collections.abc", "Callable")
         awaited = self.names.need("collections.abc", "Awaitable")
-        returns = self._translator.annotation(node.returns)
-        if self._translator.mentions_twin(node.returns) or not _awaits(node):
+        if not _awaits(node):
             problem = f"{self.mirror.name}.{self.name} is overloaded in a way not foreseen"
             raise LookupError(problem)
+        if self._translator.mentions_twin(node.returns):
+            # the overloads see to the type of what is returned
+            returns = self.names.need("typing", "Any")
+        else:
+            returns = self._translator.annotation(node.returns)
         kind = f"{call}[..., {awaited}[{returns}]]"
-        return [
-            f'{self.name} = {cast}("{kind}", self._wrapped.{self.name})',
-            f"return self._portal.wait({self.name}, {self.passed(node)})",
-        ]
+        value = f"self._portal.wait(function, {self.passed(node)})"
+        written = [f'function = {cast}("{kind}", self._wrapped.{self.name})']
+        if self._translator.mentions_twin(node.returns):
+            return [*written, f"opened = {value}", *self._one_of(node.returns)]
+        return [*written, f"return {value}"]
+
+    def _one_of(self, returns: ast.expr | None) -> Iterator[str]:
+        """Make the blocking object of a result that is one of several."""
+        match returns:
+            case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+                twin = self._translator.twin(right)
+                if twin is not None:
+                    yield f"if isinstance(opened, {self.names.need_source(twin)}):"
+                    yield f"{INDENT}return {self._translator.wrapped(right, 'opened')}"
+                    yield f"return {self._translator.wrapped(left, 'opened')}"
+                    return
+            case _:
+                pass
+        problem = f"{self.mirror.name}.{self.name} returns what cannot be told apart"
+        raise LookupError(problem)
 
     def _iteration(self, returns: ast.expr | None, arguments: str) -> str:
         items = f"self._portal.iterate({arguments})"
@@ -200,6 +221,7 @@ class MemberWriter:
                 return self.name in self.mirror.pure or self.name.startswith("__")
 
 
+_READY = ["line = self._wrapped.ready_line()", "if line is not None:", f"{INDENT}return line"]
 _STOP = ["except StopAsyncIteration:", f"{INDENT}raise StopIteration from None"]
 
 

@@ -75,6 +75,12 @@ class ModuleWriter:
 
     def _class(self, mirror: Mirror, source: Module) -> Iterator[str]:
         node = source.class_(mirror.name)
+        if mirror.base:
+            where, _, base = mirror.base.rpartition(".")
+            yield f"class {mirror.name}({self._names.need(where, base)}):"
+            yield from docstring(mirror.doc or ast.get_docstring(node), INDENT)
+            yield from self._members(mirror, source)
+            return
         base = "Blocking" if mirror.kind == "class" else "BlockingOwner"
         self._names.need("ssh_stack.sync._blocking", base)
         original = self._names.need_source(mirror)
@@ -88,6 +94,9 @@ class ModuleWriter:
         yield from docstring(mirror.doc or ast.get_docstring(node), INDENT)
         if variable:
             yield from self._generic_init(original, variable)
+        yield from self._members(mirror, source)
+
+    def _members(self, mirror: Mirror, source: Module) -> Iterator[str]:
         for name, member in _mirrored(mirror, source):
             yield ""
             yield from MemberWriter(mirror, name, member, self._names).lines()
@@ -153,12 +162,12 @@ class ModuleWriter:
 def _mirrored(mirror: Mirror, source: Module) -> Iterator[tuple[str, Member]]:
     """Yield what has a blocking form, and see that the rest has a reason that still holds."""
     found = members(source, mirror.name)
-    gone = set(mirror.left_out) - found.keys()
+    gone = (set(mirror.left_out) | mirror.by_hand) - found.keys()
     if gone:
         problem = f"{mirror.name} leaves out what it has not: {', '.join(sorted(gone))}"
         raise LookupError(problem)
     for name, member in found.items():
-        if is_public(name) and name not in mirror.left_out:
+        if is_public(name) and name not in mirror.left_out and name not in mirror.by_hand:
             yield name, member
 
 

@@ -34,6 +34,10 @@ class Mirror:
     """Public names without a blocking form, each with the reason."""
     pure: frozenset[str] = frozenset()
     """Plain methods that touch nothing of the loop's, so any thread may run them."""
+    base: str = ""
+    """The class that its blocking form derives from, in place of the usual one."""
+    by_hand: frozenset[str] = frozenset()
+    """Names that this base has, written by hand."""
     doc: str = ""
     """The docstring, where the async one does not fit."""
 
@@ -44,7 +48,7 @@ MODULES: Final[Mapping[str, str]] = {
     "channel": "A channel, as requests and as a byte stream.",
     "process": "A command, shell or subsystem on the other side.",
     "forward": "Forwarded TCP ports, from both ends.",
-    "file": "A file on the server, open.",
+    "file": "Files on the server, open: bytes and text.",
     "path": "Paths on the server, with the manners of `pathlib`.",
     "sftp": "The SFTP client.",
     "connection": "`connect`, and the connection that it makes.",
@@ -60,6 +64,8 @@ _ENDPOINT_SIDE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("channel_requested", "global_request", "unknown_message"), MULTIPLEXER),
     "handler_failed": MULTIPLEXER,
 }
+
+_FILE: Final = frozenset({"readable", "writable", "seekable", "isatty", "tell", "ready_line"})
 
 MIRRORS: Final = (
     Mirror("Closeable", "ssh_connection.aio.scope", "scope", "protocol"),
@@ -109,7 +115,8 @@ MIRRORS: Final = (
         "forward",
         left_out={"accept": MULTIPLEXER},
     ),
-    Mirror("RemoteFile", "ssh_sftp.aio.file", "file"),
+    Mirror("RemoteFile", "ssh_sftp.aio.file", "file", pure=_FILE),
+    Mirror("RemoteTextFile", "ssh_sftp.aio.textfile", "file", pure=_FILE),
     Mirror(
         "RemotePath",
         "ssh_sftp.aio.path",
@@ -120,7 +127,9 @@ MIRRORS: Final = (
         "SFTPClient",
         "ssh_sftp.aio.client",
         "sftp",
-        left_out={"from_pipe": PIPE, "from_streams": PIPE},
+        left_out={"from_pipe": PIPE},
+        base="ssh_stack.sync._streams.OverStreams",
+        by_hand=frozenset({"from_streams"}),
         pure=frozenset({"path"}),
         doc="""A client session of SFTP version 3.
 

@@ -6,7 +6,7 @@ import pytest
 
 from ssh_sftp import SFTPUnsafeName
 from ssh_sftp.flow import Flow
-from ssh_sftp.results import Failed, Skipped
+from ssh_sftp.results import Skipped, TransferFailure
 from ssh_sftp.scheduler import Scheduler
 from ssh_wire import SSHError
 
@@ -137,7 +137,7 @@ def test_a_file_that_fails_is_noted_and_the_others_go_on(wire: Any) -> None:
     wire.requests.settle()
 
     assert harness.ended == [None]
-    assert harness.scheduler.failures == (Failed("/0", error),)
+    assert harness.scheduler.failures == (TransferFailure("/0", error),)
     assert harness.scheduler.result.files == 2
     assert "abort" not in jobs[1].calls
 

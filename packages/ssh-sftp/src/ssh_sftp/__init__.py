@@ -64,10 +64,10 @@ from ssh_sftp.numbers import StatusCode as StatusCode
 from ssh_sftp.pipe import Pipe as Pipe
 from ssh_sftp.pipe import PipeReceiver as PipeReceiver
 from ssh_sftp.requests import Requests as Requests
-from ssh_sftp.results import Failed as Failed
-from ssh_sftp.results import Refused as Refused
 from ssh_sftp.results import Skipped as Skipped
+from ssh_sftp.results import TransferFailure as TransferFailure
 from ssh_sftp.results import Transferred as Transferred
+from ssh_sftp.results import TransferRefusal as TransferRefusal
 from ssh_sftp.scheduler import Found as Found
 from ssh_sftp.scheduler import Progress as Progress
 from ssh_sftp.service import Service as Service

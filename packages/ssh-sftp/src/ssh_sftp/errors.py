@@ -25,7 +25,7 @@ from ssh_wire import ProtocolError, SSHError
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from ssh_sftp.results import Failed, Transferred
+    from ssh_sftp.results import TransferFailure, Transferred
 
 __all__ = [
     "SFTPEOF",
@@ -130,7 +130,7 @@ class SFTPTransferErrors(SSHError):
         done: what was transferred all the same.
     """
 
-    def __init__(self, errors: tuple[Failed, ...], done: Transferred) -> None:
+    def __init__(self, errors: tuple[TransferFailure, ...], done: Transferred) -> None:
         first = errors[0]
         path, cause = printable(first.path), str(first.cause)
         named = cause if path in cause else f"{path}: {cause}"
@@ -145,7 +145,7 @@ class SFTPTransferErrors(SSHError):
 
     def __reduce__(
         self,
-    ) -> tuple[type[SFTPTransferErrors], tuple[tuple[Failed, ...], Transferred]]:
+    ) -> tuple[type[SFTPTransferErrors], tuple[tuple[TransferFailure, ...], Transferred]]:
         return type(self), (self.errors, self.done)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-__all__ = ["Failed", "Refused", "Skipped", "Transferred"]
+__all__ = ["Skipped", "TransferFailure", "TransferRefusal", "Transferred"]
 
 
 @attrs.frozen
@@ -21,7 +21,7 @@ class Skipped:
 
 
 @attrs.frozen
-class Refused:
+class TransferRefusal:
     """A nicety that the server, or the local file system, refused; the file is there all the same.
 
     Attributes:
@@ -36,7 +36,7 @@ class Refused:
 
 
 @attrs.frozen
-class Failed:
+class TransferFailure:
     """A file or directory that was not transferred.
 
     Attributes:
@@ -68,4 +68,4 @@ class Transferred:
     bytes: int
     skipped: tuple[Skipped, ...] = ()
     sizes_checked: int = 0
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[TransferRefusal, ...] = ()

@@ -19,7 +19,7 @@ from typing import Final, Protocol, TypeAlias
 
 from ssh_sftp.flow import Flow
 from ssh_sftp.requests import Requests
-from ssh_sftp.results import Failed, Refused, Skipped, Transferred
+from ssh_sftp.results import Skipped, TransferFailure, Transferred, TransferRefusal
 from ssh_wire import ProtocolError, SSHError
 from ssh_wire.text import printable
 
@@ -95,8 +95,8 @@ class Scheduler:
         self._over = False
         self._counts = [0, 0, 0, 0]
         self._skipped: list[Skipped] = []
-        self._refused: list[Refused] = []
-        self._failed: list[Failed] = []
+        self._refused: list[TransferRefusal] = []
+        self._failed: list[TransferFailure] = []
 
     # ------------------------------------------------------------------ for jobs
 
@@ -137,7 +137,7 @@ class Scheduler:
 
     def refused(self, path: str, what: str, cause: Exception) -> None:
         """Note a nicety that was refused."""
-        self._refused.append(Refused(path, what, cause))
+        self._refused.append(TransferRefusal(path, what, cause))
 
     def failed(self, path: str, error: Exception) -> None:
         """Note a file that fails; the others go on, if it is the file alone and that is wanted."""
@@ -145,7 +145,7 @@ class Scheduler:
         if self._stop or concerns_all:
             self.fail(error)
         elif self._error is None:
-            self._failed.append(Failed(path, error))
+            self._failed.append(TransferFailure(path, error))
             self.touch()
 
     def touch(self) -> None:
@@ -196,7 +196,7 @@ class Scheduler:
         )
 
     @property
-    def failures(self) -> tuple[Failed, ...]:
+    def failures(self) -> tuple[TransferFailure, ...]:
         """What was not transferred while the others were."""
         return tuple(self._failed)
 

@@ -7,6 +7,7 @@ plan            what options and configuration come to, for one connection
 identities      what the user can prove itself with
 trust           is this the right server
 keylog          SSHKEYLOGFILE, for Wireshark
+sftp            SFTP over a connection
 dial            ways to a server: TCP, a jump host, a proxy command
 serving         serve: a listening socket and its connections
 server_options  what `serve` is told
@@ -46,13 +47,13 @@ _ORIGINS: Final = {
     ),
     "ssh_stack.sync": "",
     "ssh_sftp": (
-        "Attributes DirectoryHandle FileHandle FileSystem Found OpenFlags Progress Refused "
+        "Attributes DirectoryHandle FileHandle FileSystem Found OpenFlags Progress "
         "ServerLimits SFTPConnectionLost SFTPEOF SFTPError SFTPNoSuchFile SFTPOptions "
         "SFTPPermissionDenied SFTPProtocolError SFTPTimeout SFTPTransferError "
         "SFTPTransferErrors SFTPUnsafeName SFTPUnsupported Skipped StatusCode StatVFSReply "
-        "Transferred"
+        "TransferFailure TransferRefusal Transferred"
     ),
-    "ssh_sftp.aio": "DirEntry RemoteFile RemotePath Rooted SFTPClient",
+    "ssh_sftp.aio": "DirEntry RemoteFile RemotePath RemoteTextFile Rooted SFTPClient",
     "ssh_connection": (
         "ChannelClosed ChannelOpenRefused ChannelViolation CommandFailed Completed "
         "ConnectionLimits ExitSignal ForwardingDisabled NoExitStatus RequestRefused SSHTimeout "
@@ -178,7 +179,6 @@ if TYPE_CHECKING:
     from ssh_sftp import Found as Found
     from ssh_sftp import OpenFlags as OpenFlags
     from ssh_sftp import Progress as Progress
-    from ssh_sftp import Refused as Refused
     from ssh_sftp import ServerLimits as ServerLimits
     from ssh_sftp import SFTPConnectionLost as SFTPConnectionLost
     from ssh_sftp import SFTPError as SFTPError
@@ -194,10 +194,13 @@ if TYPE_CHECKING:
     from ssh_sftp import Skipped as Skipped
     from ssh_sftp import StatusCode as StatusCode
     from ssh_sftp import StatVFSReply as StatVFSReply
+    from ssh_sftp import TransferFailure as TransferFailure
     from ssh_sftp import Transferred as Transferred
+    from ssh_sftp import TransferRefusal as TransferRefusal
     from ssh_sftp.aio import DirEntry as DirEntry
     from ssh_sftp.aio import RemoteFile as RemoteFile
     from ssh_sftp.aio import RemotePath as RemotePath
+    from ssh_sftp.aio import RemoteTextFile as RemoteTextFile
     from ssh_sftp.aio import Rooted as Rooted
     from ssh_sftp.aio import SFTPClient as SFTPClient
     from ssh_stack import sync as sync

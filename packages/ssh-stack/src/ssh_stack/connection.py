@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ssh_connection.aio import Dialer
+    from ssh_sftp import SFTPOptions
     from ssh_sftp.aio import SFTPClient
     from ssh_transport import Event
 
@@ -121,20 +122,21 @@ class Connection(ClientConnection):
         """Put the configuration's SendEnv and SetEnv before what the caller asks for."""
         return attrs.evolve(launch, env={**self._environment, **launch.env})
 
-    def sftp(self) -> Scope[SFTPClient]:
-        """Open an SFTP session."""
-        from ssh_sftp.aio import SFTPClient  # noqa: PLC0415 (loads when it is used)
+    def sftp(self, options: SFTPOptions | None = None) -> Scope[SFTPClient]:
+        """Open an SFTP session.
 
-        async def opener() -> SFTPClient:
-            client = SFTPClient.from_pipe(await self.open_subsystem("sftp"))
-            try:
-                await client.start()
-            except BaseException:
-                await client.close()
-                raise
-            return client
+        Args:
+            options: how it behaves: `SFTPOptions(atomic=False)` writes files in place,
+                `SFTPOptions(fsync=True)` has them on stable storage before they get their names.
 
-        return Scope(opener)
+        Raises:
+            UsageError: `options` is no `SFTPOptions`.
+            RequestRefused: (on entry) the server has no SFTP.
+            SFTPProtocolError: (on entry) something else answered; what it printed is quoted.
+        """
+        from ssh_stack.sftp import start_sftp  # noqa: PLC0415 (loads when it is used)
+
+        return start_sftp(self, options)
 
     async def __aenter__(self) -> Self:
         return self

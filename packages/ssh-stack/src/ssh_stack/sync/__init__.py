@@ -45,11 +45,11 @@ _ORIGINS: Final = {
         "UnprotectedKey UnsupportedKey load_private_key load_public_key"
     ),
     "ssh_sftp": (
-        "Attributes DirectoryHandle FileHandle FileSystem Found OpenFlags Progress Refused "
+        "Attributes DirectoryHandle FileHandle FileSystem Found OpenFlags Progress "
         "SFTPConnectionLost SFTPEOF SFTPError SFTPNoSuchFile SFTPOptions "
         "SFTPPermissionDenied SFTPProtocolError SFTPTimeout SFTPTransferError "
         "SFTPTransferErrors SFTPUnsafeName SFTPUnsupported ServerLimits Skipped "
-        "StatVFSReply StatusCode Transferred"
+        "StatVFSReply StatusCode TransferFailure TransferRefusal Transferred"
     ),
     "ssh_sftp.aio": "DirEntry Rooted",
     "ssh_stack.admission": "MaxStartups",
@@ -70,7 +70,7 @@ _ORIGINS: Final = {
     "ssh_stack.streams": "Stream",
     "ssh_stack.sync.channel": "Channel",
     "ssh_stack.sync.connection": "ClientOptionsKw Connect Connection connect",
-    "ssh_stack.sync.file": "RemoteFile",
+    "ssh_stack.sync.file": "RemoteFile RemoteTextFile",
     "ssh_stack.sync.forward": "LocalForward RemoteForward",
     "ssh_stack.sync.path": "RemotePath",
     "ssh_stack.sync.process": "Process",
@@ -167,7 +167,6 @@ if TYPE_CHECKING:
     from ssh_sftp import Found as Found
     from ssh_sftp import OpenFlags as OpenFlags
     from ssh_sftp import Progress as Progress
-    from ssh_sftp import Refused as Refused
     from ssh_sftp import ServerLimits as ServerLimits
     from ssh_sftp import SFTPConnectionLost as SFTPConnectionLost
     from ssh_sftp import SFTPError as SFTPError
@@ -183,7 +182,9 @@ if TYPE_CHECKING:
     from ssh_sftp import Skipped as Skipped
     from ssh_sftp import StatusCode as StatusCode
     from ssh_sftp import StatVFSReply as StatVFSReply
+    from ssh_sftp import TransferFailure as TransferFailure
     from ssh_sftp import Transferred as Transferred
+    from ssh_sftp import TransferRefusal as TransferRefusal
     from ssh_sftp.aio import DirEntry as DirEntry
     from ssh_sftp.aio import Rooted as Rooted
     from ssh_stack.admission import MaxStartups as MaxStartups
@@ -230,6 +231,7 @@ if TYPE_CHECKING:
     from ssh_stack.sync.connection import Connection as Connection
     from ssh_stack.sync.connection import connect as connect
     from ssh_stack.sync.file import RemoteFile as RemoteFile
+    from ssh_stack.sync.file import RemoteTextFile as RemoteTextFile
     from ssh_stack.sync.forward import LocalForward as LocalForward
     from ssh_stack.sync.forward import RemoteForward as RemoteForward
     from ssh_stack.sync.path import RemotePath as RemotePath

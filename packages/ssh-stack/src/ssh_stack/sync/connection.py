@@ -15,6 +15,7 @@ from ssh_connection.aio.client import Sink
 from ssh_connection.aio.process import Pty
 from ssh_connection.results import Completed
 from ssh_keys import KnownHosts, PublicKey
+from ssh_sftp import SFTPOptions
 from ssh_stack import connection as aio_connection
 from ssh_stack.config import HostConfig
 from ssh_stack.options import (
@@ -67,9 +68,19 @@ class Connection(BlockingOwner[aio_connection.Connection]):
         """What ended the connection; None while it stands."""
         return self._wrapped.end
 
-    def sftp(self) -> Scope[SFTPClient]:
-        """Open an SFTP session."""
-        return Scope(self._portal, self._wrapped.sftp(), SFTPClient)
+    def sftp(self, options: SFTPOptions | None = None) -> Scope[SFTPClient]:
+        """Open an SFTP session.
+
+        Args:
+            options: how it behaves: `SFTPOptions(atomic=False)` writes files in place,
+                `SFTPOptions(fsync=True)` has them on stable storage before they get their names.
+
+        Raises:
+            UsageError: `options` is no `SFTPOptions`.
+            RequestRefused: (on entry) the server has no SFTP.
+            SFTPProtocolError: (on entry) something else answered; what it printed is quoted.
+        """
+        return Scope(self._portal, self._wrapped.sftp(options), SFTPClient)
 
     def __enter__(self) -> Self:
         self._portal.wait(self._wrapped.__aenter__)
@@ -158,11 +169,11 @@ class Connection(BlockingOwner[aio_connection.Connection]):
             SSHTimeout: with what had arrived as `completed`.
             ChannelOpenRefused: the server refused the session.
         """
-        run = cast(
+        function = cast(
             "Callable[..., Awaitable[Completed[bytes] | Completed[str]]]", self._wrapped.run
         )
         return self._portal.wait(
-            run,
+            function,
             command,
             text=text,
             input=input,

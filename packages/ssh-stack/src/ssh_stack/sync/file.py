@@ -1,24 +1,27 @@
 # Generated from the async classes by tools/generate_sync.py; not to be edited.
-"""A file on the server, open."""
+"""Files on the server, open: bytes and text."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
 from ssh_sftp.aio import file as aio_file
+from ssh_sftp.aio import textfile as aio_textfile
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.messages import StatVFSReply
 from ssh_stack.sync._blocking import Blocking
 
-__all__ = ["RemoteFile"]
+__all__ = ["RemoteFile", "RemoteTextFile"]
 
 
 class RemoteFile(Blocking[aio_file.RemoteFile]):
-    """An open file with a position, and reads and writes at any offset.
+    """An open file of bytes, with a position, and reads and writes at any offset.
 
-    Reading in order asks ahead, so that each read finds its bytes there already.
+    Reading in order asks ahead, so that each read finds its bytes there already.  Iteration
+    gives lines, as with every file of Python's; `for line in file`.
     """
 
     @property
@@ -27,17 +30,67 @@ class RemoteFile(Blocking[aio_file.RemoteFile]):
         return self._wrapped.path
 
     @property
+    def name(self) -> str:
+        """The path that it was opened by, under the name that `io` has for it."""
+        return self._wrapped.name
+
+    @property
+    def mode(self) -> str:
+        """The mode that it was opened in."""
+        return self._wrapped.mode
+
+    @property
     def closed(self) -> bool:
         """Whether it is closed."""
         return self._wrapped.closed
 
-    def read(self, size: int = -1) -> bytes:
+    def readable(self) -> bool:
+        """Whether it was opened for reading."""
+        return self._wrapped.readable()
+
+    def writable(self) -> bool:
+        """Whether it was opened for writing."""
+        return self._wrapped.writable()
+
+    def seekable(self) -> bool:
+        """Whether it has a position that can be moved: always."""
+        return self._wrapped.seekable()
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal: never."""
+        return self._wrapped.isatty()
+
+    def read(self, size: int | None = -1) -> bytes:
         """Read up to `size` bytes, or to the end; less only at the end of the file."""
         return self._portal.wait(self._wrapped.read, size)
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:
+        """Read into a buffer until it is full, or to the end; return how many bytes."""
+        return self._portal.wait(self._wrapped.readinto, buffer)
+
+    def readline(self, size: int | None = -1) -> bytes:
+        """Read a line with its newline, or `size` bytes of it; at the end, what is left."""
+        return self._portal.wait(self._wrapped.readline, size)
+
+    def readlines(self, hint: int | None = -1) -> list[bytes]:
+        """Read lines to the end, or until they have `hint` bytes together."""
+        return self._portal.wait(self._wrapped.readlines, hint)
+
+    def ready_line(self) -> bytes | None:
+        """Return the next line if all of it is here already, else None."""
+        return self._wrapped.ready_line()
 
     def write(self, data: bytes | bytearray | memoryview) -> int:
         """Write at the position; return when the server has acknowledged all of it."""
         return self._portal.wait(self._wrapped.write, data)
+
+    def writelines(self, lines: Iterable[bytes | bytearray | memoryview]) -> None:
+        """Write each of the lines; their newlines are their own."""
+        self._portal.wait(self._wrapped.writelines, lines)
+
+    def flush(self) -> None:
+        """Nothing is held back: what `write` took is acknowledged when it returns."""
+        self._portal.wait(self._wrapped.flush)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move the position; return the new one."""
@@ -45,7 +98,7 @@ class RemoteFile(Blocking[aio_file.RemoteFile]):
 
     def tell(self) -> int:
         """Return the position."""
-        return self._portal.call(self._wrapped.tell)
+        return self._wrapped.tell()
 
     def read_at(self, size: int, offset: int) -> bytes:
         """Read up to `size` bytes at an offset; the position stays."""
@@ -63,9 +116,9 @@ class RemoteFile(Blocking[aio_file.RemoteFile]):
         """Change the attributes that are given (section 6.9)."""
         self._portal.wait(self._wrapped.setstat, attributes)
 
-    def truncate(self, size: int | None = None) -> None:
-        """Make it `size` bytes long, or as long as the position is."""
-        self._portal.wait(self._wrapped.truncate, size)
+    def truncate(self, size: int | None = None) -> int:
+        """Make it `size` bytes long, or as long as the position is; return its size."""
+        return self._portal.wait(self._wrapped.truncate, size)
 
     def fsync(self) -> None:
         """Put what was written to stable storage (PROTOCOL section 4.6)."""
@@ -99,7 +152,165 @@ class RemoteFile(Blocking[aio_file.RemoteFile]):
         return self
 
     def __next__(self) -> bytes:
-        """Return the next block of the file, of whatever size suits the server."""
+        """Return the next line, with its newline."""
+        line = self._wrapped.ready_line()
+        if line is not None:
+            return line
+        try:
+            return self._portal.wait(self._wrapped.__anext__)
+        except StopAsyncIteration:
+            raise StopIteration from None
+
+
+class RemoteTextFile(Blocking[aio_textfile.RemoteTextFile]):
+    """An open file of text; iteration gives lines.
+
+    What is written is sent when there is a block of it, at `flush`, and at `close`.
+    """
+
+    @property
+    def buffer(self) -> RemoteFile:
+        """The file as bytes; its position is not that of the text."""
+        return RemoteFile(self._portal, self._wrapped.buffer)
+
+    @property
+    def path(self) -> str:
+        """The path that it was opened by."""
+        return self._wrapped.path
+
+    @property
+    def name(self) -> str:
+        """The path that it was opened by, under the name that `io` has for it."""
+        return self._wrapped.name
+
+    @property
+    def mode(self) -> str:
+        """The mode that it was opened in."""
+        return self._wrapped.mode
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of its text."""
+        return self._wrapped.encoding
+
+    @property
+    def errors(self) -> str:
+        """How what cannot be decoded or encoded is handled."""
+        return self._wrapped.errors
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed."""
+        return self._wrapped.closed
+
+    def readable(self) -> bool:
+        """Whether it was opened for reading."""
+        return self._wrapped.readable()
+
+    def writable(self) -> bool:
+        """Whether it was opened for writing."""
+        return self._wrapped.writable()
+
+    def seekable(self) -> bool:
+        """Whether it has a position that can be moved: always."""
+        return self._wrapped.seekable()
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal: never."""
+        return self._wrapped.isatty()
+
+    def read(self, size: int | None = -1) -> str:
+        """Read up to `size` characters, or to the end; less only at the end of the file.
+
+        Raises:
+            UnicodeDecodeError: what comes is not of the encoding.
+        """
+        return self._portal.wait(self._wrapped.read, size)
+
+    def readline(self, size: int | None = -1) -> str:
+        """Read a line with its end, at the most `size` characters; at the end, what is left.
+
+        Raises:
+            UnicodeDecodeError: what comes is not of the encoding.
+        """
+        return self._portal.wait(self._wrapped.readline, size)
+
+    def readlines(self, hint: int | None = -1) -> list[str]:
+        """Read lines to the end, or until they have `hint` characters together."""
+        return self._portal.wait(self._wrapped.readlines, hint)
+
+    def ready_line(self) -> str | None:
+        """Return the next line if all of it is here already, else None."""
+        return self._wrapped.ready_line()
+
+    def write(self, text: str) -> int:
+        """Write text; return how many characters.
+
+        Raises:
+            UnicodeEncodeError: the encoding has no such character.
+        """
+        return self._portal.wait(self._wrapped.write, text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write each of the lines; their ends are their own."""
+        self._portal.wait(self._wrapped.writelines, lines)
+
+    def flush(self) -> None:
+        """Send what was written, and wait until the server has acknowledged it."""
+        self._portal.wait(self._wrapped.flush)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move the position: to what `tell` returned, to the start, or to the end.
+
+        Raises:
+            UsageError: no such position, as a number of characters from the end.
+        """
+        return self._portal.wait(self._wrapped.seek, offset, whence)
+
+    def tell(self) -> int:
+        """Return a number for the position, for `seek`."""
+        return self._wrapped.tell()
+
+    def truncate(self, size: int | None = None) -> int:
+        """Make it `size` bytes long, or end it at the position; return its size in bytes."""
+        return self._portal.wait(self._wrapped.truncate, size)
+
+    def stat(self) -> Attributes:
+        """Return its attributes (section 6.8)."""
+        return self._portal.wait(self._wrapped.stat)
+
+    def fsync(self) -> None:
+        """Send what was written and put it to stable storage (PROTOCOL section 4.6)."""
+        self._portal.wait(self._wrapped.fsync)
+
+    def close(self) -> None:
+        """Send what was written, and close it.
+
+        Raises:
+            SFTPError: "even a close can fail": what was written may not be stored.
+        """
+        self._portal.wait(self._wrapped.close)
+
+    def __enter__(self) -> Self:
+        self._portal.wait(self._wrapped.__aenter__)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._portal.leave(self._wrapped.__aexit__, kind, error, trace)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        """Return the next line, with its end."""
+        line = self._wrapped.ready_line()
+        if line is not None:
+            return line
         try:
             return self._portal.wait(self._wrapped.__anext__)
         except StopAsyncIteration:

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, cast, overload
 
 from ssh_sftp.aio import path as aio_path
+from ssh_sftp.aio import textfile as aio_textfile
 from ssh_sftp.attributes import Attributes
+from ssh_sftp.modes import BinaryMode, TextMode
 from ssh_stack.sync._blocking import Blocking, unwrap
-from ssh_stack.sync.file import RemoteFile
+from ssh_stack.sync.file import RemoteFile, RemoteTextFile
 
 __all__ = ["RemotePath"]
 
@@ -103,9 +106,45 @@ class RemotePath(Blocking[aio_path.RemotePath]):
             for item in self._portal.iterate(self._wrapped.glob, pattern)
         )
 
-    def open(self, mode: str = "rb") -> RemoteFile:
-        """Open it; files are binary."""
-        return RemoteFile(self._portal, self._portal.wait(self._wrapped.open, mode))
+    @overload
+    def open(self, mode: BinaryMode = "rb") -> RemoteFile: ...
+
+    @overload
+    def open(
+        self,
+        mode: TextMode,
+        *,
+        encoding: str | None = None,
+        errors: str | None = None,
+        newline: str | None = None,
+    ) -> RemoteTextFile: ...
+
+    @overload
+    def open(
+        self,
+        mode: str,
+        *,
+        encoding: str | None = None,
+        errors: str | None = None,
+        newline: str | None = None,
+    ) -> RemoteFile | RemoteTextFile: ...
+
+    def open(
+        self,
+        mode: str = "rb",
+        *,
+        encoding: str | None = None,
+        errors: str | None = None,
+        newline: str | None = None,
+    ) -> RemoteFile | RemoteTextFile:
+        """Open it, as `SFTPClient.open` does; without a mode it is a file of bytes."""
+        function = cast("Callable[..., Awaitable[Any]]", self._wrapped.open)
+        opened = self._portal.wait(
+            function, mode, encoding=encoding, errors=errors, newline=newline
+        )
+        if isinstance(opened, aio_textfile.RemoteTextFile):
+            return RemoteTextFile(self._portal, opened)
+        return RemoteFile(self._portal, opened)
 
     def read_bytes(self) -> bytes:
         """Return what the file holds."""

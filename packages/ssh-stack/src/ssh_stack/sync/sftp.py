@@ -4,26 +4,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast, overload
 
-from ssh_sftp.aio import client as aio_client
+from ssh_sftp.aio import textfile as aio_textfile
 from ssh_sftp.aio.operations import DirEntry, PathLike
 from ssh_sftp.aio.transfer import OnError
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.limits import ServerLimits
 from ssh_sftp.messages import StatVFSReply
+from ssh_sftp.modes import BinaryMode, TextMode
 from ssh_sftp.results import Transferred
 from ssh_sftp.scheduler import Found, Progress
-from ssh_stack.sync._blocking import Blocking
-from ssh_stack.sync.file import RemoteFile
+from ssh_stack.sync._streams import OverStreams
+from ssh_stack.sync.file import RemoteFile, RemoteTextFile
 from ssh_stack.sync.path import RemotePath
 
 __all__ = ["SFTPClient"]
 
 
-class SFTPClient(Blocking[aio_client.SFTPClient]):
+class SFTPClient(OverStreams):
     """A client session of SFTP version 3.
 
         with conn.sftp() as sftp:
@@ -62,19 +63,69 @@ class SFTPClient(Blocking[aio_client.SFTPClient]):
         """Return a path on the server, with the manners of `pathlib`."""
         return RemotePath(self._portal, self._wrapped.path(path))
 
+    @overload
     def open(
-        self, path: PathLike, mode: str = "rb", attributes: Attributes | None = None
-    ) -> RemoteFile:
-        """Open a file; modes are those of the built-in `open`, and files are binary.
+        self, path: PathLike, mode: BinaryMode = "rb", attributes: Attributes | None = None
+    ) -> RemoteFile: ...
+
+    @overload
+    def open(
+        self,
+        path: PathLike,
+        mode: TextMode,
+        attributes: Attributes | None = None,
+        *,
+        encoding: str | None = None,
+        errors: str | None = None,
+        newline: str | None = None,
+    ) -> RemoteTextFile: ...
+
+    @overload
+    def open(
+        self,
+        path: PathLike,
+        mode: str,
+        attributes: Attributes | None = None,
+        *,
+        encoding: str | None = None,
+        errors: str | None = None,
+        newline: str | None = None,
+    ) -> RemoteFile | RemoteTextFile: ...
+
+    def open(
+        self,
+        path: PathLike,
+        mode: str = "rb",
+        attributes: Attributes | None = None,
+        *,
+        encoding: str | None = None,
+        errors: str | None = None,
+        newline: str | None = None,
+    ) -> RemoteFile | RemoteTextFile:
+        r"""Open a file; modes are those of the built-in `open`, and without one it is "rb".
 
         Args:
             path: the file.
-            mode: "r", "w", "a" or "x", with "+" to read and write.
+            mode: "r", "w", "a" or "x", with "+" to read and write; with "b" a file of bytes, and
+                a text file without.
             attributes: attributes of a file that is created.
+            encoding: of a text file; by default UTF-8.
+            errors: what is done with text that cannot be decoded or encoded: "strict" (the
+                default), "replace", or any other of the handlers of `codecs`.
+            newline: the line end of a text file, as the built-in `open` has it; what is written
+                gets "\n" by default, for the server's own line end is not known.
+
+        Raises:
+            UsageError: there is no such mode, encoding, error handler or line end.
+            SFTPError: the server refused; `filename` is the path.
         """
-        return RemoteFile(
-            self._portal, self._portal.wait(self._wrapped.open, path, mode, attributes)
+        function = cast("Callable[..., Awaitable[Any]]", self._wrapped.open)
+        opened = self._portal.wait(
+            function, path, mode, attributes, encoding=encoding, errors=errors, newline=newline
         )
+        if isinstance(opened, aio_textfile.RemoteTextFile):
+            return RemoteTextFile(self._portal, opened)
+        return RemoteFile(self._portal, opened)
 
     def read_bytes(self, path: PathLike) -> bytes:
         """Return what a file holds."""

@@ -1,0 +1,231 @@
+"""The blocking file is taken by what takes a file: zipfile, tarfile, csv, gzip, pickle, io."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import pickle
+import random
+import shutil
+import socket
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ssh_sftp import SFTPOptions
+from ssh_stack import sync
+from ssh_wire import UsageError
+
+SERVER = "/usr/lib/openssh/sftp-server"
+FILES = {"a.txt": b"alpha\n" * 1000, "d/b.bin": random.Random(1).randbytes(300_000)}  # noqa: S311
+
+
+@pytest.fixture
+def sftp(served: Any) -> Generator[sync.SFTPClient]:
+    with sync.connect(**served.options) as conn, conn.sftp() as sftp:
+        yield sftp
+
+
+@pytest.fixture
+def folder(served: Any, request: pytest.FixtureRequest) -> Path:
+    """A folder of the server, by its name at both ends."""
+    path: Path = served.root / str(request.node.name)
+    path.mkdir()
+    return path
+
+
+def at(folder: Path, name: str) -> str:
+    return f"/{folder.name}/{name}"
+
+
+def test_a_zip_file_is_written_and_read(sftp: sync.SFTPClient, folder: Path) -> None:
+    with sftp.open(at(folder, "z.zip"), "w+b") as file, zipfile.ZipFile(file, "w") as archive:
+        for name, content in FILES.items():
+            archive.writestr(name, content, zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(folder / "z.zip") as local:
+        assert {name: local.read(name) for name in local.namelist()} == FILES
+    with sftp.open(at(folder, "z.zip"), "rb") as file, zipfile.ZipFile(file) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == FILES
+        assert archive.testzip() is None
+
+
+@pytest.mark.parametrize("packing", ["", "gz", "xz"])
+def test_a_tar_file_is_written_and_read(sftp: sync.SFTPClient, folder: Path, packing: str) -> None:
+    path = at(folder, "t.tar")
+    mode: Any = f"w:{packing}"
+    with (
+        sftp.open(path, "wb") as file,
+        tarfile.open(fileobj=file, mode=mode) as archive,
+    ):
+        for name, content in FILES.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    with sftp.open(path) as file, tarfile.open(fileobj=file) as archive:
+        found = {entry.name: archive.extractfile(entry) for entry in archive}
+        assert {name: each.read() for name, each in found.items() if each} == FILES
+    with sftp.open(path) as file, tarfile.open(fileobj=file, mode="r|*") as archive:
+        assert [entry.name for entry in archive] == list(FILES)
+
+
+ROWS = [["name", "place"], ["Zoë", "a,b"], ["x", 'quoted "y"'], ["two\nlines", ""]]
+
+
+def test_rows_of_csv_are_written_and_read(sftp: sync.SFTPClient, folder: Path) -> None:
+    with sftp.open(at(folder, "r.csv"), "w", newline="") as file:
+        csv.writer(file).writerows(ROWS)
+    with (folder / "r.csv").open(newline="", encoding="utf-8") as local:
+        assert list(csv.reader(local)) == ROWS
+    with sftp.open(at(folder, "r.csv"), "r", newline="") as file:
+        assert list(csv.reader(file)) == ROWS
+    with sftp.open(at(folder, "r.csv"), "r", newline="") as file:
+        assert next(iter(csv.DictReader(file))) == {"name": "Zoë", "place": "a,b"}
+
+
+def test_many_lines_do_not_cost_a_call_each(
+    sftp: sync.SFTPClient, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "l").write_bytes(b"line\n" * 20_000)
+    for mode, line in (("rb", b"line\n"), ("r", "line\n")):
+        with sftp.open(at(folder, "l"), mode) as file:
+            calls: list[object] = []
+            wait = file._portal.wait
+
+            def counted(function: Any, *args: Any, wait: Any = wait, calls: Any = calls) -> Any:
+                calls.append(function)
+                return wait(function, *args)
+
+            with monkeypatch.context() as patch:
+                patch.setattr(file._portal, "wait", counted)
+                lines: list[Any] = list(file)
+            assert lines == [line] * 20_000
+            assert len(calls) < 50
+
+
+def test_the_layers_of_io_take_it(sftp: sync.SFTPClient, folder: Path) -> None:
+    content = FILES["d/b.bin"]
+    (folder / "f").write_bytes(content)
+    file: Any = sftp.open(at(folder, "f"))
+    with io.BufferedReader(file) as buffered:
+        assert buffered.read(10) == content[:10]
+        assert buffered.peek(5)[:5] == content[10:15]
+        buffered.seek(-5, io.SEEK_END)
+        assert buffered.read() == content[-5:]
+    assert file.closed
+    file = sftp.open(at(folder, "t"), "wb")
+    with io.TextIOWrapper(io.BufferedWriter(file), "latin-1") as text:
+        text.write("é\n")
+    assert (folder / "t").read_bytes() == b"\xe9\n"
+    file = sftp.open(at(folder, "t"))
+    with io.TextIOWrapper(file, "latin-1") as text:
+        assert list(text) == ["é\n"]
+
+
+def test_others_that_take_a_file(sftp: sync.SFTPClient, folder: Path) -> None:
+    content = FILES["d/b.bin"]
+    thing = {"rows": ROWS, "size": 5}
+    with sftp.open(at(folder, "p"), "wb") as file:
+        pickle.dump(thing, file)
+    with sftp.open(at(folder, "p")) as file:
+        assert pickle.load(file) == thing  # noqa: S301 (our own)
+    with sftp.open(at(folder, "j"), "w") as text:
+        json.dump(thing, text)
+    with sftp.open(at(folder, "j"), "r") as text:
+        assert json.load(text) == thing
+    with sftp.open(at(folder, "f"), "wb") as file:
+        shutil.copyfileobj(io.BytesIO(content), file)
+    with sftp.open(at(folder, "f")) as file:
+        found: Any = file
+        assert hashlib.file_digest(found, "sha256").digest() == hashlib.sha256(content).digest()
+    with (
+        sftp.open(at(folder, "g"), "wb") as file,
+        gzip.GzipFile(fileobj=file, mode="wb") as packed,
+    ):
+        packed.write(content)
+    with gzip.open(folder / "g") as local:
+        assert local.read() == content
+
+
+def test_a_mode_of_the_test_is_one_of_both(sftp: sync.SFTPClient, folder: Path) -> None:
+    (folder / "f").write_text("text")
+    for mode, kind in (("r", sync.RemoteTextFile), ("rb", sync.RemoteFile)):
+        with sftp.open(at(folder, "f"), mode) as file:
+            assert type(file) is kind
+            assert not file.isatty()
+    with sftp.path(at(folder, "f")).open("r") as text:
+        assert text.read() == "text"
+        assert text.buffer.path == at(folder, "f")
+
+
+# ------------------------------------------------------------------ options, and other streams
+
+
+def test_options_are_taken(served: Any, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"x" * 100_000)
+    begun: list[list[str]] = []
+
+    def progress(*_: object) -> None:
+        begun.append([each.name for each in folder.iterdir()])
+
+    with sync.connect(**served.options) as conn:
+        for atomic in (True, False):
+            with conn.sftp(SFTPOptions(atomic=atomic, read_size=4096)) as sftp:
+                sftp.put(tmp_path / "f", at(folder, "f"), progress=progress)
+            assert (begun[0] == ["f"]) is not atomic
+            begun.clear()
+            (folder / "f").unlink()
+        wrong: Any = {"atomic": False}
+        with pytest.raises(UsageError, match="SFTPOptions"):
+            conn.sftp(options=wrong)
+
+
+@pytest.fixture
+def process() -> Generator[subprocess.Popen[bytes]]:
+    if not Path(SERVER).exists():
+        pytest.skip(f"{SERVER} is missing")
+    pipe = subprocess.PIPE
+    with subprocess.Popen([SERVER], stdin=pipe, stdout=pipe) as process:
+        yield process
+        process.kill()
+
+
+def test_a_session_over_the_pipes_of_a_process(
+    process: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    (tmp_path / "f").write_bytes(b"content")
+    assert process.stdout is not None
+    assert process.stdin is not None
+    with sync.SFTPClient.from_streams(process.stdout, process.stdin) as sftp:
+        assert isinstance(sftp, sync.SFTPClient)
+        assert sftp.listdir(str(tmp_path)) == ["f"]
+        assert sftp.read_bytes(str(tmp_path / "f")) == b"content"
+    process.stdin.close()
+    assert process.wait(20) == 0
+
+
+def test_a_session_over_a_socket(tmp_path: Path) -> None:
+    if not Path(SERVER).exists():
+        pytest.skip(f"{SERVER} is missing")
+    (tmp_path / "f").write_bytes(b"content")
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        process = subprocess.Popen([SERVER], stdin=theirs.fileno(), stdout=theirs.fileno())
+        theirs.close()
+        with sync.SFTPClient.from_streams(ours, ours, SFTPOptions(timeout=20)) as sftp:
+            assert sftp.read_bytes(str(tmp_path / "f")) == b"content"
+        ours.close()
+        assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize("stream", [io.BytesIO(), "path", None])
+def test_streams_without_a_descriptor_are_refused(stream: Any) -> None:
+    with pytest.raises(UsageError, match="descriptor"):
+        sync.SFTPClient.from_streams(stream, stream)
