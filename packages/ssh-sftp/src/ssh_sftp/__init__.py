@@ -59,6 +59,8 @@ from ssh_sftp.filesystem import FileSystem as FileSystem
 from ssh_sftp.limits import ServerLimits as ServerLimits
 from ssh_sftp.limits import SFTPOptions as SFTPOptions
 from ssh_sftp.messages import StatVFSReply as StatVFSReply
+from ssh_sftp.modes import BinaryMode as BinaryMode
+from ssh_sftp.modes import TextMode as TextMode
 from ssh_sftp.numbers import OpenFlags as OpenFlags
 from ssh_sftp.numbers import StatusCode as StatusCode
 from ssh_sftp.pipe import Pipe as Pipe

@@ -47,11 +47,11 @@ _ORIGINS: Final = {
     ),
     "ssh_stack.sync": "",
     "ssh_sftp": (
-        "Attributes DirectoryHandle FileHandle FileSystem Found OpenFlags Progress "
+        "Attributes BinaryMode DirectoryHandle FileHandle FileSystem Found OpenFlags Progress "
         "ServerLimits SFTPConnectionLost SFTPEOF SFTPError SFTPNoSuchFile SFTPOptions "
         "SFTPPermissionDenied SFTPProtocolError SFTPTimeout SFTPTransferError "
         "SFTPTransferErrors SFTPUnsafeName SFTPUnsupported Skipped StatusCode StatVFSReply "
-        "TransferFailure TransferRefusal Transferred"
+        "TextMode TransferFailure TransferRefusal Transferred"
     ),
     "ssh_sftp.aio": "DirEntry RemoteFile RemotePath RemoteTextFile Rooted SFTPClient",
     "ssh_connection": (
@@ -173,6 +173,7 @@ if TYPE_CHECKING:
     from ssh_keys import load_public_key as load_public_key
     from ssh_sftp import SFTPEOF as SFTPEOF
     from ssh_sftp import Attributes as Attributes
+    from ssh_sftp import BinaryMode as BinaryMode
     from ssh_sftp import DirectoryHandle as DirectoryHandle
     from ssh_sftp import FileHandle as FileHandle
     from ssh_sftp import FileSystem as FileSystem
@@ -194,6 +195,7 @@ if TYPE_CHECKING:
     from ssh_sftp import Skipped as Skipped
     from ssh_sftp import StatusCode as StatusCode
     from ssh_sftp import StatVFSReply as StatVFSReply
+    from ssh_sftp import TextMode as TextMode
     from ssh_sftp import TransferFailure as TransferFailure
     from ssh_sftp import Transferred as Transferred
     from ssh_sftp import TransferRefusal as TransferRefusal

@@ -45,11 +45,11 @@ _ORIGINS: Final = {
         "UnprotectedKey UnsupportedKey load_private_key load_public_key"
     ),
     "ssh_sftp": (
-        "Attributes DirectoryHandle FileHandle FileSystem Found OpenFlags Progress "
-        "SFTPConnectionLost SFTPEOF SFTPError SFTPNoSuchFile SFTPOptions "
+        "Attributes BinaryMode DirectoryHandle FileHandle FileSystem Found OpenFlags "
+        "Progress SFTPConnectionLost SFTPEOF SFTPError SFTPNoSuchFile SFTPOptions "
         "SFTPPermissionDenied SFTPProtocolError SFTPTimeout SFTPTransferError "
         "SFTPTransferErrors SFTPUnsafeName SFTPUnsupported ServerLimits Skipped "
-        "StatVFSReply StatusCode TransferFailure TransferRefusal Transferred"
+        "StatVFSReply StatusCode TextMode TransferFailure TransferRefusal Transferred"
     ),
     "ssh_sftp.aio": "DirEntry Rooted",
     "ssh_stack.admission": "MaxStartups",
@@ -161,6 +161,7 @@ if TYPE_CHECKING:
     from ssh_keys import load_public_key as load_public_key
     from ssh_sftp import SFTPEOF as SFTPEOF
     from ssh_sftp import Attributes as Attributes
+    from ssh_sftp import BinaryMode as BinaryMode
     from ssh_sftp import DirectoryHandle as DirectoryHandle
     from ssh_sftp import FileHandle as FileHandle
     from ssh_sftp import FileSystem as FileSystem
@@ -182,6 +183,7 @@ if TYPE_CHECKING:
     from ssh_sftp import Skipped as Skipped
     from ssh_sftp import StatusCode as StatusCode
     from ssh_sftp import StatVFSReply as StatVFSReply
+    from ssh_sftp import TextMode as TextMode
     from ssh_sftp import TransferFailure as TransferFailure
     from ssh_sftp import Transferred as Transferred
     from ssh_sftp import TransferRefusal as TransferRefusal
