@@ -21,6 +21,7 @@ from ssh_keys import (
 from ssh_keys.files import (
     check_private_permissions,
     hash_known_hosts,
+    hosts,
     pieces_of,
     read_allowed_signers,
     read_authorized_keys,
@@ -49,6 +50,7 @@ READERS: tuple[Callable[..., object], ...] = (
     read_allowed_signers,
     read_revoked_keys,
     hash_known_hosts,
+    hosts,
     partial(remove_known_host, host="host"),
     partial(update_known_host, host="host", port=22, update=HostKeyUpdate()),
 )
@@ -130,7 +132,8 @@ def test_only_a_regular_file_is_read(read: Callable[..., object], tmp_path: Path
 def test_a_large_file_is_not_read(
     read: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "MAX_TRUST_FILE", 1 << 20)
+    for module in (files, hosts):
+        monkeypatch.setattr(module, "MAX_TRUST_FILE", 1 << 20)
     path = tmp_path / "large"
     with path.open("wb") as file:
         file.truncate((1 << 20) + 1)

@@ -1,0 +1,161 @@
+"""Files on disk: opened first and then looked at, created for their owner, replaced whole."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from ssh_keys.errors import KeyFormatError, UnprotectedKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "CHUNK",
+    "MAX_TRUST_FILE",
+    "OWNER_ONLY",
+    "check_permissions",
+    "create",
+    "open_regular",
+    "read",
+    "read_open",
+    "replace",
+]
+
+MAX_TRUST_FILE: Final = 1 << 26
+"""The largest known_hosts or authorized_keys file that is read, in bytes."""
+CHUNK: Final = 1 << 16
+"""The bytes that are read at a time."""
+OWNER_ONLY: Final = 0o600
+"""The mode of what is created for its owner alone."""
+
+_OTHERS: Final = 0o077
+# absent on Windows, which has no such files in ordinary paths
+_NO_FOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)
+_NO_BLOCK: Final[int] = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_BINARY: Final[int] = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+def create(path: Path, content: bytes, mode: int = OWNER_ONLY) -> None:
+    """Create a file with this content, where nothing is yet."""
+    # O_EXCL: neither a file nor a link that is there already is written to
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY
+    descriptor = os.open(path, flags, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+    except OSError:
+        with suppress(OSError):
+            path.unlink()
+        raise
+
+
+def replace(
+    path: str | os.PathLike[str],
+    content: bytes,
+    *,
+    backup: bool,
+    seen: os.stat_result | None = None,
+) -> bool:
+    """Give a file other content in one step; its mode and its owner stay.
+
+    Args:
+        path: the file; a link is followed.
+        content: what it is to hold.
+        backup: keep what it held, with ".old" behind its name.
+        seen: what was known of the file when it was read; another one is left as it is.
+
+    Returns:
+        Whether the file was replaced.
+    """
+    target = Path(path).resolve(strict=True)
+    before = target.stat()
+    fresh = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
+    create(fresh, content)
+    try:
+        made = fresh.stat()
+        if (made.st_uid, made.st_gid) != (before.st_uid, before.st_gid):
+            os.chown(fresh, before.st_uid, before.st_gid)
+        fresh.chmod(stat.S_IMODE(before.st_mode))
+        if seen is not None and _stamp(target.stat()) != _stamp(seen):
+            fresh.unlink()
+            return False
+        if backup:
+            old = target.with_name(f"{target.name}.old")
+            old.unlink(missing_ok=True)
+            old.hardlink_to(target)
+        fresh.replace(target)
+    except OSError:
+        fresh.unlink()
+        raise
+    _sync_directory(target.parent)
+    return True
+
+
+def _stamp(status: os.stat_result) -> tuple[int, ...]:
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _sync_directory(path: Path) -> None:
+    """Make a rename last, where the system knows how."""
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def check_permissions(status: os.stat_result, path: str) -> None:
+    """Raise UnprotectedKey where others than this user may read or change the file."""
+    if hasattr(os, "getuid") and status.st_uid == os.getuid() and status.st_mode & _OTHERS:
+        raise UnprotectedKey(path, stat.S_IMODE(status.st_mode))
+
+
+def read(
+    path: str | os.PathLike[str],
+    limit: int,
+    check: Callable[[os.stat_result, str], None] | None = None,
+) -> bytes:
+    """Read a whole file.
+
+    Raises:
+        KeyFormatError: it is not a regular file, or larger than `limit` bytes.
+        OSError: it cannot be read.
+    """
+    with os.fdopen(open_regular(path, os.O_RDONLY), "rb") as file:
+        if check is not None:
+            check(os.fstat(file.fileno()), os.fspath(path))
+        return read_open(file, os.fspath(path), limit)
+
+
+def read_open(file: BinaryIO, path: str, limit: int) -> bytes:
+    """Read the rest of an open file.
+
+    Raises:
+        KeyFormatError: it is larger than `limit` bytes.
+        OSError: it cannot be read.
+    """
+    data = bytearray()
+    while chunk := file.read(CHUNK):
+        data += chunk
+        if len(data) > limit:
+            problem = f"{path} is larger than {limit} bytes"
+            raise KeyFormatError(problem)
+    return bytes(data)
+
+
+def open_regular(path: str | os.PathLike[str], flags: int) -> int:
+    """Open a file that must be a regular one; return the descriptor."""
+    # without _NO_BLOCK the open of a pipe would wait for its other end
+    descriptor = os.open(path, flags | _NO_BLOCK | _BINARY, OWNER_ONLY)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    problem = f"{os.fspath(path)} is not a regular file"
+    raise KeyFormatError(problem)

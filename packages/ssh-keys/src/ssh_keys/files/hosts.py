@@ -1,0 +1,143 @@
+"""The file known_hosts on disk: read, added to, changed."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ssh_keys.files.disk import MAX_TRUST_FILE, read, read_open, replace
+from ssh_keys.files.locking import locked
+from ssh_keys.known_hosts import KnownHosts, format_line
+from ssh_keys.known_hosts_file import KnownHostsFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ssh_keys.host_key_update import HostKeyUpdate
+    from ssh_keys.public import PublicKey
+
+__all__ = [
+    "append_known_host",
+    "hash_known_hosts",
+    "read_known_hosts",
+    "remove_known_host",
+    "update_known_host",
+]
+
+_OWNER_ONLY_DIRECTORY: Final = 0o700
+_TRIES: Final = 20
+
+
+def read_known_hosts(path: str | os.PathLike[str], *, legacy: bool = False) -> KnownHosts:
+    """Read a known_hosts file; one that does not exist knows no host.
+
+    Raises:
+        KeyFormatError: it is not a regular file, or far too large.
+        OSError: it exists and cannot be read, which must not pass for an unknown host.
+    """
+    try:
+        data = read(path, MAX_TRUST_FILE)
+    except FileNotFoundError:
+        return KnownHosts()
+    return KnownHosts.parse(data, os.fspath(path), legacy=legacy)
+
+
+def append_known_host(
+    path: str | os.PathLike[str], host: str, port: int, key: PublicKey, *, hashed: bool = False
+) -> None:
+    """Add a host's key to a known_hosts file, in one write at its end.
+
+    The file and its directory are created for the owner alone where they are missing.
+
+    Raises:
+        UsageError: the host or the port is none.
+        KeyFormatError: it is not a regular file.
+        OSError: it cannot be written.
+    """
+    line = format_line(host, port, key, hashed=hashed).encode() + b"\n"
+    Path(path).parent.mkdir(mode=_OWNER_ONLY_DIRECTORY, parents=True, exist_ok=True)
+    with locked(path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as descriptor:
+        size = os.fstat(descriptor).st_size
+        if size:
+            os.lseek(descriptor, size - 1, os.SEEK_SET)
+            if os.read(descriptor, 1) != b"\n":  # another program left its last line open
+                line = b"\n" + line
+        if os.write(descriptor, line) != len(line):
+            problem = f"{os.fspath(path)}: the line was not written whole"
+            raise OSError(problem)
+
+
+def remove_known_host(path: str | os.PathLike[str], host: str, port: int = 22) -> int:
+    """Remove the keys of a host from a known_hosts file, as `ssh-keygen -R` does.
+
+    What the file was before stays beside it, with ".old" behind its name.  A link is
+    followed: the file that it leads to is changed.
+
+    Returns:
+        How many lines are gone; where it is none, the file was not touched.
+
+    Raises:
+        KeyFormatError: it is not a regular file, or far too large.
+        OSError: it cannot be read or replaced, and is as it was.
+    """
+    before, after = _change(path, lambda file: file.without(host, port))
+    return len(before.lines) - len(after.lines)
+
+
+def update_known_host(
+    path: str | os.PathLike[str],
+    host: str,
+    port: int,
+    update: HostKeyUpdate,
+    *,
+    hashed: bool = False,
+    legacy: bool = False,
+) -> None:
+    """Change the keys of a host in a known_hosts file, in one step.
+
+    What the file was before stays beside it, with ".old" behind its name.  A link is
+    followed: the file that it leads to is changed.
+
+    Raises:
+        UsageError: the host or the port is none.
+        KeyFormatError: it is not a regular file, or far too large.
+        OSError: it cannot be read or replaced, and is as it was.
+    """
+    _change(path, lambda file: file.updated(host, port, update, hashed=hashed, legacy=legacy))
+
+
+def hash_known_hosts(path: str | os.PathLike[str]) -> None:
+    """Hash the names of the hosts in a known_hosts file, as `ssh-keygen -H` does.
+
+    What the file was before stays beside it, with ".old" behind its name: whoever wants the
+    names hidden removes it.  A link is followed: the file that it leads to is changed.
+
+    Raises:
+        KeyFormatError: a line cannot be read, so what it names would stay readable; or it is
+            not a regular file, or far too large.
+        OSError: it cannot be read or replaced, and is as it was.
+    """
+    _change(path, KnownHostsFile.hashed)
+
+
+def _change(
+    path: str | os.PathLike[str], change: Callable[[KnownHostsFile], KnownHostsFile]
+) -> tuple[KnownHostsFile, KnownHostsFile]:
+    """Change a file in one step, anew where another program has written to it meanwhile.
+
+    Returns:
+        What it was and what it is; the same object where nothing was to change.
+    """
+    for _ in range(_TRIES):
+        with locked(path, os.O_RDONLY) as descriptor:
+            seen = os.fstat(descriptor)
+            with open(descriptor, "rb", closefd=False) as file:
+                content = read_open(file, os.fspath(path), MAX_TRUST_FILE)
+            before = KnownHostsFile.parse(content, os.fspath(path))
+            after = change(before)
+            if after is before or replace(path, after.to_bytes(), backup=True, seen=seen):
+                return before, after
+    problem = "another program keeps changing it"
+    raise OSError(errno.EBUSY, problem, os.fspath(path))
