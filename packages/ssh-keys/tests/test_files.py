@@ -50,7 +50,6 @@ READERS: tuple[Callable[..., object], ...] = (
     read_allowed_signers,
     read_revoked_keys,
     hash_known_hosts,
-    hosts,
     partial(remove_known_host, host="host"),
     partial(update_known_host, host="host", port=22, update=HostKeyUpdate()),
 )

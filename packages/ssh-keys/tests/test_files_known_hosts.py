@@ -81,7 +81,10 @@ def test_nothing_is_added_to_what_is_no_file(ed25519: PrivateKey, tmp_path: Path
 def test_a_line_that_was_not_written_whole_is_an_error(
     ed25519: PrivateKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "write", lambda _, data: len(data) - 1)
+    def short(_descriptor: int, data: bytes) -> int:
+        return len(data) - 1
+
+    monkeypatch.setattr(os, "write", short)
     with pytest.raises(OSError, match="not written whole"):
         append_known_host(tmp_path / "known_hosts", "host", 22, ed25519.public_key)
 
