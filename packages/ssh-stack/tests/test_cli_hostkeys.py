@@ -67,3 +67,18 @@ def test_quiet_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     LOG.warning("%s", error, extra={"host_key_error": error})
     LOG.info("remembered")
     assert capsys.readouterr().err == ""
+
+
+def test_the_level_error_tells_what_is_an_error_to_ssh(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = Report()
+    follow(report)
+    report.obey("ERROR")
+    error = HostKeyChanged("web1", 22, KEY)
+    LOG.warning("%s", error, extra={"host_key_error": error})
+    LOG.info("remembered")
+    told = capsys.readouterr().err
+    assert "REMOTE HOST IDENTIFICATION HAS CHANGED" in told
+    assert "the host key of web1 has changed" in told
+    assert "remembered" not in told

@@ -15,10 +15,7 @@ from ssh_wire.text import printable
 if TYPE_CHECKING:
     from ssh_keys import RevocationList
 
-__all__ = ["SYSTEM_FILES", "load_known_hosts", "load_revoked_keys"]
-
-SYSTEM_FILES: Final = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
-"""The system's files of known hosts: the default of GlobalKnownHostsFile."""
+__all__ = ["load_known_hosts", "load_revoked_keys"]
 
 _UNNAMED: Final = "the list of revoked host keys"
 

@@ -50,10 +50,10 @@ class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         error = getattr(record, "host_key_error", None)
         if isinstance(error, HostKeyError):
-            self.report.show(banner(error))
+            self.report.alarm(banner(error))
         text = printable(record.getMessage(), _LIMIT)
         if record.levelno >= logging.WARNING:
-            self.report.warn(text)
+            self.report.alarm(f"ssh-stack: {text}")
         else:  # the words of ssh, which programs look for
             self.report.show(f"Warning: {text}")
 

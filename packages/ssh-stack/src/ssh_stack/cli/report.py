@@ -21,10 +21,12 @@ class Report:
     Attributes:
         quiet: says errors only, as with -q.
         verbose: how many -v there were.
+        alarming: says what `ssh` logs as an error, as with LogLevel ERROR, even if quiet.
     """
 
     quiet: bool = False
     verbose: int = 0
+    alarming: bool = False
 
     def obey(self, level: str | None) -> None:
         """Take LogLevel of the configuration, unless the command line had -q or -v.
@@ -34,6 +36,7 @@ class Report:
         if level is not None and not self.quiet and not self.verbose:
             number = _LEVELS.get(level, 0)
             self.quiet, self.verbose = number < 0, max(number, 0)
+            self.alarming = level == "ERROR"
 
     def error(self, text: str) -> None:
         """Say why the program fails; this is said in any case."""
@@ -43,6 +46,11 @@ class Report:
         """Say what the user should know, unless with -q."""
         if not self.quiet:
             self._say(f"ssh-stack: {text}")
+
+    def alarm(self, text: str) -> None:
+        """Say what `ssh` logs as an error although it goes on: unless with -q."""
+        if self.alarming or not self.quiet:
+            self._say(text)
 
     def show(self, text: str) -> None:
         """Show text as it stands, unless with -q: a server's banner, say."""

@@ -58,7 +58,7 @@ def run(
         return stop.status
     except Exception as error:  # noqa: BLE001 (whatever it is, the user gets one line)
         if warning := banner(root_of(error)):
-            report.show(warning)
+            report.alarm(warning)
         report.error(_line(error, place))
         if report.verbose > 1:
             report.show("".join(traceback.format_exception(error)))
