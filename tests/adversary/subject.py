@@ -194,8 +194,9 @@ class Subject:
                 return InfoRequest(prompts=(Prompt(text="Word: ", echo=False),))
             return Reject()
 
-        async def shell(_session: Session) -> None:
+        async def shell(_session: Session) -> int:
             self.calls["shell"] += 1
+            return 0
 
         return ServerSettings(
             host_keys=[host_key()],

@@ -52,10 +52,11 @@ class Application:
         self.calls["public_key"] += 1
         return Accept() if (user, key) == (USER, USER_KEY.public_key) else Reject()
 
-    async def echo(self, session: Session) -> None:
+    async def echo(self, session: Session) -> int:
         self.calls["echo"] += 1
         while data := await session.stdin.read(65536):
             await session.write(data)
+        return 0
 
     def serve(self) -> ssh_stack.Serve:
         return ssh_stack.serve(

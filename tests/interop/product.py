@@ -164,10 +164,11 @@ _SAID: Final = re.compile(
 )
 
 
-async def _echo(session: Session) -> None:
+async def _echo(session: Session) -> int:
     # no program: to start one takes longer than all else that a cell is about
     while data := await session.stdin.read(2**16):
         await session.write(data)
+    return 0
 
 
 _ANYTHING: Final = attrs.evolve(profiles("legacy", "server"), kex=tuple(METHODS))

@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import attrs
 
 from ssh_connection import ConnectionLimits, ExitSignal
-from ssh_connection.aio import ClientConnection, ServerConnection, Session, User
+from ssh_connection.aio import ClientConnection, ServerConnection, Session, SessionHandler, User
 from ssh_connection.aio.testing import EndpointPair, client_settings, server_settings
 from ssh_wire import Message
 
 CHUNK = bytes(32 * 1024)
 
 
-async def cat(session: Session) -> None:
+async def cat(session: Session) -> int:
     """Give back what is read."""
     while data := await session.stdin.read(64 * 1024):
         await session.write(data)
+    return 0
 
 
-async def both(session: Session) -> None:
+async def both(session: Session) -> int:
     """Fill both streams in turn, with 8 MiB each."""
     for _ in range(256):
         await session.write(CHUNK)
         await session.write_stderr(CHUNK)
+    return 0
 
 
-async def upper(session: Session) -> None:
+async def upper(session: Session) -> int:
     """Say the command, the environment and the input, in capitals."""
     command = (session.command or b"a shell").decode()
     words = [command, *(f"{name}={value}" for name, value in session.env.items())]
     await session.write(" ".join(words).upper().encode())
     await session.write((await session.stdin.read()).upper())
+    return 0
 
 
 class Remote:
@@ -82,7 +85,7 @@ class Remote:
 
 
 def pair(
-    shell: Callable[[Session], Awaitable[None]] | None = None,
+    shell: SessionHandler | None = None,
     *,
     client: dict[str, Any] | None = None,
     **server: Any,

@@ -228,10 +228,11 @@ async def test_what_had_arrived_can_be_read_after_closing() -> None:
 @pytest.mark.row("C20")
 @pytest.mark.parametrize("run", [True, False])
 async def test_a_process_that_is_detached_runs_on_and_is_not_heard(*, run: bool) -> None:
-    async def flood(session: Session) -> None:
+    async def flood(session: Session) -> int:
         for _ in range(100):
             await session.write(bytes(1000))
             await session.write_stderr(bytes(1000))
+        return 0
 
     async with pair(flood, client=limited(window=5000, bulk_window=5000)) as ends:
         taken: list[int] = []
@@ -248,10 +249,11 @@ async def test_a_process_that_is_detached_runs_on_and_is_not_heard(*, run: bool)
 
 
 async def test_takers_get_the_output_instead_of_the_streams() -> None:
-    async def program(session: Session) -> None:
+    async def program(session: Session) -> int:
         for _ in range(10):
             await session.write(b"o" * 1000)
             await session.write_stderr(b"e" * 1000)
+        return 0
 
     for stdout in (True, False):
         out, err = bytearray(), bytearray()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable
+from typing import Any
 
 import pytest
 
@@ -36,29 +37,81 @@ async def test_what_a_session_was_asked_for() -> None:
     assert (sub.command, sub.subsystem, sub.user.name) == (None, "s", "tester")
 
 
+@pytest.mark.parametrize("returned", [True, False])
 @pytest.mark.parametrize(
     ("ending", "status", "signal"),
     [
-        (None, 0, None),
+        (0, 0, None),
         (7, 7, None),
         (-1, 2**32 - 1, None),
         (ExitSignal("TERM", core_dumped=True, message="bye"), None, "TERM"),
     ],
 )
 async def test_how_a_session_ends(
-    ending: int | ExitSignal | None, status: int | None, signal: str | None
+    ending: int | ExitSignal, status: int | None, signal: str | None, *, returned: bool
 ) -> None:
-    async def end(session: Session) -> None:
+    async def end(session: Session) -> int | ExitSignal | None:
         await session.write(b"out")
         await session.write_stderr(b"err")
-        if ending is not None:
-            session.exit(ending)
-            session.exit(99)
+        if returned:
+            return ending
+        session.exit(ending)
+        session.exit(99)
+        return None
 
     async with pair(end) as ends:
         done = await ends.client.run("x")
         assert (done.stdout, done.stderr, done.exit_status) == (b"out", b"err", status)
         assert (done.exit_signal.name if done.exit_signal else None) == signal
+
+
+def raises(_session: Session) -> int:
+    problem = "its own"
+    raise ValueError(problem)
+
+
+async def raises_later(_session: Session) -> int:
+    await settle()
+    problem = "its own"
+    raise ValueError(problem)
+
+
+async def nothing(session: Session) -> None:
+    await session.write(b"out")
+
+
+async def text(_session: Session) -> Any:
+    return "0"
+
+
+async def truth(_session: Session) -> Any:
+    return True
+
+
+def plain(_session: Session) -> Any:
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("handler", "logged"),
+    [
+        (nothing, "a session handler returned no exit status, which is told as 255"),
+        (text, "a session handler returned a str as exit status"),
+        (truth, "a session handler returned a bool as exit status"),
+        (raises, "ValueError: its own"),
+        (raises_later, "ValueError: its own"),
+        (plain, "plain returned int: it is not async"),
+    ],
+)
+async def test_fault_of_a_handler_is_logged_and_is_never_success(
+    handler: Any, logged: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with pair(handler) as ends:
+        done = await ends.client.run("x")
+        assert done.exit_status == 255
+        assert logged in caplog.text
+        if "ValueError" in logged:
+            assert "Traceback" in caplog.text
 
 
 @pytest.mark.row("R11")
@@ -163,9 +216,10 @@ async def test_a_function_of_a_handler_that_raises_is_reported_and_refused(
 
     done = asyncio.Event()
 
-    async def note(session: Session) -> None:
+    async def note(session: Session) -> int:
         session.on_resize = session.on_signal = broken
         await done.wait()
+        return 0
 
     async with pair(note) as ends, ends.client.start("x", pty=Pty()) as process:
         await settle()

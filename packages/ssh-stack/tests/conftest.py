@@ -343,14 +343,14 @@ class Served:
     signals: queue.SimpleQueue[str]
     """The signals that "hang" got."""
 
-    async def run(self, session: Session) -> None:
+    async def run(self, session: Session) -> int:
         session.use_streams()
         name, _, number = (session.command or b"").partition(b" ")
         match name:
             case b"say":
                 await session.write(number)
             case b"exit":
-                session.exit(int(number))
+                return int(number)
             case b"cat":
                 while data := await session.stdin.read(65536):
                     await session.write(data)
@@ -360,6 +360,7 @@ class Served:
                     await session.write_stderr(b"e" * 1000)
             case _:
                 await self._hang(session)
+        return 0
 
     async def _hang(self, session: Session) -> None:
         ended = asyncio.Event()
@@ -386,8 +387,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[Served]:
     write_private_key(folder / "key", user)
     (folder / "root").mkdir()
 
-    async def session(session: Session) -> None:
-        await server.run(session)
+    async def session(session: Session) -> int:
+        return await server.run(session)
 
     serve = ssh_stack.serve(
         "127.0.0.1",

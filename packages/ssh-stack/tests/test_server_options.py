@@ -8,13 +8,27 @@ from typing import Any
 import pytest
 
 import ssh_stack
+from serving_here import serving
 from ssh_keys import PrivateKey
-from ssh_stack import AuthorizedKeys, KeyFormatError, ServerOptions, UnknownOption, UsageError
+from ssh_stack import (
+    AuthorizedKeys,
+    KeyFormatError,
+    ServerOptions,
+    Session,
+    UnknownOption,
+    UsageError,
+)
 
 KEY = PrivateKey.generate("ed25519")
 GIVEN: dict[str, Any] = {"host_keys": [KEY], "auth": AuthorizedKeys([KEY.public_key])}
 SERVE: Any = ssh_stack.serve
 OPTIONS: Any = ServerOptions
+
+
+def plain(_session: object) -> int:
+    return 0
+
+
 WRONG: list[tuple[dict[str, object], str]] = [
     ({"auth": {"me": "secret"}}, r"auth cannot be a dict: do you mean Passwords\({user: pass"),
     ({"auth": "authorized_keys"}, r"auth cannot be a str: do you mean AuthorizedKeys\(path\)"),
@@ -24,6 +38,10 @@ WRONG: list[tuple[dict[str, object], str]] = [
     ({"sftp": "/srv"}, r'sftp is a file system, such as Rooted\("/srv"\), not a str'),
     ({"sftp": True}, "sftp is a file system, .*, not True"),
     ({"forwarding": True}, r"forwarding is a set of rules, such as AllowForwarding\(\), not True"),
+    ({"session": lambda: 0}, "session is called with 1 arguments"),
+    ({"session": plain}, "session is an async function, and plain is not: write `async def`"),
+    ({"subsystems": {"x": plain}}, r"subsystems\['x'\] is an async function, and plain is not"),
+    ({"subsystems": ["x"]}, "subsystems is a dict of async functions"),
     ({"session": "sh"}, r"session is an async function of one Session, or LocalShell\(\), not"),
     ({"env": "LANG"}, "env is a collection of names, not a str"),
     ({"max_startups": "10:30:100"}, r"max_startups is a MaxStartups\(start=…, …\), not a str"),
@@ -71,3 +89,27 @@ def test_host_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     path.chmod(0o644)
     with pytest.raises(KeyFormatError, match="chmod 600"):
         OPTIONS(**{**GIVEN, "host_keys": [path]})
+
+
+async def test_subsystems_of_ones_own_are_served() -> None:
+    async def echo(session: Session) -> int:
+        await session.write(f"{session.subsystem}: ".encode())
+        await session.write(await session.stdin.read())
+        return 4
+
+    async with serving(subsystems={"echo@example.org": echo}) as here, here.connect() as conn:
+        async with conn.subsystem("echo@example.org") as process:
+            await process.stdin.write(b"hello")
+            process.stdin.write_eof()
+            assert await process.stdout.read() == b"echo@example.org: hello"
+            assert await process.wait() == 4
+        with pytest.raises(ssh_stack.RequestRefused, match="subsystem other"):
+            await conn.open_subsystem("other")
+
+
+def test_sftp_is_served_in_one_way() -> None:
+    async def own(_session: Session) -> int:
+        return 0
+
+    with pytest.raises(UsageError, match="exclude each other"):
+        SERVE("127.0.0.1", 0, sftp=ssh_stack.Rooted("/"), subsystems={"sftp": own}, **GIVEN)

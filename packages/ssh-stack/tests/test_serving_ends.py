@@ -54,10 +54,11 @@ async def _until_empty(server: Server) -> None:
 async def test_a_handler_that_raises_fails_its_session_alone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async def broken(session: Session) -> None:
+    async def broken(session: Session) -> int:
         if session.command == b"fail":
             raise ZeroDivisionError
         await session.write(b"fine")
+        return 0
 
     async with serving(session=broken) as here, here.connect() as conn:
         done = await conn.run("fail")
@@ -68,10 +69,11 @@ async def test_a_handler_that_raises_fails_its_session_alone(
 
 @pytest.mark.row("R16")
 async def test_a_handler_that_hangs_hinders_nobody() -> None:
-    async def slow(session: Session) -> None:
+    async def slow(session: Session) -> int:
         if session.command == b"hang":
             await asyncio.Event().wait()
         await session.write(b"fine")
+        return 0
 
     async with connected(session=slow) as conn, conn.start("hang") as process:
         assert (await conn.run("work")).stdout == b"fine"

@@ -91,10 +91,11 @@ async def test_a_terminal_changes_its_size() -> None:
 
 
 async def test_a_new_size_before_the_program_begins() -> None:
-    async def late(session: Session) -> None:
+    async def late(session: Session) -> int:
         await session.stdin.read(1)
         assert session.pty is not None
         await session.write(f"{session.pty.columns} {session.pty.rows}".encode())
+        return 0
 
     async with connected(session=late) as conn, terminal(conn, None) as process:
         process.resize(100, 30)

@@ -19,8 +19,9 @@ async def _admit(_user: str, _key: PublicKey) -> Accept:
     return Accept()
 
 
-async def _greet(session: Session) -> None:
+async def _greet(session: Session) -> int:
     await session.write(b"hello " + session.user.name.encode())
+    return 0
 
 
 @pytest.fixture(scope="module")

@@ -43,6 +43,9 @@ _RULES: Final[Mapping[str, Rule]] = {
     "forwarding": Rule(
         lambda v: hasattr(v, "may_connect"), "a set of rules, such as AllowForwarding()"
     ),
+    "subsystems": Rule(
+        lambda v: isinstance(v, Mapping), 'a dict of async functions, {"name": function}'
+    ),
     "env": Rule(
         lambda v: isinstance(v, Collection) and not isinstance(v, str), "a collection of names"
     ),
@@ -95,6 +98,8 @@ class ServerOptions:
     """Who may log in."""
     session: SessionHandler | None = None
     """Runs shells and commands: an async function of one `Session`, or `LocalShell()`."""
+    subsystems: Mapping[str, SessionHandler] = attrs.field(factory=dict[str, SessionHandler])
+    """Runs further subsystems, by name, as `session` runs commands."""
     sftp: FileSystem | None = None
     """The file system that is served by SFTP: `Rooted("/srv")`, say."""
     forwarding: ForwardingRules | None = None
@@ -144,6 +149,7 @@ class ServerOptionsKw(TypedDict, total=False):
     host_certificates: Sequence[Certificate]
     auth: Required[Authorization | Sequence[Authorization]]
     session: SessionHandler | None
+    subsystems: Mapping[str, SessionHandler]
     sftp: FileSystem | None
     forwarding: ForwardingRules | None
     env: Collection[str] | None

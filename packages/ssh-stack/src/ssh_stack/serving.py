@@ -15,8 +15,9 @@ import attrs
 
 from ssh_auth import ACCEPTED_ALGORITHMS
 from ssh_connection.addresses import format_address
-from ssh_connection.aio import Channel, ServerConnection, ServerSettings, Session
+from ssh_connection.aio import Channel, ServerConnection, ServerSettings, Session, SessionHandler
 from ssh_connection.aio.binding import bind
+from ssh_connection.aio.callbacks import check_async
 from ssh_connection.aio.scope import Openable
 from ssh_sftp.aio import SFTPServer
 from ssh_sftp.filesystem import check_filesystem
@@ -303,6 +304,8 @@ def _settings(options: ServerOptions) -> ServerSettings:
         authentication = attrs.evolve(authentication, algorithms=options.user_algorithms)
     authentication.policy  # noqa: B018 (says now what would be wrong with it at the first login)
     session, env = options.session, options.env
+    if session is not None:
+        check_async("session", session, 1)
     if env is None:
         env = session.accepts if isinstance(session, LocalShell) else frozenset[str]()
     return ServerSettings(
@@ -311,7 +314,7 @@ def _settings(options: ServerOptions) -> ServerSettings:
         authentication=authentication,
         transport=_transport(options),
         shell=session,
-        subsystems={} if options.sftp is None else {"sftp": _SFTPSession(options.sftp)},
+        subsystems=_subsystems(options),
         env=frozenset(env),
         forwarding=options.forwarding,
         login_grace=options.login_grace,
@@ -319,6 +322,18 @@ def _settings(options: ServerOptions) -> ServerSettings:
         limits=options.limits,
         close_timeout=options.close_timeout,
     )
+
+
+def _subsystems(options: ServerOptions) -> dict[str, SessionHandler]:
+    found = dict(options.subsystems)
+    for name, handler in found.items():
+        check_async(f"subsystems[{name!r}]", handler, 1)
+    if options.sftp is not None:
+        if "sftp" in found:
+            problem = 'sftp and subsystems["sftp"] exclude each other'
+            raise UsageError(problem)
+        found["sftp"] = _SFTPSession(options.sftp)
+    return found
 
 
 def _transport(options: ServerOptions) -> TransportOptions:
@@ -360,8 +375,9 @@ class _SFTPSession:
         check_filesystem(filesystem)
         self._filesystem = filesystem
 
-    async def __call__(self, session: Session) -> None:
+    async def __call__(self, session: Session) -> int:
         await SFTPServer(_SessionPipe(session.channel), self._filesystem).serve()
+        return 0
 
 
 class _SessionPipe:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
@@ -17,6 +17,7 @@ from ssh_auth import (
     ServerAuth,
     TokenRefused,
 )
+from ssh_connection.aio import callbacks
 from ssh_connection.aio.channel import Channel
 from ssh_connection.aio.endpoint import Endpoint
 from ssh_connection.aio.gate import Gate, ServerAuthentication
@@ -25,6 +26,7 @@ from ssh_connection.aio.listening import ForwardingRules, ServerForwards
 from ssh_connection.aio.session import Session, SessionHandler, SessionPolicy, User
 from ssh_connection.aio.settings import KeepaliveOptions
 from ssh_connection.limits import ConnectionLimits
+from ssh_connection.results import ExitSignal
 from ssh_keys import PrivateKey, PublicKey
 from ssh_transport import ConnectionLost, ServerTransport, TransportOptions
 from ssh_transport import events as ev
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
 __all__ = ["ForwardingRules", "ServerConnection", "ServerSettings"]
 
 _log = logging.getLogger("ssh_connection.server")
+
+_FAILED: Final = 255
+"""The exit status of a handler that failed, or returned none."""
 
 
 @attrs.frozen(kw_only=True)
@@ -77,6 +82,17 @@ class ServerSettings:
     """Seconds that closing may take before the connection is cut."""
     log: logging.Logger = _log
     """Told what goes wrong in functions that were given to the server."""
+
+
+def _status_of(returned: object, session: Session) -> int | ExitSignal:
+    """Return the exit status that a handler has returned; without one it has failed."""
+    if isinstance(returned, int | ExitSignal) and not isinstance(returned, bool):
+        return returned
+    if returned is not None:
+        _log.error("a session handler returned a %s as exit status", type(returned).__name__)
+    elif not session.has_ended:
+        _log.error("a session handler returned no exit status, which is told as %d", _FAILED)
+    return _FAILED
 
 
 class ServerConnection(Endpoint):
@@ -288,15 +304,15 @@ class ServerConnection(Endpoint):
         session.channel.on_closed(task.cancel)
 
     async def _handle(self, session: Session, handler: SessionHandler) -> None:
+        status: int | ExitSignal = _FAILED
         try:
-            await handler(session)
+            status = _status_of(await callbacks.call(handler, session, context=None), session)
         except (SSHError, ConnectionError):
-            session.exit(255)  # the client went away, or the stream ended under the handler
+            # the client went away, or the stream ended under the handler
+            _log.debug("a session handler was ended by its session", exc_info=True)
         except Exception:  # noqa: BLE001 (a user's function may raise anything)
             _log.exception("a session handler failed")
-            session.exit(255)
-        else:
-            session.exit(0)
+        session.exit(status)
         await session.channel.wait_closed()
 
     # ------------------------------------------------------------- global requests

@@ -53,8 +53,9 @@ class Session:
     """One session: what the client asked for, its three streams, and its end.
 
     The handler gets it once the client has asked for a command, a shell or a subsystem.
-    When the handler returns, the session ends, with status 0 unless `exit` said otherwise;
-    when the client closes the session first, the handler is cancelled.
+    When the handler returns, the session ends with the status that it returned or gave to
+    `exit`; without one it has failed, and the client is told 255.  When the client closes the
+    session first, the handler is cancelled.
     """
 
     def __init__(
@@ -127,9 +128,14 @@ class Session:
         if self.channel.is_closed:
             raise self.channel.error or ChannelClosed(_CLOSED)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether `exit` was called, or the client has closed the session."""
+        return self._ended or self.channel.is_closing
+
     def exit(self, status: int | ExitSignal) -> None:
         """End the session behind all that was written: an exit status, or a signal."""
-        if self._ended or self.channel.is_closing:
+        if self.has_ended:
             return
         self._ended = True
         core = self.channel.core
@@ -250,8 +256,11 @@ class Session:
         return allowed
 
 
-SessionHandler: TypeAlias = Callable[[Session], Awaitable[None]]
-"""What runs a session; cancelled when the client closes it."""
+SessionHandler: TypeAlias = Callable[[Session], Awaitable[int | ExitSignal | None]]
+"""What runs a session, and returns its exit status; cancelled when the client closes it.
+
+A handler that returns None has called `Session.exit`; without a status the session has failed.
+"""
 
 
 @attrs.frozen(kw_only=True)

@@ -1,7 +1,8 @@
 """A client and a server joined in memory: what tests of a layer above need.
 
-    async def upper(session: Session) -> None:
+    async def upper(session: Session) -> int:
         await session.write((await session.stdin.read()).upper())
+        return 0
 
     async with EndpointPair(server_settings(shell=upper)) as pair:
         done = await pair.client.run("upper", input=b"hello")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Literal, Required, TypedDict, Unpack
 
@@ -164,6 +164,7 @@ class ServerOptionsKw(TypedDict, total=False):
     host_certificates: Sequence[Certificate]
     auth: Required[Authorization | Sequence[Authorization]]
     session: SessionHandler | None
+    subsystems: Mapping[str, SessionHandler]
     sftp: FileSystem | None
     forwarding: ForwardingRules | None
     env: Collection[str] | None
