@@ -157,10 +157,9 @@ def test_algorithms_of_a_user_name_those_of_certificates_apart() -> None:
 
 def test_what_has_been_completed_is_told() -> None:
     talk = talk_of(BOTH)
-    assert talk.auth.completed == ()
     talk.hear(query(KEYS[0]))
     talk.auth.answer(talk.event(KeyOffered).request, Accept())
-    assert talk.auth.completed == ()
+    assert not talk.auth.completed
     talk.hear(signed(KEYS[0]))
     talk.auth.answer(talk.event(KeyVerified).request, Accept())
     assert talk.auth.completed == ("publickey",)

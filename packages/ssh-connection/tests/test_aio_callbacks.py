@@ -46,6 +46,10 @@ class Decider:
         return f"{user} {key} {context}"
 
 
+def typed(function: Callable[[str, str], Awaitable[str]]) -> Callable[..., Any]:
+    return function
+
+
 GOOD: list[tuple[Callable[..., Any], str]] = [
     (two, "u k"),
     (three, "u k c"),
@@ -57,7 +61,7 @@ GOOD: list[tuple[Callable[..., Any], str]] = [
     (Decider().method, "u k c"),
     (partial(three, context="p"), "u k p"),
     (partial(any_number, "p"), "p u k"),
-    (lambda user, key: two(key, user), "k u"),
+    (typed(lambda user, key: two(key, user)), "k u"),
 ]
 
 
@@ -72,8 +76,11 @@ def plain(user: str, key: str) -> bool:
     return user == key
 
 
-def unannotated(user, key):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
-    return user == key  # pyright: ignore[reportUnknownVariableType]
+def unannotated(user: str, key: str) -> bool:
+    return user == key
+
+
+unannotated.__annotations__.clear()
 
 
 async def generator(user: str, key: str) -> AsyncGenerator[str]:

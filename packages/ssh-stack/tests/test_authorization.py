@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import getpass
-import logging
-import threading
-from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 
 from serving_here import USER, USER_KEY, serving
-from ssh_auth import ACCEPTED_ALGORITHMS, Accept, AuthenticationFailed, Reject
+from ssh_auth import ACCEPTED_ALGORITHMS, Accept, AuthContext, AuthenticationFailed, Reject
 from ssh_connection.aio import ServerAuthentication
+from ssh_connection.aio.callbacks import call
 from ssh_keys import PrivateKey, PublicKey
 from ssh_stack import AuthorizedKeys, InOrder, Passwords
 from ssh_stack.authorization import Authorization, combine
@@ -22,126 +18,6 @@ from ssh_wire.messages.auth import InfoRequest
 
 ONE, OTHER = PrivateKey.generate("ed25519"), PrivateKey.generate("ed25519")
 YES, NO = Accept(), Reject()
-
-
-def file_with(path: Path, *keys: PrivateKey, options: str = "") -> Path:
-    lines = [f"{options}{key.public_key.to_openssh()}\n" for key in keys]
-    path.write_text("".join(lines))
-    return path
-
-
-# ------------------------------------------------------------- keys
-
-
-async def test_keys_of_a_file_for_the_user_of_the_process(tmp_path: Path) -> None:
-    keys = AuthorizedKeys(file_with(tmp_path / "keys", ONE))
-
-    assert await keys.decide(getpass.getuser(), ONE.public_key) == YES
-    assert await keys.decide(getpass.getuser(), OTHER.public_key) == NO
-    assert await keys.decide("somebody", ONE.public_key) == NO
-
-
-async def test_the_file_is_read_anew(tmp_path: Path) -> None:
-    path = tmp_path / "keys"
-    keys = AuthorizedKeys(path, users=["me"])
-    assert await keys.decide("me", ONE.public_key) == NO  # no file yet
-
-    file_with(path, ONE)
-    assert await keys.decide("me", ONE.public_key) == YES
-
-    file_with(path, OTHER)
-    assert await keys.decide("me", ONE.public_key) == NO
-
-
-async def test_keys_as_objects_for_named_users() -> None:
-    keys = AuthorizedKeys([ONE.public_key], users={"git", "svn"})
-
-    assert await keys.decide("git", ONE.public_key) == YES
-    assert await keys.decide("svn", OTHER.public_key) == NO
-    assert await keys.decide(getpass.getuser(), ONE.public_key) == NO
-
-
-def test_one_name_is_no_collection_of_names() -> None:
-    with pytest.raises(UsageError):
-        AuthorizedKeys([], users="git")
-
-
-@pytest.mark.row("C16")
-async def test_a_line_with_options_lets_nobody_in_and_says_so(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    keys = AuthorizedKeys(file_with(tmp_path / "keys", ONE, options='command="ls" '), ["me"])
-    with caplog.at_level(logging.INFO):
-        assert await keys.decide("me", ONE.public_key) == NO
-
-    assert "line 1 is not used" in caplog.text
-
-
-async def test_a_file_that_cannot_be_read_lets_nobody_in(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert await AuthorizedKeys(tmp_path, ["me"]).decide("me", ONE.public_key) == NO
-    assert "is not a regular file" in caplog.text
-
-
-# ------------------------------------------------------------- passwords
-
-
-async def test_passwords_of_a_mapping() -> None:
-    passwords = Passwords({"me": "secret", "nobody": ""})
-
-    assert await passwords.decide("me", "secret") == YES
-    assert await passwords.decide("me", "Secret") == NO
-    assert await passwords.decide("nobody", "") == NO
-    assert await passwords.decide("unknown", "") == NO
-    assert await passwords.decide("me", "\udcff") == NO
-
-
-async def asynchronous(user: str, password: str) -> bool:
-    await asyncio.sleep(0)
-    return (user, password) == ("me", "secret")
-
-
-def in_a_thread(user: str, password: str) -> bool:
-    assert threading.current_thread() is not threading.main_thread()
-    return (user, password) == ("me", "secret")
-
-
-class AsyncObject:
-    async def __call__(self, user: str, password: str) -> bool:
-        return await asynchronous(user, password)
-
-
-def awaitable(user: str, password: str) -> Awaitable[bool]:
-    return asynchronous(user, password)
-
-
-@pytest.mark.parametrize("check", [asynchronous, in_a_thread, AsyncObject(), awaitable])
-async def test_passwords_of_a_function(
-    check: Callable[[str, str], bool | Awaitable[bool]],
-) -> None:
-    assert await Passwords(check).decide("me", "secret") == YES
-    assert await Passwords(check).decide("me", "wrong") == NO
-
-
-@pytest.mark.row("R16")
-@pytest.mark.parametrize("answer", [1, "yes", None, object()])
-async def test_only_true_is_a_yes(answer: object) -> None:
-    async def check(_user: str, _password: str) -> bool:
-        return answer  # type: ignore[return-value] # pyright: ignore[reportReturnType] - what a careless function gives
-
-    passwords = Passwords(check)
-
-    assert await passwords.decide("me", "secret") == NO
-
-
-async def test_passwords_are_not_shown(caplog: pytest.LogCaptureFixture) -> None:
-    passwords = Passwords({"me": "sesame"})
-    with caplog.at_level(logging.DEBUG):
-        await passwords.decide("m\x1be", "open sesame")
-
-    assert "sesame" not in repr(passwords) + caplog.text
-    assert "password refused for m\\x1be" in caplog.text
 
 
 # ------------------------------------------------------------- several
@@ -173,11 +49,11 @@ async def test_of_several_one_is_enough() -> None:
 
     assert both.policy.required == (("publickey",), ("password",))
     assert both.public_key is not None
-    assert [await both.public_key("me", key.public_key) for key in (ONE, OTHER, USER_KEY)] == [
-        YES,
-        YES,
-        NO,
-    ]
+    context = AuthContext(user="me")
+    assert [
+        await call(both.public_key, "me", key.public_key, context=context)
+        for key in (ONE, OTHER, USER_KEY)
+    ] == [YES, YES, NO]
 
 
 def test_methods_in_order() -> None:

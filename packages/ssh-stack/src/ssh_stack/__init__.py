@@ -36,7 +36,9 @@ _ORIGINS: Final = {
     "ssh_stack.config": "Config HostConfig Unsupported load_config",
     "ssh_stack.serving": "Serve Server serve",
     "ssh_stack.server_options": "HostKeySource ServerOptions ServerOptionsKw",
-    "ssh_stack.authorization": "Authorization AuthorizedKeys InOrder Passwords",
+    "ssh_stack.authorization": (
+        "Authorization AuthorizedKeys InOrder Passwords TrustedUserCAKeys"
+    ),
     "ssh_stack.admission": "MaxStartups",
     "ssh_stack.forwarding": "AllowForwarding LoopbackForwarding",
     "ssh_stack.shell": "LocalShell",
@@ -211,6 +213,7 @@ if TYPE_CHECKING:
     from ssh_stack.authorization import AuthorizedKeys as AuthorizedKeys
     from ssh_stack.authorization import InOrder as InOrder
     from ssh_stack.authorization import Passwords as Passwords
+    from ssh_stack.authorization import TrustedUserCAKeys as TrustedUserCAKeys
     from ssh_stack.config import Config as Config
     from ssh_stack.config import HostConfig as HostConfig
     from ssh_stack.config import Unsupported as Unsupported

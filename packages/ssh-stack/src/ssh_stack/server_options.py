@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, Required, TypeAlias, TypedDict
 
 import attrs
 
+from ssh_auth import AuthLimits
 from ssh_connection import ConnectionLimits
 from ssh_connection.aio import (
     ForwardingRules,
@@ -21,7 +22,7 @@ from ssh_sftp.filesystem import FileSystem
 from ssh_stack.admission import MaxStartups
 from ssh_stack.arguments import Rule, check_values, is_number, listed
 from ssh_stack.authorization import Authorization
-from ssh_stack.options import Path
+from ssh_stack.options import Path, RevokedSource
 from ssh_transport import Algorithms, Limits
 from ssh_wire import UsageError
 
@@ -55,6 +56,7 @@ _RULES: Final[Mapping[str, Rule]] = {
         '"strict", "default", "legacy" or an Algorithms',
     ),
     "transport_limits": Rule(lambda v: isinstance(v, Limits), "a Limits"),
+    "auth_limits": Rule(lambda v: isinstance(v, AuthLimits), "an AuthLimits"),
     "limits": Rule(lambda v: isinstance(v, ConnectionLimits), "a ConnectionLimits"),
     "max_startups": Rule(lambda v: isinstance(v, MaxStartups), "a MaxStartups(start=…, …)"),
     "keepalive": Rule(
@@ -106,6 +108,14 @@ class ServerOptions:
     """What clients may forward: `AllowForwarding()`, say."""
     env: Collection[str] | None = None
     """Environment variables that clients may set; by default what `LocalShell` accepts."""
+    revoked_keys: RevokedSource | Sequence[RevokedSource] | None = None
+    """Keys and certificates of users that must not be believed, as sshd's RevokedKeys.
+
+    A KRL or a text with a public key on each line: its path, its content or the list.  A file
+    is read anew at each attempt; while it cannot be read, every key counts as revoked.
+    """
+    auth_limits: AuthLimits = attrs.field(factory=AuthLimits)
+    """How often a client may try, and how much it may ask for, until it is authenticated."""
     user_algorithms: Callable[[str], Sequence[str]] | None = None
     """The signature algorithms that a user's keys may use; see `ServerAuthentication`."""
     banner: str = ""
@@ -153,6 +163,8 @@ class ServerOptionsKw(TypedDict, total=False):
     sftp: FileSystem | None
     forwarding: ForwardingRules | None
     env: Collection[str] | None
+    revoked_keys: RevokedSource | Sequence[RevokedSource] | None
+    auth_limits: AuthLimits
     user_algorithms: Callable[[str], Sequence[str]] | None
     banner: str
     algorithms: Literal["strict", "default", "legacy"] | Algorithms

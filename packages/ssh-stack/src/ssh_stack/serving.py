@@ -25,6 +25,7 @@ from ssh_stack.admission import Admission, Refusals, network
 from ssh_stack.arguments import check_host, check_names, check_port
 from ssh_stack.authorization import combine
 from ssh_stack.keylog import key_log
+from ssh_stack.revoked_keys import RevokedKeys
 from ssh_stack.server_options import ServerOptions, ServerOptionsKw
 from ssh_stack.shell import LocalShell
 from ssh_stack.streams import Reader, Writer, attach, check_stream
@@ -302,7 +303,9 @@ def _settings(options: ServerOptions) -> ServerSettings:
         authentication = attrs.evolve(authentication, banner=options.banner)
     if options.user_algorithms is not None:
         authentication = attrs.evolve(authentication, algorithms=options.user_algorithms)
-    authentication.policy  # noqa: B018 (says now what would be wrong with it at the first login)
+    authentication.check()
+    if options.revoked_keys is not None:
+        authentication = RevokedKeys(options.revoked_keys).guard(authentication)
     session, env = options.session, options.env
     if session is not None:
         check_async("session", session, 1)
@@ -312,6 +315,8 @@ def _settings(options: ServerOptions) -> ServerSettings:
         host_keys=tuple(options.host_keys),
         host_certificates=tuple(options.host_certificates),
         authentication=authentication,
+        auth_limits=options.auth_limits,
+        log=_log,
         transport=_transport(options),
         shell=session,
         subsystems=_subsystems(options),

@@ -108,6 +108,9 @@ class LocalShell:
             (host, port), (local_host, local_port) = session.peer, session.local
             env["SSH_CLIENT"] = f"{host} {port} {local_port}"
             env["SSH_CONNECTION"] = f"{host} {port} {local_host} {local_port}"
+        original = session.original_command
+        if original is not None and b"\0" not in original:
+            env["SSH_ORIGINAL_COMMAND"] = os.fsdecode(original)  # sshd(8), option `command`
         if terminal is not None and session.pty is not None:
             env["SSH_TTY"] = terminal.path
             env["TERM"] = session.pty.term

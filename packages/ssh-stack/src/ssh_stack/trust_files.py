@@ -76,11 +76,16 @@ def _read_system(path: str, *, legacy: bool) -> KnownHosts:
 
 def load_revoked_keys(
     sources: RevokedSource | Iterable[RevokedSource] | None,
+    meaning: str = "revoked host keys, so no host is trusted",
 ) -> tuple[tuple[str, RevocationList], ...]:
     """Return lists of revoked keys, each with the name that messages give it.
 
+    Args:
+        sources: the lists.
+        meaning: what is listed, and what follows when that cannot be told.
+
     Raises:
-        ConfigError: a list cannot be read.  What it revokes cannot be told then, so every host
+        ConfigError: a list cannot be read.  What it revokes cannot be told then, so every key
             is refused.
     """
     if sources is None:
@@ -92,13 +97,13 @@ def load_revoked_keys(
     lists: list[tuple[str, RevocationList]] = []
     for source in sources:
         if isinstance(source, bytes | RevocationList):
-            lists.append(_revoked(source))
+            lists.append(_revoked(source, meaning))
         else:
-            lists += map(_revoked, _files([source]))
+            lists += [_revoked(file, meaning) for file in _files([source])]
     return tuple(lists)
 
 
-def _revoked(source: str | bytes | RevocationList) -> tuple[str, RevocationList]:
+def _revoked(source: str | bytes | RevocationList, meaning: str) -> tuple[str, RevocationList]:
     from ssh_keys.files import read_revoked_keys  # noqa: PLC0415 (rarely used)
     from ssh_keys.krl import RevocationList  # noqa: PLC0415 (rarely used)
     from ssh_keys.krl_text import parse_revoked  # noqa: PLC0415 (rarely used)
@@ -112,5 +117,5 @@ def _revoked(source: str | bytes | RevocationList) -> tuple[str, RevocationList]
         return name, read_revoked_keys(source)
     except (OSError, KeyFormatError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        problem = f"cannot be read as a list of revoked host keys, so no host is trusted: {reason}"
+        problem = f"cannot be read as a list of {meaning}: {reason}"
         raise ConfigError(problem, printable(name, 1024)) from None

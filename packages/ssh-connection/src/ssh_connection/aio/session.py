@@ -65,6 +65,8 @@ class Session:
         """Who is logged in."""
         self.command: bytes | None = None
         """The command line, as it came; None for a shell or a subsystem."""
+        self.original_command: bytes | None = None
+        """The command line or subsystem that was asked for, where another command is forced."""
         self.subsystem: str | None = None
         """The subsystem, if one was asked for."""
         self.pty: Pty | None = None
@@ -217,12 +219,14 @@ class Session:
             return False
         forced = self.user.permissions.force_command
         command, subsystem = None, None
-        if forced is not None:
-            command = forced.encode()
-        elif isinstance(request, m.ExecRequest):
+        if isinstance(request, m.ExecRequest):
             command = request.command
         elif isinstance(request, m.SubsystemRequest):
             subsystem = request.name
+        if forced is not None:
+            name = None if subsystem is None else subsystem.encode()
+            self.original_command = name if command is None else command
+            command, subsystem = forced.encode("utf-8", "surrogateescape"), None
         handler = self._policy.handler_for(subsystem)
         if handler is None:
             return False

@@ -53,7 +53,7 @@ _ORIGINS: Final = {
     ),
     "ssh_sftp.aio": "DirEntry Rooted",
     "ssh_stack.admission": "MaxStartups",
-    "ssh_stack.authorization": "Authorization AuthorizedKeys InOrder Passwords",
+    "ssh_stack.authorization": "Authorization AuthorizedKeys InOrder Passwords TrustedUserCAKeys",
     "ssh_stack.config": "Config HostConfig Unsupported load_config",
     "ssh_stack.errors": (
         "ConfigError ConnectFailed ConnectRefused HostCertificateRefused HostKeyChanged "
@@ -194,6 +194,7 @@ if TYPE_CHECKING:
     from ssh_stack.authorization import AuthorizedKeys as AuthorizedKeys
     from ssh_stack.authorization import InOrder as InOrder
     from ssh_stack.authorization import Passwords as Passwords
+    from ssh_stack.authorization import TrustedUserCAKeys as TrustedUserCAKeys
     from ssh_stack.config import Config as Config
     from ssh_stack.config import HostConfig as HostConfig
     from ssh_stack.config import Unsupported as Unsupported

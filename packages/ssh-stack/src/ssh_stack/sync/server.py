@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Literal, Required, TypedDict, Unpack
 
+from ssh_auth import AuthLimits
 from ssh_connection import ConnectionLimits
 from ssh_connection.aio import ForwardingRules, KeepaliveOptions, SessionHandler
 from ssh_connection.aio import server as aio_server
@@ -17,6 +18,7 @@ from ssh_sftp.filesystem import FileSystem
 from ssh_stack import serving as aio_serving
 from ssh_stack.admission import MaxStartups
 from ssh_stack.authorization import Authorization
+from ssh_stack.options import RevokedSource
 from ssh_stack.server_options import HostKeySource
 from ssh_stack.streams import Reader, Writer
 from ssh_stack.sync._blocking import Blocking, BlockingOwner, unwrap
@@ -168,6 +170,8 @@ class ServerOptionsKw(TypedDict, total=False):
     sftp: FileSystem | None
     forwarding: ForwardingRules | None
     env: Collection[str] | None
+    revoked_keys: RevokedSource | Sequence[RevokedSource] | None
+    auth_limits: AuthLimits
     user_algorithms: Callable[[str], Sequence[str]] | None
     banner: str
     algorithms: Literal["strict", "default", "legacy"] | Algorithms

@@ -1,0 +1,184 @@
+"""What the line of a key, or a certificate, grants to its holder, and whether it does so now.
+
+sshd(8), AUTHORIZED_KEYS FILE FORMAT, and CERTIFICATES of ssh-keygen(1).  A restriction that
+nothing here enforces is never passed over: the look-ups of `ssh_keys` leave such lines out, and
+`Certificate.check` refuses such certificates.
+"""
+
+from __future__ import annotations
+
+import time
+from ipaddress import IPv6Address, ip_address
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from ssh_auth import Accept, AuthContext, Permissions
+from ssh_keys.fido import KEY_ALONE, FidoPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from ssh_keys import Certificate
+    from ssh_keys.key_options import KeyOptions
+
+__all__ = [
+    "ENFORCED",
+    "by_certificate",
+    "by_options",
+    "certificate_problem",
+    "options_problem",
+    "seconds_now",
+    "together",
+]
+
+ENFORCED: Final = frozenset(
+    {
+        "agent-forwarding",
+        "cert-authority",
+        "command",
+        "expiry-time",
+        "from",
+        "no-agent-forwarding",
+        "no-port-forwarding",
+        "no-pty",
+        "no-touch-required",
+        "no-user-rc",
+        "no-verify-required",
+        "no-x11-forwarding",
+        "port-forwarding",
+        "principals",
+        "pty",
+        "restrict",
+        "touch-required",
+        "user-rc",
+        "verify-required",
+        "x11-forwarding",
+    }
+)
+"""The options of a line that are enforced; one with any other lets nobody in."""
+
+_CRITICAL: Final = ("force-command", "source-address", "verify-required")
+"""The critical options of a certificate that are enforced."""
+
+_PERMITS: Final = {
+    "permit-agent-forwarding": "agent-forwarding",
+    "permit-port-forwarding": "port-forwarding",
+    "permit-pty": "pty",
+    "permit-user-rc": "user-rc",
+    "permit-X11-forwarding": "X11-forwarding",
+}
+"""Extension of a certificate -> what is denied without it."""
+
+
+def seconds_now() -> int:
+    """Return the time in seconds since 1970."""
+    return int(time.time())
+
+
+def by_options(options: KeyOptions) -> Accept:
+    """Return what the options of a line grant."""
+    flags = {
+        "agent-forwarding": options.agent_forwarding,
+        "port-forwarding": options.port_forwarding,
+        "pty": options.pty,
+        "user-rc": options.user_rc,
+        "X11-forwarding": options.x11_forwarding,
+    }
+    denied = frozenset(name for name, allowed in flags.items() if not allowed)
+    fido = FidoPolicy(touch=options.touch_required, verification=options.verify_required)
+    return Accept(Permissions(denied, options.command), fido)
+
+
+def by_certificate(certificate: Certificate) -> Accept:
+    """Return what a certificate grants that is good; `certificate_problem` says if it is."""
+    extensions = certificate.extensions
+    denied = frozenset(name for permit, name in _PERMITS.items() if permit not in extensions)
+    fido = FidoPolicy(
+        touch="no-touch-required" not in extensions,
+        verification="verify-required" in certificate.critical_options,
+    )
+    return Accept(Permissions(denied, certificate.force_command), fido)
+
+
+def together(one: Accept, other: Accept) -> Accept | None:
+    """Return what both grant, or None where they force different commands.
+
+    As OpenSSH's sshauthopt_merge: each restricts, and a touch may be left out where both say so.
+    """
+    permissions = one.permissions.restricted_by(other.permissions)
+    if permissions is None:
+        return None
+    fido = attrs.evolve(
+        one.fido,
+        touch=one.fido.touch or other.fido.touch,
+        verification=one.fido.verification or other.fido.verification,
+    )
+    return Accept(permissions, fido)
+
+
+def options_problem(options: KeyOptions, context: AuthContext, now: int) -> str:
+    """Return why a line does not let this client in now, or nothing.
+
+    Args:
+        options: the options of the line.
+        context: the client.
+        now: the time in seconds since 1970.
+    """
+    if options.expired(now):
+        return "its expiry-time has passed"
+    address = _address(context)
+    if options.sources is not None and not (address and options.accepts_source(address)):
+        return f"its from does not name {address or 'a client without an address'}"
+    return ""
+
+
+def certificate_problem(
+    certificate: Certificate,
+    context: AuthContext,
+    now: int,
+    principals: Collection[str] | None = None,
+) -> str:
+    """Return why a certificate is not good for this client now, or nothing.
+
+    Whether its authority is trusted is not looked at.
+
+    Args:
+        certificate: the certificate.
+        context: the client.
+        now: the time in seconds since 1970.
+        principals: the principals of which it must name one; None for the user's name.
+    """
+    from ssh_keys import CertificateRefused  # noqa: PLC0415 (loads when the first one is met)
+
+    try:
+        certificate.check(
+            role="user",
+            principal=context.user if principals is None else None,
+            now=now,
+            ca_fido=KEY_ALONE,  # as sshd: what the authority's token saw was its own affair
+            understood_options=_CRITICAL,
+        )
+    except CertificateRefused as error:
+        return str(error)
+    if principals is not None and set(principals).isdisjoint(certificate.principals):
+        return "it names no principal that is authorized"
+    networks = certificate.source_address
+    if networks is None:
+        return ""
+    address = _address(context)
+    if address and any(ip_address(address) in network for network in networks):
+        return ""
+    return f"its source-address does not name {address or 'a client without an address'}"
+
+
+def _address(context: AuthContext) -> str:
+    """The client's IP address, one of IPv4 that is mapped into IPv6 as the former; or nothing."""
+    if context.peer is None:
+        return ""
+    try:
+        address = ip_address(context.peer[0].partition("%")[0])
+    except ValueError:
+        return ""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address)

@@ -1,0 +1,209 @@
+"""Files of keys whose options are enforced, and of certificate authorities."""
+
+from __future__ import annotations
+
+import getpass
+import logging
+from pathlib import Path
+
+import pytest
+
+from granting import CA, KEY, NOW, OTHER_CA, certified, coming_from, option
+from serving_here import USER, USER_KEY, serving
+from ssh_auth import Accept, AuthenticationFailed, Permissions, Reject
+from ssh_keys import PrivateKey
+from ssh_stack import AuthorizedKeys
+from ssh_wire import UsageError
+
+NO = Reject()
+
+
+def keys(tmp_path: Path, *lines: str) -> AuthorizedKeys:
+    path = tmp_path / "authorized_keys"
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return AuthorizedKeys(path, ["alice"], clock=lambda: NOW)
+
+
+def file_of(path: Path, *keys: PrivateKey, options: str = "") -> Path:
+    path.write_text("".join(f"{line(options, key)}\n" for key in keys))
+    return path
+
+
+def line(options: str, key: PrivateKey = KEY) -> str:
+    return f"{options} {key.public_key.to_openssh()}".lstrip()
+
+
+# ------------------------------------------------------------- which keys
+
+
+async def test_keys_of_a_file_for_the_user_of_the_process(tmp_path: Path) -> None:
+    keys = AuthorizedKeys(file_of(tmp_path / "keys", KEY))
+
+    assert await keys.decide(getpass.getuser(), KEY.public_key) == Accept()
+    assert await keys.decide(getpass.getuser(), CA.public_key) == NO
+    assert await keys.decide("somebody", KEY.public_key) == NO
+
+
+async def test_the_file_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    keys = AuthorizedKeys(path, users=["me"])
+    assert await keys.decide("me", KEY.public_key) == NO  # no file yet
+
+    file_of(path, KEY)
+    assert await keys.decide("me", KEY.public_key) == Accept()
+
+    file_of(path, CA)
+    assert await keys.decide("me", KEY.public_key) == NO
+
+
+async def test_keys_as_objects_for_named_users() -> None:
+    keys = AuthorizedKeys([KEY.public_key], users={"git", "svn"})
+
+    assert await keys.decide("git", KEY.public_key) == Accept()
+    assert await keys.decide("svn", CA.public_key) == NO
+    assert await keys.decide(getpass.getuser(), KEY.public_key) == NO
+
+
+def test_one_name_is_no_collection_of_names() -> None:
+    with pytest.raises(UsageError):
+        AuthorizedKeys([], users="git")
+
+
+@pytest.mark.row("C16")
+async def test_a_line_with_options_that_are_not_enforced_lets_nobody_in_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    keys = AuthorizedKeys(file_of(tmp_path / "keys", KEY, options='tunnel="0"'), ["me"])
+    with caplog.at_level(logging.INFO):
+        assert await keys.decide("me", KEY.public_key) == NO
+
+    assert "line 1 is not used" in caplog.text
+
+
+async def test_a_file_that_cannot_be_read_lets_nobody_in(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert await AuthorizedKeys(tmp_path, ["me"]).decide("me", KEY.public_key) == NO
+    assert "is not a regular file" in caplog.text
+
+
+# ------------------------------------------------------------- options
+
+
+async def test_options_come_with_the_key(tmp_path: Path) -> None:
+    authorized = keys(tmp_path, line('command="ls",no-pty'))
+
+    answer = await authorized.decide("alice", KEY.public_key)
+    assert answer == Accept(Permissions({"pty"}, "ls"))
+
+
+async def test_the_first_line_that_applies_counts(tmp_path: Path) -> None:
+    authorized = keys(
+        tmp_path,
+        line('from="192.0.2.0/24"'),
+        line('expiry-time="20200101Z"'),
+        line("no-pty"),
+        line(""),
+    )
+
+    inside, outside = coming_from("192.0.2.1"), coming_from("198.51.100.1")
+    assert await authorized.decide("alice", KEY.public_key, inside) == Accept()
+    assert await authorized.decide("alice", KEY.public_key, outside) == Accept(
+        Permissions({"pty"})
+    )
+
+
+@pytest.mark.row("C16")
+async def test_no_line_behind_one_that_is_not_enforced_applies(tmp_path: Path) -> None:
+    authorized = keys(tmp_path, line('permitopen="h:22"'), line(""))
+
+    assert await authorized.decide("alice", KEY.public_key) == NO
+
+
+async def test_a_line_that_refuses_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    authorized = keys(tmp_path, "# mine", line('from="192.0.2.0/24"'))
+    with caplog.at_level(logging.INFO):
+        context = coming_from("198.51.100.1")
+        assert await authorized.decide("alice", KEY.public_key, context) == NO
+    assert "line 2 does not let in: its from does not name 198.51.100.1" in caplog.text
+
+
+# ------------------------------------------------------------- certificate authorities
+
+
+async def test_an_authority_lets_in_its_certificates_and_not_itself(tmp_path: Path) -> None:
+    authorized = keys(tmp_path, line("cert-authority,no-pty", CA))
+
+    granted = await authorized.decide_certificate("alice", certified())
+    assert granted == Accept(Permissions({"pty"}))
+    assert await authorized.decide_certificate("alice", certified(OTHER_CA)) == NO
+    assert await authorized.decide_certificate("bob", certified(principals=("bob",))) == NO
+    assert await authorized.decide("alice", CA.public_key) == NO
+    assert await authorized.decide("alice", KEY.public_key) == NO
+
+
+async def test_a_plain_key_of_the_file_is_no_authority(tmp_path: Path) -> None:
+    authorized = keys(tmp_path, line("", CA), line(""))
+
+    assert await authorized.decide_certificate("alice", certified()) == NO
+
+
+@pytest.mark.row("A08")
+async def test_a_certificate_for_an_authorized_key_is_no_key(tmp_path: Path) -> None:
+    """What the certificate restricts must not be had by showing it for its key."""
+    forced = certified(critical_options={"force-command": option("ls")})
+
+    assert await keys(tmp_path, line("")).decide_certificate("alice", forced) == NO
+
+
+async def test_principals_of_the_line_replace_the_name_of_the_user(tmp_path: Path) -> None:
+    authorized = keys(tmp_path, line('cert-authority,principals="ops,dev"', CA))
+
+    assert await authorized.decide_certificate("alice", certified()) == NO
+    dev = certified(principals=("dev", "x"))
+    assert await authorized.decide_certificate("alice", dev) == Accept()
+
+
+async def test_both_commands_must_agree(tmp_path: Path) -> None:
+    authorized = keys(tmp_path, line('cert-authority,command="ls"', CA))
+    same, other = (
+        certified(critical_options={"force-command": option(word)}) for word in ("ls", "rm")
+    )
+
+    assert await authorized.decide_certificate("alice", same) == Accept(
+        Permissions(force_command="ls")
+    )
+    assert await authorized.decide_certificate("alice", other) == NO
+
+
+async def test_lines_and_certificates_restrict_where_a_client_comes_from(tmp_path: Path) -> None:
+    authorized = keys(tmp_path, line('cert-authority,from="192.0.2.0/24"', CA))
+    narrow = certified(critical_options={"source-address": option("192.0.2.128/25")})
+
+    for address, good in (("192.0.2.200", True), ("192.0.2.1", False), ("198.51.100.1", False)):
+        answer = await authorized.decide_certificate("alice", narrow, coming_from(address))
+        assert (answer == Accept()) is good
+
+
+async def test_keys_themselves_are_no_authorities() -> None:
+    authorized = AuthorizedKeys([CA.public_key], ["alice"])
+
+    assert authorized.authentication.certificate is None
+    assert await authorized.decide_certificate("alice", certified()) == NO
+
+
+# ------------------------------------------------------------- at a server
+
+
+async def test_a_line_is_enforced_at_a_server(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    options = 'from="127.0.0.1",command="echo $SSH_ORIGINAL_COMMAND",no-pty'
+    path.write_text(f"{options} {USER_KEY.public_key.to_openssh()}\n")
+    async with serving(auth=AuthorizedKeys(path, [USER])) as here:
+        async with here.connect() as connection:
+            assert (await connection.run("forced")).stdout == b"forced\n"
+        path.write_text(f'from="192.0.2.1" {USER_KEY.public_key.to_openssh()}\n')
+        with pytest.raises(AuthenticationFailed):
+            await here.connect().open()
