@@ -10,25 +10,24 @@ from ssh_stack.config.values import alone, choice, one, seconds, some
 if TYPE_CHECKING:
     from ssh_stack.config.lines import Line
 
-_QOS: Final = re.compile(
-    r"(af[1-4][1-3]|cs[0-7]|ef|le|va|lowdelay|throughput|reliability|none"
-    r"|0x[0-9a-f]{1,2}|[0-9]{1,3})",
-    re.IGNORECASE,
+_QOS: Final = (
+    r"(?i:(af[1-4][1-3]|cs[0-7]|ef|le|va|lowdelay|throughput|reliability|none"
+    r"|0x[0-9a-f]{1,2}|[0-9]{1,3}))"
 )
-_FORWARD: Final = re.compile(r"(\[[^\]]*\]|[^:\[\]]*|/.*)(:(\[[^\]]*\]|[^:\[\]]*|/.*))*")
-_TUNNEL: Final = re.compile(r"(any|[0-9]+)(:(any|[0-9]+))?", re.IGNORECASE)
-_PAIR: Final = re.compile(r"[^:]*:[^:]+|\*|none", re.IGNORECASE)
-_DOMAIN: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9._-]*")
-_TIMED: Final = re.compile(r"[^=]+=.+")
-_INTERVAL: Final = re.compile(r"interval:([0-9]{1,4})")
+_TUNNEL: Final = r"(?i:(any|[0-9]+)(:(any|[0-9]+))?)"
+_PAIR: Final = r"(?i:[^:]*:[^:]+|\*|none)"
+_DOMAIN: Final = r"[A-Za-z0-9.][A-Za-z0-9._-]*"
+_TIMED: Final = r"[^=]+=.+"
+_INTERVAL: Final = r"interval:([0-9]{1,4})"
 _MAX_INTERVAL: Final = 1000
+_MAX_PORT: Final = 65535
 _FLAGS: Final = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 _CONFIRM: Final = {**_FLAGS, "ask": "ask", "confirm": "confirm"}
 
 
-def _checked(line: Line, words: tuple[str, ...], form: re.Pattern[str], what: str) -> str:
+def _checked(line: Line, words: tuple[str, ...], form: str, what: str) -> str:
     for word in words:
-        if form.fullmatch(word) is None:
+        if re.fullmatch(form, word) is None:
             problem = f"takes {what}, not {word!r}"
             raise line.error(problem)
     return " ".join(words)
@@ -42,13 +41,22 @@ def quality_of_service(line: Line) -> str:
 def forward(line: Line) -> str:
     """Check LocalForward or RemoteForward: where to listen, and where to connect to."""
     least = 2 if line.keyword == "localforward" else 1
-    words = some(line, least=least, most=2)
-    return _checked(line, words, _FORWARD, "[address:]port or a path")
+    return _places(line, some(line, least=least, most=2))
 
 
 def dynamic_forward(line: Line) -> str:
     """Check DynamicForward: where to listen."""
-    return _checked(line, (one(line),), _FORWARD, "[address:]port")
+    return _places(line, (one(line),))
+
+
+def _places(line: Line, words: tuple[str, ...]) -> str:
+    for word in words:
+        port = word.rpartition(":")[2]
+        is_path = "/" in word or "${" in word
+        if not is_path and not (port.isascii() and port.isdigit() and int(port) <= _MAX_PORT):
+            problem = f"takes [address:]port or a path, not {word!r}"
+            raise line.error(problem)
+    return " ".join(words)
 
 
 def tunnel_device(line: Line) -> str:
@@ -98,7 +106,7 @@ def seconds_of(line: Line, word: str) -> int:
 def keystroke_timing(line: Line) -> str:
     """Check ObscureKeystrokeTiming."""
     word = one(line)
-    found = _INTERVAL.fullmatch(word)
+    found = re.fullmatch(_INTERVAL, word)
     if word not in _FLAGS and not (found and 0 < int(found[1]) <= _MAX_INTERVAL):
         problem = f"is yes, no or interval:MILLISECONDS, not {word!r}"
         raise line.error(problem)

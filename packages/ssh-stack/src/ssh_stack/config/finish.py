@@ -173,6 +173,8 @@ _BUILDERS: Final[dict[str, Callable[[list[Found], Reading], Any]]] = {
 
 def _unsupported(reading: Reading) -> Iterator[Unsupported]:
     for name, rows in reading.values.items():
+        if name == "LocalCommand" and reading.value("PermitLocalCommand") != "yes":
+            continue  # `ssh` would not run it either
         directive = DIRECTIVES[name.lower()]
         for found in rows:
             if found.line is not None and not directive.satisfied(found.value):

@@ -22,14 +22,12 @@ _MAX_PORT: Final = 65535
 _MAX_INT: Final = 2**31 - 1
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _SCALES: Final = {"": 0, "b": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60}
-_TIME: Final = re.compile(r"([0-9]+(?:\.[0-9]+(?=[sS]|$))?)([smhdwSMHDW]?)")
-_SCALED: Final = re.compile(r"([0-9]+(?:\.[0-9]*)?)([bBkKmMgGtTpPeE]?)")
-_HOP: Final = re.compile(
-    r"""(ssh://)?([^\s@'"][^'"]*@)?(\[[^\]]+\]|[^\s@\[\]'"]+?)(:[0-9]{1,5})?/?"""
-)
-_QUOTED: Final = re.compile(r"""(["'])([A-Za-z0-9._-]+)\1""")
+_TIME: Final = r"([0-9]+(?:\.[0-9]+(?=[sS]|$))?)([smhdwSMHDW]?)"
+_SCALED: Final = r"([0-9]+(?:\.[0-9]*)?)([bBkKmMgGtTpPeE]?)"
+_HOP: Final = r"""(ssh://)?([^\s@'"][^'"]*@)?(\[[^\]]+\]|[^\s@\[\]'"]+?)(:[0-9]{1,5})?/?"""
+_QUOTED: Final = r"""(["'])([A-Za-z0-9._-]+)\1"""
 _FLAGS: Final = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
-_NAMED_FLAG: Final = re.compile(r"\A[A-Za-z_][A-Za-z0-9_]*\Z")
+_NAMED_FLAG: Final = r"\A[A-Za-z_][A-Za-z0-9_]*\Z"
 
 
 def one(line: Line) -> str:
@@ -62,13 +60,13 @@ def whole(line: Line) -> str:
 def jumps(line: Line) -> tuple[str, ...]:
     """Return the hosts of ProxyJump, first to last; nothing for "none"."""
     text = line.rest.partition("#")[0].rstrip()
-    if (quoted := _QUOTED.fullmatch(text)) is not None:
+    if (quoted := re.fullmatch(_QUOTED, text)) is not None:
         text = quoted[2]  # a shell takes the quotes away for OpenSSH
     if text.lower() == "none":
         return ()
     hops = tuple(hop.strip() for hop in text.split(","))
     for hop in hops:
-        if _HOP.fullmatch(hop) is None:
+        if re.fullmatch(_HOP, hop) is None:
             problem = f"takes [user@]host[:port] with commas between them, not {hop!r}"
             raise line.error(problem)
     return hops
@@ -144,13 +142,14 @@ def _time(line: Line, word: str) -> int:
     """Return the seconds of a time as in sshd_config(5), TIME FORMATS: 90, 1m30s, 1h."""
     total, pos = 0.0, 0
     units: list[str] = []
-    while found := _TIME.match(word, pos):
+    while found := re.match(_TIME, word[pos:]):
         unit = found[2].lower() or "s"
-        if (not found[2] and found.end() < len(word)) or (unit == "s" and "s" in units):
+        end = pos + found.end()
+        if (not found[2] and end < len(word)) or (unit == "s" and "s" in units):
             break
         units.append(unit)
         total += float(found[1]) * _SECONDS[unit]
-        pos = found.end()
+        pos = end
     if not word or pos < len(word) or total > _MAX_INT:
         problem = f"is a time, not {word!r}"
         raise line.error(problem)
@@ -176,7 +175,7 @@ def rekey_limit(line: Line) -> tuple[int, int]:
 
 
 def _scaled(line: Line, word: str) -> int:
-    found = _SCALED.fullmatch(word)
+    found = re.fullmatch(_SCALED, word)
     if found is None:
         problem = f"is a number of bytes, such as 1G, not {word!r}"
         raise line.error(problem)
@@ -241,7 +240,7 @@ def socket_or_flag(line: Line) -> str:
 def agent_socket(line: Line) -> str:
     """Return the socket of an agent, "none", or "$VARIABLE" (IdentityAgent)."""
     word = one(line)
-    if word.startswith("$") and not word.startswith("${") and not _NAMED_FLAG.match(word[1:]):
+    if word.startswith("$") and not word.startswith("${") and not re.match(_NAMED_FLAG, word[1:]):
         problem = f"names no environment variable: {word!r}"
         raise line.error(problem)
     return word
