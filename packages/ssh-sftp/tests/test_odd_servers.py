@@ -240,9 +240,9 @@ async def test_a_remote_directory_that_is_missing_is_named(
         if missing == 2:
             assert caught.value.filename == "/no/such"
             assert str(caught.value) == "/no/such: the directory does not exist"
-        with pytest.raises(FileNotFoundError) as slash:
+        with pytest.raises(FileNotFoundError if missing == 2 else SFTPError) as slash:
             await sftp.put(tmp_path / "f", "/d/new/")
-        assert slash.value.filename == "/d/new/"
+        assert slash.value.filename == ("/d/new/" if missing == 2 else "/d/new/f")
 
 
 async def test_a_missing_directory_of_a_server_that_only_says_failure_is_named(
@@ -300,3 +300,46 @@ async def test_block_sizes_can_be_chosen(scripted: Any, tmp_path: Path) -> None:
         assert await sftp.read_bytes("/d/f") == content
 
     assert seen == [3_000, 3_000, 3_000, 1_000, 4_000, 4_000, 2_000]
+
+
+async def test_a_directory_that_nothing_tells_of_takes_a_file_by_its_slash(
+    scripted: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "f").write_bytes(b"x")
+    keeper = Keeper({"/d/x": b""}, denied=NICETIES)
+    async with scripted(keeper) as sftp:
+        await sftp.put(tmp_path / "f", "/d/")
+        assert not await sftp.is_dir("/d")
+
+    assert keeper.files["/d/f"] == b"x"
+
+
+@pytest.mark.parametrize("type_bits", [True, False])
+async def test_questions_about_paths(scripted: Any, type_bits: bool) -> None:
+    keeper = Keeper(dict(TREE), type_bits=type_bits)
+    async with scripted(keeper) as sftp:
+        path = sftp.path("/t")
+        assert await path.is_dir()
+        assert not await path.is_file()
+        assert await (path / "a").is_file()
+        assert not await (path / "a").is_dir()
+        assert not await (path / "none").is_dir()
+        assert not await (path / "none").is_file()
+
+
+async def test_directories_are_made_without_a_question(scripted: Any) -> None:
+    made: list[str] = []
+
+    def reply(request: Request) -> list[Message]:
+        if not isinstance(request, m.MkDir):
+            return [m.Status(id=request.id, code=3, text="denied")]
+        above = request.path.rpartition("/")[0]
+        if above not in {"", *made}:
+            return [m.Status(id=request.id, code=2)]
+        made.append(request.path)
+        return [m.Status(id=request.id, code=0)]
+
+    async with scripted(reply) as sftp:
+        await sftp.makedirs("/a/b/c")
+
+    assert made == ["/a", "/a/b", "/a/b/c"]

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shlex
+import shutil
+import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +19,9 @@ from ssh_wire import UsageError
 
 if TYPE_CHECKING:
     from conftest import Cli, Sshd
+
+
+SECONDS = 30
 
 
 def tree(root: Path) -> dict[str, str]:
@@ -120,14 +128,100 @@ def test_links_in_a_tree_are_named(cli: Cli, sshd: Sshd, source: Path, tmp_path:
     assert cli.run("cp", "-rq", *words).stderr == b""
 
 
-def test_bars_on_a_terminal(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) -> None:
+def test_a_tree_goes_on_when_a_file_fails(
+    cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
+) -> None:
+    down, up = tmp_path / "down", tmp_path / "up"
+    for into in (down, up):
+        (into / "source" / "big").mkdir(parents=True)  # in the way of the file
+    got = cli.run("cp", "-r", *sshd.login, f"{sshd.host}:{source}", str(down))
+    put = cli.run("cp", "-r", *sshd.login, str(source), f"{sshd.host}:{up}")
+
+    assert (got.returncode, put.returncode) == (1, 1)
+    assert got.stderr.decode() == f"ssh-stack: {down}/source/big: Is a directory\n"
+    assert put.stderr.decode() == f"ssh-stack: {up}/source/big: it is a directory\n"
+    rest = {name: digest for name, digest in tree(source).items() if name != "big"}
+    assert tree(down / "source") == tree(up / "source") == rest
+
+
+def test_in_place_writes_to_the_file_itself(
+    cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "target"
+    target.write_bytes(b"before")
+    before = target.stat().st_ino
+    words = [*sshd.login, str(source / "big"), f"{sshd.host}:{target}"]
+    assert cli.run("cp", "--in-place", *words).returncode == 0
+    assert target.stat().st_ino == before
+    assert target.read_bytes() == (source / "big").read_bytes()
+    assert cli.run("cp", *words).returncode == 0
+    assert target.stat().st_ino != before
+
+
+def test_progress_on_a_terminal(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) -> None:
     words = [*sshd.login, f"{sshd.host}:{source}/big", str(tmp_path / "x")]
     with cli.terminal("cp", *words) as terminal:
         terminal.expect("3.0/3.0 MB")
+        terminal.expect("1 file, 3.0 MB, [0-9.]+ s")
+        assert terminal.wait() == 0
+    words = ["-r", *sshd.login, f"{sshd.host}:{source}", str(tmp_path / "y")]
+    with cli.terminal("cp", *words) as terminal:
+        terminal.expect("22/22 files 3.0/3.0 MB")
+        terminal.expect("22 files, 3.0 MB, [0-9.]+ s")
         assert terminal.wait() == 0
     with cli.terminal("cp", "-q", *words) as terminal:
         assert terminal.wait() == 0
         assert terminal.seen == b""
+
+
+class Pane:
+    """A program in tmux, in a window of 50 columns, and what can be seen of it."""
+
+    def __init__(self, folder: Path, command: str, environment: dict[str, str]) -> None:
+        self._tmux = ["tmux", "-S", str(folder / "tmux"), "-f", "/dev/null"]
+        size = ["new-session", "-d", "-x", "50", "-y", "12"]
+        run = f"trap : INT; {command}; echo status $?; exec cat"
+        subprocess.run([*self._tmux, *size, "sh", "-c", run], check=True, env=environment)
+
+    def lines(self) -> list[str]:
+        done = subprocess.run(
+            [*self._tmux, "capture-pane", "-p"], check=True, capture_output=True, text=True
+        )
+        return done.stdout.rstrip("\n").split("\n")
+
+    def until(self, pattern: str) -> list[str]:
+        end = time.monotonic() + SECONDS
+        while not re.search(pattern, "\n".join(lines := self.lines())):
+            assert time.monotonic() < end, lines
+        return lines
+
+    def press(self, key: str) -> None:
+        subprocess.run([*self._tmux, "send-keys", key], check=True)
+
+    def close(self) -> None:
+        subprocess.run([*self._tmux, "kill-server"], check=False)
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not on this machine")
+def test_progress_in_50_columns_leaves_nothing_behind(
+    cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
+) -> None:
+    for name in ("huge", "a long name of a file that does not fit into the line by far"):
+        with (source / name).open("wb") as file:
+            file.truncate(1 << 36)
+    command = cli.command("cp", "-r", *sshd.login, f"{sshd.host}:{source}", str(tmp_path / "x"))
+    pane = Pane(tmp_path, shlex.join(command), cli.environment(TERM="screen"))
+    try:
+        lines = pane.until(r"/137\.4 GB\s[\s\S]*/68\.7 GB")
+        assert len(lines) == 2, lines
+        assert re.match(r"\d+/24 files \d+\.\d/137\.4 GB \d+\.\d .B/s ", lines[0]), lines
+        assert re.match(r".* \d+\.\d/68\.7 GB$", lines[1]), lines
+        assert all(len(line) <= 50 for line in lines)
+        pane.press("C-c")
+        assert pane.until("status") == ["status 130"]
+    finally:
+        pane.close()
+    assert not list((tmp_path / "x").rglob("*.part-*"))
 
 
 def test_a_peer_that_dies_leaves_no_half_file(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:

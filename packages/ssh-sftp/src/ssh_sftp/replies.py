@@ -21,12 +21,13 @@ from ssh_sftp.messages import (
     Handle,
     Name,
     Status,
+    StatVFSReply,
     Version,
 )
 from ssh_wire import BadValue, ProtocolError, TrailingData, Truncated, UnknownMessage
 from ssh_wire.primitives import read_string
 
-__all__ = ["Reply", "decode_reply", "decode_version"]
+__all__ = ["Reply", "decode_reply", "decode_version", "facts_of"]
 
 Reply: TypeAlias = Status | Handle | Data | Name | Attrs | ExtendedReply
 
@@ -70,6 +71,18 @@ def decode_version(payload: memoryview) -> Version:
     except ProtocolError:
         pass  # an extension that is cut short is one that the server does not have
     return Version(version=number, extensions=tuple(pairs))
+
+
+def facts_of(details: bytes) -> StatVFSReply:
+    """Decode the details of a reply to statvfs@openssh.com; more may follow some day.
+
+    Raises:
+        SFTPProtocolError: they are cut short.
+    """
+    try:
+        return StatVFSReply.read(details, 0)[0]
+    except ProtocolError as error:
+        raise SFTPProtocolError(str(error)) from error
 
 
 def _forgiven(payload: memoryview, error: ProtocolError) -> Reply:

@@ -24,14 +24,12 @@ from ssh_sftp.aio.transfer import (
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.endpoints import MemorySink
 from ssh_sftp.errors import (
-    SFTPConnectionLost,
     SFTPError,
     SFTPNoSuchFile,
-    SFTPTimeout,
     SFTPTransferError,
 )
 from ssh_sftp.limits import SFTPOptions
-from ssh_sftp.messages import Close, Handle, Open, OpenDir, Status
+from ssh_sftp.messages import Close, Handle, Open, Status
 from ssh_sftp.modes import BinaryMode, TextMode, is_binary, open_flags
 from ssh_sftp.names import basename, directory_of, join
 from ssh_sftp.numbers import OpenFlags
@@ -347,7 +345,9 @@ class SFTPClient(Operations):
             target = join(target, name)
             present = await self._present(target)
         elif target.endswith("/"):
-            raise _no_directory(target)
+            await self._need_directory(target)
+            target = join(target, name)
+            present = None
         if present is not None and present.is_symlink:
             try:
                 target = await self.realpath(target)
@@ -356,6 +356,16 @@ class SFTPClient(Operations):
             present = await self._present(target)
         replaceable = present is None or present.is_file or not present.has_type
         return target, replaceable
+
+    async def _need_directory(self, path: str) -> None:
+        """Refuse a directory that is missing; one that cannot be looked at may be there."""
+        try:
+            await self.stat(path)
+        except SFTPNoSuchFile:
+            raise _no_directory(path) from None
+        except SFTPError:
+            if self._session.closed:
+                raise
 
     async def _explained(self, error: SFTPError, path: str) -> SFTPError:
         """Name the directory that is missing, where the server has only said "failure"."""
@@ -378,32 +388,6 @@ class SFTPClient(Operations):
         except SFTPError:
             return None
         return found
-
-    async def _told(self, path: str) -> Attributes:
-        """Return what the server says of a path; nothing where it answers no such question."""
-        try:
-            return await self.stat(path)
-        except (SFTPNoSuchFile, SFTPConnectionLost, SFTPTimeout):
-            raise
-        except SFTPError:
-            if self._session.closed:
-                raise
-            return Attributes()
-
-    async def _opens_as_directory(self, path: str, found: Attributes) -> bool:
-        """Whether a path whose type was not told can be opened as a directory."""
-        if found.has_type:
-            return found.is_dir
-        try:
-            request = OpenDir(id=self._requests.next_id(), path=path)
-            reply = await self._session.call(request, Handle, path)
-            closing = Close(id=self._requests.next_id(), handle=reply.handle)
-            await self._session.call(closing, Status, path)
-        except SFTPError:
-            if self._session.closed:
-                raise
-            return False
-        return True
 
 
 def _no_directory(path: str) -> SFTPNoSuchFile:

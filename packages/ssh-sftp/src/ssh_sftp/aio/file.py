@@ -27,6 +27,7 @@ from ssh_sftp.messages import (
 )
 from ssh_sftp.numbers import OpenFlags, StatusCode
 from ssh_sftp.readahead import ReadAhead
+from ssh_sftp.replies import facts_of
 from ssh_wire import UsageError
 
 __all__ = ["RemoteFile"]
@@ -258,7 +259,7 @@ class RemoteFile:
             raise unsupported("fstatvfs@openssh.com", self._path)
         request = FStatVFS(id=self._requests.next_id(), handle=self._handle)
         reply = await self._session.call(request, ExtendedReply, self._path)
-        return StatVFSReply.decode(reply.details)
+        return facts_of(reply.details)
 
     async def close(self) -> None:
         """Close it.

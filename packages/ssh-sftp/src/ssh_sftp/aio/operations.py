@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import posixpath
 from collections.abc import AsyncIterator, Mapping
 from typing import TypeAlias
 
@@ -12,13 +11,23 @@ import attrs
 
 from ssh_sftp.aio.session import Session, unsupported
 from ssh_sftp.attributes import Attributes
-from ssh_sftp.errors import SFTPProtocolError, SFTPTransferError, SFTPUnsafeName
+from ssh_sftp.errors import (
+    SFTPConnectionLost,
+    SFTPError,
+    SFTPNoSuchFile,
+    SFTPProtocolError,
+    SFTPTimeout,
+    SFTPTransferError,
+    SFTPUnsafeName,
+)
 from ssh_sftp.limits import ServerLimits
 from ssh_sftp.listing import Listing
 from ssh_sftp.messages import (
     Attrs,
+    Close,
     ExpandPath,
     ExtendedReply,
+    Handle,
     HardLink,
     HomeDirectory,
     LSetStat,
@@ -26,6 +35,7 @@ from ssh_sftp.messages import (
     MkDir,
     Name,
     NameEntry,
+    OpenDir,
     PosixRename,
     ReadLink,
     RealPath,
@@ -39,7 +49,8 @@ from ssh_sftp.messages import (
     StatVFSReply,
     SymLink,
 )
-from ssh_sftp.names import is_dot, is_plain, join
+from ssh_sftp.names import directory_of, is_dot, is_plain, join
+from ssh_sftp.replies import facts_of
 
 __all__ = ["DirEntry", "Operations", "PathLike", "path_text"]
 
@@ -127,6 +138,33 @@ class Operations:
             return False
         return True
 
+    async def is_dir(self, path: PathLike) -> bool:
+        """Whether a path is, or leads to, a directory; one that cannot be looked at is not.
+
+        A server that does not tell the type of file is asked to open it as a directory.
+        """
+        text = path_text(path)
+        try:
+            return await self._opens_as_directory(text, await self._told(text))
+        except SFTPNoSuchFile:
+            return False
+
+    async def is_file(self, path: PathLike) -> bool:
+        """Whether a path is, or leads to, a regular file; one that cannot be looked at is not.
+
+        Of a server that does not tell the type of file, what is no directory counts as a file.
+        """
+        text = path_text(path)
+        try:
+            found = await self.stat(text)
+        except SFTPError:
+            if self._session.closed:
+                raise
+            return False
+        if found.has_type:
+            return found.is_file
+        return not await self._opens_as_directory(text, found)
+
     async def setstat(self, path: PathLike, attributes: Attributes) -> None:
         """Change the attributes that are given, links followed (section 6.9)."""
         text = path_text(path)
@@ -154,7 +192,7 @@ class Operations:
         self._need("statvfs@openssh.com", text)
         request = StatVFS(id=self._requests.next_id(), path=text)
         reply = await self._session.call(request, ExtendedReply, text)
-        return StatVFSReply.decode(reply.details)
+        return facts_of(reply.details)
 
     # ------------------------------------------------------------------ names
 
@@ -168,14 +206,21 @@ class Operations:
     async def makedirs(self, path: PathLike, *, exist_ok: bool = False) -> None:
         """Make a directory and those above it that are missing."""
         text = path_text(path)
-        parent = posixpath.dirname(text.rstrip("/"))
-        if parent not in {"", "/"} and not await self.exists(parent):
-            await self.makedirs(parent, exist_ok=True)
+        parent = directory_of(text)
         try:
             await self.mkdir(text)
-        except OSError:
-            if not (exist_ok and (await self.stat(text)).is_dir):
+        except SFTPError as refusal:
+            if self._session.closed:
                 raise
+            if exist_ok and await self.is_dir(text):
+                return
+            missing = isinstance(refusal, SFTPNoSuchFile) or await self._is_missing(parent)
+            if parent in {"", "/"} or not missing:
+                raise
+        else:
+            return
+        await self.makedirs(parent, exist_ok=True)
+        await self.mkdir(text)
 
     async def rmdir(self, path: PathLike) -> None:
         """Remove an empty directory (section 6.6)."""
@@ -294,6 +339,40 @@ class Operations:
         if count > most:
             raise SFTPTransferError(directory, f"it lists more than {most} names")
         return DirEntry(entry.filename, join(directory, entry.filename), entry.attributes)
+
+    async def _told(self, path: str) -> Attributes:
+        """Return what the server says of a path; nothing where it answers no such question."""
+        try:
+            return await self.stat(path)
+        except (SFTPNoSuchFile, SFTPConnectionLost, SFTPTimeout):
+            raise
+        except SFTPError:
+            if self._session.closed:
+                raise
+            return Attributes()
+
+    async def _opens_as_directory(self, path: str, found: Attributes) -> bool:
+        """Whether a path whose type was not told can be opened as a directory."""
+        if found.has_type:
+            return found.is_dir
+        try:
+            request = OpenDir(id=self._requests.next_id(), path=path)
+            reply = await self._session.call(request, Handle, path)
+            closing = Close(id=self._requests.next_id(), handle=reply.handle)
+            await self._session.call(closing, Status, path)
+        except SFTPError:
+            if self._session.closed:
+                raise
+            return False
+        return True
+
+    async def _is_missing(self, path: str) -> bool:
+        """Whether the server says that there is nothing."""
+        try:
+            await self.stat(path)
+        except SFTPError as error:
+            return isinstance(error, SFTPNoSuchFile)
+        return False
 
     async def _one_name(
         self, request: ReadLink | RealPath | ExpandPath | HomeDirectory, path: str

@@ -99,11 +99,11 @@ class RemotePath:
 
     async def is_dir(self) -> bool:
         """Whether it is, or leads to, a directory."""
-        return await self.exists() and (await self.stat()).is_dir
+        return await self._client.is_dir(self)
 
     async def is_file(self) -> bool:
         """Whether it is, or leads to, a regular file."""
-        return await self.exists() and (await self.stat()).is_file
+        return await self._client.is_file(self)
 
     async def is_symlink(self) -> bool:
         """Whether it is a symbolic link."""

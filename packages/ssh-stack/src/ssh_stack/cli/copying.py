@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import errno
 import tempfile
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Sequence
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from ssh_sftp import SFTPError, SFTPOptions, SFTPTransferErrors
 from ssh_sftp.aio import SFTPClient
 from ssh_stack.cli.arguments import Target, directive
 from ssh_stack.cli.errors import Stopped, explain
@@ -21,13 +22,14 @@ from ssh_stack.connection import Connection
 from ssh_wire import SSHError
 
 if TYPE_CHECKING:
-    from ssh_sftp import Transferred
+    from ssh_sftp import TransferFailure, Transferred
     from ssh_stack.cli.places import Place
     from ssh_stack.cli.report import Report
 
 __all__ = ["CopyOptions", "Copying"]
 
 _SOME_FAILED: Final = 1
+_SIZE_CHECK: Final = "the size check"
 _MAGIC: Final = frozenset("*?[")
 
 
@@ -39,6 +41,8 @@ class CopyOptions:
     """Whether directories are copied."""
     preserve: bool = False
     """Whether permissions and times are kept."""
+    in_place: bool = False
+    """Whether files are written under their own names from the start."""
     lines: tuple[str, ...] = ()
     """Configuration lines for every host."""
 
@@ -72,6 +76,9 @@ class Copying:
         self._stack = AsyncExitStack()
         self._remotes: dict[tuple[str, str | None, int | None], _Remote] = {}
         self._place = ("", 0)
+        self._files = 0
+        self._bytes = 0
+        self._failed = 0
 
     def place(self) -> tuple[str, int]:
         """Return the host and port that are being connected to, for messages."""
@@ -82,70 +89,97 @@ class Copying:
         async with self._stack:
             if len(self._sources) > 1:
                 await self._need_directory()
-            failed = 0
             for source in self._sources:
-                failed += not await self._try(source)
-            return _SOME_FAILED if failed else 0
+                await self._try(source)
+            self.bars.close(self._files, self._bytes)
+            return _SOME_FAILED if self._failed else 0
 
     async def _need_directory(self) -> None:
         if not await self._is_directory(self._destination):
             problem = f"{self._destination}: not a directory, and there are several sources"
             raise Stopped(problem, _SOME_FAILED)
 
-    async def _try(self, source: Place) -> bool:
-        """Copy one source; tell what became of it, and return whether it went well."""
+    async def _try(self, source: Place) -> None:
+        """Copy one source; tell what became of it."""
         for place in (source, self._destination):  # what fails here fails for all
             await self._remote(place)
-        complete = True
         try:
             for path in await self._expanded(source):
-                result = await self._copy(attrs.evolve(source, path=path))
-                for skipped in result.skipped:
-                    self._report.warn(f"{skipped.path}: left out: {skipped.reason}")
+                await self._copy(attrs.evolve(source, path=path))
         except (SSHError, OSError) as error:
             if any(each.connection.is_closed for each in self._remotes.values()):
                 raise
-            self._report.error(explain(error))
-            complete = False
-        return complete
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self._failed += 1
+        self._report.error(explain(error))
+
+    def _told(self, result: Transferred, failures: Sequence[TransferFailure]) -> Transferred:
+        """Tell what failed, what was left out, and what was refused that files do not need."""
+        for failure in failures:
+            self._fail(failure.cause)
+        failed = {failure.path for failure in failures}
+        for skipped in result.skipped:
+            if skipped.path not in failed:
+                self._report.warn(f"{skipped.path}: left out: {skipped.reason}")
+        for refusal in result.refused:
+            line = f"{refusal.path}: {refusal.what} refused: {_reason(refusal.cause)}"
+            if refusal.what == _SIZE_CHECK:
+                self._report.note(line)
+            else:
+                self._report.warn(line)
+        return result
 
     # ------------------------------------------------------------- one source
 
-    async def _copy(self, source: Place) -> Transferred:
+    async def _copy(self, source: Place) -> None:
         target = await self._target(source)
         here, there = await self._remote(source), await self._remote(self._destination)
         if here is None:
-            return await self._put(there, source.path, target)
-        if there is None:
-            return await self._get(here, source.path, target)
-        # from host to host through this machine
-        with tempfile.TemporaryDirectory(prefix="ssh-stack-") as folder:
-            between = f"{folder}/{_name(source.path) or 'copy'}"
-            await self._get(here, source.path, between)
-            return await self._put(there, between, target)
+            self._count(await self._put(there, source.path, target))
+        elif there is None:
+            self._count(await self._get(here, source.path, target))
+        else:  # from host to host through this machine
+            with tempfile.TemporaryDirectory(prefix="ssh-stack-") as folder:
+                between = f"{folder}/{_name(source.path) or 'copy'}"
+                await self._get(here, source.path, between)
+                self._count(await self._put(there, between, target))
+
+    def _count(self, result: Transferred) -> None:
+        self._files += result.files
+        self._bytes += result.bytes
 
     async def _get(self, remote: _Remote, source: str, target: str) -> Transferred:
-        with self.bars.transfer(_name(source)) as progress:
-            return await remote.sftp.get(
-                source,
-                target,
-                recursive=self._options.recursive,
-                preserve=self._options.preserve,
-                progress=progress,
+        with self.bars.transfer(source) as moves:
+            outcome = await _outcome(
+                remote.sftp.get(
+                    source,
+                    target,
+                    recursive=self._options.recursive,
+                    preserve=self._options.preserve,
+                    progress=None if moves is None else moves.moved,
+                    found=None if moves is None else moves.found,
+                )
             )
+        return self._told(*outcome)
 
     async def _put(self, remote: _Remote | None, source: str, target: str) -> Transferred:
         if remote is None:
             problem = "both sides are on this machine"
             raise Stopped(problem)
-        with self.bars.transfer(_name(source)) as progress:
-            return await remote.sftp.put(
-                source,
-                target,
-                recursive=self._options.recursive,
-                preserve=self._options.preserve,
-                progress=progress,
+        with self.bars.transfer(target) as moves:
+            outcome = await _outcome(
+                remote.sftp.put(
+                    source,
+                    target,
+                    recursive=self._options.recursive,
+                    preserve=self._options.preserve,
+                    progress=None if moves is None else moves.moved,
+                    found=None if moves is None else moves.found,
+                )
             )
+        return self._told(*outcome)
 
     async def _target(self, source: Place) -> str:
         """Return where a source goes: into the destination if that is a directory."""
@@ -158,18 +192,16 @@ class Copying:
         remote = await self._remote(place)
         if remote is None:
             return await asyncio.to_thread(Path(place.path).is_dir)
-        try:
-            return (await remote.sftp.stat(place.path)).is_dir
-        except FileNotFoundError:
-            return False
+        return await remote.sftp.is_dir(place.path)
 
     async def _expanded(self, source: Place) -> list[str]:
         """Return the paths of a source: a remote pattern stands for what it matches."""
         remote = await self._remote(source)
         if remote is None or not _MAGIC & set(source.path):
             return [source.path]
-        if await remote.sftp.exists(source.path):
-            return [source.path]
+        with suppress(SFTPError):  # STAT may be refused, and the listing be allowed
+            if await remote.sftp.exists(source.path):
+                return [source.path]
         parts = source.path.split("/")
         first = next(index for index, part in enumerate(parts) if _MAGIC & set(part))
         base = "/".join(parts[:first]) or ("/" if first else ".")
@@ -203,7 +235,8 @@ class Copying:
         self._place = (connecting.config.hostname or host, connecting.config.port or 22)
         connection = await self._stack.enter_async_context(connecting)
         describe(connection, self._report)
-        sftp = await self._stack.enter_async_context(connection.sftp())
+        options = SFTPOptions(atomic=not self._options.in_place)
+        sftp = await self._stack.enter_async_context(connection.sftp(options))
         return _Remote(sftp, connection)
 
 
@@ -211,3 +244,20 @@ def _name(path: str) -> str:
     """The last component of a path; "" where it has none of its own, as in `.`."""
     name = path.rstrip("/").rpartition("/")[2]
     return "" if name in {".", ".."} else name
+
+
+async def _outcome(
+    work: Awaitable[Transferred],
+) -> tuple[Transferred, Sequence[TransferFailure]]:
+    """Return what a transfer did, and what it did not do."""
+    try:
+        return await work, ()
+    except SFTPTransferErrors as error:
+        return error.done, error.errors
+
+
+def _reason(error: Exception) -> str:
+    """The words of a refusal, without its path."""
+    if isinstance(error, SFTPError):
+        return error.text
+    return (isinstance(error, OSError) and error.strerror) or str(error)

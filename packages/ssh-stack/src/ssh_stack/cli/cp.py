@@ -21,6 +21,11 @@ __all__ = ["cp"]
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-r", "--recursive", is_flag=True, help="Copy directories with all they hold.")
 @click.option("-p", "--preserve", is_flag=True, help="Keep permissions and times.")
+@click.option(
+    "--in-place",
+    is_flag=True,
+    help="Write to the files themselves, for servers that refuse to rename.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress and no warnings.")
 @click.option("-v", "--verbose", count=True, help="Say what happens; twice for more.")
 @click.option("-P", "--port", metavar="PORT", help="The port of every host.")
@@ -37,6 +42,7 @@ def cp(ctx: click.Context, /, **_: object) -> None:
 
     A remote path is written [user@]host:path or sftp://[user@]host[:port]/path.  A file
     appears under its name when all of it is there.  Links in a tree are left out, and named.
+    What cannot be copied is named too, and the rest of a tree is copied all the same.
 
     Exit status: 0 when all was copied, 1 when a file was not, 255 without a connection.
     """
@@ -68,7 +74,10 @@ def _prepare(ctx: click.Context, report: Report) -> Copying:
         if is_missing(path):
             report.warn(f"identity file {path} is not accessible")
     options = CopyOptions(
-        recursive=values["recursive"], preserve=values["preserve"], lines=_lines(ctx)
+        recursive=values["recursive"],
+        preserve=values["preserve"],
+        in_place=values["in_place"],
+        lines=_lines(ctx),
     )
     return Copying(sources, destination, options, values["config"], report)
 

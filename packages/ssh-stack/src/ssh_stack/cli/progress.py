@@ -1,110 +1,243 @@
-"""Progress bars: one for each source, with all the files that it has."""
+"""What `cp` shows on a terminal: two lines while it copies, and one when it is done.
+
+    12/340 files 45.2/123.4 MB 11.3 MB/s 0:00:07 ━━━━━━━━─────
+    deep/er/largest file under way 30.1/64.0 MB
+
+The first line is the whole of a source, the second the file with the most left to do; one
+that is done is not shown.  Both are gone when the source is done or has failed.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as RichProgress
-    from rich.progress import TaskID
+    from rich.console import Console, ConsoleOptions, RenderResult
 
-__all__ = ["Bars", "Callback", "bars"]
+__all__ = ["Bars", "Display", "Moves", "bars", "closing_line"]
 
-Callback: TypeAlias = Callable[[int, int | None, str], None]
-"""What a transfer calls: a file's bytes so far, all of its bytes, its path."""
-
-_INTERVAL: Final = 0.1
-_NAME: Final = 40
-
-
-class Bars:
-    """Makes the callback of each transfer; without a display it makes none."""
-
-    def __init__(self, display: RichProgress | None) -> None:
-        self._display = display
-
-    @contextmanager
-    def transfer(self, name: str) -> Generator[Callback | None]:
-        """Show a bar for the length of the block; give the callback that moves it."""
-        if self._display is None:
-            yield None
-            return
-        task = self._display.add_task(_short(name), total=None)
-        bar = _Bar(self._display, task)
-        try:
-            yield bar.moved
-        finally:
-            bar.show(ended=True)
-            self._display.stop_task(task)
+_REFRESHES: Final = 10  # a second
+_WINDOW: Final = 5.0  # seconds that the rate is taken from
+_MARGIN: Final = 2  # for the "^C" that a terminal writes: a line that it fills would wrap
+_LEAST_NAME: Final = 10
+_LEAST_BAR: Final = 8
+_MOST_BAR: Final = 30
+_UNITS: Final = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
+_STEP: Final = 1000
+_HOUR: Final = 3600
+_DAY: Final = 24 * _HOUR
 
 
-class _Bar:
-    """Adds up the files of one transfer; redraws as often as an eye can follow."""
+class Moves:
+    """Adds up what a transfer tells: files that were found, and bytes that have moved.
 
-    def __init__(self, display: RichProgress, task: TaskID) -> None:
-        self._display = display
-        self._task = task
+    Args:
+        base: what the paths of the transfer begin with; it is not shown.
+        clock: tells the time in seconds.
+    """
+
+    def __init__(self, base: str = "", clock: Callable[[], float] = time.monotonic) -> None:
+        self._base = base.rstrip("/") + "/"
+        self._clock = clock
+        self._samples: deque[tuple[float, int]] = deque()
         self._open: dict[str, tuple[int, int]] = {}
         self._finished = 0
-        self._name = ""
-        self._next = 0.0
+        self.files_found: int = 0
+        self.files_done: int = 0
+        self.bytes_found: int = 0
+        self.sizes_known: bool = True
+        self._samples.append((clock(), 0))
+
+    def found(self, _path: str, size: int | None) -> None:
+        """Learn of a file that will be copied."""
+        self.files_found += 1
+        self.bytes_found += size or 0
+        self.sizes_known = self.sizes_known and size is not None
 
     def moved(self, done: int, total: int | None, path: str) -> None:
-        self._name = path
+        """Learn how much of a file is copied."""
         if total is not None and done >= total:
             self._open.pop(path, None)
             self._finished += done
+            self.files_done += 1
         else:
             self._open[path] = done, total or 0
-        now = time.monotonic()
-        if now >= self._next:
-            self._next = now + _INTERVAL
-            self.show(ended=False)
 
-    def show(self, *, ended: bool) -> None:
-        done = self._finished + sum(each for each, _ in self._open.values())
-        known = self._finished + sum(max(each) for each in self._open.values())
-        name = _short(self._name) if self._name else None
-        total = done if ended else known
-        if name is None:
-            self._display.update(self._task, completed=done, total=total)
-        else:
-            self._display.update(self._task, completed=done, total=total, description=name)
+    @property
+    def bytes_done(self) -> int:
+        """How many bytes have moved."""
+        return self._finished + sum(done for done, _ in [*self._open.values()])
+
+    @property
+    def rate(self) -> float:
+        """Bytes a second, over the last few seconds."""
+        now, done = self._clock(), self.bytes_done
+        self._samples.append((now, done))
+        while len(self._samples) > 2 and now - self._samples[0][0] > _WINDOW:  # noqa: PLR2004 (a difference needs two)
+            self._samples.popleft()
+        then, before = self._samples[0]
+        return (done - before) / (now - then) if now > then else 0.0
+
+    @property
+    def under_way(self) -> tuple[str, int, int] | None:
+        """The file with the most left to do: its path, its bytes so far, and all of them."""
+        begun = [*self._open.items()]
+        if not begun:
+            return None
+        path, (done, total) = max(begun, key=lambda each: each[1][1] - each[1][0])
+        return path.removeprefix(self._base), done, total
 
 
-def _short(name: str) -> str:
-    shown = printable(name)
-    return shown if len(shown) <= _NAME else f"…{shown[1 - _NAME :]}"
+class Display:
+    """The lines for the present state of a transfer; rich asks for them."""
+
+    def __init__(self, moves: Moves, *, ascii_only: bool = False) -> None:
+        self._moves = moves
+        self._full, self._empty = "#." if ascii_only else "━─"
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Render the lines."""
+        from rich.text import Text  # noqa: PLC0415 (only for a terminal)
+
+        del console
+        for line in self.lines(options.max_width - _MARGIN):
+            yield Text(line, no_wrap=True, overflow="crop")
+
+    def lines(self, width: int) -> list[str]:
+        """Return the lines for a terminal of so many columns."""
+        lines = [self._total(width)]
+        under_way = self._moves.under_way
+        if under_way is not None and self._moves.files_found > 1:
+            name, done, total = under_way
+            size = amounts(done, total) if total else amount(done)
+            room = width - len(size) - 1
+            if room < _LEAST_NAME:
+                lines.append(shortened(name, width))
+            else:
+                lines.append(f"{shortened(name, room)} {size}")
+        return lines
+
+    def _total(self, width: int) -> str:
+        moves = self._moves
+        done, total = moves.bytes_done, moves.bytes_found
+        rate = moves.rate
+        files = f"{moves.files_done}/{moves.files_found} files" if moves.files_found > 1 else ""
+        size = amounts(done, total) if moves.sizes_known else amount(done)
+        speed = f"{amount(rate)}/s"
+        left = duration((total - done) / rate) if moves.sizes_known and rate else "-:--:--"
+        for parts in (
+            (files, size, speed, left),
+            (files.removesuffix(" files"), size, speed, left),
+            (files.removesuffix(" files"), size, left),
+        ):
+            text = " ".join(filter(None, parts))
+            if len(text) <= width:
+                return text + self._bar(width - len(text), done, total)
+        return shortened(size, width)
+
+    def _bar(self, room: int, done: int, total: int) -> str:
+        columns = min(room - 1, _MOST_BAR)
+        if columns < _LEAST_BAR or not self._moves.sizes_known or not total:
+            return ""
+        full = min(columns, columns * done // total)
+        return " " + self._full * full + self._empty * (columns - full)
+
+
+class Bars:
+    """Shows transfers on a console; without one it shows nothing."""
+
+    def __init__(self, console: Console | None) -> None:
+        self._console = console
+        self._seconds = 0.0
+
+    @contextmanager
+    def transfer(self, base: str) -> Generator[Moves | None]:
+        """Show a transfer for the length of the block; give what is to be told of it.
+
+        Args:
+            base: what the paths of its files begin with.
+        """
+        if self._console is None:
+            yield None
+            return
+        from rich.live import Live  # noqa: PLC0415 (only for a terminal)
+
+        moves = Moves(printable(base))
+        display = Display(moves, ascii_only=self._console.options.ascii_only)
+        live = Live(display, console=self._console, transient=True, refresh_per_second=_REFRESHES)
+        begun = time.monotonic()
+        try:
+            with live:
+                yield moves
+        finally:
+            self._seconds += time.monotonic() - begun
+
+    def close(self, files: int, size: int) -> None:
+        """Say what was copied in all."""
+        if self._console is not None:
+            self._console.out(closing_line(files, size, self._seconds), highlight=False)
 
 
 @contextmanager
 def bars(*, quiet: bool) -> Generator[Bars]:
-    """Show bars on standard error if that is a terminal, for the length of the block."""
+    """Show transfers on standard error if that is a terminal, for the length of the block."""
     if quiet or not sys.stderr.isatty():
         yield Bars(None)
         return
     from rich.console import Console  # noqa: PLC0415 (only for a terminal)
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
 
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as display:
-        yield Bars(display)
+    yield Bars(Console(stderr=True))
+
+
+def closing_line(files: int, size: int, seconds: float) -> str:
+    """Say what was copied, and how long it took."""
+    count = "1 file" if files == 1 else f"{files} files"
+    return f"{count}, {amount(size)}, {seconds:.1f} s"
+
+
+def amount(size: float) -> str:
+    """Return a number of bytes with its unit."""
+    unit, scaled = _scaled(size)
+    return f"{scaled:.0f} {unit}" if unit == _UNITS[0] else f"{scaled:.1f} {unit}"
+
+
+def amounts(done: int, total: int) -> str:
+    """Return how many bytes of how many, with the unit of all."""
+    unit, scaled = _scaled(total)
+    if unit == _UNITS[0]:
+        return f"{done}/{total} {unit}"
+    return f"{done * scaled / total:.1f}/{scaled:.1f} {unit}"
+
+
+def _scaled(size: float) -> tuple[str, float]:
+    for unit in _UNITS[:-1]:
+        if size < _STEP:
+            return unit, size
+        size /= _STEP
+    return _UNITS[-1], size
+
+
+def duration(seconds: float) -> str:
+    """Return a time as hours, minutes and seconds; as days where it is very long."""
+    whole = max(0, round(seconds))
+    if whole >= 100 * _HOUR:
+        return f"{whole // _DAY} days"
+    return f"{whole // _HOUR}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def shortened(name: str, width: int) -> str:
+    """Return the end of a name that fits into so many columns."""
+    from rich.cells import cell_len  # noqa: PLC0415 (only for a terminal)
+
+    if cell_len(name) <= width:
+        return name
+    while name and cell_len(name) > width - 1:
+        name = name[1:]
+    return f"…{name}" if width > 0 else ""

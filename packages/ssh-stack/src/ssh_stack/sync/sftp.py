@@ -260,6 +260,20 @@ class SFTPClient(OverStreams):
         """Whether there is anything at a path, links followed."""
         return self._portal.wait(self._wrapped.exists, path)
 
+    def is_dir(self, path: PathLike) -> bool:
+        """Whether a path is, or leads to, a directory; one that cannot be looked at is not.
+
+        A server that does not tell the type of file is asked to open it as a directory.
+        """
+        return self._portal.wait(self._wrapped.is_dir, path)
+
+    def is_file(self, path: PathLike) -> bool:
+        """Whether a path is, or leads to, a regular file; one that cannot be looked at is not.
+
+        Of a server that does not tell the type of file, what is no directory counts as a file.
+        """
+        return self._portal.wait(self._wrapped.is_file, path)
+
     def setstat(self, path: PathLike, attributes: Attributes) -> None:
         """Change the attributes that are given, links followed (section 6.9)."""
         self._portal.wait(self._wrapped.setstat, path, attributes)

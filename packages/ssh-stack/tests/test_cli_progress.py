@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+
+from ssh_stack.cli.progress import (
+    Bars,
+    Display,
+    Moves,
+    amount,
+    amounts,
+    closing_line,
+    duration,
+    shortened,
+)
+from ssh_wire.text import printable
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def moves(*files: tuple[str, int | None], clock: Callable[[], float] | None = None) -> Moves:
+    made = Moves("/t", clock or Clock())
+    for name, size in files:
+        made.found(f"/t/{name}", size)
+    return made
+
+
+def rendered(display: Display, width: int) -> list[str]:
+    """What a terminal of so many columns shows, line by line."""
+    file = io.StringIO()
+    console = Console(width=width, file=file, force_terminal=False, color_system=None)
+    console.print(display, end="")
+    return file.getvalue().splitlines()
+
+
+def test_a_tree_shows_files_bytes_rate_and_time_left() -> None:
+    clock = Clock()
+    told = moves(("a", 40_000_000), ("d/b", 20_000_000), ("c", 5), clock=clock)
+    told.moved(5, 5, "/t/c")
+    clock.now += 2.0
+    told.moved(10_000_000, 40_000_000, "/t/a")
+    told.moved(19_000_000, 20_000_000, "/t/d/b")
+    first, second = rendered(Display(told), 80)
+
+    assert first.startswith("1/3 files 29.0/60.0 MB 14.5 MB/s 0:00:02 ━")
+    assert second == "a 10.0/40.0 MB"  # the one with the most left to do
+
+
+def test_a_file_that_is_done_is_not_shown_as_full() -> None:
+    told = moves(("a", 10), ("b", 10))
+    told.moved(10, 10, "/t/a")
+    lines = rendered(Display(told), 80)
+
+    assert len(lines) == 1
+    assert lines[0].startswith("1/2 files 10/20 bytes")
+
+
+def test_one_file_has_one_line() -> None:
+    told = moves(("a", 10_000_000))
+    told.moved(4_000_000, 10_000_000, "/t/a")
+    (line,) = rendered(Display(told), 60)
+
+    assert line.startswith("4.0/10.0 MB")
+    assert "files" not in line
+    assert 0 < line.count("━") < line.count("━") + line.count("─")
+
+
+def test_sizes_that_are_not_known_have_no_share_and_no_end() -> None:
+    clock = Clock()
+    told = moves(("a", None), ("b", 5), clock=clock)
+    clock.now += 1.0
+    told.moved(2_000_000, None, "/t/a")
+    first, second = rendered(Display(told), 80)
+
+    assert first == "0/2 files 2.0 MB 2.0 MB/s -:--:--"
+    assert second == "a 2.0 MB"
+
+
+def test_the_rate_is_that_of_the_last_seconds() -> None:
+    clock = Clock()
+    told = moves(("a", 10**9), clock=clock)
+    for second in range(1, 20):
+        clock.now += 1.0
+        told.moved(10**6 * min(second, 10), 10**9, "/t/a")
+        told.bytes_found = round(told.rate)  # as a display asks, again and again
+    assert told.bytes_found == 0
+
+
+@pytest.mark.parametrize("width", [50, 40, 30, 20])
+def test_the_lines_fit(width: int) -> None:
+    clock = Clock()
+    name = "deep/er/naïve 中文 name of file"
+    told = moves(*((f"{name} {n}", 10**9) for n in range(1234)), clock=clock)
+    clock.now += 1.0
+    told.moved(999_900_000, 10**9, f"/t/{name} 7")
+    lines = rendered(Display(told), width)
+
+    assert len(lines) == 2
+    assert all(cell_len(line) <= width - 2 for line in lines)  # room for "^C"
+    if width == 50:
+        assert lines == [
+            "0/1234 files 0.0/1.2 TB 999.9 MB/s 0:20:33",
+            "deep/er/naïve 中文 name of file 7 1.0/1.0 GB",
+        ]
+
+
+@given(
+    sizes=st.lists(st.one_of(st.none(), st.integers(0, 10**15)), min_size=1, max_size=5),
+    names=st.text(min_size=1, max_size=100).map(printable),
+    width=st.integers(10, 120),
+    seconds=st.floats(0, 1000),
+)
+def test_the_lines_fit_always(
+    sizes: list[int | None], names: str, width: int, seconds: float
+) -> None:
+    clock = Clock()
+    told = moves(*((f"{names}{n}", size) for n, size in enumerate(sizes)), clock=clock)
+    clock.now += seconds
+    for number, size in enumerate(sizes):
+        told.moved((size or 7) // 2, size, f"/t/{names}{number}")
+    lines = Display(told).lines(width)
+
+    assert 1 <= len(lines) <= 2
+    assert all(cell_len(line) <= width for line in lines)
+
+
+def test_ascii_terminals_get_ascii() -> None:
+    told = moves(("a", 10))
+    told.moved(5, 10, "/t/a")
+    (line,) = Display(told, ascii_only=True).lines(60)
+
+    assert "#####" in line
+    assert line.isascii()
+
+
+def test_nothing_is_left_behind() -> None:
+    """What is written to the terminal ends where it began, also after an error."""
+    file = io.StringIO()
+    console = Console(width=50, file=file, force_terminal=True)
+    shown = Bars(console)
+
+    def fail() -> None:
+        with shown.transfer("/t") as told:
+            assert told is not None
+            told.found("/t/a", 10)
+            told.found("/t/b", 10)
+            told.moved(5, 10, "/t/a")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    output = file.getvalue()
+
+    assert "0/2 files" in output
+    assert output.endswith("\x1b[2K") or output.rstrip("\x1b[?25h").endswith("\x1b[2K")
+    assert output.count("\x1b[?25l") == output.count("\x1b[?25h")
+
+
+def test_the_closing_line_says_what_was_copied() -> None:
+    file = io.StringIO()
+    shown = Bars(Console(width=50, file=file, force_terminal=True))
+    shown.close(22, 3_000_000)
+
+    assert file.getvalue() == "22 files, 3.0 MB, 0.0 s\n"
+    assert closing_line(1, 5, 61.04) == "1 file, 5 bytes, 61.0 s"
+    Bars(None).close(1, 1)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (8_589_934_592, "8.6 GB")],
+)
+def test_amounts(size: int, text: str) -> None:
+    assert amount(size) == text
+    assert amounts(size, size) == f"{text.split(maxsplit=1)[0]}/{text}"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0:00:00"), (3_725.4, "1:02:05"), (10**7, "115 days")]
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "text"),
+    [("short", 5, "short"), ("longer", 5, "…nger"), ("中文字", 5, "…文字"), ("x" * 9, 0, "")],
+)
+def test_names_are_cut_in_front(name: str, width: int, text: str) -> None:
+    assert shortened(name, width) == text
