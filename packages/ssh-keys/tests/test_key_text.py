@@ -18,7 +18,7 @@ from ssh_keys import (
     load_public_key,
 )
 from ssh_keys.armor import enclose
-from ssh_keys.key_text import Block, decoded, find_block, open_block
+from ssh_keys.key_text import Block, decoded, find_block, is_key_text, open_block
 
 PASS = "a pass phrase"
 CERTIFICATE = enclose("CERTIFICATE", b"\x30\x03\x02\x01\x05")
@@ -150,6 +150,33 @@ def test_the_first_private_key_of_several_is_taken(keys: dict[str, PrivateKey]) 
     text = CERTIFICATE + one.public_key.to_pem().encode() + one.to_openssh() + two.to_pem()
     assert load_private_key(text).public_key == one.public_key
     assert load_public_key(text) == one.public_key
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/home/me/.ssh/id_ed25519",
+        "~/.ssh/id_rsa",
+        "keys/deploy.pem",
+        "/home/somebody/workspace/projects/customer/deployment/keys/production/idrsa",
+        "C:\\Users\\me\\.ssh\\id_rsa",
+        "id ed25519",
+        "",
+    ],
+)
+def test_a_path_is_no_key(path: str) -> None:
+    assert not is_key_text(path)
+
+
+def test_a_key_is_no_path(ed25519: PrivateKey, rsa: PrivateKey) -> None:
+    for text in (*formats(rsa, locked=False).values(), ed25519.to_openssh()):
+        for way in WAYS.values():
+            arrived = way(text)
+            assert is_key_text(arrived if isinstance(arrived, str) else arrived.decode("latin-1"))
+    body = rsa.to_pem().decode().split("\n")[1:-2]
+    assert is_key_text("".join(body))
+    assert is_key_text(" ".join(body))
+    assert is_key_text("\\n".join(body))
 
 
 # ---------------------------------------------------------------- what is no key

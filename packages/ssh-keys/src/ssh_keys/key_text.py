@@ -21,7 +21,7 @@ from ssh_keys.lines import as_bytes
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
-__all__ = ["LABELS", "Block", "Sealed", "decoded", "find_block", "open_block"]
+__all__ = ["LABELS", "Block", "Sealed", "decoded", "find_block", "is_key_text", "open_block"]
 
 LABELS: Final = (
     "OPENSSH PRIVATE KEY",
@@ -79,6 +79,20 @@ _LONG_IV: Final = (b"AES", b"ARIA", b"CAMELLIA", b"SEED", b"SM4")
 _IV_DIGITS: Final = {True: 32, False: 16}
 
 
+_SIGNS: Final = (
+    "--BEGIN",
+    "PRIVATE KEY",
+    "PuTTY-User-Key-File-",
+    "Private-Lines:",
+    "b3BlbnNzaC1rZXktdjE",  # the magic of OpenSSH's format
+    "\n",
+    "\0",
+)
+"""What is in the text of a key, and not in the path of a file."""
+_BASE64: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\\")
+_MUCH: Final = 64
+
+
 class Block(NamedTuple):
     """What stands between a BEGIN line and its END line.
 
@@ -122,6 +136,22 @@ def decoded(data: bytes | str) -> bytes:
     if len(head) > 1 and not any(head[::2]) and all(head[1::2]):
         return _reencoded(raw, "utf-16-be")
     return raw.removeprefix(codecs.BOM_UTF8)
+
+
+def is_key_text(text: str) -> bool:
+    """Say whether text is a private key, or a part of one, and not the path of its file.
+
+    An error about such a path would quote the key.
+    """
+    if any(sign in text for sign in _SIGNS):
+        return True
+    words = text.split()
+    # base64 alone; an absolute path may look like it, and begins with what base64 does not
+    return (
+        sum(map(len, words)) >= _MUCH
+        and not text.startswith(("/", "~", "."))
+        and all(_BASE64.issuperset(word) for word in words)
+    )
 
 
 def find_block(data: bytes, wanted: Container[str]) -> Block | None:

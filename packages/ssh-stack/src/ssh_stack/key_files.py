@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
@@ -18,6 +18,7 @@ from ssh_auth import KeySigner, Signer
 from ssh_keys import KeyFormatError, PassphraseNeeded, PrivateKey, PublicKey
 from ssh_keys.errors import UnprotectedKey
 from ssh_keys.files import read_private_key, read_public_key
+from ssh_keys.key_text import is_key_text
 from ssh_keys.load import load_private_key
 from ssh_stack.asking import answer_of
 from ssh_stack.locked import LockedSigner
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["KeyReader", "NamedCertificate", "NamedKey"]
 
 _Load: TypeAlias = Callable[[str | bytes | None], PrivateKey]
-_MARKS: Final = ("PRIVATE KEY-----", "PuTTY-User-Key-File-")
-"""What text holds that is a private key itself, and not the name of a file."""
 
 
 @attrs.frozen(kw_only=True)
@@ -87,7 +86,7 @@ class KeyReader:
 
     async def read(self, source: KeySource) -> NamedKey:
         """Read a key: a file, its content, the key, or something that signs with it."""
-        if isinstance(source, str) and any(mark in source for mark in _MARKS):
+        if isinstance(source, str) and is_key_text(source):
             source = source.encode("utf-8", "surrogateescape")
         if isinstance(source, PrivateKey):
             source = KeySigner(source)

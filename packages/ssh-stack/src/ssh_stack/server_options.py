@@ -75,11 +75,14 @@ def _host_keys(
 ) -> tuple[PrivateKey | HostSigner, ...]:
     """Load the host keys that are files or contents."""
     from ssh_keys.files import read_private_key  # noqa: PLC0415 (only where one is a file)
+    from ssh_keys.key_text import is_key_text  # noqa: PLC0415 (the same)
     from ssh_keys.load import load_private_key  # noqa: PLC0415 (the same)
 
     found: list[PrivateKey | HostSigner] = []
     for each in cast("Sequence[HostKeySource]", listed(given)):
-        if isinstance(each, str | os.PathLike):
+        if isinstance(each, str) and is_key_text(each):
+            found.append(load_private_key(each))
+        elif isinstance(each, str | os.PathLike):
             found.append(read_private_key(each, strict_permissions=True))
         elif isinstance(each, bytes):
             found.append(load_private_key(each))

@@ -34,6 +34,7 @@ from ssh_keys.files.hosts import hash_known_hosts as hash_known_hosts
 from ssh_keys.files.hosts import read_known_hosts as read_known_hosts
 from ssh_keys.files.hosts import remove_known_host as remove_known_host
 from ssh_keys.files.hosts import update_known_host as update_known_host
+from ssh_keys.key_text import is_key_text
 from ssh_keys.load import load_private_key, load_public_key
 from ssh_keys.public import MAX_BLOB
 
@@ -66,8 +67,6 @@ __all__ = [
     "write_revoked_keys",
 ]
 
-_KEY_SIGNS: Final = ("-----BEGIN", "PRIVATE KEY", "PuTTY-User-Key-File-", "\n", "\0")
-"""What is in the text of a key, and not in the path of a file."""
 _PUBLIC: Final = 0o644
 
 
@@ -255,8 +254,7 @@ def write_key_file(
 
 def _refuse_key(path: str | os.PathLike[str]) -> None:
     """Refuse a key where its path is wanted: the error of the system would quote it."""
-    text = os.fspath(path)
-    if any(sign in text for sign in _KEY_SIGNS):
+    if is_key_text(os.fspath(path)):
         problem = (
             "the text of a key is given where the path of its file is wanted; "
             "give it as bytes, or to load_private_key"

@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 import attrs
 
+from ssh_keys.key_text import is_key_text
 from ssh_stack.arguments import parse_destination
 from ssh_stack.cli.forwards import ForwardSpec, parse_forward
 from ssh_stack.local_user import expand_home
@@ -132,6 +133,8 @@ def _option(letter: str, value: str, arguments: Arguments) -> None:
         line = f"{_OVERRIDING[letter]} {quote(value)}" if value else _OVERRIDING[letter]
         arguments.lines.insert(0, line)
     elif letter in "lpiJPo":
+        if letter == "i":
+            _refuse_key(value)
         arguments.lines.append(directive(letter, value))
         if letter == "i" and is_missing(value):
             arguments.missing.append(value)
@@ -222,8 +225,20 @@ def _port(text: str) -> int:
 
 
 def is_missing(identity: str) -> bool:
-    """Whether an -i names a file that is not there; one with tokens is not looked for."""
+    """Whether an -i names a file that is not there; one with tokens is not looked for.
+
+    Raises:
+        UsageError: it is not the name of a file: it is a key.
+    """
+    _refuse_key(identity)
     return not {"%", "$"} & set(identity) and not expand_home(identity).exists()
+
+
+def _refuse_key(identity: str) -> None:
+    """Refuse the text of a key where its file is wanted: every other error would quote it."""
+    if is_key_text(identity):
+        problem = "-i takes the path of a key file, not a key; save the key to a file of mode 600"
+        raise UsageError(problem)
 
 
 def quote(value: str) -> str:
