@@ -16,6 +16,7 @@ from ssh_keys import (
     RevocationList,
     issue,
 )
+from ssh_keys.files import remove_known_host
 from ssh_stack.errors import (
     HostCertificateRefused,
     HostKeyChanged,
@@ -163,7 +164,9 @@ async def test_an_unknown_key_comes_with_the_ways_to_accept_it(tmp_path: Path) -
     assert "\n" not in text
 
 
-@pytest.mark.parametrize("known", ["web1 {}", "*,!web2 {}", "web1 ssh-dss AAAA"])
+@pytest.mark.parametrize(
+    "known", ["web1 {}", "*,!web2 {}", "web1 ssh-dss AAAA", "web1 ssh-ed25519", "web1"]
+)
 async def test_a_changed_key_names_the_old_one_and_what_removes_it(
     known: str, tmp_path: Path
 ) -> None:
@@ -174,9 +177,12 @@ async def test_a_changed_key_names_the_old_one_and_what_removes_it(
     text = str(caught.value)
     assert text.startswith("WARNING: the host key of web1 has changed")
     assert f"{file}, line 2 has " in text
-    removes = f"ssh-stack keygen -R web1 -f '{file}'"
-    assert (removes in text) is known.startswith("web1")  # a pattern is about other hosts too
     assert "\n" not in text
+    # a pattern is about other hosts too, and ssh-keygen keeps a line without a key
+    removable = known in {"web1 {}", "web1 ssh-dss AAAA"}
+    assert (f"ssh-stack keygen -R web1 -f '{file}'" in text) is removable
+    assert ("correct that line" in text) is not removable
+    assert bool(remove_known_host(file, "web1")) is (removable or "*" in known)
 
 
 async def test_a_remembered_key_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

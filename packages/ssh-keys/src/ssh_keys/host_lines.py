@@ -82,6 +82,7 @@ class UnusableLine:
         line: the number of the line, from 1.
         source: where the line came from, as the caller named it.
         reason: why the key cannot be used.
+        truncated: whether the line ends before the key.
     """
 
     marker: Marker
@@ -90,6 +91,7 @@ class UnusableLine:
     line: int = 0
     source: str = ""
     reason: str = ""
+    truncated: bool = False
 
     def names(self, name: bytes) -> bool:
         """Say whether the line is about a host, given as the file would spell it."""
@@ -145,7 +147,15 @@ def unusable(line: bytes, problem: Problem) -> UnusableLine | None:
         blob = blob_of(rest)
     except KeyFormatError:
         blob = b""
-    return UnusableLine(marker, hosts, blob, problem.line, problem.source, problem.reason)
+    return UnusableLine(
+        marker,
+        hosts,
+        blob,
+        problem.line,
+        problem.source,
+        problem.reason,
+        truncated=not take_field(rest)[1],
+    )
 
 
 def split_line(line: bytes) -> tuple[Marker, bytes, bytes]:

@@ -24,7 +24,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ssh_keys.host_key_update import names_alone
-from ssh_keys.known_hosts import Entry, format_line, host_name
+from ssh_keys.known_hosts import Entry, UnusableLine, format_line, host_name
 from ssh_transport import HostKeyRefused
 from ssh_wire import SSHError, UsageError
 from ssh_wire.text import printable
@@ -112,7 +112,7 @@ class HostKeyUnknown(HostKeyError):
             name that no line can have.
     """
 
-    _text = "no host key is known for {host}; it showed {kind} {fingerprint}"
+    _text = "no host key is known for {host}; it presented {kind} {fingerprint}"
 
     def __init__(
         self,
@@ -138,16 +138,16 @@ class HostKeyUnknown(HostKeyError):
 
 
 class HostKeyChanged(HostKeyError):
-    """Other keys are known for the server: somebody may be in between."""
+    """Other keys are known for the server: this may be a man-in-the-middle attack."""
 
-    _text = "WARNING: the host key of {host} has changed; it showed {kind} {fingerprint}"
+    _text = "WARNING: the host key of {host} has changed; it presented {kind} {fingerprint}"
 
     def __init__(
         self, host: str, port: int, key: PublicKey, *, lines: Sequence[HostLine] = ()
     ) -> None:
         found = _nearest(key, lines)
-        detail = "; somebody may be in between"
-        advice = "if the server really has a new key, put it in the place of the old one"
+        detail = "; this may be a man-in-the-middle attack"
+        advice = "if the server really has a new key, correct that line"
         if found is not None:
             detail = f", but {_where(found)} has {found.summary}{detail}"
             if command := removal(host, port, found):
@@ -193,9 +193,12 @@ def place_of(host: str, port: int) -> str:
 def removal(host: str, port: int, line: HostLine) -> str:
     """Return the command that removes a line of known_hosts; empty where there is none.
 
-    A line that is about other hosts too is not to be removed as a whole.
+    A line that is about other hosts too is not to be removed as a whole, and one that ends
+    before its key is left by `ssh-keygen -R`.
     """
     if not line.source or not names_alone(line, host_name(host, port)):
+        return ""
+    if isinstance(line, UnusableLine) and line.truncated:
         return ""
     name, file = quote(place_of(host, port)), quote(printable(line.source, 1024))
     return f"ssh-stack keygen -R {name} -f {file}"

@@ -180,7 +180,7 @@ class Trust:
         return True
 
     def withhold(self, credential: Credential) -> str:
-        """Return why a credential must not be used: whoever sits in between would learn it."""
+        """Return why a credential must not be used: a man in the middle would learn it."""
         if self.doubt is None or credential.method not in _LEARNT:
             return ""
         return f"it is disabled, because {self._doubt()}"
