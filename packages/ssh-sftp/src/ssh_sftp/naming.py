@@ -8,14 +8,27 @@ lost in no case.  For a moment there is no file of that name.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from ssh_sftp.download import outcome_error
-from ssh_sftp.messages import PosixRename, Remove, Rename, Request, Status
+from ssh_sftp.messages import (
+    Close,
+    Handle,
+    OpenDir,
+    PosixRename,
+    Remove,
+    Rename,
+    Request,
+    Status,
+)
 from ssh_sftp.numbers import StatusCode
 from ssh_sftp.requests import OnReply, Outcome, Requests
+from ssh_wire import Message
 
 __all__ = ["Naming", "is_ok"]
+
+
+_NO_DIRECTORY: Final = frozenset({StatusCode.NO_SUCH_FILE, StatusCode.FAILURE})
 
 
 def is_ok(outcome: Outcome) -> bool:
@@ -24,8 +37,10 @@ def is_ok(outcome: Outcome) -> bool:
 
 
 class _Ask(Protocol):
-    def __call__(self, request: Request, on_reply: OnReply, /) -> None:
-        """Send a request that a status answers."""
+    def __call__(
+        self, request: Request, on_reply: OnReply, expected: type[Message] = Status, /
+    ) -> None:
+        """Send a request that a status answers, or another reply."""
 
 
 class Naming:
@@ -35,7 +50,8 @@ class Naming:
         requests: the session.
         ask: sends a request.
         paths: the temporary path, the final one, and one for a file that is in the way.
-        in_the_way: whether a regular file is known to have the final name.
+        in_the_way: whether a regular file has the final name; None where there is something of
+            which the server does not tell the type.
         done: called once with the error, or None.
     """
 
@@ -45,7 +61,7 @@ class Naming:
         ask: _Ask,
         paths: tuple[str, str, str],
         *,
-        in_the_way: bool,
+        in_the_way: bool | None,
         done: Callable[[Exception | None], None],
     ) -> None:
         self._requests = requests
@@ -81,8 +97,25 @@ class Naming:
             self._done(None)
         elif isinstance(outcome, Status) and self._in_the_way:
             self._move_aside()
+        elif isinstance(outcome, Status) and self._in_the_way is None:
+            self._look(outcome_error(outcome, self._path))
         else:
             self._done(outcome_error(outcome, self._path))
+
+    def _look(self, refusal: Exception) -> None:
+        """Find out what is in the way: what opens as a directory stays where it is."""
+
+        def on_reply(outcome: Outcome) -> None:
+            if isinstance(outcome, Handle):
+                closing = Close(id=self._requests.next_id(), handle=outcome.handle)
+                self._ask(closing, lambda _: self._done(refusal))
+            elif isinstance(outcome, Status) and outcome.code in _NO_DIRECTORY:
+                self._move_aside()
+            else:
+                self._done(refusal)
+
+        request = OpenDir(id=self._requests.next_id(), path=self._path)
+        self._ask(request, on_reply, Handle)
 
     # ------------------------------------------------------------------ over a file, by hand
 

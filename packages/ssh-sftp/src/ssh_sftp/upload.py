@@ -347,10 +347,15 @@ class FileUpload:
             self._requests,
             self._ask,
             (self._target, self._path, aside),
-            in_the_way=self._present is not None and self._present.is_file,
+            in_the_way=self._in_the_way(),
             done=done,
         )
         naming.start()
+
+    def _in_the_way(self) -> bool | None:
+        if self._present is None:
+            return False
+        return self._present.is_file if self._present.has_type else None
 
     def _why_not_named(self, error: Exception) -> Exception:
         if self._requests.error is not None or not isinstance(error, SFTPError):
