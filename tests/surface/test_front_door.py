@@ -27,7 +27,7 @@ PACKAGES = ("agent", "auth", "connection", "keys", "sftp", "stack", "transport",
 MACHINERY = {
     "ssh_auth.server.policy": "what ServerAuthentication becomes",
     "ssh_connection.aio.gate.Result": "Accept, Partial or Reject",
-    "ssh_connection.aio.client.Sink": "a function that takes a memoryview",
+    "ssh_connection.aio.redirect": "how redirected streams are carried",
     "ssh_connection.aio.Dialer": "how a stream is connected; ClientOptions is for users",
     "ssh_connection.aio.establish.Dialer": "the same",
     "ssh_connection.channel": "the state machine behind a channel",

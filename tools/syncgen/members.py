@@ -174,6 +174,8 @@ class MemberWriter:
         cast = self.names.need("typing", "cast")
         call = self.names.need("collections.abc", "Callable")
         awaited = self.names.need("collections.abc", "Awaitable")
+        if not _awaits(node) and (flag := self._flag()):
+            return [*self._scopes(node, flag)]
         if not _awaits(node):
             problem = f"{self.mirror.name}.{self.name} is overloaded in a way not foreseen"
             raise LookupError(problem)
@@ -188,6 +190,29 @@ class MemberWriter:
         if self._translator.mentions_twin(node.returns):
             return [*written, f"opened = {value}", *self._one_of(node.returns)]
         return [*written, f"return {value}"]
+
+    def _flag(self) -> str:
+        """Return the parameter whose value tells the overloads apart."""
+        for arg in self.overloads[-1].args.kwonlyargs:
+            if arg.annotation is not None and ast.unparse(arg.annotation) == "Literal[True]":
+                return arg.arg
+        return ""
+
+    def _scopes(self, node: Function, flag: str) -> Iterator[str]:
+        """Make the blocking scope of one thing or of another."""
+        match node.returns:
+            case ast.BinOp(left=usual, op=ast.BitOr(), right=flagged):
+                call = self.names.need("collections.abc", "Callable")
+                kind = f"{call}[..., {self.names.need('typing', 'Any')}]"
+                cast = self.names.need("typing", "cast")
+                yield f'function = {cast}("{kind}", self._wrapped.{self.name})'
+                yield f"scope = function({self.passed(node)})"
+                yield f"if {flag}:"
+                yield f"{INDENT}return {self._translator.wrapped(flagged, 'scope')}"
+                yield f"return {self._translator.wrapped(usual, 'scope')}"
+            case _:
+                problem = f"{self.mirror.name}.{self.name} does not say which scopes it gives"
+                raise LookupError(problem)
 
     def _one_of(self, returns: ast.expr | None) -> Iterator[str]:
         """Make the blocking object of a result that is one of several."""

@@ -65,7 +65,7 @@ async def test_a_stream_over_a_socket_of_the_server() -> None:
 async def test_an_opening_that_is_not_answered_times_out() -> None:
     async with pair(client={"timeouts": Timeouts(open=2)}) as ends:
         replace(ends.server, "channel_requested", ignore)
-        with pytest.raises(SSHTimeout, match="open timeout"):
+        with pytest.raises(SSHTimeout, match="while waiting for the server's answer"):
             await ends.client.open_tcp("host", 1)
 
 

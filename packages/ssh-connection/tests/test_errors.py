@@ -48,9 +48,9 @@ def test_a_refused_channel_says_why(reason: int, description: str, text: str) ->
 
 
 def test_a_failed_command_says_how_it_ended() -> None:
-    assert str(CommandFailed(done(3))) == "'cmd' ended with status 3"
+    assert str(CommandFailed(done(3))) == "'cmd' ended with status 3: err"
     killed = CommandFailed(done(None, ExitSignal("KILL")))
-    assert str(killed) == "'cmd' was ended by signal KILL"
+    assert str(killed) == "'cmd' was ended by signal KILL: err"
     assert killed.completed.stdout == b"out"
 
 
@@ -62,8 +62,11 @@ def test_a_missing_status_has_the_output() -> None:
 
 def test_a_timeout_says_which_one_ran_out() -> None:
     error = SSHTimeout("open", 1.5)
-    assert str(error) == "open timeout: nothing came of it within 1.5 s"
+    assert str(error) == "timed out after 1.5 s (open)"
     assert (error.name, error.seconds, error.completed) == ("open", 1.5, None)
+    error = SSHTimeout("connect", 30.0, doing="connecting to web1 port 22")
+    assert str(error) == "timed out after 30 s while connecting to web1 port 22"
+    assert str(SSHTimeout("run", 1.0, done(None))) == "timed out after 1 s while running 'cmd'"
 
 
 def test_a_refused_request_says_what_was_asked() -> None:

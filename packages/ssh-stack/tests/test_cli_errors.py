@@ -36,7 +36,7 @@ def _lost(cause: Exception) -> ConnectionLost:
         (FileNotFoundError(errno.ENOENT, "No such file or directory", "/x"),
          "/x: No such file or directory"),
         (SSHTimeout("connect", 2.0), WHERE + "no answer within 2 seconds (connect)"),
-        (SSHTimeout("run", 2.0), "run timeout: nothing came of it within 2 s"),
+        (SSHTimeout("run", 2.0), "timed out after 2 s (run)"),
         (IdentificationError("no SSH"), WHERE + "no SSH"),
         (_lost(PeerDisconnected(11, "bye")), "the peer disconnected: bye (11)"),
         (_lost(ConnectionResetError(errno.ECONNRESET, "x")), WHERE + "Connection reset by peer"),

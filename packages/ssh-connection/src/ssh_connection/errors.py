@@ -14,7 +14,7 @@ SSHError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ssh_wire import OpenFailureReason, ProtocolError, SSHError
 from ssh_wire.text import printable
@@ -32,6 +32,10 @@ __all__ = [
     "RequestRefused",
     "SSHTimeout",
 ]
+
+
+_LINE: Final = 500  # characters of standard error in a message,
+_LINES: Final = 3  # and lines
 
 
 class ChannelViolation(ProtocolError):
@@ -106,7 +110,15 @@ class CommandFailed(SSHError):
             if completed.exit_signal
             else f"ended with status {completed.exit_status}"
         )
-        super().__init__(f"{completed.command!r} {ending}")
+        super().__init__(f"{completed.command!r} {ending}{_last_lines(completed.stderr)}")
+
+
+def _last_lines(stderr: bytes | str) -> str:
+    """The last lines of what a command wrote to standard error, for a message."""
+    text = stderr.decode("utf-8", "replace") if isinstance(stderr, bytes) else stderr
+    lines = [printable(line.strip(), _LINE) for line in text[-_LINE:].splitlines()]
+    told = "; ".join([line for line in lines if line][-_LINES:])
+    return f": {told}" if told else ""
 
 
 class SSHTimeout(SSHError, TimeoutError):
@@ -123,8 +135,12 @@ class SSHTimeout(SSHError, TimeoutError):
         name: str,
         seconds: float,
         completed: Completed[bytes] | Completed[str] | None = None,
+        doing: str = "",
     ) -> None:
         self.name = name
         self.seconds = seconds
         self.completed = completed
-        super().__init__(f"{name} timeout: nothing came of it within {seconds:g} s")
+        if completed is not None:
+            doing = f"running {completed.command!r}"
+        what = f"while {doing}" if doing else f"({name})"
+        super().__init__(f"timed out after {seconds:g} s {what}")

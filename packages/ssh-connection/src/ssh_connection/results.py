@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Final, Generic, Self, TypeVar
 
 import attrs
 
 __all__ = ["Completed", "ExitSignal", "decode_output"]
 
 T = TypeVar("T", bytes, str)
+
+
+# "The 'signal name' is one of the following" (RFC 4254 section 6.10), numbered as by POSIX
+_SIGNALS: Final = {
+    "HUP": 1,
+    "INT": 2,
+    "QUIT": 3,
+    "ILL": 4,
+    "ABRT": 6,
+    "FPE": 8,
+    "KILL": 9,
+    "USR1": 10,
+    "SEGV": 11,
+    "USR2": 12,
+    "PIPE": 13,
+    "ALRM": 14,
+    "TERM": 15,
+}
+_UNKNOWN_SIGNAL: Final = 255
 
 
 @attrs.frozen
@@ -38,6 +57,30 @@ class Completed(Generic[T]):
     """What it wrote to standard error."""
     duration: float
     """Seconds from the request to the end."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended with exit status 0."""
+        return self.exit_status == 0
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit status; -N where signal N ended it, as `subprocess` has it; None without."""
+        if self.exit_signal is not None:
+            return -_SIGNALS.get(self.exit_signal.name, _UNKNOWN_SIGNAL)
+        return self.exit_status
+
+    def check(self) -> Self:
+        """Return this, or raise where the command has failed.
+
+        Raises:
+            CommandFailed: it ended with another status than 0, or by a signal.
+        """
+        if not self.ok:
+            from ssh_connection.errors import CommandFailed  # noqa: PLC0415 (it imports this)
+
+            raise CommandFailed(self)
+        return self
 
 
 def decode_output(

@@ -63,9 +63,10 @@ _ORIGINS: Final = {
     ),
     "ssh_connection.aio": (
         "ByteReader ByteStream ByteWriter Channel ClientConnection CommandInterrupted "
-        "ForwardingRules HostSigner KeepaliveOptions Launch LocalForward OutputTooLarge "
-        "Process Pty Receiver RemoteForward Scope ServerAuthentication ServerConnection "
-        "Session SessionHandler Timeouts User"
+        "DEVNULL ForwardingRules HostSigner InputSource KeepaliveOptions Launch "
+        "LocalForward OutputTarget OutputTooLarge PIPE Process Pty Receiver RemoteForward "
+        "Scope ServerAuthentication ServerConnection Session SessionHandler STDOUT "
+        "TextProcess TextReader TextWriter Timeouts User"
     ),
     "ssh_auth": (
         "Accept Answers AuthAttempt AuthContext AuthenticationFailed AuthLimits "
@@ -129,6 +130,9 @@ if TYPE_CHECKING:
     from ssh_connection import SSHTimeout as SSHTimeout
     from ssh_connection import TerminalMode as TerminalMode
     from ssh_connection.addresses import Address as Address
+    from ssh_connection.aio import DEVNULL as DEVNULL
+    from ssh_connection.aio import PIPE as PIPE
+    from ssh_connection.aio import STDOUT as STDOUT
     from ssh_connection.aio import ByteReader as ByteReader
     from ssh_connection.aio import ByteStream as ByteStream
     from ssh_connection.aio import ByteWriter as ByteWriter
@@ -137,9 +141,11 @@ if TYPE_CHECKING:
     from ssh_connection.aio import CommandInterrupted as CommandInterrupted
     from ssh_connection.aio import ForwardingRules as ForwardingRules
     from ssh_connection.aio import HostSigner as HostSigner
+    from ssh_connection.aio import InputSource as InputSource
     from ssh_connection.aio import KeepaliveOptions as KeepaliveOptions
     from ssh_connection.aio import Launch as Launch
     from ssh_connection.aio import LocalForward as LocalForward
+    from ssh_connection.aio import OutputTarget as OutputTarget
     from ssh_connection.aio import OutputTooLarge as OutputTooLarge
     from ssh_connection.aio import Process as Process
     from ssh_connection.aio import Pty as Pty
@@ -150,6 +156,9 @@ if TYPE_CHECKING:
     from ssh_connection.aio import ServerConnection as ServerConnection
     from ssh_connection.aio import Session as Session
     from ssh_connection.aio import SessionHandler as SessionHandler
+    from ssh_connection.aio import TextProcess as TextProcess
+    from ssh_connection.aio import TextReader as TextReader
+    from ssh_connection.aio import TextWriter as TextWriter
     from ssh_connection.aio import Timeouts as Timeouts
     from ssh_connection.aio import User as User
     from ssh_keys import Certificate as Certificate

@@ -18,6 +18,7 @@ from ssh_connection.aio import (
     Process,
     Scope,
 )
+from ssh_connection.aio.redirect import Redirects
 from ssh_connection.aio.scope import Openable
 from ssh_stack import planning
 from ssh_stack.arguments import check_names, check_port, parse_destination
@@ -112,8 +113,8 @@ class Connection(ClientConnection):
         """What ended the connection; None while it stands."""
         return self._lost.result() if self._lost.done() else None
 
-    def _launch(self, launch: Launch) -> Scope[Process]:
-        return super()._launch(self._furnished(launch))
+    def _launch(self, launch: Launch, redirects: Redirects | None = None) -> Scope[Process]:
+        return super()._launch(self._furnished(launch), redirects)
 
     async def _open_drained(self, launch: Launch) -> Process:
         return await super()._open_drained(self._furnished(launch))

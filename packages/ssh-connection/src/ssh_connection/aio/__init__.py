@@ -11,6 +11,9 @@ callbacks  functions that are given to a server: which are refused, how they are
 session    a client's session, as the server's handler sees it
 process    a command, shell or subsystem on the other side
 command    `run`: one command from start to end
+redirect   where the streams of a command come from and go to
+files      local files and descriptors, beside the event loop
+text       the streams of a command as text
 streams    byte streams with exact back-pressure
 channel    a channel with callbacks, as fast as it gets
 forward    forwarded TCP ports, from both ends
@@ -42,6 +45,11 @@ from ssh_connection.aio.process import Launch as Launch
 from ssh_connection.aio.process import Process as Process
 from ssh_connection.aio.process import Pty as Pty
 from ssh_connection.aio.process import command_line as command_line
+from ssh_connection.aio.redirect import DEVNULL as DEVNULL
+from ssh_connection.aio.redirect import PIPE as PIPE
+from ssh_connection.aio.redirect import STDOUT as STDOUT
+from ssh_connection.aio.redirect import InputSource as InputSource
+from ssh_connection.aio.redirect import OutputTarget as OutputTarget
 from ssh_connection.aio.scope import Scope as Scope
 from ssh_connection.aio.settings import CertificateVerifier as CertificateVerifier
 from ssh_connection.aio.settings import ClientSettings as ClientSettings
@@ -53,6 +61,9 @@ from ssh_connection.aio.settings import Timeouts as Timeouts
 from ssh_connection.aio.streams import ByteReader as ByteReader
 from ssh_connection.aio.streams import ByteStream as ByteStream
 from ssh_connection.aio.streams import ByteWriter as ByteWriter
+from ssh_connection.aio.text import TextProcess as TextProcess
+from ssh_connection.aio.text import TextReader as TextReader
+from ssh_connection.aio.text import TextWriter as TextWriter
 
 if TYPE_CHECKING:
     from ssh_connection.aio.gate import ServerAuthentication as ServerAuthentication

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Literal, TypeVar, overload
 
 from ssh_connection.addresses import Address, parse_address
 from ssh_connection.aio.channel import Channel
@@ -11,11 +12,14 @@ from ssh_connection.aio.command import RunOptions, run_command
 from ssh_connection.aio.establish import ClientEndpoint
 from ssh_connection.aio.forward import LocalForward, RemoteForward
 from ssh_connection.aio.process import Launch, Process, Pty, command_line
+from ssh_connection.aio.redirect import InputSource, OutputTarget, Redirects
 from ssh_connection.aio.remote import RemoteForwards
 from ssh_connection.aio.scope import Scope
-from ssh_connection.aio.streams import ByteStream
+from ssh_connection.aio.streams import ByteReader, ByteStream, ByteWriter
+from ssh_connection.aio.text import TextProcess
 from ssh_connection.errors import ForwardingDisabled, RequestRefused, SSHTimeout
 from ssh_connection.results import Completed, decode_output
+from ssh_wire import UsageError
 from ssh_wire.aio import timeout
 from ssh_wire.messages import connection as m
 
@@ -27,8 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["ClientConnection"]
 
 _T = TypeVar("_T")
-
-Sink: TypeAlias = Callable[[memoryview], None]
 
 
 class ClientConnection(ClientEndpoint):
@@ -49,13 +51,14 @@ class ClientConnection(ClientEndpoint):
         command: str | Sequence[str],
         *,
         text: Literal[False] = False,
+        stdin: InputSource | ByteReader | None = None,
         input: Buffer | str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
         check: bool = False,
         env: Mapping[str, str] | None = None,
         pty: Pty | None = None,
-        stdout: Sink | None = None,
-        stderr: Sink | None = None,
+        stdout: OutputTarget | ByteWriter | None = None,
+        stderr: OutputTarget | ByteWriter | None = None,
         max_output: int | None = None,
         on_cancel: Literal["terminate", "detach"] = "terminate",
     ) -> Completed[bytes]: ...
@@ -66,13 +69,14 @@ class ClientConnection(ClientEndpoint):
         command: str | Sequence[str],
         *,
         text: Literal[True],
+        stdin: InputSource | ByteReader | None = None,
         input: Buffer | str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
         check: bool = False,
         env: Mapping[str, str] | None = None,
         pty: Pty | None = None,
-        stdout: Sink | None = None,
-        stderr: Sink | None = None,
+        stdout: OutputTarget | ByteWriter | None = None,
+        stderr: OutputTarget | ByteWriter | None = None,
         max_output: int | None = None,
         on_cancel: Literal["terminate", "detach"] = "terminate",
     ) -> Completed[str]: ...
@@ -82,13 +86,14 @@ class ClientConnection(ClientEndpoint):
         command: str | Sequence[str],
         *,
         text: bool = False,
+        stdin: InputSource | ByteReader | None = None,
         input: Buffer | str | None = None,  # noqa: A002 (subprocess.run's name)
         timeout: float | None = None,  # noqa: ASYNC109 (covers the opening, keeps the output)
         check: bool = False,
         env: Mapping[str, str] | None = None,
         pty: Pty | None = None,
-        stdout: Sink | None = None,
-        stderr: Sink | None = None,
+        stdout: OutputTarget | ByteWriter | None = None,
+        stderr: OutputTarget | ByteWriter | None = None,
         max_output: int | None = None,
         on_cancel: Literal["terminate", "detach"] = "terminate",
     ) -> Completed[bytes] | Completed[str]:
@@ -97,13 +102,18 @@ class ClientConnection(ClientEndpoint):
         Args:
             command: a string goes to the remote shell as it is, a list is quoted for it.
             text: give the output as text (UTF-8, what is not becomes U+FFFD).
-            input: what the command reads; without it, nothing.
+            stdin: what the command reads: bytes or text, a `Path`, a file open for reading,
+                the stream of another process, a function that is called in a thread for the
+                next bytes, or DEVNULL; without it, nothing.
+            input: the same, for bytes and text, as `subprocess.run` has it.
             timeout: seconds for all of it.
             check: raise unless the exit status is 0.
             env: environment variables to ask for; servers accept few.
             pty: the terminal to ask for.
-            stdout: takes standard output as it arrives, in views valid during the call.
-            stderr: the same for standard error.
+            stdout: where standard output goes instead of into the result: a `Path`, a file
+                open for writing, the stream of another process, a function that takes it as
+                it arrives in views valid during the call, or DEVNULL.
+            stderr: the same for standard error; STDOUT sends it where standard output goes.
             max_output: the most bytes to collect.
             on_cancel: "terminate" ends the remote process when the call is cancelled.
 
@@ -113,52 +123,108 @@ class ClientConnection(ClientEndpoint):
             NoExitStatus: the server closed the channel without a status.
             SSHTimeout: with what had arrived as `completed`.
             ChannelOpenRefused: the server refused the session.
+            UsageError: an argument cannot be used; nothing was sent.
+            OSError: a file cannot be opened, read or written.
         """
+        if stdin is not None and input is not None:
+            problem = "stdin and input exclude each other"
+            raise UsageError(problem)
         options = RunOptions(
-            input=input.encode() if isinstance(input, str) else input,
+            redirects=Redirects(input if stdin is None else stdin, stdout, stderr),
             timeout=timeout,
             check=check,
             env=env or {},
             pty=pty,
-            stdout=stdout,
-            stderr=stderr,
             max_output=max_output,
             on_cancel=on_cancel,
         )
         completed = await run_command(command_line(command), options, self._open_drained)
         return decode_output(completed) if text else completed
 
+    @overload
     def start(
         self,
         command: str | Sequence[str] | None = None,
         *,
+        text: Literal[False] = False,
+        stdin: InputSource | ByteReader | None = None,
+        stdout: OutputTarget | ByteWriter | None = None,
+        stderr: OutputTarget | ByteWriter | None = None,
         pty: Pty | None = None,
         env: Mapping[str, str] | None = None,
-    ) -> Scope[Process]:
+    ) -> Scope[Process]: ...
+
+    @overload
+    def start(
+        self,
+        command: str | Sequence[str] | None = None,
+        *,
+        text: Literal[True],
+        stdin: InputSource | ByteReader | None = None,
+        stdout: OutputTarget | ByteWriter | None = None,
+        stderr: OutputTarget | ByteWriter | None = None,
+        pty: Pty | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Scope[TextProcess]: ...
+
+    def start(  # noqa: PLR0913 (subprocess.Popen's manners)
+        self,
+        command: str | Sequence[str] | None = None,
+        *,
+        text: bool = False,
+        stdin: InputSource | ByteReader | None = None,
+        stdout: OutputTarget | ByteWriter | None = None,
+        stderr: OutputTarget | ByteWriter | None = None,
+        pty: Pty | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Scope[Process] | Scope[TextProcess]:
         """Start a command and give its streams; leaving the scope ends the remote side.
 
         Args:
             command: as for `run`; None starts the user's shell.
+            text: give the streams as text (UTF-8, what is not becomes U+FFFD).
+            stdin: as for `run`; without it, what is written to the process's `stdin`.
+            stdout: as for `run`; without it, it is read from the process's `stdout`.
+            stderr: the same for standard error.
             pty: the terminal to ask for.
             env: environment variables to ask for.
+
+        Raises:
+            UsageError: an argument cannot be used; nothing was sent.
         """
         line = command_line(command) if command is not None else None
-        return self._launch(Launch(command=line, pty=pty, env=env or {}))
+        scope = self._launch(
+            Launch(command=line, pty=pty, env=env or {}), Redirects(stdin, stdout, stderr)
+        )
+        if not text:
+            return scope
+
+        async def opener() -> TextProcess:
+            return TextProcess(await scope.open())
+
+        return Scope(opener)
 
     def subsystem(self, name: str) -> Scope[Process]:
         """Start a subsystem (RFC 4254 section 6.5) and give its streams."""
         return self._launch(Launch(subsystem=name))
 
-    def _launch(self, launch: Launch) -> Scope[Process]:
+    def _launch(self, launch: Launch, redirects: Redirects | None = None) -> Scope[Process]:
         async def opener() -> Process:
-            channel = await self._open_session(self._mux.limits.window)
-            process = Process(channel, launch)
-            try:
-                await process.start()
-            except BaseException:
-                channel.abort()
-                raise
-            return process
+            async with AsyncExitStack() as stack:
+                streams = await redirects.open(stack) if redirects else None
+                channel = await self._open_session(self._mux.limits.window)
+                process = Process(channel, launch)
+                try:
+                    if streams is None:
+                        await process.start()
+                    else:
+                        out, err = streams.sinks
+                        await process.start(stdout=out, stderr=err, merged=streams.merged)
+                        process.redirect(streams, stack.pop_all())
+                except BaseException:
+                    channel.abort()
+                    raise
+                return process
 
         return Scope(opener)
 
@@ -301,7 +367,8 @@ class ClientConnection(ClientEndpoint):
             if not clock.expired():
                 raise
             name = "open"
-            raise SSHTimeout(name, seconds) from error
+            doing = "waiting for the server's answer"
+            raise SSHTimeout(name, seconds, doing=doing) from error
 
     def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelCore) -> None:
         """The server wants a channel: only connections to ports we asked for are taken.

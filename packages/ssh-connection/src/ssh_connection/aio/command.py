@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from contextlib import AsyncExitStack
 from typing import Literal
 
 import attrs
 
 from ssh_connection.aio.process import Launch, Process, Pty
-from ssh_connection.errors import ChannelClosed, CommandFailed, NoExitStatus, SSHTimeout
+from ssh_connection.aio.redirect import Redirects
+from ssh_connection.errors import CommandFailed, NoExitStatus, SSHTimeout
 from ssh_connection.results import Completed
 from ssh_transport import ConnectionLost
 from ssh_wire import SSHError
 from ssh_wire.aio import timeout
-from ssh_wire.primitives import Buffer
 
 __all__ = ["CommandInterrupted", "OutputTooLarge", "RunOptions", "run_command"]
-
-Sink = Callable[[memoryview], None]
 
 
 class CommandInterrupted(ConnectionLost):
@@ -50,8 +48,8 @@ class OutputTooLarge(SSHError):
 class RunOptions:
     """How `run` runs a command."""
 
-    input: Buffer | None = None
-    """What the command reads from standard input; without it, nothing."""
+    redirects: Redirects = attrs.field(factory=Redirects)
+    """Where its streams come from and go to; by default it reads nothing and all is collected."""
     timeout: float | None = None
     """Seconds for all of it, the opening of the channel included."""
     check: bool = False
@@ -60,10 +58,6 @@ class RunOptions:
     """Environment variables to ask for."""
     pty: Pty | None = None
     """The terminal to ask for."""
-    stdout: Sink | None = None
-    """Takes standard output as it arrives instead of collecting it."""
-    stderr: Sink | None = None
-    """Takes standard error as it arrives instead of collecting it."""
     max_output: int | None = None
     """The most bytes to collect of both streams together."""
     on_cancel: Literal["terminate", "detach"] = "terminate"
@@ -144,16 +138,20 @@ class _Run:
         launch = Launch(
             command=self.command, env=options.env, pty=options.pty, grace=options.grace
         )
-        process = self.process = await self.opener(launch)
-        await process.start(
-            stdout=options.stdout or self.collector.take_stdout,
-            stderr=options.stderr or self.collector.take_stderr,
-        )
-        with suppress(
-            ChannelClosed, ConnectionLost
-        ):  # what a command does not read is none of our business
-            process.stdin.put(options.input or b"")
-            process.stdin.write_eof()
+        async with AsyncExitStack() as stack:
+            streams = await options.redirects.open(stack)
+            process = self.process = await self.opener(launch)
+            out, err = streams.sinks
+            kept_out, kept_err = self.collector.take_stdout, self.collector.take_stderr
+            await process.start(
+                stdout=out or (None if streams.writes[0] else kept_out),
+                stderr=err or (None if streams.writes[1] else kept_err),
+                merged=streams.merged,
+            )
+            if streams.is_plain:
+                await streams.feed(process.stdin)  # nothing that it would wait for
+            else:
+                process.redirect(attrs.evolve(streams, feeds=True), stack.pop_all())
         if options.max_output is None:
             await process.wait_closed()
         else:
@@ -173,6 +171,7 @@ class _Run:
             await asyncio.gather(*tasks, return_exceptions=True)
         if self.collector.exceeded.is_set():
             raise OutputTooLarge(limit, self.completed())
+        await process.wait_closed()  # it raises what the task has raised
 
     async def _end(self) -> None:
         if self.process is None:

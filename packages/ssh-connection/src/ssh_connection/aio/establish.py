@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from ssh_connection.aio.endpoint import Endpoint
 from ssh_connection.aio.login import Login
@@ -29,6 +29,14 @@ Dialer: TypeAlias = "Callable[[Driver], Awaitable[None]]"
 """Connects a driver to a byte stream: a socket, a pipe, a channel of another connection."""
 
 _T = TypeVar("_T")
+
+
+_DOING: Final = {
+    "connect": "connecting to",
+    "handshake": "exchanging keys with",
+    "auth": "authenticating at",
+}
+"""What each stage does, for errors."""
 
 
 class ClientEndpoint(Endpoint):
@@ -91,7 +99,8 @@ class ClientEndpoint(Endpoint):
         except TimeoutError as error:
             if not clock.expired():
                 raise
-            raise SSHTimeout(name, seconds) from error
+            doing = f"{_DOING[name]} {self._settings.host} port {self._settings.port}"
+            raise SSHTimeout(name, seconds, doing=doing) from error
 
     async def _without_clock(self, work: Awaitable[_T]) -> _T:
         """Do work whose time is a person's, not the server's."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
 import attrs
 
+from ssh_connection.aio.redirect import Copies, Opened
 from ssh_connection.aio.streams import ByteReader, ByteWriter
 from ssh_connection.errors import ChannelClosed, NoExitStatus, RequestRefused
 from ssh_connection.results import Completed, ExitSignal
@@ -107,6 +108,7 @@ class Process:
         self._error: Exception | None = None
         self._ended = asyncio.Event()
         self._gone = asyncio.Event()
+        self._copies: Copies | None = None
 
     # ------------------------------------------------------------- starting
 
@@ -115,6 +117,7 @@ class Process:
         *,
         stdout: Callable[[memoryview], None] | None = None,
         stderr: Callable[[memoryview], None] | None = None,
+        merged: bool = False,
     ) -> None:
         """Ask for the surroundings and start the command.
 
@@ -122,6 +125,7 @@ class Process:
             stdout: takes standard output as it arrives, instead of the stream; its views are
                 valid during the call.
             stderr: the same for standard error.
+            merged: whether standard error goes where standard output goes.
 
         Raises:
             RequestRefused: the server refused the terminal or the command.
@@ -133,7 +137,10 @@ class Process:
         self._take_stdout = stdout or self.stdout.feed
         channel.connect(self, credit_at_once=stdout is not None)
         channel.data_received = self._take_stdout
-        channel.stderr_received = self._credited(stderr) if stderr else self.stderr.feed
+        if merged:
+            channel.stderr_received = self._take_stdout
+        else:
+            channel.stderr_received = self._credited(stderr) if stderr else self.stderr.feed
         launch = self.launch
         for name, value in launch.env.items():
             request = m.EnvRequest(recipient=0, name=name.encode(), value=value.encode())
@@ -157,6 +164,23 @@ class Process:
 
         return take
 
+    def redirect(self, streams: Opened, release: AsyncExitStack) -> None:
+        """Carry the streams between the command and what they are redirected to.
+
+        Args:
+            streams: where they come from and go to.
+            release: closes what was opened for them, when they are carried no more.
+        """
+        self._copies = Copies(self.stdin, (self.stdout, self.stderr), streams, release)
+        self._copies.start(self._copying_failed)
+
+    def _copying_failed(self) -> None:
+        """End the process where its streams cannot be carried: a full disk, say."""
+        with suppress(ChannelClosed):
+            self.terminate()
+        self._channel.abort()
+        self._ended.set()
+
     # ------------------------------------------------------------- the user's side
 
     async def wait(self) -> int | ExitSignal:
@@ -167,8 +191,11 @@ class Process:
         Raises:
             ConnectionLost: the connection was lost first.
             NoExitStatus: the channel closed without either.
+            OSError: what its streams are redirected to cannot be read or written.
         """
         await self._ended.wait()
+        if self._copies is not None:
+            await self._copies.finish()
         if self.exit_status is not None:
             return self.exit_status
         if self.exit_signal is not None:
@@ -181,8 +208,13 @@ class Process:
         """Wait until all output has arrived and the channel is closed.
 
         Return the error that ended the connection, if one did.
+
+        Raises:
+            OSError: what its streams are redirected to cannot be read or written.
         """
         await self._gone.wait()
+        if self._copies is not None:
+            await self._copies.finish()
         return self._error
 
     @property
@@ -234,6 +266,8 @@ class Process:
                         await self._ended.wait()
         finally:
             self._channel.abort()
+            if self._copies is not None:
+                await self._copies.cut()
         with suppress(TimeoutError):
             async with timeout(self.launch.close_timeout):
                 await self._gone.wait()

@@ -34,9 +34,9 @@ _ORIGINS: Final = {
     ),
     "ssh_connection.addresses": "Address",
     "ssh_connection.aio": (
-        "ClientConnection CommandInterrupted ForwardingRules HostSigner KeepaliveOptions "
-        "Launch OutputTooLarge Pty Receiver ServerAuthentication Session SessionHandler "
-        "Timeouts User"
+        "ClientConnection CommandInterrupted DEVNULL ForwardingRules HostSigner InputSource "
+        "KeepaliveOptions Launch OutputTarget OutputTooLarge PIPE Pty Receiver STDOUT "
+        "ServerAuthentication Session SessionHandler Timeouts User"
     ),
     "ssh_keys": (
         "Certificate CertificateRefused FidoPolicy HostKeyStatus HostKeyUpdate "
@@ -78,6 +78,7 @@ _ORIGINS: Final = {
     "ssh_stack.sync.server": "Serve Server ServerConnection ServerOptionsKw serve",
     "ssh_stack.sync.sftp": "SFTPClient",
     "ssh_stack.sync.streams": "ByteReader ByteStream ByteWriter",
+    "ssh_stack.sync.text": "TextProcess TextReader TextWriter",
     "ssh_transport": (
         "Agreement Algorithms CompressionFailed ConnectionClosed ConnectionLost "
         "DirectionAgreement HeldQueueFull HostKeyRefused IdentificationError "
@@ -124,12 +125,17 @@ if TYPE_CHECKING:
     from ssh_connection import SSHTimeout as SSHTimeout
     from ssh_connection import TerminalMode as TerminalMode
     from ssh_connection.addresses import Address as Address
+    from ssh_connection.aio import DEVNULL as DEVNULL
+    from ssh_connection.aio import PIPE as PIPE
+    from ssh_connection.aio import STDOUT as STDOUT
     from ssh_connection.aio import ClientConnection as ClientConnection
     from ssh_connection.aio import CommandInterrupted as CommandInterrupted
     from ssh_connection.aio import ForwardingRules as ForwardingRules
     from ssh_connection.aio import HostSigner as HostSigner
+    from ssh_connection.aio import InputSource as InputSource
     from ssh_connection.aio import KeepaliveOptions as KeepaliveOptions
     from ssh_connection.aio import Launch as Launch
+    from ssh_connection.aio import OutputTarget as OutputTarget
     from ssh_connection.aio import OutputTooLarge as OutputTooLarge
     from ssh_connection.aio import Pty as Pty
     from ssh_connection.aio import Receiver as Receiver
@@ -249,6 +255,9 @@ if TYPE_CHECKING:
     from ssh_stack.sync.streams import ByteReader as ByteReader
     from ssh_stack.sync.streams import ByteStream as ByteStream
     from ssh_stack.sync.streams import ByteWriter as ByteWriter
+    from ssh_stack.sync.text import TextProcess as TextProcess
+    from ssh_stack.sync.text import TextReader as TextReader
+    from ssh_stack.sync.text import TextWriter as TextWriter
     from ssh_transport import Agreement as Agreement
     from ssh_transport import Algorithms as Algorithms
     from ssh_transport import CompressionFailed as CompressionFailed

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Literal, Self, TypedDict, Unpack, cast, overload
+from typing import Any, Literal, Self, TypedDict, Unpack, cast, overload
 
 from ssh_auth import Answers, AuthAttempt
 from ssh_connection import ConnectionLimits
 from ssh_connection.addresses import Address
 from ssh_connection.aio import KeepaliveOptions, Timeouts
-from ssh_connection.aio.client import Sink
 from ssh_connection.aio.process import Pty
+from ssh_connection.aio.redirect import InputSource, OutputTarget
 from ssh_connection.results import Completed
 from ssh_keys import KnownHosts, PublicKey
 from ssh_sftp import SFTPOptions
@@ -37,7 +37,8 @@ from ssh_stack.sync.forward import LocalForward, RemoteForward
 from ssh_stack.sync.process import Process
 from ssh_stack.sync.scope import Scope
 from ssh_stack.sync.sftp import SFTPClient
-from ssh_stack.sync.streams import ByteStream
+from ssh_stack.sync.streams import ByteReader, ByteStream, ByteWriter
+from ssh_stack.sync.text import TextProcess
 from ssh_transport import Agreement, Algorithms, Limits
 from ssh_transport.trace import Trace
 from ssh_wire.primitives import Buffer
@@ -104,13 +105,14 @@ class Connection(BlockingOwner[aio_connection.Connection]):
         command: str | Sequence[str],
         *,
         text: Literal[False] = False,
+        stdin: InputSource | ByteReader | None = None,
         input: Buffer | str | None = None,
         timeout: float | None = None,
         check: bool = False,
         env: Mapping[str, str] | None = None,
         pty: Pty | None = None,
-        stdout: Sink | None = None,
-        stderr: Sink | None = None,
+        stdout: OutputTarget | ByteWriter | None = None,
+        stderr: OutputTarget | ByteWriter | None = None,
         max_output: int | None = None,
         on_cancel: Literal["terminate", "detach"] = "terminate",
     ) -> Completed[bytes]: ...
@@ -121,13 +123,14 @@ class Connection(BlockingOwner[aio_connection.Connection]):
         command: str | Sequence[str],
         *,
         text: Literal[True],
+        stdin: InputSource | ByteReader | None = None,
         input: Buffer | str | None = None,
         timeout: float | None = None,
         check: bool = False,
         env: Mapping[str, str] | None = None,
         pty: Pty | None = None,
-        stdout: Sink | None = None,
-        stderr: Sink | None = None,
+        stdout: OutputTarget | ByteWriter | None = None,
+        stderr: OutputTarget | ByteWriter | None = None,
         max_output: int | None = None,
         on_cancel: Literal["terminate", "detach"] = "terminate",
     ) -> Completed[str]: ...
@@ -137,13 +140,14 @@ class Connection(BlockingOwner[aio_connection.Connection]):
         command: str | Sequence[str],
         *,
         text: bool = False,
+        stdin: InputSource | ByteReader | None = None,
         input: Buffer | str | None = None,
         timeout: float | None = None,
         check: bool = False,
         env: Mapping[str, str] | None = None,
         pty: Pty | None = None,
-        stdout: Sink | None = None,
-        stderr: Sink | None = None,
+        stdout: OutputTarget | ByteWriter | None = None,
+        stderr: OutputTarget | ByteWriter | None = None,
         max_output: int | None = None,
         on_cancel: Literal["terminate", "detach"] = "terminate",
     ) -> Completed[bytes] | Completed[str]:
@@ -152,13 +156,18 @@ class Connection(BlockingOwner[aio_connection.Connection]):
         Args:
             command: a string goes to the remote shell as it is, a list is quoted for it.
             text: give the output as text (UTF-8, what is not becomes U+FFFD).
-            input: what the command reads; without it, nothing.
+            stdin: what the command reads: bytes or text, a `Path`, a file open for reading,
+                the stream of another process, a function that is called in a thread for the
+                next bytes, or DEVNULL; without it, nothing.
+            input: the same, for bytes and text, as `subprocess.run` has it.
             timeout: seconds for all of it.
             check: raise unless the exit status is 0.
             env: environment variables to ask for; servers accept few.
             pty: the terminal to ask for.
-            stdout: takes standard output as it arrives, in views valid during the call.
-            stderr: the same for standard error.
+            stdout: where standard output goes instead of into the result: a `Path`, a file
+                open for writing, the stream of another process, a function that takes it as
+                it arrives in views valid during the call, or DEVNULL.
+            stderr: the same for standard error; STDOUT sends it where standard output goes.
             max_output: the most bytes to collect.
             on_cancel: "terminate" ends the remote process when the call is cancelled.
 
@@ -168,6 +177,8 @@ class Connection(BlockingOwner[aio_connection.Connection]):
             NoExitStatus: the server closed the channel without a status.
             SSHTimeout: with what had arrived as `completed`.
             ChannelOpenRefused: the server refused the session.
+            UsageError: an argument cannot be used; nothing was sent.
+            OSError: a file cannot be opened, read or written.
         """
         function = cast(
             "Callable[..., Awaitable[Completed[bytes] | Completed[str]]]", self._wrapped.run
@@ -176,32 +187,82 @@ class Connection(BlockingOwner[aio_connection.Connection]):
             function,
             command,
             text=text,
+            stdin=unwrap(stdin),
             input=input,
             timeout=timeout,
             check=check,
             env=env,
             pty=pty,
-            stdout=stdout,
-            stderr=stderr,
+            stdout=unwrap(stdout),
+            stderr=unwrap(stderr),
             max_output=max_output,
             on_cancel=on_cancel,
         )
+
+    @overload
+    def start(
+        self,
+        command: str | Sequence[str] | None = None,
+        *,
+        text: Literal[False] = False,
+        stdin: InputSource | ByteReader | None = None,
+        stdout: OutputTarget | ByteWriter | None = None,
+        stderr: OutputTarget | ByteWriter | None = None,
+        pty: Pty | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Scope[Process]: ...
+
+    @overload
+    def start(
+        self,
+        command: str | Sequence[str] | None = None,
+        *,
+        text: Literal[True],
+        stdin: InputSource | ByteReader | None = None,
+        stdout: OutputTarget | ByteWriter | None = None,
+        stderr: OutputTarget | ByteWriter | None = None,
+        pty: Pty | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Scope[TextProcess]: ...
 
     def start(
         self,
         command: str | Sequence[str] | None = None,
         *,
+        text: bool = False,
+        stdin: InputSource | ByteReader | None = None,
+        stdout: OutputTarget | ByteWriter | None = None,
+        stderr: OutputTarget | ByteWriter | None = None,
         pty: Pty | None = None,
         env: Mapping[str, str] | None = None,
-    ) -> Scope[Process]:
+    ) -> Scope[Process] | Scope[TextProcess]:
         """Start a command and give its streams; leaving the scope ends the remote side.
 
         Args:
             command: as for `run`; None starts the user's shell.
+            text: give the streams as text (UTF-8, what is not becomes U+FFFD).
+            stdin: as for `run`; without it, what is written to the process's `stdin`.
+            stdout: as for `run`; without it, it is read from the process's `stdout`.
+            stderr: the same for standard error.
             pty: the terminal to ask for.
             env: environment variables to ask for.
+
+        Raises:
+            UsageError: an argument cannot be used; nothing was sent.
         """
-        return Scope(self._portal, self._wrapped.start(command, pty=pty, env=env), Process)
+        function = cast("Callable[..., Any]", self._wrapped.start)
+        scope = function(
+            command,
+            text=text,
+            stdin=unwrap(stdin),
+            stdout=unwrap(stdout),
+            stderr=unwrap(stderr),
+            pty=pty,
+            env=env,
+        )
+        if text:
+            return Scope(self._portal, scope, TextProcess)
+        return Scope(self._portal, scope, Process)
 
     def subsystem(self, name: str) -> Scope[Process]:
         """Start a subsystem (RFC 4254 section 6.5) and give its streams."""

@@ -60,6 +60,7 @@ class Process(Blocking[aio_process.Process]):
         Raises:
             ConnectionLost: the connection was lost first.
             NoExitStatus: the channel closed without either.
+            OSError: what its streams are redirected to cannot be read or written.
         """
         return self._portal.wait(self._wrapped.wait)
 
@@ -67,6 +68,9 @@ class Process(Blocking[aio_process.Process]):
         """Wait until all output has arrived and the channel is closed.
 
         Return the error that ended the connection, if one did.
+
+        Raises:
+            OSError: what its streams are redirected to cannot be read or written.
         """
         return self._portal.wait(self._wrapped.wait_closed)
 
