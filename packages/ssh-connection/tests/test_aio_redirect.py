@@ -16,6 +16,7 @@ import pytest
 from programs import both, cat, pair
 from ssh_connection.aio import DEVNULL, PIPE, STDOUT, ClientConnection, Session
 from ssh_connection.errors import CommandFailed
+from ssh_connection.results import Completed
 from ssh_wire import UsageError
 
 pytestmark = pytest.mark.usefixtures("reports")
@@ -31,7 +32,7 @@ async def shout(session: Session) -> int:
 
 
 async def ran(conn: ClientConnection, **options: Any) -> tuple[bytes, bytes]:
-    done = await conn.run("x", **options)
+    done: Completed[bytes] = await conn.run("x", **options)
     assert done.exit_status == 0
     return done.stdout, done.stderr
 
@@ -193,8 +194,12 @@ async def test_text_file_is_given_whole_characters() -> None:
 
 async def test_function_takes_output_as_it_arrives() -> None:
     taken: list[bytes] = []
+
+    def take(data: memoryview) -> None:
+        taken.append(bytes(data))
+
     async with pair(shout) as ends:
-        await ran(ends.client, stdin=b"abc", stdout=lambda data: taken.append(bytes(data)))
+        await ran(ends.client, stdin=b"abc", stdout=take)
     assert b"".join(taken) == b"ABC"
 
 
@@ -291,9 +296,11 @@ async def test_file_that_cannot_be_opened_is_told_before_anything_is_sent(tmp_pa
         return 0
 
     async with pair(note) as ends:
-        for options in ({"stdin": tmp_path / "none"}, {"stdout": tmp_path / "none" / "file"}):
+        wrong: list[dict[str, Any]] = [{"stdin": tmp_path / "none"}]
+        wrong.append({"stdout": tmp_path / "none" / "file"})
+        for options in wrong:
             with pytest.raises(FileNotFoundError, match="none"):
-                await ends.client.run("x", **options)  # type: ignore[call-overload]
+                await ends.client.run("x", **options)
         with pytest.raises(IsADirectoryError):
             await ends.client.start("x", stdout=tmp_path).open()
     assert sent == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Generic, Self, TypeVar
+from typing import Final, Generic, Self, TypeVar, cast
 
 import attrs
 
@@ -79,7 +79,7 @@ class Completed(Generic[T]):
         if not self.ok:
             from ssh_connection.errors import CommandFailed  # noqa: PLC0415 (it imports this)
 
-            raise CommandFailed(self)
+            raise CommandFailed(cast("Completed[bytes] | Completed[str]", self))
         return self
 
 

@@ -66,8 +66,9 @@ async def open_writer(target: Source, stack: AsyncExitStack) -> Callable[[bytes]
 async def _opened(source: Source, mode: str, stack: AsyncExitStack) -> IO[bytes]:
     if isinstance(source, int):
         return cast("IO[bytes]", os.fdopen(source, mode, buffering=0, closefd=False))
-    if isinstance(source, os.PathLike):
-        file = await asyncio.to_thread(Path(source).open, mode)
+    if hasattr(source, "__fspath__"):
+        path = Path(cast("os.PathLike[str]", source))
+        file = await asyncio.to_thread(path.open, mode)
         stack.push_async_callback(asyncio.to_thread, file.close)
         return cast("IO[bytes]", file)
     return cast("IO[bytes]", source)
@@ -101,7 +102,7 @@ def _of_function(function: Callable[[], bytes]) -> Callable[[int], Awaitable[byt
 
 def _read_file(file: IO[bytes], size: int) -> bytes:
     data: object = file.read(size)
-    return data.encode() if isinstance(data, str) else bytes(cast("bytes", data or b""))
+    return data.encode() if isinstance(data, str) else cast("bytes", data or b"")
 
 
 async def _read_descriptor(descriptor: int, size: int) -> bytes:

@@ -276,7 +276,9 @@ def _is_function(value: object, method: str) -> bool:
 def _content(source: object) -> Buffer | None:
     if isinstance(source, str):
         return source.encode()
-    return source if isinstance(source, bytes | bytearray | memoryview) else None
+    if isinstance(source, bytes | bytearray | memoryview):
+        return cast("Buffer", source)
+    return None
 
 
 def _sink(target: object) -> Take | None:
