@@ -31,7 +31,7 @@ async def shout(session: Session) -> int:
     return 0
 
 
-async def ran(conn: ClientConnection, **options: Any) -> tuple[bytes, bytes]:
+async def ran(conn: Any, **options: Any) -> tuple[bytes, bytes]:
     done: Completed[bytes] = await conn.run("x", **options)
     assert done.exit_status == 0
     return done.stdout, done.stderr

@@ -101,8 +101,8 @@ def _of_function(function: Callable[[], bytes]) -> Callable[[int], Awaitable[byt
 
 
 def _read_file(file: IO[bytes], size: int) -> bytes:
-    data: object = file.read(size)
-    return data.encode() if isinstance(data, str) else cast("bytes", data or b"")
+    data = cast("bytes | str | None", file.read(size))
+    return data.encode() if isinstance(data, str) else data or b""
 
 
 async def _read_descriptor(descriptor: int, size: int) -> bytes:
