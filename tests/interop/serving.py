@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
     from ssh_keys import Certificate, PublicKey
-    from ssh_stack import ServerOptionsKw
+    from ssh_stack import Authorization, RevokedSource, ServerOptionsKw
     from ssh_transport import Algorithms
     from tests.interop.peers import Completed
 
@@ -45,6 +45,7 @@ class Given(TypedDict, total=False):
     algorithms: Algorithms
     session: SessionHandler
     user_algorithms: Callable[[str], Sequence[str]]
+    revoked_keys: RevokedSource
 
 
 @attrs.frozen
@@ -73,11 +74,14 @@ class Served:
             argv[1:1] = ["-o", "BatchMode=yes"]
         return await asyncio.to_thread(self.peer.run_client, argv, stdin=stdin, timeout=90)
 
-    async def client_with_password(self, *words: str, options: Sequence[str] = ()) -> Completed:
+    async def client_with_password(
+        self, *words: str, options: Sequence[str] = (), helper: Path | None = None
+    ) -> Completed:
         """Run the peer's ssh with a program that gives the password."""
-        helper = self.folder / "askpass"
-        helper.write_text(f"#!/bin/sh\necho {PASSWORD}\n")
-        helper.chmod(0o755)
+        if helper is None:
+            helper = self.folder / "askpass"
+            helper.write_text(f"#!/bin/sh\necho {PASSWORD}\n")
+            helper.chmod(0o755)
         given = [o for option in options for o in ("-o", option)]
         environment = [f"SSH_ASKPASS={helper}", "SSH_ASKPASS_REQUIRE=force", "DISPLAY=:0"]
         argv = ["env", *environment, "ssh", *given]
@@ -89,7 +93,7 @@ class Served:
 async def serve(
     peer: Peer,
     name: str,
-    authentication: ServerAuthentication | None = None,
+    authentication: Authorization | None = None,
     **given: Unpack[Given],
 ) -> AsyncGenerator[Served]:
     """Serve commands, files and forwards to a peer."""

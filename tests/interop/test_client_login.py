@@ -7,12 +7,13 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 
 from ssh_auth import AuthenticationFailed, Outcome
 from ssh_keys import PrivateKey
 from ssh_keys.files import write_private_key
-from ssh_stack import HostKeyChanged, HostKeyUnknown
+from ssh_stack import DEFAULT, HostKeyChanged, HostKeyUnknown
 from tests.interop.connecting import connect
 from tests.interop.peers import PASSWORD, TWO_FACTOR_USER, USER
 
@@ -33,24 +34,30 @@ async def test_publickey_from_a_file(peer: Peer, kind: str) -> None:
         assert (await conn.run("echo $USER", text=True)).stdout == "tester\n"
 
 
+@pytest.mark.parametrize("first", [True, False])
 @pytest.mark.parametrize("listed", ["rsa-sha2-256", "rsa-sha2-512"])
-async def test_algorithms_that_the_server_lists_for_one_user(peer: Peer, listed: str) -> None:
-    """sshd says so in its second EXT_INFO from 9.6 on; before that it refuses the first choice."""
+async def test_algorithms_that_the_server_lists_for_one_user(
+    peer: Peer, listed: str, *, first: bool
+) -> None:
+    """sshd says so in its second EXT_INFO from 9.6 on; before that it refuses the first choice.
+
+    Who asks for the methods first is told before the first key is tried.
+    """
     block = f"Match User {USER}\n  PubkeyAcceptedKeyTypes {listed}\n"
     told = peer.name not in {"openssh-8.4", "openssh-9.2"}
     may = listed == "rsa-sha2-512" or told
 
     with peer.sshd_with(block) as narrow:
         try:
-            async with connect(narrow, "rsa") as conn:
+            async with connect(narrow, "rsa", ask_methods_first=first) as conn:
                 attempts = conn.auth_attempts
         except AuthenticationFailed as error:
             attempts = error.attempts
 
     assert (attempts[-1].outcome is Outcome.ACCEPTED) is may
-    assert attempts[0].algorithm == "rsa-sha2-512"
+    assert attempts[0].algorithm == (listed if told and first else "rsa-sha2-512")
     assert attempts[-1].algorithm == listed or not may
-    assert len(attempts) == (2 if listed == "rsa-sha2-256" and told else 1)
+    assert len(attempts) == (2 if listed == "rsa-sha2-256" and told and not first else 1)
 
 
 @contextlib.contextmanager
@@ -74,6 +81,22 @@ async def test_publickey_from_an_agent(peer: Peer) -> None:
         async with connect(peer, keys=None, agent=socket) as conn:
             assert conn.auth_attempts[-1].source.startswith("agent")
             assert (await conn.run("true")).exit_status == 0
+
+
+async def test_a_public_key_file_picks_a_key_of_a_full_agent(peer: Peer, tmp_path: Path) -> None:
+    """The ninth key of the agent; many servers close the connection after six."""
+    keys: dict[str, Path] = {}
+    for number in range(8):
+        keys[str(number)] = tmp_path / f"other-{number}"
+        write_private_key(keys[str(number)], PrivateKey.generate("ed25519"))
+    keys["ninth"] = peer.keys.private["ed25519"]
+    public = keys["ninth"].with_suffix(".pub")
+    (tmp_path / "config").write_text(f"Host *\n    IdentityFile {public}\n")
+    with agent(attrs.evolve(peer.keys, private=keys)) as socket:
+        config = tmp_path / "config"
+        async with connect(peer, keys=DEFAULT, agent=socket, config=config) as conn:
+            (attempt,) = conn.auth_attempts
+            assert attempt.source.startswith("agent")
 
 
 async def test_password(peer: Peer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import re
@@ -10,11 +11,12 @@ import attrs
 import pytest
 
 from ssh_keys import Grant, PrivateKey, issue
+from ssh_stack import Passwords
 from ssh_transport import profiles
 from ssh_transport.ciphers import CIPHERS
 from ssh_transport.kex import METHODS
 from tests.interop.offered import CIPHER_MACS, has_kex
-from tests.interop.peers import Peer
+from tests.interop.peers import PASSWORD, Peer
 from tests.interop.serving import HOST_KEYS, by_key, serve
 
 MIB = 1024 * 1024
@@ -45,6 +47,35 @@ async def test_password_methods(peer: Peer, method: str) -> None:
         )
 
         assert done.stdout == b"in\n", done.stderr
+
+
+async def test_ssh_changes_an_expired_password(peer: Peer) -> None:
+    """The helper answers what ssh asks: first the password, then the old and the new one."""
+    kept = {"tester": PASSWORD}
+
+    async def change(user: str, _old: str, new: str) -> bool:
+        kept[user] = new
+        return True
+
+    passwords = Passwords(
+        lambda user, given: kept.get(user) == given,
+        expired=lambda user: kept[user] == PASSWORD,
+        change=change,
+    )
+    async with serve(peer, "expired", passwords) as served:
+        helper = served.folder / "renew"
+        await asyncio.to_thread(
+            helper.write_text,
+            f'#!/bin/sh\ncase "$1" in *new*) echo renewed ;; *) echo {PASSWORD} ;; esac\n',
+        )
+        await asyncio.to_thread(helper.chmod, 0o755)
+        options = ["PreferredAuthentications=password"]
+        words = ("tester@127.0.0.1", "echo in")
+        done = await served.client_with_password(*words, options=options, helper=helper)
+
+    assert done.stdout == b"in\n", done.stderr
+    assert b"The password of tester has expired." in done.stderr
+    assert kept == {"tester": "renewed"}
 
 
 async def test_algorithms_of_one_user(peer: Peer) -> None:

@@ -1,16 +1,5 @@
 """SSH for Python: client, server and SFTP, asyncio and blocking.
 
-    async with ssh_stack.connect("web1") as conn:
-        done = await conn.run("uptime", text=True, check=True)
-        async with conn.sftp() as sftp:
-            await sftp.get("/etc/motd", "motd")
-
-`connect` takes the fields of `ClientOptions` and gives a `Connection`; `serve` takes those of
-`ServerOptions` and gives a `Server`; `sync` has the same names and no `await`.  Everything
-that goes wrong is an `SSHError`; a mistake in the call is a `UsageError` among them.
-
-The modules behind the names:
-
 connection      connect: everything that `ssh` would do before the first command
 options         what `connect` is told
 config/         ssh_config(5): which options a host gets
@@ -19,10 +8,7 @@ identities      what the user can prove itself with
 trust           is this the right server
 keylog          SSHKEYLOGFILE, for Wireshark
 sftp            SFTP over a connection
-arguments       what connect and serve are given, checked before anything is done
-dial            ways to a server: TCP, a jump host, a proxy command, a stream
-tcp             a TCP connection, whichever address answers first
-streams         byte streams that somebody else connected
+dial            ways to a server: TCP, a jump host, a proxy command
 serving         serve: a listening socket and its connections
 server_options  what `serve` is told
 authorization   ready-made answers to who may log in

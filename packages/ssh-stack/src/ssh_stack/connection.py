@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import Generator
@@ -208,8 +207,7 @@ class Connect(Openable):
             SSHTimeout: a stage took longer than its timeout.
         """
         try:
-            # reading a configuration may run programs (Match exec)
-            return await (await asyncio.to_thread(self._prepared)).open()
+            return await self._prepared().open()
         except (SSHError, OSError) as error:
             _log.debug("cannot connect to %s", self._host, exc_info=True)
             raise shortened(error) from error.__cause__
@@ -307,6 +305,8 @@ class _Opening:
             learn_host_keys=trust.learn if learns else None,
             credentials=await credentials(options, plan, stack),
             withhold=trust.withhold,
+            public_key_algorithms=plan.public_key_algorithms,
+            auth_limits=options.auth_limits,
             forbid_forwarding=trust.forbid_forwarding,
             transport=self._transport(),
             host_key_algorithms=() if ordered else trust.preferred_algorithms,
@@ -406,7 +406,6 @@ class _Opening:
             password=None,  # a jump host must not learn it
             interactive=None,
         )
-        opening = await asyncio.to_thread(_Opening, host, port, options, self._depth + 1)
-        connection = await opening.open()
+        connection = await _Opening(host, port, options, self._depth + 1).open()
         stack.push_async_callback(connection.close)
         return connection

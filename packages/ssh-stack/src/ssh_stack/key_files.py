@@ -21,7 +21,7 @@ from ssh_keys.files import read_private_key, read_public_key
 from ssh_keys.key_text import is_key_text
 from ssh_keys.load import load_private_key
 from ssh_stack.asking import answer_of
-from ssh_stack.locked import LockedSigner
+from ssh_stack.locked import ASKED, LockedSigner
 from ssh_wire import SSHError
 from ssh_wire.text import printable
 
@@ -76,13 +76,17 @@ class KeyReader:
     Args:
         options: the passphrase, who is asked for one, and whether permissions are looked at.
         batch: ask nobody.
+        tries: how often somebody is asked for one passphrase.
         legacy: take RSA keys down to 1024 bits instead of 2048.
     """
 
-    def __init__(self, options: ClientOptions, *, batch: bool, legacy: bool) -> None:
+    def __init__(
+        self, options: ClientOptions, *, batch: bool, legacy: bool, tries: int = ASKED
+    ) -> None:
         self._options = options
         self._batch = batch
         self._legacy = legacy
+        self._tries = tries
 
     async def read(self, source: KeySource) -> NamedKey:
         """Read a key: a file, its content, the key, or something that signs with it."""
@@ -221,9 +225,10 @@ class KeyReader:
             return None
         if passphrase is not None:
             ask = partial(answer_of, passphrase, what="passphrase")
-            return LockedSigner(load, source, ask, public_key)
+            return LockedSigner(load, source, ask, public_key, self._tries)
         if person is not None:
-            return LockedSigner(load, source, partial(person.passphrase, source), public_key)
+            ask = partial(person.passphrase, source)
+            return LockedSigner(load, source, ask, public_key, self._tries)
         return None
 
 

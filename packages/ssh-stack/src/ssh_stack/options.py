@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, TypedDict
 
 import attrs
 
-from ssh_auth import Answers, Signer
+from ssh_auth import Answers, AuthLimits, Signer
 from ssh_connection import ConnectionLimits
 from ssh_connection.aio import ClientConnection, KeepaliveOptions, Timeouts
 from ssh_keys import HostKeyUpdate, KnownHosts, PrivateKey, PublicKey
@@ -126,6 +126,7 @@ _RULES: Final[Mapping[str, Rule]] = {
         '"strict", "default", "legacy" or an Algorithms',
     ),
     "transport_limits": Rule(lambda v: isinstance(v, Limits), "a Limits"),
+    "auth_limits": Rule(lambda v: isinstance(v, AuthLimits), "an AuthLimits"),
     "limits": Rule(lambda v: isinstance(v, ConnectionLimits), "a ConnectionLimits"),
     "timeouts": Rule(lambda v: isinstance(v, Timeouts), "a Timeouts(connect=…, …)"),
     "keepalive": Rule(
@@ -254,6 +255,8 @@ class ClientOptions:
     """A profile of algorithms, or the algorithms."""
     transport_limits: Limits = attrs.field(factory=Limits)
     """What is accepted of the server's transport."""
+    auth_limits: AuthLimits = attrs.field(factory=AuthLimits)
+    """How often the client tries, and how much the server may ask for, until the user is in."""
     limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
     """How much of everything the connection may have."""
     timeouts: Timeouts | Default = DEFAULT
@@ -311,6 +314,7 @@ class ClientOptionsKw(TypedDict, total=False):
     stream: Stream | None
     algorithms: Literal["strict", "default", "legacy"] | Algorithms
     transport_limits: Limits
+    auth_limits: AuthLimits
     limits: ConnectionLimits
     timeouts: Timeouts | Default
     keepalive: KeepaliveOptions | Default | None

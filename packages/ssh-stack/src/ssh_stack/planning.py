@@ -121,6 +121,7 @@ def authentication(
     if isinstance(agent, Default) and config.identity_agent is not None:
         agent = None if config.identity_agent == "none" else config.identity_agent
     accepted = config.public_key_algorithms
+    usual = _user_algorithms(legacy=options.algorithms == "legacy")
     return AuthenticationPlan(
         user=user,
         host=host,
@@ -129,7 +130,7 @@ def authentication(
         identities_only=config.identities_only,
         agent=agent,
         methods=_methods(config),
-        public_key_algorithms=None if accepted is None else accepted.applied(_user_algorithms()),
+        public_key_algorithms=usual if accepted is None else accepted.applied(usual),
         min_rsa_bits=config.required_rsa_size or 0,
         batch=config.batch,
         password_prompts=ASKED if config.password_prompts is None else config.password_prompts,
@@ -148,11 +149,11 @@ def _methods(config: HostConfig) -> tuple[str, ...]:
     return tuple(method for method in preferred if switched.get(method, False))
 
 
-def _user_algorithms() -> tuple[str, ...]:
-    """The signature algorithms of user keys that are usual: all but SHA-1."""
-    from ssh_transport.algorithms import HOST_KEYS  # noqa: PLC0415 (one directive needs it)
+def _user_algorithms(*, legacy: bool = False) -> tuple[str, ...]:
+    """The signature algorithms of user keys that are usual: SHA-1 only in the profile "legacy"."""
+    from ssh_transport.algorithms import HOST_KEYS  # noqa: PLC0415 (few connections need it)
 
-    return tuple(name for name in HOST_KEYS if name != "ssh-rsa")
+    return tuple(name for name in HOST_KEYS if legacy or name != "ssh-rsa")
 
 
 def agreed_algorithms(options: ClientOptions, config: HostConfig) -> Algorithms:

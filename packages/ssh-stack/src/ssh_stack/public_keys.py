@@ -58,7 +58,8 @@ async def public_keys(
         stack: closes the connection to the agent.
     """
     legacy = options.algorithms == "legacy" or 0 < plan.min_rsa_bits < _SMALL
-    reader = KeyReader(options, batch=plan.batch, legacy=legacy)
+    tries = plan.password_prompts
+    reader = KeyReader(options, batch=plan.batch, legacy=legacy, tries=tries)
     sources, given = _sources(options, plan)
     named = [await reader.read(source) for source in sources]
     named = [key for key in named if given != "default" or not key.absent]

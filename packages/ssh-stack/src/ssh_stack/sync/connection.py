@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, TypedDict, Unpack, cast, overload
 
-from ssh_auth import Answers, AuthAttempt
+from ssh_auth import Answers, AuthAttempt, AuthLimits
 from ssh_connection import ConnectionLimits
 from ssh_connection.addresses import Address
 from ssh_connection.aio import KeepaliveOptions, Timeouts
@@ -451,6 +451,7 @@ class ClientOptionsKw(TypedDict, total=False):
     stream: Stream | None
     algorithms: Literal["strict", "default", "legacy"] | Algorithms
     transport_limits: Limits
+    auth_limits: AuthLimits
     limits: ConnectionLimits
     timeouts: Timeouts | Default
     keepalive: KeepaliveOptions | Default | None
