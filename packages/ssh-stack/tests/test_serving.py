@@ -66,7 +66,7 @@ async def stranger(server: Server) -> AsyncGenerator[asyncio.StreamReader]:
         {"env": "LANG"},
         {"sftp": "/srv"},
     ],
-    ids=str,
+    ids=lambda options: next(iter(options)),
 )
 async def test_options_that_cannot_be_used_are_refused_before_listening(
     options: dict[str, Any],

@@ -266,7 +266,9 @@ async def test_c23_nothing_is_remembered_without_proof(
 
 
 @pytest.mark.row("C23")
-@pytest.mark.parametrize("known", ["", line("web1", OTHER), line("web2", KEY)])
+@pytest.mark.parametrize(
+    "known", ["", line("web1", OTHER), line("web2", KEY)], ids=["empty", "other key", "other host"]
+)
 @pytest.mark.parametrize("policy", ["off", "accept-new"])
 async def test_c23_nothing_is_learnt_of_a_server_that_nobody_vouched_for(
     known: str, policy: HostKeyPolicy, tmp_path: Path
@@ -318,7 +320,9 @@ async def test_a_key_of_another_file_is_not_made_to_last(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "near", [line("@revoked *", NEW), line("web*", OTHER), line("web2", KEY), AUTHORITY]
+    "near",
+    [line("@revoked *", NEW), line("web*", OTHER), line("web2", KEY), AUTHORITY],
+    ids=["revoked", "pattern", "other host", "authority"],
 )
 async def test_nothing_is_changed_near_what_ssh_would_not_write(near: str, tmp_path: Path) -> None:
     file = tmp_path / "known_hosts"
