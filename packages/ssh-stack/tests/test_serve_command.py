@@ -10,8 +10,9 @@ import signal
 import stat
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
@@ -20,9 +21,9 @@ import ssh_stack
 from serving_here import USER_KEY, Watched
 from ssh_connection import ChannelOpenRefused
 from ssh_connection.aio import Pty
-from ssh_keys import PrivateKey
-from ssh_keys.files import read_private_key, write_private_key
-from ssh_stack import Connect
+from ssh_keys import Grant, PrivateKey, RevocationList, issue
+from ssh_keys.files import read_private_key, write_private_key, write_revoked_keys
+from ssh_stack import AuthenticationFailed, Connect
 
 if TYPE_CHECKING:
     from conftest import Cli
@@ -149,7 +150,7 @@ async def test_its_end_is_the_end_of_what_it_runs(cli_with_key: Cli) -> None:
 
 async def test_keys_that_cannot_be_used_are_named(cli: Cli) -> None:
     keys = cli.home / "keys"
-    line = f'command="ls" {USER_KEY.public_key.to_openssh()}\n'
+    line = f'tunnel="0" {USER_KEY.public_key.to_openssh()}\n'
     await asyncio.to_thread(keys.write_text, line)
     async with program(cli, "--authorized-keys", str(keys)) as served:
         _, err = await served.end()
@@ -191,6 +192,34 @@ def test_a_host_key_with_a_passphrase(cli_with_key: Cli) -> None:
 
     assert done.returncode == 255
     assert done.stderr.decode() == f"ssh-stack: {path} is encrypted: a host key must not be\n"
+
+
+async def test_certificates_and_revoked_keys(cli_with_key: Cli, tmp_path: Path) -> None:
+    ca, user = PrivateKey.generate("ed25519"), PrivateKey.generate("ed25519")
+    names = (getpass.getuser(),)
+    certificates = [
+        issue(
+            ca,
+            user.public_key,
+            grant=Grant(role="user", key_id="me", principals=names, serial=serial),
+            random=os.urandom,
+        )
+        for serial in (7, 8)
+    ]
+    revoked = RevocationList()
+    revoked.revoke(certificates[0])
+    await asyncio.to_thread(write_revoked_keys, tmp_path / "krl", revoked)
+    authority = f"{ca.public_key.to_openssh()}\n"
+    await asyncio.to_thread((tmp_path / "ca.pub").write_text, authority)
+    words = ["--trusted-user-ca-keys", str(tmp_path / "ca.pub")]
+    words += ["--revoked-keys", str(tmp_path / "krl")]
+    async with program(cli_with_key, *words) as served:
+        options: dict[str, Any] = {"keys": [user], "agent": None, "config": None}
+        reach = partial(ssh_stack.connect, "127.0.0.1", served.port, host_key_policy="off")
+        with pytest.raises(AuthenticationFailed):
+            await reach(**options, certificates=certificates[:1]).open()
+        async with reach(**options, certificates=certificates[1:]) as connection:
+            assert (await connection.run("echo in")).stdout == b"in\n"
 
 
 def test_a_host_key_that_others_can_read(cli_with_key: Cli) -> None:

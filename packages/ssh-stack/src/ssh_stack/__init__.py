@@ -4,14 +4,17 @@ connection      connect: everything that `ssh` would do before the first command
 options         what `connect` is told
 config/         ssh_config(5): which options a host gets
 plan            what options and configuration come to, for one connection
-identities      what the user can prove itself with
+identities      what the user is authenticated with, in order
+public_keys, key_files, locked, asking: keys, agents and certificates, and who is asked
 trust           is this the right server
 keylog          SSHKEYLOGFILE, for Wireshark
 sftp            SFTP over a connection
 dial            ways to a server: TCP, a jump host, a proxy command
 serving         serve: a listening socket and its connections
 server_options  what `serve` is told
-authorization   ready-made answers to who may log in
+authorization   ready-made answers to who may log in, and several of them together
+authorized_keys, user_authorities, passwords, revoked_keys: such answers
+granted         what the line of a key, or a certificate, grants to its holder
 admission       how many strangers may stand at the door
 forwarding      ready-made rules for what clients may forward
 shell           commands and shells of the user who runs the server

@@ -19,11 +19,12 @@ from ssh_connection.addresses import format_address, parse_address
 from ssh_keys import AuthorizedKeys as KeyLines
 from ssh_keys import PassphraseNeeded, PrivateKey
 from ssh_keys.files import read_authorized_keys, read_private_key, write_private_key
-from ssh_stack.authorization import AuthorizedKeys
+from ssh_stack.authorization import Authorization, AuthorizedKeys, TrustedUserCAKeys
 from ssh_stack.cli.errors import FAILED, Stopped, explain
 from ssh_stack.cli.report import Report
 from ssh_stack.cli.running import secure_standard_streams
 from ssh_stack.forwarding import AllowForwarding
+from ssh_stack.granted import ENFORCED
 from ssh_stack.local_user import expand_home, home_directory
 from ssh_stack.serving import Serve
 from ssh_stack.serving import serve as start
@@ -45,6 +46,8 @@ class _Options:
     listen: str
     host_keys: tuple[Path, ...]
     authorized_keys: Path
+    trusted_user_ca_keys: Path | None
+    revoked_keys: Path | None
     sftp_root: Path | None
     allow_forwarding: bool
     algorithms: Literal["strict", "default", "legacy"]
@@ -70,7 +73,19 @@ class _Options:
     type=click.Path(path_type=Path),
     default=Path("~/.ssh/authorized_keys"),
     show_default=True,
-    help="The keys that may log in.",
+    help="The keys that may log in, with their options.",
+)
+@click.option(
+    "--trusted-user-ca-keys",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Authorities whose certificates may log in where they name the user.",
+)
+@click.option(
+    "--revoked-keys",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Keys and certificates that may not: a KRL, or public keys, one a line.",
 )
 @click.option(
     "--sftp-root",
@@ -123,12 +138,17 @@ def _prepare(options: _Options, report: Report) -> _Prepared:
     host, port = parse_address(options.listen)
     keys = tuple(_host_key(expand_home(path)) for path in options.host_keys) or (_kept_key(),)
     authorized = expand_home(options.authorized_keys)
-    _look_at(authorized, report)
+    auth: list[Authorization] = [AuthorizedKeys(authorized)]
+    if options.trusted_user_ca_keys is not None:
+        auth.append(TrustedUserCAKeys(expand_home(options.trusted_user_ca_keys)))
+    _look_at(authorized, report, alone=len(auth) == 1)
+    revoked = options.revoked_keys
     server = start(
         host,
         port,
         host_keys=keys,
-        auth=AuthorizedKeys(authorized),
+        auth=auth,
+        revoked_keys=None if revoked is None else expand_home(revoked),
         session=LocalShell(),
         sftp=_file_system(options.sftp_root),
         forwarding=AllowForwarding() if options.allow_forwarding else None,
@@ -169,16 +189,16 @@ def _file_system(root: Path | None) -> FileSystem:
     return Whole(home_directory()) if root is None else Rooted(expand_home(root))
 
 
-def _look_at(authorized: Path, report: Report) -> None:
+def _look_at(authorized: Path, report: Report, *, alone: bool) -> None:
     """Say now what would keep everybody out later."""
     try:
         lines = read_authorized_keys(authorized)
     except FileNotFoundError:
         lines = KeyLines()
-    refused = lines.not_enforced()
+    refused = lines.not_enforced(ENFORCED)
     for problem in (*lines.problems, *refused):
         report.warn(f"{authorized}, line {problem.line} is not used: {problem.reason}")
-    if len(lines.keys) == len(refused):
+    if alone and len(lines.keys) == len(refused):
         report.warn(f"{authorized} has no key: nobody can log in yet")
 
 
