@@ -68,3 +68,42 @@ async def test_what_waits_is_sent_before_closing() -> None:
 
     assert len(got) == 3_000_007
     assert got.endswith(b"moreend")
+
+
+class Kept:
+    """A receiver that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.over = asyncio.Event()
+
+    def data_received(self, data: memoryview) -> None:
+        self.data += data
+
+    def eof_received(self) -> None:
+        self.over.set()
+
+    def pipe_closed(self, error: Exception | None) -> None: ...
+
+    def pause_writing(self) -> None: ...
+
+    def resume_writing(self) -> None: ...
+
+
+async def test_what_arrives_before_anybody_is_there_is_not_lost() -> None:
+    near, far = socket.socketpair()
+    descriptor = near.detach()
+    pipe = DescriptorPipe(descriptor, descriptor)
+    pipe.resume_reading()  # too early
+    far.send(b"early")
+    for _ in range(5):
+        await asyncio.sleep(0)
+    receiver = Kept()
+    pipe.connect(receiver)
+    far.send(b" and late")
+    far.close()
+    await receiver.over.wait()
+    pipe.close()
+    await pipe.wait_closed()
+
+    assert receiver.data == b"early and late"

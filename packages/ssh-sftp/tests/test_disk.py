@@ -4,11 +4,12 @@ import asyncio
 import os
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ssh_sftp import Attributes, SFTPOptions
-from ssh_sftp.aio import SFTPClient
+from ssh_sftp.aio import SFTPClient, disk
 from ssh_sftp.aio.disk import DiskWriter
 from ssh_sftp.aio.sink import Landing, LocalFolder
 
@@ -87,3 +88,50 @@ async def test_a_download_to_a_slow_disk_ends(
         data = (root / "tree" / str(number)).read_bytes()
         assert (tmp_path / "got" / str(number)).read_bytes() == data
     assert (tmp_path / "one").read_bytes() == (root / "tree" / "0").read_bytes()
+
+
+async def test_a_thread_that_raises_tells_each_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    writer = DiskWriter()
+    writer.slow = True
+    done: asyncio.Queue[tuple[int, Exception | None]] = asyncio.Queue()
+
+    def written(size: int, error: Exception | None) -> None:
+        done.put_nowait((size, error))
+
+    descriptor = os.open(tmp_path / "f", os.O_RDWR | os.O_CREAT)
+    monkeypatch.setattr(disk, "write_all", broken)
+    for _ in range(3):
+        writer.write(descriptor, memoryview(b"ab"), 0, written)
+    results = [await done.get() for _ in range(3)]
+    os.close(descriptor)
+
+    assert [size for size, _ in results] == [2, 2, 2]
+    assert all(isinstance(error, RuntimeError) for _, error in results)
+
+
+async def test_work_that_is_cancelled_before_it_begins_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = asyncio.get_running_loop()
+    started: list[asyncio.Future[Any]] = []
+
+    def run_in_executor(*_: object) -> asyncio.Future[Any]:
+        started.append(loop.create_future())
+        return started[-1]
+
+    monkeypatch.setattr(loop, "run_in_executor", run_in_executor)
+    writer = DiskWriter()
+    writer.slow = True
+    told: list[Exception | None] = []
+    writer.write(-1, memoryview(b"ab"), 0, lambda _, error: told.append(error))
+    writer.run(lambda: None, told.append)
+    for future in started:
+        future.cancel()
+    await asyncio.sleep(0)
+
+    assert [type(error) for error in told] == [RuntimeError, RuntimeError]

@@ -23,7 +23,7 @@ class Names:
 
     def reply(self, request: Request) -> Message:
         match request:
-            case m.Rename() | m.PosixRename():
+            case m.Rename():
                 return m.Status(id=request.id, code=self.rename(request.old, request.new))
             case m.Remove():
                 if ("", request.path) in self.refused or self.names[request.path] == "directory":
@@ -123,20 +123,6 @@ def test_a_directory_stays_where_it_is(make_wire: Any, code: int) -> None:
     assert ended[0] is not None
     assert names.names["part"] == "new"
     assert "aside" not in names.names
-
-
-def test_an_extension_that_is_announced_and_not_there(wire: Any) -> None:
-    names = Names({"part": "new", "final": "old"})
-
-    def reply(request: Request) -> Message:
-        if isinstance(request, m.PosixRename):
-            return m.Status(id=request.id, code=UNSUPPORTED)
-        return names.reply(request)
-
-    ended, _ = named(wire, names, in_the_way=True, reply=reply)
-
-    assert ended == [None]
-    assert names.names == {"final": "new"}
 
 
 def test_a_session_that_ends_in_between(make_wire: Any) -> None:

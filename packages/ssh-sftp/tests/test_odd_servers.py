@@ -255,10 +255,15 @@ async def test_a_missing_directory_of_a_server_that_only_says_failure_is_named(
         return m.Status(id=request.id, code=4)
 
     monkeypatch.setattr(keeper, "open", failure)
+    monkeypatch.setattr(keeper, "mkdir", failure, raising=False)
     async with scripted(keeper) as sftp:
         with pytest.raises(FileNotFoundError) as caught:
             await sftp.put(tmp_path / "f", "/no/such/f")
         assert caught.value.filename == "/no/such"
+        (tmp_path / "t").mkdir()
+        with pytest.raises(FileNotFoundError) as tree:
+            await sftp.put(tmp_path / "t", "/no/such/t", recursive=True)
+        assert tree.value.filename == "/no/such"
         with pytest.raises(SFTPError) as there:
             await sftp.put(tmp_path / "f", "/d/f")
     assert there.value.filename == "/d/f"

@@ -31,6 +31,8 @@ class Folder:
     def entries(self) -> Iterator[SourceEntry]:
         for name in self.tree:
             kind = FileKind.DIRECTORY if self.tree[name] is not None else FileKind.OTHER
+            if self.tree[name] == "unknown":
+                kind = FileKind.UNKNOWN
             yield SourceEntry(name, kind, f"{self.path}/{name}", "it is odd")
 
     def file(self, name: str) -> Callable[[], FileSource]:
@@ -43,10 +45,18 @@ class Folder:
 
 
 class Run:
-    def __init__(self, wire: Any, tree: dict[str, Any], depth: int = 64) -> None:
+    def __init__(
+        self,
+        wire: Any,
+        tree: dict[str, Any],
+        depth: int = 64,
+        *,
+        stop: bool = True,
+        path: str = "/r",
+    ) -> None:
         self.ended: list[Exception | None] = []
         self.made: list[tuple[str, Attributes]] = []
-        self.scheduler = Scheduler(wire.requests, Flow(10, 10), self.ended.append)
+        self.scheduler = Scheduler(wire.requests, Flow(10, 10), self.ended.append, stop=stop)
         manner = UploadManner(
             atomic=True,
             preserve=False,
@@ -54,7 +64,7 @@ class Run:
             part_name=lambda path: path,
             max_depth=depth,
         )
-        job = DirectoryUpload(self.scheduler, "/r", Folder(tree), manner, self.made)
+        job = DirectoryUpload(self.scheduler, path, Folder(tree), manner, self.made)
         self.scheduler.add_directory(job)
 
 
@@ -116,3 +126,59 @@ def test_cancelling_while_a_directory_is_made(wire: Any, number: int) -> None:
 
     assert len(run.ended) == 1
     assert run.ended[0] is not None
+
+
+@pytest.mark.parametrize("opens", [True, False])
+def test_a_directory_whose_type_is_not_told_is_one_if_it_opens(wire: Any, opens: bool) -> None:
+    def reply(request: Request) -> Message:
+        match request:
+            case m.Stat():
+                return m.Attrs(id=request.id, attributes=Attributes(permissions=0o755))
+            case m.OpenDir() if opens:
+                return m.Handle(id=request.id, handle=b"h")
+            case m.MkDir() | m.OpenDir():
+                return m.Status(id=request.id, code=4, text="exists")
+            case _:
+                return m.Status(id=request.id, code=0)
+
+    run = Run(wire, {"odd": None})
+    wire.answer(reply)
+
+    if opens:
+        assert run.ended == [None]
+        assert len(run.scheduler.result.skipped) == 1
+    else:
+        assert isinstance(run.ended[0], SFTPError)
+    assert wire.requests.outstanding == 0
+
+
+def test_a_directory_below_that_cannot_be_made_does_not_keep_the_rest_back(wire: Any) -> None:
+    def reply(request: Request) -> Message:
+        path = getattr(request, "path", "")
+        return m.Status(id=request.id, code=3 if path == "/r/a" else 0, text="denied")
+
+    run = Run(wire, {"a": {"b": {}}, "c": {"d": {}}}, stop=False)
+    wire.answer(reply)
+
+    assert run.ended == [None]
+    assert [path for path, _ in run.made] == ["/r", "/r/c", "/r/c/d"]
+    assert [failure.path for failure in run.scheduler.failures] == ["/local/a"]
+    assert isinstance(run.scheduler.failures[0].cause, PermissionError)
+
+
+@pytest.mark.parametrize(("path", "named"), [("/no/such", "/no"), ("such", "such")])
+def test_the_directory_that_is_missing_is_named(wire: Any, path: str, named: str) -> None:
+    run = Run(wire, {}, path=path)
+    wire.answer(code(2))
+
+    assert isinstance(run.ended[0], FileNotFoundError)
+    assert run.ended[0].filename == named
+
+
+def test_an_entry_that_cannot_be_looked_at_is_an_error(wire: Any) -> None:
+    run = Run(wire, {"lost": "unknown", "d": {}}, stop=False)
+    wire.answer(code(0))
+
+    assert run.ended == [None]
+    assert [failure.path for failure in run.scheduler.failures] == ["/local/lost"]
+    assert [skipped.path for skipped in run.scheduler.result.skipped] == ["/local/lost"]

@@ -275,6 +275,22 @@ def test_without_posix_rename_what_is_there_is_moved_aside(make_wire: Any) -> No
     assert disk.log[-3:] == ["Rename", "Rename", "Remove"]
 
 
+def test_an_extension_that_is_announced_and_not_there(
+    wire: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk({"/f": b"before"})
+
+    def unsupported(request: m.PosixRename) -> Message:
+        return m.Status(id=request.id, code=8)
+
+    monkeypatch.setattr(disk, "posixrename", unsupported)
+    run = Run(wire, Source(b"after"))
+    disk.serve(wire)
+
+    assert run.ended == [None]
+    assert disk.files == {"/f": b"after"}
+
+
 def test_a_file_that_is_replaced_keeps_its_mode(wire: Any) -> None:
     disk = Disk({"/f": b"before"})
     Run(wire, Source(b"after"))

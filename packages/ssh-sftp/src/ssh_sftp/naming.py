@@ -1,8 +1,7 @@
-"""Give a file that was uploaded under a temporary name the name that it is to have.
+"""Give a file that was uploaded under a temporary name its own, without posix-rename@openssh.com.
 
-posix-rename@openssh.com does it in one step.  Without it a file that is in the way is moved
-aside first, and back again if the server then refuses the name: what was there before is
-lost in no case.  For a moment there is no file of that name.
+A file that is in the way is moved aside first, and back again if the server then refuses the
+name: what was there before is lost in no case.  For a moment there is no file of that name.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from ssh_sftp.messages import (
     Close,
     Handle,
     OpenDir,
-    PosixRename,
     Remove,
     Rename,
     Request,
@@ -73,24 +71,14 @@ class Naming:
         """Why the file that was in the way is still there, under the third of the paths."""
 
     def start(self) -> None:
-        """Rename, in the best way that the server has."""
-        if self._requests.supports("posix-rename@openssh.com"):
-            number = self._requests.next_id()
-            request = PosixRename(id=number, old=self._part, new=self._path)
-            self._ask(request, self._on_replaced)
-        elif self._in_the_way:
+        """Rename, or make room first."""
+        if self._in_the_way:
             self._move_aside()
         else:
             self._rename(self._part, self._path, self._on_renamed)
 
     def _rename(self, old: str, new: str, on_reply: OnReply) -> None:
         self._ask(Rename(id=self._requests.next_id(), old=old, new=new), on_reply)
-
-    def _on_replaced(self, outcome: Outcome) -> None:
-        if isinstance(outcome, Status) and outcome.code == StatusCode.OP_UNSUPPORTED:
-            self._rename(self._part, self._path, self._on_renamed)
-        else:
-            self._done(None if is_ok(outcome) else outcome_error(outcome, self._path))
 
     def _on_renamed(self, outcome: Outcome) -> None:
         if is_ok(outcome):

@@ -29,6 +29,7 @@ from ssh_sftp.messages import (
     Handle,
     LStat,
     Open,
+    PosixRename,
     Remove,
     Request,
     Status,
@@ -332,16 +333,33 @@ class FileUpload:
             self._scheduler.completed(self, self._size, checked=self._checked)
 
     def _name(self) -> None:
+        if not self._requests.supports("posix-rename@openssh.com"):
+            self._name_by_hand()
+            return
+        number = self._requests.next_id()
+        request = PosixRename(id=number, old=self._target, new=self._path)
+        self._ask(request, self._on_renamed)
+
+    def _on_renamed(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Status) and outcome.code == StatusCode.OP_UNSUPPORTED:
+            self._name_by_hand()
+        elif not is_ok(outcome):
+            self._not_named(outcome_error(outcome, self._path))
+
+    def _not_named(self, error: Exception) -> None:
+        self._opened = True  # the temporary file is still there
+        if self._aborted:
+            self._undo()
+        self._fail(self._why_not_named(error))
+
+    def _name_by_hand(self) -> None:
         aside = self._manner.part_name(self._path)
 
         def done(error: Exception | None) -> None:
             if naming.left_aside is not None:
                 self._scheduler.refused(aside, "removing the old file", naming.left_aside)
             if error is not None:
-                self._opened = True  # the temporary file is still there
-                if self._aborted:
-                    self._undo()
-                self._fail(self._why_not_named(error))
+                self._not_named(error)
 
         naming = Naming(
             self._requests,

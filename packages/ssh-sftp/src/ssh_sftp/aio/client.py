@@ -327,7 +327,10 @@ class SFTPClient(Operations):
         if is_directory(source):
             if not recursive:
                 raise SFTPTransferError(str(source), "it is a directory")
-            return await transfer.send_tree(source, target)
+            try:
+                return await transfer.send_tree(source, target)
+            except SFTPError as error:
+                raise await self._explained(error, target) from error.__cause__
         target, atomic = await self._landing_place(target, name)
         try:
             return await transfer.send_file(source, target, atomic=atomic)

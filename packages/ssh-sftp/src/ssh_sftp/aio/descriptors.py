@@ -83,14 +83,18 @@ class DescriptorPipe:
             self._loop.remove_reader(self._input)
 
     def resume_reading(self) -> None:
-        """Read again."""
-        if not self._reading and not self._closing:
+        """Read again; nothing is read before there is somebody who takes it."""
+        if not self._reading and not self._closing and self._receiver is not None:
             self._reading = True
             self._loop.add_reader(self._input, self._readable)
 
     # ------------------------------------------------------------------ inside
 
     def _readable(self) -> None:
+        receiver = self._receiver
+        if receiver is None:
+            self.pause_reading()
+            return
         try:
             size = os.readv(self._input, [self._buffer])
         except (BlockingIOError, InterruptedError):
@@ -98,13 +102,11 @@ class DescriptorPipe:
         except OSError as error:
             self._lost(error)
             return
-        if self._receiver is None:
-            return
         if size:
-            self._receiver.data_received(self._buffer[:size])
+            receiver.data_received(self._buffer[:size])
         else:
             self.pause_reading()
-            self._receiver.eof_received()
+            receiver.eof_received()
 
     def _write_now(self, parts: tuple[Buffer, ...]) -> None:
         data = memoryview(parts[0] if len(parts) == 1 else b"".join(parts))

@@ -87,21 +87,18 @@ class MemoryPipe:
 
     def _deliver(self) -> None:
         self._scheduled = False
-        while self._queue and self._reading and self._receiver is not None:
+        receiver = self._receiver
+        while self._queue and self._reading and receiver is not None:
             data = self._queue.popleft()
+            self._waiting -= len(data)
             view = memoryview(data)
             for start in range(0, len(data), self._chunk):
-                self._hand_over(view[start : start + self._chunk])
-            self._waiting -= len(data)
+                receiver.data_received(view[start : start + self._chunk])
         if self._peer is not None:
             self._peer.relax(self._waiting)
         if self._eof and not self._queue and not self._told_eof and self._receiver is not None:
             self._told_eof = True
             self._receiver.eof_received()
-
-    def _hand_over(self, piece: memoryview) -> None:
-        if self._receiver is not None:
-            self._receiver.data_received(piece)
 
     def take(self, data: bytes) -> int:
         """Queue data of the other end; return how much is queued."""

@@ -40,6 +40,8 @@ def part_name(name: str, suffix: str) -> str:
     systems take 143 bytes only, some nothing that is no UTF-8.
     """
     ending = f".part-{suffix}"
+    if len(name) < _PART_NAME_BYTES // 4 - len(ending):  # four bytes a character at the most
+        return name + ending
     most = min(max(len(os.fsencode(name)), _PART_NAME_BYTES), MAX_NAME_BYTES)
     kept = name
     while len(os.fsencode(kept)) + len(ending) > most:

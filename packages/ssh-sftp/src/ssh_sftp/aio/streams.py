@@ -55,7 +55,7 @@ class StreamPipe:
         first = self._receiver is None
         self._receiver = receiver
         if first:
-            self._spawn(asyncio.ensure_future(self._read()))
+            self._spawn(asyncio.ensure_future(self._read(receiver)))
 
     def write(self, *parts: Buffer) -> None:
         """Send the parts."""
@@ -117,14 +117,12 @@ class StreamPipe:
             if self._receiver is not None:
                 self._receiver.pipe_closed(error)
 
-    async def _read(self) -> None:
+    async def _read(self, receiver: PipeReceiver) -> None:
         while data := await self._reader.read(_CHUNK):
-            if self._receiver is not None:
-                self._receiver.data_received(memoryview(data))
+            receiver.data_received(memoryview(data))
             if not self._running.is_set():
                 await self._running.wait()
-        if self._receiver is not None:
-            self._receiver.eof_received()
+        receiver.eof_received()
 
     async def _drain(self) -> None:
         while self._undrained:
