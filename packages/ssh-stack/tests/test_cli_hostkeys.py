@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +19,9 @@ from ssh_stack.errors import (
     HostKeyRevoked,
     HostKeyUnknown,
 )
+
+if TYPE_CHECKING:
+    from conftest import Cli, Sshd
 
 KEY = PrivateKey.generate("ed25519").public_key
 LOG = logging.getLogger("ssh_stack")
@@ -82,3 +87,62 @@ def test_the_level_error_tells_what_is_an_error_to_ssh(
     assert "REMOTE HOST IDENTIFICATION HAS CHANGED" in told
     assert "the host key of web1 has changed" in told
     assert "remembered" not in told
+
+
+# ---------------------------------------------------------------- on the command line
+
+
+def host_key(sshd: Sshd) -> str:
+    return sshd.known_hosts.read_text().partition(" ")[2]
+
+
+def test_a_revoked_host_key_is_refused_whatever_else_is_asked_for(
+    cli: Cli, sshd: Sshd, tmp_path: Path
+) -> None:
+    revoked = tmp_path / "revoked"
+    revoked.write_text(f"# stolen\n{host_key(sshd)}")
+    options = ["-o", f"RevokedHostKeys={revoked}", "-o", "StrictHostKeyChecking=no"]
+    done = cli.run("ssh", *sshd.login, *options, sshd.host, "true")
+    assert done.returncode == 255
+    assert b"WARNING: REVOKED HOST KEY DETECTED!" in done.stderr
+    assert b"is revoked: ssh-ed25519 SHA256:" in done.stderr
+    assert f"(by {revoked})".encode() in done.stderr
+
+
+@pytest.mark.parametrize("content", [None, "what is this", "SSHKRL\n\0"])
+def test_a_list_of_revoked_keys_that_cannot_be_read_refuses_every_host(
+    content: str | None, cli: Cli, sshd: Sshd, tmp_path: Path
+) -> None:
+    revoked = tmp_path / "revoked"
+    if content is not None:
+        revoked.write_text(content)
+    done = cli.run("ssh", *sshd.login, "-o", f"RevokedHostKeys={revoked}", sshd.host, "true")
+    assert done.returncode == 255
+    assert f"{revoked}: cannot be read as a list of revoked host keys".encode() in done.stderr
+
+
+def test_an_alias_is_looked_up_without_the_port(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+    known = tmp_path / "known_hosts"
+    known.write_text(f"inner {host_key(sshd)}")
+    options = ["-F", "none", "-p", str(sshd.port), "-i", str(sshd.key)]
+    options += ["-o", f"UserKnownHostsFile={known}", "-o", "HostKeyAlias=inner"]
+    done = cli.run("ssh", *options, sshd.host, "echo in")
+    assert (done.returncode, done.stdout) == (0, b"in\n"), done.stderr
+
+
+def test_the_files_of_the_system_are_read(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+    system = tmp_path / "ssh_known_hosts"
+    system.write_text(f"127.0.0.1 {host_key(sshd)}")
+    options = ["-F", "none", "-p", str(sshd.port), "-i", str(sshd.key)]
+    options += ["-o", f"GlobalKnownHostsFile={system}"]
+    done = cli.run("ssh", *options, sshd.host, "echo in")
+    assert (done.returncode, done.stdout) == (0, b"in\n"), done.stderr
+    assert not (cli.home / ".ssh" / "known_hosts").exists()
+
+
+def test_the_second_file_of_the_user_is_read(cli: Cli, sshd: Sshd) -> None:
+    (cli.home / ".ssh").mkdir(mode=0o700)
+    (cli.home / ".ssh" / "known_hosts2").write_text(sshd.known_hosts.read_text())
+    options = ["-F", "none", "-p", str(sshd.port), "-i", str(sshd.key)]
+    done = cli.run("ssh", *options, sshd.host, "echo in")
+    assert (done.returncode, done.stdout) == (0, b"in\n"), done.stderr
