@@ -3,11 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from ssh_keys import HostKeyStatus, KnownHosts, PrivateKey, RevocationList
+from serving_here import serving
+from ssh_keys import HostKeyStatus, KnownHosts, PrivateKey, RevocationList, load_private_key
 from ssh_keys.armor import to_base64
 from ssh_keys.files import write_revoked_keys
-from ssh_stack.errors import ConfigError
+from ssh_stack.errors import ConfigError, HostKeyChanged
 from ssh_stack.trust_files import load_known_hosts, load_revoked_keys
 from ssh_wire.primitives import string
 
@@ -107,3 +110,24 @@ def test_a_list_that_cannot_be_read_trusts_no_host(content: bytes | None, tmp_pa
     with pytest.raises(ConfigError, match=r"cannot be read .* so no host is trusted") as caught:
         load_revoked_keys([path])
     assert caught.value.source == str(path)
+
+
+async def test_a_server_with_a_short_key_is_remembered_once_and_known_then(tmp_path: Path) -> None:
+    made = rsa.generate_private_key(65537, 1024)  # noqa: S505 (what old servers have)
+    pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    short = load_private_key(pem, legacy=True)
+    file = tmp_path / "known_hosts"
+    async with serving(host_keys=[short], algorithms="legacy") as here:
+        for policy in ("accept-new", "accept-new", "strict"):
+            options = {"algorithms": "legacy", "known_hosts": file, "host_key_policy": policy}
+            async with here.connect(**options) as connection:
+                assert connection.host_key == short.public_key
+        assert len(file.read_text().splitlines()) == 1
+    other = load_private_key(PrivateKey.generate("rsa", 2048).to_pem())
+    async with serving(host_keys=[other], algorithms="legacy") as here:
+        line_of_it = file.read_text().partition(" ")[2]
+        file.write_text(f"[127.0.0.1]:{here.server.port} {line_of_it}")
+        for profile in ("legacy", "default"):
+            options = {"algorithms": profile, "known_hosts": file}
+            with pytest.raises(HostKeyChanged, match="line 1 has"):
+                await here.connect(**options, host_key_policy="accept-new").open()
