@@ -52,6 +52,14 @@ def test_a_refused_none_is_not_reported_as_a_failed_attempt() -> None:
     assert "none" not in str(AuthenticationFailed("ops", [none, wrong], ["password"]))
 
 
+def test_another_way_for_the_same_secret_is_told_where_it_was_tried() -> None:
+    wrong = AuthAttempt(method="password", outcome=Outcome.REJECTED)
+    for outcome, told in ((Outcome.NOT_OFFERED, False), (Outcome.REJECTED, True)):
+        other = AuthAttempt(method="keyboard-interactive", outcome=outcome, implied=True)
+        error = AuthenticationFailed("ops", [wrong, other])
+        assert ("keyboard-interactive" in str(error)) is told
+
+
 def test_what_the_peer_named_cannot_write_to_the_terminal() -> None:
     attempt = AuthAttempt(method="publickey", source="agent \x1b[2J\n", outcome=Outcome.REJECTED)
 

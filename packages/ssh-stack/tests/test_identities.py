@@ -233,7 +233,7 @@ async def test_keys_that_cannot_be_used_are_attempts_with_their_file_and_reason(
         unusable,
         (
             "No such file",
-            "the passphrase is missing",
+            "no passphrase was given",
             "run: chmod 600",
             "it is a public key",
             "not a private key",

@@ -261,7 +261,7 @@ async def test_default_identities_that_cannot_be_used_are_reported(home: Path) -
         problems[f"file {home}/{name}"] for name in ("id_rsa", "id_ed25519", "id_ecdsa")
     )
     for each, words in (
-        (locked, "the passphrase is missing"),
+        (locked, "no passphrase was given"),
         (open_to_all, f"chmod 600 {home}/id_ed25519"),
         (garbage, "not a private key"),
     ):

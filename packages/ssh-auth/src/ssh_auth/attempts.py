@@ -53,6 +53,7 @@ class AuthAttempt:
         outcome: what came of it.
         remaining: the methods that the server lists after it; None if it has listed none yet.
         detail: why, where the reason is on this side.
+        implied: whether it is another way for a credential that has an attempt of its own.
     """
 
     method: str
@@ -63,6 +64,7 @@ class AuthAttempt:
     outcome: Outcome
     remaining: tuple[str, ...] | None = None
     detail: str = ""
+    implied: bool = False
 
     def __str__(self) -> str:
         certificate = "" if self.certificate is None else f"certificate {self.certificate!r}"

@@ -141,12 +141,15 @@ class InteractiveCredential:
         answer: the function; it is called once a round, and may return None to give up.
         submethods: a hint for the server, usually empty.
         source: where the answers come from.
+        implied: whether it is another way for what was given already, so that it is not worth
+            a word where the server does not offer the method.
     """
 
     method: ClassVar[str] = "keyboard-interactive"
     answer: Answers = attrs.field(repr=False)
     submethods: str = ""
     source: str = ""
+    implied: bool = False
 
 
 Credential: TypeAlias = (

@@ -53,12 +53,7 @@ class AuthenticationFailed(SSHError):
         return f"authentication as {self.username!r}{where} failed{why}: {tried}{self._rest()}"
 
     def _tried(self) -> list[str]:
-        # that "none" is refused is said of every server that wants authentication
-        return [
-            str(attempt)
-            for attempt in self.attempts
-            if (attempt.method, attempt.outcome) != ("none", Outcome.REJECTED)
-        ]
+        return [str(attempt) for attempt in self.attempts if _is_worth_a_word(attempt)]
 
     def _rest(self) -> str:
         methods = ", ".join(self.remaining_methods)
@@ -66,6 +61,13 @@ class AuthenticationFailed(SSHError):
             return ""
         partial = any(attempt.outcome is Outcome.PARTIAL for attempt in self.attempts)
         return f"; the server {'still requires' if partial else 'accepts'} {methods}"
+
+
+def _is_worth_a_word(attempt: AuthAttempt) -> bool:
+    if attempt.implied:
+        return attempt.outcome is not Outcome.NOT_OFFERED
+    # every server that wants authentication refuses "none"
+    return (attempt.method, attempt.outcome) != ("none", Outcome.REJECTED)
 
 
 def _times(text: str, count: int) -> str:

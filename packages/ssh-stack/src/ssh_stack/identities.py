@@ -101,7 +101,8 @@ def _of_caller(options: ClientOptions, plan: AuthenticationPlan) -> list[Credent
         return [*found, *[asked] * plan.password_prompts]
     found.append(PasswordCredential(password, renew, source="caller"))
     if interactive is None:
-        found.append(InteractiveCredential(password_answers(password), source=_BY_PASSWORD))
+        answers = password_answers(password)
+        found.append(InteractiveCredential(answers, source=_BY_PASSWORD, implied=True))
     return found
 
 

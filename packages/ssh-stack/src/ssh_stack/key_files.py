@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import attrs
 
@@ -125,28 +125,26 @@ class KeyReader:
     # ------------------------------------------------------------- files
 
     async def _read_file(self, path: FilePath) -> NamedKey:
-        beside = self._public_beside(path)
-        load = partial(self._load_file, path)
-        named = await self._open(load, f"file {path}", beside)
-        if named.signer is None:
-            named = attrs.evolve(named, problem=self._misnamed(path) or named.problem)
+        source = f"file {path}"
+        content = self._public(path)
+        if content is None:
+            beside = self._public(FilePath(f"{path}.pub"))
+            known = beside if isinstance(beside, PublicKey) else None
+            named = await self._open(partial(self._load_file, path), source, known)
+        elif isinstance(content, PublicKey):
+            problem = _misnamed(path)
+            named = NamedKey(source=source, public_key=content, problem=problem)
+        else:
+            return NamedKey(source=source, problem=_CERTIFICATE)
         certificate = self._certificate_beside(path, named.public_key)
         return attrs.evolve(named, certificate=certificate)
 
-    def _misnamed(self, path: FilePath) -> str:
-        """Say what a file holds that was to hold a private key, where it holds another thing."""
+    def _public(self, path: FilePath) -> PublicKey | Certificate | None:
+        """The public key or certificate in a file, where it holds one."""
         try:
-            found = read_public_key(path, legacy=self._legacy)
+            return read_public_key(path, legacy=self._legacy)
         except (OSError, KeyFormatError):
-            return ""
-        if not isinstance(found, PublicKey):
-            return "it is a certificate; name the file of the private key, and this beside it"
-        private = path.with_suffix("") if path.suffix == ".pub" else None
-        where = f", {private}," if private is not None and private.exists() else ""
-        return (
-            "it is a public key, and no agent holds the private one;"
-            f" name the file of the private key{where} instead"
-        )
+            return None
 
     def _load_file(self, path: FilePath, passphrase: str | bytes | None) -> PrivateKey:
         strict = self._options.strict_permissions
@@ -155,26 +153,12 @@ class KeyReader:
     def _load(self, content: bytes, passphrase: str | bytes | None) -> PrivateKey:
         return load_private_key(content, passphrase, legacy=self._legacy)
 
-    def _public_beside(self, path: FilePath) -> PublicKey | None:
-        """The public half of a key file, wherever `ssh` looks for it."""
-        for candidate in (path, FilePath(f"{path}.pub")):
-            try:
-                found = read_public_key(candidate, legacy=self._legacy)
-            except (OSError, KeyFormatError):
-                continue
-            if isinstance(found, PublicKey):
-                return found
-        return None
-
     def _certificate_beside(
         self, path: FilePath, public_key: PublicKey | None
     ) -> Certificate | None:
         """The user certificate beside a key file, if it is of this key (ssh_config(5))."""
-        try:
-            found = read_public_key(f"{path}-cert.pub", legacy=self._legacy)
-        except (OSError, KeyFormatError):
-            return None
-        if isinstance(found, PublicKey) or found.role != "user":
+        found = self._public(FilePath(f"{path}-cert.pub"))
+        if found is None or isinstance(found, PublicKey) or found.role != "user":
             return None
         return found if public_key in (None, found.public_key) else None
 
@@ -200,8 +184,8 @@ class KeyReader:
         """Return a signer that opens the key when the server wants its signature."""
         signer = self._locked(load, source, public_key)
         if signer is None:
-            asked = "in batch mode nobody is asked for it" if self._batch else "none was given"
-            problem = f"it is encrypted, and the passphrase is missing: {asked}"
+            asked = "in batch mode nobody is asked" if self._batch else "no passphrase was given"
+            problem = f"it is encrypted, and {asked}; give it, or add the key to an agent"
             return NamedKey(source=source, public_key=public_key, problem=problem)
         if public_key is None:  # a format that hides it: whose key is it?
             try:
@@ -230,6 +214,21 @@ class KeyReader:
             ask = partial(person.passphrase, source)
             return LockedSigner(load, source, ask, public_key, self._tries)
         return None
+
+
+_CERTIFICATE: Final = (
+    "it is a certificate; name the file of its private key, and this file as a certificate"
+)
+
+
+def _misnamed(path: FilePath) -> str:
+    """Say of a file that it holds a public key, and which file may be meant."""
+    private = path.with_suffix("") if path.suffix == ".pub" else None
+    where = f", {private}," if private is not None and private.exists() else ""
+    return (
+        "it is a public key, and no agent holds the private one;"
+        f" name the file of the private key{where} instead"
+    )
 
 
 def _public_of(path: FilePath, *, legacy: bool) -> PublicKey | Certificate:

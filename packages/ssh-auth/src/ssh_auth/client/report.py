@@ -11,7 +11,7 @@ from ssh_auth.client.exchanges import (
     ExpectVerdict,
     Finished,
 )
-from ssh_auth.credentials import KeyCredential, UnusableCredential
+from ssh_auth.credentials import InteractiveCredential, KeyCredential, UnusableCredential
 from ssh_wire import UsageError
 
 __all__ = ["attempt"]
@@ -47,4 +47,5 @@ def attempt(
         outcome=outcome,
         remaining=remaining,
         detail=detail,
+        implied=isinstance(credential, InteractiveCredential) and credential.implied,
     )
