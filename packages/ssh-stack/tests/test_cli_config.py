@@ -207,7 +207,7 @@ def test_host_key_of_another_algorithm_is_not_taken(cli: Cli, sshd: Sshd) -> Non
 @pytest.mark.parametrize(
     "option",
     ["PubkeyAuthentication=no", "PreferredAuthentications=password",
-     "IdentityFile=none"],
+     "IdentityFile=none", "PubkeyAcceptedAlgorithms=rsa-sha2-512"],
 )  # fmt: skip
 def test_key_is_not_used_where_it_is_switched_off(cli: Cli, sshd: Sshd, option: str) -> None:
     given = [] if "IdentityFile" in option else ["-i", str(sshd.key)]
