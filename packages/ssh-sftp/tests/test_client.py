@@ -466,3 +466,17 @@ async def test_where_a_download_goes_whose_directory_is_missing(
 
     assert (tmp_path / "a" / "b" / "g").read_bytes() == b"content"
     assert (tmp_path / "c" / "d" / "f").read_bytes() == b"content"
+
+
+async def test_one_file_fails_with_its_own_error_also_where_trees_are_taken(
+    client: SFTPClient, root: Path, tmp_path: Path
+) -> None:
+    (root / "f").write_bytes(b"content")
+    (tmp_path / "g").write_bytes(b"content")
+    (tmp_path / "in" / "f").mkdir(parents=True)
+    with pytest.raises(IsADirectoryError):
+        await client.get("/f", tmp_path / "in", recursive=True)
+    with pytest.raises(SFTPNoSuchFile):
+        await client.put(tmp_path / "g", "/no/g", recursive=True)
+    with pytest.raises(SFTPNoSuchFile):
+        await client.get("/none", tmp_path / "x", recursive=True)

@@ -96,18 +96,60 @@ def test_a_coroutine_function_is_refused_before_anything_is_served(root: Path, n
         check_filesystem(changed(root, **{name: method}))
 
 
-@pytest.mark.parametrize("name", ["read_only", *NAMES])
-def test_a_method_that_is_missing_is_named(name: str) -> None:
-    methods = {each: gives(None) for each in (*NAMES, "read_only") if each != name}
+class Partial:
+    """A file system that can tell attributes, and nothing else."""
 
-    with pytest.raises(UsageError, match=f"it has no {name}"):
-        check_filesystem(type("Partial", (), methods)())
+    def stat(self, path: str) -> Attributes:
+        return Attributes(size=len(path))
 
 
-async def test_a_server_refuses_what_cannot_be_served() -> None:
+def test_a_method_that_is_missing_is_not_supported_and_told(make_exchange: Any) -> None:
+    check_filesystem(Partial())
+    talk = Told(make_exchange, Partial())
+
+    assert isinstance(talk.exchange.ask(m.Stat(id=1, path="f")), m.Attrs)
+    assert talk.code(m.MkDir(id=2, path="d")) == 8
+    assert "mkdir" in talk.fault()[1]
+
+
+def test_a_file_system_that_does_not_say_it_is_read_only_is_not(
+    make_exchange: Any, root: Path
+) -> None:
+    class Writable:
+        def __init__(self) -> None:
+            self.inner = Rooted(root)
+
+        def open(self, *args: Any) -> Any:
+            return self.inner.open(*args)
+
+    handle = Told(make_exchange, Writable()).exchange.handle(m.Open(id=1, path="f", flags=WRITE))
+    assert handle
+
+
+@pytest.mark.parametrize("read_only", [1, "yes", True])
+def test_whatever_says_that_it_is_read_only_is(
+    make_exchange: Any, root: Path, read_only: object
+) -> None:
+    talk = Told(make_exchange, changed(root))
+    talk.exchange.service._filesystem.read_only = read_only
+
+    assert talk.code(m.Open(id=1, path="f", flags=WRITE)) == 3
+    assert talk.code(m.MkDir(id=2, path="d")) == 3
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("/srv", "Rooted"),
+        (Path("/srv"), "Rooted"),
+        (Rooted, "class"),
+        (object(), "no FileSystem"),
+        (5, "no FileSystem"),
+    ],
+)
+async def test_a_server_refuses_what_cannot_be_served(wrong: Any, told: str) -> None:
     _, far = memory_pipes()
-    wrong: Any = "/srv"
-    with pytest.raises(UsageError, match="str is no FileSystem"):
+    with pytest.raises(UsageError, match=told):
         SFTPServer(far, wrong)
 
 

@@ -70,7 +70,8 @@ class Answers:
     def open(self, request: m.Open) -> Message:
         """Open or create a file."""
         flags = OpenFlags(request.flags & 0x3F)
-        if self._filesystem.read_only and flags & _CHANGING:
+        read_only: object = getattr(self._filesystem, "read_only", False)
+        if read_only and flags & _CHANGING:
             return status(request.id, StatusCode.PERMISSION_DENIED)
         if self.open_handles >= self._most:
             return status(request.id, StatusCode.FAILURE, "Too many open files")

@@ -128,31 +128,51 @@ class FileSystem(Protocol):
         ...
 
 
-_ATTRIBUTES: Final = frozenset({"read_only"})
+_NO_METHODS: Final = frozenset({"read_only"})
 
 
 def check_filesystem(filesystem: object) -> None:
     """Refuse what cannot be served, before a client finds out.
 
+    A method may be missing: what it would do is not supported then.
+
     Raises:
-        UsageError: a method is missing, or is a coroutine function; it is named.
+        UsageError: it is no file system, or has a coroutine function for a method, which is named.
     """
-    problem = problem_with(filesystem, FileSystem)
+    names = _methods(FileSystem)
+    if isinstance(filesystem, str | bytes) or hasattr(filesystem, "__fspath__"):
+        problem = f"a path is no FileSystem: Rooted({filesystem!r}) serves what is below it"
+        raise UsageError(problem)
+    if isinstance(filesystem, type):
+        problem = f"{filesystem.__name__} is a class: serve an instance of it"
+        raise UsageError(problem)
+    if not any(hasattr(filesystem, name) for name in names):
+        problem = f"{type(filesystem).__name__} is no FileSystem: it has none of its methods"
+        raise UsageError(problem)
+    problem = _wrong_method(filesystem, [name for name in names if hasattr(filesystem, name)])
     if problem:
         raise UsageError(problem)
 
 
-def problem_with(thing: object, protocol: type) -> str:
-    """Say why a thing cannot be used as a protocol's; "" where it can."""
-    kind = f"{type(thing).__name__} is no {protocol.__name__}"
-    for name in (name for name in vars(protocol) if not name.startswith("_")):
-        if not hasattr(type(thing), name) and not hasattr(thing, name):
-            return f"{kind}: it has no {name}"
-        if name in _ATTRIBUTES:
-            continue
+def problem_with(opened: object, protocol: type) -> str:
+    """Say why what was opened cannot be used as a `FileHandle`, say; "" where it can."""
+    names = _methods(protocol)
+    for name in names:
+        if not hasattr(opened, name):
+            return f"{type(opened).__name__} is no {protocol.__name__}: it has no {name}"
+    return _wrong_method(opened, names)
+
+
+def _methods(protocol: type) -> list[str]:
+    return [n for n in vars(protocol) if not n.startswith("_") and n not in _NO_METHODS]
+
+
+def _wrong_method(thing: object, names: list[str]) -> str:
+    for name in names:
         method = getattr(thing, name)
         if not callable(method):
-            return f"{kind}: {name} is no method"
+            return f"{type(thing).__name__}.{name} is no method"
         if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
-            return f"{kind}: {name} is an async function, and plain functions are called"
+            kind = type(thing).__name__
+            return f"{kind}.{name} is an async function, and plain functions are called"
     return ""

@@ -59,6 +59,7 @@ class Scheduler:
         flow: how many bytes are, and may be, under way.
         progress: told of each file's bytes, or None.
         on_found: told of each file of a tree before it is transferred, or None.
+        stop: whether it ends with the first file that fails.
 
     Args:
         requests: the session that the transfer runs over.
@@ -85,7 +86,7 @@ class Scheduler:
         self.on_found: Found | None = None
         self._on_done = on_done
         self._most_files = max(1, min(files_in_flight, requests.limits.max_handles or 128))
-        self._stop = stop
+        self.stop = stop
         self._files: deque[Job] = deque()
         self._directories: list[Job] = []
         self._active_files: dict[Job, None] = {}
@@ -142,7 +143,7 @@ class Scheduler:
     def failed(self, path: str, error: Exception) -> None:
         """Note a file that fails; the others go on, if it is the file alone and that is wanted."""
         concerns_all = isinstance(error, ProtocolError) or self.requests.error is not None
-        if self._stop or concerns_all:
+        if self.stop or concerns_all:
             self.fail(error)
         elif self._error is None:
             self._failed.append(TransferFailure(path, error))

@@ -130,9 +130,13 @@ class Service:
 
     def _answered(self, request: m.Request) -> Message:
         answer, changes = TABLE[type(request)]
-        if changes and self._filesystem.read_only:
+        if changes and self._read_only:
             return status(request.id, StatusCode.PERMISSION_DENIED)
         return answer(self._answers, request)
+
+    @property
+    def _read_only(self) -> bool:
+        return bool(getattr(self._filesystem, "read_only", False))
 
     def _refused(self, request: m.Request, error: Exception) -> m.Status:
         named = [getattr(request, field, "") for field in _PATHS]
@@ -142,6 +146,8 @@ class Service:
             asked = type(request).__name__
             paths = ", ".join(repr(printable(path)) for path in named if path)
             self._on_fault(f"{asked} {paths}".rstrip(), error)
+        if isinstance(error, AttributeError) and error.obj is self._filesystem:
+            return status(request.id, StatusCode.OP_UNSUPPORTED)  # it has no such method
         return status_of(request.id, error)
 
     def _init(self, payload: memoryview) -> None:

@@ -261,7 +261,7 @@ class SFTPClient(Operations):
             self._session,
             Watching(progress, found),
             preserve=preserve,
-            on_error=on_error if recursive else "stop",
+            on_error=on_error,
         )
         if found_there.is_dir or (
             recursive and await self._opens_as_directory(source, found_there)
@@ -322,7 +322,7 @@ class SFTPClient(Operations):
             self._session,
             Watching(progress, found),
             preserve=preserve,
-            on_error=on_error if recursive else "stop",
+            on_error=on_error,
         )
         if is_directory(source):
             if not recursive:

@@ -87,6 +87,7 @@ class Transfer:
 
     async def fetch_into(self, remote: str, size: int | None, sink: FileSink) -> Transferred:
         """Download one file into a sink."""
+        self._scheduler.stop = True  # one file: its error is the transfer's
         self._scheduler.found(remote, size)
         self._scheduler.add_file(FileDownload(self._scheduler, remote, size, sink))
         return await self._run()
@@ -104,6 +105,7 @@ class Transfer:
 
     async def send_file(self, local: Path, remote: str, *, atomic: bool) -> Transferred:
         """Upload one file."""
+        self._scheduler.stop = True
         manner = self._manner(remote, atomic=atomic and self._options.atomic)
 
         def opened() -> LocalFile:
