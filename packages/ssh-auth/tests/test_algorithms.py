@@ -2,8 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from ssh_auth.algorithms import ACCEPTED_ALGORITHMS, signature_algorithm
-from ssh_keys import PrivateKey
+from ssh_auth.algorithms import (
+    ACCEPTED_ALGORITHMS,
+    another_algorithm,
+    certified_algorithms,
+    names_of,
+    plain_algorithm,
+    signature_algorithm,
+    usable_algorithms,
+)
+from ssh_keys import Certificate, Grant, PrivateKey, issue
 
 
 @pytest.mark.parametrize(
@@ -32,3 +40,66 @@ def test_a_key_with_one_algorithm_is_tried_whatever_the_server_lists(
 
 def test_sha1_is_not_accepted() -> None:
     assert "ssh-rsa" not in ACCEPTED_ALGORITHMS
+
+
+def certified(key: PrivateKey) -> Certificate:
+    grant = Grant(role="user", key_id="me", principals=("me",))
+    return issue(PrivateKey.generate("ed25519"), key.public_key, grant=grant, random=bytes)
+
+
+@pytest.mark.parametrize(
+    ("listed", "chosen"),
+    [
+        (None, "rsa-sha2-512-cert-v01@openssh.com"),
+        (("rsa-sha2-256",), "rsa-sha2-256-cert-v01@openssh.com"),  # as OpenSSH's sshd lists
+        (("rsa-sha2-256-cert-v01@openssh.com",), "rsa-sha2-256-cert-v01@openssh.com"),
+        (("ssh-rsa-cert-v01@openssh.com", "ssh-rsa"), None),
+    ],
+)
+def test_a_certificate_signs_as_its_key_and_says_so(
+    rsa: PrivateKey, listed: tuple[str, ...] | None, chosen: str | None
+) -> None:
+    assert signature_algorithm(certified(rsa), listed) == chosen
+
+
+@pytest.mark.parametrize(
+    ("allowed", "usable"),
+    [
+        (None, ("rsa-sha2-512", "rsa-sha2-256")),
+        (("rsa-sha2-256", "ssh-ed25519", "rsa-sha2-512"), ("rsa-sha2-256", "rsa-sha2-512")),
+        (("ssh-rsa", "rsa-sha2-512"), ("ssh-rsa", "rsa-sha2-512")),
+        (("ssh-ed25519",), ()),
+        ((), ()),
+    ],
+)
+def test_what_is_allowed_is_also_the_order(
+    rsa: PrivateKey, allowed: tuple[str, ...] | None, usable: tuple[str, ...]
+) -> None:
+    assert usable_algorithms(rsa.public_key, allowed) == usable
+
+
+def test_a_key_is_tried_again_where_the_server_names_what_it_verifies(rsa: PrivateKey) -> None:
+    key, refused = rsa.public_key, "rsa-sha2-512"
+
+    assert another_algorithm(key, refused, ("rsa-sha2-256",)) == "rsa-sha2-256"
+    assert another_algorithm(key, refused, ("rsa-sha2-512",)) is None
+    assert another_algorithm(key, refused, None) is None
+    assert another_algorithm(key, refused, None, ("rsa-sha2-512", "ssh-rsa")) == "ssh-rsa"
+    assert another_algorithm(key, "ssh-rsa", None, ("rsa-sha2-512", "ssh-rsa")) is None
+    shown, name = certified(rsa), "rsa-sha2-512-cert-v01@openssh.com"
+    assert another_algorithm(shown, name, ("rsa-sha2-512",)) is None
+
+
+def test_every_name_of_a_key() -> None:
+    key = PrivateKey.generate("ed25519")
+    assert names_of(key.public_key) == {"ssh-ed25519"}
+    assert names_of(certified(key)) == {"ssh-ed25519-cert-v01@openssh.com"}
+    assert plain_algorithm("ssh-ed25519-cert-v01@openssh.com") == "ssh-ed25519"
+    assert plain_algorithm("ssh-ed25519") == "ssh-ed25519"
+
+
+def test_what_a_server_accepts_verifies() -> None:
+    for kind in ("ed25519", "ecdsa", "rsa", "ed448", "mldsa44-ed25519"):
+        assert set(PrivateKey.generate(kind).public_key.algorithms) <= set(ACCEPTED_ALGORITHMS)
+    certified = certified_algorithms(ACCEPTED_ALGORITHMS)
+    assert {plain_algorithm(name) for name in certified} == set(ACCEPTED_ALGORITHMS)

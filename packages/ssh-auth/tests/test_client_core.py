@@ -22,6 +22,7 @@ from ssh_auth import (
     AuthSucceeded,
     BannerReceived,
     ClientAuth,
+    ClientPolicy,
     InteractiveCredential,
     KeyCredential,
     KeySigner,
@@ -292,7 +293,42 @@ def test_an_rsa_key_without_an_algorithm_is_reported_and_not_sent(rsa: PrivateKe
 
     event = auth.next_event()
     assert isinstance(event, AuthRejected)
-    assert [a.outcome for a in event.error.attempts] == [Outcome.NO_ALGORITHM]
+    (attempt,) = event.error.attempts
+    assert attempt.outcome is Outcome.NO_ALGORITHM
+    assert attempt.detail == "the server lists none of the key's"
+
+
+def test_a_key_without_an_algorithm_that_may_be_used_is_not_the_servers_fault(
+    key: PrivateKey,
+) -> None:
+    policy = ClientPolicy(algorithms=("rsa-sha2-512",))
+    auth = ClientAuth("ops", SESSION, [memory(key)], policy=policy)
+    auth.start()
+    auth.receive(failure("publickey").encode())
+
+    (attempt,) = auth.attempts
+    assert attempt.outcome is Outcome.NO_ALGORITHM
+    assert attempt.detail == "none of the key's may be used"
+
+
+def test_sha1_signs_only_where_it_is_named_and_the_server_lists_nothing(
+    rsa: PrivateKey,
+) -> None:
+    policy = ClientPolicy(algorithms=("rsa-sha2-512", "ssh-rsa"))
+    talk = Talk(ClientAuth("ops", SESSION, [memory(rsa)], policy=policy))
+    talk.auth.start()
+    assert talk.event(SignatureNeeded).algorithm == "rsa-sha2-512"
+    talk.auth.provide_signature(b"signature")
+
+    talk.hear(failure("publickey"))
+
+    assert talk.event(SignatureNeeded).algorithm == "ssh-rsa"
+    talk.auth.provide_signature(b"signature")
+    talk.hear(failure("publickey"))
+    assert [a.algorithm for a in talk.event(AuthRejected).error.attempts] == [
+        "rsa-sha2-512",
+        "ssh-rsa",
+    ]
 
 
 def test_a_signer_that_fails_makes_room_for_the_next(key: PrivateKey) -> None:

@@ -15,6 +15,7 @@ from ssh_auth.algorithms import (
     names_of,
     plain_algorithm,
     signature_algorithm,
+    usable_algorithms,
 )
 from ssh_auth.attempts import AuthAttempt, Outcome
 from ssh_auth.client.events import (
@@ -74,6 +75,8 @@ __all__ = ["ClientAuth"]
 _KeyAttempt: TypeAlias = tuple[KeyCredential, str]
 """A key, and the algorithm that it is tried with."""
 
+_LISTS_NONE: Final = "the server lists none of the key's"
+_MAY_USE_NONE: Final = "none of the key's may be used"
 _MAX_SKIPPED: Final = 1024
 """The credentials that may be passed over: a strategy that never ends must not hang us."""
 
@@ -356,7 +359,9 @@ class ClientAuth:
             credential.offered, self.server_sig_algs, self._policy.algorithms
         )
         if algorithm is None:
-            self._record(Outcome.NO_ALGORITHM)
+            allowed = usable_algorithms(credential.offered, self._policy.algorithms)
+            detail = _LISTS_NONE if allowed else _MAY_USE_NONE
+            self._record(Outcome.NO_ALGORITHM, detail)
             return False
         self._try_key(credential, algorithm)
         return True
