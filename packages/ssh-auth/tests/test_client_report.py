@@ -2,10 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from ssh_auth import AuthAttempt, KeyCredential, KeySigner, NoneCredential, Outcome
+from ssh_auth import (
+    AuthAttempt,
+    KeyCredential,
+    KeySigner,
+    NoneCredential,
+    Outcome,
+    UnusableCredential,
+)
 from ssh_auth.client.exchanges import AwaitSignature, ExpectStart, ExpectVerdict, Finished
 from ssh_auth.client.report import attempt
-from ssh_keys import PrivateKey
+from ssh_keys import Grant, PrivateKey, issue
 from ssh_wire import UsageError
 
 
@@ -21,6 +28,23 @@ def test_a_key_is_told_by_fingerprint_and_algorithm(key: PrivateKey) -> None:
         remaining=("publickey",),
         detail="no",
     )
+
+
+def test_a_certificate_is_told_by_its_key_id(key: PrivateKey, other: PrivateKey) -> None:
+    grant = Grant(role="user", key_id="me@work", principals=("me",))
+    certificate = issue(other, key.public_key, grant=grant, random=bytes)
+    exchange = ExpectVerdict(KeyCredential(KeySigner(key), certificate=certificate), "x")
+
+    told = attempt(exchange, Outcome.REJECTED, None, "")
+    assert told.certificate == "me@work"
+    assert "certificate 'me@work'" in str(told)
+
+
+def test_what_cannot_be_used_is_told_with_its_reason() -> None:
+    credential = UnusableCredential("publickey", "file k", "it is a directory")
+
+    told = attempt(ExpectVerdict(credential), Outcome.UNUSABLE, None, "")
+    assert str(told) == "publickey (file k) could not be used: it is a directory"
 
 
 def test_other_methods_have_neither() -> None:

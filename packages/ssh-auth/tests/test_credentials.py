@@ -14,7 +14,7 @@ from ssh_auth import (
     password_answers,
 )
 from ssh_auth.testing import finish
-from ssh_keys import PrivateKey
+from ssh_keys import Grant, PrivateKey, issue
 from ssh_wire import UsageError
 from ssh_wire.messages.auth import Prompt
 
@@ -80,3 +80,13 @@ def test_a_password_is_answered_once() -> None:
     assert finish(answer("", "", [HIDDEN])) == ("s3cret",)
     assert finish(answer("", "", [])) == ()
     assert finish(answer("", "", [HIDDEN])) is None
+
+
+def test_a_certificate_is_of_the_signers_key(key: PrivateKey, other: PrivateKey) -> None:
+    grant = Grant(role="user", key_id="me", principals=("me",))
+    certificate = issue(other, key.public_key, grant=grant, random=bytes)
+
+    assert KeyCredential(KeySigner(key), certificate=certificate).offered == certificate
+    assert KeyCredential(KeySigner(key)).offered == key.public_key
+    with pytest.raises(UsageError, match="of another key"):
+        KeyCredential(KeySigner(other), certificate=certificate)

@@ -120,3 +120,7 @@ async def test_a_function_that_returns_at_once_is_named_when_it_is_called() -> N
 
     with pytest.raises(TypeError, match="decide returned bool: it is not async"):
         await call(decide, "u", "k", context="c")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_a_function_that_does_not_say_what_it_takes_is_believed() -> None:
+    check_async("public_key", max, 2, 3)

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 import pytest
 
 from serving_here import USER, USER_KEY, serving
-from ssh_auth import ACCEPTED_ALGORITHMS, Accept, AuthContext, AuthenticationFailed, Reject
+from ssh_auth import (
+    ACCEPTED_ALGORITHMS,
+    Accept,
+    AuthContext,
+    AuthenticationFailed,
+    ChangePassword,
+    Reject,
+)
 from ssh_connection.aio import ServerAuthentication
 from ssh_connection.aio.callbacks import call
 from ssh_keys import PrivateKey, PublicKey
@@ -54,6 +61,33 @@ async def test_of_several_one_is_enough() -> None:
         await call(both.public_key, "me", key.public_key, context=context)
         for key in (ONE, OTHER, USER_KEY)
     ] == [YES, YES, NO]
+
+
+async def test_each_method_of_several_parts_is_asked_of_each_of_them() -> None:
+    async def nobody(_user: str) -> Accept | Reject:
+        return NO
+
+    async def me(user: str, context: AuthContext) -> Accept | Reject:
+        return YES if user == context.user == "me" else NO
+
+    def change(*_: str) -> bool:
+        return True
+
+    first = Passwords({"you": "old"}, expired=["you"], change=change)
+    second = Passwords({"me": "old"}, expired=["me"], change=change)
+    both = combine(
+        [first, second, ServerAuthentication(none=nobody), ServerAuthentication(none=me)]
+    )
+    context = AuthContext(user="me")
+    assert both.none is not None
+    assert both.password is not None
+    assert both.new_password is not None
+    assert await call(both.none, "me", context=context) == YES
+    assert await call(both.none, "you", context=context) == NO
+    assert isinstance(await call(both.password, "me", "old", context=context), ChangePassword)
+    assert await call(both.new_password, "me", "old", "new", context=context) == YES
+    assert await call(both.new_password, "me", "wrong", "new", context=context) == NO
+    both.check()
 
 
 def test_methods_in_order() -> None:

@@ -204,6 +204,11 @@ async def test_a_line_is_enforced_at_a_server(tmp_path: Path) -> None:
     async with serving(auth=AuthorizedKeys(path, [USER])) as here:
         async with here.connect() as connection:
             assert (await connection.run("forced")).stdout == b"forced\n"
+        authority = f"cert-authority {CA.public_key.to_openssh()}\n"
+        path.write_text(authority)
+        certificate = certified(key=USER_KEY, principals=(USER,))
+        async with here.connect(certificates=[certificate]) as connection:
+            assert connection.auth_attempts[-1].certificate == "alice@work"
         path.write_text(f'from="192.0.2.1" {USER_KEY.public_key.to_openssh()}\n')
         with pytest.raises(AuthenticationFailed):
             await here.connect().open()

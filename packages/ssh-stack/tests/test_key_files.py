@@ -100,6 +100,18 @@ async def test_a_locked_key_asks_a_function_be_it_async_or_plain(tmp_path: Path)
         assert await signs(await read(path, passphrase=function))
 
 
+async def test_a_locked_key_asks_the_person(tmp_path: Path) -> None:
+    class Person:
+        async def passphrase(self, source: str, /) -> str:
+            assert source == f"file {tmp_path}/id"
+            return "right"
+
+    path = tmp_path / "id"
+    write_private_key(path, KEY, "right")
+
+    assert await signs(await read(path, person=Person()))
+
+
 async def test_a_key_that_hides_its_public_half_takes_it_from_beside(tmp_path: Path) -> None:
     asked: list[str] = []
 

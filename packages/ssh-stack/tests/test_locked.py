@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from ssh_keys import KeyDecryptError, PassphraseNeeded, PrivateKey
+from ssh_keys import KeyDecryptError, KeyFormatError, PassphraseNeeded, PrivateKey
 from ssh_keys.load import load_private_key
 from ssh_stack.locked import LockedSigner
 
@@ -46,6 +46,15 @@ async def test_a_wrong_answer_is_asked_again_and_three_are_enough() -> None:
     with pytest.raises(KeyDecryptError):
         await signer(asker).sign(b"", "ssh-ed25519")
     assert asker.asked == 3
+
+
+async def test_a_file_that_is_gone_is_told_as_a_key_that_cannot_be_read() -> None:
+    def gone(_passphrase: str | bytes | None) -> PrivateKey:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    locked = LockedSigner(gone, "file key", Asker(["right"]), KEY.public_key)
+    with pytest.raises(KeyFormatError, match="file key cannot be read: No such file"):
+        await locked.sign(b"", "ssh-ed25519")
 
 
 @pytest.mark.parametrize("answer", [None, ""])

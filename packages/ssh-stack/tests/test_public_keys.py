@@ -323,6 +323,17 @@ async def test_an_agent_of_the_environment_that_is_gone_is_not_missed(
     assert await found({"agent": DEFAULT}) == []
 
 
+async def test_without_an_agent_in_the_environment_there_is_none(home: Path) -> None:
+    assert home.name == ".ssh"
+    assert await found({"agent": DEFAULT}) == []
+
+
+async def test_certificates_of_hosts_in_an_agent_are_left_alone(home: Path) -> None:
+    agent = Agent(A, certified(A, role="host"))
+    async with agent.listening(home / "socket") as path:
+        assert told(await found({"agent": path})) == ["A agent"]
+
+
 async def test_keys_of_the_agent_that_cannot_be_used_are_reported(home: Path) -> None:
     agent = Agent(A)
     agent._blobs.append(b"\0\0\0\x07ssh-dss")

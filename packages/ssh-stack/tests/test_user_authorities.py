@@ -70,7 +70,7 @@ async def test_a_file_of_authorities_is_read_anew(tmp_path: Path) -> None:
     trusted = TrustedUserCAKeys(path, users=["alice"], clock=lambda: NOW)
     assert await trusted.decide("alice", certified()) == NO
 
-    path.write_text(f"# ours\n\n{CA.public_key.to_openssh()}\n")
+    path.write_text(f"# ours\n\nnot a key\n{CA.public_key.to_openssh()}\n")
     assert await trusted.decide("alice", certified()) == Accept()
     assert await trusted.decide("alice", certified(OTHER_CA)) == NO
 
