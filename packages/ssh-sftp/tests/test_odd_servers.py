@@ -197,10 +197,21 @@ async def test_an_upload_to_an_account_that_may_only_write(
 
     assert keeper.files["/d/f"] == bytes(size)
     assert result.sizes_checked == 0
-    refused = (
-        ["permissions and times"] if size == 5 else ["the size check", "permissions and times"]
-    )
-    assert [each.what for each in result.refused] == refused
+    assert [each.what for each in result.refused] == ["the size check", "permissions and times"]
+
+
+@pytest.mark.parametrize("size", [0, 5, 100_000])
+async def test_an_upload_is_checked_where_the_server_tells(
+    scripted: Any, tmp_path: Path, size: int
+) -> None:
+    (tmp_path / "f").write_bytes(bytes(size))
+    keeper = Keeper({"/d/x": b""})
+    async with scripted(keeper) as sftp:
+        result = await sftp.put(tmp_path / "f", "/d/f")
+        back = await sftp.get("/d/f", tmp_path / "back")
+
+    assert (result.sizes_checked, result.refused) == (1, ())
+    assert back.sizes_checked == 1
 
 
 async def test_an_upload_where_nothing_may_be_renamed(scripted: Any, tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ class FileDownload:
         self._requests = scheduler.requests
         self._flow = scheduler.flow
         self._path = path
+        self._told = size
         self._size = size or None
         self._sink = sink
         self._handle: bytes | None = None
@@ -269,7 +270,7 @@ class FileDownload:
 
     def _on_finished(self, error: Exception | None) -> None:
         if error is None:
-            checked = self._size is not None
+            checked = self._told == self._received
             self._scheduler.completed(self, self._received, checked=checked)
             return
         self._scheduler.failed(self._path, error)

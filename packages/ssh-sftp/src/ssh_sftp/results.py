@@ -58,8 +58,9 @@ class Transferred:
         bytes: how many bytes they have together.
         skipped: what was left out, such as symbolic links in a tree.
         sizes_checked: for how many of the files the size that the server tells was compared
-            with the number of bytes that were transferred.  A server may tell none, and is not
-            asked for that of an upload of up to 16 KiB, which one acknowledgement covers whole.
+            with the number of bytes that were transferred.  A server may tell none, or refuse
+            to; for files of an uploaded tree of up to 16 KiB it is not asked, as one
+            acknowledgement covers them whole.
         refused: what was asked for besides and refused.
     """
 

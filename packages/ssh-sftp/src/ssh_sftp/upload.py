@@ -58,6 +58,7 @@ class UploadManner:
         fsync: put it to stable storage before it gets its name; the server can.
         part_name: makes a temporary path for a path, each time another.
         max_depth: how deep a tree is followed.
+        checks_small: ask for the size of small files too, which one acknowledgement covers whole.
     """
 
     atomic: bool
@@ -65,6 +66,7 @@ class UploadManner:
     fsync: bool
     part_name: Callable[[str], str]
     max_depth: int = MAX_DEPTH
+    checks_small: bool = False
 
 
 class FileUpload:
@@ -261,7 +263,7 @@ class FileUpload:
         self._finishing = True
         self._close_source()
         handle, self._handle = self._handle, None
-        if not small:
+        if not small or self._manner.checks_small:
             self._ask(FStat(id=self._requests.next_id(), handle=handle), self._on_size, Attrs)
         change = self._final_attributes()
         if change is not None:

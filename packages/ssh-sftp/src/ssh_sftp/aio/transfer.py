@@ -106,7 +106,8 @@ class Transfer:
     async def send_file(self, local: Path, remote: str, *, atomic: bool) -> Transferred:
         """Upload one file."""
         self._scheduler.stop = True
-        manner = self._manner(remote, atomic=atomic and self._options.atomic)
+        atomic = atomic and self._options.atomic
+        manner = attrs.evolve(self._manner(remote, atomic=atomic), checks_small=True)
 
         def opened() -> LocalFile:
             source = LocalFile(str(local), follow=True)
