@@ -209,7 +209,7 @@ class FileDownload:
     def _ends_at(self, offset: int) -> None:
         """Learn that there are no bytes from `offset` on."""
         if self._size is not None:
-            problem = f"it ends at byte {offset}, and its size was said to be {self._size}"
+            problem = f"it ends at byte {offset}, and the server had told a size of {self._size}"
             self._fail(SFTPTransferError(self._path, problem))
         else:
             self._end = min(offset, self._end) if self._end is not None else offset

@@ -2,7 +2,7 @@
 
 `Listing` turns OPENDIR, READDIR, CLOSE into batches of entries.  An entry whose type the
 server did not tell is asked about (LSTAT, then the long name, then STAT) before its batch
-is handed over, so nobody takes "not told" for "no file".  A NAME of no entries ends a
+is handed over, so that "not told" is never taken for "no file".  A NAME of no entries ends a
 listing as EOF does: OpenSSH's client takes it so too.
 """
 

@@ -188,4 +188,4 @@ class Service:
 
 
 def _ignore(_asked: str, _error: Exception) -> None:
-    """Nobody wants to know."""
+    """Without a callback, faults go untold."""

@@ -41,7 +41,7 @@ def check_text(encoding: str, errors: str, newline: Newline) -> None:
 
 
 def is_text(value: object) -> bool:
-    """Whether a value is text, whatever its type is said to be."""
+    """Whether a value is text; callers without a type checker pass anything."""
     return isinstance(value, str)
 
 

@@ -334,4 +334,4 @@ def _set(descriptor: int, found: Attributes) -> None:
 
 
 def _ignore(_path: str, _what: str, _cause: Exception) -> None:
-    """Nobody wants to know."""
+    """Without a callback, refusals are not noted."""

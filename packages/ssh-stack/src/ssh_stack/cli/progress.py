@@ -3,8 +3,8 @@
     12/340 files 45.2/123.4 MB 11.3 MB/s 0:00:07 ━━━━━━━━─────
     deep/er/largest file under way 30.1/64.0 MB
 
-The first line is the whole of a source, the second the file with the most left to do; one
-that is done is not shown.  Both are gone when the source is done or has failed.
+The first line is for a source as a whole, the second for the file with the most left to do,
+never for one that is done.  Both are erased when the source is done or has failed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Moves:
     """Adds up what a transfer tells: files that were found, and bytes that have moved.
 
     Args:
-        base: what the paths of the transfer begin with; it is not shown.
+        base: what the paths of the transfer begin with; it is left out.
         clock: tells the time in seconds.
     """
 
