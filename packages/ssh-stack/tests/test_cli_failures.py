@@ -235,4 +235,4 @@ def test_no_destination(cli: Cli) -> None:
 def test_more_is_said_with_verbose(cli: Cli, dead_port: int) -> None:
     done = cli.run("ssh", "-vv", "-F", "none", "-p", str(dead_port), "me@127.0.0.1")
     assert done.returncode == 255
-    assert re.search(rb"^ssh_stack.errors.ConnectFailed: ", done.stderr, re.MULTILINE)
+    assert re.search(rb"^ssh_stack.errors.ConnectRefused: ", done.stderr, re.MULTILINE)
