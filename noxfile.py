@@ -20,6 +20,7 @@ PACKAGES = {
 MODULES = [package.replace("-", "_") for package in PACKAGES]
 PYTHONS = ["3.11", "3.13"]
 NEWEST = "3.15"  # the newest that the dependencies have wheels for
+WORKERS = "--numprocesses=2"  # of pytest-xdist
 CONSTRAINTS = ["--constraint=constraints.txt", "--build-constraint=constraints.txt"]
 LOOSE = ["tests", "tools", "benchmarks", "examples", "fuzz", "noxfile.py"]
 WITH_A_SESSION = ["docs", "fuzz", "interop", "newest", "packaging", "typing"]
@@ -74,10 +75,25 @@ def _install(session: nox.Session, packages: set[str], *groups: str) -> None:
     session.install(*CONSTRAINTS, *editable, *(f"--group={group}" for group in groups))
 
 
+@nox.session(default=False, tags=["quick"])
+def quick(session: nox.Session) -> None:
+    """What answers in five minutes: style, import order, and the tests of every package."""
+    _install(session, set(PACKAGES), "test", "lint")
+    _check_style(session)
+    session.run("lint-imports")
+    for package in PACKAGES:
+        session.run("pytest", "-q", WORKERS, f"packages/{package}/tests", *session.posargs)
+    session.run("pytest", "-q", "tests/surface", "tests/generated")
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style, spelling, sizes, and generated files that are up to date."""
     _install(session, set(PACKAGES), "lint")
+    _check_style(session)
+
+
+def _check_style(session: nox.Session) -> None:
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("codespell")
@@ -123,7 +139,7 @@ def pins(session: nox.Session) -> None:
 def tests(session: nox.Session, package: str) -> None:
     """One package's tests, where nothing is installed but what the package declares."""
     _install(session, _with_siblings(package), "test")
-    session.run("pytest", f"packages/{package}/tests", *session.posargs)
+    session.run("pytest", WORKERS, f"packages/{package}/tests", *session.posargs)
 
 
 @nox.session
