@@ -123,6 +123,7 @@ async def test_of_our_client(profile: Profile) -> None:
                 keys=[],
                 agent=None,
                 config=None,
+                known_hosts=None,
                 host_key_policy="off",
                 algorithms=profiles(profile, "client"),
             ).open()

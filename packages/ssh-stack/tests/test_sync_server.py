@@ -42,7 +42,12 @@ def server(serve: sync.Serve) -> Generator[sync.Server]:
 
 
 def test_a_client_and_a_server_share_the_thread(server: sync.Server, key: PrivateKey) -> None:
-    options: dict[str, Any] = {"config": None, "agent": None, "host_key_policy": "off"}
+    options: dict[str, Any] = {
+        "config": None,
+        "agent": None,
+        "known_hosts": None,
+        "host_key_policy": "off",
+    }
     with sync.connect("127.0.0.1", server.port, username="me", keys=[key], **options) as conn:
         assert conn.run("anything", text=True).stdout == "hello me"
 
