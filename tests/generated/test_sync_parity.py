@@ -44,8 +44,9 @@ def public_names(kind: type) -> set[str]:
 
 
 def translated(signature: str) -> str:
-    plain = re.sub(r"\baio_\w+\.", "", signature)  # what is given to functions stays async
-    return re.sub(r"\bAsyncIterator\b", "Iterator", plain).replace(
+    # functions that run in the loop's thread take the asynchronous objects, by their module
+    named = re.sub(r"\baio_\w+\.", "", signature)
+    return re.sub(r"\bAsyncIterator\b", "Iterator", named).replace(
         "ClientConnection", "Connection"
     )
 
