@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -40,6 +40,20 @@ def test_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert options.read_only
     assert options.umask == 0o77
     assert stdio._start("%d/x%%") == f"{Path.home()}/x%"
+    assert stdio._start("%%d/%u") == f"%d/{Path.home().name}"
     assert stdio._start(None) == "."
     with pytest.raises(SystemExit):
         stdio.main(["--no-such-option"])
+
+
+def test_start_directory_of_a_user_without_a_home_is_a_clear_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unknown() -> NoReturn:
+        raise RuntimeError
+
+    monkeypatch.setattr(Path, "home", unknown)
+
+    assert stdio._start("/srv/100%%") == "/srv/100%"
+    with pytest.raises(SystemExit, match="the home directory is not known, set HOME"):
+        stdio._start("%d")

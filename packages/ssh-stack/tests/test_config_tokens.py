@@ -114,7 +114,7 @@ def test_system_files_have_no_tokens() -> None:
         ("SetEnv A=%q", "SetEnv has an unknown token %q"),
         ("IdentityFile ${NO_SUCH_VARIABLE_HERE}", "names an unknown variable"),
         ("IdentityFile ${HOME", "names an unknown variable"),
-        ("IdentityFile ~no-such-user/x", "no user 'no-such-user'"),
+        ("UserKnownHostsFile ~no-such-user/x", "no user 'no-such-user'"),
         ("IdentityAgent $9", "names no environment variable"),
     ],
 )
@@ -153,3 +153,7 @@ def test_agent(value: str, found: Path | str | None, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("MY_AGENT", "/run/agent")
 
     assert resolve(f"IdentityAgent {value}").identity_agent == found
+
+
+def test_key_file_of_a_user_who_is_not_there_is_a_file_that_is_not_there() -> None:
+    assert resolve("IdentityFile ~./x").identity_files == (Path("~./x"),)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -142,16 +144,12 @@ def test_batch_mode_leaves_the_policy_of_the_configuration(text: str, found: str
 
 _REFUSED = {
     "BindInterface": "tun0",
-    "CanonicalizeHostname": "yes",
-    "CanonicalizePermittedCNAMEs": "*:*",
     "ChannelTimeout": "session=5m",
     "CheckHostIP": "yes",
     "ObscureKeystrokeTiming": "interval:20",
     "ProxyUseFdpass": "yes",
 }
 _FINE = {
-    "CanonicalizeHostname": "no",
-    "CanonicalizePermittedCNAMEs": "none",
     "ChannelTimeout": "none",
     "CheckHostIP": "no",
     "ObscureKeystrokeTiming": "no",
@@ -283,3 +281,17 @@ async def test_jump_host_that_is_reached_through_itself_is_refused(tmp_path: Pat
     for host in ("bastion", "web1"):
         with pytest.raises(UsageError, match="goes through bastion itself"):
             await ssh_stack.connect(host, config=config).open()
+
+
+async def test_program_of_the_configuration_does_not_hold_up_the_loop(tmp_path: Path) -> None:
+    """The command waits for what the loop does meanwhile."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    config = tmp_path / "config"
+    config.write_text(f'Match exec "read line < {pipe}"\n CheckHostIP yes\n')
+
+    async def write() -> None:
+        await asyncio.to_thread(pipe.write_text, "go\n")
+
+    with pytest.raises(ConfigError, match="CheckHostIP yes"):
+        await asyncio.gather(ssh_stack.connect("web1", config=config).open(), write())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import Generator
@@ -207,7 +208,8 @@ class Connect(Openable):
             SSHTimeout: a stage took longer than its timeout.
         """
         try:
-            return await self._prepared().open()
+            # reading a configuration may run programs (Match exec)
+            return await (await asyncio.to_thread(self._prepared)).open()
         except (SSHError, OSError) as error:
             _log.debug("cannot connect to %s", self._host, exc_info=True)
             raise shortened(error) from error.__cause__
@@ -406,6 +408,7 @@ class _Opening:
             password=None,  # a jump host must not learn it
             interactive=None,
         )
-        connection = await _Opening(host, port, options, self._depth + 1).open()
+        opening = await asyncio.to_thread(_Opening, host, port, options, self._depth + 1)
+        connection = await opening.open()
         stack.push_async_callback(connection.close)
         return connection

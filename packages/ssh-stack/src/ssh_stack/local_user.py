@@ -16,9 +16,13 @@ from ssh_wire import UsageError
 if TYPE_CHECKING:
     import pwd
 
-__all__ = ["expand_home", "home_directory", "local_user", "user_at_host"]
+__all__ = ["UnknownUser", "expand_home", "home_directory", "local_user", "user_at_host"]
 
 _VARIABLES: Final = ("LOGNAME", "USER", "LNAME", "USERNAME")  # those of getpass.getuser
+
+
+class UnknownUser(UsageError):
+    """A `~user` of whom no home directory is known."""
 
 
 def local_user() -> str:
@@ -66,7 +70,8 @@ def expand_home(path: str | os.PathLike[str]) -> Path:
     """Return a path with `~` or `~user` at its start replaced by the home directory.
 
     Raises:
-        UsageError: there is no such home directory.
+        UnknownUser: there is no such user.
+        UsageError: the home directory of this user is not known.
     """
     text = os.fspath(path)
     if not text.startswith("~"):
@@ -77,7 +82,7 @@ def expand_home(path: str | os.PathLike[str]) -> Path:
     found = os.path.expanduser(f"~{name}")  # noqa: PTH111 (it leaves what it does not know)
     if found.startswith("~"):
         problem = f"there is no user {name!r}, whose home directory {text!r} names"
-        raise UsageError(problem)
+        raise UnknownUser(problem)
     return Path(found) / rest.lstrip("/")
 
 

@@ -68,11 +68,14 @@ def _start(start: str | None) -> str:
     """Return the start directory, where %d is the home directory and %u the user."""
     if start is None:
         return "."
-    home = Path.home()
-    words = {"%%": "%", "%d": str(home), "%u": home.name}
-    for word, meaning in words.items():
-        start = start.replace(word, meaning)
-    return start
+    parts = start.split("%%")
+    if any(word in part for part in parts for word in ("%d", "%u")):
+        try:
+            home = Path.home()
+        except RuntimeError:
+            sys.exit(f"-d {start}: the home directory is not known, set HOME")
+        parts = [part.replace("%d", str(home)).replace("%u", home.name) for part in parts]
+    return "%".join(parts)
 
 
 def _parser() -> argparse.ArgumentParser:

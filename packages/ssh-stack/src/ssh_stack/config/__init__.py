@@ -6,6 +6,7 @@
     algorithms    lists of algorithms, with their signs and patterns
     directives    the table of keywords: how each is read, and what becomes of it
     files         files as lists of lines; which files an Include names
+    canonical     the canonical name of a host
     criteria      which hosts a Host or Match line is for
     tokens        ~, %-tokens and ${VARIABLES} in values
     surroundings  what the tokens stand for

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from ssh_stack.config.values import alone, choice, one, seconds, some
+from ssh_stack.config.values import choice, one, seconds, some
 
 if TYPE_CHECKING:
     from ssh_stack.config.lines import Line
@@ -15,8 +15,6 @@ _QOS: Final = (
     r"|0x[0-9a-f]{1,2}|[0-9]{1,3}))"
 )
 _TUNNEL: Final = r"(?i:(any|[0-9]+)(:(any|[0-9]+))?)"
-_PAIR: Final = r"(?i:[^:]*:[^:]+|\*|none)"
-_DOMAIN: Final = r"[A-Za-z0-9.][A-Za-z0-9._-]*"
 _TIMED: Final = r"[^=]+=.+"
 _INTERVAL: Final = r"interval:([0-9]{1,4})"
 _MAX_INTERVAL: Final = 1000
@@ -62,18 +60,6 @@ def _places(line: Line, words: tuple[str, ...]) -> str:
 def tunnel_device(line: Line) -> str:
     """Check TunnelDevice."""
     return _checked(line, (one(line),), _TUNNEL, "numbers of devices, or any")
-
-
-def canonical_domains(line: Line) -> str:
-    """Check CanonicalDomains."""
-    alone("none")(line)
-    return _checked(line, line.arguments, _DOMAIN, "names of domains")
-
-
-def permitted_cnames(line: Line) -> str:
-    """Check CanonicalizePermittedCNAMEs."""
-    alone("none")(line)
-    return _checked(line, line.arguments, _PAIR, "pairs of lists of patterns of names").lower()
 
 
 def channel_timeouts(line: Line) -> str:

@@ -18,14 +18,18 @@ from typing import Final, Literal, TypeAlias
 
 import attrs
 
-from ssh_stack.config import checks, values
+from ssh_stack.config import canonical, checks, values
 from ssh_stack.config.algorithms import read_algorithms
 from ssh_stack.config.values import Reader, choice, flag, number, one, seconds, whole, yes_or_no
 
-__all__ = ["ALIASES", "BLOCKS", "DIRECTIVES", "Directive", "Fate"]
+__all__ = ["ALIASES", "BLOCKS", "DIRECTIVES", "READING", "Directive", "Fate"]
 
 Fate: TypeAlias = Literal["honoured", "reported", "refused", "silent"]
 """What becomes of a keyword, where its value does not ask for what is the case anyway."""
+
+
+READING: Final = "-"
+"""The field of a keyword that is used up while the configuration is read."""
 
 
 @attrs.frozen
@@ -37,7 +41,7 @@ class Directive:
     read: Reader
     """Reads its value."""
     field: str = ""
-    """The field of `HostConfig` that it sets, where it is honoured."""
+    """The field of `HostConfig` that it sets, where it is honoured; or `READING`."""
     accumulates: bool = False
     """Whether every line adds to the value; otherwise the first one counts."""
     otherwise: Literal["reported", "refused", "silent"] = "silent"
@@ -123,6 +127,11 @@ _ROWS: Final = (
     _honoured("AddressFamily", _FAMILY, "address_family"),
     _honoured("BatchMode", flag, "batch"),
     _honoured("BindAddress", one, "bind_address"),
+    _honoured("CanonicalDomains", canonical.domains, READING),
+    _honoured("CanonicalizeFallbackLocal", yes_or_no, READING),
+    _honoured("CanonicalizeHostname", _CANONICAL, READING),
+    _honoured("CanonicalizeMaxDots", number, READING),
+    _honoured("CanonicalizePermittedCNAMEs", canonical.permitted_cnames, READING),
     _honoured("CASignatureAlgorithms", read_algorithms("key"), "ca_signature_algorithms"),
     _honoured("CertificateFile", one, "certificate_files", accumulates=True),
     _honoured("Ciphers", read_algorithms("cipher"), "ciphers"),
@@ -138,7 +147,7 @@ _ROWS: Final = (
     _honoured("IdentitiesOnly", flag, "identities_only"),
     _honoured("IdentityAgent", values.agent_socket, "identity_agent"),
     _honoured("IdentityFile", one, "identity_files", accumulates=True),
-    _honoured("IgnoreUnknown", one, "ignore_unknown"),
+    _honoured("IgnoreUnknown", one, READING),
     _honoured("KbdInteractiveAuthentication", flag, "keyboard_interactive_authentication"),
     _honoured("KexAlgorithms", read_algorithms("key exchange"), "kex_algorithms"),
     _honoured("LogLevel", _LEVELS, "log_level"),
@@ -151,7 +160,7 @@ _ROWS: Final = (
     _honoured("ProxyJump", values.jumps, "proxy_jump"),
     _honoured("PubkeyAcceptedAlgorithms", read_algorithms("key"), "public_key_algorithms"),
     _honoured("PubkeyAuthentication", _PUBLIC_KEY, "public_key_authentication"),
-    _honoured("RefuseConnection", one, "refuse_connection"),
+    _honoured("RefuseConnection", one, READING),
     _honoured("RekeyLimit", values.rekey_limit, "rekey_limit"),
     _honoured("RequestTTY", _TERMINAL, "request_tty"),
     _honoured("RequiredRSASize", number, "required_rsa_size"),
@@ -170,8 +179,6 @@ _ROWS: Final = (
     _honoured("UserKnownHostsFile", values.files, "known_hosts_files"),
     # ------------------------------------------------------------- refused where they restrict
     _refused("BindInterface", one),
-    _refused("CanonicalizeHostname", _CANONICAL, "no"),
-    _refused("CanonicalizePermittedCNAMEs", checks.permitted_cnames, "none"),
     _refused("ChannelTimeout", checks.channel_timeouts, "none"),
     _refused("CheckHostIP", yes_or_no, "no"),
     _refused("ObscureKeystrokeTiming", checks.keystroke_timing, "no"),
@@ -211,9 +218,6 @@ _ROWS: Final = (
     _reported("VersionAddendum", whole, "none"),
     _reported("VisualHostKey", yes_or_no, "no"),
     # ------------------------------------------------------------- for what is never done here
-    _silent("CanonicalDomains", checks.canonical_domains),
-    _silent("CanonicalizeFallbackLocal", yes_or_no),
-    _silent("CanonicalizeMaxDots", number),
     _silent("EnableSSHKeysign", yes_or_no),
     _silent("ForwardX11Timeout", seconds),
     _silent("ForwardX11Trusted", yes_or_no),

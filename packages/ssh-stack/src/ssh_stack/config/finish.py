@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ssh_stack.config.algorithms import AlgorithmList
-from ssh_stack.config.directives import DIRECTIVES
+from ssh_stack.config.directives import DIRECTIVES, READING
 from ssh_stack.config.host_config import HostConfig, Unsupported
 from ssh_stack.config.resolve import Found, Reading
 from ssh_stack.config.surroundings import HostTokens
 from ssh_stack.config.tokens import expand, expand_path
+from ssh_stack.local_user import UnknownUser
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
@@ -31,18 +32,15 @@ def finish(reading: Reading) -> HostConfig:
     Raises:
         ConfigError: a value has a token or a variable that is not known.
     """
-    named = reading.first("Hostname")
-    reading.settle_host()
     reading.finished = True
     _settle_user(reading)
     fields: dict[str, Any] = {}
     for name, rows in reading.values.items():
         directive = DIRECTIVES[name.lower()]
-        if directive.field and rows:
+        if directive.field and directive.field != READING and rows:
             build = _BUILDERS.get(name, _first)
             fields[directive.field] = build(rows, reading)
-    fields.pop("ignore_unknown", None)  # it is for the reading alone
-    if named is None and reading.host == reading.original:
+    if not reading.renamed and reading.host == reading.original:
         del fields["hostname"]
     fields["known_hosts_files"], usual = _users_files(reading)
     if not usual:
@@ -80,8 +78,18 @@ def _path(found: Found, name: str, tokens: Tokens) -> Path:
 
 def _paths(rows: list[Found], reading: Reading) -> tuple[Path, ...]:
     """The files of lines with one file each; "none" names no file."""
-    paths = (_path(f, f.value, reading.tokens) for f in rows if f.value.lower() != "none")
+    paths = (_key_path(f, reading.tokens) for f in rows if f.value.lower() != "none")
     return tuple(dict.fromkeys(paths))
+
+
+def _key_path(found: Found, tokens: Tokens) -> Path:
+    """A key file below the home directory of nobody is one that is not there, as for `ssh -G`."""
+    try:
+        return expand_path(found.value, tokens)
+    except UnknownUser:
+        return Path(found.value)
+    except UsageError as error:
+        raise found.error(str(error)) from None
 
 
 def _listed_paths(rows: list[Found], reading: Reading) -> tuple[Path, ...]:

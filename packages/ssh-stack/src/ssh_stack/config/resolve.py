@@ -6,13 +6,13 @@ held against what the lines before it said, and IgnoreUnknown is for the lines b
 
 from __future__ import annotations
 
-import socket
 import sys
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
 
 from ssh_keys.patterns import matches_list
+from ssh_stack.config.canonical import canonical_host
 from ssh_stack.config.criteria import host_holds, parse_match
 from ssh_stack.config.directives import ALIASES, BLOCKS, DIRECTIVES, Directive
 from ssh_stack.config.files import included
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ssh_stack.config.host_config import HostConfig
     from ssh_stack.config.tokens import Tokens
 
-__all__ = ["Found", "Reading", "canonical_name", "resolve"]
+__all__ = ["Found", "Reading", "resolve"]
 
 _MAX_DEPTH: Final = 16
 _MAX_LINES: Final = 100_000
@@ -56,9 +56,11 @@ def resolve(config: Config, host: str, *, user: str | None, port: int | None) ->
 
     reading = Reading(config, host, user, port)
     reading.run()
-    if reading.wants_final:
+    reading.settle_host()
+    if reading.wants_final or reading.canonicalizes:
         # the second pass adds to the first, and Host lines see the name that was found
-        reading.run_final()
+        reading.final = True
+        reading.run()
     return finish(reading)
 
 
@@ -80,6 +82,8 @@ class Reading:
         """Whether this is the final pass."""
         self.wants_final = False
         """Whether the configuration asks for a final pass."""
+        self.renamed = False
+        """Whether a line HostName is for the host."""
         self.finished = False
         """Whether all lines were gone through: the name and the user are final."""
         self.tokens: Tokens = HostTokens(self)
@@ -121,6 +125,11 @@ class Reading:
         return self._given_port or self.value("Port") or _DEFAULT_PORT
 
     @property
+    def canonicalizes(self) -> bool:
+        """Whether the canonical name of the host is asked for."""
+        return (self.value("CanonicalizeHostname") or "no") != "no"
+
+    @property
     def tag(self) -> str:
         """The value of Tag."""
         return self.value("Tag") or ""
@@ -160,15 +169,10 @@ class Reading:
         for source in self._config.sources:
             self._go_through(source, active=True, depth=0)
 
-    def run_final(self) -> None:
-        """Go through the lines again: they see the name that the first pass found."""
-        self.settle_host()
-        self.final = True
-        self.run()
-
     def settle_host(self) -> None:
-        """Make the name that was found the one to connect to."""
-        self.values["Hostname"] = [Found(canonical_name(self.host), None)]
+        """Make the name that was found, or its canonical form, the one to connect to."""
+        self.renamed = self.first("Hostname") is not None
+        self.values["Hostname"] = [Found(canonical_host(self), None)]
 
     def _go_through(self, source: Source, *, active: bool, depth: int) -> None:
         holds = active
@@ -249,18 +253,6 @@ class Reading:
             return
         if line.keyword not in _PLATFORMS.get(sys.platform, ()):
             raise line.error(_unknown(line))
-
-
-def canonical_name(host: str) -> str:
-    """Return a host's name in lower case; an address in its usual form."""
-    if ":" in host or host[:1].isdigit():
-        try:
-            found = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
-        except (OSError, UnicodeError):
-            pass
-        else:
-            return found[0][4][0] if isinstance(found[0][4][0], str) else host
-    return host.lower()
 
 
 def _unknown(line: Line) -> str:

@@ -1,0 +1,131 @@
+"""The canonical name of a host (ssh_config(5), CanonicalizeHostname)."""
+
+from __future__ import annotations
+
+import re
+import socket
+from typing import TYPE_CHECKING, Final
+
+from ssh_keys.patterns import matches_list
+from ssh_stack.config.values import alone
+
+if TYPE_CHECKING:
+    from ssh_stack.config.lines import Line
+    from ssh_stack.config.resolve import Reading
+
+__all__ = ["canonical_host", "canonical_name", "domains", "permitted_cnames"]
+
+_DOMAIN: Final = r"[A-Za-z0-9.][A-Za-z0-9._-]*"
+_FAMILIES: Final = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
+
+
+def domains(line: Line) -> tuple[str, ...]:
+    """Return the names of CanonicalDomains; "none" for none."""
+    alone("none")(line)
+    for word in line.arguments:
+        if re.fullmatch(_DOMAIN, word) is None:
+            problem = f"takes names of domains, not {word!r}"
+            raise line.error(problem)
+    return tuple(word.lower() for word in line.arguments)
+
+
+def permitted_cnames(line: Line) -> tuple[tuple[str, str], ...]:
+    """Return pairs of lists of patterns (CanonicalizePermittedCNAMEs); none for "none"."""
+    alone("none")(line)
+    if [word.lower() for word in line.arguments] == ["none"]:
+        return ()
+    pairs: list[tuple[str, str]] = []
+    for word in line.arguments:
+        source, colon, target = word.lower().partition(":")
+        if word != "*" and not (colon and target):
+            problem = f"takes pairs of lists of patterns, not {word!r}"
+            raise line.error(problem)
+        pairs.append((source, target or source))
+    return tuple(pairs)
+
+
+def canonical_name(host: str) -> str:
+    """Return a host's name in lower case; an address in its usual form."""
+    if ":" in host or host[:1].isdigit():
+        try:
+            found = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
+        except (OSError, UnicodeError):
+            pass
+        else:
+            return str(found[0][4][0])
+    return host.lower()
+
+
+def canonical_host(reading: Reading) -> str:
+    """Return the name to connect to, in its canonical form where the configuration asks for it.
+
+    The names are looked up, as `ssh` does it, before the connection is made.
+
+    Raises:
+        ConfigError: no domain has the host, and CanonicalizeFallbackLocal forbids to go on.
+    """
+    host = canonical_name(reading.host)
+    if _is_address(host) or not _looked_up(reading):
+        return host
+    if not reading.canonicalizes:  # only CNAMEs are followed
+        found = _lookup(host, reading)
+        return host if found is None else _followed(host, found, reading)
+    if not host.endswith(".") and host.count(".") > _dots(reading):
+        return host
+    for name in _candidates(host, reading):
+        found = _lookup(name, reading)
+        if found is not None:
+            return _followed(name.removesuffix("."), found, reading)
+    fallback = reading.first("CanonicalizeFallbackLocal")
+    if fallback is not None and fallback.value == "no":
+        problem = f"forbids to go on: no domain of CanonicalDomains has the host {host!r}"
+        raise fallback.error(problem)
+    return host
+
+
+def _is_address(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()
+
+
+def _looked_up(reading: Reading) -> bool:
+    """Whether names are looked up at all: not those that a proxy understands, unless always."""
+    mode = reading.value("CanonicalizeHostname")
+    proxied = (reading.value("ProxyCommand") or "none") != "none" or reading.value("ProxyJump")
+    asked = reading.canonicalizes or reading.value("CanonicalizePermittedCNAMEs")
+    return bool(asked) and (not proxied or mode == "always")
+
+
+def _dots(reading: Reading) -> int:
+    number = reading.value("CanonicalizeMaxDots")
+    return 1 if number is None else int(number)
+
+
+def _candidates(host: str, reading: Reading) -> tuple[str, ...]:
+    if host.endswith("."):
+        return (host,)
+    names: tuple[str, ...] = reading.value("CanonicalDomains") or ()
+    return tuple(f"{host}.{name}." for name in names if name != "none")
+
+
+def _lookup(name: str, reading: Reading) -> str | None:
+    """Return the canonical name that the DNS has for a name; None if it has no address."""
+    family = _FAMILIES.get(reading.value("AddressFamily"), socket.AF_UNSPEC)
+    try:
+        found = socket.getaddrinfo(
+            name, None, family, socket.SOCK_STREAM, flags=socket.AI_CANONNAME
+        )
+    except (OSError, UnicodeError):
+        return None
+    return found[0][3]
+
+
+def _followed(name: str, canonical: str, reading: Reading) -> str:
+    """Return the canonical name if a rule permits to go from the name to it."""
+    for source, target in reading.value("CanonicalizePermittedCNAMEs") or ():
+        if canonical and _matches(source, name) and _matches(target, canonical):
+            return canonical
+    return name
+
+
+def _matches(patterns: str, name: str) -> bool:
+    return matches_list(tuple(patterns.encode().split(b",")), name.encode())
