@@ -22,6 +22,11 @@ async def asynchronous() -> None:
             async for data in process.stdout.lines():
                 assert_type(data, bytes)
             assert_type(await process.wait(), int | ExitSignal)
+        async with conn.start("cat", text=True, stderr=ssh_stack.STDOUT) as started:
+            assert_type(started, ssh_stack.TextProcess)
+            await started.stdin.write("text")
+            async for text_line in started.stdout:
+                assert_type(text_line, str)
         async with conn.sftp() as sftp:
             assert_type(await sftp.listdir(), list[str])
             async with await sftp.open("/etc/hostname", "r", encoding="latin-1") as text:
@@ -46,6 +51,9 @@ def blocking() -> None:
             for line in process.stdout.lines():
                 assert_type(line, bytes)
             assert_type(process.wait(), int | ExitSignal)
+        with conn.start("cat", text=True) as started:
+            assert_type(started, sync.TextProcess)
+            assert_type(started.stdout.readline(), str)
         with conn.forward_local("127.0.0.1:0", "db:5432") as forward:
             assert_type(forward, sync.LocalForward)
             assert_type(forward.port, int)
@@ -65,3 +73,14 @@ def blocking() -> None:
                 assert_type(files.read("name"), bytes)
     sync.connect("web2", jump=conn)
     assert_type(ssh_stack.sync.connect("web1"), sync.Connect)
+
+
+def failing() -> None:
+    try:
+        sync.connect("web1").open()
+    except ssh_stack.AuthenticationFailed as error:
+        assert_type(error.attempts, tuple[ssh_stack.AuthAttempt, ...])
+    except ssh_stack.ConnectFailed as error:
+        assert_type(error.port, int)
+    except ssh_stack.SSHError as error:
+        assert_type(error, ssh_stack.SSHError)

@@ -15,12 +15,17 @@ ssh_stack.connect("web1", host_key_policy="maybe")  # type: ignore[arg-type]  # 
 sync.connect("web1", usernme="ops")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 sync.connect("web1", username=7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 sync.connect("web1", host_key_policy="maybe")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+ssh_stack.conect("web1")  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+sync.conect("web1")  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
 
 
 async def asynchronous(conn: ssh_stack.Connection, other: sync.Connection) -> None:
     done = await conn.run("id", text=True)
     data: bytes = done.stdout  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
     await conn.run("id", txt=True)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    await conn.run("id", stdout=5.5)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    async with conn.start("cat", text=True) as process:
+        await process.stdin.write(b"bytes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     ssh_stack.connect("web2", jump=other)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     del data
 

@@ -1,5 +1,16 @@
 """SSH for Python: client, server and SFTP, asyncio and blocking.
 
+    async with ssh_stack.connect("web1") as conn:
+        done = await conn.run("uptime", text=True, check=True)
+        async with conn.sftp() as sftp:
+            await sftp.get("/etc/motd", "motd")
+
+`connect` takes the fields of `ClientOptions` and gives a `Connection`; `serve` takes those of
+`ServerOptions` and gives a `Server`; `sync` has the same names and no `await`.  Everything
+that goes wrong is an `SSHError`; a mistake in the call is a `UsageError` among them.
+
+The modules behind the names:
+
 connection      connect: everything that `ssh` would do before the first command
 options         what `connect` is told
 config/         ssh_config(5): which options a host gets
@@ -9,7 +20,10 @@ public_keys, key_files, locked, asking: keys, agents and certificates, and who i
 trust           is this the right server
 keylog          SSHKEYLOGFILE, for Wireshark
 sftp            SFTP over a connection
-dial            ways to a server: TCP, a jump host, a proxy command
+arguments       what connect and serve are given, checked before anything is done
+dial            ways to a server: TCP, a jump host, a proxy command, a stream
+tcp             a TCP connection, whichever address answers first
+streams         byte streams that somebody else connected
 serving         serve: a listening socket and its connections
 server_options  what `serve` is told
 authorization   ready-made answers to who may log in, and several of them together
