@@ -82,11 +82,11 @@ class HostKeyError(HostKeyRefused):
         self.host = host
         self.port = port
         self.key = key
-        self.lines = tuple(lines)
+        self.lines: tuple[HostLine, ...] = tuple(lines)
         text = self._text.format(
             host=place_of(host, port), kind=key.kind, fingerprint=key.fingerprint()
         )
-        self.summary = f"{text}{detail}"
+        self.summary: str = f"{text}{detail}"
         super().__init__(f"{self.summary}; {advice}" if advice else self.summary)
 
 
@@ -123,7 +123,7 @@ class HostKeyUnknown(HostKeyError):
         file: Path | None = None,
         unread: Sequence[Problem] = (),
     ) -> None:
-        self.line = _line(host, port, key)
+        self.line: str = _line(host, port, key)
         ways = ['host_key_policy="accept-new"', "connecting with `ssh-stack ssh` once"]
         if file is not None:
             ways.append(f"a line in {printable(str(file), 1024)}")
@@ -238,11 +238,14 @@ class ConnectFailed(SSHError, ConnectionError):
     ) -> None:
         self.host = host
         self.port = port
-        self.failures = tuple(failures)
+        self.failures: tuple[Exception, ...] = tuple(failures)
         where = f"connect to host {host} port {port}"  # as ssh begins
-        super().__init__(printable(problem or f"{where}: {self._why()}"))
-        known = [each for each in self.failures if isinstance(each, OSError)]
-        self.errno = known[0].errno if known else None
+        numbers = [each.errno for each in self.failures if isinstance(each, OSError)]
+        text = printable(problem or f"{where}: {self._why()}")
+        super().__init__(next(iter(numbers), None), text)
+
+    def __str__(self) -> str:
+        return self.strerror or ""
 
     def _why(self) -> str:
         """Each reason once, with the addresses that it is about."""

@@ -80,11 +80,11 @@ class Reading:
         """What is worth knowing beside it."""
         self.final = False
         """Whether this is the final pass."""
-        self.wants_final = False
+        self.wants_final: bool = False
         """Whether the configuration asks for a final pass."""
-        self.renamed = False
+        self.renamed: bool = False
         """Whether a line HostName is for the host."""
-        self.finished = False
+        self.finished: bool = False
         """Whether all lines were gone through: the name and the user are final."""
         self.tokens: Tokens = HostTokens(self)
         """%-tokens for what is replaced while lines are read."""
