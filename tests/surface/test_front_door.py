@@ -6,6 +6,8 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import pydoc
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
+import attrs
 import pytest
 
 import ssh_stack
@@ -180,3 +183,22 @@ def test_import_loads_nothing_that_is_not_used(module: str) -> None:
     )
     loaded = set(done.stdout.split())
     assert not loaded & {"asyncio", "cryptography", "ssh_connection.aio", "ssh_sftp", "ssh_keys"}
+
+
+OPTIONS = ["ClientOptions", "ServerOptions", "SFTPOptions", "Timeouts", "KeepaliveOptions"]
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_help_tells_what_each_option_means(name: str) -> None:
+    options = getattr(ssh_stack, name)
+    text = pydoc.render_doc(options, renderer=pydoc.plaintext)
+    for field in attrs.fields(options):
+        assert re.search(rf"^ \|      {field.name}: \S", text, re.MULTILINE), field.name
+
+
+@pytest.mark.parametrize("module", [ssh_stack, sync], ids=lambda module: module.__name__)
+def test_help_and_dir_list_what_there_is(module: ModuleType) -> None:
+    text = pydoc.render_doc(module, renderer=pydoc.plaintext)
+    assert "connect(" in text
+    assert "class SSHError" in text
+    assert set(names(module)) <= set(dir(module))

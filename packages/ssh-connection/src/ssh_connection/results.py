@@ -43,20 +43,23 @@ class ExitSignal:
 
 @attrs.frozen
 class Completed(Generic[T]):
-    """A command that has ended, and all that it wrote."""
+    """A command that has ended, and all that it wrote.
+
+    Attributes:
+        command: The command line as it was sent.
+        exit_status: Its exit status; None when a signal ended it.
+        exit_signal: The signal that ended it.
+        stdout: What it wrote to standard output.
+        stderr: What it wrote to standard error.
+        duration: Seconds from the request to the end.
+    """
 
     command: str
-    """The command line as it was sent."""
     exit_status: int | None
-    """Its exit status; None when a signal ended it."""
     exit_signal: ExitSignal | None
-    """The signal that ended it."""
     stdout: T
-    """What it wrote to standard output."""
     stderr: T
-    """What it wrote to standard error."""
     duration: float
-    """Seconds from the request to the end."""
 
     @property
     def ok(self) -> bool:

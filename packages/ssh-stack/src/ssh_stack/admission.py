@@ -19,16 +19,19 @@ _PREFIX = 64  # what one customer of an IPv6 provider has at the least
 
 @attrs.frozen(kw_only=True)
 class MaxStartups:
-    """Bounds on connections that are not authenticated yet (sshd_config(5), MaxStartups)."""
+    """Bounds on connections that are not authenticated yet (sshd_config(5), MaxStartups).
+
+    Attributes:
+        start: How many are always let in.
+        rate: The chance, in percent, that one more than `start` is refused; it grows up to `full`.
+        full: How many there may be at the most.
+        per_source: How many of them may come from one address, or from one /64 of IPv6.
+    """
 
     start: int = 10
-    """How many are always let in."""
     rate: int = 30
-    """The chance, in percent, that one more than `start` is refused; it grows up to `full`."""
     full: int = 100
-    """How many there may be at the most."""
     per_source: int = 16
-    """How many of them may come from one address, or from one /64 of IPv6."""
 
     def __attrs_post_init__(self) -> None:
         if not (

@@ -172,105 +172,104 @@ class Person(Protocol):
 
 @attrs.frozen(kw_only=True)
 class ClientOptions:
-    """How to connect.  What is not given is as `ssh` would have it."""
+    """How to connect.  What is not given is as `ssh` would have it.
+
+    Attributes:
+        username: The user to log in as; without it the configuration's, then the local user's
+            name.
+        password: The password, or a function that asks for it, three times where it is wrong. It
+            is for the host alone, as `interactive` is: jump hosts never see it.
+        change_password: Asked for a new password, given the server's text, when the server says it
+            has expired.
+        interactive: Answers the prompts of keyboard-interactive; without it the password answers
+            one.
+        keys: Private keys to log in with, first to last; None for none; by default `ssh`'s files.
+        certificates: User certificates beyond those beside the key files, each of a key that is
+            there, too.
+        strict_permissions: Whether a private key file of the user's that others can read is
+            refused, as by `ssh`.
+        passphrase: The passphrase of encrypted key files, or a function that asks for it. The
+            function is called when the server would take a key and not before, and again while the
+            answer does not open it.
+        person: Asked for what is not given here, and about a host key where the configuration says
+            so.
+        ask_methods_first: Whether the server is asked for its methods before a credential is
+            tried, as by `ssh`. A server that wants no authentication answers with success then.
+            Without it, nobody is authenticated but by a credential that is given here, and a round
+            trip is saved.
+        agent: The agent's socket; None for no agent; by default SSH_AUTH_SOCK.
+        known_hosts: The host keys that are trusted; None knows nobody. By default
+            UserKnownHostsFile of the configuration, which is ~/.ssh/known_hosts and
+            ~/.ssh/known_hosts2 where it says nothing, and the system's files. A key that is
+            accepted is remembered in the first file.
+        revoked_host_keys: Host keys and authorities that are never trusted, whatever else says so.
+            A KRL or a text with a public key on each line: its path, its content or the list. By
+            default RevokedHostKeys of the configuration. A list that cannot be read refuses every
+            host.
+        host_key_policy: What becomes of a server that is not known; by default what the
+            configuration says.
+        update_host_keys: Whether known_hosts follows the server's keys: proven ones in, those that
+            are gone out. Only for a server whose key stood there already or was accepted by a
+            person; a function is asked each time. By default the configuration's UpdateHostKeys
+            says, and "ask" there is "no": whoever wants to be asked gives a function. Where it
+            says nothing they are followed if neither `known_hosts` nor UserKnownHostsFile is
+            given.
+        config: Configuration files; None for none; by default ~/.ssh/config and the system's.
+        config_options: Configuration lines that go before the files, as `ssh -o` takes them.
+        jump: Hosts to go through, `[user@]host[:port]`, or a connection; None for no jump.
+        proxy_command: A command whose standard streams reach the server. The user's shell runs a
+            string, as that of ProxyCommand; a list of arguments is run without a shell. The tokens
+            of ProxyCommand are replaced in both.
+        stream: A byte stream to the server that is connected already, instead of a TCP connection.
+            A socket, a `Channel` of another connection, or a pair of a reader and a writer as
+            asyncio has them. It is closed with the connection.
+        algorithms: A profile of algorithms, or the algorithms.
+        transport_limits: What is accepted of the server's transport.
+        auth_limits: How often the client tries, and how much the server may ask for, until the
+            user is in.
+        limits: How much of everything the connection may have.
+        timeouts: How long each stage may take; by default the configuration's ConnectTimeout
+            counts.
+        keepalive: How a dead server is found; None never asks; by default the configuration
+            counts.
+        rekey_bytes: Bytes in one direction after which keys are exchanged anew.
+        rekey_seconds: Seconds after which keys are exchanged anew.
+        on_banner: Takes the server's banner, made safe to show.
+        trace: Takes every message and event of the transport as it happens, without content.
+    """
 
     username: str | None = None
-    """The user to log in as; without it the configuration's, then the local user's name."""
     password: Secret | None = attrs.field(default=None, repr=False)
-    """The password, or a function that asks for it, three times where it is wrong.
-
-    It is for the host alone, as `interactive` is: jump hosts never see it.
-    """
     change_password: Callable[[str], Awaitable[str | None] | str | None] | None = None
-    """Asked for a new password, given the server's text, when the server says it has expired."""
     interactive: Answers | None = attrs.field(default=None, repr=False)
-    """Answers the prompts of keyboard-interactive; without it the password answers one."""
     keys: Sequence[KeySource] | Default | None = attrs.field(
         default=DEFAULT, repr=False, converter=_listed
     )
-    """Private keys to log in with, first to last; None for none; by default `ssh`'s files."""
     certificates: Sequence[CertificateSource] = ()
-    """User certificates beyond those beside the key files, each of a key that is there, too."""
     strict_permissions: bool = True
-    """Whether a private key file of the user's that others can read is refused, as by `ssh`."""
     passphrase: Secret | bytes | None = attrs.field(default=None, repr=False)
-    """The passphrase of encrypted key files, or a function that asks for it.
-
-    The function is called when the server would take a key and not before, and again while
-    the answer does not open it.
-    """
     person: Person | None = attrs.field(default=None, repr=False)
-    """Asked for what is not given here, and about a host key where the configuration says so."""
     ask_methods_first: bool = True
-    """Whether the server is asked for its methods before a credential is tried, as by `ssh`.
-
-    A server that wants no authentication answers with success then.  Without it, nobody is
-    authenticated but by a credential that is given here, and a round trip is saved.
-    """
     agent: Path | Default | None = DEFAULT
-    """The agent's socket; None for no agent; by default SSH_AUTH_SOCK."""
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None = DEFAULT
-    """The host keys that are trusted; None knows nobody.
-
-    By default UserKnownHostsFile of the configuration, which is ~/.ssh/known_hosts and
-    ~/.ssh/known_hosts2 where it says nothing, and the system's files.  A key that is accepted
-    is remembered in the first file.
-    """
     revoked_host_keys: RevokedSource | Sequence[RevokedSource] | Default | None = DEFAULT
-    """Host keys and authorities that are never trusted, whatever else says so.
-
-    A KRL or a text with a public key on each line: its path, its content or the list.  By
-    default RevokedHostKeys of the configuration.  A list that cannot be read refuses every
-    host.
-    """
     host_key_policy: HostKeyPolicy | Default = DEFAULT
-    """What becomes of a server that is not known; by default what the configuration says."""
     update_host_keys: bool | HostKeyUpdateDecision | Default = DEFAULT
-    """Whether known_hosts follows the server's keys: proven ones in, those that are gone out.
-
-    Only for a server whose key stood there already or was accepted by a person; a function
-    is asked each time.  By default the configuration's UpdateHostKeys says, and "ask" there
-    is "no": whoever wants to be asked gives a function.  Where it says nothing they are
-    followed if neither `known_hosts` nor UserKnownHostsFile is given.
-    """
     config: Path | Sequence[Path] | Default | None = DEFAULT
-    """Configuration files; None for none; by default ~/.ssh/config and the system's."""
     config_options: Sequence[str] = ()
-    """Configuration lines that go before the files, as `ssh -o` takes them."""
     jump: str | Sequence[str] | ClientConnection | Default | None = DEFAULT
-    """Hosts to go through, `[user@]host[:port]`, or a connection; None for no jump."""
     proxy_command: str | Sequence[str] | Default | None = DEFAULT
-    """A command whose standard streams reach the server.
-
-    The user's shell runs a string, as that of ProxyCommand; a list of arguments is run without
-    a shell.  The tokens of ProxyCommand are replaced in both.
-    """
     stream: Stream | None = None
-    """A byte stream to the server that is connected already, instead of a TCP connection.
-
-    A socket, a `Channel` of another connection, or a pair of a reader and a writer as asyncio
-    has them.  It is closed with the connection.
-    """
     algorithms: Literal["strict", "default", "legacy"] | Algorithms = "default"
-    """A profile of algorithms, or the algorithms."""
     transport_limits: Limits = attrs.field(factory=Limits)
-    """What is accepted of the server's transport."""
     auth_limits: AuthLimits = attrs.field(factory=AuthLimits)
-    """How often the client tries, and how much the server may ask for, until the user is in."""
     limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
-    """How much of everything the connection may have."""
     timeouts: Timeouts | Default = DEFAULT
-    """How long each stage may take; by default the configuration's ConnectTimeout counts."""
     keepalive: KeepaliveOptions | Default | None = DEFAULT
-    """How a dead server is found; None never asks; by default the configuration counts."""
     rekey_bytes: int = 1024**3
-    """Bytes in one direction after which keys are exchanged anew."""
     rekey_seconds: float = 3600.0
-    """Seconds after which keys are exchanged anew."""
     on_banner: Callable[[str], None] | None = None
-    """Takes the server's banner, made safe to show."""
     trace: Trace | None = attrs.field(default=None, repr=False)
-    """Takes every message and event of the transport as it happens, without content."""
 
     def __attrs_post_init__(self) -> None:
         check_values(self, _RULES, (None, DEFAULT))

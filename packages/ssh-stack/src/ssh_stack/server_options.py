@@ -93,56 +93,61 @@ def _host_keys(
 
 @attrs.frozen(kw_only=True)
 class ServerOptions:
-    """How to serve; what is not switched on is denied."""
+    """How to serve; what is not switched on is denied.
+
+    Attributes:
+        host_keys: The keys that prove who the server is, one of a kind: files, contents, keys, or
+            signers.
+        host_certificates: What authorities say about these keys.
+        auth: Who may log in.
+        session: Runs shells and commands: an async function of one `Session`, or `LocalShell()`.
+        subsystems: Runs further subsystems, by name, as `session` runs commands.
+        sftp: The file system that is served by SFTP: `Rooted("/srv")`, say.
+        forwarding: What clients may forward: `AllowForwarding()`, say.
+        env: Environment variables that clients may set; by default what `LocalShell` accepts.
+        revoked_keys: Keys and certificates of users that must not be believed, as sshd's
+            RevokedKeys. A KRL or a text with a public key on each line: its path, its content or
+            the list. A file is read anew at each attempt; while it cannot be read, every key
+            counts as revoked.
+        auth_limits: How often a client may try, and how much it may ask for, until it is
+            authenticated.
+        user_algorithms: The signature algorithms that a user's keys may use; see
+            `ServerAuthentication`.
+        banner: Text that clients show before authentication.
+        algorithms: A profile of algorithms, or the algorithms.
+        transport_limits: What is accepted of a client's transport.
+        limits: How much of everything a connection may have.
+        login_grace: Seconds from the connection to the authentication.
+        max_startups: Bounds on connections that are not authenticated yet.
+        keepalive: How a dead client is found; None never asks.
+        rekey_bytes: Bytes in one direction after which keys are exchanged anew.
+        rekey_seconds: Seconds after which keys are exchanged anew.
+        close_timeout: Seconds that closing a connection may take before it is cut.
+        on_error: Told of each connection that did not end because somebody closed it, and why.
+    """
 
     host_keys: Sequence[PrivateKey | HostSigner] = attrs.field(repr=False, converter=_host_keys)
-    """The keys that prove who the server is, one of a kind: files, contents, keys, or signers."""
     host_certificates: Sequence[Certificate] = ()
-    """What authorities say about these keys."""
     auth: Authorization | Sequence[Authorization] = attrs.field(repr=False)
-    """Who may log in."""
     session: SessionHandler | None = None
-    """Runs shells and commands: an async function of one `Session`, or `LocalShell()`."""
     subsystems: Mapping[str, SessionHandler] = attrs.field(factory=dict[str, SessionHandler])
-    """Runs further subsystems, by name, as `session` runs commands."""
     sftp: FileSystem | None = None
-    """The file system that is served by SFTP: `Rooted("/srv")`, say."""
     forwarding: ForwardingRules | None = None
-    """What clients may forward: `AllowForwarding()`, say."""
     env: Collection[str] | None = None
-    """Environment variables that clients may set; by default what `LocalShell` accepts."""
     revoked_keys: RevokedSource | Sequence[RevokedSource] | None = None
-    """Keys and certificates of users that must not be believed, as sshd's RevokedKeys.
-
-    A KRL or a text with a public key on each line: its path, its content or the list.  A file
-    is read anew at each attempt; while it cannot be read, every key counts as revoked.
-    """
     auth_limits: AuthLimits = attrs.field(factory=AuthLimits)
-    """How often a client may try, and how much it may ask for, until it is authenticated."""
     user_algorithms: Callable[[str], Sequence[str]] | None = None
-    """The signature algorithms that a user's keys may use; see `ServerAuthentication`."""
     banner: str = ""
-    """Text that clients show before authentication."""
     algorithms: Literal["strict", "default", "legacy"] | Algorithms = "default"
-    """A profile of algorithms, or the algorithms."""
     transport_limits: Limits = attrs.field(factory=Limits)
-    """What is accepted of a client's transport."""
     limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
-    """How much of everything a connection may have."""
     login_grace: float = 120.0
-    """Seconds from the connection to the authentication."""
     max_startups: MaxStartups = attrs.field(factory=MaxStartups)
-    """Bounds on connections that are not authenticated yet."""
     keepalive: KeepaliveOptions | None = attrs.field(factory=KeepaliveOptions)
-    """How a dead client is found; None never asks."""
     rekey_bytes: int = 1024**3
-    """Bytes in one direction after which keys are exchanged anew."""
     rekey_seconds: float = 3600.0
-    """Seconds after which keys are exchanged anew."""
     close_timeout: float = 5.0
-    """Seconds that closing a connection may take before it is cut."""
     on_error: Callable[[ServerConnection, Exception], None] | None = None
-    """Told of each connection that did not end because somebody closed it, and why."""
 
     def __attrs_post_init__(self) -> None:
         check_values(self, _RULES, (None,))

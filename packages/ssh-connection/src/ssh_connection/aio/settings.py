@@ -50,28 +50,34 @@ def _positive(_instance: object, attribute: attrs.Attribute[float], value: float
 
 @attrs.frozen(kw_only=True)
 class Timeouts:
-    """How long each stage may take, in seconds."""
+    """How long each stage may take, in seconds.
+
+    Attributes:
+        connect: Until the byte stream is connected.
+        handshake: Until the first key exchange is done; a decision on the host key is not counted.
+        auth: Until the user is authenticated; the user's answers to prompts are not counted.
+        open: Until the peer answers the opening of a channel.
+        close: Until a closing connection is closed; then it is cut.
+    """
 
     connect: float = attrs.field(default=30.0, validator=_positive)
-    """Until the byte stream is connected."""
     handshake: float = attrs.field(default=30.0, validator=_positive)
-    """Until the first key exchange is done; a decision on the host key is not counted."""
     auth: float = attrs.field(default=60.0, validator=_positive)
-    """Until the user is authenticated; the user's answers to prompts are not counted."""
     open: float = attrs.field(default=30.0, validator=_positive)
-    """Until the peer answers the opening of a channel."""
     close: float = attrs.field(default=5.0, validator=_positive)
-    """Until a closing connection is closed; then it is cut."""
 
 
 @attrs.frozen(kw_only=True)
 class KeepaliveOptions:
-    """How a dead peer is found."""
+    """How a dead peer is found.
+
+    Attributes:
+        interval: Seconds of silence after which the peer is asked for a sign of life.
+        count_max: Questions without any answer after which the connection counts as lost.
+    """
 
     interval: float = attrs.field(default=30.0, validator=_positive)
-    """Seconds of silence after which the peer is asked for a sign of life."""
     count_max: int = 3
-    """Questions without any answer after which the connection counts as lost."""
 
 
 @attrs.frozen(kw_only=True)
