@@ -86,6 +86,11 @@ def quick(session: nox.Session) -> None:
     session.run("pytest", "-q", "tests/surface", "tests/generated")
 
 
+def _build_wheels(session: nox.Session, folder: Path) -> None:
+    build = ["uv", "build", "--all-packages", "--wheel", f"--out-dir={folder}"]
+    session.run(*build, "--build-constraint=constraints.txt", silent=True)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style, spelling, sizes, and generated files that are up to date."""
@@ -125,8 +130,7 @@ def pins(session: nox.Session) -> None:
     """The built packages fit together by their own version pins, and pip alone installs them."""
     folder = Path(session.create_tmp()) / "wheels"
     shutil.rmtree(folder, ignore_errors=True)
-    build = ["uv", "build", "--all-packages", "--wheel", f"--out-dir={folder}"]
-    session.run(*build, "--build-constraint=constraints.txt", silent=True)
+    _build_wheels(session, folder)
     session.install("--constraint=constraints.txt", *map(str, sorted(folder.glob("*.whl"))))
     for module in MODULES:
         session.run("python", "-c", f"import {module}")
@@ -149,13 +153,14 @@ def newest(session: nox.Session) -> None:
         if os.environ.get("SSH_STACK_REQUIRE_PEERS") == "1":
             session.error("required, but missing: a container engine")
         session.skip("no container engine answers")
-    folder = Path(session.create_tmp()) / "dependencies"
-    shutil.rmtree(folder, ignore_errors=True)
-    declared = {line for project in PACKAGES.values() for line in project["dependencies"]}
-    needed = sorted(line for line in declared if line.split(">")[0] not in PACKAGES)
+    wheels, folder = (Path(session.create_tmp()) / name for name in ("wheels", "installed"))
+    for each in (wheels, folder):
+        shutil.rmtree(each, ignore_errors=True)
+    _build_wheels(session, wheels)
     session.run(
         *("uv", "pip", "install", "--quiet", "--only-binary=:all:", f"--python-version={NEWEST}"),
-        *("--constraint=constraints.txt", f"--target={folder}", "--group=test", *needed),
+        *("--constraint=constraints.txt", f"--target={folder}", "--group=test"),
+        *map(str, sorted(wheels.glob("*.whl"))),
     )
     session.run("tests/newest/run", NEWEST, str(folder), *session.posargs, external=True)
 
