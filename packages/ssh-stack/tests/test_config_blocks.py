@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -197,10 +198,16 @@ def test_include_of_a_link_to_nothing_reads_nothing(folder: Path) -> None:
     assert included(folder, "Include dangling absent\nHost web1\n    User me\n").user == "me"
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root reads every file")
-def test_include_that_cannot_be_read_stops(folder: Path) -> None:
+def test_include_that_cannot_be_read_stops(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "more").write_text("User more\n")
-    (folder / "more").chmod(0)
+    opened = os.open
+
+    def forbidden(path: str | Path, *arguments: int) -> int:  # root could read it
+        if Path(path).name == "more":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return opened(path, *arguments)
+
+    monkeypatch.setattr(os, "open", forbidden)
 
     with pytest.raises(ConfigError, match=r"line 1: Include includes .*Permission denied"):
         included(folder, "Include more\n")
