@@ -186,6 +186,8 @@ def test_no_nonce_comes_twice(ecdsa: PrivateKey) -> None:
     assert len({_r_and_s(ecdsa, b"data")[0] for _ in range(100_000)}) == 100_000
 
 
+# the threads are those of whoever runs the test, and the child does without them
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.row("K10")
 def test_no_nonce_comes_twice_after_a_fork(ecdsa: PrivateKey) -> None:
     assert isinstance(ecdsa, ECDSAPrivateKey)

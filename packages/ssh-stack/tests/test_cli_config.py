@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -285,7 +286,7 @@ def test_proxy_command_is_run_by_the_shell(cli: Cli, sshd: Sshd) -> None:
     program.write_text('#!/bin/sh\necho "$0 $1 $2" >&2\nexec ssh-relay-of-the-test "$1" "$2"\n')
     relay = program.with_name("ssh-relay-of-the-test")
     relay.write_text(
-        "#!/usr/bin/env python3\n"
+        f"#!{sys.executable}\n"
         "import os, socket, sys, threading\n"
         "sock = socket.create_connection((sys.argv[1], int(sys.argv[2])))\n"
         "def up():\n"
@@ -299,7 +300,6 @@ def test_proxy_command_is_run_by_the_shell(cli: Cli, sshd: Sshd) -> None:
     for each in (program, relay):
         each.chmod(0o755)
     said = cli.home / "said"
-    command = f"ProxyCommand PATH=$HOME/bin:$PATH ~/bin/p.py %h %p 2>{said}"
     # a word before the command is for a shell alone: `exec` takes no assignment
     command = f"ProxyCommand env PATH=$HOME/bin:$PATH ~/bin/p.py %h %p 2>{said}"
 
