@@ -28,6 +28,10 @@ def test_names() -> None:
     assert listed.lookup(["ops"]) is None
 
 
+def test_a_byte_order_mark_hides_no_principal() -> None:
+    assert [each.name for each in parse("\ufeffroot\nops\n").principals] == ["root", "ops"]
+
+
 @pytest.mark.row("C16")
 def test_options_bind() -> None:
     listed = parse('command="a b",no-pty\t root\nroot\nexpiry-time="20300101" root')

@@ -79,6 +79,29 @@ def test_which_line_is_about_a_host(
     assert hosts_file.check(one, host, port) is (TRUSTED if known else UNKNOWN)
 
 
+def test_a_byte_order_mark_hides_no_host(one: PublicKey, two: PublicKey) -> None:
+    known = KnownHosts.parse(b"\xef\xbb\xbf" + line("host", one).encode())
+    assert (known.check(one, "host"), known.check(two, "host")) == (TRUSTED, CHANGED)
+    assert not known.problems
+
+
+def test_a_byte_order_mark_hides_no_marker(one: PublicKey) -> None:
+    text = f"\ufeff{line('*', one, '@revoked')}\n{line('host', one)}\n"
+    assert KnownHosts.parse(text).check(one, "host") is REVOKED
+
+
+def test_a_byte_order_mark_is_none_behind_the_first_line(one: PublicKey) -> None:
+    known = KnownHosts.parse(f"# a comment\n\ufeff{line('host', one)}\n")
+    assert known.check(one, "host") is UNKNOWN
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_counts_as_one_that_cannot_be_read(encoding: str, one: PublicKey) -> None:
+    known = KnownHosts.parse(line("host", one).encode(encoding), "hosts")
+    assert [problem.source for problem in known.unread] == ["hosts"]
+    assert not KnownHosts.parse(line("host", one)).unread
+
+
 def test_a_comment_and_blank_lines(one: PublicKey) -> None:
     known = KnownHosts.parse(f"# a comment\n\n\t\n  {line('host', one)} some comment\r\n".encode())
     assert not known.problems

@@ -55,6 +55,13 @@ def content(one: PublicKey, two: PublicKey) -> bytes:
     return "\n".join(lines).encode() + b"\n"
 
 
+def test_a_byte_order_mark_hides_no_line_from_a_change(one: PublicKey, two: PublicKey) -> None:
+    file = KnownHostsFile.parse(f"\ufeff{line('alpha', one)}\n{line('beta', two)}\n")
+    assert [found.line for found in file.find("alpha")] == [1]
+    assert file.without("alpha").to_bytes() == f"{line('beta', two)}\n".encode()
+    assert file.known().lookup("alpha").trusted == (one,)
+
+
 STRANGE = b"""\
 alpha ssh-tomorrow@example.com AAAAB3NzaC1yc2E= of tomorrow
 @of-tomorrow alpha ssh-ed25519 AAAA

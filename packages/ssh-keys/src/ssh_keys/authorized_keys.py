@@ -94,7 +94,7 @@ class AuthorizedKeys:
         problems: list[Problem] = []
         lines = split_lines(data)
         for number, line in enumerate(lines, 1):
-            text = said(line)
+            text = said(line, number)
             if not text:
                 continue
             if number > MAX_LINES:

@@ -9,6 +9,7 @@ gives only lines whose options its caller enforces.  `#` starts a comment anywhe
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Self
 
 import attrs
@@ -63,7 +64,8 @@ class AuthorizedPrincipals:
         """
         found: list[AuthorizedPrincipal] = []
         problems: list[Problem] = []
-        for number, line in enumerate(as_bytes(data).split(b"\n"), 1):
+        content = as_bytes(data).removeprefix(BOM_UTF8)
+        for number, line in enumerate(content.split(b"\n"), 1):
             text = line.removesuffix(b"\r").partition(b"#")[0].strip(b" \t")
             if not text:
                 continue

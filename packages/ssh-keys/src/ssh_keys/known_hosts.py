@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import enum
 import secrets
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from typing import TYPE_CHECKING, Final, Self
 
 import attrs
@@ -27,7 +28,7 @@ from ssh_keys.host_lines import (
     unusable,
 )
 from ssh_keys.host_names import SALT_SIZE, HashedName, host_name, names_host, parse_hosts
-from ssh_keys.lines import Problem, numbered
+from ssh_keys.lines import Problem, as_bytes, numbered
 from ssh_keys.public import PublicKey
 from ssh_wire import UsageError
 from ssh_wire.text import printable
@@ -56,6 +57,8 @@ __all__ = [
 ]
 
 _MAX_PORT: Final = 65_535
+_START: Final = 16
+"""The bytes in which text in UTF-16 without a mark is recognised by its NUL bytes."""
 _NOT_IN_A_NAME: Final = frozenset(",*?!|@#[] \t")
 
 
@@ -109,8 +112,8 @@ class KnownHosts:
         entries: the lines that can be used.
         problems: the lines that were not used, and why.
         unusable: the lines about a host whose key cannot be used; each is in `problems` too.
-        unread: the files that could not be read, and why.  A host that no other file knows
-            may be known there.
+        unread: the files that could not be read, or are not text in UTF-8, and why.  A host
+            that no other file knows may be known there.
     """
 
     entries: tuple[Entry, ...] = attrs.field(default=(), repr=False)
@@ -138,7 +141,7 @@ class KnownHosts:
                 rest = unusable(line, problems[-1])
                 if rest is not None:
                     left.append(rest)
-        return cls(tuple(entries), tuple(problems), tuple(left))
+        return cls(tuple(entries), tuple(problems), tuple(left), tuple(_unread(data, source)))
 
     def merge(self, *others: KnownHosts) -> KnownHosts:
         """Return what this and the others know together."""
@@ -299,6 +302,13 @@ def format_line(
     if hashed:
         name = HashedName.make(random(SALT_SIZE), name).to_field()
     return f"{name.decode('utf-8', 'surrogateescape')} {key.with_comment('').to_openssh()}"
+
+
+def _unread(data: str | bytes, source: str) -> Iterator[Problem]:
+    """Yield a problem where the content is UTF-16 or binary: no line of it tells its host."""
+    content = as_bytes(data)
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or b"\0" in content[:_START]:
+        yield Problem(source, 0, "it is not text in UTF-8; save it as UTF-8")
 
 
 def _with(key: PublicKey, marker: Marker, lines: tuple[HostLine, ...]) -> Iterator[HostLine]:

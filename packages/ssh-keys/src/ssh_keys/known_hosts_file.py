@@ -198,7 +198,7 @@ class KnownHostsFile:
 
     def _parsed(self) -> Iterator[tuple[int, bytes, _Parsed | KeyFormatError | None]]:
         for number, line in enumerate(self.lines, 1):
-            text = said(line)
+            text = said(line, number)
             try:
                 yield number, line, _parse(text) if text else None
             except KeyFormatError as error:

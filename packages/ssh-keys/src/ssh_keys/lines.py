@@ -6,6 +6,7 @@ return, a NUL or a no-break space inside a line is never taken for a separator.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -79,8 +80,14 @@ def split_lines(data: bytes | str) -> tuple[bytes, ...]:
     return (*lines, last) if last else tuple(lines)
 
 
-def said(line: bytes) -> bytes:
-    """Return what a line says, without the blanks around it: nothing if it is a comment."""
+def said(line: bytes, number: int = 0) -> bytes:
+    """Return what a line says, without the blanks around it: nothing if it is a comment.
+
+    A byte order mark in front of line 1 is passed over, which editors write there: it would
+    hide what the line says of a host or a key.
+    """
+    if number == 1:
+        line = line.removeprefix(BOM_UTF8)
     text = line.removesuffix(b"\n").removesuffix(b"\r").strip(_BLANK)
     return b"" if text.startswith(b"#") else text
 
@@ -88,7 +95,7 @@ def said(line: bytes) -> bytes:
 def numbered(data: bytes | str) -> Iterator[tuple[int, bytes]]:
     """Yield the lines that say something, with their numbers: no blanks, no comments."""
     for number, line in enumerate(as_bytes(data).split(b"\n"), 1):
-        if text := said(line):
+        if text := said(line, number):
             yield number, text
 
 
