@@ -177,6 +177,8 @@ def test_a_key_is_no_path(ed25519: PrivateKey, rsa: PrivateKey) -> None:
     assert is_key_text("".join(body))
     assert is_key_text(" ".join(body))
     assert is_key_text("\\n".join(body))
+    assert is_key_text("ssh-ed25519 " + "".join(body))
+    assert is_key_text(f'command="x" {body[0]}')
 
 
 # ---------------------------------------------------------------- what is no key

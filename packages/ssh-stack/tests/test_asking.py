@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ssh_stack.asking import answer_of, is_async
+from ssh_stack.asking import accepts, answer_of, is_async
 from ssh_wire import UsageError
 
 
@@ -46,6 +46,17 @@ async def test_a_function_answers_in_whatever_way_it_is_written(
     function: Any, answer: str | None
 ) -> None:
     assert await answer_of(function, what="password") == answer
+
+
+@pytest.mark.parametrize(("answer", "accepted"), [(True, True), (1, False), (None, False)])
+async def test_only_an_exact_true_of_either_sort_of_function_accepts(
+    answer: Any, accepted: bool
+) -> None:
+    async def decide(host: str) -> Any:
+        return answer if host == "web1" else None
+
+    assert await accepts(decide, "web1") is accepted
+    assert await accepts(lambda host: answer if host == "web1" else None, "web1") is accepted
 
 
 async def test_what_the_function_is_called_with_reaches_it() -> None:

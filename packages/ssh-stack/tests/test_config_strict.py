@@ -205,3 +205,18 @@ def test_connection_that_a_line_refuses_is_refused_for_that_host_alone() -> None
     assert config.resolve("web1").user == "me"
     with pytest.raises(ConfigError, match="refuses the connection: use the other one"):
         config.resolve("web2")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("ProxyCommand nc %Z", "option, line 2: ProxyCommand has an unknown token %Z"),
+        ("ProxyCommand nc %h 100%", "option, line 2: ProxyCommand has an unknown token %"),
+        ("ProxyJump a:99999", r"option, line 2: ProxyJump takes \[user@\]host\[:port\]"),
+        ("ProxyJump a,b:0", r"option, line 2: ProxyJump takes \[user@\]host\[:port\]"),
+        ("LocalForward 8080", "option, line 2: LocalForward takes 2 arguments, not 1"),
+    ],
+)
+def test_what_a_way_to_a_server_cannot_be_is_told_with_its_line(text: str, problem: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{problem}"):
+        Config.parse(f"User me\n{text}\n").resolve("web1")

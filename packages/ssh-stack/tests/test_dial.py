@@ -35,6 +35,12 @@ def test_string_is_run_by_the_shell_of_the_user_as_ssh_does_it() -> None:
     ]
 
 
+@pytest.mark.parametrize("command", ["nc %Z", ["nc", "%Z"]])
+def test_unknown_token_is_told_with_what_it_stands_in(command: str | list[str]) -> None:
+    with pytest.raises(UsageError, match=r"^proxy command '.*%Z': has an unknown token %Z"):
+        proxy_arguments(command, TOKENS)
+
+
 def test_list_is_run_without_a_shell() -> None:
     assert proxy_arguments(["nc", "-x", "%r at %n", "%h:%p", "100%%", "2>x", "%k"], TOKENS) == [
         "nc",

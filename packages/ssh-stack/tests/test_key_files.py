@@ -228,7 +228,9 @@ async def test_a_locked_key_without_a_passphrase_says_what_is_missing(tmp_path: 
     named = await read(path)
 
     assert (named.public_key, named.signer) == (KEY.public_key, None)
-    assert named.problem.startswith("it is encrypted, and no passphrase was given; give it, or")
+    assert named.problem.startswith(
+        "it is encrypted, and no passphrase was given; give a passphrase, or"
+    )
 
 
 async def test_nobody_is_asked_for_a_passphrase_in_batch_mode(tmp_path: Path) -> None:

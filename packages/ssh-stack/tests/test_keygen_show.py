@@ -126,3 +126,20 @@ def test_what_cannot_be_shown_is_told_in_one_line(
     assert (done.returncode, done.stdout) == (255, "")
     assert reason in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["-y"], ["-e"], ["-i"], ["-p", "-N", "", "-P", ""]])
+def test_file_that_is_no_key_is_named(bench: Bench, words: list[str]) -> None:
+    bench.path("junk").write_text("garbage\n")
+    bench.path("junk").chmod(0o600)
+    done = bench.ours(*words, "-f", "junk")
+    assert done.returncode == 255
+    assert done.stderr.startswith("ssh-stack: junk: ")
+
+
+def test_public_key_in_the_place_of_a_private_one_needs_no_chmod(bench: Bench) -> None:
+    bench.path("rsa.pub").chmod(0o644)
+    done = bench.ours("-y", "-f", "rsa.pub")
+    assert done.returncode == 255
+    assert "rsa.pub holds a public key; name the file of the private key" in done.stderr
+    assert "Is a directory" in bench.ours("-y", "-f", str(bench.folder)).stderr

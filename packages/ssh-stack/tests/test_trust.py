@@ -58,6 +58,23 @@ async def test_only_an_exact_true_accepts(answer: object) -> None:
         await trust("", decide).verify(KEY)
 
 
+async def test_a_plain_function_may_decide() -> None:
+    assert await trust("", lambda host, port, key: (host, port, key) == ("web1", 22, KEY)).verify(
+        KEY
+    )
+    with pytest.raises(HostKeyUnknown):
+        await trust("", lambda _host, _port, _key: False).verify(KEY)
+
+
+async def test_accept_new_refuses_what_a_byte_order_mark_or_utf_16_would_hide() -> None:
+    line = f"web1 {OTHER.to_openssh()}\n"
+    with pytest.raises(HostKeyChanged):
+        await trust("\ufeff" + line, "accept-new").verify(KEY)
+    utf_16 = Trust("web1", 22, KnownHosts.parse(line.encode("utf-16")), "accept-new")
+    with pytest.raises(HostKeyUnknown, match="not text in UTF-8"):
+        await utf_16.verify(KEY)
+
+
 async def test_accepted_keys_are_remembered(tmp_path: Path) -> None:
     file = tmp_path / "new" / "known_hosts"
 

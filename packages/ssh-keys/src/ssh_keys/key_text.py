@@ -146,12 +146,12 @@ def is_key_text(text: str) -> bool:
     if any(sign in text for sign in _SIGNS):
         return True
     words = text.split()
-    # base64 alone; an absolute path may look like it, and begins with what base64 does not
-    return (
-        sum(map(len, words)) >= _MUCH
-        and not text.startswith(("/", "~", "."))
-        and all(_BASE64.issuperset(word) for word in words)
-    )
+    if text.startswith(("/", "~", ".")):
+        return False  # an absolute path may look like base64, which seldom begins so
+    # base64 alone, or with something beside it: a line of a key behind the name of a type, say
+    encoded = [word for word in words if _BASE64.issuperset(word)]
+    enough = sum(map(len, encoded)) >= _MUCH
+    return enough and (len(encoded) == len(words) or max(map(len, encoded)) >= _MUCH)
 
 
 def find_block(data: bytes, wanted: Container[str]) -> Block | None:

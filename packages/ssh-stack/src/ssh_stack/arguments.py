@@ -36,19 +36,35 @@ _OTHER_NAMES: Final[Mapping[str, str]] = {
     "agent_path": "agent",
     "allow_agent": "agent (None for no agent)",
     "authorized_client_keys": "auth",
+    "auth_timeout": "timeouts",
     "banner_timeout": "timeouts",
+    "ciphers": "algorithms",
     "client_keys": "keys",
+    "client_username": "username",
     "connect_timeout": "timeouts",
+    "disabled_algorithms": "algorithms",
+    "encryption_algs": "algorithms",
+    "host_key_checking": "host_key_policy",
     "hostname": "host, the first argument",
+    "identity_file": "keys",
+    "kex_algs": "algorithms",
     "key_filename": "keys",
     "keepalive_interval": "keepalive",
     "login_timeout": "login_grace or timeouts",
     "look_for_keys": "keys (None for no keys)",
+    "mac_algs": "algorithms",
+    "missing_host_key_policy": "host_key_policy",
     "pkey": "keys",
+    "preferred_auth": 'config_options, as ["PreferredAuthentications …"]',
     "private_key": "keys",
+    "proxy_jump": "jump",
+    "pwd": "password",
+    "server_host_key_algs": "algorithms",
     "server_host_keys": "host_keys",
     "sftp_factory": "sftp",
     "sock": "stream",
+    "ssh_config": "config",
+    "strict_host_key_checking": "host_key_policy",
     "tunnel": "jump",
     "timeout": "timeouts, as timeouts=Timeouts(connect=…)",
     "user": "username",
@@ -64,6 +80,8 @@ class Rule:
     """Whether a value can be used."""
     expected: str
     """What is expected, to be read behind "NAME is"."""
+    each: Callable[[object], bool] | None = None
+    """Whether an item of a sequence can be used; None where items are not looked at."""
 
 
 def check_names(given: Collection[str], known: Sequence[str], function: str) -> None:
@@ -99,9 +117,21 @@ def check_values(
     """
     for name, rule in rules.items():
         value: object = getattr(options, name)
-        if any(value is each for each in allowed) or rule.accepts(value):
+        if any(value is each for each in allowed):
             continue
-        problem = f"{name} is {rule.expected}, not {_kind(value)}"
+        if not rule.accepts(value):
+            problem = f"{name} is {rule.expected}, not {_kind(value)}"
+            raise UsageError(problem)
+        if rule.each is not None and isinstance(value, Sequence):
+            _check_items(name, value, rule.expected, rule.each)
+
+
+def _check_items(
+    name: str, items: Sequence[object], expected: str, accepts: Callable[[object], bool]
+) -> None:
+    wrong = [item for item in items if not accepts(item)]
+    if wrong:
+        problem = f"{name} is {expected}, and one of them is {_kind(wrong[0])}"
         raise UsageError(problem)
 
 

@@ -1,4 +1,4 @@
-"""Functions of the caller's that are asked for a secret, and what comes of them."""
+"""Functions of the caller's that are asked for a secret or a decision."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from ssh_wire import UsageError
 
-__all__ = ["Ask", "answer_of"]
+__all__ = ["Ask", "accepts", "answer_of"]
 
 Ask: TypeAlias = Callable[..., Awaitable[str | None] | str | None]
 """An async function, or a plain one, which is called in a thread: `getpass.getpass`, say."""
@@ -26,11 +26,25 @@ async def answer_of(function: Ask, *args: object, what: str) -> str | None:
     Raises:
         UsageError: the answer is neither text nor None.
     """
+    return _text_of(await _called(function, args), what)
+
+
+async def accepts(function: Callable[..., Awaitable[bool] | bool], *args: object) -> bool:
+    """Return whether a function answers True; anything else does not accept.
+
+    Args:
+        function: the function.
+        args: what it is called with.
+    """
+    return await _called(function, args) is True
+
+
+async def _called(function: Callable[..., object], args: tuple[object, ...]) -> object:
     if is_async(function):
         answer = function(*args)
     else:
         answer = await asyncio.to_thread(function, *args)
-    return _text_of(await answer if inspect.isawaitable(answer) else answer, what)
+    return await answer if inspect.isawaitable(answer) else answer
 
 
 def _text_of(answer: object, what: str) -> str | None:

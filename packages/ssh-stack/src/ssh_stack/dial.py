@@ -16,7 +16,7 @@ from ssh_wire import UsageError
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ssh_connection.aio import ClientConnection, Dialer
     from ssh_stack.config.tokens import Tokens
@@ -127,8 +127,16 @@ def proxy_arguments(command: str | Sequence[str], tokens: Tokens) -> list[str]:
         raise UsageError(problem)
     if isinstance(command, str):
         # "the user's shell 'exec' directive to avoid a lingering shell process"
-        return shell_arguments(f"exec {expand_command(command, tokens)}")
-    return [expand(argument, tokens) for argument in command]
+        return shell_arguments(f"exec {_replaced(command, tokens, expand_command)}")
+    return [_replaced(argument, tokens, expand) for argument in command]
+
+
+def _replaced(text: str, tokens: Tokens, replace: Callable[[str, Tokens], str]) -> str:
+    try:
+        return replace(text, tokens)
+    except UsageError as error:
+        problem = f"proxy command {text!r}: {error}"
+        raise UsageError(problem) from None
 
 
 class _ProxyProtocol(asyncio.SubprocessProtocol):

@@ -185,7 +185,9 @@ class KeyReader:
         signer = self._locked(load, source, public_key)
         if signer is None:
             asked = "in batch mode nobody is asked" if self._batch else "no passphrase was given"
-            problem = f"it is encrypted, and {asked}; give it, or add the key to an agent"
+            problem = (
+                f"it is encrypted, and {asked}; give a passphrase, or add the key to an agent"
+            )
             return NamedKey(source=source, public_key=public_key, problem=problem)
         if public_key is None:  # a format that hides it: whose key is it?
             try:

@@ -57,8 +57,20 @@ def _is_sequence(value: object) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
 
 
-HostKeyDecision: TypeAlias = Callable[[str, int, PublicKey], Awaitable[bool]]
-"""Asked about a server that is not known: host, port, key; only an exact True accepts."""
+def _is_path(value: object) -> bool:
+    """Whether a value is the path of a file, and not text that a file holds."""
+    return isinstance(value, os.PathLike) or (isinstance(value, str) and "\n" not in value)
+
+
+def _is_key(value: object) -> bool:
+    return isinstance(value, str | bytes | os.PathLike | PrivateKey) or hasattr(value, "sign")
+
+
+HostKeyDecision: TypeAlias = Callable[[str, int, PublicKey], Awaitable[bool] | bool]
+"""Asked about a server that is not known: host, port, key; only an exact True accepts.
+
+An async function is awaited; a plain one is called in a thread.
+"""
 
 HostKeyPolicy: TypeAlias = Literal["strict", "accept-new", "off"] | HostKeyDecision
 """What becomes of a server that is not known.
@@ -70,10 +82,10 @@ password, answers no prompts and forwards nothing.  All others refuse such a key
 anything known (`known_hosts=None`), "off" protects from nobody.
 """
 
-HostKeyUpdateDecision: TypeAlias = Callable[[str, int, HostKeyUpdate], Awaitable[bool]]
+HostKeyUpdateDecision: TypeAlias = Callable[[str, int, HostKeyUpdate], Awaitable[bool] | bool]
 """Asked whether known_hosts is to follow a server's keys: host, port, what is to change.
 
-Only an exact True accepts.
+Only an exact True accepts.  An async function is awaited; a plain one is called in a thread.
 """
 
 KeySource: TypeAlias = Path | bytes | PrivateKey | Signer
@@ -99,7 +111,7 @@ _RULES: Final[Mapping[str, Rule]] = {
     "username": Rule(lambda v: isinstance(v, str), "a user name, as text"),
     "password": Rule(lambda v: isinstance(v, str) or callable(v), "text, or a function"),
     "interactive": Rule(callable, "a function that answers prompts"),
-    "keys": Rule(_is_sequence, "a list of paths, contents or keys"),
+    "keys": Rule(_is_sequence, "a list of paths, contents or keys", _is_key),
     "passphrase": Rule(
         lambda v: isinstance(v, str | bytes) or callable(v), "text, bytes or a function"
     ),
@@ -108,8 +120,8 @@ _RULES: Final[Mapping[str, Rule]] = {
         "the path of the agent's socket, or None for no agent",
     ),
     "known_hosts": Rule(
-        lambda v: isinstance(v, str | bytes | os.PathLike | KnownHosts) or _is_sequence(v),
-        "a path, a list of paths, the content of a file, or a KnownHosts",
+        lambda v: _is_path(v) or isinstance(v, bytes | KnownHosts) or _is_sequence(v),
+        "a path, a list of paths, the content of a file as bytes, or a KnownHosts",
     ),
     "config": Rule(
         lambda v: isinstance(v, str | os.PathLike) or _is_sequence(v),

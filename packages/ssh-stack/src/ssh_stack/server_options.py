@@ -74,7 +74,7 @@ def _host_keys(
     given: Sequence[HostKeySource] | HostKeySource,
 ) -> tuple[PrivateKey | HostSigner, ...]:
     """Load the host keys that are files or contents."""
-    from ssh_keys.files import read_private_key  # noqa: PLC0415 (only where one is a file)
+    from ssh_keys.files import in_file, read_private_key  # noqa: PLC0415 (only where one is a file)
     from ssh_keys.key_text import is_key_text  # noqa: PLC0415 (the same)
     from ssh_keys.load import load_private_key  # noqa: PLC0415 (the same)
 
@@ -83,7 +83,8 @@ def _host_keys(
         if isinstance(each, str) and is_key_text(each):
             found.append(load_private_key(each))
         elif isinstance(each, str | os.PathLike):
-            found.append(read_private_key(each, strict_permissions=True))
+            with in_file(each):
+                found.append(read_private_key(each, strict_permissions=True))
         elif isinstance(each, bytes):
             found.append(load_private_key(each))
         else:

@@ -22,6 +22,7 @@ from ssh_keys import (
     PublicKey,
 )
 from ssh_keys.known_hosts import Verdict
+from ssh_stack.asking import accepts
 from ssh_stack.errors import (
     HostCertificateRefused,
     HostKeyChanged,
@@ -205,7 +206,7 @@ class Trust:
 
     async def _accepts(self, key: PublicKey) -> bool:
         if callable(self.policy):
-            return await self.policy(self.host, self.port, key) is True
+            return await accepts(self.policy, self.host, self.port, key)
         if self.policy == "accept-new":
             return not self.known.unread  # the host may be known there
         return self.policy == "off"
@@ -258,7 +259,7 @@ class Trust:
         update = await asyncio.to_thread(self._plan, file, used, keys)
         if not update or len(await prove(update.new)) != len(update.new):
             return  # one that is not there makes all of it doubtful
-        if self.confirm is None or await self.confirm(self.host, self.port, update) is True:
+        if self.confirm is None or await accepts(self.confirm, self.host, self.port, update):
             await asyncio.to_thread(self._update, file, update)
 
     def _plan(self, file: FilePath, used: PublicKey, keys: tuple[PublicKey, ...]) -> HostKeyUpdate:

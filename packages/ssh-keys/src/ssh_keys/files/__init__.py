@@ -14,11 +14,13 @@ hosts     known_hosts
 from __future__ import annotations
 
 import os
+import stat
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ssh_keys.authorized_keys import AuthorizedKeys
-from ssh_keys.errors import KeyFormatError
+from ssh_keys.errors import KeyFormatError, UnprotectedKey
 from ssh_keys.files.disk import (
     CHUNK,
     MAX_TRUST_FILE,
@@ -37,6 +39,7 @@ from ssh_keys.files.hosts import update_known_host as update_known_host
 from ssh_keys.key_text import is_key_text
 from ssh_keys.load import load_private_key, load_public_key
 from ssh_keys.public import MAX_BLOB
+from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +55,7 @@ __all__ = [
     "append_known_host",
     "check_private_permissions",
     "hash_known_hosts",
+    "in_file",
     "pieces_of",
     "read_allowed_signers",
     "read_authorized_keys",
@@ -68,6 +72,7 @@ __all__ = [
 ]
 
 _PUBLIC: Final = 0o644
+_MAX_SHOWN: Final = 1024
 
 
 def read_private_key(
@@ -94,7 +99,8 @@ def read_private_key(
         OSError: it cannot be read.
     """
     _refuse_key(path)
-    data = read(path, MAX_BLOB, check=check_permissions if strict_permissions else None)
+    with _not_public(path):
+        data = read(path, MAX_BLOB, check=check_permissions if strict_permissions else None)
     return load_private_key(data, passphrase, legacy=legacy)
 
 
@@ -105,10 +111,14 @@ def check_private_permissions(path: str | os.PathLike[str]) -> None:
 
     Raises:
         UnprotectedKey: they may.
+        KeyFormatError: they may, and it holds a public key.
         OSError: there is no such file.
     """
     _refuse_key(path)
-    check_permissions(Path(path).stat(), os.fspath(path))
+    status = Path(path).stat()
+    if not stat.S_ISDIR(status.st_mode):  # a directory is no key, whoever may read it
+        with _not_public(path):
+            check_permissions(status, os.fspath(path))
 
 
 def read_public_key(
@@ -249,6 +259,35 @@ def write_key_file(
         fresh.replace(target)
     except OSError:
         fresh.unlink()
+        raise
+
+
+@contextmanager
+def in_file(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Name the file in a `KeyFormatError` that does not name it."""
+    try:
+        yield
+    except KeyFormatError as error:
+        name = printable(os.fspath(path), _MAX_SHOWN)
+        if name not in str(error):
+            error.args = (f"{name}: {error}", *error.args[1:])
+        raise
+
+
+@contextmanager
+def _not_public(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Say of a file that others may read that it holds a public key, where it does."""
+    try:
+        yield
+    except UnprotectedKey:
+        try:
+            read_public_key(path, legacy=True)
+        except (OSError, KeyFormatError):
+            pass
+        else:
+            name = printable(os.fspath(path), _MAX_SHOWN)
+            problem = f"{name} holds a public key; name the file of the private key instead"
+            raise KeyFormatError(problem) from None
         raise
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["finish"]
 
+_PROXY_TOKENS: Final = "hknpr"
 _KNOWN_HOSTS: Final = "~/.ssh/known_hosts"
 _USERS_FILES: Final = (_KNOWN_HOSTS, "~/.ssh/known_hosts2")
 _SYSTEMS_FILES: Final = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
@@ -140,7 +141,11 @@ def _flattened(rows: list[Found], _reading: Reading) -> tuple[str, ...]:
 
 def _command(rows: list[Found], _reading: Reading) -> str | None:
     command: str = rows[0].value
-    return None if command.lower() == "none" else command
+    if command.lower() == "none":
+        return None
+    known = dict.fromkeys(_PROXY_TOKENS, "")  # what they stand for is put in later
+    _expanded(rows[0], lambda: expand(command, known))
+    return command
 
 
 def _hops(rows: list[Found], reading: Reading) -> tuple[str, ...]:

@@ -39,8 +39,11 @@ def one(line: Line) -> str:
 def some(line: Line, least: int = 1, most: int | None = None) -> tuple[str, ...]:
     """Return the arguments, none of them empty."""
     count = len(line.arguments)
-    if count < least or "" in line.arguments:
-        problem = "has no argument" if not count else "has an empty argument"
+    if "" in line.arguments:
+        problem = "has an empty argument"
+        raise line.error(problem)
+    if count < least:
+        problem = f"takes {least} arguments, not {count}" if count else "has no argument"
         raise line.error(problem)
     if most is not None and count > most:
         problem = f"takes {most} argument{'s' * (most > 1)}, not {count}"
@@ -66,7 +69,8 @@ def jumps(line: Line) -> tuple[str, ...]:
         return ()
     hops = tuple(hop.strip() for hop in text.split(","))
     for hop in hops:
-        if re.fullmatch(_HOP, hop) is None:
+        found = re.fullmatch(_HOP, hop)
+        if found is None or not 0 < int((found[4] or ":22")[1:]) <= _MAX_PORT:
             problem = f"takes [user@]host[:port] with commas between them, not {hop!r}"
             raise line.error(problem)
     return hops

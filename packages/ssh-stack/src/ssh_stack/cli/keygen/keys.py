@@ -18,7 +18,7 @@ from ssh_keys import (
     load_public_key,
 )
 from ssh_keys.certificates import Certificate
-from ssh_keys.files import check_private_permissions
+from ssh_keys.files import check_private_permissions, in_file
 from ssh_keys.lines import numbered, take_field
 from ssh_keys.public import MAX_BLOB
 from ssh_stack.cli.errors import Stopped
@@ -87,7 +87,8 @@ def open_private(
         check_private_permissions(path)
     data = read(path)
     try:
-        return load_private_key(data, legacy=True), None
+        with in_file(path):
+            return load_private_key(data, legacy=True), None
     except PassphraseNeeded:
         given = options.get("P")
     if given == "":
@@ -95,7 +96,8 @@ def open_private(
         raise Stopped(problem)
     asked = question or f"Enter passphrase for key '{path}': "
     passphrase = secret(asked, "P") if given is None else given
-    return load_private_key(data, passphrase, legacy=True), passphrase
+    with in_file(path):
+        return load_private_key(data, passphrase, legacy=True), passphrase
 
 
 def public_half(path: Path) -> PublicKey | Certificate:
@@ -108,7 +110,8 @@ def public_half(path: Path) -> PublicKey | Certificate:
     """
     data = read(path)
     try:
-        return load_public_key(data, legacy=True)
+        with in_file(path):
+            return load_public_key(data, legacy=True)
     except KeyFormatError as error:
         try:
             key = load_private_key(data, legacy=True).public_key
@@ -120,7 +123,8 @@ def public_half(path: Path) -> PublicKey | Certificate:
             raise error from None
     beside = path.with_name(f"{path.name}.pub")
     if beside.exists():
-        written = load_public_key(read(beside), legacy=True)
+        with in_file(beside):
+            written = load_public_key(read(beside), legacy=True)
         if written == key:
             return written
     return key

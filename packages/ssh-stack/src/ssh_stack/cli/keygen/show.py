@@ -11,6 +11,7 @@ import click
 from ssh_keys import KeyFormatError, PublicKey, load_private_key, load_public_key
 from ssh_keys.art import bubblebabble, randomart, title_of
 from ssh_keys.certificates import Certificate
+from ssh_keys.files import in_file
 from ssh_keys.sshfp import SSHFP, records_of
 from ssh_stack.cli.errors import Stopped
 from ssh_stack.cli.keygen.keys import (
@@ -147,11 +148,14 @@ def _traditional(key: PublicKey) -> str:
 def import_(options: Options, report: Report) -> int:
     """Print a key of any other format in OpenSSH's."""
     del report
-    data = read(options.one_file())
+    path = options.one_file()
+    data = read(path)
     try:
         public = load_public_key(data, legacy=True)
     except KeyFormatError as error:
-        click.echo(_imported(data, error).to_openssh().decode("ascii"), nl=False)
+        with in_file(path):
+            private = _imported(data, error)
+        click.echo(private.to_openssh().decode("ascii"), nl=False)
         return 0
     click.echo(public.to_openssh())
     return 0
