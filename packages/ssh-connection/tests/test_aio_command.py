@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from ssh_connection import (
 )
 from ssh_connection.aio import CommandInterrupted, OutputTooLarge, Session, Timeouts
 from ssh_transport import ConnectionLost
+from ssh_wire import UsageError
 
 pytestmark = pytest.mark.usefixtures("reports")
 
@@ -291,3 +293,10 @@ async def test_a_channel_that_closes_while_it_starts() -> None:
         replace(ends.server, "_open_session", open_and_close)
         with pytest.raises(ChannelClosed):
             await ends.client.run("x")
+
+
+@pytest.mark.parametrize("content", [5, ["line"], Path("file")])
+async def test_input_that_is_no_content_is_refused_and_never_waited_for(content: Any) -> None:
+    async with pair(cat) as ends:
+        with pytest.raises(UsageError, match="^input is bytes or text, not .*; stdin takes files"):
+            await ends.client.run("cat", input=content)

@@ -126,11 +126,9 @@ class ClientConnection(ClientEndpoint):
             UsageError: an argument cannot be used; nothing was sent.
             OSError: a file cannot be opened, read or written.
         """
-        if stdin is not None and input is not None:
-            problem = "stdin and input exclude each other"
-            raise UsageError(problem)
+        given = _standard_input(stdin, input)
         options = RunOptions(
-            redirects=Redirects(input if stdin is None else stdin, stdout, stderr),
+            redirects=Redirects(given, stdout, stderr),
             timeout=timeout,
             check=check,
             env=env or {},
@@ -381,3 +379,22 @@ class ClientConnection(ClientEndpoint):
         )
         if not taken:
             super().channel_requested(message, channel)
+
+
+def _standard_input(
+    stdin: InputSource | ByteReader | None, content: Buffer | str | None
+) -> InputSource | ByteReader | None:
+    """Return what a command reads; `content` is what was given as `input`."""
+    if content is None:
+        return stdin
+    if stdin is not None:
+        problem = "stdin and input exclude each other"
+        raise UsageError(problem)
+    if not isinstance(content, str):
+        try:
+            memoryview(content)
+        except TypeError:
+            kind = type(content).__name__
+            problem = f"input is bytes or text, not {kind}; stdin takes files and streams"
+            raise UsageError(problem) from None
+    return content

@@ -14,7 +14,7 @@ from ssh_connection.aio.redirect import Redirects
 from ssh_connection.errors import CommandFailed, NoExitStatus, SSHTimeout
 from ssh_connection.results import Completed
 from ssh_transport import ConnectionLost
-from ssh_wire import SSHError
+from ssh_wire import SSHError, UsageError
 from ssh_wire.aio import timeout
 
 __all__ = ["CommandInterrupted", "OutputTooLarge", "RunOptions", "run_command"]
@@ -64,6 +64,14 @@ class RunOptions:
     """What becomes of the remote process when the call is cancelled."""
     grace: float = 2.0
     """Seconds between TERM and KILL."""
+
+    def __attrs_post_init__(self) -> None:
+        for name, unit in (("timeout", "seconds"), ("max_output", "bytes")):
+            value: object = getattr(self, name)
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if value is not None and not number:
+                problem = f"{name} is a number of {unit}, or None, not a {type(value).__name__}"
+                raise UsageError(problem)
 
 
 class _Collector:

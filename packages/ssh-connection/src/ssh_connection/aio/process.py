@@ -13,6 +13,7 @@ from ssh_connection.aio.redirect import Copies, Opened
 from ssh_connection.aio.streams import ByteReader, ByteWriter
 from ssh_connection.errors import ChannelClosed, NoExitStatus, RequestRefused
 from ssh_connection.results import Completed, ExitSignal
+from ssh_wire import UsageError
 from ssh_wire.aio import timeout
 from ssh_wire.messages import connection as m
 from ssh_wire.modes import encode_modes
@@ -58,6 +59,13 @@ class Launch:
     """Seconds between TERM and KILL when the process is closed while it runs."""
     close_timeout: float = 1.0
     """Seconds to wait for the server's CLOSE before the channel is given up."""
+
+    def __attrs_post_init__(self) -> None:
+        _check_text("command", self.command)
+        _check_text("subsystem", self.subsystem)
+        for name, value in self.env.items():
+            _check_text("the name of a variable in env", name)
+            _check_text(f"the variable {name} in env", value)
 
     @property
     def request(self) -> m.ExecRequest | m.SubsystemRequest | m.ShellRequest:
@@ -349,9 +357,31 @@ def _pty_request(pty: Pty) -> m.PtyRequest:
 
 
 def command_line(command: str | Sequence[str]) -> str:
-    """Return the command line to send: a string as it is, a list quoted for a POSIX shell."""
+    """Return the command line to send: a string as it is, a list quoted for a POSIX shell.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    given: object = command
     if isinstance(command, str):
         return command
+    if not isinstance(given, Sequence) or not all(isinstance(word, str) for word in command):
+        problem = f"command is text, or a list of texts, not a {type(given).__name__}"
+        if isinstance(given, list | tuple):
+            problem = "command is text, or a list of texts: one of the list is not text"
+        raise UsageError(problem)
     import shlex  # noqa: PLC0415 (costs import time, and most commands are strings)
 
     return shlex.join(command)
+
+
+def _check_text(what: str, value: object) -> None:
+    """Refuse what no request can carry: OpenSSH ends the connection for a NUL character."""
+    if value is None and what in {"command", "subsystem"}:
+        return
+    if not isinstance(value, str):
+        problem = f"{what} is text, not {'None' if value is None else type(value).__name__}"
+        raise UsageError(problem)
+    if "\0" in value:
+        problem = f"{what} cannot have a NUL character"
+        raise UsageError(problem)
