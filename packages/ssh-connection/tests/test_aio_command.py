@@ -298,5 +298,7 @@ async def test_a_channel_that_closes_while_it_starts() -> None:
 @pytest.mark.parametrize("content", [5, ["line"], Path("file")])
 async def test_input_that_is_no_content_is_refused_and_never_waited_for(content: Any) -> None:
     async with pair(cat) as ends:
-        with pytest.raises(UsageError, match="^input is bytes or text, not .*; stdin takes files"):
+        with pytest.raises(
+            UsageError, match=r"^input is bytes or text, not .*; stdin takes files"
+        ):
             await ends.client.run("cat", input=content)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import attrs
 
@@ -123,7 +123,7 @@ def check_values(
             problem = f"{name} is {rule.expected}, not {_kind(value)}"
             raise UsageError(problem)
         if rule.each is not None and isinstance(value, Sequence):
-            _check_items(name, value, rule.expected, rule.each)
+            _check_items(name, cast("Sequence[object]", value), rule.expected, rule.each)
 
 
 def _check_items(

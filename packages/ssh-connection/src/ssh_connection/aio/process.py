@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import attrs
 
@@ -362,13 +362,14 @@ def command_line(command: str | Sequence[str]) -> str:
     Raises:
         UsageError: it is neither.
     """
-    given: object = command
     if isinstance(command, str):
         return command
-    if not isinstance(given, Sequence) or not all(isinstance(word, str) for word in command):
-        problem = f"command is text, or a list of texts, not a {type(given).__name__}"
-        if isinstance(given, list | tuple):
-            problem = "command is text, or a list of texts: one of the list is not text"
+    words = cast("object", command)
+    if not isinstance(words, Sequence) or isinstance(words, bytes | bytearray):
+        problem = f"command is text, or a list of texts, not a {type(words).__name__}"
+        raise UsageError(problem)
+    if not all(isinstance(word, str) for word in cast("Sequence[object]", words)):
+        problem = "command is text, or a list of texts: one of the list is not text"
         raise UsageError(problem)
     import shlex  # noqa: PLC0415 (costs import time, and most commands are strings)
 

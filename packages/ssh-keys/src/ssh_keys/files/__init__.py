@@ -42,7 +42,7 @@ from ssh_keys.public import MAX_BLOB
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from ssh_keys.allowed_signers import AllowedSigners
     from ssh_keys.authorized_principals import AuthorizedPrincipals
@@ -263,7 +263,7 @@ def write_key_file(
 
 
 @contextmanager
-def in_file(path: str | os.PathLike[str]) -> Iterator[None]:
+def in_file(path: str | os.PathLike[str]) -> Generator[None]:
     """Name the file in a `KeyFormatError` that does not name it."""
     try:
         yield
@@ -275,7 +275,7 @@ def in_file(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 @contextmanager
-def _not_public(path: str | os.PathLike[str]) -> Iterator[None]:
+def _not_public(path: str | os.PathLike[str]) -> Generator[None]:
     """Say of a file that others may read that it holds a public key, where it does."""
     try:
         yield
