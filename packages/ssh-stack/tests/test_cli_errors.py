@@ -39,7 +39,8 @@ def _lost(cause: Exception) -> ConnectionLost:
         (SSHTimeout("run", 2.0), "timed out after 2 s (run)"),
         (IdentificationError("no SSH"), WHERE + "no SSH"),
         (_lost(PeerDisconnected(11, "bye")), "the peer disconnected: bye (11)"),
-        (_lost(ConnectionResetError(errno.ECONNRESET, "x")), WHERE + "Connection reset by peer"),
+        (_lost(ConnectionResetError(errno.ECONNRESET, "x")),
+         "connection to h port 1: Connection reset by peer"),
         (AuthenticationFailed("me", ()),
          ("authentication as 'me' failed: "
           "there was no key, password or other credential to try")),

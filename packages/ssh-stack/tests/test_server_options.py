@@ -49,6 +49,8 @@ WRONG: list[tuple[dict[str, object], str]] = [
     ({"host_keys": []}, "host_keys has at least one key"),
     ({"host_keys": [KEY, KEY]}, "host_keys has at least one key, and one of a kind"),
     ({"host_keys": [KEY.public_key]}, "host_keys is a list of private keys"),
+    ({"host_keys": 5}, "host_keys is a list of private keys"),
+    ({"host_keys": None}, "host_keys is a list of private keys"),
     ({"host_keys": [5]}, "host_keys is a list of private keys"),
 ]
 

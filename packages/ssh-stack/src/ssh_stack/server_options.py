@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Literal, Required, TypeAlias, TypedDict, cast
 
 import attrs
@@ -79,7 +79,11 @@ def _host_keys(
     from ssh_keys.load import load_private_key  # noqa: PLC0415 (the same)
 
     found: list[PrivateKey | HostSigner] = []
-    for each in cast("Sequence[HostKeySource]", listed(given)):
+    sources = listed(given)
+    if not isinstance(sources, Iterable):
+        problem = "host_keys is a list of private keys: files, contents or keys"
+        raise UsageError(problem)
+    for each in cast("Iterable[HostKeySource]", sources):
         if isinstance(each, str) and is_key_text(each):
             found.append(load_private_key(each))
         elif isinstance(each, str | os.PathLike):

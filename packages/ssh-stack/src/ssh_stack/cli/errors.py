@@ -48,8 +48,11 @@ def explain(error: BaseException, host: str = "", port: int = 0) -> str:
         host: where a connection was being made to.
         port: its port.
     """
-    error = root_of(error)
-    text = _text(error, f"connect to host {host} port {port}")
+    root = root_of(error)
+    where = f"connect to host {host} port {port}"
+    if root is not error and isinstance(root, OSError):  # there was a connection
+        where = f"connection to {host} port {port}"
+    text = _text(root, where)
     return printable(" ".join(text.split()), _LIMIT)
 
 
