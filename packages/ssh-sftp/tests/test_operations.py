@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ssh_sftp import Attributes, SFTPOptions, SFTPTransferError
 from ssh_sftp.aio import SFTPClient
+from ssh_wire import UsageError
 
 
 async def test_each_operation(client: SFTPClient, root: Path) -> None:
@@ -50,3 +52,15 @@ async def test_bounds_of_listing_and_walking(client: SFTPClient, root: Path) -> 
         await client.listdir("/")
     with pytest.raises(SFTPTransferError, match="deeper"):
         _ = [top async for top, _, _ in client.walk("/a")]
+
+
+@pytest.mark.parametrize("path", ["a\0b", b"/tmp", 5, None])
+async def test_path_that_no_server_can_have_is_refused_and_the_session_goes_on(
+    client: SFTPClient, path: Any
+) -> None:
+    for refused in (client.stat(path), client.listdir(path), client.rename("a", path)):
+        with pytest.raises(UsageError, match="a path on the server"):
+            await refused
+    with pytest.raises(UsageError, match="a path on the server"):
+        await client.get(path, "here")
+    assert await client.exists("/")

@@ -51,6 +51,8 @@ from ssh_sftp.messages import (
 )
 from ssh_sftp.names import directory_of, is_dot, is_plain, join
 from ssh_sftp.replies import facts_of
+from ssh_wire import UsageError
+from ssh_wire.text import printable
 
 __all__ = ["DirEntry", "Operations", "PathLike", "path_text"]
 
@@ -59,8 +61,19 @@ PathLike: TypeAlias = str | os.PathLike[str]
 
 
 def path_text(path: PathLike) -> str:
-    """Return the text of a path on the server."""
-    return os.fspath(path)
+    """Return the text of a path on the server.
+
+    Raises:
+        UsageError: it is no path, or has a NUL character, for which OpenSSH ends the session.
+    """
+    text: object = os.fspath(path) if hasattr(path, "__fspath__") else path
+    if not isinstance(text, str):
+        problem = f"a path on the server is text or a path object, not {type(text).__name__}"
+        raise UsageError(problem)
+    if "\0" in text:
+        problem = f"a path on the server cannot have a NUL character: {printable(text)}"
+        raise UsageError(problem)
+    return text
 
 
 @attrs.frozen
