@@ -372,3 +372,109 @@ async def test_checked_command_with_redirected_streams_fails_as_others(tmp_path:
         with pytest.raises(CommandFailed) as caught:
             await ends.client.run("x", stdout=tmp_path / "taken", check=True)
         assert str(caught.value) == ("'x' ended with status 2: first; second; no such file: x")
+
+
+class Remote:
+    """A file whose methods are awaited: `RemoteFile` is one."""
+
+    def __init__(self, content: Any = b"") -> None:
+        self.content = content
+        self.flushed = False
+
+    async def read(self, size: int = -1) -> Any:
+        data, self.content = self.content[:size], self.content[size:]
+        return data
+
+    async def write(self, data: Any) -> int:
+        await asyncio.sleep(0)
+        self.content += data
+        return len(data)
+
+    async def flush(self) -> None:
+        self.flushed = True
+
+
+class RemoteText(Remote):
+    encoding = "utf-8"
+
+
+async def test_file_that_is_awaited_takes_all_output_and_is_flushed() -> None:
+    file, text = Remote(), RemoteText("")
+    async with pair(cat) as ends:
+        assert await ran(ends.client, stdin=DATA, stdout=file) == (b"", b"")
+        assert await ran(ends.client, stdin="grüße\n", stdout=text) == (b"", b"")
+    assert (file.content, file.flushed) == (DATA, True)
+    assert (text.content, text.flushed) == ("grüße\n", True)
+
+
+@pytest.mark.parametrize("source", [b"bytes", "grüße\n"])
+async def test_file_that_is_awaited_gives_bytes_or_text(source: Any) -> None:
+    async with pair(cat) as ends:
+        expected = source if isinstance(source, bytes) else source.encode()
+        assert await ran(ends.client, stdin=Remote(source)) == (expected, b"")
+
+
+async def test_streams_of_text_processes_carry_text() -> None:
+    async with pair(cat) as ends, ends.client.start("x", text=True) as other:
+        await ran(ends.client, stdin="grüße\n", stdout=other.stdin)
+        assert await ran(ends.client, stdin=other.stdout) == ("grüße\n".encode(), b"")
+
+
+async def test_async_functions_are_awaited() -> None:
+    pieces, got = iter([b"one", b"two", b""]), list[bytes]()
+
+    async def more() -> bytes:
+        await asyncio.sleep(0)
+        return next(pieces)
+
+    class Taker:
+        async def __call__(self, data: bytes) -> None:
+            await asyncio.sleep(0)
+            got.append(data)
+
+    async with pair(cat) as ends:
+        assert await ran(ends.client, stdin=more, stdout=Taker()) == (b"", b"")
+    assert b"".join(got) == b"onetwo"
+
+
+async def test_function_whose_result_would_have_to_be_awaited_is_told() -> None:
+    async def late(_: bytes) -> None: ...
+
+    def take(data: memoryview) -> object:
+        return late(bytes(data))
+
+    async with pair(cat) as ends:
+        with pytest.raises(UsageError, match="make it async"):
+            await ran(ends.client, stdin=b"x", stdout=take)
+
+
+@pytest.mark.parametrize("given", [5, ["x"], object()])
+async def test_function_that_gives_no_bytes_is_told(given: Any) -> None:
+    async with pair(cat) as ends:
+        with pytest.raises(UsageError, match="stdin: bytes or text are read"):
+            await ran(ends.client, stdin=lambda: given)
+
+
+async def test_function_may_give_text() -> None:
+    async with pair(cat) as ends:
+        assert await ran(ends.client, stdin=iter(["ü", ""]).__next__) == ("ü".encode(), b"")
+
+
+async def test_one_path_for_both_outputs_is_refused(tmp_path: Path) -> None:
+    async with pair(cat) as ends:
+        with pytest.raises(UsageError, match="stderr=STDOUT"):
+            await ran(ends.client, stdout=tmp_path / "a", stderr=tmp_path / "b" / ".." / "a")
+        nowhere = Path(os.devnull)
+        assert await ran(ends.client, stdout=nowhere, stderr=nowhere) == (b"", b"")
+
+
+async def test_descriptor_open_in_the_other_direction_is_refused_by_name(given: Path) -> None:
+    reading, writing = os.open(given, os.O_RDONLY), os.open(given, os.O_WRONLY)
+    try:
+        async with pair(cat) as ends:
+            for name, value in (("stdin", writing), ("stdout", reading), ("stderr", 10**6)):
+                with pytest.raises(UsageError, match=f"{name} is .*, not {value}"):
+                    await ran(ends.client, **{name: value})
+    finally:
+        os.close(reading)
+        os.close(writing)

@@ -65,6 +65,23 @@ async def test_how_a_session_ends(
         assert (done.exit_signal.name if done.exit_signal else None) == signal
 
 
+@pytest.mark.parametrize("returned", [256, 2**32, -256, 2**40])
+async def test_status_whose_last_byte_is_zero_is_told_as_failure(returned: int) -> None:
+    async def end(_session: Session) -> int:
+        return returned
+
+    async with pair(end) as ends:
+        assert (await ends.client.run("x")).exit_status == 255
+
+
+async def test_handler_that_is_cancelled_by_its_own_code_is_told_as_failure() -> None:
+    async def end(_session: Session) -> int:
+        raise asyncio.CancelledError
+
+    async with pair(end) as ends:
+        assert (await ends.client.run("x")).exit_status == 255
+
+
 def raises(_session: Session) -> int:
     problem = "its own"
     raise ValueError(problem)

@@ -18,7 +18,9 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import IO, Final, TypeAlias, cast
 
-__all__ = ["open_reader", "open_writer"]
+from ssh_wire import UsageError
+
+__all__ = ["bytes_of", "is_descriptor", "is_text", "open_reader", "open_writer"]
 
 _PIECE: Final = 4096  # PIPE_BUF: what a pipe that is writable takes without waiting
 
@@ -59,7 +61,7 @@ async def open_writer(target: Source, stack: AsyncExitStack) -> Callable[[bytes]
     if descriptor is not None:
         await asyncio.to_thread(file.flush)
         return lambda data: _write_descriptor(descriptor, data)
-    decoder = codecs.getincrementaldecoder("utf-8")("replace") if _is_text(file) else None
+    decoder = codecs.getincrementaldecoder("utf-8")("replace") if is_text(file) else None
     return lambda data: asyncio.to_thread(_write_file, file, data, decoder)
 
 
@@ -92,17 +94,51 @@ def _waitable(file: IO[bytes], stack: AsyncExitStack) -> int | None:
     return own
 
 
-def _is_text(file: object) -> bool:
+def is_descriptor(number: int, *, write: bool) -> bool:
+    """Whether a number is a descriptor that is open in the direction that is needed."""
+    if isinstance(number, bool) or number < 0:
+        return False
+    try:
+        os.fstat(number)
+        if sys.platform == "win32":
+            return True
+        import fcntl  # noqa: PLC0415 (POSIX has it)
+
+        access = fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE
+    except (OSError, OverflowError):
+        return False
+    return access in {os.O_RDWR, os.O_WRONLY if write else os.O_RDONLY}
+
+
+def bytes_of(data: object) -> bytes:
+    """Return what a file, a stream or a function gave as bytes; nothing is the end.
+
+    Raises:
+        UsageError: it is neither bytes nor text.
+    """
+    if isinstance(data, bytes):
+        return data
+    if isinstance(data, str):
+        return data.encode()
+    if data is None:
+        return b""
+    if isinstance(data, bytearray | memoryview):
+        return bytes(cast("memoryview", data))
+    problem = f"stdin: bytes or text are read, and not a {type(data).__name__}"
+    raise UsageError(problem)
+
+
+def is_text(file: object) -> bool:
+    """Whether text is written to a file or a stream, and not bytes."""
     return isinstance(file, io.TextIOBase) or hasattr(file, "encoding")
 
 
 def _of_function(function: Callable[[], bytes]) -> Callable[[int], Awaitable[bytes]]:
-    return lambda _: asyncio.to_thread(function)
+    return lambda _: asyncio.to_thread(lambda: bytes_of(function()))
 
 
 def _read_file(file: IO[bytes], size: int) -> bytes:
-    data = cast("bytes | str | None", file.read(size))
-    return data.encode() if isinstance(data, str) else data or b""
+    return bytes_of(file.read(size))
 
 
 async def _read_descriptor(descriptor: int, size: int) -> bytes:

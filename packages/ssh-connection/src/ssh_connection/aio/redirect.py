@@ -8,6 +8,7 @@ closes.
 from __future__ import annotations
 
 import asyncio
+import codecs
 import inspect
 import os
 from collections.abc import Awaitable, Callable
@@ -17,7 +18,13 @@ from typing import IO, Final, Protocol, TypeAlias, cast
 
 import attrs
 
-from ssh_connection.aio.files import open_reader, open_writer
+from ssh_connection.aio.files import (
+    bytes_of,
+    is_descriptor,
+    is_text,
+    open_reader,
+    open_writer,
+)
 from ssh_connection.aio.streams import ByteReader, ByteWriter
 from ssh_connection.errors import ChannelClosed
 from ssh_transport import ConnectionLost
@@ -41,7 +48,10 @@ __all__ = [
 _CHUNK: Final = 256 * 1024
 
 Sink: TypeAlias = Callable[[memoryview], object]
-"""Takes output as it arrives, in views that are valid during the call."""
+"""Takes output as it arrives, in views that are valid during the call.
+
+An `async` function is given bytes, and is awaited before the next ones are taken.
+"""
 
 
 class Readable(Protocol):
@@ -60,11 +70,11 @@ class Writable(Protocol):
         ...
 
 
-InputSource: TypeAlias = Buffer | str | os.PathLike[str] | Readable | Callable[[], bytes] | int
-"""What a command reads: its content, a `Path`, a file, a stream, a function, DEVNULL.
+Source: TypeAlias = Callable[[], bytes] | Callable[[], Awaitable[bytes]]
+"""Gives the next bytes, and none at the end; called in a thread, or awaited."""
 
-A function is called in a thread for the next bytes, until it returns none.
-"""
+InputSource: TypeAlias = Buffer | str | os.PathLike[str] | Readable | Source | int
+"""What a command reads: its content, a `Path`, a file, a stream, a function, DEVNULL."""
 
 OutputTarget: TypeAlias = os.PathLike[str] | Writable | IO[str] | Sink | int
 """Where output goes: a `Path`, a file, a stream, a function, DEVNULL, and for stderr STDOUT."""
@@ -189,6 +199,9 @@ class Redirects:
         for name, value in (("stdout", self.stdout), ("stderr", self.stderr)):
             merges = name == "stderr" and value == STDOUT and isinstance(value, int)
             _check(name, value, merges or _is_output(value), _OUTPUT)
+        if _same_path(self.stdout, self.stderr):
+            problem = "stdout and stderr are the same file: use stderr=STDOUT"
+            raise UsageError(problem)
 
     def __bool__(self) -> bool:
         return any(
@@ -217,8 +230,12 @@ class Redirects:
             return None
         if _is(source, DEVNULL, PIPE):
             return None
-        if inspect.iscoroutinefunction(getattr(source, "read", None)):
-            return cast("Callable[[int], Awaitable[bytes]]", cast("Readable", source).read)
+        read = cast("object", getattr(source, "read", None))
+        if _is_async(read):
+            return _stream_reader(cast("Callable[[int], Awaitable[object]]", read))
+        if _is_async(source):
+            function = cast("Callable[[], Awaitable[object]]", source)
+            return _stream_reader(lambda _: function())
         return await open_reader(cast("int | IO[bytes]", source), stack)
 
 
@@ -245,7 +262,7 @@ def _is(value: object, *constants: int) -> bool:
 
 def _is_input(value: object) -> bool:
     if isinstance(value, int):
-        return not isinstance(value, bool) and (value >= 0 or value in (DEVNULL, PIPE))
+        return _is(value, DEVNULL, PIPE) or is_descriptor(value, write=False)
     if value is None or isinstance(value, str | bytes | bytearray | memoryview | os.PathLike):
         return True
     return _is_open(value, "read", "readable") or _is_function(value, "read")
@@ -253,7 +270,7 @@ def _is_input(value: object) -> bool:
 
 def _is_output(value: object) -> bool:
     if isinstance(value, int):
-        return not isinstance(value, bool) and (value >= 0 or value in (DEVNULL, PIPE))
+        return _is(value, DEVNULL, PIPE) or is_descriptor(value, write=True)
     if value is None or isinstance(value, os.PathLike):
         return True
     return _is_open(value, "write", "writable") or _is_function(value, "write")
@@ -273,6 +290,23 @@ def _is_function(value: object, method: str) -> bool:
     return callable(value) and not hasattr(value, method) and not isinstance(value, type)
 
 
+def _is_async(function: object) -> bool:
+    """Whether a function, a method or an object that can be called is awaited."""
+    return inspect.iscoroutinefunction(function) or (
+        not inspect.isroutine(function)
+        and not isinstance(function, type)
+        and inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 (its kind is asked)
+    )
+
+
+def _same_path(one: object, other: object) -> bool:
+    if not (isinstance(one, os.PathLike) and isinstance(other, os.PathLike)):
+        return False
+    paths = cast("tuple[os.PathLike[str], os.PathLike[str]]", (one, other))
+    first, second = map(os.path.abspath, paths)
+    return first == second != os.devnull
+
+
 def _content(source: object) -> Buffer | None:
     if isinstance(source, str):
         return source.encode()
@@ -284,7 +318,21 @@ def _content(source: object) -> Buffer | None:
 def _sink(target: object) -> Take | None:
     if _is(target, DEVNULL):
         return _discard
-    return cast("Take", target) if target is not None and _is_function(target, "write") else None
+    if target is None or not _is_function(target, "write") or _is_async(target):
+        return None
+    function = cast("Sink", target)
+
+    def take(data: memoryview) -> None:
+        if inspect.isawaitable(waiting := function(data)):
+            getattr(waiting, "close", _nothing)()
+            problem = "a function that takes output gave something to await: make it async"
+            raise UsageError(problem)
+
+    return take
+
+
+def _nothing() -> None:
+    """Close what has no `close`."""
 
 
 def _discard(_data: memoryview) -> None:
@@ -294,22 +342,46 @@ def _discard(_data: memoryview) -> None:
 async def _writer(target: object, stack: AsyncExitStack) -> Write | None:
     if target is None or _is(target, PIPE, STDOUT) or _sink(target) is not None:
         return None
-    if isinstance(target, int | os.PathLike) or hasattr(target, "flush"):
-        return await open_writer(cast("int | IO[bytes]", target), stack)
-    return _stream_writer(cast("Writable", target))
+    if not hasattr(target, "write") and _is_async(target):
+        return _function_writer(cast("Callable[[bytes], Awaitable[object]]", target))
+    if isinstance(target, int | os.PathLike):
+        return await open_writer(cast("int | os.PathLike[str]", target), stack)
+    stream = cast("Writable", target)
+    if hasattr(stream, "flush") and not _is_async(stream.write):
+        return await open_writer(cast("IO[bytes]", stream), stack)
+    return _stream_writer(stream)
+
+
+def _function_writer(function: Callable[[bytes], Awaitable[object]]) -> Write:
+    async def write(data: bytes) -> None:
+        if data:
+            await function(data)
+
+    return write
+
+
+def _stream_reader(read_some: Callable[[int], Awaitable[object]]) -> Read:
+    async def read(size: int) -> bytes:
+        return bytes_of(await read_some(size))
+
+    return read
 
 
 def _stream_writer(stream: Writable) -> Write:
+    decoder = codecs.getincrementaldecoder("utf-8")("replace") if is_text(stream) else None
+
     async def write(data: bytes) -> None:
+        given = data if decoder is None else decoder.decode(data, final=not data)
+        if given:
+            await _awaited(stream.write(cast("bytes", given)))
+            await _awaited(getattr(stream, "drain", _nothing)())
         if not data:
-            if callable(eof := getattr(stream, "write_eof", None)):
-                eof()
-            return
-        waiting = stream.write(data)
-        drain = getattr(stream, "drain", None)
-        if inspect.isawaitable(waiting):
-            await waiting
-        elif callable(drain):
-            await cast("Callable[[], Awaitable[None]]", drain)()
+            await _awaited(getattr(stream, "flush", _nothing)())
+            getattr(stream, "write_eof", _nothing)()
 
     return write
+
+
+async def _awaited(result: object) -> None:
+    if inspect.isawaitable(result):
+        await result

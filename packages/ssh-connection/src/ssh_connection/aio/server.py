@@ -86,9 +86,15 @@ class ServerSettings:
 
 def _status_of(returned: object, session: Session) -> int | ExitSignal:
     """Return the exit status that a handler has returned; without one it has failed."""
-    if isinstance(returned, int | ExitSignal) and not isinstance(returned, bool):
+    if isinstance(returned, ExitSignal):
         return returned
-    if returned is not None:
+    if isinstance(returned, int) and not isinstance(returned, bool):
+        if not returned or returned & 0xFF:
+            return returned
+        # clients keep the last byte, which would be that of success
+        text = "a session handler returned exit status %d, which is told as %d"
+        _log.error(text, returned, _FAILED)
+    elif returned is not None:
         _log.error("a session handler returned a %s as exit status", type(returned).__name__)
     elif not session.has_ended:
         _log.error("a session handler returned no exit status, which is told as %d", _FAILED)
@@ -310,8 +316,18 @@ class ServerConnection(Endpoint):
         except (SSHError, ConnectionError):
             # the client went away, or the stream ended under the handler
             _log.debug("a session handler was ended by its session", exc_info=True)
-        except Exception:  # noqa: BLE001 (a user's function may raise anything)
+        except BaseException as error:
+            task = asyncio.current_task()
+            if (
+                isinstance(error, asyncio.CancelledError)
+                and task is not None
+                and task.cancelling()
+            ):
+                raise  # the session is over
             _log.exception("a session handler failed")
+            if not isinstance(error, Exception | asyncio.CancelledError):
+                session.exit(_FAILED)  # the client is told, whatever becomes of the server
+                raise
         session.exit(status)
         await session.channel.wait_closed()
 

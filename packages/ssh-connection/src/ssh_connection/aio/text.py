@@ -37,9 +37,11 @@ class TextReader:
         Raises:
             ConnectionLost: the connection was lost before the end; what came before is kept.
         """
-        while not self._ended and (n < 0 or not self._text) and n:
+        if n < 0:
+            return await self._read_all()
+        while not self._ended and not self._text and n:
             await self._more()
-        return self._take(len(self._text) if n < 0 else n)
+        return self._take(n)
 
     async def readline(self) -> str:
         """Return a line with its newline, as it came; at the end, what there is."""
@@ -62,6 +64,16 @@ class TextReader:
         """Whether everything was read and nothing more will come."""
         return not self._text and (self._ended or self._stream.at_eof)
 
+    async def _read_all(self) -> str:
+        pieces: list[str] = []
+        try:
+            while not self._ended:
+                await self._more()
+                pieces.append(self._take(len(self._text)))
+        finally:  # of a read that fails or is cancelled, what came before is kept
+            self._text = "".join((*pieces, self._text))
+        return self._take(len(self._text))
+
     async def _more(self) -> None:
         data = await self._stream.read(_CHUNK)
         self._ended = not data
@@ -73,11 +85,15 @@ class TextReader:
 
 
 class TextWriter:
-    """Text that the peer is to receive."""
+    """Text that the peer is to receive.
+
+    Attributes:
+        encoding: the encoding of the text.
+    """
 
     def __init__(self, stream: ByteWriter, encoding: str = "utf-8") -> None:
         self._stream = stream
-        self._encoding = encoding
+        self.encoding: str = encoding
 
     async def write(self, text: str) -> None:
         """Send text; wait while the peer or the network is slower than we are.
@@ -86,7 +102,7 @@ class TextWriter:
             ChannelClosed: the channel is closed, or EOF was sent.
             ConnectionLost: the connection is lost.
         """
-        await self._stream.write(text.encode(self._encoding))
+        await self._stream.write(text.encode(self.encoding))
 
     def write_eof(self) -> None:
         """Tell the peer that nothing more follows."""
