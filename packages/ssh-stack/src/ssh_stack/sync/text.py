@@ -49,7 +49,11 @@ class TextReader(Blocking[aio_text.TextReader]):
 
 
 class TextWriter(Blocking[aio_text.TextWriter]):
-    """Text that the peer is to receive."""
+    """Text that the peer is to receive.
+
+    Attributes:
+        encoding: the encoding of the text.
+    """
 
     def write(self, text: str) -> None:
         """Send text; wait while the peer or the network is slower than we are.
