@@ -152,3 +152,15 @@ async def test_appending_where_the_size_is_not_told(scripted: Any) -> None:
             await file.seek(0, os.SEEK_END)
 
     assert len(written) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"abc"])
+async def test_seek_before_the_start_fails_as_with_files_of_python(
+    client: SFTPClient, root: Path, content: bytes
+) -> None:
+    (root / "short").write_bytes(content)
+    async with await client.open("short") as file:
+        with pytest.raises(OSError, match="not negative") as caught:  # zipfile looks for it
+            await file.seek(-22, os.SEEK_END)
+        assert isinstance(caught.value, UsageError)
+        assert file.tell() == 0

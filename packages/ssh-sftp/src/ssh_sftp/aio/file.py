@@ -36,6 +36,13 @@ _LINE_BLOCK = 32_768
 _MOST_LINE_BLOCK = 8 * 1024 * 1024
 
 
+class BadPosition(UsageError, OSError):
+    """A position before the start of a file.
+
+    It is an `OSError` as well, as with files of Python's own, which `zipfile` relies on.
+    """
+
+
 class RemoteFile:
     """An open file of bytes, with a position, and reads and writes at any offset.
 
@@ -174,7 +181,7 @@ class RemoteFile:
             offset += (await self._told()).size or 0
         if offset < 0:
             problem = "a position is not negative"
-            raise UsageError(problem)
+            raise BadPosition(problem)
         self._position = offset
         return offset
 
