@@ -211,5 +211,7 @@ async def test_no_key_is_accepted_while_a_file_that_may_know_it_cannot_be_read(
 ) -> None:
     known, _ = load_known_hosts(f"web1 {KEY.to_openssh()}".encode(), system=[tmp_path])
     assert await Trust("web1", 22, known, "accept-new").verify(KEY)
-    with pytest.raises(HostKeyUnknown, match=r"cannot be read: .*not a regular file"):
+    with pytest.raises(
+        HostKeyUnknown, match=r"cannot be read: .*not a regular file; correct that file first"
+    ):
         await Trust("web2", 22, known, "accept-new").verify(KEY)

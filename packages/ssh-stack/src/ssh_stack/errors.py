@@ -110,6 +110,7 @@ class HostKeyUnknown(HostKeyError):
     Attributes:
         line: the line of known_hosts that makes the key known; empty where the server has a
             name that no line can have.
+        unread: the files of known hosts that could not be read, and may know the key.
     """
 
     _text = "no host key is known for {host}; it presented {kind} {fingerprint}"
@@ -124,6 +125,7 @@ class HostKeyUnknown(HostKeyError):
         unread: Sequence[Problem] = (),
     ) -> None:
         self.line: str = _line(host, port, key)
+        self.unread: tuple[Problem, ...] = tuple(unread)
         ways = ['host_key_policy="accept-new"', "connecting with `ssh-stack ssh` once"]
         if file is not None:
             ways.append(f"a line in {printable(str(file), 1024)}")
@@ -132,6 +134,7 @@ class HostKeyUnknown(HostKeyError):
         if unread:  # nothing is accepted where the key may be known
             source = printable(unread[0].source, 1024)
             detail = f"; a file that may know it cannot be read: {source}: {unread[0].reason}"
+            advice = f"correct that file first; {advice}"
         super().__init__(host, port, key, detail=detail, advice=advice)
         if self.line:
             self.add_note(f"the line for known_hosts: {self.line}")

@@ -69,7 +69,8 @@ def _text(error: BaseException, where: str) -> str:
     if isinstance(error, IdentificationError):
         return f"{where}: {error}"
     if isinstance(error, HostKeyUnknown):
-        return f"{error.summary}: {_HOW_TO_ACCEPT}"
+        first = "correct that file first; " if error.unread else ""
+        return f"{error.summary}: {first}{_HOW_TO_ACCEPT}"
     if isinstance(error, SSHError):
         return str(error) or type(error).__name__
     if isinstance(error, OSError):
