@@ -196,6 +196,17 @@ async def test_data_that_arrives_before_the_channel_is_sent_first() -> None:
     ]
 
 
+async def test_early_data_beyond_the_window_keeps_the_socket_paused() -> None:
+    bridge, socket = Bridge(), Socket()
+    bridge.connection_made(socket)
+    bridge.data_received(bytes(30))
+    side, channel = opened(window=0)
+    bridge.join(channel)
+    assert socket.done[-1] == "pause"
+    side.hear(m.WindowAdjust(recipient=0, increment=50))
+    assert socket.done[-1] == "resume"
+
+
 async def test_end_of_the_socket_before_the_channel_is_told_behind_the_data() -> None:
     bridge, socket = Bridge(), Socket()
     bridge.connection_made(socket)

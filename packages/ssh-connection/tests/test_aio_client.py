@@ -11,7 +11,7 @@ from sockets import listening
 from ssh_connection import ChannelOpenRefused, SSHTimeout
 from ssh_connection.aio import Timeouts
 from ssh_transport import ConnectionLost
-from ssh_wire import UsageError
+from ssh_wire import SSHError, UsageError
 
 pytestmark = pytest.mark.usefixtures("reports")
 
@@ -67,6 +67,17 @@ async def test_an_opening_that_is_not_answered_times_out() -> None:
         replace(ends.server, "channel_requested", ignore)
         with pytest.raises(SSHTimeout, match="while waiting for the server's answer"):
             await ends.client.open_tcp("host", 1)
+
+
+async def test_error_of_a_lost_connection_does_not_grow_with_each_use() -> None:
+    async with pair(cat) as ends:
+        await ends.client.close()
+        depths: list[int] = []
+        for _ in range(3):
+            with pytest.raises(SSHError) as caught:
+                await ends.client.open_subsystem("sftp")
+            depths.append(len(caught.traceback))
+        assert len(set(depths)) == 1
 
 
 async def test_a_lost_connection_opens_nothing() -> None:

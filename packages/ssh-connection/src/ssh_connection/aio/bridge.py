@@ -31,6 +31,7 @@ class Bridge(asyncio.Protocol):
         self.channel: Channel | None = None
         self._early: list[bytes] = []
         self._eof_from_socket = False
+        self._full = False
         self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def join(self, channel: Channel) -> None:
@@ -46,7 +47,8 @@ class Bridge(asyncio.Protocol):
         self._early.clear()
         if self._eof_from_socket:
             self._send_eof()
-        self.resume_reading()
+        if not self._full:  # what came early may be more than the channel takes
+            self.resume_reading()
 
     def abort(self) -> None:
         """Close both ends now."""
@@ -75,11 +77,13 @@ class Bridge(asyncio.Protocol):
 
     def pause_reading(self) -> None:
         """The channel takes less than the socket brings."""
+        self._full = True
         if self.socket is not None and not self.socket.is_closing():
             self.socket.pause_reading()
 
     def resume_reading(self) -> None:
         """The channel has room; behind the end of the socket's data there is nothing to read."""
+        self._full = False
         if self.socket is None or self.socket.is_closing() or self._eof_from_socket:
             return
         self.socket.resume_reading()

@@ -191,7 +191,8 @@ class Endpoint:
     def _require_open(self) -> None:
         """Raise what ended the connection, if it has ended."""
         if self._lost.done():
-            raise self._lost.result()
+            # whoever was told before does not lengthen what the next one sees
+            raise self._lost.result().with_traceback(None)
 
     def _start_keepalive(self, options: KeepaliveOptions | None) -> None:
         if options is not None:
