@@ -75,6 +75,16 @@ async def test_another_key_without_the_port_leaves_the_port_unknown(tmp_path: Pa
 async def test_a_key_revoked_without_the_port_is_revoked() -> None:
     with pytest.raises(HostKeyRevoked):
         await on_port(f"@revoked web1 {KEY.to_openssh()}", "accept-new").verify(KEY)
+    trusted = f"[web1]:2222 {KEY.to_openssh()}\n@revoked web1 {KEY.to_openssh()}\n"
+    with pytest.raises(HostKeyRevoked):
+        await on_port(trusted).verify(KEY)
+
+
+async def test_an_authority_revoked_without_the_port_is_revoked() -> None:
+    ca = CA.public_key.to_openssh()
+    judge = on_port(f"@cert-authority [web1]:* {ca}\n@revoked web1 {ca}\n")
+    with pytest.raises(HostKeyRevoked):
+        await judge.verify_certificate(certificate("web1"))
 
 
 async def test_an_authority_without_the_port_counts_where_none_has_it() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import socket
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 from ssh_connection.aio import Channel
@@ -27,18 +28,14 @@ class Reader(Protocol):
 
 
 class Writer(Protocol):
-    """Where bytes go: `asyncio.StreamWriter` is one."""
+    """Where bytes go: `asyncio.StreamWriter` is one, and the `stdin` of a `Process`.
 
-    def write(self, data: bytes, /) -> None:
+    What has `drain` is waited for by it; else what `write` returns is awaited.  What has no
+    `close` is told `write_eof`.
+    """
+
+    def write(self, data: bytes, /) -> object:
         """Send data, or keep it."""
-        ...
-
-    def drain(self) -> Awaitable[None]:
-        """Wait until there is room for more."""
-        ...
-
-    def close(self) -> None:
-        """Close behind what was written."""
         ...
 
 
@@ -55,7 +52,7 @@ def check_stream(stream: object) -> None:
     pair = isinstance(stream, tuple) and len(cast("tuple[object, ...]", stream)) == 2  # noqa: PLR2004
     if pair:
         reader, writer = cast("tuple[object, object]", stream)
-        pair = hasattr(reader, "read") and hasattr(writer, "drain")
+        pair = callable(getattr(reader, "read", None)) and callable(getattr(writer, "write", None))
     if not pair and not isinstance(stream, socket.socket | Channel):
         problem = "stream is a connected socket, a Channel, or a pair (reader, writer)"
         raise UsageError(problem)
@@ -92,8 +89,10 @@ class _Pair(asyncio.Transport):
         self._writer = writer
         self._may_read = asyncio.Event()
         self._may_read.set()
+        self._waiting: list[bytes] = []  # of a writer that is awaited
         self._reading: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
+        self._drains = hasattr(writer, "drain")
         self._closing = False
         self._lost = False
 
@@ -105,7 +104,11 @@ class _Pair(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if self._lost:
             return
-        self._writer.write(bytes(data))  # it may keep what the driver writes over
+        kept = bytes(data)  # a writer may keep what the driver writes over
+        if self._drains:
+            self._writer.write(kept)
+        else:
+            self._waiting.append(kept)
         if self._draining is None:
             self._draining = self._loop.create_task(self._drain())
 
@@ -157,7 +160,7 @@ class _Pair(asyncio.Transport):
         """Wait for the writer, and let the driver wait with it."""
         self._driver.pause_writing()
         try:
-            await self._writer.drain()
+            await self._room()
         except Exception as error:  # noqa: BLE001 (whatever a stream raises, it is over)
             self._end(error)
             return
@@ -165,6 +168,17 @@ class _Pair(asyncio.Transport):
         self._driver.resume_writing()
         if self._closing and self._draining is None:
             self._end(None)
+
+    async def _room(self) -> None:
+        """Wait until the writer has taken what was written, or has room for more."""
+        if self._drains:
+            await cast("Callable[[], Awaitable[None]]", getattr(self._writer, "drain"))()  # noqa: B009
+        while self._waiting:
+            data = b"".join(self._waiting)
+            self._waiting.clear()
+            written = self._writer.write(data)
+            if inspect.isawaitable(written):
+                await written
 
     def _end(self, error: Exception | None) -> None:
         if self._lost:
@@ -174,5 +188,7 @@ class _Pair(asyncio.Transport):
         for task in (self._reading, self._draining):
             if task is not None and task is not current:
                 task.cancel()
-        self._writer.close()
+        end = getattr(self._writer, "close", None) or getattr(self._writer, "write_eof", None)
+        if callable(end):
+            end()
         self._loop.call_soon(self._driver.connection_lost, error)

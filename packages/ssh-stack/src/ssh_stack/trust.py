@@ -139,6 +139,10 @@ class Trust:
         self._refuse_revoked(certificate)
         self._refuse_short(key)
         now = int(time.time())
+        for each in (key, certificate.ca_key):
+            verdict, _ = self._judge(each)
+            if verdict.status is HostKeyStatus.REVOKED:
+                return self._object(HostKeyRevoked(*self._name, key, lines=verdict.lines))
         for host, port in self._names:
             vouches = certificate.ca_key in self.known.lookup(host, port).authorities
             try:
@@ -159,12 +163,15 @@ class Trust:
         """Return what is known of a key, and whether it is known of the very name and port.
 
         "An entry without the port" counts where the look with the port finds nothing, as in
-        `ssh`.  There it can trust and, other than in `ssh`, revoke; another key says nothing.
+        `ssh`.  There it can trust; another key says nothing.  Other than in `ssh`, it revokes
+        whatever the look with the port finds.
         """
         first, *others = (self.known.judge(key, host, port) for host, port in self._names)
         for other in others:
-            decides = other.status in {HostKeyStatus.TRUSTED, HostKeyStatus.REVOKED}
-            if first.status is HostKeyStatus.UNKNOWN and decides:
+            trusts = other.status is HostKeyStatus.TRUSTED
+            if other.status is HostKeyStatus.REVOKED or (
+                trusts and first.status is HostKeyStatus.UNKNOWN
+            ):
                 return other, False
         return first, True
 
