@@ -339,6 +339,25 @@ async def test_file_open_in_the_other_direction_is_refused(given: Path) -> None:
             await conn.run("x", stdin=b"a", input=b"b")
 
 
+class Elsewhere:
+    """A path on a server, as SFTP has it."""
+
+    def __fspath__(self) -> str:
+        return "/etc/passwd"
+
+    async def read_bytes(self) -> bytes:
+        return b""
+
+
+async def test_path_on_a_server_is_not_taken_for_one_of_this_machine() -> None:
+    conn: Any
+    async with pair(cat) as ends:
+        conn = ends.client
+        for name in ("stdin", "stdout", "stderr"):
+            with pytest.raises(UsageError, match=f"^{name} is .*, not an? Elsewhere: open it"):
+                await conn.run("x", **{name: Elsewhere()})
+
+
 async def test_started_process_is_redirected_too(given: Path, tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     async with (

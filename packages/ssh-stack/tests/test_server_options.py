@@ -29,6 +29,11 @@ def plain(_session: object) -> int:
     return 0
 
 
+class Plain:
+    def __call__(self, _session: object) -> int:
+        return 0
+
+
 WRONG: list[tuple[dict[str, object], str]] = [
     ({"auth": {"me": "secret"}}, r"auth cannot be a dict: do you mean Passwords\({user: pass"),
     ({"auth": "authorized_keys"}, r"auth cannot be a str: do you mean AuthorizedKeys\(path\)"),
@@ -40,6 +45,7 @@ WRONG: list[tuple[dict[str, object], str]] = [
     ({"forwarding": True}, r"forwarding is a set of rules, such as AllowForwarding\(\), not True"),
     ({"session": lambda: 0}, "session is called with 1 arguments"),
     ({"session": plain}, "session is an async function, and plain is not: write `async def`"),
+    ({"session": Plain()}, "session is an async function, and Plain is not: write `async def`"),
     ({"subsystems": {"x": plain}}, r"subsystems\['x'\] is an async function, and plain is not"),
     ({"subsystems": ["x"]}, "subsystems is a dict of async functions"),
     ({"session": "sh"}, r"session is an async function of one Session, or LocalShell\(\), not"),

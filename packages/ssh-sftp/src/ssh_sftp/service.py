@@ -126,6 +126,12 @@ class Service:
             raise
         except Exception as error:  # noqa: BLE001 (each request is answered, whatever failed)
             parts = self._refused(request, error).encode_parts()
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 (a file system may raise CancelledError)
+            fault = RuntimeError(f"{type(error).__name__} was raised")
+            fault.__cause__ = error
+            parts = self._refused(request, fault).encode_parts()
         self._queue(parts)
 
     def _answered(self, request: m.Request) -> Message:

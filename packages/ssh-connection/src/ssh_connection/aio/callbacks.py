@@ -73,6 +73,8 @@ def _is_plain(function: Callable[..., object]) -> bool:
     """Whether a function is known to return something that cannot be awaited."""
     while isinstance(function, partial):
         function = cast("Callable[..., object]", function.func)
+    if not isinstance(function, FunctionType | MethodType | type):
+        function = getattr(type(function), "__call__", function)  # noqa: B004 (of an object)
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         return True
     if inspect.iscoroutinefunction(function) or not isinstance(

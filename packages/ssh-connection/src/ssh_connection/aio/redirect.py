@@ -252,6 +252,8 @@ def _check(name: str, value: object, good: bool, expected: str) -> None:  # noqa
     if isinstance(value, int) and not isinstance(value, bool):
         what = str(value)
     hint = ": do you mean Path(…)?" if isinstance(value, str) else ""
+    if isinstance(value, os.PathLike):
+        hint = ": open it, and give what `open` returns"
     problem = f"{name} is {expected}, not {what}{hint}"
     raise UsageError(problem)
 
@@ -260,10 +262,18 @@ def _is(value: object, *constants: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value in constants
 
 
+def _is_local_path(value: object) -> bool:
+    """Whether a path is one of this machine: what reads asynchronously is on a server."""
+    remote = inspect.iscoroutinefunction(getattr(value, "read_bytes", None))
+    return isinstance(value, os.PathLike) and not remote
+
+
 def _is_input(value: object) -> bool:
     if isinstance(value, int):
         return _is(value, DEVNULL, PIPE) or is_descriptor(value, write=False)
-    if value is None or isinstance(value, str | bytes | bytearray | memoryview | os.PathLike):
+    if value is None or isinstance(value, str | bytes | bytearray | memoryview):
+        return True
+    if _is_local_path(value):
         return True
     return _is_open(value, "read", "readable") or _is_function(value, "read")
 
@@ -271,7 +281,7 @@ def _is_input(value: object) -> bool:
 def _is_output(value: object) -> bool:
     if isinstance(value, int):
         return _is(value, DEVNULL, PIPE) or is_descriptor(value, write=True)
-    if value is None or isinstance(value, os.PathLike):
+    if value is None or _is_local_path(value):
         return True
     return _is_open(value, "write", "writable") or _is_function(value, "write")
 
