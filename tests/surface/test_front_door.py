@@ -191,14 +191,14 @@ OPTIONS = ["ClientOptions", "ServerOptions", "SFTPOptions", "Timeouts", "Keepali
 @pytest.mark.parametrize("name", OPTIONS)
 def test_help_tells_what_each_option_means(name: str) -> None:
     options = getattr(ssh_stack, name)
-    text = pydoc.render_doc(options, renderer=pydoc.plaintext)
+    text = pydoc.plain(pydoc.render_doc(options))
     for field in attrs.fields(options):
         assert re.search(rf"^ \|      {field.name}: \S", text, re.MULTILINE), field.name
 
 
 @pytest.mark.parametrize("module", [ssh_stack, sync], ids=lambda module: module.__name__)
 def test_help_and_dir_list_what_there_is(module: ModuleType) -> None:
-    text = pydoc.render_doc(module, renderer=pydoc.plaintext)
+    text = pydoc.plain(pydoc.render_doc(module))
     assert "connect(" in text
     assert "class SSHError" in text
     assert set(names(module)) <= set(dir(module))
