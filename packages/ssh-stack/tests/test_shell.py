@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import hashlib
 import os
@@ -15,8 +16,9 @@ import pytest
 
 from serving_here import Watched, connected, watch
 from ssh_connection import CommandFailed, ExitSignal
-from ssh_connection.aio import Pty
+from ssh_connection.aio import Launch, Process, Pty
 from ssh_stack import Connection, LocalShell
+from ssh_wire.messages import connection as m
 
 BASH = LocalShell(shell="/bin/bash", env={"HOME": "/nowhere"}, grace=0.2)
 
@@ -111,13 +113,23 @@ async def test_a_daemon_is_not_waited_for_and_lives_on() -> None:
 
 
 @pytest.mark.row("C15")
-@pytest.mark.parametrize("command", ["echo in\0visible", "\0"])
-async def test_a_command_that_no_program_can_be_given(command: str) -> None:
+@pytest.mark.parametrize("command", [b"echo in\0visible", b"\0"])
+async def test_a_command_that_no_program_can_be_given(
+    command: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with connected() as conn:
-        done = await conn.run(command, text=True)
+        channel = await conn._open_session(1000)
+        ask = channel.ask
 
-        assert done.exit_status == 127
-        assert "cannot start" in done.stderr
+        def asked(_message: m.AnyChannelRequest) -> asyncio.Future[bool]:
+            return ask(m.ExecRequest(recipient=0, command=command))
+
+        monkeypatch.setattr(channel, "ask", asked)  # our own client refuses to send it
+        process = Process(channel, Launch(command="echo"))
+        await process.start()
+
+        assert b"cannot start" in await process.stderr.read()
+        assert await process.wait() == 127
         assert (await conn.run("echo fine", text=True)).stdout == "fine\n"
 
 
