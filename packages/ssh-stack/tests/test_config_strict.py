@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import ssh_stack
 from ssh_stack.config import Config, load_config
 from ssh_stack.config.directives import ALIASES, BLOCKS, DIRECTIVES
 from ssh_stack.errors import ConfigError
@@ -210,8 +211,6 @@ def test_connection_that_a_line_refuses_is_refused_for_that_host_alone() -> None
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("ProxyCommand nc %Z", "option, line 2: ProxyCommand has an unknown token %Z"),
-        ("ProxyCommand nc %h 100%", "option, line 2: ProxyCommand has an unknown token %"),
         ("ProxyJump a:99999", r"option, line 2: ProxyJump takes \[user@\]host\[:port\]"),
         ("ProxyJump a,b:0", r"option, line 2: ProxyJump takes \[user@\]host\[:port\]"),
         ("LocalForward 8080", "option, line 2: LocalForward takes 2 arguments, not 1"),
@@ -220,3 +219,19 @@ def test_connection_that_a_line_refuses_is_refused_for_that_host_alone() -> None
 def test_what_a_way_to_a_server_cannot_be_is_told_with_its_line(text: str, problem: str) -> None:
     with pytest.raises(ConfigError, match=f"^{problem}"):
         Config.parse(f"User me\n{text}\n").resolve("web1")
+
+
+@pytest.mark.parametrize(("command", "token"), [("nc %Z", "%Z"), ("nc %h 100%", "%")])
+async def test_proxy_command_with_an_unknown_token_fails_the_connections_that_use_it(
+    command: str, token: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "config"
+    file.write_text(f"User me\nProxyCommand {command}\n")
+
+    found = load_config([file]).resolve("web1")  # `ssh -G` accepts it as well
+
+    problem = f"{file}, line 2: ProxyCommand has an unknown token {token}"
+    assert str(found.proxy_command_error).startswith(problem)
+    with pytest.raises(ConfigError) as caught:
+        await ssh_stack.connect("web1", config=file)
+    assert str(caught.value).startswith(problem)

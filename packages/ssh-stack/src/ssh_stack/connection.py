@@ -364,6 +364,8 @@ class _Opening:
         command = options.proxy_command
         if isinstance(command, Default):
             command = resolved.proxy_command if options.jump is DEFAULT else None
+            if command is not None and resolved.proxy_command_error is not None:
+                raise resolved.proxy_command_error
         if command is not None:
             alias = resolved.host_key_alias or self._original
             tokens = token_values(self._host, self._original, self._port, self._user, alias)

@@ -48,7 +48,10 @@ def finish(reading: Reading) -> HostConfig:
         fields.setdefault("update_host_keys", "no")
     fields.setdefault("global_known_hosts_files", tuple(map(Path, _SYSTEMS_FILES)))
     return HostConfig(
-        **fields, unsupported=tuple(_unsupported(reading)), notes=tuple(_notes(reading))
+        **fields,
+        proxy_command_error=reading.proxy_command_error,
+        unsupported=tuple(_unsupported(reading)),
+        notes=tuple(_notes(reading)),
     )
 
 
@@ -139,12 +142,15 @@ def _flattened(rows: list[Found], _reading: Reading) -> tuple[str, ...]:
     return tuple(word for row in rows for word in row.value)
 
 
-def _command(rows: list[Found], _reading: Reading) -> str | None:
+def _command(rows: list[Found], reading: Reading) -> str | None:
     command: str = rows[0].value
     if command.lower() == "none":
         return None
     known = dict.fromkeys(_PROXY_TOKENS, "")  # what they stand for is put in later
-    _expanded(rows[0], lambda: expand(command, known))
+    try:
+        expand(command, known)
+    except UsageError as error:  # as `ssh -G`: only a connection that uses it fails
+        reading.proxy_command_error = rows[0].error(str(error))
     return command
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 
 from ssh_stack.config.algorithms import AlgorithmList
+from ssh_stack.errors import ConfigError
 
 if TYPE_CHECKING:
     from ssh_stack.config.lines import Line
-    from ssh_stack.errors import ConfigError
 
 __all__ = ["HostConfig", "Unsupported"]
 
@@ -114,6 +114,8 @@ class HostConfig:
     """Hosts to go through, first to last."""
     proxy_command: str | None = None
     """A command for the user's shell, whose standard streams reach the host."""
+    proxy_command_error: ConfigError | None = attrs.field(default=None, eq=False)
+    """Why no connection can be made with that command: it has an unknown token."""
 
     known_hosts_files: tuple[Path, ...] = ()
     """Files of trusted host keys; new ones go to the first."""

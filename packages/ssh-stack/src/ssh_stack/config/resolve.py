@@ -84,6 +84,8 @@ class Reading:
         """Whether the configuration asks for a final pass."""
         self.renamed: bool = False
         """Whether a line HostName is for the host."""
+        self.proxy_command_error: ConfigError | None = None
+        """Why the proxy command cannot be used."""
         self.finished: bool = False
         """Whether all lines were gone through: the name and the user are final."""
         self.tokens: Tokens = HostTokens(self)
