@@ -26,7 +26,7 @@ def _rows() -> list[str]:
         f"| `{row.name}` | {row.fate} | {_fine(row)} |"
         for row in sorted(DIRECTIVES.values(), key=lambda row: row.name.lower())
     ]
-    return ["| keyword | | nothing is said of |", "|---|---|---|", *rows]
+    return ["| keyword | support | values that are not reported |", "|---|---|---|", *rows]
 
 
 def test_table_of_keywords_is_that_of_the_code() -> None:

@@ -1,6 +1,6 @@
 """Configuration files, damaged ones among them, and what an OpenSSH makes of them.
 
-What a file says about a host is a mapping from the keywords of `ssh -G` to their values, or
+The options of a host are a mapping from the keywords of `ssh -G` to their values, or
 None where the program refuses it.
 """
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from ssh_stack.config import HostConfig
     from tests.interop.peers import Peer
 
-__all__ = ["HOSTS", "SAMPLES", "Said", "mutations", "said_by", "said_here"]
+__all__ = ["HOSTS", "SAMPLES", "HostOptions", "mutations", "printed_by", "resolved_here"]
 
-Said: TypeAlias = "dict[str, list[str]] | None"
+HostOptions: TypeAlias = "dict[str, list[str]] | None"
 
 HOSTS: Final = ("web1", "web2", "WEB1", "db.x")
 """The hosts that each file is asked about."""
@@ -183,15 +183,17 @@ _DAMAGES: Final[Sequence[_Damage]] = (
     _twice,
 )  # fmt: skip
 
-# ------------------------------------------------------------------ what is said
+# ------------------------------------------------------------------ what is printed
 
 
-def said_by(peer: Peer, folder: Path, names: Iterable[str]) -> dict[tuple[str, str], Said]:
+def printed_by(
+    peer: Peer, folder: Path, names: Iterable[str]
+) -> dict[tuple[str, str], HostOptions]:
     """Return what a peer's `ssh -G` says of files of a folder, for each host."""
     asked = "".join(f"{name} {host}\n" for name in names for host in HOSTS)
     script = ["env", f"HOME={_HOME}", "sh", "-c", _EACH.format(folder=folder)]
     done = peer.run_client(script, stdin=asked.encode(), timeout=300)
-    found: dict[tuple[str, str], Said] = {}
+    found: dict[tuple[str, str], HostOptions] = {}
     for part in done.stdout.decode("utf-8", "surrogateescape").split("=== ")[1:]:
         title, *lines = part.rstrip("\n").split("\n")
         name, _, host = title.partition(" ")
@@ -220,7 +222,7 @@ def _plain(value: str) -> str:
     return _WORDS.get(text, text)
 
 
-def said_here(file: Path, host: str) -> Said:
+def resolved_here(file: Path, host: str) -> HostOptions:
     """Return what our configuration says, in the words of `ssh -G`; HOME is the peer's."""
     try:
         found = load_config([file]).resolve(host)

@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import pytest
 
-from tests.interop.configurations import HOSTS, SAMPLES, Said, mutations, said_by, said_here
+from tests.interop.configurations import (
+    HOSTS,
+    SAMPLES,
+    HostOptions,
+    mutations,
+    printed_by,
+    resolved_here,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.interop.peers import Peer
 
-_Everything: TypeAlias = "dict[str, dict[tuple[str, str], Said]]"
+_Printed: TypeAlias = "dict[str, dict[tuple[str, str], HostOptions]]"
 _COUNT: Final = 200
 _SEED: Final = 20261130
 
@@ -35,9 +42,9 @@ def _folder(peers: dict[str, Peer]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def said(peers: dict[str, Peer], files: dict[str, bytes]) -> _Everything:
-    """What each peer says."""
-    return {name: said_by(peer, _folder(peers), files) for name, peer in peers.items()}
+def printed(peers: dict[str, Peer], files: dict[str, bytes]) -> _Printed:
+    """What `ssh -G` of each peer prints."""
+    return {name: printed_by(peer, _folder(peers), files) for name, peer in peers.items()}
 
 
 @pytest.fixture(autouse=True)
@@ -48,13 +55,13 @@ def _home(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_samples_mean_what_each_openssh_makes_of_them(
-    peers: dict[str, Peer], said: _Everything
+    peers: dict[str, Peer], printed: _Printed
 ) -> None:
     folder = _folder(peers)
     for name in SAMPLES:
         for host in HOSTS:
-            ours = said_here(folder / name, host)
-            theirs = {peer: said[peer][name, host] for peer in said}
+            ours = resolved_here(folder / name, host)
+            theirs = {peer: printed[peer][name, host] for peer in printed}
             if theirs["bullseye"] is None:  # 8.4 takes no comment behind a value, for one
                 del theirs["bullseye"]
             assert theirs == dict.fromkeys(theirs, ours), (name, host)
@@ -63,14 +70,14 @@ def test_samples_mean_what_each_openssh_makes_of_them(
 def test_damaged_copies_mean_the_same_as_to_the_newest_openssh_or_are_refused_by_both(
     peers: dict[str, Peer],
     files: dict[str, bytes],
-    said: _Everything,
+    printed: _Printed,
 ) -> None:
     folder = _folder(peers)
     differ = {
         (name, host): (files[name], ours, theirs)
         for name in files
         for host in HOSTS
-        if (ours := said_here(folder / name, host)) != (theirs := said["sid"][name, host])
+        if (ours := resolved_here(folder / name, host)) != (theirs := printed["sid"][name, host])
     }
 
     assert differ == {}
@@ -78,21 +85,21 @@ def test_damaged_copies_mean_the_same_as_to_the_newest_openssh_or_are_refused_by
 
 @pytest.mark.parametrize("suite", ["bullseye", "bookworm", "trixie"])
 def test_damaged_copies_mean_the_same_to_the_other_versions_where_those_agree_with_the_newest(
-    suite: str, peers: dict[str, Peer], said: _Everything
+    suite: str, peers: dict[str, Peer], printed: _Printed
 ) -> None:
     """Where an older OpenSSH differs from the newest one, the newest decides."""
     folder = _folder(peers)
-    same = [place for place, theirs in said[suite].items() if theirs == said["sid"][place]]
+    same = [place for place, theirs in printed[suite].items() if theirs == printed["sid"][place]]
 
-    assert len(same) > len(said["sid"]) * 2 // 3
+    assert len(same) > len(printed["sid"]) * 2 // 3
     for name, host in same:
-        assert said_here(folder / name, host) == said[suite][name, host], (name, host)
+        assert resolved_here(folder / name, host) == printed[suite][name, host], (name, host)
 
 
 def test_many_of_the_damaged_copies_are_refused_and_many_are_not(
-    said: _Everything,
+    printed: _Printed,
 ) -> None:
-    refused = sum(each is None for each in said["sid"].values())
+    refused = sum(each is None for each in printed["sid"].values())
 
-    assert len(said["sid"]) == len(HOSTS) * (_COUNT + len(SAMPLES))
-    assert len(said["sid"]) // 5 < refused < len(said["sid"]) * 4 // 5
+    assert len(printed["sid"]) == len(HOSTS) * (_COUNT + len(SAMPLES))
+    assert len(printed["sid"]) // 5 < refused < len(printed["sid"]) * 4 // 5
