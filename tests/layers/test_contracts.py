@@ -23,6 +23,11 @@ PLANTED = {
         "import ssh_connection.aio",
         "ssh_connection.planted -> ssh_connection.aio",
     ),
+    "a package imports what is internal to another": (
+        "ssh_stack/planted.py",
+        "import ssh_keys.der",
+        "ssh_stack.planted -> ssh_keys.der",
+    ),
     "a lower layer imports a higher": (
         "ssh_keys/planted.py",
         "import ssh_transport",
