@@ -22,7 +22,7 @@ PYTHONS = ["3.11", "3.13"]
 NEWEST = "3.15"  # the newest that the dependencies have wheels for
 WORKERS = "--numprocesses=2"  # of pytest-xdist
 CONSTRAINTS = ["--constraint=constraints.txt", "--build-constraint=constraints.txt"]
-LOOSE = ["tests", "tools", "benchmarks", "examples", "fuzz", "noxfile.py"]
+LOOSE = ["tests", "tools", "benchmarks", "docs", "examples", "fuzz", "noxfile.py"]
 WITH_A_SESSION = ["docs", "fuzz", "interop", "newest", "packaging", "typing"]
 GROUPS = tomllib.loads(Path("pyproject.toml").read_text())["dependency-groups"]
 
@@ -104,6 +104,7 @@ def _check_style(session: nox.Session) -> None:
     session.run("codespell")
     session.run("python", "tools/check_sizes.py")
     session.run("python", "tools/generate_sync.py", "--check")
+    session.run("python", "tools/draw_tables.py", "--check")
 
 
 @nox.session
@@ -189,8 +190,10 @@ def atheris(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Every snippet of every README and page, and every example, runs."""
+    """The site builds without a warning; every snippet and every example runs."""
     _install(session, set(PACKAGES), "test", "docs")
+    site = Path(session.create_tmp()) / "site"
+    session.run("sphinx-build", "-q", "-E", "-W", "--keep-going", "docs", str(site))
     session.run("pytest", "tests/docs", *session.posargs)
 
 

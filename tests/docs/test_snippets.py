@@ -49,7 +49,7 @@ def test_snippet_runs(example: CodeExample, home: Path, sshd: LocalSshd, tmp_pat
 def test_the_scanner_says_what_the_server_offers(
     home: Path, sshd: LocalSshd, tmp_path: Path
 ) -> None:
-    page = ROOT / "docs" / "scanner.md"
+    page = ROOT / "docs" / "tutorials" / "scanner.md"
     scanner = next(example for example in programs() if example.path == page)
 
     done = run(scanner, home, sshd, tmp_path)

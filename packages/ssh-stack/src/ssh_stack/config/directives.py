@@ -8,7 +8,7 @@ for OpenSSH; then it is reported, or the connection is refused where the keyword
 protects and ignoring it would do more than was asked for.  Values that ask for what is the
 case anyway are silent.
 
-`docs/configuration.md` has the same table; a test compares them.
+`docs/reference/directives.md` is drawn from it.
 """
 
 from __future__ import annotations
