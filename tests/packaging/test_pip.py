@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = sorted(ROOT.glob("packages/*"))
+LICENCE = (ROOT / "LICENSE").read_bytes()
 MODULES = [package.name.replace("-", "_") for package in PACKAGES]
 
 
@@ -62,3 +63,5 @@ def test_wheels_are_typed_and_pure(python: Path, tmp_path: Path) -> None:
         assert wheel.name.endswith("-py3-none-any.whl")
         assert f"{module}/py.typed" in names
         assert not [name for name in names if "tests/" in name]
+        licences = [name for name in names if name.endswith(".dist-info/licenses/LICENSE")]
+        assert [zipfile.ZipFile(wheel).read(name) for name in licences] == [LICENCE]
