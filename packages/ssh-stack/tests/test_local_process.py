@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ssh_connection import ExitSignal
-from ssh_stack.local_process import LocalProcess, Program
+from ssh_stack.local_process import UNKNOWN_STATUS, LocalProcess, Program
 
 
 def start(script: str, **env: str) -> LocalProcess:
@@ -96,3 +97,28 @@ async def test_a_loop_that_is_closed_hears_nothing(monkeypatch: pytest.MonkeyPat
     thread.join()
     monkeypatch.undo()
     assert process.reap() == 7
+
+
+async def test_process_whose_status_is_lost_did_not_succeed() -> None:
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # as a program may inherit it
+    try:
+        process = start("exit 0")
+        await process.ended
+
+        assert process.reap() == UNKNOWN_STATUS
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
+async def test_process_that_leads_no_session_is_signalled_without_its_group() -> None:
+    program = Program(arguments=("/bin/sh", "-c", "exec sleep 300"), session=False)
+    nothing = subprocess.DEVNULL
+    process = LocalProcess(program, (nothing, subprocess.PIPE, nothing))
+    _, output, _ = process.pipes
+    assert output is not None
+
+    with output:
+        process.signal(signal.SIGTERM)  # this process is of the same group
+        await process.ended
+
+    assert process.reap() == ExitSignal("TERM")

@@ -22,6 +22,7 @@ keylog          SSHKEYLOGFILE, for Wireshark
 sftp            SFTP over a connection
 arguments       what connect and serve are given, checked before anything is done
 dial            ways to a server: TCP, a jump host, a proxy command, a stream
+proxy_process   the streams and the end of a proxy command
 tcp             a TCP connection, whichever address answers first
 streams         byte streams that somebody else connected
 serving         serve: a listening socket and its connections

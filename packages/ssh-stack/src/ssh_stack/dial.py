@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import shlex
 import socket
-from collections import deque
 from typing import TYPE_CHECKING, Final, Literal
 
 from ssh_stack.config.tokens import expand
-from ssh_stack.errors import ProxyFailed
 from ssh_stack.streams import Stream, attach
 from ssh_stack.tcp import connect_tcp
 from ssh_wire import UsageError
-from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,8 +33,6 @@ _FAMILIES: Final = {
     "inet": socket.AF_INET,
     "inet6": socket.AF_INET6,
 }
-_STDERR_KEPT: Final = 4096
-_LAST_WORDS: Final = 0.5  # seconds from the end of its output to its own end
 
 
 def tcp_dialer(
@@ -100,12 +95,10 @@ def proxy_dialer(command: str | Sequence[str], tokens: Tokens) -> Dialer:
     arguments = proxy_arguments(command, tokens)
 
     async def dial(driver: Driver) -> None:
-        loop = asyncio.get_running_loop()
+        from ssh_stack.proxy_process import connect_proxy  # noqa: PLC0415 (rarely used)
+
         shown = arguments[-1] if isinstance(command, str) else shlex.join(arguments)
-        try:
-            await loop.subprocess_exec(lambda: _ProxyProtocol(driver, shown), *arguments)
-        except OSError as error:
-            raise ProxyFailed(shown, "cannot be started", error.strerror or "") from error
+        await connect_proxy(driver, arguments, shown)
 
     return dial
 
@@ -137,89 +130,6 @@ def _replaced(text: str, tokens: Tokens, replace: Callable[[str, Tokens], str]) 
     except UsageError as error:
         problem = f"proxy command {text!r}: {error}"
         raise UsageError(problem) from None
-
-
-class _ProxyProtocol(asyncio.SubprocessProtocol):
-    """Feeds the driver from the program's standard output."""
-
-    def __init__(self, driver: Driver, command: str) -> None:
-        self._driver = driver
-        self._command = command
-        self._stderr: deque[int] = deque(maxlen=_STDERR_KEPT)
-        self._process: asyncio.SubprocessTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.SubprocessTransport):
-            self._process = transport
-            stdin, stdout = transport.get_pipe_transport(0), transport.get_pipe_transport(1)
-            if isinstance(stdin, asyncio.WriteTransport) and isinstance(
-                stdout, asyncio.ReadTransport
-            ):
-                self._driver.connection_made(_ProxyStream(transport, stdin, stdout))
-
-    def pipe_data_received(self, fd: int, data: bytes) -> None:
-        if fd == 1:
-            self._driver.feed(data)
-        else:
-            self._stderr.extend(data)
-
-    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
-        del exc
-        if fd == 1 and self._process is not None:
-            # its last words on standard error belong to the error: wait for its end a moment
-            asyncio.get_running_loop().call_later(_LAST_WORDS, self._process.close)
-
-    def pause_writing(self) -> None:
-        self._driver.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._driver.resume_writing()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        text = printable(bytes(self._stderr).strip())
-        error = exc or ProxyFailed(self._command, "ended", text)
-        self._driver.connection_lost(error)
-
-
-class _ProxyStream(asyncio.Transport):
-    """The program's pipes as one stream; closing it ends the program."""
-
-    def __init__(
-        self,
-        process: asyncio.SubprocessTransport,
-        stdin: asyncio.WriteTransport,
-        stdout: asyncio.ReadTransport,
-    ) -> None:
-        super().__init__()
-        self._process = process
-        self._stdin = stdin
-        self._stdout = stdout
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        if not self._stdin.is_closing():
-            self._stdin.write(data)
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        self._stdin.set_write_buffer_limits(high, low)
-
-    def get_write_buffer_size(self) -> int:
-        return self._stdin.get_write_buffer_size()
-
-    def pause_reading(self) -> None:
-        self._stdout.pause_reading()
-
-    def resume_reading(self) -> None:
-        self._stdout.resume_reading()
-
-    def is_closing(self) -> bool:
-        return self._process.is_closing()
-
-    def close(self) -> None:
-        self._stdin.close()
-        self._process.close()
-
-    def abort(self) -> None:
-        self._process.close()
 
 
 def token_values(host: str, original: str, port: int, user: str, alias: str) -> dict[str, str]:

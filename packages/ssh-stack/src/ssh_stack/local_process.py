@@ -1,7 +1,9 @@
-"""A process of this machine that leads a session of its own, from its start to its end.
+"""A process of this machine, from its start to its end.
 
 The process is not reaped before `reap`: as long as it is not, its number is its own and
-its group's, and a signal cannot hit a stranger.
+its group's, and a signal cannot hit a stranger.  asyncio's own processes do not keep to that:
+closing the transport of one that has just ended reaps it behind the back of the child watcher,
+which then reports "Unknown child process" and the status 255.
 """
 
 from __future__ import annotations
@@ -13,12 +15,17 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import IO, Final
 
 import attrs
 
 from ssh_connection import ExitSignal
 
-__all__ = ["LocalProcess", "Program"]
+__all__ = ["UNKNOWN_STATUS", "LocalProcess", "Program", "look"]
+
+UNKNOWN_STATUS: Final = 255
+"""The exit status of a process that something else has reaped, or that the system has because
+SIGCHLD is ignored: nobody can tell whether it succeeded."""
 
 
 @attrs.frozen(kw_only=True)
@@ -27,12 +34,14 @@ class Program:
 
     arguments: Sequence[str]
     """Its arguments, the first as it will see its own name."""
-    executable: str
-    """The file that is executed."""
-    env: Mapping[str, str] = attrs.field(repr=False)
-    """All its variables."""
-    folder: str
-    """The folder that it starts in."""
+    executable: str | None = None
+    """The file that is executed; None for the first argument, looked for in PATH."""
+    env: Mapping[str, str] | None = attrs.field(default=None, repr=False)
+    """All its variables; None for those of this process."""
+    folder: str | None = None
+    """The folder that it starts in; None for that of this process."""
+    session: bool = True
+    """Whether it leads a session of its own, so that a signal reaches its whole group."""
 
 
 class LocalProcess:
@@ -40,7 +49,8 @@ class LocalProcess:
 
     Args:
         program: what to start.
-        streams: the descriptors of its standard input, output and error; the caller closes them.
+        streams: the descriptors of its standard input, output and error, which the caller
+            closes; `subprocess.PIPE` makes a pipe, whose other end is in `pipes`.
 
     Raises:
         OSError: it cannot be started.
@@ -49,7 +59,9 @@ class LocalProcess:
 
     def __init__(self, program: Program, streams: tuple[int, int, int]) -> None:
         self._loop = asyncio.get_running_loop()
+        self._session = program.session
         self._dumped = False
+        self._lost = False
         self.ended: asyncio.Future[None] = self._loop.create_future()
         """Done when the process has ended."""
         # without preexec_fn, the interpreter is not copied: the child runs no Python
@@ -59,21 +71,29 @@ class LocalProcess:
             stdin=streams[0],
             stdout=streams[1],
             stderr=streams[2],
-            env=dict(program.env),
+            env=None if program.env is None else dict(program.env),
             cwd=program.folder,
-            start_new_session=True,
+            start_new_session=program.session,
+            bufsize=0,
         )
         self._watch()
 
+    @property
+    def pipes(self) -> tuple[IO[bytes] | None, IO[bytes] | None, IO[bytes] | None]:
+        """Our ends of its standard input, output and error, where pipes were asked for."""
+        return self._popen.stdin, self._popen.stdout, self._popen.stderr
+
     def signal(self, number: int) -> None:
-        """Send a signal to the process group."""
+        """Send a signal to the process group, or to the process that leads none."""
         if self._popen.returncode is None:
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._popen.pid, number)
+                (os.killpg if self._session else os.kill)(self._popen.pid, number)
 
     def reap(self) -> int | ExitSignal:
         """Return how the process, which must have ended, ended; forget it."""
         status = self._popen.wait()
+        if self._lost:  # `Popen` calls it 0, a success
+            return UNKNOWN_STATUS
         return status if status >= 0 else _exit_signal(-status, core_dumped=self._dumped)
 
     # ------------------------------------------------------------- waiting for the end
@@ -100,15 +120,27 @@ class LocalProcess:
 
     def _look(self) -> None:
         """Wait for the end without reaping the process."""
-        if hasattr(os, "waitid"):
-            found = os.waitid(os.P_PID, self._popen.pid, os.WEXITED | os.WNOWAIT)
-            self._dumped = found is not None and found.si_code == os.CLD_DUMPED
-        else:  # pragma: no cover (macOS before Python 3.13)
-            self._popen.wait()
+        self._lost, self._dumped = look(self._popen)
 
     def _end(self) -> None:
         if not self.ended.done():
             self.ended.set_result(None)
+
+
+def look(process: subprocess.Popen[bytes]) -> tuple[bool, bool]:
+    """Wait for the end of a process without reaping it, where the system has a call for that.
+
+    Returns:
+        Whether its status is lost, and whether it dumped core.
+    """
+    if not hasattr(os, "waitid"):  # pragma: no cover (macOS before Python 3.13)
+        process.wait()
+        return False, False
+    try:
+        found = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    except ChildProcessError:
+        return process.returncode is None, False
+    return False, found is not None and found.si_code == os.CLD_DUMPED
 
 
 def _exit_signal(number: int, *, core_dumped: bool) -> ExitSignal:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from ssh_stack.config.tokens import expand
+from ssh_stack.local_process import look
 from ssh_wire import UsageError
 from ssh_wire.text import printable
 
@@ -52,19 +53,23 @@ def command_status(command: str) -> int:
     """Run a command without input and output; return its exit status, or minus its signal.
 
     Raises:
-        UsageError: the shell cannot be executed.
+        UsageError: the shell cannot be executed, or nobody can tell how the command ended.
     """
+    arguments = shell_arguments(command)
+    nothing = subprocess.DEVNULL
     try:
-        done = subprocess.run(  # noqa: S603 (the user's own configuration names it)
-            shell_arguments(command),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            check=False,
-        )
+        with subprocess.Popen(arguments, stdin=nothing, stdout=nothing) as process:  # noqa: S603 (the user's own configuration names it)
+            status_is_lost, _ = look(process)
     except (OSError, ValueError) as error:
         problem = f"the command {command!r} cannot be run: {error}"
         raise UsageError(problem) from error
-    return done.returncode
+    if status_is_lost:
+        problem = (
+            f"the exit status of the command {command!r} cannot be told: this program ignores "
+            "SIGCHLD, or waits for every child process"
+        )
+        raise UsageError(problem)
+    return process.returncode
 
 
 class _Checked(Mapping[str, str]):
