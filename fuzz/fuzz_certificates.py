@@ -5,7 +5,7 @@ from __future__ import annotations
 from fuzz.keys import AUTHORITY, CERTIFICATES
 from fuzz.target import Target
 from ssh_keys import Certificate, CertificateRefused, KeyFormatError
-from ssh_keys.certificate_fields import (
+from ssh_keys.certificates.fields import (
     encode_options,
     encode_principals,
     read_addresses,

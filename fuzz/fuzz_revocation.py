@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from fuzz.target import Target
-from ssh_keys import SSHFP, KeyFormatError, RevocationList, load_public_key
-from ssh_keys.krl_text import parse_revoked, revoke_specified
-from ssh_keys.public import PublicKey
-from ssh_keys.sshfp import check
+from ssh_keys import SSHFP, KeyFormatError, PublicKey, RevocationList, load_public_key
+from ssh_keys.trust import check_sshfp, parse_revoked, revoke_specified
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMNX9N7pEG9Xtob7hCzNyq5c2fiD9atil0phfWrFECfi"
 CA = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFe0c6Q6967vfDtvELmtEOW9OnGjujcjrk9aJp4rFSp+"
@@ -68,7 +66,7 @@ def read_sshfp(data: bytes) -> None:
     assert record.to_rdata() == data
     assert SSHFP.from_text(record.to_text("h").partition("SSHFP ")[2]) == record
     assert SSHFP.from_text(record.to_generic_text("h").partition("TYPE44 ")[2]) == record
-    check([record], PUBLIC)
+    check_sshfp([record], PUBLIC)
 
 
 def read_sshfp_text(data: bytes) -> None:

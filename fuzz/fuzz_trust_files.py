@@ -8,7 +8,7 @@ from datetime import UTC
 from fuzz.target import Target
 from ssh_keys import (
     AllowedSigners,
-    AuthorizedKeys,
+    AuthorizedKeysFile,
     AuthorizedPrincipals,
     HostKeyStatus,
     KeyFormatError,
@@ -17,9 +17,9 @@ from ssh_keys import (
     Problem,
 )
 from ssh_keys.addresses import allows, check_list
-from ssh_keys.dates import parse_date
-from ssh_keys.key_options import OPTIONS, KeyOptions, take_options
+from ssh_keys.key_options import take_options
 from ssh_keys.patterns import matches, matches_list
+from ssh_keys.trust import OPTIONS, KeyOptions, parse_date
 
 KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMNX9N7pEG9Xtob7hCzNyq5c2fiD9atil0phfWrFECfi me"
 OTHER = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFe0c6Q6967vfDtvELmtEOW9OnGjujcjrk9aJp4rFSp+"
@@ -54,7 +54,7 @@ def change_known_hosts(data: bytes) -> None:
 
 
 def read_authorized_keys(data: bytes) -> None:
-    listed = AuthorizedKeys.parse(data, zone=UTC)
+    listed = AuthorizedKeysFile.parse(data, zone=UTC)
     assert listed.to_bytes() == data
     for each in listed.keys:
         let_in = listed.lookup(each.key)

@@ -6,11 +6,10 @@ import json
 from base64 import b64decode
 from pathlib import Path
 
-from ssh_keys import Grant, PrivateKey, PublicKey, issue, load_private_key
-from ssh_keys.certificates import Certificate
+from ssh_keys import Certificate, CertificateSpec, PrivateKey, PublicKey, issue, load_private_key
+from ssh_keys.certificates import PERMISSIONS
 from ssh_keys.families.mldsa import FAMILY as MLDSA
 from ssh_keys.families.sk import FAMILY as TOKENS
-from ssh_keys.grants import PERMISSIONS
 from ssh_wire.primitives import read_string, string
 
 __all__ = [
@@ -70,7 +69,7 @@ PUBLIC = [key.public_key for key in (*SIGNING, *TOKEN_KEYS)]
 
 AUTHORITY = PORTABLE[0]
 
-_USER = Grant(
+_USER = CertificateSpec(
     role="user",
     key_id="an id",
     principals=("alice", "bob"),
@@ -81,9 +80,11 @@ _USER = Grant(
     },
     extensions=PERMISSIONS,
 )
-_HOST = Grant(role="host", key_id="", principals=("*.example.com",), valid_before=2_000_000_000)
+_HOST = CertificateSpec(
+    role="host", key_id="", principals=("*.example.com",), valid_before=2_000_000_000
+)
 
 CERTIFICATES: list[Certificate] = [
-    *(issue(AUTHORITY, key, grant=_USER, random=bytes) for key in PUBLIC),
-    issue(AUTHORITY, AUTHORITY.public_key, grant=_HOST, random=bytes),
+    *(issue(AUTHORITY, key, spec=_USER, random=bytes) for key in PUBLIC),
+    issue(AUTHORITY, AUTHORITY.public_key, spec=_HOST, random=bytes),
 ]

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from ssh_keys import (
-    AuthorizedKeys,
+    AuthorizedKeysFile,
     AuthorizedPrincipals,
     Certificate,
     CertificateRefused,
-    Grant,
+    CertificateSpec,
     PrivateKey,
     PublicKey,
     issue,
 )
-from ssh_keys.grants import PERMISSIONS
-from ssh_keys.key_options import OPTIONS, KeyOptions
+from ssh_keys.certificates import PERMISSIONS
+from ssh_keys.trust import OPTIONS, KeyOptions
 from tests.interop.loopback import client_options
 from tests.interop.peers import USER
 
@@ -142,8 +142,10 @@ def keys() -> dict[str, PrivateKey]:
 
 
 def certificate(ca: PrivateKey, key: PublicKey, *principals: str) -> Certificate:
-    grant = Grant(role="user", key_id="who", principals=principals, extensions=PERMISSIONS)
-    return issue(ca, key, grant=grant, random=urandom)
+    spec = CertificateSpec(
+        role="user", key_id="who", principals=principals, extensions=PERMISSIONS
+    )
+    return issue(ca, key, spec=spec, random=urandom)
 
 
 def expected(options: KeyOptions | None) -> str:
@@ -210,7 +212,7 @@ def test_keys(shop: Workshop, keys: dict[str, PrivateKey]) -> None:
     printed = dict(zip(cases, log_in(shop, keys, lines, "keys"), strict=True))
     ours: dict[str, str] = {}
     for options, line in zip(cases, lines, strict=True):
-        found = AuthorizedKeys.parse(line, zone=UTC).lookup(public, OPTIONS)
+        found = AuthorizedKeysFile.parse(line, zone=UTC).lookup(public, OPTIONS)
         ours[options] = expected(found.options if found else None)
     assert printed == ours
     assert sum(map(bool, ours.values())) in range(10, len(ours) - 10)
@@ -220,7 +222,7 @@ def test_where_we_are_stricter(shop: Workshop, keys: dict[str, PrivateKey]) -> N
     public = keys["user"].public_key
     lines = [f"{options} {public.to_openssh()}\n" for options in STRICTER]
     assert all(log_in(shop, keys, lines, "keys"))
-    assert all(AuthorizedKeys.parse(line).problems for line in lines)
+    assert all(AuthorizedKeysFile.parse(line).problems for line in lines)
 
 
 def test_the_first_line_that_applies(shop: Workshop, keys: dict[str, PrivateKey]) -> None:
@@ -230,7 +232,7 @@ def test_the_first_line_that_applies(shop: Workshop, keys: dict[str, PrivateKey]
         f'expiry-time="20200101" {public}\nno-pty {public}\ncommand="echo forced" {public}\n'
     )
     (printed,) = log_in(shop, keys, [text], "keys")
-    matching = AuthorizedKeys.parse(text, zone=UTC).matching(keys["user"].public_key, OPTIONS)
+    matching = AuthorizedKeysFile.parse(text, zone=UTC).matching(keys["user"].public_key, OPTIONS)
     outputs = [expected(each.options) for each in matching]
     assert printed == next(filter(None, outputs)) == NO_TTY
 
@@ -244,7 +246,7 @@ def test_authorities(shop: Workshop, keys: dict[str, PrivateKey]) -> None:
         printed = dict(zip(AUTHORITIES, log_in(shop, keys, lines, "keys"), strict=True))
         ours: dict[str, str] = {}
         for options, line in zip(AUTHORITIES, lines, strict=True):
-            listed = AuthorizedKeys.parse(line, zone=UTC).authorities(ca, OPTIONS)
+            listed = AuthorizedKeysFile.parse(line, zone=UTC).authorities(ca, OPTIONS)
             ours[options] = expected(_granted(listed[0].options, shown) if listed else None)
         assert printed == ours
         assert any(ours.values())

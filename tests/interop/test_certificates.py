@@ -10,13 +10,13 @@ import pytest
 from ssh_keys import (
     Certificate,
     CertificateRefused,
+    CertificateSpec,
     FidoPolicy,
-    Grant,
     PrivateKey,
     issue,
     load_public_key,
 )
-from ssh_keys.grants import PERMISSIONS
+from ssh_keys.certificates import PERMISSIONS
 from ssh_wire.primitives import string
 from tests.interop.keyfiles import (
     TOKENS,
@@ -135,7 +135,7 @@ def test_our_certificates(peer: Peer, made: Path, ours: dict[str, PrivateKey]) -
     subjects = {name: key.public_key for name, key in ours.items()}
     subjects |= {name: read_public(made / f"{name}.pub") for name in TOKENS}
     folder = folder_of(peer, "certified")
-    user = Grant(
+    user = CertificateSpec(
         role="user",
         key_id="an id",
         principals=("alice", "bob"),
@@ -148,12 +148,12 @@ def test_our_certificates(peer: Peer, made: Path, ours: dict[str, PrivateKey]) -
         },
         extensions=PERMISSIONS,
     )
-    host = Grant(role="host", key_id="a host", principals=("*.example.com",))
+    host = CertificateSpec(role="host", key_id="a host", principals=("*.example.com",))
     for ca_name, ca in ours.items():
         for name, key in subjects.items():
-            for grant in (user, host):
-                certificate = issue(ca, key, grant=grant, random=os.urandom)
-                write(folder / f"{ca_name}+{name}+{grant.role}", certificate.to_openssh() + "\n")
+            for spec in (user, host):
+                certificate = issue(ca, key, spec=spec, random=os.urandom)
+                write(folder / f"{ca_name}+{name}+{spec.role}", certificate.to_openssh() + "\n")
     script = 'cd "$1"; for f in *; do echo "= $f"; TZ=UTC ssh-keygen -L -f "$f" 2>&1; done'
     listed = run(peer, script, folder).split("= ")[1:]
     assert len(listed) == 2 * len(ours) * len(subjects)
@@ -184,11 +184,14 @@ def test_a_login_with_our_certificates(peer: Peer, ours: dict[str, PrivateKey]) 
     # before 10.3 a host certificate names hosts letter by letter
     address = "127.0.0.*" if peer.name == "openssh-10.6" else "127.0.0.1"
     by_name = {
-        "user": (user, Grant(role="user", key_id="", principals=(USER,), extensions=PERMISSIONS)),
-        "host": (host, Grant(role="host", key_id="", principals=("other", address))),
+        "user": (
+            user,
+            CertificateSpec(role="user", key_id="", principals=(USER,), extensions=PERMISSIONS),
+        ),
+        "host": (host, CertificateSpec(role="host", key_id="", principals=("other", address))),
     }
-    for name, (key, grant) in by_name.items():
-        certificate = issue(ca, key.public_key, grant=grant, random=os.urandom)
+    for name, (key, spec) in by_name.items():
+        certificate = issue(ca, key.public_key, spec=spec, random=os.urandom)
         write(folder / name, key.to_openssh())
         write(folder / f"{name}-cert.pub", certificate.to_openssh() + "\n")
     for path in folder.iterdir():

@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import pytest
 
-from ssh_keys import Grant, KnownHostsFile, PrivateKey, PublicKey, UnsupportedKey, issue
-from ssh_keys.art import bubblebabble, randomart
-from ssh_keys.known_hosts import Marker, format_line
-from ssh_keys.sshfp import SSHFP, records_of
+from ssh_keys import (
+    SSHFP,
+    CertificateSpec,
+    KnownHostsFile,
+    PrivateKey,
+    PublicKey,
+    UnsupportedKey,
+    issue,
+)
+from ssh_keys.randomart import bubblebabble, randomart
+from ssh_keys.trust import Marker, format_host_line, sshfp_records
 from ssh_wire.primitives import read_string, string
 
 if TYPE_CHECKING:
@@ -68,8 +75,8 @@ def content(keys: dict[str, PrivateKey]) -> bytes:
         f"*.example.com,!bad.example.com {one.to_openssh()}",
         f"@cert-authority *.com,alpha {rsa.to_openssh()}",
         f"@revoked alpha {two.to_openssh()}",
-        format_line("alpha", 22, rsa, hashed=True),
-        format_line("gamma", 22, two, hashed=True),
+        format_host_line("alpha", 22, rsa, hashed=True),
+        format_host_line("gamma", 22, two, hashed=True),
         f"alpha {two.to_openssh()}\r",
         f"   delta,www.example.com {two.to_openssh()}",
     ]
@@ -127,12 +134,12 @@ def test_fingerprints_and_pictures(shop: Workshop, keys: dict[str, PrivateKey]) 
         name: key.public_key for name, key in keys.items()
     }
     shown |= tokens(keys)
-    grant = Grant(role="user", key_id="", principals=("me",))
+    spec = CertificateSpec(role="user", key_id="", principals=("me",))
     for name in ("ed25519", "rsa4096", "sk-ssh-ed25519@openssh.com"):
         plain = shown[name]
         assert isinstance(plain, PublicKey)
         ca = keys["ecdsa-sha2-nistp521"]
-        shown[f"{name}-cert"] = issue(ca, plain, grant=grant, random=urandom)
+        shown[f"{name}-cert"] = issue(ca, plain, spec=spec, random=urandom)
     if shop.version < _HAS_MLDSA:
         del shown["mldsa"]
     for name, key in shown.items():
@@ -161,7 +168,7 @@ def test_sshfp(shop: Workshop, keys: dict[str, PrivateKey]) -> None:
     )
     for name, key in known.items():
         try:
-            records = records_of(key)
+            records = sshfp_records(key)
         except UnsupportedKey:
             records = ()
         plain = "".join(f"{each.to_text('host.example.')}\n" for each in records)

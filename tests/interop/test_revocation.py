@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from ssh_keys import Certificate, Grant, KeyFormatError, PrivateKey, PublicKey, RevocationList
+from ssh_keys import (
+    Certificate,
+    CertificateSpec,
+    KeyFormatError,
+    PrivateKey,
+    PublicKey,
+    RevocationList,
+)
 from ssh_keys import issue as issue_certificate
-from ssh_keys.krl import Extension
-from ssh_keys.krl_text import parse_revoked, revoke_specified
+from ssh_keys.trust import Extension, parse_revoked, revoke_specified
 from ssh_wire.primitives import string
 
 if TYPE_CHECKING:
@@ -30,8 +36,8 @@ def keys() -> dict[str, PrivateKey]:
 
 
 def certify(ca: PrivateKey, key: PublicKey, serial: int, key_id: str = "an id") -> Certificate:
-    grant = Grant(role="user", key_id=key_id, principals=("me",), serial=serial)
-    return issue_certificate(ca, key, grant=grant, random=urandom)
+    spec = CertificateSpec(role="user", key_id=key_id, principals=("me",), serial=serial)
+    return issue_certificate(ca, key, spec=spec, random=urandom)
 
 
 def questions(keys: dict[str, PrivateKey]) -> list[PublicKey | Certificate]:
@@ -181,7 +187,7 @@ def _reads(data: bytes) -> bool:
 
 def test_a_plain_list_keeps_out(shop: Workshop, keys: dict[str, PrivateKey]) -> None:
     """RevokedKeys takes text: who is in it cannot sign either."""
-    from ssh_keys.sshsig import sign  # noqa: PLC0415 (used here alone)
+    from ssh_keys.signatures import sign  # noqa: PLC0415 (used here alone)
 
     text = f"# gone\n{keys['ed25519'].public_key.to_openssh()} somebody\n"
     shop.write("revoked", text)

@@ -10,7 +10,7 @@ import re
 import attrs
 import pytest
 
-from ssh_keys import Grant, PrivateKey, issue
+from ssh_keys import CertificateSpec, PrivateKey, issue
 from ssh_stack import Passwords
 from ssh_transport import profiles
 from ssh_transport.ciphers import CIPHERS
@@ -169,8 +169,8 @@ async def test_compression(peer: Peer) -> None:
 
 async def test_host_certificate(peer: Peer) -> None:
     ca, host = PrivateKey.generate("ed25519"), HOST_KEYS[0]
-    grant = Grant(role="host", key_id="test", principals=("127.0.0.1",))
-    certificate = issue(ca, host.public_key, grant=grant, random=os.urandom)
+    spec = CertificateSpec(role="host", key_id="test", principals=("127.0.0.1",))
+    certificate = issue(ca, host.public_key, spec=spec, random=os.urandom)
     async with serve(peer, "certified", host_certificates=[certificate]) as served:
         line = f"@cert-authority [127.0.0.1]:{served.port} {ca.public_key.to_openssh()}\n"
         served.known_hosts.write_text(line)

@@ -10,14 +10,14 @@ import pytest
 
 from ssh_keys import (
     AllowedSigners,
-    Grant,
+    CertificateSpec,
     PrivateKey,
     PublicKey,
     SignatureRefused,
     SSHSig,
     issue,
 )
-from ssh_keys.sshsig import HashName, sign
+from ssh_keys.signatures import HashName, sign
 
 if TYPE_CHECKING:
     from tests.interop.workshop import Workshop
@@ -139,8 +139,8 @@ class Asked:
 
 def test_allowed_signers(shop: Workshop, keys: dict[str, PrivateKey]) -> None:
     key, ca = keys["ed25519"], keys["ecdsa-sha2-nistp256"]
-    grant = Grant(role="user", key_id="an id", principals=(ME, "root", "x"))
-    certificate = issue(ca, key.public_key, grant=grant, random=urandom)
+    spec = CertificateSpec(role="user", key_id="an id", principals=(ME, "root", "x"))
+    certificate = issue(ca, key.public_key, spec=spec, random=urandom)
     signatures = {
         "plain": sign(key, b"data", "file"),
         "certified": sign(key, b"data", "file", certificate=certificate),

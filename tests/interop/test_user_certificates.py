@@ -10,9 +10,9 @@ import attrs
 import pytest
 
 from ssh_auth import AuthenticationFailed, Outcome
-from ssh_keys import Certificate, Grant, PrivateKey, RevocationList, issue
+from ssh_keys import Certificate, CertificateSpec, PrivateKey, RevocationList, issue
+from ssh_keys.certificates import PERMISSIONS
 from ssh_keys.files import write_key_file, write_private_key, write_revoked_keys
-from ssh_keys.grants import PERMISSIONS
 from ssh_stack import DEFAULT, TrustedUserCAKeys
 from ssh_wire.primitives import string
 from tests.interop.connecting import connect
@@ -31,11 +31,11 @@ OTHER_CA = PrivateKey.generate("ecdsa")
 STRANGER = PrivateKey.generate("ed25519")
 """A key that no server knows."""
 TAKEN = {Outcome.PARTIAL, Outcome.ACCEPTED}
-GRANT = Grant(role="user", key_id="an id", principals=(USER,), extensions=PERMISSIONS)
+SPEC = CertificateSpec(role="user", key_id="an id", principals=(USER,), extensions=PERMISSIONS)
 
 
 def certified(key: PrivateKey = STRANGER, ca: PrivateKey = CA, **changes: Any) -> Certificate:
-    return issue(ca, key.public_key, grant=attrs.evolve(GRANT, **changes), random=os.urandom)
+    return issue(ca, key.public_key, spec=attrs.evolve(SPEC, **changes), random=os.urandom)
 
 
 def public(peer: Peer, name: str, content: str | bytes) -> Path:

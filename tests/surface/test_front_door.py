@@ -35,7 +35,7 @@ MACHINERY = {
     "ssh_connection.aio.establish.Dialer": "the same",
     "ssh_connection.channel": "the state machine behind a channel",
     "ssh_connection.replies": "the place of an answer, which the multiplexer hands out",
-    "ssh_keys.certificate_fields": "a literal",
+    "ssh_keys.certificates.fields": "a literal",
     "ssh_keys.fido.Assertion": "what a token signs; who works on it imports ssh_keys",
     "ssh_keys.host_lines": "a line of known_hosts; who works on lines imports ssh_keys",
     "ssh_keys.known_hosts": "the same",

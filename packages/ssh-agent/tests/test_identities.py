@@ -5,7 +5,7 @@ import pytest
 from ssh_agent.errors import AgentMisbehaved
 from ssh_agent.identities import MAX_IDENTITIES, Identities, Identity
 from ssh_agent.messages import IdentityEntry
-from ssh_keys import Grant, PrivateKey, issue
+from ssh_keys import CertificateSpec, PrivateKey, issue
 from ssh_wire.primitives import encode_mpint, string
 
 
@@ -45,8 +45,8 @@ def test_a_key_that_does_not_parse_is_skipped_and_reported(
 
 
 def test_a_certificate_is_listed_as_what_it_is(ed25519: PrivateKey, other: PrivateKey) -> None:
-    grant = Grant(role="user", key_id="me", principals=("me",))
-    certificate = issue(other, ed25519.public_key, grant=grant, random=bytes)
+    spec = CertificateSpec(role="user", key_id="me", principals=("me",))
+    certificate = issue(other, ed25519.public_key, spec=spec, random=bytes)
     entries = [
         IdentityEntry(key=certificate.blob, comment="certified"),
         IdentityEntry(key=ed25519.public_key.blob, comment="plain"),

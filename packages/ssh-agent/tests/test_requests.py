@@ -5,7 +5,7 @@ import pytest
 from ssh_agent.errors import AgentMisbehaved, WrongReply
 from ssh_agent.messages import AgentSuccess, IdentitiesAnswer, RequestIdentities, SignResponse
 from ssh_agent.requests import IdentitiesRequest, SignatureRequest
-from ssh_keys import Grant, PrivateKey, PublicKey, issue
+from ssh_keys import CertificateSpec, PrivateKey, PublicKey, issue
 from ssh_keys.fido import Assertion
 from ssh_wire import UsageError
 from ssh_wire.primitives import read_string, string
@@ -50,8 +50,8 @@ def test_sha1_is_asked_for_only_by_its_name(rsa: PrivateKey) -> None:
 
 
 def test_a_certificate_names_the_key_and_its_key_signs(rsa: PrivateKey, other: PrivateKey) -> None:
-    grant = Grant(role="user", key_id="me", principals=("me",))
-    certificate = issue(other, rsa.public_key, grant=grant, random=bytes)
+    spec = CertificateSpec(role="user", key_id="me", principals=("me",))
+    certificate = issue(other, rsa.public_key, spec=spec, random=bytes)
     request = SignatureRequest(certificate, b"data", "rsa-sha2-256")
 
     assert (request.message.key, request.message.flags) == (certificate.blob, 2)

@@ -11,7 +11,7 @@ from ssh_auth.algorithms import (
     signature_algorithm,
     usable_algorithms,
 )
-from ssh_keys import Certificate, Grant, PrivateKey, issue
+from ssh_keys import Certificate, CertificateSpec, PrivateKey, issue
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_sha1_is_not_accepted() -> None:
 
 
 def certified(key: PrivateKey) -> Certificate:
-    grant = Grant(role="user", key_id="me", principals=("me",))
-    return issue(PrivateKey.generate("ed25519"), key.public_key, grant=grant, random=bytes)
+    spec = CertificateSpec(role="user", key_id="me", principals=("me",))
+    return issue(PrivateKey.generate("ed25519"), key.public_key, spec=spec, random=bytes)
 
 
 @pytest.mark.parametrize(

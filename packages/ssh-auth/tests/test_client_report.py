@@ -12,7 +12,7 @@ from ssh_auth import (
 )
 from ssh_auth.client.exchanges import AwaitSignature, ExpectStart, ExpectVerdict, Finished
 from ssh_auth.client.report import attempt
-from ssh_keys import Grant, PrivateKey, issue
+from ssh_keys import CertificateSpec, PrivateKey, issue
 from ssh_wire import UsageError
 
 
@@ -31,8 +31,8 @@ def test_a_key_is_told_by_fingerprint_and_algorithm(key: PrivateKey) -> None:
 
 
 def test_a_certificate_is_told_by_its_key_id(key: PrivateKey, other: PrivateKey) -> None:
-    grant = Grant(role="user", key_id="me@work", principals=("me",))
-    certificate = issue(other, key.public_key, grant=grant, random=bytes)
+    spec = CertificateSpec(role="user", key_id="me@work", principals=("me",))
+    certificate = issue(other, key.public_key, spec=spec, random=bytes)
     exchange = ExpectVerdict(KeyCredential(KeySigner(key), certificate=certificate), "x")
 
     told = attempt(exchange, Outcome.REJECTED, None, "")

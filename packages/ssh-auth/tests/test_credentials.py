@@ -14,7 +14,7 @@ from ssh_auth import (
     password_answers,
 )
 from ssh_auth.testing import finish
-from ssh_keys import Grant, PrivateKey, issue
+from ssh_keys import CertificateSpec, PrivateKey, issue
 from ssh_wire import UsageError
 from ssh_wire.messages.auth import Prompt
 
@@ -83,8 +83,8 @@ def test_a_password_is_answered_once() -> None:
 
 
 def test_a_certificate_is_of_the_signers_key(key: PrivateKey, other: PrivateKey) -> None:
-    grant = Grant(role="user", key_id="me", principals=("me",))
-    certificate = issue(other, key.public_key, grant=grant, random=bytes)
+    spec = CertificateSpec(role="user", key_id="me", principals=("me",))
+    certificate = issue(other, key.public_key, spec=spec, random=bytes)
 
     assert KeyCredential(KeySigner(key), certificate=certificate).offered == certificate
     assert KeyCredential(KeySigner(key)).offered == key.public_key

@@ -18,9 +18,15 @@ from ssh_auth import (
     SignedRequest,
     TokenRefused,
 )
-from ssh_keys import Certificate, Grant, PrivateKey, PublicKey, issue
-from ssh_keys.fido import FidoPolicy
-from ssh_keys.registry import certified_name
+from ssh_keys import (
+    Certificate,
+    CertificateSpec,
+    FidoPolicy,
+    PrivateKey,
+    PublicKey,
+    certified_name,
+    issue,
+)
 from ssh_wire.messages.auth import PublicKeyOk, PublicKeyQuery, PublicKeyRequest
 from tokens import KIND, signed_by_token, token_key
 
@@ -31,8 +37,10 @@ TOKEN = KIND.replace("@", "-cert-v01@")
 
 def certified(key: PublicKey, critical: Sequence[str] = ()) -> Certificate:
     options = dict.fromkeys(critical, b"")
-    grant = Grant(role="user", key_id="ops@x", principals=("ops",), critical_options=options)
-    return issue(CA, key, grant=grant, random=os.urandom)
+    spec = CertificateSpec(
+        role="user", key_id="ops@x", principals=("ops",), critical_options=options
+    )
+    return issue(CA, key, spec=spec, random=os.urandom)
 
 
 def shown(certificate: Certificate, algorithm: str) -> PublicKeyQuery:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from ssh_agent import Identity
 from ssh_auth import AgentSigner, KeySigner, Signer
 from ssh_auth.testing import finish
-from ssh_keys import Certificate, Grant, PrivateKey, PublicKey, issue
+from ssh_keys import Certificate, CertificateSpec, PrivateKey, PublicKey, issue
 
 
 class Agent:
@@ -41,8 +41,8 @@ def test_an_agent_signs(key: PrivateKey) -> None:
 def test_an_agent_signs_for_the_certificate_that_it_lists(
     key: PrivateKey, other: PrivateKey
 ) -> None:
-    grant = Grant(role="user", key_id="me", principals=("me",))
-    certificate = issue(other, key.public_key, grant=grant, random=bytes)
+    spec = CertificateSpec(role="user", key_id="me", principals=("me",))
+    certificate = issue(other, key.public_key, spec=spec, random=bytes)
     agent = Agent(key)
     signer = AgentSigner(agent, Identity(key.public_key, "work", certificate))
 

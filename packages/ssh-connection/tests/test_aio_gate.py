@@ -31,7 +31,7 @@ from ssh_auth import (
 from ssh_auth.server import PasswordChangeOffered, PasswordOffered
 from ssh_connection.aio import ServerAuthentication
 from ssh_connection.aio.gate import Gate
-from ssh_keys import Certificate, Grant, PrivateKey, PublicKey, issue
+from ssh_keys import Certificate, CertificateSpec, PrivateKey, PublicKey, issue
 from ssh_transport import PeerDisconnected
 from ssh_wire import UsageError
 from ssh_wire.messages.auth import InfoRequest, Prompt
@@ -215,8 +215,8 @@ async def test_each_method_may_be_told_of_the_connection() -> None:
 
 
 def certificate_of(key: PrivateKey) -> Certificate:
-    grant = Grant(role="user", key_id="me", principals=("tester",))
-    return issue(CA, key.public_key, grant=grant, random=os.urandom)
+    spec = CertificateSpec(role="user", key_id="me", principals=("tester",))
+    return issue(CA, key.public_key, spec=spec, random=os.urandom)
 
 
 async def test_a_certificate_is_decided_about_apart_from_keys() -> None:

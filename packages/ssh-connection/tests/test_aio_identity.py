@@ -13,7 +13,7 @@ from programs import pair, settle
 from ssh_connection.aio import HostKeyLearner, Prove
 from ssh_connection.aio.identity import HostIdentity
 from ssh_connection.aio.testing import EndpointPair
-from ssh_keys import Certificate, Grant, PrivateKey, PublicKey, issue
+from ssh_keys import Certificate, CertificateSpec, PrivateKey, PublicKey, issue
 from ssh_transport import ConnectionLost, HostKeyRefused
 from ssh_wire.messages import connection as m
 
@@ -26,7 +26,7 @@ CA = PrivateKey.generate("ed25519")
 CERTIFICATE = issue(
     CA,
     ED25519.public_key,
-    grant=Grant(role="host", key_id="test", principals=("memory",)),
+    spec=CertificateSpec(role="host", key_id="test", principals=("memory",)),
     random=os.urandom,
 )
 

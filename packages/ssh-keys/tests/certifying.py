@@ -8,17 +8,23 @@ from typing import Any
 import attrs
 import pytest
 
-from ssh_keys import Certificate, CertificateRefused, Grant, PrivateKey, PublicKey, issue
-from ssh_keys.grants import FOREVER, PERMISSIONS
+from ssh_keys import Certificate, CertificateRefused, CertificateSpec, PrivateKey, PublicKey, issue
+from ssh_keys.certificates.certificate_spec import FOREVER, PERMISSIONS
 from ssh_wire.primitives import read_string, string
 
 NOW = 1_700_000_000
-ALICE = Grant(role="user", key_id="who", principals=("alice", "bob"), extensions=PERMISSIONS)
-HOSTS = Grant(role="host", key_id="web", principals=("web1.example.com", "*.example.org"))
+ALICE = CertificateSpec(
+    role="user", key_id="who", principals=("alice", "bob"), extensions=PERMISSIONS
+)
+HOSTS = CertificateSpec(
+    role="host", key_id="web", principals=("web1.example.com", "*.example.org")
+)
 
 
-def certify(ca: PrivateKey, key: PublicKey, grant: Grant = ALICE, **changes: Any) -> Certificate:
-    return issue(ca, key, grant=attrs.evolve(grant, **changes), random=urandom)
+def certify(
+    ca: PrivateKey, key: PublicKey, spec: CertificateSpec = ALICE, **changes: Any
+) -> Certificate:
+    return issue(ca, key, spec=attrs.evolve(spec, **changes), random=urandom)
 
 
 def signed(ca: PrivateKey, public: PublicKey, **fields: bytes) -> bytes:

@@ -19,9 +19,9 @@ from ssh_keys import (
     SSHSig,
 )
 from ssh_keys.authorized_keys import MAX_LINES
-from ssh_keys.certificates import Certificate
-from ssh_keys.grants import Grant
-from ssh_keys.issuing import issue
+from ssh_keys.certificates.certificate import Certificate
+from ssh_keys.certificates.certificate_spec import CertificateSpec
+from ssh_keys.certificates.signing import issue
 from ssh_keys.sshsig import sign
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def certify(ca: PrivateKey, key: PublicKey, **changes: Any) -> Certificate:
         "valid_before": NOW + 100,
         **changes,
     }
-    return issue(ca, key, grant=Grant(**fields), random=urandom)
+    return issue(ca, key, spec=CertificateSpec(**fields), random=urandom)
 
 
 def parse(text: str) -> AllowedSigners:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssh_keys import AuthorizedKeys, PrivateKey, PublicKey
+from ssh_keys import AuthorizedKeysFile, PrivateKey, PublicKey
 from ssh_keys.armor import to_base64
 from ssh_keys.authorized_keys import MAX_LINES
 from ssh_wire import UsageError
@@ -24,7 +24,7 @@ def public(ed25519: PrivateKey) -> PublicKey:
 def refused(line: str | bytes, public: PublicKey) -> str:
     """The one reason why a line is not used."""
     data = line.encode() if isinstance(line, str) else line
-    keys = AuthorizedKeys.parse(b"\n" + data + b"\n", "keys")
+    keys = AuthorizedKeysFile.parse(b"\n" + data + b"\n", "keys")
     assert keys.keys == ()
     assert keys.lookup(public) is None
     (problem,) = keys.problems
@@ -35,7 +35,7 @@ def refused(line: str | bytes, public: PublicKey) -> str:
 def test_a_key_is_found(keys: dict[str, PrivateKey]) -> None:
     publics = [key.public_key for key in keys.values()]
     text = "# mine\n\n" + "\n".join(f"  {key.to_openssh()}\r" for key in publics) + "\n"
-    listed = AuthorizedKeys.parse(text)
+    listed = AuthorizedKeysFile.parse(text)
     assert not listed.problems
     for number, key in enumerate(publics, 3):
         found = listed.lookup(key)
@@ -45,13 +45,13 @@ def test_a_key_is_found(keys: dict[str, PrivateKey]) -> None:
 
 
 def test_the_first_line_wins(key_line: str, public: PublicKey) -> None:
-    found = AuthorizedKeys.parse(f"{key_line} first\n{key_line} second").lookup(public)
+    found = AuthorizedKeysFile.parse(f"{key_line} first\n{key_line} second").lookup(public)
     assert found is not None
     assert (found.line, found.comment) == (1, "me first")
 
 
 def test_a_comment_of_several_words(key_line: str, public: PublicKey) -> None:
-    found = AuthorizedKeys.parse(f'{key_line} "and" command="x" \u00e9').lookup(public)
+    found = AuthorizedKeysFile.parse(f'{key_line} "and" command="x" \u00e9').lookup(public)
     assert found is not None
     assert found.comment == 'me "and" command="x" \u00e9'
 
@@ -77,7 +77,7 @@ def test_an_option_that_is_not_enforced_lets_nobody_in(
     options: str, named: str, key_line: str, public: PublicKey
 ) -> None:
     for blank in (" ", "\t", " \t "):
-        listed = AuthorizedKeys.parse(f"\n{options}{blank}{key_line}", "keys")
+        listed = AuthorizedKeysFile.parse(f"\n{options}{blank}{key_line}", "keys")
         assert not listed.problems
         assert listed.lookup(public) is None
         assert listed.matching(public) == ()
@@ -126,7 +126,7 @@ def test_a_quote_that_is_not_closed(options: str, key_line: str, public: PublicK
 
 def test_a_line_that_does_not_apply_leaves_the_next_one(key_line: str, public: PublicKey) -> None:
     text = f'from="10.0.0.1" {key_line}\n{key_line}\ncommand="x" {key_line}\n{key_line}'
-    listed = AuthorizedKeys.parse(text)
+    listed = AuthorizedKeysFile.parse(text)
     assert [found.line for found in listed.matching(public, ["from"])] == [1, 2]
     assert [found.line for found in listed.matching(public, ["from", "command"])] == [1, 2, 3, 4]
 
@@ -134,7 +134,7 @@ def test_a_line_that_does_not_apply_leaves_the_next_one(key_line: str, public: P
 @pytest.mark.row("C16")
 def test_a_line_that_might_apply_is_not_passed_over(key_line: str, public: PublicKey) -> None:
     """Whoever reads the whole line would give less than the line below it says."""
-    listed = AuthorizedKeys.parse(f'command="x" {key_line}\n{key_line}\n')
+    listed = AuthorizedKeysFile.parse(f'command="x" {key_line}\n{key_line}\n')
     assert listed.matching(public) == ()
     assert listed.lookup(public) is None
     assert [problem.line for problem in listed.not_enforced()] == [1, 2]
@@ -148,7 +148,7 @@ def test_a_line_that_might_apply_is_not_passed_over(key_line: str, public: Publi
 
 def test_an_authority_does_not_log_in_itself(key_line: str, public: PublicKey) -> None:
     text = f'cert-authority,principals="a,b" {key_line}\n{key_line}'
-    listed = AuthorizedKeys.parse(text)
+    listed = AuthorizedKeysFile.parse(text)
     every = ("cert-authority", "principals")
     assert [found.line for found in listed.matching(public, every)] == [2]
     assert [found.line for found in listed.authorities(public, every)] == [1]
@@ -165,18 +165,20 @@ def test_an_authority_does_not_log_in_itself(key_line: str, public: PublicKey) -
 )
 def test_what_was_read_comes_back(data: bytes, key_line: str) -> None:
     for content in (data, data + key_line.encode(), key_line.encode() + b"\r\n" + data):
-        assert AuthorizedKeys.parse(content).to_bytes() == content
+        assert AuthorizedKeysFile.parse(content).to_bytes() == content
 
 
 @given(data=st.binary(max_size=100))
 def test_anything_comes_back(data: bytes) -> None:
-    assert AuthorizedKeys.parse(data).to_bytes() == data
+    assert AuthorizedKeysFile.parse(data).to_bytes() == data
 
 
 def test_a_key_is_added_and_removed(
     keys: dict[str, PrivateKey], key_line: str, public: PublicKey
 ) -> None:
-    before = AuthorizedKeys.parse(f"# mine\nodd \t line\n{key_line}\n\n{key_line} again", "keys")
+    before = AuthorizedKeysFile.parse(
+        f"# mine\nodd \t line\n{key_line}\n\n{key_line} again", "keys"
+    )
     after = before
     for key in keys.values():
         after = after.adding(key.public_key, 'command="a \\"b\\""' if key.comment else "")
@@ -187,7 +189,7 @@ def test_a_key_is_added_and_removed(
     assert without.to_bytes().startswith(b"# mine\nodd \t line\n\n")
     assert without.source == "keys"
     assert without.without(public).to_bytes() == without.to_bytes()
-    bare = AuthorizedKeys().adding(public)
+    bare = AuthorizedKeysFile().adding(public)
     assert bare.to_bytes() == public.to_openssh().encode() + b"\n"
 
 
@@ -205,14 +207,14 @@ def test_a_line_that_would_say_something_else_is_not_written(
     options: str, reason: str, public: PublicKey
 ) -> None:
     with pytest.raises(UsageError, match=reason):
-        AuthorizedKeys().adding(public, options)
+        AuthorizedKeysFile().adding(public, options)
 
 
 def test_a_line_that_would_hold_another_key_is_not_written(
     rsa: PrivateKey, public: PublicKey
 ) -> None:
     with pytest.raises(UsageError, match="are no options"):
-        AuthorizedKeys().adding(public, rsa.public_key.to_openssh())
+        AuthorizedKeysFile().adding(public, rsa.public_key.to_openssh())
 
 
 @pytest.mark.row("K13")
@@ -220,7 +222,7 @@ def test_a_key_inside_of_quotes_is_no_key(key_line: str, public: PublicKey) -> N
     assert "unknown key type" in refused(f'command="{key_line}"', public)
     assert "quote" in refused(f'command="x {key_line}', public)
     text = f'command="x" {key_line} "'
-    assert AuthorizedKeys.parse(text).lookup(public, ["command"]) is not None
+    assert AuthorizedKeysFile.parse(text).lookup(public, ["command"]) is not None
 
 
 @pytest.mark.row("K13")
@@ -250,16 +252,16 @@ def test_a_long_line_is_not_cut_into_two(size: int, key_line: str, public: Publi
 @pytest.mark.row("K13")
 def test_a_line_within_the_limit(key_line: str, public: PublicKey) -> None:
     comment = "x" * (16_384 - len(key_line) - 1)
-    assert AuthorizedKeys.parse(f"{key_line} {comment}").lookup(public) is not None
+    assert AuthorizedKeysFile.parse(f"{key_line} {comment}").lookup(public) is not None
     comment = "x" * (8 * 1024 + 1)
-    assert AuthorizedKeys.parse(f"{key_line} {comment}").lookup(public) is not None
+    assert AuthorizedKeysFile.parse(f"{key_line} {comment}").lookup(public) is not None
 
 
 @pytest.mark.row("K13")
 def test_the_number_of_lines_is_bounded(key_line: str, public: PublicKey) -> None:
     blank = "\n" * (MAX_LINES - 1)
-    assert AuthorizedKeys.parse(blank + key_line).lookup(public) is not None
-    late = AuthorizedKeys.parse(f"{blank}\n{key_line}\n{key_line}")
+    assert AuthorizedKeysFile.parse(blank + key_line).lookup(public) is not None
+    late = AuthorizedKeysFile.parse(f"{blank}\n{key_line}\n{key_line}")
     assert late.lookup(public) is None
     (problem,) = late.problems
     assert problem.line == MAX_LINES + 1
@@ -302,14 +304,14 @@ def test_lines_that_hold_no_key(line: str, reason: str, public: PublicKey) -> No
 def test_small_rsa_keys_only_where_they_are_asked_for() -> None:
     blob = string("ssh-rsa") + string(b"\1\0\1") + string(b"\0\x80" + bytes(126) + b"\1")
     text = f"ssh-rsa {to_base64(blob).decode()}"
-    assert "outside 2048" in AuthorizedKeys.parse(text).problems[0].reason
-    assert AuthorizedKeys.parse(text, legacy=True).keys[0].key.bits == 1024
+    assert "outside 2048" in AuthorizedKeysFile.parse(text).problems[0].reason
+    assert AuthorizedKeysFile.parse(text, legacy=True).keys[0].key.bits == 1024
 
 
 @given(data=st.binary(max_size=300) | st.text(st.characters(exclude_categories=())))
 @settings(deadline=None)
 def test_no_content_lets_anybody_in(data: bytes | str) -> None:
-    assert AuthorizedKeys.parse(data).keys == ()
+    assert AuthorizedKeysFile.parse(data).keys == ()
 
 
 @given(front=st.text(max_size=30), back=st.text(max_size=30))
@@ -317,7 +319,7 @@ def test_no_content_lets_anybody_in(data: bytes | str) -> None:
 def test_a_key_is_taken_only_from_the_start_of_a_line(
     front: str, back: str, key_line: str, public: PublicKey
 ) -> None:
-    listed = AuthorizedKeys.parse(f"{front}{key_line} {back}")
+    listed = AuthorizedKeysFile.parse(f"{front}{key_line} {back}")
     for found in listed.keys:
         assert found.key == public
         assert front.encode().rpartition(b"\n")[2].strip(b" \t") == b""

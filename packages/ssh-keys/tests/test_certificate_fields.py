@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssh_keys import KeyFormatError, PrivateKey
-from ssh_keys.certificate_fields import (
+from ssh_keys.certificates.fields import (
     clean_text,
     cut_key,
     encode_options,

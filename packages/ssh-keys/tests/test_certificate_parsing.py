@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from certifying import ALICE, certify, signed
 from ssh_keys import (
     Certificate,
+    CertificateSpec,
     FidoPolicy,
-    Grant,
     KeyFormatError,
     PrivateKey,
     PublicKey,
@@ -18,7 +18,7 @@ from ssh_keys import (
     load_public_key,
 )
 from ssh_keys.armor import to_base64
-from ssh_keys.certificates import MAX_CERTIFICATE
+from ssh_keys.certificates.certificate import MAX_CERTIFICATE
 from ssh_wire.primitives import encode_mpint, string
 
 
@@ -137,7 +137,7 @@ def test_the_certificate_can_ask_for_more_of_a_token(
 names = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 options = st.dictionaries(names, st.binary(max_size=20), max_size=5)
 grants = st.builds(
-    Grant,
+    CertificateSpec,
     role=st.sampled_from(["user", "host"]),
     key_id=names,
     principals=st.lists(names, min_size=1, max_size=5).map(tuple),
@@ -149,26 +149,28 @@ grants = st.builds(
 )
 
 
-@given(grant=grants)
+@given(spec=grants)
 @settings(deadline=None)
-def test_what_is_granted_is_read_back(grant: Grant, ed25519: PrivateKey, ca: PrivateKey) -> None:
-    certificate = certify(ca, ed25519.public_key, grant)
-    for field in attrs.fields(Grant):
+def test_what_is_granted_is_read_back(
+    spec: CertificateSpec, ed25519: PrivateKey, ca: PrivateKey
+) -> None:
+    certificate = certify(ca, ed25519.public_key, spec)
+    for field in attrs.fields(CertificateSpec):
         if field.name != "algorithm":
-            assert getattr(certificate, field.name) == getattr(grant, field.name)
-    for principal in grant.principals:
+            assert getattr(certificate, field.name) == getattr(spec, field.name)
+    for principal in spec.principals:
         certificate.check(
-            role=grant.role,
+            role=spec.role,
             principal=principal,
             now=2**63,
-            understood_options=grant.critical_options,
+            understood_options=spec.critical_options,
         )
 
 
 @given(data=st.data())
 @settings(deadline=None, max_examples=500)
 def test_any_change_is_noticed(data: st.DataObject, ed25519: PrivateKey, ca: PrivateKey) -> None:
-    blob = bytearray(issue(ca, ed25519.public_key, grant=ALICE, random=bytes).blob)
+    blob = bytearray(issue(ca, ed25519.public_key, spec=ALICE, random=bytes).blob)
     blob[data.draw(st.integers(0, len(blob) - 1))] ^= data.draw(st.integers(1, 255))
     with pytest.raises(KeyFormatError):
         Certificate.from_blob(blob)

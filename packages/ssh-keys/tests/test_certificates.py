@@ -11,8 +11,8 @@ from ssh_keys import (
     issue,
     load_public_key,
 )
-from ssh_keys.certificates import Role
-from ssh_keys.grants import FOREVER, PERMISSIONS
+from ssh_keys.certificates.certificate import Role
+from ssh_keys.certificates.certificate_spec import FOREVER, PERMISSIONS
 from ssh_wire import UsageError
 from ssh_wire.primitives import string
 
@@ -74,7 +74,7 @@ def test_another_line_than_its_certificate(ed25519: PrivateKey, ca: PrivateKey) 
 
 
 def test_the_nonce_comes_from_the_caller(ed25519: PrivateKey, ca: PrivateKey) -> None:
-    made = [issue(ca, ed25519.public_key, grant=ALICE, random=bytes) for _ in range(2)]
+    made = [issue(ca, ed25519.public_key, spec=ALICE, random=bytes) for _ in range(2)]
     assert made[0] == made[1]
     assert string(bytes(32)) in made[0].blob
 

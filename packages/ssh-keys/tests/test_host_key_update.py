@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssh_keys import HostKeyUpdate, KnownHosts, KnownHostsFile, PrivateKey, PublicKey
-from ssh_keys.known_hosts import format_line
+from ssh_keys.known_hosts import format_host_line
 
 USED, NEW, OLD, OTHER = (PrivateKey.generate("ed25519").public_key for _ in range(4))
 NAMED = (USED, NEW)
@@ -18,7 +18,7 @@ def line(hosts: str, key: PublicKey, comment: str = "") -> str:
 
 
 def hashed(host: str, key: PublicKey, port: int = 22) -> str:
-    return format_line(host, port, key, hashed=True) + "\n"
+    return format_host_line(host, port, key, hashed=True) + "\n"
 
 
 def plan(text: str, named: tuple[PublicKey, ...] = NAMED) -> HostKeyUpdate:

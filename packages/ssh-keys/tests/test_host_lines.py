@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from ssh_keys import HostKeyStatus, KnownHosts, PrivateKey, PublicKey
 from ssh_keys.armor import to_base64
-from ssh_keys.grants import Grant
+from ssh_keys.certificates.certificate_spec import CertificateSpec
+from ssh_keys.certificates.signing import issue
 from ssh_keys.host_lines import Marker, UnusableLine
 from ssh_keys.host_names import HashedName, host_name
-from ssh_keys.issuing import issue
 from ssh_wire.primitives import string
 
 ONE = PrivateKey.generate("ed25519").public_key
@@ -27,8 +27,8 @@ def text(kind: str, blob: bytes) -> str:
 
 def certificate_line() -> str:
     ca = PrivateKey.generate("ed25519")
-    grant = Grant(role="host", key_id="x", principals=("web1",), valid_before=2**63)
-    return issue(ca, ONE, grant=grant, random=urandom).to_openssh()
+    spec = CertificateSpec(role="host", key_id="x", principals=("web1",), valid_before=2**63)
+    return issue(ca, ONE, spec=spec, random=urandom).to_openssh()
 
 
 UNUSABLE = {

@@ -3,10 +3,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import ssh_keys
+from ssh_keys import certificates, signatures, trust
 
 HEAVY = ("cryptography", "nacl", "bcrypt", "asyncio", "logging", "subprocess", "socket", "re")
 README = Path(__file__).parent.parent / "README.md"
@@ -38,10 +40,13 @@ def test_every_file_is_on_the_map() -> None:
             assert path.stem in ssh_keys.__doc__
 
 
-@pytest.mark.parametrize("name", ["PublicKey", "PrivateKey", *ssh_keys._LATER])
-def test_the_names_are_there(name: str) -> None:
-    assert getattr(ssh_keys, name).__name__ == name
-    assert getattr(ssh_keys, name) is getattr(ssh_keys, name)
+@pytest.mark.parametrize("package", [ssh_keys, certificates, signatures, trust])
+def test_every_public_name_is_that_of_its_module(package: ModuleType) -> None:
+    assert package.__all__
+    for name in package.__all__:
+        value = getattr(package, name)
+        assert getattr(value, "__name__", name) in {name, "Literal", "Union"}
+        assert getattr(package, name) is value
 
 
 def test_trust_files_load_when_they_are_asked_for() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssh_keys import KeyFormatError
-from ssh_keys.key_options import OPTIONS, Endpoint, KeyOptions, dequote, take_options
+from ssh_keys.key_options import OPTIONS, KeyOptions, PermittedAddress, dequote, take_options
 
 
 def options(text: str) -> KeyOptions:
@@ -158,14 +158,18 @@ def test_sources() -> None:
 
 def test_permissions_to_forward() -> None:
     made = options('permitopen="db:5432",permitopen="[::1]:*",permitopen="*:80"')
-    assert made.permit_open == (Endpoint("db", 5432), Endpoint("::1", None), Endpoint("*", 80))
+    assert made.permit_open == (
+        PermittedAddress("db", 5432),
+        PermittedAddress("::1", None),
+        PermittedAddress("*", 80),
+    )
     made = options('permitlisten="8080",permitlisten="localhost:1",permitlisten="[::]:65535"')
     assert made.permit_listen == (
-        Endpoint("*", 8080),
-        Endpoint("localhost", 1),
-        Endpoint("::", 65535),
+        PermittedAddress("*", 8080),
+        PermittedAddress("localhost", 1),
+        PermittedAddress("::", 65535),
     )
-    assert options('permitlisten="*"').permit_listen == (Endpoint("*", None),)
+    assert options('permitlisten="*"').permit_listen == (PermittedAddress("*", None),)
 
 
 @pytest.mark.row("K13")

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from ssh_keys import CertificateRefused, HostKeyStatus, KnownHosts, PrivateKey, PublicKey
 from ssh_keys.armor import to_base64
-from ssh_keys.certificates import Certificate
-from ssh_keys.grants import Grant
-from ssh_keys.issuing import issue
-from ssh_keys.known_hosts import format_line
+from ssh_keys.certificates.certificate import Certificate
+from ssh_keys.certificates.certificate_spec import CertificateSpec
+from ssh_keys.certificates.signing import issue
+from ssh_keys.known_hosts import format_host_line
 from ssh_wire import UsageError
 from ssh_wire.primitives import string
 
@@ -217,7 +217,7 @@ def certify(ca: PrivateKey, key: PublicKey, **changes: Any) -> Certificate:
         "valid_before": NOW + 1,
         **changes,
     }
-    return issue(ca, key, grant=Grant(**fields), random=urandom)
+    return issue(ca, key, spec=CertificateSpec(**fields), random=urandom)
 
 
 def test_a_host_certificate(ecdsa: PrivateKey, one: PublicKey) -> None:
@@ -360,7 +360,7 @@ def test_merge(one: PublicKey, two: PublicKey) -> None:
 @pytest.mark.parametrize("port", [22, 2222])
 @pytest.mark.parametrize("host", ["host.example.com", "Host", "10.0.0.5", "fe80::1%eth0"])
 def test_a_line_is_read_back(host: str, port: int, hashed: bool, key: PrivateKey) -> None:
-    text = format_line(host, port, key.public_key, hashed=hashed)
+    text = format_host_line(host, port, key.public_key, hashed=hashed)
     assert len(text.splitlines()) == 1
     name, *rest = text.split()
     assert rest == key.public_key.with_comment("").to_openssh().split()
@@ -373,10 +373,10 @@ def test_a_line_is_read_back(host: str, port: int, hashed: bool, key: PrivateKey
 
 
 def test_the_salt_is_an_argument(one: PublicKey) -> None:
-    text = format_line("host", 22, one, hashed=True, random=bytes)
+    text = format_host_line("host", 22, one, hashed=True, random=bytes)
     assert text.startswith("|1|AAAAAAAAAAAAAAAAAAAAAAAAAAA=|")
-    assert text == format_line("host", 22, one, hashed=True, random=bytes)
-    assert text != format_line("host", 22, one, hashed=True)
+    assert text == format_host_line("host", 22, one, hashed=True, random=bytes)
+    assert text != format_host_line("host", 22, one, hashed=True)
 
 
 @pytest.mark.parametrize("char", [*"*?!,|@#[] \t\n\r\0\x7f", "\x85", "\u2028", "\udcff"])
@@ -384,15 +384,15 @@ def test_no_name_becomes_a_pattern_or_a_second_line(char: str, one: PublicKey) -
     for host in (char, f"{char}host", f"host{char}"):
         for hashed in (False, True):
             with pytest.raises(UsageError, match="is no host to be known"):
-                format_line(host, 22, one, hashed=hashed)
+                format_host_line(host, 22, one, hashed=hashed)
 
 
 @pytest.mark.parametrize("port", [0, -1, 65_536])
 def test_no_line_for_a_port_that_is_none(port: int, one: PublicKey) -> None:
     with pytest.raises(UsageError):
-        format_line("host", port, one)
+        format_host_line("host", port, one)
     with pytest.raises(UsageError):
-        format_line("", 22, one)
+        format_host_line("", 22, one)
 
 
 # ------------------------------------------------------------- ssh-keygen
@@ -404,7 +404,9 @@ def test_ssh_keygen_finds_our_lines(
     port: int, hashed: bool, key: PrivateKey, keygen: Program, tmp_path: Path
 ) -> None:
     path = tmp_path / "known_hosts"
-    path.write_text(format_line("www.example.com", port, key.public_key, hashed=hashed) + "\n")
+    path.write_text(
+        format_host_line("www.example.com", port, key.public_key, hashed=hashed) + "\n"
+    )
     name = "www.example.com" if port == 22 else f"[www.example.com]:{port}"
     found = keygen("-F", name, "-f", path).decode().splitlines()
     assert found[0].startswith(f"# Host {name} found: line 1")

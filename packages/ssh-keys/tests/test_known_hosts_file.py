@@ -15,7 +15,7 @@ from ssh_keys import (
     PrivateKey,
     PublicKey,
 )
-from ssh_keys.known_hosts import Marker, format_line
+from ssh_keys.known_hosts import Marker, format_host_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,8 +48,8 @@ def content(one: PublicKey, two: PublicKey) -> bytes:
         line("*.example.com,!bad.example.com", one),
         line("*", one, "@cert-authority"),
         line("alpha", two, "@revoked"),
-        format_line("alpha", 22, two, hashed=True),
-        format_line("gamma", 22, two, hashed=True),
+        format_host_line("alpha", 22, two, hashed=True),
+        format_host_line("gamma", 22, two, hashed=True),
         line("alpha", two) + "\r",
     ]
     return "\n".join(lines).encode() + b"\n"

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssh_keys import KeyFormatError, PrivateKey, PublicKey, RevocationList, krl
-from ssh_keys.certificates import Certificate
-from ssh_keys.grants import Grant
-from ssh_keys.issuing import issue
+from ssh_keys.certificates.certificate import Certificate
+from ssh_keys.certificates.certificate_spec import CertificateSpec
+from ssh_keys.certificates.signing import issue
 from ssh_keys.krl import MAGIC, Extension
 from ssh_wire import UsageError
 from ssh_wire.primitives import string
@@ -28,8 +28,8 @@ HASHES: tuple[Literal["sha1", "sha256"] | None, ...] = (None, "sha1", "sha256")
 
 
 def certify(ca: PrivateKey, key: PublicKey, serial: int = 0, key_id: str = "an id") -> Certificate:
-    grant = Grant(role="user", key_id=key_id, principals=("me",), serial=serial)
-    return issue(ca, key, grant=grant, random=urandom)
+    spec = CertificateSpec(role="user", key_id=key_id, principals=("me",), serial=serial)
+    return issue(ca, key, spec=spec, random=urandom)
 
 
 def blob(*sections: tuple[int, bytes], **header: Any) -> bytes:

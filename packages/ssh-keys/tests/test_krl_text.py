@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from ssh_keys import KeyFormatError, PrivateKey, PublicKey, RevocationList, krl_text
 from ssh_keys.armor import to_base64
-from ssh_keys.certificates import Certificate
-from ssh_keys.grants import Grant
-from ssh_keys.issuing import issue
+from ssh_keys.certificates.certificate import Certificate
+from ssh_keys.certificates.certificate_spec import CertificateSpec
+from ssh_keys.certificates.signing import issue
 from ssh_keys.krl_text import parse_revoked, revoke_specified
 from ssh_wire.primitives import string
 
@@ -37,8 +37,8 @@ def ca(ecdsa: PrivateKey) -> PublicKey:
 
 
 def certify(ca: PrivateKey, key: PublicKey, serial: int) -> Certificate:
-    grant = Grant(role="user", key_id="an id", principals=("me",), serial=serial)
-    return issue(ca, key, grant=grant, random=urandom)
+    spec = CertificateSpec(role="user", key_id="an id", principals=("me",), serial=serial)
+    return issue(ca, key, spec=spec, random=urandom)
 
 
 def specified(text: str | bytes, ca: Authority = None) -> RevocationList:

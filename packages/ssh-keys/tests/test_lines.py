@@ -13,7 +13,7 @@ from ssh_keys.lines import (
     as_bytes,
     cut,
     looks_like_kind,
-    numbered,
+    numbered_lines,
     parse_public_line,
     said,
     split_lines,
@@ -91,9 +91,9 @@ def test_the_length_of_a_line_is_bounded() -> None:
 
 def test_numbers_count_every_line() -> None:
     data = "\n# comment\n  \t\none\r\n\ttwo \n   # more\nthree\rfour\n"
-    assert list(numbered(data)) == [(4, b"one"), (5, b"two"), (7, b"three\rfour")]
-    assert list(numbered(data.encode())) == list(numbered(data))
-    assert list(numbered("")) == []
+    assert list(numbered_lines(data)) == [(4, b"one"), (5, b"two"), (7, b"three\rfour")]
+    assert list(numbered_lines(data.encode())) == list(numbered_lines(data))
+    assert list(numbered_lines("")) == []
 
 
 def test_fields() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ssh_keys import (
     Certificate,
-    Grant,
+    CertificateSpec,
     KeyDecryptError,
     KeyFormatError,
     PassphraseNeeded,
@@ -274,8 +274,8 @@ def test_dsa_is_refused(ed25519: PrivateKey) -> None:
 
 
 def test_a_certificate_stays_behind(ed25519: PrivateKey) -> None:
-    grant = Grant(role="user", key_id="", principals=("alice",))
-    certificate = issue(ed25519, ed25519.public_key, grant=grant, random=bytes)
+    spec = CertificateSpec(role="user", key_id="", principals=("alice",))
+    certificate = issue(ed25519, ed25519.public_key, spec=spec, random=bytes)
     text = sealed(ed25519.public_key, b"", certificate.kind)
     secret = ed25519.ppk_section().encode()
     fields = (certificate.kind.encode(), b"none", b"", certificate.blob, secret)

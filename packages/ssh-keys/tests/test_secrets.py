@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from conftest import Program
 from ssh_keys import (
     AllowedSigners,
-    AuthorizedKeys,
+    AuthorizedKeysFile,
     KnownHosts,
     PrivateKey,
     load_private_key,
@@ -67,7 +67,7 @@ def misplaced(data: bytes) -> Iterator[str]:
     except SSHError as error:
         yield told(error)
     known, signers = KnownHosts.parse(data), AllowedSigners.parse(data)
-    for problem in (*known.problems, *AuthorizedKeys.parse(data).problems, *signers.problems):
+    for problem in (*known.problems, *AuthorizedKeysFile.parse(data).problems, *signers.problems):
         yield str(problem)
 
 

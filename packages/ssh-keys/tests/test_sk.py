@@ -11,8 +11,8 @@ import pytest
 
 from ssh_keys import (
     CertificateRefused,
+    CertificateSpec,
     FidoPolicy,
-    Grant,
     HostKeyStatus,
     KeyFormatError,
     KnownHosts,
@@ -256,7 +256,7 @@ def test_only_the_token_signs(token: Token) -> None:
         issue(
             private,
             token.hidden.public_key,
-            grant=Grant(role="user", key_id="", principals=("alice",)),
+            spec=CertificateSpec(role="user", key_id="", principals=("alice",)),
             random=bytes,
         )
 
@@ -290,8 +290,8 @@ def test_a_token_as_an_authority(
     flags: int, policy: FidoPolicy | None, enough: bool, token: Token, ed25519: PrivateKey
 ) -> None:
     agent = agent_of(token, flags)
-    grant = Grant(role="user", key_id="", principals=("alice",))
-    certificate = issue(agent, ed25519.public_key, grant=grant, random=bytes)
+    spec = CertificateSpec(role="user", key_id="", principals=("alice",))
+    certificate = issue(agent, ed25519.public_key, spec=spec, random=bytes)
     assert certificate.ca_algorithm == token.kind
     if enough:
         certificate.check(role="user", principal="alice", now=0, ca_fido=policy)
@@ -306,15 +306,15 @@ def test_a_host_certificate_of_an_authority_in_a_token_needs_no_touch(
     token: Token, ed25519: PrivateKey, flags: int
 ) -> None:
     agent = agent_of(token, flags)
-    grant = Grant(role="host", key_id="a host", principals=("web1",), valid_before=10)
-    certificate = issue(agent, ed25519.public_key, grant=grant, random=bytes)
+    spec = CertificateSpec(role="host", key_id="a host", principals=("web1",), valid_before=10)
+    certificate = issue(agent, ed25519.public_key, spec=spec, random=bytes)
     known = KnownHosts.parse(f"@cert-authority * {token.public.to_openssh()}")
     assert known.check_certificate(certificate, "web1", now=1) is HostKeyStatus.TRUSTED
 
 
 def test_a_certified_token_behind_a_browser(browser: Token, ed25519: PrivateKey) -> None:
-    grant = Grant(role="user", key_id="", principals=("alice",))
-    certificate = issue(ed25519, browser.public, grant=grant, random=bytes)
+    spec = CertificateSpec(role="user", key_id="", principals=("alice",))
+    certificate = issue(ed25519, browser.public, spec=spec, random=bytes)
     name = "webauthn-sk-ecdsa-sha2-nistp256-cert-v01@openssh.com"
     assert certificate.algorithms == (certificate.kind, name)
     signature = browser.sign_in_browser(b"data")
@@ -323,8 +323,8 @@ def test_a_certified_token_behind_a_browser(browser: Token, ed25519: PrivateKey)
 
 
 def test_a_certified_token(token: Token, ed25519: PrivateKey) -> None:
-    grant = Grant(role="user", key_id="", principals=("alice",))
-    certificate = issue(ed25519, token.public, grant=grant, random=bytes)
+    spec = CertificateSpec(role="user", key_id="", principals=("alice",))
+    certificate = issue(ed25519, token.public, spec=spec, random=bytes)
     assert certificate.kind == token.kind.replace("@", "-cert-v01@")
     assert load_public_key(certificate.to_openssh()) == certificate
     assert certificate.public_key == token.public

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssh_keys import SSHFP, KeyFormatError, PrivateKey, PublicKey, UnsupportedKey
-from ssh_keys.sshfp import Match, check, records_of
+from ssh_keys.sshfp import SSHFPMatch, check_sshfp, sshfp_records
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ def test_the_records_are_those_of_ssh_keygen(
 ) -> None:
     path = tmp_path / "key.pub"
     path.write_text(key.public_key.to_openssh())
-    records = records_of(key.public_key)
+    records = sshfp_records(key.public_key)
     plain = "".join(f"{record.to_text('host.example.')}\n" for record in records)
     assert keygen("-r", "host.example.", "-f", path).decode() == plain
     generic = "".join(f"{record.to_generic_text('host')}\n" for record in records)
@@ -47,7 +47,7 @@ def test_the_records_are_those_of_ssh_keygen(
 
 
 def test_a_record_is_read_back(key: PrivateKey) -> None:
-    for record in records_of(key.public_key):
+    for record in sshfp_records(key.public_key):
         assert record.algorithm == NUMBERS[key.public_key.kind]
         assert SSHFP.from_rdata(record.to_rdata()) == record
         assert SSHFP.from_text(record.to_text("h").partition("SSHFP ")[2]) == record
@@ -67,7 +67,7 @@ def test_what_has_no_record(one: PublicKey) -> None:
 
     key: Any = Tomorrow()
     with pytest.raises(UnsupportedKey, match="have no SSHFP records"):
-        records_of(key)
+        sshfp_records(key)
     with pytest.raises(KeyFormatError, match="no hash 3"):
         SSHFP.make(one, 3)
 
@@ -112,20 +112,20 @@ def test_an_algorithm_or_hash_of_tomorrow_is_read_and_matches_nothing(one: Publi
         record = SSHFP.from_rdata(data)
         assert record.to_rdata() == data
         assert record.matches(one) is None
-        assert check([record], one) is Match.NONE
+        assert check_sshfp([record], one) is SSHFPMatch.NONE
 
 
 def test_what_records_say(one: PublicKey, two: PublicKey, rsa: PrivateKey) -> None:
-    assert check([], one) is Match.NONE
-    assert check(records_of(rsa.public_key), one) is Match.NONE
-    assert check(records_of(one), one) is Match.FOUND
-    assert check(records_of(one), two) is Match.CHANGED
-    both = [*records_of(two), *records_of(one), *records_of(rsa.public_key)]
-    assert check(both, one) is Match.CHANGED
-    assert check(both, rsa.public_key) is Match.FOUND
-    assert check([SSHFP.make(one, 1)], one) is Match.FOUND
-    assert check([SSHFP.make(two, 1), SSHFP.make(one, 2)], one) is Match.FOUND
-    assert check([SSHFP.make(one, 1), SSHFP.make(two, 2)], one) is Match.CHANGED
+    assert check_sshfp([], one) is SSHFPMatch.NONE
+    assert check_sshfp(sshfp_records(rsa.public_key), one) is SSHFPMatch.NONE
+    assert check_sshfp(sshfp_records(one), one) is SSHFPMatch.FOUND
+    assert check_sshfp(sshfp_records(one), two) is SSHFPMatch.CHANGED
+    both = [*sshfp_records(two), *sshfp_records(one), *sshfp_records(rsa.public_key)]
+    assert check_sshfp(both, one) is SSHFPMatch.CHANGED
+    assert check_sshfp(both, rsa.public_key) is SSHFPMatch.FOUND
+    assert check_sshfp([SSHFP.make(one, 1)], one) is SSHFPMatch.FOUND
+    assert check_sshfp([SSHFP.make(two, 1), SSHFP.make(one, 2)], one) is SSHFPMatch.FOUND
+    assert check_sshfp([SSHFP.make(one, 1), SSHFP.make(two, 2)], one) is SSHFPMatch.CHANGED
 
 
 @given(data=st.binary(max_size=60), text=st.text(max_size=80))

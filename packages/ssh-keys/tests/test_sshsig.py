@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from ssh_keys import FidoPolicy, KeyFormatError, PrivateKey, PublicKey, SigningFailed, SSHSig
 from ssh_keys.armor import enclose
-from ssh_keys.certificates import Certificate
-from ssh_keys.grants import Grant
-from ssh_keys.issuing import issue
+from ssh_keys.certificates.certificate import Certificate
+from ssh_keys.certificates.certificate_spec import CertificateSpec
+from ssh_keys.certificates.signing import issue
 from ssh_keys.sshsig import (
     ARMOR_LABEL,
     MAX_SIGNATURE,
@@ -37,8 +37,8 @@ PREAMBLE = b"SSHSIG\0\0\0\1"
 
 @pytest.fixture(scope="module")
 def certificate(ed25519: PrivateKey, rsa: PrivateKey) -> Certificate:
-    grant = Grant(role="user", key_id="who", principals=("me@example.com",))
-    return issue(rsa, ed25519.public_key, grant=grant, random=urandom)
+    spec = CertificateSpec(role="user", key_id="who", principals=("me@example.com",))
+    return issue(rsa, ed25519.public_key, spec=spec, random=urandom)
 
 
 class Fields:
@@ -202,8 +202,8 @@ class Token(Agent):
 @pytest.mark.row("K12")
 def test_a_token_must_have_been_touched(ed25519: PrivateKey, ecdsa: PrivateKey) -> None:
     def certified(token: Token, **changes: Any) -> SSHSig:
-        grant = Grant(role="user", key_id="", principals=("me",), **changes)
-        certificate = issue(ecdsa, token.public_key, grant=grant, random=urandom)
+        spec = CertificateSpec(role="user", key_id="", principals=("me",), **changes)
+        certificate = issue(ecdsa, token.public_key, spec=spec, random=urandom)
         return sign(token, b"data", "file", certificate=certificate)
 
     for flags in (0, 1, 4, 5):

@@ -8,17 +8,19 @@ from typing import Any
 import attrs
 
 from ssh_auth import AuthContext
-from ssh_keys import Certificate, Grant, PrivateKey, issue
-from ssh_keys.grants import PERMISSIONS
+from ssh_keys import Certificate, CertificateSpec, PrivateKey, issue
+from ssh_keys.certificates import PERMISSIONS
 from ssh_wire.primitives import string
 
 CA, OTHER_CA, KEY = (PrivateKey.generate("ed25519") for _ in range(3))
 NOW = 1_700_000_000
-GRANT = Grant(role="user", key_id="alice@work", principals=("alice",), extensions=PERMISSIONS)
+SPEC = CertificateSpec(
+    role="user", key_id="alice@work", principals=("alice",), extensions=PERMISSIONS
+)
 
 
 def certified(ca: PrivateKey = CA, key: PrivateKey = KEY, **changes: Any) -> Certificate:
-    return issue(ca, key.public_key, grant=attrs.evolve(GRANT, **changes), random=os.urandom)
+    return issue(ca, key.public_key, spec=attrs.evolve(SPEC, **changes), random=os.urandom)
 
 
 def option(value: str) -> bytes:

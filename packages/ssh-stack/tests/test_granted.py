@@ -8,9 +8,8 @@ import pytest
 
 from granting import CA, KEY, NOW, certified, coming_from, option
 from ssh_auth import Accept, AuthContext, Permissions
-from ssh_keys import AuthorizedKeys, PrivateKey
-from ssh_keys.fido import FidoPolicy
-from ssh_keys.key_options import OPTIONS, KeyOptions
+from ssh_keys import AuthorizedKeysFile, FidoPolicy, PrivateKey
+from ssh_keys.trust import OPTIONS, KeyOptions
 from ssh_stack.granted import (
     ENFORCED,
     by_certificate,
@@ -25,7 +24,7 @@ ALL = frozenset({"pty", "port-forwarding", "agent-forwarding", "X11-forwarding",
 
 def options(text: str) -> KeyOptions:
     line = f"{text} {KEY.public_key.to_openssh()}".lstrip()
-    (listed,) = AuthorizedKeys.parse(line).keys
+    (listed,) = AuthorizedKeysFile.parse(line).keys
     return listed.options
 
 

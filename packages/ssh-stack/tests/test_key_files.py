@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ssh_auth import KeySigner
-from ssh_keys import Certificate, Grant, PrivateKey, issue
+from ssh_keys import Certificate, CertificateSpec, PrivateKey, issue
 from ssh_keys.files import write_key_file, write_private_key
 from ssh_stack.key_files import KeyReader, NamedKey
 from ssh_stack.locked import LockedSigner
@@ -19,11 +19,11 @@ from ssh_stack.options import ClientOptions, KeySource
 from ssh_wire import SSHError
 
 KEY, OTHER, CA = (PrivateKey.generate("ed25519") for _ in range(3))
-GRANT = Grant(role="user", key_id="me", principals=("me",))
+SPEC = CertificateSpec(role="user", key_id="me", principals=("me",))
 
 
-def certified(key: PrivateKey = KEY, grant: Grant = GRANT) -> Certificate:
-    return issue(CA, key.public_key, grant=grant, random=os.urandom)
+def certified(key: PrivateKey = KEY, spec: CertificateSpec = SPEC) -> Certificate:
+    return issue(CA, key.public_key, spec=spec, random=os.urandom)
 
 
 def reader(*, batch: bool = False, **options: Any) -> KeyReader:
@@ -285,10 +285,10 @@ async def test_a_certificate_beside_a_key_is_found(tmp_path: Path) -> None:
 async def test_what_lies_beside_a_key_and_is_no_certificate_of_it_is_left_alone(
     tmp_path: Path, which: str
 ) -> None:
-    host = Grant(role="host", key_id="h", principals=("h",))
+    host = CertificateSpec(role="host", key_id="h", principals=("h",))
     content = {
         "of another key": certified(OTHER).to_openssh(),
-        "of a host": certified(grant=host).to_openssh(),
+        "of a host": certified(spec=host).to_openssh(),
         "a key": KEY.public_key.to_openssh(),
         "garbage": "garbage",
     }[which]
@@ -312,7 +312,7 @@ def test_a_certificate_is_read_in_whatever_form_it_is_given(tmp_path: Path) -> N
 
 
 def test_what_is_no_user_certificate_is_described(tmp_path: Path) -> None:
-    host = certified(grant=Grant(role="host", key_id="web", principals=("web",)))
+    host = certified(spec=CertificateSpec(role="host", key_id="web", principals=("web",)))
     write_key_file(tmp_path / "key.pub", KEY.public_key.to_openssh().encode())
 
     for given, problem in (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ssh_keys.grants import FOREVER
+from ssh_keys.certificates import FOREVER
 from ssh_stack.cli.keygen.validity import parse_validity, tell_validity
 from ssh_wire import UsageError
 

@@ -6,8 +6,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from ssh_keys import KeyDecryptError, KeyFormatError, PassphraseNeeded, PrivateKey
-from ssh_keys.load import load_private_key
+from ssh_keys import (
+    KeyDecryptError,
+    KeyFormatError,
+    PassphraseNeeded,
+    PrivateKey,
+    load_private_key,
+)
 from ssh_stack.locked import LockedSigner
 
 KEY = PrivateKey.generate("ed25519")

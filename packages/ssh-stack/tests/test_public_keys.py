@@ -16,7 +16,7 @@ from ssh_agent import Identity
 from ssh_agent.framing import FrameReader, frame
 from ssh_agent.messages import IdentitiesAnswer, IdentityEntry, SignRequest, SignResponse
 from ssh_auth import AgentSigner, Credential, KeyCredential, KeySigner, UnusableCredential
-from ssh_keys import Certificate, Grant, PrivateKey, issue
+from ssh_keys import Certificate, CertificateSpec, PrivateKey, issue
 from ssh_keys.files import write_key_file, write_private_key
 from ssh_stack.key_files import NamedCertificate, NamedKey
 from ssh_stack.options import DEFAULT, ClientOptions
@@ -31,9 +31,9 @@ RSA = PrivateKey.generate("rsa", 2048)
 
 
 def certified(key: PrivateKey, **changes: Any) -> Certificate:
-    grant = Grant(role="user", key_id="me", principals=("me",))
-    changed = attrs.evolve(grant, **changes)
-    return issue(CA, key.public_key, grant=changed, random=os.urandom)
+    spec = CertificateSpec(role="user", key_id="me", principals=("me",))
+    changed = attrs.evolve(spec, **changes)
+    return issue(CA, key.public_key, spec=changed, random=os.urandom)
 
 
 class Nowhere:

@@ -21,7 +21,7 @@ import ssh_stack
 from serving_here import USER_KEY, Watched
 from ssh_connection import ChannelOpenRefused
 from ssh_connection.aio import Pty
-from ssh_keys import Grant, PrivateKey, RevocationList, issue
+from ssh_keys import CertificateSpec, PrivateKey, RevocationList, issue
 from ssh_keys.files import read_private_key, write_private_key, write_revoked_keys
 from ssh_stack import AuthenticationFailed, Connect
 
@@ -201,7 +201,7 @@ async def test_certificates_and_revoked_keys(cli_with_key: Cli, tmp_path: Path) 
         issue(
             ca,
             user.public_key,
-            grant=Grant(role="user", key_id="me", principals=names, serial=serial),
+            spec=CertificateSpec(role="user", key_id="me", principals=names, serial=serial),
             random=os.urandom,
         )
         for serial in (7, 8)

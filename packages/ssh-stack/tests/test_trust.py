@@ -9,7 +9,7 @@ import pytest
 
 from ssh_keys import (
     Certificate,
-    Grant,
+    CertificateSpec,
     HostKeyUpdate,
     KnownHosts,
     PrivateKey,
@@ -140,14 +140,14 @@ ALWAYS = (0, 2**64 - 1)
 def certificate(
     *principals: str, valid: tuple[int, int] = ALWAYS, ca: PrivateKey = CA
 ) -> Certificate:
-    grant = Grant(
+    spec = CertificateSpec(
         role="host",
         key_id="test",
         principals=principals,
         valid_after=valid[0],
         valid_before=valid[1],
     )
-    return issue(ca, KEY, grant=grant, random=os.urandom)
+    return issue(ca, KEY, spec=spec, random=os.urandom)
 
 
 AUTHORITY = f"@cert-authority web* {CA.public_key.to_openssh()}\n"

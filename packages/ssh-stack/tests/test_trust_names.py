@@ -9,7 +9,7 @@ import pytest
 
 from ssh_keys import (
     Certificate,
-    Grant,
+    CertificateSpec,
     KnownHosts,
     PrivateKey,
     PublicKey,
@@ -38,8 +38,8 @@ def trust(known: str, policy: HostKeyPolicy = "strict", file: Path | None = None
 
 
 def certificate(*principals: str) -> Certificate:
-    grant = Grant(role="host", key_id="test", principals=principals, valid_before=2**63)
-    return issue(CA, KEY, grant=grant, random=os.urandom)
+    spec = CertificateSpec(role="host", key_id="test", principals=principals, valid_before=2**63)
+    return issue(CA, KEY, spec=spec, random=os.urandom)
 
 
 def on_port(known: str, policy: HostKeyPolicy = "strict", file: Path | None = None) -> Trust:

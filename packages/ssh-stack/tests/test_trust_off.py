@@ -12,7 +12,7 @@ import pytest
 from serving_here import HOST_KEY, serving
 from ssh_auth import AuthenticationFailed
 from ssh_connection import ForwardingDisabled
-from ssh_keys import Certificate, Grant, KnownHosts, PrivateKey, issue
+from ssh_keys import Certificate, CertificateSpec, KnownHosts, PrivateKey, issue
 from ssh_stack import LoopbackForwarding, Passwords
 from ssh_stack.trust import Trust
 from ssh_wire.messages.auth import Prompt
@@ -134,8 +134,8 @@ async def test_a_connection_that_is_trusted_forwards() -> None:
 
 
 def certificate(*principals: str) -> Certificate:
-    grant = Grant(role="host", key_id="test", principals=principals, valid_before=2**63)
-    return issue(CA, KEY, grant=grant, random=bytes)
+    spec = CertificateSpec(role="host", key_id="test", principals=principals, valid_before=2**63)
+    return issue(CA, KEY, spec=spec, random=bytes)
 
 
 async def test_a_revoked_authority_raises_a_doubt() -> None:

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from hostile import split, taken
-from ssh_keys import Certificate, Grant, PrivateKey, PublicKey, issue
+from ssh_keys import Certificate, CertificateSpec, PrivateKey, PublicKey, issue
 from ssh_transport import (
     Algorithms,
     ClientTransport,
@@ -41,11 +41,11 @@ FIELDS = (
 def host_keys() -> list[PublicKey | Certificate]:
     """A key of each kind that a server can hold, and its certificate."""
     ca = PrivateKey.generate("ed25519")
-    grant = Grant(role="host", key_id="golden", principals=("host",))
+    spec = CertificateSpec(role="host", key_id="golden", principals=("host",))
     found: list[PublicKey | Certificate] = []
     for kind, bits in (("ed25519", None), ("ecdsa", 256), ("rsa", 3072)):
         key = PrivateKey.generate(kind, bits).public_key
-        found += [key, issue(ca, key, grant=grant, random=os.urandom)]
+        found += [key, issue(ca, key, spec=spec, random=os.urandom)]
     return found
 
 

@@ -10,9 +10,16 @@ import attrs
 import pytest
 
 from hostile import FAST, drain, ended
-from ssh_keys import Certificate, Grant, PrivateKey, PublicKey, Signature, issue
+from ssh_keys import (
+    Certificate,
+    CertificateSpec,
+    PrivateKey,
+    PublicKey,
+    Signature,
+    certified_name,
+    issue,
+)
 from ssh_keys.fido import Assertion
-from ssh_keys.registry import certified_name
 from ssh_transport import (
     ClientTransport,
     Disconnected,
@@ -39,8 +46,8 @@ Sign = Callable[[SignatureRequested], bytes]
 
 
 def certified(key: PrivateKey) -> Certificate:
-    grant = Grant(role="host", key_id="a host", principals=("host.test",))
-    return issue(CA, key.public_key, grant=grant, random=os.urandom)
+    spec = CertificateSpec(role="host", key_id="a host", principals=("host.test",))
+    return issue(CA, key.public_key, spec=spec, random=os.urandom)
 
 
 class Meeting:
@@ -232,8 +239,8 @@ def test_a_host_key_in_a_token_signs_with_and_without_a_touch(
     token = Token.make(kind)
     shown: PublicKey | Certificate = token.public
     if certify:
-        grant = Grant(role="host", key_id="a host", principals=("host.test",))
-        shown = issue(CA, token.public, grant=grant, random=os.urandom)
+        spec = CertificateSpec(role="host", key_id="a host", principals=("host.test",))
+        shown = issue(CA, token.public, spec=spec, random=os.urandom)
     meeting = Meeting(shown, lambda event: token.sign(event, flags), EVERY, EVERY)
     event = meeting.decision()
     assert event.key == token.public

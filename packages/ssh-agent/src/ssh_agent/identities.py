@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 import attrs
 
 from ssh_agent.errors import AgentMisbehaved
-from ssh_keys import PublicKey
-from ssh_keys.registry import plain_kind
+from ssh_keys import PublicKey, plain_kind
 from ssh_wire import SSHError
 from ssh_wire.primitives import read_text
 from ssh_wire.text import printable

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from ssh_keys import PublicKey
-from ssh_keys.registry import certified_name
+from ssh_keys import PublicKey, certified_name
 
 if TYPE_CHECKING:
     from ssh_keys import Certificate

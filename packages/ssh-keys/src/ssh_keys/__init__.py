@@ -1,12 +1,21 @@
 """SSH keys, signatures, key files and trust files.
 
+Public modules:
+
+    ssh_keys        keys, certificates, their errors, trust files
+    certificates    what an authority certifies: check it, issue it
+    errors          what parsers raise
+    fido            what a FIDO token's signature states, and what is demanded of it
+    files           all of it on disk: the only I/O
+    patterns        patterns of hosts and algorithms, as ssh_config(5) has them
+    randomart       randomart and bubblebabble
+    signatures      signatures of files and messages
+    trust           lines of trust files, revocation lists, SSHFP records
+
+Internal:
+
     public                        PublicKey: blob, verify, fingerprint
     private                       PrivateKey: generate, sign, save
-    certificates                  Certificate: read, check
-    grants                        Grant: what an authority grants
-    issuing                       issue: the certificate of it
-    certificate_fields            how its fields are sent, and read strictly
-    fido                          what a FIDO token says when it signs, and what is demanded of it
     registry                      which kinds of key there are, and which are refused
     families/                     one file for each family of keys
     load                          load_private_key, load_public_key: any format that is known
@@ -18,7 +27,7 @@
     rfc4716                       public keys as RFC 4716 frames them
     lines                         lines of text that hold a key
     known_hosts                   the host keys that a user trusts
-    host_names, host_lines        what stands on one line of that file
+    host_names, host_lines        the parts of one line of that file
     known_hosts_file              changes to that file, everything else in it left as it is
     host_key_update               what is to change once a server has named its keys
     authorized_keys               the keys that may log in
@@ -29,10 +38,7 @@
     krl, serials                  lists of revoked keys and certificates
     krl_text                      such lists as text
     sshfp                         fingerprints of host keys in the DNS
-    art                           randomart and bubblebabble
-    patterns, addresses, dates    what the options of trust files are written in
-    files                         all of it on disk: the only I/O
-    errors                        what parsers raise
+    addresses, dates              what the options of trust files are written in
 
 Trust files, a family, a key format and everything of `cryptography`, PyNaCl and bcrypt load
 when they are first used.
@@ -40,68 +46,75 @@ when they are first used.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from ssh_keys.errors import CertificateRefused as CertificateRefused
-from ssh_keys.errors import KeyDecryptError as KeyDecryptError
-from ssh_keys.errors import KeyFormatError as KeyFormatError
-from ssh_keys.errors import PassphraseNeeded as PassphraseNeeded
-from ssh_keys.errors import SignatureRefused as SignatureRefused
-from ssh_keys.errors import SigningFailed as SigningFailed
-from ssh_keys.errors import TokenNeeded as TokenNeeded
-from ssh_keys.errors import TooCostly as TooCostly
-from ssh_keys.errors import UnprotectedKey as UnprotectedKey
-from ssh_keys.errors import UnsupportedKey as UnsupportedKey
-from ssh_keys.lines import Problem as Problem
-from ssh_keys.load import load_private_key as load_private_key
-from ssh_keys.load import load_public_key as load_public_key
-from ssh_keys.private import PrivateKey as PrivateKey
-from ssh_keys.public import PublicKey as PublicKey
-from ssh_keys.public import Signature as Signature
+from ssh_wire import lazy
 
 if TYPE_CHECKING:
     from ssh_keys.allowed_signers import AllowedSigners as AllowedSigners
     from ssh_keys.authorized_keys import AuthorizedKey as AuthorizedKey
-    from ssh_keys.authorized_keys import AuthorizedKeys as AuthorizedKeys
+    from ssh_keys.authorized_keys import AuthorizedKeysFile as AuthorizedKeysFile
     from ssh_keys.authorized_principals import AuthorizedPrincipals as AuthorizedPrincipals
-    from ssh_keys.certificates import Certificate as Certificate
+    from ssh_keys.certificates.certificate import Certificate as Certificate
+    from ssh_keys.certificates.certificate_spec import CertificateSpec as CertificateSpec
+    from ssh_keys.certificates.signing import issue as issue
+    from ssh_keys.errors import CertificateRefused as CertificateRefused
+    from ssh_keys.errors import KeyDecryptError as KeyDecryptError
+    from ssh_keys.errors import KeyFormatError as KeyFormatError
+    from ssh_keys.errors import PassphraseNeeded as PassphraseNeeded
+    from ssh_keys.errors import SignatureRefused as SignatureRefused
+    from ssh_keys.errors import SigningFailed as SigningFailed
+    from ssh_keys.errors import TokenNeeded as TokenNeeded
+    from ssh_keys.errors import TooCostly as TooCostly
+    from ssh_keys.errors import UnprotectedKey as UnprotectedKey
+    from ssh_keys.errors import UnsupportedKey as UnsupportedKey
     from ssh_keys.fido import FidoPolicy as FidoPolicy
-    from ssh_keys.grants import Grant as Grant
     from ssh_keys.host_key_update import HostKeyUpdate as HostKeyUpdate
-    from ssh_keys.issuing import issue as issue
+    from ssh_keys.key_text import is_key_text as is_key_text
     from ssh_keys.known_hosts import HostKeys as HostKeys
     from ssh_keys.known_hosts import HostKeyStatus as HostKeyStatus
     from ssh_keys.known_hosts import KnownHosts as KnownHosts
     from ssh_keys.known_hosts_file import KnownHostsFile as KnownHostsFile
     from ssh_keys.krl import RevocationList as RevocationList
+    from ssh_keys.lines import Problem as Problem
+    from ssh_keys.load import load_private_key as load_private_key
+    from ssh_keys.load import load_public_key as load_public_key
+    from ssh_keys.private import PrivateKey as PrivateKey
+    from ssh_keys.public import MAX_BLOB as MAX_BLOB
+    from ssh_keys.public import PublicKey as PublicKey
+    from ssh_keys.public import Signature as Signature
+    from ssh_keys.registry import certified_name as certified_name
+    from ssh_keys.registry import is_security_key as is_security_key
+    from ssh_keys.registry import plain_kind as plain_kind
     from ssh_keys.sshfp import SSHFP as SSHFP
     from ssh_keys.sshsig import SSHSig as SSHSig
-
-_LATER: Final = {
-    "AllowedSigners": "ssh_keys.allowed_signers",
-    "AuthorizedKey": "ssh_keys.authorized_keys",
-    "AuthorizedKeys": "ssh_keys.authorized_keys",
-    "AuthorizedPrincipals": "ssh_keys.authorized_principals",
-    "Certificate": "ssh_keys.certificates",
-    "FidoPolicy": "ssh_keys.fido",
-    "Grant": "ssh_keys.grants",
-    "HostKeyStatus": "ssh_keys.known_hosts",
-    "HostKeyUpdate": "ssh_keys.host_key_update",
-    "HostKeys": "ssh_keys.known_hosts",
-    "KnownHosts": "ssh_keys.known_hosts",
-    "KnownHostsFile": "ssh_keys.known_hosts_file",
-    "RevocationList": "ssh_keys.krl",
-    "SSHFP": "ssh_keys.sshfp",
-    "SSHSig": "ssh_keys.sshsig",
-    "issue": "ssh_keys.issuing",
-}
-
-
-def __getattr__(name: str) -> object:
-    """Load a trust file's module when one of its names is first asked for."""
-    if name not in _LATER:
-        problem = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(problem)
-    value = globals()[name] = getattr(import_module(_LATER[name]), name)
-    return value
+else:
+    __getattr__, __dir__, __all__ = lazy.names(
+        __name__,
+        {
+            "ssh_keys.allowed_signers": "AllowedSigners",
+            "ssh_keys.authorized_keys": "AuthorizedKey AuthorizedKeysFile",
+            "ssh_keys.authorized_principals": "AuthorizedPrincipals",
+            "ssh_keys.certificates.certificate": "Certificate",
+            "ssh_keys.certificates.certificate_spec": "CertificateSpec",
+            "ssh_keys.certificates.signing": "issue",
+            "ssh_keys.errors": (
+                "CertificateRefused KeyDecryptError KeyFormatError PassphraseNeeded "
+                "SignatureRefused SigningFailed TokenNeeded TooCostly UnprotectedKey "
+                "UnsupportedKey"
+            ),
+            "ssh_keys.fido": "FidoPolicy",
+            "ssh_keys.host_key_update": "HostKeyUpdate",
+            "ssh_keys.key_text": "is_key_text",
+            "ssh_keys.known_hosts": "HostKeyStatus HostKeys KnownHosts",
+            "ssh_keys.known_hosts_file": "KnownHostsFile",
+            "ssh_keys.krl": "RevocationList",
+            "ssh_keys.lines": "Problem",
+            "ssh_keys.load": "load_private_key load_public_key",
+            "ssh_keys.private": "PrivateKey",
+            "ssh_keys.public": "MAX_BLOB PublicKey Signature",
+            "ssh_keys.registry": "certified_name is_security_key plain_kind",
+            "ssh_keys.sshfp": "SSHFP",
+            "ssh_keys.sshsig": "SSHSig",
+        },
+    )

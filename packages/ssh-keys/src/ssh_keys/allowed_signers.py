@@ -16,7 +16,15 @@ import attrs
 from ssh_keys.authorized_keys import MAX_LINES
 from ssh_keys.errors import CertificateRefused, KeyFormatError, SignatureRefused, named
 from ssh_keys.key_options import dequote, take_options
-from ssh_keys.lines import Problem, as_bytes, cut, key_of, looks_like_kind, numbered, take_field
+from ssh_keys.lines import (
+    Problem,
+    as_bytes,
+    cut,
+    key_of,
+    looks_like_kind,
+    numbered_lines,
+    take_field,
+)
 from ssh_keys.patterns import matches, matches_list
 from ssh_keys.public import PublicKey
 from ssh_wire.text import printable, raw
@@ -24,7 +32,7 @@ from ssh_wire.text import printable, raw
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from ssh_keys.certificates import Certificate
+    from ssh_keys.certificates.certificate import Certificate
     from ssh_keys.krl import RevocationList
     from ssh_keys.sshsig import Message, SSHSig
 
@@ -105,7 +113,7 @@ class AllowedSigners:
         """
         signers: list[AllowedSigner] = []
         problems: list[Problem] = []
-        for number, line in numbered(data):
+        for number, line in numbered_lines(data):
             if number > MAX_LINES:
                 reason = f"this line and those below are past the limit of {MAX_LINES}"
                 problems.append(Problem(source, number, reason))

@@ -26,7 +26,7 @@ from ssh_wire.text import printable
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["MAX_LINES", "AuthorizedKey", "AuthorizedKeys"]
+__all__ = ["MAX_LINES", "AuthorizedKey", "AuthorizedKeysFile"]
 
 MAX_LINES: Final = 10_000
 """The most lines that are looked at."""
@@ -54,7 +54,7 @@ class AuthorizedKey:
 
 
 @attrs.frozen(kw_only=True)
-class AuthorizedKeys:
+class AuthorizedKeysFile:
     """The keys that may log in as one user.
 
     Attributes:

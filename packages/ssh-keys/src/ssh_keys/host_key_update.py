@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ssh_keys.known_hosts import HostLine, KnownHosts
 
-__all__ = ["HostKeyUpdate", "names_alone"]
+__all__ = ["HostKeyUpdate", "names_only"]
 
 _WILD: Final = frozenset(b"*?!")
 _MAX_NAMES: Final = 2
@@ -72,7 +72,7 @@ class HostKeyUpdate:
             any(map(_is_complex, known.about(host, port)))
             or not elsewhere.isdisjoint(named)
             or not elsewhere.isdisjoint(entry.key for entry in gone)
-            or any(entry.source != source or not names_alone(entry, name) for entry in gone)
+            or any(entry.source != source or not names_only(entry, name) for entry in gone)
         ):
             return cls()
         listed = {entry.key for entry in here}
@@ -82,7 +82,7 @@ class HostKeyUpdate:
         )
 
 
-def names_alone(entry: HostLine, name: bytes) -> bool:
+def names_only(entry: HostLine, name: bytes) -> bool:
     """Say whether a line is a host's own key and about no other host."""
     if entry.marker is not Marker.TRUST or not entry.names(name):
         return False

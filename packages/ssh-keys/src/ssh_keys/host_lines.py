@@ -20,7 +20,15 @@ from ssh_keys.lines import Problem, blob_of, cut, key_of, take_field
 from ssh_keys.public import PublicKey
 from ssh_wire.text import printable
 
-__all__ = ["Entry", "HostLine", "Marker", "UnusableLine", "parse_line", "split_line", "unusable"]
+__all__ = [
+    "HostEntry",
+    "HostLine",
+    "Marker",
+    "UnusableLine",
+    "parse_line",
+    "split_host_line",
+    "unusable",
+]
 
 _EVERY_HOST = (b"*",)
 
@@ -37,7 +45,7 @@ class Marker(enum.Enum):
 
 
 @attrs.frozen
-class Entry:
+class HostEntry:
     """One line.
 
     Attributes:
@@ -109,11 +117,11 @@ class UnusableLine:
         return f"a key that cannot be used ({self.reason})"
 
 
-HostLine: TypeAlias = Entry | UnusableLine
+HostLine: TypeAlias = HostEntry | UnusableLine
 """A line about a host."""
 
 
-def parse_line(line: bytes, source: str, number: int, *, legacy: bool) -> Entry:
+def parse_line(line: bytes, source: str, number: int, *, legacy: bool) -> HostEntry:
     """Read a line.
 
     Raises:
@@ -124,7 +132,7 @@ def parse_line(line: bytes, source: str, number: int, *, legacy: bool) -> Entry:
     _, comment = take_field(rest)
     cut(line.removesuffix(comment))  # what the comment holds harms nobody
     hosts = parse_hosts(field)
-    return Entry(marker, hosts, key_of(kind, rest, legacy=legacy), number, source)
+    return HostEntry(marker, hosts, key_of(kind, rest, legacy=legacy), number, source)
 
 
 def unusable(line: bytes, problem: Problem) -> UnusableLine | None:
@@ -158,7 +166,7 @@ def unusable(line: bytes, problem: Problem) -> UnusableLine | None:
     )
 
 
-def split_line(line: bytes) -> tuple[Marker, bytes, bytes]:
+def split_host_line(line: bytes) -> tuple[Marker, bytes, bytes]:
     """Return a line's marker, its hosts as they are written, and what stands behind them.
 
     Raises:

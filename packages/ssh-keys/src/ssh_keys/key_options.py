@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import tzinfo
 
-__all__ = ["NO_OPTIONS", "OPTIONS", "Endpoint", "KeyOptions", "dequote", "take_options"]
+__all__ = ["NO_OPTIONS", "OPTIONS", "KeyOptions", "PermittedAddress", "dequote", "take_options"]
 
 _MAX_PORT: Final = 65_535
 _MAX_PORT_DIGITS: Final = 5
@@ -38,7 +38,7 @@ _Fields: TypeAlias = dict[str, Any]
 
 
 @attrs.frozen
-class Endpoint:
+class PermittedAddress:
     """Where a forwarding may lead.
 
     Attributes:
@@ -88,8 +88,8 @@ class KeyOptions:
     environment: tuple[tuple[str, str], ...] = ()
     expiry_time: int | None = None
     sources: tuple[str, ...] | None = None
-    permit_open: tuple[Endpoint, ...] = ()
-    permit_listen: tuple[Endpoint, ...] = ()
+    permit_open: tuple[PermittedAddress, ...] = ()
+    permit_listen: tuple[PermittedAddress, ...] = ()
     touch_required: bool = True
     verify_required: bool = False
     tunnel: int | Literal["any"] | None = None
@@ -236,14 +236,14 @@ def _read_environment(fields: _Fields, value: str, zone: tzinfo | None) -> None:
 
 def _read_open(fields: _Fields, value: str, zone: tzinfo | None) -> None:
     del zone
-    endpoint = _endpoint("permitopen", value)
+    endpoint = _permitted_address("permitopen", value)
     fields["permit_open"] = (*fields.get("permit_open", ()), endpoint)
 
 
 def _read_listen(fields: _Fields, value: str, zone: tzinfo | None) -> None:
     del zone
     # a port alone is that port of every address
-    endpoint = _endpoint("permitlisten", value if ":" in value else f"*:{value}")
+    endpoint = _permitted_address("permitlisten", value if ":" in value else f"*:{value}")
     fields["permit_listen"] = (*fields.get("permit_listen", ()), endpoint)
 
 
@@ -258,7 +258,7 @@ def _read_tunnel(fields: _Fields, value: str, zone: tzinfo | None) -> None:
         fields["tunnel"] = number  # the last of several counts
 
 
-def _endpoint(name: str, value: str) -> Endpoint:
+def _permitted_address(name: str, value: str) -> PermittedAddress:
     """Read host:port or [host]:port, where the port may be `*`."""
     if value.startswith("["):
         host, closed, port = value[1:].partition("]:")
@@ -268,7 +268,7 @@ def _endpoint(name: str, value: str) -> Endpoint:
     in_range = number is not None and 1 <= number <= _MAX_PORT
     if not closed or "/" in host or len(host) >= _MAX_HOST or not (in_range or port == "*"):
         raise _invalid(name, value)
-    return Endpoint(host, number)
+    return PermittedAddress(host, number)
 
 
 def _number(text: str, digits: int) -> int | None:

@@ -19,16 +19,16 @@ import attrs
 
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.host_lines import (
-    Entry,
+    HostEntry,
     HostLine,
     Marker,
     UnusableLine,
     parse_line,
-    split_line,
+    split_host_line,
     unusable,
 )
 from ssh_keys.host_names import SALT_SIZE, HashedName, host_name, names_host, parse_hosts
-from ssh_keys.lines import Problem, as_bytes, numbered
+from ssh_keys.lines import Problem, as_bytes, numbered_lines
 from ssh_keys.public import PublicKey
 from ssh_wire import UsageError
 from ssh_wire.text import printable
@@ -36,12 +36,12 @@ from ssh_wire.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ssh_keys.certificates import Certificate
+    from ssh_keys.certificates.certificate import Certificate
 
 __all__ = [
     "SALT_SIZE",
-    "Entry",
     "HashedName",
+    "HostEntry",
     "HostKeyStatus",
     "HostKeys",
     "HostLine",
@@ -49,11 +49,11 @@ __all__ = [
     "Marker",
     "UnusableLine",
     "Verdict",
-    "format_line",
+    "format_host_line",
     "host_name",
     "names_host",
     "parse_hosts",
-    "split_line",
+    "split_host_line",
 ]
 
 _MAX_PORT: Final = 65_535
@@ -116,7 +116,7 @@ class KnownHosts:
             that no other file knows may be known there.
     """
 
-    entries: tuple[Entry, ...] = attrs.field(default=(), repr=False)
+    entries: tuple[HostEntry, ...] = attrs.field(default=(), repr=False)
     problems: tuple[Problem, ...] = ()
     unusable: tuple[UnusableLine, ...] = attrs.field(default=(), repr=False)
     unread: tuple[Problem, ...] = ()
@@ -130,10 +130,10 @@ class KnownHosts:
             source: what to call it in `problems`.
             legacy: take RSA keys down to 1024 bits instead of 2048.
         """
-        entries: list[Entry] = []
+        entries: list[HostEntry] = []
         problems: list[Problem] = []
         left: list[UnusableLine] = []
-        for number, line in numbered(data):
+        for number, line in numbered_lines(data):
             try:
                 entries.append(parse_line(line, source, number, legacy=legacy))
             except KeyFormatError as error:
@@ -182,7 +182,7 @@ class KnownHosts:
         """
         found: dict[Marker, list[PublicKey]] = {marker: [] for marker in Marker}
         for line in self.about(host, port, address):
-            if isinstance(line, Entry):
+            if isinstance(line, HostEntry):
                 found[line.marker].append(line.key)
         return HostKeys(
             trusted=tuple(dict.fromkeys(found[Marker.TRUST])),
@@ -274,7 +274,7 @@ class KnownHosts:
         return Verdict(HostKeyStatus.TRUSTED, vouching)
 
 
-def format_line(
+def format_host_line(
     host: str,
     port: int,
     key: PublicKey,

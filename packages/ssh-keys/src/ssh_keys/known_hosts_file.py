@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Final, Self
 import attrs
 
 from ssh_keys.errors import KeyFormatError
-from ssh_keys.host_key_update import names_alone
+from ssh_keys.host_key_update import names_only
 from ssh_keys.known_hosts import (
     SALT_SIZE,
     HashedName,
     KnownHosts,
     Marker,
-    format_line,
+    format_host_line,
     host_name,
     names_host,
     parse_hosts,
-    split_line,
+    split_host_line,
 )
 from ssh_keys.lines import Problem, said, split_lines, take_field
 
@@ -140,12 +140,12 @@ class KnownHostsFile:
         hashed: bool = False,
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> Self:
-        """Return the file with one more line at its end; see `known_hosts.format_line`.
+        """Return the file with one more line at its end; see `known_hosts.format_host_line`.
 
         Raises:
             UsageError: the host or the port is none.
         """
-        line = format_line(host, port, key, hashed=hashed, random=random).encode() + b"\n"
+        line = format_host_line(host, port, key, hashed=hashed, random=random).encode() + b"\n"
         return attrs.evolve(self, lines=(*_ended(list(self.lines)), line))
 
     def updated(
@@ -168,7 +168,7 @@ class KnownHostsFile:
         """
         name = host_name(host, port)
         entries = self.known(legacy=legacy).entries
-        gone = {e.line for e in entries if names_alone(e, name) and e.key in update.old}
+        gone = {e.line for e in entries if names_only(e, name) and e.key in update.old}
         listed = {e.key for e in entries if e.marker is Marker.TRUST and e.names(name)}
         kept = [line for number, line in enumerate(self.lines, 1) if number not in gone]
         after = attrs.evolve(self, lines=tuple(kept)) if gone else self
@@ -206,7 +206,7 @@ class KnownHostsFile:
 
 
 def _parse(text: bytes) -> _Parsed:
-    marker, field, rest = split_line(text)
+    marker, field, rest = split_host_line(text)
     hosts = parse_hosts(field)
     _, key = take_field(rest)
     if not key or key.startswith(b"#"):

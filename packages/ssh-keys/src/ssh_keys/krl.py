@@ -35,7 +35,7 @@ from ssh_wire import (
 from ssh_wire.text import printable, raw
 
 if TYPE_CHECKING:
-    from ssh_keys.certificates import Certificate
+    from ssh_keys.certificates.certificate import Certificate
     from ssh_wire.primitives import Buffer
 
 __all__ = [

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from ssh_keys.armor import from_base64
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.krl import MAGIC, MAX_KRL, RevocationList
-from ssh_keys.lines import Problem, as_bytes, blob_of, cut, numbered
+from ssh_keys.lines import Problem, as_bytes, blob_of, cut, numbered_lines
 from ssh_keys.public import PublicKey
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ssh_keys.certificates import Certificate
+    from ssh_keys.certificates.certificate import Certificate
 
 __all__ = ["Authority", "parse_revoked", "revoke_specified"]
 
@@ -98,7 +98,7 @@ def _each_line(
     if len(content) > MAX_KRL:
         problem = f"{len(content)} bytes are too many for a list of revoked keys"
         raise KeyFormatError(problem)
-    for number, line in numbered(content):
+    for number, line in numbered_lines(content):
         text = line.partition(b"#")[0].rstrip(b" \t") if inline_comments else line
         try:
             read(cut(text))

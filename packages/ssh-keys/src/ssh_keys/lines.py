@@ -30,7 +30,7 @@ __all__ = [
     "cut",
     "key_of",
     "looks_like_kind",
-    "numbered",
+    "numbered_lines",
     "parse_public_line",
     "said",
     "split_lines",
@@ -92,7 +92,7 @@ def said(line: bytes, number: int = 0) -> bytes:
     return b"" if text.startswith(b"#") else text
 
 
-def numbered(data: bytes | str) -> Iterator[tuple[int, bytes]]:
+def numbered_lines(data: bytes | str) -> Iterator[tuple[int, bytes]]:
     """Yield the lines that say something, with their numbers: no blanks, no comments."""
     for number, line in enumerate(as_bytes(data).split(b"\n"), 1):
         if text := said(line, number):
@@ -185,7 +185,7 @@ def blob_of(line: bytes) -> bytes:
     if b"-cert-v0" not in kind:
         _check_end(kind.decode("latin-1"), blob)
         return blob
-    from ssh_keys.certificates import Certificate  # noqa: PLC0415 (loads with the first one)
+    from ssh_keys.certificates.certificate import Certificate  # noqa: PLC0415 (loads with the first one)
 
     return Certificate.from_blob(blob, legacy=True).public_key.blob
 

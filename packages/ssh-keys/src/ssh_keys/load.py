@@ -19,7 +19,7 @@ from ssh_wire.primitives import read_text
 from ssh_wire.text import raw as as_written
 
 if TYPE_CHECKING:
-    from ssh_keys.certificates import Certificate
+    from ssh_keys.certificates.certificate import Certificate
     from ssh_keys.key_text import Block
     from ssh_keys.private import PrivateKey
 
@@ -180,7 +180,7 @@ def _read_blob(blob: bytes, comment: str, *, legacy: bool) -> PublicKey | Certif
         raise KeyFormatError(problem) from None
     if registry.plain_kind(kind) is None:
         return PublicKey.from_blob(blob, comment, legacy=legacy)
-    from ssh_keys.certificates import Certificate  # noqa: PLC0415 (loads with the first one)
+    from ssh_keys.certificates.certificate import Certificate  # noqa: PLC0415 (loads with the first one)
 
     return Certificate.from_blob(blob, comment, legacy=legacy)
 

@@ -41,7 +41,7 @@ from ssh_wire.primitives import read_text
 from ssh_wire.text import printable, raw
 
 if TYPE_CHECKING:
-    from ssh_keys.certificates import Certificate
+    from ssh_keys.certificates.certificate import Certificate
     from ssh_keys.private import PrivateKey
 
 __all__ = ["BEGIN", "Version", "decode_private", "decode_public", "encode_private"]
@@ -149,7 +149,7 @@ def _read_public(file: _File, *, legacy: bool) -> PublicKey | Certificate:
         registry.named_family(_kind_of(file.public))
         key = PublicKey.from_blob(file.public, file.comment, legacy=legacy)
     else:
-        from ssh_keys.certificates import Certificate  # noqa: PLC0415 (rarely needed)
+        from ssh_keys.certificates.certificate import Certificate  # noqa: PLC0415 (rarely needed)
 
         key = Certificate.from_blob(file.public, file.comment, legacy=legacy)
     if key.kind != file.algorithm:

@@ -27,8 +27,8 @@ __all__ = [
     "certified_name",
     "family",
     "family_to_generate",
-    "in_token",
     "is_named",
+    "is_security_key",
     "named_family",
     "plain_kind",
     "portable_families",
@@ -148,7 +148,7 @@ def is_named(kind: str) -> bool:
     return kind in _FAMILIES or kind in _NAMED or plain_kind(kind) is not None
 
 
-def in_token(kind: str) -> bool:
+def is_security_key(kind: str) -> bool:
     """Say whether the private keys of a kind are in FIDO tokens."""
     return _FAMILIES.get(kind) == "sk"
 

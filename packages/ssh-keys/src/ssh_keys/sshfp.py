@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ssh_keys.public import PublicKey
 
-__all__ = ["RECORD_TYPE", "SSHFP", "Match", "check", "records_of"]
+__all__ = ["RECORD_TYPE", "SSHFP", "SSHFPMatch", "check_sshfp", "sshfp_records"]
 
 RECORD_TYPE: Final = 44
 """The number of the record type SSHFP."""
@@ -47,7 +47,7 @@ _MAX_BYTE: Final = 255
 _HEAD: Final = 2
 
 
-class Match(enum.Enum):
+class SSHFPMatch(enum.Enum):
     """What the records of a host say of its key."""
 
     FOUND = "found"
@@ -157,7 +157,7 @@ class SSHFP:
         return hmac.compare_digest(digest, self.fingerprint)
 
 
-def records_of(key: PublicKey) -> tuple[SSHFP, ...]:
+def sshfp_records(key: PublicKey) -> tuple[SSHFP, ...]:
     """Return the records of a key, one for each hash, as `ssh-keygen -r` prints them.
 
     Raises:
@@ -166,7 +166,7 @@ def records_of(key: PublicKey) -> tuple[SSHFP, ...]:
     return tuple(SSHFP.make(key, number) for number in _HASHES)
 
 
-def check(records: Iterable[SSHFP], key: PublicKey) -> Match:
+def check_sshfp(records: Iterable[SSHFP], key: PublicKey) -> SSHFPMatch:
     """Say what a host's records say of the key that it shows; one contradiction is enough.
 
     Where SHA-256 is there, SHA-1 counts for nothing.
@@ -175,5 +175,5 @@ def check(records: Iterable[SSHFP], key: PublicKey) -> Match:
     strongest = max((record.hash for record in about), default=0)
     answers = {record.matches(key) for record in about if record.hash == strongest}
     if not answers:
-        return Match.NONE
-    return Match.FOUND if answers == {True} else Match.CHANGED
+        return SSHFPMatch.NONE
+    return SSHFPMatch.FOUND if answers == {True} else SSHFPMatch.CHANGED

@@ -20,7 +20,7 @@ import attrs
 
 from ssh_keys import registry
 from ssh_keys.armor import enclose, label_of, open_armor
-from ssh_keys.certificates import Certificate
+from ssh_keys.certificates.certificate import Certificate
 from ssh_keys.errors import KeyFormatError, SigningFailed
 from ssh_keys.fido import KEY_ALONE, FidoPolicy
 from ssh_keys.lines import as_bytes
@@ -34,8 +34,8 @@ __all__ = [
     "MAX_SIGNATURE",
     "HashName",
     "Message",
+    "MessageSigner",
     "SSHSig",
-    "Signer",
     "SigningRequest",
     "sign",
 ]
@@ -54,7 +54,7 @@ _HASHES: Final[dict[str, HashName]] = {"sha256": "sha256", "sha512": "sha512"}
 _RSA: Final = {"sha256": "rsa-sha2-256", "sha512": "rsa-sha2-512"}
 
 
-class Signer(Protocol):
+class MessageSigner(Protocol):
     """Something that signs with one key: a `PrivateKey`, or whatever asks an agent or a token."""
 
     @property
@@ -299,7 +299,7 @@ class SigningRequest:
 
 
 def sign(
-    signer: Signer,
+    signer: MessageSigner,
     message: Message,
     namespace: str,
     *,

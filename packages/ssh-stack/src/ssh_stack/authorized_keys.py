@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ssh_auth import Accept, AuthContext, Partial, Reject
 from ssh_connection.aio import ServerAuthentication
-from ssh_keys import AuthorizedKeys as KeyLines
+from ssh_keys import AuthorizedKeysFile as KeyLines
 from ssh_keys import KeyFormatError, PublicKey
 from ssh_keys.files import read_authorized_keys
 from ssh_stack.granted import (
@@ -29,7 +29,7 @@ from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from ssh_keys import Certificate
-    from ssh_keys.authorized_keys import AuthorizedKey
+    from ssh_keys.trust import AuthorizedKey
 
 __all__ = ["AuthorizedKeys", "names_of_users"]
 

@@ -23,8 +23,7 @@ from collections.abc import Sequence
 from shlex import quote
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ssh_keys.host_key_update import names_alone
-from ssh_keys.known_hosts import Entry, UnusableLine, format_line, host_name
+from ssh_keys.trust import HostEntry, UnusableLine, format_host_line, host_name, names_only
 from ssh_transport import HostKeyRefused
 from ssh_wire import SSHError, UsageError
 from ssh_wire.text import printable
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ssh_keys import Problem, PublicKey
-    from ssh_keys.known_hosts import HostLine
+    from ssh_keys.trust import HostLine
 
 __all__ = [
     "ConfigError",
@@ -199,7 +198,7 @@ def removal(host: str, port: int, line: HostLine) -> str:
     A line that is about other hosts too is not to be removed as a whole, and one that ends
     before its key is left by `ssh-keygen -R`.
     """
-    if not line.source or not names_alone(line, host_name(host, port)):
+    if not line.source or not names_only(line, host_name(host, port)):
         return ""
     if isinstance(line, UnusableLine) and line.truncated:
         return ""
@@ -214,13 +213,13 @@ def _where(line: HostLine) -> str:
 
 def _nearest(key: PublicKey, lines: Sequence[HostLine]) -> HostLine | None:
     """The line with a key of the same kind, or the first one."""
-    same = (each for each in lines if isinstance(each, Entry) and each.key.kind == key.kind)
+    same = (each for each in lines if isinstance(each, HostEntry) and each.key.kind == key.kind)
     return next(same, next(iter(lines), None))
 
 
 def _line(host: str, port: int, key: PublicKey) -> str:
     try:
-        return format_line(host, port, key)
+        return format_host_line(host, port, key)
     except UsageError:
         return ""
 

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from ssh_auth import Accept, AuthContext, Permissions
-from ssh_keys.fido import KEY_ALONE, FidoPolicy
+from ssh_keys import FidoPolicy
+from ssh_keys.fido import KEY_ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from ssh_keys import Certificate
-    from ssh_keys.key_options import KeyOptions
+    from ssh_keys.trust import KeyOptions
 
 __all__ = [
     "ENFORCED",

@@ -15,11 +15,16 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import attrs
 
 from ssh_auth import KeySigner, Signer
-from ssh_keys import KeyFormatError, PassphraseNeeded, PrivateKey, PublicKey
-from ssh_keys.errors import UnprotectedKey
+from ssh_keys import (
+    KeyFormatError,
+    PassphraseNeeded,
+    PrivateKey,
+    PublicKey,
+    UnprotectedKey,
+    is_key_text,
+    load_private_key,
+)
 from ssh_keys.files import read_private_key, read_public_key
-from ssh_keys.key_text import is_key_text
-from ssh_keys.load import load_private_key
 from ssh_stack.asking import answer_of
 from ssh_stack.locked import ASKED, LockedSigner
 from ssh_wire import SSHError

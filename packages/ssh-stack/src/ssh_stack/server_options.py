@@ -74,9 +74,8 @@ def _host_keys(
     given: Sequence[HostKeySource] | HostKeySource,
 ) -> tuple[PrivateKey | HostSigner, ...]:
     """Load the host keys that are files or contents."""
+    from ssh_keys import is_key_text, load_private_key  # noqa: PLC0415 (only where one is needed)
     from ssh_keys.files import in_file, read_private_key  # noqa: PLC0415 (only where one is a file)
-    from ssh_keys.key_text import is_key_text  # noqa: PLC0415 (the same)
-    from ssh_keys.load import load_private_key  # noqa: PLC0415 (the same)
 
     found: list[PrivateKey | HostSigner] = []
     sources = listed(given)

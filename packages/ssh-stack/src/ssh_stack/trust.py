@@ -21,7 +21,7 @@ from ssh_keys import (
     KnownHosts,
     PublicKey,
 )
-from ssh_keys.known_hosts import Verdict
+from ssh_keys.trust import Verdict
 from ssh_stack.asking import accepts
 from ssh_stack.errors import (
     HostCertificateRefused,
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from ssh_connection.aio import Prove
     from ssh_keys import (
         Certificate,
+        HostKeys,
         RevocationList,  # noqa: TC004 (loads where there is one)
     )
-    from ssh_keys.known_hosts import HostKeys
 
 _LOG: Final = logging.getLogger("ssh_stack")
 _DEFAULT_PORT: Final = 22

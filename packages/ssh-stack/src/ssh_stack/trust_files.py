@@ -90,7 +90,7 @@ def load_revoked_keys(
     """
     if sources is None:
         return ()
-    from ssh_keys.krl import RevocationList  # noqa: PLC0415 (rarely used)
+    from ssh_keys import RevocationList  # noqa: PLC0415 (rarely used)
 
     if isinstance(sources, str | os.PathLike | bytes | RevocationList):
         sources = (sources,)
@@ -104,9 +104,9 @@ def load_revoked_keys(
 
 
 def _revoked(source: str | bytes | RevocationList, meaning: str) -> tuple[str, RevocationList]:
+    from ssh_keys import RevocationList  # noqa: PLC0415 (rarely used)
     from ssh_keys.files import read_revoked_keys  # noqa: PLC0415 (rarely used)
-    from ssh_keys.krl import RevocationList  # noqa: PLC0415 (rarely used)
-    from ssh_keys.krl_text import parse_revoked  # noqa: PLC0415 (rarely used)
+    from ssh_keys.trust import parse_revoked  # noqa: PLC0415 (rarely used)
 
     if isinstance(source, RevocationList):
         return _UNNAMED, source

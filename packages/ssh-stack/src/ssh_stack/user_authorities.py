@@ -29,7 +29,7 @@ from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from ssh_keys import Certificate
-    from ssh_keys.authorized_principals import AuthorizedPrincipal
+    from ssh_keys.trust import AuthorizedPrincipal
 
 __all__ = ["TrustedUserCAKeys"]
 

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from ssh_keys.registry import certified_name
+from ssh_keys import certified_name
 from ssh_transport.ciphers import CIPHERS
 from ssh_transport.kex import METHODS
 from ssh_transport.macs import MACS

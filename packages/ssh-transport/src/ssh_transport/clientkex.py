@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from ssh_keys import PublicKey
-from ssh_keys.registry import in_token
+from ssh_keys import PublicKey, is_security_key
 from ssh_transport.derivation import KeySource
 from ssh_transport.errors import HostKeyRefused, KeyExchangeFailed
 from ssh_transport.events import HostKeyReceived
@@ -54,7 +53,7 @@ class Shown(NamedTuple):
     def verify(self, data: bytes, signature: bytes, algorithm: str) -> bool:
         """Say whether the signature is this key's, by the algorithm that was negotiated."""
         # a host's token may sign without a touch, as in OpenSSH: there is nobody to touch it
-        fido = _key_alone() if in_token(self.key.kind) else None
+        fido = _key_alone() if is_security_key(self.key.kind) else None
         if self.certificate is not None:
             return self.certificate.verify(data, signature, algorithm, fido=fido)
         return self.key.verify(data, signature, algorithm, allow_sha1=True, fido=fido)

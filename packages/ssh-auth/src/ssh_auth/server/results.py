@@ -11,7 +11,7 @@ from typing import Final, TypeAlias, cast, final
 
 import attrs
 
-from ssh_keys.fido import FidoPolicy
+from ssh_keys import FidoPolicy
 
 __all__ = [
     "FACTORS",

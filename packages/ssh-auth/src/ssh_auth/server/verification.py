@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ssh_auth.signed import SignedRequest
-from ssh_keys import PublicKey
-from ssh_keys.registry import in_token, plain_kind
+from ssh_keys import PublicKey, is_security_key, plain_kind
 from ssh_wire import SSHError
 from ssh_wire.messages.auth import PublicKeyQuery, PublicKeyRequest
 from ssh_wire.primitives import read_text
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate
-    from ssh_keys.fido import Assertion, FidoPolicy
+    from ssh_keys import Certificate, FidoPolicy
+    from ssh_keys.fido import Assertion
 
 __all__ = ["offered_key", "plain_key", "signature_holds", "token_assertion", "token_problem"]
 
@@ -79,7 +78,7 @@ def signature_holds(
 
 def token_assertion(request: PublicKeyRequest, key: PublicKey) -> Assertion | None:
     """Return what a token says beside its signature, once that is verified; None of others."""
-    if not in_token(key.kind):
+    if not is_security_key(key.kind):
         return None
     from ssh_keys.fido import read_assertion  # noqa: PLC0415 (loads with the first token)
 

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ssh_keys.authorized_keys import AuthorizedKeys
+from ssh_keys.authorized_keys import AuthorizedKeysFile
 from ssh_keys.errors import KeyFormatError, UnprotectedKey
 from ssh_keys.files.disk import (
     CHUNK,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from ssh_keys.allowed_signers import AllowedSigners
     from ssh_keys.authorized_principals import AuthorizedPrincipals
-    from ssh_keys.certificates import Certificate
+    from ssh_keys.certificates.certificate import Certificate
     from ssh_keys.krl import RevocationList
     from ssh_keys.private import PrivateKey
     from ssh_keys.public import PublicKey
@@ -134,14 +134,16 @@ def read_public_key(
     return load_public_key(read(path, MAX_BLOB), legacy=legacy)
 
 
-def read_authorized_keys(path: str | os.PathLike[str], *, legacy: bool = False) -> AuthorizedKeys:
+def read_authorized_keys(
+    path: str | os.PathLike[str], *, legacy: bool = False
+) -> AuthorizedKeysFile:
     """Read an authorized_keys file.
 
     Raises:
         KeyFormatError: it is not a regular file, or far too large.
         OSError: it cannot be read.
     """
-    return AuthorizedKeys.parse(read(path, MAX_TRUST_FILE), os.fspath(path), legacy=legacy)
+    return AuthorizedKeysFile.parse(read(path, MAX_TRUST_FILE), os.fspath(path), legacy=legacy)
 
 
 def read_authorized_principals(path: str | os.PathLike[str]) -> AuthorizedPrincipals:

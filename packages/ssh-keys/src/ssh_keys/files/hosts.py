@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ssh_keys.files.disk import MAX_TRUST_FILE, read, read_open, replace
 from ssh_keys.files.locking import locked
-from ssh_keys.known_hosts import KnownHosts, format_line
+from ssh_keys.known_hosts import KnownHosts, format_host_line
 from ssh_keys.known_hosts_file import KnownHostsFile
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def append_known_host(
         KeyFormatError: it is not a regular file.
         OSError: it cannot be written.
     """
-    line = format_line(host, port, key, hashed=hashed).encode() + b"\n"
+    line = format_host_line(host, port, key, hashed=hashed).encode() + b"\n"
     Path(path).parent.mkdir(mode=_OWNER_ONLY_DIRECTORY, parents=True, exist_ok=True)
     with locked(path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as descriptor:
         size = os.fstat(descriptor).st_size

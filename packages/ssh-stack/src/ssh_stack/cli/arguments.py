@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 import attrs
 
-from ssh_keys.key_text import is_key_text
+from ssh_keys import is_key_text
 from ssh_stack.arguments import parse_destination
 from ssh_stack.cli.forwards import ForwardSpec, parse_forward
 from ssh_stack.local_user import expand_home

@@ -16,7 +16,7 @@ import attrs
 
 from ssh_auth import AuthenticationFailed
 from ssh_keys import PrivateKey
-from ssh_keys.known_hosts import format_line
+from ssh_keys.trust import format_host_line
 from ssh_sftp.aio import Rooted
 from ssh_stack.authorization import AuthorizedKeys
 from ssh_stack.cli.errors import explain
@@ -114,7 +114,7 @@ class Demonstration:
     def _connect(
         self, key: PrivateKey | None = None, host_key: PrivateKey | None = None
     ) -> Connect:
-        known = format_line(_HOST, self._port, (host_key or self._host_key).public_key)
+        known = format_host_line(_HOST, self._port, (host_key or self._host_key).public_key)
         return connect(
             _HOST,
             self._port,

@@ -16,7 +16,7 @@ import attrs
 import click
 
 from ssh_connection.addresses import format_address, parse_address
-from ssh_keys import AuthorizedKeys as KeyLines
+from ssh_keys import AuthorizedKeysFile as KeyLines
 from ssh_keys import PassphraseNeeded, PrivateKey
 from ssh_keys.files import in_file, read_authorized_keys, read_private_key, write_private_key
 from ssh_stack.authorization import Authorization, AuthorizedKeys, TrustedUserCAKeys

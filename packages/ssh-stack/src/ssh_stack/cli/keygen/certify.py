@@ -11,10 +11,9 @@ from typing import Final
 import attrs
 import click
 
-from ssh_keys.certificates import Certificate
+from ssh_keys import Certificate, CertificateSpec, issue
+from ssh_keys.certificates import PERMISSIONS
 from ssh_keys.files import write_key_file
-from ssh_keys.grants import PERMISSIONS, Grant
-from ssh_keys.issuing import issue
 from ssh_stack.cli.keygen.keys import read_private, read_public
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.keygen.validity import parse_validity, tell_validity
@@ -22,7 +21,7 @@ from ssh_stack.cli.report import Report
 from ssh_wire import UsageError
 from ssh_wire.primitives import string
 
-__all__ = ["certify", "grant_of"]
+__all__ = ["certify", "spec_of"]
 
 _BARE: Final = "no-touch-required"
 """The one permission that is not given unless it is asked for."""
@@ -48,8 +47,8 @@ def certify(options: Options, report: Report) -> int:
     now = int(time.time())
     for number, word in enumerate(options.files):
         path = Path(word)
-        grant = attrs.evolve(grant_of(options, identity, now), serial=_serial(options, number))
-        certificate = issue(authority, read_public(path), grant=grant, random=secrets.token_bytes)
+        spec = attrs.evolve(spec_of(options, identity, now), serial=_serial(options, number))
+        certificate = issue(authority, read_public(path), spec=spec, random=secrets.token_bytes)
         target = path.with_name(f"{path.name.removesuffix('.pub')}-cert.pub")
         line = certificate.to_openssh().encode() + b"\n"
         write_key_file(target, line, public=True, replace=True)
@@ -58,7 +57,7 @@ def certify(options: Options, report: Report) -> int:
     return 0
 
 
-def grant_of(options: Options, identity: str, now: int) -> Grant:
+def spec_of(options: Options, identity: str, now: int) -> CertificateSpec:
     """Return what the certificate says.
 
     Raises:
@@ -73,7 +72,7 @@ def grant_of(options: Options, identity: str, now: int) -> Grant:
     said = _Options({}, {} if host else dict(PERMISSIONS))
     for option in options.extra:
         _read_option(option, said)
-    return Grant(
+    return CertificateSpec(
         role="host" if host else "user",
         key_id=identity,
         principals=names,

@@ -8,8 +8,8 @@ from typing import Final
 import click
 
 from ssh_keys import PrivateKey
-from ssh_keys.art import randomart
 from ssh_keys.files import write_key_file
+from ssh_keys.randomart import randomart
 from ssh_stack.cli.keygen.asking import ask, confirm_overwrite, new_passphrase
 from ssh_stack.cli.keygen.keys import open_private, read_private, text_of
 from ssh_stack.cli.keygen.options import Options

@@ -8,12 +8,10 @@ from pathlib import Path
 import click
 
 from ssh_connection.addresses import parse_address
-from ssh_keys import KeyFormatError, load_public_key
-from ssh_keys.art import randomart
-from ssh_keys.certificates import Certificate
+from ssh_keys import Certificate, KeyFormatError, KnownHostsFile, load_public_key
 from ssh_keys.files import hash_known_hosts, remove_known_host
-from ssh_keys.known_hosts import HashedName, Marker, host_name, split_line
-from ssh_keys.known_hosts_file import FoundLine, KnownHostsFile
+from ssh_keys.randomart import randomart
+from ssh_keys.trust import FoundLine, HashedName, Marker, host_name, split_host_line
 from ssh_stack.cli.keygen.keys import read
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.keygen.show import hash_of, title
@@ -45,7 +43,7 @@ def _shown(line: FoundLine, wanted: str, host: str, port: int, options: Options)
     if not options.has("l"):
         hashed = options.has("H")
         return _hashed(line, host, port) if hashed else line.text.decode("utf-8", "replace")
-    _, _, key_text = split_line(line.text.strip())
+    _, _, key_text = split_host_line(line.text.strip())
     try:
         key = load_public_key(key_text, legacy=True)
     except KeyFormatError as error:
@@ -64,7 +62,7 @@ def _hashed(line: FoundLine, host: str, port: int) -> str:
     """The line with the name that was asked for hashed; a marker's stays as it is."""
     text = line.text
     if line.marker is Marker.TRUST:
-        _, _, key_text = split_line(line.text.strip())
+        _, _, key_text = split_host_line(line.text.strip())
         salt = secrets.token_bytes(_SALT)
         text = HashedName.make(salt, host_name(host, port)).to_field() + b" " + key_text
     return text.decode("utf-8", "surrogateescape")

@@ -7,10 +7,9 @@ from typing import Final
 
 import click
 
-from ssh_keys import KeyFormatError, load_public_key
-from ssh_keys.certificates import Certificate
-from ssh_keys.grants import PERMISSIONS
-from ssh_keys.lines import numbered
+from ssh_keys import Certificate, KeyFormatError, load_public_key
+from ssh_keys.certificates import PERMISSIONS
+from ssh_keys.trust import numbered_lines
 from ssh_stack.cli.keygen.keys import read
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.keygen.show import title
@@ -30,7 +29,7 @@ def show_certificates(options: Options, report: Report) -> int:
     """Print every certificate of a file; exit status 1 where none is in it."""
     path = options.one_file()
     found = False
-    for number, line in numbered(read(path)):
+    for number, line in numbered_lines(read(path)):
         try:
             key = load_public_key(line, legacy=True)
         except KeyFormatError as error:

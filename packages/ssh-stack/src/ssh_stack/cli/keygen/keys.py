@@ -10,6 +10,8 @@ from typing import Final
 import attrs
 
 from ssh_keys import (
+    MAX_BLOB,
+    Certificate,
     KeyFormatError,
     PassphraseNeeded,
     PrivateKey,
@@ -17,10 +19,8 @@ from ssh_keys import (
     load_private_key,
     load_public_key,
 )
-from ssh_keys.certificates import Certificate
 from ssh_keys.files import check_private_permissions, in_file
-from ssh_keys.lines import numbered, take_field
-from ssh_keys.public import MAX_BLOB
+from ssh_keys.trust import numbered_lines, take_field
 from ssh_stack.cli.errors import Stopped
 from ssh_stack.cli.keygen.asking import secret
 from ssh_stack.cli.keygen.options import Options
@@ -157,7 +157,7 @@ def shown_keys(path: Path) -> Iterator[Shown]:
         key = public_half(path) if str(path) != "-" else load_public_key(data, legacy=True)
         yield Shown(key, text_of(key.comment))
         return
-    for _, line in numbered(data):
+    for _, line in numbered_lines(data):
         field, rest = _split_options(line)
         for text, comment in ((line, b""), (rest, field)):
             try:

@@ -9,10 +9,9 @@ from pathlib import Path
 import attrs
 import click
 
+from ssh_keys import PublicKey, RevocationList
 from ssh_keys.files import read_revoked_keys, write_revoked_keys
-from ssh_keys.krl import RevocationList
-from ssh_keys.krl_text import Authority, revoke_specified
-from ssh_keys.public import PublicKey
+from ssh_keys.trust import Authority, revoke_specified
 from ssh_stack.cli.errors import Stopped
 from ssh_stack.cli.keygen.keys import read, read_public, shown_keys
 from ssh_stack.cli.keygen.options import Options

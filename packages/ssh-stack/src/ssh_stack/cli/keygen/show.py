@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 
 import click
 
-from ssh_keys import KeyFormatError, PublicKey, load_private_key, load_public_key
-from ssh_keys.art import bubblebabble, randomart, title_of
-from ssh_keys.certificates import Certificate
+from ssh_keys import (
+    SSHFP,
+    Certificate,
+    KeyFormatError,
+    PublicKey,
+    load_private_key,
+    load_public_key,
+)
 from ssh_keys.files import in_file
-from ssh_keys.sshfp import SSHFP, records_of
+from ssh_keys.randomart import bubblebabble, randomart, title_of
+from ssh_keys.trust import sshfp_records
 from ssh_stack.cli.errors import Stopped
 from ssh_stack.cli.keygen.keys import (
     Shown,
@@ -187,7 +193,7 @@ def show_records(options: Options, report: Report) -> int:
 def _records(key: PublicKey, options: Options) -> tuple[SSHFP, ...]:
     wanted = [each.partition("=")[2] for each in options.extra if each.startswith("hashalg=")]
     if not wanted:
-        return records_of(key)
+        return sshfp_records(key)
     number = _HASHES.get(wanted[-1])
     if number is None:
         problem = f"no hash {wanted[-1]!r}; choose one of {', '.join(_HASHES)}"

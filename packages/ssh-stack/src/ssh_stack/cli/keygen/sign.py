@@ -11,11 +11,10 @@ from typing import Final, Self, cast
 import attrs
 import click
 
-from ssh_keys import Certificate, KeyFormatError, PublicKey
-from ssh_keys.dates import parse_date
-from ssh_keys.errors import SignatureRefused
+from ssh_keys import Certificate, KeyFormatError, PublicKey, SignatureRefused, SSHSig
 from ssh_keys.files import pieces_of, read_allowed_signers, read_revoked_keys, write_key_file
-from ssh_keys.sshsig import HashName, Message, Signer, SSHSig, sign
+from ssh_keys.signatures import HashName, Message, MessageSigner, sign
+from ssh_keys.trust import parse_date
 from ssh_stack.cli.errors import FAILED, Stopped
 from ssh_stack.cli.keygen.asking import confirm_overwrite
 from ssh_stack.cli.keygen.keys import public_half, read, read_private
@@ -78,7 +77,7 @@ def _save(word: str, made: SSHSig, report: Report) -> None:
 class _Signing:
     """What signs, and the certificate that goes along."""
 
-    signer: Signer
+    signer: MessageSigner
     certificate: Certificate | None = None
     close: Callable[[], None] = lambda: None
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from ssh_keys.dates import parse_date
-from ssh_keys.grants import FOREVER
+from ssh_keys.certificates import FOREVER
+from ssh_keys.trust import parse_date
 from ssh_wire import UsageError
 
 __all__ = ["parse_validity", "tell_validity"]

@@ -19,7 +19,8 @@ import attrs
 
 from ssh_keys import registry
 from ssh_keys.armor import to_base64
-from ssh_keys.certificate_fields import (
+from ssh_keys.certificates.certificate_spec import PERMISSIONS
+from ssh_keys.certificates.fields import (
     Body,
     Head,
     Role,
@@ -34,7 +35,6 @@ from ssh_keys.certificate_fields import (
 )
 from ssh_keys.errors import CertificateRefused, KeyFormatError
 from ssh_keys.fido import KEY_ALONE, FidoPolicy, read_assertion
-from ssh_keys.grants import PERMISSIONS
 from ssh_keys.patterns import matches
 from ssh_keys.public import PublicKey
 from ssh_wire import WireError
@@ -266,7 +266,7 @@ class Certificate:
         if self.ca_algorithm not in algorithms:
             problem = f"the authority signed with {printable(self.ca_algorithm, 64)}"
             raise CertificateRefused("ca-algorithm", problem)
-        if not registry.in_token(self.ca_key.kind):
+        if not registry.is_security_key(self.ca_key.kind):
             return
         assertion = read_assertion(self.signature)
         if not fido.accepts(assertion):

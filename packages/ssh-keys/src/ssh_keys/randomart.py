@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from ssh_keys.public import PublicKey
 
 if TYPE_CHECKING:
-    from ssh_keys.certificates import Certificate
+    from ssh_keys.certificates.certificate import Certificate
 
 __all__ = ["bubblebabble", "bubblebabble_of", "randomart", "title_of"]
 

@@ -8,10 +8,10 @@ from typing import Final
 
 import attrs
 
-from ssh_keys.certificate_fields import MAX_PRINCIPALS, Role
+from ssh_keys.certificates.fields import MAX_PRINCIPALS, Role
 from ssh_wire import UsageError
 
-__all__ = ["FOREVER", "PERMISSIONS", "Grant"]
+__all__ = ["FOREVER", "PERMISSIONS", "CertificateSpec"]
 
 FOREVER: Final = 2**64 - 1
 """The `valid_before` of a certificate that does not end."""
@@ -29,7 +29,7 @@ PERMISSIONS: Final[Mapping[str, bytes]] = MappingProxyType(
 
 
 @attrs.frozen(kw_only=True)
-class Grant:
+class CertificateSpec:
     """What an authority grants: all that `issue` writes into a certificate beside the keys.
 
     Attributes:

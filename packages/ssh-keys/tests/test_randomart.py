@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssh_keys import Grant, PrivateKey, issue, load_public_key
-from ssh_keys.art import bubblebabble, bubblebabble_of, randomart, title_of
+from ssh_keys import CertificateSpec, PrivateKey, issue, load_public_key
 from ssh_keys.public import PublicKey
+from ssh_keys.randomart import bubblebabble, bubblebabble_of, randomart, title_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,8 +110,8 @@ def test_titles(kind: str, title: str) -> None:
 
 
 def test_a_certificate_looks_like_its_key_but_for_the_title(rsa: PrivateKey) -> None:
-    grant = Grant(role="user", key_id="", principals=("me",))
-    certificate = issue(rsa, known(), grant=grant, random=urandom)
+    spec = CertificateSpec(role="user", key_id="", principals=("me",))
+    certificate = issue(rsa, known(), spec=spec, random=urandom)
     picture = randomart(certificate)
     assert picture.split("\n")[0] == "+-[ED25519-CERT]--+"  # the size would not fit
     assert picture.split("\n")[1:] == randomart(known()).split("\n")[1:]

@@ -3,34 +3,34 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from ssh_keys import Grant
-from ssh_keys.grants import FOREVER, PERMISSIONS
+from ssh_keys import CertificateSpec
+from ssh_keys.certificates.certificate_spec import FOREVER, PERMISSIONS
 from ssh_wire import UsageError
 
-GRANT = Grant(role="host", key_id="web", principals=("web1",))
+SPEC = CertificateSpec(role="host", key_id="web", principals=("web1",))
 
 
 def test_what_is_granted_unless_it_is_said() -> None:
-    GRANT.check()
-    assert (GRANT.serial, GRANT.valid_after, GRANT.valid_before) == (0, 0, FOREVER)
-    assert GRANT.critical_options == {}
-    assert GRANT.extensions == {}
-    assert GRANT.algorithm is None
+    SPEC.check()
+    assert (SPEC.serial, SPEC.valid_after, SPEC.valid_before) == (0, 0, FOREVER)
+    assert SPEC.critical_options == {}
+    assert SPEC.extensions == {}
+    assert SPEC.algorithm is None
 
 
 def test_somebody_must_be_named() -> None:
     with pytest.raises(UsageError, match="1 to 256 principals"):
-        attrs.evolve(GRANT, principals=()).check()
-    attrs.evolve(GRANT, principals=("x",) * 256).check()
+        attrs.evolve(SPEC, principals=()).check()
+    attrs.evolve(SPEC, principals=("x",) * 256).check()
     with pytest.raises(UsageError, match="1 to 256 principals"):
-        attrs.evolve(GRANT, principals=("x",) * 257).check()
+        attrs.evolve(SPEC, principals=("x",) * 257).check()
 
 
 @pytest.mark.parametrize(("after", "before"), [(5, 5), (6, 5), (FOREVER, FOREVER)])
 def test_it_must_be_valid_at_some_time(after: int, before: int) -> None:
     with pytest.raises(UsageError, match="would have expired"):
-        attrs.evolve(GRANT, valid_after=after, valid_before=before).check()
-    attrs.evolve(GRANT, valid_after=before - 1, valid_before=before).check()
+        attrs.evolve(SPEC, valid_after=after, valid_before=before).check()
+    attrs.evolve(SPEC, valid_after=before - 1, valid_before=before).check()
 
 
 def test_what_ssh_keygen_permits() -> None:
