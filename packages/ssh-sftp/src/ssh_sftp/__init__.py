@@ -8,6 +8,7 @@
     names        paths on the server, and which names may become local ones
     kinds        what kind of file a listed entry is, where its mode does not tell
     replies      the server's packets decoded
+    symlinks     which path comes first in SYMLINK: who does what
     pipe         Pipe and PipeReceiver: the stream that a session runs over
 
     limits       what a client session keeps to, and what the server takes

@@ -20,6 +20,7 @@ from ssh_sftp.handles import Handles
 from ssh_sftp.numbers import MAX_HANDLES, MAX_PACKET, MAX_READ, MAX_WRITE, OpenFlags, StatusCode
 from ssh_sftp.pipe import Buffer
 from ssh_sftp.statuses import status
+from ssh_sftp.symlinks import SymLinkOrder, paths_of
 from ssh_wire import Message
 
 __all__ = ["TABLE", "Answers"]
@@ -37,10 +38,14 @@ class Answers:
     Args:
         filesystem: what is served.
         most: how many files and directories may be open.
+        symlink_order: the order in which the client sends the paths of SYMLINK, if it is known.
     """
 
-    def __init__(self, filesystem: FileSystem, most: int) -> None:
+    def __init__(
+        self, filesystem: FileSystem, most: int, symlink_order: SymLinkOrder | None = None
+    ) -> None:
         self._filesystem = filesystem
+        self._symlink_order = symlink_order
         self._most = most
         self._files: Handles[FileHandle] = Handles(b"f")
         self._directories: Handles[DirectoryHandle] = Handles(b"d")
@@ -227,7 +232,8 @@ class Answers:
 
     def symlink(self, request: m.SymLink) -> Message:
         """Make a symbolic link."""
-        _do(self._filesystem.symlink, request.target, request.link)
+        target, link = paths_of(request, self._symlink_order)
+        _do(self._filesystem.symlink, target, link)
         return status(request.id, StatusCode.OK)
 
     def hardlink(self, request: m.HardLink) -> Message:

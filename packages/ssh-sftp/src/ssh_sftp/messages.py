@@ -243,7 +243,10 @@ class ReadLink(Request):
 
 @message(20)
 class SymLink(Request):
-    """Make a symbolic link; target first, as OpenSSH sends it (PROTOCOL section 4.1)."""
+    """Make a symbolic link; target first, as OpenSSH sends it (PROTOCOL section 4.1).
+
+    Not everybody does: `ssh_sftp.symlinks` has who does what.
+    """
 
     target: Text
     link: Text

@@ -20,6 +20,7 @@ from ssh_sftp.framing import PacketReader
 from ssh_sftp.numbers import MAX_HANDLES, VERSION, StatusCode
 from ssh_sftp.pipe import Buffer, Transmit
 from ssh_sftp.statuses import is_fault, status, status_of
+from ssh_sftp.symlinks import order_of
 from ssh_wire import Message, ProtocolError, UnknownMessage
 from ssh_wire.text import printable
 
@@ -54,6 +55,8 @@ class Service:
         transmit: takes outgoing data; its parts may be used again when it returns.
         handles: the most files and directories that may be open.
         on_fault: told of faults in the file system's code.
+        peer_software: the client's identification string, if it has one: it tells in which order
+            the client sends the paths of SYMLINK.
     """
 
     def __init__(
@@ -62,12 +65,14 @@ class Service:
         transmit: Transmit,
         handles: int = MAX_HANDLES,
         on_fault: OnFault | None = None,
+        *,
+        peer_software: str = "",
     ) -> None:
         self._filesystem = filesystem
         self._transmit = transmit
         self._on_fault = on_fault or _ignore
         self._reader = PacketReader(self._packet)
-        self._answers = Answers(filesystem, handles)
+        self._answers = Answers(filesystem, handles, order_of(peer_software))
         self._outgoing: list[Buffer] = []
         self._started = False
 

@@ -381,7 +381,9 @@ class _SFTPSession:
         self._filesystem = filesystem
 
     async def __call__(self, session: Session) -> int:
-        await SFTPServer(_SessionPipe(session.channel), self._filesystem).serve()
+        pipe = _SessionPipe(session.channel)
+        server = SFTPServer(pipe, self._filesystem, peer_software=session.client_software)
+        await server.serve()
         return 0
 
 

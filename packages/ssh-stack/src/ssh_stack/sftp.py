@@ -38,7 +38,8 @@ def start_sftp(
             complaint.extend(data[: _KEPT - len(complaint)])
 
         channel.stderr_received = complain
-        client = SFTPClient.from_pipe(channel, options)
+        software = connection.server_software
+        client = SFTPClient.from_pipe(channel, options, peer_software=software)
         try:
             await client.start()
         except SFTPConnectionLost as error:

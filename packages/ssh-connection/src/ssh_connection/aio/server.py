@@ -296,6 +296,7 @@ class ServerConnection(Endpoint):
             pty="pty" not in user.permissions.denied,
             peer=self.peer,
             local=self.local,
+            client_software=self._core.peer_software,
             spawn=self._run_session,
         )
         Session(channel, user, policy, self._settings.limits)

@@ -77,6 +77,8 @@ class Session:
         """The address and port that the client connected from, if it has one."""
         self.local: tuple[str, int] | None = policy.local
         """The address and port that it connected to."""
+        self.client_software: str = policy.client_software
+        """The softwareversion that the client identified itself with, escaped."""
         self.channel = channel
         """The channel; connect a receiver to it to bypass the streams."""
         self.on_resize: Callable[[int, int], None] | None = None
@@ -283,6 +285,8 @@ class SessionPolicy:
     """The address and port that the client connected from."""
     local: tuple[str, int] | None = None
     """The address and port that it connected to."""
+    client_software: str = ""
+    """The softwareversion that the client identified itself with."""
     spawn: Callable[[Session, SessionHandler], None]
     """Runs a handler for a session."""
 

@@ -53,21 +53,40 @@ class SFTPClient(Operations):
     names do.  Relative ones start where the server puts them, mostly at home.
     """
 
-    def __init__(self, pipe: Pipe, options: SFTPOptions | None = None) -> None:
-        super().__init__(Session(pipe, options or SFTPOptions()))
+    def __init__(
+        self, pipe: Pipe, options: SFTPOptions | None = None, *, peer_software: str = ""
+    ) -> None:
+        super().__init__(Session(pipe, options or SFTPOptions()), peer_software)
         self._running = False
 
     @classmethod
-    def from_pipe(cls, pipe: Pipe, options: SFTPOptions | None = None) -> Self:
-        """Return a session over a pipe: an SSH channel, say."""
-        return cls(pipe, options)
+    def from_pipe(
+        cls, pipe: Pipe, options: SFTPOptions | None = None, *, peer_software: str = ""
+    ) -> Self:
+        """Return a session over a pipe: an SSH channel, say.
+
+        Args:
+            pipe: the stream to the server.
+            options: how the session behaves.
+            peer_software: the server's identification string, where there is one: it tells in
+                which order the server takes the paths of `symlink`.
+        """
+        return cls(pipe, options, peer_software=peer_software)
 
     @classmethod
     def from_streams(
-        cls, reader: Reader, writer: Writer, options: SFTPOptions | None = None
+        cls,
+        reader: Reader,
+        writer: Writer,
+        options: SFTPOptions | None = None,
+        *,
+        peer_software: str = "",
     ) -> Self:
-        """Return a session over a reader and a writer: those of a process, say."""
-        return cls(StreamPipe(reader, writer), options)
+        """Return a session over a reader and a writer: those of a process, say.
+
+        The other arguments are those of `from_pipe`.
+        """
+        return cls(StreamPipe(reader, writer), options, peer_software=peer_software)
 
     async def start(self) -> None:
         """Exchange versions with the server; entering the context does it.

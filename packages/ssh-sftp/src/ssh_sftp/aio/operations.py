@@ -10,12 +10,12 @@ from typing import TypeAlias
 import attrs
 
 from ssh_sftp.aio.session import Session, unsupported
+from ssh_sftp.aio.symlinks import SymLinks
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.errors import (
     SFTPConnectionLost,
     SFTPError,
     SFTPNoSuchFile,
-    SFTPProtocolError,
     SFTPTimeout,
     SFTPTransferError,
     SFTPUnsafeName,
@@ -33,7 +33,6 @@ from ssh_sftp.messages import (
     LSetStat,
     LStat,
     MkDir,
-    Name,
     NameEntry,
     OpenDir,
     PosixRename,
@@ -47,7 +46,6 @@ from ssh_sftp.messages import (
     Status,
     StatVFS,
     StatVFSReply,
-    SymLink,
 )
 from ssh_sftp.names import directory_of, is_dot, is_plain, join
 from ssh_sftp.replies import facts_of
@@ -109,9 +107,10 @@ class DirEntry:
 class Operations:
     """Requests on paths; the base of `SFTPClient`."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, peer_software: str = "") -> None:
         self._session = session
         self._requests = session.requests
+        self._symlinks = SymLinks(session, peer_software)
 
     # ------------------------------------------------------------------ the server
 
@@ -261,13 +260,19 @@ class Operations:
     async def readlink(self, path: PathLike) -> str:
         """Return the target of a symbolic link (section 6.10)."""
         text = path_text(path)
-        return await self._one_name(ReadLink(id=self._requests.next_id(), path=text), text)
+        return await self._session.one_name(ReadLink(id=self._requests.next_id(), path=text), text)
 
     async def symlink(self, target: PathLike, link: PathLike) -> None:
-        """Make `link` a symbolic link to `target` (section 6.10)."""
-        text = path_text(link)
-        request = SymLink(id=self._requests.next_id(), target=path_text(target), link=text)
-        await self._session.call(request, Status, text)
+        """Make `link` a symbolic link to `target` (section 6.10).
+
+        Servers do not agree on which of the two is sent first (OpenSSH's PROTOCOL section 4.1).
+        Where neither the server's name nor its extensions tell, the link is read back before
+        success is reported; one that was made at the wrong path is removed and made again.
+
+        Raises:
+            SFTPError: the server refused, or it reported success and there is no such link.
+        """
+        await self._symlinks.make(path_text(target), path_text(link))
 
     async def hardlink(self, old: PathLike, new: PathLike) -> None:
         """Give a file another name (PROTOCOL section 4.5)."""
@@ -279,20 +284,24 @@ class Operations:
     async def realpath(self, path: PathLike) -> str:
         """Return the canonical absolute form of a path (section 6.11)."""
         text = path_text(path)
-        return await self._one_name(RealPath(id=self._requests.next_id(), path=text), text)
+        return await self._session.one_name(RealPath(id=self._requests.next_id(), path=text), text)
 
     async def expand_path(self, path: PathLike) -> str:
         """Return the canonical form of a path that may begin with "~" (PROTOCOL 4.9)."""
         text = path_text(path)
         self._need("expand-path@openssh.com", text)
-        return await self._one_name(ExpandPath(id=self._requests.next_id(), path=text), text)
+        return await self._session.one_name(
+            ExpandPath(id=self._requests.next_id(), path=text), text
+        )
 
     async def home(self, user: str = "") -> str:
         """Return the home directory of a user, or one's own (PROTOCOL section 4.11)."""
         if not user:  # OpenSSH's server has no answer to an empty name
             return await self.expand_path("~")
         self._need("home-directory", user)
-        return await self._one_name(HomeDirectory(id=self._requests.next_id(), user=user), user)
+        return await self._session.one_name(
+            HomeDirectory(id=self._requests.next_id(), user=user), user
+        )
 
     # ------------------------------------------------------------------ listing
 
@@ -386,15 +395,6 @@ class Operations:
         except SFTPError as error:
             return isinstance(error, SFTPNoSuchFile)
         return False
-
-    async def _one_name(
-        self, request: ReadLink | RealPath | ExpandPath | HomeDirectory, path: str
-    ) -> str:
-        reply = await self._session.call(request, Name, path)
-        if len(reply.entries) != 1 or not reply.entries[0].filename:
-            problem = f"{len(reply.entries)} names answer a request for one"
-            raise SFTPProtocolError(problem)
-        return reply.entries[0].filename
 
     def _need(self, extension: str, path: str) -> None:
         if not self._requests.supports(extension):

@@ -31,15 +31,26 @@ class SFTPServer:
         pipe: the stream to the client: the channel of an "sftp" subsystem, say.
         filesystem: what is served.
         handles: the most files and directories that may be open.
+        peer_software: the client's identification string, where there is one: it tells in which
+            order the client sends the paths of SYMLINK; without it OpenSSH's order is read.
 
     Raises:
         UsageError: the file system lacks a method, or has a coroutine function for one.
     """
 
-    def __init__(self, pipe: Pipe, filesystem: FileSystem, handles: int = MAX_HANDLES) -> None:
+    def __init__(
+        self,
+        pipe: Pipe,
+        filesystem: FileSystem,
+        handles: int = MAX_HANDLES,
+        *,
+        peer_software: str = "",
+    ) -> None:
         check_filesystem(filesystem)
         self._pipe = pipe
-        self._service = Service(filesystem, pipe.write, handles, self._on_fault)
+        self._service = Service(
+            filesystem, pipe.write, handles, self._on_fault, peer_software=peer_software
+        )
         self._faults = 0
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._error: Exception | None = None

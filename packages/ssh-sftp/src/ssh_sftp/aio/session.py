@@ -11,9 +11,14 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ssh_sftp.download import outcome_error
-from ssh_sftp.errors import SFTPConnectionLost, SFTPError, SFTPUnsupported
+from ssh_sftp.errors import (
+    SFTPConnectionLost,
+    SFTPError,
+    SFTPProtocolError,
+    SFTPUnsupported,
+)
 from ssh_sftp.limits import ServerLimits, SFTPOptions
-from ssh_sftp.messages import ExtendedReply, LimitsReply, LimitsRequest, Request, Status
+from ssh_sftp.messages import ExtendedReply, LimitsReply, LimitsRequest, Name, Request, Status
 from ssh_sftp.numbers import StatusCode
 from ssh_sftp.pipe import Pipe
 from ssh_sftp.requests import Failure, Outcome, Requests, internal_error
@@ -87,6 +92,19 @@ class Session:
         ):
             return reply
         raise outcome_error(reply, path)
+
+    async def one_name(self, request: Request, path: str) -> str:
+        """Send a request that a NAME with one entry answers; return that name.
+
+        Raises:
+            SFTPError: the server refused, or the session has ended.
+            SFTPProtocolError: the answer has no name, an empty one, or several.
+        """
+        reply = await self.call(request, Name, path)
+        if len(reply.entries) != 1 or not reply.entries[0].filename:
+            problem = f"{len(reply.entries)} names answer a request for one"
+            raise SFTPProtocolError(problem)
+        return reply.entries[0].filename
 
     def send(self, request: Request, expected: type[Message]) -> asyncio.Future[Outcome]:
         """Send a request; the future gives whatever answers it."""

@@ -29,7 +29,12 @@ class OverStreams(Blocking[SFTPClient]):
 
     @classmethod
     def from_streams(
-        cls, reader: HasDescriptor, writer: HasDescriptor, options: SFTPOptions | None = None
+        cls,
+        reader: HasDescriptor,
+        writer: HasDescriptor,
+        options: SFTPOptions | None = None,
+        *,
+        peer_software: str = "",
     ) -> Self:
         """Return a session over two streams that have descriptors: those of a process, say.
 
@@ -45,20 +50,22 @@ class OverStreams(Blocking[SFTPClient]):
             reader: what the server sends.
             writer: what the server is to receive.
             options: how the session behaves.
+            peer_software: the server's identification string, where there is one: it tells in
+                which order the server takes the paths of `symlink`.
 
         Raises:
             UsageError: a stream has no descriptor, or encrypts what it carries.
         """
         read, write = _descriptor("reader", reader), _descriptor("writer", writer)
         thread = portal()
-        return cls(thread, thread.call(_client, read, write, options))
+        return cls(thread, thread.call(_client, read, write, options, peer_software))
 
 
-def _client(read: int, write: int, options: SFTPOptions | None) -> SFTPClient:
+def _client(read: int, write: int, options: SFTPOptions | None, peer_software: str) -> SFTPClient:
     copies = [os.dup(read)]
     try:
         copies.append(os.dup(write))
-        return SFTPClient.from_pipe(DescriptorPipe(*copies), options)
+        return SFTPClient.from_pipe(DescriptorPipe(*copies), options, peer_software=peer_software)
     except BaseException:
         for copy in copies:
             os.close(copy)

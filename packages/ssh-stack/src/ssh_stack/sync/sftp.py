@@ -323,7 +323,15 @@ class SFTPClient(OverStreams):
         return self._portal.wait(self._wrapped.readlink, path)
 
     def symlink(self, target: PathLike, link: PathLike) -> None:
-        """Make `link` a symbolic link to `target` (section 6.10)."""
+        """Make `link` a symbolic link to `target` (section 6.10).
+
+        Servers do not agree on which of the two is sent first (OpenSSH's PROTOCOL section 4.1).
+        Where neither the server's name nor its extensions tell, the link is read back before
+        success is reported; one that was made at the wrong path is removed and made again.
+
+        Raises:
+            SFTPError: the server refused, or it reported success and there is no such link.
+        """
         self._portal.wait(self._wrapped.symlink, target, link)
 
     def hardlink(self, old: PathLike, new: PathLike) -> None:

@@ -1,0 +1,108 @@
+"""The order of the two paths in SSH_FXP_SYMLINK, which is not the same everywhere.
+
+The draft puts the path of the link first (draft-ietf-secsh-filexfer-02 section 6.10).  OpenSSH
+puts the target first, and kept that because it was too widespread to change (PROTOCOL section
+4.1).  Others follow OpenSSH, or the draft, or OpenSSH only where the peer calls itself so.  A
+server may announce its order with symlink-order@rjk.greenend.org.uk.
+
+`ORDERS` says who does what, by the softwareversion that a peer identifies itself with.  A row
+holds for both roles, and for a peer that talks to us: our own softwareversion begins with none
+of the names for which AsyncSSH, libssh, ssh2 and WinSCP change to OpenSSH's order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final
+
+import attrs
+
+from ssh_sftp.messages import SymLink
+
+__all__ = ["ORDERS", "KnownOrder", "SymLinkOrder", "order_of", "paths_of", "symlink_request"]
+
+_PROTOCOL: Final = re.compile("^SSH-[^-]*-")
+_EXTENSION: Final = "symlink-order@rjk.greenend.org.uk"
+
+
+class SymLinkOrder(Enum):
+    """Which path comes first in SSH_FXP_SYMLINK."""
+
+    TARGET_FIRST = "targetpath-linkpath"
+    """As OpenSSH has it."""
+    LINK_FIRST = "linkpath-targetpath"
+    """As the draft has it."""
+
+
+@attrs.frozen
+class KnownOrder:
+    """An implementation whose order is known.
+
+    Attributes:
+        software: what its softwareversion begins with, as a regular expression.
+        order: the order that it sends and reads, in a session with us.
+        source: where its own source says so.
+    """
+
+    software: str
+    order: SymLinkOrder
+    source: str
+
+
+_TARGET = SymLinkOrder.TARGET_FIRST
+_LINK = SymLinkOrder.LINK_FIRST
+
+ORDERS: Final = (
+    KnownOrder("OpenSSH", _TARGET, "PROTOCOL section 4.1; sftp-server.c process_symlink"),
+    KnownOrder("ssh_stack", _TARGET, "this package: ssh_sftp.messages.SymLink"),
+    KnownOrder("AsyncSSH", _LINK, "asyncssh/sftp.py _nonstandard_symlink_impls, both roles"),
+    KnownOrder("paramiko", _TARGET, "paramiko/sftp_client.py symlink; sftp_server.py _process"),
+    KnownOrder("mod_sftp", _TARGET, "ProFTPD contrib/mod_sftp/fxp.c fxp_handle_symlink"),
+    KnownOrder("APACHE-SSHD", _TARGET, "AbstractSftpSubsystemHelper and AbstractSftpClient"),
+    KnownOrder("Go$", _TARGET, "x/crypto/ssh names it; pkg/sftp packet.go sshFxpSymlinkPacket"),
+    KnownOrder("libssh2_", _TARGET, "libssh2_sftp.h libssh2_sftp_symlink(orig, linkpath); sftp.c"),
+    KnownOrder("libssh[_-]", _LINK, "src/sftp.c sftp_symlink; src/sftpserver.c process_symlink"),
+    KnownOrder("ssh2js", _LINK, "lib/protocol/SFTP.js, client and server; SFTP.md"),
+    KnownOrder("JSCH", _TARGET, "ChannelSftp.java symlink, sendSYMLINK"),
+    KnownOrder("Renci.SshNet", _TARGET, "SftpClient.cs SymbolicLink; SftpSymLinkRequest.cs"),
+    KnownOrder("WinSCP", _LINK, "source/core/SftpFileSystem.cpp, the bug sbSymlink"),
+    KnownOrder("Twisted", _LINK, "conch/ssh/filetransfer.py packet_SYMLINK, makeLink"),
+    KnownOrder("Erlang", _LINK, "lib/ssh/src/ssh_xfer.erl symlink; ssh_sftpd.erl handle_op"),
+    KnownOrder("dropbear", _TARGET, "default_options.h SFTPSERVER_PATH: it runs OpenSSH's server"),
+)
+"""Who does what; the first row that fits counts."""
+
+
+def order_of(software: str, extensions: Mapping[str, bytes] | None = None) -> SymLinkOrder | None:
+    """Return the order that a peer sends and reads; None where it is not known.
+
+    Args:
+        software: the peer's identification string, whole or its softwareversion alone; empty
+            where there is none.
+        extensions: what the peer announced in VERSION, if it is a server.
+    """
+    announced = (extensions or {}).get(_EXTENSION, b"")
+    for order in SymLinkOrder:
+        if order.value.encode() == announced:
+            return order
+    version = _PROTOCOL.sub("", software).partition(" ")[0]
+    for row in ORDERS:
+        if re.match(row.software, version, re.IGNORECASE):
+            return row.order
+    return None
+
+
+def symlink_request(number: int, target: str, link: str, order: SymLinkOrder) -> SymLink:
+    """Return the request that makes `link` point to `target`."""
+    if order is _LINK:
+        target, link = link, target
+    return SymLink(id=number, target=target, link=link)
+
+
+def paths_of(request: SymLink, order: SymLinkOrder | None) -> tuple[str, str]:
+    """Return the target and the link that a client means; an unknown one follows OpenSSH."""
+    if order is _LINK:
+        return request.link, request.target
+    return request.target, request.link
