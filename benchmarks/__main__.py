@@ -11,6 +11,7 @@ from benchmarks import machine, report
 from benchmarks.bed import Unfit, spread
 from benchmarks.contenders import ROOT, SLOW_SIZE, contenders
 from benchmarks.figures import FIGURES, chosen
+from benchmarks.page import page
 from benchmarks.rounds import run
 from benchmarks.summary import summarise
 from benchmarks.task import CIPHER, HOST_KEY, KEX, MIB
@@ -26,6 +27,7 @@ def _arguments() -> argparse.Namespace:
         "--only", nargs="+", default=[], metavar="NAME", choices=[f.name for f in FIGURES]
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="by default in bench-results/")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="the table as Markdown, too")
     arguments = parser.parse_args()
     if arguments.rounds < 1 or arguments.size < 1:
         parser.error("there is no round without a number, and no size below 1 MiB")
@@ -55,6 +57,8 @@ def main() -> None:
     name = f"{started:%Y%m%d-%H%M%S}.json"
     path = arguments.json or ROOT / "bench-results" / name
     report.store(path, facts, settings, summaries, results)
+    if arguments.page:
+        arguments.page.write_text(page(facts, figures, summaries))
     report.show(facts, figures, summaries, results)
     print(f"stored in {path}")
 

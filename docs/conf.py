@@ -12,7 +12,7 @@ author = "The ssh-stack authors"
 copyright = "The ssh-stack authors"  # noqa: A001 (the name that Sphinx reads)
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "public_names"]
-exclude_patterns = ["extensions"]
+exclude_patterns = ["extensions", "explanations/measured.md"]
 default_role = "code"  # what docstrings put between single backquotes
 
 html_theme = "furo"
