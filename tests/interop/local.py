@@ -15,7 +15,7 @@ import attrs
 from tests.interop import loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
 _SSHD: Final = Path("/usr/sbin/sshd")
 _SFTP_SERVER: Final = Path("/usr/lib/openssh/sftp-server")
@@ -67,13 +67,21 @@ def unavailable() -> str | None:
 
 
 @contextlib.contextmanager
-def serve(folder: Path, extra_options: Sequence[str] = ()) -> Generator[LocalSshd]:
+def serve(
+    folder: Path,
+    extra_options: Sequence[str] = (),
+    before: Callable[[], None] = lambda: None,
+) -> Generator[LocalSshd]:
     """Run sshd with fresh keys in `folder`; leaving the block ends it.
 
-    Extra options, such as `MaxAuthTries=2`, win over the configuration.
+    Args:
+        folder: where its keys and its configuration are written.
+        extra_options: options such as `MaxAuthTries=2`, which win over the configuration.
+        before: called when the host key is there and sshd does not run yet.
     """
     port = loopback.free_port()
     host_key = _generate(folder / "host_key")
+    before()
     authorized_keys = folder / "authorized_keys"
     authorized_keys.write_text(_generate(folder / "id_ed25519"))
     known_hosts = folder / "known_hosts"

@@ -168,7 +168,68 @@ def test_line_that_restricts_is_told_once_and_refuses(cli: Cli, sshd: Sshd) -> N
     assert b"option: CheckHostIP yes is not supported yet" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "keyword", ["LocalForward 8080 a:80", "RemoteForward 8080 a:80", "DynamicForward 1080"]
+)
+def test_forward_that_is_not_supported_refuses_where_its_failure_ends_the_connection(
+    cli: Cli, dead_port: int, keyword: str, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(f"ExitOnForwardFailure yes\n{keyword}\n")
+    words = ["-F", str(config), "-p", str(dead_port), "127.0.0.1", "true"]
+
+    done = cli.run("ssh", *words)
+    cleared = cli.run("ssh", "-o", "ClearAllForwardings=yes", *words)
+
+    assert done.returncode == 255
+    assert done.stderr.count(b"\n") == 1
+    assert f"ssh-stack: {config}, line 2: {keyword} is not supported yet".encode() in done.stderr
+    assert b"not supported" not in cleared.stderr
+
+
+def test_keyword_that_restricts_is_refused_with_keyword_file_and_line(
+    cli: Cli, dead_port: int, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(f"Port {dead_port}\n\nKnownHostsCommand /usr/bin/keys %H\n")
+
+    done = cli.run("ssh", "-F", str(config), "127.0.0.1", "true")
+
+    assert done.returncode == 255
+    assert done.stderr.decode() == (
+        f"ssh-stack: {config}, line 3: KnownHostsCommand /usr/bin/keys %H is not supported yet, "
+        "and ignoring it would do more than it permits: remove the line, or give another value "
+        "before it\n"
+    )
+
+
 # ------------------------------------------------------------- at a server
+
+
+def test_remote_command_is_run_in_the_place_of_a_shell(cli: Cli, sshd: Sshd) -> None:
+    line = ["-o", "RemoteCommand=printf '%%s ' 'from %h'; cat"]
+
+    done = cli.run("ssh", *line, *sshd.login, sshd.host, input=b"exit 3\n")
+
+    assert (done.returncode, done.stdout) == (0, b"from 127.0.0.1 exit 3\n"), done.stderr
+
+
+def test_remote_command_excludes_a_command_as_for_ssh(cli: Cli, sshd: Sshd) -> None:
+    line = ["-o", "RemoteCommand=touch /nonexistent/x"]
+
+    done = cli.run("ssh", *line, *sshd.login, sshd.host, "true")
+    none = cli.run("ssh", "-o", "RemoteCommand=none", *sshd.login, sshd.host, "echo ran")
+
+    assert (done.returncode, done.stderr.count(b"\n")) == (255, 1)
+    assert b"RemoteCommand of the configuration excludes a command" in done.stderr
+    assert none.stdout == b"ran\n"
+
+
+def test_remote_command_with_an_unknown_token_is_told_with_its_line(cli: Cli) -> None:
+    done = cli.run("ssh", "-F", "none", "-o", "RemoteCommand=echo %Z", "127.0.0.1")
+
+    assert done.returncode == 255
+    assert b"option: RemoteCommand has an unknown token %Z" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,11 @@ def test_patterns_are_taken_back() -> None:
     assert sent("SendEnv LANG LC_*", "SendEnv -LC_*") == {"LANG": "C"}
 
 
+def test_bracket_in_a_pattern_is_an_ordinary_character_as_for_ssh() -> None:
+    assert sent("SendEnv L[A]NG", "SendEnv LC_[A-T]*") == {}
+    assert sent("SendEnv LC_*", "SendEnv -LC_[*]") == {"LC_ALL": "de", "LC_TIME": "en"}
+
+
 def test_values_that_are_given() -> None:
     assert sent("SetEnv A=1 B=2", "SetEnv A=3", "SendEnv LANG") == {
         "LANG": "C",

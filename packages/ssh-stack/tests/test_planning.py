@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import AsyncExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import pytest
 
 import ssh_stack
+from ssh_auth import InteractiveCredential
 from ssh_keys import PublicKey
 from ssh_stack.config import Config, HostConfig
 from ssh_stack.config.directives import DIRECTIVES
 from ssh_stack.errors import ConfigError
+from ssh_stack.identities import credentials
 from ssh_stack.options import DEFAULT, ClientOptions, Person
 from ssh_stack.planning import (
     authentication,
@@ -146,12 +150,14 @@ _REFUSED = {
     "BindInterface": "tun0",
     "ChannelTimeout": "session=5m",
     "CheckHostIP": "yes",
+    "KnownHostsCommand": "/bin/x %H",
     "ObscureKeystrokeTiming": "interval:20",
     "ProxyUseFdpass": "yes",
 }
 _FINE = {
     "ChannelTimeout": "none",
     "CheckHostIP": "no",
+    "KnownHostsCommand": "none",
     "ObscureKeystrokeTiming": "no",
     "ProxyUseFdpass": "no",
 }
@@ -187,7 +193,7 @@ def test_value_that_asks_for_what_is_the_case_is_silent(keyword: str) -> None:
      "ForwardX11 no", "ForwardX11Trusted yes", "AddKeysToAgent no", "ControlPath none",
      "ControlPersist no", "LocalCommand none", "LocalCommand ls", "PermitLocalCommand no",
      "GSSAPIAuthentication no", "GSSAPIDelegateCredentials no", "HostbasedAuthentication no",
-     "KnownHostsCommand none", "PKCS11Provider none", "ConnectionAttempts 1", "GatewayPorts no",
+     "PKCS11Provider none", "ConnectionAttempts 1", "GatewayPorts no",
      "VerifyHostKeyDNS no", "FingerprintHash sha256", "EscapeChar none", "EscapeChar ~",
      "IPQoS none", "EnableEscapeCommandline no", "VisualHostKey no", "PermitRemoteOpen none"],
 )  # fmt: skip
@@ -197,9 +203,9 @@ def test_what_is_the_case_anyway_is_silent(line: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["ForwardAgent yes", "RemoteCommand ls", "ControlMaster auto", "Compression yes",
+    ["ForwardAgent yes", "ControlMaster auto", "Compression yes",
      "LocalForward 80 a:80", "AddKeysToAgent confirm 5m", "EscapeChar ^B",
-     "GSSAPIAuthentication yes", "KnownHostsCommand /bin/x", "VerifyHostKeyDNS ask"],
+     "GSSAPIAuthentication yes", "VerifyHostKeyDNS ask"],
 )  # fmt: skip
 def test_what_asks_for_more_is_reported_and_does_not_refuse(line: str) -> None:
     (found,) = resolve(line).unsupported
@@ -212,6 +218,27 @@ def test_local_command_is_reported_where_it_would_be_run() -> None:
     found = resolve("PermitLocalCommand yes\nLocalCommand ls\n")
 
     assert [each.keyword for each in found.unsupported] == ["PermitLocalCommand", "LocalCommand"]
+
+
+def test_forward_that_is_cleared_is_not_reported() -> None:
+    lines = "LocalForward 8080 a:80\nRemoteForward 8080 a:80\nDynamicForward 1080\n"
+
+    assert len(resolve(lines).unsupported) == 3
+    assert resolve(f"ClearAllForwardings yes\n{lines}").unsupported == ()
+
+
+@pytest.mark.parametrize("given", ["interactive", "password", "person"])
+async def test_devices_for_prompts_are_named_to_the_server(given: str) -> None:
+    text = "KbdInteractiveDevices skey,pam\nPreferredAuthentications keyboard-interactive\n"
+    person = SimpleNamespace(answers=str, password=str, new_password=str)
+    values: dict[str, Any] = {"interactive": str, "password": "x", "person": person}
+
+    async with AsyncExitStack() as stack:
+        found = await credentials(ClientOptions(**{given: values[given]}), plan(text), stack)
+
+    dialogues = [each for each in found if isinstance(each, InteractiveCredential)]
+    assert dialogues
+    assert {each.submethods for each in dialogues} == {"skey,pam"}
 
 
 # ------------------------------------------------------------- the rest

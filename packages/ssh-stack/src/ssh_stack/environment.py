@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
+
+from ssh_keys.patterns import matches
 
 if TYPE_CHECKING:
     from ssh_stack.config import HostConfig
@@ -22,15 +23,22 @@ def environment(config: HostConfig, local: Mapping[str, str]) -> dict[str, str]:
     patterns: list[str] = []
     for pattern in config.send_env:
         if pattern.startswith("-"):
-            patterns = [each for each in patterns if not fnmatchcase(each, pattern[1:])]
+            patterns = [each for each in patterns if not _matches(each, pattern[1:])]
         else:
             patterns.append(pattern)
     sent = {
         name: value
         for name, value in local.items()
-        if any(fnmatchcase(name, pattern) for pattern in patterns) and _is_text(name + value)
+        if any(_matches(name, pattern) for pattern in patterns) and _is_text(name + value)
     }
     return {**sent, **dict(reversed(config.set_env))}  # the first SetEnv of a name counts
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """Match as `ssh` does: only `*` and `?` are special."""
+    return matches(
+        pattern.encode("utf-8", "surrogateescape"), name.encode("utf-8", "surrogateescape")
+    )
 
 
 def _is_text(value: str) -> bool:

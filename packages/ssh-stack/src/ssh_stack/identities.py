@@ -89,7 +89,9 @@ def _of_caller(options: ClientOptions, plan: AuthenticationPlan) -> list[Credent
     found: list[Credential] = []
     password, interactive, change = options.password, options.interactive, options.change_password
     if interactive is not None:
-        found += [InteractiveCredential(interactive, source="caller")] * plan.password_prompts
+        found += [
+            InteractiveCredential(interactive, plan.devices, "caller")
+        ] * plan.password_prompts
     if password is None:
         return found
     renew = None
@@ -102,7 +104,7 @@ def _of_caller(options: ClientOptions, plan: AuthenticationPlan) -> list[Credent
     found.append(PasswordCredential(password, renew, source="caller"))
     if interactive is None:
         answers = password_answers(password)
-        found.append(InteractiveCredential(answers, source=_BY_PASSWORD, implied=True))
+        found.append(InteractiveCredential(answers, plan.devices, _BY_PASSWORD, implied=True))
     return found
 
 
@@ -110,7 +112,7 @@ def _of_person(options: ClientOptions, plan: AuthenticationPlan) -> list[Credent
     person = options.person
     if person is None or options.interactive is not None or options.password is not None:
         return []
-    answers = InteractiveCredential(partial(person.answers, plan.login), source="person")
+    answers = InteractiveCredential(partial(person.answers, plan.login), plan.devices, "person")
     password = PasswordCredential(
         partial(person.password, plan.login),
         partial(person.new_password, plan.login),

@@ -33,6 +33,8 @@ class AuthenticationPlan:
     """The agent's socket; None for no agent; by default SSH_AUTH_SOCK (IdentityAgent)."""
     methods: tuple[str, ...] = METHODS
     """The methods that may be tried, in the order of preference (PreferredAuthentications)."""
+    devices: str = ""
+    """What the server is told of the devices for prompts (KbdInteractiveDevices)."""
     public_key_algorithms: tuple[str, ...] | None = None
     """Signature algorithms that may be used; None for all (PubkeyAcceptedAlgorithms)."""
     min_rsa_bits: int = 0

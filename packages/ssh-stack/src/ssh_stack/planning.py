@@ -130,6 +130,7 @@ def authentication(
         identities_only=config.identities_only,
         agent=agent,
         methods=_methods(config),
+        devices=config.keyboard_interactive_devices,
         public_key_algorithms=usual if accepted is None else accepted.applied(usual),
         min_rsa_bits=config.required_rsa_size or 0,
         batch=config.batch,

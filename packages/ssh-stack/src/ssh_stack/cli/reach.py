@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ssh_stack.cli.hostkeys import follow
 from ssh_stack.cli.prompts import Keyboard
 from ssh_stack.cli.tracing import tracer
+from ssh_stack.config.directives import FORWARDS
 from ssh_stack.connection import Connect, connect
 from ssh_stack.options import DEFAULT, Default
 
@@ -19,16 +20,20 @@ if TYPE_CHECKING:
 
 __all__ = ["describe", "reach"]
 
+_FORWARDS: Final = frozenset(each.lower() for each in FORWARDS)
 _SYSTEM: Final = "/etc/"
 
 
-def reach(target: Target, report: Report, ignored: Sequence[str] = ()) -> Connect:
+def reach(
+    target: Target, report: Report, ignored: Sequence[str] = (), *, forwards: bool = False
+) -> Connect:
     """Return the connection to be made, with a person to ask if there is a terminal.
 
     Args:
         target: where to.
         report: told what of the configuration is not honoured.
         ignored: options of the command line that are not honoured either.
+        forwards: whether it is the command's work to open the forwards of the configuration.
 
     Raises:
         UsageError: an option or a configuration line cannot be used.
@@ -49,6 +54,8 @@ def reach(target: Target, report: Report, ignored: Sequence[str] = ()) -> Connec
     )
     follow(report)
     report.obey(connecting.config.log_level)
+    if forwards and connecting.config.exit_on_forward_failure:
+        _refuse_without_forwards(connecting.config)
     _report_unsupported(connecting.config, report, ignored)
     return connecting
 
@@ -74,6 +81,18 @@ def _report_unsupported(config: HostConfig, report: Report, ignored: Sequence[st
 
 def _is_the_systems(line: Unsupported) -> bool:
     return line.source.startswith(_SYSTEM)
+
+
+def _refuse_without_forwards(config: HostConfig) -> None:
+    """Refuse forwards that are not supported yet where the connection is for those that are open.
+
+    Raises:
+        ConfigError: a line asks for one.
+    """
+    for line in config.unsupported:
+        if line.keyword.lower() in _FORWARDS:
+            problem = "ExitOnForwardFailure wants it: give the forward as -L or -R instead"
+            raise line.error(problem)
 
 
 def describe(connection: Connection, report: Report) -> None:

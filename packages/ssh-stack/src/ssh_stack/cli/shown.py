@@ -83,6 +83,8 @@ def _words(config: HostConfig) -> Iterator[tuple[str, str]]:
     yield "hostkeyalias", config.host_key_alias or ""
     yield "identityagent", str(config.identity_agent or "")
     yield "preferredauthentications", ",".join(config.preferred_authentications or ())
+    yield "kbdinteractivedevices", config.keyboard_interactive_devices
+    yield "remotecommand", config.remote_command or ""
     yield "tag", config.tag or ""
 
 

@@ -20,7 +20,7 @@ from ssh_stack.cli.relay import Disconnected, OutputClosed, relay, relay_termina
 from ssh_stack.cli.report import Report
 from ssh_stack.cli.running import RawCommand, run, secure_standard_streams
 from ssh_stack.cli.terminal import local_pty
-from ssh_wire import SSHError
+from ssh_wire import SSHError, UsageError
 
 if TYPE_CHECKING:
     from ssh_connection.aio import Process
@@ -65,6 +65,8 @@ def _main(words: list[str]) -> int:
             return FAILED
         report = Report(arguments.quiet, arguments.verbose)
         connecting = _prepare(arguments, report)
+        if arguments.show != "config":
+            _apply(connecting.config, arguments)
     except (SSHError, OSError) as error:
         Report().error(explain(error))
         return FAILED
@@ -73,7 +75,6 @@ def _main(words: list[str]) -> int:
 
         click.echo(shown(connecting.config, arguments.host), nl=False)
         return 0
-    _apply(connecting.config, arguments)
     session = _Session(arguments, report, connecting)
     return run(session.conduct, report, session.place)
 
@@ -89,13 +90,19 @@ def _prepare(arguments: Arguments, report: Report) -> Connect:
         _close_input()
     for path in arguments.missing:
         report.warn(f"identity file {path} is not accessible")
-    return reach(arguments.target, report, arguments.ignored)
+    forwards = arguments.show != "config"
+    return reach(arguments.target, report, arguments.ignored, forwards=forwards)
 
 
 def _apply(config: HostConfig, arguments: Arguments) -> None:
     """Take from the configuration what the command line does not say itself."""
     arguments.no_command = arguments.no_command or config.session_type == "none"
     arguments.subsystem = arguments.subsystem or config.session_type == "subsystem"
+    if config.remote_command is not None and not arguments.subsystem:
+        if arguments.command is not None:
+            problem = "RemoteCommand of the configuration excludes a command here"
+            raise UsageError(problem)
+        arguments.command = config.remote_command
     if config.stdin_null and not arguments.no_input:
         _close_input()
     if arguments.terminal == "auto" and config.request_tty is not None:

@@ -22,7 +22,7 @@ from ssh_stack.config import canonical, checks, values
 from ssh_stack.config.algorithms import read_algorithms
 from ssh_stack.config.values import Reader, choice, flag, number, one, seconds, whole, yes_or_no
 
-__all__ = ["ALIASES", "BLOCKS", "DIRECTIVES", "READING", "Directive", "Fate"]
+__all__ = ["ALIASES", "BLOCKS", "DIRECTIVES", "FORWARDS", "READING", "Directive", "Fate"]
 
 Fate: TypeAlias = Literal["honoured", "reported", "refused", "silent"]
 """What becomes of a keyword, where its value does not ask for what is the case anyway."""
@@ -149,6 +149,7 @@ _ROWS: Final = (
     _honoured("IdentityFile", one, "identity_files", accumulates=True),
     _honoured("IgnoreUnknown", one, READING),
     _honoured("KbdInteractiveAuthentication", flag, "keyboard_interactive_authentication"),
+    _honoured("KbdInteractiveDevices", one, "keyboard_interactive_devices"),
     _honoured("KexAlgorithms", read_algorithms("key exchange"), "kex_algorithms"),
     _honoured("LogLevel", _LEVELS, "log_level"),
     _honoured("MACs", read_algorithms("MAC"), "macs"),
@@ -162,6 +163,7 @@ _ROWS: Final = (
     _honoured("PubkeyAuthentication", _PUBLIC_KEY, "public_key_authentication"),
     _honoured("RefuseConnection", one, READING),
     _honoured("RekeyLimit", values.rekey_limit, "rekey_limit"),
+    _honoured("RemoteCommand", whole, "remote_command"),
     _honoured("RequestTTY", _TERMINAL, "request_tty"),
     _honoured("RequiredRSASize", number, "required_rsa_size"),
     _honoured("RevokedHostKeys", values.files, "revoked_host_keys"),
@@ -181,6 +183,7 @@ _ROWS: Final = (
     _refused("BindInterface", one),
     _refused("ChannelTimeout", checks.channel_timeouts, "none"),
     _refused("CheckHostIP", yes_or_no, "no"),
+    _refused("KnownHostsCommand", whole, "none"),
     _refused("ObscureKeystrokeTiming", checks.keystroke_timing, "no"),
     _refused("ProxyUseFdpass", yes_or_no, "no"),
     # ------------------------------------------------------------- reported
@@ -202,15 +205,12 @@ _ROWS: Final = (
     _reported("GSSAPIKeyExchange", yes_or_no, "no"),
     _reported("HostbasedAuthentication", yes_or_no, "no"),
     _reported("IPQoS", checks.quality_of_service, "none"),
-    _reported("KbdInteractiveDevices", one),
-    _reported("KnownHostsCommand", whole, "none"),
     _reported("LocalCommand", whole, "none"),
     _reported("LocalForward", checks.forward, accumulates=True),
     _reported("LogVerbose", values.files, ("none",)),
     _reported("NoHostAuthenticationForLocalhost", yes_or_no, "no"),
     _reported("PermitLocalCommand", yes_or_no, "no"),
     _reported("PKCS11Provider", one, "none"),
-    _reported("RemoteCommand", whole, "none"),
     _reported("RemoteForward", checks.forward, accumulates=True),
     _reported("SecurityKeyProvider", one, "none", "internal"),
     _reported("Tunnel", _TUNNEL, "no"),
@@ -265,6 +265,9 @@ ALIASES: Final[Mapping[str, str]] = {
     "tisauthentication": "kbdinteractiveauthentication",
 }
 """Other names of keywords."""
+
+FORWARDS: Final = frozenset({"DynamicForward", "LocalForward", "RemoteForward"})
+"""The keywords that ask for a forward."""
 
 BLOCKS: Final = frozenset({"host", "include", "match"})
 """The keywords that say for whom the others are."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ssh_stack.config.algorithms import AlgorithmList
-from ssh_stack.config.directives import DIRECTIVES, READING
+from ssh_stack.config.directives import DIRECTIVES, FORWARDS, READING
 from ssh_stack.config.host_config import HostConfig, Unsupported
 from ssh_stack.config.resolve import Found, Reading
 from ssh_stack.config.surroundings import HostTokens
@@ -154,6 +154,14 @@ def _command(rows: list[Found], reading: Reading) -> str | None:
     return command
 
 
+def _remote_command(rows: list[Found], reading: Reading) -> str | None:
+    command: str = rows[0].value
+    if command.lower() == "none":
+        return None
+    expanded: str = _expanded(rows[0], lambda: expand(command, reading.tokens))
+    return expanded
+
+
 def _hops(rows: list[Found], reading: Reading) -> tuple[str, ...]:
     tokens = HostTokens(reading, "hnpr")
     hops = rows[0].value
@@ -183,6 +191,7 @@ _BUILDERS: Final[dict[str, Callable[[list[Found], Reading], Any]]] = {
     "ProxyCommand": _command,
     "ProxyJump": _hops,
     "PubkeyAuthentication": _is_yes,
+    "RemoteCommand": _remote_command,
     "RevokedHostKeys": _listed_paths,
     "SendEnv": _flattened,
     "SetEnv": _environment,
@@ -194,6 +203,8 @@ def _unsupported(reading: Reading) -> Iterator[Unsupported]:
     for name, rows in reading.values.items():
         if name == "LocalCommand" and reading.value("PermitLocalCommand") != "yes":
             continue  # `ssh` would not run it either
+        if name in FORWARDS and reading.value("ClearAllForwardings"):
+            continue
         directive = DIRECTIVES[name.lower()]
         for found in rows:
             if found.line is not None and not directive.satisfied(found.value):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import attrs
 
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from ssh_stack.config.lines import Line
 
 __all__ = ["HostConfig", "Unsupported"]
+
+
+_MORE: Final = (
+    "ignoring it would do more than it permits: remove the line, or give another value before it"
+)
 
 
 @attrs.frozen
@@ -41,14 +46,13 @@ class Unsupported:
             return self.keyword
         return f"{self.keyword} ({self.source}, line {self.line})"
 
-    def error(self) -> ConfigError:
-        """Return the error of a connection that cannot be made without it."""
-        from ssh_stack.errors import ConfigError  # noqa: PLC0415 (where it is raised)
+    def error(self, why: str = _MORE) -> ConfigError:
+        """Return the error of a connection that cannot be made without it.
 
-        problem = (
-            f"{self.keyword} {self.value} is not supported yet, and ignoring it would do more "
-            "than it permits: remove the line, or give another value before it"
-        )
+        Args:
+            why: why it cannot, and what to do.
+        """
+        problem = f"{self.keyword} {self.value} is not supported yet, and {why}"
         return ConfigError(problem, self.source, self.line)
 
 
@@ -82,6 +86,8 @@ class HostConfig:
     """Whether the agent's other keys are left out."""
     identity_agent: Path | Literal["none"] | None = None
     """The agent's socket; "none" for no agent."""
+    keyboard_interactive_devices: str = ""
+    """What the server is told of the devices whose prompts are wanted, with commas between."""
     password_authentication: bool = True
     """Whether a password may be used."""
     keyboard_interactive_authentication: bool = True
@@ -151,6 +157,8 @@ class HostConfig:
     """Whether the command line asks for a terminal."""
     session_type: Literal["none", "subsystem", "default"] | None = None
     """What the command line starts: nothing, a subsystem, a shell or command."""
+    remote_command: str | None = None
+    """What the command line runs where it is given no command itself."""
     stdin_null: bool = False
     """Whether the command line reads nothing from its standard input."""
     escape_char: str | None = None
