@@ -191,7 +191,7 @@ def atheris(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """The site builds without a warning; every snippet and every example runs."""
-    _install(session, set(PACKAGES), "test", "docs")
+    _install(session, set(PACKAGES), "test", "docs", "peers")
     site = Path(session.create_tmp()) / "site"
     session.run("sphinx-build", "-q", "-E", "-W", "--keep-going", "docs", str(site))
     session.run("pytest", "tests/docs", *session.posargs)

@@ -18,6 +18,7 @@ from typing import Final
 from ssh_sftp.aio.opened import OpenDirectory, OpenFile, attributes_of, facts_of
 from ssh_sftp.aio.walk import Place, find_below, leads_out
 from ssh_sftp.attributes import Attributes
+from ssh_sftp.filesystem import DirectoryHandle, FileHandle
 from ssh_sftp.messages import StatVFSReply
 from ssh_sftp.numbers import OpenFlags
 
@@ -52,7 +53,7 @@ class LocalFiles:
 
     # ------------------------------------------------------------------ open
 
-    def open(self, path: str, flags: OpenFlags, attributes: Attributes) -> OpenFile:
+    def open(self, path: str, flags: OpenFlags, attributes: Attributes) -> FileHandle:
         """Open or create a file: a regular one, or a device that cannot block."""
         mode = 0o666 if attributes.permissions is None else attributes.permissions & 0o777
         exclusive = bool(flags & OpenFlags.EXCLUSIVE)
@@ -66,7 +67,7 @@ class LocalFiles:
             raise OSError(code, os.strerror(code))
         return OpenFile(descriptor, self._mode_mask)
 
-    def opendir(self, path: str) -> OpenDirectory:
+    def opendir(self, path: str) -> DirectoryHandle:
         """Open a directory for listing."""
         with self.find(path, follow=True) as place:
             flags = _DIRECTORY | place.nofollow
