@@ -71,6 +71,8 @@ def serve(
     folder: Path,
     extra_options: Sequence[str] = (),
     before: Callable[[], None] = lambda: None,
+    *,
+    sftp: str = str(_SFTP_SERVER),
 ) -> Generator[LocalSshd]:
     """Run sshd with fresh keys in `folder`; leaving the block ends it.
 
@@ -78,6 +80,7 @@ def serve(
         folder: where its keys and its configuration are written.
         extra_options: options such as `MaxAuthTries=2`, which win over the configuration.
         before: called when the host key is there and sshd does not run yet.
+        sftp: the command line of the SFTP subsystem.
     """
     port = loopback.free_port()
     host_key = _generate(folder / "host_key")
@@ -87,7 +90,7 @@ def serve(
     known_hosts = folder / "known_hosts"
     known_hosts.write_text(f"[127.0.0.1]:{port} {host_key}")
     log_file = folder / "sshd.log"
-    with _sshd(_write_config(folder), port, extra_options, log_file) as process:
+    with _sshd(_write_config(folder, sftp), port, extra_options, log_file) as process:
         yield LocalSshd(
             port=port,
             user=getpass.getuser(),
@@ -106,12 +109,12 @@ def _generate(path: Path) -> str:
     return path.with_suffix(".pub").read_text()
 
 
-def _write_config(folder: Path) -> Path:
+def _write_config(folder: Path, sftp: str) -> Path:
     config = folder / "sshd_config"
     config.write_text(
         f"{_CONFIG}HostKey {folder / 'host_key'}\n"
         f"AuthorizedKeysFile {folder / 'authorized_keys'}\n"
-        f"Subsystem sftp {_SFTP_SERVER}\n"
+        f"Subsystem sftp {sftp}\n"
     )
     return config
 

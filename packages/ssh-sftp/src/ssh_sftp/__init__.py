@@ -32,6 +32,7 @@
     statuses     which status answers which error
     answers      how each request is answered: the table
     service      the server's core
+    request_names  the names of requests, by which they are denied and logged
 
     aio/         everything that does I/O: SFTPClient, SFTPServer, Rooted
     server       `python -m ssh_sftp.server`

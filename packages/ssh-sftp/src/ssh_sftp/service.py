@@ -8,7 +8,7 @@ Whatever the file system's code does, the client gets a reply: where that code i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from struct import Struct
 from typing import Final, TypeAlias
 
@@ -19,12 +19,13 @@ from ssh_sftp.filesystem import FileSystem
 from ssh_sftp.framing import PacketReader
 from ssh_sftp.numbers import MAX_HANDLES, VERSION, StatusCode
 from ssh_sftp.pipe import Buffer, Transmit
+from ssh_sftp.request_names import REQUEST_NAMES, check_request_names, extension_names
 from ssh_sftp.statuses import is_fault, status, status_of
 from ssh_sftp.symlinks import order_of
 from ssh_wire import Message, ProtocolError, UnknownMessage
 from ssh_wire.text import printable
 
-__all__ = ["EXTENSIONS", "OnFault", "Service"]
+__all__ = ["EXTENSIONS", "OnFault", "OnRequest", "Service"]
 
 EXTENSIONS: Final = {
     "posix-rename@openssh.com": b"1",
@@ -42,6 +43,9 @@ EXTENSIONS: Final = {
 OnFault: TypeAlias = Callable[[str, Exception], None]
 """Told what the file system was asked for, and what its code raised."""
 
+OnRequest: TypeAlias = Callable[[m.Request, Message], None]
+"""Told of a request and the answer to it."""
+
 _ID: Final = Struct(">BI")
 _PATHS: Final = ("path", "old", "new", "target", "link", "user")
 _LARGE: Final = 16_384  # a reply with more leaves at once, so that a full pipe is noticed
@@ -57,6 +61,13 @@ class Service:
         on_fault: told of faults in the file system's code.
         peer_software: the client's identification string, if it has one: it tells in which order
             the client sends the paths of SYMLINK.
+        denied: the names of requests that are answered with "Permission denied".
+
+    Attributes:
+        on_request: told of each request when it is answered, if anybody wants to know.
+
+    Raises:
+        UsageError: a name in `denied` is no request.
     """
 
     def __init__(
@@ -67,14 +78,17 @@ class Service:
         on_fault: OnFault | None = None,
         *,
         peer_software: str = "",
+        denied: Collection[str] = (),
     ) -> None:
         self._filesystem = filesystem
         self._transmit = transmit
         self._on_fault = on_fault or _ignore
         self._reader = PacketReader(self._packet)
         self._answers = Answers(filesystem, handles, order_of(peer_software))
+        self._denied = check_request_names(denied)
         self._outgoing: list[Buffer] = []
         self._started = False
+        self.on_request: OnRequest | None = None
 
     @property
     def open_handles(self) -> int:
@@ -126,22 +140,29 @@ class Service:
             self._send(self._malformed(payload, error))
             return
         try:
-            parts = self._answered(request).encode_parts()
+            answer = self._answered(request)
+            parts = answer.encode_parts()
         except SFTPProtocolError:
             raise
         except Exception as error:  # noqa: BLE001 (each request is answered, whatever failed)
-            parts = self._refused(request, error).encode_parts()
+            answer = self._refused(request, error)
+            parts = answer.encode_parts()
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001 (a file system may raise CancelledError)
             fault = RuntimeError(f"{type(error).__name__} was raised")
             fault.__cause__ = error
-            parts = self._refused(request, fault).encode_parts()
+            answer = self._refused(request, fault)
+            parts = answer.encode_parts()
         self._queue(parts)
+        if self.on_request is not None:
+            self.on_request(request, answer)
 
     def _answered(self, request: m.Request) -> Message:
         answer, changes = TABLE[type(request)]
         if changes and self._read_only:
+            return status(request.id, StatusCode.PERMISSION_DENIED)
+        if self._denied and REQUEST_NAMES.get(type(request)) in self._denied:
             return status(request.id, StatusCode.PERMISSION_DENIED)
         return answer(self._answers, request)
 
@@ -170,7 +191,8 @@ class Service:
             problem = f"the client speaks version {hello.version}"
             raise SFTPProtocolError(problem)
         self._started = True
-        pairs = tuple(m.ExtensionPair(name=n, data=d) for n, d in EXTENSIONS.items())
+        names = extension_names(EXTENSIONS, self._denied)
+        pairs = tuple(m.ExtensionPair(name=name, data=EXTENSIONS[name]) for name in names)
         self._send(m.Version(version=VERSION, extensions=pairs))
 
     def _malformed(self, payload: memoryview, error: ProtocolError) -> m.Status:

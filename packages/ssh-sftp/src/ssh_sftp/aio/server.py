@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 
+from ssh_sftp.aio.transactions import log_request
 from ssh_sftp.filesystem import FileSystem, check_filesystem
 from ssh_sftp.numbers import MAX_HANDLES
 from ssh_sftp.pipe import Pipe
@@ -33,9 +35,14 @@ class SFTPServer:
         handles: the most files and directories that may be open.
         peer_software: the client's identification string, where there is one: it tells in which
             order the client sends the paths of SYMLINK; without it OpenSSH's order is read.
+        denied: the requests that are refused, by the names that sftp-server(8) has for them:
+            "remove", "posix-rename", …
+        log_requests: log each request to "ssh_sftp.server": at level INFO what opens or changes
+            something, the rest at level DEBUG.
 
     Raises:
-        UsageError: the file system lacks a method, or has a coroutine function for one.
+        UsageError: a name in `denied` is no request, or the file system lacks a method, or has a
+            coroutine function for one.
     """
 
     def __init__(
@@ -45,12 +52,21 @@ class SFTPServer:
         handles: int = MAX_HANDLES,
         *,
         peer_software: str = "",
+        denied: Collection[str] = (),
+        log_requests: bool = False,
     ) -> None:
         check_filesystem(filesystem)
         self._pipe = pipe
         self._service = Service(
-            filesystem, pipe.write, handles, self._on_fault, peer_software=peer_software
+            filesystem,
+            pipe.write,
+            handles,
+            self._on_fault,
+            peer_software=peer_software,
+            denied=denied,
         )
+        if log_requests:
+            self._service.on_request = log_request
         self._faults = 0
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._error: Exception | None = None
