@@ -223,7 +223,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def constraints(session: nox.Session) -> None:
-    """Write constraints.txt anew: the newest versions that fit, for every supported Python."""
+    """Write constraints.txt: the newest versions that fit, for every supported Python."""
     options = ["--universal", "--python-version=3.11", "--upgrade", "--no-header", "--no-annotate"]
     options += ["--no-emit-index-url", "--no-emit-find-links", "--output-file=constraints.txt"]
     options += [f"--group={group}" for group in GROUPS]

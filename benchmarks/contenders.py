@@ -75,7 +75,7 @@ class PythonClient:
         return _answer([*self._command, json.dumps(task)])
 
     def _import(self, task: Task) -> Sample:
-        """Import the package and what is loaded besides when a connection stands."""
+        """Import the package and what else is loaded when a connection is open."""
         self._task = task
         code = [sys.executable, "-c", _IMPORTER, self._package]
         return _sample(_answer([*code, *self._modules]))

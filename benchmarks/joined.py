@@ -33,7 +33,7 @@ HOST_KEY: Final = "ssh-ed25519"
 _IGNORE: Final = 2  # SSH_MSG_IGNORE: it goes through the whole transport, and no further
 _UNDER_WAY: Final = 256 * 1024  # bytes that are sent before the receiver has to catch up
 _SECONDS: Final = 30.0
-_NEVER: Final = 2**40  # no key is exchanged anew while its packets are counted
+_NEVER: Final = 2**40  # no rekey while its packets are counted
 
 _KEY: Final = PrivateKey.generate("ed25519")
 

@@ -36,10 +36,10 @@ SINK_COMMAND: Final = "LC_ALL=C dd bs=1M of=/dev/null"
 """A command that reads everything and says on standard error how much that was."""
 
 
-def check_sunk(said: bytes, size: int) -> None:
+def check_sunk(printed: bytes, size: int) -> None:
     """Raise unless the sink command has read `size` bytes."""
-    if f"\n{size} bytes".encode() not in said:
-        message = f"the command was to read {size} bytes; it said {said!r}"
+    if f"\n{size} bytes".encode() not in printed:
+        message = f"the command was to read {size} bytes; it printed {printed!r}"
         raise ValueError(message)
 
 

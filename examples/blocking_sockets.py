@@ -112,7 +112,7 @@ class Client:
         else:
             self.transport.connection_lost()
         while (event := self.transport.next_event()) is not None:
-            self.heard(event)
+            self.received_event(event)
         self.mux.pump()
 
     def send(self) -> None:
@@ -122,7 +122,7 @@ class Client:
         while (out := self.transport.take_outgoing()) is not None:
             self.socket.sendall(out)
 
-    def heard(self, event: Event) -> None:
+    def received_event(self, event: Event) -> None:
         match event:
             case HostKeyReceived(key=key):
                 if self.known.check(key, self.host, self.port) is HostKeyStatus.TRUSTED:
@@ -160,7 +160,7 @@ class Client:
             self.step()
 
     def authenticating(self, payload: memoryview) -> None:
-        """Messages 50 to 79; what stands behind the success is the multiplexer's."""
+        """Messages 50 to 79; what follows the success is the multiplexer's."""
         assert self.auth is not None
         self.auth.server_sig_algs = self.transport.server_sig_algs
         self.auth.receive(payload)

@@ -1,4 +1,4 @@
-"""Fuzz targets for every decoder of what a stranger sends; README.md says how to add one.
+"""Fuzz targets for every decoder of what a peer sends; README.md describes how to add one.
 
 target      what a target is, and how its findings are told from declared errors
 registry    finds the targets of the files fuzz_*.py

@@ -61,7 +61,7 @@ def _remove_afterwards(folder: Path) -> None:
         return
     os.setsid()  # what interrupts the run does not interrupt this
     os.close(alive)
-    os.read(gone, 1)  # nobody writes, so it returns when the other end is closed
+    os.read(gone, 1)  # nothing is written, so it returns when the other end is closed
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 

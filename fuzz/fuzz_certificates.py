@@ -1,4 +1,4 @@
-"""Certificates, and their fields by themselves, which no signature stands in front of."""
+"""Certificates, and their fields alone, without a signature."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ class Refused(Exception):
 
 
 def _play(role: str, pieces: list[bytes]) -> tuple[list[Event], bytes]:
-    """Feed a machine; return what it told and what it said."""
+    """Feed a machine; return its events and what it sent."""
     transport = _make(role)
     events: list[Event] = []
     for piece in pieces:
@@ -175,10 +175,10 @@ def _play(role: str, pieces: list[bytes]) -> tuple[list[Event], bytes]:
     assert not ends or events[-1] is ends[0]
     if transport.is_authenticated:
         assert any(isinstance(event, KexCompleted) for event in events)
-    said: list[bytes] = []
+    sent: list[bytes] = []
     while (data := transport.take_outgoing()) is not None:
-        said.append(bytes(data))
-    return events, b"".join(said)
+        sent.append(bytes(data))
+    return events, b"".join(sent)
 
 
 def _told(events: list[Event]) -> list[object]:
@@ -191,11 +191,11 @@ def _told(events: list[Event]) -> list[object]:
 
 def _machine(role: str, data: bytes) -> None:
     """A machine takes anything; however it is cut the same comes of it."""
-    events, said = _play(role, [data])
+    events, sent = _play(role, [data])
     if len(data) % _CUT == 0:
         cut = len(data) // 2
         again = _play(role, [data[:cut], data[cut:]])
-        assert (_told(events), said) == (_told(again[0]), again[1])
+        assert (_told(events), sent) == (_told(again[0]), again[1])
     last = events[-1] if events else None
     if isinstance(last, Disconnected) and not last.by_peer:
         raise Refused(last.description)
@@ -212,11 +212,11 @@ def run_client(data: bytes) -> None:
 def _recorded() -> dict[str, bytes]:
     """What each side says in a whole session."""
     ends = {"client": _make("client"), "server": _make("server")}
-    said = {"client": b"", "server": b""}
+    sent = {"client": b"", "server": b""}
     for turn in range(8):
         for mine, other in (("client", "server"), ("server", "client")):
             while (data := ends[mine].take_outgoing()) is not None:
-                said[mine] += bytes(data)
+                sent[mine] += bytes(data)
                 ends[other].receive(data)
             for end in ends.values():
                 while (event := end.next_event()) is not None:
@@ -225,7 +225,7 @@ def _recorded() -> dict[str, bytes]:
                         end.send(Ping(data=b"behind the second exchange"))
         if turn == _REKEY_AT:
             ends["client"].start_rekey()
-    return said
+    return sent
 
 
 def read_identification(data: bytes) -> None:
@@ -280,8 +280,8 @@ def _packets(stream: bytes) -> bytes:
     return stream[stream.index(b"\n") + 1 :]
 
 
-SAID = _recorded()
-OWN = KexInit.decode(PacketReader().feed(_packets(SAID["server"]))[0])
+SENT = _recorded()
+OWN = KexInit.decode(PacketReader().feed(_packets(SENT["server"]))[0])
 PACKETS = b"".join(
     pack_packet(message.encode(), bytes)
     for message in (
@@ -302,7 +302,7 @@ TARGETS = [
     Target(
         name="transport-packets",
         function=read_packets,
-        seeds=[PACKETS, _packets(SAID["client"])],
+        seeds=[PACKETS, _packets(SENT["client"])],
         allowed=(ProtocolError,),
     ),
     Target(
@@ -315,14 +315,14 @@ TARGETS = [
     Target(
         name="server-machine",
         function=run_server,
-        seeds=[SAID["client"], SAID["client"] + PACKETS],
+        seeds=[SENT["client"], SENT["client"] + PACKETS],
         allowed=(Refused,),
         growth=2000,
     ),
     Target(
         name="client-machine",
         function=run_client,
-        seeds=[SAID["server"], b"text\r\n" + SAID["server"] + PACKETS],
+        seeds=[SENT["server"], b"text\r\n" + SENT["server"] + PACKETS],
         allowed=(Refused,),
         growth=2000,
     ),

@@ -56,7 +56,7 @@ WHOLE_NAMES: Final = {
 
 PHRASES: Final = {
     r"is none\b": "is not a ...",
-    r"(?<!there )(?<!there\n)\bis no (?!longer\b|more\b|less\b|other\b|one\b)\w+": "is not a ...",
+    r"(?<!here )(?<!here\n)\bis no (?!longer\b|more\b|less\b|other\b|one\b)\w+": "is not a ...",
     r"\banew\b": "again",
     r"\bsafe to show\b": "escaped",
     r"\b(?:is|are|be|was|were|been) let in\b": "is authenticated",

@@ -72,9 +72,9 @@ async def _stdin(conn: asyncssh.SSHClientConnection, task: Task, meter: Meter) -
                 process.stdin.write(block[: task["size"] - start])
                 await process.stdin.drain()
             process.stdin.write_eof()
-            said = await process.stderr.read()
+            printed = await process.stderr.read()
             await process.wait(check=True)
-    check_sunk(said, task["size"])
+    check_sunk(printed, task["size"])
 
 
 async def _exec(conn: asyncssh.SSHClientConnection, task: Task, meter: Meter) -> None:

@@ -68,10 +68,10 @@ class OpenSSH:
     # ------------------------------------------------------------- operations
 
     def _stdin(self, task: Task) -> Sample:
-        said = self.folder / "said"
+        printed = self.folder / "printed"
         sink = f"({SINK_COMMAND}) 2>&1"
-        sample = self._run(self._ssh(task, sink), stdin=task["local"], stdout=str(said))
-        check_sunk(said.read_bytes(), task["size"])
+        sample = self._run(self._ssh(task, sink), stdin=task["local"], stdout=str(printed))
+        check_sunk(printed.read_bytes(), task["size"])
         return sample
 
     def _connect(self, task: Task) -> Sample:
@@ -100,14 +100,14 @@ class OpenSSH:
         socket = "/tmp/bench-master"  # noqa: S108 - in the container
         self._run(self._ssh(task, None, "-f", "-N", "-M", "-S", socket))
         try:
-            said = self.peer.run_client(["ssh", "-S", socket, "-O", "check", HOST]).stderr
-            yield socket, int(said.partition(b"pid=")[2].partition(b")")[0])
+            printed = self.peer.run_client(["ssh", "-S", socket, "-O", "check", HOST]).stderr
+            yield socket, int(printed.partition(b"pid=")[2].partition(b")")[0])
         finally:
             self.peer.run_client(["ssh", "-S", socket, "-O", "exit", HOST])
 
     def _processor_time(self, pid: int) -> float:
-        said = self.peer.run_client(["cat", f"/proc/{pid}/schedstat"]).stdout
-        return int(said.split()[0]) / 1e9
+        printed = self.peer.run_client(["cat", f"/proc/{pid}/schedstat"]).stdout
+        return int(printed.split()[0]) / 1e9
 
     # ------------------------------------------------------------- command lines
 

@@ -69,9 +69,9 @@ async def _stdin(conn: Connection, task: Task, meter: Meter) -> None:
             for start in range(0, task["size"], BLOCK):
                 await process.stdin.write(block[: task["size"] - start])
             process.stdin.write_eof()
-            said = await process.stderr.read()
+            printed = await process.stderr.read()
             await process.wait()
-    check_sunk(said, task["size"])
+    check_sunk(printed, task["size"])
 
 
 async def _exec(conn: Connection, task: Task, meter: Meter) -> None:

@@ -116,10 +116,10 @@ def _stdin(client: Any, task: Task, meter: Meter) -> None:
         for start in range(0, task["size"], BLOCK):
             channel.sendall(block[: task["size"] - start])
         channel.shutdown_write()
-        said = channel.makefile_stderr("rb").read()
+        printed = channel.makefile_stderr("rb").read()
         assert channel.recv_exit_status() == 0
         channel.close()
-    check_sunk(said, task["size"])
+    check_sunk(printed, task["size"])
 
 
 def _run_nothing(client: Any) -> None:

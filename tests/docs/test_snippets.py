@@ -2,7 +2,7 @@
 
 A snippet's home has an OpenSSH configuration in which any host name means the
 machine's own sshd, so that a page may say `connect("web1")`; a program that takes a host
-and a port as its arguments is given that server's. A snippet that is no program says so
+and a port as its arguments is given that server's. A snippet that is not a program has a mark
 after its language: ```python {test="skip"}.
 """
 

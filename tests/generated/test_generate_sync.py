@@ -133,7 +133,7 @@ def test_a_name_from_nowhere_is_refused(written: Callable[[str], Module]) -> Non
         Translator(written(SOURCE), Names("process")).annotation(ast.Name("Nothing"))
 
 
-def test_a_class_method_is_mirrored_by_nobody(written: Callable[[str], Module]) -> None:
+def test_class_method_is_not_mirrored(written: Callable[[str], Module]) -> None:
     source = written("class Process:\n    @classmethod\n    def make(cls) -> int: ...\n")
     mirror = Mirror("Process", source.name, "process")
     member: Member = members(source, "Process")["make"]
@@ -150,7 +150,7 @@ def test_a_reason_for_a_name_that_is_gone_is_refused(monkeypatch: pytest.MonkeyP
         next(modules.texts())
 
 
-def test_a_base_stands_for_what_derives_from_it() -> None:
+def test_base_represents_what_derives_from_it() -> None:
     twin = translate.TWINS["ssh_connection.aio.client", "ClientConnection"]
 
     assert twin.name == "Connection"

@@ -100,7 +100,7 @@ async def test_name_without_type_bits_is_fetched_with_its_tree(tmp_path: Path) -
         (entry,) = [each async for each in sftp.scandir("/")]
         assert entry.name == "a.txt"
         assert entry.is_file
-        with pytest.raises(ssh_stack.SSHError):  # its content is not what the server said
+        with pytest.raises(ssh_stack.SSHError):  # its content is not what the server announced
             await sftp.get("/", tmp_path / "tree", recursive=True)
         assert not (tmp_path / "tree" / "a.txt").exists()
 

@@ -145,7 +145,7 @@ class ModuleWriter:
     def _function(self, mirror: Mirror, source: Module) -> Iterator[str]:
         node = source.definitions[mirror.name]
         if not isinstance(node, ast.FunctionDef):
-            problem = f"{mirror.name} is no plain function"
+            problem = f"{mirror.name} is not a plain function"
             raise LookupError(problem)  # noqa: TRY004 (the source is at fault)
         doc = ast.get_docstring(node)
         member = Member(source, (node,), doc)

@@ -118,7 +118,7 @@ class Translator(ast.NodeTransformer):
         """Return the expression that makes the blocking object of a result.
 
         Raises:
-            LookupError: the result holds such an object where nobody would find it.
+            LookupError: the result holds such an object where it would not be found.
         """
         if node is None or not self.mentions_twin(node):
             return value
