@@ -17,9 +17,10 @@ from ssh_keys import (
     load_private_key,
     load_public_key,
 )
-from ssh_keys.armor import enclose, open_armor, to_base64
-from ssh_keys.der import check_cost
-from ssh_keys.rfc4716 import decode, encode
+from ssh_keys.formats.armor import enclose, open_armor
+from ssh_keys.formats.der import check_cost
+from ssh_keys.formats.rfc4716 import decode, encode
+from ssh_keys.strict_base64 import to_base64
 from ssh_wire.primitives import string
 
 ED25519, _, ECDSA, RSA = PORTABLE

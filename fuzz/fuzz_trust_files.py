@@ -16,10 +16,10 @@ from ssh_keys import (
     KnownHostsFile,
     Problem,
 )
-from ssh_keys.addresses import allows, check_list
-from ssh_keys.key_options import take_options
 from ssh_keys.patterns import matches, matches_list
 from ssh_keys.trust import OPTIONS, KeyOptions, parse_date
+from ssh_keys.trust.address_lists import allows, check_list
+from ssh_keys.trust.key_options import take_options
 
 KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMNX9N7pEG9Xtob7hCzNyq5c2fiD9atil0phfWrFECfi me"
 OTHER = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFe0c6Q6967vfDtvELmtEOW9OnGjujcjrk9aJp4rFSp+"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import attrs
 
-from ssh_keys.lines import parse_public_line
+from ssh_keys.formats.public_line import parse_public_line
 from ssh_transport.ciphers import CIPHERS
 from ssh_transport.kex import METHODS
 from ssh_transport.macs import MACS

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from ssh_keys import FidoPolicy, KeyDecryptError, PassphraseNeeded, PrivateKey, SSHSig, TokenNeeded
-from ssh_keys.ciphers import CIPHERS
 from ssh_keys.fido import read_assertion
+from ssh_keys.formats.openssh_ciphers import CIPHERS
 from tests.interop.keyfiles import (
     TOKENS,
     all_kinds_of,

@@ -12,8 +12,8 @@ import attrs
 import pytest
 
 from ssh_keys import PrivateKey, load_public_key
-from ssh_keys.armor import to_base64
-from ssh_keys.host_names import SALT_SIZE, HashedName
+from ssh_keys.strict_base64 import to_base64
+from ssh_keys.trust.host_names import SALT_SIZE, HashedName
 from ssh_stack.errors import HostKeyError
 from ssh_stack.trust import Trust, load_known_hosts
 from ssh_wire.primitives import string

@@ -25,13 +25,18 @@ PLANTED = {
     ),
     "a package imports what is internal to another": (
         "ssh_stack/planted.py",
-        "import ssh_keys.der",
-        "ssh_stack.planted -> ssh_keys.der",
+        "import ssh_keys.formats.der",
+        "ssh_stack.planted -> ssh_keys.formats.der",
     ),
     "a lower layer imports a higher": (
         "ssh_keys/planted.py",
         "import ssh_transport",
         "ssh_keys.planted -> ssh_transport",
+    ),
+    "a family of keys knows a format": (
+        "ssh_keys/families/planted.py",
+        "import ssh_keys.formats.pem",
+        "ssh_keys.families.planted -> ssh_keys.formats.pem",
     ),
     "file transfer needs a transport": (
         "ssh_sftp/planted.py",

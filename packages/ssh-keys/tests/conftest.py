@@ -13,7 +13,8 @@ import pytest
 
 from ssh_keys import PrivateKey
 
-sys.path.insert(0, str(Path(__file__).parent))
+for folder in (".", "certificates", "files"):
+    sys.path.insert(0, str(Path(__file__).parent / folder))
 
 KINDS = (
     "ssh-ed25519",

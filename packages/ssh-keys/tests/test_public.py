@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssh_keys import KeyFormatError, PrivateKey, PublicKey, Signature, load_public_key
+from ssh_keys.kinds import KINDS
 from ssh_keys.public import MAX_BLOB
-from ssh_keys.registry import KINDS
 from ssh_wire.primitives import string
 
 if TYPE_CHECKING:

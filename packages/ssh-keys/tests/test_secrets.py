@@ -20,10 +20,10 @@ from ssh_keys import (
     load_private_key,
     load_public_key,
 )
-from ssh_keys.armor import enclose
 from ssh_keys.files import read_private_key, read_public_key
-from ssh_keys.key_text import find_block, open_block
-from ssh_keys.krl_text import parse_revoked
+from ssh_keys.formats.armor import enclose
+from ssh_keys.formats.key_text import find_block, open_block
+from ssh_keys.trust.krl_text import parse_revoked
 from ssh_wire import SSHError, UsageError
 
 MARKERS = (b"S3cretMarker", b"s3cret-marker", b"\x1bS3cretMark")

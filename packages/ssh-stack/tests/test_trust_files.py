@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from serving_here import serving
 from ssh_keys import HostKeyStatus, KnownHosts, PrivateKey, RevocationList, load_private_key
-from ssh_keys.armor import to_base64
 from ssh_keys.files import write_revoked_keys
+from ssh_keys.strict_base64 import to_base64
 from ssh_stack.errors import ConfigError, HostKeyChanged
 from ssh_stack.trust_files import load_known_hosts, load_revoked_keys
 from ssh_wire.primitives import string

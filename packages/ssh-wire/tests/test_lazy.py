@@ -47,3 +47,20 @@ def test_unknown_name_is_an_attribute_error_that_knows_the_others(package: Modul
         package.rgb  # noqa: B018 (it is looked up)
     assert caught.value.name == "rgb"
     assert caught.value.obj is package  # Python suggests the nearest name of it
+
+
+def test_reference_is_an_attribute_of_its_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    found = lazy.load("colorsys:rgb_to_hls")
+    assert found is sys.modules["colorsys"].rgb_to_hls
+
+
+def test_module_is_imported_by_the_first_use_of_an_attribute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    found = lazy.module("colorsys")
+    assert "colorsys" not in sys.modules
+    assert getattr(found, "rgb_to_hls") is sys.modules["colorsys"].rgb_to_hls  # noqa: B009 (types)
+    monkeypatch.setattr("colorsys.rgb_to_hls", None)
+    assert getattr(found, "rgb_to_hls") is None  # noqa: B009 (the same)

@@ -14,31 +14,15 @@ Public modules:
 
 Internal:
 
-    public                        PublicKey: blob, verify, fingerprint
-    private                       PrivateKey: generate, sign, save
-    registry                      which kinds of key there are, and which are refused
-    families/                     one file for each family of keys
-    load                          load_private_key, load_public_key: any format that is known
-    openssh                       OpenSSH's private key format
-    ciphers                       the ciphers that protect it
-    ppk, ppk_kdf                  PuTTY's private key format
-    pem, pem_ciphers, der         PKCS#1, SEC1, PKCS#8, and how they are encrypted
-    armor, key_text               the text around keys, as it is written and as it arrives
-    rfc4716                       public keys as RFC 4716 frames them
-    lines                         lines of text that hold a key
-    known_hosts                   the host keys that a user trusts
-    host_names, host_lines        the parts of one line of that file
-    known_hosts_file              changes to that file, everything else in it left as it is
-    host_key_update               what is to change once a server has named its keys
-    authorized_keys               the keys that may log in
-    authorized_principals         the names that may log in with a certificate
-    key_options                   the options in front of a key
-    sshsig                        signatures of files and messages
-    allowed_signers               who may sign what
-    krl, serials                  lists of revoked keys and certificates
-    krl_text                      such lists as text
-    sshfp                         fingerprints of host keys in the DNS
-    addresses, dates              what the options of trust files are written in
+    kinds           the kinds of key by name: which are handled, and which are refused
+    public          PublicKey: blob, verify, fingerprint
+    private         PrivateKey: generate, sign, save
+    registry        what a family of keys offers
+    families/       one file for each family of keys
+    formats/        how keys are written in files
+    load            load_private_key, load_public_key: any format that is known
+    lines           lines of text files
+    strict_base64   base64 in the one way to write it
 
 Trust files, a family, a key format and everything of `cryptography`, PyNaCl and bcrypt load
 when they are first used.
@@ -51,17 +35,12 @@ from typing import TYPE_CHECKING
 from ssh_wire import lazy
 
 if TYPE_CHECKING:
-    from ssh_keys.allowed_signers import AllowedSigners as AllowedSigners
-    from ssh_keys.authorized_keys import AuthorizedKey as AuthorizedKey
-    from ssh_keys.authorized_keys import AuthorizedKeysFile as AuthorizedKeysFile
-    from ssh_keys.authorized_principals import AuthorizedPrincipals as AuthorizedPrincipals
     from ssh_keys.certificates.certificate import Certificate as Certificate
     from ssh_keys.certificates.certificate_spec import CertificateSpec as CertificateSpec
     from ssh_keys.certificates.signing import issue as issue
     from ssh_keys.errors import CertificateRefused as CertificateRefused
     from ssh_keys.errors import KeyDecryptError as KeyDecryptError
     from ssh_keys.errors import KeyFormatError as KeyFormatError
-    from ssh_keys.errors import PassphraseNeeded as PassphraseNeeded
     from ssh_keys.errors import SignatureRefused as SignatureRefused
     from ssh_keys.errors import SigningFailed as SigningFailed
     from ssh_keys.errors import TokenNeeded as TokenNeeded
@@ -69,52 +48,57 @@ if TYPE_CHECKING:
     from ssh_keys.errors import UnprotectedKey as UnprotectedKey
     from ssh_keys.errors import UnsupportedKey as UnsupportedKey
     from ssh_keys.fido import FidoPolicy as FidoPolicy
-    from ssh_keys.host_key_update import HostKeyUpdate as HostKeyUpdate
-    from ssh_keys.key_text import is_key_text as is_key_text
-    from ssh_keys.known_hosts import HostKeys as HostKeys
-    from ssh_keys.known_hosts import HostKeyStatus as HostKeyStatus
-    from ssh_keys.known_hosts import KnownHosts as KnownHosts
-    from ssh_keys.known_hosts_file import KnownHostsFile as KnownHostsFile
-    from ssh_keys.krl import RevocationList as RevocationList
+    from ssh_keys.formats.key_text import is_key_text as is_key_text
+    from ssh_keys.kinds import certified_name as certified_name
+    from ssh_keys.kinds import is_security_key as is_security_key
+    from ssh_keys.kinds import plain_kind as plain_kind
     from ssh_keys.lines import Problem as Problem
     from ssh_keys.load import load_private_key as load_private_key
     from ssh_keys.load import load_public_key as load_public_key
+    from ssh_keys.private import PassphraseNeeded as PassphraseNeeded
     from ssh_keys.private import PrivateKey as PrivateKey
     from ssh_keys.public import MAX_BLOB as MAX_BLOB
     from ssh_keys.public import PublicKey as PublicKey
     from ssh_keys.public import Signature as Signature
-    from ssh_keys.registry import certified_name as certified_name
-    from ssh_keys.registry import is_security_key as is_security_key
-    from ssh_keys.registry import plain_kind as plain_kind
-    from ssh_keys.sshfp import SSHFP as SSHFP
-    from ssh_keys.sshsig import SSHSig as SSHSig
+    from ssh_keys.signatures.sshsig import SSHSig as SSHSig
+    from ssh_keys.trust.allowed_signers import AllowedSigners as AllowedSigners
+    from ssh_keys.trust.authorized_keys import AuthorizedKey as AuthorizedKey
+    from ssh_keys.trust.authorized_keys import AuthorizedKeysFile as AuthorizedKeysFile
+    from ssh_keys.trust.authorized_principals import AuthorizedPrincipals as AuthorizedPrincipals
+    from ssh_keys.trust.host_key_update import HostKeyUpdate as HostKeyUpdate
+    from ssh_keys.trust.known_hosts import HostKeys as HostKeys
+    from ssh_keys.trust.known_hosts import HostKeyStatus as HostKeyStatus
+    from ssh_keys.trust.known_hosts import KnownHosts as KnownHosts
+    from ssh_keys.trust.known_hosts_file import KnownHostsFile as KnownHostsFile
+    from ssh_keys.trust.krl import RevocationList as RevocationList
+    from ssh_keys.trust.sshfp import SSHFP as SSHFP
 else:
     __getattr__, __dir__, __all__ = lazy.names(
         __name__,
         {
-            "ssh_keys.allowed_signers": "AllowedSigners",
-            "ssh_keys.authorized_keys": "AuthorizedKey AuthorizedKeysFile",
-            "ssh_keys.authorized_principals": "AuthorizedPrincipals",
+            "ssh_keys.trust.allowed_signers": "AllowedSigners",
+            "ssh_keys.trust.authorized_keys": "AuthorizedKey AuthorizedKeysFile",
+            "ssh_keys.trust.authorized_principals": "AuthorizedPrincipals",
             "ssh_keys.certificates.certificate": "Certificate",
             "ssh_keys.certificates.certificate_spec": "CertificateSpec",
             "ssh_keys.certificates.signing": "issue",
             "ssh_keys.errors": (
-                "CertificateRefused KeyDecryptError KeyFormatError PassphraseNeeded "
+                "CertificateRefused KeyDecryptError KeyFormatError "
                 "SignatureRefused SigningFailed TokenNeeded TooCostly UnprotectedKey "
                 "UnsupportedKey"
             ),
             "ssh_keys.fido": "FidoPolicy",
-            "ssh_keys.host_key_update": "HostKeyUpdate",
-            "ssh_keys.key_text": "is_key_text",
-            "ssh_keys.known_hosts": "HostKeyStatus HostKeys KnownHosts",
-            "ssh_keys.known_hosts_file": "KnownHostsFile",
-            "ssh_keys.krl": "RevocationList",
+            "ssh_keys.trust.host_key_update": "HostKeyUpdate",
+            "ssh_keys.formats.key_text": "is_key_text",
+            "ssh_keys.trust.known_hosts": "HostKeyStatus HostKeys KnownHosts",
+            "ssh_keys.trust.known_hosts_file": "KnownHostsFile",
+            "ssh_keys.trust.krl": "RevocationList",
             "ssh_keys.lines": "Problem",
             "ssh_keys.load": "load_private_key load_public_key",
-            "ssh_keys.private": "PrivateKey",
+            "ssh_keys.private": "PassphraseNeeded PrivateKey",
             "ssh_keys.public": "MAX_BLOB PublicKey Signature",
-            "ssh_keys.registry": "certified_name is_security_key plain_kind",
-            "ssh_keys.sshfp": "SSHFP",
-            "ssh_keys.sshsig": "SSHSig",
+            "ssh_keys.kinds": "certified_name is_security_key plain_kind",
+            "ssh_keys.trust.sshfp": "SSHFP",
+            "ssh_keys.signatures.sshsig": "SSHSig",
         },
     )

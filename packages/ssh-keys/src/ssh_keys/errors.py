@@ -16,19 +16,15 @@ SSHError
 from __future__ import annotations
 
 from shlex import quote
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from ssh_wire import SSHError
 from ssh_wire.text import printable
-
-if TYPE_CHECKING:
-    from ssh_keys.public import PublicKey
 
 __all__ = [
     "CertificateRefused",
     "KeyDecryptError",
     "KeyFormatError",
-    "PassphraseNeeded",
     "Refusal",
     "SignatureRefused",
     "SigningFailed",
@@ -113,19 +109,6 @@ class TooCostly(KeyFormatError):
 
 class KeyDecryptError(KeyFormatError):
     """The passphrase does not open the key."""
-
-
-class PassphraseNeeded(KeyDecryptError):
-    """The key is encrypted and no passphrase was given.
-
-    Attributes:
-        public_key: the public half where the format keeps it readable, else None.  A client
-            may offer it to a server before it asks for the passphrase.
-    """
-
-    def __init__(self, message: str, public_key: PublicKey | None = None) -> None:
-        super().__init__(message)
-        self.public_key = public_key
 
 
 class SignatureRefused(SSHError):

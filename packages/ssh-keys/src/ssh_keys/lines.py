@@ -1,4 +1,4 @@
-"""Lines of text that hold a public key: how they are cut, and how the key is read.
+"""Lines of text files: how they are split into fields, and what is not a line.
 
 Spaces and tabs separate, a newline ends a line, and nothing else does either: a carriage
 return, a NUL or a no-break space inside a line is never taken for a separator.
@@ -11,13 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from ssh_keys.armor import from_base64
-from ssh_keys.errors import KeyFormatError, UnsupportedKey, named
-from ssh_keys.public import PublicKey
-from ssh_keys.registry import KINDS, family, is_named
-from ssh_wire import WireError
-from ssh_wire.primitives import read_string
-from ssh_wire.text import printable
+from ssh_keys.errors import KeyFormatError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,14 +20,10 @@ __all__ = [
     "MAX_LINE",
     "Problem",
     "as_bytes",
-    "blob_of",
-    "cut",
-    "key_of",
-    "looks_like_kind",
+    "checked_line",
     "numbered_lines",
-    "parse_public_line",
-    "said",
     "split_lines",
+    "strip_comment",
     "take_field",
 ]
 
@@ -80,7 +70,7 @@ def split_lines(data: bytes | str) -> tuple[bytes, ...]:
     return (*lines, last) if last else tuple(lines)
 
 
-def said(line: bytes, number: int = 0) -> bytes:
+def strip_comment(line: bytes, number: int = 0) -> bytes:
     """Return what a line says, without the blanks around it: nothing if it is a comment.
 
     A byte order mark in front of line 1 is passed over, which editors write there: it would
@@ -95,11 +85,11 @@ def said(line: bytes, number: int = 0) -> bytes:
 def numbered_lines(data: bytes | str) -> Iterator[tuple[int, bytes]]:
     """Yield the lines that say something, with their numbers: no blanks, no comments."""
     for number, line in enumerate(as_bytes(data).split(b"\n"), 1):
-        if text := said(line, number):
+        if text := strip_comment(line, number):
             yield number, text
 
 
-def cut(line: bytes) -> bytes:
+def checked_line(line: bytes) -> bytes:
     """Return the line when it may be read at all.
 
     Raises:
@@ -120,82 +110,3 @@ def take_field(line: bytes) -> tuple[bytes, bytes]:
     if b"\t" in field:
         field, _, rest = line.partition(b"\t")
     return field, rest.lstrip(_BLANK)
-
-
-def looks_like_kind(field: bytes) -> bool:
-    """Say whether a field reads like a kind of key, known or not, rather than like options."""
-    return (
-        b'"' not in field
-        and b"=" not in field
-        and b"," not in field
-        and (field.startswith((b"ssh-", b"ecdsa-sha2-", b"rsa-sha2-", b"sk-", b"webauthn-")))
-    )
-
-
-def parse_public_line(line: bytes | str, *, legacy: bool = False) -> PublicKey:
-    """Read `kind base64 comment`, the one line of a public key file.
-
-    Raises:
-        UnsupportedKey: its kind is refused or unknown.
-        KeyFormatError: it is not one such line, or kind and key differ.
-    """
-    kind, rest = take_field(cut(as_bytes(line)))
-    return key_of(kind, rest, legacy=legacy)
-
-
-def key_of(kind: bytes, rest: bytes, *, legacy: bool = False) -> PublicKey:
-    """Read the key of a line whose first field was its kind.
-
-    Raises:
-        UnsupportedKey: the kind is refused or unknown.
-        KeyFormatError: the rest is not a key of that kind.
-    """
-    declared = kind.decode("utf-8", "surrogateescape")
-    if not is_named(declared):  # it may be a line of a private key in the wrong place
-        name = named(kind)
-        raise UnsupportedKey(declared if name else "unknown", f"unknown key type{name}")
-    family(declared)  # a kind that is refused is named before its text is looked at
-    encoded, comment = take_field(rest)
-    blob = from_base64(encoded, "the key")
-    key = PublicKey.from_blob(blob, comment.decode("utf-8", "surrogateescape"), legacy=legacy)
-    if key.kind != declared:
-        problem = f"the line says {printable(declared, 64)}, its key is {key.kind}"
-        raise KeyFormatError(problem)
-    return key
-
-
-def blob_of(line: bytes) -> bytes:
-    """Return the key of `kind base64 comment` as it is sent, whatever its kind and size.
-
-    Of a certificate that is the key which it certifies.
-
-    Raises:
-        KeyFormatError: there is no whole key of that kind.
-    """
-    kind, rest = take_field(line)
-    encoded, _ = take_field(rest)
-    blob = from_base64(encoded, "the key")
-    try:
-        inside, _ = read_string(blob, 0)
-    except WireError:
-        inside = b""
-    if not kind or inside != kind:
-        problem = f"the line says{named(kind)}, its key{named(inside)}"
-        raise KeyFormatError(problem)
-    if b"-cert-v0" not in kind:
-        _check_end(kind.decode("latin-1"), blob)
-        return blob
-    from ssh_keys.certificates.certificate import Certificate  # noqa: PLC0415 (loads with the first one)
-
-    return Certificate.from_blob(blob, legacy=True).public_key.blob
-
-
-def _check_end(kind: str, blob: bytes) -> None:
-    """Refuse a key of a known kind that does not end where its blob does."""
-    try:
-        if kind not in KINDS or family(kind).end_of_public(blob) == len(blob):
-            return
-        problem = "something follows the key"
-    except WireError:
-        problem = "the key is cut"
-    raise KeyFormatError(problem)

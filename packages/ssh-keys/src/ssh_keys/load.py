@@ -8,20 +8,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ssh_keys import registry
-from ssh_keys.armor import OPENSSH_LABEL, from_base64
+from ssh_keys import certificates, kinds
 from ssh_keys.errors import KeyFormatError
-from ssh_keys.key_text import LABELS, decoded, find_block
-from ssh_keys.lines import cut, parse_public_line, take_field
+from ssh_keys.formats.armor import OPENSSH_LABEL
+from ssh_keys.formats.key_text import LABELS, decoded, find_block
+from ssh_keys.formats.public_line import parse_public_line
+from ssh_keys.lines import checked_line, take_field
 from ssh_keys.public import MAX_BLOB, PublicKey
-from ssh_wire import WireError
+from ssh_keys.strict_base64 import from_base64
+from ssh_wire import WireError, lazy
 from ssh_wire.primitives import read_text
 from ssh_wire.text import raw as as_written
 
 if TYPE_CHECKING:
-    from ssh_keys.certificates.certificate import Certificate
-    from ssh_keys.key_text import Block
+    from ssh_keys.certificates import Certificate
+    from ssh_keys.formats import openssh, pem, ppk, rfc4716
+    from ssh_keys.formats.key_text import Block
     from ssh_keys.private import PrivateKey
+else:
+    openssh = lazy.module("ssh_keys.formats.openssh")
+    pem = lazy.module("ssh_keys.formats.pem")
+    ppk = lazy.module("ssh_keys.formats.ppk")
+    rfc4716 = lazy.module("ssh_keys.formats.rfc4716")
 
 __all__ = ["load_private_key", "load_public_key"]
 
@@ -79,21 +87,15 @@ def load_private_key(
 
 def _read_private(text: bytes, passphrase: bytes | None, *, legacy: bool) -> PrivateKey:
     if _unquoted(text).startswith(_PPK):
-        from ssh_keys import ppk  # noqa: PLC0415 (loads with the first such file)
-
         return ppk.decode_private(_unquoted(text), passphrase, legacy=legacy)
     block = find_block(text, _PRIVATE)
     if block is None:
         problem = "not a private key"
         raise KeyFormatError(problem)
     if block.label == OPENSSH_LABEL:
-        from ssh_keys import openssh  # noqa: PLC0415 (ciphers and bcrypt load when needed)
-
         return openssh.decode_private(block, passphrase, legacy=legacy)
     if block.label not in _PRIVATE:
         raise _misplaced(block, "private")
-    from ssh_keys import pem  # noqa: PLC0415 (serialization loads when a PEM is read)
-
     return pem.decode_private(block, passphrase, legacy=legacy)
 
 
@@ -127,8 +129,6 @@ def _read_public(text: bytes, *, legacy: bool) -> PublicKey | Certificate:
         return _read_unlabelled(text, legacy=legacy)
     if block.label not in _PUBLIC:
         raise _misplaced(block, "public")
-    from ssh_keys import pem  # noqa: PLC0415 (serialization loads when a PEM is read)
-
     return pem.decode_public(block, legacy=legacy)
 
 
@@ -136,7 +136,7 @@ def _is_line(text: bytes) -> bool:
     """Whether text begins with a public key on a line, whatever its comment holds."""
     kind, _ = take_field(text)
     name = kind.decode("latin-1")
-    return name in registry.KINDS or registry.plain_kind(name) is not None
+    return name in kinds.KINDS or kinds.plain_kind(name) is not None
 
 
 def _misplaced(block: Block, wanted: str) -> KeyFormatError:
@@ -149,22 +149,18 @@ def _misplaced(block: Block, wanted: str) -> KeyFormatError:
 
 def _read_unlabelled(data: bytes, *, legacy: bool) -> PublicKey | Certificate:
     if data.startswith(_PPK):
-        from ssh_keys import ppk  # noqa: PLC0415 (loads with the first such file)
-
         return ppk.decode_public(data, legacy=legacy)
     if data.startswith(_RFC4716):
-        from ssh_keys import rfc4716  # noqa: PLC0415 (loads with the first such file)
-
         blob, comment = rfc4716.decode(data)
         return _read_blob(blob, comment, legacy=legacy)
     kind, rest = take_field(data)
     declared = kind.decode("utf-8", "surrogateescape")
-    if registry.plain_kind(declared) is None:
+    if kinds.plain_kind(declared) is None:
         return parse_public_line(data, legacy=legacy)
     # a certificate may be longer than a line of a trust file: some hold whole policies
     encoded, behind = take_field(rest)
     blob = from_base64(encoded, "the certificate")
-    comment = cut(behind).decode("utf-8", "surrogateescape")
+    comment = checked_line(behind).decode("utf-8", "surrogateescape")
     key = _read_blob(blob, comment, legacy=legacy)
     if key.kind != declared:
         problem = f"the line says {declared}, its key is {key.kind}"
@@ -178,11 +174,9 @@ def _read_blob(blob: bytes, comment: str, *, legacy: bool) -> PublicKey | Certif
     except WireError as error:
         problem = f"not a public key: {error}"
         raise KeyFormatError(problem) from None
-    if registry.plain_kind(kind) is None:
+    if kinds.plain_kind(kind) is None:
         return PublicKey.from_blob(blob, comment, legacy=legacy)
-    from ssh_keys.certificates.certificate import Certificate  # noqa: PLC0415 (loads with the first one)
-
-    return Certificate.from_blob(blob, comment, legacy=legacy)
+    return certificates.Certificate.from_blob(blob, comment, legacy=legacy)
 
 
 def _text_of(data: bytes | str) -> bytes:

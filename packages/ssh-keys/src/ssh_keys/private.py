@@ -8,21 +8,49 @@ or pickled, so that it does not end up where nobody looks for it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Literal, NoReturn, Self, SupportsIndex
+from typing import TYPE_CHECKING, ClassVar, Literal, NoReturn, Protocol, Self, SupportsIndex, cast
 
 import attrs
 
-from ssh_keys import registry
-from ssh_keys.errors import SigningFailed
+from ssh_keys import kinds
+from ssh_keys.errors import KeyDecryptError, SigningFailed
 from ssh_keys.public import PublicKey, Signature
-from ssh_wire import Record, UsageError
+from ssh_wire import Record, UsageError, lazy
 
 if TYPE_CHECKING:
+    import secrets
     from collections.abc import Callable
 
     from ssh_wire.primitives import Buffer
+else:
+    secrets = lazy.module("secrets")
 
-__all__ = ["PrivateKey"]
+__all__ = ["PassphraseNeeded", "PrivateFamily", "PrivateKey"]
+
+
+class PassphraseNeeded(KeyDecryptError):
+    """The key is encrypted and no passphrase was given.
+
+    Attributes:
+        public_key: the public key where the format keeps it readable, else None.  A client may
+            offer it to a server before it asks for the passphrase.
+    """
+
+    def __init__(self, message: str, public_key: PublicKey | None = None) -> None:
+        super().__init__(message)
+        self.public_key = public_key
+
+
+class PrivateFamily(Protocol):
+    """What a family offers to read and to make the private keys of its kinds."""
+
+    def read_private(self, data: bytes, pos: int, *, legacy: bool) -> tuple[PrivateKey, int]:
+        """Read the fields of a private key at `pos` (kind first); return it and the end."""
+        ...
+
+    def generate(self, kind: str, bits: int | None, comment: str) -> PrivateKey:
+        """Make a key; raise UsageError where the family has no such kind or size."""
+        ...
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -51,7 +79,8 @@ class PrivateKey(ABC):
         Raises:
             UsageError: there is no such kind, or it has no such size.
         """
-        return registry.family_to_generate(kind).generate(kind, bits, comment)
+        family = cast("PrivateFamily", kinds.load_family_to_generate(kind))
+        return family.generate(kind, bits, comment)
 
     @property
     def comment(self) -> str:
@@ -124,19 +153,16 @@ class PrivateKey(ABC):
 
         Args:
             passphrase: what to encrypt it with; None leaves it in the clear.
-            cipher: a name of `ssh_keys.ciphers.CIPHERS`.
+            cipher: a name of `ssh_keys.formats.openssh_ciphers.CIPHERS`.
             rounds: the cost of guessing the passphrase, in rounds of bcrypt (1 to 2048).
             random: where the salt comes from; the operating system when not given.
 
         Raises:
             UsageError: the passphrase is empty, or there is no such cipher or cost.
         """
-        from secrets import token_bytes  # noqa: PLC0415 (loads when a key is written)
-
-        from ssh_keys import openssh  # noqa: PLC0415 (ciphers and bcrypt load when needed)
-
-        protection = openssh.Protection.make(passphrase, cipher, rounds)
-        return openssh.encode_private(self, protection, random or token_bytes)
+        encode: Callable[..., bytes] = lazy.load("ssh_keys.formats.openssh:encode_private")
+        random = random or secrets.token_bytes
+        return encode(self, passphrase, cipher=cipher, rounds=rounds, random=random)
 
     def to_pem(
         self,
@@ -153,9 +179,8 @@ class PrivateKey(ABC):
         Raises:
             UsageError: the passphrase is empty, or the key has no such form.
         """
-        from ssh_keys import pem  # noqa: PLC0415 (serialization loads when a PEM is written)
-
-        return pem.encode_private(self, passphrase, form)
+        encode: Callable[..., bytes] = lazy.load("ssh_keys.formats.pem:encode_private")
+        return encode(self, passphrase, form)
 
     def to_ppk(
         self,
@@ -175,11 +200,8 @@ class PrivateKey(ABC):
             UsageError: the passphrase is empty, there is no such version, or PuTTY has no
                 keys of this kind.
         """
-        from secrets import token_bytes  # noqa: PLC0415 (loads when a key is written)
-
-        from ssh_keys import ppk  # noqa: PLC0415 (ciphers load when needed)
-
-        return ppk.encode_private(self, passphrase, version, random or token_bytes)
+        encode: Callable[..., bytes] = lazy.load("ssh_keys.formats.ppk:encode_private")
+        return encode(self, passphrase, version, random or secrets.token_bytes)
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         problem = "a private key is neither copied nor pickled; save it with to_openssh()"

@@ -1,29 +1,31 @@
 """The public key: what every family has in common, and the way in from a blob.
 
 A family (`ssh_keys.families`) adds how its numbers are read, how long they are, and how
-one signature is checked.  Nothing here knows a family by name: `ssh_keys.registry` does.
+one signature is checked.  Nothing here knows a family by name: `ssh_keys.kinds` does.
 """
 
 from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, Protocol, Self, cast
 
 import attrs
 
-from ssh_keys import registry
-from ssh_keys.armor import to_base64
+from ssh_keys import kinds
 from ssh_keys.errors import KeyFormatError
-from ssh_wire import Record, WireError, record
+from ssh_keys.strict_base64 import to_base64
+from ssh_wire import Record, WireError, lazy, record
 from ssh_wire.primitives import read_text
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ssh_keys.fido import FidoPolicy
     from ssh_wire.primitives import Buffer
 
-__all__ = ["MAX_BLOB", "PublicKey", "Signature"]
+__all__ = ["MAX_BLOB", "PublicFamily", "PublicKey", "Signature"]
 
 MAX_BLOB: Final = 1 << 20
 """The largest key blob or file that is looked at, in bytes."""
@@ -35,6 +37,22 @@ class Signature(Record):
 
     algorithm: str
     blob: bytes
+
+
+class PublicFamily(Protocol):
+    """What a family offers to read the public keys of its kinds."""
+
+    def public_from_blob(self, kind: str, blob: bytes, comment: str, *, legacy: bool) -> PublicKey:
+        """Read a blob of this kind; raise KeyFormatError or WireError where it is not one."""
+        ...
+
+    def end_of_public(self, data: bytes) -> int:
+        """Return where the public key ends that `data` begins with (kind first).
+
+        A certificate holds the fields of a key without their length.  Raise WireError where
+        there is no such key.
+        """
+        ...
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -72,9 +90,8 @@ class PublicKey(ABC):
             raise KeyFormatError(problem)
         try:
             kind, _ = read_text(blob, 0)
-            return registry.family(kind).public_from_blob(
-                kind, bytes(blob), comment, legacy=legacy
-            )
+            family = cast("PublicFamily", kinds.load_family(kind))
+            return family.public_from_blob(kind, bytes(blob), comment, legacy=legacy)
         except WireError as error:
             problem = f"not a public key: {error}"
             raise KeyFormatError(problem) from None
@@ -152,15 +169,13 @@ class PublicKey(ABC):
         Raises:
             UsageError: keys of its kind have no such form.
         """
-        from ssh_keys import pem  # noqa: PLC0415 (serialization loads when a PEM is written)
-
-        return pem.encode_public(self)
+        encode: Callable[[PublicKey], str] = lazy.load("ssh_keys.formats.pem:encode_public")
+        return encode(self)
 
     def to_rfc4716(self) -> str:
         """Return the key as RFC 4716 frames it, which PuTTY and ssh.com read."""
-        from ssh_keys import rfc4716  # noqa: PLC0415 (loads when a key is written so)
-
-        return rfc4716.encode(self.blob, self.comment)
+        encode: Callable[[bytes, str], str] = lazy.load("ssh_keys.formats.rfc4716:encode")
+        return encode(self.blob, self.comment)
 
     @abstractmethod
     def provider(self) -> object:

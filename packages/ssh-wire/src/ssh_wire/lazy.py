@@ -1,4 +1,4 @@
-"""Names of a package that are imported when they are first used.
+"""Imports that wait until something is used: names of a package, and entries of a table.
 
 A package that re-exports much would make everybody pay for all of it at import.  Its
 `__init__` imports for type checkers what this module imports for Python:
@@ -7,6 +7,13 @@ A package that re-exports much would make everybody pay for all of it at import.
         from package.part import Name as Name
     else:
         __getattr__, __dir__, __all__ = lazy.names(__name__, {"package.part": "Name Other"})
+
+A module that is rarely needed is imported in the same manner:
+
+    if TYPE_CHECKING:
+        import ipaddress
+    else:
+        ipaddress = lazy.module("ipaddress")
 """
 
 from __future__ import annotations
@@ -14,8 +21,9 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Mapping
+from typing import Any
 
-__all__ = ["names"]
+__all__ = ["load", "module", "names"]
 
 
 def names(
@@ -50,3 +58,32 @@ def names(
         return sorted({*found, *present})
 
     return get, list_names, sorted(found)
+
+
+def load(reference: str) -> Any:  # noqa: ANN401 (whoever uses it annotates what it is)
+    """Import a module and return one of its attributes.
+
+    A table that names its implementations so pays for those that are used, and its module
+    does not depend on theirs.
+
+    Args:
+        reference: the module and the attribute, as in an entry point: "package.module:name".
+    """
+    module, _, attribute = reference.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def module(name: str) -> object:
+    """Return what stands for a module and imports it when an attribute is first used."""
+    return _Module(name)
+
+
+class _Module:
+    """The place of a module."""
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (type checkers see the module)
+        # not kept, so that a test may replace what the module has
+        return getattr(importlib.import_module(self.__name__), name)

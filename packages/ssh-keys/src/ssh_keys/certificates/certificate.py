@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar
 
 import attrs
 
-from ssh_keys import registry
-from ssh_keys.armor import to_base64
+from ssh_keys import kinds
 from ssh_keys.certificates.certificate_spec import PERMISSIONS
 from ssh_keys.certificates.fields import (
     Body,
@@ -37,7 +36,8 @@ from ssh_keys.errors import CertificateRefused, KeyFormatError
 from ssh_keys.fido import KEY_ALONE, FidoPolicy, read_assertion
 from ssh_keys.patterns import matches
 from ssh_keys.public import PublicKey
-from ssh_wire import WireError
+from ssh_keys.strict_base64 import to_base64
+from ssh_wire import WireError, lazy
 from ssh_wire.primitives import read_text
 from ssh_wire.text import printable, raw
 
@@ -139,7 +139,7 @@ class Certificate:
     @classmethod
     def _read(cls, blob: bytes, comment: str, *, legacy: bool) -> Self:
         head, pos = Head.read(blob, 0)
-        plain = registry.plain_kind(head.kind)
+        plain = kinds.plain_kind(head.kind)
         if plain is None:
             problem = f"a key of kind '{printable(head.kind, 80)}' is no certificate"
             raise KeyFormatError(problem)
@@ -172,7 +172,7 @@ class Certificate:
     @property
     def algorithms(self) -> tuple[str, ...]:
         """The algorithms of the certified key as they are negotiated, the preferred one first."""
-        return tuple(map(registry.certified_name, self.public_key.algorithms))
+        return tuple(map(kinds.certified_name, self.public_key.algorithms))
 
     @property
     def ca_algorithm(self) -> str:
@@ -266,7 +266,7 @@ class Certificate:
         if self.ca_algorithm not in algorithms:
             problem = f"the authority signed with {printable(self.ca_algorithm, 64)}"
             raise CertificateRefused("ca-algorithm", problem)
-        if not registry.is_security_key(self.ca_key.kind):
+        if not kinds.is_security_key(self.ca_key.kind):
             return
         assertion = read_assertion(self.signature)
         if not fido.accepts(assertion):
@@ -324,9 +324,8 @@ class Certificate:
 
     def to_rfc4716(self) -> str:
         """Return the certificate as RFC 4716 frames keys, which PuTTY reads."""
-        from ssh_keys import rfc4716  # noqa: PLC0415 (loads when one is written so)
-
-        return rfc4716.encode(self.blob, self.comment)
+        encode: Callable[[bytes, str], str] = lazy.load("ssh_keys.formats.rfc4716:encode")
+        return encode(self.blob, self.comment)
 
     def to_openssh(self) -> str:
         """Return the certificate as one line of OpenSSH's format, without a newline."""

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from ssh_keys import registry
 from ssh_keys.errors import KeyFormatError
-from ssh_wire import Record, Repeated, Text, UInt32, UInt64, record
+from ssh_wire import Record, Repeated, Text, UInt32, UInt64, lazy, record
 from ssh_wire.primitives import string
 from ssh_wire.text import printable, raw
 
 if TYPE_CHECKING:
-    from ipaddress import IPv4Network, IPv6Network
+    import ipaddress
+else:
+    ipaddress = lazy.module("ipaddress")
 
 __all__ = [
     "MAX_PRINCIPALS",
@@ -191,22 +193,20 @@ def read_command(data: bytes) -> str:
     return clean_text(_Value.decode(data).value, "forced command")
 
 
-def read_addresses(data: bytes) -> tuple[IPv4Network | IPv6Network, ...]:
+def read_addresses(data: bytes) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
     """Return the networks in the value of "source-address".
 
     Raises:
         KeyFormatError: there is none, or one is not "nn.nn.nn.nn/nn or hhhh::hhhh/nn".
         WireError: it is not one string.
     """
-    from ipaddress import ip_network  # noqa: PLC0415 (12 ms, and few certificates have it)
-
-    networks: list[IPv4Network | IPv6Network] = []
+    networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
     for text in _Value.decode(data).value.split(","):
         address, slash, size = text.partition("/")
         plain = not set(address) - _ADDRESS_LETTERS and (size.isdecimal() or not slash)
         try:
             # bits behind the mask tell of a mistake, and OpenSSH refuses them too
-            networks.append(ip_network(text if plain else ""))
+            networks.append(ipaddress.ip_network(text if plain else ""))
         except ValueError:
             problem = f"'{printable(text, 64)}' is not a network, such as 192.0.2.0/24"
             raise KeyFormatError(problem) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from ssh_keys import registry
+from ssh_keys import kinds
 from ssh_keys.certificates.certificate import Certificate
 from ssh_keys.certificates.fields import (
     Body,
@@ -43,7 +43,7 @@ def issue(
         UsageError: the spec cannot be written, or nobody would accept it.
     """
     spec.check()
-    kind = registry.certified_name(key.kind)
+    kind = kinds.certified_name(key.kind)
     _, pos = read_string(key.blob, 0)
     body = Body(
         serial=spec.serial,

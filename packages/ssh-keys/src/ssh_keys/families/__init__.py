@@ -1,4 +1,4 @@
-"""One file a family of keys; `ssh_keys.registry` says which kinds each has.
+"""One file a family of keys; `ssh_keys.kinds` says which kinds each has.
 
 ed25519   Ed25519 (RFC 8709)
 ecdsa     ECDSA on the NIST curves (RFC 5656)

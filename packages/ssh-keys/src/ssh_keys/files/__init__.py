@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ssh_keys.authorized_keys import AuthorizedKeysFile
+from ssh_keys import trust
 from ssh_keys.errors import KeyFormatError, UnprotectedKey
 from ssh_keys.files.disk import (
     CHUNK,
@@ -36,20 +36,21 @@ from ssh_keys.files.hosts import hash_known_hosts as hash_known_hosts
 from ssh_keys.files.hosts import read_known_hosts as read_known_hosts
 from ssh_keys.files.hosts import remove_known_host as remove_known_host
 from ssh_keys.files.hosts import update_known_host as update_known_host
-from ssh_keys.key_text import is_key_text
+from ssh_keys.formats.key_text import is_key_text
 from ssh_keys.load import load_private_key, load_public_key
 from ssh_keys.public import MAX_BLOB
+from ssh_keys.trust.authorized_keys import AuthorizedKeysFile
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from ssh_keys.allowed_signers import AllowedSigners
-    from ssh_keys.authorized_principals import AuthorizedPrincipals
     from ssh_keys.certificates.certificate import Certificate
-    from ssh_keys.krl import RevocationList
     from ssh_keys.private import PrivateKey
     from ssh_keys.public import PublicKey
+    from ssh_keys.trust.allowed_signers import AllowedSigners
+    from ssh_keys.trust.authorized_principals import AuthorizedPrincipals
+    from ssh_keys.trust.krl import RevocationList
 
 __all__ = [
     "append_known_host",
@@ -153,9 +154,7 @@ def read_authorized_principals(path: str | os.PathLike[str]) -> AuthorizedPrinci
         KeyFormatError: it is not a regular file, or far too large.
         OSError: it cannot be read.
     """
-    from ssh_keys.authorized_principals import AuthorizedPrincipals  # noqa: PLC0415 (rarely read)
-
-    return AuthorizedPrincipals.parse(read(path, MAX_TRUST_FILE), os.fspath(path))
+    return trust.AuthorizedPrincipals.parse(read(path, MAX_TRUST_FILE), os.fspath(path))
 
 
 def read_allowed_signers(path: str | os.PathLike[str], *, legacy: bool = False) -> AllowedSigners:
@@ -165,9 +164,7 @@ def read_allowed_signers(path: str | os.PathLike[str], *, legacy: bool = False) 
         KeyFormatError: it is not a regular file, or far too large.
         OSError: it cannot be read.
     """
-    from ssh_keys.allowed_signers import AllowedSigners  # noqa: PLC0415 (rarely read)
-
-    return AllowedSigners.parse(read(path, MAX_TRUST_FILE), os.fspath(path), legacy=legacy)
+    return trust.AllowedSigners.parse(read(path, MAX_TRUST_FILE), os.fspath(path), legacy=legacy)
 
 
 def read_revoked_keys(path: str | os.PathLike[str]) -> RevocationList:
@@ -178,9 +175,7 @@ def read_revoked_keys(path: str | os.PathLike[str]) -> RevocationList:
             may be believed that the list would have to be asked about.
         OSError: it cannot be read.
     """
-    from ssh_keys.krl_text import parse_revoked  # noqa: PLC0415 (rarely read)
-
-    return parse_revoked(read(path, MAX_TRUST_FILE), os.fspath(path))
+    return trust.parse_revoked(read(path, MAX_TRUST_FILE), os.fspath(path))
 
 
 def write_revoked_keys(path: str | os.PathLike[str], revoked: RevocationList) -> None:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from ssh_keys.files.disk import MAX_TRUST_FILE, read, read_open, replace
 from ssh_keys.files.locking import locked
-from ssh_keys.known_hosts import KnownHosts, format_host_line
-from ssh_keys.known_hosts_file import KnownHostsFile
+from ssh_keys.trust.known_hosts import KnownHosts, format_host_line
+from ssh_keys.trust.known_hosts_file import KnownHostsFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ssh_keys.host_key_update import HostKeyUpdate
     from ssh_keys.public import PublicKey
+    from ssh_keys.trust.host_key_update import HostKeyUpdate
 
 __all__ = [
     "append_known_host",

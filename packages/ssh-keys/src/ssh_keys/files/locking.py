@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ssh_keys.files.disk import open_regular
+from ssh_wire import lazy
 
 if TYPE_CHECKING:
+    import fcntl
     from collections.abc import Generator
+else:
+    fcntl = lazy.module("fcntl")
 
 __all__ = ["locked"]
 
@@ -59,12 +63,12 @@ def _is_there(path: str | os.PathLike[str], descriptor: int) -> bool:
 def _lock(descriptor: int, end: float) -> bool:
     """Wait for the lock; return False where there is none to be had."""
     try:
-        import fcntl  # noqa: PLC0415 (not on Windows)
-    except ImportError:
+        flock, how = fcntl.flock, fcntl.LOCK_EX | fcntl.LOCK_NB
+    except ImportError:  # on Windows
         return False
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            flock(descriptor, how)
         except BlockingIOError:
             if time.monotonic() > end:
                 return False

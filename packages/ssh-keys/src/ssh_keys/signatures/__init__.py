@@ -1,5 +1,7 @@
 """Signatures of files and messages: SSHSIG (OpenSSH's PROTOCOL.sshsig).
 
+sshsig   SSHSig: read, verify; sign
+
 The names are loaded when they are first used.
 """
 
@@ -10,19 +12,19 @@ from typing import TYPE_CHECKING
 from ssh_wire import lazy
 
 if TYPE_CHECKING:
-    from ssh_keys.sshsig import ARMOR_LABEL as ARMOR_LABEL
-    from ssh_keys.sshsig import MAX_SIGNATURE as MAX_SIGNATURE
-    from ssh_keys.sshsig import HashName as HashName
-    from ssh_keys.sshsig import Message as Message
-    from ssh_keys.sshsig import MessageSigner as MessageSigner
-    from ssh_keys.sshsig import SigningRequest as SigningRequest
-    from ssh_keys.sshsig import SSHSig as SSHSig
-    from ssh_keys.sshsig import sign as sign
+    from ssh_keys.signatures.sshsig import ARMOR_LABEL as ARMOR_LABEL
+    from ssh_keys.signatures.sshsig import MAX_SIGNATURE as MAX_SIGNATURE
+    from ssh_keys.signatures.sshsig import HashName as HashName
+    from ssh_keys.signatures.sshsig import Message as Message
+    from ssh_keys.signatures.sshsig import MessageSigner as MessageSigner
+    from ssh_keys.signatures.sshsig import SigningRequest as SigningRequest
+    from ssh_keys.signatures.sshsig import SSHSig as SSHSig
+    from ssh_keys.signatures.sshsig import sign as sign
 else:
     __getattr__, __dir__, __all__ = lazy.names(
         __name__,
         {
-            "ssh_keys.sshsig": (
+            "ssh_keys.signatures.sshsig": (
                 "ARMOR_LABEL MAX_SIGNATURE HashName Message MessageSigner SigningRequest SSHSig"
                 " sign"
             ),

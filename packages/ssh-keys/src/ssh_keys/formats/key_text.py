@@ -1,0 +1,244 @@
+r"""Key files as they arrive: what a file lost on its way is put back, before a format reads it.
+
+A key that was pasted into a form, a variable or a YAML file often comes with other line ends,
+with `\n` in letters, with spaces in the place of line breaks or with none at all, in UTF-16,
+indented or in quotes.  None of that changes a byte of the key.  Text in front of the key and
+behind it, as `openssl pkcs12` writes it, and blocks beside it, such as certificates, are passed
+over (RFC 7468 section 2).
+
+All of it may be secret: no error of this module quotes its input.
+"""
+
+from __future__ import annotations
+
+import codecs
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ssh_keys.errors import KeyFormatError
+from ssh_keys.lines import as_bytes
+from ssh_keys.strict_base64 import from_base64
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+
+__all__ = ["LABELS", "Block", "Sealed", "decoded", "find_block", "is_key_text", "open_block"]
+
+LABELS: Final = (
+    "OPENSSH PRIVATE KEY",
+    "PRIVATE KEY",
+    "ENCRYPTED PRIVATE KEY",
+    "RSA PRIVATE KEY",
+    "EC PRIVATE KEY",
+    "DSA PRIVATE KEY",
+    "PUBLIC KEY",
+    "RSA PUBLIC KEY",
+    "EC PARAMETERS",
+    "DSA PARAMETERS",
+    "DH PARAMETERS",
+    "CERTIFICATE",
+    "TRUSTED CERTIFICATE",
+    "X509 CERTIFICATE",
+    "CERTIFICATE REQUEST",
+    "NEW CERTIFICATE REQUEST",
+    "X509 CRL",
+    "PKCS7",
+    "CMS",
+    "PGP PRIVATE KEY BLOCK",
+    "PGP PUBLIC KEY BLOCK",
+    "SSH SIGNATURE",
+)
+"""The labels that are known by name, and may be named in an error."""
+
+_BEGIN: Final = b"-----BEGIN"
+_END: Final = b"-----END"
+_DASHES: Final = b"-----"
+_MAX_LABEL: Final = 64
+_MAX_BLOCKS: Final = 64
+_LABEL: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ")
+_BY_LETTERS: Final = {label.replace(" ", ""): label for label in LABELS}
+_SEEN: Final = 16
+"""The bytes that are looked at to see whether text without a mark is UTF-16."""
+
+_MARKS: Final = (
+    # UTF-32 first: its mark begins with that of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_ODD_BLANKS: Final = (
+    b"\xc2\xa0",  # no-break space
+    b"\xe2\x80\xa8",  # line separator
+    b"\xe2\x80\xa9",  # paragraph separator
+    b"\xe2\x80\x8b",  # zero-width space
+    codecs.BOM_UTF8,
+)
+_LETTERS: Final = (b"\\r\\n", b"\\n", b"\\r", b"\\t")
+_DEK: Final = b"DEK-Info"
+_LONG_IV: Final = (b"AES", b"ARIA", b"CAMELLIA", b"SEED", b"SM4")
+_IV_DIGITS: Final = {True: 32, False: 16}
+
+
+_SIGNS: Final = (
+    "--BEGIN",
+    "PRIVATE KEY",
+    "PuTTY-User-Key-File-",
+    "Private-Lines:",
+    "b3BlbnNzaC1rZXktdjE",  # the magic of OpenSSH's format
+    "\n",
+    "\0",
+)
+"""What is in the text of a key, and not in the path of a file."""
+_BASE64: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\\")
+_MUCH: Final = 64
+
+
+class Block(NamedTuple):
+    """What stands between a BEGIN line and its END line.
+
+    Attributes:
+        label: the label.
+        text: what is between; None where no END line follows.
+    """
+
+    label: str
+    text: bytes | None
+
+    def __repr__(self) -> str:
+        return f"<Block {self.label}>"
+
+
+class Sealed(NamedTuple):
+    """What a block holds.
+
+    Attributes:
+        body: the bytes.
+        dek: the value of the header DEK-Info, cipher and IV (RFC 1421 section 4.6.1.3), where
+            the bytes are encrypted in OpenSSL's old way; else None.
+    """
+
+    body: bytes
+    dek: bytes | None
+
+    def __repr__(self) -> str:
+        return f"<{len(self.body)} bytes>"
+
+
+def decoded(data: bytes | str) -> bytes:
+    """Return the data of a key file as UTF-8 without a mark, whatever it was encoded in."""
+    raw = as_bytes(data)
+    for mark, encoding in _MARKS:
+        if raw.startswith(mark):
+            return _reencoded(raw, encoding)
+    head = raw[:_SEEN]
+    if len(head) > 1 and not any(head[1::2]) and all(head[::2]):
+        return _reencoded(raw, "utf-16-le")
+    if len(head) > 1 and not any(head[::2]) and all(head[1::2]):
+        return _reencoded(raw, "utf-16-be")
+    return raw.removeprefix(codecs.BOM_UTF8)
+
+
+def is_key_text(text: str) -> bool:
+    """Say whether text is a private key, or a part of one, and not the path of its file.
+
+    An error about such a path would quote the key.
+    """
+    if any(sign in text for sign in _SIGNS):
+        return True
+    words = text.split()
+    if text.startswith(("/", "~", ".")):
+        return False  # an absolute path may look like base64, which seldom begins so
+    # base64 alone, or with something beside it: a line of a key behind the name of a type, say
+    encoded = [word for word in words if _BASE64.issuperset(word)]
+    enough = sum(map(len, encoded)) >= _MUCH
+    return enough and (len(encoded) == len(words) or max(map(len, encoded)) >= _MUCH)
+
+
+def find_block(data: bytes, wanted: Container[str]) -> Block | None:
+    """Return the first block with one of the labels, or else the first block, if there is one.
+
+    Raises:
+        KeyFormatError: there are too many blocks.
+    """
+    first: Block | None = None
+    for count, block in enumerate(_blocks(data)):
+        if block.label in wanted:
+            return block
+        if count >= _MAX_BLOCKS:
+            problem = f"more than {_MAX_BLOCKS} blocks in one key file"
+            raise KeyFormatError(problem)
+        first = first or block
+    return first
+
+
+def open_block(block: Block) -> Sealed:
+    """Return what a block holds.
+
+    Raises:
+        KeyFormatError: it has no END line, or its text is no base64.
+    """
+    if block.text is None:
+        problem = "the armour has no END line"
+        raise KeyFormatError(problem)
+    text = _with_lines(block.text)
+    dek: bytes | None = None
+    if b":" in text:
+        dek, text = _split_headers(text)
+    return Sealed(from_base64(b"".join(text.split()), "the text of the armour"), dek)
+
+
+def _reencoded(raw: bytes, encoding: str) -> bytes:
+    try:
+        return raw.decode(encoding).encode("utf-8")
+    except UnicodeError:
+        return raw
+
+
+def _blocks(data: bytes) -> Iterator[Block]:
+    at = data.find(_BEGIN)
+    while at >= 0:
+        start = at + len(_BEGIN)
+        stop = data.find(_DASHES, start, start + _MAX_LABEL + len(_DASHES))
+        written = data[start : max(stop, start)]
+        if not written.strip() or not _LABEL.issuperset(written):
+            at = data.find(_BEGIN, start)
+            continue
+        behind = stop + len(_DASHES)
+        ending = _END + written + _DASHES
+        end = data.find(ending, behind)
+        yield Block(_label(written), data[behind:end] if end >= 0 else None)
+        at = data.find(_BEGIN, end + len(ending) if end >= 0 else behind)
+
+
+def _label(written: bytes) -> str:
+    """The label as it is usually written, also where its spaces were lost."""
+    label = written.decode().strip()
+    return _BY_LETTERS.get(label.replace(" ", ""), label)
+
+
+def _with_lines(text: bytes) -> bytes:
+    """Put line breaks back where they were written otherwise."""
+    for blank in _ODD_BLANKS:
+        text = text.replace(blank, b" ")
+    for letters in _LETTERS:
+        text = text.replace(letters, b"\n")
+    # what is left of a backslash joined two lines in a shell, or escaped the other one
+    return text.replace(b"\\", b"").replace(b"\r", b"\n").strip()
+
+
+def _split_headers(text: bytes) -> tuple[bytes | None, bytes]:
+    """Return the value of DEK-Info, and the base64 behind the headers (RFC 1421 section 4.6).
+
+    The base64 has no colon, so the headers end behind the last one.  Where the line breaks were
+    lost the base64 goes on there.
+    """
+    name, value = text.rsplit(b":", 1)
+    line, _, body = value.partition(b"\n")
+    if not name.endswith(_DEK):  # a header that is not understood takes all of its line
+        dek = text.partition(_DEK + b":")[2].split(None, 1)
+        return (dek[0] if dek else None), body
+    words = line.split(None, 1)
+    cipher, comma, digits = b"".join(words[:1]).partition(b",")
+    count = _IV_DIGITS[cipher.startswith(_LONG_IV)]
+    rest = b"".join((digits[count:], b" ", *words[1:], b"\n", body))
+    return cipher + comma + digits[:count], rest

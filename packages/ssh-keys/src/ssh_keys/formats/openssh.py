@@ -1,0 +1,277 @@
+"""OpenSSH's own format of private keys, openssh-key-v1 (OpenSSH's PROTOCOL.key).
+
+    "openssh-key-v1" NUL
+    string cipher, string kdf, string kdf options, uint32 1, string public key
+    string private section, encrypted; then the cipher's tag, if it has one
+
+    private section: uint32 check, uint32 check, the key's fields, string comment, 1 2 3 …
+
+The two equal check numbers tell a wrong passphrase from a damaged file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Self
+
+import attrs
+import bcrypt
+
+from ssh_keys import registry
+from ssh_keys.errors import KeyDecryptError, KeyFormatError, TooCostly
+from ssh_keys.formats.armor import OPENSSH_LABEL, enclose
+from ssh_keys.formats.key_text import open_block
+from ssh_keys.formats.openssh_ciphers import CIPHERS
+from ssh_keys.private import PassphraseNeeded
+from ssh_keys.public import PublicKey
+from ssh_wire import Record, Rest, Text, UInt32, UsageError, WireError, record
+from ssh_wire.primitives import read_text
+from ssh_wire.text import raw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ssh_keys.formats.key_text import Block
+    from ssh_keys.formats.openssh_ciphers import KeyCipher
+    from ssh_keys.private import PrivateKey
+
+__all__ = ["MAX_ROUNDS", "decode_private", "encode_private"]
+
+MAX_ROUNDS: Final = 2048
+"""The most rounds of bcrypt that a file may ask for."""
+
+_NOT_READ: Final = frozenset(
+    {"blowfish-cbc", "cast128-cbc", "arcfour", "arcfour128", "arcfour256", "none"}
+)
+"""Ciphers that OpenSSH once had; no other name is put into an error, it may be a secret."""
+
+_MAGIC: Final = b"openssh-key-v1\0"
+_SALT_SIZE: Final = 16
+_MAX_PADDING: Final = 255
+_MIN_BLOCK: Final = 8
+
+
+@record
+class _Container(Record):
+    """What follows the magic."""
+
+    cipher: str
+    kdf: str
+    options: bytes
+    count: UInt32
+    public: bytes
+    private: bytes = attrs.field(repr=False)
+    tag: Rest
+
+
+@record
+class _Options(Record):
+    """The options of the kdf "bcrypt"."""
+
+    salt: bytes
+    rounds: UInt32
+
+
+@record
+class _Checks(Record):
+    """The head of the private section."""
+
+    first: UInt32
+    second: UInt32
+
+
+@record
+class _Comment(Record):
+    """What follows the key's fields."""
+
+    comment: Text
+    padding: Rest
+
+
+@attrs.frozen
+class _Protection:
+    """How a key is encrypted when it is saved."""
+
+    passphrase: bytes | None = attrs.field(repr=False)
+    cipher: str
+    rounds: int
+
+    @classmethod
+    def make(cls, passphrase: bytes | str | None, cipher: str, rounds: int) -> Self:
+        """Check the choice of a caller.
+
+        Raises:
+            UsageError: the passphrase is empty, or there is no such cipher or cost.
+        """
+        secret = raw(passphrase) if isinstance(passphrase, str) else passphrase
+        if secret is not None and not secret:
+            problem = "the passphrase is empty; give None to save the key unencrypted"
+            raise UsageError(problem)
+        if cipher not in CIPHERS:
+            problem = f"no cipher {cipher!r}; choose one of {', '.join(CIPHERS)}"
+            raise UsageError(problem)
+        if not 1 <= rounds <= MAX_ROUNDS:
+            problem = f"{rounds} rounds of bcrypt are outside 1 to {MAX_ROUNDS}"
+            raise UsageError(problem)
+        return cls(secret, cipher, rounds)
+
+
+# ------------------------------------------------------------------------- reading
+
+
+def decode_private(
+    block: Block, passphrase: bytes | None = None, *, legacy: bool = False
+) -> PrivateKey:
+    """Read a private key from its armour.
+
+    Raises:
+        PassphraseNeeded: it is encrypted and no passphrase was given.
+        KeyDecryptError: the passphrase is wrong.
+        TooCostly: to try the passphrase would take too much time.
+        KeyFormatError: it is not one whole key within the limits.
+    """
+    try:
+        return _decode(open_block(block).body, passphrase, legacy=legacy)
+    except WireError as error:
+        problem = f"not an OpenSSH private key: {error}"
+        raise KeyFormatError(problem) from None
+
+
+def _decode(body: bytes, passphrase: bytes | None, *, legacy: bool) -> PrivateKey:
+    if not body.startswith(_MAGIC):
+        problem = "not an OpenSSH private key: the magic is missing"
+        raise KeyFormatError(problem)
+    container = _Container.decode(body[len(_MAGIC) :])
+    if container.count != 1:
+        problem = "a file with several keys is not read"
+        raise KeyFormatError(problem)
+    registry.named_family(read_text(container.public, 0)[0])
+    public_key = PublicKey.from_blob(container.public, legacy=legacy)
+    if container.cipher == "none":
+        if container.kdf != "none" or container.options or container.tag:
+            problem = "the file is not encrypted and yet has a kdf or a tag"
+            raise KeyFormatError(problem)
+        plain, block, wrong = container.private, _MIN_BLOCK, KeyFormatError
+    else:
+        cipher = _cipher(container)
+        if passphrase is None:
+            problem = f"the key {public_key.fingerprint()} is encrypted: a passphrase is needed"
+            raise PassphraseNeeded(problem, public_key)
+        plain = _decrypt(container, cipher, passphrase)
+        block, wrong = cipher.block_size, KeyDecryptError
+    if len(plain) % block:
+        problem = f"the private section is not a multiple of {block} bytes"
+        raise KeyFormatError(problem)
+    checks, pos = _Checks.read(plain, 0)
+    if checks.first != checks.second:
+        problem = "the passphrase is wrong" if wrong is KeyDecryptError else "the file is damaged"
+        raise wrong(problem)
+    return _read_section(plain, pos, public_key, legacy=legacy)
+
+
+def _read_section(plain: bytes, pos: int, public_key: PublicKey, *, legacy: bool) -> PrivateKey:
+    kind, _ = read_text(plain, pos)
+    key, pos = registry.named_family(kind).read_private(plain, pos, legacy=legacy)
+    if key.public_key != public_key:
+        problem = "the private key does not belong to the public key beside it"
+        raise KeyFormatError(problem)
+    ending, _ = _Comment.read(plain, pos)
+    size = len(ending.padding)
+    if size > _MAX_PADDING or ending.padding != bytes(range(1, size + 1)):
+        problem = "the padding of the private section is wrong: the file is damaged"
+        raise KeyFormatError(problem)
+    return key.with_comment(ending.comment)
+
+
+def _cipher(container: _Container) -> KeyCipher:
+    """Check everything that can be checked before the costly part begins."""
+    cipher = CIPHERS.get(container.cipher)
+    if cipher is None:
+        name = container.cipher if container.cipher in _NOT_READ else "an unknown cipher"
+        problem = f"the key is encrypted with {name}, which is not supported"
+        raise KeyFormatError(problem)
+    if container.kdf != "bcrypt":
+        problem = "the key is encrypted with an unknown key derivation"
+        raise KeyFormatError(problem)
+    if len(container.tag) != cipher.tag_size:
+        problem = f"a tag of {len(container.tag)} bytes instead of {cipher.tag_size}"
+        raise KeyFormatError(problem)
+    if not container.private or len(container.private) % cipher.block_size:
+        problem = f"the private section is not a multiple of {cipher.block_size} bytes"
+        raise KeyFormatError(problem)
+    options = _Options.decode(container.options)
+    if options.rounds > MAX_ROUNDS:
+        problem = f"the file asks for more than {MAX_ROUNDS} rounds of bcrypt"
+        raise TooCostly(problem)
+    if not options.salt or not options.rounds:
+        problem = "the key derivation has no rounds or no salt"
+        raise KeyFormatError(problem)
+    return cipher
+
+
+def _decrypt(container: _Container, cipher: KeyCipher, passphrase: bytes) -> bytes:
+    if not passphrase:
+        problem = "the passphrase is wrong: it is empty"
+        raise KeyDecryptError(problem)
+    options = _Options.decode(container.options)
+    key, iv = _derive(cipher, passphrase, options.salt, options.rounds)
+    return cipher.method.decrypt(key, iv, container.private, container.tag)
+
+
+def _derive(cipher: KeyCipher, passphrase: bytes, salt: bytes, rounds: int) -> tuple[bytes, bytes]:
+    size = cipher.key_size + cipher.iv_size
+    # few rounds are what ssh-keygen writes by default: 16, since 9.4 it is 24
+    derived = bcrypt.kdf(passphrase, salt, size, rounds, ignore_few_rounds=True)
+    return derived[: cipher.key_size], derived[cipher.key_size :]
+
+
+# ------------------------------------------------------------------------- writing
+
+
+def encode_private(
+    key: PrivateKey,
+    passphrase: bytes | str | None,
+    *,
+    cipher: str,
+    rounds: int,
+    random: Callable[[int], bytes],
+) -> bytes:
+    """Return a private key in its armour, encrypted where there is a passphrase.
+
+    Raises:
+        UsageError: the passphrase is empty, or there is no such cipher or cost.
+    """
+    protection = _Protection.make(passphrase, cipher, rounds)
+    return _encode(key, protection, random)
+
+
+def _encode(key: PrivateKey, protection: _Protection, random: Callable[[int], bytes]) -> bytes:
+    passphrase = protection.passphrase
+    cipher = None if passphrase is None else CIPHERS[protection.cipher]
+    plain = _section(key, cipher.block_size if cipher else _MIN_BLOCK, random)
+    name, kdf, options, tag = "none", "none", b"", b""
+    if passphrase is not None and cipher is not None:
+        salt = random(_SALT_SIZE)
+        derived, iv = _derive(cipher, passphrase, salt, protection.rounds)
+        plain, tag = cipher.method.encrypt(derived, iv, plain)
+        name, kdf = protection.cipher, "bcrypt"
+        options = _Options(salt=salt, rounds=protection.rounds).encode()
+    container = _Container(
+        cipher=name,
+        kdf=kdf,
+        options=options,
+        count=1,
+        public=key.public_key.blob,
+        private=plain,
+        tag=tag,
+    )
+    return enclose(OPENSSH_LABEL, _MAGIC + container.encode())
+
+
+def _section(key: PrivateKey, block: int, random: Callable[[int], bytes]) -> bytes:
+    check = int.from_bytes(random(4))
+    plain = (
+        _Checks(first=check, second=check).encode()
+        + key.section().encode()
+        + _Comment(comment=key.comment, padding=b"").encode()
+    )
+    return plain + bytes(range(1, -len(plain) % block + 1))

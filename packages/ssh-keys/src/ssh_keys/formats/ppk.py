@@ -1,0 +1,372 @@
+"""PuTTY's private key format, versions 2 and 3 (appendix C of PuTTY's manual).
+
+    PuTTY-User-Key-File-3: ssh-ed25519
+    Encryption: aes256-cbc
+    Comment: a comment
+    Public-Lines: 2
+    base64 of the public key
+    Key-Derivation: Argon2id
+    Argon2-Memory: 8192
+    Argon2-Passes: 13
+    Argon2-Parallelism: 1
+    Argon2-Salt: hex
+    Private-Lines: 1
+    base64 of the secret fields, encrypted
+    Private-MAC: hex
+
+The MAC is over what matters of all that, the secret fields in the clear among it, so it
+tells a wrong passphrase from a right one.  Version 2 derives its keys with SHA-1 alone and
+is guessed fast; write it only for a PuTTY older than 0.75.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hmac
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import attrs
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+
+from ssh_keys import certificates, kinds, registry
+from ssh_keys.errors import KeyDecryptError, KeyFormatError
+from ssh_keys.formats.openssh_ciphers import CIPHERS
+from ssh_keys.formats.ppk_kdf import Argon2, derive, keys_of_none, sha1
+from ssh_keys.private import PassphraseNeeded
+from ssh_keys.public import PublicKey
+from ssh_keys.strict_base64 import from_base64, to_base64
+from ssh_wire import Record, Text, UsageError, WireError, record
+from ssh_wire.primitives import read_text
+from ssh_wire.text import printable, raw
+
+if TYPE_CHECKING:
+    from ssh_keys.certificates import Certificate
+    from ssh_keys.private import PrivateKey
+
+__all__ = ["BEGIN", "Version", "decode_private", "decode_public", "encode_private"]
+
+BEGIN: Final = b"PuTTY-User-Key-File-"
+
+_PLAIN: Final = "none"
+_CIPHER: Final = "aes256-cbc"
+_BLOCK: Final = 16
+_WIDTH: Final = 64
+_MAX_LINES: Final = 1 << 14
+_MAX_DIGITS: Final = 9
+Version: TypeAlias = Literal[2, 3]
+_VERSIONS: Final[dict[bytes, Version]] = {BEGIN + b"2": 2, BEGIN + b"3": 3}
+_OLD: Final = 2
+
+
+@record
+class _Sealed(Record):
+    """What the MAC is over: all that tells what the key is, the padding of it included."""
+
+    algorithm: Text
+    encryption: Text
+    comment: Text
+    public: bytes
+    private: bytes = attrs.field(repr=False)
+
+
+@attrs.frozen
+class _File:
+    """A file, line by line."""
+
+    version: Version
+    algorithm: str
+    encryption: str
+    comment: str
+    public: bytes
+    cost: Argon2 | None
+    private: bytes = attrs.field(repr=False)
+    mac: bytes = attrs.field(repr=False)
+
+    @property
+    def hash(self) -> str:
+        return "sha1" if self.version == _OLD else "sha256"
+
+    def seal(self, plain: bytes, mac_key: bytes) -> bytes:
+        """Return the MAC of the file when its secret fields are these."""
+        sealed = _Sealed(
+            algorithm=self.algorithm,
+            encryption=self.encryption,
+            comment=self.comment,
+            public=self.public,
+            private=plain,
+        )
+        return hmac.digest(mac_key, sealed.encode(), self.hash)
+
+
+# ------------------------------------------------------------------------- reading
+
+
+def decode_private(
+    data: bytes, passphrase: bytes | None = None, *, legacy: bool = False
+) -> PrivateKey:
+    """Read a private key.  Where the file holds a certificate, that stays behind.
+
+    Raises:
+        PassphraseNeeded: it is encrypted and no passphrase was given.
+        KeyDecryptError: the passphrase is wrong.
+        TooCostly: to try the passphrase would take too much time or memory.
+        UnsupportedKey: its kind is refused or unknown.
+        KeyFormatError: it is not one whole key within the limits.
+    """
+    file = _parse(data)
+    key = _read_public(file, legacy=legacy)
+    public_key = key if isinstance(key, PublicKey) else key.public_key
+    plain = _open(file, passphrase, public_key)
+    family = registry.portable_family(public_key.kind)
+    if family is None:
+        problem = f"PuTTY has no form for a private key of kind {public_key.kind}"
+        raise KeyFormatError(problem)
+    try:
+        private_key, end = family.read_ppk(public_key, plain)
+    except WireError as error:
+        problem = f"not a private key of PuTTY: {error}"
+        raise KeyFormatError(problem) from None
+    if len(plain) - end >= (1 if file.encryption == _PLAIN else _BLOCK):
+        problem = f"{len(plain) - end} bytes are left over behind the private key"
+        raise KeyFormatError(problem)
+    return private_key.with_comment(file.comment)
+
+
+def decode_public(data: bytes, *, legacy: bool = False) -> PublicKey | Certificate:
+    """Read the public half, which needs no passphrase and has nothing to vouch for it.
+
+    Raises:
+        UnsupportedKey: its kind is refused or unknown.
+        KeyFormatError: it is not one whole file within the limits.
+    """
+    return _read_public(_parse(data), legacy=legacy)
+
+
+def _read_public(file: _File, *, legacy: bool) -> PublicKey | Certificate:
+    key: PublicKey | Certificate
+    if kinds.plain_kind(file.algorithm) is None:
+        registry.named_family(_kind_of(file.public))
+        key = PublicKey.from_blob(file.public, file.comment, legacy=legacy)
+    else:
+        key = certificates.Certificate.from_blob(file.public, file.comment, legacy=legacy)
+    if key.kind != file.algorithm:
+        declared = "another kind"
+        if kinds.is_known(file.algorithm):
+            declared = file.algorithm
+        problem = f"the file says {declared}, its key is {key.kind}"
+        raise KeyFormatError(problem)
+    return key
+
+
+def _kind_of(blob: bytes) -> str:
+    try:
+        return read_text(blob, 0)[0]
+    except WireError as error:
+        problem = f"not a public key: {error}"
+        raise KeyFormatError(problem) from None
+
+
+def _open(file: _File, passphrase: bytes | None, public_key: PublicKey) -> bytes:
+    """Return the secret fields, proved to be those that were saved."""
+    if file.encryption == _PLAIN:
+        plain, keys = file.private, keys_of_none(file.version)
+    elif passphrase is None:
+        problem = f"the key {public_key.fingerprint()} is encrypted: a passphrase is needed"
+        raise PassphraseNeeded(problem, public_key)
+    else:
+        if not file.private or len(file.private) % _BLOCK:
+            problem = f"the private section is not a multiple of {_BLOCK} bytes"
+            raise KeyFormatError(problem)
+        keys = derive(file.cost, passphrase)
+        context = Cipher(AES(keys.cipher), modes.CBC(keys.iv)).decryptor()
+        plain = context.update(file.private) + context.finalize()
+    if hmac.compare_digest(file.seal(plain, keys.mac), file.mac):
+        return plain
+    if file.encryption == _PLAIN:
+        problem = "the MAC of the file does not fit: it was changed or damaged"
+        raise KeyFormatError(problem)
+    problem = "the passphrase is wrong, or the file was changed"
+    raise KeyDecryptError(problem)
+
+
+class _Lines:
+    """The lines of a file, taken from the front, each under the name that it must have."""
+
+    def __init__(self, data: bytes) -> None:
+        text = data.strip(b"\r\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        if b"\n" not in text:
+            text = _with_lines(text)
+        self._lines = iter(text.split(b"\n"))
+
+    def value(self, name: str) -> str:
+        line = next(self._lines, b"").lstrip(b" \t")
+        found, separator, value = line.partition(b":")
+        if not separator or found != name.encode() or value[:1] not in {b" ", b""}:
+            problem = f"not a private key of PuTTY: the line '{name}' is missing"
+            raise KeyFormatError(problem)
+        return value[1:].decode("utf-8", "surrogateescape")
+
+    def number(self, name: str) -> int:
+        text = self.value(name)
+        if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
+            problem = f"'{name}' is not a number of at most {_MAX_DIGITS} digits"
+            raise KeyFormatError(problem)
+        return int(text)
+
+    def hexadecimal(self, name: str) -> bytes:
+        try:
+            return binascii.unhexlify(self.value(name).encode())
+        except ValueError:
+            problem = f"'{name}' is not hexadecimal"
+            raise KeyFormatError(problem) from None
+
+    def block(self, name: str) -> bytes:
+        count = self.number(name)
+        if count > _MAX_LINES:
+            problem = f"'{name}' says {count}; {_MAX_LINES} are allowed"
+            raise KeyFormatError(problem)
+        lines = (next(self._lines, b"").strip(b" \t") for _ in range(count))
+        return from_base64(b"".join(lines), f"'{name}'")
+
+    def end(self) -> None:
+        if next(self._lines, None) is not None:
+            problem = "something is left over behind the MAC of the file"
+            raise KeyFormatError(problem)
+
+
+_NAMES: Final = (
+    b"Encryption",
+    b"Comment",
+    b"Public-Lines",
+    b"Key-Derivation",
+    b"Argon2-Memory",
+    b"Argon2-Passes",
+    b"Argon2-Parallelism",
+    b"Argon2-Salt",
+    b"Private-Lines",
+    b"Private-MAC",
+)
+"""The names of the lines behind the first, in their order."""
+_BETWEEN: Final = (b"\\r\\n", b"\\n", b"\\r")
+
+
+def _with_lines(text: bytes) -> bytes:
+    """Put the line breaks back that a file has lost to spaces, or has in letters."""
+    lines: list[bytes] = []
+    for name in _NAMES:
+        before, found, rest = text.partition(name + b": ")
+        if found:
+            lines += _unfolded(before)
+            text = found + rest
+    return b"\n".join([*lines, *_unfolded(text)])
+
+
+def _unfolded(line: bytes) -> list[bytes]:
+    """Cut what stands where a line and perhaps its block of base64 were."""
+    name, separator, value = line.partition(b": ")
+    for between in _BETWEEN:
+        value = value.removesuffix(between)
+    if not name.endswith(b"-Lines"):
+        return [name + separator + value.rstrip(b" ")]
+    for between in _BETWEEN:
+        value = value.replace(between, b" ")
+    words = value.split()
+    return [b"".join((name, separator, *words[:1])), *words[1:]]
+
+
+def _parse(data: bytes) -> _File:
+    version = _VERSIONS.get(data[: len(BEGIN) + 1])
+    if version is None:
+        problem = "not a private key of PuTTY in version 2 or 3 of its format"
+        raise KeyFormatError(problem)
+    lines = _Lines(data)
+    algorithm = lines.value(f"{BEGIN.decode()}{version}")
+    encryption = lines.value("Encryption")
+    if encryption not in {_PLAIN, _CIPHER}:
+        name = f" '{encryption}'" if encryption in CIPHERS else ""
+        problem = f"unknown cipher{name}"
+        raise KeyFormatError(problem)
+    comment = lines.value("Comment")
+    public = lines.block("Public-Lines")
+    cost = None
+    if version != _OLD and encryption != _PLAIN:
+        cost = Argon2(
+            lines.value("Key-Derivation"),
+            lines.number("Argon2-Memory"),
+            lines.number("Argon2-Passes"),
+            lines.number("Argon2-Parallelism"),
+            lines.hexadecimal("Argon2-Salt"),
+        )
+        cost.check()
+    private = lines.block("Private-Lines")
+    mac = lines.hexadecimal("Private-MAC")
+    lines.end()
+    return _File(version, algorithm, encryption, comment, public, cost, private, mac)
+
+
+# ------------------------------------------------------------------------- writing
+
+
+def encode_private(
+    key: PrivateKey,
+    passphrase: bytes | str | None,
+    version: Version,
+    random: Callable[[int], bytes],
+) -> bytes:
+    """Return a private key in PuTTY's format, encrypted where there is a passphrase.
+
+    Raises:
+        UsageError: the passphrase is empty, there is no such version, or PuTTY has no keys of
+            this kind.
+    """
+    secret = raw(passphrase) if isinstance(passphrase, str) else passphrase
+    if secret is not None and not secret:
+        problem = "the passphrase is empty; give None to save the key unencrypted"
+        raise UsageError(problem)
+    if version not in _VERSIONS.values():
+        problem = f"PuTTY's format has no version {version}; choose 2 or 3"
+        raise UsageError(problem)
+    plain = key.ppk_section().encode()
+    keys = keys_of_none(version)
+    cost = None
+    if secret is not None:
+        cost = None if version == _OLD else Argon2.fresh(random)
+        keys = derive(cost, secret)
+        # a padding that nobody chose gives nothing away
+        plain += sha1(plain)[: -len(plain) % _BLOCK]
+    public_key = key.public_key
+    comment = printable(key.comment, len(key.comment))
+    encryption = _PLAIN if secret is None else _CIPHER
+    file = _File(version, public_key.kind, encryption, comment, public_key.blob, cost, b"", b"")
+    private = plain
+    if secret is not None:
+        context = Cipher(AES(keys.cipher), modes.CBC(keys.iv)).encryptor()
+        private = context.update(plain) + context.finalize()
+    return _text(attrs.evolve(file, private=private, mac=file.seal(plain, keys.mac)))
+
+
+def _text(file: _File) -> bytes:
+    lines = [
+        f"{BEGIN.decode()}{file.version}: {file.algorithm}",
+        f"Encryption: {file.encryption}",
+        f"Comment: {file.comment}",
+        *_block("Public-Lines", file.public),
+    ]
+    if file.cost is not None:
+        lines += [
+            f"Key-Derivation: {file.cost.flavour}",
+            f"Argon2-Memory: {file.cost.memory}",
+            f"Argon2-Passes: {file.cost.passes}",
+            f"Argon2-Parallelism: {file.cost.parallelism}",
+            f"Argon2-Salt: {file.cost.salt.hex()}",
+        ]
+    lines += [*_block("Private-Lines", file.private), f"Private-MAC: {file.mac.hex()}", ""]
+    return "\n".join(lines).encode()
+
+
+def _block(name: str, data: bytes) -> list[str]:
+    text = to_base64(data).decode()
+    lines = [text[start : start + _WIDTH] for start in range(0, len(text), _WIDTH)]
+    return [f"{name}: {len(lines)}", *lines]

@@ -1,0 +1,281 @@
+"""Who may sign what: the file `allowed_signers` (ssh-keygen(1), ALLOWED SIGNERS).
+
+    principals [options] kind base64 [comment]
+
+A line lets a key, or the certificates of an authority, sign for principals such as
+"ops@example.com".  Principals and namespaces are lists of patterns, where `!` negates.
+A line that cannot be read is reported in `problems` and lets nobody sign.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Self
+
+import attrs
+
+from ssh_keys.errors import CertificateRefused, KeyFormatError, SignatureRefused, named
+from ssh_keys.formats.public_line import looks_like_kind, parse_key_fields
+from ssh_keys.lines import Problem, as_bytes, checked_line, numbered_lines, take_field
+from ssh_keys.patterns import matches, matches_list
+from ssh_keys.public import PublicKey
+from ssh_keys.trust.authorized_keys import MAX_LINES
+from ssh_keys.trust.key_options import dequote, take_options
+from ssh_wire import lazy
+from ssh_wire.text import printable, raw
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from ssh_keys.certificates import Certificate
+    from ssh_keys.signatures import Message, SSHSig
+    from ssh_keys.trust import dates
+    from ssh_keys.trust.krl import RevocationList
+else:
+    dates = lazy.module("ssh_keys.trust.dates")
+
+__all__ = ["AllowedSigner", "AllowedSigners"]
+
+_UNDERSTOOD: Final = ("force-command", "source-address", "verify-required")
+"""Critical options: two that are about logins, and one that `SSHSig.verify` enforces."""
+
+
+@attrs.frozen(kw_only=True)
+class AllowedSigner:
+    """A key, and whom it may sign for.
+
+    Attributes:
+        principals: patterns of those it signs for.
+        key: the key, or the authority's key.
+        line: the number of its line, from 1.
+        cert_authority: the key does not sign itself: it certifies the keys that do.
+        namespaces: patterns of what it may sign; None is everything.
+        valid_after: the first second in which it may sign, since 1970.
+        valid_before: the last second in which it may sign, since 1970.
+    """
+
+    principals: tuple[str, ...]
+    key: PublicKey
+    line: int
+    cert_authority: bool = False
+    namespaces: tuple[str, ...] | None = None
+    valid_after: int | None = None
+    valid_before: int | None = None
+
+    def signs_for(self, principal: str) -> bool:
+        """Say whether the line is about a principal."""
+        return _matches(self.principals, principal)
+
+    def allows(self, namespace: str) -> bool:
+        """Say whether the key may sign in a namespace."""
+        return self.namespaces is None or _matches(self.namespaces, namespace)
+
+    def valid_at(self, now: int) -> bool:
+        """Say whether the key may sign at a time, in seconds since 1970."""
+        too_early = self.valid_after is not None and now < self.valid_after
+        return not too_early and (self.valid_before is None or now <= self.valid_before)
+
+    def certifies(self, certificate: Certificate | None) -> bool:
+        """Say whether the key is the authority that issued a certificate."""
+        return certificate is not None and certificate.ca_key == self.key
+
+
+@attrs.frozen
+class AllowedSigners:
+    """Who may sign what, from one file.
+
+    Attributes:
+        signers: the lines that can be used.
+        problems: the lines that were not used, and why.
+    """
+
+    signers: tuple[AllowedSigner, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @classmethod
+    def parse(
+        cls,
+        data: str | bytes,
+        source: str = "",
+        *,
+        legacy: bool = False,
+        zone: tzinfo | None = None,
+    ) -> Self:
+        """Read the content of an allowed_signers file; no content makes it raise.
+
+        Args:
+            data: the content.
+            source: what to call it in `problems`.
+            legacy: take RSA keys down to 1024 bits instead of 2048.
+            zone: what a date without `Z` is in; the machine's time zone when not given.
+        """
+        signers: list[AllowedSigner] = []
+        problems: list[Problem] = []
+        for number, line in numbered_lines(data):
+            if number > MAX_LINES:
+                reason = f"this line and those below are past the limit of {MAX_LINES}"
+                problems.append(Problem(source, number, reason))
+                break
+            try:
+                signers.append(_parse_line(line, number, legacy=legacy, zone=zone))
+            except KeyFormatError as error:
+                problems.append(Problem(source, number, str(error)))
+        return cls(tuple(signers), tuple(problems))
+
+    def verify(
+        self,
+        signature: SSHSig,
+        message: Message,
+        *,
+        principal: str,
+        namespace: str,
+        now: int,
+        revoked: RevocationList | None = None,
+    ) -> AllowedSigner:
+        """Return the line that makes a signature good, as `ssh-keygen -Y verify` looks for it.
+
+        Args:
+            signature: the signature.
+            message: what it has to be of, in one piece or in many.
+            principal: whom it has to be of.
+            namespace: what it has to be for.
+            now: when it has to be valid, in seconds since 1970.
+            revoked: keys and certificates that are not believed.
+
+        Raises:
+            SignatureRefused: it is not good; the error says in which respect.
+        """
+        if not signature.verify(message, namespace):
+            problem = "the key did not sign this message for this namespace"
+            raise SignatureRefused(problem)
+        shown = signature.certificate or signature.public_key
+        if revoked is not None and revoked.revokes(shown):
+            problem = f"the key {signature.public_key.fingerprint()} is revoked"
+            raise SignatureRefused(problem)
+        reason = f"no line lets this key sign for '{printable(principal, 64)}'"
+        for signer in self.signers:
+            if not signer.signs_for(principal) or not _made_by(signature, signer):
+                continue
+            objection = _objection(signature, signer, now, principal, namespace)
+            if objection is None:
+                return signer
+            reason = f"line {signer.line}: {objection}"
+        raise SignatureRefused(reason)
+
+    def find_principals(self, signature: SSHSig, now: int) -> tuple[str, ...]:
+        """Return whom a signature may be of, as `ssh-keygen -Y find-principals` prints them.
+
+        The first line that lets its key sign gives its principals, as patterns; where the key
+        is certified, those of the certificate's principals that the line names.  The signature
+        itself is not checked.
+
+        Args:
+            signature: the signature.
+            now: when it has to be valid, in seconds since 1970.
+        """
+        for signer in self.signers:
+            if _made_by(signature, signer) and _objection(signature, signer, now) is None:
+                names = _principals_of(signature, signer)
+                if names:
+                    return names
+        return ()
+
+    def match_principals(self, principal: str) -> tuple[tuple[str, ...], ...]:
+        """Return the principals of each line about one, as `ssh-keygen -Y match-principals`."""
+        return tuple(each.principals for each in self.signers if each.signs_for(principal))
+
+
+def _made_by(signature: SSHSig, signer: AllowedSigner) -> bool:
+    if signer.cert_authority:
+        return signer.certifies(signature.certificate)
+    # whoever shows a certificate is judged by its authority alone
+    return signature.certificate is None and signer.key == signature.public_key
+
+
+def _objection(
+    signature: SSHSig,
+    signer: AllowedSigner,
+    now: int,
+    principal: str | None = None,
+    namespace: str | None = None,
+) -> str | None:
+    """Return why a line does not let its key make this signature, or None if it does."""
+    if namespace is not None and not signer.allows(namespace):
+        return f"the key may not sign for '{printable(namespace, 64)}'"
+    if not signer.valid_at(now):
+        return "the key is not valid at this time"
+    if signature.certificate is not None:
+        try:
+            signature.certificate.check(
+                role="user", principal=principal, now=now, understood_options=_UNDERSTOOD
+            )
+        except CertificateRefused as error:
+            return str(error)
+    return None
+
+
+def _principals_of(signature: SSHSig, signer: AllowedSigner) -> tuple[str, ...]:
+    if signature.certificate is None:
+        return signer.principals
+    return tuple(
+        name
+        for pattern in signer.principals
+        for name in signature.certificate.principals
+        if matches(raw(pattern), raw(name))
+    )
+
+
+def _matches(patterns: tuple[str, ...], text: str) -> bool:
+    return matches_list(tuple(map(raw, patterns)), as_bytes(text))
+
+
+def _parse_line(line: bytes, number: int, *, legacy: bool, zone: tzinfo | None) -> AllowedSigner:
+    principals, line = _take_principals(checked_line(line))
+    first, _ = take_field(line)
+    written, line = ([], line) if looks_like_kind(first) else take_options(line)
+    kind, rest = take_field(line)
+    signer = AllowedSigner(
+        principals=_list(principals), key=parse_key_fields(kind, rest, legacy=legacy), line=number
+    )
+    for option in written:
+        signer = _with_option(signer, option, zone)
+    after, before = signer.valid_after, signer.valid_before
+    if after is not None and before is not None and before <= after:
+        problem = "valid-before is not after valid-after"
+        raise KeyFormatError(problem)
+    return signer
+
+
+def _take_principals(line: bytes) -> tuple[bytes, bytes]:
+    """Return the first field, which may stand in quotes where it holds blanks, and the rest."""
+    if not line.startswith(b'"'):
+        return take_field(line)
+    field, quote, rest = line[1:].partition(b'"')
+    if not quote:
+        problem = "a quote is not closed"
+        raise KeyFormatError(problem)
+    return field, rest.lstrip(b" \t")
+
+
+def _with_option(signer: AllowedSigner, option: bytes, zone: tzinfo | None) -> AllowedSigner:
+    written, equals, value = option.partition(b"=")
+    name = written.lower().decode("latin-1")
+    if name == "cert-authority" and not equals:
+        return attrs.evolve(signer, cert_authority=True)
+    if name not in ("namespaces", "valid-after", "valid-before") or not equals:
+        problem = f"unknown option{named(written)}"
+        raise KeyFormatError(problem)
+    field = name.replace("-", "_")
+    if getattr(signer, field) is not None:
+        problem = f"the option {name} stands twice"
+        raise KeyFormatError(problem)
+    text = dequote(name, value)
+    if name == "namespaces":
+        return attrs.evolve(signer, namespaces=_list(raw(text)))
+    date = dates.parse_date(text, zone)
+    if name == "valid-after":
+        return attrs.evolve(signer, valid_after=date)
+    return attrs.evolve(signer, valid_before=date)
+
+
+def _list(text: bytes) -> tuple[str, ...]:
+    return tuple(item.decode("utf-8", "surrogateescape") for item in text.split(b",") if item)

@@ -1,0 +1,316 @@
+"""The host keys that a user trusts: the file `known_hosts` (sshd(8), its section of that name).
+
+    [marker] hosts kind base64 [comment]
+
+`hosts` is a list of patterns, or one name hashed with HMAC-SHA1.  A line that cannot be
+used is reported in `problems` and trusted for nothing; that goes for an unknown marker
+above all.  It makes its host known all the same: another key has changed, it is not new.
+What a line revokes is revoked, whatever another line trusts.
+"""
+
+from __future__ import annotations
+
+import enum
+import secrets
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from typing import TYPE_CHECKING, Final, Self
+
+import attrs
+
+from ssh_keys.errors import KeyFormatError
+from ssh_keys.lines import Problem, as_bytes, numbered_lines
+from ssh_keys.public import PublicKey
+from ssh_keys.trust.host_lines import (
+    HostEntry,
+    HostLine,
+    Marker,
+    UnusableLine,
+    parse_line,
+    split_host_line,
+    unusable,
+)
+from ssh_keys.trust.host_names import SALT_SIZE, HashedName, host_name, names_host, parse_hosts
+from ssh_wire import UsageError, lazy
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ssh_keys import fido
+    from ssh_keys.certificates.certificate import Certificate
+else:
+    fido = lazy.module("ssh_keys.fido")
+
+__all__ = [
+    "SALT_SIZE",
+    "HashedName",
+    "HostEntry",
+    "HostKeyStatus",
+    "HostKeys",
+    "HostLine",
+    "KnownHosts",
+    "Marker",
+    "UnusableLine",
+    "Verdict",
+    "format_host_line",
+    "host_name",
+    "names_host",
+    "parse_hosts",
+    "split_host_line",
+]
+
+_MAX_PORT: Final = 65_535
+_START: Final = 16
+"""The bytes in which text in UTF-16 without a mark is recognised by its NUL bytes."""
+_NOT_IN_A_NAME: Final = frozenset(",*?!|@#[] \t")
+
+
+class HostKeyStatus(enum.Enum):
+    """What is known of a host's key."""
+
+    TRUSTED = "trusted"
+    """The key is listed for the host."""
+    UNKNOWN = "unknown"
+    """No key is listed for the host."""
+    CHANGED = "changed"
+    """Keys are listed for the host, and this one is not among them."""
+    REVOKED = "revoked"
+    """The key is listed as never to be trusted."""
+
+
+@attrs.frozen
+class HostKeys:
+    """The keys that are listed for a host.
+
+    Attributes:
+        trusted: the host's own keys.
+        authorities: keys that sign the host's certificate.
+        revoked: keys that must not be trusted, neither as host key nor as authority.
+    """
+
+    trusted: tuple[PublicKey, ...] = ()
+    authorities: tuple[PublicKey, ...] = ()
+    revoked: tuple[PublicKey, ...] = ()
+
+
+@attrs.frozen
+class Verdict:
+    """What is known of a key that a host showed, and from which lines.
+
+    Attributes:
+        status: what is known.
+        lines: the lines that say so: those with the key, those that revoke it, or those with
+            the host's other keys.
+    """
+
+    status: HostKeyStatus
+    lines: tuple[HostLine, ...] = ()
+
+
+@attrs.frozen
+class KnownHosts:
+    """What is known about hosts, from one file or several.
+
+    Attributes:
+        entries: the lines that can be used.
+        problems: the lines that were not used, and why.
+        unusable: the lines about a host whose key cannot be used; each is in `problems` too.
+        unread: the files that could not be read, or are not text in UTF-8, and why.  A host
+            that no other file knows may be known there.
+    """
+
+    entries: tuple[HostEntry, ...] = attrs.field(default=(), repr=False)
+    problems: tuple[Problem, ...] = ()
+    unusable: tuple[UnusableLine, ...] = attrs.field(default=(), repr=False)
+    unread: tuple[Problem, ...] = ()
+
+    @classmethod
+    def parse(cls, data: str | bytes, source: str = "", *, legacy: bool = False) -> Self:
+        """Read the content of a known_hosts file; no content makes it raise.
+
+        Args:
+            data: the content.
+            source: what to call it in `problems`.
+            legacy: take RSA keys down to 1024 bits instead of 2048.
+        """
+        entries: list[HostEntry] = []
+        problems: list[Problem] = []
+        left: list[UnusableLine] = []
+        for number, line in numbered_lines(data):
+            try:
+                entries.append(parse_line(line, source, number, legacy=legacy))
+            except KeyFormatError as error:
+                problems.append(Problem(source, number, str(error)))
+                rest = unusable(line, problems[-1])
+                if rest is not None:
+                    left.append(rest)
+        return cls(tuple(entries), tuple(problems), tuple(left), tuple(_unread(data, source)))
+
+    def merge(self, *others: KnownHosts) -> KnownHosts:
+        """Return what this and the others know together."""
+        every = (self, *others)
+        return KnownHosts(
+            tuple(entry for one in every for entry in one.entries),
+            tuple(problem for one in every for problem in one.problems),
+            tuple(line for one in every for line in one.unusable),
+            tuple(problem for one in every for problem in one.unread),
+        )
+
+    def about(self, host: str, port: int = 22, address: str | None = None) -> tuple[HostLine, ...]:
+        """Return the lines about a host, those whose key cannot be used behind the others.
+
+        Args:
+            host: the name or address that the user asked for.
+            port: the port that is connected to; other than 22 it is part of the name.
+            address: the address that the name led to; see `lookup`.
+        """
+        name = host_name(host, port)
+        also = None if address is None else host_name(address, port)
+        every: tuple[HostLine, ...] = (*self.entries, *self.unusable)
+        return tuple(
+            line
+            for line in every
+            if line.names(name)
+            or (also is not None and line.marker is Marker.REVOKED and line.names(also))
+        )
+
+    def lookup(self, host: str, port: int = 22, address: str | None = None) -> HostKeys:
+        """Return the keys that are listed for a host.
+
+        Args:
+            host: the name or address that the user asked for.
+            port: the port that is connected to; other than 22 it is part of the name.
+            address: the address that the name led to.  It can only revoke: a key that is
+                trusted for an address says nothing about a name that points there.
+        """
+        found: dict[Marker, list[PublicKey]] = {marker: [] for marker in Marker}
+        for line in self.about(host, port, address):
+            if isinstance(line, HostEntry):
+                found[line.marker].append(line.key)
+        return HostKeys(
+            trusted=tuple(dict.fromkeys(found[Marker.TRUST])),
+            authorities=tuple(dict.fromkeys(found[Marker.AUTHORITY])),
+            revoked=tuple(dict.fromkeys(found[Marker.REVOKED])),
+        )
+
+    def check(
+        self, key: PublicKey, host: str, port: int = 22, address: str | None = None
+    ) -> HostKeyStatus:
+        """Say what is known of the key that a host presents; see `judge`."""
+        return self.judge(key, host, port, address).status
+
+    def judge(
+        self, key: PublicKey, host: str, port: int = 22, address: str | None = None
+    ) -> Verdict:
+        """Say what is known of the key that a host presents, and which lines say so.
+
+        A key of a kind that is not listed, beside one that is, counts as changed: whoever
+        sits in between could choose such a kind.  So does any key of a host that is listed
+        with a key that cannot be used.
+        """
+        here = self.about(host, port, address)
+        revoking = tuple(_with(key, Marker.REVOKED, here))
+        if revoking:
+            return Verdict(HostKeyStatus.REVOKED, revoking)
+        same = tuple(_with(key, Marker.TRUST, here))
+        if same:
+            return Verdict(HostKeyStatus.TRUSTED, same)
+        others = tuple(line for line in here if line.marker is Marker.TRUST)
+        return Verdict(HostKeyStatus.CHANGED if others else HostKeyStatus.UNKNOWN, others)
+
+    def check_certificate(
+        self,
+        certificate: Certificate,
+        host: str,
+        port: int = 22,
+        address: str | None = None,
+        *,
+        now: int,
+    ) -> HostKeyStatus:
+        """Say what is known of the certificate that a host presents; see `judge_certificate`.
+
+        Raises:
+            CertificateRefused: an authority of the host signed it, and it is not good for the
+                host at this time.
+        """
+        return self.judge_certificate(certificate, host, port, address, now=now).status
+
+    def judge_certificate(
+        self,
+        certificate: Certificate,
+        host: str,
+        port: int = 22,
+        address: str | None = None,
+        *,
+        now: int,
+    ) -> Verdict:
+        """Say what is known of the certificate that a host presents, and which lines say so.
+
+        Without an authority that is listed for the host, the key in the certificate is
+        looked at as if it had come alone.
+
+        Args:
+            certificate: the certificate.
+            host: the name or address that the user asked for; it must be among those that
+                the certificate is good for.
+            port: the port that is connected to.
+            address: the address that the name led to; see `lookup`.
+            now: the time in seconds since 1970.
+
+        Raises:
+            CertificateRefused: an authority of the host signed it, and it is not good for the
+                host at this time.
+        """
+        here = self.about(host, port, address)
+        for key in (certificate.ca_key, certificate.public_key):
+            revoking = tuple(_with(key, Marker.REVOKED, here))
+            if revoking:
+                return Verdict(HostKeyStatus.REVOKED, revoking)
+        vouching = tuple(_with(certificate.ca_key, Marker.AUTHORITY, here))
+        if not vouching:
+            return self.judge(certificate.public_key, host, port, address)
+        principal = host_name(host).decode("utf-8", "surrogateescape")
+        # an authority's token may sign without a touch, as OpenSSH has it
+        certificate.check(role="host", principal=principal, now=now, ca_fido=fido.KEY_ALONE)
+        return Verdict(HostKeyStatus.TRUSTED, vouching)
+
+
+def format_host_line(
+    host: str,
+    port: int,
+    key: PublicKey,
+    *,
+    hashed: bool = False,
+    random: Callable[[int], bytes] = secrets.token_bytes,
+) -> str:
+    """Return the line that makes a host's key known, without a newline.
+
+    Args:
+        host: the host's name or address.
+        port: its port.
+        key: its key; the comment is left out.
+        hashed: hide the name, as `ssh-keygen -H` does.
+        random: where the salt comes from.
+
+    Raises:
+        UsageError: the host or the port is none.
+    """
+    bad = not host or not host.isprintable() or not _NOT_IN_A_NAME.isdisjoint(host)
+    if bad or not 1 <= port <= _MAX_PORT:
+        problem = f"'{printable(host, 256)}' port {port} is no host to be known"
+        raise UsageError(problem)
+    name = host_name(host, port)
+    if hashed:
+        name = HashedName.make(random(SALT_SIZE), name).to_field()
+    return f"{name.decode('utf-8', 'surrogateescape')} {key.with_comment('').to_openssh()}"
+
+
+def _unread(data: str | bytes, source: str) -> Iterator[Problem]:
+    """Yield a problem where the content is UTF-16 or binary: no line of it tells its host."""
+    content = as_bytes(data)
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or b"\0" in content[:_START]:
+        yield Problem(source, 0, "it is not text in UTF-8; save it as UTF-8")
+
+
+def _with(key: PublicKey, marker: Marker, lines: tuple[HostLine, ...]) -> Iterator[HostLine]:
+    return (line for line in lines if line.marker is marker and line.holds(key))

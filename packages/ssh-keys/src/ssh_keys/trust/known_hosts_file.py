@@ -1,0 +1,238 @@
+"""Changes to a file `known_hosts`: those of `ssh-keygen -F`, `-R` and `-H`, and UpdateHostKeys.
+
+A line that no change is about stays as it is, byte for byte: comments, blank lines, kinds of
+keys and markers of tomorrow.  A host is found by its name, by a pattern, and by the hash of
+its name.  Lines with a marker are never removed and never hashed: they are decisions about
+keys, not keys that somebody met.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Final, Self
+
+import attrs
+
+from ssh_keys.errors import KeyFormatError
+from ssh_keys.lines import Problem, split_lines, strip_comment, take_field
+from ssh_keys.trust.host_key_update import names_only
+from ssh_keys.trust.known_hosts import (
+    SALT_SIZE,
+    HashedName,
+    KnownHosts,
+    Marker,
+    format_host_line,
+    host_name,
+    names_host,
+    parse_hosts,
+    split_host_line,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ssh_keys.public import PublicKey
+    from ssh_keys.trust.host_key_update import HostKeyUpdate
+
+__all__ = ["FoundLine", "KnownHostsFile"]
+
+_WILD: Final = frozenset(b"*?!")
+
+
+@attrs.frozen
+class FoundLine:
+    """A line that is about a host.
+
+    Attributes:
+        line: its number, from 1.
+        marker: what it says of its key.
+        text: the line as it is written, without its newline.
+    """
+
+    line: int
+    marker: Marker
+    text: bytes
+
+
+@attrs.frozen
+class _Parsed:
+    """A line cut apart, its key unread."""
+
+    marker: Marker
+    hosts: tuple[bytes, ...] | HashedName
+    key: bytes
+
+
+@attrs.frozen
+class KnownHostsFile:
+    """The content of one known_hosts file, line by line.
+
+    Attributes:
+        lines: the lines, each as it was written.
+        source: what the file is called in problems.
+    """
+
+    lines: tuple[bytes, ...] = attrs.field(default=(), repr=False)
+    source: str = ""
+
+    @classmethod
+    def parse(cls, data: str | bytes, source: str = "") -> Self:
+        """Take the content of a known_hosts file; no content makes it raise."""
+        return cls(split_lines(data), source)
+
+    def to_bytes(self) -> bytes:
+        """Return the content: what was read, byte for byte, where nothing was changed."""
+        return b"".join(self.lines)
+
+    def known(self, *, legacy: bool = False) -> KnownHosts:
+        """Return what the file knows.
+
+        Args:
+            legacy: take RSA keys down to 1024 bits instead of 2048.
+        """
+        return KnownHosts.parse(self.to_bytes(), self.source, legacy=legacy)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The lines that no change can be about, and why: what they name cannot be told."""
+        return tuple(
+            Problem(self.source, number, str(parsed))
+            for number, _, parsed in self._parsed()
+            if isinstance(parsed, KeyFormatError)
+        )
+
+    def find(self, host: str, port: int = 22) -> tuple[FoundLine, ...]:
+        """Return the lines that are about a host, in their order.
+
+        Args:
+            host: the host's name or address.
+            port: its port; other than 22 it is part of the name.
+        """
+        name = host_name(host, port)
+        return tuple(
+            FoundLine(number, parsed.marker, line.removesuffix(b"\n"))
+            for number, line, parsed in self._parsed()
+            if isinstance(parsed, _Parsed) and names_host(parsed.hosts, name)
+        )
+
+    def without(self, host: str, port: int = 22) -> Self:
+        """Return the file without the keys of a host; without a change if it has none.
+
+        A line goes as a whole, so a host that shares its line takes the others with it.
+
+        Args:
+            host: the host's name or address.
+            port: its port; other than 22 it is part of the name.
+        """
+        found = self.find(host, port)
+        gone = {each.line for each in found if each.marker is Marker.TRUST}
+        if not gone:
+            return self
+        kept = [line for number, line in enumerate(self.lines, 1) if number not in gone]
+        return attrs.evolve(self, lines=_ended(kept))
+
+    def adding(
+        self,
+        host: str,
+        port: int,
+        key: PublicKey,
+        *,
+        hashed: bool = False,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> Self:
+        """Return the file with one more line at its end; see `known_hosts.format_host_line`.
+
+        Raises:
+            UsageError: the host or the port is none.
+        """
+        line = format_host_line(host, port, key, hashed=hashed, random=random).encode() + b"\n"
+        return attrs.evolve(self, lines=(*_ended(list(self.lines)), line))
+
+    def updated(
+        self,
+        host: str,
+        port: int,
+        update: HostKeyUpdate,
+        *,
+        hashed: bool = False,
+        legacy: bool = False,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> Self:
+        """Return the file with a host's keys changed; without a change if they are so already.
+
+        Of the old keys those lines go that are about this host alone; new keys that are not
+        listed for it stand at the end.
+
+        Raises:
+            UsageError: the host or the port is none.
+        """
+        name = host_name(host, port)
+        entries = self.known(legacy=legacy).entries
+        gone = {e.line for e in entries if names_only(e, name) and e.key in update.old}
+        listed = {e.key for e in entries if e.marker is Marker.TRUST and e.names(name)}
+        kept = [line for number, line in enumerate(self.lines, 1) if number not in gone]
+        after = attrs.evolve(self, lines=tuple(kept)) if gone else self
+        for key in update.new:
+            if key not in listed:
+                after = after.adding(host, port, key, hashed=hashed, random=random)
+        return after
+
+    def hashed(self, random: Callable[[int], bytes] = secrets.token_bytes) -> Self:
+        """Return the file with the name of every host hashed, each on a line of its own.
+
+        Patterns cannot be hashed, and stay.
+
+        Args:
+            random: where the salts come from.
+
+        Raises:
+            KeyFormatError: a line cannot be read, so what it names would stay readable.
+        """
+        lines: list[bytes] = []
+        for number, line, parsed in self._parsed():
+            if isinstance(parsed, KeyFormatError):
+                problem = f"{Problem(self.source, number, str(parsed))}; nothing was hashed"
+                raise KeyFormatError(problem)
+            lines += [line] if parsed is None else _hashed_lines(line, parsed, random)
+        return attrs.evolve(self, lines=_ended(lines))
+
+    def _parsed(self) -> Iterator[tuple[int, bytes, _Parsed | KeyFormatError | None]]:
+        for number, line in enumerate(self.lines, 1):
+            text = strip_comment(line, number)
+            try:
+                yield number, line, _parse(text) if text else None
+            except KeyFormatError as error:
+                yield number, line, error
+
+
+def _parse(text: bytes) -> _Parsed:
+    marker, field, rest = split_host_line(text)
+    hosts = parse_hosts(field)
+    _, key = take_field(rest)
+    if not key or key.startswith(b"#"):
+        problem = "the line has no key"
+        raise KeyFormatError(problem)
+    if not hosts:
+        problem = "the line names no host"
+        raise KeyFormatError(problem)
+    return _Parsed(marker, hosts, rest)
+
+
+def _hashed_lines(line: bytes, parsed: _Parsed, random: Callable[[int], bytes]) -> list[bytes]:
+    hosts = parsed.hosts
+    if isinstance(hosts, HashedName) or parsed.marker is not Marker.TRUST:
+        return [line]
+    if any(not _WILD.isdisjoint(pattern) for pattern in hosts):
+        return [line]
+    behind = line[line.rindex(parsed.key) :].removesuffix(b"\n")
+    return [
+        b"%b %b\n" % (HashedName.make(random(SALT_SIZE), name).to_field(), behind)
+        for name in hosts
+    ]
+
+
+def _ended(lines: list[bytes]) -> tuple[bytes, ...]:
+    """Return the lines with a newline behind the last one."""
+    if lines and not lines[-1].endswith(b"\n"):
+        lines[-1] += b"\n"
+    return tuple(lines)

@@ -1,0 +1,389 @@
+"""Key revocation lists: KRL (OpenSSH's PROTOCOL.krl), as `ssh-keygen -k` and `-Q`.
+
+    uint64 magic, uint32 format, uint64 version, uint64 generated, uint64 flags,
+    string reserved, string comment, then sections: byte type, string data
+
+A list revokes keys, by themselves or by their hash, and certificates, by the serial number or
+the key id that one authority, or any, gave them.  Keys are kept as they are sent, so a list
+may revoke kinds that this package does not know.  A critical extension refuses the list: what
+it revokes cannot be told.  A signature in the list is passed over, as OpenSSH 10.6 does; a
+list that came over an open channel is signed from outside (`ssh_keys.signatures.sshsig`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final, Literal, Self
+
+import attrs
+
+from ssh_keys.errors import KeyFormatError
+from ssh_keys.public import PublicKey
+from ssh_keys.trust.serial_sets import Section, SerialSet, read_section
+from ssh_wire import (
+    Byte,
+    Record,
+    Repeated,
+    Rest,
+    Text,
+    UInt32,
+    UInt64,
+    UsageError,
+    WireError,
+    record,
+)
+from ssh_wire.text import printable, raw
+
+if TYPE_CHECKING:
+    from ssh_keys.certificates.certificate import Certificate
+    from ssh_wire.primitives import Buffer
+
+__all__ = [
+    "MAGIC",
+    "MAX_AUTHORITIES",
+    "MAX_KRL",
+    "Extension",
+    "RevocationList",
+    "RevokedCertificates",
+]
+
+MAGIC: Final = b"SSHKRL\n\0"
+"""What every KRL begins with."""
+MAX_KRL: Final = 1 << 24
+"""The largest list that is read, in bytes."""
+MAX_AUTHORITIES: Final = 1 << 14
+"""The most authorities whose certificates one list may revoke."""
+
+_FORMAT: Final = 1
+_CERTIFICATES: Final = 1
+_EXPLICIT_KEY: Final = 2
+_SHA1: Final = 3
+_SIGNATURE: Final = 4
+_SHA256: Final = 5
+_EXTENSION: Final = 255
+_KEY_ID: Final = 0x23
+_CERTIFICATE_EXTENSION: Final = 0x39
+_SERIALS: Final = {section.value: section for section in Section}
+_HASHES: Final = {_SHA1: ("sha1", 20), _SHA256: ("sha256", 32)}
+
+
+@record
+class _Header(Record):
+    """What stands before the sections (section 1), behind the magic."""
+
+    format: UInt32
+    version: UInt64
+    generated: UInt64
+    flags: UInt64
+    reserved: bytes
+    comment: Text
+    sections: Rest = b""
+
+
+@record
+class _Section(Record):
+    """One section, or one part of a section about certificates."""
+
+    kind: Byte
+    data: bytes
+
+
+@record
+class _Certificates(Record):
+    """A section about certificates (section 2)."""
+
+    ca_key: bytes
+    reserved: bytes
+    sections: Repeated[_Section]
+
+
+@record
+class _Strings(Record):
+    """Keys, hashes or key ids, one string behind the other."""
+
+    items: Repeated[bytes]
+
+
+@record
+class Extension(Record):
+    """Something that a list says beside what it revokes (sections 2.5 and 5).
+
+    Attributes:
+        name: what it is, such as "note@example.com".
+        critical: whether who does not understand it must not use the list.
+        data: its content.
+    """
+
+    name: Text
+    critical: bool = False
+    data: bytes
+
+
+@attrs.define
+class RevokedCertificates:
+    """What is revoked of one authority, or of all.
+
+    Attributes:
+        serials: the serial numbers.
+        key_ids: the key ids, as bytes.
+        extensions: extensions that are not critical, kept as they came.
+    """
+
+    serials: SerialSet = attrs.field(factory=SerialSet)
+    key_ids: set[bytes] = attrs.field(factory=set[bytes])
+    extensions: list[Extension] = attrs.field(factory=list[Extension])
+
+    def holds(self, certificate: Certificate) -> bool:
+        """Say whether a certificate is among them."""
+        # a serial of 0 is none: "Zero serial numbers are ignored" by OpenSSH too
+        numbered = certificate.serial != 0 and certificate.serial in self.serials
+        return numbered or raw(certificate.key_id) in self.key_ids
+
+
+@attrs.define(kw_only=True)
+class RevocationList:
+    """Keys and certificates that must not be believed.
+
+    Attributes:
+        version: the number of this edition of the list.
+        generated: when it was made, in seconds since 1970.
+        comment: free text.
+        certificates: revoked certificates, by the blob of the authority's key; those under
+            the empty blob are revoked whoever signed them.
+        keys: the blobs of revoked keys.
+        sha1: SHA-1 hashes of blobs of revoked keys.
+        sha256: SHA-256 hashes of blobs of revoked keys.
+        extensions: extensions that are not critical, kept as they came.
+    """
+
+    version: int = 0
+    generated: int = 0
+    comment: str = ""
+    certificates: dict[bytes, RevokedCertificates] = attrs.field(
+        factory=dict[bytes, RevokedCertificates], repr=False
+    )
+    keys: set[bytes] = attrs.field(factory=set[bytes], repr=False)
+    sha1: set[bytes] = attrs.field(factory=set[bytes], repr=False)
+    sha256: set[bytes] = attrs.field(factory=set[bytes], repr=False)
+    extensions: list[Extension] = attrs.field(factory=list[Extension], repr=False)
+
+    @classmethod
+    def from_blob(cls, data: Buffer) -> Self:
+        """Read a KRL.
+
+        Raises:
+            KeyFormatError: it is not one whole KRL within the limits, or it has a critical
+                extension or a section that is not understood.
+        """
+        _check_size(data)
+        blob = bytes(data)
+        if not blob.startswith(MAGIC):
+            problem = "not a KRL: it does not begin with SSHKRL"
+            raise KeyFormatError(problem)
+        try:
+            header = _Header.decode(blob[len(MAGIC) :])
+            if header.format != _FORMAT:
+                problem = f"a KRL of format {header.format} is not supported"
+                raise KeyFormatError(problem)
+            made = cls(version=header.version, generated=header.generated, comment=header.comment)
+            made._read_sections(header.sections)
+        except WireError as error:
+            problem = f"not a KRL: {error}"
+            raise KeyFormatError(problem) from None
+        return made
+
+    def _read_sections(self, data: bytes) -> None:
+        pos = 0
+        while pos < len(data):
+            section, pos = _Section.read(data, pos)
+            if section.kind == _SIGNATURE:
+                # the one section with two strings: the key, then its signature of it all
+                _, pos = _Signature.read(data, pos)
+            elif section.kind == _CERTIFICATES:
+                self._read_certificates(section.data)
+            elif section.kind == _EXPLICIT_KEY:
+                self.keys.update(_Strings.decode(section.data).items)
+            elif section.kind in _HASHES:
+                self._read_hashes(section)
+            elif section.kind == _EXTENSION:
+                self.extensions.append(_extension(section.data))
+            else:
+                problem = f"a KRL with a section of type {section.kind} is not supported"
+                raise KeyFormatError(problem)
+
+    def _read_hashes(self, section: _Section) -> None:
+        name, size = _HASHES[section.kind]
+        for digest in _Strings.decode(section.data).items:
+            if len(digest) != size:
+                problem = f"a {name} hash in the KRL has {len(digest)} bytes"
+                raise KeyFormatError(problem)
+            (self.sha1 if section.kind == _SHA1 else self.sha256).add(digest)
+
+    def _read_certificates(self, data: bytes) -> None:
+        fields = _Certificates.decode(data)
+        revoked = self._of(fields.ca_key)
+        for part in fields.sections:
+            if part.kind in _SERIALS:
+                read_section(_SERIALS[part.kind], part.data, revoked.serials)
+            elif part.kind == _KEY_ID:
+                revoked.key_ids.update(_Strings.decode(part.data).items)
+            elif part.kind == _CERTIFICATE_EXTENSION:
+                revoked.extensions.append(_extension(part.data))
+            else:
+                problem = f"a KRL that revokes certificates by type {part.kind} is not supported"
+                raise KeyFormatError(problem)
+
+    def revokes(self, key: PublicKey | Certificate) -> bool:
+        """Say whether a key must not be believed, or a certificate, its key or its authority."""
+        if isinstance(key, PublicKey):
+            return self._revokes_blob(key.blob)
+        return (
+            self._revokes_blob(key.public_key.blob)
+            or any(
+                self.certificates[ca].holds(key)
+                for ca in (key.ca_key.blob, b"")
+                if ca in self.certificates
+            )
+            or self._revokes_blob(key.ca_key.blob)
+        )
+
+    def _revokes_blob(self, blob: bytes) -> bool:
+        sha1 = hashlib.sha1(blob, usedforsecurity=False).digest()
+        return (
+            blob in self.keys or sha1 in self.sha1 or hashlib.sha256(blob).digest() in self.sha256
+        )
+
+    def revoke(self, key: PublicKey | Certificate) -> None:
+        """Revoke a key, or a certificate by what its authority knows it by.
+
+        That is its serial number, or its key id where it has no number; the key in it, and
+        what else the authority certified, stay good.
+        """
+        if isinstance(key, PublicKey):
+            self.keys.add(key.blob)
+        elif key.serial:
+            self.revoke_serials(key.ca_key, key.serial)
+        else:
+            self.revoke_key_id(key.ca_key, key.key_id)
+
+    def revoke_blob(self, blob: bytes, hash_name: Literal["sha1", "sha256"] | None = None) -> None:
+        """Revoke a key of any kind.
+
+        Args:
+            blob: the key as it is sent.
+            hash_name: put only this hash of it into the list.
+        """
+        if hash_name == "sha1":
+            self.sha1.add(hashlib.sha1(blob, usedforsecurity=False).digest())
+        elif hash_name == "sha256":
+            self.sha256.add(hashlib.sha256(blob).digest())
+        else:
+            self.keys.add(blob)
+
+    def revoke_serials(self, ca: PublicKey | None, first: int, last: int | None = None) -> None:
+        """Revoke the certificates with a serial number, or with those of a range.
+
+        Args:
+            ca: the authority's key; None for every authority.
+            first: the number, or the lowest of the range.
+            last: the highest number of the range.
+
+        Raises:
+            KeyFormatError: that is no serial number, or no range of them.
+        """
+        self._of(_blob_of(ca)).serials.add(first, first if last is None else last)
+
+    def revoke_key_id(self, ca: PublicKey | None, key_id: str) -> None:
+        """Revoke the certificates with a key id.
+
+        Args:
+            ca: the authority's key; None for every authority.
+            key_id: the key id.
+        """
+        self._of(_blob_of(ca)).key_ids.add(raw(key_id))
+
+    def _of(self, ca_blob: bytes) -> RevokedCertificates:
+        revoked = self.certificates.get(ca_blob)
+        if revoked is None:
+            if len(self.certificates) >= MAX_AUTHORITIES:
+                problem = f"certificates of more than {MAX_AUTHORITIES} authorities are revoked"
+                raise KeyFormatError(problem)
+            revoked = self.certificates[ca_blob] = RevokedCertificates()
+        return revoked
+
+    def to_blob(self) -> bytes:
+        """Return the list as a KRL.
+
+        Raises:
+            UsageError: the list is too large to be read again.
+        """
+        sections = [
+            *(
+                _section(_CERTIFICATES, _certificates(ca, r))
+                for ca, r in self.certificates.items()
+            ),
+            *_strings(_EXPLICIT_KEY, self.keys),
+            *_strings(_SHA1, self.sha1),
+            *_strings(_SHA256, self.sha256),
+            *(_section(_EXTENSION, each.encode()) for each in self.extensions),
+        ]
+        header = _Header(
+            format=_FORMAT,
+            version=self.version,
+            generated=self.generated,
+            flags=0,
+            reserved=b"",
+            comment=self.comment,
+            sections=b"".join(sections),
+        )
+        blob = MAGIC + header.encode()
+        if len(blob) > MAX_KRL:
+            problem = f"a KRL of {len(blob)} bytes is larger than {MAX_KRL}"
+            raise UsageError(problem)
+        return blob
+
+
+@record
+class _Signature(Record):
+    """What a section with a signature has more than another (section 6)."""
+
+    signature: bytes
+
+
+def _check_size(data: Buffer) -> None:
+    if len(data) > MAX_KRL:
+        problem = f"{len(data)} bytes are too many for a list of revoked keys"
+        raise KeyFormatError(problem)
+
+
+def _extension(data: bytes) -> Extension:
+    extension = Extension.decode(data)
+    # "any unsupported extension encountered should result in KRL parsing failure"
+    if extension.critical:
+        problem = f"the KRL needs the extension '{printable(extension.name, 64)}'"
+        raise KeyFormatError(problem)
+    return extension
+
+
+def _blob_of(ca: PublicKey | None) -> bytes:
+    return b"" if ca is None else ca.blob
+
+
+def _section(kind: int, data: bytes) -> bytes:
+    return _Section(kind=kind, data=data).encode()
+
+
+def _strings(kind: int, items: set[bytes]) -> list[bytes]:
+    # "Hashes in this section must appear in numeric order"
+    return [_section(kind, _Strings(items=tuple(sorted(items))).encode())] if items else []
+
+
+def _certificates(ca_blob: bytes, revoked: RevokedCertificates) -> bytes:
+    parts = [_Section(kind=kind, data=data) for kind, data in revoked.serials.sections()]
+    if revoked.key_ids:
+        ids = _Strings(items=tuple(sorted(revoked.key_ids)))
+        parts.append(_Section(kind=_KEY_ID, data=ids.encode()))
+    parts += [
+        _Section(kind=_CERTIFICATE_EXTENSION, data=each.encode()) for each in revoked.extensions
+    ]
+    return _Certificates(ca_key=ca_blob, reserved=b"", sections=tuple(parts)).encode()

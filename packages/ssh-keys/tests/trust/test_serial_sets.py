@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ssh_keys import KeyFormatError
+from ssh_keys.trust import serial_sets
+from ssh_keys.trust.serial_sets import MAX_SERIAL, Section, SerialSet, read_section
+from ssh_wire import WireError
+from ssh_wire.primitives import string
+
+
+def made(*runs: tuple[int, int]) -> SerialSet:
+    serials = SerialSet()
+    for first, last in runs:
+        serials.add(first, last)
+    return serials
+
+
+def kinds(serials: SerialSet) -> list[Section]:
+    return [kind for kind, _ in serials.sections()]
+
+
+def again(serials: SerialSet) -> SerialSet:
+    read = SerialSet()
+    for kind, data in serials.sections():
+        read_section(kind, data, read)
+    return read
+
+
+def test_runs_are_merged() -> None:
+    serials = made((5, 5), (7, 9), (1, 3), (9, 12), (4, 4), (20, 30), (22, 25), (7, 7))
+    assert list(serials.ranges) == [(1, 5), (7, 12), (20, 30)]
+    serials.add(6, 6)
+    assert list(serials.ranges) == [(1, 12), (20, 30)]
+    assert SerialSet(((3, 4), (1, 2))).ranges == ((1, 4),)
+
+
+def test_what_it_holds() -> None:
+    serials = made((5, 7), (MAX_SERIAL, MAX_SERIAL))
+    held = [0, 4, 5, 6, 7, 8, MAX_SERIAL - 1, MAX_SERIAL]
+    assert [serial in serials for serial in held] == [False] * 2 + [True] * 3 + [False] * 2 + [
+        True
+    ]
+    assert "5" not in serials
+    assert serials
+    assert not SerialSet()
+    assert 1 not in SerialSet()
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 0), (0, 5), (5, 4), (-1, 1), (1, MAX_SERIAL + 1)])
+def test_what_is_no_run(first: int, last: int) -> None:
+    with pytest.raises(KeyFormatError, match="no range of serial numbers"):
+        SerialSet().add(first, last)
+
+
+def test_the_number_of_runs_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serial_sets, "MAX_RUNS", 100)
+    kept = SerialSet()
+    for _ in range(5):
+        for serial in range(1, 201, 2):
+            kept.add(serial, serial)
+    assert len(kept.ranges) == 100
+    data = b"".join(serial.to_bytes(8, "big") for serial in range(1, 1000, 2))
+    with pytest.raises(KeyFormatError, match="more than 100 runs"):
+        read_section(Section.LIST, data, kept)
+
+
+# ------------------------------------------------------------- how they are written
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [
+        ([], []),
+        ([(1, 1)], [Section.LIST]),
+        ([(1, 2)], [Section.LIST]),
+        ([(1, 3)], [Section.BITMAP]),
+        ([(1, MAX_SERIAL)], [Section.RANGE]),
+        ([(1, 1), (1000, 1000), (2000, 2000)], [Section.LIST]),
+        ([(n, n) for n in range(1, 1000, 3)], [Section.BITMAP]),
+        ([(1, 40_000)], [Section.RANGE]),
+        ([(1, 1), (200, 90_000), (90_100, 90_100)], [Section.LIST, Section.RANGE, Section.LIST]),
+        ([(n, n) for n in range(1, 40_000, 9)], [Section.BITMAP] * 3),
+    ],
+)
+def test_the_shortest_sections_are_chosen(
+    runs: list[tuple[int, int]], expected: list[Section]
+) -> None:
+    serials = made(*runs)
+    assert kinds(serials) == expected
+    assert again(serials).ranges == serials.ranges
+
+
+def test_what_sections_look_like() -> None:
+    assert list(made((5, 5), (300, 301)).sections()) == [
+        (Section.LIST, b"".join(n.to_bytes(8, "big") for n in (5, 300, 301)))
+    ]
+    assert list(made((5, 100_000)).sections()) == [
+        (Section.RANGE, (5).to_bytes(8, "big") + (100_000).to_bytes(8, "big"))
+    ]
+    assert list(made((5, 7), (9, 9), (12, 12)).sections()) == [
+        (Section.BITMAP, (5).to_bytes(8, "big") + string(b"\0\x97"))
+    ]
+
+
+def test_a_bitmap_at_the_end_of_all_numbers() -> None:
+    runs = [(MAX_SERIAL - 8, MAX_SERIAL - 4), (MAX_SERIAL - 1, MAX_SERIAL)]
+    assert again(made(*runs)).ranges == tuple(runs)
+    beyond = (MAX_SERIAL).to_bytes(8, "big") + string(b"\2")
+    with pytest.raises(KeyFormatError, match="no range"):
+        read_section(Section.BITMAP, beyond, SerialSet())
+
+
+@pytest.mark.parametrize(
+    ("section", "data"),
+    [
+        (Section.LIST, bytes(7)),
+        (Section.LIST, bytes(8)),
+        (Section.RANGE, bytes(15)),
+        (Section.RANGE, bytes(16)),
+        (Section.RANGE, b"\0" * 7 + b"\2" + b"\0" * 7 + b"\1"),
+        (Section.RANGE, b"\0" * 7 + b"\1" + b"\0" * 7 + b"\2\0"),
+        (Section.BITMAP, bytes(8)),
+        (Section.BITMAP, bytes(8) + string(b"\1")),
+        (Section.BITMAP, bytes(8) + string(b"\xff")),
+        (Section.BITMAP, b"\0" * 7 + b"\1" + string(b"\1" + bytes(2049))),
+    ],
+)
+def test_sections_that_are_refused(section: Section, data: bytes) -> None:
+    with pytest.raises((WireError, KeyFormatError)):
+        read_section(section, data, SerialSet())
+
+
+def test_an_empty_bitmap_says_nothing() -> None:
+    serials = SerialSet()
+    read_section(Section.BITMAP, bytes(8) + string(b""), serials)
+    read_section(Section.LIST, b"", serials)
+    assert serials.ranges == ()
+
+
+RUNS = st.lists(
+    st.tuples(st.integers(1, 100_000), st.integers(0, 300) | st.integers(0, 50_000)).map(
+        lambda pair: (pair[0], pair[0] + pair[1])
+    ),
+    max_size=40,
+)
+
+
+@given(runs=RUNS)
+@settings(deadline=None)
+def test_any_serials_come_back(runs: list[tuple[int, int]]) -> None:
+    serials = made(*runs)
+    assert again(serials).ranges == serials.ranges
+    for first, last in runs:
+        assert first in serials
+        assert last in serials
+    numbers = {n for first, last in runs[:5] for n in (first - 1, last + 1)}
+    for number in numbers:
+        assert (number in serials) is any(first <= number <= last for first, last in runs)
+
+
+@given(section=st.sampled_from(Section), data=st.binary(max_size=60))
+def test_anything_is_a_section_or_refused(section: Section, data: bytes) -> None:
+    with contextlib.suppress(WireError, KeyFormatError):
+        serials = SerialSet()
+        read_section(section, data, serials)
+        assert 0 not in serials
