@@ -81,6 +81,7 @@ def quick(session: nox.Session) -> None:
     _install(session, set(PACKAGES), "test", "lint")
     _check_style(session)
     session.run("lint-imports")
+    session.run("python", "tools/check_private.py")
     for package in PACKAGES:
         session.run("pytest", "-q", WORKERS, f"packages/{package}/tests", *session.posargs)
     session.run("pytest", "-q", "tests/surface", "tests/generated")
@@ -112,6 +113,7 @@ def layers(session: nox.Session) -> None:
     """The import order of the packages, and no I/O in a core."""
     _install(session, set(PACKAGES), "lint")
     session.run("lint-imports")
+    session.run("python", "tools/check_private.py")
 
 
 @nox.session

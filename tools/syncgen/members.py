@@ -17,7 +17,7 @@ RENAMED = {
     "__aiter__": "__iter__",
     "__anext__": "__next__",
 }
-FROM_THE_BASE = {"__init__", "__eq__", "__hash__", "__repr__"}
+FROM_THE_BASE = {"__init__", "__init_subclass__", "__eq__", "__hash__", "__repr__"}
 ASYNC_ONLY = {"__await__", "__enter__", "__exit__"}
 """What tells the user of the asynchronous API how it is opened."""
 INDENT = "    "

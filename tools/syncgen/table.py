@@ -148,16 +148,11 @@ MIRRORS: Final = (
         "ssh_stack.connection",
         "connection",
         "owner",
-        left_out={
-            "establish": OPENED,
-            "own": OPENED,
-            **_ENDPOINT_SIDE,
-        },
         doc="An authenticated connection to a server.",
     ),
-    Mirror("Connect", "ssh_stack.connection", "connection"),
+    Mirror("Connect", "ssh_stack.connecting", "connection"),
     Mirror("ClientOptionsKw", "ssh_stack.options", "connection", "options"),
-    Mirror("connect", "ssh_stack.connection", "connection", "function"),
+    Mirror("connect", "ssh_stack.connecting", "connection", "function"),
     Mirror(
         "ServerConnection",
         "ssh_connection.aio.server",

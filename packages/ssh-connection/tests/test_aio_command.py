@@ -68,7 +68,7 @@ async def test_a_command_that_has_ended_before_its_input_is_sent() -> None:
         session.exit(4)
 
     async with pair(gone) as ends:
-        opener = ends.client._open_drained
+        opener = ends.client.sessions.open_drained
 
         async def slowly(launch: Any) -> Any:
             process = await opener(launch)
@@ -81,7 +81,7 @@ async def test_a_command_that_has_ended_before_its_input_is_sent() -> None:
             replace(process, "start", start_and_wait)
             return process
 
-        replace(ends.client, "_open_drained", slowly)
+        replace(ends.client.sessions, "open_drained", slowly)
         assert (await ends.client.run("x", input=b"late")).exit_status == 4
 
 

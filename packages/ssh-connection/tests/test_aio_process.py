@@ -110,7 +110,7 @@ async def test_what_the_server_refuses_is_named(refused: str) -> None:
     async with pair(None if refused == "the command" else upper) as ends:
         pty = Pty(modes={200: 1})
         if refused == "a terminal":
-            channel = await ends.client._open_session(100)
+            channel = await ends.client.sessions.open(100)
             process = Process(channel, Launch(command="x", pty=attrs.evolve(pty, modes={1: 1})))
             core = ends.server._mux.channels[0]
 
@@ -130,7 +130,7 @@ async def test_what_the_server_refuses_is_named(refused: str) -> None:
 @pytest.mark.parametrize("with_env", [True, False])
 async def test_a_server_that_closes_between_open_and_request(*, with_env: bool) -> None:
     async with pair(upper) as ends:
-        channel = await ends.client._open_session(100)
+        channel = await ends.client.sessions.open(100)
         process = Process(channel, Launch(command="x", env={"A": "b"} if with_env else {}))
         ends.server._mux.channels[0].abort()
         await settle()
@@ -141,7 +141,7 @@ async def test_a_server_that_closes_between_open_and_request(*, with_env: bool) 
 @pytest.mark.parametrize("ending", ["close", "cut"])
 async def test_a_server_that_closes_instead_of_answering(ending: str) -> None:
     async with pair(upper) as ends:
-        channel = await ends.client._open_session(100)
+        channel = await ends.client.sessions.open(100)
         replace(ends.server._mux.channels[0].handler, "on_request", ignore)
         process = Process(channel, Launch(command="x", pty=Pty()))
         starting = asyncio.create_task(process.start())
@@ -238,7 +238,7 @@ async def test_a_process_that_is_detached_runs_on_and_is_not_heard(*, run: bool)
 
     async with pair(flood, client=limited(window=5000, bulk_window=5000)) as ends:
         taken: list[int] = []
-        channel = await ends.client._open_session(5000)
+        channel = await ends.client.sessions.open(5000)
         process = Process(channel, Launch(command="x"))
         if run:
             await process.start(stdout=lambda data: taken.append(len(data)))
@@ -260,7 +260,7 @@ async def test_takers_get_the_output_instead_of_the_streams() -> None:
     for stdout in (True, False):
         out, err = bytearray(), bytearray()
         async with pair(program, client=limited(window=3000)) as ends:
-            channel = await ends.client._open_session(3000)
+            channel = await ends.client.sessions.open(3000)
             process = Process(channel, Launch(command="x"))
             await process.start(stdout=out.extend if stdout else None, stderr=err.extend)
             rest = await process.stdout.read()
@@ -274,7 +274,7 @@ async def test_what_a_server_says_before_the_command_is_not_lost(*, taken: bool)
     """Some devices greet as soon as the session is open."""
     async with pair(upper) as ends:
         out = bytearray()
-        channel = await ends.client._open_session(1000)
+        channel = await ends.client.sessions.open(1000)
         ends.server._mux.channels[0].write(b"welcome ")
         await settle()
         process = Process(channel, Launch(command="x"))

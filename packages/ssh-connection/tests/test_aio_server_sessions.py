@@ -47,7 +47,7 @@ def other(kind: str) -> m.ChannelOpen:
 
 
 async def session_of(ends: EndpointPair) -> Channel:
-    return await ends.client._open_session(1000)
+    return await ends.client.sessions.open(1000)
 
 
 @pytest.mark.row("C13")

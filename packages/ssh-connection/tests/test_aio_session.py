@@ -257,7 +257,7 @@ async def test_a_handler_begins_with_the_size_that_the_terminal_has_by_then() ->
         sizes.append((session.pty.columns, session.pty.rows))
 
     async with pair(note) as ends:
-        channel = await ends.client._open_session(1000)
+        channel = await ends.client.sessions.open(1000)
         channel.notify(m.PtyRequest(recipient=0, term="x", columns=1, rows=1))
         channel.notify(m.WindowChange(recipient=0, columns=7, rows=8))
         channel.notify(m.WindowChange(recipient=0, columns=0, rows=8))

@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -169,14 +170,16 @@ async def _fetch(sftp: SFTPClient, target: Path, begun: asyncio.Semaphore) -> No
 async def test_a_client_that_does_not_read_is_cut() -> None:
     serves = serving(close_timeout=0.2)
     command = "exec cat /dev/zero"
-    async with serves as here, here.connect() as conn, conn.start(command) as process:
-        await process.stdout.readexactly(1)
-        stream = conn._driver._stream
-        assert stream is not None
-        stream.pause_reading()  # as a client that is stopped
-        async with asyncio.timeout(SECONDS):
-            await here.server.close()
-        stream.resume_reading()
+    async with serves as here:
+        reader, writer = await asyncio.open_connection("127.0.0.1", here.server.port)
+        connects = here.connect(stream=(reader, writer))
+        async with connects as conn, conn.start(command) as process:
+            await process.stdout.readexactly(1)
+            stream = cast("asyncio.Transport", writer.transport)
+            stream.pause_reading()  # as a client that is stopped
+            async with asyncio.timeout(SECONDS):
+                await here.server.close()
+            stream.resume_reading()
 
 
 async def test_a_connection_that_arrives_while_the_server_closes() -> None:

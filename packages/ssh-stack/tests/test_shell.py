@@ -118,7 +118,7 @@ async def test_a_command_that_no_program_can_be_given(
     command: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with connected() as conn:
-        channel = await conn._open_session(1000)
+        channel = await conn._client.sessions.open(1000)
         ask = channel.ask
 
         def asked(_message: m.AnyChannelRequest) -> asyncio.Future[bool]:

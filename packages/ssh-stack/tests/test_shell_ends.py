@@ -44,7 +44,7 @@ async def test_the_client_closes_the_session(command: str, pty: Pty | None) -> N
 async def test_the_connection_is_lost(command: str) -> None:
     async with serving() as here, here.connect() as conn, conn.start(command) as process:
         watched = await watch(process)
-        conn._driver.abort()
+        conn._client.driver.abort()
         await watched.gone()
 
 

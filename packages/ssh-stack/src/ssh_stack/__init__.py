@@ -11,7 +11,8 @@ that goes wrong is an `SSHError`; a mistake in the call is a `UsageError` among 
 
 The modules behind the names:
 
-connection      connect: everything that `ssh` would do before the first command
+connecting      connect: everything that `ssh` would do before the first command
+connection      the connection that it makes
 options         what `connect` is told
 config/         ssh_config(5): which options a host gets
 plan            what options and configuration come to, for one connection
@@ -46,7 +47,8 @@ from typing import TYPE_CHECKING, Final
 from ssh_wire import lazy
 
 _ORIGINS: Final = {
-    "ssh_stack.connection": "Connect Connection connect",
+    "ssh_stack.connecting": "Connect connect",
+    "ssh_stack.connection": "Connection",
     "ssh_stack.options": (
         "CertificateSource ClientOptions ClientOptionsKw DEFAULT Default HostKeyDecision "
         "HostKeyPolicy HostKeyUpdateDecision KeySource Person RevokedSource Secret"
@@ -245,9 +247,9 @@ if TYPE_CHECKING:
     from ssh_stack.config import HostConfig as HostConfig
     from ssh_stack.config import Unsupported as Unsupported
     from ssh_stack.config import load_config as load_config
-    from ssh_stack.connection import Connect as Connect
+    from ssh_stack.connecting import Connect as Connect
+    from ssh_stack.connecting import connect as connect
     from ssh_stack.connection import Connection as Connection
-    from ssh_stack.connection import connect as connect
     from ssh_stack.errors import ConfigError as ConfigError
     from ssh_stack.errors import ConnectFailed as ConnectFailed
     from ssh_stack.errors import ConnectRefused as ConnectRefused

@@ -1,108 +1,54 @@
-"""`connect`: everything that `ssh` would do before the first command, in one scope."""
+"""An authenticated connection, as a user of `connect` has it."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import os
-from collections.abc import Generator
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Self
 
-import attrs
-
-from ssh_connection.aio import (
-    ClientConnection,
-    ClientSettings,
-    Launch,
-    Process,
-    Scope,
-)
-from ssh_connection.aio.redirect import Redirects
-from ssh_connection.aio.scope import Openable
-from ssh_stack import planning
-from ssh_stack.arguments import check_names, check_port, parse_destination
-from ssh_stack.config import HostConfig
-from ssh_stack.dial import (
-    jump_dialer,
-    proxy_dialer,
-    stream_dialer,
-    tcp_dialer,
-    token_values,
-)
-from ssh_stack.environment import environment
-from ssh_stack.errors import shortened
-from ssh_stack.identities import credentials
-from ssh_stack.keylog import key_log
-from ssh_stack.local_user import local_user
-from ssh_stack.options import DEFAULT, ClientOptions, ClientOptionsKw, Default, Path
-from ssh_stack.trust import Trust, load_known_hosts
-from ssh_stack.trust_files import load_revoked_keys
-from ssh_transport import (
-    BannerLineReceived,
-    ConnectionLost,
-    IdentificationError,
-    IdentificationReceived,
-    TransportOptions,
-)
-from ssh_wire import SSHError, UsageError
+from ssh_connection.aio import ClientConnection, Commands, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ssh_connection.aio import Dialer
+    from ssh_auth import AuthAttempt
+    from ssh_connection.addresses import Address
+    from ssh_connection.aio import ByteStream, Channel, LocalForward, RemoteForward
+    from ssh_keys import PublicKey
     from ssh_sftp import SFTPOptions
     from ssh_sftp.aio import SFTPClient
-    from ssh_transport import Event
+    from ssh_stack.config import HostConfig
+    from ssh_transport import Agreement
 
-__all__ = ["Connect", "Connection", "connect"]
-
-_log = logging.getLogger("ssh_stack")
-
-_MAX_JUMPS = 16
-_USUAL_RSA_BITS = 2048
+__all__ = ["Connection"]
 
 
-class Connection(ClientConnection):
-    """An authenticated connection, with SFTP beside what `ClientConnection` has."""
+class Connection(Commands):
+    """An authenticated connection: commands, streams, forwards and SFTP.
 
-    def __init__(self, settings: ClientSettings, config: HostConfig) -> None:
-        super().__init__(settings, os.urandom)
-        self._stack = AsyncExitStack()
+    Args:
+        client: the connection to the server, established.
+        config: what the configuration says about the host.
+        resources: closed behind the connection: jump hosts, an agent.
+    """
+
+    def __init__(
+        self, client: ClientConnection, config: HostConfig, resources: AsyncExitStack
+    ) -> None:
+        super().__init__(client.sessions)
+        self._client = client
         self._config = config
-        self._environment = environment(config, os.environ)
-        self._identified = False
-        self._said = ""
+        self._resources = resources
 
-    async def establish(self, dial: Dialer) -> None:
-        """Connect and log in, as `ClientConnection.establish`; tell what is no SSH server."""
-        try:
-            await super().establish(dial)
-        except ConnectionLost as error:
-            if self._identified:
-                raise
-            said = f"; it said {self._said!r}" if self._said else ""
-            problem = f"the server closed the connection before it identified itself{said}"
-            raise IdentificationError(problem) from error
-
-    def transport_event(self, event: Event) -> None:
-        """Take an event of the transport."""
-        if isinstance(event, BannerLineReceived):
-            self._said = self._said or event.line
-        elif isinstance(event, IdentificationReceived):
-            self._identified = True
-        super().transport_event(event)
+    # ------------------------------------------------------------- about the connection
 
     @property
     def host(self) -> str:
         """The server's name, as it was asked for."""
-        return self._settings.host
+        return self._client.host
 
     @property
     def port(self) -> int:
         """The server's port."""
-        return self._settings.port
+        return self._client.port
 
     @property
     def config(self) -> HostConfig:
@@ -110,19 +56,46 @@ class Connection(ClientConnection):
         return self._config
 
     @property
+    def username(self) -> str:
+        """The user that is logged in."""
+        return self._client.username
+
+    @property
+    def host_key(self) -> PublicKey:
+        """The server's host key."""
+        return self._client.host_key
+
+    @property
+    def server_software(self) -> str:
+        """The server's name and version of itself, escaped."""
+        return self._client.server_software
+
+    @property
+    def auth_attempts(self) -> tuple[AuthAttempt, ...]:
+        """What was tried to log in, the one that succeeded last."""
+        return self._client.auth_attempts
+
+    @property
+    def session_id(self) -> bytes:
+        """The session identifier: the exchange hash of the first key exchange."""
+        return self._client.session_id
+
+    @property
+    def agreement(self) -> Agreement:
+        """The algorithms in use."""
+        return self._client.agreement
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connection has ended."""
+        return self._client.is_closed
+
+    @property
     def end(self) -> Exception | None:
-        """What ended the connection; None while it stands."""
-        return self._lost.result() if self._lost.done() else None
+        """What ended the connection; None while it is open."""
+        return self._client.end
 
-    def _launch(self, launch: Launch, redirects: Redirects | None = None) -> Scope[Process]:
-        return super()._launch(self._furnished(launch), redirects)
-
-    async def _open_drained(self, launch: Launch) -> Process:
-        return await super()._open_drained(self._furnished(launch))
-
-    def _furnished(self, launch: Launch) -> Launch:
-        """Put the configuration's SendEnv and SetEnv before what the caller asks for."""
-        return attrs.evolve(launch, env={**self._environment, **launch.env})
+    # ------------------------------------------------------------- streams and forwards
 
     def sftp(self, options: SFTPOptions | None = None) -> Scope[SFTPClient]:
         """Open an SFTP session.
@@ -140,6 +113,82 @@ class Connection(ClientConnection):
 
         return start_sftp(self, options)
 
+    async def open_tcp(self, host: str, port: int) -> ByteStream:
+        """Have the server connect to `host:port`; return the stream.
+
+        Raises:
+            ChannelOpenRefused: the server may not, or cannot reach it.
+            ForwardingDisabled: this connection forwards nothing.
+        """
+        return await self._client.open_tcp(host, port)
+
+    async def open_tcp_channel(
+        self,
+        host: str,
+        port: int,
+        origin: tuple[str, int] = ("127.0.0.1", 0),
+        *,
+        protected: bool = False,
+    ) -> Channel:
+        """Have the server connect to `host:port`; return the channel (RFC 4254 section 7.2).
+
+        Args:
+            host: the name or address to connect to, as the server resolves it.
+            port: its port.
+            origin: who wants the connection, for the server's records.
+            protected: what is sent through the channel protects itself, as SSH does; it is
+                opened even where this connection forwards nothing.
+
+        Raises:
+            ChannelOpenRefused: the server may not, or cannot reach it.
+            ForwardingDisabled: this connection forwards nothing.
+        """
+        return await self._client.open_tcp_channel(host, port, origin, protected=protected)
+
+    def forward_local(self, listen: Address, target: Address) -> Scope[LocalForward]:
+        """Listen here; carry each connection to `target`, as seen from the server.
+
+        Args:
+            listen: "address:port", or a port of localhost; port 0 takes a free one.
+            target: "host:port", or a port of the server's localhost.
+        """
+        return self._client.forward_local(listen, target)
+
+    def forward_remote(self, listen: Address, target: Address) -> Scope[RemoteForward]:
+        """Have the server listen; carry each connection to `target`, as seen from here.
+
+        Args:
+            listen: "address:port" at the server, or a port of its localhost; port 0 lets it
+                choose.
+            target: "host:port", or a port of localhost.
+        """
+        return self._client.forward_remote(listen, target)
+
+    # ------------------------------------------------------------- its life
+
+    async def ping(self) -> float:
+        """Ask the peer for a sign of life; return the round trip in seconds.
+
+        Raises:
+            ConnectionLost: the connection is lost.
+        """
+        return await self._client.ping()
+
+    def rekey(self) -> None:
+        """Begin a key exchange now; data goes on when it is done."""
+        self._client.rekey()
+
+    async def wait_closed(self) -> None:
+        """Wait until the connection has ended and everything on it is cleaned up."""
+        await self._client.wait_closed()
+
+    async def close(self) -> None:
+        """Disconnect and clean up, jump hosts and agent included, in bounded time."""
+        try:
+            await self._client.close()
+        finally:
+            await self._resources.aclose()
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -150,267 +199,3 @@ class Connection(ClientConnection):
         trace: TracebackType | None,
     ) -> None:
         await self.close()
-
-    async def close(self) -> None:
-        """Disconnect and clean up, jump hosts and agent included, in bounded time."""
-        try:
-            await super().close()
-        finally:
-            await self._stack.aclose()
-
-    def own(self, stack: AsyncExitStack) -> None:
-        """Close `stack` together with this connection."""
-        self._stack = stack
-
-
-class Connect(Openable):
-    """A connection that is made on entry and closed on exit.
-
-    `await connect(…)` makes it too, and leaves closing to the caller.
-    """
-
-    _usage = "async with ssh_stack.connect(…) as conn"
-
-    def __init__(self, host: str, port: int | None, options: ClientOptions) -> None:
-        self._host = host
-        self._port = port
-        self._options = options
-        self._opening: _Opening | None = None
-        self._connection: Connection | None = None
-
-    @property
-    def config(self) -> HostConfig:
-        """What the configuration says about the host; it is read when this is first asked.
-
-        Raises:
-            UsageError: an option or a configuration line cannot be used.
-            OSError: a configuration file that was named cannot be read.
-        """
-        return self._prepared().config
-
-    def _prepared(self) -> _Opening:
-        if self._opening is None:
-            self._opening = _Opening(self._host, self._port, self._options)
-        return self._opening
-
-    def __await__(self) -> Generator[Any, Any, Connection]:
-        return self.open().__await__()
-
-    async def open(self) -> Connection:
-        """Make the connection; the caller closes it.
-
-        Raises:
-            UsageError: an option or a configuration line cannot be used; no packet was sent.
-            ConnectFailed: the server cannot be reached.
-            HostKeyError: it is not known to be the right one.
-            NegotiationFailed: there is no common algorithm.
-            AuthenticationFailed: no credential was enough; `attempts` says what was tried.
-            SSHTimeout: a stage took longer than its timeout.
-        """
-        try:
-            # reading a configuration may run programs (Match exec)
-            return await (await asyncio.to_thread(self._prepared)).open()
-        except (SSHError, OSError) as error:
-            _log.debug("cannot connect to %s", self._host, exc_info=True)
-            raise shortened(error) from error.__cause__
-
-    async def __aenter__(self) -> Connection:
-        self._connection = await self.open()
-        return self._connection
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
-
-
-def connect(host: str, port: int | None = None, **options: Unpack[ClientOptionsKw]) -> Connect:
-    """Connect to an SSH server, as `ssh` would.
-
-    Args:
-        host: a name, an address, or an alias of the configuration; also `[user@]host[:port]`.
-        port: the port; by default the configuration's, then 22.
-        options: the fields of `ClientOptions`.
-
-    Raises:
-        UnknownOption: there is no option of that name.
-        UsageError: an option has a value that cannot be used.
-    """
-    check_names(options, [field.name for field in attrs.fields(ClientOptions)], "connect")
-    user, host, number = parse_destination(host)
-    if port is None:
-        port = number
-    elif number not in (None, port):
-        problem = f"host names port {number}, and port is {port}"
-        raise UsageError(problem)
-    if port is not None:
-        check_port(port)
-    chosen = ClientOptions(**options)
-    if user is not None:
-        if chosen.username not in (None, user):
-            problem = f"host names the user {user}, and username is {chosen.username}"
-            raise UsageError(problem)
-        chosen = attrs.evolve(chosen, username=user)
-    return Connect(host, port, chosen)
-
-
-class _Opening:
-    """The making of one connection, its jump hosts first."""
-
-    def __init__(
-        self, host: str, port: int | None, options: ClientOptions, depth: int = 0
-    ) -> None:
-        planning.check_name("host", host)
-        self._depth = depth
-        self._original = host
-        config = planning.read_config(options)
-        self._resolved = config.resolve(host, user=options.username, port=port)
-        self._options = planning.quiet(options, self._resolved)
-        self._host = self._resolved.hostname or host
-        self._port = port or self._resolved.port or 22
-        self._user = options.username or self._resolved.user or local_user()
-        planning.check_name("host", self._host)
-        planning.check_name("user", self._user)
-
-    @property
-    def config(self) -> HostConfig:
-        return self._resolved
-
-    async def open(self) -> Connection:
-        planning.refuse_unsupported(self._resolved)
-        async with AsyncExitStack() as stack:
-            settings = await self._settings(stack)
-            dialer = await self._dialer(stack)
-            connection = Connection(settings, self._resolved)
-            await connection.establish(dialer)
-            connection.own(stack.pop_all())
-            return connection
-
-    async def _settings(self, stack: AsyncExitStack) -> ClientSettings:
-        options, resolved = self._options, self._resolved
-        trust = self._trust()
-        judge = planning.restricted(trust.verify_certificate, resolved.ca_signature_algorithms)
-        plan = planning.authentication(options, resolved, self._user, self._original)
-        ordered = planning.keeps_host_key_order(resolved)
-        learns = planning.updates_host_keys(options, resolved)
-        return ClientSettings(
-            host=self._original,
-            port=self._port,
-            username=self._user,
-            verify_host_key=trust.verify,
-            verify_host_certificate=judge,
-            learn_host_keys=trust.learn if learns else None,
-            credentials=await credentials(options, plan, stack),
-            withhold=trust.withhold,
-            public_key_algorithms=plan.public_key_algorithms,
-            auth_limits=options.auth_limits,
-            forbid_forwarding=trust.forbid_forwarding,
-            transport=self._transport(),
-            host_key_algorithms=() if ordered else trust.preferred_algorithms,
-            timeouts=planning.timeouts(options, resolved),
-            keepalive=planning.keepalive(options, resolved),
-            limits=options.limits,
-            on_banner=options.on_banner,
-        )
-
-    def _transport(self) -> TransportOptions:
-        options = self._options
-        rekey_bytes, rekey_seconds = planning.rekeying(options, self._resolved)
-        return TransportOptions(
-            algorithms=planning.agreed_algorithms(options, self._resolved),
-            limits=options.transport_limits,
-            rekey_bytes=rekey_bytes,
-            rekey_seconds=rekey_seconds,
-            trace=options.trace,
-            on_secret=key_log(os.environ),
-        )
-
-    def _trust(self) -> Trust:
-        options, resolved = self._options, self._resolved
-        source = options.known_hosts
-        system: Sequence[Path] = ()
-        if isinstance(source, Default):
-            source, system = resolved.known_hosts_files, resolved.global_known_hosts_files
-        bits = planning.agreed_algorithms(options, resolved).rsa_bits
-        legacy = bits < _USUAL_RSA_BITS
-        known, file = load_known_hosts(source, system=system, legacy=legacy)
-        listed = options.revoked_host_keys
-        if isinstance(listed, Default):
-            listed = resolved.revoked_host_keys
-        asks = options.update_host_keys
-        return Trust(
-            self._host,
-            self._port,
-            known,
-            planning.policy(options, resolved),
-            file,
-            hashed=resolved.hash_known_hosts,
-            confirm=asks if callable(asks) else None,
-            alias=resolved.host_key_alias or "",
-            revoked=load_revoked_keys(listed),
-            required_rsa_size=resolved.required_rsa_size or 0,
-            legacy=legacy,
-        )
-
-    async def _dialer(self, stack: AsyncExitStack) -> Dialer:
-        options, resolved = self._options, self._resolved
-        if options.stream is not None:
-            return stream_dialer(options.stream)
-        command = options.proxy_command
-        if isinstance(command, Default):
-            command = resolved.proxy_command if options.jump is DEFAULT else None
-            if command is not None and resolved.proxy_command_error is not None:
-                raise resolved.proxy_command_error
-        if command is not None:
-            alias = resolved.host_key_alias or self._original
-            tokens = token_values(self._host, self._original, self._port, self._user, alias)
-            return proxy_dialer(command, tokens)
-        jump = options.jump
-        if isinstance(jump, Default):
-            jump = resolved.proxy_jump
-        if isinstance(jump, str):
-            jump = [part.strip() for part in jump.split(",")]
-        if isinstance(jump, ClientConnection):
-            return jump_dialer(jump, self._host, self._port)
-        if jump:
-            return jump_dialer(await self._jump(list(jump), stack), self._host, self._port)
-        return tcp_dialer(
-            self._host,
-            self._port,
-            family=resolved.address_family,
-            bind=resolved.bind_address,
-            keepalive=resolved.tcp_keepalive,
-        )
-
-    async def _jump(self, hosts: list[str], stack: AsyncExitStack) -> ClientConnection:
-        """Connect to the last jump host, through those before it."""
-        if self._depth >= _MAX_JUMPS:
-            problem = f"more than {_MAX_JUMPS} jump hosts"
-            raise UsageError(problem)
-        *before, last = hosts
-        user, host, port = parse_destination(last)
-        here = (self._host, self._port, self._user)
-        there = (host, port or 22, user or self._user)
-        if self._depth and self._options.jump is DEFAULT and there == here:
-            problem = f"the way to {host} goes through {host} itself (ProxyJump)"
-            raise UsageError(problem)
-        options = attrs.evolve(
-            self._options,
-            username=user,
-            jump=before or (None if len(hosts) > 1 else DEFAULT),
-            proxy_command=DEFAULT,
-            stream=None,
-            # those of `ssh -o` are for the host alone; that nobody is asked is for the way too
-            config_options=("BatchMode yes",) if self._resolved.batch else (),
-            password=None,  # a jump host must not learn it
-            interactive=None,
-        )
-        opening = await asyncio.to_thread(_Opening, host, port, options, self._depth + 1)
-        connection = await opening.open()
-        stack.push_async_callback(connection.close)
-        return connection

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ssh_connection.aio import ClientConnection, Dialer
     from ssh_stack.config.tokens import Tokens
+    from ssh_stack.connection import Connection
     from ssh_transport.aio import Driver
 
 __all__ = [
@@ -71,7 +72,7 @@ def stream_dialer(stream: Stream) -> Dialer:
     return dial
 
 
-def jump_dialer(connection: ClientConnection, host: str, port: int) -> Dialer:
+def jump_dialer(connection: Connection | ClientConnection, host: str, port: int) -> Dialer:
     """Connect to `host:port` through another connection."""
     from ssh_connection.aio.tunnel import connect_driver  # noqa: PLC0415 (only with a jump host)
 

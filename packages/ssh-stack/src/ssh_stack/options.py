@@ -14,6 +14,7 @@ from ssh_connection import ConnectionLimits
 from ssh_connection.aio import ClientConnection, KeepaliveOptions, Timeouts
 from ssh_keys import HostKeyUpdate, KnownHosts, PrivateKey, PublicKey
 from ssh_stack.arguments import Rule, check_values, is_number, listed
+from ssh_stack.connection import Connection
 from ssh_stack.streams import Stream, check_stream
 from ssh_transport import Algorithms, Limits
 from ssh_wire import UsageError
@@ -129,7 +130,7 @@ _RULES: Final[Mapping[str, Rule]] = {
     ),
     "config_options": Rule(_is_sequence, 'a list of lines such as "Port 2222"'),
     "jump": Rule(
-        lambda v: isinstance(v, str | ClientConnection) or _is_sequence(v),
+        lambda v: isinstance(v, str | Connection | ClientConnection) or _is_sequence(v),
         "a host, a list of hosts, or a connection",
     ),
     "proxy_command": Rule(lambda v: isinstance(v, str) or _is_sequence(v), "a command"),
@@ -269,7 +270,7 @@ class ClientOptions:
     update_host_keys: bool | HostKeyUpdateDecision | Default = DEFAULT
     config: Path | Sequence[Path] | Default | None = DEFAULT
     config_options: Sequence[str] = ()
-    jump: str | Sequence[str] | ClientConnection | Default | None = DEFAULT
+    jump: str | Sequence[str] | Connection | Default | None = DEFAULT
     proxy_command: str | Sequence[str] | Default | None = DEFAULT
     stream: Stream | None = None
     algorithms: Literal["strict", "default", "legacy"] | Algorithms = "default"
@@ -320,7 +321,7 @@ class ClientOptionsKw(TypedDict, total=False):
     update_host_keys: bool | HostKeyUpdateDecision | Default
     config: Path | Sequence[Path] | Default | None
     config_options: Sequence[str]
-    jump: str | Sequence[str] | ClientConnection | Default | None
+    jump: str | Sequence[str] | Connection | Default | None
     proxy_command: str | Sequence[str] | Default | None
     stream: Stream | None
     algorithms: Literal["strict", "default", "legacy"] | Algorithms

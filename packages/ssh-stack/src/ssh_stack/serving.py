@@ -17,7 +17,7 @@ from ssh_auth import ACCEPTED_ALGORITHMS
 from ssh_connection.addresses import format_address
 from ssh_connection.aio import Channel, ServerConnection, ServerSettings, Session, SessionHandler
 from ssh_connection.aio.binding import bind
-from ssh_connection.aio.callbacks import check_async
+from ssh_connection.aio.callbacks import check_async, guarded
 from ssh_connection.aio.scope import Openable
 from ssh_sftp.aio import SFTPServer
 from ssh_sftp.filesystem import check_filesystem
@@ -29,12 +29,11 @@ from ssh_stack.revoked_keys import RevokedKeys
 from ssh_stack.server_options import ServerOptions, ServerOptionsKw
 from ssh_stack.shell import LocalShell
 from ssh_stack.streams import Reader, Writer, attach, check_stream
-from ssh_transport import Algorithms, PeerDisconnected, TransportOptions, profiles
-from ssh_wire import DisconnectReason, SSHError, UsageError
+from ssh_transport import Algorithms, TransportOptions, profiles
+from ssh_wire import UsageError
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from ssh_auth import Authenticated
     from ssh_connection.aio import Channel
     from ssh_sftp.filesystem import FileSystem
 
@@ -53,12 +52,17 @@ class Server:
         admission: Admission,
         on_error: Callable[[ServerConnection, Exception], None] | None = None,
     ) -> None:
-        self._settings = settings
+        self._settings = attrs.evolve(
+            settings, on_authenticated=self._authenticated, on_end=self._ended
+        )
         self._admission = admission
         self._refusals = Refusals()
         self._on_error = on_error
         self._listener: asyncio.Server | None = None
         self._connections: set[ServerConnection] = set()
+        self._unauthenticated: dict[ServerConnection, str] = {}
+        """Connections that MaxStartups counts, and the network that each has come from."""
+        self._faults: dict[ServerConnection, Exception] = {}
         self._attending: set[asyncio.Task[None]] = set()
         self._address = ("", 0)
         self._closed = asyncio.Event()
@@ -127,7 +131,7 @@ class Server:
         if self.is_closed:
             problem = "the server is closed"
             raise UsageError(problem)
-        connection = _Connection(self._settings, lambda: None)
+        connection = ServerConnection(self._settings, os.urandom)
         if isinstance(stream, socket.socket):
             connection.peer = _address(stream.getpeername())
             connection.local = _address(stream.getsockname())
@@ -147,13 +151,14 @@ class Server:
             transport.write(b"Exceeded MaxStartups\r\n")  # as sshd says it, before any SSH
             transport.close()
             return
-        connection = _Connection(self._settings, lambda: self._admission.release(source))
+        connection = ServerConnection(self._settings, os.urandom)
         connection.peer, connection.local = peer, local
+        self._unauthenticated[connection] = source
         transport.set_protocol(connection.driver)
         connection.driver.connection_made(transport)
         self._attach(connection)
 
-    def _attach(self, connection: _Connection) -> None:
+    def _attach(self, connection: ServerConnection) -> None:
         self._connections.add(connection)
         task = asyncio.get_running_loop().create_task(self._attend(connection))
         self._attending.add(task)
@@ -166,25 +171,38 @@ class Server:
             text = "connection from %s refused: too many are not logged in%s"
             _log.warning(text, _shown(peer), before)
 
-    async def _attend(self, connection: _Connection) -> None:
+    async def _attend(self, connection: ServerConnection) -> None:
         """Wait for the end of a connection and of all that ran on it."""
         try:
             await connection.wait_closed()
         finally:
-            connection.let_in()
+            self._release(connection)
             self._connections.discard(connection)
         self._report(connection)
 
-    def _report(self, connection: _Connection) -> None:
-        error = connection.fault
+    def _authenticated(self, connection: ServerConnection) -> None:
+        self._release(connection)
+        user = connection.user.name if connection.user is not None else ""
+        _log.info("%s logged in from %s", printable(user), _shown(connection.peer))
+
+    def _release(self, connection: ServerConnection) -> None:
+        """Count a connection no longer among those that are not authenticated."""
+        source = self._unauthenticated.pop(connection, None)
+        if source is not None:
+            self._admission.release(source)
+
+    def _ended(self, connection: ServerConnection, fault: Exception | None) -> None:
+        if fault is not None:
+            self._faults[connection] = fault
+
+    def _report(self, connection: ServerConnection) -> None:
+        """Report what ended a connection that neither side meant to end."""
+        error = self._faults.pop(connection, None)
         if error is None:
             return
         _log.info("connection from %s: %s", _shown(connection.peer), error)
         if self._on_error is not None:
-            try:
-                self._on_error(connection, error)
-            except Exception:  # noqa: BLE001 (a user's function may raise anything)
-                _log.exception("on_error failed")
+            guarded(_log, self._on_error, connection, error)
 
 
 class _Arrival(asyncio.Protocol):
@@ -197,48 +215,11 @@ class _Arrival(asyncio.Protocol):
         self._arrived(cast("asyncio.Transport", transport))
 
 
-class _Connection(ServerConnection):
-    """A connection that says when its user is let in, and remembers what went wrong."""
-
-    def __init__(self, settings: ServerSettings, release: Callable[[], None]) -> None:
-        super().__init__(settings, os.urandom)
-        self._release: Callable[[], None] | None = release
-        self._leaving = False
-        self.fault: Exception | None = None
-        """What ended the connection, unless somebody closed it or left."""
-
-    def let_in(self) -> None:
-        """It is no stranger at the door any more: its user is in, or it is gone."""
-        release, self._release = self._release, None
-        if release is not None:
-            release()
-
-    def _authenticated(self, event: Authenticated) -> None:
-        super()._authenticated(event)
-        self.let_in()
-        _log.info("%s logged in from %s", printable(event.user), _shown(self.peer))
-
-    async def close(self) -> None:
-        """Disconnect and clean up, in bounded time."""
-        self._leaving = True
-        await super().close()
-
-    def _end(self, error: Exception) -> None:
-        left = (
-            isinstance(error, PeerDisconnected) and error.code == DisconnectReason.BY_APPLICATION
-        )
-        if not (self.is_closed or self._leaving or left):
-            self.fault = error.__cause__ if isinstance(error.__cause__, SSHError) else error
-        super()._end(error)
-
-
-class Serve(Openable):
+class Serve(Openable, usage="async with ssh_stack.serve(…) as server"):
     """A server that listens on entry and is closed on exit.
 
     `await serve(…)` starts it too, and leaves closing to the caller.
     """
-
-    _usage = "async with ssh_stack.serve(…) as server"
 
     def __init__(self, host: str | None, port: int, options: ServerOptions) -> None:
         self._host = host

@@ -11,16 +11,14 @@ from ssh_wire import UsageError
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from ssh_connection.aio import ClientConnection
+    from ssh_stack.connection import Connection
 
 __all__ = ["start_sftp"]
 
 _KEPT: Final = 1024
 
 
-def start_sftp(
-    connection: ClientConnection, options: SFTPOptions | None = None
-) -> Scope[SFTPClient]:
+def start_sftp(connection: Connection, options: SFTPOptions | None = None) -> Scope[SFTPClient]:
     """Return a scope that opens the subsystem "sftp".
 
     Raises:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ssh_transport.errors import CompressionFailed
 from ssh_transport.receiving import Inbound
@@ -27,6 +27,23 @@ __all__ = ["DeflatingOutbound", "InflatingInbound"]
 _LEVEL = 6
 
 
+class _Compressor(Protocol):
+    """What `zlib.compressobj` returns: the type has no public name."""
+
+    def compress(self, data: Buffer, /) -> bytes: ...
+
+    def flush(self, mode: int, /) -> bytes: ...
+
+
+class _Decompressor(Protocol):
+    """What `zlib.decompressobj` returns."""
+
+    @property
+    def unconsumed_tail(self) -> bytes: ...
+
+    def decompress(self, data: Buffer, max_length: int, /) -> bytes: ...
+
+
 class DeflatingOutbound(Outbound):
     """Compresses payloads before they are sealed."""
 
@@ -37,7 +54,7 @@ class DeflatingOutbound(Outbound):
         self._most = limits.payload
         self._begun = False
         self._compression = "none"
-        self._context: zlib._Compress | None = None
+        self._context: _Compressor | None = None
 
     def _send_run(self, payloads: Sequence[tuple[Buffer, ...]], size: int) -> None:
         """Seal payloads of one size, which compressed they have no more."""
@@ -48,7 +65,7 @@ class DeflatingOutbound(Outbound):
             squeezed = self._deflated(self._context, parts)
             super()._send_run((squeezed,), sum(map(len, squeezed)))
 
-    def _deflated(self, context: zlib._Compress, parts: tuple[Buffer, ...]) -> tuple[Buffer, ...]:
+    def _deflated(self, context: _Compressor, parts: tuple[Buffer, ...]) -> tuple[Buffer, ...]:
         size = sum(map(len, parts))
         if size > self._most:
             problem = f"a payload of {size} bytes is too large for a packet"
@@ -85,7 +102,7 @@ class InflatingInbound(Inbound):
         self._most = limits.payload
         self._begun = False
         self._compression = "none"
-        self._context: zlib._Decompress | None = None
+        self._context: _Decompressor | None = None
 
     def next(self) -> memoryview | None:
         """Open the next packet; return its payload, or None when it is not complete."""

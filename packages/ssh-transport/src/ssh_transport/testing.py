@@ -147,4 +147,5 @@ def pump(source: Transport, target: Transport, cut: Cut | None = None) -> int:
 def inject(source: Transport, *payloads: bytes) -> None:
     """Seal payloads as `source` would, whatever its phase allows: what a hostile peer does."""
     for payload in payloads:
-        source._outbound.send((payload,))  # noqa: SLF001 (hostile peers have no interface)
+        outbound = source._outbound  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (hostile)
+        outbound.send((payload,))

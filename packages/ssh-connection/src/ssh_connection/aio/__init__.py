@@ -2,6 +2,8 @@
 
 endpoint   what both roles share: transport, multiplexer, keepalive, one certain end
 client     ClientConnection: run, start, streams, forwards
+commands   run, start and subsystem, as a user calls them
+sessions   a client's sessions: opened, and what is started in them
 establish  how a client's connection comes to be
 login      the client's authentication, driven
 server     ServerConnection: sessions and forwards that were switched on
@@ -36,6 +38,7 @@ from ssh_connection.aio.channel import Receiver as Receiver
 from ssh_connection.aio.client import ClientConnection as ClientConnection
 from ssh_connection.aio.command import CommandInterrupted as CommandInterrupted
 from ssh_connection.aio.command import OutputTooLarge as OutputTooLarge
+from ssh_connection.aio.commands import Commands as Commands
 from ssh_connection.aio.endpoint import Endpoint as Endpoint
 from ssh_connection.aio.establish import Dialer as Dialer
 from ssh_connection.aio.forward import LocalForward as LocalForward

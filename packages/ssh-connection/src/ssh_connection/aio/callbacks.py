@@ -7,14 +7,17 @@ out where the function can be called without it.
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from types import FunctionType, MethodType
-from typing import Any, Final, cast
+from typing import Any, Final, ParamSpec, cast
 
 from ssh_wire import UsageError
 
-__all__ = ["call", "check_async"]
+__all__ = ["call", "check_async", "guarded"]
+
+_P = ParamSpec("_P")
 
 _AWAITED: Final = ("Awaitable", "Coroutine", "Future", "Task")
 """What the annotation of a plain function names that returns something to await."""
@@ -56,6 +59,22 @@ async def call(function: Callable[..., Awaitable[Any]], *args: object, context: 
         problem = f"{_name(function)} returned {type(answer).__name__}: it is not async"
         raise TypeError(problem)
     return await answer
+
+
+def guarded(
+    log: logging.Logger, function: Callable[_P, object], *args: _P.args, **kwargs: _P.kwargs
+) -> bool:
+    """Call a function that was given to an endpoint; log what it raises.
+
+    Returns:
+        Whether it returned.
+    """
+    try:
+        function(*args, **kwargs)
+    except Exception:  # a user's function may raise anything
+        log.exception("%s failed", _name(function))
+        return False
+    return True
 
 
 def _takes(function: Callable[..., object], count: int) -> bool:

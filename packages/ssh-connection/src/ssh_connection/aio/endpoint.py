@@ -87,6 +87,11 @@ class Endpoint:
     # ------------------------------------------------------------- the user's side
 
     @property
+    def driver(self) -> Driver:
+        """The protocol to connect a byte stream to."""
+        return self._driver
+
+    @property
     def is_closed(self) -> bool:
         """Whether the connection has ended."""
         return self._lost.done()
@@ -184,9 +189,6 @@ class Endpoint:
         if reply is None:
             raise self._lost.result()
         return reply
-
-    def _what_ended_it(self) -> Exception | None:
-        return self._lost.result() if self._lost.done() else None
 
     def _require_open(self) -> None:
         """Raise what ended the connection, if it has ended."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from ssh_connection.aio.endpoint import Endpoint
 from ssh_connection.aio.login import Login
 from ssh_connection.errors import SSHTimeout
-from ssh_transport import ClientTransport, ConnectionLost, HostKeyRefused
+from ssh_transport import ClientTransport, ConnectionLost, HostKeyRefused, IdentificationError
 from ssh_transport import events as ev
 from ssh_wire import SSHError
 from ssh_wire.aio import timeout
@@ -53,8 +52,9 @@ class ClientEndpoint(Endpoint):
         super().__init__(core, settings.limits, settings.timeouts.close)
         self._client_core = core
         self._settings = settings
-        self._events: deque[ev.Event] = deque()
-        self._event_arrived = asyncio.Event()
+        self._host_key_received: asyncio.Future[ev.HostKeyReceived | None] = loop.create_future()
+        self._identified = False
+        self._greeting = ""
         self._clock = timeout(None)
         self._login: Login | None = None
         self._established = False
@@ -70,6 +70,7 @@ class ClientEndpoint(Endpoint):
 
         Raises:
             OSError: the stream cannot be connected.
+            IdentificationError: what answered is not an SSH server.
             HostKeyRefused: the host key was not accepted.
             NegotiationFailed: there is no common algorithm.
             AuthenticationFailed: no credential was enough.
@@ -81,14 +82,20 @@ class ClientEndpoint(Endpoint):
             await self._stage("handshake", self._settings.timeouts.handshake, self._handshake())
             await self._stage("auth", self._settings.timeouts.auth, self._authenticate())
             self._require_open()
-        except BaseException:
+        except BaseException as error:
             self._driver.close()
             self._end(ConnectionLost("the connection was not established"))
             await self._clean_up()
+            if isinstance(error, ConnectionLost) and not self._identified:
+                raise self._not_identified() from error
             raise
         self._established = True
-        self._events.clear()
         self._start_keepalive(self._settings.keepalive)
+
+    def _not_identified(self) -> IdentificationError:
+        greeting = f"; it said {self._greeting!r}" if self._greeting else ""
+        problem = f"the server closed the connection before it identified itself{greeting}"
+        return IdentificationError(problem)
 
     async def _stage(self, name: str, seconds: float, work: Awaitable[None]) -> None:
         clock = timeout(seconds)
@@ -116,13 +123,11 @@ class ClientEndpoint(Endpoint):
     async def _handshake(self) -> None:
         self._client_core.request_service("ssh-userauth")
         self._driver.flush()
-        while True:
-            match await self._next_event():
-                case ev.HostKeyReceived(key=key, certificate=certificate):
-                    await self._judge_host_key(key, certificate)
-                    return
-                case _:
-                    pass
+        received = await self._host_key_received
+        if received is None:
+            self._require_open()  # raises what ended the connection
+        else:
+            await self._judge_host_key(received.key, received.certificate)
 
     async def _judge_host_key(self, key: PublicKey, certificate: Certificate | None) -> None:
         settings = self._settings
@@ -194,13 +199,6 @@ class ClientEndpoint(Endpoint):
 
     # ------------------------------------------------------------- events
 
-    async def _next_event(self) -> ev.Event:
-        while not self._events:
-            self._require_open()
-            self._event_arrived.clear()
-            await self._event_arrived.wait()
-        return self._events.popleft()
-
     def _require_open(self) -> None:
         if self._lost.done() and not self._established:
             cause = self._lost.result().__cause__
@@ -212,19 +210,45 @@ class ClientEndpoint(Endpoint):
     def transport_event(self, event: ev.Event) -> None:
         """Take an event of the transport."""
         super().transport_event(event)
-        if isinstance(event, ev.ExtInfoReceived) and self._login is not None:
-            self._login.set_algorithms(self._core.server_sig_algs)
-        if not self._established:  # nobody waits for events once the connection stands
-            self._events.append(event)
-            self._event_arrived.set()
+        match event:
+            case ev.BannerLineReceived(line=line):
+                self._greeting = self._greeting or line
+            case ev.IdentificationReceived():
+                self._identified = True
+            case ev.HostKeyReceived():
+                self._give_host_key(event)
+            case ev.ExtInfoReceived() if self._login is not None:
+                self._login.set_algorithms(self._core.server_sig_algs)
+            case _:
+                pass
+
+    def _give_host_key(self, event: ev.HostKeyReceived | None) -> None:
+        """Wake up who waits for the host key; None says that it will not come."""
+        if not self._host_key_received.done():
+            self._host_key_received.set_result(event)
 
     def _end(self, error: Exception) -> None:
         super()._end(error)
-        self._event_arrived.set()
+        self._give_host_key(None)
         if self._login is not None:
             self._login.end(self._lost.result())
 
     # ------------------------------------------------------------- about the connection
+
+    @property
+    def host(self) -> str:
+        """The server's name, as it was asked for."""
+        return self._settings.host
+
+    @property
+    def port(self) -> int:
+        """The server's port."""
+        return self._settings.port
+
+    @property
+    def end(self) -> Exception | None:
+        """What ended the connection; None while it is open."""
+        return self._lost.result() if self._lost.done() else None
 
     @property
     def username(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Protocol, TypeVar
 
-__all__ = ["Closeable", "Openable", "Owned", "Scope"]
+__all__ = ["Closeable", "Openable", "Owned", "Scope", "usage_of"]
 
 
 class Closeable(Protocol):
@@ -24,9 +24,17 @@ class Owned(Closeable, Protocol):
 
 
 class Openable:
-    """What has to be opened before it can be used; says how, where that was forgotten."""
+    """What has to be opened before it can be used; says how, where that was forgotten.
+
+    A subclass gives `usage`, the statement that opens it: `class X(Openable, usage="…")`.
+    """
 
     _usage: ClassVar[str] = "async with … as name"
+
+    def __init_subclass__(cls, *, usage: str = "", **others: object) -> None:
+        super().__init_subclass__(**others)
+        if usage:
+            cls._usage = usage
 
     if not TYPE_CHECKING:
 
@@ -43,6 +51,11 @@ class Openable:
 
     def __exit__(self, *_: object) -> None:
         """Never called; Python looks for it before it calls `__enter__`."""
+
+
+def usage_of(thing: Openable) -> str:
+    """Return the statement that opens a thing."""
+    return thing._usage  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (the class is this module's)
 
 
 T = TypeVar("T", bound=Closeable)

@@ -28,7 +28,7 @@ from ssh_connection.aio.settings import KeepaliveOptions
 from ssh_connection.limits import ConnectionLimits
 from ssh_connection.results import ExitSignal
 from ssh_keys import PrivateKey, PublicKey
-from ssh_transport import ConnectionLost, ServerTransport, TransportOptions
+from ssh_transport import ConnectionLost, PeerDisconnected, ServerTransport, TransportOptions
 from ssh_transport import events as ev
 from ssh_wire import DisconnectReason, OpenFailureReason, ProtocolError, SSHError
 from ssh_wire.messages import connection as m
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from ssh_connection.channel import Channel as ChannelCore
     from ssh_connection.replies import Reply
     from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
-    from ssh_transport.aio import Driver
     from ssh_wire.primitives import Buffer
 
 __all__ = ["ForwardingRules", "ServerConnection", "ServerSettings"]
@@ -82,6 +81,14 @@ class ServerSettings:
     """Seconds that closing may take before the connection is cut."""
     log: logging.Logger = _log
     """Told what goes wrong in functions that were given to the server."""
+    on_authenticated: Callable[[ServerConnection], None] | None = None
+    """Called when the user of a connection is authenticated."""
+    on_end: Callable[[ServerConnection, Exception | None], None] | None = None
+    """Called once when a connection has ended, with what ended it.
+
+    None stands for an end that one side meant: `ServerConnection.close`, or the client's
+    DISCONNECT with the reason BY_APPLICATION (RFC 4253 section 11.1).
+    """
 
 
 def _status_of(returned: object, session: Session) -> int | ExitSignal:
@@ -99,6 +106,16 @@ def _status_of(returned: object, session: Session) -> int | ExitSignal:
     elif not session.has_ended:
         _log.error("a session handler returned no exit status, which is told as %d", _FAILED)
     return _FAILED
+
+
+def _is_goodbye(error: Exception) -> bool:
+    """Whether a client has ended the connection because it is done."""
+    return isinstance(error, PeerDisconnected) and error.code == DisconnectReason.BY_APPLICATION
+
+
+def _root(error: Exception) -> Exception:
+    """Return the error of SSH that another one reports, or the error itself."""
+    return error.__cause__ if isinstance(error.__cause__, SSHError) else error
 
 
 class ServerConnection(Endpoint):
@@ -125,14 +142,10 @@ class ServerConnection(Endpoint):
         self._user: User | None = None
         self._sessions = 0
         self._no_more_sessions = False
+        self._closing = False
         self._forwards: ServerForwards | None = None
         self._grace = loop.call_later(settings.login_grace, self._grace_over)
         self.peer = self.local = None
-
-    @property
-    def driver(self) -> Driver:
-        """The protocol to connect a byte stream to."""
-        return self._driver
 
     @property
     def user(self) -> User | None:
@@ -242,6 +255,8 @@ class ServerConnection(Endpoint):
         self._core.sink = self._mux.receive
         self._start_keepalive(self._settings.keepalive)
         self._announce_host_keys()
+        if self._settings.on_authenticated is not None:
+            callbacks.guarded(self._settings.log, self._settings.on_authenticated, self)
 
     def _announce_host_keys(self) -> None:
         # a client that knows one key learns the others, and so survives a change of keys
@@ -254,11 +269,20 @@ class ServerConnection(Endpoint):
         self._driver.close()
         self._end(ConnectionLost("login took too long"))
 
+    async def close(self) -> None:
+        """Disconnect and clean up, in bounded time."""
+        self._closing = True
+        await super().close()
+
     def _end(self, error: Exception) -> None:
+        first = not self.is_closed
         super()._end(error)
         self._grace.cancel()
         if self._auth is not None:
             self._auth.close()
+        if first and self._settings.on_end is not None:
+            fault = None if self._closing or _is_goodbye(error) else _root(error)
+            callbacks.guarded(self._settings.log, self._settings.on_end, self, fault)
 
     # ------------------------------------------------------------- channels
 

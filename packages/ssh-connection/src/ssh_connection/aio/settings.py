@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
@@ -119,5 +119,7 @@ class ClientSettings:
     """How a dead peer is found; None never asks."""
     limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
     """How much of everything the connection may have."""
+    environment: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    """Environment variables to ask for in each session, before those of its command."""
     on_banner: Callable[[str], None] | None = None
     """Takes the server's banner, made safe to show."""

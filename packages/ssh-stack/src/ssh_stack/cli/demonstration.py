@@ -20,7 +20,7 @@ from ssh_keys.trust import format_host_line
 from ssh_sftp.aio import Rooted
 from ssh_stack.authorization import AuthorizedKeys
 from ssh_stack.cli.errors import explain
-from ssh_stack.connection import Connect, connect
+from ssh_stack.connecting import Connect, connect
 from ssh_stack.errors import HostKeyChanged
 from ssh_stack.forwarding import AllowForwarding
 from ssh_stack.local_user import local_user

@@ -9,7 +9,7 @@ from ssh_stack.cli.hostkeys import follow
 from ssh_stack.cli.prompts import Keyboard
 from ssh_stack.cli.tracing import tracer
 from ssh_stack.config.directives import FORWARDS
-from ssh_stack.connection import Connect, connect
+from ssh_stack.connecting import Connect, connect
 from ssh_stack.options import DEFAULT, Default
 
 if TYPE_CHECKING:

@@ -25,7 +25,8 @@ from ssh_wire import SSHError, UsageError
 if TYPE_CHECKING:
     from ssh_connection.aio import Process
     from ssh_stack.config import HostConfig
-    from ssh_stack.connection import Connect, Connection
+    from ssh_stack.connecting import Connect
+    from ssh_stack.connection import Connection
 
 __all__ = ["ssh"]
 

@@ -66,8 +66,8 @@ class AlgorithmList:
         return self.change[0] if self.change[0] in _SIGNS else ""
 
     @property
-    def _names(self) -> list[str]:
-        # OpenSSH reads up to the first name that is empty
+    def names(self) -> list[str]:
+        """The names as they are written, up to the first empty one, as OpenSSH reads them."""
         names = self.change.removeprefix(self.sign).split(",")
         return names[: names.index("")] if "" in names else names
 
@@ -78,10 +78,10 @@ class AlgorithmList:
             ConfigError: nothing is left.
         """
         if self.sign == "-":
-            found = tuple(n for n in names if not any(_matches(p, n) for p in self._names))
+            found = tuple(n for n in names if not any(_matches(p, n) for p in self.names))
         else:
             has = _implemented(self.what)
-            found = tuple(n for p in self._names for n in has if _matches(p, n))
+            found = tuple(n for p in self.names for n in has if _matches(p, n))
             found = {"+": names + found, "^": found + names}.get(self.sign, found)
         if not found:
             problem = f"leaves no {self.what} algorithm that is supported"
@@ -93,7 +93,7 @@ class AlgorithmList:
         if self.sign == "-":
             return ()
         has = _implemented(self.what)
-        return tuple(n for n in self._names if n in _KNOWN[self.what] and n not in has)
+        return tuple(n for n in self.names if n in _KNOWN[self.what] and n not in has)
 
 
 def read_algorithms(what: str) -> Reader:
@@ -114,7 +114,7 @@ def _check(found: AlgorithmList) -> None:
     """Refuse what OpenSSH refuses: a name that it does not know, unless it is removed."""
     if found.sign == "-":
         return
-    names = found._names  # noqa: SLF001 (the class is this module's)
+    names = found.names
     known = (*_implemented(found.what), *_KNOWN[found.what])
     for name in names:
         # patterns are taken for keys alone: readconf.c, parse_pubkey_algos

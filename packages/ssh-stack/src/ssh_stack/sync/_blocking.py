@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
-from ssh_connection.aio.scope import Openable
+from ssh_connection.aio.scope import Openable, usage_of
 from ssh_stack.sync._portal import Owner, Portal
 
 __all__ = ["Blocking", "BlockingOwner", "unwrap"]
@@ -24,7 +24,7 @@ class _Wrapper:
             problem = f"{type(self).__name__!r} object has no attribute {name!r}"
             wrapped = self.__dict__.get("_wrapped")
             if isinstance(wrapped, Openable) and not name.startswith("_"):
-                usage = wrapped._usage.removeprefix("async ").replace("ssh_stack", "sync")  # noqa: SLF001
+                usage = usage_of(wrapped).removeprefix("async ").replace("ssh_stack", "sync")
                 problem += f": it is not open yet; use `{usage}`, or `open()`"
             raise AttributeError(problem, name=name, obj=self)
 
@@ -58,4 +58,6 @@ class BlockingOwner(Blocking[O]):
 
 def unwrap(value: object) -> Any:  # noqa: ANN401 (whatever the async function takes there)
     """Return the async object of a blocking one, and anything else as it is."""
-    return value._wrapped if isinstance(value, _Wrapper) else value  # noqa: SLF001
+    if not isinstance(value, _Wrapper):
+        return value
+    return value._wrapped  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (this module's)

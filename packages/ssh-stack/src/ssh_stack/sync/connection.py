@@ -16,6 +16,7 @@ from ssh_connection.aio.redirect import InputSource, OutputTarget
 from ssh_connection.results import Completed
 from ssh_keys import KnownHosts, PublicKey
 from ssh_sftp import SFTPOptions
+from ssh_stack import connecting as aio_connecting
 from ssh_stack import connection as aio_connection
 from ssh_stack.config import HostConfig
 from ssh_stack.options import (
@@ -65,8 +66,43 @@ class Connection(BlockingOwner[aio_connection.Connection]):
         return self._wrapped.config
 
     @property
+    def username(self) -> str:
+        """The user that is logged in."""
+        return self._wrapped.username
+
+    @property
+    def host_key(self) -> PublicKey:
+        """The server's host key."""
+        return self._wrapped.host_key
+
+    @property
+    def server_software(self) -> str:
+        """The server's name and version of itself, escaped."""
+        return self._wrapped.server_software
+
+    @property
+    def auth_attempts(self) -> tuple[AuthAttempt, ...]:
+        """What was tried to log in, the one that succeeded last."""
+        return self._wrapped.auth_attempts
+
+    @property
+    def session_id(self) -> bytes:
+        """The session identifier: the exchange hash of the first key exchange."""
+        return self._wrapped.session_id
+
+    @property
+    def agreement(self) -> Agreement:
+        """The algorithms in use."""
+        return self._wrapped.agreement
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connection has ended."""
+        return self._wrapped.is_closed
+
+    @property
     def end(self) -> Exception | None:
-        """What ended the connection; None while it stands."""
+        """What ended the connection; None while it is open."""
         return self._wrapped.end
 
     def sftp(self, options: SFTPOptions | None = None) -> Scope[SFTPClient]:
@@ -83,6 +119,82 @@ class Connection(BlockingOwner[aio_connection.Connection]):
         """
         return Scope(self._portal, self._wrapped.sftp(options), SFTPClient)
 
+    def open_tcp(self, host: str, port: int) -> ByteStream:
+        """Have the server connect to `host:port`; return the stream.
+
+        Raises:
+            ChannelOpenRefused: the server may not, or cannot reach it.
+            ForwardingDisabled: this connection forwards nothing.
+        """
+        return ByteStream(self._portal, self._portal.wait(self._wrapped.open_tcp, host, port))
+
+    def open_tcp_channel(
+        self,
+        host: str,
+        port: int,
+        origin: tuple[str, int] = ("127.0.0.1", 0),
+        *,
+        protected: bool = False,
+    ) -> Channel:
+        """Have the server connect to `host:port`; return the channel (RFC 4254 section 7.2).
+
+        Args:
+            host: the name or address to connect to, as the server resolves it.
+            port: its port.
+            origin: who wants the connection, for the server's records.
+            protected: what is sent through the channel protects itself, as SSH does; it is
+                opened even where this connection forwards nothing.
+
+        Raises:
+            ChannelOpenRefused: the server may not, or cannot reach it.
+            ForwardingDisabled: this connection forwards nothing.
+        """
+        return Channel(
+            self._portal,
+            self._portal.wait(
+                self._wrapped.open_tcp_channel, host, port, origin, protected=protected
+            ),
+        )
+
+    def forward_local(self, listen: Address, target: Address) -> Scope[LocalForward]:
+        """Listen here; carry each connection to `target`, as seen from the server.
+
+        Args:
+            listen: "address:port", or a port of localhost; port 0 takes a free one.
+            target: "host:port", or a port of the server's localhost.
+        """
+        return Scope(self._portal, self._wrapped.forward_local(listen, target), LocalForward)
+
+    def forward_remote(self, listen: Address, target: Address) -> Scope[RemoteForward]:
+        """Have the server listen; carry each connection to `target`, as seen from here.
+
+        Args:
+            listen: "address:port" at the server, or a port of its localhost; port 0 lets it
+                choose.
+            target: "host:port", or a port of localhost.
+        """
+        return Scope(self._portal, self._wrapped.forward_remote(listen, target), RemoteForward)
+
+    def ping(self) -> float:
+        """Ask the peer for a sign of life; return the round trip in seconds.
+
+        Raises:
+            ConnectionLost: the connection is lost.
+        """
+        return self._portal.wait(self._wrapped.ping)
+
+    def rekey(self) -> None:
+        """Begin a key exchange now; data goes on when it is done."""
+        self._portal.call(self._wrapped.rekey)
+
+    def wait_closed(self) -> None:
+        """Wait until the connection has ended and everything on it is cleaned up."""
+        self._portal.wait(self._wrapped.wait_closed)
+
+    def close(self) -> None:
+        """Disconnect and clean up, jump hosts and agent included, in bounded time."""
+        self._portal.wait(self._wrapped.close)
+
     def __enter__(self) -> Self:
         self._portal.wait(self._wrapped.__aenter__)
         return self
@@ -94,10 +206,6 @@ class Connection(BlockingOwner[aio_connection.Connection]):
         trace: TracebackType | None,
     ) -> None:
         self._portal.leave(self._wrapped.__aexit__, kind, error, trace)
-
-    def close(self) -> None:
-        """Disconnect and clean up, jump hosts and agent included, in bounded time."""
-        self._portal.wait(self._wrapped.close)
 
     @overload
     def run(
@@ -277,115 +385,8 @@ class Connection(BlockingOwner[aio_connection.Connection]):
         """
         return Channel(self._portal, self._portal.wait(self._wrapped.open_subsystem, name))
 
-    def open_tcp(self, host: str, port: int) -> ByteStream:
-        """Have the server connect to `host:port`; return the stream.
 
-        Raises:
-            ChannelOpenRefused: the server may not, or cannot reach it.
-            ForwardingDisabled: this connection forwards nothing.
-        """
-        return ByteStream(self._portal, self._portal.wait(self._wrapped.open_tcp, host, port))
-
-    def open_tcp_channel(
-        self,
-        host: str,
-        port: int,
-        origin: tuple[str, int] = ("127.0.0.1", 0),
-        *,
-        protected: bool = False,
-    ) -> Channel:
-        """Have the server connect to `host:port`; return the channel (RFC 4254 section 7.2).
-
-        Args:
-            host: the name or address to connect to, as the server resolves it.
-            port: its port.
-            origin: who wants the connection, for the server's records.
-            protected: what is sent through the channel protects itself, as SSH does; it is
-                opened even where this connection forwards nothing.
-
-        Raises:
-            ChannelOpenRefused: the server may not, or cannot reach it.
-            ForwardingDisabled: this connection forwards nothing.
-        """
-        return Channel(
-            self._portal,
-            self._portal.wait(
-                self._wrapped.open_tcp_channel, host, port, origin, protected=protected
-            ),
-        )
-
-    def forward_local(self, listen: Address, target: Address) -> Scope[LocalForward]:
-        """Listen here; carry each connection to `target`, as seen from the server.
-
-        Args:
-            listen: "address:port", or a port of localhost; port 0 takes a free one.
-            target: "host:port", or a port of the server's localhost.
-        """
-        return Scope(self._portal, self._wrapped.forward_local(listen, target), LocalForward)
-
-    def forward_remote(self, listen: Address, target: Address) -> Scope[RemoteForward]:
-        """Have the server listen; carry each connection to `target`, as seen from here.
-
-        Args:
-            listen: "address:port" at the server, or a port of its localhost; port 0 lets it
-                choose.
-            target: "host:port", or a port of localhost.
-        """
-        return Scope(self._portal, self._wrapped.forward_remote(listen, target), RemoteForward)
-
-    @property
-    def username(self) -> str:
-        """The user that is logged in."""
-        return self._wrapped.username
-
-    @property
-    def host_key(self) -> PublicKey:
-        """The server's host key."""
-        return self._wrapped.host_key
-
-    @property
-    def server_software(self) -> str:
-        """How the server calls itself, made safe to show."""
-        return self._wrapped.server_software
-
-    @property
-    def auth_attempts(self) -> tuple[AuthAttempt, ...]:
-        """What was tried to log in, the one that succeeded last."""
-        return self._wrapped.auth_attempts
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether the connection has ended."""
-        return self._wrapped.is_closed
-
-    @property
-    def session_id(self) -> bytes:
-        """The session identifier: the exchange hash of the first key exchange."""
-        return self._wrapped.session_id
-
-    @property
-    def agreement(self) -> Agreement:
-        """The algorithms in use."""
-        return self._wrapped.agreement
-
-    def wait_closed(self) -> None:
-        """Wait until the connection has ended and everything on it is cleaned up."""
-        self._portal.wait(self._wrapped.wait_closed)
-
-    def ping(self) -> float:
-        """Ask the peer for a sign of life; return the round trip in seconds.
-
-        Raises:
-            ConnectionLost: the connection is lost.
-        """
-        return self._portal.wait(self._wrapped.ping)
-
-    def rekey(self) -> None:
-        """Begin a key exchange now; data goes on when it is done."""
-        self._portal.call(self._wrapped.rekey)
-
-
-class Connect(Blocking[aio_connection.Connect]):
+class Connect(Blocking[aio_connecting.Connect]):
     """A connection that is made on entry and closed on exit.
 
     `connect(…)` makes it too, and leaves closing to the caller.
@@ -475,7 +476,7 @@ def connect(host: str, port: int | None = None, **options: Unpack[ClientOptionsK
     """
     return Connect(
         portal(),
-        aio_connection.connect(
+        aio_connecting.connect(
             host, port, **{key: unwrap(value) for key, value in options.items()}
         ),
     )

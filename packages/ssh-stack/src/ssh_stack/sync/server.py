@@ -47,6 +47,10 @@ class ServerConnection(Blocking[aio_server.ServerConnection]):
         """Who is logged in; None until somebody is."""
         return self._wrapped.user
 
+    def close(self) -> None:
+        """Disconnect and clean up, in bounded time."""
+        self._portal.wait(self._wrapped.close)
+
     @property
     def is_closed(self) -> bool:
         """Whether the connection has ended."""
@@ -65,10 +69,6 @@ class ServerConnection(Blocking[aio_server.ServerConnection]):
     def wait_closed(self) -> None:
         """Wait until the connection has ended and everything on it is cleaned up."""
         self._portal.wait(self._wrapped.wait_closed)
-
-    def close(self) -> None:
-        """Disconnect and clean up, in bounded time."""
-        self._portal.wait(self._wrapped.close)
 
     def ping(self) -> float:
         """Ask the peer for a sign of life; return the round trip in seconds.
