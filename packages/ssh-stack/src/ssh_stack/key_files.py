@@ -136,6 +136,8 @@ class KeyReader:
             beside = self._public(FilePath(f"{path}.pub"))
             known = beside if isinstance(beside, PublicKey) else None
             named = await self._open(partial(self._load_file, path), source, known)
+            if named.public_key is None and not named.absent:  # an agent may have it
+                named = attrs.evolve(named, public_key=self._public_half(path))
         elif isinstance(content, PublicKey):
             problem = _misnamed(path)
             named = NamedKey(source=source, public_key=content, problem=problem)
@@ -149,6 +151,15 @@ class KeyReader:
         try:
             return read_public_key(path, legacy=self._legacy)
         except (OSError, KeyFormatError):
+            return None
+
+    def _public_half(self, path: FilePath) -> PublicKey | None:
+        """The public half of a key that is not used: too many may read its file, say."""
+        try:
+            return read_private_key(path, legacy=self._legacy).public_key
+        except PassphraseNeeded as locked:
+            return locked.public_key
+        except (OSError, SSHError):
             return None
 
     def _load_file(self, path: FilePath, passphrase: str | bytes | None) -> PrivateKey:
