@@ -63,3 +63,24 @@ async def test_scope_that_was_not_opened_says_how_to_open_it() -> None:
     with pytest.raises(TypeError, match="`with` cannot wait: use `async with"):
         scope.__enter__()
     assert hasattr(Scope, "__exit__")  # Python looks for both
+
+
+class Fails(Thing):
+    async def close(self) -> None:
+        problem = "closing failed"
+        raise OSError(problem)
+
+
+async def make_failing() -> Fails:
+    return Fails()
+
+
+async def test_error_in_the_scope_of_what_cannot_be_closed_is_kept() -> None:
+    with pytest.raises(ZeroDivisionError) as caught:
+        async with Scope(make_failing):
+            raise ZeroDivisionError
+    assert caught.value.__notes__ == ["closing failed too: closing failed"]
+
+    with pytest.raises(OSError, match="closing failed"):
+        async with Scope(make_failing):
+            pass

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssh_sftp import Attributes
+from ssh_sftp import Attributes, SFTPError, StatusCode
 from ssh_sftp import messages as m
 from ssh_sftp.aio import SFTPClient
 from ssh_sftp.messages import Request
@@ -164,3 +164,41 @@ async def test_seek_before_the_start_fails_as_with_files_of_python(
             await file.seek(-22, os.SEEK_END)
         assert isinstance(caught.value, UsageError)
         assert file.tell() == 0
+
+
+@pytest.mark.parametrize("mode", ["rb", "wb", "r", "w"])
+async def test_an_error_in_the_block_of_a_file_is_kept_where_close_fails_too(
+    scripted: Any, mode: str
+) -> None:
+    def reply(request: Request) -> list[Message]:
+        if isinstance(request, m.Open):
+            return [m.Handle(id=request.id, handle=b"f")]
+        return [m.Status(id=request.id, code=StatusCode.FAILURE, text="no space left")]
+
+    async with scripted(reply) as sftp:
+        with pytest.raises(ZeroDivisionError) as caught:
+            async with await sftp.open("f", mode):
+                raise ZeroDivisionError
+        with pytest.raises(SFTPError, match="no space left"):
+            async with await sftp.open("f", mode):
+                pass
+
+    assert caught.value.__notes__ == ["closing failed too: f: no space left"]
+
+
+async def test_a_text_file_that_can_be_neither_written_nor_closed_raises_what_came_first(
+    scripted: Any,
+) -> None:
+    def reply(request: Request) -> list[Message]:
+        if isinstance(request, m.Open):
+            return [m.Handle(id=request.id, handle=b"f")]
+        text = "quota exceeded" if isinstance(request, m.Write) else "stale handle"
+        return [m.Status(id=request.id, code=StatusCode.FAILURE, text=text)]
+
+    async with scripted(reply) as sftp:
+        file = await sftp.open("f", "w")
+        await file.write("text")
+        with pytest.raises(SFTPError, match="quota exceeded") as caught:
+            await file.close()
+
+    assert caught.value.__notes__ == ["closing failed too: f: stale handle"]

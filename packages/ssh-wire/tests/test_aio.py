@@ -1,4 +1,4 @@
-"""The timeout of all drivers: what it ends, and what it leaves alone."""
+"""What every driver shares: the timeout, and closing at the end of a block."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from ssh_wire.aio import Timeout, timeout
+from ssh_wire.aio import Timeout, close_after, timeout
 
 
 async def cancelled_then(work: asyncio.Future[str], *, seconds: float) -> str:
@@ -133,3 +133,29 @@ def test_timeout_outside_a_task_is_refused() -> None:
     coroutine = enter(Timeout(None))
     with pytest.raises(RuntimeError, match="no running event loop"):
         coroutine.send(None)
+
+
+async def failing() -> None:
+    problem = "no space left"
+    raise OSError(problem)
+
+
+async def test_closing_that_fails_after_a_good_block_is_an_error() -> None:
+    with pytest.raises(OSError, match="no space left"):
+        await close_after(None, failing)
+
+
+@pytest.mark.parametrize("error", [ValueError("mine"), asyncio.CancelledError()])
+async def test_closing_that_fails_after_an_error_is_a_note_of_that_error(
+    error: BaseException,
+) -> None:
+    await close_after(error, failing)
+    assert error.__notes__ == ["closing failed too: no space left"]
+
+
+async def test_closing_that_is_cancelled_is_cancelled() -> None:
+    async def cancelled_here() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await close_after(ValueError("mine"), cancelled_here)

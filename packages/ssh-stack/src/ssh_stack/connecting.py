@@ -35,6 +35,7 @@ from ssh_stack.trust import Trust, load_known_hosts
 from ssh_stack.trust_files import load_revoked_keys
 from ssh_transport import TransportOptions
 from ssh_wire import SSHError, UsageError
+from ssh_wire.aio import close_after
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +111,7 @@ class Connect(Openable, usage="async with ssh_stack.connect(…) as conn"):
     ) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            await connection.close()
+            await close_after(error, connection.close)
 
 
 def connect(host: str, port: int | None = None, **options: Unpack[ClientOptionsKw]) -> Connect:

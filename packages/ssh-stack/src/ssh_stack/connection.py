@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ssh_connection.aio import ClientConnection, Commands, Scope
+from ssh_wire.aio import close_after
 
 if TYPE_CHECKING:
     from ssh_auth import AuthAttempt
@@ -198,4 +199,4 @@ class Connection(Commands):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self.close()
+        await close_after(error, self.close)

@@ -31,6 +31,7 @@ from ssh_stack.shell import LocalShell
 from ssh_stack.streams import Reader, Writer, attach, check_stream
 from ssh_transport import Algorithms, TransportOptions, profiles
 from ssh_wire import UsageError
+from ssh_wire.aio import close_after
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
@@ -255,7 +256,7 @@ class Serve(Openable, usage="async with ssh_stack.serve(…) as server"):
     ) -> None:
         server, self._server = self._server, None
         if server is not None:
-            await server.close()
+            await close_after(error, server.close)
 
 
 def serve(host: str | None, port: int = 0, **options: Unpack[ServerOptionsKw]) -> Serve:

@@ -6,10 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from types import TracebackType
     from typing import Self
 
-__all__ = ["Timeout", "timeout"]
+__all__ = ["Timeout", "close_after", "timeout"]
 
 
 class Timeout:
@@ -84,3 +85,22 @@ def timeout(seconds: float | None) -> Timeout:
         seconds: how long it may take; None sets no limit.
     """
     return Timeout(None if seconds is None else asyncio.get_running_loop().time() + seconds)
+
+
+async def close_after(error: BaseException | None, close: Callable[[], Awaitable[None]]) -> None:
+    """Close something at the end of a block: what `__aexit__` does.
+
+    Args:
+        error: what was raised in the block, or None.
+        close: closes it.
+
+    Raises:
+        Exception: closing failed, and the block had not.  Where it had, its error goes on, with a
+            note of the other: it says why.
+    """
+    try:
+        await close()
+    except Exception as second:
+        if error is None:
+            raise
+        error.add_note(f"closing failed too: {second}")

@@ -15,7 +15,7 @@ from ssh_agent.core import AgentProtocol, Exchange
 from ssh_agent.errors import AgentError, AgentTimeout, AgentUnavailable
 from ssh_agent.location import socket_path
 from ssh_agent.requests import IdentitiesRequest, Request, SignatureRequest
-from ssh_wire.aio import timeout
+from ssh_wire.aio import close_after, timeout
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -143,7 +143,7 @@ class AgentClient:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self.close()
+        await close_after(error, self.close)
 
     async def _ask(self, request: Request[T]) -> T:
         exchange = self._core.start(request)
@@ -197,7 +197,7 @@ class Connecting:
         traceback: TracebackType | None,
     ) -> None:
         if self._client is not None:  # pragma: no branch (it was entered)
-            await self._client.close()
+            await close_after(error, self._client.close)
 
     async def _open(self) -> AgentClient:
         path = socket_path(self._path, os.environ)

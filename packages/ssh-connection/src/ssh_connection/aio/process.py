@@ -14,7 +14,7 @@ from ssh_connection.aio.streams import ByteReader, ByteWriter
 from ssh_connection.errors import ChannelClosed, NoExitStatus, RequestRefused
 from ssh_connection.results import Completed, ExitSignal
 from ssh_wire import UsageError
-from ssh_wire.aio import timeout
+from ssh_wire.aio import close_after, timeout
 from ssh_wire.messages import connection as m
 from ssh_wire.modes import encode_modes
 from ssh_wire.text import printable
@@ -301,7 +301,7 @@ class Process:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self.close()
+        await close_after(error, self.close)
 
     # ------------------------------------------------------------- the channel's side
 

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Protocol, TypeVar
 
+from ssh_wire.aio import close_after
+
 __all__ = ["Closeable", "Openable", "Owned", "Scope", "usage_of"]
 
 
@@ -91,4 +93,4 @@ class Scope(Openable, Generic[T]):
     ) -> None:
         thing, self._thing = self._thing, None
         if thing is not None:
-            await thing.close()
+            await close_after(error, thing.close)

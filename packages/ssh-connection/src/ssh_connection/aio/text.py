@@ -6,6 +6,8 @@ import codecs
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+from ssh_wire.aio import close_after
+
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
@@ -198,4 +200,4 @@ class TextProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self.close()
+        await close_after(error, self.close)

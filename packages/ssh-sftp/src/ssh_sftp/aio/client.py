@@ -39,6 +39,7 @@ from ssh_sftp.results import Transferred
 from ssh_sftp.scheduler import Found, Progress
 from ssh_sftp.text import check_text
 from ssh_wire import UsageError
+from ssh_wire.aio import close_after
 
 __all__ = ["SFTPClient"]
 
@@ -117,7 +118,7 @@ class SFTPClient(Operations):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self.close()
+        await close_after(error, self.close)
 
     # ------------------------------------------------------------------ files
 

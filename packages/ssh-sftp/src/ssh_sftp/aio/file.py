@@ -29,6 +29,7 @@ from ssh_sftp.numbers import OpenFlags, StatusCode
 from ssh_sftp.readahead import ReadAhead
 from ssh_sftp.replies import facts_of
 from ssh_wire import UsageError
+from ssh_wire.aio import close_after
 
 __all__ = ["RemoteFile"]
 
@@ -289,7 +290,7 @@ class RemoteFile:
         trace: TracebackType | None,
     ) -> None:
         if error is None or not self._session.closed:
-            await self.close()
+            await close_after(error, self.close)
 
     def __aiter__(self) -> Self:
         return self

@@ -12,7 +12,8 @@ from ssh_sftp.aio.file import RemoteFile
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.errors import SFTPError
 from ssh_sftp.text import Newline, TextReading, TextWriting, check_text, is_text
-from ssh_wire import SSHError, UsageError
+from ssh_wire import UsageError
+from ssh_wire.aio import close_after
 
 __all__ = ["RemoteTextFile"]
 
@@ -260,8 +261,10 @@ class RemoteTextFile:
         if not self.closed:
             try:
                 await self.flush()
-            finally:
-                await self._buffer.close()
+            except BaseException as error:
+                await close_after(error, self._buffer.close)
+                raise
+            await self._buffer.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -272,11 +275,7 @@ class RemoteTextFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is None:
-            await self.close()
-        else:
-            with suppress(SSHError):  # the error that is on its way says more
-                await self.close()
+        await close_after(error, self.close)
 
     def __aiter__(self) -> Self:
         return self
