@@ -152,7 +152,16 @@ class Peer:
             yield _known(attrs.evolve(self, port=port))
         finally:
             pid = f"$(cat /run/sshd-{port}.pid)"
-            self.run_client(["sh", "-c", f"pkill -P {pid}; kill {pid}"], timeout=10)
+            gone = f"while pgrep -f '[s]shd.* -p {port} '; do sleep 0.05; done"
+            self.run_client(["sh", "-c", f"pkill -P {pid}; kill {pid}; {gone}"], timeout=10)
+
+    def has_sshd(self, port: int) -> bool:
+        """Whether the peer runs an sshd that was started for a port.
+
+        Whoever else listens on the port counts for nothing: a free one is given out again.
+        """
+        pattern = f"[s]shd.* -p {port} "  # it does not match the command line it stands in
+        return self.run_client(["pgrep", "-f", pattern], timeout=10).returncode == 0
 
     @contextlib.contextmanager
     def sshd_with(self, lines: str) -> Generator[Peer]:
