@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ from ssh_auth import AuthenticationFailed
 from ssh_connection import ForwardingDisabled
 from ssh_keys import Certificate, CertificateSpec, KnownHosts, PrivateKey, issue
 from ssh_stack import LoopbackForwarding, Passwords
+from ssh_stack.errors import HostKeyUnknown
+from ssh_stack.options import DEFAULT
 from ssh_stack.trust import Trust
 from ssh_wire.messages.auth import Prompt
 
@@ -72,16 +75,48 @@ async def test_no_password_goes_to_a_server_whose_key_is_not_trusted(
     assert "authentication and all forwarding are disabled" in warnings[1]
 
 
-async def test_a_password_goes_to_a_server_that_is_new_or_known(tmp_path: Path) -> None:
+@pytest.mark.parametrize("remembers", [False, True])
+async def test_password_goes_to_a_server_that_is_new_which_the_configuration_alone_remembers(
+    remembers: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     seen: list[str] = []
     file = tmp_path / "known_hosts"
+    policy: dict[str, Any] = {"host_key_policy": "off"}
+    if remembers:
+        policy = {"config_options": ["StrictHostKeyChecking no"], "host_key_policy": DEFAULT}
     async with serving(auth=passwords(seen)) as here:
         for known in (file, file, None):
             options = {"keys": None, "password": "secret", "known_hosts": known}
-            async with here.connect(**options, host_key_policy="off"):
+            async with here.connect(**options, **policy):
                 pass
-        assert file.read_text() == f"[127.0.0.1]:{here.server.port} {KEY.to_openssh()}\n"
+        line = f"[127.0.0.1]:{here.server.port} {KEY.to_openssh()}\n"
+        assert (file.read_text() if file.exists() else "") == (line if remembers else "")
     assert seen == ["secret"] * 3
+    assert ("Permanently added" in caplog.text) is remembers
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("StrictHostKeyChecking no", True),
+        ("StrictHostKeyChecking off", True),
+        ("StrictHostKeyChecking accept-new", True),
+        ("StrictHostKeyChecking yes", False),
+        ("StrictHostKeyChecking ask", False),
+    ],
+)
+async def test_key_of_a_new_server_is_remembered_where_the_configuration_accepts_it(
+    line: str, kept: bool, tmp_path: Path
+) -> None:
+    file = tmp_path / "known_hosts"
+    options = {"config_options": [line, f"UserKnownHostsFile {file}", "HashKnownHosts yes"]}
+    async with serving() as here:
+        opening = here.connect(**options, known_hosts=DEFAULT, host_key_policy=DEFAULT)
+        with contextlib.nullcontext() if kept else pytest.raises(HostKeyUnknown):
+            async with opening:
+                pass
+    assert (file.read_text() if file.exists() else "").startswith("|1|") is kept
 
 
 async def test_a_changed_key_is_not_remembered_and_nothing_is_learnt(tmp_path: Path) -> None:

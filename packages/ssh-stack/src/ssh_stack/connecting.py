@@ -234,6 +234,7 @@ class _Opening:
             known,
             planning.policy(options, resolved),
             file,
+            remembers=options.host_key_policy != "off",
             hashed=resolved.hash_known_hosts,
             confirm=asks if callable(asks) else None,
             alias=resolved.host_key_alias or "",

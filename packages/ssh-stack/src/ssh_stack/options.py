@@ -76,11 +76,14 @@ An async function is awaited; a plain one is called in a thread.
 HostKeyPolicy: TypeAlias = Literal["strict", "accept-new", "off"] | HostKeyDecision
 """What becomes of a server that is not known.
 
-"strict" refuses it, "accept-new" accepts and remembers it, and a function decides.  "off" is
-`StrictHostKeyChecking no` of `ssh`: it remembers the server too, and lets a server with a
-changed or revoked key pass with a warning to the logger `ssh_stack`; that connection sends no
-password, answers no prompts and forwards nothing.  All others refuse such a key.  Without
+"strict" refuses it, "accept-new" accepts it and adds its key to known_hosts, and a function
+decides.  "off" accepts it and adds nothing.  It lets a server whose key has changed, or is
+`@revoked` in known_hosts, pass with a warning to the logger `ssh_stack`; that connection sends
+no password, answers no prompts and forwards nothing.  All others refuse such a key.  Without
 anything known (`known_hosts=None`), "off" protects from nobody.
+
+`StrictHostKeyChecking no` of the configuration differs from "off" in one thing: like
+"accept-new" it adds the key of a new server to known_hosts, as `ssh` does.
 """
 
 HostKeyUpdateDecision: TypeAlias = Callable[[str, int, HostKeyUpdate], Awaitable[bool] | bool]

@@ -72,6 +72,8 @@ class Trust:
     """What becomes of a server that is not known."""
     file: FilePath | None = None
     """Where an accepted key is remembered."""
+    remembers: bool = True
+    """Whether the key of a new server is written there."""
     hashed: bool = False
     """Whether the name is hashed there."""
     confirm: HostKeyUpdateDecision | None = None
@@ -222,7 +224,7 @@ class Trust:
 
     async def _remember(self, key: PublicKey) -> None:
         """Write a key down.  What cannot be written is told and does not end the connection."""
-        if self.file is None:
+        if self.file is None or not self.remembers:
             return
         name = place_of(*self._name)
         try:
