@@ -27,13 +27,13 @@ from ssh_transport import (
     TransportOptions,
 )
 from ssh_transport.ciphers.plain import PlainOpener, PlainSealer
-from ssh_transport.clientkex import ClientKeyExchange, ExpectDecision
-from ssh_transport.derivation import KeySource
-from ssh_transport.keyexchange import Exchange, ExpectNewKeys
-from ssh_transport.negotiation import guessed_right, negotiate
-from ssh_transport.phases import Phase
-from ssh_transport.receiving import Inbound
-from ssh_transport.serverkex import ExpectSignature, Identity, ServerKeyExchange
+from ssh_transport.keyexchange.base import Exchange, ExpectNewKeys
+from ssh_transport.keyexchange.client import ClientKeyExchange, ExpectDecision
+from ssh_transport.keyexchange.derivation import KeySource
+from ssh_transport.keyexchange.negotiation import guessed_right, negotiate
+from ssh_transport.keyexchange.server import ExpectSignature, OwnHostKey, ServerKeyExchange
+from ssh_transport.packets.inbound import Inbound
+from ssh_transport.states import TransportState
 from ssh_transport.version import IdentificationReader
 from ssh_wire import ProtocolError
 from ssh_wire.framing import PacketReader, pack_packet
@@ -65,47 +65,51 @@ def _exchange(state: Any) -> Exchange:
     return exchange
 
 
-def _complete(self: Any, exchange: Exchange) -> Phase:
+def _complete(self: Any, exchange: Exchange) -> TransportState:
     """What `KeyExchange._complete` does, without keys."""
-    ports = self._ports
+    ports = self._context
     self._send(NewKeys().encode())
     ports.outbound.switch(PlainSealer(), reset=ports.session.strict)
     ports.session.agreement = exchange.agreement
     self._state = ExpectNewKeys(exchange, PlainOpener(LIMIT))
     self.holding = False
-    phase: Phase = self.phase(exchange, Phase.NEWKEYS, Phase.NEWKEYS_STRICT)
+    phase: TransportState = self.phase(
+        exchange, TransportState.NEWKEYS, TransportState.NEWKEYS_STRICT
+    )
     return phase
 
 
 class _ServerKex(ServerKeyExchange):
-    def message(self, payload: bytes) -> Phase | None:
+    def message(self, payload: bytes) -> TransportState | None:
         KexECDHInit.decode(payload)
         exchange = _exchange(self._state)
-        identity = Identity(KEY.public_key.blob, KEY.public_key, "ssh-ed25519")
+        identity = OwnHostKey(KEY.public_key.blob, KEY.public_key, "ssh-ed25519")
         self._state = ExpectSignature(exchange, identity, b"share", _keys())
-        self._ports.emit(SignatureRequested(KEY.public_key, "ssh-ed25519", b""))
+        self._context.emit(SignatureRequested(KEY.public_key, "ssh-ed25519", b""))
         return None
 
-    def _complete(self, exchange: Exchange, keys: KeySource) -> Phase:
+    def _complete(self, exchange: Exchange, keys: KeySource) -> TransportState:
         del keys
         return _complete(self, exchange)
 
 
 class _ClientKex(ClientKeyExchange):
-    def message(self, payload: bytes) -> Phase | None:
+    def message(self, payload: bytes) -> TransportState | None:
         KexECDHReply.decode(payload)
         exchange = _exchange(self._state)
-        if self._ports.session.host_key is not None:
+        if self._context.session.host_key is not None:
             return _complete(self, exchange)
         self._state = ExpectDecision(exchange, KEY.public_key, _keys())
-        self._ports.emit(HostKeyReceived(KEY.public_key, "ssh-ed25519", initial=True))
+        self._context.emit(HostKeyReceived(KEY.public_key, "ssh-ed25519", initial=True))
         return None
 
-    def _complete(self, exchange: Exchange, keys: KeySource) -> Phase:
+    def _complete(self, exchange: Exchange, keys: KeySource) -> TransportState:
         del keys
         return _complete(self, exchange)
 
-    def _start(self, exchange: Exchange, phase: Phase, *, guessed_right: bool) -> Phase:
+    def _start(
+        self, exchange: Exchange, phase: TransportState, *, guessed_right: bool
+    ) -> TransportState:
         del guessed_right
         self._send(KexECDHInit(public=b"share").encode())
         self._state = _Awaiting(exchange)
@@ -121,7 +125,7 @@ class Server(ServerTransport):
     """A server without mathematics."""
 
     def _key_exchange(self) -> ServerKeyExchange:
-        self._server_kex = _ServerKex(self._ports, OPTIONS.algorithms, [KEY.public_key])
+        self._server_kex = _ServerKex(self._context, OPTIONS.algorithms, [KEY.public_key])
         return self._server_kex
 
 
@@ -129,7 +133,7 @@ class Client(ClientTransport):
     """A client without mathematics."""
 
     def _key_exchange(self) -> ClientKeyExchange:
-        self._client_kex = _ClientKex(self._ports, OPTIONS.algorithms)
+        self._client_kex = _ClientKex(self._context, OPTIONS.algorithms)
         return self._client_kex
 
 

@@ -22,7 +22,7 @@ from ssh_connection.states import ACCEPTED
 from ssh_stack.config.directives import ALIASES, BLOCKS, DIRECTIVES, Directive
 from ssh_transport import profiles
 from ssh_transport.algorithms import Profile, Role
-from ssh_transport.phases import TABLE, Action, Phase
+from ssh_transport.states import TABLE, Action, TransportState
 from ssh_wire import Message, MessageSet
 from ssh_wire.numbers import MessageNumber
 
@@ -175,7 +175,7 @@ def _authentication(
 
 
 def _transport_rows(role: Role) -> Iterator[tuple[str, str, str]]:
-    for phase in Phase:
+    for phase in TransportState:
         row = TABLE[role, phase]
         actions = [action for action in Action if action in row and action is not Action.REJECT]
         for action in actions:

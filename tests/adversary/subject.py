@@ -23,12 +23,12 @@ from ssh_connection.aio.server import ServerConnection
 from ssh_connection.aio.settings import ClientSettings
 from ssh_keys import PrivateKey
 from ssh_transport import Algorithms, Disconnected, Event, Transport, TransportOptions
-from ssh_transport.kex import finite
+from ssh_transport.kex import dh_modp as finite
 from ssh_wire.messages.auth import InfoRequest, Prompt
 from tests.adversary.wiretap import constant
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # as ssh_transport.kex.finite does, and for its reason
+    warnings.simplefilter("ignore")  # as ssh_transport.kex.dh_modp does, and for its reason
     from cryptography.hazmat.primitives.asymmetric.dh import (
         DHParameterNumbers,
         DHPrivateKey,

@@ -24,12 +24,12 @@ from ssh_transport import (
     ServiceRequested,
     SignatureRequested,
     TransportOptions,
-    keyexchange,
     machine,
 )
 from ssh_transport.ciphers.base import Opener, Sealer
-from ssh_transport.receiving import Inbound
-from ssh_transport.sending import Outbound
+from ssh_transport.keyexchange import base as keyexchange
+from ssh_transport.packets.inbound import Inbound
+from ssh_transport.packets.outbound import Outbound
 from ssh_wire.numbers import MAX_PACKET_LENGTH
 
 if TYPE_CHECKING:

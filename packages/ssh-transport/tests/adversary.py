@@ -23,10 +23,10 @@ from ssh_transport import (
     machine,
 )
 from ssh_transport.ciphers import CIPHERS
-from ssh_transport.derivation import KeySource
+from ssh_transport.keyexchange.derivation import KeySource
 from ssh_transport.macs import MACS
-from ssh_transport.phases import Phase
-from ssh_transport.sending import Outbound
+from ssh_transport.packets.outbound import Outbound
+from ssh_transport.states import TransportState
 from ssh_transport.testing import Pair
 
 if TYPE_CHECKING:
@@ -93,8 +93,8 @@ class Keyed:
             transport = ServerTransport(self._options, random=bytes, now=0.0, host_keys=keys)
         peer: Side = "server" if self._side == "client" else "client"
         transport._inbound.switch(self._source.opener(peer, self._agreed, LIMIT), reset=True)
-        transport._stage = Phase.OPEN
-        transport._enter(Phase.OPEN)
+        transport._stage = TransportState.OPEN
+        transport._enter(TransportState.OPEN)
         self.seen.clear()
         transport.sink = lambda payload: self.seen.append(bytes(payload))
         return transport

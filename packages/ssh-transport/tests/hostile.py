@@ -16,9 +16,9 @@ from ssh_transport import (
     Event,
     Transport,
     TransportOptions,
-    keyexchange,
     profiles,
 )
+from ssh_transport.keyexchange import base as keyexchange
 from ssh_transport.testing import Pair, pump
 from ssh_wire import DisconnectReason, Message, ProtocolError
 from ssh_wire.framing import PacketReader, pack_packet

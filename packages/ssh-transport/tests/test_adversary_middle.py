@@ -241,7 +241,7 @@ def test_t17_one_strict_side_makes_no_strict_connection(
     side: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "STRICT_CLIENT" if side == "client" else "STRICT_SERVER"
-    monkeypatch.setattr(f"ssh_transport.keyexchange.{name}", "nothing@test")
+    monkeypatch.setattr(f"ssh_transport.keyexchange.base.{name}", "nothing@test")
     suite = CLASSES["gcm"]
     middle = Middle(options(*suite), options(*suite), inserting("client", 2, IGNORE))
     middle.run()

@@ -59,7 +59,7 @@ class Adversary(RuleBasedStateMachine):
         names = {} if strict else {"STRICT_SERVER": "other@test"}
         with (
             mock.patch.object(machine, "Outbound", PacketOutbound),
-            mock.patch.dict("ssh_transport.keyexchange.__dict__", names),
+            mock.patch.dict("ssh_transport.keyexchange.base.__dict__", names),
         ):
             source = seeded.Random(7)  # noqa: S311 (to be replayed)
             self.pair = Pair(own, options(*suite), key=KEY, random=source.randbytes)

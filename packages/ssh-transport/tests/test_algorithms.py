@@ -111,12 +111,12 @@ def test_what_only_legacy_has(name: Profile, role: Role) -> None:
     for weak in ("sha1", "cbc", "group1-", "ssh-rsa"):
         assert weak not in names
     assert found.compression == ("none",)
-    assert found.old == ()
+    assert found.legacy == ()
     assert "diffie-hellman" not in names or (name, role) == ("default", "client")
 
 
 def test_legacy_says_what_of_it_is_old() -> None:
-    old = profiles("legacy", "client").old
+    old = profiles("legacy", "client").legacy
     assert len(old) == 11
     assert {"diffie-hellman-group1-sha1", "ssh-rsa", "3des-cbc", "hmac-sha1"} < set(old)
 
@@ -142,7 +142,7 @@ def test_lists_are_adjusted_as_ssh_config_spells_it() -> None:
     assert found.ciphers == ("aes256-ctr", "aes192-ctr", "aes128-ctr")
     assert found.macs == ("hmac-sha2-512", "hmac-sha2-256")
     assert found.compression == ("none", "zlib@openssh.com")
-    assert found.old == ("ssh-rsa",)
+    assert found.legacy == ("ssh-rsa",)
     assert base.adjusted() == base
 
 

@@ -20,7 +20,7 @@ from ssh_transport import (
     TransportOptions,
     profiles,
 )
-from ssh_transport.compression import DeflatingOutbound
+from ssh_transport.packets.compression import DeflatingOutbound
 from ssh_transport.testing import Pair, inject, pump
 from ssh_wire import DisconnectReason, UsageError
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssh_transport.derivation import KeySource, derive, exchange_hash, wipe
 from ssh_transport.kex.base import secret_mpint, secret_string
-from ssh_transport.negotiation import DirectionAgreement
+from ssh_transport.keyexchange.derivation import KeySource, derive, exchange_hash, wipe
+from ssh_transport.keyexchange.negotiation import DirectionAgreement
 from ssh_wire.primitives import encode_mpint, string
 
 

@@ -17,14 +17,14 @@ import pytest
 from drivers import HEAD, KEY, Layer, Reluctant, over_streams
 from hostile import FAST, FAST_OPTIONS
 from ssh_transport import (
-    ArithmeticRequested,
+    ComputationRequested,
     Disconnected,
     KexCompleted,
     ServerTransport,
     TransportOptions,
 )
 from ssh_transport.kex.base import Random
-from ssh_transport.kex.finite import FiniteHalf
+from ssh_transport.kex.dh_modp import FiniteHalf
 from ssh_transport.kex.groups import Group
 from ssh_wire import DisconnectReason
 
@@ -225,7 +225,7 @@ async def test_the_loop_goes_on_while_a_key_exchange_computes(
         await server.until(lambda: isinstance(server.events[-1], KexCompleted))
     assert threading.get_ident() not in threads
     for layer in (client, server):
-        assert not any(isinstance(event, ArithmeticRequested) for event in layer.events)
+        assert not any(isinstance(event, ComputationRequested) for event in layer.events)
 
 
 def wait_for(event: threading.Event) -> None:

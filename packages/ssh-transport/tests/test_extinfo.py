@@ -128,26 +128,26 @@ def authenticating(key: PrivateKey) -> Pair:
 @pytest.mark.parametrize("before_success", [True, False])
 def test_the_server_says_more_during_authentication(before_success: bool, key: PrivateKey) -> None:
     pair = authenticating(key)
-    pair.server.announce(["ssh-ed25519"], before_success=before_success)
+    pair.server.send_ext_info(["ssh-ed25519"], before_success=before_success)
     pair.server.send_payload(b"\x34")
     pair.run()
     assert announced([*pair.client_events])["server-sig-algs"] == b"ssh-ed25519"
     assert pair.client.server_sig_algs == ("ssh-ed25519",)
     with pytest.raises(UsageError):
-        pair.server.announce(["ssh-ed25519"], before_success=True)
+        pair.server.send_ext_info(["ssh-ed25519"], before_success=True)
 
 
 def test_what_is_news_to_a_client(pair: Pair, key: PrivateKey) -> None:
     fresh = authenticating(key)
     said = fresh.client.server_sig_algs or ()
-    assert not fresh.server.is_news(said[::-1])
-    assert fresh.server.is_news(said[1:])
-    assert not pair.server.is_news([])  # after authentication
+    assert not fresh.server.ext_info_due(said[::-1])
+    assert fresh.server.ext_info_due(said[1:])
+    assert not pair.server.ext_info_due([])  # after authentication
     fresh.server._extensions.in_auth = False
-    assert not fresh.server.is_news([])
+    assert not fresh.server.ext_info_due([])
     fresh.server._extensions.in_auth = True
-    fresh.server.announce([])
-    assert not fresh.server.is_news(said[1:])
+    fresh.server.send_ext_info([])
+    assert not fresh.server.ext_info_due(said[1:])
 
 
 def test_a_client_that_says_nothing_of_it_takes_it_before_the_success_alone(
@@ -156,8 +156,8 @@ def test_a_client_that_says_nothing_of_it_takes_it_before_the_success_alone(
     pair = authenticating(key)
     pair.server._extensions.in_auth = False
     with pytest.raises(UsageError):
-        pair.server.announce(["ssh-ed25519"])
-    pair.server.announce(["ssh-ed25519"], before_success=True)
+        pair.server.send_ext_info(["ssh-ed25519"])
+    pair.server.send_ext_info(["ssh-ed25519"], before_success=True)
     pair.run()
     assert pair.client.server_sig_algs == ("ssh-ed25519",)
 
@@ -165,11 +165,11 @@ def test_a_client_that_says_nothing_of_it_takes_it_before_the_success_alone(
 def test_the_server_says_nothing_where_it_may_not(pair: Pair, keyed: Pair) -> None:
     for server in (pair.server, keyed.server):  # after authentication, and before the service
         with pytest.raises(UsageError):
-            server.announce(["ssh-ed25519"], before_success=True)
+            server.send_ext_info(["ssh-ed25519"], before_success=True)
 
 
 def test_a_client_without_extensions_is_told_nothing(key: PrivateKey) -> None:
     pair = authenticating(key)
-    pair.server._ports.session.extensions = False
+    pair.server._context.session.extensions = False
     with pytest.raises(UsageError):
-        pair.server.announce(["ssh-ed25519"], before_success=True)
+        pair.server.send_ext_info(["ssh-ed25519"], before_success=True)

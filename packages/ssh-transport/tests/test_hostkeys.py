@@ -31,7 +31,7 @@ from ssh_transport import (
     TransportOptions,
 )
 from ssh_transport.algorithms import HOST_KEYS, Algorithms
-from ssh_transport.serverkex import _identities
+from ssh_transport.keyexchange.server import _identities
 from ssh_transport.testing import pump
 from ssh_wire import DisconnectReason
 from ssh_wire.primitives import read_string, string

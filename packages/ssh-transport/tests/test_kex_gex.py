@@ -15,7 +15,7 @@ from ssh_transport import KexCompleted, Transport, TransportOptions
 from ssh_transport.errors import KeyExchangeFailed
 from ssh_transport.kex.gex import REQUEST, choose, hashed, read_group, read_request
 from ssh_transport.kex.groups import SIZES, modp
-from ssh_transport.phases import Phase
+from ssh_transport.states import TransportState
 from ssh_transport.testing import Pair, pump
 from ssh_wire import DisconnectReason, ProtocolError
 from ssh_wire.messages.kex import KexDHGexGroup, KexDHGexInit, KexDHGexReply, KexDHGexRequest
@@ -147,13 +147,13 @@ def test_an_exchange_and_another(
     assert sum(isinstance(event, KexCompleted) for event in pair.client_events) == 1
 
 
-def staged(side: Side, phase: Phase, key: PrivateKey) -> tuple[Transport, Pair]:
+def staged(side: Side, phase: TransportState, key: PrivateKey) -> tuple[Transport, Pair]:
     """A transport that waits in one of the two phases of a group exchange."""
     pair = Pair(OPTIONS, OPTIONS, key=key)
     mine, peer = (pair.client, pair.server) if side == "client" else (pair.server, pair.client)
     pump(peer, mine)
     pair.answer()
-    if phase is Phase.GROUP_KEX_STRICT:
+    if phase is TransportState.GROUP_KEX_STRICT:
         pump(mine, peer)  # KEXINIT, and of the client its wish
         pair.answer()
         pump(peer, mine)  # the wish, or the group
@@ -166,18 +166,20 @@ def staged(side: Side, phase: Phase, key: PrivateKey) -> tuple[Transport, Pair]:
 
 
 NUMBERS = {
-    ("client", Phase.GROUP_STRICT): 31,
-    ("server", Phase.GROUP_STRICT): 34,
-    ("client", Phase.GROUP_KEX_STRICT): 33,
-    ("server", Phase.GROUP_KEX_STRICT): 32,
+    ("client", TransportState.GROUP_STRICT): 31,
+    ("server", TransportState.GROUP_STRICT): 34,
+    ("client", TransportState.GROUP_KEX_STRICT): 33,
+    ("server", TransportState.GROUP_KEX_STRICT): 32,
 }
 
 
 @pytest.mark.row("T14")
 @pytest.mark.row("T22")
-@pytest.mark.parametrize("phase", [Phase.GROUP_STRICT, Phase.GROUP_KEX_STRICT])
+@pytest.mark.parametrize("phase", [TransportState.GROUP_STRICT, TransportState.GROUP_KEX_STRICT])
 @pytest.mark.parametrize("side", ["client", "server"])
-def test_t22_messages_come_in_their_order(side: Side, phase: Phase, key: PrivateKey) -> None:
+def test_t22_messages_come_in_their_order(
+    side: Side, phase: TransportState, key: PrivateKey
+) -> None:
     for number in range(256):
         if number in {1, NUMBERS[side, phase]}:
             continue
@@ -189,14 +191,14 @@ def test_t22_messages_come_in_their_order(side: Side, phase: Phase, key: Private
 @pytest.mark.row("T22")
 @pytest.mark.parametrize("p", [modp(1024).p, P - 1, P - 2])
 def test_t22_a_bad_group_ends_the_connection(p: int, key: PrivateKey) -> None:
-    client, _ = staged("client", Phase.GROUP_STRICT, key)
+    client, _ = staged("client", TransportState.GROUP_STRICT, key)
     client.receive(plain(group(p, 2)))
     refused_plain(client, FAILED)
 
 
 @pytest.mark.row("T22")
 def test_t22_a_bad_wish_ends_the_connection(key: PrivateKey) -> None:
-    server, _ = staged("server", Phase.GROUP_STRICT, key)
+    server, _ = staged("server", TransportState.GROUP_STRICT, key)
     server.receive(plain(request(4096, 2048, 8192)))
     refused_plain(server, FAILED)
 
@@ -204,10 +206,10 @@ def test_t22_a_bad_wish_ends_the_connection(key: PrivateKey) -> None:
 @pytest.mark.row("T21")
 @pytest.mark.parametrize("share", [0, 1, P - 1, P])
 def test_t21_shares_in_the_group(share: int, key: PrivateKey) -> None:
-    server, _ = staged("server", Phase.GROUP_KEX_STRICT, key)
+    server, _ = staged("server", TransportState.GROUP_KEX_STRICT, key)
     server.receive(plain(KexDHGexInit(e=share).encode()))
     refused_plain(server, FAILED)
-    client, _ = staged("client", Phase.GROUP_KEX_STRICT, key)
+    client, _ = staged("client", TransportState.GROUP_KEX_STRICT, key)
     reply = KexDHGexReply(host_key=key.public_key.blob, f=share, signature=b"")
     client.receive(plain(reply.encode()))
     refused_plain(client, FAILED)

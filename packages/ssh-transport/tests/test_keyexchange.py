@@ -38,8 +38,8 @@ from ssh_transport import (
 from ssh_transport.algorithms import HOST_KEYS
 from ssh_transport.ciphers import CIPHERS
 from ssh_transport.kex import METHODS
+from ssh_transport.keyexchange.server import ExpectSignature
 from ssh_transport.macs import MACS
-from ssh_transport.serverkex import ExpectSignature
 from ssh_transport.testing import Pair, inject, pump
 from ssh_wire import DisconnectReason
 from ssh_wire.messages.transport import KexInit
@@ -392,7 +392,7 @@ def test_keys_are_not_shown_anywhere(pair: Pair) -> None:
     drain(pair.server)
     state = pair.server._kex._state
     assert isinstance(state, ExpectSignature)
-    shown = repr(state) + repr(pair.server._ports) + repr(pair.server)
+    shown = repr(state) + repr(pair.server._context) + repr(pair.server)
     assert state.keys.secret.hex() not in shown
     assert repr(bytes(state.keys.secret))[2:-1] not in shown
     assert "secret" not in shown

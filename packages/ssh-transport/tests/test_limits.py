@@ -9,7 +9,7 @@ from hostile import FAST, drain, plain, taken
 from ssh_keys import PrivateKey
 from ssh_transport import Limits, Transport, TransportOptions
 from ssh_transport.extinfo import Extensions
-from ssh_transport.sending import HeldQueue
+from ssh_transport.packets.outbound import HeldQueue
 from ssh_transport.testing import Pair
 from ssh_wire import ProtocolError
 from ssh_wire.messages.transport import Extension, ExtInfo

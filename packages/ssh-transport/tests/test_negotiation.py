@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hostile import changed, drain, edited, refused_plain, split, taken
 from ssh_keys import PrivateKey
 from ssh_transport import Agreement, DirectionAgreement, NegotiationFailed, profiles
-from ssh_transport.negotiation import (
+from ssh_transport.keyexchange.negotiation import (
     EXT_INFO_CLIENT,
     EXT_INFO_SERVER,
     STRICT_CLIENT,

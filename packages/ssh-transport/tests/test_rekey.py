@@ -16,9 +16,9 @@ from ssh_transport import (
     RekeyTimeout,
     TransportOptions,
 )
-from ssh_transport.receiving import Inbound
+from ssh_transport.packets.inbound import Inbound
+from ssh_transport.packets.outbound import Outbound
 from ssh_transport.rekey import RekeyPolicy
-from ssh_transport.sending import Outbound
 from ssh_transport.testing import Pair, pump
 from ssh_wire import DisconnectReason, ProtocolError
 

@@ -74,7 +74,7 @@ def test_without_a_trace_nothing_of_it_is_loaded() -> None:
     code = (
         "import sys; from ssh_transport.testing import Pair; Pair().run();"
         "print(*[m for m in sys.modules if m in ('zlib', 'ssh_transport.trace',"
-        " 'ssh_transport.compression', 'ssh_transport.lists', 'ssh_transport.kex.gex')])"
+        " 'ssh_transport.packets.compression', 'ssh_transport.lists', 'ssh_transport.kex.gex')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert set(done.stdout.split()) <= {"zlib"}

@@ -129,5 +129,5 @@ def test_time_is_what_it_is_told(key: PrivateKey) -> None:
 def test_what_is_offered_although_it_is_old(key: PrivateKey) -> None:
     legacy = TransportOptions(algorithms=profiles("legacy", "client"))
     pair = Pair(legacy, key=key)
-    assert "3des-cbc" in pair.client.offers_old
-    assert pair.server.offers_old == ()
+    assert "3des-cbc" in pair.client.offers_legacy
+    assert pair.server.offers_legacy == ()

@@ -37,8 +37,8 @@ from ssh_transport.errors import NegotiationFailed as NegotiationFailed
 from ssh_transport.errors import PeerDisconnected as PeerDisconnected
 from ssh_transport.errors import RekeyTimeout as RekeyTimeout
 from ssh_transport.errors import ServiceRefused as ServiceRefused
-from ssh_transport.events import ArithmeticRequested as ArithmeticRequested
 from ssh_transport.events import BannerLineReceived as BannerLineReceived
+from ssh_transport.events import ComputationRequested as ComputationRequested
 from ssh_transport.events import DebugReceived as DebugReceived
 from ssh_transport.events import Disconnected as Disconnected
 from ssh_transport.events import Event as Event
@@ -51,9 +51,9 @@ from ssh_transport.events import ServiceAccepted as ServiceAccepted
 from ssh_transport.events import ServiceRequested as ServiceRequested
 from ssh_transport.events import SignatureRequested as SignatureRequested
 from ssh_transport.events import UnimplementedReceived as UnimplementedReceived
+from ssh_transport.keyexchange.negotiation import Agreement as Agreement
+from ssh_transport.keyexchange.negotiation import DirectionAgreement as DirectionAgreement
 from ssh_transport.limits import Limits as Limits
-from ssh_transport.negotiation import Agreement as Agreement
-from ssh_transport.negotiation import DirectionAgreement as DirectionAgreement
 from ssh_transport.options import Guess as Guess
 from ssh_transport.options import TransportOptions as TransportOptions
 from ssh_transport.roles import ClientTransport as ClientTransport

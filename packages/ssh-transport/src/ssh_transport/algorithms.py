@@ -99,10 +99,10 @@ class Algorithms:
         return tuple(name for name in self.host_keys if "-cert" not in name)
 
     @property
-    def old(self) -> tuple[str, ...]:
+    def legacy(self) -> tuple[str, ...]:
         """What is offered although it is not safe any more: what only `legacy` has."""
         names = (*self.kex, *self.host_keys, *self.ciphers, *self.macs)
-        return tuple(name for name in names if name in _OLD)
+        return tuple(name for name in names if name in _LEGACY_NAMES)
 
 
 def profiles(name: Profile, role: Role) -> Algorithms:
@@ -172,14 +172,14 @@ _ETM = ("hmac-sha2-512-etm@openssh.com", "hmac-sha2-256-etm@openssh.com")
 _MAC = ("hmac-sha2-512", "hmac-sha2-256")
 
 # what only old peers need
-_OLD_KEX = (
+_LEGACY_KEX = (
     "diffie-hellman-group14-sha1",
     "diffie-hellman-group-exchange-sha1",
     "diffie-hellman-group1-sha1",
 )
-_OLD_CIPHERS = ("aes256-cbc", "aes192-cbc", "aes128-cbc", "3des-cbc")
-_OLD_MACS = ("hmac-sha1-etm@openssh.com", "hmac-sha1", "hmac-sha1-96")
-_OLD = frozenset(_OLD_KEX + _OLD_CIPHERS + _OLD_MACS + _SHA1_KEYS)
+_LEGACY_CIPHERS = ("aes256-cbc", "aes192-cbc", "aes128-cbc", "3des-cbc")
+_LEGACY_MACS = ("hmac-sha1-etm@openssh.com", "hmac-sha1", "hmac-sha1-96")
+_LEGACY_NAMES = frozenset(_LEGACY_KEX + _LEGACY_CIPHERS + _LEGACY_MACS + _SHA1_KEYS)
 
 _STRICT = Algorithms(
     kex=_POST_QUANTUM,
@@ -198,10 +198,10 @@ _DEFAULT_SERVER = Algorithms(
 )
 _DEFAULT_CLIENT = attrs.evolve(_DEFAULT_SERVER, kex=_DEFAULT_SERVER.kex + _FINITE)
 _LEGACY = Algorithms(
-    kex=_DEFAULT_CLIENT.kex + _OLD_KEX,
+    kex=_DEFAULT_CLIENT.kex + _LEGACY_KEX,
     host_keys=_DEFAULT_CLIENT.host_keys + _SHA1_KEYS,
-    ciphers=_DEFAULT_CLIENT.ciphers + _OLD_CIPHERS,
-    macs=_DEFAULT_CLIENT.macs + _OLD_MACS,
+    ciphers=_DEFAULT_CLIENT.ciphers + _LEGACY_CIPHERS,
+    macs=_DEFAULT_CLIENT.macs + _LEGACY_MACS,
     compression=_COMPRESSIONS,
     rsa_bits=1024,
 )

@@ -2,7 +2,7 @@
 
 `Transport.next_event` gives these.  Some of them wait for an answer, and input is not
 processed until it is there: `HostKeyReceived`, `SignatureRequested`, `ServiceRequested`,
-`ArithmeticRequested` where that was asked for, and, while `hold_connection_messages` is set,
+`ComputationRequested` where that was asked for, and, while `hold_connection_messages` is set,
 a message above 79 (which has no event).
 """
 
@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 from ssh_keys import PublicKey
-from ssh_transport.negotiation import Agreement
+from ssh_transport.keyexchange.negotiation import Agreement
 from ssh_wire import SSHError
 
 if TYPE_CHECKING:
     from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
 
 __all__ = [
-    "ArithmeticRequested",
     "BannerLineReceived",
+    "ComputationRequested",
     "DebugReceived",
     "Disconnected",
     "Event",
@@ -92,10 +92,10 @@ class SignatureRequested:
 
 
 @attrs.frozen
-class ArithmeticRequested:
+class ComputationRequested:
     """The arithmetic of a key exchange takes more than a millisecond; here it is, to be done.
 
-    Only after `Transport.hand_out_arithmetic`; answered by `arithmetic_done`.
+    Only after `Transport.offload_computation`; answered by `computation_done`.
     """
 
     run: Callable[[], None] = attrs.field(repr=False)
@@ -182,7 +182,7 @@ class Disconnected:
 
 
 Event: TypeAlias = (
-    ArithmeticRequested
+    ComputationRequested
     | BannerLineReceived
     | IdentificationReceived
     | HostKeyReceived

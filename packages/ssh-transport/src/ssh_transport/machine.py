@@ -27,12 +27,12 @@ from ssh_transport.events import (
     UnimplementedReceived,
 )
 from ssh_transport.extinfo import Extensions
-from ssh_transport.keyexchange import KeyExchange
-from ssh_transport.phases import Action, Phase, Row, row_of
-from ssh_transport.receiving import Inbound
+from ssh_transport.keyexchange.base import KeyExchange
+from ssh_transport.keyexchange.context import KexContext, SessionState
+from ssh_transport.packets.inbound import Inbound
+from ssh_transport.packets.outbound import HeldQueue, Outbound
 from ssh_transport.rekey import RekeyPolicy
-from ssh_transport.sending import HeldQueue, Outbound
-from ssh_transport.session import Ports, Session
+from ssh_transport.states import Action, Row, TransportState, row_of
 from ssh_transport.version import IdentificationReader
 from ssh_wire import DisconnectReason, ProtocolError
 from ssh_wire.messages.transport import Debug, Disconnect, ExtInfo, Ping, Pong, Unimplemented
@@ -40,9 +40,9 @@ from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from ssh_transport.algorithms import Role
-    from ssh_transport.compression import DeflatingOutbound, InflatingInbound
     from ssh_transport.kex.base import Random
     from ssh_transport.options import TransportOptions
+    from ssh_transport.packets.compression import DeflatingOutbound, InflatingInbound
     from ssh_wire import Message, SSHError
     from ssh_wire.primitives import Buffer
 
@@ -79,8 +79,8 @@ class Machine(ABC):
         self._events: deque[Event] = deque()
         self._inbound, self._outbound, self._begin_compression = _directions(options, random)
         self._uncompressed = 0  # messages that wait, and leave before compression begins
-        self._ports = Ports(
-            options, random, self._inbound, self._outbound, Session(), self._events.append
+        self._context = KexContext(
+            options, random, self._inbound, self._outbound, SessionState(), self._events.append
         )
         self._held = HeldQueue(limits.held_packets, limits.held_bytes)
         self._rekey = RekeyPolicy(options, self._inbound, self._outbound)
@@ -91,9 +91,9 @@ class Machine(ABC):
         self._halted = False  # an answer is awaited, or the connection has ended
         self._lost = False
         self._drained = False  # whether nothing more can be processed before more arrives
-        self._stage = Phase.SERVICE  # the phase outside of key exchanges
-        self._phase = Phase.IDENTIFICATION
-        self._row: Row = row_of(self.role, Phase.IDENTIFICATION)
+        self._stage = TransportState.SERVICE  # the phase outside of key exchanges
+        self._phase = TransportState.IDENTIFICATION
+        self._row: Row = row_of(self.role, TransportState.IDENTIFICATION)
         self._identification = IdentificationReader(limits, banner=self.role == "client")
         self._kex: KeyExchange = self._key_exchange()
         # identification and KEXINIT leave in one write
@@ -112,7 +112,7 @@ class Machine(ABC):
 
     @property
     def _output_full(self) -> bool:
-        return self._outbound.waiting > self._ports.options.limits.outgoing_bytes
+        return self._outbound.waiting > self._context.options.limits.outgoing_bytes
 
     @property
     def _may_go_on(self) -> bool:
@@ -121,7 +121,7 @@ class Machine(ABC):
 
     def _received(self, count: int) -> None:
         self._drained = False
-        if self._stage is not Phase.OPEN:
+        if self._stage is not TransportState.OPEN:
             try:
                 self._rekey.early(count)
             except ProtocolError as error:
@@ -135,7 +135,7 @@ class Machine(ABC):
             return
         self._busy = True
         try:
-            if self._phase is Phase.IDENTIFICATION:
+            if self._phase is TransportState.IDENTIFICATION:
                 self._identify()
             else:
                 self._process_packets()
@@ -152,7 +152,7 @@ class Machine(ABC):
         events = self._events
         outbound = self._outbound
         deliver = Action.DELIVER
-        full = float("inf") if self._lost else self._ports.options.limits.outgoing_bytes
+        full = float("inf") if self._lost else self._context.options.limits.outgoing_bytes
         if self._kept is not None and not self.hold_connection_messages:
             kept, self._kept = self._kept, None
             self._halted = False
@@ -166,7 +166,7 @@ class Machine(ABC):
                 sink(payload)
             else:
                 self._dispatch(payload)
-        if self._phase is not Phase.CLOSED:
+        if self._phase is not TransportState.CLOSED:
             self._rekey.check()
             self._rekey_if_due()
 
@@ -186,13 +186,13 @@ class Machine(ABC):
         if isinstance(found, str):
             self._events.append(BannerLineReceived(found))
         elif found is not None:
-            session = self._ports.session
-            own = self._ports.options.identification
+            session = self._context.session
+            own = self._context.options.identification
             lines = (own, found.line) if self.role == "client" else (found.line, own)
             session.client_version, session.server_version = lines
             self._peer_software = found.software
             self._events.append(IdentificationReceived(printable(found.line)))
-            self._enter(Phase.FIRST_KEXINIT)
+            self._enter(TransportState.FIRST_KEXINIT)
 
     # ------------------------------------------------------------------ actions
 
@@ -239,7 +239,7 @@ class Machine(ABC):
         self._reply(Pong(data=Ping.decode(payload).data))
 
     def _on_kexinit(self, payload: bytes) -> None:
-        if self._phase is not Phase.FIRST_KEXINIT:
+        if self._phase is not TransportState.FIRST_KEXINIT:
             self._rekey.began(self.now)
         self._go_on(self._kex.kexinit(payload))
 
@@ -271,11 +271,11 @@ class Machine(ABC):
 
     # ------------------------------------------------------------------ steps
 
-    def _enter(self, phase: Phase) -> None:
+    def _enter(self, phase: TransportState) -> None:
         self._phase = phase
         self._row = row_of(self.role, phase)
 
-    def _go_on(self, phase: Phase | None) -> None:
+    def _go_on(self, phase: TransportState | None) -> None:
         """Enter what a step of a key exchange leads to; None says that an answer is awaited."""
         self._halted = phase is None
         if phase is None:
@@ -285,12 +285,12 @@ class Machine(ABC):
         else:
             self._own_keys_in_use(phase)
 
-    def _set_stage(self, stage: Phase) -> None:
+    def _set_stage(self, stage: TransportState) -> None:
         if self._phase is self._stage:  # else a key exchange is under way
             self._enter(stage)
         self._stage = stage
 
-    def _own_keys_in_use(self, phase: Phase) -> None:
+    def _own_keys_in_use(self, phase: TransportState) -> None:
         """Send what waited for our NEWKEYS."""
         self._halted = False
         self._enter(phase)
@@ -326,14 +326,14 @@ class Machine(ABC):
             self._held.push((payload,))
 
     def _rekey_if_due(self) -> None:
-        if self._stage is Phase.OPEN and self._kex.idle and self._rekey.due(self.now):
+        if self._stage is TransportState.OPEN and self._kex.idle and self._rekey.due(self.now):
             self._rekey.began(self.now)
             self._kex.begin()
 
     # ------------------------------------------------------------------ end
 
     def _check_open(self) -> None:
-        if self._phase is Phase.CLOSED:
+        if self._phase is TransportState.CLOSED:
             problem = "the connection has ended"
             raise ConnectionClosed(problem)
 
@@ -344,15 +344,15 @@ class Machine(ABC):
 
     def _say_disconnect(self, reason: DisconnectReason, description: str) -> None:
         # before the identification the peer may not even speak SSH
-        if self._phase is not Phase.IDENTIFICATION:
+        if self._phase is not TransportState.IDENTIFICATION:
             payload = Disconnect(code=reason, description=description).encode()
             self._outbound.send((payload,))
 
     def _end(
         self, reason: int, description: str, error: SSHError | None, *, by_peer: bool = False
     ) -> None:
-        self._enter(Phase.CLOSED)
-        self._stage = Phase.CLOSED
+        self._enter(TransportState.CLOSED)
+        self._stage = TransportState.CLOSED
         self._halted = True
         self._kex.abandon()
         self._held.clear()
@@ -375,7 +375,7 @@ def _directions(
         inbound = trace.TracedInbound(limits, options.trace)
         outbound = trace.TracedOutbound(random, limits, options.trace)
     elif options.algorithms.compression != ("none",):
-        from ssh_transport import compression  # noqa: PLC0415 (loaded where it is offered)
+        from ssh_transport.packets import compression  # noqa: PLC0415 (loaded where it is offered)
 
         inbound = compression.InflatingInbound(limits)
         outbound = compression.DeflatingOutbound(random, limits)

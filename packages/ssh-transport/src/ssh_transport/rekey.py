@@ -12,8 +12,8 @@ from ssh_wire import ProtocolError
 
 if TYPE_CHECKING:
     from ssh_transport.options import TransportOptions
-    from ssh_transport.receiving import Inbound
-    from ssh_transport.sending import Outbound
+    from ssh_transport.packets.inbound import Inbound
+    from ssh_transport.packets.outbound import Outbound
 
 __all__ = ["RekeyPolicy"]
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from ssh_transport.clientkex import ClientKeyExchange
 from ssh_transport.errors import HostKeyRefused, ServiceRefused
 from ssh_transport.events import ServiceAccepted, ServiceRequested
 from ssh_transport.extinfo import client_extensions, server_extensions, signature_algorithms
+from ssh_transport.keyexchange.client import ClientKeyExchange
+from ssh_transport.keyexchange.server import ServerKeyExchange
 from ssh_transport.options import Guess
-from ssh_transport.phases import Action, Phase
-from ssh_transport.serverkex import ServerKeyExchange
+from ssh_transport.states import Action, TransportState
 from ssh_transport.transport import Transport
 from ssh_wire import ProtocolError, UsageError
 from ssh_wire.messages.transport import ServiceAccept, ServiceRequest
@@ -76,14 +76,14 @@ class ClientTransport(Transport):
         self._asked = name
 
     def _key_exchange(self) -> ClientKeyExchange:
-        offer = self._ports.options.algorithms
+        offer = self._context.options.algorithms
         known = [name for name in self._preferred if name in offer.host_keys]
-        guess = self._ports.options.guess
+        guess = self._context.options.guess
         if isinstance(guess, Guess) and guess.host_key in known:
             known.insert(0, known.pop(known.index(guess.host_key)))
         rest = [name for name in offer.host_keys if name not in known]
         ordered = attrs.evolve(offer, host_keys=(*known, *rest))
-        self._client_kex = ClientKeyExchange(self._ports, ordered)
+        self._client_kex = ClientKeyExchange(self._context, ordered)
         return self._client_kex
 
     def _ext_info(self) -> ExtInfo:
@@ -102,7 +102,7 @@ class ClientTransport(Transport):
         if name != self._asked:
             problem = "a service is granted that was not asked for"
             raise ProtocolError(problem)
-        self._set_stage(Phase.AUTH)
+        self._set_stage(TransportState.AUTH)
         self._events.append(ServiceAccepted(name))
 
 
@@ -129,21 +129,23 @@ class ServerTransport(Transport):
         self._host_keys = tuple(host_keys)
         self._requested: str | None = None
         self._granted: str | None = None
-        self._announced = False  # whether EXT_INFO was sent a second time
+        self._second_sent = False  # whether EXT_INFO was sent a second time
         super().__init__(options, random=random, now=now)
 
-    def is_news(self, server_sig_algs: Sequence[str]) -> bool:
-        """Say whether `announce` is due now: the client takes it, and it was told otherwise."""
-        told = signature_algorithms(self._ports.options)
-        takes = self._may_announce and self._extensions.in_auth
+    def ext_info_due(self, server_sig_algs: Sequence[str]) -> bool:
+        """Return whether `send_ext_info` is due: the client takes it, and has other names."""
+        told = signature_algorithms(self._context.options)
+        takes = self._may_send_ext_info and self._extensions.in_auth
         return takes and set(told) != set(server_sig_algs)
 
     @property
-    def _may_announce(self) -> bool:
-        in_time = self._stage is Phase.AUTH and not self._announced
-        return in_time and self._ports.session.extensions
+    def _may_send_ext_info(self) -> bool:
+        in_time = self._stage is TransportState.AUTH and not self._second_sent
+        return in_time and self._context.session.extensions
 
-    def announce(self, server_sig_algs: Sequence[str], *, before_success: bool = False) -> None:
+    def send_ext_info(
+        self, server_sig_algs: Sequence[str], *, before_success: bool = False
+    ) -> None:
         """Say once more which signature algorithms users' keys may use.
 
         "If the server sends SSH_MSG_EXT_INFO ... immediately preceding the server's
@@ -158,11 +160,11 @@ class ServerTransport(Transport):
             UsageError: the client would not take it now, or it was sent already.
         """
         self._check_open()
-        if not (self._may_announce and (before_success or self._extensions.in_auth)):
+        if not (self._may_send_ext_info and (before_success or self._extensions.in_auth)):
             problem = "the client takes no EXT_INFO now"
             raise UsageError(problem)
-        self._announced = True
-        options = attrs.evolve(self._ports.options, server_sig_algs=tuple(server_sig_algs))
+        self._second_sent = True
+        options = attrs.evolve(self._context.options, server_sig_algs=tuple(server_sig_algs))
         self.send(server_extensions(options))
 
     def provide_signature(self, signature: bytes) -> None:
@@ -179,15 +181,15 @@ class ServerTransport(Transport):
         self.send(ServiceAccept(name=name))
         self._requested, self._granted = None, name
         self._halted = False
-        self._set_stage(Phase.AUTH)
+        self._set_stage(TransportState.AUTH)
 
     def _key_exchange(self) -> ServerKeyExchange:
-        offer = self._ports.options.algorithms
-        self._server_kex = ServerKeyExchange(self._ports, offer, self._host_keys)
+        offer = self._context.options.algorithms
+        self._server_kex = ServerKeyExchange(self._context, offer, self._host_keys)
         return self._server_kex
 
     def _ext_info(self) -> ExtInfo:
-        return server_extensions(self._ports.options)
+        return server_extensions(self._context.options)
 
     def _act(self, action: Action, payload: bytes) -> None:
         match action:
@@ -205,7 +207,7 @@ class ServerTransport(Transport):
         name = ServiceRequest.decode(payload).name
         # "If the server rejects the service request, it SHOULD send an appropriate
         # SSH_MSG_DISCONNECT message and MUST disconnect."
-        if name not in self._ports.options.services:
+        if name not in self._context.options.services:
             problem = "a service that is not offered"
             raise ServiceRefused(problem)
         self._requested = name

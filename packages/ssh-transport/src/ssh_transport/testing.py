@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ssh_transport.algorithms import Algorithms, profiles
 from ssh_transport.events import (
-    ArithmeticRequested,
+    ComputationRequested,
     Event,
     HostKeyReceived,
     PayloadReceived,
@@ -128,9 +128,9 @@ class Pair:
 
 
 def _compute(side: Transport, event: Event) -> None:
-    if isinstance(event, ArithmeticRequested):
+    if isinstance(event, ComputationRequested):
         event.run()
-        side.arithmetic_done()
+        side.computation_done()
 
 
 def pump(source: Transport, target: Transport, cut: Cut | None = None) -> int:

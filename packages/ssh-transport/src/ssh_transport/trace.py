@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from ssh_transport.compression import DeflatingOutbound, InflatingInbound
 from ssh_transport.events import Event
+from ssh_transport.packets.compression import DeflatingOutbound, InflatingInbound
 
 if TYPE_CHECKING:
     from ssh_transport.kex.base import Random

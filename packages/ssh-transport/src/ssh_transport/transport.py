@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ssh_transport.errors import ConnectionLost, RekeyTimeout
 from ssh_transport.machine import Machine
-from ssh_transport.phases import Phase
+from ssh_transport.states import TransportState
 from ssh_wire import DisconnectReason, ProtocolError, UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ssh_keys import PublicKey
     from ssh_transport.events import Event
-    from ssh_transport.negotiation import Agreement
+    from ssh_transport.keyexchange.negotiation import Agreement
     from ssh_transport.options import Guess
     from ssh_wire import Message
     from ssh_wire.primitives import Buffer
@@ -76,7 +76,7 @@ class Transport(Machine):
 
         Call it until it gives None, after input and after every answer.
         """
-        if not self._events and self._phase is not Phase.CLOSED and self._may_go_on:
+        if not self._events and self._phase is not TransportState.CLOSED and self._may_go_on:
             self._process()
             if self._lost and not self._events:
                 error = ConnectionLost("the connection was lost")
@@ -84,7 +84,7 @@ class Transport(Machine):
         if not self._events:
             return None
         event = self._events.popleft()
-        trace = self._ports.options.trace
+        trace = self._context.options.trace
         if trace is not None:
             trace(event)
         return event
@@ -164,29 +164,29 @@ class Transport(Machine):
 
     # ------------------------------------------------------------------ time, keys, end
 
-    def hand_out_arithmetic(self) -> None:
-        """Make arithmetic that takes more than a millisecond an event, `ArithmeticRequested`.
+    def offload_computation(self) -> None:
+        """Make arithmetic that takes more than a millisecond an event, `ComputationRequested`.
 
         Otherwise it is done at once, in the call that brings the packet which asks for it.
         """
-        self._kex.hands_out = True
+        self._kex.offloads = True
 
-    def arithmetic_done(self) -> None:
-        """Answer `ArithmeticRequested`: its `run` has returned.
+    def computation_done(self) -> None:
+        """Answer `ComputationRequested`: its `run` has returned.
 
         Raises:
             ConnectionClosed: the connection has ended.
         """
         self._check_open()
         try:
-            self._go_on(self._kex.arithmetic_done())
+            self._go_on(self._kex.computation_done())
         except ProtocolError as error:
             self._fail(error)
 
     def next_deadline(self) -> float | None:
         """Return when `tick` is to be called, or None."""
         deadline = self._rekey.complete_by
-        if self._stage is Phase.OPEN and self._kex.idle:
+        if self._stage is TransportState.OPEN and self._kex.idle:
             deadline = min(deadline, self._rekey.due_at)
         return deadline if deadline != float("inf") and not self.closed else None
 
@@ -219,7 +219,7 @@ class Transport(Machine):
         has arrived and nothing behind it is processed: compression begins there.
         """
         self._check_open()
-        self._set_stage(Phase.OPEN)
+        self._set_stage(TransportState.OPEN)
         # a success that waits for the end of a key exchange leaves uncompressed
         self._uncompressed = len(self._held) if self.role == "server" else 0
         if not self._uncompressed:
@@ -228,45 +228,45 @@ class Transport(Machine):
     @property
     def is_authenticated(self) -> bool:
         """Whether `authenticated` was called."""
-        return self._stage is Phase.OPEN
+        return self._stage is TransportState.OPEN
 
     @property
     def closed(self) -> bool:
         """Whether the connection has ended."""
-        return self._phase is Phase.CLOSED
+        return self._phase is TransportState.CLOSED
 
     # ------------------------------------------------------------------ facts
 
     @property
     def session_id(self) -> bytes:
         """The session identifier (RFC 4253 section 7.2); empty before the first exchange."""
-        return self._ports.session.session_id
+        return self._context.session.session_id
 
     @property
     def agreement(self) -> Agreement:
         """What the present keys were negotiated as."""
-        if self._ports.session.agreement is None:
+        if self._context.session.agreement is None:
             problem = "no key exchange is complete"
             raise UsageError(problem)
-        return self._ports.session.agreement
+        return self._context.session.agreement
 
     @property
     def host_key(self) -> PublicKey:
         """The server's host key."""
-        if self._ports.session.host_key is None:
+        if self._context.session.host_key is None:
             problem = "no host key was accepted"
             raise UsageError(problem)
-        return self._ports.session.host_key
+        return self._context.session.host_key
 
     @property
-    def offers_old(self) -> tuple[str, ...]:
-        """What is offered although it is not safe any more; see `Algorithms.old`."""
-        return self._ports.options.algorithms.old
+    def offers_legacy(self) -> tuple[str, ...]:
+        """What is offered although it is not safe any more; see `Algorithms.legacy`."""
+        return self._context.options.algorithms.legacy
 
     @property
     def peer_first_choices(self) -> Guess | None:
         """What the peer wants first, to be remembered as `TransportOptions.guess`."""
-        return self._ports.session.peer_first
+        return self._context.session.peer_first
 
     @property
     def peer_software(self) -> str:

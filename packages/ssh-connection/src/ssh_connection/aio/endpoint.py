@@ -241,7 +241,7 @@ class Endpoint:
         elif isinstance(event, ev.KexCompleted):
             if event.agreement.truncatable:
                 _warn_of_truncation(self._core.peer_software)
-            if event.initial and self._core.offers_old:
+            if event.initial and self._core.offers_legacy:
                 _warn_of_old(self._core.peer_software, event.agreement)
 
     def uncongested(self) -> None:

@@ -211,8 +211,8 @@ class ServerConnection(Endpoint):
         if self.is_closed:
             return
         algorithms = auth.take_algorithms()
-        if algorithms is not None and self._server_core.is_news(algorithms):
-            self._server_core.announce(algorithms)
+        if algorithms is not None and self._server_core.ext_info_due(algorithms):
+            self._server_core.send_ext_info(algorithms)
         for message in auth.take_messages():
             self._core.send_payload(message)
         while (event := auth.next_event()) is not None:

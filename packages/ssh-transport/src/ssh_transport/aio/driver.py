@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, cast
 
-from ssh_transport.events import ArithmeticRequested
+from ssh_transport.events import ComputationRequested
 from ssh_wire import DisconnectReason
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Driver(asyncio.BufferedProtocol):
         close_timeout: float = 5.0,
     ) -> None:
         self.core = core
-        core.hand_out_arithmetic()
+        core.offload_computation()
         self._handler = handler
         self._loop = asyncio.get_running_loop()
         self._clock = clock or self._loop.time
@@ -262,7 +262,7 @@ class Driver(asyncio.BufferedProtocol):
                 self._was_congested = False
                 handler.uncongested()
             while (event := core.next_event()) is not None:
-                if isinstance(event, ArithmeticRequested):
+                if isinstance(event, ComputationRequested):
                     self._compute(event)
                 else:
                     handler.transport_event(event)
@@ -274,7 +274,7 @@ class Driver(asyncio.BufferedProtocol):
             if not more and (not paused or core.paused):
                 break  # else an answer, or room for more output, lets input go on
 
-    def _compute(self, event: ArithmeticRequested) -> None:
+    def _compute(self, event: ComputationRequested) -> None:
         """Let a thread do it, and the loop go on."""
         self._loop.run_in_executor(None, event.run).add_done_callback(self._computed)
 
@@ -284,7 +284,7 @@ class Driver(asyncio.BufferedProtocol):
             return
         core.now = self._clock()
         try:
-            core.arithmetic_done()
+            core.computation_done()
         except BaseException:
             self.abort()
             raise

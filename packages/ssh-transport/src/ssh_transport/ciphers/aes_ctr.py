@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 
-from ssh_transport.ciphers.maced import (
+from ssh_transport.ciphers.with_mac import (
     EncryptThenMacOpener,
     EncryptThenMacSealer,
     MacOpener,

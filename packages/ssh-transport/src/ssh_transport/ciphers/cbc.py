@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-from ssh_transport.ciphers.maced import (
+from ssh_transport.ciphers.with_mac import (
     EncryptThenMacOpener,
     EncryptThenMacSealer,
     MacOpener,
@@ -27,7 +27,7 @@ from ssh_wire import ProtocolError
 
 if TYPE_CHECKING:
     from ssh_transport.ciphers.base import Opener, Sealer
-    from ssh_transport.ciphers.maced import Stream
+    from ssh_transport.ciphers.with_mac import Stream
     from ssh_transport.macs import Mac
     from ssh_wire.primitives import Buffer
 

@@ -1,11 +1,11 @@
 """Key exchange methods: one file for a family, one row of `METHODS` for a name.
 
     base          what a method gives: shares, and the secret as it is hashed
-    forms         the messages that carry the shares
+    share_messages  the messages that carry the shares
     montgomery    X25519 and X448 (RFC 8731)
     ecdh          the NIST curves (RFC 5656 section 4)
     hybrid        the post-quantum hybrids of ML-KEM and a curve
-    finite        finite fields (RFC 4253 section 8, RFC 8268), groups: their primes
+    dh_modp       finite fields (RFC 4253 section 8, RFC 8268), groups: their primes
     gex           which group a group exchange uses (RFC 4419)
 
 A method is imported when it was negotiated.
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ssh_transport.kex.base import KeyAgreement
-from ssh_transport.kex.forms import GROUP_EXCHANGE, NUMBERS, STRINGS, Form
+from ssh_transport.kex.share_messages import GROUP_EXCHANGE, NUMBERS, STRINGS, Form
 
 __all__ = ["METHODS", "MethodSpec"]
 
@@ -54,9 +54,9 @@ def _hybrid(name: str) -> Callable[[], KeyAgreement]:
 
 def _modp(bits: int) -> Callable[[], KeyAgreement]:
     def load() -> KeyAgreement:
-        from ssh_transport.kex import finite  # noqa: PLC0415 (loaded when first used)
+        from ssh_transport.kex import dh_modp  # noqa: PLC0415 (loaded when first used)
 
-        return finite.in_modp(bits)
+        return dh_modp.in_modp(bits)
 
     return load
 

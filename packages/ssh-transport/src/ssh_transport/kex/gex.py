@@ -9,8 +9,8 @@ from __future__ import annotations
 from struct import Struct
 
 from ssh_transport.errors import KeyExchangeFailed
-from ssh_transport.kex.forms import decoded
 from ssh_transport.kex.groups import SIZES, Group, modp, well_known
+from ssh_transport.kex.share_messages import decoded
 from ssh_wire.messages.kex import KexDHGexGroup, KexDHGexRequest
 from ssh_wire.primitives import encode_mpint, string
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssh_transport.errors import KeyExchangeFailed
-from ssh_transport.kex.forms import GROUP_EXCHANGE, NUMBERS, STRINGS, Form, Reply
+from ssh_transport.kex.share_messages import GROUP_EXCHANGE, NUMBERS, STRINGS, Form, KexReply
 from ssh_wire import ProtocolError
 from ssh_wire.primitives import encode_mpint, string
 
@@ -25,7 +25,7 @@ def test_what_is_written_is_read(
     assert payload[0] == init
     assert payload[1:] == string(share)
     assert form.read_init(payload) == share
-    said = Reply(b"key", share, rest)
+    said = KexReply(b"key", share, rest)
     payload = form.write_reply(said).encode()
     assert payload[0] == reply
     assert payload[1:] == string(b"key") + string(share) + string(rest)
@@ -39,7 +39,7 @@ def test_t21_numbers_that_are_none(form: Form, share: bytes) -> None:
     init = form.write_init(b"\1").encode()[:1] + string(share)
     with pytest.raises(KeyExchangeFailed):
         form.read_init(init)
-    reply = form.write_reply(Reply(b"", b"\1", b"")).encode()[:1]
+    reply = form.write_reply(KexReply(b"", b"\1", b"")).encode()[:1]
     with pytest.raises(KeyExchangeFailed):
         form.read_reply(reply + string(b"") + string(share) + string(b""))
 

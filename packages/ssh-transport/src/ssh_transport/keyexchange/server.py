@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 import attrs
 
 from ssh_keys import PublicKey
-from ssh_transport.derivation import KeySource
 from ssh_transport.events import SignatureRequested
 from ssh_transport.kex.base import KeyAgreement
-from ssh_transport.kex.forms import Reply
-from ssh_transport.keyexchange import Exchange, KeyExchange
-from ssh_transport.phases import Phase
+from ssh_transport.kex.share_messages import KexReply
+from ssh_transport.keyexchange.base import Exchange, KeyExchange
+from ssh_transport.keyexchange.derivation import KeySource
+from ssh_transport.states import TransportState
 from ssh_wire import UsageError
 from ssh_wire.messages.kex import KexDHGexGroup
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     from ssh_keys import Certificate
     from ssh_transport.algorithms import Algorithms, Role
-    from ssh_transport.session import Ports
+    from ssh_transport.keyexchange.context import KexContext
 
 __all__ = ["ServerKeyExchange"]
 
 
-class Identity(NamedTuple):
+class OwnHostKey(NamedTuple):
     """A host key as one algorithm shows it."""
 
     blob: bytes
@@ -56,7 +56,7 @@ class ExpectSignature(NamedTuple):
     """Everything is computed but the signature of the exchange hash."""
 
     exchange: Exchange
-    identity: Identity
+    identity: OwnHostKey
     public: bytes
     keys: KeySource
 
@@ -68,33 +68,33 @@ class ServerKeyExchange(KeyExchange):
     peer: ClassVar[Role] = "client"
 
     def __init__(
-        self, ports: Ports, offer: Algorithms, host_keys: Sequence[PublicKey | Certificate]
+        self, context: KexContext, offer: Algorithms, host_keys: Sequence[PublicKey | Certificate]
     ) -> None:
         identities = _identities(host_keys)
         names = tuple(name for name in offer.host_keys if name in identities)
         if not names:
             problem = "no host key can make a signature that the algorithms allow"
             raise UsageError(problem)
-        super().__init__(ports, attrs.evolve(offer, host_keys=names))
+        super().__init__(context, attrs.evolve(offer, host_keys=names))
         self._identities = identities
 
-    def message(self, payload: bytes) -> Phase | None:
+    def message(self, payload: bytes) -> TransportState | None:
         """Take the client's wish for a group, or its share."""
         if isinstance(self._state, ExpectRequest):
             return self._take_request(self._state.exchange, payload)
         return self._take_share(payload)
 
-    def _take_request(self, exchange: Exchange, payload: bytes) -> Phase:
-        from ssh_transport.kex import finite, gex  # noqa: PLC0415 (loaded when first used)
+    def _take_request(self, exchange: Exchange, payload: bytes) -> TransportState:
+        from ssh_transport.kex import dh_modp, gex  # noqa: PLC0415 (loaded when first used)
 
         asked = gex.read_request(payload)
         group = gex.choose(asked)
         self._send(KexDHGexGroup(p=group.p, g=group.g).encode())
         exchange = exchange._replace(group=gex.hashed(asked, group))
-        self._state = ExpectInit(exchange, finite.in_group(group))
-        return self.phase(exchange, Phase.GROUP_KEX, Phase.GROUP_KEX_STRICT)
+        self._state = ExpectInit(exchange, dh_modp.in_group(group))
+        return self.phase(exchange, TransportState.GROUP_KEX, TransportState.GROUP_KEX_STRICT)
 
-    def _take_share(self, payload: bytes) -> Phase | None:
+    def _take_share(self, payload: bytes) -> TransportState | None:
         state = self._expect(ExpectInit)
         exchange = state.exchange
         client_public = exchange.method.form.read_init(payload)
@@ -102,7 +102,7 @@ class ServerKeyExchange(KeyExchange):
         def answered(answer: tuple[bytes, bytearray]) -> None:
             self._ask_signature(exchange, client_public, *answer)
 
-        random = self._ports.random
+        random = self._context.random
         return self._with(
             exchange, lambda: state.agreement.answer(client_public, random), answered
         )
@@ -112,18 +112,18 @@ class ServerKeyExchange(KeyExchange):
     ) -> None:
         identity = self._identities[exchange.agreement.host_key]
         hashed = exchange.hash(identity.blob, (client_public, public), secret)
-        session_id = self._ports.session.session_id or hashed
+        session_id = self._context.session.session_id or hashed
         keys = exchange.source(secret, hashed, session_id)
         self._state = ExpectSignature(exchange, identity, public, keys)
-        self._ports.emit(SignatureRequested(identity.key, identity.algorithm, hashed))
+        self._context.emit(SignatureRequested(identity.key, identity.algorithm, hashed))
 
-    def sign(self, signature: bytes) -> Phase:
-        """Reply with the signature of the exchange hash."""
+    def sign(self, signature: bytes) -> TransportState:
+        """KexReply with the signature of the exchange hash."""
         state = self._expect(ExpectSignature)
-        session = self._ports.session
+        session = self._context.session
         session.host_key = state.identity.key
         session.session_id = state.keys.session_id
-        reply = Reply(state.identity.blob, state.public, signature)
+        reply = KexReply(state.identity.blob, state.public, signature)
         self._send(state.exchange.method.form.write_reply(reply).encode())
         return self._complete(state.exchange, state.keys)
 
@@ -136,10 +136,10 @@ class ServerKeyExchange(KeyExchange):
     def _start(
         self,
         exchange: Exchange,
-        phase: Phase,
+        phase: TransportState,
         *,
         guessed_right: bool,  # noqa: ARG002 (the client's business)
-    ) -> Phase:
+    ) -> TransportState:
         method = exchange.method
         if method.group_exchange:
             self._state = ExpectRequest(exchange)
@@ -148,14 +148,14 @@ class ServerKeyExchange(KeyExchange):
         return phase
 
 
-def _identities(host_keys: Sequence[PublicKey | Certificate]) -> dict[str, Identity]:
+def _identities(host_keys: Sequence[PublicKey | Certificate]) -> dict[str, OwnHostKey]:
     """Return what each algorithm shows; the first key that can is taken."""
-    found: dict[str, Identity] = {}
+    found: dict[str, OwnHostKey] = {}
     for shown in host_keys:
         key = shown if isinstance(shown, PublicKey) else shown.public_key
         # a certificate has names of its own for the key's algorithms, in the same order
         names = zip(shown.algorithms, key.algorithms, strict=True)
         old = [(name, name) for name in key.sha1_algorithms] if shown is key else []
         for name, algorithm in (*names, *old):
-            found.setdefault(name, Identity(shown.blob, key, algorithm))
+            found.setdefault(name, OwnHostKey(shown.blob, key, algorithm))
     return found

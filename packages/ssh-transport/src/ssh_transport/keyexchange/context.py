@@ -8,15 +8,15 @@ from typing import NamedTuple
 from ssh_keys import PublicKey
 from ssh_transport.events import Event
 from ssh_transport.kex.base import Random
-from ssh_transport.negotiation import Agreement
+from ssh_transport.keyexchange.negotiation import Agreement
 from ssh_transport.options import Guess, TransportOptions
-from ssh_transport.receiving import Inbound
-from ssh_transport.sending import Outbound
+from ssh_transport.packets.inbound import Inbound
+from ssh_transport.packets.outbound import Outbound
 
-__all__ = ["Ports", "Session"]
+__all__ = ["KexContext", "SessionState"]
 
 
-class Session:
+class SessionState:
     """What the connection has learnt; it lives longer than one exchange.
 
     Attributes:
@@ -52,12 +52,12 @@ class Session:
         self.peer_first: Guess | None = None
 
 
-class Ports(NamedTuple):
+class KexContext(NamedTuple):
     """What an exchange acts on."""
 
     options: TransportOptions
     random: Random
     inbound: Inbound
     outbound: Outbound
-    session: Session
+    session: SessionState
     emit: Callable[[Event], None]

@@ -16,10 +16,10 @@ from enum import Enum, auto
 
 from ssh_transport.algorithms import Role
 
-__all__ = ["TABLE", "Action", "Phase", "Row", "row_of"]
+__all__ = ["TABLE", "Action", "Row", "TransportState", "row_of"]
 
 
-class Phase(Enum):
+class TransportState(Enum):
     """What the transport waits for."""
 
     IDENTIFICATION = auto()
@@ -135,7 +135,7 @@ Row = tuple[Action, ...]
 _Entries = dict[int, Action]
 
 
-def row_of(role: Role, phase: Phase) -> Row:
+def row_of(role: Role, phase: TransportState) -> Row:
     """Return the row of a phase."""
     return TABLE[role, phase]
 
@@ -168,37 +168,37 @@ _USERAUTH = {
 }
 _AFTER_KEX = {**_UNKNOWN, **_ANY_TIME, 20: Action.KEXINIT}
 
-_BOTH: dict[Phase, _Entries] = {
-    Phase.IDENTIFICATION: {},
-    Phase.FIRST_KEXINIT: {**_ANY_TIME, 20: Action.KEXINIT},
-    Phase.GUESS: {**_ANY_TIME, **_GUESSED},
-    Phase.GUESS_STRICT: {**_DISCONNECT, **_GUESSED},
-    Phase.NEWKEYS: {**_ANY_TIME, 21: Action.NEWKEYS},
-    Phase.NEWKEYS_STRICT: {**_DISCONNECT, 21: Action.NEWKEYS},
-    Phase.CLOSED: {},
+_BOTH: dict[TransportState, _Entries] = {
+    TransportState.IDENTIFICATION: {},
+    TransportState.FIRST_KEXINIT: {**_ANY_TIME, 20: Action.KEXINIT},
+    TransportState.GUESS: {**_ANY_TIME, **_GUESSED},
+    TransportState.GUESS_STRICT: {**_DISCONNECT, **_GUESSED},
+    TransportState.NEWKEYS: {**_ANY_TIME, 21: Action.NEWKEYS},
+    TransportState.NEWKEYS_STRICT: {**_DISCONNECT, 21: Action.NEWKEYS},
+    TransportState.CLOSED: {},
 }
 
-_CLIENT: dict[Phase, _Entries] = {
+_CLIENT: dict[TransportState, _Entries] = {
     **_BOTH,
-    Phase.KEX: {**_ANY_TIME, 31: Action.KEX},
-    Phase.KEX_STRICT: {**_DISCONNECT, 31: Action.KEX},
-    Phase.GROUP: {**_ANY_TIME, 31: Action.KEX},
-    Phase.GROUP_STRICT: {**_DISCONNECT, 31: Action.KEX},
-    Phase.GROUP_KEX: {**_ANY_TIME, 33: Action.KEX},
-    Phase.GROUP_KEX_STRICT: {**_DISCONNECT, 33: Action.KEX},
-    Phase.SERVICE: {
+    TransportState.KEX: {**_ANY_TIME, 31: Action.KEX},
+    TransportState.KEX_STRICT: {**_DISCONNECT, 31: Action.KEX},
+    TransportState.GROUP: {**_ANY_TIME, 31: Action.KEX},
+    TransportState.GROUP_STRICT: {**_DISCONNECT, 31: Action.KEX},
+    TransportState.GROUP_KEX: {**_ANY_TIME, 33: Action.KEX},
+    TransportState.GROUP_KEX_STRICT: {**_DISCONNECT, 33: Action.KEX},
+    TransportState.SERVICE: {
         **_AFTER_KEX,
         **_EARLY_PING,
         6: Action.SERVICE_ACCEPT,
         7: Action.EXT_INFO,
     },
-    Phase.AUTH: {
+    TransportState.AUTH: {
         **_AFTER_KEX,
         **_EARLY_PING,
         7: Action.EXT_INFO,
         **_USERAUTH,
     },
-    Phase.OPEN: {
+    TransportState.OPEN: {
         **_AFTER_KEX,
         **_each((5, 6, 7), Action.UNIMPLEMENTED),
         **_each(range(50, 80), Action.UNIMPLEMENTED),
@@ -208,21 +208,21 @@ _CLIENT: dict[Phase, _Entries] = {
     },
 }
 
-_SERVER: dict[Phase, _Entries] = {
+_SERVER: dict[TransportState, _Entries] = {
     **_BOTH,
-    Phase.KEX: {**_ANY_TIME, 30: Action.KEX},
-    Phase.KEX_STRICT: {**_DISCONNECT, 30: Action.KEX},
-    Phase.GROUP: {**_ANY_TIME, 34: Action.KEX},
-    Phase.GROUP_STRICT: {**_DISCONNECT, 34: Action.KEX},
-    Phase.GROUP_KEX: {**_ANY_TIME, 32: Action.KEX},
-    Phase.GROUP_KEX_STRICT: {**_DISCONNECT, 32: Action.KEX},
-    Phase.SERVICE: {
+    TransportState.KEX: {**_ANY_TIME, 30: Action.KEX},
+    TransportState.KEX_STRICT: {**_DISCONNECT, 30: Action.KEX},
+    TransportState.GROUP: {**_ANY_TIME, 34: Action.KEX},
+    TransportState.GROUP_STRICT: {**_DISCONNECT, 34: Action.KEX},
+    TransportState.GROUP_KEX: {**_ANY_TIME, 32: Action.KEX},
+    TransportState.GROUP_KEX_STRICT: {**_DISCONNECT, 32: Action.KEX},
+    TransportState.SERVICE: {
         **_AFTER_KEX,
         **_EARLY_PING,
         5: Action.SERVICE_REQUEST,
         7: Action.EXT_INFO,
     },
-    Phase.AUTH: {
+    TransportState.AUTH: {
         **_AFTER_KEX,
         **_EARLY_PING,
         5: Action.SERVICE_REPEATED,
@@ -232,7 +232,7 @@ _SERVER: dict[Phase, _Entries] = {
         # completed ... MUST disconnect"
         **_each(range(80, 128), Action.HOLD),
     },
-    Phase.OPEN: {
+    TransportState.OPEN: {
         **_AFTER_KEX,
         5: Action.SERVICE_LATE,
         **_each((6, 7), Action.UNIMPLEMENTED),
@@ -251,7 +251,7 @@ def _row(entries: _Entries) -> Row:
     return tuple(entries.get(number, Action.REJECT) for number in range(256))
 
 
-TABLE: dict[tuple[Role, Phase], Row] = {
+TABLE: dict[tuple[Role, TransportState], Row] = {
     **{("client", phase): _row(entries) for phase, entries in _CLIENT.items()},
     **{("server", phase): _row(entries) for phase, entries in _SERVER.items()},
 }

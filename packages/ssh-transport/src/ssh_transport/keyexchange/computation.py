@@ -7,12 +7,12 @@ from typing import Generic, TypeVar
 
 from ssh_wire import UsageError
 
-__all__ = ["Arithmetic"]
+__all__ = ["Computation"]
 
 T = TypeVar("T")
 
 
-class Arithmetic(Generic[T]):
+class Computation(Generic[T]):
     """A computation that may run in another thread, and what came of it.
 
     Args:

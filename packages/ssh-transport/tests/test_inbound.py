@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hostile import plain
 from ssh_transport.ciphers.plain import PlainOpener
-from ssh_transport.receiving import Inbound
+from ssh_transport.packets.inbound import Inbound
 from ssh_wire import ProtocolError
 
 LIMIT = 262144

@@ -11,7 +11,7 @@ from ssh_wire.primitives import Buffer, string
 
 if TYPE_CHECKING:
     from ssh_transport.ciphers.base import Opener, Sealer
-    from ssh_transport.negotiation import DirectionAgreement
+    from ssh_transport.keyexchange.negotiation import DirectionAgreement
 
 __all__ = ["KeySource", "derive", "exchange_hash", "wipe"]
 

@@ -5,7 +5,7 @@
     Idle ◀─ NEWKEYS of the peer ─ ExpectNewKeys ◀─ our NEWKEYS ───────────┘
 
 A group exchange has one more state before: ExpectGroup (client), ExpectRequest (server).
-Where arithmetic is handed out, ExpectArithmetic stands before the state that it leads to.
+Where arithmetic is handed out, ExpectComputation stands before the state that it leads to.
 A state holds exactly what is known by then.  What may arrive in a state is the table's
 business (`phases`): the methods here return the phase that follows.
 """
@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
 
 import attrs
 
-from ssh_transport.arithmetic import Arithmetic
 from ssh_transport.ciphers.base import Opener
-from ssh_transport.derivation import KeySource, exchange_hash
 from ssh_transport.errors import KeyExchangeFailed
-from ssh_transport.events import ArithmeticRequested, KexCompleted
+from ssh_transport.events import ComputationRequested, KexCompleted
 from ssh_transport.kex import METHODS, MethodSpec
-from ssh_transport.negotiation import (
+from ssh_transport.keyexchange.computation import Computation
+from ssh_transport.keyexchange.context import KexContext
+from ssh_transport.keyexchange.derivation import KeySource, exchange_hash
+from ssh_transport.keyexchange.negotiation import (
     EXT_INFO_CLIENT,
     EXT_INFO_SERVER,
     STRICT_CLIENT,
@@ -35,8 +36,7 @@ from ssh_transport.negotiation import (
     negotiate,
 )
 from ssh_transport.options import Guess
-from ssh_transport.phases import Phase
-from ssh_transport.session import Ports
+from ssh_transport.states import TransportState
 from ssh_wire import ProtocolError, UsageError
 from ssh_wire.messages.transport import KexInit, NewKeys
 
@@ -106,10 +106,10 @@ class ExpectNewKeys(NamedTuple):
     """The peer's new key."""
 
 
-class ExpectArithmetic(NamedTuple):
+class ExpectComputation(NamedTuple):
     """What takes long is computed elsewhere."""
 
-    go_on: Callable[[], Phase | None]
+    go_on: Callable[[], TransportState | None]
     """Goes on with the result."""
 
 
@@ -117,7 +117,7 @@ class KeyExchange(ABC):
     """What the key exchanges of both roles share.
 
     Attributes:
-        hands_out: whether arithmetic that takes long is an event, to be done elsewhere.
+        offloads: whether arithmetic that takes long is an event, to be done elsewhere.
         holding: whether messages of other layers have to wait: from our KEXINIT to our
             NEWKEYS (RFC 4253 section 7.1).
     """
@@ -125,12 +125,12 @@ class KeyExchange(ABC):
     role: ClassVar[Role]
     peer: ClassVar[Role]
 
-    def __init__(self, ports: Ports, offer: Algorithms) -> None:
+    def __init__(self, context: KexContext, offer: Algorithms) -> None:
         self._state: object = Idle()
-        self.hands_out: bool = False
+        self.offloads: bool = False
         self.holding: bool = False
-        self._first = Phase.KEX  # the phase that the method begins with
-        self._ports = ports
+        self._first = TransportState.KEX  # the phase that the method begins with
+        self._context = context
         self._offer = offer
 
     @property
@@ -143,18 +143,18 @@ class KeyExchange(ABC):
         """Whether SSH_MSG_EXT_INFO is the next packet to send (RFC 8308 section 2.4)."""
         state = self._state
         initial = isinstance(state, ExpectNewKeys) and state.exchange.initial
-        return initial and self._ports.session.extensions
+        return initial and self._context.session.extensions
 
     def begin(self) -> None:
         """Send KEXINIT."""
-        initial = not self._ports.session.session_id
+        initial = not self._context.session.session_id
         own = self._kexinit(initial=initial)
         payload = own.encode()
         self._state = Announced(own, payload, initial)
         self.holding = True
         self._send(payload)
 
-    def kexinit(self, payload: bytes) -> Phase | None:
+    def kexinit(self, payload: bytes) -> TransportState | None:
         """Take the peer's KEXINIT; answer it if it is the peer who begins.
 
         Returns:
@@ -167,7 +167,7 @@ class KeyExchange(ABC):
         mine = self.role == "client"
         client, server = (announced.own, peer) if mine else (peer, announced.own)
         agreement = self._agreed(negotiate(client, server), announced, peer)
-        session = self._ports.session
+        session = self._context.session
         session.peer_first = Guess(peer.kex_algorithms[0], peer.server_host_key_algorithms[0])
         sent = (announced.payload, payload) if mine else (payload, announced.payload)
         exchange = Exchange(
@@ -177,29 +177,29 @@ class KeyExchange(ABC):
         )
         right = guessed_right(client, server)
         if exchange.method.group_exchange:
-            self._first = self.phase(exchange, Phase.GROUP, Phase.GROUP_STRICT)
+            self._first = self.phase(exchange, TransportState.GROUP, TransportState.GROUP_STRICT)
         else:
-            self._first = self.phase(exchange, Phase.KEX, Phase.KEX_STRICT)
+            self._first = self.phase(exchange, TransportState.KEX, TransportState.KEX_STRICT)
         phase = self._first
         if peer.first_kex_packet_follows and not right:
-            phase = self.phase(exchange, Phase.GUESS, Phase.GUESS_STRICT)
+            phase = self.phase(exchange, TransportState.GUESS, TransportState.GUESS_STRICT)
         return self._start(exchange, phase, guessed_right=right)
 
-    def guess_skipped(self) -> Phase:
+    def guess_skipped(self) -> TransportState:
         """Go on after the packet that a wrong guess sent ahead was dropped."""
         return self._first
 
     @abstractmethod
-    def message(self, payload: bytes) -> Phase | None:
+    def message(self, payload: bytes) -> TransportState | None:
         """Take the message of the method; None says that an answer is awaited."""
 
-    def arithmetic_done(self) -> Phase | None:
+    def computation_done(self) -> TransportState | None:
         """Go on with what was computed elsewhere; return as `message` does.
 
         Raises:
             KeyExchangeFailed: the peer's share or group is not valid.
         """
-        return self._expect(ExpectArithmetic).go_on()
+        return self._expect(ExpectComputation).go_on()
 
     def newkeys(self, payload: bytes) -> bool:
         """Bring the peer's new key into use; return whether this was the first exchange."""
@@ -207,12 +207,12 @@ class KeyExchange(ABC):
         state = self._expect(ExpectNewKeys)
         # "All messages sent after this message MUST use the new keys and algorithms."
         side = self._side(state.exchange.agreement, self.peer)
-        self._ports.inbound.switch(
-            state.opener, reset=self._ports.session.strict, compression=side.compression
+        self._context.inbound.switch(
+            state.opener, reset=self._context.session.strict, compression=side.compression
         )
         self._state = Idle()
         initial = state.exchange.initial
-        self._ports.emit(KexCompleted(state.exchange.agreement, initial))
+        self._context.emit(KexCompleted(state.exchange.agreement, initial))
         return initial
 
     def abandon(self) -> None:
@@ -220,30 +220,37 @@ class KeyExchange(ABC):
         self._state = Idle()
         self.holding = True
 
-    def phase(self, exchange: Exchange, phase: Phase, strict: Phase) -> Phase:
+    def phase(
+        self, exchange: Exchange, phase: TransportState, strict: TransportState
+    ) -> TransportState:
         """Return `strict` where the rules of strict key exchange apply, `phase` elsewhere."""
         return strict if exchange.initial and exchange.agreement.strict else phase
 
     @abstractmethod
-    def _start(self, exchange: Exchange, phase: Phase, *, guessed_right: bool) -> Phase | None:
+    def _start(
+        self, exchange: Exchange, phase: TransportState, *, guessed_right: bool
+    ) -> TransportState | None:
         """Begin this role's part, the method is known; return `phase`, or None as `kexinit`."""
 
     def _with(
-        self, exchange: Exchange, compute: Callable[[], T], then: Callable[[T], Phase | None]
-    ) -> Phase | None:
+        self,
+        exchange: Exchange,
+        compute: Callable[[], T],
+        then: Callable[[T], TransportState | None],
+    ) -> TransportState | None:
         """Go on with what is computed: at once, or when that was done elsewhere."""
-        if not (self.hands_out and exchange.method.slow):
+        if not (self.offloads and exchange.method.slow):
             return then(compute())
-        work = Arithmetic(compute)
-        self._state = ExpectArithmetic(lambda: then(work.result()))
-        self._ports.emit(ArithmeticRequested(work.run))
+        work = Computation(compute)
+        self._state = ExpectComputation(lambda: then(work.result()))
+        self._context.emit(ComputationRequested(work.run))
         return None
 
     def _guess(self) -> bool:
         return False
 
     def _send(self, payload: bytes) -> None:
-        self._ports.outbound.send((payload,))
+        self._context.outbound.send((payload,))
 
     def _expect(self, state: type[S]) -> S:
         if not isinstance(self._state, state):
@@ -251,28 +258,28 @@ class KeyExchange(ABC):
             raise UsageError(problem)
         return self._state
 
-    def _complete(self, exchange: Exchange, keys: KeySource) -> Phase:
+    def _complete(self, exchange: Exchange, keys: KeySource) -> TransportState:
         """Send NEWKEYS, use our new key, keep the peer's until its NEWKEYS arrives."""
-        ports = self._ports
+        context = self._context
         agreement = exchange.agreement
         # "This message is sent with the old keys and algorithms."
         self._send(NewKeys().encode())
         side = self._side(agreement, self.role)
-        ports.outbound.switch(
+        context.outbound.switch(
             keys.sealer(self.role, side),
-            reset=ports.session.strict,
+            reset=context.session.strict,
             compression=side.compression,
         )
-        limit = ports.options.limits.packet_length
+        limit = context.options.limits.packet_length
         opener = keys.opener(self.peer, self._side(agreement, self.peer), limit)
-        if ports.options.on_secret is not None:
+        if context.options.on_secret is not None:
             client_kexinit = exchange.prefix[2]
-            ports.options.on_secret(client_kexinit[1:17], bytes(keys.secret[4:]))
+            context.options.on_secret(client_kexinit[1:17], bytes(keys.secret[4:]))
         keys.wipe()
-        ports.session.agreement = agreement
+        context.session.agreement = agreement
         self._state = ExpectNewKeys(exchange, opener)
         self.holding = False
-        return self.phase(exchange, Phase.NEWKEYS, Phase.NEWKEYS_STRICT)
+        return self.phase(exchange, TransportState.NEWKEYS, TransportState.NEWKEYS_STRICT)
 
     @staticmethod
     def _side(agreement: Agreement, sender: Role) -> DirectionAgreement:
@@ -280,16 +287,16 @@ class KeyExchange(ABC):
         return agreement.client_to_server if client else agreement.server_to_client
 
     def _agreed(self, found: Agreement, announced: Announced, peer: KexInit) -> Agreement:
-        ports = self._ports
-        session = ports.session
+        context = self._context
+        session = context.session
         if not announced.initial:
             # the signals in a later KEXINIT are ignored
             return attrs.evolve(found, strict=session.strict)
         # "the first packet sent or received is not SSH_MSG_KEXINIT" ends a strict exchange
-        if found.strict and ports.inbound.sequence != 1:
+        if found.strict and context.inbound.sequence != 1:
             problem = "KEXINIT was not the first packet"
             raise ProtocolError(problem)
-        if found.truncatable and ports.options.algorithms.refuse_truncatable:
+        if found.truncatable and context.options.algorithms.refuse_truncatable:
             problem = f"{found.client_to_server.cipher} needs strict key exchange"
             raise KeyExchangeFailed(problem)
         session.strict = found.strict
@@ -307,7 +314,7 @@ class KeyExchange(ABC):
                 else (EXT_INFO_SERVER, STRICT_SERVER)
             )
         return KexInit(
-            cookie=self._ports.random(16),
+            cookie=self._context.random(16),
             kex_algorithms=offer.kex + signals,
             server_host_key_algorithms=offer.host_keys,
             encryption_client_to_server=offer.ciphers,

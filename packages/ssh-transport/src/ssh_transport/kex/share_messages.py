@@ -23,12 +23,12 @@ from ssh_wire.messages.kex import (
 )
 from ssh_wire.primitives import encode_mpint
 
-__all__ = ["GROUP_EXCHANGE", "NUMBERS", "STRINGS", "Form", "Reply", "decoded"]
+__all__ = ["GROUP_EXCHANGE", "NUMBERS", "STRINGS", "Form", "KexReply", "decoded"]
 
 M = TypeVar("M", bound=Message)
 
 
-class Reply(NamedTuple):
+class KexReply(NamedTuple):
     """What the server answers with."""
 
     host_key: bytes
@@ -52,11 +52,11 @@ class Form(Protocol):
         """Return the client's share from a payload."""
         ...
 
-    def write_reply(self, said: Reply) -> Message:
+    def write_reply(self, said: KexReply) -> Message:
         """Make the message with the server's share."""
         ...
 
-    def read_reply(self, payload: bytes) -> Reply:
+    def read_reply(self, payload: bytes) -> KexReply:
         """Read the server's answer from a payload."""
         ...
 
@@ -85,12 +85,12 @@ class _Strings:
     def read_init(self, payload: bytes) -> bytes:
         return KexECDHInit.decode(payload).public
 
-    def write_reply(self, said: Reply) -> Message:
+    def write_reply(self, said: KexReply) -> Message:
         return KexECDHReply(host_key=said.host_key, public=said.public, signature=said.signature)
 
-    def read_reply(self, payload: bytes) -> Reply:
+    def read_reply(self, payload: bytes) -> KexReply:
         message = KexECDHReply.decode(payload)
-        return Reply(message.host_key, message.public, message.signature)
+        return KexReply(message.host_key, message.public, message.signature)
 
 
 class _Numbers:
@@ -100,12 +100,12 @@ class _Numbers:
     def read_init(self, payload: bytes) -> bytes:
         return encode_mpint(decoded(KexDHInit, payload).e)
 
-    def write_reply(self, said: Reply) -> Message:
+    def write_reply(self, said: KexReply) -> Message:
         return KexDHReply(host_key=said.host_key, f=_number(said.public), signature=said.signature)
 
-    def read_reply(self, payload: bytes) -> Reply:
+    def read_reply(self, payload: bytes) -> KexReply:
         message = decoded(KexDHReply, payload)
-        return Reply(message.host_key, encode_mpint(message.f), message.signature)
+        return KexReply(message.host_key, encode_mpint(message.f), message.signature)
 
 
 class _GroupExchange:
@@ -115,14 +115,14 @@ class _GroupExchange:
     def read_init(self, payload: bytes) -> bytes:
         return encode_mpint(decoded(KexDHGexInit, payload).e)
 
-    def write_reply(self, said: Reply) -> Message:
+    def write_reply(self, said: KexReply) -> Message:
         return KexDHGexReply(
             host_key=said.host_key, f=_number(said.public), signature=said.signature
         )
 
-    def read_reply(self, payload: bytes) -> Reply:
+    def read_reply(self, payload: bytes) -> KexReply:
         message = decoded(KexDHGexReply, payload)
-        return Reply(message.host_key, encode_mpint(message.f), message.signature)
+        return KexReply(message.host_key, encode_mpint(message.f), message.signature)
 
 
 STRINGS: Form = _Strings()

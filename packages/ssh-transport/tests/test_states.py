@@ -18,7 +18,7 @@ from hostile import (
 )
 from ssh_keys import PrivateKey
 from ssh_transport import Disconnected, PayloadReceived, UnimplementedReceived
-from ssh_transport.phases import TABLE, Action, Phase, row_of
+from ssh_transport.states import TABLE, Action, TransportState, row_of
 from ssh_transport.testing import Pair, inject, pump
 from ssh_wire import DisconnectReason
 
@@ -29,13 +29,13 @@ EXPECTED = {"kexinit": 20, "kex": 30, "newkeys": 21}
 
 
 def test_each_phase_has_a_row_for_each_role_and_number() -> None:
-    assert set(TABLE) == {(side, phase) for side in SIDES for phase in Phase}
+    assert set(TABLE) == {(side, phase) for side in SIDES for phase in TransportState}
     assert {len(row) for row in TABLE.values()} == {256}
 
 
 def test_nothing_is_taken_before_the_identification_and_after_the_end() -> None:
     for side in SIDES:
-        for phase in (Phase.IDENTIFICATION, Phase.CLOSED):
+        for phase in (TransportState.IDENTIFICATION, TransportState.CLOSED):
             assert set(row_of(side, phase)) == {Action.REJECT}
 
 
@@ -45,14 +45,17 @@ def test_type_0_is_never_taken() -> None:
 
 def test_no_phase_before_authentication_delivers_connection_messages() -> None:
     for (_, phase), row in TABLE.items():
-        if phase is not Phase.OPEN:
+        if phase is not TransportState.OPEN:
             assert not {Action.DELIVER, Action.PING} & set(row[80:])
 
 
 @pytest.mark.parametrize("side", SIDES)
 def test_a_strict_row_has_the_expected_message_and_disconnect_alone(side: Side) -> None:
     kex = 31 if side == "client" else 30
-    for phase, expected in ((Phase.KEX_STRICT, {kex}), (Phase.NEWKEYS_STRICT, {21})):
+    for phase, expected in (
+        (TransportState.KEX_STRICT, {kex}),
+        (TransportState.NEWKEYS_STRICT, {21}),
+    ):
         row = row_of(side, phase)
         taken_numbers = {n for n, action in enumerate(row) if action is not Action.REJECT}
         assert taken_numbers == expected | {1}
@@ -124,11 +127,11 @@ def test_t40_without_strict_ignore_may_come_at_any_time(
     assert not transport.closed
 
 
-def connected(key: PrivateKey, phase: Phase) -> Pair:
-    if phase is Phase.OPEN:
+def connected(key: PrivateKey, phase: TransportState) -> Pair:
+    if phase is TransportState.OPEN:
         return Pair.connected(key=key)
     pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
-    if phase is Phase.AUTH:
+    if phase is TransportState.AUTH:
         pair.client.request_service("ssh-userauth")
     pair.run()
     return pair
@@ -138,10 +141,12 @@ def connected(key: PrivateKey, phase: Phase) -> Pair:
 @pytest.mark.row("T19")
 @pytest.mark.row("T33")
 @pytest.mark.row("T41")
-@pytest.mark.parametrize("phase", [Phase.SERVICE, Phase.AUTH, Phase.OPEN])
+@pytest.mark.parametrize(
+    "phase", [TransportState.SERVICE, TransportState.AUTH, TransportState.OPEN]
+)
 @pytest.mark.parametrize("side", SIDES)
 def test_t41_every_number_after_the_key_exchange(
-    side: Side, phase: Phase, key: PrivateKey
+    side: Side, phase: TransportState, key: PrivateKey
 ) -> None:
     row = row_of(side, phase)
     parsed = {Action.KEXINIT, Action.EXT_INFO, Action.DISCONNECT, Action.DEBUG, Action.NOT_KNOWN}

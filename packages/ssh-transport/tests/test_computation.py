@@ -1,4 +1,4 @@
-"""Arithmetic that takes long is handed out, and everything else comes out the same."""
+"""Computation that takes long is handed out, and everything else comes out the same."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import pytest
 
 from hostile import FAST, FAST_OPTIONS, drain, ended, split, taken
 from ssh_keys import PrivateKey
-from ssh_transport import ArithmeticRequested, Event, KexCompleted, Transport, TransportOptions
-from ssh_transport.arithmetic import Arithmetic
+from ssh_transport import ComputationRequested, Event, KexCompleted, Transport, TransportOptions
 from ssh_transport.errors import ConnectionClosed
 from ssh_transport.kex import METHODS
+from ssh_transport.keyexchange.computation import Computation
 from ssh_transport.testing import Pair, inject, pump
 from ssh_wire import DisconnectReason, UsageError
 from ssh_wire.messages.kex import KexDHInit, KexDHReply
@@ -22,16 +22,16 @@ FAILED = DisconnectReason.KEY_EXCHANGE_FAILED
 def handing_out(kex: str, key: PrivateKey) -> Pair:
     options = TransportOptions(algorithms=attrs.evolve(FAST, kex=(kex,)))
     pair = Pair(options, options, key=key)
-    pair.client.hand_out_arithmetic()
-    pair.server.hand_out_arithmetic()
+    pair.client.offload_computation()
+    pair.server.offload_computation()
     return pair
 
 
-def requests(events: list[Event]) -> list[ArithmeticRequested]:
-    return [event for event in events if isinstance(event, ArithmeticRequested)]
+def requests(events: list[Event]) -> list[ComputationRequested]:
+    return [event for event in events if isinstance(event, ComputationRequested)]
 
 
-def asked(pair: Pair, side: Transport) -> ArithmeticRequested:
+def asked(pair: Pair, side: Transport) -> ComputationRequested:
     """Go on until this side has to compute, and everybody else has answered."""
     other = pair.server if side is pair.client else pair.client
     for _ in range(4):
@@ -41,7 +41,7 @@ def asked(pair: Pair, side: Transport) -> ArithmeticRequested:
         pump(side, other)
         for event in requests(drain(other)):
             event.run()
-            other.arithmetic_done()
+            other.computation_done()
         pump(other, side)
     raise AssertionError
 
@@ -76,7 +76,7 @@ def test_nothing_is_processed_while_it_is_computed(key: PrivateKey) -> None:
     assert drain(pair.server) == []
     assert not pair.server.closed
     event.run()
-    pair.server.arithmetic_done()
+    pair.server.computation_done()
     assert not requests(drain(pair.server))
 
 
@@ -86,7 +86,7 @@ def test_the_share_of_a_client_leaves_when_it_is_computed(key: PrivateKey) -> No
     taken(pair.client)
     assert pair.client.take_outgoing() is None
     event.run()
-    pair.client.arithmetic_done()
+    pair.client.computation_done()
     assert split(b"SSH-2.0-x\r\n" + taken(pair.client))[1][0][0] == 30
 
 
@@ -103,17 +103,17 @@ def test_a_bad_share_ends_the_connection(role: str, key: PrivateKey) -> None:
         side = pair.client
         event = asked(pair, side)
         event.run()
-        side.arithmetic_done()
+        side.computation_done()
         blob = key.public_key.blob
         reply = KexDHReply(host_key=blob, f=1, signature=b"")
         inject(pair.server, reply.encode())
         pump(pair.server, pair.client)
     event = requests(drain(side))[0]
     event.run()
-    side.arithmetic_done()
+    side.computation_done()
     ended(side, FAILED)
     with pytest.raises(ConnectionClosed):
-        side.arithmetic_done()
+        side.computation_done()
 
 
 def test_an_end_meanwhile(key: PrivateKey) -> None:
@@ -122,22 +122,22 @@ def test_an_end_meanwhile(key: PrivateKey) -> None:
     pair.server.disconnect(DisconnectReason.BY_APPLICATION, "enough")
     event.run()
     with pytest.raises(ConnectionClosed):
-        pair.server.arithmetic_done()
+        pair.server.computation_done()
 
 
 def test_an_answer_that_nobody_asked_for(key: PrivateKey) -> None:
     pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
-    with pytest.raises(UsageError, match="ExpectArithmetic"):
-        pair.client.arithmetic_done()
+    with pytest.raises(UsageError, match="ExpectComputation"):
+        pair.client.computation_done()
 
 
 def test_an_answer_before_it_was_computed(key: PrivateKey) -> None:
     pair = handing_out(GROUP, key)
     event = asked(pair, pair.server)
     with pytest.raises(UsageError, match="not done yet"):
-        pair.server.arithmetic_done()
+        pair.server.computation_done()
     event.run()
-    pair.server.arithmetic_done()
+    pair.server.computation_done()
     pair.run()
     assert pair.client.agreement.kex == GROUP
 
@@ -149,7 +149,7 @@ def test_what_takes_long_is_not_guessed(key: PrivateKey) -> None:
 
 
 def test_any_error_is_kept_for_who_takes_the_result() -> None:
-    work = Arithmetic[int](lambda: 1 // 0)
+    work = Computation[int](lambda: 1 // 0)
     work.run()
     with pytest.raises(ZeroDivisionError):
         work.result()

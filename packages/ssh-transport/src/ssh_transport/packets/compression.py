@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from ssh_transport.errors import CompressionFailed
-from ssh_transport.receiving import Inbound
-from ssh_transport.sending import Outbound
+from ssh_transport.packets.inbound import Inbound
+from ssh_transport.packets.outbound import Outbound
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:

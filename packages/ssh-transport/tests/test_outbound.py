@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hostile import split
 from ssh_transport.ciphers import CIPHERS
 from ssh_transport.macs import MACS, Mac
-from ssh_transport.sending import _LAYOUTS, HeldQueue, Outbound
+from ssh_transport.packets.outbound import _LAYOUTS, HeldQueue, Outbound
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:

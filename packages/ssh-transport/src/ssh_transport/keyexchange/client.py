@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from ssh_keys import PublicKey, is_security_key
-from ssh_transport.derivation import KeySource
 from ssh_transport.errors import HostKeyRefused, KeyExchangeFailed
 from ssh_transport.events import HostKeyReceived
 from ssh_transport.kex import METHODS
 from ssh_transport.kex.base import ClientShare
-from ssh_transport.kex.forms import Reply
-from ssh_transport.keyexchange import Exchange, KeyExchange
+from ssh_transport.kex.share_messages import KexReply
+from ssh_transport.keyexchange.base import Exchange, KeyExchange
+from ssh_transport.keyexchange.derivation import KeySource
 from ssh_transport.options import Guess
-from ssh_transport.phases import Phase
+from ssh_transport.states import TransportState
 from ssh_wire import SSHError
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ __all__ = ["ClientKeyExchange"]
 _USUAL_RSA_BITS = 2048  # what keys are refused below, unless they are asked for
 
 
-class Shown(NamedTuple):
+class PresentedHostKey(NamedTuple):
     """The host key that the server shows, alone or certified."""
 
     key: PublicKey
     certificate: Certificate | None
 
     @classmethod
-    def read(cls, blob: bytes, algorithm: str, *, legacy: bool) -> Shown:
+    def read(cls, blob: bytes, algorithm: str, *, legacy: bool) -> PresentedHostKey:
         """Read what comes as K_S."""
         if "-cert" not in algorithm:
             return cls(PublicKey.from_blob(blob, legacy=legacy), None)
@@ -101,63 +101,68 @@ class ClientKeyExchange(KeyExchange):
     def begin(self) -> None:
         """Send KEXINIT, and the first share on a guess."""
         super().begin()
-        if not self._ports.session.session_id and self._guess():
+        if not self._context.session.session_id and self._guess():
             method = METHODS[self._offer.kex[0]]
-            self._ahead = self._send_share(method, method.load().start(self._ports.random))
+            self._ahead = self._send_share(method, method.load().start(self._context.random))
 
-    def message(self, payload: bytes) -> Phase | None:
+    def message(self, payload: bytes) -> TransportState | None:
         """Take the server's group, or its reply."""
         if isinstance(self._state, ExpectGroup):
             return self._take_group(self._state.exchange, payload)
         return self._take_reply(payload)
 
-    def _take_group(self, exchange: Exchange, payload: bytes) -> Phase | None:
-        from ssh_transport.kex import finite, gex  # noqa: PLC0415 (loaded when first used)
+    def _take_group(self, exchange: Exchange, payload: bytes) -> TransportState | None:
+        from ssh_transport.kex import dh_modp, gex  # noqa: PLC0415 (loaded when first used)
 
         group = gex.read_group(payload)
         exchange = exchange._replace(group=gex.hashed(gex.REQUEST, group))
-        phase = self.phase(exchange, Phase.GROUP_KEX, Phase.GROUP_KEX_STRICT)
-        return self._share(exchange, finite.in_group(group), phase)
+        phase = self.phase(exchange, TransportState.GROUP_KEX, TransportState.GROUP_KEX_STRICT)
+        return self._share(exchange, dh_modp.in_group(group), phase)
 
-    def _take_reply(self, payload: bytes) -> Phase | None:
+    def _take_reply(self, payload: bytes) -> TransportState | None:
         state = self._expect(ExpectReply)
         exchange = state.exchange
         reply = exchange.method.form.read_reply(payload)
         algorithm = exchange.agreement.host_key
-        shown = self._shown(reply.host_key, algorithm)
+        shown = self._read_host_key(reply.host_key, algorithm)
 
-        def finished(secret: bytearray) -> Phase | None:
+        def finished(secret: bytearray) -> TransportState | None:
             return self._prove(exchange, reply, state.share.public, shown, secret)
 
         return self._with(exchange, lambda: state.share.finish(reply.public), finished)
 
     def _prove(
-        self, exchange: Exchange, reply: Reply, public: bytes, shown: Shown, secret: bytearray
-    ) -> Phase | None:
+        self,
+        exchange: Exchange,
+        reply: KexReply,
+        public: bytes,
+        shown: PresentedHostKey,
+        secret: bytearray,
+    ) -> TransportState | None:
         """Verify that the server knows the secret and has the key that it shows."""
         algorithm = exchange.agreement.host_key
         hashed = exchange.hash(reply.host_key, (public, reply.public), secret)
         if not shown.verify(hashed, reply.signature, algorithm):
             problem = "the server's signature of the exchange hash is not valid"
             raise KeyExchangeFailed(problem)
-        session = self._ports.session
+        session = self._context.session
         keys = exchange.source(secret, hashed, session.session_id or hashed)
         if session.host_key is None:
             self._state = ExpectDecision(exchange, shown.key, keys)
             event = HostKeyReceived(
                 shown.key, algorithm, initial=True, certificate=shown.certificate
             )
-            self._ports.emit(event)
+            self._context.emit(event)
             return None
         if shown.key != session.host_key:
             problem = "the server shows another host key than at the start of the connection"
             raise HostKeyRefused(problem)
         return self._complete(exchange, keys)
 
-    def accept(self) -> Phase:
+    def accept(self) -> TransportState:
         """Trust the host key."""
         state = self._expect(ExpectDecision)
-        session = self._ports.session
+        session = self._context.session
         session.host_key = state.key
         session.session_id = state.keys.session_id
         return self._complete(state.exchange, state.keys)
@@ -168,7 +173,9 @@ class ClientKeyExchange(KeyExchange):
             self._state.keys.wipe()
         super().abandon()
 
-    def _start(self, exchange: Exchange, phase: Phase, *, guessed_right: bool) -> Phase | None:
+    def _start(
+        self, exchange: Exchange, phase: TransportState, *, guessed_right: bool
+    ) -> TransportState | None:
         share, self._ahead = self._ahead, None
         method = exchange.method
         if method.group_exchange:
@@ -182,13 +189,15 @@ class ClientKeyExchange(KeyExchange):
         self._state = ExpectReply(exchange, share)
         return phase
 
-    def _share(self, exchange: Exchange, agreement: KeyAgreement, phase: Phase) -> Phase | None:
-        def made(share: ClientShare) -> Phase:
+    def _share(
+        self, exchange: Exchange, agreement: KeyAgreement, phase: TransportState
+    ) -> TransportState | None:
+        def made(share: ClientShare) -> TransportState:
             self._send_share(exchange.method, share)
             self._state = ExpectReply(exchange, share)
             return phase
 
-        return self._with(exchange, lambda: agreement.start(self._ports.random), made)
+        return self._with(exchange, lambda: agreement.start(self._context.random), made)
 
     def _send_share(self, method: MethodSpec, share: ClientShare) -> ClientShare:
         self._send(method.form.write_init(share.public).encode())
@@ -196,17 +205,17 @@ class ClientKeyExchange(KeyExchange):
 
     def _guess(self) -> bool:
         offer = self._offer
-        guess = self._ports.options.guess
+        guess = self._context.options.guess
         if isinstance(guess, Guess):
             guess = (offer.kex[0], offer.host_keys[0]) == guess
         # a group exchange would send a wish for a group, which saves no round trip, and what
         # takes long to compute is not computed in vain
         return guess and not METHODS[offer.kex[0]].slow
 
-    def _shown(self, blob: bytes, algorithm: str) -> Shown:
-        fewest = self._ports.options.algorithms.rsa_bits
+    def _read_host_key(self, blob: bytes, algorithm: str) -> PresentedHostKey:
+        fewest = self._context.options.algorithms.rsa_bits
         try:
-            shown = Shown.read(blob, algorithm, legacy=fewest < _USUAL_RSA_BITS)
+            shown = PresentedHostKey.read(blob, algorithm, legacy=fewest < _USUAL_RSA_BITS)
         except SSHError as error:
             problem = f"the server's host key: {error}"
             raise KeyExchangeFailed(problem) from None

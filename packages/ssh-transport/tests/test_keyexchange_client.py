@@ -27,7 +27,7 @@ from ssh_transport import (
     Transport,
     TransportOptions,
 )
-from ssh_transport.serverkex import _identities
+from ssh_transport.keyexchange.server import _identities
 from ssh_transport.testing import Pair, pump
 from ssh_wire import DisconnectReason, UsageError
 from ssh_wire.messages.kex import KexECDHReply

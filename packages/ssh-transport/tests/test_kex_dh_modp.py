@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssh_transport.errors import KeyExchangeFailed
-from ssh_transport.kex.finite import FiniteHalf, in_group, in_modp
+from ssh_transport.kex.dh_modp import FiniteHalf, in_group, in_modp
 from ssh_transport.kex.groups import SIZES, Group, modp, well_known
 from ssh_wire import DisconnectReason
 from ssh_wire.primitives import encode_mpint
