@@ -12,6 +12,7 @@ from fuzz.keys import CERTIFICATES, PORTABLE, PUBLIC, SIGNING, SMALL_RSA
 from fuzz.target import Target, one_of
 from ssh_keys import (
     KeyFormatError,
+    KeyPolicy,
     PassphraseNeeded,
     PrivateKey,
     load_private_key,
@@ -32,10 +33,10 @@ FRAMES = [PUBLIC[0].to_rfc4716().encode(), CERTIFICATES[0].to_rfc4716().encode()
 
 def read_private(data: bytes) -> None:
     try:
-        key = load_private_key(data, legacy=True)
+        key = load_private_key(data, policy=KeyPolicy.LEGACY)
     except PassphraseNeeded:
         return
-    assert load_private_key(key.to_openssh(), legacy=True).public_key == key.public_key
+    assert load_private_key(key.to_openssh(), policy=KeyPolicy.LEGACY).public_key == key.public_key
 
 
 def read_public(data: bytes) -> None:
@@ -76,7 +77,7 @@ def _sealed(key: PrivateKey) -> Target:
             to_base64(data),
             b"Private-MAC: " + hmac.digest(b"", over, "sha256").hex().encode(),
         ]
-        assert load_private_key(b"\n".join(lines), legacy=True).public_key == public
+        assert load_private_key(b"\n".join(lines), policy=KeyPolicy.LEGACY).public_key == public
 
     return Target(
         name=f"ppk-{public.kind}",

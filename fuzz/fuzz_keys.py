@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from fuzz.keys import PUBLIC, SIGNING, TOKEN_KEYS, VECTOR
 from fuzz.target import Target, one_of
-from ssh_keys import KeyFormatError, PrivateKey, PublicKey, Signature, load_private_key
+from ssh_keys import KeyFormatError, KeyPolicy, PrivateKey, PublicKey, Signature, load_private_key
 from ssh_keys.fido import WEBAUTHN, Assertion, WebAuthnAssertion, read_assertion
 from ssh_keys.formats.armor import OPENSSH_LABEL, enclose, open_armor
 from ssh_wire.primitives import encode_mpint, string
@@ -24,7 +24,7 @@ def read_blob(data: bytes) -> None:
     assert key.blob == data
     assert key.algorithms
     assert key.bits >= 256
-    assert PublicKey.from_blob(data, legacy=True) == key
+    assert PublicKey.from_blob(data, policy=KeyPolicy.LEGACY) == key
 
 
 def read_container(data: bytes) -> None:

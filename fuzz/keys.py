@@ -6,7 +6,15 @@ import json
 from base64 import b64decode
 from pathlib import Path
 
-from ssh_keys import Certificate, CertificateSpec, PrivateKey, PublicKey, issue, load_private_key
+from ssh_keys import (
+    Certificate,
+    CertificateSpec,
+    KeyPolicy,
+    PrivateKey,
+    PublicKey,
+    issue,
+    load_private_key,
+)
 from ssh_keys.certificates import PERMISSIONS
 from ssh_keys.families.mldsa import FAMILY as MLDSA
 from ssh_keys.families.sk import FAMILY as TOKENS
@@ -38,20 +46,20 @@ PORTABLE = [
 ]
 
 
-SMALL_RSA = load_private_key((_DATA / "rsa1024.ppk").read_bytes(), legacy=True)
+SMALL_RSA = load_private_key((_DATA / "rsa1024.ppk").read_bytes(), policy=KeyPolicy.LEGACY)
 """An RSA key that is tried fast, where keys are taken down to 1024 bits."""
 
 
 def _composite(kind: str) -> PrivateKey:
     section = string(kind) + string(VECTOR["pk"]) + string(VECTOR["sk"])
-    return MLDSA.read_private(section, 0, legacy=False)[0]
+    return MLDSA.read_private(section, 0, policy=KeyPolicy.DEFAULT)[0]
 
 
 def _token(kind: str, plain: PublicKey) -> PrivateKey:
     _, pos = read_string(plain.blob, 0)
     blob = string(kind) + plain.blob[pos:] + string("ssh:")
     section = blob + b"\1" + string(b"handle") + string(b"")
-    return TOKENS.read_private(section, 0, legacy=False)[0]
+    return TOKENS.read_private(section, 0, policy=KeyPolicy.DEFAULT)[0]
 
 
 SIGNING = [

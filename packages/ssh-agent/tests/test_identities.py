@@ -5,7 +5,7 @@ import pytest
 from ssh_agent.errors import AgentMisbehaved
 from ssh_agent.identities import MAX_IDENTITIES, Identities, Identity
 from ssh_agent.messages import IdentityEntry
-from ssh_keys import CertificateSpec, PrivateKey, issue
+from ssh_keys import CertificateSpec, KeyPolicy, PrivateKey, issue
 from ssh_wire.primitives import encode_mpint, string
 
 
@@ -70,7 +70,7 @@ def test_small_rsa_keys_are_taken_where_the_caller_wants_them() -> None:
     entries = [IdentityEntry(key=blob, comment="old")]
 
     assert Identities.from_entries(entries).skipped[0].reason
-    assert len(Identities.from_entries(entries, legacy=True)) == 1
+    assert len(Identities.from_entries(entries, policy=KeyPolicy.LEGACY)) == 1
 
 
 def test_comments_are_safe_to_show(ed25519: PrivateKey) -> None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from ssh_keys import (
     KeyFormatError,
+    KeyPolicy,
     PrivateKey,
     UnsupportedKey,
     load_private_key,
@@ -73,9 +74,9 @@ def test_dsa_is_refused_in_every_form(ed25519: PrivateKey) -> None:
     frame = b"---- BEGIN SSH2 PUBLIC KEY ----\n%b\n---- END SSH2 PUBLIC KEY ----" % to_base64(blob)
     certificate = b"ssh-dss-cert-v01@openssh.com " + to_base64(blob)
     for text in (line, frame, certificate):
-        for legacy in (False, True):
+        for policy in (KeyPolicy.DEFAULT, KeyPolicy.LEGACY):
             with pytest.raises(UnsupportedKey, match="DSA keys are refused"):
-                load_public_key(text, legacy=legacy)
+                load_public_key(text, policy=policy)
     body = open_armor(ed25519.to_openssh()).body
     public = string(ed25519.public_key.blob)
     with pytest.raises(UnsupportedKey, match="DSA keys are refused"):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ssh_auth import KeySigner
-from ssh_keys import Certificate, CertificateSpec, PrivateKey, issue
+from ssh_keys import Certificate, CertificateSpec, KeyPolicy, PrivateKey, issue
 from ssh_keys.files import write_key_file, write_private_key
 from ssh_stack.key_files import KeyReader, NamedKey
 from ssh_stack.locked import LockedSigner
@@ -27,7 +27,7 @@ def certified(key: PrivateKey = KEY, spec: CertificateSpec = SPEC) -> Certificat
 
 
 def reader(*, batch: bool = False, **options: Any) -> KeyReader:
-    return KeyReader(ClientOptions(**options), batch=batch, legacy=False)
+    return KeyReader(ClientOptions(**options), batch=batch, policy=KeyPolicy.DEFAULT)
 
 
 async def read(source: KeySource, *, batch: bool = False, **options: Any) -> NamedKey:

@@ -7,7 +7,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from serving_here import serving
-from ssh_keys import HostKeyStatus, KnownHosts, PrivateKey, RevocationList, load_private_key
+from ssh_keys import (
+    HostKeyStatus,
+    KeyPolicy,
+    KnownHosts,
+    PrivateKey,
+    RevocationList,
+    load_private_key,
+)
 from ssh_keys.files import write_revoked_keys
 from ssh_keys.strict_base64 import to_base64
 from ssh_stack.errors import ConfigError, HostKeyChanged
@@ -64,17 +71,17 @@ def test_a_file_of_the_system_that_cannot_be_read_is_named(tmp_path: Path) -> No
     assert "not a regular file" in problem.reason
 
 
-@pytest.mark.parametrize("legacy", [False, True])
-def test_short_rsa_keys_are_read_where_they_are_taken(legacy: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("policy", [KeyPolicy.DEFAULT, KeyPolicy.LEGACY])
+def test_short_rsa_keys_are_read_where_they_are_taken(policy: KeyPolicy, tmp_path: Path) -> None:
     text = f"web1 ssh-rsa {to_base64(SHORT_RSA).decode()}\n"
     for name in ("mine", "system"):
         (tmp_path / name).write_text(text)
     for source, system in ((text.encode(), ()), ("mine", ()), (None, ("system",))):
         where = tmp_path / source if isinstance(source, str) else source
         files = [tmp_path / name for name in system]
-        known, _ = load_known_hosts(where, system=files, legacy=legacy)
-        assert bool(known.entries) is legacy
-        assert bool(known.unusable) is not legacy
+        known, _ = load_known_hosts(where, system=files, policy=policy)
+        assert bool(known.entries) is (policy is KeyPolicy.LEGACY)
+        assert bool(known.unusable) is (policy is KeyPolicy.DEFAULT)
 
 
 # ---------------------------------------------------------------- revoked keys
@@ -115,7 +122,7 @@ def test_a_list_that_cannot_be_read_trusts_no_host(content: bytes | None, tmp_pa
 async def test_a_server_with_a_short_key_is_remembered_once_and_known_then(tmp_path: Path) -> None:
     made = rsa.generate_private_key(65537, 1024)  # noqa: S505 (what old servers have)
     pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    short = load_private_key(pem, legacy=True)
+    short = load_private_key(pem, policy=KeyPolicy.LEGACY)
     file = tmp_path / "known_hosts"
     async with serving(host_keys=[short], algorithms="legacy") as here:
         for policy in ("accept-new", "accept-new", "strict"):

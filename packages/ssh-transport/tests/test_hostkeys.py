@@ -13,6 +13,7 @@ from hostile import FAST, drain, ended
 from ssh_keys import (
     Certificate,
     CertificateSpec,
+    KeyPolicy,
     PrivateKey,
     PublicKey,
     Signature,
@@ -171,7 +172,7 @@ def test_old_rsa_keys_sign_where_that_is_asked_for(bits: int) -> None:
     private = rsa.generate_private_key(65537, bits)
     numbers = private.public_key().public_numbers()
     blob = string("ssh-rsa") + string(encode_mpint(numbers.e)) + string(encode_mpint(numbers.n))
-    key = PublicKey.from_blob(blob, legacy=True)
+    key = PublicKey.from_blob(blob, policy=KeyPolicy.LEGACY)
 
     def sign(event: SignatureRequested) -> bytes:
         assert event.algorithm == "ssh-rsa"

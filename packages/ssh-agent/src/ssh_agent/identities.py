@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 import attrs
 
 from ssh_agent.errors import AgentMisbehaved
-from ssh_keys import PublicKey, plain_kind
+from ssh_keys import KeyPolicy, PublicKey, plain_kind
 from ssh_wire import SSHError
 from ssh_wire.primitives import read_text
 from ssh_wire.text import printable
@@ -69,12 +69,14 @@ class Identities(tuple[Identity, ...]):  # noqa: SLOT001 (a tuple can have no sl
     skipped: tuple[SkippedIdentity, ...] = ()
 
     @classmethod
-    def from_entries(cls, entries: Iterable[IdentityEntry], *, legacy: bool = False) -> Self:
+    def from_entries(
+        cls, entries: Iterable[IdentityEntry], *, policy: KeyPolicy = KeyPolicy.DEFAULT
+    ) -> Self:
         """Read the keys of an agent's answer.
 
         Args:
             entries: the keys as they are sent.
-            legacy: take RSA keys down to 1024 bits instead of 2048.
+            policy: which keys are strong enough to be read.
 
         Raises:
             AgentMisbehaved: there are more than 2048.
@@ -87,7 +89,7 @@ class Identities(tuple[Identity, ...]):  # noqa: SLOT001 (a tuple can have no sl
                 raise AgentMisbehaved(problem)
             comment = printable(entry.comment)
             try:
-                usable.append(_identity(entry.key, comment, legacy=legacy))
+                usable.append(_identity(entry.key, comment, policy=policy))
             except SSHError as error:
                 skipped.append(SkippedIdentity(entry.key, comment, str(error)))
         made = cls(usable)
@@ -95,11 +97,11 @@ class Identities(tuple[Identity, ...]):  # noqa: SLOT001 (a tuple can have no sl
         return made
 
 
-def _identity(blob: bytes, comment: str, *, legacy: bool) -> Identity:
+def _identity(blob: bytes, comment: str, *, policy: KeyPolicy) -> Identity:
     kind, _ = read_text(blob, 0)
     if plain_kind(kind) is None:
-        return Identity(PublicKey.from_blob(blob, legacy=legacy), comment)
+        return Identity(PublicKey.from_blob(blob, policy=policy), comment)
     from ssh_keys import Certificate  # noqa: PLC0415 (loads when the first one is met)
 
-    certificate = Certificate.from_blob(blob, legacy=legacy)
+    certificate = Certificate.from_blob(blob, policy=policy)
     return Identity(certificate.public_key, comment, certificate)

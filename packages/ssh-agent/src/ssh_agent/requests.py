@@ -18,7 +18,7 @@ from ssh_agent.messages import (
     SignRequest,
     SignResponse,
 )
-from ssh_keys import PublicKey
+from ssh_keys import KeyPolicy, PublicKey
 from ssh_wire import Message, UsageError
 
 if TYPE_CHECKING:
@@ -51,11 +51,11 @@ class IdentitiesRequest(Request[Identities]):
     """Which keys do you hold (section 4.4)?
 
     Args:
-        legacy: take RSA keys down to 1024 bits instead of 2048.
+        policy: which keys are strong enough to be read.
     """
 
-    def __init__(self, *, legacy: bool = False) -> None:
-        self._legacy = legacy
+    def __init__(self, *, policy: KeyPolicy = KeyPolicy.DEFAULT) -> None:
+        self._policy = policy
 
     @property
     def message(self) -> RequestIdentities:
@@ -66,7 +66,7 @@ class IdentitiesRequest(Request[Identities]):
         """Return the keys of the answer."""
         if not isinstance(reply, IdentitiesAnswer):
             raise _wrong(reply, "a list of keys")
-        return Identities.from_entries(reply.identities, legacy=self._legacy)
+        return Identities.from_entries(reply.identities, policy=self._policy)
 
 
 class SignatureRequest(Request[bytes]):

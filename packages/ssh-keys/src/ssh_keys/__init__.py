@@ -15,6 +15,7 @@ Public modules:
 Internal:
 
     kinds           the kinds of key by name: which are handled, and which are refused
+    policy          KeyPolicy: which keys are strong enough to be read
     public          PublicKey: blob, verify, fingerprint
     private         PrivateKey: generate, sign, save
     registry        what a family of keys offers
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from ssh_keys.lines import Problem as Problem
     from ssh_keys.load import load_private_key as load_private_key
     from ssh_keys.load import load_public_key as load_public_key
+    from ssh_keys.policy import KeyPolicy as KeyPolicy
     from ssh_keys.private import PassphraseNeeded as PassphraseNeeded
     from ssh_keys.private import PrivateKey as PrivateKey
     from ssh_keys.public import MAX_BLOB as MAX_BLOB
@@ -95,6 +97,7 @@ else:
             "ssh_keys.trust.krl": "RevocationList",
             "ssh_keys.lines": "Problem",
             "ssh_keys.load": "load_private_key load_public_key",
+            "ssh_keys.policy": "KeyPolicy",
             "ssh_keys.private": "PassphraseNeeded PrivateKey",
             "ssh_keys.public": "MAX_BLOB PublicKey Signature",
             "ssh_keys.kinds": "certified_name is_security_key plain_kind",

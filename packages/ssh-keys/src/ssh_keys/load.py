@@ -14,6 +14,7 @@ from ssh_keys.formats.armor import OPENSSH_LABEL
 from ssh_keys.formats.key_text import LABELS, decoded, find_block
 from ssh_keys.formats.public_line import parse_public_line
 from ssh_keys.lines import checked_line, take_field
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import MAX_BLOB, PublicKey
 from ssh_keys.strict_base64 import from_base64
 from ssh_wire import WireError, lazy
@@ -59,7 +60,7 @@ def load_private_key(
     passphrase: bytes | str | None = None,
     *,
     comment: str = "",
-    legacy: bool = False,
+    policy: KeyPolicy = KeyPolicy.DEFAULT,
 ) -> PrivateKey:
     """Read a private key in OpenSSH's or PuTTY's format or as PEM (PKCS#1, SEC1, PKCS#8).
 
@@ -67,7 +68,7 @@ def load_private_key(
         data: the content of the key file.
         passphrase: what opens it; not looked at where the key is not encrypted.
         comment: the comment of a key that brings none.
-        legacy: take RSA keys down to 1024 bits instead of 2048.
+        policy: which keys are strong enough to be read.
 
     Raises:
         PassphraseNeeded: the key is encrypted and no passphrase was given.
@@ -78,28 +79,30 @@ def load_private_key(
     """
     secret = as_written(passphrase) if isinstance(passphrase, str) else passphrase
     try:
-        key = _read_private(_text_of(data), secret, legacy=legacy)
+        key = _read_private(_text_of(data), secret, policy=policy)
     except KeyFormatError as error:
         error.__cause__ = error.__context__ = None
         raise
     return key if key.comment or not comment else key.with_comment(comment)
 
 
-def _read_private(text: bytes, passphrase: bytes | None, *, legacy: bool) -> PrivateKey:
+def _read_private(text: bytes, passphrase: bytes | None, *, policy: KeyPolicy) -> PrivateKey:
     if _unquoted(text).startswith(_PPK):
-        return ppk.decode_private(_unquoted(text), passphrase, legacy=legacy)
+        return ppk.decode_private(_unquoted(text), passphrase, policy=policy)
     block = find_block(text, _PRIVATE)
     if block is None:
         problem = "not a private key"
         raise KeyFormatError(problem)
     if block.label == OPENSSH_LABEL:
-        return openssh.decode_private(block, passphrase, legacy=legacy)
+        return openssh.decode_private(block, passphrase, policy=policy)
     if block.label not in _PRIVATE:
         raise _misplaced(block, "private")
-    return pem.decode_private(block, passphrase, legacy=legacy)
+    return pem.decode_private(block, passphrase, policy=policy)
 
 
-def load_public_key(data: bytes | str, *, legacy: bool = False) -> PublicKey | Certificate:
+def load_public_key(
+    data: bytes | str, *, policy: KeyPolicy = KeyPolicy.DEFAULT
+) -> PublicKey | Certificate:
     """Read a public key or a certificate.
 
     Either comes as OpenSSH's one line, in the frame of RFC 4716, or as the public part of
@@ -108,7 +111,7 @@ def load_public_key(data: bytes | str, *, legacy: bool = False) -> PublicKey | C
 
     Args:
         data: the line, or the content of the key file.
-        legacy: take RSA keys down to 1024 bits instead of 2048.
+        policy: which keys are strong enough to be read.
 
     Raises:
         UnsupportedKey: its kind is refused or unknown.
@@ -116,20 +119,20 @@ def load_public_key(data: bytes | str, *, legacy: bool = False) -> PublicKey | C
             that its authority did not sign.
     """
     try:
-        return _read_public(_text_of(data), legacy=legacy)
+        return _read_public(_text_of(data), policy=policy)
     except KeyFormatError as error:
         error.__cause__ = error.__context__ = None
         raise
 
 
-def _read_public(text: bytes, *, legacy: bool) -> PublicKey | Certificate:
+def _read_public(text: bytes, *, policy: KeyPolicy) -> PublicKey | Certificate:
     text = _unquoted(text)
     block = find_block(text, _PUBLIC)
     if block is None or _is_line(text):
-        return _read_unlabelled(text, legacy=legacy)
+        return _read_unlabelled(text, policy=policy)
     if block.label not in _PUBLIC:
         raise _misplaced(block, "public")
-    return pem.decode_public(block, legacy=legacy)
+    return pem.decode_public(block, policy=policy)
 
 
 def _is_line(text: bytes) -> bool:
@@ -147,36 +150,36 @@ def _misplaced(block: Block, wanted: str) -> KeyFormatError:
     return KeyFormatError(f"a {name} is not a {wanted} key")
 
 
-def _read_unlabelled(data: bytes, *, legacy: bool) -> PublicKey | Certificate:
+def _read_unlabelled(data: bytes, *, policy: KeyPolicy) -> PublicKey | Certificate:
     if data.startswith(_PPK):
-        return ppk.decode_public(data, legacy=legacy)
+        return ppk.decode_public(data, policy=policy)
     if data.startswith(_RFC4716):
         blob, comment = rfc4716.decode(data)
-        return _read_blob(blob, comment, legacy=legacy)
+        return _read_blob(blob, comment, policy=policy)
     kind, rest = take_field(data)
     declared = kind.decode("utf-8", "surrogateescape")
     if kinds.plain_kind(declared) is None:
-        return parse_public_line(data, legacy=legacy)
+        return parse_public_line(data, policy=policy)
     # a certificate may be longer than a line of a trust file: some hold whole policies
     encoded, behind = take_field(rest)
     blob = from_base64(encoded, "the certificate")
     comment = checked_line(behind).decode("utf-8", "surrogateescape")
-    key = _read_blob(blob, comment, legacy=legacy)
+    key = _read_blob(blob, comment, policy=policy)
     if key.kind != declared:
         problem = f"the line says {declared}, its key is {key.kind}"
         raise KeyFormatError(problem)
     return key
 
 
-def _read_blob(blob: bytes, comment: str, *, legacy: bool) -> PublicKey | Certificate:
+def _read_blob(blob: bytes, comment: str, *, policy: KeyPolicy) -> PublicKey | Certificate:
     try:
         kind, _ = read_text(blob, 0)
     except WireError as error:
         problem = f"not a public key: {error}"
         raise KeyFormatError(problem) from None
     if kinds.plain_kind(kind) is None:
-        return PublicKey.from_blob(blob, comment, legacy=legacy)
-    return certificates.Certificate.from_blob(blob, comment, legacy=legacy)
+        return PublicKey.from_blob(blob, comment, policy=policy)
+    return certificates.Certificate.from_blob(blob, comment, policy=policy)
 
 
 def _text_of(data: bytes | str) -> bytes:

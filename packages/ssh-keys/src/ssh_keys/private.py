@@ -14,6 +14,7 @@ import attrs
 
 from ssh_keys import kinds
 from ssh_keys.errors import KeyDecryptError, SigningFailed
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey, Signature
 from ssh_wire import Record, UsageError, lazy
 
@@ -44,7 +45,7 @@ class PassphraseNeeded(KeyDecryptError):
 class PrivateFamily(Protocol):
     """What a family offers to read and to make the private keys of its kinds."""
 
-    def read_private(self, data: bytes, pos: int, *, legacy: bool) -> tuple[PrivateKey, int]:
+    def read_private(self, data: bytes, pos: int, *, policy: KeyPolicy) -> tuple[PrivateKey, int]:
         """Read the fields of a private key at `pos` (kind first); return it and the end."""
         ...
 

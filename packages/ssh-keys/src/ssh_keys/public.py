@@ -14,6 +14,7 @@ import attrs
 
 from ssh_keys import kinds
 from ssh_keys.errors import KeyFormatError
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.strict_base64 import to_base64
 from ssh_wire import Record, WireError, lazy, record
 from ssh_wire.primitives import read_text
@@ -42,7 +43,9 @@ class Signature(Record):
 class PublicFamily(Protocol):
     """What a family offers to read the public keys of its kinds."""
 
-    def public_from_blob(self, kind: str, blob: bytes, comment: str, *, legacy: bool) -> PublicKey:
+    def public_from_blob(
+        self, kind: str, blob: bytes, comment: str, *, policy: KeyPolicy
+    ) -> PublicKey:
         """Read a blob of this kind; raise KeyFormatError or WireError where it is not one."""
         ...
 
@@ -73,13 +76,15 @@ class PublicKey(ABC):
     """Signature algorithms that are used only when asked for by name."""
 
     @classmethod
-    def from_blob(cls, blob: Buffer, comment: str = "", *, legacy: bool = False) -> PublicKey:
+    def from_blob(
+        cls, blob: Buffer, comment: str = "", *, policy: KeyPolicy = KeyPolicy.DEFAULT
+    ) -> PublicKey:
         """Read a public key blob.
 
         Args:
             blob: the key as it is sent.
             comment: free text to keep beside it.
-            legacy: take RSA keys down to 1024 bits instead of 2048.
+            policy: which keys are strong enough to be read.
 
         Raises:
             UnsupportedKey: its kind is refused or unknown.
@@ -91,7 +96,7 @@ class PublicKey(ABC):
         try:
             kind, _ = read_text(blob, 0)
             family = cast("PublicFamily", kinds.load_family(kind))
-            return family.public_from_blob(kind, bytes(blob), comment, legacy=legacy)
+            return family.public_from_blob(kind, bytes(blob), comment, policy=policy)
         except WireError as error:
             problem = f"not a public key: {error}"
             raise KeyFormatError(problem) from None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from ssh_keys.errors import UnsupportedKey
 from ssh_keys.kinds import PORTABLE, is_known, load_family, load_portable
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PrivateFamily
 from ssh_keys.public import PublicFamily
 from ssh_wire import lazy
@@ -38,11 +39,11 @@ class PortableFamily(Family, Protocol):
         """
         ...
 
-    def adopt_public(self, key: object, *, legacy: bool) -> PublicKey | None:
+    def adopt_public(self, key: object, *, policy: KeyPolicy) -> PublicKey | None:
         """Convert a public key object of `cryptography`; None if it is another family's."""
         ...
 
-    def adopt_private(self, key: object, *, legacy: bool) -> PrivateKey | None:
+    def adopt_private(self, key: object, *, policy: KeyPolicy) -> PrivateKey | None:
         """Convert a private key object of `cryptography`; None if it is another family's."""
         ...
 

@@ -11,6 +11,7 @@ from ssh_keys import (
     CertificateSpec,
     FidoPolicy,
     KeyFormatError,
+    KeyPolicy,
     PrivateKey,
     PublicKey,
     UnsupportedKey,
@@ -104,10 +105,11 @@ def test_rsa_keys_down_to_1024_bits_only_where_asked_for(
     ed25519: PrivateKey, ca: PrivateKey
 ) -> None:
     weak = PublicKey.from_blob(
-        string("ssh-rsa") + string(b"\x03") + string(encode_mpint((1 << 1023) + 1)), legacy=True
+        string("ssh-rsa") + string(b"\x03") + string(encode_mpint((1 << 1023) + 1)),
+        policy=KeyPolicy.LEGACY,
     )
     blob = certify(ca, weak).blob
-    assert Certificate.from_blob(blob, legacy=True).public_key.bits == 1024
+    assert Certificate.from_blob(blob, policy=KeyPolicy.LEGACY).public_key.bits == 1024
     with pytest.raises(KeyFormatError, match="1024 bits is outside"):
         Certificate.from_blob(blob)
 

@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519 as provider
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssh_keys import KeyFormatError, PrivateKey, PublicKey, Signature
+from ssh_keys import KeyFormatError, KeyPolicy, PrivateKey, PublicKey, Signature
 from ssh_keys.families import ed25519 as module
 from ssh_keys.families.ed25519 import FAMILY
 from ssh_wire.primitives import string
@@ -26,7 +26,9 @@ def section(point: bytes, secret: bytes) -> bytes:
 
 
 def test_the_vector_of_rfc_8032() -> None:
-    key, end = FAMILY.read_private(section(POINT, SEED + POINT) + b"more", 0, legacy=False)
+    key, end = FAMILY.read_private(
+        section(POINT, SEED + POINT) + b"more", 0, policy=KeyPolicy.DEFAULT
+    )
     assert end == len(section(POINT, SEED + POINT))
     assert Signature.decode(key.sign(b"\x72")).blob == SIGNATURE
     assert key.public_key.verify(b"\x72", Signature(algorithm=KIND, blob=SIGNATURE).encode())
@@ -44,7 +46,7 @@ def test_a_public_key_has_32_bytes(size: int) -> None:
 def test_a_private_key_has_64_bytes(size: int) -> None:
     secret = (SEED + POINT + POINT + POINT)[:size]
     with pytest.raises(KeyFormatError, match=f"64 bytes, not {size}"):
-        FAMILY.read_private(section(POINT, secret), 0, legacy=False)
+        FAMILY.read_private(section(POINT, secret), 0, policy=KeyPolicy.DEFAULT)
 
 
 @pytest.mark.row("K01")
@@ -69,7 +71,7 @@ def test_the_variants_are_refused_at_any_length(kind: str, size: int) -> None:
 )
 def test_both_halves_must_fit(point: bytes, secret: bytes) -> None:
     with pytest.raises(KeyFormatError, match="differ"):
-        FAMILY.read_private(section(point, secret), 0, legacy=False)
+        FAMILY.read_private(section(point, secret), 0, policy=KeyPolicy.DEFAULT)
 
 
 SMALL = [
@@ -127,12 +129,12 @@ def test_any_point_verifies_nothing(y: int, blob: bytes) -> None:
 
 
 def test_keys_of_others_are_left_alone() -> None:
-    assert FAMILY.adopt_public(object(), legacy=False) is None
-    assert FAMILY.adopt_private(object(), legacy=False) is None
+    assert FAMILY.adopt_public(object(), policy=KeyPolicy.DEFAULT) is None
+    assert FAMILY.adopt_private(object(), policy=KeyPolicy.DEFAULT) is None
 
 
 def test_the_provider_holds_the_same_key(ed25519: PrivateKey) -> None:
     public = ed25519.public_key.provider()
     assert isinstance(public, provider.Ed25519PublicKey)
     assert public.public_bytes_raw() == ed25519.public_key.blob[-32:]
-    assert FAMILY.adopt_public(public, legacy=False) == ed25519.public_key
+    assert FAMILY.adopt_public(public, policy=KeyPolicy.DEFAULT) == ed25519.public_key

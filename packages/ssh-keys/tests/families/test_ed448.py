@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric import ed448 as provider
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssh_keys import KeyFormatError, PrivateKey, PublicKey, Signature, load_private_key
+from ssh_keys import KeyFormatError, KeyPolicy, PrivateKey, PublicKey, Signature, load_private_key
 from ssh_keys.families.ed448 import FAMILY, Ed448PrivateKey, Ed448PublicKey
 from ssh_wire import UsageError
 from ssh_wire.primitives import string
@@ -35,7 +35,9 @@ def section(point: bytes, secret: bytes) -> bytes:
 
 
 def test_the_vector_of_rfc_8032() -> None:
-    key, end = FAMILY.read_private(section(POINT, SEED + POINT) + b"more", 0, legacy=False)
+    key, end = FAMILY.read_private(
+        section(POINT, SEED + POINT) + b"more", 0, policy=KeyPolicy.DEFAULT
+    )
     assert end == len(section(POINT, SEED + POINT))
     assert Signature.decode(key.sign(b"")).blob == SIGNATURE
     assert key.public_key.verify(b"", Signature(algorithm=KIND, blob=SIGNATURE).encode())
@@ -49,10 +51,10 @@ def test_the_classes(keys: dict[str, PrivateKey]) -> None:
     assert key.public_key.algorithms == (KIND,)
     public = key.public_key.provider()
     assert isinstance(public, provider.Ed448PublicKey)
-    assert FAMILY.adopt_public(public, legacy=False) == key.public_key
-    assert FAMILY.adopt_public(object(), legacy=False) is None
-    assert FAMILY.adopt_private(object(), legacy=False) is None
-    adopted = FAMILY.adopt_private(key.provider(), legacy=False)
+    assert FAMILY.adopt_public(public, policy=KeyPolicy.DEFAULT) == key.public_key
+    assert FAMILY.adopt_public(object(), policy=KeyPolicy.DEFAULT) is None
+    assert FAMILY.adopt_private(object(), policy=KeyPolicy.DEFAULT) is None
+    adopted = FAMILY.adopt_private(key.provider(), policy=KeyPolicy.DEFAULT)
     assert adopted is not None
     assert adopted.public_key == key.public_key
 
@@ -74,7 +76,7 @@ def test_a_public_key_has_57_bytes(size: int) -> None:
 @pytest.mark.parametrize("size", [0, 56])
 def test_a_seed_has_57_bytes(size: int) -> None:
     with pytest.raises(KeyFormatError, match=f"57 bytes, not {size}"):
-        FAMILY.read_private(section(POINT, SEED[:size]), 0, legacy=False)
+        FAMILY.read_private(section(POINT, SEED[:size]), 0, policy=KeyPolicy.DEFAULT)
 
 
 @pytest.mark.row("K08")
@@ -91,7 +93,7 @@ def test_a_seed_has_57_bytes(size: int) -> None:
 )
 def test_both_halves_must_fit(point: bytes, secret: bytes) -> None:
     with pytest.raises(KeyFormatError, match="differ"):
-        FAMILY.read_private(section(point, secret), 0, legacy=False)
+        FAMILY.read_private(section(point, secret), 0, policy=KeyPolicy.DEFAULT)
 
 
 @pytest.mark.row("K01")
@@ -152,7 +154,9 @@ def test_a_seed_in_puttys_format() -> None:
 
 def test_a_seed_that_ends_in_zeros() -> None:
     seed = bytes(55) + b"\1\0"
-    key = FAMILY.adopt_private(provider.Ed448PrivateKey.from_private_bytes(seed), legacy=False)
+    key = FAMILY.adopt_private(
+        provider.Ed448PrivateKey.from_private_bytes(seed), policy=KeyPolicy.DEFAULT
+    )
     assert key is not None
     # PuTTY stores a number, without leading zeros, which in little-endian come last
     assert key.ppk_section().encode() == string(seed[:56])

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import mldsa as provider
 
 from ssh_keys import (
     KeyFormatError,
+    KeyPolicy,
     PrivateKey,
     PublicKey,
     Signature,
@@ -33,7 +34,7 @@ def section(points: bytes = POINTS, seeds: bytes = SEEDS, kind: str = KINDS[0]) 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_vector_of_the_draft(kind: str) -> None:
     data = section(kind=kind)
-    key, end = FAMILY.read_private(data + b"more", 0, legacy=False)
+    key, end = FAMILY.read_private(data + b"more", 0, policy=KeyPolicy.DEFAULT)
     assert end == len(data)
     assert key.section().encode() == data
     assert key.public_key.blob == string(kind) + string(POINTS)
@@ -114,7 +115,7 @@ def test_the_half_of_ed25519_must_be_able_to_sign(point: bytes) -> None:
 @pytest.mark.parametrize("size", [0, 32, 63, 65])
 def test_a_private_key_has_64_bytes(size: int) -> None:
     with pytest.raises(KeyFormatError, match=f"64 bytes, not {size}"):
-        FAMILY.read_private(section(seeds=(SEEDS + b"\0")[:size]), 0, legacy=False)
+        FAMILY.read_private(section(seeds=(SEEDS + b"\0")[:size]), 0, policy=KeyPolicy.DEFAULT)
 
 
 @pytest.mark.row("K08")
@@ -129,7 +130,7 @@ def test_a_private_key_has_64_bytes(size: int) -> None:
 )
 def test_both_halves_must_fit(points: bytes, seeds: bytes) -> None:
     with pytest.raises(KeyFormatError, match="differ"):
-        FAMILY.read_private(section(points, seeds), 0, legacy=False)
+        FAMILY.read_private(section(points, seeds), 0, policy=KeyPolicy.DEFAULT)
 
 
 @pytest.mark.parametrize("passphrase", [None, "pass"])
@@ -159,7 +160,7 @@ def test_a_cryptography_without_mldsa(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(getattr(provider, name), method, missing)
     for attempt in (
         lambda: PrivateKey.generate("mldsa44-ed25519"),
-        lambda: FAMILY.read_private(section(), 0, legacy=False),
+        lambda: FAMILY.read_private(section(), 0, policy=KeyPolicy.DEFAULT),
         lambda: public.verify_blob(MESSAGE, KINDS[0], SIGNATURE),
     ):
         with pytest.raises(UnsupportedKey, match="ML-DSA is missing from cryptography"):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa as provider
 
-from ssh_keys import KeyFormatError, PrivateKey, PublicKey, Signature, load_private_key
+from ssh_keys import KeyFormatError, KeyPolicy, PrivateKey, PublicKey, Signature, load_private_key
 from ssh_keys.families.rsa import FAMILY, RSAPrivateKey, RSAPublicKey
 from ssh_keys.formats.armor import enclose
 from ssh_wire.primitives import encode_mpint, string
@@ -73,9 +73,9 @@ def test_exponents_that_are_taken(e: int) -> None:
 @pytest.mark.row("K02")
 def test_1024_bits_only_where_they_are_asked_for() -> None:
     blob = blob_of(65537, (1 << 1023) + 1)
-    assert PublicKey.from_blob(blob, legacy=True).bits == 1024
+    assert PublicKey.from_blob(blob, policy=KeyPolicy.LEGACY).bits == 1024
     with pytest.raises(KeyFormatError, match="outside 1024 to"):
-        PublicKey.from_blob(blob_of(65537, (1 << 1022) + 1), legacy=True)
+        PublicKey.from_blob(blob_of(65537, (1 << 1022) + 1), policy=KeyPolicy.LEGACY)
 
 
 @pytest.mark.parametrize("algorithm", ["rsa-sha2-256", "rsa-sha2-512"])
@@ -136,7 +136,7 @@ def test_only_one_encoding_is_right(rsa: PrivateKey) -> None:
 
 @pytest.mark.row("K06")
 def test_forgeries_with_exponent_3() -> None:
-    key = FAMILY.adopt_private(provider.generate_private_key(3, 2048), legacy=False)
+    key = FAMILY.adopt_private(provider.generate_private_key(3, 2048), policy=KeyPolicy.DEFAULT)
     assert key is not None
     assert key.public_key.verify(b"data", key.sign(b"data"))
     info = SHA256_INFO + hashlib.sha256(b"data").digest()
@@ -185,7 +185,7 @@ def test_numbers_that_contradict_each_other(field: str, rsa: PrivateKey) -> None
     for wrong in (0, 1, 2, value + 2, value - 2, value >> 1, value * 2, (1 << 16383) + 1):
         body = b"".join(mpint(number) for number in {**fields, field: wrong}.values())
         with pytest.raises(KeyFormatError):
-            FAMILY.read_private(string("ssh-rsa") + body, 0, legacy=False)
+            FAMILY.read_private(string("ssh-rsa") + body, 0, policy=KeyPolicy.DEFAULT)
 
 
 @pytest.mark.row("K08")
@@ -211,8 +211,8 @@ def der_integer(value: int) -> bytes:
 def test_the_classes(rsa: PrivateKey) -> None:
     assert isinstance(rsa, RSAPrivateKey)
     assert isinstance(rsa.public_key, RSAPublicKey)
-    assert FAMILY.adopt_public(object(), legacy=False) is None
-    assert FAMILY.adopt_private(object(), legacy=False) is None
+    assert FAMILY.adopt_public(object(), policy=KeyPolicy.DEFAULT) is None
+    assert FAMILY.adopt_private(object(), policy=KeyPolicy.DEFAULT) is None
 
 
 @pytest.mark.parametrize("digest", ["sha256", "sha512"])

@@ -15,6 +15,7 @@ from ssh_keys import (
     FidoPolicy,
     HostKeyStatus,
     KeyFormatError,
+    KeyPolicy,
     KnownHosts,
     PrivateKey,
     PublicKey,
@@ -51,7 +52,7 @@ class Token:
     @property
     def private(self) -> PrivateKey:
         data = self.public.blob + b"\x01" + string(b"the handle") + string(b"")
-        return FAMILY.read_private(data, 0, legacy=False)[0]
+        return FAMILY.read_private(data, 0, policy=KeyPolicy.DEFAULT)[0]
 
     def sign(self, data: bytes, flags: int = 1, counter: int = 7) -> bytes:
         digest = hashlib.sha256(self.application.encode()).digest()
@@ -365,4 +366,4 @@ def test_every_prefix_and_extension_is_refused(token: Token) -> None:
     data = token.private.section().encode()
     for size in range(len(data)):
         with pytest.raises((KeyFormatError, WireError)):
-            FAMILY.read_private(data[:size], 0, legacy=False)
+            FAMILY.read_private(data[:size], 0, policy=KeyPolicy.DEFAULT)

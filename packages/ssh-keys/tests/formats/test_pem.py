@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from ssh_keys import (
     KeyDecryptError,
     KeyFormatError,
+    KeyPolicy,
     PassphraseNeeded,
     PrivateKey,
     UnsupportedKey,
@@ -240,7 +241,9 @@ def test_a_small_rsa_key_only_where_it_is_asked_for() -> None:
     public = key.public_key().public_bytes(
         Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    assert load_private_key(text, legacy=True).public_key == load_public_key(public, legacy=True)
+    assert load_private_key(text, policy=KeyPolicy.LEGACY).public_key == load_public_key(
+        public, policy=KeyPolicy.LEGACY
+    )
     with pytest.raises(KeyFormatError, match="1024 bits is outside 2048"):
         load_private_key(text)
     with pytest.raises(KeyFormatError, match="1024 bits is outside 2048"):

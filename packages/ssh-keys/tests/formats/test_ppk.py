@@ -15,6 +15,7 @@ from ssh_keys import (
     CertificateSpec,
     KeyDecryptError,
     KeyFormatError,
+    KeyPolicy,
     PassphraseNeeded,
     PrivateKey,
     PublicKey,
@@ -293,10 +294,10 @@ def test_a_certificate_stays_behind(ed25519: PrivateKey) -> None:
 def test_an_rsa_key_of_1024_bits_only_where_asked_for() -> None:
     from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415 (one test)
 
-    weak = RSA.adopt_private(rsa.generate_private_key(65537, 1024), legacy=True)  # noqa: S505
+    weak = RSA.adopt_private(rsa.generate_private_key(65537, 1024), policy=KeyPolicy.LEGACY)  # noqa: S505
     assert weak is not None
     text = weak.to_ppk()
-    assert load_private_key(text, legacy=True).public_key == weak.public_key
+    assert load_private_key(text, policy=KeyPolicy.LEGACY).public_key == weak.public_key
     for load in (load_private_key, load_public_key):
         with pytest.raises(KeyFormatError, match="1024 bits is outside"):
             load(text)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssh_keys import AuthorizedKeysFile, PrivateKey, PublicKey
+from ssh_keys import AuthorizedKeysFile, KeyPolicy, PrivateKey, PublicKey
 from ssh_keys.strict_base64 import to_base64
 from ssh_keys.trust.authorized_keys import MAX_LINES
 from ssh_wire import UsageError
@@ -305,7 +305,7 @@ def test_small_rsa_keys_only_where_they_are_asked_for() -> None:
     blob = string("ssh-rsa") + string(b"\1\0\1") + string(b"\0\x80" + bytes(126) + b"\1")
     text = f"ssh-rsa {to_base64(blob).decode()}"
     assert "outside 2048" in AuthorizedKeysFile.parse(text).problems[0].reason
-    assert AuthorizedKeysFile.parse(text, legacy=True).keys[0].key.bits == 1024
+    assert AuthorizedKeysFile.parse(text, policy=KeyPolicy.LEGACY).keys[0].key.bits == 1024
 
 
 @given(data=st.binary(max_size=300) | st.text(st.characters(exclude_categories=())))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssh_keys import HostKeyStatus, KnownHosts, PrivateKey, PublicKey
+from ssh_keys import HostKeyStatus, KeyPolicy, KnownHosts, PrivateKey, PublicKey
 from ssh_keys.certificates.certificate_spec import CertificateSpec
 from ssh_keys.certificates.signing import issue
 from ssh_keys.strict_base64 import to_base64
@@ -132,7 +132,7 @@ def test_a_revoked_key_of_a_kind_that_is_not_taken_revokes_itself_alone(name: st
 
 @pytest.mark.row("K14")
 def test_a_revoked_short_key_is_revoked_where_short_keys_are_taken_elsewhere() -> None:
-    short = PublicKey.from_blob(SHORT_RSA, legacy=True)
+    short = PublicKey.from_blob(SHORT_RSA, policy=KeyPolicy.LEGACY)
     known = KnownHosts.parse(f"@revoked * {UNUSABLE['short RSA']}\nweb1 {UNUSABLE['short RSA']}\n")
     assert known.check(short, "web1") is HostKeyStatus.REVOKED
 

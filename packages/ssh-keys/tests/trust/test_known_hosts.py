@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssh_keys import CertificateRefused, HostKeyStatus, KnownHosts, PrivateKey, PublicKey
+from ssh_keys import (
+    CertificateRefused,
+    HostKeyStatus,
+    KeyPolicy,
+    KnownHosts,
+    PrivateKey,
+    PublicKey,
+)
 from ssh_keys.certificates.certificate import Certificate
 from ssh_keys.certificates.certificate_spec import CertificateSpec
 from ssh_keys.certificates.signing import issue
@@ -315,7 +322,7 @@ def test_small_rsa_keys_only_where_they_are_asked_for() -> None:
     blob = string("ssh-rsa") + string(b"\1\0\1") + string(b"\0\x80" + bytes(126) + b"\1")
     text = f"host ssh-rsa {to_base64(blob).decode()}"
     assert "outside 2048" in KnownHosts.parse(text).problems[0].reason
-    assert not KnownHosts.parse(text, legacy=True).problems
+    assert not KnownHosts.parse(text, policy=KeyPolicy.LEGACY).problems
 
 
 @given(data=st.binary(max_size=300) | st.text(st.characters(exclude_categories=())))

@@ -14,6 +14,7 @@ import attrs
 
 from ssh_connection.aio import ClientConnection, ClientSettings
 from ssh_connection.aio.scope import Openable
+from ssh_keys import KeyPolicy
 from ssh_stack import planning
 from ssh_stack.arguments import check_names, check_port, parse_destination
 from ssh_stack.config import HostConfig
@@ -47,7 +48,6 @@ __all__ = ["Connect", "connect"]
 _log = logging.getLogger("ssh_stack")
 
 _MAX_JUMPS = 16
-_USUAL_RSA_BITS = 2048
 
 
 class Connect(Openable, usage="async with ssh_stack.connect(…) as conn"):
@@ -222,8 +222,8 @@ class _Opening:
         if isinstance(source, Default):
             source, system = resolved.known_hosts_files, resolved.global_known_hosts_files
         bits = planning.agreed_algorithms(options, resolved).rsa_bits
-        legacy = bits < _USUAL_RSA_BITS
-        known, file = load_known_hosts(source, system=system, legacy=legacy)
+        key_policy = KeyPolicy.for_rsa(bits)
+        known, file = load_known_hosts(source, system=system, policy=key_policy)
         listed = options.revoked_host_keys
         if isinstance(listed, Default):
             listed = resolved.revoked_host_keys
@@ -240,7 +240,7 @@ class _Opening:
             alias=resolved.host_key_alias or "",
             revoked=load_revoked_keys(listed),
             required_rsa_size=resolved.required_rsa_size or 0,
-            legacy=legacy,
+            key_policy=key_policy,
         )
 
     async def _dialer(self, stack: AsyncExitStack) -> Dialer:

@@ -17,6 +17,7 @@ import attrs
 from ssh_auth import KeySigner, Signer
 from ssh_keys import (
     KeyFormatError,
+    KeyPolicy,
     PassphraseNeeded,
     PrivateKey,
     PublicKey,
@@ -82,15 +83,15 @@ class KeyReader:
         options: the passphrase, who is asked for one, and whether permissions are looked at.
         batch: ask nobody.
         tries: how often somebody is asked for one passphrase.
-        legacy: take RSA keys down to 1024 bits instead of 2048.
+        policy: which keys are strong enough to be read.
     """
 
     def __init__(
-        self, options: ClientOptions, *, batch: bool, legacy: bool, tries: int = ASKED
+        self, options: ClientOptions, *, batch: bool, policy: KeyPolicy, tries: int = ASKED
     ) -> None:
         self._options = options
         self._batch = batch
-        self._legacy = legacy
+        self._policy = policy
         self._tries = tries
 
     async def read(self, source: KeySource) -> NamedKey:
@@ -118,9 +119,9 @@ class KeyReader:
             where = f"file {source}"
         try:
             if isinstance(source, bytes):
-                found = load_public_key(source, legacy=self._legacy)
+                found = load_public_key(source, policy=self._policy)
             else:
-                found = _public_of(source, legacy=self._legacy)
+                found = _public_of(source, policy=self._policy)
         except (OSError, SSHError) as error:
             return NamedCertificate(source=where, problem=_reason(error))
         if isinstance(found, Certificate):
@@ -149,14 +150,14 @@ class KeyReader:
     def _public(self, path: FilePath) -> PublicKey | Certificate | None:
         """The public key or certificate in a file, where it holds one."""
         try:
-            return read_public_key(path, legacy=self._legacy)
+            return read_public_key(path, policy=self._policy)
         except (OSError, KeyFormatError):
             return None
 
     def _public_half(self, path: FilePath) -> PublicKey | None:
         """The public half of a key that is not used: too many may read its file, say."""
         try:
-            return read_private_key(path, legacy=self._legacy).public_key
+            return read_private_key(path, policy=self._policy).public_key
         except PassphraseNeeded as locked:
             return locked.public_key
         except (OSError, SSHError):
@@ -164,10 +165,10 @@ class KeyReader:
 
     def _load_file(self, path: FilePath, passphrase: str | bytes | None) -> PrivateKey:
         strict = self._options.strict_permissions
-        return read_private_key(path, passphrase, legacy=self._legacy, strict_permissions=strict)
+        return read_private_key(path, passphrase, policy=self._policy, strict_permissions=strict)
 
     def _load(self, content: bytes, passphrase: str | bytes | None) -> PrivateKey:
-        return load_private_key(content, passphrase, legacy=self._legacy)
+        return load_private_key(content, passphrase, policy=self._policy)
 
     def _certificate_beside(
         self, path: FilePath, public_key: PublicKey | None
@@ -249,12 +250,12 @@ def _misnamed(path: FilePath) -> str:
     )
 
 
-def _public_of(path: FilePath, *, legacy: bool) -> PublicKey | Certificate:
+def _public_of(path: FilePath, *, policy: KeyPolicy) -> PublicKey | Certificate:
     """Read a public key or certificate at a path, or at the path with `.pub` behind it."""
     try:
-        return read_public_key(path, legacy=legacy)
+        return read_public_key(path, policy=policy)
     except FileNotFoundError:
-        return read_public_key(f"{path}.pub", legacy=legacy)
+        return read_public_key(f"{path}.pub", policy=policy)
 
 
 def _judged(certificate: Certificate, source: str) -> NamedCertificate:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from ssh_auth import AgentSigner, Credential, KeyCredential, KeySigner, Signer, UnusableCredential
-from ssh_keys import PublicKey
+from ssh_keys import KeyPolicy, PublicKey
 from ssh_stack.key_files import KeyReader, NamedCertificate, NamedKey
 from ssh_stack.local_user import expand_home
 from ssh_stack.options import ClientOptions, Default
@@ -43,7 +43,6 @@ DEFAULT_IDENTITIES: Final = (
 """The key files in ~/.ssh that are tried when none are named, as ssh_config(5) lists them."""
 
 _METHOD: Final = "publickey"
-_SMALL: Final = 2048
 """Bits of an RSA key below which it is read only where somebody asks for small ones."""
 
 
@@ -57,9 +56,9 @@ async def public_keys(
         plan: what it and the configuration come to.
         stack: closes the connection to the agent.
     """
-    legacy = options.algorithms == "legacy" or 0 < plan.min_rsa_bits < _SMALL
+    policy = _policy_for(options, plan)
     tries = plan.password_prompts
-    reader = KeyReader(options, batch=plan.batch, legacy=legacy, tries=tries)
+    reader = KeyReader(options, batch=plan.batch, policy=policy, tries=tries)
     sources, given = _sources(options, plan)
     named = [await reader.read(source) for source in sources]
     named = [key for key in named if given != "default" or not key.absent]
@@ -67,7 +66,7 @@ async def public_keys(
         reader.read_certificate(source)
         for source in (*options.certificates, *plan.certificate_files)
     ]
-    agent, unusable = await _agent_keys(plan, stack, legacy=legacy)
+    agent, unusable = await _agent_keys(plan, stack, policy=policy)
     arrangement = Arrangement(
         named=named,
         certificates=certificates,
@@ -96,8 +95,14 @@ def _sources(options: ClientOptions, plan: AuthenticationPlan) -> tuple[Sequence
     return [home / name for name in DEFAULT_IDENTITIES], "default"
 
 
+def _policy_for(options: ClientOptions, plan: AuthenticationPlan) -> KeyPolicy:
+    if options.algorithms == "legacy":
+        return KeyPolicy.LEGACY
+    return KeyPolicy.for_rsa(plan.min_rsa_bits) if plan.min_rsa_bits else KeyPolicy.DEFAULT
+
+
 async def _agent_keys(
-    plan: AuthenticationPlan, stack: AsyncExitStack, *, legacy: bool
+    plan: AuthenticationPlan, stack: AsyncExitStack, *, policy: KeyPolicy
 ) -> tuple[dict[bytes, KeyCredential], list[Credential]]:
     """The agent's keys by what it lists, and what of it cannot be used."""
     if plan.agent is None:
@@ -111,7 +116,7 @@ async def _agent_keys(
 
     try:
         agent = await stack.enter_async_context(AgentClient.connect(path))
-        identities = await agent.identities(legacy=legacy)
+        identities = await agent.identities(policy=policy)
     except AgentError as error:
         if isinstance(plan.agent, Default):
             return {}, []  # SSH_AUTH_SOCK outlives the agent that it names

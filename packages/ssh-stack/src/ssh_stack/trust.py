@@ -18,6 +18,7 @@ from ssh_keys import (
     HostKeyStatus,
     HostKeyUpdate,
     KeyFormatError,
+    KeyPolicy,
     KnownHosts,
     PublicKey,
 )
@@ -85,8 +86,8 @@ class Trust:
     """Lists of keys that are never accepted, each with its name (RevokedHostKeys)."""
     required_rsa_size: int = 0
     """The fewest bits of an RSA key (RequiredRSASize)."""
-    legacy: bool = False
-    """Whether RSA keys down to 1024 bits are read from `file`."""
+    key_policy: KeyPolicy = KeyPolicy.DEFAULT
+    """Which keys of `file` are strong enough to be read."""
     doubt: HostKeyError | None = attrs.field(default=None, init=False)
     """Why the server is not to be trusted with secrets although the policy "off" let it pass."""
     _used: PublicKey | None = attrs.field(default=None, init=False)
@@ -275,7 +276,7 @@ class Trust:
         from ssh_keys.files import read_known_hosts  # noqa: PLC0415 (only when it is needed)
 
         source = os.fspath(file)
-        fresh = read_known_hosts(file, legacy=self.legacy)
+        fresh = read_known_hosts(file, policy=self.key_policy)
         if used not in fresh.lookup(*self._name).trusted:
             return HostKeyUpdate()
         others = KnownHosts(
@@ -291,7 +292,7 @@ class Trust:
         if update.old:
             with _WRITING:
                 update_known_host(
-                    file, *self._name, update, hashed=self.hashed, legacy=self.legacy
+                    file, *self._name, update, hashed=self.hashed, policy=self.key_policy
                 )
         else:  # other programs may write to the end meanwhile: nothing of theirs is lost
             for key in update.new:

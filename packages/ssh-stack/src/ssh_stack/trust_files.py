@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
-from ssh_keys import KeyFormatError, KnownHosts, Problem
+from ssh_keys import KeyFormatError, KeyPolicy, KnownHosts, Problem
 from ssh_stack.errors import ConfigError
 from ssh_stack.options import Path, RevokedSource
 from ssh_wire.text import printable
@@ -30,7 +30,7 @@ def load_known_hosts(
     source: Path | bytes | KnownHosts | Sequence[Path] | None,
     *,
     system: Sequence[Path] = (),
-    legacy: bool = False,
+    policy: KeyPolicy = KeyPolicy.DEFAULT,
 ) -> tuple[KnownHosts, FilePath | None]:
     """Return the known hosts, and the file that new ones are written to, if there is one.
 
@@ -39,7 +39,7 @@ def load_known_hosts(
         system: the system's files (GlobalKnownHostsFile), which are only read.  One that
             cannot be read is passed over, as `ssh` does it, and is named in `unread`: a host
             that no other file knows may be known there.
-        legacy: take RSA keys down to 1024 bits instead of 2048.
+        policy: which keys are strong enough to be read.
 
     Raises:
         OSError: a file of the user's exists and cannot be read.
@@ -47,28 +47,28 @@ def load_known_hosts(
     """
     from ssh_keys.files import read_known_hosts  # noqa: PLC0415 (files load when they are read)
 
-    theirs = [_read_system(path, legacy=legacy) for path in _files(system)]
+    theirs = [_read_system(path, policy=policy) for path in _files(system)]
     file: FilePath | None = None
     if source is None:
         mine = [KnownHosts()]
     elif isinstance(source, KnownHosts):
         mine = [source]
     elif isinstance(source, bytes):
-        mine = [KnownHosts.parse(source, legacy=legacy)]
+        mine = [KnownHosts.parse(source, policy=policy)]
     else:
         named: Sequence[Path] = [source] if isinstance(source, str | os.PathLike) else source
         paths = _files(named)
-        mine = [read_known_hosts(path, legacy=legacy) for path in paths]
+        mine = [read_known_hosts(path, policy=policy) for path in paths]
         file = FilePath(paths[0]) if paths else None
     known = [*mine, *theirs]
     return (known[0] if len(known) == 1 else KnownHosts().merge(*known)), file
 
 
-def _read_system(path: str, *, legacy: bool) -> KnownHosts:
+def _read_system(path: str, *, policy: KeyPolicy) -> KnownHosts:
     from ssh_keys.files import read_known_hosts  # noqa: PLC0415 (files load when they are read)
 
     try:
-        return read_known_hosts(path, legacy=legacy)
+        return read_known_hosts(path, policy=policy)
     except (OSError, KeyFormatError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         return KnownHosts(unread=(Problem(path, 0, printable(reason or "", 256)),))

@@ -15,6 +15,7 @@ from ssh_agent.core import AgentProtocol, Exchange
 from ssh_agent.errors import AgentError, AgentTimeout, AgentUnavailable
 from ssh_agent.location import socket_path
 from ssh_agent.requests import IdentitiesRequest, Request, SignatureRequest
+from ssh_keys import KeyPolicy
 from ssh_wire.aio import close_after, timeout
 
 if TYPE_CHECKING:
@@ -103,16 +104,16 @@ class AgentClient:
         """Talk to an agent at the other end of a pair of streams."""
         return cls(reader, writer, timeout=timeout)
 
-    async def identities(self, *, legacy: bool = False) -> Identities:
+    async def identities(self, *, policy: KeyPolicy = KeyPolicy.DEFAULT) -> Identities:
         """Return the agent's usable keys; `skipped` names those that are not.
 
         Args:
-            legacy: take RSA keys down to 1024 bits instead of 2048.
+            policy: which keys are strong enough to be read.
 
         Raises:
             AgentError: the agent refuses, misbehaves, is gone or is late.
         """
-        return await self._ask(IdentitiesRequest(legacy=legacy))
+        return await self._ask(IdentitiesRequest(policy=policy))
 
     async def sign(self, key: PublicKey | Certificate, data: bytes, algorithm: str) -> bytes:
         """Return the agent's signature over `data`, verified.

@@ -35,6 +35,7 @@ from ssh_keys.certificates.fields import (
 from ssh_keys.errors import CertificateRefused, KeyFormatError
 from ssh_keys.fido import KEY_ALONE, FidoPolicy, read_assertion
 from ssh_keys.patterns import matches
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey
 from ssh_keys.strict_base64 import to_base64
 from ssh_wire import WireError, lazy
@@ -114,13 +115,15 @@ class Certificate:
     signature: bytes
 
     @classmethod
-    def from_blob(cls, blob: Buffer, comment: str = "", *, legacy: bool = False) -> Self:
+    def from_blob(
+        cls, blob: Buffer, comment: str = "", *, policy: KeyPolicy = KeyPolicy.DEFAULT
+    ) -> Self:
         """Read a certificate and verify its authority's signature.
 
         Args:
             blob: the certificate as it is sent.
             comment: free text to keep beside it.
-            legacy: take RSA keys down to 1024 bits instead of 2048.
+            policy: which keys are strong enough to be read.
 
         Raises:
             UnsupportedKey: it, or its authority's key, is of a kind that is refused or unknown.
@@ -131,13 +134,13 @@ class Certificate:
             problem = f"a certificate of {len(blob)} bytes is longer than {MAX_CERTIFICATE}"
             raise KeyFormatError(problem)
         try:
-            return cls._read(bytes(blob), comment, legacy=legacy)
+            return cls._read(bytes(blob), comment, policy=policy)
         except WireError as error:
             problem = f"not a certificate: {error}"
             raise KeyFormatError(problem) from None
 
     @classmethod
-    def _read(cls, blob: bytes, comment: str, *, legacy: bool) -> Self:
+    def _read(cls, blob: bytes, comment: str, *, policy: KeyPolicy) -> Self:
         head, pos = Head.read(blob, 0)
         plain = kinds.plain_kind(head.kind)
         if plain is None:
@@ -147,7 +150,7 @@ class Certificate:
         body, pos = Body.read(blob, pos)
         signed = Signed.decode(blob[pos:])
         # "Chained" certificates ... are NOT supported": no kind of certificate is a PublicKey
-        ca_key = PublicKey.from_blob(body.ca_key, legacy=legacy)
+        ca_key = PublicKey.from_blob(body.ca_key, policy=policy)
         # SHA-1 and a touch are judged by `check`, which knows what the caller accepts
         if not ca_key.verify(blob[:pos], signed.signature, allow_sha1=True, fido=KEY_ALONE):
             problem = "the certificate is not signed by the authority that it names"
@@ -156,7 +159,7 @@ class Certificate:
             kind=head.kind,
             blob=blob,
             comment=comment,
-            public_key=PublicKey.from_blob(key_blob, comment, legacy=legacy),
+            public_key=PublicKey.from_blob(key_blob, comment, policy=policy),
             serial=body.serial,
             role=read_role(body.role),
             key_id=clean_text(body.key_id, "key id"),

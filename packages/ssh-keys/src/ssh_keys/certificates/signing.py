@@ -15,6 +15,7 @@ from ssh_keys.certificates.fields import (
     encode_role,
 )
 from ssh_keys.errors import KeyFormatError
+from ssh_keys.policy import KeyPolicy
 from ssh_wire import UsageError
 from ssh_wire.primitives import read_string, string
 
@@ -61,7 +62,9 @@ def issue(
     signed = head.encode() + key.blob[pos:] + body.encode()
     signature = ca.sign(signed, spec.algorithm)
     try:
-        return Certificate.from_blob(signed + string(signature), key.comment, legacy=True)
+        return Certificate.from_blob(
+            signed + string(signature), key.comment, policy=KeyPolicy.LEGACY
+        )
     except KeyFormatError as error:
         problem = f"no such certificate can be issued: {error}"
         raise UsageError(problem) from None

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 
 from ssh_keys.errors import KeyFormatError, UnsupportedKey
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PrivateKey
 from ssh_keys.public import PublicKey
 from ssh_wire import MPInt, Record, UsageError, WireError, record
@@ -194,17 +195,19 @@ class _ECDSA:
     """The family's entry in the registry."""
 
     def public_from_blob(
-        self, kind: str, blob: bytes, comment: str, *, legacy: bool
+        self, kind: str, blob: bytes, comment: str, *, policy: KeyPolicy
     ) -> ECDSAPublicKey:
-        del legacy  # every curve here is strong enough
+        del policy  # every curve here is strong enough
         fields = _Public.decode(blob)
         return _public(_curve(kind, fields.curve), fields.point, blob, comment)
 
     def end_of_public(self, data: bytes) -> int:
         return _Public.read(data, 0)[1]
 
-    def read_private(self, data: bytes, pos: int, *, legacy: bool) -> tuple[ECDSAPrivateKey, int]:
-        del legacy
+    def read_private(
+        self, data: bytes, pos: int, *, policy: KeyPolicy
+    ) -> tuple[ECDSAPrivateKey, int]:
+        del policy
         section, end = _Section.read(data, pos)
         curve = _curve(section.kind, section.curve)
         return _from_secret(curve, section.secret, section.point), end
@@ -222,14 +225,14 @@ class _ECDSA:
             raise UsageError(problem)
         return _adopt(ec.generate_private_key(curve.curve)).with_comment(comment)
 
-    def adopt_public(self, key: object, *, legacy: bool) -> ECDSAPublicKey | None:
-        del legacy
+    def adopt_public(self, key: object, *, policy: KeyPolicy) -> ECDSAPublicKey | None:
+        del policy
         if not isinstance(key, ec.EllipticCurvePublicKey):
             return None
         return _adopt_public(key)
 
-    def adopt_private(self, key: object, *, legacy: bool) -> ECDSAPrivateKey | None:
-        del legacy
+    def adopt_private(self, key: object, *, policy: KeyPolicy) -> ECDSAPrivateKey | None:
+        del policy
         return _adopt(key) if isinstance(key, ec.EllipticCurvePrivateKey) else None
 
 

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from ssh_keys.errors import KeyFormatError
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PrivateKey
 from ssh_keys.public import PublicKey
 from ssh_wire import Record, UsageError, record
@@ -154,18 +155,18 @@ class _Ed25519:
     """The family's entry in the registry."""
 
     def public_from_blob(
-        self, kind: str, blob: bytes, comment: str, *, legacy: bool
+        self, kind: str, blob: bytes, comment: str, *, policy: KeyPolicy
     ) -> Ed25519PublicKey:
-        del kind, legacy  # there is one kind, and no key of it is weaker than another
+        del kind, policy  # there is one kind, and no key of it is weaker than another
         return _public(_Public.decode(blob).point, blob, comment)
 
     def end_of_public(self, data: bytes) -> int:
         return _Public.read(data, 0)[1]
 
     def read_private(
-        self, data: bytes, pos: int, *, legacy: bool
+        self, data: bytes, pos: int, *, policy: KeyPolicy
     ) -> tuple[Ed25519PrivateKey, int]:
-        del legacy
+        del policy
         section, end = _Section.read(data, pos)
         # "k": the 32-byte seed with the 32-byte public key behind it
         if len(section.secret) != 2 * _SIZE:
@@ -195,15 +196,15 @@ class _Ed25519:
             raise UsageError(problem)
         return _adopt(ed25519.Ed25519PrivateKey.generate()).with_comment(comment)
 
-    def adopt_public(self, key: object, *, legacy: bool) -> Ed25519PublicKey | None:
-        del legacy
+    def adopt_public(self, key: object, *, policy: KeyPolicy) -> Ed25519PublicKey | None:
+        del policy
         if not isinstance(key, ed25519.Ed25519PublicKey):
             return None
         point = key.public_bytes_raw()
         return _public(point, _Public(point=point).encode())
 
-    def adopt_private(self, key: object, *, legacy: bool) -> Ed25519PrivateKey | None:
-        del legacy
+    def adopt_private(self, key: object, *, policy: KeyPolicy) -> Ed25519PrivateKey | None:
+        del policy
         return _adopt(key) if isinstance(key, ed25519.Ed25519PrivateKey) else None
 
 

@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed448
 
 from ssh_keys.errors import KeyFormatError
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PrivateKey
 from ssh_keys.public import PublicKey
 from ssh_wire import Record, UsageError, record
@@ -126,16 +127,18 @@ class _Ed448:
     """The family's entry in the registry."""
 
     def public_from_blob(
-        self, kind: str, blob: bytes, comment: str, *, legacy: bool
+        self, kind: str, blob: bytes, comment: str, *, policy: KeyPolicy
     ) -> Ed448PublicKey:
-        del kind, legacy  # there is one kind, and no key of it is weaker than another
+        del kind, policy  # there is one kind, and no key of it is weaker than another
         return _public(_Public.decode(blob).point, blob, comment)
 
     def end_of_public(self, data: bytes) -> int:
         return _Public.read(data, 0)[1]
 
-    def read_private(self, data: bytes, pos: int, *, legacy: bool) -> tuple[Ed448PrivateKey, int]:
-        del legacy
+    def read_private(
+        self, data: bytes, pos: int, *, policy: KeyPolicy
+    ) -> tuple[Ed448PrivateKey, int]:
+        del policy
         section, end = _Section.read(data, pos)
         key = _from_seed(section.secret[:_SIZE])
         point = key.secret.public_key().public_bytes_raw()
@@ -157,15 +160,15 @@ class _Ed448:
             raise UsageError(problem)
         return _adopt(ed448.Ed448PrivateKey.generate()).with_comment(comment)
 
-    def adopt_public(self, key: object, *, legacy: bool) -> Ed448PublicKey | None:
-        del legacy
+    def adopt_public(self, key: object, *, policy: KeyPolicy) -> Ed448PublicKey | None:
+        del policy
         if not isinstance(key, ed448.Ed448PublicKey):
             return None
         point = key.public_bytes_raw()
         return _public(point, _Public(point=point).encode())
 
-    def adopt_private(self, key: object, *, legacy: bool) -> Ed448PrivateKey | None:
-        del legacy
+    def adopt_private(self, key: object, *, policy: KeyPolicy) -> Ed448PrivateKey | None:
+        del policy
         return _adopt(key) if isinstance(key, ed448.Ed448PrivateKey) else None
 
 

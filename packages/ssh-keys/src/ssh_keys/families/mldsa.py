@@ -23,6 +23,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 
 from ssh_keys.errors import KeyFormatError, UnsupportedKey
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PrivateKey
 from ssh_keys.public import PublicKey
 from ssh_wire import Record, UsageError, record
@@ -144,9 +145,9 @@ class _MLDSAEd25519:
     """The family's entry in the registry."""
 
     def public_from_blob(
-        self, kind: str, blob: bytes, comment: str, *, legacy: bool
+        self, kind: str, blob: bytes, comment: str, *, policy: KeyPolicy
     ) -> MLDSAEd25519PublicKey:
-        del kind, legacy  # no key of it is weaker than another
+        del kind, policy  # no key of it is weaker than another
         fields = _Public.decode(blob)
         return _public(fields.kind, fields.points, comment)
 
@@ -154,9 +155,9 @@ class _MLDSAEd25519:
         return _Public.read(data, 0)[1]
 
     def read_private(
-        self, data: bytes, pos: int, *, legacy: bool
+        self, data: bytes, pos: int, *, policy: KeyPolicy
     ) -> tuple[MLDSAEd25519PrivateKey, int]:
-        del legacy
+        del policy
         section, end = _Section.read(data, pos)
         if len(section.seeds) != 2 * _SEED_SIZE:
             problem = f"an ML-DSA and Ed25519 private key has 64 bytes, not {len(section.seeds)}"

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from ssh_keys.errors import KeyFormatError
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PrivateKey
 from ssh_keys.public import PublicKey
 from ssh_wire import MPInt, Record, UsageError, record
@@ -33,10 +34,9 @@ _HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
 }
 _SHA2: Final = ("rsa-sha2-512", "rsa-sha2-256")
 
-_MIN_BITS: Final = 2048
-_MIN_LEGACY_BITS: Final = 1024
 _MAX_BITS: Final = 16384
 _NEW_BITS: Final = 3072
+_MIN_NEW_BITS: Final = 2048
 _MIN_EXPONENT: Final = 3
 _MAX_EXPONENT_BITS: Final = 64
 _NEW_EXPONENT: Final = 65537
@@ -142,20 +142,22 @@ class _RSA:
     """The family's entry in the registry."""
 
     def public_from_blob(
-        self, kind: str, blob: bytes, comment: str, *, legacy: bool
+        self, kind: str, blob: bytes, comment: str, *, policy: KeyPolicy
     ) -> RSAPublicKey:
         del kind  # there is only one
         fields = _Public.decode(blob)
-        _check(fields.e, fields.n, legacy=legacy)
+        _check(fields.e, fields.n, policy=policy)
         numbers = rsa.RSAPublicNumbers(fields.e, fields.n)
         return RSAPublicKey(kind=_KIND, blob=blob, comment=comment, numbers=numbers)
 
     def end_of_public(self, data: bytes) -> int:
         return _Public.read(data, 0)[1]
 
-    def read_private(self, data: bytes, pos: int, *, legacy: bool) -> tuple[RSAPrivateKey, int]:
+    def read_private(
+        self, data: bytes, pos: int, *, policy: KeyPolicy
+    ) -> tuple[RSAPrivateKey, int]:
         section, end = _Section.read(data, pos)
-        return _build(section, legacy=legacy), end
+        return _build(section, policy=policy), end
 
     def read_ppk(self, public_key: PublicKey, data: bytes) -> tuple[RSAPrivateKey, int]:
         public = _Public.decode(public_key.blob)
@@ -164,29 +166,29 @@ class _RSA:
             n=public.n, e=public.e, d=secret.d, iqmp=secret.iqmp, p=secret.p, q=secret.q
         )
         # whoever made the public key has judged its size
-        return _build(section, legacy=True), end
+        return _build(section, policy=KeyPolicy.LEGACY), end
 
     def generate(self, kind: str, bits: int | None, comment: str) -> RSAPrivateKey:
         del kind  # there is only one
         size = _NEW_BITS if bits is None else bits
-        if not _MIN_BITS <= size <= _MAX_BITS:
-            problem = f"a new RSA key has {_MIN_BITS} to {_MAX_BITS} bits, not {size}"
+        if not _MIN_NEW_BITS <= size <= _MAX_BITS:
+            problem = f"a new RSA key has {_MIN_NEW_BITS} to {_MAX_BITS} bits, not {size}"
             raise UsageError(problem)
         secret = rsa.generate_private_key(_NEW_EXPONENT, size)
-        return _adopt(secret, legacy=False).with_comment(comment)
+        return _adopt(secret, policy=KeyPolicy.DEFAULT).with_comment(comment)
 
-    def adopt_public(self, key: object, *, legacy: bool) -> RSAPublicKey | None:
-        return _adopt_public(key, legacy=legacy) if isinstance(key, rsa.RSAPublicKey) else None
+    def adopt_public(self, key: object, *, policy: KeyPolicy) -> RSAPublicKey | None:
+        return _adopt_public(key, policy=policy) if isinstance(key, rsa.RSAPublicKey) else None
 
-    def adopt_private(self, key: object, *, legacy: bool) -> RSAPrivateKey | None:
+    def adopt_private(self, key: object, *, policy: KeyPolicy) -> RSAPrivateKey | None:
         if not isinstance(key, rsa.RSAPrivateKey):
             return None
-        return _build(_section(key.private_numbers()), legacy=legacy)
+        return _build(_section(key.private_numbers()), policy=policy)
 
 
-def _check(e: int, n: int, *, legacy: bool) -> None:
+def _check(e: int, n: int, *, policy: KeyPolicy) -> None:
     """Refuse what is too weak to trust or too large to compute with."""
-    least = _MIN_LEGACY_BITS if legacy else _MIN_BITS
+    least = policy.min_rsa_bits
     bits = n.bit_length()
     if not least <= bits <= _MAX_BITS:
         problem = f"an RSA key of {bits} bits is outside {least} to {_MAX_BITS}"
@@ -199,9 +201,9 @@ def _check(e: int, n: int, *, legacy: bool) -> None:
         raise KeyFormatError(problem)
 
 
-def _adopt_public(key: rsa.RSAPublicKey, *, legacy: bool) -> RSAPublicKey:
+def _adopt_public(key: rsa.RSAPublicKey, *, policy: KeyPolicy) -> RSAPublicKey:
     numbers = key.public_numbers()
-    _check(numbers.e, numbers.n, legacy=legacy)
+    _check(numbers.e, numbers.n, policy=policy)
     blob = _Public(e=numbers.e, n=numbers.n).encode()
     return RSAPublicKey(kind=_KIND, blob=blob, numbers=numbers)
 
@@ -217,9 +219,9 @@ def _section(private: rsa.RSAPrivateNumbers) -> _Section:
     )
 
 
-def _build(section: _Section, *, legacy: bool) -> RSAPrivateKey:
+def _build(section: _Section, *, policy: KeyPolicy) -> RSAPrivateKey:
     """Make a key of numbers from outside, which may contradict each other."""
-    _check(section.e, section.n, legacy=legacy)
+    _check(section.e, section.n, policy=policy)
     p, q, d = section.p, section.q, section.d
     try:
         iqmp = rsa.rsa_crt_iqmp(p, q)
@@ -233,16 +235,16 @@ def _build(section: _Section, *, legacy: bool) -> RSAPrivateKey:
         raise _contradiction() from None
     if iqmp != section.iqmp:
         raise _contradiction()
-    return _adopt(secret, legacy=legacy)
+    return _adopt(secret, policy=policy)
 
 
 def _contradiction() -> KeyFormatError:
     return KeyFormatError("the numbers of the RSA private key contradict each other")
 
 
-def _adopt(secret: rsa.RSAPrivateKey, *, legacy: bool) -> RSAPrivateKey:
+def _adopt(secret: rsa.RSAPrivateKey, *, policy: KeyPolicy) -> RSAPrivateKey:
     key = RSAPrivateKey(
-        public_key=_adopt_public(secret.public_key(), legacy=legacy), secret=secret
+        public_key=_adopt_public(secret.public_key(), policy=policy), secret=secret
     )
     trial = b"does the private half belong to the public one?"
     if not key.public_key.verify_blob(trial, _SHA2[0], key.sign_blob(trial, _SHA2[0])):

@@ -18,6 +18,7 @@ import attrs
 
 from ssh_keys.errors import KeyFormatError, TokenNeeded
 from ssh_keys.fido import WEBAUTHN, FidoPolicy, read_assertion
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PrivateKey
 from ssh_keys.public import PublicKey
 from ssh_wire import Byte, Record, Text, UsageError, record
@@ -203,9 +204,9 @@ class _SecurityKeys:
     """The family's entry in the registry."""
 
     def public_from_blob(
-        self, kind: str, blob: bytes, comment: str, *, legacy: bool
+        self, kind: str, blob: bytes, comment: str, *, policy: KeyPolicy
     ) -> SecurityKeyPublicKey:
-        del legacy  # no key in a token is weaker than another
+        del policy  # no key in a token is weaker than another
         return _public(_KINDS[kind].public.decode(blob), blob, comment)
 
     def end_of_public(self, data: bytes) -> int:
@@ -213,9 +214,9 @@ class _SecurityKeys:
         return _KINDS[kind].public.read(data, 0)[1]
 
     def read_private(
-        self, data: bytes, pos: int, *, legacy: bool
+        self, data: bytes, pos: int, *, policy: KeyPolicy
     ) -> tuple[SecurityKeyPrivateKey, int]:
-        del legacy
+        del policy
         kind, _ = read_text(data, pos)
         section, end = _KINDS[kind].section.read(data, pos)
         blob = data[pos : pos + self.end_of_public(data[pos:])]

@@ -38,6 +38,7 @@ from ssh_keys.files.hosts import remove_known_host as remove_known_host
 from ssh_keys.files.hosts import update_known_host as update_known_host
 from ssh_keys.formats.key_text import is_key_text
 from ssh_keys.load import load_private_key, load_public_key
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import MAX_BLOB
 from ssh_keys.trust.authorized_keys import AuthorizedKeysFile
 from ssh_wire.text import printable
@@ -80,7 +81,7 @@ def read_private_key(
     path: str | os.PathLike[str],
     passphrase: bytes | str | None = None,
     *,
-    legacy: bool = False,
+    policy: KeyPolicy = KeyPolicy.DEFAULT,
     strict_permissions: bool = False,
 ) -> PrivateKey:
     """Read a private key file; see `load_private_key`.
@@ -88,7 +89,7 @@ def read_private_key(
     Args:
         path: the file.
         passphrase: what opens the key.
-        legacy: take RSA keys down to 1024 bits instead of 2048.
+        policy: which keys are strong enough to be read.
         strict_permissions: refuse a file of this user's that others may read or change, as
             OpenSSH does; a file of somebody else's is for its owner to protect.
 
@@ -102,7 +103,7 @@ def read_private_key(
     _refuse_key(path)
     with _not_public(path):
         data = read(path, MAX_BLOB, check=check_permissions if strict_permissions else None)
-    return load_private_key(data, passphrase, legacy=legacy)
+    return load_private_key(data, passphrase, policy=policy)
 
 
 def check_private_permissions(path: str | os.PathLike[str]) -> None:
@@ -123,7 +124,7 @@ def check_private_permissions(path: str | os.PathLike[str]) -> None:
 
 
 def read_public_key(
-    path: str | os.PathLike[str], *, legacy: bool = False
+    path: str | os.PathLike[str], *, policy: KeyPolicy = KeyPolicy.DEFAULT
 ) -> PublicKey | Certificate:
     """Read the file of a public key or of a certificate; see `load_public_key`.
 
@@ -132,11 +133,11 @@ def read_public_key(
         OSError: it cannot be read.
     """
     _refuse_key(path)
-    return load_public_key(read(path, MAX_BLOB), legacy=legacy)
+    return load_public_key(read(path, MAX_BLOB), policy=policy)
 
 
 def read_authorized_keys(
-    path: str | os.PathLike[str], *, legacy: bool = False
+    path: str | os.PathLike[str], *, policy: KeyPolicy = KeyPolicy.DEFAULT
 ) -> AuthorizedKeysFile:
     """Read an authorized_keys file.
 
@@ -144,7 +145,7 @@ def read_authorized_keys(
         KeyFormatError: it is not a regular file, or far too large.
         OSError: it cannot be read.
     """
-    return AuthorizedKeysFile.parse(read(path, MAX_TRUST_FILE), os.fspath(path), legacy=legacy)
+    return AuthorizedKeysFile.parse(read(path, MAX_TRUST_FILE), os.fspath(path), policy=policy)
 
 
 def read_authorized_principals(path: str | os.PathLike[str]) -> AuthorizedPrincipals:
@@ -157,14 +158,16 @@ def read_authorized_principals(path: str | os.PathLike[str]) -> AuthorizedPrinci
     return trust.AuthorizedPrincipals.parse(read(path, MAX_TRUST_FILE), os.fspath(path))
 
 
-def read_allowed_signers(path: str | os.PathLike[str], *, legacy: bool = False) -> AllowedSigners:
+def read_allowed_signers(
+    path: str | os.PathLike[str], *, policy: KeyPolicy = KeyPolicy.DEFAULT
+) -> AllowedSigners:
     """Read an allowed_signers file.
 
     Raises:
         KeyFormatError: it is not a regular file, or far too large.
         OSError: it cannot be read.
     """
-    return trust.AllowedSigners.parse(read(path, MAX_TRUST_FILE), os.fspath(path), legacy=legacy)
+    return trust.AllowedSigners.parse(read(path, MAX_TRUST_FILE), os.fspath(path), policy=policy)
 
 
 def read_revoked_keys(path: str | os.PathLike[str]) -> RevocationList:
@@ -278,7 +281,7 @@ def _not_public(path: str | os.PathLike[str]) -> Generator[None]:
         yield
     except UnprotectedKey:
         try:
-            read_public_key(path, legacy=True)
+            read_public_key(path, policy=KeyPolicy.LEGACY)
         except (OSError, KeyFormatError):
             pass
         else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ssh_keys.files.disk import MAX_TRUST_FILE, read, read_open, replace
 from ssh_keys.files.locking import locked
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.trust.known_hosts import KnownHosts, format_host_line
 from ssh_keys.trust.known_hosts_file import KnownHostsFile
 
@@ -30,7 +31,9 @@ _OWNER_ONLY_DIRECTORY: Final = 0o700
 _TRIES: Final = 20
 
 
-def read_known_hosts(path: str | os.PathLike[str], *, legacy: bool = False) -> KnownHosts:
+def read_known_hosts(
+    path: str | os.PathLike[str], *, policy: KeyPolicy = KeyPolicy.DEFAULT
+) -> KnownHosts:
     """Read a known_hosts file; one that does not exist knows no host.
 
     Raises:
@@ -41,7 +44,7 @@ def read_known_hosts(path: str | os.PathLike[str], *, legacy: bool = False) -> K
         data = read(path, MAX_TRUST_FILE)
     except FileNotFoundError:
         return KnownHosts()
-    return KnownHosts.parse(data, os.fspath(path), legacy=legacy)
+    return KnownHosts.parse(data, os.fspath(path), policy=policy)
 
 
 def append_known_host(
@@ -93,7 +96,7 @@ def update_known_host(
     update: HostKeyUpdate,
     *,
     hashed: bool = False,
-    legacy: bool = False,
+    policy: KeyPolicy = KeyPolicy.DEFAULT,
 ) -> None:
     """Change the keys of a host in a known_hosts file, in one step.
 
@@ -105,7 +108,7 @@ def update_known_host(
         KeyFormatError: it is not a regular file, or far too large.
         OSError: it cannot be read or replaced, and is as it was.
     """
-    _change(path, lambda file: file.updated(host, port, update, hashed=hashed, legacy=legacy))
+    _change(path, lambda file: file.updated(host, port, update, hashed=hashed, policy=policy))
 
 
 def hash_known_hosts(path: str | os.PathLike[str]) -> None:

@@ -21,6 +21,7 @@ from ssh_keys.errors import KeyDecryptError, KeyFormatError, TooCostly
 from ssh_keys.formats.armor import OPENSSH_LABEL, enclose
 from ssh_keys.formats.key_text import open_block
 from ssh_keys.formats.openssh_ciphers import CIPHERS
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PassphraseNeeded
 from ssh_keys.public import PublicKey
 from ssh_wire import Record, Rest, Text, UInt32, UsageError, WireError, record
@@ -119,7 +120,7 @@ class _Protection:
 
 
 def decode_private(
-    block: Block, passphrase: bytes | None = None, *, legacy: bool = False
+    block: Block, passphrase: bytes | None = None, *, policy: KeyPolicy = KeyPolicy.DEFAULT
 ) -> PrivateKey:
     """Read a private key from its armour.
 
@@ -130,13 +131,13 @@ def decode_private(
         KeyFormatError: it is not one whole key within the limits.
     """
     try:
-        return _decode(open_block(block).body, passphrase, legacy=legacy)
+        return _decode(open_block(block).body, passphrase, policy=policy)
     except WireError as error:
         problem = f"not an OpenSSH private key: {error}"
         raise KeyFormatError(problem) from None
 
 
-def _decode(body: bytes, passphrase: bytes | None, *, legacy: bool) -> PrivateKey:
+def _decode(body: bytes, passphrase: bytes | None, *, policy: KeyPolicy) -> PrivateKey:
     if not body.startswith(_MAGIC):
         problem = "not an OpenSSH private key: the magic is missing"
         raise KeyFormatError(problem)
@@ -145,7 +146,7 @@ def _decode(body: bytes, passphrase: bytes | None, *, legacy: bool) -> PrivateKe
         problem = "a file with several keys is not read"
         raise KeyFormatError(problem)
     registry.named_family(read_text(container.public, 0)[0])
-    public_key = PublicKey.from_blob(container.public, legacy=legacy)
+    public_key = PublicKey.from_blob(container.public, policy=policy)
     if container.cipher == "none":
         if container.kdf != "none" or container.options or container.tag:
             problem = "the file is not encrypted and yet has a kdf or a tag"
@@ -165,12 +166,14 @@ def _decode(body: bytes, passphrase: bytes | None, *, legacy: bool) -> PrivateKe
     if checks.first != checks.second:
         problem = "the passphrase is wrong" if wrong is KeyDecryptError else "the file is damaged"
         raise wrong(problem)
-    return _read_section(plain, pos, public_key, legacy=legacy)
+    return _read_section(plain, pos, public_key, policy=policy)
 
 
-def _read_section(plain: bytes, pos: int, public_key: PublicKey, *, legacy: bool) -> PrivateKey:
+def _read_section(
+    plain: bytes, pos: int, public_key: PublicKey, *, policy: KeyPolicy
+) -> PrivateKey:
     kind, _ = read_text(plain, pos)
-    key, pos = registry.named_family(kind).read_private(plain, pos, legacy=legacy)
+    key, pos = registry.named_family(kind).read_private(plain, pos, policy=policy)
     if key.public_key != public_key:
         problem = "the private key does not belong to the public key beside it"
         raise KeyFormatError(problem)

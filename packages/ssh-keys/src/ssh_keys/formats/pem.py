@@ -16,6 +16,7 @@ from ssh_keys import registry
 from ssh_keys.errors import KeyDecryptError, KeyFormatError, UnsupportedKey
 from ssh_keys.formats.der import check_cost
 from ssh_keys.formats.key_text import open_block
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PassphraseNeeded
 from ssh_wire import UsageError, lazy
 from ssh_wire.text import raw
@@ -56,7 +57,7 @@ _FORMS: Final = {
 
 
 def decode_private(
-    block: Block, passphrase: bytes | None = None, *, legacy: bool = False
+    block: Block, passphrase: bytes | None = None, *, policy: KeyPolicy = KeyPolicy.DEFAULT
 ) -> PrivateKey:
     """Read a private key from its PEM armour.
 
@@ -86,7 +87,7 @@ def decode_private(
             der = cipher.decrypt(der, passphrase)
     key = _load(der, secret, locked=old or secret is not None)
     for family in registry.portable_families():
-        adopted = family.adopt_private(key, legacy=legacy)
+        adopted = family.adopt_private(key, policy=policy)
         if adopted is not None:
             return adopted
     raise _unsupported(key)
@@ -111,7 +112,7 @@ def _load(der: bytes, passphrase: bytes | None, *, locked: bool) -> PrivateKeyTy
         raise KeyFormatError(problem) from None
 
 
-def decode_public(block: Block, *, legacy: bool = False) -> PublicKey:
+def decode_public(block: Block, *, policy: KeyPolicy = KeyPolicy.DEFAULT) -> PublicKey:
     """Read a public key from its PEM armour.
 
     Raises:
@@ -126,7 +127,7 @@ def decode_public(block: Block, *, legacy: bool = False) -> PublicKey:
         problem = f"not a public key: {_first_line(error)}"
         raise KeyFormatError(problem) from None
     for family in registry.portable_families():
-        adopted = family.adopt_public(key, legacy=legacy)
+        adopted = family.adopt_public(key, policy=policy)
         if adopted is not None:
             return adopted
     raise _unsupported(key)

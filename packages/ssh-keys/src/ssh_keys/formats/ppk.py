@@ -34,6 +34,7 @@ from ssh_keys import certificates, kinds, registry
 from ssh_keys.errors import KeyDecryptError, KeyFormatError
 from ssh_keys.formats.openssh_ciphers import CIPHERS
 from ssh_keys.formats.ppk_kdf import Argon2, derive, keys_of_none, sha1
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PassphraseNeeded
 from ssh_keys.public import PublicKey
 from ssh_keys.strict_base64 import from_base64, to_base64
@@ -104,7 +105,7 @@ class _File:
 
 
 def decode_private(
-    data: bytes, passphrase: bytes | None = None, *, legacy: bool = False
+    data: bytes, passphrase: bytes | None = None, *, policy: KeyPolicy = KeyPolicy.DEFAULT
 ) -> PrivateKey:
     """Read a private key.  Where the file holds a certificate, that stays behind.
 
@@ -116,7 +117,7 @@ def decode_private(
         KeyFormatError: it is not one whole key within the limits.
     """
     file = _parse(data)
-    key = _read_public(file, legacy=legacy)
+    key = _read_public(file, policy=policy)
     public_key = key if isinstance(key, PublicKey) else key.public_key
     plain = _open(file, passphrase, public_key)
     family = registry.portable_family(public_key.kind)
@@ -134,23 +135,25 @@ def decode_private(
     return private_key.with_comment(file.comment)
 
 
-def decode_public(data: bytes, *, legacy: bool = False) -> PublicKey | Certificate:
+def decode_public(
+    data: bytes, *, policy: KeyPolicy = KeyPolicy.DEFAULT
+) -> PublicKey | Certificate:
     """Read the public half, which needs no passphrase and has nothing to vouch for it.
 
     Raises:
         UnsupportedKey: its kind is refused or unknown.
         KeyFormatError: it is not one whole file within the limits.
     """
-    return _read_public(_parse(data), legacy=legacy)
+    return _read_public(_parse(data), policy=policy)
 
 
-def _read_public(file: _File, *, legacy: bool) -> PublicKey | Certificate:
+def _read_public(file: _File, *, policy: KeyPolicy) -> PublicKey | Certificate:
     key: PublicKey | Certificate
     if kinds.plain_kind(file.algorithm) is None:
         registry.named_family(_kind_of(file.public))
-        key = PublicKey.from_blob(file.public, file.comment, legacy=legacy)
+        key = PublicKey.from_blob(file.public, file.comment, policy=policy)
     else:
-        key = certificates.Certificate.from_blob(file.public, file.comment, legacy=legacy)
+        key = certificates.Certificate.from_blob(file.public, file.comment, policy=policy)
     if key.kind != file.algorithm:
         declared = "another kind"
         if kinds.is_known(file.algorithm):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ssh_keys.errors import KeyFormatError, UnsupportedKey, named
 from ssh_keys.kinds import is_known
 from ssh_keys.lines import as_bytes, checked_line, take_field
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey
 from ssh_keys.registry import family
 from ssh_keys.strict_base64 import from_base64
@@ -23,7 +24,7 @@ def looks_like_kind(field: bytes) -> bool:
     )
 
 
-def parse_public_line(line: bytes | str, *, legacy: bool = False) -> PublicKey:
+def parse_public_line(line: bytes | str, *, policy: KeyPolicy = KeyPolicy.DEFAULT) -> PublicKey:
     """Read `kind base64 comment`, the one line of a public key file.
 
     Raises:
@@ -31,10 +32,12 @@ def parse_public_line(line: bytes | str, *, legacy: bool = False) -> PublicKey:
         KeyFormatError: it is not one such line, or kind and key differ.
     """
     kind, rest = take_field(checked_line(as_bytes(line)))
-    return parse_key_fields(kind, rest, legacy=legacy)
+    return parse_key_fields(kind, rest, policy=policy)
 
 
-def parse_key_fields(kind: bytes, rest: bytes, *, legacy: bool = False) -> PublicKey:
+def parse_key_fields(
+    kind: bytes, rest: bytes, *, policy: KeyPolicy = KeyPolicy.DEFAULT
+) -> PublicKey:
     """Read the key of a line whose first field was its kind.
 
     Raises:
@@ -48,7 +51,7 @@ def parse_key_fields(kind: bytes, rest: bytes, *, legacy: bool = False) -> Publi
     family(declared)  # a kind that is refused is named before its text is looked at
     encoded, comment = take_field(rest)
     blob = from_base64(encoded, "the key")
-    key = PublicKey.from_blob(blob, comment.decode("utf-8", "surrogateescape"), legacy=legacy)
+    key = PublicKey.from_blob(blob, comment.decode("utf-8", "surrogateescape"), policy=policy)
     if key.kind != declared:
         problem = f"the line says {printable(declared, 64)}, its key is {key.kind}"
         raise KeyFormatError(problem)

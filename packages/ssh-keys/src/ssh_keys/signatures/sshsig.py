@@ -24,6 +24,7 @@ from ssh_keys.errors import KeyFormatError, SigningFailed
 from ssh_keys.fido import KEY_ALONE, FidoPolicy
 from ssh_keys.formats.armor import enclose, label_of, open_armor
 from ssh_keys.lines import as_bytes
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey
 from ssh_wire import Record, Text, UInt32, UsageError, WireError, record
 from ssh_wire.primitives import Buffer, read_text
@@ -111,12 +112,12 @@ class SSHSig:
     signature: bytes = attrs.field(repr=False)
 
     @classmethod
-    def from_blob(cls, data: Buffer, *, legacy: bool = False) -> Self:
+    def from_blob(cls, data: Buffer, *, policy: KeyPolicy = KeyPolicy.DEFAULT) -> Self:
         """Read a signature.
 
         Args:
             data: the signature, without its armour.
-            legacy: take RSA keys down to 1024 bits instead of 2048.
+            policy: which keys are strong enough to be read.
 
         Raises:
             UnsupportedKey: its key is of a kind that is refused or unknown.
@@ -132,7 +133,7 @@ class SSHSig:
         try:
             blob = _Blob.decode(raw[len(_PREAMBLE) :])
             _check_blob(blob)
-            key, certificate = _key_of(blob.public_key, legacy=legacy)
+            key, certificate = _key_of(blob.public_key, policy=policy)
         except WireError as error:
             problem = f"not an SSH signature: {error}"
             raise KeyFormatError(problem) from None
@@ -145,12 +146,12 @@ class SSHSig:
         )
 
     @classmethod
-    def from_armor(cls, text: str | bytes, *, legacy: bool = False) -> Self:
+    def from_armor(cls, text: str | bytes, *, policy: KeyPolicy = KeyPolicy.DEFAULT) -> Self:
         """Read a signature in its armour (section 1), as `ssh-keygen -Y sign` writes it.
 
         Args:
             text: the armour and nothing else.
-            legacy: take RSA keys down to 1024 bits instead of 2048.
+            policy: which keys are strong enough to be read.
 
         Raises:
             UnsupportedKey: its key is of a kind that is refused or unknown.
@@ -168,7 +169,7 @@ class SSHSig:
         if armor.headers or armor.rest.strip():
             problem = "the armour of the signature holds something else"
             raise KeyFormatError(problem)
-        return cls.from_blob(armor.body, legacy=legacy)
+        return cls.from_blob(armor.body, policy=policy)
 
     def to_blob(self) -> bytes:
         """Return the signature without armour."""
@@ -362,9 +363,9 @@ def _hash_name(name: str) -> HashName:
     return known
 
 
-def _key_of(blob: bytes, *, legacy: bool) -> tuple[PublicKey, Certificate | None]:
+def _key_of(blob: bytes, *, policy: KeyPolicy) -> tuple[PublicKey, Certificate | None]:
     kind, _ = read_text(blob, 0)
     if kinds.plain_kind(kind) is None:
-        return PublicKey.from_blob(blob, legacy=legacy), None
-    certificate = Certificate.from_blob(blob, legacy=legacy)
+        return PublicKey.from_blob(blob, policy=policy), None
+    certificate = Certificate.from_blob(blob, policy=policy)
     return certificate.public_key, certificate

@@ -17,6 +17,7 @@ from ssh_keys.errors import CertificateRefused, KeyFormatError, SignatureRefused
 from ssh_keys.formats.public_line import looks_like_kind, parse_key_fields
 from ssh_keys.lines import Problem, as_bytes, checked_line, numbered_lines, take_field
 from ssh_keys.patterns import matches, matches_list
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey
 from ssh_keys.trust.authorized_keys import MAX_LINES
 from ssh_keys.trust.key_options import dequote, take_options
@@ -97,7 +98,7 @@ class AllowedSigners:
         data: str | bytes,
         source: str = "",
         *,
-        legacy: bool = False,
+        policy: KeyPolicy = KeyPolicy.DEFAULT,
         zone: tzinfo | None = None,
     ) -> Self:
         """Read the content of an allowed_signers file; no content makes it raise.
@@ -105,7 +106,7 @@ class AllowedSigners:
         Args:
             data: the content.
             source: what to call it in `problems`.
-            legacy: take RSA keys down to 1024 bits instead of 2048.
+            policy: which keys are strong enough to be read.
             zone: what a date without `Z` is in; the machine's time zone when not given.
         """
         signers: list[AllowedSigner] = []
@@ -116,7 +117,7 @@ class AllowedSigners:
                 problems.append(Problem(source, number, reason))
                 break
             try:
-                signers.append(_parse_line(line, number, legacy=legacy, zone=zone))
+                signers.append(_parse_line(line, number, policy=policy, zone=zone))
             except KeyFormatError as error:
                 problems.append(Problem(source, number, str(error)))
         return cls(tuple(signers), tuple(problems))
@@ -228,13 +229,15 @@ def _matches(patterns: tuple[str, ...], text: str) -> bool:
     return matches_list(tuple(map(raw, patterns)), as_bytes(text))
 
 
-def _parse_line(line: bytes, number: int, *, legacy: bool, zone: tzinfo | None) -> AllowedSigner:
+def _parse_line(
+    line: bytes, number: int, *, policy: KeyPolicy, zone: tzinfo | None
+) -> AllowedSigner:
     principals, line = _take_principals(checked_line(line))
     first, _ = take_field(line)
     written, line = ([], line) if looks_like_kind(first) else take_options(line)
     kind, rest = take_field(line)
     signer = AllowedSigner(
-        principals=_list(principals), key=parse_key_fields(kind, rest, legacy=legacy), line=number
+        principals=_list(principals), key=parse_key_fields(kind, rest, policy=policy), line=number
     )
     for option in written:
         signer = _with_option(signer, option, zone)

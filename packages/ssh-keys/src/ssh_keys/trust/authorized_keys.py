@@ -19,6 +19,7 @@ import attrs
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.formats.public_line import looks_like_kind, parse_key_fields
 from ssh_keys.lines import Problem, checked_line, split_lines, strip_comment, take_field
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey
 from ssh_keys.trust.key_options import NO_OPTIONS, OPTIONS, KeyOptions, take_options
 from ssh_wire import UsageError
@@ -63,7 +64,7 @@ class AuthorizedKeysFile:
         problems: the lines that were not used, and why.
         lines: the whole file, line by line, each as it was written.
         source: what the file is called in `problems`.
-        legacy: whether RSA keys down to 1024 bits were taken.
+        policy: which keys were strong enough to be read.
         zone: the time zone that dates without one were read in; None is the machine's.
     """
 
@@ -71,7 +72,7 @@ class AuthorizedKeysFile:
     problems: tuple[Problem, ...] = ()
     lines: tuple[bytes, ...] = attrs.field(default=(), repr=False)
     source: str = ""
-    legacy: bool = False
+    policy: KeyPolicy = KeyPolicy.DEFAULT
     zone: tzinfo | None = None
 
     @classmethod
@@ -80,7 +81,7 @@ class AuthorizedKeysFile:
         data: str | bytes,
         source: str = "",
         *,
-        legacy: bool = False,
+        policy: KeyPolicy = KeyPolicy.DEFAULT,
         zone: tzinfo | None = None,
     ) -> Self:
         """Read the content of an authorized_keys file; no content makes it raise.
@@ -88,7 +89,7 @@ class AuthorizedKeysFile:
         Args:
             data: the content.
             source: what to call it in `problems`.
-            legacy: take RSA keys down to 1024 bits instead of 2048.
+            policy: which keys are strong enough to be read.
             zone: what a date without `Z` is in; the machine's time zone when not given.
         """
         keys: list[AuthorizedKey] = []
@@ -103,7 +104,7 @@ class AuthorizedKeysFile:
                 problems.append(Problem(source, number, reason))
                 break
             try:
-                key, options = _parse_line(text, legacy=legacy, zone=zone)
+                key, options = _parse_line(text, policy=policy, zone=zone)
                 keys.append(AuthorizedKey(key, key.comment, number, options))
             except KeyFormatError as error:
                 problems.append(Problem(source, number, str(error)))
@@ -112,7 +113,7 @@ class AuthorizedKeysFile:
             problems=tuple(problems),
             lines=lines,
             source=source,
-            legacy=legacy,
+            policy=policy,
             zone=zone,
         )
 
@@ -192,7 +193,7 @@ class AuthorizedKeysFile:
         """
         line = f"{options} {key.to_openssh()}".lstrip(" ").encode("utf-8", "surrogateescape")
         try:
-            read, made = _parse_line(checked_line(line), legacy=True, zone=self.zone)
+            read, made = _parse_line(checked_line(line), policy=KeyPolicy.LEGACY, zone=self.zone)
         except KeyFormatError as error:
             problem = f"no such line can be written: {error}"
             raise UsageError(problem) from None
@@ -208,7 +209,7 @@ class AuthorizedKeysFile:
         return self._with_content(b"".join(kept))
 
     def _with_content(self, data: bytes) -> Self:
-        return self.parse(data, self.source, legacy=self.legacy, zone=self.zone)
+        return self.parse(data, self.source, policy=self.policy, zone=self.zone)
 
     def _listed(
         self, key: PublicKey, enforced: Collection[str], *, authority: bool
@@ -225,7 +226,9 @@ def _ended(data: bytes) -> bytes:
     return data if data.endswith(b"\n") or not data else data + b"\n"
 
 
-def _parse_line(line: bytes, *, legacy: bool, zone: tzinfo | None) -> tuple[PublicKey, KeyOptions]:
+def _parse_line(
+    line: bytes, *, policy: KeyPolicy, zone: tzinfo | None
+) -> tuple[PublicKey, KeyOptions]:
     line = checked_line(line)
     first, _ = take_field(line)
     # Anything that does not read like a kind of key is options, because an unknown word
@@ -233,7 +236,7 @@ def _parse_line(line: bytes, *, legacy: bool, zone: tzinfo | None) -> tuple[Publ
     written, line = ([], line) if looks_like_kind(first) else take_options(line)
     options = KeyOptions.make(written, zone)
     kind, rest = take_field(line)
-    key = parse_key_fields(kind, rest, legacy=legacy)
+    key = parse_key_fields(kind, rest, policy=policy)
     _, comment = take_field(rest)
     misplaced = comment.partition(b"=")[0].partition(b",")[0].partition(b" ")[0]
     if misplaced.decode("latin-1").lower() in OPTIONS:

@@ -17,6 +17,7 @@ import attrs
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.formats.public_line import parse_key_fields
 from ssh_keys.lines import Problem, checked_line, take_field
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey
 from ssh_keys.trust.host_names import HashedName, names_host, parse_hosts
 from ssh_keys.trust.key_blobs import read_key_blob
@@ -123,7 +124,7 @@ HostLine: TypeAlias = HostEntry | UnusableLine
 """A line about a host."""
 
 
-def parse_line(line: bytes, source: str, number: int, *, legacy: bool) -> HostEntry:
+def parse_line(line: bytes, source: str, number: int, *, policy: KeyPolicy) -> HostEntry:
     """Read a line.
 
     Raises:
@@ -134,7 +135,7 @@ def parse_line(line: bytes, source: str, number: int, *, legacy: bool) -> HostEn
     _, comment = take_field(rest)
     checked_line(line.removesuffix(comment))  # what the comment holds harms nobody
     hosts = parse_hosts(field)
-    return HostEntry(marker, hosts, parse_key_fields(kind, rest, legacy=legacy), number, source)
+    return HostEntry(marker, hosts, parse_key_fields(kind, rest, policy=policy), number, source)
 
 
 def unusable(line: bytes, problem: Problem) -> UnusableLine | None:

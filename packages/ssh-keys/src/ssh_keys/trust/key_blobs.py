@@ -6,6 +6,7 @@ from ssh_keys import certificates
 from ssh_keys.errors import KeyFormatError, named
 from ssh_keys.kinds import KINDS
 from ssh_keys.lines import take_field
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.registry import family
 from ssh_keys.strict_base64 import from_base64
 from ssh_wire import WireError
@@ -35,7 +36,7 @@ def read_key_blob(line: bytes) -> bytes:
     if b"-cert-v0" not in kind:
         _check_end(kind.decode("latin-1"), blob)
         return blob
-    return certificates.Certificate.from_blob(blob, legacy=True).public_key.blob
+    return certificates.Certificate.from_blob(blob, policy=KeyPolicy.LEGACY).public_key.blob
 
 
 def _check_end(kind: str, blob: bytes) -> None:

@@ -19,6 +19,7 @@ import attrs
 
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.lines import Problem, as_bytes, numbered_lines
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey
 from ssh_keys.trust.host_lines import (
     HostEntry,
@@ -125,20 +126,22 @@ class KnownHosts:
     unread: tuple[Problem, ...] = ()
 
     @classmethod
-    def parse(cls, data: str | bytes, source: str = "", *, legacy: bool = False) -> Self:
+    def parse(
+        cls, data: str | bytes, source: str = "", *, policy: KeyPolicy = KeyPolicy.DEFAULT
+    ) -> Self:
         """Read the content of a known_hosts file; no content makes it raise.
 
         Args:
             data: the content.
             source: what to call it in `problems`.
-            legacy: take RSA keys down to 1024 bits instead of 2048.
+            policy: which keys are strong enough to be read.
         """
         entries: list[HostEntry] = []
         problems: list[Problem] = []
         left: list[UnusableLine] = []
         for number, line in numbered_lines(data):
             try:
-                entries.append(parse_line(line, source, number, legacy=legacy))
+                entries.append(parse_line(line, source, number, policy=policy))
             except KeyFormatError as error:
                 problems.append(Problem(source, number, str(error)))
                 rest = unusable(line, problems[-1])

@@ -15,6 +15,7 @@ import attrs
 
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.lines import Problem, split_lines, strip_comment, take_field
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.trust.host_key_update import names_only
 from ssh_keys.trust.known_hosts import (
     SALT_SIZE,
@@ -84,13 +85,13 @@ class KnownHostsFile:
         """Return the content: what was read, byte for byte, where nothing was changed."""
         return b"".join(self.lines)
 
-    def known(self, *, legacy: bool = False) -> KnownHosts:
+    def known(self, *, policy: KeyPolicy = KeyPolicy.DEFAULT) -> KnownHosts:
         """Return what the file knows.
 
         Args:
-            legacy: take RSA keys down to 1024 bits instead of 2048.
+            policy: which keys are strong enough to be read.
         """
-        return KnownHosts.parse(self.to_bytes(), self.source, legacy=legacy)
+        return KnownHosts.parse(self.to_bytes(), self.source, policy=policy)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -155,7 +156,7 @@ class KnownHostsFile:
         update: HostKeyUpdate,
         *,
         hashed: bool = False,
-        legacy: bool = False,
+        policy: KeyPolicy = KeyPolicy.DEFAULT,
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> Self:
         """Return the file with a host's keys changed; without a change if they are so already.
@@ -167,7 +168,7 @@ class KnownHostsFile:
             UsageError: the host or the port is none.
         """
         name = host_name(host, port)
-        entries = self.known(legacy=legacy).entries
+        entries = self.known(policy=policy).entries
         gone = {e.line for e in entries if names_only(e, name) and e.key in update.old}
         listed = {e.key for e in entries if e.marker is Marker.TRUST and e.names(name)}
         kept = [line for number, line in enumerate(self.lines, 1) if number not in gone]

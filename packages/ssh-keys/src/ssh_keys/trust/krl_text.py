@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.lines import Problem, as_bytes, checked_line, numbered_lines
 from ssh_keys.load import load_public_key
+from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey
 from ssh_keys.strict_base64 import from_base64
 from ssh_keys.trust.key_blobs import read_key_blob
@@ -110,7 +111,7 @@ def _each_line(
 
 
 def _key_or_certificate(line: bytes) -> PublicKey | Certificate:
-    return load_public_key(line, legacy=True)
+    return load_public_key(line, policy=KeyPolicy.LEGACY)
 
 
 def _authority(ca: Authority) -> PublicKey | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from ssh_keys import PublicKey, is_security_key
+from ssh_keys import KeyPolicy, PublicKey, is_security_key
 from ssh_transport.errors import HostKeyRefused, KeyExchangeFailed
 from ssh_transport.events import HostKeyReceived
 from ssh_transport.kex import METHODS
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ClientKeyExchange"]
 
-_USUAL_RSA_BITS = 2048  # what keys are refused below, unless they are asked for
-
 
 class PresentedHostKey(NamedTuple):
     """The host key that the server shows, alone or certified."""
@@ -34,13 +32,13 @@ class PresentedHostKey(NamedTuple):
     certificate: Certificate | None
 
     @classmethod
-    def read(cls, blob: bytes, algorithm: str, *, legacy: bool) -> PresentedHostKey:
+    def read(cls, blob: bytes, algorithm: str, *, policy: KeyPolicy) -> PresentedHostKey:
         """Read what comes as K_S."""
         if "-cert" not in algorithm:
-            return cls(PublicKey.from_blob(blob, legacy=legacy), None)
+            return cls(PublicKey.from_blob(blob, policy=policy), None)
         from ssh_keys import Certificate  # noqa: PLC0415 (loads when the first one is met)
 
-        certificate = Certificate.from_blob(blob, legacy=legacy)
+        certificate = Certificate.from_blob(blob, policy=policy)
         return cls(certificate.public_key, certificate)
 
     @property
@@ -215,7 +213,7 @@ class ClientKeyExchange(KeyExchange):
     def _read_host_key(self, blob: bytes, algorithm: str) -> PresentedHostKey:
         fewest = self._context.options.algorithms.rsa_bits
         try:
-            shown = PresentedHostKey.read(blob, algorithm, legacy=fewest < _USUAL_RSA_BITS)
+            shown = PresentedHostKey.read(blob, algorithm, policy=KeyPolicy.for_rsa(fewest))
         except SSHError as error:
             problem = f"the server's host key: {error}"
             raise KeyExchangeFailed(problem) from None

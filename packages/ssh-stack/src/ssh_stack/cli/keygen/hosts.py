@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ssh_connection.addresses import parse_address
-from ssh_keys import Certificate, KeyFormatError, KnownHostsFile, load_public_key
+from ssh_keys import Certificate, KeyFormatError, KeyPolicy, KnownHostsFile, load_public_key
 from ssh_keys.files import hash_known_hosts, remove_known_host
 from ssh_keys.randomart import randomart
 from ssh_keys.trust import FoundLine, HashedName, Marker, host_name, split_host_line
@@ -45,7 +45,7 @@ def _shown(line: FoundLine, wanted: str, host: str, port: int, options: Options)
         return _hashed(line, host, port) if hashed else line.text.decode("utf-8", "replace")
     _, _, key_text = split_host_line(line.text.strip())
     try:
-        key = load_public_key(key_text, legacy=True)
+        key = load_public_key(key_text, policy=KeyPolicy.LEGACY)
     except KeyFormatError as error:
         return f"{wanted} is not readable: {error}"
     plain = key.public_key if isinstance(key, Certificate) else key

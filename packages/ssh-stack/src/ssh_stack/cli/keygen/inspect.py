@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from ssh_keys import Certificate, KeyFormatError, load_public_key
+from ssh_keys import Certificate, KeyFormatError, KeyPolicy, load_public_key
 from ssh_keys.certificates import PERMISSIONS
 from ssh_keys.trust import numbered_lines
 from ssh_stack.cli.keygen.keys import read
@@ -31,7 +31,7 @@ def show_certificates(options: Options, report: Report) -> int:
     found = False
     for number, line in numbered_lines(read(path)):
         try:
-            key = load_public_key(line, legacy=True)
+            key = load_public_key(line, policy=KeyPolicy.LEGACY)
         except KeyFormatError as error:
             report.warn(f"{path}:{number} cannot be read: {error}")
             continue

@@ -13,6 +13,7 @@ from ssh_keys import (
     MAX_BLOB,
     Certificate,
     KeyFormatError,
+    KeyPolicy,
     PassphraseNeeded,
     PrivateKey,
     PublicKey,
@@ -88,7 +89,7 @@ def open_private(
     data = read(path)
     try:
         with in_file(path):
-            return load_private_key(data, legacy=True), None
+            return load_private_key(data, policy=KeyPolicy.LEGACY), None
     except PassphraseNeeded:
         given = options.get("P")
     if given == "":
@@ -97,7 +98,7 @@ def open_private(
     asked = question or f"Enter passphrase for key '{path}': "
     passphrase = secret(asked, "P") if given is None else given
     with in_file(path):
-        return load_private_key(data, passphrase, legacy=True), passphrase
+        return load_private_key(data, passphrase, policy=KeyPolicy.LEGACY), passphrase
 
 
 def public_half(path: Path) -> PublicKey | Certificate:
@@ -111,10 +112,10 @@ def public_half(path: Path) -> PublicKey | Certificate:
     data = read(path)
     try:
         with in_file(path):
-            return load_public_key(data, legacy=True)
+            return load_public_key(data, policy=KeyPolicy.LEGACY)
     except KeyFormatError as error:
         try:
-            key = load_private_key(data, legacy=True).public_key
+            key = load_private_key(data, policy=KeyPolicy.LEGACY).public_key
         except PassphraseNeeded as needed:
             if needed.public_key is None:
                 raise
@@ -124,7 +125,7 @@ def public_half(path: Path) -> PublicKey | Certificate:
     beside = path.with_name(f"{path.name}.pub")
     if beside.exists():
         with in_file(beside):
-            written = load_public_key(read(beside), legacy=True)
+            written = load_public_key(read(beside), policy=KeyPolicy.LEGACY)
         if written == key:
             return written
     return key
@@ -154,14 +155,18 @@ def shown_keys(path: Path) -> Iterator[Shown]:
     """
     data = read(path)
     if b"-----BEGIN" in data or b"---- BEGIN" in data or data.startswith(b"PuTTY-"):
-        key = public_half(path) if str(path) != "-" else load_public_key(data, legacy=True)
+        key = (
+            public_half(path)
+            if str(path) != "-"
+            else load_public_key(data, policy=KeyPolicy.LEGACY)
+        )
         yield Shown(key, text_of(key.comment))
         return
     for _, line in numbered_lines(data):
         field, rest = _split_options(line)
         for text, comment in ((line, b""), (rest, field)):
             try:
-                key = load_public_key(text, legacy=True)
+                key = load_public_key(text, policy=KeyPolicy.LEGACY)
             except KeyFormatError:
                 continue
             said = key.comment or comment.decode("utf-8", "surrogateescape")

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 import click
 
-from ssh_keys import PublicKey, RevocationList
+from ssh_keys import KeyPolicy, PublicKey, RevocationList
 from ssh_keys.files import read_revoked_keys, write_revoked_keys
 from ssh_keys.trust import Authority, revoke_specified
 from ssh_stack.cli.errors import Stopped
@@ -78,7 +78,7 @@ def _lines(revoked: RevocationList) -> Iterator[str]:
         yield f"# Comment: {printable(revoked.comment)}"
     yield ""
     for blob in sorted(revoked.keys):
-        key = PublicKey.from_blob(blob, legacy=True)
+        key = PublicKey.from_blob(blob, policy=KeyPolicy.LEGACY)
         yield f"hash: {key.fingerprint()} # {key.kind}"
     for digest in sorted(revoked.sha256):
         yield f"hash: SHA256:{_base64(digest)}"
@@ -87,7 +87,7 @@ def _lines(revoked: RevocationList) -> Iterator[str]:
     for blob, certificates in revoked.certificates.items():
         yield ""
         if blob:
-            ca = PublicKey.from_blob(blob, legacy=True)
+            ca = PublicKey.from_blob(blob, policy=KeyPolicy.LEGACY)
             yield f"# CA key {ca.kind} {ca.fingerprint()}"
         else:
             yield "# Wildcard CA"

@@ -12,6 +12,7 @@ from ssh_keys import (
     SSHFP,
     Certificate,
     KeyFormatError,
+    KeyPolicy,
     PublicKey,
     load_private_key,
     load_public_key,
@@ -157,7 +158,7 @@ def import_(options: Options, report: Report) -> int:
     path = options.one_file()
     data = read(path)
     try:
-        public = load_public_key(data, legacy=True)
+        public = load_public_key(data, policy=KeyPolicy.LEGACY)
     except KeyFormatError as error:
         with in_file(path):
             private = _imported(data, error)
@@ -170,7 +171,7 @@ def import_(options: Options, report: Report) -> int:
 def _imported(data: bytes, error: KeyFormatError) -> PrivateKey:
     # "an unencrypted private (or public) key file" is what -i reads
     try:
-        return load_private_key(data, legacy=True)
+        return load_private_key(data, policy=KeyPolicy.LEGACY)
     except KeyFormatError as problem:
         raise (problem if b"PRIVATE" in data or data.startswith(b"PuTTY-") else error) from None
 
