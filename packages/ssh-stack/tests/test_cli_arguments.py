@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ssh_stack.cli.arguments import parse_arguments, quote
+from ssh_stack.cli.arguments import parse_arguments
 from ssh_stack.cli.forwards import ForwardSpec, parse_forward
 from ssh_stack.config import Config
+from ssh_stack.config.lines import quoted
 from ssh_wire import UsageError
 
 
@@ -106,7 +107,7 @@ def test_what_cannot_be(words: list[str]) -> None:
 
 def test_no_line_end_passes_into_a_configuration_line() -> None:
     with pytest.raises(UsageError):
-        quote("a\nProxyCommand evil")
+        quoted("a\nProxyCommand evil")
 
 
 @pytest.mark.parametrize(

@@ -291,6 +291,7 @@ class _Opening:
             jump=before or (None if len(hosts) > 1 else DEFAULT),
             proxy_command=DEFAULT,
             stream=None,
+            host_key_alias=None,
             # those of `ssh -o` are for the host alone; that nobody is asked is for the way too
             config_options=("BatchMode yes",) if self._resolved.batch else (),
             password=None,  # a jump host must not learn it

@@ -127,6 +127,10 @@ _RULES: Final[Mapping[str, Rule]] = {
         lambda v: _is_path(v) or isinstance(v, bytes | KnownHosts) or _is_sequence(v),
         "a path, a list of paths, the content of a file as bytes, or a KnownHosts",
     ),
+    "host_key_alias": Rule(
+        lambda v: isinstance(v, str) and v.isprintable() and not set(v) & set(" ,") and bool(v),
+        "a name, without spaces and commas",
+    ),
     "config": Rule(
         lambda v: isinstance(v, str | os.PathLike) or _is_sequence(v),
         "a path, a list of paths, or None for no configuration",
@@ -222,6 +226,9 @@ class ClientOptions:
             A KRL or a text with a public key on each line: its path, its content or the list. By
             default RevokedHostKeys of the configuration. A list that cannot be read refuses every
             host.
+        host_key_alias: The name under which the server's key is looked for in known_hosts, is
+            added to it, and is to be in a host certificate, whatever the port; by default
+            HostKeyAlias of the configuration. Jump hosts have none of it.
         host_key_policy: What becomes of a server that is not known; by default what the
             configuration says.
         update_host_keys: Whether known_hosts follows the server's keys: proven ones in, those that
@@ -269,6 +276,7 @@ class ClientOptions:
     agent: Path | Default | None = DEFAULT
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None = DEFAULT
     revoked_host_keys: RevokedSource | Sequence[RevokedSource] | Default | None = DEFAULT
+    host_key_alias: str | None = None
     host_key_policy: HostKeyPolicy | Default = DEFAULT
     update_host_keys: bool | HostKeyUpdateDecision | Default = DEFAULT
     config: Path | Sequence[Path] | Default | None = DEFAULT
@@ -320,6 +328,7 @@ class ClientOptionsKw(TypedDict, total=False):
     agent: Path | Default | None
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None
     revoked_host_keys: RevokedSource | Sequence[RevokedSource] | Default | None
+    host_key_alias: str | None
     host_key_policy: HostKeyPolicy | Default
     update_host_keys: bool | HostKeyUpdateDecision | Default
     config: Path | Sequence[Path] | Default | None

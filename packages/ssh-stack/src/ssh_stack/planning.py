@@ -14,6 +14,7 @@ import attrs
 
 from ssh_connection.aio import KeepaliveOptions, Timeouts
 from ssh_stack.config import Config, HostConfig, load_config
+from ssh_stack.config.lines import quoted
 from ssh_stack.locked import ASKED
 from ssh_stack.options import DEFAULT, ClientOptions, Default, HostKeyPolicy
 from ssh_stack.plan import METHODS, AuthenticationPlan
@@ -74,13 +75,15 @@ def read_config(options: ClientOptions) -> Config:
         ConfigError: a line cannot be used.
         OSError: a file that was named cannot be read.
     """
-    source = options.config
+    source, lines = options.config, list(options.config_options)
+    if options.host_key_alias is not None:  # %k stands for it everywhere
+        lines.insert(0, f"HostKeyAlias {quoted(options.host_key_alias)}")
     if source is None:
-        return Config.parse(options.config_options)
+        return Config.parse(lines)
     if isinstance(source, Default):
-        return load_config(None, options.config_options)
+        return load_config(None, lines)
     paths = [source] if isinstance(source, str | os.PathLike) else list(source)
-    return load_config(paths, options.config_options)
+    return load_config(paths, lines)
 
 
 def refuse_unsupported(config: HostConfig) -> None:

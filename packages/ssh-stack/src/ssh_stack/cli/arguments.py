@@ -16,10 +16,11 @@ import attrs
 from ssh_keys import is_key_text
 from ssh_stack.arguments import parse_destination
 from ssh_stack.cli.forwards import ForwardSpec, parse_forward
+from ssh_stack.config.lines import quoted
 from ssh_stack.local_user import expand_home
 from ssh_wire import UsageError
 
-__all__ = ["Arguments", "Target", "directive", "is_missing", "parse_arguments", "quote"]
+__all__ = ["Arguments", "Target", "directive", "is_missing", "parse_arguments"]
 
 _LETTERS: Final = (
     "1246ab:c:e:fgi:kl:m:no:p:qstvxAB:CD:E:F:GI:J:KL:MNO:P:Q:R:S:TVw:W:XYy"  # ssh's own
@@ -81,6 +82,10 @@ class Arguments:
     """-s: the command is the name of a subsystem."""
     show: Literal["", "version", "config"] = ""
     """-V and -G."""
+    query: str | None = None
+    """-Q: what is asked for; the first one counts."""
+    log: str | None = None
+    """The file of -E."""
     local: list[ForwardSpec] = attrs.field(factory=list[ForwardSpec])
     """-L, in order."""
     remote: list[ForwardSpec] = attrs.field(factory=list[ForwardSpec])
@@ -130,7 +135,7 @@ def _option(letter: str, value: str, arguments: Arguments) -> None:
     if letter in _IGNORED:
         arguments.ignored.append(f"-{letter}")
     elif letter in _OVERRIDING:
-        line = f"{_OVERRIDING[letter]} {quote(value)}" if value else _OVERRIDING[letter]
+        line = f"{_OVERRIDING[letter]} {quoted(value)}" if value else _OVERRIDING[letter]
         arguments.lines.insert(0, line)
     elif letter in "lpiJPo":
         if letter == "i":
@@ -151,6 +156,10 @@ def _flag(letter: str, value: str, arguments: Arguments) -> bool:
     match letter:
         case "F":
             arguments.config = value
+        case "E":
+            arguments.log = value
+        case "Q":
+            arguments.query = arguments.query or value
         case "v":
             arguments.verbose += 1
         case "q":
@@ -194,11 +203,11 @@ def directive(letter: str, value: str) -> str:
         case "J":
             return f"ProxyJump {_jumps(value)}"
         case "l":
-            return f"User {quote(_literal(value))}"
+            return f"User {quoted(_literal(value))}"
         case "o":
             return value
         case _:
-            return f"{_DIRECTIVES[letter]} {quote(value)}"
+            return f"{_DIRECTIVES[letter]} {quoted(value)}"
 
 
 def _jumps(text: str) -> str:
@@ -239,19 +248,6 @@ def _refuse_key(identity: str) -> None:
     if is_key_text(identity):
         problem = "-i takes the path of a key file, not a key; save the key to a file of mode 600"
         raise UsageError(problem)
-
-
-def quote(value: str) -> str:
-    """Return an argument for a configuration line, whatever is in it.
-
-    Raises:
-        UsageError: it has a line end.
-    """
-    if "\n" in value or "\0" in value:
-        problem = f"{value!r} cannot be an argument"
-        raise UsageError(problem)
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def _destination(text: str, arguments: Arguments) -> None:

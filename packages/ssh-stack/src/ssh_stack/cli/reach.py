@@ -49,7 +49,7 @@ def reach(
         config_options=target.lines,
         config=config,
         person=Keyboard.at_hand(),
-        on_banner=report.show,
+        on_banner=report.banner,
         trace=tracer(report),
     )
     follow(report)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
-from typing import Final
+from typing import Final, TextIO
 
 import attrs
+
+from ssh_stack.cli.errors import Stopped
+from ssh_wire.text import printable
 
 __all__ = ["Report"]
 
 
+_OWNER_ONLY: Final = 0o600
+_NO_LOG: Final = 1
 _LEVELS: Final = {"QUIET": -1, "FATAL": -1, "ERROR": -1, "DEBUG1": 1, "DEBUG2": 2, "DEBUG3": 3}
 
 
@@ -22,11 +28,28 @@ class Report:
         quiet: says errors only, as with -q.
         verbose: how many -v there were.
         alarming: says what `ssh` logs as an error, as with LogLevel ERROR, even if quiet.
+        log: where it is said instead of on standard error.
     """
 
     quiet: bool = False
     verbose: int = 0
     alarming: bool = False
+    log: TextIO | None = None
+
+    def append_to(self, path: str) -> None:
+        """Say everything but banners in a file from now on, at its end, as with -E.
+
+        Raises:
+            Stopped: it cannot be opened; the exit status is that of `ssh`.
+        """
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        try:
+            descriptor = os.open(path, flags, _OWNER_ONLY)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            problem = f"the log file {printable(path)} cannot be opened: {reason}"
+            raise Stopped(problem, _NO_LOG) from None
+        self.log = os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 
     def obey(self, level: str | None) -> None:
         """Take LogLevel of the configuration, unless the command line had -q or -v.
@@ -53,9 +76,14 @@ class Report:
             self._say(text)
 
     def show(self, text: str) -> None:
-        """Show text as it stands, unless with -q: a server's banner, say."""
+        """Show text as it stands, unless with -q."""
         if not self.quiet:
             self._say(text.removesuffix("\n"))
+
+    def banner(self, text: str) -> None:
+        """Show a server's banner, unless with -q: on standard error, whatever -E says."""
+        if not self.quiet:
+            self._write(sys.stderr, text.removesuffix("\n"))
 
     def note(self, text: str, level: int = 1) -> None:
         """Say what happens, with `level` times -v."""
@@ -63,6 +91,9 @@ class Report:
             self._say(f"ssh-stack: {text}")
 
     def _say(self, text: str) -> None:
+        self._write(self.log or sys.stderr, text)
+
+    def _write(self, stream: TextIO, text: str) -> None:
         with suppress(OSError, ValueError):  # nobody listens
-            sys.stderr.write(f"{text}\n")
-            sys.stderr.flush()
+            stream.write(f"{text}\n")
+            stream.flush()

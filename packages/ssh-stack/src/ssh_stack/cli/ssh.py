@@ -44,40 +44,63 @@ _GRACE: Final = 0.5  # seconds between TERM and KILL: somebody pressed Ctrl-C an
 @click.pass_context
 def ssh(ctx: click.Context) -> None:
     """Connect and run a command or a shell, as OpenSSH's ssh does."""
+    if ctx.args[:1] in (["--help"], ["-h"]):
+        from ssh_stack.cli.usage import ssh_help  # noqa: PLC0415 (only when it is asked for)
+
+        click.echo(ssh_help(), nl=False)
+        return
     secure_standard_streams()
     sys.exit(_main(ctx.args))
 
 
 def _main(words: list[str]) -> int:
-    if words[:1] in (["--help"], ["-h"]):
-        from ssh_stack.cli.usage import ssh_help  # noqa: PLC0415 (only when it is asked for)
-
-        click.echo(ssh_help(), nl=False)
-        return 0
+    report = Report()
     try:
         arguments = parse_arguments(words)
-        if arguments.show == "version":
-            click.echo(f"ssh-stack {_version()}", err=True)
+        if _inform(arguments):
             return 0
-        if not arguments.host:
-            from ssh_stack.cli.usage import SSH_USAGE  # noqa: PLC0415 (only where it is needed)
-
-            click.echo(SSH_USAGE, err=True, nl=False)
-            return FAILED
-        report = Report(arguments.quiet, arguments.verbose)
-        connecting = _prepare(arguments, report)
-        if arguments.show != "config":
-            _apply(connecting.config, arguments)
+        session = _session(arguments, report)
+    except Stopped as stop:
+        if str(stop):
+            report.error(str(stop))
+        return stop.status
     except (SSHError, OSError) as error:
-        Report().error(explain(error))
+        report.error(explain(error))
         return FAILED
+    return 0 if session is None else run(session.conduct, report, session.place)
+
+
+def _session(arguments: Arguments, report: Report) -> _Session | None:
+    """Return the session that is asked for; None where only its configuration is."""
+    if not arguments.host:
+        from ssh_stack.cli.usage import SSH_USAGE  # noqa: PLC0415 (only where it is needed)
+
+        click.echo(SSH_USAGE, err=True, nl=False)
+        raise Stopped
+    if arguments.log is not None:
+        report.append_to(arguments.log)
+    report.quiet, report.verbose = arguments.quiet, arguments.verbose
+    connecting = _prepare(arguments, report)
     if arguments.show == "config":
         from ssh_stack.cli.shown import shown  # noqa: PLC0415 (only for -G)
 
         click.echo(shown(connecting.config, arguments.host), nl=False)
-        return 0
-    session = _Session(arguments, report, connecting)
-    return run(session.conduct, report, session.place)
+        return None
+    _apply(connecting.config, arguments)
+    return _Session(arguments, report, connecting)
+
+
+def _inform(arguments: Arguments) -> bool:
+    """Answer -Q or -V, where one is given."""
+    if arguments.query is not None:
+        from ssh_stack.cli.queries import answer  # noqa: PLC0415 (only for -Q)
+
+        click.echo("\n".join(answer(arguments.query)))
+    elif arguments.show == "version":
+        click.echo(f"ssh-stack {_version()}", err=True)
+    else:
+        return False
+    return True
 
 
 def _version() -> str:

@@ -12,9 +12,9 @@ __all__ = ["KEYGEN_USAGE", "SSH_USAGE", "keygen_help", "ssh_help"]
 Rows: TypeAlias = Sequence[tuple[str, str]]
 
 SSH_USAGE: Final = """\
-usage: ssh-stack ssh [-46aGkNnqsTtVvx] [-b address] [-c ciphers] [-e escape] [-F config]
-                     [-i identity] [-J jump] [-L [bind:]port:host:hostport] [-l user]
-                     [-m macs] [-o option] [-P tag] [-p port]
+usage: ssh-stack ssh [-46aGkNnqsTtVvx] [-b address] [-c ciphers] [-E log_file] [-e escape]
+                     [-F config] [-i identity] [-J jump] [-L [bind:]port:host:hostport] [-l user]
+                     [-m macs] [-o option] [-P tag] [-p port] [-Q query]
                      [-R [bind:]port:host:hostport] destination [command …]
 """
 """The letters of `ssh-stack ssh`."""
@@ -55,7 +55,12 @@ _SSH: Final[dict[str, Rows]] = {
     ),
     "Messages": (
         ("-q", "Tell errors only."),
+        ("-E file", "Append messages to this file instead of writing them to standard error."),
         ("-v, -vv, -vvv", "Tell what happens, in more and more detail."),
+        (
+            "-Q query",
+            "List the algorithms of a kind, such as cipher; help lists the kinds.",
+        ),
         ("-V", "Print the version, and end."),
         ("-h, --help", "Print this, and end."),
     ),

@@ -7,8 +7,9 @@ from typing import Final
 import attrs
 
 from ssh_stack.errors import ConfigError
+from ssh_wire import UsageError
 
-__all__ = ["Line", "parse_line"]
+__all__ = ["Line", "parse_line", "quoted"]
 
 _BLANK: Final = " \t\r\n"
 _LINE_END: Final = _BLANK + "\f"  # "allow \f (form feed) at EOL only"
@@ -133,3 +134,16 @@ def _argument(text: str, pos: int, source: str, number: int) -> tuple[str, int]:
         problem = f"a quote is not closed: {text}"
         raise ConfigError(problem, source, number)
     return "".join(chars), pos
+
+
+def quoted(value: str) -> str:
+    """Return an argument for a configuration line, whatever is in it.
+
+    Raises:
+        UsageError: it has a line end.
+    """
+    if "\n" in value or "\0" in value:
+        problem = f"{value!r} cannot be an argument"
+        raise UsageError(problem)
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

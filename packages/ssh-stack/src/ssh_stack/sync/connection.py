@@ -443,6 +443,7 @@ class ClientOptionsKw(TypedDict, total=False):
     agent: Path | Default | None
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None
     revoked_host_keys: RevokedSource | Sequence[RevokedSource] | Default | None
+    host_key_alias: str | None
     host_key_policy: HostKeyPolicy | Default
     update_host_keys: bool | HostKeyUpdateDecision | Default
     config: Path | Sequence[Path] | Default | None

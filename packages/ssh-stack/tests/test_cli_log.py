@@ -1,0 +1,91 @@
+"""`ssh-stack ssh -E`: messages go to the end of a file, all else where it went before."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ssh_stack.cli.errors import Stopped
+from ssh_stack.cli.report import Report
+
+if TYPE_CHECKING:
+    from conftest import Cli, Sshd
+
+
+def test_messages_are_appended_to_the_log_file_and_the_commands_own_are_not(
+    cli: Cli, sshd: Sshd, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    words = [f"-E{log}", "-v", *sshd.login, sshd.host, "echo out; echo err >&2"]
+
+    for _ in range(2):
+        done = cli.run("ssh", *words)
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"out\n", b"err\n")
+
+    assert log.read_text().count("ssh-stack: connected to 127.0.0.1") == 2
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+def test_error_of_the_connection_is_in_the_log_file_alone(
+    cli: Cli, dead_port: int, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    log.write_text("before\n")
+
+    done = cli.run("ssh", "-F", "none", "-E", str(log), "-p", str(dead_port), "127.0.0.1")
+
+    assert (done.returncode, done.stderr) == (255, b"")
+    first, second = log.read_text().splitlines()
+    assert first == "before"
+    assert "refused" in second
+
+
+def test_warning_and_error_of_the_configuration_are_in_the_log_file(
+    cli: Cli, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+
+    done = cli.run("ssh", "-E", str(log), "-o", "Nonsense=1", "127.0.0.1")
+
+    assert (done.returncode, done.stderr) == (255, b"")
+    assert log.read_text().startswith("ssh-stack: option: Nonsense is not a keyword")
+
+
+def test_banner_of_the_server_stays_on_standard_error(
+    cli: Cli, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    from conftest import start_sshd  # noqa: PLC0415 (used here alone)
+
+    text = tmp_path / "banner"
+    text.write_text("authorized users only\n")
+    log = tmp_path / "log"
+    with start_sshd(tmp_path_factory.mktemp("sshd"), f"Banner={text}") as server:
+        done = cli.run("ssh", "-E", str(log), *server.login, server.host, "true")
+
+    assert (done.returncode, done.stderr) == (0, b"authorized users only\n")
+    assert log.read_text() == ""
+
+
+def test_log_file_that_cannot_be_opened_ends_the_command_with_status_1_as_for_ssh(
+    cli: Cli, tmp_path: Path
+) -> None:
+    done = cli.run("ssh", "-E", str(tmp_path), "127.0.0.1")
+
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
+    assert b"cannot be opened: Is a directory" in done.stderr
+    with pytest.raises(Stopped, match="embedded null byte"):
+        Report().append_to("\0")
+
+
+@pytest.mark.parametrize("words", [["-V"], ["-Q", "cipher"], ["-E"], []])
+def test_log_file_is_not_made_where_nothing_is_connected_to(
+    cli: Cli, tmp_path: Path, words: list[str]
+) -> None:
+    log = tmp_path / "log"
+
+    cli.run("ssh", "-E", str(log), *words)
+
+    assert not log.exists()
