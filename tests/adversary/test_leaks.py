@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import importlib
 import logging
 import os
 import tracemalloc
@@ -55,9 +54,6 @@ KINDS: list[tuple[str, Role, str, bytes, str]] = [
     ("a wrong signature", "server", "auth-idle", SIGNED, "SAYS(51)"),
     ("a refused password", "client", "auth-pending", b"\x33\0\0\0\0\0", "DISC(11)"),
 ]
-
-# ssh_keys loads it once it has verified many signatures: what that costs is no leak
-importlib.import_module("nacl.bindings")
 
 
 @pytest.fixture(autouse=True)

@@ -148,4 +148,4 @@ def test_ssh_keygen_reads_our_pem(key: PrivateKey, keygen: Program, tmp_path: Pa
 def test_a_public_key_may_be_copied_and_shows_itself(ed25519: PrivateKey) -> None:
     public = ed25519.public_key
     assert copy.copy(public) == public
-    assert repr(public) == f"<Ed25519PublicKey ssh-ed25519 {public.fingerprint()}>"
+    assert repr(public) == f"<EdwardsPublicKey ssh-ed25519 {public.fingerprint()}>"

@@ -25,7 +25,7 @@ Internal:
     lines           lines of text files
     strict_base64   base64 in the one way to write it
 
-Trust files, a family, a key format and everything of `cryptography`, PyNaCl and bcrypt load
+Trust files, a family, a key format and everything of `cryptography` and bcrypt load
 when they are first used.
 """
 

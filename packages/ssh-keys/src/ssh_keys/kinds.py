@@ -26,11 +26,11 @@ __all__ = [
     "plain_kind",
 ]
 
-_ED25519: Final = "ssh_keys.families.ed25519:FAMILY"
+_ED25519: Final = "ssh_keys.families.edwards:ED25519"
 _ECDSA: Final = "ssh_keys.families.ecdsa:FAMILY"
 _RSA: Final = "ssh_keys.families.rsa:FAMILY"
 _SK: Final = "ssh_keys.families.sk:FAMILY"
-_ED448: Final = "ssh_keys.families.ed448:FAMILY"
+_ED448: Final = "ssh_keys.families.edwards:ED448"
 _MLDSA: Final = "ssh_keys.families.mldsa:FAMILY"
 
 _FAMILIES: Final = {

@@ -113,9 +113,9 @@ class PrivateKey(ABC):
             UsageError: there is none for keys of its kind.
         """
 
-    @abstractmethod
     def with_comment(self, comment: str) -> Self:
         """Return the same key with another comment."""
+        return attrs.evolve(self, public_key=self.public_key.with_comment(comment))
 
     def sign(self, data: Buffer, algorithm: str | None = None) -> bytes:
         """Sign `data`; return the signature as it is sent, algorithm name first.

@@ -7,7 +7,7 @@ signature string "ecdsa-sha2-[curve]", string (mpint r, mpint s)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 import attrs
 from cryptography.exceptions import InvalidSignature
@@ -185,10 +185,6 @@ class ECDSAPrivateKey(PrivateKey):
     def provider(self) -> ec.EllipticCurvePrivateKey:
         """Return the key as the object of `cryptography` that holds it."""
         return self.secret
-
-    def with_comment(self, comment: str) -> Self:
-        """Return the same key with another comment."""
-        return attrs.evolve(self, public_key=self.public_key.with_comment(comment))
 
 
 class _ECDSA:

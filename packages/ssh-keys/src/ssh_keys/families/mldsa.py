@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, TypeVar
 
 import attrs
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -135,10 +135,6 @@ class MLDSAEd25519PrivateKey(PrivateKey):
         """Raise: no object of `cryptography` holds both halves."""
         problem = f"a key of kind {self.public_key.kind} has no form but OpenSSH's"
         raise UsageError(problem)
-
-    def with_comment(self, comment: str) -> Self:
-        """Return the same key with another comment."""
-        return attrs.evolve(self, public_key=self.public_key.with_comment(comment))
 
 
 class _MLDSAEd25519:

@@ -7,7 +7,7 @@ signature string "rsa-sha2-256" | "rsa-sha2-512" | "ssh-rsa", string S
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 import attrs
 from cryptography.exceptions import InternalError, InvalidSignature
@@ -132,10 +132,6 @@ class RSAPrivateKey(PrivateKey):
     def provider(self) -> rsa.RSAPrivateKey:
         """Return the key as the object of `cryptography` that holds it."""
         return self.secret
-
-    def with_comment(self, comment: str) -> Self:
-        """Return the same key with another comment."""
-        return attrs.evolve(self, public_key=self.public_key.with_comment(comment))
 
 
 class _RSA:

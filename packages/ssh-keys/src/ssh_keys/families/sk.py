@@ -12,7 +12,7 @@ needs to find it, so such a key loads and saves but does not sign here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, NoReturn, Self
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, NoReturn
 
 import attrs
 
@@ -188,10 +188,6 @@ class SecurityKeyPrivateKey(PrivateKey):
         """Raise: no other format has room for a handle."""
         problem = f"a key of kind {self.public_key.kind} has no form but OpenSSH's"
         raise UsageError(problem)
-
-    def with_comment(self, comment: str) -> Self:
-        """Return the same key with another comment."""
-        return attrs.evolve(self, public_key=self.public_key.with_comment(comment))
 
     def _needed(self) -> TokenNeeded:
         return TokenNeeded(
