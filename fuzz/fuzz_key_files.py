@@ -82,7 +82,7 @@ def _sealed(key: PrivateKey) -> Target:
     return Target(
         name=f"ppk-{public.kind}",
         function=read,
-        seeds=[key.ppk_section().encode()],
+        seeds=[key.ppk_fields().encode()],
         allowed=(KeyFormatError,),
     )
 

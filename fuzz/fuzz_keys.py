@@ -30,7 +30,7 @@ def read_blob(data: bytes) -> None:
 def read_container(data: bytes) -> None:
     """What is in the armour of OpenSSH's format, for the armour lets little pass."""
     key = load_private_key(enclose(OPENSSH_LABEL, data))
-    assert load_private_key(key.to_openssh()).section() == key.section()
+    assert load_private_key(key.to_openssh()).private_fields() == key.private_fields()
 
 
 def read_token(data: bytes) -> None:
@@ -46,7 +46,7 @@ def _signature(key: PrivateKey) -> bytes:
         return Signature(algorithm=public.kind, blob=VECTOR["s"]).encode()
     if not public.kind.startswith("ecdsa-"):
         return key.sign(DATA)
-    private = cast("ec.EllipticCurvePrivateKey", key.provider())
+    private = cast("ec.EllipticCurvePrivateKey", key.to_cryptography())
     algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
     r, s = decode_dss_signature(private.sign(DATA, algorithm))
     blob = string(encode_mpint(r)) + string(encode_mpint(s))

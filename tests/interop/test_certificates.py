@@ -164,10 +164,8 @@ def test_our_certificates(peer: Peer, made: Path, ours: dict[str, PrivateKey]) -
         assert f"{ours[ca_name].public_key.fingerprint()} (using" in text
         flat = " ".join(text.split())
         if role == "host":
-            assert (
-                "Serial: 0 Valid: forever Principals: *.example.com Critical Options: (none)"
-                in flat
-            )
+            assert "Serial: 0 Valid: forever Principals: *.example.com" in flat
+            assert "Principals: *.example.com Critical Options: (none)" in flat
             continue
         assert 'Key ID: "an id" Serial: 18446744073709551615' in flat
         assert "Valid: from 2020-01-01T00:00:00 to 2030-01-01T00:00:00" in flat

@@ -114,7 +114,7 @@ def test_their_encrypted_keys(peer: Peer, made: Path) -> None:
         for cipher in CIPHERS:
             path = made / f"{name}.{cipher}"
             key = read_private(path, PASSPHRASE)
-            assert key.section() == read_private(made / name).section()
+            assert key.private_fields() == read_private(made / name).private_fields()
             with pytest.raises(KeyDecryptError, match="the passphrase is wrong"):
                 read_private(path, "Interop")
             with pytest.raises(PassphraseNeeded) as caught:

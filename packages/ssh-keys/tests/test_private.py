@@ -89,7 +89,7 @@ def test_a_faulty_ecdsa_signature_does_not_leave(ecdsa: PrivateKey) -> None:
 
 
 def test_a_private_key_shows_nothing_secret(signing: PrivateKey) -> None:
-    shown = f"{signing!r} {signing} {signing.section()!r}"
+    shown = f"{signing!r} {signing} {signing.private_fields()!r}"
     name = type(signing).__name__
     assert (
         repr(signing) == f"<{name} {signing.public_key.kind} {signing.public_key.fingerprint()}>"
@@ -97,7 +97,7 @@ def test_a_private_key_shows_nothing_secret(signing: PrivateKey) -> None:
     for line in signing.to_openssh().split(b"\n")[4:-2]:
         assert line.decode() not in shown
     for field in ("secret", "seeds", "d", "iqmp", "p", "q"):
-        value = getattr(signing.section(), field, None)
+        value = getattr(signing.private_fields(), field, None)
         assert value is None or repr(value) not in shown
 
 

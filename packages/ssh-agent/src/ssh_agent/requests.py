@@ -100,12 +100,12 @@ class SignatureRequest(Request[bytes]):
         """
         if not isinstance(reply, SignResponse):
             raise _wrong(reply, "a signature")
-        from ssh_keys.fido import KEY_ALONE  # noqa: PLC0415 (loads with the first signature)
+        from ssh_keys.fido import NO_TOUCH  # noqa: PLC0415 (loads with the first signature)
 
         # whether a token's touch is needed is for the server to say
         # SHA-1 is wanted only where it was asked for by name
         good = self._signing.verify(
-            self.data, reply.signature, self.algorithm, allow_sha1=True, fido=KEY_ALONE
+            self.data, reply.signature, self.algorithm, allow_sha1=True, fido=NO_TOUCH
         )
         # `is not True`: an error value must never pass for a verified signature
         if good is not True:

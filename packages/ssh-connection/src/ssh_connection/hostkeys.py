@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ssh_keys import PublicKey
-from ssh_keys.fido import KEY_ALONE
+from ssh_keys.fido import NO_TOUCH
 from ssh_wire import SSHError
 from ssh_wire.messages.connection import GlobalRequest
 from ssh_wire.messages.openssh import HostKeyProof, HostKeys, HostKeysProve, SignedHostKey
@@ -102,7 +102,7 @@ def proven(keys: Sequence[PublicKey], details: bytes, session_id: bytes) -> tupl
     return tuple(
         key
         for key, signature in zip(keys, signatures, strict=True)
-        if key.verify(signed_data(session_id, key), signature, fido=KEY_ALONE)
+        if key.verify(signed_data(session_id, key), signature, fido=NO_TOUCH)
     )
 
 

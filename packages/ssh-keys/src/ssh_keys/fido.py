@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ssh_wire.primitives import Buffer
 
 __all__ = [
-    "KEY_ALONE",
+    "NO_TOUCH",
     "WEBAUTHN",
     "Assertion",
     "FidoPolicy",
@@ -72,7 +72,7 @@ class FidoPolicy:
         return True
 
 
-KEY_ALONE: Final = FidoPolicy(touch=False)
+NO_TOUCH: Final = FidoPolicy(touch=False)
 """Asks that the key signed and no more, where somebody else judges what the token saw."""
 
 

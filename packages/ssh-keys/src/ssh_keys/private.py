@@ -93,10 +93,10 @@ class PrivateKey(ABC):
         """Make the inner blob of a signature with one of this key's algorithms."""
 
     @abstractmethod
-    def section(self) -> Record:
+    def private_fields(self) -> Record:
         """Return the key's fields as openssh-key-v1 and the agent protocol list them."""
 
-    def ppk_section(self) -> Record:
+    def ppk_fields(self) -> Record:
         """Return the secret fields as PuTTY's format lists them.
 
         Raises:
@@ -106,7 +106,7 @@ class PrivateKey(ABC):
         raise UsageError(problem)
 
     @abstractmethod
-    def provider(self) -> object:
+    def to_cryptography(self) -> object:
         """Return the key as the object of `cryptography` that holds it.
 
         Raises:

@@ -183,7 +183,7 @@ class PublicKey(ABC):
         return encode(self.blob, self.comment)
 
     @abstractmethod
-    def provider(self) -> object:
+    def to_cryptography(self) -> object:
         """Return the key as the object of `cryptography` that holds it.
 
         Raises:

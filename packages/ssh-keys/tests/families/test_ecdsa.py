@@ -38,7 +38,7 @@ def blob_of(name: str, curve: str, point: bytes) -> bytes:
 
 
 def point_of(key: PrivateKey) -> bytes:
-    provider = key.public_key.provider()
+    provider = key.public_key.to_cryptography()
     assert isinstance(provider, ec.EllipticCurvePublicKey)
     numbers = provider.public_numbers()
     size = (key.public_key.bits + 7) // 8

@@ -134,7 +134,7 @@ def test_keys_of_others_are_left_alone() -> None:
 
 
 def test_the_provider_holds_the_same_key(ed25519: PrivateKey) -> None:
-    public = ed25519.public_key.provider()
+    public = ed25519.public_key.to_cryptography()
     assert isinstance(public, provider.Ed25519PublicKey)
     assert public.public_bytes_raw() == ed25519.public_key.blob[-32:]
     assert FAMILY.adopt_public(public, policy=KeyPolicy.DEFAULT) == ed25519.public_key

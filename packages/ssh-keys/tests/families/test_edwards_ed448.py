@@ -50,12 +50,12 @@ def test_the_classes(keys: dict[str, PrivateKey]) -> None:
     assert isinstance(key.public_key, EdwardsPublicKey)
     assert key.public_key.bits == 448
     assert key.public_key.algorithms == (KIND,)
-    public = key.public_key.provider()
+    public = key.public_key.to_cryptography()
     assert isinstance(public, provider.Ed448PublicKey)
     assert FAMILY.adopt_public(public, policy=KeyPolicy.DEFAULT) == key.public_key
     assert FAMILY.adopt_public(object(), policy=KeyPolicy.DEFAULT) is None
     assert FAMILY.adopt_private(object(), policy=KeyPolicy.DEFAULT) is None
-    adopted = FAMILY.adopt_private(key.provider(), policy=KeyPolicy.DEFAULT)
+    adopted = FAMILY.adopt_private(key.to_cryptography(), policy=KeyPolicy.DEFAULT)
     assert adopted is not None
     assert adopted.public_key == key.public_key
 
@@ -146,7 +146,7 @@ def test_a_seed_in_puttys_format() -> None:
     key, end = FAMILY.read_ppk(public, string(SEED) + b"padding")
     assert end == 61
     assert key.public_key == public
-    assert key.ppk_section().encode() == string(SEED)
+    assert key.ppk_fields().encode() == string(SEED)
     for secret in (SEED + b"\0", SEED[:-1], b""):
         with pytest.raises(KeyFormatError):
             FAMILY.read_ppk(public, string(secret))
@@ -159,5 +159,8 @@ def test_a_seed_that_ends_in_zeros() -> None:
     )
     assert key is not None
     # PuTTY stores a number, without leading zeros, which in little-endian come last
-    assert key.ppk_section().encode() == string(seed[:56])
-    assert FAMILY.read_ppk(key.public_key, string(seed[:56]))[0].section() == key.section()
+    assert key.ppk_fields().encode() == string(seed[:56])
+    assert (
+        FAMILY.read_ppk(key.public_key, string(seed[:56]))[0].private_fields()
+        == key.private_fields()
+    )

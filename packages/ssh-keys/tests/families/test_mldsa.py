@@ -36,7 +36,7 @@ def test_the_vector_of_the_draft(kind: str) -> None:
     data = section(kind=kind)
     key, end = FAMILY.read_private(data + b"more", 0, policy=KeyPolicy.DEFAULT)
     assert end == len(data)
-    assert key.section().encode() == data
+    assert key.private_fields().encode() == data
     assert key.public_key.blob == string(kind) + string(POINTS)
     assert key.public_key.verify(MESSAGE, Signature(algorithm=kind, blob=SIGNATURE).encode())
     assert key.public_key.verify(MESSAGE, key.sign(MESSAGE))
@@ -137,7 +137,7 @@ def test_both_halves_must_fit(points: bytes, seeds: bytes) -> None:
 def test_openssh_is_its_only_format(passphrase: str | None, keys: dict[str, PrivateKey]) -> None:
     key = keys[KINDS[0]]
     text = key.to_openssh(passphrase, rounds=1)
-    assert load_private_key(text, passphrase).section() == key.section()
+    assert load_private_key(text, passphrase).private_fields() == key.private_fields()
     with pytest.raises(UsageError, match="has no form but OpenSSH's"):
         key.to_pem(passphrase)
     with pytest.raises(UsageError, match="has no form but OpenSSH's"):

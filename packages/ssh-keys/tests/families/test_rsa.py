@@ -179,7 +179,7 @@ def test_numbers_that_no_key_has_verify_nothing() -> None:
 @pytest.mark.row("K08")
 @pytest.mark.parametrize("field", ["n", "e", "d", "iqmp", "p", "q"])
 def test_numbers_that_contradict_each_other(field: str, rsa: PrivateKey) -> None:
-    section = rsa.section()
+    section = rsa.private_fields()
     fields = {name: getattr(section, name) for name in ("n", "e", "d", "iqmp", "p", "q")}
     value = fields[field]
     for wrong in (0, 1, 2, value + 2, value - 2, value >> 1, value * 2, (1 << 16383) + 1):
@@ -191,7 +191,7 @@ def test_numbers_that_contradict_each_other(field: str, rsa: PrivateKey) -> None
 @pytest.mark.row("K08")
 @pytest.mark.parametrize("field", ["n", "e", "d", "iqmp", "p", "q"])
 def test_a_pem_with_numbers_that_contradict_each_other(field: str, rsa: PrivateKey) -> None:
-    section = rsa.section()
+    section = rsa.private_fields()
     fields = {name: getattr(section, name) for name in ("n", "e", "d", "iqmp", "p", "q")}
     for change in (2, -2, 1 << 100):
         n, e, d, iqmp, p, q = {**fields, field: fields[field] + change}.values()

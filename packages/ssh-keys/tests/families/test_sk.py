@@ -242,9 +242,9 @@ def test_the_handle_is_saved_and_read_back(token: Token) -> None:
         text = private.to_openssh(passphrase, rounds=1)
         again = load_private_key(text, passphrase)
         assert isinstance(again, SecurityKeyPrivateKey)
-        assert again.section() == private.section()
+        assert again.private_fields() == private.private_fields()
         assert again.comment == "a key in a token"
-    assert "the handle" not in f"{private!r} {private.section()!r}"
+    assert "the handle" not in f"{private!r} {private.private_fields()!r}"
 
 
 def test_only_the_token_signs(token: Token) -> None:
@@ -363,7 +363,7 @@ def test_every_prefix_and_extension_is_refused(token: Token) -> None:
             PublicKey.from_blob(blob[:size])
     with pytest.raises(KeyFormatError, match="left over"):
         PublicKey.from_blob(blob + b"\0")
-    data = token.private.section().encode()
+    data = token.private.private_fields().encode()
     for size in range(len(data)):
         with pytest.raises((KeyFormatError, WireError)):
             FAMILY.read_private(data[:size], 0, policy=KeyPolicy.DEFAULT)

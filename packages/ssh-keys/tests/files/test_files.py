@@ -22,10 +22,10 @@ from ssh_keys.files import (
     check_private_permissions,
     hash_known_hosts,
     hosts,
-    pieces_of,
     read_allowed_signers,
     read_authorized_keys,
     read_authorized_principals,
+    read_chunks,
     read_known_hosts,
     read_private_key,
     read_public_key,
@@ -303,12 +303,12 @@ def test_revoked_keys_are_saved(ed25519: PrivateKey, rsa: PrivateKey, tmp_path: 
 def test_a_file_is_signed(ed25519: PrivateKey, tmp_path: Path) -> None:
     path = tmp_path / "data"
     path.write_bytes(bytes(200_000))
-    made = sign(ed25519, pieces_of(path), "file")
-    assert made.verify(pieces_of(path), "file")
+    made = sign(ed25519, read_chunks(path), "file")
+    assert made.verify(read_chunks(path), "file")
     assert made.verify(bytes(200_000), "file")
-    assert len(list(pieces_of(path))) == 4
+    assert len(list(read_chunks(path))) == 4
     with pytest.raises(KeyFormatError, match="not a regular file"):
-        sign(ed25519, pieces_of(tmp_path), "file")
+        sign(ed25519, read_chunks(tmp_path), "file")
 
 
 def test_a_public_key_file_is_for_everybody(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_the_old_encryption_of_openssl_is_read(
     command = ("rsa", "-traditional") if kind == "ssh-rsa" else ("ec",)
     text = encrypted(openssl, *command, f"-{cipher}", data=key.to_pem(form="traditional"))
     assert f"DEK-Info: {READ[cipher]},".encode() in text
-    assert load_private_key(text, "x").section() == key.section()
+    assert load_private_key(text, "x").private_fields() == key.private_fields()
     for wrong in ("y", "x" * 2000):
         with pytest.raises(KeyDecryptError, match="the passphrase is wrong"):
             load_private_key(text, wrong)
@@ -154,7 +154,7 @@ def read_or_refused_by_name(text: bytes, name: str | None, key: PrivateKey) -> N
     if name is not None:
         refused_by_name(text, name)
         return
-    assert load_private_key(text, "x").section() == key.section()
+    assert load_private_key(text, "x").private_fields() == key.private_fields()
     with pytest.raises(KeyDecryptError, match="the passphrase is wrong"):
         load_private_key(text, "y")
     with pytest.raises(PassphraseNeeded):

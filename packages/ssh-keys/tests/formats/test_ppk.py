@@ -60,7 +60,7 @@ def test_every_kind_is_read_back(
     text = portable.to_ppk(passphrase, version=version)
     assert text.startswith(f"PuTTY-User-Key-File-{version}: ".encode())
     again = load_private_key(text, passphrase)
-    assert again.section() == portable.section()
+    assert again.private_fields() == portable.private_fields()
     assert again.comment == portable.comment
     for end in (b"\r\n", b"\r"):
         other = load_private_key(text.replace(b"\n", end), passphrase)
@@ -232,12 +232,12 @@ def sealed(key: PublicKey, secret: bytes, kind: str | None = None) -> bytes:
 @pytest.mark.row("K08")
 def test_the_halves_must_fit(portable: PrivateKey, keys: dict[str, PrivateKey]) -> None:
     public = portable.public_key
-    secret = portable.ppk_section().encode()
+    secret = portable.ppk_fields().encode()
     assert load_private_key(sealed(public, secret)).public_key == public
     kind = public.kind
     other = PrivateKey.generate(kind, 2048 if kind == "ssh-rsa" else None)
     with pytest.raises(KeyFormatError, match=r"differ|contradict"):
-        load_private_key(sealed(public, other.ppk_section().encode()))
+        load_private_key(sealed(public, other.ppk_fields().encode()))
     with pytest.raises(KeyFormatError, match="1 bytes are left over"):
         load_private_key(sealed(public, secret + b"\0"))
     for size in range(len(secret)):
@@ -278,7 +278,7 @@ def test_a_certificate_stays_behind(ed25519: PrivateKey) -> None:
     spec = CertificateSpec(role="user", key_id="", principals=("alice",))
     certificate = issue(ed25519, ed25519.public_key, spec=spec, random=bytes)
     text = sealed(ed25519.public_key, b"", certificate.kind)
-    secret = ed25519.ppk_section().encode()
+    secret = ed25519.ppk_fields().encode()
     fields = (certificate.kind.encode(), b"none", b"", certificate.blob, secret)
     over = b"".join(string(field) for field in fields)
     mac = hmac.digest(b"", over, "sha256").hex().encode()
@@ -343,7 +343,7 @@ def test_puttygen_reads_ours(
     options = ("--old-passphrase", secret, "--new-passphrase", "/dev/null")
     puttygen(path, "-O", "private-openssh-new", "-o", exported, *options)
     again = load_private_key(exported.read_bytes())
-    assert again.section() == portable.section()
+    assert again.private_fields() == portable.private_fields()
     assert again.comment == portable.comment
 
 
@@ -366,7 +366,7 @@ def test_we_read_those_of_puttygen(
     text = out.read_bytes()
     assert (b"aes256-cbc" in text) == (passphrase is not None)
     again = load_private_key(text, passphrase)
-    assert again.section() == portable.section()
+    assert again.private_fields() == portable.private_fields()
     assert load_public_key(text) == portable.public_key
 
 

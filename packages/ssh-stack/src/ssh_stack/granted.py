@@ -15,7 +15,7 @@ import attrs
 
 from ssh_auth import Accept, AuthContext, Permissions
 from ssh_keys import FidoPolicy
-from ssh_keys.fido import KEY_ALONE
+from ssh_keys.fido import NO_TOUCH
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -157,7 +157,7 @@ def certificate_problem(
             role="user",
             principal=context.user if principals is None else None,
             now=now,
-            ca_fido=KEY_ALONE,  # as sshd: what the authority's token saw was its own affair
+            ca_fido=NO_TOUCH,  # as sshd: what the authority's token saw was its own affair
             understood_options=_CRITICAL,
         )
     except CertificateRefused as error:

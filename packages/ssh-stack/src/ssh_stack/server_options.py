@@ -75,7 +75,7 @@ def _host_keys(
 ) -> tuple[PrivateKey | HostSigner, ...]:
     """Load the host keys that are files or contents."""
     from ssh_keys import is_key_text, load_private_key  # noqa: PLC0415 (only where one is needed)
-    from ssh_keys.files import in_file, read_private_key  # noqa: PLC0415 (only where one is a file)
+    from ssh_keys.files import name_file_in_errors, read_private_key  # noqa: PLC0415 (only where one is a file)
 
     found: list[PrivateKey | HostSigner] = []
     sources = listed(given)
@@ -86,7 +86,7 @@ def _host_keys(
         if isinstance(each, str) and is_key_text(each):
             found.append(load_private_key(each))
         elif isinstance(each, str | os.PathLike):
-            with in_file(each):
+            with name_file_in_errors(each):
                 found.append(read_private_key(each, strict_permissions=True))
         elif isinstance(each, bytes):
             found.append(load_private_key(each))

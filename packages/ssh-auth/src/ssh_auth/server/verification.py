@@ -59,7 +59,7 @@ def signature_holds(
     section 3.2): `verify` is given the request's.  What a token says beside its signature
     is not judged: see `token_assertion`.
     """
-    from ssh_keys.fido import KEY_ALONE  # noqa: PLC0415 (loads with the first signature)
+    from ssh_keys.fido import NO_TOUCH  # noqa: PLC0415 (loads with the first signature)
 
     signed = SignedRequest(
         session_id=session_id,
@@ -70,7 +70,7 @@ def signature_holds(
     )
     try:
         # `is True`: an error value must never pass for a verified signature
-        holds = key.verify(signed.encode(), request.signature, request.algorithm, fido=KEY_ALONE)
+        holds = key.verify(signed.encode(), request.signature, request.algorithm, fido=NO_TOUCH)
     except Exception:  # noqa: BLE001 (whatever fails in there, nothing was verified)
         return False
     return holds is True

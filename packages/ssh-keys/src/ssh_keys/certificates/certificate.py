@@ -33,7 +33,7 @@ from ssh_keys.certificates.fields import (
     read_role,
 )
 from ssh_keys.errors import CertificateRefused, KeyFormatError
-from ssh_keys.fido import KEY_ALONE, FidoPolicy, read_assertion
+from ssh_keys.fido import NO_TOUCH, FidoPolicy, read_assertion
 from ssh_keys.patterns import matches
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey
@@ -152,7 +152,7 @@ class Certificate:
         # "Chained" certificates ... are NOT supported": no kind of certificate is a PublicKey
         ca_key = PublicKey.from_blob(body.ca_key, policy=policy)
         # SHA-1 and a touch are judged by `check`, which knows what the caller accepts
-        if not ca_key.verify(blob[:pos], signed.signature, allow_sha1=True, fido=KEY_ALONE):
+        if not ca_key.verify(blob[:pos], signed.signature, allow_sha1=True, fido=NO_TOUCH):
             problem = "the certificate is not signed by the authority that it names"
             raise KeyFormatError(problem)
         return cls(

@@ -146,12 +146,12 @@ class ECDSAPublicKey(PublicKey):
         try:
             signature = _Signature.decode(blob)
             der = encode_dss_signature(signature.r, signature.s)
-            self.provider().verify(der, data, ec.ECDSA(self.curve.hash))
+            self.to_cryptography().verify(der, data, ec.ECDSA(self.curve.hash))
         except (WireError, InvalidSignature):
             return False
         return True
 
-    def provider(self) -> ec.EllipticCurvePublicKey:
+    def to_cryptography(self) -> ec.EllipticCurvePublicKey:
         """Return the key as the object of `cryptography` that holds it."""
         return ec.EllipticCurvePublicKey.from_encoded_point(self.curve.curve, self.point)
 
@@ -169,7 +169,7 @@ class ECDSAPrivateKey(PrivateKey):
         r, s = decode_dss_signature(self.secret.sign(data, ec.ECDSA(self.curve.hash)))
         return _Signature(r=r, s=s).encode()
 
-    def section(self) -> Record:
+    def private_fields(self) -> Record:
         """Return the key's fields as openssh-key-v1 lists them."""
         return _Section(
             kind=self.curve.kind,
@@ -178,11 +178,11 @@ class ECDSAPrivateKey(PrivateKey):
             secret=self.secret.private_numbers().private_value,
         )
 
-    def ppk_section(self) -> Record:
+    def ppk_fields(self) -> Record:
         """Return the secret fields as PuTTY's format lists them."""
         return _PPK(secret=self.secret.private_numbers().private_value)
 
-    def provider(self) -> ec.EllipticCurvePrivateKey:
+    def to_cryptography(self) -> ec.EllipticCurvePrivateKey:
         """Return the key as the object of `cryptography` that holds it."""
         return self.secret
 

@@ -138,12 +138,12 @@ class EdwardsPublicKey(PublicKey):
         """Check R || S (RFC 8709 section 6)."""
         del algorithm  # there is only one
         try:
-            self.provider().verify(blob, data)
+            self.to_cryptography().verify(blob, data)
         except InvalidSignature:
             return False
         return len(blob) == 2 * self.curve.size
 
-    def provider(self) -> _Public:
+    def to_cryptography(self) -> _Public:
         """Return the key as the object of `cryptography` that holds it."""
         return self.curve.public.from_public_bytes(self.point)
 
@@ -161,17 +161,17 @@ class EdwardsPrivateKey(PrivateKey):
         del algorithm  # there is only one
         return self.secret.sign(data)
 
-    def section(self) -> Record:
+    def private_fields(self) -> Record:
         """Return the key's fields as openssh-key-v1 lists them."""
         point = self.secret.public_key().public_bytes_raw()
         secret = self.secret.private_bytes_raw() + point
         return _Section(kind=self.public_key.kind, point=point, secret=secret)
 
-    def ppk_section(self) -> Record:
+    def ppk_fields(self) -> Record:
         """Return the secret fields as PuTTY's format lists them."""
         return _PPK(secret=self.secret.private_bytes_raw().rstrip(b"\0"))
 
-    def provider(self) -> _Private:
+    def to_cryptography(self) -> _Private:
         """Return the key as the object of `cryptography` that holds it."""
         return self.secret
 

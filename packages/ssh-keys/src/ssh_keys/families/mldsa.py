@@ -104,7 +104,7 @@ class MLDSAEd25519PublicKey(PublicKey):
             return False
         return True
 
-    def provider(self) -> NoReturn:
+    def to_cryptography(self) -> NoReturn:
         """Raise: no object of `cryptography` holds both halves."""
         problem = f"a key of kind {self.kind} has no form but OpenSSH's"
         raise UsageError(problem)
@@ -125,13 +125,13 @@ class MLDSAEd25519PrivateKey(PrivateKey):
         prepared = _prepare(data)
         return self.mldsa.sign(prepared, _LABEL) + self.ed25519.sign(prepared)
 
-    def section(self) -> Record:
+    def private_fields(self) -> Record:
         """Return the key's fields as openssh-key-v1 lists them."""
         seeds = self.mldsa.private_bytes_raw() + self.ed25519.private_bytes_raw()
         kind = self.public_key.kind
         return _Section(kind=kind, points=_points(self.mldsa, self.ed25519), seeds=seeds)
 
-    def provider(self) -> NoReturn:
+    def to_cryptography(self) -> NoReturn:
         """Raise: no object of `cryptography` holds both halves."""
         problem = f"a key of kind {self.public_key.kind} has no form but OpenSSH's"
         raise UsageError(problem)
@@ -159,7 +159,7 @@ class _MLDSAEd25519:
             problem = f"an ML-DSA and Ed25519 private key has 64 bytes, not {len(section.seeds)}"
             raise KeyFormatError(problem)
         key = _from_seeds(section.kind, section.seeds)
-        if key.section() != section:
+        if key.private_fields() != section:
             problem = "the private and the public half of the ML-DSA and Ed25519 key differ"
             raise KeyFormatError(problem)
         return key, end

@@ -99,13 +99,14 @@ class RSAPublicKey(PublicKey):
             return False
         # some signers drop leading zeros of S; OpenSSH restores them, and so does this
         padded = blob.rjust(size, b"\0")
+        key = self.to_cryptography()
         try:
-            self.provider().verify(padded, bytes(data), padding.PKCS1v15(), _HASHES[algorithm])
+            key.verify(padded, bytes(data), padding.PKCS1v15(), _HASHES[algorithm])
         except InvalidSignature:
             return False
         return True
 
-    def provider(self) -> rsa.RSAPublicKey:
+    def to_cryptography(self) -> rsa.RSAPublicKey:
         """Return the key as the object of `cryptography` that holds it."""
         return self.numbers.public_key()
 
@@ -120,16 +121,16 @@ class RSAPrivateKey(PrivateKey):
         """Return S."""
         return self.secret.sign(bytes(data), padding.PKCS1v15(), _HASHES[algorithm])
 
-    def section(self) -> Record:
+    def private_fields(self) -> Record:
         """Return the key's fields as openssh-key-v1 lists them."""
         return _section(self.secret.private_numbers())
 
-    def ppk_section(self) -> Record:
+    def ppk_fields(self) -> Record:
         """Return the secret fields as PuTTY's format lists them."""
         numbers = self.secret.private_numbers()
         return _PPK(d=numbers.d, p=numbers.p, q=numbers.q, iqmp=numbers.iqmp)
 
-    def provider(self) -> rsa.RSAPrivateKey:
+    def to_cryptography(self) -> rsa.RSAPrivateKey:
         """Return the key as the object of `cryptography` that holds it."""
         return self.secret
 

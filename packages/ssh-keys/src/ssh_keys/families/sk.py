@@ -142,7 +142,7 @@ class SecurityKeyPublicKey(PublicKey):
         del algorithm  # a browser changes what is signed, not how
         return self.plain.verify_blob(data, self.plain.algorithms[0], blob)
 
-    def provider(self) -> NoReturn:
+    def to_cryptography(self) -> NoReturn:
         """Raise: no other format has room for the application."""
         problem = f"a key of kind {self.kind} has no form but OpenSSH's"
         raise UsageError(problem)
@@ -172,7 +172,7 @@ class SecurityKeyPrivateKey(PrivateKey):
         """Raise TokenNeeded: only the token signs, and an agent asks it."""
         return self.sign(data, algorithm)
 
-    def section(self) -> Record:
+    def private_fields(self) -> Record:
         """Return the key's fields as openssh-key-v1 and the agent protocol list them."""
         kind = _KINDS[self.public_key.kind]
         fields = kind.public.decode(self.public_key.blob)
@@ -184,7 +184,7 @@ class SecurityKeyPrivateKey(PrivateKey):
             reserved=self.reserved,
         )
 
-    def provider(self) -> NoReturn:
+    def to_cryptography(self) -> NoReturn:
         """Raise: no other format has room for a handle."""
         problem = f"a key of kind {self.public_key.kind} has no form but OpenSSH's"
         raise UsageError(problem)

@@ -57,11 +57,11 @@ __all__ = [
     "append_known_host",
     "check_private_permissions",
     "hash_known_hosts",
-    "in_file",
-    "pieces_of",
+    "name_file_in_errors",
     "read_allowed_signers",
     "read_authorized_keys",
     "read_authorized_principals",
+    "read_chunks",
     "read_known_hosts",
     "read_private_key",
     "read_public_key",
@@ -195,7 +195,7 @@ def write_revoked_keys(path: str | os.PathLike[str], revoked: RevocationList) ->
         replace(path, content, backup=False)
 
 
-def pieces_of(path: str | os.PathLike[str]) -> Iterator[bytes]:
+def read_chunks(path: str | os.PathLike[str]) -> Iterator[bytes]:
     """Yield the content of a file piece by piece, as `sshsig.sign` and `verify` take it.
 
     Raises:
@@ -263,7 +263,7 @@ def write_key_file(
 
 
 @contextmanager
-def in_file(path: str | os.PathLike[str]) -> Generator[None]:
+def name_file_in_errors(path: str | os.PathLike[str]) -> Generator[None]:
     """Name the file in a `KeyFormatError` that does not name it."""
     try:
         yield

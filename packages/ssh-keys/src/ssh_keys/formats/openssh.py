@@ -274,7 +274,7 @@ def _section(key: PrivateKey, block: int, random: Callable[[int], bytes]) -> byt
     check = int.from_bytes(random(4))
     plain = (
         _Checks(first=check, second=check).encode()
-        + key.section().encode()
+        + key.private_fields().encode()
         + _Comment(comment=key.comment, padding=b"").encode()
     )
     return plain + bytes(range(1, -len(plain) % block + 1))

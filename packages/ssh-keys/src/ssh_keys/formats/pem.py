@@ -141,7 +141,7 @@ def encode_private(key: PrivateKey, passphrase: bytes | str | None, form: str) -
     """
     secret = raw(passphrase) if isinstance(passphrase, str) else passphrase
     encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
-    provider = cast("PrivateKeyTypes", key.provider())
+    provider = cast("PrivateKeyTypes", key.to_cryptography())
     try:
         if secret is not None:
             encryption = serialization.BestAvailableEncryption(secret)
@@ -153,7 +153,7 @@ def encode_private(key: PrivateKey, passphrase: bytes | str | None, form: str) -
 
 def encode_public(key: PublicKey) -> str:
     """Return a public key as PEM SubjectPublicKeyInfo."""
-    provider = cast("PublicKeyTypes", key.provider())
+    provider = cast("PublicKeyTypes", key.to_cryptography())
     return provider.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 

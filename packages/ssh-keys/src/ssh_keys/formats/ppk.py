@@ -331,7 +331,7 @@ def encode_private(
     if version not in _VERSIONS.values():
         problem = f"PuTTY's format has no version {version}; choose 2 or 3"
         raise UsageError(problem)
-    plain = key.ppk_section().encode()
+    plain = key.ppk_fields().encode()
     keys = keys_of_none(version)
     cost = None
     if secret is not None:

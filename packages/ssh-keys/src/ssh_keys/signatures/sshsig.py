@@ -21,7 +21,7 @@ import attrs
 from ssh_keys import kinds
 from ssh_keys.certificates.certificate import Certificate
 from ssh_keys.errors import KeyFormatError, SigningFailed
-from ssh_keys.fido import KEY_ALONE, FidoPolicy
+from ssh_keys.fido import NO_TOUCH, FidoPolicy
 from ssh_keys.formats.armor import enclose, label_of, open_armor
 from ssh_keys.lines import as_bytes
 from ssh_keys.policy import KeyPolicy
@@ -287,7 +287,7 @@ class SigningRequest:
             SigningFailed: it is not the key's signature of `data`.
         """
         # whether a token's touch is needed is for whoever checks the signature to say
-        if not self.public_key.verify(self.data, signature, fido=KEY_ALONE):
+        if not self.public_key.verify(self.data, signature, fido=NO_TOUCH):
             problem = f"a signature of {self.public_key.fingerprint()} did not verify"
             raise SigningFailed(problem)
         return SSHSig(

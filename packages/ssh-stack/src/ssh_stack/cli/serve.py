@@ -18,7 +18,12 @@ import click
 from ssh_connection.addresses import format_address, parse_address
 from ssh_keys import AuthorizedKeysFile as KeyLines
 from ssh_keys import PassphraseNeeded, PrivateKey
-from ssh_keys.files import in_file, read_authorized_keys, read_private_key, write_private_key
+from ssh_keys.files import (
+    name_file_in_errors,
+    read_authorized_keys,
+    read_private_key,
+    write_private_key,
+)
 from ssh_stack.authorization import Authorization, AuthorizedKeys, TrustedUserCAKeys
 from ssh_stack.cli.errors import FAILED, Stopped, explain
 from ssh_stack.cli.report import Report
@@ -204,7 +209,7 @@ def _look_at(authorized: Path, report: Report, *, alone: bool) -> None:
 
 def _host_key(path: Path) -> PrivateKey:
     try:
-        with in_file(path):
+        with name_file_in_errors(path):
             return read_private_key(path, strict_permissions=True)
     except PassphraseNeeded:
         problem = f"{path} is encrypted: a host key must not be"

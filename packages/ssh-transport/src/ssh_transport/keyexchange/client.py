@@ -58,9 +58,9 @@ class PresentedHostKey(NamedTuple):
 
 
 def _key_alone() -> FidoPolicy:
-    from ssh_keys.fido import KEY_ALONE  # noqa: PLC0415 (loads with the first token)
+    from ssh_keys.fido import NO_TOUCH  # noqa: PLC0415 (loads with the first token)
 
-    return KEY_ALONE
+    return NO_TOUCH
 
 
 class ExpectGroup(NamedTuple):

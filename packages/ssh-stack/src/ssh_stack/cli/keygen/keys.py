@@ -20,7 +20,7 @@ from ssh_keys import (
     load_private_key,
     load_public_key,
 )
-from ssh_keys.files import check_private_permissions, in_file
+from ssh_keys.files import check_private_permissions, name_file_in_errors
 from ssh_keys.trust import numbered_lines, take_field
 from ssh_stack.cli.errors import Stopped
 from ssh_stack.cli.keygen.asking import secret
@@ -88,7 +88,7 @@ def open_private(
         check_private_permissions(path)
     data = read(path)
     try:
-        with in_file(path):
+        with name_file_in_errors(path):
             return load_private_key(data, policy=KeyPolicy.LEGACY), None
     except PassphraseNeeded:
         given = options.get("P")
@@ -97,7 +97,7 @@ def open_private(
         raise Stopped(problem)
     asked = question or f"Enter passphrase for key '{path}': "
     passphrase = secret(asked, "P") if given is None else given
-    with in_file(path):
+    with name_file_in_errors(path):
         return load_private_key(data, passphrase, policy=KeyPolicy.LEGACY), passphrase
 
 
@@ -111,7 +111,7 @@ def public_half(path: Path) -> PublicKey | Certificate:
     """
     data = read(path)
     try:
-        with in_file(path):
+        with name_file_in_errors(path):
             return load_public_key(data, policy=KeyPolicy.LEGACY)
     except KeyFormatError as error:
         try:
@@ -124,7 +124,7 @@ def public_half(path: Path) -> PublicKey | Certificate:
             raise error from None
     beside = path.with_name(f"{path.name}.pub")
     if beside.exists():
-        with in_file(beside):
+        with name_file_in_errors(beside):
             written = load_public_key(read(beside), policy=KeyPolicy.LEGACY)
         if written == key:
             return written

@@ -17,7 +17,7 @@ from ssh_keys import (
     load_private_key,
     load_public_key,
 )
-from ssh_keys.files import in_file
+from ssh_keys.files import name_file_in_errors
 from ssh_keys.randomart import bubblebabble, randomart, title_of
 from ssh_keys.trust import sshfp_records
 from ssh_stack.cli.errors import Stopped
@@ -148,7 +148,7 @@ def _traditional(key: PublicKey) -> str:
         PublicFormat,
     )
 
-    provider = cast("RSAPublicKey", key.provider())
+    provider = cast("RSAPublicKey", key.to_cryptography())
     return provider.public_bytes(Encoding.PEM, PublicFormat.PKCS1).decode("ascii")
 
 
@@ -160,7 +160,7 @@ def import_(options: Options, report: Report) -> int:
     try:
         public = load_public_key(data, policy=KeyPolicy.LEGACY)
     except KeyFormatError as error:
-        with in_file(path):
+        with name_file_in_errors(path):
             private = _imported(data, error)
         click.echo(private.to_openssh().decode("ascii"), nl=False)
         return 0

@@ -12,7 +12,7 @@ import attrs
 import click
 
 from ssh_keys import Certificate, KeyFormatError, PublicKey, SignatureRefused, SSHSig
-from ssh_keys.files import pieces_of, read_allowed_signers, read_revoked_keys, write_key_file
+from ssh_keys.files import read_allowed_signers, read_chunks, read_revoked_keys, write_key_file
 from ssh_keys.signatures import HashName, Message, MessageSigner, sign
 from ssh_keys.trust import parse_date
 from ssh_stack.cli.errors import FAILED, Stopped
@@ -212,7 +212,7 @@ def _signature(options: Options) -> SSHSig:
 
 
 def _message(word: str) -> Message:
-    return iter(lambda: sys.stdin.buffer.read(_BLOCK), b"") if word == "-" else pieces_of(word)
+    return iter(lambda: sys.stdin.buffer.read(_BLOCK), b"") if word == "-" else read_chunks(word)
 
 
 def _hash(options: Options) -> HashName:
