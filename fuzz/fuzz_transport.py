@@ -33,6 +33,7 @@ from ssh_transport.keyexchange.derivation import KeySource
 from ssh_transport.keyexchange.negotiation import guessed_right, negotiate
 from ssh_transport.keyexchange.server import ExpectSignature, OwnHostKey, ServerKeyExchange
 from ssh_transport.packets.inbound import Inbound
+from ssh_transport.roles import build_machine
 from ssh_transport.states import TransportState
 from ssh_transport.version import IdentificationReader
 from ssh_wire import ProtocolError
@@ -67,10 +68,10 @@ def _exchange(state: Any) -> Exchange:
 
 def _complete(self: Any, exchange: Exchange) -> TransportState:
     """What `KeyExchange._complete` does, without keys."""
-    ports = self._context
+    context = self._context
     self._send(NewKeys().encode())
-    ports.outbound.switch(PlainSealer(), reset=ports.session.strict)
-    ports.session.agreement = exchange.agreement
+    context.outbound.switch(PlainSealer(), reset=context.session.strict)
+    context.session.agreement = exchange.agreement
     self._state = ExpectNewKeys(exchange, PlainOpener(LIMIT))
     self.holding = False
     phase: TransportState = self.phase(
@@ -124,25 +125,30 @@ class _Awaiting:
 class Server(ServerTransport):
     """A server without mathematics."""
 
-    def _key_exchange(self) -> ServerKeyExchange:
-        self._server_kex = _ServerKex(self._context, OPTIONS.algorithms, [KEY.public_key])
-        return self._server_kex
+    def __init__(self) -> None:
+        machine, self._server_kex = build_machine(
+            *(OPTIONS, bytes, 0.0),
+            lambda context: _ServerKex(context, OPTIONS.algorithms, [KEY.public_key]),
+        )
+        Transport.__init__(self, machine)
 
 
 class Client(ClientTransport):
     """A client without mathematics."""
 
-    def _key_exchange(self) -> ClientKeyExchange:
-        self._client_kex = _ClientKex(self._context, OPTIONS.algorithms)
-        return self._client_kex
+    def __init__(self) -> None:
+        machine, self._client_kex = build_machine(
+            OPTIONS, bytes, 0.0, lambda context: _ClientKex(context, OPTIONS.algorithms)
+        )
+        Transport.__init__(self, machine)
 
 
 def _make(role: str) -> Client | Server:
     if role == "client":
-        client = Client(OPTIONS, random=bytes, now=0.0)
+        client = Client()
         client.request_service("ssh-userauth")
         return client
-    return Server(OPTIONS, random=bytes, now=0.0, host_keys=[KEY.public_key])
+    return Server()
 
 
 def _answer(transport: Transport, event: Event) -> None:

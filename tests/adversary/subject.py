@@ -23,6 +23,7 @@ from ssh_connection.aio.server import ServerConnection
 from ssh_connection.aio.settings import ClientSettings
 from ssh_keys import PrivateKey
 from ssh_transport import Algorithms, Disconnected, Event, Transport, TransportOptions
+from ssh_transport.input import Held
 from ssh_transport.kex import dh_modp as finite
 from ssh_wire.messages.auth import InfoRequest, Prompt
 from tests.adversary.wiretap import constant
@@ -344,8 +345,8 @@ class Subject:
     @property
     def waiting(self) -> int:
         """Bytes that have arrived and are not processed."""
-        core = self.core
-        return core.unprocessed + len(core._kept or b"")
+        state = self.core._machine.input.state
+        return self.core.unprocessed + (len(state.payload) if isinstance(state, Held) else 0)
 
 
 class Planted(logging.Handler):

@@ -24,7 +24,7 @@ from ssh_transport import (
     ServiceRequested,
     SignatureRequested,
     TransportOptions,
-    machine,
+    output,
 )
 from ssh_transport.ciphers.base import Opener, Sealer
 from ssh_transport.keyexchange import base as keyexchange
@@ -176,8 +176,8 @@ class Peer:
         self.events: list[Event] = []
         self.core: ClientTransport | ServerTransport
         with (
-            mock.patch.object(machine, "Outbound", _TappedOutbound),
-            mock.patch.object(machine, "Inbound", _TappedInbound),
+            mock.patch.object(output, "Outbound", _TappedOutbound),
+            mock.patch.object(output, "Inbound", _TappedInbound),
             mock.patch.dict(vars(keyexchange), {} if strict else _NOT_STRICT),
             mock.patch.object(keyexchange.KeyExchange, "_guess", return_value=guess),
         ):
@@ -197,7 +197,7 @@ class Peer:
 
     @property
     def _inbound(self) -> _TappedInbound:
-        inbound = self.core._inbound
+        inbound = self.core._machine.input.inbound
         assert isinstance(inbound, _TappedInbound)
         return inbound
 

@@ -19,6 +19,8 @@ from ssh_connection.aio import (
 from ssh_connection.aio.testing import client_settings, server_settings
 from ssh_transport import ConnectionLost, PeerDisconnected, TransportOptions, events, profiles
 from ssh_transport.algorithms import Profile
+from ssh_transport.handlers import HANDLERS
+from ssh_transport.states import Action
 from ssh_wire import DisconnectReason
 from ssh_wire.messages import connection as m
 from ssh_wire.messages.transport import Unimplemented
@@ -110,16 +112,16 @@ async def test_a_busy_peer_is_not_asked() -> None:
         assert asked == []
 
 
-async def test_unknown_messages_are_answered_in_their_order() -> None:
+async def test_unknown_messages_are_answered_in_their_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with pair() as ends:
         answers: list[int] = []
-        receive = ends.client._core._HANDLERS
 
         def unimplemented(_: object, payload: bytes) -> None:
             answers.append(Unimplemented.decode(payload).sequence)
 
-        action = next(each for each in receive if each.name == "NOT_KNOWN")
-        replace(ends.client._core, "_HANDLERS", {**receive, action: unimplemented})
+        monkeypatch.setitem(HANDLERS["client"], Action.NOT_KNOWN, unimplemented)
         first = ends.client._core._outbound.sequence
         for number in range(101, 111):
             inject(ends.client, bytes([number]) + b"what")
@@ -246,7 +248,8 @@ async def test_a_task_that_fails_is_reported_and_the_connection_goes_on(
 async def test_a_peer_that_asks_for_too_much_during_a_key_exchange_is_left() -> None:
     async with pair() as ends:
         core = ends.server._core
-        core._held._packets = core._held._bytes = 1
+        held = core._machine.output.held
+        held._packets = held._bytes = 1
         ends.server.rekey()
         for _ in range(3):
             inject(ends.client, m.GlobalRequest(kind="x@y", want_reply=True))

@@ -20,7 +20,7 @@ from ssh_transport import (
     ServerTransport,
     Transport,
     TransportOptions,
-    machine,
+    output,
 )
 from ssh_transport.ciphers import CIPHERS
 from ssh_transport.keyexchange.derivation import KeySource
@@ -92,9 +92,11 @@ class Keyed:
             keys = (KEY.public_key,)
             transport = ServerTransport(self._options, random=bytes, now=0.0, host_keys=keys)
         peer: Side = "server" if self._side == "client" else "client"
-        transport._inbound.switch(self._source.opener(peer, self._agreed, LIMIT), reset=True)
-        transport._stage = TransportState.OPEN
-        transport._enter(TransportState.OPEN)
+        transport._machine.input.inbound.switch(
+            self._source.opener(peer, self._agreed, LIMIT), reset=True
+        )
+        transport._machine.stage = TransportState.OPEN
+        transport._machine.enter(TransportState.OPEN)
         self.seen.clear()
         transport.sink = lambda payload: self.seen.append(bytes(payload))
         return transport
@@ -152,7 +154,7 @@ class Middle:
     def __init__(
         self, client: TransportOptions, server: TransportOptions, edit: Edit = unchanged
     ) -> None:
-        with mock.patch.object(machine, "Outbound", PacketOutbound):
+        with mock.patch.object(output, "Outbound", PacketOutbound):
             self.pair = Pair(client, server, key=KEY)
         self.edit = edit
         self.counts: dict[Side, int] = {"client": 0, "server": 0}

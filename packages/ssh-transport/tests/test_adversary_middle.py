@@ -196,7 +196,7 @@ def test_t12_no_counter_is_wound_back(
         if (speaker, number) != (side, 3):
             return (original,)
         mine = middle.pair.client if victim == "client" else middle.pair.server
-        mine._inbound.sequence = 2**32 - 2
+        mine._machine.input.inbound.sequence = 2**32 - 2
         return (IGNORE, IGNORE, original)
 
     middle = Middle(options(*suite), options(*suite), edit)

@@ -23,7 +23,7 @@ from ssh_transport import (
     PayloadReceived,
     Transport,
     TransportOptions,
-    machine,
+    output,
 )
 from ssh_transport.testing import Pair
 from ssh_wire import DisconnectReason
@@ -58,7 +58,7 @@ class Adversary(RuleBasedStateMachine):
             own = TransportOptions(algorithms=own.algorithms, guess=True)
         names = {} if strict else {"STRICT_SERVER": "other@test"}
         with (
-            mock.patch.object(machine, "Outbound", PacketOutbound),
+            mock.patch.object(output, "Outbound", PacketOutbound),
             mock.patch.dict("ssh_transport.keyexchange.base.__dict__", names),
         ):
             source = seeded.Random(7)  # noqa: S311 (to be replayed)
@@ -111,7 +111,7 @@ class Adversary(RuleBasedStateMachine):
     def authenticate(self) -> None:
         """The layer above both ends has seen a proof."""
         for end in (self.pair.client, self.pair.server):
-            if not end.closed and not end.is_authenticated and end._stage.name == "AUTH":
+            if not end.closed and not end.is_authenticated and end._machine.stage.name == "AUTH":
                 end.authenticated()
 
     @rule(side=sides, size=st.integers(0, 3000))

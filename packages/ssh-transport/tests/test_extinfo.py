@@ -143,9 +143,9 @@ def test_what_is_news_to_a_client(pair: Pair, key: PrivateKey) -> None:
     assert not fresh.server.ext_info_due(said[::-1])
     assert fresh.server.ext_info_due(said[1:])
     assert not pair.server.ext_info_due([])  # after authentication
-    fresh.server._extensions.in_auth = False
+    fresh.server._machine.extensions.in_auth = False
     assert not fresh.server.ext_info_due([])
-    fresh.server._extensions.in_auth = True
+    fresh.server._machine.extensions.in_auth = True
     fresh.server.send_ext_info([])
     assert not fresh.server.ext_info_due(said[1:])
 
@@ -154,7 +154,7 @@ def test_a_client_that_says_nothing_of_it_takes_it_before_the_success_alone(
     key: PrivateKey,
 ) -> None:
     pair = authenticating(key)
-    pair.server._extensions.in_auth = False
+    pair.server._machine.extensions.in_auth = False
     with pytest.raises(UsageError):
         pair.server.send_ext_info(["ssh-ed25519"])
     pair.server.send_ext_info(["ssh-ed25519"], before_success=True)
@@ -170,6 +170,6 @@ def test_the_server_says_nothing_where_it_may_not(pair: Pair, keyed: Pair) -> No
 
 def test_a_client_without_extensions_is_told_nothing(key: PrivateKey) -> None:
     pair = authenticating(key)
-    pair.server._context.session.extensions = False
+    pair.server._machine.context.session.extensions = False
     with pytest.raises(UsageError):
         pair.server.send_ext_info(["ssh-ed25519"], before_success=True)

@@ -160,7 +160,7 @@ def staged(side: Side, phase: TransportState, key: PrivateKey) -> tuple[Transpor
         pair.answer()
         if side == "server":
             taken(peer)
-    assert mine._phase is phase
+    assert mine._machine.state is phase
     taken(mine)
     return mine, pair
 

@@ -392,7 +392,7 @@ def test_keys_are_not_shown_anywhere(pair: Pair) -> None:
     drain(pair.server)
     state = pair.server._kex._state
     assert isinstance(state, ExpectSignature)
-    shown = repr(state) + repr(pair.server._context) + repr(pair.server)
+    shown = repr(state) + repr(pair.server._machine.context) + repr(pair.server)
     assert state.keys.secret.hex() not in shown
     assert repr(bytes(state.keys.secret))[2:-1] not in shown
     assert "secret" not in shown

@@ -170,7 +170,7 @@ def test_t37_a_counter_that_wraps_in_the_first_exchange(
 ) -> None:
     without_strict(monkeypatch)
     transport, _ = staged("server", "kex", key)
-    transport._inbound.sequence = 2**32 - 1
+    transport._machine.input.inbound.sequence = 2**32 - 1
     transport.receive(plain(b"\x02\0\0\0\0"))
     assert "wraps" in refused_plain(transport, BAD).description
 
@@ -180,19 +180,19 @@ def test_t37_a_counter_wraps_later_only_without_strict(
     key: PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pair = Pair.connected(FAST, key=key)
-    pair.server._inbound.sequence = 2**32 - 1
+    pair.server._machine.input.inbound.sequence = 2**32 - 1
     inject(pair.client, b"\x02\0\0\0\0")
     pump(pair.client, pair.server)
     refused(pair.server, pair.client, BAD)
     without_strict(monkeypatch)
     loose = Pair.connected(FAST, key=key)
-    loose.server._inbound.sequence = loose.client._outbound.sequence = 2**32 - 1
+    loose.server._machine.input.inbound.sequence = loose.client._outbound.sequence = 2**32 - 1
     exchange_data(loose)
 
 
 @pytest.mark.row("T37")
 def test_t37_no_key_lives_for_2_to_the_32_packets(pair: Pair) -> None:
-    pair.server._inbound.packets = 2**32 - 2**16
+    pair.server._machine.input.inbound.packets = 2**32 - 2**16
     inject(pair.client, b"\x02\0\0\0\0")
     pump(pair.client, pair.server)
     refused(pair.server, pair.client, BAD)

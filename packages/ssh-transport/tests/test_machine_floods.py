@@ -106,7 +106,7 @@ def test_t33_pings_are_answered_in_order_after_authentication(pair: Pair) -> Non
     pump(pair.client, pair.server)
     assert drain(pair.server) == []
     replies: list[int] = []
-    pair.client._row = tuple(type(a).DELIVER for a in pair.client._row)
+    pair.client._machine.row = tuple(type(a).DELIVER for a in pair.client._machine.row)
     pump(pair.server, pair.client)
     for event in drain(pair.client):
         assert isinstance(event, PayloadReceived)
@@ -144,7 +144,7 @@ def test_t32_a_peer_that_stalls_the_exchange_and_asks_on(key: PrivateKey) -> Non
         inject(pair.client, Ping(data=bytes(10)).encode())
     pump(pair.client, pair.server)
     assert drain(pair.server) == []
-    assert 10 <= len(pair.server._held) < 100
+    assert 10 <= len(pair.server._machine.output.held) < 100
     # those of the layer above end the connection
     pair.server.sink = lambda payload: pair.server.send_payload(b"\x63", payload, bytes(100))
     inject(pair.client, DATA)

@@ -28,11 +28,13 @@ class Extensions:
             where it did not say (RFC 8308 section 3.1).
         in_auth: whether a client takes a message during authentication (OpenSSH's PROTOCOL
             section 1.10).
+        sent_again: whether this side has sent its second message.
     """
 
     def __init__(self, role: str, limit: int) -> None:
         self.server_sig_algs: tuple[str, ...] | None = None
         self.in_auth: bool = False
+        self.sent_again: bool = False
         self._left = _MOST_MESSAGES[role]
         self._limit = limit
 
@@ -60,8 +62,9 @@ class Extensions:
         return found
 
 
-def client_extensions() -> ExtInfo:
+def client_extensions(options: TransportOptions) -> ExtInfo:
     """Return what a client announces."""
+    del options  # the same in every connection
     return _message({_IN_AUTH: b"0", "ping@openssh.com": b"0"})
 
 

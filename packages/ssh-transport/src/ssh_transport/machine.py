@@ -1,394 +1,304 @@
-"""The machine inside a transport: packets are found, and done with as their row says.
+"""The machine inside a transport: finds packets, and does with each what its row names.
 
-Nothing here is public.  `transport` is the interface around it, `roles` adds the answers
-and services in which client and server differ.
+Nothing here is public.  `transport` is the interface around it; `handlers` has what is done
+with each message.  The machine is made of parts: `input` and `output`, the key exchange of
+its role, the policy of rekeying, and the extensions and services of the connection.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING
 
-from ssh_transport.errors import (
-    ConnectionClosed,
-    HeldQueueFull,
-    PeerDisconnected,
-)
-from ssh_transport.events import (
-    BannerLineReceived,
-    DebugReceived,
-    Disconnected,
-    Event,
-    ExtInfoReceived,
-    IdentificationReceived,
-    PayloadReceived,
-    UnimplementedReceived,
-)
+import attrs
+
+from ssh_transport.errors import ConnectionClosed, HeldQueueFull
+from ssh_transport.events import BannerLineReceived, Disconnected, Event, IdentificationReceived
 from ssh_transport.extinfo import Extensions
-from ssh_transport.keyexchange.base import KeyExchange
-from ssh_transport.keyexchange.context import KexContext, SessionState
-from ssh_transport.packets.inbound import Inbound
-from ssh_transport.packets.outbound import HeldQueue, Outbound
+from ssh_transport.handlers import EXT_INFO, HANDLERS
+from ssh_transport.input import Flow, Input
 from ssh_transport.rekey import RekeyPolicy
 from ssh_transport.states import Action, Row, TransportState, row_of
 from ssh_transport.version import IdentificationReader
 from ssh_wire import DisconnectReason, ProtocolError
-from ssh_wire.messages.transport import Debug, Disconnect, ExtInfo, Ping, Pong, Unimplemented
+from ssh_wire.messages.transport import Disconnect
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from ssh_transport.algorithms import Role
-    from ssh_transport.kex.base import Random
-    from ssh_transport.options import TransportOptions
-    from ssh_transport.packets.compression import DeflatingOutbound, InflatingInbound
+    from collections.abc import Callable
+
+    from ssh_transport.keyexchange.base import KeyExchange
+    from ssh_transport.keyexchange.context import KexContext
+    from ssh_transport.output import Output
     from ssh_wire import Message, SSHError
     from ssh_wire.primitives import Buffer
 
-__all__ = ["Machine"]
+__all__ = ["Machine", "Services"]
 
 
-class BeginCompression(Protocol):
-    """Begins compression in both directions, where it was negotiated."""
+@attrs.define
+class Services:
+    """Which services were asked for and granted (RFC 4253 section 10)."""
 
-    def __call__(self, *, with_next_key: bool) -> None:
-        """Begin now, or expect the peer's compressed packets under its next key only."""
-        ...
+    asked: str | None = None
+    """Client: the service that was requested."""
+
+    requested: str | None = None
+    """Server: the service that the client requested, and that is not granted yet."""
+
+    granted: str | None = None
+    """Server: the service that was granted."""
 
 
-class Machine(ABC):
-    """What one side of a connection is, and how it processes input.
+class Machine:
+    """One side of a connection: its parts, and how it processes input.
 
     Attributes:
+        role: the side.
+        context: what key exchanges act on, the options among them.
+        input: what has arrived.
+        output: what leaves.
+        kex: the key exchanges.
+        rekey: when to rekey.
+        extensions: what the peer announced.
+        services: what was requested and granted.
+        events: what happened and was not read yet.
         now: the time of what happens next, in seconds of a monotonic clock.
-        sink: takes every payload numbered 50 to 127 that may arrive; the view is valid only
-            during the call.  Without one such a payload is a `PayloadReceived` event.
-        hold_connection_messages: server: while set, a message above 79 that arrives before
-            `authenticated` stops the processing of input instead of ending the connection.
+        sink: takes every payload numbered 50 to 127 that may arrive.
+        stage: the state outside of key exchanges.
+        state: the state.
+        row: what is done with each message number in it.
     """
 
-    role: ClassVar[Role]
+    __slots__ = (
+        "_identification",
+        "context",
+        "events",
+        "extensions",
+        "input",
+        "kex",
+        "now",
+        "output",
+        "rekey",
+        "role",
+        "row",
+        "services",
+        "sink",
+        "stage",
+        "state",
+    )
 
-    def __init__(self, options: TransportOptions, *, random: Random, now: float) -> None:
-        options.check()
-        limits = options.limits
+    def __init__(
+        self,
+        context: KexContext,
+        kex: KeyExchange,
+        output: Output,
+        events: deque[Event],
+        *,
+        now: float,
+    ) -> None:
+        limits = context.options.limits
+        self.role = kex.role
+        self.context = context
+        self.input = Input(context.inbound)
+        self.output = output
+        self.kex = kex
+        self.rekey = RekeyPolicy(context.options, context.inbound, context.outbound)
+        self.extensions = Extensions(self.role, limits.extensions)
+        self.services = Services()
+        self.events = events
         self.now = now
         self.sink: Callable[[memoryview], None] | None = None
-        self.hold_connection_messages = False
-        self._events: deque[Event] = deque()
-        self._inbound, self._outbound, self._begin_compression = _directions(options, random)
-        self._uncompressed = 0  # messages that wait, and leave before compression begins
-        self._context = KexContext(
-            options, random, self._inbound, self._outbound, SessionState(), self._events.append
-        )
-        self._held = HeldQueue(limits.held_packets, limits.held_bytes)
-        self._rekey = RekeyPolicy(options, self._inbound, self._outbound)
-        self._extensions = Extensions(self.role, limits.extensions)
-        self._peer_software = ""
-        self._kept: bytes | None = None  # a payload that waits for an authentication decision
-        self._busy = False
-        self._halted = False  # an answer is awaited, or the connection has ended
-        self._lost = False
-        self._drained = False  # whether nothing more can be processed before more arrives
-        self._stage = TransportState.SERVICE  # the phase outside of key exchanges
-        self._phase = TransportState.IDENTIFICATION
-        self._row: Row = row_of(self.role, TransportState.IDENTIFICATION)
+        self.stage = TransportState.SERVICE
+        self.state = TransportState.IDENTIFICATION
+        self.row: Row = row_of(self.role, self.state)
         self._identification = IdentificationReader(limits, banner=self.role == "client")
-        self._kex: KeyExchange = self._key_exchange()
-        # identification and KEXINIT leave in one write
-        self._outbound.write(options.identification + b"\r\n")
-        self._kex.begin()
+        # the identification string and KEXINIT leave in one write
+        context.outbound.write(context.options.identification + b"\r\n")
+        kex.begin()
 
-    # ------------------------------------------------------------------ processing
+    # ------------------------------------------------------------------ input
 
-    @abstractmethod
-    def _key_exchange(self) -> KeyExchange:
-        """Make this role's part of key exchanges."""
-
-    @abstractmethod
-    def _ext_info(self) -> ExtInfo:
-        """Return what this role announces."""
-
-    @property
-    def _output_full(self) -> bool:
-        return self._outbound.waiting > self._context.options.limits.outgoing_bytes
-
-    @property
-    def _may_go_on(self) -> bool:
-        """Whether there may be something to process that came before."""
-        return not self._drained or self._lost or self._kept is not None
-
-    def _received(self, count: int) -> None:
-        self._drained = False
-        if self._stage is not TransportState.OPEN:
+    def received(self, count: int) -> None:
+        """Process what the receive buffer has got."""
+        self.input.arrived()
+        if self.stage is not TransportState.OPEN:
             try:
-                self._rekey.early(count)
+                self.rekey.early(count)
             except ProtocolError as error:
-                self._fail(error)
+                self.fail(error)
                 return
-        self._process()
+        self.process()
 
-    def _process(self) -> None:
+    def process(self) -> None:
         """Process packets until one asks for an answer, makes an event, or is missing."""
-        if self._busy or self._events:
+        if self.input.processing or self.events:
             return
-        self._busy = True
+        self.input.processing = True
         try:
-            if self._phase is TransportState.IDENTIFICATION:
+            if self.state is TransportState.IDENTIFICATION:
                 self._identify()
             else:
                 self._process_packets()
         except HeldQueueFull as error:
             # the peer asks for more than can be answered while it delays the key exchange
-            self._fail(ProtocolError(str(error)))
+            self.fail(ProtocolError(str(error)))
         except ProtocolError as error:
-            self._fail(error)
+            self.fail(error)
         finally:
-            self._busy = False
+            self.input.processing = False
 
     def _process_packets(self) -> None:
-        inbound = self._inbound
-        events = self._events
-        outbound = self._outbound
+        source = self.input
+        inbound = source.inbound
+        events = self.events
+        outbound = self.output.outbound
         deliver = Action.DELIVER
-        full = float("inf") if self._lost else self._context.options.limits.outgoing_bytes
-        if self._kept is not None and not self.hold_connection_messages:
-            kept, self._kept = self._kept, None
-            self._halted = False
-            self._dispatch(memoryview(kept))
-        while not events and not self._halted and outbound.waiting <= full:
+        reading = Flow.READING
+        full = float("inf") if source.lost else self.context.options.limits.outgoing_bytes
+        held = source.release()
+        if held is not None:
+            self._dispatch(memoryview(held))
+        while not events and source.state is reading and outbound.waiting <= full:
             payload = inbound.next()
             if payload is None:
-                self._drained = True
+                source.state = Flow.DRAINED
                 break
-            if self._row[payload[0]] is deliver and (sink := self.sink) is not None:
+            if self.row[payload[0]] is deliver and (sink := self.sink) is not None:
                 sink(payload)
             else:
                 self._dispatch(payload)
-        if self._phase is not TransportState.CLOSED:
-            self._rekey.check()
-            self._rekey_if_due()
+        if self.state is not TransportState.CLOSED:
+            self.rekey.check()
+            self.rekey_if_due()
 
     def _dispatch(self, payload: memoryview) -> None:
-        action = self._row[payload[0]]
+        action = self.row[payload[0]]
         if action is Action.IGNORE:
             return
         if action is Action.DELIVER and self.sink is not None:
             self.sink(payload)
-        else:
-            self._act(action, bytes(payload))
+            return
+        handler = HANDLERS[self.role].get(action)
+        if handler is None:
+            problem = f"message {payload[0]} may not arrive in state {self.state.name}"
+            raise ProtocolError(problem)
+        handler(self, bytes(payload))
 
     def _identify(self) -> None:
-        view, start, end = self._inbound.unread
+        inbound = self.input.inbound
+        view, start, end = inbound.unread
         found, start = self._identification.read(view, start, end)
-        self._inbound.skip_to(start)
+        inbound.skip_to(start)
         if isinstance(found, str):
-            self._events.append(BannerLineReceived(found))
+            self.events.append(BannerLineReceived(found))
         elif found is not None:
-            session = self._context.session
-            own = self._context.options.identification
+            session = self.context.session
+            own = self.context.options.identification
             lines = (own, found.line) if self.role == "client" else (found.line, own)
             session.client_version, session.server_version = lines
-            self._peer_software = found.software
-            self._events.append(IdentificationReceived(printable(found.line)))
-            self._enter(TransportState.FIRST_KEXINIT)
+            session.peer_software = found.software
+            self.events.append(IdentificationReceived(printable(found.line)))
+            self.enter(TransportState.FIRST_KEXINIT)
 
-    # ------------------------------------------------------------------ actions
+    @property
+    def output_full(self) -> bool:
+        """Whether so much output waits that no input is processed."""
+        return self.output.outbound.waiting > self.context.options.limits.outgoing_bytes
 
-    def _act(self, action: Action, payload: bytes) -> None:
-        """Do what the row says, but for what the loop has done already."""
-        handler = self._HANDLERS.get(action)
-        if handler is None:
-            problem = f"message {payload[0]} may not arrive in phase {self._phase.name}"
-            raise ProtocolError(problem)
-        handler(self, payload)
+    # ------------------------------------------------------------------ states
 
-    def _on_unknown(self, payload: bytes) -> None:  # noqa: ARG002 (a handler)
-        # "An implementation MUST respond to all unrecognized messages with an
-        # SSH_MSG_UNIMPLEMENTED message in the order in which the messages were received."
-        self._reply(Unimplemented(sequence=(self._inbound.sequence - 1) % 2**32))
+    def enter(self, state: TransportState) -> None:
+        """Change the state."""
+        self.state = state
+        self.row = row_of(self.role, state)
 
-    def _on_deliver(self, payload: bytes) -> None:
-        self._events.append(PayloadReceived(payload))
+    def set_stage(self, stage: TransportState) -> None:
+        """Change the state outside of key exchanges; enter it when none is under way."""
+        if self.state is self.stage:
+            self.enter(stage)
+        self.stage = stage
 
-    def _on_hold(self, payload: bytes) -> None:
-        if not self.hold_connection_messages:
-            problem = f"message {payload[0]} before authentication"
-            raise ProtocolError(problem)
-        self._kept = payload
-        self._halted = True
-
-    def _on_disconnect(self, payload: bytes) -> None:
-        message = Disconnect.decode(payload)
-        description = printable(message.description)
-        error = PeerDisconnected(message.code, description)
-        self._end(message.code, description, error, by_peer=True)
-
-    def _on_not_known(self, payload: bytes) -> None:
-        self._events.append(UnimplementedReceived(Unimplemented.decode(payload).sequence))
-
-    def _on_debug(self, payload: bytes) -> None:
-        message = Debug.decode(payload)
-        self._events.append(DebugReceived(printable(message.message), message.always_display))
-
-    def _on_ext_info(self, payload: bytes) -> None:
-        self._events.append(ExtInfoReceived(self._extensions.receive(payload)))
-
-    def _on_ping(self, payload: bytes) -> None:
-        self._reply(Pong(data=Ping.decode(payload).data))
-
-    def _on_kexinit(self, payload: bytes) -> None:
-        if self._phase is not TransportState.FIRST_KEXINIT:
-            self._rekey.began(self.now)
-        self._go_on(self._kex.kexinit(payload))
-
-    def _on_skip_guess(self, payload: bytes) -> None:  # noqa: ARG002 (a handler)
-        self._enter(self._kex.guess_skipped())
-
-    def _on_kex(self, payload: bytes) -> None:
-        self._go_on(self._kex.message(payload))
-
-    def _on_newkeys(self, payload: bytes) -> None:
-        self._kex.newkeys(payload)
-        self._rekey.completed(self.now)
-        self._enter(self._stage)
-
-    _HANDLERS: ClassVar[dict[Action, Callable[[Machine, bytes], None]]] = {
-        Action.UNIMPLEMENTED: _on_unknown,
-        Action.DELIVER: _on_deliver,
-        Action.HOLD: _on_hold,
-        Action.DISCONNECT: _on_disconnect,
-        Action.NOT_KNOWN: _on_not_known,
-        Action.DEBUG: _on_debug,
-        Action.EXT_INFO: _on_ext_info,
-        Action.PING: _on_ping,
-        Action.KEXINIT: _on_kexinit,
-        Action.SKIP_GUESS: _on_skip_guess,
-        Action.KEX: _on_kex,
-        Action.NEWKEYS: _on_newkeys,
-    }
-
-    # ------------------------------------------------------------------ steps
-
-    def _enter(self, phase: TransportState) -> None:
-        self._phase = phase
-        self._row = row_of(self.role, phase)
-
-    def _go_on(self, phase: TransportState | None) -> None:
-        """Enter what a step of a key exchange leads to; None says that an answer is awaited."""
-        self._halted = phase is None
-        if phase is None:
+    def go_on(self, state: TransportState | None) -> None:
+        """Enter what a step of a key exchange leads to; None means that an answer is awaited."""
+        if state is None:
+            self.input.wait()
             return
-        if self._kex.holding:
-            self._enter(phase)
+        self.input.resume()
+        if self.kex.holding:
+            self.enter(state)
         else:
-            self._own_keys_in_use(phase)
+            self.own_keys_in_use(state)
 
-    def _set_stage(self, stage: TransportState) -> None:
-        if self._phase is self._stage:  # else a key exchange is under way
-            self._enter(stage)
-        self._stage = stage
-
-    def _own_keys_in_use(self, phase: TransportState) -> None:
+    def own_keys_in_use(self, state: TransportState) -> None:
         """Send what waited for our NEWKEYS."""
-        self._halted = False
-        self._enter(phase)
-        if self._kex.extensions_due:
+        self.input.resume()
+        self.enter(state)
+        if self.kex.extensions_due:
             # RFC 8308 section 2.4: "as the next packet following ... first SSH_MSG_NEWKEYS"
-            payload = self._ext_info().encode()
-            self._outbound.send((payload,))
-        self._release()
+            payload = EXT_INFO[self.role](self.context.options).encode()
+            self.output.outbound.send((payload,))
+        self.output.release()
 
-    def _release(self) -> None:
-        while self._held:
-            message = self._held.pop()
-            self._outbound.send((message,))
-            if self._uncompressed:
-                self._uncompressed -= 1
-                if not self._uncompressed:
-                    # the client knows of it when it has sent its NEWKEYS
-                    self._begin_compression(with_next_key=True)
+    # ------------------------------------------------------------------ output
 
-    def _hold(self, parts: tuple[Buffer, ...]) -> None:
-        self._check_open()
-        if self._held.full:
-            problem = "too many messages wait for the end of the key exchange"
-            raise HeldQueueFull(problem)
-        self._held.push(parts)
+    def hold(self, parts: tuple[Buffer, ...]) -> None:
+        """Keep a message until our NEWKEYS is sent.
 
-    def _reply(self, message: Message) -> None:
-        """Answer the peer, unless so many answers wait that it cannot mean well."""
+        Raises:
+            ConnectionClosed: the connection has ended.
+            HeldQueueFull: the queue is full.
+        """
+        self.check_open()
+        self.output.hold(parts)
+
+    def reply(self, message: Message) -> None:
+        """Answer the peer, unless too many answers wait already."""
         payload = message.encode()
-        if not self._kex.holding:
-            self._outbound.send((payload,))
-        elif not self._held.full:
-            self._held.push((payload,))
+        if not self.kex.holding:
+            self.output.outbound.send((payload,))
+        elif not self.output.held.full:
+            self.output.held.push((payload,))
 
-    def _rekey_if_due(self) -> None:
-        if self._stage is TransportState.OPEN and self._kex.idle and self._rekey.due(self.now):
-            self._rekey.began(self.now)
-            self._kex.begin()
+    def rekey_if_due(self) -> None:
+        """Begin a key exchange where the policy asks for one."""
+        if self.stage is TransportState.OPEN and self.kex.idle and self.rekey.due(self.now):
+            self.begin_rekey()
+
+    def begin_rekey(self) -> None:
+        """Begin a key exchange."""
+        self.rekey.began(self.now)
+        self.kex.begin()
 
     # ------------------------------------------------------------------ end
 
-    def _check_open(self) -> None:
-        if self._phase is TransportState.CLOSED:
+    def check_open(self) -> None:
+        """Raise `ConnectionClosed` if the connection has ended."""
+        if self.state is TransportState.CLOSED:
             problem = "the connection has ended"
             raise ConnectionClosed(problem)
 
-    def _fail(self, error: ProtocolError) -> None:
+    def fail(self, error: ProtocolError) -> None:
+        """End the connection because the peer broke a rule."""
         description = printable(str(error))
-        self._say_disconnect(error.reason, description)
-        self._end(error.reason, description, error)
+        self.send_disconnect(error.reason, description)
+        self.end(error.reason, description, error)
 
-    def _say_disconnect(self, reason: DisconnectReason, description: str) -> None:
-        # before the identification the peer may not even speak SSH
-        if self._phase is not TransportState.IDENTIFICATION:
+    def send_disconnect(self, reason: DisconnectReason, description: str) -> None:
+        """Send SSH_MSG_DISCONNECT, to a peer that has identified itself."""
+        if self.state is not TransportState.IDENTIFICATION:
             payload = Disconnect(code=reason, description=description).encode()
-            self._outbound.send((payload,))
+            self.output.outbound.send((payload,))
 
-    def _end(
+    def end(
         self, reason: int, description: str, error: SSHError | None, *, by_peer: bool = False
     ) -> None:
-        self._enter(TransportState.CLOSED)
-        self._stage = TransportState.CLOSED
-        self._halted = True
-        self._kex.abandon()
-        self._held.clear()
-        self._inbound.close()
-        self._kept = None
+        """End: drop keys and what waits, and make the last event."""
+        self.enter(TransportState.CLOSED)
+        self.stage = TransportState.CLOSED
+        self.input.wait()
+        self.kex.abandon()
+        self.output.held.clear()
+        self.input.inbound.close()
         self.sink = None
-        self._events.append(Disconnected(reason, description, by_peer, error))
-
-
-def _directions(
-    options: TransportOptions, random: Random
-) -> tuple[Inbound, Outbound, BeginCompression]:
-    """Make the two directions, as much of them as is asked for, and what begins compression."""
-    limits = options.limits
-    inbound: InflatingInbound
-    outbound: DeflatingOutbound
-    if options.trace is not None:
-        from ssh_transport import trace  # noqa: PLC0415 (loaded where it is asked for)
-
-        inbound = trace.TracedInbound(limits, options.trace)
-        outbound = trace.TracedOutbound(random, limits, options.trace)
-    elif options.algorithms.compression != ("none",):
-        from ssh_transport.packets import compression  # noqa: PLC0415 (loaded where it is offered)
-
-        inbound = compression.InflatingInbound(limits)
-        outbound = compression.DeflatingOutbound(random, limits)
-    else:
-        plain = limits.packet_length
-        return Inbound(plain), Outbound(random, plain), _begin_none
-
-    def begin(*, with_next_key: bool) -> None:
-        inbound.begin(with_next_key=with_next_key)
-        outbound.begin()
-
-    return inbound, outbound, begin
-
-
-def _begin_none(*, with_next_key: bool) -> None:
-    """Begin no compression: none is offered."""
+        self.events.append(Disconnected(reason, description, by_peer, error))

@@ -11,16 +11,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssh_transport.errors import ConnectionLost, RekeyTimeout
-from ssh_transport.machine import Machine
 from ssh_transport.states import TransportState
 from ssh_wire import DisconnectReason, ProtocolError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ssh_keys import PublicKey
+    from ssh_transport.algorithms import Role
     from ssh_transport.events import Event
     from ssh_transport.keyexchange.negotiation import Agreement
+    from ssh_transport.machine import Machine
     from ssh_transport.options import Guess
     from ssh_wire import Message
     from ssh_wire.primitives import Buffer
@@ -28,11 +29,54 @@ if TYPE_CHECKING:
 __all__ = ["Transport"]
 
 
-class Transport(Machine):
-    """One side of the transport protocol (RFC 4253); use one of its two subclasses.
+class Transport:
+    """One side of the transport protocol (RFC 4253); use one of its two subclasses."""
 
-    The attributes `now`, `sink` and `hold_connection_messages` are `Machine`'s.
-    """
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        # what every packet that leaves goes through
+        self._kex = machine.kex
+        self._outbound = machine.output.outbound
+        self._rekey = machine.rekey
+
+    @property
+    def role(self) -> Role:
+        """The side of the connection."""
+        return self._machine.role
+
+    @property
+    def now(self) -> float:
+        """The time of what happens next, in seconds of a monotonic clock."""
+        return self._machine.now
+
+    @now.setter
+    def now(self, value: float) -> None:
+        self._machine.now = value
+
+    @property
+    def sink(self) -> Callable[[memoryview], None] | None:
+        """Takes every payload numbered 50 to 127 that may arrive.
+
+        The view is valid only during the call.  Without a sink such a payload is a
+        `PayloadReceived` event.
+        """
+        return self._machine.sink
+
+    @sink.setter
+    def sink(self, value: Callable[[memoryview], None] | None) -> None:
+        self._machine.sink = value
+
+    @property
+    def hold_connection_messages(self) -> bool:
+        """Server: whether a message above 79 that arrives before `authenticated` waits.
+
+        It then stops the processing of input instead of ending the connection.
+        """
+        return self._machine.input.hold_connection_messages
+
+    @hold_connection_messages.setter
+    def hold_connection_messages(self, value: bool) -> None:
+        self._machine.input.hold_connection_messages = value
 
     # ------------------------------------------------------------------ input
 
@@ -42,9 +86,9 @@ class Transport(Machine):
         Raises:
             ConnectionClosed: the connection has ended.
         """
-        self._check_open()
-        self._inbound.append(data)
-        self._received(len(data))
+        self._machine.check_open()
+        self._machine.input.inbound.append(data)
+        self._machine.received(len(data))
 
     def get_buffer(self) -> memoryview:
         """Return the free tail of the receive buffer, to be filled from its start.
@@ -54,8 +98,8 @@ class Transport(Machine):
         Raises:
             ConnectionClosed: the connection has ended.
         """
-        self._check_open()
-        return self._inbound.get_buffer()
+        self._machine.check_open()
+        return self._machine.input.inbound.get_buffer()
 
     def buffer_updated(self, count: int) -> None:
         """Process `count` bytes that were written into `get_buffer()`.
@@ -63,28 +107,30 @@ class Transport(Machine):
         Raises:
             ConnectionClosed: the connection has ended.
         """
-        self._check_open()
-        self._inbound.written(count)
-        self._received(count)
+        self._machine.check_open()
+        self._machine.input.inbound.written(count)
+        self._machine.received(count)
 
     def connection_lost(self) -> None:
         """Say that nothing more will arrive; what has arrived is still processed."""
-        self._lost = True
+        self._machine.input.lost = True
 
     def next_event(self) -> Event | None:
         """Return the next event, or None when nothing happens before more input.
 
         Call it until it gives None, after input and after every answer.
         """
-        if not self._events and self._phase is not TransportState.CLOSED and self._may_go_on:
-            self._process()
-            if self._lost and not self._events:
+        machine = self._machine
+        events = machine.events
+        if not events and not self.closed and machine.input.may_go_on:
+            machine.process()
+            if machine.input.lost and not events:
                 error = ConnectionLost("the connection was lost")
-                self._end(DisconnectReason.CONNECTION_LOST, str(error), error)
-        if not self._events:
+                machine.end(DisconnectReason.CONNECTION_LOST, str(error), error)
+        if not events:
             return None
-        event = self._events.popleft()
-        trace = self._context.options.trace
+        event = events.popleft()
+        trace = self._machine.context.options.trace
         if trace is not None:
             trace(event)
         return event
@@ -92,13 +138,12 @@ class Transport(Machine):
     @property
     def paused(self) -> bool:
         """Whether input waits: for an answer, or for output to be taken."""
-        released = self._kept is not None and not self.hold_connection_messages
-        return (self._halted and not released) or self._output_full
+        return self._machine.input.paused or self._machine.output_full
 
     @property
     def unprocessed(self) -> int:
         """How many bytes have arrived and are not processed."""
-        return self._inbound.pending
+        return self._machine.input.inbound.pending
 
     # ------------------------------------------------------------------ output
 
@@ -118,11 +163,11 @@ class Transport(Machine):
         # "until it sends SSH_MSG_NEWKEYS ... it MUST NOT send any messages other than"
         # those of the transport and of the key exchange (RFC 4253 section 7.1)
         if self._kex.holding:
-            self._hold(parts)
+            self._machine.hold(parts)
             return
         self._outbound.send(parts)
         if self._rekey.sending_due:
-            self._rekey_if_due()
+            self._machine.rekey_if_due()
 
     def send_payloads(self, payloads: Sequence[tuple[Buffer, ...]]) -> None:
         """Send payloads of one size, but for the last, each in parts: `send_payload`, cheaper.
@@ -177,40 +222,39 @@ class Transport(Machine):
         Raises:
             ConnectionClosed: the connection has ended.
         """
-        self._check_open()
+        self._machine.check_open()
         try:
-            self._go_on(self._kex.computation_done())
+            self._machine.go_on(self._kex.computation_done())
         except ProtocolError as error:
-            self._fail(error)
+            self._machine.fail(error)
 
     def next_deadline(self) -> float | None:
         """Return when `tick` is to be called, or None."""
         deadline = self._rekey.complete_by
-        if self._stage is TransportState.OPEN and self._kex.idle:
+        if self._machine.stage is TransportState.OPEN and self._kex.idle:
             deadline = min(deadline, self._rekey.due_at)
         return deadline if deadline != float("inf") and not self.closed else None
 
     def tick(self, now: float) -> None:
         """Act on the time that has come."""
-        self.now = now
+        self._machine.now = now
         if self.closed:
             return
         if now >= self._rekey.complete_by:
-            self._fail(RekeyTimeout("the key re-exchange takes too long"))
+            self._machine.fail(RekeyTimeout("the key re-exchange takes too long"))
         else:
-            self._rekey_if_due()
+            self._machine.rekey_if_due()
 
     def start_rekey(self) -> None:
         """Exchange keys anew; nothing happens while an exchange is under way."""
         if not self.closed and self._kex.idle:
-            self._rekey.began(self.now)
-            self._kex.begin()
+            self._machine.begin_rekey()
 
     def disconnect(self, reason: DisconnectReason, description: str) -> None:
         """End the connection with SSH_MSG_DISCONNECT (RFC 4253 section 11.1)."""
         if not self.closed:
-            self._say_disconnect(reason, description)
-            self._end(reason, description, None)
+            self._machine.send_disconnect(reason, description)
+            self._machine.end(reason, description, None)
 
     def authenticated(self) -> None:
         """Allow the messages above 79: the user is authenticated.
@@ -218,67 +262,65 @@ class Transport(Machine):
         A server calls it when it has sent SSH_MSG_USERAUTH_SUCCESS, and a client when that
         has arrived and nothing behind it is processed: compression begins there.
         """
-        self._check_open()
-        self._set_stage(TransportState.OPEN)
+        self._machine.check_open()
+        self._machine.set_stage(TransportState.OPEN)
         # a success that waits for the end of a key exchange leaves uncompressed
-        self._uncompressed = len(self._held) if self.role == "server" else 0
-        if not self._uncompressed:
-            self._begin_compression(with_next_key=False)
+        self._machine.output.begin_compression(behind_held=self.role == "server")
 
     @property
     def is_authenticated(self) -> bool:
         """Whether `authenticated` was called."""
-        return self._stage is TransportState.OPEN
+        return self._machine.stage is TransportState.OPEN
 
     @property
     def closed(self) -> bool:
         """Whether the connection has ended."""
-        return self._phase is TransportState.CLOSED
+        return self._machine.state is TransportState.CLOSED
 
     # ------------------------------------------------------------------ facts
 
     @property
     def session_id(self) -> bytes:
         """The session identifier (RFC 4253 section 7.2); empty before the first exchange."""
-        return self._context.session.session_id
+        return self._machine.context.session.session_id
 
     @property
     def agreement(self) -> Agreement:
         """What the present keys were negotiated as."""
-        if self._context.session.agreement is None:
+        if self._machine.context.session.agreement is None:
             problem = "no key exchange is complete"
             raise UsageError(problem)
-        return self._context.session.agreement
+        return self._machine.context.session.agreement
 
     @property
     def host_key(self) -> PublicKey:
         """The server's host key."""
-        if self._context.session.host_key is None:
+        if self._machine.context.session.host_key is None:
             problem = "no host key was accepted"
             raise UsageError(problem)
-        return self._context.session.host_key
+        return self._machine.context.session.host_key
 
     @property
     def offers_legacy(self) -> tuple[str, ...]:
         """What is offered although it is not safe any more; see `Algorithms.legacy`."""
-        return self._context.options.algorithms.legacy
+        return self._machine.context.options.algorithms.legacy
 
     @property
     def peer_first_choices(self) -> Guess | None:
         """What the peer wants first, to be remembered as `TransportOptions.guess`."""
-        return self._context.session.peer_first
+        return self._machine.context.session.peer_first
 
     @property
     def peer_software(self) -> str:
         """The peer's softwareversion, safe to show; empty before it identified itself."""
-        return self._peer_software
+        return self._machine.context.session.peer_software
 
     @property
     def server_sig_algs(self) -> tuple[str, ...] | None:
         """Client: the signature algorithms that the server accepts of users, if it said."""
-        return self._extensions.server_sig_algs
+        return self._machine.extensions.server_sig_algs
 
     @property
     def received_sequence(self) -> int:
         """The sequence number of the packet received last, for SSH_MSG_UNIMPLEMENTED."""
-        return (self._inbound.sequence - 1) % 2**32
+        return (self._machine.input.inbound.sequence - 1) % 2**32

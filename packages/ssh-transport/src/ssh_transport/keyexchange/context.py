@@ -28,6 +28,7 @@ class SessionState:
         agreement: what the keys in use were negotiated as.
         host_key: the server's host key, once it was accepted.
         peer_first: what the peer wants first.
+        peer_software: the peer's softwareversion, escaped; empty before it identified itself.
     """
 
     __slots__ = (
@@ -36,6 +37,7 @@ class SessionState:
         "extensions",
         "host_key",
         "peer_first",
+        "peer_software",
         "server_version",
         "session_id",
         "strict",
@@ -50,6 +52,7 @@ class SessionState:
         self.agreement: Agreement | None = None
         self.host_key: PublicKey | None = None
         self.peer_first: Guess | None = None
+        self.peer_software: str = ""
 
 
 class KexContext(NamedTuple):
