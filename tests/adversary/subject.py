@@ -17,10 +17,13 @@ from unittest import mock
 import attrs
 
 from ssh_auth import Accept, InteractiveCredential, PasswordCredential, Reject
-from ssh_connection.aio import ServerAuthentication, ServerSettings
-from ssh_connection.aio.client import ClientConnection
-from ssh_connection.aio.server import ServerConnection
-from ssh_connection.aio.settings import ClientSettings
+from ssh_connection.aio import (
+    ClientConnection,
+    ClientSettings,
+    ServerAuthentication,
+    ServerConnection,
+    ServerSettings,
+)
 from ssh_keys import PrivateKey
 from ssh_transport import Algorithms, Disconnected, Event, Transport, TransportOptions
 from ssh_transport.input import Held
@@ -257,7 +260,7 @@ class Subject:
 
         try:
             await connection.establish(dial)
-        except Exception as error:  # noqa: BLE001 (what became of it is part of the test)
+        except Exception as error:  # noqa: BLE001 (a handler's fault ends its channel alone)
             self.failure: Exception = error
 
     async def feed(self, *pieces: bytes) -> None:
@@ -290,7 +293,7 @@ class Subject:
     async def _run(self, connection: _Client) -> None:
         try:
             await connection.run("probe")
-        except Exception as error:  # noqa: BLE001 (what became of it is part of the test)
+        except Exception as error:  # noqa: BLE001 (a handler's fault ends its channel alone)
             self.failure = error
 
     async def settle(self) -> None:

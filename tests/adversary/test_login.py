@@ -10,7 +10,7 @@ import pytest
 
 from ssh_auth import Accept, Reject
 from ssh_connection import hostkeys
-from ssh_connection.aio.server import ServerConnection
+from ssh_connection.aio import ServerConnection
 from ssh_wire.messages import auth
 from ssh_wire.messages.connection import ExecRequest, SessionOpen
 from ssh_wire.messages.transport import Disconnect, Unimplemented

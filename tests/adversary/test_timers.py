@@ -44,7 +44,7 @@ def _timers(loop: Any) -> list[tuple[Any, Any, Any]]:
 async def cancelled(subject: Subject) -> None:
     if subject._task is not None:
         subject._task.cancel()
-    for task in tuple(subject.connection._tasks):
+    for task in tuple(subject.connection._children.tasks):
         task.cancel()
     await asyncio.sleep(0)
 

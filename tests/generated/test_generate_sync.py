@@ -65,7 +65,7 @@ def written(tmp_path: Path) -> Callable[[str], Module]:
     def write(text: str) -> Module:
         path = tmp_path / "source.py"
         path.write_text(text)
-        return Module("ssh_connection.aio.process", path)
+        return Module("ssh_connection.aio.process.process", path)
 
     return write
 
@@ -73,7 +73,7 @@ def written(tmp_path: Path) -> Callable[[str], Module]:
 SOURCE = """
 from collections.abc import AsyncIterator
 from ssh_connection.aio.scope import Scope
-from ssh_connection.aio.streams import ByteReader
+from ssh_connection.aio import ByteReader
 
 class Process:
     pass
@@ -151,7 +151,7 @@ def test_a_reason_for_a_name_that_is_gone_is_refused(monkeypatch: pytest.MonkeyP
 
 
 def test_base_represents_what_derives_from_it() -> None:
-    twin = translate.TWINS["ssh_connection.aio.commands", "Commands"]
+    twin = translate.TWINS["ssh_connection.aio.client.commands", "Commands"]
 
     assert twin.name == "Connection"
     assert "run" in members(module(twin.source), twin.name)

@@ -28,6 +28,11 @@ PLANTED = {
         "import ssh_keys.formats.der",
         "ssh_stack.planted -> ssh_keys.formats.der",
     ),
+    "a client imports a server": (
+        "ssh_connection/aio/client/planted.py",
+        "import ssh_connection.aio.server.session",
+        "ssh_connection.aio.client.planted -> ssh_connection.aio.server.session",
+    ),
     "a lower layer imports a higher": (
         "ssh_keys/planted.py",
         "import ssh_transport",

@@ -139,7 +139,8 @@ def lineage(start: Module, name: str) -> Iterator[tuple[Module, ast.ClassDef]]:
     """Go through a class and its bases in the workspace, nearest first."""
     node = start.class_(name)
     yield start, node
-    for base in node.bases:
+    for expression in node.bases:
+        base = expression.value if isinstance(expression, ast.Subscript) else expression
         if isinstance(base, ast.Name):
             where, there = start.origin(base.id)
             if (path := module_path(where)) is not None:

@@ -105,17 +105,19 @@ MIRRORS: Final = (
     ),
     Mirror(
         "Process",
-        "ssh_connection.aio.process",
+        "ssh_connection.aio.process.process",
         "process",
         left_out={"start": OPENED, "redirect": OPENED, **_CHANNEL_SIDE},
     ),
-    Mirror("TextReader", "ssh_connection.aio.text", "text"),
-    Mirror("TextWriter", "ssh_connection.aio.text", "text"),
-    Mirror("TextProcess", "ssh_connection.aio.text", "text"),
-    Mirror("LocalForward", "ssh_connection.aio.forward", "forward", left_out={"listen": OPENED}),
+    Mirror("TextReader", "ssh_connection.aio.process.text", "text"),
+    Mirror("TextWriter", "ssh_connection.aio.process.text", "text"),
+    Mirror("TextProcess", "ssh_connection.aio.process.text", "text"),
+    Mirror(
+        "LocalForward", "ssh_connection.aio.forward.tcp", "forward", left_out={"listen": OPENED}
+    ),
     Mirror(
         "RemoteForward",
-        "ssh_connection.aio.forward",
+        "ssh_connection.aio.forward.tcp",
         "forward",
         left_out={"accept": MULTIPLEXER},
     ),
@@ -155,7 +157,7 @@ MIRRORS: Final = (
     Mirror("connect", "ssh_stack.connecting", "connection", "function"),
     Mirror(
         "ServerConnection",
-        "ssh_connection.aio.server",
+        "ssh_connection.aio.server.connection",
         "server",
         left_out={"driver": DRIVER, **_ENDPOINT_SIDE},
     ),

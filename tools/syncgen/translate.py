@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import EllipsisType
 
-from syncgen.source import Import, Module, lineage, module
+from syncgen.source import Import, Module, lineage, module, module_path
 from syncgen.table import MIRRORS, Mirror
 
 ITERATOR = Import("collections.abc", "Iterator", "Iterator")
@@ -27,6 +27,20 @@ def twins() -> dict[tuple[str, str], Mirror]:
 TWINS = twins()
 
 
+def exporter(where: str, name: str) -> str:
+    """Return the public module of another package that exports a name, or its own module."""
+    package = where.partition(".")[0]
+    if package == "ssh_stack":
+        return where
+    for front in (f"{package}.aio", package):
+        path = module_path(front)
+        if path is None or not name or name not in module(front, path).imports:
+            continue
+        if module(front, path).origin(name) == module(where).origin(name):
+            return front
+    return where
+
+
 @dataclass
 class Names:
     """What a blocking module imports."""
@@ -39,6 +53,11 @@ class Names:
         self.imports.add(Import(where, name, alias or name))
         return alias or name
 
+    def keep(self, found: Import) -> None:
+        """Import a name as another module does, from the package that exports it."""
+        front = exporter(found.module, found.name)
+        self.imports.add(Import(front, found.name, found.alias))
+
     def need_twin(self, mirror: Mirror) -> str:
         """Import a blocking name, unless it is defined in this very module."""
         if mirror.target != self.target:
@@ -47,8 +66,10 @@ class Names:
 
     def need_source(self, mirror: Mirror) -> str:
         """Import the module of the async original, and return how to name the original."""
-        package, _, name = mirror.source.rpartition(".")
-        return f"{self.need(package, name, f'aio_{name}')}.{mirror.name}"
+        source = exporter(mirror.source, mirror.name)
+        package, _, name = source.rpartition(".")
+        alias = f"aio_{package}" if name == "aio" else f"aio_{name}"
+        return f"{self.need(package, name, alias)}.{mirror.name}"
 
 
 class Translator(ast.NodeTransformer):
@@ -87,7 +108,7 @@ class Translator(ast.NodeTransformer):
         if mirror is not None and mirror.kind in {"class", "owner"}:
             node.id = self._names.need_source(mirror)
         elif found is not None:
-            self._names.imports.add(found)
+            self._names.keep(found)
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
         """Import a name, or its twin."""
@@ -99,7 +120,7 @@ class Translator(ast.NodeTransformer):
             self._names.imports.add(ITERATOR)
             return ast.Name("Iterator")
         if found is not None:
-            self._names.imports.add(found)
+            self._names.keep(found)
         return node
 
     def twin(self, node: ast.expr) -> Mirror | None:

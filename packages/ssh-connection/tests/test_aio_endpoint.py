@@ -238,7 +238,7 @@ async def test_a_task_that_fails_is_reported_and_the_connection_goes_on(
         raise ValueError(problem)
 
     async with pair() as ends:
-        ends.server._spawn(fail())
+        ends.server._children.spawn(fail())
         await settle()
         assert [str(each["exception"]) for each in reports] == ["mine"]
         reports.clear()

@@ -11,7 +11,7 @@ import pytest
 from programs import Remote, cat, ignore, inject, limited, pair, replace, settle, upper
 from ssh_connection import ChannelClosed, ExitSignal, NoExitStatus, RequestRefused
 from ssh_connection.aio import Launch, Process, Pty, Session, command_line
-from ssh_connection.aio.command import RunOptions
+from ssh_connection.aio.process.run import RunOptions
 from ssh_connection.aio.testing import EndpointPair
 from ssh_connection.replies import Reply
 from ssh_transport import ConnectionLost

@@ -102,7 +102,7 @@ async def test_what_authentication_had_to_say_leaves_before_the_disconnect() -> 
         client={"on_banner": shown.append, "credentials": [PasswordCredential("x")]},
     )
     connecting = asyncio.create_task(ends.client.establish(ends.dial))
-    await until(lambda: ends.server._auth is not None)
+    await until(lambda: ends.server._login is not None)
     await settle(10)
     inject(ends.client, b"\x32\0\0\0\x05other\0\0\0\x01x\0\0\0\x04none")
     with pytest.raises((ConnectionLost, PeerDisconnected)):
@@ -130,7 +130,7 @@ async def test_messages_wait_for_the_decision_that_lets_them_in() -> None:
         client={"credentials": [KeyCredential(KeySigner(key))]},
     )
     connecting = asyncio.create_task(ends.client.establish(ends.dial))
-    await until(lambda: ends.server._auth is not None and ends.server._auth.pending)
+    await until(lambda: ends.server._login is not None and ends.server._login._auth.pending)
     gate.set()
     await connecting
     assert (await ends.client.run("x")).stdout == b"X"

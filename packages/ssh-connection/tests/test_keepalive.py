@@ -20,10 +20,10 @@ def test_nobody_is_asked_before_the_interval() -> None:
 def test_a_busy_peer_is_never_asked() -> None:
     keepalive = Keepalive(interval=10, count_max=3, now=0)
 
-    keepalive.heard(9)
+    keepalive.received(9)
     assert keepalive.tick(10) is False
     assert keepalive.deadline == 19
-    keepalive.heard(18)
+    keepalive.received(18)
     assert keepalive.tick(19) is False
     assert keepalive.deadline == 28
 
@@ -42,7 +42,7 @@ def test_any_answer_begins_the_count_anew() -> None:
     keepalive = Keepalive(interval=10, count_max=1, now=0)
 
     assert keepalive.tick(10) is True
-    keepalive.heard(11)
+    keepalive.received(11)
     assert keepalive.tick(20) is False
     assert keepalive.deadline == 21
     assert keepalive.tick(21) is True
@@ -57,7 +57,7 @@ def test_a_peer_is_given_up_only_after_count_max_intervals_of_silence(heard: lis
     for turn, alive in enumerate(heard, start=1):
         now = float(turn)
         if alive:
-            keepalive.heard(now)
+            keepalive.received(now)
             last = now
         try:
             keepalive.tick(now)

@@ -10,7 +10,7 @@ import socket
 import pytest
 
 from ssh_auth import AuthenticationFailed
-from ssh_connection.errors import SSHTimeout
+from ssh_connection import SSHTimeout
 from ssh_stack.cli.errors import Stopped, explain, root_of
 from ssh_stack.cli.report import Report
 from ssh_stack.cli.running import run

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import ssh_stack
-from ssh_connection.errors import CommandFailed, RequestRefused
+from ssh_connection import CommandFailed, RequestRefused
 from ssh_stack import sync
 from ssh_wire import UsageError
 
@@ -272,7 +272,7 @@ def test_blocking_objects_show_what_they_are(conn: sync.Connection) -> None:
     process = conn.start("cat").open()
     process.stdin.write_eof()
 
-    assert repr(process).startswith("<blocking <ssh_connection.aio.process.Process")
+    assert repr(process).startswith("<blocking <ssh_connection.aio.process.process.Process")
     assert process == process  # noqa: PLR0124 (equality is the async object's)
     assert process != conn
     assert process != "cat"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ssh_agent.messages import IdentityEntry
-    from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
+    from ssh_keys import Certificate
 
 __all__ = ["MAX_IDENTITIES", "Identities", "Identity", "SkippedIdentity"]
 

@@ -16,7 +16,7 @@ from ssh_wire import UsageError
 from ssh_wire.messages.auth import Prompt
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate, PublicKey  # noqa: TC004 (loads when the first one is met)
+    from ssh_keys import Certificate, PublicKey
 
 __all__ = [
     "Answers",

@@ -21,13 +21,13 @@ class Keepalive:
     def __init__(self, interval: float, count_max: int, now: float) -> None:
         self.interval = interval
         self.count_max = count_max
-        self._heard = now
+        self._received = now
         self._asked = 0
         self._next = now + interval
 
-    def heard(self, now: float) -> None:
-        """The peer sent something."""
-        self._heard = now
+    def received(self, now: float) -> None:
+        """Count something that the peer sent as a sign of its life."""
+        self._received = now
         self._asked = 0
 
     @property
@@ -43,11 +43,11 @@ class Keepalive:
         """
         if now < self._next:
             return False
-        if not self._asked and now < self._heard + self.interval:
-            self._next = self._heard + self.interval
+        if not self._asked and now < self._received + self.interval:
+            self._next = self._received + self.interval
             return False
         if self._asked >= self.count_max:
-            silence = now - self._heard
+            silence = now - self._received
             problem = f"the peer has been silent for {silence:.0f} s"
             raise TimeoutError(problem)
         self._asked += 1

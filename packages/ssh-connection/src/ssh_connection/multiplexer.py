@@ -167,7 +167,7 @@ class Multiplexer:
             self._handler.channel_requested(message, channel)
         except ProtocolError:
             raise
-        except Exception as error:  # noqa: BLE001 (what a handler fails to decide is refused)
+        except Exception as error:  # noqa: BLE001 (a handler's fault ends its channel alone)
             self._handler.handler_failed(error)
             if channel.state is ChannelState.REQUESTED:
                 channel.refuse(OpenFailureReason.CONNECT_FAILED, "it could not be decided")
@@ -179,7 +179,7 @@ class Multiplexer:
             self._handler.global_request(message, reply)
         except ProtocolError:
             raise
-        except Exception as error:  # noqa: BLE001 (what a handler fails to decide is refused)
+        except Exception as error:  # noqa: BLE001 (a handler's fault ends its channel alone)
             self._handler.handler_failed(error)
             self.deny(reply)
 

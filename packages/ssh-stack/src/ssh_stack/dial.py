@@ -74,7 +74,7 @@ def stream_dialer(stream: Stream) -> Dialer:
 
 def jump_dialer(connection: Connection | ClientConnection, host: str, port: int) -> Dialer:
     """Connect to `host:port` through another connection."""
-    from ssh_connection.aio.tunnel import connect_driver  # noqa: PLC0415 (only with a jump host)
+    from ssh_connection.aio import connect_driver  # noqa: PLC0415 (only with a jump host)
 
     async def dial(driver: Driver) -> None:
         channel = await connection.open_tcp_channel(host, port, protected=True)

@@ -32,7 +32,7 @@ from ssh_wire import SSHError
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
+    from ssh_keys import Certificate
     from ssh_stack.options import ClientOptions, KeySource, Path
 
 __all__ = ["KeyReader", "NamedCertificate", "NamedKey"]

@@ -22,7 +22,7 @@ from ssh_wire.messages.auth import Prompt
 
 if TYPE_CHECKING:
     from ssh_keys import Certificate, RevocationList
-    from ssh_transport.trace import Trace  # noqa: TC004 (loads where it is asked for)
+    from ssh_transport.trace import Trace
 
 __all__ = [
     "DEFAULT",

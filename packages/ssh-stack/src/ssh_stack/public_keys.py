@@ -27,7 +27,7 @@ from ssh_stack.plan import AuthenticationPlan
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
+    from ssh_keys import Certificate
     from ssh_stack.options import KeySource
 
 __all__ = ["DEFAULT_IDENTITIES", "Arrangement", "public_keys"]

@@ -27,7 +27,7 @@ from ssh_transport import Algorithms, Limits
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
+    from ssh_keys import Certificate
 
 __all__ = ["HostKeySource", "ServerOptions", "ServerOptionsKw"]
 

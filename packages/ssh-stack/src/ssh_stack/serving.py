@@ -15,8 +15,14 @@ import attrs
 
 from ssh_auth import ACCEPTED_ALGORITHMS
 from ssh_connection.addresses import format_address
-from ssh_connection.aio import Channel, ServerConnection, ServerSettings, Session, SessionHandler
-from ssh_connection.aio.binding import bind
+from ssh_connection.aio import (
+    Channel,
+    ServerConnection,
+    ServerSettings,
+    Session,
+    SessionHandler,
+    bind,
+)
 from ssh_connection.aio.callbacks import check_async, guarded
 from ssh_connection.aio.scope import Openable
 from ssh_sftp.aio import SFTPServer
@@ -203,7 +209,8 @@ class Server:
             return
         _log.info("connection from %s: %s", _shown(connection.peer), error)
         if self._on_error is not None:
-            guarded(_log, self._on_error, connection, error)
+            with guarded(_log, "on_error failed"):
+                self._on_error(connection, error)
 
 
 class _Arrival(asyncio.Protocol):

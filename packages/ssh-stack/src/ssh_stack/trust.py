@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from ssh_keys import (
         Certificate,
         HostKeys,
-        RevocationList,  # noqa: TC004 (loads where there is one)
+        RevocationList,
     )
 
 _LOG: Final = logging.getLogger("ssh_stack")

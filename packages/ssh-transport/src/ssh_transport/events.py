@@ -18,7 +18,7 @@ from ssh_transport.keyexchange.negotiation import Agreement
 from ssh_wire import SSHError
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
+    from ssh_keys import Certificate
 
 __all__ = [
     "BannerLineReceived",

@@ -12,7 +12,7 @@ from ssh_transport.limits import Limits
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
-    from ssh_transport.trace import Trace  # noqa: TC004 (loads where it is asked for)
+    from ssh_transport.trace import Trace
 
 __all__ = ["Guess", "TransportOptions"]
 

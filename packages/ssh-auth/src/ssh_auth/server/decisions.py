@@ -15,8 +15,8 @@ from ssh_wire import Message, MessageSet
 from ssh_wire.messages.auth import REQUESTS, InfoResponse, PublicKeyQuery
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
-    from ssh_keys.fido import Assertion  # noqa: TC004 (loads with the first token)
+    from ssh_keys import Certificate
+    from ssh_keys.fido import Assertion
 
 __all__ = [
     "LEGAL",

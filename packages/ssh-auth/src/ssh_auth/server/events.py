@@ -15,7 +15,7 @@ from ssh_auth.server.results import Permissions
 from ssh_keys import PublicKey
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate  # noqa: TC004 (loads when the first one is met)
+    from ssh_keys import Certificate
 
 __all__ = [
     "AnswersReceived",

@@ -11,13 +11,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from types import FunctionType, MethodType
-from typing import Any, Final, ParamSpec, cast
+from typing import Any, Final, Self, cast
 
 from ssh_wire import UsageError
 
 __all__ = ["call", "check_async", "guarded"]
-
-_P = ParamSpec("_P")
 
 _AWAITED: Final = ("Awaitable", "Coroutine", "Future", "Task")
 """What the annotation of a plain function names that returns something to await."""
@@ -61,20 +59,40 @@ async def call(function: Callable[..., Awaitable[Any]], *args: object, context: 
     return await answer
 
 
-def guarded(
-    log: logging.Logger, function: Callable[_P, object], *args: _P.args, **kwargs: _P.kwargs
-) -> bool:
-    """Call a function that was given to an endpoint; log what it raises.
+class _Guard:
+    """Logs what is raised within, and lets the program go on."""
 
-    Returns:
-        Whether it returned.
+    def __init__(self, log: logging.Logger, message: str, arguments: tuple[object, ...]) -> None:
+        self._log = log
+        self._message = message
+        self._arguments = arguments
+        self.failed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> bool:
+        self.failed = isinstance(error, Exception)
+        if self.failed:
+            self._log.error(self._message, *self._arguments, exc_info=error)
+        return self.failed
+
+
+def guarded(log: logging.Logger, message: str, *arguments: object) -> _Guard:
+    """Return a context in which functions of the user may raise what they like.
+
+        with guarded(log, "on_error failed") as guard:
+            on_error(error)
+        if guard.failed: ...
+
+    Args:
+        log: logs an exception; what is not an `Exception` passes.
+        message: what failed, with the format of `logging`.
+        arguments: for the message.
     """
-    try:
-        function(*args, **kwargs)
-    except Exception:  # a user's function may raise anything
-        log.exception("%s failed", _name(function))
-        return False
-    return True
+    return _Guard(log, message, arguments)
 
 
 def _takes(function: Callable[..., object], count: int) -> bool:

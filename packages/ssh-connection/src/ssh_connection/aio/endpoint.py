@@ -8,12 +8,14 @@ nothing is left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+import logging
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
+from ssh_connection.aio.children import Children
+from ssh_connection.aio.keepalive import KeepaliveTimer
 from ssh_connection.errors import ChannelViolation
-from ssh_connection.keepalive import Keepalive
 from ssh_connection.multiplexer import GlobalAnswer, Multiplexer
 from ssh_transport import ConnectionLost, HeldQueueFull, PeerDisconnected
 from ssh_transport import events as ev
@@ -25,7 +27,6 @@ from ssh_wire.messages.transport import Unimplemented
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from ssh_connection.aio.scope import Owned
     from ssh_connection.aio.settings import KeepaliveOptions
     from ssh_connection.channel import Channel as ChannelCore
     from ssh_connection.limits import ConnectionLimits
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     from ssh_wire.primitives import Buffer
 
 __all__ = ["Endpoint"]
+
+_Core = TypeVar("_Core", bound="Transport")
+
+_ARE_YOU_THERE: Final = m.GlobalRequest(kind="keepalive@openssh.com", want_reply=True)
+_log = logging.getLogger("ssh_connection")
 
 
 class _TransportOutput:
@@ -51,38 +57,32 @@ class _TransportOutput:
         try:
             self._core.send_payload(*parts)
         except HeldQueueFull as error:
-            raise _too_much(error) from error
+            raise _too_many_answers(error) from error
         self._driver.schedule_flush()
 
     def send_payloads(self, payloads: Sequence[tuple[Buffer, ...]]) -> None:
         try:
             self._core.send_payloads(payloads)
         except HeldQueueFull as error:
-            raise _too_much(error) from error
+            raise _too_many_answers(error) from error
         self._driver.schedule_flush()
 
 
-def _too_much(error: HeldQueueFull) -> ChannelViolation:
+def _too_many_answers(error: HeldQueueFull) -> ChannelViolation:
     # data waits by itself, so these are answers: more than anybody means to ask for
     return ChannelViolation(str(error))
 
 
-class Endpoint:
+class Endpoint(Generic[_Core]):
     """One end of an SSH connection."""
 
-    def __init__(self, core: Transport, limits: ConnectionLimits, close_timeout: float) -> None:
-        loop = asyncio.get_running_loop()
-        self._loop = loop
+    def __init__(self, core: _Core, limits: ConnectionLimits, close_timeout: float) -> None:
         self._core = core
         self._driver = Driver(core, self, close_timeout=close_timeout)
         self._mux = Multiplexer(_TransportOutput(core, self._driver), self, limits)
-        self._close_timeout = close_timeout
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._owned: set[Owned] = set()
-        self._lost: asyncio.Future[Exception] = loop.create_future()
-        self._keepalive: Keepalive | None = None
-        self._keepalive_timer: asyncio.TimerHandle | None = None
-        self._heard = 0  # the last packet of the peer that was taken for a sign of life
+        self._children = Children(self.handler_failed, close_timeout)
+        self._lost: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+        self._keepalive: KeepaliveTimer | None = None
 
     # ------------------------------------------------------------- the user's side
 
@@ -122,13 +122,11 @@ class Endpoint:
         """Wait for the end of the stream and of all that ran on it, each in bounded time."""
         for _ in range(2):
             with suppress(TimeoutError):
-                async with timeout(self._close_timeout):
+                async with timeout(self._children.close_timeout):
                     await self._driver.wait_closed()
                 break
             self._driver.abort()
-        await self._end_tasks()
-        for owned in tuple(self._owned):
-            await owned.close()
+        await self._children.close()
 
     async def ping(self) -> float:
         """Ask the peer for a sign of life; return the round trip in seconds.
@@ -136,9 +134,10 @@ class Endpoint:
         Raises:
             ConnectionLost: the connection is lost.
         """
-        started = self._loop.time()
-        await self._global_request(m.GlobalRequest(kind="keepalive@openssh.com", want_reply=True))
-        return self._loop.time() - started
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        await self._global_request(_ARE_YOU_THERE)
+        return loop.time() - started
 
     def rekey(self) -> None:
         """Begin a key exchange now; data goes on when it is done."""
@@ -147,38 +146,10 @@ class Endpoint:
 
     # ------------------------------------------------------------- for both roles
 
-    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run a coroutine that ends with the connection at the latest."""
-        task = self._loop.create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._task_done)
-        return task
-
-    def _task_done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and isinstance(error := task.exception(), Exception):
-            self.handler_failed(error)
-
-    async def _end_tasks(self) -> None:
-        current = asyncio.current_task()
-        tasks = [task for task in self._tasks if task is not current]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            # a handler that does not let itself be cancelled does not keep its connection
-            await asyncio.wait(tasks, timeout=self._close_timeout)
-
-    def _own(self, thing: Owned) -> None:
-        """Close a thing with the connection at the latest."""
-        self._owned.add(thing)
-
-    def _disown(self, thing: Owned) -> None:
-        """It is closed."""
-        self._owned.discard(thing)
-
     async def _global_request(self, message: m.AnyGlobalRequest) -> GlobalAnswer:
         self._require_open()
-        answer: asyncio.Future[GlobalAnswer | None] = self._loop.create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[GlobalAnswer | None] = loop.create_future()
 
         def answered(reply: GlobalAnswer | None) -> None:
             if not answer.done():
@@ -198,39 +169,25 @@ class Endpoint:
 
     def _start_keepalive(self, options: KeepaliveOptions | None) -> None:
         if options is not None:
-            now = self._loop.time()
-            self._keepalive = Keepalive(options.interval, options.count_max, now)
-            self._keepalive_timer = self._loop.call_at(
-                self._keepalive.deadline, self._tick_keepalive, self._keepalive
-            )
+            self._keepalive = KeepaliveTimer(options, self._ask_for_life, self._give_up)
 
-    def _tick_keepalive(self, keepalive: Keepalive) -> None:
-        try:
-            ask = keepalive.tick(self._loop.time())
-        except TimeoutError as error:
-            self._end(ConnectionLost(str(error)))
-            self._driver.abort()
-            return
-        if ask:
-            self._mux.request(
-                m.GlobalRequest(kind="keepalive@openssh.com", want_reply=True), _ignore
-            )
-        self._keepalive_timer = self._loop.call_at(
-            keepalive.deadline, self._tick_keepalive, keepalive
-        )
+    def _ask_for_life(self) -> None:
+        # any answer is a sign of life, and counts as one when it arrives
+        self._mux.request(_ARE_YOU_THERE, lambda _: None)
+
+    def _give_up(self, error: TimeoutError) -> None:
+        self._end(ConnectionLost(str(error)))
+        self._driver.abort()
 
     def _end(self, error: Exception) -> None:
         """The connection is over: tell everybody, once."""
         if self._lost.done():
             return
         self._lost.set_result(error)
-        if self._keepalive_timer is not None:
-            self._keepalive_timer.cancel()
+        if self._keepalive is not None:
+            self._keepalive.cancel()
         self._mux.connection_lost(error)
-        for task in tuple(self._tasks):
-            task.cancel()
-        for owned in tuple(self._owned):
-            owned.abort()
+        self._children.abort()
 
     # ------------------------------------------------------------- the driver's side
 
@@ -242,7 +199,7 @@ class Endpoint:
             if event.agreement.truncatable:
                 _warn_of_truncation(self._core.peer_software)
             if event.initial and self._core.offers_legacy:
-                _warn_of_old(self._core.peer_software, event.agreement)
+                _warn_of_legacy(self._core.peer_software, event.agreement)
 
     def uncongested(self) -> None:
         """There is room for bulk data again."""
@@ -253,9 +210,10 @@ class Endpoint:
         if self._mux.widened:
             self._mux.pump()
         # a wake-up may be our own: only what the peer sent is a sign of its life
-        if self._keepalive is not None and self._core.received_sequence != self._heard:
-            self._heard = self._core.received_sequence
-            self._keepalive.heard(self._core.now)
+        timer = self._keepalive
+        if timer is not None and self._core.received_sequence != timer.sequence:
+            timer.sequence = self._core.received_sequence
+            timer.keepalive.received(self._core.now)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The byte stream is gone."""
@@ -289,27 +247,21 @@ class Endpoint:
 
     def handler_failed(self, error: Exception) -> None:
         """A handler raised where nobody is left to be told: tell the event loop."""
-        self._loop.call_exception_handler(
+        asyncio.get_running_loop().call_exception_handler(
             {"message": "a handler of an SSH connection failed", "exception": error}
         )
 
 
-def _ignore(_answer: GlobalAnswer | None) -> None:
-    """Any answer is a sign of life, and was counted as one when it arrived."""
-
-
 def _warn_of_truncation(peer: str) -> None:
-    import logging  # noqa: PLC0415 (costs import time, and such peers are rare)
-
-    logging.getLogger("ssh_connection").warning(
+    _log.warning(
         "the first packets of the connection to %s could be deleted by an attacker "
         "(CVE-2023-48795): it has no strict key exchange",
         peer,
     )
 
 
-def _warn_of_old(peer: str, agreed: Agreement) -> None:
-    import logging  # noqa: PLC0415 (costs import time, and few ask for old algorithms)
+def _warn_of_legacy(peer: str, agreed: Agreement) -> None:
+    import logging  # noqa: PLC0415 (costs import time, and such peers are rare)
 
     sides = (agreed.client_to_server, agreed.server_to_client)
     ciphers = sorted({name for side in sides for name in (side.cipher, side.mac) if name})

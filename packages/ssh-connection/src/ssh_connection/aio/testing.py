@@ -20,10 +20,11 @@ from os import urandom
 from typing import TYPE_CHECKING
 
 from ssh_auth import Accept, NoneCredential, Result
-from ssh_connection.aio.client import ClientConnection
-from ssh_connection.aio.gate import ServerAuthentication
-from ssh_connection.aio.server import ServerConnection, ServerSettings
-from ssh_connection.aio.settings import ClientSettings
+from ssh_connection.aio.client.connection import ClientConnection
+from ssh_connection.aio.client.settings import ClientSettings
+from ssh_connection.aio.server.authentication import ServerAuthentication
+from ssh_connection.aio.server.connection import ServerConnection
+from ssh_connection.aio.server.settings import ServerSettings
 from ssh_keys import PrivateKey, PublicKey
 from ssh_transport import TransportOptions, profiles
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from ssh_connection.aio.session import SessionHandler
+    from ssh_connection.aio.server.session import SessionHandler
     from ssh_transport.aio import Driver
     from ssh_wire.primitives import Buffer
 

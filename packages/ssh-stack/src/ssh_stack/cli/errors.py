@@ -11,7 +11,7 @@ import re
 import socket
 from typing import Final
 
-from ssh_connection.errors import SSHTimeout
+from ssh_connection import SSHTimeout
 from ssh_stack.errors import HostKeyUnknown
 from ssh_transport import ConnectionLost, IdentificationError
 from ssh_wire import SSHError

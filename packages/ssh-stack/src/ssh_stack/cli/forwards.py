@@ -14,7 +14,7 @@ from ssh_connection.addresses import format_address
 from ssh_wire import SSHError, UsageError
 
 if TYPE_CHECKING:
-    from ssh_connection.aio.forward import Forward
+    from ssh_connection.aio import Forward
     from ssh_stack.cli.report import Report
     from ssh_stack.connection import Connection
 

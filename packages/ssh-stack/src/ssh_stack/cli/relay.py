@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from ssh_connection.errors import ChannelClosed
+from ssh_connection import ChannelClosed
 from ssh_stack.cli.descriptors import Input, Output
 from ssh_stack.cli.terminal import Escape, raw_mode, window_size
 from ssh_transport import ConnectionLost

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import click
 
-from ssh_connection.results import ExitSignal
+from ssh_connection import ExitSignal
 from ssh_stack.cli.arguments import Arguments, Terminal, parse_arguments
 from ssh_stack.cli.errors import FAILED, Stopped, explain
 from ssh_stack.cli.forwards import open_forwards

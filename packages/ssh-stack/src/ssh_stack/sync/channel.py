@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ssh_connection.aio import channel as aio_channel
+from ssh_connection import aio as aio_ssh_connection
 from ssh_stack.sync._blocking import Blocking
 from ssh_stack.sync.streams import ByteStream
 from ssh_wire.messages import connection as m
@@ -12,7 +12,7 @@ from ssh_wire.primitives import Buffer
 __all__ = ["Channel"]
 
 
-class Channel(Blocking[aio_channel.Channel]):
+class Channel(Blocking[aio_ssh_connection.Channel]):
     """One channel; until a receiver is connected, what arrives is kept."""
 
     def stream(self) -> ByteStream:

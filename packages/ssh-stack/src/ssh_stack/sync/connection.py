@@ -8,12 +8,9 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypedDict, Unpack, cast, overload
 
 from ssh_auth import Answers, AuthAttempt, AuthLimits
-from ssh_connection import ConnectionLimits
+from ssh_connection import Completed, ConnectionLimits
 from ssh_connection.addresses import Address
-from ssh_connection.aio import KeepaliveOptions, Timeouts
-from ssh_connection.aio.process import Pty
-from ssh_connection.aio.redirect import InputSource, OutputTarget
-from ssh_connection.results import Completed
+from ssh_connection.aio import InputSource, KeepaliveOptions, OutputTarget, Pty, Timeouts
 from ssh_keys import KnownHosts, PublicKey
 from ssh_sftp import SFTPOptions
 from ssh_stack import connecting as aio_connecting

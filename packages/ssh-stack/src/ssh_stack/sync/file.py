@@ -8,16 +8,14 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
-from ssh_sftp.aio import file as aio_file
-from ssh_sftp.aio import textfile as aio_textfile
-from ssh_sftp.attributes import Attributes
-from ssh_sftp.messages import StatVFSReply
+from ssh_sftp import Attributes, StatVFSReply
+from ssh_sftp import aio as aio_ssh_sftp
 from ssh_stack.sync._blocking import Blocking
 
 __all__ = ["RemoteFile", "RemoteTextFile"]
 
 
-class RemoteFile(Blocking[aio_file.RemoteFile]):
+class RemoteFile(Blocking[aio_ssh_sftp.RemoteFile]):
     """An open file of bytes, with a position, and reads and writes at any offset.
 
     Reading in order asks ahead, so that each read finds its bytes there already.  Iteration
@@ -162,7 +160,7 @@ class RemoteFile(Blocking[aio_file.RemoteFile]):
             raise StopIteration from None
 
 
-class RemoteTextFile(Blocking[aio_textfile.RemoteTextFile]):
+class RemoteTextFile(Blocking[aio_ssh_sftp.RemoteTextFile]):
     """An open file of text; iteration gives lines.
 
     What is written is sent when there is a block of it, at `flush`, and at `close`.

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from ssh_connection.aio import forward as aio_forward
+from ssh_connection import aio as aio_ssh_connection
 from ssh_stack.sync._blocking import Blocking
 
 __all__ = ["LocalForward", "RemoteForward"]
 
 
-class LocalForward(Blocking[aio_forward.LocalForward]):
+class LocalForward(Blocking[aio_ssh_connection.LocalForward]):
     """A port on our side; connections to it leave from the other side."""
 
     @property
@@ -31,7 +31,7 @@ class LocalForward(Blocking[aio_forward.LocalForward]):
         self._portal.wait(self._wrapped.close)
 
 
-class RemoteForward(Blocking[aio_forward.RemoteForward]):
+class RemoteForward(Blocking[aio_ssh_connection.RemoteForward]):
     """A port on the other side; connections to it leave from ours."""
 
     @property

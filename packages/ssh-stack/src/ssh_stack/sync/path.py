@@ -6,17 +6,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, cast, overload
 
-from ssh_sftp.aio import path as aio_path
-from ssh_sftp.aio import textfile as aio_textfile
-from ssh_sftp.attributes import Attributes
-from ssh_sftp.modes import BinaryMode, TextMode
+from ssh_sftp import Attributes, BinaryMode, TextMode
+from ssh_sftp import aio as aio_ssh_sftp
 from ssh_stack.sync._blocking import Blocking, unwrap
 from ssh_stack.sync.file import RemoteFile, RemoteTextFile
 
 __all__ = ["RemotePath"]
 
 
-class RemotePath(Blocking[aio_path.RemotePath]):
+class RemotePath(Blocking[aio_ssh_sftp.RemotePath]):
     """A path and the session that it is on."""
 
     @property
@@ -142,7 +140,7 @@ class RemotePath(Blocking[aio_path.RemotePath]):
         opened = self._portal.wait(
             function, mode, encoding=encoding, errors=errors, newline=newline
         )
-        if isinstance(opened, aio_textfile.RemoteTextFile):
+        if isinstance(opened, aio_ssh_sftp.RemoteTextFile):
             return RemoteTextFile(self._portal, opened)
         return RemoteFile(self._portal, opened)
 

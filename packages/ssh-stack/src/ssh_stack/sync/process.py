@@ -7,16 +7,16 @@ from functools import cached_property
 from types import TracebackType
 from typing import Self
 
-from ssh_connection.aio import process as aio_process
-from ssh_connection.aio.process import Launch
-from ssh_connection.results import ExitSignal
+from ssh_connection import ExitSignal
+from ssh_connection import aio as aio_ssh_connection
+from ssh_connection.aio import Launch
 from ssh_stack.sync._blocking import Blocking
 from ssh_stack.sync.streams import ByteReader, ByteWriter
 
 __all__ = ["Process"]
 
 
-class Process(Blocking[aio_process.Process]):
+class Process(Blocking[aio_ssh_connection.Process]):
     """A running command with its three streams.
 
     Leaving its scope while it runs ends it: TERM, after the grace KILL, then the channel.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
-from ssh_connection.aio import scope as aio_scope
+from ssh_connection import aio as aio_ssh_connection
 from ssh_stack.sync._blocking import Blocking
 from ssh_stack.sync._portal import Portal
 
@@ -24,7 +24,7 @@ class Closeable(Protocol):
 T = TypeVar("T", bound=Closeable)
 
 
-class Scope(Blocking[aio_scope.Scope[Any]], Generic[T]):
+class Scope(Blocking[aio_ssh_connection.Scope[Any]], Generic[T]):
     """Opens a thing on entry and closes it on exit.
 
     `with scope as thing` is the usual way; `scope` or `scope.open()` leaves
@@ -34,7 +34,7 @@ class Scope(Blocking[aio_scope.Scope[Any]], Generic[T]):
     def __init__(
         self,
         portal: Portal,
-        wrapped: aio_scope.Scope[Any],
+        wrapped: aio_ssh_connection.Scope[Any],
         wrap: Callable[[Portal, Any], T],
     ) -> None:
         super().__init__(portal, wrapped)

@@ -10,11 +10,10 @@ from typing import Literal, Required, TypedDict, Unpack
 
 from ssh_auth import AuthLimits
 from ssh_connection import ConnectionLimits
-from ssh_connection.aio import ForwardingRules, KeepaliveOptions, SessionHandler
-from ssh_connection.aio import server as aio_server
-from ssh_connection.aio.session import User
+from ssh_connection import aio as aio_ssh_connection
+from ssh_connection.aio import ForwardingRules, KeepaliveOptions, SessionHandler, User
 from ssh_keys import Certificate
-from ssh_sftp.filesystem import FileSystem
+from ssh_sftp import FileSystem
 from ssh_stack import serving as aio_serving
 from ssh_stack.admission import MaxStartups
 from ssh_stack.authorization import Authorization
@@ -29,7 +28,7 @@ from ssh_transport import Agreement, Algorithms, Limits
 __all__ = ["Serve", "Server", "ServerConnection", "ServerOptionsKw", "serve"]
 
 
-class ServerConnection(Blocking[aio_server.ServerConnection]):
+class ServerConnection(Blocking[aio_ssh_connection.ServerConnection]):
     """One client's connection."""
 
     @property
@@ -183,7 +182,7 @@ class ServerOptionsKw(TypedDict, total=False):
     rekey_bytes: int
     rekey_seconds: float
     close_timeout: float
-    on_error: Callable[[aio_server.ServerConnection, Exception], None] | None
+    on_error: Callable[[aio_ssh_connection.ServerConnection, Exception], None] | None
 
 
 def serve(host: str | None, port: int = 0, **options: Unpack[ServerOptionsKw]) -> Serve:

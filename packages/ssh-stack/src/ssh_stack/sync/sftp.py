@@ -8,15 +8,20 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self, cast, overload
 
-from ssh_sftp.aio import textfile as aio_textfile
-from ssh_sftp.aio.operations import DirEntry, PathLike
+from ssh_sftp import (
+    Attributes,
+    BinaryMode,
+    Found,
+    Progress,
+    ServerLimits,
+    StatVFSReply,
+    TextMode,
+    Transferred,
+)
+from ssh_sftp import aio as aio_ssh_sftp
+from ssh_sftp.aio import DirEntry
+from ssh_sftp.aio.operations import PathLike
 from ssh_sftp.aio.transfer import OnError
-from ssh_sftp.attributes import Attributes
-from ssh_sftp.limits import ServerLimits
-from ssh_sftp.messages import StatVFSReply
-from ssh_sftp.modes import BinaryMode, TextMode
-from ssh_sftp.results import Transferred
-from ssh_sftp.scheduler import Found, Progress
 from ssh_stack.sync._streams import OverStreams
 from ssh_stack.sync.file import RemoteFile, RemoteTextFile
 from ssh_stack.sync.path import RemotePath
@@ -123,7 +128,7 @@ class SFTPClient(OverStreams):
         opened = self._portal.wait(
             function, path, mode, attributes, encoding=encoding, errors=errors, newline=newline
         )
-        if isinstance(opened, aio_textfile.RemoteTextFile):
+        if isinstance(opened, aio_ssh_sftp.RemoteTextFile):
             return RemoteTextFile(self._portal, opened)
         return RemoteFile(self._portal, opened)
 

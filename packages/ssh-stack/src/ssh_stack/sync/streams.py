@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from ssh_connection.aio import streams as aio_streams
+from ssh_connection import aio as aio_ssh_connection
 from ssh_stack.sync._blocking import Blocking
 from ssh_wire.primitives import Buffer
 
 __all__ = ["ByteReader", "ByteStream", "ByteWriter"]
 
 
-class ByteReader(Blocking[aio_streams.ByteReader]):
+class ByteReader(Blocking[aio_ssh_connection.ByteReader]):
     """What the peer sends, to be read at one's own pace."""
 
     def read(self, n: int = -1) -> bytes:
@@ -60,7 +60,7 @@ class ByteReader(Blocking[aio_streams.ByteReader]):
         return self._wrapped.at_eof
 
 
-class ByteWriter(Blocking[aio_streams.ByteWriter]):
+class ByteWriter(Blocking[aio_ssh_connection.ByteWriter]):
     """What the peer is to receive."""
 
     def write(self, data: Buffer) -> None:
@@ -88,7 +88,7 @@ class ByteWriter(Blocking[aio_streams.ByteWriter]):
         self._portal.call(self._wrapped.write_eof)
 
 
-class ByteStream(Blocking[aio_streams.ByteStream]):
+class ByteStream(Blocking[aio_ssh_connection.ByteStream]):
     """A two-way byte stream: a TCP connection that the peer made for us."""
 
     @cached_property

@@ -8,16 +8,16 @@ from functools import cached_property
 from types import TracebackType
 from typing import Self
 
-from ssh_connection.aio import text as aio_text
-from ssh_connection.aio.process import Launch
-from ssh_connection.results import ExitSignal
+from ssh_connection import ExitSignal
+from ssh_connection import aio as aio_ssh_connection
+from ssh_connection.aio import Launch
 from ssh_stack.sync._blocking import Blocking
 from ssh_stack.sync.process import Process
 
 __all__ = ["TextProcess", "TextReader", "TextWriter"]
 
 
-class TextReader(Blocking[aio_text.TextReader]):
+class TextReader(Blocking[aio_ssh_connection.TextReader]):
     """Text that the peer sends; bytes that are not of the encoding become U+FFFD."""
 
     def read(self, n: int = -1) -> str:
@@ -48,7 +48,7 @@ class TextReader(Blocking[aio_text.TextReader]):
         return self._wrapped.at_eof
 
 
-class TextWriter(Blocking[aio_text.TextWriter]):
+class TextWriter(Blocking[aio_ssh_connection.TextWriter]):
     """Text that the peer is to receive.
 
     Attributes:
@@ -69,7 +69,7 @@ class TextWriter(Blocking[aio_text.TextWriter]):
         self._portal.call(self._wrapped.write_eof)
 
 
-class TextProcess(Blocking[aio_text.TextProcess]):
+class TextProcess(Blocking[aio_ssh_connection.TextProcess]):
     """A running command whose streams are text; `process` has everything else.
 
     Leaving its scope while it runs ends it: TERM, after the grace KILL, then the channel.

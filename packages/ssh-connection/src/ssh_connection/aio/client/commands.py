@@ -1,0 +1,224 @@
+"""Commands, shells and subsystems, as a user asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, overload
+
+from ssh_connection.aio.process.launch import Launch, command_line
+from ssh_connection.aio.process.process import Process
+from ssh_connection.aio.process.redirect import InputSource, OutputTarget, Redirects
+from ssh_connection.aio.process.run import RunOptions, run_command
+from ssh_connection.aio.process.text import TextProcess
+from ssh_connection.aio.scope import Scope
+from ssh_connection.aio.streams import ByteReader, ByteWriter
+from ssh_connection.pty import Pty
+from ssh_connection.results import Completed, decode_output
+from ssh_wire import UsageError
+
+if TYPE_CHECKING:
+    from ssh_connection.aio.channel import Channel
+    from ssh_connection.aio.client.sessions import Sessions
+    from ssh_wire.primitives import Buffer
+
+__all__ = ["Commands"]
+
+
+class Commands:
+    """What runs commands, each in a session of its own (RFC 4254 section 6).
+
+    Args:
+        sessions: opens the sessions.
+    """
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    @overload
+    async def run(
+        self,
+        command: str | Sequence[str],
+        *,
+        text: Literal[False] = False,
+        stdin: InputSource | ByteReader | None = None,
+        input: Buffer | str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+        check: bool = False,
+        env: Mapping[str, str] | None = None,
+        pty: Pty | None = None,
+        stdout: OutputTarget | ByteWriter | None = None,
+        stderr: OutputTarget | ByteWriter | None = None,
+        max_output: int | None = None,
+        on_cancel: Literal["terminate", "detach"] = "terminate",
+    ) -> Completed[bytes]: ...
+
+    @overload
+    async def run(
+        self,
+        command: str | Sequence[str],
+        *,
+        text: Literal[True],
+        stdin: InputSource | ByteReader | None = None,
+        input: Buffer | str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+        check: bool = False,
+        env: Mapping[str, str] | None = None,
+        pty: Pty | None = None,
+        stdout: OutputTarget | ByteWriter | None = None,
+        stderr: OutputTarget | ByteWriter | None = None,
+        max_output: int | None = None,
+        on_cancel: Literal["terminate", "detach"] = "terminate",
+    ) -> Completed[str]: ...
+
+    async def run(  # noqa: PLR0913 (subprocess.run's manners)
+        self,
+        command: str | Sequence[str],
+        *,
+        text: bool = False,
+        stdin: InputSource | ByteReader | None = None,
+        input: Buffer | str | None = None,  # noqa: A002 (subprocess.run's name)
+        timeout: float | None = None,  # noqa: ASYNC109
+        check: bool = False,
+        env: Mapping[str, str] | None = None,
+        pty: Pty | None = None,
+        stdout: OutputTarget | ByteWriter | None = None,
+        stderr: OutputTarget | ByteWriter | None = None,
+        max_output: int | None = None,
+        on_cancel: Literal["terminate", "detach"] = "terminate",
+    ) -> Completed[bytes] | Completed[str]:
+        """Run a command to its end; both its output streams are always drained.
+
+        Args:
+            command: a string goes to the remote shell as it is, a list is quoted for it.
+            text: give the output as text (UTF-8, what is not becomes U+FFFD).
+            stdin: what the command reads: bytes or text, a `Path`, a file open for reading,
+                the stream of another process, a function that is called in a thread for the
+                next bytes, or DEVNULL; without it, nothing.
+            input: the same, for bytes and text, as `subprocess.run` has it.
+            timeout: seconds for all of it.
+            check: raise unless the exit status is 0.
+            env: environment variables to ask for; servers accept few.
+            pty: the terminal to ask for.
+            stdout: where standard output goes instead of into the result: a `Path`, a file
+                open for writing, the stream of another process, a function that takes it as
+                it arrives in views valid during the call, or DEVNULL.
+            stderr: the same for standard error; STDOUT sends it where standard output goes.
+            max_output: the most bytes to collect.
+            on_cancel: "terminate" ends the remote process when the call is cancelled.
+
+        Raises:
+            CommandFailed: `check` was asked for and it failed.
+            ConnectionLost: with what had arrived as `completed`.
+            NoExitStatus: the server closed the channel without a status.
+            SSHTimeout: with what had arrived as `completed`.
+            ChannelOpenRefused: the server refused the session.
+            UsageError: an argument cannot be used; nothing was sent.
+            OSError: a file cannot be opened, read or written.
+        """
+        given = _standard_input(stdin, input)
+        options = RunOptions(
+            redirects=Redirects(given, stdout, stderr),
+            timeout=timeout,
+            check=check,
+            env=env or {},
+            pty=pty,
+            max_output=max_output,
+            on_cancel=on_cancel,
+        )
+        completed = await run_command(command_line(command), options, self._sessions.open_drained)
+        return decode_output(completed) if text else completed
+
+    @overload
+    def start(
+        self,
+        command: str | Sequence[str] | None = None,
+        *,
+        text: Literal[False] = False,
+        stdin: InputSource | ByteReader | None = None,
+        stdout: OutputTarget | ByteWriter | None = None,
+        stderr: OutputTarget | ByteWriter | None = None,
+        pty: Pty | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Scope[Process]: ...
+
+    @overload
+    def start(
+        self,
+        command: str | Sequence[str] | None = None,
+        *,
+        text: Literal[True],
+        stdin: InputSource | ByteReader | None = None,
+        stdout: OutputTarget | ByteWriter | None = None,
+        stderr: OutputTarget | ByteWriter | None = None,
+        pty: Pty | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Scope[TextProcess]: ...
+
+    def start(  # noqa: PLR0913 (subprocess.Popen's manners)
+        self,
+        command: str | Sequence[str] | None = None,
+        *,
+        text: bool = False,
+        stdin: InputSource | ByteReader | None = None,
+        stdout: OutputTarget | ByteWriter | None = None,
+        stderr: OutputTarget | ByteWriter | None = None,
+        pty: Pty | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Scope[Process] | Scope[TextProcess]:
+        """Start a command and give its streams; leaving the scope ends the remote side.
+
+        Args:
+            command: as for `run`; None starts the user's shell.
+            text: give the streams as text (UTF-8, what is not becomes U+FFFD).
+            stdin: as for `run`; without it, what is written to the process's `stdin`.
+            stdout: as for `run`; without it, it is read from the process's `stdout`.
+            stderr: the same for standard error.
+            pty: the terminal to ask for.
+            env: environment variables to ask for.
+
+        Raises:
+            UsageError: an argument cannot be used; nothing was sent.
+        """
+        line = command_line(command) if command is not None else None
+        scope = self._sessions.start(
+            Launch(command=line, pty=pty, env=env or {}), Redirects(stdin, stdout, stderr)
+        )
+        if not text:
+            return scope
+
+        async def opener() -> TextProcess:
+            return TextProcess(await scope.open())
+
+        return Scope(opener)
+
+    def subsystem(self, name: str) -> Scope[Process]:
+        """Start a subsystem (RFC 4254 section 6.5) and give its streams."""
+        return self._sessions.start(Launch(subsystem=name))
+
+    async def open_subsystem(self, name: str) -> Channel:
+        """Start a subsystem and give its channel, to connect a receiver to.
+
+        Raises:
+            ChannelOpenRefused: the server refused the session.
+            RequestRefused: the server has no such subsystem.
+        """
+        return await self._sessions.open_subsystem(name)
+
+
+def _standard_input(
+    stdin: InputSource | ByteReader | None, content: Buffer | str | None
+) -> InputSource | ByteReader | None:
+    """Return what a command reads; `content` is what was given as `input`."""
+    if content is None:
+        return stdin
+    if stdin is not None:
+        problem = "stdin and input exclude each other"
+        raise UsageError(problem)
+    if not isinstance(content, str):
+        try:
+            memoryview(content)
+        except TypeError:
+            kind = type(content).__name__
+            problem = f"input is bytes or text, not {kind}; stdin takes files and streams"
+            raise UsageError(problem) from None
+    return content

@@ -1,0 +1,244 @@
+"""How a client's connection comes to be: dialled, keys exchanged, host key judged, logged in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+
+from ssh_connection.aio.client.handshake import Handshake
+from ssh_connection.aio.client.login import ClientLogin
+from ssh_connection.aio.endpoint import Endpoint
+from ssh_connection.errors import SSHTimeout
+from ssh_transport import ClientTransport, ConnectionLost, HostKeyRefused
+from ssh_transport import events as ev
+from ssh_wire import SSHError, lazy
+from ssh_wire.aio import timeout
+from ssh_wire.messages import connection as m
+
+if TYPE_CHECKING:
+    from ssh_auth import AuthAttempt
+    from ssh_connection.aio.client import host_keys
+    from ssh_connection.aio.client.settings import ClientSettings
+    from ssh_connection.replies import Reply
+    from ssh_keys import Certificate, PublicKey
+    from ssh_transport.aio import Driver
+
+else:
+    host_keys = lazy.module("ssh_connection.aio.client.host_keys")  # a server may announce none
+
+__all__ = ["ClientEndpoint", "Dialer"]
+
+Dialer: TypeAlias = "Callable[[Driver], Awaitable[None]]"
+"""Connects a driver to a byte stream: a socket, a pipe, a channel of another connection."""
+
+_T = TypeVar("_T")
+
+
+_DOING: Final = {
+    "connect": "connecting to",
+    "handshake": "exchanging keys with",
+    "auth": "authenticating at",
+}
+"""What each stage does, for errors."""
+
+
+class ClientEndpoint(Endpoint[ClientTransport]):
+    """The client's end of a connection, up to the point where the user is logged in."""
+
+    def __init__(self, settings: ClientSettings, random: Callable[[int], bytes]) -> None:
+        core = ClientTransport(
+            settings.transport,
+            random=random,
+            now=asyncio.get_running_loop().time(),
+            host_key_algorithms=settings.host_key_algorithms or None,
+        )
+        super().__init__(core, settings.limits, settings.timeouts.close)
+        self._settings = settings
+        self._handshake = Handshake()
+        self._clock = timeout(None)
+        self._login: ClientLogin | None = None
+        self._established = False
+        self._learn = settings.learn_host_keys
+
+    # ------------------------------------------------------------- establishing
+
+    async def establish(self, dial: Dialer) -> None:
+        """Connect, exchange keys, check the host key, authenticate.
+
+        Args:
+            dial: connects the driver to a byte stream.
+
+        Raises:
+            OSError: the stream cannot be connected.
+            IdentificationError: what answered is not an SSH server.
+            HostKeyRefused: the host key was not accepted.
+            NegotiationFailed: there is no common algorithm.
+            AuthenticationFailed: no credential was enough.
+            SSHTimeout: a stage took longer than its timeout.
+            ConnectionLost: the server went away.
+        """
+        try:
+            await self._stage("connect", self._settings.timeouts.connect, dial(self._driver))
+            await self._stage(
+                "handshake", self._settings.timeouts.handshake, self._exchange_keys()
+            )
+            await self._stage("auth", self._settings.timeouts.auth, self._authenticate())
+            self._require_open()
+        except BaseException as error:
+            self._driver.close()
+            self._end(ConnectionLost("the connection was not established"))
+            await self._clean_up()
+            if isinstance(error, ConnectionLost) and not self._handshake.identified:
+                raise self._handshake.failure() from error
+            raise
+        self._established = True
+        self._start_keepalive(self._settings.keepalive)
+
+    async def _stage(self, name: str, seconds: float, work: Awaitable[None]) -> None:
+        clock = timeout(seconds)
+        self._clock = clock
+        try:
+            async with clock:
+                await work
+        except TimeoutError as error:
+            if not clock.expired():
+                raise
+            doing = f"{_DOING[name]} {self._settings.host} port {self._settings.port}"
+            raise SSHTimeout(name, seconds, doing=doing) from error
+
+    async def _without_clock(self, work: Awaitable[_T]) -> _T:
+        """Do work whose time is a person's, not the server's."""
+        due = self._clock.when()
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        self._clock.reschedule(None)
+        try:
+            return await work
+        finally:
+            if due is not None:
+                self._clock.reschedule(due + loop.time() - started)
+
+    async def _exchange_keys(self) -> None:
+        self._core.request_service("ssh-userauth")
+        self._driver.flush()
+        received = await self._handshake.host_key
+        if received is None:
+            self._require_open()  # raises what ended the connection
+        else:
+            await self._judge_host_key(received.key, received.certificate)
+
+    async def _judge_host_key(self, key: PublicKey, certificate: Certificate | None) -> None:
+        settings = self._settings
+        trusted = False
+        try:
+            if certificate is not None and settings.verify_host_certificate is not None:
+                trusted = await self._without_clock(settings.verify_host_certificate(certificate))
+            if trusted is not True:
+                trusted = await self._without_clock(settings.verify_host_key(key))
+        except BaseException:
+            self._reject("the host key could not be checked")
+            raise
+        if trusted is not True:
+            self._reject("the host key is not trusted")
+            problem = f"the host key {key.fingerprint()} of {self._settings.host} is not trusted"
+            raise HostKeyRefused(problem)
+        self._require_open()
+        self._core.accept_host_key()
+
+    def _reject(self, description: str) -> None:
+        if not self.is_closed:
+            self._core.reject_host_key(description)
+            self._driver.flush()
+
+    def _logged_in(self) -> None:
+        # called while the packet is processed: what follows it belongs to the connection
+        self._core.authenticated()
+        self._core.sink = self._mux.receive
+
+    async def _authenticate(self) -> None:
+        """Log in; what needs no answer leaves behind NEWKEYS, in the same write."""
+        # EXT_INFO may have arrived behind the host key: it decides how a key signs
+        while (event := self._core.next_event()) is not None:
+            self.transport_event(event)
+        self._require_open()
+        login = ClientLogin(self._settings, self._core, self._driver, self._logged_in)
+        self._login = login
+        self._core.sink = login.receive
+        self._driver.schedule_flush()
+        await login.conduct(self._without_clock)
+
+    # ------------------------------------------------------------- the server's other keys
+
+    def global_request(self, message: m.AnyGlobalRequest, reply: Reply) -> None:
+        """The server says which host keys it has."""
+        learn = self._learn
+        match message:
+            case m.GlobalRequest(kind="hostkeys-00@openssh.com") if learn is not None:
+                self._learn = None  # the server is listened to once
+                learning = host_keys.learn(message, learn, self._global_request, self.session_id)
+                self._children.spawn(learning)
+                self._mux.deny(reply)
+            case _:
+                super().global_request(message, reply)
+
+    # ------------------------------------------------------------- events
+
+    def _require_open(self) -> None:
+        if self._lost.done() and not self._established:
+            cause = self._lost.result().__cause__
+            if isinstance(cause, SSHError):
+                # what the handshake failed of says more than that the connection is gone
+                raise cause
+        super()._require_open()
+
+    def transport_event(self, event: ev.Event) -> None:
+        """Take an event of the transport."""
+        super().transport_event(event)
+        if not self._established:
+            self._handshake.receive(event)
+        if isinstance(event, ev.ExtInfoReceived) and self._login is not None:
+            self._login.set_algorithms(self._core.server_sig_algs)
+
+    def _end(self, error: Exception) -> None:
+        super()._end(error)
+        self._handshake.end()
+        if self._login is not None:
+            self._login.end(self._lost.result())
+
+    # ------------------------------------------------------------- about the connection
+
+    @property
+    def host(self) -> str:
+        """The server's name, as it was asked for."""
+        return self._settings.host
+
+    @property
+    def port(self) -> int:
+        """The server's port."""
+        return self._settings.port
+
+    @property
+    def end(self) -> Exception | None:
+        """What ended the connection; None while it is open."""
+        return self._lost.result() if self._lost.done() else None
+
+    @property
+    def username(self) -> str:
+        """The user that is logged in."""
+        return self._settings.username
+
+    @property
+    def host_key(self) -> PublicKey:
+        """The server's host key."""
+        return self._core.host_key
+
+    @property
+    def server_software(self) -> str:
+        """How the server calls itself, made safe to show."""
+        return self._core.peer_software
+
+    @property
+    def auth_attempts(self) -> tuple[AuthAttempt, ...]:
+        """What was tried to log in, the one that succeeded last."""
+        return self._login.attempts if self._login is not None else ()

@@ -1,0 +1,149 @@
+"""The client's authentication, driven: who signs, who is asked, what is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from ssh_auth import (
+    AuthAttempt,
+    AuthRejected,
+    AuthSucceeded,
+    BannerReceived,
+    ClientAuth,
+    ClientPolicy,
+    PasswordNeeded,
+    PromptsReceived,
+    SignatureNeeded,
+    UnusableCredential,
+)
+from ssh_wire import SSHError
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from ssh_auth import ClientEvent, Credential
+    from ssh_connection.aio.client.settings import ClientSettings
+    from ssh_transport import ClientTransport
+    from ssh_transport.aio import Driver
+    from ssh_wire.primitives import Buffer
+
+__all__ = ["ClientLogin"]
+
+T = TypeVar("T")
+
+
+class _Unclocked(Protocol):
+    """Awaits something while the clock stands still: a person takes the time it takes."""
+
+    async def __call__(self, work: Awaitable[T], /) -> T: ...
+
+
+class ClientLogin:
+    """One authentication, from the first request to its result."""
+
+    def __init__(
+        self,
+        settings: ClientSettings,
+        core: ClientTransport,
+        driver: Driver,
+        logged_in: Callable[[], None],
+    ) -> None:
+        self._auth = ClientAuth(
+            settings.username,
+            core.session_id,
+            _usable(settings),
+            server_sig_algs=core.server_sig_algs,
+            limits=settings.auth_limits,
+            policy=ClientPolicy(host=settings.host, algorithms=settings.public_key_algorithms),
+        )
+        self._core = core
+        self._driver = driver
+        self._logged_in = logged_in
+        self._on_banner = settings.on_banner
+        self._questions: deque[ClientEvent] = deque()
+        self._arrived = asyncio.Event()
+        self._lost: Exception | None = None
+        self.attempts: tuple[AuthAttempt, ...] = ()
+
+    def receive(self, payload: Buffer) -> None:
+        """Take a message of the server; the payload is valid during the call."""
+        self._auth.receive(payload)
+        self._advance()
+
+    def set_algorithms(self, names: Sequence[str] | None) -> None:
+        """Take the server's signature algorithms, once they are known."""
+        self._auth.server_sig_algs = names
+
+    def end(self, error: Exception) -> None:
+        """The connection is over."""
+        self._lost = error
+        self._arrived.set()
+
+    async def conduct(self, unclocked: _Unclocked) -> None:
+        """Send the first request, and answer what is asked until there is a result.
+
+        Raises:
+            AuthenticationFailed: no credential was enough.
+            ConnectionLost: the server went away.
+        """
+        self._auth.start()
+        self._advance()
+        while True:
+            while self._questions:
+                event = self._questions.popleft()
+                if isinstance(event, AuthSucceeded):
+                    return
+                if isinstance(event, AuthRejected):
+                    raise event.error
+                await self._answer(event, unclocked)
+                if self._lost is None:
+                    self._advance()
+                    self._driver.schedule_flush()
+            if self._lost is not None:
+                raise self._lost
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    async def _answer(self, event: ClientEvent, unclocked: _Unclocked) -> None:
+        auth = self._auth
+        match event:
+            case SignatureNeeded(credential=key, algorithm=algorithm, data=data):
+                try:
+                    auth.provide_signature(await unclocked(key.signer.sign(data, algorithm)))
+                except SSHError as error:
+                    auth.signature_failed(printable(str(error)))
+            case PasswordNeeded(credential=password, prompt=prompt):
+                auth.provide_password(await unclocked(password.ask(prompt)))
+            case PromptsReceived(credential=dialogue):
+                answers = dialogue.answer(event.name, event.instruction, event.prompts)
+                auth.provide_answers(await unclocked(answers))
+            case BannerReceived(text=text) if self._on_banner is not None:
+                self._on_banner(text)
+            case _:
+                pass
+
+    def _advance(self) -> None:
+        """Send what there is to send; take note of what happened."""
+        for message in self._auth.take_messages():
+            self._core.send_payload(message)
+        while (event := self._auth.next_event()) is not None:
+            if isinstance(event, AuthSucceeded):
+                self.attempts = event.attempts
+                self._logged_in()
+            self._questions.append(event)
+        self._arrived.set()
+
+
+def _usable(settings: ClientSettings) -> list[Credential]:
+    """Return the credentials, those that are withheld replaced by the reason."""
+    if settings.withhold is None:
+        return list(settings.credentials)
+    judged = [(credential, settings.withhold(credential)) for credential in settings.credentials]
+    return [
+        UnusableCredential(credential.method, credential.source, problem)
+        if problem
+        else credential
+        for credential, problem in judged
+    ]

@@ -1,0 +1,109 @@
+"""The sessions of a client: each is a channel with a command, a shell or a subsystem."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ssh_connection.aio.process.launch import Launch
+from ssh_connection.aio.process.process import Process
+from ssh_connection.aio.scope import Scope
+from ssh_connection.errors import RequestRefused
+from ssh_wire.messages import connection as m
+
+if TYPE_CHECKING:
+    from ssh_connection.aio.channel import Channel
+    from ssh_connection.aio.process.redirect import Redirects
+    from ssh_connection.limits import ConnectionLimits
+
+__all__ = ["Sessions"]
+
+
+class Sessions:
+    """Opens sessions and starts what is to run in them.
+
+    Args:
+        open_channel: opens a channel.
+        limits: gives the windows of the channels.
+        environment: variables to ask for in each session, before those of its command.
+    """
+
+    def __init__(
+        self,
+        open_channel: Callable[[m.AnyChannelOpen], Awaitable[Channel]],
+        limits: ConnectionLimits,
+        environment: Mapping[str, str],
+    ) -> None:
+        self._open_channel = open_channel
+        self._limits = limits
+        self._environment = environment
+
+    async def open(self, window: int) -> Channel:
+        """Open a session in which nothing is started yet (RFC 4254 section 6.1).
+
+        Args:
+            window: how many bytes the server may send before more is granted.
+
+        Raises:
+            ChannelOpenRefused: the server refused the session.
+        """
+        return await self._open_channel(m.SessionOpen(sender=0, window=window, max_packet=0))
+
+    def start(self, launch: Launch, redirects: Redirects | None = None) -> Scope[Process]:
+        """Return a scope that opens a session and starts a process in it."""
+        launch = self._with_environment(launch)
+
+        async def opener() -> Process:
+            async with AsyncExitStack() as stack:
+                streams = await redirects.open(stack) if redirects else None
+                channel = await self.open(self._limits.window)
+                process = Process(channel, launch)
+                try:
+                    if streams is None:
+                        await process.start()
+                    else:
+                        out, err = streams.sinks
+                        await process.start(stdout=out, stderr=err, merged=streams.merged)
+                        process.redirect(streams, stack.pop_all())
+                except BaseException:
+                    channel.abort()
+                    raise
+                return process
+
+        return Scope(opener)
+
+    async def open_drained(self, launch: Launch) -> Process:
+        """Open a session for a process whose output is always taken at once; do not start it.
+
+        Raises:
+            ChannelOpenRefused: the server refused the session.
+        """
+        channel = await self.open(self._limits.bulk_window)
+        return Process(channel, self._with_environment(launch))
+
+    async def open_subsystem(self, name: str) -> Channel:
+        """Start a subsystem and give its channel, to connect a receiver to.
+
+        Raises:
+            ChannelOpenRefused: the server refused the session.
+            RequestRefused: the server has no such subsystem.
+        """
+        channel = await self.open(self._limits.bulk_window)
+        try:
+            granted = await channel.request(m.SubsystemRequest(recipient=0, name=name))
+        except BaseException:
+            channel.abort()
+            raise
+        if not granted:
+            channel.abort()
+            what = f"subsystem {name}"
+            raise RequestRefused(what)
+        return channel
+
+    def _with_environment(self, launch: Launch) -> Launch:
+        if not self._environment:
+            return launch
+        return attrs.evolve(launch, env={**self._environment, **launch.env})

@@ -1,0 +1,86 @@
+"""What a client connection is told when it is made: frozen, with its defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+
+from ssh_auth import AuthLimits, Credential
+from ssh_connection.aio.settings import KeepaliveOptions, Timeouts
+from ssh_connection.limits import ConnectionLimits
+from ssh_keys import PublicKey
+from ssh_transport import TransportOptions
+
+if TYPE_CHECKING:
+    from ssh_keys import Certificate
+
+__all__ = [
+    "CertificateVerifier",
+    "ClientSettings",
+    "HostKeyLearner",
+    "HostKeyVerifier",
+    "Prove",
+]
+
+HostKeyVerifier: TypeAlias = Callable[[PublicKey], Awaitable[bool]]
+"""Decides whether the server's host key is trusted; only an exact True accepts it."""
+
+CertificateVerifier: TypeAlias = "Callable[[Certificate], Awaitable[bool]]"
+"""Decides whether a host certificate is trusted.
+
+An exact True accepts the key in it; anything else leaves the key to be judged as if it had
+come alone.
+"""
+
+Prove: TypeAlias = Callable[[Sequence[PublicKey]], Awaitable[tuple[PublicKey, ...]]]
+"""Asks the server for the proof that it has keys; returns those for which it is good."""
+
+HostKeyLearner: TypeAlias = Callable[[tuple[PublicKey, ...], Prove], Awaitable[None]]
+"""Told of all keys that the server says it has, once; believes only what is proven."""
+
+
+@attrs.frozen(kw_only=True)
+class ClientSettings:
+    """Everything that a client connection needs to know."""
+
+    host: str
+    """The server's name, for messages."""
+    port: int = 22
+    """The server's port, for messages."""
+    username: str
+    """The user to log in as."""
+    verify_host_key: HostKeyVerifier
+    """Decides whether the server is the right one."""
+    verify_host_certificate: CertificateVerifier | None = None
+    """Decides about a host certificate, before the key in it is judged alone."""
+    learn_host_keys: HostKeyLearner | None = None
+    """Told of the server's other keys (OpenSSH's UpdateHostKeys)."""
+    credentials: Sequence[Credential] = ()
+    """What the user can prove itself with, in the order it is tried."""
+    withhold: Callable[[Credential], str] | None = None
+    """Asked about each credential when the host key has been judged: why it is not to be used.
+
+    An empty string lets it be used; anything else is reported among the attempts.
+    """
+    forbid_forwarding: Callable[[], str] | None = None
+    """Asked when something is to be forwarded: why it is not to be; an empty string allows it."""
+    public_key_algorithms: tuple[str, ...] | None = None
+    """The signature algorithms that keys may use (PubkeyAcceptedAlgorithms); None for all."""
+    auth_limits: AuthLimits = attrs.field(factory=AuthLimits)
+    """How much the server may ask for before the user is authenticated."""
+    transport: TransportOptions
+    """Algorithms, limits and rekey thresholds of the transport."""
+    host_key_algorithms: tuple[str, ...] = ()
+    """Host key algorithms to prefer: those of keys that are known already."""
+    timeouts: Timeouts = attrs.field(factory=Timeouts)
+    """How long each stage may take."""
+    keepalive: KeepaliveOptions | None = attrs.field(factory=KeepaliveOptions)
+    """How a dead peer is found; None never asks."""
+    limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
+    """How much of everything the connection may have."""
+    environment: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    """Environment variables to ask for in each session, before those of its command."""
+    on_banner: Callable[[str], None] | None = None
+    """Takes the server's banner, made safe to show."""

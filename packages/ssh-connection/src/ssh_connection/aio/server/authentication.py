@@ -1,0 +1,145 @@
+"""Who may log in: the functions that a server is given.
+
+Each method is a small async function that returns exactly an `Accept`, a `Reject` or a
+`Partial`.  A method without a function is not offered.  A function that raises, or
+returns anything else, authenticates nobody.  Each is told of the connection, in an
+`AuthContext` behind its other arguments, where it wants one argument more.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import attrs
+
+from ssh_auth import Accept, AuthContext, ChangePassword, Partial, Reject, ServerPolicy
+from ssh_connection.aio.callbacks import check_async, guarded
+from ssh_keys import PublicKey
+from ssh_wire import UsageError
+from ssh_wire.messages.auth import InfoRequest
+from ssh_wire.primitives import encode_names
+
+if TYPE_CHECKING:
+    from ssh_keys import Certificate
+
+__all__ = ["Result", "ServerAuthentication"]
+
+Result: TypeAlias = Accept | Reject | Partial
+"""What a method answers."""
+
+_log = logging.getLogger("ssh_connection.server")
+
+
+@attrs.frozen(kw_only=True)
+class ServerAuthentication:
+    """The methods that a server offers, each with the function that decides."""
+
+    public_key: (
+        Callable[[str, PublicKey], Awaitable[Result]]
+        | Callable[[str, PublicKey, AuthContext], Awaitable[Result]]
+        | None
+    ) = None
+    """May this user in with this key?  Asked for a query too; only a verified signature counts."""
+    certificate: (
+        Callable[[str, Certificate], Awaitable[Result]]
+        | Callable[[str, Certificate, AuthContext], Awaitable[Result]]
+        | None
+    ) = None
+    """May this user in with this certificate?  Without the function, certificates are refused.
+
+    That its authority signed it has been verified.  Whether the authority is trusted, and
+    whether the certificate is good for this user now (`Certificate.check`), is not: see
+    `ssh_stack.TrustedUserCAKeys`.
+    """
+    password: (
+        Callable[[str, str], Awaitable[Result | ChangePassword]]
+        | Callable[[str, str, AuthContext], Awaitable[Result | ChangePassword]]
+        | None
+    ) = None
+    """Is this the user's password?"""
+    new_password: (
+        Callable[[str, str, str], Awaitable[Result | ChangePassword]]
+        | Callable[[str, str, str, AuthContext], Awaitable[Result | ChangePassword]]
+        | None
+    ) = None
+    """Is this the user's old password, and does the new one take its place?
+
+    Asked after a `ChangePassword` of `password`; another one says that the new password will
+    not do.
+    """
+    interactive: (
+        Callable[[str, int, Sequence[str]], Awaitable[Result | InfoRequest]]
+        | Callable[[str, int, Sequence[str], AuthContext], Awaitable[Result | InfoRequest]]
+        | None
+    ) = None
+    """Prompts to show, or a result: given the user, the round (0 first), and the answers."""
+    none: (
+        Callable[[str], Awaitable[Result]] | Callable[[str, AuthContext], Awaitable[Result]] | None
+    ) = None
+    """May this user in without credentials?"""
+    sequences: tuple[tuple[str, ...], ...] = ()
+    """What must be completed, one of these, as in OpenSSH's AuthenticationMethods."""
+    algorithms: Callable[[str], Sequence[str]] | None = None
+    """The signature algorithms that this user's keys may use; None for everybody's.
+
+    Asked once, as soon as the client has named the user, and at once: it is no async function.
+    A client that takes it is told before the first answer where they are not what all were told,
+    so what is said of an unknown user must not give away that it is one.
+    """
+    banner: str = ""
+    """Text that the client shows before authentication."""
+
+    def check(self) -> None:
+        """Refuse functions that cannot be meant, and methods that nobody could complete.
+
+        Raises:
+            UsageError: there is one.
+        """
+        for name, count in _ARGUMENTS.items():
+            function = getattr(self, name)
+            if function is not None:
+                check_async(name, function, count, count + 1)
+        if self.algorithms is not None and not callable(self.algorithms):
+            problem = "algorithms is a function of the user's name"
+            raise UsageError(problem)
+        self.policy  # noqa: B018 (says what is wrong with it)
+
+    @property
+    def policy(self) -> ServerPolicy:
+        """The same for the state machine."""
+        functions = {
+            "publickey": self.public_key or self.certificate,
+            "password": self.password,
+            "keyboard-interactive": self.interactive,
+            "none": self.none,
+        }
+        methods = tuple(name for name, function in functions.items() if function is not None)
+        return ServerPolicy(
+            methods=methods,
+            sequences=self.sequences,
+            banner=self.banner,
+            algorithms=None if self.algorithms is None else self._algorithms_of,
+            certificates=self.certificate is not None,
+        )
+
+    def _algorithms_of(self, user: str) -> tuple[str, ...]:
+        """Return a user's algorithms: none of them where the function does not say."""
+        names: tuple[str, ...] = ()
+        with guarded(_log, "the algorithms of a user are not known") as guard:
+            given = self.algorithms(user) if self.algorithms is not None else ()
+            names = () if isinstance(given, str) else tuple(given)
+            encode_names(names)
+        return () if guard.failed else names
+
+
+_ARGUMENTS: Final = {
+    "public_key": 2,
+    "certificate": 2,
+    "password": 2,
+    "new_password": 3,
+    "interactive": 3,
+    "none": 1,
+}
+"""Function -> the arguments that it is called with, without the `AuthContext`."""

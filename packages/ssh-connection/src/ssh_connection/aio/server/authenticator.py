@@ -1,0 +1,137 @@
+"""One client's authentication: asks the functions that decide, one question at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+
+from ssh_auth import (
+    AnswersReceived,
+    AuthContext,
+    Authenticated,
+    ChangePassword,
+    DecisionInvalid,
+    InteractiveStarted,
+    KeyOffered,
+    KeyVerified,
+    NoneOffered,
+    PasswordChangeOffered,
+    PasswordOffered,
+    Reject,
+    ServerAuth,
+    TokenRefused,
+)
+from ssh_connection.aio.callbacks import call
+from ssh_connection.aio.server.authentication import Result, ServerAuthentication
+from ssh_wire import UsageError
+from ssh_wire.messages.auth import InfoRequest
+
+if TYPE_CHECKING:
+    from ssh_auth import ServerEvent
+
+__all__ = ["Authenticator"]
+
+_Answer: TypeAlias = Result | InfoRequest | ChangePassword
+_log = logging.getLogger("ssh_connection.server")
+
+
+class Authenticator:
+    """Asks the functions for one client, one question at a time.
+
+    Args:
+        authentication: the functions.
+        auth: the state machine that asks.
+        context: what the functions are told of the connection; the user and what has been
+            completed are filled in.
+        log: where a function's faults are told.
+    """
+
+    def __init__(
+        self,
+        authentication: ServerAuthentication,
+        auth: ServerAuth,
+        context: AuthContext | None = None,
+        log: logging.Logger = _log,
+    ) -> None:
+        self._functions = authentication
+        self._auth = auth
+        self._context = context or AuthContext(user="")
+        self._log = log
+        self._change_demanded = False
+
+    async def decide(self, event: ServerEvent) -> None:
+        """Answer one question; whatever goes wrong in a function is a Reject.
+
+        Raises:
+            ProtocolError: the client has had all its attempts.
+        """
+        if isinstance(event, Authenticated | DecisionInvalid | TokenRefused):
+            return
+        function, arguments = self._question(event)
+        context = attrs.evolve(self._context, user=event.user, completed=self._auth.completed)
+        answer: _Answer = Reject()
+        try:
+            if function is not None:
+                answer = await call(function, *arguments, context=context)
+        except BaseException as error:  # a user's function may raise anything
+            if _is_an_end(error):
+                raise
+            self._log.exception("an authentication function failed")
+        try:
+            self._give(event.request, answer)
+        except UsageError:
+            self._log.exception("an authentication function asked what cannot be asked")
+            self._auth.answer(event.request, Reject())
+
+    def _give(self, request: int, answer: _Answer) -> None:
+        """Answer a question.
+
+        Raises:
+            UsageError: the answer is no answer to this question.
+            ProtocolError: the client has had all its attempts.
+        """
+        if isinstance(answer, InfoRequest):
+            self._auth.ask(request, answer)
+        elif type(answer) is ChangePassword:
+            if self._functions.new_password is None:
+                problem = "a new password was demanded, and new_password is not given"
+                raise UsageError(problem)
+            self._change_demanded = self._auth.demand_change(request, answer.prompt)
+        else:
+            self._auth.answer(request, answer)  # which refuses what is no Result
+
+    def _question(  # noqa: PLR0911 (one method a case)
+        self, event: ServerEvent
+    ) -> tuple[Callable[..., Awaitable[Any]] | None, tuple[object, ...]]:
+        """Return the function that decides, and what it is asked."""
+        asked = self._functions
+        match event:
+            case KeyOffered(certificate=None) | KeyVerified(certificate=None):
+                return asked.public_key, (event.user, event.key)
+            case KeyOffered() | KeyVerified():
+                return asked.certificate, (event.user, event.certificate)
+            case PasswordOffered():
+                return asked.password, (event.user, event.password)
+            case PasswordChangeOffered() if self._change_demanded:
+                return asked.new_password, (event.user, event.password, event.new_password)
+            case InteractiveStarted():
+                return asked.interactive, (event.user, 0, ())
+            case AnswersReceived():
+                return asked.interactive, (event.user, event.round, event.answers)
+            case NoneOffered():
+                return asked.none, (event.user,)
+            case _:
+                return None, ()  # a new password that nobody demanded
+
+
+def _is_an_end(error: BaseException) -> bool:
+    """Whether the program or this task is being ended, and not just the function at fault."""
+    if isinstance(error, asyncio.CancelledError):
+        # a function may be cancelled within: that is no reason to leave its client waiting
+        task = asyncio.current_task()
+        return task is None or task.cancelling() > 0
+    return isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit)

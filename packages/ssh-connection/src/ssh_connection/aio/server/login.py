@@ -1,0 +1,110 @@
+"""The server's authentication, driven: what is sent, who is asked, how long it may take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from ssh_auth import AuthContext, Authenticated, DecisionInvalid, ServerAuth, TokenRefused
+from ssh_connection.aio.server.authenticator import Authenticator
+from ssh_wire import ProtocolError
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from ssh_auth import ServerEvent
+    from ssh_connection.aio.server.settings import ServerSettings
+    from ssh_transport import ServerTransport
+    from ssh_transport.aio import Driver
+    from ssh_wire.primitives import Buffer
+
+__all__ = ["ServerLogin"]
+
+
+class ServerLogin:
+    """One authentication, from the client's first request to its success.
+
+    Args:
+        settings: who may log in, and how often a client may try.
+        core: the transport, which carries the messages.
+        driver: writes what the transport has to send.
+        context: what the functions that decide are told of the connection.
+        spawn: runs a coroutine that ends with the connection at the latest.
+        authenticated: called when the client is authenticated.
+    """
+
+    def __init__(
+        self,
+        settings: ServerSettings,
+        core: ServerTransport,
+        driver: Driver,
+        context: AuthContext,
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+        authenticated: Callable[[Authenticated], None],
+    ) -> None:
+        self._log = settings.log
+        self._core = core
+        self._driver = driver
+        self._spawn = spawn
+        self._authenticated = authenticated
+        self._closed = False
+        self._auth = ServerAuth(
+            core.session_id, settings.authentication.policy, limits=settings.auth_limits
+        )
+        self._authenticator = Authenticator(
+            settings.authentication, self._auth, context, settings.log
+        )
+
+    def receive(self, payload: Buffer) -> None:
+        """Take a message of the client; the payload is valid during the call.
+
+        Raises:
+            ProtocolError: the client may not send it.
+        """
+        try:
+            self._auth.receive(payload)
+        finally:
+            # what was sent before a rule was broken leaves before the DISCONNECT
+            self._advance()
+
+    def close(self) -> None:
+        """Forget the authentication: the connection has ended."""
+        self._closed = True
+        self._auth.close()
+
+    def _advance(self) -> None:
+        """Send what there is to send; let the functions decide what is asked."""
+        if self._closed:
+            return
+        auth = self._auth
+        algorithms = auth.take_algorithms()
+        if algorithms is not None and self._core.ext_info_due(algorithms):
+            self._core.send_ext_info(algorithms)
+        for message in auth.take_messages():
+            self._core.send_payload(message)
+        while (event := auth.next_event()) is not None:
+            self._take(event)
+        self._core.hold_connection_messages = auth.pending
+        self._driver.schedule_flush()
+
+    def _take(self, event: ServerEvent) -> None:
+        match event:
+            case Authenticated():
+                self._authenticated(event)
+            case DecisionInvalid():
+                text = "authentication of %s: %s"
+                self._log.error(text, printable(event.user), event.problem)
+            case TokenRefused():
+                key, user = event.key.fingerprint(), printable(event.user)
+                self._log.info("key %s refused for %s: %s", key, user, event.problem)
+            case _:
+                self._spawn(self._decide(event))
+
+    async def _decide(self, event: ServerEvent) -> None:
+        try:
+            await self._authenticator.decide(event)
+        except ProtocolError as error:
+            self._advance()
+            self._core.disconnect(error.reason, str(error))
+            self._driver.close()
+            return
+        self._advance()

@@ -1,0 +1,299 @@
+"""A client's session, as the server's handler sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, ParamSpec, TypeAlias
+
+import attrs
+
+from ssh_auth import Permissions
+from ssh_connection.aio.callbacks import guarded
+from ssh_connection.aio.streams import ByteReader
+from ssh_connection.errors import ChannelClosed
+from ssh_connection.pty import Pty
+from ssh_connection.results import ExitSignal
+from ssh_keys import PublicKey
+from ssh_wire import WireError
+from ssh_wire.messages import connection as m
+from ssh_wire.modes import decode_modes
+
+if TYPE_CHECKING:
+    from ssh_connection.aio.channel import Channel
+    from ssh_connection.limits import ConnectionLimits
+    from ssh_connection.replies import Reply
+    from ssh_keys import Certificate
+    from ssh_wire.primitives import Buffer
+
+__all__ = ["Session", "SessionHandler", "SessionPolicy", "User"]
+
+_P = ParamSpec("_P")
+_CLOSED = "the client closed the session"
+_MAX_SIZE = 0xFFFF  # of a terminal, in either direction
+
+_log = logging.getLogger("ssh_connection.server")
+
+
+@attrs.frozen
+class User:
+    """Who is logged in."""
+
+    name: str
+    """The user name that was authenticated."""
+    key: PublicKey | None
+    """The key whose signature was verified last, if there was one."""
+    permissions: Permissions
+    """What the methods that let it in allow."""
+    certificate: Certificate | None = None
+    """The certificate that was shown for the key, if one was."""
+
+
+class Session:
+    """One session: what the client asked for, its three streams, and its end.
+
+    The handler gets it once the client has asked for a command, a shell or a subsystem.
+    When the handler returns, the session ends with the status that it returned or gave to
+    `exit`; without one it has failed, and the client is told 255.  When the client closes the
+    session first, the handler is cancelled.
+    """
+
+    def __init__(
+        self, channel: Channel, user: User, policy: SessionPolicy, limits: ConnectionLimits
+    ) -> None:
+        self.user = user
+        """Who is logged in."""
+        self.command: bytes | None = None
+        """The command line, as it came; None for a shell or a subsystem."""
+        self.original_command: bytes | None = None
+        """The command line or subsystem that was asked for, where another command is forced."""
+        self.subsystem: str | None = None
+        """The subsystem, if one was asked for."""
+        self.pty: Pty | None = None
+        """The terminal that was asked for."""
+        self.env: dict[str, str] = {}
+        """The environment variables that were asked for and allowed."""
+        self.peer: tuple[str, int] | None = policy.peer
+        """The address and port that the client connected from, if it has one."""
+        self.local: tuple[str, int] | None = policy.local
+        """The address and port that it connected to."""
+        self.client_software: str = policy.client_software
+        """The softwareversion that the client identified itself with, escaped."""
+        self.channel = channel
+        """The channel; connect a receiver to it to bypass the streams."""
+        self.on_resize: Callable[[int, int], None] | None = None
+        """Called with columns and rows when the client's terminal changes its size."""
+        self.on_signal: Callable[[str], None] | None = None
+        """Called with the name (without SIG) of a signal that the client sends."""
+        self._stdin = ByteReader(channel.consumed)
+        self._policy = policy
+        self._limits = limits
+        self._started = False
+        self._ended = False
+        self._room = asyncio.Event()
+        self._room.set()
+        channel.on_request = self._request_received
+
+    # ------------------------------------------------------------- the handler's side
+
+    @property
+    def stdin(self) -> ByteReader:
+        """What the client sends."""
+        self.use_streams()
+        return self._stdin
+
+    def use_streams(self) -> None:
+        """Take what the client sends through `stdin`, unless the channel has a receiver."""
+        if not self.channel.is_connected:
+            self.channel.connect(self, credit_at_once=False)
+
+    async def write(self, data: Buffer) -> None:
+        """Send standard output; wait while there is no room.
+
+        Raises:
+            ChannelClosed: the client has closed the session.
+        """
+        self.use_streams()
+        self.channel.write(data)
+        await self._has_room()
+
+    async def write_stderr(self, data: Buffer) -> None:
+        """Send standard error; wait while there is no room.
+
+        Raises:
+            ChannelClosed: the client has closed the session.
+        """
+        self.use_streams()
+        self.channel.core.write_stderr(data)
+        await self._has_room()
+
+    async def _has_room(self) -> None:
+        await self._room.wait()
+        if self.channel.is_closed:
+            raise self.channel.error or ChannelClosed(_CLOSED)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether `exit` was called, or the client has closed the session."""
+        return self._ended or self.channel.is_closing
+
+    def exit(self, status: int | ExitSignal) -> None:
+        """End the session behind all that was written: an exit status, or a signal."""
+        if self.has_ended:
+            return
+        self._ended = True
+        core = self.channel.core
+        core.write_eof()
+        if isinstance(status, ExitSignal):
+            core.in_order(
+                m.ExitSignal(
+                    recipient=0,
+                    name=status.name,
+                    core_dumped=status.core_dumped,
+                    message=status.message,
+                )
+            )
+        else:
+            core.in_order(m.ExitStatus(recipient=0, status=status & 0xFFFFFFFF))
+        core.close()
+
+    # ------------------------------------------------------------- the channel's side
+
+    def data_received(self, data: memoryview) -> None:
+        """Take what the client sends."""
+        self._stdin.feed(data)
+
+    def eof_received(self) -> None:
+        """The client sends no more."""
+        self._stdin.feed_eof()
+
+    def pipe_closed(self, error: Exception | None) -> None:
+        """The session is over."""
+        self._stdin.feed_eof(error or ChannelClosed(_CLOSED))
+        self._room.set()
+
+    def pause_writing(self) -> None:
+        """Too much is held back."""
+        self._room.clear()
+
+    def resume_writing(self) -> None:
+        """There is room again."""
+        self._room.set()
+
+    # ------------------------------------------------------------- requests
+
+    def _request_received(self, request: m.AnyChannelRequest, reply: Reply) -> None:
+        core = self.channel.core
+        if self._take(request):
+            core.grant(reply)
+        else:
+            core.deny(reply)
+
+    def _take(self, request: m.AnyChannelRequest) -> bool:
+        match request:
+            case m.ExecRequest() | m.ShellRequest() | m.SubsystemRequest():
+                return self._start(request)
+            case m.PtyRequest() if not self._started and self._policy.pty:
+                return self._set_terminal(request)
+            case m.EnvRequest() if not self._started:
+                return self._set_variable(request)
+            case m.WindowChange() if self.pty is not None:
+                return self._resize(*_size(request))
+            case m.SignalRequest() if self._started and self.on_signal is not None:
+                # whoever may run one command alone does not steer it either
+                forced = self.user.permissions.force_command is not None
+                return not forced and _call(self.on_signal, request.name)
+            case _:
+                return False
+
+    def _start(self, request: m.ExecRequest | m.ShellRequest | m.SubsystemRequest) -> bool:
+        # "Only one of these requests can succeed per channel" (RFC 4254 section 6.5)
+        if self._started:
+            return False
+        forced = self.user.permissions.force_command
+        command, subsystem = None, None
+        if isinstance(request, m.ExecRequest):
+            command = request.command
+        elif isinstance(request, m.SubsystemRequest):
+            subsystem = request.name
+        if forced is not None:
+            name = None if subsystem is None else subsystem.encode()
+            self.original_command = name if command is None else command
+            command, subsystem = forced.encode("utf-8", "surrogateescape"), None
+        handler = self._policy.handler_for(subsystem)
+        if handler is None:
+            return False
+        self.command, self.subsystem = command, subsystem
+        self._started = True
+        self._policy.spawn(self, handler)
+        return True
+
+    def _set_terminal(self, request: m.PtyRequest) -> bool:
+        try:
+            modes = decode_modes(request.modes)
+        except WireError:
+            return False
+        columns, rows = _size(request)
+        self.pty = Pty(request.term, columns or 80, rows or 24, modes)
+        return True
+
+    def _resize(self, columns: int, rows: int) -> bool:
+        if self.pty is not None and columns and rows:
+            # a handler that has not begun yet begins with the new size
+            self.pty = attrs.evolve(self.pty, columns=columns, rows=rows)
+        return self.on_resize is None or _call(self.on_resize, columns, rows)
+
+    def _set_variable(self, request: m.EnvRequest) -> bool:
+        if b"\0" in request.name + request.value or b"=" in request.name or not request.name:
+            return False
+        name = request.name.decode("utf-8", "surrogateescape")
+        allowed = name in self._policy.env and len(self.env) < self._limits.environment
+        if allowed:
+            self.env[name] = request.value.decode("utf-8", "surrogateescape")
+        return allowed
+
+
+SessionHandler: TypeAlias = Callable[[Session], Awaitable[int | ExitSignal | None]]
+"""What runs a session, and returns its exit status; cancelled when the client closes it.
+
+A handler that returns None has called `Session.exit`; without a status the session has failed.
+"""
+
+
+@attrs.frozen(kw_only=True)
+class SessionPolicy:
+    """What sessions may be, for one client."""
+
+    shell: SessionHandler | None = None
+    """Runs shells and commands."""
+    subsystems: Mapping[str, SessionHandler] = attrs.field(factory=dict[str, SessionHandler])
+    """Runs subsystems, by name."""
+    env: frozenset[str] = frozenset()
+    """The environment variables that a client may set."""
+    pty: bool = True
+    """Whether a client may ask for a terminal."""
+    peer: tuple[str, int] | None = None
+    """The address and port that the client connected from."""
+    local: tuple[str, int] | None = None
+    """The address and port that it connected to."""
+    client_software: str = ""
+    """The softwareversion that the client identified itself with."""
+    spawn: Callable[[Session, SessionHandler], None]
+    """Runs a handler for a session."""
+
+    def handler_for(self, subsystem: str | None) -> SessionHandler | None:
+        """Return what runs a subsystem, or commands and shells; None if nothing does."""
+        return self.shell if subsystem is None else self.subsystems.get(subsystem)
+
+
+def _size(request: m.PtyRequest | m.WindowChange) -> tuple[int, int]:
+    """Columns and rows, no more than a terminal can have; 0 is to be ignored."""
+    return min(request.columns, _MAX_SIZE), min(request.rows, _MAX_SIZE)
+
+
+def _call(function: Callable[_P, None], *args: _P.args, **kwargs: _P.kwargs) -> bool:
+    """Call a function of the handler; return whether it worked."""
+    with guarded(_log, "a function of a session handler failed") as guard:
+        function(*args, **kwargs)
+    return not guard.failed

@@ -1,0 +1,70 @@
+"""What a server connection is told when it is made: frozen, with its defaults."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from ssh_auth import AuthLimits
+from ssh_connection.aio.server.authentication import ServerAuthentication
+from ssh_connection.aio.server.forwards import ForwardingRules
+from ssh_connection.aio.server.identity import HostSigner
+from ssh_connection.aio.server.session import SessionHandler
+from ssh_connection.aio.settings import KeepaliveOptions
+from ssh_connection.limits import ConnectionLimits
+from ssh_keys import PrivateKey
+from ssh_transport import TransportOptions
+
+if TYPE_CHECKING:
+    from ssh_connection.aio.server.connection import ServerConnection
+    from ssh_keys import Certificate
+
+__all__ = ["LOG", "ServerSettings"]
+
+LOG: Final = logging.getLogger("ssh_connection.server")
+"""Where a server's faults are logged, unless its settings name another logger."""
+
+
+@attrs.frozen(kw_only=True)
+class ServerSettings:
+    """Everything that a server connection needs to know; what is not set is denied."""
+
+    host_keys: Sequence[PrivateKey | HostSigner]
+    """The keys that prove who the server is, or what signs with them."""
+    host_certificates: Sequence[Certificate] = ()
+    """What authorities say about these keys."""
+    authentication: ServerAuthentication
+    """Who may log in."""
+    auth_limits: AuthLimits = attrs.field(factory=AuthLimits)
+    """How often a client may try, and how much it may ask for, until it is authenticated."""
+    transport: TransportOptions
+    """Algorithms, limits and rekey thresholds of the transport."""
+    shell: SessionHandler | None = None
+    """Runs shells and commands."""
+    subsystems: Mapping[str, SessionHandler] = attrs.field(factory=dict[str, SessionHandler])
+    """Runs subsystems, by name."""
+    env: frozenset[str] = frozenset()
+    """The environment variables that a client may set."""
+    forwarding: ForwardingRules | None = None
+    """Where to the client may forward."""
+    login_grace: float = 120.0
+    """Seconds from the connection to the authentication."""
+    keepalive: KeepaliveOptions | None = attrs.field(factory=KeepaliveOptions)
+    """How a dead peer is found; None never asks."""
+    limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
+    """How much of everything a connection may have."""
+    close_timeout: float = 5.0
+    """Seconds that closing may take before the connection is cut."""
+    log: logging.Logger = LOG
+    """Told what goes wrong in functions that were given to the server."""
+    on_authenticated: Callable[[ServerConnection], None] | None = None
+    """Called when the user of a connection is authenticated."""
+    on_end: Callable[[ServerConnection, Exception | None], None] | None = None
+    """Called once when a connection has ended, with what ended it.
+
+    None stands for an end that one side meant: `ServerConnection.close`, or the client's
+    DISCONNECT with the reason BY_APPLICATION (RFC 4253 section 11.1).
+    """

@@ -1,0 +1,274 @@
+"""A client's remote forwards: the ports that the server listens on for it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from programs import (
+    FORWARDING,
+    Anywhere,
+    hear_of_the_end,
+    ignore,
+    inject,
+    pair,
+    replace,
+    settle,
+    until,
+)
+from sockets import closed_port, connecting, listening
+from ssh_connection import ChannelClosed, ChannelOpenRefused, RequestRefused, SSHTimeout
+from ssh_connection.aio import Channel, RemoteForward, Timeouts
+from ssh_connection.aio.client.forwards import RemoteForwards
+from ssh_connection.replies import Reply
+from ssh_connection.testing import Side
+from ssh_transport import ConnectionLost
+from ssh_wire import OpenFailureReason
+from ssh_wire.messages import connection as m
+
+pytestmark = pytest.mark.usefixtures("reports")
+
+
+async def talk(port: int, data: bytes = b"hello") -> bytes:
+    async with connecting(port) as (reader, writer):
+        writer.write(data)
+        writer.write_eof()
+        return await reader.read()
+
+
+async def test_a_remote_forward_carries_connections_both_ways_with_half_closes() -> None:
+    async with listening() as target, pair(**FORWARDING) as ends:
+        async with ends.client.forward_remote("127.0.0.1:0", f"127.0.0.1:{target}") as forward:
+            assert forward.host == "127.0.0.1"
+            answers = await asyncio.gather(*(talk(forward.port) for _ in range(10)))
+            assert answers == [b"HELLO"] * 10
+        with pytest.raises(ConnectionError):
+            await talk(forward.port)
+        await until(lambda: not ends.server._mux.channels)
+
+
+async def test_a_port_can_be_chosen_and_used_again() -> None:
+    port = closed_port()
+    async with listening() as target, pair(**FORWARDING) as ends:
+        for host in ("localhost", "127.0.0.1"):
+            async with ends.client.forward_remote((host, port), ("127.0.0.1", target)) as forward:
+                assert (forward.host, forward.port) == (host, port)
+                assert await talk(port) == b"HELLO"
+
+
+async def test_a_target_that_cannot_be_reached_closes_the_connection() -> None:
+    async with (
+        pair(**FORWARDING) as ends,
+        ends.client.forward_remote("127.0.0.1:0", f"127.0.0.1:{closed_port()}") as forward,
+    ):
+        with pytest.raises((ConnectionError, AssertionError)):
+            assert await talk(forward.port)
+
+
+@pytest.mark.row("C09")
+async def test_connections_to_ports_that_nobody_asked_for_are_refused() -> None:
+    async with listening() as target, pair(**FORWARDING) as ends:
+
+        async def open_forwarded(address: str, port: int) -> Channel:
+            channel = Channel()
+            message = m.ForwardedTCPIPOpen(
+                sender=0,
+                window=1000,
+                max_packet=0,
+                address=address,
+                port=port,
+                origin_host="",
+                origin_port=0,
+            )
+            channel.adopt(ends.server._mux.open(message, channel))
+            await channel.wait_opened()
+            return channel
+
+        async def refused(address: str, port: int) -> None:
+            with pytest.raises(ChannelOpenRefused) as caught:
+                await open_forwarded(address, port)
+            assert caught.value.reason == OpenFailureReason.ADMINISTRATIVELY_PROHIBITED
+
+        await refused("127.0.0.1", 80)
+        async with ends.client.forward_remote("127.0.0.1:0", f"127.0.0.1:{target}") as forward:
+            await refused("127.0.0.1", forward.port + 1)
+            channel = await open_forwarded("another name", forward.port)
+            channel.abort()
+        await refused("127.0.0.1", forward.port)
+
+
+@pytest.mark.row("C09")
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (m.SessionOpen(sender=0, window=1, max_packet=0), 1),
+        (
+            m.DirectTCPIPOpen(
+                sender=0,
+                window=1,
+                max_packet=0,
+                host="127.0.0.1",
+                port=22,
+                origin_host="",
+                origin_port=0,
+            ),
+            1,
+        ),
+        (m.X11Open(sender=0, window=1, max_packet=0, origin_host="", origin_port=0), 1),
+        (m.ChannelOpen(kind="nothing@known", sender=0, window=1, max_packet=0), 3),
+    ],
+)
+async def test_a_client_opens_nothing_for_its_server(
+    message: m.AnyChannelOpen, reason: int
+) -> None:
+    async with pair() as ends:
+        channel = Channel()
+        channel.adopt(ends.server._mux.open(message, channel))
+        with pytest.raises(ChannelOpenRefused) as caught:
+            await channel.wait_opened()
+        assert caught.value.reason == reason
+
+
+async def test_a_connection_right_behind_the_answer_is_taken() -> None:
+    async with listening() as target, pair(**FORWARDING) as ends:
+
+        def answer(message: Any, reply: Any) -> None:
+            if isinstance(message, m.TCPIPForward):
+                details = m.ForwardedPort(port=4711).encode()
+                ends.server._mux.grant(reply, details)
+                opened = m.ForwardedTCPIPOpen(
+                    sender=0,
+                    window=1000,
+                    max_packet=0,
+                    address="127.0.0.1",
+                    port=4711,
+                    origin_host="",
+                    origin_port=0,
+                )
+                channel.adopt(ends.server._mux.open(opened, channel))
+            else:
+                ends.server._mux.grant(reply)
+
+        channel = Channel()
+        replace(ends.server, "global_request", answer)
+        async with ends.client.forward_remote("127.0.0.1:0", f"127.0.0.1:{target}"):
+            await channel.wait_opened()
+            channel.abort()
+
+
+async def test_a_server_that_does_not_say_its_port_is_not_trusted() -> None:
+    async with pair() as ends:
+
+        def grant(_: object, reply: Reply) -> None:
+            ends.server._mux.grant(reply)
+
+        replace(ends.server, "global_request", grant)
+        with pytest.raises(RequestRefused, match="which port"):
+            await ends.client.forward_remote("127.0.0.1:0", "127.0.0.1:1").open()
+        forward = await ends.client.forward_remote("127.0.0.1:4711", "127.0.0.1:1").open()
+        assert forward.port == 4711
+        await forward.close()
+
+
+async def test_forwards_of_one_port_on_several_addresses_are_told_apart() -> None:
+    side = Side()
+    forwards = RemoteForwards(side.mux, lambda: None, 1.0)
+    made: list[RemoteForward] = []
+    for host in ("a", "b"):
+        listening_ = asyncio.create_task(forwards.listen(host, 80, ("target", 1)))
+        await settle(2)
+        side.hear(m.RequestSuccess())
+        made.append(await listening_)
+    assert forwards.find("a", 80) is made[0]
+    assert forwards.find("b", 80) is made[1]
+    assert forwards.find("c", 80) is None
+    closing = asyncio.create_task(made[1].close())
+    await settle(2)
+    side.hear(m.RequestSuccess())
+    await closing
+    assert forwards.find("c", 80) is made[0]
+
+
+# ---------------------------------------------------------------- ends
+
+
+@pytest.mark.row("X08")
+@pytest.mark.parametrize("granted", [True, False])
+async def test_a_forward_that_nobody_waits_for_any_more_is_cancelled_at_the_server(
+    *, granted: bool
+) -> None:
+    async with pair(forwarding=Anywhere() if granted else None) as ends:
+        for turns in range(30):
+            opening = asyncio.create_task(
+                ends.client.forward_remote("127.0.0.1:0", "127.0.0.1:1").open()
+            )
+            await settle(turns)
+            if opening.done():
+                if granted:
+                    await (await opening).close()
+                else:
+                    assert isinstance(opening.exception(), RequestRefused)
+                break
+            opening.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await opening
+            await settle(100)
+            services = ends.server._services
+            if services is not None and services._forwards is not None:
+                assert not services._forwards._listeners
+        else:
+            pytest.fail("it was never granted")
+
+
+@pytest.mark.usefixtures("clock")
+async def test_a_server_that_does_not_answer_is_not_waited_for() -> None:
+    async with pair(client={"timeouts": Timeouts(open=2, close=1)}) as ends:
+        replace(ends.server, "global_request", ignore)
+        with pytest.raises(SSHTimeout, match="while waiting for the server's answer"):
+            await ends.client.forward_remote("127.0.0.1:0", "127.0.0.1:1").open()
+    async with pair(client={"timeouts": Timeouts(close=1)}, **FORWARDING) as ends:
+        forward = await ends.client.forward_remote("127.0.0.1:0", "127.0.0.1:1").open()
+        replace(ends.server, "global_request", ignore)
+        before = asyncio.get_running_loop().time()
+        await forward.close()
+        assert asyncio.get_running_loop().time() - before < 2
+
+
+async def test_a_lost_connection_ends_what_was_asked_for_and_what_was_granted() -> None:
+    async with pair(**FORWARDING) as ends:
+        forward = await ends.client.forward_remote("127.0.0.1:0", "127.0.0.1:1").open()
+        replace(ends.server, "global_request", ignore)
+        opening = asyncio.create_task(
+            ends.client.forward_remote("127.0.0.1:0", "127.0.0.1:1").open()
+        )
+        await settle()
+        assert ends.link is not None
+        ends.link.cut()
+        with pytest.raises(ConnectionLost):
+            await opening
+        await forward.close()
+        with pytest.raises(ConnectionLost):
+            await ends.client.forward_remote("127.0.0.1:0", "127.0.0.1:1").open()
+
+
+async def test_a_multiplexer_that_ends_without_a_reason_is_closed() -> None:
+    side = Side()
+    forwards = RemoteForwards(side.mux, lambda: None, 1.0)
+    opening = asyncio.create_task(forwards.listen("", 0, ("target", 1)))
+    await settle(2)
+    side.mux.connection_lost(OSError())
+    with pytest.raises(ChannelClosed):
+        await opening
+
+
+async def test_a_forward_that_nobody_closed_ends_with_its_connection() -> None:
+    async with listening() as target, pair(**FORWARDING) as ends:
+        forward = await ends.client.forward_remote("127.0.0.1:0", f"127.0.0.1:{target}").open()
+        async with connecting(forward.port) as (reader, _):
+            await until(lambda: ends.client._mux.channels)
+            inject(ends.server, m.GlobalRequest(kind="x@y", want_reply=False))
+            await ends.client.close()
+            await ends.server.wait_closed()
+            await hear_of_the_end(reader)

@@ -1,0 +1,120 @@
+"""The way to a forward's target, and to a port that is free everywhere."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from programs import FORWARDING, pair, settle, until
+from sockets import closed_port, connecting, listening, shout
+from ssh_connection import ChannelOpenRefused
+from ssh_connection.aio import Channel, LocalForward, RemoteForward
+from ssh_connection.aio.forward.tcp import dial_bridge
+from ssh_connection.testing import Side
+from ssh_wire import OpenFailureReason
+from ssh_wire.messages import connection as m
+
+pytestmark = pytest.mark.usefixtures("reports")
+
+
+async def talk(port: int, data: bytes = b"hello") -> bytes:
+    async with connecting(port) as (reader, writer):
+        writer.write(data)
+        writer.write_eof()
+        return await reader.read()
+
+
+async def test_a_host_that_no_resolver_can_be_asked_for_cannot_be_reached() -> None:
+    with pytest.raises(OSError, match="no such host"):
+        await dial_bridge("x" * 100, 1)
+
+
+async def test_a_refused_target_is_told_with_its_reason() -> None:
+    async with pair(**FORWARDING) as ends:
+        with pytest.raises(ChannelOpenRefused) as caught:
+            await ends.client.open_tcp("127.0.0.1", closed_port())
+        assert caught.value.reason == OpenFailureReason.CONNECT_FAILED
+
+
+async def test_a_connection_attempt_ends_with_its_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def never(*_: object) -> object:
+        await asyncio.Event().wait()
+        return None
+
+    async with pair(**FORWARDING) as ends:
+        monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", never)
+        opening = asyncio.create_task(ends.client.open_tcp("127.0.0.1", 1))
+        await until(lambda: ends.server._children.tasks)
+        assert ends.link is not None
+        ends.link.cut()
+        with pytest.raises(ConnectionError):
+            await opening
+
+
+@pytest.mark.parametrize("turns", [0, 10])
+async def test_a_forward_that_is_closed_before_its_target_is_reached_refuses(
+    turns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> object:
+        await asyncio.Event().wait()
+        return None
+
+    side = Side(accept=False)
+    side.hear(m.SessionOpen(sender=7, window=1, max_packet=1))
+
+    async def cancelled(_forward: RemoteForward) -> None:
+        pass
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", never)
+    forward = RemoteForward(("", 1), ("127.0.0.1", 1), cancelled)
+    forward.accept(side.opens[0][1])
+    await settle(turns)
+    await forward.close()
+    await settle(2)
+    (refused,) = side.wire.sent()
+    assert isinstance(refused, m.ChannelOpenFailure)
+
+
+async def test_a_port_is_the_same_on_all_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def channel(_origin: tuple[str, int]) -> Channel:
+        raise OSError
+
+    forward = LocalForward(channel, lambda _: None)
+    await forward.listen("", 0)
+    assert forward._server is not None
+    assert {each.getsockname()[1] for each in forward._server.sockets} == {forward.port}
+    await forward.close()
+
+    loop = asyncio.get_running_loop()
+    create = loop.create_server
+
+    async def only_port_0(*args: Any, port: int, **kwargs: Any) -> asyncio.Server:
+        if port:
+            problem = "taken"
+            raise OSError(problem)
+        first = await create(*args, port=0, **kwargs)
+        vars(first)["_sockets"] += vars(await create(*args, port=0, **kwargs))["_sockets"]
+        return first
+
+    monkeypatch.setattr(loop, "create_server", only_port_0)
+    with pytest.raises(OSError, match="no port is free"):
+        await forward.listen("127.0.0.1", 0)
+
+
+async def test_a_channel_that_is_gone_when_its_target_is_reached() -> None:
+    """The socket is closed, and nothing is raised anywhere."""
+    async with listening(shout) as target, pair(**FORWARDING) as ends:
+        server = ends.server
+        assert server._services is not None
+        assert server._services._forwards is not None
+        opening = asyncio.create_task(ends.client.open_tcp("127.0.0.1", target))
+        await until(lambda: server._mux.channels)
+        server._mux.channels[0].end(OSError("gone"))
+        opening.cancel()
+        await until(lambda: not server._children.tasks)
+        with pytest.raises(asyncio.CancelledError):
+            await opening
