@@ -16,7 +16,7 @@ from ssh_connection.inflow import Inflow
 from ssh_connection.outflow import Outflow
 from ssh_connection.replies import PendingReplies, Reply, ReplyQueue
 from ssh_connection.states import ChannelState
-from ssh_wire import Message, OpenFailureReason
+from ssh_wire import InvalidText, Message, OpenFailureReason
 from ssh_wire.messages import connection as m
 from ssh_wire.numbers import EXTENDED_DATA_STDERR
 from ssh_wire.primitives import Buffer
@@ -297,7 +297,11 @@ class Channel:
 
     def receive_request(self, payload: Buffer) -> None:
         """A request arrived; behind our CLOSE nobody answers it."""
-        request = m.CHANNEL_REQUESTS.decode(payload)
+        try:
+            request = m.CHANNEL_REQUESTS.decode(payload)
+        except InvalidText:  # OpenSSH refuses that request alone
+            self._refuse_request(m.UnreadChannelRequest.read(payload, 1)[0])
+            return
         if self.state is ChannelState.OPEN:
             self.handler.request_received(request, self._replies.expect(wanted=request.want_reply))
 
@@ -324,6 +328,10 @@ class Channel:
             handler.closed(error)
 
     # ------------------------------------------------------------- inside
+
+    def _refuse_request(self, request: m.UnreadChannelRequest) -> None:
+        if self.state is ChannelState.OPEN:
+            self.deny(self._replies.expect(wanted=request.want_reply))
 
     def _grant_window(self, increment: int) -> None:
         self._send(m.WindowAdjust(recipient=self._remote, increment=increment))

@@ -18,7 +18,7 @@ from ssh_connection.limits import ConnectionLimits
 from ssh_connection.output import Output
 from ssh_connection.replies import PendingReplies, Reply, ReplyQueue
 from ssh_connection.states import ACCEPTED, STRAY_IGNORED, TRAFFIC, ChannelState
-from ssh_wire import Message, OpenFailureReason, ProtocolError, SSHError, Truncated
+from ssh_wire import InvalidText, Message, OpenFailureReason, ProtocolError, SSHError, Truncated
 from ssh_wire.messages import connection as m
 from ssh_wire.primitives import Buffer
 
@@ -145,20 +145,19 @@ class Multiplexer:
         self._handler.unknown_message(payload[0])
 
     def _receive_open(self, payload: Buffer) -> None:
-        message = m.CHANNEL_OPENS.decode(payload)
+        try:
+            message = m.CHANNEL_OPENS.decode(payload)
+        except InvalidText:  # OpenSSH refuses that channel alone
+            refused, _ = m.UnreadChannelOpen.read(payload, 1)
+            self._refuse_open(refused.sender, "a text is not UTF-8")
+            return
         channel = self._new(message.kind, self.limits.window)
         channel.state = ChannelState.REQUESTED
         try:
             channel.set_remote(message.sender, message.window, message.max_packet)
         except ChannelViolation:
             self._free(channel)
-            self._send(
-                m.ChannelOpenFailure(
-                    recipient=message.sender,
-                    reason=OpenFailureReason.CONNECT_FAILED,
-                    description="the maximum packet size is 0",
-                )
-            )
+            self._refuse_open(message.sender, "the maximum packet size is 0")
             return
         if len(self.channels) > self.limits.channels:
             channel.refuse(OpenFailureReason.RESOURCE_SHORTAGE, "too many channels")
@@ -172,8 +171,17 @@ class Multiplexer:
             if channel.state is ChannelState.REQUESTED:
                 channel.refuse(OpenFailureReason.CONNECT_FAILED, "it could not be decided")
 
+    def _refuse_open(self, sender: int, problem: str) -> None:
+        reason = OpenFailureReason.CONNECT_FAILED
+        self._send(m.ChannelOpenFailure(recipient=sender, reason=reason, description=problem))
+
     def _receive_global(self, payload: Buffer) -> None:
-        message = m.GLOBAL_REQUESTS.decode(payload)
+        try:
+            message = m.GLOBAL_REQUESTS.decode(payload)
+        except InvalidText:  # OpenSSH refuses that request alone
+            refused, _ = m.UnreadGlobalRequest.read(payload, 1)
+            self.deny(self._replies.expect(wanted=refused.want_reply))
+            return
         reply = self._replies.expect(wanted=message.want_reply)
         try:
             self._handler.global_request(message, reply)

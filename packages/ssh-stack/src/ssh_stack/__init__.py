@@ -108,8 +108,8 @@ _ORIGINS: Final = {
         "SigningFailed TokenNeeded TooCostly UnprotectedKey UnsupportedKey"
     ),
     "ssh_wire": (
-        "BadValue DisconnectReason EncodeError OpenFailureReason ProtocolError SSHError "
-        "TrailingData Truncated UnknownMessage UsageError WireError WrongConstant"
+        "BadValue DisconnectReason EncodeError InvalidText OpenFailureReason ProtocolError "
+        "SSHError TrailingData Truncated UnknownMessage UsageError WireError WrongConstant"
     ),
     "ssh_wire.messages.auth": "InfoRequest Prompt",
     "ssh_connection.addresses": "Address",
@@ -303,6 +303,7 @@ if TYPE_CHECKING:
     from ssh_wire import BadValue as BadValue
     from ssh_wire import DisconnectReason as DisconnectReason
     from ssh_wire import EncodeError as EncodeError
+    from ssh_wire import InvalidText as InvalidText
     from ssh_wire import OpenFailureReason as OpenFailureReason
     from ssh_wire import ProtocolError as ProtocolError
     from ssh_wire import SSHError as SSHError

@@ -25,6 +25,7 @@ from ssh_wire.declare import message as message
 from ssh_wire.declare import record as record
 from ssh_wire.errors import BadValue as BadValue
 from ssh_wire.errors import EncodeError as EncodeError
+from ssh_wire.errors import InvalidText as InvalidText
 from ssh_wire.errors import ProtocolError as ProtocolError
 from ssh_wire.errors import SSHError as SSHError
 from ssh_wire.errors import TrailingData as TrailingData

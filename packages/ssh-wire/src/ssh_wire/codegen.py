@@ -19,7 +19,14 @@ from struct import error as struct_error
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from ssh_wire import primitives
-from ssh_wire.errors import BadValue, EncodeError, TrailingData, Truncated, WrongConstant
+from ssh_wire.errors import (
+    BadValue,
+    EncodeError,
+    InvalidText,
+    TrailingData,
+    Truncated,
+    WrongConstant,
+)
 from ssh_wire.types import Wire
 
 __all__ = ["FIXED_SIZES", "STRINGS", "Field", "field_names", "fields", "install", "source"]
@@ -106,6 +113,7 @@ class _Source:
         self.fields = fields(cls)
         self.globals: dict[str, Any] = {
             "BadValue": BadValue,
+            "InvalidText": InvalidText,
             "EncodeError": EncodeError,
             "TrailingData": TrailingData,
             "Truncated": Truncated,
@@ -326,7 +334,7 @@ class _Decoder:
             value = _DECODED[field.kind].format(start=start, end=end, message=message, name=name)
             read = f"v{index} = {value}"
             if field.kind == "str":
-                problem = f"raise BadValue({message!r}, {name!r}, 'is not UTF-8') from None"
+                problem = f"raise InvalidText({message!r}, {name!r}) from None"
                 self.lines += [f"try: {read}", f"except UnicodeDecodeError: {problem}"]
             else:
                 self.lines.append(read)

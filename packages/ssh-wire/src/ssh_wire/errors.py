@@ -7,6 +7,7 @@ SSHError
 │       ├── TrailingData   input is left over after the last field
 │       ├── WrongConstant  a number or name that this message cannot have
 │       └── BadValue       a field whose content its type forbids
+│           └── InvalidText  a string that must be UTF-8 and is not
 └── UsageError             the caller broke a rule
     └── EncodeError        a value that its wire type cannot carry
 """
@@ -18,6 +19,7 @@ from ssh_wire.numbers import DisconnectReason
 __all__ = [
     "BadValue",
     "EncodeError",
+    "InvalidText",
     "ProtocolError",
     "SSHError",
     "TrailingData",
@@ -81,6 +83,16 @@ class BadValue(WireError):
 
     def __init__(self, message: str, field: str, problem: str) -> None:
         super().__init__(f"{message}: {field} {problem}")
+
+
+class InvalidText(BadValue):
+    """A string that must be UTF-8 and is not (RFC 3629).
+
+    A request that has one is refused alone, where the rest of the protocol goes on.
+    """
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message, field, "is not UTF-8")
 
 
 class EncodeError(UsageError):

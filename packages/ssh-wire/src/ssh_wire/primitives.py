@@ -10,7 +10,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import TypeAlias
 
-from ssh_wire.errors import BadValue, EncodeError, Truncated
+from ssh_wire.errors import BadValue, EncodeError, InvalidText, Truncated
 from ssh_wire.numbers import MAX_MPINT_BYTES
 
 __all__ = [
@@ -55,13 +55,13 @@ def read_text(data: Buffer, pos: int) -> tuple[str, int]:
 
     Raises:
         Truncated: the input ends before the string does.
-        BadValue: the bytes are no UTF-8.
+        InvalidText: the bytes are no UTF-8.
     """
     value, end = read_string(data, pos)
     try:
         return value.decode(), end
     except UnicodeDecodeError:
-        raise BadValue("string", "its content", "is not UTF-8") from None
+        raise InvalidText("string", "its content") from None
 
 
 def read_shown_text(data: Buffer, pos: int) -> tuple[str, int]:

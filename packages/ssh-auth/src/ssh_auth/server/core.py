@@ -49,7 +49,7 @@ from ssh_auth.server.verification import (
     token_problem,
 )
 from ssh_keys import PublicKey
-from ssh_wire import Message, ProtocolError, UsageError
+from ssh_wire import InvalidText, Message, ProtocolError, UsageError
 from ssh_wire.messages.auth import (
     HostbasedRequest,
     InfoRequest,
@@ -138,7 +138,7 @@ class ServerAuth:
         if self._error is not None:
             raise self._error
         try:
-            message = LEGAL[type(self._state)].decode(payload)
+            message = self._decode(payload)
             match self._state, message:
                 case ExpectNothing(), _:
                     pass
@@ -244,6 +244,19 @@ class ServerAuth:
         return True
 
     # ------------------------------------------------------------- what the client sent
+
+    def _decode(self, payload: Buffer) -> Message:
+        """Return a message; one with a text that is not UTF-8 as a request that fails.
+
+        OpenSSH's server counts a failure for a user name, a password or an answer of any bytes.
+        """
+        try:
+            return LEGAL[type(self._state)].decode(payload)
+        except InvalidText:
+            if payload[0] == UserauthRequest.NUMBER:
+                return UserauthRequest.decode(payload)
+            prompts = self._state.count if isinstance(self._state, ExpectAnswers) else 0
+            return InfoResponse(responses=("",) * (prompts + 1))  # too many: it fails
 
     def _on_request(self, message: _Request) -> None:
         self._tally.count_request()

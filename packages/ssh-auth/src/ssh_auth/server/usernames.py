@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ssh_wire.text import printable
+from ssh_wire.text import printable, raw
 
 __all__ = ["acceptable"]
 
@@ -23,7 +23,7 @@ def acceptable(user: str, limit: int) -> bool:
         user: the name as the client sent it.
         limit: the most bytes that it may have.
     """
-    size = len(user.encode())
+    size = len(raw(user))
     if not 0 < size <= limit or user.startswith("-"):
         return False
     # controls, bidirectional overrides and their like: what `printable` would escape

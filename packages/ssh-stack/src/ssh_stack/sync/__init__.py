@@ -86,8 +86,8 @@ _ORIGINS: Final = {
         "ServiceRefused"
     ),
     "ssh_wire": (
-        "BadValue DisconnectReason EncodeError OpenFailureReason ProtocolError SSHError "
-        "TrailingData Truncated UnknownMessage UsageError WireError WrongConstant"
+        "BadValue DisconnectReason EncodeError InvalidText OpenFailureReason ProtocolError "
+        "SSHError TrailingData Truncated UnknownMessage UsageError WireError WrongConstant"
     ),
     "ssh_wire.messages.auth": "InfoRequest Prompt",
 }
@@ -277,6 +277,7 @@ if TYPE_CHECKING:
     from ssh_wire import BadValue as BadValue
     from ssh_wire import DisconnectReason as DisconnectReason
     from ssh_wire import EncodeError as EncodeError
+    from ssh_wire import InvalidText as InvalidText
     from ssh_wire import OpenFailureReason as OpenFailureReason
     from ssh_wire import ProtocolError as ProtocolError
     from ssh_wire import SSHError as SSHError

@@ -48,9 +48,9 @@ class AuthHead(Record):
 class UserauthRequest(Message):
     """Any request to authenticate, the fields of its method unread (RFC 4252 section 5)."""
 
-    user: str
-    service: str
-    method: str
+    user: Text
+    service: Text
+    method: Text
     details: Rest = field(default=b"", repr=False)
 
 

@@ -45,6 +45,9 @@ __all__ = [
     "SignalRequest",
     "SubsystemRequest",
     "TCPIPForward",
+    "UnreadChannelOpen",
+    "UnreadChannelRequest",
+    "UnreadGlobalRequest",
     "WindowAdjust",
     "WindowChange",
     "X11Open",
@@ -89,6 +92,17 @@ class CancelTCPIPForward(GlobalHead, Message):
     kind: Literal["cancel-tcpip-forward"] = field(default="cancel-tcpip-forward", init=False)
     address: str
     port: UInt32
+
+
+@record
+class UnreadGlobalRequest(Record):
+    """A global request with a text that is not UTF-8: what its refusal needs.
+
+    It begins behind the number of the message.
+    """
+
+    kind: bytes
+    want_reply: bool
 
 
 @message(81)
@@ -172,6 +186,19 @@ class X11Open(OpenHead, Message):
     origin_port: UInt32
 
 
+@record
+class UnreadChannelOpen(Record):
+    """A channel open with a text that is not UTF-8: what its refusal needs.
+
+    It begins behind the number of the message.
+    """
+
+    kind: bytes
+    sender: UInt32
+    window: UInt32
+    max_packet: UInt32
+
+
 @message(91)
 class ChannelOpenConfirmation(Message):
     """The channel is open (RFC 4254 section 5.1)."""
@@ -252,6 +279,18 @@ class ChannelRequest(Message):
     kind: str
     want_reply: bool = False
     details: Rest = b""
+
+
+@record
+class UnreadChannelRequest(Record):
+    """A channel request with a text that is not UTF-8: what its refusal needs.
+
+    It begins behind the number of the message.
+    """
+
+    recipient: UInt32
+    kind: bytes
+    want_reply: bool
 
 
 @message(98)
