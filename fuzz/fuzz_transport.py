@@ -27,11 +27,18 @@ from ssh_transport import (
     TransportOptions,
 )
 from ssh_transport.ciphers.plain import PlainOpener, PlainSealer
-from ssh_transport.keyexchange.base import Exchange, ExpectNewKeys
-from ssh_transport.keyexchange.client import ClientKeyExchange, ExpectDecision
+from ssh_transport.keyexchange.client import ClientKeyExchange
 from ssh_transport.keyexchange.derivation import KeySource
 from ssh_transport.keyexchange.negotiation import guessed_right, negotiate
-from ssh_transport.keyexchange.server import ExpectSignature, OwnHostKey, ServerKeyExchange
+from ssh_transport.keyexchange.server import ServerKeyExchange
+from ssh_transport.keyexchange.states import (
+    Exchange,
+    ExpectDecision,
+    ExpectGroup,
+    ExpectNewKeys,
+    ExpectSignature,
+    OwnHostKey,
+)
 from ssh_transport.packets.inbound import Inbound
 from ssh_transport.roles import build_machine
 from ssh_transport.states import TransportState
@@ -113,13 +120,8 @@ class _ClientKex(ClientKeyExchange):
     ) -> TransportState:
         del guessed_right
         self._send(KexECDHInit(public=b"share").encode())
-        self._state = _Awaiting(exchange)
+        self._state = ExpectGroup(exchange)
         return phase
-
-
-class _Awaiting:
-    def __init__(self, exchange: Exchange) -> None:
-        self.exchange = exchange
 
 
 class Server(ServerTransport):

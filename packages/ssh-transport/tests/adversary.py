@@ -160,7 +160,7 @@ class Middle:
         self.counts: dict[Side, int] = {"client": 0, "server": 0}
 
     def run(self, turns: int = 12) -> None:
-        """Carry what both ends say; a closed end hears nothing."""
+        """Carry what both ends send; a closed end receives nothing."""
         pair = self.pair
         pair.answer()
         for _ in range(turns):

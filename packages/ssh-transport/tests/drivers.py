@@ -1,4 +1,4 @@
-"""A layer above a driver, and a byte stream that is no asyncio transport."""
+"""A layer above a driver, and a byte stream that is not an asyncio transport."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Layer:
 
 
 class Reluctant:
-    """A byte stream that is no asyncio transport, and that can stop taking."""
+    """A byte stream that is not an asyncio transport, and that can stop taking."""
 
     def __init__(self) -> None:
         self.written: list[bytes] = []

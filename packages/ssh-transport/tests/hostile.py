@@ -96,8 +96,8 @@ def refused_plain(transport: Transport, reason: DisconnectReason) -> Disconnecte
     """The same, and the DISCONNECT is the last packet of an unencrypted stream."""
     last = ended(transport, reason)
     payloads = split(taken(transport))[1]
-    said = [Disconnect.decode(payload) for payload in payloads if payload[0] == 1]
-    assert [message.code for message in said] == [reason]
+    sent = [Disconnect.decode(payload) for payload in payloads if payload[0] == 1]
+    assert [message.code for message in sent] == [reason]
     assert payloads[-1][0] == 1
     assert taken(transport) == b""
     return last
@@ -108,16 +108,16 @@ def refused(transport: Transport, peer: Transport, reason: DisconnectReason) -> 
     last = ended(transport, reason)
     drain(peer)
     pump(transport, peer)
-    heard = drain(peer)[-1]
-    assert isinstance(heard, Disconnected), heard
-    assert heard.by_peer
-    assert heard.reason == reason
+    received = drain(peer)[-1]
+    assert isinstance(received, Disconnected), received
+    assert received.by_peer
+    assert received.reason == reason
     assert taken(transport) == b""
     return last
 
 
 def staged(side: Side, stage: Stage, key: PrivateKey) -> tuple[Transport, Pair]:
-    """A transport that has come as far as `stage`, and the pair it is half of."""
+    """A transport that has come as far as `stage`, and the pair it is key_pair of."""
     pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
     mine, peer = (pair.client, pair.server) if side == "client" else (pair.server, pair.client)
     line, payloads = split(taken(peer))

@@ -10,7 +10,7 @@ from ssh_transport import Disconnected, MACFailed
 from ssh_transport.ciphers import CIPHERS
 from ssh_wire import DisconnectReason
 
-FIRST = b"\x5e first payload that nobody may change"
+FIRST = b"\x5e first payload that must not be changed"
 SECOND = b"\x5e second"
 REASONS = {DisconnectReason.MAC_ERROR, DisconnectReason.PROTOCOL_ERROR}
 

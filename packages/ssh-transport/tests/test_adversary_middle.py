@@ -129,7 +129,7 @@ def test_t12_a_deleted_packet_is_found(suite: Suite, side: Side, count: int) -> 
 
 @pytest.mark.row("T12")
 @pytest.mark.parametrize("side", SIDES)
-def test_t12_the_attack_works_where_nobody_is_strict(
+def test_t12_attack_works_without_strict_key_exchange(
     side: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The tests above would be worth nothing if the attack did not work without the cure."""
@@ -143,7 +143,7 @@ def test_t12_the_attack_works_where_nobody_is_strict(
     middle.run()
     assert established(pair)
     assert ends(pair, "client") == ends(pair, "server") == []
-    # EXT_INFO was deleted and nobody has noticed; what can be noticed is this
+    # EXT_INFO was deleted unnoticed; what can be noticed is this
     assert not any(isinstance(event, ExtInfoReceived) for event in of(pair, other(side)))
     for end in (pair.client, pair.server):
         assert (end.agreement.strict, end.agreement.truncatable) == (False, True)

@@ -1,6 +1,6 @@
 """Two ends and an adversary between them who drops, flips, repeats, reorders, injects, splits.
 
-Whatever he does: nobody is authenticated without proof, what is delivered is what was sent
+Whatever it does: no user is authenticated without proof, what is delivered is what was sent
 and in its order, and each end ends at most once.  `HYPOTHESIS_PROFILE=adversary` plays more.
 """
 
@@ -157,7 +157,7 @@ class Adversary(RuleBasedStateMachine):
 
     @rule(side=sides, pick=st.integers(0, 200))
     def repeat(self, side: Side, pick: int) -> None:
-        """Say anything again that anybody has ever said, to either end."""
+        """Send anything again that either end has sent, to either end."""
         if self.seen:
             self.wire[side].insert(0, self.seen[pick % len(self.seen)])
             self.harm(side)
@@ -198,7 +198,7 @@ class Adversary(RuleBasedStateMachine):
             assert got == self.sent[side][: len(got)]
 
     @invariant()
-    def nobody_is_in_without_proof(self) -> None:
+    def no_user_is_authenticated_without_proof(self) -> None:
         if not hasattr(self, "pair"):
             return
         client, server = self.pair.client, self.pair.server
@@ -235,13 +235,13 @@ def play(suite: tuple[str, str], sizes: list[int]) -> tuple[list[str], list[byte
     own = options(*suite)
     pair = Pair(own, own, key=KEY, random=source.randbytes)
     pair.client.request_service("ssh-userauth")
-    said: dict[Side, bytes] = {"client": b"", "server": b""}
+    sent: dict[Side, bytes] = {"client": b"", "server": b""}
     turn = 0
 
     def carry(side: Side, source: Transport, target: Transport) -> int:
         nonlocal turn
         data = b"".join(iter(lambda: bytes(source.take_outgoing() or b""), b""))
-        said[side] += data
+        sent[side] += data
         for at in _cuts(data, sizes, turn):
             target.receive(at)
             pair.answer()
@@ -265,7 +265,7 @@ def play(suite: tuple[str, str], sizes: list[int]) -> tuple[list[str], list[byte
             pair.server.start_rekey()
         settle()
     events = list(map(repr, pair.client_events + pair.server_events))
-    return events, [said["client"]], [said["server"]]
+    return events, [sent["client"]], [sent["server"]]
 
 
 def _cuts(data: bytes, sizes: list[int], turn: int) -> list[bytes]:

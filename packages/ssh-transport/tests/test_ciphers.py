@@ -111,7 +111,7 @@ def attempt(
 @telling_suite
 def test_t09_no_flipped_byte_gets_through(cipher: str, mac: str | None) -> None:
     sealer, _ = suite(cipher, mac)
-    data = packet(sealer, b"payload that nobody may see")
+    data = packet(sealer, b"payload that must stay secret")
     stream = sealer.seal(data, 0)
     delivered = 0
     for position in range(len(stream)):

@@ -72,7 +72,7 @@ def outcome(opener: Opener, stream: bytes) -> tuple[int, str]:
 @quiet
 def test_t10_every_failure_looks_alike(cipher: str, mac: str) -> None:
     found = set[tuple[int, str]]()
-    good = packet(b"payload that nobody may see")
+    good = packet(b"payload that must stay secret")
     bad_lengths = [0, 1, 4, 13, LIMIT + 1, LIMIT + 4, 2**31 - 1, 2**32 - 1]
     for length in bad_lengths:
         sealer, opener = suite(cipher, mac)

@@ -47,7 +47,7 @@ def asked(pair: Pair, side: Transport) -> ComputationRequested:
 
 
 @pytest.mark.parametrize("kex", METHODS)
-def test_a_session_is_the_same_and_slow_arithmetic_is_asked_for(kex: str, key: PrivateKey) -> None:
+def test_session_is_the_same_with_offloaded_computations(kex: str, key: PrivateKey) -> None:
     pair = handing_out(kex, key)
     pair.client.request_service("ssh-userauth")
     pair.run()
@@ -125,7 +125,7 @@ def test_an_end_meanwhile(key: PrivateKey) -> None:
         pair.server.computation_done()
 
 
-def test_an_answer_that_nobody_asked_for(key: PrivateKey) -> None:
+def test_computation_done_without_a_request_is_refused(key: PrivateKey) -> None:
     pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
     with pytest.raises(UsageError, match="ExpectComputation"):
         pair.client.computation_done()
@@ -148,7 +148,7 @@ def test_what_takes_long_is_not_guessed(key: PrivateKey) -> None:
     assert [payload[0] for payload in split(taken(pair.client))[1]] == [20]
 
 
-def test_any_error_is_kept_for_who_takes_the_result() -> None:
+def test_error_of_a_computation_is_raised_with_its_result() -> None:
     work = Computation[int](lambda: 1 // 0)
     work.run()
     with pytest.raises(ZeroDivisionError):

@@ -24,7 +24,7 @@ from ssh_transport import (
     TransportOptions,
 )
 from ssh_transport.kex.base import Random
-from ssh_transport.kex.dh_modp import FiniteHalf
+from ssh_transport.kex.dh_modp import ModpKeyPair
 from ssh_transport.kex.groups import Group
 from ssh_wire import DisconnectReason
 
@@ -152,7 +152,7 @@ async def test_answers_leave_with_the_wake_up() -> None:
         server.driver.schedule_flush()
 
     server.core.sink = answer
-    await asyncio.sleep(0)  # both have heard that they are not congested any more
+    await asyncio.sleep(0)  # both know that they are not congested any more
     for _ in range(3):
         client.core.send_payload(HEAD)
     client.driver.flush()
@@ -210,14 +210,14 @@ async def test_the_loop_goes_on_while_a_key_exchange_computes(
     """The arithmetic here waits for the loop: on the loop it would wait for ever."""
     loop = asyncio.get_running_loop()
     threads = set[int]()
-    half = FiniteHalf.__init__
+    key_pair = ModpKeyPair.__init__
 
-    def slow(self: FiniteHalf, group: Group, random: Random) -> None:
+    def slow(self: ModpKeyPair, group: Group, random: Random) -> None:
         threads.add(threading.get_ident())
         asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(10)
-        half(self, group, random)
+        key_pair(self, group, random)
 
-    monkeypatch.setattr(FiniteHalf, "__init__", slow)
+    monkeypatch.setattr(ModpKeyPair, "__init__", slow)
     async with joined(SLOW, SLOW) as (client, server):
         assert client.core.agreement == server.core.agreement
         client.core.start_rekey()
@@ -235,11 +235,11 @@ def wait_for(event: threading.Event) -> None:
 def computing(monkeypatch: pytest.MonkeyPatch, compute: Callable[[], None]) -> Layer:
     """A client whose share is being computed in a thread."""
 
-    def make(self: FiniteHalf, group: Group, random: Random) -> None:
+    def make(self: ModpKeyPair, group: Group, random: Random) -> None:
         del self, group, random
         compute()
 
-    monkeypatch.setattr(FiniteHalf, "__init__", make)
+    monkeypatch.setattr(ModpKeyPair, "__init__", make)
     layer, stream = Layer("client", SLOW), Reluctant()
     stream.driver = layer.driver
     layer.driver.connection_made(cast("asyncio.BaseTransport", stream))
@@ -275,7 +275,7 @@ async def test_a_connection_that_ends_while_its_key_exchange_computes(
     assert stream.taken() == b""
 
 
-async def test_arithmetic_that_breaks_leaves_no_half_dead_connection(
+async def test_computation_that_raises_closes_the_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     broken = threading.Event()

@@ -73,7 +73,7 @@ async def test_memory_that_a_stream_keeps_is_not_written_again() -> None:
         layer.driver.connection_lost(None)
 
 
-async def test_who_writes_without_end_gives_others_their_turn() -> None:
+async def test_endless_writer_lets_other_tasks_run() -> None:
     client, server, up, _ = over_streams()
     core, turns = client.core, 0
 

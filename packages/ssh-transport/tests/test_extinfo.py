@@ -139,15 +139,15 @@ def test_the_server_says_more_during_authentication(before_success: bool, key: P
 
 def test_what_is_news_to_a_client(pair: Pair, key: PrivateKey) -> None:
     fresh = authenticating(key)
-    said = fresh.client.server_sig_algs or ()
-    assert not fresh.server.ext_info_due(said[::-1])
-    assert fresh.server.ext_info_due(said[1:])
+    announced = fresh.client.server_sig_algs or ()
+    assert not fresh.server.ext_info_due(announced[::-1])
+    assert fresh.server.ext_info_due(announced[1:])
     assert not pair.server.ext_info_due([])  # after authentication
     fresh.server._machine.extensions.in_auth = False
     assert not fresh.server.ext_info_due([])
     fresh.server._machine.extensions.in_auth = True
     fresh.server.send_ext_info([])
-    assert not fresh.server.ext_info_due(said[1:])
+    assert not fresh.server.ext_info_due(announced[1:])
 
 
 def test_a_client_that_says_nothing_of_it_takes_it_before_the_success_alone(

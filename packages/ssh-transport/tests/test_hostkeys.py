@@ -55,14 +55,18 @@ class Meeting:
     """A client and a server, up to the client's decision."""
 
     def __init__(
-        self, shown: PublicKey | Certificate, sign: Sign, client: Algorithms, server: Algorithms
+        self,
+        presented: PublicKey | Certificate,
+        sign: Sign,
+        client: Algorithms,
+        server: Algorithms,
     ) -> None:
         self.sign = sign
         self.client = ClientTransport(
             TransportOptions(algorithms=client), random=os.urandom, now=0.0
         )
         self.server = ServerTransport(
-            TransportOptions(algorithms=server), random=os.urandom, now=0.0, host_keys=[shown]
+            TransportOptions(algorithms=server), random=os.urandom, now=0.0, host_keys=[presented]
         )
         self.asked: list[SignatureRequested] = []
         self.events: list[Event] = []
@@ -142,8 +146,8 @@ def test_t26_a_key_where_a_certificate_was_negotiated_and_the_reverse(
     plain: bool, key: PrivateKey
 ) -> None:
     certificate = certified(key)
-    shown = key.public_key if plain else certificate
-    meeting = Meeting(shown, honest(key), EVERY, EVERY)
+    presented = key.public_key if plain else certificate
+    meeting = Meeting(presented, honest(key), EVERY, EVERY)
     identities = meeting.server._server_kex._identities
     other = certificate if plain else key.public_key
     for name, identity in identities.items():
@@ -238,14 +242,14 @@ def test_a_host_key_in_a_token_signs_with_and_without_a_touch(
     kind: str, certify: bool, flags: int
 ) -> None:
     token = Token.make(kind)
-    shown: PublicKey | Certificate = token.public
+    presented: PublicKey | Certificate = token.public
     if certify:
         spec = CertificateSpec(role="host", key_id="a host", principals=("host.test",))
-        shown = issue(CA, token.public, spec=spec, random=os.urandom)
-    meeting = Meeting(shown, lambda event: token.sign(event, flags), EVERY, EVERY)
+        presented = issue(CA, token.public, spec=spec, random=os.urandom)
+    meeting = Meeting(presented, lambda event: token.sign(event, flags), EVERY, EVERY)
     event = meeting.decision()
     assert event.key == token.public
-    assert (event.certificate == shown) is certify
+    assert (event.certificate == presented) is certify
     meeting.client.accept_host_key()
     meeting.run()
     meeting.client.authenticated()

@@ -100,7 +100,7 @@ def test_a_full_buffer_that_is_not_read_has_no_tail() -> None:
     assert len(inbound.get_buffer()) > 0
 
 
-def test_a_new_key_counts_anew() -> None:
+def test_counters_start_at_zero_with_a_new_key() -> None:
     inbound = Inbound(LIMIT)
     fill(inbound, ignore(5))
     inbound.switch(PlainOpener(LIMIT), reset=False)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssh_transport.errors import KeyExchangeFailed
-from ssh_transport.kex.dh_modp import FiniteHalf, in_group, in_modp
+from ssh_transport.kex.dh_modp import ModpKeyPair, in_group, in_modp
 from ssh_transport.kex.groups import SIZES, Group, modp, well_known
 from ssh_wire import DisconnectReason
 from ssh_wire.primitives import encode_mpint
@@ -48,7 +48,7 @@ def test_a_group_has_a_safe_prime(bits: int) -> None:
 
 
 @pytest.mark.parametrize("bits", DIGITS)
-def test_the_arithmetic_is_that_of_the_group(bits: int) -> None:
+def test_shares_are_computed_in_the_group(bits: int) -> None:
     p, g = modp(bits)
     x = int.from_bytes(hashlib.sha256(b"a test's exponent").digest(), "big")
     public, secret = in_modp(bits).answer(encode_mpint(pow(g, x, p)), urandom)
@@ -104,12 +104,12 @@ class Forger:
 @pytest.mark.row("T21")
 @pytest.mark.parametrize("secret", [0, 1, P - 1])
 def test_t21_secrets_out_of_range(secret: int) -> None:
-    half = FiniteHalf(modp(2048), urandom)
-    good = FiniteHalf(modp(2048), urandom).public
-    assert half.exchange(good)
-    half._private = Forger(secret)  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
+    key_pair = ModpKeyPair(modp(2048), urandom)
+    good = ModpKeyPair(modp(2048), urandom).public
+    assert key_pair.exchange(good)
+    key_pair._private = Forger(secret)  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
     with pytest.raises(KeyExchangeFailed, match="secret"):
-        half.exchange(good)
+        key_pair.exchange(good)
 
 
 @pytest.mark.row("T21")
@@ -118,10 +118,10 @@ def test_t21_a_secret_that_the_provider_refuses() -> None:
         def exchange(self, public: object) -> bytes:
             raise ValueError
 
-    half = FiniteHalf(modp(2048), urandom)
-    half._private = Refuser()  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
+    key_pair = ModpKeyPair(modp(2048), urandom)
+    key_pair._private = Refuser()  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
     with pytest.raises(KeyExchangeFailed, match="gives no secret"):
-        half.exchange(FiniteHalf(modp(2048), urandom).public)
+        key_pair.exchange(ModpKeyPair(modp(2048), urandom).public)
 
 
 @pytest.mark.row("T22")

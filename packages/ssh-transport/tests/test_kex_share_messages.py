@@ -25,11 +25,11 @@ def test_what_is_written_is_read(
     assert payload[0] == init
     assert payload[1:] == string(share)
     assert form.read_init(payload) == share
-    said = KexReply(b"key", share, rest)
-    payload = form.write_reply(said).encode()
+    answer = KexReply(b"key", share, rest)
+    payload = form.write_reply(answer).encode()
     assert payload[0] == reply
     assert payload[1:] == string(b"key") + string(share) + string(rest)
-    assert form.read_reply(payload) == said
+    assert form.read_reply(payload) == answer
 
 
 @pytest.mark.row("T21")

@@ -38,7 +38,7 @@ from ssh_transport import (
 from ssh_transport.algorithms import HOST_KEYS
 from ssh_transport.ciphers import CIPHERS
 from ssh_transport.kex import METHODS
-from ssh_transport.keyexchange.server import ExpectSignature
+from ssh_transport.keyexchange.states import ExpectSignature
 from ssh_transport.macs import MACS
 from ssh_transport.testing import Pair, inject, pump
 from ssh_wire import DisconnectReason
@@ -392,10 +392,10 @@ def test_keys_are_not_shown_anywhere(pair: Pair) -> None:
     drain(pair.server)
     state = pair.server._kex._state
     assert isinstance(state, ExpectSignature)
-    shown = repr(state) + repr(pair.server._machine.context) + repr(pair.server)
-    assert state.keys.secret.hex() not in shown
-    assert repr(bytes(state.keys.secret))[2:-1] not in shown
-    assert "secret" not in shown
+    text = repr(state) + repr(pair.server._machine.context) + repr(pair.server)
+    assert state.keys.secret.hex() not in text
+    assert repr(bytes(state.keys.secret))[2:-1] not in text
+    assert "secret" not in text
     pair.server.disconnect(DisconnectReason.BY_APPLICATION, "over")
     assert not any(state.keys.secret)
 

@@ -111,7 +111,7 @@ def _plain_part(data: bytes) -> int:
 
 @pytest.mark.row("T16")
 @pytest.mark.parametrize("cipher", ["chacha20-poly1305@openssh.com", "aes128-ctr"])
-def test_t16_sequence_numbers_start_anew_with_each_key(cipher: str, key: PrivateKey) -> None:
+def test_t16_sequence_numbers_are_reset_with_each_key(cipher: str, key: PrivateKey) -> None:
     pair = Pair.connected(attrs.evolve(FAST, ciphers=(cipher,)), key=key)
     for turn in range(20):
         (pair.client if turn % 2 else pair.server).start_rekey()

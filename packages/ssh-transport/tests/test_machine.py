@@ -163,8 +163,8 @@ def test_a_sink_may_feed_the_transport(pair: Pair) -> None:
     pair.client.send_payload(b"\x5e second")
     first, second = pair.client.take_outgoing(), None
     assert first is not None
-    half = len(first) // 2
-    first, second = bytes(first)[:half], bytes(first)[half:]
+    middle = len(first) // 2
+    first, second = bytes(first)[:middle], bytes(first)[middle:]
 
     def take(payload: memoryview) -> None:
         seen.append(bytes(payload))
@@ -398,7 +398,7 @@ def test_this_sides_disconnect(pair: Pair) -> None:
     assert isinstance(pair.server_events[0], Disconnected)
 
 
-def test_a_disconnect_before_the_identification_is_not_said(key: PrivateKey) -> None:
+def test_disconnect_before_the_identification_is_not_sent(key: PrivateKey) -> None:
     client = Pair(key=key).client
     client.disconnect(DisconnectReason.BY_APPLICATION, "changed my mind")
     assert [payload[0] for payload in split(taken(client))[1]] == [20]
@@ -408,7 +408,7 @@ def test_a_lost_connection(pair: Pair) -> None:
     pair.client.send_payload(DATA)
     data = taken(pair.client)
     pair.server.receive(data)
-    pair.server.receive(data[:10])  # and half a packet
+    pair.server.receive(data[:10])  # and middle a packet
     pair.server.connection_lost()
     first, last = drain(pair.server)
     assert first == PayloadReceived(DATA)

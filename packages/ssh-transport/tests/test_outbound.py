@@ -124,7 +124,7 @@ def test_padding_is_random_and_used_once() -> None:
     assert len(served) == -(-200 // (1024 // 10))
 
 
-def test_a_new_key_counts_anew() -> None:
+def test_counters_start_at_zero_with_a_new_key() -> None:
     out = outbound()
     out.write(b"SSH-2.0-x\r\n")
     out.send((b"x",))

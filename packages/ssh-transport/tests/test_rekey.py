@@ -1,4 +1,4 @@
-"""When keys are exchanged anew: bytes, packets, time, and how long it may take."""
+"""When to rekey: bytes, packets, time, and how long it may take."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def test_t32_an_exchange_that_does_not_complete(beginner: str, pair: Pair) -> No
     assert isinstance(last.error, TimeoutError)
 
 
-def test_the_first_exchange_may_take_as_long_as_a_person_needs(key: PrivateKey) -> None:
+def test_first_exchange_may_take_as_long_as_a_user_needs(key: PrivateKey) -> None:
     pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
     pump(pair.server, pair.client)
     drain(pair.client)

@@ -109,8 +109,8 @@ def test_t13_kexinit_comes_first(side: Side, key: PrivateKey) -> None:
         kexinit = taken(peer).partition(b"\r\n")[2]
         transport.receive(plain(bytes([number]) + well_formed.get(number, b"")) + kexinit)
         ended(transport, BAD)
-        said = [payload[4] for payload in split(taken(transport))[1] if payload[0] == 1]
-        assert said == [BAD]
+        sent = [payload[4] for payload in split(taken(transport))[1] if payload[0] == 1]
+        assert sent == [BAD]
 
 
 @pytest.mark.row("T40")
@@ -164,9 +164,9 @@ def test_t41_every_number_after_the_key_exchange(
             ended(mine, BAD, events)
             drain(peer)
             pump(mine, peer)
-            heard = drain(peer)[-1]
-            assert isinstance(heard, Disconnected)
-            assert (heard.reason, heard.by_peer) == (BAD, True)
+            received = drain(peer)[-1]
+            assert isinstance(received, Disconnected)
+            assert (received.reason, received.by_peer) == (BAD, True)
         elif action is Action.UNIMPLEMENTED:
             pump(mine, peer)
             assert drain(peer)[-1] == UnimplementedReceived(mine.received_sequence)

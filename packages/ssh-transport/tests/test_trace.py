@@ -123,10 +123,10 @@ def test_x02_no_secret_is_shown(
     )
     caplog.set_level(0)
     pair = Pair(options, options, key=key)
-    shown: list[str] = []
+    texts: list[str] = []
     for _ in range(6):
         for mine, peer in ((pair.client, pair.server), (pair.server, pair.client)):
-            shown += [everything(mine)]
+            texts += [everything(mine)]
             data = taken(mine)
             if not peer.closed:
                 peer.receive(data)
@@ -138,10 +138,10 @@ def test_x02_no_secret_is_shown(
     assert isinstance(last, Disconnected)
     assert last.error is not None
     assert not isinstance(last.error, ConnectionLost)
-    shown += [everything(pair.client), repr(last), str(last.error), repr(last.error.__dict__)]
-    shown += [repr(pair.client_events), repr(pair.server_events), caplog.text, repr(options)]
+    texts += [everything(pair.client), repr(last), str(last.error), repr(last.error.__dict__)]
+    texts += [repr(pair.client_events), repr(pair.server_events), caplog.text, repr(options)]
     assert any(isinstance(event, KexCompleted) for event in pair.client_events)
-    text = "\n".join(shown)
+    text = "\n".join(texts)
     for secret in secrets:
         for form in (secret.hex(), repr(secret)[2:-1], repr(bytearray(secret))[12:-2]):
             assert form not in text

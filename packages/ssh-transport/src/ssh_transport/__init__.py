@@ -1,24 +1,30 @@
 """The SSH transport protocol as a state machine, both roles (RFC 4253).
 
+Public modules:
+
+algorithms     profiles of what is offered
+kex, ciphers, macs   tables of the methods that exist
+events         what `next_event` returns
+errors         what goes wrong
+trace          every message and event, given to one callback
+aio            the asyncio driver
+testing        two transports joined in memory
+
+Internal:
+
 roles          ClientTransport and ServerTransport: what the two sides differ in
 transport      Transport: the interface that both share
-machine        inside it: packets are found, and done with as their row says
-phases         the table: what is done with each message number in each phase
+machine        what is inside: finds packets, and does with each what its row names
+handlers       what is done with each message: a table for each role
+input, output  the two directions, and what waits in them
+states         the table: which message may arrive in which state
 version        the identification exchange
-negotiation    a pure function of two KEXINITs
-keyexchange    one key exchange as typed states; clientkex, serverkex: the roles' parts
-kex/           key exchange methods        ciphers/    ciphers        macs    MACs
-derivation     the exchange hash and the keys that follow from it
-receiving      the receive buffer, from which packets are opened
-sending        packets are sealed and gathered into writes
-compression    payloads made smaller before, and expanded after; loaded where it is offered
-rekey          when keys are exchanged anew
-extinfo        EXT_INFO
-algorithms     profiles of what is offered; lists: changes to them as ssh_config has them
-trace          every message and event, told to one callback
-limits, options, events, errors
-aio/           the asyncio driver
-testing        two transports joined in memory
+keyexchange/   one key exchange as typed states, in both roles
+packets/       packets opened, sealed, compressed
+rekey          when to rekey
+extinfo        SSH_MSG_EXT_INFO
+lists          changes to lists of algorithms as ssh_config has them
+limits, options
 """
 
 from __future__ import annotations

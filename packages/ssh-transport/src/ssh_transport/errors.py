@@ -115,7 +115,7 @@ class PeerDisconnected(SSHError, ConnectionError):
 
     Attributes:
         code: the reason code that it gave, assigned or not.
-        description: its description, safe to show.
+        description: its description, escaped.
     """
 
     def __init__(self, code: int, description: str) -> None:

@@ -43,7 +43,7 @@ class BannerLineReceived:
     """A line that the server sent before its identification (RFC 4253 section 4.2)."""
 
     line: str
-    """The line without CR and LF, safe to show."""
+    """The line without CR and LF, escaped."""
 
 
 @attrs.frozen
@@ -51,7 +51,7 @@ class IdentificationReceived:
     """The peer's identification arrived (RFC 4253 section 4.2)."""
 
     line: str
-    """The line without CR and LF, safe to show."""
+    """The line without CR and LF, escaped."""
 
 
 @attrs.frozen
@@ -93,13 +93,13 @@ class SignatureRequested:
 
 @attrs.frozen
 class ComputationRequested:
-    """The arithmetic of a key exchange takes more than a millisecond; here it is, to be done.
+    """A computation of a key exchange takes more than a millisecond; it is to be run.
 
     Only after `Transport.offload_computation`; answered by `computation_done`.
     """
 
     run: Callable[[], None] = attrs.field(repr=False)
-    """Does it, in whatever thread; raises nothing, and is called once."""
+    """Runs it, in any thread; raises nothing, and is called once."""
 
 
 @attrs.frozen
@@ -131,7 +131,7 @@ class ServiceAccepted:
 
 @attrs.frozen
 class ExtInfoReceived:
-    """The peer said which extensions it supports (RFC 8308 section 2.3)."""
+    """The peer announced which extensions it supports (RFC 8308 section 2.3)."""
 
     extensions: dict[str, bytes]
     """Every extension by name; a name that is not ASCII is escaped."""
@@ -150,7 +150,7 @@ class DebugReceived:
     """SSH_MSG_DEBUG (RFC 4253 section 11.3)."""
 
     message: str
-    """The text, safe to show."""
+    """The text, escaped."""
 
     always_display: bool
     """Whether the peer wants it shown in any case."""
@@ -172,7 +172,7 @@ class Disconnected:
     """The reason code (RFC 4253 section 11.1); of a peer also one that is not assigned."""
 
     description: str
-    """Why, safe to show."""
+    """Why, escaped."""
 
     by_peer: bool
     """Whether the peer sent SSH_MSG_DISCONNECT."""

@@ -25,7 +25,7 @@ class Extensions:
 
     Attributes:
         server_sig_algs: the signature algorithms that the server accepts of users, or None
-            where it did not say (RFC 8308 section 3.1).
+            where it did not announce them (RFC 8308 section 3.1).
         in_auth: whether a client takes a message during authentication (OpenSSH's PROTOCOL
             section 1.10).
         sent_again: whether this side has sent its second message.
@@ -39,7 +39,7 @@ class Extensions:
         self._limit = limit
 
     def receive(self, payload: bytes) -> dict[str, bytes]:
-        """Take a message; a later one replaces what an earlier one said.
+        """Take a message; a later one replaces an earlier one.
 
         Raises:
             ProtocolError: it is one too many, has too many entries, or is malformed.

@@ -27,6 +27,7 @@ from ssh_wire.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ssh_transport.algorithms import Role
     from ssh_transport.keyexchange.base import KeyExchange
     from ssh_transport.keyexchange.context import KexContext
     from ssh_transport.output import Output
@@ -98,7 +99,7 @@ class Machine:
         now: float,
     ) -> None:
         limits = context.options.limits
-        self.role = kex.role
+        self.role: Role = kex.role
         self.context = context
         self.input = Input(context.inbound)
         self.output = output

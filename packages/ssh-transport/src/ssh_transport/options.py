@@ -43,13 +43,13 @@ class TransportOptions:
     """The softwareversion of the identification: printable, no space, no minus sign."""
 
     rekey_bytes: int = GIB
-    """Bytes in one direction after which keys are exchanged anew (RFC 4253 section 9)."""
+    """Bytes in one direction after which to rekey (RFC 4253 section 9)."""
 
     rekey_packets: int = 2**31
-    """Packets in one direction after which keys are exchanged anew (RFC 4344 section 3.1)."""
+    """Packets in one direction after which to rekey (RFC 4344 section 3.1)."""
 
     rekey_seconds: float = 3600.0
-    """Seconds after which keys are exchanged anew (RFC 4253 section 9)."""
+    """Seconds after which to rekey (RFC 4253 section 9)."""
 
     guess: Guess | bool = False
     """Client: send the first key exchange packet with KEXINIT, before the server's arrived.
@@ -75,7 +75,7 @@ class TransportOptions:
     server_sig_algs: tuple[str, ...] | None = None
     """Server: the signature algorithms that users' keys may use (RFC 8308 section 3.1).
 
-    None stands for the host key algorithms, those of certificates left out.
+    None means the host key algorithms, those of certificates left out.
     """
 
     def check(self) -> None:

@@ -1,4 +1,4 @@
-"""When keys are exchanged anew, and how long that may take (RFC 4253 section 9).
+"""When to rekey, and how long that may take (RFC 4253 section 9).
 
 "It is RECOMMENDED that the keys be changed after each gigabyte of transmitted data or
 after each hour of connection time, whichever comes sooner."  Time is an argument.

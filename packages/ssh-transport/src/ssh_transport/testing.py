@@ -4,7 +4,7 @@
     pair.client.send(Ignore())
     pair.run()
 
-Bytes are moved only by `run`, time stands still unless it is given, and decisions are made
+Bytes are moved only by `run`, time does not pass unless it is given, and decisions are made
 as a friendly user would make them.
 """
 

@@ -112,7 +112,7 @@ class Transport:
         self._machine.received(count)
 
     def connection_lost(self) -> None:
-        """Say that nothing more will arrive; what has arrived is still processed."""
+        """Note that nothing more will arrive; what has arrived is still processed."""
         self._machine.input.lost = True
 
     def next_event(self) -> Event | None:
@@ -191,7 +191,7 @@ class Transport:
         return self._outbound.take()
 
     def give_back(self, taken: Buffer) -> None:
-        """Say that nobody keeps what `take_outgoing` returned; its memory is used again.
+        """Take back what `take_outgoing` returned, which nothing keeps; its memory is used again.
 
         A buffer that is not given back is never used again.
         """
@@ -210,7 +210,7 @@ class Transport:
     # ------------------------------------------------------------------ time, keys, end
 
     def offload_computation(self) -> None:
-        """Make arithmetic that takes more than a millisecond an event, `ComputationRequested`.
+        """Make a computation that takes more than a millisecond an event, `ComputationRequested`.
 
         Otherwise it is done at once, in the call that brings the packet which asks for it.
         """
@@ -246,7 +246,7 @@ class Transport:
             self._machine.rekey_if_due()
 
     def start_rekey(self) -> None:
-        """Exchange keys anew; nothing happens while an exchange is under way."""
+        """Begin a key exchange; do nothing while one is under way."""
         if not self.closed and self._kex.idle:
             self._machine.begin_rekey()
 
@@ -302,7 +302,7 @@ class Transport:
 
     @property
     def offers_legacy(self) -> tuple[str, ...]:
-        """What is offered although it is not safe any more; see `Algorithms.legacy`."""
+        """The legacy algorithms that are offered; see `Algorithms.legacy`."""
         return self._machine.context.options.algorithms.legacy
 
     @property
@@ -312,12 +312,12 @@ class Transport:
 
     @property
     def peer_software(self) -> str:
-        """The peer's softwareversion, safe to show; empty before it identified itself."""
+        """The peer's softwareversion, escaped; empty before it identified itself."""
         return self._machine.context.session.peer_software
 
     @property
     def server_sig_algs(self) -> tuple[str, ...] | None:
-        """Client: the signature algorithms that the server accepts of users, if it said."""
+        """Client: the signature algorithms that the server accepts of users, if announced."""
         return self._machine.extensions.server_sig_algs
 
     @property

@@ -26,7 +26,7 @@ class Identification(NamedTuple):
 
     @property
     def software(self) -> str:
-        """The softwareversion, safe to show."""
+        """The softwareversion, escaped."""
         return printable(self.line.split(b"-", 2)[2].split(b" ", 1)[0])
 
 
@@ -69,7 +69,7 @@ class IdentificationReader:
         # "The server MAY send other lines of data before sending the version string."
         # Nothing allows it to a client.
         if not self._banner:
-            problem = f"the first line is no identification: {printable(line, 64)}"
+            problem = f"the first line is not an identification string: {printable(line, 64)}"
             raise IdentificationError(problem)
 
     def _check_size(self, size: int, limit: int, *, complete: bool) -> None:

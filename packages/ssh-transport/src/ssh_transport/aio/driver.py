@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ssh_transport.transport import Transport
     from ssh_wire.primitives import Buffer
 
-__all__ = ["Driver", "Handler", "Stream"]
+__all__ = ["ByteTransport", "Driver", "Handler"]
 
 _HIGH_WATER = 1024 * 1024
 _WRITE = 256 * 1024  # as much as one write should have
@@ -30,7 +30,7 @@ _DROPPED = 4096  # the buffer for what a peer sends after the end
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
-class Stream(Protocol):
+class ByteTransport(Protocol):
     """What the driver needs of a byte stream; every `asyncio.Transport` has it."""
 
     def write(self, data: Buffer) -> None:
@@ -110,7 +110,7 @@ class Driver(asyncio.BufferedProtocol):
         self._loop = asyncio.get_running_loop()
         self._clock = clock or self._loop.time
         self._close_timeout = close_timeout
-        self._stream: Stream | None = None
+        self._stream: ByteTransport | None = None
         self._socket: socket.socket | None = None
         self._soon: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -143,7 +143,7 @@ class Driver(asyncio.BufferedProtocol):
             self._soon = self._loop.call_soon(self._flush_soon)
 
     def feed(self, data: Buffer) -> None:
-        """Take bytes of a source that is no asyncio transport."""
+        """Take bytes of a source that is not an asyncio transport."""
         if not self.core.closed:
             self.core.now = self._clock()
             self._batch(data=data)
@@ -172,7 +172,7 @@ class Driver(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin: our identification and KEXINIT leave."""
-        stream = self._stream = cast("Stream", transport)
+        stream = self._stream = cast("ByteTransport", transport)
         stream.set_write_buffer_limits(high=_HIGH_WATER)
         found = stream.get_extra_info("socket")
         family = getattr(found, "family", None)
@@ -247,7 +247,7 @@ class Driver(asyncio.BufferedProtocol):
                 core.receive(data)
             self._finish_batch()
         except BaseException:
-            self.abort()  # a layer that has failed leaves no half-dead connection
+            self.abort()  # a layer that has failed leaves no connection open
             raise
         finally:
             self._busy = False
@@ -307,7 +307,7 @@ class Driver(asyncio.BufferedProtocol):
         if core.closed:
             self._end(stream)
 
-    def _end(self, stream: Stream) -> None:
+    def _end(self, stream: ByteTransport) -> None:
         self._ending = True
         stream.close()
         if self._timer is not None:

@@ -126,7 +126,7 @@ class Construction(Protocol):
 class Plaintext:
     """The buffer that packets are decrypted into, reused from one to the next.
 
-    It is no part of the receive buffer: output that overlaps input at an offset would be
+    It is not in the receive buffer: output that overlaps input at an offset would be
     wrong without an error.
 
     Attributes:

@@ -27,7 +27,7 @@ from ssh_wire import ProtocolError
 
 if TYPE_CHECKING:
     from ssh_transport.ciphers.base import Opener, Sealer
-    from ssh_transport.ciphers.with_mac import Stream
+    from ssh_transport.ciphers.with_mac import BlockStream
     from ssh_transport.macs import Mac
     from ssh_wire.primitives import Buffer
 
@@ -80,7 +80,7 @@ class _QuietOpener(MacOpener):
 
     __slots__ = ("_failed", "_most")
 
-    def __init__(self, stream: Stream, mac: Mac, limit: int) -> None:
+    def __init__(self, stream: BlockStream, mac: Mac, limit: int) -> None:
         super().__init__(stream, mac, limit)
         self._failed = False
         self._most = 4 + limit + mac.size

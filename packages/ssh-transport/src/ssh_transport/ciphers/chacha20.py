@@ -2,7 +2,7 @@
 
 Two ChaCha20 keys, both with the sequence number as nonce: one encrypts packet_length, the
 other gives the Poly1305 key in its block 0 and encrypts the packet from block 1 on.  Two
-contexts live as long as the keys and get their nonce anew for every packet.
+contexts live as long as the keys and get a new nonce for every packet.
 """
 
 from __future__ import annotations

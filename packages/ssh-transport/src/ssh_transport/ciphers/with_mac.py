@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from ssh_wire.primitives import Buffer
 
 __all__ = [
+    "BlockStream",
     "EncryptThenMacOpener",
     "EncryptThenMacSealer",
     "MacOpener",
     "MacSealer",
-    "Stream",
     "required",
 ]
 
 
-class Stream(Protocol):
+class BlockStream(Protocol):
     """Encrypts or decrypts one direction, whole blocks at a time."""
 
     block: int
@@ -57,7 +57,7 @@ class EncryptThenMacSealer(PacketSealer):
 
     __slots__ = ("_mac", "_stream", "block", "clear", "trailer")
 
-    def __init__(self, stream: Stream, mac: Mac) -> None:
+    def __init__(self, stream: BlockStream, mac: Mac) -> None:
         self.block: int = stream.block
         self.clear: int = 4
         self.trailer: int = mac.size
@@ -81,7 +81,7 @@ class MacSealer(PacketSealer):
 
     __slots__ = ("_mac", "_stream", "block", "clear", "trailer")
 
-    def __init__(self, stream: Stream, mac: Mac) -> None:
+    def __init__(self, stream: BlockStream, mac: Mac) -> None:
         self.block: int = stream.block
         self.clear: int = 0
         self.trailer: int = mac.size
@@ -103,7 +103,7 @@ class EncryptThenMacOpener:
 
     __slots__ = ("_block", "_limit", "_mac", "_plain", "_stream", "consumed")
 
-    def __init__(self, stream: Stream, mac: Mac, limit: int) -> None:
+    def __init__(self, stream: BlockStream, mac: Mac, limit: int) -> None:
         self.consumed: int = 0
         self._block = stream.block
         self._stream = stream
@@ -135,7 +135,7 @@ class MacOpener:
 
     __slots__ = ("_block", "_head", "_limit", "_mac", "_plain", "_stream", "consumed")
 
-    def __init__(self, stream: Stream, mac: Mac, limit: int) -> None:
+    def __init__(self, stream: BlockStream, mac: Mac, limit: int) -> None:
         self.consumed: int = 0
         self._block = stream.block
         self._stream = stream

@@ -38,7 +38,7 @@ def _ecdh(curve: str) -> Callable[[], KeyAgreement]:
     def load() -> KeyAgreement:
         from ssh_transport.kex import base, ecdh  # noqa: PLC0415 (loaded when first used)
 
-        return base.DiffieHellman(ecdh.CURVES[curve].half)
+        return base.DiffieHellman(ecdh.CURVES[curve].key_pair)
 
     return load
 

@@ -14,8 +14,8 @@ from typing import Protocol, TypeAlias
 
 __all__ = [
     "ClientShare",
+    "DHKeyPair",
     "DiffieHellman",
-    "Half",
     "KeyAgreement",
     "Random",
     "secret_mpint",
@@ -29,7 +29,7 @@ _LENGTH = Struct(">I")
 
 
 class ClientShare(Protocol):
-    """The client's half of an exchange, made before the server's is known."""
+    """The client's key_pair of an exchange, made before the server's is known."""
 
     @property
     def public(self) -> bytes:
@@ -61,8 +61,8 @@ class KeyAgreement(Protocol):
         ...
 
 
-class Half(Protocol):
-    """One side of a Diffie-Hellman exchange, in whatever group."""
+class DHKeyPair(Protocol):
+    """An ephemeral key pair of Diffie-Hellman, in whatever group."""
 
     @property
     def public(self) -> bytes:
@@ -82,33 +82,33 @@ class DiffieHellman:
     """A method in which both sides do the same, and K is hashed as an mpint.
 
     Args:
-        half: makes one side.
+        key_pair: makes the key pair of one side.
     """
 
-    def __init__(self, half: Callable[[Random], Half]) -> None:
-        self.half = half
+    def __init__(self, key_pair: Callable[[Random], DHKeyPair]) -> None:
+        self.key_pair = key_pair
 
     def start(self, random: Random) -> ClientShare:
         """Begin an exchange as the client."""
-        return _DiffieHellmanShare(self.half(random))
+        return _DiffieHellmanShare(self.key_pair(random))
 
     def answer(self, client_public: bytes, random: Random) -> tuple[bytes, bytearray]:
         """Return the server's share and the shared secret."""
-        half = self.half(random)
-        return half.public, secret_mpint(half.exchange(client_public))
+        key_pair = self.key_pair(random)
+        return key_pair.public, secret_mpint(key_pair.exchange(client_public))
 
 
 class _DiffieHellmanShare:
-    """The client's half."""
+    """The client's key_pair."""
 
-    __slots__ = ("_half", "public")
+    __slots__ = ("_key_pair", "public")
 
-    def __init__(self, half: Half) -> None:
-        self._half = half
-        self.public: bytes = half.public
+    def __init__(self, key_pair: DHKeyPair) -> None:
+        self._key_pair = key_pair
+        self.public: bytes = key_pair.public
 
     def finish(self, server_public: bytes) -> bytearray:
-        return secret_mpint(self._half.exchange(server_public))
+        return secret_mpint(self._key_pair.exchange(server_public))
 
 
 def secret_mpint(secret: bytes) -> bytearray:

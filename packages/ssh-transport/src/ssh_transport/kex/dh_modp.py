@@ -23,14 +23,14 @@ with warnings.catch_warnings():
         DHPublicNumbers,
     )
 
-__all__ = ["FiniteHalf", "in_group", "in_modp"]
+__all__ = ["ModpKeyPair", "in_group", "in_modp"]
 
 _FEWEST_BITS_SET = 4
 
 
 def in_group(group: Group) -> DiffieHellman:
     """Return the method in a group."""
-    return DiffieHellman(lambda random: FiniteHalf(group, random))
+    return DiffieHellman(lambda random: ModpKeyPair(group, random))
 
 
 def in_modp(bits: int) -> DiffieHellman:
@@ -38,12 +38,12 @@ def in_modp(bits: int) -> DiffieHellman:
     return in_group(modp(bits))
 
 
-class FiniteHalf:
+class ModpKeyPair:
     """One side."""
 
     __slots__ = ("_group", "_numbers", "_private", "public")
 
-    def __init__(self, group: Group, random: Random) -> None:  # noqa: ARG002 (Half's form)
+    def __init__(self, group: Group, random: Random) -> None:  # noqa: ARG002 (DHKeyPair's form)
         self._group = group
         self._numbers = DHParameterNumbers(*group)
         try:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from ssh_transport.errors import KeyExchangeFailed
 from ssh_transport.kex.base import Random
 
-__all__ = ["CURVES", "NISTP256", "NISTP384", "NISTP521", "Curve", "CurveHalf"]
+__all__ = ["CURVES", "NISTP256", "NISTP384", "NISTP521", "Curve", "CurveKeyPair"]
 
 
 class Curve(NamedTuple):
@@ -27,9 +27,9 @@ class Curve(NamedTuple):
         """Bytes of an uncompressed point."""
         return 1 + 2 * ((self.curve.key_size + 7) // 8)
 
-    def half(self, random: Random) -> CurveHalf:
-        """Make one side."""
-        return CurveHalf(self, random)
+    def key_pair(self, random: Random) -> CurveKeyPair:
+        """Make an ephemeral key pair."""
+        return CurveKeyPair(self, random)
 
 
 NISTP256 = Curve(
@@ -55,8 +55,8 @@ NISTP521 = Curve(
 CURVES = {"nistp256": NISTP256, "nistp384": NISTP384, "nistp521": NISTP521}
 
 
-class CurveHalf:
-    """One side over a curve."""
+class CurveKeyPair:
+    """An ephemeral key pair over a curve."""
 
     __slots__ = ("_curve", "_private", "public")
 
@@ -79,10 +79,10 @@ def _point(curve: Curve, encoded: bytes) -> ec.EllipticCurvePublicKey:
     # "An elliptic curve public key ... MUST be validated"; compressed points are allowed
     # only where both sides know of it, which no one does
     if len(encoded) != curve.size or encoded[0] != 4:  # noqa: PLR2004 (uncompressed)
-        problem = f"an ECDH share that is no uncompressed point of {curve.curve.name}"
+        problem = f"an ECDH share that is not an uncompressed point of {curve.curve.name}"
         raise KeyExchangeFailed(problem)
     try:
         return ec.EllipticCurvePublicKey.from_encoded_point(curve.curve, encoded)
     except ValueError:
-        problem = f"an ECDH share that is no point of {curve.curve.name}"
+        problem = f"an ECDH share that is not a point of {curve.curve.name}"
         raise KeyExchangeFailed(problem) from None

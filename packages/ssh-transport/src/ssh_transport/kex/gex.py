@@ -25,14 +25,14 @@ _MOST_UNKNOWN_BITS = 3072
 _SIZES = Struct(">III")
 
 REQUEST = KexDHGexRequest(minimum=_FEWEST_BITS, preferred=_FEWEST_BITS, maximum=_MOST_UNKNOWN_BITS)
-"""What a client asks for."""
+"""What a client requests."""
 
 
 def read_group(payload: bytes) -> Group:
     """Read the group that a server has chosen.
 
     Raises:
-        KeyExchangeFailed: its prime has a wrong size or is even, or its generator is none.
+        KeyExchangeFailed: its prime has a wrong size or is even, or its generator is not valid.
     """
     message = decoded(KexDHGexGroup, payload)
     group = Group(message.p, message.g)
@@ -40,7 +40,7 @@ def read_group(payload: bytes) -> Group:
         problem = f"a group of {group.bits} bits"
         raise KeyExchangeFailed(problem)
     if not group.p & 1 or not 1 < group.g < group.p - 1:
-        problem = "a group that is none"
+        problem = "a group that is not valid"
         raise KeyExchangeFailed(problem)
     if group.bits > _MOST_UNKNOWN_BITS and not well_known(group.p):
         problem = f"an unknown group of {group.bits} bits, {_MOST_UNKNOWN_BITS} were asked for"

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.mlkem import (
 )
 
 from ssh_transport.errors import KeyExchangeFailed
-from ssh_transport.kex.base import ClientShare, Half, Random, secret_string
+from ssh_transport.kex.base import ClientShare, DHKeyPair, Random, secret_string
 from ssh_transport.kex.ecdh import NISTP256, NISTP384
 from ssh_transport.kex.montgomery import X25519
 
@@ -57,12 +57,12 @@ class Hybrid(NamedTuple):
     """A method."""
 
     kem: Kem
-    """The post-quantum half."""
+    """The post-quantum key_pair."""
 
-    half: Callable[[Random], Half]
-    """Makes the classical half."""
+    key_pair: Callable[[Random], DHKeyPair]
+    """Makes the classical key_pair."""
 
-    half_size: int
+    classical_size: int
     """Bytes of a classical share."""
 
     hash_name: str
@@ -84,12 +84,12 @@ class Hybrid(NamedTuple):
         except ValueError:
             problem = f"an {self.kem.name} public key that is not valid"
             raise KeyExchangeFailed(problem) from None
-        half = self.half(random)
-        return ciphertext + half.public, self.combine(secret, half.exchange(classical))
+        key_pair = self.key_pair(random)
+        return ciphertext + key_pair.public, self.combine(secret, key_pair.exchange(classical))
 
     def split(self, share: bytes, size: int) -> tuple[bytes, bytes]:
         """Cut a share into its post-quantum part, of `size` bytes, and its classical part."""
-        if len(share) != size + self.half_size:
+        if len(share) != size + self.classical_size:
             problem = f"a hybrid share of {len(share)} bytes"
             raise KeyExchangeFailed(problem)
         return share[:size], share[size:]
@@ -101,25 +101,25 @@ class Hybrid(NamedTuple):
 
 HYBRIDS = {
     "mlkem768x25519": Hybrid(_MLKEM768, X25519, X25519.size, "sha256"),
-    "mlkem768nistp256": Hybrid(_MLKEM768, NISTP256.half, NISTP256.size, "sha256"),
-    "mlkem1024nistp384": Hybrid(_MLKEM1024, NISTP384.half, NISTP384.size, "sha384"),
+    "mlkem768nistp256": Hybrid(_MLKEM768, NISTP256.key_pair, NISTP256.size, "sha256"),
+    "mlkem1024nistp384": Hybrid(_MLKEM1024, NISTP384.key_pair, NISTP384.size, "sha384"),
 }
 
 
 class HybridShare:
-    """The client's half."""
+    """The client's key_pair."""
 
-    __slots__ = ("_half", "_kem", "_method", "public")
+    __slots__ = ("_kem", "_key_pair", "_method", "public")
 
     def __init__(self, method: Hybrid, random: Random) -> None:
         self._method = method
         self._kem = method.kem.private.from_seed_bytes(random(_SEED_SIZE))
-        self._half = method.half(random)
-        self.public: bytes = self._kem.public_key().public_bytes_raw() + self._half.public
+        self._key_pair = method.key_pair(random)
+        self.public: bytes = self._kem.public_key().public_bytes_raw() + self._key_pair.public
 
     def finish(self, server_public: bytes) -> bytearray:
         """Return the shared secret; a forged ciphertext gives a wrong one (FIPS 203)."""
         method = self._method
         ciphertext, classical = method.split(server_public, method.kem.ciphertext_size)
         secret = self._kem.decapsulate(ciphertext)
-        return method.combine(secret, self._half.exchange(classical))
+        return method.combine(secret, self._key_pair.exchange(classical))

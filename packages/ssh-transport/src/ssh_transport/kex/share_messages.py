@@ -52,7 +52,7 @@ class Form(Protocol):
         """Return the client's share from a payload."""
         ...
 
-    def write_reply(self, said: KexReply) -> Message:
+    def write_reply(self, reply: KexReply) -> Message:
         """Make the message with the server's share."""
         ...
 
@@ -85,8 +85,10 @@ class _Strings:
     def read_init(self, payload: bytes) -> bytes:
         return KexECDHInit.decode(payload).public
 
-    def write_reply(self, said: KexReply) -> Message:
-        return KexECDHReply(host_key=said.host_key, public=said.public, signature=said.signature)
+    def write_reply(self, reply: KexReply) -> Message:
+        return KexECDHReply(
+            host_key=reply.host_key, public=reply.public, signature=reply.signature
+        )
 
     def read_reply(self, payload: bytes) -> KexReply:
         message = KexECDHReply.decode(payload)
@@ -100,8 +102,10 @@ class _Numbers:
     def read_init(self, payload: bytes) -> bytes:
         return encode_mpint(decoded(KexDHInit, payload).e)
 
-    def write_reply(self, said: KexReply) -> Message:
-        return KexDHReply(host_key=said.host_key, f=_number(said.public), signature=said.signature)
+    def write_reply(self, reply: KexReply) -> Message:
+        return KexDHReply(
+            host_key=reply.host_key, f=_number(reply.public), signature=reply.signature
+        )
 
     def read_reply(self, payload: bytes) -> KexReply:
         message = decoded(KexDHReply, payload)
@@ -115,9 +119,9 @@ class _GroupExchange:
     def read_init(self, payload: bytes) -> bytes:
         return encode_mpint(decoded(KexDHGexInit, payload).e)
 
-    def write_reply(self, said: KexReply) -> Message:
+    def write_reply(self, reply: KexReply) -> Message:
         return KexDHGexReply(
-            host_key=said.host_key, f=_number(said.public), signature=said.signature
+            host_key=reply.host_key, f=_number(reply.public), signature=reply.signature
         )
 
     def read_reply(self, payload: bytes) -> KexReply:

@@ -5,7 +5,7 @@
     Idle ◀─ NEWKEYS of the peer ─ ExpectNewKeys ◀─ our NEWKEYS ───────────┘
 
 A group exchange has one more state before: ExpectGroup (client), ExpectRequest (server).
-Where arithmetic is handed out, ExpectComputation stands before the state that it leads to.
+Where computations are offloaded, ExpectComputation comes before the state that it leads to.
 A state holds exactly what is known by then.  What may arrive in a state is the table's
 business (`phases`): the methods here return the phase that follows.
 """
@@ -14,17 +14,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import attrs
 
-from ssh_transport.ciphers.base import Opener
 from ssh_transport.errors import KeyExchangeFailed
 from ssh_transport.events import ComputationRequested, KexCompleted
-from ssh_transport.kex import METHODS, MethodSpec
 from ssh_transport.keyexchange.computation import Computation
 from ssh_transport.keyexchange.context import KexContext
-from ssh_transport.keyexchange.derivation import KeySource, exchange_hash
+from ssh_transport.keyexchange.derivation import KeySource
 from ssh_transport.keyexchange.negotiation import (
     EXT_INFO_CLIENT,
     EXT_INFO_SERVER,
@@ -35,6 +33,14 @@ from ssh_transport.keyexchange.negotiation import (
     guessed_right,
     negotiate,
 )
+from ssh_transport.keyexchange.states import (
+    Announced,
+    Exchange,
+    ExpectComputation,
+    ExpectNewKeys,
+    Idle,
+    KexState,
+)
 from ssh_transport.options import Guess
 from ssh_transport.states import TransportState
 from ssh_wire import ProtocolError, UsageError
@@ -43,81 +49,17 @@ from ssh_wire.messages.transport import KexInit, NewKeys
 if TYPE_CHECKING:
     from ssh_transport.algorithms import Algorithms, Role
 
-__all__ = ["Exchange", "KeyExchange"]
+__all__ = ["KeyExchange"]
 
 S = TypeVar("S")
 T = TypeVar("T")
-
-
-class Idle(NamedTuple):
-    """No exchange is under way."""
-
-
-class Announced(NamedTuple):
-    """Our KEXINIT is out."""
-
-    own: KexInit
-    """What it says."""
-
-    payload: bytes
-    """The same as it was sent, for the exchange hash."""
-
-    initial: bool
-    """Whether this is the first exchange."""
-
-
-class Exchange(NamedTuple):
-    """What both KEXINITs fix."""
-
-    agreement: Agreement
-    """What was negotiated."""
-
-    initial: bool
-    """Whether this is the first exchange."""
-
-    prefix: tuple[bytes, bytes, bytes, bytes]
-    """V_C, V_S, I_C and I_S, as they are hashed."""
-
-    group: bytes = b""
-    """What a group exchange hashes of the group."""
-
-    @property
-    def method(self) -> MethodSpec:
-        """The method's row."""
-        return METHODS[self.agreement.kex]
-
-    def hash(self, host_key: bytes, shares: tuple[bytes, bytes], secret: bytearray) -> bytes:
-        """Return the exchange hash H."""
-        strings = (*self.prefix, host_key, *shares)
-        return exchange_hash(self.method.hash_name, strings, secret, self.group)
-
-    def source(self, secret: bytearray, hashed: bytes, session_id: bytes) -> KeySource:
-        """Return what the keys are derived from."""
-        return KeySource(self.method.hash_name, secret, hashed, session_id)
-
-
-class ExpectNewKeys(NamedTuple):
-    """Our NEWKEYS is out; the peer's brings its new key into use."""
-
-    exchange: Exchange
-    """The exchange that ends with it."""
-
-    opener: Opener
-    """The peer's new key."""
-
-
-class ExpectComputation(NamedTuple):
-    """What takes long is computed elsewhere."""
-
-    go_on: Callable[[], TransportState | None]
-    """Goes on with the result."""
 
 
 class KeyExchange(ABC):
     """What the key exchanges of both roles share.
 
     Attributes:
-        offloads: whether arithmetic that takes long is an event, to be done elsewhere.
+        offloads: whether a long computation is an event, to be run elsewhere.
         holding: whether messages of other layers have to wait: from our KEXINIT to our
             NEWKEYS (RFC 4253 section 7.1).
     """
@@ -126,7 +68,7 @@ class KeyExchange(ABC):
     peer: ClassVar[Role]
 
     def __init__(self, context: KexContext, offer: Algorithms) -> None:
-        self._state: object = Idle()
+        self._state: KexState = Idle()
         self.offloads: bool = False
         self.holding: bool = False
         self._first = TransportState.KEX  # the phase that the method begins with
@@ -158,7 +100,7 @@ class KeyExchange(ABC):
         """Take the peer's KEXINIT; answer it if it is the peer who begins.
 
         Returns:
-            The phase that follows; None where arithmetic has to be done first.
+            The phase that follows; None where a computation has to be run first.
         """
         peer = KexInit.decode(payload)
         if self.idle:

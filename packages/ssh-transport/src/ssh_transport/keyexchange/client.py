@@ -10,8 +10,8 @@ from ssh_transport.events import HostKeyReceived
 from ssh_transport.kex import METHODS
 from ssh_transport.kex.base import ClientShare
 from ssh_transport.kex.share_messages import KexReply
-from ssh_transport.keyexchange.base import Exchange, KeyExchange
-from ssh_transport.keyexchange.derivation import KeySource
+from ssh_transport.keyexchange.base import KeyExchange
+from ssh_transport.keyexchange.states import Exchange, ExpectDecision, ExpectGroup, ExpectReply
 from ssh_transport.options import Guess
 from ssh_transport.states import TransportState
 from ssh_wire import SSHError
@@ -50,7 +50,7 @@ class PresentedHostKey(NamedTuple):
 
     def verify(self, data: bytes, signature: bytes, algorithm: str) -> bool:
         """Say whether the signature is this key's, by the algorithm that was negotiated."""
-        # a host's token may sign without a touch, as in OpenSSH: there is nobody to touch it
+        # a host's token may sign without a touch, as in OpenSSH: no user is there to touch it
         fido = _key_alone() if is_security_key(self.key.kind) else None
         if self.certificate is not None:
             return self.certificate.verify(data, signature, algorithm, fido=fido)
@@ -61,27 +61,6 @@ def _key_alone() -> FidoPolicy:
     from ssh_keys.fido import NO_TOUCH  # noqa: PLC0415 (loads with the first token)
 
     return NO_TOUCH
-
-
-class ExpectGroup(NamedTuple):
-    """A group was asked for (RFC 4419 section 3)."""
-
-    exchange: Exchange
-
-
-class ExpectReply(NamedTuple):
-    """Our share is out; the server's comes with its host key and its signature."""
-
-    exchange: Exchange
-    share: ClientShare
-
-
-class ExpectDecision(NamedTuple):
-    """The signature is good; whether the key is the right one is not decided yet."""
-
-    exchange: Exchange
-    key: PublicKey
-    keys: KeySource
 
 
 class ClientKeyExchange(KeyExchange):
@@ -122,10 +101,10 @@ class ClientKeyExchange(KeyExchange):
         exchange = state.exchange
         reply = exchange.method.form.read_reply(payload)
         algorithm = exchange.agreement.host_key
-        shown = self._read_host_key(reply.host_key, algorithm)
+        host_key = self._read_host_key(reply.host_key, algorithm)
 
         def finished(secret: bytearray) -> TransportState | None:
-            return self._prove(exchange, reply, state.share.public, shown, secret)
+            return self._prove(exchange, reply, state.share.public, host_key, secret)
 
         return self._with(exchange, lambda: state.share.finish(reply.public), finished)
 
@@ -134,25 +113,25 @@ class ClientKeyExchange(KeyExchange):
         exchange: Exchange,
         reply: KexReply,
         public: bytes,
-        shown: PresentedHostKey,
+        host_key: PresentedHostKey,
         secret: bytearray,
     ) -> TransportState | None:
         """Verify that the server knows the secret and has the key that it shows."""
         algorithm = exchange.agreement.host_key
         hashed = exchange.hash(reply.host_key, (public, reply.public), secret)
-        if not shown.verify(hashed, reply.signature, algorithm):
+        if not host_key.verify(hashed, reply.signature, algorithm):
             problem = "the server's signature of the exchange hash is not valid"
             raise KeyExchangeFailed(problem)
         session = self._context.session
         keys = exchange.source(secret, hashed, session.session_id or hashed)
         if session.host_key is None:
-            self._state = ExpectDecision(exchange, shown.key, keys)
+            self._state = ExpectDecision(exchange, host_key.key, keys)
             event = HostKeyReceived(
-                shown.key, algorithm, initial=True, certificate=shown.certificate
+                host_key.key, algorithm, initial=True, certificate=host_key.certificate
             )
             self._context.emit(event)
             return None
-        if shown.key != session.host_key:
+        if host_key.key != session.host_key:
             problem = "the server shows another host key than at the start of the connection"
             raise HostKeyRefused(problem)
         return self._complete(exchange, keys)
@@ -206,22 +185,22 @@ class ClientKeyExchange(KeyExchange):
         guess = self._context.options.guess
         if isinstance(guess, Guess):
             guess = (offer.kex[0], offer.host_keys[0]) == guess
-        # a group exchange would send a wish for a group, which saves no round trip, and what
+        # a group exchange would send a group request, which saves no round trip, and what
         # takes long to compute is not computed in vain
         return guess and not METHODS[offer.kex[0]].slow
 
     def _read_host_key(self, blob: bytes, algorithm: str) -> PresentedHostKey:
         fewest = self._context.options.algorithms.rsa_bits
         try:
-            shown = PresentedHostKey.read(blob, algorithm, policy=KeyPolicy.for_rsa(fewest))
+            host_key = PresentedHostKey.read(blob, algorithm, policy=KeyPolicy.for_rsa(fewest))
         except SSHError as error:
             problem = f"the server's host key: {error}"
             raise KeyExchangeFailed(problem) from None
-        key = shown.key
-        if algorithm not in shown.algorithms:
+        key = host_key.key
+        if algorithm not in host_key.algorithms:
             problem = f"a host key of kind {key.kind} where {algorithm} was negotiated"
             raise KeyExchangeFailed(problem)
         if key.kind == "ssh-rsa" and key.bits < fewest:
             problem = f"an RSA host key of {key.bits} bits"
             raise KeyExchangeFailed(problem)
-        return shown
+        return host_key

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
 from ssh_keys import PublicKey
 from ssh_transport.events import SignatureRequested
-from ssh_transport.kex.base import KeyAgreement
 from ssh_transport.kex.share_messages import KexReply
-from ssh_transport.keyexchange.base import Exchange, KeyExchange
-from ssh_transport.keyexchange.derivation import KeySource
+from ssh_transport.keyexchange.base import KeyExchange
+from ssh_transport.keyexchange.states import (
+    Exchange,
+    ExpectInit,
+    ExpectRequest,
+    ExpectSignature,
+    OwnHostKey,
+)
 from ssh_transport.states import TransportState
 from ssh_wire import UsageError
 from ssh_wire.messages.kex import KexDHGexGroup
@@ -24,41 +29,6 @@ if TYPE_CHECKING:
     from ssh_transport.keyexchange.context import KexContext
 
 __all__ = ["ServerKeyExchange"]
-
-
-class OwnHostKey(NamedTuple):
-    """A host key as one algorithm shows it."""
-
-    blob: bytes
-    """What is sent as K_S: the key, or its certificate."""
-
-    key: PublicKey
-    """The key that signs."""
-
-    algorithm: str
-    """The algorithm that it signs with."""
-
-
-class ExpectRequest(NamedTuple):
-    """The client's wish for a group is awaited (RFC 4419 section 3)."""
-
-    exchange: Exchange
-
-
-class ExpectInit(NamedTuple):
-    """The client's share is awaited."""
-
-    exchange: Exchange
-    agreement: KeyAgreement
-
-
-class ExpectSignature(NamedTuple):
-    """Everything is computed but the signature of the exchange hash."""
-
-    exchange: Exchange
-    identity: OwnHostKey
-    public: bytes
-    keys: KeySource
 
 
 class ServerKeyExchange(KeyExchange):
@@ -79,7 +49,7 @@ class ServerKeyExchange(KeyExchange):
         self._identities = identities
 
     def message(self, payload: bytes) -> TransportState | None:
-        """Take the client's wish for a group, or its share."""
+        """Take the client's group request, or its share."""
         if isinstance(self._state, ExpectRequest):
             return self._take_request(self._state.exchange, payload)
         return self._take_share(payload)
@@ -149,13 +119,13 @@ class ServerKeyExchange(KeyExchange):
 
 
 def _identities(host_keys: Sequence[PublicKey | Certificate]) -> dict[str, OwnHostKey]:
-    """Return what each algorithm shows; the first key that can is taken."""
+    """Return what each algorithm presents; the first key that can is taken."""
     found: dict[str, OwnHostKey] = {}
-    for shown in host_keys:
-        key = shown if isinstance(shown, PublicKey) else shown.public_key
+    for presented in host_keys:
+        key = presented if isinstance(presented, PublicKey) else presented.public_key
         # a certificate has names of its own for the key's algorithms, in the same order
-        names = zip(shown.algorithms, key.algorithms, strict=True)
-        old = [(name, name) for name in key.sha1_algorithms] if shown is key else []
+        names = zip(presented.algorithms, key.algorithms, strict=True)
+        old = [(name, name) for name in key.sha1_algorithms] if presented is key else []
         for name, algorithm in (*names, *old):
-            found.setdefault(name, OwnHostKey(shown.blob, key, algorithm))
+            found.setdefault(name, OwnHostKey(presented.blob, key, algorithm))
     return found

@@ -1,7 +1,7 @@
 """Compression `zlib@openssh.com` (RFC 4253 section 6.2, OpenSSH's PROTOCOL section 1.2).
 
-It begins when the user is authenticated, so that nobody else can use it against this side.
-Each direction has a context of its own, which begins anew with every key.  Nothing here is
+It begins when the user is authenticated, so that no other peer can use it against this side.
+Each direction has a context of its own, which begins again with every key.  Nothing here is
 loaded, and no packet pays for it, unless compression is offered.
 """
 

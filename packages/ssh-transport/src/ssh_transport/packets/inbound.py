@@ -126,7 +126,7 @@ class Inbound:
 
         Args:
             opener: the new key.
-            reset: whether strict key exchange starts the sequence numbers anew.
+            reset: whether strict key exchange resets the sequence numbers.
             compression: what was negotiated; nothing else than "none" is here.
         """
         self._opener = opener

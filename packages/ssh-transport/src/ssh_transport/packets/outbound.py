@@ -83,7 +83,7 @@ class Outbound:
         self.waiting: int = 0
 
     def write(self, data: bytes) -> None:
-        """Send bytes that are no packet: the identification."""
+        """Send bytes that are not a packet: the identification."""
         self._small.append(data)
         self.waiting += len(data)
 
@@ -185,7 +185,7 @@ class Outbound:
         return taken
 
     def give_back(self, taken: Buffer) -> None:
-        """Use the memory of a write again: nobody holds it any more."""
+        """Use the memory of a write again: it is not in use any more."""
         lent, self._lent = self._lent, None
         if lent is not None and isinstance(taken, memoryview) and taken.obj is lent.obj:
             self._spare = lent
@@ -195,7 +195,7 @@ class Outbound:
 
         Args:
             sealer: the new key.
-            reset: whether strict key exchange starts the sequence numbers anew.
+            reset: whether strict key exchange resets the sequence numbers.
             compression: what was negotiated; nothing else than "none" is here.
         """
         self._sealer = sealer
