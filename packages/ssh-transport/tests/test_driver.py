@@ -57,7 +57,7 @@ async def joined(
             layer.driver.close()
         for layer in layers:
             await asyncio.wait_for(layer.driver.wait_closed(), 10)
-            assert layer.driver._timer is None
+            assert not layer.driver._timer.pending
             assert len(layer.lost) == 1
     assert asyncio.all_tasks() == before
 

@@ -13,7 +13,6 @@ from ssh_transport import (
     Limits,
     TransportOptions,
 )
-from ssh_transport.aio import Driver
 from ssh_wire import DisconnectReason
 from ssh_wire.messages.transport import Ping
 
@@ -159,30 +158,6 @@ async def test_reading_stops_while_input_waits() -> None:
         layer.driver.connection_lost(None)
 
 
-async def test_the_timer_follows_the_core() -> None:
-    loop = asyncio.get_running_loop()
-    now = [0.0]
-    client = Layer("client", FAST_OPTIONS)
-    driver = Driver(client.core, client, clock=lambda: now[0])
-    driver._set_timer(None)
-    assert driver._timer is None
-    driver._set_timer(3600.0)
-    first = driver._timer
-    assert first is not None
-    assert abs(first.when() - loop.time() - 3600) < 5
-    driver._set_timer(7200.0)
-    assert driver._timer is first
-    driver._set_timer(60.0)
-    assert first.cancelled()
-    second = driver._timer
-    assert second is not None
-    second.cancel()
-    now[0] = 42.0
-    driver._time_has_come()
-    assert client.core.now == 42.0
-    assert driver._timer is None
-
-
 async def test_a_rekey_that_the_peer_never_completes() -> None:
     options = TransportOptions(algorithms=FAST, limits=Limits(rekey_timeout=0.01))
     client, server, up, _ = over_streams(options)
@@ -209,7 +184,7 @@ async def test_a_handler_that_fails_leaves_no_half_dead_connection() -> None:
     with pytest.raises(ZeroDivisionError):
         client.driver.connection_lost(None)
     await client.driver.wait_closed()
-    assert client.driver._timer is None
+    assert not client.driver._timer.pending
     server.driver.connection_lost(None)
 
 

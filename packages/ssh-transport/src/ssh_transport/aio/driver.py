@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, cast
 
+from ssh_transport.aio.timer import DeadlineTimer
 from ssh_transport.events import ComputationRequested
 from ssh_wire import DisconnectReason
 
@@ -113,8 +114,7 @@ class Driver(asyncio.BufferedProtocol):
         self._stream: ByteTransport | None = None
         self._socket: socket.socket | None = None
         self._soon: asyncio.Handle | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._deadline: float | None = None  # what the timer was set for
+        self._timer = DeadlineTimer(self._loop, self._clock, self._time_has_come)
         self._closed: asyncio.Future[None] = self._loop.create_future()
         self._busy = False
         self._stuck = False  # the stream takes no more for now
@@ -213,10 +213,10 @@ class Driver(asyncio.BufferedProtocol):
             self._batch()
             self._handler.connection_lost(exc)
         finally:
-            for handle in (self._timer, self._soon):
-                if handle is not None:
-                    handle.cancel()
-            self._timer = self._soon = None
+            self._timer.cancel()
+            if self._soon is not None:
+                self._soon.cancel()
+                self._soon = None
             if not self._closed.done():
                 self._closed.set_result(None)
 
@@ -310,10 +310,8 @@ class Driver(asyncio.BufferedProtocol):
     def _end(self, stream: ByteTransport) -> None:
         self._ending = True
         stream.close()
-        if self._timer is not None:
-            self._timer.cancel()
         # a peer that does not read does not keep the connection
-        self._timer = self._loop.call_later(self._close_timeout, stream.abort)
+        self._timer.replace(self._close_timeout, stream.abort)
 
     def _settle(self) -> None:
         """Set what follows from the core's state: reading, the timer, congestion."""
@@ -327,21 +325,9 @@ class Driver(asyncio.BufferedProtocol):
         if self._was_congested and self._soon is None and not self.congested:
             # not at once: others get their turn between two writes
             self._soon = self._loop.call_soon(self._flush_soon)
-        self._set_timer(core.next_deadline())
-
-    def _set_timer(self, deadline: float | None) -> None:
-        if deadline is None or deadline == self._deadline:
-            return  # a timer that is not needed any more fires once and finds nothing to do
-        self._deadline = deadline
-        when = self._loop.time() + deadline - self._clock()
-        if self._timer is not None:
-            if self._timer.when() <= when:
-                return
-            self._timer.cancel()
-        self._timer = self._loop.call_at(when, self._time_has_come)
+        self._timer.set(core.next_deadline())
 
     def _time_has_come(self) -> None:
-        self._timer = self._deadline = None
         self.core.tick(self._clock())
         self._batch()
 

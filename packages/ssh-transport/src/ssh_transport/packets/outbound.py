@@ -44,18 +44,16 @@ class Outbound:
     """
 
     __slots__ = (
-        "_bulk",
         "_chunk",
         "_layouts",
-        "_lent",
         "_limit",
         "_pool",
         "_pool_at",
         "_random",
         "_ready",
+        "_recycler",
         "_sealer",
         "_small",
-        "_spare",
         "_used",
         "octets",
         "packets",
@@ -73,9 +71,7 @@ class Outbound:
         self._ready: deque[Buffer] = deque()
         self._small: list[bytes] = []
         self._chunk: memoryview | None = None
-        self._bulk = False  # whether the last write was a large one
-        self._lent: memoryview | None = None  # the chunk of the last write
-        self._spare: memoryview | None = None  # one that came back
+        self._recycler = _Recycler()
         self._used = 0
         self.sequence: int = 0
         self.octets: int = 0
@@ -168,17 +164,12 @@ class Outbound:
             taken = self._ready.popleft()
         elif self._chunk is not None:
             taken = self._chunk[: self._used]
-            # not the first of its size: when that is freed, glibc begins to keep such memory
-            # in the process, which spares the blocks of a file their page faults too
-            large = len(self._chunk) == _CHUNK
-            self._lent = self._chunk if large and self._bulk else None
-            self._bulk = large
+            self._recycler.lend(self._chunk)
             self._chunk = None
         elif self._small:
             taken = self._small[0] if len(self._small) == 1 else b"".join(self._small)
             self._small.clear()
-            self._spare = None  # the bulk is over: a connection that is idle holds little
-            self._bulk = False
+            self._recycler.clear()  # the bulk is over: a connection that is idle holds little
         else:
             return None
         self.waiting -= len(taken)
@@ -186,9 +177,7 @@ class Outbound:
 
     def give_back(self, taken: Buffer) -> None:
         """Use the memory of a write again: it is not in use any more."""
-        lent, self._lent = self._lent, None
-        if lent is not None and isinstance(taken, memoryview) and taken.obj is lent.obj:
-            self._spare = lent
+        self._recycler.give_back(taken)
 
     def switch(self, sealer: Sealer, *, reset: bool, compression: str = "none") -> None:  # noqa: ARG002
         """Use a new key from the next packet on (RFC 4253 section 7.3).
@@ -209,17 +198,56 @@ class Outbound:
         small = b"".join(self._small)
         self._small.clear()
         # a write starts small, for a single packet, unless the last one had many
-        many = self._spare is not None or self._used > _FIRST_CHUNK // 2
+        many = self._recycler.spare is not None or self._used > _FIRST_CHUNK // 2
         size = _CHUNK if many else _FIRST_CHUNK
         if self._chunk is not None:
             self._ready.append(self._chunk[: self._used])
-        chunk, self._spare = self._spare, None
+        chunk = self._recycler.take()
         if chunk is None or not len(small) + total <= size <= len(chunk):
             chunk = memoryview(bytearray(max(size, len(small) + total)))
         self._chunk = chunk
         used = self._used = len(small)
         chunk[:used] = small
         return chunk, used
+
+
+class _Recycler:
+    """The memory of large writes, used again once a write is given back.
+
+    Attributes:
+        spare: memory that came back.
+    """
+
+    __slots__ = ("_bulk", "_lent", "spare")
+
+    def __init__(self) -> None:
+        self._bulk = False  # whether the last write was a large one
+        self._lent: memoryview | None = None  # the chunk of the last write
+        self.spare: memoryview | None = None
+
+    def lend(self, chunk: memoryview) -> None:
+        """Note which chunk leaves as a write."""
+        # not the first of its size: when that is freed, glibc begins to keep such memory
+        # in the process, which spares the blocks of a file their page faults too
+        large = len(chunk) == _CHUNK
+        self._lent = chunk if large and self._bulk else None
+        self._bulk = large
+
+    def give_back(self, taken: Buffer) -> None:
+        """Keep the memory of a write, if it is that of the last large one."""
+        lent, self._lent = self._lent, None
+        if lent is not None and isinstance(taken, memoryview) and taken.obj is lent.obj:
+            self.spare = lent
+
+    def take(self) -> memoryview | None:
+        """Return the memory that came back, for a new chunk."""
+        spare, self.spare = self.spare, None
+        return spare
+
+    def clear(self) -> None:
+        """Free what came back."""
+        self.spare = None
+        self._bulk = False
 
 
 class HeldQueue:
