@@ -16,7 +16,7 @@ from ssh_agent import (
     SignatureRequest,
 )
 from ssh_agent.core import MAX_WAITING
-from ssh_agent.framing import MAX_MESSAGE, FrameReader, frame
+from ssh_agent.framing import MAX_MESSAGE, AgentFrameReader, frame
 from ssh_agent.messages import (
     AgentFailure,
     ExtensionFailure,
@@ -39,16 +39,16 @@ def signed(key: PrivateKey, data: bytes) -> bytes:
 
 def test_a_list_is_asked_for_and_read(ed25519: PrivateKey) -> None:
     core = AgentProtocol()
-    exchange = core.start(IdentitiesRequest())
+    pending = core.start(IdentitiesRequest())
 
     assert core.take_outgoing() == b"\0\0\0\x01\x0b"
     assert core.take_outgoing() == b""
-    assert not exchange.done
+    assert not pending.done
 
     core.receive(listing(ed25519))
 
-    assert exchange.done
-    assert [each.key for each in exchange.result()] == [ed25519.public_key]
+    assert pending.done
+    assert [each.key for each in pending.result()] == [ed25519.public_key]
     assert core.waiting == 0
 
 
@@ -59,7 +59,7 @@ def test_requests_are_pipelined_and_answered_in_order(ed25519: PrivateKey) -> No
     second = core.start(IdentitiesRequest())
     third = core.start(SignatureRequest(key, b"third", "ssh-ed25519"))
 
-    assert len(FrameReader().feed(core.take_outgoing())) == 3
+    assert len(AgentFrameReader().feed(core.take_outgoing())) == 3
 
     core.receive(signed(ed25519, b"first") + listing(ed25519)[:9])
     assert (first.done, second.done) == (True, False)
@@ -136,26 +136,26 @@ def test_a_reply_out_of_order_ends_everything(ed25519: PrivateKey) -> None:
 )
 def test_what_is_no_list_of_keys_ends_the_protocol(reply: bytes) -> None:
     core = AgentProtocol()
-    exchange = core.start(IdentitiesRequest())
+    pending = core.start(IdentitiesRequest())
 
     core.receive(reply)
     core.receive(listing())  # too late
 
     assert isinstance(core.error, AgentMisbehaved)
     with pytest.raises(AgentMisbehaved):
-        exchange.result()
+        pending.result()
 
 
 @pytest.mark.row("G03")
 def test_2049_keys_fail_the_request() -> None:
     core = AgentProtocol()
-    exchange = core.start(IdentitiesRequest())
+    pending = core.start(IdentitiesRequest())
     entries = (IdentityEntry(key=b"", comment=""),) * 2049
 
     core.receive(frame(IdentitiesAnswer(identities=entries).encode()))
 
     with pytest.raises(AgentMisbehaved, match="2048"):
-        exchange.result()
+        pending.result()
 
 
 @pytest.mark.row("G03")
@@ -169,7 +169,7 @@ def test_an_unasked_reply_ends_the_protocol() -> None:
 
 def test_closing_fails_what_waits_and_what_comes() -> None:
     core = AgentProtocol()
-    exchange = core.start(IdentitiesRequest())
+    pending = core.start(IdentitiesRequest())
 
     core.close(AgentUnavailable("gone"))
     core.close(AgentUnavailable("again"))
@@ -177,14 +177,14 @@ def test_closing_fails_what_waits_and_what_comes() -> None:
     assert str(core.error) == "gone"
     assert core.take_outgoing() == b""
     with pytest.raises(AgentUnavailable):
-        exchange.result()
+        pending.result()
 
 
 def test_a_result_is_not_there_before_the_reply() -> None:
-    exchange = AgentProtocol().start(IdentitiesRequest())
+    pending = AgentProtocol().start(IdentitiesRequest())
 
     with pytest.raises(UsageError):
-        exchange.result()
+        pending.result()
 
 
 def test_data_too_long_for_an_agent_is_the_callers_error(ed25519: PrivateKey) -> None:
@@ -208,12 +208,12 @@ def test_requests_are_not_queued_without_end() -> None:
 @given(st.binary(max_size=300))
 def test_any_bytes_are_progress_or_the_agents_fault(junk: bytes) -> None:
     core = AgentProtocol()
-    exchange = core.start(IdentitiesRequest())
+    pending = core.start(IdentitiesRequest())
 
     core.receive(junk)
 
     if core.error is not None:
         assert isinstance(core.error, AgentMisbehaved)
-    if exchange.done:
+    if pending.done:
         with suppress(AgentError):
-            exchange.result()
+            pending.result()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssh_agent.framing import MAX_MESSAGE, FrameReader, frame
+from ssh_agent.framing import MAX_MESSAGE, AgentFrameReader, frame
 from ssh_wire import EncodeError, WireError
 
 
@@ -21,14 +21,14 @@ def test_no_message_is_sent_that_an_agent_refuses(size: int) -> None:
 def test_the_longest_message_goes_both_ways() -> None:
     message = bytes(MAX_MESSAGE)
 
-    assert FrameReader().feed(frame(message)) == [message]
+    assert AgentFrameReader().feed(frame(message)) == [message]
 
 
 @pytest.mark.row("G01")
 @pytest.mark.parametrize("length", [0, MAX_MESSAGE + 1, 2**32 - 1])
 def test_a_length_out_of_bounds_is_refused_before_its_message_comes(length: int) -> None:
     with pytest.raises(WireError, match=str(length)):
-        FrameReader().feed(length.to_bytes(4, "big"))
+        AgentFrameReader().feed(length.to_bytes(4, "big"))
 
 
 @given(st.lists(st.binary(min_size=1, max_size=40), max_size=8), st.data())
@@ -36,7 +36,7 @@ def test_messages_come_out_however_the_stream_is_cut(
     messages: list[bytes], data: st.DataObject
 ) -> None:
     stream = b"".join(map(frame, messages))
-    reader = FrameReader()
+    reader = AgentFrameReader()
     read: list[bytes] = []
     while stream:
         size = data.draw(st.integers(1, len(stream)))
@@ -49,7 +49,7 @@ def test_messages_come_out_however_the_stream_is_cut(
 @given(st.binary(max_size=200))
 def test_any_bytes_are_messages_or_a_wire_error(junk: bytes) -> None:
     try:
-        messages = FrameReader().feed(junk)
+        messages = AgentFrameReader().feed(junk)
     except WireError:
         return
 

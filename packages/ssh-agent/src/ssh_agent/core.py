@@ -1,8 +1,8 @@
 """The client's side of the agent protocol without I/O.
 
 An agent answers requests in the order in which it got them and gives replies no number,
-so the whole state is the queue of exchanges that wait.  A reply that cannot belong to
-the first of them means that the order is lost: then every exchange fails, and the
+so the whole state is the queue of requests that wait.  A reply that cannot belong to
+the first of them means that the order is lost: then every request fails, and the
 connection is of no use any more.
 """
 
@@ -12,15 +12,15 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from ssh_agent.errors import AgentError, AgentMisbehaved, AgentRefused, WrongReply
-from ssh_agent.framing import FrameReader, frame
+from ssh_agent.framing import AgentFrameReader, frame
 from ssh_agent.messages import REPLIES, AgentFailure, ExtensionFailure
 from ssh_wire import ProtocolError, SSHError, UsageError
 
 if TYPE_CHECKING:
-    from ssh_agent.requests import Request
+    from ssh_agent.requests import AgentRequest
     from ssh_wire.primitives import Buffer
 
-__all__ = ["MAX_WAITING", "AgentProtocol", "Exchange"]
+__all__ = ["MAX_WAITING", "AgentProtocol", "PendingRequest"]
 
 T = TypeVar("T")
 
@@ -28,10 +28,10 @@ MAX_WAITING: Final = 256
 """The number of requests that may wait for their replies."""
 
 
-class Exchange(Generic[T]):
+class PendingRequest(Generic[T]):
     """One request and, once it is `done`, its result."""
 
-    def __init__(self, request: Request[T]) -> None:
+    def __init__(self, request: AgentRequest[T]) -> None:
         self._request = request
         self._outcome: tuple[T] | SSHError | None = None
 
@@ -44,7 +44,7 @@ class Exchange(Generic[T]):
         """Return what the agent answered.
 
         Raises:
-            AgentError: it refused, or its reply was no answer, or it went away.
+            AgentError: it refused, or its reply was not an answer, or it went away.
             UsageError: there is no reply yet.
         """
         if self._outcome is None:
@@ -55,10 +55,10 @@ class Exchange(Generic[T]):
         return self._outcome[0]
 
     def take_reply(self, payload: bytes) -> None:
-        """Take the reply; a signature or list that is no good fails this exchange alone.
+        """Take the reply; a signature or list that is not valid fails this request alone.
 
         Raises:
-            ProtocolError: the payload is no message of an agent.
+            ProtocolError: the payload is not a message of an agent.
             WrongReply: it answers another kind of request.
         """
         reply = REPLIES.decode(payload)
@@ -87,8 +87,8 @@ class AgentProtocol:
 
     def __init__(self) -> None:
         self.error: AgentError | None = None
-        self._waiting: deque[Exchange[Any]] = deque()
-        self._frames = FrameReader()
+        self._waiting: deque[PendingRequest[Any]] = deque()
+        self._frames = AgentFrameReader()
         self._outgoing = bytearray()
 
     @property
@@ -96,7 +96,7 @@ class AgentProtocol:
         """The number of requests without a reply."""
         return len(self._waiting)
 
-    def start(self, request: Request[T]) -> Exchange[T]:
+    def start(self, request: AgentRequest[T]) -> PendingRequest[T]:
         """Ask; the bytes are in `take_outgoing`.
 
         Raises:
@@ -109,10 +109,10 @@ class AgentProtocol:
             problem = f"{MAX_WAITING} requests wait for the agent already"
             raise UsageError(problem)
         framed = frame(request.message.encode())
-        exchange = Exchange(request)
-        self._waiting.append(exchange)
+        pending = PendingRequest(request)
+        self._waiting.append(pending)
         self._outgoing += framed
-        return exchange
+        return pending
 
     def take_outgoing(self) -> bytes:
         """Return the bytes to write, once."""
@@ -121,9 +121,9 @@ class AgentProtocol:
         return outgoing
 
     def receive(self, data: Buffer) -> None:
-        """Take bytes of the agent; exchanges that they answer are done afterwards.
+        """Take bytes of the agent; the requests that they answer are done afterwards.
 
-        What an agent does wrong is in the exchanges and in `error`; nothing is raised.
+        What an agent does wrong is in the pending requests and in `error`; nothing is raised.
         """
         if self.error is not None:
             return
@@ -131,7 +131,7 @@ class AgentProtocol:
             for payload in self._frames.feed(data):
                 self._reply(payload)
         except ProtocolError as error:
-            self.close(AgentMisbehaved(f"the agent's reply is no message: {error}"))
+            self.close(AgentMisbehaved(f"the agent's reply is not a message: {error}"))
         except WrongReply as error:
             self.close(error)
 

@@ -29,7 +29,7 @@ class AgentError(SSHError):
 
 
 class AgentRefused(AgentError):
-    """The agent is unable or unwilling: it lacks the key, is locked, or its user said no."""
+    """The agent is unable or unwilling: it lacks the key, is locked, or its user refused."""
 
 
 class AgentMisbehaved(AgentError):

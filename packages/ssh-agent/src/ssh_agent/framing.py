@@ -9,7 +9,7 @@ from ssh_wire import WireError, frames
 if TYPE_CHECKING:
     from ssh_wire.primitives import Buffer
 
-__all__ = ["MAX_MESSAGE", "FrameReader", "frame"]
+__all__ = ["MAX_MESSAGE", "AgentFrameReader", "frame"]
 
 MAX_MESSAGE: Final = 262_144
 """The longest message, in bytes, in both directions (OpenSSH's AGENT_MAX_LEN)."""
@@ -24,7 +24,7 @@ def frame(payload: Buffer) -> bytes:
     return frames.frame(payload, MAX_MESSAGE)
 
 
-class FrameReader:
+class AgentFrameReader:
     """Cuts a stream of bytes into messages."""
 
     def __init__(self) -> None:

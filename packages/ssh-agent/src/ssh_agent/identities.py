@@ -34,7 +34,7 @@ class Identity:
 
     Attributes:
         key: the public key.
-        comment: the agent's name for it, safe to show.
+        comment: the agent's name for it, escaped.
         certificate: the certificate of the key that the agent lists, where it is one.
     """
 
@@ -54,7 +54,7 @@ class SkippedIdentity:
 
     Attributes:
         blob: the key as the agent sent it.
-        comment: the agent's name for it, safe to show.
+        comment: the agent's name for it, escaped.
         reason: why it cannot be used.
     """
 

@@ -24,12 +24,12 @@ from ssh_wire import Message, UsageError
 if TYPE_CHECKING:
     from ssh_keys import Certificate
 
-__all__ = ["IdentitiesRequest", "Request", "SignatureRequest"]
+__all__ = ["AgentRequest", "IdentitiesRequest", "SignatureRequest"]
 
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Request(ABC, Generic[T_co]):
+class AgentRequest(ABC, Generic[T_co]):
     """A question to an agent whose answer is a `T_co`."""
 
     @property
@@ -43,11 +43,11 @@ class Request(ABC, Generic[T_co]):
 
         Raises:
             WrongReply: it answers another kind of request.
-            AgentMisbehaved: its content is no answer to this one.
+            AgentMisbehaved: its content is not an answer to this one.
         """
 
 
-class IdentitiesRequest(Request[Identities]):
+class IdentitiesRequest(AgentRequest[Identities]):
     """Which keys do you hold (section 4.4)?
 
     Args:
@@ -69,7 +69,7 @@ class IdentitiesRequest(Request[Identities]):
         return Identities.from_entries(reply.identities, policy=self._policy)
 
 
-class SignatureRequest(Request[bytes]):
+class SignatureRequest(AgentRequest[bytes]):
     """Sign this with that key, or with the key of that certificate (section 4.5).
 
     Raises:

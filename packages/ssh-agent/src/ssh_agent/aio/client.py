@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
-from ssh_agent.core import AgentProtocol, Exchange
-from ssh_agent.errors import AgentError, AgentTimeout, AgentUnavailable
+from ssh_agent.clients import DEFAULT_TIMEOUT, READ_SIZE, closed, connect_error, conversation_error
+from ssh_agent.core import AgentProtocol, PendingRequest
 from ssh_agent.location import socket_path
-from ssh_agent.requests import IdentitiesRequest, Request, SignatureRequest
+from ssh_agent.requests import AgentRequest, IdentitiesRequest, SignatureRequest
 from ssh_keys import KeyPolicy
 from ssh_wire.aio import close_after, timeout
 
@@ -22,17 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from types import TracebackType
 
+    from ssh_agent.errors import AgentError
     from ssh_agent.identities import Identities
     from ssh_keys import Certificate, PublicKey
 
 __all__ = ["DEFAULT_TIMEOUT", "AgentClient", "Connecting", "StreamReader", "StreamWriter"]
 
 T = TypeVar("T")
-
-DEFAULT_TIMEOUT: Final = 60.0
-"""Seconds for one reply: a key may wait for its user to confirm or to touch a token."""
-
-_READ_SIZE: Final = 65_536
 
 
 class StreamReader(Protocol):
@@ -131,7 +127,7 @@ class AgentClient:
 
     async def close(self) -> None:
         """Close the connection; who waits for a reply gets AgentUnavailable."""
-        self._end(AgentUnavailable("the connection to the agent was closed"))
+        self._end(closed())
         with suppress(OSError):
             await self._writer.wait_closed()
 
@@ -146,25 +142,23 @@ class AgentClient:
     ) -> None:
         await close_after(error, self.close)
 
-    async def _ask(self, request: Request[T]) -> T:
-        exchange = self._core.start(request)
+    async def _ask(self, request: AgentRequest[T]) -> T:
+        pending = self._core.start(request)
         try:
             async with timeout(self._timeout):
-                await self._converse(exchange)
-        except TimeoutError:
-            self._end(AgentTimeout(f"the agent did not answer within {self._timeout} s"))
+                await self._converse(pending)
         except (OSError, EOFError) as error:
-            self._end(AgentUnavailable(f"the connection to the agent was lost: {error}"))
-        return exchange.result()
+            self._end(conversation_error(error, self._timeout))
+        return pending.result()
 
-    async def _converse(self, exchange: Exchange[T]) -> None:
+    async def _converse(self, pending: PendingRequest[T]) -> None:
         self._writer.write(self._core.take_outgoing())
         await self._writer.drain()
-        while not exchange.done:
+        while not pending.done:
             async with self._reading:
-                if exchange.done:  # whoever read before took our reply too
+                if pending.done:  # whoever read before took our reply too
                     break
-                data = await self._reader.read(_READ_SIZE)
+                data = await self._reader.read(READ_SIZE)
                 if not data:
                     raise EOFError("it closed the connection")  # noqa: TRY003 (the cause)
                 self._core.receive(data)
@@ -205,10 +199,6 @@ class Connecting:
         try:
             async with timeout(self._timeout):
                 reader, writer = await asyncio.open_unix_connection(path)
-        except TimeoutError:
-            problem = f"the agent at {path} does not take the connection"
-            raise AgentTimeout(problem) from None
         except OSError as error:
-            problem = f"no agent at {path}: {error.strerror or error}"
-            raise AgentUnavailable(problem) from error
+            raise connect_error(path, error) from error
         return AgentClient.from_streams(reader, writer, timeout=self._timeout)

@@ -6,12 +6,13 @@ import os
 import socket
 import time
 from threading import Lock
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from ssh_agent.core import AgentProtocol, Exchange
-from ssh_agent.errors import AgentError, AgentTimeout, AgentUnavailable
+from ssh_agent.clients import DEFAULT_TIMEOUT, READ_SIZE, closed, connect_error, conversation_error
+from ssh_agent.core import AgentProtocol, PendingRequest
+from ssh_agent.errors import AgentError, AgentUnavailable
 from ssh_agent.location import socket_path
-from ssh_agent.requests import IdentitiesRequest, Request, SignatureRequest
+from ssh_agent.requests import AgentRequest, IdentitiesRequest, SignatureRequest
 from ssh_keys import KeyPolicy
 
 if TYPE_CHECKING:
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_TIMEOUT", "AgentClient"]
 
 T = TypeVar("T")
-
-DEFAULT_TIMEOUT: Final = 60.0
-"""Seconds for one reply: a key may wait for its user to confirm or to touch a token."""
-
-_READ_SIZE: Final = 65_536
 
 
 class AgentClient:
@@ -53,7 +49,8 @@ class AgentClient:
             timeout: seconds that each reply may take.
 
         Raises:
-            AgentUnavailable: there is no agent at that place, or it takes no connection.
+            AgentUnavailable: there is no agent at that place.
+            AgentTimeout: it does not take the connection.
         """
         path = socket_path(path, os.environ)
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -62,8 +59,7 @@ class AgentClient:
             connection.connect(path)
         except OSError as error:
             connection.close()
-            problem = f"no agent at {path}: {error.strerror or error}"
-            raise AgentUnavailable(problem) from error
+            raise connect_error(path, error) from error
         return cls(connection, timeout=timeout)
 
     @classmethod
@@ -100,7 +96,7 @@ class AgentClient:
 
     def close(self) -> None:
         """Close the connection."""
-        self._end(AgentUnavailable("the connection to the agent was closed"))
+        self._end(closed())
 
     def __enter__(self) -> Self:
         return self
@@ -113,31 +109,29 @@ class AgentClient:
     ) -> None:
         self.close()
 
-    def _ask(self, request: Request[T]) -> T:
+    def _ask(self, request: AgentRequest[T]) -> T:
         with self._turn:
-            exchange = self._core.start(request)
+            pending = self._core.start(request)
             try:
-                self._converse(exchange)
-            except TimeoutError:
-                self._end(AgentTimeout(f"the agent did not answer within {self._timeout} s"))
+                self._converse(pending)
             except (OSError, EOFError) as error:
-                self._end(AgentUnavailable(f"the connection to the agent was lost: {error}"))
+                self._end(conversation_error(error, self._timeout))
             except BaseException:  # interrupted halfway: the order of replies is lost
                 self._end(AgentUnavailable("a request to the agent was interrupted"))
                 raise
-            return exchange.result()
+            return pending.result()
 
-    def _converse(self, exchange: Exchange[T]) -> None:
+    def _converse(self, pending: PendingRequest[T]) -> None:
         deadline = None if self._timeout is None else time.monotonic() + self._timeout
         self._socket.settimeout(self._timeout)
         self._socket.sendall(self._core.take_outgoing())
-        while not exchange.done:
+        while not pending.done:
             if deadline is not None:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise TimeoutError
                 self._socket.settimeout(left)
-            data = self._socket.recv(_READ_SIZE)
+            data = self._socket.recv(READ_SIZE)
             if not data:
                 raise EOFError("it closed the connection")  # noqa: TRY003 (the cause)
             self._core.receive(data)

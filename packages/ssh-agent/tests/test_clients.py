@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import errno
+
+from ssh_agent import AgentTimeout, AgentUnavailable
+from ssh_agent.clients import connect_error, conversation_error
+
+
+def test_agent_that_takes_no_connection_in_time_is_a_timeout() -> None:
+    error = connect_error("/run/agent", TimeoutError())
+
+    assert type(error) is AgentTimeout
+    assert "/run/agent" in str(error)
+
+
+def test_agent_that_is_not_there_is_named_with_the_reason() -> None:
+    error = connect_error("/run/agent", FileNotFoundError(errno.ENOENT, "No such file"))
+
+    assert type(error) is AgentUnavailable
+    assert str(error) == "no agent at /run/agent: No such file"
+
+
+def test_lost_connection_and_late_reply_are_different_errors() -> None:
+    assert type(conversation_error(EOFError("closed"), 3)) is AgentUnavailable
+    assert str(conversation_error(TimeoutError(), 3)) == "the agent did not answer within 3 s"
