@@ -23,10 +23,7 @@ from ssh_auth import (
     KeySigner,
     SignatureNeeded,
 )
-from ssh_connection.channel import Channel
-from ssh_connection.handler import Nobody
-from ssh_connection.multiplexer import Multiplexer
-from ssh_connection.replies import Reply
+from ssh_connection import ChannelProtocol, Multiplexer, NullHandler, PendingReply
 from ssh_keys import HostKeyStatus, KnownHosts, PrivateKey, load_private_key
 from ssh_transport import (
     ClientTransport,
@@ -42,12 +39,12 @@ from ssh_wire.messages import connection as m
 from ssh_wire.messages.transport import Unimplemented
 
 
-class Command(Nobody):
+class Command(NullHandler):
     """A session: what its command writes goes to our streams, its status is kept."""
 
     def __init__(self, command: str) -> None:
         self.command = command
-        self.channel: Channel | None = None
+        self.channel: ChannelProtocol | None = None
         self.status: int | None = None
         self.over = False
         self.error: Exception | None = None
@@ -71,7 +68,7 @@ class Command(Nobody):
     def stderr_received(self, data: memoryview) -> None:
         sys.stderr.buffer.write(data)
 
-    def request_received(self, request: m.AnyChannelRequest, reply: Reply) -> None:
+    def request_received(self, request: m.AnyChannelRequest, reply: PendingReply) -> None:
         if isinstance(request, m.ExitStatus):
             self.status = request.status
         elif self.channel is not None:
@@ -202,11 +199,11 @@ class Client:
     ) -> None:
         self.transport.send_payloads(payloads)
 
-    def channel_requested(self, message: m.AnyChannelOpen, channel: Channel) -> None:
+    def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
         del message
         channel.refuse(OpenFailureReason.ADMINISTRATIVELY_PROHIBITED, "nothing is offered")
 
-    def global_request(self, message: m.AnyGlobalRequest, reply: Reply) -> None:
+    def global_request(self, message: m.AnyGlobalRequest, reply: PendingReply) -> None:
         del message
         self.mux.deny(reply)
 

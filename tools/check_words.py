@@ -43,7 +43,7 @@ NAMES: Final = {
     "stands": "is",
     "tally": "counter",
     "who": "user",
-    "widened": "window_opened",
+    "window_opened": "window_opened",
 }
 """Parts of identifiers, and what the field says instead."""
 

@@ -146,12 +146,12 @@ def test_exit_status_behind_close_leaves_the_connection_alone() -> None:
     side.open()
     _, other = side.open()
     for number in (0, 1):
-        side.hear(
+        side.receive(
             m.ChannelOpenConfirmation(recipient=number, sender=number, window=9, max_packet=9)
         )
-    side.hear(m.ChannelClose(recipient=0))
-    side.hear(m.ExitStatus(recipient=0, status=0))
-    side.hear(m.ChannelData(recipient=1, data=b"goes on"))
+    side.receive(m.ChannelClose(recipient=0))
+    side.receive(m.ExitStatus(recipient=0, status=0))
+    side.receive(m.ChannelData(recipient=1, data=b"goes on"))
     assert other.data == b"goes on"
 
 

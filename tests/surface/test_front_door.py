@@ -41,7 +41,6 @@ MACHINERY = {
     "ssh_keys.trust.known_hosts": "the same",
     "ssh_keys.trust.krl": "the parts of a revocation list; who works on them imports ssh_keys",
     "ssh_keys.lines": "a line that could not be read",
-    "ssh_sftp.aio.opened": "a protocol's implementation",
     "ssh_sftp.aio.streams": "protocols that every stream follows",
     "ssh_sftp.aio.walk": "a place below the root of a file system",
     "ssh_sftp.aio.transfer.OnError": "a literal",

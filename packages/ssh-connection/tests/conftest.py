@@ -27,21 +27,21 @@ def _open_files() -> int:
 
 @pytest.fixture
 async def reports() -> AsyncIterator[Reports]:
-    """What the event loop heard of errors; a test that expects some clears them.
+    """What the event loop received of errors; a test that expects some clears them.
 
     A task or a file that is left behind fails the test.
     """
     loop = asyncio.get_running_loop()
-    heard: Reports = []
-    loop.set_exception_handler(lambda _, context: heard.append(context))
+    received: Reports = []
+    loop.set_exception_handler(lambda _, context: received.append(context))
     before, files = asyncio.all_tasks(), _open_files()
-    yield heard
+    yield received
     for _ in range(5):
         await asyncio.sleep(0)
     left = asyncio.all_tasks() - before - {asyncio.current_task()}
     gc.collect()
     assert not left
-    assert not heard
+    assert not received
     assert _open_files() <= files
 
 

@@ -1,4 +1,4 @@
-"""What runs at the server's end of a test, and who is let in."""
+"""What runs at the server's end of a test, and who may log in."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def ignore(*_: object) -> None:
     """Do nothing, and say nothing."""
 
 
-async def hear_of_the_end(reader: asyncio.StreamReader) -> None:
+async def read_to_end(reader: asyncio.StreamReader) -> None:
     """Read the end of a stream, clean or not."""
     with suppress(ConnectionError):
         assert await reader.read() == b""

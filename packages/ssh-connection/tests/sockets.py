@@ -59,7 +59,7 @@ async def connecting(
 
 
 def closed_port() -> int:
-    """Return a port on which nobody listens."""
+    """Return a port on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -23,31 +23,31 @@ class Receiver:
 
     def __init__(self) -> None:
         self.data = b""
-        self.heard: list[str] = []
+        self.events: list[str] = []
         self.error: Exception | None = None
 
     def data_received(self, data: memoryview) -> None:
         self.data += data
 
     def eof_received(self) -> None:
-        self.heard.append("eof")
+        self.events.append("eof")
 
     def pipe_closed(self, error: Exception | None) -> None:
-        self.heard.append("closed")
+        self.events.append("closed")
         self.error = error
 
     def pause_writing(self) -> None:
-        self.heard.append("pause")
+        self.events.append("pause")
 
     def resume_writing(self) -> None:
-        self.heard.append("resume")
+        self.events.append("resume")
 
 
 def opened(window: int = 100) -> tuple[Side, Channel]:
     side = Side(LIMITS)
     channel = Channel()
     channel.adopt(side.mux.open(m.SessionOpen(sender=0, window=100, max_packet=0), channel))
-    side.hear(m.ChannelOpenConfirmation(recipient=0, sender=7, window=window, max_packet=100))
+    side.receive(m.ChannelOpenConfirmation(recipient=0, sender=7, window=window, max_packet=100))
     side.wire.sent()
     return side, channel
 
@@ -73,58 +73,60 @@ async def test_a_channel_that_is_not_open_has_no_core() -> None:
 
 async def test_what_arrives_early_is_kept_within_the_window_and_handed_over() -> None:
     side, channel = opened()
-    side.hear(data(60), data(40), m.ChannelEOF(recipient=0))
+    side.receive(data(60), data(40), m.ChannelEOF(recipient=0))
     assert side.wire.sent() == []
     receiver = Receiver()
     assert not channel.is_connected
     channel.connect(receiver)
     assert channel.is_connected
     assert receiver.data == bytes(100)
-    assert receiver.heard == ["eof"]
+    assert receiver.events == ["eof"]
 
 
 @pytest.mark.row("R04")
 async def test_a_channel_that_the_peer_opened_keeps_no_more_than_its_window() -> None:
     side = Side(LIMITS, accept=False)
-    side.hear(m.SessionOpen(sender=7, window=1, max_packet=1))
+    side.receive(m.SessionOpen(sender=7, window=1, max_packet=1))
     core = side.opens[0][1]
     core.confirm(Channel(core))
     side.wire.sent()
-    side.hear(data(60), data(40))
+    side.receive(data(60), data(40))
     assert granted(side) == 0
 
 
 async def test_early_data_is_granted_when_it_is_handed_over_or_when_it_is_consumed() -> None:
     side, channel = opened()
-    side.hear(data(60))
+    side.receive(data(60))
     channel.connect(Receiver())
     assert granted(side) == 60
 
     side, channel = opened()
-    side.hear(data(60))
-    channel.connect(Receiver(), credit_at_once=False)
+    side.receive(data(60))
+    channel.connect(Receiver(), auto_adjust=False)
     assert granted(side) == 0
     channel.consumed(60)
     assert granted(side) == 60
 
 
 @pytest.mark.row("C20")
-@pytest.mark.parametrize("credit_at_once", [True, False])
-async def test_standard_error_that_nobody_takes_is_granted_again(*, credit_at_once: bool) -> None:
+@pytest.mark.parametrize("auto_adjust", [True, False])
+async def test_window_of_standard_error_without_a_receiver_is_granted_again(
+    *, auto_adjust: bool
+) -> None:
     side, channel = opened()
-    side.hear(data(30, kind=1))
-    channel.connect(Receiver(), credit_at_once=credit_at_once)
+    side.receive(data(30, kind=1))
+    channel.connect(Receiver(), auto_adjust=auto_adjust)
     for _ in range(10):
-        side.hear(data(50, kind=1))
+        side.receive(data(50, kind=1))
     assert granted(side) == 530
 
 
-async def test_a_receiver_hears_of_the_end_also_when_it_comes_late() -> None:
+async def test_receiver_that_is_connected_late_is_told_of_the_end() -> None:
     side, channel = opened()
-    side.hear(data(5), m.ChannelClose(recipient=0))
+    side.receive(data(5), m.ChannelClose(recipient=0))
     receiver = Receiver()
     channel.connect(receiver)
-    assert (receiver.data, receiver.heard) == (bytes(5), ["closed"])
+    assert (receiver.data, receiver.events) == (bytes(5), ["closed"])
     assert channel.is_closed
     assert channel.error is None
 
@@ -137,11 +139,11 @@ async def test_pausing_and_resuming_both_ways() -> None:
     channel.core.handler.resume_writing()
     channel.connect(receiver)
     channel.write(bytes(20))
-    side.hear(m.WindowAdjust(recipient=0, increment=100))
-    assert receiver.heard == ["pause", "resume"]
+    side.receive(m.WindowAdjust(recipient=0, increment=100))
+    assert receiver.events == ["pause", "resume"]
     side.wire.sent()
     channel.pause_reading()
-    side.hear(data(60))
+    side.receive(data(60))
     assert granted(side) == 0
     channel.resume_reading()
     assert granted(side) == 60
@@ -153,7 +155,7 @@ async def test_requests_and_their_answers() -> None:
     refused = channel.ask(m.ShellRequest(recipient=0))
     await settle(1)
     channel.notify(m.SignalRequest(recipient=0, name="INT"))
-    side.hear(m.ChannelSuccess(recipient=0), m.ChannelFailure(recipient=0))
+    side.receive(m.ChannelSuccess(recipient=0), m.ChannelFailure(recipient=0))
     assert {await asking, await refused} == {True, False}
 
 
@@ -165,7 +167,7 @@ async def test_a_late_answer_is_taken_by_its_own_request() -> None:
     given_up.cancel()
     asking = channel.ask(m.ShellRequest(recipient=0))
     await settle(1)
-    side.hear(m.ChannelSuccess(recipient=0), m.ChannelFailure(recipient=0))
+    side.receive(m.ChannelSuccess(recipient=0), m.ChannelFailure(recipient=0))
     assert await asking is False
     assert given_up.cancelled()
 
@@ -176,7 +178,7 @@ async def test_a_request_that_gets_no_answer_is_told_why() -> None:
     asking = channel.ask(m.ShellRequest(recipient=0))
     given_up = channel.ask(m.ShellRequest(recipient=0))
     given_up.cancel()
-    side.hear(m.ChannelClose(recipient=0))
+    side.receive(m.ChannelClose(recipient=0))
     with pytest.raises(ChannelClosed, match="before the request was answered"):
         await asking
     with pytest.raises(ChannelClosed):
@@ -193,11 +195,11 @@ async def test_a_request_that_gets_no_answer_is_told_why() -> None:
 @pytest.mark.row("C10")
 async def test_requests_of_the_peer_are_refused_unless_somebody_takes_them() -> None:
     side, channel = opened()
-    side.hear(m.ChannelRequest(recipient=0, kind="x@y", want_reply=True))
-    side.hear(m.ChannelRequest(recipient=0, kind="x@y", want_reply=False))
+    side.receive(m.ChannelRequest(recipient=0, kind="x@y", want_reply=True))
+    side.receive(m.ChannelRequest(recipient=0, kind="x@y", want_reply=False))
     assert side.wire.sent() == [m.ChannelFailure(recipient=7)]
     channel.on_request = lambda _, reply: channel.core.grant(reply)
-    side.hear(m.ChannelRequest(recipient=0, kind="x@y", want_reply=True))
+    side.receive(m.ChannelRequest(recipient=0, kind="x@y", want_reply=True))
     assert side.wire.sent() == [m.ChannelSuccess(recipient=7)]
 
 
@@ -207,7 +209,7 @@ async def test_waiting_for_the_opening() -> None:
     channel.adopt(side.mux.open(m.SessionOpen(sender=0, window=1, max_packet=0), channel))
     waiting = asyncio.create_task(channel.wait_opened())
     await settle(1)
-    side.hear(m.ChannelOpenFailure(recipient=0, reason=1))
+    side.receive(m.ChannelOpenFailure(recipient=0, reason=1))
     with pytest.raises(ChannelOpenRefused):
         await waiting
 
@@ -225,11 +227,11 @@ async def test_a_channel_whose_opening_is_cancelled_is_closed(answer: str) -> No
         await waiting
     side.wire.sent()
     if answer == "confirmed":
-        side.hear(m.ChannelOpenConfirmation(recipient=0, sender=7, window=1, max_packet=1))
+        side.receive(m.ChannelOpenConfirmation(recipient=0, sender=7, window=1, max_packet=1))
         assert side.wire.sent() == [m.ChannelClose(recipient=7)]
-        side.hear(m.ChannelClose(recipient=0))
+        side.receive(m.ChannelClose(recipient=0))
     else:
-        side.hear(m.ChannelOpenFailure(recipient=0, reason=1))
+        side.receive(m.ChannelOpenFailure(recipient=0, reason=1))
     assert not side.mux.channels
 
 
@@ -241,7 +243,7 @@ async def test_an_opening_that_is_cancelled_when_the_answer_is_there_is_closed()
     channel.adopt(side.mux.open(m.SessionOpen(sender=0, window=1, max_packet=0), channel))
     waiting = asyncio.create_task(channel.wait_opened())
     await settle(1)
-    side.hear(m.ChannelOpenConfirmation(recipient=1, sender=8, window=1, max_packet=1))
+    side.receive(m.ChannelOpenConfirmation(recipient=1, sender=8, window=1, max_packet=1))
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
@@ -250,16 +252,16 @@ async def test_an_opening_that_is_cancelled_when_the_answer_is_there_is_closed()
     assert side.wire.sent()[-1] == m.ChannelClose(recipient=8)
 
 
-async def test_everybody_who_asked_hears_of_the_end_once() -> None:
+async def test_callbacks_of_on_closed_are_called_once() -> None:
     side, channel = opened()
-    heard: list[str] = []
-    channel.on_closed(lambda: heard.append("first"))
-    channel.on_closed(lambda: heard.append("second"))
+    received: list[str] = []
+    channel.on_closed(lambda: received.append("first"))
+    channel.on_closed(lambda: received.append("second"))
     waiting = asyncio.create_task(channel.wait_closed())
     await settle(1)
-    side.hear(m.ChannelClose(recipient=0))
+    side.receive(m.ChannelClose(recipient=0))
     channel.closed(None)
-    assert heard == ["first", "second"]
+    assert received == ["first", "second"]
     await waiting
 
 
@@ -276,6 +278,6 @@ async def test_finishing_waits_for_the_data_and_then_no_longer() -> None:
     side, channel = opened()
     finishing = asyncio.create_task(channel.finish(5))
     await settle(2)
-    side.hear(m.ChannelClose(recipient=0))
+    side.receive(m.ChannelClose(recipient=0))
     await finishing
     assert channel.is_closed

@@ -97,11 +97,11 @@ async def test_no_common_algorithm_says_what_each_side_has() -> None:
 
 
 async def test_a_wrong_password_says_what_was_tried() -> None:
-    async def nobody(_user: str, _password: str) -> Result:
+    async def reject(_user: str, _password: str) -> Result:
         return Reject()
 
     ends = pair(
-        authentication=ServerAuthentication(password=nobody),
+        authentication=ServerAuthentication(password=reject),
         client={"credentials": [PasswordCredential("wrong")]},
     )
     with pytest.raises(AuthenticationFailed) as caught:
@@ -154,7 +154,7 @@ async def test_every_stage_has_a_timeout(stage: str) -> None:
 
 
 @pytest.mark.usefixtures("clock")
-async def test_the_time_of_a_person_is_not_counted() -> None:
+async def test_time_of_a_decision_on_the_host_key_is_not_counted() -> None:
     async def slowly(_key: PublicKey) -> bool:
         await asyncio.sleep(100)
         return True
@@ -181,20 +181,20 @@ async def test_connecting_can_be_cancelled_at_every_step() -> None:
     pytest.fail("it never came to be")
 
 
-async def test_what_stands_behind_success_belongs_to_the_connection() -> None:
+async def test_messages_behind_userauth_success_reach_the_connection() -> None:
     """A server sends hostkeys-00 right behind SUCCESS, in the same write."""
-    heard: list[str] = []
+    received: list[str] = []
 
     class Listening(ClientConnection):
         def global_request(self, message: m.AnyGlobalRequest, reply: Any) -> None:
-            heard.append(message.kind)
+            received.append(message.kind)
             super().global_request(message, reply)
 
     ends = pair()
     ends.client = Listening(client_settings(), random)
     async with ends:
         await ends.client.ping()
-    assert heard == ["hostkeys-00@openssh.com"]
+    assert received == ["hostkeys-00@openssh.com"]
 
 
 async def test_the_servers_algorithms_are_known_to_the_first_signature() -> None:

@@ -10,10 +10,10 @@ import pytest
 from programs import (
     FORWARDING,
     Anywhere,
-    hear_of_the_end,
     ignore,
     inject,
     pair,
+    read_to_end,
     replace,
     settle,
     until,
@@ -22,7 +22,7 @@ from sockets import closed_port, connecting, listening
 from ssh_connection import ChannelClosed, ChannelOpenRefused, RequestRefused, SSHTimeout
 from ssh_connection.aio import Channel, RemoteForward, Timeouts
 from ssh_connection.aio.client.forwards import RemoteForwards
-from ssh_connection.replies import Reply
+from ssh_connection.replies import PendingReply
 from ssh_connection.testing import Side
 from ssh_transport import ConnectionLost
 from ssh_wire import OpenFailureReason
@@ -68,7 +68,7 @@ async def test_a_target_that_cannot_be_reached_closes_the_connection() -> None:
 
 
 @pytest.mark.row("C09")
-async def test_connections_to_ports_that_nobody_asked_for_are_refused() -> None:
+async def test_forwarded_tcpip_to_a_port_without_a_forward_is_refused() -> None:
     async with listening() as target, pair(**FORWARDING) as ends:
 
         async def open_forwarded(address: str, port: int) -> Channel:
@@ -161,7 +161,7 @@ async def test_a_connection_right_behind_the_answer_is_taken() -> None:
 async def test_a_server_that_does_not_say_its_port_is_not_trusted() -> None:
     async with pair() as ends:
 
-        def grant(_: object, reply: Reply) -> None:
+        def grant(_: object, reply: PendingReply) -> None:
             ends.server._mux.grant(reply)
 
         replace(ends.server, "global_request", grant)
@@ -179,14 +179,14 @@ async def test_forwards_of_one_port_on_several_addresses_are_told_apart() -> Non
     for host in ("a", "b"):
         listening_ = asyncio.create_task(forwards.listen(host, 80, ("target", 1)))
         await settle(2)
-        side.hear(m.RequestSuccess())
+        side.receive(m.RequestSuccess())
         made.append(await listening_)
     assert forwards.find("a", 80) is made[0]
     assert forwards.find("b", 80) is made[1]
     assert forwards.find("c", 80) is None
     closing = asyncio.create_task(made[1].close())
     await settle(2)
-    side.hear(m.RequestSuccess())
+    side.receive(m.RequestSuccess())
     await closing
     assert forwards.find("c", 80) is made[0]
 
@@ -196,7 +196,7 @@ async def test_forwards_of_one_port_on_several_addresses_are_told_apart() -> Non
 
 @pytest.mark.row("X08")
 @pytest.mark.parametrize("granted", [True, False])
-async def test_a_forward_that_nobody_waits_for_any_more_is_cancelled_at_the_server(
+async def test_remote_forward_is_cancelled_at_the_server_when_its_caller_is_cancelled(
     *, granted: bool
 ) -> None:
     async with pair(forwarding=Anywhere() if granted else None) as ends:
@@ -263,7 +263,7 @@ async def test_a_multiplexer_that_ends_without_a_reason_is_closed() -> None:
         await opening
 
 
-async def test_a_forward_that_nobody_closed_ends_with_its_connection() -> None:
+async def test_forward_that_is_not_closed_ends_with_its_connection() -> None:
     async with listening() as target, pair(**FORWARDING) as ends:
         forward = await ends.client.forward_remote("127.0.0.1:0", f"127.0.0.1:{target}").open()
         async with connecting(forward.port) as (reader, _):
@@ -271,4 +271,4 @@ async def test_a_forward_that_nobody_closed_ends_with_its_connection() -> None:
             inject(ends.server, m.GlobalRequest(kind="x@y", want_reply=False))
             await ends.client.close()
             await ends.server.wait_closed()
-            await hear_of_the_end(reader)
+            await read_to_end(reader)

@@ -109,19 +109,19 @@ async def test_two_methods_in_sequence() -> None:
 
 
 async def test_a_banner_is_shown_and_otherwise_dropped() -> None:
-    shown: list[str] = []
+    banners: list[str] = []
     authentication = ServerAuthentication(password=right_password, banner="be good\x07\n")
     credentials = [PasswordCredential("right")]
     async with pair(
         authentication=authentication,
-        client={"credentials": credentials, "on_banner": shown.append},
+        client={"credentials": credentials, "on_banner": banners.append},
     ):
         pass
     async with pair(authentication=authentication, client={"credentials": credentials}):
         pass
-    assert len(shown) == 1
-    assert shown[0].startswith("be good")
-    assert "\x07" not in shown[0]
+    assert len(banners) == 1
+    assert banners[0].startswith("be good")
+    assert "\x07" not in banners[0]
 
 
 async def test_a_banner_that_cannot_be_shown_is_an_error_of_connecting() -> None:
@@ -205,7 +205,7 @@ async def test_a_key_signs_only_with_algorithms_that_are_allowed() -> None:
 
 
 @pytest.mark.parametrize("when", ["while it is asked", "before it answers"])
-async def test_a_connection_that_is_lost_while_a_person_is_asked(when: str) -> None:
+async def test_connection_that_is_lost_while_the_user_is_asked(when: str) -> None:
     async def ask() -> str:
         assert ends.link is not None
         ends.link.cut()

@@ -1,4 +1,4 @@
-"""What both roles share: liveness, keys anew, ownership, one certain end."""
+"""What both roles share: liveness, rekey, ownership, one certain end."""
 
 from __future__ import annotations
 

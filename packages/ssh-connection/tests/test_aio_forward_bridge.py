@@ -65,7 +65,7 @@ def opened(window: int = 100) -> tuple[Side, Channel]:
     side = Side(ConnectionLimits(window=100, write_buffer=10))
     channel = Channel()
     channel.adopt(side.mux.open(m.SessionOpen(sender=0, window=100, max_packet=0), channel))
-    side.hear(m.ChannelOpenConfirmation(recipient=0, sender=7, window=window, max_packet=99))
+    side.receive(m.ChannelOpenConfirmation(recipient=0, sender=7, window=window, max_packet=99))
     side.wire.sent()
     return side, channel
 
@@ -82,8 +82,8 @@ class Joined:
         assert self.socket.done == ["pause", "resume"]
         self.socket.done.clear()
 
-    def hear(self, *messages: Message) -> None:
-        self.side.hear(*messages)
+    def receive(self, *messages: Message) -> None:
+        self.side.receive(*messages)
 
     def sent(self) -> list[Message]:
         return self.side.wire.sent()
@@ -96,7 +96,7 @@ class Joined:
 async def test_data_goes_both_ways() -> None:
     ends = Joined()
     ends.bridge.data_received(b"out")
-    ends.hear(m.ChannelData(recipient=0, data=b"in"))
+    ends.receive(m.ChannelData(recipient=0, data=b"in"))
     assert ends.sent() == [m.ChannelData(recipient=7, data=b"out")]
     assert ends.socket.sent == b"in"
 
@@ -105,36 +105,36 @@ async def test_the_socket_ends_first() -> None:
     ends = Joined()
     assert ends.bridge.eof_received() is True
     assert ends.sent() == [m.ChannelEOF(recipient=7)]
-    ends.hear(EOF)
+    ends.receive(EOF)
     assert ends.socket.done == ["close"]
     ends.bridge.connection_lost(None)
     assert ends.sent() == [m.ChannelClose(recipient=7)]
-    ends.hear(CLOSE)
+    ends.receive(CLOSE)
     await ends.over()
 
 
 async def test_the_channel_ends_first() -> None:
     ends = Joined()
-    ends.hear(EOF)
+    ends.receive(EOF)
     assert ends.socket.done == ["eof"]
     assert ends.bridge.eof_received() is False  # asyncio closes the socket
     ends.bridge.connection_lost(None)
     assert ends.sent() == [m.ChannelEOF(recipient=7), m.ChannelClose(recipient=7)]
-    ends.hear(CLOSE)
+    ends.receive(CLOSE)
     await ends.over()
 
 
 async def test_a_socket_that_cannot_be_half_closed_stays_open() -> None:
     ends = Joined(half_close=False)
-    ends.hear(EOF)
+    ends.receive(EOF)
     assert ends.socket.done == []
 
 
 async def test_the_channel_closes() -> None:
     ends = Joined()
-    ends.hear(CLOSE)
+    ends.receive(CLOSE)
     assert ends.socket.done == ["close"]
-    ends.hear()
+    ends.receive()
     ends.bridge.data_received(b"late")
     assert ends.bridge.eof_received() is True
     ends.bridge.connection_lost(None)
@@ -154,16 +154,16 @@ async def test_a_reset_socket_closes_the_channel_at_once() -> None:
     ends.bridge.data_received(b"held")
     ends.bridge.connection_lost(ConnectionResetError())
     assert ends.sent() == [m.ChannelClose(recipient=7)]
-    ends.hear(CLOSE)
+    ends.receive(CLOSE)
     await ends.over()
 
 
 async def test_nothing_is_written_to_a_socket_that_closes() -> None:
     ends = Joined(window=0)
     ends.socket.closing = True
-    ends.hear(m.ChannelData(recipient=0, data=b"late"), EOF)
+    ends.receive(m.ChannelData(recipient=0, data=b"late"), EOF)
     ends.bridge.data_received(bytes(20))
-    ends.hear(m.WindowAdjust(recipient=0, increment=50))
+    ends.receive(m.WindowAdjust(recipient=0, increment=50))
     assert ends.socket.sent == b""
     assert ends.socket.done == []
 
@@ -172,11 +172,11 @@ async def test_back_pressure_both_ways() -> None:
     ends = Joined(window=0)
     ends.bridge.data_received(bytes(20))
     assert ends.socket.done == ["pause"]
-    ends.hear(m.WindowAdjust(recipient=0, increment=50))
+    ends.receive(m.WindowAdjust(recipient=0, increment=50))
     assert ends.socket.done == ["pause", "resume"]
     ends.sent()
     ends.bridge.pause_writing()
-    ends.hear(m.ChannelData(recipient=0, data=bytes(80)))
+    ends.receive(m.ChannelData(recipient=0, data=bytes(80)))
     assert ends.sent() == []
     ends.bridge.resume_writing()
     assert ends.sent() == [m.WindowAdjust(recipient=7, increment=80)]
@@ -203,7 +203,7 @@ async def test_early_data_beyond_the_window_keeps_the_socket_paused() -> None:
     side, channel = opened(window=0)
     bridge.join(channel)
     assert socket.done[-1] == "pause"
-    side.hear(m.WindowAdjust(recipient=0, increment=50))
+    side.receive(m.WindowAdjust(recipient=0, increment=50))
     assert socket.done[-1] == "resume"
 
 
@@ -220,7 +220,7 @@ async def test_end_of_the_socket_before_the_channel_is_told_behind_the_data() ->
         m.ChannelEOF(recipient=7),
     ]
     assert socket.done == []  # behind the end there is nothing to read
-    side.hear(m.ChannelData(recipient=0, data=b"answer"), EOF)
+    side.receive(m.ChannelData(recipient=0, data=b"answer"), EOF)
     assert socket.sent == b"answer"
     assert socket.done == ["close"]
 
@@ -229,7 +229,7 @@ async def test_reading_is_not_begun_again_behind_the_end_of_the_socket() -> None
     ends = Joined(window=0)
     ends.bridge.data_received(bytes(20))
     assert ends.bridge.eof_received() is True
-    ends.hear(m.WindowAdjust(recipient=0, increment=50))
+    ends.receive(m.WindowAdjust(recipient=0, increment=50))
     assert ends.socket.done == ["pause"]
 
 
@@ -255,7 +255,7 @@ def test_every_byte_of_the_socket_arrives_in_order(
             bridge.data_received(data)
         if end == "behind":
             bridge.eof_received()
-        side.hear(m.WindowAdjust(recipient=0, increment=100_000))
+        side.receive(m.WindowAdjust(recipient=0, increment=100_000))
         sent = side.wire.sent()
         data = b"".join(bytes(each.data) for each in sent if isinstance(each, m.ChannelData))
         return data, sent
@@ -285,7 +285,7 @@ async def test_a_socket_that_is_gone_before_the_channel_is_there_closes_it() -> 
     side = Side()
     channel = Channel()
     channel.adopt(side.mux.open(m.SessionOpen(sender=0, window=1, max_packet=0), channel))
-    side.hear(m.ChannelOpenConfirmation(recipient=0, sender=7, window=1, max_packet=1))
+    side.receive(m.ChannelOpenConfirmation(recipient=0, sender=7, window=1, max_packet=1))
     side.wire.sent()
     bridge = Bridge()
     assert bridge.peer == ("", 0)

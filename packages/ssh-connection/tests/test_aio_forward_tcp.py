@@ -7,11 +7,11 @@ import socket
 
 import pytest
 
-from programs import FORWARDING, hear_of_the_end, limited, pair, replace, settle, until
+from programs import FORWARDING, limited, pair, read_to_end, replace, settle, until
 from sockets import closed_port, connecting, listening
 from ssh_connection.aio import Channel, LocalForward
 from ssh_connection.aio.forward.bridge import Bridge
-from ssh_connection.channel import Channel as ChannelCore
+from ssh_connection.channel import ChannelProtocol
 from ssh_wire.messages import connection as m
 
 pytestmark = pytest.mark.usefixtures("reports")
@@ -44,7 +44,7 @@ async def test_the_server_is_told_where_a_connection_came_from() -> None:
         assert ends.server._services is not None
         open_channel = ends.server._services.open_channel
 
-        def note(message: m.DirectTCPIPOpen, core: ChannelCore) -> bool:
+        def note(message: m.DirectTCPIPOpen, core: ChannelProtocol) -> bool:
             origins.append((message.origin_host, message.origin_port))
             return open_channel(message, core)
 
@@ -57,7 +57,7 @@ async def test_the_server_is_told_where_a_connection_came_from() -> None:
             assert origins == [writer.get_extra_info("sockname")]
 
 
-@pytest.mark.parametrize("reason", ["nobody listens", "not allowed", "no such host"])
+@pytest.mark.parametrize("reason", ["nothing listens", "not allowed", "no such host"])
 async def test_a_target_that_cannot_be_reached_closes_the_connection(reason: str) -> None:
     host = "x" * 100 + ".invalid" if reason == "no such host" else "127.0.0.1"
     options = {} if reason == "not allowed" else FORWARDING
@@ -175,7 +175,7 @@ async def test_leaving_a_forward_closes_its_connections_and_its_port() -> None:
             reader, writer = await asyncio.open_connection("127.0.0.1", forward.port)
             await until(lambda: ends.server._mux.channels)
             await settle()
-        await hear_of_the_end(reader)
+        await read_to_end(reader)
         writer.close()
         with pytest.raises(ConnectionError):
             await talk(forward.port)
@@ -184,7 +184,7 @@ async def test_leaving_a_forward_closes_its_connections_and_its_port() -> None:
         assert forward not in ends.client._children.things
 
 
-async def test_a_forward_that_nobody_closed_ends_with_its_connection() -> None:
+async def test_forward_that_is_not_closed_ends_with_its_connection() -> None:
     async with listening() as target, pair(**FORWARDING) as ends:
         forward = await ends.client.forward_local("127.0.0.1:0", f"127.0.0.1:{target}").open()
         reader, writer = await asyncio.open_connection("127.0.0.1", forward.port)
@@ -194,7 +194,7 @@ async def test_a_forward_that_nobody_closed_ends_with_its_connection() -> None:
         await ends.client.wait_closed()
         with pytest.raises(ConnectionError):
             await talk(forward.port)
-        await hear_of_the_end(reader)
+        await read_to_end(reader)
         writer.close()
         with pytest.raises(ConnectionError):
             await ends.client.forward_local("127.0.0.1:0", "host:1").open()
@@ -230,7 +230,7 @@ async def test_a_connection_that_arrives_behind_the_end_is_closed() -> None:
         forward = await ends.client.forward_local("127.0.0.1:0", "host:1").open()
         reader, writer = await asyncio.open_connection("127.0.0.1", forward.port)
         forward._carried.stop()
-        await hear_of_the_end(reader)
+        await read_to_end(reader)
         writer.close()
         await forward.close()
 

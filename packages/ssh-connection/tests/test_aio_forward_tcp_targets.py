@@ -64,7 +64,7 @@ async def test_a_forward_that_is_closed_before_its_target_is_reached_refuses(
         return None
 
     side = Side(accept=False)
-    side.hear(m.SessionOpen(sender=7, window=1, max_packet=1))
+    side.receive(m.SessionOpen(sender=7, window=1, max_packet=1))
 
     async def cancelled(_forward: RemoteForward) -> None:
         pass

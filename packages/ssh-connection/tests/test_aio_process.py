@@ -13,7 +13,7 @@ from ssh_connection import ChannelClosed, ExitSignal, NoExitStatus, RequestRefus
 from ssh_connection.aio import Launch, Process, Pty, Session, command_line
 from ssh_connection.aio.process.run import RunOptions
 from ssh_connection.aio.testing import EndpointPair
-from ssh_connection.replies import Reply
+from ssh_connection.replies import PendingReply
 from ssh_transport import ConnectionLost
 from ssh_wire import UsageError
 from ssh_wire.messages import connection as m
@@ -114,7 +114,7 @@ async def test_what_the_server_refuses_is_named(refused: str) -> None:
             process = Process(channel, Launch(command="x", pty=attrs.evolve(pty, modes={1: 1})))
             core = ends.server._mux.channels[0]
 
-            def deny(_: object, reply: Reply) -> None:
+            def deny(_: object, reply: PendingReply) -> None:
                 core.deny(reply)
 
             replace(core.handler, "on_request", deny)
@@ -229,7 +229,7 @@ async def test_what_had_arrived_can_be_read_after_closing() -> None:
 
 @pytest.mark.row("C20")
 @pytest.mark.parametrize("run", [True, False])
-async def test_a_process_that_is_detached_runs_on_and_is_not_heard(*, run: bool) -> None:
+async def test_detached_process_runs_on_and_its_output_is_dropped(*, run: bool) -> None:
     async def flood(session: Session) -> int:
         for _ in range(100):
             await session.write(bytes(1000))
@@ -285,11 +285,11 @@ async def test_what_a_server_says_before_the_command_is_not_lost(*, taken: bool)
 
 
 async def test_a_terminal_is_resized_and_signals_have_no_prefix() -> None:
-    heard: list[Any] = []
+    received: list[Any] = []
 
     class Watched(Remote):
         async def __call__(self, session: Session) -> None:
-            session.on_resize = lambda columns, rows: heard.append((columns, rows))
+            session.on_resize = lambda columns, rows: received.append((columns, rows))
             await super().__call__(session)
 
     remote = Watched(obeys=("KILL",))
@@ -300,7 +300,7 @@ async def test_a_terminal_is_resized_and_signals_have_no_prefix() -> None:
         process.send_signal("SIGHUP")
         process.kill()
         assert await process.wait() == ExitSignal("KILL")
-    assert heard == [(132, 50)]
+    assert received == [(132, 50)]
     assert remote.signals == ["TERM", "HUP", "KILL"]
 
 

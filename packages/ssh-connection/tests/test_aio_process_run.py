@@ -162,7 +162,7 @@ async def test_a_timeout_ends_the_command_and_tells_the_output(obeys: tuple[str,
 
 
 @pytest.mark.usefixtures("clock")
-async def test_a_session_that_nobody_opens_times_out_by_its_own_name() -> None:
+async def test_session_that_is_not_opened_times_out_by_the_name_of_its_stage() -> None:
     async with pair(Remote(), client={"timeouts": Timeouts(open=3)}) as ends:
         replace(ends.server, "channel_requested", ignore)
         with pytest.raises(SSHTimeout, match="while waiting for the server's answer") as caught:
@@ -228,7 +228,7 @@ async def test_a_run_that_is_cancelled_anywhere_leaves_nothing(
 ) -> None:
     started = 0
     for turns in range(45):
-        remote = Remote(obeys, says=b"said")
+        remote = Remote(obeys, says=b"written")
         async with pair(remote) as ends:
             running = asyncio.create_task(ends.client.run("x", input=b"input", max_output=100))
             await settle(turns)
@@ -264,7 +264,7 @@ async def test_a_second_cancel_does_not_wait_for_the_command() -> None:
 
 @pytest.mark.parametrize("started", [True, False])
 async def test_a_run_that_is_detached_leaves_its_command_running(*, started: bool) -> None:
-    remote = Remote(says=b"said")
+    remote = Remote(says=b"written")
     async with pair(remote) as ends:
         running = asyncio.create_task(ends.client.run("x", on_cancel="detach"))
         if started:

@@ -1,4 +1,4 @@
-"""Who is let in: the functions of a server, and whatever goes wrong in them."""
+"""Who may log in: the functions of a server, and whatever goes wrong in them."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ def test_a_method_without_a_function_is_not_offered() -> None:
 
 
 @pytest.mark.row("R16")
-async def test_a_function_that_raises_lets_nobody_in(caplog: pytest.LogCaptureFixture) -> None:
+async def test_function_that_raises_authenticates_no_client(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def broken(*_: object) -> Result:
         problem = "the database is down"
         raise OSError(problem)
@@ -85,7 +87,7 @@ class Odd(BaseException):
 
 @pytest.mark.row("A14")
 @pytest.mark.parametrize("error", [asyncio.CancelledError(), Odd()])
-async def test_a_function_that_raises_what_no_one_catches_leaves_nobody_waiting(
+async def test_function_that_raises_a_base_exception_leaves_no_client_waiting(
     error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def broken(*_: object) -> Result:
@@ -98,7 +100,7 @@ async def test_a_function_that_raises_what_no_one_catches_leaves_nobody_waiting(
 
 @pytest.mark.row("R16")
 @pytest.mark.parametrize("answer", [True, None, "accept", Accept])
-async def test_anything_but_an_answer_lets_nobody_in(
+async def test_result_that_is_not_an_answer_authenticates_no_client(
     answer: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def odd(*_: object) -> Any:
@@ -109,7 +111,7 @@ async def test_anything_but_an_answer_lets_nobody_in(
     assert "authentication of tester" in caplog.text
 
 
-async def test_too_many_prompts_let_nobody_in(caplog: pytest.LogCaptureFixture) -> None:
+async def test_too_many_prompts_authenticate_no_client(caplog: pytest.LogCaptureFixture) -> None:
     async def asks(_user: str, _round: int, _answers: Sequence[str]) -> InfoRequest:
         prompts = (Prompt(text="?", echo=True),) * 101
         return InfoRequest(name="", instruction="", prompts=prompts)
@@ -144,7 +146,7 @@ class Answers(ServerAuth):
         return True
 
 
-async def test_a_new_password_that_nobody_demanded_is_refused() -> None:
+async def test_new_password_that_was_not_demanded_is_refused() -> None:
     auth = Answers()
     authenticator = Authenticator(ServerAuthentication(password=yes), auth)
     await authenticator.decide(PasswordChangeOffered(1, "tester", "old", "new"))
@@ -222,14 +224,14 @@ def certificate_of(key: PrivateKey) -> Certificate:
 
 
 async def test_a_certificate_is_decided_about_apart_from_keys() -> None:
-    shown: list[object] = []
+    given: list[object] = []
 
     async def key(_user: str, key: PublicKey) -> Result:
-        shown.append(key)
+        given.append(key)
         return Reject()
 
     async def certificate(_user: str, certificate: Certificate) -> Result:
-        shown.append(certificate)
+        given.append(certificate)
         return Accept()
 
     mine = certificate_of(KEY)
@@ -245,7 +247,7 @@ async def test_a_certificate_is_decided_about_apart_from_keys() -> None:
         assert user is not None
         assert (user.key, user.certificate) == (KEY.public_key, mine)
         assert ends.client.auth_attempts[-1].certificate == "me"
-    assert set(shown) == {KEY.public_key, mine}
+    assert set(given) == {KEY.public_key, mine}
 
 
 async def test_a_function_about_keys_never_sees_a_certificate() -> None:
@@ -288,7 +290,7 @@ async def test_an_expired_password_is_changed() -> None:
 
 
 @pytest.mark.row("A18")
-async def test_an_expired_password_lets_nobody_in() -> None:
+async def test_expired_password_authenticates_no_client() -> None:
     async def expired(_user: str, _password: str) -> Result | ChangePassword:
         return ChangePassword()
 
@@ -297,7 +299,7 @@ async def test_an_expired_password_lets_nobody_in() -> None:
     await fails(authentication, PasswordCredential("old"))
 
 
-async def test_a_demand_that_nobody_could_meet_is_the_functions_fault(
+async def test_demand_of_a_new_password_without_new_password_is_the_functions_fault(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def odd(*_: object) -> ChangePassword:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from programs import Anywhere, hear_of_the_end, inject, limited, pair, replace, settle, until
+from programs import Anywhere, inject, limited, pair, read_to_end, replace, settle, until
 from sockets import closed_port, connecting, listening
 from ssh_connection import ChannelOpenRefused
 from ssh_connection.aio import ClientConnection, User
@@ -197,7 +197,7 @@ async def test_ports_and_connections_end_with_the_connection() -> None:
         async with connecting(forward.port) as (reader, _):
             await until(lambda: ends.client._mux.channels)
             await ends.server.close()
-            await hear_of_the_end(reader)
+            await read_to_end(reader)
         with pytest.raises(ConnectionError):
             async with connecting(forward.port):
                 pass

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from programs import pair, settle
-from ssh_connection.aio import HostKeyLearner, Prove
+from ssh_connection.aio import HostKeyProver, HostKeyUpdater
 from ssh_connection.aio.server.identity import HostIdentity
 from ssh_connection.aio.testing import EndpointPair
 from ssh_keys import Certificate, CertificateSpec, PrivateKey, PublicKey, issue
@@ -32,7 +32,7 @@ CERTIFICATE = issue(
 
 
 class Device:
-    """A signer that is no key in memory."""
+    """A signer whose key is not in memory."""
 
     def __init__(self, key: PrivateKey, fault: Exception | None = None) -> None:
         self.key = key
@@ -66,8 +66,8 @@ async def test_signatures_at_once_or_beside_the_loop() -> None:
 
 
 def test_a_certificate_of_a_foreign_key_is_not_shown() -> None:
-    assert HostIdentity([ED25519], [CERTIFICATE]).shown == (ED25519.public_key, CERTIFICATE)
-    assert HostIdentity([ECDSA], [CERTIFICATE]).shown == (ECDSA.public_key,)
+    assert HostIdentity([ED25519], [CERTIFICATE]).presented == (ED25519.public_key, CERTIFICATE)
+    assert HostIdentity([ECDSA], [CERTIFICATE]).presented == (ECDSA.public_key,)
 
 
 @pytest.mark.parametrize("key", [RSA, Device(ECDSA), Device(RSA)])
@@ -119,8 +119,8 @@ def certified(**client: Any) -> EndpointPair:
 async def test_a_trusted_certificate_accepts_the_key_in_it() -> None:
     asked: list[Certificate] = []
 
-    async def certificate(shown: Certificate) -> bool:
-        asked.append(shown)
+    async def certificate(presented: Certificate) -> bool:
+        asked.append(presented)
         return True
 
     async def never(_key: PublicKey) -> bool:
@@ -135,7 +135,7 @@ async def test_a_trusted_certificate_accepts_the_key_in_it() -> None:
 @pytest.mark.parametrize("answer", [False, 1, "yes", None])
 @pytest.mark.parametrize("known", [True, False])
 async def test_without_trust_the_key_is_judged_alone(answer: object, known: bool) -> None:
-    async def certificate(_shown: Certificate) -> Any:
+    async def certificate(_presented: Certificate) -> Any:
         return answer
 
     async def judge(key: PublicKey) -> bool:
@@ -169,14 +169,14 @@ class Learner:
         self.extra: tuple[PublicKey, ...] = ()
         self.done = asyncio.Event()
 
-    async def __call__(self, keys: tuple[PublicKey, ...], prove: Prove) -> None:
+    async def __call__(self, keys: tuple[PublicKey, ...], prove: HostKeyProver) -> None:
         self.told.append(keys)
         self.proven.append(await prove((*keys, *self.extra)))
         self.done.set()
 
 
-def learning(learner: HostKeyLearner) -> EndpointPair:
-    return pair(client={"learn_host_keys": learner}, host_keys=[ED25519, Device(ECDSA), RSA])
+def learning(learner: HostKeyUpdater) -> EndpointPair:
+    return pair(client={"update_host_keys": learner}, host_keys=[ED25519, Device(ECDSA), RSA])
 
 
 async def test_a_client_learns_all_keys_with_their_proofs() -> None:
@@ -188,10 +188,10 @@ async def test_a_client_learns_all_keys_with_their_proofs() -> None:
     assert learner.proven == [every]
 
 
-async def test_nothing_to_prove_asks_nobody() -> None:
+async def test_proof_of_no_keys_sends_no_request() -> None:
     found: list[tuple[PublicKey, ...]] = []
 
-    async def learner(_keys: tuple[PublicKey, ...], prove: Prove) -> None:
+    async def learner(_keys: tuple[PublicKey, ...], prove: HostKeyProver) -> None:
         found.append(await prove(()))
 
     async with learning(learner) as ends:
@@ -221,7 +221,7 @@ async def test_c23_only_the_first_announcement_counts() -> None:
 
 
 @pytest.mark.row("C23")
-async def test_c23_a_proof_that_nobody_waits_for_is_not_made() -> None:
+async def test_c23_proof_without_a_wanted_reply_is_not_made() -> None:
     device = Device(ECDSA)
     async with pair(host_keys=[ED25519, device]) as ends:
         request = m.GlobalRequest(
@@ -237,7 +237,7 @@ async def test_c23_a_proof_that_nobody_waits_for_is_not_made() -> None:
 async def test_a_signer_that_fails_at_a_proof_denies_it(reports: list[dict[str, Any]]) -> None:
     device = Device(ECDSA, OSError("unplugged"))
     learner = Learner()
-    async with pair(client={"learn_host_keys": learner}, host_keys=[ED25519, device]):
+    async with pair(client={"update_host_keys": learner}, host_keys=[ED25519, device]):
         await learner.done.wait()
     assert learner.proven == [()]
     assert isinstance(reports.pop()["exception"], OSError)
@@ -246,7 +246,7 @@ async def test_a_signer_that_fails_at_a_proof_denies_it(reports: list[dict[str, 
 async def test_the_signature_of_the_key_exchange_is_the_proofs_too() -> None:
     device = Device(RSA)
     learner = Learner()
-    ends = pair(client={"learn_host_keys": learner}, host_keys=[device], transport=only_sha256())
+    ends = pair(client={"update_host_keys": learner}, host_keys=[device], transport=only_sha256())
     async with ends:
         await learner.done.wait()
     assert device.asked == ["rsa-sha2-256", "rsa-sha2-256"]

@@ -24,7 +24,7 @@ from ssh_connection import ChannelOpenRefused
 from ssh_connection.aio import ClientConnection, ServerAuthentication
 from ssh_connection.aio.testing import EndpointPair, server_settings
 from ssh_keys import PrivateKey, PublicKey
-from ssh_transport import ConnectionLost, PeerDisconnected
+from ssh_transport import ConnectionLost, PeerDisconnected, handlers
 from ssh_transport.trace import MessageSent, Traced
 from ssh_wire import DisconnectReason
 from ssh_wire.messages import connection as m
@@ -89,17 +89,17 @@ async def test_too_many_attempts_end_with_reason_14_behind_the_last_failure() ->
     assert cause.code == DisconnectReason.NO_MORE_AUTH_METHODS_AVAILABLE
     assert asked == ["0", "1", "2", "3", "4", "5"]
     assert ends.client._login is not None
-    # every failure but the last, which the disconnect stands for, was heard
+    # every failure but the last, which the disconnect stands for, was received
     assert len(ends.client._login._auth.attempts) == 5
     await ends.server.close()
 
 
 async def test_what_authentication_had_to_say_leaves_before_the_disconnect() -> None:
     """The banner is queued by the request that also breaks a rule."""
-    shown: list[str] = []
+    banners: list[str] = []
     ends = pair(
         authentication=ServerAuthentication(none=None, password=_reject, banner="hello"),
-        client={"on_banner": shown.append, "credentials": [PasswordCredential("x")]},
+        client={"on_banner": banners.append, "credentials": [PasswordCredential("x")]},
     )
     connecting = asyncio.create_task(ends.client.establish(ends.dial))
     await until(lambda: ends.server._login is not None)
@@ -107,7 +107,7 @@ async def test_what_authentication_had_to_say_leaves_before_the_disconnect() -> 
     inject(ends.client, b"\x32\0\0\0\x05other\0\0\0\x01x\0\0\0\x04none")
     with pytest.raises((ConnectionLost, PeerDisconnected)):
         await connecting
-    assert shown == ["hello"]
+    assert banners == ["hello"]
     await ends.server.close()
 
 
@@ -137,7 +137,7 @@ async def test_messages_wait_for_the_decision_that_lets_them_in() -> None:
     await ends.close()
 
 
-async def test_a_decision_that_comes_after_the_end_is_not_heard() -> None:
+async def test_decision_that_comes_after_the_end_is_ignored() -> None:
     gate = asyncio.Event()
 
     async def late(_user: str, _answers: Sequence[str] = ()) -> Result:
@@ -164,23 +164,23 @@ RSA = PrivateKey.generate("rsa", 2048)
 USUAL = ("rsa-sha2-512", "rsa-sha2-256")
 
 
-def keyed(algorithms: Callable[[str], Sequence[str]] | None, said: list[int]) -> EndpointPair:
-    """Somebody who tries the method "none", then an RSA key; `said` is what the server sends."""
+def keyed(algorithms: Callable[[str], Sequence[str]] | None, sent: list[int]) -> EndpointPair:
+    """A client that tries the method "none", then an RSA key; `sent` is what the server sends."""
 
     async def anybody(_user: str, _key: PublicKey) -> Result:
         return Accept()
 
-    async def nobody(_user: str) -> Result:
+    async def reject(_user: str) -> Result:
         return Reject()
 
     def trace(each: Traced) -> None:
         if isinstance(each, MessageSent):
-            said.append(each.number)
+            sent.append(each.number)
 
     transport = attrs.evolve(server_settings().transport, server_sig_algs=USUAL, trace=trace)
     return pair(
         authentication=ServerAuthentication(
-            public_key=anybody, none=nobody, algorithms=algorithms, banner="Hello"
+            public_key=anybody, none=reject, algorithms=algorithms, banner="Hello"
         ),
         transport=transport,
         client={"credentials": [NoneCredential(), KeyCredential(KeySigner(RSA))]},
@@ -188,21 +188,21 @@ def keyed(algorithms: Callable[[str], Sequence[str]] | None, said: list[int]) ->
 
 
 async def test_a_client_is_told_of_its_users_algorithms_before_the_first_answer() -> None:
-    said: list[int] = []
+    sent: list[int] = []
     asked: list[str] = []
 
     def algorithms(user: str) -> Sequence[str]:
         asked.append(user)
         return ["rsa-sha2-256"]
 
-    async with keyed(algorithms, said) as ends:
+    async with keyed(algorithms, sent) as ends:
         assert ends.client._core.server_sig_algs == ("rsa-sha2-256",)
         assert ends.client.auth_attempts[-1].algorithm == "rsa-sha2-256"
         assert ends.server.user is not None
     assert asked == ["tester"]
     # SERVICE_ACCEPT, EXT_INFO, BANNER, FAILURE, SUCCESS; the first EXT_INFO was before them
-    assert said[said.index(6) :][:5] == [6, 7, 53, 51, 52]
-    assert said.count(7) == 2
+    assert sent[sent.index(6) :][:5] == [6, 7, 53, 51, 52]
+    assert sent.count(7) == 2
 
 
 def _the_usual(_user: str) -> Sequence[str]:
@@ -210,23 +210,25 @@ def _the_usual(_user: str) -> Sequence[str]:
 
 
 @pytest.mark.parametrize("algorithms", [None, _the_usual])
-async def test_what_a_client_knows_already_is_not_said_again(
+async def test_ext_info_that_the_client_has_already_is_not_sent_again(
     algorithms: Callable[[str], Sequence[str]] | None,
 ) -> None:
-    said: list[int] = []
-    async with keyed(algorithms, said) as ends:
+    sent: list[int] = []
+    async with keyed(algorithms, sent) as ends:
         assert ends.client.auth_attempts[-1].algorithm == "rsa-sha2-512"
-    assert said.count(7) == 1
+    assert sent.count(7) == 1
 
 
-async def test_who_does_not_take_it_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ssh_transport.roles.client_extensions", lambda: ExtInfo(extensions=()))
-    said: list[int] = []
+async def test_client_without_ext_info_in_auth_is_sent_no_second_ext_info(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(handlers.EXT_INFO, "client", lambda _: ExtInfo(extensions=()))
+    sent: list[int] = []
     with pytest.raises(AuthenticationFailed) as caught:
-        async with keyed(lambda _user: ["rsa-sha2-256"], said):
+        async with keyed(lambda _user: ["rsa-sha2-256"], sent):
             pass
     assert caught.value.attempts[-1].algorithm == "rsa-sha2-512"
-    assert said.count(7) == 1
+    assert sent.count(7) == 1
 
 
 def _fails(user: str) -> Sequence[str]:
@@ -242,7 +244,7 @@ def _two_in_one(_user: str) -> Sequence[str]:
 
 
 @pytest.mark.parametrize("algorithms", [_fails, _text, _two_in_one])
-async def test_algorithms_that_are_none_let_nobody_in(
+async def test_algorithms_that_are_not_names_authenticate_no_client(
     algorithms: Callable[[str], Sequence[str]],
 ) -> None:
     with pytest.raises(AuthenticationFailed):

@@ -177,14 +177,14 @@ async def test_writing_to_a_client_that_has_gone_is_told() -> None:
 
 @pytest.mark.parametrize("ending", ["close", "cut"])
 async def test_reading_and_writing_end_with_the_session(ending: str) -> None:
-    heard: list[BaseException] = []
+    received: list[BaseException] = []
 
     async def both_ways(session: Session) -> None:
         async def note(work: Awaitable[object]) -> None:
             try:
                 await work
             except (ChannelClosed, ConnectionLost) as error:
-                heard.append(error)
+                received.append(error)
 
         inner = [
             asyncio.ensure_future(note(session.stdin.read())),
@@ -201,7 +201,7 @@ async def test_reading_and_writing_end_with_the_session(ending: str) -> None:
             assert ends.link is not None
             ends.link.cut()
         await settle(60)
-    assert len(heard) == 2
+    assert len(received) == 2
 
 
 async def test_signals_and_sizes_reach_the_handler() -> None:
@@ -266,7 +266,7 @@ async def test_a_handler_begins_with_the_size_that_the_terminal_has_by_then() ->
     assert sizes == [(7, 8)]
 
 
-async def test_a_signal_that_nobody_hears_is_refused() -> None:
+async def test_signal_without_a_function_that_takes_it_is_refused() -> None:
     gate = asyncio.Event()
 
     async def deaf(_session: Session) -> None:

@@ -158,12 +158,12 @@ async def test_a_terminal_with_broken_modes_is_refused() -> None:
 
 @pytest.mark.row("C16")
 async def test_under_a_forced_command_only_that_command_runs() -> None:
-    said: list[bytes | None] = []
+    written: list[bytes | None] = []
     asked: list[bytes | None] = []
     remote = Remote()
 
     async def note(session: Session) -> None:
-        said.append(session.command)
+        written.append(session.command)
         asked.append(session.original_command)
         await remote(session)
 
@@ -191,6 +191,6 @@ async def test_under_a_forced_command_only_that_command_runs() -> None:
             await ends.client.open_tcp("127.0.0.1", 22)
         with pytest.raises(RequestRefused):
             await ends.client.forward_remote("127.0.0.1:0", "127.0.0.1:1").open()
-    assert said == [b"only this"] * 3
+    assert written == [b"only this"] * 3
     assert asked == [b"rm -rf /", None, b"sftp"]
     assert remote.signals == []

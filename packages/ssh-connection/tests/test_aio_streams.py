@@ -16,8 +16,8 @@ from programs import Anywhere, cat, inject, limited, pair, replace, settle
 from sockets import listening
 from ssh_connection import ChannelClosed
 from ssh_connection.aio import ByteReader, Session
-from ssh_connection.channel import Channel as ChannelCore
-from ssh_connection.handler import Nobody
+from ssh_connection.channel import ChannelProtocol
+from ssh_connection.handler import NullHandler
 from ssh_transport import ConnectionLost
 from ssh_wire.messages import connection as m
 
@@ -274,9 +274,9 @@ async def test_closing_a_stream_is_bounded_even_when_the_peer_takes_nothing() ->
     async with pair() as ends:
         opening = asyncio.create_task(ends.client.open_tcp("host", 1))
 
-        def confirm(_: object, core: ChannelCore) -> None:
-            core.confirm(Nobody(), window=10)
-            core.credit_at_once = False
+        def confirm(_: object, core: ChannelProtocol) -> None:
+            core.confirm(NullHandler(), window=10)
+            core.auto_adjust = False
 
         replace(ends.server, "channel_requested", confirm)
         stream = await opening

@@ -1,4 +1,4 @@
-"""One channel, as transcripts: what the peer says, what we say, what the handler hears."""
+"""One channel, as transcripts: what the peer sends, what we send, what the handler is told."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from transcripts import SMALL, asked, opened
 
 def test_opening_a_channel() -> None:
     side = Side(SMALL)
-    channel, heard = side.open()
+    channel, recorder = side.open()
     assert side.wire.sent() == [m.SessionOpen(sender=0, window=100, max_packet=40)]
 
-    side.hear(m.ChannelOpenConfirmation(recipient=0, sender=7, window=100, max_packet=40))
-    assert heard.heard == ["opened"]
+    side.receive(m.ChannelOpenConfirmation(recipient=0, sender=7, window=100, max_packet=40))
+    assert recorder.events == ["opened"]
     assert (channel.kind, channel.state) == ("session", ChannelState.OPEN)
     assert (channel.send_window, channel.receive_window) == (100, 100)
 
 
 def test_a_refusal_tells_its_reason_and_ends_the_channel() -> None:
     side = Side()
-    channel, heard = side.open()
-    side.hear(m.ChannelOpenFailure(recipient=0, reason=2, description="no"))
-    assert heard.heard == ["open_failed"]
-    assert isinstance(heard.error, ChannelOpenRefused)
-    assert str(heard.error) == "the peer refused a session channel: no"
+    channel, recorder = side.open()
+    side.receive(m.ChannelOpenFailure(recipient=0, reason=2, description="no"))
+    assert recorder.events == ["open_failed"]
+    assert isinstance(recorder.error, ChannelOpenRefused)
+    assert str(recorder.error) == "the peer refused a session channel: no"
     assert channel.state is ChannelState.CLOSED
     assert not side.mux.channels
 
 
 def test_confirming_a_channel() -> None:
     side, channel = asked()
-    heard = Recorder()
-    channel.confirm(heard, window=50)
+    recorder = Recorder()
+    channel.confirm(recorder, window=50)
     assert side.wire.sent() == [
         m.ChannelOpenConfirmation(recipient=7, sender=0, window=50, max_packet=40)
     ]
@@ -58,25 +58,25 @@ def test_refusing_a_channel() -> None:
 
 
 @pytest.mark.parametrize("way", ["abort", "close"])
-def test_a_channel_that_nobody_wants_any_more_is_closed_as_soon_as_it_is_open(way: str) -> None:
+def test_abandoned_channel_is_closed_as_soon_as_it_is_open(way: str) -> None:
     side = Side()
-    channel, heard = side.open()
+    channel, recorder = side.open()
     side.wire.sent()
     getattr(channel, way)()
     assert side.wire.sent() == []
-    side.hear(m.ChannelOpenConfirmation(recipient=0, sender=7, window=1, max_packet=1))
+    side.receive(m.ChannelOpenConfirmation(recipient=0, sender=7, window=1, max_packet=1))
     assert side.wire.sent() == [m.ChannelClose(recipient=7)]
-    side.hear(m.ChannelClose(recipient=0))
-    assert heard.heard == []
+    side.receive(m.ChannelClose(recipient=0))
+    assert recorder.events == []
     assert not side.mux.channels
 
 
-def test_a_channel_that_nobody_wants_and_that_is_refused_is_gone() -> None:
+def test_abandoned_channel_that_is_refused_is_gone() -> None:
     side = Side()
-    channel, heard = side.open()
+    channel, recorder = side.open()
     channel.abort()
-    side.hear(m.ChannelOpenFailure(recipient=0, reason=1))
-    assert heard.heard == []
+    side.receive(m.ChannelOpenFailure(recipient=0, reason=1))
+    assert recorder.events == []
     assert not side.mux.channels
 
 
@@ -85,7 +85,7 @@ def test_a_packet_size_of_zero_is_a_violation_in_a_confirmation() -> None:
     side = Side()
     side.open()
     with pytest.raises(ChannelViolation, match="maximum packet size is 0"):
-        side.hear(m.ChannelOpenConfirmation(recipient=0, sender=7, window=1, max_packet=0))
+        side.receive(m.ChannelOpenConfirmation(recipient=0, sender=7, window=1, max_packet=0))
 
 
 @pytest.mark.row("C04")
@@ -97,18 +97,18 @@ def test_a_packet_size_is_kept_to_and_a_large_one_is_clamped(size: int, packets:
 
 
 def test_data_both_ways() -> None:
-    side, channel, heard = opened()
+    side, channel, recorder = opened()
     channel.write(b"to", b"gether")
     channel.write_stderr(b"problem")
     assert side.wire.sent() == [
         m.ChannelData(recipient=7, data=b"together"),
         m.ChannelExtendedData(recipient=7, data_type=1, data=b"problem"),
     ]
-    side.hear(
+    side.receive(
         m.ChannelData(recipient=0, data=b"out"),
         m.ChannelExtendedData(recipient=0, data_type=1, data=b"err"),
     )
-    assert (heard.data, heard.stderr) == (b"out", b"err")
+    assert (recorder.data, recorder.stderr) == (b"out", b"err")
 
 
 @pytest.mark.row("C02")
@@ -119,21 +119,21 @@ def test_data_beyond_packet_size_or_window_is_a_violation(kind: str) -> None:
             return m.ChannelData(recipient=0, data=bytes(size))
         return m.ChannelExtendedData(recipient=0, data_type=1, data=bytes(size))
 
-    side, channel, heard = opened()
-    channel.credit_at_once = False
+    side, channel, recorder = opened()
+    channel.auto_adjust = False
     with pytest.raises(ChannelViolation, match="maximum packet size"):
-        side.hear(data(41))
-    side.hear(data(40), data(40), data(20))
+        side.receive(data(41))
+    side.receive(data(40), data(40), data(20))
     with pytest.raises(ChannelViolation, match="exceed the window of 0"):
-        side.hear(data(1))
-    assert len(heard.data) + len(heard.stderr) == 100
+        side.receive(data(1))
+    assert len(recorder.data) + len(recorder.stderr) == 100
 
 
 def test_window_is_granted_when_data_is_consumed() -> None:
     side, channel, _ = opened()
-    channel.credit_at_once = False
-    side.hear(m.ChannelData(recipient=0, data=bytes(40)))
-    side.hear(m.ChannelExtendedData(recipient=0, data_type=1, data=bytes(40)))
+    channel.auto_adjust = False
+    side.receive(m.ChannelData(recipient=0, data=bytes(40)))
+    side.receive(m.ChannelExtendedData(recipient=0, data_type=1, data=bytes(40)))
     assert side.wire.sent() == []
     channel.consumed(40)
     channel.pause_reading()
@@ -146,27 +146,29 @@ def test_window_is_granted_when_data_is_consumed() -> None:
 
 def test_window_is_granted_at_once_where_the_handler_takes_all() -> None:
     side, _, _ = opened()
-    side.hear(m.ChannelData(recipient=0, data=bytes(40)))
-    side.hear(m.ChannelExtendedData(recipient=0, data_type=1, data=bytes(10)))
+    side.receive(m.ChannelData(recipient=0, data=bytes(40)))
+    side.receive(m.ChannelExtendedData(recipient=0, data_type=1, data=bytes(10)))
     assert side.wire.sent() == [m.WindowAdjust(recipient=7, increment=50)]
 
 
 @pytest.mark.row("C20")
 @pytest.mark.parametrize("kind", [0, 2, 2**32 - 1])
 def test_data_of_an_unknown_kind_is_dropped_and_its_window_granted(kind: int) -> None:
-    side, channel, heard = opened()
-    channel.credit_at_once = False
+    side, channel, recorder = opened()
+    channel.auto_adjust = False
     for _ in range(100):
-        side.hear(m.ChannelExtendedData(recipient=0, data_type=kind, data=bytes(40)))
+        side.receive(m.ChannelExtendedData(recipient=0, data_type=kind, data=bytes(40)))
     granted = sum(each.increment for each in side.wire.sent() if isinstance(each, m.WindowAdjust))
     assert granted > 3900
-    assert (heard.data, heard.stderr) == (b"", b"")
+    assert (recorder.data, recorder.stderr) == (b"", b"")
 
 
 @pytest.mark.row("C21")
 def test_empty_data_costs_nothing_and_grants_nothing() -> None:
-    side, _, heard = opened()
+    side, _, recorder = opened()
     for _ in range(1000):
-        side.hear(m.ChannelData(recipient=0, data=b""), m.WindowAdjust(recipient=0, increment=0))
+        side.receive(
+            m.ChannelData(recipient=0, data=b""), m.WindowAdjust(recipient=0, increment=0)
+        )
     assert side.wire.sent() == []
-    assert heard.data == b""
+    assert recorder.data == b""

@@ -16,7 +16,7 @@ from transcripts import SMALL, asked, opened
 
 
 def test_eof_waits_for_the_data_before_it_and_the_other_direction_stays_open() -> None:
-    side, channel, heard = opened(window=1)
+    side, channel, recorder = opened(window=1)
     channel.write(b"ab")
     channel.write_eof()
     channel.write_eof()
@@ -25,20 +25,20 @@ def test_eof_waits_for_the_data_before_it_and_the_other_direction_stays_open() -
     with pytest.raises(ChannelClosed, match="after EOF"):
         channel.write_stderr(b"c")
     assert side.wire.sent() == [m.ChannelData(recipient=7, data=b"a")]
-    side.hear(m.WindowAdjust(recipient=0, increment=1))
+    side.receive(m.WindowAdjust(recipient=0, increment=1))
     assert side.wire.sent() == [m.ChannelData(recipient=7, data=b"b"), m.ChannelEOF(recipient=7)]
-    side.hear(m.ChannelData(recipient=0, data=b"still"))
-    assert heard.data == b"still"
+    side.receive(m.ChannelData(recipient=0, data=b"still"))
+    assert recorder.data == b"still"
 
 
 @pytest.mark.row("C06")
-def test_nothing_is_heard_after_eof_but_windows_still_count() -> None:
-    side, channel, heard = opened()
-    side.hear(m.ChannelEOF(recipient=0), m.ChannelEOF(recipient=0))
-    side.hear(m.ChannelData(recipient=0, data=b"late"))
-    side.hear(m.ChannelExtendedData(recipient=0, data_type=1, data=b"late"))
-    assert heard.heard == ["eof_received"]
-    assert (heard.data, heard.stderr) == (b"", b"")
+def test_data_after_eof_is_dropped_and_window_adjust_still_counts() -> None:
+    side, channel, recorder = opened()
+    side.receive(m.ChannelEOF(recipient=0), m.ChannelEOF(recipient=0))
+    side.receive(m.ChannelData(recipient=0, data=b"late"))
+    side.receive(m.ChannelExtendedData(recipient=0, data_type=1, data=b"late"))
+    assert recorder.events == ["eof_received"]
+    assert (recorder.data, recorder.stderr) == (b"", b"")
     assert channel.eof_received
     assert channel.receive_window == 92
     assert side.wire.sent() == []
@@ -46,11 +46,11 @@ def test_nothing_is_heard_after_eof_but_windows_still_count() -> None:
 
 @pytest.mark.row("C07")
 def test_a_close_is_answered_once_and_the_number_is_free() -> None:
-    side, channel, heard = opened()
-    side.hear(m.ChannelClose(recipient=0))
+    side, channel, recorder = opened()
+    side.receive(m.ChannelClose(recipient=0))
     assert side.wire.sent() == [m.ChannelClose(recipient=7)]
-    assert heard.heard == ["closed"]
-    assert heard.error is None
+    assert recorder.events == ["closed"]
+    assert recorder.error is None
     assert channel.state is ChannelState.CLOSED
     assert not side.mux.channels
     channel.close()
@@ -58,18 +58,18 @@ def test_a_close_is_answered_once_and_the_number_is_free() -> None:
     channel.write_eof()
     channel.end(None)
     assert side.wire.sent() == []
-    assert heard.heard == ["closed"]
+    assert recorder.events == ["closed"]
 
 
 @pytest.mark.row("C07")
 def test_channel_ends_only_after_both_closes() -> None:
-    side, channel, heard = opened()
+    side, channel, recorder = opened()
     channel.close()
     assert side.wire.sent() == [m.ChannelClose(recipient=7)]
     assert set(side.mux.channels) == {0}
-    assert heard.heard == []
-    side.hear(m.ChannelClose(recipient=0))
-    assert heard.heard == ["closed"]
+    assert recorder.events == []
+    side.receive(m.ChannelClose(recipient=0))
+    assert recorder.events == ["closed"]
     assert not side.mux.channels
 
 
@@ -93,20 +93,20 @@ LATE: list[Message] = [
 def test_message_behind_the_close_leaves_the_other_channels_alone(
     late: Message, closed: str
 ) -> None:
-    side, channel, heard = opened()
+    side, channel, recorder = opened()
     _, other = side.open()
-    side.hear(m.ChannelOpenConfirmation(recipient=1, sender=8, window=9, max_packet=9))
+    side.receive(m.ChannelOpenConfirmation(recipient=1, sender=8, window=9, max_packet=9))
     if closed != "by the peer":
         channel.abort()
     if closed != "by us":
-        side.hear(m.ChannelClose(recipient=0))
-    before = [each for each in heard.heard if each != "closed"]
+        side.receive(m.ChannelClose(recipient=0))
+    before = [each for each in recorder.events if each != "closed"]
     side.wire.sent()
-    side.hear(late)
-    side.hear(m.ChannelData(recipient=1, data=b"goes on"))
+    side.receive(late)
+    side.receive(m.ChannelData(recipient=1, data=b"goes on"))
     assert side.wire.sent() == []
     assert other.data == b"goes on"
-    assert [each for each in heard.heard if each != "closed"] == [
+    assert [each for each in recorder.events if each != "closed"] == [
         e for e in before if e != "closed"
     ]
 
@@ -114,12 +114,12 @@ def test_message_behind_the_close_leaves_the_other_channels_alone(
 @pytest.mark.row("C06")
 def test_late_message_is_not_taken_for_the_next_channel() -> None:
     side, _, _ = opened()
-    side.hear(m.ChannelClose(recipient=0))
-    channel, heard = side.open()
-    side.hear(m.ChannelRequest(recipient=0, kind="exit-status", want_reply=False))
-    side.hear(m.ChannelOpenConfirmation(recipient=1, sender=8, window=9, max_packet=9))
+    side.receive(m.ChannelClose(recipient=0))
+    channel, recorder = side.open()
+    side.receive(m.ChannelRequest(recipient=0, kind="exit-status", want_reply=False))
+    side.receive(m.ChannelOpenConfirmation(recipient=1, sender=8, window=9, max_packet=9))
     assert channel.number == 1
-    assert heard.heard == ["opened"]
+    assert recorder.events == ["opened"]
 
 
 @given(st.lists(st.booleans(), max_size=30), st.integers(2**32 - 8, 2**32 + 8))
@@ -130,24 +130,24 @@ def test_numbers_differ_and_wrap_behind_the_last(kept: list[bool], assigned: int
         channel, _ = side.open()
         assert 0 <= channel.number < 2**32
         if not keep:
-            side.hear(m.ChannelOpenFailure(recipient=channel.number, reason=1))
+            side.receive(m.ChannelOpenFailure(recipient=channel.number, reason=1))
     assert len(side.mux.channels) == sum(kept)
 
 
 @pytest.mark.row("C06")
-def test_after_our_close_nothing_is_heard_and_nothing_is_said() -> None:
-    side, channel, heard = opened()
+def test_after_our_close_nothing_is_received_and_nothing_is_sent() -> None:
+    side, channel, recorder = opened()
     channel.abort()
     side.wire.sent()
-    side.hear(
+    side.receive(
         m.ChannelData(recipient=0, data=b"late"),
         m.ChannelExtendedData(recipient=0, data_type=2, data=bytes(40)),
         m.ChannelEOF(recipient=0),
         m.ChannelRequest(recipient=0, kind="x@y", want_reply=True),
         m.WindowAdjust(recipient=0, increment=5),
     )
-    assert heard.heard == []
-    assert heard.requests == []
+    assert recorder.events == []
+    assert recorder.requests == []
     assert side.wire.sent() == []
     with pytest.raises(ChannelClosed, match="is closing, not open"):
         channel.write(b"x")
@@ -171,7 +171,7 @@ def test_how_a_command_ended_follows_what_it_wrote() -> None:
     channel.in_order(m.ExitStatus(recipient=0, status=3))
     channel.close()
     side.wire.sent()
-    side.hear(m.WindowAdjust(recipient=0, increment=1))
+    side.receive(m.WindowAdjust(recipient=0, increment=1))
     assert side.wire.sent() == [
         m.ChannelData(recipient=7, data=b"b"),
         m.ExitStatus(recipient=7, status=3),
@@ -214,16 +214,16 @@ def test_any_order_of_ends_gives_one_close_each_way(chosen: random.Random, steps
     pair.run(watch)
     assert set(closes.values()) == {1}
     assert all(count <= 1 for count in eofs.values())
-    assert (ours.heard.count("closed"), theirs.heard.count("closed")) == (1, 1)
+    assert (ours.events.count("closed"), theirs.events.count("closed")) == (1, 1)
     assert not pair.left.mux.channels
     assert not pair.right.mux.channels
 
 
 def test_a_lost_connection_ends_the_channel_with_its_error() -> None:
-    side, channel, heard = opened()
+    side, channel, recorder = opened()
     error = OSError("gone")
     side.mux.connection_lost(error)
-    assert (heard.heard, heard.error) == (["closed"], error)
+    assert (recorder.events, recorder.error) == (["closed"], error)
     assert channel.state is ChannelState.CLOSED
     assert side.wire.sent() == []
 
@@ -231,13 +231,13 @@ def test_a_lost_connection_ends_the_channel_with_its_error() -> None:
 @pytest.mark.parametrize("error", [OSError("gone"), None])
 def test_a_channel_that_ends_while_it_opens_has_failed_to_open(error: Exception | None) -> None:
     side = Side()
-    channel, heard = side.open()
+    channel, recorder = side.open()
     channel.end(error)
-    assert heard.heard == ["open_failed"]
-    assert heard.error is error or isinstance(heard.error, ChannelClosed)
+    assert recorder.events == ["open_failed"]
+    assert recorder.error is error or isinstance(recorder.error, ChannelClosed)
 
 
-def test_a_channel_that_ends_before_it_is_answered_tells_nobody() -> None:
+def test_requested_channel_that_ends_before_its_answer_tells_no_handler() -> None:
     side, channel = asked()
     side.mux.connection_lost(OSError("gone"))
     with pytest.raises(ChannelClosed, match="is closed, not requested"):
@@ -245,23 +245,23 @@ def test_a_channel_that_ends_before_it_is_answered_tells_nobody() -> None:
 
 
 def test_writing_pauses_and_resumes_with_what_is_held() -> None:
-    side, channel, heard = opened(window=0)
+    side, channel, recorder = opened(window=0)
     channel.write(bytes(51))
-    assert heard.heard[-1] == "pause_writing"
+    assert recorder.events[-1] == "pause_writing"
     side.wire.congested = True
-    side.hear(m.WindowAdjust(recipient=0, increment=100))
-    assert heard.heard[-1] == "pause_writing"
+    side.receive(m.WindowAdjust(recipient=0, increment=100))
+    assert recorder.events[-1] == "pause_writing"
     side.wire.congested = False
     channel.pump()
-    assert heard.heard[-1] == "resume_writing"
+    assert recorder.events[-1] == "resume_writing"
     assert channel.held == 0
 
 
 def test_a_channel_that_fails_is_closed_and_its_handler_told() -> None:
-    side, channel, heard = opened()
+    side, channel, recorder = opened()
     error = ValueError("mine")
     channel.fail(error)
     assert side.wire.sent() == [m.ChannelClose(recipient=7)]
-    assert (heard.heard[-1], heard.error) == ("closed", error)
-    side.hear(m.ChannelClose(recipient=0))
-    assert heard.heard.count("closed") == 1
+    assert (recorder.events[-1], recorder.error) == ("closed", error)
+    side.receive(m.ChannelClose(recipient=0))
+    assert recorder.events.count("closed") == 1

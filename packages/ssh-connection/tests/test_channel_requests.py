@@ -23,8 +23,8 @@ def test_requests_and_their_answers() -> None:
         m.SignalRequest(recipient=7, name="TERM"),
         m.SubsystemRequest(recipient=7, want_reply=True, name="sftp"),
     ]
-    side.hear(m.ChannelFailure(recipient=0), m.ChannelSuccess(recipient=0))
-    side.hear(m.ChannelSuccess(recipient=0))
+    side.receive(m.ChannelFailure(recipient=0), m.ChannelSuccess(recipient=0))
+    side.receive(m.ChannelSuccess(recipient=0))
     assert answers == [False, True]
 
 
@@ -40,18 +40,18 @@ def test_requests_overtake_data_that_waits() -> None:
 def test_answers_leave_in_order_however_handlers_finish(
     order: list[int], grants: list[bool]
 ) -> None:
-    side, channel, heard = opened()
+    side, channel, recorder = opened()
     for _ in order:
-        side.hear(m.ChannelRequest(recipient=0, kind="x@y", want_reply=True))
+        side.receive(m.ChannelRequest(recipient=0, kind="x@y", want_reply=True))
     for index in order:
-        (channel.grant if grants[index] else channel.deny)(heard.requests[index][1])
+        (channel.grant if grants[index] else channel.deny)(recorder.requests[index][1])
     assert [isinstance(each, m.ChannelSuccess) for each in side.wire.sent()] == grants
 
 
 def test_a_request_that_wants_no_answer_gets_none() -> None:
-    side, channel, heard = opened()
-    side.hear(m.ExitStatus(recipient=0, status=1))
-    channel.deny(heard.requests[0][1])
+    side, channel, recorder = opened()
+    side.receive(m.ExitStatus(recipient=0, status=1))
+    channel.deny(recorder.requests[0][1])
     assert side.wire.sent() == []
 
 
@@ -63,10 +63,10 @@ def test_requests_that_wait_are_told_that_no_answer_comes(ending: str) -> None:
     channel.request(m.ShellRequest(recipient=0), answers.append)
     match ending:
         case "close":
-            side.hear(m.ChannelClose(recipient=0))
+            side.receive(m.ChannelClose(recipient=0))
         case "abort":
             channel.abort()
-            side.hear(m.ChannelSuccess(recipient=0))
+            side.receive(m.ChannelSuccess(recipient=0))
         case _:
             side.mux.connection_lost(OSError("gone"))
     assert answers == [None]
@@ -76,22 +76,22 @@ def test_requests_that_wait_are_told_that_no_answer_comes(ending: str) -> None:
 
 @pytest.mark.row("C07")
 def test_an_answer_is_not_sent_after_our_close() -> None:
-    side, channel, heard = opened()
-    side.hear(m.ChannelRequest(recipient=0, kind="x@y", want_reply=True))
+    side, channel, recorder = opened()
+    side.receive(m.ChannelRequest(recipient=0, kind="x@y", want_reply=True))
     channel.abort()
     side.wire.sent()
-    channel.grant(heard.requests[0][1])
+    channel.grant(recorder.requests[0][1])
     assert side.wire.sent() == []
 
 
 @pytest.mark.row("C11")
-def test_a_thousand_answers_that_nobody_asked_for_are_ignored() -> None:
+def test_answers_without_a_request_are_ignored() -> None:
     side, channel, _ = opened()
     for _ in range(1000):
-        side.hear(m.ChannelSuccess(recipient=0), m.ChannelFailure(recipient=0))
+        side.receive(m.ChannelSuccess(recipient=0), m.ChannelFailure(recipient=0))
     answers: list[bool | None] = []
     channel.request(m.ShellRequest(recipient=0), answers.append)
-    side.hear(m.ChannelSuccess(recipient=0))
+    side.receive(m.ChannelSuccess(recipient=0))
     assert answers == [True]
 
 
@@ -105,7 +105,7 @@ def test_a_thousand_answers_that_nobody_asked_for_are_ignored() -> None:
     ],
 )
 def test_a_malformed_status_is_a_protocol_error_and_nothing_else(details: bytes) -> None:
-    side, _, heard = opened()
+    side, _, recorder = opened()
     with pytest.raises(WireError):
         side.mux.receive(b"\x62\0\0\0\0" + details)
-    assert heard.requests == []
+    assert recorder.requests == []

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from ssh_connection import ChannelHandler
-from ssh_connection.handler import Nobody
+from ssh_connection.handler import NullHandler
 from ssh_connection.replies import ReplyQueue
 from ssh_wire.messages import connection as m
 
 
-def test_nobody_hears_everything_and_does_nothing() -> None:
+def test_null_handler_takes_every_call_and_does_nothing() -> None:
     sent: list[bytes] = []
-    nobody: ChannelHandler = Nobody()
-    nobody.opened()
-    nobody.open_failed(OSError())
-    nobody.data_received(memoryview(b"x"))
-    nobody.stderr_received(memoryview(b"x"))
-    nobody.eof_received()
+    handler: ChannelHandler = NullHandler()
+    handler.opened()
+    handler.open_failed(OSError())
+    handler.data_received(memoryview(b"x"))
+    handler.stderr_received(memoryview(b"x"))
+    handler.eof_received()
     request = m.ShellRequest(recipient=0)
-    nobody.request_received(request, ReplyQueue(sent.append, 1).expect(wanted=True))
-    nobody.pause_writing()
-    nobody.resume_writing()
-    nobody.closed(None)
+    handler.request_received(request, ReplyQueue(sent.append, 1).expect(wanted=True))
+    handler.pause_writing()
+    handler.resume_writing()
+    handler.closed(None)
     assert sent == []

@@ -79,14 +79,14 @@ def test_the_texts_that_are_tried_are_those_of_rfc_4254() -> None:
 def test_a_channel_request_with_a_text_that_is_not_utf_8_fails_alone(
     field: tuple[type[Message], str], data: bytes, wanted: bool
 ) -> None:
-    side, channel, heard = opened()
-    heard.answer, heard.channel = True, channel
+    side, channel, recorder = opened()
+    recorder.answer, recorder.channel = True, channel
 
     side.mux.receive(with_text(*field, data, recipient=0, want_reply=wanted))
 
-    assert heard.requests == []
+    assert recorder.requests == []
     assert side.wire.sent() == ([m.ChannelFailure(recipient=7)] if wanted else [])
-    side.hear(m.ShellRequest(recipient=0, want_reply=True))
+    side.receive(m.ShellRequest(recipient=0, want_reply=True))
     assert side.wire.sent() == [m.ChannelSuccess(recipient=7)]
     assert channel.state is ChannelState.OPEN
 
@@ -119,22 +119,22 @@ def test_a_channel_open_with_a_text_that_is_not_utf_8_is_refused_alone(
 
 
 def test_the_failures_of_requests_leave_in_the_order_of_the_requests() -> None:
-    side, channel, heard = opened()
-    side.hear(m.ShellRequest(recipient=0, want_reply=True))
+    side, channel, recorder = opened()
+    side.receive(m.ShellRequest(recipient=0, want_reply=True))
     side.mux.receive(with_text(m.SignalRequest, "name", b"\xff", recipient=0, want_reply=True))
     assert side.wire.sent() == []  # the shell is not decided yet
 
-    channel.grant(heard.requests[0][1])
+    channel.grant(recorder.requests[0][1])
 
     assert side.wire.sent() == [m.ChannelSuccess(recipient=7), m.ChannelFailure(recipient=7)]
 
 
 @pytest.mark.parametrize("name", ["name", "message", "language"])
-def test_an_exit_signal_of_any_bytes_is_heard(name: str) -> None:
+def test_exit_signal_of_any_bytes_is_received(name: str) -> None:
     """Its texts are for people: nothing depends on them."""
-    side, _, heard = opened()
+    side, _, recorder = opened()
 
     side.mux.receive(with_text(m.ExitSignal, name, b"\xff\xfe", recipient=0))
 
-    ((request, _),) = heard.requests
+    ((request, _),) = recorder.requests
     assert getattr(request, name) == "\udcff\udcfe"

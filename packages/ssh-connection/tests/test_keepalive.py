@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ssh_connection import Keepalive
 
 
-def test_nobody_is_asked_before_the_interval() -> None:
+def test_peer_is_not_asked_before_the_interval() -> None:
     keepalive = Keepalive(interval=10, count_max=3, now=100)
 
     assert keepalive.deadline == 110
@@ -38,7 +38,7 @@ def test_a_silent_peer_is_asked_so_often_and_then_given_up() -> None:
 
 
 @pytest.mark.row("R12")
-def test_any_answer_begins_the_count_anew() -> None:
+def test_any_answer_resets_the_count() -> None:
     keepalive = Keepalive(interval=10, count_max=1, now=0)
 
     assert keepalive.tick(10) is True
@@ -51,10 +51,12 @@ def test_any_answer_begins_the_count_anew() -> None:
 
 
 @given(st.lists(st.booleans(), max_size=40))
-def test_a_peer_is_given_up_only_after_count_max_intervals_of_silence(heard: list[bool]) -> None:
+def test_a_peer_is_given_up_only_after_count_max_intervals_of_silence(
+    received: list[bool],
+) -> None:
     keepalive = Keepalive(interval=1, count_max=3, now=0)
     last = 0.0
-    for turn, alive in enumerate(heard, start=1):
+    for turn, alive in enumerate(received, start=1):
         now = float(turn)
         if alive:
             keepalive.received(now)

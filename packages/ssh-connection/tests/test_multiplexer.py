@@ -36,7 +36,7 @@ def test_late_answers_for_a_channel_that_does_not_exist_are_ignored(number: int)
 
 
 @pytest.mark.parametrize("number", [83, 89, 101, 127, 0, 255])
-def test_a_message_that_nobody_knows_is_told_to_the_handler(number: int) -> None:
+def test_unknown_message_is_given_to_the_handler(number: int) -> None:
     side = Side()
     side.mux.receive(bytes([number]))
     side.mux.receive(bytes([number]) + b"something more")
@@ -81,14 +81,14 @@ def test_number_is_not_assigned_again_soon() -> None:
     side = Side()
     first, second = side.open()[0], side.open()[0]
     assert (first.number, second.number) == (0, 1)
-    side.hear(m.ChannelOpenFailure(recipient=0, reason=1))
+    side.receive(m.ChannelOpenFailure(recipient=0, reason=1))
     assert side.open()[0].number == 2
 
 
 @pytest.mark.row("C04")
 def test_an_open_with_a_packet_size_of_zero_is_refused() -> None:
     side = Side(accept=False)
-    side.hear(m.SessionOpen(sender=7, window=10, max_packet=0))
+    side.receive(m.SessionOpen(sender=7, window=10, max_packet=0))
     assert side.wire.sent() == [
         m.ChannelOpenFailure(
             recipient=7,
@@ -104,7 +104,7 @@ def test_an_open_with_a_packet_size_of_zero_is_refused() -> None:
 def test_no_more_channels_than_the_limit() -> None:
     side = Side(ConnectionLimits(channels=3))
     for number in range(4):
-        side.hear(m.SessionOpen(sender=number, window=10, max_packet=10))
+        side.receive(m.SessionOpen(sender=number, window=10, max_packet=10))
     *taken, refused = side.wire.sent()
     assert all(isinstance(each, m.ChannelOpenConfirmation) for each in taken)
     assert isinstance(refused, m.ChannelOpenFailure)
@@ -117,7 +117,7 @@ def test_no_more_channels_than_the_limit() -> None:
 def test_channels_that_are_refused_leave_nothing_behind() -> None:
     side = Side(accept=False)
     for number in range(10_000):
-        side.hear(m.SessionOpen(sender=number, window=10, max_packet=10))
+        side.receive(m.SessionOpen(sender=number, window=10, max_packet=10))
         side.opens.pop()[1].refuse(OpenFailureReason.CONNECT_FAILED)
         side.wire.payloads.clear()
     assert not side.mux.channels
@@ -142,7 +142,7 @@ def test_a_global_request_and_its_answer() -> None:
         m.TCPIPForward(want_reply=True, address="", port=0),
         m.GlobalRequest(kind="quiet", want_reply=False),
     ]
-    side.hear(m.RequestSuccess(details=b"\0\0\x1f\x90"), m.RequestFailure(), m.RequestSuccess())
+    side.receive(m.RequestSuccess(details=b"\0\0\x1f\x90"), m.RequestFailure(), m.RequestSuccess())
     assert answers == [m.RequestSuccess(details=b"\0\0\x1f\x90")]
 
 
@@ -152,7 +152,7 @@ def test_a_global_request_that_the_wire_cannot_carry_waits_for_no_answer() -> No
     with pytest.raises(EncodeError):
         side.mux.request(m.GlobalRequest(kind="\udc80", want_reply=True), answers.append)
     side.mux.request(m.GlobalRequest(kind="good", want_reply=True), answers.append)
-    side.hear(m.RequestFailure())
+    side.receive(m.RequestFailure())
     assert answers == [m.RequestFailure()]
 
 
@@ -161,7 +161,7 @@ def test_a_global_request_that_the_wire_cannot_carry_waits_for_no_answer() -> No
 def test_answers_to_global_requests_leave_in_order(order: list[int]) -> None:
     side = Side()
     for number in range(6):
-        side.hear(m.GlobalRequest(kind=f"{number}@x", want_reply=True))
+        side.receive(m.GlobalRequest(kind=f"{number}@x", want_reply=True))
     for index in order:
         side.mux.grant(side.requests[index][1], bytes([index]))
     assert side.wire.sent() == [m.RequestSuccess(details=bytes([index])) for index in range(6)]
@@ -171,14 +171,14 @@ def test_answers_to_global_requests_leave_in_order(order: list[int]) -> None:
 def test_no_more_global_requests_wait_than_the_limit() -> None:
     side = Side(ConnectionLimits(global_requests=2))
     request = m.GlobalRequest(kind="x@y", want_reply=True)
-    side.hear(request, request, m.GlobalRequest(kind="x@y", want_reply=False))
+    side.receive(request, request, m.GlobalRequest(kind="x@y", want_reply=False))
     with pytest.raises(ChannelViolation, match="more than 2 requests"):
-        side.hear(request)
+        side.receive(request)
 
 
 def test_a_request_can_be_refused() -> None:
     side = Side()
-    side.hear(m.GlobalRequest(kind="x@y", want_reply=True))
+    side.receive(m.GlobalRequest(kind="x@y", want_reply=True))
     side.mux.deny(side.requests[0][1])
     assert side.wire.sent() == [m.RequestFailure()]
 
@@ -189,9 +189,9 @@ def test_channels_take_turns_when_the_congestion_is_over(
     side = Side()
     handlers = [confirmed(side) for _ in range(3)]
     side.wire.congested = True
-    for heard in handlers:
-        assert heard.channel is not None
-        heard.channel.write(bytes(10))
+    for recorder in handlers:
+        assert recorder.channel is not None
+        recorder.channel.write(bytes(10))
     side.wire.congested = False
 
     def congest(*parts: Buffer) -> None:
@@ -204,32 +204,32 @@ def test_channels_take_turns_when_the_congestion_is_over(
         side.wire.congested = False
         side.mux.pump()
         served += [each.recipient for each in side.wire.sent() if isinstance(each, m.ChannelData)]
-        for heard in handlers:
-            assert heard.channel is not None
-            heard.channel.write(bytes(10))
+        for recorder in handlers:
+            assert recorder.channel is not None
+            recorder.channel.write(bytes(10))
     assert served == [100, 101, 102]
 
 
 def test_window_is_used_when_all_that_arrived_is_received() -> None:
     side = Side(ConnectionLimits(window=10))
     channel, _ = side.open()
-    side.hear(m.ChannelOpenConfirmation(recipient=0, sender=7, window=3, max_packet=100))
+    side.receive(m.ChannelOpenConfirmation(recipient=0, sender=7, window=3, max_packet=100))
     channel.write(b"123456789")
     side.wire.sent()
 
     for _ in range(2):
         side.mux.receive(m.WindowAdjust(recipient=0, increment=2).encode())
-    assert side.mux.widened
+    assert side.mux.window_opened
     assert not side.wire.payloads
     side.mux.pump()
     assert side.wire.sent() == [m.ChannelData(recipient=7, data=b"4567")]
-    assert not side.mux.widened
+    assert not side.mux.window_opened
 
     side.mux.receive(m.WindowAdjust(recipient=0, increment=2).encode())
     side.mux.pump()
     assert channel.held == 0
     side.mux.receive(m.WindowAdjust(recipient=0, increment=2).encode())
-    assert not side.mux.widened  # nothing waits for it
+    assert not side.mux.window_opened  # nothing waits for it
 
 
 def test_everybody_is_told_of_the_end_once() -> None:
@@ -237,12 +237,12 @@ def test_everybody_is_told_of_the_end_once() -> None:
     handlers = [confirmed(side) for _ in range(2)]
     answers: list[GlobalAnswer | None] = []
     side.mux.request(m.GlobalRequest(kind="x@y", want_reply=True), answers.append)
-    side.hear(m.GlobalRequest(kind="x@y", want_reply=True))
+    side.receive(m.GlobalRequest(kind="x@y", want_reply=True))
     side.wire.sent()
     error = OSError("gone")
     side.mux.connection_lost(error)
     side.mux.connection_lost(OSError("again"))
-    assert [heard.error for heard in handlers] == [error, error]
+    assert [recorder.error for recorder in handlers] == [error, error]
     assert answers == [None]
     assert not side.mux.channels
     side.mux.grant(side.requests[0][1])

@@ -8,8 +8,8 @@ from ssh_connection import (
     ChannelState,
     ConnectionLimits,
 )
-from ssh_connection.channel import Channel
-from ssh_connection.replies import Reply
+from ssh_connection.channel import ChannelProtocol
+from ssh_connection.replies import PendingReply
 from ssh_connection.testing import CONNECTION_MESSAGES, Recorder, Side
 from ssh_wire import ProtocolError
 from ssh_wire.messages import connection as m
@@ -34,7 +34,7 @@ def faulty(side: Side, call: str, error: Exception) -> Faulty:
     recorder = Faulty(call, error)
     channel = side.mux.open(m.SessionOpen(sender=0, window=100, max_packet=0), recorder)
     recorder.channel = channel
-    side.hear(m.ChannelOpenConfirmation(recipient=0, sender=100, window=0, max_packet=100))
+    side.receive(m.ChannelOpenConfirmation(recipient=0, sender=100, window=0, max_packet=100))
     return recorder
 
 
@@ -53,13 +53,13 @@ def test_a_handler_that_raises_loses_its_channel_alone(
     call: str, message: m.ChannelData | None
 ) -> None:
     side, error = Side(), ValueError("mine")
-    heard = faulty(side, call, error)
+    recorder = faulty(side, call, error)
     if message is not None:
-        side.hear(message)
+        side.receive(message)
     assert side.wire.sent()[-1] == m.ChannelClose(recipient=100)
-    assert heard.error is error
+    assert recorder.error is error
     other = confirmed(side)
-    side.hear(m.ChannelData(recipient=1, data=b"fine"))
+    side.receive(m.ChannelData(recipient=1, data=b"fine"))
     assert other.data == b"fine"
     assert side.failures == []
 
@@ -69,12 +69,12 @@ def test_a_handler_that_raises_at_its_end_is_reported() -> None:
     side, error = Side(), ValueError("mine")
     faulty(side, "closed", error)
     other = confirmed(side)
-    side.hear(m.ChannelClose(recipient=0))
+    side.receive(m.ChannelClose(recipient=0))
     assert side.wire.sent() == [m.ChannelClose(recipient=100)]
     assert not {0} & side.mux.channels.keys()
     assert side.failures == [error]
     side.mux.connection_lost(OSError())
-    assert other.heard[-1] == "closed"
+    assert other.events[-1] == "closed"
 
 
 @pytest.mark.row("R16")
@@ -83,22 +83,22 @@ def test_one_handler_that_raises_does_not_keep_the_end_from_the_others() -> None
     faulty(side, "closed", error)
     other = confirmed(side)
     side.mux.connection_lost(OSError())
-    assert other.heard[-1] == "closed"
+    assert other.events[-1] == "closed"
     assert side.failures == [error]
 
 
 @pytest.mark.row("R16")
 def test_a_handler_that_raises_when_it_may_write_again_loses_its_channel() -> None:
     side, error = Side(ConnectionLimits(write_buffer=10)), ValueError("mine")
-    heard = faulty(side, "resume_writing", error)
-    assert heard.channel is not None
+    recorder = faulty(side, "resume_writing", error)
+    assert recorder.channel is not None
     side.wire.congested = True
-    side.hear(m.WindowAdjust(recipient=0, increment=100))
-    heard.channel.write(bytes(20))
+    side.receive(m.WindowAdjust(recipient=0, increment=100))
+    recorder.channel.write(bytes(20))
     side.wire.congested = False
     side.mux.pump()
-    assert heard.error is error
-    assert heard.channel.state is ChannelState.CLOSING
+    assert recorder.error is error
+    assert recorder.channel.state is ChannelState.CLOSING
 
 
 class Undecided(Side):
@@ -108,11 +108,11 @@ class Undecided(Side):
         super().__init__()
         self.error = error
 
-    def channel_requested(self, message: m.AnyChannelOpen, channel: Channel) -> None:
+    def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
         del message, channel
         raise self.error
 
-    def global_request(self, message: m.AnyGlobalRequest, reply: Reply) -> None:
+    def global_request(self, message: m.AnyGlobalRequest, reply: PendingReply) -> None:
         del message, reply
         raise self.error
 
@@ -121,8 +121,8 @@ class Undecided(Side):
 def test_what_a_handler_fails_to_decide_is_refused() -> None:
     error = ValueError("mine")
     side = Undecided(error)
-    side.hear(m.SessionOpen(sender=7, window=1, max_packet=1))
-    side.hear(m.GlobalRequest(kind="x@y", want_reply=True))
+    side.receive(m.SessionOpen(sender=7, window=1, max_packet=1))
+    side.receive(m.GlobalRequest(kind="x@y", want_reply=True))
     refused, denied = side.wire.sent()
     assert isinstance(refused, m.ChannelOpenFailure)
     assert denied == m.RequestFailure()
@@ -132,13 +132,13 @@ def test_what_a_handler_fails_to_decide_is_refused() -> None:
 
 def test_a_handler_that_has_decided_and_then_raises_has_decided() -> None:
     class Hasty(Side):
-        def channel_requested(self, message: m.AnyChannelOpen, channel: Channel) -> None:
+        def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
             super().channel_requested(message, channel)
             problem = "too late"
             raise ValueError(problem)
 
     side = Hasty()
-    side.hear(m.SessionOpen(sender=7, window=1, max_packet=1))
+    side.receive(m.SessionOpen(sender=7, window=1, max_packet=1))
     assert isinstance(side.wire.sent()[0], m.ChannelOpenConfirmation)
     assert len(side.failures) == 1
 
@@ -146,9 +146,9 @@ def test_a_handler_that_has_decided_and_then_raises_has_decided() -> None:
 def test_a_handler_may_end_the_connection() -> None:
     side = Undecided(ProtocolError("not here"))
     with pytest.raises(ProtocolError, match="not here"):
-        side.hear(m.SessionOpen(sender=7, window=1, max_packet=1))
+        side.receive(m.SessionOpen(sender=7, window=1, max_packet=1))
     with pytest.raises(ProtocolError, match="not here"):
-        side.hear(m.GlobalRequest(kind="x@y", want_reply=True))
+        side.receive(m.GlobalRequest(kind="x@y", want_reply=True))
 
 
 def test_every_number_that_a_channel_takes_is_a_declared_message() -> None:

@@ -29,17 +29,17 @@ def side_in(state: ChannelState) -> Side:
     """Bring channel 0 of a side into a state."""
     side = Side(accept=False)
     if state is ChannelState.REQUESTED:
-        side.hear(m.SessionOpen(sender=0, window=1, max_packet=1))
+        side.receive(m.SessionOpen(sender=0, window=1, max_packet=1))
         return side
     channel, _ = side.open()
     if state is ChannelState.ABANDONED:
         channel.abort()
     elif state is not ChannelState.OPENING:
-        side.hear(CONFIRMATION)
+        side.receive(CONFIRMATION)
         if state is ChannelState.CLOSING:
             channel.abort()
         elif state is ChannelState.CLOSED:
-            side.hear(m.ChannelClose(recipient=0))
+            side.receive(m.ChannelClose(recipient=0))
     assert channel.state is state
     return side
 
@@ -60,12 +60,12 @@ def test_the_machine_follows_the_table(state: ChannelState, message: Message) ->
     stray = state is ChannelState.CLOSED and message.NUMBER in TRAFFIC
 
     if message.NUMBER in ACCEPTED[state] or stray:
-        side.hear(message)
+        side.receive(message)
         if stray:
             assert side.wire.sent() == []
     else:
         with pytest.raises(ChannelViolation, match="on channel 0"):
-            side.hear(message)
+            side.receive(message)
 
 
 @pytest.mark.row("C01")
@@ -74,8 +74,8 @@ def test_message_for_a_number_that_was_never_assigned_is_a_violation(message: Me
     side = side_in(ChannelState.OPEN)
     side.wire.sent()
     if message.NUMBER in STRAY_IGNORED:
-        side.hear(message.replace(recipient=1))
+        side.receive(message.replace(recipient=1))
         assert side.wire.sent() == []
     else:
         with pytest.raises(ChannelViolation, match="on channel 1, which is not open"):
-            side.hear(message.replace(recipient=1))
+            side.receive(message.replace(recipient=1))

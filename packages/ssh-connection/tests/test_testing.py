@@ -31,10 +31,10 @@ def test_payloads_move_only_when_they_are_told_to_and_can_be_watched() -> None:
     assert seen == [(pair.left, m.ChannelData.NUMBER)]
 
 
-def test_a_side_alone_keeps_what_nobody_answers() -> None:
+def test_side_alone_keeps_what_is_not_answered() -> None:
     side = Side(accept=False)
-    side.hear(m.SessionOpen(sender=1, window=2, max_packet=3))
-    side.hear(m.GlobalRequest(kind="x@y", want_reply=False))
+    side.receive(m.SessionOpen(sender=1, window=2, max_packet=3))
+    side.receive(m.GlobalRequest(kind="x@y", want_reply=False))
     side.mux.receive(b"\x7f")
     side.handler_failed(OSError())
     assert (len(side.opens), len(side.requests), side.unknown) == (1, 1, [127])

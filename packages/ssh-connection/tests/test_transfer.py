@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from ssh_connection import ConnectionLimits
-from ssh_connection.channel import Channel
+from ssh_connection.channel import ChannelProtocol
 from ssh_connection.testing import Pair, Recorder, Side
 from ssh_wire.messages import connection as m
 
@@ -22,8 +22,8 @@ class End:
     def __init__(self, recorder: Recorder) -> None:
         assert recorder.channel is not None
         self.recorder = recorder
-        self.channel: Channel = recorder.channel
-        self.channel.credit_at_once = False
+        self.channel: ChannelProtocol = recorder.channel
+        self.channel.auto_adjust = False
         self.written = b""
         self.errors = b""
         self.consumed = 0
@@ -103,7 +103,7 @@ class Transfers(RuleBasedStateMachine):
             assert end.errors.startswith(got.stderr)
             assert end.arrived <= LIMITS.window + end.consumed
             assert self.other(index).channel.held >= 0
-            if "eof_received" in got.heard:
+            if "eof_received" in got.events:
                 assert end.eof
                 assert (bytes(got.data), bytes(got.stderr)) == (end.written, end.errors)
 
@@ -122,14 +122,14 @@ class Transfers(RuleBasedStateMachine):
         for index, end in enumerate(self.ends):
             got = self.other(index).recorder
             assert (bytes(got.data), bytes(got.stderr)) == (end.written, end.errors)
-            assert ("eof_received" in got.heard) is end.eof
+            assert ("eof_received" in got.events) is end.eof
 
 
 TestTransfers = pytest.mark.row("C02")(Transfers.TestCase)
 TestTransfers.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
-def test_both_sides_write_with_full_windows_and_nobody_waits_for_ever() -> None:
+def test_both_sides_write_with_full_windows_and_neither_waits_for_ever() -> None:
     pair = Pair(LIMITS, LIMITS)
     ours, theirs = pair.open()
     assert ours.channel is not None
@@ -148,12 +148,12 @@ def test_a_reader_that_never_reads_stops_its_own_channel_alone() -> None:
     assert slow.channel is not None
     assert fast.channel is not None
     assert slow_end.channel is not None
-    slow_end.channel.credit_at_once = False
+    slow_end.channel.auto_adjust = False
     slow.channel.write(bytes(1000))
     fast.channel.write(bytes(1000))
     pair.run()
     assert (len(slow_end.data), len(fast_end.data)) == (64, 1000)
-    slow_end.channel.credit_at_once = True
+    slow_end.channel.auto_adjust = True
     slow_end.channel.consumed(64)
     pair.run()
     assert len(slow_end.data) == 1000
@@ -166,6 +166,6 @@ def test_closing_tells_both_ends() -> None:
     ours.channel.request(m.SignalRequest(recipient=0, name="TERM"))
     ours.channel.close()
     pair.run()
-    assert ours.heard == ["opened", "closed"]
-    assert theirs.heard == ["closed"]
+    assert ours.events == ["opened", "closed"]
+    assert theirs.events == ["closed"]
     assert isinstance(theirs.requests[0][0], m.SignalRequest)

@@ -83,7 +83,7 @@ async def test_a_client_that_does_not_read_stops_the_program() -> None:
     async with connected(session=handler) as conn, conn.start(command) as process:
         await process.stdout.readexactly(1)
         await conn.ping()
-        assert sessions[0].channel.core._outflow.held <= 512 * 1024
+        assert sessions[0].channel.core.held <= 512 * 1024
         rest = await process.stdout.read()
 
     assert len(rest) == 50_000_000 - 1

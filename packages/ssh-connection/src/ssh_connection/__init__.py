@@ -4,7 +4,8 @@
     channel      one channel: order of EOF and CLOSE, requests
     inflow       what arrives on a channel, within the window that we granted
     outflow      what leaves, within the window that the peer granted
-    handler      who hears what happens on a channel
+    handler      what is told of what happens on a channel
+    guarded      the boundary around handlers and functions of users
     states       which messages a channel takes in which state: the table
     replies      answers in the order of the requests
     hostkeys     all host keys of a server, announced and proven
@@ -21,7 +22,7 @@ Nothing outside `aio` does I/O: a `Multiplexer` is driven with payloads by hand.
 
 from __future__ import annotations
 
-from ssh_connection.channel import Channel as Channel
+from ssh_connection.channel import ChannelProtocol as ChannelProtocol
 from ssh_connection.errors import ChannelClosed as ChannelClosed
 from ssh_connection.errors import ChannelOpenRefused as ChannelOpenRefused
 from ssh_connection.errors import ChannelViolation as ChannelViolation
@@ -31,12 +32,13 @@ from ssh_connection.errors import NoExitStatus as NoExitStatus
 from ssh_connection.errors import RequestRefused as RequestRefused
 from ssh_connection.errors import SSHTimeout as SSHTimeout
 from ssh_connection.handler import ChannelHandler as ChannelHandler
+from ssh_connection.handler import NullHandler as NullHandler
 from ssh_connection.keepalive import Keepalive as Keepalive
 from ssh_connection.limits import ConnectionLimits as ConnectionLimits
 from ssh_connection.multiplexer import Multiplexer as Multiplexer
 from ssh_connection.multiplexer import MultiplexerHandler as MultiplexerHandler
 from ssh_connection.output import Output as Output
-from ssh_connection.replies import Reply as Reply
+from ssh_connection.replies import PendingReply as PendingReply
 from ssh_connection.results import Completed as Completed
 from ssh_connection.results import ExitSignal as ExitSignal
 from ssh_connection.states import ChannelState as ChannelState

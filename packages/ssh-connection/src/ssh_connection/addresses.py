@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias, cast
+from collections.abc import Sequence
+from typing import TypeAlias, cast
 
 from ssh_wire import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 __all__ = ["Address", "format_address", "is_port", "parse_address"]
 
@@ -51,12 +49,19 @@ def _split(address: object) -> tuple[object, object]:
         case int():
             return "localhost", address
         case tuple() | list():
-            pair = tuple(cast("Sequence[object]", address))
-            return (pair[0], pair[1]) if len(pair) == 2 else (None, None)  # noqa: PLR2004
+            return _pair(tuple(cast("Sequence[object]", address)))
         case str() if address.isascii() and address.isdigit():
             return "localhost", int(address)
         case str():
             return _split_text(address)
+        case _:
+            return None, None
+
+
+def _pair(parts: tuple[object, ...]) -> tuple[object, object]:
+    match parts:
+        case (host, port):
+            return host, port
         case _:
             return None, None
 

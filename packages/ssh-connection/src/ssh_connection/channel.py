@@ -11,10 +11,10 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from ssh_connection.errors import ChannelClosed, ChannelOpenRefused, ChannelViolation
-from ssh_connection.handler import ChannelHandler, Nobody
-from ssh_connection.inflow import Inflow
-from ssh_connection.outflow import Outflow
-from ssh_connection.replies import PendingReplies, Reply, ReplyQueue
+from ssh_connection.handler import ChannelHandler, NullHandler
+from ssh_connection.receive_window import ReceiveWindow
+from ssh_connection.replies import Granted, PendingReplies, PendingReply, ReplyQueue
+from ssh_connection.send_window import SendWindow
 from ssh_connection.states import ChannelState
 from ssh_wire import InvalidText, Message, OpenFailureReason
 from ssh_wire.messages import connection as m
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
     from ssh_connection.limits import ConnectionLimits
     from ssh_connection.output import Output
 
-__all__ = ["Channel"]
+__all__ = ["ChannelProtocol"]
 
 # WindowAdjust without its declaration: a server grants window some twenty times per MiB
 _ADJUST = Struct(">BII")
 
 
-class Channel:
+class ChannelProtocol:
     """One end of a channel.
 
     Attributes:
         number: our number of it.
         kind: its type, as CHANNEL_OPEN names it.
-        handler: who hears what happens on it.
-        credit_at_once: whether data counts as consumed when the handler returns.
+        handler: what is told of what happens on it.
+        auto_adjust: whether data counts as consumed when the handler returns.
         eof_sent: whether nothing may be written any more.
     """
 
@@ -49,21 +49,21 @@ class Channel:
         window: int,
         output: Output,
         limits: ConnectionLimits,
-        on_gone: Callable[[Channel], None],
+        on_gone: Callable[[ChannelProtocol], None],
     ) -> None:
         self.number: int = number
         self.kind: str = kind
         self.state: ChannelState = ChannelState.OPENING
-        self.handler: ChannelHandler = Nobody()
-        self.credit_at_once: bool = True
+        self.handler: ChannelHandler = NullHandler()
+        self.auto_adjust: bool = True
         self.eof_sent: bool = False
         self.eof_received: bool = False
         self._on_gone = on_gone
         self._remote = 0
         self._output = output
         self._limits = limits
-        self._inflow = Inflow(window, limits.max_packet, self._grant_window)
-        self._outflow = Outflow(output, limits.write_buffer, self._pause, self._resume)
+        self._receive_window = ReceiveWindow(window, limits.max_packet, self._grant_window)
+        self._send_window = SendWindow(output, limits.write_buffer, self._pause, self._resume)
         self._answers = PendingReplies[bool]()
         self._replies = ReplyQueue(output.send_payload, limits.channel_requests)
 
@@ -79,7 +79,7 @@ class Channel:
             problem = "the peer's maximum packet size is 0"
             raise ChannelViolation(problem)
         self._remote = remote
-        self._outflow.begin(remote, window, min(max_packet, self._limits.max_data))
+        self._send_window.begin(remote, window, min(max_packet, self._limits.max_data))
 
     def confirm(self, handler: ChannelHandler, *, window: int | None = None) -> None:
         """Accept a channel that the peer asked for (RFC 4254 section 5.1).
@@ -91,7 +91,7 @@ class Channel:
         self.handler = handler
         self.state = ChannelState.OPEN
         size = window or self._limits.window
-        self._inflow = Inflow(size, self._limits.max_packet, self._grant_window)
+        self._receive_window = ReceiveWindow(size, self._limits.max_packet, self._grant_window)
         self._send(
             m.ChannelOpenConfirmation(
                 recipient=self._remote,
@@ -121,7 +121,7 @@ class Channel:
             ChannelClosed: the channel is closed, or EOF was sent.
         """
         self._require_writable()
-        self._outflow.write(None, parts)
+        self._send_window.write(None, parts)
 
     def write_stderr(self, data: Buffer) -> None:
         """Send data of standard error (RFC 4254 section 5.2).
@@ -130,19 +130,19 @@ class Channel:
             ChannelClosed: the channel is closed, or EOF was sent.
         """
         self._require_writable()
-        self._outflow.write(EXTENDED_DATA_STDERR, (data,))
+        self._send_window.write(EXTENDED_DATA_STDERR, (data,))
 
     def write_eof(self) -> None:
         """Send EOF behind all that was written; nothing may be written after it."""
         if self.state is ChannelState.OPEN and not self.eof_sent:
             self.eof_sent = True
-            self._outflow.in_order(lambda: self._send(m.ChannelEOF(recipient=self._remote)))
+            self._send_window.in_order(lambda: self._send(m.ChannelEOF(recipient=self._remote)))
 
     def close(self) -> None:
         """Send CLOSE behind all that was written."""
         if self.state is ChannelState.OPEN:
             self.eof_sent = True
-            self._outflow.in_order(self.abort)
+            self._send_window.in_order(self.abort)
         else:
             self.abort()
 
@@ -153,27 +153,27 @@ class Channel:
         """
         if self.state is ChannelState.OPENING:
             self.state = ChannelState.ABANDONED
-            self.handler = Nobody()
+            self.handler = NullHandler()
         elif self.state is ChannelState.OPEN:
             self.state = ChannelState.CLOSING
-            self.eof_sent = self._inflow.ended = True
-            self._outflow.drop()
+            self.eof_sent = self._receive_window.ended = True
+            self._send_window.drop()
             self._replies.clear()  # nothing may follow our CLOSE
             self._answers.fail()
             self._send(m.ChannelClose(recipient=self._remote))
 
     def fail(self, error: Exception) -> None:
-        """Close the channel because its handler raised; the handler hears of it."""
-        handler, self.handler = self.handler, Nobody()
+        """Close the channel because its handler raised; tell the handler."""
+        handler, self.handler = self.handler, NullHandler()
         self.abort()
         handler.closed(error)
 
     def in_order(self, message: m.ExitStatus | m.ExitSignal) -> None:
         """Send how the command ended, behind all that it wrote."""
-        self._outflow.in_order(lambda: self._send(message.replace(recipient=self._remote)))
+        self._send_window.in_order(lambda: self._send(message.replace(recipient=self._remote)))
 
     def request(
-        self, message: m.AnyChannelRequest, answered: Callable[[bool | None], None] | None = None
+        self, message: m.AnyChannelRequest, answered: Callable[[Granted], None] | None = None
     ) -> None:
         """Send a request now, ahead of held data.
 
@@ -190,50 +190,50 @@ class Channel:
         if answered is not None:
             self._answers.add(answered)
 
-    def grant(self, reply: Reply) -> None:
+    def grant(self, reply: PendingReply) -> None:
         """Answer a request with CHANNEL_SUCCESS, if an answer was asked for."""
         reply.answer(m.ChannelSuccess(recipient=self._remote).encode())
 
-    def deny(self, reply: Reply) -> None:
+    def deny(self, reply: PendingReply) -> None:
         """Answer a request with CHANNEL_FAILURE, if an answer was asked for."""
         reply.answer(m.ChannelFailure(recipient=self._remote).encode())
 
     @property
     def held(self) -> int:
         """Bytes that were written and could not be sent yet."""
-        return self._outflow.held
+        return self._send_window.held
 
     @property
     def send_window(self) -> int:
         """Bytes that the peer takes now."""
-        return self._outflow.window
+        return self._send_window.window
 
     def pump(self) -> None:
         """Send what was held back, as far as window and transport allow."""
-        self._outflow.pump()
+        self._send_window.pump()
 
     # ------------------------------------------------------------- consuming
 
     def consumed(self, count: int) -> None:
         """Count data as consumed; grant the peer more window once half of it is."""
-        self._inflow.consumed(count)
+        self._receive_window.consumed(count)
 
     def pause_reading(self) -> None:
         """Grant the peer no more window; what it may send already still arrives."""
-        self._inflow.pause()
+        self._receive_window.pause()
 
     def resume_reading(self) -> None:
         """Grant window again."""
-        self._inflow.resume()
+        self._receive_window.resume()
 
     @property
     def receive_window(self) -> int:
         """Bytes that the peer may send now."""
-        return self._inflow.window
+        return self._receive_window.window
 
     # ------------------------------------------------------------- receiving
 
-    def receive_confirmation(self, payload: Buffer) -> None:
+    def receive_open_confirmation(self, payload: Buffer) -> None:
         """The peer agreed; a channel that is no longer wanted is closed at once."""
         message = m.ChannelOpenConfirmation.decode(payload)
         self.set_remote(message.sender, message.window, message.max_packet)
@@ -244,48 +244,48 @@ class Channel:
         else:
             self.handler.opened()
 
-    def receive_failure(self, payload: Buffer) -> None:
+    def receive_open_failure(self, payload: Buffer) -> None:
         """The peer refused."""
         message = m.ChannelOpenFailure.decode(payload)
         error = ChannelOpenRefused(self.kind, message.reason, message.description)
         self._gone()
         self.handler.open_failed(error)
 
-    def receive_adjust(self, payload: Buffer) -> bool:
+    def receive_window_adjust(self, payload: Buffer) -> bool:
         """The peer grants more window; return whether data waits for it."""
         if len(payload) != _ADJUST.size:
             m.WindowAdjust.decode(payload)  # it says what is wrong
-        return self._outflow.adjust(_ADJUST.unpack(payload)[2])
+        return self._send_window.adjust(_ADJUST.unpack(payload)[2])
 
     def receive_data(self, payload: Buffer) -> None:
         """Data arrived."""
         data = m.ChannelData.decode(payload).data
         size = len(data)
-        self._inflow.charge(size)
-        if not self._inflow.ended:
+        self._receive_window.charge(size)
+        if not self._receive_window.ended:
             view = data if isinstance(data, memoryview) else memoryview(data)
             self.handler.data_received(view)
-            if self.credit_at_once:
-                self._inflow.consumed(size)
+            if self.auto_adjust:
+                self._receive_window.consumed(size)
 
     def receive_extended_data(self, payload: Buffer) -> None:
         """Data of another kind arrived; a kind that is not standard error is dropped."""
         message = m.ChannelExtendedData.decode(payload)
         size = len(message.data)
-        self._inflow.charge(size)
-        if self._inflow.ended:
+        self._receive_window.charge(size)
+        if self._receive_window.ended:
             return
         known = message.data_type == EXTENDED_DATA_STDERR
         if known:
             self.handler.stderr_received(memoryview(message.data))
-        if self.credit_at_once or not known:
-            self._inflow.consumed(size)
+        if self.auto_adjust or not known:
+            self._receive_window.consumed(size)
 
     def receive_eof(self, payload: Buffer) -> None:
         """The peer sends no more data."""
         m.ChannelEOF.decode(payload)
         if not self.eof_received:
-            self.eof_received = self._inflow.ended = True
+            self.eof_received = self._receive_window.ended = True
             if self.state is ChannelState.OPEN:
                 self.handler.eof_received()
 
@@ -296,7 +296,7 @@ class Channel:
         self.end(None)
 
     def receive_request(self, payload: Buffer) -> None:
-        """A request arrived; behind our CLOSE nobody answers it."""
+        """Take a request; after our CLOSE it is not answered."""
         try:
             request = m.CHANNEL_REQUESTS.decode(payload)
         except InvalidText:  # OpenSSH refuses that request alone
@@ -305,12 +305,12 @@ class Channel:
         if self.state is ChannelState.OPEN:
             self.handler.request_received(request, self._replies.expect(wanted=request.want_reply))
 
-    def receive_success(self, payload: Buffer) -> None:
+    def receive_channel_success(self, payload: Buffer) -> None:
         """Our oldest request without an answer was granted."""
         m.ChannelSuccess.decode(payload)
         self._answers.resolve(True)
 
-    def receive_refusal(self, payload: Buffer) -> None:
+    def receive_channel_failure(self, payload: Buffer) -> None:
         """Our oldest request without an answer was refused."""
         m.ChannelFailure.decode(payload)
         self._answers.resolve(False)
@@ -358,7 +358,7 @@ class Channel:
 
     def _gone(self) -> None:
         self.state = ChannelState.CLOSED
-        self._inflow.ended = True
-        self._outflow.drop()
+        self._receive_window.ended = True
+        self._send_window.drop()
         self._replies.clear()
         self._on_gone(self)

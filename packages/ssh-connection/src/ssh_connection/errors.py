@@ -47,7 +47,7 @@ class ChannelOpenRefused(SSHError):
 
     Attributes:
         reason: the reason code, as the peer sent it; `OpenFailureReason` names those assigned.
-        description: the peer's text, made safe to show.
+        description: the peer's text, escaped.
     """
 
     def __init__(self, kind: str, reason: int, description: str) -> None:

@@ -1,18 +1,18 @@
-"""Who hears what happens on a channel."""
+"""What is told of what happens on a channel."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ssh_connection.replies import Reply
+    from ssh_connection.replies import PendingReply
     from ssh_wire.messages import connection as m
 
-__all__ = ["ChannelHandler", "Nobody"]
+__all__ = ["ChannelHandler", "NullHandler"]
 
 
 class ChannelHandler(Protocol):
-    """Who hears what happens on a channel.
+    """What is told of what happens on a channel.
 
     A handler that raises loses its channel, and the connection goes on: the channel is
     closed and `closed` is told the error.
@@ -33,8 +33,8 @@ class ChannelHandler(Protocol):
     def eof_received(self) -> None:
         """The peer sends no more data."""
 
-    def request_received(self, request: m.AnyChannelRequest, reply: Reply) -> None:
-        """A request arrived, to be answered through `Channel.grant` or `Channel.deny`."""
+    def request_received(self, request: m.AnyChannelRequest, reply: PendingReply) -> None:
+        """A request arrived, to be answered through the channel's `grant` or `deny`."""
 
     def closed(self, error: Exception | None) -> None:
         """The channel is over: cleanly, or with what ended it or the connection."""
@@ -46,8 +46,8 @@ class ChannelHandler(Protocol):
         """Most of what was held back has left: go on writing."""
 
 
-class Nobody:
-    """The handler of a channel that has none: listens to nothing."""
+class NullHandler:
+    """The handler that does nothing: of a channel that has no other."""
 
     def opened(self) -> None:
         """Nothing."""
@@ -64,7 +64,7 @@ class Nobody:
     def eof_received(self) -> None:
         """Nothing."""
 
-    def request_received(self, request: m.AnyChannelRequest, reply: Reply) -> None:
+    def request_received(self, request: m.AnyChannelRequest, reply: PendingReply) -> None:
         """Nothing."""
 
     def closed(self, error: Exception | None) -> None:

@@ -1,25 +1,28 @@
 """Many channels over one connection (RFC 4254): numbers, dispatch, global requests.
 
 `Multiplexer.receive` takes one payload numbered 80–127, `Multiplexer.pump` sends what they
-made room for; `states.ACCEPTED` says what a channel takes, `channel.Channel` does the rest.
+made room for; `states.ACCEPTED` says what a channel takes, `ChannelProtocol` does the rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from struct import Struct
 from typing import Final, Protocol
 
-from ssh_connection.channel import Channel
+from ssh_connection.channel import ChannelProtocol
 from ssh_connection.errors import ChannelClosed, ChannelViolation
+from ssh_connection.guarded import guarded
 from ssh_connection.handler import ChannelHandler
 from ssh_connection.limits import ConnectionLimits
 from ssh_connection.output import Output
-from ssh_connection.replies import PendingReplies, Reply, ReplyQueue
+from ssh_connection.replies import PendingReplies, PendingReply, ReplyQueue
 from ssh_connection.states import ACCEPTED, STRAY_IGNORED, TRAFFIC, ChannelState
 from ssh_wire import InvalidText, Message, OpenFailureReason, ProtocolError, SSHError, Truncated
 from ssh_wire.messages import connection as m
+from ssh_wire.numbers import MessageNumber
 from ssh_wire.primitives import Buffer
 
 __all__ = [
@@ -35,37 +38,37 @@ _UINT32: Final = 2**32 - 1
 _RECIPIENT = Struct(">BI")  # every channel message has its recipient behind the number
 
 # the one that grants window returns whether data waits for it
-_ON_CHANNEL: Final[dict[int, Callable[[Channel, Buffer], bool | None]]] = {
-    91: Channel.receive_confirmation,
-    92: Channel.receive_failure,
-    93: Channel.receive_adjust,
-    94: Channel.receive_data,
-    95: Channel.receive_extended_data,
-    96: Channel.receive_eof,
-    97: Channel.receive_close,
-    98: Channel.receive_request,
-    99: Channel.receive_success,
-    100: Channel.receive_refusal,
+_ON_CHANNEL: Final[dict[int, Callable[[ChannelProtocol, Buffer], bool | None]]] = {
+    MessageNumber.CHANNEL_OPEN_CONFIRMATION.value: ChannelProtocol.receive_open_confirmation,
+    MessageNumber.CHANNEL_OPEN_FAILURE.value: ChannelProtocol.receive_open_failure,
+    MessageNumber.CHANNEL_WINDOW_ADJUST.value: ChannelProtocol.receive_window_adjust,
+    MessageNumber.CHANNEL_DATA.value: ChannelProtocol.receive_data,
+    MessageNumber.CHANNEL_EXTENDED_DATA.value: ChannelProtocol.receive_extended_data,
+    MessageNumber.CHANNEL_EOF.value: ChannelProtocol.receive_eof,
+    MessageNumber.CHANNEL_CLOSE.value: ChannelProtocol.receive_close,
+    MessageNumber.CHANNEL_REQUEST.value: ChannelProtocol.receive_request,
+    MessageNumber.CHANNEL_SUCCESS.value: ChannelProtocol.receive_channel_success,
+    MessageNumber.CHANNEL_FAILURE.value: ChannelProtocol.receive_channel_failure,
 }
 
 
 class MultiplexerHandler(Protocol):
-    """Who decides what the peer may open and ask for.
+    """What decides about the channels and requests of the peer.
 
     What is asked of a handler that raises is refused.
     """
 
-    def channel_requested(self, message: m.AnyChannelOpen, channel: Channel) -> None:
+    def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
         """The peer wants a channel: answer with `confirm` or `refuse`, now or later."""
 
-    def global_request(self, message: m.AnyGlobalRequest, reply: Reply) -> None:
+    def global_request(self, message: m.AnyGlobalRequest, reply: PendingReply) -> None:
         """The peer asks for something: answer through `Multiplexer.grant` or `deny`."""
 
     def unknown_message(self, number: int) -> None:
-        """The peer sent a message that nobody knows: answer it with SSH_MSG_UNIMPLEMENTED."""
+        """The peer sent a message of an unknown number: answer it with SSH_MSG_UNIMPLEMENTED."""
 
     def handler_failed(self, error: Exception) -> None:
-        """A handler raised where nobody is left to be told."""
+        """A handler raised where no caller is left."""
 
 
 class Multiplexer:
@@ -73,7 +76,7 @@ class Multiplexer:
 
     Attributes:
         channels: the channels by our number of them.
-        widened: whether a channel that holds data back was granted window: `pump` sends it.
+        window_opened: whether a channel that holds data back was granted window: `pump` sends it.
     """
 
     def __init__(
@@ -83,8 +86,8 @@ class Multiplexer:
         limits: ConnectionLimits | None = None,
     ) -> None:
         self.limits: ConnectionLimits = limits or ConnectionLimits()
-        self.channels: dict[int, Channel] = {}
-        self.widened: bool = False
+        self.channels: dict[int, ChannelProtocol] = {}
+        self.window_opened: bool = False
         self._output = output
         self._handler = handler
         self._answers = PendingReplies[GlobalAnswer]()
@@ -92,10 +95,10 @@ class Multiplexer:
         self._lost: Exception | None = None
         self._assigned = 0  # how many numbers were: those below it are, or were, channels
         self._on_connection: dict[int, Callable[[Buffer], None]] = {
-            80: self._receive_global,
-            81: self._receive_success,
-            82: self._receive_failure,
-            90: self._receive_open,
+            MessageNumber.GLOBAL_REQUEST.value: self._receive_global_request,
+            MessageNumber.REQUEST_SUCCESS.value: self._receive_request_success,
+            MessageNumber.REQUEST_FAILURE.value: self._receive_request_failure,
+            MessageNumber.CHANNEL_OPEN.value: self._receive_open,
         }
 
     # ------------------------------------------------------------- receiving
@@ -118,11 +121,11 @@ class Multiplexer:
         if channel is not None and kind in ACCEPTED[channel.state]:
             try:
                 if receive(channel, payload):
-                    self.widened = True
-            except ProtocolError:
-                raise
-            except Exception as error:  # noqa: BLE001 (a handler's fault ends its channel alone)
-                self._failed(channel, error)
+                    self.window_opened = True
+            except Exception as error:
+                if isinstance(error, ProtocolError):
+                    raise
+                self._failed(channel, error)  # a handler's fault ends its channel alone
         elif channel is not None or not self._is_stray(kind, number):
             state = channel.state.value if channel is not None else "not open"
             problem = f"message {kind} on channel {number}, which is {state}"
@@ -164,9 +167,9 @@ class Multiplexer:
             return
         try:
             self._handler.channel_requested(message, channel)
-        except ProtocolError:
-            raise
-        except Exception as error:  # noqa: BLE001 (a handler's fault ends its channel alone)
+        except Exception as error:
+            if isinstance(error, ProtocolError):
+                raise
             self._handler.handler_failed(error)
             if channel.state is ChannelState.REQUESTED:
                 channel.refuse(OpenFailureReason.CONNECT_FAILED, "it could not be decided")
@@ -175,7 +178,7 @@ class Multiplexer:
         reason = OpenFailureReason.CONNECT_FAILED
         self._send(m.ChannelOpenFailure(recipient=sender, reason=reason, description=problem))
 
-    def _receive_global(self, payload: Buffer) -> None:
+    def _receive_global_request(self, payload: Buffer) -> None:
         try:
             message = m.GLOBAL_REQUESTS.decode(payload)
         except InvalidText:  # OpenSSH refuses that request alone
@@ -185,26 +188,26 @@ class Multiplexer:
         reply = self._replies.expect(wanted=message.want_reply)
         try:
             self._handler.global_request(message, reply)
-        except ProtocolError:
-            raise
-        except Exception as error:  # noqa: BLE001 (a handler's fault ends its channel alone)
+        except Exception as error:
+            if isinstance(error, ProtocolError):
+                raise
             self._handler.handler_failed(error)
             self.deny(reply)
 
-    def _receive_success(self, payload: Buffer) -> None:
+    def _receive_request_success(self, payload: Buffer) -> None:
         self._answers.resolve(m.RequestSuccess.decode(payload))
 
-    def _receive_failure(self, payload: Buffer) -> None:
+    def _receive_request_failure(self, payload: Buffer) -> None:
         self._answers.resolve(m.RequestFailure.decode(payload))
 
     # ------------------------------------------------------------- sending
 
-    def open(self, message: m.AnyChannelOpen, handler: ChannelHandler) -> Channel:
-        """Ask the peer for a channel; the handler hears the answer.
+    def open(self, message: m.AnyChannelOpen, handler: ChannelHandler) -> ChannelProtocol:
+        """Ask the peer for a channel; the handler is told the answer.
 
         Args:
             message: the open; its window is ours to grant, its sender is filled in.
-            handler: who hears what happens on the channel.
+            handler: what is told of what happens on the channel.
 
         Raises:
             ChannelClosed: the connection is lost.
@@ -248,11 +251,11 @@ class Multiplexer:
         if answered is not None:
             self._answers.add(answered)
 
-    def grant(self, reply: Reply, details: bytes = b"") -> None:
+    def grant(self, reply: PendingReply, details: bytes = b"") -> None:
         """Answer a global request with REQUEST_SUCCESS, if an answer was asked for."""
         reply.answer(m.RequestSuccess(details=details).encode())
 
-    def deny(self, reply: Reply) -> None:
+    def deny(self, reply: PendingReply) -> None:
         """Answer a global request with REQUEST_FAILURE, if an answer was asked for."""
         reply.answer(m.RequestFailure().encode())
 
@@ -261,17 +264,15 @@ class Multiplexer:
 
         Call it when all that a wake-up brought is received, and when the congestion is over.
         """
-        self.widened = False
+        self.window_opened = False
         for channel in list(self.channels.values()):
             if self._output.congested:
                 break
             if channel.held:
                 # a channel that had its turn goes to the end, so none starves
                 self.channels[channel.number] = self.channels.pop(channel.number)
-                try:
+                with guarded(partial(self._failed, channel)):
                     channel.pump()
-                except Exception as error:  # noqa: BLE001 (a handler's fault ends its channel alone)
-                    self._failed(channel, error)
 
     def connection_lost(self, error: Exception) -> None:
         """The connection is over: end every channel and every request with `error`."""
@@ -280,30 +281,26 @@ class Multiplexer:
             self._answers.fail()
             self._replies.clear()
             for channel in list(self.channels.values()):
-                try:
+                with guarded(self._handler.handler_failed):
                     channel.end(error)
-                except Exception as failure:  # noqa: BLE001 (the others are to hear of it too)
-                    self._handler.handler_failed(failure)
 
     # ------------------------------------------------------------- inside
 
-    def _failed(self, channel: Channel, error: Exception) -> None:
+    def _failed(self, channel: ChannelProtocol, error: Exception) -> None:
         """End a channel whose handler raised."""
-        try:
+        with guarded(self._handler.handler_failed):  # it may raise at this, too
             channel.fail(error)
-        except Exception as another:  # noqa: BLE001 (it fails at hearing of its failure)
-            self._handler.handler_failed(another)
 
-    def _new(self, kind: str, window: int) -> Channel:
+    def _new(self, kind: str, window: int) -> ChannelProtocol:
         # a number is not used again soon, lest a late message is taken for the new channel's
         number = next(n for n in count(self._assigned) if n & _UINT32 not in self.channels)
         self._assigned = number + 1
         number &= _UINT32
-        channel = Channel(number, kind, window, self._output, self.limits, self._free)
+        channel = ChannelProtocol(number, kind, window, self._output, self.limits, self._free)
         self.channels[number] = channel
         return channel
 
-    def _free(self, channel: Channel) -> None:
+    def _free(self, channel: ChannelProtocol) -> None:
         self.channels.pop(channel.number, None)
 
     def _send(self, message: Message) -> None:

@@ -10,16 +10,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from ssh_connection.errors import ChannelViolation
 
-__all__ = ["PendingReplies", "Reply", "ReplyQueue"]
+__all__ = ["Granted", "PendingReplies", "PendingReply", "ReplyQueue"]
 
 T = TypeVar("T")
 
+Granted: TypeAlias = bool | None
+"""Whether a request was granted; None where the channel closed before the answer."""
 
-class Reply:
+
+class PendingReply:
     """The place of one answer in the queue; answered once."""
 
     __slots__ = ("_answer", "_queue")
@@ -52,20 +55,20 @@ class ReplyQueue:
     def __init__(self, send: Callable[[bytes], None], limit: int) -> None:
         self._send = send
         self._limit = limit
-        self._waiting: deque[Reply] = deque()
+        self._waiting: deque[PendingReply] = deque()
 
-    def expect(self, *, wanted: bool) -> Reply:
+    def expect(self, *, wanted: bool) -> PendingReply:
         """Return the place for the answer to a request that has just arrived.
 
         Raises:
             ChannelViolation: more requests wait for an answer than the limit.
         """
         if not wanted:
-            return Reply(None)
+            return PendingReply(None)
         if len(self._waiting) >= self._limit:
             problem = f"more than {self._limit} requests wait for an answer"
             raise ChannelViolation(problem)
-        reply = Reply(self)
+        reply = PendingReply(self)
         self._waiting.append(reply)
         return reply
 
@@ -94,7 +97,7 @@ class PendingReplies(Generic[T]):
         self._waiting.append(callback)
 
     def resolve(self, answer: T) -> None:
-        """Hand an answer to the request it belongs to; one that nobody asked for is ignored."""
+        """Hand an answer to the request it belongs to; an answer without a request is ignored."""
         if self._waiting:
             self._waiting.popleft()(answer)
 

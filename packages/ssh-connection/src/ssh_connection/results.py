@@ -6,6 +6,8 @@ from typing import Final, Generic, Self, TypeVar, cast
 
 import attrs
 
+from ssh_connection.errors import CommandFailed
+
 __all__ = ["Completed", "ExitSignal", "decode_output"]
 
 T = TypeVar("T", bytes, str)
@@ -38,7 +40,7 @@ class ExitSignal:
     """Its name without SIG."""
     core_dumped: bool = False
     message: str = ""
-    """The server's text, made safe to show."""
+    """The server's text, escaped."""
 
 
 @attrs.frozen
@@ -80,8 +82,6 @@ class Completed(Generic[T]):
             CommandFailed: it ended with another status than 0, or by a signal.
         """
         if not self.ok:
-            from ssh_connection.errors import CommandFailed  # noqa: PLC0415 (it imports this)
-
             raise CommandFailed(cast("Completed[bytes] | Completed[str]", self))
         return self
 

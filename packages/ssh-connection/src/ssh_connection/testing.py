@@ -1,4 +1,4 @@
-"""Two multiplexers joined in memory, and what handlers hear, written down: for tests.
+"""Two multiplexers joined in memory, and handlers that record: for tests.
 
     pair = Pair()
     channel, theirs = pair.open()
@@ -23,8 +23,8 @@ from ssh_wire import Message, MessageSet
 from ssh_wire.messages import connection as m
 
 if TYPE_CHECKING:
-    from ssh_connection.channel import Channel
-    from ssh_connection.replies import Reply
+    from ssh_connection.channel import ChannelProtocol
+    from ssh_connection.replies import PendingReply
     from ssh_wire.primitives import Buffer
 
 __all__ = ["CONNECTION_MESSAGES", "Pair", "Recorder", "Side", "Wire"]
@@ -77,10 +77,10 @@ class Wire:
 
 
 class Recorder:
-    """A channel handler that writes down what it hears.
+    """A channel handler that records what it is told.
 
     Attributes:
-        heard: everything else that happened, in order, as the names of the calls.
+        events: everything but data and requests, in order, as the names of the calls.
         requests: the requests that arrived, each with the place of its answer.
         error: what `open_failed` or `closed` was told.
         answer: whether requests are granted at once; None leaves them unanswered.
@@ -90,11 +90,11 @@ class Recorder:
     def __init__(self) -> None:
         self._data = bytearray()
         self._stderr = bytearray()
-        self.heard: list[str] = []
-        self.requests: list[tuple[m.AnyChannelRequest, Reply]] = []
+        self.events: list[str] = []
+        self.requests: list[tuple[m.AnyChannelRequest, PendingReply]] = []
         self.error: Exception | None = None
         self.answer: bool | None = None
-        self.channel: Channel | None = None
+        self.channel: ChannelProtocol | None = None
 
     @property
     def data(self) -> bytes:
@@ -108,11 +108,11 @@ class Recorder:
 
     def opened(self) -> None:
         """The peer confirmed the channel."""
-        self.heard.append("opened")
+        self.events.append("opened")
 
     def open_failed(self, error: Exception) -> None:
         """The channel is not to be had."""
-        self.heard.append("open_failed")
+        self.events.append("open_failed")
         self.error = error
 
     def data_received(self, data: memoryview) -> None:
@@ -125,9 +125,9 @@ class Recorder:
 
     def eof_received(self) -> None:
         """The peer sends no more data."""
-        self.heard.append("eof_received")
+        self.events.append("eof_received")
 
-    def request_received(self, request: m.AnyChannelRequest, reply: Reply) -> None:
+    def request_received(self, request: m.AnyChannelRequest, reply: PendingReply) -> None:
         """A request arrived."""
         self.requests.append((request, reply))
         if self.answer is not None and self.channel is not None:
@@ -135,16 +135,16 @@ class Recorder:
 
     def closed(self, error: Exception | None) -> None:
         """The channel is over."""
-        self.heard.append("closed")
+        self.events.append("closed")
         self.error = error
 
     def pause_writing(self) -> None:
         """More is held back than the limit."""
-        self.heard.append("pause_writing")
+        self.events.append("pause_writing")
 
     def resume_writing(self) -> None:
         """There is room again."""
-        self.heard.append("resume_writing")
+        self.events.append("resume_writing")
 
 
 class Side:
@@ -153,23 +153,23 @@ class Side:
     Attributes:
         wire: where it sends.
         mux: the multiplexer.
-        opens: the channels that the peer asked for and nobody has answered.
-        requests: the global requests that nobody has answered.
-        unknown: the numbers of messages that nobody knows.
-        failures: the errors of handlers that nobody was told.
+        opens: the channels that the peer asked for and that are not answered.
+        requests: the global requests that are not answered.
+        unknown: the unknown message numbers that arrived.
+        failures: what handlers raised where no caller was left.
         accept: confirms channels at once, each with a new `Recorder`.
     """
 
     def __init__(self, limits: ConnectionLimits | None = None, *, accept: bool = True) -> None:
         self.wire: Wire = Wire()
         self.mux: Multiplexer = Multiplexer(self.wire, self, limits)
-        self.opens: list[tuple[m.AnyChannelOpen, Channel]] = []
-        self.requests: list[tuple[m.AnyGlobalRequest, Reply]] = []
+        self.opens: list[tuple[m.AnyChannelOpen, ChannelProtocol]] = []
+        self.requests: list[tuple[m.AnyGlobalRequest, PendingReply]] = []
         self.unknown: list[int] = []
         self.failures: list[Exception] = []
         self.accept: bool = accept
 
-    def channel_requested(self, message: m.AnyChannelOpen, channel: Channel) -> None:
+    def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
         """The peer wants a channel."""
         if self.accept:
             recorder = Recorder()
@@ -178,19 +178,19 @@ class Side:
         else:
             self.opens.append((message, channel))
 
-    def global_request(self, message: m.AnyGlobalRequest, reply: Reply) -> None:
+    def global_request(self, message: m.AnyGlobalRequest, reply: PendingReply) -> None:
         """The peer asks for something."""
         self.requests.append((message, reply))
 
     def unknown_message(self, number: int) -> None:
-        """The peer sent a message that nobody knows."""
+        """Record the number of an unknown message."""
         self.unknown.append(number)
 
     def handler_failed(self, error: Exception) -> None:
-        """A handler raised where nobody is left to be told."""
+        """Record what a handler raised."""
         self.failures.append(error)
 
-    def open(self, window: int | None = None) -> tuple[Channel, Recorder]:
+    def open(self, window: int | None = None) -> tuple[ChannelProtocol, Recorder]:
         """Ask for a session; return the channel and its handler."""
         recorder = Recorder()
         size = window or self.mux.limits.window
@@ -198,11 +198,11 @@ class Side:
         recorder.channel = self.mux.open(message, recorder)
         return recorder.channel, recorder
 
-    def hear(self, *messages: Message) -> None:
+    def receive(self, *messages: Message) -> None:
         """Give the multiplexer messages of the peer."""
         for message in messages:
             self.mux.receive(message.encode())
-        if self.mux.widened:
+        if self.mux.window_opened:
             self.mux.pump()
 
 
@@ -234,7 +234,7 @@ class Pair:
                     if watch is not None:
                         watch(source, payload)
                     target.mux.receive(memoryview(payload))
-                if target.mux.widened:
+                if target.mux.window_opened:
                     target.mux.pump()
             if not self.left.wire.payloads and not self.right.wire.payloads:
                 break

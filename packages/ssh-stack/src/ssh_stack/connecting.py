@@ -188,7 +188,7 @@ class _Opening:
             username=self._user,
             verify_host_key=trust.verify,
             verify_host_certificate=judge,
-            learn_host_keys=trust.learn if learns else None,
+            update_host_keys=trust.learn if learns else None,
             credentials=await credentials(options, plan, stack),
             withhold=trust.withhold,
             public_key_algorithms=plan.public_key_algorithms,

@@ -68,7 +68,7 @@ class Connection(Commands):
 
     @property
     def server_software(self) -> str:
-        """The server's name and version of itself, escaped."""
+        """The softwareversion that the server identified itself with, escaped."""
         return self._client.server_software
 
     @property

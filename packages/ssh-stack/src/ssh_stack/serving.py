@@ -23,7 +23,7 @@ from ssh_connection.aio import (
     SessionHandler,
     bind,
 )
-from ssh_connection.aio.callbacks import check_async, guarded
+from ssh_connection.aio.callbacks import check_async, logged
 from ssh_connection.aio.scope import Openable
 from ssh_sftp.aio import SFTPServer
 from ssh_sftp.filesystem import check_filesystem
@@ -209,7 +209,7 @@ class Server:
             return
         _log.info("connection from %s: %s", _shown(connection.peer), error)
         if self._on_error is not None:
-            with guarded(_log, "on_error failed"):
+            with logged(_log, "on_error failed"):
                 self._on_error(connection, error)
 
 

@@ -158,7 +158,7 @@ class _Run:
         session = self._session
         session.on_signal = self._signal
         session.on_resize = self._resize
-        self._channel.connect(self, credit_at_once=False)
+        self._channel.connect(self, auto_adjust=False)
         for source in self._sources:
             source.resume()
         try:

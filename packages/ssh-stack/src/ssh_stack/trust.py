@@ -42,7 +42,7 @@ __all__ = ["Trust", "load_known_hosts"]
 
 if TYPE_CHECKING:
     from ssh_auth import Credential
-    from ssh_connection.aio import Prove
+    from ssh_connection.aio import HostKeyProver
     from ssh_keys import (
         Certificate,
         HostKeys,
@@ -247,7 +247,7 @@ class Trust:
         with _WRITING:
             append_known_host(file, *self._name, key, hashed=self.hashed)
 
-    async def learn(self, keys: tuple[PublicKey, ...], prove: Prove) -> None:
+    async def learn(self, keys: tuple[PublicKey, ...], prove: HostKeyProver) -> None:
         """Make the file list the keys that the server names (UpdateHostKeys, ssh_config(5)).
 
         Only those are added that the server proves to have, and those are removed that it

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from ssh_connection.aio.client.establish import Dialer as Dialer
     from ssh_connection.aio.client.settings import CertificateVerifier as CertificateVerifier
     from ssh_connection.aio.client.settings import ClientSettings as ClientSettings
-    from ssh_connection.aio.client.settings import HostKeyLearner as HostKeyLearner
+    from ssh_connection.aio.client.settings import HostKeyProver as HostKeyProver
+    from ssh_connection.aio.client.settings import HostKeyUpdater as HostKeyUpdater
     from ssh_connection.aio.client.settings import HostKeyVerifier as HostKeyVerifier
-    from ssh_connection.aio.client.settings import Prove as Prove
     from ssh_connection.aio.endpoint import Endpoint as Endpoint
     from ssh_connection.aio.forward.binding import bind as bind
     from ssh_connection.aio.forward.tcp import Forward as Forward
@@ -89,7 +89,7 @@ else:
             "ssh_connection.aio.client.connection": "ClientConnection",
             "ssh_connection.aio.client.establish": "Dialer",
             "ssh_connection.aio.client.settings": (
-                "CertificateVerifier ClientSettings HostKeyLearner HostKeyVerifier Prove"
+                "CertificateVerifier ClientSettings HostKeyUpdater HostKeyVerifier HostKeyProver"
             ),
             "ssh_connection.aio.endpoint": "Endpoint",
             "ssh_connection.aio.forward.binding": "bind",

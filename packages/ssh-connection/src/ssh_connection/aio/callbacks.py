@@ -11,11 +11,12 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from types import FunctionType, MethodType
-from typing import Any, Final, Self, cast
+from typing import Any, Final, cast
 
+from ssh_connection.guarded import Guard, guarded
 from ssh_wire import UsageError
 
-__all__ = ["call", "check_async", "guarded"]
+__all__ = ["call", "check_async", "logged"]
 
 _AWAITED: Final = ("Awaitable", "Coroutine", "Future", "Task")
 """What the annotation of a plain function names that returns something to await."""
@@ -59,31 +60,10 @@ async def call(function: Callable[..., Awaitable[Any]], *args: object, context: 
     return await answer
 
 
-class _Guard:
-    """Logs what is raised within, and lets the program go on."""
+def logged(log: logging.Logger, message: str, *arguments: object) -> Guard:
+    """Return a context in which functions of the user may raise what they like: it is logged.
 
-    def __init__(self, log: logging.Logger, message: str, arguments: tuple[object, ...]) -> None:
-        self._log = log
-        self._message = message
-        self._arguments = arguments
-        self.failed = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
-    ) -> bool:
-        self.failed = isinstance(error, Exception)
-        if self.failed:
-            self._log.error(self._message, *self._arguments, exc_info=error)
-        return self.failed
-
-
-def guarded(log: logging.Logger, message: str, *arguments: object) -> _Guard:
-    """Return a context in which functions of the user may raise what they like.
-
-        with guarded(log, "on_error failed") as guard:
+        with logged(log, "on_error failed") as guard:
             on_error(error)
         if guard.failed: ...
 
@@ -92,7 +72,11 @@ def guarded(log: logging.Logger, message: str, *arguments: object) -> _Guard:
         message: what failed, with the format of `logging`.
         arguments: for the message.
     """
-    return _Guard(log, message, arguments)
+
+    def report(error: Exception) -> None:
+        log.error(message, *arguments, exc_info=error)
+
+    return guarded(report)
 
 
 def _takes(function: Callable[..., object], count: int) -> bool:

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from ssh_connection.channel import Channel as ChannelCore
+from ssh_connection.aio.streams import ByteStream
+from ssh_connection.channel import ChannelProtocol
 from ssh_connection.errors import ChannelClosed
-from ssh_connection.replies import Reply
+from ssh_connection.replies import Granted, PendingReply
 from ssh_connection.states import ChannelState
 from ssh_wire.aio import timeout
 from ssh_wire.messages import connection as m
 from ssh_wire.primitives import Buffer
-
-if TYPE_CHECKING:
-    from ssh_connection.aio.streams import ByteStream
 
 __all__ = ["Channel", "Receiver"]
 
@@ -46,10 +44,10 @@ class Receiver(Protocol):
 class Channel:
     """One channel; until a receiver is connected, what arrives is kept."""
 
-    on_request: Callable[[m.AnyChannelRequest, Reply], None] | None
+    on_request: Callable[[m.AnyChannelRequest, PendingReply], None] | None
     """Called with each request of the peer; without it requests are refused."""
 
-    def __init__(self, core: ChannelCore | None = None) -> None:
+    def __init__(self, core: ChannelProtocol | None = None) -> None:
         self._core = core
         self._receiver: Receiver | None = None
         self._early: list[bytes] = []
@@ -67,28 +65,28 @@ class Channel:
     # ------------------------------------------------------------- the user's side
 
     @property
-    def core(self) -> ChannelCore:
+    def core(self) -> ChannelProtocol:
         """The state machine behind it."""
         if self._core is None:
             problem = "the channel is not open yet"
             raise ChannelClosed(problem)
         return self._core
 
-    def connect(self, receiver: Receiver, *, credit_at_once: bool = True) -> None:
+    def connect(self, receiver: Receiver, *, auto_adjust: bool = True) -> None:
         """Hand what arrives to `receiver` from now on, first what arrived already.
 
         Args:
             receiver: who takes it.
-            credit_at_once: grant the peer new window as soon as the receiver returns; without
+            auto_adjust: grant the peer new window as soon as the receiver returns; without
                 it the receiver calls `consumed` when it is done with the data.
         """
         self._receiver = receiver
         self.data_received = receiver.data_received
         core = self.core
-        core.credit_at_once = credit_at_once
+        core.auto_adjust = auto_adjust
         for data in self._early:
             receiver.data_received(memoryview(data))
-            if credit_at_once:
+            if auto_adjust:
                 core.consumed(len(data))
         self._early.clear()
         if core.eof_received:
@@ -98,8 +96,6 @@ class Channel:
 
     def stream(self) -> ByteStream:
         """Return a byte stream over the channel, which is its receiver from now on."""
-        from ssh_connection.aio.streams import ByteStream  # noqa: PLC0415 (it imports this)
-
         return ByteStream(self)
 
     def write(self, *parts: Buffer) -> None:
@@ -185,7 +181,7 @@ class Channel:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[bool] = loop.create_future()
 
-        def answered(granted: bool | None) -> None:  # noqa: FBT001 (the core calls it)
+        def answered(granted: Granted) -> None:
             if granted is None:
                 loop.call_soon(no_answer)  # the channel is told a little later why
             elif not answer.done():
@@ -218,10 +214,10 @@ class Channel:
 
     # ------------------------------------------------------------- the core's side
 
-    def adopt(self, core: ChannelCore) -> None:
+    def adopt(self, core: ChannelProtocol) -> None:
         """Take the core that was opened with this channel as its handler."""
         self._core = core
-        core.credit_at_once = False
+        core.auto_adjust = False
 
     async def wait_opened(self) -> None:
         """Wait for the peer's answer.
@@ -251,7 +247,7 @@ class Channel:
         if self._receiver is not None:
             self._receiver.eof_received()
 
-    def request_received(self, request: m.AnyChannelRequest, reply: Reply) -> None:
+    def request_received(self, request: m.AnyChannelRequest, reply: PendingReply) -> None:
         """The peer asks for something."""
         if self.on_request is not None:
             self.on_request(request, reply)
@@ -282,5 +278,5 @@ class Channel:
 
     def _drop(self, data: memoryview) -> None:
         """Standard error has no taker: its window is granted again all the same."""
-        if not self.core.credit_at_once:
+        if not self.core.auto_adjust:
             self.core.consumed(len(data))

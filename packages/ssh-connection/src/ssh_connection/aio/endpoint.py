@@ -28,9 +28,9 @@ from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from ssh_connection.aio.settings import KeepaliveOptions
-    from ssh_connection.channel import Channel as ChannelCore
+    from ssh_connection.channel import ChannelProtocol
     from ssh_connection.limits import ConnectionLimits
-    from ssh_connection.replies import Reply
+    from ssh_connection.replies import PendingReply
     from ssh_transport import Agreement, Transport
     from ssh_wire.primitives import Buffer
 
@@ -207,7 +207,7 @@ class Endpoint(Generic[_Core]):
 
     def batch_done(self) -> None:
         """Everything that arrived in this wake-up is processed."""
-        if self._mux.widened:
+        if self._mux.window_opened:
             self._mux.pump()
         # a wake-up may be our own: only what the peer sent is a sign of its life
         timer = self._keepalive
@@ -225,8 +225,8 @@ class Endpoint(Generic[_Core]):
 
     # ------------------------------------------------------------- the multiplexer's side
 
-    def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelCore) -> None:
-        """The peer wants a channel; what nobody offers is refused (RFC 4254 section 5.1)."""
+    def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
+        """Refuse a channel of a type that is not offered (RFC 4254 section 5.1)."""
         known = not isinstance(message, m.ChannelOpen)
         reason = (
             OpenFailureReason.ADMINISTRATIVELY_PROHIBITED
@@ -235,18 +235,18 @@ class Endpoint(Generic[_Core]):
         )
         channel.refuse(reason, f"{printable(message.kind)} is not offered")
 
-    def global_request(self, message: m.AnyGlobalRequest, reply: Reply) -> None:
-        """The peer asks for something; what nobody offers is refused."""
+    def global_request(self, message: m.AnyGlobalRequest, reply: PendingReply) -> None:
+        """Refuse a global request that is not offered (RFC 4254 section 4)."""
         del message
         self._mux.deny(reply)
 
     def unknown_message(self, number: int) -> None:
-        """Nobody knows the message: say so, in its turn (RFC 4253 section 11.4)."""
+        """NullHandler knows the message: say so, in its turn (RFC 4253 section 11.4)."""
         del number
         self._core.send(Unimplemented(sequence=self._core.received_sequence))
 
     def handler_failed(self, error: Exception) -> None:
-        """A handler raised where nobody is left to be told: tell the event loop."""
+        """Report what a handler raised to the event loop, where no caller is left."""
         asyncio.get_running_loop().call_exception_handler(
             {"message": "a handler of an SSH connection failed", "exception": error}
         )
@@ -261,11 +261,9 @@ def _warn_of_truncation(peer: str) -> None:
 
 
 def _warn_of_legacy(peer: str, agreed: Agreement) -> None:
-    import logging  # noqa: PLC0415 (costs import time, and such peers are rare)
-
     sides = (agreed.client_to_server, agreed.server_to_client)
     ciphers = sorted({name for side in sides for name in (side.cipher, side.mac) if name})
-    logging.getLogger("ssh_connection").warning(
+    _log.warning(
         "the connection to %s may use algorithms that are not safe any more; it uses %s",
         peer,
         ", ".join((agreed.kex, agreed.host_key, *ciphers)),

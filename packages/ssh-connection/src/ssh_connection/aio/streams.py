@@ -134,7 +134,7 @@ class ByteReader:
             self._wake()
 
     def drop(self) -> None:
-        """Forget what is unread; nobody will read it."""
+        """Drop what is unread, and what arrives from now on."""
         self._take(self._size)
 
     # ------------------------------------------------------------- inside
@@ -281,7 +281,7 @@ class ByteStream:
         self._channel = channel
         self.reader = ByteReader(channel.consumed)
         self.writer = ByteWriter(channel)
-        channel.connect(self, credit_at_once=False)
+        channel.connect(self, auto_adjust=False)
 
     async def read(self, n: int = -1) -> bytes:
         """Return up to `n` bytes, b"" at the end; -1 reads up to the end."""

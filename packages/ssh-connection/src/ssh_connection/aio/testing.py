@@ -47,7 +47,7 @@ def _host_key() -> PrivateKey:
 
 
 def server_settings(shell: SessionHandler | None = None) -> ServerSettings:
-    """Return the settings of a server that lets everybody in, and runs `shell`."""
+    """Return the settings of a server that accepts every user, and runs `shell`."""
 
     async def anybody(_user: str) -> Result:
         return Accept()
@@ -101,7 +101,7 @@ class _Pipe:
             self._source.pause_writing()
 
     def end(self) -> None:
-        """Nothing follows; the other end hears of it behind what was sent."""
+        """End the stream; the other end gets the end behind what was sent."""
         if not self.frozen:
             self._ending = True
             self._loop.call_soon(self._deliver)

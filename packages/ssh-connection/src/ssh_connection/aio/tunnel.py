@@ -34,7 +34,7 @@ class _Tunnel(asyncio.Transport):
         self._channel = channel
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        with suppress(ChannelClosed):  # the driver hears of it as a lost connection
+        with suppress(ChannelClosed):  # the driver is told that the connection is lost
             self._channel.write(data)
 
     def pause_reading(self) -> None:

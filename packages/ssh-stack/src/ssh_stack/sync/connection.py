@@ -74,7 +74,7 @@ class Connection(BlockingOwner[aio_connection.Connection]):
 
     @property
     def server_software(self) -> str:
-        """The server's name and version of itself, escaped."""
+        """The softwareversion that the server identified itself with, escaped."""
         return self._wrapped.server_software
 
     @property

@@ -42,7 +42,7 @@ class Commands:
         text: Literal[False] = False,
         stdin: InputSource | ByteReader | None = None,
         input: Buffer | str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
+        timeout: float | None = None,
         check: bool = False,
         env: Mapping[str, str] | None = None,
         pty: Pty | None = None,
@@ -60,7 +60,7 @@ class Commands:
         text: Literal[True],
         stdin: InputSource | ByteReader | None = None,
         input: Buffer | str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
+        timeout: float | None = None,
         check: bool = False,
         env: Mapping[str, str] | None = None,
         pty: Pty | None = None,
@@ -70,14 +70,14 @@ class Commands:
         on_cancel: Literal["terminate", "detach"] = "terminate",
     ) -> Completed[str]: ...
 
-    async def run(  # noqa: PLR0913 (subprocess.run's manners)
+    async def run(
         self,
         command: str | Sequence[str],
         *,
         text: bool = False,
         stdin: InputSource | ByteReader | None = None,
-        input: Buffer | str | None = None,  # noqa: A002 (subprocess.run's name)
-        timeout: float | None = None,  # noqa: ASYNC109
+        input: Buffer | str | None = None,
+        timeout: float | None = None,
         check: bool = False,
         env: Mapping[str, str] | None = None,
         pty: Pty | None = None,
@@ -154,7 +154,7 @@ class Commands:
         env: Mapping[str, str] | None = None,
     ) -> Scope[TextProcess]: ...
 
-    def start(  # noqa: PLR0913 (subprocess.Popen's manners)
+    def start(
         self,
         command: str | Sequence[str] | None = None,
         *,

@@ -20,7 +20,7 @@ from ssh_wire.messages import connection as m
 
 if TYPE_CHECKING:
     from ssh_connection.aio.client.settings import ClientSettings
-    from ssh_connection.channel import Channel as ChannelCore
+    from ssh_connection.channel import ChannelProtocol
 
 __all__ = ["ClientConnection"]
 
@@ -158,7 +158,7 @@ class ClientConnection(ClientEndpoint, Commands):
             doing = "waiting for the server's answer"
             raise SSHTimeout(name, seconds, doing=doing) from error
 
-    def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelCore) -> None:
+    def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
         """The server wants a channel: only connections to ports we asked for are taken.
 
         "Implementations MUST reject these messages unless they have previously requested a

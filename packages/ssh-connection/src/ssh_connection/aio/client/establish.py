@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ssh_auth import AuthAttempt
     from ssh_connection.aio.client import host_keys
     from ssh_connection.aio.client.settings import ClientSettings
-    from ssh_connection.replies import Reply
+    from ssh_connection.replies import PendingReply
     from ssh_keys import Certificate, PublicKey
     from ssh_transport.aio import Driver
 
@@ -59,7 +59,7 @@ class ClientEndpoint(Endpoint[ClientTransport]):
         self._clock = timeout(None)
         self._login: ClientLogin | None = None
         self._established = False
-        self._learn = settings.learn_host_keys
+        self._learn = settings.update_host_keys
 
     # ------------------------------------------------------------- establishing
 
@@ -107,7 +107,7 @@ class ClientEndpoint(Endpoint[ClientTransport]):
             doing = f"{_DOING[name]} {self._settings.host} port {self._settings.port}"
             raise SSHTimeout(name, seconds, doing=doing) from error
 
-    async def _without_clock(self, work: Awaitable[_T]) -> _T:
+    async def _without_timeout(self, work: Awaitable[_T]) -> _T:
         """Do work whose time is a person's, not the server's."""
         due = self._clock.when()
         loop = asyncio.get_running_loop()
@@ -133,9 +133,11 @@ class ClientEndpoint(Endpoint[ClientTransport]):
         trusted = False
         try:
             if certificate is not None and settings.verify_host_certificate is not None:
-                trusted = await self._without_clock(settings.verify_host_certificate(certificate))
+                trusted = await self._without_timeout(
+                    settings.verify_host_certificate(certificate)
+                )
             if trusted is not True:
-                trusted = await self._without_clock(settings.verify_host_key(key))
+                trusted = await self._without_timeout(settings.verify_host_key(key))
         except BaseException:
             self._reject("the host key could not be checked")
             raise
@@ -166,11 +168,11 @@ class ClientEndpoint(Endpoint[ClientTransport]):
         self._login = login
         self._core.sink = login.receive
         self._driver.schedule_flush()
-        await login.conduct(self._without_clock)
+        await login.conduct(self._without_timeout)
 
     # ------------------------------------------------------------- the server's other keys
 
-    def global_request(self, message: m.AnyGlobalRequest, reply: Reply) -> None:
+    def global_request(self, message: m.AnyGlobalRequest, reply: PendingReply) -> None:
         """The server says which host keys it has."""
         learn = self._learn
         match message:
@@ -235,7 +237,7 @@ class ClientEndpoint(Endpoint[ClientTransport]):
 
     @property
     def server_software(self) -> str:
-        """How the server calls itself, made safe to show."""
+        """The softwareversion that the server identified itself with, escaped."""
         return self._core.peer_software
 
     @property

@@ -15,7 +15,7 @@ from ssh_wire.aio import timeout
 from ssh_wire.messages import connection as m
 
 if TYPE_CHECKING:
-    from ssh_connection.channel import Channel as ChannelCore
+    from ssh_connection.channel import ChannelProtocol
     from ssh_connection.multiplexer import GlobalAnswer, Multiplexer
 
 __all__ = ["RemoteForwards"]
@@ -51,7 +51,7 @@ class RemoteForwards:
         done: asyncio.Future[RemoteForward] = asyncio.get_running_loop().create_future()
 
         def answered(answer: GlobalAnswer | None) -> None:
-            # at once: the first connection may stand right behind the answer
+            # at once: the first connection may follow the answer in the same read
             try:
                 forward = self._granted(answer, host, port, target)
             except SSHError as error:
@@ -72,7 +72,7 @@ class RemoteForwards:
             raise
 
     def _give_up(self, forward: RemoteForward) -> None:
-        """Cancel a forward that was granted when nobody waited for it any more."""
+        """Cancel a forward that was granted after its caller was cancelled."""
         self._mux.request(self._forget(forward))
 
     def find(self, address: str, port: int) -> RemoteForward | None:
@@ -84,7 +84,7 @@ class RemoteForwards:
         same_port = [forward for (_, at), forward in self._listening.items() if at == port]
         return same_port[0] if len(same_port) == 1 else None
 
-    def accept(self, message: m.ForwardedTCPIPOpen, core: ChannelCore) -> bool:
+    def accept(self, message: m.ForwardedTCPIPOpen, core: ChannelProtocol) -> bool:
         """Carry a connection that came in; return False if it came in on no port of ours."""
         forward = self.find(message.address, message.port)
         if forward is not None:

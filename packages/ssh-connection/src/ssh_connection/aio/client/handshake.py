@@ -46,6 +46,6 @@ class Handshake:
 
     def failure(self) -> IdentificationError:
         """Return the error for a server that closed before it identified itself."""
-        sent = f"; it said {self._first_line!r}" if self._first_line else ""
+        sent = f"; it sent {self._first_line!r}" if self._first_line else ""
         problem = f"the server closed the connection before it identified itself{sent}"
         return IdentificationError(problem)

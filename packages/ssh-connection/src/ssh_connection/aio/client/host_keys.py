@@ -9,7 +9,7 @@ from ssh_connection import hostkeys
 from ssh_wire.messages import connection as m
 
 if TYPE_CHECKING:
-    from ssh_connection.aio.client.settings import HostKeyLearner
+    from ssh_connection.aio.client.settings import HostKeyUpdater
     from ssh_connection.multiplexer import GlobalAnswer
     from ssh_keys import PublicKey
 
@@ -18,7 +18,7 @@ __all__ = ["learn"]
 
 async def learn(
     message: m.GlobalRequest,
-    learner: HostKeyLearner,
+    learner: HostKeyUpdater,
     request: Callable[[m.GlobalRequest], Awaitable[GlobalAnswer]],
     session_id: bytes,
 ) -> None:

@@ -34,8 +34,8 @@ __all__ = ["ClientLogin"]
 T = TypeVar("T")
 
 
-class _Unclocked(Protocol):
-    """Awaits something while the clock stands still: a person takes the time it takes."""
+class _WithoutTimeout(Protocol):
+    """Awaits something that the timeout does not count: the user's answers take their time."""
 
     async def __call__(self, work: Awaitable[T], /) -> T: ...
 
@@ -81,7 +81,7 @@ class ClientLogin:
         self._lost = error
         self._arrived.set()
 
-    async def conduct(self, unclocked: _Unclocked) -> None:
+    async def conduct(self, without_timeout: _WithoutTimeout) -> None:
         """Send the first request, and answer what is asked until there is a result.
 
         Raises:
@@ -97,7 +97,7 @@ class ClientLogin:
                     return
                 if isinstance(event, AuthRejected):
                     raise event.error
-                await self._answer(event, unclocked)
+                await self._answer(event, without_timeout)
                 if self._lost is None:
                     self._advance()
                     self._driver.schedule_flush()
@@ -106,19 +106,19 @@ class ClientLogin:
             self._arrived.clear()
             await self._arrived.wait()
 
-    async def _answer(self, event: ClientEvent, unclocked: _Unclocked) -> None:
+    async def _answer(self, event: ClientEvent, without_timeout: _WithoutTimeout) -> None:
         auth = self._auth
         match event:
             case SignatureNeeded(credential=key, algorithm=algorithm, data=data):
                 try:
-                    auth.provide_signature(await unclocked(key.signer.sign(data, algorithm)))
+                    auth.provide_signature(await without_timeout(key.signer.sign(data, algorithm)))
                 except SSHError as error:
                     auth.signature_failed(printable(str(error)))
             case PasswordNeeded(credential=password, prompt=prompt):
-                auth.provide_password(await unclocked(password.ask(prompt)))
+                auth.provide_password(await without_timeout(password.ask(prompt)))
             case PromptsReceived(credential=dialogue):
                 answers = dialogue.answer(event.name, event.instruction, event.prompts)
-                auth.provide_answers(await unclocked(answers))
+                auth.provide_answers(await without_timeout(answers))
             case BannerReceived(text=text) if self._on_banner is not None:
                 self._on_banner(text)
             case _:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 __all__ = [
     "CertificateVerifier",
     "ClientSettings",
-    "HostKeyLearner",
+    "HostKeyProver",
+    "HostKeyUpdater",
     "HostKeyVerifier",
-    "Prove",
 ]
 
 HostKeyVerifier: TypeAlias = Callable[[PublicKey], Awaitable[bool]]
@@ -34,10 +34,10 @@ An exact True accepts the key in it; anything else leaves the key to be judged a
 come alone.
 """
 
-Prove: TypeAlias = Callable[[Sequence[PublicKey]], Awaitable[tuple[PublicKey, ...]]]
+HostKeyProver: TypeAlias = Callable[[Sequence[PublicKey]], Awaitable[tuple[PublicKey, ...]]]
 """Asks the server for the proof that it has keys; returns those for which it is good."""
 
-HostKeyLearner: TypeAlias = Callable[[tuple[PublicKey, ...], Prove], Awaitable[None]]
+HostKeyUpdater: TypeAlias = Callable[[tuple[PublicKey, ...], HostKeyProver], Awaitable[None]]
 """Told of all keys that the server says it has, once; believes only what is proven."""
 
 
@@ -55,7 +55,7 @@ class ClientSettings:
     """Decides whether the server is the right one."""
     verify_host_certificate: CertificateVerifier | None = None
     """Decides about a host certificate, before the key in it is judged alone."""
-    learn_host_keys: HostKeyLearner | None = None
+    update_host_keys: HostKeyUpdater | None = None
     """Told of the server's other keys (OpenSSH's UpdateHostKeys)."""
     credentials: Sequence[Credential] = ()
     """What the user can prove itself with, in the order it is tried."""
@@ -83,4 +83,4 @@ class ClientSettings:
     environment: Mapping[str, str] = attrs.field(factory=dict[str, str])
     """Environment variables to ask for in each session, before those of its command."""
     on_banner: Callable[[str], None] | None = None
-    """Takes the server's banner, made safe to show."""
+    """Takes the server's banner, escaped."""

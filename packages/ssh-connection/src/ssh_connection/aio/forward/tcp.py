@@ -20,7 +20,7 @@ from ssh_connection.errors import ChannelClosed
 from ssh_wire import OpenFailureReason, SSHError
 
 if TYPE_CHECKING:
-    from ssh_connection.channel import Channel as ChannelCore
+    from ssh_connection.channel import ChannelProtocol
 
 __all__ = ["Forward", "LocalForward", "RemoteForward", "carry", "connect_channel", "dial_bridge"]
 
@@ -71,7 +71,7 @@ async def carry(bridge: Bridge, opening: Callable[[], Awaitable[Channel]]) -> No
         bridge.abort()
 
 
-async def connect_channel(core: ChannelCore, host: str, port: int) -> None:
+async def connect_channel(core: ChannelProtocol, host: str, port: int) -> None:
     """Answer a channel that the peer asked for with a connection to `host:port`."""
     try:
         bridge = await dial_bridge(host, port)
@@ -87,13 +87,13 @@ async def connect_channel(core: ChannelCore, host: str, port: int) -> None:
     await carry(bridge, confirmed)
 
 
-def _refuse(core: ChannelCore, reason: str | None = None) -> None:
+def _refuse(core: ChannelProtocol, reason: str | None = None) -> None:
     """Refuse a channel, unless it was answered already or its connection is lost."""
     with suppress(ChannelClosed):
         core.refuse(OpenFailureReason.CONNECT_FAILED, reason or "cannot connect")
 
 
-class _Carried:
+class _Connections:
     """The connections of one forward, closed with it."""
 
     def __init__(self) -> None:
@@ -135,7 +135,7 @@ class LocalForward:
     ) -> None:
         self._opener = opener
         self._closed = closed
-        self._carried = _Carried()
+        self._carried = _Connections()
         self._server: asyncio.Server | None = None
         self._host, self._port = "", 0
 
@@ -224,9 +224,9 @@ class RemoteForward:
         self._listening = listening
         self._target = target
         self._cancel = cancel
-        self._carried = _Carried()
+        self._carried = _Connections()
 
-    def accept(self, core: ChannelCore) -> None:
+    def accept(self, core: ChannelProtocol) -> None:
         """Connect to the target for a connection that came in."""
         work = connect_channel(core, *self._target)
         # one that is closed before the target is reached, or even asked, is refused

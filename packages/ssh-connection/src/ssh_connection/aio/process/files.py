@@ -84,7 +84,7 @@ async def _opened(source: Source, mode: str, stack: AsyncExitStack) -> IO[bytes]
 def _waitable(file: IO[bytes], stack: AsyncExitStack) -> int | None:
     """Return a descriptor of a pipe, a terminal or a socket; None for everything else.
 
-    It is one of our own, so that nobody else who waits for the file is disturbed.
+    It is a duplicate, so that others who wait for the file are not disturbed.
     """
     try:
         descriptor = file.fileno()

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
 from ssh_connection.aio.process.launch import Launch
-from ssh_connection.aio.process.redirect import Copies, Opened
+from ssh_connection.aio.process.redirect import OpenedStreams, StreamCopies
 from ssh_connection.aio.streams import ByteReader, ByteWriter
 from ssh_connection.errors import ChannelClosed, NoExitStatus, RequestRefused
 from ssh_connection.results import Completed, ExitSignal
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from ssh_connection.aio.channel import Channel
-    from ssh_connection.replies import Reply
+    from ssh_connection.replies import PendingReply
 
 __all__ = ["Process"]
 
@@ -57,7 +57,7 @@ class Process:
         self._error: Exception | None = None
         self._ended = asyncio.Event()
         self._gone = asyncio.Event()
-        self._copies: Copies | None = None
+        self._copies: StreamCopies | None = None
 
     # ------------------------------------------------------------- starting
 
@@ -84,7 +84,7 @@ class Process:
         channel = self._channel
         channel.on_request = self._request_received
         self._take_stdout = stdout or self.stdout.feed
-        channel.connect(self, credit_at_once=stdout is not None)
+        channel.connect(self, auto_adjust=stdout is not None)
         channel.data_received = self._take_stdout
         if merged:
             channel.stderr_received = self._take_stdout
@@ -104,7 +104,7 @@ class Process:
                 raise RequestRefused(printable(what))
 
     def _credited(self, taker: Callable[[memoryview], None]) -> Callable[[memoryview], None]:
-        if self._channel.core.credit_at_once:
+        if self._channel.core.auto_adjust:
             return taker
 
         def take(data: memoryview) -> None:
@@ -113,14 +113,14 @@ class Process:
 
         return take
 
-    def redirect(self, streams: Opened, release: AsyncExitStack) -> None:
+    def redirect(self, streams: OpenedStreams, release: AsyncExitStack) -> None:
         """Carry the streams between the command and what they are redirected to.
 
         Args:
             streams: where they come from and go to.
             release: closes what was opened for them, when they are carried no more.
         """
-        self._copies = Copies(self.stdin, (self.stdout, self.stderr), streams, release)
+        self._copies = StreamCopies(self.stdin, (self.stdout, self.stderr), streams, release)
         self._copies.start(self._copying_failed)
 
     def _copying_failed(self) -> None:
@@ -230,7 +230,7 @@ class Process:
         self.stderr.drop()
 
     def _discard(self, data: memoryview) -> None:
-        if not self._channel.core.credit_at_once:
+        if not self._channel.core.auto_adjust:
             self._channel.consumed(len(data))
 
     async def __aenter__(self) -> Self:
@@ -272,7 +272,7 @@ class Process:
         """Standard input has room again."""
         self.stdin.resume()
 
-    def _request_received(self, request: m.AnyChannelRequest, reply: Reply) -> None:
+    def _request_received(self, request: m.AnyChannelRequest, reply: PendingReply) -> None:
         match request:
             case m.ExitStatus() if self.running:  # the first one counts
                 self.exit_status = request.status

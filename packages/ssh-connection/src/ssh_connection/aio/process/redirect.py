@@ -35,13 +35,13 @@ __all__ = [
     "DEVNULL",
     "PIPE",
     "STDOUT",
-    "Copies",
     "InputSource",
-    "Opened",
+    "OpenedStreams",
     "OutputTarget",
     "Readable",
     "Redirects",
     "Sink",
+    "StreamCopies",
     "Writable",
 ]
 
@@ -85,7 +85,7 @@ Write: TypeAlias = Callable[[bytes], Awaitable[None]]
 
 
 @attrs.frozen
-class Opened:
+class OpenedStreams:
     """The streams of one command, ready to be carried."""
 
     content: Buffer | None
@@ -124,14 +124,14 @@ class Opened:
             await write(b"")
 
 
-class Copies:
+class StreamCopies:
     """The tasks that carry the redirected streams of one command."""
 
     def __init__(
         self,
         stdin: ByteWriter,
         outputs: tuple[ByteReader, ByteReader],
-        streams: Opened,
+        streams: OpenedStreams,
         release: AsyncExitStack,
     ) -> None:
         self._streams = streams
@@ -195,10 +195,10 @@ class Redirects:
     stderr: OutputTarget | ByteWriter | None = None
 
     def __attrs_post_init__(self) -> None:
-        _check("stdin", self.stdin, _is_input(self.stdin), _INPUT)
+        _check("stdin", self.stdin, _INPUT, good=_is_input(self.stdin))
         for name, value in (("stdout", self.stdout), ("stderr", self.stderr)):
             merges = name == "stderr" and value == STDOUT and isinstance(value, int)
-            _check(name, value, merges or _is_output(value), _OUTPUT)
+            _check(name, value, _OUTPUT, good=merges or _is_output(value))
         if _same_path(self.stdout, self.stderr):
             problem = "stdout and stderr are the same file: use stderr=STDOUT"
             raise UsageError(problem)
@@ -208,7 +208,7 @@ class Redirects:
             each is not None and not _is(each, PIPE) for each in attrs.astuple(self, recurse=False)
         )
 
-    async def open(self, stack: AsyncExitStack) -> Opened:
+    async def open(self, stack: AsyncExitStack) -> OpenedStreams:
         """Open what is to be read and written; `stack` closes it.
 
         Raises:
@@ -216,7 +216,7 @@ class Redirects:
         """
         read = await self._reader(stack)
         writes = [await _writer(each, stack) for each in (self.stdout, self.stderr)]
-        return Opened(
+        return OpenedStreams(
             content=b"" if _is(self.stdin, DEVNULL) else _content(self.stdin),
             read=read,
             sinks=(_sink(self.stdout), _sink(self.stderr)),
@@ -243,7 +243,7 @@ _INPUT: Final = "bytes, text, a Path, a file open for reading, a stream, a funct
 _OUTPUT: Final = "a Path, a file open for writing, a stream, a function or DEVNULL"
 
 
-def _check(name: str, value: object, good: bool, expected: str) -> None:  # noqa: FBT001
+def _check(name: str, value: object, expected: str, *, good: bool) -> None:
     if good:
         return
     what = "a file that is closed" if getattr(value, "closed", False) is True else (

@@ -2,7 +2,7 @@
 
 Each method is a small async function that returns exactly an `Accept`, a `Reject` or a
 `Partial`.  A method without a function is not offered.  A function that raises, or
-returns anything else, authenticates nobody.  Each is told of the connection, in an
+returns anything else, authenticates no client.  Each is told of the connection, in an
 `AuthContext` behind its other arguments, where it wants one argument more.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import attrs
 
 from ssh_auth import Accept, AuthContext, ChangePassword, Partial, Reject, ServerPolicy
-from ssh_connection.aio.callbacks import check_async, guarded
+from ssh_connection.aio.callbacks import check_async, logged
 from ssh_keys import PublicKey
 from ssh_wire import UsageError
 from ssh_wire.messages.auth import InfoRequest
@@ -84,15 +84,15 @@ class ServerAuthentication:
     algorithms: Callable[[str], Sequence[str]] | None = None
     """The signature algorithms that this user's keys may use; None for everybody's.
 
-    Asked once, as soon as the client has named the user, and at once: it is no async function.
+    Called once, as soon as the client has named the user; it is a plain function.
     A client that takes it is told before the first answer where they are not what all were told,
-    so what is said of an unknown user must not give away that it is one.
+    so the algorithms of an unknown user must not reveal that it is unknown.
     """
     banner: str = ""
     """Text that the client shows before authentication."""
 
     def check(self) -> None:
-        """Refuse functions that cannot be meant, and methods that nobody could complete.
+        """Refuse functions that cannot be meant, and methods that no client could complete.
 
         Raises:
             UsageError: there is one.
@@ -104,7 +104,7 @@ class ServerAuthentication:
         if self.algorithms is not None and not callable(self.algorithms):
             problem = "algorithms is a function of the user's name"
             raise UsageError(problem)
-        self.policy  # noqa: B018 (says what is wrong with it)
+        _ = self.policy  # it raises what is wrong with it
 
     @property
     def policy(self) -> ServerPolicy:
@@ -127,7 +127,7 @@ class ServerAuthentication:
     def _algorithms_of(self, user: str) -> tuple[str, ...]:
         """Return a user's algorithms: none of them where the function does not say."""
         names: tuple[str, ...] = ()
-        with guarded(_log, "the algorithms of a user are not known") as guard:
+        with logged(_log, "the algorithms of a user are not known") as guard:
             given = self.algorithms(user) if self.algorithms is not None else ()
             names = () if isinstance(given, str) else tuple(given)
             encode_names(names)

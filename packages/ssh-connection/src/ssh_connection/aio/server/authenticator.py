@@ -78,7 +78,7 @@ class Authenticator:
             if function is not None:
                 answer = await call(function, *arguments, context=context)
         except BaseException as error:  # a user's function may raise anything
-            if _is_an_end(error):
+            if _ends_the_task(error):
                 raise
             self._log.exception("an authentication function failed")
         try:
@@ -91,7 +91,7 @@ class Authenticator:
         """Answer a question.
 
         Raises:
-            UsageError: the answer is no answer to this question.
+            UsageError: the answer does not fit the question.
             ProtocolError: the client has had all its attempts.
         """
         if isinstance(answer, InfoRequest):
@@ -102,36 +102,39 @@ class Authenticator:
                 raise UsageError(problem)
             self._change_demanded = self._auth.demand_change(request, answer.prompt)
         else:
-            self._auth.answer(request, answer)  # which refuses what is no Result
+            self._auth.answer(request, answer)  # which refuses what is not a Result
 
-    def _question(  # noqa: PLR0911 (one method a case)
+    def _question(
         self, event: ServerEvent
     ) -> tuple[Callable[..., Awaitable[Any]] | None, tuple[object, ...]]:
         """Return the function that decides, and what it is asked."""
         asked = self._functions
+        function: Callable[..., Awaitable[Any]] | None = None
+        about: tuple[object, ...] = ()
         match event:
             case KeyOffered(certificate=None) | KeyVerified(certificate=None):
-                return asked.public_key, (event.user, event.key)
+                function, about = asked.public_key, (event.key,)
             case KeyOffered() | KeyVerified():
-                return asked.certificate, (event.user, event.certificate)
+                function, about = asked.certificate, (event.certificate,)
             case PasswordOffered():
-                return asked.password, (event.user, event.password)
+                function, about = asked.password, (event.password,)
             case PasswordChangeOffered() if self._change_demanded:
-                return asked.new_password, (event.user, event.password, event.new_password)
+                function, about = asked.new_password, (event.password, event.new_password)
             case InteractiveStarted():
-                return asked.interactive, (event.user, 0, ())
+                function, about = asked.interactive, (0, ())
             case AnswersReceived():
-                return asked.interactive, (event.user, event.round, event.answers)
+                function, about = asked.interactive, (event.round, event.answers)
             case NoneOffered():
-                return asked.none, (event.user,)
+                function = asked.none
             case _:
-                return None, ()  # a new password that nobody demanded
+                pass  # a new password that was not demanded
+        return function, (event.user, *about)
 
 
-def _is_an_end(error: BaseException) -> bool:
+def _ends_the_task(error: BaseException) -> bool:
     """Whether the program or this task is being ended, and not just the function at fault."""
     if isinstance(error, asyncio.CancelledError):
-        # a function may be cancelled within: that is no reason to leave its client waiting
+        # a function may be cancelled within: its client is not left waiting
         task = asyncio.current_task()
         return task is None or task.cancelling() > 0
     return isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ssh_auth import AuthContext
-from ssh_connection.aio.callbacks import guarded
+from ssh_connection.aio.callbacks import logged
 from ssh_connection.aio.endpoint import Endpoint
 from ssh_connection.aio.server.host_keys import HostKeyProofs
 from ssh_connection.aio.server.identity import HostIdentity
@@ -22,8 +22,8 @@ from ssh_wire import DisconnectReason, SSHError
 if TYPE_CHECKING:
     from ssh_auth import Authenticated
     from ssh_connection.aio.server.settings import ServerSettings
-    from ssh_connection.channel import Channel as ChannelCore
-    from ssh_connection.replies import Reply
+    from ssh_connection.channel import ChannelProtocol
+    from ssh_connection.replies import PendingReply
     from ssh_wire.messages import connection as m
 
 __all__ = ["ServerConnection"]
@@ -46,7 +46,7 @@ class ServerConnection(Endpoint[ServerTransport]):
             settings.transport,
             random=random,
             now=loop.time(),
-            host_keys=self._identity.shown,
+            host_keys=self._identity.presented,
         )
         super().__init__(core, settings.limits, settings.close_timeout)
         self._settings = settings
@@ -82,7 +82,7 @@ class ServerConnection(Endpoint[ServerTransport]):
     async def _sign(self, event: ev.SignatureRequested) -> None:
         """Sign beside the event loop; without a signature there is no connection."""
         signature = b""
-        with guarded(_log, "the host key %s cannot sign", event.key.fingerprint()) as guard:
+        with logged(_log, "the host key %s cannot sign", event.key.fingerprint()) as guard:
             signature = await self._identity.sign(event.key, event.data, event.algorithm)
         if guard.failed:
             self._core.disconnect(DisconnectReason.KEY_EXCHANGE_FAILED, "no signature")
@@ -121,7 +121,7 @@ class ServerConnection(Endpoint[ServerTransport]):
         self._start_keepalive(self._settings.keepalive)
         host_keys.announce()
         if self._settings.on_authenticated is not None:
-            with guarded(self._settings.log, "on_authenticated failed"):
+            with logged(self._settings.log, "on_authenticated failed"):
                 self._settings.on_authenticated(self)
 
     def _grace_over(self) -> None:
@@ -142,17 +142,17 @@ class ServerConnection(Endpoint[ServerTransport]):
             self._login.close()
         if first and self._settings.on_end is not None:
             fault = None if self._closing or _is_goodbye(error) else _root(error)
-            with guarded(self._settings.log, "on_end failed"):
+            with logged(self._settings.log, "on_end failed"):
                 self._settings.on_end(self, fault)
 
     # ------------------------------------------------------------- what the client asks for
 
-    def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelCore) -> None:
+    def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
         """Answer the opening of a channel."""
         if self._services is None or not self._services.open_channel(message, channel):
             super().channel_requested(message, channel)
 
-    def global_request(self, message: m.AnyGlobalRequest, reply: Reply) -> None:
+    def global_request(self, message: m.AnyGlobalRequest, reply: PendingReply) -> None:
         """Answer a global request."""
         if self._services is None or not self._services.answer(message, reply):
             super().global_request(message, reply)

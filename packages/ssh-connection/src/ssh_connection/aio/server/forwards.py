@@ -17,9 +17,9 @@ from ssh_wire.messages import connection as m
 
 if TYPE_CHECKING:
     from ssh_connection.aio.server.session import User
-    from ssh_connection.channel import Channel as ChannelCore
+    from ssh_connection.channel import ChannelProtocol
     from ssh_connection.multiplexer import Multiplexer
-    from ssh_connection.replies import Reply
+    from ssh_connection.replies import PendingReply
 
 __all__ = ["ForwardingRules", "ServerForwards"]
 
@@ -60,7 +60,7 @@ class ServerForwards:
         self._binding = 0
         self._listeners: dict[tuple[str, int], LocalForward] = {}
 
-    def connect(self, message: m.DirectTCPIPOpen, core: ChannelCore) -> None:
+    def connect(self, message: m.DirectTCPIPOpen, core: ChannelProtocol) -> None:
         """The client wants a connection (RFC 4254 section 7.2)."""
         host, port = message.host, message.port
         allowed = (
@@ -75,7 +75,7 @@ class ServerForwards:
         else:
             core.refuse(OpenFailureReason.ADMINISTRATIVELY_PROHIBITED, "forwarding is not allowed")
 
-    def listen(self, message: m.TCPIPForward, reply: Reply) -> None:
+    def listen(self, message: m.TCPIPForward, reply: PendingReply) -> None:
         """The client wants a port (RFC 4254 section 7.1)."""
         address, port = message.address, message.port
         allowed = (
@@ -90,7 +90,7 @@ class ServerForwards:
         else:
             self._mux.deny(reply)
 
-    async def _bind(self, address: str, port: int, reply: Reply) -> None:
+    async def _bind(self, address: str, port: int, reply: PendingReply) -> None:
         async def channel(origin: tuple[str, int]) -> Channel:
             return await self._open(address, listener.port, origin)
 
@@ -120,7 +120,7 @@ class ServerForwards:
         await channel.wait_opened()
         return channel
 
-    def cancel(self, message: m.CancelTCPIPForward, reply: Reply) -> None:
+    def cancel(self, message: m.CancelTCPIPForward, reply: PendingReply) -> None:
         """The client wants a port no longer (RFC 4254 section 7.1)."""
         listener = self._listeners.get((message.address, message.port))
         if listener is None:

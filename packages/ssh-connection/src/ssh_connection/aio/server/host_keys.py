@@ -10,7 +10,7 @@ from ssh_connection import hostkeys
 if TYPE_CHECKING:
     from ssh_connection.aio.server.identity import HostIdentity
     from ssh_connection.multiplexer import Multiplexer
-    from ssh_connection.replies import Reply
+    from ssh_connection.replies import PendingReply
     from ssh_keys import PublicKey
     from ssh_transport import Transport
     from ssh_wire.messages import connection as m
@@ -44,7 +44,7 @@ class HostKeyProofs:
         """Tell the client all keys: one that knows the others survives a change of keys."""
         self._mux.request(hostkeys.announcement(self._identity.keys))
 
-    def prove(self, message: m.GlobalRequest, reply: Reply) -> None:
+    def prove(self, message: m.GlobalRequest, reply: PendingReply) -> None:
         """Sign for every key that is asked for, or for none."""
         keys = hostkeys.asked_for(message, self._identity.keys)
         if keys is None or not reply.wanted:
@@ -52,7 +52,7 @@ class HostKeyProofs:
         else:
             self._spawn(self._sign(keys, reply))
 
-    async def _sign(self, keys: Sequence[PublicKey], reply: Reply) -> None:
+    async def _sign(self, keys: Sequence[PublicKey], reply: PendingReply) -> None:
         negotiated = self._core.agreement.host_key
         signatures: list[bytes] = []
         try:

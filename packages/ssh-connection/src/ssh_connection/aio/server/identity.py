@@ -38,7 +38,7 @@ class HostIdentity:
 
     Attributes:
         keys: their public halves.
-        shown: what a client may be shown: the keys and their certificates.
+        presented: what a client may choose from: the keys and their certificates.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class HostIdentity:
         self._signers = {key.public_key.blob: key for key in keys}
         self.keys: tuple[PublicKey, ...] = tuple(key.public_key for key in keys)
         own = [each for each in certificates if each.public_key.blob in self._signers]
-        self.shown: tuple[PublicKey | Certificate, ...] = (*self.keys, *own)
+        self.presented: tuple[PublicKey | Certificate, ...] = (*self.keys, *own)
 
     def sign_at_once(self, key: PublicKey, data: bytes, algorithm: str) -> bytes | None:
         """Return the signature, or None where it takes too long for the event loop."""

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from ssh_connection.aio.server.host_keys import HostKeyProofs
     from ssh_connection.aio.server.session import User
     from ssh_connection.aio.server.settings import ServerSettings
-    from ssh_connection.channel import Channel as ChannelCore
+    from ssh_connection.channel import ChannelProtocol
     from ssh_connection.multiplexer import Multiplexer
-    from ssh_connection.replies import Reply
+    from ssh_connection.replies import PendingReply
 
 __all__ = ["Services"]
 
@@ -52,7 +52,7 @@ class Services:
             self._forwards = ServerForwards(user, rules, mux, children.spawn)
             children.own(self._forwards)
 
-    def open_channel(self, message: m.AnyChannelOpen, core: ChannelCore) -> bool:
+    def open_channel(self, message: m.AnyChannelOpen, core: ChannelProtocol) -> bool:
         """Answer the opening of a channel; return False if there is nothing of its kind."""
         match message:
             case m.SessionOpen():
@@ -63,7 +63,7 @@ class Services:
                 return False
         return True
 
-    def answer(self, message: m.AnyGlobalRequest, reply: Reply) -> bool:
+    def answer(self, message: m.AnyGlobalRequest, reply: PendingReply) -> bool:
         """Answer a global request; return False if there is nothing of its kind."""
         match message:
             case m.TCPIPForward() if self._forwards is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeAlias
 import attrs
 
 from ssh_auth import Permissions
-from ssh_connection.aio.callbacks import guarded
+from ssh_connection.aio.callbacks import logged
 from ssh_connection.aio.streams import ByteReader
 from ssh_connection.errors import ChannelClosed
 from ssh_connection.pty import Pty
@@ -23,7 +23,7 @@ from ssh_wire.modes import decode_modes
 if TYPE_CHECKING:
     from ssh_connection.aio.channel import Channel
     from ssh_connection.limits import ConnectionLimits
-    from ssh_connection.replies import Reply
+    from ssh_connection.replies import PendingReply
     from ssh_keys import Certificate
     from ssh_wire.primitives import Buffer
 
@@ -38,14 +38,14 @@ _log = logging.getLogger("ssh_connection.server")
 
 @attrs.frozen
 class User:
-    """Who is logged in."""
+    """The user that is authenticated."""
 
     name: str
     """The user name that was authenticated."""
     key: PublicKey | None
     """The key whose signature was verified last, if there was one."""
     permissions: Permissions
-    """What the methods that let it in allow."""
+    """What the methods that authenticated the user allow."""
     certificate: Certificate | None = None
     """The certificate that was shown for the key, if one was."""
 
@@ -59,11 +59,9 @@ class Session:
     session first, the handler is cancelled.
     """
 
-    def __init__(
-        self, channel: Channel, user: User, policy: SessionPolicy, limits: ConnectionLimits
-    ) -> None:
+    def __init__(self, channel: Channel, user: User, policy: SessionPolicy) -> None:
         self.user = user
-        """Who is logged in."""
+        """The user that is authenticated."""
         self.command: bytes | None = None
         """The command line, as it came; None for a shell or a subsystem."""
         self.original_command: bytes | None = None
@@ -74,12 +72,6 @@ class Session:
         """The terminal that was asked for."""
         self.env: dict[str, str] = {}
         """The environment variables that were asked for and allowed."""
-        self.peer: tuple[str, int] | None = policy.peer
-        """The address and port that the client connected from, if it has one."""
-        self.local: tuple[str, int] | None = policy.local
-        """The address and port that it connected to."""
-        self.client_software: str = policy.client_software
-        """The softwareversion that the client identified itself with, escaped."""
         self.channel = channel
         """The channel; connect a receiver to it to bypass the streams."""
         self.on_resize: Callable[[int, int], None] | None = None
@@ -88,7 +80,6 @@ class Session:
         """Called with the name (without SIG) of a signal that the client sends."""
         self._stdin = ByteReader(channel.consumed)
         self._policy = policy
-        self._limits = limits
         self._started = False
         self._ended = False
         self._room = asyncio.Event()
@@ -96,6 +87,21 @@ class Session:
         channel.on_request = self._request_received
 
     # ------------------------------------------------------------- the handler's side
+
+    @property
+    def peer(self) -> tuple[str, int] | None:
+        """The address and port that the client connected from, if it has one."""
+        return self._policy.peer
+
+    @property
+    def local(self) -> tuple[str, int] | None:
+        """The address and port that the client connected to, if it has one."""
+        return self._policy.local
+
+    @property
+    def client_software(self) -> str:
+        """The softwareversion that the client identified itself with, escaped."""
+        return self._policy.client_software
 
     @property
     def stdin(self) -> ByteReader:
@@ -106,7 +112,7 @@ class Session:
     def use_streams(self) -> None:
         """Take what the client sends through `stdin`, unless the channel has a receiver."""
         if not self.channel.is_connected:
-            self.channel.connect(self, credit_at_once=False)
+            self.channel.connect(self, auto_adjust=False)
 
     async def write(self, data: Buffer) -> None:
         """Send standard output; wait while there is no room.
@@ -183,7 +189,7 @@ class Session:
 
     # ------------------------------------------------------------- requests
 
-    def _request_received(self, request: m.AnyChannelRequest, reply: Reply) -> None:
+    def _request_received(self, request: m.AnyChannelRequest, reply: PendingReply) -> None:
         core = self.channel.core
         if self._take(request):
             core.grant(reply)
@@ -248,7 +254,7 @@ class Session:
         if b"\0" in request.name + request.value or b"=" in request.name or not request.name:
             return False
         name = request.name.decode("utf-8", "surrogateescape")
-        allowed = name in self._policy.env and len(self.env) < self._limits.environment
+        allowed = name in self._policy.env and len(self.env) < self._policy.limits.environment
         if allowed:
             self.env[name] = request.value.decode("utf-8", "surrogateescape")
         return allowed
@@ -279,6 +285,8 @@ class SessionPolicy:
     """The address and port that it connected to."""
     client_software: str = ""
     """The softwareversion that the client identified itself with."""
+    limits: ConnectionLimits
+    """How many environment variables a client may set."""
     spawn: Callable[[Session, SessionHandler], None]
     """Runs a handler for a session."""
 
@@ -294,6 +302,6 @@ def _size(request: m.PtyRequest | m.WindowChange) -> tuple[int, int]:
 
 def _call(function: Callable[_P, None], *args: _P.args, **kwargs: _P.kwargs) -> bool:
     """Call a function of the handler; return whether it worked."""
-    with guarded(_log, "a function of a session handler failed") as guard:
+    with logged(_log, "a function of a session handler failed") as guard:
         function(*args, **kwargs)
     return not guard.failed

@@ -16,7 +16,7 @@ from ssh_wire import OpenFailureReason, ProtocolError, SSHError
 if TYPE_CHECKING:
     from ssh_auth import AuthContext
     from ssh_connection.aio.server.settings import ServerSettings
-    from ssh_connection.channel import Channel as ChannelCore
+    from ssh_connection.channel import ChannelProtocol
 
 __all__ = ["ServerSessions"]
 
@@ -54,6 +54,7 @@ class ServerSessions:
             peer=context.peer,
             local=context.local,
             client_software=context.client_software,
+            limits=settings.limits,
             spawn=self._run,
         )
         self._open = 0
@@ -63,7 +64,7 @@ class ServerSessions:
         """Open no further session (no-more-sessions@openssh.com)."""
         self._no_more = True
 
-    def open(self, core: ChannelCore) -> None:
+    def open(self, core: ChannelProtocol) -> None:
         """Open a session on a channel that the client asks for.
 
         Raises:
@@ -78,7 +79,7 @@ class ServerSessions:
         self._open += 1
         channel = Channel(core)
         channel.on_closed(self._closed)
-        Session(channel, self._user, self._policy, self._limits)
+        Session(channel, self._user, self._policy)
         core.confirm(channel)
 
     def _closed(self) -> None:

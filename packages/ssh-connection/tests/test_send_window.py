@@ -9,23 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssh_connection.errors import ChannelViolation
-from ssh_connection.outflow import MAX_WINDOW, Outflow
+from ssh_connection.send_window import MAX_WINDOW, SendWindow
 from ssh_connection.testing import Wire
 from ssh_wire.messages import connection as m
 from ssh_wire.primitives import Buffer
 
 
 class Flow:
-    """An outflow, its wire, and what its writer heard."""
+    """An outflow, its wire, and what its writer recorder."""
 
     def __init__(self, window: int = 100, max_data: int = 40, limit: int = 50) -> None:
         self.wire = Wire()
-        self.heard: list[str] = []
-        self.out = Outflow(
+        self.events: list[str] = []
+        self.out = SendWindow(
             self.wire,
             limit,
-            lambda: self.heard.append("pause"),
-            lambda: self.heard.append("resume"),
+            lambda: self.events.append("pause"),
+            lambda: self.events.append("resume"),
         )
         self.out.begin(7, window, max_data)
 
@@ -149,14 +149,14 @@ def test_a_view_of_larger_items_is_sent_as_the_bytes_it_has() -> None:
 def test_the_writer_is_asked_to_pause_and_told_to_resume() -> None:
     flow = Flow(window=0, limit=50)
     flow.write(bytes(50))
-    assert flow.heard == []
+    assert flow.events == []
     flow.write(bytes(1))
     flow.write(bytes(1))
-    assert flow.heard == ["pause"]
+    assert flow.events == ["pause"]
     flow.grant(20)
-    assert flow.heard == ["pause"]
+    assert flow.events == ["pause"]
     flow.grant(10)
-    assert flow.heard == ["pause", "resume"]
+    assert flow.events == ["pause", "resume"]
 
 
 def test_what_is_dropped_is_gone() -> None:
@@ -211,4 +211,4 @@ def test_whatever_happens_no_more_is_sent_than_granted_and_all_in_order(
     flow.wire.congested = False
     flow.grant(10_000)
     assert sent + b"".join(flow.data()) == written
-    assert flow.heard == ["pause", "resume"] * (len(flow.heard) // 2)
+    assert flow.events == ["pause", "resume"] * (len(flow.events) // 2)

@@ -7,17 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssh_connection.errors import ChannelViolation
-from ssh_connection.inflow import Inflow
+from ssh_connection.receive_window import ReceiveWindow
 
 
-def inflow(window: int = 100, max_packet: int = 60) -> tuple[Inflow, list[int]]:
+def receive_window(window: int = 100, max_packet: int = 60) -> tuple[ReceiveWindow, list[int]]:
     grants: list[int] = []
-    return Inflow(window, max_packet, grants.append), grants
+    return ReceiveWindow(window, max_packet, grants.append), grants
 
 
 @pytest.mark.row("C02")
 def test_data_up_to_the_limits_is_taken_and_not_a_byte_more() -> None:
-    flow, _ = inflow()
+    flow, _ = receive_window()
     with pytest.raises(ChannelViolation, match="maximum packet size"):
         flow.charge(61)
     flow.charge(60)
@@ -28,7 +28,7 @@ def test_data_up_to_the_limits_is_taken_and_not_a_byte_more() -> None:
 
 
 def test_new_window_is_granted_once_per_half_window() -> None:
-    flow, grants = inflow()
+    flow, grants = receive_window()
     flow.charge(60)
     flow.consumed(49)
     assert grants == []
@@ -38,7 +38,7 @@ def test_new_window_is_granted_once_per_half_window() -> None:
 
 
 def test_a_paused_reader_grants_nothing_until_it_resumes() -> None:
-    flow, grants = inflow()
+    flow, grants = receive_window()
     flow.charge(60)
     flow.pause()
     flow.consumed(60)
@@ -50,7 +50,7 @@ def test_a_paused_reader_grants_nothing_until_it_resumes() -> None:
 
 
 def test_nothing_is_granted_after_the_end() -> None:
-    flow, grants = inflow()
+    flow, grants = receive_window()
     flow.charge(60)
     flow.ended = True
     flow.consumed(60)
@@ -59,7 +59,7 @@ def test_nothing_is_granted_after_the_end() -> None:
 
 @pytest.mark.row("C21")
 def test_consuming_nothing_grants_nothing() -> None:
-    flow, grants = inflow(window=0)
+    flow, grants = receive_window(window=0)
     flow.charge(0)
     flow.consumed(0)
     assert grants == []
@@ -67,7 +67,7 @@ def test_consuming_nothing_grants_nothing() -> None:
 
 @given(st.lists(st.integers(0, 60)), st.integers(1, 1000))
 def test_the_sum_of_grants_is_what_was_consumed(sizes: list[int], window: int) -> None:
-    flow, grants = inflow(window)
+    flow, grants = receive_window(window)
     received = consumed = 0
     for size in sizes:
         taken = min(size, flow.window)

@@ -1,6 +1,6 @@
 """What arrives on a channel: the window that the peer has, charged and granted again.
 
-The arithmetic is exact: nothing is accepted beyond what was granted, and the sum of all
+The count is exact: nothing is accepted beyond what was granted, and the sum of all
 grants is the first window plus what was consumed.
 """
 
@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 from ssh_connection.errors import ChannelViolation
 
-__all__ = ["Inflow"]
+__all__ = ["ReceiveWindow"]
 
 
-class Inflow:
+class ReceiveWindow:
     """The receiving direction of one channel.
 
     Attributes:

@@ -12,12 +12,13 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from ssh_connection.errors import ChannelViolation
+from ssh_wire.numbers import MessageNumber
 
 if TYPE_CHECKING:
     from ssh_connection.output import Output
     from ssh_wire.primitives import Buffer
 
-__all__ = ["Outflow"]
+__all__ = ["SendWindow"]
 
 MAX_WINDOW: Final = 2**32 - 1
 """\"The window size MUST NOT be increased above 2^32 - 1 bytes.\""""
@@ -27,13 +28,16 @@ MAX_WINDOW: Final = 2**32 - 1
 _DATA_HEAD = Struct(">BII")
 _EXTENDED_HEAD = Struct(">BIII")
 
+_DATA: Final = MessageNumber.CHANNEL_DATA.value
+_EXTENDED_DATA: Final = MessageNumber.CHANNEL_EXTENDED_DATA.value
+
 _BURST: Final = 256 * 1024
 """Bytes that leave in one go: a block of a file, so that none is cut for a moment's sake."""
 
 _Held = tuple[int | None, memoryview]
 
 
-class Outflow:
+class SendWindow:
     """The sending direction of one channel.
 
     Args:
@@ -210,5 +214,5 @@ class Outflow:
 
     def _head(self, data_type: int | None, size: int) -> bytes:
         if data_type is None:
-            return _DATA_HEAD.pack(94, self._remote, size)
-        return _EXTENDED_HEAD.pack(95, self._remote, data_type, size)
+            return _DATA_HEAD.pack(_DATA, self._remote, size)
+        return _EXTENDED_HEAD.pack(_EXTENDED_DATA, self._remote, data_type, size)
