@@ -26,13 +26,13 @@ _TRANSIENT = ("IGN", "UNIMPL", "HELD", "EVENT(UnimplementedReceived)", "EVENT(De
 class _Seen:
     """What a subject did."""
 
-    said: tuple[bytes, ...]
+    sent: tuple[bytes, ...]
     events: tuple[Event, ...]
     waiting: bool
 
     @property
     def numbers(self) -> list[int]:
-        return [payload[0] for payload in self.said]
+        return [payload[0] for payload in self.sent]
 
     @property
     def names(self) -> list[str]:
@@ -56,16 +56,18 @@ async def outcomes(stage: Stage, payloads: list[bytes]) -> list[str]:
     subject = await stage.reach()
     try:
         before = Before.of(subject)
-        hear = stage.ears.listen()
+        receive = stage.reader.reading()
         names: list[str] = []
         stream = b""
-        for number, packet in enumerate(stage.mouth.packets(*payloads)):
+        for number, packet in enumerate(stage.writer.packets(*payloads)):
             events, closed = len(subject.events), subject.core.closed
             await subject.feed(packet)
-            piece = subject.said()
+            piece = subject.sent()
             stream += piece
-            seen = _Seen(tuple(hear(piece)), tuple(subject.events[events:]), subject.waiting > 0)
-            gone = closed and not seen.said and not seen.events
+            seen = _Seen(
+                tuple(receive(piece)), tuple(subject.events[events:]), subject.waiting > 0
+            )
+            gone = closed and not seen.sent and not seen.events
             names.append("GONE" if gone else _name(stage, seen, number))
         check_errors(subject)
         assert subject.user == before.user, "U1"
@@ -80,17 +82,17 @@ async def outcomes(stage: Stage, payloads: list[bytes]) -> list[str]:
 
 async def _outcome(stage: Stage, subject: Subject, payload: bytes, cut: str) -> str:
     before = Before.of(subject)
-    sealed = stage.mouth.say(payload)
+    sealed = stage.writer.seal(payload)
     await subject.feed(*CUTS[cut](sealed))
-    stream = subject.said()
+    stream = subject.sent()
     seen = _seen(stage, subject, before, stream)
     if before.closed:
-        return "GONE" if not seen.said and not seen.events else f"NOT GONE {seen}"
+        return "GONE" if not seen.sent and not seen.events else f"NOT GONE {seen}"
     name = _name(stage, seen)
     if before.user is None and subject.user is not None:
         name = "LOGIN"
     if subject.core.closed:
-        await check_end(subject, before, list(seen.said))
+        await check_end(subject, before, list(seen.sent))
         return name
     check_errors(subject)
     if not name.startswith(_TRANSIENT) or not stage.follow:
@@ -120,14 +122,14 @@ async def _goes_on(
     before = Before.of(subject)
     for step in stage.steps(*payloads):
         await (subject.act(step) if isinstance(step, str) else subject.feed(step))
-    after = _seen(stage, subject, before, stream + subject.said())
+    after = _seen(stage, subject, before, stream + subject.sent())
     numbers, names, calls = await baseline(stage)
     rest = list(after.numbers[answered:])
     if subject.core.closed:
         await check_end(subject, attrs.evolve(before, calls=dict(subject.calls)), [])
         return _name(stage, after).replace("DISC", "DISC" if before.waiting else "LATE")
     for number in numbers:
-        assert number in rest, f"{number} is not said any more"
+        assert number in rest, f"{number} is not sent any more"
         rest.remove(number)
     events = [name for name in after.names if name not in names]
     assert _unasked(subject) == Counter(calls), "U2"
@@ -145,13 +147,13 @@ _BASELINES: dict[int, tuple[list[int], list[str], dict[str, int]]] = {}
 
 
 async def baseline(stage: Stage) -> tuple[list[int], list[str], dict[str, int]]:
-    """Return what a subject says and is told when nobody interferes."""
+    """Return what a subject sends and reports without an adversary."""
     if id(stage) not in _BASELINES:
         subject = await stage.reach()
         before = Before.of(subject)
         for step in stage.steps():
             await (subject.act(step) if isinstance(step, str) else subject.feed(step))
-        seen = _seen(stage, subject, before, subject.said())
+        seen = _seen(stage, subject, before, subject.sent())
         _BASELINES[id(stage)] = seen.numbers, seen.names, dict(subject.calls)
         await subject.close()
     return _BASELINES[id(stage)]
@@ -159,7 +161,7 @@ async def baseline(stage: Stage) -> tuple[list[int], list[str], dict[str, int]]:
 
 def _seen(stage: Stage, subject: Subject, before: Before, stream: bytes) -> _Seen:
     return _Seen(
-        tuple(stage.ears.hear(stream)),
+        tuple(stage.reader.receive(stream)),
         tuple(subject.events[before.events :]),
         subject.waiting > 0,
     )
@@ -169,13 +171,13 @@ def _name(stage: Stage, seen: _Seen, number: int = 0) -> str:
     """Name what happened."""
     end = next((event for event in seen.events if isinstance(event, Disconnected)), None)
     if end is not None:
-        codes = [Disconnect.decode(p).code for p in seen.said if p[0] == 1]
+        codes = [Disconnect.decode(p).code for p in seen.sent if p[0] == 1]
         return "PEER" if end.by_peer else f"DISC({codes[0]})" if codes else "DROP"
     if stage.name == "identification" and set(seen.names) <= {"BannerLineReceived"}:
         return "TEXT"
     if seen.waiting:
         return "HELD"
-    if seen.said == (Unimplemented(sequence=stage.mouth.sequence + number).encode(),):
+    if seen.sent == (Unimplemented(sequence=stage.writer.sequence + number).encode(),):
         return "UNIMPL"
     told = f"EVENT({','.join(seen.names)})" if seen.events else "IGN"
-    return f"SAYS({','.join(map(str, seen.numbers))})" if seen.said else told
+    return f"SAYS({','.join(map(str, seen.numbers))})" if seen.sent else told

@@ -75,7 +75,7 @@ def well_formed() -> dict[int, bytes]:
 
 
 def _payload(stage: Stage, number: int) -> bytes:
-    """The message as this state knows it: what the peer would have said, if it is that."""
+    """The message as this state knows it: what the peer would have sent, if it is that."""
     genuine = stage.follow[0] if stage.follow else None
     if 20 <= number < 50 and isinstance(genuine, Packet) and genuine.payload[0] == number:
         return genuine.payload

@@ -27,7 +27,7 @@ from ssh_wire.messages.auth import (
 from ssh_wire.messages.connection import ChannelOpenConfirmation, ChannelSuccess, SessionOpen
 from ssh_wire.messages.transport import Disconnect
 from tests.adversary.subject import GROUPS, OPTIONS, RIGHT, SLOW, Kind, Subject, host_key
-from tests.adversary.wiretap import Ears, Mouth, Packet, Peer, Role
+from tests.adversary.wiretap import Packet, PacketReader, PacketWriter, Peer, Role
 
 __all__ = ["STATES", "Stage", "stages"]
 
@@ -53,28 +53,28 @@ class Stage:
     kind: Kind
     script: tuple[bytes | str, ...]
     """What the subject is fed, and what its application does, in order."""
-    said: bytes
+    sent: bytes
     """What it says meanwhile."""
-    mouth: Mouth
-    ears: Ears
+    writer: PacketWriter
+    reader: PacketReader
     options: TransportOptions
     """How the subject behaves."""
     follow: tuple[Packet | str, ...]
     """What would have come next: it shows whether the connection goes on."""
 
-    def steps(self, *said: bytes) -> list[bytes | str]:
-        """Return what would have come next, after something else was said."""
-        spoken = list(said)
+    def steps(self, *sent: bytes) -> list[bytes | str]:
+        """Return what would have come next, after something else was sent."""
+        spoken = list(sent)
         steps: list[bytes | str] = []
-        guessed = self.name == "guess" and any(30 <= payload[0] < 50 for payload in said)
+        guessed = self.name == "guess" and any(30 <= payload[0] < 50 for payload in sent)
         # the packet of a wrong guess comes once
         for step in self.follow[guessed:]:
             if isinstance(step, str):
                 steps.append(step)
                 continue
-            before = len(self.mouth.say(*spoken))
+            before = len(self.writer.seal(*spoken))
             spoken.append(step.payload)
-            steps.append(self.mouth.say(*spoken)[before:])
+            steps.append(self.writer.seal(*spoken)[before:])
         return steps
 
     async def reach(self) -> Subject:
@@ -83,7 +83,7 @@ class Stage:
         await subject.start()
         for step in self.script:
             await (subject.act(step) if isinstance(step, str) else subject.feed(step))
-        assert subject.said() == self.said, "the replay differs from the recording"
+        assert subject.sent() == self.sent, "the replay differs from the recording"
         return subject
 
 
@@ -98,30 +98,30 @@ class _Recorder:
         self.kind: Kind = kind
         self.subject = Subject(kind, self.options)
         self.script: list[bytes | str] = []
-        self.said = b""
-        self.open: list[tuple[str, int, Mouth, Ears, int, int]] = []
+        self.sent = b""
+        self.open: list[tuple[str, int, PacketWriter, PacketReader, int, int]] = []
         self.packets: list[Packet | str] = []  # what has happened, in order
         self._lengths: list[int] = []
 
     async def start(self) -> None:
         await self.subject.start()
-        self._hear()
+        self._receive()
 
-    def _hear(self) -> None:
-        said = self.subject.said()
-        self.said += said
+    def _receive(self) -> None:
+        sent = self.subject.sent()
+        self.sent += sent
         if not self.peer.core.closed:
-            self.peer.hear(said)
+            self.peer.receive(sent)
 
     def stage(self, name: str) -> None:
         """Keep the present state under a name."""
         opener, sequence = self.peer.opener()
-        ears = Ears(opener, (), sequence)
+        reader = PacketReader(opener, (), sequence)
         at, since = len(self.script), self.peer.switches()
-        self.open.append((name, at, self.peer.mouth(), ears, since, len(self.said)))
+        self.open.append((name, at, self.peer.writer(), reader, since, len(self.sent)))
         self._lengths.append(len(self.packets))
 
-    async def say(self, count: int = 1) -> None:
+    async def deliver(self, count: int = 1) -> None:
         """Let the peer say what it wants to say next."""
         for _ in range(count):
             await self._feed(self.peer.queue.popleft())
@@ -130,26 +130,26 @@ class _Recorder:
         self.packets.append(packet)
         self.script.append(packet.sealed)
         await self.subject.feed(packet.sealed)
-        self._hear()
+        self._receive()
 
     async def inject(self, message: Message) -> None:
         """Let the peer say something of the layers above."""
         payload = message.encode()
         self.peer.core._outbound.send((payload,))
         assert len(self.peer.queue) == 1
-        await self.say()
+        await self.deliver()
 
     async def act(self, name: str) -> None:
         """Let the subject's application do something."""
         self.packets.append(name)
         self.script.append(name)
         await self.subject.act(name)
-        self._hear()
+        self._receive()
 
     async def stages(self) -> list[Stage]:
         """Return the states that were kept."""
         made: list[Stage] = []
-        for (name, at, mouth, ears, since, length), first in zip(
+        for (name, at, writer, reader, since, length), first in zip(
             self.open, self._lengths, strict=True
         ):
             later = self.peer.later(since)
@@ -160,9 +160,9 @@ class _Recorder:
                     script=_merged(self.script[:at])
                     if self.kind == "server"
                     else tuple(self.script[:at]),
-                    said=self.said[:length],
-                    mouth=mouth,
-                    ears=attrs.evolve(ears, later=later),
+                    sent=self.sent[:length],
+                    writer=writer,
+                    reader=attrs.evolve(reader, later=later),
                     options=self.options,
                     follow=tuple(self.packets[first:][_FOLLOW.get(name, slice(1))]),
                 )
@@ -208,7 +208,7 @@ async def _up_to(rec: _Recorder, *names: str) -> None:
     """Go through states that one packet of the peer each leads to the next of."""
     for name in names:
         rec.stage(name)
-        await rec.say()
+        await rec.deliver()
 
 
 async def _rekey(rec: _Recorder) -> None:
@@ -230,14 +230,14 @@ async def _server_pending(rec: _Recorder) -> None:
 
 
 async def _server_prompts(rec: _Recorder) -> None:
-    await rec.say(6)
+    await rec.deliver(6)
     await rec.inject(KeyboardInteractiveRequest(user="tester", service="ssh-connection"))
     rec.stage("auth-prompts")
     await rec.inject(InfoResponse(responses=("wrong",)))
 
 
 async def _server_open(rec: _Recorder) -> None:
-    await rec.say(6)
+    await rec.deliver(6)
     await rec.inject(_password(RIGHT))
     rec.stage("open")
     await rec.inject(SessionOpen(sender=0, window=0, max_packet=32768))
@@ -246,26 +246,26 @@ async def _server_open(rec: _Recorder) -> None:
 
 
 async def _server_closing(rec: _Recorder) -> None:
-    await rec.say(6)
+    await rec.deliver(6)
     await rec.act("close")
     rec.stage("closing")
 
 
 async def _server_closed(rec: _Recorder) -> None:
-    await rec.say(6)
+    await rec.deliver(6)
     await rec.inject(Disconnect(code=11))
     rec.stage("closed")
 
 
 async def _groups(rec: _Recorder) -> None:
-    await rec.say(2)
+    await rec.deliver(2)
     await _up_to(rec, "group", "group-kex")
 
 
 async def _server_guess(rec: _Recorder) -> None:
-    await rec.say(2)
+    await rec.deliver(2)
     rec.stage("guess")
-    await rec.say(2)
+    await rec.deliver(2)
 
 
 # ---------------------------------------------------------------- the client
@@ -280,25 +280,25 @@ async def _client_pending(rec: _Recorder) -> None:
 
 
 async def _client_idle(rec: _Recorder) -> None:
-    await rec.say(6)
+    await rec.deliver(6)
     rec.stage("auth-idle")
     await rec.act("type")
 
 
 async def _client_prompts(rec: _Recorder) -> None:
-    await rec.say(6)
+    await rec.deliver(6)
     rec.stage("auth-prompts")
     await rec.inject(InfoRequest(prompts=(Prompt(text="Word: ", echo=False),)))
 
 
 async def _client_deciding(rec: _Recorder) -> None:
-    await rec.say(3)
+    await rec.deliver(3)
     rec.stage("deciding")
     await rec.act("accept")
 
 
 async def _client_open(rec: _Recorder) -> None:
-    await rec.say(6)
+    await rec.deliver(6)
     await rec.inject(UserauthSuccess())
     rec.peer.core.authenticated()
     rec.stage("open")
@@ -310,13 +310,13 @@ async def _client_open(rec: _Recorder) -> None:
 
 
 async def _client_guess(rec: _Recorder) -> None:
-    await rec.say(2)
+    await rec.deliver(2)
     rec.stage("guess")
-    # the packet that was sent on the guess, which nobody may look at
+    # the packet that was sent on the guess, which must not be read
     junk = b"\x1f\0"
-    packet = Packet(junk, rec.peer.mouth().say(junk), rec.peer.mouth())
+    packet = Packet(junk, rec.peer.writer().seal(junk), rec.peer.writer())
     await rec._feed(packet)
-    await rec.say()
+    await rec.deliver()
 
 
 _PLAYS: dict[Role, tuple[tuple[Kind, TransportOptions, _Play], ...]] = {

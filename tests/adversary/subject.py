@@ -80,7 +80,7 @@ def _always_the_same(numbers: DHParameterNumbers) -> DHPrivateKey:
 
 
 def _at_once(_executor: None, work: Callable[[], None]) -> asyncio.Future[None]:
-    """Stand in for a thread, which nobody could tell when it is done."""
+    """Replace a thread, whose end a test cannot wait for."""
     done = asyncio.get_running_loop().create_future()
     work()
     done.set_result(None)
@@ -151,7 +151,7 @@ class _Client(ClientConnection):
 
 
 class Subject:
-    """An endpoint, what it was told, what it said, and which functions of ours it called.
+    """An endpoint, what it was told, what it sent, and which functions of ours it called.
 
     Attributes:
         calls: how often each function of the application was called.
@@ -303,8 +303,8 @@ class Subject:
         while loop._ready:  # noqa: ASYNC110
             await asyncio.sleep(0)
 
-    def said(self) -> bytes:
-        """Return what was said since the last call."""
+    def sent(self) -> bytes:
+        """Return what was sent since the last call."""
         data = b"".join(self.stream.written)
         self.stream.written.clear()
         return data

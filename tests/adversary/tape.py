@@ -1,10 +1,10 @@
 """Conversations with OpenSSH that were recorded, and our side of them, which repeats itself.
 
-A recording is a text file: a line a chunk, `<` for what OpenSSH said and `>` for what we said,
+A recording is a text file: a line a chunk, `<` for what OpenSSH sent and `>` for what we sent,
 in hex.  Our randomness is foretold and our keys are kept beside the recordings, so whoever
 plays OpenSSH's lines to us must get ours, bit for bit.  The one thing that could not be
 repeated is ML-KEM's encapsulation, which draws its own randomness: the recordings negotiate
-curve25519.  `python -m tests.interop.record` makes them anew.
+curve25519.  `python -m tests.interop.record` makes them again.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ def read(path: Path) -> list[Line]:
 
 def write(path: Path, about: str, lines: list[Line]) -> None:
     """Keep a recording."""
-    text = "".join(f"{who} {data.hex()}\n" for who, data in lines)
+    text = "".join(f"{sender} {data.hex()}\n" for sender, data in lines)
     path.write_text(f"# {about}\n{text}")
 
 
 class Ours:
-    """Our side: takes what the peer said, gives what we say to it.
+    """Our side: takes what the peer sent, gives what we say to it.
 
     Attributes:
         done: whether all that is to be recorded has happened.
@@ -74,8 +74,8 @@ class Ours:
         self.done = False
         self.output = b""
 
-    def hear(self, data: bytes) -> bytes:
-        """Take a chunk, and return what is said next."""
+    def receive(self, data: bytes) -> bytes:
+        """Take a chunk, and return what is sent next."""
         if data:
             self._transport.receive(data)
         while (event := self._transport.next_event()) is not None:

@@ -98,7 +98,7 @@ async def handshake(server: Server) -> bool:
             while (event := core.next_event()) is not None:
                 if isinstance(event, HostKeyReceived):
                     return True
-    except ConnectionError:  # what was refused is reset where it has said something already
+    except ConnectionError:  # what was refused is reset where it has sent something already
         return False
     finally:
         writer.transport.abort()
@@ -114,7 +114,7 @@ async def stranger(server: Server, found: Counter[bool]) -> None:
 
 
 async def echo(process: Process, size: int) -> None:
-    """Send bytes that nobody has sent before, and get exactly these back."""
+    """Send bytes that were never sent before, and get exactly these back."""
     sent = os.urandom(size)
     await process.stdin.write(sent)
     back = b""
@@ -142,7 +142,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 async def loaded(application: Application) -> None:
-    """Echo on an established session while the strangers exchange keys."""
+    """Echo on an established session while unauthenticated clients exchange keys."""
     found: Counter[bool] = Counter()
     async with application.serve() as server, connect(server) as user:
         before = server.connections
@@ -152,7 +152,7 @@ async def loaded(application: Application) -> None:
             while not crowd.done():
                 await echo(process, 1 + echoes % 4096)
                 assert strangers_of(server) <= ADMITTED
-                if echoes % 64 == 0:  # who is in opens more, whoever waits at the door
+                if echoes % 64 == 0:  # an authenticated client opens more, whoever else waits
                     assert (await user.run("echo", input=b"more")).stdout == b"more"
                 echoes += 1
             await crowd
@@ -189,8 +189,8 @@ async def test_t42_sessions_go_on_while_strangers_exchange_keys(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     loop = asyncio.get_running_loop()
-    heard: list[dict[str, Any]] = []
-    loop.set_exception_handler(lambda _, context: heard.append(context))
+    received: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: received.append(context))
     monkeypatch.setattr("ssh_stack.admission._PAUSE", inf)  # one report, and then a count
     connections = connections_in_memory()
     tasks, files = asyncio.all_tasks(), descriptors()
@@ -201,7 +201,7 @@ async def test_t42_sessions_go_on_while_strangers_exchange_keys(
 
     for _ in range(5):
         await asyncio.sleep(0)
-    assert heard == [], "U3"
+    assert received == [], "U3"
     assert all(isinstance(error, SSHError) for error in application.errors), "U3"
     assert connections_in_memory() <= connections, "U4"
     assert asyncio.all_tasks() == tasks, "U8"

@@ -58,7 +58,7 @@ KINDS: list[tuple[str, Role, str, bytes, str]] = [
 
 @pytest.fixture(autouse=True)
 def _nothing_is_logged() -> Generator[None]:
-    """What pytest keeps of the log is no leak of ours."""
+    """What pytest keeps of the log is not a leak of ours."""
     logging.disable()
     yield
     logging.disable(logging.NOTSET)
@@ -104,7 +104,7 @@ def test_t44_a_failed_handshake_leaves_nothing(
 @pytest.mark.parametrize("role", ["client", "server"])
 def test_t44_corrupt_packets_leave_nothing(role: Role) -> None:
     stage = stages(role, strict=True)["open"]
-    bad = bytearray(stage.mouth.say(probes(stage, 192)["well-formed"]))
+    bad = bytearray(stage.writer.seal(probes(stage, 192)["well-formed"]))
     bad[-1] ^= 1
 
     def corrupted(runs: int) -> int:

@@ -1,4 +1,4 @@
-"""Nobody is let in who was not accepted: the whole endpoint, with the adversary's own packets."""
+"""No user is authenticated who was not accepted: the whole endpoint, hostile packets."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def password(word: str) -> bytes:
 
 def numbers(stage: Stage, subject: Subject) -> list[int]:
     """What it says, but for the announcement of its host keys."""
-    return heard(stage, subject.said())
+    return received(stage, subject.sent())
 
 
-def heard(stage: Stage, said: bytes) -> list[int]:
-    return [payload[0] for payload in stage.ears.hear(said) if payload != ANNOUNCED]
+def received(stage: Stage, sent: bytes) -> list[int]:
+    return [payload[0] for payload in stage.reader.receive(sent) if payload != ANNOUNCED]
 
 
 @pytest.mark.row("A01")
@@ -57,7 +57,7 @@ def test_a01_a_command_before_authentication_never_runs(state: str, strict: bool
     async def work() -> None:
         subject = await stage.reach()
         before = Before.of(subject)
-        await subject.feed(stage.mouth.say(OPEN, EXEC))
+        await subject.feed(stage.writer.seal(OPEN, EXEC))
         if state == "auth-pending":
             assert not subject.core.closed  # success may be on its way
             assert subject.waiting
@@ -66,7 +66,7 @@ def test_a01_a_command_before_authentication_never_runs(state: str, strict: bool
         assert subject.core.closed
         assert subject.calls["shell"] == 0
         assert not subject.connection._mux.channels
-        await check_end(subject, before, stage.ears.hear(subject.said()))
+        await check_end(subject, before, stage.reader.receive(subject.sent()))
         await subject.close()
 
     run(work())
@@ -76,8 +76,8 @@ def test_a01_a_command_before_authentication_never_runs(state: str, strict: bool
 def test_a_command_right_behind_the_request_that_lets_in_is_not_lost() -> None:
     async def work() -> None:
         subject = await PENDING.reach()
-        await subject.feed(PENDING.mouth.say(OPEN, EXEC))
-        assert subject.said() == b""
+        await subject.feed(PENDING.writer.seal(OPEN, EXEC))
+        assert subject.sent() == b""
         subject.gate.set_result(Accept())
         await subject.settle()
         assert numbers(PENDING, subject)[:3] == [52, 91, 99]
@@ -107,17 +107,17 @@ def test_a02_what_a_server_says_lets_no_client_in(state: str, message: Message) 
 
 
 @pytest.mark.row("A13")
-def test_a13_the_acceptance_of_an_abandoned_request_is_not_heard() -> None:
+def test_a13_acceptance_of_an_abandoned_request_is_ignored() -> None:
     async def work() -> None:
         subject = await PENDING.reach()
-        await subject.feed(PENDING.mouth.say(password("wrong")))
+        await subject.feed(PENDING.writer.seal(password("wrong")))
         assert numbers(PENDING, subject) == [51]
         subject.gate.set_result(Accept())
         await subject.settle()
-        assert subject.said() == b""
+        assert subject.sent() == b""
         assert subject.user is None
-        first = len(PENDING.mouth.say(password("wrong")))
-        await subject.feed(PENDING.mouth.say(password("wrong"), OPEN)[first:])
+        first = len(PENDING.writer.seal(password("wrong")))
+        await subject.feed(PENDING.writer.seal(password("wrong"), OPEN)[first:])
         assert subject.core.closed
         assert subject.calls["shell"] == 0
         await subject.close()
@@ -129,11 +129,11 @@ def test_a13_the_acceptance_of_an_abandoned_request_is_not_heard() -> None:
 def test_a13_pipelined_requests_are_answered_in_order() -> None:
     async def work() -> None:
         subject = await SERVER["auth-idle"].reach()
-        said = SERVER["auth-idle"].mouth.say(
+        sent = SERVER["auth-idle"].writer.seal(
             password("1"), b"\xc8\0\0\0\0", password(RIGHT), b"\xc8\0\0\0\0"
         )
-        for byte in range(len(said)):  # so that each is decided on before the next is there
-            await subject.feed(said[byte : byte + 1])
+        for byte in range(len(sent)):  # so that each is decided on before the next is there
+            await subject.feed(sent[byte : byte + 1])
         assert numbers(SERVER["auth-idle"], subject) == [51, 3, 52, 3]
         assert subject.user is not None
         await subject.close()
@@ -145,7 +145,7 @@ Ending = Callable[[Subject], "Coroutine[None, None, None]"]
 
 
 async def by_peer(subject: Subject) -> None:
-    await subject.feed(PENDING.mouth.say(Disconnect(code=11).encode()))
+    await subject.feed(PENDING.writer.seal(Disconnect(code=11).encode()))
 
 
 async def by_loss(subject: Subject) -> None:
@@ -158,12 +158,12 @@ async def by_us(subject: Subject) -> None:
 
 
 async def by_violation(subject: Subject) -> None:
-    await subject.feed(PENDING.mouth.say(b"\x15"))
+    await subject.feed(PENDING.writer.seal(b"\x15"))
 
 
 @pytest.mark.row("A13")
 @pytest.mark.parametrize("ending", [by_peer, by_loss, by_us, by_violation])
-def test_a13_an_acceptance_after_the_end_lets_nobody_in(ending: Ending) -> None:
+def test_a13_acceptance_after_the_end_authenticates_no_user(ending: Ending) -> None:
     async def work() -> None:
         subject = await PENDING.reach()
         await ending(subject)
@@ -171,7 +171,7 @@ def test_a13_an_acceptance_after_the_end_lets_nobody_in(ending: Ending) -> None:
         if not subject.gate.done():
             subject.gate.set_result(Accept())
         await subject.settle()
-        assert subject.said() == b""
+        assert subject.sent() == b""
         assert subject.user is None
         assert subject.loop_errors == []
         await subject.close()
@@ -179,7 +179,7 @@ def test_a13_an_acceptance_after_the_end_lets_nobody_in(ending: Ending) -> None:
     run(work())
 
 
-# ------------------------------------------------------------------- what is no answer
+# ------------------------------------------------------------------- what is not an answer
 
 
 class Odd(BaseException):
@@ -200,7 +200,7 @@ class Sneaky(Exception):
 
 @pytest.mark.row("A14")
 @pytest.mark.parametrize("result", [None, 1, True, "False", b"", object(), Accept, Sneaky()])
-def test_a14_what_is_no_acceptance_lets_nobody_in(
+def test_a14_value_that_is_not_an_accept_authenticates_no_user(
     result: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def work() -> None:
@@ -222,18 +222,18 @@ def test_a14_what_is_no_acceptance_lets_nobody_in(
     [ValueError("no"), Sneaky(), TimeoutError(), asyncio.CancelledError(), Odd(),
      BaseExceptionGroup("several", [Odd()])],
 )  # fmt: skip
-def test_a14_a_backend_that_raises_anything_lets_nobody_in(
+def test_a14_backend_that_raises_authenticates_no_user(
     error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def work() -> None:
         subject = await PENDING.reach()
         subject.gate.set_exception(error)
         await subject.settle()
-        said = subject.said()
+        sent = subject.sent()
         assert subject.user is None
-        await subject.feed(PENDING.mouth.say(password(RIGHT)))  # and the connection goes on
-        said += subject.said()
-        assert heard(PENDING, said) == [51, 52]
+        await subject.feed(PENDING.writer.seal(password(RIGHT)))  # and the connection goes on
+        sent += subject.sent()
+        assert received(PENDING, sent) == [51, 52]
         await subject.close()
 
     asyncio.run(work())
@@ -249,7 +249,7 @@ def test_a14_an_answer_that_never_comes_is_no_acceptance() -> None:
         assert isinstance(subject.connection, ServerConnection)
         subject.connection._grace_over()
         await subject.settle()
-        await check_end(subject, before, PENDING.ears.hear(subject.said()))
+        await check_end(subject, before, PENDING.reader.receive(subject.sent()))
         assert subject.ends[0].reason == 11
         await subject.close()
 
@@ -259,10 +259,10 @@ def test_a14_an_answer_that_never_comes_is_no_acceptance() -> None:
 def test_an_unknown_message_is_answered_with_its_own_number() -> None:
     async def work() -> None:
         subject = await SERVER["auth-idle"].reach()
-        mouth = SERVER["auth-idle"].mouth
-        await subject.feed(mouth.say(*[b"\xc8\0\0\0\0"] * 100))
-        said = SERVER["auth-idle"].ears.hear(subject.said())
-        assert said == [Unimplemented(sequence=mouth.sequence + n).encode() for n in range(100)]
+        writer = SERVER["auth-idle"].writer
+        await subject.feed(writer.seal(*[b"\xc8\0\0\0\0"] * 100))
+        sent = SERVER["auth-idle"].reader.receive(subject.sent())
+        assert sent == [Unimplemented(sequence=writer.sequence + n).encode() for n in range(100)]
         await subject.close()
 
     run(work())

@@ -112,7 +112,7 @@ def test_memory_and_time_are_bounded(role: Role) -> None:
     async def try_sample(state: str) -> None:
         for payload, _ in sample(role, state, strict=True):
             subject = await stages(role, strict=True)[state].reach()
-            sealed = stages(role, strict=True)[state].mouth.say(payload)
+            sealed = stages(role, strict=True)[state].writer.seal(payload)
             with measured():
                 await subject.feed(sealed)
             await subject.close()

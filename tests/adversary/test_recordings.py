@@ -28,13 +28,13 @@ def test_both_roles_of_both_versions_are_there() -> None:
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 def test_a_recording_repeats_itself(path: Path) -> None:
     ours = SIDES[role_of(path)]()
-    waiting = ours.hear(b"")
-    for number, (who, data) in enumerate(read(path)):
-        if who == "<":
-            assert waiting == b"", f"line {number}: more is said than was recorded"
-            waiting = ours.hear(data)
+    waiting = ours.receive(b"")
+    for number, (sender, data) in enumerate(read(path)):
+        if sender == "<":
+            assert waiting == b"", f"line {number}: more is sent than was recorded"
+            waiting = ours.receive(data)
         else:
-            assert waiting == data, f"line {number}: something else is said than was recorded"
+            assert waiting == data, f"line {number}: something else is sent than was recorded"
             waiting = b""
     assert waiting == b""
     assert ours.done
@@ -45,12 +45,12 @@ def test_a_recording_repeats_itself(path: Path) -> None:
 def test_however_their_part_is_cut_ours_is_the_same(path: Path, size: int) -> None:
     ours = SIDES[role_of(path)]()
     lines = read(path)
-    said = ours.hear(b"")
-    for who, data in lines:
-        if who == "<":
+    sent = ours.receive(b"")
+    for sender, data in lines:
+        if sender == "<":
             for at in range(0, len(data), size):
-                said += ours.hear(data[at : at + size])
-    assert said == b"".join(data for who, data in lines if who == ">")
+                sent += ours.receive(data[at : at + size])
+    assert sent == b"".join(data for sender, data in lines if sender == ">")
 
 
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])

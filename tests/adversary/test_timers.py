@@ -1,7 +1,7 @@
 """Timers, cancellation and lost streams at every step of a whole session (CVE-2024-6387).
 
 A session is fed packet by packet.  At every packet, and at every turn of the event loop
-behind it, something happens that nobody expects.  Whatever it is, the connection ends once.
+behind it, something unexpected happens.  Whatever it is, the connection ends once.
 """
 
 from __future__ import annotations

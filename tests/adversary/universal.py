@@ -1,6 +1,6 @@
 """What must hold after every hostile input, whatever it was: U1 to U9 of the table.
 
-U1  nobody is authenticated who was not before
+U1  no user is authenticated who was not before
 U2  no function of the application was called
 U3  nothing but a declared error came out
 U4  memory is bounded                     U5  time is bounded: both in `measured`
@@ -64,13 +64,13 @@ class Before:
         )
 
 
-async def check_end(subject: Subject, before: Before, heard: list[bytes]) -> None:
+async def check_end(subject: Subject, before: Before, received: list[bytes]) -> None:
     """Check a connection that hostile input has ended.
 
     Args:
         subject: the side under test.
         before: what was true of it.
-        heard: what it has said since.
+        received: what it has sent since.
     """
     core = subject.core
     assert subject.user == before.user, "U1"
@@ -81,13 +81,13 @@ async def check_end(subject: Subject, before: Before, heard: list[bytes]) -> Non
     assert subject.events[-1] is end, "U6: nothing follows it"
     assert end.description.isprintable(), "U7"
     assert isinstance(end.error, SSHError | None), "U3"
-    said = [payload for payload in heard if payload[0] == 1]
+    sent = [payload for payload in received if payload[0] == 1]
     if end.by_peer:
-        assert heard == [], "U6: nothing is said to who has left"
-    elif said:
-        assert heard[-1] == said[0], "U6: DISCONNECT comes last"
-        assert len(said) == 1, "U6: DISCONNECT comes once"
-        assert Disconnect.decode(said[0]).code == end.reason
+        assert received == [], "U6: nothing is sent to a peer that has left"
+    elif sent:
+        assert received[-1] == sent[0], "U6: DISCONNECT comes last"
+        assert len(sent) == 1, "U6: DISCONNECT comes once"
+        assert Disconnect.decode(sent[0]).code == end.reason
     assert subject.stream.is_closing()
     await _check_nothing_follows(subject)
     assert core.next_deadline() is None
@@ -110,14 +110,14 @@ async def _check_nothing_follows(subject: Subject) -> None:
     core.tick(1e12)
     core.start_rekey()
     assert core.next_event() is None, "U6"
-    assert subject.said() == b"", "U6"
+    assert subject.sent() == b"", "U6"
     assert core.take_outgoing() is None, "U6"
     assert (len(subject.events), dict(subject.calls)) == (events, calls), "U6"
     assert subject.waiting == 0
 
 
 def check_errors(subject: Subject) -> None:
-    """Check that nothing went wrong that nobody declared (U3)."""
+    """Check that nothing undeclared went wrong (U3)."""
     assert subject.loop_errors == [], "U3"
     assert subject.connection.faults == [], "U3"
 

@@ -2,7 +2,7 @@
 
 A `Peer` is a transport of our own with a tap on both of its directions.  What it wants to
 send waits in `queue`, one packet an entry, each with the state of the cipher from before it,
-so that anything can be said in its place: that is what an adversary with the keys can do.
+so that anything can be sent in its place: that is what an adversary with the keys can do.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ssh_keys import PrivateKey
     from ssh_wire.primitives import Buffer
 
-__all__ = ["Ears", "Mouth", "Packet", "Peer", "Role", "constant"]
+__all__ = ["Packet", "PacketReader", "PacketWriter", "Peer", "Role", "constant"]
 
 _NOT_STRICT = {"STRICT_CLIENT": "other@test", "STRICT_SERVER": "other@test"}
 
@@ -50,13 +50,13 @@ def constant(seed: int) -> Callable[[int], bytes]:
 
 
 @attrs.frozen
-class Mouth:
+class PacketWriter:
     """Seals what one side could say next."""
 
     sealer: Sealer
     sequence: int
 
-    def say(self, *payloads: bytes) -> bytes:
+    def seal(self, *payloads: bytes) -> bytes:
         """Seal payloads; saying something else next time starts from the same state."""
         return b"".join(self.packets(*payloads))
 
@@ -75,38 +75,38 @@ class Mouth:
 
 
 @attrs.frozen
-class Ears:
-    """Opens what is said to one side; a NEWKEYS in it brings the next of the known keys."""
+class PacketReader:
+    """Opens what is sent to one side; a NEWKEYS in it brings the next of the known keys."""
 
     opener: Opener
     later: tuple[tuple[Opener, bool], ...]
     sequence: int
 
-    def hear(self, stream: bytes) -> list[bytes]:
-        """Return the payloads of whole packets, from the state in which the ears are."""
-        return self.listen()(stream)
+    def receive(self, stream: bytes) -> list[bytes]:
+        """Return the payloads of whole packets, from the state in which the reader are."""
+        return self.reading()(stream)
 
-    def listen(self, *, whole: bool = True) -> Callable[[bytes], list[bytes]]:
-        """Return a function that hears piece by piece, each of which has whole packets."""
+    def reading(self, *, whole: bool = True) -> Callable[[bytes], list[bytes]]:
+        """Return a function that reads piece by piece, each of which has whole packets."""
         inbound = Inbound(MAX_PACKET_LENGTH)
         inbound.switch(copy.copy(self.opener), reset=False)
         inbound.sequence = self.sequence
         later = list(self.later)
 
-        def hear(piece: bytes) -> list[bytes]:
+        def receive(piece: bytes) -> list[bytes]:
             inbound.append(piece.removeprefix(b"SSH-2.0-ssh_stack_0.1\r\n"))
-            heard: list[bytes] = []
+            received: list[bytes] = []
             while (payload := inbound.next()) is not None:
-                heard.append(bytes(payload))
-                if heard[-1] == b"\x15" and not (later or whole):
+                received.append(bytes(payload))
+                if received[-1] == b"\x15" and not (later or whole):
                     break  # nothing is known of the next key
-                if heard[-1] == b"\x15" and later:
+                if received[-1] == b"\x15" and later:
                     opener, reset = later.pop(0)
                     inbound.switch(copy.copy(opener), reset=reset)
             assert not whole or inbound.pending == 0, "bytes behind the last packet"
-            return heard
+            return received
 
-        return hear
+        return receive
 
 
 @attrs.frozen
@@ -115,8 +115,8 @@ class Packet:
 
     payload: bytes
     sealed: bytes
-    mouth: Mouth
-    """What could have been said instead."""
+    writer: PacketWriter
+    """What could have been sent instead."""
 
 
 class _TappedOutbound(Outbound):
@@ -124,19 +124,19 @@ class _TappedOutbound(Outbound):
         super().__init__(random, limit)
         self.queue: deque[Packet] = deque()
 
-    def mouth(self) -> Mouth:
-        return Mouth(copy.copy(self._sealer), self.sequence)
+    def writer(self) -> PacketWriter:
+        return PacketWriter(copy.copy(self._sealer), self.sequence)
 
     def write(self, data: bytes) -> None:
-        self.queue.append(Packet(b"", data, self.mouth()))
+        self.queue.append(Packet(b"", data, self.writer()))
 
     def _send_run(self, payloads: Sequence[tuple[Buffer, ...]], size: int) -> None:
         for parts in payloads:
-            mouth = self.mouth()
+            writer = self.writer()
             super()._send_run((parts,), size)
             sealed = self.take()
             assert sealed is not None
-            self.queue.append(Packet(b"".join(parts), bytes(sealed), mouth))
+            self.queue.append(Packet(b"".join(parts), bytes(sealed), writer))
 
 
 class _TappedInbound(Inbound):
@@ -206,9 +206,9 @@ class Peer:
         """What it wants to send."""
         return self._outbound.queue
 
-    def mouth(self) -> Mouth:
+    def writer(self) -> PacketWriter:
         """What it could say instead of what it wants to send next."""
-        return self.queue[0].mouth if self.queue else self._outbound.mouth()
+        return self.queue[0].writer if self.queue else self._outbound.writer()
 
     def switches(self) -> int:
         """How many times the other side's key has changed."""
@@ -222,8 +222,8 @@ class Peer:
         """Return the keys of the other side since so many changes."""
         return tuple(self._inbound.switches[since:])
 
-    def hear(self, data: bytes) -> None:
-        """Take what the other side said, and answer as a friendly user would."""
+    def receive(self, data: bytes) -> None:
+        """Take what the other side sent, and answer as a friendly user would."""
         if data:
             self.core.receive(data)
         while (event := self.core.next_event()) is not None:

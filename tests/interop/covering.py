@@ -1,4 +1,4 @@
-"""A few rows of a table in which every two values that stand together in one of its rows still do.
+"""A few rows of a table in which every two values that are together in one of its rows still are.
 
 A fault that needs two particular algorithms at once shows in such a selection, though it is a
 small part of the table.
@@ -33,7 +33,7 @@ def covering(rows: Sequence[_R]) -> list[_R]:
     """Return rows, in the order of the table, that have every pair that the table has.
 
     Greedy: the row with the most new pairs comes next, of equals the first.  What a row adds
-    never grows, so only the row that leads by its last count is counted anew.
+    never grows, so only the row that leads by its last count is counted again.
     """
     wanted = [pairs(row) for row in rows]
     covered: set[Pair] = set()

@@ -1,7 +1,7 @@
 """Handshakes to dissect: of OpenSSH with itself, recorded, and of our own transports.
 
 The recordings in `handshakes/` are fixtures; `python -m tests.interop.handshakes` records
-them anew, with the container engine and dumpcap, as root.
+them again, with the container engine and dumpcap, as root.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _all() -> Iterator[Path]:
 
 
 def main() -> None:
-    """Record everything anew."""
+    """Record everything again."""
     FOLDER.mkdir(exist_ok=True)
     for path in _all():
         sys.stdout.write(f"{path.name}: {path.stat().st_size} bytes\n")

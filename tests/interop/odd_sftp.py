@@ -1,6 +1,6 @@
 """An SFTP server with the manners of some storage appliances, made of OpenSSH's own.
 
-It stands between a client and `sftp-server` and changes what the latter replies, as version 3
+It is between a client and `sftp-server` and changes what the latter replies, as version 3
 lets it or as clients have to bear it:
 
 - permissions have no type bits, in listings and in attributes;
@@ -92,7 +92,7 @@ def without_type(packet: bytes, pos: int) -> tuple[bytes, int]:
 
 
 def main(server: list[str]) -> int:
-    """Run a server and stand in front of it."""
+    """Run a server behind this proxy."""
     odd = Odd()
     with subprocess.Popen(server, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None

@@ -31,13 +31,13 @@ def has_kex(peer: Peer, kex: str) -> bool:
     return found
 
 
-_MACED = [name for name, spec in CIPHERS.items() if not spec.aead]
+_WITH_MAC = [name for name, spec in CIPHERS.items() if not spec.aead]
 CIPHER_MACS: Final = [
     # every MAC with one cipher of each construction, and every cipher with two MACs
     *[(cipher, mac) for cipher in ("aes128-ctr", "aes256-cbc") for mac in MACS],
     *[
         (cipher, mac)
-        for cipher in _MACED
+        for cipher in _WITH_MAC
         for mac in ("hmac-sha2-256", "hmac-sha2-512-etm@openssh.com")
         if cipher not in {"aes128-ctr", "aes256-cbc"}
     ],

@@ -1,6 +1,6 @@
 """One probe of a foreign server: bring it into a state, say one thing, see what comes of it.
 
-The client is a transport of ours on a blocking socket, with a tap on it: anything can be said.
+The client is a transport of ours on a blocking socket, with a tap on it: anything can be sent.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ssh_keys import PrivateKey, load_private_key
 from ssh_wire.messages.connection import SessionOpen
 from ssh_wire.messages.transport import Disconnect, Unimplemented
 from tests.adversary.subject import OPTIONS
-from tests.adversary.wiretap import Ears, Mouth, Peer
+from tests.adversary.wiretap import PacketReader, PacketWriter, Peer
 from tests.interop.peers import USER
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ STATES: Final = (
     "auth-idle", "open", "channel", "rekey-kex",
 )  # fmt: skip
 _UNKNOWN: Final = b"\x09"  # UNIMPLEMENTED answers it in all of these states but the strict ones
-_NEWKEYS: Final = 21  # OpenSSH begins to count anew behind it, although it does not know it
+_NEWKEYS: Final = 21  # OpenSSH resets its counter behind it, although it does not know it
 _SLOWLY_ANSWERED: Final = {97}  # behind the answers to what follows it
 _PATIENCE: Final = 0.4  # seconds that a server that says nothing is waited for
 
@@ -46,9 +46,9 @@ class Conversation:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # the host key is nobody's business here: the peer trusts every one
         self._peer = Peer("client", OPTIONS, PrivateKey.generate("ed25519"), strict=how != "loose")
-        self._said: list[bytes] = []
-        self._mouth: Mouth
-        self._hear: Callable[[bytes], list[bytes]]
+        self._sent: list[bytes] = []
+        self._mouth: PacketWriter
+        self._receive: Callable[[bytes], list[bytes]]
         self._reach()
 
     def close(self) -> None:
@@ -70,8 +70,8 @@ class Conversation:
             if self._state != "service":
                 self._log_in()
         opener, sequence = self._peer.opener()
-        self._mouth = self._peer.mouth()
-        self._hear = Ears(opener, (), sequence).listen(whole=False)
+        self._mouth = self._peer.writer()
+        self._receive = PacketReader(opener, (), sequence).reading(whole=False)
         if self._checked and self._state != "kexinit-sent":
             self._check()
 
@@ -114,7 +114,7 @@ class Conversation:
         while not condition():
             data = self._socket.recv(65536)
             assert data, "the server has left"
-            self._peer.hear(data)
+            self._peer.receive(data)
 
     # ------------------------------------------------------------- in the state
 
@@ -129,45 +129,45 @@ class Conversation:
             last = self._send(_UNKNOWN)
         else:
             self._socket.settimeout(_PATIENCE)
-        heard, alive = self._listen(last)
-        said = [p for p in heard if p[0] == 1]
-        if said:
-            return f"DISC({Disconnect.decode(said[0]).code})"
+        received, alive = self._listen(last)
+        sent = [p for p in received if p[0] == 1]
+        if sent:
+            return f"DISC({Disconnect.decode(sent[0]).code})"
         if not alive:
             return "CLOSED"
-        if Unimplemented(sequence=sequence).encode() in heard:
+        if Unimplemented(sequence=sequence).encode() in received:
             return "UNIMPL"
-        numbers = ",".join(str(p[0]) for p in heard)
+        numbers = ",".join(str(p[0]) for p in received)
         return f"SAYS({numbers})" if numbers else "IGN"
 
     def _send(self, payload: bytes) -> int:
-        self._said.append(payload)
-        sealed = self._mouth.packets(*self._said)[-1]
-        # what it said before it left is still to be read
+        self._sent.append(payload)
+        sealed = self._mouth.packets(*self._sent)[-1]
+        # what it sent before it left is still to be read
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._socket.sendall(sealed)
-        return self._mouth.sequence + len(self._said) - 1
+        return self._mouth.sequence + len(self._sent) - 1
 
     def _check(self) -> None:
         assert self._listen(self._send(_UNKNOWN))[1], "the state was not reached"
 
     def _listen(self, last: int | None) -> tuple[list[bytes], bool]:
-        """Return what is heard, and whether the server is still there."""
-        heard: list[bytes] = []
+        """Return what is received, and whether the server is still there."""
+        received: list[bytes] = []
         while True:
             try:
                 data = self._socket.recv(65536)
             except TimeoutError:
-                return heard, True
+                return received, True
             except ConnectionResetError:
                 data = b""
             if not data:
-                return heard, False
-            heard += self._hear(data)
-            if heard[-1:] == [b"\x15"]:
-                return heard, True  # what follows is sealed with keys that nobody here has
-            if last is not None and heard[-1:] == [Unimplemented(sequence=last).encode()]:
-                return heard[:-1], True
+                return received, False
+            received += self._receive(data)
+            if received[-1:] == [b"\x15"]:
+                return received, True  # what follows is sealed with keys that are not known here
+            if last is not None and received[-1:] == [Unimplemented(sequence=last).encode()]:
+                return received[:-1], True
 
 
 def probe_all(server: peers.Peer, state: str, payloads: dict[int, bytes]) -> dict[int, str]:

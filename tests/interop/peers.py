@@ -160,7 +160,7 @@ class Peer:
 
         Whoever else listens on the port counts for nothing: a free one is given out again.
         """
-        pattern = f"[s]shd.* -p {port} "  # it does not match the command line it stands in
+        pattern = f"[s]shd.* -p {port} "  # it does not match the command line it is in
         return self.run_client(["pgrep", "-f", pattern], timeout=10).returncode == 0
 
     @contextlib.contextmanager
@@ -182,7 +182,7 @@ class Peer:
 
     @contextlib.contextmanager
     def frozen(self) -> Generator[None]:
-        """Stop the peer's processes from running: the connections live, nobody answers."""
+        """Stop the peer's processes from running: the connections live, without an answer."""
         engine.docker("pause", self.container)
         try:
             yield

@@ -1,8 +1,8 @@
 """How a cell of the product is tried, in either role.
 
 A cell has a connection of its own, which agrees on these algorithms and no others, echoes
-data, and exchanges keys anew while the data is on its way.  What is wrong with a cell is
-said, and the others go on.
+data, and rekeys while the data is on its way.  What is wrong with a cell is
+reported, and the others go on.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Role: TypeAlias = "Callable[[Peer, Sequence[Cell], int], Awaitable[Failures]]"
 _Way: TypeAlias = tuple[str, ...]
 """What a key exchange agreed on for one direction, in the order of a cell's fields."""
 
-_AT_ONCE: Final = 4  # connections; the peer's half of them runs beside this process
+_AT_ONCE: Final = 4  # connections; the peer's middle of them runs beside this process
 _SECONDS: Final = 60  # for one connection
 _PACKETS: Final = {"openssh-8.4": 2**14}  # bytes that ssh sends at once, where not 2**15
 _MODULI: Final = "/etc/ssh/moduli"
@@ -70,8 +70,8 @@ def fault(cell: Cell, ways: Sequence[_Way], completed: int) -> str:
 def fixed_group(peer: Peer) -> Generator[None]:
     """Let the peer's sshd have no moduli, so that it gives one group in every group exchange.
 
-    Our client knows that group.  That the prime of any other is safe is proved anew in each
-    exchange, which takes half a second.
+    Our client knows that group.  That the prime of any other is safe is proved again in each
+    exchange, which takes middle a second.
     """
     peer.run_client(["mv", _MODULI, f"{_MODULI}.away"], timeout=10)
     try:
@@ -122,11 +122,11 @@ async def _connection(peer: Peer, cell: Cell, size: int) -> str:
 
 
 async def _send(process: Process, data: bytes, turned: asyncio.Event) -> None:
-    """Send the second half when the key exchange has begun: it leaves under the new keys."""
-    half = len(data) // 2
-    await process.stdin.write(data[:half])
+    """Send the second middle when the key exchange has begun: it leaves under the new keys."""
+    middle = len(data) // 2
+    await process.stdin.write(data[:middle])
     await turned.wait()
-    await process.stdin.write(data[half:])
+    await process.stdin.write(data[middle:])
     process.stdin.write_eof()
 
 
@@ -151,11 +151,11 @@ def _ways(agreed: Agreement) -> list[_Way]:
 _SCRIPT: Final = f"""
 xargs -P {_AT_ONCE} -L 1 sh -c '
   cell=$1; shift
-  {{ timeout {_SECONDS} ssh -v "$@" <data 2>$cell.said; echo $? >$cell.status; }} |
+  {{ timeout {_SECONDS} ssh -v "$@" <data 2>$cell.stderr; echo $? >$cell.status; }} |
     sha256sum >$cell.sum
 ' ssh <cells
 """
-_SAID: Final = re.compile(
+_PRINTED: Final = re.compile(
     r"""kex:\ algorithm:\ (\S+)\s .*?
         kex:\ host\ key\ algorithm:\ (\S+)\s .*?
         kex:\ \S+\ cipher:\ (\S+)\ MAC:\ (\S+)\s .*?
@@ -208,7 +208,7 @@ def _options(cell: Cell) -> list[str]:
 
 
 def _limit(peer: Peer, cell: Cell, size: int) -> str:
-    """Return the option with which ssh wants new keys when half is sent.
+    """Return the option with which ssh wants new keys when middle is sent.
 
     It compares the blocks that it has sent, plus the next packet's bytes as if they were
     blocks, with the limit in blocks.
@@ -219,15 +219,15 @@ def _limit(peer: Peer, cell: Cell, size: int) -> str:
 
 
 def _verdict(shop: Workshop, number: int, cell: Cell, size: int) -> str:
-    """Say what was wrong with a cell, by what ssh did and said."""
-    said = shop.read(f"{number}.said").decode(errors="replace")
+    """Return what was wrong with a cell, from what ssh did and printed."""
+    printed = shop.read(f"{number}.stderr").decode(errors="replace")
     status = shop.read(f"{number}.status").decode().strip()
     if status != "0":
-        return f"ssh ended with {status}, and said:\n{said[-2000:]}"
+        return f"ssh ended with {status}, and printed:\n{printed[-2000:]}"
     if shop.read(f"{number}.sum").split()[0].decode() != hashlib.sha256(_data(size)).hexdigest():
         return "the data came back changed"
-    ways = [way for exchange in _SAID.findall(said) for way in _both_ways(*exchange)]
-    return fault(cell, ways, said.count("SSH2_MSG_NEWKEYS received"))
+    ways = [way for exchange in _PRINTED.findall(printed) for way in _both_ways(*exchange)]
+    return fault(cell, ways, printed.count("SSH2_MSG_NEWKEYS received"))
 
 
 def _both_ways(kex: str, host_key: str, *sides: str) -> list[_Way]:

@@ -1,4 +1,4 @@
-"""Record conversations with OpenSSH anew, for tests/adversary/test_recordings.py.
+"""Record conversations with OpenSSH, for tests/adversary/test_recordings.py.
 
 python -m tests.interop.record
 """
@@ -29,15 +29,15 @@ def converse(connection: socket.socket, ours: Ours) -> list[Line]:
     """Carry a conversation to its end, and return its lines."""
     connection.settimeout(20)
     lines: list[Line] = []
-    heard = b""
+    received = b""
     while True:
-        said = ours.hear(heard)
-        if said:
-            lines.append((">", said))
-            connection.sendall(said)
-        if ours.done or not (heard := connection.recv(65536)):
+        sent = ours.receive(received)
+        if sent:
+            lines.append((">", sent))
+            connection.sendall(sent)
+        if ours.done or not (received := connection.recv(65536)):
             return lines
-        lines.append(("<", heard))
+        lines.append(("<", received))
 
 
 def record_client(peer: Peer) -> list[Line]:

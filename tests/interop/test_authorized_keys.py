@@ -36,7 +36,7 @@ NOW: Final = 1_790_000_000
 ASKED: Final = 'echo "a tty $A"'
 NO_TTY: Final = "no tty\n"
 
-# what stands in front of the key
+# what is in front of the key
 SAME: Final = (
     "",
     "restrict",
@@ -149,7 +149,7 @@ def certificate(ca: PrivateKey, key: PublicKey, *principals: str) -> Certificate
 
 
 def expected(options: KeyOptions | None) -> str:
-    """What the command prints with these options, or nothing where nobody gets in."""
+    """What the command prints with these options, or nothing where the login is refused."""
     if options is None or not options.accepts_source("127.0.0.1", "127.0.0.1"):
         return ""
     if options.expired(NOW):
@@ -239,37 +239,39 @@ def test_the_first_line_that_applies(shop: Workshop, keys: dict[str, PrivateKey]
 
 def test_authorities(shop: Workshop, keys: dict[str, PrivateKey]) -> None:
     for principals in ((USER, "other"), ("other",)):
-        shown = certificate(keys["ca"], keys["user"].public_key, *principals)
-        shop.write("key-cert.pub", shown.to_openssh() + "\n")
+        presented = certificate(keys["ca"], keys["user"].public_key, *principals)
+        shop.write("key-cert.pub", presented.to_openssh() + "\n")
         ca = keys["ca"].public_key
         lines = [f"{options} {ca.to_openssh()}\n".lstrip(" ") for options in AUTHORITIES]
         printed = dict(zip(AUTHORITIES, log_in(shop, keys, lines, "keys"), strict=True))
         ours: dict[str, str] = {}
         for options, line in zip(AUTHORITIES, lines, strict=True):
             listed = AuthorizedKeysFile.parse(line, zone=UTC).authorities(ca, OPTIONS)
-            ours[options] = expected(_granted(listed[0].options, shown) if listed else None)
+            ours[options] = expected(_granted(listed[0].options, presented) if listed else None)
         assert printed == ours
         assert any(ours.values())
 
 
-def _granted(options: KeyOptions, shown: Certificate) -> KeyOptions | None:
-    named = options.principals is None or not set(options.principals).isdisjoint(shown.principals)
+def _granted(options: KeyOptions, presented: Certificate) -> KeyOptions | None:
+    named = options.principals is None or not set(options.principals).isdisjoint(
+        presented.principals
+    )
     principal = USER if options.principals is None else None
     try:
-        shown.check(role="user", principal=principal, now=NOW)
+        presented.check(role="user", principal=principal, now=NOW)
     except CertificateRefused:
         return None
     return options if named else None
 
 
 def test_principals(shop: Workshop, keys: dict[str, PrivateKey]) -> None:
-    shown = certificate(keys["trusted"], keys["user"].public_key, "other", "third")
-    shop.write("key-cert.pub", shown.to_openssh() + "\n")
+    presented = certificate(keys["trusted"], keys["user"].public_key, "other", "third")
+    shop.write("key-cert.pub", presented.to_openssh() + "\n")
     printed = dict(zip(PRINCIPALS, log_in(shop, keys, [*PRINCIPALS], "principals"), strict=True))
     ours: dict[str, str] = {}
     for text in PRINCIPALS:
         listed = AuthorizedPrincipals.parse(text, zone=UTC)
-        found = listed.lookup(shown.principals, OPTIONS)
+        found = listed.lookup(presented.principals, OPTIONS)
         ours[text] = expected(found.options if found else None)
     assert printed == ours
     assert sum(map(bool, ours.values())) > 3

@@ -129,11 +129,11 @@ async def test_partial_success_is_followed(peer: Peer) -> None:
 
 
 async def test_a_failed_login_says_what_was_tried(peer: Peer, tmp_path: Path) -> None:
-    stranger = tmp_path / "stranger"
-    write_private_key(stranger, PrivateKey.generate("ed25519"))
+    unknown = tmp_path / "unknown"
+    write_private_key(unknown, PrivateKey.generate("ed25519"))
 
     with pytest.raises(AuthenticationFailed) as caught:
-        async with connect(peer, keys=[stranger], password="wrong"):
+        async with connect(peer, keys=[unknown], password="wrong"):
             pass
 
     methods = [attempt.method for attempt in caught.value.attempts]

@@ -56,8 +56,8 @@ async def test_a_shell_is_talked_to(peer: Peer) -> None:
     async with connect(peer) as conn, conn.start() as shell:
         await shell.stdin.write(b"echo one\necho two\nexit 3\n")
 
-        said = await shell.stdout.read()
-        assert said.endswith(b"one\ntwo\n")  # some servers greet first
+        printed = await shell.stdout.read()
+        assert printed.endswith(b"one\ntwo\n")  # some servers greet first
         assert await shell.wait() == 3
 
 

@@ -24,16 +24,16 @@ MIB = 1024 * 1024
 async def test_a_server_killed_while_a_file_is_fetched(peer: Peer, tmp_path: Path) -> None:
     async with connect(peer) as conn, conn.sftp() as sftp:
         await conn.run("truncate -s 2G /tmp/endless", check=True)
-        half = asyncio.Event()
+        middle = asyncio.Event()
 
         def progress(done: int, *_: object) -> None:
             if done > MIB:
-                half.set()
+                middle.set()
 
         fetching = asyncio.create_task(
             sftp.get("/tmp/endless", tmp_path / "file", progress=progress)  # noqa: S108
         )
-        waiting = asyncio.create_task(half.wait())
+        waiting = asyncio.create_task(middle.wait())
         await asyncio.wait({waiting, fetching}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         assert not fetching.done()
@@ -46,7 +46,7 @@ async def test_a_server_killed_while_a_file_is_fetched(peer: Peer, tmp_path: Pat
 
 
 @pytest.mark.row("R01")
-async def test_every_waiter_hears_of_a_lost_connection(peer: Peer) -> None:
+async def test_every_waiter_gets_the_error_of_a_lost_connection(peer: Peer) -> None:
     async with connect(peer) as conn:
         running = [asyncio.create_task(conn.run("sleep 300")) for _ in range(5)]
         async with conn.start("echo up; exec sleep 300") as process:

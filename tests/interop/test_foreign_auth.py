@@ -159,7 +159,7 @@ async def test_their_client_logs_in_with_a_certificate() -> None:
     async with ssh_stack.serve(
         "127.0.0.1", 0, host_keys=[HOST_KEY], auth=trusted, session=ssh_stack.LocalShell()
     ) as server:
-        shown = [(key, certificate)]
-        assert await reach_ours(server.port, client_keys=shown) == "in\n"
+        presented = [(key, certificate)]
+        assert await reach_ours(server.port, client_keys=presented) == "in\n"
         with pytest.raises(asyncssh.PermissionDenied):
             await reach_ours(server.port, client_keys=[key])

@@ -130,25 +130,25 @@ def _unhashed(line: bytes) -> bytes:
 
 
 def test_fingerprints_and_pictures(shop: Workshop, keys: dict[str, PrivateKey]) -> None:
-    shown: dict[str, PublicKey | Certificate] = {
+    presented: dict[str, PublicKey | Certificate] = {
         name: key.public_key for name, key in keys.items()
     }
-    shown |= tokens(keys)
+    presented |= tokens(keys)
     spec = CertificateSpec(role="user", key_id="", principals=("me",))
     for name in ("ed25519", "rsa4096", "sk-ssh-ed25519@openssh.com"):
-        plain = shown[name]
+        plain = presented[name]
         assert isinstance(plain, PublicKey)
         ca = keys["ecdsa-sha2-nistp521"]
-        shown[f"{name}-cert"] = issue(ca, plain, spec=spec, random=urandom)
+        presented[f"{name}-cert"] = issue(ca, plain, spec=spec, random=urandom)
     if shop.version < _HAS_MLDSA:
-        del shown["mldsa"]
-    for name, key in shown.items():
+        del presented["mldsa"]
+    for name, key in presented.items():
         shop.write(f"{name}.pub", key.to_openssh() + "\n")
     shop.run(
         f"for key in *.pub; do ssh-keygen -B -f $key >$key.words; for hash in {' '.join(HASHES)}; "
         "do ssh-keygen -lv -E $hash -f $key >$key.$hash; done; done"
     )
-    for name, key in shown.items():
+    for name, key in presented.items():
         assert shop.read(f"{name}.pub.words").decode().split()[1] == bubblebabble(key)
         for hash_name in HASHES:
             first, picture = shop.read(f"{name}.pub.{hash_name}").decode().split("\n", 1)

@@ -1,8 +1,8 @@
 """Where our server and OpenSSH's differ in what they do with a message, and why.
 
 `openssh_differences.toml` lists every difference with its reason; one that is not listed
-fails, and so does one that is listed and is none.  What ours does is what the reviewed table
-says, which tests/adversary/test_matrix.py proves.
+fails, and so does one that is listed and does not exist.  What ours does is in the reviewed
+table, which tests/adversary/test_matrix.py proves.
 """
 
 from __future__ import annotations

@@ -141,30 +141,30 @@ async def test_kex(peer: Peer, kex: str) -> None:
     + [f"ecdsa-sha2-nistp{bits}" for bits in (256, 384, 521)],
 )
 async def test_host_key(peer: Peer, host_key: str) -> None:
-    said = await negotiated(peer, f"HostKeyAlgorithms={host_key}")
+    printed = await negotiated(peer, f"HostKeyAlgorithms={host_key}")
 
-    assert f"kex: host key algorithm: {host_key}".encode() in said
+    assert f"kex: host key algorithm: {host_key}".encode() in printed
 
 
 @pytest.mark.parametrize("cipher", [name for name, spec in CIPHERS.items() if spec.aead])
 async def test_cipher(peer: Peer, cipher: str) -> None:
-    said = await negotiated(peer, f"Ciphers={cipher}")
+    printed = await negotiated(peer, f"Ciphers={cipher}")
 
-    assert f"kex: client->server cipher: {cipher}".encode() in said
+    assert f"kex: client->server cipher: {cipher}".encode() in printed
 
 
 @pytest.mark.parametrize(("cipher", "mac"), CIPHER_MACS)
 async def test_cipher_with_mac(peer: Peer, cipher: str, mac: str) -> None:
-    said = await negotiated(peer, f"Ciphers={cipher}", f"MACs={mac}")
+    printed = await negotiated(peer, f"Ciphers={cipher}", f"MACs={mac}")
 
-    assert f"kex: client->server cipher: {cipher} MAC: {mac}".encode() in said
+    assert f"kex: client->server cipher: {cipher} MAC: {mac}".encode() in printed
 
 
 async def test_compression(peer: Peer) -> None:
-    said = await negotiated(peer, "Compression=yes")
+    printed = await negotiated(peer, "Compression=yes")
 
-    assert re.search(rb"kex: server->client cipher: .* compression: zlib@openssh.com", said)
-    assert b"Enabling compression" in said or b"enabled" in said.lower()
+    assert re.search(rb"kex: server->client cipher: .* compression: zlib@openssh.com", printed)
+    assert b"Enabling compression" in printed or b"enabled" in printed.lower()
 
 
 async def test_host_certificate(peer: Peer) -> None:

@@ -58,11 +58,11 @@ def check(report: dict[str, Any], profile: str) -> None:
 async def read_to(process: Process, wanted: re.Pattern[bytes]) -> re.Match[bytes]:
     """Read what a program says until a pattern is in it."""
     assert process.stdout is not None
-    said = b""
-    while (match := wanted.search(said)) is None:
+    printed = b""
+    while (match := wanted.search(printed)) is None:
         line = await process.stdout.readline()
-        assert line, said
-        said += line
+        assert line, printed
+        printed += line
     return match
 
 

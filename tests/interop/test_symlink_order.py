@@ -94,7 +94,7 @@ def paramiko_files(root: Path) -> Any:
 
 
 def paramiko_policy() -> Any:
-    """Paramiko's decisions: whoever has the password is let in, and may open channels."""
+    """Paramiko's decisions: whoever has the password is accepted, and may open channels."""
 
     def check_auth_password(_self: object, _user: str, password: str) -> int:
         return 0 if password == PASSWORD else 2  # AUTH_SUCCESSFUL, AUTH_FAILED

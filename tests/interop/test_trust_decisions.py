@@ -105,10 +105,10 @@ def theirs(known: Path, policy: HostKeyPolicy, server: LocalSshd) -> Decision:
         timeout=60,
         check=False,
     )
-    said = done.stderr.decode()
-    accepted = "Permission denied" in said
-    assert accepted is not ("Host key verification failed" in said), said
-    doubtful = "to avoid man-in-the-middle attacks" in said
+    printed = done.stderr.decode()
+    accepted = "Permission denied" in printed
+    assert accepted is not ("Host key verification failed" in printed), printed
+    doubtful = "to avoid man-in-the-middle attacks" in printed
     return Decision(accepted, doubtful, known.read_text())
 
 

@@ -21,11 +21,11 @@ Read: TypeAlias = Callable[["Packet", str], Value]
 
 @attrs.frozen
 class Packet:
-    """What tshark says of one packet: its fields by name, as shown and as bytes."""
+    """What tshark says of one packet: its fields by name, as fields and as bytes."""
 
     sender: str
     code: int
-    shown: dict[str, str]
+    fields: dict[str, str]
     raw: dict[str, bytes]
 
 
@@ -46,7 +46,7 @@ def number(packet: Packet, name: str) -> int:
 
 
 def names(packet: Packet, name: str) -> tuple[str, ...]:
-    return tuple(packet.shown[name].split(",")) if packet.shown[name] else ()
+    return tuple(packet.fields[name].split(",")) if packet.fields[name] else ()
 
 
 def blob(packet: Packet, name: str) -> bytes:
@@ -105,7 +105,7 @@ def ask(tshark: str, path: Path, port: int) -> Theirs:
     done = subprocess.run(command, capture_output=True, timeout=60, check=True)
     found = Theirs([], [])
     for frame in ET.fromstring(done.stdout):  # noqa: S314 (tshark's own output)
-        sender = "server" if _shown(frame, "tcp.srcport") == str(port) else "client"
+        sender = "server" if _field(frame, "tcp.srcport") == str(port) else "client"
         for part in frame.iterfind("proto[@name='ssh']/field"):
             if part.get("name") == "ssh.protocol":
                 found.identifications.append((sender, str(part.get("show"))))
@@ -118,15 +118,15 @@ def ask(tshark: str, path: Path, port: int) -> Theirs:
 
 
 def _packet(sender: str, part: ET.Element) -> Packet:
-    shown, raw = dict[str, str](), dict[str, bytes]()
+    fields, raw = dict[str, str](), dict[str, bytes]()
     for field in part.iter("field"):
         name = field.get("name") or str(field.get("show")).partition(" (")[0]
-        shown[name] = str(field.get("show"))
+        fields[name] = str(field.get("show"))
         raw[name] = bytes.fromhex(field.get("value") or "")
-    return Packet(sender, int(shown["ssh.message_code"]), shown, raw)
+    return Packet(sender, int(fields["ssh.message_code"]), fields, raw)
 
 
-def _shown(element: ET.Element, name: str) -> str:
+def _field(element: ET.Element, name: str) -> str:
     field = element.find(f".//field[@name='{name}']")
     assert field is not None, name
     return str(field.get("show"))
@@ -134,10 +134,10 @@ def _shown(element: ET.Element, name: str) -> str:
 
 def compare(tshark: str, path: Path) -> list[str]:
     """Compare all that both say of a capture; return the names of the messages."""
-    said = list(seen(path.read_bytes(), Options()))
-    assert said[0].connection is not None
-    theirs = ask(tshark, path, said[0].connection.server.port)
-    entries = [one.entry for one in said]
+    lines = list(seen(path.read_bytes(), Options()))
+    assert lines[0].connection is not None
+    theirs = ask(tshark, path, lines[0].connection.server.port)
+    entries = [one.entry for one in lines]
 
     identifications = [(e.sender, e.text) for e in entries if e.what == "identification"]
     assert identifications == theirs.identifications
