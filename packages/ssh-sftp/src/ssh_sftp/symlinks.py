@@ -3,7 +3,7 @@
 The draft puts the path of the link first (draft-ietf-secsh-filexfer-02 section 6.10).  OpenSSH
 puts the target first, and kept that because it was too widespread to change (PROTOCOL section
 4.1).  Others follow OpenSSH, or the draft, or OpenSSH only where the peer calls itself so.  A
-server may send_ext_info its order with symlink-order@rjk.greenend.org.uk.
+server may announce its order with symlink-order@rjk.greenend.org.uk.
 
 `ORDERS` says who does what, by the softwareversion that a peer identifies itself with.  A row
 holds for both roles, and for a peer that talks to us: our own softwareversion begins with none
