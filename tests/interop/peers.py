@@ -151,9 +151,8 @@ class Peer:
             loopback.wait_for_ssh(port)
             yield _known(attrs.evolve(self, port=port))
         finally:
-            pid = f"$(cat /run/sshd-{port}.pid)"
-            gone = f"while pgrep -f '[s]shd.* -p {port} '; do sleep 0.05; done"
-            self.run_client(["sh", "-c", f"pkill -P {pid}; kill {pid}; {gone}"], timeout=10)
+            end = 'pkill -P "$pid"; kill "$pid"; while kill -0 "$pid"; do sleep 0.05; done'
+            self.run_client(["sh", "-c", f"pid=$(cat /run/sshd-{port}.pid); {end}"], timeout=10)
 
     def has_sshd(self, port: int) -> bool:
         """Whether the peer runs an sshd that was started for a port.

@@ -17,6 +17,7 @@ from client_talk import (
     talk_of,
 )
 from ssh_auth import (
+    AuthLimits,
     AuthProgress,
     AuthRejected,
     AuthSucceeded,
@@ -195,10 +196,11 @@ def test_64_rounds_of_prompts_are_enough() -> None:
 
 @pytest.mark.row("A21")
 @pytest.mark.parametrize("size", [0, 32_000])
-def test_64_kib_of_banners_are_enough(size: int) -> None:
-    talk = talk_of(PasswordCredential("s3cret"))
+def test_banners_without_end_end_the_authentication(size: int) -> None:
+    limits = AuthLimits(banner_flood_bytes=100_000)
+    talk = talk_of(PasswordCredential("s3cret"), limits=limits)
     banner = UserauthBanner(message="x" * size)
-    fitting = 65_536 // len(banner.encode())
+    fitting = 100_000 // len(banner.encode())
     for _ in range(fitting):
         talk.hear(banner)
         talk.event(BannerReceived)
@@ -206,6 +208,17 @@ def test_64_kib_of_banners_are_enough(size: int) -> None:
     talk.hear(banner)
 
     assert "banners" in talk.event(AuthRejected).error.reason
+
+
+def test_a_banner_that_is_too_long_is_cut_and_the_user_is_authenticated() -> None:
+    limits = AuthLimits(banner_bytes=1_000)
+    talk = talk_of(PasswordCredential("s3cret"), limits=limits)
+
+    talk.hear(UserauthBanner(message="x" * 5_000), UserauthBanner(message="more"), SUCCESS)
+
+    text = talk.event(BannerReceived).text
+    assert text == "x" * 1_000 + "…\n[the banner is cut after 1000 bytes]\n"
+    talk.event(AuthSucceeded)
 
 
 def test_a_banner_is_safe_to_show() -> None:

@@ -17,7 +17,8 @@ def test_the_defaults_are_those_of_the_documents() -> None:
         "rounds": 64,
         "client_attempts": 64,
         "password_changes": 3,
-        "banner_bytes": 65_536,
+        "banner_bytes": 262_144,
+        "banner_flood_bytes": 1_048_576,
     }
 
 

@@ -59,8 +59,6 @@ def test_banner(excess: int, good: bool, key: PrivateKey) -> None:
     assert survives(lines, b"x\n" * (5 + excess)) is good
     length = transport(Limits(banner_line=50), key, client=True)
     assert survives(length, b"x" * (49 + excess) + b"\n") is good
-    size = transport(Limits(banner_bytes=50), key, client=True)
-    assert survives(size, b"x" * 20 + b"\n" + b"y" * (28 + excess) + b"\n") is good
 
 
 @pytest.mark.parametrize(("excess", "good"), [(-8, True), (0, True), (8, False)])

@@ -56,7 +56,6 @@ def test_t01_a_server_does_not_wait_for_the_end_of_a_wrong_line(key: PrivateKey)
         b"x\r\n" * 1025,
         b"x" * 8193,
         b"x" * 8192 + b"\n",
-        (b"x" * 8000 + b"\n") * 9,
     ],
 )
 def test_t02_a_client_bounds_what_comes_before(flood: bytes, key: PrivateKey) -> None:
@@ -75,13 +74,37 @@ def test_t02_the_bounds_themselves_are_accepted(key: PrivateKey) -> None:
     assert events[-1] == IdentificationReceived("SSH-2.0-x")
 
 
-def test_all_lines_together_are_bounded() -> None:
+def test_lines_before_the_identification_are_cut_together_and_the_rest_is_skipped() -> None:
     reader = IdentificationReader(Limits(banner_bytes=10), banner=True)
-    data = memoryview(b"1234\n1234\n1\n")
+    data = memoryview(b"1234\n123456789\nmore\n\nSSH-2.0-x\r\nrest")
     assert reader.read(data, 0, len(data)) == ("1234", 5)
-    assert reader.read(data, 5, len(data)) == ("1234", 10)
-    with pytest.raises(IdentificationError):
-        reader.read(data, 10, len(data))
+    assert reader.read(data, 5, len(data)) == ("12345… [cut after 10 bytes]", 15)
+    found, behind = reader.read(data, 15, len(data))
+    assert isinstance(found, Identification)
+    assert (found.software, behind) == ("x", len(data) - 4)
+
+
+def test_lines_that_are_skipped_are_counted_and_may_come_in_pieces() -> None:
+    reader = IdentificationReader(Limits(banner_bytes=1, banner_lines=3), banner=True)
+    data = memoryview(b"a\nb\nc\nd\n")
+    assert reader.read(data, 0, 1) == (None, 0)
+    assert reader.read(data, 0, 3) == ("a… [cut after 1 bytes]", 2)
+    assert reader.read(data, 2, 5) == (None, 4)
+    assert reader.read(data, 4, 5) == (None, 4)
+    with pytest.raises(IdentificationError, match="too many lines"):
+        reader.read(data, 4, len(data))
+
+
+@pytest.mark.row("T02")
+def test_t02_more_text_than_is_reported_is_taken_as_openssh_takes_it(key: PrivateKey) -> None:
+    client = Pair(key=key).client
+    client.receive((b"x" * 8000 + b"\n") * 100)
+    client.receive(b"SSH-2.0-x\r\n")
+    events = drain(client)
+    assert events[-1] == IdentificationReceived("SSH-2.0-x")
+    texts = [event.line for event in events if isinstance(event, BannerLineReceived)]
+    assert len("".join(texts)) < 70_000
+    assert texts[-1].endswith("… [cut after 65536 bytes]")
 
 
 @pytest.mark.row("T03")

@@ -21,7 +21,8 @@ class AuthLimits:
         rounds: the most INFO_REQUESTs of one connection, both ways.
         client_attempts: requests after which a client gives up.
         password_changes: new passwords that a client offers for one expired one.
-        banner_bytes: what a client takes of banners, in all, as payloads.
+        banner_bytes: what a client reports of banners, in all, in UTF-8; the rest is cut.
+        banner_flood_bytes: what a client takes of banners, in all, as payloads; then it gives up.
     """
 
     user_name_bytes: int = 1024
@@ -33,4 +34,5 @@ class AuthLimits:
     rounds: int = 64
     client_attempts: int = 64
     password_changes: int = 3
-    banner_bytes: int = 65_536
+    banner_bytes: int = 262_144
+    banner_flood_bytes: int = 1_048_576

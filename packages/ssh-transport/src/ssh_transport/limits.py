@@ -26,7 +26,7 @@ class Limits:
     """Bytes of one such line."""
 
     banner_bytes: int = 64 * KIB
-    """Bytes of all such lines."""
+    """Bytes of all such lines that are reported; the rest is skipped, and the last one says so."""
 
     packet_length: int = MAX_PACKET_LENGTH
     """The largest `packet_length` that is accepted (RFC 4253 section 6.1)."""

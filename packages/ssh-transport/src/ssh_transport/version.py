@@ -38,11 +38,12 @@ class IdentificationReader:
         self._banner = banner
         self._lines = 0
         self._bytes = 0
+        self._cut = False
 
     def read(
         self, data: memoryview, start: int, end: int
     ) -> tuple[Identification | str | None, int]:
-        """Read the line at `start`.
+        """Read the line at `start`, and those behind it that are not to be reported.
 
         Returns:
             The identification, or the text of a line before it, or None when the line is
@@ -51,6 +52,16 @@ class IdentificationReader:
         Raises:
             IdentificationError: a line breaks a rule or a limit.
         """
+        while True:
+            found, behind = self._read(data, start, end)
+            if found is not None or behind == start:
+                return found, behind
+            start = behind
+
+    def _read(
+        self, data: memoryview, start: int, end: int
+    ) -> tuple[Identification | str | None, int]:
+        """Read the line at `start`; None with a position behind it is a line that is skipped."""
         window = bytes(data[start : min(end, start + self._limits.banner_line)])
         size = window.find(_LF) + 1
         line = window[:size] if size else window
@@ -62,8 +73,7 @@ class IdentificationReader:
         if not size:
             self._check_size(len(line), self._limits.banner_line, complete=False)
             return None, start
-        self._count(size)
-        return printable(line.rstrip(b"\r\n"), self._limits.banner_line), start + size
+        return self._reported(line), start + size
 
     def _refuse_banner(self, line: bytes) -> None:
         # "The server MAY send other lines of data before sending the version string."
@@ -77,12 +87,24 @@ class IdentificationReader:
             problem = f"a line of more than {limit} bytes before the first packet"
             raise IdentificationError(problem)
 
-    def _count(self, size: int) -> None:
+    def _reported(self, line: bytes) -> str | None:
+        """Return the text of a line before the identification; None where it is skipped.
+
+        OpenSSH's client takes as many lines, of any length together.
+        """
         self._lines += 1
-        self._bytes += size
-        if self._lines > self._limits.banner_lines or self._bytes > self._limits.banner_bytes:
+        if self._lines > self._limits.banner_lines:
             problem = "too many lines before the identification"
             raise IdentificationError(problem)
+        room = self._limits.banner_bytes - self._bytes
+        self._bytes += len(line)
+        text = line.rstrip(b"\r\n")
+        if self._cut:
+            return None
+        if len(line) <= room:
+            return printable(text, self._limits.banner_line)
+        self._cut = True
+        return f"{printable(text[:room])}… [cut after {self._limits.banner_bytes} bytes]"
 
 
 def _parse(line: bytes) -> Identification:

@@ -6,6 +6,7 @@
     lenient    what is taken although RFC 4252 says it otherwise
     requests   the messages of one user for one service
     report     what is told of an exchange afterwards
+    banners    what the server says before it lets anybody in, bounded
     events     what the driver of a ClientAuth is told or asked
 
 A `ClientAuth` is driven: it awaits nothing and knows no clock.

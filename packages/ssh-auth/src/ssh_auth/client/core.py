@@ -18,6 +18,7 @@ from ssh_auth.algorithms import (
     usable_algorithms,
 )
 from ssh_auth.attempts import AuthAttempt, Outcome
+from ssh_auth.client.banners import Banners
 from ssh_auth.client.events import (
     AuthRejected,
     AuthSucceeded,
@@ -113,7 +114,8 @@ class ClientAuth:
         self._state: Exchange = ExpectStart()
         self._attempts: list[AuthAttempt] = []
         self._remaining: tuple[str, ...] | None = None
-        self._sent = self._rounds = self._banner_bytes = 0
+        self._sent = self._rounds = 0
+        self._banners = Banners(self._limits)
         self._events: deque[ClientEvent] = deque()
         self._messages: list[bytes] = []
         _check_name(username, self._limits)
@@ -238,11 +240,11 @@ class ClientAuth:
     # ------------------------------------------------------------- what the server said
 
     def _on_banner(self, message: UserauthBanner, size: int) -> None:
-        self._banner_bytes += size
-        if self._banner_bytes > self._limits.banner_bytes:
+        text = self._banners.take(message, size)
+        if self._banners.endless:
             self._reject("the server's banners do not end")
-            return
-        self._events.append(BannerReceived(shown(message.message)))
+        elif text is not None:
+            self._events.append(BannerReceived(text))
 
     def _on_failure(self, message: UserauthFailure) -> None:
         # OpenSSH's client takes an empty list for one of everything that it has
