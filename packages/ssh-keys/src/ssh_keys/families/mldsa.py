@@ -9,7 +9,8 @@ draft-ietf-lamps-pq-composite-sigs: both halves sign the same preparation of the
 ML-DSA signs it with the scheme's label as its context.
 
 OpenSSH 10.4 and 10.5 spell the name with "@openssh.com", and that is another kind of key
-with other fingerprints.
+with other fingerprints; 10.6 takes the name above alone.  The short name "mldsa44-ed25519" is that
+of the draft here, which every later version takes.
 """
 
 from __future__ import annotations

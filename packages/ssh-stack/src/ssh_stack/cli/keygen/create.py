@@ -12,6 +12,7 @@ from ssh_keys.files import write_key_file
 from ssh_keys.randomart import randomart
 from ssh_stack.cli.keygen.asking import ask, confirm_overwrite, new_passphrase
 from ssh_stack.cli.keygen.keys import open_private, read_private, text_of
+from ssh_stack.cli.keygen.kinds import default_file, full_kind
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.report import Report
 from ssh_stack.local_user import expand_home, home_directory, user_at_host
@@ -34,7 +35,7 @@ def create(options: Options, report: Report) -> int:
         comment = user_at_host()
     bits = options.number("b") if kind.startswith(_STRENGTHS) else None
     _say(f"Generating public/private {kind} key pair.", report)
-    key = PrivateKey.generate(kind, bits, comment)
+    key = PrivateKey.generate(full_kind(kind), bits, comment)
     path = options.file or _asked_path(kind)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     confirm_overwrite(path)
@@ -116,8 +117,7 @@ def _encode(key: PrivateKey, passphrase: str | None, options: Options) -> bytes:
 
 
 def _asked_path(kind: str) -> Path:
-    name = f"id_{kind.replace('-', '_')}"
-    usual = home_directory() / ".ssh" / name
+    usual = home_directory() / ".ssh" / default_file(kind)
     answer = ask(f"Enter file in which to save the key ({usual}): ")
     return expand_home(answer) if answer else usual
 

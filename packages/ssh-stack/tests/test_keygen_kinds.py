@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from conftest import Cli
+from keygen_here import Bench
+from ssh_keys import load_private_key
+from ssh_stack.cli.keygen.kinds import default_file, full_kind
+
+DRAFT = "ssh-mldsa44-ed25519"
+EARLY = "ssh-mldsa44-ed25519@openssh.com"
+
+
+def put_ssh(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Let a program be the machine's ssh."""
+    program = folder / "ssh"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.mark.parametrize(
+    ("script", "kind"),
+    [
+        (f"[ \"$*\" = '-Q key' ] && printf 'ssh-ed25519\\n{EARLY}\\n'", EARLY),
+        (f"printf 'ssh-ed25519\\n{DRAFT}\\n{DRAFT}-cert\\n'", DRAFT),
+        (f"printf '{EARLY}\\n{DRAFT}\\n'", DRAFT),
+        ("printf 'ssh-ed25519\\nssh-rsa\\n'", DRAFT),
+        ("exit 255", DRAFT),
+        ("printf '\\377\\376'", DRAFT),
+    ],
+    ids=["10.4", "10.6", "both", "9.2", "no -Q", "odd"],
+)
+def test_the_short_name_means_what_it_means_to_the_openssh_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, kind: str
+) -> None:
+    put_ssh(tmp_path, monkeypatch, script)
+    assert full_kind("mldsa44-ed25519") == kind
+
+
+def test_the_short_name_without_openssh_is_the_name_of_the_draft(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert full_kind("mldsa44-ed25519") == DRAFT
+
+
+@pytest.mark.parametrize("kind", [DRAFT, EARLY, "ed25519", "ecdsa", "rsa"])
+def test_other_names_are_taken_as_they_are_and_nobody_is_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
+) -> None:
+    asked = tmp_path / "asked"
+    put_ssh(tmp_path, monkeypatch, f"touch {asked}")
+    assert full_kind(kind) == kind
+    assert not asked.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("ed25519", "id_ed25519"),
+        ("ssh-ed25519", "id_ed25519"),
+        ("rsa", "id_rsa"),
+        ("ssh-rsa", "id_rsa"),
+        ("ecdsa", "id_ecdsa"),
+        ("ecdsa-sha2-nistp384", "id_ecdsa"),
+        ("mldsa44-ed25519", "id_mldsa44_ed25519"),
+        (DRAFT, "id_mldsa44_ed25519"),
+        (EARLY, "id_mldsa44_ed25519"),
+    ],
+)
+def test_a_key_goes_into_the_file_that_ssh_keygen_has_for_its_kind(kind: str, name: str) -> None:
+    assert default_file(kind) == name
+
+
+@pytest.mark.parametrize("kind", [DRAFT, EARLY])
+def test_a_key_of_either_full_name_is_written_and_read(
+    cli: Cli, tmp_path: Path, kind: str
+) -> None:
+    bench = Bench(tmp_path, cli)
+    done = bench.ours("-q", "-t", kind, "-N", "", "-C", "me", "-f", "key")
+
+    assert done.returncode == 0, done.stderr
+    assert bench.path("key.pub").read_text().split()[::2] == [kind, "me"]
+    assert load_private_key(bench.path("key").read_bytes()).public_key.kind == kind
+    assert bench.ours("-l", "-f", "key.pub").stdout.endswith(" me (MLDSA44-ED25519)\n")
