@@ -16,8 +16,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, TypeAlias
 
-import ssh_auth.client.exchanges as client_states
-import ssh_auth.server.decisions as server_states
+import ssh_auth.client.states as client_states
+import ssh_auth.server.states as server_states
 from ssh_connection.states import ACCEPTED
 from ssh_stack.config.directives import ALIASES, BLOCKS, DIRECTIVES, Directive
 from ssh_transport import profiles

@@ -51,7 +51,7 @@ def dialogue() -> InteractiveCredential:
     return InteractiveCredential(password_answers("s3cret"))
 
 
-async def nobody() -> str | None:
+async def no_password() -> str | None:
     return None
 
 

@@ -86,8 +86,8 @@ def test_a_key_is_tried_again_where_the_server_names_what_it_verifies(rsa: Priva
     assert another_algorithm(key, refused, None) is None
     assert another_algorithm(key, refused, None, ("rsa-sha2-512", "ssh-rsa")) == "ssh-rsa"
     assert another_algorithm(key, "ssh-rsa", None, ("rsa-sha2-512", "ssh-rsa")) is None
-    shown, name = certified(rsa), "rsa-sha2-512-cert-v01@openssh.com"
-    assert another_algorithm(shown, name, ("rsa-sha2-512",)) is None
+    presented, name = certified(rsa), "rsa-sha2-512-cert-v01@openssh.com"
+    assert another_algorithm(presented, name, ("rsa-sha2-512",)) is None
 
 
 def test_every_name_of_a_key() -> None:

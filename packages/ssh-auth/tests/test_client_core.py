@@ -11,7 +11,7 @@ from client_talk import (
     dialogue,
     failure,
     memory,
-    nobody,
+    no_password,
     outcomes,
     renew,
     talk_of,
@@ -60,7 +60,7 @@ def test_without_credentials_the_methods_are_asked_for() -> None:
     talk = talk_of()
     assert talk.message(NoneRequest) == NoneRequest(user="ops", service="ssh-connection")
 
-    talk.hear(failure("publickey", "password"))
+    talk.receive(failure("publickey", "password"))
 
     assert not talk.auth.succeeded
     error = talk.event(AuthRejected).error
@@ -73,7 +73,7 @@ def test_none_may_be_enough_and_is_visible() -> None:
     talk = talk_of(NoneCredential())
     talk.message(NoneRequest)
 
-    talk.hear(SUCCESS)
+    talk.receive(SUCCESS)
 
     (attempt,) = talk.event(AuthSucceeded).attempts
     assert (attempt.method, attempt.outcome) == ("none", Outcome.ACCEPTED)
@@ -127,7 +127,7 @@ def test_the_only_key_in_memory_signs_at_once(key: PrivateKey) -> None:
         key.public_key.blob,
         b"signature",
     )
-    talk.hear(SUCCESS)
+    talk.receive(SUCCESS)
     assert talk.event(AuthSucceeded).attempts[0].fingerprint == key.public_key.fingerprint()
 
 
@@ -135,14 +135,14 @@ def test_of_several_keys_each_is_asked_about_first(key: PrivateKey, other: Priva
     talk = talk_of(memory(key), memory(other))
     assert talk.message(PublicKeyQuery).key == key.public_key.blob
 
-    talk.hear(failure("publickey"))
+    talk.receive(failure("publickey"))
     query = talk.message(PublicKeyQuery)
     assert query.key == other.public_key.blob
 
-    talk.hear(PublicKeyOk(algorithm="ssh-ed25519", key=query.key))
+    talk.receive(PublicKeyOk(algorithm="ssh-ed25519", key=query.key))
     talk.event(SignatureNeeded)
     talk.auth.provide_signature(b"signature")
-    talk.hear(SUCCESS)
+    talk.receive(SUCCESS)
     assert outcomes(talk) == [Outcome.REJECTED, Outcome.ACCEPTED]
 
 
@@ -155,7 +155,7 @@ def test_the_caller_may_say_whether_to_ask_first(key: PrivateKey, query: bool) -
 
 def test_none_that_the_caller_gave_is_an_attempt_when_it_is_refused() -> None:
     talk = talk_of(NoneCredential())
-    talk.hear(failure("publickey"))
+    talk.receive(failure("publickey"))
 
     error = talk.event(AuthRejected).error
     assert [(a.method, a.outcome) for a in error.attempts] == [("none", Outcome.REJECTED)]
@@ -166,7 +166,7 @@ def test_a_probe_finds_a_server_that_wants_no_authentication(key: PrivateKey) ->
     talk = talk_of(NoneCredential(probe=True), memory(key))
     talk.message(NoneRequest)
 
-    talk.hear(SUCCESS)
+    talk.receive(SUCCESS)
 
     assert [(a.method, a.outcome) for a in talk.auth.attempts] == [("none", Outcome.ACCEPTED)]
 
@@ -175,7 +175,7 @@ def test_a_probe_learns_the_methods_and_is_no_attempt(key: PrivateKey) -> None:
     talk = talk_of(NoneCredential(probe=True), memory(key), PasswordCredential("s3cret"))
     talk.message(NoneRequest)
 
-    talk.hear(failure("password"))
+    talk.receive(failure("password"))
 
     assert talk.message(PasswordRequest).password == "s3cret"
     assert outcomes(talk) == [Outcome.NOT_OFFERED]
@@ -192,14 +192,14 @@ def test_an_answer_about_another_key_is_a_protocol_error(
     )
 
     with pytest.raises(ProtocolError):
-        talk.hear(answer)
+        talk.receive(answer)
     assert talk.auth.next_event() is None
 
 
 @pytest.mark.row("A22")
 def test_nothing_is_signed_or_sent_before_the_start(key: PrivateKey) -> None:
     talk = talk_of(memory(key), PasswordCredential("s3cret"), start=False)
-    talk.hear(UserauthBanner(message="hello"))
+    talk.receive(UserauthBanner(message="hello"))
 
     talk.event(BannerReceived)
     assert talk.auth.next_event() is None
@@ -212,7 +212,7 @@ def test_a_key_that_the_server_does_not_take_signs_nothing(
 ) -> None:
     talk = talk_of(memory(key), memory(other))
 
-    talk.hear(failure("publickey"), failure("publickey"))
+    talk.receive(failure("publickey"), failure("publickey"))
 
     talk.event(AuthRejected)
     assert talk.auth.next_event() is None
@@ -255,7 +255,7 @@ def test_a_key_signs_otherwise_when_the_server_lists_other_algorithms_meanwhile(
             algorithm = talk.event(SignatureNeeded).algorithm
             auth.provide_signature(b"signature")
             talk.message(PublicKeyRequest)
-        talk.hear(failure("publickey"))
+        talk.receive(failure("publickey"))
         return algorithm
 
     auth.server_sig_algs = ("rsa-sha2-256", "ssh-ed25519")
@@ -272,7 +272,7 @@ def test_a_refused_key_is_not_tried_again_without_another_algorithm(
     talk = talk_of(memory(rsa), memory(key))
     talk.message(PublicKeyQuery)
     talk.auth.server_sig_algs = listed
-    talk.hear(failure("publickey"))
+    talk.receive(failure("publickey"))
     assert talk.message(PublicKeyQuery).algorithm == "ssh-ed25519"
 
 
@@ -280,7 +280,7 @@ def test_another_algorithm_costs_an_attempt(rsa: PrivateKey) -> None:
     talk = talk_of(KeyCredential(KeySigner(rsa), query=True), limits=AuthLimits(client_attempts=1))
     talk.message(PublicKeyQuery)
     talk.auth.server_sig_algs = ("rsa-sha2-256",)
-    talk.hear(failure("publickey"))
+    talk.receive(failure("publickey"))
     assert "attempts are enough" in str(talk.event(AuthRejected).error)
 
 
@@ -320,11 +320,11 @@ def test_sha1_signs_only_where_it_is_named_and_the_server_lists_nothing(
     assert talk.event(SignatureNeeded).algorithm == "rsa-sha2-512"
     talk.auth.provide_signature(b"signature")
 
-    talk.hear(failure("publickey"))
+    talk.receive(failure("publickey"))
 
     assert talk.event(SignatureNeeded).algorithm == "ssh-rsa"
     talk.auth.provide_signature(b"signature")
-    talk.hear(failure("publickey"))
+    talk.receive(failure("publickey"))
     assert [a.algorithm for a in talk.event(AuthRejected).error.attempts] == [
         "rsa-sha2-512",
         "ssh-rsa",
@@ -350,17 +350,17 @@ def test_a_given_password_is_sent_at_once() -> None:
 
     assert talk.message(PasswordRequest).password == "s3cret"
 
-    talk.hear(failure("password"))
+    talk.receive(failure("password"))
     assert "s3cret" not in str(talk.event(AuthRejected).error)
 
 
 def test_a_password_is_asked_for_only_when_its_turn_comes(key: PrivateKey) -> None:
-    talk = talk_of(memory(key), PasswordCredential(nobody))
+    talk = talk_of(memory(key), PasswordCredential(no_password))
     talk.event(SignatureNeeded)
     talk.auth.provide_signature(b"signature")
     assert talk.auth.next_event() is None
 
-    talk.hear(failure("password"))
+    talk.receive(failure("password"))
 
     assert talk.event(PasswordNeeded).prompt is None
     talk.auth.take_messages()
@@ -369,7 +369,7 @@ def test_a_password_is_asked_for_only_when_its_turn_comes(key: PrivateKey) -> No
 
 
 def test_a_password_that_is_not_given_is_declined() -> None:
-    talk = talk_of(PasswordCredential(nobody))
+    talk = talk_of(PasswordCredential(no_password))
 
     talk.event(PasswordNeeded)
     talk.auth.provide_password(None)
@@ -383,13 +383,13 @@ def test_an_expired_password_is_changed() -> None:
     talk = talk_of(PasswordCredential("old", renew))
     talk.message(PasswordRequest)
 
-    talk.hear(PasswdChangeReq(prompt="Choose\x1b[2J"))
+    talk.receive(PasswdChangeReq(prompt="Choose\x1b[2J"))
 
     assert talk.event(PasswordNeeded).prompt == r"Choose\x1b[2J"
     talk.auth.provide_password("new")
     change = talk.message(PasswordChangeRequest)
     assert (change.password, change.new_password) == ("old", "new")
-    talk.hear(SUCCESS)
+    talk.receive(SUCCESS)
     talk.event(AuthSucceeded)
 
 
@@ -397,11 +397,11 @@ def test_an_expired_password_is_changed() -> None:
 def test_new_passwords_are_offered_three_times() -> None:
     talk = talk_of(PasswordCredential("old", renew))
     for _ in range(3):
-        talk.hear(PasswdChangeReq(prompt="?"))
+        talk.receive(PasswdChangeReq(prompt="?"))
         talk.event(PasswordNeeded)
         talk.auth.provide_password("new")
 
-    talk.hear(PasswdChangeReq(prompt="?"))
+    talk.receive(PasswdChangeReq(prompt="?"))
 
     (attempt,) = talk.event(AuthRejected).error.attempts
     assert attempt.outcome is Outcome.EXPIRED
@@ -414,7 +414,7 @@ def test_an_expired_password_without_a_new_one_is_reported(
 ) -> None:
     talk = talk_of(PasswordCredential("old", renew if change else None))
 
-    talk.hear(PasswdChangeReq(prompt="?"))
+    talk.receive(PasswdChangeReq(prompt="?"))
     if change is not None:
         talk.auth.provide_password(None)
 
@@ -428,7 +428,7 @@ def test_prompts_are_answered_in_order() -> None:
     talk = talk_of(InteractiveCredential(password_answers("x"), submethods="pam"))
     assert talk.message(KeyboardInteractiveRequest).submethods == "pam"
 
-    talk.hear(
+    talk.receive(
         InfoRequest(
             name="Login\x07",
             instruction="Two\nlines",
@@ -444,7 +444,7 @@ def test_prompts_are_answered_in_order() -> None:
     ]
     talk.auth.provide_answers(["1", ""])
     assert talk.message(InfoResponse).responses == ("1", "")
-    talk.hear(SUCCESS)
+    talk.receive(SUCCESS)
     talk.event(AuthSucceeded)
 
 
@@ -453,7 +453,7 @@ def test_no_prompts_are_answered_with_no_answers() -> None:
     talk = talk_of(dialogue())
     talk.message(KeyboardInteractiveRequest)
 
-    talk.hear(InfoRequest())
+    talk.receive(InfoRequest())
 
     assert talk.message(InfoResponse).responses == ()
     assert talk.auth.next_event() is None
@@ -464,7 +464,7 @@ def test_text_without_prompts_is_shown_first() -> None:
     talk = talk_of(dialogue())
     talk.message(KeyboardInteractiveRequest)
 
-    talk.hear(InfoRequest(instruction="Password changed"))
+    talk.receive(InfoRequest(instruction="Password changed"))
 
     assert talk.event(PromptsReceived).prompts == ()
     talk.auth.provide_answers([])
@@ -479,9 +479,9 @@ def test_up_to_100_prompts_are_answered(count: int) -> None:
 
     if count > 100:
         with pytest.raises(ProtocolError):
-            talk.hear(message)
+            talk.receive(message)
     else:
-        talk.hear(message)
+        talk.receive(message)
         assert len(talk.event(PromptsReceived).prompts) == count
 
 
@@ -489,17 +489,17 @@ def test_up_to_100_prompts_are_answered(count: int) -> None:
 @pytest.mark.parametrize("answers", [[], ["1", "2"], "1"])
 def test_answers_must_be_as_many_as_prompts(answers: Sequence[str]) -> None:
     talk = talk_of(dialogue())
-    talk.hear(QUESTION)
+    talk.receive(QUESTION)
 
     with pytest.raises(UsageError):
         talk.auth.provide_answers(answers)
     talk.auth.provide_answers(["1"])
 
 
-def test_prompts_that_nobody_answers_are_declined() -> None:
+def test_prompts_without_answers_are_declined() -> None:
     talk = talk_of(dialogue(), PasswordCredential("s3cret"))
     talk.message(KeyboardInteractiveRequest)
-    talk.hear(QUESTION)
+    talk.receive(QUESTION)
 
     talk.auth.provide_answers(None)
 

@@ -11,7 +11,7 @@ from client_talk import (
     dialogue,
     failure,
     memory,
-    nobody,
+    no_password,
     outcomes,
     renew,
     talk_of,
@@ -58,7 +58,7 @@ def test_methods_that_the_server_does_not_list_are_reported_and_not_sent(
     talk.auth.provide_signature(b"signature")
     talk.message(PublicKeyRequest)
 
-    talk.hear(failure("keyboard-interactive"))
+    talk.receive(failure("keyboard-interactive"))
 
     talk.message(KeyboardInteractiveRequest)
     assert outcomes(talk) == [Outcome.REJECTED, Outcome.NOT_OFFERED]
@@ -68,15 +68,15 @@ def test_methods_that_the_server_does_not_list_are_reported_and_not_sent(
 def test_a_partial_success_is_followed(key: PrivateKey) -> None:
     talk = talk_of(PasswordCredential("s3cret"), memory(key))
     talk.message(PasswordRequest)
-    talk.hear(failure("publickey"))
+    talk.receive(failure("publickey"))
     talk.event(SignatureNeeded)
     talk.auth.provide_signature(b"signature")
     talk.message(PublicKeyRequest)
 
-    talk.hear(failure("password", partial=True))
+    talk.receive(failure("password", partial=True))
 
     talk.message(PasswordRequest)  # refused before, wanted now
-    talk.hear(SUCCESS)
+    talk.receive(SUCCESS)
     assert outcomes(talk) == [Outcome.REJECTED, Outcome.PARTIAL, Outcome.ACCEPTED]
 
 
@@ -84,10 +84,10 @@ def test_a_credential_that_was_passed_over_is_tried_when_the_server_lists_it(
     key: PrivateKey,
 ) -> None:
     talk = talk_of(NoneCredential(probe=True), memory(key), PasswordCredential("s3cret"))
-    talk.hear(failure("password"))
+    talk.receive(failure("password"))
     talk.auth.take_messages()
 
-    talk.hear(failure("publickey", "password"))
+    talk.receive(failure("publickey", "password"))
 
     talk.event(SignatureNeeded)
     assert outcomes(talk) == [Outcome.NOT_OFFERED, Outcome.REJECTED]
@@ -100,11 +100,11 @@ def test_an_empty_list_of_methods_leaves_all_that_there_are(
     talk = talk_of(PasswordCredential("s3cret"), memory(key))
     talk.message(PasswordRequest)
 
-    talk.hear(failure(partial=partial))
+    talk.receive(failure(partial=partial))
 
     talk.event(SignatureNeeded)
     talk.auth.provide_signature(b"signature")
-    talk.hear(failure())
+    talk.receive(failure())
     error = talk.event(AuthRejected).error
     assert error.remaining_methods == ()
     assert "the server" not in str(error)
@@ -118,11 +118,11 @@ def test_what_cannot_be_used_is_reported_once_and_nothing_is_sent(key: PrivateKe
         PasswordCredential("one"),
         memory(key),
     )
-    talk.hear(failure("password", "publickey"))
-    talk.hear(failure("publickey", partial=True))
+    talk.receive(failure("password", "publickey"))
+    talk.receive(failure("publickey", partial=True))
     talk.event(SignatureNeeded)
     talk.auth.provide_signature(b"signature")
-    talk.hear(failure("publickey"))
+    talk.receive(failure("publickey"))
 
     error = talk.event(AuthRejected).error
     assert [attempt.outcome for attempt in error.attempts] == [
@@ -140,7 +140,7 @@ def test_what_cannot_be_used_is_reported_once_and_nothing_is_sent(key: PrivateKe
 def test_partial_success_for_ever_uses_up_the_credentials() -> None:
     talk = talk_of(PasswordCredential("one"), PasswordCredential("two"))
 
-    talk.hear(failure("password", partial=True), failure("password", partial=True))
+    talk.receive(failure("password", partial=True), failure("password", partial=True))
 
     assert len(talk.event(AuthRejected).error.attempts) == 2
 
@@ -185,11 +185,11 @@ def test_a_strategy_of_methods_that_are_not_offered_comes_to_an_end() -> None:
 def test_64_rounds_of_prompts_are_enough() -> None:
     talk = talk_of(dialogue())
     for _ in range(64):
-        talk.hear(QUESTION)
+        talk.receive(QUESTION)
         talk.event(PromptsReceived)
         talk.auth.provide_answers(["?"])
 
-    talk.hear(QUESTION)
+    talk.receive(QUESTION)
 
     assert "do not end" in str(talk.event(AuthRejected).error)
 
@@ -202,10 +202,10 @@ def test_banners_without_end_end_the_authentication(size: int) -> None:
     banner = UserauthBanner(message="x" * size)
     fitting = 100_000 // len(banner.encode())
     for _ in range(fitting):
-        talk.hear(banner)
+        talk.receive(banner)
         talk.event(BannerReceived)
 
-    talk.hear(banner)
+    talk.receive(banner)
 
     assert "banners" in talk.event(AuthRejected).error.reason
 
@@ -214,7 +214,7 @@ def test_a_banner_that_is_too_long_is_cut_and_the_user_is_authenticated() -> Non
     limits = AuthLimits(banner_bytes=1_000)
     talk = talk_of(PasswordCredential("s3cret"), limits=limits)
 
-    talk.hear(UserauthBanner(message="x" * 5_000), UserauthBanner(message="more"), SUCCESS)
+    talk.receive(UserauthBanner(message="x" * 5_000), UserauthBanner(message="more"), SUCCESS)
 
     text = talk.event(BannerReceived).text
     assert text == "x" * 1_000 + "…\n[the banner is cut after 1000 bytes]\n"
@@ -224,7 +224,7 @@ def test_a_banner_that_is_too_long_is_cut_and_the_user_is_authenticated() -> Non
 def test_a_banner_is_safe_to_show() -> None:
     talk = talk_of()
 
-    talk.hear(UserauthBanner(message="Hello\r\n\x1b[2J\udcff"))
+    talk.receive(UserauthBanner(message="Hello\r\n\x1b[2J\udcff"))
 
     assert talk.event(BannerReceived).text == "Hello\n\\x1b[2J\\xff"
 
@@ -238,11 +238,11 @@ def test_a_banner_is_safe_to_show() -> None:
     [SUCCESS, failure("password"), PublicKeyOk(algorithm="a", key=b""), QUESTION],
 )
 def test_an_answer_that_no_request_asked_for_is_a_protocol_error(message: Message) -> None:
-    talk = talk_of(PasswordCredential(nobody))
+    talk = talk_of(PasswordCredential(no_password))
     talk.event(PasswordNeeded)
 
     with pytest.raises(ProtocolError):
-        talk.hear(message)
+        talk.receive(message)
     assert not talk.auth.finished
 
 
@@ -250,10 +250,10 @@ def test_an_answer_that_no_request_asked_for_is_a_protocol_error(message: Messag
 @pytest.mark.parametrize("message", [SUCCESS, failure("password"), UserauthBanner(message="")])
 def test_nothing_follows_success(message: Message) -> None:
     talk = talk_of(PasswordCredential("s3cret"))
-    talk.hear(SUCCESS)
+    talk.receive(SUCCESS)
 
     with pytest.raises(ProtocolError):
-        talk.hear(message)
+        talk.receive(message)
 
 
 @pytest.mark.row("A02")
@@ -262,20 +262,20 @@ def test_success_is_no_answer_while_nothing_is_with_the_server(key: PrivateKey) 
     talk.event(SignatureNeeded)
 
     with pytest.raises(ProtocolError):
-        talk.hear(SUCCESS)
+        talk.receive(SUCCESS)
 
 
 def test_success_answers_a_query_where_the_server_wants_no_signature(key: PrivateKey) -> None:
     talk = talk_of(KeyCredential(KeySigner(key), query=True))
 
-    talk.hear(SUCCESS)
+    talk.receive(SUCCESS)
 
     (attempt,) = talk.event(AuthSucceeded).attempts
     assert (attempt.method, attempt.outcome) == ("publickey", Outcome.ACCEPTED)
     assert attempt.fingerprint == key.public_key.fingerprint()
 
 
-def test_answers_that_nobody_asked_for_are_the_callers_error() -> None:
+def test_answers_without_prompts_are_the_callers_error() -> None:
     auth = talk_of(start=False).auth
     with pytest.raises(UsageError):
         auth.provide_signature(b"")
@@ -293,7 +293,7 @@ def test_any_bytes_are_progress_or_a_protocol_error(payloads: list[bytes], which
         NoneCredential(),
         PasswordCredential("s3cret"),
         dialogue(),
-        PasswordCredential(nobody),
+        PasswordCredential(no_password),
     ]
     auth = talk_of(credentials[which]).auth
 

@@ -81,7 +81,7 @@ def test_a_failure_without_its_flag_is_no_partial_success() -> None:
     "payload",
     [b"\x33", b"\x33\0\0\0\x05pass", listed(b"pass\0word"), listed(b"password", b"\0\0")],
 )
-def test_a_failure_that_nobody_can_read_is_a_protocol_error(payload: bytes) -> None:
+def test_unreadable_failure_is_a_protocol_error(payload: bytes) -> None:
     talk = talk_of(PasswordCredential("s3cret"))
 
     with pytest.raises(ProtocolError):
@@ -136,7 +136,7 @@ def test_an_answer_that_names_another_algorithm_of_the_key_is_about_the_key(
     query = talk.message(PublicKeyQuery)
     assert query.algorithm == "rsa-sha2-512"
 
-    talk.hear(PublicKeyOk(algorithm=answered, key=query.key))
+    talk.receive(PublicKeyOk(algorithm=answered, key=query.key))
 
     # what was offered is what signs: the server does not choose a weaker one
     assert talk.event(SignatureNeeded).algorithm == "rsa-sha2-512"
@@ -149,7 +149,7 @@ def test_an_answer_that_names_an_algorithm_of_no_such_key_is_refused(
     talk = talk_of(KeyCredential(KeySigner(rsa), query=True))
 
     with pytest.raises(ProtocolError):
-        talk.hear(PublicKeyOk(algorithm=answered, key=rsa.public_key.blob))
+        talk.receive(PublicKeyOk(algorithm=answered, key=rsa.public_key.blob))
 
 
 def respelled(blob: bytes, kind: bytes, zeros: bytes = b"") -> bytes:
@@ -170,7 +170,7 @@ def test_a_key_that_the_server_spells_otherwise_is_the_same(
     talk = talk_of(KeyCredential(KeySigner(rsa), query=True))
     blob = respelled(talk.message(PublicKeyQuery).key, kind, zeros)
 
-    talk.hear(PublicKeyOk(algorithm="rsa-sha2-512", key=blob))
+    talk.receive(PublicKeyOk(algorithm="rsa-sha2-512", key=blob))
 
     talk.event(SignatureNeeded)
 

@@ -10,8 +10,8 @@ from ssh_auth import (
     Outcome,
     UnusableCredential,
 )
-from ssh_auth.client.exchanges import AwaitSignature, ExpectStart, ExpectVerdict, Finished
 from ssh_auth.client.report import attempt
+from ssh_auth.client.states import AwaitSignature, ExpectStart, ExpectVerdict, Finished
 from ssh_keys import CertificateSpec, PrivateKey, issue
 from ssh_wire import UsageError
 

@@ -19,7 +19,7 @@ from ssh_wire import UsageError
 from ssh_wire.messages.auth import Prompt
 
 HIDDEN = Prompt(text="Password: ", echo=False)
-SHOWN = Prompt(text="Token: ", echo=True)
+ECHOED = Prompt(text="Token: ", echo=True)
 
 
 def test_each_credential_names_its_method_and_source(key: PrivateKey) -> None:
@@ -64,7 +64,7 @@ def test_a_password_is_text() -> None:
     [
         ((HIDDEN,), ("s3cret",)),
         ((), ()),
-        ((SHOWN,), None),
+        ((ECHOED,), None),
         ((HIDDEN, HIDDEN), None),
     ],
 )

@@ -53,7 +53,7 @@ from ssh_wire.messages.auth import (
 
 def test_a_query_is_answered_with_the_key_that_was_asked_about(key: PrivateKey) -> None:
     talk = talk_of()
-    talk.hear(query(key))
+    talk.receive(query(key))
     offered = talk.event(KeyOffered)
     assert (offered.user, offered.key, offered.algorithm) == (
         "ops",
@@ -64,13 +64,13 @@ def test_a_query_is_answered_with_the_key_that_was_asked_about(key: PrivateKey) 
 
     assert talk.auth.answer(offered.request, Accept())
 
-    talk.said(PublicKeyOk(algorithm="ssh-ed25519", key=key.public_key.blob))
-    assert talk.quiet()
+    talk.expect_sent(PublicKeyOk(algorithm="ssh-ed25519", key=key.public_key.blob))
+    talk.assert_idle()
 
 
 def test_a_signature_is_verified_before_anybody_is_asked(key: PrivateKey) -> None:
     talk = talk_of()
-    talk.hear(signed(key))
+    talk.receive(signed(key))
     verified = talk.event(KeyVerified)
 
     assert not talk.auth.succeeded
@@ -78,7 +78,7 @@ def test_a_signature_is_verified_before_anybody_is_asked(key: PrivateKey) -> Non
     talk.auth.answer(verified.request, Accept(Permissions(force_command="backup")))
 
     assert talk.auth.succeeded
-    talk.said(SUCCESS)
+    talk.expect_sent(SUCCESS)
     assert talk.event(Authenticated) == Authenticated(
         user="ops",
         permissions=Permissions(force_command="backup"),
@@ -89,7 +89,7 @@ def test_a_signature_is_verified_before_anybody_is_asked(key: PrivateKey) -> Non
 
 
 @pytest.mark.row("A06")
-def test_a_signature_that_does_not_hold_asks_nobody(key: PrivateKey, other: PrivateKey) -> None:
+def test_signature_that_is_not_valid_asks_no_question(key: PrivateKey, other: PrivateKey) -> None:
     good = signed(key)
     for request in (
         signed(key, b"another session"),
@@ -112,9 +112,9 @@ def test_a_signature_that_does_not_hold_asks_nobody(key: PrivateKey, other: Priv
         ),
     ):
         talk = talk_of()
-        talk.hear(request)
-        talk.said(failure("publickey"))
-        assert talk.quiet()
+        talk.receive(request)
+        talk.expect_sent(failure("publickey"))
+        talk.assert_idle()
 
 
 @pytest.mark.row("A06")
@@ -126,16 +126,16 @@ def test_trailing_bytes_are_a_protocol_error(key: PrivateKey) -> None:
         talk = talk_of()
         with pytest.raises(ProtocolError):
             talk.auth.receive(payload)
-        assert talk.quiet()
+        talk.assert_idle()
 
 
-def test_a_key_that_nobody_knows_gets_the_same_answer_as_any_failure(key: PrivateKey) -> None:
+def test_unknown_key_gets_the_same_answer_as_any_failure(key: PrivateKey) -> None:
     talk = talk_of()
-    talk.hear(query(key))
+    talk.receive(query(key))
     talk.auth.answer(talk.event(KeyOffered).request, Reject())
     asked = talk.auth.take_messages()
 
-    talk.hear(signed(key))
+    talk.receive(signed(key))
     talk.auth.answer(talk.event(KeyVerified).request, Reject())
 
     assert asked == talk.auth.take_messages() == [failure("publickey").encode()]
@@ -149,10 +149,10 @@ def test_whatever_was_queried_the_key_that_signed_is_the_key(
     talk = talk_of()
     permitted = [Permissions(force_command=f"key {index}") for index in range(2)]
     for accepted, index in steps:
-        talk.hear(query(KEYS[index]))
+        talk.receive(query(KEYS[index]))
         offered = talk.event(KeyOffered)
         talk.auth.answer(offered.request, Accept(permitted[index]) if accepted else Reject())
-    talk.hear(signed(KEYS[last]))
+    talk.receive(signed(KEYS[last]))
     verified = talk.event(KeyVerified)
     assert verified.key == KEYS[last].public_key
 
@@ -166,15 +166,15 @@ def test_whatever_was_queried_the_key_that_signed_is_the_key(
 def test_one_key_is_one_factor() -> None:
     first, second = KEYS
     talk = talk_of(ServerPolicy(sequences=(("publickey", "publickey"),)))
-    talk.hear(signed(first))
+    talk.receive(signed(first))
     talk.auth.answer(talk.event(KeyVerified).request, Accept())
-    talk.said(failure("publickey", partial=True))
+    talk.expect_sent(failure("publickey", partial=True))
 
-    talk.hear(query(first), signed(first))
-    talk.said(failure("publickey"), failure("publickey"))
-    assert talk.quiet()
+    talk.receive(query(first), signed(first))
+    talk.expect_sent(failure("publickey"), failure("publickey"))
+    talk.assert_idle()
 
-    talk.hear(signed(second))
+    talk.receive(signed(second))
     talk.auth.answer(talk.event(KeyVerified).request, Accept())
     assert talk.event(Authenticated).key == second.public_key
 
@@ -184,13 +184,13 @@ def test_one_key_is_one_factor() -> None:
 
 def test_a_password_is_asked_about() -> None:
     talk = talk_of(PASSWORD)
-    talk.hear(password())
+    talk.receive(password())
     offered = talk.event(PasswordOffered)
     assert (offered.user, offered.password) == ("ops", "s3cret")
 
     talk.auth.answer(offered.request, Accept())
 
-    talk.said(SUCCESS)
+    talk.expect_sent(SUCCESS)
     assert talk.event(Authenticated).key is None
 
 
@@ -200,20 +200,20 @@ def test_a_password_is_asked_about() -> None:
 def test_a_password_that_no_backend_should_see_fails(text: str) -> None:
     talk = talk_of(PASSWORD)
 
-    talk.hear(
+    talk.receive(
         password(text),
         PasswordChangeRequest(user="ops", service=SERVICE, password="old", new_password=text),
     )
 
-    talk.said(failure("password"), failure("password"))
-    assert talk.quiet()
+    talk.expect_sent(failure("password"), failure("password"))
+    talk.assert_idle()
 
 
 @pytest.mark.row("A16")
 def test_a_password_of_1024_bytes_is_asked_about() -> None:
     talk = talk_of(PASSWORD)
 
-    talk.hear(password("x" * 1024))
+    talk.receive(password("x" * 1024))
 
     talk.event(PasswordOffered)
 
@@ -223,27 +223,27 @@ def test_an_empty_password_is_asked_about_where_the_policy_says_so_and_first(
     key: PrivateKey,
 ) -> None:
     alone = talk_of(ServerPolicy(methods=("password",), empty_passwords=True))
-    alone.hear(password(""))
+    alone.receive(password(""))
     alone.event(PasswordOffered)
 
     second = talk_of(ServerPolicy(sequences=BOTH.sequences, empty_passwords=True))
-    second.hear(signed(key))
+    second.receive(signed(key))
     second.auth.answer(second.event(KeyVerified).request, Accept())
-    second.hear(password(""))
-    assert second.quiet()
+    second.receive(password(""))
+    second.assert_idle()
 
 
 @pytest.mark.row("A18")
 def test_an_expired_password_has_to_be_changed() -> None:
     talk = talk_of(PASSWORD)
-    talk.hear(password("expired"))
+    talk.receive(password("expired"))
     offered = talk.event(PasswordOffered)
 
     assert talk.auth.demand_change(offered.request, "Choose another")
-    talk.said(PasswdChangeReq(prompt="Choose another"))
+    talk.expect_sent(PasswdChangeReq(prompt="Choose another"))
     assert not talk.auth.answer(offered.request, Accept())
 
-    talk.hear(
+    talk.receive(
         PasswordChangeRequest(user="ops", service=SERVICE, password="expired", new_password="new")
     )
     change = talk.event(PasswordChangeOffered)
@@ -254,7 +254,7 @@ def test_an_expired_password_has_to_be_changed() -> None:
 
 def test_only_a_password_has_to_be_changed(key: PrivateKey) -> None:
     talk = talk_of()
-    talk.hear(signed(key))
+    talk.receive(signed(key))
     request = talk.event(KeyVerified).request
 
     with pytest.raises(UsageError):
@@ -268,16 +268,16 @@ def test_only_a_password_has_to_be_changed(key: PrivateKey) -> None:
 
 def test_a_dialogue_of_two_rounds() -> None:
     talk = talk_of(INTERACTIVE)
-    talk.hear(interactive())
+    talk.receive(interactive())
     talk.auth.ask(talk.event(InteractiveStarted).request, QUESTION)
-    talk.said(QUESTION)
-    assert talk.quiet()
+    talk.expect_sent(QUESTION)
+    talk.assert_idle()
 
-    talk.hear(InfoResponse(responses=("one",)))
+    talk.receive(InfoResponse(responses=("one",)))
     first = talk.event(AnswersReceived)
     assert (first.user, first.answers, first.round) == ("ops", ("one",), 1)
     talk.auth.ask(first.request, InfoRequest())
-    talk.hear(InfoResponse(responses=()))
+    talk.receive(InfoResponse(responses=()))
 
     second = talk.event(AnswersReceived)
     assert (second.answers, second.round) == ((), 2)
@@ -289,21 +289,21 @@ def test_a_dialogue_of_two_rounds() -> None:
 @pytest.mark.parametrize("answers", [(), ("1", "2"), ("x" * 1025,)])
 def test_answers_that_do_not_match_the_prompts_fail(answers: tuple[str, ...]) -> None:
     talk = talk_of(INTERACTIVE)
-    talk.hear(interactive())
+    talk.receive(interactive())
     talk.auth.ask(talk.event(InteractiveStarted).request, QUESTION)
     talk.auth.take_messages()
 
-    talk.hear(InfoResponse(responses=answers))
+    talk.receive(InfoResponse(responses=answers))
 
-    talk.said(failure("keyboard-interactive"))
-    assert talk.quiet()
+    talk.expect_sent(failure("keyboard-interactive"))
+    talk.assert_idle()
 
 
 @pytest.mark.row("A10")
 @pytest.mark.row("W02")
 def test_a_count_of_answers_that_is_a_lie_is_a_protocol_error() -> None:
     talk = talk_of(INTERACTIVE)
-    talk.hear(interactive())
+    talk.receive(interactive())
     talk.auth.ask(talk.event(InteractiveStarted).request, QUESTION)
 
     with pytest.raises(ProtocolError):
@@ -311,18 +311,18 @@ def test_a_count_of_answers_that_is_a_lie_is_a_protocol_error() -> None:
 
 
 @pytest.mark.row("A10")
-def test_answers_that_nobody_asked_for_are_a_protocol_error() -> None:
+def test_answers_without_prompts_are_a_protocol_error() -> None:
     response = InfoResponse(responses=("1",))
     before, twice, abandoned = (talk_of(INTERACTIVE) for _ in range(3))
     for talk in (twice, abandoned):
-        talk.hear(interactive())
+        talk.receive(interactive())
         talk.auth.ask(talk.event(InteractiveStarted).request, QUESTION)
-    twice.hear(response)
-    abandoned.hear(interactive())
+    twice.receive(response)
+    abandoned.receive(interactive())
 
     for talk in (before, twice, abandoned):
         with pytest.raises(ProtocolError):
-            talk.hear(response)
+            talk.receive(response)
 
 
 @pytest.mark.row("A10")
@@ -332,7 +332,7 @@ def test_answers_that_nobody_asked_for_are_a_protocol_error() -> None:
 )
 def test_prompts_that_no_client_takes_are_the_callers_error(prompts: tuple[Prompt, ...]) -> None:
     talk = talk_of(INTERACTIVE)
-    talk.hear(interactive())
+    talk.receive(interactive())
     request = talk.event(InteractiveStarted).request
 
     with pytest.raises(UsageError):
@@ -342,7 +342,7 @@ def test_prompts_that_no_client_takes_are_the_callers_error(prompts: tuple[Promp
 
 def test_only_a_dialogue_has_prompts() -> None:
     talk = talk_of(PASSWORD)
-    talk.hear(password())
+    talk.receive(password())
     request = talk.event(PasswordOffered).request
 
     with pytest.raises(UsageError):
@@ -353,11 +353,11 @@ def test_only_a_dialogue_has_prompts() -> None:
 @pytest.mark.row("A12")
 def test_a_dialogue_has_64_rounds() -> None:
     talk = talk_of(INTERACTIVE)
-    talk.hear(interactive())
+    talk.receive(interactive())
     request = talk.event(InteractiveStarted).request
     for _ in range(64):
         talk.auth.ask(request, InfoRequest())
-        talk.hear(InfoResponse(responses=()))
+        talk.receive(InfoResponse(responses=()))
         request = talk.event(AnswersReceived).request
 
     with pytest.raises(TooManyAttempts):
@@ -379,14 +379,14 @@ def test_a_user_may_have_other_algorithms() -> None:
     asked: list[str] = []
     policy = restricted(asked, "ssh-rsa", "rsa-sha2-256")
     auth = ServerAuth(SESSION, policy)
-    assert auth.take_algorithms() is None
+    assert auth.take_server_sig_algs() is None
     for _ in range(2):
         auth.receive(query(KEYS[0]).encode())
         assert auth.next_event() is None
         assert auth.take_messages() == [failure("publickey").encode()]
     assert asked == ["ops"]
-    assert auth.take_algorithms() == ("rsa-sha2-256",)
-    assert auth.take_algorithms() is None
+    assert auth.take_server_sig_algs() == ("rsa-sha2-256",)
+    assert auth.take_server_sig_algs() is None
 
     rsa = PrivateKey.generate("rsa", 2048).public_key
     for algorithm, taken in (("rsa-sha2-512", False), ("rsa-sha2-256", True)):
@@ -416,5 +416,5 @@ def test_a_name_that_means_something_elsewhere_is_not_asked_about() -> None:
     asked: list[str] = []
     auth = ServerAuth(SESSION, restricted(asked))
     auth.receive(password(user="../root").encode())
-    assert auth.take_algorithms() is None
+    assert auth.take_server_sig_algs() is None
     assert asked == []

@@ -35,9 +35,9 @@ from ssh_wire import DisconnectReason, ProtocolError
 def test_the_sixth_failure_disconnects_with_14() -> None:
     talk = talk_of(PASSWORD)
     for _ in range(5):
-        talk.hear(password("wrong"))
+        talk.receive(password("wrong"))
         talk.auth.answer(talk.event(PasswordOffered).request, Reject())
-    talk.hear(password("wrong"))
+    talk.receive(password("wrong"))
     request = talk.event(PasswordOffered).request
 
     with pytest.raises(TooManyAttempts) as caught:
@@ -47,40 +47,40 @@ def test_the_sixth_failure_disconnects_with_14() -> None:
     assert len(talk.auth.take_messages()) == 5
     assert not talk.auth.answer(request, Accept())
     with pytest.raises(TooManyAttempts):
-        talk.hear(password("right"))
-    assert talk.quiet()
+        talk.receive(password("right"))
+    talk.assert_idle()
 
 
 @pytest.mark.row("A12")
 def test_the_33rd_query_disconnects(key: PrivateKey) -> None:
     talk = talk_of()
     for index in range(32):
-        talk.hear(query(key))
+        talk.receive(query(key))
         talk.auth.answer(talk.event(KeyOffered).request, Accept() if index % 2 else Reject())
 
     with pytest.raises(TooManyAttempts):
-        talk.hear(query(key))
+        talk.receive(query(key))
 
 
 @pytest.mark.row("A12")
 def test_the_129th_request_disconnects() -> None:
     talk = talk_of(INTERACTIVE)
     for _ in range(128):
-        talk.hear(interactive())
+        talk.receive(interactive())
         started = talk.event(InteractiveStarted)
         talk.auth.answer(started.request, Partial(("keyboard-interactive",)))
 
     with pytest.raises(TooManyAttempts):
-        talk.hear(interactive())
+        talk.receive(interactive())
 
 
 @pytest.mark.row("A12")
 def test_a_partial_success_sets_no_count_back(key: PrivateKey) -> None:
     talk = talk_of(BOTH, AuthLimits(failures=2))
-    talk.hear(password())
-    talk.hear(signed(key))
+    talk.receive(password())
+    talk.receive(signed(key))
     talk.auth.answer(talk.event(KeyVerified).request, Accept())
-    talk.hear(password())
+    talk.receive(password())
     request = talk.event(PasswordOffered).request
 
     with pytest.raises(TooManyAttempts):
@@ -91,28 +91,28 @@ def test_a_partial_success_sets_no_count_back(key: PrivateKey) -> None:
 
 
 @pytest.mark.row("A13")
-def test_a_new_request_abandons_the_old_and_its_late_answer_is_not_heard() -> None:
+def test_new_request_abandons_the_pending_one_and_its_late_answer_is_ignored() -> None:
     talk = talk_of(PASSWORD)
-    talk.hear(password("first"))
+    talk.receive(password("first"))
     first = talk.event(PasswordOffered)
-    talk.hear(password("second"))
+    talk.receive(password("second"))
     second = talk.event(PasswordOffered)
 
     assert not talk.auth.answer(first.request, Accept())
     assert talk.auth.pending
-    talk.said()  # and no FAILURE for it
+    talk.expect_sent()  # and no FAILURE for it
 
     assert talk.auth.answer(second.request, Reject())
-    talk.said(failure("password"))
+    talk.expect_sent(failure("password"))
     assert not talk.auth.answer(second.request, Accept())
-    assert talk.quiet()
+    talk.assert_idle()
 
 
 @pytest.mark.row("A13")
 def test_a_burst_of_requests_asks_about_the_last_only() -> None:
     talk = talk_of(PASSWORD)
 
-    talk.hear(password("1"), password("2"), password("3"))
+    talk.receive(password("1"), password("2"), password("3"))
 
     assert talk.event(PasswordOffered).password == "3"
     assert talk.auth.next_event() is None
@@ -121,36 +121,36 @@ def test_a_burst_of_requests_asks_about_the_last_only() -> None:
 @pytest.mark.row("A13")
 def test_abandoned_requests_count() -> None:
     talk = talk_of(PASSWORD)
-    talk.hear(*[password(str(number)) for number in range(6)])
+    talk.receive(*[password(str(number)) for number in range(6)])
 
     with pytest.raises(TooManyAttempts):
-        talk.hear(password("7"))
-    talk.said()
+        talk.receive(password("7"))
+    talk.expect_sent()
 
 
 @pytest.mark.row("A13")
-def test_after_the_connection_is_gone_no_answer_is_heard() -> None:
+def test_answer_after_the_end_of_the_connection_is_ignored() -> None:
     talk = talk_of(PASSWORD)
-    talk.hear(password())
+    talk.receive(password())
     request = talk.event(PasswordOffered).request
 
     talk.auth.close()
 
     assert not talk.auth.answer(request, Accept())
-    talk.said()
-    assert talk.quiet()
+    talk.expect_sent()
+    talk.assert_idle()
 
 
 @pytest.mark.row("A13")
-def test_after_a_protocol_error_no_answer_is_heard() -> None:
+def test_answer_after_a_protocol_error_is_ignored() -> None:
     talk = talk_of(PASSWORD)
-    talk.hear(password())
+    talk.receive(password())
     request = talk.event(PasswordOffered).request
     with pytest.raises(ProtocolError):
         talk.auth.receive(b"\x5a")
 
     assert not talk.auth.answer(request, Accept())
-    assert talk.quiet()
+    talk.assert_idle()
 
 
 class Sneaky:
@@ -169,28 +169,28 @@ class Sneaky:
 @pytest.mark.parametrize("result", [None, 1, True, "False", object(), Sneaky(), Accept])
 def test_what_is_no_result_is_a_reject_and_is_reported(result: object) -> None:
     talk = talk_of(PASSWORD)
-    talk.hear(password())
+    talk.receive(password())
     request = talk.event(PasswordOffered).request
 
     talk.auth.answer(request, result)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
-    talk.said(failure("password"))
+    talk.expect_sent(failure("password"))
     invalid = talk.event(DecisionInvalid)
     assert (invalid.request, invalid.user) == (request, "ops")
-    assert talk.quiet()
+    talk.assert_idle()
 
 
 @pytest.mark.row("A14")
-def test_a_forgotten_await_lets_nobody_in() -> None:
+def test_forgotten_await_authenticates_no_client() -> None:
     async def backend() -> Accept:
         return Accept()
 
     talk = talk_of(PASSWORD)
-    talk.hear(password())
+    talk.receive(password())
     forgotten = backend()
 
     talk.auth.answer(talk.event(PasswordOffered).request, forgotten)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
     forgotten.close()
-    talk.said(failure("password"))
+    talk.expect_sent(failure("password"))
     assert "coroutine" in talk.event(DecisionInvalid).problem

@@ -43,7 +43,7 @@ def certified(key: PublicKey, critical: Sequence[str] = ()) -> Certificate:
     return issue(CA, key, spec=spec, random=os.urandom)
 
 
-def shown(certificate: Certificate, algorithm: str) -> PublicKeyQuery:
+def presented(certificate: Certificate, algorithm: str) -> PublicKeyQuery:
     return PublicKeyQuery(user="ops", service=SERVICE, algorithm=algorithm, key=certificate.blob)
 
 
@@ -70,31 +70,31 @@ def test_a_certificate_is_asked_about_with_its_key(kind: str) -> None:
     certificate = certified(key.public_key)
     for algorithm in certificate.algorithms:
         talk = talk_of(CERTIFICATES)
-        talk.hear(shown(certificate, algorithm))
+        talk.receive(presented(certificate, algorithm))
         offered = talk.event(KeyOffered)
         assert (offered.key, offered.certificate) == (key.public_key, certificate)
         talk.auth.answer(offered.request, Accept())
-        talk.said(PublicKeyOk(algorithm=algorithm, key=certificate.blob))
+        talk.expect_sent(PublicKeyOk(algorithm=algorithm, key=certificate.blob))
 
-        talk.hear(signed_with(key, certificate, algorithm))
+        talk.receive(signed_with(key, certificate, algorithm))
         verified = talk.event(KeyVerified)
         assert (verified.key, verified.certificate) == (key.public_key, certificate)
         talk.auth.answer(verified.request, Accept())
-        talk.said(SUCCESS)
+        talk.expect_sent(SUCCESS)
         done = talk.event(Authenticated)
         assert (done.key, done.certificate) == (key.public_key, certificate)
 
 
 @pytest.mark.row("A06")
-def test_a_certificate_is_refused_where_nobody_decides_about_them() -> None:
+def test_certificate_is_refused_where_certificates_are_not_enabled() -> None:
     talk = talk_of(ServerPolicy())
     certificate = certified(KEYS[0].public_key)
     (algorithm,) = certificate.algorithms
 
-    talk.hear(shown(certificate, algorithm), signed_with(KEYS[0], certificate, algorithm))
+    talk.receive(presented(certificate, algorithm), signed_with(KEYS[0], certificate, algorithm))
 
-    assert talk.quiet()
-    talk.said(failure("publickey"), failure("publickey"))
+    talk.assert_idle()
+    talk.expect_sent(failure("publickey"), failure("publickey"))
 
 
 @pytest.mark.row("A06")
@@ -117,7 +117,7 @@ def test_a_certificate_that_does_not_hold_is_not_asked_about(damage: str) -> Non
         session_id=SESSION, user="ops", service=SERVICE, algorithm=algorithm, key=blob
     )
     talk = talk_of(CERTIFICATES)
-    talk.hear(
+    talk.receive(
         PublicKeyRequest(
             user="ops",
             service=SERVICE,
@@ -127,8 +127,8 @@ def test_a_certificate_that_does_not_hold_is_not_asked_about(damage: str) -> Non
         )
     )
 
-    assert talk.quiet()
-    talk.said(failure("publickey"))
+    talk.assert_idle()
+    talk.expect_sent(failure("publickey"))
 
 
 @pytest.mark.row("A08")
@@ -136,14 +136,14 @@ def test_a_key_completes_publickey_once_certified_or_not() -> None:
     certificate = certified(KEYS[0].public_key)
     (algorithm,) = certificate.algorithms
     talk = talk_of(CERTIFICATES)
-    talk.hear(signed(KEYS[0]))
+    talk.receive(signed(KEYS[0]))
     talk.auth.answer(talk.event(KeyVerified).request, Partial(("publickey",)))
-    talk.said(failure("publickey", partial=True))
+    talk.expect_sent(failure("publickey", partial=True))
 
-    talk.hear(shown(certificate, algorithm), signed_with(KEYS[0], certificate, algorithm))
+    talk.receive(presented(certificate, algorithm), signed_with(KEYS[0], certificate, algorithm))
 
-    assert talk.quiet()
-    talk.said(failure("publickey"), failure("publickey"))
+    talk.assert_idle()
+    talk.expect_sent(failure("publickey"), failure("publickey"))
 
 
 def test_algorithms_of_a_user_name_those_of_certificates_apart() -> None:
@@ -158,17 +158,17 @@ def test_algorithms_of_a_user_name_those_of_certificates_apart() -> None:
         offer = PublicKeyQuery(
             user=user, service=SERVICE, algorithm=algorithm, key=certificate.blob
         )
-        talk.hear(offer)
-        assert talk.auth.take_algorithms() == ("ssh-ed25519",)  # as sshd lists them
+        talk.receive(offer)
+        assert talk.auth.take_server_sig_algs() == ("ssh-ed25519",)  # as sshd lists them
         assert isinstance(talk.auth.next_event(), KeyOffered) is taken
 
 
 def test_what_has_been_completed_is_told() -> None:
     talk = talk_of(BOTH)
-    talk.hear(query(KEYS[0]))
+    talk.receive(query(KEYS[0]))
     talk.auth.answer(talk.event(KeyOffered).request, Accept())
     assert not talk.auth.completed
-    talk.hear(signed(KEYS[0]))
+    talk.receive(signed(KEYS[0]))
     talk.auth.answer(talk.event(KeyVerified).request, Accept())
     assert talk.auth.completed == ("publickey",)
 
@@ -196,17 +196,17 @@ def test_a_token_has_to_be_touched_unless_the_backend_says_otherwise(
     flags: int, accept: Accept, *, enough: bool
 ) -> None:
     talk = talk_of()
-    talk.hear(signed_by_token(INNER, SESSION, flags=flags))
+    talk.receive(signed_by_token(INNER, SESSION, flags=flags))
     verified = talk.event(KeyVerified)
     assert verified.key == token_key(INNER)
 
     talk.auth.answer(verified.request, accept)
 
     if enough:
-        talk.said(SUCCESS)
+        talk.expect_sent(SUCCESS)
         assert talk.event(Authenticated).key == token_key(INNER)
     else:
-        talk.said(failure("publickey"))
+        talk.expect_sent(failure("publickey"))
         refused = talk.event(TokenRefused)
         assert (refused.user, refused.key) == ("ops", token_key(INNER))
         assert f"flags {flags:#04x}" in refused.problem
@@ -217,19 +217,19 @@ def test_a_token_has_to_be_touched_unless_the_backend_says_otherwise(
 def test_a_signature_that_is_not_the_tokens_is_not_asked_about() -> None:
     good = signed_by_token(INNER, b"another session")
     talk = talk_of()
-    talk.hear(good)
+    talk.receive(good)
 
-    assert talk.quiet()
-    talk.said(failure("publickey"))
+    talk.assert_idle()
+    talk.expect_sent(failure("publickey"))
 
 
 @pytest.mark.row("K12")
 def test_a_partial_success_demands_the_touch_too() -> None:
     talk = talk_of()
-    talk.hear(signed_by_token(INNER, SESSION, flags=0))
+    talk.receive(signed_by_token(INNER, SESSION, flags=0))
     talk.auth.answer(talk.event(KeyVerified).request, Partial(("password",)))
 
-    talk.said(failure("publickey"))
+    talk.expect_sent(failure("publickey"))
     assert talk.auth.completed == ()
 
 
@@ -240,7 +240,9 @@ def test_a_certificate_that_wants_the_pin_gets_it_whatever_the_backend_says(
 ) -> None:
     certificate = certified(token_key(INNER), ["verify-required"])
     talk = talk_of(CERTIFICATES)
-    talk.hear(signed_by_token(INNER, SESSION, flags=flags, blob=certificate.blob, algorithm=TOKEN))
+    talk.receive(
+        signed_by_token(INNER, SESSION, flags=flags, blob=certificate.blob, algorithm=TOKEN)
+    )
 
     talk.auth.answer(talk.event(KeyVerified).request, Accept(fido=ALONE))
 

@@ -53,19 +53,19 @@ from ssh_wire.messages.auth import (
 def test_none_tells_the_methods_and_the_first_is_free() -> None:
     talk = talk_of(ServerPolicy(methods=("publickey", "password")), AuthLimits(failures=2))
 
-    talk.hear(none())
-    talk.said(failure("publickey", "password"))
-    talk.hear(none())
+    talk.receive(none())
+    talk.expect_sent(failure("publickey", "password"))
+    talk.receive(none())
 
     with pytest.raises(TooManyAttempts):
-        talk.hear(none())
-    assert talk.quiet()
+        talk.receive(none())
+    talk.assert_idle()
 
 
 @pytest.mark.row("A05")
 def test_none_is_asked_about_only_where_the_policy_has_it() -> None:
     talk = talk_of(ServerPolicy(methods=("none", "password")))
-    talk.hear(none())
+    talk.receive(none())
 
     talk.auth.answer(talk.event(NoneOffered).request, Accept())
 
@@ -95,20 +95,20 @@ def test_none_is_asked_about_only_where_the_policy_has_it() -> None:
 def test_a_method_that_is_not_offered_fails_and_counts(request_: Message) -> None:
     talk = talk_of(limits=AuthLimits(failures=2))
 
-    talk.hear(request_)
+    talk.receive(request_)
 
-    talk.said(failure("publickey"))
-    assert talk.quiet()
+    talk.expect_sent(failure("publickey"))
+    talk.assert_idle()
     with pytest.raises(TooManyAttempts):
-        talk.hear(request_)
+        talk.receive(request_)
 
 
 def test_the_banner_comes_before_the_first_answer() -> None:
     talk = talk_of(ServerPolicy(banner="Authorised users only\r\n"))
 
-    talk.hear(none(), none())
+    talk.receive(none(), none())
 
-    talk.said(
+    talk.expect_sent(
         UserauthBanner(message="Authorised users only\r\n"),
         failure("publickey"),
         failure("publickey"),
@@ -120,42 +120,42 @@ def test_the_banner_comes_before_the_first_answer() -> None:
 
 def test_a_required_sequence_is_followed(key: PrivateKey) -> None:
     talk = talk_of(BOTH)
-    talk.hear(password())
-    talk.said(failure("publickey"))
-    assert talk.quiet()
+    talk.receive(password())
+    talk.expect_sent(failure("publickey"))
+    talk.assert_idle()
 
-    talk.hear(signed(key))
+    talk.receive(signed(key))
     talk.auth.answer(talk.event(KeyVerified).request, Accept())
-    talk.said(failure("password", partial=True))
+    talk.expect_sent(failure("password", partial=True))
 
-    talk.hear(password())
+    talk.receive(password())
     talk.auth.answer(talk.event(PasswordOffered).request, Accept())
-    talk.said(SUCCESS)
+    talk.expect_sent(SUCCESS)
     done = talk.event(Authenticated)
     assert (done.key, done.methods) == (key.public_key, ("publickey", "password"))
 
 
 def test_the_backend_may_demand_more() -> None:
     talk = talk_of(PASSWORD)
-    talk.hear(password())
+    talk.receive(password())
 
     talk.auth.answer(talk.event(PasswordOffered).request, Partial(("publickey",)))
 
-    talk.said(failure("publickey", partial=True))
-    assert talk.quiet()
+    talk.expect_sent(failure("publickey", partial=True))
+    talk.assert_idle()
 
 
 @pytest.mark.row("A08")
 def test_factors_that_force_different_commands_do_not_add_up(key: PrivateKey) -> None:
     talk = talk_of(BOTH)
-    talk.hear(signed(key))
+    talk.receive(signed(key))
     talk.auth.answer(talk.event(KeyVerified).request, Accept(Permissions(force_command="a")))
     talk.auth.take_messages()
-    talk.hear(password())
+    talk.receive(password())
 
     talk.auth.answer(talk.event(PasswordOffered).request, Accept(Permissions(force_command="b")))
 
-    talk.said(failure("password"))
+    talk.expect_sent(failure("password"))
     assert "command" in talk.event(DecisionInvalid).problem
 
 
@@ -171,26 +171,26 @@ def test_factors_that_force_different_commands_do_not_add_up(key: PrivateKey) ->
 )
 def test_a_change_of_user_or_service_disconnects(second: Message, key: PrivateKey) -> None:
     talk = talk_of(BOTH)
-    talk.hear(signed(key))
+    talk.receive(signed(key))
     talk.auth.answer(talk.event(KeyVerified).request, Accept())
 
     with pytest.raises(ProtocolError) as caught:
-        talk.hear(second)
+        talk.receive(second)
 
     assert caught.value.reason is DisconnectReason.PROTOCOL_ERROR
-    assert talk.quiet()
+    talk.assert_idle()
     with pytest.raises(ProtocolError):
-        talk.hear(password())
+        talk.receive(password())
 
 
 @pytest.mark.row("A04")
-def test_another_service_fails_and_asks_nobody() -> None:
+def test_request_for_another_service_fails_and_asks_no_question() -> None:
     talk = talk_of(PASSWORD)
 
-    talk.hear(password(service="bogus"))
+    talk.receive(password(service="bogus"))
 
-    talk.said(failure("password"))
-    assert talk.quiet()
+    talk.expect_sent(failure("password"))
+    talk.assert_idle()
 
 
 @pytest.mark.row("A16")
@@ -200,10 +200,10 @@ def test_another_service_fails_and_asks_nobody() -> None:
 def test_a_user_name_that_no_backend_should_see_fails(user: str) -> None:
     talk = talk_of(PASSWORD)
 
-    talk.hear(password(user=user))
+    talk.receive(password(user=user))
 
-    talk.said(failure("password"))
-    assert talk.quiet()
+    talk.expect_sent(failure("password"))
+    talk.assert_idle()
 
 
 # ------------------------------------------------------------------- what may not come
@@ -213,9 +213,9 @@ def test_a_user_name_that_no_backend_should_see_fails(user: str) -> None:
 @pytest.mark.parametrize("number", range(80, 128))
 def test_a_message_of_the_connection_is_a_protocol_error(number: int) -> None:
     deciding = talk_of(PASSWORD)
-    deciding.hear(password())
+    deciding.receive(password())
     asked = talk_of(INTERACTIVE)
-    asked.hear(interactive())
+    asked.receive(interactive())
     asked.auth.ask(1, QUESTION)
 
     for talk in (talk_of(), deciding, asked):
@@ -239,30 +239,30 @@ def test_what_only_a_server_says_is_a_protocol_error(message: Message) -> None:
     talk = talk_of()
 
     with pytest.raises(ProtocolError):
-        talk.hear(message)
-    assert talk.quiet()
-    talk.said()
+        talk.receive(message)
+    talk.assert_idle()
+    talk.expect_sent()
 
 
 @pytest.mark.row("A19")
 def test_after_success_requests_are_ignored() -> None:
     talk = talk_of(PASSWORD)
-    talk.hear(password())
+    talk.receive(password())
     talk.auth.answer(talk.event(PasswordOffered).request, Accept())
-    talk.said(SUCCESS)
+    talk.expect_sent(SUCCESS)
     talk.event(Authenticated)
 
-    talk.hear(password(), password(user="root"), none())
+    talk.receive(password(), password(user="root"), none())
 
-    talk.said()
-    assert talk.quiet()
+    talk.expect_sent()
+    talk.assert_idle()
 
 
 @given(st.lists(st.binary(max_size=80), max_size=4), st.booleans())
 def test_any_bytes_are_progress_or_a_protocol_error(payloads: list[bytes], begun: bool) -> None:
     talk = talk_of(INTERACTIVE)
     if begun:
-        talk.hear(interactive())
+        talk.receive(interactive())
         talk.auth.ask(talk.event(InteractiveStarted).request, QUESTION)
     try:
         for payload in payloads:
@@ -291,7 +291,7 @@ def test_success_needs_every_factor_of_the_sequence(steps: list[tuple[Message, b
     proven: list[str] = []
     try:
         for message, prompt in steps:
-            talk.hear(message)
+            talk.receive(message)
             event = talk.auth.next_event() if prompt else None
             if event is None:
                 continue

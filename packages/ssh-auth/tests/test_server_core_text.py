@@ -26,23 +26,23 @@ BAD = b"caf\xe9"
 
 
 @pytest.mark.parametrize("field", ["user", "password", "service"])
-def test_a_password_request_with_a_text_that_is_not_utf_8_fails_and_asks_nobody(
+def test_password_request_with_a_text_that_is_not_utf_8_fails_and_asks_no_question(
     field: str,
 ) -> None:
     talk = talk_of(PASSWORD)
 
     talk.auth.receive(replaced(password(**{"text" if field == "password" else field: MARK}), BAD))
 
-    talk.said(failure("password"))
-    assert talk.quiet()
+    talk.expect_sent(failure("password"))
+    talk.assert_idle()
 
 
 def test_after_a_password_that_is_not_utf_8_the_right_one_is_asked_about() -> None:
     talk = talk_of(PASSWORD)
     talk.auth.receive(replaced(password(MARK), BAD))
-    talk.said(failure("password"))
+    talk.expect_sent(failure("password"))
 
-    talk.hear(password("s3cret"))
+    talk.receive(password("s3cret"))
 
     offered = talk.event(PasswordOffered)
     assert offered.password == "s3cret"
@@ -59,14 +59,14 @@ def test_requests_that_are_not_utf_8_count_as_attempts() -> None:
 
 
 @pytest.mark.parametrize("prompts", [0, 1, 2])
-def test_an_answer_that_is_not_utf_8_fails_and_asks_nobody(prompts: int) -> None:
+def test_answer_that_is_not_utf_8_fails_and_asks_no_question(prompts: int) -> None:
     talk = talk_of(INTERACTIVE)
-    talk.hear(interactive())
+    talk.receive(interactive())
     request = talk.event(InteractiveStarted).request
     talk.auth.ask(request, InfoRequest(prompts=QUESTION.prompts * prompts))
     talk.auth.take_messages()
 
     talk.auth.receive(replaced(InfoResponse(responses=(MARK,)), BAD))
 
-    talk.said(failure("keyboard-interactive"))
-    assert talk.quiet()
+    talk.expect_sent(failure("keyboard-interactive"))
+    talk.assert_idle()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ssh_auth import Accept, ChangePassword, Partial, Permissions, Reject
-from ssh_auth.server.results import invalidity
+from ssh_auth.server.results import validation_error
 
 
 class Truthy:
@@ -18,7 +18,7 @@ class Truthy:
 
 @pytest.mark.parametrize("result", [Accept(), Reject(), Partial(("password",))])
 def test_the_three_results_are_valid(result: object) -> None:
-    assert invalidity(result) == ""
+    assert validation_error(result) == ""
 
 
 @pytest.mark.row("A14")
@@ -45,7 +45,7 @@ def test_the_three_results_are_valid(result: object) -> None:
     ],
 )
 def test_nothing_else_is(result: object) -> None:
-    assert invalidity(result)
+    assert validation_error(result)
 
 
 def test_permissions_keep_a_set_of_their_own() -> None:

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from ssh_auth.server.usernames import acceptable
+from ssh_auth.server.usernames import is_acceptable
 
 
 @pytest.mark.parametrize(
     "user", ["ops", "a.b-c_d", "host$", "DOM\\user", "user@realm", "müller", "a" * 1024, "ü" * 512]
 )
 def test_names_that_people_have_are_looked_up(user: str) -> None:
-    assert acceptable(user, 1024)
+    assert is_acceptable(user, 1024)
 
 
 @pytest.mark.row("A16")
@@ -33,4 +33,4 @@ def test_names_that_people_have_are_looked_up(user: str) -> None:
     ],
 )
 def test_names_that_mean_something_elsewhere_are_not(user: str) -> None:
-    assert not acceptable(user, 1024)
+    assert not is_acceptable(user, 1024)

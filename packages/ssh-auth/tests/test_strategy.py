@@ -3,8 +3,8 @@ from __future__ import annotations
 from ssh_auth import (
     AuthAttempt,
     AuthProgress,
-    InOrder,
     NoneCredential,
+    OrderedStrategy,
     Outcome,
     PasswordCredential,
     UnusableCredential,
@@ -18,7 +18,7 @@ def progress(*outcomes: Outcome, listed: tuple[str, ...] | None = None) -> AuthP
 
 def test_what_was_passed_over_is_tried_when_the_server_lists_something_else() -> None:
     one, two, three = (PasswordCredential(word) for word in ("1", "2", "3"))
-    strategy = InOrder([one, two, three])
+    strategy = OrderedStrategy([one, two, three])
     assert strategy.next_credential(progress(listed=("b",))) is one
     history = [Outcome.NOT_OFFERED]
     assert strategy.next_credential(progress(*history, listed=("b",))) is two
@@ -33,7 +33,7 @@ def test_what_was_passed_over_is_tried_when_the_server_lists_something_else() ->
 
 def test_a_credential_that_is_given_several_times_is_passed_over_once() -> None:
     asked, other = PasswordCredential("1"), PasswordCredential("2")
-    strategy = InOrder([asked, asked, asked, other])
+    strategy = OrderedStrategy([asked, asked, asked, other])
     assert strategy.next_credential(progress(listed=("b",))) is asked
 
     assert strategy.next_credential(progress(Outcome.NOT_OFFERED, listed=("b",))) is other
@@ -47,7 +47,7 @@ def test_a_credential_that_is_given_several_times_is_passed_over_once() -> None:
 def test_what_cannot_be_used_and_a_probe_have_one_turn() -> None:
     probe, broken = NoneCredential(probe=True), UnusableCredential("publickey", "file k", "no")
     one, two = PasswordCredential("1"), PasswordCredential("2")
-    strategy = InOrder([probe, broken, one, two])
+    strategy = OrderedStrategy([probe, broken, one, two])
     history: list[Outcome] = []
     for outcome, expected in (
         (Outcome.UNUSABLE, probe),
@@ -62,7 +62,7 @@ def test_what_cannot_be_used_and_a_probe_have_one_turn() -> None:
 
 def test_credentials_come_in_the_order_given() -> None:
     one, two = NoneCredential(), NoneCredential()
-    strategy = InOrder([one, two])
+    strategy = OrderedStrategy([one, two])
 
     assert strategy.next_credential(progress()) is one
     assert strategy.next_credential(progress(Outcome.REJECTED)) is two
@@ -71,7 +71,7 @@ def test_credentials_come_in_the_order_given() -> None:
 
 def test_after_a_partial_success_the_others_get_another_chance() -> None:
     one, two, three = NoneCredential(), NoneCredential(), NoneCredential()
-    strategy = InOrder([one, two, three])
+    strategy = OrderedStrategy([one, two, three])
     history = [Outcome.REJECTED, Outcome.PARTIAL]
     strategy.next_credential(progress())
     strategy.next_credential(progress(*history[:1]))

@@ -156,24 +156,25 @@ def test_what_waits_for_something_needs_a_loop() -> None:
 def test_a_talk_says_what_did_not_happen() -> None:
     talk = Talk(ServerAuth(b"session", ServerPolicy(methods=("password",))))
     request = PasswordRequest(user="ops", service="ssh-connection", password="x")
-    talk.hear(request)
-    assert not talk.quiet()
+    talk.receive(request)
+    with pytest.raises(AssertionError, match="is pending"):
+        talk.assert_idle()
 
-    talk.hear(request)
+    talk.receive(request)
     with pytest.raises(AssertionError, match="KeyOffered was due"):
         talk.event(KeyOffered)
     with pytest.raises(AssertionError, match="0 messages"):
         talk.message(UserauthFailure)
     with pytest.raises(AssertionError, match="not"):
-        talk.said(UserauthFailure(methods=()))
+        talk.expect_sent(UserauthFailure(methods=()))
 
 
 def test_a_talk_takes_what_did_happen() -> None:
     talk = Talk(ClientAuth("ops", b"session", []))
-    assert talk.quiet()
+    talk.assert_idle()
     talk.auth.start()
 
     assert talk.message(NoneRequest).user == "ops"
-    talk.hear(UserauthFailure(methods=()))
+    talk.receive(UserauthFailure(methods=()))
     talk.event(AuthRejected)
-    talk.said()
+    talk.expect_sent()

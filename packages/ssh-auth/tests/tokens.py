@@ -36,14 +36,18 @@ def signed_by_token(
     algorithm: str = KIND,
 ) -> PublicKeyRequest:
     """A request with the token's key, or with a certificate of it."""
-    shown = token_key(inner).blob if blob is None else blob
+    key = token_key(inner).blob if blob is None else blob
     signed = SignedRequest(
-        session_id=session_id, user="ops", service="ssh-connection", algorithm=algorithm, key=shown
+        session_id=session_id,
+        user="ops",
+        service="ssh-connection",
+        algorithm=algorithm,
+        key=key,
     )
     return PublicKeyRequest(
         user="ops",
         service="ssh-connection",
         algorithm=algorithm,
-        key=shown,
+        key=key,
         signature=token_signature(inner, signed.encode(), flags),
     )

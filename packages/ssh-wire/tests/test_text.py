@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssh_wire.text import printable, raw
+from ssh_wire.text import escape_lines, printable, raw
 
 
 @pytest.mark.row("X01")
@@ -38,3 +40,26 @@ def test_what_is_shown_is_printable_and_the_bytes_come_back(data: bytes) -> None
 
     assert printable(text).isprintable()
     assert raw(text) == data
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("Authorised users only\r\nGo away\n", "Authorised users only\nGo away\n"),
+        ("\x1b[31mred", r"\x1b[31mred"),
+        ("a\u202eb", r"a\u202eb"),
+        ("a\rb", r"a\x0db"),
+        ("\udcff", r"\xff"),
+        ("ünï", "ünï"),
+        ("x" * 5000, "x" * 5000),
+    ],
+)
+def test_lines_are_kept_and_their_controls_are_escaped(text: str, safe: str) -> None:
+    assert escape_lines(text) == safe
+
+
+@given(st.text())
+def test_escaped_lines_hold_nothing_that_controls_a_terminal(text: str) -> None:
+    kinds = {unicodedata.category(char) for char in escape_lines(text) if char != "\n"}
+
+    assert kinds.isdisjoint({"Cc", "Cf", "Cs", "Zl", "Zp"})

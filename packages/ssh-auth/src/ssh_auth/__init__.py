@@ -1,24 +1,31 @@
 """User authentication (RFC 4252, RFC 4256), both roles, without I/O.
 
-    client/      ClientAuth: tries credentials until the server is content
-    server/      ServerAuth: asks about users, keys and passwords as events
-    credentials  what a client can show
-    signers      who signs: a key in memory, an agent
+Public modules:
+
+    ssh_auth     both roles, credentials, signers, strategies, errors
+    testing      both roles joined in memory
+
+Internal:
+
+    credentials  what a client authenticates with
+    signers      what signs: a key in memory, an agent
     strategy     in which order credentials are tried
     attempts     what was tried, and what came of it
     errors       AuthenticationFailed, TooManyAttempts
     algorithms   which signature algorithm is used, which are accepted
     signed       what a publickey signature covers
     limits       AuthLimits, of both roles
-    shown        text of the peer, made safe to show
-    testing      both roles joined in memory
+
+One role each, which never imports the other:
+
+    client/      ClientAuth: tries credentials until the server accepts the user
+    server/      ServerAuth: asks about users, keys and passwords as events
 
 A role needs a session identifier and the messages 50-79, whatever carried them.
 """
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
 from ssh_auth.algorithms import ACCEPTED_ALGORITHMS as ACCEPTED_ALGORITHMS
@@ -33,12 +40,12 @@ from ssh_auth.client import ClientPolicy as ClientPolicy
 from ssh_auth.client import PasswordNeeded as PasswordNeeded
 from ssh_auth.client import PromptsReceived as PromptsReceived
 from ssh_auth.client import SignatureNeeded as SignatureNeeded
-from ssh_auth.credentials import Answers as Answers
 from ssh_auth.credentials import Credential as Credential
 from ssh_auth.credentials import InteractiveCredential as InteractiveCredential
 from ssh_auth.credentials import KeyCredential as KeyCredential
 from ssh_auth.credentials import NoneCredential as NoneCredential
 from ssh_auth.credentials import PasswordCredential as PasswordCredential
+from ssh_auth.credentials import PromptResponder as PromptResponder
 from ssh_auth.credentials import UnusableCredential as UnusableCredential
 from ssh_auth.credentials import password_answers as password_answers
 from ssh_auth.errors import AuthenticationFailed as AuthenticationFailed
@@ -51,7 +58,8 @@ from ssh_auth.signers import Signer as Signer
 from ssh_auth.signers import SigningAgent as SigningAgent
 from ssh_auth.strategy import AuthProgress as AuthProgress
 from ssh_auth.strategy import AuthStrategy as AuthStrategy
-from ssh_auth.strategy import InOrder as InOrder
+from ssh_auth.strategy import OrderedStrategy as OrderedStrategy
+from ssh_wire import lazy
 
 if TYPE_CHECKING:
     from ssh_auth.server import Accept as Accept
@@ -74,35 +82,16 @@ if TYPE_CHECKING:
     from ssh_auth.server import ServerEvent as ServerEvent
     from ssh_auth.server import ServerPolicy as ServerPolicy
     from ssh_auth.server import TokenRefused as TokenRefused
-
-# the server's side loads when it is used: a client does not pay for it
-_LATER = {
-    "Accept": "ssh_auth.server",
-    "AnswersReceived": "ssh_auth.server",
-    "AuthContext": "ssh_auth.server",
-    "Authenticated": "ssh_auth.server",
-    "ChangePassword": "ssh_auth.server",
-    "DecisionInvalid": "ssh_auth.server",
-    "InteractiveStarted": "ssh_auth.server",
-    "KeyOffered": "ssh_auth.server",
-    "KeyVerified": "ssh_auth.server",
-    "NoneOffered": "ssh_auth.server",
-    "Partial": "ssh_auth.server",
-    "PasswordChangeOffered": "ssh_auth.server",
-    "PasswordOffered": "ssh_auth.server",
-    "Permissions": "ssh_auth.server",
-    "Reject": "ssh_auth.server",
-    "Result": "ssh_auth.server",
-    "ServerAuth": "ssh_auth.server",
-    "ServerEvent": "ssh_auth.server",
-    "ServerPolicy": "ssh_auth.server",
-    "TokenRefused": "ssh_auth.server",
-}
-
-
-def __getattr__(name: str) -> object:
-    module = _LATER.get(name)
-    if module is None:
-        problem = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(problem)
-    return getattr(importlib.import_module(module), name)
+else:
+    # the server's side loads when it is used: a client does not pay for it
+    __getattr__, __dir__, __all__ = lazy.names(
+        __name__,
+        {
+            "ssh_auth.server": (
+                "Accept AnswersReceived AuthContext Authenticated ChangePassword DecisionInvalid "
+                "InteractiveStarted KeyOffered KeyVerified NoneOffered Partial "
+                "PasswordChangeOffered PasswordOffered Permissions Reject Result ServerAuth "
+                "ServerEvent ServerPolicy TokenRefused"
+            )
+        },
+    )

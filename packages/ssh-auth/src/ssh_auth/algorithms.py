@@ -88,7 +88,7 @@ def signature_algorithm(
     server_sig_algs: Sequence[str] | None,
     allowed: Sequence[str] | None = None,
 ) -> str | None:
-    """Return the algorithm to sign with, or None where there is none.
+    """Return the algorithm to sign with, or None where no algorithm fits.
 
     A key that signs in one way only is tried whatever the server lists: the list "MAY"
     leave algorithms out, and there is nothing to choose.

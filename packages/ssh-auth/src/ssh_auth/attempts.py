@@ -13,7 +13,7 @@ class Outcome(Enum):
     """What came of one credential; the value is how a report says it."""
 
     ACCEPTED = "accepted"
-    """The server let the user in."""
+    """The server authenticated the user."""
 
     PARTIAL = "accepted, more is required"
     """The server took it and wants another method (RFC 4252 section 5.1)."""

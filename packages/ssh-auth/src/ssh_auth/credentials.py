@@ -1,7 +1,7 @@
-"""What a client can show: each credential knows its method and nothing of the exchange.
+"""What a client authenticates with: each credential has its method and no state.
 
-What has to be asked of somebody (a password, answers, a signature) is asked when the
-exchange needs it and not before, by whoever drives it.
+A password, answers or a signature are asked for when the authentication needs them and not
+before, by what drives it.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from ssh_keys import Certificate, PublicKey
 
 __all__ = [
-    "Answers",
     "Credential",
     "InteractiveCredential",
     "KeyCredential",
     "NoneCredential",
     "PasswordCredential",
+    "PromptResponder",
     "UnusableCredential",
     "password_answers",
 ]
 
 
-class Answers(Protocol):
+class PromptResponder(Protocol):
     """A function that answers prompts, in their order (RFC 4256 section 3.2)."""
 
     async def __call__(
@@ -45,8 +45,8 @@ class NoneCredential:
     """Ask for nothing: succeeds where no credentials are wanted, tells the methods elsewhere.
 
     Attributes:
-        source: who wanted it tried.
-        probe: whether it is to learn the methods, so that a refusal is no failed attempt.
+        source: what asked for it.
+        probe: whether it is to learn the methods: a refusal does not count as an attempt.
     """
 
     method: ClassVar[str] = "none"
@@ -73,11 +73,11 @@ class UnusableCredential:
 
 @attrs.frozen(eq=False)
 class KeyCredential:
-    """A key, and who signs with it (RFC 4252 section 7).
+    """A key, and what signs with it (RFC 4252 section 7).
 
     Attributes:
-        signer: who signs.
-        certificate: the certificate of the signer's key that is shown in its place.
+        signer: signs with the key.
+        certificate: the certificate of the signer's key that is sent in its place.
         query: ask the server whether the key would do before signing.  By default a key
             in memory that is the only one signs at once, which saves a round trip; with
             several keys, or one that an agent or a token holds, the server is asked first.
@@ -101,7 +101,7 @@ class KeyCredential:
 
     @property
     def offered(self) -> PublicKey | Certificate:
-        """What the server is shown: the certificate, or else the key."""
+        """What the server is sent: the certificate, or else the key."""
         return self.certificate or self.signer.public_key
 
 
@@ -141,12 +141,12 @@ class InteractiveCredential:
         answer: the function; it is called once a round, and may return None to give up.
         submethods: a hint for the server, usually empty.
         source: where the answers come from.
-        implied: whether it is another way for what was given already, so that it is not worth
-            a word where the server does not offer the method.
+        implied: whether it is another way for a credential that was given already, so that it
+            is not reported where the server does not offer the method.
     """
 
     method: ClassVar[str] = "keyboard-interactive"
-    answer: Answers = attrs.field(repr=False)
+    answer: PromptResponder = attrs.field(repr=False)
     submethods: str = ""
     source: str = ""
     implied: bool = False
@@ -169,7 +169,7 @@ def _is_text(text: str) -> bool:
     return True
 
 
-def password_answers(password: str) -> Answers:
+def password_answers(password: str) -> PromptResponder:
     """Return a function that answers the one hidden prompt of a password dialogue.
 
     Servers that leave passwords to PAM often list only "keyboard-interactive".  Anything

@@ -25,7 +25,7 @@ class AuthenticationFailed(SSHError):
         username: the user.
         attempts: every credential in the order tried, and what came of it; those that could
             not be used among them.
-        remaining_methods: what the server would still take; empty if it never said.
+        remaining_methods: what the server would still take; empty if it never listed any.
         reason: why the client stopped before its credentials were used up, or empty.
         host: the server's name, or empty where it is not known.
     """
@@ -53,7 +53,7 @@ class AuthenticationFailed(SSHError):
         return f"authentication as {self.username!r}{where} failed{why}: {tried}{self._rest()}"
 
     def _tried(self) -> list[str]:
-        return [str(attempt) for attempt in self.attempts if _is_worth_a_word(attempt)]
+        return [str(attempt) for attempt in self.attempts if _is_reported(attempt)]
 
     def _rest(self) -> str:
         methods = ", ".join(self.remaining_methods)
@@ -63,7 +63,7 @@ class AuthenticationFailed(SSHError):
         return f"; the server {'still requires' if partial else 'accepts'} {methods}"
 
 
-def _is_worth_a_word(attempt: AuthAttempt) -> bool:
+def _is_reported(attempt: AuthAttempt) -> bool:
     if attempt.implied:
         return attempt.outcome is not Outcome.NOT_OFFERED
     # every server that wants authentication refuses "none"

@@ -1,4 +1,4 @@
-"""Who signs for a publickey request: a key in memory, or an agent.
+"""What signs for a publickey request: a key in memory, or an agent.
 
 A hardware token or a key service is one more class with these three members.
 """

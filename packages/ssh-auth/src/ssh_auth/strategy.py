@@ -14,7 +14,7 @@ import attrs
 from ssh_auth.attempts import AuthAttempt, Outcome
 from ssh_auth.credentials import Credential, NoneCredential, UnusableCredential
 
-__all__ = ["AuthProgress", "AuthStrategy", "InOrder"]
+__all__ = ["AuthProgress", "AuthStrategy", "OrderedStrategy"]
 
 
 @attrs.frozen(kw_only=True)
@@ -22,7 +22,7 @@ class AuthProgress:
     """How far authentication has come.
 
     Attributes:
-        remaining: the methods that the server lists, or None while it has not said.
+        remaining: the methods that the server lists, or None while it has listed none.
         attempts: what was tried, oldest first.
     """
 
@@ -34,14 +34,14 @@ class AuthStrategy(Protocol):
     """Decides what is tried next."""
 
     def next_credential(self, progress: AuthProgress, /) -> Credential | None:
-        """Return the next credential, or None when there is none.
+        """Return the next credential, or None when there are no more.
 
         A credential whose method the server does not list is reported and not sent.
         """
         ...
 
 
-class InOrder:
+class OrderedStrategy:
     """The given credentials, one after the other.
 
     A credential whose method the server did not list gets its turn when the server lists

@@ -4,15 +4,15 @@
     pair.run()
     assert pair.authenticated is not None
 
-The client's questions are answered from its credentials, the server's by `decide`.  What
-went over is in `transcript`, in reading order.
+The client's questions are answered from its credentials, the server's by `decide`.  All payloads
+are in `transcript`, in order.
 
-`Talk` is one role, and its peer's side of the talk written out line by line:
+`Talk` is one role, whose peer is written out message by message:
 
     talk = Talk(server)
-    talk.hear(request)
+    talk.receive(request)
     server.answer(talk.event(PasswordOffered).request, Reject())
-    talk.said(UserauthFailure(methods=("password",)))
+    talk.expect_sent(UserauthFailure(methods=("password",)))
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def finish(awaitable: Awaitable[T]) -> T:
 
 
 class Pair:
-    """A client and a server that hear each other.
+    """A client and a server that receive each other's messages.
 
     Attributes:
         client: the client.
@@ -118,7 +118,7 @@ class Pair:
         return next((e for e in self.server_events if isinstance(e, Authenticated)), None)
 
     def run(self) -> None:
-        """Start the client, and pass messages until nobody has anything to say.
+        """Start the client, and pass messages until neither role has any.
 
         Raises:
             ProtocolError: one role found the other at fault.
@@ -191,7 +191,7 @@ class Talk(Generic[R]):
     def __init__(self, auth: R) -> None:
         self.auth = auth
 
-    def hear(self, *messages: Message) -> None:
+    def receive(self, *messages: Message) -> None:
         """Let the role receive messages.
 
         Raises:
@@ -204,7 +204,7 @@ class Talk(Generic[R]):
         """Take the next event, which has to be of this kind.
 
         Raises:
-            AssertionError: it is not, or there is none.
+            AssertionError: it is not, or no event is pending.
         """
         event = self.auth.next_event()
         if not isinstance(event, kind):
@@ -213,7 +213,7 @@ class Talk(Generic[R]):
         return event
 
     def message(self, kind: type[M]) -> M:
-        """Take what was said, which has to be one message of this kind.
+        """Take what the role has sent, which has to be one message of this kind.
 
         Raises:
             AssertionError: it is not one message.
@@ -225,18 +225,24 @@ class Talk(Generic[R]):
             raise AssertionError(problem)
         return kind.decode(messages[0])
 
-    def said(self, *messages: Message) -> None:
-        """Take what was said, which has to be exactly this.
+    def expect_sent(self, *messages: Message) -> None:
+        """Take what the role has sent, which has to be exactly this.
 
         Raises:
             AssertionError: it is not.
         """
-        said = self.auth.take_messages()
-        if said != [message.encode() for message in messages]:
-            problem = f"said {said}, not {messages}"
+        sent = self.auth.take_messages()
+        if sent != [message.encode() for message in messages]:
+            problem = f"sent {sent}, not {messages}"
             raise AssertionError(problem)
 
-    def quiet(self) -> bool:
-        """Return whether nobody is asked or told anything."""
-        pending = isinstance(self.auth, ServerAuth) and self.auth.pending
-        return self.auth.next_event() is None and not pending
+    def assert_idle(self) -> None:
+        """Check that the role has no event to take and no question to answer.
+
+        Raises:
+            AssertionError: it has.
+        """
+        event = self.auth.next_event()
+        if event is not None or (isinstance(self.auth, ServerAuth) and self.auth.pending):
+            problem = f"{event or 'a question'} is pending"
+            raise AssertionError(problem)

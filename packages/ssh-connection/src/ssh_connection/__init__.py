@@ -1,21 +1,29 @@
 """SSH channels, processes and forwarding (RFC 4254); the endpoints that carry them.
 
-    multiplexer  many channels over one connection, global requests
-    channel      one channel: order of EOF and CLOSE, requests
-    inflow       what arrives on a channel, within the window that we granted
-    outflow      what leaves, within the window that the peer granted
-    handler      what is told of what happens on a channel
-    guarded      the boundary around handlers and functions of users
-    states       which messages a channel takes in which state: the table
-    replies      answers in the order of the requests
-    hostkeys     all host keys of a server, announced and proven
-    keepalive    when to ask a silent peer, and when to give it up
-    addresses    host:port, written and compared
-    limits       how much of everything a connection may have
-    results      what became of a command
-    errors       what goes wrong on channels
-    testing      two multiplexers joined in memory
-    aio/         the asyncio endpoints: client, server, processes, streams, forwards
+Public modules:
+
+    ssh_connection  channels, the multiplexer, results, errors
+    addresses       host:port, written and compared
+    testing         two multiplexers joined in memory
+    aio/            the asyncio endpoints: client, server, processes, streams, forwards
+
+Internal:
+
+    multiplexer     many channels over one connection, global requests
+    channel         one channel: order of EOF and CLOSE, requests
+    receive_window  what arrives on a channel, within the window that we granted
+    send_window     what leaves, within the window that the peer granted
+    handler         what is told of what happens on a channel
+    guarded         the boundary around handlers and functions of users
+    states          which messages a channel takes in which state: the table
+    replies         answers in the order of the requests
+    output          where a multiplexer sends its messages
+    hostkeys        all host keys of a server, announced and proven
+    keepalive       when to ask a silent peer, and when to give it up
+    pty             the terminal of a session
+    limits          how much of everything a connection may have
+    results         what became of a command
+    errors          what goes wrong on channels
 
 Nothing outside `aio` does I/O: a `Multiplexer` is driven with payloads by hand.
 """

@@ -89,8 +89,8 @@ _ORIGINS: Final = {
         "TextProcess TextReader TextWriter Timeouts User"
     ),
     "ssh_auth": (
-        "Accept Answers AuthAttempt AuthContext AuthenticationFailed AuthLimits "
-        "ChangePassword Outcome Partial Permissions Reject Signer TooManyAttempts"
+        "Accept AuthAttempt AuthContext AuthenticationFailed AuthLimits "
+        "ChangePassword Outcome Partial Permissions PromptResponder Reject Signer TooManyAttempts"
     ),
     "ssh_agent": (
         "AgentError AgentMisbehaved AgentRefused AgentTimeout AgentUnavailable WrongReply"
@@ -125,7 +125,6 @@ if TYPE_CHECKING:
     from ssh_agent import AgentUnavailable as AgentUnavailable
     from ssh_agent import WrongReply as WrongReply
     from ssh_auth import Accept as Accept
-    from ssh_auth import Answers as Answers
     from ssh_auth import AuthAttempt as AuthAttempt
     from ssh_auth import AuthContext as AuthContext
     from ssh_auth import AuthenticationFailed as AuthenticationFailed
@@ -134,6 +133,7 @@ if TYPE_CHECKING:
     from ssh_auth import Outcome as Outcome
     from ssh_auth import Partial as Partial
     from ssh_auth import Permissions as Permissions
+    from ssh_auth import PromptResponder as PromptResponder
     from ssh_auth import Reject as Reject
     from ssh_auth import Signer as Signer
     from ssh_auth import TooManyAttempts as TooManyAttempts

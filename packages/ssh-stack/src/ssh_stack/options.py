@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, TypedDict
 
 import attrs
 
-from ssh_auth import Answers, AuthLimits, Signer
+from ssh_auth import AuthLimits, PromptResponder, Signer
 from ssh_connection import ConnectionLimits
 from ssh_connection.aio import ClientConnection, KeepaliveOptions, Timeouts
 from ssh_keys import HostKeyUpdate, KnownHosts, PrivateKey, PublicKey
@@ -264,7 +264,7 @@ class ClientOptions:
     username: str | None = None
     password: Secret | None = attrs.field(default=None, repr=False)
     change_password: Callable[[str], Awaitable[str | None] | str | None] | None = None
-    interactive: Answers | None = attrs.field(default=None, repr=False)
+    interactive: PromptResponder | None = attrs.field(default=None, repr=False)
     keys: Sequence[KeySource] | Default | None = attrs.field(
         default=DEFAULT, repr=False, converter=_listed
     )
@@ -318,7 +318,7 @@ class ClientOptionsKw(TypedDict, total=False):
     username: str | None
     password: Secret | None
     change_password: Callable[[str], Awaitable[str | None] | str | None] | None
-    interactive: Answers | None
+    interactive: PromptResponder | None
     keys: Sequence[KeySource] | KeySource | Default | None
     certificates: Sequence[CertificateSource]
     strict_permissions: bool

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-__all__ = ["printable", "raw"]
+__all__ = ["escape_lines", "printable", "raw"]
 
 _FIRST_KEPT, _LAST_KEPT = "\udc80", "\udcff"  # bytes that surrogateescape keeps
 
@@ -26,6 +26,16 @@ def printable(text: str | bytes, limit: int = 1024) -> str:
     if not shown.isprintable():
         shown = "".join(map(_escape, shown))
     return shown + "…" if len(text) > limit else shown
+
+
+def escape_lines(text: str) -> str:
+    """Return `text` with its line ends kept and everything else that controls escaped.
+
+    RFC 4252 section 5.4 and RFC 4256 section 3.3 ask for "control character filtering" of
+    banners and prompts, "to avoid attacks by including terminal control characters".
+    """
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join(printable(line, limit=len(line)) for line in lines)
 
 
 def raw(text: str) -> bytes:

@@ -1,15 +1,15 @@
 """The client's side of authentication.
 
-    core       ClientAuth: payloads in, messages and events out
-    exchanges  what the client waits for, one class each, and what may arrive then
-    policy     what the client asks for in any case
-    lenient    what is taken although RFC 4252 says it otherwise
-    requests   the messages of one user for one service
-    report     what is told of an exchange afterwards
-    banners    what the server says before it lets anybody in, bounded
-    events     what the driver of a ClientAuth is told or asked
+    core             ClientAuth: payloads in, messages and events out
+    states           what the client waits for, one class each, and what may arrive then
+    policy           what the client asks for in any case
+    lenient          what is taken although RFC 4252 says it otherwise
+    request_builder  the messages of one user for one service
+    report           what is told of a credential afterwards
+    banners          the text that the server sends before authentication, bounded
+    events           what the driver of a ClientAuth is told or asked
 
-A `ClientAuth` is driven: it awaits nothing and knows no clock.
+A `ClientAuth` is driven: it awaits nothing and reads no clock.
 """
 
 from __future__ import annotations

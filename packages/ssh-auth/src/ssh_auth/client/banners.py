@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from ssh_auth.limits import AuthLimits
-from ssh_auth.shown import shown
 from ssh_wire.messages.auth import UserauthBanner
-from ssh_wire.text import raw
+from ssh_wire.text import escape_lines, raw
 
 __all__ = ["Banners"]
 
@@ -13,7 +12,7 @@ _CONTINUATION, _CONTINUED = 0xC0, 0x80  # of UTF-8: the second and later bytes o
 
 
 class Banners:
-    """Cut what a server says before it lets anybody in; never refuse the server for its length.
+    """Cut the text that a server sends before authentication; never refuse it for its length.
 
     OpenSSH's client prints banners of any length.  Here `banner_bytes` of all of them are
     reported, with a mark where they are cut; what follows is dropped.
@@ -38,15 +37,15 @@ class Banners:
         text = raw(message.message)
         if len(text) <= self._room:
             self._room -= len(text)
-            return shown(message.message)
+            return escape_lines(message.message)
         self._cut = True
         end = self._room
         while end and text[end] & _CONTINUATION == _CONTINUED:  # between two characters
             end -= 1
-        kept = shown(text[:end].decode("utf-8", "surrogateescape"))
+        kept = escape_lines(text[:end].decode("utf-8", "surrogateescape"))
         return f"{kept}…\n[the banner is cut after {self._limits.banner_bytes} bytes]\n"
 
     @property
     def endless(self) -> bool:
-        """Whether the server has sent more banners than anybody means to be read."""
+        """Whether the server has sent more than could be meant to be read."""
         return self._taken > self._limits.banner_flood_bytes

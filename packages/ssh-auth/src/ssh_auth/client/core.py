@@ -28,12 +28,16 @@ from ssh_auth.client.events import (
     PromptsReceived,
     SignatureNeeded,
 )
-from ssh_auth.client.exchanges import (
+from ssh_auth.client.lenient import exact, is_same_key
+from ssh_auth.client.policy import ClientPolicy
+from ssh_auth.client.report import attempt
+from ssh_auth.client.request_builder import RequestBuilder
+from ssh_auth.client.states import (
     LEGAL,
     AwaitAnswers,
     AwaitPassword,
     AwaitSignature,
-    Exchange,
+    ClientState,
     ExpectKeyVerdict,
     ExpectPasswordVerdict,
     ExpectPrompts,
@@ -41,10 +45,6 @@ from ssh_auth.client.exchanges import (
     ExpectVerdict,
     Finished,
 )
-from ssh_auth.client.lenient import exact, is_same_key
-from ssh_auth.client.policy import ClientPolicy
-from ssh_auth.client.report import attempt
-from ssh_auth.client.requests import Requests
 from ssh_auth.credentials import (
     Credential,
     InteractiveCredential,
@@ -55,9 +55,8 @@ from ssh_auth.credentials import (
 )
 from ssh_auth.errors import AuthenticationFailed
 from ssh_auth.limits import AuthLimits
-from ssh_auth.shown import shown
 from ssh_auth.signers import KeySigner
-from ssh_auth.strategy import AuthProgress, AuthStrategy, InOrder
+from ssh_auth.strategy import AuthProgress, AuthStrategy, OrderedStrategy
 from ssh_wire import Message, ProtocolError, UsageError
 from ssh_wire.messages.auth import (
     InfoRequest,
@@ -70,6 +69,7 @@ from ssh_wire.messages.auth import (
     UserauthSuccess,
 )
 from ssh_wire.primitives import Buffer
+from ssh_wire.text import escape_lines
 
 __all__ = ["ClientAuth"]
 
@@ -104,14 +104,14 @@ class ClientAuth:
         self.username = username
         self.server_sig_algs = server_sig_algs
         self._policy = policy or ClientPolicy()
-        self._requests = Requests(session_id, username, self._policy.service)
+        self._requests = RequestBuilder(session_id, username, self._policy.service)
         self._limits = limits or AuthLimits()
         self._lone_key = False
         if isinstance(credentials, Sequence):
             self._lone_key = sum(isinstance(each, KeyCredential) for each in credentials) == 1
-            credentials = InOrder(credentials)
+            credentials = OrderedStrategy(credentials)
         self._strategy: AuthStrategy = credentials
-        self._state: Exchange = ExpectStart()
+        self._state: ClientState = ExpectStart()
         self._attempts: list[AuthAttempt] = []
         self._remaining: tuple[str, ...] | None = None
         self._sent = self._rounds = 0
@@ -134,10 +134,10 @@ class ClientAuth:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the server let the user in.
+        """Whether the server authenticated the user.
 
         True as soon as SSH_MSG_USERAUTH_SUCCESS was received, also before `AuthSucceeded` is
-        taken: messages of the service may stand right behind it.
+        taken: messages of the service may follow it at once.
         """
         return bool(self._attempts) and self._attempts[-1].outcome is Outcome.ACCEPTED
 
@@ -237,7 +237,7 @@ class ClientAuth:
         self._send(InfoResponse(responses=tuple(answers)))
         self._state = ExpectPrompts(state.credential)
 
-    # ------------------------------------------------------------- what the server said
+    # ------------------------------------------------------------- what the server sent
 
     def _on_banner(self, message: UserauthBanner, size: int) -> None:
         text = self._banners.take(message, size)
@@ -254,7 +254,7 @@ class ClientAuth:
             self._record(Outcome.PARTIAL if message.partial_success else Outcome.REJECTED)
         self._advance(again)
 
-    def _other_signature(self, state: Exchange) -> _KeyAttempt | None:
+    def _other_signature(self, state: ClientState) -> _KeyAttempt | None:
         """Return the key that was refused, with an algorithm that may be the right one."""
         if not isinstance(state, ExpectKeyVerdict | ExpectVerdict):
             return None
@@ -283,7 +283,7 @@ class ClientAuth:
         elif state.credential.change is None:
             self._give_up_on(Outcome.EXPIRED, "a new password is demanded")
         else:
-            self._events.append(PasswordNeeded(state.credential, shown(message.prompt)))
+            self._events.append(PasswordNeeded(state.credential, escape_lines(message.prompt)))
 
     def _on_prompts(self, state: ExpectPrompts, message: InfoRequest) -> None:
         self._rounds += 1
@@ -298,10 +298,15 @@ class ClientAuth:
             # "the client MUST send a response message with a `0' num-responses field"
             self.provide_answers(())
             return
-        prompts = tuple(Prompt(text=shown(each.text), echo=each.echo) for each in message.prompts)
+        prompts = tuple(
+            Prompt(text=escape_lines(each.text), echo=each.echo) for each in message.prompts
+        )
         self._events.append(
             PromptsReceived(
-                state.credential, shown(message.name), shown(message.instruction), prompts
+                state.credential,
+                escape_lines(message.name),
+                escape_lines(message.instruction),
+                prompts,
             )
         )
 
@@ -412,7 +417,7 @@ class ClientAuth:
         self._events.append(result)
 
 
-def _is_probe(state: Exchange) -> bool:
+def _is_probe(state: ClientState) -> bool:
     return (
         isinstance(state, ExpectVerdict)
         and isinstance(state.credential, NoneCredential)

@@ -1,7 +1,7 @@
 """What the driver of a `ClientAuth` is told, and asked.
 
-`SignatureNeeded`, `PasswordNeeded` and `PromptsReceived` are questions: the exchange
-stands still until they are answered with the method that each names.
+`SignatureNeeded`, `PasswordNeeded` and `PromptsReceived` are questions: the authentication
+waits until they are answered with the method that each names.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class PasswordNeeded:
 
     Attributes:
         credential: whose password; its `ask(prompt)` returns it.
-        prompt: None for the password itself; else the server's demand for a new one, safe
-            to show.
+        prompt: None for the password itself; else the server's demand for a new one,
+            escaped.
     """
 
     credential: PasswordCredential
@@ -61,9 +61,9 @@ class PromptsReceived:
 
     Attributes:
         credential: whose `answer(name, instruction, prompts)` knows the answers.
-        name: the title of the dialogue, safe to show.
-        instruction: text to show above the prompts, safe to show.
-        prompts: the questions, safe to show; none means that there is only text to show.
+        name: the title of the dialogue, escaped.
+        instruction: text to show above the prompts, escaped.
+        prompts: the questions, escaped; without any there is only text to show.
     """
 
     credential: InteractiveCredential
@@ -74,10 +74,10 @@ class PromptsReceived:
 
 @attrs.frozen
 class BannerReceived:
-    """The server has something to say before it lets anybody in (RFC 4252 section 5.4).
+    """The server sent text to show before authentication (RFC 4252 section 5.4).
 
     Attributes:
-        text: its text, safe to show.
+        text: the text, escaped.
     """
 
     text: str

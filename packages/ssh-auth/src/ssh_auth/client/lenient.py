@@ -1,9 +1,9 @@
 """What a client takes of a server although RFC 4252 says it otherwise.
 
-The declarations of `ssh_wire.messages.auth` are exact.  Servers leave out what nobody reads
-or append to it, and a client that ends there cannot log in.  Where nothing is at stake, the
-payload is made exact here before it is decoded; OpenSSH's client is the measure.  What
-decides is taken as it comes: who may go on, which key, how many prompts.
+The declarations of `ssh_wire.messages.auth` are exact.  Servers leave out fields that clients
+do not read, or append to them, and a client that ends there cannot log in.  Where nothing is
+at stake, the payload is made exact here before it is decoded; OpenSSH's client is the measure.
+What decides is taken as it comes: success or failure, which key, how many prompts.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _exact_failure(payload: bytes) -> bytes:
     """Supply the partial success that is not there; drop empty names and blanks of the list."""
     names, end = read_string(payload, 1)
     listed = b",".join(filter(None, (name.strip(b" ") for name in bytes(names).split(b","))))
-    # no word of a partial success is none
+    # without the field there was no partial success
     return payload[:1] + string(listed) + (payload[end:] or b"\0")
 
 

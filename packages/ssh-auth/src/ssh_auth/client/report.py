@@ -1,11 +1,11 @@
-"""What is reported of one exchange."""
+"""What is reported of one state."""
 
 from __future__ import annotations
 
 from ssh_auth.attempts import AuthAttempt, Outcome
-from ssh_auth.client.exchanges import (
+from ssh_auth.client.states import (
     AwaitSignature,
-    Exchange,
+    ClientState,
     ExpectKeyVerdict,
     ExpectStart,
     ExpectVerdict,
@@ -18,17 +18,17 @@ __all__ = ["attempt"]
 
 
 def attempt(
-    exchange: Exchange, outcome: Outcome, remaining: tuple[str, ...] | None, detail: str
+    state: ClientState, outcome: Outcome, remaining: tuple[str, ...] | None, detail: str
 ) -> AuthAttempt:
-    """Return the report of an exchange that came to an outcome.
+    """Return the report of an state that came to an outcome.
 
     Raises:
-        UsageError: the exchange tries nothing.
+        UsageError: the state tries nothing.
     """
-    if isinstance(exchange, ExpectStart | Finished):
+    if isinstance(state, ExpectStart | Finished):
         problem = "nothing is being tried"
         raise UsageError(problem)
-    credential, fingerprint, algorithm = exchange.credential, "", ""
+    credential, fingerprint, algorithm = state.credential, "", ""
     certificate = None
     if isinstance(credential, KeyCredential):
         fingerprint = credential.signer.public_key.fingerprint()
@@ -36,8 +36,8 @@ def attempt(
             certificate = credential.certificate.key_id
     elif isinstance(credential, UnusableCredential):
         fingerprint, detail = credential.fingerprint, credential.problem
-    if isinstance(exchange, ExpectVerdict | ExpectKeyVerdict | AwaitSignature):
-        algorithm = exchange.algorithm
+    if isinstance(state, ExpectVerdict | ExpectKeyVerdict | AwaitSignature):
+        algorithm = state.algorithm
     return AuthAttempt(
         method=credential.method,
         source=credential.source,

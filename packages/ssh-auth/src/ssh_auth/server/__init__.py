@@ -1,18 +1,18 @@
 """The server's side of authentication.
 
-    core       ServerAuth: payloads in, messages and events out
-    decisions  what a ServerAuth waits for, one class each
-    policy     which methods, in which sequences
-    progress   the methods that one user has completed
-    tally      the caps, and what was used up of them
-    verification  algorithm, key or certificate, and signature of a publickey request
-    results    Accept, Reject, Partial: the sealed answers to events
-    events     what the driver of a ServerAuth is asked, and told
-    context    AuthContext: what a backend may know of the connection
-    usernames  which user names reach anybody
+    core             ServerAuth: payloads in, messages and events out
+    states           what a ServerAuth waits for, one class each
+    policy           which methods, in which sequences
+    progress         the methods that one user has completed
+    attempt_counter  the caps, and what was used up of them
+    verification     algorithm, key or certificate, and signature of a publickey request
+    results          Accept, Reject, Partial: the sealed answers to events
+    events           what the driver of a ServerAuth is asked, and told
+    context          AuthContext: what a backend may know of the connection
+    usernames        which user names are given to the backend
 
-A `ServerAuth` knows no users.  It parses, counts, verifies signatures and keeps the
-order; whether a user, a key or a password is any good is asked as an event.
+A `ServerAuth` has no list of users.  It parses, counts, verifies signatures and keeps the
+order; whether a user, a key or a password is accepted is asked as an event.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ class AuthContext:
         peer: the address and port that the client connected from, if it has one.
         local: the address and port that it connected to, if there is one.
         session_id: the identifier of the session (RFC 4253 section 7.2).
-        client_software: how the client identifies itself, made safe to show.
+        client_software: the softwareversion that the client identified itself with, escaped.
         completed: the methods that it has completed so far, in order.
     """
 

@@ -14,15 +14,7 @@ from typing import TypeAlias, cast
 
 from ssh_auth.algorithms import ACCEPTED_ALGORITHMS, certified_algorithms, plain_algorithm
 from ssh_auth.limits import AuthLimits
-from ssh_auth.server.decisions import (
-    LEGAL,
-    ExpectAnswers,
-    Expectation,
-    ExpectDecision,
-    ExpectKeyDecision,
-    ExpectNothing,
-    ExpectRequest,
-)
+from ssh_auth.server.attempt_counter import AttemptCounter
 from ssh_auth.server.events import (
     AnswersReceived,
     Authenticated,
@@ -38,13 +30,21 @@ from ssh_auth.server.events import (
 )
 from ssh_auth.server.policy import ServerPolicy
 from ssh_auth.server.progress import Progress
-from ssh_auth.server.results import Accept, Partial, Reject, Result, invalidity
-from ssh_auth.server.tally import Tally
-from ssh_auth.server.usernames import acceptable
+from ssh_auth.server.results import Accept, Partial, Reject, Result, validation_error
+from ssh_auth.server.states import (
+    LEGAL,
+    ExpectAnswers,
+    ExpectDecision,
+    ExpectKeyDecision,
+    ExpectNothing,
+    ExpectRequest,
+    ServerState,
+)
+from ssh_auth.server.usernames import is_acceptable
 from ssh_auth.server.verification import (
     offered_key,
     plain_key,
-    signature_holds,
+    signature_is_valid,
     token_assertion,
     token_problem,
 )
@@ -101,8 +101,8 @@ class ServerAuth:
         certified = certified_algorithms(accepted_algorithms) if policy.certificates else ()
         self._accepted_algorithms = frozenset((*accepted_algorithms, *certified)) - {"ssh-rsa"}
         self._limits = limits or AuthLimits()
-        self._state: Expectation = ExpectRequest()
-        self._tally = Tally(self._limits)
+        self._state: ServerState = ExpectRequest()
+        self._counter = AttemptCounter(self._limits)
         self._progress = Progress(policy)
         self._principal: tuple[str, str] | None = None
         self._error: ProtocolError | None = None
@@ -110,7 +110,7 @@ class ServerAuth:
         self._numbers = count(1)
         self._events: deque[ServerEvent] = deque()
         self._messages: list[bytes] = []
-        self._news: tuple[str, ...] | None = None
+        self._server_sig_algs: tuple[str, ...] | None = None
 
     # ------------------------------------------------------------- the driver's side
 
@@ -151,7 +151,7 @@ class ServerAuth:
             raise
 
     def close(self) -> None:
-        """End without a result: the connection is gone, and late answers are not heard."""
+        """End without a result: the connection is gone, and late answers are ignored."""
         self._state = ExpectNothing()
 
     def next_event(self) -> ServerEvent | None:
@@ -163,13 +163,13 @@ class ServerAuth:
         messages, self._messages = self._messages, []
         return messages
 
-    def take_algorithms(self) -> tuple[str, ...] | None:
+    def take_server_sig_algs(self) -> tuple[str, ...] | None:
         """Return the signature algorithms of this user, once, where the policy names any.
 
         A client that takes EXT_INFO during authentication can be told of them before what
         `take_messages` returns (RFC 8308 section 2.4, OpenSSH's PROTOCOL section 1.10).
         """
-        news, self._news = self._news, None
+        news, self._server_sig_algs = self._server_sig_algs, None
         return news
 
     # ------------------------------------------------------------- answers to events
@@ -186,7 +186,7 @@ class ServerAuth:
         state = self._state
         if not isinstance(state, ExpectDecision | ExpectKeyDecision) or state.request != request:
             return False
-        problem = invalidity(result)
+        problem = validation_error(result)
         if problem:
             self._report(request, problem)
             result = Reject()
@@ -219,7 +219,7 @@ class ServerAuth:
             problem = f"there are at most {self._limits.prompts} prompts, none of them empty"
             raise UsageError(problem)
         try:
-            self._tally.count_round()
+            self._counter.count_round()
         except ProtocolError as error:
             self._end(error)
             raise
@@ -259,10 +259,10 @@ class ServerAuth:
             return InfoResponse(responses=("",) * (prompts + 1))  # too many: it fails
 
     def _on_request(self, message: _Request) -> None:
-        self._tally.count_request()
+        self._counter.count_request()
         self._check_principal(message)
         self._abandon()
-        free = isinstance(message, NoneRequest) and self._tally.first_none()
+        free = isinstance(message, NoneRequest) and self._counter.first_none()
         if not self._admissible(message) or not self._consider(message):
             self._fail(free=free)
 
@@ -275,9 +275,9 @@ class ServerAuth:
         """
         abandoned, self._state = self._state, ExpectRequest()
         if isinstance(abandoned, ExpectDecision | ExpectKeyDecision):
-            if self._events:  # the question itself, if nobody has read it yet
+            if self._events:  # the question itself, if it was not taken yet
                 self._events.pop()
-            self._tally.count_failure()
+            self._counter.count_failure()
 
     def _check_principal(self, message: _Request) -> None:
         """Refuse a change of user or service.
@@ -299,17 +299,17 @@ class ServerAuth:
     def _restrict(self, user: str) -> None:
         """Accept the algorithms of this user, where they are not everybody's."""
         algorithms = self._policy.algorithms
-        if algorithms is not None and acceptable(user, self._limits.user_name_bytes):
+        if algorithms is not None and is_acceptable(user, self._limits.user_name_bytes):
             names = tuple(name for name in algorithms(user) if name != "ssh-rsa")
             certified = {name for name in names if plain_algorithm(name) != name}
-            self._news = tuple(name for name in names if name not in certified)
-            kept = names if self._policy.certificates else self._news
+            self._server_sig_algs = tuple(name for name in names if name not in certified)
+            kept = names if self._policy.certificates else self._server_sig_algs
             self._accepted_algorithms = frozenset(kept)
 
     def _admissible(self, message: _Request) -> bool:
         return (
             message.service == self._service
-            and acceptable(message.user, self._limits.user_name_bytes)
+            and is_acceptable(message.user, self._limits.user_name_bytes)
             and self._progress.remaining.takes(message.method)
         )
 
@@ -337,7 +337,7 @@ class ServerAuth:
         return True
 
     def _on_query(self, message: PublicKeyQuery, number: int) -> None:
-        self._tally.count_query()
+        self._counter.count_query()
         offered = offered_key(message, self._accepted_algorithms)
         if offered is None or plain_key(offered) in self._progress.keys:
             # no failure that counts: queries have a cap of their own
@@ -350,10 +350,10 @@ class ServerAuth:
 
     def _on_signed(self, message: PublicKeyRequest, number: int) -> bool:
         offered = offered_key(message, self._accepted_algorithms)
-        # a key that has completed publickey before is no second factor, certified or not
+        # a key that has completed publickey before, certified or not, is not a second factor
         if offered is None or plain_key(offered) in self._progress.keys:
             return False
-        if not signature_holds(self._session_id, message, offered):
+        if not signature_is_valid(self._session_id, message, offered):
             return False
         certificate = None if isinstance(offered, PublicKey) else offered
         key = plain_key(offered)
@@ -421,7 +421,7 @@ class ServerAuth:
     def _fail(self, *, free: bool = False) -> None:
         if not free:
             try:
-                self._tally.count_failure()
+                self._counter.count_failure()
             except ProtocolError as error:
                 self._end(error)
                 raise

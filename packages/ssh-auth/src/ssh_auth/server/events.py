@@ -2,7 +2,7 @@
 
 Every question has a `request`: the number that its answer names.  Whoever answers late,
 after the client has gone on to another request, answers a number that is no longer
-asked, and is not heard.
+asked, and is ignored.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ class TokenRefused:
 
 @attrs.frozen
 class DecisionInvalid:
-    """A question was answered with what is no result; it was taken as a Reject.  Log it.
+    """A question was answered with something else than a result; it counts as a Reject.  Log it.
 
     Attributes:
         request: the question.

@@ -52,7 +52,7 @@ class ServerPolicy:
             problem = f"methods are non-empty sequences of {', '.join(sorted(METHODS))}"
             raise UsageError(problem)
         if any("none" in sequence and len(sequence) > 1 for sequence in self.required):
-            problem = "'none' is no factor: it cannot be in a sequence"
+            problem = "'none' proves nothing: it cannot be in a sequence"
             raise UsageError(problem)
 
     @property

@@ -1,7 +1,7 @@
 """The answers to a server's events.
 
 They are sealed: only an object of exactly one of these classes is an answer.  A forgotten
-`await`, a `True`, a subclass or None is none, and lets nobody in.
+`await`, a `True`, a subclass or None is not an answer, and authenticates no client.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = [
     "Permissions",
     "Reject",
     "Result",
-    "invalidity",
+    "validation_error",
 ]
 
 FACTORS: Final = frozenset({"publickey", "password", "keyboard-interactive"})
@@ -109,8 +109,8 @@ class ChangePassword:
 Result: TypeAlias = Accept | Reject | Partial
 
 
-def invalidity(result: object) -> str:
-    """Return why `result` is no answer, or nothing if it is one.
+def validation_error(result: object) -> str:
+    """Return why `result` is not an answer, or an empty string if it is.
 
     Types are compared for identity: truth, equality and inheritance decide nothing here.
     """

@@ -10,13 +10,13 @@ from typing import Final
 
 from ssh_wire.text import printable, raw
 
-__all__ = ["acceptable"]
+__all__ = ["is_acceptable"]
 
 _FORBIDDEN: Final = frozenset("/'`\";&<>|(){}")
 """What leaves a directory or a shell word (OpenSSH's ssh refuses the same)."""
 
 
-def acceptable(user: str, limit: int) -> bool:
+def is_acceptable(user: str, limit: int) -> bool:
     """Return whether a name may be looked up.
 
     Args:

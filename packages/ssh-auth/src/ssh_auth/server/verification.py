@@ -12,15 +12,18 @@ import attrs
 
 from ssh_auth.signed import SignedRequest
 from ssh_keys import PublicKey, is_security_key, plain_kind
-from ssh_wire import SSHError
+from ssh_wire import SSHError, lazy
 from ssh_wire.messages.auth import PublicKeyQuery, PublicKeyRequest
 from ssh_wire.primitives import read_text
 
 if TYPE_CHECKING:
     from ssh_keys import Certificate, FidoPolicy
+    from ssh_keys import fido as tokens
     from ssh_keys.fido import Assertion
+else:
+    tokens = lazy.module("ssh_keys.fido")  # loads with the first signature
 
-__all__ = ["offered_key", "plain_key", "signature_holds", "token_assertion", "token_problem"]
+__all__ = ["offered_key", "plain_key", "signature_is_valid", "token_assertion", "token_problem"]
 
 
 def offered_key(
@@ -40,9 +43,8 @@ def _read(blob: bytes) -> PublicKey | Certificate:
     kind, _ = read_text(blob, 0)
     if plain_kind(kind) is None:
         return PublicKey.from_blob(blob)
-    from ssh_keys import Certificate  # noqa: PLC0415 (loads when the first one is met)
-
-    return Certificate.from_blob(blob)
+    certificate: Certificate = lazy.load("ssh_keys:Certificate").from_blob(blob)
+    return certificate
 
 
 def plain_key(offered: PublicKey | Certificate) -> PublicKey:
@@ -50,7 +52,7 @@ def plain_key(offered: PublicKey | Certificate) -> PublicKey:
     return offered if isinstance(offered, PublicKey) else offered.public_key
 
 
-def signature_holds(
+def signature_is_valid(
     session_id: bytes, request: PublicKeyRequest, key: PublicKey | Certificate
 ) -> bool:
     """Return whether `key` signed this request in this session.
@@ -59,8 +61,6 @@ def signature_holds(
     section 3.2): `verify` is given the request's.  What a token says beside its signature
     is not judged: see `token_assertion`.
     """
-    from ssh_keys.fido import NO_TOUCH  # noqa: PLC0415 (loads with the first signature)
-
     signed = SignedRequest(
         session_id=session_id,
         user=request.user,
@@ -70,7 +70,9 @@ def signature_holds(
     )
     try:
         # `is True`: an error value must never pass for a verified signature
-        holds = key.verify(signed.encode(), request.signature, request.algorithm, fido=NO_TOUCH)
+        holds = key.verify(
+            signed.encode(), request.signature, request.algorithm, fido=tokens.NO_TOUCH
+        )
     except Exception:  # noqa: BLE001 (whatever fails in there, nothing was verified)
         return False
     return holds is True
@@ -80,9 +82,7 @@ def token_assertion(request: PublicKeyRequest, key: PublicKey) -> Assertion | No
     """Return what a token says beside its signature, once that is verified; None of others."""
     if not is_security_key(key.kind):
         return None
-    from ssh_keys.fido import read_assertion  # noqa: PLC0415 (loads with the first token)
-
-    return read_assertion(request.signature)
+    return tokens.read_assertion(request.signature)
 
 
 def token_problem(

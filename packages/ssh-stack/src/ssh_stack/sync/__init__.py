@@ -24,8 +24,8 @@ _ORIGINS: Final = {
         "AgentError AgentMisbehaved AgentRefused AgentTimeout AgentUnavailable WrongReply"
     ),
     "ssh_auth": (
-        "Accept Answers AuthAttempt AuthContext AuthLimits AuthenticationFailed "
-        "ChangePassword Outcome Partial Permissions Reject Signer TooManyAttempts"
+        "Accept AuthAttempt AuthContext AuthLimits AuthenticationFailed ChangePassword "
+        "Outcome Partial Permissions PromptResponder Reject Signer TooManyAttempts"
     ),
     "ssh_connection": (
         "ChannelClosed ChannelOpenRefused ChannelViolation CommandFailed Completed "
@@ -100,7 +100,6 @@ if TYPE_CHECKING:
     from ssh_agent import AgentUnavailable as AgentUnavailable
     from ssh_agent import WrongReply as WrongReply
     from ssh_auth import Accept as Accept
-    from ssh_auth import Answers as Answers
     from ssh_auth import AuthAttempt as AuthAttempt
     from ssh_auth import AuthContext as AuthContext
     from ssh_auth import AuthenticationFailed as AuthenticationFailed
@@ -109,6 +108,7 @@ if TYPE_CHECKING:
     from ssh_auth import Outcome as Outcome
     from ssh_auth import Partial as Partial
     from ssh_auth import Permissions as Permissions
+    from ssh_auth import PromptResponder as PromptResponder
     from ssh_auth import Reject as Reject
     from ssh_auth import Signer as Signer
     from ssh_auth import TooManyAttempts as TooManyAttempts

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, TypedDict, Unpack, cast, overload
 
-from ssh_auth import Answers, AuthAttempt, AuthLimits
+from ssh_auth import AuthAttempt, AuthLimits, PromptResponder
 from ssh_connection import Completed, ConnectionLimits
 from ssh_connection.addresses import Address
 from ssh_connection.aio import InputSource, KeepaliveOptions, OutputTarget, Pty, Timeouts
@@ -430,7 +430,7 @@ class ClientOptionsKw(TypedDict, total=False):
     username: str | None
     password: Secret | None
     change_password: Callable[[str], Awaitable[str | None] | str | None] | None
-    interactive: Answers | None
+    interactive: PromptResponder | None
     keys: Sequence[KeySource] | KeySource | Default | None
     certificates: Sequence[CertificateSource]
     strict_permissions: bool

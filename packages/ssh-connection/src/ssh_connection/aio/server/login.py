@@ -76,7 +76,7 @@ class ServerLogin:
         if self._closed:
             return
         auth = self._auth
-        algorithms = auth.take_algorithms()
+        algorithms = auth.take_server_sig_algs()
         if algorithms is not None and self._core.ext_info_due(algorithms):
             self._core.send_ext_info(algorithms)
         for message in auth.take_messages():

@@ -14,11 +14,11 @@ from ssh_wire.messages.auth import (
     PublicKeyRequest,
 )
 
-__all__ = ["Requests"]
+__all__ = ["RequestBuilder"]
 
 
 @attrs.frozen
-class Requests:
+class RequestBuilder:
     """Makes every USERAUTH_REQUEST with the same user and service (RFC 4252 section 5)."""
 
     session_id: bytes

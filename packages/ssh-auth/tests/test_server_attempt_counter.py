@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ssh_auth import AuthLimits, TooManyAttempts
-from ssh_auth.server.tally import Tally
+from ssh_auth.server.attempt_counter import AttemptCounter
 
 
 @pytest.mark.row("A12")
@@ -17,16 +17,16 @@ from ssh_auth.server.tally import Tally
     ],
 )
 def test_each_cap_allows_so_many_and_then_ends(count: str, allowed: int) -> None:
-    tally = Tally(AuthLimits())
+    counter = AttemptCounter(AuthLimits())
     for _ in range(allowed):
-        getattr(tally, count)()
+        getattr(counter, count)()
 
     with pytest.raises(TooManyAttempts):
-        getattr(tally, count)()
+        getattr(counter, count)()
 
 
 @pytest.mark.row("A05")
 def test_only_the_first_none_is_the_first() -> None:
-    tally = Tally(AuthLimits())
+    counter = AttemptCounter(AuthLimits())
 
-    assert [tally.first_none() for _ in range(3)] == [True, False, False]
+    assert [counter.first_none() for _ in range(3)] == [True, False, False]

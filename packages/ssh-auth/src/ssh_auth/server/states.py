@@ -25,7 +25,7 @@ __all__ = [
     "ExpectKeyDecision",
     "ExpectNothing",
     "ExpectRequest",
-    "Expectation",
+    "ServerState",
 ]
 
 
@@ -74,13 +74,13 @@ class ExpectNothing:
     """It is over, well or not."""
 
 
-Expectation: TypeAlias = (
+ServerState: TypeAlias = (
     ExpectRequest | ExpectKeyDecision | ExpectDecision | ExpectAnswers | ExpectNothing
 )
 
 _REQUESTS: MessageSet[Message] = MessageSet(*REQUESTS)
 
-LEGAL: dict[type[Expectation], MessageSet[Message]] = {
+LEGAL: dict[type[ServerState], MessageSet[Message]] = {
     ExpectRequest: _REQUESTS,
     # "the client MAY at any time continue with a new SSH_MSG_USERAUTH_REQUEST message"
     ExpectKeyDecision: _REQUESTS,

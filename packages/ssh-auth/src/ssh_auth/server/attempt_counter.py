@@ -8,10 +8,10 @@ from __future__ import annotations
 from ssh_auth.errors import TooManyAttempts
 from ssh_auth.limits import AuthLimits
 
-__all__ = ["Tally"]
+__all__ = ["AttemptCounter"]
 
 
-class Tally:
+class AttemptCounter:
     """Counts one connection's requests; the one too many raises `TooManyAttempts`."""
 
     def __init__(self, limits: AuthLimits) -> None:
@@ -22,22 +22,22 @@ class Tally:
     def count_request(self) -> None:
         """Count a USERAUTH_REQUEST, whatever comes of it."""
         self._requests += 1
-        _check(self._requests > self._limits.requests, "requests")
+        _check("requests", over=self._requests > self._limits.requests)
 
     def count_failure(self) -> None:
         """Count a failed or abandoned request; the last one allowed ends the connection."""
         self._failures += 1
-        _check(self._failures >= self._limits.failures, "failures")
+        _check("failures", over=self._failures >= self._limits.failures)
 
     def count_query(self) -> None:
         """Count a publickey query."""
         self._queries += 1
-        _check(self._queries > self._limits.key_queries, "publickey queries")
+        _check("publickey queries", over=self._queries > self._limits.key_queries)
 
     def count_round(self) -> None:
         """Count an INFO_REQUEST."""
         self._rounds += 1
-        _check(self._rounds > self._limits.rounds, "rounds of prompts")
+        _check("rounds of prompts", over=self._rounds > self._limits.rounds)
 
     def first_none(self) -> bool:
         """Return whether this "none" is the first: it asks for the methods, and costs nothing."""
@@ -45,7 +45,7 @@ class Tally:
         return first
 
 
-def _check(over: bool, what: str) -> None:  # noqa: FBT001 (a condition)
+def _check(what: str, *, over: bool) -> None:
     if over:
         problem = f"too many authentication {what}"
         raise TooManyAttempts(problem)

@@ -5,10 +5,10 @@ from typing import get_args
 import pytest
 
 from ssh_auth import PasswordCredential
-from ssh_auth.client.exchanges import (
+from ssh_auth.client.states import (
     LEGAL,
     AwaitPassword,
-    Exchange,
+    ClientState,
     ExpectKeyVerdict,
     ExpectPasswordVerdict,
     ExpectPrompts,
@@ -18,7 +18,7 @@ from ssh_auth.client.exchanges import (
 
 
 def test_every_state_has_its_row() -> None:
-    assert set(LEGAL) == set(get_args(Exchange))
+    assert set(LEGAL) == set(get_args(ClientState))
 
 
 @pytest.mark.row("A02")
@@ -29,7 +29,7 @@ def test_no_state_takes_a_request_or_a_message_of_the_connection() -> None:
             assert number not in row
 
 
-def test_verdicts_are_heard_only_while_a_request_is_with_the_server() -> None:
+def test_verdicts_are_legal_only_while_a_request_is_pending() -> None:
     for state, row in LEGAL.items():
         assert (51 in row) == state.__name__.startswith(
             "Expect"

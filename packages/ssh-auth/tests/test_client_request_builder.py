@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from ssh_auth.client.requests import Requests
+from ssh_auth.client.request_builder import RequestBuilder
 from ssh_auth.signed import SignedRequest
 from ssh_wire.messages.auth import REQUESTS
 
-REQUEST = Requests(b"id", "ops", "ssh-connection")
+REQUEST = RequestBuilder(b"id", "ops", "ssh-connection")
 
 
 def test_every_request_is_for_the_same_user_and_service() -> None:

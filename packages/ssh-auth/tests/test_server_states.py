@@ -4,11 +4,11 @@ from typing import get_args
 
 import pytest
 
-from ssh_auth.server.decisions import LEGAL, ExpectAnswers, Expectation
+from ssh_auth.server.states import LEGAL, ExpectAnswers, ServerState
 
 
 def test_every_state_has_its_row() -> None:
-    assert set(LEGAL) == set(get_args(Expectation))
+    assert set(LEGAL) == set(get_args(ServerState))
 
 
 @pytest.mark.row("A01")

@@ -33,7 +33,7 @@ __all__ = [
     "AwaitAnswers",
     "AwaitPassword",
     "AwaitSignature",
-    "Exchange",
+    "ClientState",
     "ExpectKeyVerdict",
     "ExpectPasswordVerdict",
     "ExpectPrompts",
@@ -110,7 +110,7 @@ class Finished:
     """It is over, well or not."""
 
 
-Exchange: TypeAlias = (
+ClientState: TypeAlias = (
     ExpectStart
     | ExpectVerdict
     | ExpectKeyVerdict
@@ -125,7 +125,7 @@ Exchange: TypeAlias = (
 _QUIET: MessageSet[Message] = MessageSet(UserauthBanner)
 _NOTHING: MessageSet[Message] = MessageSet()
 
-LEGAL: dict[type[Exchange], MessageSet[Message]] = {
+LEGAL: dict[type[ClientState], MessageSet[Message]] = {
     ExpectStart: _QUIET,
     ExpectVerdict: MessageSet(UserauthBanner, UserauthFailure, UserauthSuccess),
     # "The server MUST respond to this message with either SSH_MSG_USERAUTH_FAILURE or ..._PK_OK";
