@@ -13,7 +13,7 @@ from ssh_keys import (
     TooCostly,
     UnsupportedKey,
 )
-from ssh_keys.errors import named
+from ssh_keys.errors import quoted_name
 from ssh_wire import SSHError
 
 
@@ -61,4 +61,4 @@ def test_passphrase_needed_may_know_the_public_key() -> None:
     ],
 )
 def test_what_may_be_a_part_of_a_key_is_not_named(text: str | bytes, shown: str) -> None:
-    assert named(text) == shown
+    assert quoted_name(text) == shown

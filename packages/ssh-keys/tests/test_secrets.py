@@ -183,7 +183,7 @@ def test_a_key_in_the_place_of_a_path_is_not_quoted(
     assert callable(read)
     for text in files(keys).values():
         for path in (text.decode(), text.decode().replace("\n", "\\n"), f" {text.decode()}"):
-            with pytest.raises(SSHError, match="where the path of its file is wanted") as caught:
+            with pytest.raises(SSHError, match="where the path of its file is expected") as caught:
                 read(path)
             assert "AAAA" not in told(caught.value)
 

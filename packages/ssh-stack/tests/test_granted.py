@@ -126,7 +126,7 @@ def test_a_line_ends_with_its_expiry_time(date: str, *, good: bool) -> None:
         ({"role": "host"}, "a host certificate"),
         ({"valid_before": NOW}, "expired"),
         ({"valid_after": NOW + 1}, "not valid before"),
-        ({"principals": ("bob",)}, "not good for 'alice'"),
+        ({"principals": ("bob",)}, "not valid for 'alice'"),
         ({"critical_options": {"verified@example.com": b""}}, "not enforced here"),
         ({"critical_options": {"source-address": option("192.0.2.0/24")}}, "does not name"),
         ({"critical_options": {"source-address": option("192.0.2.7/24")}}, "not a network"),

@@ -1,16 +1,16 @@
 """What the parsers of keys and trust files raise.
 
 SSHError
-├── KeyFormatError          not a key, or not one that the limits allow (a ValueError too)
-│   ├── UnsupportedKey      a kind that is known by name and refused; says which and why
-│   ├── CertificateRefused  a certificate that is not good for what it is used for
-│   ├── UnprotectedKey      a private key in a file that others may read
-│   ├── TooCostly           a file that wants more work for its passphrase than is allowed
+├── KeyFormatError          not a key, or outside the limits (a ValueError too)
+│   ├── UnsupportedKey      a kind of key that is refused or unknown
+│   ├── CertificateRefused  a certificate that is not valid for its use
+│   ├── UnprotectedKey      a private key in a file that other users may read
+│   ├── TooCostly           a key derivation that costs more than is allowed
 │   └── KeyDecryptError     the passphrase is wrong
-│       └── PassphraseNeeded    the key is encrypted and no passphrase was given
-├── SignatureRefused        a signature that is not one of whom it has to be of
-├── TokenNeeded             the key is in a FIDO token, which alone can sign
-└── SigningFailed           a fresh signature did not verify; it was not handed out
+│       └── PassphraseNeeded    the key is encrypted and no passphrase was given (in `private`)
+├── SignatureRefused        a signature that is wrong, or of a key that may not make it
+├── TokenNeeded             the private key is in a FIDO token
+└── SigningFailed           a fresh signature did not verify and was dropped
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ __all__ = [
     "TooCostly",
     "UnprotectedKey",
     "UnsupportedKey",
-    "named",
+    "quoted_name",
 ]
 
 _BASE64: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 _MAX_NAME: Final = 64
-_MANY: Final = 12
-"""The small letters and digits in a row that may be a part of a key."""
-_FEW: Final = 6
-"""The characters of base64 in a row that may be, if others than these are among them."""
+_MAX_LOWER: Final = 12
+"""The length from which lower-case letters and digits in a row may be part of a key."""
+_MAX_MIXED: Final = 6
+"""The length from which other characters of base64 in a row may be."""
 
 
 Refusal: TypeAlias = Literal[
@@ -54,18 +54,18 @@ Refusal: TypeAlias = Literal[
     "ca-algorithm",
     "ca-token",
 ]
-"""In which respect a certificate is not good."""
+"""Why a certificate is refused."""
 
 
 class KeyFormatError(SSHError, ValueError):
-    """Bytes that are not a key, or a key outside the limits."""
+    """The data is not a key, or the key is outside the limits."""
 
 
 class UnsupportedKey(KeyFormatError):
-    """A key of a kind that is not handled: refused for good, or not supported yet.
+    """A key is of a kind that is refused or unknown.
 
     Attributes:
-        kind: the name of the kind, as the key spells it.
+        kind: the name of the kind, as the key has it.
     """
 
     def __init__(self, kind: str, reason: str) -> None:
@@ -74,10 +74,10 @@ class UnsupportedKey(KeyFormatError):
 
 
 class CertificateRefused(KeyFormatError):
-    """A certificate that its authority signed, and that is not good for this use.
+    """A certificate is signed by its authority, and not valid for this use.
 
     Attributes:
-        reason: in which respect it is not.
+        reason: why it is refused.
     """
 
     def __init__(self, reason: Refusal, message: str) -> None:
@@ -86,7 +86,7 @@ class CertificateRefused(KeyFormatError):
 
 
 class UnprotectedKey(KeyFormatError):
-    """A private key in a file that others than its owner may read or change.
+    """A private key is in a file that other users may read or change.
 
     Attributes:
         path: the file.
@@ -104,36 +104,36 @@ class UnprotectedKey(KeyFormatError):
 
 
 class TooCostly(KeyFormatError):
-    """An encrypted key that asks for more time or memory than a passphrase may cost."""
+    """Deriving the key from the passphrase would take too much time or memory."""
 
 
 class KeyDecryptError(KeyFormatError):
-    """The passphrase does not open the key."""
+    """The passphrase is wrong."""
 
 
 class SignatureRefused(SSHError):
-    """A signature of a message that is wrong, or made by a key that may not make it."""
+    """A signature is wrong, or its key may not make it."""
 
 
 class TokenNeeded(SSHError):
-    """The private key is in a FIDO token; what is here is the handle that finds it."""
+    """The private key is in a FIDO token, and only the token can sign."""
 
 
 class SigningFailed(SSHError):
-    """A fresh signature did not verify with its own public key, so it was not handed out."""
+    """A fresh signature did not verify with its own public key, and was dropped."""
 
 
-def named(text: bytes | str) -> str:
-    """Return a name in quotes, with a space in front of it, for the end of a message.
+def quoted_name(text: bytes | str) -> str:
+    """Return a space and a name in quotes, for the end of a message.
 
-    What may be a part of a private key that somebody put in the wrong place is left out.
+    The name is left out where it may be a part of a private key in the wrong place.
     """
-    shown = printable(text, _MAX_NAME)
-    words = "".join(char if char in _BASE64 else " " for char in shown).split()
-    return "" if any(map(_may_be_secret, words)) else f" '{shown}'"
+    name = printable(text, _MAX_NAME)
+    words = "".join(char if char in _BASE64 else " " for char in name).split()
+    return "" if any(map(_may_be_secret, words)) else f" '{name}'"
 
 
 def _may_be_secret(word: str) -> bool:
     if word.isdigit() or (word.isalpha() and word.islower()):
         return False
-    return len(word) >= (_MANY if word.islower() else _FEW)
+    return len(word) >= (_MAX_LOWER if word.islower() else _MAX_MIXED)

@@ -1,9 +1,8 @@
-"""What a FIDO token says when it signs, and what is demanded of it (OpenSSH's PROTOCOL.u2f).
+"""What the signature of a FIDO token states, and what is required of it (PROTOCOL.u2f).
 
-A token does not sign the data alone.  It signs what application the key was made for,
-whether somebody touched it, whether it knew who, and how often it has signed; a browser
-(webauthn) adds the site that asked.  All of it is in the signature, and none of it means
-anything before the signature has been verified.
+A token does not sign the data alone.  It signs the application of the key, whether the user
+touched the token, whether the token verified the user, and how often it has signed; a browser
+(webauthn) adds the web site.  None of it means anything before the signature is verified.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ __all__ = [
 ]
 
 WEBAUTHN: Final = "webauthn-sk-ecdsa-sha2-nistp256@openssh.com"
-"""The algorithm of a signature that a token made for a browser."""
+"""The algorithm of a signature that a browser asked the token for."""
 
 _TOUCHED: Final = 0x01
 _VERIFIED: Final = 0x04
@@ -43,15 +42,15 @@ _EXTENDED: Final = 0x80
 
 @attrs.frozen(kw_only=True)
 class FidoPolicy:
-    """What a token's signature must say to be accepted.
+    """What a token's signature must state to be accepted.
 
     Attributes:
-        touch: somebody touched the token; only "no-touch-required" on the key's line or in
-            its certificate lets this be given up.
-        verification: the token knew the user, by PIN or finger ("verify-required").
-        counter_above: the last counter that was seen; a token's counter only grows, so one
-            that does not tells of a copy.  Tokens without a counter always say 0.
-        origins: the web sites that may have asked a browser; any site when None.
+        touch: the user touched the token; only "no-touch-required" in the key's line or
+            certificate waives it.
+        verification: the token verified the user, by PIN or fingerprint ("verify-required").
+        counter_above: the last counter that was received; a counter that does not grow
+            means that the token was copied.  Tokens without a counter always state 0.
+        origins: the web sites that are accepted; any when None.
     """
 
     touch: bool = True
@@ -60,7 +59,7 @@ class FidoPolicy:
     origins: Collection[str] | None = None
 
     def accepts(self, assertion: Assertion) -> bool:
-        """Say whether the assertion, once verified, is enough."""
+        """Say whether a verified assertion is enough."""
         if self.touch and not assertion.touched:
             return False
         if self.verification and not assertion.verified:
@@ -73,18 +72,18 @@ class FidoPolicy:
 
 
 NO_TOUCH: Final = FidoPolicy(touch=False)
-"""Asks that the key signed and no more, where somebody else judges what the token saw."""
+"""Requires a signature and no more ("no-touch-required")."""
 
 
 @record
 class Assertion(Record):
-    """A token's signature as it is sent.
+    """The signature of a token, as it is sent.
 
     Attributes:
-        algorithm: how it was made.
+        algorithm: its algorithm.
         blob: the signature itself, in the encoding of the plain algorithm.
-        flags: what the token saw; see `touched` and `verified`.
-        counter: how often the token has signed, as far as it counts.
+        flags: see `touched` and `verified`.
+        counter: how often the token has signed; 0 if it does not count.
     """
 
     algorithm: str
@@ -94,16 +93,16 @@ class Assertion(Record):
 
     @property
     def touched(self) -> bool:
-        """Whether somebody touched the token."""
+        """Whether the user touched the token."""
         return bool(self.flags & _TOUCHED)
 
     @property
     def verified(self) -> bool:
-        """Whether the token knew the user, by PIN or finger."""
+        """Whether the token verified the user, by PIN or fingerprint."""
         return bool(self.flags & _VERIFIED)
 
     def signed(self, application: str, data: Buffer) -> bytes | None:
-        """Return what the token signed if it signed `data`, or None where it did not."""
+        """Return what the token signs for `data`; None if this is not a signature of it."""
         return self._signed(application, b"", data)
 
     def _signed(self, application: str, extensions: bytes, message: Buffer) -> bytes:
@@ -120,11 +119,11 @@ class Assertion(Record):
 
 @record
 class WebAuthnAssertion(Assertion):
-    """A token's signature that a browser asked for.
+    """The signature of a token that a browser asked for.
 
     Attributes:
-        origin: the web site that asked the browser.
-        client_data: what the browser had signed, which holds the data as its challenge.
+        origin: the web site.
+        client_data: what the browser had signed; its challenge is the data.
         extensions: what else the token signed.
     """
 
@@ -133,15 +132,15 @@ class WebAuthnAssertion(Assertion):
     extensions: bytes
 
     def signed(self, application: str, data: Buffer) -> bytes | None:
-        """Return what the token signed if it signed `data`, or None where it did not."""
-        # a quote would let a site forge what stands behind it
+        """Return what the token signs for `data`; None if this is not a signature of it."""
+        # a quote would let a site forge the members after it
         if '"' in self.origin or "\\" in self.origin or self.flags & _ATTESTED:
             return None
         if bool(self.flags & _EXTENDED) != bool(self.extensions):
             return None
         challenge = base64.urlsafe_b64encode(data).rstrip(b"=")
-        # the order of these members is fixed (WebAuthn section 5.8.1.1), so that nobody needs
-        # a parser of JSON before the signature has been verified
+        # the order of these members is fixed (WebAuthn section 5.8.1.1), so no JSON has to be
+        # parsed before the signature is verified
         start = b'{"type":"webauthn.get","challenge":"%b","origin":"%b"' % (
             challenge,
             raw(self.origin),
@@ -152,10 +151,10 @@ class WebAuthnAssertion(Assertion):
 
 
 def read_assertion(signature: Buffer) -> Assertion | WebAuthnAssertion:
-    """Read the signature of a FIDO key, to look at its flags and its counter.
+    """Decode the signature of a FIDO key.
 
     Raises:
-        KeyFormatError: it is not one whole signature of a FIDO key.
+        KeyFormatError: it is not one complete signature of a FIDO key.
     """
     try:
         algorithm, _ = read_text(signature, 0)

@@ -1,7 +1,7 @@
-"""Lines of text files: how they are split into fields, and what is not a line.
+"""Lines of text files, and their fields.
 
-Spaces and tabs separate, a newline ends a line, and nothing else does either: a carriage
-return, a NUL or a no-break space inside a line is never taken for a separator.
+Spaces and tabs separate fields, and a newline ends a line.  Nothing else does: a carriage
+return, a NUL or a no-break space in a line never separates.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ __all__ = [
 ]
 
 MAX_LINE: Final = 16_384
-"""The longest line that is looked at, in bytes."""
+"""The longest line that is read, in bytes."""
 
 _BLANK: Final = b" \t"
 _CONTROLS: Final = bytes([*range(9), *range(10, 32), 127])
-"""Every control character but the tab."""
+"""Every control character except the tab."""
 
 
 @attrs.frozen
 class Problem:
-    """A line of a trust file that was not used.
+    """A line of a file that cannot be used.
 
     Attributes:
-        source: where the line came from, as the caller named it.
+        source: the name of the file, as the caller gave it.
         line: its number, from 1.
-        reason: why it was not used.
+        reason: why it cannot be used.
     """
 
     source: str
@@ -54,27 +54,27 @@ class Problem:
 
 
 def as_bytes(data: bytes | str) -> bytes:
-    """Return text as the bytes that it was, or would be, read from."""
+    """Return the bytes that text was decoded from, or that it encodes to in UTF-8."""
     if not isinstance(data, str):
         return bytes(data)
     try:
         return data.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # a surrogate that no byte was read as
+    except UnicodeEncodeError:  # a surrogate that no byte decodes to
         return data.encode("utf-8", "replace")
 
 
 def split_lines(data: bytes | str) -> tuple[bytes, ...]:
-    """Return the lines with the newlines that end them; joined, they are the data again."""
+    """Return the lines with their newlines; joined, they are the data again."""
     *whole, last = as_bytes(data).split(b"\n")
     lines = [line + b"\n" for line in whole]
     return (*lines, last) if last else tuple(lines)
 
 
 def strip_comment(line: bytes, number: int = 0) -> bytes:
-    """Return what a line says, without the blanks around it: nothing if it is a comment.
+    """Return a line without the blanks around it; an empty line if it is a comment.
 
-    A byte order mark in front of line 1 is passed over, which editors write there: it would
-    hide what the line says of a host or a key.
+    A byte order mark before line 1, which some editors write, is removed: it would hide the
+    first field.
     """
     if number == 1:
         line = line.removeprefix(BOM_UTF8)
@@ -83,14 +83,14 @@ def strip_comment(line: bytes, number: int = 0) -> bytes:
 
 
 def numbered_lines(data: bytes | str) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines that say something, with their numbers: no blanks, no comments."""
+    """Yield the lines that are neither blank nor a comment, with their numbers from 1."""
     for number, line in enumerate(as_bytes(data).split(b"\n"), 1):
         if text := strip_comment(line, number):
             yield number, text
 
 
 def checked_line(line: bytes) -> bytes:
-    """Return the line when it may be read at all.
+    """Return a line that may be read.
 
     Raises:
         KeyFormatError: it is too long, or holds a control character.
@@ -105,7 +105,7 @@ def checked_line(line: bytes) -> bytes:
 
 
 def take_field(line: bytes) -> tuple[bytes, bytes]:
-    """Return the first field and what follows the blanks behind it."""
+    """Return the first field, and the rest after the blanks."""
     field, _, rest = line.partition(b" ")
     if b"\t" in field:
         field, _, rest = line.partition(b"\t")

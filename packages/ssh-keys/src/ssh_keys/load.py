@@ -1,7 +1,7 @@
-"""The front door of key data: find out which format it is, hand it to that.
+"""Load keys of any format: detect the format, and let its module decode the key.
 
-What is loaded may be secret, also where a public key was wanted: no error quotes it, and none
-has another one behind it that does.
+The data may be secret, also where a public key is wanted: no error quotes it, and no error has
+a cause that does.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from ssh_keys import certificates, kinds
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.formats.armor import OPENSSH_LABEL
-from ssh_keys.formats.key_text import LABELS, decoded, find_block
+from ssh_keys.formats.key_text import LABELS, find_block, to_utf8
 from ssh_keys.formats.public_line import parse_public_line
 from ssh_keys.lines import checked_line, take_field
 from ssh_keys.policy import KeyPolicy
@@ -66,20 +66,20 @@ def load_private_key(
 
     Args:
         data: the content of the key file.
-        passphrase: what opens it; not looked at where the key is not encrypted.
-        comment: the comment of a key that brings none.
+        passphrase: ignored where the key is not encrypted.
+        comment: the comment where the format has none.
         policy: which keys are strong enough to be read.
 
     Raises:
         PassphraseNeeded: the key is encrypted and no passphrase was given.
         KeyDecryptError: the passphrase is wrong.
-        TooCostly: to try the passphrase would take too much time or memory.
+        TooCostly: deriving the key would take too much time or memory.
         UnsupportedKey: its kind is refused or unknown.
-        KeyFormatError: it is not one whole private key within the limits.
+        KeyFormatError: it is not one complete private key within the limits.
     """
     secret = as_written(passphrase) if isinstance(passphrase, str) else passphrase
     try:
-        key = _read_private(_text_of(data), secret, policy=policy)
+        key = _read_private(_checked_text(data), secret, policy=policy)
     except KeyFormatError as error:
         error.__cause__ = error.__context__ = None
         raise
@@ -105,9 +105,9 @@ def load_public_key(
 ) -> PublicKey | Certificate:
     """Read a public key or a certificate.
 
-    Either comes as OpenSSH's one line, in the frame of RFC 4716, or as the public part of
-    a private key of PuTTY, which needs no passphrase; a key also comes as PEM
-    (SubjectPublicKeyInfo or PKCS#1).
+    Both are read from OpenSSH's one line, from RFC 4716, and from the public part of PuTTY's
+    private key format, which needs no passphrase; a key also from PEM (SubjectPublicKeyInfo
+    or PKCS#1).
 
     Args:
         data: the line, or the content of the key file.
@@ -115,11 +115,11 @@ def load_public_key(
 
     Raises:
         UnsupportedKey: its kind is refused or unknown.
-        KeyFormatError: it is not one whole public key within the limits, or a certificate
+        KeyFormatError: it is not one complete public key within the limits, or a certificate
             that its authority did not sign.
     """
     try:
-        return _read_public(_text_of(data), policy=policy)
+        return _read_public(_checked_text(data), policy=policy)
     except KeyFormatError as error:
         error.__cause__ = error.__context__ = None
         raise
@@ -136,14 +136,14 @@ def _read_public(text: bytes, *, policy: KeyPolicy) -> PublicKey | Certificate:
 
 
 def _is_line(text: bytes) -> bool:
-    """Whether text begins with a public key on a line, whatever its comment holds."""
+    """Say whether text begins with a public key on a line, whatever its comment is."""
     kind, _ = take_field(text)
     name = kind.decode("latin-1")
     return name in kinds.KINDS or kinds.plain_kind(name) is not None
 
 
 def _misplaced(block: Block, wanted: str) -> KeyFormatError:
-    """The error for a block of another kind; it is named where it is a kind that is known."""
+    """Return the error for a block of another kind, named if the kind is known."""
     if block.text is None:
         return KeyFormatError("the armour has no END line")
     name = f"'{block.label}'" if block.label in LABELS else "file of this kind"
@@ -182,12 +182,12 @@ def _read_blob(blob: bytes, comment: str, *, policy: KeyPolicy) -> PublicKey | C
     return certificates.Certificate.from_blob(blob, comment, policy=policy)
 
 
-def _text_of(data: bytes | str) -> bytes:
-    """Return the data without what its encoding adds, where it is worth to be looked at."""
+def _checked_text(data: bytes | str) -> bytes:
+    """Return the data as UTF-8, if it is not too long and not of a format that is refused."""
     if len(data) > MAX_BLOB:
         problem = f"{len(data)} bytes are too many for a key; {MAX_BLOB} are allowed"
         raise KeyFormatError(problem)
-    text = decoded(data)
+    text = to_utf8(data)
     for start, what in _REFUSED:
         if text.startswith(start):
             problem = f"{what} are not read"
@@ -196,7 +196,7 @@ def _text_of(data: bytes | str) -> bytes:
 
 
 def _unquoted(text: bytes) -> bytes:
-    """Return text without the blanks around it, and without quotes around all of it."""
+    """Return text without blanks and without quotes around all of it."""
     text = text.strip(_BLANK)
     for quote in _QUOTES:
         if len(text) > 1 and text.startswith(quote) and text.endswith(quote):

@@ -1,9 +1,8 @@
 """Host patterns of ssh(1): `*`, `?` and negation, in linear time.
 
-What stands between two `*` is looked for from left to right: the first place where it is
-found is as good as any other.  A pattern with `?` is a row of states, one bit each; every
-character of the text moves all of them at once.  Neither way has anything to go back to, so
-no pattern is slow.
+The text between two `*` is searched from left to right, and the first match is as good as any
+other.  A pattern with `?` is a row of states, one bit each, and every character of the text
+moves all of them at once.  Neither way backtracks, so no pattern is slow.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ _ONE: Final = ord("?")
 def matches(pattern: bytes, text: bytes) -> bool:
     """Say whether the whole of `text` matches: `*` is any characters, `?` is any one."""
     if b"?" in pattern:
-        return _moves_through(pattern, text)
+        return _matches_by_states(pattern, text)
     first, *others = pattern.split(b"*")
     if not others:
         return pattern == text
@@ -47,7 +46,7 @@ def matches_list(patterns: tuple[bytes, ...], text: bytes) -> bool:
     return found
 
 
-def _moves_through(pattern: bytes, text: bytes) -> bool:
+def _matches_by_states(pattern: bytes, text: bytes) -> bool:
     takes: dict[int, int] = {}  # character -> the states that it leads on from
     takes_all = 0  # the states that any character leads on from
     stays = 0  # the states that any character may stay in

@@ -1,8 +1,7 @@
 """The private key: what every family has in common, and how a new one is made.
 
-The secret numbers live in objects of `cryptography`; nothing here computes with them.
-A private key shows its kind and fingerprint and nothing else, and refuses to be copied
-or pickled, so that it does not end up where nobody looks for it.
+The secret numbers are in objects of `cryptography`; nothing here computes with them.  The
+repr of a private key has its kind and fingerprint alone, and it cannot be copied or pickled.
 """
 
 from __future__ import annotations
@@ -65,7 +64,7 @@ class PrivateKey(ABC):
     public_key: PublicKey
 
     check_signatures: ClassVar[bool] = True
-    """Whether a fresh signature is verified before it is handed out."""
+    """Whether a fresh signature is verified before it is returned."""
 
     @classmethod
     def generate(cls, kind: str, bits: int | None = None, comment: str = "") -> PrivateKey:
@@ -75,46 +74,46 @@ class PrivateKey(ABC):
             kind: "ed25519", "ecdsa", "rsa", "ed448" or "mldsa44-ed25519", or a full name such
                 as "ecdsa-sha2-nistp384".
             bits: for "ecdsa" 256, 384 or 521; for "rsa" 2048 to 16384 (3072 when not given).
-            comment: free text to keep with the key.
+            comment: the key's comment.
 
         Raises:
-            UsageError: there is no such kind, or it has no such size.
+            UsageError: there is no such kind, or no such size of it.
         """
         family = cast("PrivateFamily", kinds.load_family_to_generate(kind))
         return family.generate(kind, bits, comment)
 
     @property
     def comment(self) -> str:
-        """The free text that is kept with the key."""
+        """The comment of its public key."""
         return self.public_key.comment
 
     @abstractmethod
     def sign_blob(self, data: Buffer, algorithm: str) -> bytes:
-        """Make the inner blob of a signature with one of this key's algorithms."""
+        """Return the inner blob of a signature by one of this key's algorithms."""
 
     @abstractmethod
     def private_fields(self) -> Record:
-        """Return the key's fields as openssh-key-v1 and the agent protocol list them."""
+        """Return the fields as openssh-key-v1 and the agent protocol have them."""
 
     def ppk_fields(self) -> Record:
-        """Return the secret fields as PuTTY's format lists them.
+        """Return the secret fields as PuTTY's format has them.
 
         Raises:
             UsageError: PuTTY has no keys of this kind.
         """
-        problem = f"PuTTY has no form for a private key of kind {self.public_key.kind}"
+        problem = f"PuTTY's format has no private keys of kind {self.public_key.kind}"
         raise UsageError(problem)
 
     @abstractmethod
     def to_cryptography(self) -> object:
-        """Return the key as the object of `cryptography` that holds it.
+        """Return the key as an object of `cryptography`.
 
         Raises:
-            UsageError: there is none for keys of its kind.
+            UsageError: `cryptography` has no class for keys of its kind.
         """
 
     def with_comment(self, comment: str) -> Self:
-        """Return the same key with another comment."""
+        """Return the key with another comment."""
         return attrs.evolve(self, public_key=self.public_key.with_comment(comment))
 
     def sign(self, data: Buffer, algorithm: str | None = None) -> bytes:
@@ -123,12 +122,12 @@ class PrivateKey(ABC):
         Args:
             data: what to sign.
             algorithm: one of the public key's `algorithms`; the first of them when not given.
-                RSA with SHA-1 ("ssh-rsa") is made only when it is named here.
+                RSA signs with SHA-1 ("ssh-rsa") only when it is named here.
 
         Raises:
             UsageError: the key has no such algorithm.
-            SigningFailed: the signature did not verify; a faulty RSA signature can give the
-                key away, so it does not leave.
+            SigningFailed: the signature did not verify; it is dropped, because a faulty RSA
+                signature can reveal the key.
             TokenNeeded: the key is in a FIDO token.
         """
         public = self.public_key
@@ -153,10 +152,10 @@ class PrivateKey(ABC):
         """Return the key in OpenSSH's own format, encrypted when a passphrase is given.
 
         Args:
-            passphrase: what to encrypt it with; None leaves it in the clear.
-            cipher: a name of `ssh_keys.formats.openssh_ciphers.CIPHERS`.
-            rounds: the cost of guessing the passphrase, in rounds of bcrypt (1 to 2048).
-            random: where the salt comes from; the operating system when not given.
+            passphrase: what to encrypt the key with; None for no encryption.
+            cipher: a cipher of OpenSSH, such as "aes256-ctr".
+            rounds: the rounds of bcrypt, 1 to 2048: the cost of one guess at the passphrase.
+            random: returns random bytes for the salt; the operating system's when not given.
 
         Raises:
             UsageError: the passphrase is empty, or there is no such cipher or cost.
@@ -174,11 +173,11 @@ class PrivateKey(ABC):
         """Return the key as PEM: PKCS#8 (RFC 5958), or PKCS#1 for RSA and SEC1 for ECDSA.
 
         Args:
-            passphrase: what to encrypt it with; None leaves it in the clear.
-            form: "traditional" for PKCS#1 and SEC1, which Ed25519 has not.
+            passphrase: what to encrypt the key with; None for no encryption.
+            form: "traditional" for PKCS#1 and SEC1, which Ed25519 does not have.
 
         Raises:
-            UsageError: the passphrase is empty, or the key has no such form.
+            UsageError: the passphrase is empty, or PEM has no such form of the key.
         """
         encode: Callable[..., bytes] = lazy.load("ssh_keys.formats.pem:encode_private")
         return encode(self, passphrase, form)
@@ -193,9 +192,9 @@ class PrivateKey(ABC):
         """Return the key in PuTTY's format, encrypted when a passphrase is given.
 
         Args:
-            passphrase: what to encrypt it with; None leaves it in the clear.
-            version: 2 for a PuTTY older than 0.75; its passphrases are guessed fast.
-            random: where the salt comes from; the operating system when not given.
+            passphrase: what to encrypt the key with; None for no encryption.
+            version: 2 for a PuTTY older than 0.75; its passphrases are cheap to guess.
+            random: returns random bytes for the salt; the operating system's when not given.
 
         Raises:
             UsageError: the passphrase is empty, there is no such version, or PuTTY has no

@@ -1,7 +1,7 @@
-"""The public key: what every family has in common, and the way in from a blob.
+"""The public key: what every family has in common, and how one is read from a blob.
 
-A family (`ssh_keys.families`) adds how its numbers are read, how long they are, and how
-one signature is checked.  Nothing here knows a family by name: `ssh_keys.kinds` does.
+A family (`ssh_keys.families`) adds how its fields are decoded, which sizes it has, and how one
+signature is verified.  Families are known by name to `ssh_keys.kinds` alone.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 __all__ = ["MAX_BLOB", "PublicFamily", "PublicKey", "Signature"]
 
 MAX_BLOB: Final = 1 << 20
-"""The largest key blob or file that is looked at, in bytes."""
+"""The largest key blob or key file that is read, in bytes."""
 
 
 @record
 class Signature(Record):
-    """A signature as it is sent (RFC 4253 section 6.6): the algorithm, then its own blob."""
+    """A signature as it is sent (RFC 4253 section 6.6)."""
 
     algorithm: str
     blob: bytes
@@ -60,12 +60,12 @@ class PublicFamily(Protocol):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class PublicKey(ABC):
-    """A public key of any family; equal to another when the blobs are (RFC 4253 section 6.6).
+    """A public key of any family; two are equal when their blobs are (RFC 4253 section 6.6).
 
     Attributes:
         kind: the key's type name, such as "ssh-ed25519".
         blob: the key as it is sent.
-        comment: the free text that stood beside the key; it plays no part in equality.
+        comment: the text beside the key in its file; not part of equality.
     """
 
     kind: str
@@ -73,7 +73,7 @@ class PublicKey(ABC):
     comment: str = ""
 
     sha1_algorithms: ClassVar[tuple[str, ...]] = ()
-    """Signature algorithms that are used only when asked for by name."""
+    """Signature algorithms with SHA-1, used only when named."""
 
     @classmethod
     def from_blob(
@@ -83,12 +83,12 @@ class PublicKey(ABC):
 
         Args:
             blob: the key as it is sent.
-            comment: free text to keep beside it.
+            comment: the key's comment.
             policy: which keys are strong enough to be read.
 
         Raises:
             UnsupportedKey: its kind is refused or unknown.
-            KeyFormatError: it is not one whole key within the limits.
+            KeyFormatError: it is not one complete key within the limits.
         """
         if len(blob) > MAX_BLOB:
             problem = f"a key blob of {len(blob)} bytes is longer than {MAX_BLOB}"
@@ -113,7 +113,7 @@ class PublicKey(ABC):
 
     @abstractmethod
     def verify_blob(self, data: Buffer, algorithm: str, blob: bytes) -> bool:
-        """Check the inner blob of a signature made with one of this key's algorithms."""
+        """Say whether the inner blob of a signature by one of this key's algorithms is right."""
 
     def verify(
         self,
@@ -126,15 +126,15 @@ class PublicKey(ABC):
     ) -> bool:
         """Say whether `signature` is this key's signature of `data`.
 
-        A malformed signature is a wrong one: nothing is raised for what the peer sent.
+        A malformed signature is a wrong one: the peer's data raises nothing.
 
         Args:
             data: what was signed.
             signature: the signature as it is sent, algorithm name first.
-            algorithm: the algorithm that was agreed on; the signature must name the same.
+            algorithm: the algorithm that was negotiated; the signature must name it.
             allow_sha1: accept "ssh-rsa", which is RSA with SHA-1 (RFC 8332 retires it).
-            fido: what the signature of a FIDO token must say; a touch when not given.  It
-                is nothing to a key of another family.
+            fido: what the signature of a FIDO token must state; a touch when not given.
+                Keys of other families ignore it.
         """
         del fido
         try:
@@ -151,7 +151,7 @@ class PublicKey(ABC):
         """Return the fingerprint as `ssh-keygen -l` spells it.
 
         Args:
-            hash_name: "sha256" for unpadded base64, "md5" for the old colon-separated hex.
+            hash_name: "sha256" for unpadded base64, "md5" for the legacy hexadecimal form.
         """
         if hash_name == "md5":
             digest = hashlib.md5(self.blob, usedforsecurity=False).digest()
@@ -162,7 +162,7 @@ class PublicKey(ABC):
     def to_openssh(self) -> str:
         """Return the key as one line of OpenSSH's format, without a newline.
 
-        Control characters of the comment come out escaped, so the line stays one line.
+        Control characters of the comment are escaped, so it is always one line.
         """
         encoded = to_base64(self.blob).decode()
         comment = printable(self.comment, len(self.comment))
@@ -172,26 +172,26 @@ class PublicKey(ABC):
         """Return the key as PEM SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
 
         Raises:
-            UsageError: keys of its kind have no such form.
+            UsageError: `cryptography` has no class for keys of its kind.
         """
         encode: Callable[[PublicKey], str] = lazy.load("ssh_keys.formats.pem:encode_public")
         return encode(self)
 
     def to_rfc4716(self) -> str:
-        """Return the key as RFC 4716 frames it, which PuTTY and ssh.com read."""
+        """Return the key in the format of RFC 4716, which PuTTY and ssh.com read."""
         encode: Callable[[bytes, str], str] = lazy.load("ssh_keys.formats.rfc4716:encode")
         return encode(self.blob, self.comment)
 
     @abstractmethod
     def to_cryptography(self) -> object:
-        """Return the key as the object of `cryptography` that holds it.
+        """Return the key as an object of `cryptography`.
 
         Raises:
-            UsageError: there is none for keys of its kind.
+            UsageError: `cryptography` has no class for keys of its kind.
         """
 
     def with_comment(self, comment: str) -> Self:
-        """Return the same key with another comment."""
+        """Return the key with another comment."""
         return attrs.evolve(self, comment=comment)
 
     def __eq__(self, other: object) -> bool:

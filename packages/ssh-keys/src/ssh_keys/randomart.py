@@ -1,10 +1,10 @@
-"""Fingerprints for eyes and ears: randomart and bubblebabble, as `ssh-keygen` draws them.
+"""Fingerprints for people: randomart and bubblebabble, as `ssh-keygen` prints them.
 
 Randomart is the trail of a walk over a field of 17 by 9, where two bits of the hash are one
 diagonal step ("The drunken bishop", Loss, Limmer and von Gernler, 2009).  Bubblebabble is the
 hash in words that can be read aloud (Huima, "The Bubble Babble Binary Data Encoding").
 
-Both are of the plain key: a certificate looks like the key that it is for, but for its title.
+Both are of the plain key: a certificate has the picture of its key, with another title.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def bubblebabble(key: PublicKey | Certificate, hash_name: HashName = "sha1") -> 
 
 
 def bubblebabble_of(data: bytes) -> str:
-    """Return any bytes in words."""
+    """Return bytes in words."""
     seed = 1
     words: list[str] = []
     for pos in range(0, len(data) - 1, 2):
@@ -93,7 +93,7 @@ def bubblebabble_of(data: bytes) -> str:
 
 
 def title_of(kind: str) -> str:
-    """Return what `ssh-keygen` calls a kind of key for people, such as "ED25519"."""
+    """Return the title of a kind of key in the output of `ssh-keygen`, such as "ED25519"."""
     for start, title in _TITLES:
         if kind.startswith(start):
             return title
@@ -109,7 +109,7 @@ def _digest(key: PublicKey, hash_name: HashName) -> bytes:
 
 
 def _walk(digest: bytes) -> list[str]:
-    """Return the rows of the field after the walk."""
+    """Walk over the field; return its rows."""
     visits = [[0] * _WIDTH for _ in range(_HEIGHT)]
     x, y = _WIDTH // 2, _HEIGHT // 2
     for byte in digest:

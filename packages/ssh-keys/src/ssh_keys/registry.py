@@ -35,15 +35,15 @@ class PortableFamily(Family, Protocol):
     def read_ppk(self, public_key: PublicKey, data: bytes) -> tuple[PrivateKey, int]:
         """Read the secret fields of PuTTY's format; return the key and where they end.
 
-        Raise WireError or KeyFormatError where they are not those of `public_key`.
+        Raise WireError or KeyFormatError if they are not those of `public_key`.
         """
         ...
 
-    def adopt_public(self, key: object, *, policy: KeyPolicy) -> PublicKey | None:
+    def public_from_cryptography(self, key: object, *, policy: KeyPolicy) -> PublicKey | None:
         """Convert a public key object of `cryptography`; None if it is another family's."""
         ...
 
-    def adopt_private(self, key: object, *, policy: KeyPolicy) -> PrivateKey | None:
+    def private_from_cryptography(self, key: object, *, policy: KeyPolicy) -> PrivateKey | None:
         """Convert a private key object of `cryptography`; None if it is another family's."""
         ...
 

@@ -194,7 +194,7 @@ def test_a_user_is_named_letter_by_letter(
     listed: str, ed25519: PrivateKey, ca: PrivateKey
 ) -> None:
     certificate = certify(ca, ed25519.public_key, principals=(listed,))
-    refuses(certificate, "principal", "not good for 'alice'")
+    refuses(certificate, "principal", "not valid for 'alice'")
     certificate.check(role="user", principal=listed, now=NOW)
 
 

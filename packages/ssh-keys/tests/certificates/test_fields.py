@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from ssh_keys import KeyFormatError, PrivateKey
 from ssh_keys.certificates.fields import (
-    clean_text,
-    cut_key,
+    checked_text,
     encode_options,
     encode_principals,
     encode_role,
@@ -18,6 +17,7 @@ from ssh_keys.certificates.fields import (
     read_options,
     read_principals,
     read_role,
+    take_key,
 )
 from ssh_wire import WireError
 from ssh_wire.primitives import string
@@ -26,12 +26,12 @@ from ssh_wire.primitives import string
 def test_the_fields_of_a_key_are_cut_out(signing: PrivateKey) -> None:
     public = signing.public_key
     fields = public.blob[4 + len(public.kind) :]
-    blob, end = cut_key(public.kind, b"before" + fields + b"behind", 6)
+    blob, end = take_key(public.kind, b"before" + fields + b"behind", 6)
     assert blob == public.blob
     assert end == 6 + len(fields)
     for size in range(len(fields)):
         with pytest.raises(WireError):
-            cut_key(public.kind, fields[:size], 0)
+            take_key(public.kind, fields[:size], 0)
 
 
 def test_roles() -> None:
@@ -111,9 +111,9 @@ def test_a_value_is_one_string(data: bytes) -> None:
 
 
 def test_a_text_ends_where_it_says() -> None:
-    assert clean_text("text", "key id") == "text"
+    assert checked_text("text", "key id") == "text"
     with pytest.raises(KeyFormatError, match="the key id of the certificate holds a NUL"):
-        clean_text("a\0b", "key id")
+        checked_text("a\0b", "key id")
 
 
 @given(data=st.binary(max_size=64))

@@ -104,7 +104,9 @@ def test_no_point_off_the_curve_is_taken(x: int, y: int) -> None:
 @pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()])
 def test_every_point_on_the_curve_is_taken(curve: ec.EllipticCurve) -> None:
     for number in (1, 2, 3, 255, 1 << 200):
-        key = FAMILY.adopt_private(ec.derive_private_key(number, curve), policy=KeyPolicy.DEFAULT)
+        key = FAMILY.private_from_cryptography(
+            ec.derive_private_key(number, curve), policy=KeyPolicy.DEFAULT
+        )
         assert key is not None
         assert PublicKey.from_blob(key.public_key.blob) == key.public_key
 
@@ -146,11 +148,11 @@ def test_a_private_number_of_another_key(secret: int, ecdsa: PrivateKey) -> None
 def test_a_curve_without_a_name_in_ssh_is_refused() -> None:
     key = ec.generate_private_key(ec.SECP256K1())
     with pytest.raises(UnsupportedKey, match="secp256k1"):
-        FAMILY.adopt_private(key, policy=KeyPolicy.DEFAULT)
+        FAMILY.private_from_cryptography(key, policy=KeyPolicy.DEFAULT)
     with pytest.raises(UnsupportedKey, match="secp256k1"):
-        FAMILY.adopt_public(key.public_key(), policy=KeyPolicy.DEFAULT)
-    assert FAMILY.adopt_public(object(), policy=KeyPolicy.DEFAULT) is None
-    assert FAMILY.adopt_private(object(), policy=KeyPolicy.DEFAULT) is None
+        FAMILY.public_from_cryptography(key.public_key(), policy=KeyPolicy.DEFAULT)
+    assert FAMILY.public_from_cryptography(object(), policy=KeyPolicy.DEFAULT) is None
+    assert FAMILY.private_from_cryptography(object(), policy=KeyPolicy.DEFAULT) is None
 
 
 def _r_and_s(key: ECDSAPrivateKey, data: bytes) -> tuple[int, int]:
@@ -237,7 +239,7 @@ VECTORS = {
 def test_the_vectors_of_rfc_6979(name: str) -> None:
     curve = {"nistp256": ec.SECP256R1(), "nistp384": ec.SECP384R1(), "nistp521": ec.SECP521R1()}
     secret, r, s = VECTORS[name]
-    key = FAMILY.adopt_private(
+    key = FAMILY.private_from_cryptography(
         ec.derive_private_key(secret, curve[name]), policy=KeyPolicy.DEFAULT
     )
     assert key is not None

@@ -129,12 +129,12 @@ def test_any_point_verifies_nothing(y: int, blob: bytes) -> None:
 
 
 def test_keys_of_others_are_left_alone() -> None:
-    assert FAMILY.adopt_public(object(), policy=KeyPolicy.DEFAULT) is None
-    assert FAMILY.adopt_private(object(), policy=KeyPolicy.DEFAULT) is None
+    assert FAMILY.public_from_cryptography(object(), policy=KeyPolicy.DEFAULT) is None
+    assert FAMILY.private_from_cryptography(object(), policy=KeyPolicy.DEFAULT) is None
 
 
 def test_the_provider_holds_the_same_key(ed25519: PrivateKey) -> None:
     public = ed25519.public_key.to_cryptography()
     assert isinstance(public, provider.Ed25519PublicKey)
     assert public.public_bytes_raw() == ed25519.public_key.blob[-32:]
-    assert FAMILY.adopt_public(public, policy=KeyPolicy.DEFAULT) == ed25519.public_key
+    assert FAMILY.public_from_cryptography(public, policy=KeyPolicy.DEFAULT) == ed25519.public_key

@@ -52,12 +52,12 @@ def test_the_classes(keys: dict[str, PrivateKey]) -> None:
     assert key.public_key.algorithms == (KIND,)
     public = key.public_key.to_cryptography()
     assert isinstance(public, provider.Ed448PublicKey)
-    assert FAMILY.adopt_public(public, policy=KeyPolicy.DEFAULT) == key.public_key
-    assert FAMILY.adopt_public(object(), policy=KeyPolicy.DEFAULT) is None
-    assert FAMILY.adopt_private(object(), policy=KeyPolicy.DEFAULT) is None
-    adopted = FAMILY.adopt_private(key.to_cryptography(), policy=KeyPolicy.DEFAULT)
-    assert adopted is not None
-    assert adopted.public_key == key.public_key
+    assert FAMILY.public_from_cryptography(public, policy=KeyPolicy.DEFAULT) == key.public_key
+    assert FAMILY.public_from_cryptography(object(), policy=KeyPolicy.DEFAULT) is None
+    assert FAMILY.private_from_cryptography(object(), policy=KeyPolicy.DEFAULT) is None
+    found = FAMILY.private_from_cryptography(key.to_cryptography(), policy=KeyPolicy.DEFAULT)
+    assert found is not None
+    assert found.public_key == key.public_key
 
 
 def test_only_one_size_is_made() -> None:
@@ -154,7 +154,7 @@ def test_a_seed_in_puttys_format() -> None:
 
 def test_a_seed_that_ends_in_zeros() -> None:
     seed = bytes(55) + b"\1\0"
-    key = FAMILY.adopt_private(
+    key = FAMILY.private_from_cryptography(
         provider.Ed448PrivateKey.from_private_bytes(seed), policy=KeyPolicy.DEFAULT
     )
     assert key is not None

@@ -138,11 +138,11 @@ def test_openssh_is_its_only_format(passphrase: str | None, keys: dict[str, Priv
     key = keys[KINDS[0]]
     text = key.to_openssh(passphrase, rounds=1)
     assert load_private_key(text, passphrase).private_fields() == key.private_fields()
-    with pytest.raises(UsageError, match="has no form but OpenSSH's"):
+    with pytest.raises(UsageError, match="is saved in OpenSSH's"):
         key.to_pem(passphrase)
-    with pytest.raises(UsageError, match="has no form but OpenSSH's"):
+    with pytest.raises(UsageError, match="is saved in OpenSSH's"):
         key.public_key.to_pem()
-    with pytest.raises(UsageError, match="PuTTY has no form"):
+    with pytest.raises(UsageError, match="PuTTY's format has no private keys"):
         key.to_ppk(passphrase)
 
 

@@ -136,7 +136,9 @@ def test_only_one_encoding_is_right(rsa: PrivateKey) -> None:
 
 @pytest.mark.row("K06")
 def test_forgeries_with_exponent_3() -> None:
-    key = FAMILY.adopt_private(provider.generate_private_key(3, 2048), policy=KeyPolicy.DEFAULT)
+    key = FAMILY.private_from_cryptography(
+        provider.generate_private_key(3, 2048), policy=KeyPolicy.DEFAULT
+    )
     assert key is not None
     assert key.public_key.verify(b"data", key.sign(b"data"))
     info = SHA256_INFO + hashlib.sha256(b"data").digest()
@@ -211,8 +213,8 @@ def der_integer(value: int) -> bytes:
 def test_the_classes(rsa: PrivateKey) -> None:
     assert isinstance(rsa, RSAPrivateKey)
     assert isinstance(rsa.public_key, RSAPublicKey)
-    assert FAMILY.adopt_public(object(), policy=KeyPolicy.DEFAULT) is None
-    assert FAMILY.adopt_private(object(), policy=KeyPolicy.DEFAULT) is None
+    assert FAMILY.public_from_cryptography(object(), policy=KeyPolicy.DEFAULT) is None
+    assert FAMILY.private_from_cryptography(object(), policy=KeyPolicy.DEFAULT) is None
 
 
 @pytest.mark.parametrize("digest", ["sha256", "sha512"])

@@ -36,7 +36,7 @@ from ssh_keys.files import (
     write_private_key,
     write_revoked_keys,
 )
-from ssh_keys.signatures.sshsig import sign
+from ssh_keys.signatures import sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable

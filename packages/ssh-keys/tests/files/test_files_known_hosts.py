@@ -85,7 +85,7 @@ def test_a_line_that_was_not_written_whole_is_an_error(
         return len(data) - 1
 
     monkeypatch.setattr(os, "write", short)
-    with pytest.raises(OSError, match="not written whole"):
+    with pytest.raises(OSError, match="not written completely"):
         append_known_host(tmp_path / "known_hosts", "host", 22, ed25519.public_key)
 
 

@@ -137,7 +137,7 @@ def test_the_lock_is_on_the_file_that_is_there(tmp_path: Path) -> None:
 def test_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "known_hosts"
     path.write_text("")
-    monkeypatch.setattr(locking, "_PATIENCE", 0.0)
+    monkeypatch.setattr(locking, "_MAX_WAIT", 0.0)
     with locked(path, os.O_RDONLY):
         append_known_host(path, "web1", 22, KEY)
     assert path.read_text() == f"web1 {KEY.with_comment('').to_openssh()}\n"

@@ -18,18 +18,18 @@ def test_what_is_encrypted_is_decrypted(name: str, blocks: bytes) -> None:
     cipher = CIPHERS[name]
     plain = blocks * cipher.block_size
     key, iv = keys_of(name)
-    sealed, tag = cipher.method.encrypt(key, iv, plain)
+    sealed, tag = cipher.mode.encrypt(key, iv, plain)
     assert sealed != plain
     assert len(sealed) == len(plain)
     assert len(tag) == cipher.tag_size
-    assert cipher.method.decrypt(key, iv, sealed, tag) == plain
+    assert cipher.mode.decrypt(key, iv, sealed, tag) == plain
 
 
 @pytest.mark.parametrize("name", [name for name, row in CIPHERS.items() if row.tag_size])
 def test_a_tag_that_does_not_fit(name: str) -> None:
     cipher = CIPHERS[name]
     key, iv = keys_of(name)
-    sealed, tag = cipher.method.encrypt(key, iv, bytes(64))
+    sealed, tag = cipher.mode.encrypt(key, iv, bytes(64))
     wrong = [
         (key, sealed, bytes([tag[0] ^ 1]) + tag[1:]),
         (key, bytes([sealed[0] ^ 1]) + sealed[1:], tag),
@@ -37,4 +37,4 @@ def test_a_tag_that_does_not_fit(name: str) -> None:
     ]
     for bad_key, bad_sealed, bad_tag in wrong:
         with pytest.raises(WrongTag, match="passphrase is wrong"):
-            cipher.method.decrypt(bad_key, iv, bad_sealed, bad_tag)
+            cipher.mode.decrypt(bad_key, iv, bad_sealed, bad_tag)

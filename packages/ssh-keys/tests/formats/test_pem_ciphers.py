@@ -19,7 +19,7 @@ from ssh_keys import (
 from ssh_keys.formats.armor import enclose
 from ssh_keys.formats.der import oids_of
 from ssh_keys.formats.key_text import find_block, open_block
-from ssh_keys.formats.pem_ciphers import check_scheme, old_cipher
+from ssh_keys.formats.pem_ciphers import check_algorithms, parse_dek_info
 
 PROVIDERS = ("-provider", "legacy", "-provider", "default")
 READ = {
@@ -178,11 +178,11 @@ def read_or_refused_by_name(text: bytes, name: str | None, key: PrivateKey) -> N
 )
 def test_a_header_that_nobody_wrote(dek: bytes, reason: str) -> None:
     with pytest.raises(KeyFormatError, match=reason):
-        old_cipher(dek)
+        parse_dek_info(dek)
 
 
 def test_what_is_not_whole_blocks_is_refused() -> None:
-    cipher = old_cipher(b"aes-128-cbc," + b"00" * 16)
+    cipher = parse_dek_info(b"aes-128-cbc," + b"00" * 16)
     for sealed in (b"", bytes(15), bytes(17)):
         with pytest.raises(KeyFormatError, match="not a multiple of 16 bytes"):
             cipher.decrypt(sealed, b"x")
@@ -192,7 +192,7 @@ def test_a_cipher_that_this_machine_lacks_is_named(monkeypatch: pytest.MonkeyPat
     for module in (decrepit, algorithms):
         monkeypatch.delattr(module, "CAST5", raising=False)
     with pytest.raises(KeyFormatError, match="CAST5"):
-        old_cipher(b"CAST5-CBC," + b"00" * 8).decrypt(bytes(8), b"x")
+        parse_dek_info(b"CAST5-CBC," + b"00" * 8).decrypt(bytes(8), b"x")
 
 
 def test_the_identifiers_are_read(ed25519: PrivateKey) -> None:
@@ -200,7 +200,7 @@ def test_the_identifiers_are_read(ed25519: PrivateKey) -> None:
     assert block is not None
     body = open_block(block).body
     assert oids_of(body)[:2] == ("1.2.840.113549.1.5.13", "1.2.840.113549.1.5.12")
-    check_scheme(body)
+    check_algorithms(body)
 
 
 def test_an_identifier_that_nobody_knows_is_not_quoted(ed25519: PrivateKey) -> None:

@@ -5,7 +5,7 @@ import pytest
 from nacl.pwhash import argon2i, argon2id
 
 from ssh_keys import KeyFormatError, TooCostly
-from ssh_keys.formats.ppk_kdf import MAX_MEMORY, MAX_WORK, Argon2, derive, keys_of_none, sha1
+from ssh_keys.formats.ppk_kdf import MAX_MEMORY, MAX_WORK, Argon2, derive, sha1, unencrypted_keys
 
 SMALL = Argon2("Argon2id", 32, 3, 4, bytes([2]) * 16)
 
@@ -102,5 +102,5 @@ def test_version_2_has_no_cost() -> None:
 
 
 def test_files_that_are_not_encrypted_have_a_key_for_the_mac_alone() -> None:
-    assert keys_of_none(3) == (b"", b"", b"")
-    assert keys_of_none(2) == (b"", b"", sha1(b"putty-private-key-file-mac-key"))
+    assert unencrypted_keys(3) == (b"", b"", b"")
+    assert unencrypted_keys(2) == (b"", b"", sha1(b"putty-private-key-file-mac-key"))

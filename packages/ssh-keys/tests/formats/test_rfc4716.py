@@ -69,12 +69,12 @@ def test_headers(headers: tuple[bytes, ...], comment: str, ed25519: PrivateKey) 
 @pytest.mark.parametrize(
     ("data", "match"),
     [
-        (BEGIN, "the first or the last line"),
-        (BEGIN + b"\n", "the first or the last line"),
-        (BEGIN + b"\nAAAA\n", "the first or the last line"),
-        (frame(b"AAAA") + b"more", "the first or the last line"),
-        (b" " + frame(b"AAAA"), "the first or the last line"),
-        (frame(b"AAAA").replace(b"END", b"END "), "the first or the last line"),
+        (BEGIN, "the BEGIN line or the END line"),
+        (BEGIN + b"\n", "the BEGIN line or the END line"),
+        (BEGIN + b"\nAAAA\n", "the BEGIN line or the END line"),
+        (frame(b"AAAA") + b"more", "the BEGIN line or the END line"),
+        (b" " + frame(b"AAAA"), "the BEGIN line or the END line"),
+        (frame(b"AAAA").replace(b"END", b"END "), "the BEGIN line or the END line"),
         (frame(b"x" * 65 + b": y", b"AAAA"), "is too long"),
         (frame(b"x: " + b"y" * 1025, b"AAAA"), "is too long"),
         (frame(b"x: y\\"), "does not end"),

@@ -16,7 +16,7 @@ from ssh_keys.certificates.certificate import Certificate
 from ssh_keys.certificates.certificate_spec import CertificateSpec
 from ssh_keys.certificates.signing import issue
 from ssh_keys.formats.armor import enclose
-from ssh_keys.signatures.sshsig import (
+from ssh_keys.signatures import (
     ARMOR_LABEL,
     MAX_SIGNATURE,
     HashName,
@@ -165,13 +165,13 @@ def test_a_signature_that_does_not_verify_is_not_handed_out(
 @pytest.mark.row("K16")
 @pytest.mark.parametrize("namespace", ["", "a\0b", "\0"])
 def test_a_namespace_must_be_one(namespace: str, ed25519: PrivateKey) -> None:
-    with pytest.raises(UsageError, match="nothing is signed"):
+    with pytest.raises(UsageError, match="no signature is made"):
         sign(ed25519, b"data", namespace)
 
 
 def test_only_two_hashes(ed25519: PrivateKey) -> None:
     name: Any = "md5"
-    with pytest.raises(UsageError, match="nothing is signed"):
+    with pytest.raises(UsageError, match="no signature is made"):
         sign(ed25519, b"data", "file", hash_name=name)
 
 

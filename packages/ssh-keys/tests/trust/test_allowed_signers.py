@@ -21,7 +21,7 @@ from ssh_keys import (
 from ssh_keys.certificates.certificate import Certificate
 from ssh_keys.certificates.certificate_spec import CertificateSpec
 from ssh_keys.certificates.signing import issue
-from ssh_keys.signatures.sshsig import sign
+from ssh_keys.signatures import sign
 from ssh_keys.trust.authorized_keys import MAX_LINES
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def test_principals_with_blanks(public: PublicKey, signature: SSHSig) -> None:
 
 def test_another_key_may_not_sign(rsa: PrivateKey, public: PublicKey, signature: SSHSig) -> None:
     reason = good(parse(line(ME, rsa.public_key)), signature)
-    assert reason == "no line lets this key sign for 'me@example.com'"
+    assert reason == "no line allows this key to sign for 'me@example.com'"
     both = parse(f"{line(ME, rsa.public_key)}\n{line(ME, public)}")
     assert good(both, signature) == 2
 
@@ -165,16 +165,16 @@ def test_certificates(ed25519: PrivateKey, ecdsa: PrivateKey, public: PublicKey)
     ca = ecdsa.public_key
     signers = parse(line("*@example.com", ca, "cert-authority"))
     assert good(signers, signature) == 1
-    assert "no line lets" in str(good(signers, signature, "root"))
+    assert "no line allows" in str(good(signers, signature, "root"))
     others = parse(line("*", ca, "CERT-AUTHORITY"))
-    assert "not good for 'eve'" in str(good(others, signature, "eve"))
+    assert "not valid for 'eve'" in str(good(others, signature, "eve"))
     assert "expired" in str(good(signers, signature, now=NOW + 100))
     assert "not valid before" in str(good(signers, signature, now=NOW - 101))
     # its authority decides, not the key in it, nor the authority as a key of its own
     for text in (line(ME, public), line(ME, ca), line(ME, public, "cert-authority")):
-        assert "no line lets" in str(good(parse(text), signature))
+        assert "no line allows" in str(good(parse(text), signature))
     # without its certificate the key is nobody's
-    assert "no line lets" in str(good(signers, sign(ed25519, b"data", "file")))
+    assert "no line allows" in str(good(signers, sign(ed25519, b"data", "file")))
 
 
 def test_what_certificates_do_not_sign(
@@ -246,13 +246,13 @@ def test_match_principals(public: PublicKey, ecdsa: PrivateKey) -> None:
         ("me cert-authority=", "unknown option 'cert-authority'"),
         ("me namespaces", "unknown option 'namespaces'"),
         ("me ,", "unknown option ''"),
-        ("me namespaces=git", "does not stand in quotes"),
+        ("me namespaces=git", "is not in quotes"),
         ('me namespaces="git', "a quote is not closed"),
-        ('me namespaces="a",namespaces="b"', "namespaces stands twice"),
-        ('me valid-after="20200101",valid-after="20200101"', "valid-after stands twice"),
-        ('me valid-before="20200101",valid-before="20200101"', "valid-before stands twice"),
+        ('me namespaces="a",namespaces="b"', "namespaces is repeated"),
+        ('me valid-after="20200101",valid-after="20200101"', "valid-after is repeated"),
+        ('me valid-before="20200101",valid-before="20200101"', "valid-before is repeated"),
         ('me valid-after="20200101",valid-before="20200101"', "is not after valid-after"),
-        ('me valid-after="soon"', "'soon' is no date"),
+        ('me valid-after="soon"', "'soon' is not a date"),
         ('"me', "a quote is not closed"),
         ("m\0e", "control character"),
     ],

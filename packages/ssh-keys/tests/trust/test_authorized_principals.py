@@ -52,7 +52,7 @@ def test_options_bind() -> None:
         ("root ops", "unknown option 'root'"),
         ('command="a # b" root', "a quote is not closed"),
         ('command="a b"', "none"),
-        ("cert-authority root", "no option of a principal"),
+        ("cert-authority root", "not an option of a principal"),
         ("ro\0ot", "control character"),
         ("ro\rot", "control character"),
         ("x" * 16_385, "16385 bytes"),

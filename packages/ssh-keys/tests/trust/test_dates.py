@@ -76,7 +76,7 @@ def test_the_zone_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_what_is_no_date(text: str) -> None:
-    with pytest.raises(KeyFormatError, match="is no date"):
+    with pytest.raises(KeyFormatError, match="is not a date"):
         parse_date(text, UTC)
 
 

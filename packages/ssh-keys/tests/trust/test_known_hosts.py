@@ -236,7 +236,7 @@ def test_a_host_certificate(ecdsa: PrivateKey, one: PublicKey) -> None:
     assert known.check_certificate(certificate, "www.example.org", now=NOW) is UNKNOWN
     ported = KnownHosts.parse(line("[*]:2222", ecdsa.public_key, "@cert-authority"))
     assert ported.check_certificate(certificate, "www.example.com", 2222, now=NOW) is TRUSTED
-    with pytest.raises(CertificateRefused, match=r"not good for 'ftp\.example\.com'"):
+    with pytest.raises(CertificateRefused, match=r"not valid for 'ftp\.example\.com'"):
         known.check_certificate(certificate, "ftp.example.com", now=NOW)
     with pytest.raises(CertificateRefused, match="expired"):
         known.check_certificate(certificate, "www.example.com", now=NOW + 1)
@@ -390,7 +390,7 @@ def test_the_salt_is_an_argument(one: PublicKey) -> None:
 def test_no_name_becomes_a_pattern_or_a_second_line(char: str, one: PublicKey) -> None:
     for host in (char, f"{char}host", f"host{char}"):
         for hashed in (False, True):
-            with pytest.raises(UsageError, match="is no host to be known"):
+            with pytest.raises(UsageError, match="is not a host for known_hosts"):
                 format_host_line(host, 22, one, hashed=hashed)
 
 

@@ -1,13 +1,13 @@
-"""OpenSSH certificates: a key, and what a certification authority says about it.
+"""OpenSSH certificates: a key, and what a certification authority states about it.
 
     string kind, string nonce, the key's own fields,
     uint64 serial, uint32 type, string key id, string valid principals,
     uint64 valid after, uint64 valid before, string critical options, string extensions,
     string reserved, string signature key, string signature
 
-The source is OpenSSH's PROTOCOL.certkeys.  A `Certificate` exists only where its authority
-signed it; whether that authority is trusted is for the caller to know, and whether the
-certificate is good for a purpose is for `Certificate.check` to say.
+The source is OpenSSH's PROTOCOL.certkeys.  A `Certificate` exists only if its authority signed
+it.  The caller decides whether that authority is trusted, and `Certificate.check` whether the
+certificate is valid for a use.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from ssh_keys.certificates.fields import (
     Head,
     Role,
     Signed,
-    clean_text,
-    cut_key,
+    checked_text,
     read_addresses,
     read_command,
     read_options,
     read_principals,
     read_role,
+    take_key,
 )
 from ssh_keys.errors import CertificateRefused, KeyFormatError
 from ssh_keys.fido import NO_TOUCH, FidoPolicy, read_assertion
@@ -55,7 +55,7 @@ __all__ = [
 ]
 
 MAX_CERTIFICATE: Final = 1 << 16
-"""The largest certificate that is looked at, in bytes."""
+"""The largest certificate that is read, in bytes."""
 
 CA_ALGORITHMS: Final = (
     "ssh-ed25519",
@@ -68,7 +68,7 @@ CA_ALGORITHMS: Final = (
     "rsa-sha2-512",
     "rsa-sha2-256",
 )
-"""How an authority may have signed unless the caller says otherwise; SHA-1 is not among them.
+"""The algorithms with which an authority may have signed, by default; SHA-1 is not among them.
 
 The list is the default of OpenSSH's CASignatureAlgorithms.
 """
@@ -80,21 +80,21 @@ T = TypeVar("T")
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Certificate:
-    """A key with what its authority says about it; equal to another when the blobs are.
+    """A key with what its authority states about it; two are equal when their blobs are.
 
     Attributes:
         kind: the certificate's type name, such as "ssh-ed25519-cert-v01@openssh.com".
         blob: the certificate as it is sent.
-        comment: the free text that stood beside it; it plays no part in equality.
+        comment: the text beside it in its file; not part of equality.
         public_key: the key that is certified.
-        serial: the authority's number for it, 0 where it has none.
+        serial: its serial number; 0 for no number.
         role: whether the key is a user's or a host's.
-        key_id: the authority's name for it, for logs.
-        principals: the user names or host names that it is good for.
-        valid_after: the first second in which it is good, since 1970.
-        valid_before: the first second in which it is no longer good, since 1970.
-        critical_options: what restricts it, by name; values as they are sent.
-        extensions: what it permits, by name; values as they are sent.
+        key_id: the name that the authority gave it, for logs.
+        principals: the user names or host names that it is valid for.
+        valid_after: the second from which it is valid, since 1970.
+        valid_before: the second from which it is not valid any more, since 1970.
+        critical_options: its restrictions, by name; values as they are sent.
+        extensions: its permissions, by name; values as they are sent.
         ca_key: the key of the authority that signed it.
         signature: that authority's signature.
     """
@@ -122,12 +122,12 @@ class Certificate:
 
         Args:
             blob: the certificate as it is sent.
-            comment: free text to keep beside it.
+            comment: its comment.
             policy: which keys are strong enough to be read.
 
         Raises:
             UnsupportedKey: it, or its authority's key, is of a kind that is refused or unknown.
-            KeyFormatError: it is not one whole certificate within the limits, its authority's
+            KeyFormatError: it is not one complete certificate within the limits, its authority's
                 key is itself a certificate, or the authority did not sign it.
         """
         if len(blob) > MAX_CERTIFICATE:
@@ -144,14 +144,14 @@ class Certificate:
         head, pos = Head.read(blob, 0)
         plain = kinds.plain_kind(head.kind)
         if plain is None:
-            problem = f"a key of kind '{printable(head.kind, 80)}' is no certificate"
+            problem = f"a key of kind '{printable(head.kind, 80)}' is not a certificate"
             raise KeyFormatError(problem)
-        key_blob, pos = cut_key(plain, blob, pos)
+        key_blob, pos = take_key(plain, blob, pos)
         body, pos = Body.read(blob, pos)
         signed = Signed.decode(blob[pos:])
         # "Chained" certificates ... are NOT supported": no kind of certificate is a PublicKey
         ca_key = PublicKey.from_blob(body.ca_key, policy=policy)
-        # SHA-1 and a touch are judged by `check`, which knows what the caller accepts
+        # `check` knows whether the caller accepts SHA-1 or a signature without a touch
         if not ca_key.verify(blob[:pos], signed.signature, allow_sha1=True, fido=NO_TOUCH):
             problem = "the certificate is not signed by the authority that it names"
             raise KeyFormatError(problem)
@@ -162,7 +162,7 @@ class Certificate:
             public_key=PublicKey.from_blob(key_blob, comment, policy=policy),
             serial=body.serial,
             role=read_role(body.role),
-            key_id=clean_text(body.key_id, "key id"),
+            key_id=checked_text(body.key_id, "key id"),
             principals=read_principals(body.principals),
             valid_after=body.valid_after,
             valid_before=body.valid_before,
@@ -195,10 +195,10 @@ class Certificate:
         Args:
             data: what was signed.
             signature: the signature as it is sent; it names the key's plain algorithm.
-            algorithm: the one of `algorithms` that was agreed on.
-            fido: what the signature of a FIDO token must say.  When not given, a touch, and
-                the user's PIN or finger where the certificate says "verify-required"; its
-                "no-touch-required" is for the caller to weigh.
+            algorithm: the one of `algorithms` that was negotiated.
+            fido: what the signature of a FIDO token must state.  When not given, a touch, and
+                the user's PIN or fingerprint if the certificate has "verify-required"; the
+                caller decides about its "no-touch-required".
         """
         policy = fido or FidoPolicy(verification="verify-required" in self.critical_options)
         plain = None
@@ -219,24 +219,24 @@ class Certificate:
         ca_fido: FidoPolicy | None = None,
         understood_options: Collection[str] = (),
     ) -> None:
-        """Return if the certificate is good for this purpose, and raise where it is not.
+        """Return if the certificate is valid for a use, and raise if it is not.
 
         Whether the authority is trusted, and whether it revoked the certificate, is not
-        looked at.  An extension that nobody knows does no harm and is passed over.
+        checked.  Unknown extensions are ignored.
 
         Args:
-            role: what the key is used as.
-            principal: the name that must be listed, or None where the caller compares
+            role: the use of the key.
+            principal: the name that must be listed, or None if the caller compares
                 `principals` itself.  A host's may be listed as a pattern with `*` and `?`;
-                case matters, so give its name in small letters.
+                case matters, so give its name in lower case.
             now: the time in seconds since 1970.
-            ca_algorithms: how the authority may have signed.
-            ca_fido: what the signature of an authority in a FIDO token must say; a touch when
-                not given.  OpenSSH asks for nothing.
+            ca_algorithms: the algorithms with which the authority may have signed.
+            ca_fido: what the signature of an authority in a FIDO token must state; a touch
+                when not given.  OpenSSH requires nothing.
             understood_options: the critical options that the caller enforces.
 
         Raises:
-            CertificateRefused: it is not good; `reason` says in which respect.
+            CertificateRefused: it is not valid; `reason` says why.
         """
         if self.role != role:
             problem = f"a {self.role} certificate is not a {role} certificate"
@@ -255,14 +255,14 @@ class Certificate:
     def _check_principal(self, principal: str | None) -> None:
         # we choose otherwise than "valid for any principal": so does OpenSSH since 10.3
         if not self.principals:
-            problem = "the certificate lists no principals, so it is good for nobody"
+            problem = "the certificate lists no principals, so it is valid for no one"
             raise CertificateRefused("no-principals", problem)
         if principal is None or principal in self.principals:
             return
         name = raw(principal)
         if self.role == "host" and any(matches(raw(p), name) for p in self.principals):
             return
-        problem = f"the certificate is not good for '{printable(principal, 64)}'"
+        problem = f"the certificate is not valid for '{printable(principal, 64)}'"
         raise CertificateRefused("principal", problem)
 
     def _check_authority(self, algorithms: Collection[str], fido: FidoPolicy) -> None:
@@ -273,8 +273,8 @@ class Certificate:
             return
         assertion = read_assertion(self.signature)
         if not fido.accepts(assertion):
-            seen = f"flags {assertion.flags:#04x}, counter {assertion.counter}"
-            problem = f"what the authority's token says is not enough: {seen}"
+            stated = f"flags {assertion.flags:#04x}, counter {assertion.counter}"
+            problem = f"what the authority's token states is not enough: {stated}"
             raise CertificateRefused("ca-token", problem)
 
     def _check_options(self, understood: Collection[str]) -> None:
@@ -290,24 +290,24 @@ class Certificate:
             raise CertificateRefused("critical-option", str(error)) from None
         for name in _FLAGS:
             if self.critical_options.get(name) or self.extensions.get(name):
-                problem = f"'{name}' is a flag, and yet the certificate gives it a value"
+                problem = f"'{name}' is a flag, but the certificate gives it a value"
                 raise CertificateRefused("option-value", problem)
 
     @property
     def force_command(self) -> str | None:
-        """The one command that the certificate's holder may run, or None for any.
+        """The one command that the user may run; None for any.
 
         Raises:
-            KeyFormatError: the option is there and its value is not a command.
+            KeyFormatError: the value of the option is not a command.
         """
         return self._read_option("force-command", read_command)
 
     @property
     def source_address(self) -> tuple[IPv4Network | IPv6Network, ...] | None:
-        """The networks that the certificate's holder may come from, or None for any.
+        """The networks that the user may connect from; None for any.
 
         Raises:
-            KeyFormatError: the option is there and its value is not a list of networks.
+            KeyFormatError: the value of the option is not a list of networks.
         """
         return self._read_option("source-address", read_addresses)
 
@@ -322,11 +322,11 @@ class Certificate:
             raise KeyFormatError(problem) from None
 
     def fingerprint(self, hash_name: Literal["sha256", "md5"] = "sha256") -> str:
-        """Return the fingerprint of the certified key, as `ssh-keygen -l` does."""
+        """Return the fingerprint of the certified key, as `ssh-keygen -l` prints it."""
         return self.public_key.fingerprint(hash_name)
 
     def to_rfc4716(self) -> str:
-        """Return the certificate as RFC 4716 frames keys, which PuTTY reads."""
+        """Return the certificate in the format of RFC 4716, which PuTTY reads."""
         encode: Callable[[bytes, str], str] = lazy.load("ssh_keys.formats.rfc4716:encode")
         return encode(self.blob, self.comment)
 
@@ -337,7 +337,7 @@ class Certificate:
         return f"{self.kind} {encoded} {comment}".rstrip(" ")
 
     def with_comment(self, comment: str) -> Self:
-        """Return the same certificate with another comment."""
+        """Return the certificate with another comment."""
         public_key = self.public_key.with_comment(comment)
         return attrs.evolve(self, comment=comment, public_key=public_key)
 

@@ -1,4 +1,4 @@
-"""What an authority grants: the contents of a certificate that is yet to be issued."""
+"""The contents of a certificate that is to be issued."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ssh_wire import UsageError
 __all__ = ["FOREVER", "PERMISSIONS", "CertificateSpec"]
 
 FOREVER: Final = 2**64 - 1
-"""The `valid_before` of a certificate that does not end."""
+"""The `valid_before` of a certificate that does not expire."""
 
 PERMISSIONS: Final[Mapping[str, bytes]] = MappingProxyType(
     {
@@ -25,23 +25,23 @@ PERMISSIONS: Final[Mapping[str, bytes]] = MappingProxyType(
         "permit-user-rc": b"",
     }
 )
-"""The extensions that `ssh-keygen` gives to a user certificate unless it is told otherwise."""
+"""The extensions that `ssh-keygen` gives to a user certificate by default."""
 
 
 @attrs.frozen(kw_only=True)
 class CertificateSpec:
-    """What an authority grants: all that `issue` writes into a certificate beside the keys.
+    """The contents of a certificate that is to be issued, except the keys.
 
     Attributes:
         role: whether the key is a user's or a host's.
-        key_id: free text that names the certificate in logs.
-        principals: the user names or host names that it is good for; at least one.
-        serial: a number by which it can be revoked; 0 where the authority does not number.
-        valid_after: the first second in which it is good, since 1970.
-        valid_before: the first second in which it is no longer good, since 1970.
-        critical_options: what restricts it, by name; values as they are sent, so that of
-            "force-command" is itself a string with its length in front.
-        extensions: what it permits, by name; the values of `PERMISSIONS` are empty.
+        key_id: text that names the certificate in logs.
+        principals: the user names or host names that it is valid for; at least one.
+        serial: a number by which it can be revoked; 0 for no number.
+        valid_after: the second from which it is valid, since 1970.
+        valid_before: the second from which it is not valid any more, since 1970.
+        critical_options: its restrictions, by name.  Values are as they are sent: that of
+            "force-command" is a string with its length.
+        extensions: its permissions, by name; the values of `PERMISSIONS` are empty.
         algorithm: how the authority signs; the preferred algorithm of its key when None.
     """
 
@@ -56,14 +56,14 @@ class CertificateSpec:
     algorithm: str | None = None
 
     def check(self) -> None:
-        """Refuse what nobody would accept.
+        """Refuse what no server and no client accepts.
 
         Raises:
-            UsageError: it names nobody, or too many, or is never valid.
+            UsageError: it has no principals, or too many, or is never valid.
         """
         if not 1 <= len(self.principals) <= MAX_PRINCIPALS:
             problem = f"a certificate lists 1 to {MAX_PRINCIPALS} principals"
             raise UsageError(problem)
         if self.valid_after >= self.valid_before:
-            problem = "the certificate would have expired before it becomes valid"
+            problem = "the certificate would expire before it becomes valid"
             raise UsageError(problem)

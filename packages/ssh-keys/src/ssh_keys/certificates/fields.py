@@ -27,8 +27,7 @@ __all__ = [
     "Head",
     "Role",
     "Signed",
-    "clean_text",
-    "cut_key",
+    "checked_text",
     "encode_options",
     "encode_principals",
     "encode_role",
@@ -37,6 +36,7 @@ __all__ = [
     "read_options",
     "read_principals",
     "read_role",
+    "take_key",
 ]
 
 Role: TypeAlias = Literal["user", "host"]
@@ -51,7 +51,7 @@ _NUMBERS: Final = {role: number for number, role in _ROLES.items()}
 
 @record
 class Head(Record):
-    """What stands in front of the key's own fields."""
+    """The fields before those of the key."""
 
     kind: str
     nonce: bytes
@@ -59,7 +59,7 @@ class Head(Record):
 
 @record
 class Body(Record):
-    """What stands behind the key's own fields, up to what is signed."""
+    """The fields after those of the key that are signed."""
 
     serial: UInt64
     role: UInt32
@@ -90,7 +90,7 @@ class _Option(Record):
 
 @record
 class _Options(Record):
-    """All of one field."""
+    """The options in one field."""
 
     options: Repeated[_Option]
 
@@ -104,13 +104,13 @@ class _Value(Record):
 
 @record
 class Signed(Record):
-    """The last field of all, which is not signed itself."""
+    """The last field, which is not signed itself."""
 
     signature: bytes
 
 
-def cut_key(plain: str, blob: bytes, pos: int) -> tuple[bytes, int]:
-    """Return the plain blob of the key whose fields begin at `pos`, and where they end.
+def take_key(plain: str, blob: bytes, pos: int) -> tuple[bytes, int]:
+    """Return the blob of the plain key whose fields begin at `pos`, and where they end.
 
     Raises:
         WireError: there are no such fields.
@@ -122,7 +122,7 @@ def cut_key(plain: str, blob: bytes, pos: int) -> tuple[bytes, int]:
 
 
 def encode_principals(principals: tuple[str, ...]) -> bytes:
-    """Return the principals as the certificate holds them."""
+    """Return the principals as the certificate has them."""
     return _Names(names=principals).encode()
 
 
@@ -135,7 +135,7 @@ def read_role(number: int) -> Role:
     """Return the role of a number.
 
     Raises:
-        KeyFormatError: the number is not a role's.
+        KeyFormatError: there is no such role.
     """
     role = _ROLES.get(number)
     if role is None:
@@ -145,7 +145,7 @@ def read_role(number: int) -> Role:
 
 
 def read_principals(data: bytes) -> tuple[str, ...]:
-    """Return the names in the field "valid principals"; a comma separates nothing.
+    """Return the names in the field "valid principals"; commas do not separate them.
 
     Raises:
         KeyFormatError: there are too many, or one holds a NUL.
@@ -155,11 +155,11 @@ def read_principals(data: bytes) -> tuple[str, ...]:
     if len(names) > MAX_PRINCIPALS:
         problem = f"a certificate with {len(names)} principals; {MAX_PRINCIPALS} are allowed"
         raise KeyFormatError(problem)
-    return tuple(clean_text(name, "principal") for name in names)
+    return tuple(checked_text(name, "principal") for name in names)
 
 
 def read_options(data: bytes, what: str) -> Mapping[str, bytes]:
-    """Return the names and values in one of the two fields that hold options.
+    """Return the options in one of the two fields of options.
 
     Raises:
         KeyFormatError: a name appears twice, or holds a NUL.
@@ -167,7 +167,7 @@ def read_options(data: bytes, what: str) -> Mapping[str, bytes]:
     """
     options: dict[str, bytes] = {}
     for option in _Options.decode(data).options:
-        name = clean_text(option.name, f"name of the {what}")
+        name = checked_text(option.name, f"name of the {what}")
         # "Each named option may only appear once in a certificate"
         if name in options:
             problem = f"the {what} '{printable(name, 64)}' appears twice"
@@ -177,7 +177,7 @@ def read_options(data: bytes, what: str) -> Mapping[str, bytes]:
 
 
 def encode_options(options: Mapping[str, bytes]) -> bytes:
-    """Return options as the certificate holds them."""
+    """Return options as the certificate has them."""
     # "Options must be lexically ordered by "name""
     ordered = sorted(options.items(), key=lambda item: raw(item[0]))
     return _Options(options=tuple(_Option(name=n, data=d) for n, d in ordered)).encode()
@@ -190,14 +190,14 @@ def read_command(data: bytes) -> str:
         KeyFormatError: it holds a NUL.
         WireError: it is not one string.
     """
-    return clean_text(_Value.decode(data).value, "forced command")
+    return checked_text(_Value.decode(data).value, "forced command")
 
 
 def read_addresses(data: bytes) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
     """Return the networks in the value of "source-address".
 
     Raises:
-        KeyFormatError: there is none, or one is not "nn.nn.nn.nn/nn or hhhh::hhhh/nn".
+        KeyFormatError: one is not "nn.nn.nn.nn/nn or hhhh::hhhh/nn".
         WireError: it is not one string.
     """
     networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
@@ -205,7 +205,7 @@ def read_addresses(data: bytes) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6N
         address, slash, size = text.partition("/")
         plain = not set(address) - _ADDRESS_LETTERS and (size.isdecimal() or not slash)
         try:
-            # bits behind the mask tell of a mistake, and OpenSSH refuses them too
+            # bits set after the prefix are a mistake, and OpenSSH refuses them too
             networks.append(ipaddress.ip_network(text if plain else ""))
         except ValueError:
             problem = f"'{printable(text, 64)}' is not a network, such as 192.0.2.0/24"
@@ -213,13 +213,13 @@ def read_addresses(data: bytes) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6N
     return tuple(networks)
 
 
-def clean_text(text: str, what: str) -> str:
-    """Return a text that ends where it says.
+def checked_text(text: str, what: str) -> str:
+    """Return a text of a certificate that has no NUL.
 
     Raises:
         KeyFormatError: it holds a NUL.
     """
-    # a program in C would read only what stands before it
+    # a program in C would read only what is before it
     if "\0" in text:
         problem = f"the {what} of the certificate holds a NUL"
         raise KeyFormatError(problem)

@@ -1,4 +1,4 @@
-"""Issuing OpenSSH certificates (PROTOCOL.certkeys): an authority signs what it grants a key."""
+"""Issue OpenSSH certificates (PROTOCOL.certkeys)."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def issue(
     Args:
         ca: the authority's key.
         key: the key to certify.
-        spec: what the certificate says about it.
-        random: where the nonce comes from, such as `os.urandom`.
+        spec: the contents of the certificate.
+        random: returns random bytes for the nonce, such as `os.urandom`.
 
     Raises:
-        UsageError: the spec cannot be written, or nobody would accept it.
+        UsageError: no such certificate can be issued.
     """
     spec.check()
     kind = kinds.certified_name(key.kind)

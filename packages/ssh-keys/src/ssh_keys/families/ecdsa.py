@@ -152,7 +152,7 @@ class ECDSAPublicKey(PublicKey):
         return True
 
     def to_cryptography(self) -> ec.EllipticCurvePublicKey:
-        """Return the key as the object of `cryptography` that holds it."""
+        """Return the key as an object of `cryptography`."""
         return ec.EllipticCurvePublicKey.from_encoded_point(self.curve.curve, self.point)
 
 
@@ -170,7 +170,7 @@ class ECDSAPrivateKey(PrivateKey):
         return _Signature(r=r, s=s).encode()
 
     def private_fields(self) -> Record:
-        """Return the key's fields as openssh-key-v1 lists them."""
+        """Return the fields as openssh-key-v1 has them."""
         return _Section(
             kind=self.curve.kind,
             curve=self.curve.name,
@@ -179,21 +179,21 @@ class ECDSAPrivateKey(PrivateKey):
         )
 
     def ppk_fields(self) -> Record:
-        """Return the secret fields as PuTTY's format lists them."""
+        """Return the secret fields as PuTTY's format has them."""
         return _PPK(secret=self.secret.private_numbers().private_value)
 
     def to_cryptography(self) -> ec.EllipticCurvePrivateKey:
-        """Return the key as the object of `cryptography` that holds it."""
+        """Return the key as an object of `cryptography`."""
         return self.secret
 
 
 class _ECDSA:
-    """The family's entry in the registry."""
+    """The family, as `ssh_keys.registry` knows it."""
 
     def public_from_blob(
         self, kind: str, blob: bytes, comment: str, *, policy: KeyPolicy
     ) -> ECDSAPublicKey:
-        del policy  # every curve here is strong enough
+        del policy  # every curve is strong enough
         fields = _Public.decode(blob)
         return _public(_curve(kind, fields.curve), fields.point, blob, comment)
 
@@ -219,17 +219,19 @@ class _ECDSA:
         if curve is None or bits not in (None, curve.bits):
             problem = f"an ECDSA key of kind {kind} has 256, 384 or 521 bits, not {bits}"
             raise UsageError(problem)
-        return _adopt(ec.generate_private_key(curve.curve)).with_comment(comment)
+        return _from_cryptography(ec.generate_private_key(curve.curve)).with_comment(comment)
 
-    def adopt_public(self, key: object, *, policy: KeyPolicy) -> ECDSAPublicKey | None:
+    def public_from_cryptography(self, key: object, *, policy: KeyPolicy) -> ECDSAPublicKey | None:
         del policy
         if not isinstance(key, ec.EllipticCurvePublicKey):
             return None
-        return _adopt_public(key)
+        return _public_from_cryptography(key)
 
-    def adopt_private(self, key: object, *, policy: KeyPolicy) -> ECDSAPrivateKey | None:
+    def private_from_cryptography(
+        self, key: object, *, policy: KeyPolicy
+    ) -> ECDSAPrivateKey | None:
         del policy
-        return _adopt(key) if isinstance(key, ec.EllipticCurvePrivateKey) else None
+        return _from_cryptography(key) if isinstance(key, ec.EllipticCurvePrivateKey) else None
 
 
 def _curve(kind: str, name: str) -> _Curve:
@@ -241,7 +243,7 @@ def _curve(kind: str, name: str) -> _Curve:
 
 
 def _public(curve: _Curve, point: bytes, blob: bytes, comment: str = "") -> ECDSAPublicKey:
-    # "Q ... MUST be ... uncompressed" and on the curve, or a shared secret could leak
+    # "Q ... MUST be ... uncompressed", and a point of the curve
     if not curve.holds(point):
         problem = f"the ECDSA public key is not a point of {curve.name}"
         raise KeyFormatError(problem)
@@ -256,17 +258,17 @@ def _encode_point(key: ec.EllipticCurvePublicKey) -> bytes:
 
 def _from_secret(curve: _Curve, secret: int, point: bytes) -> ECDSAPrivateKey:
     try:
-        key = _adopt(ec.derive_private_key(secret, curve.curve))
+        key = _from_cryptography(ec.derive_private_key(secret, curve.curve))
     except ValueError:
         problem = "the ECDSA private key is not a number below the order of its curve"
         raise KeyFormatError(problem) from None
     if _encode_point(key.secret.public_key()) != point:
-        problem = "the private and the public half of the ECDSA key differ"
+        problem = "the private and the public key of ECDSA differ"
         raise KeyFormatError(problem)
     return key
 
 
-def _adopt_public(key: ec.EllipticCurvePublicKey) -> ECDSAPublicKey:
+def _public_from_cryptography(key: ec.EllipticCurvePublicKey) -> ECDSAPublicKey:
     curve = next((curve for curve in _CURVES if curve.curve.name == key.curve.name), None)
     if curve is None:
         raise UnsupportedKey(key.curve.name, f"keys on the curve {key.curve.name} are refused")
@@ -275,8 +277,8 @@ def _adopt_public(key: ec.EllipticCurvePublicKey) -> ECDSAPublicKey:
     return _public(curve, point, blob)
 
 
-def _adopt(secret: ec.EllipticCurvePrivateKey) -> ECDSAPrivateKey:
-    public_key = _adopt_public(secret.public_key())
+def _from_cryptography(secret: ec.EllipticCurvePrivateKey) -> ECDSAPrivateKey:
+    public_key = _public_from_cryptography(secret.public_key())
     return ECDSAPrivateKey(public_key=public_key, curve=public_key.curve, secret=secret)
 
 

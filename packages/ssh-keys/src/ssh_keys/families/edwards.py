@@ -144,7 +144,7 @@ class EdwardsPublicKey(PublicKey):
         return len(blob) == 2 * self.curve.size
 
     def to_cryptography(self) -> _Public:
-        """Return the key as the object of `cryptography` that holds it."""
+        """Return the key as an object of `cryptography`."""
         return self.curve.public.from_public_bytes(self.point)
 
 
@@ -162,17 +162,17 @@ class EdwardsPrivateKey(PrivateKey):
         return self.secret.sign(data)
 
     def private_fields(self) -> Record:
-        """Return the key's fields as openssh-key-v1 lists them."""
+        """Return the fields as openssh-key-v1 has them."""
         point = self.secret.public_key().public_bytes_raw()
         secret = self.secret.private_bytes_raw() + point
         return _Section(kind=self.public_key.kind, point=point, secret=secret)
 
     def ppk_fields(self) -> Record:
-        """Return the secret fields as PuTTY's format lists them."""
+        """Return the secret fields as PuTTY's format has them."""
         return _PPK(secret=self.secret.private_bytes_raw().rstrip(b"\0"))
 
     def to_cryptography(self) -> _Private:
-        """Return the key as the object of `cryptography` that holds it."""
+        """Return the key as an object of `cryptography`."""
         return self.secret
 
 
@@ -218,18 +218,22 @@ class _Edwards:
         if bits not in (None, self.curve.bits):
             problem = f"an {self.curve.name} key has {self.curve.bits} bits, not {bits}"
             raise UsageError(problem)
-        return self._adopt(self.curve.private.generate()).with_comment(comment)
+        return self._from_cryptography(self.curve.private.generate()).with_comment(comment)
 
-    def adopt_public(self, key: object, *, policy: KeyPolicy) -> EdwardsPublicKey | None:
+    def public_from_cryptography(
+        self, key: object, *, policy: KeyPolicy
+    ) -> EdwardsPublicKey | None:
         del policy
         if not isinstance(key, self.curve.public):
             return None
         point = key.public_bytes_raw()
         return self._public(point, self._blob(point))
 
-    def adopt_private(self, key: object, *, policy: KeyPolicy) -> EdwardsPrivateKey | None:
+    def private_from_cryptography(
+        self, key: object, *, policy: KeyPolicy
+    ) -> EdwardsPrivateKey | None:
         del policy
-        return self._adopt(key) if isinstance(key, self.curve.private) else None
+        return self._from_cryptography(key) if isinstance(key, self.curve.private) else None
 
     def _public(self, point: bytes, blob: bytes, comment: str = "") -> EdwardsPublicKey:
         curve = self.curve
@@ -250,9 +254,9 @@ class _Edwards:
     def _from_seed(self, seed: bytes) -> EdwardsPrivateKey:
         if len(seed) != self.curve.size:
             raise self._wrong_size(self.curve.size, seed)
-        return self._adopt(self.curve.private.from_private_bytes(seed))
+        return self._from_cryptography(self.curve.private.from_private_bytes(seed))
 
-    def _adopt(self, secret: _Private) -> EdwardsPrivateKey:
+    def _from_cryptography(self, secret: _Private) -> EdwardsPrivateKey:
         point = secret.public_key().public_bytes_raw()
         return EdwardsPrivateKey(public_key=self._public(point, self._blob(point)), secret=secret)
 

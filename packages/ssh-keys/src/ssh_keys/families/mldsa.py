@@ -1,16 +1,16 @@
-"""The composite of ML-DSA-44 and Ed25519, secure while either of them is.
+"""Keys of ML-DSA-44 and Ed25519 together: forged only by whoever breaks both.
 
 public    string "ssh-mldsa44-ed25519", string pk (1312 bytes of ML-DSA, 32 of Ed25519)
 private   string "ssh-mldsa44-ed25519", string pk, string seeds (32 bytes of each)
 signature string "ssh-mldsa44-ed25519", string sig (2420 bytes of ML-DSA, 64 of Ed25519)
 
 draft-miller-sshm-mldsa44-ed25519-composite-sigs uses MLDSA44-Ed25519-SHA512 of
-draft-ietf-lamps-pq-composite-sigs: both halves sign the same preparation of the data, and
-ML-DSA signs it with the scheme's label as its context.
+draft-ietf-lamps-pq-composite-sigs: both sign the same preparation of the data, and ML-DSA signs
+it with the scheme's label as its context.
 
-OpenSSH 10.4 and 10.5 spell the name with "@openssh.com", and that is another kind of key
-with other fingerprints; 10.6 takes the name above alone.  The short name "mldsa44-ed25519" is that
-of the draft here, which every later version takes.
+OpenSSH 10.4 and 10.5 have the name with "@openssh.com": another kind of key, with other
+fingerprints.  10.6 has the name above alone.  The short name "mldsa44-ed25519" is that of the
+draft, which every later version has.
 """
 
 from __future__ import annotations
@@ -75,22 +75,22 @@ class _Section(Record):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class MLDSAEd25519PublicKey(PublicKey):
-    """A public key of both."""
+    """A public key of ML-DSA-44 and Ed25519."""
 
     points: bytes
 
     @property
     def bits(self) -> int:
-        """What `ssh-keygen -l` says, which has no meaning for ML-DSA."""
+        """The number that `ssh-keygen -l` prints, which has no meaning for ML-DSA."""
         return _BITS[self.kind]
 
     @property
     def algorithms(self) -> tuple[str, ...]:
-        """Its one algorithm, spelt as the key is."""
+        """Its one algorithm, named as the key is."""
         return (self.kind,)
 
     def verify_blob(self, data: Buffer, algorithm: str, blob: bytes) -> bool:
-        """Check both signatures; one alone is worth nothing."""
+        """Check both signatures."""
         del algorithm  # there is only one
         if len(blob) != _SIGNATURE_SIZE:
             return False
@@ -106,14 +106,14 @@ class MLDSAEd25519PublicKey(PublicKey):
         return True
 
     def to_cryptography(self) -> NoReturn:
-        """Raise: no object of `cryptography` holds both halves."""
-        problem = f"a key of kind {self.kind} has no form but OpenSSH's"
+        """Raise UsageError: `cryptography` has no class for both together."""
+        problem = f"a key of kind {self.kind} is saved in OpenSSH's format alone"
         raise UsageError(problem)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class MLDSAEd25519PrivateKey(PrivateKey):
-    """A private key of both."""
+    """A private key of ML-DSA-44 and Ed25519."""
 
     mldsa: mldsa.MLDSA44PrivateKey
     ed25519: ed25519.Ed25519PrivateKey
@@ -121,25 +121,25 @@ class MLDSAEd25519PrivateKey(PrivateKey):
     check_signatures: ClassVar[bool] = False
 
     def sign_blob(self, data: Buffer, algorithm: str) -> bytes:
-        """Return the signatures of both, one behind the other."""
+        """Return both signatures, that of ML-DSA first."""
         del algorithm  # there is only one
         prepared = _prepare(data)
         return self.mldsa.sign(prepared, _LABEL) + self.ed25519.sign(prepared)
 
     def private_fields(self) -> Record:
-        """Return the key's fields as openssh-key-v1 lists them."""
+        """Return the fields as openssh-key-v1 has them."""
         seeds = self.mldsa.private_bytes_raw() + self.ed25519.private_bytes_raw()
         kind = self.public_key.kind
         return _Section(kind=kind, points=_points(self.mldsa, self.ed25519), seeds=seeds)
 
     def to_cryptography(self) -> NoReturn:
-        """Raise: no object of `cryptography` holds both halves."""
-        problem = f"a key of kind {self.public_key.kind} has no form but OpenSSH's"
+        """Raise UsageError: `cryptography` has no class for both together."""
+        problem = f"a key of kind {self.public_key.kind} is saved in OpenSSH's format alone"
         raise UsageError(problem)
 
 
 class _MLDSAEd25519:
-    """The family's entry in the registry."""
+    """The family, as `ssh_keys.registry` knows it."""
 
     def public_from_blob(
         self, kind: str, blob: bytes, comment: str, *, policy: KeyPolicy
@@ -161,7 +161,7 @@ class _MLDSAEd25519:
             raise KeyFormatError(problem)
         key = _from_seeds(section.kind, section.seeds)
         if key.private_fields() != section:
-            problem = "the private and the public half of the ML-DSA and Ed25519 key differ"
+            problem = "the private and the public key of ML-DSA and Ed25519 differ"
             raise KeyFormatError(problem)
         return key, end
 
@@ -171,11 +171,13 @@ class _MLDSAEd25519:
             problem = f"a key of kind {kind} has one size only, not {bits} bits"
             raise UsageError(problem)
         first = _with_mldsa(mldsa.MLDSA44PrivateKey.generate)
-        return _adopt(name, first, ed25519.Ed25519PrivateKey.generate()).with_comment(comment)
+        return _from_cryptography(name, first, ed25519.Ed25519PrivateKey.generate()).with_comment(
+            comment
+        )
 
 
 def _prepare(data: Buffer) -> bytes:
-    """Return M', which both halves sign; the context of the application is empty."""
+    """Return M', which both sign; the context of the application is empty."""
     return _PREFIX + _LABEL + b"\0" + hashlib.sha512(data).digest()
 
 
@@ -183,7 +185,7 @@ def _public(kind: str, points: bytes, comment: str = "") -> MLDSAEd25519PublicKe
     if len(points) != _PUBLIC_SIZE:
         problem = f"an ML-DSA and Ed25519 key has {_PUBLIC_SIZE} bytes, not {len(points)}"
         raise KeyFormatError(problem)
-    # every encoding of that size is a key of ML-DSA; Ed25519 is more choosy
+    # every encoding of that size is a key of ML-DSA, but not of Ed25519
     PublicKey.from_blob(string("ssh-ed25519") + string(points[_MLDSA_SIZE:]))
     blob = _Public(kind=kind, points=points).encode()
     return MLDSAEd25519PublicKey(kind=kind, blob=blob, comment=comment, points=points)
@@ -192,10 +194,10 @@ def _public(kind: str, points: bytes, comment: str = "") -> MLDSAEd25519PublicKe
 def _from_seeds(kind: str, seeds: bytes) -> MLDSAEd25519PrivateKey:
     first = _with_mldsa(lambda: mldsa.MLDSA44PrivateKey.from_seed_bytes(seeds[:_SEED_SIZE]))
     second = ed25519.Ed25519PrivateKey.from_private_bytes(seeds[_SEED_SIZE:])
-    return _adopt(kind, first, second)
+    return _from_cryptography(kind, first, second)
 
 
-def _adopt(
+def _from_cryptography(
     kind: str, first: mldsa.MLDSA44PrivateKey, second: ed25519.Ed25519PrivateKey
 ) -> MLDSAEd25519PrivateKey:
     public_key = _public(kind, _points(first, second))
@@ -211,10 +213,10 @@ def _mldsa_public(point: bytes) -> mldsa.MLDSA44PublicKey:
 
 
 def _with_mldsa(make: Callable[[], T]) -> T:
-    """Make an object of ML-DSA, which a cryptography built over an old OpenSSL lacks.
+    """Make an object of ML-DSA, which `cryptography` lacks where its OpenSSL does.
 
     Raises:
-        UnsupportedKey: it lacks it.
+        UnsupportedKey: it does.
     """
     try:
         return make()

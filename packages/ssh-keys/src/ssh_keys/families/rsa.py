@@ -30,7 +30,7 @@ _KIND: Final = "ssh-rsa"
 _HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
     "rsa-sha2-512": hashes.SHA512(),
     "rsa-sha2-256": hashes.SHA256(),
-    "ssh-rsa": hashes.SHA1(),  # noqa: S303 (only where the caller asks for it)
+    "ssh-rsa": hashes.SHA1(),  # noqa: S303 (used only where the caller names it)
 }
 _SHA2: Final = ("rsa-sha2-512", "rsa-sha2-256")
 
@@ -107,7 +107,7 @@ class RSAPublicKey(PublicKey):
         return True
 
     def to_cryptography(self) -> rsa.RSAPublicKey:
-        """Return the key as the object of `cryptography` that holds it."""
+        """Return the key as an object of `cryptography`."""
         return self.numbers.public_key()
 
 
@@ -122,21 +122,21 @@ class RSAPrivateKey(PrivateKey):
         return self.secret.sign(bytes(data), padding.PKCS1v15(), _HASHES[algorithm])
 
     def private_fields(self) -> Record:
-        """Return the key's fields as openssh-key-v1 lists them."""
+        """Return the fields as openssh-key-v1 has them."""
         return _section(self.secret.private_numbers())
 
     def ppk_fields(self) -> Record:
-        """Return the secret fields as PuTTY's format lists them."""
+        """Return the secret fields as PuTTY's format has them."""
         numbers = self.secret.private_numbers()
         return _PPK(d=numbers.d, p=numbers.p, q=numbers.q, iqmp=numbers.iqmp)
 
     def to_cryptography(self) -> rsa.RSAPrivateKey:
-        """Return the key as the object of `cryptography` that holds it."""
+        """Return the key as an object of `cryptography`."""
         return self.secret
 
 
 class _RSA:
-    """The family's entry in the registry."""
+    """The family, as `ssh_keys.registry` knows it."""
 
     def public_from_blob(
         self, kind: str, blob: bytes, comment: str, *, policy: KeyPolicy
@@ -162,7 +162,7 @@ class _RSA:
         section = _Section(
             n=public.n, e=public.e, d=secret.d, iqmp=secret.iqmp, p=secret.p, q=secret.q
         )
-        # whoever made the public key has judged its size
+        # the caller read the public key, and so has checked its size
         return _build(section, policy=KeyPolicy.LEGACY), end
 
     def generate(self, kind: str, bits: int | None, comment: str) -> RSAPrivateKey:
@@ -172,19 +172,23 @@ class _RSA:
             problem = f"a new RSA key has {_MIN_NEW_BITS} to {_MAX_BITS} bits, not {size}"
             raise UsageError(problem)
         secret = rsa.generate_private_key(_NEW_EXPONENT, size)
-        return _adopt(secret, policy=KeyPolicy.DEFAULT).with_comment(comment)
+        return _from_cryptography(secret, policy=KeyPolicy.DEFAULT).with_comment(comment)
 
-    def adopt_public(self, key: object, *, policy: KeyPolicy) -> RSAPublicKey | None:
-        return _adopt_public(key, policy=policy) if isinstance(key, rsa.RSAPublicKey) else None
+    def public_from_cryptography(self, key: object, *, policy: KeyPolicy) -> RSAPublicKey | None:
+        return (
+            _public_from_cryptography(key, policy=policy)
+            if isinstance(key, rsa.RSAPublicKey)
+            else None
+        )
 
-    def adopt_private(self, key: object, *, policy: KeyPolicy) -> RSAPrivateKey | None:
+    def private_from_cryptography(self, key: object, *, policy: KeyPolicy) -> RSAPrivateKey | None:
         if not isinstance(key, rsa.RSAPrivateKey):
             return None
         return _build(_section(key.private_numbers()), policy=policy)
 
 
 def _check(e: int, n: int, *, policy: KeyPolicy) -> None:
-    """Refuse what is too weak to trust or too large to compute with."""
+    """Refuse a key that is too weak to trust or too large to compute with."""
     least = policy.min_rsa_bits
     bits = n.bit_length()
     if not least <= bits <= _MAX_BITS:
@@ -198,7 +202,7 @@ def _check(e: int, n: int, *, policy: KeyPolicy) -> None:
         raise KeyFormatError(problem)
 
 
-def _adopt_public(key: rsa.RSAPublicKey, *, policy: KeyPolicy) -> RSAPublicKey:
+def _public_from_cryptography(key: rsa.RSAPublicKey, *, policy: KeyPolicy) -> RSAPublicKey:
     numbers = key.public_numbers()
     _check(numbers.e, numbers.n, policy=policy)
     blob = _Public(e=numbers.e, n=numbers.n).encode()
@@ -217,7 +221,7 @@ def _section(private: rsa.RSAPrivateNumbers) -> _Section:
 
 
 def _build(section: _Section, *, policy: KeyPolicy) -> RSAPrivateKey:
-    """Make a key of numbers from outside, which may contradict each other."""
+    """Make a key of numbers that may contradict each other."""
     _check(section.e, section.n, policy=policy)
     p, q, d = section.p, section.q, section.d
     try:
@@ -226,26 +230,26 @@ def _build(section: _Section, *, policy: KeyPolicy) -> RSAPrivateKey:
         public = rsa.RSAPublicNumbers(section.e, section.n)
         numbers = rsa.RSAPrivateNumbers(p, q, d, dmp1, dmq1, iqmp, public)
         # the primality tests of the full check take 0.1 s at 3072 bits and a minute at
-        # 16384; `_adopt` tries the key instead
+        # 16384; `_from_cryptography` signs with the key instead
         secret = numbers.private_key(unsafe_skip_rsa_key_validation=True)
     except (ValueError, ZeroDivisionError, InternalError):
         raise _contradiction() from None
     if iqmp != section.iqmp:
         raise _contradiction()
-    return _adopt(secret, policy=policy)
+    return _from_cryptography(secret, policy=policy)
 
 
 def _contradiction() -> KeyFormatError:
     return KeyFormatError("the numbers of the RSA private key contradict each other")
 
 
-def _adopt(secret: rsa.RSAPrivateKey, *, policy: KeyPolicy) -> RSAPrivateKey:
+def _from_cryptography(secret: rsa.RSAPrivateKey, *, policy: KeyPolicy) -> RSAPrivateKey:
     key = RSAPrivateKey(
-        public_key=_adopt_public(secret.public_key(), policy=policy), secret=secret
+        public_key=_public_from_cryptography(secret.public_key(), policy=policy), secret=secret
     )
-    trial = b"does the private half belong to the public one?"
+    trial = b"does the private key belong to the public key?"
     if not key.public_key.verify_blob(trial, _SHA2[0], key.sign_blob(trial, _SHA2[0])):
-        problem = "the private and the public half of the RSA key differ"
+        problem = "the private and the public key of RSA differ"
         raise KeyFormatError(problem)
     return key
 

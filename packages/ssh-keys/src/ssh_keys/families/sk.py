@@ -6,8 +6,8 @@ public    string "sk-ssh-ed25519@openssh.com", string A, string application
 private   the same, byte flags, string key handle, string reserved
 signature `ssh_keys.fido`
 
-The private half never leaves its token.  What a file holds is a handle that the token
-needs to find it, so such a key loads and saves but does not sign here.
+The private key never leaves its token.  A file has the handle by which the token finds it, so
+such a key is loaded and saved, but does not sign here.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class _Ed25519Public(Record):
 
 @record
 class _Ed25519Section(_Ed25519Public):
-    """The same with the handle, in openssh-key-v1 and in the agent protocol."""
+    """The private key of openssh-key-v1 and of the agent protocol."""
 
     flags: Byte
     handle: bytes = attrs.field(repr=False)
@@ -70,7 +70,7 @@ class _ECDSAPublic(Record):
 
 @record
 class _ECDSASection(_ECDSAPublic):
-    """The same with the handle, in openssh-key-v1 and in the agent protocol."""
+    """The private key of openssh-key-v1 and of the agent protocol."""
 
     flags: Byte
     handle: bytes = attrs.field(repr=False)
@@ -91,11 +91,11 @@ _KINDS: Final = {
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class SecurityKeyPublicKey(PublicKey):
-    """The public key of a FIDO token's key.
+    """The public key of a key in a FIDO token.
 
     Attributes:
         plain: the key that the token signs with.
-        application: what the key was made for, "ssh:" unless its owner chose otherwise.
+        application: the application of the key, "ssh:" by default.
     """
 
     plain: PublicKey
@@ -108,7 +108,7 @@ class SecurityKeyPublicKey(PublicKey):
 
     @property
     def algorithms(self) -> tuple[str, ...]:
-        """The token's algorithm, and for ECDSA that of a browser in front of it."""
+        """The algorithm of the token, and for ECDSA that of a browser."""
         return _KINDS[self.kind].algorithms
 
     def verify(
@@ -120,9 +120,9 @@ class SecurityKeyPublicKey(PublicKey):
         allow_sha1: bool = False,
         fido: FidoPolicy | None = None,
     ) -> bool:
-        """Say whether `signature` is this key's signature of `data`, and says enough.
+        """Say whether `signature` is this key's signature of `data`, and states enough.
 
-        See `PublicKey.verify`; without a policy, somebody must have touched the token.
+        See `PublicKey.verify`; without a policy, the user must have touched the token.
         """
         del allow_sha1  # no token signs with it
         try:
@@ -138,25 +138,25 @@ class SecurityKeyPublicKey(PublicKey):
         return (fido or FidoPolicy()).accepts(assertion)
 
     def verify_blob(self, data: Buffer, algorithm: str, blob: bytes) -> bool:
-        """Check the token's own signature; `data` is what it signed (`Assertion.signed`)."""
+        """Check the signature of the token; `data` is what it signed (`Assertion.signed`)."""
         del algorithm  # a browser changes what is signed, not how
         return self.plain.verify_blob(data, self.plain.algorithms[0], blob)
 
     def to_cryptography(self) -> NoReturn:
-        """Raise: no other format has room for the application."""
-        problem = f"a key of kind {self.kind} has no form but OpenSSH's"
+        """Raise UsageError: `cryptography` has no class with an application."""
+        problem = f"a key of kind {self.kind} is saved in OpenSSH's format alone"
         raise UsageError(problem)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class SecurityKeyPrivateKey(PrivateKey):
-    """The handle of a key in a FIDO token: the token finds the key by it, and signs.
+    """The handle of a key in a FIDO token.
 
     Attributes:
-        flags: what the token wants before it signs: 0x01 a touch, 0x04 the user's PIN or
-            finger; 0x20 marks a key that lives in the token.
-        handle: what the token finds the key by.
-        reserved: nothing yet; kept as it was read.
+        flags: what the token requires: 0x01 a touch, 0x04 the user's PIN or fingerprint;
+            0x20 marks a key that is resident in the token.
+        handle: by which the token finds the key.
+        reserved: not used yet; kept as it was read.
     """
 
     flags: int
@@ -164,16 +164,16 @@ class SecurityKeyPrivateKey(PrivateKey):
     reserved: bytes = b""
 
     def sign(self, data: Buffer, algorithm: str | None = None) -> bytes:
-        """Raise TokenNeeded: only the token signs, and an agent asks it."""
+        """Raise TokenNeeded: only the token can sign; an agent asks it."""
         del data, algorithm
         raise self._needed()
 
     def sign_blob(self, data: Buffer, algorithm: str) -> bytes:
-        """Raise TokenNeeded: only the token signs, and an agent asks it."""
+        """Raise TokenNeeded: only the token can sign; an agent asks it."""
         return self.sign(data, algorithm)
 
     def private_fields(self) -> Record:
-        """Return the key's fields as openssh-key-v1 and the agent protocol list them."""
+        """Return the fields as openssh-key-v1 and the agent protocol have them."""
         kind = _KINDS[self.public_key.kind]
         fields = kind.public.decode(self.public_key.blob)
         return kind.section(
@@ -185,19 +185,19 @@ class SecurityKeyPrivateKey(PrivateKey):
         )
 
     def to_cryptography(self) -> NoReturn:
-        """Raise: no other format has room for a handle."""
-        problem = f"a key of kind {self.public_key.kind} has no form but OpenSSH's"
+        """Raise UsageError: `cryptography` has no class with a handle."""
+        problem = f"a key of kind {self.public_key.kind} is saved in OpenSSH's format alone"
         raise UsageError(problem)
 
     def _needed(self) -> TokenNeeded:
         return TokenNeeded(
             f"the key {self.public_key.fingerprint()} is in a FIDO token, which alone can sign; "
-            "give the key to an agent that reaches the token"
+            "add the key to an agent that has access to the token"
         )
 
 
 class _SecurityKeys:
-    """The family's entry in the registry."""
+    """The family, as `ssh_keys.registry` knows it."""
 
     def public_from_blob(
         self, kind: str, blob: bytes, comment: str, *, policy: KeyPolicy

@@ -1,14 +1,14 @@
 """Keys and trust files on disk; the one place of this package that does I/O.
 
-A path is opened first and then looked at through the descriptor, so what was checked is
-what is read: a regular file of a bounded size, never a pipe or a device that would not
-end.  A private key is created for its owner alone, from the first system call on.
+A file is opened first and checked by its descriptor, so the file that is checked is the one that
+is read: a regular file of a bounded size, never a pipe or a device without end.  A private key is
+created for its owner alone, from the first system call on.
 
-`OSError` passes as it is; what a file holds is judged as `ssh_keys.load` judges it.
+`OSError` is raised as it is; the content of a file is decoded as `ssh_keys.load` does.
 
 disk      how files are opened, created and replaced
 locking   a lock against other processes
-hosts     known_hosts
+hosts     files known_hosts
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ __all__ = [
 ]
 
 _PUBLIC: Final = 0o644
-_MAX_SHOWN: Final = 1024
+_MAX_NAME: Final = 1024
 
 
 def read_private_key(
@@ -88,38 +88,38 @@ def read_private_key(
 
     Args:
         path: the file.
-        passphrase: what opens the key.
+        passphrase: ignored where the key is not encrypted.
         policy: which keys are strong enough to be read.
-        strict_permissions: refuse a file of this user's that others may read or change, as
-            OpenSSH does; a file of somebody else's is for its owner to protect.
+        strict_permissions: refuse a file of this user that others may read or change, as
+            OpenSSH does; the files of other users are not checked.
 
     Raises:
-        UnprotectedKey: others can get at the file, and `strict_permissions` was asked for.
+        UnprotectedKey: others may read or change the file, and `strict_permissions` is set.
         PassphraseNeeded: the key is encrypted and no passphrase was given.
         KeyDecryptError: the passphrase is wrong.
         KeyFormatError: it is not a regular file with one key within the limits.
         OSError: it cannot be read.
     """
-    _refuse_key(path)
-    with _not_public(path):
+    _check_path(path)
+    with _report_public_key(path):
         data = read(path, MAX_BLOB, check=check_permissions if strict_permissions else None)
     return load_private_key(data, passphrase, policy=policy)
 
 
 def check_private_permissions(path: str | os.PathLike[str]) -> None:
-    """Refuse a private key file of this user's that others may read or change.
+    """Refuse a private key file of this user that others may read or change.
 
     As in OpenSSH's sshkey_perm_ok, "if the key owned by a different user, then we don't care".
 
     Raises:
-        UnprotectedKey: they may.
-        KeyFormatError: they may, and it holds a public key.
+        UnprotectedKey: others may.
+        KeyFormatError: others may, and it is a public key.
         OSError: there is no such file.
     """
-    _refuse_key(path)
+    _check_path(path)
     status = Path(path).stat()
-    if not stat.S_ISDIR(status.st_mode):  # a directory is no key, whoever may read it
-        with _not_public(path):
+    if not stat.S_ISDIR(status.st_mode):  # a directory is not a key
+        with _report_public_key(path):
             check_permissions(status, os.fspath(path))
 
 
@@ -132,7 +132,7 @@ def read_public_key(
         KeyFormatError: it is not a regular file with one key within the limits.
         OSError: it cannot be read.
     """
-    _refuse_key(path)
+    _check_path(path)
     return load_public_key(read(path, MAX_BLOB), policy=policy)
 
 
@@ -142,7 +142,7 @@ def read_authorized_keys(
     """Read an authorized_keys file.
 
     Raises:
-        KeyFormatError: it is not a regular file, or far too large.
+        KeyFormatError: it is not a regular file, or too large.
         OSError: it cannot be read.
     """
     return AuthorizedKeysFile.parse(read(path, MAX_TRUST_FILE), os.fspath(path), policy=policy)
@@ -152,7 +152,7 @@ def read_authorized_principals(path: str | os.PathLike[str]) -> AuthorizedPrinci
     """Read an authorized_principals file.
 
     Raises:
-        KeyFormatError: it is not a regular file, or far too large.
+        KeyFormatError: it is not a regular file, or too large.
         OSError: it cannot be read.
     """
     return trust.AuthorizedPrincipals.parse(read(path, MAX_TRUST_FILE), os.fspath(path))
@@ -164,7 +164,7 @@ def read_allowed_signers(
     """Read an allowed_signers file.
 
     Raises:
-        KeyFormatError: it is not a regular file, or far too large.
+        KeyFormatError: it is not a regular file, or too large.
         OSError: it cannot be read.
     """
     return trust.AllowedSigners.parse(read(path, MAX_TRUST_FILE), os.fspath(path), policy=policy)
@@ -174,19 +174,19 @@ def read_revoked_keys(path: str | os.PathLike[str]) -> RevocationList:
     """Read a file of revoked keys: a KRL, or text with a public key on each line.
 
     Raises:
-        KeyFormatError: it is neither of them, or a line of it cannot be read: then nothing
-            may be believed that the list would have to be asked about.
+        KeyFormatError: it is neither, or a line cannot be read: then no key may be used that
+            might be revoked by it.
         OSError: it cannot be read.
     """
     return trust.parse_revoked(read(path, MAX_TRUST_FILE), os.fspath(path))
 
 
 def write_revoked_keys(path: str | os.PathLike[str], revoked: RevocationList) -> None:
-    """Save a list of revoked keys as a KRL, in the place of one that is there.
+    """Write a list of revoked keys as a KRL; an existing file is replaced.
 
     Raises:
-        UsageError: the list is too large to be read again.
-        OSError: it cannot be written, and what was there is as it was.
+        UsageError: the list is too large.
+        OSError: it cannot be written; an existing file is as it was.
     """
     content = revoked.to_blob()
     try:
@@ -196,7 +196,7 @@ def write_revoked_keys(path: str | os.PathLike[str], revoked: RevocationList) ->
 
 
 def read_chunks(path: str | os.PathLike[str]) -> Iterator[bytes]:
-    """Yield the content of a file piece by piece, as `sshsig.sign` and `verify` take it.
+    """Yield the content of a file in chunks, as `signatures.sign` takes a message.
 
     Raises:
         KeyFormatError: it is not a regular file.
@@ -214,16 +214,16 @@ def write_private_key(
     *,
     replace: bool = False,
 ) -> None:
-    """Save a private key in OpenSSH's format, readable by the owner alone.
+    """Write a private key in OpenSSH's format, readable by the owner alone.
 
     Args:
-        path: where to; nothing may be there yet.
+        path: the file, which must not exist.
         key: the key.
-        passphrase: what to encrypt it with; None leaves it in the clear.
-        replace: put it in the place of a file that is there, in one step.
+        passphrase: what to encrypt the key with; None for no encryption.
+        replace: replace an existing file, in one step.
 
     Raises:
-        FileExistsError: something is there, and `replace` was not asked for or it is a link.
+        FileExistsError: the path exists, and `replace` is not set or it is a symbolic link.
         UsageError: the passphrase is empty.
         OSError: it cannot be written.
     """
@@ -233,16 +233,16 @@ def write_private_key(
 def write_key_file(
     path: str | os.PathLike[str], content: bytes, *, public: bool = False, replace: bool = False
 ) -> None:
-    """Save a key in whatever format it was encoded in.
+    """Write a key that is encoded already.
 
     Args:
-        path: where to; nothing may be there yet.
-        content: the key.
-        public: let everybody read it, not its owner alone.
-        replace: put it in the place of a file that is there, in one step.
+        path: the file, which must not exist.
+        content: the encoded key.
+        public: readable by all users, not by its owner alone.
+        replace: replace an existing file, in one step.
 
     Raises:
-        FileExistsError: something is there, and `replace` was not asked for or it is a link.
+        FileExistsError: the path exists, and `replace` is not set or it is a symbolic link.
         OSError: it cannot be written.
     """
     target = Path(path)
@@ -264,19 +264,19 @@ def write_key_file(
 
 @contextmanager
 def name_file_in_errors(path: str | os.PathLike[str]) -> Generator[None]:
-    """Name the file in a `KeyFormatError` that does not name it."""
+    """Put the path into a `KeyFormatError` that does not have it."""
     try:
         yield
     except KeyFormatError as error:
-        name = printable(os.fspath(path), _MAX_SHOWN)
+        name = printable(os.fspath(path), _MAX_NAME)
         if name not in str(error):
             error.args = (f"{name}: {error}", *error.args[1:])
         raise
 
 
 @contextmanager
-def _not_public(path: str | os.PathLike[str]) -> Generator[None]:
-    """Say of a file that others may read that it holds a public key, where it does."""
+def _report_public_key(path: str | os.PathLike[str]) -> Generator[None]:
+    """Report a public key as such, and not that others may read its file."""
     try:
         yield
     except UnprotectedKey:
@@ -285,17 +285,17 @@ def _not_public(path: str | os.PathLike[str]) -> Generator[None]:
         except (OSError, KeyFormatError):
             pass
         else:
-            name = printable(os.fspath(path), _MAX_SHOWN)
+            name = printable(os.fspath(path), _MAX_NAME)
             problem = f"{name} holds a public key; name the file of the private key instead"
             raise KeyFormatError(problem) from None
         raise
 
 
-def _refuse_key(path: str | os.PathLike[str]) -> None:
-    """Refuse a key where its path is wanted: the error of the system would quote it."""
+def _check_path(path: str | os.PathLike[str]) -> None:
+    """Refuse a key in the place of its path: the error of the system would quote it."""
     if is_key_text(os.fspath(path)):
         problem = (
-            "the text of a key is given where the path of its file is wanted; "
+            "the text of a key is given where the path of its file is expected; "
             "give it as bytes, or to load_private_key"
         )
         raise KeyFormatError(problem)

@@ -1,4 +1,4 @@
-"""Files on disk: opened first and then looked at, created for their owner, replaced whole."""
+"""Files on disk: checked after they are opened, created for their owner, replaced as a whole."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ __all__ = [
 MAX_TRUST_FILE: Final = 1 << 26
 """The largest known_hosts or authorized_keys file that is read, in bytes."""
 CHUNK: Final = 1 << 16
-"""The bytes that are read at a time."""
+"""The most bytes that are read at a time."""
 OWNER_ONLY: Final = 0o600
-"""The mode of what is created for its owner alone."""
+"""The mode of files for their owner alone."""
 
 _OTHERS: Final = 0o077
-# absent on Windows, which has no such files in ordinary paths
+# not on Windows, where ordinary paths lead to no such files
 _NO_FOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)
 _NO_BLOCK: Final[int] = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _BINARY: Final[int] = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 def create(path: Path, content: bytes, mode: int = OWNER_ONLY) -> None:
-    """Create a file with this content, where nothing is yet."""
-    # O_EXCL: neither a file nor a link that is there already is written to
+    """Create a file with this content; the path must not exist."""
+    # O_EXCL: neither an existing file nor an existing link is written to
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY
     descriptor = os.open(path, flags, mode)
     try:
@@ -62,13 +62,13 @@ def replace(
     backup: bool,
     seen: os.stat_result | None = None,
 ) -> bool:
-    """Give a file other content in one step; its mode and its owner stay.
+    """Replace the content of a file in one step; its mode and owner stay.
 
     Args:
         path: the file; a link is followed.
-        content: what it is to hold.
-        backup: keep what it held, with ".old" behind its name.
-        seen: what was known of the file when it was read; another one is left as it is.
+        content: the new content.
+        backup: keep the previous file, with ".old" after its name.
+        seen: the status of the file when it was read; a file that has changed is not replaced.
 
     Returns:
         Whether the file was replaced.
@@ -102,7 +102,7 @@ def _stamp(status: os.stat_result) -> tuple[int, ...]:
 
 
 def _sync_directory(path: Path) -> None:
-    """Make a rename last, where the system knows how."""
+    """Make a rename durable, if the system can."""
     with suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY)
         try:
@@ -152,7 +152,7 @@ def read_open(file: BinaryIO, path: str, limit: int) -> bytes:
 
 def open_regular(path: str | os.PathLike[str], flags: int) -> int:
     """Open a file that must be a regular one; return the descriptor."""
-    # without _NO_BLOCK the open of a pipe would wait for its other end
+    # without _NO_BLOCK opening a pipe would wait for its other end
     descriptor = os.open(path, flags | _NO_BLOCK | _BINARY, OWNER_ONLY)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return descriptor

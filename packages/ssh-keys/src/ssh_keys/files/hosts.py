@@ -1,4 +1,4 @@
-"""The file known_hosts on disk: read, added to, changed."""
+"""Read and change files known_hosts on disk."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _TRIES: Final = 20
 def read_known_hosts(
     path: str | os.PathLike[str], *, policy: KeyPolicy = KeyPolicy.DEFAULT
 ) -> KnownHosts:
-    """Read a known_hosts file; one that does not exist knows no host.
+    """Read a known_hosts file; one that does not exist has no hosts.
 
     Raises:
-        KeyFormatError: it is not a regular file, or far too large.
-        OSError: it exists and cannot be read, which must not pass for an unknown host.
+        KeyFormatError: it is not a regular file, or too large.
+        OSError: it exists and cannot be read; its hosts must not count as unknown.
     """
     try:
         data = read(path, MAX_TRUST_FILE)
@@ -50,12 +50,12 @@ def read_known_hosts(
 def append_known_host(
     path: str | os.PathLike[str], host: str, port: int, key: PublicKey, *, hashed: bool = False
 ) -> None:
-    """Add a host's key to a known_hosts file, in one write at its end.
+    """Append a host's key to a known_hosts file, in one write.
 
-    The file and its directory are created for the owner alone where they are missing.
+    If the file or its directory does not exist, it is created for the owner alone.
 
     Raises:
-        UsageError: the host or the port is none.
+        UsageError: the host or the port is not valid.
         KeyFormatError: it is not a regular file.
         OSError: it cannot be written.
     """
@@ -65,25 +65,24 @@ def append_known_host(
         size = os.fstat(descriptor).st_size
         if size:
             os.lseek(descriptor, size - 1, os.SEEK_SET)
-            if os.read(descriptor, 1) != b"\n":  # another program left its last line open
+            if os.read(descriptor, 1) != b"\n":  # the last line has no newline
                 line = b"\n" + line
         if os.write(descriptor, line) != len(line):
-            problem = f"{os.fspath(path)}: the line was not written whole"
+            problem = f"{os.fspath(path)}: the line was not written completely"
             raise OSError(problem)
 
 
 def remove_known_host(path: str | os.PathLike[str], host: str, port: int = 22) -> int:
     """Remove the keys of a host from a known_hosts file, as `ssh-keygen -R` does.
 
-    What the file was before stays beside it, with ".old" behind its name.  A link is
-    followed: the file that it leads to is changed.
+    The previous file is kept, with ".old" after its name.  A symbolic link is followed.
 
     Returns:
-        How many lines are gone; where it is none, the file was not touched.
+        The number of lines that were removed; if it is 0, the file was not touched.
 
     Raises:
-        KeyFormatError: it is not a regular file, or far too large.
-        OSError: it cannot be read or replaced, and is as it was.
+        KeyFormatError: it is not a regular file, or too large.
+        OSError: it cannot be read or replaced; it is as it was.
     """
     before, after = _change(path, lambda file: file.without(host, port))
     return len(before.lines) - len(after.lines)
@@ -100,13 +99,12 @@ def update_known_host(
 ) -> None:
     """Change the keys of a host in a known_hosts file, in one step.
 
-    What the file was before stays beside it, with ".old" behind its name.  A link is
-    followed: the file that it leads to is changed.
+    The previous file is kept, with ".old" after its name.  A symbolic link is followed.
 
     Raises:
-        UsageError: the host or the port is none.
-        KeyFormatError: it is not a regular file, or far too large.
-        OSError: it cannot be read or replaced, and is as it was.
+        UsageError: the host or the port is not valid.
+        KeyFormatError: it is not a regular file, or too large.
+        OSError: it cannot be read or replaced; it is as it was.
     """
     _change(path, lambda file: file.updated(host, port, update, hashed=hashed, policy=policy))
 
@@ -114,13 +112,13 @@ def update_known_host(
 def hash_known_hosts(path: str | os.PathLike[str]) -> None:
     """Hash the names of the hosts in a known_hosts file, as `ssh-keygen -H` does.
 
-    What the file was before stays beside it, with ".old" behind its name: whoever wants the
-    names hidden removes it.  A link is followed: the file that it leads to is changed.
+    The previous file is kept, with ".old" after its name: remove it to hide the names.  A symbolic
+    link is followed.
 
     Raises:
-        KeyFormatError: a line cannot be read, so what it names would stay readable; or it is
-            not a regular file, or far too large.
-        OSError: it cannot be read or replaced, and is as it was.
+        KeyFormatError: a line cannot be read, so its hosts would stay readable; or it is not a
+            regular file, or too large.
+        OSError: it cannot be read or replaced; it is as it was.
     """
     _change(path, KnownHostsFile.hashed)
 
@@ -128,10 +126,10 @@ def hash_known_hosts(path: str | os.PathLike[str]) -> None:
 def _change(
     path: str | os.PathLike[str], change: Callable[[KnownHostsFile], KnownHostsFile]
 ) -> tuple[KnownHostsFile, KnownHostsFile]:
-    """Change a file in one step, anew where another program has written to it meanwhile.
+    """Change a file in one step; start again if another program has written to it meanwhile.
 
     Returns:
-        What it was and what it is; the same object where nothing was to change.
+        The file before and after; the same object if there was nothing to change.
     """
     for _ in range(_TRIES):
         with locked(path, os.O_RDONLY) as descriptor:

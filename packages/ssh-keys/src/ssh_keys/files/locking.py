@@ -1,8 +1,8 @@
-"""A lock on a file that several processes change, in the file itself: none other is left behind.
+"""A lock on a file that several processes change; it is on the file itself, not on a second one.
 
-Whoever replaces the file locks what is there, and so does whoever writes to its end; then no
-line of one is lost to the other.  Programs that know nothing of the lock are found out by what
-they did to the file, as far as that can be seen.
+Processes that replace the file lock it first, and so do those that append to it, so that no line
+is lost.  Changes by programs without the lock are detected by the status of the file, as far as
+it shows them.
 """
 
 from __future__ import annotations
@@ -24,36 +24,36 @@ else:
 
 __all__ = ["locked"]
 
-_PATIENCE: Final = 5.0
-"""The seconds that somebody else's lock is respected: who holds it may be stopped."""
-_PAUSE: Final = 0.01
+_MAX_WAIT: Final = 5.0
+"""The seconds to wait for another process, which may have been stopped."""
+_RETRY_INTERVAL: Final = 0.01
 
 
 @contextmanager
 def locked(path: str | os.PathLike[str], flags: int) -> Generator[int]:
-    """Open a regular file and lock it against other processes of ours; yield its descriptor.
+    """Open a regular file, lock it, and yield its descriptor.
 
-    Where the system has no such locks, or somebody holds one for very long, the file is
-    opened without.
+    If the system has no such locks, or another process holds one for too long, the file is opened
+    without a lock.
 
     Raises:
         KeyFormatError: it is not a regular file.
         OSError: it cannot be opened.
     """
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + _MAX_WAIT
     while True:
         descriptor = open_regular(path, flags)
         try:
             taken = _lock(descriptor, end)
-            # while we waited the file may have been replaced: then the lock is on the old one
-            if not taken or _is_there(path, descriptor):
+            # the file may have been replaced meanwhile; then the lock is on the previous one
+            if not taken or _is_current(path, descriptor):
                 yield descriptor
                 return
         finally:
             os.close(descriptor)
 
 
-def _is_there(path: str | os.PathLike[str], descriptor: int) -> bool:
+def _is_current(path: str | os.PathLike[str], descriptor: int) -> bool:
     try:
         return os.path.samestat(Path(path).stat(), os.fstat(descriptor))
     except FileNotFoundError:
@@ -61,7 +61,7 @@ def _is_there(path: str | os.PathLike[str], descriptor: int) -> bool:
 
 
 def _lock(descriptor: int, end: float) -> bool:
-    """Wait for the lock; return False where there is none to be had."""
+    """Wait for the lock; return False if it cannot be had."""
     try:
         flock, how = fcntl.flock, fcntl.LOCK_EX | fcntl.LOCK_NB
     except ImportError:  # on Windows
@@ -72,7 +72,7 @@ def _lock(descriptor: int, end: float) -> bool:
         except BlockingIOError:
             if time.monotonic() > end:
                 return False
-            time.sleep(_PAUSE)
+            time.sleep(_RETRY_INTERVAL)
         except OSError:  # a file system without locks
             return False
         else:

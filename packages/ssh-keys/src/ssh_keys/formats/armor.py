@@ -1,4 +1,4 @@
-"""Text armour of key files: which label it has, and the bytes inside (RFC 7468)."""
+"""Text armour of key files as `ssh-keygen` writes it (RFC 7468)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WIDTH: Final = 70
 
 
 class Armor(NamedTuple):
-    """An armoured block: its bytes, its header lines, its text, and what follows it."""
+    """An armoured block: its bytes, its headers, its text, and the rest of the data."""
 
     body: bytes
     headers: dict[str, str]
@@ -35,7 +35,7 @@ class Armor(NamedTuple):
 
 
 def label_of(data: bytes) -> str | None:
-    """Return the label of the armour that `data` starts with, or None without any."""
+    """Return the label of the armour that `data` starts with, or None."""
     first = data.lstrip().split(b"\n", 1)[0].rstrip()
     if first.startswith(_BEGIN) and first.endswith(_DASHES) and len(first) > len(_BEGIN + _DASHES):
         return printable(first[len(_BEGIN) : -len(_DASHES)], 64)
@@ -43,10 +43,10 @@ def label_of(data: bytes) -> str | None:
 
 
 def open_armor(data: bytes) -> Armor:
-    """Return what stands between the BEGIN line that `data` starts with and its END line.
+    """Return the block between the BEGIN line that `data` starts with and its END line.
 
     Raises:
-        KeyFormatError: there is no whole armour, or its text is no base64.
+        KeyFormatError: the armour is not complete, or its text is not base64.
     """
     first, *lines = data.strip().split(b"\n")
     ending = first.strip().replace(_BEGIN, _END, 1)
@@ -62,7 +62,7 @@ def open_armor(data: bytes) -> Armor:
 
 
 def enclose(label: str, body: bytes) -> bytes:
-    """Return `body` in armour, as `ssh-keygen` breaks its lines."""
+    """Return `body` in armour, with lines of the length that `ssh-keygen` writes."""
     text = to_base64(body)
     lines = [text[start : start + _WIDTH] for start in range(0, len(text), _WIDTH)]
     name = label.encode()
@@ -70,7 +70,7 @@ def enclose(label: str, body: bytes) -> bytes:
 
 
 def _headers(lines: list[bytes]) -> tuple[int, dict[str, str]]:
-    """Return how many lines the headers take, and the headers (RFC 1421 section 4.6)."""
+    """Return the number of header lines, and the headers (RFC 1421 section 4.6)."""
     headers: dict[str, str] = {}
     count = 0
     while count < len(lines) and b":" in lines[count]:
@@ -78,7 +78,7 @@ def _headers(lines: list[bytes]) -> tuple[int, dict[str, str]]:
         headers[printable(name, 64)] = printable(value.strip(), 256)
         count += 1
     if any(_DASHES in line for line in lines[:count]):
-        # another reader could take it for the start of another block
+        # another parser could take it for the start of another block
         problem = "a header of the armour looks like a BEGIN line"
         raise KeyFormatError(problem)
     return count, headers

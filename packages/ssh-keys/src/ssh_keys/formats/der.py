@@ -1,8 +1,8 @@
-"""Just enough DER to see what a file would cost before it is computed with.
+"""As much DER as tells how a file is encrypted, and what its key derivation costs.
 
-An encrypted PKCS#8 file says how often its passphrase is hashed, and a hostile one says
-two thousand million times.  `check_cost` reads those numbers, `oids_of` what it is encrypted
-with; `cryptography` reads the rest.  The walk keeps its own stack, so nesting costs no recursion.
+An encrypted PKCS#8 file has the number of times that its passphrase is hashed, and a hostile
+file has two thousand million.  `check_cost` checks those numbers, and `oids_of` returns the
+algorithms; `cryptography` decodes the rest.  The walk has its own stack, and does not recurse.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _SCRYPT: Final = bytes.fromhex("2b06010401da47040b")
 _SCRYPT_NUMBERS: Final = 3
 
 MAX_ITERATIONS: Final = 2_000_000
-"""The most hash iterations a passphrase may take, a second or so."""
+"""The most iterations of a hash for a passphrase: about a second."""
 
 MAX_SCRYPT_BYTES: Final = 1 << 28
-"""The most memory and work a passphrase may take with scrypt: 128 · N · r · p."""
+"""The most memory and work of scrypt for a passphrase: 128 · N · r · p."""
 
 
 class _Element(NamedTuple):
@@ -39,11 +39,11 @@ class _Element(NamedTuple):
 
 
 def check_cost(der: bytes) -> None:
-    """Refuse an EncryptedPrivateKeyInfo (RFC 5958 section 3) that takes too long to open.
+    """Refuse an EncryptedPrivateKeyInfo (RFC 5958 section 3) that is too costly to decrypt.
 
     Raises:
-        TooCostly: it takes too long.
-        KeyFormatError: it is no such structure.
+        TooCostly: it is.
+        KeyFormatError: it is another structure.
     """
     numbers, names = _algorithm(der)
     if _SCRYPT in names:
@@ -62,7 +62,7 @@ def oids_of(der: bytes) -> tuple[str, ...]:
     """Return the object identifiers of the algorithms that encrypt an EncryptedPrivateKeyInfo.
 
     Raises:
-        KeyFormatError: it is no such structure.
+        KeyFormatError: it is another structure.
     """
     return tuple(map(_dotted, _algorithm(der)[1]))
 
@@ -79,7 +79,7 @@ def _dotted(oid: bytes) -> str:
 
 
 def _algorithm(der: bytes) -> tuple[list[int], list[bytes]]:
-    """Return the numbers and the object identifiers of what encrypts a private key."""
+    """Return the numbers and the object identifiers of the encryption algorithm."""
     outer = _read(der, 0, len(der))
     algorithm = _read(der, outer.start, outer.end)
     if outer.tag != _SEQUENCE or algorithm.tag != _SEQUENCE or outer.end != len(der):

@@ -1,12 +1,12 @@
-r"""Key files as they arrive: what a file lost on its way is put back, before a format reads it.
+r"""The text of key files as it arrives: line breaks and encoding are restored before decoding.
 
-A key that was pasted into a form, a variable or a YAML file often comes with other line ends,
-with `\n` in letters, with spaces in the place of line breaks or with none at all, in UTF-16,
-indented or in quotes.  None of that changes a byte of the key.  Text in front of the key and
-behind it, as `openssl pkcs12` writes it, and blocks beside it, such as certificates, are passed
-over (RFC 7468 section 2).
+A key that was pasted into a form, a variable or a YAML file often has other line ends, `\n` as
+two characters, spaces instead of line breaks or none at all; it is in UTF-16, indented or in
+quotes.  None of that changes a byte of the key.  Text before and after the key, as
+`openssl pkcs12` writes it, and other blocks, such as certificates, are ignored (RFC 7468
+section 2).
 
-All of it may be secret: no error of this module quotes its input.
+The text may be secret: no error of this module quotes it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ssh_keys.strict_base64 import from_base64
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
-__all__ = ["LABELS", "Block", "Sealed", "decoded", "find_block", "is_key_text", "open_block"]
+__all__ = ["LABELS", "Block", "BlockContent", "find_block", "is_key_text", "open_block", "to_utf8"]
 
 LABELS: Final = (
     "OPENSSH PRIVATE KEY",
@@ -47,7 +47,7 @@ LABELS: Final = (
     "PGP PUBLIC KEY BLOCK",
     "SSH SIGNATURE",
 )
-"""The labels that are known by name, and may be named in an error."""
+"""The labels that an error may name."""
 
 _BEGIN: Final = b"-----BEGIN"
 _END: Final = b"-----END"
@@ -57,7 +57,7 @@ _MAX_BLOCKS: Final = 64
 _LABEL: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ")
 _BY_LETTERS: Final = {label.replace(" ", ""): label for label in LABELS}
 _SEEN: Final = 16
-"""The bytes that are looked at to see whether text without a mark is UTF-16."""
+"""The number of bytes by which UTF-16 without a byte order mark is detected."""
 
 _MARKS: Final = (
     # UTF-32 first: its mark begins with that of UTF-16
@@ -79,7 +79,7 @@ _LONG_IV: Final = (b"AES", b"ARIA", b"CAMELLIA", b"SEED", b"SM4")
 _IV_DIGITS: Final = {True: 32, False: 16}
 
 
-_SIGNS: Final = (
+_KEY_MARKS: Final = (
     "--BEGIN",
     "PRIVATE KEY",
     "PuTTY-User-Key-File-",
@@ -88,17 +88,17 @@ _SIGNS: Final = (
     "\n",
     "\0",
 )
-"""What is in the text of a key, and not in the path of a file."""
+"""Text that is in keys, and not in paths of files."""
 _BASE64: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\\")
-_MUCH: Final = 64
+_MIN_SECRET: Final = 64
 
 
 class Block(NamedTuple):
-    """What stands between a BEGIN line and its END line.
+    """A block of text armour.
 
     Attributes:
         label: the label.
-        text: what is between; None where no END line follows.
+        text: the text between the BEGIN line and the END line; None without an END line.
     """
 
     label: str
@@ -108,13 +108,13 @@ class Block(NamedTuple):
         return f"<Block {self.label}>"
 
 
-class Sealed(NamedTuple):
-    """What a block holds.
+class BlockContent(NamedTuple):
+    """The content of a block.
 
     Attributes:
         body: the bytes.
         dek: the value of the header DEK-Info, cipher and IV (RFC 1421 section 4.6.1.3), where
-            the bytes are encrypted in OpenSSL's old way; else None.
+            the bytes are encrypted in OpenSSL's traditional format; else None.
     """
 
     body: bytes
@@ -124,38 +124,38 @@ class Sealed(NamedTuple):
         return f"<{len(self.body)} bytes>"
 
 
-def decoded(data: bytes | str) -> bytes:
-    """Return the data of a key file as UTF-8 without a mark, whatever it was encoded in."""
+def to_utf8(data: bytes | str) -> bytes:
+    """Return the data of a key file as UTF-8 without a byte order mark."""
     raw = as_bytes(data)
     for mark, encoding in _MARKS:
         if raw.startswith(mark):
-            return _reencoded(raw, encoding)
+            return _reencode(raw, encoding)
     head = raw[:_SEEN]
     if len(head) > 1 and not any(head[1::2]) and all(head[::2]):
-        return _reencoded(raw, "utf-16-le")
+        return _reencode(raw, "utf-16-le")
     if len(head) > 1 and not any(head[::2]) and all(head[1::2]):
-        return _reencoded(raw, "utf-16-be")
+        return _reencode(raw, "utf-16-be")
     return raw.removeprefix(codecs.BOM_UTF8)
 
 
 def is_key_text(text: str) -> bool:
-    """Say whether text is a private key, or a part of one, and not the path of its file.
+    """Say whether text is a private key, or a part of one, and not a path.
 
-    An error about such a path would quote the key.
+    An error about the path would quote the key.
     """
-    if any(sign in text for sign in _SIGNS):
+    if any(mark in text for mark in _KEY_MARKS):
         return True
     words = text.split()
     if text.startswith(("/", "~", ".")):
-        return False  # an absolute path may look like base64, which seldom begins so
-    # base64 alone, or with something beside it: a line of a key behind the name of a type, say
+        return False  # an absolute path may look like base64, which seldom starts like this
+    # base64 alone or with other words, such as a line of a key after its type
     encoded = [word for word in words if _BASE64.issuperset(word)]
-    enough = sum(map(len, encoded)) >= _MUCH
-    return enough and (len(encoded) == len(words) or max(map(len, encoded)) >= _MUCH)
+    enough = sum(map(len, encoded)) >= _MIN_SECRET
+    return enough and (len(encoded) == len(words) or max(map(len, encoded)) >= _MIN_SECRET)
 
 
 def find_block(data: bytes, wanted: Container[str]) -> Block | None:
-    """Return the first block with one of the labels, or else the first block, if there is one.
+    """Return the first block with one of the labels, else the first block, else None.
 
     Raises:
         KeyFormatError: there are too many blocks.
@@ -171,23 +171,23 @@ def find_block(data: bytes, wanted: Container[str]) -> Block | None:
     return first
 
 
-def open_block(block: Block) -> Sealed:
-    """Return what a block holds.
+def open_block(block: Block) -> BlockContent:
+    """Return the content of a block.
 
     Raises:
-        KeyFormatError: it has no END line, or its text is no base64.
+        KeyFormatError: it has no END line, or its text is not base64.
     """
     if block.text is None:
         problem = "the armour has no END line"
         raise KeyFormatError(problem)
-    text = _with_lines(block.text)
+    text = _restore_lines(block.text)
     dek: bytes | None = None
     if b":" in text:
         dek, text = _split_headers(text)
-    return Sealed(from_base64(b"".join(text.split()), "the text of the armour"), dek)
+    return BlockContent(from_base64(b"".join(text.split()), "the text of the armour"), dek)
 
 
-def _reencoded(raw: bytes, encoding: str) -> bytes:
+def _reencode(raw: bytes, encoding: str) -> bytes:
     try:
         return raw.decode(encoding).encode("utf-8")
     except UnicodeError:
@@ -211,30 +211,30 @@ def _blocks(data: bytes) -> Iterator[Block]:
 
 
 def _label(written: bytes) -> str:
-    """The label as it is usually written, also where its spaces were lost."""
+    """Return the label as it is usually written, also if its spaces are lost."""
     label = written.decode().strip()
     return _BY_LETTERS.get(label.replace(" ", ""), label)
 
 
-def _with_lines(text: bytes) -> bytes:
-    """Put line breaks back where they were written otherwise."""
+def _restore_lines(text: bytes) -> bytes:
+    """Restore the line breaks."""
     for blank in _ODD_BLANKS:
         text = text.replace(blank, b" ")
     for letters in _LETTERS:
         text = text.replace(letters, b"\n")
-    # what is left of a backslash joined two lines in a shell, or escaped the other one
+    # a backslash that is left joined two lines in a shell, or escaped another backslash
     return text.replace(b"\\", b"").replace(b"\r", b"\n").strip()
 
 
 def _split_headers(text: bytes) -> tuple[bytes | None, bytes]:
-    """Return the value of DEK-Info, and the base64 behind the headers (RFC 1421 section 4.6).
+    """Return the value of DEK-Info, and the base64 after the headers (RFC 1421 section 4.6).
 
-    The base64 has no colon, so the headers end behind the last one.  Where the line breaks were
-    lost the base64 goes on there.
+    The base64 has no colon, so the headers end with the last one.  If the line breaks are lost,
+    the base64 continues on the same line.
     """
     name, value = text.rsplit(b":", 1)
     line, _, body = value.partition(b"\n")
-    if not name.endswith(_DEK):  # a header that is not understood takes all of its line
+    if not name.endswith(_DEK):  # an unknown header extends to the end of its line
         dek = text.partition(_DEK + b":")[2].split(None, 1)
         return (dek[0] if dek else None), body
     words = line.split(None, 1)

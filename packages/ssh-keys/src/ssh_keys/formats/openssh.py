@@ -6,7 +6,7 @@
 
     private section: uint32 check, uint32 check, the key's fields, string comment, 1 2 3 …
 
-The two equal check numbers tell a wrong passphrase from a damaged file.
+The check numbers are equal unless the passphrase is wrong.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 __all__ = ["MAX_ROUNDS", "decode_private", "encode_private"]
 
 MAX_ROUNDS: Final = 2048
-"""The most rounds of bcrypt that a file may ask for."""
+"""The most rounds of bcrypt that are computed for a file."""
 
-_NOT_READ: Final = frozenset(
+_UNSUPPORTED: Final = frozenset(
     {"blowfish-cbc", "cast128-cbc", "arcfour", "arcfour128", "arcfour256", "none"}
 )
-"""Ciphers that OpenSSH once had; no other name is put into an error, it may be a secret."""
+"""Ciphers that OpenSSH once had.  An error names no other: the name may be a secret."""
 
 _MAGIC: Final = b"openssh-key-v1\0"
 _SALT_SIZE: Final = 16
@@ -53,7 +53,7 @@ _MIN_BLOCK: Final = 8
 
 @record
 class _Container(Record):
-    """What follows the magic."""
+    """The file after the magic."""
 
     cipher: str
     kdf: str
@@ -74,7 +74,7 @@ class _Options(Record):
 
 @record
 class _Checks(Record):
-    """The head of the private section."""
+    """The start of the private section."""
 
     first: UInt32
     second: UInt32
@@ -82,7 +82,7 @@ class _Checks(Record):
 
 @record
 class _Comment(Record):
-    """What follows the key's fields."""
+    """The private section after the fields of the key."""
 
     comment: Text
     padding: Rest
@@ -90,7 +90,7 @@ class _Comment(Record):
 
 @attrs.frozen
 class _Protection:
-    """How a key is encrypted when it is saved."""
+    """How a key is encrypted when it is written."""
 
     passphrase: bytes | None = attrs.field(repr=False)
     cipher: str
@@ -98,14 +98,14 @@ class _Protection:
 
     @classmethod
     def make(cls, passphrase: bytes | str | None, cipher: str, rounds: int) -> Self:
-        """Check the choice of a caller.
+        """Check the arguments of a caller.
 
         Raises:
             UsageError: the passphrase is empty, or there is no such cipher or cost.
         """
         secret = raw(passphrase) if isinstance(passphrase, str) else passphrase
         if secret is not None and not secret:
-            problem = "the passphrase is empty; give None to save the key unencrypted"
+            problem = "the passphrase is empty; give None for no encryption"
             raise UsageError(problem)
         if cipher not in CIPHERS:
             problem = f"no cipher {cipher!r}; choose one of {', '.join(CIPHERS)}"
@@ -128,7 +128,7 @@ def decode_private(
         PassphraseNeeded: it is encrypted and no passphrase was given.
         KeyDecryptError: the passphrase is wrong.
         TooCostly: to try the passphrase would take too much time.
-        KeyFormatError: it is not one whole key within the limits.
+        KeyFormatError: it is not one complete key within the limits.
     """
     try:
         return _decode(open_block(block).body, passphrase, policy=policy)
@@ -143,13 +143,13 @@ def _decode(body: bytes, passphrase: bytes | None, *, policy: KeyPolicy) -> Priv
         raise KeyFormatError(problem)
     container = _Container.decode(body[len(_MAGIC) :])
     if container.count != 1:
-        problem = "a file with several keys is not read"
+        problem = "a file with several keys is not supported"
         raise KeyFormatError(problem)
     registry.named_family(read_text(container.public, 0)[0])
     public_key = PublicKey.from_blob(container.public, policy=policy)
     if container.cipher == "none":
         if container.kdf != "none" or container.options or container.tag:
-            problem = "the file is not encrypted and yet has a kdf or a tag"
+            problem = "the file is not encrypted, but has a kdf or a tag"
             raise KeyFormatError(problem)
         plain, block, wrong = container.private, _MIN_BLOCK, KeyFormatError
     else:
@@ -175,7 +175,7 @@ def _read_section(
     kind, _ = read_text(plain, pos)
     key, pos = registry.named_family(kind).read_private(plain, pos, policy=policy)
     if key.public_key != public_key:
-        problem = "the private key does not belong to the public key beside it"
+        problem = "the private key does not belong to the public key in the file"
         raise KeyFormatError(problem)
     ending, _ = _Comment.read(plain, pos)
     size = len(ending.padding)
@@ -186,10 +186,10 @@ def _read_section(
 
 
 def _cipher(container: _Container) -> KeyCipher:
-    """Check everything that can be checked before the costly part begins."""
+    """Check all that can be checked before the costly key derivation."""
     cipher = CIPHERS.get(container.cipher)
     if cipher is None:
-        name = container.cipher if container.cipher in _NOT_READ else "an unknown cipher"
+        name = container.cipher if container.cipher in _UNSUPPORTED else "an unknown cipher"
         problem = f"the key is encrypted with {name}, which is not supported"
         raise KeyFormatError(problem)
     if container.kdf != "bcrypt":
@@ -217,12 +217,12 @@ def _decrypt(container: _Container, cipher: KeyCipher, passphrase: bytes) -> byt
         raise KeyDecryptError(problem)
     options = _Options.decode(container.options)
     key, iv = _derive(cipher, passphrase, options.salt, options.rounds)
-    return cipher.method.decrypt(key, iv, container.private, container.tag)
+    return cipher.mode.decrypt(key, iv, container.private, container.tag)
 
 
 def _derive(cipher: KeyCipher, passphrase: bytes, salt: bytes, rounds: int) -> tuple[bytes, bytes]:
     size = cipher.key_size + cipher.iv_size
-    # few rounds are what ssh-keygen writes by default: 16, since 9.4 it is 24
+    # bcrypt warns below 50 rounds; ssh-keygen writes 16, and 24 since 9.4
     derived = bcrypt.kdf(passphrase, salt, size, rounds, ignore_few_rounds=True)
     return derived[: cipher.key_size], derived[cipher.key_size :]
 
@@ -238,7 +238,7 @@ def encode_private(
     rounds: int,
     random: Callable[[int], bytes],
 ) -> bytes:
-    """Return a private key in its armour, encrypted where there is a passphrase.
+    """Return a private key in its armour, encrypted if there is a passphrase.
 
     Raises:
         UsageError: the passphrase is empty, or there is no such cipher or cost.
@@ -255,7 +255,7 @@ def _encode(key: PrivateKey, protection: _Protection, random: Callable[[int], by
     if passphrase is not None and cipher is not None:
         salt = random(_SALT_SIZE)
         derived, iv = _derive(cipher, passphrase, salt, protection.rounds)
-        plain, tag = cipher.method.encrypt(derived, iv, plain)
+        plain, tag = cipher.mode.encrypt(derived, iv, plain)
         name, kdf = protection.cipher, "bcrypt"
         options = _Options(salt=salt, rounds=protection.rounds).encode()
     container = _Container(

@@ -1,8 +1,7 @@
 """The ciphers that protect a private key in OpenSSH's format, as rows of a table.
 
-A row says how long the key and the IV are, what the plaintext is padded to, how long the
-tag behind the ciphertext is, and which function works it.  Nothing here knows what the
-plaintext is.
+A row has the length of the key and of the IV, the block to which the plaintext is padded, the
+length of the tag after the ciphertext, and the mode.
 """
 
 from __future__ import annotations
@@ -32,33 +31,33 @@ __all__ = ["CIPHERS", "KeyCipher", "WrongTag"]
 
 
 class WrongTag(KeyDecryptError):
-    """The authentication tag does not fit the key: the passphrase is wrong."""
+    """The authentication tag is wrong: so is the passphrase."""
 
 
-class _Method(Protocol):
-    """One way of using a cipher, both directions."""
+class _Mode(Protocol):
+    """A mode of a cipher, in both directions."""
 
     def encrypt(self, key: bytes, iv: bytes, plain: bytes) -> tuple[bytes, bytes]:
         """Return the ciphertext and the tag."""
         ...
 
     def decrypt(self, key: bytes, iv: bytes, sealed: bytes, tag: bytes) -> bytes:
-        """Return the plaintext; raise WrongTag where there is a tag and it does not fit."""
+        """Return the plaintext; raise WrongTag if there is a tag and it is wrong."""
         ...
 
 
 class KeyCipher(NamedTuple):
-    """One row: sizes in bytes, and the method."""
+    """One row: sizes in bytes, and the mode."""
 
     key_size: int
     iv_size: int
     block_size: int
     tag_size: int
-    method: _Method
+    mode: _Mode
 
 
 class _Plain:
-    """A mode without a tag; a wrong passphrase shows in the plaintext only."""
+    """A mode without a tag: only the plaintext shows that a passphrase is wrong."""
 
     def __init__(
         self,
@@ -96,8 +95,8 @@ class _GCM:
 class _ChaChaPoly:
     """chacha20-poly1305@openssh.com (OpenSSH's PROTOCOL.chacha20poly1305).
 
-    The first half of the key works on the payload, with sequence number 0; the second half
-    would hide the length of a packet, and a file has no such length.
+    The first half of the key encrypts the payload, with sequence number 0.  The second half
+    encrypts the length of a packet, which a file does not have.
     """
 
     def encrypt(self, key: bytes, iv: bytes, plain: bytes) -> tuple[bytes, bytes]:
@@ -139,4 +138,4 @@ CIPHERS: Final = {
     "aes128-gcm@openssh.com": KeyCipher(16, 12, 16, 16, _GCM()),
     "chacha20-poly1305@openssh.com": KeyCipher(64, 0, 8, 16, _ChaChaPoly()),
 }
-"""Every cipher that OpenSSH writes private keys with."""
+"""The ciphers with which OpenSSH writes private keys."""

@@ -1,7 +1,7 @@
 """Keys in PEM: PKCS#1 (RFC 8017), SEC1 (RFC 5915), PKCS#8 (RFC 5958), public keys.
 
-`cryptography` reads and writes the structures.  What it does not bound is bounded here
-before it is called: how long the file is, and how much work its passphrase costs.
+`cryptography` decodes and encodes the structures.  Limits that it does not have are checked
+before it is called: the length of the file, and the cost of its key derivation.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ PRIVATE_LABELS: Final = frozenset(
 PUBLIC_LABELS: Final = frozenset({"PUBLIC KEY", "RSA PUBLIC KEY"})
 
 _MAX_DER: Final = 16_384
-"""The largest structure that is looked at; an RSA key of 16384 bits has 9.3 KiB."""
+"""The largest structure that is read; an RSA key of 16384 bits has 9.3 KiB."""
 
 _FORMS: Final = {
     "pkcs8": PrivateFormat.PKCS8,
@@ -64,19 +64,19 @@ def decode_private(
     Raises:
         PassphraseNeeded: it is encrypted and no passphrase was given.
         KeyDecryptError: the passphrase is wrong.
-        TooCostly: to try the passphrase would take too much time or memory.
-        UnsupportedKey: it is a key of a family that is refused.
-        KeyFormatError: it is not one whole key within the limits, or it is encrypted with a
-            cipher that is not supported.
+        TooCostly: deriving the key would take too much time or memory.
+        UnsupportedKey: its kind is refused.
+        KeyFormatError: it is not one complete key within the limits, or its cipher is not
+            supported.
     """
-    sealed = open_block(block)
-    _check_size(sealed.body)
-    der, secret = sealed.body, None
-    old = block.label != _ENCRYPTED and sealed.dek is not None
-    if old or block.label == _ENCRYPTED:
-        cipher = pem_ciphers.old_cipher(sealed.dek) if old and sealed.dek else None
+    content = open_block(block)
+    _check_size(content.body)
+    der, secret = content.body, None
+    traditional = block.label != _ENCRYPTED and content.dek is not None
+    if traditional or block.label == _ENCRYPTED:
+        cipher = pem_ciphers.parse_dek_info(content.dek) if traditional and content.dek else None
         if cipher is None:
-            pem_ciphers.check_scheme(der)
+            pem_ciphers.check_algorithms(der)
             check_cost(der)
         if not passphrase:
             problem = "the key is encrypted: a passphrase is needed"
@@ -85,18 +85,18 @@ def decode_private(
             secret = passphrase
         else:
             der = cipher.decrypt(der, passphrase)
-    key = _load(der, secret, locked=old or secret is not None)
+    key = _load(der, secret, encrypted=traditional or secret is not None)
     for family in registry.portable_families():
-        adopted = family.adopt_private(key, policy=policy)
-        if adopted is not None:
-            return adopted
+        found = family.private_from_cryptography(key, policy=policy)
+        if found is not None:
+            return found
     raise _unsupported(key)
 
 
-def _load(der: bytes, passphrase: bytes | None, *, locked: bool) -> PrivateKeyTypes:
-    # what cryptography says of a key may quote it: none of its texts is passed on
+def _load(der: bytes, passphrase: bytes | None, *, encrypted: bool) -> PrivateKeyTypes:
+    # messages of cryptography may quote the key: none is repeated
     try:
-        # the family tries the key; the primality tests would take up to a minute
+        # the family signs with the key; the primality tests would take up to a minute
         return serialization.load_der_private_key(
             der, passphrase, unsafe_skip_rsa_key_validation=True
         )
@@ -104,11 +104,11 @@ def _load(der: bytes, passphrase: bytes | None, *, locked: bool) -> PrivateKeyTy
         problem = "not a supported private key: its algorithm or its curve is not known"
         raise KeyFormatError(problem) from None
     except (ValueError, TypeError, InternalError):
-        # an InternalError is what cryptography makes of an EdDSA key of another length
-        if locked:
+        # cryptography raises InternalError for an EdDSA key of another length
+        if encrypted:
             problem = "the passphrase is wrong, or the file is damaged"
             raise KeyDecryptError(problem) from None
-        problem = "not a private key: its structure is damaged, or is none of PKCS#8, PKCS#1, SEC1"
+        problem = "not a private key: its structure is damaged, or not PKCS#8, PKCS#1 or SEC1"
         raise KeyFormatError(problem) from None
 
 
@@ -116,8 +116,8 @@ def decode_public(block: Block, *, policy: KeyPolicy = KeyPolicy.DEFAULT) -> Pub
     """Read a public key from its PEM armour.
 
     Raises:
-        UnsupportedKey: it is a key of a family that is refused.
-        KeyFormatError: it is not one whole key within the limits.
+        UnsupportedKey: its kind is refused.
+        KeyFormatError: it is not one complete key within the limits.
     """
     body = open_block(block).body
     _check_size(body)
@@ -127,9 +127,9 @@ def decode_public(block: Block, *, policy: KeyPolicy = KeyPolicy.DEFAULT) -> Pub
         problem = f"not a public key: {_first_line(error)}"
         raise KeyFormatError(problem) from None
     for family in registry.portable_families():
-        adopted = family.adopt_public(key, policy=policy)
-        if adopted is not None:
-            return adopted
+        found = family.public_from_cryptography(key, policy=policy)
+        if found is not None:
+            return found
     raise _unsupported(key)
 
 
@@ -137,7 +137,7 @@ def encode_private(key: PrivateKey, passphrase: bytes | str | None, form: str) -
     """Return a private key as PEM.
 
     Raises:
-        UsageError: the passphrase is empty, or the key has no such form.
+        UsageError: the passphrase is empty, or PEM has no such form of the key.
     """
     secret = raw(passphrase) if isinstance(passphrase, str) else passphrase
     encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()

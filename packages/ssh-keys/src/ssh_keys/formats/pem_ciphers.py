@@ -1,10 +1,9 @@
-"""How private keys in PEM are encrypted: OpenSSL's old way, and PKCS#8's names for its ways.
+"""How private keys in PEM are encrypted: OpenSSL's traditional format, and PKCS#8.
 
-The old way (the headers Proc-Type and DEK-Info) hashes the passphrase once, with MD5 and the
-IV as salt, so it is guessed fast.  It is read and never written.
+The traditional format (the headers Proc-Type and DEK-Info) hashes the passphrase once, with MD5
+and the IV as salt, so a passphrase is cheap to guess.  It is read and never written.
 
-A cipher is named in an error only where it is one of the names below: whatever else stands in
-its place may be part of a key.
+An error names a cipher only if it is one of the names below: anything else may be part of a key.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm
 
-__all__ = ["OldCipher", "check_scheme", "old_cipher"]
+__all__ = ["TraditionalCipher", "check_algorithms", "parse_dek_info"]
 
 _SALT_SIZE: Final = 8
 _UNNAMED: Final = "a cipher that is not known"
@@ -41,7 +40,7 @@ class _Row(NamedTuple):
     repeated: int = 1
 
 
-_OLD: Final = {
+_TRADITIONAL: Final = {
     b"AES-128-CBC": _Row(16, 16, "AES"),
     b"AES-192-CBC": _Row(24, 16, "AES"),
     b"AES-256-CBC": _Row(32, 16, "AES"),
@@ -57,7 +56,7 @@ _OLD: Final = {
     b"RC2-CBC": _Row(16, 8, "RC2"),
     b"SM4-CBC": _Row(16, 16, "SM4"),
 }
-"""The names of DEK-Info that are read."""
+"""The names in DEK-Info that are supported."""
 
 _FAMILIES: Final = (
     *(f"{name}-{size}" for name in ("AES", "ARIA", "CAMELLIA") for size in (128, 192, 256)),
@@ -67,7 +66,7 @@ _FAMILIES: Final = (
 _MODES: Final = ("", "-CBC", "-ECB", "-CFB", "-CFB1", "-CFB8", "-OFB", "-CTR", "-GCM", "-CCM")
 _NAMES: Final = frozenset(f"{name}{mode}" for name in _FAMILIES for mode in _MODES)
 
-_READ: Final = frozenset(
+_SUPPORTED: Final = frozenset(
     {
         "1.2.840.113549.1.5.13",  # PBES2
         "1.2.840.113549.1.5.12",  # PBKDF2
@@ -80,9 +79,9 @@ _READ: Final = frozenset(
         *(f"1.2.840.113549.1.12.1.{number}" for number in (1, 3, 6)),
     }
 )
-"""What `cryptography` reads of PKCS#5 (RFC 8018) and PKCS#12 (RFC 7292)."""
+"""The algorithms of PKCS#5 (RFC 8018) and PKCS#12 (RFC 7292) that `cryptography` has."""
 
-_SCHEMES: Final = {
+_UNSUPPORTED: Final = {
     "1.2.840.113549.1.5.1": "PBE-MD2-DES",
     "1.2.840.113549.1.5.4": "PBE-MD2-RC2-64",
     "1.2.840.113549.1.5.6": "PBE-MD5-RC2-64",
@@ -117,11 +116,11 @@ _SCHEMES: Final = {
         for at, size in ((2, 128), (7, 192), (12, 256))
     },
 }
-"""What PKCS#8 files may be encrypted with, and is not read."""
+"""The algorithms of PKCS#8 files that are not supported."""
 
 
-class OldCipher(NamedTuple):
-    """What the header DEK-Info asks for."""
+class TraditionalCipher(NamedTuple):
+    """The cipher and the IV of the header DEK-Info."""
 
     row: _Row
     iv: bytes
@@ -131,7 +130,7 @@ class OldCipher(NamedTuple):
 
         Raises:
             KeyDecryptError: the passphrase is wrong.
-            KeyFormatError: it is not whole blocks, or this machine has no such cipher.
+            KeyFormatError: it is not whole blocks, or OpenSSL lacks the cipher.
         """
         row = self.row
         if not sealed or len(sealed) % row.block_size:
@@ -146,14 +145,14 @@ class OldCipher(NamedTuple):
         return padded[:-count]
 
 
-def old_cipher(dek: bytes) -> OldCipher:
-    """Read the value of DEK-Info.
+def parse_dek_info(dek: bytes) -> TraditionalCipher:
+    """Parse the value of DEK-Info.
 
     Raises:
-        KeyFormatError: it names a cipher that is not read, or has no IV for it.
+        KeyFormatError: its cipher is not supported, or its IV is not one of that cipher.
     """
     name, _, digits = dek.partition(b",")
-    row = _OLD.get(name.strip().upper())
+    row = _TRADITIONAL.get(name.strip().upper())
     if row is None:
         text = name.decode("latin-1").strip().upper()
         raise _unsupported(text if text in _NAMES else _UNNAMED)
@@ -164,22 +163,22 @@ def old_cipher(dek: bytes) -> OldCipher:
     if len(iv) != row.block_size:
         problem = "the IV of the encrypted key is missing or damaged"
         raise KeyFormatError(problem) from None
-    return OldCipher(row, iv)
+    return TraditionalCipher(row, iv)
 
 
-def check_scheme(der: bytes) -> None:
-    """Refuse an EncryptedPrivateKeyInfo (RFC 5958 section 3) that is encrypted in other ways.
+def check_algorithms(der: bytes) -> None:
+    """Refuse an EncryptedPrivateKeyInfo (RFC 5958 section 3) with unsupported algorithms.
 
     Raises:
-        KeyFormatError: it is, or it is no such structure.
+        KeyFormatError: an algorithm is not supported, or the structure is another one.
     """
     for oid in oids_of(der):
-        if oid not in _READ:
-            raise _unsupported(_SCHEMES.get(oid, _UNNAMED))
+        if oid not in _SUPPORTED:
+            raise _unsupported(_UNSUPPORTED.get(oid, _UNNAMED))
 
 
 def _derive(passphrase: bytes, salt: bytes, size: int) -> bytes:
-    """OpenSSL's EVP_BytesToKey with MD5 and one round."""
+    """Derive a key as OpenSSL's EVP_BytesToKey does, with MD5 and one round."""
     derived = digest = b""
     while len(derived) < size:
         digest = hashlib.md5(digest + passphrase + salt, usedforsecurity=False).digest()

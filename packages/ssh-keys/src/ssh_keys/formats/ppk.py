@@ -14,9 +14,9 @@
     base64 of the secret fields, encrypted
     Private-MAC: hex
 
-The MAC is over what matters of all that, the secret fields in the clear among it, so it
-tells a wrong passphrase from a right one.  Version 2 derives its keys with SHA-1 alone and
-is guessed fast; write it only for a PuTTY older than 0.75.
+The MAC is over all that matters of it, with the secret fields before encryption, so it tells
+whether the passphrase is right.  Version 2 derives its keys with SHA-1 alone, so a passphrase is
+cheap to guess: write it only for a PuTTY older than 0.75.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from ssh_keys import certificates, kinds, registry
 from ssh_keys.errors import KeyDecryptError, KeyFormatError
 from ssh_keys.formats.openssh_ciphers import CIPHERS
-from ssh_keys.formats.ppk_kdf import Argon2, derive, keys_of_none, sha1
+from ssh_keys.formats.ppk_kdf import Argon2, derive, sha1, unencrypted_keys
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PassphraseNeeded
 from ssh_keys.public import PublicKey
@@ -58,12 +58,12 @@ _MAX_LINES: Final = 1 << 14
 _MAX_DIGITS: Final = 9
 Version: TypeAlias = Literal[2, 3]
 _VERSIONS: Final[dict[bytes, Version]] = {BEGIN + b"2": 2, BEGIN + b"3": 3}
-_OLD: Final = 2
+_VERSION_2: Final = 2
 
 
 @record
-class _Sealed(Record):
-    """What the MAC is over: all that tells what the key is, the padding of it included."""
+class _MacInput(Record):
+    """The input of the MAC; the secret fields have their padding."""
 
     algorithm: Text
     encryption: Text
@@ -74,7 +74,7 @@ class _Sealed(Record):
 
 @attrs.frozen
 class _File:
-    """A file, line by line."""
+    """The content of a file."""
 
     version: Version
     algorithm: str
@@ -87,18 +87,18 @@ class _File:
 
     @property
     def hash(self) -> str:
-        return "sha1" if self.version == _OLD else "sha256"
+        return "sha1" if self.version == _VERSION_2 else "sha256"
 
-    def seal(self, plain: bytes, mac_key: bytes) -> bytes:
-        """Return the MAC of the file when its secret fields are these."""
-        sealed = _Sealed(
+    def mac_of(self, plain: bytes, mac_key: bytes) -> bytes:
+        """Return the MAC of the file with these secret fields."""
+        authenticated = _MacInput(
             algorithm=self.algorithm,
             encryption=self.encryption,
             comment=self.comment,
             public=self.public,
             private=plain,
         )
-        return hmac.digest(mac_key, sealed.encode(), self.hash)
+        return hmac.digest(mac_key, authenticated.encode(), self.hash)
 
 
 # ------------------------------------------------------------------------- reading
@@ -107,14 +107,14 @@ class _File:
 def decode_private(
     data: bytes, passphrase: bytes | None = None, *, policy: KeyPolicy = KeyPolicy.DEFAULT
 ) -> PrivateKey:
-    """Read a private key.  Where the file holds a certificate, that stays behind.
+    """Read a private key; a certificate in the file is checked and dropped.
 
     Raises:
         PassphraseNeeded: it is encrypted and no passphrase was given.
         KeyDecryptError: the passphrase is wrong.
-        TooCostly: to try the passphrase would take too much time or memory.
+        TooCostly: deriving the key would take too much time or memory.
         UnsupportedKey: its kind is refused or unknown.
-        KeyFormatError: it is not one whole key within the limits.
+        KeyFormatError: it is not one complete key within the limits.
     """
     file = _parse(data)
     key = _read_public(file, policy=policy)
@@ -122,7 +122,7 @@ def decode_private(
     plain = _open(file, passphrase, public_key)
     family = registry.portable_family(public_key.kind)
     if family is None:
-        problem = f"PuTTY has no form for a private key of kind {public_key.kind}"
+        problem = f"PuTTY's format has no private keys of kind {public_key.kind}"
         raise KeyFormatError(problem)
     try:
         private_key, end = family.read_ppk(public_key, plain)
@@ -130,7 +130,7 @@ def decode_private(
         problem = f"not a private key of PuTTY: {error}"
         raise KeyFormatError(problem) from None
     if len(plain) - end >= (1 if file.encryption == _PLAIN else _BLOCK):
-        problem = f"{len(plain) - end} bytes are left over behind the private key"
+        problem = f"{len(plain) - end} bytes follow the private key"
         raise KeyFormatError(problem)
     return private_key.with_comment(file.comment)
 
@@ -138,11 +138,11 @@ def decode_private(
 def decode_public(
     data: bytes, *, policy: KeyPolicy = KeyPolicy.DEFAULT
 ) -> PublicKey | Certificate:
-    """Read the public half, which needs no passphrase and has nothing to vouch for it.
+    """Read the public key, which needs no passphrase, and which no MAC protects.
 
     Raises:
         UnsupportedKey: its kind is refused or unknown.
-        KeyFormatError: it is not one whole file within the limits.
+        KeyFormatError: it is not one complete file within the limits.
     """
     return _read_public(_parse(data), policy=policy)
 
@@ -172,9 +172,9 @@ def _kind_of(blob: bytes) -> str:
 
 
 def _open(file: _File, passphrase: bytes | None, public_key: PublicKey) -> bytes:
-    """Return the secret fields, proved to be those that were saved."""
+    """Return the secret fields, with the MAC checked."""
     if file.encryption == _PLAIN:
-        plain, keys = file.private, keys_of_none(file.version)
+        plain, keys = file.private, unencrypted_keys(file.version)
     elif passphrase is None:
         problem = f"the key {public_key.fingerprint()} is encrypted: a passphrase is needed"
         raise PassphraseNeeded(problem, public_key)
@@ -185,22 +185,22 @@ def _open(file: _File, passphrase: bytes | None, public_key: PublicKey) -> bytes
         keys = derive(file.cost, passphrase)
         context = Cipher(AES(keys.cipher), modes.CBC(keys.iv)).decryptor()
         plain = context.update(file.private) + context.finalize()
-    if hmac.compare_digest(file.seal(plain, keys.mac), file.mac):
+    if hmac.compare_digest(file.mac_of(plain, keys.mac), file.mac):
         return plain
     if file.encryption == _PLAIN:
-        problem = "the MAC of the file does not fit: it was changed or damaged"
+        problem = "the MAC of the file is wrong: it was changed or damaged"
         raise KeyFormatError(problem)
     problem = "the passphrase is wrong, or the file was changed"
     raise KeyDecryptError(problem)
 
 
 class _Lines:
-    """The lines of a file, taken from the front, each under the name that it must have."""
+    """The lines of a file, each taken under the name that it must have."""
 
     def __init__(self, data: bytes) -> None:
         text = data.strip(b"\r\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         if b"\n" not in text:
-            text = _with_lines(text)
+            text = _restore_lines(text)
         self._lines = iter(text.split(b"\n"))
 
     def value(self, name: str) -> str:
@@ -235,7 +235,7 @@ class _Lines:
 
     def end(self) -> None:
         if next(self._lines, None) is not None:
-            problem = "something is left over behind the MAC of the file"
+            problem = "something follows the MAC of the file"
             raise KeyFormatError(problem)
 
 
@@ -251,23 +251,23 @@ _NAMES: Final = (
     b"Private-Lines",
     b"Private-MAC",
 )
-"""The names of the lines behind the first, in their order."""
+"""The names of the lines after the first, in their order."""
 _BETWEEN: Final = (b"\\r\\n", b"\\n", b"\\r")
 
 
-def _with_lines(text: bytes) -> bytes:
-    """Put the line breaks back that a file has lost to spaces, or has in letters."""
+def _restore_lines(text: bytes) -> bytes:
+    r"""Restore line breaks that are spaces, or `\n` as two characters."""
     lines: list[bytes] = []
     for name in _NAMES:
         before, found, rest = text.partition(name + b": ")
         if found:
-            lines += _unfolded(before)
+            lines += _split_block(before)
             text = found + rest
-    return b"\n".join([*lines, *_unfolded(text)])
+    return b"\n".join([*lines, *_split_block(text)])
 
 
-def _unfolded(line: bytes) -> list[bytes]:
-    """Cut what stands where a line and perhaps its block of base64 were."""
+def _split_block(line: bytes) -> list[bytes]:
+    """Split a line from its block of base64, if it has one."""
     name, separator, value = line.partition(b": ")
     for between in _BETWEEN:
         value = value.removesuffix(between)
@@ -294,7 +294,7 @@ def _parse(data: bytes) -> _File:
     comment = lines.value("Comment")
     public = lines.block("Public-Lines")
     cost = None
-    if version != _OLD and encryption != _PLAIN:
+    if version != _VERSION_2 and encryption != _PLAIN:
         cost = Argon2(
             lines.value("Key-Derivation"),
             lines.number("Argon2-Memory"),
@@ -318,7 +318,7 @@ def encode_private(
     version: Version,
     random: Callable[[int], bytes],
 ) -> bytes:
-    """Return a private key in PuTTY's format, encrypted where there is a passphrase.
+    """Return a private key in PuTTY's format, encrypted if there is a passphrase.
 
     Raises:
         UsageError: the passphrase is empty, there is no such version, or PuTTY has no keys of
@@ -326,18 +326,18 @@ def encode_private(
     """
     secret = raw(passphrase) if isinstance(passphrase, str) else passphrase
     if secret is not None and not secret:
-        problem = "the passphrase is empty; give None to save the key unencrypted"
+        problem = "the passphrase is empty; give None for no encryption"
         raise UsageError(problem)
     if version not in _VERSIONS.values():
         problem = f"PuTTY's format has no version {version}; choose 2 or 3"
         raise UsageError(problem)
     plain = key.ppk_fields().encode()
-    keys = keys_of_none(version)
+    keys = unencrypted_keys(version)
     cost = None
     if secret is not None:
-        cost = None if version == _OLD else Argon2.fresh(random)
+        cost = None if version == _VERSION_2 else Argon2.fresh(random)
         keys = derive(cost, secret)
-        # a padding that nobody chose gives nothing away
+        # as PuTTY pads: a hash of the fields reveals nothing
         plain += sha1(plain)[: -len(plain) % _BLOCK]
     public_key = key.public_key
     comment = printable(key.comment, len(key.comment))
@@ -347,7 +347,7 @@ def encode_private(
     if secret is not None:
         context = Cipher(AES(keys.cipher), modes.CBC(keys.iv)).encryptor()
         private = context.update(plain) + context.finalize()
-    return _text(attrs.evolve(file, private=private, mac=file.seal(plain, keys.mac)))
+    return _text(attrs.evolve(file, private=private, mac=file.mac_of(plain, keys.mac)))
 
 
 def _text(file: _File) -> bytes:

@@ -1,7 +1,7 @@
-"""How PuTTY turns a passphrase into keys: SHA-1 in version 2 of its format, Argon2 in version 3.
+"""How PuTTY's format derives keys: with SHA-1 in version 2, with Argon2 in version 3.
 
-A file says what memory and how many passes Argon2 takes, and a hostile one says a
-terabyte; `Argon2.check` refuses before anything is paid.
+A file has the memory and the number of passes of Argon2, and a hostile file has a terabyte:
+`Argon2.check` refuses it before anything is computed.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ __all__ = [
     "Argon2",
     "Keys",
     "derive",
-    "keys_of_none",
     "sha1",
+    "unencrypted_keys",
 ]
 
 MAX_MEMORY: Final = 1 << 18
-"""The most memory that a passphrase may take, in KiB."""
+"""The most memory of Argon2, in KiB."""
 
 MAX_WORK: Final = 1 << 21
-"""The most memory that all passes together may write, in KiB: two seconds or so."""
+"""The most memory that all passes together may write, in KiB: about two seconds."""
 
 MAX_PARALLELISM: Final = 16
-"""The most lanes that a passphrase may take."""
+"""The most lanes of Argon2."""
 
 _FLAVOURS: Final = frozenset({"Argon2id", "Argon2i", "Argon2d"})
 _CIPHER_SIZE: Final = 32
@@ -47,7 +47,7 @@ _SHA1_VERSION: Final = 2
 
 
 class Keys(NamedTuple):
-    """What a passphrase is turned into."""
+    """The keys that are derived from a passphrase."""
 
     cipher: bytes
     iv: bytes
@@ -56,13 +56,13 @@ class Keys(NamedTuple):
 
 @attrs.frozen
 class Argon2:
-    """The cost of a passphrase in version 3.
+    """The parameters of the key derivation in version 3.
 
     Attributes:
         flavour: "Argon2id", "Argon2i" or "Argon2d".
         memory: in KiB.
-        passes: how often that memory is written.
-        parallelism: in how many lanes.
+        passes: the number of times that the memory is written.
+        parallelism: the number of lanes.
         salt: random bytes.
     """
 
@@ -74,14 +74,14 @@ class Argon2:
 
     @classmethod
     def fresh(cls, random: Callable[[int], bytes]) -> Argon2:
-        """Return the cost of a new file, which is PuTTY's own default."""
+        """Return PuTTY's default for new files."""
         return cls("Argon2id", 8192, 13, 1, random(_SALT_SIZE))
 
     def check(self) -> None:
-        """Refuse a cost before it is paid.
+        """Refuse parameters before they are used.
 
         Raises:
-            TooCostly: it is above the limits.
+            TooCostly: they are above the limits.
             KeyFormatError: there is no such flavour.
         """
         if self.flavour not in _FLAVOURS:
@@ -95,10 +95,10 @@ class Argon2:
             raise TooCostly(problem)
 
     def derive(self, passphrase: bytes) -> Keys:
-        """Pay the cost.
+        """Derive the keys.
 
         Raises:
-            KeyFormatError: Argon2 has no such cost, or `cryptography` has no Argon2.
+            KeyFormatError: Argon2 has no such parameters, or `cryptography` lacks Argon2.
         """
         flavours: dict[str, type[argon2.Argon2id | argon2.Argon2i | argon2.Argon2d]] = {
             "Argon2id": argon2.Argon2id,
@@ -122,10 +122,10 @@ class Argon2:
 
 
 def derive(cost: Argon2 | None, passphrase: bytes) -> Keys:
-    """Return the keys of a passphrase; without a cost, as version 2 makes them.
+    """Derive the keys of a passphrase; without `cost`, as version 2 does.
 
     Raises:
-        KeyFormatError: Argon2 has no such cost, or `cryptography` has no Argon2.
+        KeyFormatError: Argon2 has no such parameters, or `cryptography` lacks Argon2.
     """
     if cost is not None:
         return cost.derive(passphrase)
@@ -133,13 +133,13 @@ def derive(cost: Argon2 | None, passphrase: bytes) -> Keys:
     return Keys(b"".join(halves)[:_CIPHER_SIZE], bytes(_IV_SIZE), _mac_key_2(passphrase))
 
 
-def keys_of_none(version: int) -> Keys:
-    """Return the keys of a file that is not encrypted: one for the MAC, and everybody has it."""
+def unencrypted_keys(version: int) -> Keys:
+    """Return the keys of a file that is not encrypted: that of its MAC is public."""
     return Keys(b"", b"", _mac_key_2(b"") if version == _SHA1_VERSION else b"")
 
 
 def sha1(data: bytes) -> bytes:
-    """Return the hash that version 2 and the padding of both are made with."""
+    """Return the hash of version 2 and of the padding in both versions."""
     return hashlib.sha1(data, usedforsecurity=False).digest()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ssh_keys.errors import KeyFormatError, UnsupportedKey, named
+from ssh_keys.errors import KeyFormatError, UnsupportedKey, quoted_name
 from ssh_keys.kinds import is_known
 from ssh_keys.lines import as_bytes, checked_line, take_field
 from ssh_keys.policy import KeyPolicy
@@ -15,7 +15,7 @@ __all__ = ["looks_like_kind", "parse_key_fields", "parse_public_line"]
 
 
 def looks_like_kind(field: bytes) -> bool:
-    """Say whether a field reads like a kind of key, known or not, rather than like options."""
+    """Say whether a field looks like a kind of key, known or not, rather than like options."""
     return (
         b'"' not in field
         and b"=" not in field
@@ -25,11 +25,11 @@ def looks_like_kind(field: bytes) -> bool:
 
 
 def parse_public_line(line: bytes | str, *, policy: KeyPolicy = KeyPolicy.DEFAULT) -> PublicKey:
-    """Read `kind base64 comment`, the one line of a public key file.
+    """Parse `kind base64 comment`, the one line of a public key file.
 
     Raises:
         UnsupportedKey: its kind is refused or unknown.
-        KeyFormatError: it is not one such line, or kind and key differ.
+        KeyFormatError: it is not such a line, or the key is of another kind.
     """
     kind, rest = take_field(checked_line(as_bytes(line)))
     return parse_key_fields(kind, rest, policy=policy)
@@ -38,7 +38,7 @@ def parse_public_line(line: bytes | str, *, policy: KeyPolicy = KeyPolicy.DEFAUL
 def parse_key_fields(
     kind: bytes, rest: bytes, *, policy: KeyPolicy = KeyPolicy.DEFAULT
 ) -> PublicKey:
-    """Read the key of a line whose first field was its kind.
+    """Parse the key of a line whose first field is its kind.
 
     Raises:
         UnsupportedKey: the kind is refused or unknown.
@@ -46,9 +46,9 @@ def parse_key_fields(
     """
     declared = kind.decode("utf-8", "surrogateescape")
     if not is_known(declared):  # it may be a line of a private key in the wrong place
-        name = named(kind)
+        name = quoted_name(kind)
         raise UnsupportedKey(declared if name else "unknown", f"unknown key type{name}")
-    family(declared)  # a kind that is refused is named before its text is looked at
+    family(declared)  # a kind that is refused is reported before its base64
     encoded, comment = take_field(rest)
     blob = from_base64(encoded, "the key")
     key = PublicKey.from_blob(blob, comment.decode("utf-8", "surrogateescape"), policy=policy)

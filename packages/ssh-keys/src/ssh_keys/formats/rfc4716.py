@@ -5,8 +5,8 @@
     base64 in lines of at most 72 characters
     ---- END SSH2 PUBLIC KEY ----
 
-A header goes on in the next line where its line ends with a backslash.  Headers other than
-the comment are passed over: "Compliant implementations MUST ignore unrecognized header fields".
+A header continues on the next line if its line ends with a backslash.  Headers other than the
+comment are ignored: "Compliant implementations MUST ignore unrecognized header fields".
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ def decode(data: bytes) -> tuple[bytes, str]:
     """Return the key blob and the comment of a file.
 
     Raises:
-        KeyFormatError: it is not one whole file of this format.
+        KeyFormatError: it is not one complete file of this format.
     """
     first, *lines = [line.rstrip(b"\r") for line in data.rstrip().split(b"\n")]
     if first != BEGIN or not lines or lines.pop() != _END:
-        problem = "not an RFC 4716 public key: the first or the last line is not its own"
+        problem = "not an RFC 4716 public key: the BEGIN line or the END line is missing"
         raise KeyFormatError(problem)
     comment = b""
     while lines and b":" in lines[0]:
@@ -51,14 +51,14 @@ def decode(data: bytes) -> tuple[bytes, str]:
 
 
 def encode(blob: bytes, comment: str) -> str:
-    """Return the file of a key blob; control characters of the comment come out escaped."""
+    """Return the file of a key blob; control characters of the comment are escaped."""
     text = to_base64(blob).decode()
     lines = [text[start : start + _WIDTH] for start in range(0, len(text), _WIDTH)]
     return "\n".join([BEGIN.decode(), *_comment(comment), *lines, _END.decode(), ""])
 
 
 def _header(lines: list[bytes]) -> tuple[bytes, bytes]:
-    """Take one header from the front of the lines; return its tag and its value."""
+    """Remove the first header from the lines; return its tag and its value."""
     tag, _, value = lines.pop(0).partition(b":")
     while value.endswith(_CONTINUED) and lines:
         value = value[:-1] + lines.pop(0)
@@ -74,13 +74,13 @@ def _header(lines: list[bytes]) -> tuple[bytes, bytes]:
 
 
 def _comment(comment: str) -> list[str]:
-    """Return the lines of the comment's header, none where there is no comment."""
-    shown = printable(comment, len(comment)).encode()[: _MAX_VALUE - 2]
-    if not shown:
+    """Return the lines of the header Comment; none without a comment."""
+    escaped = printable(comment, len(comment)).encode()[: _MAX_VALUE - 2]
+    if not escaped:
         return []
     lines = [""]
     # "A line MUST NOT be longer than 72 8-bit bytes excluding line termination characters"
-    for char in f'Comment: "{shown.decode(errors="ignore")}"':
+    for char in f'Comment: "{escaped.decode(errors="ignore")}"':
         if len((lines[-1] + char).encode()) >= _MAX_LINE:
             lines[-1] += "\\"
             lines.append("")

@@ -1,7 +1,7 @@
-"""Lists of addresses and host names, as the option `from` has them (ssh_config(5), PATTERNS).
+"""Lists of addresses and host names, as in the option `from` (ssh_config(5), PATTERNS).
 
-An entry is a network (`10.0.0.0/8`), an address, or a pattern for an address or a host name;
-`!` in front negates it.
+An entry is a network (`10.0.0.0/8`), an address, or a pattern of addresses or host names; a `!`
+before it negates it.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ __all__ = ["allows", "check_list"]
 
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network: TypeAlias = tuple[int, int, int]
-"""The version, the bits of the prefix as a number, and how many bits follow it."""
+"""The version, the bits of the prefix as a number, and the number of bits after it."""
 
 _MAX_PREFIX_DIGITS: Final = 3
 _IN_AN_ADDRESS: Final = frozenset("0123456789abcdefABCDEF.:")
 
 
 def check_list(entries: Sequence[bytes]) -> None:
-    """Refuse a list with an entry that cannot be meant.
+    """Refuse a list with an invalid entry.
 
     Raises:
-        KeyFormatError: an entry is empty, or a network has bits set behind its prefix.
+        KeyFormatError: an entry is empty, or a network has bits set after its prefix.
     """
     for entry in entries:
         wanted = entry.removeprefix(b"!")
@@ -41,12 +41,12 @@ def check_list(entries: Sequence[bytes]) -> None:
 
 
 def allows(entries: Sequence[bytes], address: str, host: str | None = None) -> bool:
-    """Say whether a list lets a peer in: an entry matches, and none that is negated does.
+    """Say whether a list matches a peer: an entry matches, and no negated one does.
 
     Args:
-        entries: the list, which `check_list` let through.
+        entries: the list, as `check_list` accepts it.
         address: the peer's address.
-        host: its name, where it is known.
+        host: its name, if it is known.
     """
     peer = _address(address)
     found = False
@@ -75,7 +75,7 @@ def _matches_address(entry: bytes, address: str, peer: _Address | None) -> bool:
 
 
 def _network(entry: bytes) -> _Network | None:
-    """Return the network that an entry names, or None if it is a pattern."""
+    """Return the network of an entry; None if it is a pattern."""
     text, slash, prefix = entry.decode("latin-1").partition("/")
     start = _address(text)
     if start is None:
@@ -86,14 +86,14 @@ def _network(entry: bytes) -> _Network | None:
         behind = start.max_prefixlen - int(prefix) if digits else -1
     number = int(start)
     if behind < 0 or number >> behind << behind != number:
-        problem = f"'{printable(entry, 64)}' is no network"
+        problem = f"'{printable(entry, 64)}' is not a network"
         raise KeyFormatError(problem)
     return start.version, number >> behind, behind
 
 
 def _address(text: str) -> _Address | None:
-    """Return an address, one of IPv4 that is mapped into IPv6 as the former."""
-    if not _IN_AN_ADDRESS.issuperset(text.partition("%")[0]):  # much cheaper than the error
+    """Return an address; an IPv4-mapped IPv6 address as the IPv4 address."""
+    if not _IN_AN_ADDRESS.issuperset(text.partition("%")[0]):  # much cheaper than the exception
         return None
     try:
         address = ipaddress.ip_address(text)

@@ -2,9 +2,9 @@
 
     principals [options] kind base64 [comment]
 
-A line lets a key, or the certificates of an authority, sign for principals such as
-"ops@example.com".  Principals and namespaces are lists of patterns, where `!` negates.
-A line that cannot be read is reported in `problems` and lets nobody sign.
+A line allows a key, or the certificates of an authority, to sign for principals such as
+"ops@example.com".  Principals and namespaces are lists of patterns, where `!` negates.  A line
+that cannot be read is reported in `problems`, and allows no signature.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import attrs
 
-from ssh_keys.errors import CertificateRefused, KeyFormatError, SignatureRefused, named
+from ssh_keys.errors import CertificateRefused, KeyFormatError, SignatureRefused, quoted_name
 from ssh_keys.formats.public_line import looks_like_kind, parse_key_fields
 from ssh_keys.lines import Problem, as_bytes, checked_line, numbered_lines, take_field
 from ssh_keys.patterns import matches, matches_list
@@ -37,19 +37,19 @@ else:
 __all__ = ["AllowedSigner", "AllowedSigners"]
 
 _UNDERSTOOD: Final = ("force-command", "source-address", "verify-required")
-"""Critical options: two that are about logins, and one that `SSHSig.verify` enforces."""
+"""Critical options: two for logins alone, and one that `SSHSig.verify` enforces."""
 
 
 @attrs.frozen(kw_only=True)
 class AllowedSigner:
-    """A key, and whom it may sign for.
+    """A key, and the principals that it may sign for.
 
     Attributes:
-        principals: patterns of those it signs for.
+        principals: patterns of the principals.
         key: the key, or the authority's key.
         line: the number of its line, from 1.
-        cert_authority: the key does not sign itself: it certifies the keys that do.
-        namespaces: patterns of what it may sign; None is everything.
+        cert_authority: the key is that of an authority, which certifies the keys that sign.
+        namespaces: patterns of the namespaces that it may sign in; None is all.
         valid_after: the first second in which it may sign, since 1970.
         valid_before: the last second in which it may sign, since 1970.
     """
@@ -63,7 +63,7 @@ class AllowedSigner:
     valid_before: int | None = None
 
     def signs_for(self, principal: str) -> bool:
-        """Say whether the line is about a principal."""
+        """Say whether the key may sign for a principal."""
         return _matches(self.principals, principal)
 
     def allows(self, namespace: str) -> bool:
@@ -76,17 +76,17 @@ class AllowedSigner:
         return not too_early and (self.valid_before is None or now <= self.valid_before)
 
     def certifies(self, certificate: Certificate | None) -> bool:
-        """Say whether the key is the authority that issued a certificate."""
+        """Say whether the key is that of the authority of a certificate."""
         return certificate is not None and certificate.ca_key == self.key
 
 
 @attrs.frozen
 class AllowedSigners:
-    """Who may sign what, from one file.
+    """The keys that may sign, from one file.
 
     Attributes:
         signers: the lines that can be used.
-        problems: the lines that were not used, and why.
+        problems: the lines that cannot be used, and why.
     """
 
     signers: tuple[AllowedSigner, ...] = ()
@@ -101,13 +101,13 @@ class AllowedSigners:
         policy: KeyPolicy = KeyPolicy.DEFAULT,
         zone: tzinfo | None = None,
     ) -> Self:
-        """Read the content of an allowed_signers file; no content makes it raise.
+        """Read the content of an allowed_signers file; bad lines are in `problems`.
 
         Args:
             data: the content.
-            source: what to call it in `problems`.
+            source: the name of the file in `problems`.
             policy: which keys are strong enough to be read.
-            zone: what a date without `Z` is in; the machine's time zone when not given.
+            zone: the time zone of dates without `Z`; the machine's when not given.
         """
         signers: list[AllowedSigner] = []
         problems: list[Problem] = []
@@ -132,74 +132,74 @@ class AllowedSigners:
         now: int,
         revoked: RevocationList | None = None,
     ) -> AllowedSigner:
-        """Return the line that makes a signature good, as `ssh-keygen -Y verify` looks for it.
+        """Return the line that allows a signature, as `ssh-keygen -Y verify` does.
 
         Args:
             signature: the signature.
-            message: what it has to be of, in one piece or in many.
-            principal: whom it has to be of.
-            namespace: what it has to be for.
-            now: when it has to be valid, in seconds since 1970.
-            revoked: keys and certificates that are not believed.
+            message: the message, in one piece or in many.
+            principal: the principal that must have signed.
+            namespace: the purpose that the signature must have.
+            now: the time at which it must be valid, in seconds since 1970.
+            revoked: keys and certificates that are revoked.
 
         Raises:
-            SignatureRefused: it is not good; the error says in which respect.
+            SignatureRefused: it is not valid; the message says why.
         """
         if not signature.verify(message, namespace):
             problem = "the key did not sign this message for this namespace"
             raise SignatureRefused(problem)
-        shown = signature.certificate or signature.public_key
-        if revoked is not None and revoked.revokes(shown):
+        signer_key = signature.certificate or signature.public_key
+        if revoked is not None and revoked.revokes(signer_key):
             problem = f"the key {signature.public_key.fingerprint()} is revoked"
             raise SignatureRefused(problem)
-        reason = f"no line lets this key sign for '{printable(principal, 64)}'"
+        reason = f"no line allows this key to sign for '{printable(principal, 64)}'"
         for signer in self.signers:
             if not signer.signs_for(principal) or not _made_by(signature, signer):
                 continue
-            objection = _objection(signature, signer, now, principal, namespace)
-            if objection is None:
+            refusal = _refusal(signature, signer, now, principal, namespace)
+            if refusal is None:
                 return signer
-            reason = f"line {signer.line}: {objection}"
+            reason = f"line {signer.line}: {refusal}"
         raise SignatureRefused(reason)
 
     def find_principals(self, signature: SSHSig, now: int) -> tuple[str, ...]:
-        """Return whom a signature may be of, as `ssh-keygen -Y find-principals` prints them.
+        """Return the principals of a signature, as `ssh-keygen -Y find-principals` prints them.
 
-        The first line that lets its key sign gives its principals, as patterns; where the key
-        is certified, those of the certificate's principals that the line names.  The signature
-        itself is not checked.
+        They are those of the first line that allows the key, as patterns; if the key is
+        certified, those principals of the certificate that the line matches.  The signature
+        itself is not verified.
 
         Args:
             signature: the signature.
-            now: when it has to be valid, in seconds since 1970.
+            now: the time at which it must be valid, in seconds since 1970.
         """
         for signer in self.signers:
-            if _made_by(signature, signer) and _objection(signature, signer, now) is None:
+            if _made_by(signature, signer) and _refusal(signature, signer, now) is None:
                 names = _principals_of(signature, signer)
                 if names:
                     return names
         return ()
 
     def match_principals(self, principal: str) -> tuple[tuple[str, ...], ...]:
-        """Return the principals of each line about one, as `ssh-keygen -Y match-principals`."""
+        """Return the principals of each line for one, as `ssh-keygen -Y match-principals`."""
         return tuple(each.principals for each in self.signers if each.signs_for(principal))
 
 
 def _made_by(signature: SSHSig, signer: AllowedSigner) -> bool:
     if signer.cert_authority:
         return signer.certifies(signature.certificate)
-    # whoever shows a certificate is judged by its authority alone
+    # a certified key is allowed by its authority alone
     return signature.certificate is None and signer.key == signature.public_key
 
 
-def _objection(
+def _refusal(
     signature: SSHSig,
     signer: AllowedSigner,
     now: int,
     principal: str | None = None,
     namespace: str | None = None,
 ) -> str | None:
-    """Return why a line does not let its key make this signature, or None if it does."""
+    """Return why a line does not allow a signature of its key; None if it does."""
     if namespace is not None and not signer.allows(namespace):
         return f"the key may not sign for '{printable(namespace, 64)}'"
     if not signer.valid_at(now):
@@ -249,7 +249,7 @@ def _parse_line(
 
 
 def _take_principals(line: bytes) -> tuple[bytes, bytes]:
-    """Return the first field, which may stand in quotes where it holds blanks, and the rest."""
+    """Return the first field, which is in quotes if it has blanks, and the rest."""
     if not line.startswith(b'"'):
         return take_field(line)
     field, quote, rest = line[1:].partition(b'"')
@@ -265,11 +265,11 @@ def _with_option(signer: AllowedSigner, option: bytes, zone: tzinfo | None) -> A
     if name == "cert-authority" and not equals:
         return attrs.evolve(signer, cert_authority=True)
     if name not in ("namespaces", "valid-after", "valid-before") or not equals:
-        problem = f"unknown option{named(written)}"
+        problem = f"unknown option{quoted_name(written)}"
         raise KeyFormatError(problem)
     field = name.replace("-", "_")
     if getattr(signer, field) is not None:
-        problem = f"the option {name} stands twice"
+        problem = f"the option {name} is repeated"
         raise KeyFormatError(problem)
     text = dequote(name, value)
     if name == "namespaces":

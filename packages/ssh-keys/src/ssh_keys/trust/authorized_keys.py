@@ -2,10 +2,9 @@
 
     [options] kind base64 [comment]
 
-Options restrict what a key may do, so a line is worth nothing without them: a look-up
-gives only lines whose options its caller enforces, each one of them, and no line with
-options to a caller that names none.  A line that cannot be read is reported in `problems`
-and lets nobody in.
+Options restrict what a key may do, so a key is never accepted without them: a look-up returns
+only lines whose options its caller enforces, all of them.  A line that cannot be read is reported
+in `problems`, and its key is not accepted.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_LINES", "AuthorizedKey", "AuthorizedKeysFile"]
 
 MAX_LINES: Final = 10_000
-"""The most lines that are looked at."""
+"""The most lines that are read."""
 
 
 @attrs.frozen
@@ -40,9 +39,9 @@ class AuthorizedKey:
 
     Attributes:
         key: the key.
-        comment: the free text beside it.
+        comment: the text after it.
         line: the number of its line, from 1.
-        options: what it may be used for, and by whom.
+        options: its options.
     """
 
     key: PublicKey
@@ -51,7 +50,7 @@ class AuthorizedKey:
     options: KeyOptions = NO_OPTIONS
 
     def not_enforced(self, enforced: Collection[str]) -> tuple[str, ...]:
-        """Return the options of the line that are not among those that are enforced."""
+        """Return the options of the line that are not enforced."""
         return tuple(name for name in self.options.names if name not in enforced)
 
 
@@ -61,11 +60,11 @@ class AuthorizedKeysFile:
 
     Attributes:
         keys: the keys in the order of their lines.
-        problems: the lines that were not used, and why.
-        lines: the whole file, line by line, each as it was written.
-        source: what the file is called in `problems`.
-        policy: which keys were strong enough to be read.
-        zone: the time zone that dates without one were read in; None is the machine's.
+        problems: the lines that cannot be used, and why.
+        lines: all lines of the file, each as it was written.
+        source: the name of the file in `problems`.
+        policy: which keys are strong enough to be read.
+        zone: the time zone of dates without `Z`; None is the machine's.
     """
 
     keys: tuple[AuthorizedKey, ...] = ()
@@ -84,13 +83,13 @@ class AuthorizedKeysFile:
         policy: KeyPolicy = KeyPolicy.DEFAULT,
         zone: tzinfo | None = None,
     ) -> Self:
-        """Read the content of an authorized_keys file; no content makes it raise.
+        """Read the content of an authorized_keys file; bad lines are in `problems`.
 
         Args:
             data: the content.
-            source: what to call it in `problems`.
+            source: the name of the file in `problems`.
             policy: which keys are strong enough to be read.
-            zone: what a date without `Z` is in; the machine's time zone when not given.
+            zone: the time zone of dates without `Z`; the machine's when not given.
         """
         keys: list[AuthorizedKey] = []
         problems: list[Problem] = []
@@ -118,23 +117,23 @@ class AuthorizedKeysFile:
         )
 
     def lookup(self, key: PublicKey, enforced: Collection[str] = ()) -> AuthorizedKey | None:
-        """Return the first line that lets a key in, or None.
+        """Return the first line by which a key is accepted, or None.
 
         Args:
             key: the key.
-            enforced: the options that the caller enforces, as sshd(8) spells them in lower
-                case; a line with any other lets nobody in.
+            enforced: the options that the caller enforces, with the names of sshd(8) in lower
+                case; no key is accepted by a line with others.
         """
         return next(iter(self.matching(key, enforced)), None)
 
     def matching(
         self, key: PublicKey, enforced: Collection[str] = ()
     ) -> tuple[AuthorizedKey, ...]:
-        """Return every line that lets a key in, in their order: the first that applies counts.
+        """Return the lines by which a key is accepted; the first that applies counts.
 
-        A line does not apply where its `from` or `expiry-time` says so; the next one may.
-        Lines behind one with an option that is not enforced are left out: that line might
-        apply, and give less.
+        A line does not apply if its `from` or `expiry-time` excludes the login; the next may.
+        Lines after one with an option that is not enforced are left out: that line might
+        apply, and be stricter.
 
         Args:
             key: the key.
@@ -145,18 +144,18 @@ class AuthorizedKeysFile:
     def authorities(
         self, key: PublicKey, enforced: Collection[str] = ()
     ) -> tuple[AuthorizedKey, ...]:
-        """Return every line that lets in the certificates that a key signed.
+        """Return the lines by which the certificates of an authority are accepted.
 
         Args:
-            key: the key that signed.
+            key: the key of the authority.
             enforced: the options that the caller enforces, "cert-authority" among them.
         """
         return self._listed(key, enforced, authority=True)
 
     def not_enforced(self, enforced: Collection[str] = ()) -> tuple[Problem, ...]:
-        """Return the lines that let nobody in because of options that are not enforced.
+        """Return the lines by which no key is accepted, because an option is not enforced.
 
-        Those below such a line that have the same key are among them; see `matching`.
+        Later lines with the same key are among them; see `matching`.
 
         Args:
             enforced: the options that the caller enforces; see `lookup`.
@@ -167,8 +166,8 @@ class AuthorizedKeysFile:
             which = (listed.key, listed.options.cert_authority)
             missing = listed.not_enforced(enforced)
             if missing:
-                shown = ", ".join(missing[:5])
-                reason = f"options that are not enforced, so the key is not accepted: {shown}"
+                names = ", ".join(missing[:5])
+                reason = f"options that are not enforced, so the key is not accepted: {names}"
                 first.setdefault(which, listed.line)
             elif which in first:
                 reason = f"line {first[which]} has the same key, and options that are not enforced"
@@ -178,7 +177,7 @@ class AuthorizedKeysFile:
         return tuple(problems)
 
     def to_bytes(self) -> bytes:
-        """Return the content of the file: what was read, byte for byte, or was made of it."""
+        """Return the content of the file; unchanged lines are byte for byte as they were."""
         return b"".join(self.lines)
 
     def adding(self, key: PublicKey, options: str = "") -> Self:
@@ -186,10 +185,10 @@ class AuthorizedKeysFile:
 
         Args:
             key: the key, with its comment.
-            options: its options, as the file spells them.
+            options: its options, as the file has them.
 
         Raises:
-            UsageError: the line would not be read back as that key with those options.
+            UsageError: the line would not be read as that key with those options.
         """
         line = f"{options} {key.to_openssh()}".lstrip(" ").encode("utf-8", "surrogateescape")
         try:
@@ -198,12 +197,12 @@ class AuthorizedKeysFile:
             problem = f"no such line can be written: {error}"
             raise UsageError(problem) from None
         if read != key or bool(options) is not bool(made.names):
-            problem = f"'{printable(options, 64)}' are no options"
+            problem = f"'{printable(options, 64)}' are not options"
             raise UsageError(problem)
-        return self._with_content(_ended(self.to_bytes()) + line + b"\n")
+        return self._with_content(_with_final_newline(self.to_bytes()) + line + b"\n")
 
     def without(self, key: PublicKey) -> Self:
-        """Return the file without the lines of a key; every other line stays as it is."""
+        """Return the file without the lines of a key; all other lines stay as they are."""
         gone = {listed.line for listed in self.keys if listed.key == key}
         kept = (line for number, line in enumerate(self.lines, 1) if number not in gone)
         return self._with_content(b"".join(kept))
@@ -222,7 +221,7 @@ class AuthorizedKeysFile:
         return tuple(takewhile(lambda listed: not listed.not_enforced(enforced), found))
 
 
-def _ended(data: bytes) -> bytes:
+def _with_final_newline(data: bytes) -> bytes:
     return data if data.endswith(b"\n") or not data else data + b"\n"
 
 
@@ -231,8 +230,8 @@ def _parse_line(
 ) -> tuple[PublicKey, KeyOptions]:
     line = checked_line(line)
     first, _ = take_field(line)
-    # Anything that does not read like a kind of key is options, because an unknown word
-    # must never be skipped.
+    # anything that does not look like a kind of key is options: an unknown word must never
+    # be ignored
     written, line = ([], line) if looks_like_kind(first) else take_options(line)
     options = KeyOptions.make(written, zone)
     kind, rest = take_field(line)
@@ -240,7 +239,9 @@ def _parse_line(
     _, comment = take_field(rest)
     misplaced = comment.partition(b"=")[0].partition(b",")[0].partition(b" ")[0]
     if misplaced.decode("latin-1").lower() in OPTIONS:
-        # it would be a comment, and whoever wrote it believes that the key is restricted
-        problem = f"the option '{printable(misplaced, 64)}' stands behind the key"
+        # it would be a comment, and the user believes that the key is restricted
+        problem = (
+            f"the option '{printable(misplaced, 64)}' is after the key, where it has no effect"
+        )
         raise KeyFormatError(problem)
     return key, options

@@ -2,9 +2,9 @@
 
     [options] principal
 
-A name of the list lets in whoever has a certificate for it, of an authority that the server
-trusts.  The options are those of `authorized_keys`, and bind in the same way: a look-up
-gives only lines whose options its caller enforces.  `#` starts a comment anywhere.
+A user with a certificate for one of the principals, of an authority that the server trusts, may
+log in.  The options are those of `authorized_keys`: a look-up returns only lines whose options
+its caller enforces.  `#` starts a comment anywhere.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class AuthorizedPrincipal:
     Attributes:
         name: the principal.
         line: the number of its line, from 1.
-        options: what its certificate may be used for, and by whom.
+        options: its options.
     """
 
     name: str
@@ -47,7 +47,7 @@ class AuthorizedPrincipals:
 
     Attributes:
         principals: the principals in the order of their lines.
-        problems: the lines that were not used, and why.
+        problems: the lines that cannot be used, and why.
     """
 
     principals: tuple[AuthorizedPrincipal, ...] = ()
@@ -55,12 +55,12 @@ class AuthorizedPrincipals:
 
     @classmethod
     def parse(cls, data: str | bytes, source: str = "", *, zone: tzinfo | None = None) -> Self:
-        """Read the content of an authorized_principals file; no content makes it raise.
+        """Read the content of an authorized_principals file; bad lines are in `problems`.
 
         Args:
             data: the content.
-            source: what to call it in `problems`.
-            zone: what a date without `Z` is in; the machine's time zone when not given.
+            source: the name of the file in `problems`.
+            zone: the time zone of dates without `Z`; the machine's when not given.
         """
         found: list[AuthorizedPrincipal] = []
         problems: list[Problem] = []
@@ -83,15 +83,15 @@ class AuthorizedPrincipals:
     def lookup(
         self, names: Collection[str], enforced: Collection[str] = ()
     ) -> AuthorizedPrincipal | None:
-        """Return the line that lets in whoever has a certificate, or None.
+        """Return the line by which a certificate is accepted, or None.
 
-        It is the first that names one of the certificate's principals; where its `from` or
-        `expiry-time` refuses, no other line is asked, as sshd does.
+        It is the first line with one of the certificate's principals.  As in sshd, no other line
+        is used if its `from` or `expiry-time` excludes the login.
 
         Args:
             names: the certificate's principals.
-            enforced: the options that the caller enforces, as sshd(8) spells them in lower
-                case; a line with any other lets nobody in.
+            enforced: the options that the caller enforces, with the names of sshd(8) in lower
+                case; no certificate is accepted by a line with others.
         """
         found = next((listed for listed in self.principals if listed.name in names), None)
         if found is None or not all(name in enforced for name in found.options.names):
@@ -102,13 +102,13 @@ class AuthorizedPrincipals:
 def _parse_line(text: bytes, zone: tzinfo | None) -> tuple[str, KeyOptions]:
     line = checked_line(text)
     written: list[bytes] = []
-    if not {*b' \t"'}.isdisjoint(line):  # a quote, too: what it quotes may have held a "#"
+    if not {*b' \t"'}.isdisjoint(line):  # a quote, too: the quoted text may have had a "#"
         written, line = take_options(line)
     options = KeyOptions.make(written, zone)
     if b" " in line or b"\t" in line or not line:
-        problem = "the line names more than one principal, or none"
+        problem = "the line has more than one principal, or none"
         raise KeyFormatError(problem)
     if options.cert_authority:
-        problem = "cert-authority is no option of a principal"
+        problem = "cert-authority is not an option of a principal"
         raise KeyFormatError(problem)
     return line.decode("utf-8", "surrogateescape"), options

@@ -1,9 +1,9 @@
-"""Dates as the options of trust files write them (sshd(8), ssh-keygen(1)).
+"""Dates in the options of trust files (sshd(8), ssh-keygen(1)).
 
     YYYYMMDD[Z]   YYYYMMDDHHMM[Z]   YYYYMMDDHHMMSS[Z]
 
-A date that ends with `Z` or `UTC` is in UTC; any other is in the time zone of the machine
-that reads it, unless another is given.
+A date with `Z` or `UTC` is in UTC; any other is in the time zone of the machine, unless another
+is given.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ def parse_date(text: str, zone: tzinfo | None = None) -> int:
 
     Args:
         text: the date.
-        zone: what a date without `Z` is in; the machine's time zone when not given.
+        zone: the time zone of a date without `Z`; the machine's when not given.
 
     Raises:
-        KeyFormatError: it is no date after the epoch.
+        KeyFormatError: it is not a date after 1970-01-01.
     """
     digits = text
     for suffix in ("Z", "UTC"):
@@ -39,7 +39,7 @@ def parse_date(text: str, zone: tzinfo | None = None) -> int:
     except (ValueError, OverflowError, OSError):
         seconds = 0
     if seconds <= 0:
-        problem = f"'{printable(text, 32)}' is no date"
+        problem = f"'{printable(text, 32)}' is not a date"
         raise KeyFormatError(problem)
     return seconds
 

@@ -1,7 +1,7 @@
-"""What is to change about a host in known_hosts once its server has named all its keys.
+"""Changes to the keys of a host in known_hosts once its server has sent all its keys.
 
-The rules are those of OpenSSH's client (UpdateHostKeys in ssh_config(5)): whatever a person
-may have meant by a line that `ssh` would not have written, no change is made near it.
+The rules are those of OpenSSH's client (UpdateHostKeys in ssh_config(5)): if a line about the host
+is not one that `ssh` writes, nothing is changed.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _MAX_NAMES: Final = 2
 
 @attrs.frozen
 class HostKeyUpdate:
-    """The change; it is false where nothing is to change.
+    """A change of the keys of a host; false if nothing is to change.
 
     Attributes:
         new: keys that the server has and the file does not list for the host.
-        old: keys that the file lists for the host and the server does not name any more.
+        old: keys that the file lists for the host and the server does not have any more.
     """
 
     new: tuple[PublicKey, ...] = ()
@@ -50,19 +50,19 @@ class HostKeyUpdate:
         *,
         source: str = "",
     ) -> Self:
-        """Return what makes the file list the keys that a server names, and no others.
+        """Return the change after which the file lists the keys of a server, and no others.
 
-        Nothing is to change where a line about the host has a marker, a pattern or more than
-        two names, whether its key can be used or not; where a key that the server names, or one
-        that would go, is listed under another name; and where a key that would go shares its
-        line or is in another file.
+        Nothing is changed if a line about the host has a marker, a pattern or more than two
+        names, whether its key can be used or not; if a key of the server, or one that would be
+        removed, is listed under another name; or if a key that would be removed shares its line
+        or is in another file.
 
         Args:
-            known: what the user's files say.
+            known: the host keys in the user's files.
             host: the host's name or address.
             port: its port.
-            named: every key that the server names.
-            source: which of the files may be changed, as it is called in the entries.
+            named: all keys of the server.
+            source: the file that may be changed, by the name in its entries.
         """
         name = host_name(host, port)
         here = [entry for entry in known.entries if entry.names(name)]
@@ -83,7 +83,7 @@ class HostKeyUpdate:
 
 
 def names_only(entry: HostLine, name: bytes) -> bool:
-    """Say whether a line is a host's own key and about no other host."""
+    """Say whether a line has a host's own key, and no other host."""
     if entry.marker is not Marker.TRUST or not entry.names(name):
         return False
     return isinstance(entry.hosts, HashedName) or entry.hosts == (name,)

@@ -1,10 +1,10 @@
-"""One line of known_hosts: what it says, and what is left of it where its key cannot be used.
+"""Lines of known_hosts, also those whose key cannot be used.
 
     [marker] hosts kind base64 [comment]
 
-A line whose key cannot be used (DSA, a short RSA key, a kind of tomorrow, a damaged key) still
-says that the host has a key, or that a key of the host is revoked.  So it is kept: whoever
-shows another key is not an unknown host.
+A line whose key cannot be used (DSA, a short RSA key, an unknown kind, a damaged key) still means
+that the host has a key, or that a key of the host is revoked.  So it is kept: a host that
+presents another key is not an unknown host.
 """
 
 from __future__ import annotations
@@ -29,34 +29,34 @@ __all__ = [
     "Marker",
     "UnusableLine",
     "parse_line",
+    "parse_unusable_line",
     "split_host_line",
-    "unusable",
 ]
 
 _EVERY_HOST = (b"*",)
 
 
 class Marker(enum.Enum):
-    """What a line says of its key."""
+    """The meaning of the key on a line."""
 
     TRUST = ""
     """It is a host's own key."""
     AUTHORITY = "@cert-authority"
     """It signs host certificates."""
     REVOKED = "@revoked"
-    """It must not be trusted."""
+    """It is not trusted."""
 
 
 @attrs.frozen
 class HostEntry:
-    """One line.
+    """A line with a usable key.
 
     Attributes:
-        marker: what it says of the key.
-        hosts: which hosts it is about: patterns, or one hashed name.
-        key: the key; its comment is the free text beside it.
+        marker: the meaning of the key.
+        hosts: its hosts: patterns, or one hashed name.
+        key: the key, with its comment.
         line: the number of the line, from 1.
-        source: where the line came from, as the caller named it.
+        source: the name of the file, as the caller gave it.
     """
 
     marker: Marker
@@ -66,11 +66,11 @@ class HostEntry:
     source: str = ""
 
     def names(self, name: bytes) -> bool:
-        """Say whether the line is about a host, given as the file would spell it."""
+        """Say whether the line is about a host, given as `host_name` returns it."""
         return names_host(self.hosts, name)
 
     def holds(self, key: PublicKey) -> bool:
-        """Say whether the line is about a key."""
+        """Say whether the line has a key."""
         return self.key == key
 
     @property
@@ -81,17 +81,17 @@ class HostEntry:
 
 @attrs.frozen
 class UnusableLine:
-    """A line that is about a host, and whose key cannot be used.
+    """A line with hosts whose key cannot be used.
 
-    It trusts nothing.  It makes its host known, and what it revokes is revoked: where the key
-    cannot be told, every key of the host.
+    It trusts nothing, but its host is known.  If it is @revoked and the key cannot be read, every
+    key of the host is revoked.
 
     Attributes:
-        marker: what it says of the key.
-        hosts: which hosts it is about.
-        blob: the key as it is sent, as far as it can be told; else empty.
+        marker: the meaning of the key.
+        hosts: its hosts.
+        blob: the blob of the key; empty if it cannot be read.
         line: the number of the line, from 1.
-        source: where the line came from, as the caller named it.
+        source: the name of the file, as the caller gave it.
         reason: why the key cannot be used.
         truncated: whether the line ends before the key.
     """
@@ -105,18 +105,18 @@ class UnusableLine:
     truncated: bool = False
 
     def names(self, name: bytes) -> bool:
-        """Say whether the line is about a host, given as the file would spell it."""
+        """Say whether the line is about a host, given as `host_name` returns it."""
         return names_host(self.hosts, name)
 
     def holds(self, key: PublicKey) -> bool:
-        """Say whether the line is about a key, or may be."""
+        """Say whether the line has a key, or may have it."""
         if self.marker is Marker.REVOKED:
             return not self.blob or self.blob == key.blob
         return False
 
     @property
     def summary(self) -> str:
-        """What is known of the key."""
+        """Why the key cannot be used."""
         return f"a key that cannot be used ({self.reason})"
 
 
@@ -125,23 +125,23 @@ HostLine: TypeAlias = HostEntry | UnusableLine
 
 
 def parse_line(line: bytes, source: str, number: int, *, policy: KeyPolicy) -> HostEntry:
-    """Read a line.
+    """Parse a line.
 
     Raises:
-        KeyFormatError: it cannot be used; see `unusable` for what it says all the same.
+        KeyFormatError: its key cannot be used; see `parse_unusable_line`.
     """
     marker, field, rest = _split(line)
     kind, rest = take_field(rest)
     _, comment = take_field(rest)
-    checked_line(line.removesuffix(comment))  # what the comment holds harms nobody
+    checked_line(line.removesuffix(comment))  # the comment may be anything
     hosts = parse_hosts(field)
     return HostEntry(marker, hosts, parse_key_fields(kind, rest, policy=policy), number, source)
 
 
-def unusable(line: bytes, problem: Problem) -> UnusableLine | None:
-    """Return what is left of a line that `parse_line` refused: None if it names no host.
+def parse_unusable_line(line: bytes, problem: Problem) -> UnusableLine | None:
+    """Parse a line that `parse_line` refuses; return None if it has no hosts.
 
-    A line with an unknown marker is passed over, as OpenSSH does it.
+    A line with an unknown marker is ignored, as in OpenSSH.
     """
     try:
         marker, field, rest = _split(line)
@@ -153,7 +153,7 @@ def unusable(line: bytes, problem: Problem) -> UnusableLine | None:
     except KeyFormatError:
         if marker is not Marker.REVOKED:
             return None
-        hosts = _EVERY_HOST  # whose key is revoked cannot be told
+        hosts = _EVERY_HOST  # the key is revoked for hosts that cannot be read
     try:
         blob = read_key_blob(rest)
     except KeyFormatError:
@@ -170,11 +170,11 @@ def unusable(line: bytes, problem: Problem) -> UnusableLine | None:
 
 
 def split_host_line(line: bytes) -> tuple[Marker, bytes, bytes]:
-    """Return a line's marker, its hosts as they are written, and what stands behind them.
+    """Return a line's marker, its hosts as they are written, and the rest.
 
     Raises:
-        KeyFormatError: it has more than one marker, or an unknown one, or what it says up to
-            there cannot be read.
+        KeyFormatError: it has more than one marker, or an unknown one, or its hosts are not
+            text that may be read.
     """
     marker, field, rest = _split(line)
     checked_line(line.removesuffix(rest))

@@ -15,7 +15,7 @@ from ssh_keys.strict_base64 import from_base64, to_base64
 __all__ = ["DEFAULT_PORT", "SALT_SIZE", "HashedName", "host_name", "names_host", "parse_hosts"]
 
 DEFAULT_PORT: Final = 22
-"""The port that is not part of a name."""
+"""The port that is not part of the name."""
 SALT_SIZE: Final = 20
 """The length of the salt of a hashed name, in bytes."""
 _HASHED: Final = b"|1|"
@@ -24,7 +24,7 @@ _DIGEST_SIZE: Final = 20
 
 @attrs.frozen
 class HashedName:
-    """A host name that only a guess reveals: HMAC-SHA1 of the name, keyed with the salt."""
+    """A hashed host name: HMAC-SHA1 of the name, with the salt as its key."""
 
     salt: bytes
     digest: bytes
@@ -39,19 +39,19 @@ class HashedName:
         return hmac.compare_digest(self.digest, hmac.digest(self.salt, name, hashlib.sha1))
 
     def to_field(self) -> bytes:
-        """Return the name as a line has it."""
+        """Return the name as a field of a line."""
         return b"|".join([b"", b"1", to_base64(self.salt), to_base64(self.digest)])
 
 
 def host_name(host: str, port: int = 22) -> bytes:
-    """Return a host as the file spells it: lower case, with its port if that is unusual."""
+    """Return a host as known_hosts has it: in lower case, with its port unless it is 22."""
     # bytes, because lower() of text maps other letters to ASCII ones
     name = host.encode("utf-8", "surrogatepass").lower()
     return name if port == DEFAULT_PORT else b"[%b]:%d" % (name, port)
 
 
 def parse_hosts(field: bytes) -> tuple[bytes, ...] | HashedName:
-    """Read the hosts of a line: patterns, or one hashed name.
+    """Parse the hosts of a line: patterns, or one hashed name.
 
     Raises:
         KeyFormatError: the hashed name is damaged.
@@ -69,5 +69,5 @@ def parse_hosts(field: bytes) -> tuple[bytes, ...] | HashedName:
 
 
 def names_host(hosts: tuple[bytes, ...] | HashedName, name: bytes) -> bool:
-    """Say whether hosts include one, given as the file would spell it."""
+    """Say whether hosts include one, given as `host_name` returns it."""
     return hosts.names(name) if isinstance(hosts, HashedName) else matches_list(hosts, name)

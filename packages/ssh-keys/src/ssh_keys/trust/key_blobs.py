@@ -1,9 +1,9 @@
-"""The key of a line as it is sent: of any kind and size, also of those that are refused."""
+"""The blob of the key on a line, of any kind and size, also if the key is refused."""
 
 from __future__ import annotations
 
 from ssh_keys import certificates
-from ssh_keys.errors import KeyFormatError, named
+from ssh_keys.errors import KeyFormatError, quoted_name
 from ssh_keys.kinds import KINDS
 from ssh_keys.lines import take_field
 from ssh_keys.policy import KeyPolicy
@@ -16,12 +16,12 @@ __all__ = ["read_key_blob"]
 
 
 def read_key_blob(line: bytes) -> bytes:
-    """Return the key of `kind base64 comment` as it is sent, whatever its kind and size.
+    """Return the blob of the key on a line `kind base64 comment`, of any kind and size.
 
-    Of a certificate that is the key which it certifies.
+    For a certificate it is that of the certified key.
 
     Raises:
-        KeyFormatError: there is no whole key of that kind.
+        KeyFormatError: it is not one complete key of that kind.
     """
     kind, rest = take_field(line)
     encoded, _ = take_field(rest)
@@ -31,7 +31,7 @@ def read_key_blob(line: bytes) -> bytes:
     except WireError:
         inside = b""
     if not kind or inside != kind:
-        problem = f"the line says{named(kind)}, its key{named(inside)}"
+        problem = f"the line says{quoted_name(kind)}, its key{quoted_name(inside)}"
         raise KeyFormatError(problem)
     if b"-cert-v0" not in kind:
         _check_end(kind.decode("latin-1"), blob)
@@ -40,11 +40,11 @@ def read_key_blob(line: bytes) -> bytes:
 
 
 def _check_end(kind: str, blob: bytes) -> None:
-    """Refuse a key of a known kind that does not end where its blob does."""
+    """Refuse a blob of a known kind that does not end with its key."""
     try:
         if kind not in KINDS or family(kind).end_of_public(blob) == len(blob):
             return
         problem = "something follows the key"
     except WireError:
-        problem = "the key is cut"
+        problem = "the key is truncated"
     raise KeyFormatError(problem)

@@ -2,13 +2,12 @@ r"""The options in front of a key (sshd(8), AUTHORIZED_KEYS FILE FORMAT).
 
     name[,name="value"]...
 
-An option is named without regard to case.  Options come into force in their order, so
-`restrict,pty` allows a pty and `pty,restrict` does not.  A value stands in double quotes;
-inside of them `\\"` is a quote, and any other backslash stands for itself.  A blank or a
-comma outside of quotes ends an option.
+Names of options are not case-sensitive.  Options apply in their order, so `restrict,pty` allows a
+pty and `pty,restrict` does not.  A value is in double quotes; in them `\\"` is a quote, and any
+other backslash is itself.  A blank or a comma outside quotes ends an option.
 
-What is not understood refuses the line that it stands in: a restriction that was skipped
-would be worse than a key that does not work.  Services have numbers here, not names.
+An unknown option refuses its line: an ignored restriction would be worse than a key that does not
+work.  Ports are numbers here, not names of services.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 
-from ssh_keys.errors import KeyFormatError, named
+from ssh_keys.errors import KeyFormatError, quoted_name
 from ssh_wire import lazy
 from ssh_wire.text import printable, raw
 
@@ -40,15 +39,15 @@ _MAX_TUNNEL_DIGITS: Final = 10
 _ESCAPED: Final = b'\\"'
 
 _Fields: TypeAlias = dict[str, Any]
-"""The fields of `KeyOptions` that the options so far have set."""
+"""The fields of `KeyOptions` that previous options have set."""
 
 
 @attrs.frozen
 class PermittedAddress:
-    """Where a forwarding may lead.
+    """An address to which, or on which, ports may be forwarded.
 
     Attributes:
-        host: the host, as the option spells it, without the brackets of an IPv6 address.
+        host: the host as in the option, without the brackets of an IPv6 address.
         port: the port; None is every port.
     """
 
@@ -58,26 +57,26 @@ class PermittedAddress:
 
 @attrs.frozen(kw_only=True)
 class KeyOptions:
-    """What a key may be used for, and by whom.
+    """The options of a key.
 
     Attributes:
-        names: the options that were given, in their order and in lower case.
-        restrict: nothing is allowed but what a later option allows again.
+        names: the names of the options, in their order and in lower case.
+        restrict: only what a later option allows is allowed.
         agent_forwarding: the agent may be forwarded.
         port_forwarding: ports may be forwarded.
-        pty: a pseudo-terminal may be asked for.
+        pty: a pseudo-terminal may be requested.
         user_rc: ~/.ssh/rc is run.
         x11_forwarding: X11 may be forwarded.
-        cert_authority: the key signs certificates, and does not log in itself.
-        principals: for an authority: the principals, one of which a certificate must name.
-        command: what is run, whatever the client asks for.
-        environment: variables to set, each name once.
-        expiry_time: the last second at which the key is accepted, since 1970 in UTC.
+        cert_authority: the key is that of an authority, and is not accepted itself.
+        principals: for an authority: a certificate must have one of these principals.
+        command: the command that is run instead of the client's.
+        environment: variables to set; each name is there once.
+        expiry_time: the last second in which the key is accepted, since 1970 in UTC.
         sources: patterns of the addresses and host names that the key is accepted from.
-        permit_open: where forwarded connections may go to; empty is everywhere.
-        permit_listen: where forwarded ports may listen; empty is everywhere.
-        touch_required: a FIDO key's signature must say that a person was present.
-        verify_required: a FIDO key's signature must say that the person was verified.
+        permit_open: the addresses that may be connected to; empty is all.
+        permit_listen: the addresses that may be listened on; empty is all.
+        touch_required: a FIDO key's signature must state that the user was present.
+        verify_required: a FIDO key's signature must state that the user was verified.
         tunnel: the number of the tun device, or "any".
     """
 
@@ -102,14 +101,14 @@ class KeyOptions:
 
     @classmethod
     def make(cls, options: list[bytes], zone: tzinfo | None = None) -> KeyOptions:
-        """Read options that `take_options` cut apart.
+        """Parse options that `take_options` has split.
 
         Args:
             options: the options in their order.
-            zone: what a date without `Z` is in; the machine's time zone when not given.
+            zone: the time zone of dates without `Z`; the machine's when not given.
 
         Raises:
-            KeyFormatError: one is unknown, has no valid value, or may stand only once.
+            KeyFormatError: one is unknown, has no valid value, or is repeated and must not be.
         """
         if not options:
             return NO_OPTIONS
@@ -123,24 +122,24 @@ class KeyOptions:
             elif equals and known in _READERS:
                 _READERS[known](fields, dequote(known, value), zone)
             else:
-                problem = f"unknown option{named(name)}"
+                problem = f"unknown option{quoted_name(name)}"
                 raise KeyFormatError(problem)
             names.append(known)
         if "principals" in fields and not fields.get("cert_authority"):
-            problem = "principals are named for a key that is no authority"
+            problem = "the option principals is for keys with cert-authority alone"
             raise KeyFormatError(problem)
         return cls(names=tuple(names), **fields)
 
     def expired(self, now: int) -> bool:
-        """Say whether the key is no longer accepted at a time, in seconds since 1970."""
+        """Say whether the key has expired at a time, in seconds since 1970."""
         return self.expiry_time is not None and self.expiry_time < now
 
     def accepts_source(self, address: str, host: str | None = None) -> bool:
-        """Say whether the key is accepted from a peer.
+        """Say whether the key is accepted from an address.
 
         Args:
             address: the peer's address.
-            host: its name, where it is known.
+            host: its name, if it is known.
         """
         if self.sources is None:
             return True
@@ -148,11 +147,11 @@ class KeyOptions:
 
 
 NO_OPTIONS: Final = KeyOptions()
-"""What a key without options may be used for: everything."""
+"""The options of a key without options: everything is allowed."""
 
 
 def take_options(line: bytes) -> tuple[list[bytes], bytes]:
-    """Return the options that a line starts with, each as it is written, and the rest.
+    """Return the options at the start of a line, each as it is written, and the rest.
 
     Raises:
         KeyFormatError: a quote is not closed.
@@ -166,7 +165,7 @@ def take_options(line: bytes) -> tuple[list[bytes], bytes]:
 
 
 def dequote(name: str, value: bytes) -> str:
-    """Return the text of a quoted value; what is no UTF-8 comes as lone surrogates.
+    """Return the text of a quoted value; bytes that are not UTF-8 are lone surrogates.
 
     Raises:
         KeyFormatError: it is not one quoted value.
@@ -174,13 +173,13 @@ def dequote(name: str, value: bytes) -> str:
     inside = value[1:-1]
     plain = inside.replace(_ESCAPED, b"")
     if value != b'"%b"' % inside or b'"' in plain or (inside + b'"').endswith(_ESCAPED):
-        problem = f"the value of {name} does not stand in quotes"
+        problem = f"the value of {name} is not in quotes"
         raise KeyFormatError(problem)
     return inside.replace(_ESCAPED, b'"').decode("utf-8", "surrogateescape")
 
 
 def _mask_quotes(line: bytes) -> bytes:
-    """Return the options of a line, with an x for each byte that quotes keep from ending one."""
+    """Return the options of a line, with an x for each byte in quotes."""
     pieces = line.replace(_ESCAPED, b"xx").split(b'"')
     pieces[1::2] = [b"x" * len(quoted) for quoted in pieces[1::2]]
     masked = b"x".join(pieces).replace(b"\t", b" ").partition(b" ")[0]
@@ -191,12 +190,12 @@ def _mask_quotes(line: bytes) -> bytes:
 
 
 def _invalid(name: str, value: str) -> KeyFormatError:
-    return KeyFormatError(f"'{printable(value, 64)}' is no value of {name}")
+    return KeyFormatError(f"'{printable(value, 64)}' is not a value of {name}")
 
 
 def _set_once(fields: _Fields, option: str, field: str, value: object) -> None:
     if field in fields:
-        problem = f"the option {option} stands twice"
+        problem = f"the option {option} is repeated"
         raise KeyFormatError(problem)
     fields[field] = value
 
@@ -259,7 +258,7 @@ def _read_tunnel(fields: _Fields, value: str, zone: tzinfo | None) -> None:
 
 
 def _permitted_address(name: str, value: str) -> PermittedAddress:
-    """Read host:port or [host]:port, where the port may be `*`."""
+    """Parse host:port or [host]:port, where the port may be `*`."""
     if value.startswith("["):
         host, closed, port = value[1:].partition("]:")
     else:
@@ -301,7 +300,7 @@ _FLAGS: Final[Mapping[str, Mapping[str, bool]]] = {
     "verify-required": {"verify_required": True},
     "no-verify-required": {"verify_required": False},
 }
-"""Option -> the fields that it switches, whatever the options before it did."""
+"""Option -> the fields that it sets."""
 
 _READERS: Final[Mapping[str, Callable[[_Fields, str, tzinfo | None], None]]] = {
     "command": _read_command,
@@ -313,7 +312,7 @@ _READERS: Final[Mapping[str, Callable[[_Fields, str, tzinfo | None], None]]] = {
     "principals": _read_principals,
     "tunnel": _read_tunnel,
 }
-"""Option -> what sets its field, given the options that stood before it."""
+"""Option -> the function that sets its field, given the fields so far."""
 
 OPTIONS: Final = frozenset([*_FLAGS, *_READERS])
 """Every option that is known, in lower case."""

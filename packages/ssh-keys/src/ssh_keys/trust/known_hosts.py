@@ -2,10 +2,10 @@
 
     [marker] hosts kind base64 [comment]
 
-`hosts` is a list of patterns, or one name hashed with HMAC-SHA1.  A line that cannot be
-used is reported in `problems` and trusted for nothing; that goes for an unknown marker
-above all.  It makes its host known all the same: another key has changed, it is not new.
-What a line revokes is revoked, whatever another line trusts.
+`hosts` is a list of patterns, or one name hashed with HMAC-SHA1.  A line that cannot be used is
+reported in `problems` and trusts nothing, above all where its marker is unknown.  Its host is
+known all the same: a key that the host presents is a changed one, not a new one.  A revoked key
+is revoked, whatever other lines trust.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from ssh_keys.trust.host_lines import (
     Marker,
     UnusableLine,
     parse_line,
+    parse_unusable_line,
     split_host_line,
-    unusable,
 )
 from ssh_keys.trust.host_names import SALT_SIZE, HashedName, host_name, names_host, parse_hosts
 from ssh_wire import UsageError, lazy
@@ -62,21 +62,21 @@ __all__ = [
 
 _MAX_PORT: Final = 65_535
 _START: Final = 16
-"""The bytes in which text in UTF-16 without a mark is recognised by its NUL bytes."""
+"""The number of bytes in which a NUL means UTF-16 without a byte order mark."""
 _NOT_IN_A_NAME: Final = frozenset(",*?!|@#[] \t")
 
 
 class HostKeyStatus(enum.Enum):
-    """What is known of a host's key."""
+    """What the files have about the key that a host presents."""
 
     TRUSTED = "trusted"
     """The key is listed for the host."""
     UNKNOWN = "unknown"
     """No key is listed for the host."""
     CHANGED = "changed"
-    """Keys are listed for the host, and this one is not among them."""
+    """Other keys are listed for the host."""
     REVOKED = "revoked"
-    """The key is listed as never to be trusted."""
+    """The key is listed as revoked."""
 
 
 @attrs.frozen
@@ -85,8 +85,8 @@ class HostKeys:
 
     Attributes:
         trusted: the host's own keys.
-        authorities: keys that sign the host's certificate.
-        revoked: keys that must not be trusted, neither as host key nor as authority.
+        authorities: keys of authorities that may sign the host's certificate.
+        revoked: keys that are trusted neither as host key nor as authority.
     """
 
     trusted: tuple[PublicKey, ...] = ()
@@ -96,12 +96,12 @@ class HostKeys:
 
 @attrs.frozen
 class Verdict:
-    """What is known of a key that a host showed, and from which lines.
+    """The status of a key that a host presents, and the lines that it comes from.
 
     Attributes:
-        status: what is known.
-        lines: the lines that say so: those with the key, those that revoke it, or those with
-            the host's other keys.
+        status: the status.
+        lines: the lines with the key, those that revoke it, or those with the host's other
+            keys.
     """
 
     status: HostKeyStatus
@@ -110,14 +110,14 @@ class Verdict:
 
 @attrs.frozen
 class KnownHosts:
-    """What is known about hosts, from one file or several.
+    """The host keys in one known_hosts file or several.
 
     Attributes:
         entries: the lines that can be used.
-        problems: the lines that were not used, and why.
-        unusable: the lines about a host whose key cannot be used; each is in `problems` too.
-        unread: the files that could not be read, or are not text in UTF-8, and why.  A host
-            that no other file knows may be known there.
+        problems: the lines that cannot be used, and why.
+        unusable: the lines with hosts, but without a usable key; each is in `problems` too.
+        unread: the files that cannot be read, or are not text in UTF-8, and why.  A host that
+            is in no other file may be in these.
     """
 
     entries: tuple[HostEntry, ...] = attrs.field(default=(), repr=False)
@@ -129,11 +129,11 @@ class KnownHosts:
     def parse(
         cls, data: str | bytes, source: str = "", *, policy: KeyPolicy = KeyPolicy.DEFAULT
     ) -> Self:
-        """Read the content of a known_hosts file; no content makes it raise.
+        """Read the content of a known_hosts file; bad lines are in `problems`.
 
         Args:
             data: the content.
-            source: what to call it in `problems`.
+            source: the name of the file in `problems`.
             policy: which keys are strong enough to be read.
         """
         entries: list[HostEntry] = []
@@ -144,13 +144,13 @@ class KnownHosts:
                 entries.append(parse_line(line, source, number, policy=policy))
             except KeyFormatError as error:
                 problems.append(Problem(source, number, str(error)))
-                rest = unusable(line, problems[-1])
+                rest = parse_unusable_line(line, problems[-1])
                 if rest is not None:
                     left.append(rest)
         return cls(tuple(entries), tuple(problems), tuple(left), tuple(_unread(data, source)))
 
     def merge(self, *others: KnownHosts) -> KnownHosts:
-        """Return what this and the others know together."""
+        """Return the content of this and the others together."""
         every = (self, *others)
         return KnownHosts(
             tuple(entry for one in every for entry in one.entries),
@@ -160,12 +160,12 @@ class KnownHosts:
         )
 
     def about(self, host: str, port: int = 22, address: str | None = None) -> tuple[HostLine, ...]:
-        """Return the lines about a host, those whose key cannot be used behind the others.
+        """Return the lines about a host: those with a usable key first.
 
         Args:
-            host: the name or address that the user asked for.
-            port: the port that is connected to; other than 22 it is part of the name.
-            address: the address that the name led to; see `lookup`.
+            host: the name or address that the user gave.
+            port: the port of the connection; other than 22 it is part of the name.
+            address: the address that the name resolved to; see `lookup`.
         """
         name = host_name(host, port)
         also = None if address is None else host_name(address, port)
@@ -181,10 +181,10 @@ class KnownHosts:
         """Return the keys that are listed for a host.
 
         Args:
-            host: the name or address that the user asked for.
-            port: the port that is connected to; other than 22 it is part of the name.
-            address: the address that the name led to.  It can only revoke: a key that is
-                trusted for an address says nothing about a name that points there.
+            host: the name or address that the user gave.
+            port: the port of the connection; other than 22 it is part of the name.
+            address: the address that the name resolved to.  Only @revoked lines apply to it: a
+                key that is trusted for an address is not trusted for a name.
         """
         found: dict[Marker, list[PublicKey]] = {marker: [] for marker in Marker}
         for line in self.about(host, port, address):
@@ -199,23 +199,23 @@ class KnownHosts:
     def check(
         self, key: PublicKey, host: str, port: int = 22, address: str | None = None
     ) -> HostKeyStatus:
-        """Say what is known of the key that a host presents; see `judge`."""
+        """Return the status of the key that a host presents; see `judge`."""
         return self.judge(key, host, port, address).status
 
     def judge(
         self, key: PublicKey, host: str, port: int = 22, address: str | None = None
     ) -> Verdict:
-        """Say what is known of the key that a host presents, and which lines say so.
+        """Return the status of the key that a host presents, with the lines that it comes from.
 
-        A key of a kind that is not listed, beside one that is, counts as changed: whoever
-        sits in between could choose such a kind.  So does any key of a host that is listed
+        If keys of other kinds are listed, a key of an unlisted kind counts as changed: an
+        attacker in between could choose that kind.  So does any key of a host that is listed
         with a key that cannot be used.
         """
         here = self.about(host, port, address)
-        revoking = tuple(_with(key, Marker.REVOKED, here))
+        revoking = tuple(_matching(key, Marker.REVOKED, here))
         if revoking:
             return Verdict(HostKeyStatus.REVOKED, revoking)
-        same = tuple(_with(key, Marker.TRUST, here))
+        same = tuple(_matching(key, Marker.TRUST, here))
         if same:
             return Verdict(HostKeyStatus.TRUSTED, same)
         others = tuple(line for line in here if line.marker is Marker.TRUST)
@@ -230,10 +230,10 @@ class KnownHosts:
         *,
         now: int,
     ) -> HostKeyStatus:
-        """Say what is known of the certificate that a host presents; see `judge_certificate`.
+        """Return the status of the certificate that a host presents; see `judge_certificate`.
 
         Raises:
-            CertificateRefused: an authority of the host signed it, and it is not good for the
+            CertificateRefused: an authority of the host signed it, and it is not valid for the
                 host at this time.
         """
         return self.judge_certificate(certificate, host, port, address, now=now).status
@@ -247,35 +247,33 @@ class KnownHosts:
         *,
         now: int,
     ) -> Verdict:
-        """Say what is known of the certificate that a host presents, and which lines say so.
+        """Return the status of the certificate that a host presents, with the lines behind it.
 
-        Without an authority that is listed for the host, the key in the certificate is
-        looked at as if it had come alone.
+        If its authority is not listed for the host, the status is that of the plain key.
 
         Args:
             certificate: the certificate.
-            host: the name or address that the user asked for; it must be among those that
-                the certificate is good for.
-            port: the port that is connected to.
-            address: the address that the name led to; see `lookup`.
+            host: the name or address that the user gave; the certificate must be valid for it.
+            port: the port of the connection.
+            address: the address that the name resolved to; see `lookup`.
             now: the time in seconds since 1970.
 
         Raises:
-            CertificateRefused: an authority of the host signed it, and it is not good for the
+            CertificateRefused: an authority of the host signed it, and it is not valid for the
                 host at this time.
         """
         here = self.about(host, port, address)
         for key in (certificate.ca_key, certificate.public_key):
-            revoking = tuple(_with(key, Marker.REVOKED, here))
+            revoking = tuple(_matching(key, Marker.REVOKED, here))
             if revoking:
                 return Verdict(HostKeyStatus.REVOKED, revoking)
-        vouching = tuple(_with(certificate.ca_key, Marker.AUTHORITY, here))
-        if not vouching:
+        signed_by = tuple(_matching(certificate.ca_key, Marker.AUTHORITY, here))
+        if not signed_by:
             return self.judge(certificate.public_key, host, port, address)
         principal = host_name(host).decode("utf-8", "surrogateescape")
-        # an authority's token may sign without a touch, as OpenSSH has it
+        # as OpenSSH does, an authority's token may sign without a touch
         certificate.check(role="host", principal=principal, now=now, ca_fido=fido.NO_TOUCH)
-        return Verdict(HostKeyStatus.TRUSTED, vouching)
+        return Verdict(HostKeyStatus.TRUSTED, signed_by)
 
 
 def format_host_line(
@@ -286,21 +284,21 @@ def format_host_line(
     hashed: bool = False,
     random: Callable[[int], bytes] = secrets.token_bytes,
 ) -> str:
-    """Return the line that makes a host's key known, without a newline.
+    """Return the line for a host's key, without a newline.
 
     Args:
         host: the host's name or address.
         port: its port.
         key: its key; the comment is left out.
-        hashed: hide the name, as `ssh-keygen -H` does.
-        random: where the salt comes from.
+        hashed: hash the name, as `ssh-keygen -H` does.
+        random: returns random bytes for the salt.
 
     Raises:
-        UsageError: the host or the port is none.
+        UsageError: the host or the port is not valid.
     """
     bad = not host or not host.isprintable() or not _NOT_IN_A_NAME.isdisjoint(host)
     if bad or not 1 <= port <= _MAX_PORT:
-        problem = f"'{printable(host, 256)}' port {port} is no host to be known"
+        problem = f"'{printable(host, 256)}' port {port} is not a host for known_hosts"
         raise UsageError(problem)
     name = host_name(host, port)
     if hashed:
@@ -309,11 +307,11 @@ def format_host_line(
 
 
 def _unread(data: str | bytes, source: str) -> Iterator[Problem]:
-    """Yield a problem where the content is UTF-16 or binary: no line of it tells its host."""
+    """Yield a problem if the content is UTF-16 or binary: its lines cannot be read."""
     content = as_bytes(data)
     if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or b"\0" in content[:_START]:
         yield Problem(source, 0, "it is not text in UTF-8; save it as UTF-8")
 
 
-def _with(key: PublicKey, marker: Marker, lines: tuple[HostLine, ...]) -> Iterator[HostLine]:
+def _matching(key: PublicKey, marker: Marker, lines: tuple[HostLine, ...]) -> Iterator[HostLine]:
     return (line for line in lines if line.marker is marker and line.holds(key))

@@ -1,9 +1,8 @@
 """Changes to a file `known_hosts`: those of `ssh-keygen -F`, `-R` and `-H`, and UpdateHostKeys.
 
-A line that no change is about stays as it is, byte for byte: comments, blank lines, kinds of
-keys and markers of tomorrow.  A host is found by its name, by a pattern, and by the hash of
-its name.  Lines with a marker are never removed and never hashed: they are decisions about
-keys, not keys that somebody met.
+All other lines stay as they are, byte for byte: comments, blank lines, unknown kinds of keys and
+unknown markers.  A host is found by its name, by a pattern, and by the hash of its name.  Lines
+with a marker are never removed and never hashed: an administrator wrote them.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ class FoundLine:
 
     Attributes:
         line: its number, from 1.
-        marker: what it says of its key.
+        marker: its marker.
         text: the line as it is written, without its newline.
     """
 
@@ -57,7 +56,7 @@ class FoundLine:
 
 @attrs.frozen
 class _Parsed:
-    """A line cut apart, its key unread."""
+    """The fields of a line, with its key not decoded."""
 
     marker: Marker
     hosts: tuple[bytes, ...] | HashedName
@@ -70,7 +69,7 @@ class KnownHostsFile:
 
     Attributes:
         lines: the lines, each as it was written.
-        source: what the file is called in problems.
+        source: the name of the file in `problems`.
     """
 
     lines: tuple[bytes, ...] = attrs.field(default=(), repr=False)
@@ -78,15 +77,15 @@ class KnownHostsFile:
 
     @classmethod
     def parse(cls, data: str | bytes, source: str = "") -> Self:
-        """Take the content of a known_hosts file; no content makes it raise."""
+        """Split the content of a known_hosts file into lines."""
         return cls(split_lines(data), source)
 
     def to_bytes(self) -> bytes:
-        """Return the content: what was read, byte for byte, where nothing was changed."""
+        """Return the content; unchanged lines are byte for byte as they were."""
         return b"".join(self.lines)
 
     def known(self, *, policy: KeyPolicy = KeyPolicy.DEFAULT) -> KnownHosts:
-        """Return what the file knows.
+        """Return the host keys in the file.
 
         Args:
             policy: which keys are strong enough to be read.
@@ -95,7 +94,7 @@ class KnownHostsFile:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """The lines that no change can be about, and why: what they name cannot be told."""
+        """The lines that no change applies to because their hosts cannot be read, and why."""
         return tuple(
             Problem(self.source, number, str(parsed))
             for number, _, parsed in self._parsed()
@@ -117,9 +116,9 @@ class KnownHostsFile:
         )
 
     def without(self, host: str, port: int = 22) -> Self:
-        """Return the file without the keys of a host; without a change if it has none.
+        """Return the file without the keys of a host; itself if it has none.
 
-        A line goes as a whole, so a host that shares its line takes the others with it.
+        A line with several hosts is removed for all of them.
 
         Args:
             host: the host's name or address.
@@ -130,7 +129,7 @@ class KnownHostsFile:
         if not gone:
             return self
         kept = [line for number, line in enumerate(self.lines, 1) if number not in gone]
-        return attrs.evolve(self, lines=_ended(kept))
+        return attrs.evolve(self, lines=_with_final_newline(kept))
 
     def adding(
         self,
@@ -144,10 +143,10 @@ class KnownHostsFile:
         """Return the file with one more line at its end; see `known_hosts.format_host_line`.
 
         Raises:
-            UsageError: the host or the port is none.
+            UsageError: the host or the port is not valid.
         """
         line = format_host_line(host, port, key, hashed=hashed, random=random).encode() + b"\n"
-        return attrs.evolve(self, lines=(*_ended(list(self.lines)), line))
+        return attrs.evolve(self, lines=(*_with_final_newline(list(self.lines)), line))
 
     def updated(
         self,
@@ -159,13 +158,13 @@ class KnownHostsFile:
         policy: KeyPolicy = KeyPolicy.DEFAULT,
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> Self:
-        """Return the file with a host's keys changed; without a change if they are so already.
+        """Return the file with a host's keys changed; itself if there is nothing to change.
 
-        Of the old keys those lines go that are about this host alone; new keys that are not
-        listed for it stand at the end.
+        Lines with old keys are removed if they have this host alone; new keys that are not
+        listed for it are added at the end.
 
         Raises:
-            UsageError: the host or the port is none.
+            UsageError: the host or the port is not valid.
         """
         name = host_name(host, port)
         entries = self.known(policy=policy).entries
@@ -181,13 +180,13 @@ class KnownHostsFile:
     def hashed(self, random: Callable[[int], bytes] = secrets.token_bytes) -> Self:
         """Return the file with the name of every host hashed, each on a line of its own.
 
-        Patterns cannot be hashed, and stay.
+        Patterns cannot be hashed, and stay as they are.
 
         Args:
-            random: where the salts come from.
+            random: returns random bytes for the salts.
 
         Raises:
-            KeyFormatError: a line cannot be read, so what it names would stay readable.
+            KeyFormatError: a line cannot be read, so its hosts would stay readable.
         """
         lines: list[bytes] = []
         for number, line, parsed in self._parsed():
@@ -195,7 +194,7 @@ class KnownHostsFile:
                 problem = f"{Problem(self.source, number, str(parsed))}; nothing was hashed"
                 raise KeyFormatError(problem)
             lines += [line] if parsed is None else _hashed_lines(line, parsed, random)
-        return attrs.evolve(self, lines=_ended(lines))
+        return attrs.evolve(self, lines=_with_final_newline(lines))
 
     def _parsed(self) -> Iterator[tuple[int, bytes, _Parsed | KeyFormatError | None]]:
         for number, line in enumerate(self.lines, 1):
@@ -232,8 +231,8 @@ def _hashed_lines(line: bytes, parsed: _Parsed, random: Callable[[int], bytes]) 
     ]
 
 
-def _ended(lines: list[bytes]) -> tuple[bytes, ...]:
-    """Return the lines with a newline behind the last one."""
+def _with_final_newline(lines: list[bytes]) -> tuple[bytes, ...]:
+    """Return the lines with a newline after the last one."""
     if lines and not lines[-1].endswith(b"\n"):
         lines[-1] += b"\n"
     return tuple(lines)

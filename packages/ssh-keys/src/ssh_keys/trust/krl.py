@@ -3,11 +3,11 @@
     uint64 magic, uint32 format, uint64 version, uint64 generated, uint64 flags,
     string reserved, string comment, then sections: byte type, string data
 
-A list revokes keys, by themselves or by their hash, and certificates, by the serial number or
-the key id that one authority, or any, gave them.  Keys are kept as they are sent, so a list
-may revoke kinds that this package does not know.  A critical extension refuses the list: what
-it revokes cannot be told.  A signature in the list is passed over, as OpenSSH 10.6 does; a
-list that came over an open channel is signed from outside (`ssh_keys.signatures.sshsig`).
+A list revokes keys, by their blob or by its hash, and certificates, by the serial number or the
+key id from one authority, or from any.  Keys are kept as they are sent, so a list may revoke
+kinds that this package does not know.  A list with a critical extension is refused: what it
+revokes is not known.  A signature in the list is ignored, as in OpenSSH 10.6; sign the file of a
+list that is distributed (`ssh_keys.signatures`).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 MAGIC: Final = b"SSHKRL\n\0"
-"""What every KRL begins with."""
+"""The start of every KRL."""
 MAX_KRL: Final = 1 << 24
 """The largest list that is read, in bytes."""
 MAX_AUTHORITIES: Final = 1 << 14
@@ -69,7 +69,7 @@ _HASHES: Final = {_SHA1: ("sha1", 20), _SHA256: ("sha256", 32)}
 
 @record
 class _Header(Record):
-    """What stands before the sections (section 1), behind the magic."""
+    """The fields before the sections (section 1), after the magic."""
 
     format: UInt32
     version: UInt64
@@ -82,7 +82,7 @@ class _Header(Record):
 
 @record
 class _Section(Record):
-    """One section, or one part of a section about certificates."""
+    """A section, or a section in one about certificates."""
 
     kind: Byte
     data: bytes
@@ -99,18 +99,18 @@ class _Certificates(Record):
 
 @record
 class _Strings(Record):
-    """Keys, hashes or key ids, one string behind the other."""
+    """Keys, hashes or key ids."""
 
     items: Repeated[bytes]
 
 
 @record
 class Extension(Record):
-    """Something that a list says beside what it revokes (sections 2.5 and 5).
+    """An extension of a list (sections 2.5 and 5).
 
     Attributes:
-        name: what it is, such as "note@example.com".
-        critical: whether who does not understand it must not use the list.
+        name: its name, such as "note@example.com".
+        critical: whether a list with it must be refused if it is unknown.
         data: its content.
     """
 
@@ -121,12 +121,12 @@ class Extension(Record):
 
 @attrs.define
 class RevokedCertificates:
-    """What is revoked of one authority, or of all.
+    """The revoked certificates of one authority, or of all.
 
     Attributes:
         serials: the serial numbers.
         key_ids: the key ids, as bytes.
-        extensions: extensions that are not critical, kept as they came.
+        extensions: extensions that are not critical, kept as they are.
     """
 
     serials: SerialSet = attrs.field(factory=SerialSet)
@@ -135,25 +135,25 @@ class RevokedCertificates:
 
     def holds(self, certificate: Certificate) -> bool:
         """Say whether a certificate is among them."""
-        # a serial of 0 is none: "Zero serial numbers are ignored" by OpenSSH too
-        numbered = certificate.serial != 0 and certificate.serial in self.serials
-        return numbered or raw(certificate.key_id) in self.key_ids
+        # 0 means no serial number: "Zero serial numbers are ignored" by OpenSSH too
+        by_serial = certificate.serial != 0 and certificate.serial in self.serials
+        return by_serial or raw(certificate.key_id) in self.key_ids
 
 
 @attrs.define(kw_only=True)
 class RevocationList:
-    """Keys and certificates that must not be believed.
+    """Revoked keys and certificates.
 
     Attributes:
-        version: the number of this edition of the list.
+        version: the version of the list.
         generated: when it was made, in seconds since 1970.
-        comment: free text.
-        certificates: revoked certificates, by the blob of the authority's key; those under
-            the empty blob are revoked whoever signed them.
+        comment: its comment.
+        certificates: revoked certificates, by the blob of the authority's key; the empty blob
+            is every authority.
         keys: the blobs of revoked keys.
         sha1: SHA-1 hashes of blobs of revoked keys.
         sha256: SHA-256 hashes of blobs of revoked keys.
-        extensions: extensions that are not critical, kept as they came.
+        extensions: extensions that are not critical, kept as they are.
     """
 
     version: int = 0
@@ -172,8 +172,8 @@ class RevocationList:
         """Read a KRL.
 
         Raises:
-            KeyFormatError: it is not one whole KRL within the limits, or it has a critical
-                extension or a section that is not understood.
+            KeyFormatError: it is not one complete KRL within the limits, or it has a critical
+                extension or an unknown section.
         """
         _check_size(data)
         blob = bytes(data)
@@ -197,7 +197,7 @@ class RevocationList:
         while pos < len(data):
             section, pos = _Section.read(data, pos)
             if section.kind == _SIGNATURE:
-                # the one section with two strings: the key, then its signature of it all
+                # the only section with two strings: a key, and its signature of the list
                 _, pos = _Signature.read(data, pos)
             elif section.kind == _CERTIFICATES:
                 self._read_certificates(section.data)
@@ -221,7 +221,7 @@ class RevocationList:
 
     def _read_certificates(self, data: bytes) -> None:
         fields = _Certificates.decode(data)
-        revoked = self._of(fields.ca_key)
+        revoked = self._revoked_of(fields.ca_key)
         for part in fields.sections:
             if part.kind in _SERIALS:
                 read_section(_SERIALS[part.kind], part.data, revoked.serials)
@@ -234,7 +234,7 @@ class RevocationList:
                 raise KeyFormatError(problem)
 
     def revokes(self, key: PublicKey | Certificate) -> bool:
-        """Say whether a key must not be believed, or a certificate, its key or its authority."""
+        """Say whether a key is revoked, or a certificate, its key or its authority."""
         if isinstance(key, PublicKey):
             return self._revokes_blob(key.blob)
         return (
@@ -254,10 +254,9 @@ class RevocationList:
         )
 
     def revoke(self, key: PublicKey | Certificate) -> None:
-        """Revoke a key, or a certificate by what its authority knows it by.
+        """Revoke a key, or a certificate by its serial number, or by its key id if it has none.
 
-        That is its serial number, or its key id where it has no number; the key in it, and
-        what else the authority certified, stay good.
+        The key in the certificate, and other certificates of its authority, are not revoked.
         """
         if isinstance(key, PublicKey):
             self.keys.add(key.blob)
@@ -271,7 +270,7 @@ class RevocationList:
 
         Args:
             blob: the key as it is sent.
-            hash_name: put only this hash of it into the list.
+            hash_name: list this hash of it instead of the key.
         """
         if hash_name == "sha1":
             self.sha1.add(hashlib.sha1(blob, usedforsecurity=False).digest())
@@ -284,25 +283,25 @@ class RevocationList:
         """Revoke the certificates with a serial number, or with those of a range.
 
         Args:
-            ca: the authority's key; None for every authority.
+            ca: the key of the authority; None for every authority.
             first: the number, or the lowest of the range.
             last: the highest number of the range.
 
         Raises:
-            KeyFormatError: that is no serial number, or no range of them.
+            KeyFormatError: the numbers are not serial numbers, or not in order.
         """
-        self._of(_blob_of(ca)).serials.add(first, first if last is None else last)
+        self._revoked_of(_blob_of(ca)).serials.add(first, first if last is None else last)
 
     def revoke_key_id(self, ca: PublicKey | None, key_id: str) -> None:
         """Revoke the certificates with a key id.
 
         Args:
-            ca: the authority's key; None for every authority.
+            ca: the key of the authority; None for every authority.
             key_id: the key id.
         """
-        self._of(_blob_of(ca)).key_ids.add(raw(key_id))
+        self._revoked_of(_blob_of(ca)).key_ids.add(raw(key_id))
 
-    def _of(self, ca_blob: bytes) -> RevokedCertificates:
+    def _revoked_of(self, ca_blob: bytes) -> RevokedCertificates:
         revoked = self.certificates.get(ca_blob)
         if revoked is None:
             if len(self.certificates) >= MAX_AUTHORITIES:
@@ -315,7 +314,7 @@ class RevocationList:
         """Return the list as a KRL.
 
         Raises:
-            UsageError: the list is too large to be read again.
+            UsageError: the list is larger than `MAX_KRL`.
         """
         sections = [
             *(
@@ -345,7 +344,7 @@ class RevocationList:
 
 @record
 class _Signature(Record):
-    """What a section with a signature has more than another (section 6)."""
+    """The second string of a section with a signature (section 6)."""
 
     signature: bytes
 

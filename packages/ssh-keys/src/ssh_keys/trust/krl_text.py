@@ -1,15 +1,15 @@
-"""Lists of revoked keys as text: what `ssh-keygen -k` makes a KRL of, and plain lists.
+"""Lists of revoked keys as text: specifications for `ssh-keygen -k`, and plain lists.
 
-A specification (ssh-keygen(1), KEY REVOCATION LISTS) has one of these on each line, and `#`
-starts a comment:
+A specification (ssh-keygen(1), KEY REVOCATION LISTS) has one of these on each line; `#` starts a
+comment:
 
     serial: number[-number]     id: key id
     key: public key             sha1: public key
     sha256: public key          hash: SHA256:base64
     public key or certificate
 
-A file of RevokedKeys (sshd_config(5)) is a KRL, or text with a public key on each line.  A
-line that cannot be read refuses the whole list, because what it revokes would stay good.
+A file of RevokedKeys (sshd_config(5)) is a KRL, or text with a public key on each line.  A list
+with a line that cannot be read is refused: the key on that line would not be revoked.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Authority", "parse_revoked", "revoke_specified"]
 
 Authority: TypeAlias = PublicKey | Literal["any"] | None
-"""Whose serial numbers and key ids a specification means."""
+"""The authority whose serial numbers and key ids a specification has."""
 
 _MAX_DIGITS: Final = 24
 _PREFIX: Final = b"SHA256:"
@@ -48,10 +48,10 @@ def parse_revoked(data: bytes | str, source: str = "") -> RevocationList:
 
     Args:
         data: the content.
-        source: what to call it in errors.
+        source: the name of the file in errors.
 
     Raises:
-        KeyFormatError: it is not one whole KRL, or a line of the text cannot be read.
+        KeyFormatError: it is not one complete KRL, or a line of the text cannot be read.
     """
     content = as_bytes(data)
     if content.startswith(MAGIC):
@@ -68,17 +68,17 @@ def revoke_specified(
     ca: Authority = None,
     source: str = "",
 ) -> None:
-    """Revoke what a specification names, as `ssh-keygen -k` and `-k -u` do.
+    """Revoke the keys and certificates of a specification, as `ssh-keygen -k` and `-k -u` do.
 
     Args:
         revoked: the list that is added to.
         specification: the text.
-        ca: whose serial numbers and key ids are meant, or "any" for those of every authority.
-        source: what to call the text in errors.
+        ca: the authority of its serial numbers and key ids, or "any" for every authority.
+        source: the name of the text in errors.
 
     Raises:
-        KeyFormatError: a line cannot be read, or needs an authority and none was given; what
-            stands before it is revoked by then.
+        KeyFormatError: a line cannot be read, or needs an authority and none was given; the
+            lines before it have been applied.
     """
 
     def revoke(line: bytes) -> None:
@@ -126,7 +126,7 @@ def _revoke_serials(revoked: RevocationList, value: bytes, ca: Authority) -> Non
     low = _number(first)
     high = _number(last) if dash else low
     if dash and high <= low:
-        problem = f"'{printable(value, 64)}' is no range of serial numbers"
+        problem = f"'{printable(value, 64)}' is not a range of serial numbers"
         raise KeyFormatError(problem)
     revoked.revoke_serials(_authority(ca), low, high)
 
@@ -155,13 +155,13 @@ def _revoke_hash(revoked: RevocationList, value: bytes, ca: Authority) -> None:
     encoded = value.removeprefix(_PREFIX)
     digest = from_base64(encoded + b"=" * (-len(encoded) % 4), "the hash")
     if encoded == value or len(digest) != _SHA256_SIZE:
-        problem = f"'{printable(value, 64)}' is no SHA-256 hash"
+        problem = f"'{printable(value, 64)}' is not a SHA-256 hash"
         raise KeyFormatError(problem)
     revoked.sha256.add(digest)
 
 
 def _number(text: bytes) -> int:
-    """Read a number as C does: 0x before hexadecimal, 0 before octal digits."""
+    """Parse a number as C does: 0x before hexadecimal, 0 before octal digits."""
     lower = text.lower()
     prefix, base = next(each for each in _BASES if lower.startswith(each[0]))
     digits = lower if base == _OCTAL else lower.removeprefix(prefix)  # "0" alone is a number
@@ -171,7 +171,7 @@ def _number(text: bytes) -> int:
             return int(digits, base)
         except ValueError:
             pass
-    problem = f"'{printable(text, 64)}' is no serial number"
+    problem = f"'{printable(text, 64)}' is not a serial number"
     raise KeyFormatError(problem)
 
 
@@ -183,4 +183,4 @@ _WORDS: Final[dict[bytes, Callable[[RevocationList, bytes, Authority], None]]] =
     b"sha256": _revoke_sha256,
     b"hash": _revoke_hash,
 }
-"""Word in front of the colon -> what it revokes."""
+"""Word before the colon -> the function that revokes the value."""

@@ -1,7 +1,7 @@
 """Sets of certificate serial numbers, and how a KRL writes them (OpenSSH's PROTOCOL.krl).
 
-A serial takes 8 bytes in a list, a run of any length 21 bytes as a range of its own, and one
-bit in a bitmap.  What is written is the shortest of the three for each stretch of serials.
+A serial number takes 8 bytes in a list, a run of any length 21 bytes as a range, and each serial
+number of a bitmap one bit.  The shortest of the three is written for each part of a set.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ Range: TypeAlias = tuple[int, int]
 
 MAX_SERIAL: Final = 2**64 - 1
 MAX_RUNS: Final = 1 << 20
-"""The most runs that a set may be made of; twice as many may come until they are counted."""
+"""The most runs in a set; they are counted when twice as many have been added."""
 
 _MAX_BITS: Final = 16_384
 """The longest bitmap, as long as an mpint of SSH may be."""
 _GAP: Final = 64
-"""Serials this far apart are not worth a bitmap: a list needs as many bits."""
+"""The distance from which a bitmap is not shorter: a list takes as many bits."""
 _RANGE_SIZE: Final = 21
 _BITMAP_SIZE: Final = 17
 _LISTED_SIZE: Final = 8
 
 
 class Section(enum.IntEnum):
-    """How serials are written (section 2)."""
+    """The sections with serial numbers (section 2)."""
 
     LIST = 0x20
     RANGE = 0x21
@@ -72,9 +72,9 @@ class _Bitmap(Record):
 
 
 class SerialSet:
-    """Serial numbers, kept as runs that neither touch nor overlap.
+    """A set of serial numbers, as runs that neither touch nor overlap.
 
-    Adding is cheap; the runs are put in order when they are next asked for.
+    Adding is cheap; the runs are sorted when they are needed.
     """
 
     def __init__(self, ranges: Iterable[Range] = ()) -> None:
@@ -85,16 +85,16 @@ class SerialSet:
         """Add every serial from `first` to `last`, both included.
 
         Raises:
-            KeyFormatError: that is no run of serials above 0, which is no serial, or one run
-                too many.
+            KeyFormatError: it is not a run of serial numbers from 1 on, or there are too many
+                runs.
         """
-        # "lo == 0" is refused by OpenSSH: a certificate without a number has it
+        # OpenSSH refuses "lo == 0" too: 0 means no serial number
         if not 0 < first <= last <= MAX_SERIAL:
-            problem = f"{first} to {last} is no range of serial numbers"
+            problem = f"{first} to {last} is not a range of serial numbers"
             raise KeyFormatError(problem)
         self._ranges.append((first, last))
         self._in_order = False
-        # half of them may be the same again; looking each time would be quadratic
+        # half of them may be duplicates; counting each time would be quadratic
         if len(self._ranges) > 2 * MAX_RUNS and len(self._sorted()) > MAX_RUNS:
             problem = f"more than {MAX_RUNS} runs of serial numbers are revoked"
             raise KeyFormatError(problem)
@@ -115,7 +115,7 @@ class SerialSet:
         return bool(self._ranges)
 
     def sections(self) -> Iterator[tuple[Section, bytes]]:
-        """Yield the sections that hold the serials, in ascending order."""
+        """Yield the sections for the serial numbers, in ascending order."""
         listed: list[int] = []
         for cluster in _clusters(self._sorted()):
             span = cluster[-1][1] - cluster[0][0] + 1
@@ -142,11 +142,11 @@ class SerialSet:
 
 
 def read_section(section: Section, data: bytes, into: SerialSet) -> None:
-    """Add the serials of a section to a set.
+    """Add the serial numbers of a section to a set.
 
     Raises:
-        WireError: it is not one whole section.
-        KeyFormatError: it holds 0, a range that ends before it begins, or more than there are.
+        WireError: it is not one complete section.
+        KeyFormatError: a number is 0 or too large, or a range ends before it begins.
     """
     if section is Section.LIST:
         for serial in _List.decode(data).serials:
@@ -172,7 +172,7 @@ def _merged(ranges: list[Range]) -> list[Range]:
 
 
 def _clusters(ranges: list[Range]) -> Iterator[list[Range]]:
-    """Yield stretches of runs that are close enough together for one bitmap."""
+    """Yield groups of runs that are close enough together for one bitmap."""
     cluster: list[Range] = []
     for first, last in ranges:
         if cluster:
@@ -200,7 +200,7 @@ def _bitmap(cluster: list[Range]) -> bytes:
 
 
 def _runs(bits: int) -> Iterator[Range]:
-    """Yield the runs of bits that are set, from the lowest on."""
+    """Yield the runs of bits that are set, the lowest first."""
     text = bin(bits)[:1:-1]
     start = text.find("1")
     while start >= 0:

@@ -2,9 +2,9 @@
 
     byte algorithm, byte hash, the hash of the key blob
 
-A record makes a key known only where the answer was authenticated: "A public key verified
+A record counts only if the answer was authenticated: "A public key verified
 using this method MUST NOT be trusted if the SSHFP resource record used for verification was
-not authenticated" (RFC 4255 section 2.4).  Whoever asks the DNS knows whether it was.
+not authenticated" (RFC 4255 section 2.4).  The caller knows whether the answer of the DNS was.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ _HEAD: Final = 2
 
 
 class SSHFPMatch(enum.Enum):
-    """What the records of a host say of its key."""
+    """The result of comparing a key with the records of its host."""
 
     FOUND = "found"
-    """A record has the key's hash, and none contradicts it."""
+    """A record has the key's hash, and no other contradicts it."""
     CHANGED = "changed"
     """A record of the key's algorithm has another hash."""
     NONE = "none"
-    """No record is about a key of this algorithm."""
+    """No record has the key's algorithm."""
 
 
 @attrs.frozen
@@ -81,7 +81,7 @@ class SSHFP:
             hash_number: 1 for SHA-1, 2 for SHA-256.
 
         Raises:
-            UnsupportedKey: keys of this kind have no number.
+            UnsupportedKey: keys of this kind have no SSHFP records.
             KeyFormatError: there is no such hash.
         """
         algorithm = _ALGORITHMS.get(key.kind)
@@ -96,22 +96,22 @@ class SSHFP:
 
     @classmethod
     def from_rdata(cls, data: bytes) -> Self:
-        """Read a record as it is sent (RFC 4255 section 3.1).
+        """Decode a record as it is sent (RFC 4255 section 3.1).
 
         Raises:
             KeyFormatError: it ends too early, or its hash has the wrong length.
         """
         if len(data) < _HEAD:
-            problem = f"an SSHFP record of {len(data)} bytes is cut short"
+            problem = f"an SSHFP record of {len(data)} bytes is truncated"
             raise KeyFormatError(problem)
         return cls._checked(data[0], data[1], data[_HEAD:])
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        r"""Read the data of a record as a zone file has it: `4 2 hex`, or `\\# size hex`.
+        r"""Parse the data of a record as a zone file has it: `4 2 hex`, or `\\# size hex`.
 
         Raises:
-            KeyFormatError: it is neither of them.
+            KeyFormatError: it is neither.
         """
         fields = text.split()
         try:
@@ -124,7 +124,7 @@ class SSHFP:
                 return cls._checked(int(algorithm), int(kind), bytes.fromhex("".join(digits)))
         except (ValueError, IndexError):
             pass
-        problem = f"'{printable(text, 64)}' is no SSHFP record"
+        problem = f"'{printable(text, 64)}' is not an SSHFP record"
         raise KeyFormatError(problem)
 
     @classmethod
@@ -144,13 +144,13 @@ class SSHFP:
         return f"{host} IN SSHFP {self.algorithm} {self.hash} {self.fingerprint.hex()}"
 
     def to_generic_text(self, host: str) -> str:
-        """Return the same for servers that do not know SSHFP (RFC 3597), as `-r` with `-g`."""
+        """Return the line in the generic format (RFC 3597), as `ssh-keygen -r -g` prints it."""
         data = self.to_rdata()
         numbers = f"{self.algorithm:02x} {self.hash:02x} {self.fingerprint.hex()}"
         return f"{host} IN TYPE{RECORD_TYPE} \\# {len(data)} {numbers}"
 
     def matches(self, key: PublicKey) -> bool | None:
-        """Say whether the record has a key's hash; None if it is about keys of another kind."""
+        """Say whether the record has a key's hash; None if it is for keys of another kind."""
         if self.algorithm != _ALGORITHMS.get(key.kind) or self.hash not in _HASHES:
             return None
         digest = hashlib.new(_HASHES[self.hash], key.blob, usedforsecurity=False).digest()
@@ -161,19 +161,19 @@ def sshfp_records(key: PublicKey) -> tuple[SSHFP, ...]:
     """Return the records of a key, one for each hash, as `ssh-keygen -r` prints them.
 
     Raises:
-        UnsupportedKey: keys of this kind have no number.
+        UnsupportedKey: keys of this kind have no SSHFP records.
     """
     return tuple(SSHFP.make(key, number) for number in _HASHES)
 
 
 def check_sshfp(records: Iterable[SSHFP], key: PublicKey) -> SSHFPMatch:
-    """Say what a host's records say of the key that it shows; one contradiction is enough.
+    """Compare the key that a host presents with its records.
 
-    Where SHA-256 is there, SHA-1 counts for nothing.
+    One record that contradicts the key is enough.  SHA-1 is ignored if there is SHA-256.
     """
-    about = [record for record in records if record.matches(key) is not None]
-    strongest = max((record.hash for record in about), default=0)
-    answers = {record.matches(key) for record in about if record.hash == strongest}
+    relevant = [record for record in records if record.matches(key) is not None]
+    strongest = max((record.hash for record in relevant), default=0)
+    answers = {record.matches(key) for record in relevant if record.hash == strongest}
     if not answers:
         return SSHFPMatch.NONE
     return SSHFPMatch.FOUND if answers == {True} else SSHFPMatch.CHANGED
