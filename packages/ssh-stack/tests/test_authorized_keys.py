@@ -84,7 +84,7 @@ async def test_a_file_that_cannot_be_read_lets_nobody_in(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert await AuthorizedKeys(tmp_path, ["me"]).decide("me", KEY.public_key) == NO
-    assert "is not a regular file" in caplog.text
+    assert "is a directory" in caplog.text
 
 
 # ------------------------------------------------------------- options

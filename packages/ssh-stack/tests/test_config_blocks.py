@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -213,11 +214,14 @@ def test_include_that_cannot_be_read_stops(folder: Path, monkeypatch: pytest.Mon
         included(folder, "Include more\n")
 
 
-def test_include_of_a_pipe_is_not_waited_for(folder: Path) -> None:
-    os.mkfifo(folder / "pipe", 0o600)
+def test_include_of_a_pipe_is_read_as_a_file(folder: Path) -> None:
+    pipe = folder / "pipe"
+    os.mkfifo(pipe, 0o600)
+    writer = threading.Thread(target=pipe.write_text, args=("User piped\n",))
+    writer.start()
 
-    with pytest.raises(ConfigError, match="pipe: is not a regular file"):
-        included(folder, "Include pipe\n")
+    assert included(folder, "Include pipe\n").user == "piped"
+    writer.join()
 
 
 @pytest.mark.parametrize("mode", [0o666, 0o620, 0o602])
@@ -280,5 +284,5 @@ def test_file_that_a_shell_makes_can_be_named(tmp_path: Path) -> None:
 
     assert config.resolve("web1").user == "piped"
     assert load_config([os.devnull]).resolve("web1").user is None
-    with pytest.raises(ConfigError, match="is not a regular file"):
+    with pytest.raises(ConfigError, match="is a directory"):
         load_config([tmp_path])

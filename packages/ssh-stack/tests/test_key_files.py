@@ -218,7 +218,7 @@ async def test_garbage_is_described_and_not_quoted(tmp_path: Path, content: byte
 
 
 async def test_a_directory_is_no_key(tmp_path: Path) -> None:
-    assert "not a regular file" in (await read(tmp_path)).problem
+    assert "is a directory" in (await read(tmp_path)).problem
 
 
 async def test_a_locked_key_without_a_passphrase_says_what_is_missing(tmp_path: Path) -> None:
@@ -298,7 +298,7 @@ async def test_what_lies_beside_a_key_and_is_no_certificate_of_it_is_left_alone(
     assert (await read(tmp_path / "id")).certificate is None
 
 
-def test_a_certificate_is_read_in_whatever_form_it_is_given(tmp_path: Path) -> None:
+async def test_a_certificate_is_read_in_whatever_form_it_is_given(tmp_path: Path) -> None:
     certificate = certified()
     write_key_file(tmp_path / "c.pub", certificate.to_openssh().encode())
 
@@ -308,10 +308,10 @@ def test_a_certificate_is_read_in_whatever_form_it_is_given(tmp_path: Path) -> N
         tmp_path / "c.pub",
         str(tmp_path / "c"),  # as ssh looks for it
     ):
-        assert reader().read_certificate(given).certificate == certificate
+        assert (await reader().read_certificate(given)).certificate == certificate
 
 
-def test_what_is_no_user_certificate_is_described(tmp_path: Path) -> None:
+async def test_what_is_no_user_certificate_is_described(tmp_path: Path) -> None:
     host = certified(spec=CertificateSpec(role="host", key_id="web", principals=("web",)))
     write_key_file(tmp_path / "key.pub", KEY.public_key.to_openssh().encode())
 
@@ -321,6 +321,6 @@ def test_what_is_no_user_certificate_is_described(tmp_path: Path) -> None:
         (tmp_path / "none", "No such file or directory"),
         (b"garbage", "key"),
     ):
-        named = reader().read_certificate(given)
+        named = await reader().read_certificate(given)
         assert named.certificate is None
         assert problem in named.problem

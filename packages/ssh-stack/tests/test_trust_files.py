@@ -60,7 +60,7 @@ def test_a_tilde_is_the_home_directory(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_a_file_of_the_user_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     for files in ([tmp_path], [tmp_path / "hosts", tmp_path]):
-        with pytest.raises(ValueError, match="not a regular file"):
+        with pytest.raises(ValueError, match="is a directory"):
             load_known_hosts(files)
 
 
@@ -68,7 +68,7 @@ def test_a_file_of_the_system_that_cannot_be_read_is_named(tmp_path: Path) -> No
     known, _ = load_known_hosts(b"", system=[tmp_path, tmp_path / "missing"])
     (problem,) = known.unread
     assert problem.source == str(tmp_path)
-    assert "not a regular file" in problem.reason
+    assert problem.reason == "is a directory"
 
 
 @pytest.mark.parametrize("policy", [KeyPolicy.DEFAULT, KeyPolicy.LEGACY])

@@ -222,6 +222,6 @@ async def test_no_key_is_accepted_while_a_file_that_may_know_it_cannot_be_read(
     known, _ = load_known_hosts(f"web1 {KEY.to_openssh()}".encode(), system=[tmp_path])
     assert await Trust("web1", 22, known, "accept-new").verify(KEY)
     with pytest.raises(
-        HostKeyUnknown, match=r"cannot be read: .*not a regular file; correct that file first"
+        HostKeyUnknown, match=r"cannot be read: .*is a directory; correct that file first"
     ):
         await Trust("web2", 22, known, "accept-new").verify(KEY)

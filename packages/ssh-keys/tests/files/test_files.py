@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from folders import mode, names
+from folders import fed, mode, names
 
 from ssh_keys import (
     HostKeyUpdate,
@@ -41,18 +41,21 @@ from ssh_keys.signatures import sign
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-READERS: tuple[Callable[..., object], ...] = (
+PIPED: tuple[Callable[..., object], ...] = (
     read_private_key,
     read_public_key,
     read_known_hosts,
     read_authorized_keys,
-    read_authorized_principals,
     read_allowed_signers,
     read_revoked_keys,
+)
+CHANGING: tuple[Callable[..., object], ...] = (
     hash_known_hosts,
     partial(remove_known_host, host="host"),
     partial(update_known_host, host="host", port=22, update=HostKeyUpdate()),
+    read_authorized_principals,  # as sshd: the file may be of another user
 )
+READERS = PIPED + CHANGING
 
 
 # ------------------------------------------------------------- permissions
@@ -117,13 +120,26 @@ def test_keys_are_read(key: PrivateKey, tmp_path: Path) -> None:
 
 
 @pytest.mark.row("K08")
-@pytest.mark.parametrize("read", READERS)
-def test_only_a_regular_file_is_read(read: Callable[..., object], tmp_path: Path) -> None:
+@pytest.mark.parametrize("read", CHANGING)
+def test_only_a_regular_file_is_changed(read: Callable[..., object], tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     for path in (fifo, tmp_path, "/dev/zero", "/dev/null"):
         with pytest.raises(KeyFormatError, match="is not a regular file"):
             read(path)
+
+
+@pytest.mark.row("K08")
+@pytest.mark.parametrize("read", PIPED)
+def test_directory_and_a_device_that_does_not_end_are_not_read(
+    read: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (files, hosts):
+        monkeypatch.setattr(module, "MAX_TRUST_FILE", 1 << 20)
+    with pytest.raises(KeyFormatError, match="is a directory"):
+        read(tmp_path)
+    with pytest.raises(KeyFormatError, match="is larger than"):
+        read("/dev/zero")
 
 
 @pytest.mark.row("K08")
@@ -307,7 +323,9 @@ def test_a_file_is_signed(ed25519: PrivateKey, tmp_path: Path) -> None:
     assert made.verify(read_chunks(path), "file")
     assert made.verify(bytes(200_000), "file")
     assert len(list(read_chunks(path))) == 4
-    with pytest.raises(KeyFormatError, match="not a regular file"):
+    with fed(tmp_path / "pipe", bytes(200_000)) as pipe:
+        assert made.verify(read_chunks(pipe), "file")
+    with pytest.raises(KeyFormatError, match="is a directory"):
         sign(ed25519, read_chunks(tmp_path), "file")
 
 

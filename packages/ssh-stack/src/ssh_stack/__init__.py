@@ -20,6 +20,7 @@ identities      what the user is authenticated with, in order
 public_keys, key_files, locked, asking: keys, agents and certificates, and who is asked
 trust           is this the right server
 keylog          SSHKEYLOGFILE, for Wireshark
+waiting         a thread for what may wait for somebody
 sftp            SFTP over a connection
 arguments       what connect and serve are given, checked before anything is done
 dial            ways to a server: TCP, a jump host, a proxy command, a stream

@@ -12,7 +12,7 @@ from ssh_auth import Accept, AuthContext, Partial, Reject
 from ssh_connection.aio import ServerAuthentication
 from ssh_keys import AuthorizedKeysFile as KeyLines
 from ssh_keys import KeyFormatError, PublicKey
-from ssh_keys.files import read_authorized_keys
+from ssh_keys.files import ReadOnce, read_authorized_keys
 from ssh_stack.granted import (
     ENFORCED,
     by_certificate,
@@ -45,7 +45,8 @@ class AuthorizedKeys:
     terminals and forwarding are enforced; a line with any other lets nobody in.
 
     Args:
-        source: an authorized_keys file, read anew at each attempt, or the keys themselves.
+        source: an authorized_keys file, read anew at each attempt, or the keys themselves.  A
+            pipe is read once.
         users: the user names that may log in; by default the one that this process runs as.
         clock: gives the time in seconds since 1970.
     """
@@ -60,6 +61,7 @@ class AuthorizedKeys:
         self._path = source if isinstance(source, str | os.PathLike) else None
         self._keys = () if isinstance(source, str | os.PathLike) else tuple(source)
         self._users = names_of_users(users)
+        self._once = ReadOnce.current()
         self._clock = clock
 
     async def decide(
@@ -121,7 +123,8 @@ class AuthorizedKeys:
         if self._path is None:
             return KeyLines()
         try:
-            lines = await asyncio.to_thread(read_authorized_keys, self._path)
+            with self._once.scope():
+                lines = await asyncio.to_thread(read_authorized_keys, self._path)
         except FileNotFoundError:
             lines = KeyLines()
         except (OSError, KeyFormatError) as error:

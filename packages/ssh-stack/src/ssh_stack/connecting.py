@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import Generator
 from contextlib import AsyncExitStack
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -15,6 +15,7 @@ import attrs
 from ssh_connection.aio import ClientConnection, ClientSettings
 from ssh_connection.aio.scope import Openable
 from ssh_keys import KeyPolicy
+from ssh_keys.files import ReadOnce
 from ssh_stack import planning
 from ssh_stack.arguments import check_names, check_port, parse_destination
 from ssh_stack.config import HostConfig
@@ -34,6 +35,7 @@ from ssh_stack.local_user import local_user
 from ssh_stack.options import DEFAULT, ClientOptions, ClientOptionsKw, Default, Path
 from ssh_stack.trust import Trust, load_known_hosts
 from ssh_stack.trust_files import load_revoked_keys
+from ssh_stack.waiting import in_thread
 from ssh_transport import TransportOptions
 from ssh_wire import SSHError, UsageError
 from ssh_wire.aio import close_after
@@ -61,6 +63,7 @@ class Connect(Openable, usage="async with ssh_stack.connect(…) as conn"):
         self._port = port
         self._options = options
         self._opening: _Opening | None = None
+        self._once = ReadOnce.current()
         self._connection: Connection | None = None
 
     @property
@@ -71,7 +74,8 @@ class Connect(Openable, usage="async with ssh_stack.connect(…) as conn"):
             UsageError: an option or a configuration line cannot be used.
             OSError: a configuration file that was named cannot be read.
         """
-        return self._prepared().config
+        with self._once.scope():
+            return self._prepared().config
 
     def _prepared(self) -> _Opening:
         if self._opening is None:
@@ -94,7 +98,8 @@ class Connect(Openable, usage="async with ssh_stack.connect(…) as conn"):
         """
         try:
             # reading a configuration may run programs (Match exec)
-            return await (await asyncio.to_thread(self._prepared)).open()
+            with self._once.scope():
+                return await (await in_thread(self._prepared)).open()
         except (SSHError, OSError) as error:
             _log.debug("cannot connect to %s", self._host, exc_info=True)
             raise shortened(error) from error.__cause__
@@ -177,7 +182,7 @@ class _Opening:
 
     async def _settings(self, stack: AsyncExitStack) -> ClientSettings:
         options, resolved = self._options, self._resolved
-        trust = self._trust()
+        trust = await in_thread(self._trust)  # which may read pipes
         judge = planning.restricted(trust.verify_certificate, resolved.ca_signature_algorithms)
         plan = planning.authentication(options, resolved, self._user, self._original)
         ordered = planning.keeps_host_key_order(resolved)
@@ -297,7 +302,7 @@ class _Opening:
             password=None,  # a jump host must not learn it
             interactive=None,
         )
-        opening = await asyncio.to_thread(_Opening, host, port, options, self._depth + 1)
+        opening = await in_thread(partial(_Opening, host, port, options, self._depth + 1))
         connection = await opening.open()
         stack.push_async_callback(connection.close)
         return connection

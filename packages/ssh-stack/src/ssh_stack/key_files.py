@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -16,6 +17,7 @@ import attrs
 
 from ssh_auth import KeySigner, Signer
 from ssh_keys import (
+    MAX_BLOB,
     KeyFormatError,
     KeyPolicy,
     PassphraseNeeded,
@@ -25,9 +27,10 @@ from ssh_keys import (
     is_key_text,
     load_private_key,
 )
-from ssh_keys.files import read_private_key, read_public_key
+from ssh_keys.files import ReadOnce, may_wait, read_file, read_private_key, read_public_key
 from ssh_stack.asking import answer_of
 from ssh_stack.locked import ASKED, LockedSigner
+from ssh_stack.waiting import in_thread
 from ssh_wire import SSHError
 from ssh_wire.text import printable
 
@@ -96,6 +99,10 @@ class KeyReader:
 
     async def read(self, source: KeySource) -> NamedKey:
         """Read a key: a file, its content, the key, or something that signs with it."""
+        with ReadOnce.current().scope():  # as a public key, and as a private one
+            return await self._read(source)
+
+    async def _read(self, source: KeySource) -> NamedKey:
         if isinstance(source, str) and is_key_text(source):
             source = source.encode("utf-8", "surrogateescape")
         if isinstance(source, PrivateKey):
@@ -107,8 +114,14 @@ class KeyReader:
             return await self._read_file(_expanded(source))
         return NamedKey(source=source.source, public_key=source.public_key, signer=source)
 
-    def read_certificate(self, source: Path | bytes | Certificate) -> NamedCertificate:
+    async def read_certificate(self, source: Path | bytes | Certificate) -> NamedCertificate:
         """Read a certificate: a file, its content, or the certificate."""
+        with ReadOnce.current().scope():
+            if isinstance(source, str | os.PathLike):
+                await _await_content(_expanded(source))
+            return self._read_certificate(source)
+
+    def _read_certificate(self, source: Path | bytes | Certificate) -> NamedCertificate:
         from ssh_keys import Certificate, load_public_key  # noqa: PLC0415 (the first one loads it)
 
         if isinstance(source, Certificate):
@@ -132,6 +145,7 @@ class KeyReader:
 
     async def _read_file(self, path: FilePath) -> NamedKey:
         source = f"file {path}"
+        await _await_content(path)
         content = self._public(path)
         if content is None:
             beside = self._public(FilePath(f"{path}.pub"))
@@ -233,6 +247,13 @@ class KeyReader:
             ask = partial(person.passphrase, source)
             return LockedSigner(load, source, ask, public_key, self._tries)
         return None
+
+
+async def _await_content(path: FilePath) -> None:
+    """Read what may have to be waited for in a thread, so that it is there."""
+    if may_wait(path):
+        with suppress(OSError, KeyFormatError):  # raised again by who wants it
+            await in_thread(partial(read_file, path, MAX_BLOB))
 
 
 _CERTIFICATE: Final = (

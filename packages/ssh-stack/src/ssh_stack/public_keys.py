@@ -63,7 +63,7 @@ async def public_keys(
     named = [await reader.read(source) for source in sources]
     named = [key for key in named if given != "default" or not key.absent]
     certificates = [
-        reader.read_certificate(source)
+        await reader.read_certificate(source)
         for source in (*options.certificates, *plan.certificate_files)
     ]
     agent, unusable = await _agent_keys(plan, stack, policy=policy)

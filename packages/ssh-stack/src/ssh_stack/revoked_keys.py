@@ -12,6 +12,7 @@ import attrs
 from ssh_auth import Accept, AuthContext, Partial, Reject
 from ssh_connection.aio.callbacks import call
 from ssh_keys import PublicKey
+from ssh_keys.files import ReadOnce
 from ssh_stack.errors import ConfigError
 from ssh_stack.options import RevokedSource
 from ssh_stack.trust_files import load_revoked_keys
@@ -33,8 +34,8 @@ class RevokedKeys:
 
     Args:
         source: one list or several: a KRL, or text with a public key on each line.  A file is
-            read anew at each attempt, and while one cannot be read, every key counts as
-            revoked, as with sshd.
+            read anew at each attempt, a pipe once, and while one cannot be read, every key
+            counts as revoked, as with sshd.
 
     Raises:
         ConfigError: a list cannot be read now.
@@ -42,12 +43,15 @@ class RevokedKeys:
 
     def __init__(self, source: RevokedSource | Sequence[RevokedSource]) -> None:
         self._source = source
-        load_revoked_keys(source, _MEANING)
+        self._once = ReadOnce.current()
+        with self._once.scope():
+            load_revoked_keys(source, _MEANING)
 
     async def revokes(self, key: PublicKey | Certificate) -> bool:
         """Say whether a key must not be believed, or a certificate, its key or its authority."""
         try:
-            lists = await asyncio.to_thread(load_revoked_keys, self._source, _MEANING)
+            with self._once.scope():
+                lists = await asyncio.to_thread(load_revoked_keys, self._source, _MEANING)
         except ConfigError as error:
             _log.error("%s", error)
             return True

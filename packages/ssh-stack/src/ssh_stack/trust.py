@@ -266,6 +266,8 @@ class Trust:
         file, used = self.file, self._used
         if file is None or used is None or used not in keys:
             return
+        if not await asyncio.to_thread(file.is_file):  # a pipe is not read again
+            return
         update = await asyncio.to_thread(self._plan, file, used, keys)
         if not update or len(await prove(update.new)) != len(update.new):
             return  # one that is not there makes all of it doubtful

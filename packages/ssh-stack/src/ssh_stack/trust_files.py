@@ -59,7 +59,8 @@ def load_known_hosts(
         named: Sequence[Path] = [source] if isinstance(source, str | os.PathLike) else source
         paths = _files(named)
         mine = [read_known_hosts(path, policy=policy) for path in paths]
-        file = FilePath(paths[0]) if paths else None
+        # as `ssh` does it: the first one counts, also where it stands for no file
+        file = FilePath(paths[0]) if paths and _files(named[:1]) else None
     known = [*mine, *theirs]
     return (known[0] if len(known) == 1 else KnownHosts().merge(*known)), file
 
@@ -70,8 +71,13 @@ def _read_system(path: str, *, policy: KeyPolicy) -> KnownHosts:
     try:
         return read_known_hosts(path, policy=policy)
     except (OSError, KeyFormatError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
+        reason = error.strerror if isinstance(error, OSError) else _without(path, error)
         return KnownHosts(unread=(Problem(path, 0, printable(reason or "", 256)),))
+
+
+def _without(path: str, error: KeyFormatError) -> str:
+    """What is wrong with a file that is named anyway."""
+    return str(error).removeprefix(f"{path} ")
 
 
 def load_revoked_keys(
@@ -116,6 +122,6 @@ def _revoked(source: str | bytes | RevocationList, meaning: str) -> tuple[str, R
             return name, parse_revoked(source)
         return name, read_revoked_keys(source)
     except (OSError, KeyFormatError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
+        reason = error.strerror if isinstance(error, OSError) else _without(name, error)
         problem = f"cannot be read as a list of {meaning}: {reason}"
         raise ConfigError(problem, printable(name, 1024)) from None

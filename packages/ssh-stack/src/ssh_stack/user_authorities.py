@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ssh_auth import Accept, AuthContext, Partial, Reject
 from ssh_connection.aio import ServerAuthentication
 from ssh_keys import KeyFormatError, PublicKey
-from ssh_keys.files import read_authorized_keys, read_authorized_principals
+from ssh_keys.files import ReadOnce, read_authorized_keys, read_authorized_principals
 from ssh_stack.authorized_keys import names_of_users
 from ssh_stack.granted import (
     ENFORCED,
@@ -46,7 +46,7 @@ class TrustedUserCAKeys:
 
     Args:
         source: a file with the authorities' public keys, one a line, read anew at each
-            attempt; or the keys themselves.
+            attempt, a pipe once; or the keys themselves.
         principals: which principals may log in as a user: a mapping of user names, or a file
             as sshd's AuthorizedPrincipalsFile, in whose name `%u` stands for the user and `%%`
             for a percent sign.  Without it a certificate must name the user itself.
@@ -76,6 +76,7 @@ class TrustedUserCAKeys:
                     raise UsageError(problem)
             users = list(principals) if users is None else users
         self._users = names_of_users(users)
+        self._once = ReadOnce.current()
         self._clock = clock
 
     async def decide(
@@ -121,7 +122,8 @@ class TrustedUserCAKeys:
         if self._path is None:
             return self._keys
         try:
-            lines = read_authorized_keys(self._path)
+            with self._once.scope():
+                lines = read_authorized_keys(self._path)
         except (OSError, KeyFormatError) as error:
             _log.warning("authorities of users: %s", error)
             return ()

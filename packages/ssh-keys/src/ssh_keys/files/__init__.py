@@ -1,12 +1,14 @@
 """Keys and trust files on disk; the one place of this package that does I/O.
 
 A file is opened first and checked by its descriptor, so the file that is checked is the one that
-is read: a regular file of a bounded size, never a pipe or a device without end.  A private key is
+is read, of a bounded size.  A pipe or a device is read to its end as OpenSSH reads it, `<(…)` of a
+shell and /dev/fd/3 among them; see `ReadOnce`.  Only a regular file is changed.  A private key is
 created for its owner alone, from the first system call on.
 
 `OSError` is raised as it is; the content of a file is decoded as `ssh_keys.load` does.
 
 disk      how files are opened, created and replaced
+once      what pipes and devices held
 locking   a lock against other processes
 hosts     files known_hosts
 """
@@ -25,17 +27,22 @@ from ssh_keys.files.disk import (
     CHUNK,
     MAX_TRUST_FILE,
     OWNER_ONLY,
+    await_content,
     check_permissions,
     create,
     open_regular,
-    read,
+    open_to_read,
+    read_open,
     replace,
 )
+from ssh_keys.files.disk import may_wait as may_wait
+from ssh_keys.files.disk import read as read_file
 from ssh_keys.files.hosts import append_known_host as append_known_host
 from ssh_keys.files.hosts import hash_known_hosts as hash_known_hosts
 from ssh_keys.files.hosts import read_known_hosts as read_known_hosts
 from ssh_keys.files.hosts import remove_known_host as remove_known_host
 from ssh_keys.files.hosts import update_known_host as update_known_host
+from ssh_keys.files.once import ReadOnce as ReadOnce
 from ssh_keys.formats.key_text import is_key_text
 from ssh_keys.load import load_private_key, load_public_key
 from ssh_keys.policy import KeyPolicy
@@ -54,14 +61,17 @@ if TYPE_CHECKING:
     from ssh_keys.trust.krl import RevocationList
 
 __all__ = [
+    "ReadOnce",
     "append_known_host",
     "check_private_permissions",
     "hash_known_hosts",
+    "may_wait",
     "name_file_in_errors",
     "read_allowed_signers",
     "read_authorized_keys",
     "read_authorized_principals",
     "read_chunks",
+    "read_file",
     "read_known_hosts",
     "read_private_key",
     "read_public_key",
@@ -97,12 +107,12 @@ def read_private_key(
         UnprotectedKey: others may read or change the file, and `strict_permissions` is set.
         PassphraseNeeded: the key is encrypted and no passphrase was given.
         KeyDecryptError: the passphrase is wrong.
-        KeyFormatError: it is not a regular file with one key within the limits.
+        KeyFormatError: it is not a file with one key within the limits.
         OSError: it cannot be read.
     """
     _check_path(path)
-    with _report_public_key(path):
-        data = read(path, MAX_BLOB, check=check_permissions if strict_permissions else None)
+    with ReadOnce.current().scope(), _report_public_key(path):
+        data = read_file(path, MAX_BLOB, check=check_permissions if strict_permissions else None)
     return load_private_key(data, passphrase, policy=policy)
 
 
@@ -129,11 +139,11 @@ def read_public_key(
     """Read the file of a public key or of a certificate; see `load_public_key`.
 
     Raises:
-        KeyFormatError: it is not a regular file with one key within the limits.
+        KeyFormatError: it is not a file with one key within the limits.
         OSError: it cannot be read.
     """
     _check_path(path)
-    return load_public_key(read(path, MAX_BLOB), policy=policy)
+    return load_public_key(read_file(path, MAX_BLOB), policy=policy)
 
 
 def read_authorized_keys(
@@ -142,20 +152,24 @@ def read_authorized_keys(
     """Read an authorized_keys file.
 
     Raises:
-        KeyFormatError: it is not a regular file, or too large.
+        KeyFormatError: it is a directory, or too large.
         OSError: it cannot be read.
     """
-    return AuthorizedKeysFile.parse(read(path, MAX_TRUST_FILE), os.fspath(path), policy=policy)
+    return AuthorizedKeysFile.parse(
+        read_file(path, MAX_TRUST_FILE), os.fspath(path), policy=policy
+    )
 
 
 def read_authorized_principals(path: str | os.PathLike[str]) -> AuthorizedPrincipals:
-    """Read an authorized_principals file.
+    """Read an authorized_principals file, which may be of another user.
 
     Raises:
-        KeyFormatError: it is not a regular file, or too large.
+        KeyFormatError: it is not a regular file, as sshd wants it, or too large.
         OSError: it cannot be read.
     """
-    return trust.AuthorizedPrincipals.parse(read(path, MAX_TRUST_FILE), os.fspath(path))
+    with os.fdopen(open_regular(path, os.O_RDONLY), "rb") as file:
+        data = read_open(file, os.fspath(path), MAX_TRUST_FILE)
+    return trust.AuthorizedPrincipals.parse(data, os.fspath(path))
 
 
 def read_allowed_signers(
@@ -164,10 +178,12 @@ def read_allowed_signers(
     """Read an allowed_signers file.
 
     Raises:
-        KeyFormatError: it is not a regular file, or too large.
+        KeyFormatError: it is a directory, or too large.
         OSError: it cannot be read.
     """
-    return trust.AllowedSigners.parse(read(path, MAX_TRUST_FILE), os.fspath(path), policy=policy)
+    return trust.AllowedSigners.parse(
+        read_file(path, MAX_TRUST_FILE), os.fspath(path), policy=policy
+    )
 
 
 def read_revoked_keys(path: str | os.PathLike[str]) -> RevocationList:
@@ -175,10 +191,15 @@ def read_revoked_keys(path: str | os.PathLike[str]) -> RevocationList:
 
     Raises:
         KeyFormatError: it is neither, or a line cannot be read: then no key may be used that
-            might be revoked by it.
+            might be revoked by it.  The same goes for a pipe without content, which may have
+            been read before.
         OSError: it cannot be read.
     """
-    return trust.parse_revoked(read(path, MAX_TRUST_FILE), os.fspath(path))
+    data = read_file(path, MAX_TRUST_FILE)
+    if not data and Path(path).is_fifo():
+        problem = f"{os.fspath(path)} is a pipe that holds nothing: was it read before?"
+        raise KeyFormatError(problem)
+    return trust.parse_revoked(data, os.fspath(path))
 
 
 def write_revoked_keys(path: str | os.PathLike[str], revoked: RevocationList) -> None:
@@ -199,10 +220,11 @@ def read_chunks(path: str | os.PathLike[str]) -> Iterator[bytes]:
     """Yield the content of a file in chunks, as `signatures.sign` takes a message.
 
     Raises:
-        KeyFormatError: it is not a regular file.
+        KeyFormatError: it is a directory.
         OSError: it cannot be read.
     """
-    with os.fdopen(open_regular(path, os.O_RDONLY), "rb") as file:
+    with os.fdopen(open_to_read(path), "rb") as file:
+        await_content(file.fileno())
         while chunk := file.read(CHUNK):
             yield chunk
 

@@ -1,14 +1,19 @@
-"""Files on disk: checked after they are opened, created for their owner, replaced as a whole."""
+"""Files on disk: checked after they are opened, created for their owner, replaced as a whole.
+
+A pipe or a device may be read, as OpenSSH reads it; only a regular file is changed.
+"""
 
 from __future__ import annotations
 
 import os
+import select
 import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from ssh_keys.errors import KeyFormatError, UnprotectedKey
+from ssh_keys.files.once import ReadOnce
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,9 +22,12 @@ __all__ = [
     "CHUNK",
     "MAX_TRUST_FILE",
     "OWNER_ONLY",
+    "await_content",
     "check_permissions",
     "create",
+    "may_wait",
     "open_regular",
+    "open_to_read",
     "read",
     "read_open",
     "replace",
@@ -122,16 +130,66 @@ def read(
     limit: int,
     check: Callable[[os.stat_result, str], None] | None = None,
 ) -> bytes:
-    """Read a whole file.
+    """Read a whole file; a pipe or a device until its end, and in a `ReadOnce` only once.
 
     Raises:
-        KeyFormatError: it is not a regular file, or larger than `limit` bytes.
+        KeyFormatError: it is a directory, or larger than `limit` bytes.
         OSError: it cannot be read.
     """
-    with os.fdopen(open_regular(path, os.O_RDONLY), "rb") as file:
+    name = os.fspath(path)
+    if may_wait(name):
+        status, data = ReadOnce.current().kept(name, lambda: _content(name, limit))
         if check is not None:
-            check(os.fstat(file.fileno()), os.fspath(path))
-        return read_open(file, os.fspath(path), limit)
+            check(status, name)
+        return data
+    return _content(name, limit, check)[1]
+
+
+def may_wait(path: str | os.PathLike[str]) -> bool:
+    """Whether reading a file may wait for somebody: it is a pipe or a device."""
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _content(
+    path: str, limit: int, check: Callable[[os.stat_result, str], None] | None = None
+) -> tuple[os.stat_result, bytes]:
+    descriptor = open_to_read(path)
+    try:
+        status = os.fstat(descriptor)
+        if check is not None:
+            check(status, path)
+        await_content(descriptor)
+        with open(descriptor, "rb", closefd=False) as file:
+            return status, read_open(file, path, limit)
+    finally:
+        os.close(descriptor)
+
+
+def open_to_read(path: str | os.PathLike[str]) -> int:
+    """Open a file that is not a directory, without waiting; return the descriptor."""
+    descriptor = os.open(path, os.O_RDONLY | _NO_BLOCK | _BINARY)
+    if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    problem = f"{os.fspath(path)} is a directory"
+    raise KeyFormatError(problem)
+
+
+def await_content(descriptor: int) -> None:
+    """Wait until a pipe or a device has something to read, or has ended.
+
+    A pipe that nobody has opened for writing yet would look like an empty one.
+    """
+    if stat.S_ISREG(os.fstat(descriptor).st_mode) or not hasattr(select, "poll"):
+        return
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    poll.poll()
+    os.set_blocking(descriptor, True)
 
 
 def read_open(file: BinaryIO, path: str, limit: int) -> bytes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ssh_keys.files.disk import MAX_TRUST_FILE, read, read_open, replace
 from ssh_keys.files.locking import locked
+from ssh_keys.lines import Problem
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.trust.known_hosts import KnownHosts, format_host_line
 from ssh_keys.trust.known_hosts_file import KnownHostsFile
@@ -37,13 +38,18 @@ def read_known_hosts(
     """Read a known_hosts file; one that does not exist has no hosts.
 
     Raises:
-        KeyFormatError: it is not a regular file, or too large.
+        KeyFormatError: it is a directory, or too large.
         OSError: it exists and cannot be read; its hosts must not count as unknown.
     """
     try:
         data = read(path, MAX_TRUST_FILE)
     except FileNotFoundError:
         return KnownHosts()
+    if not data and Path(path).is_fifo():
+        problem = Problem(
+            os.fspath(path), 0, "it is a pipe that holds nothing: was it read before?"
+        )
+        return KnownHosts(unread=(problem,))
     return KnownHosts.parse(data, os.fspath(path), policy=policy)
 
 

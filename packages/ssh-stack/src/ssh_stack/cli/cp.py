@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from ssh_keys.files import ReadOnce
 from ssh_stack.cli.arguments import directive, is_missing
 from ssh_stack.cli.copying import Copying, CopyOptions
 from ssh_stack.cli.errors import FAILED, explain
@@ -58,7 +59,8 @@ def _main(ctx: click.Context) -> int:
     except (SSHError, OSError) as error:
         report.error(explain(error))
         return FAILED
-    with bars(quiet=values["quiet"]) as shown:
+    # the configuration may be a pipe, and is for both sides
+    with ReadOnce().scope(), bars(quiet=values["quiet"]) as shown:
         copying.bars = shown
         return run(copying.conduct, report, copying.place)
 

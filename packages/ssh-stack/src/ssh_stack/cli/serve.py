@@ -19,6 +19,7 @@ from ssh_connection.addresses import format_address, parse_address
 from ssh_keys import AuthorizedKeysFile as KeyLines
 from ssh_keys import PassphraseNeeded, PrivateKey
 from ssh_keys.files import (
+    ReadOnce,
     name_file_in_errors,
     read_authorized_keys,
     read_private_key,
@@ -118,7 +119,9 @@ def serve(*, verbose: int, **values: object) -> None:
     level = (logging.WARNING, logging.INFO)[min(verbose, 1)] if verbose < 2 else logging.DEBUG  # noqa: PLR2004 (given twice)
     logging.basicConfig(level=level, format="ssh-stack: %(message)s", stream=sys.stderr)
     try:
-        asyncio.run(_serve(_prepare(_Options(**values), report)))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - click has checked them
+        with ReadOnce().scope():
+            prepared = _prepare(_Options(**values), report)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - click has checked them
+        asyncio.run(_serve(prepared))
     except UsageError as error:
         report.error(explain(error))
         sys.exit(_USAGE)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from ssh_keys import KeyFormatError
 from ssh_stack.config.lines import Line, parse_line
 from ssh_stack.errors import ConfigError
 from ssh_stack.local_user import expand_home
@@ -119,7 +120,7 @@ def load_config(
         options: lines as `ssh -o` takes them.
 
     Raises:
-        ConfigError: a line cannot be used, or a file is not a regular file within the limits,
+        ConfigError: a line cannot be used, or a file is a directory, or too large,
             or others may write to ~/.ssh/config.
         OSError: a file that was named cannot be read.
     """
@@ -173,31 +174,22 @@ def _as_fnmatch(pattern: str) -> str:
 
 def _read(path: Path, folder: str, *, checked: bool = False, named: bool = False) -> Source:
     """Read a file; `checked` refuses one that others may write to, as OpenSSH does."""
+    from ssh_keys.files import read_file  # noqa: PLC0415 (where there is a file)
+
     source = str(path)
-    # opened without waiting for a writer, and looked at through the descriptor
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     try:
-        status = os.fstat(descriptor)
-        if checked:
-            _check_owner(status, source)
-        if stat.S_ISDIR(status.st_mode) and not named:
+        data = read_file(path, _MAX_SIZE, check=_check_owner if checked else None)
+    except KeyFormatError as error:
+        if path.is_dir() and not named:
+            if checked:
+                _check_owner(path.stat(), source)
             return Source((), folder)  # for OpenSSH it is a file without lines
-        if stat.S_ISFIFO(status.st_mode) and named:
-            os.set_blocking(descriptor, True)  # a shell's <(…)
-        elif not (stat.S_ISREG(status.st_mode) or source == os.devnull):
-            problem = "is not a regular file"
-            raise ConfigError(problem, source)
-        with open(descriptor, "rb", closefd=False) as file:
-            data = file.read(_MAX_SIZE + 1)
-    finally:
-        os.close(descriptor)
+        problem = str(error).removeprefix(f"{source} ")
+        raise ConfigError(problem, source) from None
     return Source(_lines(_text(data, source), source), folder)
 
 
 def _text(data: bytes, source: str) -> list[str]:
-    if len(data) > _MAX_SIZE:
-        problem = f"is larger than {_MAX_SIZE} bytes"
-        raise ConfigError(problem, source)
     if data.startswith(_MARKS):
         problem = "begins with a byte order mark, which ssh does not take: save it without one"
         raise ConfigError(problem, source, 1)

@@ -22,6 +22,7 @@ from typing import Final, cast
 
 import click
 
+from ssh_keys.files import ReadOnce
 from ssh_stack.cli.errors import FAILED, Stopped, explain
 from ssh_stack.cli.keygen.options import MODES, Options, parse_options
 from ssh_stack.cli.report import Report
@@ -51,7 +52,8 @@ def _main(words: list[str]) -> int:
     try:
         options = parse_options(words)
         report = Report(quiet=options.quiet)
-        return _work(options)(options, report)
+        with ReadOnce().scope():
+            return _work(options)(options, report)
     except Stopped as stop:
         if str(stop):
             report.error(str(stop))

@@ -20,7 +20,12 @@ from ssh_keys import (
     load_private_key,
     load_public_key,
 )
-from ssh_keys.files import check_private_permissions, name_file_in_errors
+from ssh_keys.files import (
+    check_private_permissions,
+    may_wait,
+    name_file_in_errors,
+    read_file,
+)
 from ssh_keys.trust import numbered_lines, take_field
 from ssh_stack.cli.errors import Stopped
 from ssh_stack.cli.keygen.asking import secret
@@ -56,6 +61,8 @@ def read(path: Path) -> bytes:
         OSError: it cannot be read.
         Stopped: it is far too large for keys.
     """
+    if may_wait(path):  # it is read once, whoever else wants it
+        return read_file(path, _MAX_FILE)
     with sys.stdin.buffer if str(path) == "-" else path.open("rb") as file:
         data = file.read(_MAX_FILE + 1)
     if len(data) > _MAX_FILE:
