@@ -5,7 +5,7 @@ from __future__ import annotations
 from fuzz.target import Target
 from ssh_sftp import Attributes, SFTPProtocolError
 from ssh_sftp import messages as m
-from ssh_sftp.replies import decode_reply, decode_version
+from ssh_sftp.client.replies import decode_reply, decode_version
 
 ENTRY = m.NameEntry(
     filename="a.txt",

@@ -13,10 +13,10 @@ import pytest
 from ssh_sftp import Attributes, PipeReceiver, SFTPOptions
 from ssh_sftp import messages as m
 from ssh_sftp.aio import Rooted, SFTPClient, SFTPServer
+from ssh_sftp.client.protocol import Requests
 from ssh_sftp.framing import PacketReader
 from ssh_sftp.messages import REQUESTS, Request
-from ssh_sftp.requests import Requests
-from ssh_sftp.service import Service
+from ssh_sftp.server.protocol import Service
 from ssh_sftp.testing import MemoryPipe, memory_pipes
 from ssh_wire import Message
 

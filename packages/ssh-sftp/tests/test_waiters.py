@@ -12,8 +12,8 @@ import pytest
 from ssh_sftp import SFTPConnectionLost, SFTPError, SFTPOptions, SFTPProtocolError
 from ssh_sftp import messages as m
 from ssh_sftp.aio import Rooted, SFTPClient, SFTPServer
+from ssh_sftp.client.protocol import OnReply, Outcome
 from ssh_sftp.messages import Request
-from ssh_sftp.requests import OnReply, Outcome
 from ssh_sftp.testing import memory_pipes
 from ssh_wire import Message
 

@@ -18,7 +18,7 @@ from ssh_connection.aio import (
     SessionHandler,
 )
 from ssh_keys import PrivateKey
-from ssh_sftp.filesystem import FileSystem
+from ssh_sftp import FileSystem
 from ssh_stack.admission import MaxStartups
 from ssh_stack.arguments import Rule, check_values, is_number, listed
 from ssh_stack.authorization import Authorization

@@ -25,8 +25,8 @@ from ssh_connection.aio import (
 )
 from ssh_connection.aio.callbacks import check_async, logged
 from ssh_connection.aio.scope import Openable
+from ssh_sftp import check_filesystem
 from ssh_sftp.aio import SFTPServer
-from ssh_sftp.filesystem import check_filesystem
 from ssh_stack.admission import Admission, Refusals, network
 from ssh_stack.arguments import check_host, check_names, check_port
 from ssh_stack.authorization import combine
@@ -42,7 +42,7 @@ from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from ssh_connection.aio import Channel
-    from ssh_sftp.filesystem import FileSystem
+    from ssh_sftp import FileSystem
 
 __all__ = ["Serve", "Server", "serve"]
 

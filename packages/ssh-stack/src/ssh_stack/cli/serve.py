@@ -38,7 +38,7 @@ from ssh_stack.shell import LocalShell
 from ssh_wire import SSHError, UsageError
 
 if TYPE_CHECKING:
-    from ssh_sftp.filesystem import FileSystem
+    from ssh_sftp import FileSystem
 
 __all__ = ["serve"]
 

@@ -6,9 +6,8 @@ import os
 import ssl
 from typing import Protocol, Self
 
-from ssh_sftp.aio.client import SFTPClient
-from ssh_sftp.aio.descriptors import DescriptorPipe
-from ssh_sftp.limits import SFTPOptions
+from ssh_sftp import SFTPOptions
+from ssh_sftp.aio import DescriptorPipe, SFTPClient
 from ssh_stack.sync._blocking import Blocking
 from ssh_stack.sync._portal import portal
 from ssh_wire import UsageError

@@ -19,9 +19,7 @@ from ssh_sftp import (
     Transferred,
 )
 from ssh_sftp import aio as aio_ssh_sftp
-from ssh_sftp.aio import DirEntry
-from ssh_sftp.aio.operations import PathLike
-from ssh_sftp.aio.transfer import OnError
+from ssh_sftp.aio import DirEntry, OnError, PathLike
 from ssh_stack.sync._streams import OverStreams
 from ssh_stack.sync.file import RemoteFile, RemoteTextFile
 from ssh_stack.sync.path import RemotePath

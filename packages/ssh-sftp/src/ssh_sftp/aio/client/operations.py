@@ -1,0 +1,401 @@
+"""The operations of a client that are one request each, and listing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from typing import TypeAlias
+
+import attrs
+
+from ssh_sftp.aio.client.session import Session, unsupported
+from ssh_sftp.aio.client.symlinks import SymLinks
+from ssh_sftp.attributes import Attributes
+from ssh_sftp.client.limits import ServerLimits
+from ssh_sftp.client.listing import Listing
+from ssh_sftp.client.replies import facts_of
+from ssh_sftp.errors import (
+    SFTPConnectionLost,
+    SFTPError,
+    SFTPNoSuchFile,
+    SFTPTimeout,
+    SFTPTransferError,
+    SFTPUnsafeName,
+)
+from ssh_sftp.messages import (
+    Attrs,
+    Close,
+    ExpandPath,
+    ExtendedReply,
+    Handle,
+    HardLink,
+    HomeDirectory,
+    LSetStat,
+    LStat,
+    MkDir,
+    NameEntry,
+    OpenDir,
+    PosixRename,
+    ReadLink,
+    RealPath,
+    Remove,
+    Rename,
+    RmDir,
+    SetStat,
+    Stat,
+    Status,
+    StatVFS,
+    StatVFSReply,
+)
+from ssh_sftp.names import directory_of, is_dot, is_plain, join
+from ssh_wire import UsageError
+from ssh_wire.text import printable
+
+__all__ = ["DirEntry", "Operations", "PathLike", "path_text"]
+
+PathLike: TypeAlias = str | os.PathLike[str]
+"""A path on the server: text, a `RemotePath`, or a `pathlib.PurePosixPath`."""
+
+
+def path_text(path: PathLike) -> str:
+    """Return the text of a path on the server.
+
+    Raises:
+        UsageError: it is no path, or has a NUL character, for which OpenSSH ends the session.
+    """
+    text: object = os.fspath(path) if hasattr(path, "__fspath__") else path
+    if not isinstance(text, str):
+        problem = f"a path on the server is text or a path object, not {type(text).__name__}"
+        raise UsageError(problem)
+    if "\0" in text:
+        problem = f"a path on the server cannot have a NUL character: {printable(text)}"
+        raise UsageError(problem)
+    return text
+
+
+@attrs.frozen
+class DirEntry:
+    """A name in a directory of the server.
+
+    Attributes:
+        name: one plain component.
+        path: the path of the directory joined with it.
+        attributes: what the server says of it; of a link, not of what it leads to.
+    """
+
+    name: str
+    path: str
+    attributes: Attributes
+
+    @property
+    def is_dir(self) -> bool:
+        """Whether it is a directory."""
+        return self.attributes.is_dir
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a regular file."""
+        return self.attributes.is_file
+
+    @property
+    def is_symlink(self) -> bool:
+        """Whether it is a symbolic link."""
+        return self.attributes.is_symlink
+
+
+class Operations:
+    """Requests on paths; the base of `SFTPClient`."""
+
+    def __init__(self, session: Session, peer_software: str = "") -> None:
+        self._session = session
+        self._requests = session.requests
+        self._symlinks = SymLinks(session, peer_software)
+
+    # ------------------------------------------------------------------ the server
+
+    @property
+    def extensions(self) -> Mapping[str, bytes]:
+        """The extensions that the server has, with what it says of them."""
+        return self._requests.extensions
+
+    def supports(self, extension: str) -> bool:
+        """Whether the server has an extension, in the version that is known here."""
+        return self._requests.supports(extension)
+
+    async def limits(self) -> ServerLimits:
+        """Return what the server takes (PROTOCOL section 4.8)."""
+        await self._session.ready()
+        return self._requests.limits
+
+    # ------------------------------------------------------------------ attributes
+
+    async def stat(self, path: PathLike) -> Attributes:
+        """Return the attributes of a path, links followed (section 6.8)."""
+        text = path_text(path)
+        request = Stat(id=self._requests.next_id(), path=text)
+        return (await self._session.call(request, Attrs, text)).attributes
+
+    async def lstat(self, path: PathLike) -> Attributes:
+        """Return the attributes of a path, of a link itself (section 6.8)."""
+        text = path_text(path)
+        request = LStat(id=self._requests.next_id(), path=text)
+        return (await self._session.call(request, Attrs, text)).attributes
+
+    async def exists(self, path: PathLike) -> bool:
+        """Whether there is anything at a path, links followed."""
+        try:
+            await self.stat(path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    async def is_dir(self, path: PathLike) -> bool:
+        """Whether a path is, or leads to, a directory; one that cannot be looked at is not.
+
+        A server that does not tell the type of file is asked to open it as a directory.
+        """
+        text = path_text(path)
+        try:
+            return await self._opens_as_directory(text, await self._told(text))
+        except SFTPNoSuchFile:
+            return False
+
+    async def is_file(self, path: PathLike) -> bool:
+        """Whether a path is, or leads to, a regular file; one that cannot be looked at is not.
+
+        Of a server that does not tell the type of file, what is no directory counts as a file.
+        """
+        text = path_text(path)
+        try:
+            found = await self.stat(text)
+        except SFTPError:
+            if self._session.closed:
+                raise
+            return False
+        if found.has_type:
+            return found.is_file
+        return not await self._opens_as_directory(text, found)
+
+    async def setstat(self, path: PathLike, attributes: Attributes) -> None:
+        """Change the attributes that are given, links followed (section 6.9)."""
+        text = path_text(path)
+        request = SetStat(id=self._requests.next_id(), path=text, attributes=attributes)
+        await self._session.call(request, Status, text)
+
+    async def lsetstat(self, path: PathLike, attributes: Attributes) -> None:
+        """Change attributes of a link itself (PROTOCOL section 4.7)."""
+        text = path_text(path)
+        self._need("lsetstat@openssh.com", text)
+        request = LSetStat(id=self._requests.next_id(), path=text, attributes=attributes)
+        await self._session.call(request, Status, text)
+
+    async def chmod(self, path: PathLike, mode: int) -> None:
+        """Change permissions."""
+        await self.setstat(path, Attributes(permissions=mode))
+
+    async def truncate(self, path: PathLike, size: int) -> None:
+        """Make a file `size` bytes long."""
+        await self.setstat(path, Attributes(size=size))
+
+    async def statvfs(self, path: PathLike) -> StatVFSReply:
+        """Return the facts of the file system that a path is on (PROTOCOL section 4.4)."""
+        text = path_text(path)
+        self._need("statvfs@openssh.com", text)
+        request = StatVFS(id=self._requests.next_id(), path=text)
+        reply = await self._session.call(request, ExtendedReply, text)
+        return facts_of(reply.details)
+
+    # ------------------------------------------------------------------ names
+
+    async def mkdir(self, path: PathLike, mode: int | None = None) -> None:
+        """Make a directory (section 6.6)."""
+        text = path_text(path)
+        number = self._requests.next_id()
+        request = MkDir(id=number, path=text, attributes=Attributes(permissions=mode))
+        await self._session.call(request, Status, text)
+
+    async def makedirs(self, path: PathLike, *, exist_ok: bool = False) -> None:
+        """Make a directory and those above it that are missing."""
+        text = path_text(path)
+        parent = directory_of(text)
+        try:
+            await self.mkdir(text)
+        except SFTPError as refusal:
+            if self._session.closed:
+                raise
+            if exist_ok and await self.is_dir(text):
+                return
+            missing = isinstance(refusal, SFTPNoSuchFile) or await self._is_missing(parent)
+            if parent in {"", "/"} or not missing:
+                raise
+        else:
+            return
+        await self.makedirs(parent, exist_ok=True)
+        await self.mkdir(text)
+
+    async def rmdir(self, path: PathLike) -> None:
+        """Remove an empty directory (section 6.6)."""
+        text = path_text(path)
+        await self._session.call(RmDir(id=self._requests.next_id(), path=text), Status, text)
+
+    async def remove(self, path: PathLike) -> None:
+        """Remove a file (section 6.5)."""
+        text = path_text(path)
+        await self._session.call(Remove(id=self._requests.next_id(), path=text), Status, text)
+
+    async def rename(self, old: PathLike, new: PathLike) -> None:
+        """Rename; fails where the new name exists (section 6.5)."""
+        text = path_text(old)
+        request = Rename(id=self._requests.next_id(), old=text, new=path_text(new))
+        await self._session.call(request, Status, text)
+
+    async def posix_rename(self, old: PathLike, new: PathLike) -> None:
+        """Rename, over what has the new name (PROTOCOL section 4.3)."""
+        text = path_text(old)
+        self._need("posix-rename@openssh.com", text)
+        request = PosixRename(id=self._requests.next_id(), old=text, new=path_text(new))
+        await self._session.call(request, Status, text)
+
+    async def readlink(self, path: PathLike) -> str:
+        """Return the target of a symbolic link (section 6.10)."""
+        text = path_text(path)
+        return await self._session.one_name(ReadLink(id=self._requests.next_id(), path=text), text)
+
+    async def symlink(self, target: PathLike, link: PathLike) -> None:
+        """Make `link` a symbolic link to `target` (section 6.10).
+
+        Servers do not agree on which of the two is sent first (OpenSSH's PROTOCOL section 4.1).
+        Where neither the server's name nor its extensions tell, the link is read back before
+        success is reported; one that was made at the wrong path is removed and made again.
+
+        Raises:
+            SFTPError: the server refused, or it reported success and there is no such link.
+        """
+        await self._symlinks.make(path_text(target), path_text(link))
+
+    async def hardlink(self, old: PathLike, new: PathLike) -> None:
+        """Give a file another name (PROTOCOL section 4.5)."""
+        text = path_text(old)
+        self._need("hardlink@openssh.com", text)
+        request = HardLink(id=self._requests.next_id(), old=text, new=path_text(new))
+        await self._session.call(request, Status, text)
+
+    async def realpath(self, path: PathLike) -> str:
+        """Return the canonical absolute form of a path (section 6.11)."""
+        text = path_text(path)
+        return await self._session.one_name(RealPath(id=self._requests.next_id(), path=text), text)
+
+    async def expand_path(self, path: PathLike) -> str:
+        """Return the canonical form of a path that may begin with "~" (PROTOCOL 4.9)."""
+        text = path_text(path)
+        self._need("expand-path@openssh.com", text)
+        return await self._session.one_name(
+            ExpandPath(id=self._requests.next_id(), path=text), text
+        )
+
+    async def home(self, user: str = "") -> str:
+        """Return the home directory of a user, or one's own (PROTOCOL section 4.11)."""
+        if not user:  # OpenSSH's server has no answer to an empty name
+            return await self.expand_path("~")
+        self._need("home-directory", user)
+        return await self._session.one_name(
+            HomeDirectory(id=self._requests.next_id(), user=user), user
+        )
+
+    # ------------------------------------------------------------------ listing
+
+    async def listdir(self, path: PathLike = ".") -> list[str]:
+        """Return the names in a directory, in the server's order."""
+        return [entry.name async for entry in self.scandir(path)]
+
+    async def scandir(self, path: PathLike = ".") -> AsyncIterator[DirEntry]:
+        """Go through a directory as the server lists it, some names ahead (section 6.7).
+
+        Raises:
+            SFTPUnsafeName: a name in it is no plain component.
+        """
+        text = path_text(path)
+        queue: asyncio.Queue[tuple[NameEntry, ...] | Exception | None] = asyncio.Queue()
+        listing = Listing(self._requests, text, queue.put_nowait, queue.put_nowait)
+        listing.start()
+        self._session.settle()
+        try:
+            count = 0
+            while isinstance(batch := await queue.get(), tuple):
+                listing.more()
+                self._session.settle()
+                for entry in batch:
+                    if not is_dot(entry.filename):
+                        count += 1
+                        yield self._entry(text, entry, count)
+            if batch is not None:
+                raise batch
+        finally:
+            listing.stop()
+            self._session.settle()
+
+    async def walk(
+        self, top: PathLike = "."
+    ) -> AsyncIterator[tuple[str, list[DirEntry], list[DirEntry]]]:
+        """Go through a tree from the top: each directory, its directories, its other entries.
+
+        Links are not followed.  Take entries out of the first list to leave them out.
+        """
+        waiting = [(path_text(top), self._session.options.max_depth)]
+        while waiting:
+            path, depth = waiting.pop()
+            directories: list[DirEntry] = []
+            others: list[DirEntry] = []
+            async for entry in self.scandir(path):
+                (directories if entry.is_dir else others).append(entry)
+            yield path, directories, others
+            if directories and depth <= 1:
+                raise SFTPTransferError(path, "the tree is deeper than is followed")
+            waiting += [(entry.path, depth - 1) for entry in reversed(directories)]
+
+    def _entry(self, directory: str, entry: NameEntry, count: int) -> DirEntry:
+        if not is_plain(entry.filename):
+            raise SFTPUnsafeName(directory, entry.filename)
+        most = self._session.options.max_entries
+        if count > most:
+            raise SFTPTransferError(directory, f"it lists more than {most} names")
+        return DirEntry(entry.filename, join(directory, entry.filename), entry.attributes)
+
+    async def _told(self, path: str) -> Attributes:
+        """Return what the server says of a path; nothing where it answers no such question."""
+        try:
+            return await self.stat(path)
+        except (SFTPNoSuchFile, SFTPConnectionLost, SFTPTimeout):
+            raise
+        except SFTPError:
+            if self._session.closed:
+                raise
+            return Attributes()
+
+    async def _opens_as_directory(self, path: str, found: Attributes) -> bool:
+        """Whether a path whose type was not told can be opened as a directory."""
+        if found.has_type:
+            return found.is_dir
+        try:
+            request = OpenDir(id=self._requests.next_id(), path=path)
+            reply = await self._session.call(request, Handle, path)
+            closing = Close(id=self._requests.next_id(), handle=reply.handle)
+            await self._session.call(closing, Status, path)
+        except SFTPError:
+            if self._session.closed:
+                raise
+            return False
+        return True
+
+    async def _is_missing(self, path: str) -> bool:
+        """Whether the server says that there is nothing."""
+        try:
+            await self.stat(path)
+        except SFTPError as error:
+            return isinstance(error, SFTPNoSuchFile)
+        return False
+
+    def _need(self, extension: str, path: str) -> None:
+        if not self._requests.supports(extension):
+            raise unsupported(extension, path)

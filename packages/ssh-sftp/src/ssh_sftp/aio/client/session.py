@@ -1,0 +1,262 @@
+"""The client's core on an asyncio pipe: bytes in, flushes out, one timer, futures.
+
+Everything that comes from outside (the pipe, the timer) enters by `_guarded`: what raises in
+there ends the session, and everybody who waits is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from ssh_sftp.client.download import outcome_error
+from ssh_sftp.client.limits import ServerLimits, SFTPOptions
+from ssh_sftp.client.protocol import Failure, Outcome, Requests, internal_error
+from ssh_sftp.client.scheduler import Scheduler
+from ssh_sftp.errors import (
+    SFTPConnectionLost,
+    SFTPError,
+    SFTPProtocolError,
+    SFTPUnsupported,
+)
+from ssh_sftp.messages import ExtendedReply, LimitsReply, LimitsRequest, Name, Request, Status
+from ssh_sftp.numbers import StatusCode
+from ssh_sftp.pipe import Pipe
+from ssh_wire import Message, ProtocolError, WireError
+
+__all__ = ["Session", "unsupported"]
+
+R = TypeVar("R", bound=Message)
+
+
+class Session:
+    """A client session over a pipe; the pipe's receiver.
+
+    Attributes:
+        requests: the core.
+        options: what the session keeps to.
+    """
+
+    def __init__(self, pipe: Pipe, options: SFTPOptions) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._pipe = pipe
+        self._time = self._loop.time
+        self._timer: asyncio.TimerHandle | None = None
+        self._started: asyncio.Future[None] = self._loop.create_future()
+        self._limited: asyncio.Future[None] = self._loop.create_future()
+        self._schedulers: set[Scheduler] = set()
+        self._closed = False
+        self.options = options
+        self.requests: Requests = Requests(
+            pipe.write, now=self._time(), timeout=options.timeout, options=options
+        )
+
+    @property
+    def closed(self) -> bool:
+        """Whether the session has ended."""
+        return self._closed or self.requests.error is not None
+
+    async def start(self) -> None:
+        """Exchange versions; the server's limits are asked for and not waited for.
+
+        Raises:
+            SFTPProtocolError: the server speaks another version, or no SFTP; what it printed
+                instead is quoted.
+            SFTPConnectionLost: the stream ended.
+        """
+        self._pipe.connect(self)
+        self.requests.start()
+        self._arm()
+        await self._started
+        if self.requests.supports("limits@openssh.com"):
+            request = LimitsRequest(id=self.requests.next_id())
+            self.requests.submit(request, ExtendedReply, self._on_limits)
+            self.requests.flush()
+        else:
+            self._limited.set_result(None)
+
+    async def ready(self) -> None:
+        """Wait until the server's limits are known."""
+        await asyncio.shield(self._limited)
+
+    async def call(self, request: Request, expected: type[R], path: str | None = None) -> R:
+        """Send a request and wait for its reply.
+
+        Raises:
+            SFTPError: the server refused, or the session has ended; `path` is its filename.
+        """
+        reply = await self.send(request, expected)
+        if isinstance(reply, expected) and not (
+            isinstance(reply, Status) and reply.code != StatusCode.OK
+        ):
+            return reply
+        raise outcome_error(reply, path)
+
+    async def one_name(self, request: Request, path: str) -> str:
+        """Send a request that a NAME with one entry answers; return that name.
+
+        Raises:
+            SFTPError: the server refused, or the session has ended.
+            SFTPProtocolError: the answer has no name, an empty one, or several.
+        """
+        reply = await self.call(request, Name, path)
+        if len(reply.entries) != 1 or not reply.entries[0].filename:
+            problem = f"{len(reply.entries)} names answer a request for one"
+            raise SFTPProtocolError(problem)
+        return reply.entries[0].filename
+
+    def send(self, request: Request, expected: type[Message]) -> asyncio.Future[Outcome]:
+        """Send a request; the future gives whatever answers it."""
+        future: asyncio.Future[Outcome] = self._loop.create_future()
+
+        def on_reply(outcome: Outcome) -> None:
+            if not future.done():
+                future.set_result(outcome)
+
+        self.requests.now = self._time()
+        self.requests.submit(request, expected, on_reply)
+        self.requests.flush()
+        self._arm()
+        return future
+
+    def add(self, scheduler: Scheduler) -> None:
+        """Let a transfer run, and begin it."""
+        self._schedulers.add(scheduler)
+        scheduler.touch()
+        if self.requests.error is not None:
+            scheduler.lost(self.requests.error)
+        self.settle()
+        self._arm()
+
+    def drop(self, scheduler: Scheduler) -> None:
+        """Forget a transfer that is over."""
+        self._schedulers.discard(scheduler)
+
+    def settle(self) -> None:
+        """Run what is due and send what is queued."""
+        self.requests.now = self._time()
+        self.requests.settle()
+
+    async def close(self) -> None:
+        """End the session and wait until the stream is closed."""
+        if not self._closed:
+            self._closed = True
+            self.requests.fail(SFTPConnectionLost("the session was closed"))
+            self._stop()
+            self._pipe.close()
+        await self._pipe.wait_closed()
+
+    # ------------------------------------------------------------------ pipe receiver
+
+    def data_received(self, data: memoryview) -> None:
+        """Take bytes of the server, then send what they led to, in one write."""
+        self.requests.now = self._time()
+        try:
+            self.requests.receive(data)
+            if not self._started.done() and self.requests.started:
+                self._started.set_result(None)
+            self.requests.flush()
+        except BaseException as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
+            self._fail(error)
+
+    def eof_received(self) -> None:
+        """The server sends no more, so nothing will be answered."""
+        self._guarded(self.requests.eof)
+        self._end()
+
+    def pipe_closed(self, error: Exception | None) -> None:
+        """The stream is gone."""
+        if isinstance(error, SFTPError | ProtocolError):
+            reason: Failure = error
+        else:
+            reason = SFTPConnectionLost("the stream was lost" + (f": {error}" if error else ""))
+            reason.__cause__ = error
+        self._guarded(lambda: self.requests.fail(reason))
+        self._stop()
+
+    def pause_writing(self) -> None:
+        """Send no bulk data for now."""
+        self.requests.writable = False
+
+    def resume_writing(self) -> None:
+        """Send bulk data again."""
+        self.requests.writable = True
+        for scheduler in self._schedulers:
+            scheduler.touch()
+        self._guarded(self.settle)
+
+    # ------------------------------------------------------------------ inside
+
+    def _guarded(self, step: Callable[[], object]) -> None:
+        try:
+            step()
+        except BaseException as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """End the session for what was raised; everybody who waits gets it."""
+        try:
+            self.requests.fail(internal_error(error))
+        finally:
+            self._end()
+            if not isinstance(error, Exception):
+                raise error
+
+    def _on_limits(self, outcome: Outcome) -> None:
+        if isinstance(outcome, ExtendedReply):
+            try:
+                reply, _ = LimitsReply.read(outcome.details, 0)  # more may follow some day
+            except WireError:
+                reply = LimitsReply(max_packet=0, max_read=0, max_write=0, max_handles=0)
+            self.requests.limits = ServerLimits.from_reply(reply)
+            self._settle_limits(None)
+        elif isinstance(outcome, Status):
+            self._settle_limits(None)  # it knows no limits after all
+        else:
+            self._settle_limits(outcome_error(outcome, ""))
+
+    def _settle_limits(self, error: Exception | None) -> None:
+        if self._limited.done():
+            return
+        if error is None:
+            self._limited.set_result(None)
+        else:
+            self._limited.set_exception(error)
+            self._limited.exception()  # retrieved: nobody may be waiting
+
+    def _end(self) -> None:
+        self._stop()
+        self._pipe.close()
+
+    def _stop(self) -> None:
+        error = self.requests.error
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if error is not None and not self._started.done():
+            self._started.set_exception(error)
+            self._started.exception()
+        if error is not None:
+            self._settle_limits(error)
+            for scheduler in [*self._schedulers]:
+                scheduler.lost(error)
+
+    def _arm(self) -> None:
+        if self._timer is None:
+            deadline = self.requests.next_deadline()
+            if deadline is not None:
+                self._timer = self._loop.call_at(deadline, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._guarded(lambda: self.requests.tick(self._time()))
+        if self.requests.error is not None:
+            self._end()
+        else:
+            self._arm()
+
+
+def unsupported(extension: str, path: str | None = None) -> SFTPError:
+    """Return the error of a request that the server has no extension for."""
+    return SFTPUnsupported(f"the server has no {extension}", path)

@@ -1,0 +1,117 @@
+"""Local files and directories that are uploaded."""
+
+# thousands of paths: pathlib costs more than opening the files
+# ruff: noqa: PTH116, PTH118
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+
+from ssh_sftp.attributes import Attributes
+from ssh_sftp.client.storage import FileKind, SourceEntry
+from ssh_sftp.errors import SFTPTransferError
+
+__all__ = ["LocalFile", "SourceFolder"]
+
+
+class LocalFile:
+    """A local regular file, open for reading.
+
+    Attributes:
+        path: its path.
+        attributes: size, permissions and times when it was opened.
+    """
+
+    def __init__(self, path: str, *, follow: bool = False) -> None:
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO must not stop the loop
+        self._descriptor = os.open(path, flags if follow else flags | os.O_NOFOLLOW)
+        found = os.fstat(self._descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            self.close()
+            raise SFTPTransferError(path, "it is no regular file")
+        self.path = path
+        self.attributes: Attributes = _attributes(found)
+
+    def read(self, length: int, offset: int) -> bytes:
+        """Return `length` bytes from an offset, fewer only at the end."""
+        data = os.pread(self._descriptor, length, offset)
+        while len(data) < length:
+            more = os.pread(self._descriptor, length - len(data), offset + len(data))
+            if not more:
+                break
+            data += more
+        return data
+
+    def close(self) -> None:
+        """Close it."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+class SourceFolder:
+    """A local directory that is being uploaded; links in it are not followed.
+
+    Attributes:
+        path: its path.
+
+    Args:
+        path: its path.
+        sizes: tell the size of each file before it is opened.
+    """
+
+    def __init__(self, path: str, *, sizes: bool = False) -> None:
+        self.path = path
+        self._sizes = sizes
+
+    def enter(self) -> Attributes:
+        """Return its permissions and times."""
+        return _attributes(os.stat(self.path))
+
+    def entries(self) -> Iterator[SourceEntry]:
+        """Return what it holds, by name."""
+        with os.scandir(self.path) as found:
+            for entry in sorted(found, key=lambda item: item.name):
+                yield _entry(entry, sizes=self._sizes)
+
+    def file(self, name: str) -> Callable[[], LocalFile]:
+        """Return what opens a file in it."""
+        return lambda: LocalFile(os.path.join(self.path, name))
+
+    def directory(self, name: str) -> SourceFolder:
+        """Return a directory in it."""
+        return SourceFolder(os.path.join(self.path, name), sizes=self._sizes)
+
+    def release(self) -> None:
+        """Nothing is held open between two steps."""
+
+
+def _entry(entry: os.DirEntry[str], *, sizes: bool) -> SourceEntry:
+    try:
+        if entry.is_symlink():
+            return SourceEntry(entry.name, FileKind.OTHER, entry.path, "it is a symbolic link")
+        if entry.is_dir(follow_symlinks=False):
+            return SourceEntry(entry.name, FileKind.DIRECTORY, entry.path)
+        if entry.is_file(follow_symlinks=False):
+            size = entry.stat(follow_symlinks=False).st_size if sizes else None
+            return SourceEntry(entry.name, FileKind.FILE, entry.path, size=size)
+    except OSError as error:
+        reason = error.strerror or "it cannot be looked at"
+        return SourceEntry(entry.name, FileKind.UNKNOWN, entry.path, reason)
+    return SourceEntry(entry.name, FileKind.OTHER, entry.path, "it is no regular file")
+
+
+def _attributes(found: os.stat_result) -> Attributes:
+    return Attributes(
+        size=found.st_size,
+        permissions=found.st_mode,
+        atime=_seconds(found.st_atime),
+        mtime=_seconds(found.st_mtime),
+    )
+
+
+def _seconds(when: float) -> int:
+    """Return a time as ATTRS can carry it: a uint32."""
+    return min(max(int(when), 0), 0xFFFF_FFFF)

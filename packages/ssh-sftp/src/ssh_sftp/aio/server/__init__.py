@@ -1,0 +1,10 @@
+"""The server on asyncio, and the local file system that it serves.
+
+sftp_server    SFTPServer: a session of the server
+transactions   a line of the log for each request
+local_files    Rooted and UnconfinedFiles: the local file system as it is served
+path_walk      finds a path below a root without ever leaving it
+open_files     open files and directories
+stdio          the server as a program
+stdio_options  its command line
+"""

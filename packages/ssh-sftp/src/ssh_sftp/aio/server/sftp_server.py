@@ -1,0 +1,148 @@
+"""A session of the server on an asyncio pipe.
+
+What the file system's code does wrong is logged to "ssh_sftp.server" with its traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection
+
+from ssh_sftp.aio.server.transactions import log_request
+from ssh_sftp.numbers import MAX_HANDLES
+from ssh_sftp.pipe import Pipe
+from ssh_sftp.server.filesystem import FileSystem, check_filesystem
+from ssh_sftp.server.protocol import Service
+from ssh_wire import ProtocolError, SSHError, UsageError
+
+__all__ = ["SFTPServer"]
+
+_FAULTS = 20
+
+
+class SFTPServer:
+    """Serves a file system to the client at the other end of a pipe.
+
+        await SFTPServer(pipe, Rooted("/srv")).serve()
+
+    Requests are answered as they arrive; many that arrive together are answered with one
+    write.  While the pipe cannot take more, none is answered and nothing is read.
+
+    Args:
+        pipe: the stream to the client: the channel of an "sftp" subsystem, say.
+        filesystem: what is served.
+        handles: the most files and directories that may be open.
+        peer_software: the client's identification string, where there is one: it tells in which
+            order the client sends the paths of SYMLINK; without it OpenSSH's order is read.
+        denied: the requests that are refused, by the names that sftp-server(8) has for them:
+            "remove", "posix-rename", …
+        log_requests: log each request to "ssh_sftp.server": at level INFO what opens or changes
+            something, the rest at level DEBUG.
+
+    Raises:
+        UsageError: a name in `denied` is no request, or the file system lacks a method, or has a
+            coroutine function for one.
+    """
+
+    def __init__(
+        self,
+        pipe: Pipe,
+        filesystem: FileSystem,
+        handles: int = MAX_HANDLES,
+        *,
+        peer_software: str = "",
+        denied: Collection[str] = (),
+        log_requests: bool = False,
+    ) -> None:
+        check_filesystem(filesystem)
+        self._pipe = pipe
+        self._service = Service(
+            filesystem,
+            pipe.write,
+            handles,
+            self._on_fault,
+            peer_software=peer_software,
+            denied=denied,
+        )
+        if log_requests:
+            self._service.on_request = log_request
+        self._faults = 0
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._error: Exception | None = None
+        self._eof = False
+
+    async def serve(self) -> None:
+        """Serve until the client ends the session.
+
+        Raises:
+            SFTPProtocolError: the client broke a rule; the session was ended.
+            Exception: whatever else went wrong inside.
+        """
+        self._pipe.connect(self)
+        try:
+            await self._over
+        finally:
+            self._service.close()
+            self._pipe.close()
+        await self._pipe.wait_closed()
+        if self._error is not None:
+            raise self._error
+
+    # ------------------------------------------------------------------ pipe receiver
+
+    def data_received(self, data: memoryview) -> None:
+        """Answer what the client asks."""
+        if not self._over.done():
+            try:
+                self._service.receive(data)
+            except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
+                self._fail(error)
+
+    def eof_received(self) -> None:
+        """The client asks nothing more."""
+        self._eof = True
+        if not self._service.paused:
+            self._end(None)
+
+    def pipe_closed(self, error: Exception | None) -> None:
+        """The client is gone."""
+        self._end(None if error is None else self._error)
+
+    def pause_writing(self) -> None:
+        """Answer nothing for now, and let the client wait."""
+        self._service.pause()
+        self._pipe.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Answer again."""
+        try:
+            self._service.resume()
+        except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
+            self._fail(error)
+        if self._service.paused or self._over.done():
+            return
+        if self._eof:
+            self._end(None)
+        else:
+            self._pipe.resume_reading()
+
+    def _end(self, error: Exception | None) -> None:
+        if not self._over.done():
+            self._error = error
+            self._over.set_result(None)
+
+    def _fail(self, error: Exception) -> None:
+        """End the session; `serve` raises the error, unless the client has gone."""
+        gone = isinstance(error, SSHError) and not isinstance(error, ProtocolError | UsageError)
+        self._end(None if gone else error)
+
+    def _on_fault(self, asked: str, error: Exception) -> None:
+        self._faults += 1
+        if self._faults <= _FAULTS:
+            more = "; more of this session are not logged" if self._faults == _FAULTS else ""
+            _log().error("the file system failed at %s%s", asked, more, exc_info=error)
+
+
+def _log() -> logging.Logger:
+    return logging.getLogger("ssh_sftp.server")

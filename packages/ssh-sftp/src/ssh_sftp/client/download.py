@@ -1,0 +1,280 @@
+"""One file from the server: blocks asked for ahead, taken in any order, counted to the last.
+
+The size is the one that the server told before; the file is complete when exactly these
+bytes have arrived.  A server that tells no size, or zero (as for the files of /proc), is
+read until it says EOF, or gives DATA of no bytes, which means the same.  Small files cost
+two round trips: OPEN, then READ and CLOSE at once.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Final
+
+from ssh_sftp.client.protocol import Outcome
+from ssh_sftp.client.scheduler import Scheduler
+from ssh_sftp.client.storage import FileSink
+from ssh_sftp.errors import (
+    SFTPConnectionLost,
+    SFTPError,
+    SFTPProtocolError,
+    SFTPTransferError,
+    status_error,
+)
+from ssh_sftp.messages import Close, Data, Handle, Open, Read, Status
+from ssh_sftp.numbers import SAFE_READ, OpenFlags, StatusCode
+from ssh_wire import ProtocolError
+
+__all__ = ["FileDownload", "outcome_error"]
+
+_SLOW_START: Final = 2
+
+
+def outcome_error(outcome: Outcome, path: str | None) -> Exception:
+    """Return the error of an outcome that is not what was asked for, with its file."""
+    match outcome:
+        case Status():
+            return status_error(outcome.code, outcome.text, path)
+        case SFTPConnectionLost():
+            lost = SFTPConnectionLost(outcome.text, path)
+            lost.__cause__ = outcome.__cause__
+            return lost
+        case SFTPError() | ProtocolError():
+            return outcome
+        case _:
+            return SFTPProtocolError(f"{type(outcome).__name__} is no answer here")
+
+
+class FileDownload:
+    """A file on its way from the server into a sink."""
+
+    def __init__(self, scheduler: Scheduler, path: str, size: int | None, sink: FileSink) -> None:
+        self._scheduler = scheduler
+        self._requests = scheduler.requests
+        self._flow = scheduler.flow
+        self._path = path
+        self._told = size
+        self._size = size or None
+        self._sink = sink
+        self._handle: bytes | None = None
+        self._blocks: dict[int, tuple[int, int]] = {}
+        self._next = 0
+        self._received = 0
+        self._unwritten = 0
+        self._end: int | None = self._size
+        self._small = self._size is not None and self._size <= min(
+            SAFE_READ, scheduler.requests.read_block
+        )
+        self._opening = False
+        self._closing = False
+        self._aborted = False
+        self._over = False
+
+    # ------------------------------------------------------------------ steps
+
+    def start(self) -> None:
+        """Open the file on the server."""
+        self._opening = True
+        number = self._requests.next_id()
+        request = Open(id=number, path=self._path, flags=OpenFlags.READ.value)
+        self._requests.submit(request, Handle, self._on_open, self)
+
+    def fill(self) -> None:
+        """Ask for blocks while there is room."""
+        if self._handle is None or self._aborted or self._closing:
+            return
+        block = self._requests.read_block
+        while self._flow.has_room and (self._end is None or self._next < self._end):
+            if self._size is None and not self._may_guess():
+                break
+            length = block if self._end is None else min(block, self._end - self._next)
+            self._flow.take(length, self._requests.now)
+            self._ask(self._handle, self._next, length)
+            self._next += length
+        if self._small and self._next == self._end:
+            self._close()
+
+    def abort(self) -> None:
+        """Give the handle back and leave nothing local."""
+        if not self._aborted:
+            self._aborted = True
+            self._discard()
+            self._close()
+            self._maybe_end()
+
+    def drop(self) -> None:
+        """Leave nothing local; the handle goes with the session."""
+        self._over = True
+        self._flow.give(sum(n for _, n in self._blocks.values()), self._requests.now)
+        self._blocks.clear()
+        if not self._aborted:
+            self._aborted = True
+            self._discard()
+
+    def broken(self, error: Exception) -> None:
+        """Learn that one of the callbacks below has raised."""
+        self._scheduler.broken(self, error)
+
+    def _fail(self, error: Exception) -> None:
+        if not self._aborted:
+            self._scheduler.failed(self._path, error)
+            self.abort()
+
+    def _discard(self) -> None:
+        with suppress(Exception):  # what went wrong before this is told already
+            self._sink.discard()
+
+    def _may_guess(self) -> bool:
+        """Whether to ask beyond what is known to exist: at most twice what there was."""
+        return len(self._blocks) < _SLOW_START + self._received // SAFE_READ
+
+    def _ask(self, handle: bytes, offset: int, length: int) -> None:
+        number = self._requests.next_id()
+        self._blocks[number] = (offset, length)
+        request = Read(id=number, handle=handle, offset=offset, length=length)
+        self._requests.submit(request, Data, self._on_block, self)
+
+    def _close(self) -> None:
+        if self._handle is not None and not self._closing:
+            self._closing = True
+            request = Close(id=self._requests.next_id(), handle=self._handle)
+            self._requests.submit(request, Status, self._on_closed, self)
+
+    # ------------------------------------------------------------------ replies
+
+    def _on_open(self, outcome: Outcome) -> None:
+        self._opening = False
+        if not isinstance(outcome, Handle):
+            self._fail(outcome_error(outcome, self._path))
+            self._maybe_end()
+            return
+        self._handle = outcome.handle
+        if self._aborted:
+            self._close()
+        else:
+            self.fill()
+            self._scheduler.touch()
+
+    def _on_block(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Data):
+            self._take(outcome)
+        elif isinstance(outcome, Status):
+            self._refused(outcome)
+        else:  # the session is over, and no block will come
+            self._flow.give(sum(n for _, n in self._blocks.values()), self._requests.now)
+            self._blocks.clear()
+            self._fail(outcome_error(outcome, self._path))
+        if not self._blocks:
+            self._maybe_end()
+
+    def _take(self, reply: Data) -> None:
+        offset, length = self._blocks.pop(reply.id)
+        size = len(reply.data)
+        if size > length:
+            self._flow.give(length, self._requests.now)
+            problem = f"{size} bytes answer a READ of {length}"
+            raise SFTPProtocolError(problem)
+        if size == 0:  # "no more" in the words of some servers; to ask again could go on for ever
+            self._flow.give(length, self._requests.now)
+            self._scheduler.touch()
+            self._ends_at(offset)
+            return
+        if size < length:
+            if self._handle is None or self._aborted or self._closing:
+                self._flow.give(length - size, self._requests.now)
+            else:
+                self._ask(self._handle, offset + size, length - size)
+        if self._aborted:
+            self._flow.give(size, self._requests.now)
+            return
+        self._received += size
+        self._unwritten += 1
+        self._scheduler.touch()
+        try:
+            self._sink.write(memoryview(reply.data), offset, self._on_written)
+        except Exception as error:  # noqa: BLE001 (whatever the sink is, its owner is told)
+            self._on_written(size, error)
+        else:
+            self._scheduler.report(self._received, self._size, self._path)
+
+    def _refused(self, reply: Status) -> None:
+        offset, length = self._blocks.pop(reply.id)
+        self._flow.give(length, self._requests.now)
+        self._scheduler.touch()
+        if reply.code == StatusCode.EOF:
+            self._ends_at(offset)
+        else:
+            self._fail(status_error(reply.code, reply.text, self._path))
+
+    def _ends_at(self, offset: int) -> None:
+        """Learn that there are no bytes from `offset` on."""
+        if self._size is not None:
+            problem = f"it ends at byte {offset}, and the server had told a size of {self._size}"
+            self._fail(SFTPTransferError(self._path, problem))
+        else:
+            self._end = min(offset, self._end) if self._end is not None else offset
+
+    def _on_written(self, size: int, error: Exception | None) -> None:
+        """Count what the sink has dealt with; it may say so from outside of any reply."""
+        try:
+            self._unwritten -= 1
+            self._flow.give(size, self._requests.now)
+            if error is not None:
+                self._fail(error)
+            if not self._blocks:
+                self._scheduler.touch()
+                self._maybe_end()
+        except Exception as fault:  # noqa: BLE001 (whoever waits is told, whatever raises)
+            self.broken(fault)
+
+    def _on_closed(self, outcome: Outcome) -> None:
+        # "even a close can fail": what was read is complete all the same
+        self._handle = None
+        self._closing = False
+        if not isinstance(outcome, Status):
+            self._fail(outcome_error(outcome, self._path))
+        self._maybe_end()
+
+    # ------------------------------------------------------------------ the end
+
+    def _maybe_end(self) -> None:
+        if self._blocks or self._opening or self._over or self._unwritten:
+            return
+        if not self._aborted and (self._end is None or self._next < self._end):
+            return
+        if self._handle is not None:
+            self._close()
+            return
+        if not self._aborted and self._small and self._received < self._next:
+            self._small = False  # a server that gives less than 32 KiB at once: ask again
+            self._next = self._received
+            self.start()
+            return
+        if self._aborted:
+            self._over = True
+            self._scheduler.ended(self)
+        elif self._received != self._end:
+            problem = f"it changed while it was read: {self._received} bytes came of {self._end}"
+            self._fail(SFTPTransferError(self._path, problem))
+        else:
+            self._over = True
+            self._finish()
+
+    def _finish(self) -> None:
+        try:
+            if self._received == 0:
+                self._scheduler.report(0, 0, self._path)
+            self._sink.finish(self._on_finished)
+        except Exception as error:  # noqa: BLE001 (a callback's error belongs to whoever waits)
+            self._on_finished(error)
+
+    def _on_finished(self, error: Exception | None) -> None:
+        if error is None:
+            checked = self._told == self._received
+            self._scheduler.completed(self, self._received, checked=checked)
+            return
+        self._scheduler.failed(self._path, error)
+        if not self._aborted:
+            self._aborted = True
+            self._discard()
+        self._scheduler.ended(self)

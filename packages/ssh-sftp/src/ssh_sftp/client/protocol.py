@@ -1,0 +1,361 @@
+"""The client's side of the conversation: requests out, each reply to whoever asked.
+
+One dictionary holds what is outstanding: the number of a request, the type of reply that
+may answer it, and the callback that takes it.  A reply that nobody asked for, or of
+another type, ends the session (draft-ietf-secsh-filexfer-02 sections 4, 6 and 7).
+
+Whoever waits is told, by construction: a reply, and the error that ends the session, reach
+a callback in `_tell` alone.  A callback that raises ends the session; its `Waiter` is told so,
+once, and every other request by its own callback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Final, Protocol, TypeAlias
+
+from ssh_sftp.client.limits import ServerLimits, SFTPOptions
+from ssh_sftp.client.replies import Reply, decode_reply, decode_version
+from ssh_sftp.errors import SFTPConnectionLost, SFTPError, SFTPProtocolError, SFTPTimeout
+from ssh_sftp.extensions import EXTENSIONS
+from ssh_sftp.framing import PacketReader
+from ssh_sftp.messages import Handle, Init, Request, Status
+from ssh_sftp.numbers import MAX_HANDLE_BYTES, VERSION
+from ssh_sftp.pipe import Buffer, Transmit
+from ssh_wire import Message, ProtocolError
+from ssh_wire.text import printable
+
+__all__ = ["Failure", "OnReply", "Outcome", "Requests", "Waiter"]
+
+Failure: TypeAlias = SFTPError | ProtocolError
+"""Why a request gets no reply any more."""
+
+Outcome: TypeAlias = Reply | Failure
+"""A reply, or why there will be none."""
+
+OnReply: TypeAlias = Callable[[Outcome], None]
+"""Takes the outcome of a request, once."""
+
+_HEADER: Final = 4
+_IDS: Final = 1 << 32
+_EARLY: Final = 1_024
+_SHOWN: Final = 200
+
+
+class Waiter(Protocol):
+    """What the callbacks of several requests belong to."""
+
+    def broken(self, error: Failure) -> None:
+        """Learn that one of these callbacks has raised; none of them is called any more."""
+
+
+class Requests:
+    """The client's core.
+
+    Attributes:
+        now: the time in monotonic seconds; the driver sets it before `receive` and `tick`.
+        read_block: how much one READ asks for.
+        write_block: how much one WRITE carries.
+        writable: False while the stream holds more than it likes; bulk data waits.
+    """
+
+    def __init__(
+        self,
+        transmit: Transmit,
+        *,
+        now: float,
+        timeout: float | None = None,
+        options: SFTPOptions | None = None,
+    ) -> None:
+        self._transmit = transmit
+        self._reader = PacketReader(self._packet)
+        self._pending: dict[int, tuple[OnReply, type[Message], Waiter | None]] = {}
+        self._broken: set[Waiter | None] = set()
+        self._early = bytearray()
+        self._outgoing: list[Buffer] = []
+        self._next_id = 0
+        self._timeout = timeout
+        self._heard = now
+        self._extensions: dict[str, bytes] | None = None
+        self._error: Failure | None = None
+        self._woken: list[Callable[[], None]] = []
+        self.now = now
+        self.writable = True
+        self._options = options or SFTPOptions()
+        self.limits = ServerLimits()
+
+    # ------------------------------------------------------------------ state
+
+    @property
+    def started(self) -> bool:
+        """Whether the server has told its version."""
+        return self._extensions is not None
+
+    @property
+    def extensions(self) -> Mapping[str, bytes]:
+        """What the server said it knows, by name."""
+        return self._extensions or {}
+
+    @property
+    def error(self) -> Failure | None:
+        """Why the session has ended, or None."""
+        return self._error
+
+    @property
+    def outstanding(self) -> int:
+        """How many requests have no reply yet."""
+        return len(self._pending)
+
+    @property
+    def limits(self) -> ServerLimits:
+        """What the server takes; the driver sets it when the server has told."""
+        return self._limits
+
+    @limits.setter
+    def limits(self, limits: ServerLimits) -> None:
+        self._limits = limits
+        self.read_block: int = limits.read_size(self._options)
+        self.write_block: int = limits.write_size(self._options)
+
+    def supports(self, extension: str) -> bool:
+        """Whether the server has this extension in the version that we know."""
+        version = self.extensions.get(extension)
+        return version is not None and version == EXTENSIONS.get(extension)
+
+    # ------------------------------------------------------------------ out
+
+    def start(self) -> None:
+        """Send SSH_FXP_INIT (section 4)."""
+        self._send(Init(version=VERSION).encode())
+        self.flush()
+
+    def next_id(self) -> int:
+        """Return a number that no outstanding request has."""
+        number = self._next_id
+        while number in self._pending:
+            number = (number + 1) % _IDS
+        self._next_id = (number + 1) % _IDS
+        return number
+
+    def submit(
+        self,
+        request: Request,
+        expected: type[Message],
+        on_reply: OnReply,
+        waiter: Waiter | None = None,
+    ) -> None:
+        """Queue a request; `flush` sends what is queued.
+
+        Args:
+            request: it carries a number from `next_id`.
+            expected: the type of the reply; SSH_FXP_STATUS may always come instead.
+            on_reply: called once with the reply, or with the error that ended the session.
+            waiter: told if `on_reply`, or another callback of the same waiter, raises; without
+                one `on_reply` is called again, with that error.
+        """
+        if self._expect(request.id, expected, on_reply, waiter):
+            self._send(request.encode())
+
+    def submit_now(self, request: Request, on_reply: OnReply, waiter: Waiter) -> None:
+        """Send a request with much data at once, the data uncopied.  The reply is a status."""
+        if self._expect(request.id, Status, on_reply, waiter):
+            head, *rest = request.encode_parts()
+            size = len(head) + sum(map(len, rest))
+            # one piece less for everybody below
+            self._outgoing += (b"".join((size.to_bytes(_HEADER, "big"), head)), *rest)
+            self.flush()
+
+    def replace(self, number: int, on_reply: OnReply) -> None:
+        """Let another callback take the reply to a request that is still outstanding."""
+        entry = self._pending.get(number)
+        if entry is not None:
+            self._pending[number] = (on_reply, entry[1], None)
+
+    def flush(self) -> None:
+        """Hand what is queued to the stream, in one write."""
+        if self._outgoing:
+            parts, self._outgoing = self._outgoing, []
+            if self._error is None:
+                self._transmit(*parts)
+
+    def _expect(
+        self, number: int, expected: type[Message], on_reply: OnReply, waiter: Waiter | None
+    ) -> bool:
+        if self._error is not None:
+            self._tell(on_reply, waiter, self._error)
+            return False
+        if not self._pending:
+            self._heard = self.now
+        self._pending[number] = (on_reply, expected, waiter)
+        return True
+
+    def _send(self, payload: bytes) -> None:
+        self._outgoing.append(len(payload).to_bytes(_HEADER, "big") + payload)
+
+    # ------------------------------------------------------------------ in
+
+    def receive(self, data: memoryview) -> None:
+        """Take bytes of the server.
+
+        Raises:
+            SFTPProtocolError: they break a rule.
+            SFTPError: a callback raised.  In either case every outstanding request has been told.
+        """
+        if self._error is not None:
+            return
+        self._heard = self.now
+        if self._extensions is None:
+            self._early += data[: _EARLY - len(self._early)]
+        try:
+            self._reader.feed(data)
+        except (SFTPError, SFTPProtocolError) as error:
+            raise self.fail(error) from None
+        if self._woken:
+            self._run_woken()
+
+    def wake(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once when all that has arrived was handled, before the flush."""
+        self._woken.append(callback)
+
+    def settle(self) -> None:
+        """Run what `wake` was given and send what is queued: the end of a wake-up."""
+        if self._woken:
+            self._run_woken()
+        self.flush()
+
+    def eof(self) -> None:
+        """Learn that the server sends no more."""
+        if self._reader.inside_packet:
+            self.fail(SFTPProtocolError("the stream ends inside a packet"))
+        else:
+            self.fail(SFTPConnectionLost("the server has closed the session"))
+
+    def fail(self, error: Failure) -> Failure:
+        """End the session: every outstanding request gets `error`, later ones too.
+
+        Returns:
+            What has ended the session: `error` with what is known besides, or an earlier one.
+        """
+        if self._error is not None:
+            return self._error
+        self._error = ended = self._with_early_text(error)
+        pending, self._pending = self._pending, {}
+        self._outgoing = []
+        interrupt: BaseException | None = None
+        for on_reply, _, waiter in pending.values():
+            if waiter in self._broken:
+                continue
+            try:
+                self._tell(on_reply, waiter, ended)
+            except BaseException as raised:  # noqa: BLE001 (everybody is told before it goes on)
+                interrupt = raised
+        self._run_woken()
+        if interrupt is not None:
+            raise interrupt
+        return ended
+
+    def next_deadline(self) -> float | None:
+        """Return when `tick` wants to be called, or None while nothing is owed."""
+        owed = self._pending or not self.started
+        if self._timeout is None or not owed or self._error is not None:
+            return None
+        return self._heard + self._timeout
+
+    def tick(self, now: float) -> None:
+        """Fail the session when the server owes replies and has been silent for too long."""
+        deadline = self.next_deadline()
+        if deadline is not None and now >= deadline:
+            waited = f"no reply within {self._timeout:g} seconds"
+            self.fail(SFTPTimeout(waited))
+
+    def _run_woken(self) -> None:
+        while self._woken:
+            woken, self._woken = self._woken, []
+            for callback in woken:
+                try:
+                    callback()
+                except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
+                    self.fail(internal_error(error))
+
+    def _packet(self, payload: memoryview) -> None:
+        if self._extensions is None:
+            self._start_with(payload)
+            return
+        reply = decode_reply(payload)
+        entry = self._pending.pop(reply.id, None)
+        if entry is None:
+            problem = f"a reply to request {reply.id}, which is not outstanding"
+            raise SFTPProtocolError(problem)
+        on_reply, expected, waiter = entry
+        problem = ""
+        if type(reply) is not expected and type(reply) is not Status:
+            problem = f"{type(reply).__name__} answers a request for {expected.__name__}"
+        elif type(reply) is Handle and not 0 < len(reply.handle) <= MAX_HANDLE_BYTES:
+            problem = f"a handle of {len(reply.handle)} bytes"
+        if problem:
+            error = SFTPProtocolError(problem)
+            self._tell(on_reply, waiter, error)
+            raise error
+        self._tell(on_reply, waiter, reply)
+        if self._error is not None:
+            raise self._error
+
+    def _tell(self, on_reply: OnReply, waiter: Waiter | None, outcome: Outcome) -> None:
+        """Hand over the outcome of a request: the one place where whoever waits is told.
+
+        Where the callback raises, the session is over, and its waiter learns so.
+        """
+        try:
+            on_reply(outcome)
+        except BaseException as error:
+            failure = internal_error(error)
+            with suppress(Exception):  # the others are to hear of it too
+                if waiter is None:
+                    on_reply(failure)
+                else:
+                    self._broken.add(waiter)
+                    waiter.broken(failure)
+            self.fail(failure)
+            if not isinstance(error, Exception):
+                raise
+
+    # ------------------------------------------------------------------ start
+
+    def _start_with(self, payload: memoryview) -> None:
+        reply = decode_version(payload)
+        if reply.version != VERSION:
+            problem = f"the server answers version {reply.version} to version {VERSION}"
+            raise SFTPProtocolError(problem)
+        found: dict[str, bytes] = {}
+        for pair in reply.extensions:
+            found.setdefault(printable(pair.name), pair.data)
+        self._extensions = found
+        self._early.clear()
+
+    def _with_early_text(self, error: Failure) -> Failure:
+        """Say what the server printed, where it printed text before its VERSION."""
+        text, _, _ = bytes(self._early).partition(b"\0")  # a packet begins with a zero
+        if not text:
+            return error
+        problem = (
+            f"the server sent '{printable(text, _SHOWN)}' before its SFTP version; on the server, "
+            "make the start-up files of the account's shell (.bashrc, say) print nothing in "
+            "sessions without a terminal"
+        )
+        explained = SFTPProtocolError(problem)
+        explained.__cause__ = error
+        return explained
+
+
+def internal_error(error: BaseException) -> Failure:
+    """Return what everybody is told when a callback has raised `error`."""
+    if isinstance(error, SFTPError | ProtocolError):
+        return error
+    failure = SFTPError(f"the session was ended by an error on this side: {_named(error)}")
+    failure.__cause__ = error
+    return failure
+
+
+def _named(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,130 @@
+"""Give a file that was uploaded under a temporary name its own, without posix-rename@openssh.com.
+
+A file that is in the way is moved aside first, and back again if the server then refuses the
+name: what was there before is lost in no case.  For a moment there is no file of that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from ssh_sftp.client.download import outcome_error
+from ssh_sftp.client.protocol import OnReply, Outcome, Requests
+from ssh_sftp.messages import (
+    Close,
+    Handle,
+    OpenDir,
+    Remove,
+    Rename,
+    Request,
+    Status,
+)
+from ssh_sftp.numbers import StatusCode
+from ssh_wire import Message
+
+__all__ = ["Naming", "is_ok"]
+
+
+_NO_DIRECTORY: Final = frozenset({StatusCode.NO_SUCH_FILE, StatusCode.FAILURE})
+
+
+def is_ok(outcome: Outcome) -> bool:
+    """Whether a request was granted."""
+    return isinstance(outcome, Status) and outcome.code == StatusCode.OK
+
+
+class _Ask(Protocol):
+    def __call__(
+        self, request: Request, on_reply: OnReply, expected: type[Message] = Status, /
+    ) -> None:
+        """Send a request that a status answers, or another reply."""
+
+
+class Naming:
+    """One file, from its temporary name to its own.
+
+    Args:
+        requests: the session.
+        ask: sends a request.
+        paths: the temporary path, the final one, and one for a file that is in the way.
+        in_the_way: whether a regular file has the final name; None where there is something of
+            which the server does not tell the type.
+        done: called once with the error, or None.
+    """
+
+    def __init__(
+        self,
+        requests: Requests,
+        ask: _Ask,
+        paths: tuple[str, str, str],
+        *,
+        in_the_way: bool | None,
+        done: Callable[[Exception | None], None],
+    ) -> None:
+        self._requests = requests
+        self._ask = ask
+        self._part, self._path, self._aside = paths
+        self._in_the_way = in_the_way
+        self._done = done
+        self.left_aside: Exception | None = None
+        """Why the file that was in the way is still there, under the third of the paths."""
+
+    def start(self) -> None:
+        """Rename, or make room first."""
+        if self._in_the_way:
+            self._move_aside()
+        else:
+            self._rename(self._part, self._path, self._on_renamed)
+
+    def _rename(self, old: str, new: str, on_reply: OnReply) -> None:
+        self._ask(Rename(id=self._requests.next_id(), old=old, new=new), on_reply)
+
+    def _on_renamed(self, outcome: Outcome) -> None:
+        if is_ok(outcome):
+            self._done(None)
+        elif isinstance(outcome, Status) and self._in_the_way:
+            self._move_aside()
+        elif isinstance(outcome, Status) and self._in_the_way is None:
+            self._look(outcome_error(outcome, self._path))
+        else:
+            self._done(outcome_error(outcome, self._path))
+
+    def _look(self, refusal: Exception) -> None:
+        """Find out what is in the way: what opens as a directory stays where it is."""
+
+        def on_reply(outcome: Outcome) -> None:
+            if isinstance(outcome, Handle):
+                closing = Close(id=self._requests.next_id(), handle=outcome.handle)
+                self._ask(closing, lambda _: self._done(refusal))
+            elif isinstance(outcome, Status) and outcome.code in _NO_DIRECTORY:
+                self._move_aside()
+            else:
+                self._done(refusal)
+
+        request = OpenDir(id=self._requests.next_id(), path=self._path)
+        self._ask(request, on_reply, Handle)
+
+    # ------------------------------------------------------------------ over a file, by hand
+
+    def _move_aside(self) -> None:
+        self._rename(self._path, self._aside, self._on_moved)
+
+    def _on_moved(self, outcome: Outcome) -> None:
+        if is_ok(outcome):
+            self._rename(self._part, self._path, self._on_named)
+        else:
+            self._done(outcome_error(outcome, self._path))
+
+    def _on_named(self, outcome: Outcome) -> None:
+        if is_ok(outcome):
+            removal = Remove(id=self._requests.next_id(), path=self._aside)
+            self._ask(removal, self._on_removed)
+            return
+        refusal = outcome_error(outcome, self._path)
+        self._rename(self._aside, self._path, lambda _: self._done(refusal))
+
+    def _on_removed(self, outcome: Outcome) -> None:
+        if not is_ok(outcome):
+            self.left_aside = outcome_error(outcome, self._aside)
+        self._done(None)

@@ -1,0 +1,262 @@
+"""Many files at once over one session: what runs, what waits, and how it ends.
+
+A transfer is a set of jobs: files, and directories that yield more of them.  The
+scheduler starts jobs while there is room, lets the running ones fill the line, and ends
+when none is left.  A file that fails is noted and the others go on, or it ends them, as
+the owner wishes; what was begun is undone.  What concerns all files (the session is lost,
+the server lists hostile names, the owner cancels) ends the transfer in any case.
+
+Nothing here waits: every step is a callback from `Requests`.  A job that raises is taken
+out and ends the transfer, so that the owner is told whatever happens.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, Protocol, TypeAlias
+
+from ssh_sftp.client.flow import Flow
+from ssh_sftp.client.protocol import Requests
+from ssh_sftp.results import Skipped, TransferFailure, Transferred, TransferRefusal
+from ssh_wire import ProtocolError, SSHError
+from ssh_wire.text import printable
+
+__all__ = ["Found", "Job", "Progress", "Scheduler"]
+
+Progress: TypeAlias = Callable[[int, int | None, str], None]
+"""Told of a file's bytes so far, of all its bytes (None when unknown), and its path."""
+
+Found: TypeAlias = Callable[[str, int | None], None]
+"""Told of each file that is to be transferred, before it is: its path, and its size if known."""
+
+_DIRECTORIES: Final = 32
+_BACKLOG: Final = 1_024
+
+
+class Job(Protocol):
+    """A file or a directory on its way."""
+
+    def start(self) -> None:
+        """Send the first request."""
+
+    def fill(self) -> None:
+        """Ask for, or send, as much as there is room for."""
+
+    def abort(self) -> None:
+        """Give up: undo what was begun, then report `Scheduler.ended`."""
+
+    def drop(self) -> None:
+        """Let go of what is local, at once: the job has failed inside, and nothing follows."""
+
+
+class Scheduler:
+    """The jobs of one transfer.
+
+    Attributes:
+        requests: the session that the transfer runs over.
+        flow: how many bytes are, and may be, under way.
+        progress: told of each file's bytes, or None.
+        on_found: told of each file of a tree before it is transferred, or None.
+        stop: whether it ends with the first file that fails.
+
+    Args:
+        requests: the session that the transfer runs over.
+        flow: how many bytes are, and may be, under way.
+        on_done: called once when nothing is left to do, with what ended the transfer.
+        files_in_flight: the most files that are open at once.
+        progress: told of each file's bytes, or None.
+        stop: end with the first file that fails.
+    """
+
+    def __init__(
+        self,
+        requests: Requests,
+        flow: Flow,
+        on_done: Callable[[Exception | None], None],
+        *,
+        files_in_flight: int = 128,
+        progress: Progress | None = None,
+        stop: bool = True,
+    ) -> None:
+        self.requests = requests
+        self.flow = flow
+        self.progress = progress
+        self.on_found: Found | None = None
+        self._on_done = on_done
+        self._most_files = max(1, min(files_in_flight, requests.limits.max_handles or 128))
+        self.stop = stop
+        self._files: deque[Job] = deque()
+        self._directories: list[Job] = []
+        self._active_files: dict[Job, None] = {}
+        self._active_directories: dict[Job, None] = {}
+        self._error: Exception | None = None
+        self._touched = False
+        self._over = False
+        self._counts = [0, 0, 0, 0]
+        self._skipped: list[Skipped] = []
+        self._refused: list[TransferRefusal] = []
+        self._failed: list[TransferFailure] = []
+
+    # ------------------------------------------------------------------ for jobs
+
+    @property
+    def backlogged(self) -> bool:
+        """Whether so many files wait that listing more would only use memory."""
+        return len(self._files) >= _BACKLOG
+
+    def add_file(self, job: Job) -> None:
+        """Queue a file."""
+        self._files.append(job)
+        self.touch()
+
+    def add_directory(self, job: Job) -> None:
+        """Queue a directory; deeper ones go first, so that few are open at once."""
+        self._directories.append(job)
+        self.touch()
+
+    def found(self, path: str, size: int | None) -> None:
+        """Tell of a file that will be transferred."""
+        if self.on_found is not None:
+            try:
+                self.on_found(printable(path), size)
+            except Exception as error:  # noqa: BLE001 (the owner's callback; told to the owner)
+                self.fail(error)
+
+    def report(self, done: int, total: int | None, path: str) -> None:
+        """Tell the progress of a file."""
+        if self.progress is not None:
+            try:
+                self.progress(done, total, printable(path))
+            except Exception as error:  # noqa: BLE001 (the owner's callback; told to the owner)
+                self.fail(error)
+
+    def skip(self, path: str, reason: str) -> None:
+        """Note a file that is left out."""
+        self._skipped.append(Skipped(path, reason))
+
+    def refused(self, path: str, what: str, cause: Exception) -> None:
+        """Note a nicety that was refused."""
+        self._refused.append(TransferRefusal(path, what, cause))
+
+    def failed(self, path: str, error: Exception) -> None:
+        """Note a file that fails; the others go on, if it is the file alone and that is wanted."""
+        concerns_all = isinstance(error, ProtocolError) or self.requests.error is not None
+        if self.stop or concerns_all:
+            self.fail(error)
+        elif self._error is None:
+            self._failed.append(TransferFailure(path, error))
+            self.touch()
+
+    def touch(self) -> None:
+        """Go on at the end of this wake-up."""
+        if not self._touched:
+            self._touched = True
+            self.requests.wake(self.pump)
+
+    def completed(self, job: Job, size: int | None, *, checked: bool = False) -> None:
+        """Learn that a job succeeded; a file says its size, a directory None."""
+        self._counts[1 if size is None else 0] += 1
+        self._counts[2] += size or 0
+        self._counts[3] += checked
+        self.ended(job)
+
+    def ended(self, job: Job) -> None:
+        """Learn that a job has nothing outstanding any more."""
+        self._active_files.pop(job, None)
+        self._active_directories.pop(job, None)
+        self.touch()
+
+    def broken(self, job: Job, error: Exception) -> None:
+        """Learn that a job has failed inside: no step of it follows, and the transfer ends."""
+        self.ended(job)
+        with suppress(Exception):  # one error is told already
+            job.drop()
+        self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """End the transfer with `error`, unless it is ending already."""
+        if self._error is None:
+            self._error = error
+            waiting = [*self._files, *self._directories]
+            self._files.clear()
+            self._directories.clear()
+            for job in [*waiting, *self._active_files, *self._active_directories]:
+                self._step(job, job.abort)
+        self.touch()
+
+    # ------------------------------------------------------------------ for the owner
+
+    @property
+    def result(self) -> Transferred:
+        """What was done."""
+        files, directories, size, checked = self._counts
+        return Transferred(
+            files, directories, size, tuple(self._skipped), checked, tuple(self._refused)
+        )
+
+    @property
+    def failures(self) -> tuple[TransferFailure, ...]:
+        """What was not transferred while the others were."""
+        return tuple(self._failed)
+
+    def cancel(self) -> None:
+        """End the transfer: what is begun is undone, and `on_done` follows."""
+        self.fail(SSHError("the transfer was cancelled"))
+
+    def lost(self, error: Exception) -> None:
+        """Learn that the session has ended; a job may have nothing outstanding that tells it."""
+        self.fail(error)
+        self.pump()
+
+    def pump(self) -> None:
+        """Start and continue jobs while there is room."""
+        self._touched = False
+        if self._over:
+            return
+        if self._error is None:
+            self._fill()
+            self._start()
+        if not (
+            self._active_files or self._active_directories or self._files or self._directories
+        ):
+            self._over = True
+            self._on_done(self._error)
+
+    def _fill(self) -> None:
+        for job in [*self._active_files]:
+            if not self.flow.has_room or not self.requests.writable or self._error is not None:
+                break
+            self._step(job, job.fill)
+        for job in [*self._active_directories]:
+            if self._error is not None:
+                break
+            self._step(job, job.fill)
+
+    def _start(self) -> None:
+        while (
+            self._files
+            and len(self._active_files) < self._most_files
+            and self.flow.has_room
+            and self.requests.writable
+            and self._error is None
+        ):
+            job = self._files.popleft()
+            self._active_files[job] = None
+            self._step(job, job.start)
+        while (
+            self._directories
+            and len(self._active_directories) < _DIRECTORIES
+            and not self.backlogged
+            and self._error is None
+        ):
+            job = self._directories.pop()
+            self._active_directories[job] = None
+            self._step(job, job.start)
+
+    def _step(self, job: Job, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
+            self.broken(job, error)

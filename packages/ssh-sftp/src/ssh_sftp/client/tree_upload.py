@@ -1,0 +1,198 @@
+"""A local directory on its way to the server: MKDIR, then its files and directories.
+
+Files wait for the directory's MKDIR to be answered, because a server may handle requests
+about different files in any order (section 6.1); all directories of one level are made at
+the same time.  What cannot be sent is noted, with its reason, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+from ssh_sftp.attributes import Attributes
+from ssh_sftp.client.download import outcome_error
+from ssh_sftp.client.protocol import OnReply, Outcome
+from ssh_sftp.client.renaming import is_ok
+from ssh_sftp.client.scheduler import Scheduler
+from ssh_sftp.client.storage import FileKind, SourceDirectory, SourceEntry
+from ssh_sftp.client.upload import FileUpload, UploadManner
+from ssh_sftp.errors import SFTPNoSuchFile, SFTPTransferError
+from ssh_sftp.messages import Attrs, Close, Handle, MkDir, OpenDir, Request, Stat, Status
+from ssh_sftp.names import directory_of, join
+from ssh_sftp.numbers import StatusCode
+from ssh_wire import Message
+
+__all__ = ["DirectoryUpload"]
+
+
+class DirectoryUpload:
+    """A directory on its way from a local one to the server.
+
+    Attributes:
+        made: directories that are there, with the attributes that they get in the end.
+
+    Args:
+        scheduler: the transfer.
+        path: the directory on the server.
+        source: the local one.
+        manner: how its files are written, and how deep a tree is followed.
+        made: where the directories of the transfer are noted.
+        level: how deep below the top it is; 0 is the top, without which there is no transfer.
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        path: str,
+        source: SourceDirectory,
+        manner: UploadManner,
+        made: list[tuple[str, Attributes]],
+        level: int = 0,
+    ) -> None:
+        self._scheduler = scheduler
+        self._requests = scheduler.requests
+        self._path = path
+        self._source = source
+        self._manner = manner
+        self._level = level
+        self.made = made
+        self._waiting = False
+        self._aborted = False
+        self._entered = False
+        self._attributes = Attributes()
+
+    def start(self) -> None:
+        """Enter the local directory and make the remote one."""
+        try:
+            attributes = self._source.enter()
+        except OSError as error:
+            self._fail(error)
+            return
+        self._entered = True
+        self._attributes = attributes
+        mode = 0o777 if attributes.mode is None else attributes.mode & 0o777
+        request = MkDir(
+            id=self._requests.next_id(),
+            path=self._path,
+            attributes=Attributes(permissions=mode | 0o700),
+        )
+        self._ask(request, Status, self._on_made)
+
+    def fill(self) -> None:
+        """Nothing is sent ahead: the entries follow when the directory is there."""
+
+    def abort(self) -> None:
+        """Add no more entries."""
+        if not self._aborted:
+            self._aborted = True
+            if not self._waiting:
+                self._end()
+
+    def drop(self) -> None:
+        """Let go of the local directory."""
+        self._aborted = True
+        self._release()
+
+    def broken(self, error: Exception) -> None:
+        """Learn that one of the callbacks below has raised."""
+        self._scheduler.broken(self, error)
+
+    def _fail(self, error: Exception) -> None:
+        """Give up this directory; without the top one nothing is left to do."""
+        if self._aborted:
+            self._end()
+            return
+        if self._level:
+            self._scheduler.failed(self._source.path, error)
+        else:
+            self._scheduler.fail(error)
+        self.abort()
+
+    def _ask(self, request: Request, expected: type[Message], on_reply: OnReply) -> None:
+        self._waiting = True
+        self._requests.submit(request, expected, on_reply, self)
+
+    # ------------------------------------------------------------------ the directory
+
+    def _on_made(self, outcome: Outcome) -> None:
+        self._waiting = False
+        if is_ok(outcome) or self._aborted:
+            self._add_entries()
+            return
+        # version 3 has no code for "it exists already": look
+        refusal = self._refusal(outcome)
+        request = Stat(id=self._requests.next_id(), path=self._path)
+        self._ask(request, Attrs, lambda found: self._on_present(found, refusal))
+
+    def _refusal(self, outcome: Outcome) -> Exception:
+        above = directory_of(self._path)
+        missing = isinstance(outcome, Status) and outcome.code == StatusCode.NO_SUCH_FILE
+        if missing and above:
+            return SFTPNoSuchFile("the directory does not exist", above)
+        return outcome_error(outcome, self._path)
+
+    def _on_present(self, outcome: Outcome, refusal: Exception) -> None:
+        self._waiting = False
+        told = isinstance(outcome, Attrs) and outcome.attributes.has_type
+        if self._aborted or (isinstance(outcome, Attrs) and outcome.attributes.is_dir):
+            self._add_entries()
+        elif told or not isinstance(outcome, Attrs):
+            self._fail(refusal)
+        else:  # what it is was not told: what opens as a directory is one
+            request = OpenDir(id=self._requests.next_id(), path=self._path)
+            self._ask(request, Handle, lambda found: self._on_opened(found, refusal))
+
+    def _on_opened(self, outcome: Outcome, refusal: Exception) -> None:
+        self._waiting = False
+        if isinstance(outcome, Handle):
+            request = Close(id=self._requests.next_id(), handle=outcome.handle)
+            self._ask(request, Status, lambda _: self._add_entries())
+        else:
+            self._fail(refusal)
+
+    # ------------------------------------------------------------------ its entries
+
+    def _add_entries(self) -> None:
+        self._waiting = False
+        if self._aborted:
+            self._end()
+            return
+        self.made.append((self._path, self._attributes))
+        try:
+            for entry in self._source.entries():
+                self._add(entry)
+        except OSError as error:
+            self._fail(error)
+        if not self._aborted:
+            self._release()
+            self._scheduler.completed(self, None)
+
+    def _add(self, entry: SourceEntry) -> None:
+        path = join(self._path, entry.name)
+        if entry.kind is FileKind.FILE:
+            self._scheduler.found(path, entry.size)
+            opener = self._source.file(entry.name)
+            self._scheduler.add_file(FileUpload(self._scheduler, path, opener, self._manner))
+        elif entry.kind is FileKind.OTHER:
+            self._scheduler.skip(entry.path, entry.reason)
+        elif entry.kind is FileKind.UNKNOWN:
+            self._scheduler.skip(entry.path, entry.reason)
+            self._scheduler.failed(entry.path, SFTPTransferError(entry.path, entry.reason))
+        elif self._level + 1 >= self._manner.max_depth:
+            problem = SFTPTransferError(entry.path, "the tree is deeper than is followed")
+            self._scheduler.failed(entry.path, problem)
+        else:
+            self._add_directory(entry, path)
+
+    def _add_directory(self, entry: SourceEntry, path: str) -> None:
+        below = self._source.directory(entry.name)
+        level = self._level + 1
+        job = DirectoryUpload(self._scheduler, path, below, self._manner, self.made, level)
+        self._scheduler.add_directory(job)
+
+    def _end(self) -> None:
+        self._release()
+        self._scheduler.ended(self)
+
+    def _release(self) -> None:
+        if self._entered:
+            self._entered = False
+            self._source.release()

@@ -1,0 +1,403 @@
+"""One file to the server: blocks sent ahead, each acknowledged, the name given at the end.
+
+The file is written under a temporary name and renamed when the server has acknowledged
+every byte, so no truncated file ever has the final name (`naming`).  A file that exists
+keeps its permissions, as if it had been written in place.
+
+Only what makes the file whole is a condition: OPEN, every WRITE, CLOSE, the rename.  A
+server that refuses the rest (FSTAT for the size check, FSETSTAT, fsync) has the file all
+the same, and what it refused is noted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+
+from ssh_sftp.attributes import Attributes
+from ssh_sftp.client.download import outcome_error
+from ssh_sftp.client.protocol import OnReply, Outcome
+from ssh_sftp.client.renaming import Naming, is_ok
+from ssh_sftp.client.scheduler import Scheduler
+from ssh_sftp.client.storage import FileSource
+from ssh_sftp.errors import SFTPError, SFTPNoSuchFile, SFTPTransferError, status_error
+from ssh_sftp.messages import (
+    Attrs,
+    Close,
+    FSetStat,
+    FStat,
+    FSync,
+    Handle,
+    LStat,
+    Open,
+    PosixRename,
+    Remove,
+    Request,
+    Status,
+    Write,
+)
+from ssh_sftp.names import basename, directory_of
+from ssh_sftp.numbers import MAX_DEPTH, OpenFlags, StatusCode
+from ssh_wire import Message
+
+__all__ = ["FileUpload", "UploadManner"]
+
+_SMALL: Final = 16_384
+_IN_PLACE: Final = "writing in place can be chosen: SFTPOptions(atomic=False), cp --in-place"
+
+
+@attrs.frozen(kw_only=True)
+class UploadManner:
+    """How the files of one transfer are written.
+
+    Attributes:
+        atomic: write under a temporary name first.
+        preserve: give the file the permissions and times of the local one.
+        fsync: put it to stable storage before it gets its name; the server can.
+        part_name: makes a temporary path for a path, each time another.
+        max_depth: how deep a tree is followed.
+        checks_small: ask for the size of small files too, which one acknowledgement covers whole.
+    """
+
+    atomic: bool
+    preserve: bool
+    fsync: bool
+    part_name: Callable[[str], str]
+    max_depth: int = MAX_DEPTH
+    checks_small: bool = False
+
+
+class FileUpload:
+    """A file on its way from a source to the server."""
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        path: str,
+        open_source: Callable[[], FileSource],
+        manner: UploadManner,
+    ) -> None:
+        self._scheduler = scheduler
+        self._requests = scheduler.requests
+        self._flow = scheduler.flow
+        self._path = path
+        self._open_source = open_source
+        self._manner = manner
+        self._target = manner.part_name(path) if manner.atomic else path
+        self._source: FileSource | None = None
+        self._local: Attributes = Attributes()
+        self._local_path = ""
+        self._size = 0
+        self._present: Attributes | None = None
+        self._absent = False
+        self._handle: bytes | None = None
+        self._blocks: dict[int, int] = {}
+        self._next = 0
+        self._acknowledged = 0
+        self._waiting = 0
+        self._checked = False
+        self._finishing = False
+        self._opened = False
+        self._aborted = False
+        self._over = False
+
+    # ------------------------------------------------------------------ steps
+
+    def start(self) -> None:
+        """Open the local file, and one on the server."""
+        try:
+            self._source = self._open_source()
+        except (OSError, SFTPTransferError) as error:
+            self._fail(error)
+            return
+        self._local = self._source.attributes
+        self._local_path = self._source.path
+        self._size = self._local.size or 0
+        flags = OpenFlags.WRITE | OpenFlags.CREATE
+        if self._manner.atomic:
+            request = LStat(id=self._requests.next_id(), path=self._path)
+            self._ask(request, self._on_present, Attrs)
+            flags |= OpenFlags.EXCLUSIVE
+        else:
+            flags |= OpenFlags.TRUNCATE
+        created = Attributes(permissions=_plain_mode(self._local))
+        number = self._requests.next_id()
+        opening = Open(id=number, path=self._target, flags=flags.value, attributes=created)
+        self._ask(opening, self._on_open, Handle)
+
+    def fill(self) -> None:
+        """Send blocks while there is room."""
+        source, handle = self._source, self._handle
+        if handle is None or source is None or self._aborted or self._finishing:
+            return
+        block = self._requests.write_block
+        try:
+            while self._next < self._size and self._flow.has_room and self._requests.writable:
+                self._send(source, handle, min(block, self._size - self._next))
+        except (OSError, SFTPTransferError) as error:
+            self._fail(error)
+            return
+        if self._next == self._size and not self._waiting:
+            self._maybe_finish()
+
+    def abort(self) -> None:
+        """Leave nothing on the server."""
+        if self._aborted:
+            return
+        self._aborted = True
+        self._close_source()
+        self._undo()
+        self._maybe_end()
+
+    def drop(self) -> None:
+        """Close the local file; what is on the server stays, for nothing can be asked."""
+        self._aborted = self._over = True
+        self._flow.give(sum(self._blocks.values()), self._requests.now)
+        self._blocks.clear()
+        self._close_source()
+
+    def broken(self, error: Exception) -> None:
+        """Learn that one of the callbacks below has raised."""
+        self._scheduler.broken(self, error)
+
+    def _fail(self, error: Exception) -> None:
+        if not self._aborted:
+            named = getattr(error, "filename", None)
+            path = self._local_path or (named if isinstance(named, str) else self._path)
+            self._scheduler.failed(path, error)
+            self.abort()
+
+    def _ask(self, request: Request, on_reply: OnReply, expected: type[Message] = Status) -> None:
+        def counted(outcome: Outcome) -> None:
+            self._waiting -= 1
+            on_reply(outcome)
+            self._maybe_end()
+
+        self._waiting += 1
+        self._requests.submit(request, expected, counted, self)
+
+    def _send(self, source: FileSource, handle: bytes, length: int) -> None:
+        # fresh bytes cannot change: the stream may keep them without a copy
+        data = source.read(length, self._next)
+        if len(data) != length:
+            problem = "it became shorter while it was read"
+            raise SFTPTransferError(source.path, problem)
+        number = self._requests.next_id()
+        self._blocks[number] = length
+        self._flow.take(length, self._requests.now)
+        offset, self._next = self._next, self._next + length
+        write = Write(id=number, handle=handle, offset=offset, data=data)
+        if length <= _SMALL:  # small files share one write of the stream
+            self._requests.submit(write, Status, self._on_written, self)
+        else:
+            self._requests.submit_now(write, self._on_written, self)
+
+    # ------------------------------------------------------------------ replies
+
+    def _on_present(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Attrs):
+            self._present = outcome.attributes
+            if outcome.attributes.is_dir:
+                self._fail(SFTPTransferError(self._path, "it is a directory"))
+        elif isinstance(outcome, Status) and outcome.code == StatusCode.NO_SUCH_FILE:
+            self._absent = True
+        self._scheduler.touch()
+
+    def _on_open(self, outcome: Outcome) -> None:
+        if not isinstance(outcome, Handle):
+            self._fail(self._why_not_opened(outcome))
+            return
+        self._handle = outcome.handle
+        self._opened = True
+        if self._aborted:
+            self._undo()
+        else:
+            self.fill()
+            self._scheduler.touch()
+
+    def _why_not_opened(self, outcome: Outcome) -> Exception:
+        above = directory_of(self._path)
+        if not isinstance(outcome, Status):
+            return outcome_error(outcome, self._path)
+        if outcome.code == StatusCode.NO_SUCH_FILE and above:
+            return SFTPNoSuchFile("the directory does not exist", above)
+        if self._manner.atomic and not self._absent:
+            what = f"the temporary file {basename(self._target)} could not be made"
+            return _hinted(outcome.code, outcome.text, what, self._path)
+        return outcome_error(outcome, self._path)
+
+    def _on_written(self, outcome: Outcome) -> None:
+        if not isinstance(outcome, Status):  # the session is over
+            self._flow.give(sum(self._blocks.values()), self._requests.now)
+            self._blocks.clear()
+            self._fail(outcome_error(outcome, self._path))
+            self._maybe_end()
+            return
+        length = self._blocks.pop(outcome.id)
+        self._flow.give(length, self._requests.now)
+        self._scheduler.touch()
+        if outcome.code != StatusCode.OK:
+            self._fail(status_error(outcome.code, outcome.text, self._path))
+        elif not self._aborted:
+            self._acknowledged += length
+            self._scheduler.report(self._acknowledged, self._size, self._path)
+        self._maybe_finish()
+        self._maybe_end()
+
+    # ------------------------------------------------------------------ the end
+
+    def _maybe_finish(self) -> None:
+        """Close the file: at once behind a small file's bytes, else when all are acknowledged."""
+        small = self._size <= _SMALL
+        if (
+            self._finishing
+            or self._aborted
+            or self._handle is None
+            or self._waiting
+            or self._next != self._size
+            or (self._blocks and not small)
+        ):
+            return
+        self._finishing = True
+        self._close_source()
+        handle, self._handle = self._handle, None
+        if not small or self._manner.checks_small:
+            self._ask(FStat(id=self._requests.next_id(), handle=handle), self._on_size, Attrs)
+        change = self._final_attributes()
+        if change is not None:
+            request = FSetStat(id=self._requests.next_id(), handle=handle, attributes=change)
+            what = "permissions and times" if self._manner.preserve else "permissions"
+            self._ask(request, lambda outcome: self._on_nicety(outcome, what))
+        if self._manner.fsync:
+            syncing = FSync(id=self._requests.next_id(), handle=handle)
+            self._ask(syncing, lambda outcome: self._on_nicety(outcome, "fsync"))
+        self._ask(Close(id=self._requests.next_id(), handle=handle), self._on_closed)
+
+    def _final_attributes(self) -> Attributes | None:
+        if self._manner.preserve:
+            mode = _plain_mode(self._local)
+            return Attributes(permissions=mode, atime=self._local.atime, mtime=self._local.mtime)
+        found = self._present
+        if found is not None and found.mode is not None and (found.is_file or not found.has_type):
+            return Attributes(permissions=found.mode)
+        return None
+
+    def _on_size(self, outcome: Outcome) -> None:
+        if not isinstance(outcome, Attrs):
+            self._on_nicety(outcome, "the size check")
+            return
+        found = outcome.attributes
+        device = not self._manner.atomic and found.has_type and not found.is_file
+        if found.size is None or device:
+            return
+        self._checked = found.size == self._size
+        if not self._checked:
+            problem = f"the server holds {found.size} bytes of {self._size}"
+            self._fail(SFTPTransferError(self._path, problem))
+
+    def _on_nicety(self, outcome: Outcome, what: str) -> None:
+        """Take the answer to what the file is whole without."""
+        if is_ok(outcome):
+            return
+        error = outcome_error(outcome, self._path)
+        if isinstance(outcome, Status):
+            self._scheduler.refused(self._path, what, error)
+        else:
+            self._fail(error)
+
+    def _on_closed(self, outcome: Outcome) -> None:
+        if not is_ok(outcome):
+            self._fail(outcome_error(outcome, self._path))
+
+    def _undo(self) -> None:
+        if self._handle is not None:
+            handle, self._handle = self._handle, None
+            self._ask(Close(id=self._requests.next_id(), handle=handle), _ignore)
+        if self._opened and self._manner.atomic:
+            self._opened = False
+            self._ask(Remove(id=self._requests.next_id(), path=self._target), _ignore)
+
+    def _maybe_end(self) -> None:
+        if self._waiting or self._blocks or self._over:
+            return
+        if self._aborted:
+            self._over = True
+            self._scheduler.ended(self)
+        elif self._finishing and self._opened and self._manner.atomic:
+            self._opened = False
+            self._name()
+        elif self._finishing:
+            self._over = True
+            if self._size == 0:
+                self._scheduler.report(0, 0, self._path)
+            self._scheduler.completed(self, self._size, checked=self._checked)
+
+    def _name(self) -> None:
+        if not self._requests.supports("posix-rename@openssh.com"):
+            self._name_by_hand()
+            return
+        number = self._requests.next_id()
+        request = PosixRename(id=number, old=self._target, new=self._path)
+        self._ask(request, self._on_renamed)
+
+    def _on_renamed(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Status) and outcome.code == StatusCode.OP_UNSUPPORTED:
+            self._name_by_hand()
+        elif not is_ok(outcome):
+            self._not_named(outcome_error(outcome, self._path))
+
+    def _not_named(self, error: Exception) -> None:
+        self._opened = True  # the temporary file is still there
+        if self._aborted:
+            self._undo()
+        self._fail(self._why_not_named(error))
+
+    def _name_by_hand(self) -> None:
+        aside = self._manner.part_name(self._path)
+
+        def done(error: Exception | None) -> None:
+            if naming.left_aside is not None:
+                self._scheduler.refused(aside, "removing the old file", naming.left_aside)
+            if error is not None:
+                self._not_named(error)
+
+        naming = Naming(
+            self._requests,
+            self._ask,
+            (self._target, self._path, aside),
+            in_the_way=self._in_the_way(),
+            done=done,
+        )
+        naming.start()
+
+    def _in_the_way(self) -> bool | None:
+        if self._present is None:
+            return False
+        return self._present.is_file if self._present.has_type else None
+
+    def _why_not_named(self, error: Exception) -> Exception:
+        if self._requests.error is not None or not isinstance(error, SFTPError):
+            return error
+        what = f"the temporary file {basename(self._target)} could not be renamed"
+        return _hinted(error.code, error.text, what, self._path)
+
+    def _close_source(self) -> None:
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+
+
+def _plain_mode(found: Attributes) -> int | None:
+    """The permission bits that the other side may have, without set-user-ID and its kin."""
+    return None if found.mode is None else found.mode & 0o777
+
+
+def _hinted(code: int, text: str, what: str, path: str) -> Exception:
+    """Return a refusal that writing in place would not meet, and say so."""
+    return status_error(code, f"{text or 'the request failed'} ({what}; {_IN_PLACE})", path)
+
+
+def _ignore(_outcome: Outcome) -> None:
+    """Take a reply that changes nothing."""

@@ -1,0 +1,212 @@
+"""The server's side of the conversation: requests in, one reply each, in order.
+
+`Service` takes bytes, finds out what they ask, and sees that each request gets exactly one
+reply; `answers` has what is replied (draft-ietf-secsh-filexfer-02 sections 4, 6 and 7).
+Whatever the file system's code does, the client gets a reply: where that code is at fault,
+"Failure", and the owner is told the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from struct import Struct
+from typing import Final, TypeAlias
+
+from ssh_sftp import messages as m
+from ssh_sftp.errors import SFTPProtocolError
+from ssh_sftp.extensions import EXTENSIONS
+from ssh_sftp.framing import PacketReader
+from ssh_sftp.numbers import MAX_HANDLES, VERSION, StatusCode
+from ssh_sftp.pipe import Buffer, Transmit
+from ssh_sftp.server.filesystem import FileSystem
+from ssh_sftp.server.handlers import TABLE, Answers
+from ssh_sftp.server.request_names import REQUEST_NAMES, check_request_names, extension_names
+from ssh_sftp.server.statuses import is_fault, status, status_of
+from ssh_sftp.symlinks import order_of
+from ssh_wire import Message, ProtocolError, UnknownMessage
+from ssh_wire.text import printable
+
+__all__ = ["OnFault", "OnRequest", "Service"]
+
+OnFault: TypeAlias = Callable[[str, Exception], None]
+"""Told what the file system was asked for, and what its code raised."""
+
+OnRequest: TypeAlias = Callable[[m.Request, Message], None]
+"""Told of a request and the answer to it."""
+
+_ID: Final = Struct(">BI")
+_PATHS: Final = ("path", "old", "new", "target", "link", "user")
+_LARGE: Final = 16_384  # a reply with more leaves at once, so that a full pipe is noticed
+
+
+class Service:
+    """One session of a server.
+
+    Args:
+        filesystem: what is served.
+        transmit: takes outgoing data; its parts may be used again when it returns.
+        handles: the most files and directories that may be open.
+        on_fault: told of faults in the file system's code.
+        peer_software: the client's identification string, if it has one: it tells in which order
+            the client sends the paths of SYMLINK.
+        denied: the names of requests that are answered with "Permission denied".
+
+    Attributes:
+        on_request: told of each request when it is answered, if anybody wants to know.
+
+    Raises:
+        UsageError: a name in `denied` is no request.
+    """
+
+    def __init__(
+        self,
+        filesystem: FileSystem,
+        transmit: Transmit,
+        handles: int = MAX_HANDLES,
+        on_fault: OnFault | None = None,
+        *,
+        peer_software: str = "",
+        denied: Collection[str] = (),
+    ) -> None:
+        self._filesystem = filesystem
+        self._transmit = transmit
+        self._on_fault = on_fault or _ignore
+        self._reader = PacketReader(self._packet)
+        self._answers = Answers(filesystem, handles, order_of(peer_software))
+        self._denied = check_request_names(denied)
+        self._outgoing: list[Buffer] = []
+        self._started = False
+        self.on_request: OnRequest | None = None
+
+    @property
+    def open_handles(self) -> int:
+        """How many files and directories are open."""
+        return self._answers.open_handles
+
+    def receive(self, data: memoryview) -> None:
+        """Take bytes of the client, and answer each complete request.
+
+        Raises:
+            SFTPProtocolError: the client broke a rule that ends the session.
+        """
+        try:
+            self._reader.feed(data)
+        finally:
+            self._flush()
+
+    def pause(self) -> None:
+        """Answer nothing after the current request, until `resume`."""
+        self._reader.paused = True
+
+    def resume(self) -> None:
+        """Go on answering."""
+        try:
+            self._reader.resume()
+        finally:
+            self._flush()
+
+    @property
+    def paused(self) -> bool:
+        """Whether requests wait."""
+        return self._reader.paused
+
+    def close(self) -> None:
+        """Close everything that is open."""
+        for error in self._answers.close_all():
+            if is_fault(error):
+                self._on_fault("close", error)
+
+    # ------------------------------------------------------------------ in and out
+
+    def _packet(self, payload: memoryview) -> None:
+        if not self._started:
+            self._init(payload)
+            return
+        try:
+            request = m.REQUESTS.decode(payload)
+        except ProtocolError as error:
+            self._send(self._malformed(payload, error))
+            return
+        try:
+            answer = self._answered(request)
+            parts = answer.encode_parts()
+        except SFTPProtocolError:
+            raise
+        except Exception as error:  # noqa: BLE001 (each request is answered, whatever failed)
+            answer = self._refused(request, error)
+            parts = answer.encode_parts()
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 (a file system may raise CancelledError)
+            fault = RuntimeError(f"{type(error).__name__} was raised")
+            fault.__cause__ = error
+            answer = self._refused(request, fault)
+            parts = answer.encode_parts()
+        self._queue(parts)
+        if self.on_request is not None:
+            self.on_request(request, answer)
+
+    def _answered(self, request: m.Request) -> Message:
+        answer, changes = TABLE[type(request)]
+        if changes and self._read_only:
+            return status(request.id, StatusCode.PERMISSION_DENIED)
+        if self._denied and REQUEST_NAMES.get(type(request)) in self._denied:
+            return status(request.id, StatusCode.PERMISSION_DENIED)
+        return answer(self._answers, request)
+
+    @property
+    def _read_only(self) -> bool:
+        return bool(getattr(self._filesystem, "read_only", False))
+
+    def _refused(self, request: m.Request, error: Exception) -> m.Status:
+        named = [getattr(request, field, "") for field in _PATHS]
+        if isinstance(error, ValueError) and any("\0" in path for path in named):
+            return status(request.id, StatusCode.BAD_MESSAGE)
+        if is_fault(error):
+            asked = type(request).__name__
+            paths = ", ".join(repr(printable(path)) for path in named if path)
+            self._on_fault(f"{asked} {paths}".rstrip(), error)
+        if isinstance(error, AttributeError) and error.obj is self._filesystem:
+            return status(request.id, StatusCode.OP_UNSUPPORTED)  # it has no such method
+        return status_of(request.id, error)
+
+    def _init(self, payload: memoryview) -> None:
+        try:
+            hello = m.Init.decode(payload)
+        except ProtocolError as error:
+            raise SFTPProtocolError(str(error)) from error
+        if hello.version < VERSION:
+            problem = f"the client speaks version {hello.version}"
+            raise SFTPProtocolError(problem)
+        self._started = True
+        names = extension_names(EXTENSIONS, self._denied)
+        pairs = tuple(m.ExtensionPair(name=name, data=EXTENSIONS[name]) for name in names)
+        self._send(m.Version(version=VERSION, extensions=pairs))
+
+    def _malformed(self, payload: memoryview, error: ProtocolError) -> m.Status:
+        if len(payload) < _ID.size or payload[0] == m.Init.NUMBER:
+            raise SFTPProtocolError(str(error)) from error
+        _, number = _ID.unpack_from(payload)
+        unknown = isinstance(error, UnknownMessage)
+        code = StatusCode.OP_UNSUPPORTED if unknown else StatusCode.BAD_MESSAGE
+        return status(number, code)
+
+    def _send(self, reply: Message) -> None:
+        self._queue(reply.encode_parts())
+
+    def _queue(self, parts: tuple[Buffer, ...]) -> None:
+        # the data of a READ stays where it was read to
+        size = sum(map(len, parts))
+        self._outgoing.append(size.to_bytes(4, "big"))
+        self._outgoing += parts
+        if size > _LARGE:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._outgoing:
+            parts, self._outgoing = self._outgoing, []
+            self._transmit(*parts)
+
+
+def _ignore(_asked: str, _error: Exception) -> None:
+    """Without a callback, faults go untold."""

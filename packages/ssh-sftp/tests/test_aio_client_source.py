@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ssh_sftp import SFTPTransferError
+from ssh_sftp.aio.client.source import LocalFile, SourceFolder
+from ssh_sftp.client.storage import FileKind
+
+
+def test_a_file(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"12345")
+    source = LocalFile(str(tmp_path / "f"))
+
+    assert source.attributes.size == 5
+    assert source.read(10, 1) == b"2345"
+    source.close()
+    source.close()
+
+
+def test_only_regular_files_and_no_links(tmp_path: Path) -> None:
+    (tmp_path / "l").symlink_to("f")
+    (tmp_path / "f").touch()
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(OSError, match="l"):
+        LocalFile(str(tmp_path / "l"))
+    LocalFile(str(tmp_path / "l"), follow=True).close()
+    with pytest.raises(SFTPTransferError):
+        LocalFile(str(tmp_path / "fifo"))
+
+
+def test_a_directory(tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "f").touch()
+    (tmp_path / "l").symlink_to("d")
+    os.mkfifo(tmp_path / "fifo")
+    folder = SourceFolder(str(tmp_path))
+    kinds = {entry.name: entry.kind for entry in folder.entries()}
+
+    assert kinds == {
+        "d": FileKind.DIRECTORY,
+        "f": FileKind.FILE,
+        "l": FileKind.OTHER,
+        "fifo": FileKind.OTHER,
+    }
+    assert folder.enter().permissions
+    assert folder.directory("d").path == str(tmp_path / "d")
+    folder.file("f")().close()
+    folder.release()

@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ssh_sftp import SFTPError, SFTPProtocolError, SFTPTransferError
+from ssh_sftp import messages as m
+from ssh_sftp.client.download import FileDownload
+from ssh_sftp.client.flow import Flow
+from ssh_sftp.client.scheduler import Scheduler
+from ssh_sftp.client.storage import MemorySink, OnWritten
+from ssh_sftp.messages import Request
+from ssh_wire import Message
+
+EOF = 1
+FAILURE = 4
+
+
+class Run:
+    """One download, and how it ended."""
+
+    def __init__(self, wire: Any, size: int | None) -> None:
+        self.ended: list[Exception | None] = []
+        flow = Flow(100_000, 1_000_000)
+        self.scheduler = Scheduler(wire.requests, flow, self.ended.append)
+        self.sink = MemorySink()
+        self.flow = flow
+        self.scheduler.add_file(FileDownload(self.scheduler, "/f", size, self.sink))
+
+
+class File:
+    """A file on a server that answers in any order, and as much as it likes."""
+
+    def __init__(self, content: bytes, seed: int, *, short: bool) -> None:
+        self.content = content
+        self.random = random.Random(seed)  # noqa: S311 (a test's choice)
+        self.short = short
+        self.waiting: list[Request] = []
+        self.open = 0
+
+    def reply(self, request: Request) -> Message:
+        match request:
+            case m.Open():
+                self.open += 1
+                return m.Handle(id=request.id, handle=b"h")
+            case m.Close():
+                self.open -= 1
+                return m.Status(id=request.id, code=0)
+            case m.Read():
+                data = self.content[request.offset : request.offset + request.length]
+                if self.short and data:
+                    data = data[: self.random.randint(1, len(data))]
+                if not data:
+                    return m.Status(id=request.id, code=EOF)
+                return m.Data(id=request.id, data=data)
+            case _:
+                raise AssertionError(request)
+
+    def serve(self, wire: Any) -> None:
+        """Answer what is asked, in any order, until nothing is."""
+        for _ in range(100_000):
+            self.waiting += wire.take()
+            if not self.waiting:
+                return
+            index = self.random.randrange(len(self.waiting))
+            wire.receive(self.reply(self.waiting.pop(index)))
+
+
+@pytest.mark.row("P82")
+@pytest.mark.row("F11")
+@settings(deadline=None)
+@given(
+    size=st.integers(0, 400_000),
+    seed=st.integers(),
+    short=st.booleans(),
+    known=st.booleans(),
+)
+def test_any_order_and_any_short_reads_give_the_bytes(
+    make_wire: Any, size: int, seed: int, short: bool, known: bool
+) -> None:
+    content = random.Random(seed).randbytes(size)  # noqa: S311 (a test's choice)
+    wire = make_wire()
+    run = Run(wire, size if known else None)
+    File(content, seed, short=short and size < 100_000).serve(wire)
+
+    assert run.ended == [None]
+    assert run.sink.data == content
+    assert run.flow.outstanding == 0
+    assert wire.requests.outstanding == 0
+    assert run.scheduler.result.bytes == size
+
+
+@pytest.mark.row("F11")
+@pytest.mark.parametrize(("said", "has"), [(10, 5), (100_000, 99_999), (100_000, 0)])
+def test_a_file_that_is_shorter_than_said_is_reported(wire: Any, said: int, has: int) -> None:
+    run = Run(wire, said)
+    file = File(bytes(has), 1, short=False)
+    file.serve(wire)
+
+    assert isinstance(run.ended[0], SFTPTransferError)
+    assert run.sink.data == b""
+    assert file.open == 0
+
+
+@pytest.mark.row("F11")
+def test_data_of_too_many_bytes_ends_the_session(wire: Any) -> None:
+    run = Run(wire, 10)
+    (opening,) = wire.take()
+    wire.receive(m.Handle(id=opening.id, handle=b"h"))
+    read = wire.take()[0]
+    with pytest.raises(SFTPProtocolError):
+        wire.receive(m.Data(id=read.id, data=bytes(11)))
+    wire.requests.settle()
+
+    assert isinstance(run.ended[0], SFTPProtocolError)
+    assert run.flow.outstanding == 0
+
+
+def empty_at_the_end(content: bytes) -> Any:
+    """A server that answers a READ behind the end with DATA of no bytes, for ever."""
+
+    def reply(request: Request) -> Message:
+        match request:
+            case m.Open():
+                return m.Handle(id=request.id, handle=b"h")
+            case m.Read():
+                data = content[request.offset : request.offset + request.length]
+                return m.Data(id=request.id, data=data)
+            case _:
+                return m.Status(id=request.id, code=0)
+
+    return reply
+
+
+@pytest.mark.row("F11")
+@pytest.mark.parametrize("size", [0, 5, 100_000])
+def test_data_of_no_bytes_ends_a_file_of_unknown_size(wire: Any, size: int) -> None:
+    run = Run(wire, None)
+    wire.answer(empty_at_the_end(bytes(size)))
+
+    assert run.ended == [None]
+    assert run.sink.data == bytes(size)
+    assert run.scheduler.result.sizes_checked == 0
+    assert run.flow.outstanding == 0
+
+
+@pytest.mark.row("F11")
+@pytest.mark.parametrize(("said", "has"), [(10, 0), (10, 5), (100_000, 99_999)])
+def test_data_of_no_bytes_before_the_size_that_was_told_is_a_short_file(
+    wire: Any, said: int, has: int
+) -> None:
+    run = Run(wire, said)
+    wire.answer(empty_at_the_end(bytes(has)))
+
+    assert isinstance(run.ended[0], SFTPTransferError)
+    assert f"ends at byte {has}" in str(run.ended[0])
+    assert run.sink.data == b""
+    assert wire.requests.error is None
+    assert run.flow.outstanding == 0
+
+
+def test_a_size_that_was_told_is_checked(wire: Any) -> None:
+    run = Run(wire, 10)
+    File(bytes(10), 1, short=False).serve(wire)
+
+    assert run.scheduler.result.sizes_checked == 1
+
+
+def test_a_sink_that_cannot_discard_does_not_hide_why_the_file_failed(
+    wire: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(wire, 10)
+
+    def stuck() -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(run.sink, "discard", stuck)
+    (opening,) = wire.take()
+    wire.receive(m.Status(id=opening.id, code=3, text="no"))
+
+    assert isinstance(run.ended[0], PermissionError)
+    assert wire.requests.error is None
+
+
+def test_a_small_file_is_read_and_closed_at_once(wire: Any) -> None:
+    Run(wire, 1024)
+    (opening,) = wire.take()
+    wire.receive(m.Handle(id=opening.id, handle=b"h"))
+
+    assert [type(request) for request in wire.take()] == [m.Read, m.Close]
+
+
+def test_a_refused_open_names_the_file(wire: Any) -> None:
+    run = Run(wire, 10)
+    (opening,) = wire.take()
+    wire.receive(m.Status(id=opening.id, code=3, text="no"))
+
+    assert isinstance(run.ended[0], PermissionError)
+    assert isinstance(run.ended[0], SFTPError)
+    assert run.ended[0].filename == "/f"
+
+
+def test_a_refused_read_names_the_file_and_closes_it(wire: Any) -> None:
+    run = Run(wire, 200_000)
+    file = File(bytes(200_000), 1, short=False)
+
+    def reply(request: Request) -> Message:
+        if isinstance(request, m.Read) and request.offset:
+            return m.Status(id=request.id, code=FAILURE, text="bad sector")
+        return file.reply(request)
+
+    wire.answer(reply)
+
+    assert isinstance(run.ended[0], SFTPError)
+    assert str(run.ended[0]) == "/f: bad sector"
+    assert file.open == 0
+
+
+@pytest.mark.row("R09")
+def test_a_cancelled_download_closes_the_file_that_opens_late(wire: Any) -> None:
+    run = Run(wire, 10)
+    (opening,) = wire.take()
+    run.scheduler.cancel()
+    wire.receive(m.Handle(id=opening.id, handle=b"h"))
+    (closing,) = wire.take()
+    assert isinstance(closing, m.Close)
+    wire.receive(m.Status(id=closing.id, code=0))
+
+    assert len(run.ended) == 1
+    assert run.sink.data == b""
+
+
+def test_a_lost_connection_ends_it(wire: Any) -> None:
+    run = Run(wire, 200_000)
+    (opening,) = wire.take()
+    wire.receive(m.Handle(id=opening.id, handle=b"h"))
+    wire.requests.eof()
+
+    assert isinstance(run.ended[0], ConnectionError)
+    assert run.flow.outstanding == 0
+
+
+@pytest.mark.row("R07")
+def test_a_sink_that_fails_ends_it(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(wire, 10)
+
+    def full(_data: memoryview, _offset: int, _written: OnWritten) -> None:
+        raise OSError(28, "No space left on device", "/local")
+
+    monkeypatch.setattr(run.sink, "write", full)
+    File(bytes(10), 1, short=False).serve(wire)
+
+    assert isinstance(run.ended[0], OSError)
+    assert run.ended[0].filename == "/local"

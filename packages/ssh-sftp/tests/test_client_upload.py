@@ -1,0 +1,372 @@
+from __future__ import annotations
+
+import random
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ssh_sftp import Attributes, SFTPError, SFTPTransferError
+from ssh_sftp import messages as m
+from ssh_sftp.client.flow import Flow
+from ssh_sftp.client.limits import ServerLimits
+from ssh_sftp.client.scheduler import Scheduler
+from ssh_sftp.client.upload import FileUpload, UploadManner
+from ssh_sftp.messages import Request
+from ssh_wire import Message
+
+OK, FAILURE, NO_SUCH_FILE = 0, 4, 2
+FILE = 0o100644
+
+
+class Source:
+    """A local file in memory."""
+
+    path = "/local"
+
+    def __init__(self, content: bytes, size: int | None = None) -> None:
+        self.content = content
+        self.closed = False
+        self.attributes = Attributes(
+            size=len(content) if size is None else size, permissions=FILE, atime=1, mtime=2
+        )
+
+    def read(self, length: int, offset: int) -> bytes:
+        return self.content[offset : offset + length]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Disk:
+    """The files of a server that answers in any order."""
+
+    def __init__(self, files: dict[str, bytes] | None = None, seed: int = 0) -> None:
+        self.files = {name: bytearray(data) for name, data in (files or {}).items()}
+        self.modes: dict[str, int | None] = dict.fromkeys(self.files, 0o100600)
+        self.handles: dict[bytes, str] = {}
+        self.refuse: type[Request] | None = None
+        self.missing = False
+        self.random = random.Random(seed)  # noqa: S311 (a test's choice)
+        self.log: list[str] = []
+
+    def reply(self, request: Request) -> Message:
+        self.log.append(type(request).__name__)
+        if self.refuse is type(request):
+            return m.Status(id=request.id, code=FAILURE, text="refused")
+        answer = getattr(self, type(request).__name__.lower())(request)
+        return m.Status(id=request.id, code=OK) if answer is None else answer
+
+    def lstat(self, request: m.LStat) -> Message:
+        if request.path not in self.files:
+            return m.Status(id=request.id, code=NO_SUCH_FILE)
+        found = Attributes(permissions=self.modes[request.path])
+        return m.Attrs(id=request.id, attributes=found)
+
+    def open(self, request: m.Open) -> Message:
+        if self.missing:
+            return m.Status(id=request.id, code=NO_SUCH_FILE)
+        handle = f"h{len(self.handles)}".encode()
+        self.handles[handle] = request.path
+        self.files[request.path] = bytearray()
+        self.modes[request.path] = request.attributes.permissions
+        return m.Handle(id=request.id, handle=handle)
+
+    def write(self, request: m.Write) -> None:
+        file = self.files[self.handles[request.handle]]
+        file.extend(bytes(max(0, request.offset - len(file))))
+        file[request.offset : request.offset + len(request.data)] = request.data
+
+    def fstat(self, request: m.FStat) -> Message:
+        size = len(self.files[self.handles[request.handle]])
+        return m.Attrs(id=request.id, attributes=Attributes(size=size, permissions=FILE))
+
+    def fsetstat(self, request: m.FSetStat) -> None:
+        self.modes[self.handles[request.handle]] = request.attributes.permissions
+
+    def fsync(self, _: m.FSync) -> None: ...
+
+    def close(self, request: m.Close) -> None:
+        del self.handles[request.handle]
+
+    def posixrename(self, request: m.PosixRename) -> None:
+        self.files[request.new] = self.files.pop(request.old)
+        self.modes[request.new] = self.modes.pop(request.old)
+
+    def rename(self, request: m.Rename) -> Message | None:
+        if request.new in self.files:
+            return m.Status(id=request.id, code=FAILURE)
+        self.files[request.new] = self.files.pop(request.old)
+        self.modes[request.new] = self.modes.pop(request.old)
+        return None
+
+    def remove(self, request: m.Remove) -> None:
+        del self.files[request.path]
+
+    def serve(self, wire: Any) -> None:
+        waiting: list[Request] = []
+        for _ in range(10_000):
+            waiting += wire.take()
+            if not waiting:
+                return
+            first = waiting[0]  # writes may be answered in any order, the rest in turn
+            writes = [r for r in waiting if isinstance(r, m.Write)]
+            chosen = self.random.choice(writes) if isinstance(first, m.Write) else first
+            waiting.remove(chosen)
+            wire.receive(self.reply(chosen))
+
+
+class Run:
+    def __init__(self, wire: Any, source: Source, path: str = "/f", **manner: Any) -> None:
+        self.ended: list[Exception | None] = []
+        self.flow = Flow(100_000, 1_000_000)
+        self.scheduler = Scheduler(wire.requests, self.flow, self.ended.append)
+        options = {"atomic": True, "preserve": False, "fsync": False} | manner
+        numbers = count()
+
+        def part_name(path: str) -> str:
+            return f"{path}.part{next(numbers) or ''}"
+
+        made = UploadManner(part_name=part_name, **options)
+        self.source = source
+        self.scheduler.add_file(FileUpload(self.scheduler, path, lambda: source, made))
+
+
+@settings(deadline=None)
+@given(
+    size=st.integers(0, 300_000),
+    block=st.sampled_from([1000, 32_768, 261_120]),
+    seed=st.integers(),
+    atomic=st.booleans(),
+    preserve=st.booleans(),
+)
+def test_the_server_has_the_bytes(
+    make_wire: Any, size: int, block: int, seed: int, atomic: bool, preserve: bool
+) -> None:
+    content = random.Random(seed).randbytes(size)  # noqa: S311 (a test's choice)
+    wire = make_wire()
+    wire.requests.limits = ServerLimits(max_write=block)
+    run = Run(wire, Source(content), atomic=atomic, preserve=preserve, fsync=True)
+    disk = Disk(seed=seed)
+    disk.serve(wire)
+
+    assert run.ended == [None]
+    assert disk.files == {"/f": content}
+    assert disk.handles == {}
+    assert run.source.closed
+    assert run.flow.outstanding == 0
+    assert disk.log.count("FSync") == 1
+
+
+@pytest.mark.row("R05")
+@pytest.mark.parametrize("size", [1000, 200_000])
+@pytest.mark.parametrize("refused", [m.Write, m.Close, m.PosixRename, m.Open])
+def test_a_failure_leaves_what_was_there(wire: Any, size: int, refused: type[Request]) -> None:
+    disk = Disk({"/f": b"before"})
+    disk.refuse = refused
+    run = Run(wire, Source(bytes(size)))
+    disk.serve(wire)
+
+    assert isinstance(run.ended[0], SFTPError)
+    assert run.ended[0].filename == "/f"
+    assert disk.files["/f"] == b"before"
+    assert "/f.part" not in disk.files or refused is m.Close
+    assert run.source.closed or refused is m.Open
+    assert run.flow.outstanding == 0
+
+
+@pytest.mark.parametrize("size", [1000, 200_000])
+@pytest.mark.parametrize(
+    ("refused", "what"),
+    [
+        (m.FStat, "the size check"),
+        (m.FSetStat, "permissions"),
+        (m.FSync, "fsync"),
+        (m.LStat, None),
+    ],
+)
+def test_a_nicety_that_is_refused_leaves_the_upload_in_place(
+    wire: Any, size: int, refused: type[Request], what: str | None
+) -> None:
+    disk = Disk({"/f": b"before"})
+    disk.refuse = refused
+    run = Run(wire, Source(bytes(size)), fsync=True)
+    disk.serve(wire)
+    result = run.scheduler.result
+
+    assert run.ended == [None]
+    assert disk.files == {"/f": bytes(size)}
+    if what is None or (refused is m.FStat and size == 1000):  # a small file needs no check
+        assert result.refused == ()
+    else:
+        assert [(each.path, each.what) for each in result.refused] == [("/f", what)]
+        assert str(result.refused[0].cause) == "/f: refused"
+    assert result.sizes_checked == int(size > 1000 and refused is not m.FStat)
+
+
+def test_permissions_and_times_that_are_refused_are_told(wire: Any) -> None:
+    disk = Disk()
+    disk.refuse = m.FSetStat
+    run = Run(wire, Source(b"x"), preserve=True)
+    disk.serve(wire)
+
+    assert run.ended == [None]
+    assert [each.what for each in run.scheduler.result.refused] == ["permissions and times"]
+
+
+@pytest.mark.parametrize("told", [None, 7])
+def test_a_size_that_is_not_told_is_not_checked(
+    wire: Any, told: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk()
+    run = Run(wire, Source(bytes(200_000)))
+
+    def fstat(request: m.FStat) -> Message:
+        return m.Attrs(id=request.id, attributes=Attributes(size=told))
+
+    monkeypatch.setattr(disk, "fstat", fstat)
+    disk.serve(wire)
+
+    if told is None:
+        assert run.ended == [None]
+        assert run.scheduler.result.sizes_checked == 0
+    else:
+        assert isinstance(run.ended[0], SFTPTransferError)
+        assert "holds 7 bytes of 200000" in str(run.ended[0])
+        assert disk.files == {}
+
+
+@pytest.mark.parametrize("extensions", [{}, None])
+def test_a_rename_that_is_refused_says_what_can_be_chosen(
+    make_wire: Any, extensions: dict[str, bytes] | None
+) -> None:
+    wire = make_wire(extensions)
+    disk = Disk({"/f": b"before"})
+    disk.refuse = m.PosixRename if extensions is None else m.Rename
+    run = Run(wire, Source(b"after"))
+    disk.serve(wire)
+
+    assert isinstance(run.ended[0], SFTPError)
+    assert "SFTPOptions(atomic=False)" in str(run.ended[0])
+    assert "f.part could not be renamed" in str(run.ended[0])
+    assert disk.files == {"/f": b"before"}
+
+
+def test_a_missing_directory_is_named(wire: Any) -> None:
+    run = Run(wire, Source(b"x"), path="/no/such/f")
+    disk = Disk()
+    disk.missing = True
+    disk.serve(wire)
+
+    assert isinstance(run.ended[0], FileNotFoundError)
+    assert run.ended[0].filename == "/no/such"
+
+
+def test_without_posix_rename_what_is_there_is_moved_aside(make_wire: Any) -> None:
+    wire = make_wire({})
+    disk = Disk({"/f": b"before"})
+    run = Run(wire, Source(b"after"))
+    disk.serve(wire)
+
+    assert run.ended == [None]
+    assert disk.files == {"/f": b"after"}
+    assert disk.log[-3:] == ["Rename", "Rename", "Remove"]
+
+
+def test_an_extension_that_is_announced_and_not_there(
+    wire: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk({"/f": b"before"})
+
+    def unsupported(request: m.PosixRename) -> Message:
+        return m.Status(id=request.id, code=8)
+
+    monkeypatch.setattr(disk, "posixrename", unsupported)
+    run = Run(wire, Source(b"after"))
+    disk.serve(wire)
+
+    assert run.ended == [None]
+    assert disk.files == {"/f": b"after"}
+
+
+def test_a_file_that_is_replaced_keeps_its_mode(wire: Any) -> None:
+    disk = Disk({"/f": b"before"})
+    Run(wire, Source(b"after"))
+    disk.serve(wire)
+
+    assert disk.modes["/f"] == 0o600
+
+
+def test_small_files_are_written_and_closed_at_once(wire: Any) -> None:
+    Run(wire, Source(bytes(1000)))
+    stat, opening = wire.take()
+    wire.receive(m.Status(id=stat.id, code=NO_SUCH_FILE), m.Handle(id=opening.id, handle=b"h"))
+
+    assert [type(request) for request in wire.take()] == [m.Write, m.Close]
+
+
+def test_a_file_that_shrinks_is_reported(wire: Any) -> None:
+    disk = Disk()
+    run = Run(wire, Source(b"short", size=100))
+    disk.serve(wire)
+
+    assert isinstance(run.ended[0], SFTPTransferError)
+    assert "/local" in str(run.ended[0])
+    assert disk.files == {}
+
+
+def test_a_directory_is_not_replaced(wire: Any) -> None:
+    disk = Disk({"/f": b""})
+    disk.modes["/f"] = 0o040755
+    run = Run(wire, Source(b"x"))
+    disk.serve(wire)
+
+    assert isinstance(run.ended[0], SFTPTransferError)
+    assert disk.files == {"/f": b""}
+
+
+def test_a_local_file_that_does_not_open_is_reported(
+    wire: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(wire, Source(b""))
+    (job,) = run.scheduler._files
+
+    def missing() -> Source:
+        raise FileNotFoundError(2, "No such file", "/local")
+
+    monkeypatch.setattr(job, "_open_source", missing)
+    Disk().serve(wire)
+
+    assert isinstance(run.ended[0], FileNotFoundError)
+
+
+@pytest.mark.row("R09")
+@pytest.mark.parametrize("answered", range(6))
+def test_cancelling_anywhere_leaves_nothing(wire: Any, answered: int) -> None:
+    disk = Disk({"/f": b"before"})
+    run = Run(wire, Source(bytes(200_000)))
+    waiting: list[Request] = wire.take()
+    for _ in range(answered):
+        wire.receive(disk.reply(waiting.pop(0)))
+        waiting += wire.take()
+    run.scheduler.cancel()
+    for request in waiting:
+        wire.receive(disk.reply(request))
+    disk.serve(wire)
+
+    assert len(run.ended) == 1
+    assert disk.files == {"/f": bytearray(b"before")} or disk.files == {"/f": bytes(200_000)}
+    assert run.flow.outstanding == 0
+
+
+def test_a_lost_connection_ends_it(wire: Any) -> None:
+    run = Run(wire, Source(bytes(200_000)))
+    stat, opening = wire.take()
+    wire.receive(m.Status(id=stat.id, code=NO_SUCH_FILE), m.Handle(id=opening.id, handle=b"h"))
+    wire.requests.eof()
+
+    assert isinstance(run.ended[0], ConnectionError)
+    assert run.flow.outstanding == 0
+    assert run.source.closed
