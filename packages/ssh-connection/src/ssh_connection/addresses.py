@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from typing import TypeAlias, cast
 
 from ssh_wire import UsageError
+from ssh_wire.numbers import MAX_PORT
 
 __all__ = ["Address", "format_address", "is_port", "parse_address"]
 
 Address: TypeAlias = str | int | tuple[str, int]
 """Host and port: "host:port", a pair of both, or a port of localhost."""
 
-_MAX_PORT = 65535
-
 
 def is_port(number: int) -> bool:
     """Return whether `number` is a TCP port; 0 is not."""
-    return 0 < number <= _MAX_PORT
+    return 0 < number <= MAX_PORT
 
 
 def format_address(host: str, port: int) -> str:
@@ -39,7 +38,7 @@ def parse_address(address: Address) -> tuple[str, int]:
         problem = f"{address!r} is not host:port"
         raise UsageError(problem)
     if port and not is_port(port):
-        problem = f"{port} is not a port: it is a number from 0 to {_MAX_PORT}"
+        problem = f"{port} is not a port: it is a number from 0 to {MAX_PORT}"
         raise UsageError(problem)
     return host, port
 

@@ -14,6 +14,7 @@ import attrs
 
 from ssh_stack.errors import UnknownOption
 from ssh_wire import UsageError
+from ssh_wire.numbers import MAX_PORT
 
 if TYPE_CHECKING:
     from ssh_stack.options import ClientOptions
@@ -30,7 +31,6 @@ __all__ = [
     "parse_destination",
 ]
 
-_MAX_PORT: Final = 65535
 
 _OTHER_NAMES: Final[Mapping[str, str]] = {
     "agent_path": "agent",
@@ -164,10 +164,10 @@ def check_port(port: object, *, zero: bool = False) -> None:
         UsageError: it is not a port.
     """
     number = isinstance(port, int) and not isinstance(port, bool)
-    if number and (0 if zero else 1) <= int(str(port)) <= _MAX_PORT:
+    if number and (0 if zero else 1) <= int(str(port)) <= MAX_PORT:
         return
     given = str(port) if number else _kind(port)
-    problem = f"port is a number from 1 to {_MAX_PORT}, not {given}"
+    problem = f"port is a number from 1 to {MAX_PORT}, not {given}"
     raise UsageError(problem)
 
 

@@ -13,6 +13,7 @@ __all__ = [
     "EXTENDED_DATA_STDERR",
     "MAX_MPINT_BYTES",
     "MAX_PACKET_LENGTH",
+    "MAX_PORT",
     "USERAUTH_SERVICE",
     "DisconnectReason",
     "ExtensionName",
@@ -26,6 +27,9 @@ MAX_PACKET_LENGTH: Final = 262_144
 
 MAX_MPINT_BYTES: Final = 2_048
 """The largest magnitude of an mpint, in bytes: 16384 bits, as OpenSSH."""
+
+MAX_PORT: Final = 65_535
+"""The largest number of a TCP port."""
 
 EXTENDED_DATA_STDERR: Final = 1
 """SSH_EXTENDED_DATA_STDERR (RFC 4254 section 5.2)."""

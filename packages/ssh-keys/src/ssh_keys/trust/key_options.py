@@ -18,6 +18,7 @@ import attrs
 
 from ssh_keys.errors import KeyFormatError, quoted_name
 from ssh_wire import lazy
+from ssh_wire.numbers import MAX_PORT
 from ssh_wire.text import printable, raw
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ else:
 
 __all__ = ["NO_OPTIONS", "OPTIONS", "KeyOptions", "PermittedAddress", "dequote", "take_options"]
 
-_MAX_PORT: Final = 65_535
 _MAX_PORT_DIGITS: Final = 5
 _MAX_HOST: Final = 1_024
 _MAX_TUNNEL: Final = 0x7FFF_FFFD
@@ -264,7 +264,7 @@ def _permitted_address(name: str, value: str) -> PermittedAddress:
     else:
         host, closed, port = value.partition(":")
     number = _number(port, _MAX_PORT_DIGITS)
-    in_range = number is not None and 1 <= number <= _MAX_PORT
+    in_range = number is not None and 1 <= number <= MAX_PORT
     if not closed or "/" in host or len(host) >= _MAX_HOST or not (in_range or port == "*"):
         raise _invalid(name, value)
     return PermittedAddress(host, number)

@@ -32,6 +32,7 @@ from ssh_keys.trust.host_lines import (
 )
 from ssh_keys.trust.host_names import SALT_SIZE, HashedName, host_name, names_host, parse_hosts
 from ssh_wire import UsageError, lazy
+from ssh_wire.numbers import MAX_PORT
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
@@ -60,7 +61,6 @@ __all__ = [
     "split_host_line",
 ]
 
-_MAX_PORT: Final = 65_535
 _START: Final = 16
 """The number of bytes in which a NUL means UTF-16 without a byte order mark."""
 _NOT_IN_A_NAME: Final = frozenset(",*?!|@#[] \t")
@@ -297,7 +297,7 @@ def format_host_line(
         UsageError: the host or the port is not valid.
     """
     bad = not host or not host.isprintable() or not _NOT_IN_A_NAME.isdisjoint(host)
-    if bad or not 1 <= port <= _MAX_PORT:
+    if bad or not 1 <= port <= MAX_PORT:
         problem = f"'{printable(host, 256)}' port {port} is not a host for known_hosts"
         raise UsageError(problem)
     name = host_name(host, port)

@@ -19,6 +19,7 @@ from ssh_stack.cli.forwards import ForwardSpec, parse_forward
 from ssh_stack.config.lines import quoted
 from ssh_stack.local_user import expand_home
 from ssh_wire import UsageError
+from ssh_wire.numbers import MAX_PORT
 
 __all__ = ["Arguments", "Target", "directive", "is_missing", "parse_arguments"]
 
@@ -39,7 +40,6 @@ _OVERRIDING: Final = {
     "m": "MACs",
     "x": "ForwardX11 no",
 }
-_MAX_PORT: Final = 65535
 
 Terminal: TypeAlias = Literal["auto", "none", "wanted", "forced"]
 
@@ -227,7 +227,7 @@ def _literal(user: str) -> str:
 
 
 def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= _MAX_PORT):
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= MAX_PORT):
         problem = f"bad port {text!r}"
         raise UsageError(problem)
     return int(text)

@@ -12,6 +12,7 @@ import attrs
 
 from ssh_connection.addresses import format_address
 from ssh_wire import SSHError, UsageError
+from ssh_wire.numbers import MAX_PORT
 
 if TYPE_CHECKING:
     from ssh_connection.aio import Forward
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ForwardSpec", "open_forwards", "parse_forward"]
 
-_MAX_PORT = 65535
 _PARTS = (3, 4)
 
 
@@ -74,7 +74,7 @@ def _split(text: str) -> list[str]:
 
 
 def _port(digits: str, text: str, least: int) -> int:
-    if not (digits.isascii() and digits.isdigit() and least <= int(digits) <= _MAX_PORT):
+    if not (digits.isascii() and digits.isdigit() and least <= int(digits) <= MAX_PORT):
         problem = f"bad forwarding {text!r}: {digits!r} is not a port"
         raise UsageError(problem)
     return int(digits)

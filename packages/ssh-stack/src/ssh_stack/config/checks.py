@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ssh_stack.config.values import choice, one, seconds, some
+from ssh_wire.numbers import MAX_PORT
 
 if TYPE_CHECKING:
     from ssh_stack.config.lines import Line
@@ -18,7 +19,6 @@ _TUNNEL: Final = r"(?i:(any|[0-9]+)(:(any|[0-9]+))?)"
 _TIMED: Final = r"[^=]+=.+"
 _INTERVAL: Final = r"interval:([0-9]{1,4})"
 _MAX_INTERVAL: Final = 1000
-_MAX_PORT: Final = 65535
 _FLAGS: Final = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 _CONFIRM: Final = {**_FLAGS, "ask": "ask", "confirm": "confirm"}
 
@@ -51,7 +51,7 @@ def _places(line: Line, words: tuple[str, ...]) -> str:
     for word in words:
         port = word.rpartition(":")[2]
         is_path = "/" in word or "${" in word
-        if not is_path and not (port.isascii() and port.isdigit() and int(port) <= _MAX_PORT):
+        if not is_path and not (port.isascii() and port.isdigit() and int(port) <= MAX_PORT):
             problem = f"takes [address:]port or a path, not {word!r}"
             raise line.error(problem)
     return " ".join(words)

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 from ssh_stack.config.lines import Line
+from ssh_wire.numbers import MAX_PORT
 
 __all__ = ["Reader"]
 
 Reader: TypeAlias = Callable[[Line], object]
 """Reads the value of a line, or raises `ConfigError`."""
 
-_MAX_PORT: Final = 65535
 _MAX_INT: Final = 2**31 - 1
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _SCALES: Final = {"": 0, "b": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60}
@@ -70,7 +70,7 @@ def jumps(line: Line) -> tuple[str, ...]:
     hops = tuple(hop.strip() for hop in text.split(","))
     for hop in hops:
         found = re.fullmatch(_HOP, hop)
-        if found is None or not 0 < int((found[4] or ":22")[1:]) <= _MAX_PORT:
+        if found is None or not 0 < int((found[4] or ":22")[1:]) <= MAX_PORT:
             problem = f"takes [user@]host[:port] with commas between them, not {hop!r}"
             raise line.error(problem)
     return hops
@@ -110,7 +110,7 @@ def port(line: Line) -> int:
     if number is None:
         problem = f"is a number, not {word!r}"
         raise line.error(problem)
-    if not 0 < number <= _MAX_PORT:
+    if not 0 < number <= MAX_PORT:
         problem = f"{number} is not a port"
         raise line.error(problem)
     return number
