@@ -13,10 +13,10 @@ import pytest
 from ssh_sftp import Attributes, PipeReceiver, SFTPOptions
 from ssh_sftp import messages as m
 from ssh_sftp.aio import Rooted, SFTPClient, SFTPServer
-from ssh_sftp.client.protocol import Requests
+from ssh_sftp.client.protocol import SFTPClientProtocol
 from ssh_sftp.framing import PacketReader
 from ssh_sftp.messages import REQUESTS, Request
-from ssh_sftp.server.protocol import Service
+from ssh_sftp.server.protocol import SFTPServerProtocol
 from ssh_sftp.testing import MemoryPipe, memory_pipes
 from ssh_wire import Message
 
@@ -48,8 +48,8 @@ class Wire:
     def __init__(self, extensions: dict[str, bytes] | None = None, timeout: float = 30) -> None:
         self.sent: list[Request] = []
         self._reader = PacketReader(self._packet)
-        self.requests = Requests(self._transmit, now=0.0, timeout=timeout)
-        self.requests.start()
+        self.protocol = SFTPClientProtocol(self._transmit, now=0.0, timeout=timeout)
+        self.protocol.start()
         self.receive(version(extensions=MODERN if extensions is None else extensions))
 
     def _transmit(self, *parts: bytes | bytearray | memoryview) -> None:
@@ -61,12 +61,12 @@ class Wire:
 
     def receive(self, *messages: Message) -> None:
         """Let messages of the server arrive."""
-        self.requests.receive(memoryview(b"".join(map(framed, messages))))
-        self.requests.settle()
+        self.protocol.receive(memoryview(b"".join(map(framed, messages))))
+        self.protocol.settle()
 
     def take(self) -> list[Request]:
         """Return what the client has sent since."""
-        self.requests.settle()
+        self.protocol.settle()
         sent, self.sent = self.sent, []
         return sent
 
@@ -90,7 +90,7 @@ class Exchange:
     def __init__(self, filesystem: Rooted, *, start: bool = True) -> None:
         self.replies: list[bytes] = []
         self._reader = PacketReader(lambda payload: self.replies.append(bytes(payload)))
-        self.service = Service(filesystem, self._transmit)
+        self.service = SFTPServerProtocol(filesystem, self._transmit)
         self._id = 0
         if start:
             self.raw(framed(m.Init(version=3)))

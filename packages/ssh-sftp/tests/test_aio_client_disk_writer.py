@@ -12,7 +12,7 @@ from ssh_sftp import Attributes, SFTPOptions
 from ssh_sftp.aio import SFTPClient
 from ssh_sftp.aio.client import disk_writer as disk
 from ssh_sftp.aio.client.disk_writer import DiskWriter
-from ssh_sftp.aio.client.sink import Landing, LocalFolder
+from ssh_sftp.aio.client.sink import DownloadTarget, LocalFolder
 
 
 def names(path: Path | str) -> list[str]:
@@ -46,9 +46,9 @@ async def test_a_slow_disk_is_handed_to_a_thread(tmp_path: Path) -> None:
 
 
 async def test_a_slow_file_is_finished_in_a_thread(tmp_path: Path) -> None:
-    landing = Landing(SFTPOptions(), preserve=False)
-    landing.writer.slow = True
-    folder = LocalFolder(landing, str(tmp_path))
+    download_target = DownloadTarget(SFTPOptions(), preserve=False)
+    download_target.writer.slow = True
+    folder = LocalFolder(download_target, str(tmp_path))
     folder.enter()
     sink = folder.file("f", Attributes())
     done: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
@@ -59,9 +59,9 @@ async def test_a_slow_file_is_finished_in_a_thread(tmp_path: Path) -> None:
 
 
 async def test_discarding_waits_for_the_thread(tmp_path: Path) -> None:
-    landing = Landing(SFTPOptions(), preserve=False)
-    landing.writer.slow = True
-    folder = LocalFolder(landing, str(tmp_path))
+    download_target = DownloadTarget(SFTPOptions(), preserve=False)
+    download_target.writer.slow = True
+    folder = LocalFolder(download_target, str(tmp_path))
     folder.enter()
     sink = folder.file("f", Attributes())
     done: asyncio.Future[int] = asyncio.get_running_loop().create_future()

@@ -132,7 +132,7 @@ async def test_a_million_replies_that_nobody_asked_for(scripted: Any) -> None:
     async with sftp:
         with pytest.raises(SFTPProtocolError):
             await sftp.stat("/")
-        assert sftp._requests.outstanding == 0
+        assert sftp._protocol.outstanding == 0
 
 
 @pytest.mark.row("F10")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ssh_sftp import Attributes, SFTPOptions, SFTPUnsafeName
-from ssh_sftp.aio.client.sink import Landing, LocalFolder, part_name
+from ssh_sftp.aio.client.sink import DownloadTarget, LocalFolder, part_name
 
 
 def names(path: Path | str) -> list[str]:
@@ -19,12 +19,14 @@ def names(path: Path | str) -> list[str]:
 def ignore(_size: int, _error: Exception | None) -> None: ...
 
 
-def landing(*, preserve: bool = False, atomic: bool = True, fsync: bool = False) -> Landing:
-    return Landing(SFTPOptions(atomic=atomic, fsync=fsync), preserve=preserve)
+def download_target(
+    *, preserve: bool = False, atomic: bool = True, fsync: bool = False
+) -> DownloadTarget:
+    return DownloadTarget(SFTPOptions(atomic=atomic, fsync=fsync), preserve=preserve)
 
 
-def folder(path: Path, made: Landing | None = None) -> LocalFolder:
-    found = LocalFolder(made or landing(), str(path))
+def folder(path: Path, made: DownloadTarget | None = None) -> LocalFolder:
+    found = LocalFolder(made or download_target(), str(path))
     found.enter()
     return found
 
@@ -88,7 +90,7 @@ def test_a_full_disk_names_the_file(tmp_path: Path) -> None:
 def test_descriptors_are_closed(tmp_path: Path) -> None:
     gc.collect()
     before = len(names("/proc/self/fd"))
-    made = landing(preserve=True)
+    made = download_target(preserve=True)
     top = folder(tmp_path / "t", made)
     below = top.directory("d", Attributes(permissions=0o40500, atime=1, mtime=2))
     below.enter()
@@ -113,7 +115,7 @@ def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:
 
 
 def test_in_place_and_fsync(tmp_path: Path) -> None:
-    top = folder(tmp_path, landing(atomic=False, fsync=True))
+    top = folder(tmp_path, download_target(atomic=False, fsync=True))
     sink = top.file("f", Attributes())
     sink.write(memoryview(b"x"), 0, ignore)
     assert names(tmp_path) == ["f"]
@@ -157,7 +159,7 @@ def test_attributes_that_are_refused_here_leave_the_file_in_place(
     def note(path: str, what: str, cause: Exception) -> None:
         told.append((path, what, cause))
 
-    made = Landing(SFTPOptions(), preserve=True, refused=note)
+    made = DownloadTarget(SFTPOptions(), preserve=True, refused=note)
     found = Attributes(permissions=0o100600, atime=1, mtime=2)
     top = LocalFolder(made, str(tmp_path / "t"), found)
     top.enter()
@@ -190,7 +192,7 @@ def test_an_fsync_that_fails(
     def note(_path: str, what: str, _cause: Exception) -> None:
         told.append(what)
 
-    made = Landing(SFTPOptions(fsync=True), preserve=False, refused=note)
+    made = DownloadTarget(SFTPOptions(fsync=True), preserve=False, refused=note)
     sink = folder(tmp_path, made).file("f", Attributes())
     sink.write(memoryview(b"x"), 0, ignore)
     monkeypatch.setattr(os, "fsync", failing)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ssh_sftp import Attributes, OpenFlags
 from ssh_sftp import messages as m
-from ssh_sftp.aio import Rooted, Whole
+from ssh_sftp.aio import Rooted, UnconfinedFiles
 from ssh_sftp.messages import Request
 
 OK, DENIED = 0, 3
@@ -249,7 +249,7 @@ def test_attributes_are_set_through_links_or_not(exchange: Any, root: Path) -> N
 def test_whole_serves_everything(tmp_path: Path) -> None:
     (tmp_path / "d").mkdir()
     (tmp_path / "l").symlink_to(tmp_path / "d")
-    files = Whole(tmp_path)
+    files = UnconfinedFiles(tmp_path)
 
     assert files.realpath("l") == f"{tmp_path}/d"
     assert files.realpath("/") == "/"

@@ -26,7 +26,7 @@ class Run:
     def __init__(self, wire: Any, size: int | None) -> None:
         self.ended: list[Exception | None] = []
         flow = Flow(100_000, 1_000_000)
-        self.scheduler = Scheduler(wire.requests, flow, self.ended.append)
+        self.scheduler = Scheduler(wire.protocol, flow, self.ended.append)
         self.sink = MemorySink()
         self.flow = flow
         self.scheduler.add_file(FileDownload(self.scheduler, "/f", size, self.sink))
@@ -90,7 +90,7 @@ def test_any_order_and_any_short_reads_give_the_bytes(
     assert run.ended == [None]
     assert run.sink.data == content
     assert run.flow.outstanding == 0
-    assert wire.requests.outstanding == 0
+    assert wire.protocol.outstanding == 0
     assert run.scheduler.result.bytes == size
 
 
@@ -114,7 +114,7 @@ def test_data_of_too_many_bytes_ends_the_session(wire: Any) -> None:
     read = wire.take()[0]
     with pytest.raises(SFTPProtocolError):
         wire.receive(m.Data(id=read.id, data=bytes(11)))
-    wire.requests.settle()
+    wire.protocol.settle()
 
     assert isinstance(run.ended[0], SFTPProtocolError)
     assert run.flow.outstanding == 0
@@ -159,7 +159,7 @@ def test_data_of_no_bytes_before_the_size_that_was_told_is_a_short_file(
     assert isinstance(run.ended[0], SFTPTransferError)
     assert f"ends at byte {has}" in str(run.ended[0])
     assert run.sink.data == b""
-    assert wire.requests.error is None
+    assert wire.protocol.error is None
     assert run.flow.outstanding == 0
 
 
@@ -183,7 +183,7 @@ def test_a_sink_that_cannot_discard_does_not_hide_why_the_file_failed(
     wire.receive(m.Status(id=opening.id, code=3, text="no"))
 
     assert isinstance(run.ended[0], PermissionError)
-    assert wire.requests.error is None
+    assert wire.protocol.error is None
 
 
 def test_a_small_file_is_read_and_closed_at_once(wire: Any) -> None:
@@ -238,7 +238,7 @@ def test_a_lost_connection_ends_it(wire: Any) -> None:
     run = Run(wire, 200_000)
     (opening,) = wire.take()
     wire.receive(m.Handle(id=opening.id, handle=b"h"))
-    wire.requests.eof()
+    wire.protocol.eof()
 
     assert isinstance(run.ended[0], ConnectionError)
     assert run.flow.outstanding == 0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssh_sftp import Attributes
-from ssh_sftp.client.file_types import told_by_long_name
+from ssh_sftp.client.file_types import attributes_from_long_name
 from ssh_sftp.messages import NameEntry
 
 
@@ -30,14 +30,14 @@ def entry(longname: str, permissions: int | None = 0o644) -> NameEntry:
     ],
 )
 def test_the_first_letter_of_a_line_of_ls_tells_the_type(longname: str, told: int) -> None:
-    found = told_by_long_name(entry(longname))
+    found = attributes_from_long_name(entry(longname))
 
     assert found is not None
     assert found.permissions == told | 0o644
 
 
 def test_a_mode_that_is_missing_is_taken_from_the_line_too() -> None:
-    found = told_by_long_name(entry("-rw-r----- 1 u g 5 Jan 1 1970 a.txt", None))
+    found = attributes_from_long_name(entry("-rw-r----- 1 u g 5 Jan 1 1970 a.txt", None))
 
     assert found is not None
     assert found.permissions == 0o100640
@@ -49,24 +49,24 @@ def test_a_mode_that_is_missing_is_taken_from_the_line_too() -> None:
     ["", "a.txt", "d", "directory of files", "-rw-rw-rw-", "01-01-70 12:00AM <DIR> a.txt"],
 )
 def test_anything_else_tells_nothing(longname: str) -> None:
-    assert told_by_long_name(entry(longname)) is None
+    assert attributes_from_long_name(entry(longname)) is None
 
 
 def test_a_name_that_looks_like_a_line_of_ls_tells_nothing() -> None:
     name = "drwxr-xr-x 1 u g 5 Jan 1 1970 a.txt"
-    assert told_by_long_name(NameEntry(filename=name, longname=name)) is None
+    assert attributes_from_long_name(NameEntry(filename=name, longname=name)) is None
 
 
 @given(st.text(), st.integers(0, 0o777))
 def test_any_text_is_taken(longname: str, mode: int) -> None:
-    found = told_by_long_name(entry(longname, mode))
+    found = attributes_from_long_name(entry(longname, mode))
     assert found is None or found.mode == mode
 
 
 @given(st.sampled_from("dl-bcps"), st.integers(0, 0o777))
 def test_every_line_of_ls_is_read_back(letter: str, mode: int) -> None:
     line = stat.filemode({"d": stat.S_IFDIR, "l": stat.S_IFLNK}.get(letter, stat.S_IFREG) | mode)
-    found = told_by_long_name(entry(f"{line} 1 u g 5 Jan 1 1970 x", None))
+    found = attributes_from_long_name(entry(f"{line} 1 u g 5 Jan 1 1970 x", None))
 
     assert found is not None
     assert found.mode == mode

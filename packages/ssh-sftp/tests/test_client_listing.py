@@ -59,9 +59,9 @@ def listed(wire: Any, server: Server) -> tuple[list[NameEntry], list[Exception |
 
     def on_batch(entries: tuple[NameEntry, ...]) -> None:
         found.extend(entries)
-        wire.requests.wake(listing.more)
+        wire.protocol.wake(listing.more)
 
-    listing = Listing(wire.requests, "/d", on_batch, ended.append)
+    listing = Listing(wire.protocol, "/d", on_batch, ended.append)
     listing.start()
     wire.answer(server.reply)
     return found, ended
@@ -75,8 +75,8 @@ def test_a_listing_ends_with_a_name_reply_of_no_entries(wire: Any, before: int) 
 
     assert [each.filename for each in found] == [f"f{number}" for number in range(before)]
     assert ended == [None]
-    assert wire.requests.error is None
-    assert wire.requests.outstanding == 0
+    assert wire.protocol.error is None
+    assert wire.protocol.outstanding == 0
 
 
 def test_names_behind_a_reply_of_no_entries_are_not_lost(wire: Any) -> None:
@@ -148,12 +148,12 @@ def test_the_order_is_the_servers_though_some_types_come_late(wire: Any) -> None
 
 def test_a_session_that_ends_while_types_are_asked_for_ends_the_listing(wire: Any) -> None:
     ended: list[Exception | None] = []
-    Listing(wire.requests, "/d", lambda _: None, ended.append).start()
+    Listing(wire.protocol, "/d", lambda _: None, ended.append).start()
     wire.receive(m.Handle(id=wire.take()[0].id, handle=b"h"))
     first, second = wire.take()
     wire.receive(m.Name(id=first.id, entries=(entry("f", None),)))
     wire.receive(m.Name(id=second.id, entries=(entry("g", None),)))
-    wire.requests.eof()
+    wire.protocol.eof()
 
     assert isinstance(ended[0], ConnectionError)
     assert len(ended) == 1
@@ -161,12 +161,12 @@ def test_a_session_that_ends_while_types_are_asked_for_ends_the_listing(wire: An
 
 def test_the_bytes_of_an_empty_listing(wire: Any) -> None:
     ended: list[Exception | None] = []
-    Listing(wire.requests, "/", lambda _: None, ended.append).start()
+    Listing(wire.protocol, "/", lambda _: None, ended.append).start()
     wire.receive(m.Handle(id=wire.take()[0].id, handle=b"h"))
     one, two = wire.take()
     data = bytearray.fromhex("00000009 68 00000001 00000000")
     data[5:9] = one.id.to_bytes(4, "big")
-    wire.requests.receive(memoryview(bytes(data)))
+    wire.protocol.receive(memoryview(bytes(data)))
     wire.receive(m.Status(id=two.id, code=EOF))
     wire.receive(m.Status(id=wire.take()[0].id, code=0))
 
@@ -175,7 +175,7 @@ def test_the_bytes_of_an_empty_listing(wire: Any) -> None:
 
 def test_a_refused_directory_is_named(wire: Any) -> None:
     ended: list[Exception | None] = []
-    Listing(wire.requests, "/secret", lambda _: None, ended.append).start()
+    Listing(wire.protocol, "/secret", lambda _: None, ended.append).start()
     (opening,) = wire.take()
     wire.receive(m.Status(id=opening.id, code=3))
 
@@ -184,7 +184,7 @@ def test_a_refused_directory_is_named(wire: Any) -> None:
 
 
 def test_names_are_asked_for_ahead(wire: Any) -> None:
-    Listing(wire.requests, "/", lambda _: None, lambda _: None).start()
+    Listing(wire.protocol, "/", lambda _: None, lambda _: None).start()
     (opening,) = wire.take()
     wire.receive(m.Handle(id=opening.id, handle=b"h"))
 
@@ -194,7 +194,7 @@ def test_names_are_asked_for_ahead(wire: Any) -> None:
 def test_stopping_closes_the_directory(wire: Any) -> None:
     ended: list[Exception | None] = []
     found: list[NameEntry] = []
-    listing = Listing(wire.requests, "/", found.extend, ended.append)
+    listing = Listing(wire.protocol, "/", found.extend, ended.append)
     listing.start()
     wire.receive(m.Handle(id=wire.take()[0].id, handle=b"h"))
     listing.stop()
@@ -202,4 +202,4 @@ def test_stopping_closes_the_directory(wire: Any) -> None:
 
     assert ended == [None]
     assert found == []
-    assert wire.requests.outstanding == 0
+    assert wire.protocol.outstanding == 0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ssh_sftp import Attributes, SFTPConnectionLost, SFTPProtocolError, SFTPTimeout
 from ssh_sftp import messages as m
-from ssh_sftp.client.protocol import Outcome, Requests
+from ssh_sftp.client.protocol import Outcome, SFTPClientProtocol
 from ssh_wire import Message
 
 OK = 0
@@ -17,9 +17,9 @@ OK = 0
 
 def ask(wire: Any, path: str = "/x") -> list[Outcome]:
     got: list[Outcome] = []
-    requests = wire.requests
-    requests.submit(m.Stat(id=requests.next_id(), path=path), m.Attrs, got.append)
-    requests.flush()
+    protocol = wire.protocol
+    protocol.submit(m.Stat(id=protocol.next_id(), path=path), m.Attrs, got.append)
+    protocol.flush()
     return got
 
 
@@ -30,7 +30,7 @@ def test_a_reply_goes_to_whoever_asked(wire: Any) -> None:
 
     assert isinstance(first[0], m.Attrs)
     assert isinstance(second[0], m.Status)
-    assert wire.requests.outstanding == 0
+    assert wire.protocol.outstanding == 0
 
 
 @pytest.mark.row("F01")
@@ -38,12 +38,12 @@ def test_a_reply_goes_to_whoever_asked(wire: Any) -> None:
 def test_other_versions_are_refused(
     number: int, frame: Callable[[Message], bytes], make_version: Callable[..., m.Version]
 ) -> None:
-    requests = Requests(lambda *_: None, now=0.0)
-    requests.start()
+    protocol = SFTPClientProtocol(lambda *_: None, now=0.0)
+    protocol.start()
     with pytest.raises(SFTPProtocolError):
-        requests.receive(memoryview(frame(make_version(number))))
+        protocol.receive(memoryview(frame(make_version(number))))
 
-    assert isinstance(requests.error, SFTPProtocolError)
+    assert isinstance(protocol.error, SFTPProtocolError)
 
 
 @pytest.mark.row("F01")
@@ -68,7 +68,7 @@ def test_replies_that_nobody_asked_for_end_the_session(wire: Any, reply: Message
         wire.receive(reply)
 
     assert isinstance(got[0], SFTPProtocolError)
-    assert wire.requests.outstanding == 0
+    assert wire.protocol.outstanding == 0
     assert isinstance(ask(wire)[0], SFTPProtocolError)
 
 
@@ -84,7 +84,7 @@ def test_a_reply_twice_ends_the_session(wire: Any) -> None:
 @pytest.mark.parametrize("size", [0, 257])
 def test_handles_out_of_bounds_end_the_session(wire: Any, size: int) -> None:
     got: list[Outcome] = []
-    wire.requests.submit(m.Open(id=5, path="f", flags=1), m.Handle, got.append)
+    wire.protocol.submit(m.Open(id=5, path="f", flags=1), m.Handle, got.append)
     with pytest.raises(SFTPProtocolError):
         wire.receive(m.Handle(id=5, handle=bytes(size)))
 
@@ -95,36 +95,36 @@ def test_handles_out_of_bounds_end_the_session(wire: Any, size: int) -> None:
 def test_an_oversized_packet_ends_the_session(wire: Any) -> None:
     got = ask(wire)
     with pytest.raises(SFTPProtocolError):
-        wire.requests.receive(memoryview(b"\xff\xff\xff\xff"))
+        wire.protocol.receive(memoryview(b"\xff\xff\xff\xff"))
 
     assert isinstance(got[0], SFTPProtocolError)
 
 
 @pytest.mark.row("R08")
 def test_silence_is_a_timeout(wire: Any) -> None:
-    assert wire.requests.next_deadline() is None
-    wire.requests.now = 10.0
+    assert wire.protocol.next_deadline() is None
+    wire.protocol.now = 10.0
     got = ask(wire)
-    assert wire.requests.next_deadline() == 40.0
-    wire.requests.tick(39.0)
+    assert wire.protocol.next_deadline() == 40.0
+    wire.protocol.tick(39.0)
     assert got == []
-    wire.requests.tick(40.0)
+    wire.protocol.tick(40.0)
 
     assert isinstance(got[0], SFTPTimeout)
-    assert wire.requests.next_deadline() is None
+    assert wire.protocol.next_deadline() is None
 
 
 def test_the_end_of_the_stream_is_told_to_all(wire: Any) -> None:
     got = ask(wire)
-    wire.requests.eof()
+    wire.protocol.eof()
 
     assert isinstance(got[0], SFTPConnectionLost)
 
 
 def test_the_end_inside_a_packet_is_a_breach(wire: Any) -> None:
     got = ask(wire)
-    wire.requests.receive(memoryview(b"\0\0"))
-    wire.requests.eof()
+    wire.protocol.receive(memoryview(b"\0\0"))
+    wire.protocol.eof()
 
     assert isinstance(got[0], SFTPProtocolError)
 
@@ -133,27 +133,27 @@ def test_the_end_inside_a_packet_is_a_breach(wire: Any) -> None:
 def test_an_extension_counts_in_the_known_version_only(make_wire: Any) -> None:
     wire = make_wire({"posix-rename@openssh.com": b"2", "fsync@openssh.com": b"1", "odd": b"1"})
 
-    assert not wire.requests.supports("posix-rename@openssh.com")
-    assert wire.requests.supports("fsync@openssh.com")
-    assert not wire.requests.supports("odd")
-    assert "odd" in wire.requests.extensions
+    assert not wire.protocol.supports("posix-rename@openssh.com")
+    assert wire.protocol.supports("fsync@openssh.com")
+    assert not wire.protocol.supports("odd")
+    assert "odd" in wire.protocol.extensions
 
 
 def test_numbers_wrap_and_pass_over_outstanding_ones(wire: Any) -> None:
-    wire.requests._next_id = 2**32 - 1
-    assert wire.requests.next_id() == 2**32 - 1
+    wire.protocol._next_id = 2**32 - 1
+    assert wire.protocol.next_id() == 2**32 - 1
     ask(wire)
-    wire.requests._next_id = 0
+    wire.protocol._next_id = 0
 
-    assert wire.requests.next_id() == 1
+    assert wire.protocol.next_id() == 1
 
 
 @pytest.mark.row("F09")
 @given(st.binary(max_size=200))
 def test_any_bytes_are_taken_or_end_the_session(data: bytes) -> None:
-    requests = Requests(lambda *_: None, now=0.0)
-    requests.start()
+    protocol = SFTPClientProtocol(lambda *_: None, now=0.0)
+    protocol.start()
     try:
-        requests.receive(memoryview(data))
+        protocol.receive(memoryview(data))
     except SFTPProtocolError:
-        assert requests.error is not None
+        assert protocol.error is not None

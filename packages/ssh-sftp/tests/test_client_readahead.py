@@ -55,7 +55,7 @@ def test_reads_give_what_the_file_holds(
     content = random.Random(seed).randbytes(size)  # noqa: S311 (a test's choice)
     wire = make_wire()
     reply = server(content, seed)
-    ahead = ReadAhead(wire.requests, b"h", "/f", lambda: None)
+    ahead = ReadAhead(wire.protocol, b"h", "/f", lambda: None)
     position = 0
     for onwards, offset, length in reads:
         start = position if onwards else offset
@@ -65,7 +65,7 @@ def test_reads_give_what_the_file_holds(
 
 
 def test_reading_in_order_asks_ahead(wire: Any) -> None:
-    ahead = ReadAhead(wire.requests, b"h", "/f", lambda: None)
+    ahead = ReadAhead(wire.protocol, b"h", "/f", lambda: None)
     reply = server(bytes(10**6), 1)
     read(wire, ahead, reply, 0, 1000)
     assert wire.take() == []
@@ -75,7 +75,7 @@ def test_reading_in_order_asks_ahead(wire: Any) -> None:
 
 
 def test_an_error_is_raised_where_it_is(wire: Any) -> None:
-    ahead = ReadAhead(wire.requests, b"h", "/f", lambda: None)
+    ahead = ReadAhead(wire.protocol, b"h", "/f", lambda: None)
     ahead.prepare(0, 10)
     wire.receive(m.Status(id=wire.take()[0].id, code=4, text="bad"))
     with pytest.raises(SFTPError, match="/f: bad"):
@@ -84,7 +84,7 @@ def test_an_error_is_raised_where_it_is(wire: Any) -> None:
 
 @pytest.mark.row("F11")
 def test_data_of_too_many_bytes_ends_the_session(wire: Any) -> None:
-    ahead = ReadAhead(wire.requests, b"h", "/f", lambda: None)
+    ahead = ReadAhead(wire.protocol, b"h", "/f", lambda: None)
     ahead.prepare(0, 10)
     with pytest.raises(SFTPProtocolError):
         wire.receive(m.Data(id=wire.take()[0].id, data=bytes(11)))
@@ -104,14 +104,14 @@ def test_data_of_no_bytes_ends_a_read(wire: Any, has: int) -> None:
             id=request.id, data=bytes(has)[request.offset : request.offset + request.length]
         )
 
-    ahead = ReadAhead(wire.requests, b"h", "/f", lambda: None)
+    ahead = ReadAhead(wire.protocol, b"h", "/f", lambda: None)
 
     assert read(wire, ahead, reply, 0, 10) == bytes(has)
     assert read(wire, ahead, reply, has, 10) == b""
 
 
 def test_the_end_is_looked_at_again(wire: Any) -> None:
-    ahead = ReadAhead(wire.requests, b"h", "/f", lambda: None)
+    ahead = ReadAhead(wire.protocol, b"h", "/f", lambda: None)
     assert read(wire, ahead, server(b"ab", 1), 0, 2) in {b"ab", b"a"}
     assert read(wire, ahead, server(b"ab", 1), 2, 5) == b""
 

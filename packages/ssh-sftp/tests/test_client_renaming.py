@@ -55,10 +55,10 @@ def named(
     ended: list[Exception | None] = []
 
     def ask(request: Request, on_reply: Any, expected: type[Message] = m.Status) -> None:
-        wire.requests.submit(request, expected, on_reply)
+        wire.protocol.submit(request, expected, on_reply)
 
     naming = Naming(
-        wire.requests,
+        wire.protocol,
         ask,
         ("part", "final", "aside"),
         in_the_way=in_the_way,
@@ -131,11 +131,11 @@ def test_a_session_that_ends_in_between(make_wire: Any) -> None:
 
     def reply(request: Request) -> Message | None:
         if isinstance(request, m.Rename) and request.old == "part":
-            wire.requests.eof()
+            wire.protocol.eof()
             return None
         return m.Status(id=request.id, code=OK)
 
     answered: Any = reply
     ended, _ = named(wire, Names({}), in_the_way=True, reply=answered)
 
-    assert [type(error) for error in ended] == [type(wire.requests.error)]
+    assert [type(error) for error in ended] == [type(wire.protocol.error)]

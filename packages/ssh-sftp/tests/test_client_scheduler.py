@@ -37,13 +37,13 @@ class Harness:
         self.wire = wire
         self.ended: list[Exception | None] = []
         self.flow = Flow(1000, 1000)
-        self.scheduler = Scheduler(wire.requests, self.flow, self.ended.append, **options)
+        self.scheduler = Scheduler(wire.protocol, self.flow, self.ended.append, **options)
 
     def add(self, count: int) -> list[Step]:
         jobs = [Step(self.scheduler) for _ in range(count)]
         for job in jobs:
             self.scheduler.add_file(job)
-        self.wire.requests.settle()
+        self.wire.protocol.settle()
         return jobs
 
 
@@ -52,11 +52,11 @@ def test_as_many_files_as_allowed_run_at_once(wire: Any) -> None:
     jobs = harness.add(3)
     assert [bool(job.calls) for job in jobs] == [True, True, False]
     harness.scheduler.completed(jobs[0], 7)
-    wire.requests.settle()
+    wire.protocol.settle()
     assert jobs[2].calls[0] == "start"
     harness.scheduler.completed(jobs[1], 1)
     harness.scheduler.completed(jobs[2], 1)
-    wire.requests.settle()
+    wire.protocol.settle()
 
     assert harness.ended == [None]
     assert harness.scheduler.result.files == 3
@@ -70,14 +70,14 @@ def test_nothing_starts_without_room(wire: Any) -> None:
     assert jobs[0].calls == []
     harness.flow.give(1000, 0.0)
     harness.scheduler.touch()
-    wire.requests.settle()
+    wire.protocol.settle()
 
     assert jobs[0].calls == ["start"]
 
 
 def test_nothing_starts_while_the_stream_is_full(wire: Any) -> None:
     harness = Harness(wire)
-    wire.requests.writable = False
+    wire.protocol.writable = False
 
     assert harness.add(1)[0].calls == []
 
@@ -88,7 +88,7 @@ def test_the_first_failure_ends_all(wire: Any) -> None:
     first, second = SSHError("first"), SSHError("second")
     harness.scheduler.fail(first)
     harness.scheduler.fail(second)
-    wire.requests.settle()
+    wire.protocol.settle()
 
     assert harness.ended == [first]
     assert all(job.calls[-1] == "abort" for job in jobs)
@@ -101,7 +101,7 @@ def test_an_error_of_the_progress_callback_is_told(wire: Any) -> None:
     harness = Harness(wire, progress=progress)
     harness.add(1)
     harness.scheduler.report(1, 2, "x")
-    wire.requests.settle()
+    wire.protocol.settle()
 
     assert isinstance(harness.ended[0], RuntimeError)
 
@@ -134,7 +134,7 @@ def test_a_file_that_fails_is_noted_and_the_others_go_on(wire: Any) -> None:
     harness.scheduler.ended(jobs[0])
     harness.scheduler.completed(jobs[1], 5)
     harness.scheduler.completed(jobs[2], 5)
-    wire.requests.settle()
+    wire.protocol.settle()
 
     assert harness.ended == [None]
     assert harness.scheduler.failures == (TransferFailure("/0", error),)
@@ -147,9 +147,9 @@ def test_what_concerns_all_files_ends_them(wire: Any, error: SSHError) -> None:
     harness = Harness(wire, stop=False)
     jobs = harness.add(2)
     if "lost" in str(error):
-        wire.requests.eof()
+        wire.protocol.eof()
     harness.scheduler.failed("/0", error)
-    wire.requests.settle()
+    wire.protocol.settle()
 
     assert harness.ended == [error]
     assert all(job.calls[-1] == "abort" for job in jobs)
@@ -168,13 +168,13 @@ def test_a_job_that_raises_is_dropped_and_ends_the_transfer(
     monkeypatch.setattr(bad, step, broken)
     for job in (bad, good):
         harness.scheduler.add_file(job)
-    wire.requests.settle()
+    wire.protocol.settle()
     if step == "fill":
         harness.scheduler.touch()
-        wire.requests.settle()
+        wire.protocol.settle()
     if step == "abort":
         harness.scheduler.fail(SSHError("first"))
-        wire.requests.settle()
+        wire.protocol.settle()
 
     assert len(harness.ended) == 1
     assert str(harness.ended[0]) == ("first" if step == "abort" else step)
@@ -184,7 +184,7 @@ def test_a_job_that_raises_is_dropped_and_ends_the_transfer(
 
 def test_a_transfer_that_waits_for_the_stream_hears_of_its_end(wire: Any) -> None:
     harness = Harness(wire)
-    wire.requests.writable = False
+    wire.protocol.writable = False
     jobs = harness.add(2)
     lost = SSHError("lost")
     harness.scheduler.lost(lost)
@@ -211,6 +211,6 @@ def test_an_error_of_the_found_callback_is_told(wire: Any) -> None:
     harness.scheduler.on_found = found
     harness.add(1)
     harness.scheduler.found("/a", 1)
-    wire.requests.settle()
+    wire.protocol.settle()
 
     assert isinstance(harness.ended[0], RuntimeError)

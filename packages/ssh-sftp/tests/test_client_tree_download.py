@@ -87,7 +87,7 @@ def download(
 ) -> tuple[list[str], Exception | None, Scheduler]:
     ended: list[Exception | None] = []
     made: list[str] = []
-    scheduler = Scheduler(wire.requests, Flow(10**6, 10**6), ended.append, stop=stop)
+    scheduler = Scheduler(wire.protocol, Flow(10**6, 10**6), ended.append, stop=stop)
     job = DirectoryDownload(scheduler, "/t", Folder(made), SFTPOptions(**options))
     scheduler.add_directory(job)
     tree = Tree(listing)

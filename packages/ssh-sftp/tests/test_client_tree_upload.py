@@ -11,7 +11,7 @@ from ssh_sftp.client.flow import Flow
 from ssh_sftp.client.scheduler import Scheduler
 from ssh_sftp.client.storage import FileKind, FileSource, SourceEntry
 from ssh_sftp.client.tree_upload import DirectoryUpload
-from ssh_sftp.client.upload import UploadManner
+from ssh_sftp.client.upload import UploadOptions
 from ssh_sftp.messages import Request
 from ssh_wire import Message
 
@@ -56,15 +56,15 @@ class Run:
     ) -> None:
         self.ended: list[Exception | None] = []
         self.made: list[tuple[str, Attributes]] = []
-        self.scheduler = Scheduler(wire.requests, Flow(10, 10), self.ended.append, stop=stop)
-        manner = UploadManner(
+        self.scheduler = Scheduler(wire.protocol, Flow(10, 10), self.ended.append, stop=stop)
+        options = UploadOptions(
             atomic=True,
             preserve=False,
             fsync=False,
             part_name=lambda path: path,
             max_depth=depth,
         )
-        job = DirectoryUpload(self.scheduler, path, Folder(tree), manner, self.made)
+        job = DirectoryUpload(self.scheduler, path, Folder(tree), options, self.made)
         self.scheduler.add_directory(job)
 
 
@@ -149,7 +149,7 @@ def test_a_directory_whose_type_is_not_told_is_one_if_it_opens(wire: Any, opens:
         assert len(run.scheduler.result.skipped) == 1
     else:
         assert isinstance(run.ended[0], SFTPError)
-    assert wire.requests.outstanding == 0
+    assert wire.protocol.outstanding == 0
 
 
 def test_a_directory_below_that_cannot_be_made_does_not_keep_the_rest_back(wire: Any) -> None:

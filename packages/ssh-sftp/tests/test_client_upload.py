@@ -13,7 +13,7 @@ from ssh_sftp import messages as m
 from ssh_sftp.client.flow import Flow
 from ssh_sftp.client.limits import ServerLimits
 from ssh_sftp.client.scheduler import Scheduler
-from ssh_sftp.client.upload import FileUpload, UploadManner
+from ssh_sftp.client.upload import FileUpload, UploadOptions
 from ssh_sftp.messages import Request
 from ssh_wire import Message
 
@@ -119,17 +119,17 @@ class Disk:
 
 
 class Run:
-    def __init__(self, wire: Any, source: Source, path: str = "/f", **manner: Any) -> None:
+    def __init__(self, wire: Any, source: Source, path: str = "/f", **given: Any) -> None:
         self.ended: list[Exception | None] = []
         self.flow = Flow(100_000, 1_000_000)
-        self.scheduler = Scheduler(wire.requests, self.flow, self.ended.append)
-        options = {"atomic": True, "preserve": False, "fsync": False} | manner
+        self.scheduler = Scheduler(wire.protocol, self.flow, self.ended.append)
+        options = {"atomic": True, "preserve": False, "fsync": False} | given
         numbers = count()
 
         def part_name(path: str) -> str:
             return f"{path}.part{next(numbers) or ''}"
 
-        made = UploadManner(part_name=part_name, **options)
+        made = UploadOptions(part_name=part_name, **options)
         self.source = source
         self.scheduler.add_file(FileUpload(self.scheduler, path, lambda: source, made))
 
@@ -147,7 +147,7 @@ def test_the_server_has_the_bytes(
 ) -> None:
     content = random.Random(seed).randbytes(size)  # noqa: S311 (a test's choice)
     wire = make_wire()
-    wire.requests.limits = ServerLimits(max_write=block)
+    wire.protocol.limits = ServerLimits(max_write=block)
     run = Run(wire, Source(content), atomic=atomic, preserve=preserve, fsync=True)
     disk = Disk(seed=seed)
     disk.serve(wire)
@@ -365,7 +365,7 @@ def test_a_lost_connection_ends_it(wire: Any) -> None:
     run = Run(wire, Source(bytes(200_000)))
     stat, opening = wire.take()
     wire.receive(m.Status(id=stat.id, code=NO_SUCH_FILE), m.Handle(id=opening.id, handle=b"h"))
-    wire.requests.eof()
+    wire.protocol.eof()
 
     assert isinstance(run.ended[0], ConnectionError)
     assert run.flow.outstanding == 0

@@ -382,7 +382,7 @@ async def test_a_server_whose_machinery_fails_ends_the_session(
 
     async with asyncio.timeout(20):
         async with SFTPClient.from_pipe(near) as sftp:
-            monkeypatch.setattr(server._service, "_queue", broken)
+            monkeypatch.setattr(server._protocol, "_queue", broken)
             with pytest.raises(SFTPError):
                 await sftp.stat("/")
         with pytest.raises(RuntimeError):

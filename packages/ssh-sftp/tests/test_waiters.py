@@ -28,8 +28,8 @@ class Fault:
         self._number = number
         self._error = error
         self._behind = behind
-        self._expect = sftp._requests._expect
-        setattr(sftp._requests, "_expect", self._faulty)  # noqa: B010 (what checkers refuse)
+        self._expect = sftp._protocol._expect
+        setattr(sftp._protocol, "_expect", self._faulty)  # noqa: B010 (what checkers refuse)
 
     @property
     def struck(self) -> bool:
@@ -118,8 +118,8 @@ async def test_a_handler_that_raises_tells_whoever_waits(
             struck = fault.struck
             assert (raised is not None) or not struck or sftp._session.closed
             if struck:
-                assert sftp._requests.error is not None
-                assert sftp._requests.outstanding == 0
+                assert sftp._protocol.error is not None
+                assert sftp._protocol.outstanding == 0
         await serving
         while raised is not None and raised is not error:
             raised = raised.__cause__
@@ -146,7 +146,7 @@ async def test_machinery_that_fails_tells_whoever_waits(
 
         with monkeypatch.context() as patch:
             for name in ("eof", "settle", "tick"):
-                patch.setattr(sftp._requests, name, broken)
+                patch.setattr(sftp._protocol, name, broken)
             getattr(session, step)(*([None] if step == "pipe_closed" else []))
         results = await asyncio.gather(*waiting, return_exceptions=True)
 
@@ -162,7 +162,7 @@ async def test_a_stream_that_cannot_be_written_tells_whoever_waits(
         raise OSError(32, "Broken pipe")
 
     await client.limits()
-    monkeypatch.setattr(client._requests, "_transmit", broken)
+    monkeypatch.setattr(client._protocol, "_transmit", broken)
     async with asyncio.timeout(SECONDS):
         with pytest.raises(OSError, match="Broken pipe"):
             await client.put(tmp_path / "big", "/big")

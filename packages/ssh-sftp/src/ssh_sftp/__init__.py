@@ -34,7 +34,7 @@ from ssh_sftp.client.limits import ServerLimits as ServerLimits
 from ssh_sftp.client.limits import SFTPOptions as SFTPOptions
 from ssh_sftp.client.modes import BinaryMode as BinaryMode
 from ssh_sftp.client.modes import TextMode as TextMode
-from ssh_sftp.client.protocol import Requests as Requests
+from ssh_sftp.client.protocol import SFTPClientProtocol as SFTPClientProtocol
 from ssh_sftp.client.scheduler import Found as Found
 from ssh_sftp.client.scheduler import Progress as Progress
 from ssh_sftp.errors import SFTPEOF as SFTPEOF
@@ -61,4 +61,4 @@ from ssh_sftp.server.filesystem import DirectoryHandle as DirectoryHandle
 from ssh_sftp.server.filesystem import FileHandle as FileHandle
 from ssh_sftp.server.filesystem import FileSystem as FileSystem
 from ssh_sftp.server.filesystem import check_filesystem as check_filesystem
-from ssh_sftp.server.protocol import Service as Service
+from ssh_sftp.server.protocol import SFTPServerProtocol as SFTPServerProtocol

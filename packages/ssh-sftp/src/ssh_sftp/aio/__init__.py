@@ -18,6 +18,6 @@ from ssh_sftp.aio.client.text_file import RemoteTextFile as RemoteTextFile
 from ssh_sftp.aio.client.transfer import OnError as OnError
 from ssh_sftp.aio.descriptors import DescriptorPipe as DescriptorPipe
 from ssh_sftp.aio.server.local_files import Rooted as Rooted
-from ssh_sftp.aio.server.local_files import Whole as Whole
+from ssh_sftp.aio.server.local_files import UnconfinedFiles as UnconfinedFiles
 from ssh_sftp.aio.server.sftp_server import SFTPServer as SFTPServer
 from ssh_sftp.aio.streams import StreamPipe as StreamPipe

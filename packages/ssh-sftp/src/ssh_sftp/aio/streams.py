@@ -7,13 +7,13 @@ from typing import Final, Protocol
 
 from ssh_sftp.pipe import Buffer, PipeReceiver
 
-__all__ = ["Reader", "StreamPipe", "Writer"]
+__all__ = ["StreamPipe", "StreamReader", "StreamWriter"]
 
 _CHUNK: Final = 262_144
 _HIGH: Final = 1_048_576
 
 
-class Reader(Protocol):
+class StreamReader(Protocol):
     """What is needed of a reader; `asyncio.StreamReader` is one."""
 
     async def read(self, n: int = -1, /) -> bytes:
@@ -21,7 +21,7 @@ class Reader(Protocol):
         ...
 
 
-class Writer(Protocol):
+class StreamWriter(Protocol):
     """What is needed of a writer; `asyncio.StreamWriter` is one."""
 
     def write(self, data: bytes, /) -> None:
@@ -37,7 +37,7 @@ class Writer(Protocol):
 class StreamPipe:
     """A `Pipe` over a reader and a writer."""
 
-    def __init__(self, reader: Reader, writer: Writer) -> None:
+    def __init__(self, reader: StreamReader, writer: StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
         self._receiver: PipeReceiver | None = None

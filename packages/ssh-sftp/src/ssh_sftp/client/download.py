@@ -50,7 +50,7 @@ class FileDownload:
 
     def __init__(self, scheduler: Scheduler, path: str, size: int | None, sink: FileSink) -> None:
         self._scheduler = scheduler
-        self._requests = scheduler.requests
+        self._protocol = scheduler.protocol
         self._flow = scheduler.flow
         self._path = path
         self._told = size
@@ -63,7 +63,7 @@ class FileDownload:
         self._unwritten = 0
         self._end: int | None = self._size
         self._small = self._size is not None and self._size <= min(
-            SAFE_READ, scheduler.requests.read_block
+            SAFE_READ, scheduler.protocol.read_block
         )
         self._opening = False
         self._closing = False
@@ -75,20 +75,20 @@ class FileDownload:
     def start(self) -> None:
         """Open the file on the server."""
         self._opening = True
-        number = self._requests.next_id()
+        number = self._protocol.next_id()
         request = Open(id=number, path=self._path, flags=OpenFlags.READ.value)
-        self._requests.submit(request, Handle, self._on_open, self)
+        self._protocol.submit(request, Handle, self._on_open, self)
 
     def fill(self) -> None:
         """Ask for blocks while there is room."""
         if self._handle is None or self._aborted or self._closing:
             return
-        block = self._requests.read_block
+        block = self._protocol.read_block
         while self._flow.has_room and (self._end is None or self._next < self._end):
             if self._size is None and not self._may_guess():
                 break
             length = block if self._end is None else min(block, self._end - self._next)
-            self._flow.take(length, self._requests.now)
+            self._flow.take(length, self._protocol.now)
             self._ask(self._handle, self._next, length)
             self._next += length
         if self._small and self._next == self._end:
@@ -105,7 +105,7 @@ class FileDownload:
     def drop(self) -> None:
         """Leave nothing local; the handle goes with the session."""
         self._over = True
-        self._flow.give(sum(n for _, n in self._blocks.values()), self._requests.now)
+        self._flow.give(sum(n for _, n in self._blocks.values()), self._protocol.now)
         self._blocks.clear()
         if not self._aborted:
             self._aborted = True
@@ -129,16 +129,16 @@ class FileDownload:
         return len(self._blocks) < _SLOW_START + self._received // SAFE_READ
 
     def _ask(self, handle: bytes, offset: int, length: int) -> None:
-        number = self._requests.next_id()
+        number = self._protocol.next_id()
         self._blocks[number] = (offset, length)
         request = Read(id=number, handle=handle, offset=offset, length=length)
-        self._requests.submit(request, Data, self._on_block, self)
+        self._protocol.submit(request, Data, self._on_block, self)
 
     def _close(self) -> None:
         if self._handle is not None and not self._closing:
             self._closing = True
-            request = Close(id=self._requests.next_id(), handle=self._handle)
-            self._requests.submit(request, Status, self._on_closed, self)
+            request = Close(id=self._protocol.next_id(), handle=self._handle)
+            self._protocol.submit(request, Status, self._on_closed, self)
 
     # ------------------------------------------------------------------ replies
 
@@ -161,7 +161,7 @@ class FileDownload:
         elif isinstance(outcome, Status):
             self._refused(outcome)
         else:  # the session is over, and no block will come
-            self._flow.give(sum(n for _, n in self._blocks.values()), self._requests.now)
+            self._flow.give(sum(n for _, n in self._blocks.values()), self._protocol.now)
             self._blocks.clear()
             self._fail(outcome_error(outcome, self._path))
         if not self._blocks:
@@ -171,21 +171,21 @@ class FileDownload:
         offset, length = self._blocks.pop(reply.id)
         size = len(reply.data)
         if size > length:
-            self._flow.give(length, self._requests.now)
+            self._flow.give(length, self._protocol.now)
             problem = f"{size} bytes answer a READ of {length}"
             raise SFTPProtocolError(problem)
         if size == 0:  # "no more" in the words of some servers; to ask again could go on for ever
-            self._flow.give(length, self._requests.now)
+            self._flow.give(length, self._protocol.now)
             self._scheduler.touch()
             self._ends_at(offset)
             return
         if size < length:
             if self._handle is None or self._aborted or self._closing:
-                self._flow.give(length - size, self._requests.now)
+                self._flow.give(length - size, self._protocol.now)
             else:
                 self._ask(self._handle, offset + size, length - size)
         if self._aborted:
-            self._flow.give(size, self._requests.now)
+            self._flow.give(size, self._protocol.now)
             return
         self._received += size
         self._unwritten += 1
@@ -199,7 +199,7 @@ class FileDownload:
 
     def _refused(self, reply: Status) -> None:
         offset, length = self._blocks.pop(reply.id)
-        self._flow.give(length, self._requests.now)
+        self._flow.give(length, self._protocol.now)
         self._scheduler.touch()
         if reply.code == StatusCode.EOF:
             self._ends_at(offset)
@@ -218,7 +218,7 @@ class FileDownload:
         """Count what the sink has dealt with; it may say so from outside of any reply."""
         try:
             self._unwritten -= 1
-            self._flow.give(size, self._requests.now)
+            self._flow.give(size, self._protocol.now)
             if error is not None:
                 self._fail(error)
             if not self._blocks:

@@ -17,7 +17,7 @@ import attrs
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.messages import NameEntry
 
-__all__ = ["told_by_long_name"]
+__all__ = ["attributes_from_long_name"]
 
 _MODE: Final = re.compile(r"([-dlbcps])((?:[-r][-w][-xsS]){2}[-r][-w][-xtT])[+.@]?\s")
 _TYPES: Final = {
@@ -32,7 +32,7 @@ _TYPES: Final = {
 _SET: Final = frozenset("rwxst")
 
 
-def told_by_long_name(entry: NameEntry) -> Attributes | None:
+def attributes_from_long_name(entry: NameEntry) -> Attributes | None:
     """Return an entry's attributes with the type that its long name tells, or None."""
     found = _MODE.match(entry.longname)
     if found is None or entry.longname == entry.filename:

@@ -14,8 +14,8 @@ from typing import Final
 
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.client.download import outcome_error
-from ssh_sftp.client.file_types import told_by_long_name
-from ssh_sftp.client.protocol import OnReply, Outcome, Requests
+from ssh_sftp.client.file_types import attributes_from_long_name
+from ssh_sftp.client.protocol import OnReply, Outcome, SFTPClientProtocol
 from ssh_sftp.messages import (
     Attrs,
     Close,
@@ -45,7 +45,7 @@ class Listing:
     """The entries of one directory, a batch at a time.
 
     Args:
-        requests: the session.
+        protocol: the session.
         path: the directory.
         on_batch: takes the entries of one reply, in the server's order.
         on_end: called once with the error, or None at the end of the list.
@@ -53,12 +53,12 @@ class Listing:
 
     def __init__(
         self,
-        requests: Requests,
+        protocol: SFTPClientProtocol,
         path: str,
         on_batch: OnBatch,
         on_end: Callable[[Exception | None], None],
     ) -> None:
-        self._requests = requests
+        self._protocol = protocol
         self._path = path
         self._on_batch = on_batch
         self._on_end = on_end
@@ -72,12 +72,12 @@ class Listing:
 
     def start(self) -> None:
         """Open the directory."""
-        self._ask(OpenDir(id=self._requests.next_id(), path=self._path), Handle, self._on_open)
+        self._ask(OpenDir(id=self._protocol.next_id(), path=self._path), Handle, self._on_open)
 
     def more(self) -> None:
         """Ask for more names."""
         while self._handle is not None and not self._ended and self._outstanding < _AHEAD:
-            request = ReadDir(id=self._requests.next_id(), handle=self._handle)
+            request = ReadDir(id=self._protocol.next_id(), handle=self._handle)
             self._ask(request, Name, self._on_names)
 
     def stop(self) -> None:
@@ -88,7 +88,7 @@ class Listing:
 
     def _ask(self, request: Request, expected: type[Message], on_reply: OnReply) -> None:
         self._outstanding += 1
-        self._requests.submit(request, expected, on_reply, self)
+        self._protocol.submit(request, expected, on_reply, self)
 
     def broken(self, error: Exception) -> None:
         """Learn that one of the callbacks below has raised."""
@@ -136,7 +136,7 @@ class Listing:
 
     def _ask_type(self, batch: _Batch, index: int, *, follow: bool) -> None:
         path = join(self._path, batch.entries[index].filename)
-        number = self._requests.next_id()
+        number = self._protocol.next_id()
         request = Stat(id=number, path=path) if follow else LStat(id=number, path=path)
 
         def on_attributes(outcome: Outcome) -> None:
@@ -154,7 +154,7 @@ class Listing:
             self._ended = True
             self._error = self._error or outcome_error(outcome, self._path)
         elif not follow:
-            told = told_by_long_name(entry)
+            told = attributes_from_long_name(entry)
             if told is None:
                 self._ask_type(batch, index, follow=True)
                 return
@@ -174,7 +174,7 @@ class Listing:
             self._finish(self._error)
         else:
             handle, self._handle = self._handle, None
-            request = Close(id=self._requests.next_id(), handle=handle)
+            request = Close(id=self._protocol.next_id(), handle=handle)
             self._ask(request, Status, self._on_closed)
 
     def _on_closed(self, outcome: Outcome) -> None:

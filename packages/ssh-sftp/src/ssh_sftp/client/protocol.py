@@ -26,7 +26,7 @@ from ssh_sftp.pipe import Buffer, Transmit
 from ssh_wire import Message, ProtocolError
 from ssh_wire.text import printable
 
-__all__ = ["Failure", "OnReply", "Outcome", "Requests", "Waiter"]
+__all__ = ["Failure", "OnReply", "Outcome", "SFTPClientProtocol", "Waiter"]
 
 Failure: TypeAlias = SFTPError | ProtocolError
 """Why a request gets no reply any more."""
@@ -40,7 +40,7 @@ OnReply: TypeAlias = Callable[[Outcome], None]
 _HEADER: Final = 4
 _IDS: Final = 1 << 32
 _EARLY: Final = 1_024
-_SHOWN: Final = 200
+_QUOTED: Final = 200
 
 
 class Waiter(Protocol):
@@ -50,7 +50,7 @@ class Waiter(Protocol):
         """Learn that one of these callbacks has raised; none of them is called any more."""
 
 
-class Requests:
+class SFTPClientProtocol:
     """The client's core.
 
     Attributes:
@@ -76,7 +76,7 @@ class Requests:
         self._outgoing: list[Buffer] = []
         self._next_id = 0
         self._timeout = timeout
-        self._heard = now
+        self._last_received = now
         self._extensions: dict[str, bytes] | None = None
         self._error: Failure | None = None
         self._woken: list[Callable[[], None]] = []
@@ -186,7 +186,7 @@ class Requests:
             self._tell(on_reply, waiter, self._error)
             return False
         if not self._pending:
-            self._heard = self.now
+            self._last_received = self.now
         self._pending[number] = (on_reply, expected, waiter)
         return True
 
@@ -204,7 +204,7 @@ class Requests:
         """
         if self._error is not None:
             return
-        self._heard = self.now
+        self._last_received = self.now
         if self._extensions is None:
             self._early += data[: _EARLY - len(self._early)]
         try:
@@ -260,7 +260,7 @@ class Requests:
         owed = self._pending or not self.started
         if self._timeout is None or not owed or self._error is not None:
             return None
-        return self._heard + self._timeout
+        return self._last_received + self._timeout
 
     def tick(self, now: float) -> None:
         """Fail the session when the server owes replies and has been silent for too long."""
@@ -339,7 +339,7 @@ class Requests:
         if not text:
             return error
         problem = (
-            f"the server sent '{printable(text, _SHOWN)}' before its SFTP version; on the server, "
+            f"the server sent '{printable(text, _QUOTED)}' before its SFTP version; there, "
             "make the start-up files of the account's shell (.bashrc, say) print nothing in "
             "sessions without a terminal"
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ssh_sftp.client.download import outcome_error
-from ssh_sftp.client.protocol import Outcome, Requests
+from ssh_sftp.client.protocol import Outcome, SFTPClientProtocol
 from ssh_sftp.errors import SFTPProtocolError
 from ssh_sftp.messages import Data, Read, Status
 from ssh_sftp.numbers import StatusCode
@@ -25,16 +25,20 @@ class ReadAhead:
     """The blocks around the position of one open file.
 
     Args:
-        requests: the session.
+        protocol: the session.
         handle: the open file.
         path: its path, for errors.
         on_progress: called when something has arrived, been refused or been lost.
     """
 
     def __init__(
-        self, requests: Requests, handle: bytes, path: str, on_progress: Callable[[], None]
+        self,
+        protocol: SFTPClientProtocol,
+        handle: bytes,
+        path: str,
+        on_progress: Callable[[], None],
     ) -> None:
-        self._requests = requests
+        self._protocol = protocol
         self._handle = handle
         self._path = path
         self._on_progress = on_progress
@@ -62,15 +66,15 @@ class ReadAhead:
             self.forget()
             self._next = offset
         else:
-            block = self._requests.read_block
+            block = self._protocol.read_block
             self._ahead = min(max(2 * self._ahead, block), _MOST_AHEAD)
-        block = self._requests.read_block
+        block = self._protocol.read_block
         wanted = offset + size + self._ahead
         while self._next < wanted and self._end is None and self._error is None:
             length = block if self._ahead else min(block, wanted - self._next)
             self._ask(self._next, length)
             self._next += length
-        self._requests.flush()
+        self._protocol.flush()
 
     def take(self, offset: int, size: int) -> bytes | None:
         """Return up to `size` bytes at `offset`, nothing at the end, None when not there yet.
@@ -108,10 +112,10 @@ class ReadAhead:
             offset += len(piece)
 
     def _ask(self, offset: int, length: int) -> None:
-        number = self._requests.next_id()
+        number = self._protocol.next_id()
         self._asked[number] = (offset, length)
         request = Read(id=number, handle=self._handle, offset=offset, length=length)
-        self._requests.submit(request, Data, self._on_reply, self)
+        self._protocol.submit(request, Data, self._on_reply, self)
 
     def broken(self, error: Exception) -> None:
         """Learn that the callback below has raised."""
@@ -144,7 +148,7 @@ class ReadAhead:
         self._ready[offset] = bytes(outcome.data)
         if size < length:
             self._ask(offset + size, length - size)
-            self._requests.wake(self._requests.flush)
+            self._protocol.wake(self._protocol.flush)
 
     def _ends_at(self, offset: int) -> None:
         self._end = offset if self._end is None else min(self._end, offset)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from ssh_sftp.client.download import outcome_error
-from ssh_sftp.client.protocol import OnReply, Outcome, Requests
+from ssh_sftp.client.protocol import OnReply, Outcome, SFTPClientProtocol
 from ssh_sftp.messages import (
     Close,
     Handle,
@@ -45,7 +45,7 @@ class Naming:
     """One file, from its temporary name to its own.
 
     Args:
-        requests: the session.
+        protocol: the session.
         ask: sends a request.
         paths: the temporary path, the final one, and one for a file that is in the way.
         in_the_way: whether a regular file has the final name; None where there is something of
@@ -55,14 +55,14 @@ class Naming:
 
     def __init__(
         self,
-        requests: Requests,
+        protocol: SFTPClientProtocol,
         ask: _Ask,
         paths: tuple[str, str, str],
         *,
         in_the_way: bool | None,
         done: Callable[[Exception | None], None],
     ) -> None:
-        self._requests = requests
+        self._protocol = protocol
         self._ask = ask
         self._part, self._path, self._aside = paths
         self._in_the_way = in_the_way
@@ -78,7 +78,7 @@ class Naming:
             self._rename(self._part, self._path, self._on_renamed)
 
     def _rename(self, old: str, new: str, on_reply: OnReply) -> None:
-        self._ask(Rename(id=self._requests.next_id(), old=old, new=new), on_reply)
+        self._ask(Rename(id=self._protocol.next_id(), old=old, new=new), on_reply)
 
     def _on_renamed(self, outcome: Outcome) -> None:
         if is_ok(outcome):
@@ -95,14 +95,14 @@ class Naming:
 
         def on_reply(outcome: Outcome) -> None:
             if isinstance(outcome, Handle):
-                closing = Close(id=self._requests.next_id(), handle=outcome.handle)
+                closing = Close(id=self._protocol.next_id(), handle=outcome.handle)
                 self._ask(closing, lambda _: self._done(refusal))
             elif isinstance(outcome, Status) and outcome.code in _NO_DIRECTORY:
                 self._move_aside()
             else:
                 self._done(refusal)
 
-        request = OpenDir(id=self._requests.next_id(), path=self._path)
+        request = OpenDir(id=self._protocol.next_id(), path=self._path)
         self._ask(request, on_reply, Handle)
 
     # ------------------------------------------------------------------ over a file, by hand
@@ -118,7 +118,7 @@ class Naming:
 
     def _on_named(self, outcome: Outcome) -> None:
         if is_ok(outcome):
-            removal = Remove(id=self._requests.next_id(), path=self._aside)
+            removal = Remove(id=self._protocol.next_id(), path=self._aside)
             self._ask(removal, self._on_removed)
             return
         refusal = outcome_error(outcome, self._path)

@@ -48,7 +48,7 @@ def decode_reply(payload: memoryview) -> Reply:
             raise UnknownMessage(payload[0])
         reply: Reply = declaration.decode(payload)
     except ProtocolError as error:
-        return _forgiven(payload, error)
+        return _lenient(payload, error)
     return reply
 
 
@@ -85,7 +85,7 @@ def facts_of(details: bytes) -> StatVFSReply:
         raise SFTPProtocolError(str(error)) from error
 
 
-def _forgiven(payload: memoryview, error: ProtocolError) -> Reply:
+def _lenient(payload: memoryview, error: ProtocolError) -> Reply:
     """Decode what the strict decoder refused, where nothing that is needed is missing."""
     kind = payload[0]
     try:

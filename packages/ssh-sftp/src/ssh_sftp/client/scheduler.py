@@ -6,7 +6,7 @@ when none is left.  A file that fails is noted and the others go on, or it ends 
 the owner wishes; what was begun is undone.  What concerns all files (the session is lost,
 the server lists hostile names, the owner cancels) ends the transfer in any case.
 
-Nothing here waits: every step is a callback from `Requests`.  A job that raises is taken
+Nothing here waits: every step is a callback from `SFTPClientProtocol`.  A job that raises is taken
 out and ends the transfer, so that the owner is told whatever happens.
 """
 
@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import Final, Protocol, TypeAlias
 
 from ssh_sftp.client.flow import Flow
-from ssh_sftp.client.protocol import Requests
+from ssh_sftp.client.protocol import SFTPClientProtocol
 from ssh_sftp.results import Skipped, TransferFailure, Transferred, TransferRefusal
 from ssh_wire import ProtocolError, SSHError
 from ssh_wire.text import printable
@@ -55,14 +55,14 @@ class Scheduler:
     """The jobs of one transfer.
 
     Attributes:
-        requests: the session that the transfer runs over.
+        protocol: the session that the transfer runs over.
         flow: how many bytes are, and may be, under way.
         progress: told of each file's bytes, or None.
         on_found: told of each file of a tree before it is transferred, or None.
         stop: whether it ends with the first file that fails.
 
     Args:
-        requests: the session that the transfer runs over.
+        protocol: the session that the transfer runs over.
         flow: how many bytes are, and may be, under way.
         on_done: called once when nothing is left to do, with what ended the transfer.
         files_in_flight: the most files that are open at once.
@@ -72,7 +72,7 @@ class Scheduler:
 
     def __init__(
         self,
-        requests: Requests,
+        protocol: SFTPClientProtocol,
         flow: Flow,
         on_done: Callable[[Exception | None], None],
         *,
@@ -80,12 +80,12 @@ class Scheduler:
         progress: Progress | None = None,
         stop: bool = True,
     ) -> None:
-        self.requests = requests
+        self.protocol = protocol
         self.flow = flow
         self.progress = progress
         self.on_found: Found | None = None
         self._on_done = on_done
-        self._most_files = max(1, min(files_in_flight, requests.limits.max_handles or 128))
+        self._most_files = max(1, min(files_in_flight, protocol.limits.max_handles or 128))
         self.stop = stop
         self._files: deque[Job] = deque()
         self._directories: list[Job] = []
@@ -142,7 +142,7 @@ class Scheduler:
 
     def failed(self, path: str, error: Exception) -> None:
         """Note a file that fails; the others go on, if it is the file alone and that is wanted."""
-        concerns_all = isinstance(error, ProtocolError) or self.requests.error is not None
+        concerns_all = isinstance(error, ProtocolError) or self.protocol.error is not None
         if self.stop or concerns_all:
             self.fail(error)
         elif self._error is None:
@@ -153,7 +153,7 @@ class Scheduler:
         """Go on at the end of this wake-up."""
         if not self._touched:
             self._touched = True
-            self.requests.wake(self.pump)
+            self.protocol.wake(self.pump)
 
     def completed(self, job: Job, size: int | None, *, checked: bool = False) -> None:
         """Learn that a job succeeded; a file says its size, a directory None."""
@@ -226,7 +226,7 @@ class Scheduler:
 
     def _fill(self) -> None:
         for job in [*self._active_files]:
-            if not self.flow.has_room or not self.requests.writable or self._error is not None:
+            if not self.flow.has_room or not self.protocol.writable or self._error is not None:
                 break
             self._step(job, job.fill)
         for job in [*self._active_directories]:
@@ -239,7 +239,7 @@ class Scheduler:
             self._files
             and len(self._active_files) < self._most_files
             and self.flow.has_room
-            and self.requests.writable
+            and self.protocol.writable
             and self._error is None
         ):
             job = self._files.popleft()

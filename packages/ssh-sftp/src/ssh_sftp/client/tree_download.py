@@ -44,7 +44,7 @@ class DirectoryDownload:
         self._sink = sink
         self._options = options
         self._level = level
-        self._listing = Listing(scheduler.requests, path, self._on_batch, self._on_end)
+        self._listing = Listing(scheduler.protocol, path, self._on_batch, self._on_end)
         self._seen: set[str] = set()
         self._entered = False
         self._started = False

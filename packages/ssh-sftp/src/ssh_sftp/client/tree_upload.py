@@ -13,7 +13,7 @@ from ssh_sftp.client.protocol import OnReply, Outcome
 from ssh_sftp.client.renaming import is_ok
 from ssh_sftp.client.scheduler import Scheduler
 from ssh_sftp.client.storage import FileKind, SourceDirectory, SourceEntry
-from ssh_sftp.client.upload import FileUpload, UploadManner
+from ssh_sftp.client.upload import FileUpload, UploadOptions
 from ssh_sftp.errors import SFTPNoSuchFile, SFTPTransferError
 from ssh_sftp.messages import Attrs, Close, Handle, MkDir, OpenDir, Request, Stat, Status
 from ssh_sftp.names import directory_of, join
@@ -33,7 +33,7 @@ class DirectoryUpload:
         scheduler: the transfer.
         path: the directory on the server.
         source: the local one.
-        manner: how its files are written, and how deep a tree is followed.
+        options: how its files are written, and how deep a tree is followed.
         made: where the directories of the transfer are noted.
         level: how deep below the top it is; 0 is the top, without which there is no transfer.
     """
@@ -43,15 +43,15 @@ class DirectoryUpload:
         scheduler: Scheduler,
         path: str,
         source: SourceDirectory,
-        manner: UploadManner,
+        options: UploadOptions,
         made: list[tuple[str, Attributes]],
         level: int = 0,
     ) -> None:
         self._scheduler = scheduler
-        self._requests = scheduler.requests
+        self._protocol = scheduler.protocol
         self._path = path
         self._source = source
-        self._manner = manner
+        self._options = options
         self._level = level
         self.made = made
         self._waiting = False
@@ -70,7 +70,7 @@ class DirectoryUpload:
         self._attributes = attributes
         mode = 0o777 if attributes.mode is None else attributes.mode & 0o777
         request = MkDir(
-            id=self._requests.next_id(),
+            id=self._protocol.next_id(),
             path=self._path,
             attributes=Attributes(permissions=mode | 0o700),
         )
@@ -108,7 +108,7 @@ class DirectoryUpload:
 
     def _ask(self, request: Request, expected: type[Message], on_reply: OnReply) -> None:
         self._waiting = True
-        self._requests.submit(request, expected, on_reply, self)
+        self._protocol.submit(request, expected, on_reply, self)
 
     # ------------------------------------------------------------------ the directory
 
@@ -119,7 +119,7 @@ class DirectoryUpload:
             return
         # version 3 has no code for "it exists already": look
         refusal = self._refusal(outcome)
-        request = Stat(id=self._requests.next_id(), path=self._path)
+        request = Stat(id=self._protocol.next_id(), path=self._path)
         self._ask(request, Attrs, lambda found: self._on_present(found, refusal))
 
     def _refusal(self, outcome: Outcome) -> Exception:
@@ -137,13 +137,13 @@ class DirectoryUpload:
         elif told or not isinstance(outcome, Attrs):
             self._fail(refusal)
         else:  # what it is was not told: what opens as a directory is one
-            request = OpenDir(id=self._requests.next_id(), path=self._path)
+            request = OpenDir(id=self._protocol.next_id(), path=self._path)
             self._ask(request, Handle, lambda found: self._on_opened(found, refusal))
 
     def _on_opened(self, outcome: Outcome, refusal: Exception) -> None:
         self._waiting = False
         if isinstance(outcome, Handle):
-            request = Close(id=self._requests.next_id(), handle=outcome.handle)
+            request = Close(id=self._protocol.next_id(), handle=outcome.handle)
             self._ask(request, Status, lambda _: self._add_entries())
         else:
             self._fail(refusal)
@@ -170,13 +170,13 @@ class DirectoryUpload:
         if entry.kind is FileKind.FILE:
             self._scheduler.found(path, entry.size)
             opener = self._source.file(entry.name)
-            self._scheduler.add_file(FileUpload(self._scheduler, path, opener, self._manner))
+            self._scheduler.add_file(FileUpload(self._scheduler, path, opener, self._options))
         elif entry.kind is FileKind.OTHER:
             self._scheduler.skip(entry.path, entry.reason)
         elif entry.kind is FileKind.UNKNOWN:
             self._scheduler.skip(entry.path, entry.reason)
             self._scheduler.failed(entry.path, SFTPTransferError(entry.path, entry.reason))
-        elif self._level + 1 >= self._manner.max_depth:
+        elif self._level + 1 >= self._options.max_depth:
             problem = SFTPTransferError(entry.path, "the tree is deeper than is followed")
             self._scheduler.failed(entry.path, problem)
         else:
@@ -185,7 +185,7 @@ class DirectoryUpload:
     def _add_directory(self, entry: SourceEntry, path: str) -> None:
         below = self._source.directory(entry.name)
         level = self._level + 1
-        job = DirectoryUpload(self._scheduler, path, below, self._manner, self.made, level)
+        job = DirectoryUpload(self._scheduler, path, below, self._options, self.made, level)
         self._scheduler.add_directory(job)
 
     def _end(self) -> None:

@@ -42,14 +42,14 @@ from ssh_sftp.names import basename, directory_of
 from ssh_sftp.numbers import MAX_DEPTH, OpenFlags, StatusCode
 from ssh_wire import Message
 
-__all__ = ["FileUpload", "UploadManner"]
+__all__ = ["FileUpload", "UploadOptions"]
 
 _SMALL: Final = 16_384
 _IN_PLACE: Final = "writing in place can be chosen: SFTPOptions(atomic=False), cp --in-place"
 
 
 @attrs.frozen(kw_only=True)
-class UploadManner:
+class UploadOptions:
     """How the files of one transfer are written.
 
     Attributes:
@@ -77,20 +77,20 @@ class FileUpload:
         scheduler: Scheduler,
         path: str,
         open_source: Callable[[], FileSource],
-        manner: UploadManner,
+        options: UploadOptions,
     ) -> None:
         self._scheduler = scheduler
-        self._requests = scheduler.requests
+        self._protocol = scheduler.protocol
         self._flow = scheduler.flow
         self._path = path
         self._open_source = open_source
-        self._manner = manner
-        self._target = manner.part_name(path) if manner.atomic else path
+        self._options = options
+        self._target = options.part_name(path) if options.atomic else path
         self._source: FileSource | None = None
         self._local: Attributes = Attributes()
         self._local_path = ""
         self._size = 0
-        self._present: Attributes | None = None
+        self._lstat_or_none: Attributes | None = None
         self._absent = False
         self._handle: bytes | None = None
         self._blocks: dict[int, int] = {}
@@ -116,14 +116,14 @@ class FileUpload:
         self._local_path = self._source.path
         self._size = self._local.size or 0
         flags = OpenFlags.WRITE | OpenFlags.CREATE
-        if self._manner.atomic:
-            request = LStat(id=self._requests.next_id(), path=self._path)
+        if self._options.atomic:
+            request = LStat(id=self._protocol.next_id(), path=self._path)
             self._ask(request, self._on_present, Attrs)
             flags |= OpenFlags.EXCLUSIVE
         else:
             flags |= OpenFlags.TRUNCATE
         created = Attributes(permissions=_plain_mode(self._local))
-        number = self._requests.next_id()
+        number = self._protocol.next_id()
         opening = Open(id=number, path=self._target, flags=flags.value, attributes=created)
         self._ask(opening, self._on_open, Handle)
 
@@ -132,9 +132,9 @@ class FileUpload:
         source, handle = self._source, self._handle
         if handle is None or source is None or self._aborted or self._finishing:
             return
-        block = self._requests.write_block
+        block = self._protocol.write_block
         try:
-            while self._next < self._size and self._flow.has_room and self._requests.writable:
+            while self._next < self._size and self._flow.has_room and self._protocol.writable:
                 self._send(source, handle, min(block, self._size - self._next))
         except (OSError, SFTPTransferError) as error:
             self._fail(error)
@@ -154,7 +154,7 @@ class FileUpload:
     def drop(self) -> None:
         """Close the local file; what is on the server stays, for nothing can be asked."""
         self._aborted = self._over = True
-        self._flow.give(sum(self._blocks.values()), self._requests.now)
+        self._flow.give(sum(self._blocks.values()), self._protocol.now)
         self._blocks.clear()
         self._close_source()
 
@@ -176,7 +176,7 @@ class FileUpload:
             self._maybe_end()
 
         self._waiting += 1
-        self._requests.submit(request, expected, counted, self)
+        self._protocol.submit(request, expected, counted, self)
 
     def _send(self, source: FileSource, handle: bytes, length: int) -> None:
         # fresh bytes cannot change: the stream may keep them without a copy
@@ -184,21 +184,21 @@ class FileUpload:
         if len(data) != length:
             problem = "it became shorter while it was read"
             raise SFTPTransferError(source.path, problem)
-        number = self._requests.next_id()
+        number = self._protocol.next_id()
         self._blocks[number] = length
-        self._flow.take(length, self._requests.now)
+        self._flow.take(length, self._protocol.now)
         offset, self._next = self._next, self._next + length
         write = Write(id=number, handle=handle, offset=offset, data=data)
         if length <= _SMALL:  # small files share one write of the stream
-            self._requests.submit(write, Status, self._on_written, self)
+            self._protocol.submit(write, Status, self._on_written, self)
         else:
-            self._requests.submit_now(write, self._on_written, self)
+            self._protocol.submit_now(write, self._on_written, self)
 
     # ------------------------------------------------------------------ replies
 
     def _on_present(self, outcome: Outcome) -> None:
         if isinstance(outcome, Attrs):
-            self._present = outcome.attributes
+            self._lstat_or_none = outcome.attributes
             if outcome.attributes.is_dir:
                 self._fail(SFTPTransferError(self._path, "it is a directory"))
         elif isinstance(outcome, Status) and outcome.code == StatusCode.NO_SUCH_FILE:
@@ -223,20 +223,20 @@ class FileUpload:
             return outcome_error(outcome, self._path)
         if outcome.code == StatusCode.NO_SUCH_FILE and above:
             return SFTPNoSuchFile("the directory does not exist", above)
-        if self._manner.atomic and not self._absent:
+        if self._options.atomic and not self._absent:
             what = f"the temporary file {basename(self._target)} could not be made"
-            return _hinted(outcome.code, outcome.text, what, self._path)
+            return _with_hint(outcome.code, outcome.text, what, self._path)
         return outcome_error(outcome, self._path)
 
     def _on_written(self, outcome: Outcome) -> None:
         if not isinstance(outcome, Status):  # the session is over
-            self._flow.give(sum(self._blocks.values()), self._requests.now)
+            self._flow.give(sum(self._blocks.values()), self._protocol.now)
             self._blocks.clear()
             self._fail(outcome_error(outcome, self._path))
             self._maybe_end()
             return
         length = self._blocks.pop(outcome.id)
-        self._flow.give(length, self._requests.now)
+        self._flow.give(length, self._protocol.now)
         self._scheduler.touch()
         if outcome.code != StatusCode.OK:
             self._fail(status_error(outcome.code, outcome.text, self._path))
@@ -263,33 +263,33 @@ class FileUpload:
         self._finishing = True
         self._close_source()
         handle, self._handle = self._handle, None
-        if not small or self._manner.checks_small:
-            self._ask(FStat(id=self._requests.next_id(), handle=handle), self._on_size, Attrs)
+        if not small or self._options.checks_small:
+            self._ask(FStat(id=self._protocol.next_id(), handle=handle), self._on_size, Attrs)
         change = self._final_attributes()
         if change is not None:
-            request = FSetStat(id=self._requests.next_id(), handle=handle, attributes=change)
-            what = "permissions and times" if self._manner.preserve else "permissions"
-            self._ask(request, lambda outcome: self._on_nicety(outcome, what))
-        if self._manner.fsync:
-            syncing = FSync(id=self._requests.next_id(), handle=handle)
-            self._ask(syncing, lambda outcome: self._on_nicety(outcome, "fsync"))
-        self._ask(Close(id=self._requests.next_id(), handle=handle), self._on_closed)
+            request = FSetStat(id=self._protocol.next_id(), handle=handle, attributes=change)
+            what = "permissions and times" if self._options.preserve else "permissions"
+            self._ask(request, lambda outcome: self._on_optional_request(outcome, what))
+        if self._options.fsync:
+            syncing = FSync(id=self._protocol.next_id(), handle=handle)
+            self._ask(syncing, lambda outcome: self._on_optional_request(outcome, "fsync"))
+        self._ask(Close(id=self._protocol.next_id(), handle=handle), self._on_closed)
 
     def _final_attributes(self) -> Attributes | None:
-        if self._manner.preserve:
+        if self._options.preserve:
             mode = _plain_mode(self._local)
             return Attributes(permissions=mode, atime=self._local.atime, mtime=self._local.mtime)
-        found = self._present
+        found = self._lstat_or_none
         if found is not None and found.mode is not None and (found.is_file or not found.has_type):
             return Attributes(permissions=found.mode)
         return None
 
     def _on_size(self, outcome: Outcome) -> None:
         if not isinstance(outcome, Attrs):
-            self._on_nicety(outcome, "the size check")
+            self._on_optional_request(outcome, "the size check")
             return
         found = outcome.attributes
-        device = not self._manner.atomic and found.has_type and not found.is_file
+        device = not self._options.atomic and found.has_type and not found.is_file
         if found.size is None or device:
             return
         self._checked = found.size == self._size
@@ -297,7 +297,7 @@ class FileUpload:
             problem = f"the server holds {found.size} bytes of {self._size}"
             self._fail(SFTPTransferError(self._path, problem))
 
-    def _on_nicety(self, outcome: Outcome, what: str) -> None:
+    def _on_optional_request(self, outcome: Outcome, what: str) -> None:
         """Take the answer to what the file is whole without."""
         if is_ok(outcome):
             return
@@ -314,10 +314,10 @@ class FileUpload:
     def _undo(self) -> None:
         if self._handle is not None:
             handle, self._handle = self._handle, None
-            self._ask(Close(id=self._requests.next_id(), handle=handle), _ignore)
-        if self._opened and self._manner.atomic:
+            self._ask(Close(id=self._protocol.next_id(), handle=handle), _ignore)
+        if self._opened and self._options.atomic:
             self._opened = False
-            self._ask(Remove(id=self._requests.next_id(), path=self._target), _ignore)
+            self._ask(Remove(id=self._protocol.next_id(), path=self._target), _ignore)
 
     def _maybe_end(self) -> None:
         if self._waiting or self._blocks or self._over:
@@ -325,7 +325,7 @@ class FileUpload:
         if self._aborted:
             self._over = True
             self._scheduler.ended(self)
-        elif self._finishing and self._opened and self._manner.atomic:
+        elif self._finishing and self._opened and self._options.atomic:
             self._opened = False
             self._name()
         elif self._finishing:
@@ -335,10 +335,10 @@ class FileUpload:
             self._scheduler.completed(self, self._size, checked=self._checked)
 
     def _name(self) -> None:
-        if not self._requests.supports("posix-rename@openssh.com"):
+        if not self._protocol.supports("posix-rename@openssh.com"):
             self._name_by_hand()
             return
-        number = self._requests.next_id()
+        number = self._protocol.next_id()
         request = PosixRename(id=number, old=self._target, new=self._path)
         self._ask(request, self._on_renamed)
 
@@ -355,7 +355,7 @@ class FileUpload:
         self._fail(self._why_not_named(error))
 
     def _name_by_hand(self) -> None:
-        aside = self._manner.part_name(self._path)
+        aside = self._options.part_name(self._path)
 
         def done(error: Exception | None) -> None:
             if naming.left_aside is not None:
@@ -364,7 +364,7 @@ class FileUpload:
                 self._not_named(error)
 
         naming = Naming(
-            self._requests,
+            self._protocol,
             self._ask,
             (self._target, self._path, aside),
             in_the_way=self._in_the_way(),
@@ -373,15 +373,15 @@ class FileUpload:
         naming.start()
 
     def _in_the_way(self) -> bool | None:
-        if self._present is None:
+        if self._lstat_or_none is None:
             return False
-        return self._present.is_file if self._present.has_type else None
+        return self._lstat_or_none.is_file if self._lstat_or_none.has_type else None
 
     def _why_not_named(self, error: Exception) -> Exception:
-        if self._requests.error is not None or not isinstance(error, SFTPError):
+        if self._protocol.error is not None or not isinstance(error, SFTPError):
             return error
         what = f"the temporary file {basename(self._target)} could not be renamed"
-        return _hinted(error.code, error.text, what, self._path)
+        return _with_hint(error.code, error.text, what, self._path)
 
     def _close_source(self) -> None:
         if self._source is not None:
@@ -394,7 +394,7 @@ def _plain_mode(found: Attributes) -> int | None:
     return None if found.mode is None else found.mode & 0o777
 
 
-def _hinted(code: int, text: str, what: str, path: str) -> Exception:
+def _with_hint(code: int, text: str, what: str, path: str) -> Exception:
     """Return a refusal that writing in place would not meet, and say so."""
     return status_error(code, f"{text or 'the request failed'} ({what}; {_IN_PLACE})", path)
 

@@ -23,7 +23,7 @@ from ssh_sftp.server.statuses import status
 from ssh_sftp.symlinks import SymLinkOrder, paths_of
 from ssh_wire import Message
 
-__all__ = ["TABLE", "Answers"]
+__all__ = ["TABLE", "Handlers"]
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ _EOF: Final = StatusCode.EOF
 _CHANGING: Final = OpenFlags.WRITE | OpenFlags.APPEND | OpenFlags.CREATE | OpenFlags.TRUNCATE
 
 
-class Answers:
+class Handlers:
     """The open files of one session, and a method for each request.
 
     Args:
@@ -306,36 +306,36 @@ def _wrong(value: object, wanted: str, method: str) -> TypeError:
     return TypeError(problem)
 
 
-_Answer: TypeAlias = Callable[[Answers, Any], Message]
+_Handler: TypeAlias = Callable[[Handlers, Any], Message]
 
-TABLE: Final[dict[type[m.Request], tuple[_Answer, bool]]] = {
+TABLE: Final[dict[type[m.Request], tuple[_Handler, bool]]] = {
     # request: (who answers, whether it changes something)
-    m.Open: (Answers.open, False),  # depends on its flags, which `open` looks at
-    m.Close: (Answers.close, False),
-    m.Read: (Answers.read, False),
-    m.Write: (Answers.write, True),
-    m.FStat: (Answers.fstat, False),
-    m.FSetStat: (Answers.fsetstat, True),
-    m.FSync: (Answers.fsync, True),
-    m.FStatVFS: (Answers.fstatvfs, False),
-    m.OpenDir: (Answers.opendir, False),
-    m.ReadDir: (Answers.readdir, False),
-    m.Stat: (Answers.stat, False),
-    m.LStat: (Answers.lstat, False),
-    m.RealPath: (Answers.realpath, False),
-    m.ReadLink: (Answers.readlink, False),
-    m.ExpandPath: (Answers.expand_path, False),
-    m.HomeDirectory: (Answers.home, False),
-    m.StatVFS: (Answers.statvfs, False),
-    m.LimitsRequest: (Answers.limits, False),
-    m.SetStat: (Answers.setstat, True),
-    m.LSetStat: (Answers.lsetstat, True),
-    m.MkDir: (Answers.mkdir, True),
-    m.RmDir: (Answers.rmdir, True),
-    m.Remove: (Answers.remove, True),
-    m.Rename: (Answers.rename, True),
-    m.PosixRename: (Answers.replace, True),
-    m.SymLink: (Answers.symlink, True),
-    m.HardLink: (Answers.hardlink, True),
-    m.Extended: (Answers.unknown, True),  # nobody knows what it would change
+    m.Open: (Handlers.open, False),  # depends on its flags, which `open` looks at
+    m.Close: (Handlers.close, False),
+    m.Read: (Handlers.read, False),
+    m.Write: (Handlers.write, True),
+    m.FStat: (Handlers.fstat, False),
+    m.FSetStat: (Handlers.fsetstat, True),
+    m.FSync: (Handlers.fsync, True),
+    m.FStatVFS: (Handlers.fstatvfs, False),
+    m.OpenDir: (Handlers.opendir, False),
+    m.ReadDir: (Handlers.readdir, False),
+    m.Stat: (Handlers.stat, False),
+    m.LStat: (Handlers.lstat, False),
+    m.RealPath: (Handlers.realpath, False),
+    m.ReadLink: (Handlers.readlink, False),
+    m.ExpandPath: (Handlers.expand_path, False),
+    m.HomeDirectory: (Handlers.home, False),
+    m.StatVFS: (Handlers.statvfs, False),
+    m.LimitsRequest: (Handlers.limits, False),
+    m.SetStat: (Handlers.setstat, True),
+    m.LSetStat: (Handlers.lsetstat, True),
+    m.MkDir: (Handlers.mkdir, True),
+    m.RmDir: (Handlers.rmdir, True),
+    m.Remove: (Handlers.remove, True),
+    m.Rename: (Handlers.rename, True),
+    m.PosixRename: (Handlers.replace, True),
+    m.SymLink: (Handlers.symlink, True),
+    m.HardLink: (Handlers.hardlink, True),
+    m.Extended: (Handlers.unknown, True),  # nobody knows what it would change
 }

@@ -1,9 +1,8 @@
-"""The server's side of the conversation: requests in, one reply each, in order.
+"""The server's side of the protocol: requests in, one reply each, in order.
 
-`Service` takes bytes, finds out what they ask, and sees that each request gets exactly one
-reply; `answers` has what is replied (draft-ietf-secsh-filexfer-02 sections 4, 6 and 7).
-Whatever the file system's code does, the client gets a reply: where that code is at fault,
-"Failure", and the owner is told the rest.
+`SFTPServerProtocol` takes bytes, decodes the requests in them, and sends exactly one reply to
+each; `handlers` makes the replies (draft-ietf-secsh-filexfer-02 sections 4, 6 and 7).  Where the
+code of a file system is at fault, the client gets "Failure", and `on_fault` the exception.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ from ssh_sftp.framing import PacketReader
 from ssh_sftp.numbers import MAX_HANDLES, VERSION, StatusCode
 from ssh_sftp.pipe import Buffer, Transmit
 from ssh_sftp.server.filesystem import FileSystem
-from ssh_sftp.server.handlers import TABLE, Answers
+from ssh_sftp.server.handlers import TABLE, Handlers
 from ssh_sftp.server.request_names import REQUEST_NAMES, check_request_names, extension_names
 from ssh_sftp.server.statuses import is_fault, status, status_of
 from ssh_sftp.symlinks import order_of
 from ssh_wire import Message, ProtocolError, UnknownMessage
 from ssh_wire.text import printable
 
-__all__ = ["OnFault", "OnRequest", "Service"]
+__all__ = ["OnFault", "OnRequest", "SFTPServerProtocol"]
 
 OnFault: TypeAlias = Callable[[str, Exception], None]
 """Told what the file system was asked for, and what its code raised."""
@@ -39,7 +38,7 @@ _PATHS: Final = ("path", "old", "new", "target", "link", "user")
 _LARGE: Final = 16_384  # a reply with more leaves at once, so that a full pipe is noticed
 
 
-class Service:
+class SFTPServerProtocol:
     """One session of a server.
 
     Args:
@@ -72,7 +71,7 @@ class Service:
         self._transmit = transmit
         self._on_fault = on_fault or _ignore
         self._reader = PacketReader(self._packet)
-        self._answers = Answers(filesystem, handles, order_of(peer_software))
+        self._handlers = Handlers(filesystem, handles, order_of(peer_software))
         self._denied = check_request_names(denied)
         self._outgoing: list[Buffer] = []
         self._started = False
@@ -81,7 +80,7 @@ class Service:
     @property
     def open_handles(self) -> int:
         """How many files and directories are open."""
-        return self._answers.open_handles
+        return self._handlers.open_handles
 
     def receive(self, data: memoryview) -> None:
         """Take bytes of the client, and answer each complete request.
@@ -112,7 +111,7 @@ class Service:
 
     def close(self) -> None:
         """Close everything that is open."""
-        for error in self._answers.close_all():
+        for error in self._handlers.close_all():
             if is_fault(error):
                 self._on_fault("close", error)
 
@@ -152,7 +151,7 @@ class Service:
             return status(request.id, StatusCode.PERMISSION_DENIED)
         if self._denied and REQUEST_NAMES.get(type(request)) in self._denied:
             return status(request.id, StatusCode.PERMISSION_DENIED)
-        return answer(self._answers, request)
+        return answer(self._handlers, request)
 
     @property
     def _read_only(self) -> bool:

@@ -55,7 +55,7 @@ class RemoteFile:
         self, session: Session, handle: bytes, path: str, flags: OpenFlags, mode: str = "rb"
     ) -> None:
         self._session = session
-        self._requests = session.requests
+        self._protocol = session.protocol
         self._handle = handle
         self._path = path
         self._flags = flags
@@ -66,7 +66,7 @@ class RemoteFile:
         self._closed = False
         self._reading = asyncio.Lock()
         self._progress = asyncio.Event()
-        self._ahead = ReadAhead(session.requests, handle, path, self._progress.set)
+        self._ahead = ReadAhead(session.protocol, handle, path, self._progress.set)
 
     @property
     def path(self) -> str:
@@ -110,7 +110,7 @@ class RemoteFile:
         """Read up to `size` bytes, or to the end; less only at the end of the file."""
         if size is None or size < 0:
             pieces: list[bytes] = []
-            block = self._requests.read_block
+            block = self._protocol.read_block
             while data := await self.read(block):
                 pieces.append(data)
             return b"".join(pieces)
@@ -208,11 +208,11 @@ class RemoteFile:
         await self._session.ready()
         self._forget()
         view = memoryview(data).cast("B")
-        block = self._requests.write_block
+        block = self._protocol.write_block
         replies = [
             self._session.send(
                 Write(
-                    id=self._requests.next_id(),
+                    id=self._protocol.next_id(),
                     handle=self._handle,
                     offset=offset + start,
                     data=view[start : start + block],
@@ -235,13 +235,13 @@ class RemoteFile:
     async def stat(self) -> Attributes:
         """Return its attributes (section 6.8)."""
         self._check_open()
-        request = FStat(id=self._requests.next_id(), handle=self._handle)
+        request = FStat(id=self._protocol.next_id(), handle=self._handle)
         return (await self._session.call(request, Attrs, self._path)).attributes
 
     async def setstat(self, attributes: Attributes) -> None:
         """Change the attributes that are given (section 6.9)."""
         self._check_open()
-        number = self._requests.next_id()
+        number = self._protocol.next_id()
         request = FSetStat(id=number, handle=self._handle, attributes=attributes)
         await self._session.call(request, Status, self._path)
 
@@ -255,17 +255,17 @@ class RemoteFile:
     async def fsync(self) -> None:
         """Put what was written to stable storage (PROTOCOL section 4.6)."""
         self._check_open()
-        if not self._requests.supports("fsync@openssh.com"):
+        if not self._protocol.supports("fsync@openssh.com"):
             raise unsupported("fsync@openssh.com", self._path)
-        request = FSync(id=self._requests.next_id(), handle=self._handle)
+        request = FSync(id=self._protocol.next_id(), handle=self._handle)
         await self._session.call(request, Status, self._path)
 
     async def statvfs(self) -> StatVFSReply:
         """Return the facts of the file system that it is on (PROTOCOL section 4.4)."""
         self._check_open()
-        if not self._requests.supports("fstatvfs@openssh.com"):
+        if not self._protocol.supports("fstatvfs@openssh.com"):
             raise unsupported("fstatvfs@openssh.com", self._path)
-        request = FStatVFS(id=self._requests.next_id(), handle=self._handle)
+        request = FStatVFS(id=self._protocol.next_id(), handle=self._handle)
         reply = await self._session.call(request, ExtendedReply, self._path)
         return facts_of(reply.details)
 
@@ -277,7 +277,7 @@ class RemoteFile:
         """
         if not self._closed:
             self._closed = True
-            request = Close(id=self._requests.next_id(), handle=self._handle)
+            request = Close(id=self._protocol.next_id(), handle=self._handle)
             await self._session.call(request, Status, self._path)
 
     async def __aenter__(self) -> Self:
@@ -342,7 +342,7 @@ class RemoteFile:
         except SFTPError:
             if self._session.closed:
                 raise
-            request = Stat(id=self._requests.next_id(), path=self._path)
+            request = Stat(id=self._protocol.next_id(), path=self._path)
             return (await self._session.call(request, Attrs, self._path)).attributes
 
     async def _end(self) -> int:

@@ -109,7 +109,7 @@ class Operations:
 
     def __init__(self, session: Session, peer_software: str = "") -> None:
         self._session = session
-        self._requests = session.requests
+        self._protocol = session.protocol
         self._symlinks = SymLinks(session, peer_software)
 
     # ------------------------------------------------------------------ the server
@@ -117,29 +117,29 @@ class Operations:
     @property
     def extensions(self) -> Mapping[str, bytes]:
         """The extensions that the server has, with what it says of them."""
-        return self._requests.extensions
+        return self._protocol.extensions
 
     def supports(self, extension: str) -> bool:
         """Whether the server has an extension, in the version that is known here."""
-        return self._requests.supports(extension)
+        return self._protocol.supports(extension)
 
     async def limits(self) -> ServerLimits:
         """Return what the server takes (PROTOCOL section 4.8)."""
         await self._session.ready()
-        return self._requests.limits
+        return self._protocol.limits
 
     # ------------------------------------------------------------------ attributes
 
     async def stat(self, path: PathLike) -> Attributes:
         """Return the attributes of a path, links followed (section 6.8)."""
         text = path_text(path)
-        request = Stat(id=self._requests.next_id(), path=text)
+        request = Stat(id=self._protocol.next_id(), path=text)
         return (await self._session.call(request, Attrs, text)).attributes
 
     async def lstat(self, path: PathLike) -> Attributes:
         """Return the attributes of a path, of a link itself (section 6.8)."""
         text = path_text(path)
-        request = LStat(id=self._requests.next_id(), path=text)
+        request = LStat(id=self._protocol.next_id(), path=text)
         return (await self._session.call(request, Attrs, text)).attributes
 
     async def exists(self, path: PathLike) -> bool:
@@ -180,14 +180,14 @@ class Operations:
     async def setstat(self, path: PathLike, attributes: Attributes) -> None:
         """Change the attributes that are given, links followed (section 6.9)."""
         text = path_text(path)
-        request = SetStat(id=self._requests.next_id(), path=text, attributes=attributes)
+        request = SetStat(id=self._protocol.next_id(), path=text, attributes=attributes)
         await self._session.call(request, Status, text)
 
     async def lsetstat(self, path: PathLike, attributes: Attributes) -> None:
         """Change attributes of a link itself (PROTOCOL section 4.7)."""
         text = path_text(path)
         self._need("lsetstat@openssh.com", text)
-        request = LSetStat(id=self._requests.next_id(), path=text, attributes=attributes)
+        request = LSetStat(id=self._protocol.next_id(), path=text, attributes=attributes)
         await self._session.call(request, Status, text)
 
     async def chmod(self, path: PathLike, mode: int) -> None:
@@ -202,7 +202,7 @@ class Operations:
         """Return the facts of the file system that a path is on (PROTOCOL section 4.4)."""
         text = path_text(path)
         self._need("statvfs@openssh.com", text)
-        request = StatVFS(id=self._requests.next_id(), path=text)
+        request = StatVFS(id=self._protocol.next_id(), path=text)
         reply = await self._session.call(request, ExtendedReply, text)
         return facts_of(reply.details)
 
@@ -211,7 +211,7 @@ class Operations:
     async def mkdir(self, path: PathLike, mode: int | None = None) -> None:
         """Make a directory (section 6.6)."""
         text = path_text(path)
-        number = self._requests.next_id()
+        number = self._protocol.next_id()
         request = MkDir(id=number, path=text, attributes=Attributes(permissions=mode))
         await self._session.call(request, Status, text)
 
@@ -237,30 +237,30 @@ class Operations:
     async def rmdir(self, path: PathLike) -> None:
         """Remove an empty directory (section 6.6)."""
         text = path_text(path)
-        await self._session.call(RmDir(id=self._requests.next_id(), path=text), Status, text)
+        await self._session.call(RmDir(id=self._protocol.next_id(), path=text), Status, text)
 
     async def remove(self, path: PathLike) -> None:
         """Remove a file (section 6.5)."""
         text = path_text(path)
-        await self._session.call(Remove(id=self._requests.next_id(), path=text), Status, text)
+        await self._session.call(Remove(id=self._protocol.next_id(), path=text), Status, text)
 
     async def rename(self, old: PathLike, new: PathLike) -> None:
         """Rename; fails where the new name exists (section 6.5)."""
         text = path_text(old)
-        request = Rename(id=self._requests.next_id(), old=text, new=path_text(new))
+        request = Rename(id=self._protocol.next_id(), old=text, new=path_text(new))
         await self._session.call(request, Status, text)
 
     async def posix_rename(self, old: PathLike, new: PathLike) -> None:
         """Rename, over what has the new name (PROTOCOL section 4.3)."""
         text = path_text(old)
         self._need("posix-rename@openssh.com", text)
-        request = PosixRename(id=self._requests.next_id(), old=text, new=path_text(new))
+        request = PosixRename(id=self._protocol.next_id(), old=text, new=path_text(new))
         await self._session.call(request, Status, text)
 
     async def readlink(self, path: PathLike) -> str:
         """Return the target of a symbolic link (section 6.10)."""
         text = path_text(path)
-        return await self._session.one_name(ReadLink(id=self._requests.next_id(), path=text), text)
+        return await self._session.one_name(ReadLink(id=self._protocol.next_id(), path=text), text)
 
     async def symlink(self, target: PathLike, link: PathLike) -> None:
         """Make `link` a symbolic link to `target` (section 6.10).
@@ -278,20 +278,20 @@ class Operations:
         """Give a file another name (PROTOCOL section 4.5)."""
         text = path_text(old)
         self._need("hardlink@openssh.com", text)
-        request = HardLink(id=self._requests.next_id(), old=text, new=path_text(new))
+        request = HardLink(id=self._protocol.next_id(), old=text, new=path_text(new))
         await self._session.call(request, Status, text)
 
     async def realpath(self, path: PathLike) -> str:
         """Return the canonical absolute form of a path (section 6.11)."""
         text = path_text(path)
-        return await self._session.one_name(RealPath(id=self._requests.next_id(), path=text), text)
+        return await self._session.one_name(RealPath(id=self._protocol.next_id(), path=text), text)
 
     async def expand_path(self, path: PathLike) -> str:
         """Return the canonical form of a path that may begin with "~" (PROTOCOL 4.9)."""
         text = path_text(path)
         self._need("expand-path@openssh.com", text)
         return await self._session.one_name(
-            ExpandPath(id=self._requests.next_id(), path=text), text
+            ExpandPath(id=self._protocol.next_id(), path=text), text
         )
 
     async def home(self, user: str = "") -> str:
@@ -300,7 +300,7 @@ class Operations:
             return await self.expand_path("~")
         self._need("home-directory", user)
         return await self._session.one_name(
-            HomeDirectory(id=self._requests.next_id(), user=user), user
+            HomeDirectory(id=self._protocol.next_id(), user=user), user
         )
 
     # ------------------------------------------------------------------ listing
@@ -317,7 +317,7 @@ class Operations:
         """
         text = path_text(path)
         queue: asyncio.Queue[tuple[NameEntry, ...] | Exception | None] = asyncio.Queue()
-        listing = Listing(self._requests, text, queue.put_nowait, queue.put_nowait)
+        listing = Listing(self._protocol, text, queue.put_nowait, queue.put_nowait)
         listing.start()
         self._session.settle()
         try:
@@ -378,9 +378,9 @@ class Operations:
         if found.has_type:
             return found.is_dir
         try:
-            request = OpenDir(id=self._requests.next_id(), path=path)
+            request = OpenDir(id=self._protocol.next_id(), path=path)
             reply = await self._session.call(request, Handle, path)
-            closing = Close(id=self._requests.next_id(), handle=reply.handle)
+            closing = Close(id=self._protocol.next_id(), handle=reply.handle)
             await self._session.call(closing, Status, path)
         except SFTPError:
             if self._session.closed:
@@ -397,5 +397,5 @@ class Operations:
         return False
 
     def _need(self, extension: str, path: str) -> None:
-        if not self._requests.supports(extension):
+        if not self._protocol.supports(extension):
             raise unsupported(extension, path)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from ssh_sftp.client.download import outcome_error
 from ssh_sftp.client.limits import ServerLimits, SFTPOptions
-from ssh_sftp.client.protocol import Failure, Outcome, Requests, internal_error
+from ssh_sftp.client.protocol import Failure, Outcome, SFTPClientProtocol, internal_error
 from ssh_sftp.client.scheduler import Scheduler
 from ssh_sftp.errors import (
     SFTPConnectionLost,
@@ -34,7 +34,7 @@ class Session:
     """A client session over a pipe; the pipe's receiver.
 
     Attributes:
-        requests: the core.
+        protocol: the core.
         options: what the session keeps to.
     """
 
@@ -48,14 +48,14 @@ class Session:
         self._schedulers: set[Scheduler] = set()
         self._closed = False
         self.options = options
-        self.requests: Requests = Requests(
+        self.protocol: SFTPClientProtocol = SFTPClientProtocol(
             pipe.write, now=self._time(), timeout=options.timeout, options=options
         )
 
     @property
     def closed(self) -> bool:
         """Whether the session has ended."""
-        return self._closed or self.requests.error is not None
+        return self._closed or self.protocol.error is not None
 
     async def start(self) -> None:
         """Exchange versions; the server's limits are asked for and not waited for.
@@ -66,13 +66,13 @@ class Session:
             SFTPConnectionLost: the stream ended.
         """
         self._pipe.connect(self)
-        self.requests.start()
+        self.protocol.start()
         self._arm()
         await self._started
-        if self.requests.supports("limits@openssh.com"):
-            request = LimitsRequest(id=self.requests.next_id())
-            self.requests.submit(request, ExtendedReply, self._on_limits)
-            self.requests.flush()
+        if self.protocol.supports("limits@openssh.com"):
+            request = LimitsRequest(id=self.protocol.next_id())
+            self.protocol.submit(request, ExtendedReply, self._on_limits)
+            self.protocol.flush()
         else:
             self._limited.set_result(None)
 
@@ -114,9 +114,9 @@ class Session:
             if not future.done():
                 future.set_result(outcome)
 
-        self.requests.now = self._time()
-        self.requests.submit(request, expected, on_reply)
-        self.requests.flush()
+        self.protocol.now = self._time()
+        self.protocol.submit(request, expected, on_reply)
+        self.protocol.flush()
         self._arm()
         return future
 
@@ -124,8 +124,8 @@ class Session:
         """Let a transfer run, and begin it."""
         self._schedulers.add(scheduler)
         scheduler.touch()
-        if self.requests.error is not None:
-            scheduler.lost(self.requests.error)
+        if self.protocol.error is not None:
+            scheduler.lost(self.protocol.error)
         self.settle()
         self._arm()
 
@@ -135,14 +135,14 @@ class Session:
 
     def settle(self) -> None:
         """Run what is due and send what is queued."""
-        self.requests.now = self._time()
-        self.requests.settle()
+        self.protocol.now = self._time()
+        self.protocol.settle()
 
     async def close(self) -> None:
         """End the session and wait until the stream is closed."""
         if not self._closed:
             self._closed = True
-            self.requests.fail(SFTPConnectionLost("the session was closed"))
+            self.protocol.fail(SFTPConnectionLost("the session was closed"))
             self._stop()
             self._pipe.close()
         await self._pipe.wait_closed()
@@ -151,18 +151,18 @@ class Session:
 
     def data_received(self, data: memoryview) -> None:
         """Take bytes of the server, then send what they led to, in one write."""
-        self.requests.now = self._time()
+        self.protocol.now = self._time()
         try:
-            self.requests.receive(data)
-            if not self._started.done() and self.requests.started:
+            self.protocol.receive(data)
+            if not self._started.done() and self.protocol.started:
                 self._started.set_result(None)
-            self.requests.flush()
+            self.protocol.flush()
         except BaseException as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
             self._fail(error)
 
     def eof_received(self) -> None:
         """The server sends no more, so nothing will be answered."""
-        self._guarded(self.requests.eof)
+        self._guarded(self.protocol.eof)
         self._end()
 
     def pipe_closed(self, error: Exception | None) -> None:
@@ -172,16 +172,16 @@ class Session:
         else:
             reason = SFTPConnectionLost("the stream was lost" + (f": {error}" if error else ""))
             reason.__cause__ = error
-        self._guarded(lambda: self.requests.fail(reason))
+        self._guarded(lambda: self.protocol.fail(reason))
         self._stop()
 
     def pause_writing(self) -> None:
         """Send no bulk data for now."""
-        self.requests.writable = False
+        self.protocol.writable = False
 
     def resume_writing(self) -> None:
         """Send bulk data again."""
-        self.requests.writable = True
+        self.protocol.writable = True
         for scheduler in self._schedulers:
             scheduler.touch()
         self._guarded(self.settle)
@@ -197,7 +197,7 @@ class Session:
     def _fail(self, error: BaseException) -> None:
         """End the session for what was raised; everybody who waits gets it."""
         try:
-            self.requests.fail(internal_error(error))
+            self.protocol.fail(internal_error(error))
         finally:
             self._end()
             if not isinstance(error, Exception):
@@ -209,7 +209,7 @@ class Session:
                 reply, _ = LimitsReply.read(outcome.details, 0)  # more may follow some day
             except WireError:
                 reply = LimitsReply(max_packet=0, max_read=0, max_write=0, max_handles=0)
-            self.requests.limits = ServerLimits.from_reply(reply)
+            self.protocol.limits = ServerLimits.from_reply(reply)
             self._settle_limits(None)
         elif isinstance(outcome, Status):
             self._settle_limits(None)  # it knows no limits after all
@@ -230,7 +230,7 @@ class Session:
         self._pipe.close()
 
     def _stop(self) -> None:
-        error = self.requests.error
+        error = self.protocol.error
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -244,14 +244,14 @@ class Session:
 
     def _arm(self) -> None:
         if self._timer is None:
-            deadline = self.requests.next_deadline()
+            deadline = self.protocol.next_deadline()
             if deadline is not None:
                 self._timer = self._loop.call_at(deadline, self._tick)
 
     def _tick(self) -> None:
         self._timer = None
-        self._guarded(lambda: self.requests.tick(self._time()))
-        if self.requests.error is not None:
+        self._guarded(lambda: self.protocol.tick(self._time()))
+        if self.protocol.error is not None:
             self._end()
         else:
             self._arm()

@@ -13,14 +13,14 @@ from ssh_sftp.aio.client.path import RemotePath
 from ssh_sftp.aio.client.session import Session
 from ssh_sftp.aio.client.text_file import RemoteTextFile
 from ssh_sftp.aio.client.transfer import (
+    Callbacks,
     OnError,
     Transfer,
-    Watching,
     into_directory,
     is_directory,
     last_name,
 )
-from ssh_sftp.aio.streams import Reader, StreamPipe, Writer
+from ssh_sftp.aio.streams import StreamPipe, StreamReader, StreamWriter
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.client.limits import SFTPOptions
 from ssh_sftp.client.modes import BinaryMode, TextMode, is_binary, open_flags
@@ -77,8 +77,8 @@ class SFTPClient(Operations):
     @classmethod
     def from_streams(
         cls,
-        reader: Reader,
-        writer: Writer,
+        reader: StreamReader,
+        writer: StreamWriter,
         options: SFTPOptions | None = None,
         *,
         peer_software: str = "",
@@ -189,14 +189,14 @@ class SFTPClient(Operations):
                 problem = f"mode {mode!r} is binary: it has no encoding, errors or newline"
                 raise UsageError(problem)
             return await self._open(text, mode, flags, attributes)
-        manner = (encoding or "utf-8", errors or "strict", newline)
-        check_text(*manner)
-        return RemoteTextFile(await self._open(text, mode, flags, attributes), *manner)
+        text_options = (encoding or "utf-8", errors or "strict", newline)
+        check_text(*text_options)
+        return RemoteTextFile(await self._open(text, mode, flags, attributes), *text_options)
 
     async def _open(
         self, path: str, mode: str, flags: OpenFlags, attributes: Attributes | None
     ) -> RemoteFile:
-        number = self._requests.next_id()
+        number = self._protocol.next_id()
         request = Open(
             id=number, path=path, flags=flags.value, attributes=attributes or Attributes()
         )
@@ -209,15 +209,15 @@ class SFTPClient(Operations):
 
     def _close_late(self, number: int) -> None:
         """Give back the handle of an open that nobody waits for any more."""
-        requests = self._requests
+        protocol = self._protocol
 
         def on_reply(outcome: Outcome) -> None:
             if isinstance(outcome, Handle):
-                closing = Close(id=requests.next_id(), handle=outcome.handle)
-                requests.submit(closing, Status, lambda _: None)
-                requests.wake(requests.flush)
+                closing = Close(id=protocol.next_id(), handle=outcome.handle)
+                protocol.submit(closing, Status, lambda _: None)
+                protocol.wake(protocol.flush)
 
-        requests.replace(number, on_reply)
+        protocol.replace(number, on_reply)
 
     async def read_bytes(self, path: PathLike) -> bytes:
         """Return what a file holds."""
@@ -279,7 +279,7 @@ class SFTPClient(Operations):
         target = Path(local if local is not None else name)
         transfer = Transfer(
             self._session,
-            Watching(progress, found),
+            Callbacks(progress, found),
             preserve=preserve,
             on_error=on_error,
         )
@@ -340,7 +340,7 @@ class SFTPClient(Operations):
         target = name if remote is None else path_text(remote)
         transfer = Transfer(
             self._session,
-            Watching(progress, found),
+            Callbacks(progress, found),
             preserve=preserve,
             on_error=on_error,
         )
@@ -350,23 +350,23 @@ class SFTPClient(Operations):
             try:
                 return await transfer.send_tree(source, target)
             except SFTPError as error:
-                raise await self._explained(error, target) from error.__cause__
-        target, atomic = await self._landing_place(target, name)
+                raise await self._with_missing_directory(error, target) from error.__cause__
+        target, atomic = await self._upload_path(target, name)
         try:
             return await transfer.send_file(source, target, atomic=atomic)
         except SFTPError as error:
-            raise await self._explained(error, target) from error.__cause__
+            raise await self._with_missing_directory(error, target) from error.__cause__
 
     # ------------------------------------------------------------------ what is there
 
-    async def _landing_place(self, target: str, name: str) -> tuple[str, bool]:
+    async def _upload_path(self, target: str, name: str) -> tuple[str, bool]:
         """Return the path that an uploaded file gets, and whether it may be renamed to it."""
-        present = await self._present(target)
+        present = await self._lstat_or_none(target)
         if present is not None and (
             present.is_dir or await self._opens_as_directory(target, present)
         ):
             target = join(target, name)
-            present = await self._present(target)
+            present = await self._lstat_or_none(target)
         elif target.endswith("/"):
             await self._need_directory(target)
             target = join(target, name)
@@ -376,7 +376,7 @@ class SFTPClient(Operations):
                 target = await self.realpath(target)
             except SFTPError:
                 return target, False  # the server finds the way to the file itself
-            present = await self._present(target)
+            present = await self._lstat_or_none(target)
         replaceable = present is None or present.is_file or not present.has_type
         return target, replaceable
 
@@ -390,7 +390,7 @@ class SFTPClient(Operations):
             if self._session.closed:
                 raise
 
-    async def _explained(self, error: SFTPError, path: str) -> SFTPError:
+    async def _with_missing_directory(self, error: SFTPError, path: str) -> SFTPError:
         """Name the directory that is missing, where the server has only said "failure"."""
         above = directory_of(path)
         if type(error) is SFTPError and above and not self._session.closed:
@@ -402,7 +402,7 @@ class SFTPClient(Operations):
                 pass
         return error
 
-    async def _present(self, path: str) -> Attributes | None:
+    async def _lstat_or_none(self, path: str) -> Attributes | None:
         """Return what is at a path: the directory that a link leads to, else the link."""
         try:
             found = await self.lstat(path)

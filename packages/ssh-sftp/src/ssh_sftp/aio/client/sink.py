@@ -25,7 +25,7 @@ from ssh_sftp.client.storage import OnFinished, OnWritten
 from ssh_sftp.errors import SFTPUnsafeName
 from ssh_sftp.names import MAX_NAME_BYTES, is_plain
 
-__all__ = ["Landing", "LocalFolder", "PartFile", "part_name"]
+__all__ = ["DownloadTarget", "LocalFolder", "PartFile", "part_name"]
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -49,7 +49,7 @@ def part_name(name: str, suffix: str) -> str:
     return kept + ending
 
 
-class Landing:
+class DownloadTarget:
     """What the files of one download have in common.
 
     Attributes:
@@ -113,12 +113,12 @@ class LocalFolder:
 
     def __init__(
         self,
-        landing: Landing,
+        download_target: DownloadTarget,
         path: str,
         attributes: Attributes | None = None,
         parent: LocalFolder | None = None,
     ) -> None:
-        self.landing = landing
+        self.download_target = download_target
         self.path = path
         self.descriptor: int = -1
         self._attributes = attributes
@@ -143,7 +143,7 @@ class LocalFolder:
             if parent is not None:
                 self._parent = None
                 parent.release()
-        self.landing.opened(self)
+        self.download_target.opened(self)
 
     def _enter_below(self, descriptor: int, name: str) -> None:
         with suppress(FileExistsError):
@@ -159,7 +159,7 @@ class LocalFolder:
     def directory(self, name: str, attributes: Attributes) -> LocalFolder:
         """Return a directory in it, not entered yet."""
         self._check(name)
-        return LocalFolder(self.landing, os.path.join(self.path, name), attributes, self)
+        return LocalFolder(self.download_target, os.path.join(self.path, name), attributes, self)
 
     def use(self) -> None:
         """Keep it open for one more user."""
@@ -177,7 +177,7 @@ class LocalFolder:
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
-            self.landing.closed(self)
+            self.download_target.closed(self)
 
     def _check(self, name: str) -> None:
         if not is_plain(name) or os.sep in name or (os.altsep and os.altsep in name):
@@ -188,8 +188,8 @@ class LocalFolder:
 
     def _set_attributes(self) -> None:
         found = self._attributes
-        if self.descriptor >= 0 and found is not None and self.landing.preserve:
-            self.landing.try_to(
+        if self.descriptor >= 0 and found is not None and self.download_target.preserve:
+            self.download_target.try_to(
                 self.path, "permissions and times", lambda: _set(self.descriptor, found)
             )
 
@@ -199,7 +199,7 @@ class PartFile:
 
     def __init__(self, folder: LocalFolder, name: str, attributes: Attributes) -> None:
         self._folder = folder
-        self._landing = folder.landing
+        self._download_target = folder.download_target
         self._name = name
         self._attributes = attributes
         self._part = name
@@ -213,19 +213,21 @@ class PartFile:
         """Write at an offset."""
         if self._descriptor < 0:
             self._named(self._create)
-        if self._landing.writer.slow:
+        if self._download_target.writer.slow:
             self._unwritten += 1
-            self._landing.writer.write(self._descriptor, data, offset, self._counted(written))
+            self._download_target.writer.write(
+                self._descriptor, data, offset, self._counted(written)
+            )
             return
         try:
-            self._landing.writer.write(self._descriptor, data, offset, written)
+            self._download_target.writer.write(self._descriptor, data, offset, written)
         except OSError as error:
             error.filename = self._path
             raise
 
     def finish(self, finished: OnFinished) -> None:
         """Give the file its attributes and its name."""
-        self._landing.writer.run(self._finish_named, finished)
+        self._download_target.writer.run(self._finish_named, finished)
 
     def discard(self) -> None:
         """Remove what was written."""
@@ -272,11 +274,11 @@ class PartFile:
         directory = self._folder.descriptor
         mode = self._attributes.mode if self._attributes.permissions else None
         wanted = 0o666 if mode is None else mode & 0o777  # 0 is what servers say that know none
-        if not self._landing.options.atomic:
+        if not self._download_target.options.atomic:
             flags = _CREATE | os.O_TRUNC
             self._descriptor = os.open(self._name, flags, wanted, dir_fd=directory)
             return
-        self._part = part_name(self._name, self._landing.suffix())
+        self._part = part_name(self._name, self._download_target.suffix())
         flags = _CREATE | os.O_EXCL
         self._descriptor = os.open(self._part, flags, wanted, dir_fd=directory)
         self._made = True
@@ -284,11 +286,11 @@ class PartFile:
     def _finish(self) -> None:
         if self._descriptor < 0:
             self._create()
-        if self._landing.preserve:
+        if self._download_target.preserve:
             self._preserve()
         elif self._made:
             self._keep_mode()
-        if self._landing.options.fsync:
+        if self._download_target.options.fsync:
             self._sync()
         descriptor, self._descriptor = self._descriptor, -1
         os.close(descriptor)
@@ -305,10 +307,10 @@ class PartFile:
         except OSError as error:
             if error.errno not in _NOT_SUPPORTED:  # the disk is dying: the file may not be whole
                 raise
-            self._landing.refused(self._path, "fsync", error)
+            self._download_target.refused(self._path, "fsync", error)
 
     def _preserve(self) -> None:
-        self._landing.try_to(
+        self._download_target.try_to(
             self._path, "permissions and times", lambda: _set(self._descriptor, self._attributes)
         )
 
@@ -320,7 +322,7 @@ class PartFile:
             return
         if stat.S_ISREG(present.st_mode):
             mode = stat.S_IMODE(present.st_mode) & 0o777
-            self._landing.try_to(
+            self._download_target.try_to(
                 self._path, "permissions", lambda: os.fchmod(self._descriptor, mode)
             )
 

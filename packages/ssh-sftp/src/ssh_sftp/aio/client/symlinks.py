@@ -38,7 +38,7 @@ class SymLinks:
         Raises:
             SFTPError: the server refused, or it reported success and there is no such link.
         """
-        extensions = self._session.requests.extensions
+        extensions = self._session.protocol.extensions
         order = self._learned or order_of(self._software, extensions)
         if order is None and target == link:  # both orders make the same
             order = SymLinkOrder.TARGET_FIRST
@@ -75,7 +75,7 @@ class SymLinks:
         found, misplaced = await self._read(link), await self._read(target)
         if was_free and misplaced == link:
             self._learned = SymLinkOrder.LINK_FIRST
-            request = Remove(id=self._session.requests.next_id(), path=target)
+            request = Remove(id=self._session.protocol.next_id(), path=target)
             await self._session.call(request, Status, target)
             await self._send(target, link, SymLinkOrder.LINK_FIRST)
             await self._confirm(target, link)
@@ -98,12 +98,12 @@ class SymLinks:
         return isinstance(found, Attributes) and (found.is_symlink or not found.has_type)
 
     async def _send(self, target: str, link: str, order: SymLinkOrder) -> None:
-        number = self._session.requests.next_id()
+        number = self._session.protocol.next_id()
         await self._session.call(symlink_request(number, target, link, order), Status, link)
 
     async def _look(self, path: str) -> Attributes | SFTPError:
         """Return the attributes of what is at a path, or why the server does not tell them."""
-        request = LStat(id=self._session.requests.next_id(), path=path)
+        request = LStat(id=self._session.protocol.next_id(), path=path)
         try:
             return (await self._session.call(request, Attrs, path)).attributes
         except SFTPError as error:
@@ -113,7 +113,7 @@ class SymLinks:
 
     async def _read(self, path: str) -> str | None:
         """Return where a symbolic link leads; None where the server tells of none."""
-        request = ReadLink(id=self._session.requests.next_id(), path=path)
+        request = ReadLink(id=self._session.protocol.next_id(), path=path)
         try:
             return await self._session.one_name(request, path)
         except (SFTPError, SFTPProtocolError):

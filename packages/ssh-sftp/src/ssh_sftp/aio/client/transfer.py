@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias, get_args
 import attrs
 
 from ssh_sftp.aio.client.session import Session, unsupported
-from ssh_sftp.aio.client.sink import Landing, LocalFolder, part_name
+from ssh_sftp.aio.client.sink import DownloadTarget, LocalFolder, part_name
 from ssh_sftp.aio.client.source import LocalFile, SourceFolder
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.client.download import FileDownload
@@ -21,14 +21,14 @@ from ssh_sftp.client.scheduler import Found, Progress, Scheduler
 from ssh_sftp.client.storage import FileSink
 from ssh_sftp.client.tree_download import DirectoryDownload
 from ssh_sftp.client.tree_upload import DirectoryUpload
-from ssh_sftp.client.upload import FileUpload, UploadManner
+from ssh_sftp.client.upload import FileUpload, UploadOptions
 from ssh_sftp.errors import SFTPError, SFTPTransferErrors
 from ssh_sftp.messages import SetStat, Status
 from ssh_sftp.names import basename
 from ssh_sftp.results import Transferred
 from ssh_wire import UsageError
 
-__all__ = ["OnError", "Transfer", "Watching", "into_directory", "is_directory", "last_name"]
+__all__ = ["Callbacks", "OnError", "Transfer", "into_directory", "is_directory", "last_name"]
 
 OnError: TypeAlias = Literal["continue", "stop"]
 """What a tree does when a file of it cannot be transferred."""
@@ -37,7 +37,7 @@ _UNDO_SECONDS = 5.0
 
 
 @attrs.frozen
-class Watching:
+class Callbacks:
     """Who is told of a transfer's progress."""
 
     progress: Progress | None = None
@@ -50,7 +50,7 @@ class Transfer:
     def __init__(
         self,
         session: Session,
-        watching: Watching = Watching(),
+        callbacks: Callbacks = Callbacks(),
         *,
         preserve: bool = False,
         on_error: OnError = "stop",
@@ -64,26 +64,26 @@ class Transfer:
         self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         flow = Flow(options.first_outstanding, options.max_outstanding)
         self._scheduler = Scheduler(
-            session.requests,
+            session.protocol,
             flow,
             self._on_done,
             files_in_flight=options.files_in_flight,
-            progress=watching.progress,
+            progress=callbacks.progress,
             stop=on_error == "stop",
         )
-        self._scheduler.on_found = watching.found
+        self._scheduler.on_found = callbacks.found
 
     async def fetch_file(self, remote: str, local: Path, attributes: Attributes) -> Transferred:
         """Download one file."""
         target = _resolved(local)
-        landing = self._landing(self._target_options(target))
-        folder = LocalFolder(landing, str(target.parent))
+        download_target = self._download_target(self._target_options(target))
+        folder = LocalFolder(download_target, str(target.parent))
         try:
             folder.enter()
             sink = folder.file(target.name, attributes)
             return await self.fetch_into(remote, attributes.size, sink)
         finally:
-            landing.close()
+            download_target.close()
 
     async def fetch_into(self, remote: str, size: int | None, sink: FileSink) -> Transferred:
         """Download one file into a sink."""
@@ -94,36 +94,36 @@ class Transfer:
 
     async def fetch_tree(self, remote: str, local: Path, attributes: Attributes) -> Transferred:
         """Download what is in a directory into another."""
-        landing = self._landing(self._options)
-        folder = LocalFolder(landing, str(_resolved(local)), attributes)
+        download_target = self._download_target(self._options)
+        folder = LocalFolder(download_target, str(_resolved(local)), attributes)
         job = DirectoryDownload(self._scheduler, remote, folder, self._options)
         self._scheduler.add_directory(job)
         try:
             return await self._run()
         finally:
-            landing.close()
+            download_target.close()
 
     async def send_file(self, local: Path, remote: str, *, atomic: bool) -> Transferred:
         """Upload one file."""
         self._scheduler.stop = True
         atomic = atomic and self._options.atomic
-        manner = attrs.evolve(self._manner(remote, atomic=atomic), checks_small=True)
+        options = attrs.evolve(self._upload_options(remote, atomic=atomic), checks_small=True)
 
         def opened() -> LocalFile:
             source = LocalFile(str(local), follow=True)
             self._scheduler.found(remote, source.attributes.size)
             return source
 
-        self._scheduler.add_file(FileUpload(self._scheduler, remote, opened, manner))
+        self._scheduler.add_file(FileUpload(self._scheduler, remote, opened, options))
         return await self._run()
 
     async def send_tree(self, local: Path, remote: str) -> Transferred:
         """Upload what is in a directory into another."""
         made: list[tuple[str, Attributes]] = []
-        manner = self._manner(remote, atomic=self._options.atomic)
+        options = self._upload_options(remote, atomic=self._options.atomic)
         source = SourceFolder(str(local), sizes=self._scheduler.on_found is not None)
         self._scheduler.add_directory(
-            DirectoryUpload(self._scheduler, remote, source, manner, made)
+            DirectoryUpload(self._scheduler, remote, source, options, made)
         )
         await self._finished()
         if self._preserve:
@@ -155,8 +155,8 @@ class Transfer:
         finally:
             self._session.drop(self._scheduler)
 
-    def _landing(self, options: SFTPOptions) -> Landing:
-        return Landing(
+    def _download_target(self, options: SFTPOptions) -> DownloadTarget:
+        return DownloadTarget(
             options,
             preserve=self._preserve,
             settle=self._session.settle,
@@ -181,27 +181,27 @@ class Transfer:
             return self._options
         return attrs.evolve(self._options, atomic=False)
 
-    def _manner(self, remote: str, *, atomic: bool) -> UploadManner:
-        landing = self._landing(self._options)
+    def _upload_options(self, remote: str, *, atomic: bool) -> UploadOptions:
+        download_target = self._download_target(self._options)
         fsync = self._options.fsync
-        if fsync and not self._session.requests.supports("fsync@openssh.com"):
+        if fsync and not self._session.protocol.supports("fsync@openssh.com"):
             fsync = False
             self._scheduler.refused(remote, "fsync", unsupported("fsync@openssh.com", remote))
-        return UploadManner(
+        return UploadOptions(
             atomic=atomic,
             preserve=self._preserve,
             fsync=fsync,
-            part_name=_part_path(landing.suffix),
+            part_name=_part_path(download_target.suffix),
             max_depth=self._options.max_depth,
         )
 
     async def _set_directories(self, made: list[tuple[str, Attributes]]) -> None:
         """Set the times of directories when nothing in them changes any more."""
-        requests = self._session.requests
+        protocol = self._session.protocol
         for path, found in reversed(made):
             mode = None if found.mode is None else found.mode & 0o777
             change = Attributes(permissions=mode, atime=found.atime, mtime=found.mtime)
-            request = SetStat(id=requests.next_id(), path=path, attributes=change)
+            request = SetStat(id=protocol.next_id(), path=path, attributes=change)
             try:
                 await self._session.call(request, Status, path)
             except SFTPError as error:

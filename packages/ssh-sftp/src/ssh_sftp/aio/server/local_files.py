@@ -1,8 +1,8 @@
 """The local file system, as a server serves it: below a root, or whole.
 
-`Rooted` serves what is below one directory and touches nothing outside it, whatever a
-client sends and whoever moves links about meanwhile: see `walk`.  `Whole` serves all that
-the process may touch, as OpenSSH's sftp-server does; the command line uses it.
+`Rooted` serves what is below one directory and touches nothing outside it, whatever a client
+sends, and whatever other processes do to links meanwhile: see `path_walk`.  `UnconfinedFiles`
+serves every file that the process may touch, as OpenSSH's sftp-server does, for the program.
 """
 
 # a name in an open directory has no form in pathlib
@@ -16,13 +16,13 @@ import stat
 from typing import Final
 
 from ssh_sftp.aio.server.open_files import OpenDirectory, OpenFile, attributes_of, facts_of
-from ssh_sftp.aio.server.path_walk import Place, find_below, leads_out
+from ssh_sftp.aio.server.path_walk import Location, find_below, leads_out
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.messages import StatVFSReply
 from ssh_sftp.numbers import OpenFlags
 from ssh_sftp.server.filesystem import DirectoryHandle, FileHandle
 
-__all__ = ["LocalFiles", "Rooted", "Whole"]
+__all__ = ["LocalFiles", "Rooted", "UnconfinedFiles"]
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _O_PATH: Final = getattr(os, "O_PATH", 0)
@@ -31,7 +31,7 @@ _ANY_MODE: Final = 0o7777
 
 
 class LocalFiles:
-    """Operations on local files, each on a `Place`; its subclasses say how one is found.
+    """Operations on local files, each on a `Location`; its subclasses say how one is found.
 
     Attributes:
         read_only: whether requests that change anything are refused.
@@ -42,7 +42,7 @@ class LocalFiles:
     def __init__(self, *, read_only: bool = False) -> None:
         self.read_only = read_only
 
-    def find(self, path: str, *, follow: bool) -> Place:
+    def find(self, path: str, *, follow: bool) -> Location:
         """Return the directory of a path and the name in it."""
         raise NotImplementedError
 
@@ -106,7 +106,7 @@ class LocalFiles:
             finally:
                 os.close(descriptor)
 
-    def _change(self, place: Place, attributes: Attributes) -> None:
+    def _change(self, place: Location, attributes: Attributes) -> None:
         if attributes.size is not None:
             flags = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | place.nofollow
             descriptor = os.open(place.name, flags, dir_fd=place.directory)
@@ -132,7 +132,7 @@ class LocalFiles:
                 follow_symlinks=place.follow,
             )
 
-    def _chmod(self, place: Place, mode: int) -> None:
+    def _chmod(self, place: Location, mode: int) -> None:
         """Change permissions of the file that is there now, and of no other.
 
         chmod by name follows links, so the file is pinned by a descriptor first.
@@ -207,7 +207,7 @@ class LocalFiles:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         return "/"
 
-    def _check_link(self, place: Place, target: str) -> None:
+    def _check_link(self, place: Location, target: str) -> None:
         """Refuse a link that leads out."""
 
 
@@ -224,7 +224,7 @@ class Rooted(LocalFiles):
         self._root = os.open(os.fspath(path), _DIRECTORY)
         self._closed = False
 
-    def find(self, path: str, *, follow: bool) -> Place:
+    def find(self, path: str, *, follow: bool) -> Location:
         """Return the directory of a path below the root, open, and the name in it."""
         return find_below(self._root, path, follow=follow)
 
@@ -238,12 +238,12 @@ class Rooted(LocalFiles):
         if not getattr(self, "_closed", True):
             self.close()
 
-    def _check_link(self, place: Place, target: str) -> None:
+    def _check_link(self, place: Location, target: str) -> None:
         if leads_out(place.trail, target):
             raise PermissionError(errno.EACCES, "the link leads out of the root")
 
 
-class Whole(LocalFiles):
+class UnconfinedFiles(LocalFiles):
     """All files that the process may touch.
 
     Args:
@@ -257,9 +257,9 @@ class Whole(LocalFiles):
         super().__init__(read_only=read_only)
         self._start: str = os.path.abspath(os.fspath(start))
 
-    def find(self, path: str, *, follow: bool) -> Place:
+    def find(self, path: str, *, follow: bool) -> Location:
         """Return a path; the system finds it."""
-        return Place(None, os.path.join(self._start, path), follow=follow)
+        return Location(None, os.path.join(self._start, path), follow=follow)
 
     def realpath(self, path: str) -> str:
         """Return the canonical absolute form of a path; its last name may be missing."""
@@ -292,15 +292,15 @@ def _open_bits(flags: OpenFlags) -> int:
     return bits
 
 
-def _pin_flags(place: Place) -> int:
+def _pin_flags(place: Location) -> int:
     return (_O_PATH or os.O_RDONLY | os.O_NONBLOCK) | os.O_CLOEXEC | place.nofollow
 
 
-def _stat(place: Place) -> os.stat_result:
+def _stat(place: Location) -> os.stat_result:
     return os.stat(place.name, dir_fd=place.directory, follow_symlinks=place.follow)
 
 
-def _exists(place: Place) -> bool:
+def _exists(place: Location) -> bool:
     try:
         os.stat(place.name, dir_fd=place.directory, follow_symlinks=False)
     except FileNotFoundError:
@@ -308,11 +308,11 @@ def _exists(place: Place) -> bool:
     return True
 
 
-def _rename(source: Place, target: Place) -> None:
+def _rename(source: Location, target: Location) -> None:
     os.rename(source.name, target.name, src_dir_fd=source.directory, dst_dir_fd=target.directory)
 
 
-def _link(source: Place, target: Place) -> None:
+def _link(source: Location, target: Location) -> None:
     os.link(
         source.name,
         target.name,

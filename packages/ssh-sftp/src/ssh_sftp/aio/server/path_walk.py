@@ -17,13 +17,13 @@ from collections import deque
 from types import TracebackType
 from typing import Final, Self
 
-__all__ = ["Place", "find_below", "leads_out"]
+__all__ = ["Location", "find_below", "leads_out"]
 
 _MOST_LINKS: Final = 40
 _STEP: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class Place:
+class Location:
     """A name in an open directory; closes the directory when left.
 
     Attributes:
@@ -79,7 +79,7 @@ class Place:
             os.close(descriptor)
 
 
-def find_below(root: int, path: str, *, follow: bool) -> Place:
+def find_below(root: int, path: str, *, follow: bool) -> Location:
     """Find a path below an open directory.
 
     Args:
@@ -124,7 +124,7 @@ class _Walk:
         self._from_links = 0
         self._links = 0
 
-    def run(self, *, follow: bool) -> Place:
+    def run(self, *, follow: bool) -> Location:
         while self._waiting:
             name = self._waiting.popleft()
             from_link = self._from_links > 0
@@ -148,10 +148,10 @@ class _Walk:
     def _here(self) -> int:
         return self._opened[-1][1] if self._opened else self._root
 
-    def _place(self, name: str) -> Place:
+    def _place(self, name: str) -> Location:
         trail = tuple(name for name, _ in self._opened)
         owned = tuple(descriptor for _, descriptor in self._opened)
-        return Place(self._here, name, trail, owned)
+        return Location(self._here, name, trail, owned)
 
     def _climb(self, *, from_link: bool) -> None:
         if self._opened:

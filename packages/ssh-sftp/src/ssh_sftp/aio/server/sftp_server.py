@@ -13,7 +13,7 @@ from ssh_sftp.aio.server.transactions import log_request
 from ssh_sftp.numbers import MAX_HANDLES
 from ssh_sftp.pipe import Pipe
 from ssh_sftp.server.filesystem import FileSystem, check_filesystem
-from ssh_sftp.server.protocol import Service
+from ssh_sftp.server.protocol import SFTPServerProtocol
 from ssh_wire import ProtocolError, SSHError, UsageError
 
 __all__ = ["SFTPServer"]
@@ -57,7 +57,7 @@ class SFTPServer:
     ) -> None:
         check_filesystem(filesystem)
         self._pipe = pipe
-        self._service = Service(
+        self._protocol = SFTPServerProtocol(
             filesystem,
             pipe.write,
             handles,
@@ -66,7 +66,7 @@ class SFTPServer:
             denied=denied,
         )
         if log_requests:
-            self._service.on_request = log_request
+            self._protocol.on_request = log_request
         self._faults = 0
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._error: Exception | None = None
@@ -83,7 +83,7 @@ class SFTPServer:
         try:
             await self._over
         finally:
-            self._service.close()
+            self._protocol.close()
             self._pipe.close()
         await self._pipe.wait_closed()
         if self._error is not None:
@@ -95,14 +95,14 @@ class SFTPServer:
         """Answer what the client asks."""
         if not self._over.done():
             try:
-                self._service.receive(data)
+                self._protocol.receive(data)
             except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
                 self._fail(error)
 
     def eof_received(self) -> None:
         """The client asks nothing more."""
         self._eof = True
-        if not self._service.paused:
+        if not self._protocol.paused:
             self._end(None)
 
     def pipe_closed(self, error: Exception | None) -> None:
@@ -111,16 +111,16 @@ class SFTPServer:
 
     def pause_writing(self) -> None:
         """Answer nothing for now, and let the client wait."""
-        self._service.pause()
+        self._protocol.pause()
         self._pipe.pause_reading()
 
     def resume_writing(self) -> None:
         """Answer again."""
         try:
-            self._service.resume()
+            self._protocol.resume()
         except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
             self._fail(error)
-        if self._service.paused or self._over.done():
+        if self._protocol.paused or self._over.done():
             return
         if self._eof:
             self._end(None)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from ssh_sftp.aio.descriptors import DescriptorPipe
-from ssh_sftp.aio.server.local_files import LocalFiles, Rooted, Whole
+from ssh_sftp.aio.server.local_files import LocalFiles, Rooted, UnconfinedFiles
 from ssh_sftp.aio.server.sftp_server import SFTPServer
 from ssh_sftp.aio.server.stdio_options import StdioOptions, local_user, parse
 from ssh_sftp.errors import SFTPProtocolError
@@ -57,7 +57,7 @@ def _files(options: StdioOptions) -> LocalFiles:
     if not Path(start).is_dir():  # sftp-server serves from where it is, too
         _log.error("-d %s: no such directory; relative paths start from %s", start, Path.cwd())
         start = "."
-    return Whole(start, read_only=options.read_only)
+    return UnconfinedFiles(start, read_only=options.read_only)
 
 
 async def _serve(files: LocalFiles, options: StdioOptions) -> None:
