@@ -191,7 +191,7 @@ async def test_t42_sessions_go_on_while_strangers_exchange_keys(
     loop = asyncio.get_running_loop()
     received: list[dict[str, Any]] = []
     loop.set_exception_handler(lambda _, context: received.append(context))
-    monkeypatch.setattr("ssh_stack.admission._PAUSE", inf)  # one report, and then a count
+    monkeypatch.setattr("ssh_stack.server.admission._PAUSE", inf)  # one report, and then a count
     connections = connections_in_memory()
     tasks, files = asyncio.all_tasks(), descriptors()
     application = Application()

@@ -44,7 +44,7 @@ class Conversation:
         self._key = load_private_key(server.keys.private["ed25519"].read_bytes())
         self._socket = socket.create_connection(("127.0.0.1", server.port), timeout=10)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # the host key is nobody's business here: the peer trusts every one
+        # the host key is not decided here: the peer trusts every one
         self._peer = Peer("client", OPTIONS, PrivateKey.generate("ed25519"), strict=how != "loose")
         self._sent: list[bytes] = []
         self._mouth: PacketWriter

@@ -14,12 +14,12 @@ import pytest
 from ssh_keys import PrivateKey, load_public_key
 from ssh_keys.strict_base64 import to_base64
 from ssh_keys.trust.host_names import SALT_SIZE, HashedName
+from ssh_stack.client.trust import Trust, load_known_hosts
 from ssh_stack.errors import HostKeyError
-from ssh_stack.trust import Trust, load_known_hosts
 from ssh_wire.primitives import string
 
 if TYPE_CHECKING:
-    from ssh_stack.options import HostKeyPolicy
+    from ssh_stack.client.options import HostKeyPolicy
     from tests.interop.local import LocalSshd
 
 POLICIES: Final[dict[HostKeyPolicy, str]] = {

@@ -19,8 +19,8 @@ FORBIDDEN = {
     *("spawnl", "spawnv", "get_child_watcher", "set_child_watcher"),
 }
 STARTERS = {
-    "ssh_stack/local_process.py",  # server's commands and shells, on a pty or not; proxy commands
-    "ssh_stack/shell_command.py",  # Match exec
+    "ssh_stack/local/process.py",  # server's commands and shells, on a pty or not; proxy commands
+    "ssh_stack/local/shell_command.py",  # Match exec
 }
 
 

@@ -18,7 +18,7 @@ from ssh_auth import (
 from ssh_connection.testing import Side
 from ssh_keys import HostKeyStatus
 from ssh_stack import KnownHosts, PrivateKey, load_private_key
-from ssh_stack.trust import Trust
+from ssh_stack.client.trust import Trust
 from ssh_transport import ServiceAccepted
 from ssh_transport.testing import Pair, inject
 from ssh_wire.messages import connection as m

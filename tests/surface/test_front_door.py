@@ -50,7 +50,7 @@ MACHINERY = {
     "ssh_stack.config.algorithms": "a list of algorithms as ssh_config writes it",
     "ssh_stack.config.files": "a file of ssh_config",
     "ssh_stack.config.lines": "a line of ssh_config",
-    "ssh_stack.options.Path": "str or os.PathLike",
+    "ssh_stack.sources.Path": "str or os.PathLike",
     "ssh_stack.streams.Reader": "a protocol that asyncio.StreamReader follows",
     "ssh_stack.streams.Writer": "a protocol that asyncio.StreamWriter follows",
     "ssh_transport.events": "events of the transport's core",

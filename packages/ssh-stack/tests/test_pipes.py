@@ -18,8 +18,8 @@ from ssh_auth import Accept, Reject
 from ssh_keys import CertificateSpec, PrivateKey, issue
 from ssh_stack import AuthorizedKeys, TrustedUserCAKeys
 from ssh_stack.errors import ConfigError, HostKeyRevoked, HostKeyUnknown
-from ssh_stack.options import DEFAULT
-from ssh_stack.revoked_keys import RevokedKeys
+from ssh_stack.server.revoked_keys import RevokedKeys
+from ssh_stack.sources import DEFAULT
 
 if TYPE_CHECKING:
     from conftest import Cli, Sshd

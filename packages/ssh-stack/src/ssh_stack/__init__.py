@@ -11,34 +11,26 @@ that goes wrong is an `SSHError`; a mistake in the call is a `UsageError` among 
 
 The modules behind the names:
 
-connecting      connect: everything that `ssh` would do before the first command
-connection      the connection that it makes
-options         what `connect` is told
+client/         `connect`: options, configuration and trust come to a plan, then to a connection
+    connecting, connection    the two objects that users have
+    options, plan, planning   what was given, and what it comes to
+    identities, public_keys, key_files, encrypted_signer   what the user is authenticated with
+    trust                     whether this is the right server
+    dial, tcp, proxy_process  ways to a server
+    sftp, environment
+server/         `serve`: a listening socket, and what its users may do
+    serving, options          the two objects that users have, and their options
+    authorization, authorized_keys, user_authorities, passwords, revoked_keys   who may log in
+    permissions, forwarding   what they may do
+    admission                 how many unauthenticated connections there may be
+    shell, shell_streams, pty commands and shells of the user who runs the server
+local/          this machine: its user, processes and shells, and who is asked
 config/         ssh_config(5): which options a host gets
-plan            what options and configuration come to, for one connection
-identities      what the user is authenticated with, in order
-public_keys, key_files, locked, asking: keys, agents and certificates, and who is asked
-trust           is this the right server
-keylog          SSHKEYLOGFILE, for Wireshark
-waiting         a thread for what may wait for somebody
-sftp            SFTP over a connection
-arguments       what connect and serve are given, checked before anything is done
-dial            ways to a server: TCP, a jump host, a proxy command, a stream
-proxy_process   the streams and the end of a proxy command
-tcp             a TCP connection, whichever address answers first
-streams         byte streams that somebody else connected
-serving         serve: a listening socket and its connections
-server_options  what `serve` is told
-authorization   ready-made answers to who may log in, and several of them together
-authorized_keys, user_authorities, passwords, revoked_keys: such answers
-granted         what the line of a key, or a certificate, grants to its holder
-admission       how many strangers may stand at the door
-forwarding      ready-made rules for what clients may forward
-shell           commands and shells of the user who runs the server
-local_process, local_streams, pty: what they are made of
-sync/           the blocking API, generated from the asynchronous one
 cli/            the command `ssh-stack`
-errors          what goes wrong before a connection stands
+sync/           the blocking API, generated from the asynchronous one
+arguments, sources            what both take as arguments, and how it is checked
+trust_files, keylog, streams  what both read, write and talk through
+errors          what fails before a connection is open
 """
 
 from __future__ import annotations
@@ -48,21 +40,22 @@ from typing import TYPE_CHECKING, Final
 from ssh_wire import lazy
 
 _ORIGINS: Final = {
-    "ssh_stack.connecting": "Connect connect",
-    "ssh_stack.connection": "Connection",
-    "ssh_stack.options": (
-        "CertificateSource ClientOptions ClientOptionsKw DEFAULT Default HostKeyDecision "
-        "HostKeyPolicy HostKeyUpdateDecision KeySource Person RevokedSource Secret"
+    "ssh_stack.client.connecting": "Connect connect",
+    "ssh_stack.client.connection": "Connection",
+    "ssh_stack.client.options": (
+        "CertificateSource ClientOptions ClientOptionsKw HostKeyDecision HostKeyPolicy "
+        "HostKeyUpdateDecision KeySource Prompter Secret"
     ),
+    "ssh_stack.sources": "DEFAULT Default RevokedSource",
     "ssh_stack.config": "Config HostConfig Unsupported load_config",
-    "ssh_stack.serving": "Serve Server serve",
-    "ssh_stack.server_options": "HostKeySource ServerOptions ServerOptionsKw",
-    "ssh_stack.authorization": (
+    "ssh_stack.server.serving": "Serve Server serve",
+    "ssh_stack.server.options": "HostKeySource ServerOptions ServerOptionsKw",
+    "ssh_stack.server.authorization": (
         "Authorization AuthorizedKeys InOrder Passwords TrustedUserCAKeys"
     ),
-    "ssh_stack.admission": "MaxStartups",
-    "ssh_stack.forwarding": "AllowForwarding LoopbackForwarding",
-    "ssh_stack.shell": "LocalShell",
+    "ssh_stack.server.admission": "MaxStartups",
+    "ssh_stack.server.forwarding": "AllowForwarding LoopbackForwarding",
+    "ssh_stack.server.shell": "LocalShell",
     "ssh_stack.errors": (
         "ConfigError ConnectFailed ConnectRefused HostCertificateRefused HostKeyChanged "
         "HostKeyError HostKeyRevoked HostKeyTooShort HostKeyUnknown HostNotFound "
@@ -104,7 +97,7 @@ _ORIGINS: Final = {
     ),
     "ssh_keys": (
         "Certificate CertificateRefused FidoPolicy HostKeyStatus HostKeyUpdate "
-        "KeyDecryptError KeyFormatError KnownHosts load_private_key load_public_key "
+        "KeyDecryptError KeyFormatError KeyPolicy KnownHosts load_private_key load_public_key "
         "PassphraseNeeded PrivateKey PublicKey RevocationList Signature SignatureRefused "
         "SigningFailed TokenNeeded TooCostly UnprotectedKey UnsupportedKey"
     ),
@@ -189,6 +182,7 @@ if TYPE_CHECKING:
     from ssh_keys import HostKeyUpdate as HostKeyUpdate
     from ssh_keys import KeyDecryptError as KeyDecryptError
     from ssh_keys import KeyFormatError as KeyFormatError
+    from ssh_keys import KeyPolicy as KeyPolicy
     from ssh_keys import KnownHosts as KnownHosts
     from ssh_keys import PassphraseNeeded as PassphraseNeeded
     from ssh_keys import PrivateKey as PrivateKey
@@ -238,19 +232,22 @@ if TYPE_CHECKING:
     from ssh_sftp.aio import Rooted as Rooted
     from ssh_sftp.aio import SFTPClient as SFTPClient
     from ssh_stack import sync as sync
-    from ssh_stack.admission import MaxStartups as MaxStartups
-    from ssh_stack.authorization import Authorization as Authorization
-    from ssh_stack.authorization import AuthorizedKeys as AuthorizedKeys
-    from ssh_stack.authorization import InOrder as InOrder
-    from ssh_stack.authorization import Passwords as Passwords
-    from ssh_stack.authorization import TrustedUserCAKeys as TrustedUserCAKeys
+    from ssh_stack.client.connecting import Connect as Connect
+    from ssh_stack.client.connecting import connect as connect
+    from ssh_stack.client.connection import Connection as Connection
+    from ssh_stack.client.options import CertificateSource as CertificateSource
+    from ssh_stack.client.options import ClientOptions as ClientOptions
+    from ssh_stack.client.options import ClientOptionsKw as ClientOptionsKw
+    from ssh_stack.client.options import HostKeyDecision as HostKeyDecision
+    from ssh_stack.client.options import HostKeyPolicy as HostKeyPolicy
+    from ssh_stack.client.options import HostKeyUpdateDecision as HostKeyUpdateDecision
+    from ssh_stack.client.options import KeySource as KeySource
+    from ssh_stack.client.options import Prompter as Prompter
+    from ssh_stack.client.options import Secret as Secret
     from ssh_stack.config import Config as Config
     from ssh_stack.config import HostConfig as HostConfig
     from ssh_stack.config import Unsupported as Unsupported
     from ssh_stack.config import load_config as load_config
-    from ssh_stack.connecting import Connect as Connect
-    from ssh_stack.connecting import connect as connect
-    from ssh_stack.connection import Connection as Connection
     from ssh_stack.errors import ConfigError as ConfigError
     from ssh_stack.errors import ConnectFailed as ConnectFailed
     from ssh_stack.errors import ConnectRefused as ConnectRefused
@@ -263,27 +260,24 @@ if TYPE_CHECKING:
     from ssh_stack.errors import HostNotFound as HostNotFound
     from ssh_stack.errors import ProxyFailed as ProxyFailed
     from ssh_stack.errors import UnknownOption as UnknownOption
-    from ssh_stack.forwarding import AllowForwarding as AllowForwarding
-    from ssh_stack.forwarding import LoopbackForwarding as LoopbackForwarding
-    from ssh_stack.options import DEFAULT as DEFAULT
-    from ssh_stack.options import CertificateSource as CertificateSource
-    from ssh_stack.options import ClientOptions as ClientOptions
-    from ssh_stack.options import ClientOptionsKw as ClientOptionsKw
-    from ssh_stack.options import Default as Default
-    from ssh_stack.options import HostKeyDecision as HostKeyDecision
-    from ssh_stack.options import HostKeyPolicy as HostKeyPolicy
-    from ssh_stack.options import HostKeyUpdateDecision as HostKeyUpdateDecision
-    from ssh_stack.options import KeySource as KeySource
-    from ssh_stack.options import Person as Person
-    from ssh_stack.options import RevokedSource as RevokedSource
-    from ssh_stack.options import Secret as Secret
-    from ssh_stack.server_options import HostKeySource as HostKeySource
-    from ssh_stack.server_options import ServerOptions as ServerOptions
-    from ssh_stack.server_options import ServerOptionsKw as ServerOptionsKw
-    from ssh_stack.serving import Serve as Serve
-    from ssh_stack.serving import Server as Server
-    from ssh_stack.serving import serve as serve
-    from ssh_stack.shell import LocalShell as LocalShell
+    from ssh_stack.server.admission import MaxStartups as MaxStartups
+    from ssh_stack.server.authorization import Authorization as Authorization
+    from ssh_stack.server.authorization import AuthorizedKeys as AuthorizedKeys
+    from ssh_stack.server.authorization import InOrder as InOrder
+    from ssh_stack.server.authorization import Passwords as Passwords
+    from ssh_stack.server.authorization import TrustedUserCAKeys as TrustedUserCAKeys
+    from ssh_stack.server.forwarding import AllowForwarding as AllowForwarding
+    from ssh_stack.server.forwarding import LoopbackForwarding as LoopbackForwarding
+    from ssh_stack.server.options import HostKeySource as HostKeySource
+    from ssh_stack.server.options import ServerOptions as ServerOptions
+    from ssh_stack.server.options import ServerOptionsKw as ServerOptionsKw
+    from ssh_stack.server.serving import Serve as Serve
+    from ssh_stack.server.serving import Server as Server
+    from ssh_stack.server.serving import serve as serve
+    from ssh_stack.server.shell import LocalShell as LocalShell
+    from ssh_stack.sources import DEFAULT as DEFAULT
+    from ssh_stack.sources import Default as Default
+    from ssh_stack.sources import RevokedSource as RevokedSource
     from ssh_stack.streams import Stream as Stream
     from ssh_transport import Agreement as Agreement
     from ssh_transport import Algorithms as Algorithms

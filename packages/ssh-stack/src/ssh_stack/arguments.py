@@ -17,8 +17,8 @@ from ssh_wire import UsageError
 from ssh_wire.numbers import MAX_PORT
 
 if TYPE_CHECKING:
-    from ssh_stack.options import ClientOptions
-    from ssh_stack.server_options import ServerOptions
+    from ssh_stack.client.options import ClientOptions
+    from ssh_stack.server.options import ServerOptions
 
 __all__ = [
     "Rule",

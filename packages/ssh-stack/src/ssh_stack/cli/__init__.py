@@ -14,7 +14,7 @@ arguments  OpenSSH's command line, read as its getopt reads it
 forwards   -L and -R
 reach      from options to a connection
 tracing    what -v, -vv and -vvv say of it
-prompts    questions to the person at the terminal
+prompts    questions to the user at the terminal
 terminal   raw mode, window size, terminal modes, the escape character
 descriptors  descriptors of other programs, read and written without changing them
 relay      a remote process joined to those

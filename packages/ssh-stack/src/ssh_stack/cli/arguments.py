@@ -17,7 +17,7 @@ from ssh_keys import is_key_text
 from ssh_stack.arguments import parse_destination
 from ssh_stack.cli.forwards import ForwardSpec, parse_forward
 from ssh_stack.config.lines import quoted
-from ssh_stack.local_user import expand_home
+from ssh_stack.local.user import expand_home
 from ssh_wire import UsageError
 from ssh_wire.numbers import MAX_PORT
 

@@ -18,7 +18,7 @@ from ssh_stack.cli.arguments import Target, directive
 from ssh_stack.cli.errors import Stopped, explain
 from ssh_stack.cli.progress import Bars
 from ssh_stack.cli.reach import describe, reach
-from ssh_stack.connection import Connection
+from ssh_stack.client.connection import Connection
 from ssh_wire import SSHError
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from ssh_stack.cli.report import Report
 from ssh_stack.cli.running import run
 
 if TYPE_CHECKING:
-    from ssh_stack.connection import Connection
+    from ssh_stack.client.connection import Connection
 
 __all__ = ["demo"]
 

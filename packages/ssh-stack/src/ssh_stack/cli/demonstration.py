@@ -18,19 +18,19 @@ from ssh_auth import AuthenticationFailed
 from ssh_keys import PrivateKey
 from ssh_keys.trust import format_host_line
 from ssh_sftp.aio import Rooted
-from ssh_stack.authorization import AuthorizedKeys
 from ssh_stack.cli.errors import explain
-from ssh_stack.connecting import Connect, connect
+from ssh_stack.client.connecting import Connect, connect
 from ssh_stack.errors import HostKeyChanged
-from ssh_stack.forwarding import AllowForwarding
-from ssh_stack.local_user import local_user
-from ssh_stack.serving import serve
-from ssh_stack.shell import LocalShell
+from ssh_stack.local.user import local_user
+from ssh_stack.server.authorization import AuthorizedKeys
+from ssh_stack.server.forwarding import AllowForwarding
+from ssh_stack.server.serving import serve
+from ssh_stack.server.shell import LocalShell
 from ssh_wire import SSHError
 from ssh_wire.aio import timeout
 
 if TYPE_CHECKING:
-    from ssh_stack.connection import Connection
+    from ssh_stack.client.connection import Connection
 
 __all__ = ["Demonstration", "Finding", "compared", "compared_trees"]
 

@@ -17,7 +17,7 @@ from ssh_wire.numbers import MAX_PORT
 if TYPE_CHECKING:
     from ssh_connection.aio import Forward
     from ssh_stack.cli.report import Report
-    from ssh_stack.connection import Connection
+    from ssh_stack.client.connection import Connection
 
 __all__ = ["ForwardSpec", "open_forwards", "parse_forward"]
 

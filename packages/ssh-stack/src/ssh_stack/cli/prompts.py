@@ -1,4 +1,4 @@
-"""Questions to the person at the terminal, on the terminal itself and not on stdin."""
+"""Questions to the user at the terminal, on the terminal itself and not on stdin."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAX_LINE: Final = 4096
 
 
 class Keyboard:
-    """The person at the controlling terminal: a `Person` for `connect`.
+    """The user at the controlling terminal: a `Prompter` for `connect`.
 
     Every wait is the loop's, so that an interrupt ends a question, and the terminal is as
     it was afterwards.
@@ -87,7 +87,7 @@ class Keyboard:
             answers.append(answer)
         return answers
 
-    async def trusts(self, host: str, port: int, key: PublicKey, /) -> bool:
+    async def confirm_host_key(self, host: str, port: int, key: PublicKey, /) -> bool:
         """Ask whether a host key is the right one, as ssh does."""
         name = printable(host if port == 22 else f"[{host}]:{port}")  # noqa: PLR2004 (ssh)
         fingerprint = key.fingerprint()

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Final
 from ssh_stack.cli.hostkeys import follow
 from ssh_stack.cli.prompts import Keyboard
 from ssh_stack.cli.tracing import tracer
+from ssh_stack.client.connecting import Connect, connect
 from ssh_stack.config.directives import FORWARDS
-from ssh_stack.connecting import Connect, connect
-from ssh_stack.options import DEFAULT, Default
+from ssh_stack.sources import DEFAULT, Default
 
 if TYPE_CHECKING:
     from ssh_stack.cli.arguments import Target
     from ssh_stack.cli.report import Report
+    from ssh_stack.client.connection import Connection
     from ssh_stack.config import HostConfig, Unsupported
-    from ssh_stack.connection import Connection
 
 __all__ = ["describe", "reach"]
 
@@ -27,7 +27,7 @@ _SYSTEM: Final = "/etc/"
 def reach(
     target: Target, report: Report, ignored: Sequence[str] = (), *, forwards: bool = False
 ) -> Connect:
-    """Return the connection to be made, with a person to ask if there is a terminal.
+    """Return the connection to be made, with a user to ask if there is a terminal.
 
     Args:
         target: where to.
@@ -48,7 +48,7 @@ def reach(
         target.host,
         config_options=target.lines,
         config=config,
-        person=Keyboard.at_hand(),
+        prompter=Keyboard.at_hand(),
         on_banner=report.banner,
         trace=tracer(report),
     )

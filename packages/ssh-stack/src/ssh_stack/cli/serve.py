@@ -25,16 +25,16 @@ from ssh_keys.files import (
     read_private_key,
     write_private_key,
 )
-from ssh_stack.authorization import Authorization, AuthorizedKeys, TrustedUserCAKeys
 from ssh_stack.cli.errors import FAILED, Stopped, explain
 from ssh_stack.cli.report import Report
 from ssh_stack.cli.running import secure_standard_streams
-from ssh_stack.forwarding import AllowForwarding
-from ssh_stack.granted import ENFORCED
-from ssh_stack.local_user import expand_home, home_directory
-from ssh_stack.serving import Serve
-from ssh_stack.serving import serve as start
-from ssh_stack.shell import LocalShell
+from ssh_stack.local.user import expand_home, home_directory
+from ssh_stack.server.authorization import Authorization, AuthorizedKeys, TrustedUserCAKeys
+from ssh_stack.server.forwarding import AllowForwarding
+from ssh_stack.server.permissions import ENFORCED
+from ssh_stack.server.serving import Serve
+from ssh_stack.server.serving import serve as start
+from ssh_stack.server.shell import LocalShell
 from ssh_wire import SSHError, UsageError
 
 if TYPE_CHECKING:
@@ -192,9 +192,9 @@ def _reason(error: OSError) -> str:
 
 
 def _file_system(root: Path | None) -> FileSystem:
-    from ssh_sftp.aio import Rooted, Whole  # noqa: PLC0415 (loads when it is used)
+    from ssh_sftp.aio import Rooted, UnconfinedFiles  # noqa: PLC0415 (loads when it is used)
 
-    return Whole(home_directory()) if root is None else Rooted(expand_home(root))
+    return UnconfinedFiles(home_directory()) if root is None else Rooted(expand_home(root))
 
 
 def _look_at(authorized: Path, report: Report, *, alone: bool) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from ssh_stack.options import ClientOptions
-from ssh_stack.planning import agreed_algorithms
-from ssh_stack.public_keys import DEFAULT_IDENTITIES
+from ssh_stack.client.options import ClientOptions
+from ssh_stack.client.planning import agreed_algorithms
+from ssh_stack.client.public_keys import DEFAULT_IDENTITIES
 
 if TYPE_CHECKING:
     from ssh_stack.config import HostConfig
@@ -37,7 +37,7 @@ def shown(config: HostConfig, host: str) -> str:
 
 
 def _usual(config: HostConfig, host: str) -> Iterator[tuple[str, str]]:
-    from ssh_stack.local_user import local_user  # noqa: PLC0415 (where no user is named)
+    from ssh_stack.local.user import local_user  # noqa: PLC0415 (where no user is named)
 
     yield "host", host
     yield "hostname", config.hostname or host

@@ -24,9 +24,9 @@ from ssh_wire import SSHError, UsageError
 
 if TYPE_CHECKING:
     from ssh_connection.aio import Process
+    from ssh_stack.client.connecting import Connect
+    from ssh_stack.client.connection import Connection
     from ssh_stack.config import HostConfig
-    from ssh_stack.connecting import Connect
-    from ssh_stack.connection import Connection
 
 __all__ = ["ssh"]
 

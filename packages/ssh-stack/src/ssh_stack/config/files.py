@@ -14,7 +14,7 @@ import attrs
 from ssh_keys import KeyFormatError
 from ssh_stack.config.lines import Line, parse_line
 from ssh_stack.errors import ConfigError
-from ssh_stack.local_user import expand_home
+from ssh_stack.local.user import expand_home
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:

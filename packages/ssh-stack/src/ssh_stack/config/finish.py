@@ -13,7 +13,7 @@ from ssh_stack.config.host_config import HostConfig, Unsupported
 from ssh_stack.config.resolve import Found, Reading
 from ssh_stack.config.surroundings import HostTokens
 from ssh_stack.config.tokens import expand, expand_path
-from ssh_stack.local_user import UnknownUser
+from ssh_stack.local.user import UnknownUser
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:

@@ -76,7 +76,7 @@ class HostConfig:
     tcp_keepalive: bool = True
     """Whether the system asks whether the server's machine is still there."""
     batch: bool = False
-    """Whether no person and no function is asked for anything."""
+    """Whether no prompter and no function is asked for anything."""
 
     identity_files: tuple[Path, ...] | None = None
     """Key files to log in with; None for the usual ones, empty for none."""

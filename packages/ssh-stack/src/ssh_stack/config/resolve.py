@@ -20,7 +20,7 @@ from ssh_stack.config.lines import Line
 from ssh_stack.config.surroundings import HostTokens
 from ssh_stack.config.tokens import UnknownVariable, expand
 from ssh_stack.errors import ConfigError
-from ssh_stack.local_user import local_user
+from ssh_stack.local.user import local_user
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Reading:
 
     def run_command(self, command: str, line: Line) -> bool:
         """Run a command of Match exec; return whether it ends with status 0."""
-        from ssh_stack.shell_command import (  # noqa: PLC0415 (this criterion is rare)
+        from ssh_stack.local.shell_command import (  # noqa: PLC0415 (this criterion is rare)
             command_status,
             expand_command,
         )

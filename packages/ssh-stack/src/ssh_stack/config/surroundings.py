@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from ssh_stack.local_user import home_directory, local_user
+from ssh_stack.local.user import home_directory, local_user
 
 if TYPE_CHECKING:
     from ssh_stack.config.resolve import Reading

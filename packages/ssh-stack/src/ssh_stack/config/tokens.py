@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from ssh_stack.local_user import expand_home
+from ssh_stack.local.user import expand_home
 from ssh_wire import UsageError
 
 __all__ = ["Tokens", "UnknownVariable", "expand", "expand_path"]

@@ -40,9 +40,9 @@ _ORIGINS: Final = {
     ),
     "ssh_keys": (
         "Certificate CertificateRefused FidoPolicy HostKeyStatus HostKeyUpdate "
-        "KeyDecryptError KeyFormatError KnownHosts PassphraseNeeded PrivateKey PublicKey "
-        "RevocationList Signature SignatureRefused SigningFailed TokenNeeded TooCostly "
-        "UnprotectedKey UnsupportedKey load_private_key load_public_key"
+        "KeyDecryptError KeyFormatError KeyPolicy KnownHosts PassphraseNeeded PrivateKey "
+        "PublicKey RevocationList Signature SignatureRefused SigningFailed TokenNeeded "
+        "TooCostly UnprotectedKey UnsupportedKey load_private_key load_public_key"
     ),
     "ssh_sftp": (
         "Attributes BinaryMode DirectoryHandle FileHandle FileSystem Found OpenFlags "
@@ -52,21 +52,24 @@ _ORIGINS: Final = {
         "StatVFSReply StatusCode TextMode TransferFailure TransferRefusal Transferred"
     ),
     "ssh_sftp.aio": "DirEntry Rooted",
-    "ssh_stack.admission": "MaxStartups",
-    "ssh_stack.authorization": "Authorization AuthorizedKeys InOrder Passwords TrustedUserCAKeys",
+    "ssh_stack.client.options": (
+        "CertificateSource ClientOptions HostKeyDecision HostKeyPolicy "
+        "HostKeyUpdateDecision KeySource Prompter Secret"
+    ),
     "ssh_stack.config": "Config HostConfig Unsupported load_config",
     "ssh_stack.errors": (
         "ConfigError ConnectFailed ConnectRefused HostCertificateRefused HostKeyChanged "
         "HostKeyError HostKeyRevoked HostKeyTooShort HostKeyUnknown HostNotFound "
         "ProxyFailed UnknownOption"
     ),
-    "ssh_stack.forwarding": "AllowForwarding LoopbackForwarding",
-    "ssh_stack.options": (
-        "CertificateSource ClientOptions DEFAULT Default HostKeyDecision HostKeyPolicy "
-        "HostKeyUpdateDecision KeySource Person RevokedSource Secret"
+    "ssh_stack.server.admission": "MaxStartups",
+    "ssh_stack.server.authorization": (
+        "Authorization AuthorizedKeys InOrder Passwords TrustedUserCAKeys"
     ),
-    "ssh_stack.server_options": "HostKeySource ServerOptions",
-    "ssh_stack.shell": "LocalShell",
+    "ssh_stack.server.forwarding": "AllowForwarding LoopbackForwarding",
+    "ssh_stack.server.options": "HostKeySource ServerOptions",
+    "ssh_stack.server.shell": "LocalShell",
+    "ssh_stack.sources": "DEFAULT Default RevokedSource",
     "ssh_stack.streams": "Stream",
     "ssh_stack.sync.channel": "Channel",
     "ssh_stack.sync.connection": "ClientOptionsKw Connect Connection connect",
@@ -151,6 +154,7 @@ if TYPE_CHECKING:
     from ssh_keys import HostKeyUpdate as HostKeyUpdate
     from ssh_keys import KeyDecryptError as KeyDecryptError
     from ssh_keys import KeyFormatError as KeyFormatError
+    from ssh_keys import KeyPolicy as KeyPolicy
     from ssh_keys import KnownHosts as KnownHosts
     from ssh_keys import PassphraseNeeded as PassphraseNeeded
     from ssh_keys import PrivateKey as PrivateKey
@@ -195,12 +199,14 @@ if TYPE_CHECKING:
     from ssh_sftp import TransferRefusal as TransferRefusal
     from ssh_sftp.aio import DirEntry as DirEntry
     from ssh_sftp.aio import Rooted as Rooted
-    from ssh_stack.admission import MaxStartups as MaxStartups
-    from ssh_stack.authorization import Authorization as Authorization
-    from ssh_stack.authorization import AuthorizedKeys as AuthorizedKeys
-    from ssh_stack.authorization import InOrder as InOrder
-    from ssh_stack.authorization import Passwords as Passwords
-    from ssh_stack.authorization import TrustedUserCAKeys as TrustedUserCAKeys
+    from ssh_stack.client.options import CertificateSource as CertificateSource
+    from ssh_stack.client.options import ClientOptions as ClientOptions
+    from ssh_stack.client.options import HostKeyDecision as HostKeyDecision
+    from ssh_stack.client.options import HostKeyPolicy as HostKeyPolicy
+    from ssh_stack.client.options import HostKeyUpdateDecision as HostKeyUpdateDecision
+    from ssh_stack.client.options import KeySource as KeySource
+    from ssh_stack.client.options import Prompter as Prompter
+    from ssh_stack.client.options import Secret as Secret
     from ssh_stack.config import Config as Config
     from ssh_stack.config import HostConfig as HostConfig
     from ssh_stack.config import Unsupported as Unsupported
@@ -217,22 +223,20 @@ if TYPE_CHECKING:
     from ssh_stack.errors import HostNotFound as HostNotFound
     from ssh_stack.errors import ProxyFailed as ProxyFailed
     from ssh_stack.errors import UnknownOption as UnknownOption
-    from ssh_stack.forwarding import AllowForwarding as AllowForwarding
-    from ssh_stack.forwarding import LoopbackForwarding as LoopbackForwarding
-    from ssh_stack.options import DEFAULT as DEFAULT
-    from ssh_stack.options import CertificateSource as CertificateSource
-    from ssh_stack.options import ClientOptions as ClientOptions
-    from ssh_stack.options import Default as Default
-    from ssh_stack.options import HostKeyDecision as HostKeyDecision
-    from ssh_stack.options import HostKeyPolicy as HostKeyPolicy
-    from ssh_stack.options import HostKeyUpdateDecision as HostKeyUpdateDecision
-    from ssh_stack.options import KeySource as KeySource
-    from ssh_stack.options import Person as Person
-    from ssh_stack.options import RevokedSource as RevokedSource
-    from ssh_stack.options import Secret as Secret
-    from ssh_stack.server_options import HostKeySource as HostKeySource
-    from ssh_stack.server_options import ServerOptions as ServerOptions
-    from ssh_stack.shell import LocalShell as LocalShell
+    from ssh_stack.server.admission import MaxStartups as MaxStartups
+    from ssh_stack.server.authorization import Authorization as Authorization
+    from ssh_stack.server.authorization import AuthorizedKeys as AuthorizedKeys
+    from ssh_stack.server.authorization import InOrder as InOrder
+    from ssh_stack.server.authorization import Passwords as Passwords
+    from ssh_stack.server.authorization import TrustedUserCAKeys as TrustedUserCAKeys
+    from ssh_stack.server.forwarding import AllowForwarding as AllowForwarding
+    from ssh_stack.server.forwarding import LoopbackForwarding as LoopbackForwarding
+    from ssh_stack.server.options import HostKeySource as HostKeySource
+    from ssh_stack.server.options import ServerOptions as ServerOptions
+    from ssh_stack.server.shell import LocalShell as LocalShell
+    from ssh_stack.sources import DEFAULT as DEFAULT
+    from ssh_stack.sources import Default as Default
+    from ssh_stack.sources import RevokedSource as RevokedSource
     from ssh_stack.streams import Stream as Stream
     from ssh_stack.sync.channel import Channel as Channel
     from ssh_stack.sync.connection import ClientOptionsKw as ClientOptionsKw

@@ -13,20 +13,18 @@ from ssh_connection.addresses import Address
 from ssh_connection.aio import InputSource, KeepaliveOptions, OutputTarget, Pty, Timeouts
 from ssh_keys import KnownHosts, PublicKey
 from ssh_sftp import SFTPOptions
-from ssh_stack import connecting as aio_connecting
-from ssh_stack import connection as aio_connection
-from ssh_stack.config import HostConfig
-from ssh_stack.options import (
+from ssh_stack.client import connecting as aio_connecting
+from ssh_stack.client import connection as aio_connection
+from ssh_stack.client.options import (
     CertificateSource,
-    Default,
     HostKeyPolicy,
     HostKeyUpdateDecision,
     KeySource,
-    Path,
-    Person,
-    RevokedSource,
+    Prompter,
     Secret,
 )
+from ssh_stack.config import HostConfig
+from ssh_stack.sources import Default, Path, RevokedSource
 from ssh_stack.streams import Stream
 from ssh_stack.sync._blocking import Blocking, BlockingOwner, unwrap
 from ssh_stack.sync._portal import portal
@@ -435,7 +433,7 @@ class ClientOptionsKw(TypedDict, total=False):
     certificates: Sequence[CertificateSource]
     strict_permissions: bool
     passphrase: Secret | bytes | None
-    person: Person | None
+    prompter: Prompter | None
     ask_methods_first: bool
     agent: Path | Default | None
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None

@@ -14,11 +14,11 @@ from ssh_connection import aio as aio_ssh_connection
 from ssh_connection.aio import ForwardingRules, KeepaliveOptions, SessionHandler, User
 from ssh_keys import Certificate
 from ssh_sftp import FileSystem
-from ssh_stack import serving as aio_serving
-from ssh_stack.admission import MaxStartups
-from ssh_stack.authorization import Authorization
-from ssh_stack.options import RevokedSource
-from ssh_stack.server_options import HostKeySource
+from ssh_stack.server import serving as aio_serving
+from ssh_stack.server.admission import MaxStartups
+from ssh_stack.server.authorization import Authorization
+from ssh_stack.server.options import HostKeySource
+from ssh_stack.sources import RevokedSource
 from ssh_stack.streams import Reader, Writer
 from ssh_stack.sync._blocking import Blocking, BlockingOwner, unwrap
 from ssh_stack.sync._portal import portal

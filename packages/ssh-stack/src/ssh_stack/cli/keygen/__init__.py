@@ -1,7 +1,7 @@
 """`ssh-stack keygen`: keys, certificates, signatures and trust files, with ssh-keygen's letters.
 
 options   the command line, read as ssh-keygen's getopt reads it
-asking    questions to the person at the terminal
+asking    questions to the user at the terminal
 keys      key files as they are given, private or public
 create    new keys, and other passphrases and comments for old ones
 show      fingerprints, public halves, other formats, DNS records

@@ -1,4 +1,4 @@
-"""Questions to the person at the terminal: passphrases there, everything else on stdin."""
+"""Questions to the user at the terminal: passphrases there, everything else on stdin."""
 
 from __future__ import annotations
 

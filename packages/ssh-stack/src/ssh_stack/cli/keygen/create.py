@@ -15,7 +15,7 @@ from ssh_stack.cli.keygen.keys import open_private, read_private, text_of
 from ssh_stack.cli.keygen.kinds import default_file, full_kind
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.report import Report
-from ssh_stack.local_user import expand_home, home_directory, user_at_host
+from ssh_stack.local.user import expand_home, home_directory, user_at_host
 from ssh_wire import UsageError
 
 __all__ = ["change_comment", "change_passphrase", "create", "create_host_keys"]

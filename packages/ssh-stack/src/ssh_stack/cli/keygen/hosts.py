@@ -16,7 +16,7 @@ from ssh_stack.cli.keygen.keys import read
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.keygen.show import hash_of, title
 from ssh_stack.cli.report import Report
-from ssh_stack.local_user import expand_home
+from ssh_stack.local.user import expand_home
 
 __all__ = ["find", "hash_names", "remove"]
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from ssh_stack.local_user import expand_home
+from ssh_stack.local.user import expand_home
 from ssh_wire import UsageError
 
 __all__ = ["MODES", "Options", "parse_options"]

@@ -30,7 +30,7 @@ from ssh_stack.cli.keygen.keys import (
 )
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.report import Report
-from ssh_stack.local_user import user_at_host
+from ssh_stack.local.user import user_at_host
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from ssh_stack.cli.keygen.keys import public_half, read, read_private
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.keygen.show import title
 from ssh_stack.cli.report import Report
-from ssh_stack.local_user import expand_home
+from ssh_stack.local.user import expand_home
 from ssh_wire import UsageError
 
 __all__ = ["signature"]

@@ -1,0 +1,138 @@
+"""Ways to a server: a TCP connection, a channel of another connection, a command, a stream."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import socket
+from typing import TYPE_CHECKING, Final, Literal
+
+from ssh_stack.client.tcp import connect_tcp
+from ssh_stack.config.tokens import expand
+from ssh_stack.streams import Stream, attach
+from ssh_wire import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ssh_connection.aio import ClientConnection, Dialer
+    from ssh_stack.client.connection import Connection
+    from ssh_stack.config.tokens import Tokens
+    from ssh_transport.aio import Driver
+
+__all__ = [
+    "jump_dialer",
+    "proxy_arguments",
+    "proxy_dialer",
+    "stream_dialer",
+    "tcp_dialer",
+    "token_values",
+]
+
+_FAMILIES: Final = {
+    "any": socket.AF_UNSPEC,
+    "inet": socket.AF_INET,
+    "inet6": socket.AF_INET6,
+}
+
+
+def tcp_dialer(
+    host: str,
+    port: int,
+    *,
+    family: Literal["any", "inet", "inet6"] = "any",
+    bind: str | None = None,
+    keepalive: bool = True,
+) -> Dialer:
+    """Connect to `host:port`.
+
+    Args:
+        host: the name or address.
+        port: the port.
+        family: which addresses may be used (AddressFamily).
+        bind: the address of this machine to connect from (BindAddress).
+        keepalive: whether the system asks for signs of life (TCPKeepAlive).
+    """
+
+    async def dial(driver: Driver) -> None:
+        sock = await connect_tcp(host, port, family=_FAMILIES[family], bind=bind)
+        if keepalive:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        await asyncio.get_running_loop().create_connection(lambda: driver, sock=sock)
+
+    return dial
+
+
+def stream_dialer(stream: Stream) -> Dialer:
+    """Use a byte stream that is connected already."""
+
+    async def dial(driver: Driver) -> None:
+        await attach(driver, stream)
+
+    return dial
+
+
+def jump_dialer(connection: Connection | ClientConnection, host: str, port: int) -> Dialer:
+    """Connect to `host:port` through another connection."""
+    from ssh_connection.aio import connect_driver  # noqa: PLC0415 (only with a jump host)
+
+    async def dial(driver: Driver) -> None:
+        channel = await connection.open_tcp_channel(host, port, protected=True)
+        connect_driver(driver, channel)
+
+    return dial
+
+
+def proxy_dialer(command: str | Sequence[str], tokens: Tokens) -> Dialer:
+    """Connect through the standard streams of a program; it ends with the connection.
+
+    Args:
+        command: a command for the user's shell, or arguments that no shell reads.
+        tokens: what is put in for %-tokens.
+
+    Raises:
+        UsageError: a token is not known, or what it stands for cannot be part of a command.
+    """
+    arguments = proxy_arguments(command, tokens)
+
+    async def dial(driver: Driver) -> None:
+        from ssh_stack.client.proxy_process import connect_proxy  # noqa: PLC0415 (rarely used)
+
+        shown = arguments[-1] if isinstance(command, str) else shlex.join(arguments)
+        await connect_proxy(driver, arguments, shown)
+
+    return dial
+
+
+def proxy_arguments(command: str | Sequence[str], tokens: Tokens) -> list[str]:
+    """Return the arguments of the program that runs a command, with tokens replaced.
+
+    Raises:
+        UsageError: the command is empty, a token is not known, or what it stands for cannot be
+            part of a command.
+    """
+    from ssh_stack.local.shell_command import (  # noqa: PLC0415 (only with a proxy command)
+        expand_command,
+        shell_arguments,
+    )
+
+    if not command or not command[0].strip():
+        problem = "the proxy command is empty"
+        raise UsageError(problem)
+    if isinstance(command, str):
+        # "the user's shell 'exec' directive to avoid a lingering shell process"
+        return shell_arguments(f"exec {_replaced(command, tokens, expand_command)}")
+    return [_replaced(argument, tokens, expand) for argument in command]
+
+
+def _replaced(text: str, tokens: Tokens, replace: Callable[[str, Tokens], str]) -> str:
+    try:
+        return replace(text, tokens)
+    except UsageError as error:
+        problem = f"proxy command {text!r}: {error}"
+        raise UsageError(problem) from None
+
+
+def token_values(host: str, original: str, port: int, user: str, alias: str) -> dict[str, str]:
+    """Return the %-tokens of a proxy command (ssh_config(5), TOKENS)."""
+    return {"h": host, "k": alias, "n": original, "p": str(port), "r": user}

@@ -1,0 +1,121 @@
+"""What the user can be authenticated with at a server: keys, passwords, answers, in order."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Final
+
+from ssh_auth import (
+    Credential,
+    InteractiveCredential,
+    NoneCredential,
+    PasswordCredential,
+    UnusableCredential,
+    password_answers,
+)
+from ssh_stack.client.options import ClientOptions
+from ssh_stack.client.plan import AuthenticationPlan
+from ssh_stack.client.public_keys import public_keys
+from ssh_stack.local.asking import answer_of
+
+__all__ = ["credentials"]
+
+_PASSWORD: Final = "password"  # noqa: S105 (the name of a method)
+_DIALOGUE: Final = "keyboard-interactive"
+
+
+async def credentials(
+    options: ClientOptions, plan: AuthenticationPlan, stack: AsyncExitStack
+) -> tuple[Credential, ...]:
+    """Return what to log in with, in the order in which it is tried.
+
+    What was given and cannot be used is among it, with the reason: whoever connects is told
+    of it when nothing else is enough.
+
+    Args:
+        options: what `connect` was told.
+        plan: what it and the configuration come to.
+        stack: closes the connection to the agent.
+    """
+    found: list[Credential] = []
+    if "publickey" in plan.methods:
+        found += await public_keys(options, plan, stack)
+    found += _secrets(options, plan)
+    found.sort(key=lambda credential: _rank(credential, plan.methods))
+    first = [NoneCredential(probe=True)] if options.ask_methods_first else []
+    return (*first, *found)
+
+
+def _rank(credential: Credential, methods: tuple[str, ...]) -> int:
+    """The place of a credential's method in the order of preference; those left out are last."""
+    ranks = {name: place for place, name in enumerate(methods)}
+    rank = ranks.get(credential.method, len(ranks))
+    if credential.source == _BY_PASSWORD:
+        # the same secret: where it may be given as a password, it is, first
+        rank = max(rank, ranks.get(_PASSWORD, 0))
+    return rank
+
+
+_BY_PASSWORD: Final = "caller's password"  # noqa: S105 (whose answer it is)
+
+
+def _secrets(options: ClientOptions, plan: AuthenticationPlan) -> list[Credential]:
+    """What the caller or the user knows; and why that is not used where it is not."""
+    found: list[Credential] = []
+    refused: dict[str, Credential] = {}
+    for credential in _of_caller(options, plan):
+        problem = _objection(credential, plan)
+        if not problem:
+            found.append(credential)
+        elif credential.source != _BY_PASSWORD:
+            unusable = UnusableCredential(credential.method, credential.source, problem)
+            refused.setdefault(credential.method, unusable)
+    found += [each for each in _of_prompter(options, plan) if not _objection(each, plan)]
+    return [*found, *refused.values()]
+
+
+def _objection(credential: Credential, plan: AuthenticationPlan) -> str:
+    """Why a credential must not be used, or nothing."""
+    if credential.method not in plan.methods:
+        return f"{credential.method} is not among the methods that may be used"
+    secret = credential.password if isinstance(credential, PasswordCredential) else None
+    if plan.batch and not isinstance(secret, str) and credential.source != _BY_PASSWORD:
+        return "in batch mode nobody is asked"
+    return ""
+
+
+def _of_caller(options: ClientOptions, plan: AuthenticationPlan) -> list[Credential]:
+    found: list[Credential] = []
+    password, interactive, change = options.password, options.interactive, options.change_password
+    if interactive is not None:
+        found += [
+            InteractiveCredential(interactive, plan.devices, "caller")
+        ] * plan.password_prompts
+    if password is None:
+        return found
+    renew = None
+    if change is not None and not plan.batch:
+        renew = partial(answer_of, change, what="change_password")
+    if not isinstance(password, str):
+        ask = partial(answer_of, password, what="password")
+        asked = PasswordCredential(ask, renew, source="caller")
+        return [*found, *[asked] * plan.password_prompts]
+    found.append(PasswordCredential(password, renew, source="caller"))
+    if interactive is None:
+        answers = password_answers(password)
+        found.append(InteractiveCredential(answers, plan.devices, _BY_PASSWORD, implied=True))
+    return found
+
+
+def _of_prompter(options: ClientOptions, plan: AuthenticationPlan) -> list[Credential]:
+    prompter = options.prompter
+    if prompter is None or options.interactive is not None or options.password is not None:
+        return []
+    answers = InteractiveCredential(partial(prompter.answers, plan.login), plan.devices, "prompt")
+    password = PasswordCredential(
+        partial(prompter.password, plan.login),
+        partial(prompter.new_password, plan.login),
+        source="prompt",
+    )
+    return [*[answers] * plan.password_prompts, *[password] * plan.password_prompts]

@@ -1,0 +1,302 @@
+"""The keys that somebody names: files of private keys, of public keys, and of certificates.
+
+What cannot be used is described and never raised: another credential may be enough, and
+when none is, whoever connects is told of each.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import attrs
+
+from ssh_auth import KeySigner, Signer
+from ssh_keys import (
+    MAX_BLOB,
+    KeyFormatError,
+    KeyPolicy,
+    PassphraseNeeded,
+    PrivateKey,
+    PublicKey,
+    UnprotectedKey,
+    is_key_text,
+    load_private_key,
+)
+from ssh_keys.files import ReadOnce, may_wait, read_file, read_private_key, read_public_key
+from ssh_stack.client.encrypted_signer import ASKED, EncryptedSigner
+from ssh_stack.local.asking import answer_of
+from ssh_stack.local.waiting import in_thread
+from ssh_wire import SSHError
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from ssh_keys import Certificate
+    from ssh_stack.client.options import ClientOptions, KeySource
+    from ssh_stack.sources import Path
+
+__all__ = ["KeyReader", "NamedCertificate", "NamedKey"]
+
+_Load: TypeAlias = Callable[[str | bytes | None], PrivateKey]
+
+
+@attrs.frozen(kw_only=True)
+class NamedKey:
+    """A key that was named, as far as it can be used.
+
+    Attributes:
+        source: where it comes from, such as "file /home/me/.ssh/id_rsa".
+        public_key: its public half, where that is known.
+        signer: who signs with it; None where the private half cannot be used.
+        certificate: the certificate that lies beside it.
+        problem: why there is no signer, and what to do about it.
+        absent: whether there is nothing at all where it should be.
+    """
+
+    source: str
+    public_key: PublicKey | None = None
+    signer: Signer | None = None
+    certificate: Certificate | None = None
+    problem: str = ""
+    absent: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class NamedCertificate:
+    """A certificate that was named.
+
+    Attributes:
+        source: where it comes from.
+        certificate: the certificate; None where it cannot be used.
+        problem: why it cannot.
+    """
+
+    source: str
+    certificate: Certificate | None = None
+    problem: str = ""
+
+
+class KeyReader:
+    """Reads keys and certificates.
+
+    Args:
+        options: the passphrase, who is asked for one, and whether permissions are looked at.
+        batch: ask nobody.
+        tries: how often somebody is asked for one passphrase.
+        policy: which keys are strong enough to be read.
+    """
+
+    def __init__(
+        self, options: ClientOptions, *, batch: bool, policy: KeyPolicy, tries: int = ASKED
+    ) -> None:
+        self._options = options
+        self._batch = batch
+        self._policy = policy
+        self._tries = tries
+
+    async def read(self, source: KeySource) -> NamedKey:
+        """Read a key: a file, its content, the key, or something that signs with it."""
+        with ReadOnce.current().scope():  # as a public key, and as a private one
+            return await self._read(source)
+
+    async def _read(self, source: KeySource) -> NamedKey:
+        if isinstance(source, str) and is_key_text(source):
+            source = source.encode("utf-8", "surrogateescape")
+        if isinstance(source, PrivateKey):
+            source = KeySigner(source)
+        if isinstance(source, bytes):
+            content = source
+            return await self._open(lambda p: self._load(content, p), "key data", None)
+        if isinstance(source, str | os.PathLike):
+            return await self._read_file(_expanded(source))
+        return NamedKey(source=source.source, public_key=source.public_key, signer=source)
+
+    async def read_certificate(self, source: Path | bytes | Certificate) -> NamedCertificate:
+        """Read a certificate: a file, its content, or the certificate."""
+        with ReadOnce.current().scope():
+            if isinstance(source, str | os.PathLike):
+                await _await_content(_expanded(source))
+            return self._read_certificate(source)
+
+    def _read_certificate(self, source: Path | bytes | Certificate) -> NamedCertificate:
+        from ssh_keys import Certificate, load_public_key  # noqa: PLC0415 (the first one loads it)
+
+        if isinstance(source, Certificate):
+            return _judged(source, f"certificate {source.key_id!r}")
+        where = "certificate data"
+        if not isinstance(source, bytes):
+            source = _expanded(source)
+            where = f"file {source}"
+        try:
+            if isinstance(source, bytes):
+                found = load_public_key(source, policy=self._policy)
+            else:
+                found = _public_of(source, policy=self._policy)
+        except (OSError, SSHError) as error:
+            return NamedCertificate(source=where, problem=_reason(error))
+        if isinstance(found, Certificate):
+            return _judged(found, where)
+        return NamedCertificate(source=where, problem="it is a key and not a certificate")
+
+    # ------------------------------------------------------------- files
+
+    async def _read_file(self, path: FilePath) -> NamedKey:
+        source = f"file {path}"
+        await _await_content(path)
+        content = self._public(path)
+        if content is None:
+            beside = self._public(FilePath(f"{path}.pub"))
+            known = beside if isinstance(beside, PublicKey) else None
+            named = await self._open(partial(self._load_file, path), source, known)
+            if named.public_key is None and not named.absent:  # an agent may have it
+                named = attrs.evolve(named, public_key=self._public_half(path))
+        elif isinstance(content, PublicKey):
+            problem = _misnamed(path)
+            named = NamedKey(source=source, public_key=content, problem=problem)
+        else:
+            return NamedKey(source=source, problem=_CERTIFICATE)
+        certificate = self._certificate_beside(path, named.public_key)
+        return attrs.evolve(named, certificate=certificate)
+
+    def _public(self, path: FilePath) -> PublicKey | Certificate | None:
+        """The public key or certificate in a file, where it holds one."""
+        try:
+            return read_public_key(path, policy=self._policy)
+        except (OSError, KeyFormatError):
+            return None
+
+    def _public_half(self, path: FilePath) -> PublicKey | None:
+        """The public half of a key that is not used: too many may read its file, say."""
+        try:
+            return read_private_key(path, policy=self._policy).public_key
+        except PassphraseNeeded as locked:
+            return locked.public_key
+        except (OSError, SSHError):
+            return None
+
+    def _load_file(self, path: FilePath, passphrase: str | bytes | None) -> PrivateKey:
+        strict = self._options.strict_permissions
+        return read_private_key(path, passphrase, policy=self._policy, strict_permissions=strict)
+
+    def _load(self, content: bytes, passphrase: str | bytes | None) -> PrivateKey:
+        return load_private_key(content, passphrase, policy=self._policy)
+
+    def _certificate_beside(
+        self, path: FilePath, public_key: PublicKey | None
+    ) -> Certificate | None:
+        """The user certificate beside a key file, if it is of this key (ssh_config(5))."""
+        found = self._public(FilePath(f"{path}-cert.pub"))
+        if found is None or isinstance(found, PublicKey) or found.role != "user":
+            return None
+        return found if public_key in (None, found.public_key) else None
+
+    # ------------------------------------------------------------- passphrases
+
+    async def _open(self, load: _Load, source: str, beside: PublicKey | None) -> NamedKey:
+        try:
+            key = load(None)
+        except PassphraseNeeded as locked:
+            return await self._unlock(load, source, locked.public_key or beside)
+        except FileNotFoundError as error:
+            absent = beside is None
+            return NamedKey(
+                source=source, public_key=beside, problem=_reason(error), absent=absent
+            )
+        except (OSError, SSHError) as error:
+            if isinstance(error, UnprotectedKey):
+                _warn(source, str(error))
+            return NamedKey(source=source, public_key=beside, problem=_reason(error))
+        return NamedKey(source=source, public_key=key.public_key, signer=KeySigner(key, source))
+
+    async def _unlock(self, load: _Load, source: str, public_key: PublicKey | None) -> NamedKey:
+        """Return a signer that opens the key when the server wants its signature."""
+        signer = self._locked(load, source, public_key)
+        if signer is None:
+            asked = "in batch mode nobody is asked" if self._batch else "no passphrase was given"
+            problem = (
+                f"it is encrypted, and {asked}; give a passphrase, or add the key to an agent"
+            )
+            return NamedKey(source=source, public_key=public_key, problem=problem)
+        if public_key is None:  # a format that hides it: whose key is it?
+            try:
+                await signer.unlock()
+            except KeyFormatError as error:
+                return NamedKey(source=source, problem=_reason(error))
+        return NamedKey(source=source, public_key=signer.public_key, signer=signer)
+
+    def _locked(
+        self, load: _Load, source: str, public_key: PublicKey | None
+    ) -> EncryptedSigner | None:
+        passphrase, prompter = self._options.passphrase, self._options.prompter
+        if isinstance(passphrase, str | bytes):
+            given = passphrase
+
+            async def give() -> str | bytes:
+                return given
+
+            return EncryptedSigner(load, source, give, public_key, tries=1)
+        if self._batch:
+            return None
+        if passphrase is not None:
+            ask = partial(answer_of, passphrase, what="passphrase")
+            return EncryptedSigner(load, source, ask, public_key, self._tries)
+        if prompter is not None:
+            ask = partial(prompter.passphrase, source)
+            return EncryptedSigner(load, source, ask, public_key, self._tries)
+        return None
+
+
+async def _await_content(path: FilePath) -> None:
+    """Read what may have to be waited for in a thread, so that it is there."""
+    if may_wait(path):
+        with suppress(OSError, KeyFormatError):  # raised again by who wants it
+            await in_thread(partial(read_file, path, MAX_BLOB))
+
+
+_CERTIFICATE: Final = (
+    "it is a certificate; name the file of its private key, and this file as a certificate"
+)
+
+
+def _misnamed(path: FilePath) -> str:
+    """Say of a file that it holds a public key, and which file may be meant."""
+    private = path.with_suffix("") if path.suffix == ".pub" else None
+    where = f", {private}," if private is not None and private.exists() else ""
+    return (
+        "it is a public key, and no agent holds the private one;"
+        f" name the file of the private key{where} instead"
+    )
+
+
+def _public_of(path: FilePath, *, policy: KeyPolicy) -> PublicKey | Certificate:
+    """Read a public key or certificate at a path, or at the path with `.pub` behind it."""
+    try:
+        return read_public_key(path, policy=policy)
+    except FileNotFoundError:
+        return read_public_key(f"{path}.pub", policy=policy)
+
+
+def _judged(certificate: Certificate, source: str) -> NamedCertificate:
+    if certificate.role != "user":
+        return NamedCertificate(source=source, problem="it is a host certificate")
+    return NamedCertificate(source=source, certificate=certificate)
+
+
+def _expanded(path: Path) -> FilePath:
+    return FilePath(os.path.expanduser(path))  # noqa: PTH111 (a user that nobody knows stays)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return printable(error.strerror or str(error))
+    return str(error)
+
+
+def _warn(source: str, problem: str) -> None:
+    import logging  # noqa: PLC0415 (costs import time, and this is rare)
+
+    logging.getLogger("ssh_stack").warning("%s is not used: %s", source, problem)

@@ -1,0 +1,268 @@
+"""The keys that a user may log in with, in the order of OpenSSH's pubkey_prepare.
+
+    1. certificates that were named
+    2. keys of the agent that were named, too
+    3. other keys of the agent
+    4. the other named keys, and the certificates beside them
+
+Keys that the caller gives as such come before other keys of the agent: a server counts each
+key that it does not know.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from ssh_auth import AgentSigner, Credential, KeyCredential, KeySigner, Signer, UnusableCredential
+from ssh_keys import KeyPolicy, PublicKey
+from ssh_stack.client.key_files import KeyReader, NamedCertificate, NamedKey
+from ssh_stack.client.options import ClientOptions
+from ssh_stack.client.plan import AuthenticationPlan
+from ssh_stack.local.user import expand_home
+from ssh_stack.sources import Default
+from ssh_wire import UsageError
+
+if TYPE_CHECKING:
+    from ssh_keys import Certificate
+    from ssh_stack.client.options import KeySource
+
+__all__ = ["DEFAULT_IDENTITIES", "Arrangement", "public_keys"]
+
+DEFAULT_IDENTITIES: Final = (
+    "id_rsa",
+    "id_ecdsa",
+    "id_ecdsa_sk",
+    "id_ed25519",
+    "id_ed25519_sk",
+    "id_mldsa44_ed25519",
+)
+"""The key files in ~/.ssh that are tried when none are named, as ssh_config(5) lists them."""
+
+_METHOD: Final = "publickey"
+"""Bits of an RSA key below which it is read only where somebody asks for small ones."""
+
+
+async def public_keys(
+    options: ClientOptions, plan: AuthenticationPlan, stack: AsyncExitStack
+) -> list[Credential]:
+    """Return the keys, and among them what was named and cannot be used.
+
+    Args:
+        options: what `connect` was told.
+        plan: what it and the configuration come to.
+        stack: closes the connection to the agent.
+    """
+    policy = _policy_for(options, plan)
+    tries = plan.password_prompts
+    reader = KeyReader(options, batch=plan.batch, policy=policy, tries=tries)
+    sources, given = _sources(options, plan)
+    named = [await reader.read(source) for source in sources]
+    named = [key for key in named if given != "default" or not key.absent]
+    certificates = [
+        await reader.read_certificate(source)
+        for source in (*options.certificates, *plan.certificate_files)
+    ]
+    agent, unusable = await _agent_keys(plan, stack, policy=policy)
+    arrangement = Arrangement(
+        named=named,
+        certificates=certificates,
+        agent=agent,
+        explicit=given != "default",
+        others=not plan.identities_only,
+    )
+    found = arrangement.named_first() if given == "option" else arrangement.as_ssh()
+    return [_large_enough(each, plan.min_rsa_bits) for each in (*found, *unusable)]
+
+
+def _sources(options: ClientOptions, plan: AuthenticationPlan) -> tuple[Sequence[KeySource], str]:
+    """The keys to read, and who named them."""
+    if options.keys is None:
+        return (), "option"
+    if not isinstance(options.keys, Default):
+        return options.keys, "option"
+    files = plan.identity_files
+    if files:
+        # "an argument of none may be used to indicate no identity files should be loaded"
+        return [file for file in files if str(file).lower() != "none"], "configuration"
+    try:
+        home = expand_home("~/.ssh")
+    except UsageError:  # a user without a home directory has no keys in it
+        return (), "default"
+    return [home / name for name in DEFAULT_IDENTITIES], "default"
+
+
+def _policy_for(options: ClientOptions, plan: AuthenticationPlan) -> KeyPolicy:
+    if options.algorithms == "legacy":
+        return KeyPolicy.LEGACY
+    return KeyPolicy.for_rsa(plan.min_rsa_bits) if plan.min_rsa_bits else KeyPolicy.DEFAULT
+
+
+async def _agent_keys(
+    plan: AuthenticationPlan, stack: AsyncExitStack, *, policy: KeyPolicy
+) -> tuple[dict[bytes, KeyCredential], list[Credential]]:
+    """The agent's keys by what it lists, and what of it cannot be used."""
+    if plan.agent is None:
+        return {}, []
+    default = os.environ.get("SSH_AUTH_SOCK", "")
+    path = default if isinstance(plan.agent, Default) else os.fspath(plan.agent)
+    if not path:
+        return {}, []
+    from ssh_agent import AgentError  # noqa: PLC0415 (loads where there is an agent)
+    from ssh_agent.aio import AgentClient  # noqa: PLC0415 (the same)
+
+    try:
+        agent = await stack.enter_async_context(AgentClient.connect(path))
+        identities = await agent.identities(policy=policy)
+    except AgentError as error:
+        if isinstance(plan.agent, Default):
+            return {}, []  # SSH_AUTH_SOCK outlives the agent that it names
+        return {}, [UnusableCredential(_METHOD, f"agent {path}", str(error))]
+    found: dict[bytes, KeyCredential] = {}
+    for each in identities:
+        if each.certificate is None or each.certificate.role == "user":
+            credential = KeyCredential(AgentSigner(agent, each), certificate=each.certificate)
+            found.setdefault(each.listed.blob, credential)
+    unusable: list[Credential] = [
+        UnusableCredential(_METHOD, f"agent {each.comment}".rstrip(), each.reason)
+        for each in identities.skipped
+    ]
+    return found, unusable
+
+
+@attrs.frozen
+class _Entry:
+    """A named key, or a certificate beside one."""
+
+    source: str
+    offered: PublicKey | Certificate | None
+    signer: Signer | None
+    problem: str
+
+    @property
+    def blob(self) -> bytes:
+        return b"" if self.offered is None else self.offered.blob
+
+
+@attrs.frozen(kw_only=True)
+class Arrangement:
+    """The keys that there are, to be put in order.
+
+    Attributes:
+        named: the keys that were named, in their order.
+        certificates: the certificates that were named.
+        agent: the agent's keys by the blob that it lists, in its order.
+        explicit: whether somebody named the keys, so that their order is kept.
+        others: whether keys of the agent that nobody named are used, too.
+    """
+
+    named: Sequence[NamedKey]
+    certificates: Sequence[NamedCertificate] = ()
+    agent: dict[bytes, KeyCredential] = attrs.field(factory=dict[bytes, KeyCredential])
+    explicit: bool = True
+    others: bool = True
+
+    def as_ssh(self) -> list[Credential]:
+        """Return the keys as OpenSSH's client tries them."""
+        entries = self._entries()
+        blobs = {entry.blob for entry in entries}
+        held = [(blob, key) for blob, key in self.agent.items() if blob in blobs or self.others]
+        # those of the agent that were named come first, in the agent's order
+        held.sort(key=lambda item: item[0] not in blobs)
+        fixed = [self.explicit and blob in blobs for blob, _ in held]
+        of_agent = _certificates_first([key for _, key in held], fixed)
+        rest = [self._own(entry) for entry in entries if entry.blob not in self.agent]
+        of_files = _certificates_first(rest, [self.explicit] * len(rest))
+        return _distinct([*self._certified(), *of_agent, *of_files])
+
+    def named_first(self) -> list[Credential]:
+        """Return the keys in the order named, then the agent's others."""
+        ours: list[Credential] = []
+        for entry in self._entries():
+            # a key in memory needs no agent; a locked one asks nobody where the agent has it
+            held = None if isinstance(entry.signer, KeySigner) else self.agent.get(entry.blob)
+            ours.append(held or self._own(entry))
+        others = self.agent.values() if self.others else ()
+        return _distinct([*self._certified(), *ours, *others])
+
+    def _entries(self) -> list[_Entry]:
+        """The named keys and the certificates beside them, which count where none are named."""
+        entries: list[_Entry] = []
+        for key in self.named:
+            entries.append(_Entry(key.source, key.public_key, key.signer, key.problem))
+            if key.certificate is not None and not self.certificates:
+                signer = key.signer or self._signer_of(key.certificate.public_key)
+                entries.append(_Entry(key.source, key.certificate, signer, key.problem))
+        return entries
+
+    def _certified(self) -> list[Credential]:
+        """The certificates that were named, each with who signs for it."""
+        found: list[Credential] = []
+        for each in self.certificates:
+            certificate = each.certificate
+            signer = None if certificate is None else self._signer_of(certificate.public_key)
+            if signer is None:
+                problem = each.problem or "its private key is neither named nor in the agent"
+                found.append(UnusableCredential(_METHOD, each.source, problem))
+            else:
+                found.append(KeyCredential(signer, certificate=certificate))
+        return found
+
+    def _signer_of(self, public_key: PublicKey) -> Signer | None:
+        """Who signs with a key: the agent, or else a file."""
+        held = self.agent.get(public_key.blob)
+        if held is not None:
+            return held.signer
+        signers = (key.signer for key in self.named if key.public_key == public_key)
+        return next((signer for signer in signers if signer is not None), None)
+
+    def _own(self, entry: _Entry) -> Credential:
+        if entry.signer is None:
+            offered = entry.offered
+            fingerprint = "" if offered is None else offered.fingerprint()
+            return UnusableCredential(_METHOD, entry.source, entry.problem, fingerprint)
+        if isinstance(entry.offered, PublicKey):
+            return KeyCredential(entry.signer)
+        return KeyCredential(entry.signer, certificate=entry.offered)
+
+
+def _certificates_first(keys: Sequence[Credential], fixed: Sequence[bool]) -> list[Credential]:
+    """Put certificates before keys, among those whose place is not fixed.
+
+    As OpenSSH's order_identities_by_prio: a certificate that wants the user's PIN or finger
+    comes behind the others, one that wants no touch before them.
+    """
+    movable = [key for key, stays in zip(keys, fixed, strict=True) if not stays]
+    ordered = iter(sorted(movable, key=_priority))
+    return [key if stays else next(ordered) for key, stays in zip(keys, fixed, strict=True)]
+
+
+def _priority(credential: Credential) -> int:
+    if not isinstance(credential, KeyCredential) or credential.certificate is None:
+        return 3
+    if "verify-required" in credential.certificate.critical_options:
+        return 2
+    return 0 if "no-touch-required" in credential.certificate.extensions else 1
+
+
+def _distinct(credentials: Iterable[Credential]) -> list[Credential]:
+    """Each key once, in the first place that it has."""
+    found: dict[object, Credential] = {}
+    for each in credentials:
+        found.setdefault(each.offered.blob if isinstance(each, KeyCredential) else each, each)
+    return list(found.values())
+
+
+def _large_enough(credential: Credential, bits: int) -> Credential:
+    """Refuse an RSA key that is smaller than RequiredRSASize of ssh_config(5) wants."""
+    if not isinstance(credential, KeyCredential):
+        return credential
+    key = credential.signer.public_key
+    if key.kind != "ssh-rsa" or key.bits >= bits:
+        return credential
+    problem = f"an RSA key of {key.bits} bits is too small: RequiredRSASize is {bits}"
+    return UnusableCredential(_METHOD, credential.source, problem, key.fingerprint())

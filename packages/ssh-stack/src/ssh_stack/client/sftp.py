@@ -1,0 +1,62 @@
+"""SFTP over a connection: the subsystem's channel, and what it writes when it does not start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ssh_connection.aio import Scope
+from ssh_sftp import SFTPConnectionLost, SFTPOptions
+from ssh_sftp.aio import SFTPClient
+from ssh_wire import UsageError
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from ssh_stack.client.connection import Connection
+
+__all__ = ["start_sftp"]
+
+_KEPT: Final = 1024
+
+
+def start_sftp(connection: Connection, options: SFTPOptions | None = None) -> Scope[SFTPClient]:
+    """Return a scope that opens the subsystem "sftp".
+
+    Raises:
+        UsageError: `options` is no `SFTPOptions`.
+    """
+    if options is not None and not _are_options(options):
+        problem = f"options={options!r}: it is an SFTPOptions, such as SFTPOptions(atomic=False)"
+        raise UsageError(problem)
+
+    async def opener() -> SFTPClient:
+        channel = await connection.open_subsystem("sftp")
+        complaint = bytearray()
+
+        def complain(data: memoryview) -> None:
+            complaint.extend(data[: _KEPT - len(complaint)])
+
+        channel.stderr_received = complain
+        software = connection.server_software
+        client = SFTPClient.from_pipe(channel, options, peer_software=software)
+        try:
+            await client.start()
+        except SFTPConnectionLost as error:
+            await client.close()
+            raise _with_complaint(error, bytes(complaint)) from error.__cause__
+        except BaseException:
+            await client.close()
+            raise
+        return client
+
+    return Scope(opener)
+
+
+def _are_options(value: object) -> bool:
+    """Whether a value is an SFTPOptions; callers without a type checker pass anything."""
+    return isinstance(value, SFTPOptions)
+
+
+def _with_complaint(error: SFTPConnectionLost, complaint: bytes) -> SFTPConnectionLost:
+    """Add what the server wrote to standard error before it ended."""
+    text = printable(complaint.strip())
+    return SFTPConnectionLost(f"{error.text}; it wrote '{text}'") if text else error

@@ -1,0 +1,318 @@
+"""Is this the right server?  known_hosts and the policy for servers that are not in it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from ssh_keys import (
+    CertificateRefused,
+    HostKeyStatus,
+    HostKeyUpdate,
+    KeyFormatError,
+    KeyPolicy,
+    KnownHosts,
+    PublicKey,
+)
+from ssh_keys.trust import Verdict
+from ssh_stack.client.options import HostKeyPolicy, HostKeyUpdateDecision
+from ssh_stack.errors import (
+    HostCertificateRefused,
+    HostKeyChanged,
+    HostKeyError,
+    HostKeyRevoked,
+    HostKeyTooShort,
+    HostKeyUnknown,
+    place_of,
+)
+from ssh_stack.local.asking import accepts
+from ssh_stack.trust_files import load_known_hosts
+from ssh_transport.algorithms import HOST_KEYS
+from ssh_wire import UsageError
+
+__all__ = ["Trust", "load_known_hosts"]
+
+if TYPE_CHECKING:
+    from ssh_auth import Credential
+    from ssh_connection.aio import HostKeyProver
+    from ssh_keys import (
+        Certificate,
+        HostKeys,
+        RevocationList,
+    )
+
+_LOG: Final = logging.getLogger("ssh_stack")
+_DEFAULT_PORT: Final = 22
+
+_LEARNT: Final = frozenset({"password", "keyboard-interactive"})
+"""The methods that tell a server something it could use elsewhere."""
+
+_WRITING: Final = threading.Lock()
+"""Held while a file is read and replaced: no line of another connection is lost between."""
+
+
+@attrs.define
+class Trust:
+    """Decides about one server's key, and keeps what is known of the server up to date."""
+
+    host: str
+    """The server's name, as known_hosts has it."""
+    port: int
+    """The server's port."""
+    known: KnownHosts
+    """The keys that are trusted already."""
+    policy: HostKeyPolicy
+    """What becomes of a server that is not known."""
+    file: FilePath | None = None
+    """Where an accepted key is remembered."""
+    remembers: bool = True
+    """Whether the key of a new server is written there."""
+    hashed: bool = False
+    """Whether the name is hashed there."""
+    confirm: HostKeyUpdateDecision | None = None
+    """Asked before the file is changed for keys that the server has named."""
+    alias: str = ""
+    """What known_hosts and certificates call the server instead, whatever its port
+    (HostKeyAlias)."""
+    revoked: Sequence[tuple[str, RevocationList]] = attrs.field(default=(), repr=False)
+    """Lists of keys that are never accepted, each with its name (RevokedHostKeys)."""
+    required_rsa_size: int = 0
+    """The fewest bits of an RSA key (RequiredRSASize)."""
+    key_policy: KeyPolicy = KeyPolicy.DEFAULT
+    """Which keys of `file` are strong enough to be read."""
+    doubt: HostKeyError | None = attrs.field(default=None, init=False)
+    """Why the server is not to be trusted with secrets although the policy "off" let it pass."""
+    _used: PublicKey | None = attrs.field(default=None, init=False)
+    """The key of this connection, where the user trusts it: for itself, not for an authority."""
+
+    @property
+    def _name(self) -> tuple[str, int]:
+        """Name and port that known_hosts is asked for."""
+        return (self.alias, _DEFAULT_PORT) if self.alias else (self.host, self.port)
+
+    @property
+    def _names(self) -> tuple[tuple[str, int], ...]:
+        """The same, and the name without the port, which counts where the first is not known."""
+        name = self._name
+        return (name,) if name[1] == _DEFAULT_PORT else (name, (self.host, _DEFAULT_PORT))
+
+    # ------------------------------------------------------------- judging
+
+    async def verify(self, key: PublicKey) -> bool:
+        """Return True if `key` is trusted for the server.
+
+        Raises:
+            HostKeyError: it is not, and why.
+        """
+        self._refuse_revoked(key)
+        self._refuse_short(key)
+        verdict, here = self._judge(key)
+        if verdict.status is HostKeyStatus.TRUSTED:
+            if here:
+                self._used = key
+            return True
+        if verdict.status is HostKeyStatus.UNKNOWN:
+            if not await self._accepts(key):
+                raise HostKeyUnknown(*self._name, key, file=self.file, unread=self.known.unread)
+            if callable(self.policy):
+                self._used = key  # "explicitly accepted by the user"
+            await self._remember(key)
+            return True
+        made = HostKeyChanged if verdict.status is HostKeyStatus.CHANGED else HostKeyRevoked
+        return self._object(made(*self._name, key, lines=verdict.lines))
+
+    async def verify_certificate(self, certificate: Certificate) -> bool:
+        """Return True if an authority that is trusted for the server certified its key.
+
+        False says nothing against the key: it is to be judged as if it had come alone.
+
+        Raises:
+            HostKeyError: the certificate or its key is revoked, or it is not good for the
+                server at this time and its key is not trusted for itself either.
+        """
+        key = certificate.public_key
+        self._refuse_revoked(certificate)
+        self._refuse_short(key)
+        now = int(time.time())
+        for each in (key, certificate.ca_key):
+            verdict, _ = self._judge(each)
+            if verdict.status is HostKeyStatus.REVOKED:
+                return self._object(HostKeyRevoked(*self._name, key, lines=verdict.lines))
+        for host, port in self._names:
+            vouches = certificate.ca_key in self.known.lookup(host, port).authorities
+            try:
+                verdict = self.known.judge_certificate(certificate, host, port, now=now)
+            except CertificateRefused as error:
+                if self.policy == "off" or self._judge(key)[0].status is HostKeyStatus.TRUSTED:
+                    return False
+                raise HostCertificateRefused(*self._name, key, str(error)) from error
+            if verdict.status is HostKeyStatus.REVOKED:
+                return self._object(HostKeyRevoked(*self._name, key, lines=verdict.lines))
+            if vouches:
+                return True
+            if self.known.lookup(host, port).authorities:
+                return False
+        return False
+
+    def _judge(self, key: PublicKey) -> tuple[Verdict, bool]:
+        """Return what is known of a key, and whether it is known of the very name and port.
+
+        "An entry without the port" counts where the look with the port finds nothing, as in
+        `ssh`.  There it can trust; another key says nothing.  Other than in `ssh`, it revokes
+        whatever the look with the port finds.
+        """
+        first, *others = (self.known.judge(key, host, port) for host, port in self._names)
+        for other in others:
+            trusts = other.status is HostKeyStatus.TRUSTED
+            if other.status is HostKeyStatus.REVOKED or (
+                trusts and first.status is HostKeyStatus.UNKNOWN
+            ):
+                return other, False
+        return first, True
+
+    def _object(self, error: HostKeyError) -> bool:
+        """Refuse the server, or let it pass as `StrictHostKeyChecking no` does: warned of."""
+        if self.policy != "off":
+            raise error
+        self.doubt = error
+        _LOG.warning("%s", error, extra={"host_key_error": error})
+        _LOG.warning(
+            "password and keyboard-interactive authentication and all forwarding are disabled "
+            "for this connection, to avoid man-in-the-middle attacks"
+        )
+        return True
+
+    def withhold(self, credential: Credential) -> str:
+        """Return why a credential must not be used: a man in the middle would learn it."""
+        if self.doubt is None or credential.method not in _LEARNT:
+            return ""
+        return f"it is disabled, because {self._doubt()}"
+
+    def forbid_forwarding(self) -> str:
+        """Return why nothing must be forwarded through the connection; empty where it may be."""
+        return "" if self.doubt is None else self._doubt()
+
+    def _doubt(self) -> str:
+        what = "is revoked" if isinstance(self.doubt, HostKeyRevoked) else "has changed"
+        return f"the host key of {place_of(*self._name)} {what}"
+
+    def _refuse_revoked(self, key: PublicKey | Certificate) -> None:
+        for name, revoked in self.revoked:
+            if revoked.revokes(key):
+                plain = key if isinstance(key, PublicKey) else key.public_key
+                raise HostKeyRevoked(*self._name, plain, source=name)
+
+    def _refuse_short(self, key: PublicKey) -> None:
+        if key.kind == "ssh-rsa" and key.bits < self.required_rsa_size:
+            raise HostKeyTooShort(*self._name, key, self.required_rsa_size)
+
+    async def _accepts(self, key: PublicKey) -> bool:
+        if callable(self.policy):
+            return await accepts(self.policy, self.host, self.port, key)
+        if self.policy == "accept-new":
+            return not self.known.unread  # the host may be known there
+        return self.policy == "off"
+
+    # ------------------------------------------------------------- remembering
+
+    async def _remember(self, key: PublicKey) -> None:
+        """Write a key down.  What cannot be written is told and does not end the connection."""
+        if self.file is None or not self.remembers:
+            return
+        name = place_of(*self._name)
+        try:
+            await asyncio.to_thread(self._append, self.file, key)
+        except (OSError, KeyFormatError, UsageError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            _LOG.warning("the host key of %s cannot be added to %s: %s", name, self.file, reason)
+        else:
+            _LOG.info(
+                "Permanently added '%s' (%s) to the list of known hosts (%s)",
+                name,
+                key.kind,
+                self.file,
+            )
+
+    def _append(self, file: FilePath, key: PublicKey) -> None:
+        from ssh_keys.files import append_known_host  # noqa: PLC0415 (only when it is needed)
+
+        with _WRITING:
+            append_known_host(file, *self._name, key, hashed=self.hashed)
+
+    async def learn(self, keys: tuple[PublicKey, ...], prove: HostKeyProver) -> None:
+        """Make the file list the keys that the server names (UpdateHostKeys, ssh_config(5)).
+
+        Only those are added that the server proves to have, and those are removed that it
+        does not name any more.  "The key used to authenticate the host was already trusted
+        or explicitly accepted by the user", is among the named ones and stands in the file:
+        what was accepted for once, or by an authority, is not made to last.
+
+        Args:
+            keys: every key that the server names.
+            prove: asks the server for its proof.
+
+        Raises:
+            OSError: the file cannot be read or written.
+            KeyFormatError: it is not a regular file.
+        """
+        file, used = self.file, self._used
+        if file is None or used is None or used not in keys:
+            return
+        if not await asyncio.to_thread(file.is_file):  # a pipe is not read again
+            return
+        update = await asyncio.to_thread(self._plan, file, used, keys)
+        if not update or len(await prove(update.new)) != len(update.new):
+            return  # one that is not there makes all of it doubtful
+        if self.confirm is None or await accepts(self.confirm, self.host, self.port, update):
+            await asyncio.to_thread(self._update, file, update)
+
+    def _plan(self, file: FilePath, used: PublicKey, keys: tuple[PublicKey, ...]) -> HostKeyUpdate:
+        from ssh_keys.files import read_known_hosts  # noqa: PLC0415 (only when it is needed)
+
+        source = os.fspath(file)
+        fresh = read_known_hosts(file, policy=self.key_policy)
+        if used not in fresh.lookup(*self._name).trusted:
+            return HostKeyUpdate()
+        others = KnownHosts(
+            entries=tuple(each for each in self.known.entries if each.source != source),
+            unusable=tuple(each for each in self.known.unusable if each.source != source),
+        )
+        good = [key for key in keys if not any(each.revokes(key) for _, each in self.revoked)]
+        return HostKeyUpdate.plan(fresh.merge(others), *self._name, good, source=source)
+
+    def _update(self, file: FilePath, update: HostKeyUpdate) -> None:
+        from ssh_keys.files import update_known_host  # noqa: PLC0415 (only when it is needed)
+
+        if update.old:
+            with _WRITING:
+                update_known_host(
+                    file, *self._name, update, hashed=self.hashed, policy=self.key_policy
+                )
+        else:  # other programs may write to the end meanwhile: nothing of theirs is lost
+            for key in update.new:
+                self._append(file, key)
+
+    @property
+    def preferred_algorithms(self) -> tuple[str, ...]:
+        """The host key algorithms of the keys that are known for the server.
+
+        Asked for first, so that a server with several keys shows one that can be checked.
+        """
+        found = self._found()
+        names = tuple(dict.fromkeys(name for key in found.trusted for name in key.algorithms))
+        if not found.authorities:
+            return names
+        return (*(name for name in HOST_KEYS if "-cert" in name), *names)
+
+    def _found(self) -> HostKeys:
+        """The keys of the name and port, or where there are none, those of the name alone."""
+        found = [self.known.lookup(host, port) for host, port in self._names]
+        return next((each for each in found if each.trusted or each.authorities), found[0])

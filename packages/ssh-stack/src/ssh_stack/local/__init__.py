@@ -1,0 +1,1 @@
+"""This machine: its users, processes and shells, and who is asked."""

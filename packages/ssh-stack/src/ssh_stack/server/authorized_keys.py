@@ -1,0 +1,165 @@
+"""Who may log in with which key: AUTHORIZED_KEYS of sshd(8), certificate authorities included."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from ssh_auth import Accept, AuthContext, Partial, Reject
+from ssh_connection.aio import ServerAuthentication
+from ssh_keys import AuthorizedKeysFile as KeyLines
+from ssh_keys import KeyFormatError, PublicKey
+from ssh_keys.files import ReadOnce, read_authorized_keys
+from ssh_stack.local.user import local_user
+from ssh_stack.server.permissions import (
+    ENFORCED,
+    by_certificate,
+    by_options,
+    certificate_problem,
+    options_problem,
+    seconds_now,
+    together,
+)
+from ssh_stack.sources import Path
+from ssh_wire import UsageError
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from ssh_keys import Certificate
+    from ssh_keys.trust import AuthorizedKey
+
+__all__ = ["AuthorizedKeys", "names_of_users"]
+
+_Result: TypeAlias = Accept | Reject | Partial
+_log = logging.getLogger("ssh_stack.server")
+
+
+class AuthorizedKeys:
+    """Lets in whoever has one of the keys, or a certificate of one of the authorities.
+
+    Of the options in front of a key, `from`, `command`, `expiry-time`, `restrict`, those about
+    touch and verification, `cert-authority` with `principals`, and the permissions of
+    terminals and forwarding are enforced; a line with any other lets nobody in.
+
+    Args:
+        source: an authorized_keys file, read anew at each attempt, or the keys themselves.  A
+            pipe is read once.
+        users: the user names that may log in; by default the one that this process runs as.
+        clock: gives the time in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        source: Path | Sequence[PublicKey],
+        users: Collection[str] | None = None,
+        *,
+        clock: Callable[[], int] = seconds_now,
+    ) -> None:
+        self._path = source if isinstance(source, str | os.PathLike) else None
+        self._keys = () if isinstance(source, str | os.PathLike) else tuple(source)
+        self._users = names_of_users(users)
+        self._once = ReadOnce.current()
+        self._clock = clock
+
+    async def decide(
+        self, user: str, key: PublicKey, context: AuthContext | None = None
+    ) -> _Result:
+        """Accept a key that is authorized, for a user who may log in.
+
+        Args:
+            user: the user that the client named.
+            key: its key.
+            context: where it connects from; without it, no line with `from` lets it in.
+        """
+        found = await self._granted_by_key(key, context or AuthContext(user=user))
+        if found is not None and user in self._users:  # the same work for everybody
+            return found
+        _log.info("key %s refused for %s", key.fingerprint(), printable(user))
+        return Reject()
+
+    async def decide_certificate(
+        self, user: str, certificate: Certificate, context: AuthContext | None = None
+    ) -> _Result:
+        """Accept a certificate of an authority of the file, for a user who may log in."""
+        found = await self._granted_by_certificate(certificate, context or AuthContext(user=user))
+        if found is not None and user in self._users:
+            return found
+        text = "certificate %r of key %s refused for %s"
+        _log.info(text, certificate.key_id, certificate.fingerprint(), printable(user))
+        return Reject()
+
+    async def _granted_by_key(self, key: PublicKey, context: AuthContext) -> Accept | None:
+        if self._path is None:
+            return Accept() if key in self._keys else None
+        lines = await self._lines()
+        for listed in lines.matching(key, ENFORCED):
+            problem = options_problem(listed.options, context, self._clock())
+            if not problem:
+                return by_options(listed.options)
+            self._tell(listed, problem)
+        return None
+
+    async def _granted_by_certificate(
+        self, certificate: Certificate, context: AuthContext
+    ) -> Accept | None:
+        lines = await self._lines()
+        for listed in lines.authorities(certificate.ca_key, ENFORCED):
+            options, now = listed.options, self._clock()
+            problem = options_problem(options, context, now) or certificate_problem(
+                certificate, context, now, options.principals
+            )
+            if not problem:
+                found = together(by_options(options), by_certificate(certificate))
+                if found is not None:
+                    return found
+                problem = "it forces another command than the certificate"
+            self._tell(listed, problem)
+        return None
+
+    async def _lines(self) -> KeyLines:
+        if self._path is None:
+            return KeyLines()
+        try:
+            with self._once.scope():
+                lines = await asyncio.to_thread(read_authorized_keys, self._path)
+        except FileNotFoundError:
+            lines = KeyLines()
+        except (OSError, KeyFormatError) as error:
+            _log.warning("authorized keys: %s", error)
+            lines = KeyLines()
+        for problem in (*lines.problems, *lines.not_enforced(ENFORCED)):
+            _log.info("%s, line %d is not used: %s", self._path, problem.line, problem.reason)
+        return lines
+
+    def _tell(self, listed: AuthorizedKey, problem: str) -> None:
+        _log.info("%s, line %d does not let in: %s", self._path, listed.line, problem)
+
+    @property
+    def authentication(self) -> ServerAuthentication:
+        """The method that it offers."""
+        # the keys themselves are no authorities
+        certificate = None if self._path is None else self._about_certificate
+        return ServerAuthentication(public_key=self._about_key, certificate=certificate)
+
+    async def _about_key(self, user: str, key: PublicKey, context: AuthContext) -> _Result:
+        return await self.decide(user, key, context)
+
+    async def _about_certificate(
+        self, user: str, certificate: Certificate, context: AuthContext
+    ) -> _Result:
+        return await self.decide_certificate(user, certificate, context)
+
+
+def names_of_users(users: Collection[str] | None) -> frozenset[str]:
+    """Return who may log in: by default whom this process runs as.
+
+    Raises:
+        UsageError: one name is given where names are wanted.
+    """
+    if isinstance(users, str):
+        problem = f"users is a collection of names: give [{users!r}]"
+        raise UsageError(problem)
+    return frozenset([local_user()] if users is None else users)

@@ -1,0 +1,191 @@
+"""What `serve` is told: one frozen class, and the same as keyword arguments."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Literal, Required, TypeAlias, TypedDict, cast
+
+import attrs
+
+from ssh_auth import AuthLimits
+from ssh_connection import ConnectionLimits
+from ssh_connection.aio import (
+    ForwardingRules,
+    HostSigner,
+    KeepaliveOptions,
+    ServerConnection,
+    SessionHandler,
+)
+from ssh_keys import PrivateKey
+from ssh_sftp import FileSystem
+from ssh_stack.arguments import Rule, check_values, is_number, listed
+from ssh_stack.server.admission import MaxStartups
+from ssh_stack.server.authorization import Authorization
+from ssh_stack.sources import Path, RevokedSource
+from ssh_transport import Algorithms, Limits
+from ssh_wire import UsageError
+
+if TYPE_CHECKING:
+    from ssh_keys import Certificate
+
+__all__ = ["HostKeySource", "ServerOptions", "ServerOptionsKw"]
+
+
+HostKeySource: TypeAlias = Path | bytes | PrivateKey | HostSigner
+"""A host key: a file, its content, the key, or something that signs with it."""
+
+_RULES: Final[Mapping[str, Rule]] = {
+    "session": Rule(callable, "an async function of one Session, or LocalShell()"),
+    "sftp": Rule(
+        lambda v: not isinstance(v, str | os.PathLike | bool),
+        'a file system, such as Rooted("/srv")',
+    ),
+    "forwarding": Rule(
+        lambda v: hasattr(v, "may_connect"), "a set of rules, such as AllowForwarding()"
+    ),
+    "subsystems": Rule(
+        lambda v: isinstance(v, Mapping), 'a dict of async functions, {"name": function}'
+    ),
+    "env": Rule(
+        lambda v: isinstance(v, Collection) and not isinstance(v, str), "a collection of names"
+    ),
+    "banner": Rule(lambda v: isinstance(v, str), "text"),
+    "algorithms": Rule(
+        lambda v: v in ("strict", "default", "legacy") or isinstance(v, Algorithms),
+        '"strict", "default", "legacy" or an Algorithms',
+    ),
+    "transport_limits": Rule(lambda v: isinstance(v, Limits), "a Limits"),
+    "auth_limits": Rule(lambda v: isinstance(v, AuthLimits), "an AuthLimits"),
+    "limits": Rule(lambda v: isinstance(v, ConnectionLimits), "a ConnectionLimits"),
+    "max_startups": Rule(lambda v: isinstance(v, MaxStartups), "a MaxStartups(start=…, …)"),
+    "keepalive": Rule(
+        lambda v: isinstance(v, KeepaliveOptions), "a KeepaliveOptions(interval=…), or None"
+    ),
+    "login_grace": Rule(is_number, "seconds, more than 0"),
+    "close_timeout": Rule(is_number, "seconds, more than 0"),
+    "rekey_bytes": Rule(is_number, "a number of bytes, more than 0"),
+    "rekey_seconds": Rule(is_number, "seconds, more than 0"),
+    "on_error": Rule(callable, "a function of a connection and an error"),
+}
+
+
+def _host_keys(
+    given: Sequence[HostKeySource] | HostKeySource,
+) -> tuple[PrivateKey | HostSigner, ...]:
+    """Load the host keys that are files or contents."""
+    from ssh_keys import is_key_text, load_private_key  # noqa: PLC0415 (only where one is needed)
+    from ssh_keys.files import name_file_in_errors, read_private_key  # noqa: PLC0415 (only where one is a file)
+
+    found: list[PrivateKey | HostSigner] = []
+    sources = listed(given)
+    if not isinstance(sources, Iterable):
+        problem = "host_keys is a list of private keys: files, contents or keys"
+        raise UsageError(problem)
+    for each in cast("Iterable[HostKeySource]", sources):
+        if isinstance(each, str) and is_key_text(each):
+            found.append(load_private_key(each))
+        elif isinstance(each, str | os.PathLike):
+            with name_file_in_errors(each):
+                found.append(read_private_key(each, strict_permissions=True))
+        elif isinstance(each, bytes):
+            found.append(load_private_key(each))
+        else:
+            found.append(each)
+    return tuple(found)
+
+
+@attrs.frozen(kw_only=True)
+class ServerOptions:
+    """How to serve; what is not switched on is denied.
+
+    Attributes:
+        host_keys: The keys that prove who the server is, one of a kind: files, contents, keys, or
+            signers.
+        host_certificates: What authorities say about these keys.
+        auth: Who may log in.
+        session: Runs shells and commands: an async function of one `Session`, or `LocalShell()`.
+        subsystems: Runs further subsystems, by name, as `session` runs commands.
+        sftp: The file system that is served by SFTP: `Rooted("/srv")`, say.
+        forwarding: What clients may forward: `AllowForwarding()`, say.
+        env: Environment variables that clients may set; by default what `LocalShell` accepts.
+        revoked_keys: Keys and certificates of users that must not be believed, as sshd's
+            RevokedKeys. A KRL or a text with a public key on each line: its path, its content or
+            the list. A file is read anew at each attempt; while it cannot be read, every key
+            counts as revoked.
+        auth_limits: How often a client may try, and how much it may ask for, until it is
+            authenticated.
+        user_algorithms: The signature algorithms that a user's keys may use; see
+            `ServerAuthentication`.
+        banner: Text that clients show before authentication.
+        algorithms: A profile of algorithms, or the algorithms.
+        transport_limits: What is accepted of a client's transport.
+        limits: How much of everything a connection may have.
+        login_grace: Seconds from the connection to the authentication.
+        max_startups: Bounds on connections that are not authenticated yet.
+        keepalive: How a dead client is found; None never asks.
+        rekey_bytes: Bytes in one direction after which keys are exchanged anew.
+        rekey_seconds: Seconds after which keys are exchanged anew.
+        close_timeout: Seconds that closing a connection may take before it is cut.
+        on_error: Told of each connection that did not end because somebody closed it, and why.
+    """
+
+    host_keys: Sequence[PrivateKey | HostSigner] = attrs.field(repr=False, converter=_host_keys)
+    host_certificates: Sequence[Certificate] = ()
+    auth: Authorization | Sequence[Authorization] = attrs.field(repr=False)
+    session: SessionHandler | None = None
+    subsystems: Mapping[str, SessionHandler] = attrs.field(factory=dict[str, SessionHandler])
+    sftp: FileSystem | None = None
+    forwarding: ForwardingRules | None = None
+    env: Collection[str] | None = None
+    revoked_keys: RevokedSource | Sequence[RevokedSource] | None = None
+    auth_limits: AuthLimits = attrs.field(factory=AuthLimits)
+    user_algorithms: Callable[[str], Sequence[str]] | None = None
+    banner: str = ""
+    algorithms: Literal["strict", "default", "legacy"] | Algorithms = "default"
+    transport_limits: Limits = attrs.field(factory=Limits)
+    limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
+    login_grace: float = 120.0
+    max_startups: MaxStartups = attrs.field(factory=MaxStartups)
+    keepalive: KeepaliveOptions | None = attrs.field(factory=KeepaliveOptions)
+    rekey_bytes: int = 1024**3
+    rekey_seconds: float = 3600.0
+    close_timeout: float = 5.0
+    on_error: Callable[[ServerConnection, Exception], None] | None = None
+
+    def __attrs_post_init__(self) -> None:
+        check_values(self, _RULES, (None,))
+        if not all(hasattr(key, "public_key") for key in self.host_keys):
+            problem = "host_keys is a list of private keys: files, contents or keys"
+            raise UsageError(problem)
+        kinds = [key.public_key.kind for key in self.host_keys]
+        if not kinds or len(kinds) != len(set(kinds)):
+            problem = "host_keys has at least one key, and one of a kind"
+            raise UsageError(problem)
+
+
+class ServerOptionsKw(TypedDict, total=False):
+    """The fields of `ServerOptions` as keyword arguments."""
+
+    host_keys: Required[Sequence[HostKeySource] | HostKeySource]
+    host_certificates: Sequence[Certificate]
+    auth: Required[Authorization | Sequence[Authorization]]
+    session: SessionHandler | None
+    subsystems: Mapping[str, SessionHandler]
+    sftp: FileSystem | None
+    forwarding: ForwardingRules | None
+    env: Collection[str] | None
+    revoked_keys: RevokedSource | Sequence[RevokedSource] | None
+    auth_limits: AuthLimits
+    user_algorithms: Callable[[str], Sequence[str]] | None
+    banner: str
+    algorithms: Literal["strict", "default", "legacy"] | Algorithms
+    transport_limits: Limits
+    limits: ConnectionLimits
+    login_grace: float
+    max_startups: MaxStartups
+    keepalive: KeepaliveOptions | None
+    rekey_bytes: int
+    rekey_seconds: float
+    close_timeout: float
+    on_error: Callable[[ServerConnection, Exception], None] | None

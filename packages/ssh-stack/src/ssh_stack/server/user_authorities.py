@@ -1,0 +1,159 @@
+"""Authorities whose user certificates are accepted: sshd's TrustedUserCAKeys (sshd_config(5))."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from ssh_auth import Accept, AuthContext, Partial, Reject
+from ssh_connection.aio import ServerAuthentication
+from ssh_keys import KeyFormatError, PublicKey
+from ssh_keys.files import ReadOnce, read_authorized_keys, read_authorized_principals
+from ssh_stack.server.authorized_keys import names_of_users
+from ssh_stack.server.permissions import (
+    ENFORCED,
+    by_certificate,
+    by_options,
+    certificate_problem,
+    options_problem,
+    seconds_now,
+    together,
+)
+from ssh_stack.sources import Path
+from ssh_wire import UsageError
+from ssh_wire.text import printable
+
+if TYPE_CHECKING:
+    from ssh_keys import Certificate
+    from ssh_keys.trust import AuthorizedPrincipal
+
+__all__ = ["TrustedUserCAKeys"]
+
+_Result: TypeAlias = Accept | Reject | Partial
+_log = logging.getLogger("ssh_stack.server")
+
+
+class TrustedUserCAKeys:
+    """Lets in whoever has a certificate of one of the authorities that is good for the user.
+
+    A certificate is good between its times, for the principals that it names, from the
+    addresses of its `source-address`; its `force-command` and the permissions that it does
+    not give are enforced, and one with any other critical option is refused.
+
+    Args:
+        source: a file with the authorities' public keys, one a line, read anew at each
+            attempt, a pipe once; or the keys themselves.
+        principals: which principals may log in as a user: a mapping of user names, or a file
+            as sshd's AuthorizedPrincipalsFile, in whose name `%u` stands for the user and `%%`
+            for a percent sign.  Without it a certificate must name the user itself.
+        users: the user names that may log in; by default those of the mapping, or the one that
+            this process runs as.
+        clock: gives the time in seconds since 1970.
+
+    Raises:
+        UsageError: the principals or the users are neither.
+    """
+
+    def __init__(
+        self,
+        source: Path | Sequence[PublicKey],
+        principals: Mapping[str, Collection[str]] | Path | None = None,
+        *,
+        users: Collection[str] | None = None,
+        clock: Callable[[], int] = seconds_now,
+    ) -> None:
+        self._path = source if isinstance(source, str | os.PathLike) else None
+        self._keys = () if isinstance(source, str | os.PathLike) else tuple(source)
+        self._principals = principals
+        if isinstance(principals, Mapping):
+            for user, names in principals.items():
+                if isinstance(names, str):
+                    problem = f"the principals of {user!r} are a collection: give [{names!r}]"
+                    raise UsageError(problem)
+            users = list(principals) if users is None else users
+        self._users = names_of_users(users)
+        self._once = ReadOnce.current()
+        self._clock = clock
+
+    async def decide(
+        self, user: str, certificate: Certificate, context: AuthContext | None = None
+    ) -> _Result:
+        """Accept a certificate that is good for the user, of an authority that is trusted.
+
+        Args:
+            user: the user that the client named.
+            certificate: its certificate.
+            context: where it connects from; without it, none that is bound to addresses is good.
+        """
+        found = await self._granted(certificate, context or AuthContext(user=user))
+        if isinstance(found, Accept) and user in self._users:
+            return found
+        reason = found if isinstance(found, str) else "this user may not log in"
+        text = "certificate %r (serial %d) of key %s refused for %s: %s"
+        name, key = certificate.key_id, certificate.fingerprint()
+        _log.info(text, name, certificate.serial, key, printable(user), reason)
+        return Reject()
+
+    async def _granted(self, certificate: Certificate, context: AuthContext) -> Accept | str:
+        """Return what a certificate grants, or why it grants nothing."""
+        if certificate.ca_key not in await asyncio.to_thread(self._authorities):
+            return f"its authority {certificate.ca_key.fingerprint()} is not trusted"
+        if self._principals is None or isinstance(self._principals, Mapping):
+            names = None if self._principals is None else self._principals.get(context.user, ())
+            problem = certificate_problem(certificate, context, self._clock(), names)
+            return problem or by_certificate(certificate)
+        line = await asyncio.to_thread(self._line, self._principals, certificate, context.user)
+        if isinstance(line, str):
+            return line
+        now = self._clock()
+        problem = options_problem(line.options, context, now) or certificate_problem(
+            certificate, context, now, [line.name]
+        )
+        if problem:
+            return f"with the principal {printable(line.name)!r}: {problem}"
+        granted = together(by_options(line.options), by_certificate(certificate))
+        return granted or f"{printable(line.name)!r} forces another command than it does"
+
+    def _authorities(self) -> tuple[PublicKey, ...]:
+        if self._path is None:
+            return self._keys
+        try:
+            with self._once.scope():
+                lines = read_authorized_keys(self._path)
+        except (OSError, KeyFormatError) as error:
+            _log.warning("authorities of users: %s", error)
+            return ()
+        for problem in lines.problems:
+            _log.info("%s, line %d is not used: %s", self._path, problem.line, problem.reason)
+        # "one per line": options have no meaning here, and might have been meant to restrict
+        return tuple(listed.key for listed in lines.keys if not listed.options.names)
+
+    def _line(
+        self, template: Path, certificate: Certificate, user: str
+    ) -> AuthorizedPrincipal | str:
+        """Return the line of the file that names a principal of a certificate."""
+        if "/" in user or user in {"", ".", ".."}:
+            return "its user's name is no name of a file"
+        path = re.sub("%[u%]", lambda at: user if at[0] == "%u" else "%", os.fspath(template))
+        try:
+            principals = read_authorized_principals(path)
+        except (OSError, KeyFormatError) as error:
+            return f"the authorized principals cannot be read: {error}"
+        for problem in principals.problems:
+            _log.info("%s, line %d is not used: %s", path, problem.line, problem.reason)
+        line = principals.lookup(certificate.principals, ENFORCED)
+        return line or f"{path} names none of its principals"
+
+    @property
+    def authentication(self) -> ServerAuthentication:
+        """The method that it offers."""
+        return ServerAuthentication(certificate=self._about_certificate)
+
+    async def _about_certificate(
+        self, user: str, certificate: Certificate, context: AuthContext
+    ) -> _Result:
+        return await self.decide(user, certificate, context)

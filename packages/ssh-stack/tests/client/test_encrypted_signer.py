@@ -1,0 +1,76 @@
+"""Encrypted keys: the passphrase is asked for when a signature is wanted, and not before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from ssh_keys import (
+    KeyDecryptError,
+    KeyFormatError,
+    PassphraseNeeded,
+    PrivateKey,
+    load_private_key,
+)
+from ssh_stack.client.encrypted_signer import EncryptedSigner
+
+KEY = PrivateKey.generate("ed25519")
+DATA = KEY.to_openssh("right")
+
+
+class Asker:
+    """Gives one answer after the other."""
+
+    def __init__(self, answers: Sequence[str | None]) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+
+    async def __call__(self) -> str | None:
+        self.asked += 1
+        return self.answers.pop(0)
+
+
+def signer(asker: Asker, *, shown: bool = True) -> EncryptedSigner:
+    public = KEY.public_key if shown else None
+    return EncryptedSigner(lambda p: load_private_key(DATA, p), "file key", asker, public)
+
+
+async def test_it_is_asked_for_once() -> None:
+    asker = Asker(["right"])
+    locked = signer(asker)
+    assert (locked.public_key, locked.source, asker.asked) == (KEY.public_key, "file key", 0)
+    for _ in range(2):
+        KEY.public_key.verify(b"data", await locked.sign(b"data", "ssh-ed25519"))
+    assert asker.asked == 1
+
+
+async def test_a_wrong_answer_is_asked_again_and_three_are_enough() -> None:
+    assert (await signer(Asker(["wrong", "right"])).unlock()).public_key == KEY.public_key
+    asker = Asker(["1", "2", "3", "right"])
+    with pytest.raises(KeyDecryptError):
+        await signer(asker).sign(b"", "ssh-ed25519")
+    assert asker.asked == 3
+
+
+async def test_a_file_that_is_gone_is_told_as_a_key_that_cannot_be_read() -> None:
+    def gone(_passphrase: str | bytes | None) -> PrivateKey:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    locked = EncryptedSigner(gone, "file key", Asker(["right"]), KEY.public_key)
+    with pytest.raises(KeyFormatError, match="file key cannot be read: No such file"):
+        await locked.sign(b"", "ssh-ed25519")
+
+
+@pytest.mark.parametrize("answer", [None, ""])
+async def test_giving_up(answer: str | None) -> None:
+    with pytest.raises(PassphraseNeeded):
+        await signer(Asker([answer])).unlock()
+
+
+async def test_a_file_that_hides_its_public_half() -> None:
+    locked = signer(Asker(["right"]), shown=False)
+    with pytest.raises(PassphraseNeeded):
+        _ = locked.public_key
+    await locked.unlock()
+    assert locked.public_key == KEY.public_key

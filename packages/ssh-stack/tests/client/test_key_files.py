@@ -1,0 +1,326 @@
+"""The keys that somebody names: what is read of them, and what is said of the others."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ssh_auth import KeySigner
+from ssh_keys import Certificate, CertificateSpec, KeyPolicy, PrivateKey, issue
+from ssh_keys.files import write_key_file, write_private_key
+from ssh_stack.client.encrypted_signer import EncryptedSigner
+from ssh_stack.client.key_files import KeyReader, NamedKey
+from ssh_stack.client.options import ClientOptions, KeySource
+from ssh_wire import SSHError
+
+KEY, OTHER, CA = (PrivateKey.generate("ed25519") for _ in range(3))
+SPEC = CertificateSpec(role="user", key_id="me", principals=("me",))
+
+
+def certified(key: PrivateKey = KEY, spec: CertificateSpec = SPEC) -> Certificate:
+    return issue(CA, key.public_key, spec=spec, random=os.urandom)
+
+
+def reader(*, batch: bool = False, **options: Any) -> KeyReader:
+    return KeyReader(ClientOptions(**options), batch=batch, policy=KeyPolicy.DEFAULT)
+
+
+async def read(source: KeySource, *, batch: bool = False, **options: Any) -> NamedKey:
+    return await reader(batch=batch, **options).read(source)
+
+
+async def signs(named: NamedKey, key: PrivateKey = KEY) -> bool:
+    assert named.signer is not None
+    signature = await named.signer.sign(b"data", key.public_key.algorithms[0])
+    return named.problem == "" and key.public_key.verify(b"data", signature)
+
+
+# ------------------------------------------------------------- keys that can be used
+
+
+FORMS: dict[str, Callable[[Path], KeySource]] = {
+    "path": lambda path: path,
+    "name": str,
+    "key": lambda _: KEY,
+    "signer": lambda _: KeySigner(KEY, "mine"),
+    "content": lambda _: KEY.to_openssh(),
+    "text": lambda _: KEY.to_openssh().decode(),  # the content where a path is expected
+    "PEM": lambda _: KEY.to_pem().decode(),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_a_key_is_read_in_whatever_form_it_is_given(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "id"
+    write_private_key(path, KEY)
+
+    named = await read(FORMS[form](path))
+
+    assert named.public_key == KEY.public_key
+    assert await signs(named)
+
+
+async def test_a_tilde_is_the_users_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write_private_key(tmp_path / "id", KEY)
+
+    named = await read("~/id")
+
+    assert named.source == f"file {tmp_path}/id"
+    assert await signs(named)
+
+
+@pytest.mark.parametrize("passphrase", ["right", b"right"])
+async def test_a_locked_key_is_opened_when_it_signs(
+    tmp_path: Path, passphrase: str | bytes
+) -> None:
+    path = tmp_path / "id"
+    write_private_key(path, KEY, "right")
+
+    named = await read(path, passphrase=passphrase)
+
+    assert isinstance(named.signer, EncryptedSigner)
+    assert named.public_key == KEY.public_key
+    assert await signs(named)
+
+
+async def test_a_locked_key_asks_a_function_be_it_async_or_plain(tmp_path: Path) -> None:
+    path = tmp_path / "id"
+    write_private_key(path, KEY, "right")
+
+    async def ask() -> str:
+        return "right"
+
+    for function in (ask, lambda: "right"):
+        assert await signs(await read(path, passphrase=function))
+
+
+async def test_a_locked_key_asks_the_person(tmp_path: Path) -> None:
+    class Prompter:
+        async def passphrase(self, source: str, /) -> str:
+            assert source == f"file {tmp_path}/id"
+            return "right"
+
+    path = tmp_path / "id"
+    write_private_key(path, KEY, "right")
+
+    assert await signs(await read(path, prompter=Prompter()))
+
+
+async def test_a_key_that_hides_its_public_half_takes_it_from_beside(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def ask() -> str:
+        asked.append("now")
+        return "right"
+
+    path = tmp_path / "id"
+    write_key_file(path, KEY.to_pem("right"))
+    write_key_file(tmp_path / "id.pub", KEY.public_key.to_openssh().encode())
+
+    named = await read(path, passphrase=ask)
+
+    assert (named.public_key, asked) == (KEY.public_key, [])
+    assert await signs(named)
+
+
+async def test_a_public_half_beside_that_is_of_another_key_is_found_out(tmp_path: Path) -> None:
+    path = tmp_path / "id"
+    write_key_file(path, KEY.to_pem("right"))
+    write_key_file(tmp_path / "id.pub", OTHER.public_key.to_openssh().encode())
+
+    named = await read(path, passphrase="right")
+
+    assert named.public_key == OTHER.public_key
+    assert named.signer is not None
+    with pytest.raises(SSHError, match="not the private key of the public key beside it"):
+        await named.signer.sign(b"data", "ssh-ed25519")
+
+
+# ------------------------------------------------------------- keys that cannot
+
+
+async def test_a_file_that_is_not_there_is_absent(tmp_path: Path) -> None:
+    named = await read(tmp_path / "id")
+
+    assert (named.source, named.signer, named.absent) == (f"file {tmp_path}/id", None, True)
+    assert named.problem == "No such file or directory"
+
+
+async def test_a_file_of_which_only_the_public_half_is_there_names_the_key(
+    tmp_path: Path,
+) -> None:
+    write_key_file(tmp_path / "id.pub", KEY.public_key.to_openssh().encode())
+
+    named = await read(tmp_path / "id")
+
+    assert (named.public_key, named.signer, named.absent) == (KEY.public_key, None, False)
+
+
+async def test_a_public_key_where_a_private_one_is_wanted_says_which_file_is_meant(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "id.pub"
+    write_key_file(path, KEY.public_key.to_openssh().encode(), public=True)
+
+    named = await read(path)
+    assert caplog.text == ""  # that others can read it is as it should be
+    assert (named.public_key, named.signer) == (KEY.public_key, None)
+    assert "it is a public key" in named.problem
+    assert named.problem.endswith("name the file of the private key instead")
+
+    write_private_key(tmp_path / "id", KEY)
+    named = await read(path)
+    assert named.problem.endswith(f"name the file of the private key, {tmp_path}/id, instead")
+
+
+async def test_a_certificate_where_a_private_key_is_wanted_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "id-cert.pub"
+    write_key_file(path, certified().to_openssh().encode())
+
+    assert "it is a certificate" in (await read(path)).problem
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o606])
+async def test_a_file_that_others_can_read_is_refused_with_what_to_do(
+    tmp_path: Path, mode: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "id"
+    write_private_key(path, KEY)
+    write_key_file(tmp_path / "id.pub", KEY.public_key.to_openssh().encode())
+    path.chmod(mode)
+
+    with caplog.at_level(logging.WARNING):
+        named = await read(str(path))
+
+    assert (named.signer, named.public_key) == (None, KEY.public_key)
+    assert f"(permissions {mode:04o}); run: chmod 600 {path}" in named.problem
+    assert f"file {path} is not used: others can read" in caplog.text
+    assert await signs(await read(path, strict_permissions=False))
+    assert await signs(await read(path.read_bytes()))
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"-----BEGIN OPENSSH PRIVATE KEY-----\n"])
+async def test_garbage_is_described_and_not_quoted(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "id"
+    write_key_file(path, content)
+
+    named = await read(path)
+
+    assert named.signer is None
+    assert named.problem
+    assert "garbage" not in named.problem
+
+
+async def test_a_directory_is_no_key(tmp_path: Path) -> None:
+    assert "is a directory" in (await read(tmp_path)).problem
+
+
+async def test_a_locked_key_without_a_passphrase_says_what_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "id"
+    write_private_key(path, KEY, "right")
+
+    named = await read(path)
+
+    assert (named.public_key, named.signer) == (KEY.public_key, None)
+    assert named.problem.startswith(
+        "it is encrypted, and no passphrase was given; give a passphrase, or"
+    )
+
+
+async def test_nobody_is_asked_for_a_passphrase_in_batch_mode(tmp_path: Path) -> None:
+    def ask() -> str:
+        raise AssertionError
+
+    path = tmp_path / "id"
+    write_private_key(path, KEY, "right")
+
+    assert (
+        "in batch mode nobody is asked" in (await read(path, batch=True, passphrase=ask)).problem
+    )
+    assert await signs(await read(path, batch=True, passphrase="right"))
+
+
+async def test_a_wrong_passphrase_names_the_file_and_is_tried_once(tmp_path: Path) -> None:
+    path = tmp_path / "id"
+    write_private_key(path, KEY, "right")
+
+    named = await read(path, passphrase="wrong")
+
+    assert named.signer is not None
+    with pytest.raises(SSHError, match=f"wrong passphrase for file {path}"):
+        await named.signer.sign(b"data", "ssh-ed25519")
+
+
+async def test_a_wrong_passphrase_of_a_key_that_hides_its_public_half(tmp_path: Path) -> None:
+    path = tmp_path / "id"
+    write_key_file(path, KEY.to_pem("right"))
+
+    named = await read(path, passphrase="wrong")
+
+    assert named.problem == f"wrong passphrase for file {path}"
+
+
+# ------------------------------------------------------------- certificates
+
+
+async def test_a_certificate_beside_a_key_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "id"
+    write_private_key(path, KEY)
+    write_key_file(tmp_path / "id-cert.pub", certified().to_openssh().encode())
+
+    named = await read(path)
+
+    assert named.certificate is not None
+    assert named.certificate.key_id == "me"
+    assert await signs(named)
+
+
+@pytest.mark.parametrize("which", ["of another key", "of a host", "a key", "garbage"])
+async def test_what_lies_beside_a_key_and_is_no_certificate_of_it_is_left_alone(
+    tmp_path: Path, which: str
+) -> None:
+    host = CertificateSpec(role="host", key_id="h", principals=("h",))
+    content = {
+        "of another key": certified(OTHER).to_openssh(),
+        "of a host": certified(spec=host).to_openssh(),
+        "a key": KEY.public_key.to_openssh(),
+        "garbage": "garbage",
+    }[which]
+    write_private_key(tmp_path / "id", KEY)
+    write_key_file(tmp_path / "id-cert.pub", content.encode())
+
+    assert (await read(tmp_path / "id")).certificate is None
+
+
+async def test_a_certificate_is_read_in_whatever_form_it_is_given(tmp_path: Path) -> None:
+    certificate = certified()
+    write_key_file(tmp_path / "c.pub", certificate.to_openssh().encode())
+
+    for given in (
+        certificate,
+        certificate.to_openssh().encode(),
+        tmp_path / "c.pub",
+        str(tmp_path / "c"),  # as ssh looks for it
+    ):
+        assert (await reader().read_certificate(given)).certificate == certificate
+
+
+async def test_what_is_no_user_certificate_is_described(tmp_path: Path) -> None:
+    host = certified(spec=CertificateSpec(role="host", key_id="web", principals=("web",)))
+    write_key_file(tmp_path / "key.pub", KEY.public_key.to_openssh().encode())
+
+    for given, problem in (
+        (host, "it is a host certificate"),
+        (tmp_path / "key.pub", "it is a key and not a certificate"),
+        (tmp_path / "none", "No such file or directory"),
+        (b"garbage", "key"),
+    ):
+        named = await reader().read_certificate(given)
+        assert named.certificate is None
+        assert problem in named.problem

@@ -1,0 +1,92 @@
+"""Functions of the caller's that are asked for a secret."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable
+from typing import Any
+
+import pytest
+
+from ssh_stack.local.asking import accepts, answer_of, is_async
+from ssh_wire import UsageError
+
+
+async def asynchronous(prompt: str = "") -> str | None:
+    return f"{prompt}async"
+
+
+def plain(prompt: str = "") -> str | None:
+    assert threading.current_thread() is not threading.main_thread()
+    return f"{prompt}plain"
+
+
+def passed_on() -> Awaitable[str | None]:
+    return asynchronous("passed on ")
+
+
+class Asker:
+    """A callable object."""
+
+    async def __call__(self) -> str:
+        return "object"
+
+
+@pytest.mark.parametrize(
+    ("function", "answer"),
+    [
+        (asynchronous, "async"),
+        (plain, "plain"),
+        (passed_on, "passed on async"),
+        (Asker(), "object"),
+        (lambda: None, None),
+    ],
+)
+async def test_a_function_answers_in_whatever_way_it_is_written(
+    function: Any, answer: str | None
+) -> None:
+    assert await answer_of(function, what="password") == answer
+
+
+@pytest.mark.parametrize(("answer", "accepted"), [(True, True), (1, False), (None, False)])
+async def test_only_an_exact_true_of_either_sort_of_function_accepts(
+    answer: Any, accepted: bool
+) -> None:
+    async def decide(host: str) -> Any:
+        return answer if host == "web1" else None
+
+    assert await accepts(decide, "web1") is accepted
+
+    def plainly(host: str) -> Any:
+        return answer if host == "web1" else None
+
+    assert await accepts(plainly, "web1") is accepted
+
+
+async def test_what_the_function_is_called_with_reaches_it() -> None:
+    assert await answer_of(plain, "new: ", what="change_password") == "new: plain"
+
+
+@pytest.mark.parametrize("answer", [b"bytes", 1, True, ["a"]])
+async def test_an_answer_that_is_no_text_names_the_option(answer: object) -> None:
+    async def odd() -> Any:
+        return answer
+
+    with pytest.raises(UsageError, match="given as passphrase returned"):
+        await answer_of(odd, what="passphrase")
+
+
+async def test_the_answer_itself_is_in_no_message() -> None:
+    def odd() -> Any:
+        return b"s3cret"
+
+    with pytest.raises(UsageError) as caught:
+        await answer_of(odd, what="password")
+    assert "s3cret" not in str(caught.value)
+
+
+def test_which_functions_are_async() -> None:
+    assert is_async(asynchronous)
+    assert is_async(Asker())
+    assert not is_async(plain)
+    assert not is_async(passed_on)

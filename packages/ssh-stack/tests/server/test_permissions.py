@@ -1,0 +1,183 @@
+"""What lines and certificates grant, and when they do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from granting import CA, KEY, NOW, certified, coming_from, option
+from ssh_auth import Accept, AuthContext, Permissions
+from ssh_keys import AuthorizedKeysFile, FidoPolicy, PrivateKey
+from ssh_keys.trust import OPTIONS, KeyOptions
+from ssh_stack.server.permissions import (
+    ENFORCED,
+    by_certificate,
+    by_options,
+    certificate_problem,
+    options_problem,
+    together,
+)
+
+ALL = frozenset({"pty", "port-forwarding", "agent-forwarding", "X11-forwarding", "user-rc"})
+
+
+def options(text: str) -> KeyOptions:
+    line = f"{text} {KEY.public_key.to_openssh()}".lstrip()
+    (listed,) = AuthorizedKeysFile.parse(line).keys
+    return listed.options
+
+
+def test_the_options_that_are_enforced_are_options() -> None:
+    assert ENFORCED <= OPTIONS
+    assert {"environment", "permitlisten", "permitopen", "tunnel"} == OPTIONS - ENFORCED
+
+
+@pytest.mark.parametrize(
+    ("text", "granted"),
+    [
+        ("", Accept()),
+        ('command="backup"', Accept(Permissions(force_command="backup"))),
+        ("no-pty", Accept(Permissions({"pty"}))),
+        ("restrict", Accept(Permissions(ALL))),
+        ("restrict,pty", Accept(Permissions(ALL - {"pty"}))),
+        ("no-touch-required", Accept(fido=FidoPolicy(touch=False))),
+        ("verify-required", Accept(fido=FidoPolicy(verification=True))),
+    ],
+)
+def test_a_line_grants_what_its_options_leave(text: str, granted: Accept) -> None:
+    assert by_options(options(text)) == granted
+
+
+@pytest.mark.parametrize(
+    ("changes", "granted"),
+    [
+        ({}, Accept()),
+        ({"extensions": {}}, Accept(Permissions(ALL))),
+        ({"extensions": {"permit-pty": b""}}, Accept(Permissions(ALL - {"pty"}))),
+        (
+            {"critical_options": {"force-command": option("ls")}},
+            Accept(Permissions(force_command="ls")),
+        ),
+        (
+            {"extensions": {"no-touch-required": b""}},
+            Accept(Permissions(ALL), FidoPolicy(touch=False)),
+        ),
+        (
+            {"critical_options": {"verify-required": b""}},
+            Accept(fido=FidoPolicy(verification=True)),
+        ),
+    ],
+)
+def test_a_certificate_grants_what_it_says_and_nothing_else(
+    changes: dict[str, Any], granted: Accept
+) -> None:
+    assert by_certificate(certified(**changes)) == granted
+
+
+def test_a_line_and_a_certificate_grant_what_both_do() -> None:
+    line = Accept(Permissions({"pty"}), FidoPolicy(touch=False, verification=True))
+    certificate = Accept(Permissions({"user-rc"}, "ls"), FidoPolicy(touch=True))
+
+    assert together(line, certificate) == Accept(
+        Permissions({"pty", "user-rc"}, "ls"), FidoPolicy(touch=True, verification=True)
+    )
+    assert together(Accept(Permissions(force_command="rm")), certificate) is None
+
+
+# ------------------------------------------------------------- lines
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "good"),
+    [
+        ("", None, True),
+        ('from="192.0.2.0/24"', "192.0.2.7", True),
+        ('from="192.0.2.0/24"', "::ffff:192.0.2.7", True),
+        ('from="192.0.2.0/24"', "198.51.100.7", False),
+        ('from="192.0.2.0/24,!192.0.2.7"', "192.0.2.7", False),
+        ('from="192.0.2.*"', "192.0.2.7", True),
+        ('from="2001:db8::/32"', "2001:db8::1", True),
+        ('from="fe80::/10"', "fe80::1%eth0", True),
+        ('from="*.example.com"', "192.0.2.7", False),  # names are not looked up
+        ('from="192.0.2.0/24"', None, False),
+        ('from="192.0.2.0/24"', "a socket", False),
+    ],
+)
+def test_from_names_where_a_client_may_come_from(
+    text: str, address: str | None, *, good: bool
+) -> None:
+    assert (options_problem(options(text), coming_from(address), NOW) == "") is good
+
+
+@pytest.mark.parametrize(("date", "good"), [("20230101Z", False), ("20240101Z", True)])
+def test_a_line_ends_with_its_expiry_time(date: str, *, good: bool) -> None:
+    listed = options(f'expiry-time="{date}"')
+
+    assert (options_problem(listed, coming_from(None), NOW) == "") is good
+
+
+# ------------------------------------------------------------- certificates
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"role": "host"}, "a host certificate"),
+        ({"valid_before": NOW}, "expired"),
+        ({"valid_after": NOW + 1}, "not valid before"),
+        ({"principals": ("bob",)}, "not valid for 'alice'"),
+        ({"critical_options": {"verified@example.com": b""}}, "not enforced here"),
+        ({"critical_options": {"source-address": option("192.0.2.0/24")}}, "does not name"),
+        ({"critical_options": {"source-address": option("192.0.2.7/24")}}, "not a network"),
+        ({"critical_options": {"force-command": b"\0"}}, "malformed"),
+        ({"extensions": {"permit-pty": option("yes")}}, "a flag"),
+    ],
+)
+def test_a_certificate_that_is_not_good_says_why(changes: dict[str, Any], words: str) -> None:
+    problem = certificate_problem(certified(**changes), coming_from("198.51.100.1"), NOW)
+
+    assert words in problem
+
+
+@pytest.mark.parametrize(
+    ("address", "good"),
+    [
+        ("192.0.2.1", True),
+        ("::ffff:192.0.2.1", True),
+        ("2001:db8::1", True),
+        ("192.0.3.1", False),
+        (None, False),
+        ("a socket", False),
+    ],
+)
+@pytest.mark.row("A09")
+def test_a_certificate_is_good_from_its_addresses(address: str | None, *, good: bool) -> None:
+    networks = option("192.0.2.0/24,2001:db8::/32")
+    certificate = certified(critical_options={"source-address": networks})
+
+    assert (certificate_problem(certificate, coming_from(address), NOW) == "") is good
+
+
+@pytest.mark.parametrize(
+    ("principals", "good"),
+    [(None, False), (["admins", "ops"], True), (["alice"], False), ([], False)],
+)
+def test_principals_replace_the_name_of_the_user(
+    principals: list[str] | None, *, good: bool
+) -> None:
+    certificate = certified(principals=("ops", "dev"))
+
+    problem = certificate_problem(certificate, coming_from(None), NOW, principals)
+    assert (problem == "") is good
+
+
+def test_a_certificate_that_nobody_named_is_good_for_nobody() -> None:
+    assert certificate_problem(certified(), AuthContext(user="bob"), NOW)
+
+
+def test_an_authority_of_any_kind_may_sign() -> None:
+    for kind in ("ecdsa", "rsa"):
+        certificate = certified(PrivateKey.generate(kind))
+        assert certificate_problem(certificate, coming_from(None), NOW) == ""
+    assert CA.public_key.kind == "ssh-ed25519"

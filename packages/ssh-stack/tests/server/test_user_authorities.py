@@ -1,0 +1,194 @@
+"""Authorities whose user certificates are accepted."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from granting import CA, KEY, NOW, OTHER_CA, certified, coming_from, option
+from serving_here import USER, USER_KEY, serving
+from ssh_auth import Accept, AuthenticationFailed, Permissions, Reject
+from ssh_keys import Certificate
+from ssh_keys.files import write_key_file, write_private_key
+from ssh_stack import AuthorizedKeys, InOrder, Passwords, TrustedUserCAKeys
+from ssh_stack.server.authorization import combine
+from ssh_wire import UsageError
+
+NO = Reject()
+
+
+def trusting(principals: Any = None, **options: Any) -> TrustedUserCAKeys:
+    given: dict[str, Any] = {"users": ["alice"], "clock": lambda: NOW, **options}
+    return TrustedUserCAKeys([CA.public_key], principals, **given)
+
+
+async def test_a_good_certificate_lets_in_and_others_do_not() -> None:
+    trusted = trusting()
+
+    assert await trusted.decide("alice", certified()) == Accept()
+    assert await trusted.decide("alice", certified(OTHER_CA)) == NO
+    assert await trusted.decide("alice", certified(valid_before=NOW)) == NO
+    assert await trusted.decide("alice", certified(principals=("bob",))) == NO
+    assert await trusted.decide("bob", certified(principals=("bob",))) == NO
+
+
+async def test_restrictions_come_with_the_certificate() -> None:
+    forced = certified(critical_options={"force-command": option("ls")}, extensions={})
+
+    answer = await trusting().decide("alice", forced)
+    assert isinstance(answer, Accept)
+    assert answer.permissions.force_command == "ls"
+    assert {"pty", "port-forwarding"} <= answer.permissions.denied
+
+
+async def test_a_client_comes_from_where_the_certificate_says() -> None:
+    bound = certified(critical_options={"source-address": option("192.0.2.0/24")})
+
+    assert await trusting().decide("alice", bound, coming_from("192.0.2.1")) == Accept()
+    assert await trusting().decide("alice", bound, coming_from("198.51.100.1")) == NO
+    assert await trusting().decide("alice", bound) == NO
+
+
+async def test_a_refusal_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        await trusting().decide("alice", certified(OTHER_CA, serial=7))
+        await trusting().decide("root", certified(principals=("root",)))
+    first, second = caplog.messages
+    assert "certificate 'alice@work' (serial 7) of key SHA256:" in first
+    assert first.endswith(f"its authority {OTHER_CA.public_key.fingerprint()} is not trusted")
+    assert second.endswith("refused for root: this user may not log in")
+
+
+# ------------------------------------------------------------- authorities in a file
+
+
+async def test_a_file_of_authorities_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "ca.pub"
+    trusted = TrustedUserCAKeys(path, users=["alice"], clock=lambda: NOW)
+    assert await trusted.decide("alice", certified()) == NO
+
+    path.write_text(f"# ours\n\nnot a key\n{CA.public_key.to_openssh()}\n")
+    assert await trusted.decide("alice", certified()) == Accept()
+    assert await trusted.decide("alice", certified(OTHER_CA)) == NO
+
+
+async def test_a_line_with_options_is_no_authority(tmp_path: Path) -> None:
+    path = tmp_path / "ca.pub"
+    path.write_text(f'from="192.0.2.1" {CA.public_key.to_openssh()}\n')
+
+    trusted = TrustedUserCAKeys(path, users=["alice"], clock=lambda: NOW)
+    assert await trusted.decide("alice", certified()) == NO
+
+
+# ------------------------------------------------------------- principals
+
+
+async def test_principals_of_a_mapping_say_who_may_log_in_as_whom() -> None:
+    trusted = trusting({"alice": ["alice", "ops"], "deploy": ["ci"]}, users=None)
+
+    for user, principals, good in (
+        ("alice", ("ops",), True),
+        ("deploy", ("ci", "x"), True),
+        ("deploy", ("deploy",), False),
+        ("root", ("ops",), False),
+    ):
+        answer = await trusted.decide(user, certified(principals=principals))
+        assert (answer == Accept()) is good
+
+
+@pytest.mark.parametrize("name", ["principals", "%u", "%%u.%u"])
+async def test_principals_of_a_file_are_those_of_the_user(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name.replace("%%", "\0").replace("%u", "alice").replace("\0", "%")
+    path.write_text('# ops\nops\nno-pty,from="192.0.2.0/24" dev\nno-such-option bad\n')
+    trusted = trusting(str(tmp_path / name))
+
+    ops, dev = certified(principals=("ops",)), certified(principals=("dev", "other"))
+    assert await trusted.decide("alice", ops) == Accept()
+    assert await trusted.decide("alice", certified()) == NO
+    assert await trusted.decide("alice", certified(principals=("bad",))) == NO
+    inside = coming_from("192.0.2.9")
+    assert await trusted.decide("alice", dev, inside) == Accept(Permissions({"pty"}))
+    assert await trusted.decide("alice", dev) == NO
+
+
+async def test_without_the_file_of_principals_nobody_is_let_in(tmp_path: Path) -> None:
+    assert await trusting(tmp_path / "none").decide("alice", certified()) == NO
+
+
+@pytest.mark.row("A17")
+@pytest.mark.parametrize("user", ["../alice", "..", ".", "", "a/b"])
+async def test_no_user_leaves_the_folder_of_principals(tmp_path: Path, user: str) -> None:
+    (tmp_path / "alice").write_text("ops\n")
+    trusted = trusting(f"{tmp_path}/x/%u", users=[user])
+
+    assert await trusted.decide(user, certified(principals=("ops",))) == NO
+
+
+async def test_a_principal_and_a_certificate_must_agree_on_the_command(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text('command="ls" ops\n')
+    forced = certified(principals=("ops",), critical_options={"force-command": option("rm")})
+
+    assert await trusting(tmp_path / "file").decide("alice", forced) == NO
+
+
+@pytest.mark.parametrize(("principals", "users"), [({"alice": "ops"}, None), (None, "alice")])
+def test_one_name_is_no_collection_of_names(principals: Any, users: Any) -> None:
+    with pytest.raises(UsageError):
+        TrustedUserCAKeys([CA.public_key], principals, users=users)
+
+
+# ------------------------------------------------------------- with others
+
+
+def test_keys_and_authorities_are_one_method() -> None:
+    keys = AuthorizedKeys([KEY.public_key], ["alice"])
+
+    both = combine([keys, trusting(), Passwords({})])
+    assert both.policy.methods == ("publickey", "password")
+    assert both.policy.certificates
+    assert both.public_key is not None
+    with pytest.raises(UsageError, match="publickey"):
+        combine([keys, InOrder(trusting(), Passwords({}))])
+    with pytest.raises(UsageError, match="publickey"):
+        InOrder(keys, trusting())
+
+
+# ------------------------------------------------------------- at a server
+
+
+def for_user(**changes: Any) -> Certificate:
+    return certified(key=USER_KEY, principals=(USER,), **changes)
+
+
+async def test_a_certificate_logs_in_at_a_server_in_every_way_that_it_is_given(
+    tmp_path: Path,
+) -> None:
+    write_private_key(tmp_path / "id", USER_KEY)
+    write_key_file(tmp_path / "id-cert.pub", for_user().to_openssh().encode())
+    async with serving(auth=TrustedUserCAKeys([CA.public_key], users=[USER])) as here:
+        for options in (
+            {"keys": [USER_KEY], "certificates": [for_user()]},
+            {"keys": [USER_KEY], "certificates": [tmp_path / "id-cert.pub"]},
+            {"keys": [tmp_path / "id"]},
+        ):
+            async with here.connect(**options) as connection:
+                (server,) = here.server.connections
+                assert server.user is not None
+                assert server.user.certificate is not None
+                assert server.user.certificate.key_id == "alice@work"
+                assert connection.auth_attempts[-1].certificate == "alice@work"
+        with pytest.raises(AuthenticationFailed):
+            await here.connect().open()
+
+
+async def test_a_certificate_is_enforced_at_a_server() -> None:
+    echo = {"force-command": option("echo $SSH_ORIGINAL_COMMAND")}
+    async with serving(auth=TrustedUserCAKeys([CA.public_key], users=[USER])) as here:
+        async with here.connect(certificates=[for_user(critical_options=echo)]) as connection:
+            assert (await connection.run("forced")).stdout == b"forced\n"
+        elsewhere = for_user(critical_options={"source-address": option("192.0.2.0/24")})
+        with pytest.raises(AuthenticationFailed):
+            await here.connect(certificates=[elsewhere]).open()
