@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
+import attrs
 import pytest
 
-from programs import Anywhere, Remote, limited, pair, upper
+from programs import Anywhere, Remote, inject, limited, pair, upper
 from ssh_auth import (
     Accept,
     Permissions,
     Result,
 )
 from ssh_connection import ChannelOpenRefused, RequestRefused
-from ssh_connection.aio import ClientConnection, ServerAuthentication, Session
+from ssh_connection.aio import (
+    ClientConnection,
+    ServerAuthentication,
+    ServerConnection,
+    Session,
+)
+from ssh_connection.aio.testing import EndpointPair
 from ssh_transport import ConnectionLost, PeerDisconnected
 from ssh_wire import DisconnectReason, OpenFailureReason
 from ssh_wire.messages import connection as m
@@ -170,3 +178,64 @@ async def test_a_session_that_the_client_closes_cancels_its_handler() -> None:
         process._channel.abort()
         await remote.ended.wait()
         assert remote.cancelled
+
+
+def reporting(**functions: Any) -> EndpointPair:
+    ends = pair(upper)
+    settings = attrs.evolve(ends.server._settings, **functions)
+    ends.server = ServerConnection(settings, bytes)
+    return ends
+
+
+async def test_on_authenticated_is_called_once_with_the_user_known() -> None:
+    users: list[str] = []
+
+    def authenticated(connection: ServerConnection) -> None:
+        assert connection.user is not None
+        users.append(connection.user.name)
+
+    async with reporting(on_authenticated=authenticated) as ends:
+        await ends.client.run("x")
+    assert users == ["tester"]
+
+
+@pytest.mark.parametrize("closer", ["client", "server"])
+async def test_on_end_is_told_none_where_a_side_closes(closer: str) -> None:
+    ended: list[Exception | None] = []
+
+    def end(_connection: ServerConnection, error: Exception | None) -> None:
+        ended.append(error)
+
+    async with reporting(on_end=end) as ends:
+        await (ends.client if closer == "client" else ends.server).close()
+        await ends.server.wait_closed()
+        await ends.server.close()
+    assert ended == [None]
+
+
+async def test_on_end_is_told_what_ended_the_connection_otherwise() -> None:
+    ended: list[Exception | None] = []
+
+    def end(_connection: ServerConnection, error: Exception | None) -> None:
+        ended.append(error)
+
+    async with reporting(on_end=end) as ends:
+        inject(ends.server, b"\x5a")  # a CHANNEL_OPEN that is cut off
+        await ends.server.wait_closed()
+        await ends.client.wait_closed()
+    assert [type(error) for error in ended] == [PeerDisconnected]
+
+
+async def test_functions_that_raise_are_logged_and_do_no_harm(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: object) -> None:
+        problem = "mine"
+        raise ValueError(problem)
+
+    async with reporting(on_authenticated=fail, on_end=fail) as ends:
+        assert (await ends.client.run("x")).stdout == b"X"
+    assert [record.message for record in caplog.records if record.exc_info] == [
+        "on_authenticated failed",
+        "on_end failed",
+    ]

@@ -87,6 +87,6 @@ class OrderedStrategy:
 
 
 def _is_done(credential: Credential) -> bool:
-    """Whether nothing more can come of a credential that had its turn."""
+    """Return whether nothing more can come of a credential that had its turn."""
     probe = isinstance(credential, NoneCredential) and credential.probe
     return probe or isinstance(credential, UnusableCredential)

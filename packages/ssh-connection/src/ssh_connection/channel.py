@@ -234,7 +234,7 @@ class ChannelProtocol:
     # ------------------------------------------------------------- receiving
 
     def receive_open_confirmation(self, payload: Buffer) -> None:
-        """The peer agreed; a channel that is no longer wanted is closed at once."""
+        """Take the peer's confirmation; close a channel that is no longer wanted."""
         message = m.ChannelOpenConfirmation.decode(payload)
         self.set_remote(message.sender, message.window, message.max_packet)
         unwanted = self.state is ChannelState.ABANDONED
@@ -245,20 +245,20 @@ class ChannelProtocol:
             self.handler.opened()
 
     def receive_open_failure(self, payload: Buffer) -> None:
-        """The peer refused."""
+        """Take the peer's refusal."""
         message = m.ChannelOpenFailure.decode(payload)
         error = ChannelOpenRefused(self.kind, message.reason, message.description)
         self._gone()
         self.handler.open_failed(error)
 
     def receive_window_adjust(self, payload: Buffer) -> bool:
-        """The peer grants more window; return whether data waits for it."""
+        """Take more window; return whether data waits for it."""
         if len(payload) != _ADJUST.size:
             m.WindowAdjust.decode(payload)  # it says what is wrong
         return self._send_window.adjust(_ADJUST.unpack(payload)[2])
 
     def receive_data(self, payload: Buffer) -> None:
-        """Data arrived."""
+        """Take data."""
         data = m.ChannelData.decode(payload).data
         size = len(data)
         self._receive_window.charge(size)
@@ -269,7 +269,7 @@ class ChannelProtocol:
                 self._receive_window.consumed(size)
 
     def receive_extended_data(self, payload: Buffer) -> None:
-        """Data of another kind arrived; a kind that is not standard error is dropped."""
+        """Take data of standard error; drop data of another type."""
         message = m.ChannelExtendedData.decode(payload)
         size = len(message.data)
         self._receive_window.charge(size)
@@ -282,7 +282,7 @@ class ChannelProtocol:
             self._receive_window.consumed(size)
 
     def receive_eof(self, payload: Buffer) -> None:
-        """The peer sends no more data."""
+        """Handle EOF: the peer sends no more data."""
         m.ChannelEOF.decode(payload)
         if not self.eof_received:
             self.eof_received = self._receive_window.ended = True
@@ -290,7 +290,7 @@ class ChannelProtocol:
                 self.handler.eof_received()
 
     def receive_close(self, payload: Buffer) -> None:
-        """The peer is done: answer with our CLOSE unless it has left (RFC 4254 section 5.3)."""
+        """Answer CLOSE with our own unless it has left (RFC 4254 section 5.3)."""
         m.ChannelClose.decode(payload)
         self.abort()
         self.end(None)
@@ -306,17 +306,17 @@ class ChannelProtocol:
             self.handler.request_received(request, self._replies.expect(wanted=request.want_reply))
 
     def receive_channel_success(self, payload: Buffer) -> None:
-        """Our oldest request without an answer was granted."""
+        """Take the success of our oldest request without an answer."""
         m.ChannelSuccess.decode(payload)
         self._answers.resolve(True)
 
     def receive_channel_failure(self, payload: Buffer) -> None:
-        """Our oldest request without an answer was refused."""
+        """Take the failure of our oldest request without an answer."""
         m.ChannelFailure.decode(payload)
         self._answers.resolve(False)
 
     def end(self, error: Exception | None) -> None:
-        """The channel is over, cleanly or with the connection; tell everybody, once."""
+        """End the channel, cleanly or with the connection; tell every waiter, once."""
         state, handler = self.state, self.handler
         if state is ChannelState.CLOSED:
             return

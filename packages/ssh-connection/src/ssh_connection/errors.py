@@ -114,7 +114,7 @@ class CommandFailed(SSHError):
 
 
 def _last_lines(stderr: bytes | str) -> str:
-    """The last lines of what a command wrote to standard error, for a message."""
+    """Return the last lines that a command wrote to standard error, for a message."""
     text = stderr.decode("utf-8", "replace") if isinstance(stderr, bytes) else stderr
     lines = [printable(line.strip(), _LINE) for line in text[-_LINE:].splitlines()]
     told = "; ".join([line for line in lines if line][-_LINES:])

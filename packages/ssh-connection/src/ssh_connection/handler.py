@@ -19,59 +19,59 @@ class ChannelHandler(Protocol):
     """
 
     def opened(self) -> None:
-        """The peer confirmed the channel."""
+        """Handle the peer's confirmation."""
 
     def open_failed(self, error: Exception) -> None:
-        """The peer refused the channel, or the connection was lost before it answered."""
+        """Handle the peer's refusal, or the loss of the connection before its answer."""
 
     def data_received(self, data: memoryview, /) -> None:
-        """Data arrived; the view is valid during the call."""
+        """Take data; the view is valid during the call."""
 
     def stderr_received(self, data: memoryview, /) -> None:
-        """Data of standard error arrived; the view is valid during the call."""
+        """Take data of standard error; the view is valid during the call."""
 
     def eof_received(self) -> None:
-        """The peer sends no more data."""
+        """Handle EOF: the peer sends no more data."""
 
     def request_received(self, request: m.AnyChannelRequest, reply: PendingReply) -> None:
-        """A request arrived, to be answered through the channel's `grant` or `deny`."""
+        """Handle a request, to be answered through the channel's `grant` or `deny`."""
 
     def closed(self, error: Exception | None) -> None:
-        """The channel is over: cleanly, or with what ended it or the connection."""
+        """Handle the end of the channel: clean, or with what ended it or the connection."""
 
     def pause_writing(self) -> None:
-        """More is held back than the limit: stop writing for now."""
+        """Stop writing for now: more is held back than the limit."""
 
     def resume_writing(self) -> None:
-        """Most of what was held back has left: go on writing."""
+        """Go on writing: most of what was held back has left."""
 
 
 class NullHandler:
     """The handler that does nothing: of a channel that has no other."""
 
     def opened(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def open_failed(self, error: Exception) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def data_received(self, data: memoryview) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def stderr_received(self, data: memoryview) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def eof_received(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def request_received(self, request: m.AnyChannelRequest, reply: PendingReply) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def closed(self, error: Exception | None) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def pause_writing(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def resume_writing(self) -> None:
-        """Nothing."""
+        """Do nothing."""

@@ -59,16 +59,16 @@ class MultiplexerHandler(Protocol):
     """
 
     def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
-        """The peer wants a channel: answer with `confirm` or `refuse`, now or later."""
+        """Answer the opening of a channel with `confirm` or `refuse`, now or later."""
 
     def global_request(self, message: m.AnyGlobalRequest, reply: PendingReply) -> None:
-        """The peer asks for something: answer through `Multiplexer.grant` or `deny`."""
+        """Answer a global request through `Multiplexer.grant` or `deny`."""
 
     def unknown_message(self, number: int) -> None:
-        """The peer sent a message of an unknown number: answer it with SSH_MSG_UNIMPLEMENTED."""
+        """Answer a message of an unknown number with SSH_MSG_UNIMPLEMENTED."""
 
     def handler_failed(self, error: Exception) -> None:
-        """A handler raised where no caller is left."""
+        """Report what a handler raised where no caller is left."""
 
 
 class Multiplexer:
@@ -275,7 +275,7 @@ class Multiplexer:
                     channel.pump()
 
     def connection_lost(self, error: Exception) -> None:
-        """The connection is over: end every channel and every request with `error`."""
+        """End every channel and every request with `error`: the connection is lost."""
         if self._lost is None:
             self._lost = error
             self._answers.fail()

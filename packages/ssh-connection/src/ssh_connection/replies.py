@@ -102,6 +102,6 @@ class PendingReplies(Generic[T]):
             self._waiting.popleft()(answer)
 
     def fail(self) -> None:
-        """No answers will come: call every callback with None."""
+        """Call every callback with None: no answers will come."""
         while self._waiting:
             self._waiting.popleft()(None)

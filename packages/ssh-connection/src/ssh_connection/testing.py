@@ -107,43 +107,43 @@ class Recorder:
         return bytes(self._stderr)
 
     def opened(self) -> None:
-        """The peer confirmed the channel."""
+        """Record the confirmation."""
         self.events.append("opened")
 
     def open_failed(self, error: Exception) -> None:
-        """The channel is not to be had."""
+        """Record the refusal."""
         self.events.append("open_failed")
         self.error = error
 
     def data_received(self, data: memoryview) -> None:
-        """Data arrived."""
+        """Record data."""
         self._data += data
 
     def stderr_received(self, data: memoryview) -> None:
-        """Data of standard error arrived."""
+        """Record data of standard error."""
         self._stderr += data
 
     def eof_received(self) -> None:
-        """The peer sends no more data."""
+        """Record EOF."""
         self.events.append("eof_received")
 
     def request_received(self, request: m.AnyChannelRequest, reply: PendingReply) -> None:
-        """A request arrived."""
+        """Record a request."""
         self.requests.append((request, reply))
         if self.answer is not None and self.channel is not None:
             (self.channel.grant if self.answer else self.channel.deny)(reply)
 
     def closed(self, error: Exception | None) -> None:
-        """The channel is over."""
+        """Record the end."""
         self.events.append("closed")
         self.error = error
 
     def pause_writing(self) -> None:
-        """More is held back than the limit."""
+        """Record that more is held back than the limit."""
         self.events.append("pause_writing")
 
     def resume_writing(self) -> None:
-        """There is room again."""
+        """Record that there is room again."""
         self.events.append("resume_writing")
 
 
@@ -170,7 +170,7 @@ class Side:
         self.accept: bool = accept
 
     def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
-        """The peer wants a channel."""
+        """Confirm a channel, or record its opening."""
         if self.accept:
             recorder = Recorder()
             recorder.channel = channel
@@ -179,7 +179,7 @@ class Side:
             self.opens.append((message, channel))
 
     def global_request(self, message: m.AnyGlobalRequest, reply: PendingReply) -> None:
-        """The peer asks for something."""
+        """Record a global request."""
         self.requests.append((message, reply))
 
     def unknown_message(self, number: int) -> None:

@@ -78,7 +78,7 @@ _REPAIRS: Final[dict[int | None, Callable[[bytes], bytes]]] = {
 
 
 def is_same_key(blob: bytes, key: PublicKey | Certificate) -> bool:
-    """Whether a blob is this key, however the server spells it.
+    """Return whether a blob is this key, however the server spells it.
 
     Servers have put the signature algorithm where the kind of the key belongs, and zeros
     in front of its numbers.

@@ -80,7 +80,7 @@ def logged(log: logging.Logger, message: str, *arguments: object) -> Guard:
 
 
 def _takes(function: Callable[..., object], count: int) -> bool:
-    """Whether a function can be called with so many positional arguments."""
+    """Return whether a function can be called with so many positional arguments."""
     try:
         inspect.signature(function).bind(*range(count))
     except TypeError:
@@ -91,7 +91,7 @@ def _takes(function: Callable[..., object], count: int) -> bool:
 
 
 def _is_plain(function: Callable[..., object]) -> bool:
-    """Whether a function is known to return something that cannot be awaited."""
+    """Return whether a function is known to return something that cannot be awaited."""
     while isinstance(function, partial):
         function = cast("Callable[..., object]", function.func)
     if not isinstance(function, FunctionType | MethodType | type):

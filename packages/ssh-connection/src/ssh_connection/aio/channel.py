@@ -26,19 +26,19 @@ class Receiver(Protocol):
     """Who takes what arrives on a channel."""
 
     def data_received(self, data: memoryview) -> None:
-        """Data arrived; the view is valid during the call."""
+        """Take data; the view is valid during the call."""
 
     def eof_received(self) -> None:
-        """The peer sends no more data."""
+        """Handle EOF: the peer sends no more data."""
 
     def pipe_closed(self, error: Exception | None) -> None:
-        """The channel is over: cleanly, or with the error that ended the connection."""
+        """Handle the end of the channel: clean, or with the error that ended the connection."""
 
     def pause_writing(self) -> None:
-        """More is held back than the limit: stop writing for now."""
+        """Stop writing for now: more is held back than the limit."""
 
     def resume_writing(self) -> None:
-        """Most of what was held back has left: go on writing."""
+        """Go on writing: most of what was held back has left."""
 
 
 class Channel:
@@ -233,29 +233,29 @@ class Channel:
             raise
 
     def opened(self) -> None:
-        """The peer confirmed."""
+        """Handle the peer's confirmation."""
         if not self._opened.done():
             self._opened.set_result(None)
 
     def open_failed(self, error: Exception) -> None:
-        """The peer refused, or the connection was lost."""
+        """Handle the peer's refusal, or the loss of the connection."""
         if not self._opened.done():
             self._opened.set_exception(error)
 
     def eof_received(self) -> None:
-        """The peer sends no more data."""
+        """Handle EOF: the peer sends no more data."""
         if self._receiver is not None:
             self._receiver.eof_received()
 
     def request_received(self, request: m.AnyChannelRequest, reply: PendingReply) -> None:
-        """The peer asks for something."""
+        """Handle a request of the peer."""
         if self.on_request is not None:
             self.on_request(request, reply)
         else:
             self.core.deny(reply)
 
     def closed(self, error: Exception | None) -> None:
-        """Both sides have closed, or the connection is lost."""
+        """Handle the end: both sides have closed, or the connection is lost."""
         if not self._closed.done():
             self._closed.set_result(error)
             for callback in self._on_closed:
@@ -264,12 +264,12 @@ class Channel:
                 self._receiver.pipe_closed(error)
 
     def pause_writing(self) -> None:
-        """More is held back than the limit."""
+        """Pass on that more is held back than the limit."""
         if self._receiver is not None:
             self._receiver.pause_writing()
 
     def resume_writing(self) -> None:
-        """Most of what was held back has left."""
+        """Pass on that most of what was held back has left."""
         if self._receiver is not None:
             self._receiver.resume_writing()
 
@@ -277,6 +277,6 @@ class Channel:
         self._early.append(bytes(data))
 
     def _drop(self, data: memoryview) -> None:
-        """Standard error has no taker: its window is granted again all the same."""
+        """Drop standard error, which has no receiver, and grant its window again."""
         if not self.core.auto_adjust:
             self.core.consumed(len(data))

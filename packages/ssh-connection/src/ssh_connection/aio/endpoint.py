@@ -180,7 +180,7 @@ class Endpoint(Generic[_Core]):
         self._driver.abort()
 
     def _end(self, error: Exception) -> None:
-        """The connection is over: tell everybody, once."""
+        """End the connection: tell every waiter, once."""
         if self._lost.done():
             return
         self._lost.set_result(error)
@@ -202,7 +202,7 @@ class Endpoint(Generic[_Core]):
                 _warn_of_legacy(self._core.peer_software, event.agreement)
 
     def uncongested(self) -> None:
-        """There is room for bulk data again."""
+        """Send what was held back: there is room for bulk data again."""
         self._mux.pump()
 
     def batch_done(self) -> None:
@@ -216,7 +216,7 @@ class Endpoint(Generic[_Core]):
             timer.keepalive.received(self._core.now)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The byte stream is gone."""
+        """Handle the end of the byte stream."""
         if not self._lost.done():
             self._end(ConnectionLost("the connection was lost"))
         lost = self._lost.result()
@@ -271,7 +271,7 @@ def _warn_of_legacy(peer: str, agreed: Agreement) -> None:
 
 
 def _loss(event: ev.Disconnected) -> Exception:
-    """The error that every waiter gets when the transport has ended."""
+    """Return the error that every waiter gets when the transport has ended."""
     if isinstance(event.error, ConnectionLost | PeerDisconnected):
         return event.error
     text = printable(event.description)

@@ -256,15 +256,15 @@ class ByteWriter:
     # ------------------------------------------------------------- the channel's side
 
     def pause(self) -> None:
-        """Too much is held back."""
+        """Pause writing: too much is held back."""
         self._room.clear()
 
     def resume(self) -> None:
-        """There is room again."""
+        """Resume writing: there is room again."""
         self._room.set()
 
     def fail(self, error: Exception | None) -> None:
-        """The channel is over."""
+        """Handle the end of the channel."""
         self._error = error or ChannelClosed("the channel is closed")
         self._room.set()
 
@@ -309,18 +309,18 @@ class ByteStream:
         self.reader.feed(data)
 
     def eof_received(self) -> None:
-        """The other end sends no more."""
+        """Handle EOF: the other end sends no more."""
         self.reader.feed_eof()
 
     def pipe_closed(self, error: Exception | None) -> None:
-        """The channel is over."""
+        """Handle the end of the channel."""
         self.reader.feed_eof(error)
         self.writer.fail(error)
 
     def pause_writing(self) -> None:
-        """Too much is held back."""
+        """Pause writing: too much is held back."""
         self.writer.pause()
 
     def resume_writing(self) -> None:
-        """There is room again."""
+        """Resume writing: there is room again."""
         self.writer.resume()

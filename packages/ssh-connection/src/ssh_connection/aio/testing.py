@@ -158,7 +158,7 @@ class _MemoryStream(asyncio.Transport):
         return self._outgoing.size
 
     def is_closing(self) -> bool:
-        """Whether nothing more is sent."""
+        """Return whether nothing more is sent."""
         return self._closing
 
     def close(self) -> None:

@@ -159,7 +159,7 @@ class ClientConnection(ClientEndpoint, Commands):
             raise SSHTimeout(name, seconds, doing=doing) from error
 
     def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
-        """The server wants a channel: only connections to ports we asked for are taken.
+        """Answer the opening of a channel: take only connections to ports that we asked for.
 
         "Implementations MUST reject these messages unless they have previously requested a
         remote TCP/IP port forwarding with the given port number" (RFC 4254 section 7.2).

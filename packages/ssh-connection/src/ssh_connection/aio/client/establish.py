@@ -173,7 +173,7 @@ class ClientEndpoint(Endpoint[ClientTransport]):
     # ------------------------------------------------------------- the server's other keys
 
     def global_request(self, message: m.AnyGlobalRequest, reply: PendingReply) -> None:
-        """The server says which host keys it has."""
+        """Answer a global request: take the announcement of the host keys."""
         learn = self._learn
         match message:
             case m.GlobalRequest(kind="hostkeys-00@openssh.com") if learn is not None:

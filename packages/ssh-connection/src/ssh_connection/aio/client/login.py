@@ -77,7 +77,7 @@ class ClientLogin:
         self._auth.server_sig_algs = names
 
     def end(self, error: Exception) -> None:
-        """The connection is over."""
+        """End: the connection is lost."""
         self._lost = error
         self._arrived.set()
 

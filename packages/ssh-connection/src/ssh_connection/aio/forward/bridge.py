@@ -71,18 +71,18 @@ class Bridge(asyncio.Protocol):
         return host, port
 
     def finish(self) -> None:
-        """Both ends are closed."""
+        """Finish, once both ends are closed."""
         if self.socket is None and not self._done.done():
             self._done.set_result(None)
 
     def pause_reading(self) -> None:
-        """The channel takes less than the socket brings."""
+        """Pause the socket: the channel takes less than it brings."""
         self._full = True
         if self.socket is not None and not self.socket.is_closing():
             self.socket.pause_reading()
 
     def resume_reading(self) -> None:
-        """The channel has room; behind the end of the socket's data there is nothing to read."""
+        """Read from the socket again, unless its data has ended: the channel has room."""
         self._full = False
         if self.socket is None or self.socket.is_closing() or self._eof_from_socket:
             return
@@ -101,12 +101,12 @@ class Bridge(asyncio.Protocol):
     # ------------------------------------------------------------- what the socket says
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The socket is connected."""
+        """Keep the socket's transport, and read nothing until there is a channel."""
         self.socket = cast("asyncio.Transport", transport)
         self.socket.pause_reading()
 
     def data_received(self, data: bytes) -> None:
-        """The socket has data for the channel."""
+        """Send data of the socket, or keep it until there is a channel."""
         if self.channel is not None:
             self._send(data)
             return
@@ -117,7 +117,7 @@ class Bridge(asyncio.Protocol):
             self.socket.pause_reading()
 
     def eof_received(self) -> bool:
-        """The socket sends no more; the way back stays open unless it has ended before."""
+        """Send EOF; the way back stays open unless it has ended before."""
         self._eof_from_socket = True
         if self.channel is None:
             return True
@@ -125,7 +125,7 @@ class Bridge(asyncio.Protocol):
         return not self.channel.core.eof_received
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The socket is closed."""
+        """Close the channel: the socket is closed."""
         self.socket = None
         if self.channel is None:
             self.finish()
@@ -137,12 +137,12 @@ class Bridge(asyncio.Protocol):
             self.finish()
 
     def pause_writing(self) -> None:
-        """The socket takes less than the channel brings."""
+        """Pause the channel: the socket takes less than it brings."""
         if self.channel is not None:
             self.channel.pause_reading()
 
     def resume_writing(self) -> None:
-        """The socket has room again."""
+        """Read from the channel again: the socket has room."""
         if self.channel is not None:
             self.channel.resume_reading()
 

@@ -100,7 +100,7 @@ def _waitable(file: IO[bytes], stack: AsyncExitStack) -> int | None:
 
 
 def is_descriptor(number: int, *, write: bool) -> bool:
-    """Whether a number is a descriptor that is open in the direction that is needed."""
+    """Return whether a number is a descriptor that is open in the direction that is needed."""
     if isinstance(number, bool) or number < 0:
         return False
     try:
@@ -132,7 +132,7 @@ def bytes_of(data: object) -> bytes:
 
 
 def is_text(file: object) -> bool:
-    """Whether text is written to a file or a stream, and not bytes."""
+    """Return whether text is written to a file or a stream, and not bytes."""
     return isinstance(file, io.TextIOBase) or hasattr(file, "encoding")
 
 

@@ -251,12 +251,12 @@ class Process:
         self._take_stdout(data)
 
     def eof_received(self) -> None:
-        """Both output streams have ended."""
+        """End both output streams."""
         self.stdout.feed_eof()
         self.stderr.feed_eof()
 
     def pipe_closed(self, error: Exception | None) -> None:
-        """The channel is over."""
+        """Handle the end of the channel."""
         self._error = error
         self.stdout.feed_eof(error)
         self.stderr.feed_eof(error)
@@ -265,11 +265,11 @@ class Process:
         self._gone.set()
 
     def pause_writing(self) -> None:
-        """Standard input is full."""
+        """Pause standard input: too much is held back."""
         self.stdin.pause()
 
     def resume_writing(self) -> None:
-        """Standard input has room again."""
+        """Resume standard input: there is room again."""
         self.stdin.resume()
 
     def _request_received(self, request: m.AnyChannelRequest, reply: PendingReply) -> None:

@@ -263,7 +263,7 @@ def _is(value: object, *constants: int) -> bool:
 
 
 def _is_local_path(value: object) -> bool:
-    """Whether a path is one of this machine: what reads asynchronously is on a server."""
+    """Return whether a path is one of this machine: what reads asynchronously is on a server."""
     remote = inspect.iscoroutinefunction(getattr(value, "read_bytes", None))
     return isinstance(value, os.PathLike) and not remote
 
@@ -287,7 +287,7 @@ def _is_output(value: object) -> bool:
 
 
 def _is_open(value: object, method: str, able: str) -> bool:
-    """Whether a file or a stream is open in the direction that is needed."""
+    """Return whether a file or a stream is open in the direction that is needed."""
     if not callable(getattr(value, method, None)) or isinstance(value, type):
         return False
     if getattr(value, "closed", False) is True:
@@ -301,7 +301,7 @@ def _is_function(value: object, method: str) -> bool:
 
 
 def _is_async(function: object) -> bool:
-    """Whether a function, a method or an object that can be called is awaited."""
+    """Return whether a function, a method or an object that can be called is awaited."""
     return inspect.iscoroutinefunction(function) or (
         not inspect.isroutine(function)
         and not isinstance(function, type)

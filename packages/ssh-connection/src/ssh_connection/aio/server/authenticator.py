@@ -132,7 +132,7 @@ class Authenticator:
 
 
 def _ends_the_task(error: BaseException) -> bool:
-    """Whether the program or this task is being ended, and not just the function at fault."""
+    """Return whether the program or this task is being ended, not the function alone."""
     if isinstance(error, asyncio.CancelledError):
         # a function may be cancelled within: its client is not left waiting
         task = asyncio.current_task()

@@ -159,7 +159,7 @@ class ServerConnection(Endpoint[ServerTransport]):
 
 
 def _is_goodbye(error: Exception) -> bool:
-    """Whether a client has ended the connection because it is done."""
+    """Return whether a client has ended the connection because it is done."""
     return isinstance(error, PeerDisconnected) and error.code == DisconnectReason.BY_APPLICATION
 
 

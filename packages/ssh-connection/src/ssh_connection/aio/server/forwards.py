@@ -28,11 +28,11 @@ class ForwardingRules(Protocol):
     """Where a client may have the server connect to, and listen."""
 
     def may_connect(self, user: User, host: str, port: int) -> bool:
-        """Whether the server connects to `host:port` for `user` (direct-tcpip)."""
+        """Return whether the server connects to `host:port` for `user` (direct-tcpip)."""
         ...
 
     def may_listen(self, user: User, address: str, port: int) -> bool:
-        """Whether the server listens on `address:port` for `user` (tcpip-forward)."""
+        """Return whether the server listens on `address:port` for `user` (tcpip-forward)."""
         ...
 
 
@@ -61,7 +61,7 @@ class ServerForwards:
         self._listeners: dict[tuple[str, int], LocalForward] = {}
 
     def connect(self, message: m.DirectTCPIPOpen, core: ChannelProtocol) -> None:
-        """The client wants a connection (RFC 4254 section 7.2)."""
+        """Answer the request for a connection (RFC 4254 section 7.2)."""
         host, port = message.host, message.port
         allowed = (
             is_port(port)
@@ -76,7 +76,7 @@ class ServerForwards:
             core.refuse(OpenFailureReason.ADMINISTRATIVELY_PROHIBITED, "forwarding is not allowed")
 
     def listen(self, message: m.TCPIPForward, reply: PendingReply) -> None:
-        """The client wants a port (RFC 4254 section 7.1)."""
+        """Answer the request for a port (RFC 4254 section 7.1)."""
         address, port = message.address, message.port
         allowed = (
             (port == 0 or is_port(port))
@@ -121,7 +121,7 @@ class ServerForwards:
         return channel
 
     def cancel(self, message: m.CancelTCPIPForward, reply: PendingReply) -> None:
-        """The client wants a port no longer (RFC 4254 section 7.1)."""
+        """Answer the cancelling of a port (RFC 4254 section 7.1)."""
         listener = self._listeners.get((message.address, message.port))
         if listener is None:
             self._mux.deny(reply)
@@ -147,7 +147,7 @@ class ServerForwards:
 
 
 def _bind_address(address: str) -> str:
-    """The address to listen on: the client's names for loopback and for all (RFC 4254 7.1)."""
+    """Return the address to listen on, for the client's names of it (RFC 4254 section 7.1)."""
     if address == "localhost":
         return "127.0.0.1"
     return "" if address == "*" else address

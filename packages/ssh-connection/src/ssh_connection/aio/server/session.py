@@ -171,20 +171,20 @@ class Session:
         self._stdin.feed(data)
 
     def eof_received(self) -> None:
-        """The client sends no more."""
+        """Handle EOF: the client sends no more."""
         self._stdin.feed_eof()
 
     def pipe_closed(self, error: Exception | None) -> None:
-        """The session is over."""
+        """Handle the end of the session."""
         self._stdin.feed_eof(error or ChannelClosed(_CLOSED))
         self._room.set()
 
     def pause_writing(self) -> None:
-        """Too much is held back."""
+        """Pause writing: too much is held back."""
         self._room.clear()
 
     def resume_writing(self) -> None:
-        """There is room again."""
+        """Resume writing: there is room again."""
         self._room.set()
 
     # ------------------------------------------------------------- requests
@@ -296,7 +296,7 @@ class SessionPolicy:
 
 
 def _size(request: m.PtyRequest | m.WindowChange) -> tuple[int, int]:
-    """Columns and rows, no more than a terminal can have; 0 is to be ignored."""
+    """Return columns and rows, at most what a terminal can have; 0 is to be ignored."""
     return min(request.columns, _MAX_SIZE), min(request.rows, _MAX_SIZE)
 
 
