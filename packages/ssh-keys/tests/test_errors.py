@@ -18,18 +18,18 @@ from ssh_wire import SSHError
 
 
 @pytest.mark.parametrize("kind", [KeyFormatError, KeyDecryptError, PassphraseNeeded, TooCostly])
-def test_what_is_wrong_with_a_key_is_a_value_error_too(kind: type[KeyFormatError]) -> None:
+def test_key_format_error_is_a_value_error(kind: type[KeyFormatError]) -> None:
     with pytest.raises(ValueError, match="bad"):
         raise kind("bad")
 
 
-def test_every_error_is_of_the_stack() -> None:
+def test_every_error_is_an_ssh_error() -> None:
     assert issubclass(KeyFormatError, SSHError)
     assert issubclass(SigningFailed, SSHError)
     assert issubclass(TokenNeeded, SSHError)
 
 
-def test_a_refused_certificate_says_in_which_respect() -> None:
+def test_refused_certificate_has_a_reason() -> None:
     refused = CertificateRefused("expired", "the certificate has expired")
     assert isinstance(refused, KeyFormatError)
     assert refused.reason == "expired"
@@ -47,7 +47,7 @@ def test_passphrase_needed_may_know_the_public_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "quoted"),
     [
         ("ssh-tomorrow", " 'ssh-tomorrow'"),
         ("ecdsa-sha2-nistp256", " 'ecdsa-sha2-nistp256'"),
@@ -60,5 +60,5 @@ def test_passphrase_needed_may_know_the_public_key() -> None:
         ("no-AAAAC3NzaC1lZDI1", ""),
     ],
 )
-def test_what_may_be_a_part_of_a_key_is_not_named(text: str | bytes, shown: str) -> None:
-    assert quoted_name(text) == shown
+def test_possible_part_of_a_key_is_not_quoted(text: str | bytes, quoted: str) -> None:
+    assert quoted_name(text) == quoted

@@ -41,24 +41,24 @@ def browser(
     ("flags", "touched", "verified"),
     [(0, False, False), (1, True, False), (4, False, True), (5, True, True), (0xFA, False, False)],
 )
-def test_what_the_flags_say(flags: int, touched: bool, verified: bool) -> None:
-    said = assertion(flags)
-    assert (said.touched, said.verified) == (touched, verified)
-    assert FidoPolicy().accepts(said) == touched
-    assert FidoPolicy(verification=True).accepts(said) == (touched and verified)
-    assert FidoPolicy(touch=False).accepts(said)
-    assert FidoPolicy(touch=False, verification=True).accepts(said) == verified
+def test_flags_are_touch_and_verification(flags: int, touched: bool, verified: bool) -> None:
+    stated = assertion(flags)
+    assert (stated.touched, stated.verified) == (touched, verified)
+    assert FidoPolicy().accepts(stated) == touched
+    assert FidoPolicy(verification=True).accepts(stated) == (touched and verified)
+    assert FidoPolicy(touch=False).accepts(stated)
+    assert FidoPolicy(touch=False, verification=True).accepts(stated) == verified
 
 
 @pytest.mark.row("K12")
 @pytest.mark.parametrize(("counter", "fine"), [(6, False), (7, False), (8, True)])
-def test_a_counter_only_grows(counter: int, fine: bool) -> None:
+def test_counter_must_grow(counter: int, fine: bool) -> None:
     assert FidoPolicy(counter_above=7).accepts(assertion(counter=counter)) == fine
     assert FidoPolicy().accepts(assertion(counter=counter))
 
 
 @pytest.mark.row("K12")
-def test_the_sites_that_may_ask() -> None:
+def test_origin_must_be_among_the_accepted() -> None:
     policy = FidoPolicy(origins=["https://example.com"])
     assert policy.accepts(browser())
     assert not policy.accepts(browser(origin="https://example.com.evil.example"))
@@ -68,7 +68,7 @@ def test_the_sites_that_may_ask() -> None:
     assert policy.accepts(assertion())
 
 
-def test_what_a_token_signs() -> None:
+def test_token_signs_application_flags_counter_and_data() -> None:
     digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     empty = bytes.fromhex(digest)
     assert assertion(5, 258).signed("", b"") == empty + b"\x05\0\0\1\2" + empty
@@ -80,7 +80,7 @@ def test_what_a_token_signs() -> None:
 
 @pytest.mark.row("K12")
 @pytest.mark.parametrize("end", [b"}", b',"crossOrigin":true}', b',"x":"y"}'])
-def test_what_follows_the_origin_is_passed_over(end: bytes) -> None:
+def test_members_after_the_origin_are_ignored(end: bytes) -> None:
     assert browser(START + end).signed("ssh:", DATA) is not None
 
 
@@ -102,13 +102,13 @@ def test_what_follows_the_origin_is_passed_over(end: bytes) -> None:
         b"",
     ],
 )
-def test_what_a_browser_never_writes(client_data: bytes) -> None:
+def test_client_data_of_another_form_is_refused(client_data: bytes) -> None:
     assert browser(client_data).signed("ssh:", DATA) is None
 
 
 @pytest.mark.row("K12")
 @pytest.mark.parametrize("origin", ['https://example.com","x":"', "https://example.com\\"])
-def test_an_origin_cannot_end_early(origin: str) -> None:
+def test_origin_with_a_quote_is_refused(origin: str) -> None:
     start = START[: START.index(b"https")] + origin.encode() + b'"}'
     assert browser(start, origin=origin).signed("ssh:", DATA) is None
 
@@ -117,7 +117,7 @@ def test_an_origin_cannot_end_early(origin: str) -> None:
 @pytest.mark.parametrize(
     ("flags", "extensions"), [(0x41, b""), (0xC1, b"ext"), (0x81, b""), (0x01, b"ext")]
 )
-def test_flags_that_contradict_the_rest(flags: int, extensions: bytes) -> None:
+def test_flags_that_contradict_the_extensions_are_refused(flags: int, extensions: bytes) -> None:
     assert browser(flags=flags, extensions=extensions).signed("ssh:", DATA) is None
 
 

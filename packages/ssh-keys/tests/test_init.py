@@ -22,11 +22,11 @@ def loaded_after(code: str) -> set[str]:
     return set(output.stdout.decode().split())
 
 
-def test_the_import_is_light() -> None:
+def test_import_is_light() -> None:
     assert not loaded_after("import ssh_keys").intersection(HEAVY)
 
 
-def test_a_key_loads_what_it_needs(ed25519: ssh_keys.PrivateKey) -> None:
+def test_key_loads_what_it_needs(ed25519: ssh_keys.PrivateKey) -> None:
     line = ed25519.public_key.to_openssh()
     loaded = loaded_after(f"import ssh_keys; ssh_keys.load_public_key({line!r})")
     assert "cryptography" in loaded
@@ -57,7 +57,7 @@ def test_trust_files_load_when_they_are_asked_for() -> None:
     assert "hmac" in loaded_after("from ssh_keys import KnownHosts")
 
 
-def test_no_other_name_is_there() -> None:
+def test_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         getattr(ssh_keys, "Nothing")  # noqa: B009 (a checker refuses the plain form)
 

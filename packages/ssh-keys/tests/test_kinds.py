@@ -41,7 +41,7 @@ CERTIFIED = {
 
 
 @pytest.mark.parametrize(("plain", "certified"), CERTIFIED.items())
-def test_the_names_of_certificates(plain: str, certified: str) -> None:
+def test_certified_name_of_a_kind_has_its_plain_kind(plain: str, certified: str) -> None:
     assert kinds.certified_name(plain) == certified
     assert kinds.plain_kind(certified) == plain
     assert kinds.plain_kind(plain) is None
@@ -57,13 +57,13 @@ def test_the_names_of_certificates(plain: str, certified: str) -> None:
         ),
     ],
 )
-def test_the_names_of_their_algorithms(algorithm: str, certified: str) -> None:
+def test_certified_name_of_an_algorithm_is_not_a_kind(algorithm: str, certified: str) -> None:
     assert kinds.certified_name(algorithm) == certified
     # "These RSA/SHA-2 types should not appear in keys at rest or transmitted on the wire"
     assert kinds.plain_kind(certified) is None
 
 
 @pytest.mark.parametrize("kind", ["ssh-dss", "dsa", "", "ED25519", "ssh-rsa-cert-v01@openssh.com"])
-def test_only_a_known_kind_is_generated(kind: str) -> None:
+def test_unknown_kind_is_not_generated(kind: str) -> None:
     with pytest.raises(UsageError, match="ed25519, ecdsa, rsa"):
         PrivateKey.generate(kind)

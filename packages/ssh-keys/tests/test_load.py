@@ -18,7 +18,7 @@ from ssh_keys.strict_base64 import to_base64
 from ssh_wire.primitives import string
 
 
-def test_text_and_bytes_are_the_same(signing: PrivateKey) -> None:
+def test_key_is_loaded_from_text_and_from_bytes(signing: PrivateKey) -> None:
     text = signing.to_openssh()
     assert load_private_key(text.decode()).public_key == signing.public_key
     assert load_private_key(text).public_key == signing.public_key
@@ -26,7 +26,7 @@ def test_text_and_bytes_are_the_same(signing: PrivateKey) -> None:
     assert load_public_key(line) == load_public_key(line.encode() + b"\r\n") == signing.public_key
 
 
-def test_the_comment_given_stands_in_for_a_missing_one(ed25519: PrivateKey) -> None:
+def test_given_comment_replaces_a_missing_one(ed25519: PrivateKey) -> None:
     text = ed25519.to_openssh()
     assert load_private_key(text, comment="other").comment == ed25519.comment
     bare = ed25519.with_comment("").to_openssh()
@@ -34,7 +34,7 @@ def test_the_comment_given_stands_in_for_a_missing_one(ed25519: PrivateKey) -> N
     assert load_private_key(bare, comment="other").comment == "other"
 
 
-def test_one_half_is_not_taken_for_the_other(ed25519: PrivateKey) -> None:
+def test_private_and_public_keys_are_not_confused(ed25519: PrivateKey) -> None:
     with pytest.raises(KeyFormatError, match="'OPENSSH PRIVATE KEY' is not a public key"):
         load_public_key(ed25519.to_openssh())
     with pytest.raises(KeyFormatError, match="'PRIVATE KEY' is not a public key"):
@@ -61,14 +61,14 @@ def test_one_half_is_not_taken_for_the_other(ed25519: PrivateKey) -> None:
         (b"", "not a private|unknown"),
     ],
 )
-def test_other_files_are_named(data: bytes, reason: str) -> None:
+def test_file_of_another_kind_is_named(data: bytes, reason: str) -> None:
     for load in (load_private_key, load_public_key):
         with pytest.raises(KeyFormatError, match=reason):
             load(data)
 
 
 @pytest.mark.row("K03")
-def test_dsa_is_refused_in_every_form(ed25519: PrivateKey) -> None:
+def test_dsa_key_is_refused_in_every_format(ed25519: PrivateKey) -> None:
     blob = string("ssh-dss") + string(b"\1") * 4
     line = b"ssh-dss " + to_base64(blob)
     frame = b"---- BEGIN SSH2 PUBLIC KEY ----\n%b\n---- END SSH2 PUBLIC KEY ----" % to_base64(blob)
@@ -84,7 +84,7 @@ def test_dsa_is_refused_in_every_form(ed25519: PrivateKey) -> None:
 
 
 @pytest.mark.row("K08")
-def test_more_than_a_mebibyte_is_not_looked_at(ed25519: PrivateKey) -> None:
+def test_data_longer_than_a_mebibyte_is_refused(ed25519: PrivateKey) -> None:
     text = ed25519.to_openssh()
     full = text + b"\n" * (MAX_BLOB - len(text))
     assert load_private_key(full).public_key == ed25519.public_key
@@ -101,6 +101,6 @@ def test_any_data_is_a_key_or_a_format_error(data: bytes | str) -> None:
             load(data)
 
 
-def test_a_passphrase_that_is_no_unicode(ed25519: PrivateKey) -> None:
+def test_passphrase_with_lone_surrogates_is_encoded(ed25519: PrivateKey) -> None:
     text = ed25519.to_openssh(b"\xff", rounds=1)
     assert load_private_key(text, "\udcff").public_key == ed25519.public_key

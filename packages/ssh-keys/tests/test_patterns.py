@@ -37,7 +37,7 @@ from ssh_keys.patterns import matches, matches_list
         (b"a*", b"*", False),
     ],
 )
-def test_patterns(pattern: bytes, text: bytes, expected: bool) -> None:
+def test_pattern_matches_the_whole_text(pattern: bytes, text: bytes, expected: bool) -> None:
     assert matches(pattern, text) is expected
 
 
@@ -46,7 +46,7 @@ def test_patterns(pattern: bytes, text: bytes, expected: bool) -> None:
     text=st.text("ab", max_size=12).map(str.encode),
 )
 @settings(deadline=None, max_examples=500)
-def test_they_mean_what_a_shell_means(pattern: bytes, text: bytes) -> None:
+def test_pattern_matches_as_fnmatch_does(pattern: bytes, text: bytes) -> None:
     assert matches(pattern, text) is fnmatch.fnmatchcase(text.decode(), pattern.decode())
 
 
@@ -65,7 +65,9 @@ def test_they_mean_what_a_shell_means(pattern: bytes, text: bytes) -> None:
         ((), b"a", False),
     ],
 )
-def test_lists(patterns: tuple[bytes, ...], text: bytes, expected: bool) -> None:
+def test_list_matches_unless_a_negated_pattern_does(
+    patterns: tuple[bytes, ...], text: bytes, expected: bool
+) -> None:
     assert matches_list(patterns, text) is expected
 
 

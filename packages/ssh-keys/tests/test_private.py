@@ -25,7 +25,7 @@ from ssh_wire import UsageError
         ("rsa", 2048, "ssh-rsa", 2048),
     ],
 )
-def test_generate(kind: str, bits: int | None, full: str, size: int) -> None:
+def test_key_of_each_kind_is_generated(kind: str, bits: int | None, full: str, size: int) -> None:
     key = PrivateKey.generate(kind, bits, "new")
     assert key.public_key.kind == full
     assert key.public_key.bits == size
@@ -44,13 +44,13 @@ def test_generate(kind: str, bits: int | None, full: str, size: int) -> None:
         ("rsa", 0),
     ],
 )
-def test_no_key_of_another_size_is_made(kind: str, bits: int) -> None:
+def test_key_of_another_size_is_not_generated(kind: str, bits: int) -> None:
     with pytest.raises(UsageError, match=f"not {bits}"):
         PrivateKey.generate(kind, bits)
 
 
 @pytest.mark.parametrize("algorithm", ["ssh-dss", "", "rsa-sha2-1024"])
-def test_only_its_own_algorithms(key: PrivateKey, algorithm: str) -> None:
+def test_key_signs_with_its_own_algorithms_alone(key: PrivateKey, algorithm: str) -> None:
     with pytest.raises(UsageError, match="does not sign with"):
         key.sign(b"data", algorithm)
 
@@ -73,7 +73,7 @@ class _FaultyECDSA(ECDSAPrivateKey):
 
 @pytest.mark.row("K11")
 @pytest.mark.parametrize("algorithm", ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"])
-def test_a_faulty_rsa_signature_does_not_leave(rsa: PrivateKey, algorithm: str) -> None:
+def test_faulty_rsa_signature_is_dropped(rsa: PrivateKey, algorithm: str) -> None:
     sound = cast("RSAPrivateKey", rsa)
     faulty = _FaultyRSA(public_key=sound.public_key, secret=sound.secret)
     with pytest.raises(SigningFailed, match="did not verify"):
@@ -81,24 +81,24 @@ def test_a_faulty_rsa_signature_does_not_leave(rsa: PrivateKey, algorithm: str) 
 
 
 @pytest.mark.row("K11")
-def test_a_faulty_ecdsa_signature_does_not_leave(ecdsa: PrivateKey) -> None:
+def test_faulty_ecdsa_signature_is_dropped(ecdsa: PrivateKey) -> None:
     sound = cast("ECDSAPrivateKey", ecdsa)
     faulty = _FaultyECDSA(public_key=sound.public_key, curve=sound.curve, secret=sound.secret)
     with pytest.raises(SigningFailed):
         faulty.sign(b"data")
 
 
-def test_a_private_key_shows_nothing_secret(signing: PrivateKey) -> None:
-    shown = f"{signing!r} {signing} {signing.private_fields()!r}"
+def test_repr_of_a_private_key_has_no_secret(signing: PrivateKey) -> None:
+    printed = f"{signing!r} {signing} {signing.private_fields()!r}"
     name = type(signing).__name__
     assert (
         repr(signing) == f"<{name} {signing.public_key.kind} {signing.public_key.fingerprint()}>"
     )
     for line in signing.to_openssh().split(b"\n")[4:-2]:
-        assert line.decode() not in shown
+        assert line.decode() not in printed
     for field in ("secret", "seeds", "d", "iqmp", "p", "q"):
         value = getattr(signing.private_fields(), field, None)
-        assert value is None or repr(value) not in shown
+        assert value is None or repr(value) not in printed
 
 
 def test_a_private_key_is_neither_pickled_nor_copied(signing: PrivateKey) -> None:
@@ -112,7 +112,7 @@ def test_a_private_key_does_not_change(signing: PrivateKey) -> None:
         setattr(signing, "public_key", signing.public_key)  # noqa: B010 (a checker refuses the plain form)
 
 
-def test_another_comment(signing: PrivateKey) -> None:
+def test_comment_is_replaced(signing: PrivateKey) -> None:
     other = signing.with_comment("another")
     assert other.comment == other.public_key.comment == "another"
     assert other.public_key == signing.public_key
@@ -130,7 +130,7 @@ def test_another_comment(signing: PrivateKey) -> None:
         ("pass", "aes256-ctr", 2049, "outside 1 to"),
     ],
 )
-def test_a_wrong_choice_is_named(
+def test_wrong_argument_of_to_openssh_is_named(
     ed25519: PrivateKey, passphrase: str | bytes, cipher: str, rounds: int, problem: str
 ) -> None:
     with pytest.raises(UsageError, match=problem):

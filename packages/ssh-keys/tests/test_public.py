@@ -29,7 +29,7 @@ def test_a_blob_is_read_back(signing: PrivateKey) -> None:
     assert public.comment == "beside it"
 
 
-def test_keys_differ_by_blob(keys: dict[str, PrivateKey]) -> None:
+def test_keys_are_equal_by_their_blobs(keys: dict[str, PrivateKey]) -> None:
     assert len({key.public_key for key in keys.values()}) == len(keys)
     assert keys["ssh-rsa"].public_key != keys["ssh-ed25519"].public_key
     assert keys["ssh-rsa"].public_key != "ssh-rsa"
@@ -42,7 +42,7 @@ def test_a_malformed_blob_has_no_fingerprint(blob: bytes) -> None:
         PublicKey.from_blob(blob)
 
 
-def test_a_huge_blob_is_not_looked_at() -> None:
+def test_huge_blob_is_refused() -> None:
     with pytest.raises(KeyFormatError, match="longer than"):
         PublicKey.from_blob(bytes(MAX_BLOB + 1))
 
@@ -67,7 +67,7 @@ def test_every_prefix_and_extension_of_a_blob_is_refused(signing: PrivateKey) ->
         PublicKey.from_blob(blob + b"\0")
 
 
-def test_a_signature_verifies_and_nothing_else_does(signing: PrivateKey) -> None:
+def test_signature_of_other_data_is_wrong(signing: PrivateKey) -> None:
     public = signing.public_key
     signature = signing.sign(b"data")
     assert public.verify(b"data", signature)
@@ -80,7 +80,7 @@ def test_a_signature_verifies_and_nothing_else_does(signing: PrivateKey) -> None
     assert not other.public_key.verify(b"data", signature)
 
 
-def test_the_signature_must_name_the_algorithm_agreed_on(signing: PrivateKey) -> None:
+def test_signature_must_name_the_negotiated_algorithm(signing: PrivateKey) -> None:
     public = signing.public_key
     for algorithm in public.algorithms:
         signature = signing.sign(b"data", algorithm)
@@ -108,7 +108,7 @@ def test_any_bytes_are_a_wrong_signature(junk: bytes, keys: dict[str, PrivateKey
             assert not public.verify(b"data", string(algorithm) + string(junk), algorithm)
 
 
-def test_fingerprints_are_spelt_as_ssh_keygen_spells_them(
+def test_fingerprints_are_those_of_ssh_keygen(
     key: PrivateKey, keygen: Program, tmp_path: Path
 ) -> None:
     path = tmp_path / "key.pub"
@@ -129,13 +129,13 @@ def test_a_line_is_read_back(signing: PrivateKey) -> None:
 
 @given(comment=st.text(alphabet=st.characters(exclude_categories=())))
 @settings(deadline=None)
-def test_no_comment_makes_a_second_line(comment: str, ed25519: PrivateKey) -> None:
+def test_comment_makes_no_second_line(comment: str, ed25519: PrivateKey) -> None:
     line = ed25519.public_key.with_comment(comment).to_openssh()
     assert len(line.splitlines()) == 1
     assert load_public_key(line.encode()) == ed25519.public_key
 
 
-def test_ssh_keygen_reads_our_pem(key: PrivateKey, keygen: Program, tmp_path: Path) -> None:
+def test_our_pem_is_read_by_ssh_keygen(key: PrivateKey, keygen: Program, tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
     path.write_text(key.public_key.to_pem())
     if key.public_key.kind == "ssh-ed25519":  # ssh-keygen 9.2 imports no Ed25519 from PKCS#8
@@ -145,7 +145,7 @@ def test_ssh_keygen_reads_our_pem(key: PrivateKey, keygen: Program, tmp_path: Pa
         assert load_public_key(line) == key.public_key
 
 
-def test_a_public_key_may_be_copied_and_shows_itself(ed25519: PrivateKey) -> None:
+def test_public_key_may_be_copied_and_has_a_repr(ed25519: PrivateKey) -> None:
     public = ed25519.public_key
     assert copy.copy(public) == public
     assert repr(public) == f"<EdwardsPublicKey ssh-ed25519 {public.fingerprint()}>"

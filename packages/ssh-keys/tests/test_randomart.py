@@ -42,7 +42,7 @@ def known() -> PublicKey:
 
 
 @pytest.mark.parametrize("hash_name", ["md5", "sha1", "sha256", "sha384", "sha512"])
-def test_the_picture_is_that_of_ssh_keygen(
+def test_randomart_is_that_of_ssh_keygen(
     hash_name: Any, key: PrivateKey, keygen: Program, tmp_path: Path
 ) -> None:
     path = tmp_path / "key.pub"
@@ -51,7 +51,7 @@ def test_the_picture_is_that_of_ssh_keygen(
     assert printed.split("\n", 1)[1] == randomart(key.public_key, hash_name) + "\n"
 
 
-def test_the_words_are_those_of_ssh_keygen(
+def test_bubblebabble_is_that_of_ssh_keygen(
     key: PrivateKey, keygen: Program, tmp_path: Path
 ) -> None:
     path = tmp_path / "key.pub"
@@ -60,7 +60,7 @@ def test_the_words_are_those_of_ssh_keygen(
     assert bubblebabble(key.public_key) == words
 
 
-def test_a_picture_is_always_the_same() -> None:
+def test_randomart_of_a_key_does_not_change() -> None:
     picture = randomart(known())
     rows = picture.split("\n")
     assert len(rows) == 11
@@ -78,12 +78,12 @@ def test_a_picture_is_always_the_same() -> None:
         (b"Pineapple", "xigak-nyryk-humil-bosek-sonax"),
     ],
 )
-def test_words(data: bytes, words: str) -> None:
+def test_bubblebabble_of_known_bytes(data: bytes, words: str) -> None:
     assert bubblebabble_of(data) == words
 
 
 @given(st.binary(max_size=40))
-def test_any_bytes_are_words(data: bytes) -> None:
+def test_bubblebabble_of_any_bytes(data: bytes) -> None:
     words = bubblebabble_of(data)
     assert words.startswith("x")
     assert words.endswith("x")
@@ -105,11 +105,11 @@ def test_any_bytes_are_words(data: bytes) -> None:
         ("ssh-tomorrow", "unknown"),
     ],
 )
-def test_titles(kind: str, title: str) -> None:
+def test_title_is_that_of_the_kind(kind: str, title: str) -> None:
     assert title_of(kind) == title
 
 
-def test_a_certificate_looks_like_its_key_but_for_the_title(rsa: PrivateKey) -> None:
+def test_randomart_of_a_certificate_has_another_title_alone(rsa: PrivateKey) -> None:
     spec = CertificateSpec(role="user", key_id="", principals=("me",))
     certificate = issue(rsa, known(), spec=spec, random=urandom)
     picture = randomart(certificate)
@@ -118,6 +118,6 @@ def test_a_certificate_looks_like_its_key_but_for_the_title(rsa: PrivateKey) -> 
     assert bubblebabble(certificate) == bubblebabble(known())
 
 
-def test_a_title_that_does_not_fit_is_cut(keys: dict[str, PrivateKey]) -> None:
+def test_title_that_is_too_long_is_cut(keys: dict[str, PrivateKey]) -> None:
     key = keys["ssh-mldsa44-ed25519"].public_key
     assert randomart(key).startswith("+[MLDSA44-ED25519-+\n")

@@ -96,7 +96,7 @@ FORMATS = ["openssh", "pkcs8", "pkcs1", "sec1", "ppk 2", "ppk 3"]
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("marker", MARKERS)
 @pytest.mark.parametrize("passphrase", [None, "pass"])
-def test_no_part_of_the_text_is_quoted(
+def test_error_quotes_no_part_of_the_text(
     form: str, marker: bytes, passphrase: str | None, keys: dict[str, PrivateKey]
 ) -> None:
     text = files(keys, passphrase)[form]
@@ -110,7 +110,7 @@ def test_no_part_of_the_text_is_quoted(
 @pytest.mark.parametrize("form", ["openssh", "pkcs8", "pkcs1", "sec1"])
 @pytest.mark.parametrize("marker", MARKERS)
 @pytest.mark.parametrize("passphrase", [None, "pass"])
-def test_no_part_of_the_content_is_quoted(
+def test_error_quotes_no_part_of_the_content(
     form: str, marker: bytes, passphrase: str | None, keys: dict[str, PrivateKey]
 ) -> None:
     text = files(keys, passphrase)[form]
@@ -126,7 +126,7 @@ def test_no_part_of_the_content_is_quoted(
 
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("cut", ["front", "back", "headers", "label", "line breaks", "dashes"])
-def test_nothing_of_a_damaged_file_is_quoted(
+def test_error_quotes_nothing_of_a_damaged_file(
     form: str, cut: str, keys: dict[str, PrivateKey]
 ) -> None:
     text = files(keys)[form]
@@ -142,13 +142,13 @@ def test_nothing_of_a_damaged_file_is_quoted(
         "dashes": [text.replace(b"-----", word) for word in (b"", b"----", b"----- ", b"- ")],
     }
     for data in damaged[cut]:
-        for said in (*try_all(data), *misplaced(data)):
+        for message in (*try_all(data), *misplaced(data)):
             for secret in secrets:
-                assert secret.decode() not in said
+                assert secret.decode() not in message
 
 
 @pytest.mark.parametrize("cipher", ["-aes192", "-des3"])
-def test_the_headers_of_an_encrypted_file_are_not_quoted(
+def test_error_quotes_no_header_of_an_encrypted_file(
     cipher: str, rsa: PrivateKey, openssl: Program
 ) -> None:
     text = rsa.to_pem(form="traditional")
@@ -158,7 +158,7 @@ def test_the_headers_of_an_encrypted_file_are_not_quoted(
             refuses(locked.replace(word, marker), marker, passphrase="x")
 
 
-def test_a_passphrase_is_not_quoted(keys: dict[str, PrivateKey]) -> None:
+def test_error_quotes_no_passphrase(keys: dict[str, PrivateKey]) -> None:
     for form, text in files(keys, "pass").items():
         for wrong in ("S3cretMarker", "S3cretMarker" * 100, "S3cretMarker\0", "\udcffS3cret"):
             if form == "ppk 3":
@@ -167,7 +167,7 @@ def test_a_passphrase_is_not_quoted(keys: dict[str, PrivateKey]) -> None:
 
 
 @pytest.mark.parametrize("form", ["pkcs8", "traditional"])
-def test_a_passphrase_that_no_format_takes_is_not_quoted(
+def test_error_quotes_no_passphrase_that_no_format_accepts(
     form: Literal["pkcs8", "traditional"], rsa: PrivateKey
 ) -> None:
     passphrase = "Marker" * 200
@@ -177,7 +177,7 @@ def test_a_passphrase_that_no_format_takes_is_not_quoted(
 
 
 @pytest.mark.parametrize("read", [read_private_key, read_public_key])
-def test_a_key_in_the_place_of_a_path_is_not_quoted(
+def test_error_quotes_no_key_in_the_place_of_a_path(
     read: object, keys: dict[str, PrivateKey], tmp_path: Path
 ) -> None:
     assert callable(read)
@@ -190,7 +190,7 @@ def test_a_key_in_the_place_of_a_path_is_not_quoted(
 
 @given(data=st.binary(max_size=100))
 @settings(deadline=None)
-def test_nothing_that_is_no_key_is_quoted(data: bytes) -> None:
+def test_error_quotes_nothing_that_is_not_a_key(data: bytes) -> None:
     text = b"-----BEGIN " + data + b"S3cretMarker" + data
     refuses(text, b"S3cretMarker")
     refuses(data + b"S3cretMarker", b"S3cretMarker")

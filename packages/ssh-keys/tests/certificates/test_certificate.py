@@ -41,7 +41,9 @@ def test_every_kind_certifies(signing: PrivateKey, ed25519: PrivateKey) -> None:
     certificate.check(role="user", principal="bob", now=NOW, ca_algorithms=names)
 
 
-def test_a_line_and_a_frame_are_read_back(signing: PrivateKey, ca: PrivateKey) -> None:
+def test_certificate_is_read_back_from_a_line_and_from_rfc4716(
+    signing: PrivateKey, ca: PrivateKey
+) -> None:
     certificate = certify(ca, signing.public_key)
     for text in (certificate.to_openssh(), certificate.to_rfc4716()):
         again = load_public_key(text)
@@ -62,7 +64,9 @@ def test_certificates_differ_by_their_blobs(ed25519: PrivateKey, ca: PrivateKey)
     assert first.with_comment("other").public_key.comment == "other"
 
 
-def test_another_line_than_its_certificate(ed25519: PrivateKey, ca: PrivateKey) -> None:
+def test_line_of_another_kind_than_its_certificate_is_refused(
+    ed25519: PrivateKey, ca: PrivateKey
+) -> None:
     line = certify(ca, ed25519.public_key).to_openssh()
     wrong = line.replace("ssh-ed25519-cert-v01", "ssh-rsa-cert-v01")
     with pytest.raises(KeyFormatError, match="the line says ssh-rsa-cert-v01@"):
@@ -73,13 +77,13 @@ def test_another_line_than_its_certificate(ed25519: PrivateKey, ca: PrivateKey) 
         load_public_key("ssh-rsa-cert-v01@openssh.com AAAA")
 
 
-def test_the_nonce_comes_from_the_caller(ed25519: PrivateKey, ca: PrivateKey) -> None:
+def test_nonce_comes_from_the_caller(ed25519: PrivateKey, ca: PrivateKey) -> None:
     made = [issue(ca, ed25519.public_key, spec=ALICE, random=bytes) for _ in range(2)]
     assert made[0] == made[1]
     assert string(bytes(32)) in made[0].blob
 
 
-def test_options_are_written_in_order(ed25519: PrivateKey, ca: PrivateKey) -> None:
+def test_options_are_encoded_in_order(ed25519: PrivateKey, ca: PrivateKey) -> None:
     options = {"b": b"2", "a": b"1", "\udcff": b"3", "C": b"0"}
     certificate = certify(ca, ed25519.public_key, critical_options=options)
     assert list(certificate.critical_options) == ["C", "a", "b", "\udcff"]
@@ -87,7 +91,7 @@ def test_options_are_written_in_order(ed25519: PrivateKey, ca: PrivateKey) -> No
     assert not hasattr(certificate.critical_options, "__setitem__")
 
 
-def test_the_authority_chooses_how_it_signs(
+def test_authority_signs_with_the_algorithm_of_the_spec(
     rsa: PrivateKey, ed25519: PrivateKey, ca: PrivateKey
 ) -> None:
     assert certify(rsa, ed25519.public_key).ca_algorithm == "rsa-sha2-512"
@@ -98,7 +102,7 @@ def test_the_authority_chooses_how_it_signs(
 
 
 @pytest.mark.parametrize("changes", [{"key_id": "a\0b"}, {"principals": ("a\0b",)}])
-def test_a_nul_is_not_issued(
+def test_certificate_with_a_nul_is_not_issued(
     changes: dict[str, object], ed25519: PrivateKey, ca: PrivateKey
 ) -> None:
     with pytest.raises(UsageError, match="no such certificate can be issued"):
@@ -108,7 +112,7 @@ def test_a_nul_is_not_issued(
 # ------------------------------------------------------------------------- verifying
 
 
-def test_a_signature_of_the_certified_key(signing: PrivateKey, ca: PrivateKey) -> None:
+def test_signature_of_the_certified_key_verifies(signing: PrivateKey, ca: PrivateKey) -> None:
     certificate = certify(ca, signing.public_key)
     for algorithm, plain in zip(
         certificate.algorithms, signing.public_key.algorithms, strict=True
@@ -122,7 +126,7 @@ def test_a_signature_of_the_certified_key(signing: PrivateKey, ca: PrivateKey) -
         assert not certificate.verify(b"data", signature, "ssh-rsa-cert-v01@openssh.com")
 
 
-def test_the_algorithms_are_named_after_the_certificate(rsa: PrivateKey, ca: PrivateKey) -> None:
+def test_algorithms_of_a_certificate_are_certified_names(rsa: PrivateKey, ca: PrivateKey) -> None:
     certificate = certify(ca, rsa.public_key)
     assert certificate.kind == "ssh-rsa-cert-v01@openssh.com"
     sha512, sha256 = "rsa-sha2-512-cert-v01@openssh.com", "rsa-sha2-256-cert-v01@openssh.com"
@@ -146,7 +150,7 @@ def test_the_algorithms_are_named_after_the_certificate(rsa: PrivateKey, ca: Pri
         (FOREVER, "expired"),
     ],
 )
-def test_the_time_of_validity(
+def test_certificate_is_valid_from_after_until_before(
     now: int, reason: str | None, ed25519: PrivateKey, ca: PrivateKey
 ) -> None:
     certificate = certify(ca, ed25519.public_key, valid_after=100, valid_before=200)
@@ -157,19 +161,21 @@ def test_the_time_of_validity(
 
 
 @pytest.mark.row("K07")
-def test_forever_has_no_end(ed25519: PrivateKey, ca: PrivateKey) -> None:
+def test_certificate_without_an_end_is_always_valid(ed25519: PrivateKey, ca: PrivateKey) -> None:
     certify(ca, ed25519.public_key).check(role="user", principal="alice", now=2**40)
 
 
 @pytest.mark.row("K07")
-def test_the_role(ed25519: PrivateKey, ca: PrivateKey) -> None:
+def test_certificate_of_the_other_role_is_refused(ed25519: PrivateKey, ca: PrivateKey) -> None:
     refuses(certify(ca, ed25519.public_key, HOSTS), "role", "a host certificate is not a user")
     refuses(certify(ca, ed25519.public_key), "role", "a user certificate", role="host")
 
 
 @pytest.mark.row("K07")
 @pytest.mark.parametrize("number", [0, 3, 2**32 - 1])
-def test_another_role(number: int, ed25519: PrivateKey, ca: PrivateKey) -> None:
+def test_number_of_an_unknown_role_is_refused(
+    number: int, ed25519: PrivateKey, ca: PrivateKey
+) -> None:
     blob = signed(ca, ed25519.public_key, role=number.to_bytes(4))
     with pytest.raises(KeyFormatError, match="neither a user's nor a host's"):
         Certificate.from_blob(blob)
@@ -178,7 +184,7 @@ def test_another_role(number: int, ed25519: PrivateKey, ca: PrivateKey) -> None:
 @pytest.mark.row("K07")
 @pytest.mark.parametrize("role", ["user", "host"])
 @pytest.mark.parametrize("principal", ["alice", None, ""])
-def test_without_principals_it_is_good_for_nobody(
+def test_certificate_without_principals_is_refused(
     role: Role, principal: str | None, ed25519: PrivateKey, ca: PrivateKey
 ) -> None:
     number = {"user": 1, "host": 2}[role].to_bytes(4)
@@ -190,7 +196,7 @@ def test_without_principals_it_is_good_for_nobody(
 
 @pytest.mark.row("K07")
 @pytest.mark.parametrize("listed", ["root,alice", "alice,", ",", "Alice", " alice", "alic", "*"])
-def test_a_user_is_named_letter_by_letter(
+def test_principal_of_a_user_is_compared_exactly(
     listed: str, ed25519: PrivateKey, ca: PrivateKey
 ) -> None:
     certificate = certify(ca, ed25519.public_key, principals=(listed,))
@@ -213,7 +219,7 @@ def test_a_user_is_named_letter_by_letter(
         ("*,web1", "web1", False),
     ],
 )
-def test_a_host_is_named_by_pattern(
+def test_principal_of_a_host_may_be_a_pattern(
     listed: str, host: str, good: bool, ed25519: PrivateKey, ca: PrivateKey
 ) -> None:
     certificate = certify(ca, ed25519.public_key, HOSTS, principals=("other", listed))
@@ -224,7 +230,9 @@ def test_a_host_is_named_by_pattern(
 
 
 @pytest.mark.row("K07")
-def test_a_critical_option_must_be_understood(ed25519: PrivateKey, ca: PrivateKey) -> None:
+def test_critical_option_that_is_not_enforced_refuses_the_certificate(
+    ed25519: PrivateKey, ca: PrivateKey
+) -> None:
     options = {"force-command": string("ls"), "new@example.com": b""}
     certificate = certify(ca, ed25519.public_key, critical_options=options)
     refuses(certificate, "critical-option", "'force-command' is not enforced")
@@ -234,7 +242,7 @@ def test_a_critical_option_must_be_understood(ed25519: PrivateKey, ca: PrivateKe
 
 
 @pytest.mark.row("K07")
-def test_an_unknown_extension_is_passed_over(ed25519: PrivateKey, ca: PrivateKey) -> None:
+def test_unknown_extension_is_ignored(ed25519: PrivateKey, ca: PrivateKey) -> None:
     extensions = {"new@example.com": b"anything", "permit-pty": b""}
     certificate = certify(ca, ed25519.public_key, extensions=extensions)
     certificate.check(role="user", principal="alice", now=NOW)
@@ -242,7 +250,7 @@ def test_an_unknown_extension_is_passed_over(ed25519: PrivateKey, ca: PrivateKey
 
 @pytest.mark.row("K07")
 @pytest.mark.parametrize("field", ["critical", "extensions"])
-def test_an_option_appears_once(field: str, ed25519: PrivateKey, ca: PrivateKey) -> None:
+def test_repeated_option_is_refused(field: str, ed25519: PrivateKey, ca: PrivateKey) -> None:
     option = string("permit-pty") + string(b"")
     blob = signed(ca, ed25519.public_key, **{field: string(option + option)})
     with pytest.raises(KeyFormatError, match="'permit-pty' appears twice"):
@@ -263,7 +271,7 @@ def test_an_option_appears_once(field: str, ed25519: PrivateKey, ca: PrivateKey)
         ("force-command", string("ls") + b"x"),
     ],
 )
-def test_a_critical_option_with_a_value_that_is_none(
+def test_critical_option_with_a_malformed_value_is_refused(
     name: str, value: bytes, ed25519: PrivateKey, ca: PrivateKey
 ) -> None:
     certificate = certify(ca, ed25519.public_key, critical_options={name: value})
@@ -272,13 +280,13 @@ def test_a_critical_option_with_a_value_that_is_none(
 
 @pytest.mark.row("K07")
 @pytest.mark.parametrize("name", ["permit-pty", "no-touch-required", "verify-required"])
-def test_a_flag_has_no_value(name: str, ed25519: PrivateKey, ca: PrivateKey) -> None:
+def test_flag_with_a_value_is_refused(name: str, ed25519: PrivateKey, ca: PrivateKey) -> None:
     where = "critical_options" if name == "verify-required" else "extensions"
     certificate = certify(ca, ed25519.public_key, ALICE, **{where: {name: b"x"}})
     refuses(certificate, "option-value", "is a flag", understood_options=(name,))
 
 
-def test_the_options_that_restrict(ed25519: PrivateKey, ca: PrivateKey) -> None:
+def test_values_of_critical_options_are_decoded(ed25519: PrivateKey, ca: PrivateKey) -> None:
     options = {
         "force-command": string("backup --all"),
         "source-address": string("192.0.2.0/24,2001:db8::/32"),
@@ -294,7 +302,9 @@ def test_the_options_that_restrict(ed25519: PrivateKey, ca: PrivateKey) -> None:
 
 
 @pytest.mark.row("K07")
-def test_the_authority_does_not_sign_with_sha1(rsa: PrivateKey, ed25519: PrivateKey) -> None:
+def test_signature_of_the_authority_with_sha1_is_refused(
+    rsa: PrivateKey, ed25519: PrivateKey
+) -> None:
     certificate = certify(rsa, ed25519.public_key, algorithm="ssh-rsa")
     assert certificate.ca_algorithm == "ssh-rsa"
     refuses(certificate, "ca-algorithm", "signed with ssh-rsa")
@@ -303,7 +313,7 @@ def test_the_authority_does_not_sign_with_sha1(rsa: PrivateKey, ed25519: Private
 
 
 @pytest.mark.row("K07")
-def test_the_authority_is_no_certificate(ed25519: PrivateKey, ca: PrivateKey) -> None:
+def test_certificate_as_authority_is_refused(ed25519: PrivateKey, ca: PrivateKey) -> None:
     nested = certify(ca, ca.public_key)
     blob = signed(ca, ed25519.public_key, ca_key=string(nested.blob))
     with pytest.raises(UnsupportedKey, match="a certificate is not taken"):
@@ -312,7 +322,7 @@ def test_the_authority_is_no_certificate(ed25519: PrivateKey, ca: PrivateKey) ->
 
 @pytest.mark.row("K07")
 @pytest.mark.row("W02")
-def test_the_number_of_principals(ed25519: PrivateKey, ca: PrivateKey) -> None:
+def test_number_of_principals_is_bounded(ed25519: PrivateKey, ca: PrivateKey) -> None:
     names = tuple(f"user{number}" for number in range(257))
     assert len(certify(ca, ed25519.public_key, principals=names[:256]).principals) == 256
     with pytest.raises(UsageError, match="1 to 256 principals"):

@@ -24,7 +24,9 @@ from ssh_wire.primitives import encode_mpint, string
 
 
 @pytest.mark.row("K07")
-def test_only_what_the_authority_signed(signing: PrivateKey, ca: PrivateKey) -> None:
+def test_certificate_without_the_signature_of_its_authority_is_refused(
+    signing: PrivateKey, ca: PrivateKey
+) -> None:
     certificate = certify(ca, signing.public_key)
     other = PrivateKey.generate("ed25519")
     with pytest.raises(KeyFormatError, match="not signed by the authority"):
@@ -36,7 +38,7 @@ def test_only_what_the_authority_signed(signing: PrivateKey, ca: PrivateKey) -> 
 
 
 @pytest.mark.row("K05")
-def test_a_key_where_a_certificate_is_wanted(signing: PrivateKey, ca: PrivateKey) -> None:
+def test_plain_key_is_not_read_as_a_certificate(signing: PrivateKey, ca: PrivateKey) -> None:
     with pytest.raises(KeyFormatError, match="is not a certificate"):
         Certificate.from_blob(signing.public_key.blob)
     for kind in ("ssh-dss-cert-v01@openssh.com", "ssh-ed25519-cert-v00@openssh.com", "\x1b"):
@@ -69,19 +71,19 @@ def test_every_prefix_and_extension_is_refused(ed25519: PrivateKey, ca: PrivateK
         ("ca_key", string(b""), "not a public key"),
     ],
 )
-def test_fields_that_are_malformed(
+def test_malformed_field_is_refused(
     field: str, value: bytes, match: str, ed25519: PrivateKey, ca: PrivateKey
 ) -> None:
     with pytest.raises(KeyFormatError, match=match):
         Certificate.from_blob(signed(ca, ed25519.public_key, **{field: value}))
 
 
-def test_what_is_reserved_is_passed_over(ed25519: PrivateKey, ca: PrivateKey) -> None:
+def test_reserved_field_is_ignored(ed25519: PrivateKey, ca: PrivateKey) -> None:
     blob = signed(ca, ed25519.public_key, reserved=string(b"later"), nonce=string(b""))
     assert Certificate.from_blob(blob).blob == blob
 
 
-def test_the_size(ed25519: PrivateKey, ca: PrivateKey) -> None:
+def test_size_of_a_certificate_is_bounded(ed25519: PrivateKey, ca: PrivateKey) -> None:
     rest = MAX_CERTIFICATE - len(signed(ca, ed25519.public_key, reserved=string(b"")))
     blob = signed(ca, ed25519.public_key, reserved=string(bytes(rest)))
     assert len(blob) == MAX_CERTIFICATE
@@ -90,7 +92,9 @@ def test_the_size(ed25519: PrivateKey, ca: PrivateKey) -> None:
         Certificate.from_blob(signed(ca, ed25519.public_key, reserved=string(bytes(rest + 1))))
 
 
-def test_a_line_may_be_as_long_as_its_certificate(ed25519: PrivateKey, ca: PrivateKey) -> None:
+def test_line_of_a_certificate_may_be_longer_than_lines_of_trust_files(
+    ed25519: PrivateKey, ca: PrivateKey
+) -> None:
     blob = signed(ca, ed25519.public_key, reserved=string(bytes(60_000)))
     line = f"ssh-ed25519-cert-v01@openssh.com {to_base64(blob).decode()} a comment"
     certificate = load_public_key(line)
@@ -101,7 +105,7 @@ def test_a_line_may_be_as_long_as_its_certificate(ed25519: PrivateKey, ca: Priva
             load_public_key(line + more + ".")
 
 
-def test_rsa_keys_down_to_1024_bits_only_where_asked_for(
+def test_short_rsa_key_in_a_certificate_needs_the_legacy_policy(
     ed25519: PrivateKey, ca: PrivateKey
 ) -> None:
     weak = PublicKey.from_blob(
@@ -115,7 +119,7 @@ def test_rsa_keys_down_to_1024_bits_only_where_asked_for(
 
 
 @pytest.mark.row("K12")
-def test_the_certificate_can_ask_for_more_of_a_token(
+def test_verify_required_in_a_certificate_is_enforced(
     ed25519: PrivateKey, ca: PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[FidoPolicy | None] = []
@@ -153,7 +157,7 @@ grants = st.builds(
 
 @given(spec=grants)
 @settings(deadline=None)
-def test_what_is_granted_is_read_back(
+def test_spec_of_a_certificate_is_read_back(
     spec: CertificateSpec, ed25519: PrivateKey, ca: PrivateKey
 ) -> None:
     certificate = certify(ca, ed25519.public_key, spec)
@@ -171,7 +175,9 @@ def test_what_is_granted_is_read_back(
 
 @given(data=st.data())
 @settings(deadline=None, max_examples=500)
-def test_any_change_is_noticed(data: st.DataObject, ed25519: PrivateKey, ca: PrivateKey) -> None:
+def test_any_flipped_bit_breaks_the_signature(
+    data: st.DataObject, ed25519: PrivateKey, ca: PrivateKey
+) -> None:
     blob = bytearray(issue(ca, ed25519.public_key, spec=ALICE, random=bytes).blob)
     blob[data.draw(st.integers(0, len(blob) - 1))] ^= data.draw(st.integers(1, 255))
     with pytest.raises(KeyFormatError):

@@ -10,7 +10,7 @@ from ssh_wire import UsageError
 SPEC = CertificateSpec(role="host", key_id="web", principals=("web1",))
 
 
-def test_what_is_granted_unless_it_is_said() -> None:
+def test_spec_has_no_limits_and_no_permissions_by_default() -> None:
     SPEC.check()
     assert (SPEC.serial, SPEC.valid_after, SPEC.valid_before) == (0, 0, FOREVER)
     assert SPEC.critical_options == {}
@@ -18,7 +18,7 @@ def test_what_is_granted_unless_it_is_said() -> None:
     assert SPEC.algorithm is None
 
 
-def test_somebody_must_be_named() -> None:
+def test_spec_without_principals_or_with_too_many_is_refused() -> None:
     with pytest.raises(UsageError, match="1 to 256 principals"):
         attrs.evolve(SPEC, principals=()).check()
     attrs.evolve(SPEC, principals=("x",) * 256).check()
@@ -27,13 +27,13 @@ def test_somebody_must_be_named() -> None:
 
 
 @pytest.mark.parametrize(("after", "before"), [(5, 5), (6, 5), (FOREVER, FOREVER)])
-def test_it_must_be_valid_at_some_time(after: int, before: int) -> None:
+def test_spec_that_is_never_valid_is_refused(after: int, before: int) -> None:
     with pytest.raises(UsageError, match="would expire"):
         attrs.evolve(SPEC, valid_after=after, valid_before=before).check()
     attrs.evolve(SPEC, valid_after=before - 1, valid_before=before).check()
 
 
-def test_what_ssh_keygen_permits() -> None:
+def test_permissions_are_those_of_ssh_keygen() -> None:
     assert sorted(PERMISSIONS) == [
         "permit-X11-forwarding",
         "permit-agent-forwarding",

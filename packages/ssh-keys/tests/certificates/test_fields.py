@@ -23,7 +23,7 @@ from ssh_wire import WireError
 from ssh_wire.primitives import string
 
 
-def test_the_fields_of_a_key_are_cut_out(signing: PrivateKey) -> None:
+def test_key_is_taken_from_the_fields_of_a_certificate(signing: PrivateKey) -> None:
     public = signing.public_key
     fields = public.blob[4 + len(public.kind) :]
     blob, end = take_key(public.kind, b"before" + fields + b"behind", 6)
@@ -34,7 +34,7 @@ def test_the_fields_of_a_key_are_cut_out(signing: PrivateKey) -> None:
             take_key(public.kind, fields[:size], 0)
 
 
-def test_roles() -> None:
+def test_numbers_of_roles_are_decoded_and_encoded() -> None:
     assert read_role(encode_role("user")) == "user"
     assert read_role(encode_role("host")) == "host"
     assert (encode_role("user"), encode_role("host")) == (1, 2)
@@ -43,7 +43,7 @@ def test_roles() -> None:
 
 
 @pytest.mark.row("K07")
-def test_a_comma_separates_nothing() -> None:
+def test_principal_with_a_comma_is_one_principal() -> None:
     packed = encode_principals(("a,b", "c", "", "\udcff"))
     assert read_principals(packed) == ("a,b", "c", "", "\udcff")
     assert read_principals(b"") == ()
@@ -54,7 +54,7 @@ def test_options_are_ordered_by_their_bytes() -> None:
     assert list(read_options(packed, "option").items()) == [("B", b"1"), ("a", b"2"), ("é", b"3")]
 
 
-def test_an_unordered_field_is_read_all_the_same() -> None:
+def test_unordered_options_are_read() -> None:
     packed = string("b") + string(b"1") + string("a") + string(b"2")
     assert read_options(packed, "option") == {"b": b"1", "a": b"2"}
 
@@ -85,7 +85,7 @@ def test_an_unordered_field_is_read_all_the_same() -> None:
         "3232235521",
     ],
 )
-def test_what_is_no_network(text: str) -> None:
+def test_malformed_network_is_refused(text: str) -> None:
     with pytest.raises(KeyFormatError, match="is not a network"):
         read_addresses(string(text))
 
@@ -98,19 +98,19 @@ def test_what_is_no_network(text: str) -> None:
         ("0.0.0.0/0,::/0", ["0.0.0.0/0", "::/0"]),
     ],
 )
-def test_networks(text: str, networks: list[str]) -> None:
+def test_networks_of_a_source_address_are_decoded(text: str, networks: list[str]) -> None:
     assert [str(network) for network in read_addresses(string(text))] == networks
 
 
 @pytest.mark.parametrize("data", [b"", b"\0\0\0\5ls", string("ls") + b"\0"])
-def test_a_value_is_one_string(data: bytes) -> None:
+def test_value_of_an_option_is_one_string(data: bytes) -> None:
     for read in (read_command, read_addresses):
         with pytest.raises(WireError):
             read(data)
     assert read_command(string("ls -l")) == "ls -l"
 
 
-def test_a_text_ends_where_it_says() -> None:
+def test_text_with_a_nul_is_refused() -> None:
     assert checked_text("text", "key id") == "text"
     with pytest.raises(KeyFormatError, match="the key id of the certificate holds a NUL"):
         checked_text("a\0b", "key id")
@@ -118,7 +118,7 @@ def test_a_text_ends_where_it_says() -> None:
 
 @given(data=st.binary(max_size=64))
 @settings(deadline=None, max_examples=500)
-def test_any_field_is_read_or_refused(data: bytes) -> None:
+def test_any_field_is_decoded_or_refused(data: bytes) -> None:
     with contextlib.suppress(WireError, KeyFormatError):
         assert encode_principals(read_principals(data)) == data
     with contextlib.suppress(WireError, KeyFormatError):

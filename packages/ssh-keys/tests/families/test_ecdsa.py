@@ -48,7 +48,7 @@ def point_of(key: PrivateKey) -> bytes:
 @pytest.mark.row("K04")
 @pytest.mark.parametrize("curve", [*CURVES, "", "nistp224", "secp256k1"])
 @pytest.mark.parametrize("name", CURVES)
-def test_name_and_curve_must_agree(name: str, curve: str, keys: dict[str, PrivateKey]) -> None:
+def test_kind_and_curve_must_agree(name: str, curve: str, keys: dict[str, PrivateKey]) -> None:
     point = point_of(keys[f"ecdsa-sha2-{name}"])
     if name == curve:
         assert PublicKey.from_blob(blob_of(name, curve, point)).bits == int(name[-3:])
@@ -60,7 +60,7 @@ def test_name_and_curve_must_agree(name: str, curve: str, keys: dict[str, Privat
 @pytest.mark.row("K04")
 @pytest.mark.parametrize("inside", CURVES)
 @pytest.mark.parametrize("name", CURVES)
-def test_the_point_must_be_of_the_curve(
+def test_point_of_another_curve_is_refused(
     name: str, inside: str, keys: dict[str, PrivateKey]
 ) -> None:
     if name == inside:
@@ -71,7 +71,7 @@ def test_the_point_must_be_of_the_curve(
 
 
 @pytest.mark.row("K04")
-def test_what_is_not_a_point(ecdsa: PrivateKey) -> None:
+def test_malformed_point_is_refused(ecdsa: PrivateKey) -> None:
     point = point_of(ecdsa)
     prime = 2**256 - 2**224 + 2**192 + 2**96 - 1
     y = int.from_bytes(point[33:])
@@ -95,14 +95,14 @@ def test_what_is_not_a_point(ecdsa: PrivateKey) -> None:
 
 @given(x=st.integers(0, 2**256 - 1), y=st.integers(0, 2**256 - 1))
 @settings(deadline=None, max_examples=50)
-def test_no_point_off_the_curve_is_taken(x: int, y: int) -> None:
+def test_point_off_the_curve_is_refused(x: int, y: int) -> None:
     point = b"\4" + x.to_bytes(32) + y.to_bytes(32)
     with pytest.raises(KeyFormatError):
         PublicKey.from_blob(blob_of("nistp256", "nistp256", point))
 
 
 @pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()])
-def test_every_point_on_the_curve_is_taken(curve: ec.EllipticCurve) -> None:
+def test_point_on_the_curve_is_accepted(curve: ec.EllipticCurve) -> None:
     for number in (1, 2, 3, 255, 1 << 200):
         key = FAMILY.private_from_cryptography(
             ec.derive_private_key(number, curve), policy=KeyPolicy.DEFAULT
@@ -111,7 +111,7 @@ def test_every_point_on_the_curve_is_taken(curve: ec.EllipticCurve) -> None:
         assert PublicKey.from_blob(key.public_key.blob) == key.public_key
 
 
-def test_r_and_s_out_of_range_are_wrong(ecdsa: PrivateKey) -> None:
+def test_signature_with_r_or_s_out_of_range_is_wrong(ecdsa: PrivateKey) -> None:
     order = ORDERS["nistp256"]
     public = ecdsa.public_key
     kind = public.kind
@@ -139,13 +139,13 @@ def test_r_and_s_out_of_range_are_wrong(ecdsa: PrivateKey) -> None:
 
 @pytest.mark.row("K08")
 @pytest.mark.parametrize("secret", [0, 1, ORDERS["nistp256"], 1 << 300])
-def test_a_private_number_of_another_key(secret: int, ecdsa: PrivateKey) -> None:
+def test_private_number_of_another_key_is_refused(secret: int, ecdsa: PrivateKey) -> None:
     fields = blob_of("nistp256", "nistp256", point_of(ecdsa)) + mpint(secret)
     with pytest.raises(KeyFormatError, match=r"differ|below the order"):
         FAMILY.read_private(fields, 0, policy=KeyPolicy.DEFAULT)
 
 
-def test_a_curve_without_a_name_in_ssh_is_refused() -> None:
+def test_curve_that_ssh_does_not_have_is_refused() -> None:
     key = ec.generate_private_key(ec.SECP256K1())
     with pytest.raises(UnsupportedKey, match="secp256k1"):
         FAMILY.private_from_cryptography(key, policy=KeyPolicy.DEFAULT)
@@ -183,7 +183,7 @@ def test_the_nonces_of_p521_are_not_biased(keys: dict[str, PrivateKey]) -> None:
 
 
 @pytest.mark.row("K10")
-def test_no_nonce_comes_twice(ecdsa: PrivateKey) -> None:
+def test_nonces_do_not_repeat(ecdsa: PrivateKey) -> None:
     assert isinstance(ecdsa, ECDSAPrivateKey)
     assert len({_r_and_s(ecdsa, b"data")[0] for _ in range(100_000)}) == 100_000
 
@@ -191,7 +191,7 @@ def test_no_nonce_comes_twice(ecdsa: PrivateKey) -> None:
 # the threads are those of whoever runs the test, and the child does without them
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.row("K10")
-def test_no_nonce_comes_twice_after_a_fork(ecdsa: PrivateKey) -> None:
+def test_nonces_do_not_repeat_after_a_fork(ecdsa: PrivateKey) -> None:
     assert isinstance(ecdsa, ECDSAPrivateKey)
     reader, writer = os.pipe()
     child = os.fork()
@@ -208,7 +208,7 @@ def test_no_nonce_comes_twice_after_a_fork(ecdsa: PrivateKey) -> None:
     assert not seen & ours
 
 
-def test_the_signature_is_named_as_the_key_is(keys: dict[str, PrivateKey]) -> None:
+def test_algorithm_of_a_signature_is_the_kind_of_the_key(keys: dict[str, PrivateKey]) -> None:
     for curve in CURVES:
         key = keys[f"ecdsa-sha2-{curve}"]
         assert Signature.decode(key.sign(b"data")).algorithm == key.public_key.kind
@@ -265,7 +265,9 @@ def test_the_vectors_of_rfc_6979(name: str) -> None:
         string(string(b"\1") + string(b"\1")),
     ],
 )
-def test_encodings_that_are_none(blob: bytes, keys: dict[str, PrivateKey]) -> None:
+def test_malformed_encoding_of_a_signature_is_wrong(
+    blob: bytes, keys: dict[str, PrivateKey]
+) -> None:
     for curve in CURVES:
         public = keys[f"ecdsa-sha2-{curve}"].public_key
         assert not public.verify_blob(b"data", public.kind, blob)

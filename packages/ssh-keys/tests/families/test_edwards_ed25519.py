@@ -26,7 +26,7 @@ def section(point: bytes, secret: bytes) -> bytes:
     return string(KIND) + string(point) + string(secret)
 
 
-def test_the_vector_of_rfc_8032() -> None:
+def test_ed25519_vector_of_rfc_8032_verifies() -> None:
     key, end = FAMILY.read_private(
         section(POINT, SEED + POINT) + b"more", 0, policy=KeyPolicy.DEFAULT
     )
@@ -37,14 +37,14 @@ def test_the_vector_of_rfc_8032() -> None:
 
 @pytest.mark.row("K01")
 @pytest.mark.parametrize("size", [0, 31, 33, 64])
-def test_a_public_key_has_32_bytes(size: int) -> None:
+def test_ed25519_public_key_of_another_size_is_refused(size: int) -> None:
     with pytest.raises(KeyFormatError, match=f"32 bytes, not {size}"):
         PublicKey.from_blob(string(KIND) + string(bytes(size)))
 
 
 @pytest.mark.row("K01")
 @pytest.mark.parametrize("size", [0, 32, 63, 65, 128])
-def test_a_private_key_has_64_bytes(size: int) -> None:
+def test_ed25519_private_key_of_another_size_is_refused(size: int) -> None:
     secret = (SEED + POINT + POINT + POINT)[:size]
     with pytest.raises(KeyFormatError, match=f"64 bytes, not {size}"):
         FAMILY.read_private(section(POINT, secret), 0, policy=KeyPolicy.DEFAULT)
@@ -55,7 +55,7 @@ def test_a_private_key_has_64_bytes(size: int) -> None:
     "kind", ["sk-ssh-ed25519@openssh.com", "ssh-ed25519-cert-v01@openssh.com"]
 )
 @pytest.mark.parametrize("size", [0, 31, 33, 64])
-def test_the_variants_are_refused_at_any_length(kind: str, size: int) -> None:
+def test_variant_of_ed25519_is_refused_at_any_size(kind: str, size: int) -> None:
     with pytest.raises(KeyFormatError, match=r"32 bytes|is not taken"):
         PublicKey.from_blob(string(kind) + string(bytes(size)) + string(b"ssh:"))
 
@@ -70,7 +70,7 @@ def test_the_variants_are_refused_at_any_length(kind: str, size: int) -> None:
         (b"", SEED + POINT),
     ],
 )
-def test_both_halves_must_fit(point: bytes, secret: bytes) -> None:
+def test_ed25519_private_key_of_another_public_key_is_refused(point: bytes, secret: bytes) -> None:
     with pytest.raises(KeyFormatError, match="differ"):
         FAMILY.read_private(section(point, secret), 0, policy=KeyPolicy.DEFAULT)
 
@@ -87,7 +87,7 @@ SMALL = [
 @pytest.mark.row("K01")
 @pytest.mark.parametrize("sign", [0, 0x80])
 @pytest.mark.parametrize("point", [*SMALL, (2**255 - 19).to_bytes(32, "little"), b"\xff" * 32])
-def test_a_point_that_anybody_signs_for_is_refused(point: bytes, sign: int) -> None:
+def test_ed25519_point_of_small_order_is_refused(point: bytes, sign: int) -> None:
     point = point[:31] + bytes([point[31] | sign])
     with pytest.raises(KeyFormatError, match="not a point that can sign"):
         PublicKey.from_blob(string(KIND) + string(point))
@@ -105,7 +105,7 @@ def _verifies(public: PublicKey, data: bytes, blob: bytes) -> bool:
     return answer
 
 
-def test_both_libraries_say_the_same(ed25519: PrivateKey) -> None:
+def test_ed25519_signature_is_judged_as_libsodium_judges_it(ed25519: PrivateKey) -> None:
     public = ed25519.public_key
     blob = ed25519.sign_blob(b"data", KIND)
     assert _verifies(public, b"data", blob)
@@ -120,7 +120,7 @@ def test_both_libraries_say_the_same(ed25519: PrivateKey) -> None:
 
 @given(y=st.integers(0, 2**255 - 20), blob=st.binary(min_size=64, max_size=64))
 @settings(deadline=None, max_examples=50)
-def test_any_point_verifies_nothing(y: int, blob: bytes) -> None:
+def test_ed25519_point_verifies_no_random_signature(y: int, blob: bytes) -> None:
     try:
         public = PublicKey.from_blob(string(KIND) + string(y.to_bytes(32, "little")))
     except KeyFormatError:
@@ -128,12 +128,12 @@ def test_any_point_verifies_nothing(y: int, blob: bytes) -> None:
     assert not _verifies(public, b"data", blob)
 
 
-def test_keys_of_others_are_left_alone() -> None:
+def test_ed25519_does_not_convert_other_objects() -> None:
     assert FAMILY.public_from_cryptography(object(), policy=KeyPolicy.DEFAULT) is None
     assert FAMILY.private_from_cryptography(object(), policy=KeyPolicy.DEFAULT) is None
 
 
-def test_the_provider_holds_the_same_key(ed25519: PrivateKey) -> None:
+def test_ed25519_key_is_converted_to_cryptography_and_back(ed25519: PrivateKey) -> None:
     public = ed25519.public_key.to_cryptography()
     assert isinstance(public, provider.Ed25519PublicKey)
     assert public.public_bytes_raw() == ed25519.public_key.blob[-32:]

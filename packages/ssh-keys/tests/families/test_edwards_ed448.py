@@ -35,7 +35,7 @@ def section(point: bytes, secret: bytes) -> bytes:
     return string(KIND) + string(point) + string(secret)
 
 
-def test_the_vector_of_rfc_8032() -> None:
+def test_ed448_vector_of_rfc_8032_verifies() -> None:
     key, end = FAMILY.read_private(
         section(POINT, SEED + POINT) + b"more", 0, policy=KeyPolicy.DEFAULT
     )
@@ -44,7 +44,7 @@ def test_the_vector_of_rfc_8032() -> None:
     assert key.public_key.verify(b"", Signature(algorithm=KIND, blob=SIGNATURE).encode())
 
 
-def test_the_classes(keys: dict[str, PrivateKey]) -> None:
+def test_ed448_key_is_converted_to_cryptography_and_back(keys: dict[str, PrivateKey]) -> None:
     key = keys[KIND]
     assert isinstance(key, EdwardsPrivateKey)
     assert isinstance(key.public_key, EdwardsPublicKey)
@@ -60,7 +60,7 @@ def test_the_classes(keys: dict[str, PrivateKey]) -> None:
     assert found.public_key == key.public_key
 
 
-def test_only_one_size_is_made() -> None:
+def test_ed448_key_of_another_size_is_not_generated() -> None:
     assert PrivateKey.generate("ed448", 448).public_key.kind == KIND
     with pytest.raises(UsageError, match="has 448 bits, not 256"):
         PrivateKey.generate("ed448", 256)
@@ -68,14 +68,14 @@ def test_only_one_size_is_made() -> None:
 
 @pytest.mark.row("K01")
 @pytest.mark.parametrize("size", [0, 32, 56, 58, 114])
-def test_a_public_key_has_57_bytes(size: int) -> None:
+def test_ed448_public_key_of_another_size_is_refused(size: int) -> None:
     with pytest.raises(KeyFormatError, match=f"57 bytes, not {size}"):
         PublicKey.from_blob(string(KIND) + string(bytes(size)))
 
 
 @pytest.mark.row("K01")
 @pytest.mark.parametrize("size", [0, 56, 57, 115])
-def test_a_private_key_has_114_bytes(size: int) -> None:
+def test_ed448_private_key_of_another_size_is_refused(size: int) -> None:
     secret = (SEED + POINT + b"\0")[:size]
     with pytest.raises(KeyFormatError, match=f"114 bytes, not {size}"):
         FAMILY.read_private(section(POINT, secret), 0, policy=KeyPolicy.DEFAULT)
@@ -91,7 +91,7 @@ def test_a_private_key_has_114_bytes(size: int) -> None:
         (b"", SEED + POINT),
     ],
 )
-def test_both_halves_must_fit(point: bytes, secret: bytes) -> None:
+def test_ed448_private_key_of_another_public_key_is_refused(point: bytes, secret: bytes) -> None:
     with pytest.raises(KeyFormatError, match="differ"):
         FAMILY.read_private(section(point, secret), 0, policy=KeyPolicy.DEFAULT)
 
@@ -99,7 +99,7 @@ def test_both_halves_must_fit(point: bytes, secret: bytes) -> None:
 @pytest.mark.row("K01")
 @pytest.mark.parametrize("sign", [0, 0x80])
 @pytest.mark.parametrize("y", [0, 1, PRIME - 1, PRIME, PRIME + 1, 2**448, 2**455 - 1])
-def test_a_point_that_anybody_signs_for_is_refused(y: int, sign: int) -> None:
+def test_ed448_point_of_small_order_is_refused(y: int, sign: int) -> None:
     point = bytearray(y.to_bytes(57, "little"))
     point[56] |= sign
     with pytest.raises(KeyFormatError, match="not a point that can sign"):
@@ -119,7 +119,7 @@ def test_a_point_that_anybody_signs_for_is_refused(y: int, sign: int) -> None:
         SIGNATURE[:57] + (int.from_bytes(SIGNATURE[57:], "little") + ORDER).to_bytes(57, "little"),
     ],
 )
-def test_only_one_encoding_is_right(blob: bytes) -> None:
+def test_ed448_signature_has_one_encoding(blob: bytes) -> None:
     public = PublicKey.from_blob(string(KIND) + string(POINT))
     assert public.verify_blob(b"", KIND, SIGNATURE)
     assert not public.verify_blob(b"", KIND, blob)
@@ -128,20 +128,22 @@ def test_only_one_encoding_is_right(blob: bytes) -> None:
 
 @given(y=st.integers(2, PRIME - 2), blob=st.binary(min_size=114, max_size=114))
 @settings(deadline=None, max_examples=50)
-def test_any_point_verifies_nothing(y: int, blob: bytes) -> None:
+def test_ed448_point_verifies_no_random_signature(y: int, blob: bytes) -> None:
     public = PublicKey.from_blob(string(KIND) + string(y.to_bytes(57, "little")))
     assert not public.verify_blob(b"data", KIND, blob)
 
 
 @pytest.mark.parametrize("passphrase", [None, "pass"])
-def test_pem(passphrase: str | None, keys: dict[str, PrivateKey]) -> None:
+def test_ed448_key_is_read_back_from_pem(
+    passphrase: str | None, keys: dict[str, PrivateKey]
+) -> None:
     text = keys[KIND].to_pem(passphrase)
     assert load_private_key(text, passphrase).public_key == keys[KIND].public_key
     with pytest.raises(UsageError, match="not saved as 'traditional'"):
         keys[KIND].to_pem(passphrase, form="traditional")
 
 
-def test_a_seed_in_puttys_format() -> None:
+def test_ed448_seed_is_read_from_puttys_format() -> None:
     public = PublicKey.from_blob(string(KIND) + string(POINT))
     key, end = FAMILY.read_ppk(public, string(SEED) + b"padding")
     assert end == 61
@@ -152,7 +154,7 @@ def test_a_seed_in_puttys_format() -> None:
             FAMILY.read_ppk(public, string(secret))
 
 
-def test_a_seed_that_ends_in_zeros() -> None:
+def test_ed448_seed_that_ends_in_zeros_is_restored() -> None:
     seed = bytes(55) + b"\1\0"
     key = FAMILY.private_from_cryptography(
         provider.Ed448PrivateKey.from_private_bytes(seed), policy=KeyPolicy.DEFAULT

@@ -32,7 +32,7 @@ def section(points: bytes = POINTS, seeds: bytes = SEEDS, kind: str = KINDS[0]) 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_vector_of_the_draft(kind: str) -> None:
+def test_vector_of_the_draft_verifies(kind: str) -> None:
     data = section(kind=kind)
     key, end = FAMILY.read_private(data + b"more", 0, policy=KeyPolicy.DEFAULT)
     assert end == len(data)
@@ -43,7 +43,9 @@ def test_the_vector_of_the_draft(kind: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "bits"), [(KINDS[0], 512), (KINDS[1], 256)])
-def test_the_classes(kind: str, bits: int, keys: dict[str, PrivateKey]) -> None:
+def test_keys_have_the_classes_of_the_family(
+    kind: str, bits: int, keys: dict[str, PrivateKey]
+) -> None:
     key = keys[kind]
     assert isinstance(key, MLDSAEd25519PrivateKey)
     assert isinstance(key.public_key, MLDSAEd25519PublicKey)
@@ -53,7 +55,7 @@ def test_the_classes(kind: str, bits: int, keys: dict[str, PrivateKey]) -> None:
     assert load_public_key(key.public_key.to_rfc4716()) == key.public_key
 
 
-def test_the_spellings_are_two_kinds() -> None:
+def test_both_names_are_kinds_of_their_own() -> None:
     old, new = (PublicKey.from_blob(string(kind) + string(POINTS)) for kind in reversed(KINDS))
     assert old != new
     assert old.fingerprint() != new.fingerprint()
@@ -65,7 +67,7 @@ def test_the_spellings_are_two_kinds() -> None:
 @pytest.mark.parametrize(
     ("kind", "made"), [("mldsa44-ed25519", KINDS[0]), *((kind, kind) for kind in KINDS)]
 )
-def test_keys_are_made(kind: str, made: str) -> None:
+def test_key_is_generated_for_each_name(kind: str, made: str) -> None:
     key = PrivateKey.generate(kind, comment="new")
     assert key.public_key.kind == made
     assert key.comment == "new"
@@ -74,7 +76,7 @@ def test_keys_are_made(kind: str, made: str) -> None:
 
 
 @pytest.mark.parametrize("at", [0, 1000, 2419, 2420, 2483])
-def test_one_signature_alone_is_worth_nothing(at: int) -> None:
+def test_signature_with_one_part_alone_is_wrong(at: int) -> None:
     public = PublicKey.from_blob(string(KINDS[0]) + string(POINTS))
     wrong = SIGNATURE[:at] + bytes([SIGNATURE[at] ^ 1]) + SIGNATURE[at + 1 :]
     assert public.verify_blob(MESSAGE, KINDS[0], SIGNATURE)
@@ -82,7 +84,7 @@ def test_one_signature_alone_is_worth_nothing(at: int) -> None:
     assert not public.verify_blob(MESSAGE + b"x", KINDS[0], SIGNATURE)
 
 
-def test_halves_of_two_signatures(keys: dict[str, PrivateKey]) -> None:
+def test_signature_with_parts_of_two_signatures_is_wrong(keys: dict[str, PrivateKey]) -> None:
     key = keys[KINDS[0]]
     first, second = (key.sign_blob(data, KINDS[0]) for data in (b"one", b"two"))
     mixed = first[:2420] + second[2420:]
@@ -91,7 +93,7 @@ def test_halves_of_two_signatures(keys: dict[str, PrivateKey]) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 64, 2420, 2483, 2485])
-def test_a_signature_of_another_size(size: int) -> None:
+def test_signature_of_another_size_is_wrong(size: int) -> None:
     public = PublicKey.from_blob(string(KINDS[0]) + string(POINTS))
     blob = (SIGNATURE + b"\0")[:size]
     assert not public.verify_blob(MESSAGE, KINDS[0], blob)
@@ -99,21 +101,21 @@ def test_a_signature_of_another_size(size: int) -> None:
 
 @pytest.mark.row("K01")
 @pytest.mark.parametrize("size", [0, 1312, 1343, 1345])
-def test_a_public_key_has_1344_bytes(size: int) -> None:
+def test_public_key_of_another_size_is_refused(size: int) -> None:
     with pytest.raises(KeyFormatError, match=f"1344 bytes, not {size}"):
         PublicKey.from_blob(string(KINDS[0]) + string((POINTS + b"\0")[:size]))
 
 
 @pytest.mark.row("K01")
 @pytest.mark.parametrize("point", [bytes(32), b"\xff" * 32])
-def test_the_half_of_ed25519_must_be_able_to_sign(point: bytes) -> None:
+def test_public_key_with_an_ed25519_point_of_small_order_is_refused(point: bytes) -> None:
     with pytest.raises(KeyFormatError, match="not a point that can sign"):
         PublicKey.from_blob(string(KINDS[0]) + string(POINTS[:1312] + point))
 
 
 @pytest.mark.row("K01")
 @pytest.mark.parametrize("size", [0, 32, 63, 65])
-def test_a_private_key_has_64_bytes(size: int) -> None:
+def test_private_key_of_another_size_is_refused(size: int) -> None:
     with pytest.raises(KeyFormatError, match=f"64 bytes, not {size}"):
         FAMILY.read_private(section(seeds=(SEEDS + b"\0")[:size]), 0, policy=KeyPolicy.DEFAULT)
 
@@ -128,13 +130,15 @@ def test_a_private_key_has_64_bytes(size: int) -> None:
         (b"", SEEDS),
     ],
 )
-def test_both_halves_must_fit(points: bytes, seeds: bytes) -> None:
+def test_private_key_of_another_public_key_is_refused(points: bytes, seeds: bytes) -> None:
     with pytest.raises(KeyFormatError, match="differ"):
         FAMILY.read_private(section(points, seeds), 0, policy=KeyPolicy.DEFAULT)
 
 
 @pytest.mark.parametrize("passphrase", [None, "pass"])
-def test_openssh_is_its_only_format(passphrase: str | None, keys: dict[str, PrivateKey]) -> None:
+def test_key_is_saved_in_openssh_format_alone(
+    passphrase: str | None, keys: dict[str, PrivateKey]
+) -> None:
     key = keys[KINDS[0]]
     text = key.to_openssh(passphrase, rounds=1)
     assert load_private_key(text, passphrase).private_fields() == key.private_fields()
@@ -146,7 +150,7 @@ def test_openssh_is_its_only_format(passphrase: str | None, keys: dict[str, Priv
         key.to_ppk(passphrase)
 
 
-def test_a_cryptography_without_mldsa(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cryptography_without_mldsa_is_an_unsupported_key(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(*args: object) -> object:
         problem = "not by this OpenSSL"
         raise UnsupportedAlgorithm(problem)

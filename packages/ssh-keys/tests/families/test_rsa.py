@@ -27,7 +27,7 @@ def blob_of(e: int, n: int) -> bytes:
 
 @pytest.mark.row("K02")
 @pytest.mark.parametrize("bits", [2048, 2049, 4096, 16384])
-def test_moduli_within_the_limits(bits: int) -> None:
+def test_modulus_within_the_limits_is_accepted(bits: int) -> None:
     key = PublicKey.from_blob(blob_of(65537, (1 << (bits - 1)) + 1))
     assert key.bits == bits
     assert key.algorithms == ("rsa-sha2-512", "rsa-sha2-256")
@@ -35,14 +35,14 @@ def test_moduli_within_the_limits(bits: int) -> None:
 
 @pytest.mark.row("K02")
 @pytest.mark.parametrize("n", [0, 1, 3, (1 << 1023) + 1, (1 << 2047) - 1])
-def test_moduli_that_are_too_small(n: int) -> None:
+def test_modulus_that_is_too_short_is_refused(n: int) -> None:
     with pytest.raises(KeyFormatError, match="outside 2048 to 16384"):
         PublicKey.from_blob(blob_of(65537, n))
 
 
 @pytest.mark.row("K02")
 @pytest.mark.parametrize("bits", [16385, 65536])
-def test_moduli_that_are_too_large(bits: int) -> None:
+def test_modulus_that_is_too_long_is_refused(bits: int) -> None:
     n = (1 << (bits - 1)) + 1
     size = n.to_bytes(bits // 8 + 1)
     with pytest.raises(KeyFormatError, match=r"outside|longer than"):
@@ -52,26 +52,26 @@ def test_moduli_that_are_too_large(bits: int) -> None:
 
 
 @pytest.mark.row("K02")
-def test_an_even_modulus() -> None:
+def test_even_modulus_is_refused() -> None:
     with pytest.raises(KeyFormatError, match="even"):
         PublicKey.from_blob(blob_of(65537, 1 << 2047))
 
 
 @pytest.mark.row("K02")
 @pytest.mark.parametrize("e", [0, 1, 2, 4, 65536, 1 << 64, (1 << 64) + 1, (1 << 2000) + 1])
-def test_exponents_that_are_refused(e: int) -> None:
+def test_exponent_that_is_even_or_out_of_range_is_refused(e: int) -> None:
     with pytest.raises(KeyFormatError, match="exponent"):
         PublicKey.from_blob(blob_of(e, (1 << 2047) + 1))
 
 
 @pytest.mark.row("K02")
 @pytest.mark.parametrize("e", [3, 5, 65537, (1 << 64) - 1])
-def test_exponents_that_are_taken(e: int) -> None:
+def test_odd_exponent_is_accepted(e: int) -> None:
     assert PublicKey.from_blob(blob_of(e, (1 << 2047) + 1)).bits == 2048
 
 
 @pytest.mark.row("K02")
-def test_1024_bits_only_where_they_are_asked_for() -> None:
+def test_key_of_1024_bits_needs_the_legacy_policy() -> None:
     blob = blob_of(65537, (1 << 1023) + 1)
     assert PublicKey.from_blob(blob, policy=KeyPolicy.LEGACY).bits == 1024
     with pytest.raises(KeyFormatError, match="outside 1024 to"):
@@ -79,7 +79,7 @@ def test_1024_bits_only_where_they_are_asked_for() -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["rsa-sha2-256", "rsa-sha2-512"])
-def test_sha2_signatures(rsa: PrivateKey, algorithm: str) -> None:
+def test_sha2_signature_verifies(rsa: PrivateKey, algorithm: str) -> None:
     signature = rsa.sign(b"data", algorithm)
     assert rsa.public_key.verify(b"data", signature)
     assert rsa.public_key.verify(b"data", signature, algorithm)
@@ -90,7 +90,7 @@ def test_sha2_signatures(rsa: PrivateKey, algorithm: str) -> None:
     assert not rsa.public_key.verify(b"data", renamed)
 
 
-def test_sha1_only_where_it_is_asked_for(rsa: PrivateKey) -> None:
+def test_sha1_signature_verifies_only_where_it_is_allowed(rsa: PrivateKey) -> None:
     signature = rsa.sign(b"data", "ssh-rsa")
     assert not rsa.public_key.verify(b"data", signature)
     assert not rsa.public_key.verify(b"data", signature, "ssh-rsa")
@@ -111,7 +111,7 @@ def _raw(key: PrivateKey, encoded: bytes) -> bytes:
 
 
 @pytest.mark.row("K06")
-def test_only_one_encoding_is_right(rsa: PrivateKey) -> None:
+def test_signature_has_one_encoding(rsa: PrivateKey) -> None:
     public = rsa.public_key
     info = SHA256_INFO + hashlib.sha256(b"data").digest()
     size = public.bits // 8
@@ -135,7 +135,7 @@ def test_only_one_encoding_is_right(rsa: PrivateKey) -> None:
 
 
 @pytest.mark.row("K06")
-def test_forgeries_with_exponent_3() -> None:
+def test_forgery_with_exponent_3_is_wrong() -> None:
     key = FAMILY.private_from_cryptography(
         provider.generate_private_key(3, 2048), policy=KeyPolicy.DEFAULT
     )
@@ -154,7 +154,7 @@ def test_forgeries_with_exponent_3() -> None:
 
 
 @pytest.mark.row("K06")
-def test_a_signature_without_its_leading_zeros(rsa: PrivateKey) -> None:
+def test_signature_without_its_leading_zeros_verifies(rsa: PrivateKey) -> None:
     public = rsa.public_key
     made = ((n.to_bytes(4), rsa.sign_blob(n.to_bytes(4), "rsa-sha2-256")) for n in range(10**5))
     data, blob = next(pair for pair in made if pair[1][0] == 0)  # one in 256
@@ -166,11 +166,11 @@ def test_a_signature_without_its_leading_zeros(rsa: PrivateKey) -> None:
     assert not public.verify_blob(data, "rsa-sha2-256", b"")
 
 
-def test_a_signature_above_the_modulus(rsa: PrivateKey) -> None:
+def test_signature_above_the_modulus_is_wrong(rsa: PrivateKey) -> None:
     assert not rsa.public_key.verify_blob(b"data", "rsa-sha2-256", b"\xff" * 256)
 
 
-def test_numbers_that_no_key_has_verify_nothing() -> None:
+def test_numbers_of_no_key_verify_nothing() -> None:
     for n in ((1 << 2047) + 1, (1 << 2048) - 1, (1 << 16383) + 1):
         for e in (3, (1 << 64) - 1):
             public = PublicKey.from_blob(blob_of(e, n))
@@ -180,7 +180,7 @@ def test_numbers_that_no_key_has_verify_nothing() -> None:
 
 @pytest.mark.row("K08")
 @pytest.mark.parametrize("field", ["n", "e", "d", "iqmp", "p", "q"])
-def test_numbers_that_contradict_each_other(field: str, rsa: PrivateKey) -> None:
+def test_private_key_with_contradicting_numbers_is_refused(field: str, rsa: PrivateKey) -> None:
     section = rsa.private_fields()
     fields = {name: getattr(section, name) for name in ("n", "e", "d", "iqmp", "p", "q")}
     value = fields[field]
@@ -192,7 +192,7 @@ def test_numbers_that_contradict_each_other(field: str, rsa: PrivateKey) -> None
 
 @pytest.mark.row("K08")
 @pytest.mark.parametrize("field", ["n", "e", "d", "iqmp", "p", "q"])
-def test_a_pem_with_numbers_that_contradict_each_other(field: str, rsa: PrivateKey) -> None:
+def test_pem_with_contradicting_numbers_is_refused(field: str, rsa: PrivateKey) -> None:
     section = rsa.private_fields()
     fields = {name: getattr(section, name) for name in ("n", "e", "d", "iqmp", "p", "q")}
     for change in (2, -2, 1 << 100):
@@ -210,7 +210,7 @@ def der_integer(value: int) -> bytes:
     return b"\x02" + (head or b"\x82" + size.to_bytes(2)) + content
 
 
-def test_the_classes(rsa: PrivateKey) -> None:
+def test_key_is_converted_to_cryptography_and_back(rsa: PrivateKey) -> None:
     assert isinstance(rsa, RSAPrivateKey)
     assert isinstance(rsa.public_key, RSAPublicKey)
     assert FAMILY.public_from_cryptography(object(), policy=KeyPolicy.DEFAULT) is None
@@ -218,7 +218,7 @@ def test_the_classes(rsa: PrivateKey) -> None:
 
 
 @pytest.mark.parametrize("digest", ["sha256", "sha512"])
-def test_openssl_makes_the_same_signature(
+def test_signature_is_that_of_openssl(
     digest: str, rsa: PrivateKey, openssl: Program, tmp_path: Path
 ) -> None:
     path = tmp_path / "key"

@@ -103,7 +103,7 @@ def browser() -> Token:
     return Token(ECDSA, PrivateKey.generate("ecdsa"), "example.com")
 
 
-def test_the_public_key(token: Token) -> None:
+def test_public_key_has_the_application_and_the_plain_key(token: Token) -> None:
     public = token.public
     assert isinstance(public, SecurityKeyPublicKey)
     assert public.kind == token.kind
@@ -117,19 +117,19 @@ def test_the_public_key(token: Token) -> None:
         public.to_pem()
 
 
-def test_only_ecdsa_stands_behind_a_browser() -> None:
+def test_webauthn_algorithm_is_of_ecdsa_alone() -> None:
     assert Token(ED25519, PrivateKey.generate("ed25519")).public.algorithms == (ED25519,)
     assert Token(ECDSA, PrivateKey.generate("ecdsa")).public.algorithms == (ECDSA, WEBAUTHN)
 
 
-def test_another_application_is_another_key(token: Token) -> None:
+def test_key_of_another_application_is_another_key(token: Token) -> None:
     other = attrs.evolve(token, application="ssh:work")
     assert other.public != token.public
     assert other.public.fingerprint() != token.public.fingerprint()
 
 
 @pytest.mark.row("K12")
-def test_a_touch_is_needed(token: Token) -> None:
+def test_signature_without_a_touch_is_refused_by_default(token: Token) -> None:
     public = token.public
     assert public.verify(b"data", token.sign(b"data"))
     assert public.verify(b"data", token.sign(b"data"), token.kind)
@@ -140,7 +140,7 @@ def test_a_touch_is_needed(token: Token) -> None:
 
 
 @pytest.mark.row("K12")
-def test_the_user_must_be_known_where_that_is_asked_for(token: Token) -> None:
+def test_signature_without_verification_is_refused_where_it_is_required(token: Token) -> None:
     policy = FidoPolicy(verification=True)
     assert token.public.verify(b"data", token.sign(b"data", 5), fido=policy)
     assert not token.public.verify(b"data", token.sign(b"data", 1), fido=policy)
@@ -148,7 +148,7 @@ def test_the_user_must_be_known_where_that_is_asked_for(token: Token) -> None:
 
 
 @pytest.mark.row("K12")
-def test_a_counter_that_goes_back(token: Token) -> None:
+def test_counter_that_does_not_grow_is_refused(token: Token) -> None:
     policy = FidoPolicy(counter_above=7)
     assert token.public.verify(b"data", token.sign(b"data", counter=8), fido=policy)
     assert not token.public.verify(b"data", token.sign(b"data", counter=7), fido=policy)
@@ -156,7 +156,7 @@ def test_a_counter_that_goes_back(token: Token) -> None:
 
 
 @pytest.mark.row("K12")
-def test_a_signature_for_another_application(token: Token) -> None:
+def test_signature_for_another_application_is_wrong(token: Token) -> None:
     other = attrs.evolve(token, application="ssh:work")
     assert other.public.verify(b"data", other.sign(b"data"))
     assert not token.public.verify(b"data", other.sign(b"data"))
@@ -164,12 +164,12 @@ def test_a_signature_for_another_application(token: Token) -> None:
 
 @pytest.mark.row("K12")
 @pytest.mark.parametrize("changes", [{"flags": 5}, {"counter": 8}, {"blob": b""}])
-def test_what_the_token_said_is_signed(changes: dict[str, object], token: Token) -> None:
+def test_flags_and_counter_are_signed(changes: dict[str, object], token: Token) -> None:
     changed = read_assertion(token.sign(b"data")).replace(**changes).encode()
     assert not token.public.verify(b"data", changed)
 
 
-def test_what_is_no_signature_of_this_key(token: Token, rsa: PrivateKey) -> None:
+def test_signature_of_another_algorithm_is_wrong(token: Token, rsa: PrivateKey) -> None:
     public = token.public
     assert not public.verify(b"Data", token.sign(b"data"))
     assert not public.verify(b"data", token.hidden.sign(b"data"))
@@ -183,7 +183,7 @@ def test_what_is_no_signature_of_this_key(token: Token, rsa: PrivateKey) -> None
 
 
 @pytest.mark.row("K12")
-def test_a_real_browser_and_a_real_token() -> None:
+def test_signature_of_a_real_browser_and_token_verifies() -> None:
     vector = json.loads((Path(__file__).parents[1] / "data" / "webauthn.json").read_text())
     public = load_public_key(vector["key"])
     assert isinstance(public, SecurityKeyPublicKey)
@@ -199,7 +199,7 @@ def test_a_real_browser_and_a_real_token() -> None:
 
 
 @pytest.mark.row("K12")
-def test_a_signature_made_in_a_browser(browser: Token) -> None:
+def test_signature_of_a_browser_verifies(browser: Token) -> None:
     public = browser.public
     signature = browser.sign_in_browser(b"data")
     assert public.verify(b"data", signature)
@@ -223,18 +223,20 @@ def test_a_signature_made_in_a_browser(browser: Token) -> None:
         (b"\x00\x13https://example.com", b"\x00\x13https://exampl3.com"),
     ],
 )
-def test_a_browser_that_says_something_else(old: bytes, new: bytes, browser: Token) -> None:
+def test_client_data_with_another_challenge_is_wrong(
+    old: bytes, new: bytes, browser: Token
+) -> None:
     signature = browser.sign_in_browser(b"data")
     assert old in signature
     assert not browser.public.verify(b"data", signature.replace(old, new))
 
 
-def test_no_ed25519_signature_comes_from_a_browser() -> None:
+def test_webauthn_signature_of_ed25519_is_wrong() -> None:
     made = Token(ED25519, PrivateKey.generate("ed25519"))
     assert not made.public.verify(b"data", made.sign_in_browser(b"data"))
 
 
-def test_the_handle_is_saved_and_read_back(token: Token) -> None:
+def test_handle_is_read_back(token: Token) -> None:
     private = token.private.with_comment("a key in a token")
     assert isinstance(private, SecurityKeyPrivateKey)
     assert (private.flags, private.handle, private.reserved) == (1, b"the handle", b"")
@@ -247,7 +249,7 @@ def test_the_handle_is_saved_and_read_back(token: Token) -> None:
     assert "the handle" not in f"{private!r} {private.private_fields()!r}"
 
 
-def test_only_the_token_signs(token: Token) -> None:
+def test_handle_does_not_sign(token: Token) -> None:
     private = token.private
     with pytest.raises(TokenNeeded, match="in a FIDO token, which alone can sign"):
         private.sign(b"data")
@@ -262,14 +264,14 @@ def test_only_the_token_signs(token: Token) -> None:
         )
 
 
-def test_there_is_no_other_format(token: Token) -> None:
+def test_handle_is_saved_in_openssh_format_alone(token: Token) -> None:
     save: list[Callable[[], bytes]] = [token.private.to_pem, token.private.to_ppk]
     for attempt in save:
         with pytest.raises(UsageError, match=r"OpenSSH's format alone|has no private keys"):
             attempt()
 
 
-def test_a_token_makes_its_own_keys() -> None:
+def test_key_in_a_token_is_not_generated() -> None:
     for kind in (ED25519, ECDSA):
         with pytest.raises(UsageError, match="made by its token"):
             PrivateKey.generate(kind)
@@ -287,7 +289,7 @@ def test_a_token_makes_its_own_keys() -> None:
         (0x05, FidoPolicy(verification=True), True),
     ],
 )
-def test_a_token_as_an_authority(
+def test_signature_of_an_authority_in_a_token_is_checked(
     flags: int, policy: FidoPolicy | None, enough: bool, token: Token, ed25519: PrivateKey
 ) -> None:
     agent = agent_of(token, flags)
@@ -313,7 +315,9 @@ def test_a_host_certificate_of_an_authority_in_a_token_needs_no_touch(
     assert known.check_certificate(certificate, "web1", now=1) is HostKeyStatus.TRUSTED
 
 
-def test_a_certified_token_behind_a_browser(browser: Token, ed25519: PrivateKey) -> None:
+def test_certified_key_verifies_the_signature_of_a_browser(
+    browser: Token, ed25519: PrivateKey
+) -> None:
     spec = CertificateSpec(role="user", key_id="", principals=("alice",))
     certificate = issue(ed25519, browser.public, spec=spec, random=bytes)
     name = "webauthn-sk-ecdsa-sha2-nistp256-cert-v01@openssh.com"
@@ -323,7 +327,7 @@ def test_a_certified_token_behind_a_browser(browser: Token, ed25519: PrivateKey)
     assert not certificate.verify(b"data", signature, certificate.kind)
 
 
-def test_a_certified_token(token: Token, ed25519: PrivateKey) -> None:
+def test_certified_key_in_a_token_verifies(token: Token, ed25519: PrivateKey) -> None:
     spec = CertificateSpec(role="user", key_id="", principals=("alice",))
     certificate = issue(ed25519, token.public, spec=spec, random=bytes)
     assert certificate.kind == token.kind.replace("@", "-cert-v01@")
@@ -336,14 +340,14 @@ def test_a_certified_token(token: Token, ed25519: PrivateKey) -> None:
 
 @pytest.mark.row("K01")
 @pytest.mark.parametrize("size", [0, 31, 33, 64])
-def test_a_point_has_32_bytes(size: int) -> None:
+def test_point_of_another_size_is_refused(size: int) -> None:
     with pytest.raises(KeyFormatError, match="32 bytes"):
         PublicKey.from_blob(string(ED25519) + string(bytes(size)) + string("ssh:"))
 
 
 @pytest.mark.row("K04")
 @pytest.mark.parametrize("curve", ["nistp384", "", "NISTP256"])
-def test_one_curve_only(curve: str, keys: dict[str, PrivateKey]) -> None:
+def test_other_curve_is_refused(curve: str, keys: dict[str, PrivateKey]) -> None:
     point = keys["ecdsa-sha2-nistp384"].public_key.blob[-97:]
     with pytest.raises(KeyFormatError, match="not the declared constant"):
         PublicKey.from_blob(string(ECDSA) + string(curve) + string(point) + string("ssh:"))
@@ -351,7 +355,7 @@ def test_one_curve_only(curve: str, keys: dict[str, PrivateKey]) -> None:
         PublicKey.from_blob(string(ECDSA) + string("nistp256") + string(point) + string("ssh:"))
 
 
-def test_an_application_with_a_nul(token: Token) -> None:
+def test_application_with_a_nul_is_refused(token: Token) -> None:
     with pytest.raises(KeyFormatError, match="holds a NUL"):
         _ = attrs.evolve(token, application="ssh:\0").public
 

@@ -22,6 +22,7 @@ from ssh_keys.files import (
     check_private_permissions,
     hash_known_hosts,
     hosts,
+    name_file_in_errors,
     read_allowed_signers,
     read_authorized_keys,
     read_authorized_principals,
@@ -41,6 +42,7 @@ from ssh_keys.signatures import sign
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+read_strictly = partial(read_private_key, strict_permissions=True)
 PIPED: tuple[Callable[..., object], ...] = (
     read_private_key,
     read_public_key,
@@ -61,8 +63,38 @@ READERS = PIPED + CHANGING
 # ------------------------------------------------------------- permissions
 
 
+def test_permissions_are_checked_without_reading_the_key(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text("not read")
+    path.chmod(0o600)
+    check_private_permissions(path)
+    path.chmod(0o640)
+    with pytest.raises(UnprotectedKey, match=f"chmod 600 {path}"):
+        check_private_permissions(path)
+    check_private_permissions(tmp_path)  # a directory is not a key
+
+
+@pytest.mark.parametrize("check", [check_private_permissions, read_strictly])
+def test_public_key_in_the_place_of_a_private_key_is_reported(
+    check: Callable[[Path], object], ed25519: PrivateKey, tmp_path: Path
+) -> None:
+    path = tmp_path / "key.pub"
+    path.write_text(ed25519.public_key.to_openssh())
+    path.chmod(0o644)
+    with pytest.raises(KeyFormatError, match=r"key\.pub holds a public key") as caught:
+        check(path)
+    assert not isinstance(caught.value, UnprotectedKey)
+
+
+def test_path_is_put_into_an_error_once() -> None:
+    for text in ("wrong", "dir/key: wrong"):
+        with pytest.raises(KeyFormatError) as caught, name_file_in_errors("dir/key"):
+            raise KeyFormatError(text)
+        assert str(caught.value) == "dir/key: wrong"
+
+
 @pytest.mark.parametrize("mode", [0o604, 0o640, 0o644, 0o660, 0o601, 0o610, 0o620])
-def test_a_private_key_that_others_can_get_at_is_refused(
+def test_private_key_that_others_may_read_is_refused(
     key: PrivateKey, tmp_path: Path, mode: int
 ) -> None:
     path = tmp_path / "my key"
@@ -79,7 +111,7 @@ def test_a_private_key_that_others_can_get_at_is_refused(
 
 
 @pytest.mark.parametrize("mode", [0o400, 0o600, 0o700])
-def test_a_private_key_that_its_owner_alone_can_read_is_taken(
+def test_private_key_of_its_owner_alone_is_read(
     key: PrivateKey, tmp_path: Path, mode: int
 ) -> None:
     path = tmp_path / "key"
@@ -90,7 +122,7 @@ def test_a_private_key_that_its_owner_alone_can_read_is_taken(
     assert read_private_key(path, strict_permissions=True).public_key == key.public_key
 
 
-def test_a_private_key_of_somebody_else_is_for_its_owner_to_protect(
+def test_private_key_of_another_user_is_read(
     key: PrivateKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "key"
@@ -106,7 +138,7 @@ def test_a_private_key_of_somebody_else_is_for_its_owner_to_protect(
 # ------------------------------------------------------------- reading
 
 
-def test_keys_are_read(key: PrivateKey, tmp_path: Path) -> None:
+def test_private_and_public_keys_are_read(key: PrivateKey, tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_bytes(key.to_openssh("pass", rounds=1))
     public = path.with_suffix(".pub")
@@ -144,7 +176,7 @@ def test_directory_and_a_device_that_does_not_end_are_not_read(
 
 @pytest.mark.row("K08")
 @pytest.mark.parametrize("read", READERS)
-def test_a_large_file_is_not_read(
+def test_too_large_file_is_refused(
     read: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (files, hosts):
@@ -169,14 +201,14 @@ def test_a_file_that_cannot_be_read_is_an_error(
         read(tmp_path / "file")
 
 
-def test_a_missing_file(tmp_path: Path) -> None:
+def test_missing_file_is_an_error(tmp_path: Path) -> None:
     assert read_known_hosts(tmp_path / "none").entries == ()
     for read in set(READERS) - {read_known_hosts}:
         with pytest.raises(FileNotFoundError):
             read(tmp_path / "none")
 
 
-def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
+def test_descriptors_are_closed(tmp_path: Path) -> None:
     before = len(names(Path("/proc/self/fd")))
     for read in READERS:
         with pytest.raises(KeyFormatError):
@@ -184,7 +216,7 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     assert len(names(Path("/proc/self/fd"))) == before
 
 
-def test_trust_files_are_read_with_their_name(ed25519: PrivateKey, tmp_path: Path) -> None:
+def test_trust_file_is_named_in_its_problems(ed25519: PrivateKey, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text(f"bad\n{ed25519.public_key.to_openssh()}\n")
     assert read_known_hosts(path).problems[0].source == str(path)
@@ -206,7 +238,7 @@ def test_trust_files_are_read_with_their_name(ed25519: PrivateKey, tmp_path: Pat
 @pytest.mark.row("K09")
 @pytest.mark.usefixtures("no_umask")
 @pytest.mark.parametrize("replace", [False, True])
-def test_a_private_key_is_its_owners_alone(
+def test_private_key_is_written_for_its_owner_alone(
     replace: bool, ed25519: PrivateKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[tuple[int, int]] = []
@@ -230,7 +262,7 @@ def test_a_private_key_is_its_owners_alone(
 
 
 @pytest.mark.row("K09")
-def test_what_is_there_stays(ed25519: PrivateKey, tmp_path: Path) -> None:
+def test_existing_file_is_not_overwritten(ed25519: PrivateKey, tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text("something else")
     path.chmod(0o644)
@@ -243,7 +275,7 @@ def test_what_is_there_stays(ed25519: PrivateKey, tmp_path: Path) -> None:
 @pytest.mark.row("K09")
 @pytest.mark.parametrize("replace", [False, True])
 @pytest.mark.parametrize("dangling", [False, True])
-def test_a_link_is_not_followed(
+def test_symbolic_link_is_not_followed(
     replace: bool, dangling: bool, ed25519: PrivateKey, tmp_path: Path
 ) -> None:
     target = tmp_path / "target"
@@ -260,7 +292,7 @@ def test_a_link_is_not_followed(
 
 @pytest.mark.row("K09")
 @pytest.mark.usefixtures("no_umask")
-def test_replacing_is_one_step(ed25519: PrivateKey, ecdsa: PrivateKey, tmp_path: Path) -> None:
+def test_replacement_is_one_step(ed25519: PrivateKey, ecdsa: PrivateKey, tmp_path: Path) -> None:
     path = tmp_path / "key"
     write_private_key(path, ed25519)
     path.chmod(0o644)
@@ -286,7 +318,7 @@ def test_a_failed_write_leaves_nothing(
     assert names(tmp_path) == []
 
 
-def test_a_failed_replacement_leaves_the_old_one(ed25519: PrivateKey, tmp_path: Path) -> None:
+def test_failed_replacement_leaves_the_previous_file(ed25519: PrivateKey, tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.mkdir()
     with pytest.raises(OSError, match=r"directory|key"):
@@ -298,7 +330,7 @@ def test_a_failed_replacement_leaves_the_old_one(ed25519: PrivateKey, tmp_path: 
 
 
 @pytest.mark.usefixtures("no_umask")
-def test_revoked_keys_are_saved(ed25519: PrivateKey, rsa: PrivateKey, tmp_path: Path) -> None:
+def test_revoked_keys_are_read_back(ed25519: PrivateKey, rsa: PrivateKey, tmp_path: Path) -> None:
     path = tmp_path / "revoked"
     revoked = RevocationList()
     revoked.revoke(ed25519.public_key)
@@ -316,7 +348,7 @@ def test_revoked_keys_are_saved(ed25519: PrivateKey, rsa: PrivateKey, tmp_path: 
     assert read_revoked_keys(path).revokes(ed25519.public_key)
 
 
-def test_a_file_is_signed(ed25519: PrivateKey, tmp_path: Path) -> None:
+def test_file_is_signed_in_chunks(ed25519: PrivateKey, tmp_path: Path) -> None:
     path = tmp_path / "data"
     path.write_bytes(bytes(200_000))
     made = sign(ed25519, read_chunks(path), "file")
@@ -329,7 +361,7 @@ def test_a_file_is_signed(ed25519: PrivateKey, tmp_path: Path) -> None:
         sign(ed25519, read_chunks(tmp_path), "file")
 
 
-def test_a_public_key_file_is_for_everybody(tmp_path: Path) -> None:
+def test_public_key_is_written_for_all_users(tmp_path: Path) -> None:
     path = tmp_path / "key.pub"
 
     write_key_file(path, b"one\n", public=True)

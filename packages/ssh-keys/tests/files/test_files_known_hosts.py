@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.usefixtures("no_umask")
 @pytest.mark.parametrize("hashed", [False, True])
-def test_a_host_is_added(hashed: bool, keys: dict[str, PrivateKey], tmp_path: Path) -> None:
+def test_host_is_appended(hashed: bool, keys: dict[str, PrivateKey], tmp_path: Path) -> None:
     path = tmp_path / ".ssh" / "known_hosts"
     for port, key in enumerate(keys.values(), 22):
         append_known_host(path, "host", port, key.public_key, hashed=hashed)
@@ -43,7 +43,7 @@ def test_a_host_is_added(hashed: bool, keys: dict[str, PrivateKey], tmp_path: Pa
     assert len(path.read_text().splitlines()) == len(keys)
 
 
-def test_what_was_there_stays_as_it_was(ed25519: PrivateKey, tmp_path: Path) -> None:
+def test_previous_lines_stay_as_they_are(ed25519: PrivateKey, tmp_path: Path) -> None:
     path = tmp_path / "known_hosts"
     for before in ("# my hosts\r\n\nodd line\n", "# no newline at the end"):
         path.write_bytes(before.encode())
@@ -59,7 +59,7 @@ def test_what_was_there_stays_as_it_was(ed25519: PrivateKey, tmp_path: Path) -> 
         assert mode(path) == 0o644
 
 
-def test_a_linked_file_is_added_to(ed25519: PrivateKey, tmp_path: Path) -> None:
+def test_host_is_appended_through_a_link(ed25519: PrivateKey, tmp_path: Path) -> None:
     path = tmp_path / "known_hosts"
     path.symlink_to(tmp_path / "elsewhere")
     append_known_host(path, "host", 22, ed25519.public_key)
@@ -68,7 +68,9 @@ def test_a_linked_file_is_added_to(ed25519: PrivateKey, tmp_path: Path) -> None:
 
 
 @pytest.mark.row("K14")
-def test_nothing_is_added_to_what_is_no_file(ed25519: PrivateKey, tmp_path: Path) -> None:
+def test_host_is_not_appended_to_a_path_that_is_not_a_regular_file(
+    ed25519: PrivateKey, tmp_path: Path
+) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     for path in (fifo, Path("/dev/null")):
@@ -78,7 +80,7 @@ def test_nothing_is_added_to_what_is_no_file(ed25519: PrivateKey, tmp_path: Path
         append_known_host(tmp_path, "host", 22, ed25519.public_key)
 
 
-def test_a_line_that_was_not_written_whole_is_an_error(
+def test_line_that_is_not_written_completely_is_an_error(
     ed25519: PrivateKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def short(_descriptor: int, data: bytes) -> int:
@@ -121,7 +123,7 @@ def test_a_host_is_removed(hosts: Path) -> None:
     assert b"beta" not in old.read_bytes()  # of the last change only
 
 
-def test_a_host_that_is_not_there_changes_nothing(hosts: Path) -> None:
+def test_removing_an_unlisted_host_changes_nothing(hosts: Path) -> None:
     inode = hosts.stat().st_ino
     assert remove_known_host(hosts, "gamma") == 0
     assert hosts.stat().st_ino == inode
@@ -148,7 +150,7 @@ def test_the_keys_of_a_host_are_changed(
     assert hosts.stat().st_ino == inode
 
 
-def test_names_are_hashed(hosts: Path, ed25519: PrivateKey) -> None:
+def test_names_of_hosts_are_hashed(hosts: Path, ed25519: PrivateKey) -> None:
     clean(hosts)
     before = hosts.read_bytes()
     hash_known_hosts(hosts)
@@ -159,7 +161,7 @@ def test_names_are_hashed(hosts: Path, ed25519: PrivateKey) -> None:
     assert read_known_hosts(hosts).check(ed25519.public_key, "alpha") is HostKeyStatus.TRUSTED
 
 
-def test_what_cannot_be_hashed_changes_nothing(hosts: Path) -> None:
+def test_line_that_cannot_be_hashed_leaves_the_file_unchanged(hosts: Path) -> None:
     before = hosts.read_bytes()
     with pytest.raises(KeyFormatError, match="nothing was hashed"):
         hash_known_hosts(hosts)
@@ -167,7 +169,7 @@ def test_what_cannot_be_hashed_changes_nothing(hosts: Path) -> None:
     assert names(hosts.parent) == ["known_hosts"]
 
 
-def test_the_file_that_a_link_leads_to_is_changed(hosts: Path, tmp_path: Path) -> None:
+def test_change_follows_a_link(hosts: Path, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(hosts.name)
     assert remove_known_host(link, "alpha") == 1
@@ -178,7 +180,7 @@ def test_the_file_that_a_link_leads_to_is_changed(hosts: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("function", ["fsync", "chmod", "link", "replace"])
 @pytest.mark.parametrize("update", [False, True])
-def test_a_change_that_fails_leaves_the_file_as_it_was(
+def test_failed_change_leaves_the_file_unchanged(
     function: str,
     update: bool,
     hosts: Path,
@@ -202,7 +204,7 @@ def test_a_change_that_fails_leaves_the_file_as_it_was(
     assert {"known_hosts"} <= set(names(hosts.parent)) <= {"known_hosts", "known_hosts.old"}
 
 
-def test_the_owner_stays(hosts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_owner_of_the_file_stays(hosts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[tuple[str, int, int]] = []
     real = Path.stat
 
@@ -225,7 +227,7 @@ def test_the_owner_stays(hosts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (user, group) == (4_000, 5_000)
 
 
-def test_a_directory_that_cannot_be_synced_is_no_failure(
+def test_directory_that_cannot_be_synced_is_not_an_error(
     hosts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = os.open

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -47,7 +48,7 @@ for number in range(60):
 """
 
 
-def test_processes_that_add_and_remove_lose_nothing_of_each_other(tmp_path: Path) -> None:
+def test_processes_that_append_and_remove_lose_no_line(tmp_path: Path) -> None:
     path = tmp_path / "known_hosts"
     programs = {"one": _APPEND, "two": _APPEND, "three": _CHANGE, "four": _CHANGE}
     running = [
@@ -58,11 +59,11 @@ def test_processes_that_add_and_remove_lose_nothing_of_each_other(tmp_path: Path
     known = KnownHosts.parse(path.read_bytes())
     assert not known.problems
     names = {entry.hosts for entry in known.entries}
-    assert names == {(f"{who}-{n}".encode(),) for who in ("one", "two") for n in range(60)}
+    assert names == {(f"{writer}-{n}".encode(),) for writer in ("one", "two") for n in range(60)}
 
 
 @pytest.mark.parametrize("what", ["remove", "update", "hash"])
-def test_what_another_program_writes_meanwhile_is_kept(
+def test_line_of_another_program_is_kept(
     what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "known_hosts"
@@ -92,7 +93,7 @@ def test_what_another_program_writes_meanwhile_is_kept(
     assert sorted(each.name for each in tmp_path.iterdir()) == ["known_hosts", "known_hosts.old"]
 
 
-def test_a_file_that_never_rests_is_left_as_it_is(
+def test_file_that_keeps_changing_is_left_unchanged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "known_hosts"
@@ -112,7 +113,7 @@ def test_a_file_that_never_rests_is_left_as_it_is(
     assert [each.name for each in tmp_path.iterdir()] == ["known_hosts"]
 
 
-def test_the_lock_is_on_the_file_that_is_there(tmp_path: Path) -> None:
+def test_lock_is_on_the_current_file(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("one")
     opened = threading.Event()
@@ -134,7 +135,7 @@ def test_the_lock_is_on_the_file_that_is_there(tmp_path: Path) -> None:
     assert found == [b"two"]
 
 
-def test_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lock_is_waited_for_only_so_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "known_hosts"
     path.write_text("")
     monkeypatch.setattr(locking, "_MAX_WAIT", 0.0)
@@ -143,7 +144,9 @@ def test_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert path.read_text() == f"web1 {KEY.with_comment('').to_openssh()}\n"
 
 
-def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_system_without_locks_is_used_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(_descriptor: int, _how: int) -> None:
         raise OSError(errno.ENOLCK, "no locks available")
 
@@ -151,3 +154,47 @@ def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyP
     path = tmp_path / "known_hosts"
     append_known_host(path, "web1", 22, KEY)
     assert remove_known_host(path, "web1") == 1
+
+
+def test_system_without_locks_is_used_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    path = tmp_path / "known_hosts"
+    append_known_host(path, "web1", 22, KEY)
+    assert remove_known_host(path, "web1") == 1
+
+
+def test_lock_is_asked_for_again_until_it_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    attempts = iter([BlockingIOError(), BlockingIOError(), None])
+
+    def flock(_descriptor: int, _how: int) -> None:
+        if error := next(attempts):
+            raise error
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    monkeypatch.setattr("time.sleep", waits.append)
+    append_known_host(tmp_path / "known_hosts", "web1", 22, KEY)
+    assert waits == [locking._RETRY_INTERVAL] * 2
+
+
+def test_file_that_is_removed_while_it_is_locked_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "known_hosts"
+    path.write_text("")
+    flock, removed = fcntl.flock, False
+
+    def remove(descriptor: int, how: int) -> None:
+        nonlocal removed
+        flock(descriptor, how)
+        if not removed:
+            removed = True
+            path.unlink()
+
+    monkeypatch.setattr("fcntl.flock", remove)
+    append_known_host(path, "web1", 22, KEY)
+    assert path.read_text() == f"web1 {KEY.with_comment('').to_openssh()}\n"

@@ -14,7 +14,7 @@ BLOCK = b"-----BEGIN X-----\nAAEC\n-----END X-----\n"
 
 @given(body=st.binary(max_size=300))
 @settings(deadline=None)
-def test_what_is_enclosed_is_opened(body: bytes) -> None:
+def test_enclosed_body_is_read_back(body: bytes) -> None:
     text = enclose("SOME KEY", body)
     assert label_of(text) == "SOME KEY"
     assert max(map(len, text.split(b"\n"))) <= 70
@@ -43,15 +43,15 @@ def test_any_bytes_are_armour_or_a_format_error(start: bytes, junk: bytes) -> No
         (b"-----BEGIN \x1b[2J-----", "\\x1b[2J"),
     ],
 )
-def test_label(data: bytes, label: str | None) -> None:
+def test_label_of_the_first_line(data: bytes, label: str | None) -> None:
     assert label_of(data) == label
 
 
-def test_line_ends_and_blanks_do_not_matter() -> None:
+def test_line_ends_and_blanks_are_ignored() -> None:
     assert open_armor(BLOCK.replace(b"\n", b" \r\n")).body == b"\0\1\2"
 
 
-def test_headers() -> None:
+def test_headers_are_returned_with_the_rest() -> None:
     text = BLOCK.replace(b"AAEC", b"Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAEC")
     armor = open_armor(text + b"and more")
     assert armor.headers == {"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-128-CBC,00"}
@@ -73,6 +73,6 @@ def test_headers() -> None:
         b"-----BEGIN X-----\n-----BEGIN Y-----: 1\nAAEC\n-----END X-----\n",
     ],
 )
-def test_what_is_not_whole_is_refused(data: bytes) -> None:
+def test_incomplete_armour_is_refused(data: bytes) -> None:
     with pytest.raises(KeyFormatError, match="armour"):
         open_armor(data)

@@ -32,7 +32,7 @@ def file_with(name: bytes, *numbers: int) -> bytes:
     return tlv(0x30, tlv(0x30, tlv(6, name), parameters), tlv(4, b"sealed"))
 
 
-def test_a_file_of_our_own_is_cheap_enough(ed25519: PrivateKey) -> None:
+def test_our_own_file_is_cheap_enough(ed25519: PrivateKey) -> None:
     check_cost(open_armor(ed25519.to_pem("pass")).body)
 
 
@@ -60,7 +60,7 @@ def test_too_much_scrypt(numbers: tuple[int, int, int]) -> None:
         tlv(0x30, tlv(0x30), tlv(4)),
     ],
 )
-def test_what_is_cheap_passes(der: bytes) -> None:
+def test_cheap_file_is_accepted(der: bytes) -> None:
     check_cost(der)
 
 
@@ -92,14 +92,14 @@ def test_nesting_is_bounded() -> None:
         b"\x30\x04\x30\x02\x02\1",
     ],
 )
-def test_what_is_no_der_is_refused(der: bytes) -> None:
+def test_malformed_der_is_refused(der: bytes) -> None:
     with pytest.raises(KeyFormatError, match="not an encrypted"):
         check_cost(der)
 
 
 @given(junk=st.binary(max_size=80))
 @settings(deadline=None)
-def test_any_bytes_pass_or_are_refused(junk: bytes) -> None:
+def test_any_bytes_are_accepted_or_refused(junk: bytes) -> None:
     for der in (junk, tlv(0x30, tlv(0x30, junk)), tlv(0x30, tlv(0x30), junk)):
         with contextlib.suppress(KeyFormatError):
             check_cost(der)
@@ -112,7 +112,7 @@ def test_every_prefix_is_refused() -> None:
             check_cost(der[:size])
 
 
-def test_the_provider_reads_what_the_walk_reads() -> None:
+def test_accepted_structure_is_read_by_cryptography() -> None:
     sealed = file_with(PBKDF2, 2048)
     with pytest.raises(ValueError, match=r".*"):
         serialization.load_der_private_key(sealed, b"pass")

@@ -106,7 +106,7 @@ def test_a_key_is_read_however_it_arrives(
 
 @pytest.mark.parametrize("way", [*WAYS, "nothing between", "text in front", "no blank anywhere"])
 @pytest.mark.parametrize("cipher", ["-aes128", "-aes192", "-des3"])
-def test_a_key_that_openssl_encrypted_is_read_however_it_arrives(
+def test_openssl_encrypted_key_is_read_however_it_arrives(
     way: str, cipher: str, rsa: PrivateKey, openssl: Program
 ) -> None:
     text = rsa.to_pem(form="traditional")
@@ -124,7 +124,7 @@ def test_a_public_key_in_armour_is_read_however_it_arrives(way: str, rsa: Privat
     assert load_public_key({**WAYS, **IN_ARMOUR}[way](text)) == rsa.public_key
 
 
-def test_a_public_line_is_read_from_another_encoding(ed25519: PrivateKey) -> None:
+def test_public_line_in_another_encoding_is_read(ed25519: PrivateKey) -> None:
     line = ed25519.public_key.to_openssh()
     for encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-32"):
         assert load_public_key(f"{line}\r\n".encode(encoding)) == ed25519.public_key
@@ -133,19 +133,19 @@ def test_a_public_line_is_read_from_another_encoding(ed25519: PrivateKey) -> Non
     assert quoted.comment == '"mine"'
 
 
-def test_a_public_line_may_have_armour_in_its_comment(ed25519: PrivateKey) -> None:
+def test_public_line_with_armour_in_its_comment_is_read(ed25519: PrivateKey) -> None:
     line = ed25519.public_key.with_comment("-----BEGIN X-----").to_openssh()
     assert load_public_key(line) == ed25519.public_key
 
 
-def test_a_comment_of_putty_survives_the_loss_of_line_breaks(ed25519: PrivateKey) -> None:
+def test_comment_of_a_ppk_survives_lost_line_breaks(ed25519: PrivateKey) -> None:
     key = ed25519.with_comment("two  blanks: C:\\new Encryption")
     for between in (b" ", b"\\n"):
         loaded = load_private_key(lines(key.to_ppk(), between))
         assert loaded.comment == key.comment
 
 
-def test_the_first_private_key_of_several_is_taken(keys: dict[str, PrivateKey]) -> None:
+def test_first_private_key_of_several_is_read(keys: dict[str, PrivateKey]) -> None:
     one, two = keys["ssh-ed25519"], keys["ssh-rsa"]
     text = CERTIFICATE + one.public_key.to_pem().encode() + one.to_openssh() + two.to_pem()
     assert load_private_key(text).public_key == one.public_key
@@ -164,11 +164,11 @@ def test_the_first_private_key_of_several_is_taken(keys: dict[str, PrivateKey]) 
         "",
     ],
 )
-def test_a_path_is_no_key(path: str) -> None:
+def test_path_is_not_taken_for_a_key(path: str) -> None:
     assert not is_key_text(path)
 
 
-def test_a_key_is_no_path(ed25519: PrivateKey, rsa: PrivateKey) -> None:
+def test_key_is_not_taken_for_a_path(ed25519: PrivateKey, rsa: PrivateKey) -> None:
     for text in (*formats(rsa, locked=False).values(), ed25519.to_openssh()):
         for way in WAYS.values():
             arrived = way(text)
@@ -195,11 +195,12 @@ def test_a_key_is_no_path(ed25519: PrivateKey, rsa: PrivateKey) -> None:
         (b"-----BEGIN PRIVATE KEY-----\nA*AA\n-----END PRIVATE KEY-----", "is not base64"),
         (b"-----BEGIN -----AAAA-----END -----", "not a private key"),
         (b"MIIEpAIBAAKCAQEA", "not a private key"),
+        (codecs.BOM_UTF16_LE + b"odd", "not a private key"),
         (CERTIFICATE * 66, "more than 64 blocks"),
         (b"-----BEGIN X-----" * 60_000, "more than 64 blocks"),
     ],
 )
-def test_what_is_no_key_is_refused(text: bytes, reason: str) -> None:
+def test_text_without_a_key_is_refused(text: bytes, reason: str) -> None:
     with pytest.raises(KeyFormatError, match=reason):
         load_private_key(text)
 
@@ -217,7 +218,7 @@ def test_any_bytes_are_blocks_or_a_format_error(data: bytes) -> None:
     assert len(sealed.body) <= len(data)
 
 
-def test_nothing_secret_stands_in_a_repr(ed25519: PrivateKey) -> None:
+def test_repr_of_a_block_has_no_secret(ed25519: PrivateKey) -> None:
     text = ed25519.to_openssh()
     block = find_block(text, ())
     assert block is not None

@@ -92,24 +92,26 @@ def test_an_encrypted_key_is_read_back(cipher: str, ed25519: PrivateKey) -> None
 
 @given(comment=st.binary(max_size=40), passphrase=st.text(min_size=1, max_size=10))
 @settings(deadline=None, max_examples=20)
-def test_any_comment_and_passphrase(comment: bytes, passphrase: str, ed25519: PrivateKey) -> None:
+def test_key_with_any_comment_and_passphrase_is_read_back(
+    comment: bytes, passphrase: str, ed25519: PrivateKey
+) -> None:
     key = ed25519.with_comment(comment.decode("utf-8", "surrogateescape"))
     again = load_private_key(key.to_openssh(passphrase, rounds=1), passphrase)
     assert again.comment == key.comment
 
 
-def test_the_passphrase_of_an_open_key_is_not_looked_at(ed25519: PrivateKey) -> None:
+def test_passphrase_of_a_key_without_encryption_is_ignored(ed25519: PrivateKey) -> None:
     assert load_private_key(ed25519.to_openssh(), "any").public_key == ed25519.public_key
 
 
-def test_a_locked_key_shows_its_public_half(ed25519: PrivateKey) -> None:
+def test_encrypted_key_has_a_readable_public_key(ed25519: PrivateKey) -> None:
     text = ed25519.to_openssh("pass", rounds=1)
     with pytest.raises(PassphraseNeeded, match="passphrase is needed") as caught:
         load_private_key(text)
     assert caught.value.public_key == ed25519.public_key
 
 
-def test_an_empty_passphrase_is_a_wrong_one(ed25519: PrivateKey) -> None:
+def test_empty_passphrase_is_wrong(ed25519: PrivateKey) -> None:
     text = ed25519.to_openssh("pass", rounds=1)
     assert isinstance(refuse(text, "", "empty"), KeyDecryptError)
 
@@ -118,7 +120,7 @@ def test_an_empty_passphrase_is_a_wrong_one(ed25519: PrivateKey) -> None:
 
 
 @pytest.mark.parametrize("cipher", [None, *CIPHERS])
-def test_ssh_keygen_reads_our_keys(
+def test_our_key_is_read_by_ssh_keygen(
     cipher: str | None, ed25519: PrivateKey, keygen: Program, tmp_path: Path
 ) -> None:
     path = tmp_path / "key"
@@ -130,7 +132,9 @@ def test_ssh_keygen_reads_our_keys(
     assert line.strip().endswith(ed25519.comment)
 
 
-def test_ssh_keygen_reads_every_kind(key: PrivateKey, keygen: Program, tmp_path: Path) -> None:
+def test_key_of_every_kind_is_read_by_ssh_keygen(
+    key: PrivateKey, keygen: Program, tmp_path: Path
+) -> None:
     path = tmp_path / "key"
     path.write_bytes(key.to_openssh("pass", rounds=1))
     path.chmod(0o600)
@@ -144,7 +148,7 @@ def test_ssh_keygen_reads_every_kind(key: PrivateKey, keygen: Program, tmp_path:
     [("ed25519", 256), ("ecdsa", 256), ("ecdsa", 384), ("ecdsa", 521), ("rsa", 2048)],
 )
 @pytest.mark.parametrize("passphrase", ["", "correct horse"])
-def test_we_read_the_keys_of_ssh_keygen(
+def test_key_of_ssh_keygen_is_read(
     kind: str, bits: int, passphrase: str, keygen: Program, tmp_path: Path
 ) -> None:
     path = tmp_path / "key"
@@ -157,7 +161,7 @@ def test_we_read_the_keys_of_ssh_keygen(
 
 
 @pytest.mark.parametrize("cipher", CIPHERS)
-def test_we_read_every_cipher_of_ssh_keygen(cipher: str, keygen: Program, tmp_path: Path) -> None:
+def test_every_cipher_of_ssh_keygen_is_read(cipher: str, keygen: Program, tmp_path: Path) -> None:
     path = tmp_path / "key"
     keygen("-q", "-t", "ed25519", "-N", "pass", "-a", "1", "-Z", cipher, "-f", path)
     key = load_private_key(path.read_bytes(), "pass")
@@ -169,7 +173,7 @@ def test_we_read_every_cipher_of_ssh_keygen(cipher: str, keygen: Program, tmp_pa
 
 
 @pytest.mark.row("K08")
-def test_a_plain_file_cut_at_every_byte(plain: Parts) -> None:
+def test_prefix_of_a_plain_file_is_refused(plain: Parts) -> None:
     body = open_armor(plain.text()).body
     for size in range(len(body)):
         refuse(enclose(OPENSSH_LABEL, body[:size]))
@@ -180,14 +184,14 @@ def test_a_plain_file_cut_at_every_byte(plain: Parts) -> None:
 
 
 @pytest.mark.row("K08")
-def test_an_encrypted_file_cut_at_every_byte(locked: Parts) -> None:
+def test_prefix_of_an_encrypted_file_is_refused(locked: Parts) -> None:
     body = open_armor(locked.text()).body
     for size in range(len(body)):
         refuse(enclose(OPENSSH_LABEL, body[:size]), "pass")
 
 
 @pytest.mark.row("K08")
-def test_a_private_section_cut_at_every_byte(plain: Parts) -> None:
+def test_prefix_of_a_private_section_is_refused(plain: Parts) -> None:
     padding = plain.private[-1] if plain.private[-1] < 8 else 0
     for size in range(len(plain.private) - padding):
         refuse(plain.text(private=plain.private[:size]))
@@ -195,7 +199,7 @@ def test_a_private_section_cut_at_every_byte(plain: Parts) -> None:
 
 
 @pytest.mark.row("K08")
-def test_every_flipped_bit_is_noticed_or_harmless(plain: Parts, ed25519: PrivateKey) -> None:
+def test_flipped_bit_is_detected_or_harmless(plain: Parts, ed25519: PrivateKey) -> None:
     body = open_armor(plain.text()).body
     for position in range(len(body)):
         damaged = bytearray(body)
@@ -218,14 +222,14 @@ def test_a_wrong_passphrase_is_not_a_damaged_file(plain: Parts, locked: Parts) -
 
 @pytest.mark.row("K08")
 @pytest.mark.parametrize("rounds", [0, 2049, 2**31 - 1, 2**32 - 1])
-def test_too_many_rounds_are_not_begun(rounds: int, locked: Parts) -> None:
+def test_too_many_rounds_are_refused_before_they_are_computed(rounds: int, locked: Parts) -> None:
     options = string(bytes(16)) + rounds.to_bytes(4)
     refuse(locked.text(options=options), "pass", "rounds")
 
 
 @pytest.mark.row("K08")
 @pytest.mark.parametrize("count", [0, 2, 2**32 - 1])
-def test_a_file_with_another_number_of_keys(count: int, plain: Parts) -> None:
+def test_file_with_another_number_of_keys_is_refused(count: int, plain: Parts) -> None:
     refuse(plain.text(count=count.to_bytes(4)), None, "keys is not supported")
 
 
@@ -248,7 +252,7 @@ def test_a_file_with_another_number_of_keys(count: int, plain: Parts) -> None:
         ({"magic": b"openssh-key-v2\0"}, "magic"),
     ],
 )
-def test_a_container_that_nobody_wrote(
+def test_malformed_encrypted_container_is_refused(
     changes: dict[str, bytes], match: str, locked: Parts
 ) -> None:
     refuse(locked.text(**changes), "pass", match)
@@ -267,14 +271,14 @@ def test_a_container_that_nobody_wrote(
         ({"private": bytes(8) + string("ssh-ed448") + b"123"}, "ends inside"),
     ],
 )
-def test_a_plain_container_that_nobody_wrote(
+def test_malformed_plain_container_is_refused(
     changes: dict[str, bytes], match: str, plain: Parts
 ) -> None:
     refuse(plain.text(**changes), None, match)
 
 
 @pytest.mark.row("K08")
-def test_the_public_key_beside_it_must_be_its_own(
+def test_public_key_of_another_private_key_is_refused(
     plain: Parts, keys: dict[str, PrivateKey]
 ) -> None:
     other = PrivateKey.generate("ed25519")
@@ -283,7 +287,7 @@ def test_the_public_key_beside_it_must_be_its_own(
 
 
 @pytest.mark.row("K08")
-def test_the_padding_counts_from_one(ed25519: PrivateKey) -> None:
+def test_padding_must_count_from_one(ed25519: PrivateKey) -> None:
     key = ed25519.with_comment("12")
     parts = Parts(key.to_openssh())
     size = -len(parts.private.removesuffix(b"\1\2\3")) % 8
@@ -298,7 +302,7 @@ def test_the_padding_counts_from_one(ed25519: PrivateKey) -> None:
     refuse(parts.text(private=endless), None, "padding")
 
 
-def test_a_kind_that_is_refused_says_so(plain: Parts) -> None:
+def test_refused_kind_is_reported(plain: Parts) -> None:
     error = refuse(plain.text(public=string("ssh-dss") + bytes(8)), None, "DSA keys are refused")
     assert isinstance(error, UnsupportedKey)
 
@@ -312,13 +316,13 @@ def test_any_bytes_are_a_key_or_a_format_error(junk: bytes) -> None:
 
 @given(junk=st.binary(max_size=200))
 @settings(deadline=None)
-def test_any_private_section(junk: bytes, plain: Parts) -> None:
+def test_any_private_section_is_a_key_or_a_format_error(junk: bytes, plain: Parts) -> None:
     section = bytes(8) + junk
     refuse(plain.text(private=section + bytes(-len(section) % 8)))
 
 
 @pytest.mark.row("K08")
-def test_lengths_that_lie_allocate_nothing(plain: Parts) -> None:
+def test_wrong_length_allocates_nothing(plain: Parts) -> None:
     body = open_armor(plain.text()).body
     tracemalloc.start()
     try:
@@ -334,7 +338,7 @@ def test_lengths_that_lie_allocate_nothing(plain: Parts) -> None:
 
 @pytest.mark.row("W09")
 @pytest.mark.parametrize("levels", [1, 1000])
-def test_certificates_in_certificates_are_not_followed(levels: int) -> None:
+def test_nested_certificates_are_not_followed(levels: int) -> None:
     kind = string("ssh-ed25519-cert-v01@openssh.com")
     blob = b""
     for _ in range(levels):

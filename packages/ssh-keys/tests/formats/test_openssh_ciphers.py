@@ -14,7 +14,7 @@ def keys_of(name: str) -> tuple[bytes, bytes]:
 
 @given(name=st.sampled_from(sorted(CIPHERS)), blocks=st.binary(min_size=1, max_size=20))
 @settings(deadline=None)
-def test_what_is_encrypted_is_decrypted(name: str, blocks: bytes) -> None:
+def test_encrypted_text_is_decrypted(name: str, blocks: bytes) -> None:
     cipher = CIPHERS[name]
     plain = blocks * cipher.block_size
     key, iv = keys_of(name)
@@ -26,7 +26,7 @@ def test_what_is_encrypted_is_decrypted(name: str, blocks: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, row in CIPHERS.items() if row.tag_size])
-def test_a_tag_that_does_not_fit(name: str) -> None:
+def test_wrong_tag_is_refused(name: str) -> None:
     cipher = CIPHERS[name]
     key, iv = keys_of(name)
     sealed, tag = cipher.mode.encrypt(key, iv, bytes(64))

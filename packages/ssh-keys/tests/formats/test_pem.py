@@ -65,7 +65,7 @@ def test_a_private_key_is_read_back(
         assert caught.value.public_key is None
 
 
-def test_the_labels_say_the_form(keys: dict[str, PrivateKey]) -> None:
+def test_label_is_that_of_the_form(keys: dict[str, PrivateKey]) -> None:
     assert b"BEGIN PRIVATE KEY" in keys["ssh-ed25519"].to_pem()
     assert b"BEGIN ENCRYPTED PRIVATE KEY" in keys["ssh-ed25519"].to_pem("pass")
     assert b"BEGIN RSA PRIVATE KEY" in keys["ssh-rsa"].to_pem(form="traditional")
@@ -94,7 +94,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: "-".join(command[:3]))
-def test_we_read_the_keys_of_openssl(command: tuple[str, ...], openssl: Program) -> None:
+def test_key_of_openssl_is_read(command: tuple[str, ...], openssl: Program) -> None:
     text = openssl(*command)
     key = load_private_key(text)
     public = load_public_key(openssl("pkey", "-pubout", data=text))
@@ -104,7 +104,7 @@ def test_we_read_the_keys_of_openssl(command: tuple[str, ...], openssl: Program)
 
 
 @pytest.mark.parametrize("passphrase", [None, "secret"])
-def test_openssl_and_we_read_each_others_ed448(
+def test_ed448_key_is_exchanged_with_openssl(
     passphrase: str | None, keys: dict[str, PrivateKey], openssl: Program
 ) -> None:
     key = keys["ssh-ed448"]
@@ -118,13 +118,13 @@ def test_openssl_and_we_read_each_others_ed448(
     assert made.public_key.kind == "ssh-ed448"
 
 
-def test_we_read_scrypt_of_openssl(ed25519: PrivateKey, openssl: Program) -> None:
+def test_scrypt_of_openssl_is_read(ed25519: PrivateKey, openssl: Program) -> None:
     locked = openssl("pkcs8", "-topk8", "-scrypt", "-passout", "pass:x", data=ed25519.to_pem())
     assert load_private_key(locked, "x").public_key == ed25519.public_key
 
 
 @pytest.mark.parametrize("cipher", ["-aes128", "-aes256", "-des3"])
-def test_we_read_the_old_encryption_of_openssl(
+def test_traditional_encryption_of_openssl_is_read(
     cipher: str, rsa: PrivateKey, openssl: Program
 ) -> None:
     text = rsa.to_pem(form="traditional")
@@ -137,7 +137,7 @@ def test_we_read_the_old_encryption_of_openssl(
 
 @pytest.mark.parametrize("passphrase", [None, "secret"])
 @pytest.mark.parametrize("form", FORMS)
-def test_openssl_reads_our_keys(
+def test_our_key_is_read_by_openssl(
     key: PrivateKey, form: Form, passphrase: str | None, openssl: Program
 ) -> None:
     if has_form(key, form):
@@ -146,14 +146,14 @@ def test_openssl_reads_our_keys(
         assert load_public_key(public) == key.public_key
 
 
-def test_we_read_a_pkcs1_public_key_of_openssl(rsa: PrivateKey, openssl: Program) -> None:
+def test_pkcs1_public_key_of_openssl_is_read(rsa: PrivateKey, openssl: Program) -> None:
     text = openssl("rsa", "-RSAPublicKey_out", data=rsa.to_pem())
     assert b"BEGIN RSA PUBLIC KEY" in text
     assert load_public_key(text) == rsa.public_key
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_ssh_keygen_reads_our_keys(
+def test_our_pem_is_read_by_ssh_keygen(
     key: PrivateKey, form: Form, keygen: Program, tmp_path: Path
 ) -> None:
     if key.public_key.kind == "ssh-ed25519":
@@ -167,7 +167,7 @@ def test_ssh_keygen_reads_our_keys(
 @pytest.mark.parametrize("passphrase", ["", "secret"])
 @pytest.mark.parametrize("form", ["PEM", "PKCS8"])
 @pytest.mark.parametrize("kind", ["rsa", "ecdsa"])
-def test_we_read_the_pem_of_ssh_keygen(
+def test_pem_of_ssh_keygen_is_read(
     kind: str, form: str, passphrase: str, keygen: Program, tmp_path: Path
 ) -> None:
     path = tmp_path / "key"
@@ -190,7 +190,7 @@ def spki(key: mldsa.MLDSA65PublicKey | ec.EllipticCurvePublicKey) -> bytes:
     return key.public_bytes(Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
-def test_other_kinds_of_key_are_named() -> None:
+def test_unsupported_kind_is_named() -> None:
     key = mldsa.MLDSA65PrivateKey.generate()
     with pytest.raises(UnsupportedKey, match="MLDSA65 keys are not keys of SSH"):
         load_private_key(pkcs8(key))
@@ -205,7 +205,7 @@ def test_other_kinds_of_key_are_named() -> None:
 @pytest.mark.row("K01")
 @pytest.mark.parametrize("algorithm", [0x70, 0x71], ids=["ed25519", "ed448"])
 @pytest.mark.parametrize("size", [0, 1, 31, 33, 56, 58, 64])
-def test_an_eddsa_key_of_another_length(algorithm: int, size: int) -> None:
+def test_eddsa_key_of_another_length_is_refused(algorithm: int, size: int) -> None:
     oid = bytes([0x30, 5, 6, 3, 0x2B, 0x65, algorithm])
     inner = bytes([2, 1, 0, *oid, 4, size + 2, 4, size, *bytes(size)])
     with pytest.raises(KeyFormatError, match="not a private key"):
@@ -215,7 +215,7 @@ def test_an_eddsa_key_of_another_length(algorithm: int, size: int) -> None:
         load_public_key(enclose("PUBLIC KEY", bytes([0x30, len(outer)]) + outer))
 
 
-def test_a_curve_that_nobody_supports(openssl: Program) -> None:
+def test_unknown_curve_is_refused(openssl: Program) -> None:
     text = openssl("ecparam", "-genkey", "-noout", "-name", "sect113r1")
     with pytest.raises(KeyFormatError, match="not a supported private key"):
         load_private_key(text)
@@ -235,7 +235,7 @@ def test_dsa_is_refused(openssl: Program, tmp_path: Path) -> None:
 
 
 @pytest.mark.row("K02")
-def test_a_small_rsa_key_only_where_it_is_asked_for() -> None:
+def test_short_rsa_key_needs_the_legacy_policy() -> None:
     key = provider.generate_private_key(65537, 1024)  # noqa: S505 (it is to be refused)
     text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     public = key.public_key().public_bytes(
@@ -252,7 +252,7 @@ def test_a_small_rsa_key_only_where_it_is_asked_for() -> None:
 
 @pytest.mark.row("K02")
 @pytest.mark.parametrize("bits", [16385, 65536])
-def test_a_huge_rsa_key_is_refused_at_once(bits: int) -> None:
+def test_huge_rsa_key_is_refused_at_once(bits: int) -> None:
     key = provider.RSAPublicNumbers(65537, (1 << (bits - 1)) + 1).public_key()
     text = key.public_bytes(Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     with pytest.raises(KeyFormatError, match="outside 2048"):
@@ -261,7 +261,7 @@ def test_a_huge_rsa_key_is_refused_at_once(bits: int) -> None:
 
 @pytest.mark.row("K08")
 @pytest.mark.row("W09")
-def test_a_long_structure_is_not_looked_at() -> None:
+def test_long_structure_is_refused() -> None:
     nested = b""
     while len(nested) < 100 * 1024:
         size = len(nested).to_bytes(3)
@@ -275,7 +275,7 @@ def test_a_long_structure_is_not_looked_at() -> None:
 
 
 @pytest.mark.row("W09")
-def test_nesting_within_the_limit() -> None:
+def test_nesting_is_bounded() -> None:
     nested = b""
     while len(nested) < 16_000:
         nested = b"\x30\x83" + len(nested).to_bytes(3) + nested
@@ -297,7 +297,7 @@ def test_any_bytes_are_a_key_or_a_format_error(junk: bytes, label: str) -> None:
 
 
 @pytest.mark.row("K08")
-def test_a_file_cut_or_changed_anywhere(keys: dict[str, PrivateKey]) -> None:
+def test_truncated_or_changed_file_is_a_key_or_a_format_error(keys: dict[str, PrivateKey]) -> None:
     for kind in ("ssh-ed25519", "ecdsa-sha2-nistp256"):
         text = keys[kind].to_pem()
         label = text.split(b"-----")[1].removeprefix(b"BEGIN ").decode()
@@ -312,7 +312,7 @@ def test_a_file_cut_or_changed_anywhere(keys: dict[str, PrivateKey]) -> None:
 
 
 @pytest.mark.row("K08")
-def test_too_much_work_is_not_begun(ed25519: PrivateKey) -> None:
+def test_costly_key_derivation_is_refused_before_it_begins(ed25519: PrivateKey) -> None:
     text = ed25519.to_pem("pass")
     body = open_armor(text).body
     cheap = binascii.unhexlify("02020800")  # openssl and cryptography write 2048 or 20000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.decrepit.ciphers import algorithms as decrepit
 from cryptography.hazmat.primitives.ciphers import algorithms
 
@@ -16,6 +17,7 @@ from ssh_keys import (
     PrivateKey,
     load_private_key,
 )
+from ssh_keys.formats import pem_ciphers
 from ssh_keys.formats.armor import enclose
 from ssh_keys.formats.der import oids_of
 from ssh_keys.formats.key_text import find_block, open_block
@@ -53,7 +55,7 @@ def encrypted(openssl: Program, *words: str, data: bytes) -> bytes:
 
 @pytest.mark.parametrize("cipher", READ)
 @pytest.mark.parametrize("kind", ["ssh-rsa", "ecdsa-sha2-nistp256"])
-def test_the_old_encryption_of_openssl_is_read(
+def test_traditional_encryption_of_openssl_is_read(
     cipher: str, kind: str, keys: dict[str, PrivateKey], openssl: Program
 ) -> None:
     key = keys[kind]
@@ -70,7 +72,7 @@ def test_the_old_encryption_of_openssl_is_read(
 
 
 @pytest.mark.parametrize("cipher", NOT_READ)
-def test_an_old_cipher_that_is_not_read_is_named(
+def test_unsupported_traditional_cipher_is_named(
     cipher: str, rsa: PrivateKey, openssl: Program
 ) -> None:
     pem = rsa.to_pem(form="traditional")
@@ -82,7 +84,7 @@ def refused_by_name(text: bytes, name: str) -> None:
     for passphrase in (None, "x", "y"):
         with pytest.raises(KeyFormatError, match=f"encrypted with {name}, which is not") as caught:
             load_private_key(text, passphrase)
-        assert not isinstance(caught.value, KeyDecryptError)  # nobody is asked for a passphrase
+        assert not isinstance(caught.value, KeyDecryptError)  # no passphrase is asked for
 
 
 @pytest.mark.parametrize(
@@ -98,7 +100,7 @@ def refused_by_name(text: bytes, name: str) -> None:
         ("PBE-SHA1-RC4-40", "PBE-SHA1-RC4-40"),
     ],
 )
-def test_a_scheme_of_pkcs5_or_pkcs12(
+def test_scheme_of_pkcs5_or_pkcs12_is_named(
     scheme: str, name: str | None, rsa: PrivateKey, openssl: Program
 ) -> None:
     text = encrypted(openssl, "pkcs8", "-topk8", "-v1", scheme, data=rsa.to_pem())
@@ -128,7 +130,7 @@ def test_a_scheme_of_pkcs5_or_pkcs12(
         ("aes-256-ecb", "AES-256-ECB"),
     ],
 )
-def test_a_cipher_of_pbes2(
+def test_cipher_of_pbes2_is_named(
     cipher: str, name: str | None, rsa: PrivateKey, openssl: Program
 ) -> None:
     text = encrypted(openssl, "pkcs8", "-topk8", "-v2", cipher, data=rsa.to_pem())
@@ -143,7 +145,7 @@ def test_a_cipher_of_pbes2(
         ("hmacWithSHA512-256", "HMAC-SHA512-256"),
     ],
 )
-def test_a_function_of_pbkdf2(
+def test_function_of_pbkdf2_is_named(
     function: str, name: str | None, rsa: PrivateKey, openssl: Program
 ) -> None:
     words = ("pkcs8", "-topk8", "-v2", "aes256", "-v2prf", function)
@@ -161,7 +163,7 @@ def read_or_refused_by_name(text: bytes, name: str | None, key: PrivateKey) -> N
         load_private_key(text)
 
 
-# ---------------------------------------------------------------- what nobody wrote
+# ---------------------------------------------------------------- malformed files
 
 
 @pytest.mark.parametrize(
@@ -176,26 +178,36 @@ def read_or_refused_by_name(text: bytes, name: str | None, key: PrivateKey) -> N
         (b"DES-EDE3-CBC," + b"00" * 16, "IV"),
     ],
 )
-def test_a_header_that_nobody_wrote(dek: bytes, reason: str) -> None:
+def test_malformed_dek_info_is_refused(dek: bytes, reason: str) -> None:
     with pytest.raises(KeyFormatError, match=reason):
         parse_dek_info(dek)
 
 
-def test_what_is_not_whole_blocks_is_refused() -> None:
+def test_text_that_is_not_whole_blocks_is_refused() -> None:
     cipher = parse_dek_info(b"aes-128-cbc," + b"00" * 16)
     for sealed in (b"", bytes(15), bytes(17)):
         with pytest.raises(KeyFormatError, match="not a multiple of 16 bytes"):
             cipher.decrypt(sealed, b"x")
 
 
-def test_a_cipher_that_this_machine_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cipher_that_openssl_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (decrepit, algorithms):
         monkeypatch.delattr(module, "CAST5", raising=False)
     with pytest.raises(KeyFormatError, match="CAST5"):
         parse_dek_info(b"CAST5-CBC," + b"00" * 8).decrypt(bytes(8), b"x")
 
 
-def test_the_identifiers_are_read(ed25519: PrivateKey) -> None:
+def test_cipher_that_openssl_refuses_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> object:
+        problem = "not in this OpenSSL"
+        raise UnsupportedAlgorithm(problem)
+
+    monkeypatch.setattr(pem_ciphers, "Cipher", refuse)
+    with pytest.raises(KeyFormatError, match="encrypted with SEED, which is not supported"):
+        parse_dek_info(b"SEED-CBC," + b"00" * 16).decrypt(bytes(16), b"x")
+
+
+def test_object_identifiers_are_read(ed25519: PrivateKey) -> None:
     block = find_block(ed25519.to_pem("x"), ())
     assert block is not None
     body = open_block(block).body
@@ -203,7 +215,7 @@ def test_the_identifiers_are_read(ed25519: PrivateKey) -> None:
     check_algorithms(body)
 
 
-def test_an_identifier_that_nobody_knows_is_not_quoted(ed25519: PrivateKey) -> None:
+def test_unknown_object_identifier_is_not_quoted(ed25519: PrivateKey) -> None:
     block = find_block(ed25519.to_pem("x"), ())
     assert block is not None
     body = open_block(block).body

@@ -71,7 +71,7 @@ def test_every_kind_is_read_back(
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_passphrase_that_is_missing_or_wrong(version: Version, ed25519: PrivateKey) -> None:
+def test_missing_or_wrong_passphrase_is_reported(version: Version, ed25519: PrivateKey) -> None:
     text = ed25519.to_ppk("pass", version=version)
     with pytest.raises(PassphraseNeeded, match="a passphrase is needed") as caught:
         load_private_key(text)
@@ -92,7 +92,7 @@ def test_an_empty_passphrase_is_not_written(ed25519: PrivateKey) -> None:
 
 
 @pytest.mark.parametrize("version", [0, 1, 4])
-def test_there_are_two_versions(version: int, ed25519: PrivateKey, plain: bytes) -> None:
+def test_version_is_2_or_3(version: int, ed25519: PrivateKey, plain: bytes) -> None:
     with pytest.raises(UsageError, match=f"no version {version}"):
         encode_private(ed25519, None, cast("Version", version), bytes)
     with pytest.raises(KeyFormatError, match="in version 2 or 3"):
@@ -101,7 +101,7 @@ def test_there_are_two_versions(version: int, ed25519: PrivateKey, plain: bytes)
         decode_public(b"")
 
 
-def test_the_salt_comes_from_the_caller(ed25519: PrivateKey) -> None:
+def test_salt_comes_from_the_caller(ed25519: PrivateKey) -> None:
     one, two = (ed25519.to_ppk("pass", random=bytes) for _ in range(2))
     assert one == two
     assert b"Argon2-Salt: " + b"0" * 32 in one
@@ -111,7 +111,7 @@ def test_the_salt_comes_from_the_caller(ed25519: PrivateKey) -> None:
 @pytest.mark.row("K08")
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("passphrase", [None, "pass"])
-def test_a_file_that_ends_early(
+def test_truncated_file_is_refused(
     version: Version, passphrase: str | None, ecdsa: PrivateKey
 ) -> None:
     text = ecdsa.to_ppk(passphrase, version=version).rstrip()
@@ -123,7 +123,7 @@ def test_a_file_that_ends_early(
 @pytest.mark.row("K08")
 @pytest.mark.parametrize("passphrase", [None, "pass"])
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_mac_is_over_what_matters(
+def test_mac_covers_what_matters(
     version: Version, passphrase: str | None, ed25519: PrivateKey
 ) -> None:
     text = ed25519.to_ppk(passphrase, version=version)
@@ -165,7 +165,7 @@ def test_the_mac_is_over_what_matters(
         (b"ssh-ed25519\n", b"ssh-dss\n", "the file says ssh-dss, its key is ssh-ed25519"),
     ],
 )
-def test_lines_that_nobody_wrote(old: bytes, new: bytes, match: str, plain: bytes) -> None:
+def test_malformed_line_is_refused(old: bytes, new: bytes, match: str, plain: bytes) -> None:
     assert old in plain
     with pytest.raises(KeyFormatError, match=match):
         load_private_key(plain.replace(old, new, 1))
@@ -173,7 +173,9 @@ def test_lines_that_nobody_wrote(old: bytes, new: bytes, match: str, plain: byte
 
 @pytest.mark.row("K08")
 @pytest.mark.parametrize("lines", [b"0", b"1\nAAAA"])
-def test_a_section_that_no_cipher_wrote(lines: bytes, ed25519: PrivateKey) -> None:
+def test_private_section_that_is_not_whole_blocks_is_refused(
+    lines: bytes, ed25519: PrivateKey
+) -> None:
     text = ed25519.to_ppk("pass")
     text = re.sub(rb"Private-Lines: 1\n.*", b"Private-Lines: " + lines, text)
     with pytest.raises(KeyFormatError, match="not a multiple of 16") as caught:
@@ -181,7 +183,7 @@ def test_a_section_that_no_cipher_wrote(lines: bytes, ed25519: PrivateKey) -> No
     assert not isinstance(caught.value, KeyDecryptError)
 
 
-def test_what_is_left_over(plain: bytes, ed25519: PrivateKey) -> None:
+def test_trailing_data_is_refused(plain: bytes, ed25519: PrivateKey) -> None:
     assert load_private_key(plain + b"\n\r\n").public_key == ed25519.public_key
     with pytest.raises(KeyFormatError, match="follows the MAC"):
         load_private_key(plain + b"more")
@@ -201,7 +203,7 @@ def test_what_is_left_over(plain: bytes, ed25519: PrivateKey) -> None:
         ("Key-Derivation", b"Argon2", KeyFormatError),
     ],
 )
-def test_a_cost_is_refused_before_it_is_paid(
+def test_costly_argon2_is_refused_before_it_begins(
     name: str, value: bytes, wanted: type[KeyFormatError], ed25519: PrivateKey
 ) -> None:
     text = re.sub(name.encode() + b": .*", name.encode() + b": " + value, ed25519.to_ppk("pass"))
@@ -230,7 +232,9 @@ def sealed(key: PublicKey, secret: bytes, kind: str | None = None) -> bytes:
 
 
 @pytest.mark.row("K08")
-def test_the_halves_must_fit(portable: PrivateKey, keys: dict[str, PrivateKey]) -> None:
+def test_private_key_of_another_public_key_is_refused(
+    portable: PrivateKey, keys: dict[str, PrivateKey]
+) -> None:
     public = portable.public_key
     secret = portable.ppk_fields().encode()
     assert load_private_key(sealed(public, secret)).public_key == public
@@ -247,18 +251,18 @@ def test_the_halves_must_fit(portable: PrivateKey, keys: dict[str, PrivateKey]) 
 
 @pytest.mark.row("K01")
 @pytest.mark.parametrize("size", [0, 31, 33])
-def test_the_size_of_a_seed(size: int, ed25519: PrivateKey) -> None:
+def test_seed_of_another_size_is_refused(size: int, ed25519: PrivateKey) -> None:
     with pytest.raises(KeyFormatError, match=r"32 bytes, not 33|differ"):
         load_private_key(sealed(ed25519.public_key, string(bytes(size))))
 
 
-def test_an_ecdsa_number_above_the_order(ecdsa: PrivateKey) -> None:
+def test_ecdsa_number_above_the_order_is_refused(ecdsa: PrivateKey) -> None:
     for number in (0, 2**256 - 1, 2**300):
         with pytest.raises(KeyFormatError, match="not a number below the order"):
             load_private_key(sealed(ecdsa.public_key, string(encode_mpint(number))))
 
 
-def test_kinds_that_putty_does_not_have(keys: dict[str, PrivateKey]) -> None:
+def test_kind_that_putty_does_not_have_is_refused(keys: dict[str, PrivateKey]) -> None:
     public = keys["ssh-mldsa44-ed25519"].public_key
     with pytest.raises(KeyFormatError, match="PuTTY's format has no private keys"):
         load_private_key(sealed(public, b""))
@@ -274,7 +278,7 @@ def test_dsa_is_refused(ed25519: PrivateKey) -> None:
             load(text)
 
 
-def test_a_certificate_stays_behind(ed25519: PrivateKey) -> None:
+def test_certificate_is_dropped(ed25519: PrivateKey) -> None:
     spec = CertificateSpec(role="user", key_id="", principals=("alice",))
     certificate = issue(ed25519, ed25519.public_key, spec=spec, random=bytes)
     text = sealed(ed25519.public_key, b"", certificate.kind)
@@ -291,7 +295,7 @@ def test_a_certificate_stays_behind(ed25519: PrivateKey) -> None:
     assert load_private_key(text).public_key == ed25519.public_key
 
 
-def test_an_rsa_key_of_1024_bits_only_where_asked_for() -> None:
+def test_short_rsa_key_needs_the_legacy_policy() -> None:
     from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415 (one test)
 
     made = rsa.generate_private_key(65537, 1024)  # noqa: S505 (a short key is the case)
@@ -304,7 +308,7 @@ def test_an_rsa_key_of_1024_bits_only_where_asked_for() -> None:
             load(text)
 
 
-def test_a_comment_stays_on_its_line(ed25519: PrivateKey) -> None:
+def test_comment_stays_on_its_line(ed25519: PrivateKey) -> None:
     for comment in ("", " ", "two\nlines", "é", "\udcff", "Private-MAC: 00"):
         key = load_private_key(ed25519.with_comment(comment).to_ppk())
         assert key.public_key == ed25519.public_key
@@ -315,7 +319,7 @@ def test_a_comment_stays_on_its_line(ed25519: PrivateKey) -> None:
 
 
 @pytest.mark.parametrize("passphrase", [None, "pass"])
-def test_a_file_of_puttygen(passphrase: str | None) -> None:
+def test_file_of_puttygen_is_read(passphrase: str | None) -> None:
     for name in ("ed25519", "ed448", "ecdsa", "rsa"):
         file = (
             Path(__file__).parents[1]
@@ -328,7 +332,7 @@ def test_a_file_of_puttygen(passphrase: str | None) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("passphrase", [None, "pass"])
-def test_puttygen_reads_ours(
+def test_our_file_is_read_by_puttygen(
     version: Version,
     passphrase: str | None,
     portable: PrivateKey,
@@ -350,7 +354,7 @@ def test_puttygen_reads_ours(
 
 @pytest.mark.parametrize("parameters", ["version=2", "kdf=argon2id", "kdf=argon2i", "kdf=argon2d"])
 @pytest.mark.parametrize("passphrase", [None, "pass"])
-def test_we_read_those_of_puttygen(
+def test_fresh_file_of_puttygen_is_read(
     parameters: str,
     passphrase: str | None,
     portable: PrivateKey,
@@ -385,7 +389,7 @@ def test_any_file_is_a_key_or_a_format_error(data: bytes, at: int, plain: bytes)
         assert key.public_key == load_public_key(text)
 
 
-def test_from_base64_is_what_the_lines_hold(plain: bytes, ed25519: PrivateKey) -> None:
+def test_lines_are_the_base64_of_the_key(plain: bytes, ed25519: PrivateKey) -> None:
     lines = plain.split(b"\n")
     start = lines.index(b"Public-Lines: 2") + 1
     assert from_base64(b"".join(lines[start : start + 2]), "it") == ed25519.public_key.blob

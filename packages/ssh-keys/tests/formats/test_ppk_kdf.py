@@ -10,7 +10,7 @@ from ssh_keys.formats.ppk_kdf import MAX_MEMORY, MAX_WORK, Argon2, derive, sha1,
 SMALL = Argon2("Argon2id", 32, 3, 4, bytes([2]) * 16)
 
 
-def test_libsodium_derives_the_same() -> None:
+def test_derived_keys_are_those_of_libsodium() -> None:
     for flavour, other in (("Argon2id", argon2id), ("Argon2i", argon2i)):
         cost = Argon2(flavour, 64, 3, 1, bytes(range(16)))
         theirs = other.kdf(80, b"pass", cost.salt, opslimit=3, memlimit=64 * 1024)
@@ -26,7 +26,7 @@ def test_every_flavour_gives_other_keys() -> None:
     assert len(set(made)) == 3
 
 
-def test_the_cost_of_a_new_file_is_puttys() -> None:
+def test_cost_of_a_new_file_is_that_of_puttygen() -> None:
     asked: list[int] = []
 
     def random(size: int) -> bytes:
@@ -51,19 +51,19 @@ def test_the_cost_of_a_new_file_is_puttys() -> None:
         (32, 1, 17),
     ],
 )
-def test_a_cost_is_refused_before_it_is_paid(memory: int, passes: int, parallelism: int) -> None:
+def test_excessive_cost_is_refused(memory: int, passes: int, parallelism: int) -> None:
     with pytest.raises(TooCostly, match=r"too much work|too many"):
         Argon2("Argon2id", memory, passes, parallelism, bytes(16)).check()
 
 
 @pytest.mark.row("K08")
-def test_the_dearest_cost_that_is_allowed() -> None:
+def test_highest_allowed_cost_is_accepted() -> None:
     attrs.evolve(SMALL, memory=MAX_MEMORY, passes=MAX_WORK // MAX_MEMORY).check()
     attrs.evolve(SMALL, passes=MAX_WORK // 32, parallelism=16).check()
 
 
 @pytest.mark.parametrize("flavour", ["argon2id", "Argon2", "", "Argon2id\x1b"])
-def test_there_are_three_flavours(flavour: str) -> None:
+def test_unknown_flavour_is_refused(flavour: str) -> None:
     with pytest.raises(KeyFormatError, match="unknown key derivation"):
         attrs.evolve(SMALL, flavour=flavour).check()
 
@@ -78,7 +78,7 @@ def test_there_are_three_flavours(flavour: str) -> None:
         (32, 1, 1, b"short"),
     ],
 )
-def test_a_cost_that_argon2_does_not_have(
+def test_parameters_that_argon2_does_not_have_are_refused(
     memory: int, passes: int, parallelism: int, salt: bytes
 ) -> None:
     cost = Argon2("Argon2id", memory, passes, parallelism, salt)
@@ -87,7 +87,7 @@ def test_a_cost_that_argon2_does_not_have(
         cost.derive(b"pass")
 
 
-def test_sha1() -> None:
+def test_sha1_of_known_bytes() -> None:
     # FIPS 180-2 appendix A.1
     assert sha1(b"abc").hex() == "a9993e364706816aba3e25717850c26c9cd0d89d"
 
@@ -101,6 +101,6 @@ def test_version_2_has_no_cost() -> None:
     assert derive(SMALL, b"pass") == SMALL.derive(b"pass")
 
 
-def test_files_that_are_not_encrypted_have_a_key_for_the_mac_alone() -> None:
+def test_unencrypted_file_has_a_mac_key_alone() -> None:
     assert unencrypted_keys(3) == (b"", b"", b"")
     assert unencrypted_keys(2) == (b"", b"", sha1(b"putty-private-key-file-mac-key"))

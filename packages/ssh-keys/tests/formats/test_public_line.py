@@ -12,7 +12,7 @@ from ssh_keys.strict_base64 import to_base64
 from ssh_wire.primitives import string
 
 
-def test_a_line_is_kind_key_and_comment(key: PrivateKey) -> None:
+def test_public_line_has_kind_key_and_comment(key: PrivateKey) -> None:
     kind, text, comment = key.public_key.to_openssh().split(" ", 2)
     for line in (f"{kind} {text} {comment}", f"{kind}\t{text} \t {comment}"):
         parsed = parse_public_line(line)
@@ -23,7 +23,7 @@ def test_a_line_is_kind_key_and_comment(key: PrivateKey) -> None:
 
 
 @pytest.mark.row("K05")
-def test_the_kind_declared_must_be_the_kind_inside(keys: dict[str, PrivateKey]) -> None:
+def test_declared_kind_must_be_the_kind_of_the_key(keys: dict[str, PrivateKey]) -> None:
     for declared in keys:
         for kind, key in keys.items():
             line = f"{declared} {to_base64(key.public_key.blob).decode()}"
@@ -38,7 +38,7 @@ def test_the_kind_declared_must_be_the_kind_inside(keys: dict[str, PrivateKey]) 
 @pytest.mark.parametrize(
     "separator", ["\r", "\n", "\0", "\x0b", "\x0c", "\x1c", "\x85", "\xa0", "\u2003"]
 )
-def test_nothing_but_blanks_separates(separator: str, ed25519: PrivateKey) -> None:
+def test_public_line_is_separated_by_blanks_alone(separator: str, ed25519: PrivateKey) -> None:
     line = ed25519.public_key.to_openssh()
     with pytest.raises(KeyFormatError):
         parse_public_line(line.replace(" ", separator, 1))
@@ -61,18 +61,18 @@ def test_nothing_but_blanks_separates(separator: str, ed25519: PrivateKey) -> No
         ("ssh-ed25519 AAAA\x7f", "control character"),
     ],
 )
-def test_lines_that_hold_no_key(line: str, reason: str) -> None:
+def test_public_line_without_a_key_is_refused(line: str, reason: str) -> None:
     with pytest.raises(KeyFormatError, match=reason):
         parse_public_line(line)
 
 
-def test_a_kind_inside_that_is_unknown() -> None:
+def test_unknown_kind_of_the_key_is_refused() -> None:
     line = b"ssh-ed25519 " + to_base64(string("ssh-dss") + bytes(8))
     with pytest.raises(UnsupportedKey):
         parse_public_line(line)
 
 
-def test_what_reads_like_a_kind() -> None:
+def test_field_looks_like_a_kind_by_its_prefix() -> None:
     for kind in (b"ssh-rsa", b"ecdsa-sha2-x", b"sk-x", b"webauthn-sk", b"rsa-sha2-256"):
         assert looks_like_kind(kind)
         assert not looks_like_kind(kind + b"=")

@@ -29,7 +29,7 @@ def test_every_kind_is_read_back(signing: PrivateKey) -> None:
     assert load_public_key(text.replace("\n", "\r\n")) == signing.public_key
 
 
-def test_a_frame_without_headers(ed25519: PrivateKey) -> None:
+def test_file_without_headers_is_read(ed25519: PrivateKey) -> None:
     assert encode(ed25519.public_key.blob, "").count("Comment") == 0
     assert decode(encode(ed25519.public_key.blob, "").encode()) == (ed25519.public_key.blob, "")
 
@@ -60,7 +60,9 @@ WORK = b"Comment: This is my public key for use on \\"
         ((b"Comment: \xff",), "\udcff"),
     ],
 )
-def test_headers(headers: tuple[bytes, ...], comment: str, ed25519: PrivateKey) -> None:
+def test_comment_is_read_from_its_header(
+    headers: tuple[bytes, ...], comment: str, ed25519: PrivateKey
+) -> None:
     blob = ed25519.public_key.blob
     for end in (b"\n", b"\r\n"):
         assert decode(frame(*headers, to_base64(blob), end=end)) == (blob, comment)
@@ -83,12 +85,12 @@ def test_headers(headers: tuple[bytes, ...], comment: str, ed25519: PrivateKey) 
         (frame(b"AAAA", b"Comment: late"), "not base64"),
     ],
 )
-def test_frames_that_nobody_wrote(data: bytes, match: str) -> None:
+def test_malformed_file_is_refused(data: bytes, match: str) -> None:
     with pytest.raises(KeyFormatError, match=match):
         decode(data)
 
 
-def test_a_frame_with_something_else(ed25519: PrivateKey) -> None:
+def test_file_of_another_blob_is_refused(ed25519: PrivateKey) -> None:
     for blob in (b"", b"\0", b"\0\0\0\7ssh-dss", ed25519.public_key.blob[:-1]):
         with pytest.raises(KeyFormatError):
             load_public_key(frame(to_base64(blob)))
@@ -98,7 +100,7 @@ def test_a_frame_with_something_else(ed25519: PrivateKey) -> None:
     "comment",
     ["a" * 2000, 'with "quotes"', "ends in \\", "two\nlines", "a: b", " blanks ", "é" * 60],
 )
-def test_any_comment_stays_one(comment: str, ed25519: PrivateKey) -> None:
+def test_any_comment_is_read_back(comment: str, ed25519: PrivateKey) -> None:
     text = encode(ed25519.public_key.blob, comment)
     blob, found = decode(text.encode())
     assert blob == ed25519.public_key.blob
@@ -108,14 +110,14 @@ def test_any_comment_stays_one(comment: str, ed25519: PrivateKey) -> None:
 
 @given(comment=st.text(max_size=1500), blob=st.binary(max_size=200))
 @settings(deadline=None)
-def test_what_is_written_is_read(comment: str, blob: bytes) -> None:
+def test_written_file_is_read_back(comment: str, blob: bytes) -> None:
     found, _ = decode(encode(blob, comment).encode())
     assert found == blob
 
 
 @given(lines=st.lists(st.binary(max_size=80), max_size=6))
 @settings(deadline=None, max_examples=500)
-def test_any_frame_is_read_or_a_format_error(lines: list[bytes]) -> None:
+def test_any_file_is_a_key_or_a_format_error(lines: list[bytes]) -> None:
     try:
         blob, _ = decode(frame(*lines))
     except KeyFormatError:
@@ -123,14 +125,14 @@ def test_any_frame_is_read_or_a_format_error(lines: list[bytes]) -> None:
     assert to_base64(blob) in b"".join(lines).replace(b"\r", b"").replace(b"\n", b"")
 
 
-def test_ssh_keygen_reads_ours(key: PrivateKey, keygen: Program, tmp_path: Path) -> None:
+def test_our_file_is_read_by_ssh_keygen(key: PrivateKey, keygen: Program, tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text(key.public_key.with_comment("a long comment " * 12).to_rfc4716())
     line = keygen("-i", "-m", "RFC4716", "-f", path).decode().split()
     assert line[1] == key.public_key.to_openssh().split()[1]
 
 
-def test_we_read_that_of_ssh_keygen(key: PrivateKey, keygen: Program, tmp_path: Path) -> None:
+def test_file_of_ssh_keygen_is_read(key: PrivateKey, keygen: Program, tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text(key.public_key.to_openssh())
     again = load_public_key(keygen("-e", "-m", "RFC4716", "-f", path))
@@ -138,7 +140,7 @@ def test_we_read_that_of_ssh_keygen(key: PrivateKey, keygen: Program, tmp_path: 
     assert "converted by" in again.comment
 
 
-def test_puttygen_and_we_read_each_other(
+def test_file_is_exchanged_with_puttygen(
     portable: PrivateKey, puttygen: Program, tmp_path: Path
 ) -> None:
     path = tmp_path / "key"

@@ -80,7 +80,7 @@ def test_a_signature_is_read_back_and_checked(hash_name: HashName, signing: Priv
         assert not again.verify(b"other data", "file")
 
 
-def test_a_message_may_come_in_pieces(ed25519: PrivateKey) -> None:
+def test_message_may_be_in_pieces(ed25519: PrivateKey) -> None:
     pieces: list[Buffer] = [b"da", bytearray(b"t"), memoryview(b"a"), b""]
     made = sign(ed25519, iter(pieces), "file")
     messages: list[Message] = [b"data", bytearray(b"data"), memoryview(b"data"), pieces]
@@ -90,14 +90,16 @@ def test_a_message_may_come_in_pieces(ed25519: PrivateKey) -> None:
 
 
 @pytest.mark.parametrize(("hash_name", "algorithm"), [("sha256", b"256"), ("sha512", b"512")])
-def test_the_algorithm_of_rsa_follows_the_hash(
+def test_algorithm_of_rsa_follows_the_hash(
     hash_name: HashName, algorithm: bytes, rsa: PrivateKey
 ) -> None:
     made = sign(rsa, b"data", "file", hash_name=hash_name)
     assert read_string(made.signature, 0)[0] == b"rsa-sha2-" + algorithm
 
 
-def test_a_certificate_goes_along(ed25519: PrivateKey, certificate: Certificate) -> None:
+def test_certificate_is_part_of_the_signature(
+    ed25519: PrivateKey, certificate: Certificate
+) -> None:
     made = sign(ed25519, b"data", "file", certificate=certificate)
     again = SSHSig.from_armor(made.to_armor())
     assert again.certificate == certificate
@@ -105,7 +107,7 @@ def test_a_certificate_goes_along(ed25519: PrivateKey, certificate: Certificate)
     assert again.verify(b"data", "file")
 
 
-def test_a_certificate_of_another_key(rsa: PrivateKey, certificate: Certificate) -> None:
+def test_certificate_of_another_key_is_refused(rsa: PrivateKey, certificate: Certificate) -> None:
     with pytest.raises(UsageError, match="not one of the key"):
         sign(rsa, b"data", "file", certificate=certificate)
 
@@ -129,7 +131,7 @@ class Agent:
         return self._key.sign(data, algorithm)
 
 
-def test_anything_that_signs_may_sign(rsa: PrivateKey) -> None:
+def test_any_message_signer_may_sign(rsa: PrivateKey) -> None:
     agent = Agent(rsa)
     made = sign(agent, b"data", "git")
     assert made.verify(b"data", "git")
@@ -138,7 +140,7 @@ def test_anything_that_signs_may_sign(rsa: PrivateKey) -> None:
     assert data.startswith(b"SSHSIG\0\0\0\3git\0\0\0\0\0\0\0\6sha512\0\0\0\x40")
 
 
-def test_a_signature_that_is_waited_for(ed25519: PrivateKey, certificate: Certificate) -> None:
+def test_signing_request_is_finished_later(ed25519: PrivateKey, certificate: Certificate) -> None:
     for key in (ed25519.public_key, certificate):
         request = SigningRequest.make(key, b"data", "file", "sha256")
         made = request.finish(ed25519.sign(request.data, request.algorithm))
@@ -148,9 +150,7 @@ def test_a_signature_that_is_waited_for(ed25519: PrivateKey, certificate: Certif
 
 
 @pytest.mark.row("K11")
-def test_a_signature_that_does_not_verify_is_not_handed_out(
-    ed25519: PrivateKey, ecdsa: PrivateKey
-) -> None:
+def test_signature_that_does_not_verify_is_dropped(ed25519: PrivateKey, ecdsa: PrivateKey) -> None:
     class Faulty(Agent):
         def sign(self, data: bytes, algorithm: str, /) -> bytes:
             return super().sign(data + b"!", algorithm)
@@ -164,12 +164,14 @@ def test_a_signature_that_does_not_verify_is_not_handed_out(
 
 @pytest.mark.row("K16")
 @pytest.mark.parametrize("namespace", ["", "a\0b", "\0"])
-def test_a_namespace_must_be_one(namespace: str, ed25519: PrivateKey) -> None:
+def test_namespace_that_is_empty_or_has_a_nul_is_refused(
+    namespace: str, ed25519: PrivateKey
+) -> None:
     with pytest.raises(UsageError, match="no signature is made"):
         sign(ed25519, b"data", namespace)
 
 
-def test_only_two_hashes(ed25519: PrivateKey) -> None:
+def test_unknown_hash_is_refused(ed25519: PrivateKey) -> None:
     name: Any = "md5"
     with pytest.raises(UsageError, match="no signature is made"):
         sign(ed25519, b"data", "file", hash_name=name)
@@ -193,14 +195,14 @@ class Token(Agent):
         )
 
     def sign(self, data: bytes, algorithm: str, /) -> bytes:
-        said = bytes([self.flags]) + bytes(4)
-        signed = sha256(b"ssh:").digest() + said + sha256(data).digest()
+        stated = bytes([self.flags]) + bytes(4)
+        signed = sha256(b"ssh:").digest() + stated + sha256(data).digest()
         blob, _ = read_string(self._key.sign(signed), 4 + len("ssh-ed25519"))
-        return string(algorithm) + string(blob) + said
+        return string(algorithm) + string(blob) + stated
 
 
 @pytest.mark.row("K12")
-def test_a_token_must_have_been_touched(ed25519: PrivateKey, ecdsa: PrivateKey) -> None:
+def test_signature_of_a_token_needs_a_touch(ed25519: PrivateKey, ecdsa: PrivateKey) -> None:
     def certified(token: Token, **changes: Any) -> SSHSig:
         spec = CertificateSpec(role="user", key_id="", principals=("me",), **changes)
         certificate = issue(ecdsa, token.public_key, spec=spec, random=urandom)
@@ -224,7 +226,7 @@ def test_a_token_must_have_been_touched(ed25519: PrivateKey, ecdsa: PrivateKey) 
 
 
 @pytest.mark.row("K16")
-def test_another_namespace_proves_nothing(fields: Fields) -> None:
+def test_signature_in_another_namespace_is_wrong(fields: Fields) -> None:
     made = SSHSig.from_blob(fields.blob())
     assert made.verify(b"data", "file")
     for namespace in ("", "git", "FILE", "file\0", "\ud800"):
@@ -257,13 +259,15 @@ def test_another_namespace_proves_nothing(fields: Fields) -> None:
         ({"key": string("ssh-ed25519-cert-v01@openssh.com")}, "not a certificate"),
     ],
 )
-def test_what_is_no_signature(changes: dict[str, bytes], reason: str, fields: Fields) -> None:
+def test_malformed_signature_is_refused(
+    changes: dict[str, bytes], reason: str, fields: Fields
+) -> None:
     with pytest.raises(KeyFormatError, match=reason):
         SSHSig.from_blob(fields.blob(**changes))
 
 
 @pytest.mark.row("K16")
-def test_sha1_is_no_signature(rsa: PrivateKey) -> None:
+def test_rsa_signature_with_sha1_is_wrong(rsa: PrivateKey) -> None:
     made = Fields(sign(rsa, b"data", "file"))
     request = SigningRequest.make(rsa.public_key, b"data", "file")
     weak = rsa.sign(request.data, "ssh-rsa")
@@ -274,19 +278,19 @@ def test_sha1_is_no_signature(rsa: PrivateKey) -> None:
 
 
 @pytest.mark.row("K16")
-def test_another_hash_proves_nothing(fields: Fields) -> None:
+def test_signature_with_another_hash_is_wrong(fields: Fields) -> None:
     assert not SSHSig.from_blob(fields.blob(hash=b"sha256")).verify(b"data", "file")
 
 
 @pytest.mark.row("W01")
-def test_the_size_is_bounded(fields: Fields) -> None:
+def test_size_of_a_signature_is_bounded(fields: Fields) -> None:
     with pytest.raises(KeyFormatError, match="is longer than"):
         SSHSig.from_blob(fields.blob(signature=bytes(MAX_SIGNATURE)))
     with pytest.raises(KeyFormatError, match="too many for a signature"):
         SSHSig.from_armor(enclose(ARMOR_LABEL, bytes(2 * MAX_SIGNATURE)))
 
 
-def test_every_cut_is_refused(fields: Fields) -> None:
+def test_truncated_signature_is_refused(fields: Fields) -> None:
     blob = fields.blob()
     for size in range(len(blob)):
         with pytest.raises(KeyFormatError):
@@ -294,7 +298,7 @@ def test_every_cut_is_refused(fields: Fields) -> None:
 
 
 @given(place=st.integers(0, 200), bit=st.integers(0, 7))
-def test_every_bit_counts(place: int, bit: int, fields: Fields) -> None:
+def test_flipped_bit_makes_a_signature_wrong(place: int, bit: int, fields: Fields) -> None:
     data = bytearray(fields.blob())
     data[place % len(data)] ^= 1 << bit
     with contextlib.suppress(KeyFormatError):
@@ -302,7 +306,7 @@ def test_every_bit_counts(place: int, bit: int, fields: Fields) -> None:
 
 
 @given(data=st.binary(max_size=200))
-def test_anything_is_a_signature_or_a_format_error(data: bytes, fields: Fields) -> None:
+def test_any_bytes_are_a_signature_or_a_format_error(data: bytes, fields: Fields) -> None:
     for blob in (data, PREAMBLE + data, fields.blob(end=data)[: 50 + len(data)]):
         for read in (SSHSig.from_blob, SSHSig.from_armor):
             with contextlib.suppress(KeyFormatError):
@@ -312,7 +316,7 @@ def test_anything_is_a_signature_or_a_format_error(data: bytes, fields: Fields) 
 # ------------------------------------------------------------- the armour
 
 
-def test_the_armour(fields: Fields) -> None:
+def test_armour_is_read_back(fields: Fields) -> None:
     armor = SSHSig.from_blob(fields.blob()).to_armor()
     first, *lines, last, end = armor.decode().split("\n")
     assert (first, last) == ("-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----")
@@ -323,7 +327,7 @@ def test_the_armour(fields: Fields) -> None:
 
 
 @pytest.mark.row("K16")
-def test_what_is_no_armour(fields: Fields) -> None:
+def test_malformed_armour_is_refused(fields: Fields) -> None:
     armor = SSHSig.from_blob(fields.blob()).to_armor()
     begin, end = armor.split(b"\n", 1)[0], armor.strip().rsplit(b"\n", 1)[1]
     for text in (
@@ -348,7 +352,7 @@ def test_what_is_no_armour(fields: Fields) -> None:
 
 
 @pytest.mark.parametrize("hash_name", HASHES)
-def test_ssh_keygen_checks_our_signature(
+def test_our_signature_is_verified_by_ssh_keygen(
     hash_name: HashName, key: PrivateKey, keygen: Program, tmp_path: Path
 ) -> None:
     path = tmp_path / "data.sig"
@@ -362,7 +366,7 @@ def test_ssh_keygen_checks_our_signature(
 
 
 @pytest.mark.parametrize("hash_name", HASHES)
-def test_we_check_the_signature_of_ssh_keygen(
+def test_signature_of_ssh_keygen_is_verified(
     hash_name: HashName, key: PrivateKey, keygen: Program, tmp_path: Path
 ) -> None:
     path = tmp_path / "key"

@@ -46,7 +46,9 @@ from ssh_keys.trust.address_lists import allows, check_list
         ("", "10.0.0.1", None, False),
     ],
 )
-def test_who_is_let_in(entries: str, address: str, host: str | None, allowed: bool) -> None:
+def test_list_matches_address_or_host(
+    entries: str, address: str, host: str | None, allowed: bool
+) -> None:
     listed = entries.encode().split(b",") if entries else []
     check_list(listed)
     assert allows(listed, address, host) is allowed
@@ -60,13 +62,13 @@ def test_who_is_let_in(entries: str, address: str, host: str | None, allowed: bo
         "::ffff:10.0.0.0/104",
     ],
 )
-def test_what_cannot_be_meant(entry: str) -> None:
+def test_invalid_entry_is_refused(entry: str) -> None:
     with pytest.raises(KeyFormatError, match=r"empty entry|not a network"):
         check_list([b"*", entry.encode()])
 
 
 @pytest.mark.row("W11")
-def test_a_hostile_pattern_costs_little() -> None:
+def test_hostile_pattern_is_cheap() -> None:
     entries = [b"*a*a*a*a*a*a*a*a*b", b"!*a*a*a*a*a*a*a*a*b"]
     fastest = 1.0
     for _ in range(3):
@@ -78,7 +80,7 @@ def test_a_hostile_pattern_costs_little() -> None:
 
 @given(entry=st.text("0123456789abcf.:/*?!%", max_size=24).map(str.encode), peer=st.ip_addresses())
 @settings(max_examples=500)
-def test_any_entry(entry: bytes, peer: object) -> None:
+def test_any_entry_is_accepted_or_refused(entry: bytes, peer: object) -> None:
     with contextlib.suppress(KeyFormatError):
         check_list([entry])
         allows([entry], str(peer))

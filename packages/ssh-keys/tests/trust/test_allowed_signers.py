@@ -90,19 +90,23 @@ def good(
         ('"a b,me@example.com"', True),
     ],
 )
-def test_principals(principals: str, allowed: bool, public: PublicKey, signature: SSHSig) -> None:
+def test_line_applies_to_its_principals(
+    principals: str, allowed: bool, public: PublicKey, signature: SSHSig
+) -> None:
     signers = parse(f"# who\n{line(principals, public)}")
     assert not signers.problems
     assert (good(signers, signature) == 2) is allowed
 
 
-def test_principals_with_blanks(public: PublicKey, signature: SSHSig) -> None:
+def test_principals_in_quotes_may_have_blanks(public: PublicKey, signature: SSHSig) -> None:
     signers = parse(line('"Some One,Some One Else"', public))
     assert good(signers, signature, "Some One Else") == 1
     assert signers.match_principals("Some One") == (("Some One", "Some One Else"),)
 
 
-def test_another_key_may_not_sign(rsa: PrivateKey, public: PublicKey, signature: SSHSig) -> None:
+def test_key_of_no_line_may_not_sign(
+    rsa: PrivateKey, public: PublicKey, signature: SSHSig
+) -> None:
     reason = good(parse(line(ME, rsa.public_key)), signature)
     assert reason == "no line allows this key to sign for 'me@example.com'"
     both = parse(f"{line(ME, rsa.public_key)}\n{line(ME, public)}")
@@ -110,14 +114,14 @@ def test_another_key_may_not_sign(rsa: PrivateKey, public: PublicKey, signature:
 
 
 @pytest.mark.row("K16")
-def test_a_wrong_signature_is_not_looked_up(public: PublicKey, signature: SSHSig) -> None:
+def test_wrong_signature_is_refused_before_the_lines(public: PublicKey, signature: SSHSig) -> None:
     signers = parse(line("*", public))
     for message, namespace in ((b"other", "file"), (b"data", "git"), (b"data", "")):
         with pytest.raises(SignatureRefused, match="did not sign"):
             signers.verify(signature, message, principal=ME, namespace=namespace, now=NOW)
 
 
-def test_namespaces(public: PublicKey, signature: SSHSig) -> None:
+def test_line_applies_to_its_namespaces(public: PublicKey, signature: SSHSig) -> None:
     assert good(parse(line(ME, public, 'namespaces="git,f*"')), signature) == 1
     for namespaces in ("git", "", "*,!file"):
         reason = good(parse(line(ME, public, f'namespaces="{namespaces}"')), signature)
@@ -128,7 +132,7 @@ def test_namespaces(public: PublicKey, signature: SSHSig) -> None:
     assert good(later, signature) == 2
 
 
-def test_dates(public: PublicKey, signature: SSHSig) -> None:
+def test_line_applies_between_its_dates(public: PublicKey, signature: SSHSig) -> None:
     options = 'valid-after="20231101Z",valid-before="20231201Z"'  # 1698796800, 1701388800
     signers = parse(line(ME, public, options))
     assert signers.signers[0].valid_after == 1698796800
@@ -159,7 +163,9 @@ def test_revoked_keys(public: PublicKey, signature: SSHSig) -> None:
 # ------------------------------------------------------------- authorities
 
 
-def test_certificates(ed25519: PrivateKey, ecdsa: PrivateKey, public: PublicKey) -> None:
+def test_certificate_of_an_authority_may_sign(
+    ed25519: PrivateKey, ecdsa: PrivateKey, public: PublicKey
+) -> None:
     certificate = certify(ecdsa, public)
     signature = sign(ed25519, b"data", "file", certificate=certificate)
     ca = ecdsa.public_key
@@ -177,7 +183,7 @@ def test_certificates(ed25519: PrivateKey, ecdsa: PrivateKey, public: PublicKey)
     assert "no line allows" in str(good(signers, sign(ed25519, b"data", "file")))
 
 
-def test_what_certificates_do_not_sign(
+def test_certificate_that_is_not_valid_may_not_sign(
     ed25519: PrivateKey, ecdsa: PrivateKey, public: PublicKey
 ) -> None:
     signers = parse(line("*", ecdsa.public_key, "cert-authority"))
@@ -257,7 +263,7 @@ def test_match_principals(public: PublicKey, ecdsa: PrivateKey) -> None:
         ("m\0e", "control character"),
     ],
 )
-def test_lines_that_let_nobody_sign(front: str, reason: str, public: PublicKey) -> None:
+def test_malformed_line_allows_no_signature(front: str, reason: str, public: PublicKey) -> None:
     signers = parse(f"\n{front} {public.to_openssh()}\n{line('you', public)}")
     assert [signer.line for signer in signers.signers] == [3]
     (problem,) = signers.problems
@@ -265,14 +271,14 @@ def test_lines_that_let_nobody_sign(front: str, reason: str, public: PublicKey) 
     assert reason in problem.reason
 
 
-def test_a_line_without_a_key(public: PublicKey) -> None:
+def test_line_without_a_key_is_a_problem(public: PublicKey) -> None:
     for text in (ME, f"{ME} ", public.to_openssh(), f"{ME} ssh-dss AAAA", f"{ME} restrict"):
         (problem,) = parse(text).problems
         assert problem.line == 1
 
 
 @pytest.mark.row("K13")
-def test_the_number_of_lines_is_bounded(public: PublicKey) -> None:
+def test_number_of_lines_is_bounded(public: PublicKey) -> None:
     blank = "\n" * (MAX_LINES - 1)
     assert parse(blank + line(ME, public)).signers
     late = parse(f"{blank}\n{line(ME, public)}\n{line(ME, public)}")
@@ -281,7 +287,7 @@ def test_the_number_of_lines_is_bounded(public: PublicKey) -> None:
 
 
 @given(data=st.binary(max_size=200) | st.text(st.characters(exclude_categories=()), max_size=100))
-def test_no_content_lets_anybody_sign(data: bytes | str, signature: SSHSig) -> None:
+def test_random_content_allows_no_signature(data: bytes | str, signature: SSHSig) -> None:
     signers = AllowedSigners.parse(data)
     assert signers.signers == ()
     assert signers.find_principals(signature, NOW) == ()
@@ -291,7 +297,7 @@ def test_no_content_lets_anybody_sign(data: bytes | str, signature: SSHSig) -> N
 # ------------------------------------------------------------- ssh-keygen
 
 
-def test_ssh_keygen_agrees(
+def test_verdict_is_that_of_ssh_keygen(
     ed25519: PrivateKey,
     ecdsa: PrivateKey,
     public: PublicKey,

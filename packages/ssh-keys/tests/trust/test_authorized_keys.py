@@ -32,7 +32,7 @@ def refused(line: str | bytes, public: PublicKey) -> str:
     return problem.reason
 
 
-def test_a_key_is_found(keys: dict[str, PrivateKey]) -> None:
+def test_key_is_found_by_its_line(keys: dict[str, PrivateKey]) -> None:
     publics = [key.public_key for key in keys.values()]
     text = "# mine\n\n" + "\n".join(f"  {key.to_openssh()}\r" for key in publics) + "\n"
     listed = AuthorizedKeysFile.parse(text)
@@ -44,7 +44,7 @@ def test_a_key_is_found(keys: dict[str, PrivateKey]) -> None:
     assert listed.lookup(PrivateKey.generate("ed25519").public_key) is None
 
 
-def test_the_first_line_wins(key_line: str, public: PublicKey) -> None:
+def test_first_line_of_a_key_counts(key_line: str, public: PublicKey) -> None:
     found = AuthorizedKeysFile.parse(f"{key_line} first\n{key_line} second").lookup(public)
     assert found is not None
     assert (found.line, found.comment) == (1, "me first")
@@ -73,7 +73,7 @@ def test_a_comment_of_several_words(key_line: str, public: PublicKey) -> None:
         ("RESTRICT", "restrict"),
     ],
 )
-def test_an_option_that_is_not_enforced_lets_nobody_in(
+def test_key_is_refused_where_an_option_is_not_enforced(
     options: str, named: str, key_line: str, public: PublicKey
 ) -> None:
     for blank in (" ", "\t", " \t "):
@@ -110,7 +110,7 @@ def test_an_option_that_is_not_enforced_lets_nobody_in(
         ('principals="a"', "keys with cert-authority alone"),
     ],
 )
-def test_an_option_that_is_not_understood_refuses_the_line(
+def test_unknown_option_refuses_its_line(
     options: str, reason: str, key_line: str, public: PublicKey
 ) -> None:
     assert reason in refused(f"{options} {key_line}".encode("latin-1"), public)
@@ -120,11 +120,11 @@ def test_an_option_that_is_not_understood_refuses_the_line(
 @pytest.mark.parametrize(
     "options", ['command="ls', 'command="ls\\"', 'from="a",command="', '"', 'a"b']
 )
-def test_a_quote_that_is_not_closed(options: str, key_line: str, public: PublicKey) -> None:
+def test_unclosed_quote_refuses_its_line(options: str, key_line: str, public: PublicKey) -> None:
     assert refused(f"{options} {key_line}", public) == "a quote is not closed"
 
 
-def test_a_line_that_does_not_apply_leaves_the_next_one(key_line: str, public: PublicKey) -> None:
+def test_line_that_does_not_apply_leaves_the_next_one(key_line: str, public: PublicKey) -> None:
     text = f'from="10.0.0.1" {key_line}\n{key_line}\ncommand="x" {key_line}\n{key_line}'
     listed = AuthorizedKeysFile.parse(text)
     assert [found.line for found in listed.matching(public, ["from"])] == [1, 2]
@@ -132,7 +132,7 @@ def test_a_line_that_does_not_apply_leaves_the_next_one(key_line: str, public: P
 
 
 @pytest.mark.row("C16")
-def test_a_line_that_might_apply_is_not_passed_over(key_line: str, public: PublicKey) -> None:
+def test_line_that_might_apply_hides_the_later_ones(key_line: str, public: PublicKey) -> None:
     """Whoever reads the whole line would give less than the line below it says."""
     listed = AuthorizedKeysFile.parse(f'command="x" {key_line}\n{key_line}\n')
     assert listed.matching(public) == ()
@@ -146,7 +146,7 @@ def test_a_line_that_might_apply_is_not_passed_over(key_line: str, public: Publi
     assert first.line == 1
 
 
-def test_an_authority_does_not_log_in_itself(key_line: str, public: PublicKey) -> None:
+def test_authority_does_not_log_in_itself(key_line: str, public: PublicKey) -> None:
     text = f'cert-authority,principals="a,b" {key_line}\n{key_line}'
     listed = AuthorizedKeysFile.parse(text)
     every = ("cert-authority", "principals")
@@ -163,13 +163,13 @@ def test_an_authority_does_not_log_in_itself(key_line: str, public: PublicKey) -
 @pytest.mark.parametrize(
     "data", [b"", b"\n", b"# mine\r\n\n\tbad line\n", b"no newline", b"\xff\0\r\n\n\n", b"a\n b"]
 )
-def test_what_was_read_comes_back(data: bytes, key_line: str) -> None:
+def test_file_is_written_back_unchanged(data: bytes, key_line: str) -> None:
     for content in (data, data + key_line.encode(), key_line.encode() + b"\r\n" + data):
         assert AuthorizedKeysFile.parse(content).to_bytes() == content
 
 
 @given(data=st.binary(max_size=100))
-def test_anything_comes_back(data: bytes) -> None:
+def test_any_content_is_written_back_unchanged(data: bytes) -> None:
     assert AuthorizedKeysFile.parse(data).to_bytes() == data
 
 
@@ -203,22 +203,20 @@ def test_a_key_is_added_and_removed(
         ('command="x" ssh-ed25519 AAAA', "no such line"),
     ],
 )
-def test_a_line_that_would_say_something_else_is_not_written(
+def test_options_that_would_be_read_differently_are_not_written(
     options: str, reason: str, public: PublicKey
 ) -> None:
     with pytest.raises(UsageError, match=reason):
         AuthorizedKeysFile().adding(public, options)
 
 
-def test_a_line_that_would_hold_another_key_is_not_written(
-    rsa: PrivateKey, public: PublicKey
-) -> None:
+def test_options_with_another_key_are_not_written(rsa: PrivateKey, public: PublicKey) -> None:
     with pytest.raises(UsageError, match="are not options"):
         AuthorizedKeysFile().adding(public, rsa.public_key.to_openssh())
 
 
 @pytest.mark.row("K13")
-def test_a_key_inside_of_quotes_is_no_key(key_line: str, public: PublicKey) -> None:
+def test_key_in_quotes_is_not_a_key(key_line: str, public: PublicKey) -> None:
     assert "unknown key type" in refused(f'command="{key_line}"', public)
     assert "quote" in refused(f'command="x {key_line}', public)
     text = f'command="x" {key_line} "'
@@ -229,7 +227,9 @@ def test_a_key_inside_of_quotes_is_no_key(key_line: str, public: PublicKey) -> N
 @pytest.mark.parametrize(
     "separator", ["\r", "\0", "\x0b", "\x0c", "\x1c", "\x85", "\xa0", "\u2003"]
 )
-def test_nothing_but_blanks_separates(separator: str, key_line: str, public: PublicKey) -> None:
+def test_line_is_separated_by_blanks_alone(
+    separator: str, key_line: str, public: PublicKey
+) -> None:
     refused(key_line.replace(" ", separator, 1), public)
     refused(key_line.replace(" ", separator), public)
     refused(f"restrict{separator}{key_line}", public)
@@ -240,7 +240,7 @@ def test_nothing_but_blanks_separates(separator: str, key_line: str, public: Pub
 
 @pytest.mark.row("K13")
 @pytest.mark.parametrize("size", [16_385, 8 << 10 << 1 | 1, 1 << 20])
-def test_a_long_line_is_not_cut_into_two(size: int, key_line: str, public: PublicKey) -> None:
+def test_long_line_is_not_split(size: int, key_line: str, public: PublicKey) -> None:
     for line in (
         f'command="{"x" * size}" {key_line}',
         f"{' ' * 8}restrict{' ' * (size - len(key_line))}{key_line}",
@@ -250,7 +250,7 @@ def test_a_long_line_is_not_cut_into_two(size: int, key_line: str, public: Publi
 
 
 @pytest.mark.row("K13")
-def test_a_line_within_the_limit(key_line: str, public: PublicKey) -> None:
+def test_line_within_the_limit_is_read(key_line: str, public: PublicKey) -> None:
     comment = "x" * (16_384 - len(key_line) - 1)
     assert AuthorizedKeysFile.parse(f"{key_line} {comment}").lookup(public) is not None
     comment = "x" * (8 * 1024 + 1)
@@ -258,7 +258,7 @@ def test_a_line_within_the_limit(key_line: str, public: PublicKey) -> None:
 
 
 @pytest.mark.row("K13")
-def test_the_number_of_lines_is_bounded(key_line: str, public: PublicKey) -> None:
+def test_number_of_lines_is_bounded(key_line: str, public: PublicKey) -> None:
     blank = "\n" * (MAX_LINES - 1)
     assert AuthorizedKeysFile.parse(blank + key_line).lookup(public) is not None
     late = AuthorizedKeysFile.parse(f"{blank}\n{key_line}\n{key_line}")
@@ -272,7 +272,7 @@ def test_the_number_of_lines_is_bounded(key_line: str, public: PublicKey) -> Non
 @pytest.mark.parametrize(
     "option", ['command="ls"', "restrict", "no-pty,restrict", 'from="*"', "No-Pty", "pty"]
 )
-def test_an_option_behind_the_key_is_not_taken_for_a_comment(
+def test_option_after_the_key_is_not_taken_for_a_comment(
     option: str, ed25519: PrivateKey, public: PublicKey
 ) -> None:
     bare = ed25519.public_key.with_comment("").to_openssh()
@@ -297,11 +297,11 @@ def test_kind_and_key_must_agree(rsa: PrivateKey) -> None:
         ("word", "unknown option 'word'"),
     ],
 )
-def test_lines_that_hold_no_key(line: str, reason: str, public: PublicKey) -> None:
+def test_line_without_a_key_is_a_problem(line: str, reason: str, public: PublicKey) -> None:
     assert reason in refused(line, public)
 
 
-def test_small_rsa_keys_only_where_they_are_asked_for() -> None:
+def test_short_rsa_key_needs_the_legacy_policy() -> None:
     blob = string("ssh-rsa") + string(b"\1\0\1") + string(b"\0\x80" + bytes(126) + b"\1")
     text = f"ssh-rsa {to_base64(blob).decode()}"
     assert "outside 2048" in AuthorizedKeysFile.parse(text).problems[0].reason
@@ -310,13 +310,13 @@ def test_small_rsa_keys_only_where_they_are_asked_for() -> None:
 
 @given(data=st.binary(max_size=300) | st.text(st.characters(exclude_categories=())))
 @settings(deadline=None)
-def test_no_content_lets_anybody_in(data: bytes | str) -> None:
+def test_random_content_accepts_no_key(data: bytes | str) -> None:
     assert AuthorizedKeysFile.parse(data).keys == ()
 
 
 @given(front=st.text(max_size=30), back=st.text(max_size=30))
 @settings(deadline=None)
-def test_a_key_is_taken_only_from_the_start_of_a_line(
+def test_key_is_taken_only_from_the_start_of_a_line(
     front: str, back: str, key_line: str, public: PublicKey
 ) -> None:
     listed = AuthorizedKeysFile.parse(f"{front}{key_line} {back}")

@@ -14,7 +14,7 @@ def parse(text: str) -> AuthorizedPrincipals:
     return AuthorizedPrincipals.parse(text, "principals", zone=UTC)
 
 
-def test_names() -> None:
+def test_principal_is_found_by_its_line() -> None:
     listed = parse("# who\n\n root \r\nops@example.com # a person\n\t#\nroot\n")
     assert not listed.problems
     assert [(each.name, each.line) for each in listed.principals] == [
@@ -28,12 +28,12 @@ def test_names() -> None:
     assert listed.lookup(["ops"]) is None
 
 
-def test_a_byte_order_mark_hides_no_principal() -> None:
+def test_byte_order_mark_hides_no_principal() -> None:
     assert [each.name for each in parse("\ufeffroot\nops\n").principals] == ["root", "ops"]
 
 
 @pytest.mark.row("C16")
-def test_options_bind() -> None:
+def test_options_of_a_principal_are_enforced() -> None:
     listed = parse('command="a b",no-pty\t root\nroot\nexpiry-time="20300101" root')
     assert not listed.problems
     assert listed.lookup(["root"]) is None  # the second line does not stand in for the first
@@ -58,7 +58,7 @@ def test_options_bind() -> None:
         ("x" * 16_385, "16385 bytes"),
     ],
 )
-def test_lines_that_name_nobody(line: str, reason: str) -> None:
+def test_line_without_a_principal_is_a_problem(line: str, reason: str) -> None:
     listed = parse(f"\n{line}\nroot")
     assert [each.line for each in listed.principals] == [3]
     (problem,) = listed.problems
@@ -67,7 +67,7 @@ def test_lines_that_name_nobody(line: str, reason: str) -> None:
 
 
 @pytest.mark.row("K13")
-def test_the_number_of_lines_is_bounded() -> None:
+def test_number_of_lines_is_bounded() -> None:
     blank = "\n" * (MAX_LINES - 1)
     assert parse(blank + "root").lookup(["root"])
     late = parse(blank + "\nroot\nroot")
@@ -76,7 +76,7 @@ def test_the_number_of_lines_is_bounded() -> None:
 
 
 @given(data=st.binary(max_size=200) | st.text(max_size=100))
-def test_no_content_makes_it_raise(data: bytes | str) -> None:
+def test_any_content_is_parsed(data: bytes | str) -> None:
     for each in AuthorizedPrincipals.parse(data).principals:
         assert each.name
         assert " " not in each.name

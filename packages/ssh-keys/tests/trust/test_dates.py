@@ -26,18 +26,20 @@ from ssh_keys.trust.dates import parse_date
         ("99991231235959Z", 253402300799),
     ],
 )
-def test_dates(text: str, seconds: int) -> None:
+def test_date_is_seconds_since_the_epoch(text: str, seconds: int) -> None:
     assert parse_date(text) == seconds
     assert parse_date(text, timezone(timedelta(hours=5))) == seconds
 
 
-def test_a_date_without_a_zone() -> None:
+def test_date_without_a_zone_is_in_the_given_zone() -> None:
     east = timezone(timedelta(hours=5, minutes=30))
     assert parse_date("20200102", east) == 1577923200 - 19800
     assert parse_date("20200102", UTC) == 1577923200
 
 
-def test_the_zone_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_date_without_a_zone_is_in_the_zone_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("TZ", "EST5")
     time.tzset()
     try:
@@ -75,18 +77,18 @@ def test_the_zone_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         "tomorrow",
     ],
 )
-def test_what_is_no_date(text: str) -> None:
+def test_malformed_date_is_refused(text: str) -> None:
     with pytest.raises(KeyFormatError, match="is not a date"):
         parse_date(text, UTC)
 
 
 @given(st.datetimes(datetime(1970, 1, 2), datetime(9999, 1, 1)))  # noqa: DTZ001 (of any zone)
-def test_any_date(moment: datetime) -> None:
+def test_any_date_is_that_of_datetime(moment: datetime) -> None:
     exact = moment.replace(microsecond=0, tzinfo=UTC)
     assert parse_date(f"{exact:%Y%m%d%H%M%S}".zfill(14) + "Z") == exact.timestamp()
 
 
 @given(st.text(max_size=16))
-def test_any_text(text: str) -> None:
+def test_any_text_is_a_date_or_a_format_error(text: str) -> None:
     with contextlib.suppress(KeyFormatError):
         assert parse_date(text, UTC) > 0

@@ -43,7 +43,7 @@ BASE = line("web1", USED)
     ],
     ids=lambda _: "case",  # a key is another one in each run
 )
-def test_what_is_to_change(
+def test_update_has_new_and_old_keys(
     text: str, new: tuple[PublicKey, ...], old: tuple[PublicKey, ...]
 ) -> None:
     update = plan(text)
@@ -71,12 +71,12 @@ def test_what_is_to_change(
     ],
     ids=lambda _: "case",  # a key is another one in each run
 )
-def test_nothing_changes_near_what_ssh_would_not_have_written(near: str) -> None:
+def test_update_is_empty_beside_lines_that_ssh_does_not_write(near: str) -> None:
     assert not plan(BASE + near)
     assert not plan(near + BASE)
 
 
-def test_other_files_are_looked_at_and_left_alone() -> None:
+def test_update_changes_no_other_file() -> None:
     mine = KnownHosts.parse(BASE + line("web1", OTHER), "mine")
 
     def with_theirs(text: str) -> HostKeyUpdate:
@@ -116,7 +116,7 @@ PIECES = [
     cut=st.booleans(),
     hide=st.booleans(),
 )
-def test_the_file_lists_what_the_server_names_and_all_else_stays(
+def test_updated_file_lists_the_keys_of_the_server(
     pieces: list[str | bytes], named: list[PublicKey], cut: bool, hide: bool
 ) -> None:
     data = b"".join(p if isinstance(p, bytes) else p.encode() for p in pieces)

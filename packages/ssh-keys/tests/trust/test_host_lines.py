@@ -60,9 +60,16 @@ HOSTS = {
 }
 
 
+def test_summary_of_a_line_is_its_key_or_why_it_has_none() -> None:
+    known = KnownHosts.parse(f"web1 {ONE.to_openssh()}\nweb1 {text('ssh-rsa', SHORT_RSA)}")
+    usable, unusable = known.about("web1")
+    assert usable.summary == f"ssh-ed25519 {ONE.fingerprint()}"
+    assert unusable.summary.startswith("a key that cannot be used (an RSA key of 1024 bits")
+
+
 @pytest.mark.parametrize("key", UNUSABLE.values(), ids=UNUSABLE)
 @pytest.mark.parametrize("hosts", HOSTS.values(), ids=HOSTS)
-def test_a_line_whose_key_cannot_be_used_makes_its_host_known(hosts: str, key: str) -> None:
+def test_line_without_a_usable_key_makes_its_host_known(hosts: str, key: str) -> None:
     known = KnownHosts.parse(f"# mine\n{hosts} {key}\n", "hosts")
 
     verdict = known.judge(TWO, "web1")
@@ -77,13 +84,13 @@ def test_a_line_whose_key_cannot_be_used_makes_its_host_known(hosts: str, key: s
 
 @pytest.mark.parametrize("key", UNUSABLE.values(), ids=UNUSABLE)
 @pytest.mark.parametrize("hosts", ["web2", "web*,!web1", "[web1]:2222", "other?"])
-def test_a_line_about_other_hosts_makes_no_host_known(hosts: str, key: str) -> None:
+def test_line_about_other_hosts_makes_no_host_known(hosts: str, key: str) -> None:
     known = KnownHosts.parse(f"{hosts} {key}\n")
     assert known.judge(TWO, "web1").status is HostKeyStatus.UNKNOWN
 
 
 @pytest.mark.parametrize("key", UNUSABLE.values(), ids=UNUSABLE)
-def test_a_key_that_can_be_used_is_trusted_beside_one_that_cannot(key: str) -> None:
+def test_usable_key_is_trusted_beside_an_unusable_one(key: str) -> None:
     known = KnownHosts.parse(f"web1 {key}\nweb1 {ONE.to_openssh()}\n")
     assert known.check(ONE, "web1") is HostKeyStatus.TRUSTED
     assert known.check(TWO, "web1") is HostKeyStatus.CHANGED
@@ -112,7 +119,7 @@ def test_an_unusable_authority_trusts_nothing(key: str) -> None:
         "a key of version 1",
     ],
 )
-def test_a_revoked_key_that_cannot_be_told_revokes_every_key_of_its_hosts(name: str) -> None:
+def test_revoked_key_that_cannot_be_read_revokes_every_key_of_its_hosts(name: str) -> None:
     trusted = f"* {ONE.to_openssh()}\n"
     known = KnownHosts.parse(f"{trusted}@revoked web1 {UNUSABLE[name]}\n", "hosts")
 
@@ -125,37 +132,37 @@ def test_a_revoked_key_that_cannot_be_told_revokes_every_key_of_its_hosts(name: 
 
 @pytest.mark.row("K14")
 @pytest.mark.parametrize("name", ["DSA", "short RSA", "a kind of tomorrow"])
-def test_a_revoked_key_of_a_kind_that_is_not_taken_revokes_itself_alone(name: str) -> None:
+def test_revoked_key_of_a_refused_kind_revokes_itself_alone(name: str) -> None:
     known = KnownHosts.parse(f"web1 {ONE.to_openssh()}\n@revoked web1 {UNUSABLE[name]}\n")
     assert known.check(ONE, "web1") is HostKeyStatus.TRUSTED
 
 
 @pytest.mark.row("K14")
-def test_a_revoked_short_key_is_revoked_where_short_keys_are_taken_elsewhere() -> None:
+def test_revoked_short_key_is_revoked_also_where_short_keys_are_read() -> None:
     short = PublicKey.from_blob(SHORT_RSA, policy=KeyPolicy.LEGACY)
     known = KnownHosts.parse(f"@revoked * {UNUSABLE['short RSA']}\nweb1 {UNUSABLE['short RSA']}\n")
     assert known.check(short, "web1") is HostKeyStatus.REVOKED
 
 
 @pytest.mark.row("K14")
-def test_a_revoked_certificate_revokes_the_key_in_it() -> None:
+def test_revoked_certificate_revokes_its_key() -> None:
     known = KnownHosts.parse(f"@revoked * {UNUSABLE['a certificate']}\nweb1 {ONE.to_openssh()}\n")
     assert known.check(ONE, "web1") is HostKeyStatus.REVOKED
     assert known.check(TWO, "elsewhere") is HostKeyStatus.UNKNOWN
 
 
 @pytest.mark.row("K14")
-def test_a_revoked_key_of_a_host_that_cannot_be_told_is_revoked_everywhere() -> None:
+def test_revoked_key_of_an_unreadable_host_is_revoked_for_every_host() -> None:
     known = KnownHosts.parse(f"@revoked |1|AAAA|AAAA {ONE.to_openssh()}\n* {TWO.to_openssh()}\n")
     assert known.check(ONE, "web1") is HostKeyStatus.REVOKED
     assert known.check(TWO, "web1") is HostKeyStatus.TRUSTED
 
 
-# ------------------------------------------------------------- what harms nobody
+# ------------------------------------------------------------- what does no harm
 
 
 @pytest.mark.parametrize("comment", ["\x1b[2J", "a\0b", "x" * 20_000, "\xe9", "\r"])
-def test_an_odd_comment_takes_no_trust_away(comment: str) -> None:
+def test_odd_comment_does_not_remove_trust(comment: str) -> None:
     known = KnownHosts.parse(f"web1 {ONE.to_openssh()} {comment}\n")
     assert not known.problems
     assert known.check(ONE, "web1") is HostKeyStatus.TRUSTED
@@ -167,7 +174,7 @@ def test_an_odd_comment_takes_no_trust_away(comment: str) -> None:
     key=st.binary(max_size=60) | st.just(ONE.to_openssh().encode()),
 )
 @settings(deadline=None)
-def test_whatever_stands_behind_the_host_makes_no_other_key_new(marker: str, key: bytes) -> None:
+def test_text_after_the_host_makes_no_other_key_new(marker: str, key: bytes) -> None:
     line = f"{marker}web1 ".encode() + key.replace(b"\n", b"")
     status = KnownHosts.parse(line).check(TWO, "web1")
     expected = {
@@ -180,7 +187,7 @@ def test_whatever_stands_behind_the_host_makes_no_other_key_new(marker: str, key
         assert status is HostKeyStatus.REVOKED
 
 
-def test_names() -> None:
+def test_line_names_its_hosts() -> None:
     known = KnownHosts.parse(f"web1 {UNUSABLE['DSA']}")
     (line,) = known.unusable
     assert line.names(host_name("WEB1"))

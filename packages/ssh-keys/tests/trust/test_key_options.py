@@ -36,7 +36,7 @@ SWITCHES = {
 
 
 @pytest.mark.parametrize("name", SWITCHES)
-def test_switches(name: str) -> None:
+def test_flag_sets_its_field(name: str) -> None:
     field = SWITCHES[name]
     on, off = options(name), options(f"no-{name}")
     assert getattr(on, field) is True
@@ -47,7 +47,7 @@ def test_switches(name: str) -> None:
     assert getattr(options(f"{name},No-{name.upper()}"), field) is False
 
 
-def test_the_order_of_restrict_counts() -> None:
+def test_order_of_restrict_counts() -> None:
     bare = options("restrict")
     assert bare.restrict
     fields = [SWITCHES[name] for name in list(SWITCHES)[:5]]
@@ -60,7 +60,7 @@ def test_the_order_of_restrict_counts() -> None:
     assert late.names == ("pty", "restrict")
 
 
-def test_no_options_allow_everything() -> None:
+def test_key_without_options_may_do_everything() -> None:
     free = KeyOptions()
     assert all(getattr(free, field) for field in list(SWITCHES.values())[:6])
     assert not free.verify_required
@@ -69,7 +69,7 @@ def test_no_options_allow_everything() -> None:
     assert free.accepts_source("10.0.0.1")
 
 
-def test_every_option_of_the_manual_is_known() -> None:
+def test_option_of_the_manual_page_is_known() -> None:
     manual = """agent-forwarding cert-authority command environment expiry-time from
         no-agent-forwarding no-port-forwarding no-pty no-user-rc no-X11-forwarding permitlisten
         permitopen port-forwarding principals pty no-touch-required verify-required restrict
@@ -80,7 +80,7 @@ def test_every_option_of_the_manual_is_known() -> None:
 # ------------------------------------------------------------- values
 
 
-def test_command() -> None:
+def test_command_is_unquoted() -> None:
     assert options('command="ls -l, a"').command == "ls -l, a"
     assert options('COMMAND=""').command == ""
     assert options(r'command="a \"b\" \n \\ c"').command == 'a "b" \\n \\\\ c'
@@ -91,7 +91,7 @@ def test_command() -> None:
 
 
 @pytest.mark.parametrize("name", ["command", "from", "principals"])
-def test_what_may_stand_once(name: str) -> None:
+def test_option_that_is_allowed_once_is_not_repeated(name: str) -> None:
     text = f'{name}="a"'
     extra = ",cert-authority" if name == "principals" else ""
     options(text + extra)
@@ -122,18 +122,18 @@ def test_what_may_stand_once(name: str) -> None:
         "é",
     ],
 )
-def test_what_is_no_option(text: str) -> None:
+def test_malformed_option_is_refused(text: str) -> None:
     assert "unknown option" in refused(text) or "is not in quotes" in refused(text)
 
 
-def test_environment() -> None:
+def test_environment_has_each_name_once() -> None:
     made = options('environment="A=1",environment="_b2=x=y z",environment="A=2",environment="C="')
     assert made.environment == (("A", "1"), ("_b2", "x=y z"), ("C", ""))
     for value in ("A", "=1", "A B=1", "A-B=1", "é=1", ""):
         assert refused(f'environment="{value}"') == f"'{value}' is not a value of environment"
 
 
-def test_expiry() -> None:
+def test_expiry_time_is_the_earliest() -> None:
     made = options('expiry-time="20300101",expiry-time="20290101Z",expiry-time="20310101"')
     assert made.expiry_time == 1861920000
     assert made.expired(1861920001)
@@ -144,7 +144,7 @@ def test_expiry() -> None:
     assert "not a date" in refused('expiry-time="tomorrow"')
 
 
-def test_sources() -> None:
+def test_sources_are_matched() -> None:
     made = options('from="10.0.0.0/8,!10.1.*,*.example.com"')
     assert made.sources == ("10.0.0.0/8", "!10.1.*", "*.example.com")
     assert made.accepts_source("10.2.0.1")
@@ -156,7 +156,7 @@ def test_sources() -> None:
     assert "empty entry" in refused('from=""')
 
 
-def test_permissions_to_forward() -> None:
+def test_permitted_addresses_are_parsed() -> None:
     made = options('permitopen="db:5432",permitopen="[::1]:*",permitopen="*:80"')
     assert made.permit_open == (
         PermittedAddress("db", 5432),
@@ -198,16 +198,16 @@ def test_permissions_to_forward() -> None:
         "x" * 1024 + ":22",
     ],
 )
-def test_what_is_no_endpoint(name: str, value: str) -> None:
+def test_malformed_permitted_address_is_refused(name: str, value: str) -> None:
     assert f"is not a value of {name}" in refused(f'{name}="{value}"')
 
 
-def test_a_bare_host_may_not_be_opened() -> None:
+def test_permitopen_needs_a_host_and_a_port() -> None:
     assert "not a value" in refused('permitopen="8080"')
     assert "not a value" in refused('permitlisten="host"')
 
 
-def test_tunnel() -> None:
+def test_tunnel_is_a_number_or_any() -> None:
     assert options('tunnel="0"').tunnel == 0
     assert options('tunnel="Any"').tunnel == "any"
     assert options('tunnel="3",tunnel="2147483645"').tunnel == 2147483645
@@ -227,7 +227,7 @@ def test_principals_need_an_authority() -> None:
 
 
 @pytest.mark.row("K13")
-def test_where_options_end() -> None:
+def test_options_end_at_an_unquoted_blank() -> None:
     assert take_options(b'a,b="x y,\tz" \t key') == ([b"a", b'b="x y,\tz"'], b"key")
     assert take_options(b"a\tkey b") == ([b"a"], b"key b")
     assert take_options(b"a") == ([b"a"], b"")
@@ -241,7 +241,7 @@ def test_where_options_end() -> None:
 
 @given(value=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40))
 def test_any_text_can_be_quoted(value: str) -> None:
-    # what ends with a backslash cannot be said: it would escape the closing quote
+    # a value cannot end with a backslash: it would escape the closing quote
     text = value.rstrip("\\")
     quoted = '"' + text.replace('"', '\\"') + '"'
     if '\\"' in text:  # the same two characters stand for a quote

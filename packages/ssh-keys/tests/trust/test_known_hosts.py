@@ -74,10 +74,10 @@ def line(hosts: str, key: PublicKey, marker: str = "") -> str:
         ("192.168.0.?", "192.168.0.7", 22, True),
         ("::1", "::1", 22, True),
         ("[::1]:2222", "::1", 2222, True),
-        ("k", "\u212a", 22, False),  # the Kelvin sign is no k
+        ("k", "\u212a", 22, False),  # the Kelvin sign is not a k
     ],
 )
-def test_which_line_is_about_a_host(
+def test_line_applies_to_its_hosts(
     hosts: str, host: str, port: int, known: bool, one: PublicKey
 ) -> None:
     hosts_file = KnownHosts.parse(line(hosts, one))
@@ -86,43 +86,43 @@ def test_which_line_is_about_a_host(
     assert hosts_file.check(one, host, port) is (TRUSTED if known else UNKNOWN)
 
 
-def test_a_byte_order_mark_hides_no_host(one: PublicKey, two: PublicKey) -> None:
+def test_byte_order_mark_hides_no_host(one: PublicKey, two: PublicKey) -> None:
     known = KnownHosts.parse(b"\xef\xbb\xbf" + line("host", one).encode())
     assert (known.check(one, "host"), known.check(two, "host")) == (TRUSTED, CHANGED)
     assert not known.problems
 
 
-def test_a_byte_order_mark_hides_no_marker(one: PublicKey) -> None:
+def test_byte_order_mark_hides_no_marker(one: PublicKey) -> None:
     text = f"\ufeff{line('*', one, '@revoked')}\n{line('host', one)}\n"
     assert KnownHosts.parse(text).check(one, "host") is REVOKED
 
 
-def test_a_byte_order_mark_is_none_behind_the_first_line(one: PublicKey) -> None:
+def test_byte_order_mark_after_the_first_line_is_text(one: PublicKey) -> None:
     known = KnownHosts.parse(f"# a comment\n\ufeff{line('host', one)}\n")
     assert known.check(one, "host") is UNKNOWN
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
-def test_a_file_in_utf_16_counts_as_one_that_cannot_be_read(encoding: str, one: PublicKey) -> None:
+def test_file_in_utf_16_counts_as_unread(encoding: str, one: PublicKey) -> None:
     known = KnownHosts.parse(line("host", one).encode(encoding), "hosts")
     assert [problem.source for problem in known.unread] == ["hosts"]
     assert not KnownHosts.parse(line("host", one)).unread
 
 
-def test_a_comment_and_blank_lines(one: PublicKey) -> None:
+def test_comments_and_blank_lines_are_ignored(one: PublicKey) -> None:
     known = KnownHosts.parse(f"# a comment\n\n\t\n  {line('host', one)} some comment\r\n".encode())
     assert not known.problems
     assert known.lookup("host").trusted == (one,)
     assert known.lookup("host").trusted[0].comment == "a ssh-ed25519 key some comment"
 
 
-def test_an_entry_says_where_it_stands(one: PublicKey) -> None:
+def test_entry_has_its_file_and_line(one: PublicKey) -> None:
     (entry,) = KnownHosts.parse(f"# first\n\n{line('host', one)} a\tb", "hosts").entries
     assert (entry.source, entry.line) == ("hosts", 3)
     assert entry.key.comment == "a ssh-ed25519 key a\tb"
 
 
-def test_a_host_may_have_several_keys(keys: dict[str, PrivateKey], two: PublicKey) -> None:
+def test_host_may_have_several_keys(keys: dict[str, PrivateKey], two: PublicKey) -> None:
     publics = [key.public_key for key in keys.values()]
     text = "\n".join(line("host", key) for key in [*publics, publics[0]])
     known = KnownHosts.parse(text)
@@ -131,13 +131,13 @@ def test_a_host_may_have_several_keys(keys: dict[str, PrivateKey], two: PublicKe
     assert known.check(two, "host") is CHANGED
 
 
-def test_a_key_of_another_kind_counts_as_changed(one: PublicKey, rsa: PrivateKey) -> None:
+def test_key_of_another_kind_counts_as_changed(one: PublicKey, rsa: PrivateKey) -> None:
     known = KnownHosts.parse(line("host", rsa.public_key))
     assert known.check(one, "host") is CHANGED
     assert known.check(one, "other") is UNKNOWN
 
 
-def test_an_address_is_not_a_reason_to_trust_a_name(one: PublicKey) -> None:
+def test_trusted_address_does_not_trust_a_name(one: PublicKey) -> None:
     known = KnownHosts.parse(line("10.0.0.5", one))
     assert known.check(one, "10.0.0.5") is TRUSTED
     assert known.check(one, "host", address="10.0.0.5") is UNKNOWN
@@ -147,7 +147,7 @@ def test_an_address_is_not_a_reason_to_trust_a_name(one: PublicKey) -> None:
 
 
 @pytest.mark.row("K14")
-def test_revoked_beats_trusted(one: PublicKey, two: PublicKey) -> None:
+def test_revoked_key_is_not_trusted(one: PublicKey, two: PublicKey) -> None:
     for order in (1, -1):
         lines = [line("host", one), line("*", one, "@revoked"), line("host", two)][::order]
         known = KnownHosts.parse("\n".join(lines))
@@ -158,7 +158,7 @@ def test_revoked_beats_trusted(one: PublicKey, two: PublicKey) -> None:
 
 
 @pytest.mark.row("K14")
-def test_what_is_revoked_for_an_address_is_revoked(one: PublicKey) -> None:
+def test_key_that_is_revoked_for_an_address_is_revoked(one: PublicKey) -> None:
     text = "\n".join([line("host", one), line("[10.0.0.5]:2222,10.0.0.5", one, "@revoked")])
     known = KnownHosts.parse(text)
     assert known.check(one, "host") is TRUSTED
@@ -198,7 +198,7 @@ def test_an_authority_is_not_a_host_key(one: PublicKey, two: PublicKey) -> None:
         ("@revoked @unknown", "two markers"),
     ],
 )
-def test_a_line_with_another_marker_is_trusted_for_nothing(
+def test_line_with_an_unknown_marker_trusts_nothing(
     marker: str, reason: str, one: PublicKey
 ) -> None:
     known = KnownHosts.parse(f"\n{line('*', one, marker)}\n", "the file")
@@ -227,7 +227,7 @@ def certify(ca: PrivateKey, key: PublicKey, **changes: Any) -> Certificate:
     return issue(ca, key, spec=CertificateSpec(**fields), random=urandom)
 
 
-def test_a_host_certificate(ecdsa: PrivateKey, one: PublicKey) -> None:
+def test_certificate_of_a_listed_authority_is_trusted(ecdsa: PrivateKey, one: PublicKey) -> None:
     certificate = certify(ecdsa, one)
     known = KnownHosts.parse(line("*.example.com", ecdsa.public_key, "@cert-authority"))
     for host in ("www.example.com", "WWW.example.com", "a.lab.example.com"):
@@ -244,7 +244,7 @@ def test_a_host_certificate(ecdsa: PrivateKey, one: PublicKey) -> None:
         known.check_certificate(certify(ecdsa, one, role="user"), "www.example.com", now=NOW)
 
 
-def test_a_certificate_of_another_authority_is_a_plain_key(
+def test_certificate_of_another_authority_is_a_plain_key(
     ecdsa: PrivateKey, one: PublicKey, two: PublicKey
 ) -> None:
     certificate = certify(ecdsa, one)
@@ -259,7 +259,7 @@ def test_a_certificate_of_another_authority_is_a_plain_key(
 
 @pytest.mark.row("K14")
 @pytest.mark.row("K07")
-def test_a_revoked_key_or_authority_makes_no_certificate_good(
+def test_certificate_of_a_revoked_key_or_authority_is_revoked(
     ecdsa: PrivateKey, one: PublicKey
 ) -> None:
     certificate = certify(ecdsa, one)
@@ -310,7 +310,7 @@ def test_kind_and_key_must_agree(one: PublicKey, rsa: PrivateKey) -> None:
         ("x" * 16_385, "16385 bytes"),
     ],
 )
-def test_a_line_that_cannot_be_read_is_reported(start: str, reason: str, one: PublicKey) -> None:
+def test_unreadable_line_is_reported(start: str, reason: str, one: PublicKey) -> None:
     known = KnownHosts.parse(f"{start}\n{line('host', one)}\n")
     assert known.lookup("host").trusted == (one,)
     (problem,) = known.problems
@@ -318,7 +318,7 @@ def test_a_line_that_cannot_be_read_is_reported(start: str, reason: str, one: Pu
     assert any(part in problem.reason for part in reason.split("|"))
 
 
-def test_small_rsa_keys_only_where_they_are_asked_for() -> None:
+def test_short_rsa_key_needs_the_legacy_policy() -> None:
     blob = string("ssh-rsa") + string(b"\1\0\1") + string(b"\0\x80" + bytes(126) + b"\1")
     text = f"host ssh-rsa {to_base64(blob).decode()}"
     assert "outside 2048" in KnownHosts.parse(text).problems[0].reason
@@ -327,7 +327,7 @@ def test_small_rsa_keys_only_where_they_are_asked_for() -> None:
 
 @given(data=st.binary(max_size=300) | st.text(st.characters(exclude_categories=())))
 @settings(deadline=None)
-def test_no_content_makes_it_raise(data: bytes | str) -> None:
+def test_any_content_is_parsed(data: bytes | str) -> None:
     known = KnownHosts.parse(data)
     assert not known.entries
     assert known.lookup("host").trusted == ()
@@ -335,7 +335,7 @@ def test_no_content_makes_it_raise(data: bytes | str) -> None:
 
 @given(hosts=st.text(st.characters(exclude_characters="\n"), min_size=1, max_size=40))
 @settings(deadline=None)
-def test_any_hosts(hosts: str, one: PublicKey) -> None:
+def test_any_hosts_field_is_parsed_or_refused(hosts: str, one: PublicKey) -> None:
     known = KnownHosts.parse(line(hosts, one))
     assert len(known.entries) + len(known.problems) <= 1
     known.lookup(hosts)
@@ -343,7 +343,7 @@ def test_any_hosts(hosts: str, one: PublicKey) -> None:
 
 
 @pytest.mark.row("W11")
-def test_a_hostile_pattern_costs_little(one: PublicKey) -> None:
+def test_hostile_pattern_is_cheap(one: PublicKey) -> None:
     known = KnownHosts.parse(line("*a*a*a*a*a*a*a*a*b", one))
     assert known.lookup("a" * 10_000).trusted == ()
 
@@ -351,7 +351,7 @@ def test_a_hostile_pattern_costs_little(one: PublicKey) -> None:
 # ------------------------------------------------------------- merging
 
 
-def test_merge(one: PublicKey, two: PublicKey) -> None:
+def test_merged_hosts_have_the_lines_of_both(one: PublicKey, two: PublicKey) -> None:
     first = KnownHosts.parse(f"{line('host', one)}\nbad", "first")
     second = KnownHosts.parse(f"bad\n{line('host', two)}", "second")
     both = first.merge(second, KnownHosts())
@@ -379,7 +379,7 @@ def test_a_line_is_read_back(host: str, port: int, hashed: bool, key: PrivateKey
     assert known.check(key.public_key, host + "x", port) is UNKNOWN
 
 
-def test_the_salt_is_an_argument(one: PublicKey) -> None:
+def test_salt_is_an_argument(one: PublicKey) -> None:
     text = format_host_line("host", 22, one, hashed=True, random=bytes)
     assert text.startswith("|1|AAAAAAAAAAAAAAAAAAAAAAAAAAA=|")
     assert text == format_host_line("host", 22, one, hashed=True, random=bytes)
@@ -387,7 +387,7 @@ def test_the_salt_is_an_argument(one: PublicKey) -> None:
 
 
 @pytest.mark.parametrize("char", [*"*?!,|@#[] \t\n\r\0\x7f", "\x85", "\u2028", "\udcff"])
-def test_no_name_becomes_a_pattern_or_a_second_line(char: str, one: PublicKey) -> None:
+def test_name_with_special_characters_is_refused(char: str, one: PublicKey) -> None:
     for host in (char, f"{char}host", f"host{char}"):
         for hashed in (False, True):
             with pytest.raises(UsageError, match="is not a host for known_hosts"):
@@ -395,7 +395,7 @@ def test_no_name_becomes_a_pattern_or_a_second_line(char: str, one: PublicKey) -
 
 
 @pytest.mark.parametrize("port", [0, -1, 65_536])
-def test_no_line_for_a_port_that_is_none(port: int, one: PublicKey) -> None:
+def test_port_out_of_range_is_refused(port: int, one: PublicKey) -> None:
     with pytest.raises(UsageError):
         format_host_line("host", port, one)
     with pytest.raises(UsageError):
@@ -407,7 +407,7 @@ def test_no_line_for_a_port_that_is_none(port: int, one: PublicKey) -> None:
 
 @pytest.mark.parametrize("hashed", [False, True])
 @pytest.mark.parametrize("port", [22, 2222])
-def test_ssh_keygen_finds_our_lines(
+def test_our_line_is_found_by_ssh_keygen(
     port: int, hashed: bool, key: PrivateKey, keygen: Program, tmp_path: Path
 ) -> None:
     path = tmp_path / "known_hosts"
@@ -420,7 +420,7 @@ def test_ssh_keygen_finds_our_lines(
     assert found[1].split(" ")[1:] == key.public_key.with_comment("").to_openssh().split(" ")
 
 
-def test_we_find_what_ssh_keygen_hashed(
+def test_hashed_line_of_ssh_keygen_is_found(
     one: PublicKey, two: PublicKey, keygen: Program, tmp_path: Path
 ) -> None:
     path = tmp_path / "known_hosts"

@@ -55,7 +55,7 @@ def content(one: PublicKey, two: PublicKey) -> bytes:
     return "\n".join(lines).encode() + b"\n"
 
 
-def test_a_byte_order_mark_hides_no_line_from_a_change(one: PublicKey, two: PublicKey) -> None:
+def test_byte_order_mark_hides_no_line_from_a_change(one: PublicKey, two: PublicKey) -> None:
     file = KnownHostsFile.parse(f"\ufeff{line('alpha', one)}\n{line('beta', two)}\n")
     assert [found.line for found in file.find("alpha")] == [1]
     assert file.without("alpha").to_bytes() == f"{line('beta', two)}\n".encode()
@@ -76,7 +76,7 @@ alpha ssh-ed25519 # nothing
 
 
 @given(data=st.binary(max_size=200))
-def test_anything_comes_back(data: bytes) -> None:
+def test_any_content_is_written_back_unchanged(data: bytes) -> None:
     file = KnownHostsFile.parse(data)
     assert file.to_bytes() == data
     assert file.without("no such host") is file
@@ -84,13 +84,13 @@ def test_anything_comes_back(data: bytes) -> None:
     file.known()
 
 
-def test_a_file_comes_back(content: bytes) -> None:
+def test_file_is_written_back_unchanged(content: bytes) -> None:
     for data in (content, content[:-1], STRANGE, content + STRANGE, content.decode()):
         file = KnownHostsFile.parse(data)
         assert file.to_bytes() == (data if isinstance(data, bytes) else data.encode())
 
 
-def test_lines_that_no_change_can_be_about() -> None:
+def test_line_without_readable_hosts_is_a_problem() -> None:
     problems = KnownHostsFile.parse(STRANGE, "hosts").problems
     assert [(problem.source, problem.line) for problem in problems] == [
         ("hosts", number) for number in (2, 3, 4, 5, 6)
@@ -107,7 +107,7 @@ def test_lines_that_no_change_can_be_about() -> None:
 # ------------------------------------------------------------- finding and removing
 
 
-def test_find(content: bytes) -> None:
+def test_find_returns_the_lines_of_a_host(content: bytes) -> None:
     file = KnownHostsFile.parse(content)
     assert [(each.line, each.marker) for each in file.find("ALPHA")] == [
         (3, Marker.TRUST),
@@ -122,7 +122,7 @@ def test_find(content: bytes) -> None:
     assert file.find("gamma")[1].text == content.split(b"\n")[8]
 
 
-def test_without(content: bytes) -> None:
+def test_without_removes_the_keys_of_a_host(content: bytes) -> None:
     file = KnownHostsFile.parse(content)
     lines = content.splitlines(keepends=True)
     after = file.without("alpha")
@@ -132,7 +132,7 @@ def test_without(content: bytes) -> None:
     assert file.without("delta") is file
 
 
-def test_without_keeps_what_it_does_not_understand(content: bytes) -> None:
+def test_without_keeps_unreadable_lines(content: bytes) -> None:
     file = KnownHostsFile.parse(content + STRANGE)
     after = file.without("alpha").to_bytes()
     assert after.endswith(b"\n" + STRANGE.split(b"\n", 1)[1])
@@ -140,7 +140,7 @@ def test_without_keeps_what_it_does_not_understand(content: bytes) -> None:
     assert KnownHostsFile.parse(STRANGE[:-1]).without("alpha").to_bytes().endswith(b"nothing\n")
 
 
-def test_adding(one: PublicKey) -> None:
+def test_adding_appends_a_line(one: PublicKey) -> None:
     file = KnownHostsFile.parse(b"# no newline")
     for host, hashed in (("alpha", False), ("beta", True)):
         file = file.adding(host, 2222, one, hashed=hashed)
@@ -156,7 +156,7 @@ def test_adding(one: PublicKey) -> None:
 # ------------------------------------------------------------- hashing
 
 
-def test_hashed(content: bytes, one: PublicKey, two: PublicKey) -> None:
+def test_hashed_has_a_line_for_each_name(content: bytes, one: PublicKey, two: PublicKey) -> None:
     file = KnownHostsFile.parse(content)
     after = file.hashed()
     text = after.to_bytes()
@@ -172,19 +172,19 @@ def test_hashed(content: bytes, one: PublicKey, two: PublicKey) -> None:
     assert after.hashed().to_bytes() == text
 
 
-def test_the_salts_are_an_argument(content: bytes) -> None:
+def test_salts_are_an_argument(content: bytes) -> None:
     file = KnownHostsFile.parse(content)
     assert file.hashed(bytes).to_bytes() == file.hashed(bytes).to_bytes()
     assert file.hashed().to_bytes() != file.hashed().to_bytes()
 
 
-def test_the_name_of_a_key_of_tomorrow_is_hashed() -> None:
+def test_name_beside_an_unknown_kind_is_hashed() -> None:
     after = KnownHostsFile.parse(STRANGE.split(b"\n")[0]).hashed().to_bytes()
     assert after.startswith(b"|1|")
     assert after.endswith(b"= ssh-tomorrow@example.com AAAAB3NzaC1yc2E= of tomorrow\n")
 
 
-def test_what_would_stay_readable_is_an_error(content: bytes) -> None:
+def test_name_that_would_stay_readable_is_an_error(content: bytes) -> None:
     for bad in STRANGE.splitlines()[1:]:
         with pytest.raises(KeyFormatError, match=r"^hosts:11: .*; nothing was hashed"):
             KnownHostsFile.parse(content + bad, "hosts").hashed()
@@ -194,7 +194,7 @@ def test_what_would_stay_readable_is_an_error(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("host", ["alpha", "beta", "[alpha]:2222", "gamma", "www.example.com"])
-def test_it_finds_what_ssh_keygen_finds(
+def test_find_returns_what_ssh_keygen_finds(
     host: str, content: bytes, keygen: Program, tmp_path: Path
 ) -> None:
     path = tmp_path / "known_hosts"
@@ -213,7 +213,7 @@ def test_it_finds_what_ssh_keygen_finds(
 
 
 @pytest.mark.parametrize("host", ["alpha", "beta", "[alpha]:2222", "gamma", "www.example.com"])
-def test_it_removes_what_ssh_keygen_removes(
+def test_without_removes_what_ssh_keygen_removes(
     host: str, content: bytes, keygen: Program, tmp_path: Path
 ) -> None:
     path = tmp_path / "known_hosts"
@@ -225,7 +225,7 @@ def test_it_removes_what_ssh_keygen_removes(
         assert path.read_bytes() == ours.to_bytes()
 
 
-def test_it_hashes_as_ssh_keygen_does(content: bytes, keygen: Program, tmp_path: Path) -> None:
+def test_hashed_is_that_of_ssh_keygen(content: bytes, keygen: Program, tmp_path: Path) -> None:
     path = tmp_path / "known_hosts"
     path.write_bytes(content)
     keygen("-H", "-f", path)
@@ -250,7 +250,9 @@ def test_it_hashes_as_ssh_keygen_does(content: bytes, keygen: Program, tmp_path:
 # ------------------------------------------------------------- following a server's keys
 
 
-def test_updated(one: PublicKey, two: PublicKey, content: bytes) -> None:
+def test_updated_changes_the_keys_of_a_host(
+    one: PublicKey, two: PublicKey, content: bytes
+) -> None:
     file = KnownHostsFile.parse(content[:-1])
     lines = content[:-1].split(b"\n")
     gone = file.updated("Alpha", 22, HostKeyUpdate(new=(one,), old=(two,))).to_bytes()

@@ -62,7 +62,7 @@ def again(revoked: RevocationList) -> RevocationList:
 # ------------------------------------------------------------- keys
 
 
-def test_keys(keys: dict[str, PrivateKey]) -> None:
+def test_revoked_key_is_revoked_by_blob_and_by_hash(keys: dict[str, PrivateKey]) -> None:
     publics = [key.public_key for key in keys.values()]
     revoked = RevocationList(version=7, generated=8, comment="why \udcff")
     revoked.revoke(publics[0])
@@ -84,7 +84,7 @@ def test_an_empty_list_revokes_nothing(ed25519: PrivateKey) -> None:
     )
 
 
-def test_a_key_of_tomorrow_is_revoked() -> None:
+def test_key_of_an_unknown_kind_is_revoked() -> None:
     revoked = RevocationList.from_blob(blob((2, string(b"of tomorrow") + string(b"x"))))
     assert revoked.keys == {b"of tomorrow", b"x"}
 
@@ -93,7 +93,9 @@ def test_a_key_of_tomorrow_is_revoked() -> None:
 
 
 @pytest.mark.row("K07")
-def test_certificates_by_number(ed25519: PrivateKey, ecdsa: PrivateKey, rsa: PrivateKey) -> None:
+def test_certificate_is_revoked_by_its_serial_number(
+    ed25519: PrivateKey, ecdsa: PrivateKey, rsa: PrivateKey
+) -> None:
     numbers = (0, 1, 5, 100, 2**64 - 1)
     mine = {n: certify(ecdsa, ed25519.public_key, n) for n in numbers}
     other = {n: certify(rsa, ed25519.public_key, n) for n in numbers}
@@ -113,7 +115,9 @@ def test_certificates_by_number(ed25519: PrivateKey, ecdsa: PrivateKey, rsa: Pri
 
 
 @pytest.mark.row("K07")
-def test_certificates_by_id(ed25519: PrivateKey, ecdsa: PrivateKey, rsa: PrivateKey) -> None:
+def test_certificate_is_revoked_by_its_key_id(
+    ed25519: PrivateKey, ecdsa: PrivateKey, rsa: PrivateKey
+) -> None:
     revoked = RevocationList()
     revoked.revoke_key_id(ecdsa.public_key, "who \udcff")
     revoked.revoke_key_id(None, "anybody")
@@ -127,7 +131,7 @@ def test_certificates_by_id(ed25519: PrivateKey, ecdsa: PrivateKey, rsa: Private
 
 
 @pytest.mark.row("K07")
-def test_a_certificate_goes_with_its_key_and_its_authority(
+def test_certificate_is_revoked_with_its_key_or_its_authority(
     ed25519: PrivateKey, ecdsa: PrivateKey
 ) -> None:
     certificate = certify(ecdsa, ed25519.public_key, 5)
@@ -138,7 +142,9 @@ def test_a_certificate_goes_with_its_key_and_its_authority(
             assert again(revoked).revokes(certificate)
 
 
-def test_revoking_a_certificate(ed25519: PrivateKey, ecdsa: PrivateKey) -> None:
+def test_revoke_uses_the_serial_number_or_the_key_id(
+    ed25519: PrivateKey, ecdsa: PrivateKey
+) -> None:
     numbered = certify(ecdsa, ed25519.public_key, 5, "five")
     named = certify(ecdsa, ed25519.public_key, 0, "none")
     revoked = RevocationList()
@@ -154,7 +160,7 @@ def test_revoking_a_certificate(ed25519: PrivateKey, ecdsa: PrivateKey) -> None:
 # ------------------------------------------------------------- the format
 
 
-def test_every_section(ed25519: PrivateKey, ecdsa: PrivateKey) -> None:
+def test_every_section_is_read_back(ed25519: PrivateKey, ecdsa: PrivateKey) -> None:
     number = struct.Struct(">Q").pack
     parts = [
         (0x20, number(7) + number(9)),
@@ -181,7 +187,7 @@ def test_every_section(ed25519: PrivateKey, ecdsa: PrivateKey) -> None:
     assert not revoked.revokes(certify(ecdsa, ed25519.public_key, 41, "other"))
 
 
-def test_a_signature_is_passed_over(ed25519: PrivateKey) -> None:
+def test_signature_in_a_list_is_ignored(ed25519: PrivateKey) -> None:
     signed = blob((2, string(ed25519.public_key.blob)), (4, b"key")) + string(b"signature")
     assert RevocationList.from_blob(signed).revokes(ed25519.public_key)
     assert RevocationList.from_blob(signed + b"\4" + string(b"key") + string(b"sig")).keys
@@ -216,12 +222,12 @@ EXTENSION = string(b"needed@example.com") + b"\1" + string(b"")
         (blob(certificates(b"", (0x23, b"\0\0\0\1"))), "not a KRL"),
     ],
 )
-def test_what_is_no_list(data: bytes, reason: str) -> None:
+def test_malformed_list_is_refused(data: bytes, reason: str) -> None:
     with pytest.raises(KeyFormatError, match=reason):
         RevocationList.from_blob(data)
 
 
-def test_every_cut_is_refused_or_a_shorter_list(ed25519: PrivateKey) -> None:
+def test_truncated_list_is_refused_or_shorter(ed25519: PrivateKey) -> None:
     whole = blob((2, string(ed25519.public_key.blob)), (3, string(bytes(20))))
     read = 0
     for size in range(len(whole)):
@@ -247,7 +253,7 @@ def test_sizes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @given(data=st.binary(max_size=100))
 @settings(max_examples=500)
-def test_anything_is_a_list_or_a_format_error(data: bytes) -> None:
+def test_any_bytes_are_a_list_or_a_format_error(data: bytes) -> None:
     for start in (b"", MAGIC, blob(), blob()[:-4]):
         with contextlib.suppress(KeyFormatError):
             read = RevocationList.from_blob(start + data)
@@ -269,7 +275,7 @@ def question(keygen: Program, path: Path, key: PublicKey | Certificate) -> bool:
     return answer.endswith(b": REVOKED\n")
 
 
-def test_ssh_keygen_reads_our_list(
+def test_our_list_is_read_by_ssh_keygen(
     keys: dict[str, PrivateKey], ecdsa: PrivateKey, keygen: Program, tmp_path: Path
 ) -> None:
     publics = [key.public_key for key in keys.values()][:5]
@@ -297,7 +303,7 @@ def test_ssh_keygen_reads_our_list(
 
 
 @pytest.mark.parametrize("updated", [False, True])
-def test_we_read_the_list_of_ssh_keygen(
+def test_list_of_ssh_keygen_is_read(
     updated: bool, keys: dict[str, PrivateKey], keygen: Program, tmp_path: Path
 ) -> None:
     ca, other = keys["ecdsa-sha2-nistp256"], keys["ssh-rsa"]

@@ -65,18 +65,20 @@ def specified(text: str | bytes, ca: Authority = None) -> RevocationList:
         ("serial: 1\nserial: 2\n\n# no more\n", ((1, 2),)),
     ],
 )
-def test_serials(text: str, runs: tuple[tuple[int, int], ...], ca: PublicKey) -> None:
+def test_serial_numbers_are_revoked(
+    text: str, runs: tuple[tuple[int, int], ...], ca: PublicKey
+) -> None:
     assert specified(text, ca).certificates[ca.blob].serials.ranges == runs
     assert specified(text, "any").certificates[b""].serials.ranges == runs
 
 
-def test_ids(ca: PublicKey) -> None:
+def test_key_ids_are_revoked(ca: PublicKey) -> None:
     revoked = specified("id: some id # of theirs\nID:\tother\nid:\n", ca)
     assert revoked.certificates[ca.blob].key_ids == {b"some id", b"other", b""}
     assert set(specified(b"id: \xff", "any").certificates) == {b""}
 
 
-def test_keys(public: PublicKey, ca: PublicKey) -> None:
+def test_keys_and_hashes_are_revoked(public: PublicKey, ca: PublicKey) -> None:
     sha1 = hashlib.sha1(public.blob).digest()  # noqa: S324 (of a key)
     sha256 = hashlib.sha256(public.blob).digest()
     line = public.to_openssh()
@@ -91,7 +93,7 @@ def test_keys(public: PublicKey, ca: PublicKey) -> None:
         assert not specified(text).revokes(ca)
 
 
-def test_certificates(public: PublicKey, ecdsa: PrivateKey) -> None:
+def test_certificates_are_revoked(public: PublicKey, ecdsa: PrivateKey) -> None:
     certificate = certify(ecdsa, public, 5)
     line = certificate.to_openssh()
     by_number = specified(line)
@@ -142,24 +144,26 @@ def test_certificates(public: PublicKey, ecdsa: PrivateKey) -> None:
         ("id: " + "x" * 16_384, "bytes; 16384 are allowed"),
     ],
 )
-def test_a_line_that_cannot_be_read_is_an_error(text: str, reason: str, ca: PublicKey) -> None:
+def test_unreadable_line_of_a_specification_is_an_error(
+    text: str, reason: str, ca: PublicKey
+) -> None:
     with pytest.raises(KeyFormatError, match=f"^text:2: .*{reason}"):
         specified(f"\n{text}\n", ca)
 
 
-def test_numbers_and_ids_need_an_authority() -> None:
+def test_serial_numbers_and_key_ids_need_an_authority() -> None:
     for text in ("serial: 5", "id: x"):
         with pytest.raises(KeyFormatError, match="and none was given"):
             specified(text)
 
 
 @given(text=st.text(max_size=60), word=st.sampled_from(["", "serial:", "id:", "hash:", "key:"]))
-def test_anything_is_a_specification_or_a_format_error(text: str, word: str) -> None:
+def test_any_text_is_a_specification_or_a_format_error(text: str, word: str) -> None:
     with contextlib.suppress(KeyFormatError):
         specified(word + text, "any").to_blob()
 
 
-def test_it_reads_what_ssh_keygen_reads(
+def test_specification_revokes_what_ssh_keygen_revokes(
     keys: dict[str, PrivateKey], ecdsa: PrivateKey, keygen: Program, tmp_path: Path
 ) -> None:
     publics = [key.public_key for key in keys.values()]
@@ -196,7 +200,7 @@ def test_it_reads_what_ssh_keygen_reads(
 # ------------------------------------------------------------- plain lists
 
 
-def test_a_plain_list(
+def test_plain_list_of_keys_is_read(
     public: PublicKey, ca: PublicKey, rsa: PrivateKey, ecdsa: PrivateKey
 ) -> None:
     certificate = certify(ecdsa, rsa.public_key, 5).to_openssh()
@@ -209,7 +213,7 @@ def test_a_plain_list(
     assert parse_revoked("").keys == set()
 
 
-def test_a_krl_is_known_by_its_beginning(public: PublicKey) -> None:
+def test_krl_is_detected_by_its_magic(public: PublicKey) -> None:
     revoked = RevocationList()
     revoked.revoke(public)
     assert parse_revoked(revoked.to_blob()).revokes(public)
@@ -217,7 +221,7 @@ def test_a_krl_is_known_by_its_beginning(public: PublicKey) -> None:
         parse_revoked(revoked.to_blob()[:-1])
 
 
-def test_a_kind_of_tomorrow_is_revoked() -> None:
+def test_unknown_kind_is_revoked() -> None:
     blob = string("ssh-tomorrow@example.com") + b"key"
     line = f"ssh-tomorrow@example.com {to_base64(blob).decode()} gone"
     assert parse_revoked(line).keys == {blob}
@@ -241,19 +245,19 @@ def test_kind_and_key_must_agree(public: PublicKey) -> None:
         "ssh-ed25519\0AAAA",
     ],
 )
-def test_a_list_that_cannot_be_read_is_an_error(line: str, public: PublicKey) -> None:
+def test_unreadable_line_of_a_list_is_an_error(line: str, public: PublicKey) -> None:
     with pytest.raises(KeyFormatError, match=r"^revoked:2: "):
         parse_revoked(f"{public.to_openssh()}\n{line}\n", "revoked")
 
 
 @pytest.mark.row("W01")
-def test_the_size_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_size_of_a_list_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(krl_text, "MAX_KRL", 100)
     with pytest.raises(KeyFormatError, match="101 bytes are too many"):
         parse_revoked("#" * 101)
 
 
 @given(data=st.binary(max_size=100))
-def test_anything_is_a_list_or_a_format_error(data: bytes) -> None:
+def test_any_text_is_a_list_or_a_format_error(data: bytes) -> None:
     with contextlib.suppress(KeyFormatError):
         parse_revoked(data)

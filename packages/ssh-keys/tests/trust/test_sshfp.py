@@ -34,9 +34,7 @@ def two() -> PublicKey:
     return PrivateKey.generate("ed25519").public_key
 
 
-def test_the_records_are_those_of_ssh_keygen(
-    key: PrivateKey, keygen: Program, tmp_path: Path
-) -> None:
+def test_records_are_those_of_ssh_keygen(key: PrivateKey, keygen: Program, tmp_path: Path) -> None:
     path = tmp_path / "key.pub"
     path.write_text(key.public_key.to_openssh())
     records = sshfp_records(key.public_key)
@@ -55,13 +53,13 @@ def test_a_record_is_read_back(key: PrivateKey) -> None:
         assert record.matches(key.public_key) is True
 
 
-def test_text_may_be_split_and_in_capitals(one: PublicKey) -> None:
+def test_text_of_a_record_may_be_split_and_in_capitals(one: PublicKey) -> None:
     record = SSHFP.make(one)
     digits = record.fingerprint.hex().upper()
     assert SSHFP.from_text(f" 4\t2 {digits[:10]} {digits[10:]}\n") == record
 
 
-def test_what_has_no_record(one: PublicKey) -> None:
+def test_kind_without_a_number_has_no_record(one: PublicKey) -> None:
     class Tomorrow:
         kind = "ssh-tomorrow"
 
@@ -96,18 +94,18 @@ def test_what_has_no_record(one: PublicKey) -> None:
         "\\# 1 04",
     ],
 )
-def test_what_is_no_record(text: str) -> None:
+def test_malformed_record_is_refused(text: str) -> None:
     with pytest.raises(KeyFormatError, match="SSHFP"):
         SSHFP.from_text(text)
 
 
-def test_a_record_that_is_cut_short() -> None:
+def test_truncated_record_is_refused() -> None:
     for size in range(34):
         with pytest.raises(KeyFormatError, match="SSHFP"):
             SSHFP.from_rdata(bytes([4, 2, *range(32)])[:size])
 
 
-def test_an_algorithm_or_hash_of_tomorrow_is_read_and_matches_nothing(one: PublicKey) -> None:
+def test_unknown_algorithm_or_hash_matches_nothing(one: PublicKey) -> None:
     for data in (bytes([9, 2]) + bytes(32), bytes([4, 9]) + bytes(5), bytes([0, 0])):
         record = SSHFP.from_rdata(data)
         assert record.to_rdata() == data
@@ -115,7 +113,9 @@ def test_an_algorithm_or_hash_of_tomorrow_is_read_and_matches_nothing(one: Publi
         assert check_sshfp([record], one) is SSHFPMatch.NONE
 
 
-def test_what_records_say(one: PublicKey, two: PublicKey, rsa: PrivateKey) -> None:
+def test_records_are_compared_with_the_key(
+    one: PublicKey, two: PublicKey, rsa: PrivateKey
+) -> None:
     assert check_sshfp([], one) is SSHFPMatch.NONE
     assert check_sshfp(sshfp_records(rsa.public_key), one) is SSHFPMatch.NONE
     assert check_sshfp(sshfp_records(one), one) is SSHFPMatch.FOUND
@@ -129,7 +129,7 @@ def test_what_records_say(one: PublicKey, two: PublicKey, rsa: PrivateKey) -> No
 
 
 @given(data=st.binary(max_size=60), text=st.text(max_size=80))
-def test_anything_is_a_record_or_a_format_error(data: bytes, text: str) -> None:
+def test_any_bytes_are_a_record_or_a_format_error(data: bytes, text: str) -> None:
     with contextlib.suppress(KeyFormatError):
         assert SSHFP.from_rdata(data).to_rdata() == data
     for start in ("", "4 2 ", "\\# 4 "):

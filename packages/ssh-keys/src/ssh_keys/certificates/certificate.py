@@ -47,12 +47,7 @@ if TYPE_CHECKING:
 
     from ssh_wire.primitives import Buffer
 
-__all__ = [
-    "CA_ALGORITHMS",
-    "MAX_CERTIFICATE",
-    "Certificate",
-    "Role",
-]
+__all__ = ["CA_ALGORITHMS", "MAX_CERTIFICATE", "Certificate", "Role"]
 
 MAX_CERTIFICATE: Final = 1 << 16
 """The largest certificate that is read, in bytes."""

@@ -21,7 +21,6 @@ cheap to guess: write it only for a PuTTY older than 0.75.
 
 from __future__ import annotations
 
-import binascii
 import hmac
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
@@ -34,10 +33,11 @@ from ssh_keys import certificates, kinds, registry
 from ssh_keys.errors import KeyDecryptError, KeyFormatError
 from ssh_keys.formats.openssh_ciphers import CIPHERS
 from ssh_keys.formats.ppk_kdf import Argon2, derive, sha1, unencrypted_keys
+from ssh_keys.formats.ppk_lines import PPKLines
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PassphraseNeeded
 from ssh_keys.public import PublicKey
-from ssh_keys.strict_base64 import from_base64, to_base64
+from ssh_keys.strict_base64 import to_base64
 from ssh_wire import Record, Text, UsageError, WireError, record
 from ssh_wire.primitives import read_text
 from ssh_wire.text import printable, raw
@@ -54,8 +54,6 @@ _PLAIN: Final = "none"
 _CIPHER: Final = "aes256-cbc"
 _BLOCK: Final = 16
 _WIDTH: Final = 64
-_MAX_LINES: Final = 1 << 14
-_MAX_DIGITS: Final = 9
 Version: TypeAlias = Literal[2, 3]
 _VERSIONS: Final[dict[bytes, Version]] = {BEGIN + b"2": 2, BEGIN + b"3": 3}
 _VERSION_2: Final = 2
@@ -194,97 +192,12 @@ def _open(file: _File, passphrase: bytes | None, public_key: PublicKey) -> bytes
     raise KeyDecryptError(problem)
 
 
-class _Lines:
-    """The lines of a file, each taken under the name that it must have."""
-
-    def __init__(self, data: bytes) -> None:
-        text = data.strip(b"\r\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        if b"\n" not in text:
-            text = _restore_lines(text)
-        self._lines = iter(text.split(b"\n"))
-
-    def value(self, name: str) -> str:
-        line = next(self._lines, b"").lstrip(b" \t")
-        found, separator, value = line.partition(b":")
-        if not separator or found != name.encode() or value[:1] not in {b" ", b""}:
-            problem = f"not a private key of PuTTY: the line '{name}' is missing"
-            raise KeyFormatError(problem)
-        return value[1:].decode("utf-8", "surrogateescape")
-
-    def number(self, name: str) -> int:
-        text = self.value(name)
-        if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
-            problem = f"'{name}' is not a number of at most {_MAX_DIGITS} digits"
-            raise KeyFormatError(problem)
-        return int(text)
-
-    def hexadecimal(self, name: str) -> bytes:
-        try:
-            return binascii.unhexlify(self.value(name).encode())
-        except ValueError:
-            problem = f"'{name}' is not hexadecimal"
-            raise KeyFormatError(problem) from None
-
-    def block(self, name: str) -> bytes:
-        count = self.number(name)
-        if count > _MAX_LINES:
-            problem = f"'{name}' says {count}; {_MAX_LINES} are allowed"
-            raise KeyFormatError(problem)
-        lines = (next(self._lines, b"").strip(b" \t") for _ in range(count))
-        return from_base64(b"".join(lines), f"'{name}'")
-
-    def end(self) -> None:
-        if next(self._lines, None) is not None:
-            problem = "something follows the MAC of the file"
-            raise KeyFormatError(problem)
-
-
-_NAMES: Final = (
-    b"Encryption",
-    b"Comment",
-    b"Public-Lines",
-    b"Key-Derivation",
-    b"Argon2-Memory",
-    b"Argon2-Passes",
-    b"Argon2-Parallelism",
-    b"Argon2-Salt",
-    b"Private-Lines",
-    b"Private-MAC",
-)
-"""The names of the lines after the first, in their order."""
-_BETWEEN: Final = (b"\\r\\n", b"\\n", b"\\r")
-
-
-def _restore_lines(text: bytes) -> bytes:
-    r"""Restore line breaks that are spaces, or `\n` as two characters."""
-    lines: list[bytes] = []
-    for name in _NAMES:
-        before, found, rest = text.partition(name + b": ")
-        if found:
-            lines += _split_block(before)
-            text = found + rest
-    return b"\n".join([*lines, *_split_block(text)])
-
-
-def _split_block(line: bytes) -> list[bytes]:
-    """Split a line from its block of base64, if it has one."""
-    name, separator, value = line.partition(b": ")
-    for between in _BETWEEN:
-        value = value.removesuffix(between)
-    if not name.endswith(b"-Lines"):
-        return [name + separator + value.rstrip(b" ")]
-    for between in _BETWEEN:
-        value = value.replace(between, b" ")
-    words = value.split()
-    return [b"".join((name, separator, *words[:1])), *words[1:]]
-
-
 def _parse(data: bytes) -> _File:
     version = _VERSIONS.get(data[: len(BEGIN) + 1])
     if version is None:
         problem = "not a private key of PuTTY in version 2 or 3 of its format"
         raise KeyFormatError(problem)
-    lines = _Lines(data)
+    lines = PPKLines(data)
     algorithm = lines.value(f"{BEGIN.decode()}{version}")
     encryption = lines.value("Encryption")
     if encryption not in {_PLAIN, _CIPHER}:

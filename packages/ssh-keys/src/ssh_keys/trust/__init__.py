@@ -9,7 +9,8 @@ authorized_principals   the names that may log in with a certificate
 key_options             the options in front of a key
 address_lists, dates    the values of such options
 allowed_signers         who may sign what
-krl, serial_sets        lists of revoked keys and certificates
+krl, krl_records        lists of revoked keys and certificates, and their encoding
+serial_sets             the serial numbers in them
 krl_text                such lists as text
 key_blobs               the key of a line, also of a kind that is refused
 sshfp                   fingerprints of host keys in the DNS
@@ -53,9 +54,9 @@ if TYPE_CHECKING:
     from ssh_keys.trust.known_hosts import format_host_line as format_host_line
     from ssh_keys.trust.known_hosts_file import FoundLine as FoundLine
     from ssh_keys.trust.known_hosts_file import KnownHostsFile as KnownHostsFile
-    from ssh_keys.trust.krl import Extension as Extension
     from ssh_keys.trust.krl import RevocationList as RevocationList
     from ssh_keys.trust.krl import RevokedCertificates as RevokedCertificates
+    from ssh_keys.trust.krl_records import Extension as Extension
     from ssh_keys.trust.krl_text import Authority as Authority
     from ssh_keys.trust.krl_text import parse_revoked as parse_revoked
     from ssh_keys.trust.krl_text import revoke_specified as revoke_specified
@@ -79,7 +80,8 @@ else:
                 "HostKeys HostKeyStatus KnownHosts Verdict format_host_line"
             ),
             "ssh_keys.trust.known_hosts_file": "FoundLine KnownHostsFile",
-            "ssh_keys.trust.krl": "Extension RevocationList RevokedCertificates",
+            "ssh_keys.trust.krl": "RevocationList RevokedCertificates",
+            "ssh_keys.trust.krl_records": "Extension",
             "ssh_keys.trust.krl_text": "Authority parse_revoked revoke_specified",
             "ssh_keys.lines": "Problem numbered_lines take_field",
             "ssh_keys.trust.sshfp": "SSHFP SSHFPMatch check_sshfp sshfp_records",

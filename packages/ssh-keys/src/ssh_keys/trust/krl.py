@@ -19,18 +19,20 @@ import attrs
 
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.public import PublicKey
-from ssh_keys.trust.serial_sets import Section, SerialSet, read_section
+from ssh_keys.trust.krl_records import (
+    Certificates,
+    CertificateSection,
+    Extension,
+    Header,
+    Section,
+    SectionType,
+    Signature,
+    Strings,
+)
+from ssh_keys.trust.serial_sets import SerialSection, SerialSet, read_section
 from ssh_wire import (
-    Byte,
-    Record,
-    Repeated,
-    Rest,
-    Text,
-    UInt32,
-    UInt64,
     UsageError,
     WireError,
-    record,
 )
 from ssh_wire.text import printable, raw
 
@@ -55,68 +57,11 @@ MAX_AUTHORITIES: Final = 1 << 14
 """The most authorities whose certificates one list may revoke."""
 
 _FORMAT: Final = 1
-_CERTIFICATES: Final = 1
-_EXPLICIT_KEY: Final = 2
-_SHA1: Final = 3
-_SIGNATURE: Final = 4
-_SHA256: Final = 5
-_EXTENSION: Final = 255
-_KEY_ID: Final = 0x23
-_CERTIFICATE_EXTENSION: Final = 0x39
-_SERIALS: Final = {section.value: section for section in Section}
-_HASHES: Final = {_SHA1: ("sha1", 20), _SHA256: ("sha256", 32)}
-
-
-@record
-class _Header(Record):
-    """The fields before the sections (section 1), after the magic."""
-
-    format: UInt32
-    version: UInt64
-    generated: UInt64
-    flags: UInt64
-    reserved: bytes
-    comment: Text
-    sections: Rest = b""
-
-
-@record
-class _Section(Record):
-    """A section, or a section in one about certificates."""
-
-    kind: Byte
-    data: bytes
-
-
-@record
-class _Certificates(Record):
-    """A section about certificates (section 2)."""
-
-    ca_key: bytes
-    reserved: bytes
-    sections: Repeated[_Section]
-
-
-@record
-class _Strings(Record):
-    """Keys, hashes or key ids."""
-
-    items: Repeated[bytes]
-
-
-@record
-class Extension(Record):
-    """An extension of a list (sections 2.5 and 5).
-
-    Attributes:
-        name: its name, such as "note@example.com".
-        critical: whether a list with it must be refused if it is unknown.
-        data: its content.
-    """
-
-    name: Text
-    critical: bool = False
-    data: bytes
+_SERIALS: Final = {section.value: section for section in SerialSection}
+_HASHES: Final[dict[int, tuple[str, int]]] = {
+    SectionType.SHA1: ("sha1", 20),
+    SectionType.SHA256: ("sha256", 32),
+}
 
 
 @attrs.define
@@ -181,7 +126,7 @@ class RevocationList:
             problem = "not a KRL: it does not begin with SSHKRL"
             raise KeyFormatError(problem)
         try:
-            header = _Header.decode(blob[len(MAGIC) :])
+            header = Header.decode(blob[len(MAGIC) :])
             if header.format != _FORMAT:
                 problem = f"a KRL of format {header.format} is not supported"
                 raise KeyFormatError(problem)
@@ -195,39 +140,39 @@ class RevocationList:
     def _read_sections(self, data: bytes) -> None:
         pos = 0
         while pos < len(data):
-            section, pos = _Section.read(data, pos)
-            if section.kind == _SIGNATURE:
+            section, pos = Section.read(data, pos)
+            if section.kind == SectionType.SIGNATURE:
                 # the only section with two strings: a key, and its signature of the list
-                _, pos = _Signature.read(data, pos)
-            elif section.kind == _CERTIFICATES:
+                _, pos = Signature.read(data, pos)
+            elif section.kind == SectionType.CERTIFICATES:
                 self._read_certificates(section.data)
-            elif section.kind == _EXPLICIT_KEY:
-                self.keys.update(_Strings.decode(section.data).items)
+            elif section.kind == SectionType.EXPLICIT_KEY:
+                self.keys.update(Strings.decode(section.data).items)
             elif section.kind in _HASHES:
                 self._read_hashes(section)
-            elif section.kind == _EXTENSION:
+            elif section.kind == SectionType.EXTENSION:
                 self.extensions.append(_extension(section.data))
             else:
                 problem = f"a KRL with a section of type {section.kind} is not supported"
                 raise KeyFormatError(problem)
 
-    def _read_hashes(self, section: _Section) -> None:
+    def _read_hashes(self, section: Section) -> None:
         name, size = _HASHES[section.kind]
-        for digest in _Strings.decode(section.data).items:
+        for digest in Strings.decode(section.data).items:
             if len(digest) != size:
                 problem = f"a {name} hash in the KRL has {len(digest)} bytes"
                 raise KeyFormatError(problem)
-            (self.sha1 if section.kind == _SHA1 else self.sha256).add(digest)
+            (self.sha1 if section.kind == SectionType.SHA1 else self.sha256).add(digest)
 
     def _read_certificates(self, data: bytes) -> None:
-        fields = _Certificates.decode(data)
+        fields = Certificates.decode(data)
         revoked = self._revoked_of(fields.ca_key)
         for part in fields.sections:
             if part.kind in _SERIALS:
                 read_section(_SERIALS[part.kind], part.data, revoked.serials)
-            elif part.kind == _KEY_ID:
-                revoked.key_ids.update(_Strings.decode(part.data).items)
-            elif part.kind == _CERTIFICATE_EXTENSION:
+            elif part.kind == CertificateSection.KEY_ID:
+                revoked.key_ids.update(Strings.decode(part.data).items)
+            elif part.kind == CertificateSection.EXTENSION:
                 revoked.extensions.append(_extension(part.data))
             else:
                 problem = f"a KRL that revokes certificates by type {part.kind} is not supported"
@@ -318,15 +263,15 @@ class RevocationList:
         """
         sections = [
             *(
-                _section(_CERTIFICATES, _certificates(ca, r))
+                _section(SectionType.CERTIFICATES, _certificates(ca, r))
                 for ca, r in self.certificates.items()
             ),
-            *_strings(_EXPLICIT_KEY, self.keys),
-            *_strings(_SHA1, self.sha1),
-            *_strings(_SHA256, self.sha256),
-            *(_section(_EXTENSION, each.encode()) for each in self.extensions),
+            *_strings(SectionType.EXPLICIT_KEY, self.keys),
+            *_strings(SectionType.SHA1, self.sha1),
+            *_strings(SectionType.SHA256, self.sha256),
+            *(_section(SectionType.EXTENSION, each.encode()) for each in self.extensions),
         ]
-        header = _Header(
+        header = Header(
             format=_FORMAT,
             version=self.version,
             generated=self.generated,
@@ -340,13 +285,6 @@ class RevocationList:
             problem = f"a KRL of {len(blob)} bytes is larger than {MAX_KRL}"
             raise UsageError(problem)
         return blob
-
-
-@record
-class _Signature(Record):
-    """The second string of a section with a signature (section 6)."""
-
-    signature: bytes
 
 
 def _check_size(data: Buffer) -> None:
@@ -369,20 +307,21 @@ def _blob_of(ca: PublicKey | None) -> bytes:
 
 
 def _section(kind: int, data: bytes) -> bytes:
-    return _Section(kind=kind, data=data).encode()
+    return Section(kind=kind, data=data).encode()
 
 
 def _strings(kind: int, items: set[bytes]) -> list[bytes]:
     # "Hashes in this section must appear in numeric order"
-    return [_section(kind, _Strings(items=tuple(sorted(items))).encode())] if items else []
+    return [_section(kind, Strings(items=tuple(sorted(items))).encode())] if items else []
 
 
 def _certificates(ca_blob: bytes, revoked: RevokedCertificates) -> bytes:
-    parts = [_Section(kind=kind, data=data) for kind, data in revoked.serials.sections()]
+    parts = [Section(kind=kind, data=data) for kind, data in revoked.serials.sections()]
     if revoked.key_ids:
-        ids = _Strings(items=tuple(sorted(revoked.key_ids)))
-        parts.append(_Section(kind=_KEY_ID, data=ids.encode()))
+        ids = Strings(items=tuple(sorted(revoked.key_ids)))
+        parts.append(Section(kind=CertificateSection.KEY_ID, data=ids.encode()))
     parts += [
-        _Section(kind=_CERTIFICATE_EXTENSION, data=each.encode()) for each in revoked.extensions
+        Section(kind=CertificateSection.EXTENSION, data=each.encode())
+        for each in revoked.extensions
     ]
-    return _Certificates(ca_key=ca_blob, reserved=b"", sections=tuple(parts)).encode()
+    return Certificates(ca_key=ca_blob, reserved=b"", sections=tuple(parts)).encode()

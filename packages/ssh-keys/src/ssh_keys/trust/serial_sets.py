@@ -16,7 +16,7 @@ from ssh_wire import MPInt, Record, Repeated, UInt64, record
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["MAX_RUNS", "MAX_SERIAL", "Section", "SerialSet", "read_section"]
+__all__ = ["MAX_RUNS", "MAX_SERIAL", "SerialSection", "SerialSet", "read_section"]
 
 Range: TypeAlias = tuple[int, int]
 
@@ -33,7 +33,7 @@ _BITMAP_SIZE: Final = 17
 _LISTED_SIZE: Final = 8
 
 
-class Section(enum.IntEnum):
+class SerialSection(enum.IntEnum):
     """The sections with serial numbers (section 2)."""
 
     LIST = 0x20
@@ -114,7 +114,7 @@ class SerialSet:
     def __bool__(self) -> bool:
         return bool(self._ranges)
 
-    def sections(self) -> Iterator[tuple[Section, bytes]]:
+    def sections(self) -> Iterator[tuple[SerialSection, bytes]]:
         """Yield the sections for the serial numbers, in ascending order."""
         listed: list[int] = []
         for cluster in _clusters(self._sorted()):
@@ -124,14 +124,14 @@ class SerialSet:
             )
             if span <= _MAX_BITS and _BITMAP_SIZE + (span + 7) // 8 < apart:
                 yield from _flush(listed)
-                yield Section.BITMAP, _bitmap(cluster)
+                yield SerialSection.BITMAP, _bitmap(cluster)
                 continue
             for first, last in cluster:
                 if (last - first + 1) * _LISTED_SIZE <= _RANGE_SIZE:
                     listed.extend(range(first, last + 1))
                     continue
                 yield from _flush(listed)
-                yield Section.RANGE, _Range(first=first, last=last).encode()
+                yield SerialSection.RANGE, _Range(first=first, last=last).encode()
         yield from _flush(listed)
 
     def _sorted(self) -> list[Range]:
@@ -141,17 +141,17 @@ class SerialSet:
         return self._ranges
 
 
-def read_section(section: Section, data: bytes, into: SerialSet) -> None:
+def read_section(section: SerialSection, data: bytes, into: SerialSet) -> None:
     """Add the serial numbers of a section to a set.
 
     Raises:
         WireError: it is not one complete section.
         KeyFormatError: a number is 0 or too large, or a range ends before it begins.
     """
-    if section is Section.LIST:
+    if section is SerialSection.LIST:
         for serial in _List.decode(data).serials:
             into.add(serial.value, serial.value)
-    elif section is Section.RANGE:
+    elif section is SerialSection.RANGE:
         run = _Range.decode(data)
         into.add(run.first, run.last)
     else:
@@ -185,9 +185,12 @@ def _clusters(ranges: list[Range]) -> Iterator[list[Range]]:
         yield cluster
 
 
-def _flush(listed: list[int]) -> Iterator[tuple[Section, bytes]]:
+def _flush(listed: list[int]) -> Iterator[tuple[SerialSection, bytes]]:
     if listed:
-        yield Section.LIST, _List(serials=tuple(_Serial(value=each) for each in listed)).encode()
+        yield (
+            SerialSection.LIST,
+            _List(serials=tuple(_Serial(value=each) for each in listed)).encode(),
+        )
         listed.clear()
 
 
