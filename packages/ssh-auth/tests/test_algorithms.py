@@ -72,7 +72,7 @@ def test_a_certificate_signs_as_its_key_and_says_so(
         ((), ()),
     ],
 )
-def test_what_is_allowed_is_also_the_order(
+def test_allowed_algorithms_are_in_order_of_preference(
     rsa: PrivateKey, allowed: tuple[str, ...] | None, usable: tuple[str, ...]
 ) -> None:
     assert usable_algorithms(rsa.public_key, allowed) == usable
@@ -98,7 +98,7 @@ def test_every_name_of_a_key() -> None:
     assert plain_algorithm("ssh-ed25519") == "ssh-ed25519"
 
 
-def test_what_a_server_accepts_verifies() -> None:
+def test_accepted_algorithms_verify_their_own_signatures() -> None:
     for kind in ("ed25519", "ecdsa", "rsa", "ed448", "mldsa44-ed25519"):
         assert set(PrivateKey.generate(kind).public_key.algorithms) <= set(ACCEPTED_ALGORITHMS)
     certified = certified_algorithms(ACCEPTED_ALGORITHMS)

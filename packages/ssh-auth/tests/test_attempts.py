@@ -18,5 +18,5 @@ def test_an_attempt_is_told_in_one_line() -> None:
     )
 
 
-def test_what_is_not_known_is_not_told() -> None:
+def test_attempt_leaves_out_unknown_fields() -> None:
     assert str(AuthAttempt(method="none", outcome=Outcome.REJECTED)) == "none rejected"

@@ -36,7 +36,7 @@ def test_a_banner_is_cut_between_two_characters(bound: int, kept: str) -> None:
     assert banners.take(banner("aü€z"), 20) == kept + MARK.format(bound)
 
 
-def test_what_is_kept_of_a_banner_is_escaped() -> None:
+def test_kept_part_of_a_banner_is_escaped() -> None:
     banners = Banners(AuthLimits(banner_bytes=3))
     assert banners.take(banner("\x1b[2J"), 20) == "\\x1b[2" + MARK.format(3)
 
@@ -54,7 +54,7 @@ def test_payloads_without_end_are_noticed_also_where_nothing_is_reported() -> No
     texts=st.lists(st.text(st.characters(), max_size=30), max_size=8),
     bound=st.integers(0, 60),
 )
-def test_what_is_reported_is_a_beginning_of_what_was_sent(texts: list[str], bound: int) -> None:
+def test_reported_banners_are_a_prefix_of_those_sent(texts: list[str], bound: int) -> None:
     banners = Banners(AuthLimits(banner_bytes=bound))
     plain = [text.encode("utf-8", "replace").decode() for text in texts]
     reported = [banners.take(banner(text), 9) for text in plain]

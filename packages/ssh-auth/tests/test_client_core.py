@@ -56,7 +56,7 @@ from ssh_wire.messages.auth import (
 # ------------------------------------------------------------------- none
 
 
-def test_without_credentials_the_methods_are_asked_for() -> None:
+def test_client_without_credentials_asks_for_the_methods() -> None:
     talk = talk_of()
     assert talk.message(NoneRequest) == NoneRequest(user="ops", service="ssh-connection")
 
@@ -81,7 +81,7 @@ def test_none_may_be_enough_and_is_visible() -> None:
     assert talk.auth.succeeded
 
 
-def test_it_starts_once() -> None:
+def test_client_starts_once() -> None:
     talk = talk_of()
 
     with pytest.raises(UsageError):

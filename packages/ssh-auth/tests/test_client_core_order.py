@@ -110,7 +110,7 @@ def test_an_empty_list_of_methods_leaves_all_that_there_are(
     assert "the server" not in str(error)
 
 
-def test_what_cannot_be_used_is_reported_once_and_nothing_is_sent(key: PrivateKey) -> None:
+def test_unusable_credential_is_reported_once_and_not_sent(key: PrivateKey) -> None:
     problem = "others can read it; run chmod 600 /k"
     talk = talk_of(
         NoneCredential(probe=True),
@@ -257,7 +257,7 @@ def test_nothing_follows_success(message: Message) -> None:
 
 
 @pytest.mark.row("A02")
-def test_success_is_no_answer_while_nothing_is_with_the_server(key: PrivateKey) -> None:
+def test_success_without_a_pending_request_is_a_protocol_error(key: PrivateKey) -> None:
     talk = talk_of(KeyCredential(KeySigner(key), query=False))
     talk.event(SignatureNeeded)
 

@@ -17,9 +17,9 @@ from ssh_wire import UsageError
 
 
 def test_a_key_is_told_by_fingerprint_and_algorithm(key: PrivateKey) -> None:
-    exchange = AwaitSignature(KeyCredential(KeySigner(key, "file k")), "ssh-ed25519")
+    state = AwaitSignature(KeyCredential(KeySigner(key, "file k")), "ssh-ed25519")
 
-    assert attempt(exchange, Outcome.SIGNING_FAILED, ("publickey",), "no") == AuthAttempt(
+    assert attempt(state, Outcome.SIGNING_FAILED, ("publickey",), "no") == AuthAttempt(
         method="publickey",
         source="file k",
         fingerprint=key.public_key.fingerprint(),
@@ -33,14 +33,14 @@ def test_a_key_is_told_by_fingerprint_and_algorithm(key: PrivateKey) -> None:
 def test_a_certificate_is_told_by_its_key_id(key: PrivateKey, other: PrivateKey) -> None:
     spec = CertificateSpec(role="user", key_id="me@work", principals=("me",))
     certificate = issue(other, key.public_key, spec=spec, random=bytes)
-    exchange = ExpectVerdict(KeyCredential(KeySigner(key), certificate=certificate), "x")
+    state = ExpectVerdict(KeyCredential(KeySigner(key), certificate=certificate), "x")
 
-    told = attempt(exchange, Outcome.REJECTED, None, "")
+    told = attempt(state, Outcome.REJECTED, None, "")
     assert told.certificate == "me@work"
     assert "certificate 'me@work'" in str(told)
 
 
-def test_what_cannot_be_used_is_told_with_its_reason() -> None:
+def test_unusable_credential_is_reported_with_its_reason() -> None:
     credential = UnusableCredential("publickey", "file k", "it is a directory")
 
     told = attempt(ExpectVerdict(credential), Outcome.UNUSABLE, None, "")
@@ -53,7 +53,9 @@ def test_other_methods_have_neither() -> None:
     assert told == AuthAttempt(method="none", outcome=Outcome.REJECTED)
 
 
-@pytest.mark.parametrize("exchange", [ExpectStart(), Finished()])
-def test_there_is_nothing_to_tell_before_or_after(exchange: ExpectStart | Finished) -> None:
+@pytest.mark.parametrize("state", [ExpectStart(), Finished()])
+def test_report_before_the_start_or_after_the_end_is_a_usage_error(
+    state: ExpectStart | Finished,
+) -> None:
     with pytest.raises(UsageError):
-        attempt(exchange, Outcome.REJECTED, None, "")
+        attempt(state, Outcome.REJECTED, None, "")

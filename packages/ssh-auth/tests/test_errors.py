@@ -60,7 +60,7 @@ def test_another_way_for_the_same_secret_is_told_where_it_was_tried() -> None:
         assert ("keyboard-interactive" in str(error)) is told
 
 
-def test_what_the_peer_named_cannot_write_to_the_terminal() -> None:
+def test_names_of_the_peer_are_escaped_in_the_error() -> None:
     attempt = AuthAttempt(method="publickey", source="agent \x1b[2J\n", outcome=Outcome.REJECTED)
 
     assert str(AuthenticationFailed("ops", [attempt])).isprintable()

@@ -26,7 +26,7 @@ def test_each_cap_allows_so_many_and_then_ends(count: str, allowed: int) -> None
 
 
 @pytest.mark.row("A05")
-def test_only_the_first_none_is_the_first() -> None:
+def test_first_none_is_counted_once() -> None:
     counter = AttemptCounter(AuthLimits())
 
     assert [counter.first_none() for _ in range(3)] == [True, False, False]

@@ -252,7 +252,7 @@ def test_an_expired_password_has_to_be_changed() -> None:
     talk.event(Authenticated)
 
 
-def test_only_a_password_has_to_be_changed(key: PrivateKey) -> None:
+def test_demand_of_a_change_for_another_method_is_a_usage_error(key: PrivateKey) -> None:
     talk = talk_of()
     talk.receive(signed(key))
     request = talk.event(KeyVerified).request
@@ -340,7 +340,7 @@ def test_prompts_that_no_client_takes_are_the_callers_error(prompts: tuple[Promp
     assert talk.auth.pending
 
 
-def test_only_a_dialogue_has_prompts() -> None:
+def test_prompts_for_another_method_are_a_usage_error() -> None:
     talk = talk_of(PASSWORD)
     talk.receive(password())
     request = talk.event(PasswordOffered).request

@@ -167,7 +167,7 @@ class Sneaky:
 
 @pytest.mark.row("A14")
 @pytest.mark.parametrize("result", [None, 1, True, "False", object(), Sneaky(), Accept])
-def test_what_is_no_result_is_a_reject_and_is_reported(result: object) -> None:
+def test_value_that_is_not_a_result_is_a_reject_and_is_reported(result: object) -> None:
     talk = talk_of(PASSWORD)
     talk.receive(password())
     request = talk.event(PasswordOffered).request

@@ -163,7 +163,7 @@ def test_algorithms_of_a_user_name_those_of_certificates_apart() -> None:
         assert isinstance(talk.auth.next_event(), KeyOffered) is taken
 
 
-def test_what_has_been_completed_is_told() -> None:
+def test_completed_methods_are_listed_in_order() -> None:
     talk = talk_of(BOTH)
     talk.receive(query(KEYS[0]))
     talk.auth.answer(talk.event(KeyOffered).request, Accept())

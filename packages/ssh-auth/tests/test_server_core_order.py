@@ -235,7 +235,7 @@ def test_a_message_of_the_connection_is_a_protocol_error(number: int) -> None:
         QUESTION,
     ],
 )
-def test_what_only_a_server_says_is_a_protocol_error(message: Message) -> None:
+def test_message_that_only_a_server_sends_is_a_protocol_error(message: Message) -> None:
     talk = talk_of()
 
     with pytest.raises(ProtocolError):

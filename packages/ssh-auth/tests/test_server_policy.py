@@ -14,7 +14,7 @@ from ssh_wire import UsageError
 KEY_THEN_PASSWORD = ("publickey", "password")
 
 
-def test_without_sequences_any_one_method_is_enough() -> None:
+def test_policy_without_sequences_is_completed_by_any_method() -> None:
     remaining = Remaining(ServerPolicy(methods=KEY_THEN_PASSWORD).required)
 
     assert remaining.methods == KEY_THEN_PASSWORD
@@ -60,7 +60,7 @@ def test_none_is_taken_and_never_listed() -> None:
         (("publickey",), (("none", "password"),)),
     ],
 )
-def test_a_policy_that_means_nothing_is_refused(
+def test_policy_that_no_client_can_complete_is_refused(
     methods: tuple[str, ...], sequences: tuple[tuple[str, ...], ...]
 ) -> None:
     with pytest.raises(UsageError):

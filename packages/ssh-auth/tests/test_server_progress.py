@@ -18,7 +18,7 @@ def test_one_method_completes_a_policy_of_one(key: PrivateKey) -> None:
 
 
 @pytest.mark.row("A08")
-def test_what_each_method_denies_is_denied_in_the_end(key: PrivateKey) -> None:
+def test_permissions_denied_by_any_method_stay_denied(key: PrivateKey) -> None:
     progress = Progress(ServerPolicy(sequences=(("publickey", "password"),)))
 
     assert not progress.complete("publickey", key.public_key, Accept(BACKUP))

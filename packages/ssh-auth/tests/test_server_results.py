@@ -44,7 +44,7 @@ def test_the_three_results_are_valid(result: object) -> None:
         type("Accept", (Accept,), {})(),  # a subclass, which a type checker refuses
     ],
 )
-def test_nothing_else_is(result: object) -> None:
+def test_other_values_are_not_results(result: object) -> None:
     assert validation_error(result)
 
 

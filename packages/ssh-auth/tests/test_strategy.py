@@ -16,7 +16,7 @@ def progress(*outcomes: Outcome, listed: tuple[str, ...] | None = None) -> AuthP
     return AuthProgress(remaining=listed, attempts=attempts)
 
 
-def test_what_was_passed_over_is_tried_when_the_server_lists_something_else() -> None:
+def test_skipped_credential_is_tried_when_the_server_lists_other_methods() -> None:
     one, two, three = (PasswordCredential(word) for word in ("1", "2", "3"))
     strategy = OrderedStrategy([one, two, three])
     assert strategy.next_credential(progress(listed=("b",))) is one
@@ -44,7 +44,7 @@ def test_a_credential_that_is_given_several_times_is_passed_over_once() -> None:
     assert strategy.next_credential(progress(*history, listed=("a",))) is None
 
 
-def test_what_cannot_be_used_and_a_probe_have_one_turn() -> None:
+def test_unusable_credential_and_probe_have_one_turn() -> None:
     probe, broken = NoneCredential(probe=True), UnusableCredential("publickey", "file k", "no")
     one, two = PasswordCredential("1"), PasswordCredential("2")
     strategy = OrderedStrategy([probe, broken, one, two])

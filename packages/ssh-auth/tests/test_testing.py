@@ -148,7 +148,7 @@ class Waiting:
         return "never"
 
 
-def test_what_waits_for_something_needs_a_loop() -> None:
+def test_finish_refuses_an_awaitable_that_waits() -> None:
     with pytest.raises(RuntimeError, match="this needs an event loop"):
         finish(Waiting())
 

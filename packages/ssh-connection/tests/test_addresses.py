@@ -61,7 +61,7 @@ def test_a_pair_is_an_address_as_it_is() -> None:
         65536,
     ],
 )
-def test_what_is_no_address_is_refused(text: Any) -> None:
+def test_text_that_is_not_an_address_is_refused(text: Any) -> None:
     with pytest.raises(UsageError, match="is "):
         parse_address(text)
 

@@ -10,12 +10,12 @@ import pytest
 from ssh_connection import aio
 
 
-def test_every_name_is_there() -> None:
+def test_names_of_both_roles_are_exported() -> None:
     for name in ("ClientConnection", "ServerConnection", "ServerSettings", "Session", "User"):
         assert getattr(aio, name).__name__ == name
 
 
-def test_another_name_is_not() -> None:
+def test_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
         vars(aio)["__getattr__"]("Nothing")
 

@@ -71,7 +71,7 @@ async def test_a_channel_that_is_not_open_has_no_core() -> None:
     channel.abort()
 
 
-async def test_what_arrives_early_is_kept_within_the_window_and_handed_over() -> None:
+async def test_early_data_is_kept_within_the_window_and_given_to_the_receiver() -> None:
     side, channel = opened()
     side.receive(data(60), data(40), m.ChannelEOF(recipient=0))
     assert side.wire.sent() == []

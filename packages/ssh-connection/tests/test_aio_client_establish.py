@@ -47,7 +47,7 @@ def random(count: int) -> bytes:
     return bytes(count)
 
 
-async def test_what_is_known_of_a_connection() -> None:
+async def test_connection_knows_its_user_host_key_and_attempts() -> None:
     async with pair() as ends:
         assert ends.client.username == "tester"
         assert ends.client.server_software.startswith("ssh_stack")
@@ -59,7 +59,7 @@ async def test_what_is_known_of_a_connection() -> None:
 
 
 @pytest.mark.parametrize("answer", [False, 1, "yes", None])
-async def test_only_true_accepts_a_host_key(answer: object) -> None:
+async def test_host_key_is_accepted_by_an_exact_true_alone(answer: object) -> None:
     async def verify(_key: PublicKey) -> Any:
         return answer
 

@@ -23,7 +23,7 @@ def host_key() -> ev.HostKeyReceived:
     return ev.HostKeyReceived(key=key, algorithm="ssh-ed25519", initial=True)
 
 
-async def test_host_key_wakes_up_who_waits_and_only_the_first_counts() -> None:
+async def test_first_host_key_alone_counts() -> None:
     handshake, first = Handshake(), host_key()
 
     handshake.receive(first)

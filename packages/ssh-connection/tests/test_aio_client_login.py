@@ -138,7 +138,7 @@ async def test_a_banner_that_cannot_be_shown_is_an_error_of_connecting() -> None
     await ends.server.close()
 
 
-async def test_no_credential_is_enough() -> None:
+async def test_login_without_a_sufficient_credential_fails() -> None:
     ends = pair(authentication=ServerAuthentication(password=right_password))
     with pytest.raises(AuthenticationFailed, match="tester") as caught:
         await ends.client.establish(ends.dial)

@@ -265,7 +265,7 @@ def test_every_byte_of_the_socket_arrives_in_order(
     assert (m.ChannelEOF(recipient=7) in sent[-1:]) == (end != "never")
 
 
-async def test_before_there_is_a_channel() -> None:
+async def test_bridge_without_a_channel_keeps_what_the_socket_sends() -> None:
     bridge = Bridge()
     socket = Socket()
     bridge.connection_made(socket)

@@ -34,7 +34,9 @@ def test_a_string_goes_as_it_is_and_a_list_is_quoted() -> None:
         (Launch(), m.ShellRequest(recipient=0), "the shell"),
     ],
 )
-def test_what_is_started(launch: Launch, request_: m.AnyChannelRequest, title: str) -> None:
+def test_launch_becomes_its_request(
+    launch: Launch, request_: m.AnyChannelRequest, title: str
+) -> None:
     assert launch.request == request_
     assert launch.title == title
 
@@ -69,7 +71,7 @@ async def test_a_process_is_a_scope_too() -> None:
 
 
 @pytest.mark.row("C12")
-async def test_the_first_status_counts_and_a_signal_is_safe_to_show() -> None:
+async def test_first_exit_status_counts_and_a_signal_is_escaped() -> None:
     async with pair(Remote()) as ends, ends.client.start("x") as process:
         number = next(iter(ends.server._mux.channels))
         assert number == 0
@@ -106,7 +108,7 @@ async def test_a_lost_connection_says_so() -> None:
 
 
 @pytest.mark.parametrize("refused", ["a terminal", "the command"])
-async def test_what_the_server_refuses_is_named(refused: str) -> None:
+async def test_refused_request_is_named(refused: str) -> None:
     async with pair(None if refused == "the command" else upper) as ends:
         pty = Pty(modes={200: 1})
         if refused == "a terminal":
@@ -218,7 +220,7 @@ async def test_closing_is_bounded_when_the_server_says_nothing() -> None:
         assert not process.running
 
 
-async def test_what_had_arrived_can_be_read_after_closing() -> None:
+async def test_output_that_had_arrived_can_be_read_after_closing() -> None:
     remote = Remote(says=b"words")
     async with pair(remote) as ends:
         async with ends.client.start("x") as process:
@@ -270,7 +272,7 @@ async def test_takers_get_the_output_instead_of_the_streams() -> None:
 
 
 @pytest.mark.parametrize("taken", [True, False])
-async def test_what_a_server_says_before_the_command_is_not_lost(*, taken: bool) -> None:
+async def test_output_before_the_command_is_not_lost(*, taken: bool) -> None:
     """Some devices greet as soon as the session is open."""
     async with pair(upper) as ends:
         out = bytearray()
@@ -354,7 +356,7 @@ def test_command_that_is_no_text_is_refused_by_name(command: Any, problem: str) 
         ({"env": {"A": None}}, "the variable A in env is text, not None"),
     ],
 )
-def test_what_no_request_can_carry_is_refused_by_name(
+def test_argument_that_no_request_can_carry_is_refused_by_name(
     fields: dict[str, Any], problem: str
 ) -> None:
     with pytest.raises(UsageError, match=f"^{problem}$"):

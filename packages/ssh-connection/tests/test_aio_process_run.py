@@ -41,7 +41,7 @@ async def test_input_of_any_kind(data: Any) -> None:
         assert done.stdout == (data.encode() if isinstance(data, str) else bytes(data))
 
 
-async def test_without_input_there_is_none() -> None:
+async def test_run_without_input_sends_eof() -> None:
     async with pair(upper) as ends:
         done = await ends.client.run(["a b", "c"], text=True)
         assert (done.stdout, done.command) == ("'A B' C", "'a b' c")

@@ -44,7 +44,7 @@ async def test_a_scope_closes_when_its_body_raises() -> None:
     assert things[0].closed == 1
 
 
-async def test_what_is_opened_by_hand_is_closed_by_hand() -> None:
+async def test_scope_that_is_opened_by_hand_is_closed_by_hand() -> None:
     thing = await Scope(make).open()
     assert thing.closed == 0
 

@@ -380,7 +380,7 @@ async def test_the_limits_of_the_server_are_its_settings() -> None:
     await ends.server.close()
 
 
-async def test_what_is_no_question_is_not_answered() -> None:
+async def test_event_that_is_not_a_question_is_not_answered() -> None:
     auth = Answers()
     await Authenticator(ServerAuthentication(none=yes), auth).decide(
         DecisionInvalid(1, "tester", "x")

@@ -45,7 +45,7 @@ class Truthy:
 
 
 @pytest.mark.row("C17")
-async def test_only_an_exact_true_allows() -> None:
+async def test_forwarding_rule_allows_by_an_exact_true_alone() -> None:
     async with pair(forwarding=Truthy()) as ends:
         assert await listen(ends.client, "127.0.0.1", 0) == m.RequestFailure()
         with pytest.raises(ChannelOpenRefused):
@@ -89,7 +89,7 @@ async def test_a_target_that_is_none_is_refused_before_the_rules_are_asked(
 
 
 @pytest.mark.row("C17")
-async def test_what_the_rules_deny_is_refused() -> None:
+async def test_forward_that_the_rules_deny_is_refused() -> None:
     rules = Rules(allow=False)
     async with pair(forwarding=rules) as ends:
         for target in (("169.254.169.254", 80), ("127.0.0.1", 22)):

@@ -134,7 +134,9 @@ async def test_a_trusted_certificate_accepts_the_key_in_it() -> None:
 
 @pytest.mark.parametrize("answer", [False, 1, "yes", None])
 @pytest.mark.parametrize("known", [True, False])
-async def test_without_trust_the_key_is_judged_alone(answer: object, known: bool) -> None:
+async def test_host_key_is_judged_alone_when_its_certificate_is_not_trusted(
+    answer: object, known: bool
+) -> None:
     async def certificate(_presented: Certificate) -> Any:
         return answer
 
@@ -152,7 +154,7 @@ async def test_without_trust_the_key_is_judged_alone(answer: object, known: bool
         await ends.server.close()
 
 
-async def test_without_a_judge_of_certificates_the_key_is_judged_alone() -> None:
+async def test_host_key_is_judged_alone_without_a_verifier_of_certificates() -> None:
     async with certified() as ends:
         assert ends.client.host_key == ED25519.public_key
 

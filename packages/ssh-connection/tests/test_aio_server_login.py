@@ -94,7 +94,7 @@ async def test_too_many_attempts_end_with_reason_14_behind_the_last_failure() ->
     await ends.server.close()
 
 
-async def test_what_authentication_had_to_say_leaves_before_the_disconnect() -> None:
+async def test_messages_of_authentication_leave_before_the_disconnect() -> None:
     """The banner is queued by the request that also breaks a rule."""
     banners: list[str] = []
     ends = pair(

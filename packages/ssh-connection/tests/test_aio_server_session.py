@@ -18,7 +18,7 @@ from ssh_wire.messages import connection as m
 pytestmark = pytest.mark.usefixtures("reports")
 
 
-async def test_what_a_session_was_asked_for() -> None:
+async def test_session_holds_its_command_terminal_and_environment() -> None:
     got: list[Session] = []
 
     async def note(session: Session) -> None:

@@ -61,7 +61,7 @@ async def session_of(ends: EndpointPair) -> Channel:
         m.EnvRequest(recipient=0, name=b"LANG", value=b"C"),
     ],
 )
-async def test_one_program_a_session_and_nothing_is_set_behind_it(
+async def test_session_starts_one_program_and_takes_no_settings_after_it(
     second: m.AnyChannelRequest,
 ) -> None:
     async with pair(Remote(), subsystems={"s": Remote()}, env=frozenset({"LANG"})) as ends:

@@ -23,7 +23,7 @@ async def test_the_example_of_the_docstring() -> None:
     assert ends.server.is_closed
 
 
-async def test_a_pair_that_does_not_come_to_be_leaves_nothing() -> None:
+async def test_pair_that_cannot_be_established_leaves_no_tasks() -> None:
     async def distrust(_key: PublicKey) -> bool:
         return False
 

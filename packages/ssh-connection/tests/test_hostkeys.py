@@ -26,7 +26,7 @@ def request(kind: str, *blobs: bytes) -> GlobalRequest:
     return GlobalRequest(kind=kind, want_reply=True, details=b"".join(map(string, blobs)))
 
 
-def test_what_is_announced_is_read() -> None:
+def test_announcement_of_host_keys_is_read_back() -> None:
     sent = hostkeys.announcement(PUBLIC)
     assert sent == GlobalRequest(
         kind="hostkeys-00@openssh.com",
@@ -60,7 +60,7 @@ def test_a_proof_is_asked_for_and_given() -> None:
     assert hostkeys.proven(PUBLIC, hostkeys.proof_of(signatures), SESSION) == PUBLIC
 
 
-def test_what_is_signed() -> None:
+def test_proof_of_a_host_key_signs_the_session_identifier_and_the_key() -> None:
     assert hostkeys.signed_data(SESSION, PUBLIC[0]) == (
         string("hostkeys-prove-00@openssh.com") + string(SESSION) + string(PUBLIC[0].blob)
     )

@@ -118,7 +118,7 @@ class Undecided(Side):
 
 
 @pytest.mark.row("R16")
-def test_what_a_handler_fails_to_decide_is_refused() -> None:
+def test_request_is_refused_when_its_handler_raises() -> None:
     error = ValueError("mine")
     side = Undecided(error)
     side.receive(m.SessionOpen(sender=7, window=1, max_packet=1))

@@ -60,7 +60,7 @@ def test_parts_that_fit_leave_as_one_packet() -> None:
     assert flow.out.window == 91
 
 
-def test_nothing_written_is_nothing_sent() -> None:
+def test_empty_write_sends_no_packet() -> None:
     flow = Flow()
     flow.write()
     flow.write(b"", b"")
@@ -130,7 +130,7 @@ def test_data_waits_for_congestion_and_actions_wait_for_data() -> None:
     assert done == ["at once", "behind"]
 
 
-def test_what_is_kept_is_copied_unless_it_cannot_change() -> None:
+def test_held_data_is_copied_unless_it_is_immutable() -> None:
     flow = Flow(window=2)
     changing = bytearray(b"abcd")
     flow.write(changing, b"same")
@@ -159,7 +159,7 @@ def test_the_writer_is_asked_to_pause_and_told_to_resume() -> None:
     assert flow.events == ["pause", "resume"]
 
 
-def test_what_is_dropped_is_gone() -> None:
+def test_dropped_data_is_not_sent_later() -> None:
     flow = Flow(window=0)
     flow.write(b"data")
     flow.out.in_order(lambda: pytest.fail("dropped"))
