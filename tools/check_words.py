@@ -55,7 +55,7 @@ WHOLE_NAMES: Final = {
 """Identifiers, without underscores around them."""
 
 PHRASES: Final = {
-    r"is none\b": "is not a ...",
+    r"(?<!there )\bis none\b": "is not a ...",
     r"(?<!here )(?<!here\n)\bis no (?!longer\b|more\b|less\b|other\b|one\b)\w+": "is not a ...",
     r"\banew\b": "again",
     r"\bsafe to show\b": "escaped",

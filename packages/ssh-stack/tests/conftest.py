@@ -58,7 +58,7 @@ SECONDS: Final = 60.0
 
 @attrs.frozen
 class Sshd:
-    """An sshd on 127.0.0.1 that lets the current user in with `key`."""
+    """An sshd on 127.0.0.1 that authenticates the current user with `key`."""
 
     port: int
     key: Path
@@ -189,7 +189,7 @@ class Cli:
                 env=env,
                 timeout=SECONDS,
                 check=False,
-                start_new_session=True,  # no controlling terminal: nobody is asked
+                start_new_session=True,  # no controlling terminal: no questions
                 **options,
             ),
         )
@@ -258,7 +258,7 @@ class Terminal:
         """Wait for the end of the program; take what it still says."""
         end = time.monotonic() + SECONDS
         while self.process.poll() is None:
-            assert time.monotonic() < end, f"still running, said {self.seen!r}"
+            assert time.monotonic() < end, f"still running, printed {self.seen!r}"
             if select.select([self.master], [], [], 0.05)[0]:
                 self.seen += os.read(self.master, 65536)
         while select.select([self.master], [], [], 0)[0]:
@@ -321,7 +321,7 @@ def _listening(serve: Callable[[socket.socket], None]) -> Generator[Listener]:
 
 @pytest.fixture
 def dead_port() -> int:
-    """A port that nobody listens on."""
+    """A port without a listener."""
     return _free_port()
 
 

@@ -57,5 +57,5 @@ class Bench:
 
 
 def _text(done: subprocess.CompletedProcess[bytes]) -> Done:
-    said = done.stderr.decode(errors="replace").replace("\r\n", "\n")  # as its log writes
-    return Done(done.args, done.returncode, done.stdout.decode(), said)
+    printed = done.stderr.decode(errors="replace").replace("\r\n", "\n")  # as its log writes
+    return Done(done.args, done.returncode, done.stdout.decode(), printed)

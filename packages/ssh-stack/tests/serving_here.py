@@ -50,8 +50,8 @@ class Here:
 async def serving(**options: Any) -> AsyncGenerator[Here]:
     """Serve commands to the user, or what the options say; leave nothing behind."""
     loop = asyncio.get_running_loop()
-    heard: list[dict[str, Any]] = []
-    loop.set_exception_handler(lambda _, context: heard.append(context))
+    reported: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: reported.append(context))
     tasks, files = asyncio.all_tasks(), _open_files()
     given: dict[str, Any] = {
         "host_keys": [HOST_KEY],
@@ -64,7 +64,7 @@ async def serving(**options: Any) -> AsyncGenerator[Here]:
     for _ in range(5):
         await asyncio.sleep(0)
     gc.collect()
-    left = (heard, asyncio.all_tasks() - tasks, _open_files().items() - files.items())
+    left = (reported, asyncio.all_tasks() - tasks, _open_files().items() - files.items())
     assert left == ([], set(), set()), left
 
 

@@ -193,7 +193,7 @@ async def test_pipes_are_read_by_connect_while_the_loop_goes_on(tmp_path: Path) 
         await asyncio.gather(*writers)
 
 
-async def test_pipe_that_nobody_writes_to_is_given_up_when_connecting_is_cancelled(
+async def test_pipe_without_a_writer_is_given_up_when_connecting_is_cancelled(
     tmp_path: Path,
 ) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
@@ -287,8 +287,8 @@ def test_serve_takes_pipes_for_its_files(cli: Cli, name: str, tmp_path: Path) ->
 
     asyncio.run(twice())
     process.terminate()
-    _, said = process.communicate()
-    assert (b"no key" in said, HOST_KEY.public_key.fingerprint().encode() in first) == (
+    _, printed = process.communicate()
+    assert (b"no key" in printed, HOST_KEY.public_key.fingerprint().encode() in first) == (
         False,
         name == "host-key",
     )

@@ -1,4 +1,4 @@
-"""What goes wrong before a connection stands.
+"""What fails before a connection is open.
 
 SSHError
 ├── HostKeyError (a HostKeyRefused)  the server is not known to be the right one
@@ -193,7 +193,7 @@ def place_of(host: str, port: int) -> str:
 
 
 def removal(host: str, port: int, line: HostLine) -> str:
-    """Return the command that removes a line of known_hosts; empty where there is none.
+    """Return the command that removes a line of known_hosts; empty where there is no line.
 
     A line that is about other hosts too is not to be removed as a whole, and one that ends
     before its key is left by `ssh-keygen -R`.
@@ -274,7 +274,7 @@ class ProxyFailed(SSHError, ConnectionError):
     """The proxy command ended or could not be started.
 
     Attributes:
-        stderr: the end of what it wrote to standard error, made safe to show.
+        stderr: the end of what it wrote to standard error, escaped.
     """
 
     def __init__(self, command: str, problem: str, stderr: str = "") -> None:

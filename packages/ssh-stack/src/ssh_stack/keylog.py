@@ -21,7 +21,7 @@ _OWNER_ONLY: Final = 0o600
 
 
 def key_log(environment: Mapping[str, str]) -> Callable[[bytes, bytes], None] | None:
-    """Return what writes the secret of a key exchange, or None where nobody asks for it."""
+    """Return what writes the secret of a key exchange, or None where it is off."""
     path = environment.get(VARIABLE)
     if not path:
         return None

@@ -47,7 +47,7 @@ def check_stream(stream: object) -> None:
     """Refuse what is not a stream.
 
     Raises:
-        UsageError: it is none of the three kinds.
+        UsageError: it has none of the three types.
     """
     pair = isinstance(stream, tuple) and len(cast("tuple[object, ...]", stream)) == 2  # noqa: PLR2004
     if pair:

@@ -22,7 +22,7 @@ _UNNAMED: Final = "the list of revoked host keys"
 
 def _files(paths: Iterable[Path]) -> list[str]:
     """The files of a list, without what stands for no file: "none" and /dev/null."""
-    named = [os.path.expanduser(path) for path in paths]  # noqa: PTH111 (no home is no error)
+    named = [os.path.expanduser(path) for path in paths]  # noqa: PTH111 (a missing home is fine)
     return [path for path in named if path not in {"none", "/dev/null"}]
 
 

@@ -1,4 +1,4 @@
-"""OpenSSH's command line: where options stand, what wins, what becomes of values."""
+"""OpenSSH's command line: where options may be, which one counts, what becomes of values."""
 
 from __future__ import annotations
 

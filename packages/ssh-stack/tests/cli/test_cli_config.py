@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ssh_stack.cli.arguments import parse_arguments
+from ssh_stack.cli.print_config import config_text
 from ssh_stack.cli.report import Report
-from ssh_stack.cli.shown import shown
 from ssh_stack.config import Config
 from ssh_wire import UsageError
 
@@ -251,7 +251,7 @@ def test_algorithms_are_what_was_asked_for(
     assert told in done.stderr
 
 
-def test_algorithm_that_nobody_knows_is_refused(cli: Cli, sshd: Sshd) -> None:
+def test_unknown_algorithm_is_refused(cli: Cli, sshd: Sshd) -> None:
     done = cli.run("ssh", "-c", "rot13", *sshd.login, sshd.host, "true")
 
     assert done.returncode == 255
@@ -360,14 +360,14 @@ def test_proxy_command_is_run_by_the_shell(cli: Cli, sshd: Sshd) -> None:
     )
     for each in (program, relay):
         each.chmod(0o755)
-    said = cli.home / "said"
+    printed = cli.home / "printed"
     # a word before the command is for a shell alone: `exec` takes no assignment
-    command = f"ProxyCommand env PATH=$HOME/bin:$PATH ~/bin/p.py %h %p 2>{said}"
+    command = f"ProxyCommand env PATH=$HOME/bin:$PATH ~/bin/p.py %h %p 2>{printed}"
 
     done = cli.run("ssh", "-o", command, *sshd.login, sshd.host, "echo through")
 
     assert done.stdout == b"through\n", done.stderr
-    assert said.read_text() == f"{program} 127.0.0.1 {sshd.port}\n"
+    assert printed.read_text() == f"{program} 127.0.0.1 {sshd.port}\n"
 
 
 def test_forwards_that_fail_end_the_command_where_that_is_asked_for(cli: Cli, sshd: Sshd) -> None:
@@ -432,11 +432,11 @@ def test_options_of_a_host_are_shown_in_the_words_of_ssh(cli: Cli, tmp_path: Pat
 
 
 def test_what_is_usual_is_shown_too() -> None:
-    text = shown(Config.parse("ProxyCommand nc %h\n").resolve("web1", user="me"), "web1")
+    text = config_text(Config.parse("ProxyCommand nc %h\n").resolve("web1", user="me"), "web1")
 
     assert "identityfile ~/.ssh/id_ed25519\n" in text
     assert "proxycommand nc %h\n" in text
     assert "globalknownhostsfile /etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2\n" in text
     none = Config.parse("IdentityFile none\nUserKnownHostsFile none\n").resolve("web1", user="me")
-    assert "identityfile none\n" in shown(none, "web1")
-    assert "userknownhostsfile none\n" in shown(none, "web1")
+    assert "identityfile none\n" in config_text(none, "web1")
+    assert "userknownhostsfile none\n" in config_text(none, "web1")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ssh_stack.cli.places import Place, parse_place
+from ssh_stack.cli.locations import Place, parse_place
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def test_from_host_to_host(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) -
     assert tree(target) == tree(source)
 
 
-def test_what_fails_is_said_and_the_rest_is_copied(
+def test_file_that_fails_is_reported_and_the_rest_is_copied(
     cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
 ) -> None:
     into = tmp_path / "into"

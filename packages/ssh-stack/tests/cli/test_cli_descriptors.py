@@ -47,9 +47,9 @@ async def give(fd: int, data: bytes) -> None:
         sink.close()
 
 
-@pytest.fixture(params=["anew", "announced"])
+@pytest.fixture(params=["reopened", "announced"])
 def opened(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With and without a way to open a pipe anew."""
+    """With and without a way to open a pipe again."""
     if request.param == "announced":
 
         def refuse(path: object, *_: object, **__: object) -> int:
@@ -96,10 +96,10 @@ async def test_a_terminal() -> None:
     master, slave = os.openpty()
     os.write(master, b"line\n")
     assert await take(slave, 5) == b"line\n"
-    await give(slave, b"shown")
-    shown = b""
-    while not shown.endswith(b"shown"):
-        shown += os.read(master, 100)
+    await give(slave, b"printed")
+    printed = b""
+    while not printed.endswith(b"printed"):
+        printed += os.read(master, 100)
     assert blocking(slave)
     source = Input(slave)
     os.close(slave)

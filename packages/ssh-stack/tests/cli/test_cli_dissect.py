@@ -61,10 +61,10 @@ def test_it_says_what_ssh_wire_says(capture: Path, capsys: pytest.CaptureFixture
 
 def test_secrets_are_masked_unless_asked_for() -> None:
     masked = CliRunner().invoke(main, ["dissect"], input=PASSWORD)
-    shown = CliRunner().invoke(main, ["dissect", "--secrets", "-"], input=PASSWORD)
+    printed = CliRunner().invoke(main, ["dissect", "--secrets", "-"], input=PASSWORD)
 
     assert "hunter2" not in masked.output
-    assert "hunter2" in shown.output
+    assert "hunter2" in printed.output
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_statuses(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == ("ssh-stack: why\nssh-stack: connection to h port 1: gone\n")
 
 
-def test_what_fails_in_the_background_is_said_with_verbose(
+def test_background_failure_is_printed_with_verbose(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     async def work() -> int:
@@ -93,7 +93,7 @@ def test_what_fails_in_the_background_is_said_with_verbose(
     assert "ValueError: odd\nssh-stack: only a message" in capsys.readouterr().err
 
 
-def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closed_standard_error_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w", buffering=1, closefd=False) as closed:

@@ -55,7 +55,7 @@ def test_a_wrong_host_key(
     assert known.read_text() == f"[127.0.0.1]:{sshd.port} {other}"
 
 
-def test_an_unknown_host_key_where_nobody_can_be_asked(
+def test_unknown_host_key_is_refused_without_a_terminal(
     cli: Cli, sshd: Sshd, reach: Callable[..., list[str]]
 ) -> None:
     options = ["-F", "none", "-o", f"Port={sshd.port}"]
@@ -232,7 +232,7 @@ def test_no_destination(cli: Cli) -> None:
     assert done.stderr.startswith(b"usage: ssh-stack ssh ")
 
 
-def test_more_is_said_with_verbose(cli: Cli, dead_port: int) -> None:
+def test_more_is_printed_with_verbose(cli: Cli, dead_port: int) -> None:
     done = cli.run("ssh", "-vv", "-F", "none", "-p", str(dead_port), "me@127.0.0.1")
     assert done.returncode == 255
     assert re.search(rb"^ssh_stack.errors.ConnectRefused: ", done.stderr, re.MULTILINE)

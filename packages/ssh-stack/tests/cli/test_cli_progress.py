@@ -149,10 +149,10 @@ def test_nothing_is_left_behind() -> None:
     """What is written to the terminal ends where it began, also after an error."""
     file = io.StringIO()
     console = Console(width=50, file=file, force_terminal=True)
-    shown = Bars(console)
+    printed = Bars(console)
 
     def fail() -> None:
-        with shown.transfer("/t") as told:
+        with printed.transfer("/t") as told:
             assert told is not None
             told.found("/t/a", 10)
             told.found("/t/b", 10)
@@ -170,8 +170,8 @@ def test_nothing_is_left_behind() -> None:
 
 def test_the_closing_line_says_what_was_copied() -> None:
     file = io.StringIO()
-    shown = Bars(Console(width=50, file=file, force_terminal=True))
-    shown.close(22, 3_000_000)
+    printed = Bars(Console(width=50, file=file, force_terminal=True))
+    printed.close(22, 3_000_000)
 
     assert file.getvalue() == "22 files, 3.0 MB, 0.0 s\n"
     assert closing_line(1, 5, 61.04) == "1 file, 5 bytes, 61.0 s"

@@ -90,7 +90,7 @@ def test_a_reader_that_writes_first_is_no_deadlock(cli: Cli, sshd: Sshd) -> None
     assert out == data + b"end\n"
 
 
-def test_output_that_nobody_reads(cli: Cli, sshd: Sshd) -> None:
+def test_output_without_a_reader_ends_the_command(cli: Cli, sshd: Sshd) -> None:
     with cli.start("ssh", *sshd.login, sshd.host, "yes; echo over >&2") as process:
         assert process.stdout is not None
         assert process.stdout.read(2) == b"y\n"
@@ -142,7 +142,7 @@ def test_the_environment_goes_along(cli: Cli, sshd: Sshd) -> None:
     assert done.stdout == b"ab\n"
 
 
-def test_what_is_not_supported_is_said_once(cli: Cli, sshd: Sshd) -> None:
+def test_unsupported_keyword_is_printed_once(cli: Cli, sshd: Sshd) -> None:
     options = ["-C", "-o", "Compression=yes", "-o", "ForwardX11=no"]
     done = cli.run("ssh", *sshd.login, *options, sshd.host, "true")
     assert done.returncode == 0
@@ -164,8 +164,8 @@ def test_a_configuration_file(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
         f"  IdentityFile {sshd.key}\n  UserKnownHostsFile {sshd.known_hosts}\n"
     )
     assert cli.run("ssh", "-F", str(config), "alias", "exit 5").returncode == 5
-    shown = cli.run("ssh", "-F", str(config), "-G", "alias").stdout.decode()
-    assert f"hostname 127.0.0.1\nuser {sshd.user}\nport {sshd.port}\n" in shown
+    printed = cli.run("ssh", "-F", str(config), "-G", "alias").stdout.decode()
+    assert f"hostname 127.0.0.1\nuser {sshd.user}\nport {sshd.port}\n" in printed
 
 
 def test_jump_hosts(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:

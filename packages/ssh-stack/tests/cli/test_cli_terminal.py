@@ -139,7 +139,7 @@ def test_the_passphrase_of_a_key_is_asked_for(cli: Cli, sshd: Sshd, tmp_path: Pa
             terminal.expect("in\r\n")
             assert terminal.wait() == 0
             assert terminal.restored
-        # where nobody can be asked, it is not asked for, and the next credential is tried
+        # without a terminal it is not asked for, and the next credential is tried
         assert cli.run("ssh", *sshd.trust, "-i", str(key), sshd.host, "true").returncode == 255
     finally:
         authorized.write_text(before)

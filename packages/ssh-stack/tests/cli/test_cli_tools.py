@@ -64,8 +64,8 @@ def test_git(cli: Cli, sshd: Sshd, tmp_path: Path, url: str) -> None:
         run(cli, "git", *author, "-C", str(clone), *words)
     push = ["push", "-q", "origin", "main:pushed"]
     run(cli, "git", "-C", str(clone), *push, GIT_SSH_COMMAND=command)
-    shown = run(cli, "git", "-C", str(repository), "log", "--format=%s", "pushed")
-    assert shown.stdout == b"two\none\n"
+    printed = run(cli, "git", "-C", str(repository), "log", "--format=%s", "pushed")
+    assert printed.stdout == b"two\none\n"
 
 
 def test_rsync(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:

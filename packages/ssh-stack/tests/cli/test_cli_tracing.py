@@ -13,7 +13,7 @@ from ssh_wire.messages.transport import Debug, Disconnect
 EVIL = "\x1b[2J\x07\u202e\x9b\x7f\t"
 
 
-def said(verbose: int, capsys: pytest.CaptureFixture[str]) -> list[str]:
+def printed(verbose: int, capsys: pytest.CaptureFixture[str]) -> list[str]:
     trace = tracer(Report(verbose=verbose))
     options = TransportOptions(algorithms=profiles("default", "client"), trace=trace)
     pair = Pair(options, key=PrivateKey.generate("ed25519"))
@@ -33,8 +33,8 @@ def test_nothing_is_traced_without_v() -> None:
 
 
 def test_each_v_says_more(capsys: pytest.CaptureFixture[str]) -> None:
-    once, twice, thrice = (said(verbose, capsys) for verbose in (1, 2, 3))
-    assert once == ["ssh-stack: keys are exchanged anew with mlkem768x25519-sha256"]
+    once, twice, thrice = (printed(verbose, capsys) for verbose in (1, 2, 3))
+    assert once == ["ssh-stack: rekey with mlkem768x25519-sha256"]
     assert set(once) < set(twice)
     text = "\n".join(twice)
     assert "the peer is SSH-2.0-ssh_stack_0.1" in text
@@ -63,10 +63,10 @@ def test_t46_what_a_stranger_says_is_shown_without_control_characters(
     while (event := client.next_event()) is not None:
         if isinstance(event, Disconnected):
             report.error(str(event.error))
-    shown = capsys.readouterr().err
-    assert "the peer says: before \\x1b[2J" in shown
-    assert all(character.isprintable() or character == "\n" for character in shown)
-    assert len(shown.splitlines()) == shown.count("\n")
+    printed = capsys.readouterr().err
+    assert "the peer says: before \\x1b[2J" in printed
+    assert all(character.isprintable() or character == "\n" for character in printed)
+    assert len(printed.splitlines()) == printed.count("\n")
 
 
 @pytest.mark.row("T46")

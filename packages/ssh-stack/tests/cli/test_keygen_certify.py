@@ -84,7 +84,7 @@ def test_several_keys_and_counted_serials(bench: Bench) -> None:
         (["-I", "id", "user.pub"], "-n is missing"),
         (["-I", "id", "-n", "a"], "name the keys"),
         (["-I", "id", "-n", "a", "-O", "permit-everything", "user.pub"], "no option"),
-        (["-I", "id", "-n", "a", "-V", "+1x", "user.pub"], "is no time"),
+        (["-I", "id", "-n", "a", "-V", "+1x", "user.pub"], "is not a time"),
         (["-I", "id", "-n", "a", "-z", "x", "user.pub"], "-z takes a number"),
         (["-I", "id", "-n", "a", "nothing.pub"], "nothing.pub: No such file"),
     ],

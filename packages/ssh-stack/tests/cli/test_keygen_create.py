@@ -54,8 +54,8 @@ def test_a_new_key(bench: Bench, words: list[str], passphrase: str) -> None:
 def test_kinds_that_ssh_keygen_of_this_machine_has_not(bench: Bench, kind: str) -> None:
     assert bench.ours("-q", "-t", kind, "-N", "", "-C", "", "-f", "key").stdout == ""
 
-    shown = bench.ours("-l", "-f", "key").stdout
-    assert bench.ours("-l", "-f", "key.pub").stdout == shown
+    printed = bench.ours("-l", "-f", "key").stdout
+    assert bench.ours("-l", "-f", "key.pub").stdout == printed
     assert bench.ours("-y", "-f", "key").stdout == bench.path("key.pub").read_text()
 
 
@@ -94,7 +94,7 @@ def test_a_link_is_not_written_through(bench: Bench) -> None:
     assert bench.path("target").read_text() == "precious"
 
 
-def test_nobody_to_ask_for_a_passphrase(bench: Bench) -> None:
+def test_passphrase_without_a_terminal_is_an_error(bench: Bench) -> None:
     done = bench.ours("-f", "key")
 
     assert done.returncode == 255

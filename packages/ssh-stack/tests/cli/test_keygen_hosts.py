@@ -62,7 +62,7 @@ def test_hashed_lines_of_ssh_keygen(bench: Bench) -> None:
         bench.same("-F", host, "-f", "known")
 
 
-def test_kinds_of_key_that_nobody_knows_yet_are_kept(bench: Bench) -> None:
+def test_unknown_kinds_of_key_are_kept(bench: Bench) -> None:
     """ssh-keygen stops at them."""
     with bench.path("known").open("a") as file:
         file.write("h1,h9 future-kind AAAA\n")

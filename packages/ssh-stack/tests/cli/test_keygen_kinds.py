@@ -49,7 +49,7 @@ def test_the_short_name_without_openssh_is_the_name_of_the_draft(
 
 
 @pytest.mark.parametrize("kind", [DRAFT, EARLY, "ed25519", "ecdsa", "rsa"])
-def test_other_names_are_taken_as_they_are_and_nobody_is_asked(
+def test_other_names_are_taken_as_they_are_without_a_question(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
 ) -> None:
     asked = tmp_path / "asked"

@@ -37,7 +37,7 @@ def test_what_is_done(words: str, mode: str) -> None:
 
 
 @pytest.mark.parametrize("words", ["-D lib", "-K", "-M generate", "-U", "-w lib"])
-def test_what_is_not_supported_is_said(words: str) -> None:
+def test_unsupported_option_is_printed(words: str) -> None:
     with pytest.raises(UsageError, match=r"support|not made"):
         parse_options(words.split())
 

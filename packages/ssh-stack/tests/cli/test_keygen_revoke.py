@@ -87,9 +87,9 @@ def test_more_is_added(bench: Bench) -> None:
     assert bench.theirs("-k", "-f", "list", "one.pub").returncode == 0
     assert bench.ours("-k", "-u", "-f", "list", "two.pub").returncode == 0
 
-    said = bench.same("-Q", "-f", "list", "one.pub", "two.pub", "three.pub")
+    printed = bench.same("-Q", "-f", "list", "one.pub", "two.pub", "three.pub")
 
-    assert said == "one.pub (one): REVOKED\ntwo.pub (two): REVOKED\nthree.pub (three): ok\n"
+    assert printed == "one.pub (one): REVOKED\ntwo.pub (two): REVOKED\nthree.pub (three): ok\n"
 
 
 @pytest.mark.parametrize(

@@ -47,10 +47,10 @@ def test_every_line_of_a_file(bench: Bench) -> None:
     lines = ["# a comment", "", one.rsplit(" ", 1)[0], f'command="a b",no-pty {two}', "no key"]
     bench.path("lines").write_text("\n".join([*lines, f"host1,host2 {one}"]))
 
-    said = bench.same("-l", "-f", "lines")
+    printed = bench.same("-l", "-f", "lines")
 
-    assert said.count("\n") == 3
-    assert "no comment" in said
+    assert printed.count("\n") == 3
+    assert "no comment" in printed
 
 
 def test_from_standard_input(bench: Bench) -> None:
@@ -103,8 +103,8 @@ def test_a_private_key_is_imported(bench: Bench) -> None:
 def test_records(bench: Bench, name: str) -> None:
     bench.same("-r", "host.example", "-f", f"{name}.pub")
     bench.same("-r", "host.example", "-g", "-f", f"{name}.pub")
-    said = bench.ours("-r", "h", "-O", "hashalg=sha256", "-f", f"{name}.pub").stdout
-    assert said.split()[4] == "2"
+    printed = bench.ours("-r", "h", "-O", "hashalg=sha256", "-f", f"{name}.pub").stdout
+    assert printed.split()[4] == "2"
 
 
 @pytest.mark.parametrize(

@@ -37,15 +37,15 @@ def bench(cli: Cli, tmp_path: Path) -> Bench:
 def test_signatures_of_each_are_good_for_the_other(
     bench: Bench, name: str, hash_name: str
 ) -> None:
-    namespace, who = ("file", "alice") if name == "key" else ("git", "bob")
+    namespace, user = ("file", "alice") if name == "key" else ("git", "bob")
     sign = ["-Y", "sign", "-f", name, "-n", namespace, "-O", f"hashalg={hash_name}"]
-    verify = ["-Y", "verify", "-f", "signers", "-I", who, "-n", namespace, "-s", "message.sig"]
+    verify = ["-Y", "verify", "-f", "signers", "-I", user, "-n", namespace, "-s", "message.sig"]
     for run in (bench.ours, bench.theirs):
         bench.path("message.sig").unlink(missing_ok=True)
         assert run(*sign, "message").returncode == 0
 
-        said = bench.same(*verify, given=MESSAGE)
-        assert said.startswith(f'Good "{namespace}" signature for {who} with ')
+        printed = bench.same(*verify, given=MESSAGE)
+        assert printed.startswith(f'Good "{namespace}" signature for {user} with ')
         bench.same("-Y", "check-novalidate", "-n", namespace, "-s", "message.sig", given=MESSAGE)
         bench.same("-Y", "find-principals", "-f", "signers", "-s", "message.sig")
         bench.same(*verify, given="something else")
@@ -90,8 +90,8 @@ def test_the_agent_signs(bench: Bench, tmp_path: Path) -> None:
 
 def test_principals(bench: Bench) -> None:
     match = ["-Y", "match-principals", "-f", "signers", "-I"]
-    for who in ("alice", "albert", "bob"):
-        bench.same(*match, who)
+    for user in ("alice", "albert", "bob"):
+        bench.same(*match, user)
 
     # the status of ssh-keygen is the number of an error inside it
     for run in (bench.ours, bench.theirs):

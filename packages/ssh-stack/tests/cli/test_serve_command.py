@@ -52,7 +52,7 @@ class Program:
         )
 
     async def end(self, number: int = signal.SIGTERM) -> tuple[int | None, bytes]:
-        """Send a signal; return the exit status and what was said on standard error."""
+        """Send a signal; return the exit status and what was printed on standard error."""
         self.process.send_signal(number)
         _, err = await self.process.communicate()
         return self.process.returncode, err
@@ -67,13 +67,13 @@ async def program(cli: Cli, *words: str) -> AsyncGenerator[Program]:
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    said = b""
+    printed = b""
     try:
-        while not (found := _LISTENING.search(said)):
+        while not (found := _LISTENING.search(printed)):
             line = await process.stdout.readline()
             assert line, await process.communicate()
-            said += line
-        yield Program(process, int(found[1]), dict(_HOST_KEY.findall(said)))
+            printed += line
+        yield Program(process, int(found[1]), dict(_HOST_KEY.findall(printed)))
     finally:
         if process.returncode is None:
             process.kill()
@@ -157,7 +157,7 @@ async def test_keys_that_cannot_be_used_are_named(cli: Cli) -> None:
 
     lines = err.decode().splitlines()
     assert lines[0].startswith(f"ssh-stack: {keys}, line 1 is not used: options")
-    assert lines[1] == f"ssh-stack: {keys} has no key: nobody can log in yet"
+    assert lines[1] == f"ssh-stack: {keys} has no key: no user can log in yet"
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,8 @@ def frames(error: BaseException) -> list[str]:
     each: BaseException | None = error
     while each is not None:
         found += [frame.filename for frame in traceback.extract_tb(each.__traceback__)]
-        shown = each.__cause__ or (None if each.__suppress_context__ else each.__context__)
-        each = shown
+        presented = each.__cause__ or (None if each.__suppress_context__ else each.__context__)
+        each = presented
     return found
 
 

@@ -36,7 +36,7 @@ def test_string_is_run_by_the_shell_of_the_user_as_ssh_does_it() -> None:
 
 
 @pytest.mark.parametrize("command", ["nc %Z", ["nc", "%Z"]])
-def test_unknown_token_is_told_with_what_it_stands_in(command: str | list[str]) -> None:
+def test_unknown_token_is_reported_with_its_command(command: str | list[str]) -> None:
     with pytest.raises(UsageError, match=r"^proxy command '.*%Z': has an unknown token %Z"):
         proxy_arguments(command, TOKENS)
 
@@ -112,7 +112,7 @@ def test_unknown_token_is_refused(command: str | list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "said"),
+    ("command", "printed"),
     [
         ("~/bin/p %h %p", "p web1 22"),
         ("$HOME/bin/p %h 2>/dev/null", "p web1"),
@@ -121,7 +121,7 @@ def test_unknown_token_is_refused(command: str | list[str]) -> None:
     ],
 )
 async def test_shell_reads_what_a_configuration_may_say(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, said: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, printed: str
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("SHELL", "/bin/sh")
@@ -136,7 +136,7 @@ async def test_shell_reads_what_a_configuration_may_say(
     )
     out, _ = await process.communicate()
 
-    assert out.decode().strip() == said
+    assert out.decode().strip() == printed
 
 
 class _Closed(asyncio.Protocol):

@@ -31,8 +31,8 @@ class Asker:
         return self.answers.pop(0)
 
 
-def signer(asker: Asker, *, shown: bool = True) -> EncryptedSigner:
-    public = KEY.public_key if shown else None
+def signer(asker: Asker, *, presented: bool = True) -> EncryptedSigner:
+    public = KEY.public_key if presented else None
     return EncryptedSigner(lambda p: load_private_key(DATA, p), "file key", asker, public)
 
 
@@ -69,7 +69,7 @@ async def test_giving_up(answer: str | None) -> None:
 
 
 async def test_a_file_that_hides_its_public_half() -> None:
-    locked = signer(Asker(["right"]), shown=False)
+    locked = signer(Asker(["right"]), presented=False)
     with pytest.raises(PassphraseNeeded):
         _ = locked.public_key
     await locked.unlock()

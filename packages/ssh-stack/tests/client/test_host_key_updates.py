@@ -112,6 +112,8 @@ async def test_of_openssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         ("UpdateHostKeys yes", {"known_hosts": os.devnull}, True),
     ],
 )
-def test_who_decides_whether_it_does(text: str, options: dict[str, Any], follows: bool) -> None:
+def test_option_and_configuration_decide_whether_it_does(
+    text: str, options: dict[str, Any], follows: bool
+) -> None:
     config = Config.parse(text).resolve("web1")
     assert updates_host_keys(ClientOptions(**options), config) is follows

@@ -1,4 +1,4 @@
-"""What a user is authenticated with, in which order, and what is said when nothing is enough."""
+"""What a user is authenticated with, in which order, and the error when nothing is enough."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class Knows:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    async def password(self, who: str, /) -> str | None:
-        self.asked.append(f"password of {who}")
+    async def password(self, login: str, /) -> str | None:
+        self.asked.append(f"password of {login}")
         return "right"
 
-    async def new_password(self, who: str, prompt: str, /) -> str | None:
-        self.asked.append(f"new password of {who}: {prompt}")
+    async def new_password(self, login: str, prompt: str, /) -> str | None:
+        self.asked.append(f"new password of {login}: {prompt}")
         return "new"
 
     async def passphrase(self, source: str, /) -> str | None:
@@ -53,9 +53,9 @@ class Knows:
         return "right"
 
     async def answers(
-        self, who: str, name: str, instruction: str, prompts: Sequence[Prompt], /
+        self, login: str, name: str, instruction: str, prompts: Sequence[Prompt], /
     ) -> Sequence[str] | None:
-        del who, name, instruction
+        del login, name, instruction
         return ["" for _ in prompts]
 
     async def confirm_host_key(self, host: str, port: int, key: PublicKey, /) -> bool:
@@ -117,7 +117,7 @@ def test_a_function_is_asked_three_times() -> None:
     ]
 
 
-def test_a_person_is_asked_as_ssh_asks() -> None:
+def test_prompter_is_asked_as_ssh_asks() -> None:
     assert told(found(prompter=Knows())) == [
         *PLAIN,
         *["keyboard-interactive prompt"] * 3,
@@ -125,7 +125,7 @@ def test_a_person_is_asked_as_ssh_asks() -> None:
     ]
 
 
-def test_what_the_caller_gives_is_not_asked_of_a_person() -> None:
+def test_value_that_is_given_is_not_asked_of_the_prompter() -> None:
     assert "password prompt" not in told(found(prompter=Knows(), password="x"))
     assert "password prompt" not in told(found(prompter=Knows(), interactive=answer))
 
@@ -159,7 +159,7 @@ def test_a_password_that_is_given_and_must_not_be_used_is_reported() -> None:
     assert "not among the methods that may be used" in last.problem
 
 
-def test_nobody_is_asked_in_batch_mode() -> None:
+def test_batch_mode_asks_nothing() -> None:
     async def ask() -> str:
         raise AssertionError
 
@@ -176,7 +176,7 @@ def test_nobody_is_asked_in_batch_mode() -> None:
     ]
 
 
-def test_a_new_password_is_asked_of_the_person_or_the_function() -> None:
+def test_new_password_is_asked_of_the_prompter_or_the_function() -> None:
     prompter = Knows()
     *_, asked = found(prompter=prompter)
     assert isinstance(asked, PasswordCredential)
@@ -194,7 +194,7 @@ def test_a_new_password_is_asked_of_the_person_or_the_function() -> None:
     assert finish(batch.ask("Choose")) is None
 
 
-def test_the_dialogue_of_a_person_is_theirs() -> None:
+def test_prompts_of_the_server_reach_the_prompter() -> None:
     dialogue = found(prompter=Knows())[2]
     assert isinstance(dialogue, InteractiveCredential)
     prompts = (Prompt(text="?", echo=True),)
@@ -297,14 +297,14 @@ async def admit(_user: str) -> Accept:
     return Accept()
 
 
-def who(attempts: Sequence[AuthAttempt]) -> list[tuple[str, Outcome]]:
+def tried(attempts: Sequence[AuthAttempt]) -> list[tuple[str, Outcome]]:
     return [(attempt.method, attempt.outcome) for attempt in attempts]
 
 
 async def test_a_server_without_authentication_takes_a_client_that_has_keys() -> None:
     async with serving(auth=ServerAuthentication(none=admit)) as here:
         async with here.connect(keys=[KEY], password="x") as connection:
-            assert who(connection.auth_attempts) == [("none", Outcome.ACCEPTED)]
+            assert tried(connection.auth_attempts) == [("none", Outcome.ACCEPTED)]
 
         with pytest.raises(AuthenticationFailed):
             await here.connect(keys=[KEY], ask_methods_first=False).open()

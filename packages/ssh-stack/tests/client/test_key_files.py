@@ -1,4 +1,4 @@
-"""The keys that somebody names: what is read of them, and what is said of the others."""
+"""The keys that are named: what is read of them, and the errors of the others."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ async def test_a_locked_key_asks_a_function_be_it_async_or_plain(tmp_path: Path)
         assert await signs(await read(path, passphrase=function))
 
 
-async def test_a_locked_key_asks_the_person(tmp_path: Path) -> None:
+async def test_encrypted_key_asks_the_prompter(tmp_path: Path) -> None:
     class Prompter:
         async def passphrase(self, source: str, /) -> str:
             assert source == f"file {tmp_path}/id"
@@ -233,16 +233,14 @@ async def test_a_locked_key_without_a_passphrase_says_what_is_missing(tmp_path: 
     )
 
 
-async def test_nobody_is_asked_for_a_passphrase_in_batch_mode(tmp_path: Path) -> None:
+async def test_batch_mode_asks_for_no_passphrase(tmp_path: Path) -> None:
     def ask() -> str:
         raise AssertionError
 
     path = tmp_path / "id"
     write_private_key(path, KEY, "right")
 
-    assert (
-        "in batch mode nobody is asked" in (await read(path, batch=True, passphrase=ask)).problem
-    )
+    assert "batch mode asks nothing" in (await read(path, batch=True, passphrase=ask)).problem
     assert await signs(await read(path, batch=True, passphrase="right"))
 
 

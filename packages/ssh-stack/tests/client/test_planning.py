@@ -110,15 +110,15 @@ async def _update(*_: object) -> bool:
     pytest.fail("somebody was asked")
 
 
-class _Nobody:
+class _Unasked:
     """A user who must not be asked."""
 
     def __getattr__(self, name: str) -> NoReturn:
         pytest.fail(f"asked for {name}")
 
 
-def test_batch_mode_asks_nobody_about_a_host_key() -> None:
-    prompter = cast("Prompter", _Nobody())
+def test_batch_mode_asks_nothing_about_a_host_key() -> None:
+    prompter = cast("Prompter", _Unasked())
     options = ClientOptions(prompter=prompter, host_key_policy=_decide, update_host_keys=_update)
 
     found = quiet(options, resolve("BatchMode yes"))
@@ -140,7 +140,7 @@ def test_batch_mode_asks_nobody_about_a_host_key() -> None:
     ],
 )
 def test_batch_mode_leaves_the_policy_of_the_configuration(text: str, found: str) -> None:
-    options = quiet(ClientOptions(prompter=cast("Prompter", _Nobody())), resolve(text))
+    options = quiet(ClientOptions(prompter=cast("Prompter", _Unasked())), resolve(text))
 
     assert policy(options, resolve(text)) == found
 

@@ -29,7 +29,7 @@ class _Driver:
 
     def __init__(self) -> None:
         self.stream: asyncio.Transport | None = None
-        self.heard = bytearray()
+        self.received = bytearray()
         self.stuck = 0
         self.lost: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
 
@@ -37,7 +37,7 @@ class _Driver:
         self.stream = transport
 
     def feed(self, data: bytes) -> None:
-        self.heard += data
+        self.received += data
 
     def pause_writing(self) -> None:
         self.stuck += 1
@@ -140,10 +140,10 @@ async def test_what_a_program_writes_is_fed_and_what_it_complains_of_is_in_the_e
 
     error = await driver.lost
 
-    assert bytes(driver.heard) == b"got hello\n"
+    assert bytes(driver.received) == b"got hello\n"
     assert isinstance(error, ProxyFailed)
     assert error.stderr == "out of luck"
-    stream.write(b"nobody reads this")
+    stream.write(b"this is never read")
 
 
 async def test_program_whose_output_ends_is_ended_with_its_children() -> None:

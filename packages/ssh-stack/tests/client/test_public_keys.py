@@ -98,7 +98,7 @@ def test_named_keys_of_the_agent_keep_its_order_and_files_come_last() -> None:
     assert told(arrangement.as_ssh()) == ["A agent", "C agent", "B agent", "D file"]
 
 
-def test_with_identities_only_keys_of_the_agent_that_nobody_named_are_left_out() -> None:
+def test_identities_only_leaves_out_keys_of_the_agent_that_are_not_named() -> None:
     arrangement = Arrangement(named=[named(B), named(D)], agent=held(A, B, C), others=False)
 
     assert told(arrangement.as_ssh()) == ["B agent", "D file"]

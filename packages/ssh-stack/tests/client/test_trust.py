@@ -87,7 +87,7 @@ async def test_accepted_keys_are_remembered(tmp_path: Path) -> None:
     assert await Trust("web1", 22, known, "strict").verify(KEY)
 
 
-async def test_a_person_may_decide(tmp_path: Path) -> None:
+async def test_prompter_may_decide(tmp_path: Path) -> None:
     asked: list[tuple[str, int, PublicKey]] = []
 
     async def decide(host: str, port: int, key: PublicKey) -> bool:
@@ -98,7 +98,7 @@ async def test_a_person_may_decide(tmp_path: Path) -> None:
     assert asked == [("web1", 22, KEY)]
 
 
-async def test_policy_off_trusts_anybody_and_remembers_nobody(tmp_path: Path) -> None:
+async def test_policy_off_trusts_every_host_and_remembers_none(tmp_path: Path) -> None:
     file = tmp_path / "kh"
 
     assert await trust(f"web1 {OTHER.to_openssh()}", "off", file).verify(KEY)
@@ -176,11 +176,11 @@ async def test_a_certificate_that_is_not_good_is_refused(bad: Certificate) -> No
 
 
 async def test_a_foreign_authority_leaves_the_key_to_be_judged() -> None:
-    shown = certificate("web1", ca=PrivateKey.generate("ed25519"))
-    assert not await trust(AUTHORITY).verify_certificate(shown)
+    presented = certificate("web1", ca=PrivateKey.generate("ed25519"))
+    assert not await trust(AUTHORITY).verify_certificate(presented)
     assert not await trust("").verify_certificate(certificate("web1"))
     listed = trust(f"web1 {KEY.to_openssh()}")
-    assert not await listed.verify_certificate(shown)  # the key is, but not by its authority
+    assert not await listed.verify_certificate(presented)  # the key is, but not by its authority
     assert await listed.verify(KEY)
     assert not await trust(AUTHORITY, "off").verify_certificate(certificate("web2"))
 
@@ -287,7 +287,7 @@ async def test_c23_nothing_is_remembered_without_proof(
     "known", ["", line("web1", OTHER), line("web2", KEY)], ids=["empty", "other key", "other host"]
 )
 @pytest.mark.parametrize("policy", ["off", "accept-new"])
-async def test_c23_nothing_is_learnt_of_a_server_that_nobody_vouched_for(
+async def test_c23_nothing_is_learnt_of_a_server_that_is_not_trusted(
     known: str, policy: HostKeyPolicy, tmp_path: Path
 ) -> None:
     file = tmp_path / "known_hosts"
@@ -312,7 +312,7 @@ async def test_c23_nothing_is_learnt_by_a_certificate(tmp_path: Path) -> None:
     assert file.read_text() == known
 
 
-async def test_a_key_that_a_person_accepted_is_vouched_for(tmp_path: Path) -> None:
+async def test_key_that_the_user_accepted_is_trusted(tmp_path: Path) -> None:
     async def accept(host: str, port: int, key: PublicKey) -> bool:
         del host, port, key
         return True

@@ -137,15 +137,15 @@ async def test_a_listed_key_is_refused_by_every_policy(policy: HostKeyPolicy) ->
 
 
 async def test_a_listed_certificate_authority_or_certified_key_is_refused() -> None:
-    shown = certificate("web1")
-    for key in (KEY, CA.public_key, shown):
+    presented = certificate("web1")
+    for key in (KEY, CA.public_key, presented):
         judge = trust(AUTHORITY)
         judge.revoked = revoking(key)
         with pytest.raises(HostKeyRevoked):
-            await judge.verify_certificate(shown)
+            await judge.verify_certificate(presented)
     judge = trust(AUTHORITY)
     judge.revoked = revoking(OTHER)
-    assert await judge.verify_certificate(shown)
+    assert await judge.verify_certificate(presented)
 
 
 async def test_a_short_rsa_key_is_refused() -> None:

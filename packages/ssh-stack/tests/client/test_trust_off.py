@@ -236,6 +236,6 @@ def test_the_command_says_that_a_key_was_remembered(
     words = ["-F", "none", "-o", f"Port={sshd.port}", *options, "-i", str(sshd.key), sshd.host]
     done = cli.run("ssh", *(["-q"] if quiet else []), *words, "true")
     assert done.returncode == 0
-    said = f"Warning: Permanently added '[127.0.0.1]:{sshd.port}' (ssh-ed25519)"
-    assert (said in done.stderr.decode()) is not quiet
+    printed = f"Warning: Permanently added '[127.0.0.1]:{sshd.port}' (ssh-ed25519)"
+    assert (printed in done.stderr.decode()) is not quiet
     assert known.read_text().startswith(f"[127.0.0.1]:{sshd.port} ssh-ed25519 ")

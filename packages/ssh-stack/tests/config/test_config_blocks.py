@@ -51,7 +51,7 @@ def test_final_pass_holds_host_lines_against_the_name_in_lower_case() -> None:
 
 
 def test_host_line_with_a_comment_alone_is_for_no_host() -> None:
-    assert resolve("Host # nobody\n User x\n").user is None
+    assert resolve("Host # no name\n User x\n").user is None
     with pytest.raises(ConfigError, match="empty argument"):
         resolve('Host ""\n User x\n')
 
@@ -85,7 +85,7 @@ def test_host_line_with_a_comment_alone_is_for_no_host() -> None:
         ('Match tagged ""\n User a\n', "a"),
         ("Match version ssh_stack_*\n User a\n", "a"),
         ("Match version OpenSSH_*\n User a\n", None),
-        ("Match localuser nobody-of-that-name\n User a\n", None),
+        ("Match localuser another-user\n User a\n", None),
         ("Match # nothing\n User a\n", ConfigError),
         ('Match host ""\n User a\n', ConfigError),
         ("Match host web1 user\n User a\n", ConfigError),

@@ -185,12 +185,12 @@ def test_whether_known_hosts_follow_a_server(text: str, value: str | None) -> No
     assert resolve(text).update_host_keys == value
 
 
-def test_no_proxy_can_be_said() -> None:
+def test_proxy_command_none_switches_it_off() -> None:
     assert resolve("ProxyJump none\nProxyJump a\n").proxy_jump == ()
     assert resolve("ProxyCommand none\n").proxy_command is None
 
 
-def test_asking_nobody_is_refusing() -> None:
+def test_policy_ask_refuses_without_a_user_to_ask() -> None:
     assert resolve("").host_key_policy == "strict"
     assert resolve("StrictHostKeyChecking no\n").host_key_policy == "off"
 
@@ -206,7 +206,7 @@ Host web? !web2
 Match host *.example.com
   ProxyJump jump1,jump2:2200
 Host *
-  User nobody
+  User other
   Port 23
   IdentitiesOnly yes
   UserKnownHostsFile ~/kh1 /kh2

@@ -14,7 +14,7 @@ from ssh_stack.errors import ConfigError
 _TYPO = "Host web1\n    User one\nHosts web2\n    Port 2222\n"
 
 
-def test_keyword_that_nobody_knows_is_an_error_with_file_and_line(tmp_path: Path) -> None:
+def test_unknown_keyword_is_an_error_with_file_and_line(tmp_path: Path) -> None:
     file = tmp_path / "config"
     file.write_text(_TYPO)
     config = load_config([file])

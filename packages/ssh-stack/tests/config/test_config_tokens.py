@@ -155,5 +155,5 @@ def test_agent(value: str, found: Path | str | None, monkeypatch: pytest.MonkeyP
     assert resolve(f"IdentityAgent {value}").identity_agent == found
 
 
-def test_key_file_of_a_user_who_is_not_there_is_a_file_that_is_not_there() -> None:
+def test_key_file_of_an_unknown_user_does_not_exist() -> None:
     assert resolve("IdentityFile ~./x").identity_files == (Path("~./x"),)

@@ -69,7 +69,7 @@ async def test_a_signal_reaches_the_group_until_the_process_is_reaped(
     assert process.reap() == ExitSignal("KILL")
 
     monkeypatch.setattr(os, "killpg", None)
-    process.signal(signal.SIGKILL)  # the number may be a stranger's
+    process.signal(signal.SIGKILL)  # the number may be another process's
 
 
 async def test_a_process_that_cannot_be_started() -> None:
@@ -83,7 +83,7 @@ def test_variables_are_not_shown() -> None:
     assert "sesame" not in repr(program)
 
 
-async def test_a_loop_that_is_closed_hears_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_closed_loop_is_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "pidfd_open", _no_descriptor)
     process = start("exit 7")
     await process.ended

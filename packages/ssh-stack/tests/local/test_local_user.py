@@ -20,13 +20,13 @@ _VARIABLES = ("LOGNAME", "USER", "LNAME", "USERNAME", "HOME")
 
 @pytest.fixture
 def stranger(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """A user id without an entry in passwd, and an environment that names nobody."""
+    """A user id without an entry in passwd, and an environment that names no user."""
 
-    def nobody(_: object) -> NoReturn:
+    def unknown(_: object) -> NoReturn:
         raise KeyError
 
-    monkeypatch.setattr(pwd, "getpwuid", nobody)
-    monkeypatch.setattr(pwd, "getpwnam", nobody)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    monkeypatch.setattr(pwd, "getpwnam", unknown)
     for variable in _VARIABLES:
         monkeypatch.delenv(variable, raising=False)
     return monkeypatch

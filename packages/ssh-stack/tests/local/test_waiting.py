@@ -1,4 +1,4 @@
-"""A function that waits, in a thread that nobody has to wait for."""
+"""A function that waits, in a thread that is not waited for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def test_value_and_error_of_the_function_arrive() -> None:
         await in_thread(fail)
 
 
-async def test_function_has_the_context_of_who_waits_and_another_thread() -> None:
+async def test_function_has_the_context_of_its_waiter_in_another_thread() -> None:
     _NAME.set("here")
 
     assert await in_thread(_NAME.get) == "here"

@@ -1,4 +1,4 @@
-"""How many strangers may stand at the door."""
+"""Bounds on unauthenticated connections."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ssh_wire import UsageError
 
 
 def admitted(admission: Admission, count: int, chance: float = 0.0) -> int:
-    """How many of `count` from different places are let in."""
+    """How many of `count` from different places are accepted."""
     return sum(admission.admit(f"10.0.{n // 256}.{n % 256}", chance) for n in range(count))
 
 
@@ -30,7 +30,7 @@ def test_between_the_chance_to_be_refused_grows_in_a_line(waiting: int, refused:
     assert admission.admit("somebody", refused + 0.001)
 
 
-def test_who_leaves_makes_room() -> None:
+def test_connection_that_ends_makes_room() -> None:
     admission = Admission(MaxStartups(start=1, full=1))
     assert admission.admit("one", 0.5)
     assert not admission.admit("two", 0.5)

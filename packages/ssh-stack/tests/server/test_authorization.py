@@ -64,7 +64,7 @@ async def test_of_several_one_is_enough() -> None:
 
 
 async def test_each_method_of_several_parts_is_asked_of_each_of_them() -> None:
-    async def nobody(_user: str) -> Accept | Reject:
+    async def refused(_user: str) -> Accept | Reject:
         return NO
 
     async def me(user: str, context: AuthContext) -> Accept | Reject:
@@ -76,7 +76,7 @@ async def test_each_method_of_several_parts_is_asked_of_each_of_them() -> None:
     first = Passwords({"you": "old"}, expired=["you"], change=change)
     second = Passwords({"me": "old"}, expired=["me"], change=change)
     both = combine(
-        [first, second, ServerAuthentication(none=nobody), ServerAuthentication(none=me)]
+        [first, second, ServerAuthentication(none=refused), ServerAuthentication(none=me)]
     )
     context = AuthContext(user="me")
     assert both.none is not None
@@ -193,7 +193,9 @@ async def test_a_second_key_is_another_key() -> None:
 
 
 @pytest.mark.row("R16")
-async def test_a_function_that_raises_lets_nobody_in(caplog: pytest.LogCaptureFixture) -> None:
+async def test_function_that_raises_authenticates_no_user(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def broken(_user: str, _key: PublicKey) -> Accept:
         raise ZeroDivisionError
 

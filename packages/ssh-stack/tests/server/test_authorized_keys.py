@@ -44,7 +44,7 @@ async def test_keys_of_a_file_for_the_user_of_the_process(tmp_path: Path) -> Non
     assert await keys.decide("somebody", KEY.public_key) == NO
 
 
-async def test_the_file_is_read_anew(tmp_path: Path) -> None:
+async def test_file_is_read_again_at_each_attempt(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     keys = AuthorizedKeys(path, users=["me"])
     assert await keys.decide("me", KEY.public_key) == NO  # no file yet
@@ -70,7 +70,7 @@ def test_one_name_is_no_collection_of_names() -> None:
 
 
 @pytest.mark.row("C16")
-async def test_a_line_with_options_that_are_not_enforced_lets_nobody_in_and_says_so(
+async def test_line_with_options_that_are_not_enforced_authorizes_no_user_and_is_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     keys = AuthorizedKeys(file_of(tmp_path / "keys", KEY, options='tunnel="0"'), ["me"])
@@ -80,7 +80,7 @@ async def test_a_line_with_options_that_are_not_enforced_lets_nobody_in_and_says
     assert "line 1 is not used" in caplog.text
 
 
-async def test_a_file_that_cannot_be_read_lets_nobody_in(
+async def test_file_that_cannot_be_read_authorizes_no_user(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert await AuthorizedKeys(tmp_path, ["me"]).decide("me", KEY.public_key) == NO
@@ -127,7 +127,7 @@ async def test_a_line_that_refuses_is_logged(
     with caplog.at_level(logging.INFO):
         context = coming_from("198.51.100.1")
         assert await authorized.decide("alice", KEY.public_key, context) == NO
-    assert "line 2 does not let in: its from does not name 198.51.100.1" in caplog.text
+    assert "line 2 does not authorize the key: its from does not name 198.51.100.1" in caplog.text
 
 
 # ------------------------------------------------------------- certificate authorities

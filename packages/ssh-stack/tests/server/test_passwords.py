@@ -98,7 +98,7 @@ def changing(**options: Any) -> tuple[Passwords, dict[str, str]]:
     return Passwords(lambda user, password: kept.get(user) == password, **given), kept
 
 
-async def test_a_new_password_is_demanded_of_who_knows_the_old_one() -> None:
+async def test_new_password_is_demanded_after_the_old_one() -> None:
     passwords, _ = changing()
 
     assert isinstance(await passwords.decide("me", "old"), ChangePassword)
@@ -117,7 +117,7 @@ async def test_a_new_password_takes_the_place_of_the_old_one() -> None:
     assert kept["me"] == "long enough"
 
 
-async def test_only_an_expired_password_is_changed_by_who_knows_it() -> None:
+async def test_only_an_expired_password_is_changed_with_the_old_one() -> None:
     passwords, kept = changing()
 
     assert await passwords.decide_new("me", "wrong", "long enough") == NO
@@ -126,7 +126,7 @@ async def test_only_an_expired_password_is_changed_by_who_knows_it() -> None:
 
 
 @pytest.mark.row("A18")
-async def test_an_expired_password_that_cannot_be_changed_lets_nobody_in() -> None:
+async def test_expired_password_that_cannot_be_changed_is_rejected() -> None:
     passwords = Passwords({"me": "old"}, expired=["me"])
 
     assert await passwords.decide("me", "old") == NO

@@ -172,7 +172,7 @@ def test_principals_replace_the_name_of_the_user(
     assert (problem == "") is good
 
 
-def test_a_certificate_that_nobody_named_is_good_for_nobody() -> None:
+def test_certificate_without_principals_is_for_no_user() -> None:
     assert certificate_problem(certified(), AuthContext(user="bob"), NOW)
 
 

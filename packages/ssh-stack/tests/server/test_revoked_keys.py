@@ -52,7 +52,7 @@ async def test_an_authority_that_is_revoked_takes_its_certificates_along() -> No
     assert await RevokedKeys(revoked).revokes(certified())
 
 
-async def test_a_file_is_read_anew_and_what_cannot_be_read_refuses_everything(
+async def test_file_is_read_again_and_refuses_everything_when_unreadable(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "revoked"

@@ -120,10 +120,10 @@ async def test_several_host_keys_and_any_algorithms() -> None:
 
 
 async def test_the_banner_is_shown() -> None:
-    shown: list[str] = []
-    async with serving(banner="Members only\n") as here, here.connect(on_banner=shown.append):
+    printed: list[str] = []
+    async with serving(banner="Members only\n") as here, here.connect(on_banner=printed.append):
         pass
-    assert shown == ["Members only\n"]
+    assert printed == ["Members only\n"]
 
 
 # ------------------------------------------------------------- what is not switched on
@@ -225,7 +225,7 @@ async def test_strangers_beyond_the_bounds_are_told() -> None:
 
 
 @pytest.mark.row("R13")
-async def test_who_is_logged_in_or_gone_is_no_stranger() -> None:
+async def test_authenticated_and_ended_connections_are_not_counted() -> None:
     bounds = MaxStartups(start=1, full=1, per_source=1)
     async with serving(max_startups=bounds) as here:
         for _ in range(3):
@@ -269,9 +269,9 @@ async def test_a_hundred_at_once() -> None:
             return (await conn.run(f"echo {number}")).stdout
 
     async with serving(max_startups=MANY) as here:
-        said = await asyncio.gather(*(visit(number) for number in range(100)))
+        printed = await asyncio.gather(*(visit(number) for number in range(100)))
 
-    assert said == [f"{number}\n".encode() for number in range(100)]
+    assert printed == [f"{number}\n".encode() for number in range(100)]
 
 
 @pytest.mark.row("R14")
@@ -280,7 +280,7 @@ async def test_no_descriptor_left_to_accept_with(monkeypatch: pytest.MonkeyPatch
     loop = asyncio.get_running_loop()
     async with serving() as here:
         complaints: list[dict[str, Any]] = []
-        heard = loop.get_exception_handler()
+        previous = loop.get_exception_handler()
         loop.set_exception_handler(lambda _, context: complaints.append(context))
         with monkeypatch.context() as patch:
             failed = asyncio.Event()
@@ -294,5 +294,5 @@ async def test_no_descriptor_left_to_accept_with(monkeypatch: pytest.MonkeyPatch
                 await failed.wait()
         async with here.connect() as conn:
             assert (await conn.run("echo in")).stdout == b"in\n"
-        loop.set_exception_handler(heard)
+        loop.set_exception_handler(previous)
         assert complaints

@@ -69,7 +69,7 @@ async def test_a_handler_that_raises_fails_its_session_alone(
 
 
 @pytest.mark.row("R16")
-async def test_a_handler_that_hangs_hinders_nobody() -> None:
+async def test_handler_that_hangs_does_not_hinder_others() -> None:
     async def slow(session: Session) -> int:
         if session.command == b"hang":
             await asyncio.Event().wait()
@@ -87,7 +87,7 @@ async def test_what_goes_wrong_is_told_and_safe_to_show(caplog: pytest.LogCaptur
 
     def on_error(connection: ServerConnection, error: Exception) -> None:
         told.append((connection, error))
-        raise ZeroDivisionError  # hurts nobody
+        raise ZeroDivisionError  # does no harm
 
     caplog.set_level(logging.INFO)
     async with serving(on_error=on_error) as here:

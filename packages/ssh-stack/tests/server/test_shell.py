@@ -58,7 +58,7 @@ async def test_the_end_of_the_input_is_passed_on() -> None:
         assert await process.wait() == 0
 
 
-async def test_input_that_nobody_reads_is_dropped() -> None:
+async def test_input_without_a_reader_is_dropped() -> None:
     async with connected() as conn:
         done = await conn.run("exec <&-; echo closed", input=b"x" * 6_000_000)
 
@@ -208,11 +208,11 @@ async def _variables(conn: Connection, asked: dict[str, str]) -> dict[str, str]:
     return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
 
 
-async def test_a_user_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody(_: int) -> None:
+async def test_user_without_an_entry_in_passwd(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_: int) -> None:
         raise KeyError
 
-    monkeypatch.setattr("pwd.getpwuid", nobody)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
     monkeypatch.setenv("HOME", "/nowhere")
     monkeypatch.setenv("SHELL", "")
     monkeypatch.delenv("PATH")

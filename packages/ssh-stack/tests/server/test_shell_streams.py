@@ -145,7 +145,7 @@ async def test_a_source_that_is_closed_says_nothing(pipe: Pipe) -> None:
     taker = Taker()
     source = Source(pipe[0], taker.take, taker.end)
     source.resume()
-    os.write(pipe[1], b"nobody hears")
+    os.write(pipe[1], b"never read")
     source.close()
     await turns()
 
@@ -227,7 +227,7 @@ async def _write_all(sizes: list[int], *, eof: bool) -> None:
     os.close(reading)
 
 
-async def test_what_nobody_reads_counts_as_taken(pipe: Pipe) -> None:
+async def test_output_without_a_reader_counts_as_taken(pipe: Pipe) -> None:
     taken: list[int] = []
     sink = Sink(pipe[1], taken.append)
     os.close(pipe[0])

@@ -30,7 +30,7 @@ async def terminal(
         yield process
 
 
-async def said(process: Process, pattern: bytes) -> bytes:
+async def printed(process: Process, pattern: bytes) -> bytes:
     """Read what a terminal shows until it matches."""
     seen = b""
     async with asyncio.timeout(SECONDS):
@@ -57,12 +57,12 @@ async def test_a_login_shell_at_a_terminal() -> None:
     async with connected(session=BASH) as conn, terminal(conn, None) as process:
         await process.stdin.write(b"shopt -q login_shell && echo lo''gin; tty; exit 5\n")
 
-        shown = await process.stdout.read()
+        printed = await process.stdout.read()
         assert await process.wait() == 5
     # the start-up files of some systems send escape sequences around each command
-    plain = re.sub(rb"\x1b\][^\x1b\x07]*(\x1b\\|\x07)|\x1b\[[0-9;?]*[a-zA-Z]", b"", shown)
+    plain = re.sub(rb"\x1b\][^\x1b\x07]*(\x1b\\|\x07)|\x1b\[[0-9;?]*[a-zA-Z]", b"", printed)
     assert re.search(rb"\rlogin\r\n/dev/pts/\d+\r\n", plain)
-    assert b"job control" not in shown
+    assert b"job control" not in printed
 
 
 async def test_a_terminal_has_size_type_path_and_control() -> None:
@@ -85,11 +85,11 @@ async def test_a_terminal_of_no_size_and_of_too_much() -> None:
 async def test_a_terminal_changes_its_size() -> None:
     command = "trap 'stty size; exit' WINCH; sleep 300 & echo ready; wait"
     async with connected() as conn, terminal(conn, command) as process:
-        await said(process, b"ready")
+        await printed(process, b"ready")
         process.resize(0, 7)  # no size
         process.resize(100, 30)
 
-        assert await said(process, rb"(\d+ \d+)\r\n") == b"30 100"
+        assert await printed(process, rb"(\d+ \d+)\r\n") == b"30 100"
 
 
 async def test_a_new_size_before_the_program_begins() -> None:
@@ -116,10 +116,10 @@ async def test_terminal_modes() -> None:
         99: 7,
     }
     async with connected() as conn, terminal(conn, "stty -a", Pty(modes=modes)) as process:
-        shown = (await process.stdout.read()).split()
+        printed = (await process.stdout.read()).split()
 
-    assert {b"-echo", b"iutf8"} <= set(shown)
-    pairs = dict(re.findall(rb"(\w+) = ([^;]+);", b" ".join(shown)))
+    assert {b"-echo", b"iutf8"} <= set(printed)
+    pairs = dict(re.findall(rb"(\w+) = ([^;]+);", b" ".join(printed)))
     assert (pairs[b"erase"], pairs[b"intr"]) == (b"^H", b"<undef>")
 
 
@@ -143,9 +143,9 @@ async def test_a_program_that_keeps_the_terminal_does_not_keep_the_session() -> 
     command = "trap '' HUP; sleep 300 & echo $!; seq 20000; echo last; exit 6"
     async with connected() as conn, terminal(conn, command) as process:
         number = int(await process.stdout.readline())
-        shown = await process.stdout.read()
+        printed = await process.stdout.read()
 
-        assert shown.endswith(b"20000\r\nlast\r\n")
+        assert printed.endswith(b"20000\r\nlast\r\n")
         assert await process.wait() == 6
         sleeper = Watched(number)
         os.kill(number, signal.SIGKILL)

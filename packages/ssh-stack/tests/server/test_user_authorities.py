@@ -65,7 +65,7 @@ async def test_a_refusal_is_logged_with_its_reason(caplog: pytest.LogCaptureFixt
 # ------------------------------------------------------------- authorities in a file
 
 
-async def test_a_file_of_authorities_is_read_anew(tmp_path: Path) -> None:
+async def test_file_of_authorities_is_read_again_at_each_attempt(tmp_path: Path) -> None:
     path = tmp_path / "ca.pub"
     trusted = TrustedUserCAKeys(path, users=["alice"], clock=lambda: NOW)
     assert await trusted.decide("alice", certified()) == NO
@@ -86,7 +86,7 @@ async def test_a_line_with_options_is_no_authority(tmp_path: Path) -> None:
 # ------------------------------------------------------------- principals
 
 
-async def test_principals_of_a_mapping_say_who_may_log_in_as_whom() -> None:
+async def test_principals_of_a_mapping_name_the_users_they_may_log_in_as() -> None:
     trusted = trusting({"alice": ["alice", "ops"], "deploy": ["ci"]}, users=None)
 
     for user, principals, good in (
@@ -114,7 +114,7 @@ async def test_principals_of_a_file_are_those_of_the_user(tmp_path: Path, name: 
     assert await trusted.decide("alice", dev) == NO
 
 
-async def test_without_the_file_of_principals_nobody_is_let_in(tmp_path: Path) -> None:
+async def test_missing_file_of_principals_authorizes_no_user(tmp_path: Path) -> None:
     assert await trusting(tmp_path / "none").decide("alice", certified()) == NO
 
 

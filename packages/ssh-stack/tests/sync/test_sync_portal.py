@@ -168,13 +168,13 @@ def test_an_iterator_can_be_dropped_in_the_loops_thread(portal: Portal) -> None:
     assert numbers.closed.wait(10)
 
 
-def test_a_posted_call_that_fails_is_heard_of(portal: Portal) -> None:
-    heard = queue.SimpleQueue[dict[str, Any]]()
+def test_posted_call_that_fails_is_reported(portal: Portal) -> None:
+    reported = queue.SimpleQueue[dict[str, Any]]()
     portal.call(
         lambda: asyncio.get_running_loop().set_exception_handler(
-            lambda _, context: heard.put(context)
+            lambda _, context: reported.put(context)
         )
     )
     portal.post(_fail)
 
-    assert isinstance(heard.get(timeout=10)["exception"], LookupError)
+    assert isinstance(reported.get(timeout=10)["exception"], LookupError)

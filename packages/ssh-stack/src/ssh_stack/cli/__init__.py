@@ -9,7 +9,7 @@ dissect    what went over the wire, as text
 
 running    from a coroutine to an exit status: signals, failures, one clear line
 errors     the line and the status of each failure
-report     what is said on standard error, and how much of it
+report     what is printed on standard error, and how much of it
 arguments  OpenSSH's command line, read as its getopt reads it
 forwards   -L and -R
 reach      from options to a connection

@@ -111,7 +111,7 @@ def parse_arguments(words: Sequence[str]) -> Arguments:
     rest = _options(words, arguments)
     if rest:
         _destination(rest[0], arguments)
-        # getopt is begun anew behind the destination, as ssh does it
+        # getopt begins again behind the destination, as ssh does it
         rest = _options(rest[1:], arguments)
     if rest:
         arguments.command = " ".join(rest)

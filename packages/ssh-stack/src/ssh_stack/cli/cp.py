@@ -8,9 +8,9 @@ import click
 
 from ssh_keys.files import ReadOnce
 from ssh_stack.cli.arguments import directive, is_missing
-from ssh_stack.cli.copying import Copying, CopyOptions
+from ssh_stack.cli.copy_files import Copying, CopyOptions
 from ssh_stack.cli.errors import FAILED, explain
-from ssh_stack.cli.places import parse_place
+from ssh_stack.cli.locations import parse_place
 from ssh_stack.cli.progress import bars
 from ssh_stack.cli.report import Report
 from ssh_stack.cli.running import run, secure_standard_streams
@@ -60,8 +60,8 @@ def _main(ctx: click.Context) -> int:
         report.error(explain(error))
         return FAILED
     # the configuration may be a pipe, and is for both sides
-    with ReadOnce().scope(), bars(quiet=values["quiet"]) as shown:
-        copying.bars = shown
+    with ReadOnce().scope(), bars(quiet=values["quiet"]) as display:
+        copying.bars = display
         return run(copying.conduct, report, copying.place)
 
 

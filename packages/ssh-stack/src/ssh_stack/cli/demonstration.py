@@ -42,7 +42,7 @@ _FORWARD_SIZE: Final = 8 * _MIB
 _SMALL_FILES: Final = 200
 _STEP_SECONDS: Final = 60.0
 _STATUS: Final = 7
-_SHOWN: Final = 16  # bytes of a difference
+_PRINTED: Final = 16  # bytes of a difference
 
 
 @attrs.frozen
@@ -228,8 +228,8 @@ def compared(expected: bytes, found: bytes, figures: str) -> Finding:
         problem = f"{len(expected)} bytes were sent, and others came back"
     difference = (
         f"the first difference is at byte {at}\n"
-        f"sent      {expected[at : at + _SHOWN].hex(' ') or 'nothing'}\n"
-        f"came back {found[at : at + _SHOWN].hex(' ') or 'nothing'}"
+        f"sent      {expected[at : at + _PRINTED].hex(' ') or 'nothing'}\n"
+        f"came back {found[at : at + _PRINTED].hex(' ') or 'nothing'}"
     )
     return Finding("", False, "", problem, difference)
 

@@ -1,9 +1,9 @@
 """Descriptors that belong to other programs too: read and written, never changed.
 
 O_NONBLOCK belongs to the open file, which this program shares with whoever started it, so
-it is not set.  Pipes and terminals are opened anew instead, sockets are asked call by
+it is not set.  Pipes and terminals are opened again instead, sockets are asked call by
 call, and what cannot wait (a file, a null device) needs neither.  Where a pipe cannot be
-opened anew, nothing is read or written that the system has not announced.
+opened again, nothing is read or written that the system has not announced.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class _Descriptor:
             self.socket = socket.socket(fileno=os.dup(fd))
             self.fd = self.socket.fileno()
         elif stat.S_ISFIFO(mode) or os.isatty(fd):
-            self._open_anew(fd, flags)
+            self._reopen(fd, flags)
         else:
             self.fd = os.dup(fd)
 
-    def _open_anew(self, fd: int, flags: int) -> None:
+    def _reopen(self, fd: int, flags: int) -> None:
         try:
             self.fd = os.open(f"/proc/self/fd/{fd}", flags | os.O_NONBLOCK | os.O_NOCTTY)
         except OSError:  # no /proc, or the pipe is another user's

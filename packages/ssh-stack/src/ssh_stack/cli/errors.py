@@ -1,6 +1,6 @@
 """The one line that a failure is told in, and the exit status that goes with it.
 
-Texts of a peer are made safe to show where they enter the stack; what has no such origin
+Texts of a peer are escaped where they enter the stack; what has no such origin
 passes `printable` here once more, so that a line stays a line.
 """
 

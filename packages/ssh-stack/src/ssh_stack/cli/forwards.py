@@ -42,7 +42,7 @@ class ForwardSpec:
 
 
 def parse_forward(text: str) -> ForwardSpec:
-    """Read the value of an -L or -R; IPv6 addresses stand in brackets.
+    """Read the value of an -L or -R; IPv6 addresses are in brackets.
 
     Raises:
         UsageError: it has another form.
@@ -61,7 +61,7 @@ def parse_forward(text: str) -> ForwardSpec:
 
 
 def _split(text: str) -> list[str]:
-    """Split at colons that do not stand in brackets."""
+    """Split at colons that are not in brackets."""
     parts, inside = [""], False
     for char in text:
         if char in "[]":

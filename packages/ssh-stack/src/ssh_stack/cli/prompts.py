@@ -43,16 +43,18 @@ class Keyboard:
 
     # ------------------------------------------------------------- what connect asks
 
-    async def password(self, who: str, /) -> str | None:
+    async def password(self, login: str, /) -> str | None:
         """Ask for a password."""
-        return await self._secret(f"{printable(who)}'s password: ")
+        return await self._secret(f"{printable(login)}'s password: ")
 
-    async def new_password(self, who: str, prompt: str, /) -> str | None:
+    async def new_password(self, login: str, prompt: str, /) -> str | None:
         """Ask for a new password, twice, in place of one that has expired."""
         if prompt.strip():
             await self._tell(_lines(prompt))
-        while (new := await self._secret(f"Enter {printable(who)}'s new password: ")) is not None:
-            again = await self._secret(f"Retype {printable(who)}'s new password: ")
+        while (
+            new := await self._secret(f"Enter {printable(login)}'s new password: ")
+        ) is not None:
+            again = await self._secret(f"Retype {printable(login)}'s new password: ")
             if new == again:
                 return new or None
             if again is not None:
@@ -69,7 +71,7 @@ class Keyboard:
         return await self._ask(question, echo=False)
 
     async def answers(
-        self, who: str, name: str, instruction: str, prompts: Sequence[Prompt], /
+        self, login: str, name: str, instruction: str, prompts: Sequence[Prompt], /
     ) -> Sequence[str] | None:
         """Ask what the server asks, with the words of the server."""
         if self._gave_up:
@@ -79,7 +81,7 @@ class Keyboard:
                 await self._tell(_lines(text))
         answers: list[str] = []
         for prompt in prompts:
-            question = f"({printable(who)}) {printable(prompt.text)}"
+            question = f"({printable(login)}) {printable(prompt.text)}"
             answer = await self._ask(question, echo=prompt.echo)
             if answer is None:
                 self._gave_up = True
@@ -139,7 +141,7 @@ class Keyboard:
 
 
 def _open() -> int:
-    # the file that is opened here is nobody else's: it may be non-blocking
+    # no other process has the file that is opened here: it may be non-blocking
     return os.open(_TTY, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
 
 
@@ -151,7 +153,7 @@ def _line_mode(tty: int, *, echo: bool) -> Generator[None]:
     mode[_LFLAG] |= termios.ICANON | termios.ISIG | termios.ECHO
     if not echo:
         mode[_LFLAG] &= ~(termios.ECHO | termios.ECHONL)
-    # what was typed before the question is no answer to it
+    # what was typed before the question is not an answer to it
     termios.tcsetattr(tty, termios.TCSAFLUSH, cast("list[int | list[bytes | int]]", mode))
     try:
         yield

@@ -27,7 +27,7 @@ class Disconnected(Exception):
 
 
 class OutputClosed(Exception):
-    """Whoever read our output does so no more: nobody is left to run the command for."""
+    """The reader of our output is gone, so that the command has no reader either."""
 
 
 async def relay(process: Process, *, has_input: bool = True, escape: Escape | None = None) -> None:
@@ -62,7 +62,7 @@ async def relay(process: Process, *, has_input: bool = True, escape: Escape | No
 
 
 async def _feed(process: Process, *, has_input: bool, escape: Escape | None) -> None:
-    # what the command does not take any more is no failure: its outputs tell how it ended
+    # what the command does not take any more is not a failure: its outputs tell how it ended
     with ExitStack() as stack, suppress(ChannelClosed, ConnectionLost):
         if has_input:
             source = Input(_STDIN)

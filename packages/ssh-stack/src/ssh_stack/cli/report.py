@@ -28,7 +28,7 @@ class Report:
         quiet: says errors only, as with -q.
         verbose: how many -v there were.
         alarming: says what `ssh` logs as an error, as with LogLevel ERROR, even if quiet.
-        log: where it is said instead of on standard error.
+        log: where it is written instead of on standard error.
     """
 
     quiet: bool = False
@@ -62,7 +62,7 @@ class Report:
             self.alarming = level == "ERROR"
 
     def error(self, text: str) -> None:
-        """Say why the program fails; this is said in any case."""
+        """Print why the program fails; this is printed in any case."""
         self._say(f"ssh-stack: {text}")
 
     def warn(self, text: str) -> None:
@@ -76,7 +76,7 @@ class Report:
             self._say(text)
 
     def show(self, text: str) -> None:
-        """Show text as it stands, unless with -q."""
+        """Print text as it is, unless with -q."""
         if not self.quiet:
             self._say(text.removesuffix("\n"))
 
@@ -94,6 +94,6 @@ class Report:
         self._write(self.log or sys.stderr, text)
 
     def _write(self, stream: TextIO, text: str) -> None:
-        with suppress(OSError, ValueError):  # nobody listens
+        with suppress(OSError, ValueError):  # the terminal is gone
             stream.write(f"{text}\n")
             stream.flush()

@@ -207,7 +207,7 @@ def _look_at(authorized: Path, report: Report, *, alone: bool) -> None:
     for problem in (*lines.problems, *refused):
         report.warn(f"{authorized}, line {problem.line} is not used: {problem.reason}")
     if alone and len(lines.keys) == len(refused):
-        report.warn(f"{authorized} has no key: nobody can log in yet")
+        report.warn(f"{authorized} has no key: no user can log in yet")
 
 
 def _host_key(path: Path) -> PrivateKey:

@@ -13,9 +13,9 @@ import click
 
 from ssh_connection import ExitSignal
 from ssh_stack.cli.arguments import Arguments, Terminal, parse_arguments
+from ssh_stack.cli.connect_from_arguments import describe, reach
 from ssh_stack.cli.errors import FAILED, Stopped, explain
 from ssh_stack.cli.forwards import open_forwards
-from ssh_stack.cli.reach import describe, reach
 from ssh_stack.cli.relay import Disconnected, OutputClosed, relay, relay_terminal
 from ssh_stack.cli.report import Report
 from ssh_stack.cli.running import RawCommand, run, secure_standard_streams
@@ -82,9 +82,9 @@ def _session(arguments: Arguments, report: Report) -> _Session | None:
     report.quiet, report.verbose = arguments.quiet, arguments.verbose
     connecting = _prepare(arguments, report)
     if arguments.show == "config":
-        from ssh_stack.cli.shown import shown  # noqa: PLC0415 (only for -G)
+        from ssh_stack.cli.print_config import config_text  # noqa: PLC0415 (only for -G)
 
-        click.echo(shown(connecting.config, arguments.host), nl=False)
+        click.echo(config_text(connecting.config, arguments.host), nl=False)
         return None
     _apply(connecting.config, arguments)
     return _Session(arguments, report, connecting)

@@ -62,7 +62,7 @@ def local_pty(fd: int) -> Pty:
 
 
 def window_size(fd: int) -> tuple[int, int]:
-    """Return columns and rows of the terminal at `fd`; zeros if it is none."""
+    """Return columns and rows of the terminal at `fd`; zeros if it is not a terminal."""
     try:
         size = os.get_terminal_size(fd)
     except OSError:

@@ -59,18 +59,18 @@ def _event(fact: Traced, note: Callable[[str, int], None]) -> None:
         case IdentificationReceived(line=line):
             note(f"the peer is {line}", 2)
         case HostKeyReceived(key=key, certificate=certificate):
-            shown = "certified " if certificate is not None else ""
-            note(f"it shows the {shown}host key {key.kind} {key.fingerprint()}", 2)
+            certified = "certified " if certificate is not None else ""
+            note(f"it shows the {certified}host key {key.kind} {key.fingerprint()}", 2)
         case KexCompleted(agreement=agreed, initial=False):
-            note(f"keys are exchanged anew with {agreed.kex}", 1)
+            note(f"rekey with {agreed.kex}", 1)
         case ExtInfoReceived(extensions=extensions):
             for name, value in extensions.items():
                 note(f"extension {name}={printable(value, 1024)}", 2)
         case DebugReceived(message=message):
             note(f"the peer says for debugging: {message}", 2)
         case Disconnected(reason=reason, description=description, by_peer=by_peer):
-            who = "the peer" if by_peer else "this side"
-            note(f"{who} ended the connection: {description} ({int(reason)})", 2)
+            side = "the peer" if by_peer else "this side"
+            note(f"{side} ended the connection: {description} ({int(reason)})", 2)
         case _:
             pass
 

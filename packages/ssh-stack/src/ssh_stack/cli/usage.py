@@ -47,7 +47,7 @@ _SSH: Final[dict[str, Rows]] = {
         ("-N", "Run no command: only forward."),
         ("-n", "Read nothing from standard input."),
         ("-s", "The command is the name of a subsystem."),
-        ("-t, -tt", "Ask for a terminal; twice also where standard input is none."),
+        ("-t, -tt", "Ask for a terminal; twice also where standard input is not a terminal."),
         ("-T", "Ask for no terminal."),
         ("-e char", "The escape character of a terminal: ~ or none."),
         ("-L [bind:]port:host:hostport", "Forward a port of this machine."),
@@ -121,7 +121,7 @@ _KEYGEN: Final[dict[str, Rows]] = {
         ("-O option", "An option of a certificate or a signature, such as force-command=…."),
         ("-V from:to", "When a certificate is good, such as +52w."),
         ("-z number", "The serial number of a certificate, or the version of a list."),
-        ("-u", "Add to a list of revoked keys instead of making it anew."),
+        ("-u", "Add to a list of revoked keys instead of replacing it."),
     ),
     "Messages": (
         ("-q", "Tell errors only."),

@@ -298,7 +298,7 @@ class _Opening:
             proxy_command=DEFAULT,
             stream=None,
             host_key_alias=None,
-            # those of `ssh -o` are for the host alone; that nobody is asked is for the way too
+            # those of `ssh -o` are for the host alone; batch mode is for the jump hosts too
             config_options=("BatchMode yes",) if self._resolved.batch else (),
             password=None,  # a jump host must not learn it
             interactive=None,

@@ -98,8 +98,8 @@ def proxy_dialer(command: str | Sequence[str], tokens: Tokens) -> Dialer:
     async def dial(driver: Driver) -> None:
         from ssh_stack.client.proxy_process import connect_proxy  # noqa: PLC0415 (rarely used)
 
-        shown = arguments[-1] if isinstance(command, str) else shlex.join(arguments)
-        await connect_proxy(driver, arguments, shown)
+        text = arguments[-1] if isinstance(command, str) else shlex.join(arguments)
+        await connect_proxy(driver, arguments, text)
 
     return dial
 

@@ -81,7 +81,7 @@ def _objection(credential: Credential, plan: AuthenticationPlan) -> str:
         return f"{credential.method} is not among the methods that may be used"
     secret = credential.password if isinstance(credential, PasswordCredential) else None
     if plan.batch and not isinstance(secret, str) and credential.source != _BY_PASSWORD:
-        return "in batch mode nobody is asked"
+        return "batch mode asks nothing"
     return ""
 
 

@@ -85,7 +85,7 @@ class KeyReader:
 
     Args:
         options: the passphrase, who is asked for one, and whether permissions are looked at.
-        batch: ask nobody.
+        batch: ask no question.
         tries: how often somebody is asked for one passphrase.
         policy: which keys are strong enough to be read.
     """
@@ -216,7 +216,7 @@ class KeyReader:
         """Return a signer that opens the key when the server wants its signature."""
         signer = self._locked(load, source, public_key)
         if signer is None:
-            asked = "in batch mode nobody is asked" if self._batch else "no passphrase was given"
+            asked = "batch mode asks nothing" if self._batch else "no passphrase was given"
             problem = (
                 f"it is encrypted, and {asked}; give a passphrase, or add the key to an agent"
             )
@@ -287,7 +287,7 @@ def _judged(certificate: Certificate, source: str) -> NamedCertificate:
 
 
 def _expanded(path: Path) -> FilePath:
-    return FilePath(os.path.expanduser(path))  # noqa: PTH111 (a user that nobody knows stays)
+    return FilePath(os.path.expanduser(path))  # noqa: PTH111 (an unknown user stays)
 
 
 def _reason(error: Exception) -> str:

@@ -60,7 +60,7 @@ HostKeyPolicy: TypeAlias = Literal["strict", "accept-new", "off"] | HostKeyDecis
 decides.  "off" accepts it and adds nothing.  It lets a server whose key has changed, or is
 `@revoked` in known_hosts, pass with a warning to the logger `ssh_stack`; that connection sends
 no password, answers no prompts and forwards nothing.  All others refuse such a key.  Without
-anything known (`known_hosts=None`), "off" protects from nobody.
+anything known (`known_hosts=None`), "off" gives no protection.
 
 `StrictHostKeyChecking no` of the configuration differs from "off" in one thing: like
 "accept-new" it adds the key of a new server to known_hosts, as `ssh` does.
@@ -141,17 +141,17 @@ _RULES: Final[Mapping[str, Rule]] = {
 class Prompter(Protocol):
     """Somebody to ask, about the host and about each jump host on the way to it.
 
-    All texts of a server are to be made safe to show (`ssh_wire.text.printable`).
+    Texts of a server have to be escaped (`ssh_wire.text.printable`) before they are printed.
     """
 
-    async def password(self, who: str, /) -> str | None:
+    async def password(self, login: str, /) -> str | None:
         """Return the password of `who`, "user@host", or None to give up."""
         ...
 
-    async def new_password(self, who: str, prompt: str, /) -> str | None:
+    async def new_password(self, login: str, prompt: str, /) -> str | None:
         """Return a new password of `who` in place of an expired one, or None to give up.
 
-        `prompt` is what the server says about it, made safe to show.
+        `prompt` is the server's text about it, escaped.
         """
         ...
 
@@ -160,13 +160,13 @@ class Prompter(Protocol):
         ...
 
     async def answers(
-        self, who: str, name: str, instruction: str, prompts: Sequence[Prompt], /
+        self, login: str, name: str, instruction: str, prompts: Sequence[Prompt], /
     ) -> Sequence[str] | None:
         """Return the answers to a server's prompts, or None to give up."""
         ...
 
     async def confirm_host_key(self, host: str, port: int, key: PublicKey, /) -> bool:
-        """Return True if a key that nobody knows is the server's."""
+        """Return True if a key that is not known is the server's."""
         ...
 
 
@@ -195,10 +195,10 @@ class ClientOptions:
             says so.
         ask_methods_first: Whether the server is asked for its methods before a credential is
             tried, as by `ssh`. A server that wants no authentication answers with success then.
-            Without it, nobody is authenticated but by a credential that is given here, and a round
+            Without it, only credentials that are given here are tried, and a round
             trip is saved.
         agent: The agent's socket; None for no agent; by default SSH_AUTH_SOCK.
-        known_hosts: The host keys that are trusted; None knows nobody. By default
+        known_hosts: The host keys that are trusted; None for no host. By default
             UserKnownHostsFile of the configuration, which is ~/.ssh/known_hosts and
             ~/.ssh/known_hosts2 where it says nothing, and the system's files. A key that is
             accepted is remembered in the first file.
@@ -235,9 +235,9 @@ class ClientOptions:
             counts.
         keepalive: How a dead server is found; None never asks; by default the configuration
             counts.
-        rekey_bytes: Bytes in one direction after which keys are exchanged anew.
-        rekey_seconds: Seconds after which keys are exchanged anew.
-        on_banner: Takes the server's banner, made safe to show.
+        rekey_bytes: Bytes in one direction after which to rekey.
+        rekey_seconds: Seconds after which to rekey.
+        on_banner: Takes the server's banner, escaped.
         trace: Takes every message and event of the transport as it happens, without content.
     """
 

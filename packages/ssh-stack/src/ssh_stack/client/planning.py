@@ -200,7 +200,7 @@ def _changed(
 def keeps_host_key_order(config: HostConfig) -> bool:
     """Whether the order of the host key algorithms is the user's, whatever host is known.
 
-    As sshconnect2.c has it: known keys decide the order where nothing is said, or only what
+    As sshconnect2.c has it: known keys decide the order where nothing is configured, or only what
     is to be added or removed.
     """
     change = config.host_key_algorithms
@@ -208,7 +208,7 @@ def keeps_host_key_order(config: HostConfig) -> bool:
 
 
 def rekeying(options: ClientOptions, config: HostConfig) -> tuple[int, float]:
-    """Return bytes and seconds after which keys are exchanged anew: the lower of both."""
+    """Return bytes and seconds after which to rekey: the lower of both."""
     size, seconds = config.rekey_limit or (0, 0)
     return (
         min(options.rekey_bytes, size or options.rekey_bytes),
@@ -219,7 +219,7 @@ def rekeying(options: ClientOptions, config: HostConfig) -> tuple[int, float]:
 def restricted(verify: _Verify, accepted: AlgorithmList | None) -> _Verify:
     """Return a judge of host certificates that has CASignatureAlgorithms as well.
 
-    A certificate with another signature is no certificate: its key is judged alone.
+    A certificate with another signature is not used: its key is judged alone.
     """
     if accepted is None:
         return verify
@@ -246,7 +246,7 @@ def updates_host_keys(options: ClientOptions, config: HostConfig) -> bool:
     if not isinstance(options.update_host_keys, Default):
         return bool(options.update_host_keys)
     if config.update_host_keys is not None:
-        return config.update_host_keys == "yes"  # there is nobody whom "ask" could ask
+        return config.update_host_keys == "yes"  # there is no user whom "ask" could ask
     return options.known_hosts is DEFAULT
 
 

@@ -24,28 +24,28 @@ _STDERR_KEPT: Final = 4096
 _LAST_WORDS: Final = 0.5  # seconds from the end of its output to its own end
 
 
-async def connect_proxy(driver: Driver, arguments: Sequence[str], shown: str) -> None:
+async def connect_proxy(driver: Driver, arguments: Sequence[str], text: str) -> None:
     """Start a program and let a driver talk through its standard streams.
 
     Args:
         driver: it is told of the end when the process is reaped.
         arguments: what to run.
-        shown: the command, for messages.
+        text: the command, for messages.
 
     Raises:
         ProxyFailed: it cannot be started.
     """
-    await _ProxyProcess(driver, arguments, shown).begin()
+    await _ProxyProcess(driver, arguments, text).begin()
 
 
 class _ProxyProcess(asyncio.Transport):
     """The program's pipes as one stream; closing it ends the program."""
 
-    def __init__(self, driver: Driver, arguments: Sequence[str], shown: str) -> None:
+    def __init__(self, driver: Driver, arguments: Sequence[str], text: str) -> None:
         super().__init__()
         self._loop = asyncio.get_running_loop()
         self._driver = driver
-        self._shown = shown
+        self._text = text
         self._stderr: deque[int] = deque(maxlen=_STDERR_KEPT)
         self._closing = False
         self._reaped = False
@@ -56,7 +56,7 @@ class _ProxyProcess(asyncio.Transport):
             self._process = LocalProcess(program, (PIPE, PIPE, PIPE))
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise ProxyFailed(shown, "cannot be started", reason or "") from error
+            raise ProxyFailed(text, "cannot be started", reason or "") from error
         self._process.ended.add_done_callback(self._end)
 
     async def begin(self) -> None:
@@ -102,7 +102,7 @@ class _ProxyProcess(asyncio.Transport):
             self._closing = True
             text = printable(bytes(self._stderr).strip())
             self._loop.call_soon(
-                self._driver.connection_lost, ProxyFailed(self._shown, "ended", text)
+                self._driver.connection_lost, ProxyFailed(self._text, "ended", text)
             )
 
     # ------------------------------------------------------------- for the driver
@@ -134,7 +134,7 @@ class _ProxyProcess(asyncio.Transport):
         self._process.signal(signal.SIGKILL)
 
     def abort(self) -> None:
-        if self._stdin.get_write_buffer_size():  # nobody may ever read it
+        if self._stdin.get_write_buffer_size():  # the program may never read it
             self._stdin.abort()
         self.close()
 

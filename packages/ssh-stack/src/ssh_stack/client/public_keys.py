@@ -157,7 +157,7 @@ class Arrangement:
         certificates: the certificates that were named.
         agent: the agent's keys by the blob that it lists, in its order.
         explicit: whether somebody named the keys, so that their order is kept.
-        others: whether keys of the agent that nobody named are used, too.
+        others: whether keys of the agent that are not named are used, too.
     """
 
     named: Sequence[NamedKey]
@@ -183,7 +183,8 @@ class Arrangement:
         """Return the keys in the order named, then the agent's others."""
         ours: list[Credential] = []
         for entry in self._entries():
-            # a key in memory needs no agent; a locked one asks nobody where the agent has it
+            # a key in memory needs no agent; an encrypted one is
+            # not opened where the agent has it
             held = None if isinstance(entry.signer, KeySigner) else self.agent.get(entry.blob)
             ours.append(held or self._own(entry))
         others = self.agent.values() if self.others else ()

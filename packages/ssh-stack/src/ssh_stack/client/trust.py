@@ -252,7 +252,7 @@ class Trust:
 
         Only those are added that the server proves to have, and those are removed that it
         does not name any more.  "The key used to authenticate the host was already trusted
-        or explicitly accepted by the user", is among the named ones and stands in the file:
+        or explicitly accepted by the user", is among the named ones and is in the file:
         what was accepted for once, or by an authority, is not made to last.
 
         Args:

@@ -87,7 +87,7 @@ def _paths(rows: list[Found], reading: Reading) -> tuple[Path, ...]:
 
 
 def _key_path(found: Found, tokens: Tokens) -> Path:
-    """A key file below the home directory of nobody is one that is not there, as for `ssh -G`."""
+    """A key file below the home directory of an unknown user does not exist, as for `ssh -G`."""
     try:
         return expand_path(found.value, tokens)
     except UnknownUser:

@@ -114,7 +114,7 @@ class HostConfig:
     required_rsa_size: int | None = None
     """The fewest bits that an RSA key may have, the host's and the user's."""
     rekey_limit: tuple[int, int] | None = None
-    """Bytes and seconds after which keys are exchanged anew; 0 for the default."""
+    """Bytes and seconds after which to rekey; 0 for the default."""
 
     proxy_jump: tuple[str, ...] = ()
     """Hosts to go through, first to last."""
@@ -175,6 +175,6 @@ class HostConfig:
 
     @property
     def host_key_policy(self) -> Literal["strict", "accept-new", "off"]:
-        """The policy where there is nobody to ask: "ask" refuses, as "yes" does."""
+        """The policy where no user can be asked: "ask" refuses, as "yes" does."""
         policy = self.strict_host_key_checking
         return "strict" if policy == "ask" else policy

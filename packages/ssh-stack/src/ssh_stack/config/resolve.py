@@ -1,7 +1,7 @@
 """The options of one host: the first value of each that a line for this host gives.
 
 The lines are gone through in order, as OpenSSH's readconf.c does it, since a Match line is
-held against what the lines before it said, and IgnoreUnknown is for the lines behind it.
+held against what the lines before it set, and IgnoreUnknown is for the lines behind it.
 """
 
 from __future__ import annotations

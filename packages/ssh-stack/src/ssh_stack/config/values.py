@@ -167,7 +167,7 @@ def persistence(line: Line) -> str:
 
 
 def rekey_limit(line: Line) -> tuple[int, int]:
-    """Return bytes and seconds after which keys are exchanged anew; 0 for the default."""
+    """Return bytes and seconds after which to rekey; 0 for the default."""
     words = some(line, most=2)
     size = 0 if words[0] == "default" else _scaled(line, words[0])
     if 0 < size < 16:  # noqa: PLR2004 (readconf.c: "RekeyLimit too small")

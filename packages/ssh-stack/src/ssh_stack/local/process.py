@@ -1,7 +1,7 @@
 """A process of this machine, from its start to its end.
 
 The process is not reaped before `reap`: as long as it is not, its number is its own and
-its group's, and a signal cannot hit a stranger.  asyncio's own processes do not keep to that:
+its group's, and a signal cannot hit another process.  asyncio's own processes do not keep to that:
 closing the transport of one that has just ended reaps it behind the back of the child watcher,
 which then reports "Unknown child process" and the status 255.
 """
@@ -25,7 +25,7 @@ __all__ = ["UNKNOWN_STATUS", "LocalProcess", "Program", "look"]
 
 UNKNOWN_STATUS: Final = 255
 """The exit status of a process that something else has reaped, or that the system has because
-SIGCHLD is ignored: nobody can tell whether it succeeded."""
+SIGCHLD is ignored: its status is not known."""
 
 
 @attrs.frozen(kw_only=True)

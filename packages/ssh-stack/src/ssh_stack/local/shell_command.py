@@ -53,7 +53,7 @@ def command_status(command: str) -> int:
     """Run a command without input and output; return its exit status, or minus its signal.
 
     Raises:
-        UsageError: the shell cannot be executed, or nobody can tell how the command ended.
+        UsageError: the shell cannot be executed, or the status of the command is not known.
     """
     arguments = shell_arguments(command)
     nothing = subprocess.DEVNULL

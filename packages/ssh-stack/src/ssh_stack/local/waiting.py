@@ -15,10 +15,10 @@ _T = TypeVar("_T")
 
 
 async def in_thread(work: Callable[[], _T]) -> _T:
-    """Run a function in a thread of its own, and wait for it as long as somebody wants it.
+    """Run a function in a thread of its own, and wait for it until the waiter is cancelled.
 
     Other than with `asyncio.to_thread`, the end of the loop and of the program does not wait
-    for a function that nobody wants any more and that waits itself.
+    for a function whose result is not needed any more and that waits itself.
     """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[_T] = loop.create_future()

@@ -1,4 +1,4 @@
-"""How many strangers may stand at the door: OpenSSH's MaxStartups, and a cap per source."""
+"""Bounds on unauthenticated connections: OpenSSH's MaxStartups, and a cap for each source."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class MaxStartups:
     """Bounds on connections that are not authenticated yet (sshd_config(5), MaxStartups).
 
     Attributes:
-        start: How many are always let in.
+        start: How many are always accepted.
         rate: The chance, in percent, that one more than `start` is refused; it grows up to `full`.
         full: How many there may be at the most.
         per_source: How many of them may come from one address, or from one /64 of IPv6.
@@ -45,7 +45,7 @@ class MaxStartups:
         """Return the bounds that sshd_config's "start:rate:full" stands for.
 
         Raises:
-            UsageError: it is none.
+            UsageError: it is not valid.
         """
         words = text.split(":")
         if len(words) != 3 or not all(word.isascii() and word.isdigit() for word in words):  # noqa: PLR2004 (start, rate, full)
@@ -81,7 +81,7 @@ class Admission:
         return self._waiting.total()
 
     def admit(self, source: str, chance: float) -> bool:
-        """Return whether a connection from `source` is let in, and count it if it is.
+        """Return whether a connection from `source` is accepted, and count it if it is.
 
         Args:
             source: the network it comes from.
@@ -93,7 +93,7 @@ class Admission:
         return True
 
     def release(self, source: str) -> None:
-        """One that was let in is authenticated, or gone."""
+        """Count a connection off that is authenticated, or gone."""
         self._waiting[source] -= 1
         if self._waiting[source] <= 0:
             del self._waiting[source]

@@ -64,14 +64,14 @@ def combine(parts: Authorization | Sequence[Authorization]) -> ServerAuthenticat
     """Return one set of methods from several parts, of which one is enough.
 
     Raises:
-        UsageError: there is none, or they cannot be told apart: what completes a method
+        UsageError: the collection is empty, or they cannot be told apart: what completes a method
             of one part would count for a sequence of another.
     """
     several: bool = isinstance(parts, Sequence) and not isinstance(parts, str | bytes)
     listed = cast("Sequence[Authorization]", parts if several else [parts])
     given = [_given(each) for each in listed]
     if not given:
-        problem = "auth is empty: nobody could log in; AuthorizedKeys(path), say, lets users in"
+        problem = "auth is empty, so no user could log in: give AuthorizedKeys(path), for example"
         raise UsageError(problem)
     if len(given) == 1:
         return given[0]
@@ -173,8 +173,8 @@ def _any_of(
     async def one(user: str, context: AuthContext) -> _Answer:
         return await decide(user, context=context)
 
-    async def two(user: str, shown: object, context: AuthContext) -> _Answer:
-        return await decide(user, shown, context=context)
+    async def two(user: str, key: object, context: AuthContext) -> _Answer:
+        return await decide(user, key, context=context)
 
     async def three(user: str, old: str, new: str, context: AuthContext) -> _Answer:
         return await decide(user, old, new, context=context)

@@ -42,10 +42,10 @@ class AuthorizedKeys:
 
     Of the options in front of a key, `from`, `command`, `expiry-time`, `restrict`, those about
     touch and verification, `cert-authority` with `principals`, and the permissions of
-    terminals and forwarding are enforced; a line with any other lets nobody in.
+    terminals and forwarding are enforced; a line with any other authorizes no user.
 
     Args:
-        source: an authorized_keys file, read anew at each attempt, or the keys themselves.  A
+        source: an authorized_keys file, read again at each attempt, or the keys themselves.  A
             pipe is read once.
         users: the user names that may log in; by default the one that this process runs as.
         clock: gives the time in seconds since 1970.
@@ -72,7 +72,7 @@ class AuthorizedKeys:
         Args:
             user: the user that the client named.
             key: its key.
-            context: where it connects from; without it, no line with `from` lets it in.
+            context: where it connects from; without it, no line with `from` authorizes it.
         """
         found = await self._granted_by_key(key, context or AuthContext(user=user))
         if found is not None and user in self._users:  # the same work for everybody
@@ -135,7 +135,7 @@ class AuthorizedKeys:
         return lines
 
     def _tell(self, listed: AuthorizedKey, problem: str) -> None:
-        _log.info("%s, line %d does not let in: %s", self._path, listed.line, problem)
+        _log.info("%s, line %d does not authorize the key: %s", self._path, listed.line, problem)
 
     @property
     def authentication(self) -> ServerAuthentication:

@@ -111,7 +111,7 @@ class ServerOptions:
         env: Environment variables that clients may set; by default what `LocalShell` accepts.
         revoked_keys: Keys and certificates of users that must not be believed, as sshd's
             RevokedKeys. A KRL or a text with a public key on each line: its path, its content or
-            the list. A file is read anew at each attempt; while it cannot be read, every key
+            the list. A file is read again at each attempt; while it cannot be read, every key
             counts as revoked.
         auth_limits: How often a client may try, and how much it may ask for, until it is
             authenticated.
@@ -124,8 +124,8 @@ class ServerOptions:
         login_grace: Seconds from the connection to the authentication.
         max_startups: Bounds on connections that are not authenticated yet.
         keepalive: How a dead client is found; None never asks.
-        rekey_bytes: Bytes in one direction after which keys are exchanged anew.
-        rekey_seconds: Seconds after which keys are exchanged anew.
+        rekey_bytes: Bytes in one direction after which to rekey.
+        rekey_seconds: Seconds after which to rekey.
         close_timeout: Seconds that closing a connection may take before it is cut.
         on_error: Told of each connection that did not end because somebody closed it, and why.
     """

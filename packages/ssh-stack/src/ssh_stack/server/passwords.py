@@ -35,7 +35,7 @@ class Passwords:
             user's like a known one's.
         expired: the users whose password has expired, or a function that says so of a user.
             Whoever knows an expired password is asked for a new one (RFC 4252 section 8), and
-            not let in with the old one.
+            not authenticated with the old one.
         change: puts a new password in the place of the old one: a function of user, old and
             new password, which says whether the new one will do.
 

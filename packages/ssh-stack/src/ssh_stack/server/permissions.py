@@ -57,7 +57,7 @@ ENFORCED: Final = frozenset(
         "x11-forwarding",
     }
 )
-"""The options of a line that are enforced; one with any other lets nobody in."""
+"""The options of a line that are enforced; one with any other authorizes no user."""
 
 _CRITICAL: Final = ("force-command", "source-address", "verify-required")
 """The critical options of a certificate that are enforced."""
@@ -119,7 +119,7 @@ def together(one: Accept, other: Accept) -> Accept | None:
 
 
 def options_problem(options: KeyOptions, context: AuthContext, now: int) -> str:
-    """Return why a line does not let this client in now, or nothing.
+    """Return why a line does not authorize this client now, or nothing.
 
     Args:
         options: the options of the line.

@@ -88,7 +88,7 @@ class Terminal:
         """Open a terminal of the size and with the modes that are wanted.
 
         Raises:
-            OSError: there is none left.
+            OSError: no pseudo-terminal is left.
         """
         terminal = cls()
         try:
@@ -100,7 +100,7 @@ class Terminal:
         return terminal
 
     def resize(self, columns: int, rows: int) -> None:
-        """Give it another size, if that is one; its programs hear of it by WINCH."""
+        """Give it another size, if that is valid; its programs get WINCH."""
         if columns and rows and self._master >= 0:
             size = struct.pack("HHHH", min(rows, _MAX_SIZE), min(columns, _MAX_SIZE), 0, 0)
             fcntl.ioctl(self._master, termios.TIOCSWINSZ, size)
@@ -122,7 +122,7 @@ class Terminal:
             self.slave = -1
 
     def close(self) -> None:
-        """Close it; programs that still have the terminal get HUP once nobody reads it."""
+        """Close it; programs that still have the terminal get HUP once it is not read any more."""
         self.leave()
         if self._master >= 0:
             os.close(self._master)

@@ -34,7 +34,7 @@ class RevokedKeys:
 
     Args:
         source: one list or several: a KRL, or text with a public key on each line.  A file is
-            read anew at each attempt, a pipe once, and while one cannot be read, every key
+            read again at each attempt, a pipe once, and while one cannot be read, every key
             counts as revoked, as with sshd.
 
     Raises:

@@ -176,7 +176,7 @@ class Server:
         if untold is not None:
             before = f" ({untold} more since the last report)" if untold else ""
             text = "connection from %s refused: too many are not logged in%s"
-            _log.warning(text, _shown(peer), before)
+            _log.warning(text, _address_text(peer), before)
 
     async def _attend(self, connection: ServerConnection) -> None:
         """Wait for the end of a connection and of all that ran on it."""
@@ -190,7 +190,7 @@ class Server:
     def _authenticated(self, connection: ServerConnection) -> None:
         self._release(connection)
         user = connection.user.name if connection.user is not None else ""
-        _log.info("%s logged in from %s", printable(user), _shown(connection.peer))
+        _log.info("%s logged in from %s", printable(user), _address_text(connection.peer))
 
     def _release(self, connection: ServerConnection) -> None:
         """Count a connection no longer among those that are not authenticated."""
@@ -207,14 +207,14 @@ class Server:
         error = self._faults.pop(connection, None)
         if error is None:
             return
-        _log.info("connection from %s: %s", _shown(connection.peer), error)
+        _log.info("connection from %s: %s", _address_text(connection.peer), error)
         if self._on_error is not None:
             with logged(_log, "on_error failed"):
                 self._on_error(connection, error)
 
 
 class _Arrival(asyncio.Protocol):
-    """A connection before it is known whether it is let in."""
+    """A connection that is not authenticated yet."""
 
     def __init__(self, arrived: Callable[[asyncio.Transport], None]) -> None:
         self._arrived = arrived
@@ -358,7 +358,7 @@ def _address(name: object) -> tuple[str, int] | None:
     return str(host), int(cast("int", port))
 
 
-def _shown(address: tuple[str, int] | None) -> str:
+def _address_text(address: tuple[str, int] | None) -> str:
     return format_address(*address) if address is not None else "a local client"
 
 

@@ -151,7 +151,7 @@ class _Run:
         self._open_outputs = len(self._sources)
 
     async def conduct(self, grace: float) -> int | ExitSignal:
-        """Carry the streams until the process has ended and said all; return how it ended.
+        """Carry the streams to the end of the process and its output; return how it ended.
 
         However this is left, nothing of the process is left behind.
         """
@@ -186,7 +186,7 @@ class _Run:
             self._close()
         for number in (signal.SIGHUP, signal.SIGTERM):
             self._process.signal(number)
-            self._process.signal(signal.SIGCONT)  # who is stopped hears nothing
+            self._process.signal(signal.SIGCONT)  # a stopped process handles no signal
             if await self._over_within(grace / 2):
                 break
         self._process.signal(signal.SIGKILL)  # to all of the group that are left

@@ -104,7 +104,7 @@ class Source:
         except (BlockingIOError, InterruptedError):
             raise
         except OSError:
-            size = 0  # EIO: nobody has the terminal open any more
+            size = 0  # EIO: no process has the terminal open any more
         if size == 0:
             self._end()
         else:

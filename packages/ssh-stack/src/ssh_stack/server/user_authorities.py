@@ -45,7 +45,7 @@ class TrustedUserCAKeys:
     not give are enforced, and one with any other critical option is refused.
 
     Args:
-        source: a file with the authorities' public keys, one a line, read anew at each
+        source: a file with the authorities' public keys, one a line, read again at each
             attempt, a pipe once; or the keys themselves.
         principals: which principals may log in as a user: a mapping of user names, or a file
             as sshd's AuthorizedPrincipalsFile, in whose name `%u` stands for the user and `%%`
@@ -137,7 +137,7 @@ class TrustedUserCAKeys:
     ) -> AuthorizedPrincipal | str:
         """Return the line of the file that names a principal of a certificate."""
         if "/" in user or user in {"", ".", ".."}:
-            return "its user's name is no name of a file"
+            return "its user's name cannot be the name of a file"
         path = re.sub("%[u%]", lambda at: user if at[0] == "%u" else "%", os.fspath(template))
         try:
             principals = read_authorized_principals(path)

@@ -49,7 +49,7 @@ class Blocking(_Wrapper, Generic[A]):
 
 
 class BlockingOwner(Blocking[O]):
-    """Closed at the end of the program, with a warning, if nobody did before."""
+    """Closed at the end of the program, with a warning, unless it was closed before."""
 
     def __init__(self, portal: Portal, wrapped: O) -> None:
         super().__init__(portal, wrapped)

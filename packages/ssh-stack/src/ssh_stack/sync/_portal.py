@@ -106,7 +106,7 @@ class Portal:
                 self._loop.call_soon_threadsafe(self._begin_posted, function)
 
     def own(self, owner: Owner) -> None:
-        """Close `owner` at the end of the program, with a warning, if nobody did before."""
+        """Close `owner` at the end of the program, with a warning, unless it was closed before."""
         self._owners.add(owner)
 
     def _conduct(self, call: Call[T]) -> T:
@@ -153,7 +153,7 @@ class Portal:
     def _posted_done(self, task: asyncio.Task[None]) -> None:
         self._posted.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            context = {"message": "nobody waits for a call that failed", "exception": error}
+            context = {"message": "a call failed that has no waiter", "exception": error}
             self._loop.call_exception_handler(context)
 
     async def _shut_down(self) -> None:

@@ -1,4 +1,4 @@
-"""The part of the blocking SFTP client that is no copy of the async one: `from_streams`."""
+"""The part of the blocking SFTP client that is not generated: `from_streams`."""
 
 from __future__ import annotations
 

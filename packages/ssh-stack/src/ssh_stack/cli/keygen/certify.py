@@ -61,48 +61,48 @@ def spec_of(options: Options, identity: str, now: int) -> CertificateSpec:
     """Return what the certificate says.
 
     Raises:
-        UsageError: an option is none, or has a value that cannot be used.
+        UsageError: an option is not known, or has a value that cannot be used.
     """
     host = options.has("h")
     names = tuple(name for name in (options.get("n") or "").split(",") if name)
     if not names:
-        problem = "-n is missing: a certificate without principals is good for nobody"
+        problem = "-n is missing: a certificate without principals is for no user"
         raise UsageError(problem)
     first, last = parse_validity(options.get("V"), now)
-    said = _Options({}, {} if host else dict(PERMISSIONS))
+    fields = _Options({}, {} if host else dict(PERMISSIONS))
     for option in options.extra:
-        _read_option(option, said)
+        _read_option(option, fields)
     return CertificateSpec(
         role="host" if host else "user",
         key_id=identity,
         principals=names,
         valid_after=first,
         valid_before=last,
-        critical_options=said.critical,
-        extensions=said.extensions,
+        critical_options=fields.critical,
+        extensions=fields.extensions,
         algorithm=options.get("t"),
     )
 
 
-def _read_option(option: str, said: _Options) -> None:
+def _read_option(option: str, fields: _Options) -> None:
     """Take one -O, as ssh-keygen(1) lists them under CERTIFICATES."""
     word, equals, value = option.partition("=")
     if word == "clear":
-        said.extensions.clear()
+        fields.extensions.clear()
     elif word in _CRITICAL and equals:
-        said.critical[word] = string(value)
+        fields.critical[word] = string(value)
     elif word == "verify-required":
-        said.critical[word] = b""
+        fields.critical[word] = b""
     elif word == _BARE:
-        said.extensions[word] = b""
+        fields.extensions[word] = b""
     elif word.startswith("no-") and word.lower().replace("no-", "permit-", 1) in _NAMES:
-        said.extensions.pop(_NAMES[word.lower().replace("no-", "permit-", 1)], None)
+        fields.extensions.pop(_NAMES[word.lower().replace("no-", "permit-", 1)], None)
     elif word.lower() in _NAMES:
-        said.extensions[_NAMES[word.lower()]] = b""
+        fields.extensions[_NAMES[word.lower()]] = b""
     elif option.startswith(tuple(_PREFIXES)):
         prefix, _, rest = option.partition(":")
         name, equals, value = rest.partition("=")
-        _PREFIXES[f"{prefix}:"](said)[name] = string(value) if equals else b""
+        _PREFIXES[f"{prefix}:"](fields)[name] = string(value) if equals else b""
     else:
         problem = f"no option {option!r} of certificates"
         raise UsageError(problem)
@@ -110,8 +110,8 @@ def _read_option(option: str, said: _Options) -> None:
 
 _CRITICAL: Final = frozenset({"force-command", "source-address"})
 _PREFIXES: Final[Mapping[str, Callable[[_Options], dict[str, bytes]]]] = {
-    "critical:": lambda said: said.critical,
-    "extension:": lambda said: said.extensions,
+    "critical:": lambda fields: fields.critical,
+    "extension:": lambda fields: fields.extensions,
 }
 
 

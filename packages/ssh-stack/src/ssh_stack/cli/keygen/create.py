@@ -10,10 +10,10 @@ import click
 from ssh_keys import PrivateKey
 from ssh_keys.files import write_key_file
 from ssh_keys.randomart import randomart
-from ssh_stack.cli.keygen.asking import ask, confirm_overwrite, new_passphrase
 from ssh_stack.cli.keygen.keys import open_private, read_private, text_of
 from ssh_stack.cli.keygen.kinds import default_file, full_kind
 from ssh_stack.cli.keygen.options import Options
+from ssh_stack.cli.keygen.questions import ask, confirm_overwrite, new_passphrase
 from ssh_stack.cli.report import Report
 from ssh_stack.local.user import expand_home, home_directory, user_at_host
 from ssh_wire import UsageError
@@ -94,8 +94,8 @@ def change_comment(options: Options, report: Report) -> int:
     write_key_file(path, _encode(changed, passphrase, options), replace=True)
     public = path.with_name(f"{path.name}.pub")
     write_key_file(public, _line(changed), public=True, replace=True)
-    shown = f"Comment '{text_of(comment)}' applied" if comment else "Comment removed"
-    _say(shown, report)
+    message = f"Comment '{text_of(comment)}' applied" if comment else "Comment removed"
+    _say(message, report)
     return 0
 
 

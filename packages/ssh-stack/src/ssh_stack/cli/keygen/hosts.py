@@ -34,11 +34,11 @@ def find(options: Options, report: Report) -> int:
         if not report.quiet:
             mark = _MARKS.get(line.marker, "")
             click.echo(f"# Host {wanted} found: line {line.line} {mark}")
-        click.echo(_shown(line, wanted, host, port, options))
+        click.echo(_line_text(line, wanted, host, port, options))
     return 0 if found else 1
 
 
-def _shown(line: FoundLine, wanted: str, host: str, port: int, options: Options) -> str:
+def _line_text(line: FoundLine, wanted: str, host: str, port: int, options: Options) -> str:
     """A line as -F prints it: as it is, hashed with -H, as a fingerprint with -l."""
     if not options.has("l"):
         hashed = options.has("H")
@@ -50,12 +50,12 @@ def _shown(line: FoundLine, wanted: str, host: str, port: int, options: Options)
         return f"{wanted} is not readable: {error}"
     plain = key.public_key if isinstance(key, Certificate) else key
     name = hash_of(options)
-    shown = f"{wanted} {title(key)} {plain.fingerprint(name)}"
+    text = f"{wanted} {title(key)} {plain.fingerprint(name)}"
     if key.comment:
-        shown += f" {key.comment}"
+        text += f" {key.comment}"
     if options.has("v"):
-        shown += "\n" + randomart(key, name)
-    return shown
+        text += "\n" + randomart(key, name)
+    return text
 
 
 def _hashed(line: FoundLine, host: str, port: int) -> str:

@@ -28,18 +28,18 @@ from ssh_keys.files import (
 )
 from ssh_keys.trust import numbered_lines, take_field
 from ssh_stack.cli.errors import Stopped
-from ssh_stack.cli.keygen.asking import secret
 from ssh_stack.cli.keygen.options import Options
+from ssh_stack.cli.keygen.questions import secret
 from ssh_wire.text import printable
 
 __all__ = [
-    "Shown",
+    "CommentedKey",
+    "commented_keys",
     "open_private",
     "public_half",
     "read",
     "read_private",
     "read_public",
-    "shown_keys",
     "text_of",
 ]
 
@@ -47,8 +47,8 @@ _MAX_FILE: Final = 16 * MAX_BLOB
 
 
 @attrs.frozen
-class Shown:
-    """A key and the words that stand beside it."""
+class CommentedKey:
+    """A key and its comment."""
 
     key: PublicKey | Certificate
     comment: str
@@ -76,7 +76,7 @@ def read_private(path: Path, options: Options, question: str = "") -> PrivateKey
 
     Raises:
         KeyFormatError: it is not one private key.
-        Stopped: there is nobody to ask.
+        Stopped: there is no terminal.
     """
     return open_private(path, options, question)[0]
 
@@ -89,7 +89,7 @@ def open_private(
     Raises:
         UnprotectedKey: others can read it.
         KeyFormatError: it is not one private key.
-        Stopped: there is nobody to ask.
+        Stopped: there is no terminal.
     """
     if str(path) != "-":
         check_private_permissions(path)
@@ -114,7 +114,7 @@ def public_half(path: Path) -> PublicKey | Certificate:
     A private key's comment is that of the public key beside it, if there is one.
 
     Raises:
-        KeyFormatError: it is no key.
+        KeyFormatError: it is not a key.
     """
     data = read(path)
     try:
@@ -143,7 +143,7 @@ def read_public(path: Path) -> PublicKey:
 
     Raises:
         Stopped: it is a certificate.
-        KeyFormatError: it is no key.
+        KeyFormatError: it is not a key.
     """
     key = public_half(path)
     if isinstance(key, Certificate):
@@ -152,7 +152,7 @@ def read_public(path: Path) -> PublicKey:
     return key
 
 
-def shown_keys(path: Path) -> Iterator[Shown]:
+def commented_keys(path: Path) -> Iterator[CommentedKey]:
     """Yield every key of a file: a key file, or lines with a key behind at most one field.
 
     What cannot be read is passed over, as ssh-keygen does: other lines may be good.
@@ -167,7 +167,7 @@ def shown_keys(path: Path) -> Iterator[Shown]:
             if str(path) != "-"
             else load_public_key(data, policy=KeyPolicy.LEGACY)
         )
-        yield Shown(key, text_of(key.comment))
+        yield CommentedKey(key, text_of(key.comment))
         return
     for _, line in numbered_lines(data):
         field, rest = _split_options(line)
@@ -176,8 +176,8 @@ def shown_keys(path: Path) -> Iterator[Shown]:
                 key = load_public_key(text, policy=KeyPolicy.LEGACY)
             except KeyFormatError:
                 continue
-            said = key.comment or comment.decode("utf-8", "surrogateescape")
-            yield Shown(key, text_of(said))
+            found = key.comment or comment.decode("utf-8", "surrogateescape")
+            yield CommentedKey(key, text_of(found))
             break
 
 
@@ -187,7 +187,7 @@ def text_of(comment: str) -> str:
 
 
 def _split_options(line: bytes) -> tuple[bytes, bytes]:
-    """Cut off the first field, in which blanks may stand between quotes."""
+    """Cut off the first field, in which blanks may be quoted."""
     quoted = False
     for at, char in enumerate(line):
         if char in b" \t" and not quoted:

@@ -101,7 +101,7 @@ class Options:
         """Return the value of an option that is a number.
 
         Raises:
-            UsageError: it is none.
+            UsageError: it is not valid.
         """
         text = self.values.get(letter)
         if text is None:

@@ -13,7 +13,7 @@ from ssh_keys import KeyPolicy, PublicKey, RevocationList
 from ssh_keys.files import read_revoked_keys, write_revoked_keys
 from ssh_keys.trust import Authority, revoke_specified
 from ssh_stack.cli.errors import Stopped
-from ssh_stack.cli.keygen.keys import read, read_public, shown_keys
+from ssh_stack.cli.keygen.keys import commented_keys, read, read_public
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.report import Report
 from ssh_wire.text import printable
@@ -55,15 +55,15 @@ def query(options: Options, report: Report) -> int:
             click.echo(line)
     found = False
     for word in options.files:
-        keys = list(shown_keys(Path(word)))
+        keys = list(commented_keys(Path(word)))
         if not keys:
             problem = f"{word} is not a public key file"
             raise Stopped(problem)
-        for shown in keys:
-            bad = revoked.revokes(shown.key)
+        for entry in keys:
+            bad = revoked.revokes(entry.key)
             found = found or bad
             if not report.quiet:
-                comment = f" ({shown.comment})" if shown.key.comment else ""
+                comment = f" ({entry.comment})" if entry.key.comment else ""
                 click.echo(f"{word}{comment}: {'REVOKED' if bad else 'ok'}")
     return 1 if found else 0
 

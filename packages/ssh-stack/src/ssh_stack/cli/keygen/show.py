@@ -22,11 +22,11 @@ from ssh_keys.randomart import bubblebabble, randomart, title_of
 from ssh_keys.trust import sshfp_records
 from ssh_stack.cli.errors import Stopped
 from ssh_stack.cli.keygen.keys import (
-    Shown,
+    CommentedKey,
+    commented_keys,
     read,
     read_private,
     read_public,
-    shown_keys,
 )
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.report import Report
@@ -72,38 +72,38 @@ def title(key: PublicKey | Certificate) -> str:
     return title_of(key.kind)
 
 
-def fingerprint_line(shown: Shown, options: Options) -> str:
+def fingerprint_line(entry: CommentedKey, options: Options) -> str:
     """Return the line of -l for one key; with -v, its picture below."""
-    plain = _plain(shown.key)
+    plain = _plain(entry.key)
     name = hash_of(options)
-    line = f"{plain.bits} {plain.fingerprint(name)} {shown.comment} ({title(shown.key)})"
+    line = f"{plain.bits} {plain.fingerprint(name)} {entry.comment} ({title(entry.key)})"
     if options.has("v"):
-        line += "\n" + randomart(shown.key, name)
+        line += "\n" + randomart(entry.key, name)
     return line
 
 
 def show_fingerprints(options: Options, report: Report) -> int:
     """Print the fingerprint of every key of a file."""
     del report
-    return _each_key(options, lambda shown: fingerprint_line(shown, options))
+    return _each_key(options, lambda entry: fingerprint_line(entry, options))
 
 
 def show_bubblebabble(options: Options, report: Report) -> int:
     """Print every key's hash in words."""
     del report
 
-    def line(shown: Shown) -> str:
-        plain = _plain(shown.key)
-        return f"{plain.bits} {bubblebabble(shown.key)} {shown.comment} ({title(shown.key)})"
+    def line(entry: CommentedKey) -> str:
+        plain = _plain(entry.key)
+        return f"{plain.bits} {bubblebabble(entry.key)} {entry.comment} ({title(entry.key)})"
 
     return _each_key(options, line)
 
 
-def _each_key(options: Options, line: Callable[[Shown], str]) -> int:
+def _each_key(options: Options, line: Callable[[CommentedKey], str]) -> int:
     path = options.one_file()
     found = False
-    for shown in shown_keys(path):
-        click.echo(line(shown))
+    for entry in commented_keys(path):
+        click.echo(line(entry))
         found = True
     if not found:
         problem = f"{path} is not a public key file"
@@ -125,8 +125,8 @@ def export(options: Options, report: Report) -> int:
     match (options.get("m") or "RFC4716").upper():
         case "RFC4716":
             kind = f"{key.bits}-bit {title(key)}"
-            said = f"{kind}, converted by {user_at_host()} from OpenSSH"
-            text = key.with_comment(said).to_rfc4716()
+            comment = f"{kind}, converted by {user_at_host()} from OpenSSH"
+            text = key.with_comment(comment).to_rfc4716()
         case "PKCS8":
             text = key.to_pem()
         case "PEM":

@@ -16,9 +16,9 @@ from ssh_keys.files import read_allowed_signers, read_chunks, read_revoked_keys,
 from ssh_keys.signatures import HashName, Message, MessageSigner, sign
 from ssh_keys.trust import parse_date
 from ssh_stack.cli.errors import FAILED, Stopped
-from ssh_stack.cli.keygen.asking import confirm_overwrite
 from ssh_stack.cli.keygen.keys import public_half, read, read_private
 from ssh_stack.cli.keygen.options import Options
+from ssh_stack.cli.keygen.questions import confirm_overwrite
 from ssh_stack.cli.keygen.show import title
 from ssh_stack.cli.report import Report
 from ssh_stack.local.user import expand_home

@@ -49,7 +49,7 @@ def _moment(text: str, now: int) -> int:
             return int(text, 16)
         return parse_date(text)
     except ValueError:
-        problem = f"{text!r} is no time; write +52w, -1d, 20300101, 20300101Z or 0x65a0b0c0"
+        problem = f"{text!r} is not a time; write +52w, -1d, 20300101, 20300101Z or 0x65a0b0c0"
         raise UsageError(problem) from None
 
 

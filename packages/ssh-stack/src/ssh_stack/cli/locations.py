@@ -39,7 +39,7 @@ def parse_place(text: str) -> Place:
     is at home, `sftp://host//x` is not.
 
     Raises:
-        UsageError: it has no host where it should have one, or its port is none.
+        UsageError: it has no host where it should have one, or its port is not valid.
     """
     for scheme in _SCHEMES:
         if text.startswith(scheme):

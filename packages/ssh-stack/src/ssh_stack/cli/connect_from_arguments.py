@@ -63,7 +63,7 @@ def reach(
 def _report_unsupported(config: HostConfig, report: Report, ignored: Sequence[str]) -> None:
     """Say once, in one line, what of the configuration is not honoured.
 
-    What the system's own files ask for is said with -v only: every machine of a
+    What the system's own files ask for is printed with -v only: every machine of a
     distribution has the same lines, and their user did not write them.
     """
     # what refuses the connection is told when it does

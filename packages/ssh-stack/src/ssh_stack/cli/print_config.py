@@ -12,14 +12,14 @@ from ssh_stack.client.public_keys import DEFAULT_IDENTITIES
 if TYPE_CHECKING:
     from ssh_stack.config import HostConfig
 
-__all__ = ["shown"]
+__all__ = ["config_text"]
 
 # "yes" and "no" as `ssh -G` spells them: some of its tables begin with "true"
 _POLICIES: Final = {"strict": "true", "off": "false"}
 _UPDATES: Final = {"yes": "true", "no": "false", None: "true"}
 
 
-def shown(config: HostConfig, host: str) -> str:
+def config_text(config: HostConfig, host: str) -> str:
     """Return the options that are honoured, one on each line.
 
     Args:

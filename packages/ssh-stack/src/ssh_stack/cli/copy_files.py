@@ -15,15 +15,15 @@ import attrs
 from ssh_sftp import SFTPError, SFTPOptions, SFTPTransferErrors
 from ssh_sftp.aio import SFTPClient
 from ssh_stack.cli.arguments import Target, directive
+from ssh_stack.cli.connect_from_arguments import describe, reach
 from ssh_stack.cli.errors import Stopped, explain
 from ssh_stack.cli.progress import Bars
-from ssh_stack.cli.reach import describe, reach
 from ssh_stack.client.connection import Connection
 from ssh_wire import SSHError
 
 if TYPE_CHECKING:
     from ssh_sftp import TransferFailure, Transferred
-    from ssh_stack.cli.places import Place
+    from ssh_stack.cli.locations import Place
     from ssh_stack.cli.report import Report
 
 __all__ = ["CopyOptions", "Copying"]

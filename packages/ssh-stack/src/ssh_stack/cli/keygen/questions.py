@@ -20,7 +20,7 @@ def secret(question: str, otherwise: str) -> str:
 
     Args:
         question: what to ask.
-        otherwise: the option that would have said it.
+        otherwise: the option that answers it.
 
     Raises:
         Stopped: there is no terminal, or nothing was typed.
@@ -40,7 +40,7 @@ def new_passphrase(given: str | None) -> str | None:
         given: the value of -N.
 
     Raises:
-        Stopped: there is nobody to ask, or no two answers were the same.
+        Stopped: there is no terminal, or no two answers were the same.
     """
     if given is not None:
         return given or None
