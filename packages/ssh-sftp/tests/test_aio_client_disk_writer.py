@@ -19,7 +19,7 @@ def names(path: Path | str) -> list[str]:
     return sorted(found.name for found in Path(path).iterdir())
 
 
-async def test_a_slow_disk_is_handed_to_a_thread(tmp_path: Path) -> None:
+async def test_writes_to_a_slow_disk_run_in_a_thread(tmp_path: Path) -> None:
     times = iter([0.0, 1.0])
     writer = DiskWriter(slow_after=0.5, clock=lambda: next(times))
     descriptor = os.open(tmp_path / "f", os.O_RDWR | os.O_CREAT)
@@ -45,7 +45,7 @@ async def test_a_slow_disk_is_handed_to_a_thread(tmp_path: Path) -> None:
     os.close(descriptor)
 
 
-async def test_a_slow_file_is_finished_in_a_thread(tmp_path: Path) -> None:
+async def test_file_on_a_slow_disk_is_finished_in_a_thread(tmp_path: Path) -> None:
     download_target = DownloadTarget(SFTPOptions(), preserve=False)
     download_target.writer.slow = True
     folder = LocalFolder(download_target, str(tmp_path))
@@ -58,7 +58,7 @@ async def test_a_slow_file_is_finished_in_a_thread(tmp_path: Path) -> None:
     assert (tmp_path / "f").read_bytes() == b"abc"
 
 
-async def test_discarding_waits_for_the_thread(tmp_path: Path) -> None:
+async def test_discard_during_a_write_waits_for_the_thread(tmp_path: Path) -> None:
     download_target = DownloadTarget(SFTPOptions(), preserve=False)
     download_target.writer.slow = True
     folder = LocalFolder(download_target, str(tmp_path))
@@ -74,7 +74,7 @@ async def test_discarding_waits_for_the_thread(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("files", [1, 20])
-async def test_a_download_to_a_slow_disk_ends(
+async def test_download_to_a_slow_disk_completes(
     client: SFTPClient, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: int
 ) -> None:
     """What a thread's work leads to is sent, though no packet of the server arrives then."""
@@ -91,7 +91,7 @@ async def test_a_download_to_a_slow_disk_ends(
     assert (tmp_path / "one").read_bytes() == (root / "tree" / "0").read_bytes()
 
 
-async def test_a_thread_that_raises_tells_each_write(
+async def test_thread_that_raises_fails_each_write(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
@@ -115,7 +115,7 @@ async def test_a_thread_that_raises_tells_each_write(
     assert all(isinstance(error, RuntimeError) for _, error in results)
 
 
-async def test_work_that_is_cancelled_before_it_begins_is_told(
+async def test_write_that_is_cancelled_before_it_begins_is_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     loop = asyncio.get_running_loop()

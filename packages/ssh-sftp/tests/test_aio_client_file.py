@@ -16,7 +16,9 @@ from ssh_sftp.messages import Request
 from ssh_wire import Message, UsageError
 
 
-async def test_reading_and_seeking(client: SFTPClient, root: Path) -> None:
+async def test_reads_after_seeks_return_the_bytes_at_the_position(
+    client: SFTPClient, root: Path
+) -> None:
     content = os.urandom(1_000_000)
     (root / "f").write_bytes(content)
     async with await client.open("f") as file:
@@ -38,7 +40,9 @@ async def test_reading_and_seeking(client: SFTPClient, root: Path) -> None:
         await file.read(1)
 
 
-async def test_writing(client: SFTPClient, root: Path) -> None:
+async def test_writes_at_positions_and_offsets_reach_the_file(
+    client: SFTPClient, root: Path
+) -> None:
     content = os.urandom(700_000)
     async with await client.open("f", "w+b") as file:
         await file.write(content)
@@ -55,7 +59,7 @@ async def test_writing(client: SFTPClient, root: Path) -> None:
     assert (root / "f").stat().st_size == 100
 
 
-async def test_a_refused_write_is_raised(scripted: Any) -> None:
+async def test_write_that_the_server_refuses_raises(scripted: Any) -> None:
     def reply(request: Request) -> list[Message]:
         if isinstance(request, m.Open):
             return [m.Handle(id=request.id, handle=b"h")]
@@ -67,7 +71,7 @@ async def test_a_refused_write_is_raised(scripted: Any) -> None:
             await file.write(b"y")
 
 
-async def test_the_manners_of_io(client: SFTPClient, root: Path) -> None:
+async def test_file_has_the_methods_of_io(client: SFTPClient, root: Path) -> None:
     (root / "f").write_bytes(b"x")
     async with await client.open("f") as file:
         assert (file.readable(), file.writable(), file.seekable()) == (True, False, True)
@@ -91,7 +95,7 @@ async def test_the_manners_of_io(client: SFTPClient, root: Path) -> None:
     lines=st.lists(st.binary(max_size=30), max_size=20),
     sizes=st.lists(st.integers(-1, 40), max_size=20),
 )
-async def test_lines_are_those_of_a_local_file(
+async def test_lines_of_a_file_equal_those_of_a_local_file(
     serve_memory: Any, lines: list[bytes], sizes: list[int]
 ) -> None:
     content = b"\n".join(lines)
@@ -109,7 +113,9 @@ async def test_lines_are_those_of_a_local_file(
         assert await file.readlines(10) == io.BytesIO(content).readlines(10)
 
 
-async def test_long_lines_and_lines_behind_other_reads(client: SFTPClient, root: Path) -> None:
+async def test_long_lines_and_lines_after_other_reads_are_complete(
+    client: SFTPClient, root: Path
+) -> None:
     content = b"a" * 100_000 + b"\n" + b"b" * 10 + b"\n" + b"c" * 300_000
     (root / "f").write_bytes(content)
     async with await client.open("f", "r+b") as file:
@@ -131,7 +137,7 @@ async def test_long_lines_and_lines_behind_other_reads(client: SFTPClient, root:
         assert await file.read(None) == b"c" * (300_000 - 7)
 
 
-async def test_appending_where_the_size_is_not_told(scripted: Any) -> None:
+async def test_append_without_a_reported_size_writes_at_the_end(scripted: Any) -> None:
     written: list[Request] = []
 
     def reply(request: Request) -> list[Message]:

@@ -10,7 +10,7 @@ from ssh_sftp.aio import SFTPClient
 from ssh_wire import UsageError
 
 
-async def test_each_operation(client: SFTPClient, root: Path) -> None:
+async def test_each_operation_on_a_path_has_its_effect(client: SFTPClient, root: Path) -> None:
     await client.mkdir("d", 0o700)
     (root / "d" / "f").write_bytes(b"12345")
     await client.symlink("f", "d/l")
@@ -43,7 +43,7 @@ async def test_each_operation(client: SFTPClient, root: Path) -> None:
 
 
 @pytest.mark.row("F10")
-async def test_bounds_of_listing_and_walking(client: SFTPClient, root: Path) -> None:
+async def test_listing_and_walk_beyond_their_bounds_raise(client: SFTPClient, root: Path) -> None:
     (root / "a" / "b" / "c").mkdir(parents=True)
     for number in range(5):
         (root / f"{number}").touch()

@@ -7,7 +7,7 @@ import pytest
 from ssh_sftp.aio import SFTPClient
 
 
-async def test_text(client: SFTPClient) -> None:
+async def test_path_text_is_joined_and_split_as_by_pathlib(client: SFTPClient) -> None:
     path = client.path("/a") / "b.txt"
 
     assert (path.name, path.stem, path.suffix) == ("b.txt", "b", ".txt")
@@ -21,7 +21,7 @@ async def test_text(client: SFTPClient) -> None:
     assert path.joinpath("d") == path / "d"
 
 
-async def test_content_and_changes(client: SFTPClient, root: Path) -> None:
+async def test_path_reads_writes_and_changes_files(client: SFTPClient, root: Path) -> None:
     top = client.path("/d")
     await top.mkdir()
     await top.mkdir(exist_ok=True)
@@ -60,7 +60,7 @@ async def test_content_and_changes(client: SFTPClient, root: Path) -> None:
     assert (root / "d" / "g").read_bytes() == b"2"
 
 
-async def test_glob(client: SFTPClient, root: Path) -> None:
+async def test_glob_returns_the_matching_paths(client: SFTPClient, root: Path) -> None:
     (root / "a" / "b").mkdir(parents=True)
     for name in ("a/1.txt", "a/2.py", "a/b/3.txt"):
         (root / name).touch()

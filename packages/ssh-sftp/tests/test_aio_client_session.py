@@ -18,14 +18,14 @@ from ssh_sftp.testing import memory_pipes
 from ssh_wire import Message
 
 
-async def test_starting_times_out() -> None:
+async def test_start_without_a_reply_times_out() -> None:
     near, _ = memory_pipes()
     with pytest.raises(SFTPTimeout):
         async with SFTPClient.from_pipe(near, SFTPOptions(timeout=0.01)):
             pass
 
 
-async def test_nothing_works_when_closed(client: SFTPClient) -> None:
+async def test_requests_after_close_raise(client: SFTPClient) -> None:
     await client.close()
     with pytest.raises(SFTPConnectionLost):
         await client.stat("/")
@@ -33,19 +33,19 @@ async def test_nothing_works_when_closed(client: SFTPClient) -> None:
         await client.get("/", ".", recursive=True)
 
 
-async def test_a_pipe_that_is_lost(client: SFTPClient) -> None:
+async def test_request_on_a_lost_pipe_raises(client: SFTPClient) -> None:
     client._session.pipe_closed(OSError("cable"))
     with pytest.raises(SFTPConnectionLost, match="cable"):
         await client.stat("/")
 
 
-async def test_a_failure_of_the_pipe_is_told_as_it_is(client: SFTPClient) -> None:
+async def test_failure_of_the_pipe_is_raised_unchanged(client: SFTPClient) -> None:
     client._session.pipe_closed(SFTPProtocolError("told"))
     with pytest.raises(SFTPProtocolError, match="told"):
         await client.stat("/")
 
 
-async def test_extensions_that_are_missing(scripted: Any) -> None:
+async def test_request_of_a_missing_extension_raises(scripted: Any) -> None:
     def reply(request: Request) -> list[Message]:
         return [m.Status(id=request.id, code=0)]
 
@@ -68,7 +68,7 @@ async def test_extensions_that_are_missing(scripted: Any) -> None:
     ("details", "told"),
     [(b"", None), (bytes(31), None), (bytes(33), None), (b"\0\0\0\0\0\0\x80\0" * 5, 32_768)],
 )
-async def test_limits_that_are_cut_short_or_longer_than_known(
+async def test_limits_reply_of_another_length_is_handled(
     client: SFTPClient, details: bytes, told: int | None
 ) -> None:
     session = client._session
@@ -79,7 +79,7 @@ async def test_limits_that_are_cut_short_or_longer_than_known(
     assert (await client.limits()).max_read == told
 
 
-async def test_limits_that_are_refused(client: SFTPClient) -> None:
+async def test_limits_request_that_is_refused_leaves_the_defaults(client: SFTPClient) -> None:
     session = client._session
     await session.ready()
     session._limited = session._loop.create_future()
@@ -88,7 +88,7 @@ async def test_limits_that_are_refused(client: SFTPClient) -> None:
     assert (await client.limits()).max_read == 261_120
 
 
-async def test_limits_that_never_come(client: SFTPClient) -> None:
+async def test_limits_without_a_reply_raise_when_the_session_ends(client: SFTPClient) -> None:
     session = client._session
     await session.ready()
     session._limited = session._loop.create_future()

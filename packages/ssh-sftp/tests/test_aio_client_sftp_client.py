@@ -42,7 +42,9 @@ def names(path: Path | str) -> list[str]:
     return sorted(found.name for found in Path(path).iterdir())
 
 
-async def test_files_both_ways(client: SFTPClient, root: Path, tmp_path: Path) -> None:
+async def test_file_uploaded_and_downloaded_is_the_same(
+    client: SFTPClient, root: Path, tmp_path: Path
+) -> None:
     content = os.urandom(3_000_000)
     (tmp_path / "f").write_bytes(content)
     told: list[tuple[int, int | None, str]] = []
@@ -59,7 +61,9 @@ async def test_files_both_ways(client: SFTPClient, root: Path, tmp_path: Path) -
     assert names(root) == ["f"]
 
 
-async def test_a_tree_both_ways(client: SFTPClient, tmp_path: Path) -> None:
+async def test_tree_uploaded_and_downloaded_is_the_same(
+    client: SFTPClient, tmp_path: Path
+) -> None:
     (tmp_path / "t" / "a" / "b").mkdir(parents=True)
     for number in range(300):
         (tmp_path / "t" / "a" / f"{number}").write_bytes(bytes([number % 256]) * number)
@@ -75,14 +79,16 @@ async def test_a_tree_both_ways(client: SFTPClient, tmp_path: Path) -> None:
     assert (tmp_path / "u" / "a" / "b").is_dir()
 
 
-async def test_directories_need_to_be_asked_for(client: SFTPClient, tmp_path: Path) -> None:
+async def test_directory_without_recursive_is_refused(client: SFTPClient, tmp_path: Path) -> None:
     with pytest.raises(SFTPTransferError, match="directory"):
         await client.get("/", tmp_path / "x")
     with pytest.raises(SFTPTransferError, match="directory"):
         await client.put(tmp_path, "/x")
 
 
-async def test_errors_name_the_file(client: SFTPClient, root: Path, tmp_path: Path) -> None:
+async def test_error_of_a_file_has_its_path(
+    client: SFTPClient, root: Path, tmp_path: Path
+) -> None:
     (tmp_path / "f").write_bytes(b"x")
     (root / "f").write_bytes(b"x")
     with pytest.raises(SFTPNoSuchFile) as remote:
@@ -100,14 +106,14 @@ async def test_errors_name_the_file(client: SFTPClient, root: Path, tmp_path: Pa
     assert where.value.filename is not None
 
 
-async def test_a_device_is_written_in_place(client: SFTPClient, root: Path) -> None:
+async def test_download_to_a_device_writes_in_place(client: SFTPClient, root: Path) -> None:
     (root / "f").write_bytes(bytes(100_000))
     await client.get("f", "/dev/null")
 
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)  # noqa: PTH116 (quick)
 
 
-async def test_many_operations_at_once(client: SFTPClient, root: Path) -> None:
+async def test_concurrent_operations_all_complete(client: SFTPClient, root: Path) -> None:
     for number in range(50):
         (root / f"{number}").write_bytes(bytes(number))
     sizes = await asyncio.gather(*(client.stat(f"{number}") for number in range(50)))
@@ -117,7 +123,7 @@ async def test_many_operations_at_once(client: SFTPClient, root: Path) -> None:
 
 @pytest.mark.row("P84")
 @pytest.mark.row("R08")
-async def test_a_server_that_never_answers(scripted: Callable[..., SFTPClient]) -> None:
+async def test_request_without_a_reply_times_out(scripted: Callable[..., SFTPClient]) -> None:
     sftp = scripted(silence, SFTPOptions(timeout=0.01))
     async with sftp:
         with pytest.raises(SFTPTimeout):
@@ -127,7 +133,7 @@ async def test_a_server_that_never_answers(scripted: Callable[..., SFTPClient]) 
 
 
 @pytest.mark.row("F09")
-async def test_a_million_replies_that_nobody_asked_for(scripted: Any) -> None:
+async def test_a_million_unrequested_replies_end_the_session(scripted: Any) -> None:
     sftp = scripted(flood)
     async with sftp:
         with pytest.raises(SFTPProtocolError):
@@ -137,7 +143,7 @@ async def test_a_million_replies_that_nobody_asked_for(scripted: Any) -> None:
 
 @pytest.mark.row("F10")
 @pytest.mark.parametrize("count", [0, 2])
-async def test_realpath_gives_one_name(scripted: Any, count: int) -> None:
+async def test_realpath_with_several_names_ends_the_session(scripted: Any, count: int) -> None:
     entry = m.NameEntry(filename="/x")
 
     def reply(request: Request) -> list[Message]:
@@ -174,7 +180,7 @@ class Hostile:
 
 @pytest.mark.row("F08")
 @pytest.mark.parametrize("name", ["../evil", "/tmp/evil", "a/../../evil", "", "a\0b"])  # noqa: S108 (hostile)
-async def test_hostile_names_make_nothing(scripted: Any, tmp_path: Path, name: str) -> None:
+async def test_unsafe_names_make_no_local_files(scripted: Any, tmp_path: Path, name: str) -> None:
     entry = m.NameEntry(filename=name, attributes=Attributes(size=4, permissions=FILE))
     async with scripted(Hostile([entry])) as sftp:
         with pytest.raises(SFTPUnsafeName):
@@ -184,7 +190,7 @@ async def test_hostile_names_make_nothing(scripted: Any, tmp_path: Path, name: s
 
 
 @pytest.mark.row("F08")
-async def test_names_are_refused_in_listings(scripted: Any) -> None:
+async def test_unsafe_names_in_a_listing_raise(scripted: Any) -> None:
     async with scripted(Hostile([m.NameEntry(filename="a/b")])) as sftp:
         with pytest.raises(SFTPUnsafeName):
             await sftp.listdir("/t")
@@ -192,7 +198,9 @@ async def test_names_are_refused_in_listings(scripted: Any) -> None:
 
 @pytest.mark.row("F08")
 @pytest.mark.parametrize("kind", [FILE, DIRECTORY])
-async def test_planted_links_are_not_followed(scripted: Any, tmp_path: Path, kind: int) -> None:
+async def test_links_in_the_destination_are_not_followed(
+    scripted: Any, tmp_path: Path, kind: int
+) -> None:
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "victim").write_bytes(b"keep")
     (tmp_path / "in").mkdir()
@@ -213,7 +221,7 @@ async def test_planted_links_are_not_followed(scripted: Any, tmp_path: Path, kin
 
 
 @pytest.mark.row("F12")
-async def test_modes_are_masked(scripted: Any, tmp_path: Path) -> None:
+async def test_modes_of_downloaded_files_are_masked(scripted: Any, tmp_path: Path) -> None:
     entry = m.NameEntry(filename="x", attributes=Attributes(size=4, permissions=0o107777))
     async with scripted(Hostile([entry])) as sftp:
         await sftp.get("/t", tmp_path / "in", recursive=True)
@@ -328,7 +336,7 @@ async def test_text_before_the_version_is_quoted(
     assert str(caught.value).isprintable()
 
 
-async def test_a_server_that_is_gone() -> None:
+async def test_start_after_the_server_has_gone_raises() -> None:
     near, far = memory_pipes()
     far.close()
     with pytest.raises(SFTPConnectionLost):
@@ -336,7 +344,7 @@ async def test_a_server_that_is_gone() -> None:
             pass
 
 
-async def test_modes_of_open(client: SFTPClient, root: Path) -> None:
+async def test_modes_of_open_do_what_they_do_locally(client: SFTPClient, root: Path) -> None:
     async with await client.open("f", "xb") as file:
         await file.write(b"one")
     with pytest.raises(SFTPError):
@@ -348,7 +356,9 @@ async def test_modes_of_open(client: SFTPClient, root: Path) -> None:
         await client.open("f", "q")
 
 
-async def test_listing_and_walking(client: SFTPClient, root: Path) -> None:
+async def test_listing_and_walk_of_a_tree_return_its_entries(
+    client: SFTPClient, root: Path
+) -> None:
     (root / "d" / "e").mkdir(parents=True)
     (root / "d" / "f").touch()
     (root / "l").symlink_to("d")
@@ -367,7 +377,9 @@ async def test_listing_and_walking(client: SFTPClient, root: Path) -> None:
     assert (root / "x" / "y" / "z").is_dir()
 
 
-async def test_where_a_file_goes(client: SFTPClient, root: Path, tmp_path: Path) -> None:
+async def test_file_goes_into_an_existing_directory(
+    client: SFTPClient, root: Path, tmp_path: Path
+) -> None:
     (tmp_path / "f").write_bytes(b"new")
     (root / "d").mkdir()
     (root / "real").write_bytes(b"old")
@@ -388,7 +400,7 @@ async def test_where_a_file_goes(client: SFTPClient, root: Path, tmp_path: Path)
 
 
 @pytest.mark.row("R09")
-async def test_an_open_that_nobody_waits_for_is_closed(scripted: Any) -> None:
+async def test_open_that_was_cancelled_is_closed(scripted: Any) -> None:
     waiting: list[Request] = []
     seen: list[Request] = []
     asked = asyncio.Event()
@@ -443,7 +455,7 @@ async def test_a_tree_goes_on_when_a_file_fails(
     assert not list(tmp_path.rglob("*.part-*"))  # noqa: ASYNC240 (quick)
 
 
-async def test_a_tree_stops_where_that_is_wanted(
+async def test_tree_with_on_error_stop_ends_at_the_first_failure(
     client: SFTPClient, root: Path, tmp_path: Path
 ) -> None:
     (root / "t").mkdir()
@@ -456,7 +468,7 @@ async def test_a_tree_stops_where_that_is_wanted(
         await client.get("/t", tmp_path / "in", recursive=True, on_error=wrong)
 
 
-async def test_where_a_download_goes_whose_directory_is_missing(
+async def test_download_into_a_missing_directory_makes_it(
     client: SFTPClient, root: Path, tmp_path: Path
 ) -> None:
     (root / "f").write_bytes(b"content")

@@ -32,7 +32,7 @@ def folder(path: Path, made: DownloadTarget | None = None) -> LocalFolder:
 
 
 @pytest.mark.row("R05")
-def test_the_name_appears_at_the_end(tmp_path: Path) -> None:
+def test_file_gets_its_name_when_it_is_complete(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"before")
     top = folder(tmp_path)
     sink = top.file("f", Attributes())
@@ -50,7 +50,7 @@ def test_the_name_appears_at_the_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.row("R05")
-def test_discarding_leaves_nothing(tmp_path: Path) -> None:
+def test_discard_removes_the_partial_file(tmp_path: Path) -> None:
     top = folder(tmp_path)
     sink = top.file("f", Attributes())
     sink.write(memoryview(b"x"), 0, ignore)
@@ -62,7 +62,7 @@ def test_discarding_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.row("F08")
 @pytest.mark.parametrize("name", ["", "..", "a/b", "a\0b"])
-def test_only_plain_names(tmp_path: Path, name: str) -> None:
+def test_names_that_are_not_plain_are_refused_locally(tmp_path: Path, name: str) -> None:
     top = folder(tmp_path)
     with pytest.raises(SFTPUnsafeName):
         top.file(name, Attributes())
@@ -71,7 +71,7 @@ def test_only_plain_names(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.row("R07")
-def test_a_full_disk_names_the_file(tmp_path: Path) -> None:
+def test_error_of_a_full_disk_has_the_path(tmp_path: Path) -> None:
     top = folder(tmp_path)
     sink = top.file("f", Attributes())
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -114,7 +114,7 @@ def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:
     assert (tmp_path / "f").stat().st_mode & 0o777 == 0o600
 
 
-def test_in_place_and_fsync(tmp_path: Path) -> None:
+def test_file_in_place_with_fsync_is_written(tmp_path: Path) -> None:
     top = folder(tmp_path, download_target(atomic=False, fsync=True))
     sink = top.file("f", Attributes())
     sink.write(memoryview(b"x"), 0, ignore)
@@ -124,7 +124,7 @@ def test_in_place_and_fsync(tmp_path: Path) -> None:
     assert (tmp_path / "f").read_bytes() == b"x"
 
 
-def test_long_names_are_cut() -> None:
+def test_temporary_name_of_a_long_name_is_cut() -> None:
     assert len(os.fsencode(part_name("é" * 127, "abc"))) <= 255
     assert part_name("f", "abc") == "f.part-abc"
 
@@ -179,7 +179,7 @@ def test_attributes_that_are_refused_here_leave_the_file_in_place(
 
 
 @pytest.mark.parametrize(("code", "kept"), [(errno.EINVAL, True), (errno.EIO, False)])
-def test_an_fsync_that_fails(
+def test_fsync_that_fails_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, kept: bool
 ) -> None:
     """A file system that has no fsync is one thing, a disk that dies another."""
@@ -208,7 +208,7 @@ def test_an_fsync_that_fails(
 
 
 @pytest.mark.parametrize("permissions", [None, 0])
-def test_a_mode_that_was_not_told_is_the_usual_one(
+def test_mode_that_the_server_does_not_report_is_the_default(
     tmp_path: Path, permissions: int | None
 ) -> None:
     sink = folder(tmp_path).file("f", Attributes(permissions=permissions))

@@ -10,7 +10,7 @@ from ssh_sftp.aio.client.source import LocalFile, SourceFolder
 from ssh_sftp.client.storage import FileKind
 
 
-def test_a_file(tmp_path: Path) -> None:
+def test_local_file_is_read_with_its_attributes(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"12345")
     source = LocalFile(str(tmp_path / "f"))
 
@@ -31,7 +31,7 @@ def test_only_regular_files_and_no_links(tmp_path: Path) -> None:
         LocalFile(str(tmp_path / "fifo"))
 
 
-def test_a_directory(tmp_path: Path) -> None:
+def test_local_directory_lists_its_entries(tmp_path: Path) -> None:
     (tmp_path / "d").mkdir()
     (tmp_path / "f").touch()
     (tmp_path / "l").symlink_to("d")

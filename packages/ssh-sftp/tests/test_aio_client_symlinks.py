@@ -141,7 +141,7 @@ async def test_a_link_whose_target_the_server_rewrites_counts_as_made(root: Path
     assert picture(root) == {"t": "content", "l": "-> ./t"}
 
 
-async def test_a_rewritten_link_at_the_wrong_path_is_told_and_left(root: Path) -> None:
+async def test_rewritten_link_at_the_wrong_path_is_reported_and_kept(root: Path) -> None:
     async with session(Rewriting(root), LINK_FIRST) as sftp:
         with pytest.raises(SFTPError, match=r"'t' is a link to './l'.*peer_software") as caught:
             await sftp.symlink("t", "l")
@@ -161,7 +161,7 @@ async def test_success_without_a_link_is_an_error(scripted: Callable[..., SFTPCl
             await sftp.symlink("t", "l")
 
 
-async def test_nothing_is_removed_where_the_server_does_not_tell_what_was_there(
+async def test_nothing_is_removed_if_the_server_refuses_lstat(
     scripted: Callable[..., SFTPClient],
 ) -> None:
     seen: list[Request] = []
@@ -183,7 +183,7 @@ async def test_nothing_is_removed_where_the_server_does_not_tell_what_was_there(
     assert m.Remove not in kinds
 
 
-async def test_a_session_that_ends_while_the_link_is_looked_for_is_told(
+async def test_session_that_ends_while_a_link_is_read_back_raises(
     scripted: Callable[..., SFTPClient],
 ) -> None:
     def silent(_request: Request) -> list[Message]:

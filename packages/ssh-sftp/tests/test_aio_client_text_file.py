@@ -40,7 +40,7 @@ async def test_text_is_that_of_a_local_file(
         assert await file.read() == told.read()
 
 
-async def test_the_manners_of_io(client: SFTPClient, root: Path) -> None:
+async def test_file_has_the_methods_of_io(client: SFTPClient, root: Path) -> None:
     (root / "f").write_text(LINES, newline="")
     async with await client.open("f", "r") as file:
         assert isinstance(file, RemoteTextFile)
@@ -119,7 +119,7 @@ async def test_appending_writes_no_second_mark(
     assert (root / "f").read_text(encoding) == "äö"
 
 
-async def test_what_cannot_be_decoded(client: SFTPClient, root: Path) -> None:
+async def test_bytes_that_cannot_be_decoded_raise(client: SFTPClient, root: Path) -> None:
     (root / "f").write_bytes(b"a\xffb")
     async with await client.open("f", "r") as file:
         with pytest.raises(UnicodeDecodeError):

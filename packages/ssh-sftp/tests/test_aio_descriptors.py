@@ -13,7 +13,7 @@ from ssh_sftp.aio.descriptors import DescriptorPipe
 
 
 @pytest.mark.parametrize("kind", ["pipes", "socket"])
-async def test_a_session_over_descriptors(root: Path, tmp_path: Path, kind: str) -> None:
+async def test_session_over_descriptors_works(root: Path, tmp_path: Path, kind: str) -> None:
     if kind == "pipes":
         (read, far_write), (far_read, write) = os.pipe(), os.pipe()
     else:
@@ -32,7 +32,7 @@ async def test_a_session_over_descriptors(root: Path, tmp_path: Path, kind: str)
     assert (tmp_path / "g").read_bytes() == content
 
 
-async def test_a_peer_that_is_gone() -> None:
+async def test_read_after_the_peer_has_gone_ends_the_session() -> None:
     near, far = socket.socketpair()
     far.close()
     descriptor = near.detach()
@@ -41,7 +41,7 @@ async def test_a_peer_that_is_gone() -> None:
             pass
 
 
-async def test_a_reader_that_is_gone() -> None:
+async def test_write_after_the_reader_has_gone_ends_the_session() -> None:
     (read, far_write), (far_read, write) = os.pipe(), os.pipe()
     os.close(far_read)
     with pytest.raises(SFTPConnectionLost, match="pipe"):
@@ -50,7 +50,7 @@ async def test_a_reader_that_is_gone() -> None:
     os.close(far_write)
 
 
-async def test_what_waits_is_sent_before_closing() -> None:
+async def test_buffered_data_is_sent_before_close() -> None:
     near, far = socket.socketpair()
     descriptor = near.detach()
     pipe = DescriptorPipe(descriptor, descriptor)
@@ -90,7 +90,7 @@ class Kept:
     def resume_writing(self) -> None: ...
 
 
-async def test_what_arrives_before_anybody_is_there_is_not_lost() -> None:
+async def test_data_before_a_receiver_is_connected_is_kept() -> None:
     near, far = socket.socketpair()
     descriptor = near.detach()
     pipe = DescriptorPipe(descriptor, descriptor)

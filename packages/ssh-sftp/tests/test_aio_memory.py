@@ -54,7 +54,7 @@ async def test_a_full_pipe_pauses_the_writer() -> None:
     assert far.told == [2_000_000]
 
 
-async def test_closing_is_told_to_both() -> None:
+async def test_close_reaches_both_ends() -> None:
     left, right = memory_pipes()
     near, far = Receiver(), Receiver()
     left.connect(near)

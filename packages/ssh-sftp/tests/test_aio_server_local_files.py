@@ -81,7 +81,7 @@ def on_path(path: str) -> list[Request]:
 
 @pytest.mark.row("F06")
 @pytest.mark.parametrize("path", WAYS_OUT)
-def test_nothing_outside_is_read_or_changed(
+def test_paths_outside_the_root_are_not_read_or_changed(
     exchange: Any, root: Path, outside: Path, path: str
 ) -> None:
     (root / "mine").write_bytes(b"mine")
@@ -115,7 +115,7 @@ def test_links_that_lead_out_are_not_made(exchange: Any, root: Path, target: str
 
 @pytest.mark.row("F06")
 @pytest.mark.parametrize("link", ["absolute", "out", "link"])
-def test_links_that_lead_out_are_not_shown(exchange: Any, outside: Path, link: str) -> None:
+def test_links_that_lead_out_are_not_readable(exchange: Any, outside: Path, link: str) -> None:
     assert outside.exists()
     assert exchange.code(m.ReadLink(id=1, path=link)) == DENIED
 
@@ -246,7 +246,7 @@ def test_attributes_are_set_through_links_or_not(exchange: Any, root: Path) -> N
     assert exchange.code(m.LSetStat(id=1, path="l", attributes=Attributes(size=1))) == 4
 
 
-def test_whole_serves_everything(tmp_path: Path) -> None:
+def test_unconfined_files_serve_every_path(tmp_path: Path) -> None:
     (tmp_path / "d").mkdir()
     (tmp_path / "l").symlink_to(tmp_path / "d")
     files = UnconfinedFiles(tmp_path)

@@ -85,7 +85,7 @@ async def test_nothing_is_answered_while_the_pipe_is_full(root: Path, frame: Any
 
 
 @pytest.mark.row("F02")
-async def test_a_breach_ends_the_session(root: Path, frame: Any) -> None:
+async def test_protocol_error_of_the_client_ends_the_session(root: Path, frame: Any) -> None:
     pipe, receiver, serving = await begin(root, frame)
     receiver.data_received(memoryview(b"\xff\xff\xff\xff"))
     receiver.data_received(memoryview(b"ignored"))
@@ -95,7 +95,7 @@ async def test_a_breach_ends_the_session(root: Path, frame: Any) -> None:
     assert pipe.closed.is_set()
 
 
-async def test_a_breach_that_was_held_back_ends_the_session(root: Path, frame: Any) -> None:
+async def test_protocol_error_in_held_data_ends_the_session(root: Path, frame: Any) -> None:
     _, receiver, serving = await begin(root, frame)
     receiver.pause_writing()
     receiver.data_received(memoryview(b"\xff\xff\xff\xff"))
@@ -105,7 +105,7 @@ async def test_a_breach_that_was_held_back_ends_the_session(root: Path, frame: A
 
 
 @pytest.mark.row("F05")
-async def test_a_client_that_is_gone_leaves_nothing_open(root: Path, frame: Any) -> None:
+async def test_client_that_has_gone_leaves_no_open_handles(root: Path, frame: Any) -> None:
     (root / "f").touch()
     _, receiver, serving = await begin(root, frame)
     opening = frame(m.Open(id=1, path="f", flags=OpenFlags.READ.value))

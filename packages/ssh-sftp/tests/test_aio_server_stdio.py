@@ -24,7 +24,7 @@ def run(data: bytes, *options: str) -> subprocess.CompletedProcess[bytes]:
     )
 
 
-def test_a_session(tmp_path: Path, frame: Any) -> None:
+def test_session_of_the_program_answers_requests(tmp_path: Path, frame: Any) -> None:
     (tmp_path / "f").write_bytes(b"x")
     hello = frame(m.Init(version=3))
     done = run(hello + frame(m.Stat(id=1, path="f")), "-e", "-l", "INFO", "-d", str(tmp_path))
@@ -33,7 +33,7 @@ def test_a_session(tmp_path: Path, frame: Any) -> None:
     assert m.Attrs(id=1, attributes=m.Attrs.decode(done.stdout[-37:]).attributes).id == 1
 
 
-def test_a_breach_is_one_line_and_a_status(tmp_path: Path) -> None:
+def test_protocol_error_is_one_line_and_status_1(tmp_path: Path) -> None:
     done = run(b"GET / HTTP/1.0\r\n\r\n", "--root", str(tmp_path))
 
     assert done.returncode == 1

@@ -71,12 +71,12 @@ def test_denied_requests_are_those_named_and_those_not_allowed() -> None:
         (["-u", "1000"], "-u"),
         (["-u", "-1"], "-u"),
         (["-Q", "extensions"], "-Q"),
-        (["-P", "removal"], "'removal' is no SFTP request"),
+        (["-P", "removal"], "'removal' is not an SFTP request"),
         (["-P", "remove", "-P", "rmdir"], "-P is given twice"),
         (["-Z"], "-Z"),
         (["--none"], "--none"),
-        (["-d", "%h/x"], "-d: %h is no token"),
-        (["-d", "x%"], "-d: % is no token"),
+        (["-d", "%h/x"], "-d: %h is not a token"),
+        (["-d", "x%"], "-d: % is not a token"),
     ],
 )
 def test_a_wrong_option_is_one_line_on_standard_error_and_status_1(

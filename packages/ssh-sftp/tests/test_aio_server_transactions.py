@@ -50,7 +50,7 @@ def test_a_request_that_changes_nothing_is_logged_at_level_debug_alone(
     assert [record.getMessage() for record in caplog.records] == ["stat 'f'"]
 
 
-def test_the_end_of_a_file_is_no_refusal(caplog: pytest.LogCaptureFixture) -> None:
+def test_end_of_a_file_is_not_logged_as_a_refusal(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, "ssh_sftp.server"):
         log_request(m.ReadDir(id=1, handle=b"d"), m.Status(id=1, code=StatusCode.EOF))
     assert [record.getMessage() for record in caplog.records] == ["readdir"]

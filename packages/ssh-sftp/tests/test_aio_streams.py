@@ -44,7 +44,7 @@ class Writer:
         self.reader.queue.put_nowait(b"")
 
 
-async def test_a_session_over_streams(root: Path, tmp_path: Path) -> None:
+async def test_session_over_streams_works(root: Path, tmp_path: Path) -> None:
     up, down = Reader(), Reader()
     server = SFTPServer(StreamPipe(up, Writer(down)), Rooted(root))
     serving = asyncio.ensure_future(server.serve())
@@ -58,7 +58,7 @@ async def test_a_session_over_streams(root: Path, tmp_path: Path) -> None:
     assert (tmp_path / "g").read_bytes() == content
 
 
-async def test_a_reader_that_fails(root: Path) -> None:
+async def test_reader_that_fails_ends_the_session(root: Path) -> None:
     up, down = Reader(), Reader()
     serving = asyncio.ensure_future(SFTPServer(StreamPipe(up, Writer(down)), Rooted(root)).serve())
     async with SFTPClient.from_streams(down, Writer(up)) as sftp:
@@ -115,7 +115,7 @@ async def test_writing_pauses_while_nothing_drains() -> None:
     assert receiver.told[-1] == "closed None"
 
 
-async def test_reading_pauses() -> None:
+async def test_paused_reading_delivers_nothing() -> None:
     reader = Reader()
     pipe, receiver = StreamPipe(reader, Writer(Reader())), Receiver()
     pipe.connect(receiver)

@@ -72,12 +72,12 @@ def test_a_count_of_extensions_is_checked_before_it_is_believed() -> None:
     "value",
     [Attributes(uid=1), Attributes(mtime=1), Attributes(size=-1), Attributes(permissions=2**32)],
 )
-def test_what_cannot_be_encoded(value: Attributes) -> None:
+def test_values_that_cannot_be_encoded_raise(value: Attributes) -> None:
     with pytest.raises(EncodeError):
         value.encode()
 
 
-def test_kinds() -> None:
+def test_types_follow_from_the_permissions() -> None:
     assert Attributes(permissions=stat.S_IFDIR | 0o755).is_dir
     assert Attributes(permissions=stat.S_IFREG | 0o4755).is_file
     assert Attributes(permissions=stat.S_IFREG | 0o4755).mode == 0o4755

@@ -95,9 +95,11 @@ def test_any_order_and_any_short_reads_give_the_bytes(
 
 
 @pytest.mark.row("F11")
-@pytest.mark.parametrize(("said", "has"), [(10, 5), (100_000, 99_999), (100_000, 0)])
-def test_a_file_that_is_shorter_than_said_is_reported(wire: Any, said: int, has: int) -> None:
-    run = Run(wire, said)
+@pytest.mark.parametrize(("reported", "has"), [(10, 5), (100_000, 99_999), (100_000, 0)])
+def test_file_that_is_shorter_than_its_reported_size_is_an_error(
+    wire: Any, reported: int, has: int
+) -> None:
+    run = Run(wire, reported)
     file = File(bytes(has), 1, short=False)
     file.serve(wire)
 
@@ -149,11 +151,11 @@ def test_data_of_no_bytes_ends_a_file_of_unknown_size(wire: Any, size: int) -> N
 
 
 @pytest.mark.row("F11")
-@pytest.mark.parametrize(("said", "has"), [(10, 0), (10, 5), (100_000, 99_999)])
-def test_data_of_no_bytes_before_the_size_that_was_told_is_a_short_file(
-    wire: Any, said: int, has: int
+@pytest.mark.parametrize(("reported", "has"), [(10, 0), (10, 5), (100_000, 99_999)])
+def test_data_of_no_bytes_before_the_reported_size_is_a_short_file(
+    wire: Any, reported: int, has: int
 ) -> None:
-    run = Run(wire, said)
+    run = Run(wire, reported)
     wire.answer(empty_at_the_end(bytes(has)))
 
     assert isinstance(run.ended[0], SFTPTransferError)
@@ -163,7 +165,7 @@ def test_data_of_no_bytes_before_the_size_that_was_told_is_a_short_file(
     assert run.flow.outstanding == 0
 
 
-def test_a_size_that_was_told_is_checked(wire: Any) -> None:
+def test_reported_size_is_checked(wire: Any) -> None:
     run = Run(wire, 10)
     File(bytes(10), 1, short=False).serve(wire)
 

@@ -29,7 +29,7 @@ def entry(longname: str, permissions: int | None = 0o644) -> NameEntry:
         ("crw-rw-rw- 1 u g 1, 3 Jan 1 1970 a.txt", stat.S_IFCHR),
     ],
 )
-def test_the_first_letter_of_a_line_of_ls_tells_the_type(longname: str, told: int) -> None:
+def test_first_letter_of_a_line_of_ls_is_the_type(longname: str, told: int) -> None:
     found = attributes_from_long_name(entry(longname))
 
     assert found is not None
@@ -48,11 +48,11 @@ def test_a_mode_that_is_missing_is_taken_from_the_line_too() -> None:
     "longname",
     ["", "a.txt", "d", "directory of files", "-rw-rw-rw-", "01-01-70 12:00AM <DIR> a.txt"],
 )
-def test_anything_else_tells_nothing(longname: str) -> None:
+def test_other_long_names_have_no_type(longname: str) -> None:
     assert attributes_from_long_name(entry(longname)) is None
 
 
-def test_a_name_that_looks_like_a_line_of_ls_tells_nothing() -> None:
+def test_name_that_looks_like_a_line_of_ls_has_no_type() -> None:
     name = "drwxr-xr-x 1 u g 5 Jan 1 1970 a.txt"
     assert attributes_from_long_name(NameEntry(filename=name, longname=name)) is None
 

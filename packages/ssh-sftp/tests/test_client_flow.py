@@ -68,7 +68,7 @@ def test_no_line_gets_more_than_the_most() -> None:
 
 
 def test_what_was_sent_before_a_round_does_not_end_it() -> None:
-    """Three blocks that left together come back together: this is no short round trip."""
+    """Three blocks that left together come back together: this is not a short round trip."""
     block = 10 * _BLOCK
     flow = Flow(3 * block, 100 * block)
     for _ in range(3):
@@ -83,7 +83,7 @@ def test_what_was_sent_before_a_round_does_not_end_it() -> None:
     assert flow.limit == 6 * block
 
 
-def test_a_burst_is_forgotten() -> None:
+def test_rate_of_a_burst_decays() -> None:
     line = Line(100_000_000, 0.1)
     flow = Flow(4 * _BLOCK, 1_000_000_000)
     line.run(flow, 2_000)
@@ -110,7 +110,7 @@ def test_a_line_that_becomes_longer_is_filled_again() -> None:
     assert line.now - before < 1.06 * 60_000 * _BLOCK / line.rate
 
 
-def test_looking_again_costs_little() -> None:
+def test_measuring_the_round_trip_again_costs_little() -> None:
     line = Line(100_000_000, 0.1)
     flow = Flow(4 * _BLOCK, 1_000_000_000)
     line.run(flow, 2_000)
@@ -120,7 +120,7 @@ def test_looking_again_costs_little() -> None:
     assert line.now - before < 1.03 * 60_000 * _BLOCK / line.rate
 
 
-def test_a_pause_is_no_round_trip() -> None:
+def test_pause_does_not_count_as_a_round_trip() -> None:
     block = 20 * _BLOCK
     flow = Flow(block, 100 * block)
     flow.take(block, 0.0)

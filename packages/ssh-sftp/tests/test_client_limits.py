@@ -10,7 +10,7 @@ from ssh_wire import UsageError
 
 
 @pytest.mark.row("P88")
-def test_what_the_server_says_bounds_the_blocks() -> None:
+def test_reported_limits_bound_the_blocks() -> None:
     reply = LimitsReply(max_packet=262_144, max_read=261_120, max_write=100_000, max_handles=0)
     limits = ServerLimits.from_reply(reply)
 
@@ -23,7 +23,7 @@ def test_what_the_server_says_bounds_the_blocks() -> None:
     ("told", "block"),
     [(None, 32_768), (2**64 - 1, 261_120), (1, 512), (1_000_000, 261_120)],
 )
-def test_read_blocks(told: int | None, block: int) -> None:
+def test_read_block_follows_the_reported_limit(told: int | None, block: int) -> None:
     assert ServerLimits(max_read=told).read_block == block
 
 
@@ -40,7 +40,7 @@ def test_a_small_packet_bounds_the_blocks_too() -> None:
         (100_000, 4_096, 4_096),
     ],
 )
-def test_a_size_that_is_wanted_is_bounded_by_what_the_server_takes(
+def test_size_in_the_options_is_bounded_by_the_limit_of_the_server(
     told: int | None, wanted: int | None, block: int
 ) -> None:
     limits = ServerLimits(max_read=told, max_write=told)

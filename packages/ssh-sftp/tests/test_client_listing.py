@@ -86,14 +86,14 @@ def test_names_behind_a_reply_of_no_entries_are_not_lost(wire: Any) -> None:
     assert ended == [None]
 
 
-def test_types_that_are_told_are_not_asked_for(wire: Any) -> None:
+def test_reported_types_are_not_requested(wire: Any) -> None:
     server = Server([(entry("f"), entry("d", DIRECTORY), entry("l", LINK))])
     listed(wire, server)
 
     assert server.asked == []
 
 
-def test_a_type_that_is_not_told_is_asked_for(wire: Any) -> None:
+def test_type_that_is_not_reported_is_requested(wire: Any) -> None:
     server = Server(
         [(entry("f", 0o644), entry("d", None), entry("."))], {"/d/f": FILE, "/d/d": DIRECTORY}
     )
@@ -104,14 +104,14 @@ def test_a_type_that_is_not_told_is_asked_for(wire: Any) -> None:
     assert ended == [None]
 
 
-def test_a_type_that_the_server_does_not_tell_is_taken_from_the_long_name(wire: Any) -> None:
+def test_type_that_the_server_does_not_report_comes_from_the_long_name(wire: Any) -> None:
     server = Server([(entry("f", 0o640, "-rw-r----- 1 u g 5 Jan 1 1970 f"),)], {"/d/f": 0o640})
     found, _ = listed(wire, server)
 
     assert [each.attributes.permissions for each in found] == [0o100640]
 
 
-def test_a_type_that_only_stat_tells_is_taken_from_there(wire: Any) -> None:
+def test_type_that_only_stat_reports_comes_from_stat(wire: Any) -> None:
     server = Server([(entry("f", 0o644),)], {"/d/f": FILE}, follows=True)
     found, _ = listed(wire, server)
 
@@ -119,7 +119,7 @@ def test_a_type_that_only_stat_tells_is_taken_from_there(wire: Any) -> None:
     assert found[0].attributes.is_file
 
 
-def test_a_type_that_nobody_tells_stays_unknown_and_the_name_is_listed(wire: Any) -> None:
+def test_name_whose_type_cannot_be_found_out_is_listed(wire: Any) -> None:
     found, ended = listed(wire, Server([(entry("f", 0o644), entry("g"))]))
 
     assert [(each.filename, each.attributes.has_type) for each in found] == [

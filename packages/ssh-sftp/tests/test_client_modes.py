@@ -32,7 +32,7 @@ def test_modes_mean_what_they_mean_to_the_built_in_open(mode: str, flags: OpenFl
 
 @pytest.mark.parametrize("mode", ["", "b", "q", "rw", "rbt", "r++", "rU", "+", "rr"])
 def test_other_modes_are_refused(mode: str) -> None:
-    with pytest.raises(UsageError, match="is no mode"):
+    with pytest.raises(UsageError, match="is not a mode"):
         open_flags(mode)
 
 

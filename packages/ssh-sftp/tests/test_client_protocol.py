@@ -23,7 +23,7 @@ def ask(wire: Any, path: str = "/x") -> list[Outcome]:
     return got
 
 
-def test_a_reply_goes_to_whoever_asked(wire: Any) -> None:
+def test_reply_reaches_the_callback_of_its_request(wire: Any) -> None:
     first, second = ask(wire, "/a"), ask(wire, "/b")
     one, two = wire.take()
     wire.receive(m.Status(id=two.id, code=2), m.Attrs(id=one.id, attributes=Attributes(size=1)))
@@ -35,7 +35,7 @@ def test_a_reply_goes_to_whoever_asked(wire: Any) -> None:
 
 @pytest.mark.row("F01")
 @pytest.mark.parametrize("number", [0, 2, 4, 99])
-def test_other_versions_are_refused(
+def test_version_other_than_3_is_refused(
     number: int, frame: Callable[[Message], bytes], make_version: Callable[..., m.Version]
 ) -> None:
     protocol = SFTPClientProtocol(lambda *_: None, now=0.0)
@@ -62,7 +62,7 @@ def test_a_second_version_is_refused(wire: Any, make_version: Callable[..., m.Ve
         m.Handle(id=0, handle=b"h"),
     ],
 )
-def test_replies_that_nobody_asked_for_end_the_session(wire: Any, reply: Message) -> None:
+def test_reply_to_no_request_ends_the_session(wire: Any, reply: Message) -> None:
     got = ask(wire)
     with pytest.raises(SFTPProtocolError):
         wire.receive(reply)
@@ -101,7 +101,7 @@ def test_an_oversized_packet_ends_the_session(wire: Any) -> None:
 
 
 @pytest.mark.row("R08")
-def test_silence_is_a_timeout(wire: Any) -> None:
+def test_server_that_is_silent_times_out(wire: Any) -> None:
     assert wire.protocol.next_deadline() is None
     wire.protocol.now = 10.0
     got = ask(wire)
@@ -114,14 +114,14 @@ def test_silence_is_a_timeout(wire: Any) -> None:
     assert wire.protocol.next_deadline() is None
 
 
-def test_the_end_of_the_stream_is_told_to_all(wire: Any) -> None:
+def test_end_of_the_stream_fails_every_request(wire: Any) -> None:
     got = ask(wire)
     wire.protocol.eof()
 
     assert isinstance(got[0], SFTPConnectionLost)
 
 
-def test_the_end_inside_a_packet_is_a_breach(wire: Any) -> None:
+def test_end_inside_a_packet_is_a_protocol_error(wire: Any) -> None:
     got = ask(wire)
     wire.protocol.receive(memoryview(b"\0\0"))
     wire.protocol.eof()

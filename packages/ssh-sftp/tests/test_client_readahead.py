@@ -110,7 +110,7 @@ def test_data_of_no_bytes_ends_a_read(wire: Any, has: int) -> None:
     assert read(wire, ahead, reply, has, 10) == b""
 
 
-def test_the_end_is_looked_at_again(wire: Any) -> None:
+def test_read_at_the_end_asks_again(wire: Any) -> None:
     ahead = ReadAhead(wire.protocol, b"h", "/f", lambda: None)
     assert read(wire, ahead, server(b"ab", 1), 0, 2) in {b"ab", b"a"}
     assert read(wire, ahead, server(b"ab", 1), 2, 5) == b""

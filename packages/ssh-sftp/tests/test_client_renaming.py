@@ -69,7 +69,7 @@ def named(
     return ended, naming
 
 
-def test_where_nothing_is_in_the_way(make_wire: Any) -> None:
+def test_rename_without_an_existing_file_is_one_request(make_wire: Any) -> None:
     names = Names({"part": "new"})
     ended, _ = named(make_wire({}), names, in_the_way=False)
 
@@ -78,9 +78,7 @@ def test_where_nothing_is_in_the_way(make_wire: Any) -> None:
 
 
 @pytest.mark.parametrize("in_the_way", [True, None])
-def test_a_file_in_the_way_is_moved_aside_and_removed(
-    make_wire: Any, in_the_way: bool | None
-) -> None:
+def test_existing_file_is_moved_and_removed(make_wire: Any, in_the_way: bool | None) -> None:
     names = Names({"part": "new", "final": "old"})
     ended, naming = named(make_wire({}), names, in_the_way)
 
@@ -105,7 +103,7 @@ def test_a_rename_that_is_refused_loses_nothing(
     assert names.names == {"part": "new", "final": "old"}
 
 
-def test_an_old_file_that_cannot_be_removed_is_told(make_wire: Any) -> None:
+def test_replaced_file_that_cannot_be_removed_is_reported(make_wire: Any) -> None:
     names = Names({"part": "new", "final": "old"}, {("", "aside")})
     ended, naming = named(make_wire({}), names, in_the_way=True)
 
@@ -125,7 +123,7 @@ def test_a_directory_stays_where_it_is(make_wire: Any, code: int) -> None:
     assert "aside" not in names.names
 
 
-def test_a_session_that_ends_in_between(make_wire: Any) -> None:
+def test_session_that_ends_during_a_rename_is_reported(make_wire: Any) -> None:
     wire = make_wire({})
     ended: list[Exception | None] = []
 

@@ -59,7 +59,7 @@ def test_what_follows_a_reply_is_not_looked_at(reply: Message, behind: bytes) ->
 
 @pytest.mark.row("F03")
 @pytest.mark.parametrize("reply", REPLIES[1:], ids=lambda reply: type(reply).__name__)
-def test_what_is_needed_has_to_be_whole(reply: Message) -> None:
+def test_reply_without_a_required_field_is_refused(reply: Message) -> None:
     data = reply.encode()
     for cut in range(1, len(data)):
         with pytest.raises(SFTPProtocolError):
@@ -88,7 +88,7 @@ def test_an_extension_that_is_cut_short_is_left_out(behind: bytes) -> None:
 
 @pytest.mark.row("F01")
 @pytest.mark.parametrize("data", [b"\2", b"\2\0\0\0", b"\1\0\0\0\3", b"\x65\0\0\0\3"])
-def test_what_is_no_version_is_refused(data: bytes) -> None:
+def test_packet_that_is_not_a_version_is_refused(data: bytes) -> None:
     with pytest.raises(SFTPProtocolError):
         decode_version(memoryview(data))
 

@@ -63,7 +63,7 @@ def test_as_many_files_as_allowed_run_at_once(wire: Any) -> None:
     assert harness.scheduler.result.bytes == 9
 
 
-def test_nothing_starts_without_room(wire: Any) -> None:
+def test_no_job_starts_without_room(wire: Any) -> None:
     harness = Harness(wire)
     harness.flow.take(1000, 0.0)
     jobs = harness.add(1)
@@ -94,7 +94,7 @@ def test_the_first_failure_ends_all(wire: Any) -> None:
     assert all(job.calls[-1] == "abort" for job in jobs)
 
 
-def test_an_error_of_the_progress_callback_is_told(wire: Any) -> None:
+def test_error_of_the_progress_callback_is_raised(wire: Any) -> None:
     def progress(*_: object) -> None:
         raise RuntimeError
 
@@ -107,7 +107,7 @@ def test_an_error_of_the_progress_callback_is_told(wire: Any) -> None:
 
 
 @pytest.mark.row("X01")
-def test_paths_are_told_printable(wire: Any) -> None:
+def test_paths_in_errors_are_escaped(wire: Any) -> None:
     told: list[str] = []
 
     def tell(_done: int, _total: int | None, path: str) -> None:
@@ -126,7 +126,7 @@ def test_what_is_left_out_is_listed(wire: Any) -> None:
     assert harness.scheduler.result.skipped == (Skipped("/l", "it is a symbolic link"),)
 
 
-def test_a_file_that_fails_is_noted_and_the_others_go_on(wire: Any) -> None:
+def test_file_that_fails_is_recorded_and_the_others_go_on(wire: Any) -> None:
     harness = Harness(wire, stop=False)
     jobs = harness.add(3)
     error = SSHError("first")
@@ -143,7 +143,7 @@ def test_a_file_that_fails_is_noted_and_the_others_go_on(wire: Any) -> None:
 
 
 @pytest.mark.parametrize("error", [SFTPUnsafeName("/d", "../x"), SSHError("lost")])
-def test_what_concerns_all_files_ends_them(wire: Any, error: SSHError) -> None:
+def test_error_that_concerns_all_files_ends_the_transfer(wire: Any, error: SSHError) -> None:
     harness = Harness(wire, stop=False)
     jobs = harness.add(2)
     if "lost" in str(error):
@@ -182,7 +182,7 @@ def test_a_job_that_raises_is_dropped_and_ends_the_transfer(
     assert good.calls[-1] == "abort"
 
 
-def test_a_transfer_that_waits_for_the_stream_hears_of_its_end(wire: Any) -> None:
+def test_transfer_that_waits_for_the_stream_ends_with_it(wire: Any) -> None:
     harness = Harness(wire)
     wire.protocol.writable = False
     jobs = harness.add(2)
@@ -193,7 +193,7 @@ def test_a_transfer_that_waits_for_the_stream_hears_of_its_end(wire: Any) -> Non
     assert [job.calls for job in jobs] == [["abort"], ["abort"]]
 
 
-def test_each_file_is_told_when_it_is_found(wire: Any) -> None:
+def test_found_is_called_with_each_file(wire: Any) -> None:
     told: list[tuple[str, int | None]] = []
     harness = Harness(wire)
     harness.scheduler.found("/a", 1)
@@ -203,7 +203,7 @@ def test_each_file_is_told_when_it_is_found(wire: Any) -> None:
     assert told == [("/b\\x1b", 5)]
 
 
-def test_an_error_of_the_found_callback_is_told(wire: Any) -> None:
+def test_error_of_the_found_callback_is_raised(wire: Any) -> None:
     def found(*_: object) -> None:
         raise RuntimeError
 

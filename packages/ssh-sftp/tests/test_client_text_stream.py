@@ -141,6 +141,8 @@ def test_text_behind_other_text_has_no_mark() -> None:
     ("encoding", "errors", "newline"),
     [("utf-9", "strict", None), ("utf-8", "lenient", None), ("utf-8", "strict", "\n\n")],
 )
-def test_what_there_is_not_is_refused(encoding: str, errors: str, newline: str | None) -> None:
+def test_unknown_encoding_handler_or_line_end_is_refused(
+    encoding: str, errors: str, newline: str | None
+) -> None:
     with pytest.raises(UsageError):
         check_text(encoding, errors, newline)

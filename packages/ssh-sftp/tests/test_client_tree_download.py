@@ -97,7 +97,7 @@ def download(
     return made, error, scheduler
 
 
-def test_a_tree(wire: Any) -> None:
+def test_tree_is_downloaded_with_its_directories(wire: Any) -> None:
     made, error, scheduler = download(
         wire,
         {
@@ -121,7 +121,7 @@ def test_a_tree(wire: Any) -> None:
 @pytest.mark.row("F08")
 @pytest.mark.parametrize("name", ["", "a/b", "../x", "/etc/passwd", "a\0b", "x" * 65_536 + "/"])
 @pytest.mark.parametrize("mode", [FILE, DIRECTORY, LINK, None])
-def test_hostile_names_are_refused(wire: Any, name: str, mode: int | None) -> None:
+def test_unsafe_names_in_a_tree_are_refused(wire: Any, name: str, mode: int | None) -> None:
     made, error, _ = download(wire, {"/t": [(name, mode)]})
 
     assert isinstance(error, SFTPUnsafeName)
@@ -129,7 +129,7 @@ def test_hostile_names_are_refused(wire: Any, name: str, mode: int | None) -> No
 
 
 @pytest.mark.row("F08")
-def test_a_name_twice_is_refused(wire: Any) -> None:
+def test_name_listed_twice_is_refused(wire: Any) -> None:
     _, error, _ = download(wire, {"/t": [("a", FILE), ("a", FILE)]})
 
     assert isinstance(error, SFTPTransferError)
@@ -172,7 +172,7 @@ def test_a_name_that_is_too_long_here_fails_alone(wire: Any, name: str, stop: bo
         assert [failure.path for failure in scheduler.failures] == [f"/t/{name}"]
 
 
-def test_what_fails_does_not_keep_the_rest_back(wire: Any) -> None:
+def test_file_that_fails_does_not_stop_the_others(wire: Any) -> None:
     made, error, scheduler = download(
         wire,
         {
@@ -204,14 +204,14 @@ def test_without_the_top_directory_there_is_no_transfer(wire: Any) -> None:
     assert scheduler.failures == ()
 
 
-def test_a_hostile_name_ends_the_transfer_also_where_the_others_would_go_on(wire: Any) -> None:
+def test_unsafe_name_ends_the_transfer_with_on_error_continue(wire: Any) -> None:
     _, error, _ = download(wire, {"/t": [("../x", FILE), ("a", FILE)]}, stop=False)
 
     assert isinstance(error, SFTPUnsafeName)
 
 
 @pytest.mark.parametrize("mode", [0o666, 0, None])
-def test_a_type_that_nobody_tells_is_skipped_and_is_an_error(wire: Any, mode: int | None) -> None:
+def test_entry_of_unknown_type_is_skipped_with_an_error(wire: Any, mode: int | None) -> None:
     listing: dict[str, list[tuple[str, int | None]]] = {"/t": [("odd", mode), ("a", FILE)]}
     made, error, scheduler = download(wire, listing, denied=frozenset({"/t/odd"}), stop=False)
 
@@ -222,7 +222,7 @@ def test_a_type_that_nobody_tells_is_skipped_and_is_an_error(wire: Any, mode: in
     assert [failure.path for failure in scheduler.failures] == ["/t/odd"]
 
 
-def test_a_type_that_nobody_tells_is_skipped_if_that_is_wanted(wire: Any) -> None:
+def test_entry_of_unknown_type_is_skipped_by_option(wire: Any) -> None:
     listing: dict[str, list[tuple[str, int | None]]] = {"/t": [("odd", 0o666), ("a", FILE)]}
     _, error, scheduler = download(
         wire, listing, denied=frozenset({"/t/odd"}), stop=False, skip_unknown_types=True
@@ -234,7 +234,7 @@ def test_a_type_that_nobody_tells_is_skipped_if_that_is_wanted(wire: Any) -> Non
 
 
 @pytest.mark.parametrize(("mode", "made"), [(0o020666, False), (0o010666, False), (LINK, False)])
-def test_what_is_known_to_be_no_file_is_skipped_without_an_error(
+def test_entry_that_is_not_a_file_is_skipped_without_an_error(
     wire: Any, mode: int, made: bool
 ) -> None:
     found, error, scheduler = download(wire, {"/t": [("odd", mode)]}, stop=False)

@@ -72,7 +72,7 @@ def code(number: int) -> Callable[[Request], Message]:
     return lambda request: m.Status(id=request.id, code=number)
 
 
-def test_directories_from_the_top(wire: Any) -> None:
+def test_directories_are_made_from_the_top(wire: Any) -> None:
     run = Run(wire, {"a": {"b": {}}, "odd": None})
     wire.answer(code(0))
 
@@ -82,7 +82,7 @@ def test_directories_from_the_top(wire: Any) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o40755, 0o100644, None])
-def test_a_directory_may_be_there(wire: Any, mode: int | None) -> None:
+def test_existing_directory_is_used(wire: Any, mode: int | None) -> None:
     def reply(request: Request) -> Message:
         if isinstance(request, m.MkDir) or mode is None:
             return m.Status(id=request.id, code=4, text="exists")
@@ -106,7 +106,7 @@ def test_depth_is_bounded(wire: Any) -> None:
     assert "/local/a/b/c" in str(run.ended[0])
 
 
-def test_a_local_directory_that_does_not_open(wire: Any) -> None:
+def test_local_directory_that_cannot_be_opened_is_reported(wire: Any) -> None:
     run = Run(wire, {"denied": True})
 
     wire.answer(code(0))
@@ -116,7 +116,7 @@ def test_a_local_directory_that_does_not_open(wire: Any) -> None:
 
 @pytest.mark.row("R09")
 @pytest.mark.parametrize("number", [0, 4])
-def test_cancelling_while_a_directory_is_made(wire: Any, number: int) -> None:
+def test_cancel_while_a_directory_is_made_ends_cleanly(wire: Any, number: int) -> None:
     run = Run(wire, {"a": {}})
     waiting = wire.take()
     run.scheduler.cancel()
@@ -129,7 +129,7 @@ def test_cancelling_while_a_directory_is_made(wire: Any, number: int) -> None:
 
 
 @pytest.mark.parametrize("opens", [True, False])
-def test_a_directory_whose_type_is_not_told_is_one_if_it_opens(wire: Any, opens: bool) -> None:
+def test_path_of_unknown_type_is_a_directory_if_it_opens(wire: Any, opens: bool) -> None:
     def reply(request: Request) -> Message:
         match request:
             case m.Stat():
@@ -175,7 +175,7 @@ def test_the_directory_that_is_missing_is_named(wire: Any, path: str, named: str
     assert run.ended[0].filename == named
 
 
-def test_an_entry_that_cannot_be_looked_at_is_an_error(wire: Any) -> None:
+def test_entry_whose_stat_is_refused_is_an_error(wire: Any) -> None:
     run = Run(wire, {"lost": "unknown", "d": {}}, stop=False)
     wire.answer(code(0))
 

@@ -142,7 +142,7 @@ class Run:
     atomic=st.booleans(),
     preserve=st.booleans(),
 )
-def test_the_server_has_the_bytes(
+def test_uploaded_bytes_reach_the_server(
     make_wire: Any, size: int, block: int, seed: int, atomic: bool, preserve: bool
 ) -> None:
     content = random.Random(seed).randbytes(size)  # noqa: S311 (a test's choice)
@@ -163,7 +163,9 @@ def test_the_server_has_the_bytes(
 @pytest.mark.row("R05")
 @pytest.mark.parametrize("size", [1000, 200_000])
 @pytest.mark.parametrize("refused", [m.Write, m.Close, m.PosixRename, m.Open])
-def test_a_failure_leaves_what_was_there(wire: Any, size: int, refused: type[Request]) -> None:
+def test_upload_that_fails_keeps_the_existing_file(
+    wire: Any, size: int, refused: type[Request]
+) -> None:
     disk = Disk({"/f": b"before"})
     disk.refuse = refused
     run = Run(wire, Source(bytes(size)))
@@ -187,7 +189,7 @@ def test_a_failure_leaves_what_was_there(wire: Any, size: int, refused: type[Req
         (m.LStat, None),
     ],
 )
-def test_a_nicety_that_is_refused_leaves_the_upload_in_place(
+def test_optional_step_that_is_refused_keeps_the_upload(
     wire: Any, size: int, refused: type[Request], what: str | None
 ) -> None:
     disk = Disk({"/f": b"before"})
@@ -206,7 +208,7 @@ def test_a_nicety_that_is_refused_leaves_the_upload_in_place(
     assert result.sizes_checked == int(size > 1000 and refused is not m.FStat)
 
 
-def test_permissions_and_times_that_are_refused_are_told(wire: Any) -> None:
+def test_refused_permissions_and_times_are_reported(wire: Any) -> None:
     disk = Disk()
     disk.refuse = m.FSetStat
     run = Run(wire, Source(b"x"), preserve=True)
@@ -217,7 +219,7 @@ def test_permissions_and_times_that_are_refused_are_told(wire: Any) -> None:
 
 
 @pytest.mark.parametrize("told", [None, 7])
-def test_a_size_that_is_not_told_is_not_checked(
+def test_size_that_is_not_reported_is_not_checked(
     wire: Any, told: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = Disk()
@@ -239,7 +241,7 @@ def test_a_size_that_is_not_told_is_not_checked(
 
 
 @pytest.mark.parametrize("extensions", [{}, None])
-def test_a_rename_that_is_refused_says_what_can_be_chosen(
+def test_refused_rename_names_the_option_for_writing_in_place(
     make_wire: Any, extensions: dict[str, bytes] | None
 ) -> None:
     wire = make_wire(extensions)
@@ -264,7 +266,7 @@ def test_a_missing_directory_is_named(wire: Any) -> None:
     assert run.ended[0].filename == "/no/such"
 
 
-def test_without_posix_rename_what_is_there_is_moved_aside(make_wire: Any) -> None:
+def test_without_posix_rename_the_existing_file_is_moved(make_wire: Any) -> None:
     wire = make_wire({})
     disk = Disk({"/f": b"before"})
     run = Run(wire, Source(b"after"))
@@ -275,7 +277,7 @@ def test_without_posix_rename_what_is_there_is_moved_aside(make_wire: Any) -> No
     assert disk.log[-3:] == ["Rename", "Rename", "Remove"]
 
 
-def test_an_extension_that_is_announced_and_not_there(
+def test_announced_extension_that_is_refused_falls_back(
     wire: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = Disk({"/f": b"before"})
@@ -344,7 +346,7 @@ def test_a_local_file_that_does_not_open_is_reported(
 
 @pytest.mark.row("R09")
 @pytest.mark.parametrize("answered", range(6))
-def test_cancelling_anywhere_leaves_nothing(wire: Any, answered: int) -> None:
+def test_cancel_at_any_step_leaves_no_partial_file(wire: Any, answered: int) -> None:
     disk = Disk({"/f": b"before"})
     run = Run(wire, Source(bytes(200_000)))
     waiting: list[Request] = wire.take()

@@ -32,7 +32,7 @@ from ssh_wire import ProtocolError, SSHError
         (4711, SFTPError, OSError, errno.EIO),
     ],
 )
-def test_codes(code: int, kind: type, builtin: type, number: int) -> None:
+def test_status_codes_have_their_errors(code: int, kind: type, builtin: type, number: int) -> None:
     error = status_error(code, "why", "/path")
 
     assert type(error) is kind
@@ -44,21 +44,21 @@ def test_codes(code: int, kind: type, builtin: type, number: int) -> None:
 
 
 @pytest.mark.row("X01")
-def test_text_of_the_server_is_shown_escaped() -> None:
+def test_text_of_the_server_is_escaped() -> None:
     evil = "\x1b[2J\r\n\x07\u202e\x9b"
-    shown = [
+    texts = [
         str(SFTPError(evil, evil)),
         str(SFTPTransferError(evil, "problem")),
         str(SFTPUnsafeName(evil, evil)),
     ]
 
-    for text in shown:
+    for text in texts:
         assert all(char.isprintable() for char in text)
     assert SFTPError(evil, evil).filename == evil
     assert SFTPUnsafeName("d", evil).name == evil
 
 
-def test_builtin_kin() -> None:
+def test_errors_are_those_of_python_too() -> None:
     assert issubclass(SFTPConnectionLost, ConnectionError)
     assert issubclass(SFTPTimeout, TimeoutError)
     assert issubclass(SFTPUnsafeName, ProtocolError)

@@ -16,7 +16,7 @@ PACKETS = st.lists(st.binary(min_size=1, max_size=9000), max_size=6)
 
 
 @given(PACKETS, st.lists(st.integers(1, 6000), min_size=1))
-def test_packets_come_whole_however_the_stream_is_cut(
+def test_packets_are_complete_however_the_stream_is_cut(
     packets: list[bytes], cuts: list[int]
 ) -> None:
     found: list[bytes] = []
@@ -53,7 +53,7 @@ def test_a_pause_keeps_what_arrives(packets: list[bytes], cut: int) -> None:
 
 @pytest.mark.row("P80")
 @pytest.mark.parametrize("size", [1, 34_000, 262_144])
-def test_sizes_that_are_taken(size: int) -> None:
+def test_packet_sizes_within_bounds_are_accepted(size: int) -> None:
     found: list[int] = []
     reader = PacketReader(lambda payload: found.append(len(payload)))
     reader.feed(memoryview(stream([bytes(size)])))
@@ -64,7 +64,7 @@ def test_sizes_that_are_taken(size: int) -> None:
 @pytest.mark.row("F02")
 @pytest.mark.parametrize("length", [0, 262_145, 2**32 - 1])
 @pytest.mark.parametrize("whole", [True, False])
-def test_lengths_that_are_refused(length: int, whole: bool) -> None:
+def test_packet_lengths_out_of_bounds_are_refused(length: int, whole: bool) -> None:
     reader = PacketReader(lambda _: None)
     data = length.to_bytes(4, "big")
     if not whole:

@@ -11,14 +11,14 @@ from ssh_sftp.names import basename, directory_of, is_dot, is_plain, join
 @pytest.mark.parametrize(
     "name", ["", ".", "..", "/", "a/b", "/etc/passwd", "../x", "a\0b", "x" * 300 + "/"]
 )
-def test_names_that_are_not_plain(name: str) -> None:
+def test_names_with_separators_or_dots_are_not_plain(name: str) -> None:
     assert not is_plain(name)
 
 
 @pytest.mark.parametrize(
     "name", ["a", "...", ".hidden", " ", "-rf", "a\nb", "\udcff", "x" * 255, "x" * 256, "中" * 100]
 )
-def test_names_that_are_plain(name: str) -> None:
+def test_names_of_one_component_are_plain(name: str) -> None:
     assert is_plain(name)
 
 
@@ -30,7 +30,7 @@ def test_a_plain_name_is_one_component(name: str) -> None:
         assert join("/top", name).count("/") == 2
 
 
-def test_joining() -> None:
+def test_join_adds_one_separator() -> None:
     assert join("", "a") == "a"
     assert join("/", "a") == "/a"
     assert join("d/", "a") == "d/a"

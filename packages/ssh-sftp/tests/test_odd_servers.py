@@ -116,7 +116,7 @@ TREE = {"/t/a": b"one", "/t/d/b": b"two", "/t/d/e/c": b"three", "/t/empty": b""}
 
 
 @pytest.mark.parametrize("long_names", [True, False])
-async def test_a_tree_of_a_server_that_tells_no_types(
+async def test_tree_of_a_server_that_reports_no_types_is_downloaded(
     scripted: Any, tmp_path: Path, long_names: bool
 ) -> None:
     keeper = Keeper(dict(TREE), type_bits=False, long_names=long_names)
@@ -141,9 +141,7 @@ async def test_a_tree_of_a_server_that_tells_no_types(
     assert entries["d"].is_dir is long_names
 
 
-async def test_files_go_into_directories_whose_type_is_not_told(
-    scripted: Any, tmp_path: Path
-) -> None:
+async def test_files_go_into_directories_of_unknown_type(scripted: Any, tmp_path: Path) -> None:
     (tmp_path / "new").write_bytes(b"new")
     keeper = Keeper(dict(TREE), type_bits=False)
     async with scripted(keeper) as sftp:
@@ -201,7 +199,7 @@ async def test_an_upload_to_an_account_that_may_only_write(
 
 
 @pytest.mark.parametrize("size", [0, 5, 100_000])
-async def test_an_upload_is_checked_where_the_server_tells(
+async def test_upload_is_checked_if_the_server_reports_the_size(
     scripted: Any, tmp_path: Path, size: int
 ) -> None:
     (tmp_path / "f").write_bytes(bytes(size))
@@ -227,7 +225,9 @@ async def test_an_upload_where_nothing_may_be_renamed(scripted: Any, tmp_path: P
     assert keeper.files["/d/f"] == b"new"
 
 
-async def test_a_download_where_nothing_is_told_of_the_file(scripted: Any, tmp_path: Path) -> None:
+async def test_file_without_any_reported_attributes_is_downloaded(
+    scripted: Any, tmp_path: Path
+) -> None:
     keeper = Keeper(dict(TREE), denied={m.Stat, m.LStat, m.FStat})
     async with scripted(keeper) as sftp:
         result = await sftp.get("/t/a", tmp_path / "a")
@@ -256,7 +256,7 @@ async def test_a_remote_directory_that_is_missing_is_named(
         assert slash.value.filename == ("/d/new/" if missing == 2 else "/d/new/f")
 
 
-async def test_a_missing_directory_of_a_server_that_only_says_failure_is_named(
+async def test_missing_directory_is_named_if_the_server_sends_only_failure(
     scripted: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "f").write_bytes(b"x")
@@ -318,7 +318,7 @@ async def test_block_sizes_can_be_chosen(scripted: Any, tmp_path: Path) -> None:
     assert seen == [3_000, 3_000, 3_000, 1_000, 4_000, 4_000, 2_000]
 
 
-async def test_a_directory_that_nothing_tells_of_takes_a_file_by_its_slash(
+async def test_unreported_directory_takes_a_file_by_its_slash(
     scripted: Any, tmp_path: Path
 ) -> None:
     (tmp_path / "f").write_bytes(b"x")
@@ -331,7 +331,7 @@ async def test_a_directory_that_nothing_tells_of_takes_a_file_by_its_slash(
 
 
 @pytest.mark.parametrize("type_bits", [True, False])
-async def test_questions_about_paths(scripted: Any, type_bits: bool) -> None:
+async def test_is_file_and_is_dir_without_reported_types(scripted: Any, type_bits: bool) -> None:
     keeper = Keeper(dict(TREE), type_bits=type_bits)
     async with scripted(keeper) as sftp:
         path = sftp.path("/t")
@@ -343,7 +343,7 @@ async def test_questions_about_paths(scripted: Any, type_bits: bool) -> None:
         assert not await (path / "none").is_file()
 
 
-async def test_directories_are_made_without_a_question(scripted: Any) -> None:
+async def test_makedirs_sends_no_stat(scripted: Any) -> None:
     made: list[str] = []
 
     def reply(request: Request) -> list[Message]:

@@ -92,7 +92,7 @@ async def test_every_operation_on_paths(sftp: SFTPClient, tmp_path: Path) -> Non
     assert not await (top / "d").exists()
 
 
-async def test_files(sftp: SFTPClient, tmp_path: Path) -> None:
+async def test_files_opened_on_openssh_read_and_write(sftp: SFTPClient, tmp_path: Path) -> None:
     content = os.urandom(1_000_000)
     async with await sftp.open(tmp_path / "f", "w+b") as file:
         assert await file.write(content) == len(content)
@@ -105,7 +105,9 @@ async def test_files(sftp: SFTPClient, tmp_path: Path) -> None:
     assert (tmp_path / "f").read_bytes() == content[:10]
 
 
-async def test_64_mib_both_ways(sftp: SFTPClient, tmp_path: Path) -> None:
+async def test_64_mib_uploaded_and_downloaded_are_the_same(
+    sftp: SFTPClient, tmp_path: Path
+) -> None:
     source = tmp_path / "source"
     source.write_bytes(os.urandom(BIG))
     told: list[int] = []
@@ -118,7 +120,7 @@ async def test_64_mib_both_ways(sftp: SFTPClient, tmp_path: Path) -> None:
     assert set(await sftp.listdir(tmp_path)) == {"back", "remote", "source"}
 
 
-async def test_trees_both_ways(sftp: SFTPClient, tmp_path: Path) -> None:
+async def test_tree_with_openssh_is_the_same_both_ways(sftp: SFTPClient, tmp_path: Path) -> None:
     make_tree(tmp_path / "t")
     os.utime(tmp_path / "t" / "a", (1_000_000, 2_000_000))
 
@@ -166,7 +168,7 @@ def batch(commands: str, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.row("P87")
-def test_openssh_sftp_with_our_server(tmp_path: Path) -> None:
+def test_openssh_sftp_client_uses_this_server(tmp_path: Path) -> None:
     make_tree(tmp_path / "t")
     (tmp_path / "big").write_bytes(os.urandom(BIG))
 
@@ -198,7 +200,7 @@ rm renamed
 
 
 @pytest.mark.row("F07")
-def test_openssh_sftp_with_our_server_read_only(tmp_path: Path) -> None:
+def test_openssh_sftp_client_cannot_change_a_read_only_server(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"x")
 
     done = batch(f"put {tmp_path}/f {tmp_path}/g\n", "-R")
@@ -208,7 +210,7 @@ def test_openssh_sftp_with_our_server_read_only(tmp_path: Path) -> None:
     assert not (tmp_path / "g").exists()
 
 
-def test_openssh_sftp_below_a_root(tmp_path: Path) -> None:
+def test_openssh_sftp_client_stays_below_the_root(tmp_path: Path) -> None:
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "f").write_bytes(b"inside")
     (tmp_path / "secret").write_bytes(b"outside")

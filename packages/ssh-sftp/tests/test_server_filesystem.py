@@ -103,7 +103,7 @@ class Partial:
         return Attributes(size=len(path))
 
 
-def test_a_method_that_is_missing_is_not_supported_and_told(make_exchange: Any) -> None:
+def test_missing_method_is_unsupported_and_reported(make_exchange: Any) -> None:
     check_filesystem(Partial())
     talk = Told(make_exchange, Partial())
 
@@ -112,9 +112,7 @@ def test_a_method_that_is_missing_is_not_supported_and_told(make_exchange: Any) 
     assert "mkdir" in talk.fault()[1]
 
 
-def test_a_file_system_that_does_not_say_it_is_read_only_is_not(
-    make_exchange: Any, root: Path
-) -> None:
+def test_file_system_without_read_only_is_writable(make_exchange: Any, root: Path) -> None:
     class Writable:
         def __init__(self) -> None:
             self.inner = Rooted(root)
@@ -127,7 +125,7 @@ def test_a_file_system_that_does_not_say_it_is_read_only_is_not(
 
 
 @pytest.mark.parametrize("read_only", [1, "yes", True])
-def test_whatever_says_that_it_is_read_only_is(
+def test_true_value_of_read_only_makes_it_read_only(
     make_exchange: Any, root: Path, read_only: object
 ) -> None:
     talk = Told(make_exchange, changed(root))
@@ -143,11 +141,11 @@ def test_whatever_says_that_it_is_read_only_is(
         ("/srv", "Rooted"),
         (Path("/srv"), "Rooted"),
         (Rooted, "class"),
-        (object(), "no FileSystem"),
-        (5, "no FileSystem"),
+        (object(), "not a FileSystem"),
+        (5, "not a FileSystem"),
     ],
 )
-async def test_a_server_refuses_what_cannot_be_served(wrong: Any, told: str) -> None:
+async def test_object_that_is_not_a_file_system_is_refused(wrong: Any, told: str) -> None:
     _, far = memory_pipes()
     with pytest.raises(UsageError, match=told):
         SFTPServer(far, wrong)
@@ -171,7 +169,7 @@ async def test_a_server_refuses_what_cannot_be_served(wrong: Any, told: str) -> 
         ("stat", Attributes(size=-1), m.Stat(id=1, path="f"), "ATTRS"),
     ],
 )
-def test_a_result_of_the_wrong_type_is_told(
+def test_result_of_the_wrong_type_is_reported(
     make_exchange: Any, root: Path, name: str, value: object, request_: m.Request, told: str
 ) -> None:
     talk = Told(make_exchange, changed(root, **{name: gives(value)}))
@@ -203,7 +201,7 @@ def later(*_: object) -> Any:
         ("opendir", m.OpenDir(id=1, path="/")),
     ],
 )
-def test_a_coroutine_that_a_plain_function_returns_is_no_success(
+def test_returned_coroutine_is_a_fault(
     make_exchange: Any, root: Path, name: str, request_: m.Request
 ) -> None:
     talk = Told(make_exchange, changed(root, **{name: later}))
@@ -220,7 +218,7 @@ def test_a_coroutine_that_a_plain_function_returns_is_no_success(
     ],
 )
 @pytest.mark.parametrize("name", ["stat", "open", "opendir", "mkdir", "realpath"])
-def test_what_a_method_raises_is_told(
+def test_exception_of_a_method_is_reported(
     make_exchange: Any, root: Path, name: str, error: BaseException
 ) -> None:
     def broken(*_: object) -> None:
@@ -242,7 +240,9 @@ def test_what_a_method_raises_is_told(
 
 
 @pytest.mark.parametrize("path", ["a\0b", "\0"])
-def test_a_path_that_no_system_has_is_no_fault(make_exchange: Any, root: Path, path: str) -> None:
+def test_path_that_the_system_cannot_have_is_not_a_fault(
+    make_exchange: Any, root: Path, path: str
+) -> None:
     talk = Told(make_exchange, Rooted(root))
 
     assert talk.code(m.Stat(id=1, path=path)) == 5
@@ -265,7 +265,7 @@ def test_a_path_that_no_system_has_is_no_fault(make_exchange: Any, root: Path, p
         ("close", later, "coroutine"),
     ],
 )
-def test_a_method_of_an_open_file_that_is_wrong_is_told(
+def test_wrong_method_of_an_open_file_is_reported(
     make_exchange: Any, root: Path, name: str, method: Any, told: str
 ) -> None:
     talk = Told(make_exchange, opened(root, **{name: method}))
@@ -296,7 +296,7 @@ def test_a_write_may_return_how_much_it_wrote(make_exchange: Any, root: Path) ->
 
 
 @pytest.mark.parametrize("name", HANDLE_NAMES)
-def test_an_open_file_with_coroutine_functions_is_told_at_once(
+def test_open_file_with_coroutine_functions_is_reported_at_once(
     make_exchange: Any, root: Path, name: str
 ) -> None:
     async def method(*_: object) -> None: ...
@@ -308,7 +308,7 @@ def test_an_open_file_with_coroutine_functions_is_told_at_once(
 
 
 @pytest.mark.parametrize("entries", [["a", "b"], None, [Path("a")], 5])
-def test_a_listing_of_the_wrong_type_is_told(
+def test_listing_of_the_wrong_type_is_reported(
     make_exchange: Any, root: Path, entries: object
 ) -> None:
     class Directory:
@@ -325,7 +325,7 @@ def test_a_listing_of_the_wrong_type_is_told(
     assert "NameEntry" in talk.fault()[1]
 
 
-def test_what_closing_raises_at_the_end_is_told(make_exchange: Any, root: Path) -> None:
+def test_exception_of_close_at_the_end_is_reported(make_exchange: Any, root: Path) -> None:
     def broken(_: object) -> None:
         raise RuntimeError
 
@@ -337,7 +337,7 @@ def test_what_closing_raises_at_the_end_is_told(make_exchange: Any, root: Path) 
     assert [asked for asked, _ in talk.log.lines] == ["close", "close"]
 
 
-async def test_faults_are_logged_with_a_traceback_and_the_client_is_told_less(
+async def test_faults_are_logged_with_a_traceback_that_the_client_does_not_get(
     root: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     def stat(_self: object, path: str) -> Attributes:
@@ -370,7 +370,7 @@ async def test_faults_are_logged_with_a_traceback_and_the_client_is_told_less(
     assert "not logged" in caplog.records[-1].getMessage()
 
 
-async def test_a_server_whose_machinery_fails_ends_the_session(
+async def test_internal_failure_of_the_server_ends_the_session(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     near, far = memory_pipes()

@@ -8,7 +8,7 @@ def test_every_request_has_an_answer() -> None:
     assert set(m.REQUESTS) == set(TABLE)
 
 
-def test_what_reads_changes_nothing() -> None:
+def test_requests_that_read_do_not_change_anything() -> None:
     harmless = {request for request, (_, changes) in TABLE.items() if not changes}
 
     assert harmless == {

@@ -86,7 +86,7 @@ REQUESTS: list[Request] = [
 
 @pytest.mark.row("F03")
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda r: type(r).__name__)
-def test_truncated_and_trailing_requests(
+def test_truncated_or_trailing_request_gets_bad_message(
     make_exchange: Any, root: Path, request_: Request
 ) -> None:
     payload = request_.encode()
@@ -100,7 +100,7 @@ def test_truncated_and_trailing_requests(
             (reply,) = exchange.raw(data)
             status = m.Status.decode(reply)
             assert status.id == 7
-            # a name cut short may be another extension, which nobody knows
+            # a name cut short may be that of another, unknown extension
             assert status.code in ({BAD, UNSUPPORTED} if payload[0] == 200 else {BAD})
     exchange = make_exchange(Rooted(root))
     (reply,) = exchange.raw((len(payload) + 1).to_bytes(4, "big") + payload + b"\0")
@@ -141,7 +141,7 @@ def test_any_packet_gets_one_reply_or_ends_the_session(
 
 @pytest.mark.row("F04")
 @pytest.mark.row("P85")
-def test_bounds_of_reading(exchange: Any, root: Path) -> None:
+def test_read_is_bounded(exchange: Any, root: Path) -> None:
     (root / "f").write_bytes(bytes(300_000))
     handle = exchange.handle(m.Open(id=1, path="f", flags=READ))
 
@@ -162,7 +162,7 @@ def test_bounds_of_reading(exchange: Any, root: Path) -> None:
 
 
 @pytest.mark.row("F04")
-def test_bounds_of_writing(exchange: Any, root: Path) -> None:
+def test_write_is_bounded(exchange: Any, root: Path) -> None:
     (root / "f").write_bytes(b"keep")
     reading = exchange.handle(m.Open(id=1, path="f", flags=READ))
     writing = exchange.handle(m.Open(id=2, path="g", flags=CREATE))
@@ -180,7 +180,7 @@ def test_bounds_of_writing(exchange: Any, root: Path) -> None:
 
 @pytest.mark.row("F05")
 @pytest.mark.row("P83")
-def test_handles_that_mean_nothing(exchange: Any, make_exchange: Any, root: Path) -> None:
+def test_unknown_handles_are_refused(exchange: Any, make_exchange: Any, root: Path) -> None:
     (root / "f").write_bytes(b"x")
     file = exchange.handle(m.Open(id=1, path="f", flags=READ))
     directory = exchange.handle(m.OpenDir(id=2, path="/"))

@@ -34,7 +34,7 @@ def test_the_names_are_those_of_sftp_server_in_its_order() -> None:
 
 def test_a_name_that_no_server_knows_is_refused() -> None:
     assert check_request_names(["remove", "copy-data"]) == {"remove", "copy-data"}
-    with pytest.raises(UsageError, match="'removal' is no SFTP request"):
+    with pytest.raises(UsageError, match="'removal' is not an SFTP request"):
         check_request_names(["remove", "removal"])
 
 

@@ -32,7 +32,7 @@ from ssh_sftp.server.statuses import is_fault, status_of
         (OSError("no errno"), 4, "Failure"),
     ],
 )
-def test_statuses(error: Exception, code: int, text: str) -> None:
+def test_errors_have_their_statuses(error: Exception, code: int, text: str) -> None:
     found = status_of(9, error)
 
     assert (found.id, found.code, found.text) == (9, code, text)
@@ -50,5 +50,5 @@ def test_statuses(error: Exception, code: int, text: str) -> None:
         (KeyError(), True),
     ],
 )
-def test_what_is_a_fault_and_what_an_answer(error: Exception, fault: bool) -> None:
+def test_faults_are_told_from_refusals(error: Exception, fault: bool) -> None:
     assert is_fault(error) is fault

@@ -45,7 +45,7 @@ EXTENSION = "symlink-order@rjk.greenend.org.uk"
         ("", None),
     ],
 )
-def test_the_order_is_told_by_the_beginning_of_the_softwareversion(
+def test_order_depends_on_the_beginning_of_the_softwareversion(
     software: str, order: SymLinkOrder | None
 ) -> None:
     assert order_of(software) is order

@@ -96,7 +96,7 @@ def make_tree(top: Path) -> None:
 @pytest.mark.parametrize("behind", [False, True], ids=["before", "behind"])
 @pytest.mark.parametrize("error", [RuntimeError("bug"), SFTPProtocolError("breach")], ids=repr)
 @pytest.mark.parametrize("scenario", SCENARIOS)
-async def test_a_handler_that_raises_tells_whoever_waits(
+async def test_handler_that_raises_fails_every_waiting_call(
     tmp_path: Path, scenario: str, error: Exception, behind: bool
 ) -> None:
     number = 0
@@ -132,7 +132,7 @@ def silence(_: Request) -> list[Message]:
 
 
 @pytest.mark.parametrize("step", ["eof_received", "pipe_closed", "resume_writing", "_tick"])
-async def test_machinery_that_fails_tells_whoever_waits(
+async def test_internal_failure_fails_every_waiting_call(
     scripted: Any, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sftp: SFTPClient = scripted(silence)
@@ -153,7 +153,7 @@ async def test_machinery_that_fails_tells_whoever_waits(
     assert all(isinstance(result, SFTPError) for result in results)
 
 
-async def test_a_stream_that_cannot_be_written_tells_whoever_waits(
+async def test_stream_that_cannot_be_written_fails_every_waiting_call(
     client: SFTPClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "big").write_bytes(bytes(1_000_000))
@@ -170,7 +170,7 @@ async def test_a_stream_that_cannot_be_written_tells_whoever_waits(
             await client.listdir("/")
 
 
-async def test_a_transfer_that_may_not_write_hears_of_the_end(
+async def test_transfer_that_may_not_write_ends_with_the_session(
     client: SFTPClient, tmp_path: Path
 ) -> None:
     (tmp_path / "f").write_bytes(b"x")
@@ -200,7 +200,7 @@ async def test_two_readers_of_one_file_both_get_their_bytes(
     assert parts == [content[at : at + 1000] for at in range(0, 200_000, 7_919)]
 
 
-async def test_an_empty_listing_ends_and_so_does_an_empty_read(scripted: Any) -> None:
+async def test_empty_listing_and_empty_read_end(scripted: Any) -> None:
     def reply(request: Request) -> list[Message]:
         match request:
             case m.OpenDir() | m.Open():

@@ -30,7 +30,7 @@ _SMALLEST_EXTENSION = 8
 
 @attrs.frozen
 class Attributes:
-    """What is known, or to be set, of a file; a field that is None is not present.
+    """The attributes of a file that are known or to be set; None is a field that is not present.
 
     Attributes:
         size: length in bytes.
@@ -52,22 +52,22 @@ class Attributes:
 
     @property
     def has_type(self) -> bool:
-        """Whether `permissions` tells the type of file; some servers send the mode alone."""
+        """Return whether `permissions` has the file type; some servers send the mode only."""
         return self.permissions is not None and stat.S_IFMT(self.permissions) != 0
 
     @property
     def is_dir(self) -> bool:
-        """Whether it is a directory; False also where the type is not told (`has_type`)."""
+        """Return whether it is a directory; False if the type is not known (`has_type`)."""
         return stat.S_ISDIR(self.permissions or 0)
 
     @property
     def is_file(self) -> bool:
-        """Whether it is a regular file; False also where the type is not told (`has_type`)."""
+        """Return whether it is a regular file; False if the type is not known (`has_type`)."""
         return stat.S_ISREG(self.permissions or 0)
 
     @property
     def is_symlink(self) -> bool:
-        """Whether it is a symbolic link; False also where the type is not told (`has_type`)."""
+        """Return whether it is a symbolic link; False if the type is not known (`has_type`)."""
         return stat.S_ISLNK(self.permissions or 0)
 
     @property
@@ -79,7 +79,7 @@ class Attributes:
         """Return the encoded bytes.
 
         Raises:
-            EncodeError: a number does not fit, or only one half of a pair is given.
+            EncodeError: a number does not fit, or only one field of a pair is given.
         """
         if (self.uid is None) != (self.gid is None) or (self.atime is None) != (
             self.mtime is None
@@ -126,7 +126,7 @@ class Attributes:
 
     @classmethod
     def read_known(cls, data: Buffer, pos: int) -> Attributes:
-        """Decode what is known of the attributes at `pos`; unknown bits stand for what is behind.
+        """Decode the known attributes at `pos`; fields of unknown bits follow them.
 
         Raises:
             Truncated: the input ends inside them.

@@ -8,8 +8,8 @@ SSHError
 │   ├── SFTPUnsupported                       the server does not know the request
 │   ├── SFTPConnectionLost (ConnectionError)
 │   └── SFTPTimeout (TimeoutError)
-├── SFTPTransferError                         a file did not arrive whole; says which
-├── SFTPTransferErrors                        some files of a tree did not arrive; has all errors
+├── SFTPTransferError                         a file arrived incomplete; has its path
+├── SFTPTransferErrors                        some files of a tree failed; has all errors
 └── ProtocolError
     └── SFTPProtocolError                     the peer broke a rule; the session has ended
         └── SFTPUnsafeName                    a name that must not become a local path
@@ -50,7 +50,7 @@ class SFTPError(SSHError, OSError):
         code: the code of SSH_FXP_STATUS (section 7).
         errno: the nearest error number of POSIX.
         filename: the path that the request named, or None.
-        text: what the server said, as it said it; `str()` shows it made printable.
+        text: what the server sent, unchanged; `str()` returns it escaped.
     """
 
     CODE: StatusCode = StatusCode.FAILURE
@@ -62,15 +62,15 @@ class SFTPError(SSHError, OSError):
         self.code: int = self.CODE if code is None else code
 
     def __str__(self) -> str:
-        shown = printable(self.text) or "the request failed"
-        return f"{printable(str(self.filename))}: {shown}" if self.filename else shown
+        text = printable(self.text) or "the request failed"
+        return f"{printable(str(self.filename))}: {text}" if self.filename else text
 
     def __reduce__(self) -> tuple[type[SFTPError], tuple[str, str | None, int]]:
         return type(self), (self.text, self.filename, self.code)
 
 
 class SFTPEOF(SFTPError, EOFError):
-    """SSH_FX_EOF: there is nothing behind this."""
+    """SSH_FX_EOF: the end of a file or a listing."""
 
     CODE: StatusCode = StatusCode.EOF
 
@@ -111,7 +111,7 @@ class SFTPTimeout(SFTPError, TimeoutError):
 
 
 class SFTPTransferError(SSHError):
-    """A file did not arrive whole, or may not be transferred.
+    """A file arrived incomplete, or may not be transferred.
 
     Attributes:
         path: the file, as the side that has it names it.
@@ -123,11 +123,11 @@ class SFTPTransferError(SSHError):
 
 
 class SFTPTransferErrors(SSHError):
-    """Some files of a tree were not transferred; the others were.
+    """Some files of a tree failed; the others were transferred.
 
     Attributes:
         errors: what failed, each with its path and cause, in the order in which it did.
-        done: what was transferred all the same.
+        done: what was transferred.
     """
 
     def __init__(self, errors: tuple[TransferFailure, ...], done: Transferred) -> None:
@@ -154,7 +154,7 @@ class SFTPProtocolError(ProtocolError):
 
 
 class SFTPUnsafeName(SFTPProtocolError):
-    """The server listed a name that is no plain component of a path.
+    """The server listed a name that is not a plain component of a path.
 
     Attributes:
         name: the name as it was listed.
@@ -163,7 +163,7 @@ class SFTPUnsafeName(SFTPProtocolError):
     def __init__(self, directory: str, name: str) -> None:
         super().__init__(
             f"{printable(directory)}: the server lists the name {printable(name)!r}, "
-            "which is no plain file name"
+            "which is not a plain file name"
         )
         self.name = name
 
@@ -174,5 +174,5 @@ _BY_CODE: dict[int, type[SFTPError]] = {
 
 
 def status_error(code: int, text: str, filename: str | None = None) -> SFTPError:
-    """Return the error that a status code stands for."""
+    """Return the error of a status code."""
     return _BY_CODE.get(code, SFTPError)(text, filename, code)

@@ -12,14 +12,14 @@ __all__ = ["PacketReader"]
 
 
 class PacketReader(FrameReader):
-    """Hands over the payload of each complete packet."""
+    """Deliver the payload of each complete packet."""
 
     def __init__(self, handler: Callable[[memoryview], None], limit: int = MAX_PACKET) -> None:
         super().__init__(handler, limit)
 
     @property
     def inside_packet(self) -> bool:
-        """Whether a packet has begun and not ended."""
+        """Return whether a packet has begun and not ended."""
         return self.inside_frame
 
     def refused(self, length: int) -> SFTPProtocolError:

@@ -1,7 +1,7 @@
 """The packets of SFTP version 3, as the draft prints them, and OpenSSH's extensions.
 
-File names are bytes on the wire: as `Text` they keep what is no UTF-8 as lone surrogates,
-the way Python spells file names (draft-ietf-secsh-filexfer-02 sections 4 to 8; OpenSSH's
+File names are bytes on the wire: as `Text` they keep bytes that are not UTF-8 as lone surrogates,
+as Python's own file names do (draft-ietf-secsh-filexfer-02 sections 4 to 8; OpenSSH's
 PROTOCOL section 4).
 """
 
@@ -245,7 +245,7 @@ class ReadLink(Request):
 class SymLink(Request):
     """Make a symbolic link; target first, as OpenSSH sends it (PROTOCOL section 4.1).
 
-    Not everybody does: `ssh_sftp.symlinks` has who does what.
+    Others send the link first: see `ssh_sftp.symlinks`.
     """
 
     target: Text
@@ -287,7 +287,7 @@ class Data(Reply):
 
 @record
 class NameEntry(Record):
-    """One file in a list; `longname` is for people and is never parsed (section 7)."""
+    """One file in a list; `longname` is for display (section 7)."""
 
     filename: Text
     longname: Text = ""
@@ -404,7 +404,7 @@ class HomeDirectory(Request):
 
 @record
 class LimitsReply(Record):
-    """The details of the reply to `LimitsRequest`; zero means that no limit is told."""
+    """The details of the reply to `LimitsRequest`; zero means that a limit is not reported."""
 
     max_packet: UInt64
     max_read: UInt64

@@ -1,7 +1,7 @@
 """Paths on the server, and which of the names that it lists may become local ones.
 
 A server chooses every name in a listing.  Only a plain component may be joined to a local
-directory; anything else is the way out of it (CVE-2019-6111 and its kin).
+directory; other names could lead out of it (CVE-2019-6111).
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ MAX_NAME_BYTES = 255
 
 
 def is_plain(name: str) -> bool:
-    """Whether a listed name is one plain component: not empty, no dots alone, no separator.
+    """Return whether a listed name is one plain component: not empty, no dots alone, no separator.
 
-    How long it is does not matter here: what is only listed need not fit on a local disk.
+    The length is not checked: a listed name need not fit on a local disk.
     """
     return name not in {"", ".", ".."} and "/" not in name and "\0" not in name
 
 
 def is_dot(name: str) -> bool:
-    """Whether a name is the directory itself or its parent, which honest servers list too."""
+    """Return whether a name is "." or "..", which servers list too."""
     return name in {".", ".."}
 
 

@@ -1,8 +1,7 @@
 """The byte stream that SFTP runs over, as two small protocols.
 
-An SSH channel, a pair of pipes to a process and the in-memory pair of `ssh_sftp.testing`
-are all a `Pipe`.  Data is pushed: the pipe calls its receiver, and what it hands over is
-valid during the call only.
+An SSH channel, a pair of pipes to a process and the in-memory pair of `ssh_sftp.testing` are all a
+`Pipe`.  The pipe calls its receiver with data, which is valid during the call only.
 """
 
 from __future__ import annotations
@@ -15,42 +14,42 @@ __all__ = ["Buffer", "Pipe", "PipeReceiver", "Transmit"]
 
 
 class Transmit(Protocol):
-    """Something that takes the parts of outgoing data, in order and whole."""
+    """A function that sends the parts of outgoing data, in order and completely."""
 
     def __call__(self, *parts: Buffer) -> None:
-        """Send the parts; what cannot leave now is copied before this returns."""
+        """Send the parts; data that is buffered is copied before this returns."""
 
 
 class PipeReceiver(Protocol):
-    """What a pipe tells the one that uses it."""
+    """The callbacks of a pipe."""
 
     def data_received(self, data: memoryview) -> None:
-        """Take data; it is valid during the call, and acknowledged when it returns."""
+        """Receive data; it is valid during the call, and counts as consumed when it returns."""
 
     def eof_received(self) -> None:
-        """Learn that the peer sends no more."""
+        """Receive EOF of the peer."""
 
     def pipe_closed(self, error: Exception | None) -> None:
-        """Learn that the pipe is gone; nothing else is called afterwards."""
+        """Handle the end of the pipe; no other callback follows."""
 
     def pause_writing(self) -> None:
-        """Stop writing: more is waiting to leave than the pipe likes to hold."""
+        """Stop writing: the buffer of the pipe is full."""
 
     def resume_writing(self) -> None:
-        """Write again."""
+        """Resume writing."""
 
 
 class Pipe(Protocol):
     """A byte stream in both directions."""
 
     def connect(self, receiver: PipeReceiver) -> None:
-        """Hand everything that arrives to `receiver` from now on."""
+        """Pass everything that arrives to `receiver` from now on."""
 
     def write(self, *parts: Buffer) -> None:
-        """Send the parts, whole and in order; what cannot leave now is copied."""
+        """Send the parts, in order and completely; data that is buffered is copied."""
 
     def write_eof(self) -> None:
-        """Say that nothing more will be written."""
+        """Send EOF."""
 
     def close(self) -> None:
         """End the stream in both directions."""
@@ -59,7 +58,7 @@ class Pipe(Protocol):
         """Wait until it has ended."""
 
     def pause_reading(self) -> None:
-        """Let the peer wait: nothing is handed over until `resume_reading`."""
+        """Deliver nothing until `resume_reading`."""
 
     def resume_reading(self) -> None:
-        """Hand over data again."""
+        """Deliver data again."""

@@ -1,4 +1,4 @@
-"""What a transfer did, and what it did not do."""
+"""The results of a transfer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Skipped:
 
     Attributes:
         path: the file, on the side that has it.
-        reason: why, for people.
+        reason: the reason, as text.
     """
 
     path: str
@@ -22,11 +22,11 @@ class Skipped:
 
 @attrs.frozen
 class TransferRefusal:
-    """A nicety that the server, or the local file system, refused; the file is there all the same.
+    """An optional step that the server or the local file system refused; the file is complete.
 
     Attributes:
         path: the file, on the side that refused.
-        what: what was asked for: "the size check", "permissions and times", "fsync".
+        what: the step: "the size check", "permissions and times", "fsync".
         cause: the refusal.
     """
 
@@ -41,7 +41,7 @@ class TransferFailure:
 
     Attributes:
         path: the file, on the side that has it.
-        cause: why; its type is that of the error that a transfer of this file alone raises.
+        cause: the error; a transfer of this file only raises the same type.
     """
 
     path: str
@@ -50,18 +50,18 @@ class TransferFailure:
 
 @attrs.frozen
 class Transferred:
-    """What a transfer did.
+    """The result of a transfer.
 
     Attributes:
         files: how many files were transferred.
-        directories: how many directories were gone through.
+        directories: how many directories were transferred.
         bytes: how many bytes they have together.
         skipped: what was left out, such as symbolic links in a tree.
-        sizes_checked: for how many of the files the size that the server tells was compared
-            with the number of bytes that were transferred.  A server may tell none, or refuse
-            to; for files of an uploaded tree of up to 16 KiB it is not asked, as one
-            acknowledgement covers them whole.
-        refused: what was asked for besides and refused.
+        sizes_checked: for how many of the files the size that the server reports was compared
+            with the number of transferred bytes.  A server may report none, or refuse; the size
+            of files of an uploaded tree of up to 16 KiB is not checked, as one acknowledgement
+            covers them.
+        refused: the optional steps that were refused.
     """
 
     files: int

@@ -1,13 +1,13 @@
-"""The order of the two paths in SSH_FXP_SYMLINK, which is not the same everywhere.
+"""The order of the two paths in SSH_FXP_SYMLINK, which differs between implementations.
 
 The draft puts the path of the link first (draft-ietf-secsh-filexfer-02 section 6.10).  OpenSSH
 puts the target first, and kept that because it was too widespread to change (PROTOCOL section
-4.1).  Others follow OpenSSH, or the draft, or OpenSSH only where the peer calls itself so.  A
+4.1).  Others follow OpenSSH, or the draft, or OpenSSH only with peers that identify as OpenSSH.  A
 server may announce its order with symlink-order@rjk.greenend.org.uk.
 
-`ORDERS` says who does what, by the softwareversion that a peer identifies itself with.  A row
-holds for both roles, and for a peer that talks to us: our own softwareversion begins with none
-of the names for which AsyncSSH, libssh, ssh2 and WinSCP change to OpenSSH's order.
+`ORDERS` has the order of each implementation, by its softwareversion.  A row holds for both roles,
+in a session with this package: its own softwareversion is not one for which AsyncSSH, libssh, ssh2
+and WinSCP change to OpenSSH's order.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class KnownOrder:
     Attributes:
         software: what its softwareversion begins with, as a regular expression.
         order: the order that it sends and reads, in a session with us.
-        source: where its own source says so.
+        source: the place in its own source.
     """
 
     software: str
@@ -72,15 +72,15 @@ ORDERS: Final = (
     KnownOrder("Erlang", _LINK, "lib/ssh/src/ssh_xfer.erl symlink; ssh_sftpd.erl handle_op"),
     KnownOrder("dropbear", _TARGET, "default_options.h SFTPSERVER_PATH: it runs OpenSSH's server"),
 )
-"""Who does what; the first row that fits counts."""
+"""The order of each implementation; the first row that matches is used."""
 
 
 def order_of(software: str, extensions: Mapping[str, bytes] | None = None) -> SymLinkOrder | None:
     """Return the order that a peer sends and reads; None where it is not known.
 
     Args:
-        software: the peer's identification string, whole or its softwareversion alone; empty
-            where there is none.
+        software: the peer's identification string, complete or its softwareversion only; empty
+            if it is not known.
         extensions: what the peer announced in VERSION, if it is a server.
     """
     announced = (extensions or {}).get(_EXTENSION, b"")

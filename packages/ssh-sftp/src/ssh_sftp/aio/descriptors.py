@@ -1,8 +1,8 @@
 """A pipe made of two file descriptors: standard input and output, pipes, a socket.
 
-asyncio's own pipe transports take a socket that becomes readable for one that was closed,
-and sftp and sshd hand their children sockets.  Here a descriptor is watched and read or
-written, whatever it is; data is read into one buffer that is kept.
+asyncio's pipe transports treat a write end that becomes readable as closed, but sftp and sshd give
+their children sockets.  This module watches, reads and writes descriptors of any type, and reuses
+one buffer for reading.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LOW: Final = 262_144
 
 
 class DescriptorPipe:
-    """A `Pipe` over a descriptor to read and one to write, which it owns from now on.
+    """A `Pipe` over a descriptor to read and one to write, which it owns.
 
     The two may be the same.
     """
@@ -43,7 +43,7 @@ class DescriptorPipe:
     # ------------------------------------------------------------------ pipe
 
     def connect(self, receiver: PipeReceiver) -> None:
-        """Hand everything that is read to `receiver`."""
+        """Pass everything that is read to `receiver`."""
         self._receiver = receiver
         self.resume_reading()
 
@@ -61,11 +61,11 @@ class DescriptorPipe:
             self._receiver.pause_writing()
 
     def write_eof(self) -> None:
-        """Say that nothing more will be written: close, as the two may be one."""
+        """Close after what is buffered: the two descriptors may be one."""
         self.close()
 
     def close(self) -> None:
-        """Send what is waiting, and close both descriptors."""
+        """Send what is buffered, and close both descriptors."""
         if not self._closing:
             self._closing = True
             self.pause_reading()
@@ -83,7 +83,7 @@ class DescriptorPipe:
             self._loop.remove_reader(self._input)
 
     def resume_reading(self) -> None:
-        """Read again; nothing is read before there is somebody who takes it."""
+        """Read again, once a receiver is connected."""
         if not self._reading and not self._closing and self._receiver is not None:
             self._reading = True
             self._loop.add_reader(self._input, self._readable)

@@ -35,7 +35,7 @@ class MemoryPipe:
         self._peer = peer
 
     def connect(self, receiver: PipeReceiver) -> None:
-        """Hand everything that arrives to `receiver`."""
+        """Pass everything that arrives to `receiver`."""
         self._receiver = receiver
         self._schedule()
 
@@ -50,12 +50,12 @@ class MemoryPipe:
             self._receiver.pause_writing()
 
     def write_eof(self) -> None:
-        """Say that nothing more will be written."""
+        """Send EOF."""
         if self._peer is not None:
             self._peer.take_eof()
 
     def close(self) -> None:
-        """End the stream; the other end learns of it."""
+        """Close the stream, and tell the other end."""
         if not self._closed.is_set():
             self.write_eof()
             self._closed.set()
@@ -67,11 +67,11 @@ class MemoryPipe:
         await self._closed.wait()
 
     def pause_reading(self) -> None:
-        """Hand nothing over for now."""
+        """Deliver nothing until `resume_reading`."""
         self._reading = False
 
     def resume_reading(self) -> None:
-        """Hand data over again."""
+        """Deliver data again."""
         self._reading = True
         self._schedule()
 
@@ -109,19 +109,19 @@ class MemoryPipe:
         return self._waiting
 
     def take_eof(self) -> None:
-        """Learn that the other end writes no more."""
+        """Receive EOF of the other end."""
         self._eof = True
         self._schedule()
 
     def relax(self, waiting: int) -> None:
-        """Write again when the other end has little left to take."""
+        """Resume writing when the other end has few bytes left to take."""
         if self._paused and waiting <= _HIGH // 2 and self._receiver is not None:
             self._paused = False
             self._receiver.resume_writing()
 
 
 def memory_pipes(chunk: int = 32_768) -> tuple[MemoryPipe, MemoryPipe]:
-    """Return two pipes that are joined; data comes in pieces of `chunk` bytes at most."""
+    """Return two joined pipes; data is delivered in pieces of at most `chunk` bytes."""
     left, right = MemoryPipe(chunk), MemoryPipe(chunk)
     left.join(right)
     right.join(left)

@@ -14,21 +14,21 @@ _HIGH: Final = 1_048_576
 
 
 class StreamReader(Protocol):
-    """What is needed of a reader; `asyncio.StreamReader` is one."""
+    """The part of `asyncio.StreamReader` that is used."""
 
     async def read(self, n: int = -1, /) -> bytes:
-        """Return up to `n` bytes, and no bytes at the end."""
+        """Return up to `n` bytes, or b"" at EOF."""
         ...
 
 
 class StreamWriter(Protocol):
-    """What is needed of a writer; `asyncio.StreamWriter` is one."""
+    """The part of `asyncio.StreamWriter` that is used."""
 
     def write(self, data: bytes, /) -> None:
-        """Take bytes."""
+        """Buffer bytes to send."""
 
     async def drain(self) -> None:
-        """Wait until it likes to take more."""
+        """Wait until the buffer has room."""
 
     def close(self) -> None:
         """Close the stream."""
@@ -51,7 +51,7 @@ class StreamPipe:
         self._over = asyncio.Event()
 
     def connect(self, receiver: PipeReceiver) -> None:
-        """Hand everything that is read to `receiver`."""
+        """Pass everything that is read to `receiver`."""
         first = self._receiver is None
         self._receiver = receiver
         if first:
@@ -72,7 +72,7 @@ class StreamPipe:
             self._receiver.pause_writing()
 
     def write_eof(self) -> None:
-        """Say that nothing more will be written, where the writer can."""
+        """Send EOF, if the writer can."""
         finish = getattr(self._writer, "write_eof", None)
         if finish is not None:
             finish()

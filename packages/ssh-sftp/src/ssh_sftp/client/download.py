@@ -1,9 +1,9 @@
-"""One file from the server: blocks asked for ahead, taken in any order, counted to the last.
+"""Download one file: blocks are requested ahead, and accepted in any order.
 
-The size is the one that the server told before; the file is complete when exactly these
-bytes have arrived.  A server that tells no size, or zero (as for the files of /proc), is
-read until it says EOF, or gives DATA of no bytes, which means the same.  Small files cost
-two round trips: OPEN, then READ and CLOSE at once.
+The size is the one that the server reported; the file is complete when exactly these bytes have
+arrived.  If the server reports no size, or zero (as for the files of /proc), the file is read
+until EOF, or until DATA of no bytes, which means the same.  Small files cost two round trips:
+OPEN, then READ and CLOSE together.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SLOW_START: Final = 2
 
 
 def outcome_error(outcome: Outcome, path: str | None) -> Exception:
-    """Return the error of an outcome that is not what was asked for, with its file."""
+    """Return the error of an outcome that is not the expected reply; it has the path."""
     match outcome:
         case Status():
             return status_error(outcome.code, outcome.text, path)
@@ -42,11 +42,11 @@ def outcome_error(outcome: Outcome, path: str | None) -> Exception:
         case SFTPError() | ProtocolError():
             return outcome
         case _:
-            return SFTPProtocolError(f"{type(outcome).__name__} is no answer here")
+            return SFTPProtocolError(f"{type(outcome).__name__} is not an expected reply")
 
 
 class FileDownload:
-    """A file on its way from the server into a sink."""
+    """Download a file from the server into a sink."""
 
     def __init__(self, scheduler: Scheduler, path: str, size: int | None, sink: FileSink) -> None:
         self._scheduler = scheduler
@@ -80,7 +80,7 @@ class FileDownload:
         self._protocol.submit(request, Handle, self._on_open, self)
 
     def fill(self) -> None:
-        """Ask for blocks while there is room."""
+        """Request blocks while there is room."""
         if self._handle is None or self._aborted or self._closing:
             return
         block = self._protocol.read_block
@@ -95,7 +95,7 @@ class FileDownload:
             self._close()
 
     def abort(self) -> None:
-        """Give the handle back and leave nothing local."""
+        """Close the handle, and remove the local file."""
         if not self._aborted:
             self._aborted = True
             self._discard()
@@ -103,7 +103,7 @@ class FileDownload:
             self._maybe_end()
 
     def drop(self) -> None:
-        """Leave nothing local; the handle goes with the session."""
+        """Remove the local file; the handle ends with the session."""
         self._over = True
         self._flow.give(sum(n for _, n in self._blocks.values()), self._protocol.now)
         self._blocks.clear()
@@ -112,7 +112,7 @@ class FileDownload:
             self._discard()
 
     def broken(self, error: Exception) -> None:
-        """Learn that one of the callbacks below has raised."""
+        """Handle an exception in one of the callbacks below."""
         self._scheduler.broken(self, error)
 
     def _fail(self, error: Exception) -> None:
@@ -121,11 +121,11 @@ class FileDownload:
             self.abort()
 
     def _discard(self) -> None:
-        with suppress(Exception):  # what went wrong before this is told already
+        with suppress(Exception):  # an earlier error is reported already
             self._sink.discard()
 
     def _may_guess(self) -> bool:
-        """Whether to ask beyond what is known to exist: at most twice what there was."""
+        """Return whether to request bytes beyond the known size: at most as many again."""
         return len(self._blocks) < _SLOW_START + self._received // SAFE_READ
 
     def _ask(self, handle: bytes, offset: int, length: int) -> None:
@@ -160,7 +160,7 @@ class FileDownload:
             self._take(outcome)
         elif isinstance(outcome, Status):
             self._refused(outcome)
-        else:  # the session is over, and no block will come
+        else:  # the session has ended: no block will arrive
             self._flow.give(sum(n for _, n in self._blocks.values()), self._protocol.now)
             self._blocks.clear()
             self._fail(outcome_error(outcome, self._path))
@@ -174,7 +174,7 @@ class FileDownload:
             self._flow.give(length, self._protocol.now)
             problem = f"{size} bytes answer a READ of {length}"
             raise SFTPProtocolError(problem)
-        if size == 0:  # "no more" in the words of some servers; to ask again could go on for ever
+        if size == 0:  # some servers mean EOF; asking again might never end
             self._flow.give(length, self._protocol.now)
             self._scheduler.touch()
             self._ends_at(offset)
@@ -192,7 +192,7 @@ class FileDownload:
         self._scheduler.touch()
         try:
             self._sink.write(memoryview(reply.data), offset, self._on_written)
-        except Exception as error:  # noqa: BLE001 (whatever the sink is, its owner is told)
+        except Exception as error:  # noqa: BLE001 (the sink may raise anything; the transfer reports it)
             self._on_written(size, error)
         else:
             self._scheduler.report(self._received, self._size, self._path)
@@ -207,15 +207,15 @@ class FileDownload:
             self._fail(status_error(reply.code, reply.text, self._path))
 
     def _ends_at(self, offset: int) -> None:
-        """Learn that there are no bytes from `offset` on."""
+        """Note that the file ends at `offset`, or before."""
         if self._size is not None:
-            problem = f"it ends at byte {offset}, and the server had told a size of {self._size}"
+            problem = f"it ends at byte {offset}, and its reported size is {self._size}"
             self._fail(SFTPTransferError(self._path, problem))
         else:
             self._end = min(offset, self._end) if self._end is not None else offset
 
     def _on_written(self, size: int, error: Exception | None) -> None:
-        """Count what the sink has dealt with; it may say so from outside of any reply."""
+        """Count what the sink has written; it may report that outside of any reply."""
         try:
             self._unwritten -= 1
             self._flow.give(size, self._protocol.now)
@@ -224,11 +224,11 @@ class FileDownload:
             if not self._blocks:
                 self._scheduler.touch()
                 self._maybe_end()
-        except Exception as fault:  # noqa: BLE001 (whoever waits is told, whatever raises)
+        except Exception as fault:  # noqa: BLE001 (the transfer reports it, whatever raises)
             self.broken(fault)
 
     def _on_closed(self, outcome: Outcome) -> None:
-        # "even a close can fail": what was read is complete all the same
+        # "even a close can fail": the bytes have arrived nevertheless
         self._handle = None
         self._closing = False
         if not isinstance(outcome, Status):
@@ -246,7 +246,7 @@ class FileDownload:
             self._close()
             return
         if not self._aborted and self._small and self._received < self._next:
-            self._small = False  # a server that gives less than 32 KiB at once: ask again
+            self._small = False  # the server returned less than 32 KiB at once: request the rest
             self._next = self._received
             self.start()
             return
@@ -265,7 +265,7 @@ class FileDownload:
             if self._received == 0:
                 self._scheduler.report(0, 0, self._path)
             self._sink.finish(self._on_finished)
-        except Exception as error:  # noqa: BLE001 (a callback's error belongs to whoever waits)
+        except Exception as error:  # noqa: BLE001 (the error of a callback goes to the caller)
             self._on_finished(error)
 
     def _on_finished(self, error: Exception | None) -> None:

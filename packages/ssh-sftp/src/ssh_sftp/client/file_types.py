@@ -1,9 +1,9 @@
-"""What kind of file an entry of a listing is, where its mode does not tell.
+"""The type of an entry of a listing whose permissions do not have it.
 
-Some servers send permissions without the type bits, or none at all.  The long name of an
-entry looks like a line of `ls -l` then (section 7), and its first letter tells the type.
-"The client SHOULD NOT attempt to parse the longname field": so it is asked last, and only
-text that is unmistakably a mode counts.
+Some servers send permissions without the type bits, or no permissions.  The long name of an entry
+usually looks like a line of `ls -l` (section 7), and its first letter is the type.  "The client
+SHOULD NOT attempt to parse the longname field": so it is used last, and only if it begins with a
+complete mode.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SET: Final = frozenset("rwxst")
 
 
 def attributes_from_long_name(entry: NameEntry) -> Attributes | None:
-    """Return an entry's attributes with the type that its long name tells, or None."""
+    """Return an entry's attributes with the type from its long name, or None."""
     found = _MODE.match(entry.longname)
     if found is None or entry.longname == entry.filename:
         return None

@@ -1,11 +1,10 @@
-"""How many bytes a transfer keeps under way: what fills the line, and some more.
+"""How many bytes a transfer keeps outstanding: the bandwidth-delay product, and some more.
 
-Bytes behind those stand in queues, and the longer the queues, the slower both ends: what
-leaves a processor's caches costs another trip to memory, and a server with 16 MiB of
-replies in hand was seen to take four times the processor time of one with 1 MiB.  So a
-transfer observes its round trips and its rate, and keeps somewhat more than their product.
-As in the congestion control BBR, it lets the queues run empty now and then: else a line
-whose round trip has become longer would look like one with longer queues.
+More bytes only wait in queues, and long queues slow both ends: a server with 16 MiB of replies was
+measured to use four times the processor time of one with 1 MiB.  So a transfer measures its round
+trips and its rate, and keeps somewhat more than their product outstanding.  As in the congestion
+control BBR, it lets the queues run empty from time to time: else a path whose round trip has
+become longer would look like one with longer queues.
 """
 
 from __future__ import annotations
@@ -14,20 +13,20 @@ from typing import Final
 
 __all__ = ["Flow"]
 
-_SHORT: Final = 0.005  # seconds: such a line carries less than what it costs to hold more
+_SHORT: Final = 0.005  # seconds: a longer queue costs more than such a path gains
 _GAIN_SHORT: Final = 1.25
 _GAIN_LONG: Final = 2
-_LEAST: Final = 2 * 1024 * 1024  # on a longer one, as OpenSSH's client has from the start
-_FADING: Final = 0.9  # a burst from somebody's buffer is no rate: it is forgotten in rounds
-_ROUNDS: Final = 64  # until the queues run empty for one
-_BURST: Final = 512 * 1024  # two blocks leave in one write for little more than one costs
+_LEAST: Final = 2 * 1024 * 1024  # on a longer path, as OpenSSH's client has from the start
+_FADING: Final = 0.9  # a rate measured from a burst decays with each round
+_ROUNDS: Final = 64  # rounds until the queues run empty for one
+_BURST: Final = 512 * 1024  # two blocks in one write cost little more than one
 
 
 class Flow:
-    """The bytes that one transfer may have outstanding.
+    """Bound the bytes that one transfer has outstanding.
 
-    A round begins with some bytes outstanding and ends when more than those are answered:
-    then something that was sent in it has gone there and back.
+    A round begins with some bytes outstanding and ends when more than those are answered: then a
+    request that was sent in the round has been answered.
 
     Attributes:
         limit: how many bytes may be outstanding now.
@@ -50,21 +49,21 @@ class Flow:
 
     @property
     def has_room(self) -> bool:
-        """Whether another block may be sent or asked for.
+        """Return whether another block may be sent or asked for.
 
-        On a short line, once there is none, there is none before there is some for a burst.
+        On a short path, room for several blocks has to be free before sending goes on.
         """
         return not self._full and self.outstanding < self.limit
 
     def take(self, size: int, now: float) -> None:
-        """Count bytes that were sent or asked for at `now`, in seconds."""
+        """Count bytes that were sent or requested at `now`, in seconds."""
         if self._since is None:
             self._begin(now)
         self.outstanding += size
         self._full = self.outstanding >= self.limit
 
     def give(self, size: int, now: float) -> None:
-        """Count bytes that were answered, or will never be, at `now`, in seconds."""
+        """Count bytes that were answered, or given up, at `now`, in seconds."""
         self.outstanding -= size
         if self.outstanding <= self.limit - self._burst:
             self._full = False
@@ -77,14 +76,14 @@ class Flow:
             self._rounds = 0
             self.limit = self._first
             self._trip = float("inf")
-            self._since = None  # the round trip is that of the first to meet no queue
+            self._since = None  # the first request that meets no queue has the round trip
         elif self.outstanding:
             self._begin(now)
-        else:  # the time until something is sent again belongs to nobody
+        else:  # idle time is not a round trip
             self._since = None
 
     def _measure(self, elapsed: float) -> None:
-        # the shortest is the line's: in all others something waited for its turn
+        # the shortest is the round trip of the path: the others include queues
         self._trip = min(self._trip, elapsed)
         self._rate = max(self._answered / elapsed, self._rate * _FADING)
         if self._trip < _SHORT:

@@ -1,7 +1,7 @@
-"""Bounds of a client session: what we choose, and what the server says it takes.
+"""The options of a client session, and the limits that the server reports.
 
-`SFTPOptions` is chosen before a session; `ServerLimits` comes from limits@openssh.com
-(OpenSSH's PROTOCOL section 4.8), or is what every server must take.
+`SFTPOptions` is chosen before a session; `ServerLimits` comes from limits@openssh.com (OpenSSH's
+PROTOCOL section 4.8); its defaults are what every server must accept.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ _WRITE_OVERHEAD = 1_024
 
 @attrs.frozen(kw_only=True)
 class SFTPOptions:
-    """How a client session behaves: `conn.sftp(options=SFTPOptions(atomic=False))`.
+    """The options of a client session: `conn.sftp(options=SFTPOptions(atomic=False))`.
 
     Attributes:
-        timeout: seconds without a byte from the server, while it owes replies, after which
-            the session fails; None to wait for ever.
-        atomic: transfer under a temporary name, and rename when all is there.  False writes to
-            the file itself, for servers that refuse to rename; a transfer that fails then leaves
-            a part of the file.
-        fsync: put each file to stable storage before it gets its name.
-        read_size: bytes that one READ asks for; None takes what the server says it gives
+        timeout: seconds without a byte from the server, while requests are outstanding, after
+            which the session fails; None for no limit.
+        atomic: transfer under a temporary name, and rename when the file is complete.  False
+            writes to the file itself, for servers that refuse to rename; a transfer that fails
+            then leaves a partial file.
+        fsync: write each file to stable storage before it gets its name.
+        read_size: bytes of one READ; None uses the limit that the server reports
             (limits@openssh.com), else 32 KiB.
-        write_size: bytes that one WRITE carries; None takes what the server says it takes
+        write_size: bytes of one WRITE; None uses the limit that the server reports
             (limits@openssh.com), else 32 KiB.
         files_in_flight: the most files of one tree that are open at once.
-        first_outstanding: bytes asked for or sent ahead when a transfer begins, and at least.
-        max_outstanding: bytes ahead at the most; the transfer finds out how many help.
-        max_depth: how deep a tree is followed.
+        first_outstanding: bytes requested or sent ahead when a transfer begins; the minimum.
+        max_outstanding: the most bytes ahead; the transfer measures how many are useful.
+        max_depth: the most levels of directories in a tree.
         max_entries: the most names that one directory may list.
-        skip_unknown_types: leave out, without an error, entries of a tree of which the server does
-            not say whether they are files or directories.
+        skip_unknown_types: leave out, without an error, entries of a tree whose type the server
+            does not report.
 
     Raises:
         UsageError: a value is out of its bounds.
@@ -75,20 +75,20 @@ class SFTPOptions:
                 problem = f"{name}={value!r} is not {least} {upper}"
                 raise UsageError(problem)
         if self.timeout is not None and not self.timeout > 0:
-            problem = f"timeout={self.timeout!r} is not a number of seconds above 0, and not None"
+            problem = f"timeout={self.timeout!r} is not None or a number of seconds above 0"
             raise UsageError(problem)
 
 
 @attrs.frozen(kw_only=True)
 class ServerLimits:
-    """What the server takes; None where it did not say.
+    """The limits of a server; None is one that it did not report.
 
     Attributes:
         max_packet: the longest packet.
         max_read: the longest READ.
         max_write: the longest WRITE.
-        max_handles: how many files may be open at once.  It says nothing of how many
-            requests may be outstanding.
+        max_handles: how many files may be open at once; not how many requests may be
+            outstanding.
     """
 
     max_packet: int | None = None
@@ -98,7 +98,7 @@ class ServerLimits:
 
     @classmethod
     def from_reply(cls, reply: LimitsReply) -> ServerLimits:
-        """Read the reply of limits@openssh.com, where zero means "no limit told"."""
+        """Return the limits of a reply to limits@openssh.com, where zero means "not reported"."""
         return cls(
             max_packet=reply.max_packet or None,
             max_read=reply.max_read or None,
@@ -108,23 +108,23 @@ class ServerLimits:
 
     @property
     def read_block(self) -> int:
-        """How much one READ asks for."""
+        """The bytes of one READ."""
         return _block(self.max_read, self.max_packet, MAX_READ)
 
     @property
     def write_block(self) -> int:
-        """How much one WRITE carries."""
+        """The bytes of one WRITE."""
         return _block(self.max_write, self.max_packet, MAX_WRITE)
 
     def read_size(self, options: SFTPOptions) -> int:
-        """How much one READ asks for, where the owner has a wish too."""
+        """Return the bytes of one READ, under the options of the session."""
         if options.read_size is None:
             return self.read_block
         unbounded = self.max_read is None
         return options.read_size if unbounded else min(options.read_size, self.read_block)
 
     def write_size(self, options: SFTPOptions) -> int:
-        """How much one WRITE carries, where the owner has a wish too."""
+        """Return the bytes of one WRITE, under the options of the session."""
         if options.write_size is None:
             return self.write_block
         unbounded = self.max_write is None

@@ -1,9 +1,9 @@
-"""A directory of the server, read ahead (sections 6.7 and 7).
+"""List a directory of the server, ahead of its use (sections 6.7 and 7).
 
-`Listing` turns OPENDIR, READDIR, CLOSE into batches of entries.  An entry whose type the
-server did not tell is asked about (LSTAT, then the long name, then STAT) before its batch
-is handed over, so that "not told" is never taken for "no file".  A NAME of no entries ends a
-listing as EOF does: OpenSSH's client takes it so too.
+`Listing` makes batches of entries from OPENDIR, READDIR and CLOSE.  The type of an entry that the
+server did not report is found out (LSTAT, then the long name, then STAT) before its batch is
+delivered, so that an unknown type is never taken for "not a file".  A NAME of no entries ends a
+listing like EOF, as in OpenSSH's client.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ OnBatch = Callable[[tuple[NameEntry, ...]], None]
 
 
 class Listing:
-    """The entries of one directory, a batch at a time.
+    """List one directory in batches.
 
     Args:
         protocol: the session.
@@ -75,13 +75,13 @@ class Listing:
         self._ask(OpenDir(id=self._protocol.next_id(), path=self._path), Handle, self._on_open)
 
     def more(self) -> None:
-        """Ask for more names."""
+        """Request more names."""
         while self._handle is not None and not self._ended and self._outstanding < _AHEAD:
             request = ReadDir(id=self._protocol.next_id(), handle=self._handle)
             self._ask(request, Name, self._on_names)
 
     def stop(self) -> None:
-        """Want no more names; `on_end` follows."""
+        """Stop; `on_end` follows."""
         self._ended = self._stopped = True
         self._batches.clear()
         self._maybe_close()
@@ -91,7 +91,7 @@ class Listing:
         self._protocol.submit(request, expected, on_reply, self)
 
     def broken(self, error: Exception) -> None:
-        """Learn that one of the callbacks below has raised."""
+        """Handle an exception in one of the callbacks below."""
         self._ended = self._stopped = True
         self._finish(error)
 
@@ -150,7 +150,7 @@ class Listing:
         told: Attributes | None = None
         if isinstance(outcome, Attrs) and outcome.attributes.has_type:
             told = outcome.attributes
-        elif not isinstance(outcome, Attrs | Status):  # the session is over
+        elif not isinstance(outcome, Attrs | Status):  # the session has ended
             self._ended = True
             self._error = self._error or outcome_error(outcome, self._path)
         elif not follow:
@@ -190,7 +190,7 @@ class Listing:
 
 
 class _Batch:
-    """The entries of one reply, and how many of them have no type yet."""
+    """The entries of one reply, and how many types are still unknown."""
 
     __slots__ = ("entries", "unclear")
 

@@ -35,14 +35,14 @@ def open_flags(mode: str) -> OpenFlags:
     """Return the pflags of a mode (section 6.3).
 
     Raises:
-        UsageError: it is no mode.
+        UsageError: it is not a mode.
     """
     letters = sorted(mode)
     kinds = [letter for letter in letters if letter in _KINDS]
     others = [letter for letter in letters if letter not in _KINDS]
     if len(kinds) != 1 or others not in ([], ["+"], ["b"], ["t"], ["+", "b"], ["+", "t"]):
         problem = (
-            f"{mode!r} is no mode: it is one of r, w, a, x, with + to read and write, "
+            f"{mode!r} is not a mode: use one of r, w, a, x, with + to read and write, "
             'with b for bytes ("rb"), else for text'
         )
         raise UsageError(problem)
@@ -51,5 +51,5 @@ def open_flags(mode: str) -> OpenFlags:
 
 
 def is_binary(mode: str) -> bool:
-    """Whether a mode is that of a binary file."""
+    """Return whether a mode is that of a binary file."""
     return "b" in mode

@@ -1,12 +1,12 @@
-"""The client's side of the conversation: requests out, each reply to whoever asked.
+"""The client's side of the protocol: requests out, each reply to its callback.
 
-One dictionary holds what is outstanding: the number of a request, the type of reply that
-may answer it, and the callback that takes it.  A reply that nobody asked for, or of
-another type, ends the session (draft-ietf-secsh-filexfer-02 sections 4, 6 and 7).
+One dictionary holds the outstanding requests: the number of each, the expected type of its reply,
+and its callback.  A reply to no outstanding request, or of another type, ends the session
+(draft-ietf-secsh-filexfer-02 sections 4, 6 and 7).
 
-Whoever waits is told, by construction: a reply, and the error that ends the session, reach
-a callback in `_tell` alone.  A callback that raises ends the session; its `Waiter` is told so,
-once, and every other request by its own callback.
+Every request gets an outcome: only `_tell` calls callbacks, with a reply or with the error that
+ended the session.  A callback that raises ends the session; its `Waiter` is told once, and every
+other request through its own callback.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ _QUOTED: Final = 200
 
 
 class Waiter(Protocol):
-    """What the callbacks of several requests belong to."""
+    """The owner of the callbacks of several requests."""
 
     def broken(self, error: Failure) -> None:
-        """Learn that one of these callbacks has raised; none of them is called any more."""
+        """Handle an exception in one of these callbacks; none of them is called again."""
 
 
 class SFTPClientProtocol:
@@ -55,9 +55,9 @@ class SFTPClientProtocol:
 
     Attributes:
         now: the time in monotonic seconds; the driver sets it before `receive` and `tick`.
-        read_block: how much one READ asks for.
-        write_block: how much one WRITE carries.
-        writable: False while the stream holds more than it likes; bulk data waits.
+        read_block: the bytes of one READ.
+        write_block: the bytes of one WRITE.
+        writable: False while the stream is full; bulk data waits.
     """
 
     def __init__(
@@ -89,12 +89,12 @@ class SFTPClientProtocol:
 
     @property
     def started(self) -> bool:
-        """Whether the server has told its version."""
+        """Return whether the server's VERSION has arrived."""
         return self._extensions is not None
 
     @property
     def extensions(self) -> Mapping[str, bytes]:
-        """What the server said it knows, by name."""
+        """The extensions that the server announced, by name."""
         return self._extensions or {}
 
     @property
@@ -109,7 +109,7 @@ class SFTPClientProtocol:
 
     @property
     def limits(self) -> ServerLimits:
-        """What the server takes; the driver sets it when the server has told."""
+        """The limits of the server; the driver sets them when they are known."""
         return self._limits
 
     @limits.setter
@@ -119,7 +119,7 @@ class SFTPClientProtocol:
         self.write_block: int = limits.write_size(self._options)
 
     def supports(self, extension: str) -> bool:
-        """Whether the server has this extension in the version that we know."""
+        """Return whether the server announced an extension, in the version known here."""
         version = self.extensions.get(extension)
         return version is not None and version == EXTENSIONS.get(extension)
 
@@ -148,32 +148,32 @@ class SFTPClientProtocol:
         """Queue a request; `flush` sends what is queued.
 
         Args:
-            request: it carries a number from `next_id`.
+            request: the request, with a number from `next_id`.
             expected: the type of the reply; SSH_FXP_STATUS may always come instead.
             on_reply: called once with the reply, or with the error that ended the session.
             waiter: told if `on_reply`, or another callback of the same waiter, raises; without
-                one `on_reply` is called again, with that error.
+                one, `on_reply` is called again with that error.
         """
         if self._expect(request.id, expected, on_reply, waiter):
             self._send(request.encode())
 
     def submit_now(self, request: Request, on_reply: OnReply, waiter: Waiter) -> None:
-        """Send a request with much data at once, the data uncopied.  The reply is a status."""
+        """Send a request with much data at once, without a copy.  The reply is a status."""
         if self._expect(request.id, Status, on_reply, waiter):
             head, *rest = request.encode_parts()
             size = len(head) + sum(map(len, rest))
-            # one piece less for everybody below
+            # one buffer less for the layers below
             self._outgoing += (b"".join((size.to_bytes(_HEADER, "big"), head)), *rest)
             self.flush()
 
     def replace(self, number: int, on_reply: OnReply) -> None:
-        """Let another callback take the reply to a request that is still outstanding."""
+        """Replace the callback of an outstanding request."""
         entry = self._pending.get(number)
         if entry is not None:
             self._pending[number] = (on_reply, entry[1], None)
 
     def flush(self) -> None:
-        """Hand what is queued to the stream, in one write."""
+        """Write what is queued to the stream, in one write."""
         if self._outgoing:
             parts, self._outgoing = self._outgoing, []
             if self._error is None:
@@ -196,11 +196,11 @@ class SFTPClientProtocol:
     # ------------------------------------------------------------------ in
 
     def receive(self, data: memoryview) -> None:
-        """Take bytes of the server.
+        """Receive bytes of the server.
 
         Raises:
             SFTPProtocolError: they break a rule.
-            SFTPError: a callback raised.  In either case every outstanding request has been told.
+            SFTPError: a callback raised.  In both cases every outstanding request has failed.
         """
         if self._error is not None:
             return
@@ -215,27 +215,27 @@ class SFTPClientProtocol:
             self._run_woken()
 
     def wake(self, callback: Callable[[], None]) -> None:
-        """Call `callback` once when all that has arrived was handled, before the flush."""
+        """Call `callback` once after everything that has arrived was handled, before the flush."""
         self._woken.append(callback)
 
     def settle(self) -> None:
-        """Run what `wake` was given and send what is queued: the end of a wake-up."""
+        """Run the callbacks of `wake`, and send what is queued: the end of a wake-up."""
         if self._woken:
             self._run_woken()
         self.flush()
 
     def eof(self) -> None:
-        """Learn that the server sends no more."""
+        """End the session: the server has closed the stream."""
         if self._reader.inside_packet:
             self.fail(SFTPProtocolError("the stream ends inside a packet"))
         else:
             self.fail(SFTPConnectionLost("the server has closed the session"))
 
     def fail(self, error: Failure) -> Failure:
-        """End the session: every outstanding request gets `error`, later ones too.
+        """End the session: every outstanding and later request fails with `error`.
 
         Returns:
-            What has ended the session: `error` with what is known besides, or an earlier one.
+            The error that ended the session: `error`, with details added, or an earlier one.
         """
         if self._error is not None:
             return self._error
@@ -248,7 +248,7 @@ class SFTPClientProtocol:
                 continue
             try:
                 self._tell(on_reply, waiter, ended)
-            except BaseException as raised:  # noqa: BLE001 (everybody is told before it goes on)
+            except BaseException as raised:  # noqa: BLE001 (every request is told before it is raised again)
                 interrupt = raised
         self._run_woken()
         if interrupt is not None:
@@ -256,14 +256,14 @@ class SFTPClientProtocol:
         return ended
 
     def next_deadline(self) -> float | None:
-        """Return when `tick` wants to be called, or None while nothing is owed."""
+        """Return when to call `tick`, or None while no request is outstanding."""
         owed = self._pending or not self.started
         if self._timeout is None or not owed or self._error is not None:
             return None
         return self._last_received + self._timeout
 
     def tick(self, now: float) -> None:
-        """Fail the session when the server owes replies and has been silent for too long."""
+        """End the session if requests are outstanding and the server was silent for too long."""
         deadline = self.next_deadline()
         if deadline is not None and now >= deadline:
             waited = f"no reply within {self._timeout:g} seconds"
@@ -275,7 +275,7 @@ class SFTPClientProtocol:
             for callback in woken:
                 try:
                     callback()
-                except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
+                except Exception as error:  # noqa: BLE001 (the session ends with it, whatever raises)
                     self.fail(internal_error(error))
 
     def _packet(self, payload: memoryview) -> None:
@@ -302,15 +302,15 @@ class SFTPClientProtocol:
             raise self._error
 
     def _tell(self, on_reply: OnReply, waiter: Waiter | None, outcome: Outcome) -> None:
-        """Hand over the outcome of a request: the one place where whoever waits is told.
+        """Call the callback of a request with its outcome: the only place that does.
 
-        Where the callback raises, the session is over, and its waiter learns so.
+        If the callback raises, the session ends, and its waiter is told.
         """
         try:
             on_reply(outcome)
         except BaseException as error:
             failure = internal_error(error)
-            with suppress(Exception):  # the others are to hear of it too
+            with suppress(Exception):  # the other requests must be told too
                 if waiter is None:
                     on_reply(failure)
                 else:
@@ -334,8 +334,8 @@ class SFTPClientProtocol:
         self._early.clear()
 
     def _with_early_text(self, error: Failure) -> Failure:
-        """Say what the server printed, where it printed text before its VERSION."""
-        text, _, _ = bytes(self._early).partition(b"\0")  # a packet begins with a zero
+        """Return an error that quotes the text that the server printed before its VERSION."""
+        text, _, _ = bytes(self._early).partition(b"\0")  # a packet begins with a zero byte
         if not text:
             return error
         problem = (
@@ -349,7 +349,7 @@ class SFTPClientProtocol:
 
 
 def internal_error(error: BaseException) -> Failure:
-    """Return what everybody is told when a callback has raised `error`."""
+    """Return the error of all other requests after a callback has raised `error`."""
     if isinstance(error, SFTPError | ProtocolError):
         return error
     failure = SFTPError(f"the session was ended by an error on this side: {_named(error)}")

@@ -1,8 +1,7 @@
-"""Reading an open file in order without waiting for each block.
+"""Read an open file sequentially without waiting for each block.
 
-The first read that continues where the last one ended asks for one more block than it
-needs; each further one doubles how far ahead is asked, up to a bound.  Reading elsewhere
-starts over.
+The first read that continues where the last one ended requests one block more than it needs; each
+further one doubles the number of blocks ahead, up to a bound.  A read elsewhere starts again.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ _MOST_AHEAD: Final = 8 * 1024 * 1024
 
 
 class ReadAhead:
-    """The blocks around the position of one open file.
+    """Hold the blocks around the position of one open file.
 
     Args:
         protocol: the session.
         handle: the open file.
         path: its path, for errors.
-        on_progress: called when something has arrived, been refused or been lost.
+        on_progress: called when a block has arrived or failed.
     """
 
     def __init__(
@@ -51,7 +50,7 @@ class ReadAhead:
         self._error: Exception | None = None
 
     def forget(self) -> None:
-        """Forget what was read ahead, because the file was written to or moved in."""
+        """Discard what was read ahead, after a write or a seek."""
         self._ready.clear()
         self._asked.clear()
         self._expected = None
@@ -60,9 +59,9 @@ class ReadAhead:
         self._ahead = 0
 
     def prepare(self, offset: int, size: int) -> None:
-        """Ask for what a read at `offset` needs, and for what comes behind it."""
+        """Request what a read at `offset` needs, and blocks ahead."""
         at_end = self._end is not None and offset >= self._end
-        if offset != self._expected or at_end:  # at the end: there may be more by now
+        if offset != self._expected or at_end:  # at the end: the file may have grown
             self.forget()
             self._next = offset
         else:
@@ -77,7 +76,7 @@ class ReadAhead:
         self._protocol.flush()
 
     def take(self, offset: int, size: int) -> bytes | None:
-        """Return up to `size` bytes at `offset`, nothing at the end, None when not there yet.
+        """Return up to `size` bytes at `offset`, b"" at the end, None if they have not arrived.
 
         Raises:
             SFTPError: the server refused to read there.
@@ -118,14 +117,14 @@ class ReadAhead:
         self._protocol.submit(request, Data, self._on_reply, self)
 
     def broken(self, error: Exception) -> None:
-        """Learn that the callback below has raised."""
+        """Handle an exception in the callback below."""
         self._error = error
         self._on_progress()
 
     def _on_reply(self, outcome: Outcome) -> None:
         if isinstance(outcome, Data | Status):
             block = self._asked.pop(outcome.id, None)
-            if block is not None:  # else it was asked for before `forget`
+            if block is not None:  # else it was requested before `forget`
                 self._answered(outcome, *block)
         else:
             self._error = outcome_error(outcome, self._path)
@@ -142,7 +141,7 @@ class ReadAhead:
         if size > length:
             problem = f"{size} bytes answer a READ of {length}"
             raise SFTPProtocolError(problem)
-        if size == 0:  # "no more" in the words of some servers; to ask again could go on for ever
+        if size == 0:  # some servers mean EOF; asking again might never end
             self._ends_at(offset)
             return
         self._ready[offset] = bytes(outcome.data)

@@ -1,7 +1,7 @@
-"""Give a file that was uploaded under a temporary name its own, without posix-rename@openssh.com.
+"""Rename an uploaded file to its final name, without posix-rename@openssh.com.
 
-A file that is in the way is moved aside first, and back again if the server then refuses the
-name: what was there before is lost in no case.  For a moment there is no file of that name.
+An existing file of that name is renamed first, and back again if the server then refuses: it is
+never lost.  For a moment there is no file of that name.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NO_DIRECTORY: Final = frozenset({StatusCode.NO_SUCH_FILE, StatusCode.FAILURE})
 
 
 def is_ok(outcome: Outcome) -> bool:
-    """Whether a request was granted."""
+    """Return whether a request succeeded."""
     return isinstance(outcome, Status) and outcome.code == StatusCode.OK
 
 
@@ -38,18 +38,18 @@ class _Ask(Protocol):
     def __call__(
         self, request: Request, on_reply: OnReply, expected: type[Message] = Status, /
     ) -> None:
-        """Send a request that a status answers, or another reply."""
+        """Send a request; the reply is a status, or of type `expected`."""
 
 
 class Naming:
-    """One file, from its temporary name to its own.
+    """Rename one file from its temporary to its final name.
 
     Args:
         protocol: the session.
         ask: sends a request.
-        paths: the temporary path, the final one, and one for a file that is in the way.
-        in_the_way: whether a regular file has the final name; None where there is something of
-            which the server does not tell the type.
+        paths: the temporary path, the final one, and one for an existing file.
+        in_the_way: whether a regular file has the final name; None for a file whose type the
+            server does not report.
         done: called once with the error, or None.
     """
 
@@ -71,7 +71,7 @@ class Naming:
         """Why the file that was in the way is still there, under the third of the paths."""
 
     def start(self) -> None:
-        """Rename, or make room first."""
+        """Rename; move an existing file away first."""
         if self._in_the_way:
             self._move_aside()
         else:
@@ -91,7 +91,7 @@ class Naming:
             self._done(outcome_error(outcome, self._path))
 
     def _look(self, refusal: Exception) -> None:
-        """Find out what is in the way: what opens as a directory stays where it is."""
+        """Find out the type of the existing file: a directory is not moved."""
 
         def on_reply(outcome: Outcome) -> None:
             if isinstance(outcome, Handle):

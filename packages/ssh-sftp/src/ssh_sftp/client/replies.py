@@ -1,8 +1,8 @@
-"""The server's packets decoded: strict about what is needed, forgiving about what is not.
+"""Decode the server's packets: strict about required fields, lenient about the others.
 
-Servers leave out what section 7 calls "readable" text, and put more behind a reply than
-version 3 knows.  OpenSSH's client looks at neither, and neither do we.  What a reply is
-needed for (its number, a code, a handle, data, names) has to be there, whole.
+Some servers leave out what section 7 calls "readable" text, and append fields that version 3 does
+not have.  OpenSSH's client ignores both, and so does this one.  The required fields (the number of
+the request, a code, a handle, data, names) have to be complete.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def decode_reply(payload: memoryview) -> Reply:
     """Decode a reply.
 
     Raises:
-        SFTPProtocolError: something that is needed is missing, or it is no reply.
+        SFTPProtocolError: a required field is missing, or it is not a reply.
     """
     declaration = _DECLARATIONS.get(payload[0])
     try:
@@ -53,10 +53,10 @@ def decode_reply(payload: memoryview) -> Reply:
 
 
 def decode_version(payload: memoryview) -> Version:
-    """Decode the server's VERSION; what follows the last whole extension is not looked at.
+    """Decode the server's VERSION; what follows the last complete extension is ignored.
 
     Raises:
-        SFTPProtocolError: it is no VERSION.
+        SFTPProtocolError: it is not a VERSION.
     """
     if len(payload) < _HEAD.size or payload[0] != Version.NUMBER:
         problem = f"message {payload[0]} of {len(payload)} bytes, where VERSION is due"
@@ -69,15 +69,15 @@ def decode_version(payload: memoryview) -> Version:
             pair, pos = ExtensionPair.read(payload, pos)
             pairs.append(pair)
     except ProtocolError:
-        pass  # an extension that is cut short is one that the server does not have
+        pass  # an incomplete extension is ignored
     return Version(version=number, extensions=tuple(pairs))
 
 
 def facts_of(details: bytes) -> StatVFSReply:
-    """Decode the details of a reply to statvfs@openssh.com; more may follow some day.
+    """Decode the details of a reply to statvfs@openssh.com; further fields are ignored.
 
     Raises:
-        SFTPProtocolError: they are cut short.
+        SFTPProtocolError: they are incomplete.
     """
     try:
         return StatVFSReply.read(details, 0)[0]
@@ -86,7 +86,7 @@ def facts_of(details: bytes) -> StatVFSReply:
 
 
 def _lenient(payload: memoryview, error: ProtocolError) -> Reply:
-    """Decode what the strict decoder refused, where nothing that is needed is missing."""
+    """Decode a reply that the strict decoder refused, if all required fields are there."""
     kind = payload[0]
     try:
         if isinstance(error, TrailingData):
@@ -104,7 +104,7 @@ def _lenient(payload: memoryview, error: ProtocolError) -> Reply:
 
 
 def _bare_status(payload: memoryview) -> Status:
-    """Decode a STATUS whose text or language is missing or cut short."""
+    """Decode a STATUS whose text or language is missing or incomplete."""
     _, number, code = _STATUS.unpack_from(payload)
     try:
         text, _ = read_string(payload, _STATUS.size)

@@ -1,13 +1,13 @@
-"""Many files at once over one session: what runs, what waits, and how it ends.
+"""Transfer many files at once over one session.
 
-A transfer is a set of jobs: files, and directories that yield more of them.  The
-scheduler starts jobs while there is room, lets the running ones fill the line, and ends
-when none is left.  A file that fails is noted and the others go on, or it ends them, as
-the owner wishes; what was begun is undone.  What concerns all files (the session is lost,
-the server lists hostile names, the owner cancels) ends the transfer in any case.
+A transfer is a set of jobs: files, and directories that add more jobs.  The scheduler starts jobs
+while there is room, lets the running ones send and request blocks, and ends when none is left.  A
+file that fails is recorded and the others go on, or it ends the transfer; partial files are
+removed.  What concerns all files (a lost session, unsafe names in a listing, a cancellation) ends
+the transfer in any case.
 
-Nothing here waits: every step is a callback from `SFTPClientProtocol`.  A job that raises is taken
-out and ends the transfer, so that the owner is told whatever happens.
+Nothing here waits: every step is a callback from `SFTPClientProtocol`.  A job that raises is
+removed and ends the transfer, so that the caller always gets a result.
 """
 
 from __future__ import annotations
@@ -36,37 +36,37 @@ _BACKLOG: Final = 1_024
 
 
 class Job(Protocol):
-    """A file or a directory on its way."""
+    """The transfer of one file or directory."""
 
     def start(self) -> None:
         """Send the first request."""
 
     def fill(self) -> None:
-        """Ask for, or send, as much as there is room for."""
+        """Request or send blocks while there is room."""
 
     def abort(self) -> None:
-        """Give up: undo what was begun, then report `Scheduler.ended`."""
+        """Stop: remove what is partial, then call `Scheduler.ended`."""
 
     def drop(self) -> None:
-        """Let go of what is local, at once: the job has failed inside, and nothing follows."""
+        """Release local files at once: the job has raised, and no step of it follows."""
 
 
 class Scheduler:
-    """The jobs of one transfer.
+    """Run the jobs of one transfer.
 
     Attributes:
         protocol: the session that the transfer runs over.
-        flow: how many bytes are, and may be, under way.
-        progress: told of each file's bytes, or None.
-        on_found: told of each file of a tree before it is transferred, or None.
+        flow: how many bytes are, and may be, outstanding.
+        progress: called with each file's bytes, or None.
+        on_found: called with each file of a tree before it is transferred, or None.
         stop: whether it ends with the first file that fails.
 
     Args:
         protocol: the session that the transfer runs over.
-        flow: how many bytes are, and may be, under way.
-        on_done: called once when nothing is left to do, with what ended the transfer.
+        flow: how many bytes are, and may be, outstanding.
+        on_done: called once at the end, with the error that ended the transfer, or None.
         files_in_flight: the most files that are open at once.
-        progress: told of each file's bytes, or None.
+        progress: called with each file's bytes, or None.
         stop: end with the first file that fails.
     """
 
@@ -103,7 +103,7 @@ class Scheduler:
 
     @property
     def backlogged(self) -> bool:
-        """Whether so many files wait that listing more would only use memory."""
+        """Return whether enough files wait that listing more would only use memory."""
         return len(self._files) >= _BACKLOG
 
     def add_file(self, job: Job) -> None:
@@ -117,31 +117,31 @@ class Scheduler:
         self.touch()
 
     def found(self, path: str, size: int | None) -> None:
-        """Tell of a file that will be transferred."""
+        """Call `on_found` with a file that will be transferred."""
         if self.on_found is not None:
             try:
                 self.on_found(printable(path), size)
-            except Exception as error:  # noqa: BLE001 (the owner's callback; told to the owner)
+            except Exception as error:  # noqa: BLE001 (the error of a callback goes to the caller)
                 self.fail(error)
 
     def report(self, done: int, total: int | None, path: str) -> None:
-        """Tell the progress of a file."""
+        """Call `progress` with the bytes of a file."""
         if self.progress is not None:
             try:
                 self.progress(done, total, printable(path))
-            except Exception as error:  # noqa: BLE001 (the owner's callback; told to the owner)
+            except Exception as error:  # noqa: BLE001 (the error of a callback goes to the caller)
                 self.fail(error)
 
     def skip(self, path: str, reason: str) -> None:
-        """Note a file that is left out."""
+        """Record a file that is left out."""
         self._skipped.append(Skipped(path, reason))
 
     def refused(self, path: str, what: str, cause: Exception) -> None:
-        """Note a nicety that was refused."""
+        """Record an optional step that was refused."""
         self._refused.append(TransferRefusal(path, what, cause))
 
     def failed(self, path: str, error: Exception) -> None:
-        """Note a file that fails; the others go on, if it is the file alone and that is wanted."""
+        """Record a file that failed; end the transfer if the error concerns all, or by `stop`."""
         concerns_all = isinstance(error, ProtocolError) or self.protocol.error is not None
         if self.stop or concerns_all:
             self.fail(error)
@@ -150,33 +150,33 @@ class Scheduler:
             self.touch()
 
     def touch(self) -> None:
-        """Go on at the end of this wake-up."""
+        """Run `pump` at the end of this wake-up."""
         if not self._touched:
             self._touched = True
             self.protocol.wake(self.pump)
 
     def completed(self, job: Job, size: int | None, *, checked: bool = False) -> None:
-        """Learn that a job succeeded; a file says its size, a directory None."""
+        """Record that a job succeeded, with the size of a file, or None for a directory."""
         self._counts[1 if size is None else 0] += 1
         self._counts[2] += size or 0
         self._counts[3] += checked
         self.ended(job)
 
     def ended(self, job: Job) -> None:
-        """Learn that a job has nothing outstanding any more."""
+        """Record that a job has no outstanding requests any more."""
         self._active_files.pop(job, None)
         self._active_directories.pop(job, None)
         self.touch()
 
     def broken(self, job: Job, error: Exception) -> None:
-        """Learn that a job has failed inside: no step of it follows, and the transfer ends."""
+        """End the transfer after a job has raised: no step of that job follows."""
         self.ended(job)
-        with suppress(Exception):  # one error is told already
+        with suppress(Exception):  # an error is recorded already
             job.drop()
         self.fail(error)
 
     def fail(self, error: Exception) -> None:
-        """End the transfer with `error`, unless it is ending already."""
+        """End the transfer with `error`, unless it already ends."""
         if self._error is None:
             self._error = error
             waiting = [*self._files, *self._directories]
@@ -190,7 +190,7 @@ class Scheduler:
 
     @property
     def result(self) -> Transferred:
-        """What was done."""
+        """What was transferred."""
         files, directories, size, checked = self._counts
         return Transferred(
             files, directories, size, tuple(self._skipped), checked, tuple(self._refused)
@@ -198,15 +198,15 @@ class Scheduler:
 
     @property
     def failures(self) -> tuple[TransferFailure, ...]:
-        """What was not transferred while the others were."""
+        """The files that failed."""
         return tuple(self._failed)
 
     def cancel(self) -> None:
-        """End the transfer: what is begun is undone, and `on_done` follows."""
+        """Cancel the transfer: partial files are removed, and `on_done` follows."""
         self.fail(SSHError("the transfer was cancelled"))
 
     def lost(self, error: Exception) -> None:
-        """Learn that the session has ended; a job may have nothing outstanding that tells it."""
+        """End the transfer with the session; some jobs have no outstanding request to fail."""
         self.fail(error)
         self.pump()
 
@@ -258,5 +258,5 @@ class Scheduler:
     def _step(self, job: Job, step: Callable[[], None]) -> None:
         try:
             step()
-        except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
+        except Exception as error:  # noqa: BLE001 (the transfer ends with it, whatever raises)
             self.broken(job, error)

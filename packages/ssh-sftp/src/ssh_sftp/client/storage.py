@@ -1,8 +1,7 @@
-"""The local side of a transfer, as the cores see it.
+"""The local side of a transfer, as protocols.
 
-The cores say what to write where and what to read; who does it, on a disk or in memory,
-implements these protocols.  A directory is entered by plain names only, one at a time, so
-no name of the peer ever becomes a path.
+The cores decide what to write and read at which offset; implementations do it, on a disk or in
+memory.  A directory is entered by one plain name at a time, so no name of the peer becomes a path.
 """
 
 from __future__ import annotations
@@ -43,14 +42,14 @@ class FileSink(Protocol):
         """Give the file its name and attributes; call `finished` now or later."""
 
     def discard(self) -> None:
-        """Leave nothing behind."""
+        """Remove the partial file."""
 
 
 class SinkDirectory(Protocol):
     """A local directory that is being downloaded into."""
 
     def enter(self) -> None:
-        """Make the directory if it is not there, and open it."""
+        """Open the directory, made if it is missing."""
 
     def file(self, name: str, attributes: Attributes) -> FileSink:
         """Return the sink for a file in it.
@@ -69,11 +68,11 @@ class SinkDirectory(Protocol):
         ...
 
     def release(self) -> None:
-        """Say that its listing is complete."""
+        """Release it: its listing is complete."""
 
 
 class FileKind(Enum):
-    """What a local directory entry is."""
+    """The type of a local directory entry."""
 
     FILE = "file"
     DIRECTORY = "directory"
@@ -89,8 +88,8 @@ class SourceEntry:
         name: its name.
         kind: what it is.
         path: its path, for messages.
-        reason: why it cannot be transferred, where it is of another kind.
-        size: how many bytes it has, where somebody wants to know before it is opened.
+        reason: why it cannot be transferred, if it is of another type.
+        size: how many bytes it has, if that was asked for.
     """
 
     name: str
@@ -134,11 +133,11 @@ class SourceDirectory(Protocol):
         ...
 
     def entries(self) -> Iterable[SourceEntry]:
-        """Return what it holds."""
+        """Return its entries."""
         ...
 
     def file(self, name: str) -> Callable[[], FileSource]:
-        """Return what opens a file in it."""
+        """Return a function that opens a file in it."""
         ...
 
     def directory(self, name: str) -> SourceDirectory:
@@ -146,11 +145,11 @@ class SourceDirectory(Protocol):
         ...
 
     def release(self) -> None:
-        """Say that its entries have been read."""
+        """Release it: its entries have been read."""
 
 
 class MemorySink:
-    """A download into memory.
+    """Download into memory.
 
     Attributes:
         data: what has arrived.
@@ -167,9 +166,9 @@ class MemorySink:
         written(len(data), None)
 
     def finish(self, finished: OnFinished) -> None:
-        """Nothing is left to do."""
+        """Call `finished`."""
         finished(None)
 
     def discard(self) -> None:
-        """Forget what has arrived."""
+        """Discard what has arrived."""
         self.data.clear()

@@ -1,8 +1,8 @@
-r"""Text of a file: bytes decoded as they come, lines found, line ends translated.
+r"""Decode the text of a file as it arrives, find lines, translate line ends.
 
-The rules are those of the built-in `open`: `newline=None` takes every kind of line end and
-gives "\n", "" takes every kind and leaves it, and any other one is the only line end.  What
-is written gets "\n" where `newline` is None: the server's own line end is not known.
+The rules are those of the built-in `open`: `newline=None` accepts every line end and returns "\n",
+"" accepts every line end and keeps it, and any other value is the only line end.  Text is written
+with "\n" if `newline` is None: the server's own line end is not known.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _Position: TypeAlias = tuple[bytes, int]
 
 
 def check_text(encoding: str, errors: str, newline: Newline) -> None:
-    """Look at what a text file is opened with.
+    """Check the arguments of a text file.
 
     Raises:
-        UsageError: there is no such encoding, error handler or line end.
+        UsageError: the encoding, error handler or line end does not exist.
     """
     try:
         codecs.lookup(encoding)
@@ -41,7 +41,7 @@ def check_text(encoding: str, errors: str, newline: Newline) -> None:
 
 
 def is_text(value: object) -> bool:
-    """Whether a value is text; callers without a type checker pass anything."""
+    """Return whether a value is text; callers without a type checker pass anything."""
     return isinstance(value, str)
 
 
@@ -53,7 +53,7 @@ class _Decoder(Protocol):
 
 
 class TextReading:
-    """Text that has been decoded and not been taken yet.
+    """Hold text that has been decoded and not been returned yet.
 
     Attributes:
         ended: whether the end of the file has been fed.
@@ -69,7 +69,7 @@ class TextReading:
         self.start(0)
 
     def start(self, position: int) -> int:
-        """Forget what was decoded; return the offset from which bytes are to be fed next.
+        """Discard decoded text; return the offset from which to feed bytes next.
 
         Args:
             position: 0, or what `position` returned.
@@ -81,18 +81,18 @@ class TextReading:
         self.ended: bool = False
         self._text = ""
         self._at = 0
-        # the last bytes that were fed, where they begin, and the decoder's state before them
+        # the last bytes that were fed, their offset, and the decoder's state before them
         self._fed = b""
         self._offset = position & _OFFSETS
         self._state = self._decoder.getstate()
-        self._base = 0  # where their text begins in `_text`
+        self._base = 0  # the index of their text in `_text`
         return self._offset
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes; none at the end of the file.
+        """Feed the next bytes; b"" at the end of the file.
 
         Raises:
-            UnicodeDecodeError: they are no text, and the error handler is "strict".
+            UnicodeDecodeError: they are not valid in the encoding, and the handler is "strict".
         """
         left = self._text[self._at :]
         self._offset += len(self._fed)
@@ -104,13 +104,13 @@ class TextReading:
         self.ended = not data
 
     def take(self, size: int) -> str | None:
-        """Return `size` characters, fewer at the end; None where more has to be fed first."""
+        """Return `size` characters, fewer at the end; None if more bytes are needed."""
         if len(self._text) - self._at < size and not self.ended:
             return None
         return self._taken(min(self._at + size, len(self._text)))
 
     def take_all(self) -> str:
-        """Return all that is decoded."""
+        """Return all decoded text."""
         return self._taken(len(self._text))
 
     def line(self, limit: int = -1) -> str | None:
@@ -123,12 +123,12 @@ class TextReading:
         return self._taken(stop)
 
     def position(self) -> int:
-        """Return a number for the place of the character that is taken next.
+        """Return a number for the position of the next character.
 
         It is the offset in the file, and for some encodings the decoder's state besides.
 
         Raises:
-            UsageError: no number says what comes there, as behind a read that was cancelled.
+            UsageError: the position is not known, as after a cancelled read.
         """
         if self._at < self._base:
             problem = "a read was cancelled here: seek before asking for the position"
@@ -154,7 +154,7 @@ class TextReading:
         return None if feed < 0 else feed + 1
 
     def _state_after(self, count: int) -> tuple[_Position, int]:
-        """Decode again from where the state is known, until so many characters have come."""
+        """Decode again from a known state, up to so many characters."""
         kept = self._decoder.getstate()
         try:
             self._decoder.setstate(self._state)
@@ -168,14 +168,14 @@ class TextReading:
                 state = self._decoder.getstate()
                 count -= found
                 offset += 1
-            if count and self._at == len(self._text):  # the end of the file gave the rest
+            if count and self._at == len(self._text):  # the rest came from the end of the file
                 return kept, offset
             return (state, offset) if count == 0 else (self._between(state, count), offset)
         finally:
             self._decoder.setstate(kept)
 
     def _between(self, state: _Position, too_many: int) -> _Position:
-        """Return the state where a byte gave a line end too: that of a lone carriage return."""
+        """Return the state after a lone carriage return, whose byte also ends a line."""
         pending, flags = state
         if self._universal and flags & 1 and too_many == 1:
             return pending, flags & ~1
@@ -184,7 +184,7 @@ class TextReading:
 
 
 class TextWriting:
-    """Text on its way into bytes."""
+    """Encode text."""
 
     def __init__(self, encoding: str, errors: str, newline: Newline) -> None:
         self._encoder = codecs.getincrementalencoder(encoding)(errors)
@@ -192,17 +192,17 @@ class TextWriting:
 
     @property
     def marks_start(self) -> bool:
-        """Whether a byte-order mark is written with the next text."""
+        """Return whether a byte-order mark is written with the next text."""
         return self._encoder.getstate() != 0
 
     def continues(self) -> None:
-        """Write no byte-order mark: there is text before this."""
+        """Write no byte-order mark: text precedes."""
         self._encoder.setstate(0)
 
     def encode(self, text: str) -> bytes:
         """Return the bytes of the text.
 
         Raises:
-            UnicodeEncodeError: the encoding has no such character, and the handler is "strict".
+            UnicodeEncodeError: the encoding lacks a character, and the handler is "strict".
         """
         return self._encoder.encode(text.replace("\n", self._end) if self._end else text)

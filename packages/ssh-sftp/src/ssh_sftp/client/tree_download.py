@@ -1,8 +1,8 @@
-"""A directory of the server on its way into a local one.
+"""Download a directory of the server into a local one.
 
-It makes each name that the server lists pass the checks before anything local is made of
-it.  What cannot be taken is noted, with its reason, and the rest goes on; a name that leads
-out of the directory ends the transfer, for such a server is not to be trusted with the rest.
+Each name that the server lists is checked before a local file is made.  An entry that cannot be
+transferred is recorded, with the reason, and the others go on.  A name that leads out of the
+directory ends the transfer: such a server is not trusted with the rest.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ __all__ = ["DirectoryDownload"]
 
 
 class DirectoryDownload:
-    """A directory on its way from the server into a local one.
+    """Download a directory of the server into a local one.
 
     Args:
         scheduler: the transfer.
         path: the directory.
         sink: the local one.
-        options: how deep and how long a tree may be, and what is left out.
-        level: how deep below the top it is; 0 is the top, without which there is no transfer.
+        options: the bounds of the tree, and what is left out.
+        level: how deep below the top it is; if 0, the top, fails, the transfer fails.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class DirectoryDownload:
         self._listing.start()
 
     def fill(self) -> None:
-        """Ask for more names unless enough files wait."""
+        """Request more names unless enough files wait."""
         if not self._scheduler.backlogged:
             self._listing.more()
 
@@ -77,12 +77,12 @@ class DirectoryDownload:
             self._scheduler.ended(self)
 
     def drop(self) -> None:
-        """Let go of the local directory."""
+        """Close the local directory."""
         self._aborted = True
         self._release()
 
     def _fail(self, error: Exception) -> None:
-        """Give up this directory; without the top one nothing is left to do."""
+        """Record this directory as failed; the top one ends the transfer."""
         if self._level:
             self._scheduler.failed(self._path, error)
         else:
@@ -129,11 +129,11 @@ class DirectoryDownload:
             elif attributes.is_dir:
                 self._add_directory(name, path, attributes)
             elif attributes.has_type:
-                kind = "a symbolic link" if attributes.is_symlink else "no regular file"
+                kind = "a symbolic link" if attributes.is_symlink else "not a regular file"
                 self._scheduler.skip(path, f"it is {kind}")
             else:
                 self._leave_out(path)
-        except OSError as error:  # a name that is too long here, say
+        except OSError as error:  # a name that is too long for the local file system, say
             self._scheduler.failed(path, error)
 
     def _add_directory(self, name: str, path: str, attributes: Attributes) -> None:
@@ -146,7 +146,7 @@ class DirectoryDownload:
         self._scheduler.add_directory(job)
 
     def _leave_out(self, path: str) -> None:
-        """It could be a file: to leave it out is a failure, unless the owner wants it so."""
+        """Leave out an entry of unknown type: a failure, unless `skip_unknown_types` is set."""
         reason = "the server does not say whether it is a file or a directory"
         self._scheduler.skip(path, reason)
         if not self._options.skip_unknown_types:
@@ -156,7 +156,7 @@ class DirectoryDownload:
 
     def _on_end(self, error: Exception | None) -> None:
         if error is not None and not self._aborted:
-            if self._seen:  # what was listed is on its way
+            if self._seen:  # the listed files are transferred
                 self._scheduler.failed(self._path, error)
             else:
                 self._fail(error)

@@ -1,8 +1,8 @@
-"""A local directory on its way to the server: MKDIR, then its files and directories.
+"""Upload a local directory: MKDIR, then its files and directories.
 
-Files wait for the directory's MKDIR to be answered, because a server may handle requests
-about different files in any order (section 6.1); all directories of one level are made at
-the same time.  What cannot be sent is noted, with its reason, and the rest goes on.
+Files wait for the reply to the directory's MKDIR, because a server may handle requests about
+different files in any order (section 6.1); the directories of one level are made at the same time.
+An entry that cannot be sent is recorded, with the reason, and the others go on.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ __all__ = ["DirectoryUpload"]
 
 
 class DirectoryUpload:
-    """A directory on its way from a local one to the server.
+    """Upload a local directory.
 
     Attributes:
-        made: directories that are there, with the attributes that they get in the end.
+        made: the directories that exist, with the attributes that they get at the end.
 
     Args:
         scheduler: the transfer.
         path: the directory on the server.
         source: the local one.
-        options: how its files are written, and how deep a tree is followed.
-        made: where the directories of the transfer are noted.
-        level: how deep below the top it is; 0 is the top, without which there is no transfer.
+        options: how its files are written, and the most levels of a tree.
+        made: collects the directories of the transfer.
+        level: how deep below the top it is; if 0, the top, fails, the transfer fails.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class DirectoryUpload:
         self._ask(request, Status, self._on_made)
 
     def fill(self) -> None:
-        """Nothing is sent ahead: the entries follow when the directory is there."""
+        """Do nothing: the entries follow when the directory exists."""
 
     def abort(self) -> None:
         """Add no more entries."""
@@ -87,16 +87,16 @@ class DirectoryUpload:
                 self._end()
 
     def drop(self) -> None:
-        """Let go of the local directory."""
+        """Close the local directory."""
         self._aborted = True
         self._release()
 
     def broken(self, error: Exception) -> None:
-        """Learn that one of the callbacks below has raised."""
+        """Handle an exception in one of the callbacks below."""
         self._scheduler.broken(self, error)
 
     def _fail(self, error: Exception) -> None:
-        """Give up this directory; without the top one nothing is left to do."""
+        """Record this directory as failed; the top one ends the transfer."""
         if self._aborted:
             self._end()
             return
@@ -117,7 +117,7 @@ class DirectoryUpload:
         if is_ok(outcome) or self._aborted:
             self._add_entries()
             return
-        # version 3 has no code for "it exists already": look
+        # version 3 has no code for "it exists": find out
         refusal = self._refusal(outcome)
         request = Stat(id=self._protocol.next_id(), path=self._path)
         self._ask(request, Attrs, lambda found: self._on_present(found, refusal))
@@ -136,7 +136,7 @@ class DirectoryUpload:
             self._add_entries()
         elif told or not isinstance(outcome, Attrs):
             self._fail(refusal)
-        else:  # what it is was not told: what opens as a directory is one
+        else:  # the type is not known: OPENDIR finds it out
             request = OpenDir(id=self._protocol.next_id(), path=self._path)
             self._ask(request, Handle, lambda found: self._on_opened(found, refusal))
 

@@ -1,12 +1,11 @@
-"""One file to the server: blocks sent ahead, each acknowledged, the name given at the end.
+"""Upload one file: blocks are sent ahead, and each is acknowledged.
 
-The file is written under a temporary name and renamed when the server has acknowledged
-every byte, so no truncated file ever has the final name (`naming`).  A file that exists
-keeps its permissions, as if it had been written in place.
+The file is written under a temporary name and renamed when the server has acknowledged every byte,
+so an incomplete file never has the final name (`renaming`).  A replaced file keeps its
+permissions, as if it had been written in place.
 
-Only what makes the file whole is a condition: OPEN, every WRITE, CLOSE, the rename.  A
-server that refuses the rest (FSTAT for the size check, FSETSTAT, fsync) has the file all
-the same, and what it refused is noted.
+Required are OPEN, every WRITE, CLOSE and the rename.  A server that refuses the optional steps
+(FSTAT for the size check, FSETSTAT, fsync) still has the file; what it refused is recorded.
 """
 
 from __future__ import annotations
@@ -50,15 +49,15 @@ _IN_PLACE: Final = "writing in place can be chosen: SFTPOptions(atomic=False), c
 
 @attrs.frozen(kw_only=True)
 class UploadOptions:
-    """How the files of one transfer are written.
+    """The options of an upload.
 
     Attributes:
         atomic: write under a temporary name first.
         preserve: give the file the permissions and times of the local one.
-        fsync: put it to stable storage before it gets its name; the server can.
-        part_name: makes a temporary path for a path, each time another.
-        max_depth: how deep a tree is followed.
-        checks_small: ask for the size of small files too, which one acknowledgement covers whole.
+        fsync: write it to stable storage before it gets its name; the server supports it.
+        part_name: returns a new temporary path for a path.
+        max_depth: the most levels of directories in a tree.
+        checks_small: check the size of small files too, which one acknowledgement covers.
     """
 
     atomic: bool
@@ -70,7 +69,7 @@ class UploadOptions:
 
 
 class FileUpload:
-    """A file on its way from a source to the server."""
+    """Upload a file from a source."""
 
     def __init__(
         self,
@@ -106,7 +105,7 @@ class FileUpload:
     # ------------------------------------------------------------------ steps
 
     def start(self) -> None:
-        """Open the local file, and one on the server."""
+        """Open the local file, and the one on the server."""
         try:
             self._source = self._open_source()
         except (OSError, SFTPTransferError) as error:
@@ -143,7 +142,7 @@ class FileUpload:
             self._maybe_finish()
 
     def abort(self) -> None:
-        """Leave nothing on the server."""
+        """Remove the partial file on the server."""
         if self._aborted:
             return
         self._aborted = True
@@ -152,14 +151,14 @@ class FileUpload:
         self._maybe_end()
 
     def drop(self) -> None:
-        """Close the local file; what is on the server stays, for nothing can be asked."""
+        """Close the local file; the partial file on the server stays."""
         self._aborted = self._over = True
         self._flow.give(sum(self._blocks.values()), self._protocol.now)
         self._blocks.clear()
         self._close_source()
 
     def broken(self, error: Exception) -> None:
-        """Learn that one of the callbacks below has raised."""
+        """Handle an exception in one of the callbacks below."""
         self._scheduler.broken(self, error)
 
     def _fail(self, error: Exception) -> None:
@@ -179,7 +178,7 @@ class FileUpload:
         self._protocol.submit(request, expected, counted, self)
 
     def _send(self, source: FileSource, handle: bytes, length: int) -> None:
-        # fresh bytes cannot change: the stream may keep them without a copy
+        # bytes cannot change: the stream may keep them without a copy
         data = source.read(length, self._next)
         if len(data) != length:
             problem = "it became shorter while it was read"
@@ -229,7 +228,7 @@ class FileUpload:
         return outcome_error(outcome, self._path)
 
     def _on_written(self, outcome: Outcome) -> None:
-        if not isinstance(outcome, Status):  # the session is over
+        if not isinstance(outcome, Status):  # the session has ended
             self._flow.give(sum(self._blocks.values()), self._protocol.now)
             self._blocks.clear()
             self._fail(outcome_error(outcome, self._path))
@@ -249,7 +248,7 @@ class FileUpload:
     # ------------------------------------------------------------------ the end
 
     def _maybe_finish(self) -> None:
-        """Close the file: at once behind a small file's bytes, else when all are acknowledged."""
+        """Close the file: at once after a small file, else when all blocks are acknowledged."""
         small = self._size <= _SMALL
         if (
             self._finishing
@@ -298,7 +297,7 @@ class FileUpload:
             self._fail(SFTPTransferError(self._path, problem))
 
     def _on_optional_request(self, outcome: Outcome, what: str) -> None:
-        """Take the answer to what the file is whole without."""
+        """Handle the reply to an optional step."""
         if is_ok(outcome):
             return
         error = outcome_error(outcome, self._path)
@@ -349,7 +348,7 @@ class FileUpload:
             self._not_named(outcome_error(outcome, self._path))
 
     def _not_named(self, error: Exception) -> None:
-        self._opened = True  # the temporary file is still there
+        self._opened = True  # the temporary file still exists
         if self._aborted:
             self._undo()
         self._fail(self._why_not_named(error))
@@ -390,14 +389,14 @@ class FileUpload:
 
 
 def _plain_mode(found: Attributes) -> int | None:
-    """The permission bits that the other side may have, without set-user-ID and its kin."""
+    """Return permission bits without set-user-ID, set-group-ID and sticky."""
     return None if found.mode is None else found.mode & 0o777
 
 
 def _with_hint(code: int, text: str, what: str, path: str) -> Exception:
-    """Return a refusal that writing in place would not meet, and say so."""
+    """Return a refusal with the hint that files can be written in place."""
     return status_error(code, f"{text or 'the request failed'} ({what}; {_IN_PLACE})", path)
 
 
 def _ignore(_outcome: Outcome) -> None:
-    """Take a reply that changes nothing."""
+    """Ignore a reply."""

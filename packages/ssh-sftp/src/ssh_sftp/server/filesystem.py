@@ -1,10 +1,10 @@
-"""What an SFTP server serves: the protocol of a file system.
+"""The protocol of a file system that an SFTP server serves.
 
 Methods are plain functions, not coroutines.  They raise `OSError`; its errno decides the
 status that the client gets, and where it has none, its class (`FileNotFoundError`,
 `PermissionError`).  `NotImplementedError` means that the request is not supported.  Anything
-else is a fault of the file system's code: the client is told "Failure", the owner the rest.
-They are called one after the other, in the order in which requests arrive (section 6.1).
+else is a fault of the file system's code: the client gets "Failure", and the exception is logged.
+Methods are called one at a time, in the order of the requests (section 6.1).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class FileHandle(Protocol):
     """An open file."""
 
     def read(self, length: int, offset: int) -> bytes:
-        """Return up to `length` bytes from an offset, none at the end."""
+        """Return up to `length` bytes from an offset, b"" at the end."""
         ...
 
     def write(self, data: memoryview, offset: int) -> None:
@@ -39,10 +39,10 @@ class FileHandle(Protocol):
         """Change the attributes that are given."""
 
     def sync(self) -> None:
-        """Put what was written to stable storage."""
+        """Write buffered data to stable storage."""
 
     def statvfs(self) -> StatVFSReply:
-        """Return the facts of the file system that it is on."""
+        """Return the statistics of the file system that it is on."""
         ...
 
     def close(self) -> None:
@@ -53,7 +53,7 @@ class DirectoryHandle(Protocol):
     """An open directory."""
 
     def read(self, count: int) -> Sequence[NameEntry]:
-        """Return up to `count` more names, none at the end."""
+        """Return up to `count` more names, [] at the end."""
         ...
 
     def close(self) -> None:
@@ -65,7 +65,7 @@ class FileSystem(Protocol):
 
     @property
     def read_only(self) -> bool:
-        """Whether requests that change anything are refused before they get here."""
+        """Return whether requests that change anything are refused before a method is called."""
         ...
 
     def open(self, path: str, flags: OpenFlags, attributes: Attributes) -> FileHandle:
@@ -103,7 +103,7 @@ class FileSystem(Protocol):
         """Rename; fail where the new name exists."""
 
     def replace(self, old: str, new: str) -> None:
-        """Rename over what is there."""
+        """Rename, and replace a file that has the new name."""
 
     def readlink(self, path: str) -> str:
         """Return the target of a symbolic link."""
@@ -120,11 +120,11 @@ class FileSystem(Protocol):
         ...
 
     def home(self, user: str) -> str:
-        """Return the home directory of a user, of one's own where the name is empty."""
+        """Return the home directory of a user; of the own user if the name is empty."""
         ...
 
     def statvfs(self, path: str) -> StatVFSReply:
-        """Return the facts of the file system that a path is on."""
+        """Return the statistics of the file system that a path is on."""
         ...
 
 
@@ -132,22 +132,22 @@ _NO_METHODS: Final = frozenset({"read_only"})
 
 
 def check_filesystem(filesystem: object) -> None:
-    """Refuse what cannot be served, before a client finds out.
+    """Check a file system before it is served.
 
-    A method may be missing: what it would do is not supported then.
+    A method may be missing: its requests are then not supported.
 
     Raises:
-        UsageError: it is no file system, or has a coroutine function for a method, which is named.
+        UsageError: it is not a file system, or has a coroutine function as a method.
     """
     names = _methods(FileSystem)
     if isinstance(filesystem, str | bytes) or hasattr(filesystem, "__fspath__"):
-        problem = f"a path is no FileSystem: Rooted({filesystem!r}) serves what is below it"
+        problem = f"a path is not a FileSystem: Rooted({filesystem!r}) serves what is below it"
         raise UsageError(problem)
     if isinstance(filesystem, type):
         problem = f"{filesystem.__name__} is a class: serve an instance of it"
         raise UsageError(problem)
     if not any(hasattr(filesystem, name) for name in names):
-        problem = f"{type(filesystem).__name__} is no FileSystem: it has none of its methods"
+        problem = f"{type(filesystem).__name__} is not a FileSystem: it has none of its methods"
         raise UsageError(problem)
     problem = _wrong_method(filesystem, [name for name in names if hasattr(filesystem, name)])
     if problem:
@@ -155,11 +155,11 @@ def check_filesystem(filesystem: object) -> None:
 
 
 def problem_with(opened: object, protocol: type) -> str:
-    """Say why what was opened cannot be used as a `FileHandle`, say; "" where it can."""
+    """Return why an opened object cannot be used as a `FileHandle`, say; "" if it can."""
     names = _methods(protocol)
     for name in names:
         if not hasattr(opened, name):
-            return f"{type(opened).__name__} is no {protocol.__name__}: it has no {name}"
+            return f"{type(opened).__name__} is not a {protocol.__name__}: it has no {name}"
     return _wrong_method(opened, names)
 
 
@@ -171,7 +171,7 @@ def _wrong_method(thing: object, names: list[str]) -> str:
     for name in names:
         method = getattr(thing, name)
         if not callable(method):
-            return f"{type(thing).__name__}.{name} is no method"
+            return f"{type(thing).__name__}.{name} is not a method"
         if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
             kind = type(thing).__name__
             return f"{kind}.{name} is an async function, and plain functions are called"

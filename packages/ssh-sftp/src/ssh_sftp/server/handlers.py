@@ -1,11 +1,11 @@
-"""How each request is answered.
+"""The handler of each request.
 
-What the file system's code returns is looked at before anything is made of it, so that a
-method of the wrong kind is a fault that is told, and never a wrong answer.
+The type of what the file system's code returns is checked, so that a wrong method is reported as a
+fault, and never becomes a wrong reply.
 
-`TABLE` is the machine: which method answers which request, and whether the request changes
-something, so that a read-only file system refuses it before anything else looks at it
-(draft-ietf-secsh-filexfer-02 section 6; OpenSSH's PROTOCOL section 4).
+`TABLE` has the handler of each request, and whether the request changes something, so that a
+read-only file system refuses it first (draft-ietf-secsh-filexfer-02 section 6; OpenSSH's PROTOCOL
+section 4).
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _CHANGING: Final = OpenFlags.WRITE | OpenFlags.APPEND | OpenFlags.CREATE | OpenF
 
 
 class Handlers:
-    """The open files of one session, and a method for each request.
+    """Hold the open files of one session, with a handler for each request.
 
     Args:
-        filesystem: what is served.
+        filesystem: the file system to serve.
         most: how many files and directories may be open.
         symlink_order: the order in which the client sends the paths of SYMLINK, if it is known.
     """
@@ -66,7 +66,7 @@ class Handlers:
         for handle in opened:
             try:
                 handle.close()
-            except Exception as error:  # noqa: BLE001 (each is closed, whatever raises)
+            except Exception as error:  # noqa: BLE001 (every handle is closed, whatever raises)
                 errors.append(error)
         return errors
 
@@ -95,7 +95,7 @@ class Handlers:
     def read(self, request: m.Read) -> Message:
         """Read."""
         found = self._files.find(request.handle)
-        if request.offset >> 63:  # behind the end of any file
+        if request.offset >> 63:  # beyond the end of any file
             return status(request.id, StatusCode.EOF)
         length = min(request.length, MAX_READ)
         data = _bytes(found.read(length, request.offset), length)
@@ -108,13 +108,13 @@ class Handlers:
             return status(request.id, StatusCode.FAILURE, "More than one write may carry")
         write: Callable[[memoryview, int], object] = found.write
         written = write(memoryview(request.data), request.offset)
-        # an integer is what the write methods of Python's files return
+        # the write methods of Python's files return the number of bytes
         if written is not None and written != len(request.data):
             raise _wrong(written, "None, when all is written,", "write")
         return status(request.id, StatusCode.OK)
 
     def fstat(self, request: m.FStat) -> Message:
-        """Attributes of an open file."""
+        """Return the attributes of an open file."""
         found = self._files.find(request.handle).stat()
         return m.Attrs(id=request.id, attributes=_of(Attributes, found, "stat"))
 
@@ -124,17 +124,17 @@ class Handlers:
         return status(request.id, StatusCode.OK)
 
     def fsync(self, request: m.FSync) -> Message:
-        """Put an open file to stable storage."""
+        """Write an open file to stable storage."""
         _do(self._files.find(request.handle).sync)
         return status(request.id, StatusCode.OK)
 
     def fstatvfs(self, request: m.FStatVFS) -> Message:
-        """Facts of the file system of an open file."""
+        """Return the statistics of the file system of an open file."""
         facts = _of(m.StatVFSReply, self._files.find(request.handle).statvfs(), "statvfs")
         return m.ExtendedReply(id=request.id, details=facts.encode())
 
     def _check(self, opened: object, protocol: type, method: str) -> None:
-        """Look at what was opened, once for each type."""
+        """Check the type of an opened object, once for each type."""
         if type(opened) not in self._known:
             if hasattr(opened, "__await__"):
                 raise _wrong(opened, protocol.__name__, method)
@@ -154,32 +154,32 @@ class Handlers:
         return m.Handle(id=request.id, handle=self._directories.add(opened))
 
     def readdir(self, request: m.ReadDir) -> Message:
-        """The next names of a directory."""
+        """Return the next names of a directory."""
         entries = _entries(self._directories.find(request.handle).read(_NAMES))
         return m.Name(id=request.id, entries=entries) if entries else status(request.id, _EOF)
 
     # ------------------------------------------------------------------ paths
 
     def stat(self, request: m.Stat) -> Message:
-        """Attributes, links followed."""
+        """Return attributes, links followed."""
         found = self._filesystem.stat(request.path)
         return m.Attrs(id=request.id, attributes=_of(Attributes, found, "stat"))
 
     def lstat(self, request: m.LStat) -> Message:
-        """Attributes of a link itself."""
+        """Return attributes of a link itself."""
         found = self._filesystem.lstat(request.path)
         return m.Attrs(id=request.id, attributes=_of(Attributes, found, "lstat"))
 
     def realpath(self, request: m.RealPath) -> Message:
-        """The canonical form of a path."""
+        """Return the canonical form of a path."""
         return _one_name(request.id, self._filesystem.realpath(request.path), "realpath")
 
     def readlink(self, request: m.ReadLink) -> Message:
-        """The target of a link."""
+        """Return the target of a link."""
         return _one_name(request.id, self._filesystem.readlink(request.path), "readlink")
 
     def expand_path(self, request: m.ExpandPath) -> Message:
-        """The canonical form of a path that may begin with a tilde."""
+        """Return the canonical form of a path that may begin with a tilde."""
         path = request.path
         if path.startswith("~"):
             user, slash, rest = path[1:].partition("/")
@@ -187,11 +187,11 @@ class Handlers:
         return _one_name(request.id, self._filesystem.realpath(path), "realpath")
 
     def home(self, request: m.HomeDirectory) -> Message:
-        """A home directory."""
+        """Return a home directory."""
         return _one_name(request.id, self._filesystem.home(request.user), "home")
 
     def statvfs(self, request: m.StatVFS) -> Message:
-        """Facts of a file system."""
+        """Return the statistics of a file system."""
         facts = _of(m.StatVFSReply, self._filesystem.statvfs(request.path), "statvfs")
         return m.ExtendedReply(id=request.id, details=facts.encode())
 
@@ -221,12 +221,12 @@ class Handlers:
         return status(request.id, StatusCode.OK)
 
     def rename(self, request: m.Rename) -> Message:
-        """Rename; not over what is there."""
+        """Rename; fail if the new name exists."""
         _do(self._filesystem.rename, request.old, request.new)
         return status(request.id, StatusCode.OK)
 
     def replace(self, request: m.PosixRename) -> Message:
-        """Rename over what is there."""
+        """Rename, and replace a file that has the new name."""
         _do(self._filesystem.replace, request.old, request.new)
         return status(request.id, StatusCode.OK)
 
@@ -242,7 +242,7 @@ class Handlers:
         return status(request.id, StatusCode.OK)
 
     def limits(self, request: m.LimitsRequest) -> Message:
-        """What this server takes."""
+        """Return the limits of this server."""
         limits = m.LimitsReply(
             max_packet=MAX_PACKET,
             max_read=MAX_READ,
@@ -252,7 +252,7 @@ class Handlers:
         return m.ExtendedReply(id=request.id, details=limits.encode())
 
     def unknown(self, request: m.Extended) -> Message:
-        """An extension that is not known."""
+        """Refuse an unknown extension."""
         # 'the server MUST respond with ... SSH_FX_OP_UNSUPPORTED' (section 8)
         return status(request.id, StatusCode.OP_UNSUPPORTED)
 
@@ -263,10 +263,10 @@ def _one_name(number: int, name: object, method: str) -> m.Name:
 
 
 def _of(kind: type[T], value: object, method: str) -> T:
-    """Return a value that is of this type.
+    """Return a value, checked to be of this type.
 
     Raises:
-        TypeError: it is of another.
+        TypeError: it is of another type.
     """
     if isinstance(value, kind):
         return value
@@ -291,7 +291,7 @@ def _entries(value: object) -> tuple[m.NameEntry, ...]:
 
 
 def _do(method: Callable[..., object], *args: object) -> None:
-    """Call a method that returns nothing; one that returns a coroutine has done nothing yet."""
+    """Call a method that returns None; a coroutine would not have been run."""
     value = method(*args)
     if hasattr(value, "__await__"):
         raise _wrong(value, "None, when it is done,", getattr(method, "__name__", "a method"))
@@ -300,7 +300,7 @@ def _do(method: Callable[..., object], *args: object) -> None:
 def _wrong(value: object, wanted: str, method: str) -> TypeError:
     close = getattr(value, "close", None)
     if hasattr(value, "__await__") and callable(close):
-        close()  # else Python warns later that nobody awaited it
+        close()  # else Python warns later that it was never awaited
     told = value if isinstance(value, int) else type(value).__name__
     problem = f"{method}() returned {told}, where {wanted} is expected"
     return TypeError(problem)
@@ -309,7 +309,7 @@ def _wrong(value: object, wanted: str, method: str) -> TypeError:
 _Handler: TypeAlias = Callable[[Handlers, Any], Message]
 
 TABLE: Final[dict[type[m.Request], tuple[_Handler, bool]]] = {
-    # request: (who answers, whether it changes something)
+    # request: (handler, whether it changes something)
     m.Open: (Handlers.open, False),  # depends on its flags, which `open` looks at
     m.Close: (Handlers.close, False),
     m.Read: (Handlers.read, False),
@@ -337,5 +337,5 @@ TABLE: Final[dict[type[m.Request], tuple[_Handler, bool]]] = {
     m.PosixRename: (Handlers.replace, True),
     m.SymLink: (Handlers.symlink, True),
     m.HardLink: (Handlers.hardlink, True),
-    m.Extended: (Handlers.unknown, True),  # nobody knows what it would change
+    m.Extended: (Handlers.unknown, True),  # what it would change is not known
 }

@@ -1,7 +1,7 @@
 """The handles of one server session (sections 6.2, 6.3 and 9).
 
-A handle is a number that this session has given out and not taken back; none is ever used
-twice, so one that was closed, invented, or of another session means nothing.
+A handle is a number that this session has given to the client.  None is used twice, so one that
+was closed, invented, or of another session is refused.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ H = TypeVar("H")
 
 
 class Handles(Generic[H]):
-    """What is open of one kind, by handle.
+    """Map handles of one type to open objects.
 
     Args:
-        kind: a byte that no other kind's handles begin with.
+        kind: the first byte of the handles, different for each type.
     """
 
     def __init__(self, kind: bytes) -> None:
@@ -36,17 +36,17 @@ class Handles(Generic[H]):
         return handle in self._open
 
     def add(self, item: H) -> bytes:
-        """Give out a handle."""
+        """Return a new handle for an object."""
         handle = self._kind + self._next.to_bytes(7, "big")
         self._next += 1
         self._open[handle] = item
         return handle
 
     def find(self, handle: bytes) -> H:
-        """Return what a handle stands for.
+        """Return the object of a handle.
 
         Raises:
-            OSError: it stands for nothing.
+            OSError: the handle is not open.
             SFTPProtocolError: it is longer than a handle may be.
         """
         item = self._open.get(handle)
@@ -55,14 +55,14 @@ class Handles(Generic[H]):
         return item
 
     def take(self, handle: bytes) -> H:
-        """Return what a handle stands for, and forget the handle."""
+        """Return the object of a handle, and remove the handle."""
         item = self._open.pop(handle, None)
         if item is None:
             raise self._unknown(handle)
         return item
 
     def take_all(self) -> list[H]:
-        """Return what is open, and forget all handles."""
+        """Return all open objects, and remove their handles."""
         items = [*self._open.values()]
         self._open.clear()
         return items

@@ -35,26 +35,26 @@ OnRequest: TypeAlias = Callable[[m.Request, Message], None]
 
 _ID: Final = Struct(">BI")
 _PATHS: Final = ("path", "old", "new", "target", "link", "user")
-_LARGE: Final = 16_384  # a reply with more leaves at once, so that a full pipe is noticed
+_LARGE: Final = 16_384  # a larger reply is written at once, so that a full pipe is noticed
 
 
 class SFTPServerProtocol:
     """One session of a server.
 
     Args:
-        filesystem: what is served.
-        transmit: takes outgoing data; its parts may be used again when it returns.
+        filesystem: the file system to serve.
+        transmit: sends data; the buffers may be reused when it returns.
         handles: the most files and directories that may be open.
-        on_fault: told of faults in the file system's code.
-        peer_software: the client's identification string, if it has one: it tells in which order
-            the client sends the paths of SYMLINK.
+        on_fault: called with faults of the file system's code.
+        peer_software: the client's identification string, if it has one: the order in which it
+            sends the paths of SYMLINK depends on it.
         denied: the names of requests that are answered with "Permission denied".
 
     Attributes:
-        on_request: told of each request when it is answered, if anybody wants to know.
+        on_request: called with each request and its reply, if it is set.
 
     Raises:
-        UsageError: a name in `denied` is no request.
+        UsageError: a name in `denied` is not a request.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class SFTPServerProtocol:
         return self._handlers.open_handles
 
     def receive(self, data: memoryview) -> None:
-        """Take bytes of the client, and answer each complete request.
+        """Receive bytes of the client, and answer each complete request.
 
         Raises:
             SFTPProtocolError: the client broke a rule that ends the session.
@@ -98,7 +98,7 @@ class SFTPServerProtocol:
         self._reader.paused = True
 
     def resume(self) -> None:
-        """Go on answering."""
+        """Answer again."""
         try:
             self._reader.resume()
         finally:
@@ -106,7 +106,7 @@ class SFTPServerProtocol:
 
     @property
     def paused(self) -> bool:
-        """Whether requests wait."""
+        """Return whether requests wait."""
         return self._reader.paused
 
     def close(self) -> None:
@@ -131,7 +131,7 @@ class SFTPServerProtocol:
             parts = answer.encode_parts()
         except SFTPProtocolError:
             raise
-        except Exception as error:  # noqa: BLE001 (each request is answered, whatever failed)
+        except Exception as error:  # noqa: BLE001 (every request gets a reply, whatever raises)
             answer = self._refused(request, error)
             parts = answer.encode_parts()
         except (KeyboardInterrupt, SystemExit):
@@ -166,7 +166,7 @@ class SFTPServerProtocol:
             paths = ", ".join(repr(printable(path)) for path in named if path)
             self._on_fault(f"{asked} {paths}".rstrip(), error)
         if isinstance(error, AttributeError) and error.obj is self._filesystem:
-            return status(request.id, StatusCode.OP_UNSUPPORTED)  # it has no such method
+            return status(request.id, StatusCode.OP_UNSUPPORTED)  # the method is missing
         return status_of(request.id, error)
 
     def _init(self, payload: memoryview) -> None:
@@ -194,7 +194,7 @@ class SFTPServerProtocol:
         self._queue(reply.encode_parts())
 
     def _queue(self, parts: tuple[Buffer, ...]) -> None:
-        # the data of a READ stays where it was read to
+        # the data of a READ is not copied
         size = sum(map(len, parts))
         self._outgoing.append(size.to_bytes(4, "big"))
         self._outgoing += parts
@@ -208,4 +208,4 @@ class SFTPServerProtocol:
 
 
 def _ignore(_asked: str, _error: Exception) -> None:
-    """Without a callback, faults go untold."""
+    """Ignore a fault."""

@@ -1,7 +1,7 @@
 """The names that sftp-server(8) has for requests, by which an administrator denies them.
 
-`sftp-server -Q requests` lists them; `-P` and `-p` take them.  They are also what transactions
-are logged as.
+`sftp-server -Q requests` lists them; `-P` and `-p` take them.  The log of transactions has them
+too.
 """
 
 from __future__ import annotations
@@ -46,18 +46,18 @@ REQUEST_NAMES: Final[dict[type[m.Request], str]] = {
 """Each request that is served, in the order in which sftp-server lists them."""
 
 FOREIGN: Final = frozenset({"copy-data", "users-groups-by-id"})
-"""Requests that sftp-server has besides: it does no harm to name them."""
+"""Requests of sftp-server that are not served here: denying them is allowed."""
 
 
 def check_request_names(names: Iterable[str]) -> frozenset[str]:
     """Return the names as a set.
 
     Raises:
-        UsageError: one is no request: what it was meant to deny would be served.
+        UsageError: a name is not a request: the request that was meant would not be denied.
     """
     given = frozenset(names)
     for name in sorted(given - FOREIGN - set(REQUEST_NAMES.values())):
-        problem = f"{name!r} is no SFTP request that sftp-server -Q requests lists"
+        problem = f"{name!r} is not an SFTP request that sftp-server -Q requests lists"
         raise UsageError(problem)
     return given
 

@@ -34,7 +34,7 @@ _TEXTS = {
 
 
 def status(number: int, code: StatusCode, text: str | None = None) -> Status:
-    """Return a status with the usual text of its code, or another."""
+    """Return a status with the usual text of its code, or with `text`."""
     return Status(id=number, code=code.value, text=text or _TEXTS[code], language="")
 
 
@@ -43,14 +43,14 @@ _BY_CLASS = (
     (NotADirectoryError, StatusCode.NO_SUCH_FILE),
     (PermissionError, StatusCode.PERMISSION_DENIED),
     (NotImplementedError, StatusCode.OP_UNSUPPORTED),
-    (UnicodeError, StatusCode.BAD_MESSAGE),  # a name that this system cannot have
+    (UnicodeError, StatusCode.BAD_MESSAGE),  # a name that the local file system cannot have
 )
 
 
 def status_of(number: int, error: Exception) -> Status:
-    """Return the status that answers a request which failed with `error`.
+    """Return the status for a request that failed with `error`.
 
-    Only the cause is told, in the words of the system; paths of the server are not.
+    Its text is that of the errno; it has no path of the server.
     """
     if isinstance(error, OSError) and error.errno is not None:
         code = _CODES.get(error.errno, StatusCode.FAILURE)
@@ -65,5 +65,5 @@ def status_of(number: int, error: Exception) -> Status:
 
 
 def is_fault(error: Exception) -> bool:
-    """Whether an error is a fault of the file system's code, and no answer to a request."""
+    """Return whether an error is a fault of the file system's code, not a refusal."""
     return not isinstance(error, OSError | NotImplementedError | UnicodeError | OverflowError)

@@ -18,8 +18,8 @@ __all__ = ["RemoteFile", "RemoteTextFile"]
 class RemoteFile(Blocking[aio_ssh_sftp.RemoteFile]):
     """An open file of bytes, with a position, and reads and writes at any offset.
 
-    Reading in order asks ahead, so that each read finds its bytes there already.  Iteration
-    gives lines, as with every file of Python's; `for line in file`.
+    Sequential reads request blocks ahead.  Iteration yields lines, as for Python's own files:
+    `for line in file`.
     """
 
     @property
@@ -39,23 +39,23 @@ class RemoteFile(Blocking[aio_ssh_sftp.RemoteFile]):
 
     @property
     def closed(self) -> bool:
-        """Whether it is closed."""
+        """Return whether it is closed."""
         return self._wrapped.closed
 
     def readable(self) -> bool:
-        """Whether it was opened for reading."""
+        """Return whether it was opened for reading."""
         return self._wrapped.readable()
 
     def writable(self) -> bool:
-        """Whether it was opened for writing."""
+        """Return whether it was opened for writing."""
         return self._wrapped.writable()
 
     def seekable(self) -> bool:
-        """Whether it has a position that can be moved: always."""
+        """Return whether it has a position that can be moved: always."""
         return self._wrapped.seekable()
 
     def isatty(self) -> bool:
-        """Whether it is a terminal: never."""
+        """Return whether it is a terminal: never."""
         return self._wrapped.isatty()
 
     def read(self, size: int | None = -1) -> bytes:
@@ -75,7 +75,7 @@ class RemoteFile(Blocking[aio_ssh_sftp.RemoteFile]):
         return self._portal.wait(self._wrapped.readlines, hint)
 
     def ready_line(self) -> bytes | None:
-        """Return the next line if all of it is here already, else None."""
+        """Return the next line if all of it has been received, else None."""
         return self._wrapped.ready_line()
 
     def write(self, data: bytes | bytearray | memoryview) -> int:
@@ -83,11 +83,11 @@ class RemoteFile(Blocking[aio_ssh_sftp.RemoteFile]):
         return self._portal.wait(self._wrapped.write, data)
 
     def writelines(self, lines: Iterable[bytes | bytearray | memoryview]) -> None:
-        """Write each of the lines; their newlines are their own."""
+        """Write each of the lines; no newlines are added."""
         self._portal.wait(self._wrapped.writelines, lines)
 
     def flush(self) -> None:
-        """Nothing is held back: what `write` took is acknowledged when it returns."""
+        """Do nothing: the server has acknowledged data when `write` returns."""
         self._portal.wait(self._wrapped.flush)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
@@ -161,9 +161,9 @@ class RemoteFile(Blocking[aio_ssh_sftp.RemoteFile]):
 
 
 class RemoteTextFile(Blocking[aio_ssh_sftp.RemoteTextFile]):
-    """An open file of text; iteration gives lines.
+    """An open file of text; iteration yields lines.
 
-    What is written is sent when there is a block of it, at `flush`, and at `close`.
+    Text is buffered, and sent when a block is full, at `flush`, and at `close`.
     """
 
     @property
@@ -198,30 +198,30 @@ class RemoteTextFile(Blocking[aio_ssh_sftp.RemoteTextFile]):
 
     @property
     def closed(self) -> bool:
-        """Whether it is closed."""
+        """Return whether it is closed."""
         return self._wrapped.closed
 
     def readable(self) -> bool:
-        """Whether it was opened for reading."""
+        """Return whether it was opened for reading."""
         return self._wrapped.readable()
 
     def writable(self) -> bool:
-        """Whether it was opened for writing."""
+        """Return whether it was opened for writing."""
         return self._wrapped.writable()
 
     def seekable(self) -> bool:
-        """Whether it has a position that can be moved: always."""
+        """Return whether it has a position that can be moved: always."""
         return self._wrapped.seekable()
 
     def isatty(self) -> bool:
-        """Whether it is a terminal: never."""
+        """Return whether it is a terminal: never."""
         return self._wrapped.isatty()
 
     def read(self, size: int | None = -1) -> str:
         """Read up to `size` characters, or to the end; less only at the end of the file.
 
         Raises:
-            UnicodeDecodeError: what comes is not of the encoding.
+            UnicodeDecodeError: the bytes are not valid in the encoding.
         """
         return self._portal.wait(self._wrapped.read, size)
 
@@ -229,7 +229,7 @@ class RemoteTextFile(Blocking[aio_ssh_sftp.RemoteTextFile]):
         """Read a line with its end, at the most `size` characters; at the end, what is left.
 
         Raises:
-            UnicodeDecodeError: what comes is not of the encoding.
+            UnicodeDecodeError: the bytes are not valid in the encoding.
         """
         return self._portal.wait(self._wrapped.readline, size)
 
@@ -238,19 +238,19 @@ class RemoteTextFile(Blocking[aio_ssh_sftp.RemoteTextFile]):
         return self._portal.wait(self._wrapped.readlines, hint)
 
     def ready_line(self) -> str | None:
-        """Return the next line if all of it is here already, else None."""
+        """Return the next line if all of it has been received, else None."""
         return self._wrapped.ready_line()
 
     def write(self, text: str) -> int:
         """Write text; return how many characters.
 
         Raises:
-            UnicodeEncodeError: the encoding has no such character.
+            UnicodeEncodeError: the encoding does not have a character.
         """
         return self._portal.wait(self._wrapped.write, text)
 
     def writelines(self, lines: Iterable[str]) -> None:
-        """Write each of the lines; their ends are their own."""
+        """Write each of the lines; no line ends are added."""
         self._portal.wait(self._wrapped.writelines, lines)
 
     def flush(self) -> None:
@@ -261,7 +261,7 @@ class RemoteTextFile(Blocking[aio_ssh_sftp.RemoteTextFile]):
         """Move the position: to what `tell` returned, to the start, or to the end.
 
         Raises:
-            UsageError: no such position, as a number of characters from the end.
+            UsageError: the position is not one that `tell` returns, the start or the end.
         """
         return self._portal.wait(self._wrapped.seek, offset, whence)
 

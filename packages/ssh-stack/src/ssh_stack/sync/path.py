@@ -68,19 +68,19 @@ class RemotePath(Blocking[aio_ssh_sftp.RemotePath]):
         return self._portal.wait(self._wrapped.lstat)
 
     def exists(self) -> bool:
-        """Whether there is anything, links followed."""
+        """Return whether anything exists there, links followed."""
         return self._portal.wait(self._wrapped.exists)
 
     def is_dir(self) -> bool:
-        """Whether it is, or leads to, a directory."""
+        """Return whether it is, or leads to, a directory."""
         return self._portal.wait(self._wrapped.is_dir)
 
     def is_file(self) -> bool:
-        """Whether it is, or leads to, a regular file."""
+        """Return whether it is, or leads to, a regular file."""
         return self._portal.wait(self._wrapped.is_file)
 
     def is_symlink(self) -> bool:
-        """Whether it is a symbolic link."""
+        """Return whether it is a symbolic link."""
         return self._portal.wait(self._wrapped.is_symlink)
 
     def resolve(self) -> RemotePath:
@@ -92,13 +92,13 @@ class RemotePath(Blocking[aio_ssh_sftp.RemotePath]):
         return RemotePath(self._portal, self._portal.wait(self._wrapped.readlink))
 
     def iterdir(self) -> Iterator[RemotePath]:
-        """Go through the paths in the directory."""
+        """Iterate over the paths in the directory."""
         return (
             RemotePath(self._portal, item) for item in self._portal.iterate(self._wrapped.iterdir)
         )
 
     def glob(self, pattern: str) -> Iterator[RemotePath]:
-        """Go through the paths below that match; "**" stands for any depth."""
+        """Iterate over the paths below that match; "**" matches any depth."""
         return (
             RemotePath(self._portal, item)
             for item in self._portal.iterate(self._wrapped.glob, pattern)
@@ -135,7 +135,7 @@ class RemotePath(Blocking[aio_ssh_sftp.RemotePath]):
         errors: str | None = None,
         newline: str | None = None,
     ) -> RemoteFile | RemoteTextFile:
-        """Open it, as `SFTPClient.open` does; without a mode it is a file of bytes."""
+        """Open it, as `SFTPClient.open` does; the default mode is "rb"."""
         function = cast("Callable[..., Awaitable[Any]]", self._wrapped.open)
         opened = self._portal.wait(
             function, mode, encoding=encoding, errors=errors, newline=newline
@@ -145,11 +145,11 @@ class RemotePath(Blocking[aio_ssh_sftp.RemotePath]):
         return RemoteFile(self._portal, opened)
 
     def read_bytes(self) -> bytes:
-        """Return what the file holds."""
+        """Return the content of the file."""
         return self._portal.wait(self._wrapped.read_bytes)
 
     def read_text(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        """Return what the file holds, as text."""
+        """Return the content of the file, as text."""
         return self._portal.wait(self._wrapped.read_text, encoding, errors)
 
     def write_bytes(self, data: bytes | bytearray | memoryview) -> int:
@@ -173,11 +173,11 @@ class RemotePath(Blocking[aio_ssh_sftp.RemotePath]):
         self._portal.wait(self._wrapped.unlink, missing_ok=missing_ok)
 
     def rename(self, target: str | RemotePath) -> RemotePath:
-        """Rename; fails where the target exists.  Return the new path."""
+        """Rename, and return the new path; fail if the target exists."""
         return RemotePath(self._portal, self._portal.wait(self._wrapped.rename, unwrap(target)))
 
     def replace(self, target: str | RemotePath) -> RemotePath:
-        """Rename over the target, where the server can.  Return the new path."""
+        """Rename, replace the target if it exists, and return the new path."""
         return RemotePath(self._portal, self._portal.wait(self._wrapped.replace, unwrap(target)))
 
     def symlink_to(self, target: str | RemotePath) -> None:
@@ -189,5 +189,5 @@ class RemotePath(Blocking[aio_ssh_sftp.RemotePath]):
         self._portal.wait(self._wrapped.chmod, mode)
 
     def relative_to(self, other: str | RemotePath) -> str:
-        """Return the rest of the path behind another."""
+        """Return the path relative to another, which it begins with."""
         return self._wrapped.relative_to(unwrap(other))

@@ -41,7 +41,7 @@ class SFTPClient(OverStreams):
         """Exchange versions with the server; entering the context does it.
 
         Raises:
-            SFTPProtocolError: the server speaks another version, or no SFTP.
+            SFTPProtocolError: the server speaks another version, or not SFTP.
             SFTPConnectionLost: the stream ended.
         """
         self._portal.wait(self._wrapped.start)
@@ -63,7 +63,7 @@ class SFTPClient(OverStreams):
         self._portal.leave(self._wrapped.__aexit__, kind, error, trace)
 
     def path(self, path: PathLike = ".") -> RemotePath:
-        """Return a path on the server, with the manners of `pathlib`."""
+        """Return a path on the server, with the methods of `pathlib`."""
         return RemotePath(self._portal, self._wrapped.path(path))
 
     @overload
@@ -105,7 +105,7 @@ class SFTPClient(OverStreams):
         errors: str | None = None,
         newline: str | None = None,
     ) -> RemoteFile | RemoteTextFile:
-        r"""Open a file; modes are those of the built-in `open`, and without one it is "rb".
+        r"""Open a file; modes are those of the built-in `open`, with "rb" as the default.
 
         Args:
             path: the file.
@@ -119,7 +119,7 @@ class SFTPClient(OverStreams):
                 gets "\n" by default, for the server's own line end is not known.
 
         Raises:
-            UsageError: there is no such mode, encoding, error handler or line end.
+            UsageError: the mode, encoding, error handler or line end does not exist.
             SFTPError: the server refused; `filename` is the path.
         """
         function = cast("Callable[..., Awaitable[Any]]", self._wrapped.open)
@@ -131,7 +131,7 @@ class SFTPClient(OverStreams):
         return RemoteFile(self._portal, opened)
 
     def read_bytes(self, path: PathLike) -> bytes:
-        """Return what a file holds."""
+        """Return the content of a file."""
         return self._portal.wait(self._wrapped.read_bytes, path)
 
     def write_bytes(self, path: PathLike, data: bytes | bytearray | memoryview) -> int:
@@ -149,30 +149,30 @@ class SFTPClient(OverStreams):
         progress: Progress | None = None,
         found: Found | None = None,
     ) -> Transferred:
-        """Download a file, or with `recursive` what is in a directory.
+        """Download a file, or with `recursive` the content of a directory.
 
-        A file goes into `local` where that is a directory or ends in a slash, else it gets that
-        name, when it is whole.  Of a directory, `local` becomes the counterpart; what is there
-        stays.  Local directories that are missing are made, those above `local` included.
+        A file goes into `local` if that is a directory or ends in a slash; else it gets that name
+        when it is complete.  A directory is copied to `local`; files that are there already stay.
+        Missing local directories are made, those above `local` included.
 
         Args:
             remote: the file or directory on the server; links to it are followed.
-            local: where to; by default the same name in the current directory.
-            recursive: take directories, with all that is in them, links excepted.
-            preserve: keep permissions (never set-user-ID and its kin) and times.
-            on_error: what a tree does when a file of it cannot be read or written: go on with the
-                others and raise `SFTPTransferErrors` in the end, or stop at once with the error.
-            progress: told of each file's bytes, of all its bytes if known, and its path.
-            found: told of each file before it is transferred: its path, and its size if known.
+            local: the destination; by default the same name in the current directory.
+            recursive: transfer directories and everything in them except links.
+            preserve: keep permissions (never set-user-ID, set-group-ID or sticky) and times.
+            on_error: when a file of a tree cannot be read or written, "continue" with the others
+                and raise `SFTPTransferErrors` at the end, or "stop" at once with the error.
+            progress: called with the bytes of a file so far, its size if known, and its path.
+            found: called before a file is transferred, with its path, and its size if known.
 
         Returns:
-            What was done: files, bytes, what was skipped, and which sizes were checked.
+            The result: files, bytes, what was skipped, and how many sizes were checked.
 
         Raises:
-            SFTPTransferErrors: some files of a tree were not transferred; the others were.
+            SFTPTransferErrors: some files of a tree failed; the others were transferred.
             SFTPError: the server refused; `filename` says which file.
             OSError: the local side failed; `filename` says which file.
-            SFTPTransferError: a file did not arrive whole.
+            SFTPTransferError: a file arrived incomplete.
             SFTPUnsafeName: the server listed a name that leads out of the directory.
         """
         return self._portal.wait(
@@ -197,35 +197,35 @@ class SFTPClient(OverStreams):
         progress: Progress | None = None,
         found: Found | None = None,
     ) -> Transferred:
-        """Upload a file, or with `recursive` what is in a directory.
+        """Upload a file, or with `recursive` the content of a directory.
 
-        A file goes into `remote` where that is a directory, else it gets that name, when
-        the server has acknowledged all of it.  Of a directory, `remote` becomes the
-        counterpart; what is there stays.  The directory above `remote` has to be there.
+        A file goes into `remote` if that is a directory; else it gets that name when the server
+        has acknowledged all of it.  A directory is copied to `remote`; files that are there
+        already stay.  The directory above `remote` has to exist.
 
-        A server that refuses what the file is whole without (telling its size, setting its
-        permissions and times, fsync) has the file all the same: see `Transferred.refused`.
+        A server that refuses an optional step (the size check, permissions and times, fsync) still
+        has the whole file: see `Transferred.refused`.
 
         Args:
             local: the file or directory; links to it are followed.
-            remote: where to; by default the same name in the directory that relative
+            remote: the destination; by default the same name in the directory that relative
                 paths start from.
-            recursive: take directories, with all that is in them, links excepted.
-            preserve: keep permissions (never set-user-ID and its kin) and times.
-            on_error: what a tree does when a file of it cannot be read or written: go on with the
-                others and raise `SFTPTransferErrors` in the end, or stop at once with the error.
-            progress: told of each file's bytes, of all its bytes, and its path.
-            found: told of each file before it is transferred: its path, and its size.
+            recursive: transfer directories and everything in them except links.
+            preserve: keep permissions (never set-user-ID, set-group-ID or sticky) and times.
+            on_error: when a file of a tree cannot be read or written, "continue" with the others
+                and raise `SFTPTransferErrors` at the end, or "stop" at once with the error.
+            progress: called with the bytes of a file so far, its size, and its path.
+            found: called before a file is transferred, with its path and its size.
 
         Returns:
-            What was done: files, bytes, what was skipped, and which sizes were checked.
+            The result: files, bytes, what was skipped, and how many sizes were checked.
 
         Raises:
-            SFTPTransferErrors: some files of a tree were not transferred; the others were.
+            SFTPTransferErrors: some files of a tree failed; the others were transferred.
             SFTPError: the server refused; `filename` says which file, or which directory is
                 missing.
             OSError: the local side failed; `filename` says which file.
-            SFTPTransferError: a file did not arrive whole.
+            SFTPTransferError: a file arrived incomplete.
         """
         return self._portal.wait(
             self._wrapped.put,
@@ -240,11 +240,11 @@ class SFTPClient(OverStreams):
 
     @property
     def extensions(self) -> Mapping[str, bytes]:
-        """The extensions that the server has, with what it says of them."""
+        """The extensions that the server announced, with their data."""
         return self._wrapped.extensions
 
     def supports(self, extension: str) -> bool:
-        """Whether the server has an extension, in the version that is known here."""
+        """Return whether the server announced an extension, in the version that is known here."""
         return self._portal.call(self._wrapped.supports, extension)
 
     def limits(self) -> ServerLimits:
@@ -260,20 +260,20 @@ class SFTPClient(OverStreams):
         return self._portal.wait(self._wrapped.lstat, path)
 
     def exists(self, path: PathLike) -> bool:
-        """Whether there is anything at a path, links followed."""
+        """Return whether there is anything at a path, links followed."""
         return self._portal.wait(self._wrapped.exists, path)
 
     def is_dir(self, path: PathLike) -> bool:
-        """Whether a path is, or leads to, a directory; one that cannot be looked at is not.
+        """Return whether a path is, or leads to, a directory; False if the server refuses STAT.
 
-        A server that does not tell the type of file is asked to open it as a directory.
+        If the server does not report the type of the file, OPENDIR finds it out.
         """
         return self._portal.wait(self._wrapped.is_dir, path)
 
     def is_file(self, path: PathLike) -> bool:
-        """Whether a path is, or leads to, a regular file; one that cannot be looked at is not.
+        """Return whether a path is, or leads to, a regular file; False if the server refuses STAT.
 
-        Of a server that does not tell the type of file, what is no directory counts as a file.
+        If the server does not report the type of the file, all but a directory counts as a file.
         """
         return self._portal.wait(self._wrapped.is_file, path)
 
@@ -302,7 +302,7 @@ class SFTPClient(OverStreams):
         self._portal.wait(self._wrapped.mkdir, path, mode)
 
     def makedirs(self, path: PathLike, *, exist_ok: bool = False) -> None:
-        """Make a directory and those above it that are missing."""
+        """Make a directory, and the missing directories above it."""
         self._portal.wait(self._wrapped.makedirs, path, exist_ok=exist_ok)
 
     def rmdir(self, path: PathLike) -> None:
@@ -318,7 +318,7 @@ class SFTPClient(OverStreams):
         self._portal.wait(self._wrapped.rename, old, new)
 
     def posix_rename(self, old: PathLike, new: PathLike) -> None:
-        """Rename, over what has the new name (PROTOCOL section 4.3)."""
+        """Rename, and replace a file that has the new name (PROTOCOL section 4.3)."""
         self._portal.wait(self._wrapped.posix_rename, old, new)
 
     def readlink(self, path: PathLike) -> str:
@@ -350,7 +350,7 @@ class SFTPClient(OverStreams):
         return self._portal.wait(self._wrapped.expand_path, path)
 
     def home(self, user: str = "") -> str:
-        """Return the home directory of a user, or one's own (PROTOCOL section 4.11)."""
+        """Return the home directory of a user, or of the own user (PROTOCOL section 4.11)."""
         return self._portal.wait(self._wrapped.home, user)
 
     def listdir(self, path: PathLike = ".") -> list[str]:
@@ -358,15 +358,15 @@ class SFTPClient(OverStreams):
         return self._portal.wait(self._wrapped.listdir, path)
 
     def scandir(self, path: PathLike = ".") -> Iterator[DirEntry]:
-        """Go through a directory as the server lists it, some names ahead (section 6.7).
+        """Iterate over a directory as the server lists it, some names ahead (section 6.7).
 
         Raises:
-            SFTPUnsafeName: a name in it is no plain component.
+            SFTPUnsafeName: a name in it is not a plain component.
         """
         return self._portal.iterate(self._wrapped.scandir, path)
 
     def walk(self, top: PathLike = ".") -> Iterator[tuple[str, list[DirEntry], list[DirEntry]]]:
-        """Go through a tree from the top: each directory, its directories, its other entries.
+        """Iterate over a tree from the top: each directory, its directories, its other entries.
 
         Links are not followed.  Take entries out of the first list to leave them out.
         """

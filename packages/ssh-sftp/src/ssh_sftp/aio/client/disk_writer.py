@@ -1,9 +1,9 @@
 """Local file writes: in the event loop while they are quick, in a thread when they are not.
 
-Handing a block to a thread costs about as much as writing it to the page cache, so it is
-done only when a write has turned out slow (`SLOW` seconds: a full cache, a network file
-system, a dying disk).  From then on the transfer's writes, in order, are a thread's work, and the
-transfer asks for no more than what may be outstanding, so nothing piles up.
+Handing a block to a thread costs about as much as writing it to the page cache.  So a thread
+is used only after a write took longer than `SLOW` seconds (a full cache, a network file system, a
+failing disk).  From then on the thread does the transfer's writes, in order.  Blocks that wait for
+it count as outstanding, so memory stays bounded.
 """
 
 from __future__ import annotations
@@ -31,16 +31,15 @@ def write_all(descriptor: int, data: memoryview, offset: int) -> None:
 
 
 class DiskWriter:
-    """The writes of one transfer.
+    """Do the writes of one transfer.
 
     Attributes:
         slow: whether a write took so long that a thread does them now.
 
     Args:
         slow_after: seconds that a write may take in the event loop.
-        clock: tells the time in seconds.
-        settle: called when a thread's work was reported: what follows from it is to be sent,
-            and no packet of the server may be on its way to cause that.
+        clock: returns the time in seconds.
+        settle: called after a thread's work was reported, to send what follows from it.
     """
 
     def __init__(
@@ -102,7 +101,7 @@ class DiskWriter:
 
 
 def _failure(ended: asyncio.Future[Any]) -> Exception | None:
-    """Return why a thread's work was not done; a program that ends cancels what has not begun."""
+    """Return why a thread's work failed; work that has not begun may be cancelled at exit."""
     if ended.cancelled():
         return RuntimeError("the work was cancelled before it began")
     error = ended.exception()
@@ -110,7 +109,7 @@ def _failure(ended: asyncio.Future[Any]) -> Exception | None:
 
 
 def _nothing() -> None:
-    """Nothing has to follow."""
+    """Do nothing after a write."""
 
 
 def _write_batch(batch: list[tuple[int, bytes, int, OnWritten]]) -> list[Exception | None]:

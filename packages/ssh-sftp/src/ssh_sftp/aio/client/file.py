@@ -1,4 +1,4 @@
-"""A file on the server, open: bytes, with the manners of `io.RawIOBase`."""
+"""An open file on the server: bytes, with the methods of `io.RawIOBase`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
-from ssh_sftp.aio.client.session import Session, unsupported
+from ssh_sftp.aio.client.session import ClientSession, unsupported
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.client.download import outcome_error
 from ssh_sftp.client.readahead import ReadAhead
@@ -40,19 +40,19 @@ _MOST_LINE_BLOCK = 8 * 1024 * 1024
 class BadPosition(UsageError, OSError):
     """A position before the start of a file.
 
-    It is an `OSError` as well, as with files of Python's own, which `zipfile` relies on.
+    It is also an `OSError`, as for Python's own files: `zipfile` relies on that.
     """
 
 
 class RemoteFile:
     """An open file of bytes, with a position, and reads and writes at any offset.
 
-    Reading in order asks ahead, so that each read finds its bytes there already.  Iteration
-    gives lines, as with every file of Python's; `async for line in file`.
+    Sequential reads request blocks ahead.  Iteration yields lines, as for Python's own files:
+    `async for line in file`.
     """
 
     def __init__(
-        self, session: Session, handle: bytes, path: str, flags: OpenFlags, mode: str = "rb"
+        self, session: ClientSession, handle: bytes, path: str, flags: OpenFlags, mode: str = "rb"
     ) -> None:
         self._session = session
         self._protocol = session.protocol
@@ -61,7 +61,7 @@ class RemoteFile:
         self._flags = flags
         self._mode = mode
         self._position = 0
-        self._lines = b""  # read for the sake of a line, and not all of it taken
+        self._lines = b""  # read to find the end of a line, and not returned yet
         self._lines_at = 0
         self._closed = False
         self._reading = asyncio.Lock()
@@ -85,23 +85,23 @@ class RemoteFile:
 
     @property
     def closed(self) -> bool:
-        """Whether it is closed."""
+        """Return whether it is closed."""
         return self._closed
 
     def readable(self) -> bool:
-        """Whether it was opened for reading."""
+        """Return whether it was opened for reading."""
         return bool(self._flags & OpenFlags.READ)
 
     def writable(self) -> bool:
-        """Whether it was opened for writing."""
+        """Return whether it was opened for writing."""
         return bool(self._flags & OpenFlags.WRITE)
 
     def seekable(self) -> bool:
-        """Whether it has a position that can be moved: always."""
+        """Return whether it has a position that can be moved: always."""
         return True
 
     def isatty(self) -> bool:
-        """Whether it is a terminal: never."""
+        """Return whether it is a terminal: never."""
         return False
 
     # ------------------------------------------------------------------ at the position
@@ -155,7 +155,7 @@ class RemoteFile:
         return lines
 
     def ready_line(self) -> bytes | None:
-        """Return the next line if all of it is here already, else None."""
+        """Return the next line if all of it has been received, else None."""
         return None if self._closed else self._line(-1)
 
     async def write(self, data: bytes | bytearray | memoryview) -> int:
@@ -166,11 +166,11 @@ class RemoteFile:
         return written
 
     async def writelines(self, lines: Iterable[bytes | bytearray | memoryview]) -> None:
-        """Write each of the lines; their newlines are their own."""
+        """Write each of the lines; no newlines are added."""
         await self.write(b"".join(lines))
 
     async def flush(self) -> None:
-        """Nothing is held back: what `write` took is acknowledged when it returns."""
+        """Do nothing: the server has acknowledged data when `write` returns."""
         self._check_open()
 
     async def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
@@ -309,14 +309,14 @@ class RemoteFile:
     # ------------------------------------------------------------------ inside
 
     def _line_bytes(self, size: int) -> bytes:
-        """Return up to `size` bytes at the position that were read for the sake of a line."""
+        """Return up to `size` bytes at the position that `readline` has read and not returned."""
         start = self._position - self._lines_at
         if not self._lines or not 0 <= start < len(self._lines):
             return b""
         return self._lines[start : start + size] if size >= 0 else self._lines[start:]
 
     def _line(self, limit: int) -> bytes | None:
-        """Return the next line, or `limit` bytes of it, where they are here; None otherwise."""
+        """Return the next line, or `limit` bytes of it, if they have been received; else None."""
         start = self._position - self._lines_at
         if not 0 <= start < len(self._lines):
             return b"" if limit == 0 else None
@@ -331,12 +331,12 @@ class RemoteFile:
         return self._lines[start:stop]
 
     def _forget(self) -> None:
-        """Forget what was read ahead, because the file is written to."""
+        """Discard what was read ahead, because the file is written to."""
         self._ahead.forget()
         self._lines = b""
 
     async def _told(self) -> Attributes:
-        """Return its attributes, by its path where the server refuses to tell by its handle."""
+        """Return its attributes; by its path if the server refuses FSTAT."""
         try:
             return await self.stat()
         except SFTPError:
@@ -346,7 +346,7 @@ class RemoteFile:
             return (await self._session.call(request, Attrs, self._path)).attributes
 
     async def _end(self) -> int:
-        """Return where the server appends; it does so whatever offset a WRITE has."""
+        """Return the offset at which the server appends; it ignores the offset of a WRITE."""
         try:
             return (await self._told()).size or 0
         except SFTPError:
@@ -362,7 +362,7 @@ class RemoteFile:
         await self._session.ready()
         if size <= 0:
             return b""
-        async with self._reading:  # what is read ahead is one reader's
+        async with self._reading:  # data that was read ahead belongs to one reader
             self._ahead.prepare(offset, size)
             while (data := self._ahead.take(offset, size)) is None:
                 self._progress.clear()

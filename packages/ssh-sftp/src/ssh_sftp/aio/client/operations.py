@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import attrs
 
-from ssh_sftp.aio.client.session import Session, unsupported
+from ssh_sftp.aio.client.session import ClientSession, unsupported
 from ssh_sftp.aio.client.symlinks import SymLinks
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.client.limits import ServerLimits
@@ -62,7 +62,7 @@ def path_text(path: PathLike) -> str:
     """Return the text of a path on the server.
 
     Raises:
-        UsageError: it is no path, or has a NUL character, for which OpenSSH ends the session.
+        UsageError: it is not a path, or has a NUL character, for which OpenSSH ends the session.
     """
     text: object = os.fspath(path) if hasattr(path, "__fspath__") else path
     if not isinstance(text, str):
@@ -81,7 +81,7 @@ class DirEntry:
     Attributes:
         name: one plain component.
         path: the path of the directory joined with it.
-        attributes: what the server says of it; of a link, not of what it leads to.
+        attributes: what the server reports; for a link, those of the link itself.
     """
 
     name: str
@@ -90,24 +90,24 @@ class DirEntry:
 
     @property
     def is_dir(self) -> bool:
-        """Whether it is a directory."""
+        """Return whether it is a directory."""
         return self.attributes.is_dir
 
     @property
     def is_file(self) -> bool:
-        """Whether it is a regular file."""
+        """Return whether it is a regular file."""
         return self.attributes.is_file
 
     @property
     def is_symlink(self) -> bool:
-        """Whether it is a symbolic link."""
+        """Return whether it is a symbolic link."""
         return self.attributes.is_symlink
 
 
 class Operations:
-    """Requests on paths; the base of `SFTPClient`."""
+    """Send requests about paths; the base of `SFTPClient`."""
 
-    def __init__(self, session: Session, peer_software: str = "") -> None:
+    def __init__(self, session: ClientSession, peer_software: str = "") -> None:
         self._session = session
         self._protocol = session.protocol
         self._symlinks = SymLinks(session, peer_software)
@@ -116,11 +116,11 @@ class Operations:
 
     @property
     def extensions(self) -> Mapping[str, bytes]:
-        """The extensions that the server has, with what it says of them."""
+        """The extensions that the server announced, with their data."""
         return self._protocol.extensions
 
     def supports(self, extension: str) -> bool:
-        """Whether the server has an extension, in the version that is known here."""
+        """Return whether the server announced an extension, in the version that is known here."""
         return self._protocol.supports(extension)
 
     async def limits(self) -> ServerLimits:
@@ -143,7 +143,7 @@ class Operations:
         return (await self._session.call(request, Attrs, text)).attributes
 
     async def exists(self, path: PathLike) -> bool:
-        """Whether there is anything at a path, links followed."""
+        """Return whether there is anything at a path, links followed."""
         try:
             await self.stat(path)
         except FileNotFoundError:
@@ -151,9 +151,9 @@ class Operations:
         return True
 
     async def is_dir(self, path: PathLike) -> bool:
-        """Whether a path is, or leads to, a directory; one that cannot be looked at is not.
+        """Return whether a path is, or leads to, a directory; False if the server refuses STAT.
 
-        A server that does not tell the type of file is asked to open it as a directory.
+        If the server does not report the type of the file, OPENDIR finds it out.
         """
         text = path_text(path)
         try:
@@ -162,9 +162,9 @@ class Operations:
             return False
 
     async def is_file(self, path: PathLike) -> bool:
-        """Whether a path is, or leads to, a regular file; one that cannot be looked at is not.
+        """Return whether a path is, or leads to, a regular file; False if the server refuses STAT.
 
-        Of a server that does not tell the type of file, what is no directory counts as a file.
+        If the server does not report the type of the file, all but a directory counts as a file.
         """
         text = path_text(path)
         try:
@@ -216,7 +216,7 @@ class Operations:
         await self._session.call(request, Status, text)
 
     async def makedirs(self, path: PathLike, *, exist_ok: bool = False) -> None:
-        """Make a directory and those above it that are missing."""
+        """Make a directory, and the missing directories above it."""
         text = path_text(path)
         parent = directory_of(text)
         try:
@@ -251,7 +251,7 @@ class Operations:
         await self._session.call(request, Status, text)
 
     async def posix_rename(self, old: PathLike, new: PathLike) -> None:
-        """Rename, over what has the new name (PROTOCOL section 4.3)."""
+        """Rename, and replace a file that has the new name (PROTOCOL section 4.3)."""
         text = path_text(old)
         self._need("posix-rename@openssh.com", text)
         request = PosixRename(id=self._protocol.next_id(), old=text, new=path_text(new))
@@ -295,8 +295,8 @@ class Operations:
         )
 
     async def home(self, user: str = "") -> str:
-        """Return the home directory of a user, or one's own (PROTOCOL section 4.11)."""
-        if not user:  # OpenSSH's server has no answer to an empty name
+        """Return the home directory of a user, or of the own user (PROTOCOL section 4.11)."""
+        if not user:  # OpenSSH's server refuses an empty name
             return await self.expand_path("~")
         self._need("home-directory", user)
         return await self._session.one_name(
@@ -310,10 +310,10 @@ class Operations:
         return [entry.name async for entry in self.scandir(path)]
 
     async def scandir(self, path: PathLike = ".") -> AsyncIterator[DirEntry]:
-        """Go through a directory as the server lists it, some names ahead (section 6.7).
+        """Iterate over a directory as the server lists it, some names ahead (section 6.7).
 
         Raises:
-            SFTPUnsafeName: a name in it is no plain component.
+            SFTPUnsafeName: a name in it is not a plain component.
         """
         text = path_text(path)
         queue: asyncio.Queue[tuple[NameEntry, ...] | Exception | None] = asyncio.Queue()
@@ -338,7 +338,7 @@ class Operations:
     async def walk(
         self, top: PathLike = "."
     ) -> AsyncIterator[tuple[str, list[DirEntry], list[DirEntry]]]:
-        """Go through a tree from the top: each directory, its directories, its other entries.
+        """Iterate over a tree from the top: each directory, its directories, its other entries.
 
         Links are not followed.  Take entries out of the first list to leave them out.
         """
@@ -363,7 +363,7 @@ class Operations:
         return DirEntry(entry.filename, join(directory, entry.filename), entry.attributes)
 
     async def _told(self, path: str) -> Attributes:
-        """Return what the server says of a path; nothing where it answers no such question."""
+        """Return the attributes of a path; empty ones if the server refuses STAT."""
         try:
             return await self.stat(path)
         except (SFTPNoSuchFile, SFTPConnectionLost, SFTPTimeout):
@@ -374,7 +374,7 @@ class Operations:
             return Attributes()
 
     async def _opens_as_directory(self, path: str, found: Attributes) -> bool:
-        """Whether a path whose type was not told can be opened as a directory."""
+        """Return whether a path whose type is not known can be opened as a directory."""
         if found.has_type:
             return found.is_dir
         try:
@@ -389,7 +389,7 @@ class Operations:
         return True
 
     async def _is_missing(self, path: str) -> bool:
-        """Whether the server says that there is nothing."""
+        """Return whether the server answers STAT with "no such file"."""
         try:
             await self.stat(path)
         except SFTPError as error:

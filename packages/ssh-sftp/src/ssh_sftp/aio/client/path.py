@@ -1,4 +1,4 @@
-"""Paths on the server, with the manners of `pathlib`."""
+"""Paths on the server, with the methods of `pathlib`."""
 
 from __future__ import annotations
 
@@ -94,19 +94,19 @@ class RemotePath:
         return await self._client.lstat(self)
 
     async def exists(self) -> bool:
-        """Whether there is anything, links followed."""
+        """Return whether anything exists there, links followed."""
         return await self._client.exists(self)
 
     async def is_dir(self) -> bool:
-        """Whether it is, or leads to, a directory."""
+        """Return whether it is, or leads to, a directory."""
         return await self._client.is_dir(self)
 
     async def is_file(self) -> bool:
-        """Whether it is, or leads to, a regular file."""
+        """Return whether it is, or leads to, a regular file."""
         return await self._client.is_file(self)
 
     async def is_symlink(self) -> bool:
-        """Whether it is a symbolic link."""
+        """Return whether it is a symbolic link."""
         try:
             return (await self.lstat()).is_symlink
         except FileNotFoundError:
@@ -121,14 +121,14 @@ class RemotePath:
         return RemotePath(self._client, await self._client.readlink(self))
 
     async def iterdir(self) -> AsyncIterator[RemotePath]:
-        """Go through the paths in the directory."""
+        """Iterate over the paths in the directory."""
         async for entry in self._client.scandir(self):
             yield self / entry.name
 
     async def glob(self, pattern: str) -> AsyncIterator[RemotePath]:
-        """Go through the paths below that match; "**" stands for any depth."""
+        """Iterate over the paths below that match; "**" matches any depth."""
         if not pattern or pattern.startswith("/"):
-            problem = f"{pattern!r} is no relative pattern"
+            problem = f"{pattern!r} is not a relative pattern"
             raise ValueError(problem)
         first, _, rest = pattern.partition("/")
         matches = self._glob_deep(rest) if first == "**" else self._glob_here(first, rest)
@@ -188,17 +188,17 @@ class RemotePath:
         errors: str | None = None,
         newline: str | None = None,
     ) -> RemoteFile | RemoteTextFile:
-        """Open it, as `SFTPClient.open` does; without a mode it is a file of bytes."""
+        """Open it, as `SFTPClient.open` does; the default mode is "rb"."""
         return await self._client.open(
             self, mode, encoding=encoding, errors=errors, newline=newline
         )
 
     async def read_bytes(self) -> bytes:
-        """Return what the file holds."""
+        """Return the content of the file."""
         return await self._client.read_bytes(self)
 
     async def read_text(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        """Return what the file holds, as text."""
+        """Return the content of the file, as text."""
         return (await self.read_bytes()).decode(encoding, errors)
 
     async def write_bytes(self, data: bytes | bytearray | memoryview) -> int:
@@ -235,12 +235,12 @@ class RemotePath:
                 raise
 
     async def rename(self, target: str | RemotePath) -> RemotePath:
-        """Rename; fails where the target exists.  Return the new path."""
+        """Rename, and return the new path; fail if the target exists."""
         await self._client.rename(self, target)
         return RemotePath(self._client, str(target))
 
     async def replace(self, target: str | RemotePath) -> RemotePath:
-        """Rename over the target, where the server can.  Return the new path."""
+        """Rename, replace the target if it exists, and return the new path."""
         await self._client.posix_rename(self, target)
         return RemotePath(self._client, str(target))
 
@@ -253,5 +253,5 @@ class RemotePath:
         await self._client.chmod(self, mode)
 
     def relative_to(self, other: str | RemotePath) -> str:
-        """Return the rest of the path behind another."""
+        """Return the path relative to another, which it begins with."""
         return posixpath.relpath(str(self), str(other))

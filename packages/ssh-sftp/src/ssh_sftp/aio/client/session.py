@@ -1,7 +1,7 @@
 """The client's core on an asyncio pipe: bytes in, flushes out, one timer, futures.
 
-Everything that comes from outside (the pipe, the timer) enters by `_guarded`: what raises in
-there ends the session, and everybody who waits is told.
+Every call from outside (the pipe, the timer) goes through `_guarded`: an exception in it ends the
+session, and every pending request fails with it.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from ssh_sftp.numbers import StatusCode
 from ssh_sftp.pipe import Pipe
 from ssh_wire import Message, ProtocolError, WireError
 
-__all__ = ["Session", "unsupported"]
+__all__ = ["ClientSession", "unsupported"]
 
 R = TypeVar("R", bound=Message)
 
 
-class Session:
+class ClientSession:
     """A client session over a pipe; the pipe's receiver.
 
     Attributes:
         protocol: the core.
-        options: what the session keeps to.
+        options: the options of the session.
     """
 
     def __init__(self, pipe: Pipe, options: SFTPOptions) -> None:
@@ -54,15 +54,15 @@ class Session:
 
     @property
     def closed(self) -> bool:
-        """Whether the session has ended."""
+        """Return whether the session has ended."""
         return self._closed or self.protocol.error is not None
 
     async def start(self) -> None:
-        """Exchange versions; the server's limits are asked for and not waited for.
+        """Exchange versions; request the server's limits, without waiting for them.
 
         Raises:
-            SFTPProtocolError: the server speaks another version, or no SFTP; what it printed
-                instead is quoted.
+            SFTPProtocolError: the server speaks another version, or not SFTP; text that it printed
+                is quoted.
             SFTPConnectionLost: the stream ended.
         """
         self._pipe.connect(self)
@@ -102,12 +102,12 @@ class Session:
         """
         reply = await self.call(request, Name, path)
         if len(reply.entries) != 1 or not reply.entries[0].filename:
-            problem = f"{len(reply.entries)} names answer a request for one"
+            problem = f"{len(reply.entries)} names in a reply to a request for one"
             raise SFTPProtocolError(problem)
         return reply.entries[0].filename
 
     def send(self, request: Request, expected: type[Message]) -> asyncio.Future[Outcome]:
-        """Send a request; the future gives whatever answers it."""
+        """Send a request; the future has its outcome."""
         future: asyncio.Future[Outcome] = self._loop.create_future()
 
         def on_reply(outcome: Outcome) -> None:
@@ -121,7 +121,7 @@ class Session:
         return future
 
     def add(self, scheduler: Scheduler) -> None:
-        """Let a transfer run, and begin it."""
+        """Start a transfer."""
         self._schedulers.add(scheduler)
         scheduler.touch()
         if self.protocol.error is not None:
@@ -130,7 +130,7 @@ class Session:
         self._arm()
 
     def drop(self, scheduler: Scheduler) -> None:
-        """Forget a transfer that is over."""
+        """Remove a transfer that has ended."""
         self._schedulers.discard(scheduler)
 
     def settle(self) -> None:
@@ -150,7 +150,7 @@ class Session:
     # ------------------------------------------------------------------ pipe receiver
 
     def data_received(self, data: memoryview) -> None:
-        """Take bytes of the server, then send what they led to, in one write."""
+        """Receive bytes of the server, then send what follows from them, in one write."""
         self.protocol.now = self._time()
         try:
             self.protocol.receive(data)
@@ -161,12 +161,12 @@ class Session:
             self._fail(error)
 
     def eof_received(self) -> None:
-        """The server sends no more, so nothing will be answered."""
+        """End the session: no reply can follow."""
         self._guarded(self.protocol.eof)
         self._end()
 
     def pipe_closed(self, error: Exception | None) -> None:
-        """The stream is gone."""
+        """End the session: the stream is closed."""
         if isinstance(error, SFTPError | ProtocolError):
             reason: Failure = error
         else:
@@ -195,7 +195,7 @@ class Session:
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
-        """End the session for what was raised; everybody who waits gets it."""
+        """End the session; every pending request fails with `error`."""
         try:
             self.protocol.fail(internal_error(error))
         finally:
@@ -206,13 +206,13 @@ class Session:
     def _on_limits(self, outcome: Outcome) -> None:
         if isinstance(outcome, ExtendedReply):
             try:
-                reply, _ = LimitsReply.read(outcome.details, 0)  # more may follow some day
+                reply, _ = LimitsReply.read(outcome.details, 0)  # later versions may append fields
             except WireError:
                 reply = LimitsReply(max_packet=0, max_read=0, max_write=0, max_handles=0)
             self.protocol.limits = ServerLimits.from_reply(reply)
             self._settle_limits(None)
         elif isinstance(outcome, Status):
-            self._settle_limits(None)  # it knows no limits after all
+            self._settle_limits(None)  # it announced the extension and refuses it
         else:
             self._settle_limits(outcome_error(outcome, ""))
 
@@ -223,7 +223,7 @@ class Session:
             self._limited.set_result(None)
         else:
             self._limited.set_exception(error)
-            self._limited.exception()  # retrieved: nobody may be waiting
+            self._limited.exception()  # mark as retrieved: there may be no waiter
 
     def _end(self) -> None:
         self._stop()
@@ -258,5 +258,5 @@ class Session:
 
 
 def unsupported(extension: str, path: str | None = None) -> SFTPError:
-    """Return the error of a request that the server has no extension for."""
+    """Return the error for an extension that the server does not have."""
     return SFTPUnsupported(f"the server has no {extension}", path)

@@ -10,7 +10,7 @@ from typing import Self, overload
 from ssh_sftp.aio.client.file import RemoteFile
 from ssh_sftp.aio.client.operations import Operations, PathLike, path_text
 from ssh_sftp.aio.client.path import RemotePath
-from ssh_sftp.aio.client.session import Session
+from ssh_sftp.aio.client.session import ClientSession
 from ssh_sftp.aio.client.text_file import RemoteTextFile
 from ssh_sftp.aio.client.transfer import (
     Callbacks,
@@ -50,14 +50,15 @@ class SFTPClient(Operations):
         async with SFTPClient.from_streams(reader, writer) as sftp:
             await sftp.get("/srv/data", "data", recursive=True)
 
-    Paths are text; those that are no UTF-8 have lone surrogates, as Python's own file
-    names do.  Relative ones start where the server puts them, mostly at home.
+    Paths are text.  Bytes that are not UTF-8 become lone surrogates, as in Python's own file
+    names.  Relative paths start in a directory that the server chooses, usually the home
+    directory.
     """
 
     def __init__(
         self, pipe: Pipe, options: SFTPOptions | None = None, *, peer_software: str = ""
     ) -> None:
-        super().__init__(Session(pipe, options or SFTPOptions()), peer_software)
+        super().__init__(ClientSession(pipe, options or SFTPOptions()), peer_software)
         self._running = False
 
     @classmethod
@@ -93,7 +94,7 @@ class SFTPClient(Operations):
         """Exchange versions with the server; entering the context does it.
 
         Raises:
-            SFTPProtocolError: the server speaks another version, or no SFTP.
+            SFTPProtocolError: the server speaks another version, or not SFTP.
             SFTPConnectionLost: the stream ended.
         """
         if not self._running:
@@ -123,7 +124,7 @@ class SFTPClient(Operations):
     # ------------------------------------------------------------------ files
 
     def path(self, path: PathLike = ".") -> RemotePath:
-        """Return a path on the server, with the manners of `pathlib`."""
+        """Return a path on the server, with the methods of `pathlib`."""
         return RemotePath(self, path_text(path))
 
     @overload
@@ -165,7 +166,7 @@ class SFTPClient(Operations):
         errors: str | None = None,
         newline: str | None = None,
     ) -> RemoteFile | RemoteTextFile:
-        r"""Open a file; modes are those of the built-in `open`, and without one it is "rb".
+        r"""Open a file; modes are those of the built-in `open`, with "rb" as the default.
 
         Args:
             path: the file.
@@ -179,7 +180,7 @@ class SFTPClient(Operations):
                 gets "\n" by default, for the server's own line end is not known.
 
         Raises:
-            UsageError: there is no such mode, encoding, error handler or line end.
+            UsageError: the mode, encoding, error handler or line end does not exist.
             SFTPError: the server refused; `filename` is the path.
         """
         flags, text = open_flags(mode), path_text(path)
@@ -208,7 +209,7 @@ class SFTPClient(Operations):
         return RemoteFile(self._session, reply.handle, path, flags, mode)
 
     def _close_late(self, number: int) -> None:
-        """Give back the handle of an open that nobody waits for any more."""
+        """Close the handle of an open that was cancelled."""
         protocol = self._protocol
 
         def on_reply(outcome: Outcome) -> None:
@@ -220,7 +221,7 @@ class SFTPClient(Operations):
         protocol.replace(number, on_reply)
 
     async def read_bytes(self, path: PathLike) -> bytes:
-        """Return what a file holds."""
+        """Return the content of a file."""
         text = path_text(path)
         await self._session.ready()
         sink = MemorySink()
@@ -235,7 +236,7 @@ class SFTPClient(Operations):
 
     # ------------------------------------------------------------------ transfers
 
-    async def get(  # noqa: PLR0913 (all but two are optional, and told by name)
+    async def get(  # noqa: PLR0913 (all but two are optional keywords)
         self,
         remote: PathLike,
         local: str | os.PathLike[str] | None = None,
@@ -246,30 +247,30 @@ class SFTPClient(Operations):
         progress: Progress | None = None,
         found: Found | None = None,
     ) -> Transferred:
-        """Download a file, or with `recursive` what is in a directory.
+        """Download a file, or with `recursive` the content of a directory.
 
-        A file goes into `local` where that is a directory or ends in a slash, else it gets that
-        name, when it is whole.  Of a directory, `local` becomes the counterpart; what is there
-        stays.  Local directories that are missing are made, those above `local` included.
+        A file goes into `local` if that is a directory or ends in a slash; else it gets that name
+        when it is complete.  A directory is copied to `local`; files that are there already stay.
+        Missing local directories are made, those above `local` included.
 
         Args:
             remote: the file or directory on the server; links to it are followed.
-            local: where to; by default the same name in the current directory.
-            recursive: take directories, with all that is in them, links excepted.
-            preserve: keep permissions (never set-user-ID and its kin) and times.
-            on_error: what a tree does when a file of it cannot be read or written: go on with the
-                others and raise `SFTPTransferErrors` in the end, or stop at once with the error.
-            progress: told of each file's bytes, of all its bytes if known, and its path.
-            found: told of each file before it is transferred: its path, and its size if known.
+            local: the destination; by default the same name in the current directory.
+            recursive: transfer directories and everything in them except links.
+            preserve: keep permissions (never set-user-ID, set-group-ID or sticky) and times.
+            on_error: when a file of a tree cannot be read or written, "continue" with the others
+                and raise `SFTPTransferErrors` at the end, or "stop" at once with the error.
+            progress: called with the bytes of a file so far, its size if known, and its path.
+            found: called before a file is transferred, with its path, and its size if known.
 
         Returns:
-            What was done: files, bytes, what was skipped, and which sizes were checked.
+            The result: files, bytes, what was skipped, and how many sizes were checked.
 
         Raises:
-            SFTPTransferErrors: some files of a tree were not transferred; the others were.
+            SFTPTransferErrors: some files of a tree failed; the others were transferred.
             SFTPError: the server refused; `filename` says which file.
             OSError: the local side failed; `filename` says which file.
-            SFTPTransferError: a file did not arrive whole.
+            SFTPTransferError: a file arrived incomplete.
             SFTPUnsafeName: the server listed a name that leads out of the directory.
         """
         source = path_text(remote)
@@ -293,7 +294,7 @@ class SFTPClient(Operations):
             target /= name
         return await transfer.fetch_file(source, into_directory(target, name), found_there)
 
-    async def put(  # noqa: PLR0913 (all but two are optional, and told by name)
+    async def put(  # noqa: PLR0913 (all but two are optional keywords)
         self,
         local: str | os.PathLike[str],
         remote: PathLike | None = None,
@@ -304,35 +305,35 @@ class SFTPClient(Operations):
         progress: Progress | None = None,
         found: Found | None = None,
     ) -> Transferred:
-        """Upload a file, or with `recursive` what is in a directory.
+        """Upload a file, or with `recursive` the content of a directory.
 
-        A file goes into `remote` where that is a directory, else it gets that name, when
-        the server has acknowledged all of it.  Of a directory, `remote` becomes the
-        counterpart; what is there stays.  The directory above `remote` has to be there.
+        A file goes into `remote` if that is a directory; else it gets that name when the server
+        has acknowledged all of it.  A directory is copied to `remote`; files that are there
+        already stay.  The directory above `remote` has to exist.
 
-        A server that refuses what the file is whole without (telling its size, setting its
-        permissions and times, fsync) has the file all the same: see `Transferred.refused`.
+        A server that refuses an optional step (the size check, permissions and times, fsync) still
+        has the whole file: see `Transferred.refused`.
 
         Args:
             local: the file or directory; links to it are followed.
-            remote: where to; by default the same name in the directory that relative
+            remote: the destination; by default the same name in the directory that relative
                 paths start from.
-            recursive: take directories, with all that is in them, links excepted.
-            preserve: keep permissions (never set-user-ID and its kin) and times.
-            on_error: what a tree does when a file of it cannot be read or written: go on with the
-                others and raise `SFTPTransferErrors` in the end, or stop at once with the error.
-            progress: told of each file's bytes, of all its bytes, and its path.
-            found: told of each file before it is transferred: its path, and its size.
+            recursive: transfer directories and everything in them except links.
+            preserve: keep permissions (never set-user-ID, set-group-ID or sticky) and times.
+            on_error: when a file of a tree cannot be read or written, "continue" with the others
+                and raise `SFTPTransferErrors` at the end, or "stop" at once with the error.
+            progress: called with the bytes of a file so far, its size, and its path.
+            found: called before a file is transferred, with its path and its size.
 
         Returns:
-            What was done: files, bytes, what was skipped, and which sizes were checked.
+            The result: files, bytes, what was skipped, and how many sizes were checked.
 
         Raises:
-            SFTPTransferErrors: some files of a tree were not transferred; the others were.
+            SFTPTransferErrors: some files of a tree failed; the others were transferred.
             SFTPError: the server refused; `filename` says which file, or which directory is
                 missing.
             OSError: the local side failed; `filename` says which file.
-            SFTPTransferError: a file did not arrive whole.
+            SFTPTransferError: a file arrived incomplete.
         """
         source = Path(local)
         await self._session.ready()
@@ -375,13 +376,13 @@ class SFTPClient(Operations):
             try:
                 target = await self.realpath(target)
             except SFTPError:
-                return target, False  # the server finds the way to the file itself
+                return target, False  # the server resolves links itself
             present = await self._lstat_or_none(target)
         replaceable = present is None or present.is_file or not present.has_type
         return target, replaceable
 
     async def _need_directory(self, path: str) -> None:
-        """Refuse a directory that is missing; one that cannot be looked at may be there."""
+        """Raise an error if a directory is missing; if STAT is refused it may exist."""
         try:
             await self.stat(path)
         except SFTPNoSuchFile:
@@ -391,7 +392,7 @@ class SFTPClient(Operations):
                 raise
 
     async def _with_missing_directory(self, error: SFTPError, path: str) -> SFTPError:
-        """Name the directory that is missing, where the server has only said "failure"."""
+        """Return an error that names the missing directory, if the server only sent "failure"."""
         above = directory_of(path)
         if type(error) is SFTPError and above and not self._session.closed:
             try:
@@ -403,7 +404,7 @@ class SFTPClient(Operations):
         return error
 
     async def _lstat_or_none(self, path: str) -> Attributes | None:
-        """Return what is at a path: the directory that a link leads to, else the link."""
+        """Return the attributes at a path; a link is followed if it leads to a directory."""
         try:
             found = await self.lstat(path)
             if found.is_symlink and (await self.stat(path)).is_dir:

@@ -1,9 +1,9 @@
-"""Where downloads land: the only place that makes local files and directories.
+"""The local side of downloads: the only module that makes local files and directories.
 
 Every file and directory is made by one plain name relative to the descriptor of an open
-directory, and nothing is followed on the way, so no name that a server lists and no link
-that someone plants leads out of the destination.  A file is written as `NAME.part-…` and
-renamed when it is whole.
+directory, and links are not followed.  So neither a name that a server lists nor a link that
+another process makes leads out of the destination.  A file is written as `NAME.part-…` and
+renamed when it is complete.
 """
 
 # a name in an open directory has no form in pathlib
@@ -36,8 +36,8 @@ _NOT_SUPPORTED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS})
 def part_name(name: str, suffix: str) -> str:
     """Return the temporary name for a name.
 
-    Of a long name it is no longer than the name itself, between two characters: some file
-    systems take 143 bytes only, some nothing that is no UTF-8.
+    A long name is cut between two characters, so that the result is not longer: some file
+    systems take 143 bytes only, some take UTF-8 only.
     """
     ending = f".part-{suffix}"
     if len(name) < _PART_NAME_BYTES // 4 - len(ending):  # four bytes a character at the most
@@ -50,13 +50,13 @@ def part_name(name: str, suffix: str) -> str:
 
 
 class DownloadTarget:
-    """What the files of one download have in common.
+    """Hold what the files of one download share.
 
     Attributes:
         writer: does the writing.
         options: atomic names, fsync.
-        preserve: give files and directories the mode and times that they have remotely.
-        refused: told of what the local file system refused, and the files are whole without.
+        preserve: give files and directories the mode and times that they have on the server.
+        refused: called when the local file system refuses an optional step.
     """
 
     def __init__(
@@ -76,12 +76,12 @@ class DownloadTarget:
         self._open: set[LocalFolder] = set()
 
     def suffix(self) -> str:
-        """Return what makes the next temporary name unlike any other."""
+        """Return a suffix that makes the next temporary name unique."""
         self._count += 1
         return f"{self._token}{self._count:x}"
 
     def try_to(self, path: str, what: str, step: Callable[[], object]) -> None:
-        """Do what a file is whole without; where the system refuses, note it."""
+        """Do an optional step; report it if the system refuses."""
         try:
             step()
         except OSError as error:
@@ -89,11 +89,11 @@ class DownloadTarget:
             self.refused(path, what, error)
 
     def opened(self, folder: LocalFolder) -> None:
-        """Note an open directory."""
+        """Register an open directory."""
         self._open.add(folder)
 
     def closed(self, folder: LocalFolder) -> None:
-        """Note that it is closed."""
+        """Remove a directory that was closed."""
         self._open.discard(folder)
 
     def close(self) -> None:
@@ -108,7 +108,7 @@ class LocalFolder:
     Attributes:
         path: its path, for messages.
         descriptor: the open directory.
-        landing: what it has in common with the others.
+        download_target: what it shares with the others.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class LocalFolder:
             parent.use()
 
     def enter(self) -> None:
-        """Make the directory if it is not there, and open it; a link is not followed."""
+        """Open the directory, made if it is missing; a link is not followed."""
         parent = self._parent
         try:
             if parent is None:
@@ -260,7 +260,7 @@ class PartFile:
         return counted
 
     def _named(self, step: Callable[[], None]) -> None:
-        """Do a step; what fails says which file, not which descriptor."""
+        """Do a step; an error names the file, not the descriptor."""
         try:
             step()
         except OSError as error:
@@ -273,7 +273,7 @@ class PartFile:
     def _create(self) -> None:
         directory = self._folder.descriptor
         mode = self._attributes.mode if self._attributes.permissions else None
-        wanted = 0o666 if mode is None else mode & 0o777  # 0 is what servers say that know none
+        wanted = 0o666 if mode is None else mode & 0o777  # servers without the size send 0
         if not self._download_target.options.atomic:
             flags = _CREATE | os.O_TRUNC
             self._descriptor = os.open(self._name, flags, wanted, dir_fd=directory)
@@ -305,7 +305,7 @@ class PartFile:
         try:
             os.fsync(self._descriptor)
         except OSError as error:
-            if error.errno not in _NOT_SUPPORTED:  # the disk is dying: the file may not be whole
+            if error.errno not in _NOT_SUPPORTED:  # the disk fails: the file may be incomplete
                 raise
             self._download_target.refused(self._path, "fsync", error)
 
@@ -315,7 +315,7 @@ class PartFile:
         )
 
     def _keep_mode(self) -> None:
-        """Give a file that takes the place of another its permissions."""
+        """Give a file that replaces another the permissions of that one."""
         try:
             present = os.stat(self._name, dir_fd=self._folder.descriptor, follow_symlinks=False)
         except FileNotFoundError:
@@ -328,7 +328,7 @@ class PartFile:
 
 
 def _set(descriptor: int, found: Attributes) -> None:
-    """Set permissions and times, never set-user-ID or the like of a server's choosing."""
+    """Set permissions and times, but no set-user-ID, set-group-ID or sticky bit."""
     if found.mode is not None:
         os.fchmod(descriptor, found.mode & 0o777)
     if found.atime is not None and found.mtime is not None:
@@ -336,4 +336,4 @@ def _set(descriptor: int, found: Attributes) -> None:
 
 
 def _ignore(_path: str, _what: str, _cause: Exception) -> None:
-    """Without a callback, refusals are not noted."""
+    """Ignore a refusal."""

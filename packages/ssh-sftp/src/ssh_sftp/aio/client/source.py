@@ -30,7 +30,7 @@ class LocalFile:
         found = os.fstat(self._descriptor)
         if not stat.S_ISREG(found.st_mode):
             self.close()
-            raise SFTPTransferError(path, "it is no regular file")
+            raise SFTPTransferError(path, "it is not a regular file")
         self.path = path
         self.attributes: Attributes = _attributes(found)
 
@@ -59,7 +59,7 @@ class SourceFolder:
 
     Args:
         path: its path.
-        sizes: tell the size of each file before it is opened.
+        sizes: report the size of each file before it is opened.
     """
 
     def __init__(self, path: str, *, sizes: bool = False) -> None:
@@ -71,13 +71,13 @@ class SourceFolder:
         return _attributes(os.stat(self.path))
 
     def entries(self) -> Iterator[SourceEntry]:
-        """Return what it holds, by name."""
+        """Return its entries, by name."""
         with os.scandir(self.path) as found:
             for entry in sorted(found, key=lambda item: item.name):
                 yield _entry(entry, sizes=self._sizes)
 
     def file(self, name: str) -> Callable[[], LocalFile]:
-        """Return what opens a file in it."""
+        """Return a function that opens a file in it."""
         return lambda: LocalFile(os.path.join(self.path, name))
 
     def directory(self, name: str) -> SourceFolder:
@@ -85,7 +85,7 @@ class SourceFolder:
         return SourceFolder(os.path.join(self.path, name), sizes=self._sizes)
 
     def release(self) -> None:
-        """Nothing is held open between two steps."""
+        """Do nothing: no descriptor is kept between two steps."""
 
 
 def _entry(entry: os.DirEntry[str], *, sizes: bool) -> SourceEntry:
@@ -100,7 +100,7 @@ def _entry(entry: os.DirEntry[str], *, sizes: bool) -> SourceEntry:
     except OSError as error:
         reason = error.strerror or "it cannot be looked at"
         return SourceEntry(entry.name, FileKind.UNKNOWN, entry.path, reason)
-    return SourceEntry(entry.name, FileKind.OTHER, entry.path, "it is no regular file")
+    return SourceEntry(entry.name, FileKind.OTHER, entry.path, "it is not a regular file")
 
 
 def _attributes(found: os.stat_result) -> Attributes:
@@ -113,5 +113,5 @@ def _attributes(found: os.stat_result) -> Attributes:
 
 
 def _seconds(when: float) -> int:
-    """Return a time as ATTRS can carry it: a uint32."""
+    """Return a time as a uint32, as ATTRS has it."""
     return min(max(int(when), 0), 0xFFFF_FFFF)

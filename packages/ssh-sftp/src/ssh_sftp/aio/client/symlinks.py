@@ -10,7 +10,7 @@ from ssh_sftp.messages import Attrs, LStat, ReadLink, Remove, Status
 from ssh_sftp.symlinks import SymLinkOrder, order_of, symlink_request
 
 if TYPE_CHECKING:
-    from ssh_sftp.aio.client.session import Session
+    from ssh_sftp.aio.client.session import ClientSession
 
 __all__ = ["SymLinks"]
 
@@ -18,16 +18,16 @@ __all__ = ["SymLinks"]
 class SymLinks:
     """Make the symbolic links of one session.
 
-    The order is taken from the server's extensions or its name.  In doubt OpenSSH's is tried, and
-    the link is read back.  Nothing is removed but a link that this session has just made: there
-    was nothing at its path before, and it leads to where the link should have been.
+    The order is taken from the server's extensions or its name.  If it is not known, OpenSSH's
+    is tried, and the link is read back.  Only a link that this session has just made at the wrong
+    path is removed: nothing existed there before, and it leads to where the link should be.
 
     Args:
         session: the session.
         software: the server's identification string, or empty.
     """
 
-    def __init__(self, session: Session, software: str) -> None:
+    def __init__(self, session: ClientSession, software: str) -> None:
         self._session = session
         self._software = software
         self._learned: SymLinkOrder | None = None
@@ -49,8 +49,8 @@ class SymLinks:
         try:
             await self._send(target, link, SymLinkOrder.TARGET_FIRST)
         except SFTPError:
-            # A server that takes the link first could not make it where the target is.  One that
-            # takes the target first cannot make a link there either: trying does no harm.
+            # A server that takes the link first refused because the target exists.  A server
+            # that takes the target first refuses the other order for the same reason.
             if self._session.closed or isinstance(before, SFTPError):
                 raise
             if not await self._was_made_reversed(target, link):
@@ -71,7 +71,7 @@ class SymLinks:
         return True
 
     async def _check(self, target: str, link: str, *, was_free: bool) -> None:
-        """Find out where the link is that the server said it made; put it right."""
+        """Find the link that the server reported as made; move it if it is at the wrong path."""
         found, misplaced = await self._read(link), await self._read(target)
         if was_free and misplaced == link:
             self._learned = SymLinkOrder.LINK_FIRST
@@ -83,7 +83,7 @@ class SymLinks:
             self._learned = SymLinkOrder.TARGET_FIRST
         elif (was_free and misplaced is not None) or not await self._is_link(link, found):
             raise _not_made(target, link, misplaced)
-        # else it is a link, whose target the server writes or reads in its own manner
+        # else it is a link whose target the server rewrites
 
     async def _confirm(self, target: str, link: str) -> None:
         """Raise an error if there is no link."""
@@ -91,7 +91,7 @@ class SymLinks:
             raise _not_made(target, link, await self._read(target))
 
     async def _is_link(self, path: str, leads_to: str | None) -> bool:
-        """Whether a path is a link; where it cannot be read, its attributes are asked for."""
+        """Return whether a path is a link; if it cannot be read, by its attributes."""
         if leads_to is not None:
             return True
         found = await self._look(path)
@@ -102,7 +102,7 @@ class SymLinks:
         await self._session.call(symlink_request(number, target, link, order), Status, link)
 
     async def _look(self, path: str) -> Attributes | SFTPError:
-        """Return the attributes of what is at a path, or why the server does not tell them."""
+        """Return the attributes at a path, or why the server refuses them."""
         request = LStat(id=self._session.protocol.next_id(), path=path)
         try:
             return (await self._session.call(request, Attrs, path)).attributes
@@ -112,7 +112,7 @@ class SymLinks:
             return error
 
     async def _read(self, path: str) -> str | None:
-        """Return where a symbolic link leads; None where the server tells of none."""
+        """Return the target of a symbolic link; None if the server refuses."""
         request = ReadLink(id=self._session.protocol.next_id(), path=path)
         try:
             return await self._session.one_name(request, path)
@@ -123,7 +123,7 @@ class SymLinks:
 
 
 def _not_made(target: str, link: str, misplaced: str | None) -> SFTPError:
-    problem = "the server reported that it made the link, but there is none that can be read"
+    problem = "the server reported that it made the link, but no link can be read there"
     if misplaced is not None:
         problem += f"; {target!r} is a link to {misplaced!r}: remove it if it should not be"
     hint = "give the server's identification string as peer_software"

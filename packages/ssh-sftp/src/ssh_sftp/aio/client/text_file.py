@@ -1,4 +1,4 @@
-"""A text file on the server, open, with the manners of `io.TextIOBase`."""
+"""An open text file on the server, with the methods of `io.TextIOBase`."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _MOST_BLOCK = 8 * 1024 * 1024
 
 
 class RemoteTextFile:
-    """An open file of text; iteration gives lines.
+    """An open file of text; iteration yields lines.
 
-    What is written is sent when there is a block of it, at `flush`, and at `close`.
+    Text is buffered, and sent when a block is full, at `flush`, and at `close`.
     """
 
     def __init__(
@@ -76,23 +76,23 @@ class RemoteTextFile:
 
     @property
     def closed(self) -> bool:
-        """Whether it is closed."""
+        """Return whether it is closed."""
         return self._buffer.closed
 
     def readable(self) -> bool:
-        """Whether it was opened for reading."""
+        """Return whether it was opened for reading."""
         return self._buffer.readable()
 
     def writable(self) -> bool:
-        """Whether it was opened for writing."""
+        """Return whether it was opened for writing."""
         return self._buffer.writable()
 
     def seekable(self) -> bool:
-        """Whether it has a position that can be moved: always."""
+        """Return whether it has a position that can be moved: always."""
         return True
 
     def isatty(self) -> bool:
-        """Whether it is a terminal: never."""
+        """Return whether it is a terminal: never."""
         return False
 
     # ------------------------------------------------------------------ reading
@@ -101,7 +101,7 @@ class RemoteTextFile:
         """Read up to `size` characters, or to the end; less only at the end of the file.
 
         Raises:
-            UnicodeDecodeError: what comes is not of the encoding.
+            UnicodeDecodeError: the bytes are not valid in the encoding.
         """
         if size is None or size < 0:
             await self._start_reading()
@@ -115,7 +115,7 @@ class RemoteTextFile:
         """Read a line with its end, at the most `size` characters; at the end, what is left.
 
         Raises:
-            UnicodeDecodeError: what comes is not of the encoding.
+            UnicodeDecodeError: the bytes are not valid in the encoding.
         """
         limit = -1 if size is None else size
         return await self._until(lambda: self._text.line(limit))
@@ -132,7 +132,7 @@ class RemoteTextFile:
         return lines
 
     def ready_line(self) -> str | None:
-        """Return the next line if all of it is here already, else None."""
+        """Return the next line if all of it has been received, else None."""
         return None if self.closed or self._unsent else self._text.line() or None
 
     async def _until(self, take: Callable[[], str | None]) -> str:
@@ -145,7 +145,7 @@ class RemoteTextFile:
 
     async def _start_reading(self) -> None:
         await self.flush()
-        if self._text.ended:  # there may be more by now
+        if self._text.ended:  # the file may have grown
             self._text.ended = False
 
     async def _more(self, size: int) -> bool:
@@ -159,7 +159,7 @@ class RemoteTextFile:
         """Write text; return how many characters.
 
         Raises:
-            UnicodeEncodeError: the encoding has no such character.
+            UnicodeEncodeError: the encoding does not have a character.
         """
         if not is_text(text):
             problem = f"{self.path}: text is written here; open binary files with mode 'wb'"
@@ -180,7 +180,7 @@ class RemoteTextFile:
         return len(text)
 
     async def writelines(self, lines: Iterable[str]) -> None:
-        """Write each of the lines; their ends are their own."""
+        """Write each of the lines; no line ends are added."""
         for line in lines:
             await self.write(line)
 
@@ -194,14 +194,14 @@ class RemoteTextFile:
                 self._text.start(self._buffer.tell())
 
     async def _leave_reading(self) -> None:
-        """Go to where the text was read to: more of the file has been read ahead."""
+        """Seek to the end of the text that was returned: the buffer is further ahead."""
         offset = self._text.start(self._text.position())
         await self._buffer.seek(offset)
         if offset:
             self._writing.continues()
 
     async def _continue_at_end(self) -> None:
-        """Write no byte-order mark behind text that is there already."""
+        """Write no byte-order mark after existing text."""
         with suppress(SFTPError):
             if await self._buffer.seek(0, os.SEEK_END):
                 self._writing.continues()
@@ -212,7 +212,7 @@ class RemoteTextFile:
         """Move the position: to what `tell` returned, to the start, or to the end.
 
         Raises:
-            UsageError: no such position, as a number of characters from the end.
+            UsageError: the position is not one that `tell` returns, the start or the end.
         """
         await self.flush()
         if whence == os.SEEK_CUR and offset == 0:

@@ -1,4 +1,4 @@
-"""Runs the transfers of a client: one scheduler and one future each."""
+"""Run the transfers of a client: one scheduler and one future each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias, get_args
 
 import attrs
 
-from ssh_sftp.aio.client.session import Session, unsupported
+from ssh_sftp.aio.client.session import ClientSession, unsupported
 from ssh_sftp.aio.client.sink import DownloadTarget, LocalFolder, part_name
 from ssh_sftp.aio.client.source import LocalFile, SourceFolder
 from ssh_sftp.attributes import Attributes
@@ -38,18 +38,18 @@ _UNDO_SECONDS = 5.0
 
 @attrs.frozen
 class Callbacks:
-    """Who is told of a transfer's progress."""
+    """The functions that are called with the progress of a transfer."""
 
     progress: Progress | None = None
     found: Found | None = None
 
 
 class Transfer:
-    """One get or put: what its jobs have in common, and how it is run."""
+    """Run one get or put."""
 
     def __init__(
         self,
-        session: Session,
+        session: ClientSession,
         callbacks: Callbacks = Callbacks(),
         *,
         preserve: bool = False,
@@ -87,13 +87,13 @@ class Transfer:
 
     async def fetch_into(self, remote: str, size: int | None, sink: FileSink) -> Transferred:
         """Download one file into a sink."""
-        self._scheduler.stop = True  # one file: its error is the transfer's
+        self._scheduler.stop = True  # one file: its error ends the transfer
         self._scheduler.found(remote, size)
         self._scheduler.add_file(FileDownload(self._scheduler, remote, size, sink))
         return await self._run()
 
     async def fetch_tree(self, remote: str, local: Path, attributes: Attributes) -> Transferred:
-        """Download what is in a directory into another."""
+        """Download the content of a directory into another."""
         download_target = self._download_target(self._options)
         folder = LocalFolder(download_target, str(_resolved(local)), attributes)
         job = DirectoryDownload(self._scheduler, remote, folder, self._options)
@@ -118,7 +118,7 @@ class Transfer:
         return await self._run()
 
     async def send_tree(self, local: Path, remote: str) -> Transferred:
-        """Upload what is in a directory into another."""
+        """Upload the content of a directory into another."""
         made: list[tuple[str, Attributes]] = []
         options = self._upload_options(remote, atomic=self._options.atomic)
         source = SourceFolder(str(local), sizes=self._scheduler.on_found is not None)
@@ -135,7 +135,7 @@ class Transfer:
         return self._result()
 
     def _result(self) -> Transferred:
-        """Return what was done, or raise what was not, with what was."""
+        """Return the result; raise an error that has it if files failed."""
         failures = self._scheduler.failures
         if failures:
             raise SFTPTransferErrors(failures, self._scheduler.result)
@@ -172,7 +172,7 @@ class Transfer:
             self._done.set_exception(error)
 
     def _target_options(self, local: Path) -> SFTPOptions:
-        """Write in place what cannot be replaced: a device, say."""
+        """Return options that write in place if the file cannot be replaced: a device, say."""
         try:
             found = local.stat()
         except OSError:
@@ -196,7 +196,7 @@ class Transfer:
         )
 
     async def _set_directories(self, made: list[tuple[str, Attributes]]) -> None:
-        """Set the times of directories when nothing in them changes any more."""
+        """Set the times of directories after all their files are written."""
         protocol = self._session.protocol
         for path, found in reversed(made):
             mode = None if found.mode is None else found.mode & 0o777
@@ -211,17 +211,17 @@ class Transfer:
 
 
 def is_directory(path: Path) -> bool:
-    """Whether there is a directory at a local path, links followed."""
+    """Return whether a local path is a directory, links followed."""
     return path.is_dir()
 
 
 def into_directory(path: Path, name: str) -> Path:
-    """Return the path of a file that goes into `path` where that is a directory."""
+    """Return the path of a file: below `path` if that is a directory, else `path`."""
     return path / name if path.is_dir() else path
 
 
 def last_name(path: Path) -> str:
-    """Return the name of a local file, also where the path ends in dots."""
+    """Return the name of a local file, also if the path ends in dots."""
     return path.name if path.name not in {"", ".."} else path.resolve().name
 
 

@@ -1,4 +1,4 @@
-"""The local file system, as a server serves it: below a root, or whole.
+"""The local file system, as a server serves it: below a root, or all of it.
 
 `Rooted` serves what is below one directory and touches nothing outside it, whatever a client
 sends, and whatever other processes do to links meanwhile: see `path_walk`.  `UnconfinedFiles`
@@ -31,7 +31,7 @@ _ANY_MODE: Final = 0o7777
 
 
 class LocalFiles:
-    """Operations on local files, each on a `Location`; its subclasses say how one is found.
+    """Do operations on local files; the subclasses find the `Location` of a path.
 
     Attributes:
         read_only: whether requests that change anything are refused.
@@ -43,7 +43,7 @@ class LocalFiles:
         self.read_only = read_only
 
     def find(self, path: str, *, follow: bool) -> Location:
-        """Return the directory of a path and the name in it."""
+        """Return the directory of a path, and the name in it."""
         raise NotImplementedError
 
     def realpath(self, path: str) -> str:
@@ -133,9 +133,9 @@ class LocalFiles:
             )
 
     def _chmod(self, place: Location, mode: int) -> None:
-        """Change permissions of the file that is there now, and of no other.
+        """Change permissions of the file itself, not of one that replaces it.
 
-        chmod by name follows links, so the file is pinned by a descriptor first.
+        chmod by name follows links, so the file is opened with O_PATH first.
         """
         descriptor = os.open(place.name, _pin_flags(place), dir_fd=place.directory)
         try:
@@ -174,12 +174,12 @@ class LocalFiles:
                     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
                 _rename(source, target)
                 return
-            # a second name fails where there is one already, and nothing can come between
+            # link(2) fails if the name exists, without a race
             _link(source, target)
             os.unlink(source.name, dir_fd=source.directory)
 
     def replace(self, old: str, new: str) -> None:
-        """Rename over what is there."""
+        """Rename, and replace a file that has the new name."""
         with self.find(old, follow=False) as source, self.find(new, follow=False) as target:
             _rename(source, target)
 
@@ -189,33 +189,33 @@ class LocalFiles:
             _link(source, target)
 
     def readlink(self, path: str) -> str:
-        """Return the target of a symbolic link, where it leads nowhere outside."""
+        """Return the target of a symbolic link, unless it leads out of the root."""
         with self.find(path, follow=False) as place:
             target = os.readlink(place.name, dir_fd=place.directory)
             self._check_link(place, target)
             return target
 
     def symlink(self, target: str, link: str) -> None:
-        """Make a symbolic link that leads nowhere outside."""
+        """Make a symbolic link, unless it leads out of the root."""
         with self.find(link, follow=False) as place:
             self._check_link(place, target)
             os.symlink(target, place.name, dir_fd=place.directory)
 
     def home(self, user: str) -> str:
-        """Return one's own home directory; others have none here."""
+        """Return the home directory of the own user; other users have none."""
         if user:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         return "/"
 
     def _check_link(self, place: Location, target: str) -> None:
-        """Refuse a link that leads out."""
+        """Refuse a link that leads out of the root."""
 
 
 class Rooted(LocalFiles):
-    """What is below one directory.
+    """Serve what is below one directory.
 
     Args:
-        path: the directory; its inside is "/" to clients.
+        path: the directory, which clients see as "/".
         read_only: refuse every request that would change something.
     """
 
@@ -229,7 +229,7 @@ class Rooted(LocalFiles):
         return find_below(self._root, path, follow=follow)
 
     def close(self) -> None:
-        """Let go of the root; nothing is served any more."""
+        """Close the root; no request succeeds any more."""
         if not self._closed:
             self._closed = True
             os.close(self._root)
@@ -244,7 +244,7 @@ class Rooted(LocalFiles):
 
 
 class UnconfinedFiles(LocalFiles):
-    """All files that the process may touch.
+    """Serve all files that the process may access.
 
     Args:
         start: the directory that relative paths start from.
@@ -258,7 +258,7 @@ class UnconfinedFiles(LocalFiles):
         self._start: str = os.path.abspath(os.fspath(start))
 
     def find(self, path: str, *, follow: bool) -> Location:
-        """Return a path; the system finds it."""
+        """Return the path as it is; the system resolves it."""
         return Location(None, os.path.join(self._start, path), follow=follow)
 
     def realpath(self, path: str) -> str:

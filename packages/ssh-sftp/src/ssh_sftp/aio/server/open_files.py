@@ -1,4 +1,4 @@
-"""Open local files and directories, as the server has them."""
+"""Open local files and directories of a server session."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class OpenFile:
             os.utime(self._descriptor, (attributes.atime, attributes.mtime))
 
     def sync(self) -> None:
-        """Put it to stable storage."""
+        """Write it to stable storage."""
         os.fsync(self._descriptor)
 
     def statvfs(self) -> StatVFSReply:
@@ -73,7 +73,7 @@ class OpenFile:
 
 
 class OpenDirectory:
-    """An open directory, listed a piece at a time."""
+    """An open directory, listed in pieces."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -88,7 +88,7 @@ class OpenDirectory:
         for entry in self._entries:
             try:
                 facts = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:  # it has gone since
+            except FileNotFoundError:  # it was removed after it was listed
                 continue
             attributes = attributes_of(facts)
             text = long_name(entry.name, facts, now)
@@ -106,7 +106,7 @@ class OpenDirectory:
 
 
 def attributes_of(found: os.stat_result) -> Attributes:
-    """Return what stat(2) says, as ATTRS can carry it."""
+    """Return what stat(2) reports, as ATTRS has it."""
     return Attributes(
         found.st_size,
         found.st_uid,
@@ -129,7 +129,7 @@ def long_name(name: str, found: os.stat_result, now: float) -> str:
 
 
 def facts_of(found: os.statvfs_result) -> StatVFSReply:
-    """Return what statvfs(3) says (PROTOCOL section 4.4)."""
+    """Return what statvfs(3) reports (PROTOCOL section 4.4)."""
     return StatVFSReply(
         block_size=found.f_bsize,
         fragment_size=found.f_frsize,

@@ -1,11 +1,11 @@
 """Find a path below a root, one name at a time, and never leave it.
 
-Each directory on the way is opened relative to the one before with O_NOFOLLOW, so a link
-that someone puts there in between is found, not followed.  Links are read and walked
-here; one that leads out of the root — an absolute one, or one that climbs above it — is
-refused.  ".." in what a client sends stops at the root, as it does at "/".
+Each directory of the path is opened relative to the one before with O_NOFOLLOW, so a link that
+another process makes meanwhile is detected, not followed.  Links are read and resolved here.  A
+link that leads out of the root (an absolute one, or one that goes above the root) is refused.
+".." in a path of the client stops at the root, as it does at "/".
 
-Nothing is compared as text, and what is checked is what is used: the result is the
+No paths are compared as text, and nothing can change between check and use: the result is the
 descriptor of an open directory and one name in it.
 """
 
@@ -30,7 +30,7 @@ class Location:
         directory: the descriptor of the directory, or None to start from the working one.
         name: the name in it; "." for the directory itself.
         trail: the names that lead to the directory from the root.
-        follow: whether a link at the name may be followed, where nothing is confined.
+        follow: whether a link at the name may be followed, if files are not confined.
     """
 
     __slots__ = ("_owned", "directory", "follow", "name", "trail")
@@ -88,7 +88,7 @@ def find_below(root: int, path: str, *, follow: bool) -> Location:
         follow: whether a link at the end is followed (below the root).
 
     Raises:
-        OSError: a name on the way is missing, is no directory, or leads out.
+        OSError: a component is missing, is not a directory, or leads out.
     """
     walk = _Walk(root, path)
     try:
@@ -99,7 +99,7 @@ def find_below(root: int, path: str, *, follow: bool) -> Location:
 
 
 def leads_out(trail: tuple[str, ...], target: str) -> bool:
-    """Whether a link in a directory this deep below the root leads out of it, by its text."""
+    """Return whether the text of a link, in a directory this deep below the root, leads out."""
     if target.startswith("/"):
         return True
     depth = len(trail)
@@ -115,7 +115,7 @@ def _names(path: str) -> list[str]:
 
 
 class _Walk:
-    """The directories between the root and where the walk has come."""
+    """The directories from the root to the present one."""
 
     def __init__(self, root: int, path: str) -> None:
         self._root = root
@@ -174,7 +174,7 @@ class _Walk:
         try:
             return os.readlink(name, dir_fd=self._here)
         except OSError as error:
-            if error.errno in {errno.EINVAL, errno.ENOENT}:  # it is no link
+            if error.errno in {errno.EINVAL, errno.ENOENT}:  # it is not a link
                 return None
             raise
 

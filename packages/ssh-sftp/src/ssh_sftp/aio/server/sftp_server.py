@@ -1,6 +1,6 @@
 """A session of the server on an asyncio pipe.
 
-What the file system's code does wrong is logged to "ssh_sftp.server" with its traceback.
+Faults of the file system's code are logged to "ssh_sftp.server" with a traceback.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ _FAULTS = 20
 
 
 class SFTPServer:
-    """Serves a file system to the client at the other end of a pipe.
+    """Serve a file system to the client at the other end of a pipe.
 
         await SFTPServer(pipe, Rooted("/srv")).serve()
 
-    Requests are answered as they arrive; many that arrive together are answered with one
-    write.  While the pipe cannot take more, none is answered and nothing is read.
+    Requests are answered as they arrive; those that arrive together are answered with one
+    write.  While the pipe is full, nothing is answered and nothing is read.
 
     Args:
         pipe: the stream to the client: the channel of an "sftp" subsystem, say.
-        filesystem: what is served.
+        filesystem: the file system to serve.
         handles: the most files and directories that may be open.
         peer_software: the client's identification string, where there is one: it tells in which
             order the client sends the paths of SYMLINK; without it OpenSSH's order is read.
@@ -41,8 +41,8 @@ class SFTPServer:
             something, the rest at level DEBUG.
 
     Raises:
-        UsageError: a name in `denied` is no request, or the file system lacks a method, or has a
-            coroutine function for one.
+        UsageError: a name in `denied` is not a request, or the file system lacks a method, or
+            has a coroutine function for one.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class SFTPServer:
 
         Raises:
             SFTPProtocolError: the client broke a rule; the session was ended.
-            Exception: whatever else went wrong inside.
+            Exception: any other fault.
         """
         self._pipe.connect(self)
         try:
@@ -92,7 +92,7 @@ class SFTPServer:
     # ------------------------------------------------------------------ pipe receiver
 
     def data_received(self, data: memoryview) -> None:
-        """Answer what the client asks."""
+        """Answer the requests in `data`."""
         if not self._over.done():
             try:
                 self._protocol.receive(data)
@@ -100,22 +100,22 @@ class SFTPServer:
                 self._fail(error)
 
     def eof_received(self) -> None:
-        """The client asks nothing more."""
+        """End the session after the last reply."""
         self._eof = True
         if not self._protocol.paused:
             self._end(None)
 
     def pipe_closed(self, error: Exception | None) -> None:
-        """The client is gone."""
+        """End the session: the pipe is closed."""
         self._end(None if error is None else self._error)
 
     def pause_writing(self) -> None:
-        """Answer nothing for now, and let the client wait."""
+        """Stop answering and reading: the pipe is full."""
         self._protocol.pause()
         self._pipe.pause_reading()
 
     def resume_writing(self) -> None:
-        """Answer again."""
+        """Answer and read again."""
         try:
             self._protocol.resume()
         except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
@@ -133,7 +133,7 @@ class SFTPServer:
             self._over.set_result(None)
 
     def _fail(self, error: Exception) -> None:
-        """End the session; `serve` raises the error, unless the client has gone."""
+        """End the session; `serve` raises the error, unless the connection was lost."""
         gone = isinstance(error, SSHError) and not isinstance(error, ProtocolError | UsageError)
         self._end(None if gone else error)
 

@@ -1,7 +1,7 @@
 """The server as a program that speaks SFTP on its standard input and output.
 
-It takes the options of sftp-server(8), so it can be the subsystem of another sshd or stand behind
-`sftp -D`.
+It takes the options of sftp-server(8), so it can be the subsystem of another sshd, or the server
+of `sftp -D`.
 """
 
 from __future__ import annotations
@@ -69,9 +69,8 @@ async def _serve(files: LocalFiles, options: StdioOptions) -> None:
 def _handler(options: StdioOptions, environ: Mapping[str, str]) -> logging.Handler:
     """Return where to log.
 
-    sftp-server logs to syslog unless `-e` is given; sshd shows nobody what a subsystem writes to
-    standard error.  Without sshd around it, and without a facility, standard error is where
-    somebody looks.
+    sftp-server logs to syslog unless `-e` is given; sshd discards the standard error of a
+    subsystem.  Outside sshd, and without a facility, a user reads standard error.
     """
     behind_sshd = "SSH_CONNECTION" in environ
     if options.to_stderr or not (behind_sshd or options.facility):
@@ -80,7 +79,7 @@ def _handler(options: StdioOptions, environ: Mapping[str, str]) -> logging.Handl
 
 
 class _Syslog(logging.Handler):
-    """Writes to syslog(3), which drops what nobody takes: in a chroot, say."""
+    """Write to syslog(3), which drops records without a syslogd: in a chroot, say."""
 
     def __init__(self, facility: str) -> None:
         super().__init__()

@@ -46,15 +46,15 @@ _MAX_UMASK: Final = 0o777
 
 @attrs.frozen(kw_only=True)
 class StdioOptions:
-    """What the command line asks for.
+    """The options of the command line.
 
     Attributes:
         start: the directory that relative paths start from; None for the present one.
         root: the directory outside which nothing is served, if there is one.
         read_only: refuse every change.
         umask: the umask, or None to keep the user's.
-        level: the level of Python's logging from which on is logged.
-        facility: the facility of syslog that was named, in upper case, or None.
+        level: the lowest level of Python's logging that is logged.
+        facility: the facility of syslog, in upper case, or None.
         to_stderr: log to standard error.
         denied: the requests that are refused, by name.
         query: list the requests and end.
@@ -72,7 +72,7 @@ class StdioOptions:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Write to standard error alone, and end with status 1: so does sftp-server.
+    """Write to standard error only, and end with status 1, as sftp-server does.
 
     Standard output is the SFTP session.
     """
@@ -83,7 +83,7 @@ class _Parser(argparse.ArgumentParser):
         super().print_help(sys.stderr)
 
     def error(self, message: str) -> NoReturn:
-        """Say in one line what is wrong."""
+        """Print one line with the problem."""
         self.exit(1, f"{self.prog}: {message}; -h shows the options\n")
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
@@ -93,10 +93,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(arguments: Sequence[str]) -> StdioOptions:
-    """Return what a command line asks for.
+    """Return the options of a command line.
 
-    Operands, and whatever is behind the first of them, are ignored: sftp-server does so.  With
-    `-c` (the program is somebody's login shell) everything behind it is ignored too.
+    Operands, and whatever follows the first of them, are ignored, as by sftp-server.  With `-c`
+    (the program is a login shell) everything that follows is ignored too.
 
     Raises:
         SystemExit: an option is wrong, or help was asked for; standard error has the rest.
@@ -123,7 +123,7 @@ def parse(arguments: Sequence[str]) -> StdioOptions:
 
 
 def _without_operands(arguments: Sequence[str]) -> list[str]:
-    """Return the options in front of the first operand, or of `-c`."""
+    """Return the options before the first operand, or before `-c`."""
     options, _ = getopt.getopt(list(arguments), _LETTERS, _WORDS)
     kept: list[str] = []
     for name, value in options:
@@ -167,7 +167,7 @@ def _expand(start: str) -> str:
         if mark:
             token = mark + rest[:1]
             if token not in words:
-                sys.exit(f"-d: {token} is no token; there are %d, %u, %U and %%")
+                sys.exit(f"-d: {token} is not a token; use %d, %u, %U and %%")
             parts.append(words[token]())
         start = rest[1:]
     return "".join(parts)
