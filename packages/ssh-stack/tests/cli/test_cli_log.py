@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from conftest import start_sshd
 from ssh_stack.cli.errors import Stopped
 from ssh_stack.cli.report import Report
 
@@ -57,8 +58,6 @@ def test_warning_and_error_of_the_configuration_are_in_the_log_file(
 def test_banner_of_the_server_stays_on_standard_error(
     cli: Cli, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    from conftest import start_sshd  # noqa: PLC0415 (used here alone)
-
     text = tmp_path / "banner"
     text.write_text("authorized users only\n")
     log = tmp_path / "log"
@@ -76,7 +75,7 @@ def test_log_file_that_cannot_be_opened_ends_the_command_with_status_1_as_for_ss
 
     assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
     assert b"cannot be opened: Is a directory" in done.stderr
-    with pytest.raises(Stopped, match="embedded null byte"):
+    with pytest.raises(Stopped, match="embedded null"):
         Report().append_to("\0")
 
 
