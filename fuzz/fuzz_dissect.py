@@ -6,8 +6,8 @@ from fuzz.fuzz_messages import PHASES
 from fuzz.samples import samples
 from fuzz.target import Target, one_of
 from ssh_wire import UsageError
-from ssh_wire.dissect import CaptureError, Options, dissect, render, report, seen
-from ssh_wire.framing import pack_packet
+from ssh_wire.binary_packet import pack_packet
+from ssh_wire.dissect import CaptureError, Options, dissect, read_entries, render, report
 from ssh_wire.messages.kex import KexECDHInit, KexECDHReply
 from ssh_wire.messages.transport import KexInit, NewKeys
 from ssh_wire.testing import Link, Recording
@@ -45,7 +45,7 @@ def stream(data: bytes) -> None:
 
 def capture(data: bytes) -> None:
     """Frames, segments, streams, packets and trees; the text is what the others are for."""
-    for one in seen(data, Options(form="capture")):
+    for one in read_entries(data, Options(form="capture")):
         assert one.connection is not None
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fuzz.target import Target
 from ssh_wire import WireError
-from ssh_wire.frames import FrameReader, frame
-from ssh_wire.framing import PacketReader, pack_packet, unpack_packet
+from ssh_wire.binary_packet import PacketReader, pack_packet, unpack_packet
+from ssh_wire.length_prefix import LengthPrefixedReader, with_length
 from ssh_wire.messages.transport import Ignore, NewKeys
 
 PACKETS = [pack_packet(payload, bytes) for payload in (NewKeys().encode(), b"x" * 100)]
@@ -27,8 +27,8 @@ def read_packet(data: bytes) -> None:
 
 def read_frames(data: bytes) -> None:
     whole, pieces = list[bytes](), list[bytes]()
-    FrameReader(lambda view: whole.append(bytes(view)), LIMIT).feed(memoryview(data))
-    reader = FrameReader(lambda view: pieces.append(bytes(view)), LIMIT)
+    LengthPrefixedReader(lambda view: whole.append(bytes(view)), LIMIT).feed(memoryview(data))
+    reader = LengthPrefixedReader(lambda view: pieces.append(bytes(view)), LIMIT)
     step = max(7, len(data) // 16)
     for pos in range(0, len(data), step):
         reader.feed(memoryview(data)[pos : pos + step])
@@ -46,7 +46,10 @@ TARGETS = [
     Target(
         name="frames",
         function=read_frames,
-        seeds=[frame(b"abc", LIMIT) + frame(b"x" * 5000, LIMIT), frame(b"y" * 20, LIMIT) * 9],
+        seeds=[
+            with_length(b"abc", LIMIT) + with_length(b"x" * 5000, LIMIT),
+            with_length(b"y" * 20, LIMIT) * 9,
+        ],
         allowed=(WireError,),
     ),
 ]

@@ -44,7 +44,7 @@ from ssh_transport.roles import build_machine
 from ssh_transport.states import TransportState
 from ssh_transport.version import IdentificationReader
 from ssh_wire import ProtocolError
-from ssh_wire.framing import PacketReader, pack_packet
+from ssh_wire.binary_packet import PacketReader, pack_packet
 from ssh_wire.messages.kex import KexECDHInit, KexECDHReply
 from ssh_wire.messages.transport import Debug, Disconnect, KexInit, NewKeys, Ping, Unimplemented
 

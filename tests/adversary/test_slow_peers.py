@@ -9,7 +9,7 @@ import pytest
 
 import ssh_stack
 from ssh_keys import PrivateKey
-from ssh_wire.framing import pack_packet
+from ssh_wire.binary_packet import pack_packet
 from ssh_wire.messages.transport import Ignore
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 import attrs
 import pytest
 
-from ssh_wire.dissect import Options, Tree, seen
+from ssh_wire.dissect import Options, Tree, read_entries
 from ssh_wire.numbers import MessageNumber
 from tests.interop.handshakes import METHODS, ours, recordings
 
@@ -134,7 +134,7 @@ def _field(element: ET.Element, name: str) -> str:
 
 def compare(tshark: str, path: Path) -> list[str]:
     """Compare all that both say of a capture; return the names of the messages."""
-    lines = list(seen(path.read_bytes(), Options()))
+    lines = list(read_entries(path.read_bytes(), Options()))
     assert lines[0].connection is not None
     theirs = ask(tshark, path, lines[0].connection.server.port)
     entries = [one.entry for one in lines]

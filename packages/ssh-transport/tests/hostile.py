@@ -21,7 +21,7 @@ from ssh_transport import (
 from ssh_transport.keyexchange import base as keyexchange
 from ssh_transport.testing import Pair, pump
 from ssh_wire import DisconnectReason, Message, ProtocolError
-from ssh_wire.framing import PacketReader, pack_packet
+from ssh_wire.binary_packet import PacketReader, pack_packet
 from ssh_wire.messages.transport import Disconnect, KexInit
 
 M = TypeVar("M", bound=Message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ssh_wire.framing import pack_packet
+from ssh_wire.binary_packet import pack_packet
 from ssh_wire.messages.kex import KexECDHInit, KexECDHReply
 from ssh_wire.messages.transport import KexInit, NewKeys
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssh_wire.dissect.capture import Frame, frames
-from ssh_wire.dissect.links import ACK, SYN, Endpoint, Segment, segment
+from ssh_wire.dissect.links import ACK, SYN, Address, Segment, segment
 from ssh_wire.testing import Link, Recording
 
 V4 = (("10.0.0.1", 50022), ("10.0.0.2", 22))
@@ -39,8 +39,8 @@ def test_every_link_carries_both_versions(
 
 
 def test_ends_as_text() -> None:
-    assert str(Endpoint(b"\x0a\0\0\1", 22)) == "10.0.0.1:22"
-    assert str(Endpoint(bytes(15) + b"\1", 22)) == "[::1]:22"
+    assert str(Address(b"\x0a\0\0\1", 22)) == "10.0.0.1:22"
+    assert str(Address(bytes(15) + b"\1", 22)) == "[::1]:22"
 
 
 def raw(*, client: tuple[str, int] = V4[0], server: tuple[str, int] = V4[1]) -> bytes:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssh_wire.dissect.links import ACK, SYN, Endpoint, Segment
-from ssh_wire.dissect.tcp import Connections, Gap, Stream
+from ssh_wire.dissect.links import ACK, SYN, Address, Segment
+from ssh_wire.dissect.tcp import Gap, TCPConnections, TCPStream
 
-A, B = Endpoint(b"\x0a\0\0\1", 50022), Endpoint(b"\x0a\0\0\2", 22)
+A, B = Address(b"\x0a\0\0\1", 50022), Address(b"\x0a\0\0\2", 22)
 
 
 @given(
@@ -24,7 +24,7 @@ def test_segments_in_any_order_twice_and_overlapping(
     pieces = [(pos, content[pos : pos + 7]) for pos in range(0, len(content), 7)]
     pieces += [(pos, content[pos : pos + size]) for pos, size in extra]
     random.shuffle(pieces)
-    stream = Stream()
+    stream = TCPStream()
 
     found = stream.feed(start - 1, b"", syn=True)
     for pos, piece in pieces:
@@ -34,7 +34,7 @@ def test_segments_in_any_order_twice_and_overlapping(
 
 
 def test_a_stream_whose_beginning_was_not_captured() -> None:
-    stream = Stream()
+    stream = TCPStream()
 
     assert stream.feed(7, b"ab", syn=False) == b"ab"
     assert stream.feed(5, b"xxabcd", syn=False) == b"cd"
@@ -42,7 +42,7 @@ def test_a_stream_whose_beginning_was_not_captured() -> None:
 
 
 def test_what_came_first_counts() -> None:
-    stream = Stream()
+    stream = TCPStream()
     stream.feed(99, b"", syn=True)
 
     assert stream.feed(102, b"CD", syn=False) == b""
@@ -53,7 +53,7 @@ def test_what_came_first_counts() -> None:
 @pytest.mark.row("W10")
 @pytest.mark.parametrize(("size", "count"), [(1, 1_024), (65_000, 16)])
 def test_a_gap_ends_the_waiting(size: int, count: int) -> None:
-    stream = Stream()
+    stream = TCPStream()
     stream.feed(0, b"", syn=True)
     for number in range(count):
         stream.feed(9 + number * size, b"x" * size, syn=False)
@@ -63,12 +63,12 @@ def test_a_gap_ends_the_waiting(size: int, count: int) -> None:
     assert stream._waiting == []
 
 
-def one(source: Endpoint, target: Endpoint, flags: int, sequence: int = 0) -> Segment:
+def one(source: Address, target: Address, flags: int, sequence: int = 0) -> Segment:
     return Segment(source, target, sequence, flags, b"")
 
 
 def test_who_opens_is_the_client() -> None:
-    connections = Connections()
+    connections = TCPConnections()
     opened, sender = connections.find(one(B, A, SYN))
 
     assert (opened.client, opened.server, sender) == (B, A, "client")
@@ -77,14 +77,14 @@ def test_who_opens_is_the_client() -> None:
 
 
 def test_where_the_opening_was_not_captured() -> None:
-    assert Connections().find(one(B, A, SYN | ACK))[0].client == A
-    assert Connections().find(one(A, B, SYN | ACK))[0].client == B
-    assert Connections().find(one(A, B, ACK))[0].client == A
-    assert Connections().find(one(B, A, ACK))[0].client == A
+    assert TCPConnections().find(one(B, A, SYN | ACK))[0].client == A
+    assert TCPConnections().find(one(A, B, SYN | ACK))[0].client == B
+    assert TCPConnections().find(one(A, B, ACK))[0].client == A
+    assert TCPConnections().find(one(B, A, ACK))[0].client == A
 
 
 def test_another_opening_is_another_connection() -> None:
-    connections = Connections()
+    connections = TCPConnections()
     first, _ = connections.find(one(A, B, SYN, 1))
 
     assert connections.find(one(A, B, SYN, 1))[0] is first

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ssh_wire import WireError, frames
+from ssh_wire import WireError
+from ssh_wire.length_prefix import LengthPrefixedReader, with_length
 
 if TYPE_CHECKING:
     from ssh_wire.primitives import Buffer
@@ -21,7 +22,7 @@ def frame(payload: Buffer) -> bytes:
     Raises:
         EncodeError: the message is longer than any agent accepts.
     """
-    return frames.frame(payload, MAX_MESSAGE)
+    return with_length(payload, MAX_MESSAGE)
 
 
 class AgentFrameReader:
@@ -46,6 +47,6 @@ class AgentFrameReader:
         self._messages.append(bytes(message))
 
 
-class _Frames(frames.FrameReader):
+class _Frames(LengthPrefixedReader):
     def refused(self, length: int) -> WireError:
         return WireError(f"agent message: its length is {length}, not 1 to {MAX_MESSAGE}")

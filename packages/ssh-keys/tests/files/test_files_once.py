@@ -24,7 +24,7 @@ def test_pipe_that_is_read_again_in_the_scope_has_what_it_had() -> None:
         assert read_file(path, _LIMIT) == b""
 
 
-def test_file_that_is_read_again_in_the_scope_is_read_anew(tmp_path: Path) -> None:
+def test_file_that_is_read_again_in_the_scope_is_opened_again(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with ReadOnce().scope():
         for text in (b"one", b"two"):

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from ssh_sftp.errors import SFTPProtocolError
 from ssh_sftp.numbers import MAX_PACKET
-from ssh_wire.frames import FrameReader
+from ssh_wire.length_prefix import LengthPrefixedReader
 
 __all__ = ["PacketReader"]
 
 
-class PacketReader(FrameReader):
+class PacketReader(LengthPrefixedReader):
     """Deliver the payload of each complete packet."""
 
     def __init__(self, handler: Callable[[memoryview], None], limit: int = MAX_PACKET) -> None:

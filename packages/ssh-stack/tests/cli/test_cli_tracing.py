@@ -7,7 +7,7 @@ from ssh_stack.cli.report import Report
 from ssh_stack.cli.tracing import tracer
 from ssh_transport import ClientTransport, Disconnected, TransportOptions, profiles
 from ssh_transport.testing import Pair
-from ssh_wire.framing import pack_packet
+from ssh_wire.binary_packet import pack_packet
 from ssh_wire.messages.transport import Debug, Disconnect
 
 EVIL = "\x1b[2J\x07\u202e\x9b\x7f\t"

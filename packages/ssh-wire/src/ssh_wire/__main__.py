@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ssh_wire.dissect.report import FORMS, PHASES, Options, report
+from ssh_wire.dissect.text_report import FORMS, PHASES, Options, report
 from ssh_wire.errors import SSHError
 
 

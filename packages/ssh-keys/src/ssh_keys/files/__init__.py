@@ -8,7 +8,7 @@ created for its owner alone, from the first system call on.
 `OSError` is raised as it is; the content of a file is decoded as `ssh_keys.load` does.
 
 disk      how files are opened, created and replaced
-once      what pipes and devices held
+once      what was read from pipes and devices
 locking   a lock against other processes
 hosts     files known_hosts
 """

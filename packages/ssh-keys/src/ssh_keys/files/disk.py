@@ -182,7 +182,7 @@ def open_to_read(path: str | os.PathLike[str]) -> int:
 def await_content(descriptor: int) -> None:
     """Wait until a pipe or a device has something to read, or has ended.
 
-    A pipe that nobody has opened for writing yet would look like an empty one.
+    A pipe that is not opened for writing yet would look like an empty one.
     """
     if stat.S_ISREG(os.fstat(descriptor).st_mode) or not hasattr(select, "poll"):
         return

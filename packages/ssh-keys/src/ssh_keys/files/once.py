@@ -1,8 +1,8 @@
-"""What pipes and devices held: it can be read once, and is wanted again.
+"""Remember the content of pipes and devices, which can be read only once.
 
-A key file is read as a public key and then as a private one, and a configuration again for
-each jump host.  Within the scope of a `ReadOnce`, whatever is no regular file is read the
-first time and remembered.
+A key file is read as a public key and then as a private one, and a configuration again for each
+jump host.  In the scope of a `ReadOnce`, a file that is not a regular one is read the first time
+and remembered.
 """
 
 from __future__ import annotations

@@ -13,11 +13,10 @@ import click
 
 from ssh_stack.cli.errors import explain
 from ssh_wire import SSHError
-from ssh_wire.dissect import Options, report
-from ssh_wire.dissect.report import FORMS, PHASES
+from ssh_wire.dissect import FORMS, PHASES, Options, report
 
 if TYPE_CHECKING:
-    from ssh_wire.dissect.report import Form
+    from ssh_wire.dissect import Form
 
 __all__ = ["dissect"]
 

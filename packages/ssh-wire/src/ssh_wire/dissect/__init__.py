@@ -1,14 +1,14 @@
 """Read what went over the wire: a payload, a stream, a capture file, as trees and as text.
 
     nodes         what a payload becomes: a tree of named, typed fields
-    meanings      what numbers and blobs stand for, in words
-    render        a tree as text, secrets masked
-    side          one direction of a connection, up to its encryption
+    descriptions  what numbers and blobs mean, in words
+    tree_text     a tree as text, secrets masked
+    direction     one direction of a connection, up to its encryption
     conversation  both directions, and which key exchange they agreed on
     capture       pcap and pcapng files: frames
     links         frames: TCP segments
     tcp           segments: streams
-    report        any of these inputs as lines of text
+    text_report   any of these inputs as lines of text
 
 Nothing here reads a file or a clock: bytes come in, trees and lines go out.
 """
@@ -21,7 +21,11 @@ from ssh_wire.dissect.conversation import Entry as Entry
 from ssh_wire.dissect.nodes import Field as Field
 from ssh_wire.dissect.nodes import Tree as Tree
 from ssh_wire.dissect.nodes import dissect as dissect
-from ssh_wire.dissect.render import render as render
-from ssh_wire.dissect.report import Options as Options
-from ssh_wire.dissect.report import report as report
-from ssh_wire.dissect.report import seen as seen
+from ssh_wire.dissect.text_report import FORMS as FORMS
+from ssh_wire.dissect.text_report import PHASES as PHASES
+from ssh_wire.dissect.text_report import ConnectionEntry as ConnectionEntry
+from ssh_wire.dissect.text_report import Form as Form
+from ssh_wire.dissect.text_report import Options as Options
+from ssh_wire.dissect.text_report import read_entries as read_entries
+from ssh_wire.dissect.text_report import report as report
+from ssh_wire.dissect.tree_text import render as render

@@ -12,8 +12,8 @@ from typing import Literal, TypeAlias
 import attrs
 
 from ssh_wire.declare import Message
+from ssh_wire.dissect.direction import DirectionReader, Piece, What
 from ssh_wire.dissect.nodes import Tree, dissect
-from ssh_wire.dissect.side import Piece, Side, What
 from ssh_wire.errors import UsageError, WireError
 from ssh_wire.messages import sets
 from ssh_wire.messages.transport import KexInit
@@ -59,7 +59,10 @@ class Conversation:
     """
 
     def __init__(self, method: str | None = None) -> None:
-        self._sides: dict[Role, Side] = {"client": Side(), "server": Side()}
+        self._sides: dict[Role, DirectionReader] = {
+            "client": DirectionReader(),
+            "server": DirectionReader(),
+        }
         self._kexinits: dict[Role, KexInit] = {}
         self._wrong_guess: Role | None = None
         self._method = method

@@ -13,7 +13,7 @@ import attrs
 
 from ssh_wire.dissect.capture import Frame
 
-__all__ = ["ACK", "SYN", "Endpoint", "Segment", "segment"]
+__all__ = ["ACK", "SYN", "Address", "Segment", "segment"]
 
 _IPV4, _IPV6 = 0x0800, 0x86DD
 _VLAN = {0x8100, 0x88A8, 0x9100}
@@ -36,7 +36,7 @@ SYN, ACK = 2, 16
 
 
 @attrs.frozen
-class Endpoint:
+class Address:
     """An address and a port.
 
     Attributes:
@@ -66,8 +66,8 @@ class Segment:
         data: its bytes.
     """
 
-    source: Endpoint
-    destination: Endpoint
+    source: Address
+    destination: Address
     sequence: int
     flags: int
     data: bytes
@@ -149,5 +149,5 @@ def _tcp(data: bytes, source: bytes, destination: bytes) -> Segment | None:
     if not _TCP_LENGTH <= head <= len(data):
         return None
     return Segment(
-        Endpoint(source, from_port), Endpoint(destination, to_port), sequence, flags, data[head:]
+        Address(source, from_port), Address(destination, to_port), sequence, flags, data[head:]
     )

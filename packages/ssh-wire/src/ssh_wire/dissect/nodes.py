@@ -8,7 +8,7 @@ import attrs
 
 from ssh_wire import codegen
 from ssh_wire.declare import Message, Record
-from ssh_wire.dissect.meanings import meaning_of, modes_of
+from ssh_wire.dissect.descriptions import describe, terminal_modes
 from ssh_wire.errors import ProtocolError
 from ssh_wire.messageset import MessageSet
 from ssh_wire.numbers import MessageNumber
@@ -141,10 +141,9 @@ def _field(declared: codegen.Field, value: Any, cls: type, *, secret: bool) -> F
         return Field(declared.name, kind, secret=secret, inner=_fields(value))
     if declared.kind == "view":
         value = bytes(value)
-    inner = tuple(
-        Field(name, "uint32", argument) for name, argument in modes_of(cls, declared.name, value)
-    )
-    meaning = meaning_of(cls, declared.name, value)
+    modes = terminal_modes(cls, declared.name, value)
+    inner = tuple(Field(name, "uint32", argument) for name, argument in modes)
+    meaning = describe(cls, declared.name, value)
     return Field(declared.name, kind, value, meaning, secret, inner)
 
 
@@ -152,4 +151,4 @@ def _item(name: str, declared: codegen.Field, item: Any, cls: type, *, secret: b
     if isinstance(item, Record):
         return Field(name, type(item).__name__, secret=secret, inner=_fields(item))
     kind = _WIRE_NAMES.get(str(declared.item), str(declared.item))
-    return Field(name, kind, item, meaning_of(cls, declared.name, item), secret)
+    return Field(name, kind, item, describe(cls, declared.name, item), secret)

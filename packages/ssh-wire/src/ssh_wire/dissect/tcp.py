@@ -14,10 +14,10 @@ from operator import itemgetter
 import attrs
 
 from ssh_wire.dissect.conversation import Role
-from ssh_wire.dissect.links import ACK, SYN, Endpoint, Segment
+from ssh_wire.dissect.links import ACK, SYN, Address, Segment
 from ssh_wire.errors import WireError
 
-__all__ = ["Connection", "Connections", "Gap", "Stream"]
+__all__ = ["Gap", "TCPConnection", "TCPConnections", "TCPStream"]
 
 _MOST_WAITING_BYTES = 1_048_576
 _MOST_WAITING = 1_024
@@ -28,7 +28,7 @@ class Gap(WireError):
     """Bytes of a stream were not captured."""
 
 
-class Stream:
+class TCPStream:
     """One direction: takes segments, gives bytes in their order."""
 
     def __init__(self) -> None:
@@ -74,12 +74,12 @@ class Stream:
             raise Gap(problem)
 
 
-def _streams() -> dict[Role, Stream]:
-    return {"client": Stream(), "server": Stream()}
+def _streams() -> dict[Role, TCPStream]:
+    return {"client": TCPStream(), "server": TCPStream()}
 
 
 @attrs.frozen(eq=False)
-class Connection:
+class TCPConnection:
     """One TCP connection.
 
     Attributes:
@@ -89,19 +89,19 @@ class Connection:
         streams: the two directions, by who sends.
     """
 
-    client: Endpoint
-    server: Endpoint
+    client: Address
+    server: Address
     opening: int | None
-    streams: dict[Role, Stream] = attrs.field(factory=_streams, repr=False)
+    streams: dict[Role, TCPStream] = attrs.field(factory=_streams, repr=False)
 
 
-class Connections:
+class TCPConnections:
     """Finds the connection of each segment, and who of the two sent it."""
 
     def __init__(self) -> None:
-        self._known: dict[frozenset[Endpoint], Connection] = {}
+        self._known: dict[frozenset[Address], TCPConnection] = {}
 
-    def find(self, segment: Segment) -> tuple[Connection, Role]:
+    def find(self, segment: Segment) -> tuple[TCPConnection, Role]:
         """Return the connection of a segment and its sender; the first one makes it known."""
         ends = frozenset({segment.source, segment.destination})
         known = self._known.get(ends)
@@ -112,10 +112,10 @@ class Connections:
         return known, "client" if segment.source == known.client else "server"
 
 
-def _connection(segment: Segment, opening: int | None) -> Connection:
+def _connection(segment: Segment, opening: int | None) -> TCPConnection:
     source, destination = segment.source, segment.destination
     answers = bool(segment.flags & SYN) and opening is None
     lower = source.port < destination.port and opening is None
     if answers or lower:
-        return Connection(destination, source, opening)
-    return Connection(source, destination, opening)
+        return TCPConnection(destination, source, opening)
+    return TCPConnection(source, destination, opening)

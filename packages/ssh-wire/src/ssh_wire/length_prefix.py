@@ -19,13 +19,13 @@ from struct import Struct
 from ssh_wire.errors import EncodeError, WireError
 from ssh_wire.primitives import Buffer
 
-__all__ = ["FrameReader", "frame"]
+__all__ = ["LengthPrefixedReader", "with_length"]
 
 _LENGTH = Struct(">I")
 _SMALL_BUFFER = 4_096
 
 
-def frame(payload: Buffer, limit: int) -> bytes:
+def with_length(payload: Buffer, limit: int) -> bytes:
     """Put the length before a payload.
 
     Args:
@@ -41,7 +41,7 @@ def frame(payload: Buffer, limit: int) -> bytes:
     return b"".join((_LENGTH.pack(size), payload))
 
 
-class FrameReader:
+class LengthPrefixedReader:
     """Hands over the payload of each complete frame, as a view that is valid for the call.
 
     Attributes:

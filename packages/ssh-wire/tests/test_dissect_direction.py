@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handshake import CIPHERTEXT, CLIENT, INIT, KEXINIT, packets
-from ssh_wire.dissect.side import Piece, Side
+from ssh_wire.dissect.direction import DirectionReader, Piece
 from ssh_wire.messages.transport import NewKeys
 
 WHOLE = [
@@ -19,7 +19,7 @@ WHOLE = [
 
 @given(st.integers(1, 200))
 def test_pieces_come_however_the_stream_is_cut(size: int) -> None:
-    side = Side()
+    side = DirectionReader()
     stream = CLIENT + CIPHERTEXT
 
     found = [p for pos in range(0, len(stream), size) for p in side.feed(stream[pos : pos + size])]
@@ -30,7 +30,7 @@ def test_pieces_come_however_the_stream_is_cut(size: int) -> None:
 
 
 def test_lines_before_the_identification() -> None:
-    assert Side().feed(b"hello\r\nworld\nSSH-2.0-x\n") == [
+    assert DirectionReader().feed(b"hello\r\nworld\nSSH-2.0-x\n") == [
         Piece("line", b"hello"),
         Piece("line", b"world"),
         Piece("identification", b"SSH-2.0-x"),
@@ -47,7 +47,7 @@ def test_lines_before_the_identification() -> None:
     ],
 )
 def test_what_breaks_a_rule_ends_the_reading(stream: bytes, problem: str) -> None:
-    side = Side()
+    side = DirectionReader()
 
     last = side.feed(stream)[-1]
 
@@ -58,14 +58,14 @@ def test_what_breaks_a_rule_ends_the_reading(stream: bytes, problem: str) -> Non
 
 
 def test_packets_before_a_broken_one_are_kept() -> None:
-    found = Side().feed(b"SSH-2.0-x\r\n" + packets(INIT.encode()) + b"\0\0\0\0\0\0")
+    found = DirectionReader().feed(b"SSH-2.0-x\r\n" + packets(INIT.encode()) + b"\0\0\0\0\0\0")
 
     assert [piece.what for piece in found] == ["identification", "packet", "broken"]
 
 
 @pytest.mark.row("W10")
 def test_what_is_kept_is_bounded() -> None:
-    side = Side()
+    side = DirectionReader()
     for _ in range(5_000):
         side.feed(b"x" * 10)
 

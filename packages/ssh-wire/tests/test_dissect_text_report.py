@@ -4,8 +4,8 @@ import pytest
 
 from handshake import CIPHERTEXT, CLIENT, KEXINIT, SERVER, packets
 from ssh_wire import UsageError
-from ssh_wire.dissect import CaptureError, Options, report, seen
-from ssh_wire.dissect.report import form_of, phase_of
+from ssh_wire.dissect import CaptureError, Options, read_entries, report
+from ssh_wire.dissect.text_report import form_of, phase_of
 from ssh_wire.messages import auth, kex, transport
 from ssh_wire.testing import Link, Recording
 
@@ -124,7 +124,7 @@ def test_a_damaged_capture_says_so_behind_what_came_before() -> None:
 
 
 def test_what_was_seen_as_objects() -> None:
-    entries = [one.entry for one in seen(SERVER, Options(sender="server"))]
+    entries = [one.entry for one in read_entries(SERVER, Options(sender="server"))]
 
     assert entries[0].text == "SSH-2.0-server"
     assert entries[1].tree is not None

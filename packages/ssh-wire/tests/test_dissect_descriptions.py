@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ssh_wire.dissect.meanings import meaning_of, modes_of
+from ssh_wire.dissect.descriptions import describe, terminal_modes
 from ssh_wire.messages import connection, openssh, transport
 
 
@@ -22,10 +22,10 @@ from ssh_wire.messages import connection, openssh, transport
     ],
 )
 def test_meanings(cls: type, field: str, value: object, meaning: str) -> None:
-    assert meaning_of(cls, field, value) == meaning
+    assert describe(cls, field, value) == meaning
 
 
 def test_modes_are_those_of_a_terminal_request_alone() -> None:
-    assert modes_of(connection.PtyRequest, "modes", b"\x35\0\0\0\1\0") == [("ECHO", 1)]
-    assert modes_of(connection.PtyRequest, "term", "xterm") == []
-    assert modes_of(connection.ExecRequest, "command", b"\x35\0\0\0\1\0") == []
+    assert terminal_modes(connection.PtyRequest, "modes", b"\x35\0\0\0\1\0") == [("ECHO", 1)]
+    assert terminal_modes(connection.PtyRequest, "term", "xterm") == []
+    assert terminal_modes(connection.ExecRequest, "command", b"\x35\0\0\0\1\0") == []

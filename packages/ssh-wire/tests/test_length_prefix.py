@@ -5,25 +5,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssh_wire import EncodeError, WireError
-from ssh_wire.frames import FrameReader, frame
+from ssh_wire.length_prefix import LengthPrefixedReader, with_length
 
 LIMIT = 10_000
 PAYLOADS = st.lists(st.binary(min_size=1, max_size=9000), max_size=6)
 
 
 def stream(payloads: list[bytes]) -> bytes:
-    return b"".join(frame(payload, LIMIT) for payload in payloads)
+    return b"".join(with_length(payload, LIMIT) for payload in payloads)
 
 
 def test_a_frame_is_the_length_and_the_payload() -> None:
-    assert frame(b"\x0b", LIMIT) == b"\0\0\0\x01\x0b"
-    assert frame(memoryview(b"ab"), LIMIT) == b"\0\0\0\x02ab"
+    assert with_length(b"\x0b", LIMIT) == b"\0\0\0\x01\x0b"
+    assert with_length(memoryview(b"ab"), LIMIT) == b"\0\0\0\x02ab"
 
 
 @pytest.mark.parametrize("size", [0, LIMIT + 1])
 def test_no_frame_is_made_that_the_peer_refuses(size: int) -> None:
     with pytest.raises(EncodeError, match=f"frame: {size} bytes; the limit is 10000"):
-        frame(bytes(size), LIMIT)
+        with_length(bytes(size), LIMIT)
 
 
 @given(PAYLOADS, st.lists(st.integers(1, 6000), min_size=1))
@@ -31,7 +31,7 @@ def test_frames_come_whole_however_the_stream_is_cut(
     payloads: list[bytes], cuts: list[int]
 ) -> None:
     found: list[bytes] = []
-    reader = FrameReader(lambda payload: found.append(bytes(payload)), LIMIT)
+    reader = LengthPrefixedReader(lambda payload: found.append(bytes(payload)), LIMIT)
     data = memoryview(stream(payloads))
     pos = index = 0
     while pos < len(data):
@@ -51,7 +51,7 @@ def test_a_pause_keeps_what_arrives(payloads: list[bytes], cut: int) -> None:
         found.append(bytes(payload))
         reader.paused = True
 
-    reader = FrameReader(handler, LIMIT)
+    reader = LengthPrefixedReader(handler, LIMIT)
     data = memoryview(stream(payloads))
     for pos in range(0, len(data), cut):
         reader.feed(data[pos : pos + cut])
@@ -65,7 +65,7 @@ def test_a_pause_keeps_what_arrives(payloads: list[bytes], cut: int) -> None:
 @pytest.mark.parametrize("size", [100, 5000])
 def test_a_frame_in_two_pieces_the_first_with_its_length(size: int) -> None:
     found: list[bytes] = []
-    reader = FrameReader(lambda payload: found.append(bytes(payload)), LIMIT)
+    reader = LengthPrefixedReader(lambda payload: found.append(bytes(payload)), LIMIT)
     data = memoryview(stream([b"x" * size, b"y"]))
 
     reader.feed(data[:50])
@@ -83,7 +83,7 @@ def test_a_pause_between_two_frames_of_one_piece() -> None:
         found.append(bytes(payload))
         reader.paused = len(found) == 1
 
-    reader = FrameReader(handler, LIMIT)
+    reader = LengthPrefixedReader(handler, LIMIT)
     reader.feed(memoryview(stream([b"one", b"two"])))
     reader.feed(memoryview(stream([b"three"])))
     assert found == [b"one"]
@@ -94,7 +94,7 @@ def test_a_pause_between_two_frames_of_one_piece() -> None:
 
 
 def test_resuming_with_nothing_kept() -> None:
-    reader = FrameReader(lambda _: None, LIMIT)
+    reader = LengthPrefixedReader(lambda _: None, LIMIT)
     reader.paused = True
     reader.resume()
 
@@ -106,7 +106,7 @@ def test_a_frame_that_lies_whole_is_not_copied() -> None:
     found: list[memoryview] = []
     data = memoryview(stream([b"x" * 100]))
 
-    FrameReader(found.append, LIMIT).feed(data)
+    LengthPrefixedReader(found.append, LIMIT).feed(data)
 
     assert found[0].obj is data.obj
 
@@ -117,7 +117,7 @@ def test_a_frame_that_lies_whole_is_not_copied() -> None:
 def test_a_length_out_of_bounds_is_refused_as_soon_as_it_is_known(
     length: int, whole: bool
 ) -> None:
-    reader = FrameReader(lambda _: None, LIMIT)
+    reader = LengthPrefixedReader(lambda _: None, LIMIT)
     data = length.to_bytes(4, "big")
     if not whole:
         reader.feed(memoryview(data[:3]))
@@ -131,8 +131,8 @@ def test_a_length_out_of_bounds_is_refused_as_soon_as_it_is_known(
 @pytest.mark.row("W10")
 def test_a_large_frame_byte_by_byte_is_linear_in_its_size() -> None:
     found: list[int] = []
-    reader = FrameReader(lambda payload: found.append(len(payload)), 262_144)
-    data = memoryview(frame(bytes(100_000), 262_144))
+    reader = LengthPrefixedReader(lambda payload: found.append(len(payload)), 262_144)
+    data = memoryview(with_length(bytes(100_000), 262_144))
 
     for pos in range(len(data)):
         reader.feed(data[pos : pos + 1])

@@ -8,19 +8,29 @@ from typing import Literal, TypeAlias, get_args
 
 import attrs
 
+from ssh_wire.binary_packet import unpack_packet
 from ssh_wire.declare import Message
 from ssh_wire.dissect.capture import frames, is_capture
 from ssh_wire.dissect.conversation import Conversation, Entry, Role
 from ssh_wire.dissect.links import SYN, segment
 from ssh_wire.dissect.nodes import dissect
-from ssh_wire.dissect.render import render
-from ssh_wire.dissect.tcp import Connection, Connections, Gap
+from ssh_wire.dissect.tcp import Gap, TCPConnection, TCPConnections
+from ssh_wire.dissect.tree_text import render
 from ssh_wire.errors import UsageError, WireError
-from ssh_wire.framing import unpack_packet
 from ssh_wire.messages import sets
 from ssh_wire.messageset import MessageSet
 
-__all__ = ["FORMS", "PHASES", "Form", "Options", "Seen", "form_of", "phase_of", "report", "seen"]
+__all__ = [
+    "FORMS",
+    "PHASES",
+    "ConnectionEntry",
+    "Form",
+    "Options",
+    "form_of",
+    "phase_of",
+    "read_entries",
+    "report",
+]
 
 Form: TypeAlias = Literal["hex", "stream", "capture"]
 """What an input is."""
@@ -59,7 +69,7 @@ class Options:
 
 
 @attrs.frozen
-class Seen:
+class ConnectionEntry:
     """What was seen of one connection.
 
     Attributes:
@@ -67,7 +77,7 @@ class Seen:
         entry: what was said.
     """
 
-    connection: Connection | None
+    connection: TCPConnection | None
     entry: Entry
 
 
@@ -85,8 +95,8 @@ def report(data: bytes, options: Options) -> Iterator[str]:
             yield from _payload(raw, options)
             return
         data, form = raw, "stream"
-    known: Connection | None = None
-    for one in seen(data, attrs.evolve(options, form=form)):
+    known: TCPConnection | None = None
+    for one in read_entries(data, attrs.evolve(options, form=form)):
         if one.connection is not None and one.connection is not known:
             if known is not None:
                 yield ""
@@ -95,7 +105,7 @@ def report(data: bytes, options: Options) -> Iterator[str]:
         yield from _lines(one.entry, options)
 
 
-def seen(data: bytes, options: Options) -> Iterator[Seen]:
+def read_entries(data: bytes, options: Options) -> Iterator[ConnectionEntry]:
     """Yield everything said in a stream or a capture, up to its encryption.
 
     Raises:
@@ -109,7 +119,7 @@ def seen(data: bytes, options: Options) -> Iterator[Seen]:
         return
     conversation = Conversation(options.method)
     for entry in conversation.feed(options.sender, data):
-        yield Seen(None, entry)
+        yield ConnectionEntry(None, entry)
 
 
 def form_of(data: bytes) -> Form:
@@ -194,13 +204,15 @@ def _lines(entry: Entry, options: Options) -> Iterator[str]:
 class _Watched:
     """A connection of a capture; what it says is held back until it is known to be SSH."""
 
-    def __init__(self, connection: Connection, method: str | None) -> None:
+    def __init__(self, connection: TCPConnection, method: str | None) -> None:
         self.connection = connection
         self._conversation = Conversation(method)
         self._held: list[Entry] = []
         self._ignored = False
 
-    def feed(self, sender: Role, sequence: int, data: bytes, *, syn: bool) -> Iterator[Seen]:
+    def feed(
+        self, sender: Role, sequence: int, data: bytes, *, syn: bool
+    ) -> Iterator[ConnectionEntry]:
         if self._ignored or self._conversation.over:
             return
         try:
@@ -211,16 +223,16 @@ class _Watched:
         self._held += entries
         if self._conversation.identified:
             for entry in self._held:
-                yield Seen(self.connection, entry)
+                yield ConnectionEntry(self.connection, entry)
             self._held = []
         elif len(self._held) > _HELD or any(entry.what == "broken" for entry in self._held):
             self._ignored = True
             self._held = []
 
 
-def _captured(data: bytes, method: str | None) -> Iterator[Seen]:
-    connections = Connections()
-    watched: dict[Connection, _Watched] = {}
+def _captured(data: bytes, method: str | None) -> Iterator[ConnectionEntry]:
+    connections = TCPConnections()
+    watched: dict[TCPConnection, _Watched] = {}
     for frame in frames(data):
         found = segment(frame)
         if found is None:

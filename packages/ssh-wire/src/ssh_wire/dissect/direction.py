@@ -10,13 +10,13 @@ from typing import Literal, TypeAlias
 
 import attrs
 
+from ssh_wire.binary_packet import PacketReader
 from ssh_wire.errors import WireError
-from ssh_wire.framing import PacketReader
 from ssh_wire.numbers import MessageNumber
 from ssh_wire.primitives import Buffer
 from ssh_wire.text import printable
 
-__all__ = ["Piece", "Side"]
+__all__ = ["DirectionReader", "Piece"]
 
 _PREFIX = b"SSH-"
 _LONGEST_LINE = 8_192
@@ -42,7 +42,7 @@ class Piece:
     problem: str = ""
 
 
-class Side:
+class DirectionReader:
     """Reads one direction of a connection.
 
     Attributes:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssh_wire import WireError
-from ssh_wire.framing import PacketReader, pack_packet, packet_padding, unpack_packet
+from ssh_wire.binary_packet import PacketReader, pack_packet, packet_padding, unpack_packet
 
 
 def zeros(count: int) -> bytes:

@@ -16,13 +16,13 @@ from ssh_wire.numbers import (
 from ssh_wire.primitives import read_string
 from ssh_wire.text import printable
 
-__all__ = ["meaning_of", "modes_of"]
+__all__ = ["describe", "terminal_modes"]
 
 _LONGEST_NAME = 64
 """RFC 4251 section 6: names have at most 64 characters."""
 
 
-def meaning_of(cls: type, field: str, value: object) -> str:
+def describe(cls: type, field: str, value: object) -> str:
     """Return what a field's content stands for; nothing where it speaks for itself."""
     explain = _MEANINGS.get((cls, field))
     if explain is not None and isinstance(value, int):
@@ -32,7 +32,7 @@ def meaning_of(cls: type, field: str, value: object) -> str:
     return ""
 
 
-def modes_of(cls: type, field: str, value: object) -> list[tuple[str, int]]:
+def terminal_modes(cls: type, field: str, value: object) -> list[tuple[str, int]]:
     """Return the terminal modes in a field, by name; nothing where there are none."""
     if cls is not connection.PtyRequest or field != "modes" or not isinstance(value, bytes):
         return []
