@@ -9,6 +9,7 @@ OPEN, then READ and CLOSE together.
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from ssh_sftp.client.protocol import Outcome
@@ -21,6 +22,7 @@ from ssh_sftp.errors import (
     SFTPTransferError,
     status_error,
 )
+from ssh_sftp.guarded import guarded
 from ssh_sftp.messages import Close, Data, Handle, Open, Read, Status
 from ssh_sftp.numbers import SAFE_READ, OpenFlags, StatusCode
 from ssh_wire import ProtocolError
@@ -190,11 +192,9 @@ class FileDownload:
         self._received += size
         self._unwritten += 1
         self._scheduler.touch()
-        try:
+        with guarded(partial(self._on_written, size)) as guard:
             self._sink.write(memoryview(reply.data), offset, self._on_written)
-        except Exception as error:  # noqa: BLE001 (the sink may raise anything; the transfer reports it)
-            self._on_written(size, error)
-        else:
+        if not guard.failed:
             self._scheduler.report(self._received, self._size, self._path)
 
     def _refused(self, reply: Status) -> None:
@@ -216,7 +216,7 @@ class FileDownload:
 
     def _on_written(self, size: int, error: Exception | None) -> None:
         """Count what the sink has written; it may report that outside of any reply."""
-        try:
+        with guarded(self.broken):
             self._unwritten -= 1
             self._flow.give(size, self._protocol.now)
             if error is not None:
@@ -224,8 +224,6 @@ class FileDownload:
             if not self._blocks:
                 self._scheduler.touch()
                 self._maybe_end()
-        except Exception as fault:  # noqa: BLE001 (the transfer reports it, whatever raises)
-            self.broken(fault)
 
     def _on_closed(self, outcome: Outcome) -> None:
         # "even a close can fail": the bytes have arrived nevertheless
@@ -261,12 +259,10 @@ class FileDownload:
             self._finish()
 
     def _finish(self) -> None:
-        try:
+        with guarded(self._on_finished):
             if self._received == 0:
                 self._scheduler.report(0, 0, self._path)
             self._sink.finish(self._on_finished)
-        except Exception as error:  # noqa: BLE001 (the error of a callback goes to the caller)
-            self._on_finished(error)
 
     def _on_finished(self, error: Exception | None) -> None:
         if error is None:

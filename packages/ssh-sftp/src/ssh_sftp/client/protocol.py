@@ -20,6 +20,7 @@ from ssh_sftp.client.replies import Reply, decode_reply, decode_version
 from ssh_sftp.errors import SFTPConnectionLost, SFTPError, SFTPProtocolError, SFTPTimeout
 from ssh_sftp.extensions import EXTENSIONS
 from ssh_sftp.framing import PacketReader
+from ssh_sftp.guarded import guarded, guarded_fully
 from ssh_sftp.messages import Handle, Init, Request, Status
 from ssh_sftp.numbers import MAX_HANDLE_BYTES, VERSION
 from ssh_sftp.pipe import Buffer, Transmit
@@ -242,17 +243,15 @@ class SFTPClientProtocol:
         self._error = ended = self._with_early_text(error)
         pending, self._pending = self._pending, {}
         self._outgoing = []
-        interrupt: BaseException | None = None
+        interrupts: list[BaseException] = []
         for on_reply, _, waiter in pending.values():
             if waiter in self._broken:
                 continue
-            try:
+            with guarded_fully(interrupts.append):  # every request is told before one goes on
                 self._tell(on_reply, waiter, ended)
-            except BaseException as raised:  # noqa: BLE001 (every request is told before it is raised again)
-                interrupt = raised
         self._run_woken()
-        if interrupt is not None:
-            raise interrupt
+        if interrupts:
+            raise interrupts[-1]
         return ended
 
     def next_deadline(self) -> float | None:
@@ -273,10 +272,11 @@ class SFTPClientProtocol:
         while self._woken:
             woken, self._woken = self._woken, []
             for callback in woken:
-                try:
+                with guarded(self._fail_with):
                     callback()
-                except Exception as error:  # noqa: BLE001 (the session ends with it, whatever raises)
-                    self.fail(internal_error(error))
+
+    def _fail_with(self, error: Exception) -> None:
+        self.fail(internal_error(error))
 
     def _packet(self, payload: memoryview) -> None:
         if self._extensions is None:

@@ -15,10 +15,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Final, Protocol, TypeAlias
 
 from ssh_sftp.client.flow import Flow
 from ssh_sftp.client.protocol import SFTPClientProtocol
+from ssh_sftp.guarded import guarded
 from ssh_sftp.results import Skipped, TransferFailure, Transferred, TransferRefusal
 from ssh_wire import ProtocolError, SSHError
 from ssh_wire.text import printable
@@ -119,18 +121,14 @@ class Scheduler:
     def found(self, path: str, size: int | None) -> None:
         """Call `on_found` with a file that will be transferred."""
         if self.on_found is not None:
-            try:
+            with guarded(self.fail):
                 self.on_found(printable(path), size)
-            except Exception as error:  # noqa: BLE001 (the error of a callback goes to the caller)
-                self.fail(error)
 
     def report(self, done: int, total: int | None, path: str) -> None:
         """Call `progress` with the bytes of a file."""
         if self.progress is not None:
-            try:
+            with guarded(self.fail):
                 self.progress(done, total, printable(path))
-            except Exception as error:  # noqa: BLE001 (the error of a callback goes to the caller)
-                self.fail(error)
 
     def skip(self, path: str, reason: str) -> None:
         """Record a file that is left out."""
@@ -256,7 +254,5 @@ class Scheduler:
             self._step(job, job.start)
 
     def _step(self, job: Job, step: Callable[[], None]) -> None:
-        try:
+        with guarded(partial(self.broken, job)):
             step()
-        except Exception as error:  # noqa: BLE001 (the transfer ends with it, whatever raises)
-            self.broken(job, error)

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from ssh_sftp import messages as m
 from ssh_sftp.attributes import Attributes
+from ssh_sftp.guarded import guarded
 from ssh_sftp.numbers import MAX_HANDLES, MAX_PACKET, MAX_READ, MAX_WRITE, OpenFlags, StatusCode
 from ssh_sftp.pipe import Buffer
 from ssh_sftp.server.filesystem import DirectoryHandle, FileHandle, FileSystem, problem_with
@@ -64,10 +65,8 @@ class Handlers:
         ]
         errors: list[Exception] = []
         for handle in opened:
-            try:
+            with guarded(errors.append):
                 handle.close()
-            except Exception as error:  # noqa: BLE001 (every handle is closed, whatever raises)
-                errors.append(error)
         return errors
 
     # ------------------------------------------------------------------ open files

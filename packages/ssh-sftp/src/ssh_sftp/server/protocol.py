@@ -129,17 +129,10 @@ class SFTPServerProtocol:
         try:
             answer = self._answered(request)
             parts = answer.encode_parts()
-        except SFTPProtocolError:
+        except (SFTPProtocolError, KeyboardInterrupt, SystemExit):
             raise
-        except Exception as error:  # noqa: BLE001 (every request gets a reply, whatever raises)
-            answer = self._refused(request, error)
-            parts = answer.encode_parts()
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:  # noqa: BLE001 (a file system may raise CancelledError)
-            fault = RuntimeError(f"{type(error).__name__} was raised")
-            fault.__cause__ = error
-            answer = self._refused(request, fault)
+        except BaseException as error:  # noqa: BLE001 (every request gets a reply; a guard costs time)
+            answer = self._refused(request, _as_exception(error))
             parts = answer.encode_parts()
         self._queue(parts)
         if self.on_request is not None:
@@ -205,6 +198,15 @@ class SFTPServerProtocol:
         if self._outgoing:
             parts, self._outgoing = self._outgoing, []
             self._transmit(*parts)
+
+
+def _as_exception(error: BaseException) -> Exception:
+    """Return an `Exception`; another one, such as `CancelledError`, is wrapped in it."""
+    if isinstance(error, Exception):
+        return error
+    fault = RuntimeError(f"{type(error).__name__} was raised")
+    fault.__cause__ = error
+    return fault
 
 
 def _ignore(_asked: str, _error: Exception) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ssh_sftp.client.storage import OnFinished, OnWritten
+from ssh_sftp.guarded import guarded
 
 __all__ = ["DiskWriter", "write_all"]
 
@@ -115,10 +116,8 @@ def _nothing() -> None:
 def _write_batch(batch: list[tuple[int, bytes, int, OnWritten]]) -> list[Exception | None]:
     results: list[Exception | None] = []
     for descriptor, data, offset, _ in batch:
-        try:
+        with guarded(results.append) as guard:
             write_all(descriptor, memoryview(data), offset)
-        except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
-            results.append(error)
-        else:
+        if not guard.failed:
             results.append(None)
     return results

@@ -20,6 +20,7 @@ from ssh_sftp.errors import (
     SFTPProtocolError,
     SFTPUnsupported,
 )
+from ssh_sftp.guarded import guarded_fully
 from ssh_sftp.messages import ExtendedReply, LimitsReply, LimitsRequest, Name, Request, Status
 from ssh_sftp.numbers import StatusCode
 from ssh_sftp.pipe import Pipe
@@ -152,13 +153,11 @@ class ClientSession:
     def data_received(self, data: memoryview) -> None:
         """Receive bytes of the server, then send what follows from them, in one write."""
         self.protocol.now = self._time()
-        try:
+        with guarded_fully(self._fail):
             self.protocol.receive(data)
             if not self._started.done() and self.protocol.started:
                 self._started.set_result(None)
             self.protocol.flush()
-        except BaseException as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
-            self._fail(error)
 
     def eof_received(self) -> None:
         """End the session: no reply can follow."""
@@ -189,10 +188,8 @@ class ClientSession:
     # ------------------------------------------------------------------ inside
 
     def _guarded(self, step: Callable[[], object]) -> None:
-        try:
+        with guarded_fully(self._fail):
             step()
-        except BaseException as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
-            self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
         """End the session; every pending request fails with `error`."""

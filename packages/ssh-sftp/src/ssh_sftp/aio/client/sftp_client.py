@@ -236,7 +236,7 @@ class SFTPClient(Operations):
 
     # ------------------------------------------------------------------ transfers
 
-    async def get(  # noqa: PLR0913 (all but two are optional keywords)
+    async def get(
         self,
         remote: PathLike,
         local: str | os.PathLike[str] | None = None,
@@ -294,7 +294,7 @@ class SFTPClient(Operations):
             target /= name
         return await transfer.fetch_file(source, into_directory(target, name), found_there)
 
-    async def put(  # noqa: PLR0913 (all but two are optional keywords)
+    async def put(
         self,
         local: str | os.PathLike[str],
         remote: PathLike | None = None,

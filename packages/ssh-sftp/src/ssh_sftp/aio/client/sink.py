@@ -6,9 +6,6 @@ another process makes leads out of the destination.  A file is written as `NAME.
 renamed when it is complete.
 """
 
-# a name in an open directory has no form in pathlib
-# ruff: noqa: PTH103, PTH118, PTH119
-
 from __future__ import annotations
 
 import errno

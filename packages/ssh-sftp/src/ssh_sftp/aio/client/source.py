@@ -1,8 +1,5 @@
 """Local files and directories that are uploaded."""
 
-# thousands of paths: pathlib costs more than opening the files
-# ruff: noqa: PTH116, PTH118
-
 from __future__ import annotations
 
 import os

@@ -5,9 +5,6 @@ sends, and whatever other processes do to links meanwhile: see `path_walk`.  `Un
 serves every file that the process may touch, as OpenSSH's sftp-server does, for the program.
 """
 
-# a name in an open directory has no form in pathlib
-# ruff: noqa: PTH100, PTH101, PTH111, PTH116, PTH118, PTH120
-
 from __future__ import annotations
 
 import errno

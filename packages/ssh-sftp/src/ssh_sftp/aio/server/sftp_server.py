@@ -10,6 +10,7 @@ import logging
 from collections.abc import Collection
 
 from ssh_sftp.aio.server.transactions import log_request
+from ssh_sftp.guarded import guarded
 from ssh_sftp.numbers import MAX_HANDLES
 from ssh_sftp.pipe import Pipe
 from ssh_sftp.server.filesystem import FileSystem, check_filesystem
@@ -94,10 +95,8 @@ class SFTPServer:
     def data_received(self, data: memoryview) -> None:
         """Answer the requests in `data`."""
         if not self._over.done():
-            try:
+            with guarded(self._fail):
                 self._protocol.receive(data)
-            except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
-                self._fail(error)
 
     def eof_received(self) -> None:
         """End the session after the last reply."""
@@ -116,10 +115,8 @@ class SFTPServer:
 
     def resume_writing(self) -> None:
         """Answer and read again."""
-        try:
+        with guarded(self._fail):
             self._protocol.resume()
-        except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever raises)
-            self._fail(error)
         if self._protocol.paused or self._over.done():
             return
         if self._eof:

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve one session; return the exit status."""
     options = parse(sys.argv[1:] if arguments is None else arguments)
     if options.query:
-        print("\n".join(REQUEST_NAMES.values()))  # noqa: T201 (what the option is for)
+        sys.stdout.write("".join(f"{name}\n" for name in REQUEST_NAMES.values()))
         return 0
     logging.basicConfig(level=options.level, handlers=[_handler(options, os.environ)])
     if options.umask is not None:
@@ -83,7 +83,7 @@ class _Syslog(logging.Handler):
 
     def __init__(self, facility: str) -> None:
         super().__init__()
-        import syslog  # noqa: PLC0415 (not everywhere, and seldom used)
+        import syslog
 
         syslog.openlog(
             "sftp-server", syslog.LOG_PID, getattr(syslog, f"LOG_{facility}", syslog.LOG_AUTH)

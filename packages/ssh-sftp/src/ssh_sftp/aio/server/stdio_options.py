@@ -159,7 +159,7 @@ def _expand(start: str) -> str:
         "%U": _number,
         "%%": "%".__str__,
     }
-    start = os.path.expanduser(start)  # noqa: PTH111 (an unknown user is left as it is)
+    start = os.path.expanduser(start)
     parts: list[str] = []
     while start:
         plain, mark, rest = start.partition("%")
@@ -186,7 +186,7 @@ def _home() -> str:
 
 def local_user() -> str:
     """Return the name of the user that the process runs as."""
-    import pwd  # noqa: PLC0415 (not everywhere)
+    import pwd
 
     try:
         return pwd.getpwuid(os.getuid()).pw_name
