@@ -40,6 +40,7 @@ MACHINERY = {
     "ssh_keys.trust.host_lines": "a line of known_hosts; who works on lines imports ssh_keys",
     "ssh_keys.trust.known_hosts": "the same",
     "ssh_keys.trust.krl": "the parts of a revocation list; who works on them imports ssh_keys",
+    "ssh_keys.trust.krl_records": "the same",
     "ssh_keys.lines": "a line that could not be read",
     "ssh_sftp.aio.streams": "protocols that every stream follows",
     "ssh_sftp.aio.server.path_walk": "a place below the root of a file system",
