@@ -62,7 +62,7 @@ _expose_interpreters()
 
 
 def _with_siblings(package: str) -> set[str]:
-    """The package and those of this workspace that it declares, directly or through another."""
+    """Return the package and its dependencies in this workspace, direct or not."""
     declared = {
         name for line in PACKAGES[package]["dependencies"] for name in [line.split(">")[0]]
     }
@@ -77,7 +77,7 @@ def _install(session: nox.Session, packages: set[str], *groups: str) -> None:
 
 @nox.session(default=False, tags=["quick"])
 def quick(session: nox.Session) -> None:
-    """What answers in five minutes: style, import order, and the tests of every package."""
+    """Check in five minutes: style, import order, and the tests of every package."""
     _install(session, set(PACKAGES), "test", "lint")
     _check_style(session)
     session.run("lint-imports")
@@ -110,7 +110,7 @@ def _check_style(session: nox.Session) -> None:
 
 @nox.session
 def layers(session: nox.Session) -> None:
-    """The import order of the packages, and no I/O in a core."""
+    """Check the import order of the packages, and that a core does no I/O."""
     _install(session, set(PACKAGES), "lint")
     session.run("lint-imports")
     session.run("python", "tools/check_private.py")
@@ -130,7 +130,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def pins(session: nox.Session) -> None:
-    """The built packages fit together by their own version pins, and pip alone installs them."""
+    """Check that pip installs the built packages together, by their own version pins."""
     folder = Path(session.create_tmp()) / "wheels"
     shutil.rmtree(folder, ignore_errors=True)
     _build_wheels(session, folder)
@@ -170,7 +170,7 @@ def newest(session: nox.Session) -> None:
 
 @nox.session
 def cross(session: nox.Session) -> None:
-    """What crosses packages and needs no peer."""
+    """Run the tests that cross packages and need no peer."""
     _install(session, set(PACKAGES), "test", "lint")
     others = [f"--ignore=tests/{name}" for name in WITH_A_SESSION]
     session.run("pytest", "tests", *others, *session.posargs)
@@ -185,14 +185,14 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def atheris(session: nox.Session) -> None:
-    """A fuzz target for as long as wanted: `nox -s atheris -- NAME --runs 10000000`."""
+    """Run a fuzz target for as long as wanted: `nox -s atheris -- NAME --runs 10000000`."""
     _install(session, set(PACKAGES), "fuzz")
     session.run("python", "-m", "fuzz", *session.posargs)
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The site builds without a warning; every snippet and every example runs."""
+    """Build the site without a warning; run every snippet and every example."""
     _install(session, set(PACKAGES), "test", "docs", "peers")
     site = Path(session.create_tmp()) / "site"
     session.run("sphinx-build", "-q", "-E", "-W", "--keep-going", "docs", str(site))
@@ -201,7 +201,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def interop(session: nox.Session) -> None:
-    """The project against programs that it did not write; the last line says which."""
+    """Test against programs of other projects; the last line says which."""
     _install(session, set(PACKAGES), "test", "peers", "docs")
     session.run("pytest", "tests/interop", *session.posargs)
 

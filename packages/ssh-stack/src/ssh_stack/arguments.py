@@ -172,7 +172,7 @@ def check_port(port: object, *, zero: bool = False) -> None:
 
 
 def _kind(value: object) -> str:
-    """What a value is, for an error: its type, and its value where that tells no secret."""
+    """Describe a value for an error: its type, and its value where that tells no secret."""
     if value is None or isinstance(value, bool):
         return str(value)
     if isinstance(value, type):

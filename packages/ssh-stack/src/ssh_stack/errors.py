@@ -212,7 +212,7 @@ def _where(line: HostLine) -> str:
 
 
 def _nearest(key: PublicKey, lines: Sequence[HostLine]) -> HostLine | None:
-    """The line with a key of the same kind, or the first one."""
+    """Return the line with a key of the same kind, or the first one."""
     same = (each for each in lines if isinstance(each, HostEntry) and each.key.kind == key.kind)
     return next(same, next(iter(lines), None))
 

@@ -21,7 +21,7 @@ _UNNAMED: Final = "the list of revoked host keys"
 
 
 def _files(paths: Iterable[Path]) -> list[str]:
-    """The files of a list, without what stands for no file: "none" and /dev/null."""
+    """Return the files of a list, without what stands for no file: "none" and /dev/null."""
     named = [os.path.expanduser(path) for path in paths]  # noqa: PTH111 (a missing home is fine)
     return [path for path in named if path not in {"none", "/dev/null"}]
 
@@ -76,7 +76,7 @@ def _read_system(path: str, *, policy: KeyPolicy) -> KnownHosts:
 
 
 def _without(path: str, error: KeyFormatError) -> str:
-    """What is wrong with a file that is named anyway."""
+    """Return what is wrong with a file, without the path, which the message has already."""
     return str(error).removeprefix(f"{path} ")
 
 

@@ -375,7 +375,7 @@ def _raw(text: str) -> bytes:
 
 
 def _hints(cls: type) -> dict[str, Any]:
-    """The fields in wire order: a field that a subclass declares again keeps its place."""
+    """Return the fields in wire order: a field that a subclass declares again keeps its place."""
     names: dict[str, None] = {}
     for base in reversed(cls.__mro__):
         names.update(dict.fromkeys(inspect.get_annotations(base)))

@@ -234,7 +234,7 @@ def _port(text: str) -> int:
 
 
 def is_missing(identity: str) -> bool:
-    """Whether an -i names a file that is not there; one with tokens is not looked for.
+    """Return whether an -i names a file that is not there; one with tokens is not looked for.
 
     Raises:
         UsageError: it is not the name of a file: it is a key.

@@ -241,7 +241,7 @@ class Copying:
 
 
 def _name(path: str) -> str:
-    """The last component of a path; "" where it has none of its own, as in `.`."""
+    """Return the last component of a path; "" where it has none of its own, as in `.`."""
     name = path.rstrip("/").rpartition("/")[2]
     return "" if name in {".", ".."} else name
 
@@ -257,7 +257,7 @@ async def _outcome(
 
 
 def _reason(error: Exception) -> str:
-    """The words of a refusal, without its path."""
+    """Return the text of a refusal, without its path."""
     if isinstance(error, SFTPError):
         return error.text
     return (isinstance(error, OSError) and error.strerror) or str(error)

@@ -85,7 +85,7 @@ def _prepare(ctx: click.Context, report: Report) -> Copying:
 
 
 def _lines(ctx: click.Context) -> tuple[str, ...]:
-    """The configuration lines that the options stand for."""
+    """Return the configuration lines that the options stand for."""
     values = ctx.params
     pairs: list[tuple[str, str]] = []
     for letter, name in (("p", "port"), ("l", "login"), ("J", "jump")):

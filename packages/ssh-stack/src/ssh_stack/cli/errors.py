@@ -79,7 +79,7 @@ def _text(error: BaseException, where: str) -> str:
 
 
 def _system_text(error: OSError, where: str) -> str:
-    """The words of the operating system, without its notation."""
+    """Return the operating system's text of an error, without its number."""
     if error.filename is not None:
         return f"{error.filename}: {error.strerror}"
     if isinstance(error, socket.gaierror):

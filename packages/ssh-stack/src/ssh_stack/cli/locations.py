@@ -58,7 +58,7 @@ def parse_place(text: str) -> Place:
 
 
 def _colon(text: str) -> int:
-    """The index of the colon behind a host, or -1."""
+    """Return the index of the colon behind a host, or -1."""
     if text.startswith(":"):
         return -1
     slash = text.find("/")

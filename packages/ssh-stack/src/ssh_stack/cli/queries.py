@@ -21,7 +21,7 @@ def _plain(names: Sequence[str]) -> list[str]:
 
 
 def _kinds() -> list[str]:
-    """The kinds of key: a further algorithm of one of them is not a kind."""
+    """Return the kinds of key, without further signature algorithms of a kind."""
     return [name for name in _plain(HOST_KEYS) if not name.startswith(_SIGNATURES)]
 
 

@@ -185,7 +185,7 @@ async def _serve(prepared: _Prepared) -> None:
 
 
 def _reason(error: OSError) -> str:
-    """The words of the operating system, without those that asyncio puts around them."""
+    """Return the operating system's text of an error, without what asyncio adds to it."""
     if error.errno is None or isinstance(error, socket.gaierror):
         return error.strerror or str(error)
     return os.strerror(error.errno)
@@ -220,7 +220,7 @@ def _host_key(path: Path) -> PrivateKey:
 
 
 def _kept_key() -> PrivateKey:
-    """The server's own key, made at the first start and readable by the user alone."""
+    """Return the server's own key, made at the first start and readable by the user alone."""
     state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
     path = expand_home(state) / "ssh-stack" / "host_ed25519"
     try:

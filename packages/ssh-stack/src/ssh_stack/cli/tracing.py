@@ -76,7 +76,7 @@ def _event(fact: Traced, note: Callable[[str, int], None]) -> None:
 
 
 def _name(number: int) -> str:
-    """The name of a message; where several share a number, the number alone."""
+    """Return the name of a message; where several share a number, the number alone."""
     try:
         return MessageNumber(number).name
     except ValueError:

@@ -48,7 +48,7 @@ async def credentials(
 
 
 def _rank(credential: Credential, methods: tuple[str, ...]) -> int:
-    """The place of a credential's method in the order of preference; those left out are last."""
+    """Return the rank of a credential's method in the order of preference; others come last."""
     ranks = {name: place for place, name in enumerate(methods)}
     rank = ranks.get(credential.method, len(ranks))
     if credential.source == _BY_PASSWORD:
@@ -61,7 +61,7 @@ _BY_PASSWORD: Final = "caller's password"  # noqa: S105 (whose answer it is)
 
 
 def _secrets(options: ClientOptions, plan: AuthenticationPlan) -> list[Credential]:
-    """What the caller or the user knows; and why that is not used where it is not."""
+    """Return passwords and prompt answers, and for methods that are not allowed the reason."""
     found: list[Credential] = []
     refused: dict[str, Credential] = {}
     for credential in _of_caller(options, plan):
@@ -76,7 +76,7 @@ def _secrets(options: ClientOptions, plan: AuthenticationPlan) -> list[Credentia
 
 
 def _objection(credential: Credential, plan: AuthenticationPlan) -> str:
-    """Why a credential must not be used, or nothing."""
+    """Return why a credential must not be used, or nothing."""
     if credential.method not in plan.methods:
         return f"{credential.method} is not among the methods that may be used"
     secret = credential.password if isinstance(credential, PasswordCredential) else None

@@ -163,14 +163,14 @@ class KeyReader:
         return attrs.evolve(named, certificate=certificate)
 
     def _public(self, path: FilePath) -> PublicKey | Certificate | None:
-        """The public key or certificate in a file, where it holds one."""
+        """Return the public key or certificate in a file, or None."""
         try:
             return read_public_key(path, policy=self._policy)
         except (OSError, KeyFormatError):
             return None
 
     def _public_half(self, path: FilePath) -> PublicKey | None:
-        """The public half of a key that is not used: too many may read its file, say."""
+        """Return the public half of a key that is not used: others may read its file, say."""
         try:
             return read_private_key(path, policy=self._policy).public_key
         except PassphraseNeeded as locked:
@@ -188,7 +188,7 @@ class KeyReader:
     def _certificate_beside(
         self, path: FilePath, public_key: PublicKey | None
     ) -> Certificate | None:
-        """The user certificate beside a key file, if it is of this key (ssh_config(5))."""
+        """Return the user certificate beside a key file, if it is of this key (ssh_config(5))."""
         found = self._public(FilePath(f"{path}-cert.pub"))
         if found is None or isinstance(found, PublicKey) or found.role != "user":
             return None

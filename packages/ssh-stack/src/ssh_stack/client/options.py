@@ -39,7 +39,7 @@ def _is_sequence(value: object) -> bool:
 
 
 def _is_path(value: object) -> bool:
-    """Whether a value is the path of a file, and not text that a file holds."""
+    """Return whether a value is the path of a file, and not text that a file holds."""
     return isinstance(value, os.PathLike) or (isinstance(value, str) and "\n" not in value)
 
 

@@ -155,7 +155,7 @@ def _methods(config: HostConfig) -> tuple[str, ...]:
 
 
 def _user_algorithms(*, legacy: bool = False) -> tuple[str, ...]:
-    """The signature algorithms of user keys that are usual: SHA-1 only in the profile "legacy"."""
+    """Return the default signature algorithms of user keys: SHA-1 only in the profile "legacy"."""
     from ssh_transport.algorithms import HOST_KEYS  # noqa: PLC0415 (few connections need it)
 
     return tuple(name for name in HOST_KEYS if legacy or name != "ssh-rsa")
@@ -198,7 +198,7 @@ def _changed(
 
 
 def keeps_host_key_order(config: HostConfig) -> bool:
-    """Whether the order of the host key algorithms is the user's, whatever host is known.
+    """Return whether the order of the host key algorithms is the user's, whatever host is known.
 
     As sshconnect2.c has it: known keys decide the order where nothing is configured, or only what
     is to be added or removed.

@@ -80,7 +80,7 @@ async def public_keys(
 
 
 def _sources(options: ClientOptions, plan: AuthenticationPlan) -> tuple[Sequence[KeySource], str]:
-    """The keys to read, and who named them."""
+    """Return the keys to read, and whether an option or the configuration named them."""
     if options.keys is None:
         return (), "option"
     if not isinstance(options.keys, Default):
@@ -105,7 +105,7 @@ def _policy_for(options: ClientOptions, plan: AuthenticationPlan) -> KeyPolicy:
 async def _agent_keys(
     plan: AuthenticationPlan, stack: AsyncExitStack, *, policy: KeyPolicy
 ) -> tuple[dict[bytes, KeyCredential], list[Credential]]:
-    """The agent's keys by what it lists, and what of it cannot be used."""
+    """Return the agent's keys by their blobs, and what of it cannot be used."""
     if plan.agent is None:
         return {}, []
     default = os.environ.get("SSH_AUTH_SOCK", "")
@@ -191,7 +191,7 @@ class Arrangement:
         return _distinct([*self._certified(), *ours, *others])
 
     def _entries(self) -> list[_Entry]:
-        """The named keys and the certificates beside them, which count where none are named."""
+        """Return the named keys, and the certificates beside them unless some are named."""
         entries: list[_Entry] = []
         for key in self.named:
             entries.append(_Entry(key.source, key.public_key, key.signer, key.problem))
@@ -201,7 +201,7 @@ class Arrangement:
         return entries
 
     def _certified(self) -> list[Credential]:
-        """The certificates that were named, each with who signs for it."""
+        """Return the certificates that were named, each with its signer."""
         found: list[Credential] = []
         for each in self.certificates:
             certificate = each.certificate

@@ -52,7 +52,7 @@ def start_sftp(connection: Connection, options: SFTPOptions | None = None) -> Sc
 
 
 def _are_options(value: object) -> bool:
-    """Whether a value is an SFTPOptions; callers without a type checker pass anything."""
+    """Return whether a value is an SFTPOptions; callers without a type checker pass anything."""
     return isinstance(value, SFTPOptions)
 
 

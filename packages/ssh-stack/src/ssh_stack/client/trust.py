@@ -313,6 +313,6 @@ class Trust:
         return (*(name for name in HOST_KEYS if "-cert" in name), *names)
 
     def _found(self) -> HostKeys:
-        """The keys of the name and port, or where there are none, those of the name alone."""
+        """Return the keys of the name and port; where there are none, those of the name alone."""
         found = [self.known.lookup(host, port) for host, port in self._names]
         return next((each for each in found if each.trusted or each.authorities), found[0])

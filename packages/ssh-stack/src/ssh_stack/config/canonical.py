@@ -88,7 +88,7 @@ def _is_address(host: str) -> bool:
 
 
 def _looked_up(reading: Reading) -> bool:
-    """Whether names are looked up at all: not those that a proxy understands, unless always."""
+    """Return whether names are looked up: not those that a proxy understands, unless "always"."""
     mode = reading.value("CanonicalizeHostname")
     proxied = (reading.value("ProxyCommand") or "none") != "none" or reading.value("ProxyJump")
     asked = reading.canonicalizes or reading.value("CanonicalizePermittedCNAMEs")

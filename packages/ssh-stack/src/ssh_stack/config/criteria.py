@@ -138,7 +138,7 @@ def _criteria(line: Line) -> Iterator[_Criterion]:
 
 
 def _check_all(line: Line, before: int, behind: str | None) -> None:
-    """`final all`, `canonical all` and other pairs are taken; no more than that."""
+    """Refuse `all` beside more than one other criterion; `final all` is valid."""
     if before > 1 or behind:
         problem = "takes all alone, or behind one other criterion"
         raise line.error(problem)

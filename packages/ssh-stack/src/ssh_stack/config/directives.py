@@ -55,7 +55,7 @@ class Directive:
         return "honoured" if self.field else self.otherwise
 
     def satisfied(self, value: object) -> bool:
-        """Whether a value needs no report."""
+        """Return whether a value needs no report."""
         if self.fine is None:
             return bool(self.field) or self.otherwise == "silent"
         return (value.lower() if isinstance(value, str) else value) in self.fine

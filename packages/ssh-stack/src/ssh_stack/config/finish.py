@@ -81,13 +81,13 @@ def _path(found: Found, name: str, tokens: Tokens) -> Path:
 
 
 def _paths(rows: list[Found], reading: Reading) -> tuple[Path, ...]:
-    """The files of lines with one file each; "none" names no file."""
+    """Return the files of lines with one file each; "none" names no file."""
     paths = (_key_path(f, reading.tokens) for f in rows if f.value.lower() != "none")
     return tuple(dict.fromkeys(paths))
 
 
 def _key_path(found: Found, tokens: Tokens) -> Path:
-    """A key file below the home directory of an unknown user does not exist, as for `ssh -G`."""
+    """Return the path of a key file; the home of an unknown user is kept, as by `ssh -G`."""
     try:
         return expand_path(found.value, tokens)
     except UnknownUser:
@@ -97,13 +97,13 @@ def _key_path(found: Found, tokens: Tokens) -> Path:
 
 
 def _listed_paths(rows: list[Found], reading: Reading) -> tuple[Path, ...]:
-    """The files of the first line."""
+    """Return the files of the first line, with tokens replaced."""
     names = rows[0].value
     return () if names == ("none",) else tuple(_path(rows[0], n, reading.tokens) for n in names)
 
 
 def _plain_paths(rows: list[Found], _reading: Reading) -> tuple[Path, ...]:
-    """The files of the first line, in which nothing is replaced."""
+    """Return the files of the first line, in which nothing is replaced."""
     return () if rows[0].value == ("none",) else tuple(map(Path, rows[0].value))
 
 
@@ -120,7 +120,7 @@ def _users_files(reading: Reading) -> tuple[tuple[Path, ...], bool]:
 
 
 def _agent(rows: list[Found], reading: Reading) -> Path | Literal["none"] | None:
-    """The agent's socket: "the socket will be read from the environment variable" with a $."""
+    """Return the agent's socket, with a $ "read from the environment variable" (ssh_config(5))."""
     name = rows[0].value
     if name == "SSH_AUTH_SOCK":
         return None

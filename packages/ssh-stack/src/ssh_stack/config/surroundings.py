@@ -48,7 +48,7 @@ def _alias(reading: Reading) -> str:
 
 
 def _jump(reading: Reading) -> str:
-    """The host of the last jump, without user and port."""
+    """Return the host of the last jump, without user and port."""
     hops = reading.value("ProxyJump")
     if not hops:
         return ""

@@ -55,7 +55,7 @@ def _text_of(answer: object, what: str) -> str | None:
 
 
 def is_async(function: object) -> bool:
-    """Whether a function, or a callable object, is called without waiting for it."""
+    """Return whether a function, or a callable object, is called without waiting for it."""
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
         getattr(type(function), "__call__", None)  # noqa: B004 (not whether it is callable)
     )

@@ -99,7 +99,7 @@ class Admission:
             del self._waiting[source]
 
     def _refusal(self) -> float:
-        """The chance to be refused: 0 up to `start`, then `rate`, in a line to 1 at `full`."""
+        """Return the probability of a refusal: 0 up to `start`, then `rate`, up to 1 at `full`."""
         start, rate, full = self._bounds.start, self._bounds.rate / _PERCENT, self._bounds.full
         waiting = self.waiting
         if waiting >= full:

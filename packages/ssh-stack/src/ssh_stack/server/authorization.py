@@ -111,7 +111,7 @@ def _given(part: Authorization) -> ServerAuthentication:
 
 
 def _functions(part: ServerAuthentication, method: str) -> tuple[object, ...]:
-    """The functions of a part that complete a method; none where it does not offer it."""
+    """Return the functions of a part that complete a method; empty where it does not offer it."""
     found = tuple(getattr(part, field) for field in _METHODS[method])
     return found if any(function is not None for function in found) else ()
 
@@ -129,7 +129,7 @@ def _check_distinct(parts: Sequence[ServerAuthentication]) -> None:
 
 
 def _merged(parts: Sequence[ServerAuthentication]) -> ServerAuthentication:
-    """The methods of all parts; where several have one, one of them must say yes."""
+    """Return the methods of all parts; a method that several have is complete when one accepts."""
     dialogues = list(dict.fromkeys(p.interactive for p in parts if p.interactive is not None))
     if len(dialogues) > 1:
         problem = "two dialogues of keyboard-interactive cannot be combined"

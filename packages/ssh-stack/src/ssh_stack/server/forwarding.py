@@ -45,7 +45,7 @@ class LoopbackForwarding:
 
 
 def _is_loopback(host: str) -> bool:
-    """Whether a host is this machine, by its one fixed name or by address."""
+    """Return whether a host is this machine, by its one fixed name or by address."""
     if host == "localhost":
         return True
     try:

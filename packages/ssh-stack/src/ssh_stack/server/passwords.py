@@ -110,7 +110,7 @@ class Passwords:
 
 
 async def _says(function: Callable[..., Any], *args: object) -> bool:
-    """Whether a function says exactly True."""
+    """Return whether a function says exactly True."""
     if is_async(function):
         answer = function(*args)
     else:

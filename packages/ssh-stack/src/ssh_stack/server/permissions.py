@@ -174,7 +174,7 @@ def certificate_problem(
 
 
 def _address(context: AuthContext) -> str:
-    """The client's IP address, one of IPv4 that is mapped into IPv6 as the former; or nothing."""
+    """Return the client's IP address, or ""; an IPv4 address that is mapped into IPv6 is IPv4."""
     if context.peer is None:
         return ""
     try:

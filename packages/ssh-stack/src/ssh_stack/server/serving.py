@@ -351,7 +351,7 @@ def _transport(options: ServerOptions) -> TransportOptions:
 
 
 def _address(name: object) -> tuple[str, int] | None:
-    """The host and port of a socket's name; None if it has no such thing."""
+    """Return the host and port of a socket's name; None if it has no such thing."""
     if not isinstance(name, tuple):
         return None
     host, port = cast("tuple[object, ...]", name)[:2]

@@ -177,7 +177,7 @@ class _Run:
     # ------------------------------------------------------------- the end
 
     async def _hang_up(self, grace: float) -> None:
-        """The client is gone: end the process group, in bounded time."""
+        """End the process group in bounded time after the client is gone."""
         self._dropping = True
         self._sink.close()
         for source in self._sources:
@@ -237,22 +237,22 @@ class _Run:
         self._sink.write(data)
 
     def eof_received(self) -> None:
-        """The client sends no more."""
+        """Pass on that the client sends no more."""
         if self._terminal is None:
             self._sink.write_eof()
         elif not self._process.ended.done():
             self._sink.write(memoryview(self._terminal.end_of_file))
 
     def pipe_closed(self, error: Exception | None) -> None:
-        """The session is over; the task that conducts it is cancelled."""
+        """Do nothing: the task that conducts the session is cancelled at its end."""
 
     def pause_writing(self) -> None:
-        """The client takes no more for now."""
+        """Stop reading the program's output while the client's window is closed."""
         for source in self._sources:
             source.pause()
 
     def resume_writing(self) -> None:
-        """It takes more again."""
+        """Go on reading the program's output."""
         for source in self._sources:
             source.resume()
 
@@ -266,7 +266,7 @@ class _Run:
 
 
 def _account() -> dict[str, str]:
-    """What the password database says of the user who runs this process."""
+    """Return what the password database says of the user who runs this process."""
     try:
         entry = pwd.getpwuid(os.getuid())
     except KeyError:  # in a container, say
@@ -301,7 +301,7 @@ def _pipes() -> tuple[tuple[int, int, int], tuple[int, ...]]:
 
 
 def _sides(terminal: Terminal) -> tuple[tuple[int, int, int], tuple[int, ...]]:
-    """The slave side for the process, the master side twice for us."""
+    """Return the slave side for the process, and the master side twice for us."""
     writer = terminal.duplicate()
     try:
         reader = terminal.duplicate()

@@ -114,7 +114,7 @@ class Source:
         return size
 
     def _grow(self) -> None:
-        """It writes in bulk: give it room, and take more at a time."""
+        """Enlarge the buffers for a program that writes in bulk."""
         self._buffer = memoryview(bytearray(_LARGE))
         if self._descriptor >= 0:
             _widen(self._descriptor)

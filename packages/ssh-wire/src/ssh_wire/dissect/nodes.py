@@ -102,7 +102,7 @@ def _undecoded(payload: bytes, phase: MessageSet[Message], problem: str) -> Tree
 
 
 def _may_be_secret(number: int, phase: MessageSet[Message]) -> bool:
-    """Whether a payload may hold what a well-formed one of its number would mask."""
+    """Return whether a payload may hold what a well-formed one of its number would mask."""
     # the answers to prompts, wherever nobody knows that they are that
     if number == MessageNumber.USERAUTH_REQUEST or number in _METHOD_NUMBERS:
         return True

@@ -116,7 +116,7 @@ _PREFIXES: Final[Mapping[str, Callable[[_Options], dict[str, bytes]]]] = {
 
 
 def _serial(options: Options, number: int) -> int:
-    """The serial of the key with this number: that of -z, counting up from it with a plus."""
+    """Return the serial of the key with this number: that of -z, counted up with a plus."""
     text = options.get("z") or "0"
     digits = text.removeprefix("+")
     if not (digits.isascii() and digits.isdigit() and int(digits) < 1 << 64):

@@ -39,7 +39,7 @@ def find(options: Options, report: Report) -> int:
 
 
 def _line_text(line: FoundLine, wanted: str, host: str, port: int, options: Options) -> str:
-    """A line as -F prints it: as it is, hashed with -H, as a fingerprint with -l."""
+    """Return a line as -F prints it: as it is, hashed with -H, as a fingerprint with -l."""
     if not options.has("l"):
         hashed = options.has("H")
         return _hashed(line, host, port) if hashed else line.text.decode("utf-8", "replace")
@@ -59,7 +59,7 @@ def _line_text(line: FoundLine, wanted: str, host: str, port: int, options: Opti
 
 
 def _hashed(line: FoundLine, host: str, port: int) -> str:
-    """The line with the name that was asked for hashed; a marker's stays as it is."""
+    """Return the line with the requested name hashed; a line with a marker is unchanged."""
     text = line.text
     if line.marker is Marker.TRUST:
         _, _, key_text = split_host_line(line.text.strip())

@@ -69,7 +69,7 @@ def query(options: Options, report: Report) -> int:
 
 
 def _lines(revoked: RevocationList) -> Iterator[str]:
-    """The list as -Q -l prints it."""
+    """Yield the lines of the list as -Q -l prints them."""
     yield f"# KRL version {revoked.version}"
     if revoked.generated:
         when = time.strftime("%Y%m%dT%H%M%S", time.localtime(revoked.generated))
