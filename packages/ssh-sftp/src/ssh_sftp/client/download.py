@@ -12,7 +12,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from ssh_sftp.client.protocol import Outcome
+from ssh_sftp.client.flow import Flow
+from ssh_sftp.client.protocol import Outcome, SFTPClientProtocol
 from ssh_sftp.client.scheduler import Scheduler
 from ssh_sftp.client.storage import FileSink
 from ssh_sftp.errors import (
@@ -52,11 +53,8 @@ class FileDownload:
 
     def __init__(self, scheduler: Scheduler, path: str, size: int | None, sink: FileSink) -> None:
         self._scheduler = scheduler
-        self._protocol = scheduler.protocol
-        self._flow = scheduler.flow
         self._path = path
-        self._told = size
-        self._size = size or None
+        self._reported_size = size
         self._sink = sink
         self._handle: bytes | None = None
         self._blocks: dict[int, tuple[int, int]] = {}
@@ -71,6 +69,18 @@ class FileDownload:
         self._closing = False
         self._aborted = False
         self._over = False
+
+    @property
+    def _size(self) -> int | None:
+        return self._reported_size or None
+
+    @property
+    def _protocol(self) -> SFTPClientProtocol:
+        return self._scheduler.protocol
+
+    @property
+    def _flow(self) -> Flow:
+        return self._scheduler.flow
 
     # ------------------------------------------------------------------ steps
 
@@ -266,7 +276,7 @@ class FileDownload:
 
     def _on_finished(self, error: Exception | None) -> None:
         if error is None:
-            checked = self._told == self._received
+            checked = self._reported_size == self._received
             self._scheduler.completed(self, self._received, checked=checked)
             return
         self._scheduler.failed(self._path, error)

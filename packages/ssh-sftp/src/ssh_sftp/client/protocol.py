@@ -51,13 +51,53 @@ class Waiter(Protocol):
         """Handle an exception in one of these callbacks; none of them is called again."""
 
 
+class _Silence:
+    """How long the server may send nothing while requests are outstanding.
+
+    Attributes:
+        timeout: seconds, or None for no bound.
+        since: when the server sent something last, or the first request left.
+    """
+
+    __slots__ = ("since", "timeout")
+
+    def __init__(self, timeout: float | None, now: float) -> None:
+        self.timeout = timeout
+        self.since = now
+
+    @property
+    def deadline(self) -> float | None:
+        """When it has lasted too long."""
+        return None if self.timeout is None else self.since + self.timeout
+
+
+class _BlockSizes:
+    """The bytes of one READ and one WRITE, by the options and the server's limits.
+
+    Attributes:
+        limits: the limits of the server.
+        read: the bytes of one READ.
+        write: the bytes of one WRITE.
+    """
+
+    __slots__ = ("_options", "limits", "read", "write")
+
+    def __init__(self, options: SFTPOptions) -> None:
+        self._options = options
+        self.change(ServerLimits())
+
+    def change(self, limits: ServerLimits) -> None:
+        """Take other limits of the server."""
+        self.limits: ServerLimits = limits
+        self.read: int = limits.read_size(self._options)
+        self.write: int = limits.write_size(self._options)
+
+
 class SFTPClientProtocol:
     """The client's core.
 
     Attributes:
         now: the time in monotonic seconds; the driver sets it before `receive` and `tick`.
-        read_block: the bytes of one READ.
-        write_block: the bytes of one WRITE.
         writable: False while the stream is full; bulk data waits.
     """
 
@@ -76,15 +116,13 @@ class SFTPClientProtocol:
         self._early = bytearray()
         self._outgoing: list[Buffer] = []
         self._next_id = 0
-        self._timeout = timeout
-        self._last_received = now
+        self._silence = _Silence(timeout, now)
         self._extensions: dict[str, bytes] | None = None
         self._error: Failure | None = None
         self._woken: list[Callable[[], None]] = []
         self.now = now
         self.writable = True
-        self._options = options or SFTPOptions()
-        self.limits = ServerLimits()
+        self._sizes = _BlockSizes(options or SFTPOptions())
 
     # ------------------------------------------------------------------ state
 
@@ -111,13 +149,21 @@ class SFTPClientProtocol:
     @property
     def limits(self) -> ServerLimits:
         """The limits of the server; the driver sets them when they are known."""
-        return self._limits
+        return self._sizes.limits
 
     @limits.setter
     def limits(self, limits: ServerLimits) -> None:
-        self._limits = limits
-        self.read_block: int = limits.read_size(self._options)
-        self.write_block: int = limits.write_size(self._options)
+        self._sizes.change(limits)
+
+    @property
+    def read_block(self) -> int:
+        """The bytes of one READ."""
+        return self._sizes.read
+
+    @property
+    def write_block(self) -> int:
+        """The bytes of one WRITE."""
+        return self._sizes.write
 
     def supports(self, extension: str) -> bool:
         """Return whether the server announced an extension, in the version known here."""
@@ -187,7 +233,7 @@ class SFTPClientProtocol:
             self._tell(on_reply, waiter, self._error)
             return False
         if not self._pending:
-            self._last_received = self.now
+            self._silence.since = self.now
         self._pending[number] = (on_reply, expected, waiter)
         return True
 
@@ -205,7 +251,7 @@ class SFTPClientProtocol:
         """
         if self._error is not None:
             return
-        self._last_received = self.now
+        self._silence.since = self.now
         if self._extensions is None:
             self._early += data[: _EARLY - len(self._early)]
         try:
@@ -257,15 +303,13 @@ class SFTPClientProtocol:
     def next_deadline(self) -> float | None:
         """Return when to call `tick`, or None while no request is outstanding."""
         owed = self._pending or not self.started
-        if self._timeout is None or not owed or self._error is not None:
-            return None
-        return self._last_received + self._timeout
+        return self._silence.deadline if owed and self._error is None else None
 
     def tick(self, now: float) -> None:
         """End the session if requests are outstanding and the server was silent for too long."""
         deadline = self.next_deadline()
         if deadline is not None and now >= deadline:
-            waited = f"no reply within {self._timeout:g} seconds"
+            waited = f"no reply within {self._silence.timeout:g} seconds"
             self.fail(SFTPTimeout(waited))
 
     def _run_woken(self) -> None:

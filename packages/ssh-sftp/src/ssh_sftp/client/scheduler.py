@@ -53,6 +53,48 @@ class Job(Protocol):
         """Release local files at once: the job has raised, and no step of it follows."""
 
 
+class _TransferLog:
+    """What a transfer did, and did not do.
+
+    Attributes:
+        skipped: the files that were left out.
+        refused: the optional steps that were refused.
+        failed: the files that failed.
+    """
+
+    __slots__ = ("_bytes", "_checked", "_directories", "_files", "failed", "refused", "skipped")
+
+    def __init__(self) -> None:
+        self._files = 0
+        self._directories = 0
+        self._bytes = 0
+        self._checked = 0
+        self.skipped: list[Skipped] = []
+        self.refused: list[TransferRefusal] = []
+        self.failed: list[TransferFailure] = []
+
+    def completed(self, size: int | None, *, checked: bool) -> None:
+        """Count a file of so many bytes, or a directory."""
+        if size is None:
+            self._directories += 1
+        else:
+            self._files += 1
+            self._bytes += size
+        self._checked += checked
+
+    @property
+    def result(self) -> Transferred:
+        """The counts and lists so far."""
+        return Transferred(
+            self._files,
+            self._directories,
+            self._bytes,
+            tuple(self.skipped),
+            self._checked,
+            tuple(self.refused),
+        )
+
+
 class Scheduler:
     """Run the jobs of one transfer.
 
@@ -96,10 +138,7 @@ class Scheduler:
         self._error: Exception | None = None
         self._touched = False
         self._over = False
-        self._counts = [0, 0, 0, 0]
-        self._skipped: list[Skipped] = []
-        self._refused: list[TransferRefusal] = []
-        self._failed: list[TransferFailure] = []
+        self._log = _TransferLog()
 
     # ------------------------------------------------------------------ for jobs
 
@@ -132,11 +171,11 @@ class Scheduler:
 
     def skip(self, path: str, reason: str) -> None:
         """Record a file that is left out."""
-        self._skipped.append(Skipped(path, reason))
+        self._log.skipped.append(Skipped(path, reason))
 
     def refused(self, path: str, what: str, cause: Exception) -> None:
         """Record an optional step that was refused."""
-        self._refused.append(TransferRefusal(path, what, cause))
+        self._log.refused.append(TransferRefusal(path, what, cause))
 
     def failed(self, path: str, error: Exception) -> None:
         """Record a file that failed; end the transfer if the error concerns all, or by `stop`."""
@@ -144,7 +183,7 @@ class Scheduler:
         if self.stop or concerns_all:
             self.fail(error)
         elif self._error is None:
-            self._failed.append(TransferFailure(path, error))
+            self._log.failed.append(TransferFailure(path, error))
             self.touch()
 
     def touch(self) -> None:
@@ -155,9 +194,7 @@ class Scheduler:
 
     def completed(self, job: Job, size: int | None, *, checked: bool = False) -> None:
         """Record that a job succeeded, with the size of a file, or None for a directory."""
-        self._counts[1 if size is None else 0] += 1
-        self._counts[2] += size or 0
-        self._counts[3] += checked
+        self._log.completed(size, checked=checked)
         self.ended(job)
 
     def ended(self, job: Job) -> None:
@@ -189,15 +226,12 @@ class Scheduler:
     @property
     def result(self) -> Transferred:
         """What was transferred."""
-        files, directories, size, checked = self._counts
-        return Transferred(
-            files, directories, size, tuple(self._skipped), checked, tuple(self._refused)
-        )
+        return self._log.result
 
     @property
     def failures(self) -> tuple[TransferFailure, ...]:
         """The files that failed."""
-        return tuple(self._failed)
+        return tuple(self._log.failed)
 
     def cancel(self) -> None:
         """Cancel the transfer: partial files are removed, and `on_done` follows."""

@@ -17,7 +17,8 @@ import attrs
 
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.client.download import outcome_error
-from ssh_sftp.client.protocol import OnReply, Outcome
+from ssh_sftp.client.flow import Flow
+from ssh_sftp.client.protocol import OnReply, Outcome, SFTPClientProtocol
 from ssh_sftp.client.renaming import Naming, is_ok
 from ssh_sftp.client.scheduler import Scheduler
 from ssh_sftp.client.storage import FileSource
@@ -68,6 +69,61 @@ class UploadOptions:
     checks_small: bool = False
 
 
+class _LocalFile:
+    """The local file of an upload.
+
+    Attributes:
+        source: what its blocks are read from, while it is open.
+        attributes: its attributes.
+        path: its path.
+        size: its bytes.
+    """
+
+    __slots__ = ("_open", "attributes", "path", "size", "source")
+
+    def __init__(self, open_source: Callable[[], FileSource]) -> None:
+        self._open = open_source
+        self.source: FileSource | None = None
+        self.attributes = Attributes()
+        self.path = ""
+        self.size = 0
+
+    def open(self) -> None:
+        """Open it, and note its attributes."""
+        self.source = self._open()
+        self.attributes = self.source.attributes
+        self.path = self.source.path
+        self.size = self.attributes.size or 0
+
+    def close(self) -> None:
+        """Close it, if it is open."""
+        if self.source is not None:
+            self.source.close()
+            self.source = None
+
+
+class _SentBlocks:
+    """The blocks of an upload that were sent.
+
+    Attributes:
+        blocks: the bytes of each block without a reply, by the number of its request.
+        next: the offset of the next block.
+        acknowledged: the bytes whose blocks the server has acknowledged.
+    """
+
+    __slots__ = ("acknowledged", "blocks", "next")
+
+    def __init__(self) -> None:
+        self.blocks: dict[int, int] = {}
+        self.next = 0
+        self.acknowledged = 0
+
+    @property
+    def outstanding(self) -> int:
+        """The bytes without a reply."""
+        return sum(self.blocks.values())
+
+
 class FileUpload:
     """Upload a file from a source."""
 
@@ -79,22 +135,14 @@ class FileUpload:
         options: UploadOptions,
     ) -> None:
         self._scheduler = scheduler
-        self._protocol = scheduler.protocol
-        self._flow = scheduler.flow
         self._path = path
-        self._open_source = open_source
+        self._local = _LocalFile(open_source)
+        self._sent = _SentBlocks()
         self._options = options
         self._target = options.part_name(path) if options.atomic else path
-        self._source: FileSource | None = None
-        self._local: Attributes = Attributes()
-        self._local_path = ""
-        self._size = 0
         self._lstat_or_none: Attributes | None = None
         self._absent = False
         self._handle: bytes | None = None
-        self._blocks: dict[int, int] = {}
-        self._next = 0
-        self._acknowledged = 0
         self._waiting = 0
         self._checked = False
         self._finishing = False
@@ -102,18 +150,23 @@ class FileUpload:
         self._aborted = False
         self._over = False
 
+    @property
+    def _protocol(self) -> SFTPClientProtocol:
+        return self._scheduler.protocol
+
+    @property
+    def _flow(self) -> Flow:
+        return self._scheduler.flow
+
     # ------------------------------------------------------------------ steps
 
     def start(self) -> None:
         """Open the local file, and the one on the server."""
         try:
-            self._source = self._open_source()
+            self._local.open()
         except (OSError, SFTPTransferError) as error:
             self._fail(error)
             return
-        self._local = self._source.attributes
-        self._local_path = self._source.path
-        self._size = self._local.size or 0
         flags = OpenFlags.WRITE | OpenFlags.CREATE
         if self._options.atomic:
             request = LStat(id=self._protocol.next_id(), path=self._path)
@@ -121,24 +174,28 @@ class FileUpload:
             flags |= OpenFlags.EXCLUSIVE
         else:
             flags |= OpenFlags.TRUNCATE
-        created = Attributes(permissions=_plain_mode(self._local))
+        created = Attributes(permissions=_plain_mode(self._local.attributes))
         number = self._protocol.next_id()
         opening = Open(id=number, path=self._target, flags=flags.value, attributes=created)
         self._ask(opening, self._on_open, Handle)
 
     def fill(self) -> None:
         """Send blocks while there is room."""
-        source, handle = self._source, self._handle
+        source, handle = self._local.source, self._handle
         if handle is None or source is None or self._aborted or self._finishing:
             return
         block = self._protocol.write_block
         try:
-            while self._next < self._size and self._flow.has_room and self._protocol.writable:
-                self._send(source, handle, min(block, self._size - self._next))
+            while (
+                self._sent.next < self._local.size
+                and self._flow.has_room
+                and self._protocol.writable
+            ):
+                self._send(source, handle, min(block, self._local.size - self._sent.next))
         except (OSError, SFTPTransferError) as error:
             self._fail(error)
             return
-        if self._next == self._size and not self._waiting:
+        if self._sent.next == self._local.size and not self._waiting:
             self._maybe_finish()
 
     def abort(self) -> None:
@@ -146,16 +203,16 @@ class FileUpload:
         if self._aborted:
             return
         self._aborted = True
-        self._close_source()
+        self._local.close()
         self._undo()
         self._maybe_end()
 
     def drop(self) -> None:
         """Close the local file; the partial file on the server stays."""
         self._aborted = self._over = True
-        self._flow.give(sum(self._blocks.values()), self._protocol.now)
-        self._blocks.clear()
-        self._close_source()
+        self._flow.give(self._sent.outstanding, self._protocol.now)
+        self._sent.blocks.clear()
+        self._local.close()
 
     def broken(self, error: Exception) -> None:
         """Handle an exception in one of the callbacks below."""
@@ -164,7 +221,7 @@ class FileUpload:
     def _fail(self, error: Exception) -> None:
         if not self._aborted:
             named = getattr(error, "filename", None)
-            path = self._local_path or (named if isinstance(named, str) else self._path)
+            path = self._local.path or (named if isinstance(named, str) else self._path)
             self._scheduler.failed(path, error)
             self.abort()
 
@@ -179,14 +236,14 @@ class FileUpload:
 
     def _send(self, source: FileSource, handle: bytes, length: int) -> None:
         # bytes cannot change: the stream may keep them without a copy
-        data = source.read(length, self._next)
+        data = source.read(length, self._sent.next)
         if len(data) != length:
             problem = "it became shorter while it was read"
             raise SFTPTransferError(source.path, problem)
         number = self._protocol.next_id()
-        self._blocks[number] = length
+        self._sent.blocks[number] = length
         self._flow.take(length, self._protocol.now)
-        offset, self._next = self._next, self._next + length
+        offset, self._sent.next = self._sent.next, self._sent.next + length
         write = Write(id=number, handle=handle, offset=offset, data=data)
         if length <= _SMALL:  # small files share one write of the stream
             self._protocol.submit(write, Status, self._on_written, self)
@@ -229,19 +286,19 @@ class FileUpload:
 
     def _on_written(self, outcome: Outcome) -> None:
         if not isinstance(outcome, Status):  # the session has ended
-            self._flow.give(sum(self._blocks.values()), self._protocol.now)
-            self._blocks.clear()
+            self._flow.give(self._sent.outstanding, self._protocol.now)
+            self._sent.blocks.clear()
             self._fail(outcome_error(outcome, self._path))
             self._maybe_end()
             return
-        length = self._blocks.pop(outcome.id)
+        length = self._sent.blocks.pop(outcome.id)
         self._flow.give(length, self._protocol.now)
         self._scheduler.touch()
         if outcome.code != StatusCode.OK:
             self._fail(status_error(outcome.code, outcome.text, self._path))
         elif not self._aborted:
-            self._acknowledged += length
-            self._scheduler.report(self._acknowledged, self._size, self._path)
+            self._sent.acknowledged += length
+            self._scheduler.report(self._sent.acknowledged, self._local.size, self._path)
         self._maybe_finish()
         self._maybe_end()
 
@@ -249,18 +306,18 @@ class FileUpload:
 
     def _maybe_finish(self) -> None:
         """Close the file: at once after a small file, else when all blocks are acknowledged."""
-        small = self._size <= _SMALL
+        small = self._local.size <= _SMALL
         if (
             self._finishing
             or self._aborted
             or self._handle is None
             or self._waiting
-            or self._next != self._size
-            or (self._blocks and not small)
+            or self._sent.next != self._local.size
+            or (self._sent.blocks and not small)
         ):
             return
         self._finishing = True
-        self._close_source()
+        self._local.close()
         handle, self._handle = self._handle, None
         if not small or self._options.checks_small:
             self._ask(FStat(id=self._protocol.next_id(), handle=handle), self._on_size, Attrs)
@@ -276,8 +333,12 @@ class FileUpload:
 
     def _final_attributes(self) -> Attributes | None:
         if self._options.preserve:
-            mode = _plain_mode(self._local)
-            return Attributes(permissions=mode, atime=self._local.atime, mtime=self._local.mtime)
+            mode = _plain_mode(self._local.attributes)
+            return Attributes(
+                permissions=mode,
+                atime=self._local.attributes.atime,
+                mtime=self._local.attributes.mtime,
+            )
         found = self._lstat_or_none
         if found is not None and found.mode is not None and (found.is_file or not found.has_type):
             return Attributes(permissions=found.mode)
@@ -291,9 +352,9 @@ class FileUpload:
         device = not self._options.atomic and found.has_type and not found.is_file
         if found.size is None or device:
             return
-        self._checked = found.size == self._size
+        self._checked = found.size == self._local.size
         if not self._checked:
-            problem = f"the server holds {found.size} bytes of {self._size}"
+            problem = f"the server holds {found.size} bytes of {self._local.size}"
             self._fail(SFTPTransferError(self._path, problem))
 
     def _on_optional_request(self, outcome: Outcome, what: str) -> None:
@@ -319,7 +380,7 @@ class FileUpload:
             self._ask(Remove(id=self._protocol.next_id(), path=self._target), _ignore)
 
     def _maybe_end(self) -> None:
-        if self._waiting or self._blocks or self._over:
+        if self._waiting or self._sent.blocks or self._over:
             return
         if self._aborted:
             self._over = True
@@ -329,9 +390,9 @@ class FileUpload:
             self._name()
         elif self._finishing:
             self._over = True
-            if self._size == 0:
+            if self._local.size == 0:
                 self._scheduler.report(0, 0, self._path)
-            self._scheduler.completed(self, self._size, checked=self._checked)
+            self._scheduler.completed(self, self._local.size, checked=self._checked)
 
     def _name(self) -> None:
         if not self._protocol.supports("posix-rename@openssh.com"):
@@ -381,11 +442,6 @@ class FileUpload:
             return error
         what = f"the temporary file {basename(self._target)} could not be renamed"
         return _with_hint(error.code, error.text, what, self._path)
-
-    def _close_source(self) -> None:
-        if self._source is not None:
-            self._source.close()
-            self._source = None
 
 
 def _plain_mode(found: Attributes) -> int | None:
