@@ -338,7 +338,7 @@ def test_a_local_file_that_does_not_open_is_reported(
     def missing() -> Source:
         raise FileNotFoundError(2, "No such file", "/local")
 
-    monkeypatch.setattr(job, "_open_source", missing)
+    monkeypatch.setattr(job._local, "_open", missing)
     Disk().serve(wire)
 
     assert isinstance(run.ended[0], FileNotFoundError)
