@@ -334,6 +334,7 @@ def test_a_local_file_that_does_not_open_is_reported(
 ) -> None:
     run = Run(wire, Source(b""))
     (job,) = run.scheduler._files
+    assert isinstance(job, FileUpload)
 
     def missing() -> Source:
         raise FileNotFoundError(2, "No such file", "/local")
