@@ -101,7 +101,7 @@ def _identity(blob: bytes, comment: str, *, policy: KeyPolicy) -> Identity:
     kind, _ = read_text(blob, 0)
     if plain_kind(kind) is None:
         return Identity(PublicKey.from_blob(blob, policy=policy), comment)
-    from ssh_keys import Certificate  # noqa: PLC0415 (loads when the first one is met)
+    from ssh_keys import Certificate  # loads when the first one is met
 
     certificate = Certificate.from_blob(blob, policy=policy)
     return Identity(certificate.public_key, comment, certificate)

@@ -100,7 +100,7 @@ class SignatureRequest(AgentRequest[bytes]):
         """
         if not isinstance(reply, SignResponse):
             raise _wrong(reply, "a signature")
-        from ssh_keys.fido import NO_TOUCH  # noqa: PLC0415 (loads with the first signature)
+        from ssh_keys.fido import NO_TOUCH  # loads with the first signature
 
         # whether a token's touch is needed is for the server to say
         # SHA-1 is wanted only where it was asked for by name

@@ -25,7 +25,7 @@ def key_log(environment: Mapping[str, str]) -> Callable[[bytes, bytes], None] | 
     path = environment.get(VARIABLE)
     if not path:
         return None
-    import logging  # noqa: PLC0415 (costs import time, and this is rare)
+    import logging  # costs import time, and this is rare
 
     logging.getLogger("ssh_stack").warning(
         "%s is set: whoever reads %s reads this connection, passwords included", VARIABLE, path

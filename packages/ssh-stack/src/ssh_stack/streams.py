@@ -71,7 +71,7 @@ async def attach(driver: Driver, stream: Stream) -> None:
             stream.setblocking(False)
             await loop.create_connection(lambda: driver, sock=stream)
         case Channel():
-            from ssh_connection.aio import connect_driver  # noqa: PLC0415 (rarely used)
+            from ssh_connection.aio import connect_driver  # rarely used
 
             connect_driver(driver, stream)
         case (reader, writer):

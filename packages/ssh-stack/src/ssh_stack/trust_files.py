@@ -45,7 +45,7 @@ def load_known_hosts(
         OSError: a file of the user's exists and cannot be read.
         KeyFormatError: it is not a regular file.
     """
-    from ssh_keys.files import read_known_hosts  # noqa: PLC0415 (files load when they are read)
+    from ssh_keys.files import read_known_hosts  # files load when they are read
 
     theirs = [_read_system(path, policy=policy) for path in _files(system)]
     file: FilePath | None = None
@@ -66,7 +66,7 @@ def load_known_hosts(
 
 
 def _read_system(path: str, *, policy: KeyPolicy) -> KnownHosts:
-    from ssh_keys.files import read_known_hosts  # noqa: PLC0415 (files load when they are read)
+    from ssh_keys.files import read_known_hosts  # files load when they are read
 
     try:
         return read_known_hosts(path, policy=policy)
@@ -96,7 +96,7 @@ def load_revoked_keys(
     """
     if sources is None:
         return ()
-    from ssh_keys import RevocationList  # noqa: PLC0415 (rarely used)
+    from ssh_keys import RevocationList  # rarely used
 
     if isinstance(sources, str | os.PathLike | bytes | RevocationList):
         sources = (sources,)
@@ -110,9 +110,9 @@ def load_revoked_keys(
 
 
 def _revoked(source: str | bytes | RevocationList, meaning: str) -> tuple[str, RevocationList]:
-    from ssh_keys import RevocationList  # noqa: PLC0415 (rarely used)
-    from ssh_keys.files import read_revoked_keys  # noqa: PLC0415 (rarely used)
-    from ssh_keys.trust import parse_revoked  # noqa: PLC0415 (rarely used)
+    from ssh_keys import RevocationList  # rarely used
+    from ssh_keys.files import read_revoked_keys  # rarely used
+    from ssh_keys.trust import parse_revoked  # rarely used
 
     if isinstance(source, RevocationList):
         return _UNNAMED, source

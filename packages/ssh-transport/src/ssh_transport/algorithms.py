@@ -80,7 +80,7 @@ class Algorithms:
         Raises:
             UsageError: nothing that is implemented has such a name, or nothing is left.
         """
-        from ssh_transport.lists import adjusted  # noqa: PLC0415 (loaded when first used)
+        from ssh_transport.lists import adjusted  # loaded when first used
 
         found = attrs.evolve(
             self,

@@ -53,8 +53,8 @@ class Mac:
 
     def __init__(self, spec: MacSpec, key: Buffer) -> None:
         # the primitives load when the first key is there
-        from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
-        from cryptography.hazmat.primitives.hmac import HMAC  # noqa: PLC0415
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.hmac import HMAC
 
         algorithms: dict[str, type[hashes.SHA1 | hashes.SHA256 | hashes.SHA512]]
         algorithms = {"SHA1": hashes.SHA1, "SHA256": hashes.SHA256, "SHA512": hashes.SHA512}

@@ -77,12 +77,12 @@ def directions(options: TransportOptions, random: Random) -> tuple[Inbound, Outp
     inbound: InflatingInbound
     outbound: DeflatingOutbound
     if options.trace is not None:
-        from ssh_transport import trace  # noqa: PLC0415 (loaded where it is asked for)
+        from ssh_transport import trace  # loaded where it is asked for
 
         inbound = trace.TracedInbound(limits, options.trace)
         outbound = trace.TracedOutbound(random, limits, options.trace)
     elif options.algorithms.compression != ("none",):
-        from ssh_transport.packets import compression  # noqa: PLC0415 (where it is offered)
+        from ssh_transport.packets import compression  # where it is offered
 
         inbound = compression.InflatingInbound(limits)
         outbound = compression.DeflatingOutbound(random, limits)

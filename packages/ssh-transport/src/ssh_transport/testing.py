@@ -58,7 +58,7 @@ class Pair:
         now: float = 0.0,
     ) -> None:
         if key is None:
-            from ssh_keys import PrivateKey  # noqa: PLC0415 (only where no key is given)
+            from ssh_keys import PrivateKey  # only where no key is given
 
             key = PrivateKey.generate("ed25519")
         self.key: PrivateKey = key

@@ -14,6 +14,7 @@ from ssh_wire.text import printable
 
 __all__ = ["Identification", "IdentificationReader"]
 
+_PARTS = 3  # SSH, protocol version, softwareversion
 _LF = 10
 _PREFIX = b"SSH-"
 
@@ -116,7 +117,7 @@ def _parse(line: bytes) -> Identification:
         problem = f"a control character in the identification: {printable(line, 255)}"
         raise IdentificationError(problem)
     parts = line.split(b"-", 2)
-    if len(parts) < 3 or not parts[2].split(b" ", 1)[0]:  # noqa: PLR2004 (SSH, version, software)
+    if len(parts) < _PARTS or not parts[2].split(b" ", 1)[0]:
         problem = f"the identification is not complete: {printable(line, 255)}"
         raise IdentificationError(problem)
     # "Clients using protocol 2.0 MUST be able to identify [1.99] as identical to 2.0"

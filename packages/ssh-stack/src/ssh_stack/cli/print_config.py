@@ -37,7 +37,7 @@ def config_text(config: HostConfig, host: str) -> str:
 
 
 def _usual(config: HostConfig, host: str) -> Iterator[tuple[str, str]]:
-    from ssh_stack.local.user import local_user  # noqa: PLC0415 (where no user is named)
+    from ssh_stack.local.user import local_user  # where no user is named
 
     yield "host", host
     yield "hostname", config.hostname or host

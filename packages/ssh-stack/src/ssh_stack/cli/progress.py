@@ -104,7 +104,7 @@ class Display:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Render the lines."""
-        from rich.text import Text  # noqa: PLC0415 (only for a terminal)
+        from rich.text import Text  # only for a terminal
 
         del console
         for line in self.lines(options.max_width - _MARGIN):
@@ -167,7 +167,7 @@ class Bars:
         if self._console is None:
             yield None
             return
-        from rich.live import Live  # noqa: PLC0415 (only for a terminal)
+        from rich.live import Live  # only for a terminal
 
         moves = Moves(printable(base))
         display = Display(moves, ascii_only=self._console.options.ascii_only)
@@ -191,7 +191,7 @@ def bars(*, quiet: bool) -> Generator[Bars]:
     if quiet or not sys.stderr.isatty():
         yield Bars(None)
         return
-    from rich.console import Console  # noqa: PLC0415 (only for a terminal)
+    from rich.console import Console  # only for a terminal
 
     yield Bars(Console(stderr=True))
 
@@ -234,7 +234,7 @@ def duration(seconds: float) -> str:
 
 def shortened(name: str, width: int) -> str:
     """Return the end of a name that fits into so many columns."""
-    from rich.cells import cell_len  # noqa: PLC0415 (only for a terminal)
+    from rich.cells import cell_len  # only for a terminal
 
     if cell_len(name) <= width:
         return name

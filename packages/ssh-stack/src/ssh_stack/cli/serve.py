@@ -192,7 +192,7 @@ def _reason(error: OSError) -> str:
 
 
 def _file_system(root: Path | None) -> FileSystem:
-    from ssh_sftp.aio import Rooted, UnconfinedFiles  # noqa: PLC0415 (loads when it is used)
+    from ssh_sftp.aio import Rooted, UnconfinedFiles  # loads when it is used
 
     return UnconfinedFiles(home_directory()) if root is None else Rooted(expand_home(root))
 

@@ -45,7 +45,7 @@ _GRACE: Final = 0.5  # seconds between TERM and KILL: somebody pressed Ctrl-C an
 def ssh(ctx: click.Context) -> None:
     """Connect and run a command or a shell, as OpenSSH's ssh does."""
     if ctx.args[:1] in (["--help"], ["-h"]):
-        from ssh_stack.cli.usage import ssh_help  # noqa: PLC0415 (only when it is asked for)
+        from ssh_stack.cli.usage import ssh_help  # only when it is asked for
 
         click.echo(ssh_help(), nl=False)
         return
@@ -73,7 +73,7 @@ def _main(words: list[str]) -> int:
 def _session(arguments: Arguments, report: Report) -> _Session | None:
     """Return the session that is asked for; None where only its configuration is."""
     if not arguments.host:
-        from ssh_stack.cli.usage import SSH_USAGE  # noqa: PLC0415 (only where it is needed)
+        from ssh_stack.cli.usage import SSH_USAGE  # only where it is needed
 
         click.echo(SSH_USAGE, err=True, nl=False)
         raise Stopped
@@ -82,7 +82,7 @@ def _session(arguments: Arguments, report: Report) -> _Session | None:
     report.quiet, report.verbose = arguments.quiet, arguments.verbose
     connecting = _prepare(arguments, report)
     if arguments.show == "config":
-        from ssh_stack.cli.print_config import config_text  # noqa: PLC0415 (only for -G)
+        from ssh_stack.cli.print_config import config_text  # only for -G
 
         click.echo(config_text(connecting.config, arguments.host), nl=False)
         return None
@@ -93,7 +93,7 @@ def _session(arguments: Arguments, report: Report) -> _Session | None:
 def _inform(arguments: Arguments) -> bool:
     """Answer -Q or -V, where one is given."""
     if arguments.query is not None:
-        from ssh_stack.cli.queries import answer  # noqa: PLC0415 (only for -Q)
+        from ssh_stack.cli.queries import answer  # only for -Q
 
         click.echo("\n".join(answer(arguments.query)))
     elif arguments.show == "version":
@@ -104,7 +104,7 @@ def _inform(arguments: Arguments) -> bool:
 
 
 def _version() -> str:
-    from importlib.metadata import version  # noqa: PLC0415 (only for -V)
+    from importlib.metadata import version  # only for -V
 
     return version("ssh-stack")
 

@@ -38,7 +38,7 @@ def tracer(report: Report) -> Trace | None:
         return lambda fact: _event(fact, report.note)
 
     # loads with -vvv, as the trace itself does
-    from ssh_transport.trace import MessageReceived, MessageSent  # noqa: PLC0415
+    from ssh_transport.trace import MessageReceived, MessageSent
 
     def everything(fact: Traced) -> None:
         match fact:

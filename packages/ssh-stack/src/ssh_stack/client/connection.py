@@ -110,7 +110,7 @@ class Connection(Commands):
             RequestRefused: (on entry) the server has no SFTP.
             SFTPProtocolError: (on entry) something else answered; what it printed is quoted.
         """
-        from ssh_stack.client.sftp import start_sftp  # noqa: PLC0415 (loads when it is used)
+        from ssh_stack.client.sftp import start_sftp  # loads when it is used
 
         return start_sftp(self, options)
 

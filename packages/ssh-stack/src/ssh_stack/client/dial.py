@@ -74,7 +74,7 @@ def stream_dialer(stream: Stream) -> Dialer:
 
 def jump_dialer(connection: Connection | ClientConnection, host: str, port: int) -> Dialer:
     """Connect to `host:port` through another connection."""
-    from ssh_connection.aio import connect_driver  # noqa: PLC0415 (only with a jump host)
+    from ssh_connection.aio import connect_driver  # only with a jump host
 
     async def dial(driver: Driver) -> None:
         channel = await connection.open_tcp_channel(host, port, protected=True)
@@ -96,7 +96,7 @@ def proxy_dialer(command: str | Sequence[str], tokens: Tokens) -> Dialer:
     arguments = proxy_arguments(command, tokens)
 
     async def dial(driver: Driver) -> None:
-        from ssh_stack.client.proxy_process import connect_proxy  # noqa: PLC0415 (rarely used)
+        from ssh_stack.client.proxy_process import connect_proxy  # rarely used
 
         text = arguments[-1] if isinstance(command, str) else shlex.join(arguments)
         await connect_proxy(driver, arguments, text)
@@ -111,7 +111,7 @@ def proxy_arguments(command: str | Sequence[str], tokens: Tokens) -> list[str]:
         UsageError: the command is empty, a token is not known, or what it stands for cannot be
             part of a command.
     """
-    from ssh_stack.local.shell_command import (  # noqa: PLC0415 (only with a proxy command)
+    from ssh_stack.local.shell_command import (  # only with a proxy command
         expand_command,
         shell_arguments,
     )

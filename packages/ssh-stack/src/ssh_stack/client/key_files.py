@@ -123,7 +123,7 @@ class KeyReader:
             return self._read_certificate(source)
 
     def _read_certificate(self, source: Path | bytes | Certificate) -> NamedCertificate:
-        from ssh_keys import Certificate, load_public_key  # noqa: PLC0415 (the first one loads it)
+        from ssh_keys import Certificate, load_public_key  # the first one loads it
 
         if isinstance(source, Certificate):
             return _judged(source, f"certificate {source.key_id!r}")
@@ -297,6 +297,6 @@ def _reason(error: Exception) -> str:
 
 
 def _warn(source: str, problem: str) -> None:
-    import logging  # noqa: PLC0415 (costs import time, and this is rare)
+    import logging  # costs import time, and this is rare
 
     logging.getLogger("ssh_stack").warning("%s is not used: %s", source, problem)

@@ -156,7 +156,7 @@ def _methods(config: HostConfig) -> tuple[str, ...]:
 
 def _user_algorithms(*, legacy: bool = False) -> tuple[str, ...]:
     """Return the default signature algorithms of user keys: SHA-1 only in the profile "legacy"."""
-    from ssh_transport.algorithms import HOST_KEYS  # noqa: PLC0415 (few connections need it)
+    from ssh_transport.algorithms import HOST_KEYS  # few connections need it
 
     return tuple(name for name in HOST_KEYS if legacy or name != "ssh-rsa")
 

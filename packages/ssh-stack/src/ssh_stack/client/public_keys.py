@@ -112,8 +112,8 @@ async def _agent_keys(
     path = default if isinstance(plan.agent, Default) else os.fspath(plan.agent)
     if not path:
         return {}, []
-    from ssh_agent import AgentError  # noqa: PLC0415 (loads where there is an agent)
-    from ssh_agent.aio import AgentClient  # noqa: PLC0415 (the same)
+    from ssh_agent import AgentError  # loads where there is an agent
+    from ssh_agent.aio import AgentClient  # the same
 
     try:
         agent = await stack.enter_async_context(AgentClient.connect(path))

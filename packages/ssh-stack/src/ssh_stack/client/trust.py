@@ -242,7 +242,7 @@ class Trust:
             )
 
     def _append(self, file: FilePath, key: PublicKey) -> None:
-        from ssh_keys.files import append_known_host  # noqa: PLC0415 (only when it is needed)
+        from ssh_keys.files import append_known_host  # only when it is needed
 
         with _WRITING:
             append_known_host(file, *self._name, key, hashed=self.hashed)
@@ -275,7 +275,7 @@ class Trust:
             await asyncio.to_thread(self._update, file, update)
 
     def _plan(self, file: FilePath, used: PublicKey, keys: tuple[PublicKey, ...]) -> HostKeyUpdate:
-        from ssh_keys.files import read_known_hosts  # noqa: PLC0415 (only when it is needed)
+        from ssh_keys.files import read_known_hosts  # only when it is needed
 
         source = os.fspath(file)
         fresh = read_known_hosts(file, policy=self.key_policy)
@@ -289,7 +289,7 @@ class Trust:
         return HostKeyUpdate.plan(fresh.merge(others), *self._name, good, source=source)
 
     def _update(self, file: FilePath, update: HostKeyUpdate) -> None:
-        from ssh_keys.files import update_known_host  # noqa: PLC0415 (only when it is needed)
+        from ssh_keys.files import update_known_host  # only when it is needed
 
         if update.old:
             with _WRITING:

@@ -129,10 +129,10 @@ def _check(found: AlgorithmList) -> None:
 
 def _implemented(what: str) -> tuple[str, ...]:
     # the algorithms load with the transport in any case, but later than the configuration
-    from ssh_transport.algorithms import HOST_KEYS  # noqa: PLC0415
-    from ssh_transport.ciphers import CIPHERS  # noqa: PLC0415
-    from ssh_transport.kex import METHODS  # noqa: PLC0415
-    from ssh_transport.macs import MACS  # noqa: PLC0415
+    from ssh_transport.algorithms import HOST_KEYS
+    from ssh_transport.ciphers import CIPHERS
+    from ssh_transport.kex import METHODS
+    from ssh_transport.macs import MACS
 
     return {
         "cipher": tuple(CIPHERS),

@@ -84,7 +84,7 @@ def keys_to_agent(line: Line) -> str:
 
 def seconds_of(line: Line, word: str) -> int:
     """Return the seconds of one argument of a line."""
-    import attrs  # noqa: PLC0415 (this keyword is rare)
+    import attrs  # this keyword is rare
 
     return seconds(attrs.evolve(line, arguments=(word,)))
 

@@ -181,7 +181,7 @@ def _local_user(subject: Subject, argument: str, _line: Line) -> bool:
 
 
 def _version(_subject: Subject, argument: str, _line: Line) -> bool:
-    from ssh_transport import TransportOptions  # noqa: PLC0415 (this criterion is rare)
+    from ssh_transport import TransportOptions  # this criterion is rare
 
     return _listed(argument, str(attrs.fields(TransportOptions).software.default))
 

@@ -88,7 +88,7 @@ class Config:
             ConfigError: a line has a keyword that is not known, or a value that cannot be
                 used; or a file that a line includes cannot be read.
         """
-        from ssh_stack.config.resolve import resolve  # noqa: PLC0415 (it imports this module)
+        from ssh_stack.config.resolve import resolve  # it imports this module
 
         return resolve(self, host, user=user, port=port)
 
@@ -174,7 +174,7 @@ def _as_fnmatch(pattern: str) -> str:
 
 def _read(path: Path, folder: str, *, checked: bool = False, named: bool = False) -> Source:
     """Read a file; `checked` refuses one that others may write to, as OpenSSH does."""
-    from ssh_keys.files import read_file  # noqa: PLC0415 (where there is a file)
+    from ssh_keys.files import read_file  # where there is a file
 
     source = str(path)
     try:

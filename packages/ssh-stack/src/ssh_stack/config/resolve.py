@@ -52,7 +52,7 @@ class Found:
 
 def resolve(config: Config, host: str, *, user: str | None, port: int | None) -> HostConfig:
     """Return the options for a host; see `Config.resolve`."""
-    from ssh_stack.config.finish import finish  # noqa: PLC0415 (it imports this module)
+    from ssh_stack.config.finish import finish  # it imports this module
 
     reading = Reading(config, host, user, port)
     reading.run()
@@ -148,7 +148,7 @@ class Reading:
 
     def run_command(self, command: str, line: Line) -> bool:
         """Run a command of Match exec; return whether it ends with status 0."""
-        from ssh_stack.local.shell_command import (  # noqa: PLC0415 (this criterion is rare)
+        from ssh_stack.local.shell_command import (  # this criterion is rare
             command_status,
             expand_command,
         )
@@ -258,7 +258,7 @@ class Reading:
 
 
 def _unknown(line: Line) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 (where something is wrong)
+    from difflib import get_close_matches  # where something is wrong
 
     names = {row.name.lower(): row.name for row in DIRECTIVES.values()}
     names.update({"host": "Host", "match": "Match", "include": "Include"})

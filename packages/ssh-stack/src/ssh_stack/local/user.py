@@ -101,7 +101,7 @@ def _user_id() -> int | str:
 
 def _entry() -> pwd.struct_passwd | None:
     try:
-        from pwd import getpwuid  # noqa: PLC0415 (Windows has none)
+        from pwd import getpwuid  # Windows has none
     except ImportError:
         return None
     try:

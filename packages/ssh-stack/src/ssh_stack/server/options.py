@@ -74,8 +74,8 @@ def _host_keys(
     given: Sequence[HostKeySource] | HostKeySource,
 ) -> tuple[PrivateKey | HostSigner, ...]:
     """Load the host keys that are files or contents."""
-    from ssh_keys import is_key_text, load_private_key  # noqa: PLC0415 (only where one is needed)
-    from ssh_keys.files import name_file_in_errors, read_private_key  # noqa: PLC0415 (only where one is a file)
+    from ssh_keys import is_key_text, load_private_key  # only where one is needed
+    from ssh_keys.files import name_file_in_errors, read_private_key  # only where one is a file
 
     found: list[PrivateKey | HostSigner] = []
     sources = listed(given)

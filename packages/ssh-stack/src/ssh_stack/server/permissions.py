@@ -150,7 +150,7 @@ def certificate_problem(
         now: the time in seconds since 1970.
         principals: the principals of which it must name one; None for the user's name.
     """
-    from ssh_keys import CertificateRefused  # noqa: PLC0415 (loads when the first one is met)
+    from ssh_keys import CertificateRefused  # loads when the first one is met
 
     try:
         certificate.check(

@@ -22,25 +22,25 @@ __all__ = ["CIPHERS", "CipherSpec"]
 
 
 def _aes_gcm() -> Construction:
-    from ssh_transport.ciphers import aes_gcm  # noqa: PLC0415 (loaded when first used)
+    from ssh_transport.ciphers import aes_gcm  # loaded when first used
 
     return aes_gcm
 
 
 def _chacha20() -> Construction:
-    from ssh_transport.ciphers import chacha20  # noqa: PLC0415 (loaded when first used)
+    from ssh_transport.ciphers import chacha20  # loaded when first used
 
     return chacha20
 
 
 def _aes_ctr() -> Construction:
-    from ssh_transport.ciphers import aes_ctr  # noqa: PLC0415 (loaded when first used)
+    from ssh_transport.ciphers import aes_ctr  # loaded when first used
 
     return aes_ctr
 
 
 def _cbc() -> Construction:
-    from ssh_transport.ciphers import cbc  # noqa: PLC0415 (loaded when first used)
+    from ssh_transport.ciphers import cbc  # loaded when first used
 
     return cbc
 

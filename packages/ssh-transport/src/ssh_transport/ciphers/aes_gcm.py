@@ -27,12 +27,12 @@ _TAG = 16
 _COUNTER_MASK = 2**64 - 1
 
 
-def sealer(key: Buffer, iv: Buffer, mac: Mac | None) -> GCMSealer:  # noqa: ARG001 (no MAC)
+def sealer(key: Buffer, iv: Buffer, mac: Mac | None) -> GCMSealer:
     """Return a sealer."""
     return GCMSealer(key, iv)
 
 
-def opener(key: Buffer, iv: Buffer, mac: Mac | None, limit: int) -> GCMOpener:  # noqa: ARG001
+def opener(key: Buffer, iv: Buffer, mac: Mac | None, limit: int) -> GCMOpener:
     """Return an opener."""
     return GCMOpener(key, iv, limit)
 
@@ -50,7 +50,7 @@ class GCMSealer:
         self._fixed = bytes(iv[:4])
         self._counter = int.from_bytes(iv[4:12], "big")
 
-    def seal(self, packet: bytes, sequence: int) -> bytes:  # noqa: ARG002 (Sealer's form)
+    def seal(self, packet: bytes, sequence: int) -> bytes:
         """Return the packet as it goes out."""
         counter = self._counter
         # "the invocation counter is incremented as a 64-bit integer" after every packet
@@ -65,7 +65,7 @@ class GCMSealer:
         head: bytes,
         payloads: Sequence[tuple[Buffer, ...]],
         padding: bytes,
-        sequence: int,  # noqa: ARG002 (Sealer's form)
+        sequence: int,
         out: memoryview,
     ) -> None:
         """Write packets of one size as they go out, one behind the other."""
@@ -105,7 +105,7 @@ class GCMOpener:
         source: memoryview,
         start: int,
         end: int,
-        sequence: int,  # noqa: ARG002 (Opener's form)
+        sequence: int,
     ) -> memoryview | None:
         """Return the body of the packet at `start`, or None when it is not complete."""
         body = start + 4

@@ -30,12 +30,12 @@ _NONCE = Struct(">QQ")  # the block counter, always 0 here, and the sequence num
 _FIRST_BLOCK = bytes(64)  # block 0, of which 32 bytes are the Poly1305 key
 
 
-def sealer(key: Buffer, iv: Buffer, mac: Mac | None) -> ChaChaSealer:  # noqa: ARG001 (no MAC, no IV)
+def sealer(key: Buffer, iv: Buffer, mac: Mac | None) -> ChaChaSealer:
     """Return a sealer."""
     return ChaChaSealer(key)
 
 
-def opener(key: Buffer, iv: Buffer, mac: Mac | None, limit: int) -> ChaChaOpener:  # noqa: ARG001
+def opener(key: Buffer, iv: Buffer, mac: Mac | None, limit: int) -> ChaChaOpener:
     """Return an opener."""
     return ChaChaOpener(key, limit)
 

@@ -19,11 +19,11 @@ class PlainSealer(PacketSealer):
         self.clear: int = 0
         self.trailer: int = 0
 
-    def seal(self, packet: bytes, sequence: int) -> bytes:  # noqa: ARG002 (Sealer's form)
+    def seal(self, packet: bytes, sequence: int) -> bytes:
         """Return the packet."""
         return packet
 
-    def _seal_into(self, packet: bytes, sequence: int, out: memoryview) -> None:  # noqa: ARG002
+    def _seal_into(self, packet: bytes, sequence: int, out: memoryview) -> None:
         out[:] = packet
 
 
@@ -41,7 +41,7 @@ class PlainOpener:
         source: memoryview,
         start: int,
         end: int,
-        sequence: int,  # noqa: ARG002 (Opener's form)
+        sequence: int,
     ) -> memoryview | None:
         """Return the body of the packet at `start`, or None when it is not complete."""
         body = start + 4

@@ -23,20 +23,20 @@ __all__ = ["METHODS", "MethodSpec"]
 
 
 def _x25519() -> KeyAgreement:
-    from ssh_transport.kex import base, montgomery  # noqa: PLC0415 (loaded when first used)
+    from ssh_transport.kex import base, montgomery  # loaded when first used
 
     return base.DiffieHellman(montgomery.X25519)
 
 
 def _x448() -> KeyAgreement:
-    from ssh_transport.kex import base, montgomery  # noqa: PLC0415 (loaded when first used)
+    from ssh_transport.kex import base, montgomery  # loaded when first used
 
     return base.DiffieHellman(montgomery.X448)
 
 
 def _ecdh(curve: str) -> Callable[[], KeyAgreement]:
     def load() -> KeyAgreement:
-        from ssh_transport.kex import base, ecdh  # noqa: PLC0415 (loaded when first used)
+        from ssh_transport.kex import base, ecdh  # loaded when first used
 
         return base.DiffieHellman(ecdh.CURVES[curve].key_pair)
 
@@ -45,7 +45,7 @@ def _ecdh(curve: str) -> Callable[[], KeyAgreement]:
 
 def _hybrid(name: str) -> Callable[[], KeyAgreement]:
     def load() -> KeyAgreement:
-        from ssh_transport.kex import hybrid  # noqa: PLC0415 (loaded when first used)
+        from ssh_transport.kex import hybrid  # loaded when first used
 
         return hybrid.HYBRIDS[name]
 
@@ -54,7 +54,7 @@ def _hybrid(name: str) -> Callable[[], KeyAgreement]:
 
 def _modp(bits: int) -> Callable[[], KeyAgreement]:
     def load() -> KeyAgreement:
-        from ssh_transport.kex import dh_modp  # noqa: PLC0415 (loaded when first used)
+        from ssh_transport.kex import dh_modp  # loaded when first used
 
         return dh_modp.in_modp(bits)
 

@@ -52,6 +52,7 @@ NISTP521 = Curve(
         16,
     ),
 )
+_UNCOMPRESSED = 4  # the first byte of such a point (SEC 1 section 2.3.3)
 CURVES = {"nistp256": NISTP256, "nistp384": NISTP384, "nistp521": NISTP521}
 
 
@@ -78,7 +79,7 @@ class CurveKeyPair:
 def _point(curve: Curve, encoded: bytes) -> ec.EllipticCurvePublicKey:
     # "An elliptic curve public key ... MUST be validated"; compressed points are allowed
     # only where both sides know of it, which no one does
-    if len(encoded) != curve.size or encoded[0] != 4:  # noqa: PLR2004 (uncompressed)
+    if len(encoded) != curve.size or encoded[0] != _UNCOMPRESSED:
         problem = f"an ECDH share that is not an uncompressed point of {curve.curve.name}"
         raise KeyExchangeFailed(problem)
     try:

@@ -34,7 +34,8 @@ _OFFSETS = {
     8192: 4743158,  # group 18
 }
 
-SIZES = tuple(size for size in _OFFSETS if size >= 2048)  # noqa: PLR2004 (RFC 8270)
+_SMALLEST = 2048  # RFC 8270
+SIZES = tuple(size for size in _OFFSETS if size >= _SMALLEST)
 """The sizes of the groups that are not too small, in bits."""
 
 

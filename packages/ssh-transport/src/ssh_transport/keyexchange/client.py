@@ -36,7 +36,7 @@ class PresentedHostKey(NamedTuple):
         """Read what comes as K_S."""
         if "-cert" not in algorithm:
             return cls(PublicKey.from_blob(blob, policy=policy), None)
-        from ssh_keys import Certificate  # noqa: PLC0415 (loads when the first one is met)
+        from ssh_keys import Certificate  # loads when the first one is met
 
         certificate = Certificate.from_blob(blob, policy=policy)
         return cls(certificate.public_key, certificate)
@@ -58,7 +58,7 @@ class PresentedHostKey(NamedTuple):
 
 
 def _key_alone() -> FidoPolicy:
-    from ssh_keys.fido import NO_TOUCH  # noqa: PLC0415 (loads with the first token)
+    from ssh_keys.fido import NO_TOUCH  # loads with the first token
 
     return NO_TOUCH
 
@@ -89,7 +89,7 @@ class ClientKeyExchange(KeyExchange):
         return self._take_reply(payload)
 
     def _take_group(self, exchange: Exchange, payload: bytes) -> TransportState | None:
-        from ssh_transport.kex import dh_modp, gex  # noqa: PLC0415 (loaded when first used)
+        from ssh_transport.kex import dh_modp, gex  # loaded when first used
 
         group = gex.read_group(payload)
         exchange = exchange._replace(group=gex.hashed(gex.REQUEST, group))
@@ -156,7 +156,7 @@ class ClientKeyExchange(KeyExchange):
         share, self._ahead = self._ahead, None
         method = exchange.method
         if method.group_exchange:
-            from ssh_transport.kex import gex  # noqa: PLC0415 (loaded when first used)
+            from ssh_transport.kex import gex  # loaded when first used
 
             self._send(gex.REQUEST.encode())
             self._state = ExpectGroup(exchange)

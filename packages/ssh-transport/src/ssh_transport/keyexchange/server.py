@@ -55,7 +55,7 @@ class ServerKeyExchange(KeyExchange):
         return self._take_share(payload)
 
     def _take_request(self, exchange: Exchange, payload: bytes) -> TransportState:
-        from ssh_transport.kex import dh_modp, gex  # noqa: PLC0415 (loaded when first used)
+        from ssh_transport.kex import dh_modp, gex  # loaded when first used
 
         asked = gex.read_request(payload)
         group = gex.choose(asked)

@@ -48,7 +48,7 @@ class Address:
     port: int
 
     def __str__(self) -> str:
-        from ipaddress import ip_address  # noqa: PLC0415 (only where an address is shown)
+        from ipaddress import ip_address  # only where an address is shown
 
         host = str(ip_address(self.address))
         return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"

@@ -40,7 +40,7 @@ def keygen(ctx: click.Context) -> None:
     """Make, show, convert, certify and revoke keys, as OpenSSH's ssh-keygen does."""
     secure_standard_streams()
     if ctx.args[:1] == ["--help"]:
-        from ssh_stack.cli.usage import keygen_help  # noqa: PLC0415 (only when it is asked for)
+        from ssh_stack.cli.usage import keygen_help  # only when it is asked for
 
         click.echo(keygen_help(), nl=False)
         sys.exit(0)

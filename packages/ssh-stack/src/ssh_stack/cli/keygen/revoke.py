@@ -97,6 +97,6 @@ def _lines(revoked: RevocationList) -> Iterator[str]:
 
 
 def _base64(digest: bytes) -> str:
-    from base64 import b64encode  # noqa: PLC0415 (only for lists of hashes)
+    from base64 import b64encode  # only for lists of hashes
 
     return b64encode(digest).decode("ascii").rstrip("=")

@@ -142,8 +142,8 @@ def _traditional(key: PublicKey) -> str:
     """Return PKCS#1 for RSA; other kinds have no other PEM than that of PKCS#8."""
     if key.kind != "ssh-rsa":
         return key.to_pem()
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415 (rare)
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 (the same)
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # rare
+    from cryptography.hazmat.primitives.serialization import (  # the same
         Encoding,
         PublicFormat,
     )

@@ -97,7 +97,7 @@ class _Signing:
 
     @classmethod
     def _of_agent(cls, key: PublicKey, certificate: Certificate | None) -> _Signing:
-        from ssh_agent.blocking import AgentClient  # noqa: PLC0415 (only where no file has it)
+        from ssh_agent.blocking import AgentClient  # only where no file has it
 
         client = AgentClient.connect()
         return cls(_InAgent(key, client.sign), certificate, client.close)
