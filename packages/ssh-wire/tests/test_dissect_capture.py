@@ -59,7 +59,7 @@ def test_a_new_section_has_its_own_interfaces() -> None:
     packet = block(6, pack("<IIIII", 0, 0, 0, 1, 1) + b"x\0\0\0")
 
     assert len(list(frames(SECTION + INTERFACE + packet + SECTION + INTERFACE + packet))) == 2
-    with pytest.raises(CaptureError, match="frame 2 is of an interface that was not described"):
+    with pytest.raises(CaptureError, match="frame 2 is of an interface that is not described"):
         list(frames(SECTION + INTERFACE + packet + SECTION + packet))
 
 

@@ -158,8 +158,8 @@ def test_phases_that_do_not_exist(phase: str) -> None:
     [
         (b"", Options(), "neither hex, nor a stream"),
         (b"hello world", Options(), "neither hex, nor a stream"),
-        (b"abc", Options(), "the input is no hex"),
-        (b"zz", Options(form="hex"), "the input is no hex"),
+        (b"abc", Options(), "the input is not hex"),
+        (b"zz", Options(form="hex"), "the input is not hex"),
         (CLIENT, Options(method="x"), "unknown key exchange method 'x'"),
         (b"15", Options(phase="kex:x"), "unknown key exchange method 'x'"),
     ],

@@ -123,7 +123,7 @@ def test_strings_of_text() -> None:
     assert primitives.read_text(data, 0) == ("grün", 9)
     with pytest.raises(BadValue, match="not UTF-8"):
         primitives.read_text(b"\0\0\0\1\xff", 0)
-    assert primitives.read_shown_text(b"\0\0\0\1\xff", 0) == ("\udcff", 5)
+    assert primitives.read_human_text(b"\0\0\0\1\xff", 0) == ("\udcff", 5)
 
 
 @pytest.mark.row("W01")

@@ -1,20 +1,28 @@
 """Wire encoding of the SSH protocol: data types, message declarations, framing, errors.
 
-declare      @message and @record: a message as the RFC prints it
-types        the data types of RFC 4251 as annotations
-codegen      writes encoders and decoders as straight-line code, on first use
-messages/    every message, one module a protocol; `sets` has them by phase and method
-messageset   which message a number means in one phase
-numbers      assigned numbers and names: messages, reasons, signals, extensions
-modes        encoded terminal modes
-algorithms   the names of algorithms: what each is for, its source, what we think of it
-framing      unencrypted binary packets
-frames       length-prefixed frames, as the agent protocol and SFTP have them
-primitives   strings, mpints and name-lists as functions
-text         text of the peer, made safe to show
-errors       SSHError, ProtocolError, UsageError and what decoders raise
-dissect/     payloads, streams and captures as trees and text; `python -m ssh_wire`
-testing      a connection written down as a capture file
+Public modules:
+
+    ssh_wire         declarations, data types and errors
+    aio              what every asyncio driver shares
+    algorithms       the names of algorithms, with their sources and an assessment
+    binary_packet    unencrypted binary packets
+    dissect/         payloads, streams and captures as trees and text; `python -m ssh_wire`
+    lazy             imports that wait until something is used
+    length_prefix    length-prefixed frames, as the agent protocol and SFTP have them
+    messages/        every message, one module a protocol; `sets` has them by phase and method
+    modes            encoded terminal modes
+    numbers          assigned numbers and names: messages, reasons, signals, extensions
+    primitives       strings, mpints and name-lists as functions
+    testing          a connection recorded as a capture file
+    text             text of the peer, with control characters escaped
+
+Internal:
+
+    declare          @message and @record: a message as the RFC prints it
+    types            the data types of RFC 4251 as annotations
+    codegen          writes encoders and decoders as straight-line code, on first use
+    messageset       which message a number means in one phase
+    errors           SSHError, ProtocolError, UsageError and what decoders raise
 """
 
 from __future__ import annotations

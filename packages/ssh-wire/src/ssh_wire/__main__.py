@@ -1,7 +1,7 @@
-"""Show what went over the wire: `python -m ssh_wire FILE`.
+"""Print the messages of an SSH connection: `python -m ssh_wire FILE`.
 
-FILE holds hex, the bytes that one side sent, or a capture (pcap or pcapng); without it,
-standard input is read.
+FILE has hex, the bytes that one side sent, or a capture (pcap or pcapng); without it, standard
+input is read.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     text, _, details = (__doc__ or "").partition("\n\n")
     parser = argparse.ArgumentParser("python -m ssh_wire", description=text, epilog=details)
-    parser.add_argument("file", nargs="?", default="-", help="what to read; - is standard input")
-    parser.add_argument("--form", choices=FORMS, help="what the input is; found out by default")
+    parser.add_argument("file", nargs="?", default="-", help="the input; - is standard input")
+    parser.add_argument("--form", choices=FORMS, help="the form of the input; detected by default")
     parser.add_argument("--phase", help=f"the phase of one payload: {PHASES}")
     parser.add_argument("--kex", metavar="METHOD", help="the key exchange method")
-    parser.add_argument("--server", action="store_true", help="a stream is the server's")
-    parser.add_argument("--secrets", action="store_true", help="show passwords and the like")
-    parser.add_argument("--full", action="store_true", help="show all of long fields")
+    parser.add_argument("--server", action="store_true", help="the stream is that of the server")
+    parser.add_argument("--secrets", action="store_true", help="print passwords and other secrets")
+    parser.add_argument("--full", action="store_true", help="print long fields in full")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""What every asyncio driver of the stack shares.  Nothing else of `ssh_wire` imports asyncio."""
+"""What the asyncio drivers of the stack share; the rest of `ssh_wire` does not import asyncio."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ __all__ = ["Timeout", "close_after", "timeout"]
 class Timeout:
     """`asyncio.Timeout`, correct in a task that was cancelled before.
 
-    Before Python 3.11.4 `asyncio.timeout` raises CancelledError instead of TimeoutError where
-    the task has a cancellation that it has not taken back, as it has while it cleans up.
+    Before Python 3.11.4 `asyncio.timeout` raises CancelledError instead of TimeoutError in a task
+    with a cancellation that was not taken back, such as a task that cleans up.
     """
 
     def __init__(self, when: float | None) -> None:
@@ -28,11 +28,11 @@ class Timeout:
         self._expired = False
 
     def when(self) -> float | None:
-        """Return the deadline, in the time of the loop; None where there is none."""
+        """Return the deadline, in the time of the loop; None without a deadline."""
         return self._when
 
     def reschedule(self, when: float | None) -> None:
-        """Move the deadline; None takes it away."""
+        """Change the deadline; None removes it."""
         self._when = when
         if self._handle is not None:
             self._handle.cancel()
@@ -67,7 +67,7 @@ class Timeout:
         task, self._task = self._task, None
         if not self._expired or task is None:
             return
-        # other cancellations than ours, and than those of before, are to go on
+        # cancellations by others, before or in the block, continue
         if task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
@@ -79,10 +79,10 @@ class Timeout:
 
 
 def timeout(seconds: float | None) -> Timeout:
-    """Return a context manager that raises TimeoutError where its block takes longer.
+    """Return a context manager that raises TimeoutError if its block takes too long.
 
     Args:
-        seconds: how long it may take; None sets no limit.
+        seconds: the most time of the block; None for no limit.
     """
     return Timeout(None if seconds is None else asyncio.get_running_loop().time() + seconds)
 

@@ -1,14 +1,16 @@
-"""The algorithm names of SSH: what each is for, where it is defined, and what we think of it.
+"""The algorithm names of SSH, each with its list, its specification and an assessment.
 
-The opinion is that of the stack's profiles (RFC 9142 read twenty years after RFC 4253):
+The assessment is that of the stack's profiles (RFC 9142, twenty years after RFC 4253):
 
-    recommended   resists all that is known; what a new server should offer
+    recommended   resists every known attack; what a new server should offer
     allowed       sound, and needed for today's peers
-    legacy        weak or broken in part; for old peers, where somebody asks for it
-    never         broken, or without protection; nobody should offer it
-    marker        no algorithm: a name in the list that says something about its sender
+    legacy        weak or partly broken; for legacy peers, when a user asks for it
+    never         broken, or without protection; not to be offered
+    marker        not an algorithm: a name in the list that signals a feature of its sender
 
-A scanner shows it; what is offered is decided by `ssh_transport.algorithms`, not here.
+The table is for protocol tools, such as the scanner of the tutorials, so no module of the stack
+imports it: what the stack offers is decided by `ssh_transport.algorithms`, which has only the
+algorithms that are implemented.
 """
 
 from __future__ import annotations
@@ -20,20 +22,20 @@ import attrs
 __all__ = ["ALGORITHMS", "Algorithm", "Kind", "Status", "algorithm", "algorithms"]
 
 Kind: TypeAlias = Literal["kex", "host key", "cipher", "mac", "compression"]
-"""Which list of KEXINIT a name stands in; user keys sign with the names of host keys."""
+"""The list of KEXINIT that a name is in; user keys sign with the names of host keys."""
 
 Status: TypeAlias = Literal["recommended", "allowed", "legacy", "never", "marker"]
-"""What we think of an algorithm."""
+"""The assessment of an algorithm."""
 
 
 @attrs.frozen
 class Algorithm:
-    """One name.
+    """An algorithm name.
 
     Attributes:
-        kind: the list that it stands in.
-        name: the name; one that ends with `*` stands for all that begin so.
-        status: what we think of it.
+        kind: the list that it is in.
+        name: the name; a name that ends with `*` is a prefix of names.
+        status: its assessment.
         source: the specification that defines it.
     """
 
@@ -194,7 +196,7 @@ ALGORITHMS: Final = tuple(
     for kind, rows in _TABLES.items()
     for status, name, source in rows
 )
-"""Every name that is known, the better ones first within their kind."""
+"""Every known name, the better ones first within their kind."""
 
 _BY_NAME: Final = {(known.kind, known.name): known for known in ALGORITHMS}
 
@@ -205,7 +207,7 @@ def algorithms(kind: Kind) -> tuple[Algorithm, ...]:
 
 
 def algorithm(kind: Kind, name: str) -> Algorithm | None:
-    """Return what is known of a name in a list of KEXINIT, None where nothing is."""
+    """Return the entry for a name in a list of KEXINIT; None if it is not known."""
     known = _BY_NAME.get((kind, name))
     if known is not None:
         return known

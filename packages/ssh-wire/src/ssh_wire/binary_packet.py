@@ -5,8 +5,8 @@
     byte[n1]  payload
     byte[n2]  random padding
 
-Enough to speak the unencrypted phase: for scanners, tests and dissectors, and for the
-transport, which lays its packets out by `padding_length` under every cipher.
+It is what scanners, tests and dissectors need of the unencrypted phase; the transport takes its
+padding from `packet_padding` under every cipher.
 """
 
 from __future__ import annotations
@@ -29,26 +29,26 @@ _SMALLEST = 5  # padding_length and four bytes of padding: OpenSSH's bound
 
 
 def packet_padding(size: int, block: int = 8) -> int:
-    """Return how much padding makes `size` bytes a multiple of `block`.
+    """Return the number of padding bytes that make `size` a multiple of `block`.
 
     Args:
         size: the bytes that count towards the alignment, without padding: payload and
-            padding_length, and packet_length where the cipher covers it.
-        block: the cipher's block size in bytes; never less than 8 counts.
+            padding_length, and packet_length if the cipher covers it.
+        block: the cipher's block size in bytes; less than 8 counts as 8.
     """
     padding = -size % max(block, 8)
     return padding if padding >= MIN_PADDING else padding + max(block, 8)
 
 
 def pack_packet(payload: Buffer, random: Callable[[int], bytes], block: int = 8) -> bytes:
-    """Return `payload` as an unencrypted packet, its padding taken from `random`."""
+    """Return `payload` as an unencrypted packet, with padding from `random`."""
     padding = packet_padding(5 + len(payload), block)
     head = _HEAD.pack(1 + len(payload) + padding, padding)
     return b"".join((head, payload, random(padding)))
 
 
 def unpack_packet(packet: Buffer) -> memoryview:
-    """Return the payload of a whole unencrypted packet, as a view of it.
+    """Return the payload of a complete unencrypted packet, as a view of it.
 
     Raises:
         WireError: its lengths contradict each other.
@@ -68,7 +68,7 @@ def unpack_packet(packet: Buffer) -> memoryview:
 
 
 class PacketReader:
-    """Cuts a stream of bytes into unencrypted packets and yields their payloads."""
+    """Splits a stream of bytes into unencrypted packets, and returns their payloads."""
 
     def __init__(self, limit: int = MAX_PACKET_LENGTH, block: int = 8) -> None:
         self._buffer = bytearray()
@@ -81,7 +81,7 @@ class PacketReader:
 
         Raises:
             WireError: a packet_length or padding_length is out of bounds.  It is raised as
-                soon as the length is known, before the packet is.
+                soon as the length has arrived, before the packet has.
         """
         self.add(data)
         payloads: list[bytes] = []
@@ -90,16 +90,16 @@ class PacketReader:
         return payloads
 
     def add(self, data: Buffer) -> None:
-        """Take more of the stream, and leave its packets to `take`."""
+        """Take more of the stream, for `take` to return its packets."""
         del self._buffer[: self._start]
         self._start = 0
         self._buffer += data
 
     def take(self) -> bytes | None:
-        """Return the payload of the next packet, None while it is not complete.
+        """Return the payload of the next packet; None until it is complete.
 
-        Whoever must not read what follows a certain packet (NEWKEYS: what follows is
-        encrypted) takes packets one by one.
+        A reader that must stop after a certain packet (NEWKEYS: the rest is encrypted) takes
+        packets one by one.
 
         Raises:
             WireError: a packet_length or padding_length is out of bounds.
@@ -119,5 +119,5 @@ class PacketReader:
 
     @property
     def rest(self) -> bytes:
-        """What has arrived behind the packets that were taken."""
+        """The data after the packets that were taken."""
         return bytes(self._buffer[self._start :])

@@ -5,8 +5,8 @@ puts them on the class.  Neighbouring fields of fixed size, and the length of th
 behind them, share one `struct` call; constants are folded.  The source is registered
 with `linecache`, so a traceback or a debugger shows the line.
 
-Every reader checks the end of the input before it slices, and every count against what
-is left, so no input makes it allocate more than its own size.
+Every reader checks the end of the input before it slices, and every count against the rest of the
+input, so no input makes it allocate more than its own size.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = ["FIXED_SIZES", "STRINGS", "Field", "field_names", "fields", "install"
 _FIXED = {"byte": "B", "bool": "?", "uint32": "I", "uint64": "Q", "cookie": "16s"}
 _SIZES = {"B": 1, "?": 1, "I": 4, "Q": 8, "16s": 16}
 FIXED_SIZES = {kind: _SIZES[form] for kind, form in _FIXED.items()}
-"""Bytes of each wire type whose size is fixed."""
+"""The size of each wire type of fixed size, in bytes."""
 
 _PLAIN = {bool: "bool", bytes: "bytes", str: "str"}
 
@@ -47,7 +47,7 @@ _ENCODED = {
     "name-list": "encode_names(self.{0})",
 }
 STRINGS = frozenset(_ENCODED)
-"""The wire types that are a length and so many bytes."""
+"""The wire types with a length and that many bytes."""
 
 _DECODED = {
     "bytes": "bytes(data[{start}:{end}])",
@@ -60,22 +60,22 @@ _DECODED = {
 _ITEM_READERS = {
     "bytes": "read_string",
     "str": "read_text",
-    "text": "read_shown_text",
+    "text": "read_human_text",
 }
 _ITEM_ENCODERS = {"bytes": "string(item)", "str": "string(item)", "text": "string(raw(item))"}
 
 
 class Field:
-    """One field: its name, its wire kind, its constant, and for lists its items."""
+    """A field: its name, its wire type, its constant, and for lists the type of its items."""
 
-    def __init__(self, owner: str, name: str, hint: Any) -> None:  # noqa: ANN401 (a type hint)
+    def __init__(self, owner: str, name: str, hint: object) -> None:
         self.name = name
         self.constant: str | bool | None = None
         self.item: str | None = None
         self.record: type | None = None
         self.kind: str = self._kind(owner, hint)
 
-    def _kind(self, owner: str, hint: Any) -> str:  # noqa: ANN401 (a type hint)
+    def _kind(self, owner: str, hint: object) -> str:
         if get_origin(hint) is Literal:
             (self.constant,) = get_args(hint)
             return "bool" if isinstance(self.constant, bool) else "str"
@@ -85,17 +85,18 @@ class Field:
             if wire.kind in {"counted", "repeated"}:
                 self._set_item(owner, get_args(plain)[0])
             return wire.kind
-        if hint in _PLAIN:
-            return _PLAIN[hint]
-        if hasattr(hint, "read") and hasattr(hint, "encode"):
-            self.record = hint
-            return "record"
+        if isinstance(hint, type):
+            if hint in _PLAIN:
+                return _PLAIN[hint]
+            if hasattr(hint, "read") and hasattr(hint, "encode"):
+                self.record = hint
+                return "record"
         problem = (
             f"{owner}.{self.name}: {hint!r} has no wire type; use Byte, UInt32, UInt64 or MPInt"
         )
         raise TypeError(problem)
 
-    def _set_item(self, owner: str, hint: Any) -> None:  # noqa: ANN401 (a type hint)
+    def _set_item(self, owner: str, hint: object) -> None:
         item = Field(owner, self.name, hint)
         if item.record is None and item.kind not in _ITEM_READERS:
             problem = f"{owner}.{self.name}: items are strings or records; make one of {item.kind}"
@@ -125,7 +126,7 @@ class _Source:
             "decode_names": primitives.decode_names,
             "read_string": primitives.read_string,
             "read_text": primitives.read_text,
-            "read_shown_text": primitives.read_shown_text,
+            "read_human_text": primitives.read_human_text,
             "string": primitives.string,
             "raw": _raw,
             "new": object.__new__,
@@ -349,7 +350,7 @@ class _Decoder:
         read = self._reader(index, field)
         self.lines += [f"e{index} = {self.pos}", f"l{index} = []"]
         if counted:
-            # an item has four bytes at the least: a larger count is a lie, and is not believed
+            # an item has at least four bytes, so a larger count is wrong
             self.lines += [
                 f"if n{index} * 4 > size - e{index}: raise Truncated({message!r}, {name!r})",
                 f"for _ in range(n{index}):",
@@ -375,7 +376,7 @@ def _raw(text: str) -> bytes:
 
 
 def _hints(cls: type) -> dict[str, Any]:
-    """Return the fields in wire order: a field that a subclass declares again keeps its place."""
+    """Return the fields in wire order; a field that a subclass declares again keeps its place."""
     names: dict[str, None] = {}
     for base in reversed(cls.__mro__):
         names.update(dict.fromkeys(inspect.get_annotations(base)))
@@ -387,7 +388,7 @@ _fields: dict[type, tuple[Field, ...]] = {}
 
 
 def fields(cls: type) -> tuple[Field, ...]:
-    """Return the fields of a declaration in wire order, with what each is on the wire."""
+    """Return the fields of a declaration in wire order, with their wire types."""
     if cls not in _fields:
         _fields[cls] = tuple(Field(cls.__name__, *hint) for hint in _hints(cls).items())
     return _fields[cls]

@@ -10,11 +10,11 @@
         max_packet: UInt32
         details: Rest = b""
 
-`message` makes a frozen attrs class with keyword-only fields in wire order; `record` is
-the same without a message number, for structures inside messages and for heads that
-several messages share.  A field that a subclass declares again keeps its place, so a
-variant says only which constant it has and what follows.  The codec is written by
-`ssh_wire.codegen` when a class encodes or decodes for the first time.
+`message` makes a frozen attrs class with keyword-only fields in wire order; `record` is the same
+without a message number, for structures inside messages and for heads that several messages
+share.  A field that a subclass declares again keeps its place, so a variant declares only its
+constant and what follows.  The codec is written by `ssh_wire.codegen` when a class first encodes
+or decodes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Record:
     __slots__ = ()
 
     NUMBER: ClassVar[int | None] = None
-    """The message number, or None where the structure has none."""
+    """The message number; None for a structure without one."""
 
     def encode(self) -> bytes:
         """Return the encoded bytes, message number first.
@@ -52,7 +52,7 @@ class Record:
         return self.encode()
 
     def encode_parts(self) -> tuple[Buffer, ...]:
-        """Return the encoding in pieces, the strings of `View` fields uncopied.
+        """Return the encoding in parts, with the strings of `View` fields uncopied.
 
         Raises:
             EncodeError: a field's value does not fit its wire type.
@@ -65,14 +65,14 @@ class Record:
         """Decode all of `data`.
 
         Raises:
-            WireError: `data` is anything but exactly one such structure.
+            WireError: `data` is not exactly one such structure.
         """
         _install(cls)
         return cls.decode(data)
 
     @classmethod
     def read(cls, data: Buffer, pos: int) -> tuple[Self, int]:
-        """Decode at `pos`; return the structure and the position behind it.
+        """Decode at `pos`; return the structure and the position after it.
 
         Raises:
             WireError: there is no such structure at `pos`.
@@ -106,13 +106,13 @@ class Record:
 
     def __repr__(self) -> str:
         fields: tuple[attrs.Attribute[object], ...] = attrs.fields(cast("Any", type(self)))
-        shown = {f.name: repr(getattr(self, f.name)) if f.repr else "…" for f in fields}
-        inside = ", ".join(f"{name}={shown[name]}" for name in codegen.field_names(type(self)))
+        values = {f.name: repr(getattr(self, f.name)) if f.repr else "…" for f in fields}
+        inside = ", ".join(f"{name}={values[name]}" for name in codegen.field_names(type(self)))
         return f"{type(self).__name__}({inside})"
 
 
 def _install(cls: type[Record]) -> None:
-    # a method that was taken off the class before the first call stays the one that installs
+    # a method that was taken from the class before the first call still installs
     if cls.__dict__["encode"] is Record.__dict__["encode"]:
         codegen.install(cls)
 
@@ -127,7 +127,7 @@ class Message(Record):
     frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,), eq_default=True
 )
 def message(number: int) -> Callable[[type[M]], type[M]]:
-    """Make a class the declaration of the message with this number."""
+    """Declare a class as the message with this number."""
 
     def declare(cls: type[M]) -> type[M]:
         made = _frozen(cls)
@@ -141,7 +141,7 @@ def message(number: int) -> Callable[[type[M]], type[M]]:
     frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,), eq_default=True
 )
 def record(cls: type[R]) -> type[R]:
-    """Make a class the declaration of a structure without a message number."""
+    """Declare a class as a structure without a message number."""
     return _frozen(cls)
 
 
@@ -151,6 +151,6 @@ def _frozen(cls: type[R]) -> type[R]:
         cls, frozen=True, kw_only=True, eq=False, repr=False, getstate_setstate=False
     )
     for name in ("encode", "encode_parts", "decode", "read"):
-        # each class compiles its own codec, also where its base has one already
+        # each class compiles its own codec, also if its base has one
         setattr(made, name, Record.__dict__[name])
     return made

@@ -2,13 +2,13 @@
 
 SSHError
 ├── ProtocolError          the peer broke a rule; carries the DISCONNECT reason to send
-│   └── WireError          bytes that are not what they claim to be
+│   └── WireError          bytes that are not a value of the declared type
 │       ├── Truncated      the input ends inside a field
-│       ├── TrailingData   input is left over after the last field
+│       ├── TrailingData   data follows the last field
 │       ├── WrongConstant  a number or name that this message cannot have
 │       └── BadValue       a field whose content its type forbids
 │           └── InvalidText  a string that must be UTF-8 and is not
-└── UsageError             the caller broke a rule
+└── UsageError             the caller broke a rule of the interface
     └── EncodeError        a value that its wire type cannot carry
 """
 
@@ -31,7 +31,7 @@ __all__ = [
 
 
 class SSHError(Exception):
-    """Anything that goes wrong in the stack."""
+    """The base of every error in the stack."""
 
 
 class ProtocolError(SSHError):
@@ -65,7 +65,7 @@ class Truncated(WireError):
 
 
 class TrailingData(WireError):
-    """Input is left over after the last field."""
+    """Data follows the last field."""
 
     def __init__(self, message: str, count: int) -> None:
         super().__init__(f"{message}: {count} bytes are left over after the last field")
@@ -88,7 +88,7 @@ class BadValue(WireError):
 class InvalidText(BadValue):
     """A string that must be UTF-8 and is not (RFC 3629).
 
-    A request that has one is refused alone, where the rest of the protocol goes on.
+    Only the request with it is refused, where the protocol can continue.
     """
 
     def __init__(self, message: str, field: str) -> None:

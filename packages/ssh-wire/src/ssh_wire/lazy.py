@@ -74,12 +74,12 @@ def load(reference: str) -> Any:  # noqa: ANN401 (whoever uses it annotates what
 
 
 def module(name: str) -> object:
-    """Return what stands for a module and imports it when an attribute is first used."""
+    """Return a proxy for a module, which is imported when an attribute is used."""
     return _Module(name)
 
 
 class _Module:
-    """The place of a module."""
+    """The proxy for a module."""
 
     def __init__(self, name: str) -> None:
         self.__name__ = name

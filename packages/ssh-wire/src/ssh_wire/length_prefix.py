@@ -1,14 +1,13 @@
 """Length-prefixed frames: a uint32 length, then so many bytes.
 
 The agent protocol (draft-miller-ssh-agent section 3) and SFTP (draft-ietf-secsh-filexfer-02
-section 3) put their messages into a byte stream this way.  A length is believed as soon as
-its four bytes are there and before anything behind them is, so a peer cannot make the
-reader wait for, or keep, more than the limit.
+section 3) frame their messages in a byte stream like this.  A length is checked as soon as its
+four bytes have arrived, so a peer cannot make the reader wait for, or keep, more than the limit.
 
-A frame that lies whole in what arrived is handed over as a view of it, uncopied.  One that
-comes in pieces is put together in a buffer that is kept and used again: a frame of 255 KiB
-arrives as eight or nine pieces, and joining them costs less than a system call for each
-(measured: 0.9 µs for 32 KiB against 1.5 µs and more).
+A frame that arrives complete is passed on as a view of the data, uncopied.  A frame that arrives
+in pieces is joined in a buffer that is used again: a frame of 255 KiB arrives in eight or nine
+pieces, and joining them costs less than a system call for each (measured: 0.9 µs for 32 KiB
+against 1.5 µs and more).
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ _SMALL_BUFFER = 4_096
 
 
 def with_length(payload: Buffer, limit: int) -> bytes:
-    """Put the length before a payload.
+    """Return a payload with its length before it.
 
     Args:
-        payload: what is framed.
-        limit: the most bytes of payload that the peer takes.
+        payload: the payload of the frame.
+        limit: the most bytes of payload that the peer accepts.
 
     Raises:
         EncodeError: the payload is empty or longer than the limit.
@@ -42,10 +41,10 @@ def with_length(payload: Buffer, limit: int) -> bytes:
 
 
 class LengthPrefixedReader:
-    """Hands over the payload of each complete frame, as a view that is valid for the call.
+    """Passes the payload of each complete frame to a handler, as a view valid for the call.
 
     Attributes:
-        paused: set it to stop after the current frame; what arrives is kept until `resume`.
+        paused: set it to stop after the current frame; data is kept until `resume`.
     """
 
     def __init__(self, handler: Callable[[memoryview], None], limit: int) -> None:
@@ -59,15 +58,15 @@ class LengthPrefixedReader:
 
     @property
     def inside_frame(self) -> bool:
-        """Whether a frame has begun and not ended."""
+        """Whether a frame has arrived in part."""
         return self._have > 0 or bool(self._held)
 
     def feed(self, data: memoryview) -> None:
         """Take more of the stream.
 
         Raises:
-            ProtocolError: what `refused` returns, for a frame that is empty or longer than
-                the limit.  It is raised before anything of it is kept.
+            ProtocolError: the result of `refused`, for a frame that is empty or longer than the
+                limit.  It is raised before any of it is kept.
         """
         if self.paused or self._held:
             self._held += data
@@ -90,14 +89,14 @@ class LengthPrefixedReader:
                 return
 
     def resume(self) -> None:
-        """Go on after a pause, with what was kept first."""
+        """Continue after a pause, with the data that was kept."""
         self.paused = False
         held, self._held = self._held, bytearray()
         if held:
             self.feed(memoryview(held))
 
     def refused(self, length: int) -> Exception:
-        """Return the error to raise for a frame of that many bytes; protocols have their own."""
+        """Return the error for a frame of that length; protocols override it."""
         return WireError(f"frame: its length is {length}, not 1 to {self._limit}")
 
     def _check(self, length: int) -> None:
@@ -105,7 +104,7 @@ class LengthPrefixedReader:
             raise self.refused(length)
 
     def _collect(self, data: memoryview, pos: int) -> int:
-        """Add to the frame that is being put together; return the position behind it."""
+        """Add data to the frame that is being joined; return the position after it."""
         end = len(data)
         if self._have < _LENGTH.size:
             pos = self._copy(data, pos, min(_LENGTH.size, self._have + end - pos))

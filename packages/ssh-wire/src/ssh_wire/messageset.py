@@ -1,10 +1,10 @@
 """Which message a number means, in one phase of the protocol.
 
-The numbers 30–49 depend on the key exchange method and 60–79 on the authentication
-method (RFC 4250 section 4.1.2), so a number alone says nothing: a `MessageSet` is the
-list of declarations that are legal in one phase.  Several declarations may share a
-number when constants tell them apart (a channel request's name, say); they are tried in
-the order given, the generic one last.
+The numbers 30–49 depend on the key exchange method and 60–79 on the authentication method
+(RFC 4250 section 4.1.2), so a number alone does not identify a message: a `MessageSet` has the
+declarations that are legal in one phase.  Several declarations may share a number if constants
+tell them apart, such as the name of a channel request; they are tried in order, the generic one
+last.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ N = TypeVar("N", bound=Message)
 
 _LENGTH = Struct(">I")
 _FEW = 3
-"""So many declarations of a number are tried in turn; more are found by their constant."""
+"""The most declarations of a number that are tried in turn; more are found by a constant."""
 
 
 class UnknownMessage(ProtocolError):
@@ -99,7 +99,7 @@ class _Finder(Generic[N]):
     """Finds the declarations of one number by the first constant in which they differ."""
 
     def __init__(self, declarations: Sequence[type[N]]) -> None:
-        self._steps, place = _way_to_constant(declarations)
+        self._steps, place = _steps_to_constant(declarations)
         constants = [_string_constants(declaration).get(place) for declaration in declarations]
         self._without = _matching(declarations, constants, None)
         self._by_constant = {
@@ -109,7 +109,7 @@ class _Finder(Generic[N]):
         }
 
     def find(self, payload: Buffer) -> list[type[N]]:
-        """Return what `payload` can be; which one it is, its decoders say."""
+        """Return the declarations that `payload` may be decoded with."""
         start, pos, end = 0, 0, len(payload)
         for step in self._steps:
             pos += step
@@ -133,11 +133,11 @@ def _string_constants(declaration: type[Message]) -> dict[str, str]:
     return {f.name: f.default for f in fields if not f.init and isinstance(f.default, str)}
 
 
-def _way_to_constant(declarations: Sequence[type[Message]]) -> tuple[list[int], str]:
-    """Return how many bytes lie before each string up to the constant, and its name.
+def _steps_to_constant(declarations: Sequence[type[Message]]) -> tuple[list[int], str]:
+    """Return the number of bytes before each string up to the constant, and its name.
 
-    Where no string constant comes behind fixed fields and strings alone, there is no way,
-    and every declaration is tried.
+    If other fields than fixed ones and strings come before the constant, there are no steps, and
+    every declaration is tried.
     """
     named = {name for declaration in declarations for name in _string_constants(declaration)}
     steps: list[int] = []

@@ -77,10 +77,10 @@ class TerminalMode(IntEnum):
 
 
 def encode_modes(modes: Mapping[int, int]) -> bytes:
-    """Encode terminal modes, opcode to argument.
+    """Encode terminal modes, given as opcode to argument.
 
     Raises:
-        EncodeError: an opcode is not from 1 to 159, or an argument is no uint32.
+        EncodeError: an opcode is not from 1 to 159, or an argument is not a uint32.
     """
     entries: list[bytes] = []
     for opcode, argument in modes.items():
@@ -94,7 +94,7 @@ def decode_modes(data: bytes) -> dict[int, int]:
     """Decode terminal modes up to TTY_OP_END or the first undefined opcode.
 
     Raises:
-        Truncated: an opcode stands without its argument.
+        Truncated: the argument of an opcode is missing.
     """
     modes: dict[int, int] = {}
     pos = 0

@@ -1,6 +1,6 @@
 """Assigned numbers: messages, disconnect and channel-open reasons (RFC 4250 section 4).
 
-Constants only; what a number means in a given phase is `MessageSet`'s business.
+Constants only; a `MessageSet` has the meaning of a number in one phase.
 """
 
 from __future__ import annotations

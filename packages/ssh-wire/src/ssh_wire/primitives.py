@@ -1,8 +1,8 @@
 """The variable-length data types of RFC 4251 section 5 as functions.
 
-Generated codecs call these for mpints, name-lists and counted items; formats that are
-not messages (key blobs, certificates) may use them alone.  Every reader takes the input
-and a position and returns the value and the position behind it.
+Generated codecs call these for mpints, name-lists and counted items; formats that are not messages
+(key blobs, certificates) use them directly.  Every reader takes the input and a position and
+returns the value and the position after it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ __all__ = [
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
 _LENGTH = Struct(">I")
+_SIGN = 0x80
+_ONES = 0xFF
 
 
 def string(value: Buffer | str) -> bytes:
@@ -55,7 +57,7 @@ def read_text(data: Buffer, pos: int) -> tuple[str, int]:
 
     Raises:
         Truncated: the input ends before the string does.
-        InvalidText: the bytes are no UTF-8.
+        InvalidText: the bytes are not UTF-8.
     """
     value, end = read_string(data, pos)
     try:
@@ -64,8 +66,8 @@ def read_text(data: Buffer, pos: int) -> tuple[str, int]:
         raise InvalidText("string", "its content") from None
 
 
-def read_shown_text(data: Buffer, pos: int) -> tuple[str, int]:
-    """Decode a human-readable string at `pos`, keeping what is no UTF-8 as lone surrogates."""
+def read_human_text(data: Buffer, pos: int) -> tuple[str, int]:
+    """Decode a human-readable string at `pos`; bytes outside UTF-8 become lone surrogates."""
     value, end = read_string(data, pos)
     return value.decode("utf-8", "surrogateescape"), end
 
@@ -87,9 +89,9 @@ def decode_mpint(
     """Decode the content of an mpint.
 
     Args:
-        data: the bytes behind the length.
-        message: the message that holds it, for the error.
-        field: the field that holds it, for the error.
+        data: the bytes after the length.
+        message: the message with the field, for the error.
+        field: the name of the field, for the error.
         signed: allow a negative number; no message of SSH has one.
 
     Raises:
@@ -101,11 +103,11 @@ def decode_mpint(
     first = data[0]
     if size > MAX_MPINT_BYTES + 1 or (size == MAX_MPINT_BYTES + 1 and first):
         raise BadValue(message, field, f"is longer than {MAX_MPINT_BYTES} bytes")
-    if first >= 0x80 and not signed:  # noqa: PLR2004 (the sign bit)
+    if first & _SIGN and not signed:
         raise BadValue(message, field, "is negative")
     # "Unnecessary leading bytes with the value 0 or 255 MUST NOT be included"
     second_sign = data[1] >> 7 if size > 1 else -1
-    if (first == 0 and second_sign != 1) or (first == 0xFF and second_sign == 1):  # noqa: PLR2004
+    if (first == 0 and second_sign != 1) or (first == _ONES and second_sign == 1):
         raise BadValue(message, field, "is not in its shortest form")
     return int.from_bytes(data, "big", signed=True)
 
@@ -114,7 +116,7 @@ def encode_names(names: tuple[str, ...]) -> bytes:
     """Encode the content of a name-list.
 
     Raises:
-        EncodeError: a name is empty, or holds a comma, a space or anything unprintable.
+        EncodeError: a name is empty, or has a comma, a space or an unprintable character.
     """
     for name in names:
         if not name or "," in name or " " in name or not (name.isascii() and name.isprintable()):

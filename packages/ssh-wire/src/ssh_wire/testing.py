@@ -1,12 +1,12 @@
-"""Write down a connection as a capture file: for tests of what reads such files.
+"""Record a connection as a capture file, for tests of programs that read such files.
 
     recording = Recording()
     recording.open()
     recording.send("client", b"SSH-2.0-x")
     data = recording.pcap()
 
-Segments are numbered as TCP numbers them; `at` places one elsewhere in the stream: again,
-out of order, or behind a gap.
+Segments are numbered as TCP numbers them; `at` places one elsewhere in the stream: a second time,
+out of order, or after a gap.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ssh_wire.primitives import Buffer
 __all__ = ["Link", "Recording", "Sender"]
 
 Sender: TypeAlias = Literal["client", "server"]
-"""Who sends a segment."""
+"""The sender of a segment."""
 
 Link: TypeAlias = Literal["ethernet", "vlan", "null", "raw", "linux", "linux2"]
 """The link layer of a recording."""
@@ -37,15 +37,17 @@ _SYN, _ACK, _PUSH = 2, 16, 8
 _WINDOW = 65_535
 _TTL = 64
 _TCP = 6
+_IPV4 = 4
+_IPV4_ADDRESS = 4
 
 
 class Recording:
     """The frames of one TCP connection.
 
     Args:
-        client: the address and the port of who opens it.
+        client: the address and the port of the side that opens it.
         server: those of the other side, of the same IP version.
-        link: what the frames begin with.
+        link: the link layer of the frames.
         start: the sequence number with which both sides begin.
 
     Attributes:
@@ -109,11 +111,11 @@ class Recording:
 
     def _framed(self, packet: bytes) -> bytes:
         version = packet[0] >> 4
-        kind = b"\x08\x00" if version == 4 else b"\x86\xdd"  # noqa: PLR2004 (the IP version)
+        kind = b"\x08\x00" if version == _IPV4 else b"\x86\xdd"
         heads: dict[Link, bytes] = {
             "ethernet": bytes(12) + kind,
             "vlan": bytes(12) + b"\x81\x00\x00\x07" + kind,
-            "null": pack("<I", 2 if version == 4 else 24),  # noqa: PLR2004
+            "null": pack("<I", 2 if version == _IPV4 else 24),
             "raw": b"",
             "linux": pack(">HHHQ", 0, 772, 6, 0) + kind,
             "linux2": kind + pack(">HIHBBQ", 0, 1, 772, 0, 6, 0),
@@ -123,7 +125,7 @@ class Recording:
 
 def _packet(source: str, target: str, tcp: bytes) -> bytes:
     ends = ip_address(source).packed + ip_address(target).packed
-    if len(ends) == 8:  # noqa: PLR2004 (two IPv4 addresses)
+    if len(ends) == 2 * _IPV4_ADDRESS:
         return pack(">BBHHHBBH", 0x45, 0, 20 + len(tcp), 1, 0, _TTL, _TCP, 0) + ends + tcp
     return pack(">IHBB", 6 << 28, len(tcp), _TCP, _TTL) + ends + tcp
 

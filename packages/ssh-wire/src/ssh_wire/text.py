@@ -1,7 +1,7 @@
-"""Text of the peer, made safe to show.
+"""Text of the peer, escaped for logs, errors and terminals.
 
-What a peer sends may hold terminal controls, bidirectional overrides and bytes that are
-no UTF-8.  Everything that reaches a log, an exception or a screen passes `printable`.
+A peer may send terminal controls, bidirectional overrides and bytes that are not UTF-8.  All text
+of a peer that reaches a log, an exception or a terminal passes `printable`.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ _FIRST_KEPT, _LAST_KEPT = "\udc80", "\udcff"  # bytes that surrogateescape keeps
 
 
 def printable(text: str | bytes, limit: int = 1024) -> str:
-    """Return `text` on one line: controls, formats, odd spaces and what is no UTF-8 are escaped.
+    """Return `text` on one line, with controls, formats, odd spaces and bad UTF-8 escaped.
 
     Args:
         text: text of the peer, or bytes that should be UTF-8.
-        limit: the number of characters of the input that are shown; more is cut with an ellipsis.
+        limit: the most characters of the input; longer text ends with an ellipsis.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8", "surrogateescape")
-    shown = text[:limit]
-    if not shown.isprintable():
-        shown = "".join(map(_escape, shown))
-    return shown + "…" if len(text) > limit else shown
+    escaped = text[:limit]
+    if not escaped.isprintable():
+        escaped = "".join(map(_escape, escaped))
+    return escaped + "…" if len(text) > limit else escaped
 
 
 def escape_lines(text: str) -> str:
-    """Return `text` with its line ends kept and everything else that controls escaped.
+    """Return `text` with everything escaped that `printable` escapes, except line ends.
 
     RFC 4252 section 5.4 and RFC 4256 section 3.3 ask for "control character filtering" of
     banners and prompts, "to avoid attacks by including terminal control characters".
@@ -45,7 +45,7 @@ def raw(text: str) -> bytes:
 
 @lru_cache(maxsize=512)
 def _escape(char: str) -> str:
-    if char.isprintable():  # neither control nor format, and no space but the ordinary one
+    if char.isprintable():  # neither control nor format, nor a space other than U+0020
         return char
     if char.isascii():
         return f"\\x{ord(char):02x}"

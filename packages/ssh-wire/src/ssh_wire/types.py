@@ -1,7 +1,7 @@
 """The data types of RFC 4251 section 5, as annotations for message fields.
 
-`bool`, `bytes` and `str` stand for boolean, string and a UTF-8 string; a field of a
-record class is that record in place; `Literal["x"]` is a string constant and
+`bool`, `bytes` and `str` are boolean, string and a UTF-8 string; a field of a record class is
+that record in place; `Literal["x"]` is a string constant and
 `Literal[True]` a boolean constant, both checked on decoding.  A bare `int` is refused
 when the codec is made, because it does not say how many bytes it has.
 """
@@ -58,13 +58,13 @@ Cookie: TypeAlias = Annotated[bytes, Wire("cookie")]
 Text: TypeAlias = Annotated[str, Wire("text")]
 """Human-readable text of the peer.
 
-RFC 4251 asks for UTF-8, peers send what they have: undecodable bytes come as lone
-surrogates, so that nothing is lost and nothing raises.  `ssh_wire.text` shows such
-text safely (`printable`) and gives the bytes back (`raw`).
+RFC 4251 requires UTF-8, and peers send other encodings: bytes outside UTF-8 become lone
+surrogates, so that nothing is lost and nothing raises.  `ssh_wire.text` escapes such text
+(`printable`) and returns its bytes (`raw`).
 """
 
 Rest: TypeAlias = Annotated[bytes, Wire("rest")]
-"""Everything up to the end of the message, without a length."""
+"""The rest of the message, without a length."""
 
 View: TypeAlias = Annotated[bytes | bytearray | memoryview, Wire("view")]
 """A string that is decoded as a slice of the input: a view of a view, bytes of bytes."""

@@ -1,16 +1,16 @@
-"""Read what went over the wire: a payload, a stream, a capture file, as trees and as text.
+"""Decode a payload, a stream or a capture file into trees and text.
 
-    nodes         what a payload becomes: a tree of named, typed fields
+    nodes         a payload as a tree of named, typed fields
     descriptions  what numbers and blobs mean, in words
     tree_text     a tree as text, secrets masked
     direction     one direction of a connection, up to its encryption
-    conversation  both directions, and which key exchange they agreed on
+    conversation  both directions, and the key exchange method that they negotiated
     capture       pcap and pcapng files: frames
     links         frames: TCP segments
     tcp           segments: streams
     text_report   any of these inputs as lines of text
 
-Nothing here reads a file or a clock: bytes come in, trees and lines go out.
+Nothing here reads a file or a clock.
 """
 
 from __future__ import annotations

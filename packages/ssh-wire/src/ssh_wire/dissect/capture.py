@@ -1,8 +1,8 @@
 """Capture files: pcap (as tcpdump writes it) and pcapng (as Wireshark does).
 
-The formats are draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng.  A file is bad input
-from strangers: lengths are checked before anything is sliced, and a frame longer than any
-that is captured ends the reading.
+The formats are draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng.  A file may be
+hostile: lengths are checked before anything is sliced, and a frame longer than any that is
+captured ends the reading.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _SECTION_HEAD = 12
 _LONGEST_FRAME = 262_144
 _LONGEST_BLOCK = 16_777_216
 _LINK_TYPE = 0x0FFF_FFFF
-"""The upper bits of pcap's field say how long a frame's check sequence is."""
+"""The upper bits of pcap's field are the length of the frame check sequence."""
 
 
 class CaptureError(WireError):
-    """A capture file that is none, or ends where it must not."""
+    """The file is not a capture, or is damaged."""
 
 
 @attrs.frozen
@@ -44,8 +44,8 @@ class Frame:
 
     Attributes:
         number: its place in the file, from 1.
-        link: its link type, as LINKTYPE_… of tcpdump numbers it.
-        data: its bytes, as many as were captured.
+        link: its link type, a number LINKTYPE_… of tcpdump.
+        data: the bytes that were captured.
     """
 
     number: int
@@ -54,7 +54,7 @@ class Frame:
 
 
 def is_capture(data: bytes) -> bool:
-    """Return whether a file begins as a capture file does."""
+    """Say whether a file begins like a capture."""
     return data[:4] in _PCAP or data[:4] == _SECTION
 
 
@@ -62,7 +62,8 @@ def frames(data: bytes) -> Iterator[Frame]:
     """Yield the frames of a capture file.
 
     Raises:
-        CaptureError: it is none, or it is damaged; the frames before the damage have come.
+        CaptureError: it is not a capture, or is damaged; the frames before the damage have been
+            yielded.
     """
     if data[:4] in _PCAP:
         yield from _pcap(data, _PCAP[data[:4]])
@@ -131,7 +132,7 @@ class _PcapNG:
         self._links = []
 
     def _block(self, pos: int) -> tuple[int, int]:
-        """Return the type and the size of the block at `pos`, which is there as a whole."""
+        """Return the type and the size of the block at `pos`, which must be complete."""
         ends = len(self._data)
         kind, size = self._unpack("II", pos, ends)
         if not _SECTION_HEAD <= size <= _LONGEST_BLOCK or size % 4:
@@ -144,7 +145,7 @@ class _PcapNG:
         return kind, size
 
     def _frame(self, kind: int, pos: int, end: int) -> Frame | None:
-        """Take what a block says; return its frame if it has one."""
+        """Process a block; return its frame if it has one."""
         match _Block(kind) if kind in set(_Block) else None:
             case _Block.INTERFACE:
                 (link,) = self._unpack("H", pos, end)
@@ -157,7 +158,7 @@ class _PcapNG:
                 return self._made(interface, pos + 20, end, size)
             case _Block.SIMPLE_PACKET:
                 (size,) = self._unpack("I", pos, end)
-                # the frame may have been cut to the snapshot length; the rest is padding
+                # the frame may be truncated to the snapshot length; the rest is padding
                 return self._made(0, pos + 4, end, min(size, end - pos - 4))
             case _:
                 pass
@@ -166,7 +167,7 @@ class _PcapNG:
     def _made(self, interface: int, pos: int, end: int, size: int) -> Frame:
         self._number += 1
         if interface >= len(self._links):
-            problem = f"capture: frame {self._number} is of an interface that was not described"
+            problem = f"capture: frame {self._number} is of an interface that is not described"
             raise CaptureError(problem)
         if pos + size > end:
             raise _ends_inside(self._number)

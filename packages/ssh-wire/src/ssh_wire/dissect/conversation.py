@@ -1,8 +1,8 @@
-"""Both directions of one connection: whose packet means what.
+"""Both directions of one connection.
 
-The numbers 30–49 mean what the key exchange method says, and that is agreed on by two
-KEXINITs (RFC 4253 section 7.1).  Where only one of them was seen, its first method is
-taken, and the entry says that this is assumed.
+The meaning of the numbers 30–49 depends on the key exchange method, which two KEXINITs negotiate
+(RFC 4253 section 7.1).  If only one of them was captured, its first method is assumed, and the
+entry names it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ssh_wire.text import printable
 __all__ = ["Conversation", "Entry", "Role"]
 
 Role: TypeAlias = Literal["client", "server"]
-"""Who said it."""
+"""The sender of an entry."""
 
 _METHOD_NUMBERS = range(30, 50)
 _MARKERS = ("ext-info-", "kex-strict-")
@@ -33,15 +33,15 @@ _MARKERS = ("ext-info-", "kex-strict-")
 
 @attrs.frozen
 class Entry:
-    """One thing that a side said.
+    """A line or a packet of one side, or the end of what can be decoded.
 
     Attributes:
-        sender: who said it.
-        what: a line, the identification, a packet, the start of encryption, or the end of
-            what can be understood.
-        text: the line, or what is wrong, safe to show.
+        sender: the side.
+        what: a line, the identification string, a packet, the start of encryption, or the end
+            of what can be decoded.
+        text: the line, or the problem; escaped.
         tree: the payload of a packet.
-        assumed: the key exchange method that was assumed to read the payload.
+        assumed: the key exchange method that was assumed to decode the payload.
     """
 
     sender: Role
@@ -52,10 +52,10 @@ class Entry:
 
 
 class Conversation:
-    """The client's and the server's stream, put together.
+    """The streams of the client and the server together.
 
     Args:
-        method: the key exchange method; where it is not given, the KEXINITs say it.
+        method: the key exchange method; that of the KEXINITs when not given.
     """
 
     def __init__(self, method: str | None = None) -> None:
@@ -69,20 +69,20 @@ class Conversation:
 
     @property
     def identified(self) -> bool:
-        """Whether a side has identified itself: that it is SSH."""
+        """Whether a side has sent its identification string."""
         return any(side.identified for side in self._sides.values())
 
     @property
     def over(self) -> bool:
-        """Whether nothing more can be read of either side."""
+        """Whether no more of either side can be decoded."""
         return all(side.over for side in self._sides.values())
 
     def feed(self, sender: Role, data: Buffer) -> list[Entry]:
-        """Take more of one side's stream; return what it completes."""
+        """Take more of one side's stream; return the entries that it completes."""
         return [self._entry(sender, piece) for piece in self._sides[sender].feed(data)]
 
     def stop(self, sender: Role, problem: str) -> list[Entry]:
-        """End the reading of one side, for a reason; nothing if it has ended already."""
+        """Stop decoding one side because of a problem; return nothing if it has ended already."""
         side = self._sides[sender]
         return [] if side.over else [self._entry(sender, side.stop(problem))]
 
@@ -97,9 +97,9 @@ class Conversation:
             self._remember(sender, payload)
         if number not in _METHOD_NUMBERS:
             return Entry(sender, "packet", tree=dissect(payload, sets.TRANSPORT))
-        method, sure = self._method_of(sender)
+        method, certain = self._method_of(sender)
         tree = dissect(payload, _phase(method))
-        return Entry(sender, "packet", tree=tree, assumed="" if sure else method)
+        return Entry(sender, "packet", tree=tree, assumed="" if certain else method)
 
     def _remember(self, sender: Role, payload: bytes) -> None:
         try:
@@ -113,7 +113,7 @@ class Conversation:
                 self._wrong_guess = role
 
     def _method_of(self, sender: Role) -> tuple[str, bool]:
-        """Return the method that the sender's packet belongs to, and whether that is sure."""
+        """Return the method of the sender's packet, and whether it was negotiated."""
         if self._method is not None:
             return self._method, True
         if sender in self._kexinits and sender == self._wrong_guess:
@@ -125,7 +125,7 @@ class Conversation:
         return next((_first(kexinit) for kexinit in self._kexinits.values()), ""), False
 
     def _agreed(self) -> str:
-        """Return the first method of the client's that the server has too."""
+        """Return the first method of the client that the server has too."""
         if len(self._kexinits) < len(self._sides):
             return ""
         theirs = set(self._kexinits["server"].kex_algorithms)
@@ -136,7 +136,7 @@ def _phase(method: str) -> MessageSet[Message]:
     try:
         return sets.key_exchange(method)
     except UsageError:
-        return sets.TRANSPORT  # which has no such number: the tree says so
+        return sets.TRANSPORT  # it has no such number, and the tree names the problem
 
 
 def _methods(kexinit: KexInit) -> list[str]:

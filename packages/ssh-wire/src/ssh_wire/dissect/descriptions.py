@@ -1,4 +1,4 @@
-"""What numbers and blobs stand for, in words that are safe to show."""
+"""The meaning of numbers and blobs, in escaped text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LONGEST_NAME = 64
 
 
 def describe(cls: type, field: str, value: object) -> str:
-    """Return what a field's content stands for; nothing where it speaks for itself."""
+    """Return the meaning of a field's content; empty if it needs none."""
     explain = _MEANINGS.get((cls, field))
     if explain is not None and isinstance(value, int):
         return explain(value)
@@ -33,33 +33,33 @@ def describe(cls: type, field: str, value: object) -> str:
 
 
 def terminal_modes(cls: type, field: str, value: object) -> list[tuple[str, int]]:
-    """Return the terminal modes in a field, by name; nothing where there are none."""
+    """Return the terminal modes in a field, by name; empty for other fields."""
     if cls is not connection.PtyRequest or field != "modes" or not isinstance(value, bytes):
         return []
     try:
         modes = decode_modes(value)
     except WireError:
         return []
-    return [(_named(TerminalMode)(opcode) or str(opcode), modes[opcode]) for opcode in modes]
+    return [(_name_in(TerminalMode)(opcode) or str(opcode), modes[opcode]) for opcode in modes]
 
 
-def _named(numbers: type[IntEnum]) -> Callable[[int], str]:
-    return _worded({member.value: member.name for member in numbers})
+def _name_in(numbers: type[IntEnum]) -> Callable[[int], str]:
+    return _words({member.value: member.name for member in numbers})
 
 
-def _worded(words: Mapping[int, str]) -> Callable[[int], str]:
+def _words(words: Mapping[int, str]) -> Callable[[int], str]:
     return lambda number: words.get(number, "")
 
 
 _MEANINGS: Mapping[tuple[type, str], Callable[[int], str]] = {
-    (transport.Disconnect, "code"): _named(DisconnectReason),
-    (connection.ChannelOpenFailure, "reason"): _named(OpenFailureReason),
-    (connection.ChannelExtendedData, "data_type"): _worded({EXTENDED_DATA_STDERR: "stderr"}),
-    (openssh.TunnelOpen, "mode"): _worded({1: "packets", 2: "Ethernet frames"}),
+    (transport.Disconnect, "code"): _name_in(DisconnectReason),
+    (connection.ChannelOpenFailure, "reason"): _name_in(OpenFailureReason),
+    (connection.ChannelExtendedData, "data_type"): _words({EXTENDED_DATA_STDERR: "stderr"}),
+    (openssh.TunnelOpen, "mode"): _words({1: "packets", 2: "Ethernet frames"}),
 }
 
 _BLOBS = {"host_key", "key", "keys", "signature", "signatures", "transient_key"}
-"""Fields whose content begins with the name of its kind (RFC 4253 section 6.6)."""
+"""Fields whose content begins with the name of its type (RFC 4253 section 6.6)."""
 
 
 def _blob(value: bytes) -> str:

@@ -1,7 +1,7 @@
-"""One direction of a connection: lines, the identification, packets, and then ciphertext.
+"""One direction of a connection: lines, the identification string, packets, then ciphertext.
 
-What comes in is a stranger's.  A line, a packet and everything kept between two calls is
-bounded, and what breaks a rule ends the reading of this direction with words for it.
+The data may be hostile.  Lines, packets and everything that is kept between two calls are bounded,
+and a violation of the protocol ends the decoding of this direction with a problem.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ What: TypeAlias = Literal["line", "identification", "packet", "encrypted", "brok
 
 @attrs.frozen
 class Piece:
-    """One thing that a side said.
+    """A part of one direction.
 
     Attributes:
-        what: a line before the identification, the identification, the payload of a
-            packet, the first ciphertext, or the end of what can be understood.
+        what: a line before the identification string, the identification string, the payload
+            of a packet, the first ciphertext, or the end of what can be decoded.
         data: the line without CR LF, or the payload.
-        problem: what is wrong, safe to show.
+        problem: the problem, escaped.
     """
 
     what: What
@@ -43,11 +43,11 @@ class Piece:
 
 
 class DirectionReader:
-    """Reads one direction of a connection.
+    """Decodes one direction of a connection.
 
     Attributes:
-        over: nothing more can be read: it is encrypted, or broken.
-        identified: the identification was read.
+        over: the rest is encrypted, or cannot be decoded.
+        identified: the identification string was read.
     """
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class DirectionReader:
         self._packets = PacketReader()
 
     def feed(self, data: Buffer) -> list[Piece]:
-        """Take more of the stream; return what it completes."""
+        """Take more of the stream; return the pieces that it completes."""
         pieces: list[Piece] = []
         try:
             self._read(bytes(data), pieces)
@@ -67,7 +67,7 @@ class DirectionReader:
         return pieces
 
     def stop(self, problem: str) -> Piece:
-        """End the reading of this side, for a reason."""
+        """Stop decoding because of a problem."""
         self.over = True
         self._head.clear()
         return Piece("broken", problem=printable(problem))
@@ -81,7 +81,7 @@ class DirectionReader:
             self._read_packets(data, pieces)
 
     def _read_lines(self, data: bytes, pieces: list[Piece]) -> bytes:
-        """Read lines up to the identification; return what is behind it."""
+        """Read lines up to the identification string; return the data after it."""
         self._head += data
         pos = 0
         while not self.identified:

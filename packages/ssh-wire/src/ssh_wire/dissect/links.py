@@ -1,17 +1,24 @@
-"""Frames: which TCP segment is in one, behind the headers of link and network layer.
+"""The TCP segment in a frame, after the headers of link and network layer.
 
-What is not a whole TCP segment over IPv4 or IPv6 is nothing here: other protocols, other
-links, and fragments, of which a TCP connection has none where its path MTU is known.
+Frames with anything but a complete TCP segment over IPv4 or IPv6 are ignored: other protocols,
+other links, and fragments, which a TCP connection does not have if its path MTU is known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from struct import Struct
+from typing import TYPE_CHECKING
 
 import attrs
 
+from ssh_wire import lazy
 from ssh_wire.dissect.capture import Frame
+
+if TYPE_CHECKING:
+    import ipaddress
+else:
+    ipaddress = lazy.module("ipaddress")
 
 __all__ = ["ACK", "SYN", "Address", "Segment", "segment"]
 
@@ -29,7 +36,10 @@ _MOST_EXTENSIONS = 8
 _IPV4_HEAD = Struct(">BxHxxHxB")
 _IPV6_HEAD = Struct(">4xHB")
 _TCP_HEAD = Struct(">HHI4xBB")
-_TCP_LENGTH = 20
+_VERSION_4, _VERSION_6 = 4, 6
+_IPV4_LENGTH, _IPV6_LENGTH, _TCP_LENGTH = 20, 40, 20
+"""The shortest headers, in bytes."""
+_EXTENSION_UNIT = 8
 
 SYN, ACK = 2, 16
 """Flags of a segment (RFC 9293 section 3.1)."""
@@ -48,9 +58,7 @@ class Address:
     port: int
 
     def __str__(self) -> str:
-        from ipaddress import ip_address  # only where an address is shown
-
-        host = str(ip_address(self.address))
+        host = str(ipaddress.ip_address(self.address))
         return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
 
@@ -59,8 +67,8 @@ class Segment:
     """One TCP segment.
 
     Attributes:
-        source: who sent it.
-        destination: whom it is for.
+        source: its sender.
+        destination: its receiver.
         sequence: the sequence number of its first byte.
         flags: `SYN` and `ACK` among them.
         data: its bytes.
@@ -79,7 +87,7 @@ def segment(frame: Frame) -> Segment | None:
     packet = strip(frame.data) if strip is not None else b""
     if not packet:
         return None
-    return _ipv6(packet) if packet[0] >> 4 == 6 else _ipv4(packet)  # noqa: PLR2004 (the version)
+    return _ipv6(packet) if packet[0] >> 4 == _VERSION_6 else _ipv4(packet)
 
 
 def _after(size: int) -> Callable[[bytes], bytes]:
@@ -87,11 +95,11 @@ def _after(size: int) -> Callable[[bytes], bytes]:
 
 
 def _ethernet(data: bytes) -> bytes:
-    return _behind_tags(data, 12)
+    return _after_tags(data, 12)
 
 
-def _behind_tags(data: bytes, pos: int) -> bytes:
-    """Return what is behind the EtherType at `pos`, and the VLAN tags before it."""
+def _after_tags(data: bytes, pos: int) -> bytes:
+    """Return the packet after the EtherType at `pos` and any VLAN tags."""
     for _ in range(_MOST_TAGS):
         kind = int.from_bytes(data[pos : pos + 2], "big")
         pos += 2
@@ -110,34 +118,35 @@ _LINKS: dict[int, Callable[[bytes], bytes]] = {
     14: _after(0),
     101: _after(0),  # RAW
     108: _after(4),  # LOOP: OpenBSD's loopback
-    113: lambda data: _behind_tags(data, 14),  # LINUX_SLL
+    113: lambda data: _after_tags(data, 14),  # LINUX_SLL
     228: _after(0),  # IPV4
     229: _after(0),  # IPV6
-    276: lambda data: _behind_tags(data[:2] + data[20:], 0),  # LINUX_SLL2
+    276: lambda data: _after_tags(data[:2] + data[20:], 0),  # LINUX_SLL2
 }
-"""What strips the header of each link type (LINKTYPE_… of tcpdump)."""
+"""Link type (LINKTYPE_… of tcpdump) -> the function that removes its header."""
 
 
 def _ipv4(data: bytes) -> Segment | None:
-    if len(data) < 20:  # noqa: PLR2004 (the shortest header)
+    if len(data) < _IPV4_LENGTH:
         return None
     first, total, fragment, protocol = _IPV4_HEAD.unpack_from(data)
     head = (first & 15) * 4
-    if first >> 4 != 4 or protocol != _TCP or fragment & _FRAGMENT or head < 20:  # noqa: PLR2004
+    is_whole = first >> 4 == _VERSION_4 and not fragment & _FRAGMENT and head >= _IPV4_LENGTH
+    if not is_whole or protocol != _TCP:
         return None
-    # a total of 0 is left for the network card to fill in
+    # a total of 0 is for the network card to fill in
     return _tcp(data[head : total or len(data)], data[12:16], data[16:20])
 
 
 def _ipv6(data: bytes) -> Segment | None:
-    if len(data) < 40:  # noqa: PLR2004 (the header)
+    if len(data) < _IPV6_LENGTH:
         return None
     size, protocol = _IPV6_HEAD.unpack_from(data)
-    rest = data[40 : 40 + size if size else len(data)]
+    rest = data[_IPV6_LENGTH : _IPV6_LENGTH + size if size else len(data)]
     for _ in range(_MOST_EXTENSIONS):
-        if protocol not in _EXTENSIONS or len(rest) < 8:  # noqa: PLR2004 (the shortest one)
+        if protocol not in _EXTENSIONS or len(rest) < _EXTENSION_UNIT:
             break
-        protocol, rest = rest[0], rest[8 + rest[1] * 8 :]
+        protocol, rest = rest[0], rest[_EXTENSION_UNIT * (1 + rest[1]) :]
     return _tcp(rest, data[8:24], data[24:40]) if protocol == _TCP else None
 
 

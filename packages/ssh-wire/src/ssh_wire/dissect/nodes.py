@@ -1,4 +1,4 @@
-"""What a payload becomes: a tree of fields with their names, wire types and meanings."""
+"""A payload as a tree of fields, with their names, wire types and meanings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ssh_wire.text import printable
 __all__ = ["Field", "Tree", "Value", "dissect"]
 
 Value: TypeAlias = int | bool | str | bytes | tuple[str, ...]
-"""The content of a field that has no fields inside."""
+"""The content of a field without inner fields."""
 
 _WIRE_NAMES = {"bool": "boolean", "bytes": "string", "view": "string", "str": "string"}
 _NAMES = {member.value: member.name for member in MessageNumber}
@@ -32,9 +32,9 @@ class Field:
     Attributes:
         name: its name in the declaration, or its place in a list.
         kind: its wire type (RFC 4251 section 5).
-        value: its content; None where the content is `inner`.
-        meaning: what the content stands for, in words, safe to show.
-        secret: whether the content is shown only to who asks for it.
+        value: its content; None if the content is `inner`.
+        meaning: the meaning of the content, in words; escaped.
+        secret: whether the content is masked unless secrets are asked for.
         inner: the fields of a structure, or the items of a list.
     """
 
@@ -51,11 +51,11 @@ class Tree:
     """One payload.
 
     Attributes:
-        name: the name of its declaration, or the number of a message that is none.
-        number: its message number; None of nothing at all.
+        name: the name of its declaration; the number of an unknown message.
+        number: its message number; None for an empty payload.
         about: the first line of the declaration's documentation.
         fields: its fields in wire order.
-        problem: why it could not be decoded, safe to show; empty where it was.
+        problem: why it could not be decoded, escaped; empty if it was.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Tree:
         """Return the field of that name.
 
         Raises:
-            KeyError: there is none.
+            KeyError: there is no such field.
         """
         for field in self.fields:
             if field.name == name:
@@ -77,11 +77,11 @@ class Tree:
 
 
 def dissect(payload: Buffer, phase: MessageSet[Message]) -> Tree:
-    """Return the tree of a payload; one that cannot be decoded says why, and never raises.
+    """Return the tree of a payload; that of one that cannot be decoded has the problem.
 
     Args:
         payload: the payload of one packet, message number first.
-        phase: the messages that are possible: `ssh_wire.messages.sets` has them.
+        phase: the messages of the phase, from `ssh_wire.messages.sets`.
     """
     payload = bytes(payload)
     try:
@@ -102,8 +102,8 @@ def _undecoded(payload: bytes, phase: MessageSet[Message], problem: str) -> Tree
 
 
 def _may_be_secret(number: int, phase: MessageSet[Message]) -> bool:
-    """Return whether a payload may hold what a well-formed one of its number would mask."""
-    # the answers to prompts, wherever nobody knows that they are that
+    """Say whether a payload may have secrets, as well-formed ones of its number have."""
+    # responses to prompts, also if the method is not known
     if number == MessageNumber.USERAUTH_REQUEST or number in _METHOD_NUMBERS:
         return True
     declared = (declaration for declaration in phase if number == declaration.NUMBER)
@@ -129,7 +129,7 @@ def _fields(record: Record) -> tuple[Field, ...]:
     )
 
 
-def _field(declared: codegen.Field, value: Any, cls: type, *, secret: bool) -> Field:  # noqa: ANN401 (of any type)
+def _field(declared: codegen.Field, value: Any, cls: type, *, secret: bool) -> Field:  # noqa: ANN401 (of the declared type)
     kind = _WIRE_NAMES.get(declared.kind, declared.kind)
     if declared.item is not None:
         inner = tuple(
@@ -147,7 +147,9 @@ def _field(declared: codegen.Field, value: Any, cls: type, *, secret: bool) -> F
     return Field(declared.name, kind, value, meaning, secret, inner)
 
 
-def _item(name: str, declared: codegen.Field, item: Any, cls: type, *, secret: bool) -> Field:  # noqa: ANN401 (of any type)
+def _item(
+    name: str, declared: codegen.Field, item: Record | Value, cls: type, *, secret: bool
+) -> Field:
     if isinstance(item, Record):
         return Field(name, type(item).__name__, secret=secret, inner=_fields(item))
     kind = _WIRE_NAMES.get(str(declared.item), str(declared.item))

@@ -1,8 +1,8 @@
 """Put the segments of a TCP connection in order (RFC 9293 section 3.4).
 
-Segments may come out of order, twice, and overlapping.  What came first counts.  A segment
-that was not captured leaves a gap: once more waits behind it than is kept, the direction
-is given up, and says so.
+Segments may be out of order, repeated, and overlapping; the first to come counts.  A segment that
+was not captured leaves a gap: once more data waits for it than is kept, the direction ends with
+`Gap`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Gap(WireError):
 
 
 class TCPStream:
-    """One direction: takes segments, gives bytes in their order."""
+    """One direction: takes segments, and returns their bytes in order."""
 
     def __init__(self) -> None:
         self._next: int | None = None
@@ -37,28 +37,28 @@ class TCPStream:
         self._size = 0
 
     def feed(self, sequence: int, data: bytes, *, syn: bool) -> bytes:
-        """Take a segment; return what is in order with it.
+        """Take a segment; return the bytes that are in order with it.
 
         Raises:
-            Gap: more waits for a missing segment than is kept.
+            Gap: more data waits for a missing segment than is kept.
         """
         if syn:
             sequence += 1  # SYN counts as one
         if self._next is None:
             self._next = sequence % _RANGE
-        # where it stands in the stream, numbers being modulo 2**32
+        # its place in the stream; sequence numbers are modulo 2**32
         ahead = (sequence - self._next + _RANGE // 2) % _RANGE - _RANGE // 2
         if data:
             self._wait(self._next + ahead, data)
         return b"".join(self._in_order())
 
     def _wait(self, place: int, data: bytes) -> None:
-        # by place alone: of two at the same place, the first to come stays the first
+        # by place alone: of two at the same place, the first to come is first
         insort(self._waiting, (place, data), key=itemgetter(0))
         self._size += len(data)
 
     def _in_order(self) -> Iterator[bytes]:
-        """Yield what is next; keep what is not, within bounds."""
+        """Yield the data that is next; keep the rest, within bounds."""
         position = self._next or 0
         while self._waiting and self._waiting[0][0] <= position:
             place, data = self._waiting.pop(0)
@@ -83,10 +83,10 @@ class TCPConnection:
     """One TCP connection.
 
     Attributes:
-        client: who opened it; where that was not captured, who has the higher port.
-        server: the other one.
-        opening: the sequence number of the SYN, None where that was not captured.
-        streams: the two directions, by who sends.
+        client: the side that opened it; if that was not captured, the one with the higher port.
+        server: the other side.
+        opening: the sequence number of the SYN; None if it was not captured.
+        streams: the two directions, by sender.
     """
 
     client: Address
@@ -96,17 +96,17 @@ class TCPConnection:
 
 
 class TCPConnections:
-    """Finds the connection of each segment, and who of the two sent it."""
+    """Finds the connection and the sender of each segment."""
 
     def __init__(self) -> None:
         self._known: dict[frozenset[Address], TCPConnection] = {}
 
     def find(self, segment: Segment) -> tuple[TCPConnection, Role]:
-        """Return the connection of a segment and its sender; the first one makes it known."""
+        """Return the connection of a segment, and its sender."""
         ends = frozenset({segment.source, segment.destination})
         known = self._known.get(ends)
         opening = segment.sequence if segment.flags & (SYN | ACK) == SYN else None
-        # the same SYN once more is a retransmission; another one is another connection
+        # the same SYN is a retransmission; another one opens another connection
         if known is None or (opening is not None and known.opening != opening):
             known = self._known[ends] = _connection(segment, opening)
         return known, "client" if segment.source == known.client else "server"

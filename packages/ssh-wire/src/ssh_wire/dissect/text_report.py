@@ -1,4 +1,4 @@
-"""Any input as lines of text: hex, the stream of one direction, or a capture file."""
+"""An input as lines of text: hex, the stream of one direction, or a capture file."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ __all__ = [
 ]
 
 Form: TypeAlias = Literal["hex", "stream", "capture"]
-"""What an input is."""
+"""The form of an input."""
 
 FORMS: tuple[Form, ...] = get_args(Form)
 
 PHASES = "transport, kex:METHOD, auth, auth:METHOD, connection"
-"""How `phase_of` wants a phase to be spelt."""
+"""The phases that `phase_of` knows."""
 
 _ARROWS: dict[Role, str] = {"client": "→", "server": "←"}
 _NOISE = b" \t\r\n:,-"
@@ -49,15 +49,15 @@ _HELD = 256
 
 @attrs.frozen(kw_only=True)
 class Options:
-    """How an input is read and shown.
+    """How an input is decoded and printed.
 
     Attributes:
-        form: what the input is; found out where it is not given.
+        form: the form of the input; detected when not given.
         phase: the phase of a single payload, as `phase_of` reads it.
-        method: the key exchange method of a stream, where its KEXINIT does not say it.
-        sender: who sent a stream of one direction.
-        secrets: show passwords and the like.
-        full: show all of long fields.
+        method: the key exchange method of a stream; that of its KEXINIT when not given.
+        sender: the sender of a stream of one direction.
+        secrets: print passwords and other secrets.
+        full: print long fields in full.
     """
 
     form: Form | None = None
@@ -70,11 +70,11 @@ class Options:
 
 @attrs.frozen
 class ConnectionEntry:
-    """What was seen of one connection.
+    """An entry of one connection.
 
     Attributes:
-        connection: its ends; None for a stream that did not come from a capture.
-        entry: what was said.
+        connection: the connection; None for a stream that is not from a capture.
+        entry: the entry.
     """
 
     connection: TCPConnection | None
@@ -85,8 +85,8 @@ def report(data: bytes, options: Options) -> Iterator[str]:
     """Yield the lines that describe an input.
 
     Raises:
-        UsageError: an option means nothing, or the input is nothing that is known.
-        CaptureError: a capture file is damaged; what came before the damage has come.
+        UsageError: an option is not known, or the form of the input cannot be detected.
+        CaptureError: a capture file is damaged; the lines before the damage have been yielded.
     """
     form = options.form or form_of(data)
     if form == "hex":
@@ -106,10 +106,10 @@ def report(data: bytes, options: Options) -> Iterator[str]:
 
 
 def read_entries(data: bytes, options: Options) -> Iterator[ConnectionEntry]:
-    """Yield everything said in a stream or a capture, up to its encryption.
+    """Yield the entries of a stream or a capture, up to its encryption.
 
     Raises:
-        UsageError: the method of the key exchange is none.
+        UsageError: the key exchange method is not known.
         CaptureError: a capture file is damaged.
     """
     if options.method is not None:
@@ -123,10 +123,10 @@ def read_entries(data: bytes, options: Options) -> Iterator[ConnectionEntry]:
 
 
 def form_of(data: bytes) -> Form:
-    """Return what an input is.
+    """Return the form of an input.
 
     Raises:
-        UsageError: it is nothing that is known.
+        UsageError: it is not one of the known forms.
     """
     if is_capture(data):
         return "capture"
@@ -139,7 +139,7 @@ def form_of(data: bytes) -> Form:
 
 
 def phase_of(text: str | None) -> MessageSet[Message]:
-    """Return the messages of a phase; without one, all whose number says what they are.
+    """Return the messages of a phase; without one, all whose number identifies them.
 
     Raises:
         UsageError: there is no such phase.
@@ -171,13 +171,13 @@ def _unhex(data: bytes) -> bytes:
     try:
         return bytes.fromhex(digits.decode("ascii"))
     except ValueError:
-        problem = "the input is no hex: an odd number of digits, or something else among them"
+        problem = "the input is not hex: an odd number of digits, or other characters"
         raise UsageError(problem) from None
 
 
 def _payload(raw: bytes, options: Options) -> Iterator[str]:
-    """Describe one payload; a whole packet is taken out of its frame first."""
-    with suppress(WireError):  # a payload may come without its frame
+    """Describe one payload, which may be in a packet."""
+    with suppress(WireError):  # a payload may be without its packet
         raw = bytes(unpack_packet(raw))
     tree = dissect(raw, phase_of(options.phase))
     yield from render(tree, secrets=options.secrets, full=options.full).split("\n")
@@ -201,8 +201,8 @@ def _lines(entry: Entry, options: Options) -> Iterator[str]:
     yield f"{arrow} {words[entry.what]}"
 
 
-class _Watched:
-    """A connection of a capture; what it says is held back until it is known to be SSH."""
+class _CapturedConnection:
+    """A connection of a capture; its entries are held back until it is known to be SSH."""
 
     def __init__(self, connection: TCPConnection, method: str | None) -> None:
         self.connection = connection
@@ -232,14 +232,14 @@ class _Watched:
 
 def _captured(data: bytes, method: str | None) -> Iterator[ConnectionEntry]:
     connections = TCPConnections()
-    watched: dict[TCPConnection, _Watched] = {}
+    captured: dict[TCPConnection, _CapturedConnection] = {}
     for frame in frames(data):
         found = segment(frame)
         if found is None:
             continue
         connection, sender = connections.find(found)
-        if connection not in watched:
-            watched[connection] = _Watched(connection, method)
-        yield from watched[connection].feed(
+        if connection not in captured:
+            captured[connection] = _CapturedConnection(connection, method)
+        yield from captured[connection].feed(
             sender, found.sequence, found.data, syn=bool(found.flags & SYN)
         )

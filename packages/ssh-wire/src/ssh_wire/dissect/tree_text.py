@@ -1,4 +1,4 @@
-"""A tree as text, one field a line, secrets masked unless they are asked for."""
+"""A tree as text, one field a line; secrets are masked unless they are asked for."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ssh_wire.text import printable
 __all__ = ["render"]
 
 _WIDTH = 80
-_SHOWN_BYTES = 32
-_SHOWN_CHARACTERS = 1024
+_MAX_BYTES = 32
+_MAX_CHARACTERS = 1024
 _MASKED = "… (secret)"
 _INDENT = "    "
 
@@ -20,9 +20,9 @@ def render(tree: Tree, *, secrets: bool = False, full: bool = False) -> str:
     """Return the text of a tree.
 
     Args:
-        tree: what `dissect` returned.
-        secrets: show what the declarations mask: passwords, answers, cookies.
-        full: show all of every field; else long ones are cut, with their size.
+        tree: the tree, from `dissect`.
+        secrets: print what the declarations mask: passwords, responses, cookies.
+        full: print every field in full; else long ones are truncated, with their size.
     """
     number = "" if tree.number is None else f" ({tree.number})"
     about = f"  {tree.about}" if tree.about else ""
@@ -71,7 +71,7 @@ class _Writer:
                 return _wrapped([self._text(name) for name in value]) or ["empty"]
 
     def _text(self, value: str) -> str:
-        return printable(value, len(value) if self._full else _SHOWN_CHARACTERS)
+        return printable(value, len(value) if self._full else _MAX_CHARACTERS)
 
     def _number(self, value: int) -> str:
         if value < 1 << 64:
@@ -82,15 +82,15 @@ class _Writer:
     def _bytes(self, value: bytes) -> str:
         if not value:
             return "empty"
-        shown = value if self._full else value[:_SHOWN_BYTES]
-        more = "…" if len(shown) < len(value) else ""
-        if all(0x20 <= byte < 0x7F for byte in value):  # noqa: PLR2004 (printable ASCII)
-            return f'"{shown.decode("ascii")}{more}"'
-        return f"{shown.hex()}{more} ({len(value)} bytes)"
+        printed = value if self._full else value[:_MAX_BYTES]
+        more = "…" if len(printed) < len(value) else ""
+        if value.isascii() and value.decode("ascii").isprintable():
+            return f'"{printed.decode("ascii")}{more}"'
+        return f"{printed.hex()}{more} ({len(value)} bytes)"
 
 
 def _wrapped(names: list[str]) -> list[str]:
-    """Put names into lines, as many as fit in each."""
+    """Wrap names into lines."""
     lines: list[str] = []
     for name in names:
         if lines and len(lines[-1]) + len(name) < _WIDTH:

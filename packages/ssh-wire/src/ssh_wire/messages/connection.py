@@ -238,7 +238,7 @@ class ChannelData(Message):
 
 @message(95)
 class ChannelExtendedData(Message):
-    """Data of another kind, standard error above all (RFC 4254 section 5.2)."""
+    """Data of another type, such as standard error (RFC 4254 section 5.2)."""
 
     recipient: UInt32
     data_type: UInt32

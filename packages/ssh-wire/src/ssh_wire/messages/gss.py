@@ -1,7 +1,7 @@
 """GSS-API key exchange, 30–41, and authentication, 60–66 (RFC 4462, RFC 8732).
 
-The number 62 belongs to nobody.  Tokens and message integrity codes are opaque here: what
-is in them is between the two GSS-API libraries.
+The number 62 is not assigned.  Tokens and message integrity codes are opaque here: only the two
+GSS-API libraries interpret them.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ class GSSAPIToken(Message):
 
 @message(63)
 class GSSAPIExchangeComplete(Message):
-    """The context stands and has no integrity codes (section 3.5)."""
+    """The context is established, without integrity codes (section 3.5)."""
 
 
 @message(64)

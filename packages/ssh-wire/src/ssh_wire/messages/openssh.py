@@ -1,9 +1,8 @@
 """OpenSSH's additions to authentication and to the connection protocol (its PROTOCOL file).
 
-Its PING and PONG are transport messages and stand with those.  The sets here have what
-RFC 4254 and RFC 4335 declare as well: an endpoint that offers nothing of OpenSSH's takes
-the sets of `ssh_wire.messages.connection`, in which these requests and channels come in
-their generic form.
+Its PING and PONG are in `ssh_wire.messages.transport`.  The sets here have the messages of
+RFC 4254 and RFC 4335 as well: an endpoint without OpenSSH's additions uses the sets of
+`ssh_wire.messages.connection`, where these requests and channels have their generic form.
 """
 
 from __future__ import annotations
@@ -226,7 +225,7 @@ class AgentConnectRequest(RequestHead, Message):
 
 @message(98)
 class EndOfWrite(RequestHead, Message):
-    """Say that nobody reads the channel's data any more (PROTOCOL section 2.1)."""
+    """Say that the channel's data is not read any more (PROTOCOL section 2.1)."""
 
     kind: Literal["eow@openssh.com"] = field(default="eow@openssh.com", init=False)
 

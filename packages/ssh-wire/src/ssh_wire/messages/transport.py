@@ -1,7 +1,6 @@
 """Transport messages (RFC 4253; EXT_INFO of RFC 8308; OpenSSH's PING).
 
-Where nothing depends on it, what a peer appends is kept as `extra` and does no harm:
-DISCONNECT, IGNORE and DEBUG are said in passing or in farewell.
+Data that a peer appends to DISCONNECT, IGNORE or DEBUG is kept as `extra`: nothing depends on it.
 """
 
 from __future__ import annotations
