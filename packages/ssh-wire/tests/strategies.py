@@ -27,7 +27,7 @@ _PLAIN: dict[str, st.SearchStrategy[Any]] = {
     "view": st.binary(max_size=40),
     "bytes": st.binary(max_size=40),
     "str": _TEXT,
-    # any bytes at all: what is no UTF-8 is kept as lone surrogates
+    # any bytes: those outside UTF-8 are kept as lone surrogates
     "text": st.binary(max_size=40).map(lambda raw: raw.decode("utf-8", "surrogateescape")),
 }
 

@@ -67,7 +67,7 @@ async def test_cancellation_within_the_block_is_not_taken_for_the_timeout() -> N
         await task
 
 
-async def test_cancellation_beside_the_expiry_goes_on() -> None:
+async def test_cancellation_beside_the_expiry_continues() -> None:
     entered = asyncio.Event()
 
     async def work() -> None:
@@ -92,7 +92,7 @@ async def test_other_error_of_the_block_is_raised_as_it_is() -> None:
         await work()
 
 
-async def test_deadline_can_be_taken_away_and_set_again() -> None:
+async def test_deadline_can_be_removed_and_set_again() -> None:
     loop = asyncio.get_running_loop()
     clock = timeout(None)
     assert clock.when() is None
@@ -111,7 +111,7 @@ async def test_deadline_can_be_taken_away_and_set_again() -> None:
         await work()
 
 
-async def test_deadline_behind_the_expiry_is_noted_and_changes_nothing() -> None:
+async def test_deadline_after_the_expiry_changes_nothing() -> None:
     loop = asyncio.get_running_loop()
     clock = Timeout(loop.time())
 

@@ -7,12 +7,12 @@ import pytest
 from ssh_wire.algorithms import ALGORITHMS, Algorithm, Kind, Status, algorithm, algorithms
 
 
-def test_a_name_has_one_meaning_in_each_list() -> None:
+def test_name_is_in_each_list_once() -> None:
     assert Counter((known.kind, known.name) for known in ALGORITHMS).most_common(1)[0][1] == 1
 
 
 @pytest.mark.parametrize("known", ALGORITHMS, ids=lambda known: f"{known.kind} {known.name}")
-def test_names_are_names_and_sources_are_named(known: Algorithm) -> None:
+def test_names_can_be_encoded_and_have_sources(known: Algorithm) -> None:
     # RFC 4251 section 6: printable US-ASCII, no comma, at most 64 characters
     assert known.name.isascii()
     assert known.name.isprintable()
@@ -39,19 +39,19 @@ def test_names_are_names_and_sources_are_named(known: Algorithm) -> None:
         ("compression", "zlib", "never"),
     ],
 )
-def test_what_we_think_of_it(kind: Kind, name: str, status: Status) -> None:
+def test_name_has_its_assessment(kind: Kind, name: str, status: Status) -> None:
     found = algorithm(kind, name)
 
     assert found is not None
     assert found.status == status
 
 
-def test_an_unknown_name_is_nothing() -> None:
+def test_unknown_name_is_none() -> None:
     assert algorithm("kex", "x@example.com") is None
     assert algorithm("mac", "curve25519-sha256") is None
 
 
-def test_the_better_ones_come_first() -> None:
+def test_better_algorithms_come_first() -> None:
     order = ["recommended", "allowed", "legacy", "never", "marker"]
     for kind in ("kex", "host key", "cipher", "mac", "compression"):
         ranks = [order.index(known.status) for known in algorithms(kind)]

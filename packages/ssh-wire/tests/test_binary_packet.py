@@ -13,7 +13,7 @@ def zeros(count: int) -> bytes:
 
 
 @given(st.integers(0, 70000), st.sampled_from([8, 16, 32]))
-def test_padding_aligns_and_has_four_bytes_at_least(size: int, block: int) -> None:
+def test_padding_aligns_and_has_at_least_four_bytes(size: int, block: int) -> None:
     padding = packet_padding(size, block)
 
     assert 4 <= padding <= 255
@@ -21,7 +21,7 @@ def test_padding_aligns_and_has_four_bytes_at_least(size: int, block: int) -> No
 
 
 @given(st.binary(min_size=1, max_size=300))
-def test_pack_and_unpack(payload: bytes) -> None:
+def test_packed_payload_is_unpacked(payload: bytes) -> None:
     packet = pack_packet(payload, zeros)
 
     assert len(packet) % 8 == 0
@@ -29,7 +29,7 @@ def test_pack_and_unpack(payload: bytes) -> None:
 
 
 @given(st.lists(st.binary(min_size=1, max_size=50), max_size=6), st.data())
-def test_any_chunking_gives_the_same_payloads(payloads: list[bytes], data: st.DataObject) -> None:
+def test_payloads_do_not_depend_on_the_chunks(payloads: list[bytes], data: st.DataObject) -> None:
     stream = b"".join(pack_packet(payload, zeros) for payload in payloads)
     reader = PacketReader()
 
@@ -45,13 +45,13 @@ def test_any_chunking_gives_the_same_payloads(payloads: list[bytes], data: st.Da
 
 @pytest.mark.row("T05")
 @pytest.mark.parametrize("length", [0, 1, 4, 262_145, 2**31 - 1, 2**32 - 1])
-def test_a_length_out_of_bounds_is_refused_as_soon_as_it_is_known(length: int) -> None:
+def test_length_out_of_bounds_is_refused_as_soon_as_it_has_arrived(length: int) -> None:
     with pytest.raises(WireError, match="out of bounds"):
         PacketReader().feed(length.to_bytes(4, "big"))
 
 
 @pytest.mark.row("T06")
-def test_a_length_that_is_not_aligned_is_refused() -> None:
+def test_unaligned_length_is_refused() -> None:
     with pytest.raises(WireError, match="out of bounds"):
         PacketReader().feed((13).to_bytes(4, "big"))
 
@@ -63,7 +63,7 @@ def test_padding_out_of_bounds_is_refused(padding: int) -> None:
         unpack_packet(b"\0\0\0\x0c" + bytes([padding]) + bytes(11))
 
 
-def test_a_packet_shorter_than_it_says() -> None:
+def test_packet_shorter_than_its_length_is_refused() -> None:
     with pytest.raises(WireError, match="packet_length is 12, 3 bytes follow"):
         unpack_packet(b"\0\0\0\x0c\4ab")
     with pytest.raises(WireError, match="shorter than its header"):
@@ -71,7 +71,7 @@ def test_a_packet_shorter_than_it_says() -> None:
 
 
 @pytest.mark.row("W10")
-def test_a_packet_byte_by_byte() -> None:
+def test_packet_that_arrives_byte_by_byte_is_returned_once() -> None:
     packet = pack_packet(bytes(30000), zeros)
     reader = PacketReader()
 
@@ -81,13 +81,13 @@ def test_a_packet_byte_by_byte() -> None:
 
 
 @pytest.mark.row("W10")
-def test_ten_thousand_packets_in_one_buffer() -> None:
+def test_ten_thousand_packets_in_one_buffer_are_returned() -> None:
     packets = pack_packet(b"x" * 20, zeros) * 10_000
 
     assert PacketReader().feed(packets) == [b"x" * 20] * 10_000
 
 
-def test_packets_one_by_one_leave_what_follows_unread() -> None:
+def test_taken_packet_leaves_the_rest_unread() -> None:
     reader = PacketReader()
     reader.add(pack_packet(b"one", zeros) + pack_packet(b"two", zeros) + b"\xff" * 20)
 

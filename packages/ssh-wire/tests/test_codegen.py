@@ -9,14 +9,14 @@ from ssh_wire import Message, Truncated, UInt32, codegen, message
 from ssh_wire.messages import connection as m
 
 
-def test_the_code_is_straight_and_shares_struct_calls() -> None:
+def test_code_is_straight_and_shares_struct_calls() -> None:
     source = codegen.source(m.ChannelOpen)
 
     assert "pack_III(self.sender, self.window, self.max_packet)" in source
     assert "v1, v2, v3, = unpack_III(data, e0)" in source
 
 
-def test_a_traceback_shows_the_line_that_refused() -> None:
+def test_traceback_has_the_line_that_refused() -> None:
     with pytest.raises(Truncated) as caught:
         m.WindowAdjust.decode(b"\x5d\0")
 
@@ -27,7 +27,7 @@ def test_a_traceback_shows_the_line_that_refused() -> None:
     assert linecache.getline(last.filename, 1).startswith("def encode")
 
 
-def test_nothing_is_compiled_before_it_is_used() -> None:
+def test_codec_is_not_compiled_before_its_first_use() -> None:
     @message(250)
     class Unused(Message):
         number: UInt32
@@ -38,7 +38,7 @@ def test_nothing_is_compiled_before_it_is_used() -> None:
     assert Unused.encode is not stub
 
 
-def test_a_method_that_was_kept_compiles_once() -> None:
+def test_method_that_was_kept_compiles_once() -> None:
     @message(250)
     class Kept(Message):
         number: UInt32
@@ -51,5 +51,5 @@ def test_a_method_that_was_kept_compiles_once() -> None:
     assert Kept.encode is compiled
 
 
-def test_field_names_are_in_wire_order_though_a_variant_declares_less() -> None:
+def test_field_names_of_a_variant_are_in_wire_order() -> None:
     assert codegen.field_names(m.ExecRequest) == ("recipient", "kind", "want_reply", "command")

@@ -36,7 +36,7 @@ from strategies import build, declared
 
 @pytest.mark.parametrize("cls", declared(), ids=lambda cls: cls.__name__)
 @given(data=st.data())
-def test_round_trip(cls: type[Record], data: st.DataObject) -> None:
+def test_encoded_message_is_decoded(cls: type[Record], data: st.DataObject) -> None:
     value = data.draw(build(cls))
 
     encoded = value.encode()
@@ -112,7 +112,7 @@ def test_fields_that_share_a_struct_call_are_read_in_order() -> None:
     assert Sample.decode(sample.encode()) == sample
 
 
-def test_errors_name_message_and_field() -> None:
+def test_error_names_message_and_field() -> None:
     with pytest.raises(Truncated, match="KexInit: the input ends inside kex_algorithms"):
         transport.KexInit.decode(bytes([20]) + bytes(16) + b"\0\0\0\7abc")
     with pytest.raises(TrailingData, match="NewKeys: 2 bytes are left over"):
@@ -135,7 +135,7 @@ def test_any_byte_but_zero_is_true_and_true_is_written_as_one(byte: int) -> None
 
 
 @pytest.mark.row("W07")
-def test_text_that_is_no_utf8_is_kept() -> None:
+def test_text_outside_utf8_is_kept() -> None:
     decoded = transport.Disconnect.decode(b"\1\0\0\0\2\0\0\0\3a\xffb\0\0\0\0")
 
     assert decoded.description.encode("utf-8", "surrogateescape") == b"a\xffb"
@@ -144,7 +144,7 @@ def test_text_that_is_no_utf8_is_kept() -> None:
 
 @pytest.mark.row("W08")
 @pytest.mark.parametrize("value", [-1, 2**32, 2**64, "1", None])
-def test_a_number_that_does_not_fit_is_refused_on_encoding(value: Any) -> None:
+def test_number_that_does_not_fit_is_not_encoded(value: Any) -> None:
     with pytest.raises(EncodeError, match="WindowAdjust"):
         connection.WindowAdjust(recipient=1, increment=value).encode()
 
@@ -155,7 +155,7 @@ class Huge(bytes):
 
 
 @pytest.mark.row("W08")
-def test_a_string_longer_than_its_length_field_is_refused() -> None:
+def test_string_longer_than_its_length_field_is_refused() -> None:
     with pytest.raises(EncodeError):
         transport.Ignore(data=Huge()).encode()
 
@@ -169,7 +169,7 @@ _COUNTED: dict[int, type[Record]] = {
 
 @pytest.mark.row("W02")
 @pytest.mark.parametrize("count", [2**32 - 1, 2**28, 3])
-def test_a_count_is_not_believed_beyond_the_input(count: int) -> None:
+def test_count_beyond_the_input_is_refused(count: int) -> None:
     for head in (b"\x3c" + bytes(12), b"\x3d", b"\x07"):
         cls: type[Record] = _COUNTED[head[0]]
         with pytest.raises(Truncated):
@@ -180,7 +180,7 @@ def test_a_count_is_not_believed_beyond_the_input(count: int) -> None:
 @pytest.mark.row("W02")
 @pytest.mark.parametrize("length", [2**16, 2**31 - 1, 2**32 - 1])
 @pytest.mark.parametrize("cls", declared(), ids=lambda cls: cls.__name__)
-def test_what_decoding_allocates_is_bounded_by_the_input(cls: type[Record], length: int) -> None:
+def test_decoding_allocates_no_more_than_the_input(cls: type[Record], length: int) -> None:
     head = bytes([cls.NUMBER]) if cls.NUMBER is not None else b""
     lie = length.to_bytes(4, "big")
     inputs = [head + bytes(4) * before + lie + b"x" * 64 for before in range(6)]
@@ -201,7 +201,7 @@ def test_what_decoding_allocates_is_bounded_by_the_input(cls: type[Record], leng
         tracemalloc.stop()
 
 
-def test_a_cookie_has_sixteen_bytes() -> None:
+def test_cookie_of_another_size_is_not_encoded() -> None:
     kexinit = transport.KexInit(
         cookie=b"short",
         kex_algorithms=("a",),
@@ -217,7 +217,7 @@ def test_a_cookie_has_sixteen_bytes() -> None:
         kexinit.encode()
 
 
-def test_a_bare_int_is_refused_when_the_codec_is_made() -> None:
+def test_bare_int_is_refused_when_the_codec_is_made() -> None:
     @record
     class Bare(Record):
         size: int
@@ -235,7 +235,7 @@ def test_items_that_are_neither_strings_nor_records_are_refused_when_the_codec_i
         Sizes(sizes=(1,)).encode()
 
 
-def test_a_message_is_frozen_and_keyword_only() -> None:
+def test_message_is_frozen_and_keyword_only() -> None:
     adjust = connection.WindowAdjust(recipient=1, increment=2)
 
     with pytest.raises(FrozenInstanceError):
@@ -244,7 +244,7 @@ def test_a_message_is_frozen_and_keyword_only() -> None:
         connection.WindowAdjust(1, 2)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
-def test_a_subclass_compiles_its_own_codec_though_its_base_has_one() -> None:
+def test_subclass_compiles_its_own_codec() -> None:
     @record
     class Head(Record):
         first: UInt32
@@ -257,7 +257,7 @@ def test_a_subclass_compiles_its_own_codec_though_its_base_has_one() -> None:
     assert Longer(first=1, second=2).encode() == b"\0\0\0\1\0\0\0\2"
 
 
-def test_equality_hash_and_repr() -> None:
+def test_messages_are_equal_by_type_and_fields() -> None:
     one = connection.WindowAdjust(recipient=1, increment=2)
     same = connection.WindowAdjust.decode(one.encode())
 
@@ -270,20 +270,20 @@ def test_equality_hash_and_repr() -> None:
 
 @pytest.mark.row("X02")
 @pytest.mark.parametrize("cls", declared(), ids=lambda cls: cls.__name__)
-def test_fields_named_like_secrets_are_not_shown(cls: Any) -> None:
+def test_field_with_a_secret_name_is_masked(cls: Any) -> None:
     for field in attrs.fields(cls):
         if any(word in field.name for word in ("password", "passphrase", "secret", "responses")):
             assert field.repr is False
 
 
-def test_a_secret_is_not_in_the_repr() -> None:
+def test_secret_is_not_in_the_repr() -> None:
     request = auth.PasswordRequest(user="u", service="ssh-connection", password="hunter2")
 
     assert "hunter2" not in repr(request)
     assert "password=…" in repr(request)
 
 
-def test_replace_changes_fields_and_nothing_else() -> None:
+def test_replace_changes_the_given_fields_alone() -> None:
     request = connection.ExecRequest(recipient=0, command=b"ls")
 
     assert request.replace(recipient=7, want_reply=True) == connection.ExecRequest(
@@ -306,14 +306,14 @@ class Outer(Record):
     after: bytes
 
 
-def test_a_record_stands_in_place() -> None:
+def test_record_is_encoded_in_place() -> None:
     outer = Outer(before=1, inner=Inner(first="x", second=2), after=b"y")
 
     assert outer.encode() == b"\0\0\0\1" + b"\0\0\0\1x" + b"\0\0\0\2" + b"\0\0\0\1y"
     assert Outer.decode(outer.encode()) == outer
 
 
-def test_every_method_compiles_the_codec_when_it_is_the_first() -> None:
+def test_first_method_compiles_the_codec() -> None:
     def fresh() -> type[Inner]:
         @record
         class Fresh(Inner):
@@ -327,7 +327,7 @@ def test_every_method_compiles_the_codec_when_it_is_the_first() -> None:
     assert fresh().decode(encoded).second == 2
 
 
-def test_a_list_of_text_keeps_what_is_no_utf8() -> None:
+def test_list_of_text_keeps_bytes_outside_utf8() -> None:
     @record
     class Lines(Record):
         lines: Counted[Text]

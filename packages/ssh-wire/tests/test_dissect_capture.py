@@ -20,7 +20,7 @@ def recorded() -> Recording:
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_both_formats_in_both_byte_orders(order: Literal["<", ">"]) -> None:
+def test_capture_of_either_format_and_byte_order_is_read(order: Literal["<", ">"]) -> None:
     recording = recorded()
     expected = [Frame(n, 101, frame) for n, frame in enumerate(recording.frames, 1)]
 
@@ -29,7 +29,7 @@ def test_both_formats_in_both_byte_orders(order: Literal["<", ">"]) -> None:
         assert list(frames(data)) == expected
 
 
-def test_nanoseconds_are_another_magic_number() -> None:
+def test_capture_with_nanoseconds_is_read() -> None:
     data = recorded().pcap()
 
     assert list(frames(b"\x4d\x3c\xb2\xa1" + data[4:])) == list(frames(data))
@@ -44,7 +44,7 @@ SECTION = block(0x0A0D0D0A, pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
 INTERFACE = block(1, pack("<HHI", 101, 0, 0))
 
 
-def test_simple_old_and_unknown_blocks() -> None:
+def test_simple_obsolete_and_unknown_blocks_are_read() -> None:
     simple = block(3, pack("<I", 3) + b"abc\0")
     cut = block(3, pack("<I", 99) + b"abcd")
     old = block(2, pack("<HHIIII", 0, 0, 0, 0, 2, 2) + b"hi\0\0")
@@ -55,7 +55,7 @@ def test_simple_old_and_unknown_blocks() -> None:
     assert [frame.data for frame in found] == [b"abc", b"abcd", b"hi"]
 
 
-def test_a_new_section_has_its_own_interfaces() -> None:
+def test_new_section_has_its_own_interfaces() -> None:
     packet = block(6, pack("<IIIII", 0, 0, 0, 1, 1) + b"x\0\0\0")
 
     assert len(list(frames(SECTION + INTERFACE + packet + SECTION + INTERFACE + packet))) == 2
@@ -86,7 +86,7 @@ def test_a_new_section_has_its_own_interfaces() -> None:
         (SECTION + block(3, pack("<I", 4) + b"abcd"), "frame 1 is of an interface"),
     ],
 )
-def test_damaged_files(data: bytes, problem: str) -> None:
+def test_damaged_capture_is_refused(data: bytes, problem: str) -> None:
     with pytest.raises(CaptureError, match=problem):
         list(frames(data))
 

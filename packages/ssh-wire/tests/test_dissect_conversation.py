@@ -14,7 +14,7 @@ def kexinit(*methods: str, guesses: bool = False) -> bytes:
     return packets(made.encode())
 
 
-def test_both_sides_up_to_their_encryption() -> None:
+def test_conversation_is_decoded_up_to_its_encryption() -> None:
     conversation = Conversation()
 
     assert not conversation.identified
@@ -33,7 +33,7 @@ def test_both_sides_up_to_their_encryption() -> None:
     assert conversation.stop("client", "nothing left to stop") == []
 
 
-def test_what_thirty_means_is_agreed_on() -> None:
+def test_method_of_the_kexinits_decodes_message_30() -> None:
     conversation = Conversation()
     conversation.feed("client", b"SSH-2.0-c\r\n" + kexinit("a@x", "diffie-hellman-group14-sha256"))
     conversation.feed(
@@ -46,14 +46,14 @@ def test_what_thirty_means_is_agreed_on() -> None:
     assert entry.assumed == ""
 
 
-def test_one_side_alone_is_read_by_its_first_method_and_says_so() -> None:
+def test_first_method_of_one_side_alone_is_assumed() -> None:
     entries = Conversation().feed("server", SERVER)
 
     assert names(entries)[2] == "KexECDHReply"
     assert entries[2].assumed == "curve25519-sha256"
 
 
-def test_a_method_that_is_given_is_taken() -> None:
+def test_given_method_is_used() -> None:
     payload = KexDHGexRequest(minimum=1, preferred=2, maximum=3).encode()
     conversation = Conversation("diffie-hellman-group-exchange-sha256")
 
@@ -63,7 +63,7 @@ def test_a_method_that_is_given_is_taken() -> None:
     assert entry.assumed == ""
 
 
-def test_a_wrong_guess_is_read_as_what_was_guessed() -> None:
+def test_wrong_guess_is_decoded_by_the_guessed_method() -> None:
     conversation = Conversation()
     conversation.feed(
         "server", b"SSH-2.0-s\r\n" + kexinit("curve25519-sha256", "diffie-hellman-group14-sha256")
@@ -78,7 +78,7 @@ def test_a_wrong_guess_is_read_as_what_was_guessed() -> None:
     assert names(real) == ["KexECDHInit"]
 
 
-def test_a_right_guess_is_no_exception() -> None:
+def test_right_guess_is_decoded_by_the_negotiated_method() -> None:
     conversation = Conversation()
     conversation.feed("server", b"SSH-2.0-s\r\n" + kexinit("curve25519-sha256"))
     conversation.feed("client", b"SSH-2.0-c\r\n" + kexinit("curve25519-sha256", guesses=True))
@@ -86,7 +86,7 @@ def test_a_right_guess_is_no_exception() -> None:
     assert names(conversation.feed("client", packets(INIT.encode()))) == ["KexECDHInit"]
 
 
-def test_methods_that_nobody_knows_or_shares() -> None:
+def test_unknown_or_unshared_method_is_not_decoded() -> None:
     unknown = Conversation()
     unknown.feed("client", b"SSH-2.0-c\r\n" + kexinit("x@example.com"))
     disjoint = Conversation()
@@ -105,7 +105,7 @@ def test_methods_that_nobody_knows_or_shares() -> None:
     assert names([entry]) == ["message 30"]
 
 
-def test_a_malformed_kexinit_is_shown_and_forgotten() -> None:
+def test_malformed_kexinit_is_reported_and_ignored() -> None:
     entries = Conversation().feed(
         "client", b"SSH-2.0-c\r\n" + packets(b"\x14short", INIT.encode())
     )
@@ -113,13 +113,13 @@ def test_a_malformed_kexinit_is_shown_and_forgotten() -> None:
     assert names(entries) == ["identification", "KEXINIT", "message 30"]
 
 
-def test_a_packet_without_a_payload_is_broken() -> None:
+def test_packet_without_a_payload_is_broken() -> None:
     entries = Conversation().feed("client", b"SSH-2.0-c\r\n" + packets(b""))
 
     assert names(entries) == ["identification", "broken"]
 
 
-def test_a_side_can_be_stopped() -> None:
+def test_stopped_side_has_no_more_entries() -> None:
     conversation = Conversation()
 
     (entry,) = conversation.stop("server", "7 bytes were not captured")

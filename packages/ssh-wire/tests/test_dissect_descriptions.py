@@ -21,11 +21,13 @@ from ssh_wire.messages import connection, openssh, transport
         (openssh.HostKeys, "keys", b"\0\0\0\2\x1bx", "\\x1bx"),
     ],
 )
-def test_meanings(cls: type, field: str, value: object, meaning: str) -> None:
+def test_numbers_and_blobs_are_described(
+    cls: type, field: str, value: object, meaning: str
+) -> None:
     assert describe(cls, field, value) == meaning
 
 
-def test_modes_are_those_of_a_terminal_request_alone() -> None:
+def test_modes_are_those_of_a_pty_request_alone() -> None:
     assert terminal_modes(connection.PtyRequest, "modes", b"\x35\0\0\0\1\0") == [("ECHO", 1)]
     assert terminal_modes(connection.PtyRequest, "term", "xterm") == []
     assert terminal_modes(connection.ExecRequest, "command", b"\x35\0\0\0\1\0") == []

@@ -18,7 +18,7 @@ WHOLE = [
 
 
 @given(st.integers(1, 200))
-def test_pieces_come_however_the_stream_is_cut(size: int) -> None:
+def test_pieces_do_not_depend_on_the_chunks(size: int) -> None:
     side = DirectionReader()
     stream = CLIENT + CIPHERTEXT
 
@@ -29,7 +29,7 @@ def test_pieces_come_however_the_stream_is_cut(size: int) -> None:
     assert side.identified
 
 
-def test_lines_before_the_identification() -> None:
+def test_lines_before_the_identification_are_pieces() -> None:
     assert DirectionReader().feed(b"hello\r\nworld\nSSH-2.0-x\n") == [
         Piece("line", b"hello"),
         Piece("line", b"world"),
@@ -46,7 +46,7 @@ def test_lines_before_the_identification() -> None:
         (b"SSH-2.0-x\r\n\0\0\0\x0c\xff" + bytes(11), "padding_length 255 in a packet of 12"),
     ],
 )
-def test_what_breaks_a_rule_ends_the_reading(stream: bytes, problem: str) -> None:
+def test_violation_ends_the_decoding(stream: bytes, problem: str) -> None:
     side = DirectionReader()
 
     last = side.feed(stream)[-1]
@@ -57,14 +57,14 @@ def test_what_breaks_a_rule_ends_the_reading(stream: bytes, problem: str) -> Non
     assert side.feed(b"more") == []
 
 
-def test_packets_before_a_broken_one_are_kept() -> None:
+def test_packets_before_a_broken_one_are_returned() -> None:
     found = DirectionReader().feed(b"SSH-2.0-x\r\n" + packets(INIT.encode()) + b"\0\0\0\0\0\0")
 
     assert [piece.what for piece in found] == ["identification", "packet", "broken"]
 
 
 @pytest.mark.row("W10")
-def test_what_is_kept_is_bounded() -> None:
+def test_kept_data_is_bounded() -> None:
     side = DirectionReader()
     for _ in range(5_000):
         side.feed(b"x" * 10)

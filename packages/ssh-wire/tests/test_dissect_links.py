@@ -22,7 +22,7 @@ def only(recording: Recording) -> Segment | None:
 
 @pytest.mark.parametrize("link", get_args(Link))
 @pytest.mark.parametrize(("client", "server"), [V4, V6])
-def test_every_link_carries_both_versions(
+def test_link_layer_carries_both_ip_versions(
     link: Link, client: tuple[str, int], server: tuple[str, int]
 ) -> None:
     recording = Recording(client, server, link=link)
@@ -38,7 +38,7 @@ def test_every_link_carries_both_versions(
     assert found.source.port == 22
 
 
-def test_ends_as_text() -> None:
+def test_address_is_text_with_its_port() -> None:
     assert str(Address(b"\x0a\0\0\1", 22)) == "10.0.0.1:22"
     assert str(Address(bytes(15) + b"\1", 22)) == "[::1]:22"
 
@@ -69,24 +69,24 @@ def read(packet: bytes) -> Segment | None:
         (32, 0xF0, "a TCP header that is too long"),
     ],
 )
-def test_what_is_no_whole_segment_is_nothing(at: int, value: int, what: str) -> None:
+def test_incomplete_segment_is_ignored(at: int, value: int, what: str) -> None:
     assert read(patched(raw(), at, bytes([value]))) is None, what
 
 
-def test_lengths_left_to_the_network_card() -> None:
+def test_length_of_0_is_that_of_the_frame() -> None:
     four, six = raw(), raw(client=V6[0], server=V6[1])
 
     assert read(patched(four, 2, b"\0\0")) == read(four)
     assert read(patched(six, 4, b"\0\0")) == read(six)
 
 
-def test_bytes_behind_the_packet_are_padding() -> None:
+def test_bytes_after_the_packet_are_ignored() -> None:
     assert read(raw() + b"\0\0") == read(raw())
     six = raw(client=V6[0], server=V6[1])
     assert read(six + b"\0\0") == read(six)
 
 
-def test_extension_headers_of_ipv6() -> None:
+def test_extension_headers_of_ipv6_are_skipped() -> None:
     six = raw(client=V6[0], server=V6[1])
 
     def extended(count: int) -> bytes:
@@ -113,12 +113,12 @@ def test_extension_headers_of_ipv6() -> None:
         Frame(1, 101, raw(client=V6[0], server=V6[1])[:39]),
     ],
 )
-def test_what_is_not_ours_is_nothing(frame: Frame) -> None:
+def test_frame_of_another_protocol_is_ignored(frame: Frame) -> None:
     assert segment(frame) is None
 
 
 @given(st.binary(max_size=120), st.sampled_from([0, 1, 12, 101, 113, 228, 229, 276]))
-def test_any_frame_is_a_segment_or_nothing(data: bytes, link: int) -> None:
+def test_any_frame_is_a_segment_or_ignored(data: bytes, link: int) -> None:
     found = segment(Frame(1, link, data))
 
     assert found is None or len(found.data) <= len(data)

@@ -15,7 +15,7 @@ from strategies import build, numbered
 EVERYTHING = sets.TRANSPORT | sets.AUTHENTICATION | sets.CONNECTION
 
 
-def test_a_payload_becomes_a_tree_of_named_fields() -> None:
+def test_payload_becomes_a_tree_of_named_fields() -> None:
     tree = dissect(transport.Disconnect(code=2, description="so").encode(), sets.TRANSPORT)
 
     assert tree == Tree(
@@ -53,7 +53,7 @@ def test_every_message_has_every_field_in_wire_order(
         assert tuple(field.name for field in tree.fields) == codegen.field_names(cls)
 
 
-def test_structures_and_lists_have_fields_inside() -> None:
+def test_structure_or_list_has_inner_fields() -> None:
     request = auth.InfoRequest(prompts=(auth.Prompt(text="Code: ", echo=False),))
     keys = transport.ExtInfo(extensions=(transport.Extension(name=b"a", value=b"b"),))
 
@@ -71,13 +71,13 @@ def test_structures_and_lists_have_fields_inside() -> None:
     assert [field.value for field in extensions.inner[0].inner] == [b"a", b"b"]
 
 
-def test_a_record_in_place_has_its_fields_inside() -> None:
+def test_record_in_place_has_inner_fields() -> None:
     tree = dissect(Outer(inner=Inner(first=1)).encode(), PHASE)
 
     assert tree["inner"].inner == (Field("first", "uint32", 1),)
 
 
-def test_what_things_stand_for() -> None:
+def test_fields_have_meanings() -> None:
     blob = b"\0\0\0\x0bssh-ed25519"
     opened = connection.ChannelOpenFailure(recipient=0, reason=4)
     extended = connection.ChannelExtendedData(recipient=0, data_type=1, data=b"x")
@@ -90,7 +90,7 @@ def test_what_things_stand_for() -> None:
     assert tree["signature"].meaning == ""
 
 
-def test_terminal_modes_by_name() -> None:
+def test_terminal_modes_have_names() -> None:
     def request(modes: bytes) -> Field:
         made = connection.PtyRequest(recipient=0, term="x", columns=1, rows=1, modes=modes)
         return dissect(made.encode(), EVERYTHING)["modes"]
@@ -103,7 +103,7 @@ def test_terminal_modes_by_name() -> None:
 
 
 @pytest.mark.row("X02")
-def test_secrets_are_marked_also_where_nothing_could_be_decoded() -> None:
+def test_secrets_are_marked_also_in_an_undecoded_payload() -> None:
     password = auth.PasswordRequest(user="u", service="s", password="hunter2").encode()
     answers = auth.InfoResponse(responses=("hunter2",)).encode()
     cookie = connection.X11Request(
@@ -120,7 +120,7 @@ def test_secrets_are_marked_also_where_nothing_could_be_decoded() -> None:
     assert not dissect(b"\x5d\0", EVERYTHING)["payload"].secret
 
 
-def test_what_cannot_be_decoded_says_why() -> None:
+def test_undecoded_payload_has_its_problem() -> None:
     problem = "message: the input ends inside the message number"
     assert dissect(b"", EVERYTHING) == Tree("nothing", None, problem=problem)
     assert dissect(b"\x63x", sets.TRANSPORT) == Tree(
@@ -133,5 +133,5 @@ def test_what_cannot_be_decoded_says_why() -> None:
 
 
 @given(st.binary(max_size=80))
-def test_no_payload_raises(payload: bytes) -> None:
+def test_any_payload_becomes_a_tree(payload: bytes) -> None:
     assert dissect(payload, EVERYTHING).name

@@ -18,7 +18,7 @@ A, B = Address(b"\x0a\0\0\1", 50022), Address(b"\x0a\0\0\2", 22)
     st.lists(st.tuples(st.integers(0, 79), st.integers(1, 30)), max_size=20),
     st.randoms(use_true_random=False),
 )
-def test_segments_in_any_order_twice_and_overlapping(
+def test_segments_in_any_order_repeated_and_overlapping_are_joined(
     content: bytes, start: int, extra: list[tuple[int, int]], random: Random
 ) -> None:
     pieces = [(pos, content[pos : pos + 7]) for pos in range(0, len(content), 7)]
@@ -33,7 +33,7 @@ def test_segments_in_any_order_twice_and_overlapping(
     assert found == content
 
 
-def test_a_stream_whose_beginning_was_not_captured() -> None:
+def test_stream_without_its_beginning_starts_with_its_first_segment() -> None:
     stream = TCPStream()
 
     assert stream.feed(7, b"ab", syn=False) == b"ab"
@@ -41,7 +41,7 @@ def test_a_stream_whose_beginning_was_not_captured() -> None:
     assert stream.feed(10, b"z", syn=False) == b""  # a probe of the peer's, one byte back
 
 
-def test_what_came_first_counts() -> None:
+def test_first_of_two_overlapping_segments_counts() -> None:
     stream = TCPStream()
     stream.feed(99, b"", syn=True)
 
@@ -52,7 +52,7 @@ def test_what_came_first_counts() -> None:
 
 @pytest.mark.row("W10")
 @pytest.mark.parametrize(("size", "count"), [(1, 1_024), (65_000, 16)])
-def test_a_gap_ends_the_waiting(size: int, count: int) -> None:
+def test_gap_ends_the_stream(size: int, count: int) -> None:
     stream = TCPStream()
     stream.feed(0, b"", syn=True)
     for number in range(count):
@@ -67,7 +67,7 @@ def one(source: Address, target: Address, flags: int, sequence: int = 0) -> Segm
     return Segment(source, target, sequence, flags, b"")
 
 
-def test_who_opens_is_the_client() -> None:
+def test_side_that_opens_is_the_client() -> None:
     connections = TCPConnections()
     opened, sender = connections.find(one(B, A, SYN))
 
@@ -76,14 +76,14 @@ def test_who_opens_is_the_client() -> None:
     assert connections.find(one(B, A, ACK)) == (opened, "client")
 
 
-def test_where_the_opening_was_not_captured() -> None:
+def test_side_with_the_higher_port_is_the_client_without_an_opening() -> None:
     assert TCPConnections().find(one(B, A, SYN | ACK))[0].client == A
     assert TCPConnections().find(one(A, B, SYN | ACK))[0].client == B
     assert TCPConnections().find(one(A, B, ACK))[0].client == A
     assert TCPConnections().find(one(B, A, ACK))[0].client == A
 
 
-def test_another_opening_is_another_connection() -> None:
+def test_another_syn_opens_another_connection() -> None:
     connections = TCPConnections()
     first, _ = connections.find(one(A, B, SYN, 1))
 

@@ -28,22 +28,22 @@ CLIENT_HEADS = [
 ASSUMED = "  (assuming curve25519-sha256)"
 
 
-def test_a_payload_in_hex() -> None:
+def test_payload_in_hex_is_reported() -> None:
     payload = transport.Ping(data=b"x").encode().hex(":").encode()
 
     assert lines(payload)[1] == '    data  "x"'
     assert lines(b"0x" + payload) == lines(payload)
 
 
-def test_a_packet_in_hex_is_unpacked() -> None:
+def test_packet_in_hex_is_unpacked() -> None:
     assert heads(packets(KEXINIT.encode()).hex().encode()) == [CLIENT_HEADS[1][2:]]
 
 
-def test_a_stream_in_hex() -> None:
+def test_stream_in_hex_is_reported() -> None:
     assert heads(CLIENT.hex("\n").encode())[0] == CLIENT_HEADS[0]
 
 
-def test_a_stream_of_one_direction() -> None:
+def test_stream_of_one_direction_is_reported() -> None:
     found = heads(CLIENT + CIPHERTEXT)
 
     assert found[2] == CLIENT_HEADS[2] + ASSUMED
@@ -53,7 +53,7 @@ def test_a_stream_of_one_direction() -> None:
     assert "assuming" not in heads(SERVER, given)[2]
 
 
-def test_lines_and_damage_of_a_stream() -> None:
+def test_lines_and_damage_of_a_stream_are_reported() -> None:
     assert lines(b"hi\x07\r\nSSH-2.0-x\r\n\xff\xff\xff\xff") == [
         '→ line before the identification: "hi\\x07"',
         "→ identification: SSH-2.0-x",
@@ -62,7 +62,7 @@ def test_lines_and_damage_of_a_stream() -> None:
 
 
 @pytest.mark.parametrize("link", ["ethernet", "null", "linux"])
-def test_a_capture_out_of_order_and_with_repetitions(link: Link) -> None:
+def test_capture_with_repeated_and_unordered_segments_is_reported(link: Link) -> None:
     recording = Recording(link=link)
     recording.open()
     recording.open()
@@ -81,7 +81,7 @@ def test_a_capture_out_of_order_and_with_repetitions(link: Link) -> None:
         assert found[-1] == "← encrypted from here"
 
 
-def test_connections_are_told_apart_and_others_left_out() -> None:
+def test_connections_are_separated_and_other_protocols_left_out() -> None:
     first, second = Recording(), Recording(("127.0.0.1", 50023), ("127.0.0.1", 22))
     web = Recording(("127.0.0.1", 50024), ("127.0.0.1", 80))
     junk = Recording(("127.0.0.1", 50025), ("127.0.0.1", 81))
@@ -102,7 +102,7 @@ def test_connections_are_told_apart_and_others_left_out() -> None:
     ]
 
 
-def test_a_gap_is_said() -> None:
+def test_gap_is_reported() -> None:
     recording = Recording()
     recording.open()
     recording.send("client", CLIENT[:100])
@@ -112,7 +112,7 @@ def test_a_gap_is_said() -> None:
     assert lines(recording.pcap())[-1] == "→ cannot be read further: 7 bytes were not captured"
 
 
-def test_a_damaged_capture_says_so_behind_what_came_before() -> None:
+def test_damaged_capture_is_reported_up_to_the_damage() -> None:
     recording = Recording()
     recording.send("client", b"SSH-2.0-x\r\n")
     found = report(recording.pcap() + b"\0", Options())
@@ -123,7 +123,7 @@ def test_a_damaged_capture_says_so_behind_what_came_before() -> None:
         next(found)
 
 
-def test_what_was_seen_as_objects() -> None:
+def test_entries_are_objects() -> None:
     entries = [one.entry for one in read_entries(SERVER, Options(sender="server"))]
 
     assert entries[0].text == "SSH-2.0-server"
@@ -142,13 +142,15 @@ def test_what_was_seen_as_objects() -> None:
         ("connection", transport.NewKeys(), "NewKeys"),
     ],
 )
-def test_phases(phase: str | None, payload: transport.NewKeys, name: str) -> None:
+def test_phase_is_selected_by_name(
+    phase: str | None, payload: transport.NewKeys, name: str
+) -> None:
     assert type(phase_of(phase).decode(payload.encode())).__name__ == name
     assert lines(payload.encode().hex().encode(), Options(phase=phase))[0].startswith(name)
 
 
 @pytest.mark.parametrize("phase", ["x", "kex", "transport:x", "connection:y", ":z"])
-def test_phases_that_do_not_exist(phase: str) -> None:
+def test_unknown_phase_is_refused(phase: str) -> None:
     with pytest.raises(UsageError, match="unknown phase"):
         phase_of(phase)
 
@@ -164,12 +166,12 @@ def test_phases_that_do_not_exist(phase: str) -> None:
         (b"15", Options(phase="kex:x"), "unknown key exchange method 'x'"),
     ],
 )
-def test_inputs_and_options_that_mean_nothing(data: bytes, options: Options, problem: str) -> None:
+def test_unknown_input_or_option_is_refused(data: bytes, options: Options, problem: str) -> None:
     with pytest.raises(UsageError, match=problem):
         lines(data, options)
 
 
-def test_the_form_can_be_given() -> None:
+def test_form_can_be_given() -> None:
     assert lines(b"zz", Options(form="stream")) == []
     with pytest.raises(CaptureError):
         lines(b"15", Options(form="capture"))

@@ -15,21 +15,19 @@ def stream(payloads: list[bytes]) -> bytes:
     return b"".join(with_length(payload, LIMIT) for payload in payloads)
 
 
-def test_a_frame_is_the_length_and_the_payload() -> None:
+def test_frame_is_the_length_and_the_payload() -> None:
     assert with_length(b"\x0b", LIMIT) == b"\0\0\0\x01\x0b"
     assert with_length(memoryview(b"ab"), LIMIT) == b"\0\0\0\x02ab"
 
 
 @pytest.mark.parametrize("size", [0, LIMIT + 1])
-def test_no_frame_is_made_that_the_peer_refuses(size: int) -> None:
+def test_frame_that_the_peer_refuses_is_not_made(size: int) -> None:
     with pytest.raises(EncodeError, match=f"frame: {size} bytes; the limit is 10000"):
         with_length(bytes(size), LIMIT)
 
 
 @given(PAYLOADS, st.lists(st.integers(1, 6000), min_size=1))
-def test_frames_come_whole_however_the_stream_is_cut(
-    payloads: list[bytes], cuts: list[int]
-) -> None:
+def test_frames_do_not_depend_on_the_chunks(payloads: list[bytes], cuts: list[int]) -> None:
     found: list[bytes] = []
     reader = LengthPrefixedReader(lambda payload: found.append(bytes(payload)), LIMIT)
     data = memoryview(stream(payloads))
@@ -44,7 +42,7 @@ def test_frames_come_whole_however_the_stream_is_cut(
 
 
 @given(PAYLOADS, st.integers(1, 5000))
-def test_a_pause_keeps_what_arrives(payloads: list[bytes], cut: int) -> None:
+def test_pause_keeps_the_data(payloads: list[bytes], cut: int) -> None:
     found: list[bytes] = []
 
     def handler(payload: memoryview) -> None:
@@ -63,7 +61,7 @@ def test_a_pause_keeps_what_arrives(payloads: list[bytes], cut: int) -> None:
 
 
 @pytest.mark.parametrize("size", [100, 5000])
-def test_a_frame_in_two_pieces_the_first_with_its_length(size: int) -> None:
+def test_frame_in_two_pieces_is_joined(size: int) -> None:
     found: list[bytes] = []
     reader = LengthPrefixedReader(lambda payload: found.append(bytes(payload)), LIMIT)
     data = memoryview(stream([b"x" * size, b"y"]))
@@ -76,7 +74,7 @@ def test_a_frame_in_two_pieces_the_first_with_its_length(size: int) -> None:
     assert found == [b"x" * size, b"y"]
 
 
-def test_a_pause_between_two_frames_of_one_piece() -> None:
+def test_pause_between_two_frames_of_one_piece_keeps_the_second() -> None:
     found: list[bytes] = []
 
     def handler(payload: memoryview) -> None:
@@ -93,7 +91,7 @@ def test_a_pause_between_two_frames_of_one_piece() -> None:
     assert found == [b"one", b"two", b"three"]
 
 
-def test_resuming_with_nothing_kept() -> None:
+def test_resume_without_kept_data_does_nothing() -> None:
     reader = LengthPrefixedReader(lambda _: None, LIMIT)
     reader.paused = True
     reader.resume()
@@ -102,7 +100,7 @@ def test_resuming_with_nothing_kept() -> None:
     assert not reader.inside_frame
 
 
-def test_a_frame_that_lies_whole_is_not_copied() -> None:
+def test_complete_frame_is_not_copied() -> None:
     found: list[memoryview] = []
     data = memoryview(stream([b"x" * 100]))
 
@@ -114,7 +112,7 @@ def test_a_frame_that_lies_whole_is_not_copied() -> None:
 @pytest.mark.row("W01")
 @pytest.mark.parametrize("length", [0, LIMIT + 1, 2**31 - 1, 2**32 - 1])
 @pytest.mark.parametrize("whole", [True, False])
-def test_a_length_out_of_bounds_is_refused_as_soon_as_it_is_known(
+def test_length_out_of_bounds_is_refused_as_soon_as_it_has_arrived(
     length: int, whole: bool
 ) -> None:
     reader = LengthPrefixedReader(lambda _: None, LIMIT)
@@ -129,7 +127,7 @@ def test_a_length_out_of_bounds_is_refused_as_soon_as_it_is_known(
 
 
 @pytest.mark.row("W10")
-def test_a_large_frame_byte_by_byte_is_linear_in_its_size() -> None:
+def test_large_frame_byte_by_byte_is_linear_in_its_size() -> None:
     found: list[int] = []
     reader = LengthPrefixedReader(lambda payload: found.append(len(payload)), 262_144)
     data = memoryview(with_length(bytes(100_000), 262_144))

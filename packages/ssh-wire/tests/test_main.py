@@ -14,7 +14,7 @@ from ssh_wire.messages.auth import PasswordRequest
 PASSWORD = PasswordRequest(user="u", service="s", password="hunter2").encode().hex()
 
 
-def test_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_file_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "stream"
     path.write_bytes(CLIENT)
 
@@ -22,13 +22,13 @@ def test_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("← identification: SSH-2.0-client\n← KexInit (20)")
 
 
-def test_standard_input(
+def test_standard_input_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for options, shown in (([], False), (["--secrets", "--full"], True)):
+    for options, visible in (([], False), (["--secrets", "--full"], True)):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PASSWORD.encode())))
         assert main(options) == 0
-        assert ("hunter2" in capsys.readouterr().out) is shown
+        assert ("hunter2" in capsys.readouterr().out) is visible
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_standard_input(
         (["--form", "capture", "FILE"], "neither pcap nor pcapng"),
     ],
 )
-def test_failures_are_one_line_and_a_status(
+def test_failure_is_one_line_and_a_status(
     words: list[str], problem: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "hex"
@@ -51,7 +51,7 @@ def test_failures_are_one_line_and_a_status(
     assert problem in errors
 
 
-def test_nobody_reads_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closed_pipe_ends_the_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Closed(io.StringIO):
         def write(self, text: str) -> int:
             raise BrokenPipeError
@@ -63,7 +63,7 @@ def test_nobody_reads_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert main([str(path)]) == 0
 
 
-def test_as_a_program(
+def test_module_runs_as_a_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "hex"

@@ -143,7 +143,7 @@ def test_messages_are_laid_out_as_specified(message: Message, encoded: bytes) ->
         assert (sets.TRANSPORT | sets.CONNECTION).decode(encoded) == message
 
 
-def test_what_is_signed_for_a_host_key() -> None:
+def test_data_signed_for_a_host_key_is_as_specified() -> None:
     signed = openssh.SignedHostKey(session_id=b"id", key=b"k")
     proof = openssh.HostKeyProof(signatures=(b"a", b"b"))
 
@@ -151,7 +151,7 @@ def test_what_is_signed_for_a_host_key() -> None:
     assert connection.RequestSuccess(details=proof.encode()).encode() == b"\x51" + s("a") + s("b")
 
 
-def test_the_value_of_an_extension() -> None:
+def test_value_of_an_extension_is_decoded() -> None:
     value = s("none,zlib@openssh.com") + s("none")
 
     found = transport.DelayedCompression.decode(value)
@@ -170,7 +170,7 @@ def test_the_value_of_an_extension() -> None:
         auth.UserauthBanner(message="m"),
     ],
 )
-def test_what_is_appended_to_a_farewell_does_no_harm(message: Message) -> None:
+def test_data_appended_to_a_message_with_extra_is_kept(message: Message) -> None:
     found = type(message).decode(message.encode() + b"zz")
 
     assert found == message.replace(extra=b"zz")

@@ -28,7 +28,7 @@ from ssh_wire.messages import auth, connection, kex, openssh
 from strategies import build
 
 
-def test_a_number_means_what_its_set_says() -> None:
+def test_number_has_the_meaning_of_its_set() -> None:
     payload = kex.KexECDHReply(host_key=b"k", public=b"q", signature=b"s").encode()
 
     assert isinstance(MessageSet(kex.KexECDHReply).decode(payload), kex.KexECDHReply)
@@ -45,7 +45,7 @@ def test_constants_tell_variants_apart() -> None:
     assert auth.REQUESTS.decode(signed.encode()) == signed
 
 
-def test_an_unknown_variant_comes_in_its_generic_form() -> None:
+def test_unknown_variant_has_its_generic_form() -> None:
     unknown = connection.ChannelRequest(
         recipient=1, kind="x@example.com", want_reply=True, details=b"abc"
     )
@@ -53,12 +53,12 @@ def test_an_unknown_variant_comes_in_its_generic_form() -> None:
     assert connection.CHANNEL_REQUESTS.decode(unknown.encode()) == unknown
 
 
-def test_a_malformed_variant_is_not_taken_for_the_generic_form() -> None:
+def test_malformed_variant_is_not_taken_for_the_generic_form() -> None:
     with pytest.raises(Truncated, match="ExecRequest"):
         connection.CHANNEL_REQUESTS.decode(b"\x62\0\0\0\1\0\0\0\4exec\1\0\0\0\5ab")
 
 
-def test_unknown_numbers_and_nothing_at_all() -> None:
+def test_unknown_number_or_empty_payload_is_refused() -> None:
     with pytest.raises(UnknownMessage, match="message 99") as caught:
         auth.REQUESTS.decode(b"\x63")
     assert caught.value.number == 99
@@ -66,13 +66,13 @@ def test_unknown_numbers_and_nothing_at_all() -> None:
         auth.REQUESTS.decode(b"")
 
 
-def test_membership_and_iteration() -> None:
+def test_set_contains_and_iterates_its_declarations() -> None:
     assert 50 in auth.REQUESTS
     assert 51 not in auth.REQUESTS
     assert auth.NoneRequest in list(auth.REQUESTS)
 
 
-def test_a_record_has_no_place_in_a_set() -> None:
+def test_record_is_refused_in_a_set() -> None:
     @record
     class Plain(Record):
         name: str
@@ -82,7 +82,7 @@ def test_a_record_has_no_place_in_a_set() -> None:
 
 
 @given(st.binary(max_size=100))
-def test_any_bytes_decode_or_raise(noise: bytes) -> None:
+def test_any_bytes_decode_or_raise_wire_error(noise: bytes) -> None:
     for decode, number in (
         (auth.REQUESTS.decode, 50),
         (connection.GLOBAL_REQUESTS.decode, 80),
@@ -93,14 +93,14 @@ def test_any_bytes_decode_or_raise(noise: bytes) -> None:
             decode(bytes([number]) + noise)
 
 
-def test_sets_are_joined_and_nothing_is_in_one_twice() -> None:
+def test_joined_sets_have_each_declaration_once() -> None:
     joined = MessageSet(kex.KexECDHInit) | MessageSet(kex.KexECDHReply, kex.KexECDHInit)
 
     assert list(joined) == [kex.KexECDHInit, kex.KexECDHReply]
 
 
 @given(st.binary(max_size=60), st.sampled_from(list(openssh.CHANNEL_REQUESTS)), st.data())
-def test_finding_by_the_constant_is_the_same_as_trying_all(
+def test_declaration_found_by_its_constant_is_that_of_trying_all(
     noise: bytes, cls: type[Message], data: st.DataObject
 ) -> None:
     valid = data.draw(build(cls)).encode()

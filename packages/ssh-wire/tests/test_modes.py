@@ -11,7 +11,7 @@ from ssh_wire.modes import TerminalMode, decode_modes, encode_modes
 
 
 @given(st.dictionaries(st.integers(1, 159), st.integers(0, 2**32 - 1)))
-def test_modes_come_back_as_they_were(modes: dict[int, int]) -> None:
+def test_encoded_modes_are_decoded(modes: dict[int, int]) -> None:
     assert decode_modes(encode_modes(modes)) == modes
 
 
@@ -26,14 +26,14 @@ def test_any_bytes_decode_or_are_refused(data: bytes) -> None:
 
 @pytest.mark.row("C14")
 @pytest.mark.parametrize("data", [b"\x35", b"\x35\x00\x00\x00", b"\x35\0\0\0\x01\x36\0"])
-def test_an_opcode_without_its_argument_is_truncated(data: bytes) -> None:
+def test_opcode_without_its_argument_is_truncated(data: bytes) -> None:
     with pytest.raises(Truncated):
         decode_modes(data)
 
 
 @pytest.mark.row("C14")
 @pytest.mark.parametrize("opcode", [160, 255])
-def test_an_undefined_opcode_stops_the_parsing(opcode: int) -> None:
+def test_undefined_opcode_stops_the_decoding(opcode: int) -> None:
     """Opcodes 160 to 255 are not yet defined, and cause parsing to stop."""
     echo = encode_modes({TerminalMode.ECHO: 1})[:-1]
 
@@ -45,13 +45,13 @@ def test_ten_thousand_entries_are_no_more_than_there_are_opcodes() -> None:
     assert decode_modes(encode_modes({1: 1})[:-1] * 10_000) == {1: 1}
 
 
-def test_the_end_is_the_end_and_may_be_missing() -> None:
+def test_tty_op_end_may_be_missing() -> None:
     assert decode_modes(b"\0\xff\xff") == {}
     assert decode_modes(b"") == {}
 
 
 @pytest.mark.parametrize(("opcode", "argument"), [(0, 1), (160, 1), (-1, 1), (1, -1), (1, 2**32)])
-def test_what_is_no_mode_is_not_encoded(opcode: int, argument: int) -> None:
+def test_invalid_mode_is_not_encoded(opcode: int, argument: int) -> None:
     with pytest.raises(EncodeError, match=f"opcode {opcode}"):
         encode_modes({opcode: argument})
 

@@ -44,7 +44,7 @@ def test_mpint_must_be_in_its_shortest_form(content: str) -> None:
 
 @pytest.mark.row("W03")
 @pytest.mark.parametrize("content", ["80", "ff", "ff7f", "edcc"])
-def test_a_message_has_no_negative_mpint(content: str) -> None:
+def test_negative_mpint_of_a_message_is_refused(content: str) -> None:
     with pytest.raises(BadValue, match="negative"):
         primitives.decode_mpint(bytes.fromhex(content))
 
@@ -69,21 +69,21 @@ def test_name_list_round_trip(names: tuple[str, ...]) -> None:
 
 @pytest.mark.row("W04")
 @pytest.mark.parametrize("content", [b",a", b"a,", b"a,,b", b","])
-def test_an_empty_name_is_refused(content: bytes) -> None:
+def test_empty_name_is_refused(content: bytes) -> None:
     with pytest.raises(BadValue, match="empty name"):
         primitives.decode_names(content)
 
 
 @pytest.mark.row("W04")
 @pytest.mark.parametrize("content", [b"a\0b", b"a\x7f", b"a\x80", b"\xff", b"a\nb"])
-def test_a_name_is_printable_ascii(content: bytes) -> None:
+def test_name_outside_printable_ascii_is_refused(content: bytes) -> None:
     with pytest.raises(BadValue, match="printable ASCII"):
         primitives.decode_names(content)
 
 
 @pytest.mark.row("W04")
 @pytest.mark.parametrize("content", [b"a b", b" a", b"a,b "])
-def test_a_name_has_no_space(content: bytes) -> None:
+def test_name_with_a_space_is_refused(content: bytes) -> None:
     with pytest.raises(BadValue, match="holds a space"):
         primitives.decode_names(content)
 
@@ -105,7 +105,7 @@ def test_many_long_and_duplicate_names_are_harmless() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a,b", "a b", "ä", "a\n"])
-def test_what_is_no_name_is_not_encoded(name: str) -> None:
+def test_invalid_name_is_not_encoded(name: str) -> None:
     with pytest.raises(EncodeError, match="not a name"):
         primitives.encode_names((name,))
 
@@ -117,7 +117,7 @@ def test_string_round_trip_anywhere(content: bytes, before: bytes) -> None:
     assert primitives.read_string(data, len(before)) == (content, len(data))
 
 
-def test_strings_of_text() -> None:
+def test_string_of_text_is_utf8() -> None:
     data = primitives.string("grün")
 
     assert primitives.read_text(data, 0) == ("grün", 9)
@@ -128,7 +128,7 @@ def test_strings_of_text() -> None:
 
 @pytest.mark.row("W01")
 @pytest.mark.parametrize("length", [5, 2**16, 2**31 - 1, 2**32 - 1])
-def test_a_string_longer_than_the_input_is_refused(length: int) -> None:
+def test_string_longer_than_the_input_is_refused(length: int) -> None:
     with pytest.raises(Truncated):
         primitives.read_string(length.to_bytes(4, "big") + b"abcd", 0)
     with pytest.raises(Truncated):

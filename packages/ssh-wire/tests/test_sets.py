@@ -31,7 +31,7 @@ def test_every_message_is_in_a_set() -> None:
         (sets.dialogue("none"), set[int]()),
     ],
 )
-def test_the_numbers_of_each_phase(phase: MessageSet[Message], numbers: set[int]) -> None:
+def test_set_of_a_phase_has_its_numbers(phase: MessageSet[Message], numbers: set[int]) -> None:
     assert {declaration.NUMBER for declaration in phase} == numbers
 
 
@@ -55,7 +55,7 @@ def test_the_numbers_of_each_phase(phase: MessageSet[Message], numbers: set[int]
         ("gss-curve25519-sha256-x", gss.KexGSSECInit, gss.KexGSSContinue),
     ],
 )
-def test_thirty_means_what_the_method_says(
+def test_number_30_has_the_meaning_of_the_method(
     method: str, thirty: type[Message], thirty_one: type[Message]
 ) -> None:
     found = {declaration.NUMBER: declaration for declaration in sets.key_exchange(method)}
@@ -65,7 +65,7 @@ def test_thirty_means_what_the_method_says(
     assert all(number is not None and 30 <= number <= 49 for number in found)
 
 
-def test_an_unknown_method_of_key_exchange() -> None:
+def test_unknown_key_exchange_method_is_refused() -> None:
     with pytest.raises(UsageError, match="'x-sha256'"):
         sets.key_exchange("x-sha256")
 
@@ -78,7 +78,7 @@ def test_phases_do_not_overlap() -> None:
             assert len(numbers) == len(set(numbers))
 
 
-def test_unknown_kinds_come_in_their_generic_form_with_their_rest() -> None:
+def test_unknown_request_has_its_generic_form_with_the_rest() -> None:
     opened = connection.ChannelOpen(
         kind="x@example.com", sender=1, window=2, max_packet=3, details=b"rest"
     )
@@ -90,7 +90,7 @@ def test_unknown_kinds_come_in_their_generic_form_with_their_rest() -> None:
     assert sets.AUTHENTICATION.decode(login.encode()) == login
 
 
-def test_known_kinds_come_as_themselves() -> None:
+def test_known_request_has_its_own_declaration() -> None:
     keys = openssh.HostKeys(want_reply=False, keys=(b"one", b"two"))
 
     assert sets.CONNECTION.decode(keys.encode()) == keys

@@ -11,7 +11,7 @@ from ssh_wire.text import escape_lines, printable, raw
 
 @pytest.mark.row("X01")
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "escaped"),
     [
         ("plain ä 漢", "plain ä 漢"),
         ("a\x1b[31mb", "a\\x1b[31mb"),
@@ -25,17 +25,17 @@ from ssh_wire.text import escape_lines, printable, raw
         (b"\xffok", "\\xffok"),
     ],
 )
-def test_controls_are_escaped(text: str | bytes, shown: str) -> None:
-    assert printable(text) == shown
+def test_controls_are_escaped(text: str | bytes, escaped: str) -> None:
+    assert printable(text) == escaped
 
 
-def test_long_text_is_cut() -> None:
+def test_long_text_is_truncated() -> None:
     assert printable("x" * 2000) == "x" * 1024 + "…"
     assert printable("abc", limit=2) == "ab…"
 
 
 @given(st.binary(max_size=100))
-def test_what_is_shown_is_printable_and_the_bytes_come_back(data: bytes) -> None:
+def test_escaped_text_is_printable_and_raw_returns_the_bytes(data: bytes) -> None:
     text = data.decode("utf-8", "surrogateescape")
 
     assert printable(text).isprintable()
@@ -59,7 +59,7 @@ def test_lines_are_kept_and_their_controls_are_escaped(text: str, safe: str) -> 
 
 
 @given(st.text())
-def test_escaped_lines_hold_nothing_that_controls_a_terminal(text: str) -> None:
+def test_escaped_lines_have_no_terminal_controls(text: str) -> None:
     kinds = {unicodedata.category(char) for char in escape_lines(text) if char != "\n"}
 
     assert kinds.isdisjoint({"Cc", "Cf", "Cs", "Zl", "Zp"})
