@@ -161,9 +161,9 @@ def _read_unlabelled(data: bytes, *, policy: KeyPolicy) -> PublicKey | Certifica
     if kinds.plain_kind(declared) is None:
         return parse_public_line(data, policy=policy)
     # a certificate may be longer than a line of a trust file: some hold whole policies
-    encoded, behind = take_field(rest)
+    encoded, text = take_field(rest)
     blob = from_base64(encoded, "the certificate")
-    comment = checked_line(behind).decode("utf-8", "surrogateescape")
+    comment = checked_line(text).decode("utf-8", "surrogateescape")
     key = _read_blob(blob, comment, policy=policy)
     if key.kind != declared:
         problem = f"the line says {declared}, its key is {key.kind}"

@@ -58,7 +58,7 @@ class PrivateKey(ABC):
     """A private key of any family.
 
     Attributes:
-        public_key: its public half, which also carries the comment.
+        public_key: its public key, which has the comment.
     """
 
     public_key: PublicKey

@@ -2,7 +2,7 @@
 
 `install` turns the fields of a class into the source of four functions, compiles it and
 puts them on the class.  Neighbouring fields of fixed size, and the length of the string
-behind them, share one `struct` call; constants are folded.  The source is registered
+after them, share one `struct` call; constants are folded.  The source is registered
 with `linecache`, so a traceback or a debugger shows the line.
 
 Every reader checks the end of the input before it slices, and every count against the rest of the
@@ -16,7 +16,7 @@ import linecache
 from collections.abc import Callable
 from struct import Struct
 from struct import error as struct_error
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from ssh_wire import primitives
 from ssh_wire.errors import (
@@ -36,7 +36,7 @@ _SIZES = {"B": 1, "?": 1, "I": 4, "Q": 8, "16s": 16}
 FIXED_SIZES = {kind: _SIZES[form] for kind, form in _FIXED.items()}
 """The size of each wire type of fixed size, in bytes."""
 
-_PLAIN = {bool: "bool", bytes: "bytes", str: "str"}
+_PLAIN: dict[object, str] = {bool: "bool", bytes: "bytes", str: "str"}
 
 _ENCODED = {
     "bytes": "self.{0}",
@@ -85,12 +85,11 @@ class Field:
             if wire.kind in {"counted", "repeated"}:
                 self._set_item(owner, get_args(plain)[0])
             return wire.kind
-        if isinstance(hint, type):
-            if hint in _PLAIN:
-                return _PLAIN[hint]
-            if hasattr(hint, "read") and hasattr(hint, "encode"):
-                self.record = hint
-                return "record"
+        if hint in _PLAIN:
+            return _PLAIN[hint]
+        if hasattr(hint, "read") and hasattr(hint, "encode"):
+            self.record = cast("type", hint)
+            return "record"
         problem = (
             f"{owner}.{self.name}: {hint!r} has no wire type; use Byte, UInt32, UInt64 or MPInt"
         )

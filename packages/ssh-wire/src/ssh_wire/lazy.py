@@ -1,6 +1,6 @@
 """Imports that wait until something is used: names of a package, and entries of a table.
 
-A package that re-exports much would make everybody pay for all of it at import.  Its
+A package that re-exports much would load all of it at import.  Its
 `__init__` imports for type checkers what this module imports for Python:
 
     if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def names(
         value: object = importlib.import_module(module)
         if attribute:
             value = getattr(value, attribute)
-        setattr(sys.modules[package], name, value)  # the next use finds it by itself
+        setattr(sys.modules[package], name, value)  # the next use does not call this function
         return value
 
     def list_names() -> list[str]:
@@ -60,7 +60,7 @@ def names(
     return get, list_names, sorted(found)
 
 
-def load(reference: str) -> Any:  # noqa: ANN401 (whoever uses it annotates what it is)
+def load(reference: str) -> Any:  # noqa: ANN401 (its type is annotated where it is used)
     """Import a module and return one of its attributes.
 
     A table that names its implementations so pays for those that are used, and its module

@@ -1,7 +1,6 @@
-"""The fields of an OpenSSH certificate (PROTOCOL.certkeys): how they are sent, and read strictly.
+"""The fields of an OpenSSH certificate (PROTOCOL.certkeys): encoded, and decoded strictly.
 
-What a field means for somebody who holds the certificate is not known here; see
-`ssh_keys.certificates`.
+`Certificate.check` decides what they mean for the use of a certificate.
 """
 
 from __future__ import annotations
@@ -75,7 +74,7 @@ class Body(Record):
 
 @record
 class _Names(Record):
-    """The principals, one string behind the other."""
+    """The principals, as strings one after the other."""
 
     names: Repeated[Text]
 

@@ -197,7 +197,7 @@ class _Edwards:
         del policy
         section, end = _Section.read(data, pos)
         size = self.curve.size
-        # "k": the seed with the public key behind it
+        # "k": the seed, then the public key
         if len(section.secret) != 2 * size:
             raise self._wrong_size(2 * size, section.secret)
         key = self._from_seed(section.secret[:size])

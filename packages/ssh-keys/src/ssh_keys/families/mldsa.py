@@ -1,4 +1,4 @@
-"""Keys of ML-DSA-44 and Ed25519 together: forged only by whoever breaks both.
+"""Keys of ML-DSA-44 and Ed25519 together: a forgery has to break both.
 
 public    string "ssh-mldsa44-ed25519", string pk (1312 bytes of ML-DSA, 32 of Ed25519)
 private   string "ssh-mldsa44-ed25519", string pk, string seeds (32 bytes of each)

@@ -146,7 +146,7 @@ def read(
 
 
 def may_wait(path: str | os.PathLike[str]) -> bool:
-    """Return whether reading a file may wait for somebody: it is a pipe or a device."""
+    """Return whether reading a file may wait for another process: it is a pipe or a device."""
     try:
         mode = Path(path).stat().st_mode
     except (OSError, ValueError):

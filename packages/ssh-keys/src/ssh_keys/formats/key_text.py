@@ -203,11 +203,11 @@ def _blocks(data: bytes) -> Iterator[Block]:
         if not written.strip() or not _LABEL.issuperset(written):
             at = data.find(_BEGIN, start)
             continue
-        behind = stop + len(_DASHES)
+        after = stop + len(_DASHES)
         ending = _END + written + _DASHES
-        end = data.find(ending, behind)
-        yield Block(_label(written), data[behind:end] if end >= 0 else None)
-        at = data.find(_BEGIN, end + len(ending) if end >= 0 else behind)
+        end = data.find(ending, after)
+        yield Block(_label(written), data[after:end] if end >= 0 else None)
+        at = data.find(_BEGIN, end + len(ending) if end >= 0 else after)
 
 
 def _label(written: bytes) -> str:

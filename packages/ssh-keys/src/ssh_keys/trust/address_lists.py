@@ -70,8 +70,8 @@ def _matches_address(entry: bytes, address: str, peer: _Address | None) -> bool:
     network = _network(entry)
     if network is None:
         return matches(entry, address.encode("utf-8", "surrogatepass"))
-    version, prefix, behind = network
-    return peer.version == version and int(peer) >> behind == prefix
+    version, prefix, host_bits = network
+    return peer.version == version and int(peer) >> host_bits == prefix
 
 
 def _network(entry: bytes) -> _Network | None:
@@ -80,15 +80,15 @@ def _network(entry: bytes) -> _Network | None:
     start = _address(text)
     if start is None:
         return None
-    behind = 0
+    host_bits = 0
     if slash:
         digits = prefix.isascii() and prefix.isdigit() and len(prefix) <= _MAX_PREFIX_DIGITS
-        behind = start.max_prefixlen - int(prefix) if digits else -1
+        host_bits = start.max_prefixlen - int(prefix) if digits else -1
     number = int(start)
-    if behind < 0 or number >> behind << behind != number:
+    if host_bits < 0 or number >> host_bits << host_bits != number:
         problem = f"'{printable(entry, 64)}' is not a network"
         raise KeyFormatError(problem)
-    return start.version, number >> behind, behind
+    return start.version, number >> host_bits, host_bits
 
 
 def _address(text: str) -> _Address | None:

@@ -247,7 +247,7 @@ class KnownHosts:
         *,
         now: int,
     ) -> Verdict:
-        """Return the status of the certificate that a host presents, with the lines behind it.
+        """Return the status of the certificate that a host presents, with its lines.
 
         If its authority is not listed for the host, the status is that of the plain key.
 

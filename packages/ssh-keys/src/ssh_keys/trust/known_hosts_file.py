@@ -224,10 +224,9 @@ def _hashed_lines(line: bytes, parsed: _Parsed, random: Callable[[int], bytes]) 
         return [line]
     if any(not _WILD.isdisjoint(pattern) for pattern in hosts):
         return [line]
-    behind = line[line.rindex(parsed.key) :].removesuffix(b"\n")
+    rest = line[line.rindex(parsed.key) :].removesuffix(b"\n")
     return [
-        b"%b %b\n" % (HashedName.make(random(SALT_SIZE), name).to_field(), behind)
-        for name in hosts
+        b"%b %b\n" % (HashedName.make(random(SALT_SIZE), name).to_field(), rest) for name in hosts
     ]
 
 

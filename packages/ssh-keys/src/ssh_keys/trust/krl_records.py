@@ -30,7 +30,7 @@ class SectionType(enum.IntEnum):
 
 
 class CertificateSection(enum.IntEnum):
-    """The sections about certificates, beside those with serial numbers (section 2)."""
+    """The other sections about certificates than `SerialSection` (section 2)."""
 
     KEY_ID = 0x23
     EXTENSION = 0x39

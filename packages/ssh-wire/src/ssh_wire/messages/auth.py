@@ -137,7 +137,7 @@ class UserauthSuccess(Message):
 
 @message(53)
 class UserauthBanner(Message):
-    """Text to show before authentication (RFC 4252 section 5.4); what is appended is kept."""
+    """Text to print before authentication (RFC 4252 section 5.4); what is appended is kept."""
 
     message: Text
     language: Text = ""

@@ -98,7 +98,7 @@ class CancelTCPIPForward(GlobalHead, Message):
 class UnreadGlobalRequest(Record):
     """A global request with a text that is not UTF-8: what its refusal needs.
 
-    It begins behind the number of the message.
+    It begins after the message number.
     """
 
     kind: bytes
@@ -190,7 +190,7 @@ class X11Open(OpenHead, Message):
 class UnreadChannelOpen(Record):
     """A channel open with a text that is not UTF-8: what its refusal needs.
 
-    It begins behind the number of the message.
+    It begins after the message number.
     """
 
     kind: bytes
@@ -285,7 +285,7 @@ class ChannelRequest(Message):
 class UnreadChannelRequest(Record):
     """A channel request with a text that is not UTF-8: what its refusal needs.
 
-    It begins behind the number of the message.
+    It begins after the message number.
     """
 
     recipient: UInt32
