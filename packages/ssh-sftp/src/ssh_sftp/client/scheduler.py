@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from typing import Final, Protocol, TypeAlias
 
 from ssh_sftp.client.flow import Flow
@@ -288,5 +287,7 @@ class Scheduler:
             self._step(job, job.start)
 
     def _step(self, job: Job, step: Callable[[], None]) -> None:
-        with guarded(partial(self.broken, job)):
+        try:  # a `guarded` would cost as much as most steps: there are hundreds for each file
             step()
+        except Exception as error:  # noqa: BLE001 (every error of a job is reported)
+            self.broken(job, error)
