@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import AsyncExitStack
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import attrs
 
@@ -98,9 +98,9 @@ class Connect(Openable, usage="async with ssh_stack.connect(…) as conn"):
             SSHTimeout: a stage took longer than its timeout.
         """
         try:
-            # reading a configuration may run programs (Match exec)
             with self._once.scope():
-                return await (await in_thread(self._prepared)).open()
+                opening = await in_thread(lambda: self._prepared().read_trust())
+                return await opening.open()
         except (SSHError, OSError) as error:
             _log.debug("cannot connect to %s", self._host, exc_info=True)
             raise shortened(error) from error.__cause__
@@ -167,13 +167,19 @@ class _Opening:
         self._user = options.username or self._resolved.user or local_user()
         planning.check_name("host", self._host)
         planning.check_name("user", self._user)
+        self._trusted: Trust  # once it is read
 
     @property
     def config(self) -> HostConfig:
         return self._resolved
 
-    async def open(self) -> Connection:
+    def read_trust(self) -> Self:
+        """Read what is trusted: like the configuration, it may wait for pipes and programs."""
         planning.refuse_unsupported(self._resolved)
+        self._trusted = self._trust()
+        return self
+
+    async def open(self) -> Connection:
         async with AsyncExitStack() as stack:
             settings = await self._settings(stack)
             dialer = await self._dialer(stack)
@@ -183,7 +189,7 @@ class _Opening:
 
     async def _settings(self, stack: AsyncExitStack) -> ClientSettings:
         options, resolved = self._options, self._resolved
-        trust = await in_thread(self._trust)  # which may read pipes
+        trust = self._trusted
         judge = planning.restricted(trust.verify_certificate, resolved.ca_signature_algorithms)
         plan = planning.authentication(options, resolved, self._user, self._original)
         ordered = planning.keeps_host_key_order(resolved)
@@ -303,7 +309,7 @@ class _Opening:
             password=None,  # a jump host must not learn it
             interactive=None,
         )
-        opening = await in_thread(partial(_Opening, host, port, options, self._depth + 1))
-        connection = await opening.open()
+        hop = partial(_Opening, host, port, options, self._depth + 1)
+        connection = await (await in_thread(lambda: hop().read_trust())).open()
         stack.push_async_callback(connection.close)
         return connection
