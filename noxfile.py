@@ -103,6 +103,7 @@ def _check_style(session: nox.Session) -> None:
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("codespell")
+    session.run("python", "tools/check_words.py")
     session.run("python", "tools/check_sizes.py")
     session.run("python", "tools/generate_sync.py", "--check")
     session.run("python", "tools/draw_tables.py", "--check")

@@ -3,8 +3,7 @@
     python tools/check_words.py [PATH...]
 
 Names are looked at in Python sources alone; phrases in comments, docstrings, string literals
-and pages.  CHANGELOG.md may name what a thing was called before.  CONTRIBUTING.md says which
-words take their place.
+and pages.  CHANGELOG.md may name what a thing was called before.
 """
 
 from __future__ import annotations
