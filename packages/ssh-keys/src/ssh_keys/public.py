@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ssh_keys.fido import FidoPolicy
     from ssh_wire.primitives import Buffer
 
-__all__ = ["MAX_BLOB", "PublicFamily", "PublicKey", "Signature"]
+__all__ = ["MAX_BLOB", "PublicFamily", "PublicKey", "Signature", "public_family"]
 
 MAX_BLOB: Final = 1 << 20
 """The largest key blob or key file that is read, in bytes."""
@@ -56,6 +56,15 @@ class PublicFamily(Protocol):
         there is no such key.
         """
         ...
+
+
+def public_family(kind: str) -> PublicFamily:
+    """Return what the family of a kind offers for public keys.
+
+    Raises:
+        UnsupportedKey: the kind is refused or unknown.
+    """
+    return cast("PublicFamily", kinds.load_family(kind))
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -95,8 +104,7 @@ class PublicKey(ABC):
             raise KeyFormatError(problem)
         try:
             kind, _ = read_text(blob, 0)
-            family = cast("PublicFamily", kinds.load_family(kind))
-            return family.public_from_blob(kind, bytes(blob), comment, policy=policy)
+            return public_family(kind).public_from_blob(kind, bytes(blob), comment, policy=policy)
         except WireError as error:
             problem = f"not a public key: {error}"
             raise KeyFormatError(problem) from None

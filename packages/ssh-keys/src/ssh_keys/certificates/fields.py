@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from ssh_keys import registry
 from ssh_keys.errors import KeyFormatError
+from ssh_keys.public import public_family
 from ssh_wire import Record, Repeated, Text, UInt32, UInt64, lazy, record
 from ssh_wire.primitives import string
 from ssh_wire.text import printable, raw
@@ -116,7 +116,7 @@ def take_key(plain: str, blob: bytes, pos: int) -> tuple[bytes, int]:
     """
     head = string(plain)
     data = head + blob[pos:]
-    end = registry.family(plain).end_of_public(data)
+    end = public_family(plain).end_of_public(data)
     return data[:end], pos + end - len(head)
 
 

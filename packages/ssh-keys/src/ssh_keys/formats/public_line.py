@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from ssh_keys.errors import KeyFormatError, UnsupportedKey, quoted_name
-from ssh_keys.kinds import is_known
+from ssh_keys.kinds import is_known, load_family
 from ssh_keys.lines import as_bytes, checked_line, take_field
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey
-from ssh_keys.registry import family
 from ssh_keys.strict_base64 import from_base64
 from ssh_wire.text import printable
 
@@ -48,7 +47,7 @@ def parse_key_fields(
     if not is_known(declared):  # it may be a line of a private key in the wrong place
         name = quoted_name(kind)
         raise UnsupportedKey(declared if name else "unknown", f"unknown key type{name}")
-    family(declared)  # a kind that is refused is reported before its base64
+    load_family(declared)  # a kind that is refused is reported before its base64
     encoded, comment = take_field(rest)
     blob = from_base64(encoded, "the key")
     key = PublicKey.from_blob(blob, comment.decode("utf-8", "surrogateescape"), policy=policy)

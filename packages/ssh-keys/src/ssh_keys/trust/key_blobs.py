@@ -7,7 +7,7 @@ from ssh_keys.errors import KeyFormatError, quoted_name
 from ssh_keys.kinds import KINDS
 from ssh_keys.lines import take_field
 from ssh_keys.policy import KeyPolicy
-from ssh_keys.registry import family
+from ssh_keys.public import public_family
 from ssh_keys.strict_base64 import from_base64
 from ssh_wire import WireError
 from ssh_wire.primitives import read_string
@@ -42,7 +42,7 @@ def read_key_blob(line: bytes) -> bytes:
 def _check_end(kind: str, blob: bytes) -> None:
     """Refuse a blob of a known kind that does not end with its key."""
     try:
-        if kind not in KINDS or family(kind).end_of_public(blob) == len(blob):
+        if kind not in KINDS or public_family(kind).end_of_public(blob) == len(blob):
             return
         problem = "something follows the key"
     except WireError:
