@@ -17,7 +17,7 @@ def names(data: bytes) -> None:
 
 
 def strings(data: bytes) -> None:
-    for read in (primitives.read_shown_text, primitives.read_string, primitives.read_text):
+    for read in (primitives.read_human_text, primitives.read_string, primitives.read_text):
         assert read(data, 0)[1] <= len(data)
 
 
