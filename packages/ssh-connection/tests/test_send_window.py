@@ -16,7 +16,7 @@ from ssh_wire.primitives import Buffer
 
 
 class Flow:
-    """An outflow, its wire, and what its writer recorder."""
+    """A send window, its wire, and what its writer recorder."""
 
     def __init__(self, window: int = 100, max_data: int = 40, limit: int = 50) -> None:
         self.wire = Wire()

@@ -1,4 +1,4 @@
-"""Services, and what else the roles differ in."""
+"""ServiceState, and what else the roles differ in."""
 
 from __future__ import annotations
 

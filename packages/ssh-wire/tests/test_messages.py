@@ -72,7 +72,7 @@ LAID_OUT = [
         b"\x5a" + s("tun@openssh.com") + NUMBERS + b"\0\0\0\1\x7f\xff\xff\xff",
     ),
     (
-        openssh.AgentRequest(recipient=1, want_reply=True),
+        openssh.AgentForwardingRequest(recipient=1, want_reply=True),
         b"\x62\0\0\0\1" + s("auth-agent-req@openssh.com") + b"\1",
     ),
     (openssh.AgentConnectRequest(recipient=1), b"\x62\0\0\0\1" + s("agent-req") + b"\0"),

@@ -14,7 +14,6 @@ Internal:
     receive_window  what arrives on a channel, within the window that we granted
     send_window     what leaves, within the window that the peer granted
     handler         what is told of what happens on a channel
-    guarded         the boundary around handlers and functions of users
     states          which messages a channel takes in which state: the table
     replies         answers in the order of the requests
     output          where a multiplexer sends its messages

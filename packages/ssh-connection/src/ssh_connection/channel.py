@@ -1,7 +1,7 @@
 """One channel: its order of EOF and CLOSE, its requests (RFC 4254 section 5).
 
 Bytes and messages in, bytes, messages and calls of the handler out; no I/O.  The windows
-are `inflow` and `outflow`, which messages may arrive in which state is in `states`.
+are `receive_window` and `send_window`, which messages may arrive in which state is in `states`.
 """
 
 from __future__ import annotations

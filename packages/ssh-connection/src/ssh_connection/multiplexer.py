@@ -14,13 +14,13 @@ from typing import Final, Protocol
 
 from ssh_connection.channel import ChannelProtocol
 from ssh_connection.errors import ChannelClosed, ChannelViolation
-from ssh_connection.guarded import guarded
 from ssh_connection.handler import ChannelHandler
 from ssh_connection.limits import ConnectionLimits
 from ssh_connection.output import Output
 from ssh_connection.replies import PendingReplies, PendingReply, ReplyQueue
 from ssh_connection.states import ACCEPTED, STRAY_IGNORED, TRAFFIC, ChannelState
 from ssh_wire import InvalidText, Message, OpenFailureReason, ProtocolError, SSHError, Truncated
+from ssh_wire.guarded import guarded
 from ssh_wire.messages import connection as m
 from ssh_wire.numbers import MessageNumber
 from ssh_wire.primitives import Buffer

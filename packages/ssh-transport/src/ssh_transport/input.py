@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from ssh_transport.packets.inbound import Inbound
 
-__all__ = ["Flow", "Held", "Input", "InputState"]
+__all__ = ["Held", "Input", "InputFlow", "InputState"]
 
 
-class Flow(Enum):
+class InputFlow(Enum):
     """Whether input goes on."""
 
     READING = auto()
@@ -31,7 +31,7 @@ class Held(NamedTuple):
     """The message."""
 
 
-InputState: TypeAlias = Flow | Held
+InputState: TypeAlias = InputFlow | Held
 
 
 class Input:
@@ -50,41 +50,41 @@ class Input:
 
     def __init__(self, inbound: Inbound) -> None:
         self.inbound = inbound
-        self.state: InputState = Flow.READING
+        self.state: InputState = InputFlow.READING
         self.lost: bool = False
         self.processing: bool = False
         self.hold_connection_messages: bool = False
 
     def arrived(self) -> None:
         """Note that there is more to process."""
-        if self.state is Flow.DRAINED:
-            self.state = Flow.READING
+        if self.state is InputFlow.DRAINED:
+            self.state = InputFlow.READING
 
     def wait(self) -> None:
         """Process nothing until `resume`."""
-        self.state = Flow.WAITING
+        self.state = InputFlow.WAITING
 
     def resume(self) -> None:
         """Process what has arrived, unless a message is held."""
-        if self.state is Flow.WAITING:
-            self.state = Flow.READING
+        if self.state is InputFlow.WAITING:
+            self.state = InputFlow.READING
 
     def release(self) -> bytes | None:
         """Return the message that was held, once it may be processed."""
         state = self.state
         if isinstance(state, Held) and not self.hold_connection_messages:
-            self.state = Flow.READING
+            self.state = InputFlow.READING
             return state.payload
         return None
 
     @property
     def may_go_on(self) -> bool:
         """Whether something that arrived before may be there to process."""
-        return self.lost or self.state is not Flow.DRAINED
+        return self.lost or self.state is not InputFlow.DRAINED
 
     @property
     def paused(self) -> bool:
         """Whether an answer or a decision is awaited."""
         if isinstance(self.state, Held):
             return self.hold_connection_messages
-        return self.state is Flow.WAITING
+        return self.state is InputFlow.WAITING

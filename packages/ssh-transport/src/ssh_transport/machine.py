@@ -16,7 +16,7 @@ from ssh_transport.errors import ConnectionClosed, HeldQueueFull
 from ssh_transport.events import BannerLineReceived, Disconnected, Event, IdentificationReceived
 from ssh_transport.extinfo import Extensions
 from ssh_transport.handlers import EXT_INFO, HANDLERS
-from ssh_transport.input import Flow, Input
+from ssh_transport.input import Input, InputFlow
 from ssh_transport.rekey import RekeyPolicy
 from ssh_transport.states import Action, Row, TransportState, row_of
 from ssh_transport.version import IdentificationReader
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from ssh_wire import Message, SSHError
     from ssh_wire.primitives import Buffer
 
-__all__ = ["Machine", "Services"]
+__all__ = ["Machine", "ServiceState"]
 
 
 @attrs.define
-class Services:
+class ServiceState:
     """Which services were asked for and granted (RFC 4253 section 10)."""
 
     asked: str | None = None
@@ -106,7 +106,7 @@ class Machine:
         self.kex = kex
         self.rekey = RekeyPolicy(context.options, context.inbound, context.outbound)
         self.extensions = Extensions(self.role, limits.extensions)
-        self.services = Services()
+        self.services = ServiceState()
         self.events = events
         self.now = now
         self.sink: Callable[[memoryview], None] | None = None
@@ -155,7 +155,7 @@ class Machine:
         events = self.events
         outbound = self.output.outbound
         deliver = Action.DELIVER
-        reading = Flow.READING
+        reading = InputFlow.READING
         full = float("inf") if source.lost else self.context.options.limits.outgoing_bytes
         held = source.release()
         if held is not None:
@@ -163,7 +163,7 @@ class Machine:
         while not events and source.state is reading and outbound.waiting <= full:
             payload = inbound.next()
             if payload is None:
-                source.state = Flow.DRAINED
+                source.state = InputFlow.DRAINED
                 break
             if self.row[payload[0]] is deliver and (sink := self.sink) is not None:
                 sink(payload)

@@ -1,10 +1,10 @@
-"""The table: what is done with each message number in each phase.
+"""The table: what is done with each message number in each state.
 
 Two laws.  First: whether a message may arrive is decided here and nowhere else, and what
 a row does not name is refused.  Second: this file knows numbers and nothing behind them;
 a row is data, and documents draw the diagram from it.
 
-A phase is named after what is awaited.  Strict key exchange (OpenSSH's PROTOCOL section
+A state is named after what is awaited.  Strict key exchange (OpenSSH's PROTOCOL section
 1.9) is a row of its own wherever the first exchange goes through: it has nothing but the
 expected message and SSH_MSG_DISCONNECT.
 """
@@ -135,9 +135,9 @@ Row = tuple[Action, ...]
 _Entries = dict[int, Action]
 
 
-def row_of(role: Role, phase: TransportState) -> Row:
-    """Return the row of a phase."""
-    return TABLE[role, phase]
+def row_of(role: Role, state: TransportState) -> Row:
+    """Return the row of a state."""
+    return TABLE[role, state]
 
 
 def _each(numbers: Iterable[int], action: Action) -> _Entries:
@@ -153,7 +153,7 @@ _ANY_TIME: _Entries = {
 }
 _GUESSED = _each(range(30, 50), Action.SKIP_GUESS)
 _EARLY_PING: _Entries = {192: Action.IGNORE, 193: Action.IGNORE}
-# numbers that no phase after the first exchange gives a meaning to
+# numbers that no state after the first exchange gives a meaning to
 _UNKNOWN = {
     **_each(range(8, 20), Action.UNIMPLEMENTED),
     **_each(range(22, 30), Action.UNIMPLEMENTED),
@@ -252,7 +252,7 @@ def _row(entries: _Entries) -> Row:
 
 
 TABLE: dict[tuple[Role, TransportState], Row] = {
-    **{("client", phase): _row(entries) for phase, entries in _CLIENT.items()},
-    **{("server", phase): _row(entries) for phase, entries in _SERVER.items()},
+    **{("client", state): _row(entries) for state, entries in _CLIENT.items()},
+    **{("server", state): _row(entries) for state, entries in _SERVER.items()},
 }
-"""The row of every phase, for each role: what a row does not name is `Action.REJECT`."""
+"""The row of every state, for each role: what a row does not name is `Action.REJECT`."""

@@ -145,7 +145,7 @@ def pump(source: Transport, target: Transport, cut: Cut | None = None) -> int:
 
 
 def inject(source: Transport, *payloads: bytes) -> None:
-    """Seal payloads as `source` would, whatever its phase allows: what a hostile peer does."""
+    """Seal payloads as `source` would, whatever its state allows: what a hostile peer does."""
     for payload in payloads:
         outbound = source._outbound  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (hostile)
         outbound.send((payload,))

@@ -1,6 +1,6 @@
 """The transport of one connection: bytes in; bytes, payloads and events out.
 
-`Transport` finds packets, does with each what the phase's row says, and keeps what the two
+`Transport` finds packets, does with each what the state's row says, and keeps what the two
 roles share; `roles` adds their answers and services.  Events and payloads come in order:
 while an event waits to be read no further packet is processed, and `next_event` goes on
 with what has arrived.

@@ -7,6 +7,7 @@ Public modules:
     algorithms       the names of algorithms, with their sources and an assessment
     binary_packet    unencrypted binary packets
     dissect/         payloads, streams and captures as trees and text; `python -m ssh_wire`
+    guarded          the boundary around functions and handlers of users
     lazy             imports that wait until something is used
     length_prefix    length-prefixed frames, as the agent protocol and SFTP have them
     messages/        every message, one module a protocol; `sets` has them by phase and method

@@ -13,8 +13,8 @@ from functools import partial
 from types import FunctionType, MethodType
 from typing import Any, Final, cast
 
-from ssh_connection.guarded import Guard, guarded
 from ssh_wire import UsageError
+from ssh_wire.guarded import Guard, guarded
 
 __all__ = ["call", "check_async", "logged"]
 
@@ -60,7 +60,7 @@ async def call(function: Callable[..., Awaitable[Any]], *args: object, context: 
     return await answer
 
 
-def logged(log: logging.Logger, message: str, *arguments: object) -> Guard:
+def logged(log: logging.Logger, message: str, *arguments: object) -> Guard[Exception]:
     """Return a context in which functions of the user may raise what they like: it is logged.
 
         with logged(log, "on_error failed") as guard:

@@ -23,10 +23,10 @@ from ssh_sftp.errors import (
     SFTPTransferError,
     status_error,
 )
-from ssh_sftp.guarded import guarded
 from ssh_sftp.messages import Close, Data, Handle, Open, Read, Status
 from ssh_sftp.numbers import SAFE_READ, OpenFlags, StatusCode
 from ssh_wire import ProtocolError
+from ssh_wire.guarded import guarded
 
 __all__ = ["FileDownload", "outcome_error"]
 

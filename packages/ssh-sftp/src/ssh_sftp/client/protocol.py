@@ -20,11 +20,11 @@ from ssh_sftp.client.replies import Reply, decode_reply, decode_version
 from ssh_sftp.errors import SFTPConnectionLost, SFTPError, SFTPProtocolError, SFTPTimeout
 from ssh_sftp.extensions import EXTENSIONS
 from ssh_sftp.framing import PacketReader
-from ssh_sftp.guarded import guarded, guarded_fully
 from ssh_sftp.messages import Handle, Init, Request, Status
 from ssh_sftp.numbers import MAX_HANDLE_BYTES, VERSION
 from ssh_sftp.pipe import Buffer, Transmit
 from ssh_wire import Message, ProtocolError
+from ssh_wire.guarded import guarded, guarded_fully
 from ssh_wire.text import printable
 
 __all__ = ["Failure", "OnReply", "Outcome", "SFTPClientProtocol", "Waiter"]

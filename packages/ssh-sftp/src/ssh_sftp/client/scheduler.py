@@ -19,9 +19,9 @@ from typing import Final, Protocol, TypeAlias
 
 from ssh_sftp.client.flow import Flow
 from ssh_sftp.client.protocol import SFTPClientProtocol
-from ssh_sftp.guarded import guarded
 from ssh_sftp.results import Skipped, TransferFailure, Transferred, TransferRefusal
 from ssh_wire import ProtocolError, SSHError
+from ssh_wire.guarded import guarded
 from ssh_wire.text import printable
 
 __all__ = ["Found", "Job", "Progress", "Scheduler"]

@@ -15,7 +15,6 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from ssh_sftp import messages as m
 from ssh_sftp.attributes import Attributes
-from ssh_sftp.guarded import guarded
 from ssh_sftp.numbers import MAX_HANDLES, MAX_PACKET, MAX_READ, MAX_WRITE, OpenFlags, StatusCode
 from ssh_sftp.pipe import Buffer
 from ssh_sftp.server.filesystem import DirectoryHandle, FileHandle, FileSystem, problem_with
@@ -23,6 +22,7 @@ from ssh_sftp.server.handles import Handles
 from ssh_sftp.server.statuses import status
 from ssh_sftp.symlinks import SymLinkOrder, paths_of
 from ssh_wire import Message
+from ssh_wire.guarded import guarded
 
 __all__ = ["TABLE", "Handlers"]
 

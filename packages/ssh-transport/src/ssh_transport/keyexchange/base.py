@@ -7,7 +7,7 @@
 A group exchange has one more state before: ExpectGroup (client), ExpectRequest (server).
 Where computations are offloaded, ExpectComputation comes before the state that it leads to.
 A state holds exactly what is known by then.  What may arrive in a state is the table's
-business (`phases`): the methods here return the phase that follows.
+business (`ssh_transport.states`): the methods here return the state that follows.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class KeyExchange(ABC):
         self._state: KexState = Idle()
         self.offloads: bool = False
         self.holding: bool = False
-        self._first = TransportState.KEX  # the phase that the method begins with
+        self._first = TransportState.KEX  # the state that the method begins with
         self._context = context
         self._offer = offer
 
@@ -100,7 +100,7 @@ class KeyExchange(ABC):
         """Take the peer's KEXINIT; answer it if it is the peer who begins.
 
         Returns:
-            The phase that follows; None where a computation has to be run first.
+            The state that follows; None where a computation has to be run first.
         """
         peer = KexInit.decode(payload)
         if self.idle:
@@ -119,13 +119,17 @@ class KeyExchange(ABC):
         )
         right = guessed_right(client, server)
         if exchange.method.group_exchange:
-            self._first = self.phase(exchange, TransportState.GROUP, TransportState.GROUP_STRICT)
+            self._first = self.state_after(
+                exchange, TransportState.GROUP, TransportState.GROUP_STRICT
+            )
         else:
-            self._first = self.phase(exchange, TransportState.KEX, TransportState.KEX_STRICT)
-        phase = self._first
+            self._first = self.state_after(exchange, TransportState.KEX, TransportState.KEX_STRICT)
+        next_state = self._first
         if peer.first_kex_packet_follows and not right:
-            phase = self.phase(exchange, TransportState.GUESS, TransportState.GUESS_STRICT)
-        return self._start(exchange, phase, guessed_right=right)
+            next_state = self.state_after(
+                exchange, TransportState.GUESS, TransportState.GUESS_STRICT
+            )
+        return self._start(exchange, next_state, guessed_right=right)
 
     def guess_skipped(self) -> TransportState:
         """Go on after the packet that a wrong guess sent ahead was dropped."""
@@ -162,17 +166,17 @@ class KeyExchange(ABC):
         self._state = Idle()
         self.holding = True
 
-    def phase(
-        self, exchange: Exchange, phase: TransportState, strict: TransportState
+    def state_after(
+        self, exchange: Exchange, next_state: TransportState, strict: TransportState
     ) -> TransportState:
-        """Return `strict` where the rules of strict key exchange apply, `phase` elsewhere."""
-        return strict if exchange.initial and exchange.agreement.strict else phase
+        """Return `strict` where the rules of strict key exchange apply, `state` elsewhere."""
+        return strict if exchange.initial and exchange.agreement.strict else next_state
 
     @abstractmethod
     def _start(
-        self, exchange: Exchange, phase: TransportState, *, guessed_right: bool
+        self, exchange: Exchange, next_state: TransportState, *, guessed_right: bool
     ) -> TransportState | None:
-        """Begin this role's part, the method is known; return `phase`, or None as `kexinit`."""
+        """Begin this role's part, the method is known; return `state`, or None as `kexinit`."""
 
     def _with(
         self,
@@ -221,7 +225,7 @@ class KeyExchange(ABC):
         context.session.agreement = agreement
         self._state = ExpectNewKeys(exchange, opener)
         self.holding = False
-        return self.phase(exchange, TransportState.NEWKEYS, TransportState.NEWKEYS_STRICT)
+        return self.state_after(exchange, TransportState.NEWKEYS, TransportState.NEWKEYS_STRICT)
 
     @staticmethod
     def _side(agreement: Agreement, sender: Role) -> DirectionAgreement:

@@ -93,8 +93,10 @@ class ClientKeyExchange(KeyExchange):
 
         group = gex.read_group(payload)
         exchange = exchange._replace(group=gex.hashed(gex.REQUEST, group))
-        phase = self.phase(exchange, TransportState.GROUP_KEX, TransportState.GROUP_KEX_STRICT)
-        return self._share(exchange, dh_modp.in_group(group), phase)
+        next_state = self.state_after(
+            exchange, TransportState.GROUP_KEX, TransportState.GROUP_KEX_STRICT
+        )
+        return self._share(exchange, dh_modp.in_group(group), next_state)
 
     def _take_reply(self, payload: bytes) -> TransportState | None:
         state = self._expect(ExpectReply)
@@ -151,7 +153,7 @@ class ClientKeyExchange(KeyExchange):
         super().abandon()
 
     def _start(
-        self, exchange: Exchange, phase: TransportState, *, guessed_right: bool
+        self, exchange: Exchange, next_state: TransportState, *, guessed_right: bool
     ) -> TransportState | None:
         share, self._ahead = self._ahead, None
         method = exchange.method
@@ -160,19 +162,19 @@ class ClientKeyExchange(KeyExchange):
 
             self._send(gex.REQUEST.encode())
             self._state = ExpectGroup(exchange)
-            return phase
+            return next_state
         if share is None or not guessed_right:
-            return self._share(exchange, method.load(), phase)
+            return self._share(exchange, method.load(), next_state)
         self._state = ExpectReply(exchange, share)
-        return phase
+        return next_state
 
     def _share(
-        self, exchange: Exchange, agreement: KeyAgreement, phase: TransportState
+        self, exchange: Exchange, agreement: KeyAgreement, next_state: TransportState
     ) -> TransportState | None:
         def made(share: ClientShare) -> TransportState:
             self._send_share(exchange.method, share)
             self._state = ExpectReply(exchange, share)
-            return phase
+            return next_state
 
         return self._with(exchange, lambda: agreement.start(self._context.random), made)
 

@@ -62,7 +62,9 @@ class ServerKeyExchange(KeyExchange):
         self._send(KexDHGexGroup(p=group.p, g=group.g).encode())
         exchange = exchange._replace(group=gex.hashed(asked, group))
         self._state = ExpectInit(exchange, dh_modp.in_group(group))
-        return self.phase(exchange, TransportState.GROUP_KEX, TransportState.GROUP_KEX_STRICT)
+        return self.state_after(
+            exchange, TransportState.GROUP_KEX, TransportState.GROUP_KEX_STRICT
+        )
 
     def _take_share(self, payload: bytes) -> TransportState | None:
         state = self._expect(ExpectInit)
@@ -106,7 +108,7 @@ class ServerKeyExchange(KeyExchange):
     def _start(
         self,
         exchange: Exchange,
-        phase: TransportState,
+        next_state: TransportState,
         *,
         guessed_right: bool,  # noqa: ARG002 (the client's business)
     ) -> TransportState:
@@ -115,7 +117,7 @@ class ServerKeyExchange(KeyExchange):
             self._state = ExpectRequest(exchange)
         else:
             self._state = ExpectInit(exchange, method.load())
-        return phase
+        return next_state
 
 
 def _identities(host_keys: Sequence[PublicKey | Certificate]) -> dict[str, OwnHostKey]:

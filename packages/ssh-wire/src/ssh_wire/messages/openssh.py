@@ -24,8 +24,8 @@ __all__ = [
     "GLOBAL_REQUESTS",
     "AgentConnectOpen",
     "AgentConnectRequest",
+    "AgentForwardingRequest",
     "AgentOpen",
-    "AgentRequest",
     "AnyChannelOpen",
     "AnyChannelRequest",
     "AnyGlobalRequest",
@@ -208,7 +208,7 @@ class TunnelOpen(OpenHead, Message):
 
 
 @message(98)
-class AgentRequest(RequestHead, Message):
+class AgentForwardingRequest(RequestHead, Message):
     """Ask for the forwarding of the agent (draft-miller-ssh-agent section 6)."""
 
     kind: Literal["auth-agent-req@openssh.com"] = field(
@@ -218,7 +218,7 @@ class AgentRequest(RequestHead, Message):
 
 @message(98)
 class AgentConnectRequest(RequestHead, Message):
-    """`AgentRequest` under the name of the agent's draft (draft-ietf-sshm-ssh-agent)."""
+    """`AgentForwardingRequest` under the name of the agent's draft (draft-ietf-sshm-ssh-agent)."""
 
     kind: Literal["agent-req"] = field(default="agent-req", init=False)
 
@@ -252,7 +252,7 @@ AnyChannelOpen: TypeAlias = (
 """A channel open, decoded as far as it is known."""
 
 AnyChannelRequest: TypeAlias = (
-    AgentRequest | AgentConnectRequest | EndOfWrite | connection.AnyChannelRequest
+    AgentForwardingRequest | AgentConnectRequest | EndOfWrite | connection.AnyChannelRequest
 )
 """A channel request, decoded as far as it is known."""
 
@@ -278,6 +278,6 @@ CHANNEL_OPENS: MessageSet[AnyChannelOpen] = MessageSet(
 """Channel opens, unknown types as `ChannelOpen`."""
 
 CHANNEL_REQUESTS: MessageSet[AnyChannelRequest] = MessageSet(
-    AgentRequest, AgentConnectRequest, EndOfWrite, *connection.CHANNEL_REQUESTS
+    AgentForwardingRequest, AgentConnectRequest, EndOfWrite, *connection.CHANNEL_REQUESTS
 )
 """Channel requests, unknown names as `ChannelRequest`."""

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ssh_sftp.client.storage import OnFinished, OnWritten
-from ssh_sftp.guarded import guarded
+from ssh_wire.guarded import guarded
 
 __all__ = ["DiskWriter", "write_all"]
 

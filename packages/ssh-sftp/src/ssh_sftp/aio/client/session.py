@@ -20,11 +20,11 @@ from ssh_sftp.errors import (
     SFTPProtocolError,
     SFTPUnsupported,
 )
-from ssh_sftp.guarded import guarded_fully
 from ssh_sftp.messages import ExtendedReply, LimitsReply, LimitsRequest, Name, Request, Status
 from ssh_sftp.numbers import StatusCode
 from ssh_sftp.pipe import Pipe
 from ssh_wire import Message, ProtocolError, WireError
+from ssh_wire.guarded import guarded_fully
 
 __all__ = ["ClientSession", "unsupported"]
 

@@ -10,12 +10,12 @@ import logging
 from collections.abc import Collection
 
 from ssh_sftp.aio.server.transactions import log_request
-from ssh_sftp.guarded import guarded
 from ssh_sftp.numbers import MAX_HANDLES
 from ssh_sftp.pipe import Pipe
 from ssh_sftp.server.filesystem import FileSystem, check_filesystem
 from ssh_sftp.server.protocol import SFTPServerProtocol
 from ssh_wire import ProtocolError, SSHError, UsageError
+from ssh_wire.guarded import guarded
 
 __all__ = ["SFTPServer"]
 

@@ -1,4 +1,4 @@
-"""The boundary around callbacks and file systems of users: what they raise is reported."""
+"""The boundary around functions and handlers of users: what they raise is reported."""
 
 from __future__ import annotations
 

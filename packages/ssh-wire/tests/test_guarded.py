@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ssh_sftp.guarded import guarded, guarded_fully
+from ssh_wire.guarded import guarded, guarded_fully
 
 
 def test_exception_in_a_guarded_block_is_reported_and_ends() -> None:
