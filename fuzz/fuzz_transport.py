@@ -81,10 +81,10 @@ def _complete(self: Any, exchange: Exchange) -> TransportState:
     context.session.agreement = exchange.agreement
     self._state = ExpectNewKeys(exchange, PlainOpener(LIMIT))
     self.holding = False
-    phase: TransportState = self.phase(
+    next_state: TransportState = self.state_after(
         exchange, TransportState.NEWKEYS, TransportState.NEWKEYS_STRICT
     )
-    return phase
+    return next_state
 
 
 class _ServerKex(ServerKeyExchange):
@@ -116,12 +116,12 @@ class _ClientKex(ClientKeyExchange):
         return _complete(self, exchange)
 
     def _start(
-        self, exchange: Exchange, phase: TransportState, *, guessed_right: bool
+        self, exchange: Exchange, next_state: TransportState, *, guessed_right: bool
     ) -> TransportState:
         del guessed_right
         self._send(KexECDHInit(public=b"share").encode())
         self._state = ExpectGroup(exchange)
-        return phase
+        return next_state
 
 
 class Server(ServerTransport):

@@ -15,8 +15,8 @@ ssh_stack.connect("web1", host_key_policy="maybe")  # type: ignore[arg-type]  # 
 sync.connect("web1", usernme="ops")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 sync.connect("web1", username=7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 sync.connect("web1", host_key_policy="maybe")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-ssh_stack.conect("web1")  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
-sync.conect("web1")  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+ssh_stack.open_connection("web1")  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+sync.open_connection("web1")  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
 
 
 async def asynchronous(conn: ssh_stack.Connection, other: sync.Connection) -> None:

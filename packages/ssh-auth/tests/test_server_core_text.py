@@ -21,7 +21,7 @@ def replaced(message: Message, data: bytes) -> bytes:
     return encoded.replace(old, len(data).to_bytes(4, "big") + data)
 
 
-BAD = b"caf\xe9"
+BAD = b"ols\xe9"
 """Latin-1, as some clients send it."""
 
 
