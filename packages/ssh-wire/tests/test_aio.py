@@ -135,6 +135,32 @@ def test_timeout_outside_a_task_is_refused() -> None:
         coroutine.send(None)
 
 
+async def test_timeout_in_a_callback_of_the_loop_is_refused() -> None:
+    loop = asyncio.get_running_loop()
+    raised: asyncio.Future[BaseException] = loop.create_future()
+
+    def enter() -> None:
+        try:
+            Timeout(None).__aenter__().send(None)
+        except RuntimeError as error:
+            raised.set_result(error)
+
+    loop.call_soon(enter)
+
+    assert str(await raised) == "a timeout needs a task"
+
+
+async def test_expiry_behind_the_block_cancels_nothing() -> None:
+    clock = Timeout(None)
+    async with clock:
+        pass
+
+    clock._expire()  # the loop may have called it already when the block ended
+
+    assert not clock.expired()
+    await asyncio.sleep(0)
+
+
 async def failing() -> None:
     problem = "no space left"
     raise OSError(problem)
