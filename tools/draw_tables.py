@@ -90,7 +90,7 @@ def _directives() -> Iterator[str]:
     rows = sorted(DIRECTIVES.values(), key=lambda row: row.name.lower())
     yield from _table(
         ("keyword", "support", "values that are not reported"),
-        ((f"`{row.name}`", row.fate, _fine(row)) for row in rows),
+        ((f"`{row.name}`", row.treatment, _fine(row)) for row in rows),
     )
     yield ""
     yield "## Other names"
@@ -104,9 +104,11 @@ def _directives() -> Iterator[str]:
 
 
 def _fine(directive: Directive) -> str:
-    if directive.fine is None:
-        return "all values" if directive.otherwise == "silent" and not directive.field else ""
-    words = ["none" if each == ("none",) else str(each) for each in directive.fine]
+    if directive.silent_values is None:
+        return (
+            "all values" if directive.if_not_honoured == "silent" and not directive.field else ""
+        )
+    words = ["none" if each == ("none",) else str(each) for each in directive.silent_values]
     return ", ".join(f"`{word}`" for word in words)
 
 

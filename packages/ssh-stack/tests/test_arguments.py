@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import ssh_stack
 from ssh_keys import PrivateKey
 from ssh_stack import ClientOptions, Timeouts, UnknownOption, UsageError, sync
-from ssh_stack.arguments import check_port, listed, parse_destination
+from ssh_stack.arguments import as_list, check_port, parse_destination
 
 CONNECT: Any = ssh_stack.connect
 WRONG: list[tuple[dict[str, object], str]] = [
@@ -125,7 +125,7 @@ def test_host_that_is_not_text_is_refused(host: object) -> None:
 def test_single_key_is_taken_for_a_list_of_it(single: Any) -> None:
     assert ClientOptions(keys=single).keys == (single,)
     assert ClientOptions(keys=[single]).keys == [single]
-    assert listed(None) is None
+    assert as_list(None) is None
 
 
 @given(st.one_of(st.none(), st.booleans(), st.integers(), st.text(), st.binary(), st.floats()))

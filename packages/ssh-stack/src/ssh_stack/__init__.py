@@ -13,8 +13,8 @@ The modules behind the names:
 
 client/         `connect`: options, configuration and trust come to a plan, then to a connection
     connecting, connection    the two objects that users have
-    options, plan, planning   what was given, and what it comes to
-    identities, public_keys, key_files, encrypted_signer   what the user is authenticated with
+    options, merge_options, authentication_plan   what was given, and what it comes to
+    credentials, public_keys, key_files, encrypted_signer   what the user is authenticated with
     trust                     whether this is the right server
     dial, tcp, proxy_process  ways to a server
     sftp, environment
@@ -24,7 +24,7 @@ server/         `serve`: a listening socket, and what its users may do
     permissions, forwarding   what they may do
     admission                 how many unauthenticated connections there may be
     shell, shell_streams, pty commands and shells of the user who runs the server
-local/          this machine: its user, processes and shells, and who is asked
+local/          this machine: its user, processes, shells and threads, and callbacks
 config/         ssh_config(5): which options a host gets
 cli/            the command `ssh-stack`
 sync/           the blocking API, generated from the asynchronous one

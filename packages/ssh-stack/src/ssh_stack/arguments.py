@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Rule",
+    "as_list",
     "check_host",
     "check_names",
     "check_port",
     "check_values",
     "is_number",
-    "listed",
     "parse_destination",
 ]
 
@@ -122,7 +122,7 @@ def check_values(
         if any(value is each for each in allowed):
             continue
         if not rule.accepts(value):
-            problem = f"{name} is {rule.expected}, not {_kind(value)}"
+            problem = f"{name} is {rule.expected}, not {_describe_value(value)}"
             raise UsageError(problem)
         if rule.each is not None and isinstance(value, Sequence):
             _check_items(name, cast("Sequence[object]", value), rule.expected, rule.each)
@@ -133,7 +133,7 @@ def _check_items(
 ) -> None:
     wrong = [item for item in items if not accepts(item)]
     if wrong:
-        problem = f"{name} is {expected}, and one of them is {_kind(wrong[0])}"
+        problem = f"{name} is {expected}, and one of them is {_describe_value(wrong[0])}"
         raise UsageError(problem)
 
 
@@ -144,7 +144,7 @@ def check_host(host: object) -> None:
         UsageError: it is not.
     """
     if not isinstance(host, str):
-        problem = f"host is a name or an address as text, not {_kind(host)}"
+        problem = f"host is a name or an address as text, not {_describe_value(host)}"
         raise UsageError(problem)
 
 
@@ -166,12 +166,12 @@ def check_port(port: object, *, zero: bool = False) -> None:
     number = isinstance(port, int) and not isinstance(port, bool)
     if number and (0 if zero else 1) <= int(str(port)) <= MAX_PORT:
         return
-    given = str(port) if number else _kind(port)
+    given = str(port) if number else _describe_value(port)
     problem = f"port is a number from 1 to {MAX_PORT}, not {given}"
     raise UsageError(problem)
 
 
-def _kind(value: object) -> str:
+def _describe_value(value: object) -> str:
     """Describe a value for an error: its type, and its value where that tells no secret."""
     if value is None or isinstance(value, bool):
         return str(value)
@@ -211,7 +211,7 @@ def parse_destination(host: str) -> tuple[str | None, str, int | None]:
     return user or None, name, int(port) if port else None
 
 
-def listed(value: object) -> object:
+def as_list(value: object) -> object:
     """Return a single path, content or key as a list of it, and anything else as it is."""
     if isinstance(value, str | bytes) or hasattr(value, "__fspath__") or hasattr(value, "sign"):
         return (value,)

@@ -47,9 +47,9 @@ __all__ = [
     "HostNotFound",
     "ProxyFailed",
     "UnknownOption",
-    "place_of",
-    "removal",
-    "shortened",
+    "host_and_port",
+    "removal_command",
+    "without_frames",
 ]
 
 _SSH_PORT: Final = 22
@@ -83,7 +83,7 @@ class HostKeyError(HostKeyRefused):
         self.key = key
         self.lines: tuple[HostLine, ...] = tuple(lines)
         text = self._text.format(
-            host=place_of(host, port), kind=key.kind, fingerprint=key.fingerprint()
+            host=host_and_port(host, port), kind=key.kind, fingerprint=key.fingerprint()
         )
         self.summary: str = f"{text}{detail}"
         super().__init__(f"{self.summary}; {advice}" if advice else self.summary)
@@ -147,12 +147,12 @@ class HostKeyChanged(HostKeyError):
     def __init__(
         self, host: str, port: int, key: PublicKey, *, lines: Sequence[HostLine] = ()
     ) -> None:
-        found = _nearest(key, lines)
+        found = _best_line(key, lines)
         detail = "; this may be a man-in-the-middle attack"
         advice = "if the server really has a new key, correct that line"
         if found is not None:
             detail = f", but {_where(found)} has {found.summary}{detail}"
-            if command := removal(host, port, found):
+            if command := removal_command(host, port, found):
                 advice = f"if the server really has a new key, remove the old one: {command}"
         super().__init__(host, port, key, lines=lines, detail=detail, advice=advice)
 
@@ -187,12 +187,12 @@ class HostKeyTooShort(HostKeyError):
         super().__init__(host, port, key, detail=detail)
 
 
-def place_of(host: str, port: int) -> str:
+def host_and_port(host: str, port: int) -> str:
     """Return a host as known_hosts and `ssh` write it: with its port where that is not 22."""
     return printable(host if port == _SSH_PORT else f"[{host}]:{port}")
 
 
-def removal(host: str, port: int, line: HostLine) -> str:
+def removal_command(host: str, port: int, line: HostLine) -> str:
     """Return the command that removes a line of known_hosts; empty where there is no line.
 
     A line that is about other hosts too is not to be removed as a whole, and one that ends
@@ -202,7 +202,7 @@ def removal(host: str, port: int, line: HostLine) -> str:
         return ""
     if isinstance(line, UnusableLine) and line.truncated:
         return ""
-    name, file = quote(place_of(host, port)), quote(printable(line.source, 1024))
+    name, file = quote(host_and_port(host, port)), quote(printable(line.source, 1024))
     return f"ssh-stack keygen -R {name} -f {file}"
 
 
@@ -211,7 +211,7 @@ def _where(line: HostLine) -> str:
     return f"{source}, line {line.line}"
 
 
-def _nearest(key: PublicKey, lines: Sequence[HostLine]) -> HostLine | None:
+def _best_line(key: PublicKey, lines: Sequence[HostLine]) -> HostLine | None:
     """Return the line with a key of the same kind, or the first one."""
     same = (each for each in lines if isinstance(each, HostEntry) and each.key.kind == key.kind)
     return next(same, next(iter(lines), None))
@@ -305,7 +305,7 @@ class ConfigError(UsageError):
 E = TypeVar("E", bound=BaseException)
 
 
-def shortened(error: E) -> E:
+def without_frames(error: E) -> E:
     """Return an error without the frames that lead to it, its causes likewise.
 
     Whoever connects has a use for the line of theirs and for the error, and not for the

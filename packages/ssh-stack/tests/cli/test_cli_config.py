@@ -112,7 +112,7 @@ def test_help_of_the_other_commands(cli: Cli, command: str, word: str) -> None:
 )
 def test_report_obeys_the_level(level: str | None, quiet: bool, verbose: int) -> None:
     report = Report()
-    report.obey(level)
+    report.apply_log_level(level)
 
     assert (report.quiet, report.verbose) == (quiet, verbose)
 
@@ -120,8 +120,8 @@ def test_report_obeys_the_level(level: str | None, quiet: bool, verbose: int) ->
 def test_report_obeys_the_command_line_first() -> None:
     for report in (Report(quiet=True), Report(verbose=2)):
         before = (report.quiet, report.verbose)
-        report.obey("DEBUG3")
-        report.obey("QUIET")
+        report.apply_log_level("DEBUG3")
+        report.apply_log_level("QUIET")
         assert (report.quiet, report.verbose) == before
 
 

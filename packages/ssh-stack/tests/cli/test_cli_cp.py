@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ssh_stack.cli.locations import Place, parse_place
+from ssh_stack.cli.locations import Location, parse_location
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
@@ -241,27 +241,27 @@ def test_a_peer_that_dies_leaves_no_half_file(cli: Cli, sshd: Sshd, tmp_path: Pa
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("file", Place("file")),
-        ("./a:b", Place("./a:b")),
-        ("/a:b", Place("/a:b")),
-        (":a", Place(":a")),
-        ("host:", Place(".", "host")),
-        ("host:~/x", Place("x", "host")),
-        ("host:~", Place(".", "host")),
-        ("me@host:/x:y", Place("/x:y", "host", "me")),
-        ("a@b@host:x", Place("x", "host", "a@b")),
-        ("[::1]:x", Place("x", "::1")),
-        ("me@[fe80::1]:x", Place("x", "fe80::1", "me")),
-        ("sftp://host", Place(".", "host")),
-        ("sftp://me@host:2222/a%20b", Place("a b", "host", "me", 2222)),
-        ("scp://host//etc", Place("/etc", "host")),
+        ("file", Location("file")),
+        ("./a:b", Location("./a:b")),
+        ("/a:b", Location("/a:b")),
+        (":a", Location(":a")),
+        ("host:", Location(".", "host")),
+        ("host:~/x", Location("x", "host")),
+        ("host:~", Location(".", "host")),
+        ("me@host:/x:y", Location("/x:y", "host", "me")),
+        ("a@b@host:x", Location("x", "host", "a@b")),
+        ("[::1]:x", Location("x", "::1")),
+        ("me@[fe80::1]:x", Location("x", "fe80::1", "me")),
+        ("sftp://host", Location(".", "host")),
+        ("sftp://me@host:2222/a%20b", Location("a b", "host", "me", 2222)),
+        ("scp://host//etc", Location("/etc", "host")),
     ],
 )
-def test_places(text: str, place: Place) -> None:
-    assert parse_place(text) == place
+def test_places(text: str, place: Location) -> None:
+    assert parse_location(text) == place
 
 
 @pytest.mark.parametrize("text", ["@host:x", "me@:x", "sftp:///x", "sftp://host:x/y"])
 def test_no_places(text: str) -> None:
     with pytest.raises(UsageError):
-        parse_place(text)
+        parse_location(text)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ssh_stack.cli.demo import _Show
-from ssh_stack.cli.demonstration import Demonstration, Finding, compared, compared_trees
+from ssh_stack.cli.demo import _DemoOutput
+from ssh_stack.cli.demonstration import Demonstration, Finding, compare_bytes, compare_trees
 from ssh_stack.cli.report import Report
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ FAILURE = Finding("two", False, "900 MB/s", "3 bytes were sent, 2 came back", "a
 def test_failed_step_shows_what_differed_and_no_speed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], verbose: int
 ) -> None:
-    async def conduct(self: Demonstration) -> None:
-        self._tell(Finding("one", True, "800 MB/s"))
-        self._tell(FAILURE)
+    async def run(self: Demonstration) -> None:
+        self._report_finding(Finding("one", True, "800 MB/s"))
+        self._report_finding(FAILURE)
 
-    monkeypatch.setattr(Demonstration, "conduct", conduct)
-    assert _Show(Report(verbose=verbose)).conduct() == 1
+    monkeypatch.setattr(Demonstration, "run", run)
+    assert _DemoOutput(Report(verbose=verbose)).run() == 1
     printed = capsys.readouterr().out
     assert "ok     one\n       800 MB/s\n" in printed
     assert "FAILED two\n       3 bytes were sent, 2 came back\n" in printed
@@ -62,17 +62,17 @@ def test_failed_step_shows_what_differed_and_no_speed(
     ],
 )
 def test_bytes_that_differ_are_compared(found: bytes, problem: str, difference: str) -> None:
-    finding = compared(b"abc", found, "1 MB/s")
+    finding = compare_bytes(b"abc", found, "1 MB/s")
     assert (finding.matched, finding.figures, finding.problem) == (False, "", problem)
     assert difference in finding.difference
-    assert compared(b"abc", b"abc", "1 MB/s") == Finding("", True, "1 MB/s")
+    assert compare_bytes(b"abc", b"abc", "1 MB/s") == Finding("", True, "1 MB/s")
 
 
 def test_trees_that_differ_are_compared() -> None:
-    finding = compared_trees({"a": "1", "b": "2"}, {"b": "3", "c": "4"}, "fast")
+    finding = compare_trees({"a": "1", "b": "2"}, {"b": "3", "c": "4"}, "fast")
     assert finding.problem == "1 files missing, 1 files not sent, 1 files other content"
     assert finding.difference == "missing: a\nnot sent: c\nother content: b"
-    assert compared_trees({"a": "1"}, {"a": "1"}, "fast").matched
+    assert compare_trees({"a": "1"}, {"a": "1"}, "fast").matched
 
 
 async def test_step_that_raises_is_a_finding_and_the_others_go_on(
@@ -86,7 +86,7 @@ async def test_step_that_raises_is_a_finding_and_the_others_go_on(
         raise OSError(28, problem, "/srv/data")
 
     monkeypatch.setattr(demonstration, "_file", broken)
-    await demonstration.conduct()
+    await demonstration.run()
     outcomes = {each.what: each.matched for each in findings}
     assert outcomes.pop("a file there and back") is False
     assert len(outcomes) == 7

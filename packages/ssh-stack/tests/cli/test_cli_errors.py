@@ -11,9 +11,9 @@ import pytest
 
 from ssh_auth import AuthenticationFailed
 from ssh_connection import SSHTimeout
-from ssh_stack.cli.errors import Stopped, explain, root_of
+from ssh_stack.cli.errors import CommandExit, explain, root_cause
 from ssh_stack.cli.report import Report
-from ssh_stack.cli.running import run
+from ssh_stack.cli.runner import run
 from ssh_transport import ConnectionLost, IdentificationError, PeerDisconnected
 
 WHERE = "connect to host h port 1: "
@@ -58,7 +58,7 @@ def test_a_long_text_is_cut() -> None:
 
 def test_the_root_of_a_loss_without_a_cause_is_the_loss() -> None:
     error = ConnectionLost("gone")
-    assert root_of(error) is error
+    assert root_cause(error) is error
 
 
 def test_statuses(capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,8 +69,8 @@ def test_statuses(capsys: pytest.CaptureFixture[str]) -> None:
     def status(error: BaseException) -> int:
         return run(lambda: fail(error), Report(), lambda: ("h", 1))
 
-    assert status(Stopped("why", 3)) == 3
-    assert status(Stopped(status=4)) == 4
+    assert status(CommandExit("why", 3)) == 3
+    assert status(CommandExit(status=4)) == 4
     assert status(ConnectionLost("gone")) == 255
     assert status(asyncio.CancelledError()) == 255
     assert status(KeyboardInterrupt()) == 130

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ssh_keys import PrivateKey
-from ssh_stack.cli.hostkeys import banner, follow
+from ssh_stack.cli.host_key_warnings import host_key_warning, report_log_records
 from ssh_stack.cli.report import Report
 from ssh_stack.errors import (
     HostCertificateRefused,
@@ -42,7 +42,7 @@ def as_before() -> Generator[None]:
     ],
 )
 def test_the_warning_is_framed_as_that_of_ssh(error: HostKeyError, title: str) -> None:
-    first, second, third, *_ = banner(error).split("\n")
+    first, second, third, *_ = host_key_warning(error).split("\n")
     assert first == third == "@" * 59
     assert title in second
     assert len(second) == len(first)
@@ -51,12 +51,12 @@ def test_the_warning_is_framed_as_that_of_ssh(error: HostKeyError, title: str) -
 def test_other_errors_have_none() -> None:
     unknown = HostKeyUnknown("web1", 22, KEY)
     refused = HostCertificateRefused("web1", 22, KEY, "it has expired")
-    assert [banner(each) for each in (unknown, refused, OSError("x"))] == ["", "", ""]
+    assert [host_key_warning(each) for each in (unknown, refused, OSError("x"))] == ["", "", ""]
 
 
 def test_what_is_logged_is_told_once_and_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    follow(Report(quiet=True))
-    follow(Report())  # a second connection of the same command
+    report_log_records(Report(quiet=True))
+    report_log_records(Report())  # a second connection of the same command
     LOG.info("Permanently added 'a' (ssh-ed25519) to the list of known hosts (f)")
     LOG.warning("odd\n\x1b[2J")
     LOG.debug("not told")
@@ -67,7 +67,7 @@ def test_what_is_logged_is_told_once_and_on_one_line(capsys: pytest.CaptureFixtu
 
 
 def test_quiet_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
-    follow(Report(quiet=True))
+    report_log_records(Report(quiet=True))
     error = HostKeyChanged("web1", 22, KEY)
     LOG.warning("%s", error, extra={"host_key_error": error})
     LOG.info("remembered")
@@ -78,8 +78,8 @@ def test_the_level_error_tells_what_is_an_error_to_ssh(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     report = Report()
-    follow(report)
-    report.obey("ERROR")
+    report_log_records(report)
+    report.apply_log_level("ERROR")
     error = HostKeyChanged("web1", 22, KEY)
     LOG.warning("%s", error, extra={"host_key_error": error})
     LOG.info("remembered")

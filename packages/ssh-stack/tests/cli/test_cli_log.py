@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conftest import start_sshd
-from ssh_stack.cli.errors import Stopped
+from ssh_stack.cli.errors import CommandExit
 from ssh_stack.cli.report import Report
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def test_log_file_that_cannot_be_opened_ends_the_command_with_status_1_as_for_ss
 
     assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
     assert b"cannot be opened: Is a directory" in done.stderr
-    with pytest.raises(Stopped, match="embedded null"):
+    with pytest.raises(CommandExit, match="embedded null"):
         Report().append_to("\0")
 
 

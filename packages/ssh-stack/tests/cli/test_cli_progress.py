@@ -10,14 +10,14 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from ssh_stack.cli.progress import (
-    Bars,
-    Display,
-    Moves,
-    amount,
-    amounts,
-    closing_line,
-    duration,
-    shortened,
+    ProgressDisplay,
+    ProgressLines,
+    TransferProgress,
+    format_bytes,
+    format_bytes_of_total,
+    format_duration,
+    summary_line,
+    truncate_start,
 )
 from ssh_wire.text import printable
 
@@ -30,14 +30,16 @@ class Clock:
         return self.now
 
 
-def moves(*files: tuple[str, int | None], clock: Callable[[], float] | None = None) -> Moves:
-    made = Moves("/t", clock or Clock())
+def moves(
+    *files: tuple[str, int | None], clock: Callable[[], float] | None = None
+) -> TransferProgress:
+    made = TransferProgress("/t", clock or Clock())
     for name, size in files:
         made.found(f"/t/{name}", size)
     return made
 
 
-def rendered(display: Display, width: int) -> list[str]:
+def rendered(display: ProgressLines, width: int) -> list[str]:
     """What a terminal of so many columns shows, line by line."""
     file = io.StringIO()
     console = Console(width=width, file=file, force_terminal=False, color_system=None)
@@ -52,7 +54,7 @@ def test_a_tree_shows_files_bytes_rate_and_time_left() -> None:
     clock.now += 2.0
     told.moved(10_000_000, 40_000_000, "/t/a")
     told.moved(19_000_000, 20_000_000, "/t/d/b")
-    first, second = rendered(Display(told), 80)
+    first, second = rendered(ProgressLines(told), 80)
 
     assert first.startswith("1/3 files 29.0/60.0 MB 14.5 MB/s 0:00:02 ━")
     assert second == "a 10.0/40.0 MB"  # the one with the most left to do
@@ -61,7 +63,7 @@ def test_a_tree_shows_files_bytes_rate_and_time_left() -> None:
 def test_a_file_that_is_done_is_not_shown_as_full() -> None:
     told = moves(("a", 10), ("b", 10))
     told.moved(10, 10, "/t/a")
-    lines = rendered(Display(told), 80)
+    lines = rendered(ProgressLines(told), 80)
 
     assert len(lines) == 1
     assert lines[0].startswith("1/2 files 10/20 bytes")
@@ -70,7 +72,7 @@ def test_a_file_that_is_done_is_not_shown_as_full() -> None:
 def test_one_file_has_one_line() -> None:
     told = moves(("a", 10_000_000))
     told.moved(4_000_000, 10_000_000, "/t/a")
-    (line,) = rendered(Display(told), 60)
+    (line,) = rendered(ProgressLines(told), 60)
 
     assert line.startswith("4.0/10.0 MB")
     assert "files" not in line
@@ -82,7 +84,7 @@ def test_sizes_that_are_not_known_have_no_share_and_no_end() -> None:
     told = moves(("a", None), ("b", 5), clock=clock)
     clock.now += 1.0
     told.moved(2_000_000, None, "/t/a")
-    first, second = rendered(Display(told), 80)
+    first, second = rendered(ProgressLines(told), 80)
 
     assert first == "0/2 files 2.0 MB 2.0 MB/s -:--:--"
     assert second == "a 2.0 MB"
@@ -105,7 +107,7 @@ def test_the_lines_fit(width: int) -> None:
     told = moves(*((f"{name} {n}", 10**9) for n in range(1234)), clock=clock)
     clock.now += 1.0
     told.moved(999_900_000, 10**9, f"/t/{name} 7")
-    lines = rendered(Display(told), width)
+    lines = rendered(ProgressLines(told), width)
 
     assert len(lines) == 2
     assert all(cell_len(line) <= width - 2 for line in lines)  # room for "^C"
@@ -130,7 +132,7 @@ def test_the_lines_fit_always(
     clock.now += seconds
     for number, size in enumerate(sizes):
         told.moved((size or 7) // 2, size, f"/t/{names}{number}")
-    lines = Display(told).lines(width)
+    lines = ProgressLines(told).lines(width)
 
     assert 1 <= len(lines) <= 2
     assert all(cell_len(line) <= width for line in lines)
@@ -139,7 +141,7 @@ def test_the_lines_fit_always(
 def test_ascii_terminals_get_ascii() -> None:
     told = moves(("a", 10))
     told.moved(5, 10, "/t/a")
-    (line,) = Display(told, ascii_only=True).lines(60)
+    (line,) = ProgressLines(told, ascii_only=True).lines(60)
 
     assert "#####" in line
     assert line.isascii()
@@ -149,7 +151,7 @@ def test_nothing_is_left_behind() -> None:
     """What is written to the terminal ends where it began, also after an error."""
     file = io.StringIO()
     console = Console(width=50, file=file, force_terminal=True)
-    printed = Bars(console)
+    printed = ProgressDisplay(console)
 
     def fail() -> None:
         with printed.transfer("/t") as told:
@@ -170,12 +172,12 @@ def test_nothing_is_left_behind() -> None:
 
 def test_the_closing_line_says_what_was_copied() -> None:
     file = io.StringIO()
-    printed = Bars(Console(width=50, file=file, force_terminal=True))
+    printed = ProgressDisplay(Console(width=50, file=file, force_terminal=True))
     printed.close(22, 3_000_000)
 
     assert file.getvalue() == "22 files, 3.0 MB, 0.0 s\n"
-    assert closing_line(1, 5, 61.04) == "1 file, 5 bytes, 61.0 s"
-    Bars(None).close(1, 1)
+    assert summary_line(1, 5, 61.04) == "1 file, 5 bytes, 61.0 s"
+    ProgressDisplay(None).close(1, 1)
 
 
 @pytest.mark.parametrize(
@@ -183,15 +185,15 @@ def test_the_closing_line_says_what_was_copied() -> None:
     [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (8_589_934_592, "8.6 GB")],
 )
 def test_amounts(size: int, text: str) -> None:
-    assert amount(size) == text
-    assert amounts(size, size) == f"{text.split(maxsplit=1)[0]}/{text}"
+    assert format_bytes(size) == text
+    assert format_bytes_of_total(size, size) == f"{text.split(maxsplit=1)[0]}/{text}"
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0, "0:00:00"), (3_725.4, "1:02:05"), (10**7, "115 days")]
 )
 def test_durations(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -199,4 +201,4 @@ def test_durations(seconds: float, text: str) -> None:
     [("short", 5, "short"), ("longer", 5, "…nger"), ("中文字", 5, "…文字"), ("x" * 9, 0, "")],
 )
 def test_names_are_cut_in_front(name: str, width: int, text: str) -> None:
-    assert shortened(name, width) == text
+    assert truncate_start(name, width) == text

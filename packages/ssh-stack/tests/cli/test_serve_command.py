@@ -246,4 +246,4 @@ def test_two_servers_make_the_key_at_the_same_time(
 
     monkeypatch.setattr(serve, "write_private_key", late)
 
-    assert serve._kept_key().public_key == USER_KEY.public_key
+    assert serve._own_host_key().public_key == USER_KEY.public_key

@@ -16,8 +16,8 @@ from conftest import start_sshd
 from serving_here import HOST_KEY, SECONDS, serving
 from ssh_keys import HostKeyUpdate, PrivateKey, PublicKey, files
 from ssh_keys.files import append_known_host, read_known_hosts
+from ssh_stack.client.merge_options import updates_known_hosts
 from ssh_stack.client.options import ClientOptions
-from ssh_stack.client.planning import updates_host_keys
 from ssh_stack.config import Config
 
 ANOTHER = PrivateKey.generate("ecdsa")
@@ -116,4 +116,4 @@ def test_option_and_configuration_decide_whether_it_does(
     text: str, options: dict[str, Any], follows: bool
 ) -> None:
     config = Config.parse(text).resolve("web1")
-    assert updates_host_keys(ClientOptions(**options), config) is follows
+    assert updates_known_hosts(ClientOptions(**options), config) is follows

@@ -18,10 +18,10 @@ from ssh_agent.messages import IdentitiesAnswer, IdentityEntry, SignRequest, Sig
 from ssh_auth import AgentSigner, Credential, KeyCredential, KeySigner, UnusableCredential
 from ssh_keys import Certificate, CertificateSpec, PrivateKey, issue
 from ssh_keys.files import write_key_file, write_private_key
+from ssh_stack.client.authentication_plan import AuthenticationPlan
 from ssh_stack.client.key_files import NamedCertificate, NamedKey
 from ssh_stack.client.options import ClientOptions
-from ssh_stack.client.plan import AuthenticationPlan
-from ssh_stack.client.public_keys import Arrangement, public_keys
+from ssh_stack.client.public_keys import KeyOrder, public_keys
 from ssh_stack.sources import DEFAULT
 
 KEYS = [PrivateKey.generate("ed25519") for _ in range(4)]
@@ -87,79 +87,79 @@ def told(credentials: Sequence[Credential]) -> list[str]:
 
 def test_a_named_key_that_the_agent_holds_comes_before_its_others() -> None:
     """Among config/agent_order: a public key file picks the ninth key of the agent."""
-    arrangement = Arrangement(named=[named(C, usable=False)], agent=held(A, B, C, D))
+    arrangement = KeyOrder(named=[named(C, usable=False)], agent=held(A, B, C, D))
 
-    assert told(arrangement.as_ssh()) == ["C agent", "A agent", "B agent", "D agent"]
+    assert told(arrangement.openssh_order()) == ["C agent", "A agent", "B agent", "D agent"]
 
 
 def test_named_keys_of_the_agent_keep_its_order_and_files_come_last() -> None:
-    arrangement = Arrangement(named=[named(D), named(C), named(A)], agent=held(A, B, C))
+    arrangement = KeyOrder(named=[named(D), named(C), named(A)], agent=held(A, B, C))
 
-    assert told(arrangement.as_ssh()) == ["A agent", "C agent", "B agent", "D file"]
+    assert told(arrangement.openssh_order()) == ["A agent", "C agent", "B agent", "D file"]
 
 
 def test_identities_only_leaves_out_keys_of_the_agent_that_are_not_named() -> None:
-    arrangement = Arrangement(named=[named(B), named(D)], agent=held(A, B, C), others=False)
+    arrangement = KeyOrder(named=[named(B), named(D)], agent=held(A, B, C), others=False)
 
-    assert told(arrangement.as_ssh()) == ["B agent", "D file"]
+    assert told(arrangement.openssh_order()) == ["B agent", "D file"]
 
 
 def test_keys_that_the_caller_gives_come_before_the_agents_others() -> None:
-    arrangement = Arrangement(named=[named(D), named(B)], agent=held(A, B, C))
+    arrangement = KeyOrder(named=[named(D), named(B)], agent=held(A, B, C))
 
-    assert told(arrangement.named_first()) == ["D file", "B file", "A agent", "C agent"]
+    assert told(arrangement.named_order()) == ["D file", "B file", "A agent", "C agent"]
 
 
 def test_a_key_that_cannot_be_read_is_the_agents_where_it_holds_it() -> None:
     keys = [named(B, usable=False), named(D, usable=False)]
-    arrangement = Arrangement(named=keys, agent=held(A, B))
+    arrangement = KeyOrder(named=keys, agent=held(A, B))
 
-    assert told(arrangement.named_first()) == ["B agent", "file D cannot", "A agent"]
-    assert told(arrangement.as_ssh()) == ["B agent", "A agent", "file D cannot"]
+    assert told(arrangement.named_order()) == ["B agent", "file D cannot", "A agent"]
+    assert told(arrangement.openssh_order()) == ["B agent", "A agent", "file D cannot"]
 
 
 def test_a_certificate_beside_a_key_follows_the_key() -> None:
     keys = [named(A, certificate=certified(A)), named(B)]
 
-    assert told(Arrangement(named=keys).as_ssh()) == ["A file", "A+ file", "B file"]
-    assert told(Arrangement(named=keys).named_first()) == ["A file", "A+ file", "B file"]
+    assert told(KeyOrder(named=keys).openssh_order()) == ["A file", "A+ file", "B file"]
+    assert told(KeyOrder(named=keys).named_order()) == ["A file", "A+ file", "B file"]
 
 
 def test_of_default_identities_certificates_come_first() -> None:
     careful = certified(B, critical_options={"verify-required": b""})
     keys = [named(A), named(B, certificate=careful), named(C, certificate=certified(C))]
 
-    arranged = told(Arrangement(named=keys, explicit=False).as_ssh())
+    arranged = told(KeyOrder(named=keys, explicit=False).openssh_order())
 
     assert arranged == ["C+ file", "B+ file", "A file", "B file", "C file"]
 
 
 def test_certificates_of_the_agent_come_before_its_keys() -> None:
-    arrangement = Arrangement(named=[named(D)], agent=held(A, certified(A), B, D))
+    arrangement = KeyOrder(named=[named(D)], agent=held(A, certified(A), B, D))
 
-    assert told(arrangement.as_ssh()) == ["D agent", "A+ agent", "A agent", "B agent"]
+    assert told(arrangement.openssh_order()) == ["D agent", "A+ agent", "A agent", "B agent"]
 
 
 def test_named_certificates_come_first_and_replace_those_beside_the_keys() -> None:
-    arrangement = Arrangement(
+    arrangement = KeyOrder(
         named=[named(A, certificate=certified(A)), named(B)],
         certificates=[NamedCertificate(source="file c", certificate=certified(B, serial=7))],
     )
 
-    assert told(arrangement.as_ssh()) == ["B+ file", "A file", "B file"]
+    assert told(arrangement.openssh_order()) == ["B+ file", "A file", "B file"]
 
 
 def test_the_agent_signs_for_a_named_certificate_of_its_key() -> None:
     certificate = NamedCertificate(source="file c", certificate=certified(A))
-    arrangement = Arrangement(
+    arrangement = KeyOrder(
         named=[named(A, usable=False)], certificates=[certificate], agent=held(A)
     )
 
-    assert told(arrangement.as_ssh()) == ["A+ agent", "A agent"]
+    assert told(arrangement.openssh_order()) == ["A+ agent", "A agent"]
 
 
 def test_a_certificate_without_its_key_is_reported() -> None:
-    arrangement = Arrangement(
+    arrangement = KeyOrder(
         named=[named(B)],
         certificates=[
             NamedCertificate(source="file c", certificate=certified(A)),
@@ -167,7 +167,7 @@ def test_a_certificate_without_its_key_is_reported() -> None:
         ],
     )
 
-    first, second, key = arrangement.as_ssh()
+    first, second, key = arrangement.openssh_order()
 
     assert isinstance(first, UnusableCredential)
     assert first.problem == "its private key is neither named nor in the agent"
@@ -177,10 +177,10 @@ def test_a_certificate_without_its_key_is_reported() -> None:
 
 
 def test_each_key_is_tried_once() -> None:
-    arrangement = Arrangement(named=[named(A), named(A), named(B)], agent=held(B, A))
+    arrangement = KeyOrder(named=[named(A), named(A), named(B)], agent=held(B, A))
 
-    assert told(arrangement.as_ssh()) == ["B agent", "A agent"]
-    assert told(arrangement.named_first()) == ["A file", "B file"]
+    assert told(arrangement.openssh_order()) == ["B agent", "A agent"]
+    assert told(arrangement.named_order()) == ["A file", "B file"]
 
 
 # ------------------------------------------------------------- from the options

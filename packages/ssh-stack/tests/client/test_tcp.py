@@ -143,4 +143,4 @@ async def test_cancellation_ends_every_attempt(monkeypatch: pytest.MonkeyPatch) 
 
 def test_families_take_turns_and_the_first_one_begins() -> None:
     places = [(V6, "a"), (V6, "b"), (V4, "c"), (V6, "d")]
-    assert tcp._in_turn(places) == [(V6, "a"), (V4, "c"), (V6, "b"), (V6, "d")]
+    assert tcp._alternate_families(places) == [(V6, "a"), (V4, "c"), (V6, "b"), (V6, "d")]

@@ -231,7 +231,7 @@ async def test_proven_keys_are_remembered_beside_a_known_one(tmp_path: Path) -> 
     file = tmp_path / "known_hosts"
     known = line("web1", KEY)
     prover = Prover(NEW)
-    await (await verified(file, known)).learn((KEY, NEW), prover)
+    await (await verified(file, known)).update_host_keys((KEY, NEW), prover)
     assert prover.asked == [(NEW,)]
     assert file.read_text() == known + line("web1", NEW)
     assert not (tmp_path / "known_hosts.old").exists()  # a line at the end replaces nothing
@@ -244,7 +244,7 @@ async def test_keys_that_are_not_named_any_more_are_forgotten(tmp_path: Path) ->
     file.chmod(0o640)
     judge = await verified(file, before + line("web1", OTHER) + line("web2", KEY2))
     prover = Prover(NEW)
-    await judge.learn((KEY, NEW), prover)
+    await judge.update_host_keys((KEY, NEW), prover)
     assert prover.asked == [(NEW,)]
     assert file.read_text() == before + line("web2", KEY2) + line("web1", NEW)
     assert file.stat().st_mode & 0o777 == 0o640
@@ -254,7 +254,7 @@ async def test_keys_that_are_not_named_any_more_are_forgotten(tmp_path: Path) ->
 async def test_c23_a_key_without_its_proof_forgets_none(tmp_path: Path) -> None:
     file = tmp_path / "known_hosts"
     known = line("web1", KEY) + line("web1", OTHER)
-    await (await verified(file, known)).learn((KEY, NEW), Prover())
+    await (await verified(file, known)).update_host_keys((KEY, NEW), Prover())
     assert file.read_text() == known
 
 
@@ -266,7 +266,7 @@ async def test_c23_a_list_without_the_key_in_use_changes_nothing(
     file = tmp_path / "known_hosts"
     known = line("web1", KEY) + line("web1", OTHER)
     prover = Prover(NEW)
-    await (await verified(file, known)).learn(named, prover)
+    await (await verified(file, known)).update_host_keys(named, prover)
     assert prover.asked == []
     assert file.read_text() == known
 
@@ -278,7 +278,7 @@ async def test_c23_nothing_is_remembered_without_proof(
 ) -> None:
     file = tmp_path / "known_hosts"
     known = line("web1", KEY)
-    await (await verified(file, known)).learn((KEY, OTHER, NEW), Prover(*proven))
+    await (await verified(file, known)).update_host_keys((KEY, OTHER, NEW), Prover(*proven))
     assert file.read_text() == known
 
 
@@ -296,7 +296,7 @@ async def test_c23_nothing_is_learnt_of_a_server_that_is_not_trusted(
     with suppress(HostKeyChanged):
         await judge.verify(KEY)
     known = file.read_text()
-    await judge.learn((KEY, NEW), prover)
+    await judge.update_host_keys((KEY, NEW), prover)
     assert prover.asked == []
     assert file.read_text() == known
 
@@ -307,7 +307,7 @@ async def test_c23_nothing_is_learnt_by_a_certificate(tmp_path: Path) -> None:
     known = AUTHORITY.replace("web*", "web2,web1") + line("web1", KEY)
     judge, prover = remembering(file, known), Prover(NEW)
     assert await judge.verify_certificate(certificate("web1"))
-    await judge.learn((KEY, NEW), prover)
+    await judge.update_host_keys((KEY, NEW), prover)
     assert prover.asked == []
     assert file.read_text() == known
 
@@ -320,7 +320,7 @@ async def test_key_that_the_user_accepted_is_trusted(tmp_path: Path) -> None:
     file = tmp_path / "known_hosts"
     judge = remembering(file, "", accept)
     assert await judge.verify(KEY)
-    await judge.learn((KEY, NEW), Prover(NEW))
+    await judge.update_host_keys((KEY, NEW), Prover(NEW))
     assert file.read_text() == line("web1", KEY) + line("web1", NEW)
 
 
@@ -331,7 +331,7 @@ async def test_a_key_of_another_file_is_not_made_to_last(tmp_path: Path) -> None
     known, file = load_known_hosts([mine, theirs])
     judge, prover = Trust("web1", 22, known, "strict", file), Prover(NEW)
     assert await judge.verify(KEY)
-    await judge.learn((KEY, NEW), prover)
+    await judge.update_host_keys((KEY, NEW), prover)
     assert prover.asked == []
     assert (mine.read_text(), theirs.read_text()) == ("", line("web1", KEY))
 
@@ -345,7 +345,7 @@ async def test_nothing_is_changed_near_what_ssh_would_not_write(near: str, tmp_p
     file = tmp_path / "known_hosts"
     known = line("web1", KEY) + near
     prover = Prover(NEW)
-    await (await verified(file, known)).learn((KEY, NEW), prover)
+    await (await verified(file, known)).update_host_keys((KEY, NEW), prover)
     assert prover.asked == []
     assert file.read_text() == known
 
@@ -362,7 +362,7 @@ async def test_somebody_may_be_asked(answer: object, tmp_path: Path) -> None:
     known = line("web1", KEY) + line("web1", OTHER)
     judge = await verified(file, known)
     judge.confirm = confirm
-    await judge.learn((KEY, NEW), Prover(NEW))
+    await judge.update_host_keys((KEY, NEW), Prover(NEW))
     assert asked == [("web1", 22, HostKeyUpdate(new=(NEW,), old=(OTHER,)))]
     assert (file.read_text() == known) is (answer is not True)
 
@@ -371,5 +371,5 @@ async def test_without_a_file_nothing_is_learnt() -> None:
     prover = Prover(NEW)
     judge = trust(line("web1", KEY))
     assert await judge.verify(KEY)
-    await judge.learn((KEY, NEW), prover)
+    await judge.update_host_keys((KEY, NEW), prover)
     assert prover.asked == []

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from ssh_stack.client.merge_options import (
+    authentication_plan,
+    keeps_host_key_order,
+    offered_algorithms,
+)
 from ssh_stack.client.options import ClientOptions
-from ssh_stack.client.planning import agreed_algorithms, authentication, keeps_host_key_order
 from ssh_stack.config import Config, HostConfig
 from ssh_stack.config.algorithms import AlgorithmList
 from ssh_stack.errors import ConfigError
@@ -19,7 +23,7 @@ def resolve(text: str) -> HostConfig:
 
 
 def offered(text: str, **options: str) -> Algorithms:
-    return agreed_algorithms(ClientOptions(**options), resolve(text))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - the profile's name
+    return offered_algorithms(ClientOptions(**options), resolve(text))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - the profile's name
 
 
 @pytest.mark.parametrize(
@@ -101,7 +105,7 @@ def test_name_that_an_openssh_knows_and_we_have_not_is_left_out_with_a_note(
     found = resolve(line)
 
     assert found.notes == (f"{line.split(maxsplit=1)[0]}: not supported yet, left out: {names}",)
-    agreed_algorithms(ClientOptions(), found)
+    offered_algorithms(ClientOptions(), found)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +138,7 @@ def test_algorithms_of_the_caller_are_taken_as_they_are() -> None:
     given = profiles("default", "client").adjusted(ciphers="aes256-ctr")
 
     options = ClientOptions(algorithms=given)
-    assert agreed_algorithms(options, resolve("Ciphers aes128-ctr")) is given
+    assert offered_algorithms(options, resolve("Ciphers aes128-ctr")) is given
 
 
 @pytest.mark.parametrize(
@@ -164,7 +168,7 @@ def test_order_of_host_key_algorithms_is_the_users_where_it_is_written(
 )
 def test_algorithms_of_user_keys(value: str, has: set[str], lacks: set[str]) -> None:
     found = resolve(f"PubkeyAcceptedAlgorithms {value}")
-    plan = authentication(ClientOptions(), found, "me", "web1")
+    plan = authentication_plan(ClientOptions(), found, "me", "web1")
 
     assert plan.public_key_algorithms is not None
     assert has <= set(plan.public_key_algorithms)

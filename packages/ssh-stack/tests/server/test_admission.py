@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssh_stack import MaxStartups
-from ssh_stack.server.admission import Admission, Refusals, network
+from ssh_stack.server.admission import Admission, RefusalReports, network
 from ssh_wire import UsageError
 
 
@@ -97,7 +97,7 @@ def test_bounds_that_cannot_be(bounds: dict[str, int]) -> None:
 
 
 def test_a_flood_of_refusals_is_reported_once_a_minute() -> None:
-    refusals = Refusals()
+    refusals = RefusalReports()
 
     told = [refusals.report(second / 10) for second in range(1_300)]
 

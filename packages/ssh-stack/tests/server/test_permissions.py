@@ -12,11 +12,11 @@ from ssh_keys import AuthorizedKeysFile, FidoPolicy, PrivateKey
 from ssh_keys.trust import OPTIONS, KeyOptions
 from ssh_stack.server.permissions import (
     ENFORCED,
-    by_certificate,
-    by_options,
+    certificate_grant,
     certificate_problem,
+    combined_grant,
+    options_grant,
     options_problem,
-    together,
 )
 
 ALL = frozenset({"pty", "port-forwarding", "agent-forwarding", "X11-forwarding", "user-rc"})
@@ -46,7 +46,7 @@ def test_the_options_that_are_enforced_are_options() -> None:
     ],
 )
 def test_a_line_grants_what_its_options_leave(text: str, granted: Accept) -> None:
-    assert by_options(options(text)) == granted
+    assert options_grant(options(text)) == granted
 
 
 @pytest.mark.parametrize(
@@ -72,17 +72,17 @@ def test_a_line_grants_what_its_options_leave(text: str, granted: Accept) -> Non
 def test_a_certificate_grants_what_it_says_and_nothing_else(
     changes: dict[str, Any], granted: Accept
 ) -> None:
-    assert by_certificate(certified(**changes)) == granted
+    assert certificate_grant(certified(**changes)) == granted
 
 
 def test_a_line_and_a_certificate_grant_what_both_do() -> None:
     line = Accept(Permissions({"pty"}), FidoPolicy(touch=False, verification=True))
     certificate = Accept(Permissions({"user-rc"}, "ls"), FidoPolicy(touch=True))
 
-    assert together(line, certificate) == Accept(
+    assert combined_grant(line, certificate) == Accept(
         Permissions({"pty", "user-rc"}, "ls"), FidoPolicy(touch=True, verification=True)
     )
-    assert together(Accept(Permissions(force_command="rm")), certificate) is None
+    assert combined_grant(Accept(Permissions(force_command="rm")), certificate) is None
 
 
 # ------------------------------------------------------------- lines

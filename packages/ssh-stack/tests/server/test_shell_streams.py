@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssh_stack.server.shell_streams import Sink, Source
+from ssh_stack.server.shell_streams import DescriptorReader, DescriptorWriter
 
 
 class Taker:
@@ -51,7 +51,7 @@ async def turns(count: int = 5) -> None:
 
 async def test_a_source_reads_to_the_end(pipe: Pipe) -> None:
     taker = Taker()
-    source = Source(pipe[0], taker.take, taker.end)
+    source = DescriptorReader(pipe[0], taker.take, taker.end)
     os.write(pipe[1], b"one")
     await turns()
     assert taker.data == b""  # not before it is wanted
@@ -72,7 +72,7 @@ async def test_a_source_reads_to_the_end(pipe: Pipe) -> None:
 
 async def test_a_paused_source_reads_nothing(pipe: Pipe) -> None:
     taker = Taker()
-    source = Source(pipe[0], taker.take, taker.end)
+    source = DescriptorReader(pipe[0], taker.take, taker.end)
     source.resume()
     source.pause()
     os.write(pipe[1], b"later")
@@ -87,7 +87,7 @@ async def test_a_paused_source_reads_nothing(pipe: Pipe) -> None:
 
 async def test_a_source_takes_more_at_a_time_of_one_that_writes_in_bulk(pipe: Pipe) -> None:
     taker = Taker()
-    source = Source(pipe[0], taker.take, taker.end)
+    source = DescriptorReader(pipe[0], taker.take, taker.end)
     source.resume()
     written = 0
     for size in (16384, 100_000, 200_000):
@@ -101,7 +101,7 @@ async def test_a_source_takes_more_at_a_time_of_one_that_writes_in_bulk(pipe: Pi
 
 async def test_a_source_that_finishes_takes_what_is_there(pipe: Pipe) -> None:
     taker = Taker()
-    source = Source(pipe[0], taker.take, taker.end)
+    source = DescriptorReader(pipe[0], taker.take, taker.end)
     source.resume()
     os.write(pipe[1], b"x" * 50_000)
     source.finish()
@@ -114,7 +114,7 @@ async def test_a_source_that_finishes_takes_what_is_there(pipe: Pipe) -> None:
 
 async def test_a_source_that_finishes_waits_while_it_is_paused(pipe: Pipe) -> None:
     taker = Taker()
-    source = Source(pipe[0], taker.take, taker.end)
+    source = DescriptorReader(pipe[0], taker.take, taker.end)
     taker.took = source.pause
     os.write(pipe[1], b"x" * 50_000)
     source.resume()
@@ -130,7 +130,7 @@ async def test_a_source_that_finishes_waits_while_it_is_paused(pipe: Pipe) -> No
 
 async def test_last_words_have_an_end(pipe: Pipe) -> None:
     taker = Taker()
-    source = Source(pipe[0], taker.take, taker.end)
+    source = DescriptorReader(pipe[0], taker.take, taker.end)
     taker.took = lambda: os.close(os.dup(os.write(pipe[1], b"x" * 16_384) and pipe[1]))
     source.resume()
     os.write(pipe[1], b"x" * 16_384)
@@ -143,7 +143,7 @@ async def test_last_words_have_an_end(pipe: Pipe) -> None:
 
 async def test_a_source_that_is_closed_says_nothing(pipe: Pipe) -> None:
     taker = Taker()
-    source = Source(pipe[0], taker.take, taker.end)
+    source = DescriptorReader(pipe[0], taker.take, taker.end)
     source.resume()
     os.write(pipe[1], b"never read")
     source.close()
@@ -155,7 +155,7 @@ async def test_a_source_that_is_closed_says_nothing(pipe: Pipe) -> None:
 
 async def test_a_taker_that_closes_the_source(pipe: Pipe) -> None:
     taker = Taker()
-    source = Source(pipe[0], taker.take, taker.end)
+    source = DescriptorReader(pipe[0], taker.take, taker.end)
     taker.took = source.close
     source.resume()
     os.write(pipe[1], b"x" * 16_384)
@@ -167,7 +167,7 @@ async def test_a_taker_that_closes_the_source(pipe: Pipe) -> None:
 
 async def test_a_readiness_without_data(pipe: Pipe) -> None:
     taker = Taker()
-    source = Source(pipe[0], taker.take, taker.end)
+    source = DescriptorReader(pipe[0], taker.take, taker.end)
     source._readable()
     assert (taker.data, taker.ended) == (b"", 0)
     source.close()
@@ -179,7 +179,7 @@ async def test_a_readiness_without_data(pipe: Pipe) -> None:
 
 async def test_a_sink_writes_at_once_and_closes_at_the_end(pipe: Pipe) -> None:
     taken: list[int] = []
-    sink = Sink(pipe[1], taken.append)
+    sink = DescriptorWriter(pipe[1], taken.append)
     sink.write(memoryview(b"one"))
     assert (os.read(pipe[0], 100), taken) == (b"one", [3])
 
@@ -205,7 +205,7 @@ async def _write_all(sizes: list[int], *, eof: bool) -> None:
         nonlocal taken
         taken += size
 
-    sink = Sink(writing, count)
+    sink = DescriptorWriter(writing, count)
     expected, read = b"", b""
     for number, size in enumerate(sizes):
         data = bytearray([number % 256]) * size
@@ -229,7 +229,7 @@ async def _write_all(sizes: list[int], *, eof: bool) -> None:
 
 async def test_output_without_a_reader_counts_as_taken(pipe: Pipe) -> None:
     taken: list[int] = []
-    sink = Sink(pipe[1], taken.append)
+    sink = DescriptorWriter(pipe[1], taken.append)
     os.close(pipe[0])
     sink.write(memoryview(b"nobody"))
     sink.write(memoryview(b"either"))
@@ -239,7 +239,7 @@ async def test_output_without_a_reader_counts_as_taken(pipe: Pipe) -> None:
 
 async def test_what_waits_counts_as_taken_when_the_reader_goes(pipe: Pipe) -> None:
     taken: list[int] = []
-    sink = Sink(pipe[1], taken.append)
+    sink = DescriptorWriter(pipe[1], taken.append)
     sink.write(memoryview(bytes(100_000)))
     sink.write(memoryview(bytes(50_000)))
     os.close(pipe[0])
@@ -250,7 +250,7 @@ async def test_what_waits_counts_as_taken_when_the_reader_goes(pipe: Pipe) -> No
 
 async def test_a_closed_sink_drops_what_waits(pipe: Pipe) -> None:
     taken: list[int] = []
-    sink = Sink(pipe[1], taken.append)
+    sink = DescriptorWriter(pipe[1], taken.append)
     sink.write(memoryview(bytes(100_000)))
     sink.write_eof()
     sink.close()

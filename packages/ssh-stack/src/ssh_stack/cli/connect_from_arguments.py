@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from ssh_stack.cli.hostkeys import follow
-from ssh_stack.cli.prompts import Keyboard
+from ssh_stack.cli.host_key_warnings import report_log_records
+from ssh_stack.cli.prompts import TerminalPrompter
 from ssh_stack.cli.tracing import tracer
 from ssh_stack.client.connecting import Connect, connect
 from ssh_stack.config.directives import FORWARDS
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from ssh_stack.client.connection import Connection
     from ssh_stack.config import HostConfig, Unsupported
 
-__all__ = ["describe", "reach"]
+__all__ = ["connect_from_arguments", "report_connection"]
 
 _FORWARDS: Final = frozenset(each.lower() for each in FORWARDS)
 _SYSTEM: Final = "/etc/"
 
 
-def reach(
+def connect_from_arguments(
     target: Target, report: Report, ignored: Sequence[str] = (), *, forwards: bool = False
 ) -> Connect:
     """Return the connection to be made, with a user to ask if there is a terminal.
@@ -48,12 +48,12 @@ def reach(
         target.host,
         config_options=target.lines,
         config=config,
-        prompter=Keyboard.at_hand(),
+        prompter=TerminalPrompter.if_available(),
         on_banner=report.banner,
         trace=tracer(report),
     )
-    follow(report)
-    report.obey(connecting.config.log_level)
+    report_log_records(report)
+    report.apply_log_level(connecting.config.log_level)
     if forwards and connecting.config.exit_on_forward_failure:
         _refuse_without_forwards(connecting.config)
     _report_unsupported(connecting.config, report, ignored)
@@ -68,18 +68,18 @@ def _report_unsupported(config: HostConfig, report: Report, ignored: Sequence[st
     """
     # what refuses the connection is told when it does
     passed = [each for each in config.unsupported if not each.refuses]
-    mine = [each for each in passed if not _is_the_systems(each)]
+    mine = [each for each in passed if not _is_system_line(each)]
     names = [*ignored, *dict.fromkeys(str(each) for each in mine)]
     if names:
         report.warn(f"not supported yet, ignored: {', '.join(names)}")
     for each in passed:
-        if _is_the_systems(each):
+        if _is_system_line(each):
             report.note(f"not supported yet, ignored: {each}")
     for note in config.notes:
         report.note(note)
 
 
-def _is_the_systems(line: Unsupported) -> bool:
+def _is_system_line(line: Unsupported) -> bool:
     return line.source.startswith(_SYSTEM)
 
 
@@ -95,7 +95,7 @@ def _refuse_without_forwards(config: HostConfig) -> None:
             raise line.error(problem)
 
 
-def describe(connection: Connection, report: Report) -> None:
+def report_connection(connection: Connection, report: Report) -> None:
     """Say, with -v, what came of connecting."""
     agreed = connection.agreement
     there, back = agreed.client_to_server, agreed.server_to_client

@@ -8,12 +8,12 @@ import click
 
 from ssh_keys.files import ReadOnce
 from ssh_stack.cli.arguments import directive, is_missing
-from ssh_stack.cli.copy_files import Copying, CopyOptions
+from ssh_stack.cli.copy_job import CopyJob, CopyOptions
 from ssh_stack.cli.errors import FAILED, explain
-from ssh_stack.cli.locations import parse_place
-from ssh_stack.cli.progress import bars
+from ssh_stack.cli.locations import parse_location
+from ssh_stack.cli.progress import show_progress
 from ssh_stack.cli.report import Report
-from ssh_stack.cli.running import run, secure_standard_streams
+from ssh_stack.cli.runner import run, secure_standard_streams
 from ssh_wire import SSHError, UsageError
 
 __all__ = ["cp"]
@@ -55,20 +55,20 @@ def _main(ctx: click.Context) -> int:
     values = ctx.params
     report = Report(values["quiet"], values["verbose"])
     try:
-        copying = _prepare(ctx, report)
+        job = _prepare(ctx, report)
     except (SSHError, OSError) as error:
         report.error(explain(error))
         return FAILED
     # the configuration may be a pipe, and is for both sides
-    with ReadOnce().scope(), bars(quiet=values["quiet"]) as display:
-        copying.bars = display
-        return run(copying.conduct, report, copying.place)
+    with ReadOnce().scope(), show_progress(quiet=values["quiet"]) as display:
+        job.bars = display
+        return run(job.run, report, job.place)
 
 
-def _prepare(ctx: click.Context, report: Report) -> Copying:
+def _prepare(ctx: click.Context, report: Report) -> CopyJob:
     values = ctx.params
-    sources = [parse_place(text) for text in values["sources"]]
-    destination = parse_place(values["destination"])
+    sources = [parse_location(text) for text in values["sources"]]
+    destination = parse_location(values["destination"])
     if destination.host is None and any(each.host is None for each in sources):
         problem = "both sides are on this machine: cp does that"
         raise UsageError(problem)
@@ -81,7 +81,7 @@ def _prepare(ctx: click.Context, report: Report) -> Copying:
         in_place=values["in_place"],
         lines=_lines(ctx),
     )
-    return Copying(sources, destination, options, values["config"], report)
+    return CopyJob(sources, destination, options, values["config"], report)
 
 
 def _lines(ctx: click.Context) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from ssh_stack.cli.demonstration import Demonstration, Finding
 from ssh_stack.cli.report import Report
-from ssh_stack.cli.running import run
+from ssh_stack.cli.runner import run
 
 if TYPE_CHECKING:
     from ssh_stack.client.connection import Connection
@@ -30,10 +30,10 @@ def demo(*, verbose: int) -> None:
     where it should be, runs commands, moves files both ways and forwards a port.  The exit
     status is 0 if every byte matched.
     """
-    sys.exit(_Show(Report(verbose=verbose)).conduct())
+    sys.exit(_DemoOutput(Report(verbose=verbose)).run())
 
 
-class _Show:
+class _DemoOutput:
     """Tells the findings as they come, and what they add up to."""
 
     def __init__(self, report: Report) -> None:
@@ -42,14 +42,16 @@ class _Show:
         self._findings: list[Finding] = []
         self._port = 0
 
-    def conduct(self) -> int:
+    def run(self) -> int:
         """Run the demonstration; return the exit status."""
         return run(self._work, self._report, lambda: ("127.0.0.1", self._port))
 
     async def _work(self) -> int:
         with tempfile.TemporaryDirectory(prefix="ssh-stack-demo-") as folder:
-            demonstration = Demonstration(Path(folder), self._tell, self._negotiated)
-            await demonstration.conduct()
+            demonstration = Demonstration(
+                Path(folder), self._print_finding, self._print_negotiated
+            )
+            await demonstration.run()
         failed = [finding for finding in self._findings if not finding.matched]
         if failed:
             hint = "" if self._report.verbose else "; -v shows what differed"
@@ -59,7 +61,7 @@ class _Show:
         self._console.print("[green]Every byte matched.[/green]")
         return 0
 
-    def _tell(self, finding: Finding) -> None:
+    def _print_finding(self, finding: Finding) -> None:
         self._findings.append(finding)
         outcome = "[green]ok    [/green]" if finding.matched else "[red]FAILED[/red]"
         self._console.print(f"{outcome} {finding.what}", markup=True)
@@ -69,7 +71,7 @@ class _Show:
         for line in filter(None, lines):
             self._console.print(f"       {line}", style="dim", markup=False, soft_wrap=True)
 
-    def _negotiated(self, connection: Connection) -> None:
+    def _print_negotiated(self, connection: Connection) -> None:
         agreed = connection.agreement
         table = Table(title="negotiated", title_justify="left", show_header=False)
         for name, value in (

@@ -32,7 +32,7 @@ from ssh_wire.aio import timeout
 if TYPE_CHECKING:
     from ssh_stack.client.connection import Connection
 
-__all__ = ["Demonstration", "Finding", "compared", "compared_trees"]
+__all__ = ["Demonstration", "Finding", "compare_bytes", "compare_trees"]
 
 _HOST: Final = "127.0.0.1"
 _MIB: Final = 1024 * 1024
@@ -61,22 +61,24 @@ class Finding:
     """What differed, in as many lines as it takes."""
 
 
-Tell: TypeAlias = Callable[[Finding], None]
+ReportFinding: TypeAlias = Callable[[Finding], None]
 Step: TypeAlias = "Callable[[Connection], Awaitable[Finding]]"
 
 
 class Demonstration:
     """A server and a client in one process, on a loopback port, with fresh keys."""
 
-    def __init__(self, folder: Path, tell: Tell, negotiated: Callable[[Connection], None]) -> None:
+    def __init__(
+        self, folder: Path, tell: ReportFinding, negotiated: Callable[[Connection], None]
+    ) -> None:
         self._folder = folder
-        self._tell = tell
+        self._report_finding = tell
         self._negotiated = negotiated
         self._host_key = PrivateKey.generate("ed25519")
         self._user_key = PrivateKey.generate("ed25519")
         self._port = 0
 
-    async def conduct(self) -> None:
+    async def run(self) -> None:
         """Do it all."""
         root = self._folder / "served"
         root.mkdir()
@@ -97,15 +99,17 @@ class Demonstration:
             async with self._connect() as connection:
                 took = time.perf_counter() - started
                 self._negotiated(connection)
-                self._tell(Finding("connected and logged in", True, f"{took * 1000:.0f} ms"))
+                self._report_finding(
+                    Finding("connected and logged in", True, f"{took * 1000:.0f} ms")
+                )
                 for what, step in self._steps:
-                    self._tell(await _tried(what, step(connection)))
+                    self._report_finding(await _run_step(what, step(connection)))
 
     @property
     def _steps(self) -> tuple[tuple[str, Step], ...]:
         return (
             ("a command: both streams and its status", self._command),
-            ("a command's input and output, at once", self._echoed),
+            ("a command's input and output, at once", self._command_input),
             ("a file there and back", self._file),
             ("a file tree there and back", self._tree),
             ("a forwarded port, there and back", self._forward),
@@ -138,11 +142,11 @@ class Demonstration:
         ):  # fmt: skip
             try:
                 async with attempt:
-                    self._tell(Finding(what, False, problem="the connection was made"))
+                    self._report_finding(Finding(what, False, problem="the connection was made"))
             except refusal as error:
-                self._tell(Finding(what, True, str(error)))
+                self._report_finding(Finding(what, True, str(error)))
             except SSHError as error:
-                self._tell(Finding(what, False, problem=f"for another reason: {error}"))
+                self._report_finding(Finding(what, False, problem=f"for another reason: {error}"))
 
     # ------------------------------------------------------------- what must
 
@@ -155,11 +159,11 @@ class Demonstration:
         problem = "its output or its status is not what the command gives"
         return Finding("", False, "", problem, f"expected {expected!r}\nfound    {found!r}")
 
-    async def _echoed(self, connection: Connection) -> Finding:
+    async def _command_input(self, connection: Connection) -> Finding:
         data = os.urandom(_EXEC_SIZE)
         started = time.perf_counter()
         done = await connection.run("cat", input=data)
-        return compared(data, done.stdout, _speed(2 * len(data), started))
+        return compare_bytes(data, done.stdout, _speed(2 * len(data), started))
 
     async def _file(self, connection: Connection) -> Finding:
         source, back = self._folder / "alone", self._folder / "alone back"
@@ -173,7 +177,7 @@ class Demonstration:
             await sftp.get("/alone", back)
             down = _speed(_FILE_SIZE, started)
         found = await asyncio.to_thread(back.read_bytes)
-        return compared(data, found, f"there {up}, back {down}")
+        return compare_bytes(data, found, f"there {up}, back {down}")
 
     async def _tree(self, connection: Connection) -> Finding:
         source, back = self._folder / "source", self._folder / "back"
@@ -183,9 +187,9 @@ class Demonstration:
             await sftp.put(source, "/tree", recursive=True)
             result = await sftp.get("/tree", back, recursive=True)
             took = time.perf_counter() - started
-        expected, found = await asyncio.to_thread(lambda: (_sums(source), _sums(back)))
+        expected, found = await asyncio.to_thread(lambda: (_digests(source), _digests(back)))
         figures = f"{result.files} files, {result.bytes / 1e6:.0f} MB, {took:.2f} s for both ways"
-        return compared_trees(expected, found, figures)
+        return compare_trees(expected, found, figures)
 
     async def _forward(self, connection: Connection) -> Finding:
         """Send through a forward to a port here that sends everything back."""
@@ -202,10 +206,10 @@ class Demonstration:
             speed = _speed(2 * len(data), started)
             writer.close()
             await writer.wait_closed()
-        return compared(data, received, speed)
+        return compare_bytes(data, received, speed)
 
 
-async def _tried(what: str, step: Awaitable[Finding]) -> Finding:
+async def _run_step(what: str, step: Awaitable[Finding]) -> Finding:
     """Return what a step finds; whatever it raises is a finding, too."""
     try:
         async with timeout(_STEP_SECONDS):
@@ -216,7 +220,7 @@ async def _tried(what: str, step: Awaitable[Finding]) -> Finding:
         return Finding(what, False, "", problem, "".join(traceback.format_exception(error)))
 
 
-def compared(expected: bytes, found: bytes, figures: str) -> Finding:
+def compare_bytes(expected: bytes, found: bytes, figures: str) -> Finding:
     """Return whether bytes came back as they were, and where they first differ if not."""
     if found == expected:
         return Finding("", True, figures)
@@ -234,7 +238,7 @@ def compared(expected: bytes, found: bytes, figures: str) -> Finding:
     return Finding("", False, "", problem, difference)
 
 
-def compared_trees(expected: dict[str, str], found: dict[str, str], figures: str) -> Finding:
+def compare_trees(expected: dict[str, str], found: dict[str, str], figures: str) -> Finding:
     """Return whether a tree came back as it was, and which files differ if not.
 
     Args:
@@ -278,10 +282,10 @@ def _make_tree(root: Path) -> None:
         (root / "deep" / "deeper" / f"small {number}").write_bytes(os.urandom(1024))
 
 
-def _sums(root: Path) -> dict[str, str]:
-    return {str(p.relative_to(root)): _sum(p) for p in sorted(root.rglob("*")) if p.is_file()}
+def _digests(root: Path) -> dict[str, str]:
+    return {str(p.relative_to(root)): _digest(p) for p in sorted(root.rglob("*")) if p.is_file()}
 
 
-def _sum(path: Path) -> str:
+def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -17,7 +17,7 @@ from ssh_transport import ConnectionLost, IdentificationError
 from ssh_wire import SSHError
 from ssh_wire.text import printable
 
-__all__ = ["FAILED", "Stopped", "explain", "root_of"]
+__all__ = ["FAILED", "CommandExit", "explain", "root_cause"]
 
 FAILED: Final = 255
 """The exit status of everything that is not the remote command's own."""
@@ -28,7 +28,7 @@ _HOW_TO_ACCEPT: Final = (
 )
 
 
-class Stopped(Exception):
+class CommandExit(Exception):
     """The program ends early with a status, and an error line if there is one to say.
 
     Attributes:
@@ -48,7 +48,7 @@ def explain(error: BaseException, host: str = "", port: int = 0) -> str:
         host: where a connection was being made to.
         port: its port.
     """
-    root = root_of(error)
+    root = root_cause(error)
     where = f"connect to host {host} port {port}"
     if root is not error and isinstance(root, OSError):  # there was a connection
         where = f"connection to {host} port {port}"
@@ -56,7 +56,7 @@ def explain(error: BaseException, host: str = "", port: int = 0) -> str:
     return printable(" ".join(text.split()), _LIMIT)
 
 
-def root_of(error: BaseException) -> BaseException:
+def root_cause(error: BaseException) -> BaseException:
     """Return what lies behind: the reason of a lost connection."""
     while type(error) is ConnectionLost and isinstance(error.__cause__, SSHError | OSError):
         error = error.__cause__
@@ -74,11 +74,11 @@ def _text(error: BaseException, where: str) -> str:
     if isinstance(error, SSHError):
         return str(error) or type(error).__name__
     if isinstance(error, OSError):
-        return _system_text(error, where)
+        return _os_error_text(error, where)
     return f"internal error, please report it: {type(error).__name__}: {error}"
 
 
-def _system_text(error: OSError, where: str) -> str:
+def _os_error_text(error: OSError, where: str) -> str:
     """Return the operating system's text of an error, without its number."""
     if error.filename is not None:
         return f"{error.filename}: {error.strerror}"

@@ -10,13 +10,13 @@ import attrs
 from ssh_stack.arguments import parse_destination
 from ssh_wire import UsageError
 
-__all__ = ["Place", "parse_place"]
+__all__ = ["Location", "parse_location"]
 
 _SCHEMES: Final = ("sftp://", "scp://")
 
 
 @attrs.frozen
-class Place:
+class Location:
     """A path, here or on a host."""
 
     path: str
@@ -32,7 +32,7 @@ class Place:
         return self.path if self.host is None else f"{self.host}:{self.path}"
 
 
-def parse_place(text: str) -> Place:
+def parse_location(text: str) -> Location:
     """Read an argument as scp does: a colon before any slash makes it remote.
 
     In a URL the slash behind the host is not part of the path, as for scp: `sftp://host/x`
@@ -45,19 +45,19 @@ def parse_place(text: str) -> Place:
         if text.startswith(scheme):
             where, _, path = text.removeprefix(scheme).partition("/")
             user, host, port = parse_destination(where)
-            return Place(_remote(unquote(path)), host, unquote(user) if user else None, port)
-    colon = _colon(text)
+            return Location(_remote(unquote(path)), host, unquote(user) if user else None, port)
+    colon = _colon_index(text)
     if colon < 0:
-        return Place(text)
+        return Location(text)
     where, path = text[:colon], text[colon + 1 :]
     name, at, host = where.rpartition("@")
     if not host or (at and not name):
         problem = f"{text!r} is not [user@]host:path"
         raise UsageError(problem)
-    return Place(_remote(path), host.removeprefix("[").removesuffix("]"), name or None)
+    return Location(_remote(path), host.removeprefix("[").removesuffix("]"), name or None)
 
 
-def _colon(text: str) -> int:
+def _colon_index(text: str) -> int:
     """Return the index of the colon behind a host, or -1."""
     if text.startswith(":"):
         return -1

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from ssh_stack.client.merge_options import offered_algorithms
 from ssh_stack.client.options import ClientOptions
-from ssh_stack.client.planning import agreed_algorithms
 from ssh_stack.client.public_keys import DEFAULT_IDENTITIES
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _words(config: HostConfig) -> Iterator[tuple[str, str]]:
 
 
 def _algorithms(config: HostConfig) -> Iterator[tuple[str, str]]:
-    offered = agreed_algorithms(ClientOptions(), config)
+    offered = offered_algorithms(ClientOptions(), config)
     yield "ciphers", ",".join(offered.ciphers)
     yield "hostkeyalgorithms", ",".join(offered.host_keys)
     yield "kexalgorithms", ",".join(offered.kex)

@@ -21,7 +21,7 @@ from ssh_wire.text import printable
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-__all__ = ["Bars", "Display", "Moves", "bars", "closing_line"]
+__all__ = ["ProgressDisplay", "ProgressLines", "TransferProgress", "show_progress", "summary_line"]
 
 _REFRESHES: Final = 10  # a second
 _WINDOW: Final = 5.0  # seconds that the rate is taken from
@@ -35,7 +35,7 @@ _HOUR: Final = 3600
 _DAY: Final = 24 * _HOUR
 
 
-class Moves:
+class TransferProgress:
     """Adds up what a transfer tells: files that were found, and bytes that have moved.
 
     Args:
@@ -86,7 +86,7 @@ class Moves:
         return (done - before) / (now - then) if now > then else 0.0
 
     @property
-    def under_way(self) -> tuple[str, int, int] | None:
+    def current_file(self) -> tuple[str, int, int] | None:
         """The file with the most left to do: its path, its bytes so far, and all of them."""
         begun = [*self._open.items()]
         if not begun:
@@ -95,11 +95,11 @@ class Moves:
         return path.removeprefix(self._base), done, total
 
 
-class Display:
+class ProgressLines:
     """The lines for the present state of a transfer; rich asks for them."""
 
-    def __init__(self, moves: Moves, *, ascii_only: bool = False) -> None:
-        self._moves = moves
+    def __init__(self, progress: TransferProgress, *, ascii_only: bool = False) -> None:
+        self._progress = progress
         self._full, self._empty = "#." if ascii_only else "━─"
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -113,25 +113,31 @@ class Display:
     def lines(self, width: int) -> list[str]:
         """Return the lines for a terminal of so many columns."""
         lines = [self._total(width)]
-        under_way = self._moves.under_way
-        if under_way is not None and self._moves.files_found > 1:
-            name, done, total = under_way
-            size = amounts(done, total) if total else amount(done)
+        current_file = self._progress.current_file
+        if current_file is not None and self._progress.files_found > 1:
+            name, done, total = current_file
+            size = format_bytes_of_total(done, total) if total else format_bytes(done)
             room = width - len(size) - 1
             if room < _LEAST_NAME:
-                lines.append(shortened(name, width))
+                lines.append(truncate_start(name, width))
             else:
-                lines.append(f"{shortened(name, room)} {size}")
+                lines.append(f"{truncate_start(name, room)} {size}")
         return lines
 
     def _total(self, width: int) -> str:
-        moves = self._moves
-        done, total = moves.bytes_done, moves.bytes_found
-        rate = moves.rate
-        files = f"{moves.files_done}/{moves.files_found} files" if moves.files_found > 1 else ""
-        size = amounts(done, total) if moves.sizes_known else amount(done)
-        speed = f"{amount(rate)}/s"
-        left = duration((total - done) / rate) if moves.sizes_known and rate else "-:--:--"
+        progress = self._progress
+        done, total = progress.bytes_done, progress.bytes_found
+        rate = progress.rate
+        files = (
+            f"{progress.files_done}/{progress.files_found} files"
+            if progress.files_found > 1
+            else ""
+        )
+        size = format_bytes_of_total(done, total) if progress.sizes_known else format_bytes(done)
+        speed = f"{format_bytes(rate)}/s"
+        left = (
+            format_duration((total - done) / rate) if progress.sizes_known and rate else "-:--:--"
+        )
         for parts in (
             (files, size, speed, left),
             (files.removesuffix(" files"), size, speed, left),
@@ -140,17 +146,17 @@ class Display:
             text = " ".join(filter(None, parts))
             if len(text) <= width:
                 return text + self._bar(width - len(text), done, total)
-        return shortened(size, width)
+        return truncate_start(size, width)
 
     def _bar(self, room: int, done: int, total: int) -> str:
         columns = min(room - 1, _MOST_BAR)
-        if columns < _LEAST_BAR or not self._moves.sizes_known or not total:
+        if columns < _LEAST_BAR or not self._progress.sizes_known or not total:
             return ""
         full = min(columns, columns * done // total)
         return " " + self._full * full + self._empty * (columns - full)
 
 
-class Bars:
+class ProgressDisplay:
     """Shows transfers on a console; without one it shows nothing."""
 
     def __init__(self, console: Console | None) -> None:
@@ -158,7 +164,7 @@ class Bars:
         self._seconds = 0.0
 
     @contextmanager
-    def transfer(self, base: str) -> Generator[Moves | None]:
+    def transfer(self, base: str) -> Generator[TransferProgress | None]:
         """Show a transfer for the length of the block; give what is to be told of it.
 
         Args:
@@ -169,46 +175,46 @@ class Bars:
             return
         from rich.live import Live  # only for a terminal
 
-        moves = Moves(printable(base))
-        display = Display(moves, ascii_only=self._console.options.ascii_only)
+        progress = TransferProgress(printable(base))
+        display = ProgressLines(progress, ascii_only=self._console.options.ascii_only)
         live = Live(display, console=self._console, transient=True, refresh_per_second=_REFRESHES)
         begun = time.monotonic()
         try:
             with live:
-                yield moves
+                yield progress
         finally:
             self._seconds += time.monotonic() - begun
 
     def close(self, files: int, size: int) -> None:
         """Say what was copied in all."""
         if self._console is not None:
-            self._console.out(closing_line(files, size, self._seconds), highlight=False)
+            self._console.out(summary_line(files, size, self._seconds), highlight=False)
 
 
 @contextmanager
-def bars(*, quiet: bool) -> Generator[Bars]:
+def show_progress(*, quiet: bool) -> Generator[ProgressDisplay]:
     """Show transfers on standard error if that is a terminal, for the length of the block."""
     if quiet or not sys.stderr.isatty():
-        yield Bars(None)
+        yield ProgressDisplay(None)
         return
     from rich.console import Console  # only for a terminal
 
-    yield Bars(Console(stderr=True))
+    yield ProgressDisplay(Console(stderr=True))
 
 
-def closing_line(files: int, size: int, seconds: float) -> str:
+def summary_line(files: int, size: int, seconds: float) -> str:
     """Say what was copied, and how long it took."""
     count = "1 file" if files == 1 else f"{files} files"
-    return f"{count}, {amount(size)}, {seconds:.1f} s"
+    return f"{count}, {format_bytes(size)}, {seconds:.1f} s"
 
 
-def amount(size: float) -> str:
+def format_bytes(size: float) -> str:
     """Return a number of bytes with its unit."""
     unit, scaled = _scaled(size)
     return f"{scaled:.0f} {unit}" if unit == _UNITS[0] else f"{scaled:.1f} {unit}"
 
 
-def amounts(done: int, total: int) -> str:
+def format_bytes_of_total(done: int, total: int) -> str:
     """Return how many bytes of how many, with the unit of all."""
     unit, scaled = _scaled(total)
     if unit == _UNITS[0]:
@@ -224,7 +230,7 @@ def _scaled(size: float) -> tuple[str, float]:
     return _UNITS[-1], size
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a time as hours, minutes and seconds; as days where it is very long."""
     whole = max(0, round(seconds))
     if whole >= 100 * _HOUR:
@@ -232,7 +238,7 @@ def duration(seconds: float) -> str:
     return f"{whole // _HOUR}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
-def shortened(name: str, width: int) -> str:
+def truncate_start(name: str, width: int) -> str:
     """Return the end of a name that fits into so many columns."""
     from rich.cells import cell_len  # only for a terminal
 

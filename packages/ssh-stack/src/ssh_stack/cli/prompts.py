@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from ssh_keys import PublicKey
     from ssh_wire.messages.auth import Prompt
 
-__all__ = ["Keyboard"]
+__all__ = ["TerminalPrompter"]
 
 _TTY: Final = "/dev/tty"
 _LFLAG: Final = 3
 _MAX_LINE: Final = 4096
 
 
-class Keyboard:
+class TerminalPrompter:
     """The user at the controlling terminal: a `Prompter` for `connect`.
 
     Every wait is the loop's, so that an interrupt ends a question, and the terminal is as
@@ -33,7 +33,7 @@ class Keyboard:
         self._gave_up = False
 
     @classmethod
-    def at_hand(cls) -> Keyboard | None:
+    def if_available(cls) -> TerminalPrompter | None:
         """Return the keyboard, or None where there is no terminal."""
         try:
             os.close(_open())
@@ -50,7 +50,7 @@ class Keyboard:
     async def new_password(self, login: str, prompt: str, /) -> str | None:
         """Ask for a new password, twice, in place of one that has expired."""
         if prompt.strip():
-            await self._tell(_lines(prompt))
+            await self._write_text(_lines(prompt))
         while (
             new := await self._secret(f"Enter {printable(login)}'s new password: ")
         ) is not None:
@@ -58,7 +58,7 @@ class Keyboard:
             if new == again:
                 return new or None
             if again is not None:
-                await self._tell("Mismatch; try again, EOF to quit.\n")
+                await self._write_text("Mismatch; try again, EOF to quit.\n")
         return None
 
     async def passphrase(self, source: str, /) -> str | None:
@@ -78,7 +78,7 @@ class Keyboard:
             return None
         for text in (name, instruction):
             if text.strip():
-                await self._tell(_lines(text))
+                await self._write_text(_lines(text))
         answers: list[str] = []
         for prompt in prompts:
             question = f"({printable(login)}) {printable(prompt.text)}"
@@ -119,7 +119,7 @@ class Keyboard:
         self._gave_up = answer is None
         return answer
 
-    async def _tell(self, text: str) -> None:
+    async def _write_text(self, text: str) -> None:
         tty = _open()
         try:
             os.write(tty, text.encode())

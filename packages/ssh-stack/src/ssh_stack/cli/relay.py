@@ -45,9 +45,10 @@ async def relay(process: Process, *, has_input: bool = True, escape: Escape | No
         out, err = Output(_STDOUT), Output(_STDERR)
         stack.callback(out.close)
         stack.callback(err.close)
-        feeding = asyncio.create_task(_feed(process, has_input=has_input, escape=escape))
+        feeding = asyncio.create_task(_copy_input(process, has_input=has_input, escape=escape))
         draining = asyncio.gather(
-            _drain(process.stdout, out, needed=True), _drain(process.stderr, err, needed=False)
+            _copy_output(process.stdout, out, needed=True),
+            _copy_output(process.stderr, err, needed=False),
         )
         pending: set[asyncio.Future[Any]] = {feeding, draining}
         try:
@@ -61,7 +62,7 @@ async def relay(process: Process, *, has_input: bool = True, escape: Escape | No
             await asyncio.gather(feeding, draining, return_exceptions=True)
 
 
-async def _feed(process: Process, *, has_input: bool, escape: Escape | None) -> None:
+async def _copy_input(process: Process, *, has_input: bool, escape: Escape | None) -> None:
     # what the command does not take any more is not a failure: its outputs tell how it ended
     with ExitStack() as stack, suppress(ChannelClosed, ConnectionLost):
         if has_input:
@@ -76,7 +77,7 @@ async def _feed(process: Process, *, has_input: bool, escape: Escape | None) -> 
         process.stdin.write_eof()
 
 
-async def _drain(source: ByteReader, out: Output, *, needed: bool) -> None:
+async def _copy_output(source: ByteReader, out: Output, *, needed: bool) -> None:
     listening = True
     while data := await source.read(_CHUNK):
         try:

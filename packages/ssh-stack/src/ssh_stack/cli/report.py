@@ -9,7 +9,7 @@ from typing import Final, TextIO
 
 import attrs
 
-from ssh_stack.cli.errors import Stopped
+from ssh_stack.cli.errors import CommandExit
 from ssh_wire.text import printable
 
 __all__ = ["Report"]
@@ -40,7 +40,7 @@ class Report:
         """Say everything but banners in a file from now on, at its end, as with -E.
 
         Raises:
-            Stopped: it cannot be opened; the exit status is that of `ssh`.
+            CommandExit: it cannot be opened; the exit status is that of `ssh`.
         """
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         try:
@@ -48,10 +48,10 @@ class Report:
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             problem = f"the log file {printable(path)} cannot be opened: {reason}"
-            raise Stopped(problem, _NO_LOG) from None
+            raise CommandExit(problem, _NO_LOG) from None
         self.log = os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 
-    def obey(self, level: str | None) -> None:
+    def apply_log_level(self, level: str | None) -> None:
         """Take LogLevel of the configuration, unless the command line had -q or -v.
 
         The levels below INFO are those of -q, since errors are told in any case.

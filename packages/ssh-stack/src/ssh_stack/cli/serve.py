@@ -25,9 +25,9 @@ from ssh_keys.files import (
     read_private_key,
     write_private_key,
 )
-from ssh_stack.cli.errors import FAILED, Stopped, explain
+from ssh_stack.cli.errors import FAILED, CommandExit, explain
 from ssh_stack.cli.report import Report
-from ssh_stack.cli.running import secure_standard_streams
+from ssh_stack.cli.runner import secure_standard_streams
 from ssh_stack.local.user import expand_home, home_directory
 from ssh_stack.server.authorization import Authorization, AuthorizedKeys, TrustedUserCAKeys
 from ssh_stack.server.forwarding import AllowForwarding
@@ -125,7 +125,7 @@ def serve(*, verbose: int, **values: object) -> None:
     except UsageError as error:
         report.error(explain(error))
         sys.exit(_USAGE)
-    except Stopped as stop:
+    except CommandExit as stop:
         report.error(str(stop))
         sys.exit(stop.status)
     except (SSHError, OSError) as error:
@@ -144,12 +144,12 @@ class _Prepared:
 
 def _prepare(options: _Options, report: Report) -> _Prepared:
     host, port = parse_address(options.listen)
-    keys = tuple(_host_key(expand_home(path)) for path in options.host_keys) or (_kept_key(),)
+    keys = tuple(_host_key(expand_home(path)) for path in options.host_keys) or (_own_host_key(),)
     authorized = expand_home(options.authorized_keys)
     auth: list[Authorization] = [AuthorizedKeys(authorized)]
     if options.trusted_user_ca_keys is not None:
         auth.append(TrustedUserCAKeys(expand_home(options.trusted_user_ca_keys)))
-    _look_at(authorized, report, alone=len(auth) == 1)
+    _check_authorized_keys(authorized, report, alone=len(auth) == 1)
     revoked = options.revoked_keys
     server = start(
         host,
@@ -175,8 +175,8 @@ async def _serve(prepared: _Prepared) -> None:
         try:
             server = await stack.enter_async_context(prepared.server)
         except OSError as error:
-            problem = f"cannot listen on {prepared.listen}: {_reason(error)}"
-            raise Stopped(problem) from None
+            problem = f"cannot listen on {prepared.listen}: {_os_error_text(error)}"
+            raise CommandExit(problem) from None
         for key in prepared.keys:
             click.echo(f"Host key {key.public_key.kind} {key.public_key.fingerprint()}")
         click.echo(f"Listening on {format_address(server.host, server.port)}")
@@ -184,7 +184,7 @@ async def _serve(prepared: _Prepared) -> None:
         await over.wait()
 
 
-def _reason(error: OSError) -> str:
+def _os_error_text(error: OSError) -> str:
     """Return the operating system's text of an error, without what asyncio adds to it."""
     if error.errno is None or isinstance(error, socket.gaierror):
         return error.strerror or str(error)
@@ -197,7 +197,7 @@ def _file_system(root: Path | None) -> FileSystem:
     return UnconfinedFiles(home_directory()) if root is None else Rooted(expand_home(root))
 
 
-def _look_at(authorized: Path, report: Report, *, alone: bool) -> None:
+def _check_authorized_keys(authorized: Path, report: Report, *, alone: bool) -> None:
     """Say now what would keep everybody out later."""
     try:
         lines = read_authorized_keys(authorized)
@@ -216,10 +216,10 @@ def _host_key(path: Path) -> PrivateKey:
             return read_private_key(path, strict_permissions=True)
     except PassphraseNeeded:
         problem = f"{path} is encrypted: a host key must not be"
-        raise Stopped(problem) from None
+        raise CommandExit(problem) from None
 
 
-def _kept_key() -> PrivateKey:
+def _own_host_key() -> PrivateKey:
     """Return the server's own key, made at the first start and readable by the user alone."""
     state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
     path = expand_home(state) / "ssh-stack" / "host_ed25519"

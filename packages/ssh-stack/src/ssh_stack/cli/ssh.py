@@ -13,12 +13,12 @@ import click
 
 from ssh_connection import ExitSignal
 from ssh_stack.cli.arguments import Arguments, Terminal, parse_arguments
-from ssh_stack.cli.connect_from_arguments import describe, reach
-from ssh_stack.cli.errors import FAILED, Stopped, explain
+from ssh_stack.cli.connect_from_arguments import connect_from_arguments, report_connection
+from ssh_stack.cli.errors import FAILED, CommandExit, explain
 from ssh_stack.cli.forwards import open_forwards
 from ssh_stack.cli.relay import Disconnected, OutputClosed, relay, relay_terminal
 from ssh_stack.cli.report import Report
-from ssh_stack.cli.running import RawCommand, run, secure_standard_streams
+from ssh_stack.cli.runner import RawCommand, run, secure_standard_streams
 from ssh_stack.cli.terminal import local_pty
 from ssh_wire import SSHError, UsageError
 
@@ -57,17 +57,17 @@ def _main(words: list[str]) -> int:
     report = Report()
     try:
         arguments = parse_arguments(words)
-        if _inform(arguments):
+        if _answer_query(arguments):
             return 0
         session = _session(arguments, report)
-    except Stopped as stop:
+    except CommandExit as stop:
         if str(stop):
             report.error(str(stop))
         return stop.status
     except (SSHError, OSError) as error:
         report.error(explain(error))
         return FAILED
-    return 0 if session is None else run(session.conduct, report, session.place)
+    return 0 if session is None else run(session.run, report, session.place)
 
 
 def _session(arguments: Arguments, report: Report) -> _Session | None:
@@ -76,7 +76,7 @@ def _session(arguments: Arguments, report: Report) -> _Session | None:
         from ssh_stack.cli.usage import SSH_USAGE  # only where it is needed
 
         click.echo(SSH_USAGE, err=True, nl=False)
-        raise Stopped
+        raise CommandExit
     if arguments.log is not None:
         report.append_to(arguments.log)
     report.quiet, report.verbose = arguments.quiet, arguments.verbose
@@ -90,7 +90,7 @@ def _session(arguments: Arguments, report: Report) -> _Session | None:
     return _Session(arguments, report, connecting)
 
 
-def _inform(arguments: Arguments) -> bool:
+def _answer_query(arguments: Arguments) -> bool:
     """Answer -Q or -V, where one is given."""
     if arguments.query is not None:
         from ssh_stack.cli.queries import answer  # only for -Q
@@ -115,7 +115,7 @@ def _prepare(arguments: Arguments, report: Report) -> Connect:
     for path in arguments.missing:
         report.warn(f"identity file {path} is not accessible")
     forwards = arguments.show != "config"
-    return reach(arguments.target, report, arguments.ignored, forwards=forwards)
+    return connect_from_arguments(arguments.target, report, arguments.ignored, forwards=forwards)
 
 
 def _apply(config: HostConfig, arguments: Arguments) -> None:
@@ -155,23 +155,23 @@ class _Session:
         config = self._connecting.config
         return config.hostname or self._arguments.host, config.port or 22
 
-    async def conduct(self) -> int:
+    async def run(self) -> int:
         """Connect, do what was asked for, return the exit status."""
         arguments = self._arguments
         async with self._connecting as connection, AsyncExitStack() as stack:
-            describe(connection, self._report)
+            report_connection(connection, self._report)
             wanted = len(arguments.local) + len(arguments.remote)
             opened = await open_forwards(
                 connection, arguments.local, arguments.remote, self._report, stack
             )
             if opened < wanted and connection.config.exit_on_forward_failure:
                 problem = "a forward could not be opened, and ExitOnForwardFailure is set"
-                raise Stopped(problem)
+                raise CommandExit(problem)
             if arguments.no_command:
                 if wanted and not opened:
                     problem = "none of the forwards could be opened"
-                    raise Stopped(problem)
-                return await _until_lost(connection)
+                    raise CommandExit(problem)
+                return await _wait_for_loss(connection)
             return await self._command(connection)
 
     async def _command(self, connection: Connection) -> int:
@@ -179,7 +179,7 @@ class _Session:
         if arguments.subsystem:
             if arguments.command is None:
                 problem = "-s needs the name of a subsystem"
-                raise Stopped(problem)
+                raise CommandExit(problem)
             scope = connection.subsystem(arguments.command)
         else:
             pty = local_pty(_STDIN) if self._wants_terminal() else None
@@ -234,6 +234,6 @@ class _Session:
         return end & 0xFF
 
 
-async def _until_lost(connection: Connection) -> int:
+async def _wait_for_loss(connection: Connection) -> int:
     await connection.wait_closed()
-    raise connection.end or Stopped()
+    raise connection.end or CommandExit()

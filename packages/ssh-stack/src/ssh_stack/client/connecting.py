@@ -17,8 +17,9 @@ from ssh_connection.aio.scope import Openable
 from ssh_keys import KeyPolicy
 from ssh_keys.files import ReadOnce
 from ssh_stack.arguments import check_names, check_port, parse_destination
-from ssh_stack.client import planning
+from ssh_stack.client import merge_options
 from ssh_stack.client.connection import Connection
+from ssh_stack.client.credentials import credentials
 from ssh_stack.client.dial import (
     jump_dialer,
     proxy_dialer,
@@ -27,14 +28,13 @@ from ssh_stack.client.dial import (
     token_values,
 )
 from ssh_stack.client.environment import environment
-from ssh_stack.client.identities import credentials
 from ssh_stack.client.options import ClientOptions, ClientOptionsKw
 from ssh_stack.client.trust import Trust, load_known_hosts
 from ssh_stack.config import HostConfig
-from ssh_stack.errors import shortened
+from ssh_stack.errors import without_frames
 from ssh_stack.keylog import key_log
+from ssh_stack.local.threads import run_in_thread
 from ssh_stack.local.user import local_user
-from ssh_stack.local.waiting import in_thread
 from ssh_stack.sources import DEFAULT, Default, Path
 from ssh_stack.trust_files import load_revoked_keys
 from ssh_transport import TransportOptions
@@ -99,11 +99,11 @@ class Connect(Openable, usage="async with ssh_stack.connect(…) as conn"):
         """
         try:
             with self._once.scope():
-                opening = await in_thread(lambda: self._prepared().read_trust())
+                opening = await run_in_thread(lambda: self._prepared().read_trust())
                 return await opening.open()
         except (SSHError, OSError) as error:
             _log.debug("cannot connect to %s", self._host, exc_info=True)
-            raise shortened(error) from error.__cause__
+            raise without_frames(error) from error.__cause__
 
     async def __aenter__(self) -> Connection:
         self._connection = await self.open()
@@ -156,17 +156,17 @@ class _Opening:
     def __init__(
         self, host: str, port: int | None, options: ClientOptions, depth: int = 0
     ) -> None:
-        planning.check_name("host", host)
+        merge_options.check_name("host", host)
         self._depth = depth
         self._original = host
-        config = planning.read_config(options)
+        config = merge_options.read_config(options)
         self._resolved = config.resolve(host, user=options.username, port=port)
-        self._options = planning.quiet(options, self._resolved)
+        self._options = merge_options.without_prompts(options, self._resolved)
         self._host = self._resolved.hostname or host
         self._port = port or self._resolved.port or 22
         self._user = options.username or self._resolved.user or local_user()
-        planning.check_name("host", self._host)
-        planning.check_name("user", self._user)
+        merge_options.check_name("host", self._host)
+        merge_options.check_name("user", self._user)
         self._trusted: Trust  # once it is read
 
     @property
@@ -175,7 +175,7 @@ class _Opening:
 
     def read_trust(self) -> Self:
         """Read what is trusted: like the configuration, it may wait for pipes and programs."""
-        planning.refuse_unsupported(self._resolved)
+        merge_options.refuse_unsupported(self._resolved)
         self._trusted = self._trust()
         return self
 
@@ -190,17 +190,19 @@ class _Opening:
     async def _settings(self, stack: AsyncExitStack) -> ClientSettings:
         options, resolved = self._options, self._resolved
         trust = self._trusted
-        judge = planning.restricted(trust.verify_certificate, resolved.ca_signature_algorithms)
-        plan = planning.authentication(options, resolved, self._user, self._original)
-        ordered = planning.keeps_host_key_order(resolved)
-        learns = planning.updates_host_keys(options, resolved)
+        judge = merge_options.with_ca_signature_algorithms(
+            trust.verify_certificate, resolved.ca_signature_algorithms
+        )
+        plan = merge_options.authentication_plan(options, resolved, self._user, self._original)
+        ordered = merge_options.keeps_host_key_order(resolved)
+        learns = merge_options.updates_known_hosts(options, resolved)
         return ClientSettings(
             host=self._original,
             port=self._port,
             username=self._user,
             verify_host_key=trust.verify,
             verify_host_certificate=judge,
-            update_host_keys=trust.learn if learns else None,
+            update_host_keys=trust.update_host_keys if learns else None,
             credentials=await credentials(options, plan, stack),
             withhold=trust.withhold,
             public_key_algorithms=plan.public_key_algorithms,
@@ -208,8 +210,8 @@ class _Opening:
             forbid_forwarding=trust.forbid_forwarding,
             transport=self._transport(),
             host_key_algorithms=() if ordered else trust.preferred_algorithms,
-            timeouts=planning.timeouts(options, resolved),
-            keepalive=planning.keepalive(options, resolved),
+            timeouts=merge_options.timeouts(options, resolved),
+            keepalive=merge_options.keepalive_options(options, resolved),
             limits=options.limits,
             environment=environment(resolved, os.environ),
             on_banner=options.on_banner,
@@ -217,9 +219,9 @@ class _Opening:
 
     def _transport(self) -> TransportOptions:
         options = self._options
-        rekey_bytes, rekey_seconds = planning.rekeying(options, self._resolved)
+        rekey_bytes, rekey_seconds = merge_options.rekey_limits(options, self._resolved)
         return TransportOptions(
-            algorithms=planning.agreed_algorithms(options, self._resolved),
+            algorithms=merge_options.offered_algorithms(options, self._resolved),
             limits=options.transport_limits,
             rekey_bytes=rekey_bytes,
             rekey_seconds=rekey_seconds,
@@ -233,7 +235,7 @@ class _Opening:
         system: Sequence[Path] = ()
         if isinstance(source, Default):
             source, system = resolved.known_hosts_files, resolved.global_known_hosts_files
-        bits = planning.agreed_algorithms(options, resolved).rsa_bits
+        bits = merge_options.offered_algorithms(options, resolved).rsa_bits
         key_policy = KeyPolicy.for_rsa(bits)
         known, file = load_known_hosts(source, system=system, policy=key_policy)
         listed = options.revoked_host_keys
@@ -244,7 +246,7 @@ class _Opening:
             self._host,
             self._port,
             known,
-            planning.policy(options, resolved),
+            merge_options.host_key_policy(options, resolved),
             file,
             remembers=options.host_key_policy != "off",
             hashed=resolved.hash_known_hosts,
@@ -310,6 +312,6 @@ class _Opening:
             interactive=None,
         )
         hop = partial(_Opening, host, port, options, self._depth + 1)
-        connection = await (await in_thread(lambda: hop().read_trust())).open()
+        connection = await (await run_in_thread(lambda: hop().read_trust())).open()
         stack.push_async_callback(connection.close)
         return connection

@@ -8,9 +8,9 @@ from typing import Final
 
 from ssh_keys import KeyDecryptError, KeyFormatError, PassphraseNeeded, PrivateKey, PublicKey
 
-__all__ = ["ASKED", "EncryptedSigner"]
+__all__ = ["PASSPHRASE_PROMPTS", "EncryptedSigner"]
 
-ASKED: Final = 3
+PASSPHRASE_PROMPTS: Final = 3
 """How often a user is asked for one secret, as by ssh's NumberOfPasswordPrompts."""
 
 
@@ -31,7 +31,7 @@ class EncryptedSigner:
         source: str,
         ask: Callable[[], Awaitable[str | bytes | None]],
         public_key: PublicKey | None,
-        tries: int = ASKED,
+        tries: int = PASSPHRASE_PROMPTS,
     ) -> None:
         self._load = load
         self._source = source
@@ -48,7 +48,7 @@ class EncryptedSigner:
             PassphraseNeeded: it does not, and the key is still locked.
         """
         if self._public_key is None:
-            raise _locked(self._source)
+            raise _wrong_passphrase(self._source)
         return self._public_key
 
     @property
@@ -77,7 +77,7 @@ class EncryptedSigner:
                 break
             passphrase = await self._ask()
             if not passphrase:
-                raise _locked(self._source)
+                raise _wrong_passphrase(self._source)
             try:
                 self._key = await self._open(passphrase)
             except KeyDecryptError:
@@ -85,7 +85,7 @@ class EncryptedSigner:
                     problem = f"wrong passphrase for {self._source}"
                     raise KeyDecryptError(problem) from None
         if self._key is None:  # pragma: no cover (the last wrong answer has raised)
-            raise _locked(self._source)
+            raise _wrong_passphrase(self._source)
         return self._key
 
     async def _open(self, passphrase: str | bytes) -> PrivateKey:
@@ -103,6 +103,6 @@ class EncryptedSigner:
         return key
 
 
-def _locked(source: str) -> PassphraseNeeded:
+def _wrong_passphrase(source: str) -> PassphraseNeeded:
     problem = f"the passphrase of {source} was not given"
     return PassphraseNeeded(problem)

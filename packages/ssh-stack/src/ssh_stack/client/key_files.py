@@ -28,9 +28,9 @@ from ssh_keys import (
     load_private_key,
 )
 from ssh_keys.files import ReadOnce, may_wait, read_file, read_private_key, read_public_key
-from ssh_stack.client.encrypted_signer import ASKED, EncryptedSigner
-from ssh_stack.local.asking import answer_of
-from ssh_stack.local.waiting import in_thread
+from ssh_stack.client.encrypted_signer import PASSPHRASE_PROMPTS, EncryptedSigner
+from ssh_stack.local.callbacks import call_for_text
+from ssh_stack.local.threads import run_in_thread
 from ssh_wire import SSHError
 from ssh_wire.text import printable
 
@@ -91,7 +91,12 @@ class KeyReader:
     """
 
     def __init__(
-        self, options: ClientOptions, *, batch: bool, policy: KeyPolicy, tries: int = ASKED
+        self,
+        options: ClientOptions,
+        *,
+        batch: bool,
+        policy: KeyPolicy,
+        tries: int = PASSPHRASE_PROMPTS,
     ) -> None:
         self._options = options
         self._batch = batch
@@ -112,41 +117,41 @@ class KeyReader:
             content = source
             return await self._open(lambda p: self._load(content, p), "key data", None)
         if isinstance(source, str | os.PathLike):
-            return await self._read_file(_expanded(source))
+            return await self._read_file(_expand_home(source))
         return NamedKey(source=source.source, public_key=source.public_key, signer=source)
 
     async def read_certificate(self, source: Path | bytes | Certificate) -> NamedCertificate:
         """Read a certificate: a file, its content, or the certificate."""
         with ReadOnce.current().scope():
             if isinstance(source, str | os.PathLike):
-                await _await_content(_expanded(source))
+                await _wait_for_content(_expand_home(source))
             return self._read_certificate(source)
 
     def _read_certificate(self, source: Path | bytes | Certificate) -> NamedCertificate:
         from ssh_keys import Certificate, load_public_key  # the first one loads it
 
         if isinstance(source, Certificate):
-            return _judged(source, f"certificate {source.key_id!r}")
+            return _user_certificate(source, f"certificate {source.key_id!r}")
         where = "certificate data"
         if not isinstance(source, bytes):
-            source = _expanded(source)
+            source = _expand_home(source)
             where = f"file {source}"
         try:
             if isinstance(source, bytes):
                 found = load_public_key(source, policy=self._policy)
             else:
-                found = _public_of(source, policy=self._policy)
+                found = _read_public_key_beside(source, policy=self._policy)
         except (OSError, SSHError) as error:
             return NamedCertificate(source=where, problem=_reason(error))
         if isinstance(found, Certificate):
-            return _judged(found, where)
+            return _user_certificate(found, where)
         return NamedCertificate(source=where, problem="it is a key and not a certificate")
 
     # ------------------------------------------------------------- files
 
     async def _read_file(self, path: FilePath) -> NamedKey:
         source = f"file {path}"
-        await _await_content(path)
+        await _wait_for_content(path)
         content = self._public(path)
         if content is None:
             beside = self._public(FilePath(f"{path}.pub"))
@@ -155,7 +160,7 @@ class KeyReader:
             if named.public_key is None and not named.absent:  # an agent may have it
                 named = attrs.evolve(named, public_key=self._public_half(path))
         elif isinstance(content, PublicKey):
-            problem = _misnamed(path)
+            problem = _public_key_problem(path)
             named = NamedKey(source=source, public_key=content, problem=problem)
         else:
             return NamedKey(source=source, problem=_CERTIFICATE)
@@ -214,7 +219,7 @@ class KeyReader:
 
     async def _unlock(self, load: _Load, source: str, public_key: PublicKey | None) -> NamedKey:
         """Return a signer that opens the key when the server wants its signature."""
-        signer = self._locked(load, source, public_key)
+        signer = self._encrypted_signer(load, source, public_key)
         if signer is None:
             asked = "batch mode asks nothing" if self._batch else "no passphrase was given"
             problem = (
@@ -228,21 +233,21 @@ class KeyReader:
                 return NamedKey(source=source, problem=_reason(error))
         return NamedKey(source=source, public_key=signer.public_key, signer=signer)
 
-    def _locked(
+    def _encrypted_signer(
         self, load: _Load, source: str, public_key: PublicKey | None
     ) -> EncryptedSigner | None:
         passphrase, prompter = self._options.passphrase, self._options.prompter
         if isinstance(passphrase, str | bytes):
             given = passphrase
 
-            async def give() -> str | bytes:
+            async def return_given() -> str | bytes:
                 return given
 
-            return EncryptedSigner(load, source, give, public_key, tries=1)
+            return EncryptedSigner(load, source, return_given, public_key, tries=1)
         if self._batch:
             return None
         if passphrase is not None:
-            ask = partial(answer_of, passphrase, what="passphrase")
+            ask = partial(call_for_text, passphrase, what="passphrase")
             return EncryptedSigner(load, source, ask, public_key, self._tries)
         if prompter is not None:
             ask = partial(prompter.passphrase, source)
@@ -250,11 +255,11 @@ class KeyReader:
         return None
 
 
-async def _await_content(path: FilePath) -> None:
+async def _wait_for_content(path: FilePath) -> None:
     """Read what may have to be waited for in a thread, so that it is there."""
     if may_wait(path):
         with suppress(OSError, KeyFormatError):  # raised again by who wants it
-            await in_thread(partial(read_file, path, MAX_BLOB))
+            await run_in_thread(partial(read_file, path, MAX_BLOB))
 
 
 _CERTIFICATE: Final = (
@@ -262,7 +267,7 @@ _CERTIFICATE: Final = (
 )
 
 
-def _misnamed(path: FilePath) -> str:
+def _public_key_problem(path: FilePath) -> str:
     """Say of a file that it holds a public key, and which file may be meant."""
     private = path.with_suffix("") if path.suffix == ".pub" else None
     where = f", {private}," if private is not None and private.exists() else ""
@@ -272,7 +277,7 @@ def _misnamed(path: FilePath) -> str:
     )
 
 
-def _public_of(path: FilePath, *, policy: KeyPolicy) -> PublicKey | Certificate:
+def _read_public_key_beside(path: FilePath, *, policy: KeyPolicy) -> PublicKey | Certificate:
     """Read a public key or certificate at a path, or at the path with `.pub` behind it."""
     try:
         return read_public_key(path, policy=policy)
@@ -280,13 +285,13 @@ def _public_of(path: FilePath, *, policy: KeyPolicy) -> PublicKey | Certificate:
         return read_public_key(f"{path}.pub", policy=policy)
 
 
-def _judged(certificate: Certificate, source: str) -> NamedCertificate:
+def _user_certificate(certificate: Certificate, source: str) -> NamedCertificate:
     if certificate.role != "user":
         return NamedCertificate(source=source, problem="it is a host certificate")
     return NamedCertificate(source=source, certificate=certificate)
 
 
-def _expanded(path: Path) -> FilePath:
+def _expand_home(path: Path) -> FilePath:
     return FilePath(os.path.expanduser(path))  # noqa: PTH111 (an unknown user stays)
 
 

@@ -12,7 +12,7 @@ from ssh_auth import AuthLimits, PromptResponder, Signer
 from ssh_connection import ConnectionLimits
 from ssh_connection.aio import ClientConnection, KeepaliveOptions, Timeouts
 from ssh_keys import HostKeyUpdate, KnownHosts, PrivateKey, PublicKey
-from ssh_stack.arguments import Rule, check_values, is_number, listed
+from ssh_stack.arguments import Rule, as_list, check_values, is_number
 from ssh_stack.client.connection import Connection
 from ssh_stack.sources import DEFAULT, Default, Path, RevokedSource
 from ssh_stack.streams import Stream, check_stream
@@ -88,7 +88,7 @@ An async function is awaited; a plain one, `getpass.getpass` say, is called in a
 def _listed(
     keys: Sequence[KeySource] | KeySource | Default | None,
 ) -> Sequence[KeySource] | Default | None:
-    return cast("Sequence[KeySource] | Default | None", listed(keys))
+    return cast("Sequence[KeySource] | Default | None", as_list(keys))
 
 
 _RULES: Final[Mapping[str, Rule]] = {

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["connect_proxy"]
 
 _STDERR_KEPT: Final = 4096
-_LAST_WORDS: Final = 0.5  # seconds from the end of its output to its own end
+_STDERR_WAIT: Final = 0.5  # seconds from the end of its output to its own end
 
 
 async def connect_proxy(driver: Driver, arguments: Sequence[str], text: str) -> None:
@@ -65,7 +65,7 @@ class _ProxyProcess(asyncio.Transport):
         driver, loop = self._driver, self._loop
         try:
             errors = partial(_Output, self, self._stderr.extend)
-            output = partial(_Output, self, driver.feed, self._fell_silent)
+            output = partial(_Output, self, driver.feed, self._output_ended)
             self._stdin, _ = await loop.connect_write_pipe(partial(_Input, self, driver), stdin)
             self._errors, _ = await loop.connect_read_pipe(errors, stderr)
             self._stdout, _ = await loop.connect_read_pipe(output, stdout)
@@ -88,9 +88,9 @@ class _ProxyProcess(asyncio.Transport):
         self._open -= 1
         self._finish()
 
-    def _fell_silent(self) -> None:
+    def _output_ended(self) -> None:
         # its last words on standard error belong to the error: wait for its end a moment
-        self._loop.call_later(_LAST_WORDS, self.close)
+        self._loop.call_later(_STDERR_WAIT, self.close)
 
     def _end(self, _: asyncio.Future[None]) -> None:
         self._process.reap()

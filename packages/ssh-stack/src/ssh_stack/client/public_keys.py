@@ -20,9 +20,9 @@ import attrs
 
 from ssh_auth import AgentSigner, Credential, KeyCredential, KeySigner, Signer, UnusableCredential
 from ssh_keys import KeyPolicy, PublicKey
+from ssh_stack.client.authentication_plan import AuthenticationPlan
 from ssh_stack.client.key_files import KeyReader, NamedCertificate, NamedKey
 from ssh_stack.client.options import ClientOptions
-from ssh_stack.client.plan import AuthenticationPlan
 from ssh_stack.local.user import expand_home
 from ssh_stack.sources import Default
 from ssh_wire import UsageError
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ssh_keys import Certificate
     from ssh_stack.client.options import KeySource
 
-__all__ = ["DEFAULT_IDENTITIES", "Arrangement", "public_keys"]
+__all__ = ["DEFAULT_IDENTITIES", "KeyOrder", "public_keys"]
 
 DEFAULT_IDENTITIES: Final = (
     "id_rsa",
@@ -68,15 +68,15 @@ async def public_keys(
         for source in (*options.certificates, *plan.certificate_files)
     ]
     agent, unusable = await _agent_keys(plan, stack, policy=policy)
-    arrangement = Arrangement(
+    order = KeyOrder(
         named=named,
         certificates=certificates,
         agent=agent,
         explicit=given != "default",
         others=not plan.identities_only,
     )
-    found = arrangement.named_first() if given == "option" else arrangement.as_ssh()
-    return [_large_enough(each, plan.min_rsa_bits) for each in (*found, *unusable)]
+    found = order.named_order() if given == "option" else order.openssh_order()
+    return [_check_rsa_size(each, plan.min_rsa_bits) for each in (*found, *unusable)]
 
 
 def _sources(options: ClientOptions, plan: AuthenticationPlan) -> tuple[Sequence[KeySource], str]:
@@ -149,7 +149,7 @@ class _Entry:
 
 
 @attrs.frozen(kw_only=True)
-class Arrangement:
+class KeyOrder:
     """The keys that there are, to be put in order.
 
     Attributes:
@@ -166,7 +166,7 @@ class Arrangement:
     explicit: bool = True
     others: bool = True
 
-    def as_ssh(self) -> list[Credential]:
+    def openssh_order(self) -> list[Credential]:
         """Return the keys as OpenSSH's client tries them."""
         entries = self._entries()
         blobs = {entry.blob for entry in entries}
@@ -175,20 +175,20 @@ class Arrangement:
         held.sort(key=lambda item: item[0] not in blobs)
         fixed = [self.explicit and blob in blobs for blob, _ in held]
         of_agent = _certificates_first([key for _, key in held], fixed)
-        rest = [self._own(entry) for entry in entries if entry.blob not in self.agent]
+        rest = [self._credential_of(entry) for entry in entries if entry.blob not in self.agent]
         of_files = _certificates_first(rest, [self.explicit] * len(rest))
-        return _distinct([*self._certified(), *of_agent, *of_files])
+        return _without_duplicates([*self._certificate_credentials(), *of_agent, *of_files])
 
-    def named_first(self) -> list[Credential]:
+    def named_order(self) -> list[Credential]:
         """Return the keys in the order named, then the agent's others."""
         ours: list[Credential] = []
         for entry in self._entries():
             # a key in memory needs no agent; an encrypted one is
             # not opened where the agent has it
             held = None if isinstance(entry.signer, KeySigner) else self.agent.get(entry.blob)
-            ours.append(held or self._own(entry))
+            ours.append(held or self._credential_of(entry))
         others = self.agent.values() if self.others else ()
-        return _distinct([*self._certified(), *ours, *others])
+        return _without_duplicates([*self._certificate_credentials(), *ours, *others])
 
     def _entries(self) -> list[_Entry]:
         """Return the named keys, and the certificates beside them unless some are named."""
@@ -200,7 +200,7 @@ class Arrangement:
                 entries.append(_Entry(key.source, key.certificate, signer, key.problem))
         return entries
 
-    def _certified(self) -> list[Credential]:
+    def _certificate_credentials(self) -> list[Credential]:
         """Return the certificates that were named, each with its signer."""
         found: list[Credential] = []
         for each in self.certificates:
@@ -221,7 +221,7 @@ class Arrangement:
         signers = (key.signer for key in self.named if key.public_key == public_key)
         return next((signer for signer in signers if signer is not None), None)
 
-    def _own(self, entry: _Entry) -> Credential:
+    def _credential_of(self, entry: _Entry) -> Credential:
         if entry.signer is None:
             offered = entry.offered
             fingerprint = "" if offered is None else offered.fingerprint()
@@ -250,7 +250,7 @@ def _priority(credential: Credential) -> int:
     return 0 if "no-touch-required" in credential.certificate.extensions else 1
 
 
-def _distinct(credentials: Iterable[Credential]) -> list[Credential]:
+def _without_duplicates(credentials: Iterable[Credential]) -> list[Credential]:
     """Each key once, in the first place that it has."""
     found: dict[object, Credential] = {}
     for each in credentials:
@@ -258,7 +258,7 @@ def _distinct(credentials: Iterable[Credential]) -> list[Credential]:
     return list(found.values())
 
 
-def _large_enough(credential: Credential, bits: int) -> Credential:
+def _check_rsa_size(credential: Credential, bits: int) -> Credential:
     """Refuse an RSA key that is smaller than RequiredRSASize of ssh_config(5) wants."""
     if not isinstance(credential, KeyCredential):
         return credential

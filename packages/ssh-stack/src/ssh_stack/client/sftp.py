@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["start_sftp"]
 
-_KEPT: Final = 1024
+_STDERR_KEPT: Final = 1024
 
 
 def start_sftp(connection: Connection, options: SFTPOptions | None = None) -> Scope[SFTPClient]:
@@ -30,19 +30,19 @@ def start_sftp(connection: Connection, options: SFTPOptions | None = None) -> Sc
 
     async def opener() -> SFTPClient:
         channel = await connection.open_subsystem("sftp")
-        complaint = bytearray()
+        stderr = bytearray()
 
-        def complain(data: memoryview) -> None:
-            complaint.extend(data[: _KEPT - len(complaint)])
+        def collect_stderr(data: memoryview) -> None:
+            stderr.extend(data[: _STDERR_KEPT - len(stderr)])
 
-        channel.stderr_received = complain
+        channel.stderr_received = collect_stderr
         software = connection.server_software
         client = SFTPClient.from_pipe(channel, options, peer_software=software)
         try:
             await client.start()
         except SFTPConnectionLost as error:
             await client.close()
-            raise _with_complaint(error, bytes(complaint)) from error.__cause__
+            raise _with_stderr(error, bytes(stderr)) from error.__cause__
         except BaseException:
             await client.close()
             raise
@@ -56,7 +56,7 @@ def _are_options(value: object) -> bool:
     return isinstance(value, SFTPOptions)
 
 
-def _with_complaint(error: SFTPConnectionLost, complaint: bytes) -> SFTPConnectionLost:
+def _with_stderr(error: SFTPConnectionLost, stderr: bytes) -> SFTPConnectionLost:
     """Add what the server wrote to standard error before it ended."""
-    text = printable(complaint.strip())
+    text = printable(stderr.strip())
     return SFTPConnectionLost(f"{error.text}; it wrote '{text}'") if text else error

@@ -19,7 +19,7 @@ __all__ = ["connect_tcp"]
 
 _ATTEMPT_DELAY: Final = 0.25  # "Connection Attempt Delay" of RFC 8305 section 5
 
-_Place: TypeAlias = tuple[socket.AddressFamily, Any]
+_SocketAddress: TypeAlias = tuple[socket.AddressFamily, Any]
 
 
 async def connect_tcp(
@@ -43,24 +43,24 @@ async def connect_tcp(
     Raises:
         ConnectFailed: the name has no address, or none of its addresses answers.
     """
-    places = _in_turn(await _resolve(host, port, family))
+    places = _alternate_families(await _resolve(host, port, family))
     failures: list[OSError] = []
     attempts: set[asyncio.Task[socket.socket]] = set()
     try:
         for place in places:
             attempts.add(asyncio.get_running_loop().create_task(_attempt(place, bind)))
-            if found := await _first(attempts, failures, _ATTEMPT_DELAY):
+            if found := await _first_connected(attempts, failures, _ATTEMPT_DELAY):
                 return found
         while attempts:
-            if found := await _first(attempts, failures, None):
+            if found := await _first_connected(attempts, failures, None):
                 return found
     finally:
-        await _abandon(attempts)
+        await _cancel_attempts(attempts)
     refused = all(each.errno == errno.ECONNREFUSED for each in failures)
     raise (ConnectRefused if refused else ConnectFailed)(host, port, failures)
 
 
-async def _resolve(host: str, port: int, family: socket.AddressFamily) -> list[_Place]:
+async def _resolve(host: str, port: int, family: socket.AddressFamily) -> list[_SocketAddress]:
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
@@ -71,7 +71,7 @@ async def _resolve(host: str, port: int, family: socket.AddressFamily) -> list[_
     return list(dict.fromkeys((each[0], each[4]) for each in found))
 
 
-def _in_turn(places: Sequence[_Place]) -> list[_Place]:
+def _alternate_families(places: Sequence[_SocketAddress]) -> list[_SocketAddress]:
     """Order addresses so that the families take turns, beginning with the first one's."""
     first = [place for place in places if place[0] == places[0][0]]
     others = [place for place in places if place[0] != places[0][0]]
@@ -79,7 +79,7 @@ def _in_turn(places: Sequence[_Place]) -> list[_Place]:
     return [place for place in pairs if place is not None]
 
 
-async def _attempt(place: _Place, bind: str | None) -> socket.socket:
+async def _attempt(place: _SocketAddress, bind: str | None) -> socket.socket:
     family, address = place
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -98,7 +98,7 @@ async def _attempt(place: _Place, bind: str | None) -> socket.socket:
     return sock
 
 
-async def _first(
+async def _first_connected(
     attempts: set[asyncio.Task[socket.socket]], failures: list[OSError], seconds: float | None
 ) -> socket.socket | None:
     """Return the first socket that is connected; None if `seconds` pass or an attempt fails."""
@@ -115,7 +115,7 @@ async def _first(
     return None
 
 
-async def _abandon(attempts: set[asyncio.Task[socket.socket]]) -> None:
+async def _cancel_attempts(attempts: set[asyncio.Task[socket.socket]]) -> None:
     """End what is under way; a socket that connects at the last moment is closed."""
     for attempt in attempts:
         attempt.cancel()

@@ -31,9 +31,9 @@ from ssh_stack.errors import (
     HostKeyRevoked,
     HostKeyTooShort,
     HostKeyUnknown,
-    place_of,
+    host_and_port,
 )
-from ssh_stack.local.asking import accepts
+from ssh_stack.local.callbacks import call_for_decision
 from ssh_stack.trust_files import load_known_hosts
 from ssh_transport.algorithms import HOST_KEYS
 from ssh_wire import UsageError
@@ -52,10 +52,10 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger("ssh_stack")
 _DEFAULT_PORT: Final = 22
 
-_LEARNT: Final = frozenset({"password", "keyboard-interactive"})
+_SECRET_METHODS: Final = frozenset({"password", "keyboard-interactive"})
 """The methods that tell a server something it could use elsewhere."""
 
-_WRITING: Final = threading.Lock()
+_WRITE_LOCK: Final = threading.Lock()
 """Held while a file is read and replaced: no line of another connection is lost between."""
 
 
@@ -127,7 +127,7 @@ class Trust:
             await self._remember(key)
             return True
         made = HostKeyChanged if verdict.status is HostKeyStatus.CHANGED else HostKeyRevoked
-        return self._object(made(*self._name, key, lines=verdict.lines))
+        return self._reject(made(*self._name, key, lines=verdict.lines))
 
     async def verify_certificate(self, certificate: Certificate) -> bool:
         """Return True if an authority that is trusted for the server certified its key.
@@ -145,7 +145,7 @@ class Trust:
         for each in (key, certificate.ca_key):
             verdict, _ = self._judge(each)
             if verdict.status is HostKeyStatus.REVOKED:
-                return self._object(HostKeyRevoked(*self._name, key, lines=verdict.lines))
+                return self._reject(HostKeyRevoked(*self._name, key, lines=verdict.lines))
         for host, port in self._names:
             vouches = certificate.ca_key in self.known.lookup(host, port).authorities
             try:
@@ -155,7 +155,7 @@ class Trust:
                     return False
                 raise HostCertificateRefused(*self._name, key, str(error)) from error
             if verdict.status is HostKeyStatus.REVOKED:
-                return self._object(HostKeyRevoked(*self._name, key, lines=verdict.lines))
+                return self._reject(HostKeyRevoked(*self._name, key, lines=verdict.lines))
             if vouches:
                 return True
             if self.known.lookup(host, port).authorities:
@@ -178,7 +178,7 @@ class Trust:
                 return other, False
         return first, True
 
-    def _object(self, error: HostKeyError) -> bool:
+    def _reject(self, error: HostKeyError) -> bool:
         """Refuse the server, or let it pass as `StrictHostKeyChecking no` does: warned of."""
         if self.policy != "off":
             raise error
@@ -192,7 +192,7 @@ class Trust:
 
     def withhold(self, credential: Credential) -> str:
         """Return why a credential must not be used: a man in the middle would learn it."""
-        if self.doubt is None or credential.method not in _LEARNT:
+        if self.doubt is None or credential.method not in _SECRET_METHODS:
             return ""
         return f"it is disabled, because {self._doubt()}"
 
@@ -202,7 +202,7 @@ class Trust:
 
     def _doubt(self) -> str:
         what = "is revoked" if isinstance(self.doubt, HostKeyRevoked) else "has changed"
-        return f"the host key of {place_of(*self._name)} {what}"
+        return f"the host key of {host_and_port(*self._name)} {what}"
 
     def _refuse_revoked(self, key: PublicKey | Certificate) -> None:
         for name, revoked in self.revoked:
@@ -216,7 +216,7 @@ class Trust:
 
     async def _accepts(self, key: PublicKey) -> bool:
         if callable(self.policy):
-            return await accepts(self.policy, self.host, self.port, key)
+            return await call_for_decision(self.policy, self.host, self.port, key)
         if self.policy == "accept-new":
             return not self.known.unread  # the host may be known there
         return self.policy == "off"
@@ -227,7 +227,7 @@ class Trust:
         """Write a key down.  What cannot be written is told and does not end the connection."""
         if self.file is None or not self.remembers:
             return
-        name = place_of(*self._name)
+        name = host_and_port(*self._name)
         try:
             await asyncio.to_thread(self._append, self.file, key)
         except (OSError, KeyFormatError, UsageError) as error:
@@ -244,10 +244,10 @@ class Trust:
     def _append(self, file: FilePath, key: PublicKey) -> None:
         from ssh_keys.files import append_known_host  # only when it is needed
 
-        with _WRITING:
+        with _WRITE_LOCK:
             append_known_host(file, *self._name, key, hashed=self.hashed)
 
-    async def learn(self, keys: tuple[PublicKey, ...], prove: HostKeyProver) -> None:
+    async def update_host_keys(self, keys: tuple[PublicKey, ...], prove: HostKeyProver) -> None:
         """Make the file list the keys that the server names (UpdateHostKeys, ssh_config(5)).
 
         Only those are added that the server proves to have, and those are removed that it
@@ -271,7 +271,9 @@ class Trust:
         update = await asyncio.to_thread(self._plan, file, used, keys)
         if not update or len(await prove(update.new)) != len(update.new):
             return  # one that is not there makes all of it doubtful
-        if self.confirm is None or await accepts(self.confirm, self.host, self.port, update):
+        if self.confirm is None or await call_for_decision(
+            self.confirm, self.host, self.port, update
+        ):
             await asyncio.to_thread(self._update, file, update)
 
     def _plan(self, file: FilePath, used: PublicKey, keys: tuple[PublicKey, ...]) -> HostKeyUpdate:
@@ -292,7 +294,7 @@ class Trust:
         from ssh_keys.files import update_known_host  # only when it is needed
 
         if update.old:
-            with _WRITING:
+            with _WRITE_LOCK:
                 update_known_host(
                     file, *self._name, update, hashed=self.hashed, policy=self.key_policy
                 )
@@ -306,13 +308,13 @@ class Trust:
 
         Asked for first, so that a server with several keys shows one that can be checked.
         """
-        found = self._found()
+        found = self._known_keys()
         names = tuple(dict.fromkeys(name for key in found.trusted for name in key.algorithms))
         if not found.authorities:
             return names
         return (*(name for name in HOST_KEYS if "-cert" in name), *names)
 
-    def _found(self) -> HostKeys:
+    def _known_keys(self) -> HostKeys:
         """Return the keys of the name and port; where there are none, those of the name alone."""
         found = [self.known.lookup(host, port) for host, port in self._names]
         return next((each for each in found if each.trusted or each.authorities), found[0])

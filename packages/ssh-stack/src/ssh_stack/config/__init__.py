@@ -1,18 +1,18 @@
 """ssh_config(5): which options a host gets.
 
-    lines         a configuration line: keyword, arguments, quotes, comments
-    values        how the arguments of a keyword are read
-    checks        whether OpenSSH takes the arguments of a keyword that is not honoured
-    algorithms    lists of algorithms, with their signs and patterns
-    directives    the table of keywords: how each is read, and what becomes of it
-    files         files as lists of lines; which files an Include names
-    canonical     the canonical name of a host
-    criteria      which hosts a Host or Match line is for
-    tokens        ~, %-tokens and ${VARIABLES} in values
-    surroundings  what the tokens stand for
-    resolve       going through the lines for one host
-    finish        from the values that were found to HostConfig
-    host_config   HostConfig
+    lines              a configuration line: keyword, arguments, quotes, comments
+    values             how the arguments of a keyword are read
+    checks             whether OpenSSH takes the arguments of a keyword that is not honoured
+    algorithms         lists of algorithms, with their signs and patterns
+    directives         the table of keywords: how each is read, and what becomes of it
+    files              files as lists of lines; which files an Include names
+    canonical          the canonical name of a host
+    criteria           which hosts a Host or Match line is for
+    tokens             ~, %-tokens and ${VARIABLES} in values
+    host_tokens        what the tokens stand for
+    resolve            going through the lines for one host
+    build_host_config  from the values that were found to HostConfig
+    host_config        HostConfig
 
 A keyword that OpenSSH does not know is an error, as it is for `ssh`.  One that is not honoured
 yet is in `HostConfig.unsupported`; where it restricts or protects, no connection is made.

@@ -11,7 +11,7 @@ from ssh_stack.config.values import alone
 
 if TYPE_CHECKING:
     from ssh_stack.config.lines import Line
-    from ssh_stack.config.resolve import Reading
+    from ssh_stack.config.resolve import ConfigResolver
 
 __all__ = ["canonical_host", "canonical_name", "domains", "permitted_cnames"]
 
@@ -56,7 +56,7 @@ def canonical_name(host: str) -> str:
     return host.lower()
 
 
-def canonical_host(reading: Reading) -> str:
+def canonical_host(resolver: ConfigResolver) -> str:
     """Return the name to connect to, in its canonical form where the configuration asks for it.
 
     The names are looked up, as `ssh` does it, before the connection is made.
@@ -64,19 +64,19 @@ def canonical_host(reading: Reading) -> str:
     Raises:
         ConfigError: no domain has the host, and CanonicalizeFallbackLocal forbids to go on.
     """
-    host = canonical_name(reading.host)
-    if _is_address(host) or not _looked_up(reading):
+    host = canonical_name(resolver.host)
+    if _is_address(host) or not _looked_up(resolver):
         return host
-    if not reading.canonicalizes:  # only CNAMEs are followed
-        found = _lookup(host, reading)
-        return host if found is None else _followed(host, found, reading)
-    if not host.endswith(".") and host.count(".") > _dots(reading):
+    if not resolver.canonicalizes:  # only CNAMEs are followed
+        found = _lookup(host, resolver)
+        return host if found is None else _followed(host, found, resolver)
+    if not host.endswith(".") and host.count(".") > _dots(resolver):
         return host
-    for name in _candidates(host, reading):
-        found = _lookup(name, reading)
+    for name in _candidates(host, resolver):
+        found = _lookup(name, resolver)
         if found is not None:
-            return _followed(name.removesuffix("."), found, reading)
-    fallback = reading.first("CanonicalizeFallbackLocal")
+            return _followed(name.removesuffix("."), found, resolver)
+    fallback = resolver.first("CanonicalizeFallbackLocal")
     if fallback is not None and fallback.value == "no":
         problem = f"forbids to go on: no domain of CanonicalDomains has the host {host!r}"
         raise fallback.error(problem)
@@ -87,29 +87,29 @@ def _is_address(host: str) -> bool:
     return ":" in host or host.replace(".", "").isdigit()
 
 
-def _looked_up(reading: Reading) -> bool:
+def _looked_up(resolver: ConfigResolver) -> bool:
     """Return whether names are looked up: not those that a proxy understands, unless "always"."""
-    mode = reading.value("CanonicalizeHostname")
-    proxied = (reading.value("ProxyCommand") or "none") != "none" or reading.value("ProxyJump")
-    asked = reading.canonicalizes or reading.value("CanonicalizePermittedCNAMEs")
+    mode = resolver.value("CanonicalizeHostname")
+    proxied = (resolver.value("ProxyCommand") or "none") != "none" or resolver.value("ProxyJump")
+    asked = resolver.canonicalizes or resolver.value("CanonicalizePermittedCNAMEs")
     return bool(asked) and (not proxied or mode == "always")
 
 
-def _dots(reading: Reading) -> int:
-    number = reading.value("CanonicalizeMaxDots")
+def _dots(resolver: ConfigResolver) -> int:
+    number = resolver.value("CanonicalizeMaxDots")
     return 1 if number is None else int(number)
 
 
-def _candidates(host: str, reading: Reading) -> tuple[str, ...]:
+def _candidates(host: str, resolver: ConfigResolver) -> tuple[str, ...]:
     if host.endswith("."):
         return (host,)
-    names: tuple[str, ...] = reading.value("CanonicalDomains") or ()
+    names: tuple[str, ...] = resolver.value("CanonicalDomains") or ()
     return tuple(f"{host}.{name}." for name in names if name != "none")
 
 
-def _lookup(name: str, reading: Reading) -> str | None:
+def _lookup(name: str, resolver: ConfigResolver) -> str | None:
     """Return the canonical name that the DNS has for a name; None if it has no address."""
-    family = _FAMILIES.get(reading.value("AddressFamily"), socket.AF_UNSPEC)
+    family = _FAMILIES.get(resolver.value("AddressFamily"), socket.AF_UNSPEC)
     try:
         found = socket.getaddrinfo(
             name, None, family, socket.SOCK_STREAM, flags=socket.AI_CANONNAME
@@ -119,9 +119,9 @@ def _lookup(name: str, reading: Reading) -> str | None:
     return found[0][3]
 
 
-def _followed(name: str, canonical: str, reading: Reading) -> str:
+def _followed(name: str, canonical: str, resolver: ConfigResolver) -> str:
     """Return the canonical name if a rule permits to go from the name to it."""
-    for source, target in reading.value("CanonicalizePermittedCNAMEs") or ():
+    for source, target in resolver.value("CanonicalizePermittedCNAMEs") or ():
         if canonical and _matches(source, name) and _matches(target, canonical):
             return canonical
     return name

@@ -10,10 +10,10 @@ import attrs
 from ssh_keys.patterns import matches_list
 from ssh_stack.config.lines import Line
 
-__all__ = ["Match", "Subject", "host_holds", "parse_match"]
+__all__ = ["Match", "MatchContext", "host_matches", "parse_match"]
 
 
-class Subject(Protocol):
+class MatchContext(Protocol):
     """What conditions are held against, as far as it is known when a line is reached."""
 
     @property
@@ -56,10 +56,10 @@ class Subject(Protocol):
         ...
 
 
-Test: TypeAlias = Callable[[Subject, str, Line], bool]
+CriterionTest: TypeAlias = Callable[[MatchContext, str, Line], bool]
 
 
-def host_holds(subject: Subject, line: Line) -> bool:
+def host_matches(context: MatchContext, line: Line) -> bool:
     """Return whether a Host line is for the subject; a comma is part of a pattern.
 
     Raises:
@@ -68,7 +68,7 @@ def host_holds(subject: Subject, line: Line) -> bool:
     if "" in line.arguments:
         problem = "has an empty argument"
         raise line.error(problem)
-    return matches_list(tuple(map(_bytes, line.arguments)), _bytes(subject.named))
+    return matches_list(tuple(map(_bytes, line.arguments)), _bytes(context.named))
 
 
 @attrs.frozen
@@ -81,18 +81,18 @@ class Match:
     """Its criteria, in order."""
 
     @property
-    def wants_final(self) -> bool:
+    def needs_final_pass(self) -> bool:
         """Whether it asks for a final pass."""
         return any(each.name == "final" and not each.negated for each in self.criteria)
 
-    def holds(self, subject: Subject) -> bool:
+    def applies_to(self, context: MatchContext) -> bool:
         """Return whether the lines below it are for the subject.
 
         Raises:
             ConfigError: a criterion that is not supported would decide.
         """
         return all(
-            _TESTS[each.name](subject, each.argument, self.line) is not each.negated
+            _TESTS[each.name](context, each.argument, self.line) is not each.negated
             for each in self.criteria
         )
 
@@ -164,45 +164,45 @@ def _listed_host(argument: str, host: str) -> bool:
     return matches_list(tuple(patterns), _bytes(host).lower())
 
 
-def _host(subject: Subject, argument: str, _line: Line) -> bool:
-    return _listed_host(argument, subject.host)
+def _host(context: MatchContext, argument: str, _line: Line) -> bool:
+    return _listed_host(argument, context.host)
 
 
-def _original(subject: Subject, argument: str, _line: Line) -> bool:
-    return _listed_host(argument, subject.original)
+def _original(context: MatchContext, argument: str, _line: Line) -> bool:
+    return _listed_host(argument, context.original)
 
 
-def _user(subject: Subject, argument: str, _line: Line) -> bool:
-    return _listed(argument, subject.user)
+def _user(context: MatchContext, argument: str, _line: Line) -> bool:
+    return _listed(argument, context.user)
 
 
-def _local_user(subject: Subject, argument: str, _line: Line) -> bool:
-    return _listed(argument, subject.local_user)
+def _local_user(context: MatchContext, argument: str, _line: Line) -> bool:
+    return _listed(argument, context.local_user)
 
 
-def _version(_subject: Subject, argument: str, _line: Line) -> bool:
+def _version(_context: MatchContext, argument: str, _line: Line) -> bool:
     from ssh_transport import TransportOptions  # this criterion is rare
 
     return _listed(argument, str(attrs.fields(TransportOptions).software.default))
 
 
-def _tagged(subject: Subject, argument: str, _line: Line) -> bool:
-    return _listed(argument, subject.tag) if subject.tag else not argument
+def _tagged(context: MatchContext, argument: str, _line: Line) -> bool:
+    return _listed(argument, context.tag) if context.tag else not argument
 
 
-def _all(_subject: Subject, _argument: str, _line: Line) -> bool:
+def _all(_context: MatchContext, _argument: str, _line: Line) -> bool:
     return True
 
 
-def _final(subject: Subject, _argument: str, _line: Line) -> bool:
-    return subject.final
+def _final(context: MatchContext, _argument: str, _line: Line) -> bool:
+    return context.final
 
 
-def _exec(subject: Subject, argument: str, line: Line) -> bool:
-    return subject.run_command(argument, line)
+def _exec(context: MatchContext, argument: str, line: Line) -> bool:
+    return context.run_command(argument, line)
 
 
-def _unsupported(_subject: Subject, argument: str, line: Line) -> bool:
+def _unsupported(_context: MatchContext, argument: str, line: Line) -> bool:
     problem = (
         f"has a criterion that is not supported yet (with {argument!r}): whether the block is "
         "for this host cannot be told"
@@ -210,7 +210,7 @@ def _unsupported(_subject: Subject, argument: str, line: Line) -> bool:
     raise line.error(problem)
 
 
-_TESTS: Final[dict[str, Test]] = {
+_TESTS: Final[dict[str, CriterionTest]] = {
     "all": _all,
     "canonical": _final,
     "command": _unsupported,

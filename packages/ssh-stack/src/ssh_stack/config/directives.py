@@ -22,9 +22,9 @@ from ssh_stack.config import canonical, checks, values
 from ssh_stack.config.algorithms import read_algorithms
 from ssh_stack.config.values import Reader, choice, flag, number, one, seconds, whole, yes_or_no
 
-__all__ = ["ALIASES", "BLOCKS", "DIRECTIVES", "FORWARDS", "READING", "Directive", "Fate"]
+__all__ = ["ALIASES", "BLOCKS", "DIRECTIVES", "FORWARDS", "READING", "Directive", "Treatment"]
 
-Fate: TypeAlias = Literal["honoured", "reported", "refused", "silent"]
+Treatment: TypeAlias = Literal["honoured", "reported", "refused", "silent"]
 """What becomes of a keyword, where its value does not ask for what is the case anyway."""
 
 
@@ -44,33 +44,37 @@ class Directive:
     """The field of `HostConfig` that it sets, where it is honoured; or `READING`."""
     accumulates: bool = False
     """Whether every line adds to the value; otherwise the first one counts."""
-    otherwise: Literal["reported", "refused", "silent"] = "silent"
+    if_not_honoured: Literal["reported", "refused", "silent"] = "silent"
     """What becomes of a value that is not honoured."""
-    fine: tuple[object, ...] | None = None
+    silent_values: tuple[object, ...] | None = None
     """The values that need nothing done; None for all of a keyword with a field."""
 
     @property
-    def fate(self) -> Fate:
+    def treatment(self) -> Treatment:
         """What becomes of the keyword."""
-        return "honoured" if self.field else self.otherwise
+        return "honoured" if self.field else self.if_not_honoured
 
-    def satisfied(self, value: object) -> bool:
+    def is_satisfied_by(self, value: object) -> bool:
         """Return whether a value needs no report."""
-        if self.fine is None:
-            return bool(self.field) or self.otherwise == "silent"
-        return (value.lower() if isinstance(value, str) else value) in self.fine
+        if self.silent_values is None:
+            return bool(self.field) or self.if_not_honoured == "silent"
+        return (value.lower() if isinstance(value, str) else value) in self.silent_values
 
 
 def _honoured(name: str, read: Reader, field: str, *, accumulates: bool = False) -> Directive:
     return Directive(name, read, field, accumulates)
 
 
-def _reported(name: str, read: Reader, *fine: object, accumulates: bool = False) -> Directive:
-    return Directive(name, read, "", accumulates, "reported", fine)
+def _reported(
+    name: str, read: Reader, *silent_values: object, accumulates: bool = False
+) -> Directive:
+    return Directive(name, read, "", accumulates, "reported", silent_values)
 
 
-def _refused(name: str, read: Reader, *fine: object) -> Directive:
-    return Directive(name, read, "", accumulates=False, otherwise="refused", fine=fine)
+def _refused(name: str, read: Reader, *silent_values: object) -> Directive:
+    return Directive(
+        name, read, "", accumulates=False, if_not_honoured="refused", silent_values=silent_values
+    )
 
 
 def _silent(name: str, read: Reader) -> Directive:

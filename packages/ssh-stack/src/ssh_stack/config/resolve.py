@@ -13,11 +13,11 @@ import attrs
 
 from ssh_keys.patterns import matches_list
 from ssh_stack.config.canonical import canonical_host
-from ssh_stack.config.criteria import host_holds, parse_match
+from ssh_stack.config.criteria import host_matches, parse_match
 from ssh_stack.config.directives import ALIASES, BLOCKS, DIRECTIVES, Directive
 from ssh_stack.config.files import included
+from ssh_stack.config.host_tokens import HostTokens
 from ssh_stack.config.lines import Line
-from ssh_stack.config.surroundings import HostTokens
 from ssh_stack.config.tokens import UnknownVariable, expand
 from ssh_stack.errors import ConfigError
 from ssh_stack.local.user import local_user
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ssh_stack.config.host_config import HostConfig
     from ssh_stack.config.tokens import Tokens
 
-__all__ = ["Found", "Reading", "resolve"]
+__all__ = ["ConfigResolver", "FoundValue", "resolve"]
 
 _MAX_DEPTH: Final = 16
 _MAX_LINES: Final = 100_000
@@ -37,7 +37,7 @@ _PLATFORMS: Final = {"darwin": frozenset({"usekeychain"})}  # what a system's ow
 
 
 @attrs.frozen
-class Found:
+class FoundValue:
     """A value, and the line that gave it."""
 
     value: Any
@@ -52,19 +52,19 @@ class Found:
 
 def resolve(config: Config, host: str, *, user: str | None, port: int | None) -> HostConfig:
     """Return the options for a host; see `Config.resolve`."""
-    from ssh_stack.config.finish import finish  # it imports this module
+    from ssh_stack.config.build_host_config import build_host_config  # it imports this module
 
-    reading = Reading(config, host, user, port)
-    reading.run()
-    reading.settle_host()
-    if reading.wants_final or reading.canonicalizes:
+    resolver = ConfigResolver(config, host, user, port)
+    resolver.run()
+    resolver.fix_host_name()
+    if resolver.needs_final_pass or resolver.canonicalizes:
         # the second pass adds to the first, and Host lines see the name that was found
-        reading.final = True
-        reading.run()
-    return finish(reading)
+        resolver.final = True
+        resolver.run()
+    return build_host_config(resolver)
 
 
-class Reading:
+class ConfigResolver:
     """The values that are found for one host, and what conditions are held against."""
 
     def __init__(self, config: Config, host: str, user: str | None, port: int | None) -> None:
@@ -74,13 +74,13 @@ class Reading:
         self._lines = 0
         self.original: str = host
         """The host as the user wrote it."""
-        self.values: dict[str, list[Found]] = {}
+        self.values: dict[str, list[FoundValue]] = {}
         """What was found, by the name of the directive, in the order it was found in."""
         self.notes: list[str] = []
         """What is worth knowing beside it."""
         self.final = False
         """Whether this is the final pass."""
-        self.wants_final: bool = False
+        self.needs_final_pass: bool = False
         """Whether the configuration asks for a final pass."""
         self.renamed: bool = False
         """Whether a line HostName is for the host."""
@@ -136,7 +136,7 @@ class Reading:
         """The value of Tag."""
         return self.value("Tag") or ""
 
-    def first(self, name: str) -> Found | None:
+    def first(self, name: str) -> FoundValue | None:
         """Return what was found first for a directive."""
         rows = self.values.get(name)
         return rows[0] if rows else None
@@ -169,14 +169,14 @@ class Reading:
         """Take every line that is for the host."""
         self._lines = 0
         for source in self._config.sources:
-            self._go_through(source, active=True, depth=0)
+            self._read_lines(source, active=True, depth=0)
 
-    def settle_host(self) -> None:
+    def fix_host_name(self) -> None:
         """Make the name that was found, or its canonical form, the one to connect to."""
         self.renamed = self.first("Hostname") is not None
-        self.values["Hostname"] = [Found(canonical_host(self), None)]
+        self.values["Hostname"] = [FoundValue(canonical_host(self), None)]
 
-    def _go_through(self, source: Source, *, active: bool, depth: int) -> None:
+    def _read_lines(self, source: Source, *, active: bool, depth: int) -> None:
         holds = active
         for line in source.lines:
             self._lines += 1
@@ -184,7 +184,7 @@ class Reading:
                 problem = f"is beyond {_MAX_LINES} lines of configuration"
                 raise line.error(problem)
             if line.keyword not in BLOCKS:
-                self._take(line, holds=holds)
+                self._apply_line(line, holds=holds)
             elif source.options:
                 problem = "is for files alone: it cannot be an option"
                 raise line.error(problem)
@@ -192,14 +192,14 @@ class Reading:
                 self._include(line, source, holds, depth + 1)
             else:
                 # a block ends where the next begins; an included one stays inside its own
-                holds = self._holds(line, active=active)
+                holds = self._block_applies(line, active=active)
 
-    def _holds(self, line: Line, *, active: bool) -> bool:
+    def _block_applies(self, line: Line, *, active: bool) -> bool:
         if line.keyword == "host":
-            return host_holds(self, line) and active
+            return host_matches(self, line) and active
         match = parse_match(line)
-        self.wants_final = self.wants_final or match.wants_final
-        return active and match.holds(self)
+        self.needs_final_pass = self.needs_final_pass or match.needs_final_pass
+        return active and match.applies_to(self)
 
     def _include(self, line: Line, source: Source, active: bool, depth: int) -> None:  # noqa: FBT001 (as the caller has it)
         for argument in line.arguments:
@@ -220,9 +220,9 @@ class Reading:
                     raise line.error(problem)
                 found = self._config.include(path, source.folder, line)
                 if found is not None:
-                    self._go_through(found, active=active, depth=depth)
+                    self._read_lines(found, active=active, depth=depth)
 
-    def _take(self, line: Line, *, holds: bool) -> None:
+    def _apply_line(self, line: Line, *, holds: bool) -> None:
         directive = DIRECTIVES.get(ALIASES.get(line.keyword, line.keyword))
         if directive is None:
             self._check_unknown(line)
@@ -233,9 +233,9 @@ class Reading:
         if directive.name == "RefuseConnection":
             problem = f"refuses the connection: {value}"
             raise line.error(problem)
-        self._keep(directive, Found(value, line))
+        self._store_value(directive, FoundValue(value, line))
 
-    def _keep(self, directive: Directive, found: Found) -> None:
+    def _store_value(self, directive: Directive, found: FoundValue) -> None:
         rows = self.values.setdefault(directive.name, [])
         if directive.accumulates:
             if found not in rows:  # the final pass meets each line again
@@ -246,7 +246,7 @@ class Reading:
             # "this option will compete with the ProxyCommand option": the first one counts
             rows.append(found)
             if found.value:
-                self.values["ProxyCommand"] = [Found("none", found.line)]
+                self.values["ProxyCommand"] = [FoundValue("none", found.line)]
 
     def _check_unknown(self, line: Line) -> None:
         patterns = (self.value("IgnoreUnknown") or "").lower().split(",")
@@ -254,10 +254,10 @@ class Reading:
         if matches_list(encoded, line.keyword.encode("utf-8", "surrogateescape")):
             return
         if line.keyword not in _PLATFORMS.get(sys.platform, ()):
-            raise line.error(_unknown(line))
+            raise line.error(_unknown_keyword(line))
 
 
-def _unknown(line: Line) -> str:
+def _unknown_keyword(line: Line) -> str:
     from difflib import get_close_matches  # where something is wrong
 
     names = {row.name.lower(): row.name for row in DIRECTIVES.values()}

@@ -21,7 +21,7 @@ import attrs
 
 from ssh_connection import ExitSignal
 
-__all__ = ["UNKNOWN_STATUS", "LocalProcess", "Program", "look"]
+__all__ = ["UNKNOWN_STATUS", "LocalProcess", "Program", "wait_without_reaping"]
 
 UNKNOWN_STATUS: Final = 255
 """The exit status of a process that something else has reaped, or that the system has because
@@ -108,26 +108,26 @@ class LocalProcess:
         def readable() -> None:
             self._loop.remove_reader(descriptor)
             os.close(descriptor)
-            self._look()
+            self._wait_without_reaping()
             self._end()
 
         self._loop.add_reader(descriptor, readable)
 
     def _wait(self) -> None:
-        self._look()
+        self._wait_without_reaping()
         with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._end)
 
-    def _look(self) -> None:
+    def _wait_without_reaping(self) -> None:
         """Wait for the end without reaping the process."""
-        self._lost, self._dumped = look(self._popen)
+        self._lost, self._dumped = wait_without_reaping(self._popen)
 
     def _end(self) -> None:
         if not self.ended.done():
             self.ended.set_result(None)
 
 
-def look(process: subprocess.Popen[bytes]) -> tuple[bool, bool]:
+def wait_without_reaping(process: subprocess.Popen[bytes]) -> tuple[bool, bool]:
     """Wait for the end of a process without reaping it, where the system has a call for that.
 
     Returns:

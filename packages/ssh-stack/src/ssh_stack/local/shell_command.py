@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from ssh_stack.config.tokens import expand
-from ssh_stack.local.process import look
+from ssh_stack.local.process import wait_without_reaping
 from ssh_wire import UsageError
 from ssh_wire.text import printable
 
@@ -46,7 +46,7 @@ def expand_command(command: str, tokens: Tokens) -> str:
     Raises:
         UsageError: it has an unknown token, or the name of a host or user is not safe there.
     """
-    return expand(command, _Checked(tokens))
+    return expand(command, _SafeTokens(tokens))
 
 
 def command_status(command: str) -> int:
@@ -59,7 +59,7 @@ def command_status(command: str) -> int:
     nothing = subprocess.DEVNULL
     try:
         with subprocess.Popen(arguments, stdin=nothing, stdout=nothing) as process:  # noqa: S603 (the user's own configuration names it)
-            status_is_lost, _ = look(process)
+            status_is_lost, _ = wait_without_reaping(process)
     except (OSError, ValueError) as error:
         problem = f"the command {command!r} cannot be run: {error}"
         raise UsageError(problem) from error
@@ -72,7 +72,7 @@ def command_status(command: str) -> int:
     return process.returncode
 
 
-class _Checked(Mapping[str, str]):
+class _SafeTokens(Mapping[str, str]):
     """Tokens, of which those that are names are looked at when they are used."""
 
     def __init__(self, tokens: Tokens) -> None:

@@ -10,7 +10,7 @@ import attrs
 
 from ssh_wire import UsageError
 
-__all__ = ["Admission", "MaxStartups", "Refusals", "network"]
+__all__ = ["Admission", "MaxStartups", "RefusalReports", "network"]
 
 _PERCENT = 100
 _PAUSE = 60.0  # seconds between two reports of a flood
@@ -87,7 +87,10 @@ class Admission:
             source: the network it comes from.
             chance: a random number from 0 to 1, 1 excluded.
         """
-        if self._waiting[source] >= self._bounds.per_source or chance < self._refusal():
+        if (
+            self._waiting[source] >= self._bounds.per_source
+            or chance < self._refusal_probability()
+        ):
             return False
         self._waiting[source] += 1
         return True
@@ -98,7 +101,7 @@ class Admission:
         if self._waiting[source] <= 0:
             del self._waiting[source]
 
-    def _refusal(self) -> float:
+    def _refusal_probability(self) -> float:
         """Return the probability of a refusal: 0 up to `start`, then `rate`, up to 1 at `full`."""
         start, rate, full = self._bounds.start, self._bounds.rate / _PERCENT, self._bounds.full
         waiting = self.waiting
@@ -109,7 +112,7 @@ class Admission:
         return rate + (1 - rate) * (waiting - start) / (full - start)
 
 
-class Refusals:
+class RefusalReports:
     """Decides which refusals are reported: who floods the door does not flood the log."""
 
     def __init__(self) -> None:

@@ -16,12 +16,12 @@ from ssh_keys.files import ReadOnce, read_authorized_keys
 from ssh_stack.local.user import local_user
 from ssh_stack.server.permissions import (
     ENFORCED,
-    by_certificate,
-    by_options,
+    certificate_grant,
     certificate_problem,
+    combined_grant,
+    options_grant,
     options_problem,
-    seconds_now,
-    together,
+    unix_time,
 )
 from ssh_stack.sources import Path
 from ssh_wire import UsageError
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ssh_keys import Certificate
     from ssh_keys.trust import AuthorizedKey
 
-__all__ = ["AuthorizedKeys", "names_of_users"]
+__all__ = ["AuthorizedKeys", "allowed_users"]
 
 _Result: TypeAlias = Accept | Reject | Partial
 _log = logging.getLogger("ssh_stack.server")
@@ -56,11 +56,11 @@ class AuthorizedKeys:
         source: Path | Sequence[PublicKey],
         users: Collection[str] | None = None,
         *,
-        clock: Callable[[], int] = seconds_now,
+        clock: Callable[[], int] = unix_time,
     ) -> None:
         self._path = source if isinstance(source, str | os.PathLike) else None
         self._keys = () if isinstance(source, str | os.PathLike) else tuple(source)
-        self._users = names_of_users(users)
+        self._users = allowed_users(users)
         self._once = ReadOnce.current()
         self._clock = clock
 
@@ -74,7 +74,7 @@ class AuthorizedKeys:
             key: its key.
             context: where it connects from; without it, no line with `from` authorizes it.
         """
-        found = await self._granted_by_key(key, context or AuthContext(user=user))
+        found = await self._grant_of_key(key, context or AuthContext(user=user))
         if found is not None and user in self._users:  # the same work for everybody
             return found
         _log.info("key %s refused for %s", key.fingerprint(), printable(user))
@@ -84,25 +84,25 @@ class AuthorizedKeys:
         self, user: str, certificate: Certificate, context: AuthContext | None = None
     ) -> _Result:
         """Accept a certificate of an authority of the file, for a user who may log in."""
-        found = await self._granted_by_certificate(certificate, context or AuthContext(user=user))
+        found = await self._grant_of_certificate(certificate, context or AuthContext(user=user))
         if found is not None and user in self._users:
             return found
         text = "certificate %r of key %s refused for %s"
         _log.info(text, certificate.key_id, certificate.fingerprint(), printable(user))
         return Reject()
 
-    async def _granted_by_key(self, key: PublicKey, context: AuthContext) -> Accept | None:
+    async def _grant_of_key(self, key: PublicKey, context: AuthContext) -> Accept | None:
         if self._path is None:
             return Accept() if key in self._keys else None
         lines = await self._lines()
         for listed in lines.matching(key, ENFORCED):
             problem = options_problem(listed.options, context, self._clock())
             if not problem:
-                return by_options(listed.options)
-            self._tell(listed, problem)
+                return options_grant(listed.options)
+            self._log_unused_lines(listed, problem)
         return None
 
-    async def _granted_by_certificate(
+    async def _grant_of_certificate(
         self, certificate: Certificate, context: AuthContext
     ) -> Accept | None:
         lines = await self._lines()
@@ -112,11 +112,11 @@ class AuthorizedKeys:
                 certificate, context, now, options.principals
             )
             if not problem:
-                found = together(by_options(options), by_certificate(certificate))
+                found = combined_grant(options_grant(options), certificate_grant(certificate))
                 if found is not None:
                     return found
                 problem = "it forces another command than the certificate"
-            self._tell(listed, problem)
+            self._log_unused_lines(listed, problem)
         return None
 
     async def _lines(self) -> KeyLines:
@@ -134,26 +134,26 @@ class AuthorizedKeys:
             _log.info("%s, line %d is not used: %s", self._path, problem.line, problem.reason)
         return lines
 
-    def _tell(self, listed: AuthorizedKey, problem: str) -> None:
+    def _log_unused_lines(self, listed: AuthorizedKey, problem: str) -> None:
         _log.info("%s, line %d does not authorize the key: %s", self._path, listed.line, problem)
 
     @property
     def authentication(self) -> ServerAuthentication:
         """The method that it offers."""
         # the keys themselves are no authorities
-        certificate = None if self._path is None else self._about_certificate
-        return ServerAuthentication(public_key=self._about_key, certificate=certificate)
+        certificate = None if self._path is None else self._authenticate_certificate
+        return ServerAuthentication(public_key=self._authenticate_key, certificate=certificate)
 
-    async def _about_key(self, user: str, key: PublicKey, context: AuthContext) -> _Result:
+    async def _authenticate_key(self, user: str, key: PublicKey, context: AuthContext) -> _Result:
         return await self.decide(user, key, context)
 
-    async def _about_certificate(
+    async def _authenticate_certificate(
         self, user: str, certificate: Certificate, context: AuthContext
     ) -> _Result:
         return await self.decide_certificate(user, certificate, context)
 
 
-def names_of_users(users: Collection[str] | None) -> frozenset[str]:
+def allowed_users(users: Collection[str] | None) -> frozenset[str]:
     """Return who may log in: by default whom this process runs as.
 
     Raises:

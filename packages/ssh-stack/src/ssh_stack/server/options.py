@@ -19,7 +19,7 @@ from ssh_connection.aio import (
 )
 from ssh_keys import PrivateKey
 from ssh_sftp import FileSystem
-from ssh_stack.arguments import Rule, check_values, is_number, listed
+from ssh_stack.arguments import Rule, as_list, check_values, is_number
 from ssh_stack.server.admission import MaxStartups
 from ssh_stack.server.authorization import Authorization
 from ssh_stack.sources import Path, RevokedSource
@@ -78,7 +78,7 @@ def _host_keys(
     from ssh_keys.files import name_file_in_errors, read_private_key  # only where one is a file
 
     found: list[PrivateKey | HostSigner] = []
-    sources = listed(given)
+    sources = as_list(given)
     if not isinstance(sources, Iterable):
         problem = "host_keys is a list of private keys: files, contents or keys"
         raise UsageError(problem)

@@ -12,14 +12,14 @@ from typing import Any, TypeAlias
 
 from ssh_auth import Accept, ChangePassword, Partial, Reject
 from ssh_connection.aio import ServerAuthentication
-from ssh_stack.local.asking import is_async
+from ssh_stack.local.callbacks import is_async
 from ssh_wire import UsageError
 from ssh_wire.text import printable
 
 __all__ = ["Passwords"]
 
 _Answer: TypeAlias = Accept | Reject | Partial | ChangePassword
-_Says: TypeAlias = bool | Awaitable[bool]
+_Decision: TypeAlias = bool | Awaitable[bool]
 _log = logging.getLogger("ssh_stack.server")
 
 
@@ -45,10 +45,10 @@ class Passwords:
 
     def __init__(
         self,
-        source: Mapping[str, str] | Callable[[str, str], _Says],
+        source: Mapping[str, str] | Callable[[str, str], _Decision],
         *,
-        expired: Collection[str] | Callable[[str], _Says] = (),
-        change: Callable[[str, str, str], _Says] | None = None,
+        expired: Collection[str] | Callable[[str], _Decision] = (),
+        change: Callable[[str, str, str], _Decision] | None = None,
     ) -> None:
         if isinstance(expired, str):
             problem = f"expired is a collection of names: give [{expired!r}]"
@@ -56,13 +56,13 @@ class Passwords:
         if change is not None and not callable(change):
             problem = "change is a function of the user, the old and the new password"
             raise UsageError(problem)
-        self._source: Mapping[str, str] | Callable[[str, str], _Says] = source
-        self._expired: Collection[str] | Callable[[str], _Says] = expired
+        self._source: Mapping[str, str] | Callable[[str, str], _Decision] = source
+        self._expired: Collection[str] | Callable[[str], _Decision] = expired
         self._change = change
 
     async def decide(self, user: str, password: str) -> _Answer:
         """Accept the right password; demand a new one where it has expired."""
-        if not await self._right(user, password):
+        if not await self._is_right(user, password):
             _log.info("password refused for %s", printable(user))
             return Reject()
         if not await self._has_expired(user):
@@ -77,27 +77,27 @@ class Passwords:
         """Accept a new password in the place of one that is right and has expired."""
         if (
             self._change is None
-            or not await self._right(user, old)
+            or not await self._is_right(user, old)
             or not await self._has_expired(user)
         ):
             _log.info("new password refused for %s", printable(user))
             return Reject()
-        if new != old and await _says(self._change, user, old, new):
+        if new != old and await _returns_true(self._change, user, old, new):
             _log.info("%s has changed the password", printable(user))
             return Accept()
         return ChangePassword("That password will not do; choose another one.")
 
-    async def _right(self, user: str, password: str) -> bool:
+    async def _is_right(self, user: str, password: str) -> bool:
         source = self._source
         if callable(source):
-            return await _says(source, user, password)
+            return await _returns_true(source, user, password)
         known = source.get(user)
         same = hmac.compare_digest(_digest(known or ""), _digest(password))
         return same and bool(known)
 
     async def _has_expired(self, user: str) -> bool:
         expired = self._expired
-        return await _says(expired, user) if callable(expired) else user in expired
+        return await _returns_true(expired, user) if callable(expired) else user in expired
 
     @property
     def authentication(self) -> ServerAuthentication:
@@ -109,7 +109,7 @@ class Passwords:
         return "Passwords(…)"
 
 
-async def _says(function: Callable[..., Any], *args: object) -> bool:
+async def _returns_true(function: Callable[..., Any], *args: object) -> bool:
     """Return whether a function says exactly True."""
     if is_async(function):
         answer = function(*args)

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENFORCED",
-    "by_certificate",
-    "by_options",
+    "certificate_grant",
     "certificate_problem",
+    "combined_grant",
+    "options_grant",
     "options_problem",
-    "seconds_now",
-    "together",
+    "unix_time",
 ]
 
 ENFORCED: Final = frozenset(
@@ -72,12 +72,12 @@ _PERMITS: Final = {
 """Extension of a certificate -> what is denied without it."""
 
 
-def seconds_now() -> int:
+def unix_time() -> int:
     """Return the time in seconds since 1970."""
     return int(time.time())
 
 
-def by_options(options: KeyOptions) -> Accept:
+def options_grant(options: KeyOptions) -> Accept:
     """Return what the options of a line grant."""
     flags = {
         "agent-forwarding": options.agent_forwarding,
@@ -91,7 +91,7 @@ def by_options(options: KeyOptions) -> Accept:
     return Accept(Permissions(denied, options.command), fido)
 
 
-def by_certificate(certificate: Certificate) -> Accept:
+def certificate_grant(certificate: Certificate) -> Accept:
     """Return what a certificate grants that is good; `certificate_problem` says if it is."""
     extensions = certificate.extensions
     denied = frozenset(name for permit, name in _PERMITS.items() if permit not in extensions)
@@ -102,7 +102,7 @@ def by_certificate(certificate: Certificate) -> Accept:
     return Accept(Permissions(denied, certificate.force_command), fido)
 
 
-def together(one: Accept, other: Accept) -> Accept | None:
+def combined_grant(one: Accept, other: Accept) -> Accept | None:
     """Return what both grant, or None where they force different commands.
 
     As OpenSSH's sshauthopt_merge: each restricts, and a touch may be left out where both say so.

@@ -75,7 +75,7 @@ class Terminal:
 
     Attributes:
         path: the path of the slave side.
-        slave: its descriptor, until `leave`.
+        slave: its descriptor, until `close_slave`.
     """
 
     def __init__(self) -> None:
@@ -115,7 +115,7 @@ class Terminal:
         character = termios.tcgetattr(self._master)[_CC][termios.VEOF]
         return character if isinstance(character, bytes) else bytes([character])
 
-    def leave(self) -> None:
+    def close_slave(self) -> None:
         """Close our slave side: the output ends when no program has the terminal open."""
         if self.slave >= 0:
             os.close(self.slave)
@@ -123,7 +123,7 @@ class Terminal:
 
     def close(self) -> None:
         """Close it; programs that still have the terminal get HUP once it is not read any more."""
-        self.leave()
+        self.close_slave()
         if self._master >= 0:
             os.close(self._master)
             self._master = -1

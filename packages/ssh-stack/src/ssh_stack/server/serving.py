@@ -29,7 +29,7 @@ from ssh_sftp import check_filesystem
 from ssh_sftp.aio import SFTPServer
 from ssh_stack.arguments import check_host, check_names, check_port
 from ssh_stack.keylog import key_log
-from ssh_stack.server.admission import Admission, Refusals, network
+from ssh_stack.server.admission import Admission, RefusalReports, network
 from ssh_stack.server.authorization import combine
 from ssh_stack.server.options import ServerOptions, ServerOptionsKw
 from ssh_stack.server.revoked_keys import RevokedKeys
@@ -63,7 +63,7 @@ class Server:
             settings, on_authenticated=self._authenticated, on_end=self._ended
         )
         self._admission = admission
-        self._refusals = Refusals()
+        self._refusals = RefusalReports()
         self._on_error = on_error
         self._listener: asyncio.Server | None = None
         self._connections: set[ServerConnection] = set()
@@ -100,7 +100,9 @@ class Server:
         Raises:
             OSError: the address cannot be listened on.
         """
-        self._listener = await bind(lambda: _Arrival(self._arrived), host, port, backlog=_BACKLOG)
+        self._listener = await bind(
+            lambda: _AcceptingProtocol(self._accept_transport), host, port, backlog=_BACKLOG
+        )
         name = self._listener.sockets[0].getsockname()
         self._address = (str(name[0]), int(name[1]))
 
@@ -146,7 +148,7 @@ class Server:
         self._attach(connection)
         return connection
 
-    def _arrived(self, transport: asyncio.Transport) -> None:
+    def _accept_transport(self, transport: asyncio.Transport) -> None:
         """Take a connection over, or refuse it."""
         peer, local = (_address(transport.get_extra_info(n)) for n in ("peername", "sockname"))
         source = network(peer[0]) if peer is not None else ""
@@ -167,7 +169,7 @@ class Server:
 
     def _attach(self, connection: ServerConnection) -> None:
         self._connections.add(connection)
-        task = asyncio.get_running_loop().create_task(self._attend(connection))
+        task = asyncio.get_running_loop().create_task(self._watch_connection(connection))
         self._attending.add(task)
         task.add_done_callback(self._attending.discard)
 
@@ -178,7 +180,7 @@ class Server:
             text = "connection from %s refused: too many are not logged in%s"
             _log.warning(text, _address_text(peer), before)
 
-    async def _attend(self, connection: ServerConnection) -> None:
+    async def _watch_connection(self, connection: ServerConnection) -> None:
         """Wait for the end of a connection and of all that ran on it."""
         try:
             await connection.wait_closed()
@@ -213,14 +215,14 @@ class Server:
                 self._on_error(connection, error)
 
 
-class _Arrival(asyncio.Protocol):
+class _AcceptingProtocol(asyncio.Protocol):
     """A connection that is not authenticated yet."""
 
     def __init__(self, arrived: Callable[[asyncio.Transport], None]) -> None:
-        self._arrived = arrived
+        self._accept_transport = arrived
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._arrived(cast("asyncio.Transport", transport))
+        self._accept_transport(cast("asyncio.Transport", transport))
 
 
 class Serve(Openable, usage="async with ssh_stack.serve(…) as server"):

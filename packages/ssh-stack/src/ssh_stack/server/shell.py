@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ssh_stack.local.process import LocalProcess, Program
 from ssh_stack.server.pty import Terminal
-from ssh_stack.server.shell_streams import Sink, Source
+from ssh_stack.server.shell_streams import DescriptorReader, DescriptorWriter
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class LocalShell:
     ) -> None:
         self.accepts: frozenset[str] = accepts
         self._grace = grace
-        account = _account()
+        account = _passwd_entry()
         self._shell = shell or account.get("SHELL") or "/bin/sh"
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         given = {"SHELL": self._shell, **(env or {})}
@@ -84,7 +84,7 @@ class LocalShell:
                 terminal.close()
             _refuse(session, error)
             return
-        session.exit(await run.conduct(self._grace))
+        session.exit(await run.run(self._grace))
 
     def _program(self, session: Session, terminal: Terminal | None) -> Program:
         env = self._environment(session, terminal)
@@ -132,7 +132,7 @@ class _Run:
         self._dropping = False
         self._open_outputs = 0
         self._silent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        theirs, ours = _pipes() if terminal is None else _sides(terminal)
+        theirs, ours = _pipes() if terminal is None else _terminal_streams(terminal)
         try:
             self._process = LocalProcess(program, theirs)
         except BaseException:
@@ -141,16 +141,16 @@ class _Run:
         finally:
             _close(theirs if terminal is None else ())
         if terminal is not None:
-            terminal.leave()
-        self._sink = Sink(ours[0], self._channel.consumed)
+            terminal.close_slave()
+        self._sink = DescriptorWriter(ours[0], self._channel.consumed)
         takers = (self._take_output, self._take_errors)
         self._sources = [
-            Source(descriptor, take, self._output_ended)
+            DescriptorReader(descriptor, take, self._output_ended)
             for descriptor, take in zip(ours[1:], takers, strict=False)
         ]
         self._open_outputs = len(self._sources)
 
-    async def conduct(self, grace: float) -> int | ExitSignal:
+    async def run(self, grace: float) -> int | ExitSignal:
         """Carry the streams to the end of the process and its output; return how it ended.
 
         However this is left, nothing of the process is left behind.
@@ -168,7 +168,7 @@ class _Run:
                 self._sources[0].finish()
             await asyncio.shield(self._silent)
         except BaseException:
-            await self._hang_up(grace)
+            await self._end_process_group(grace)
             raise
         finally:
             self._close()
@@ -176,7 +176,7 @@ class _Run:
 
     # ------------------------------------------------------------- the end
 
-    async def _hang_up(self, grace: float) -> None:
+    async def _end_process_group(self, grace: float) -> None:
         """End the process group in bounded time after the client is gone."""
         self._dropping = True
         self._sink.close()
@@ -187,14 +187,14 @@ class _Run:
         for number in (signal.SIGHUP, signal.SIGTERM):
             self._process.signal(number)
             self._process.signal(signal.SIGCONT)  # a stopped process handles no signal
-            if await self._over_within(grace / 2):
+            if await self._wait_for_end(grace / 2):
                 break
         self._process.signal(signal.SIGKILL)  # to all of the group that are left
-        await self._over_within(grace)
+        await self._wait_for_end(grace)
         if self._process.ended.done():
             self._process.reap()
 
-    async def _over_within(self, seconds: float) -> bool:
+    async def _wait_for_end(self, seconds: float) -> bool:
         """Wait for the end of process and output; being cancelled again changes nothing."""
         over = asyncio.gather(self._process.ended, self._silent)
         deadline = asyncio.get_running_loop().time() + seconds
@@ -265,7 +265,7 @@ class _Run:
             self._terminal.resize(columns, rows)
 
 
-def _account() -> dict[str, str]:
+def _passwd_entry() -> dict[str, str]:
     """Return what the password database says of the user who runs this process."""
     try:
         entry = pwd.getpwuid(os.getuid())
@@ -300,7 +300,7 @@ def _pipes() -> tuple[tuple[int, int, int], tuple[int, ...]]:
     return (stdin[0], stdout[1], stderr[1]), (stdin[1], stdout[0], stderr[0])
 
 
-def _sides(terminal: Terminal) -> tuple[tuple[int, int, int], tuple[int, ...]]:
+def _terminal_streams(terminal: Terminal) -> tuple[tuple[int, int, int], tuple[int, ...]]:
     """Return the slave side for the process, and the master side twice for us."""
     writer = terminal.duplicate()
     try:

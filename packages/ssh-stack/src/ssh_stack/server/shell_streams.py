@@ -14,16 +14,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-__all__ = ["Sink", "Source"]
+__all__ = ["DescriptorReader", "DescriptorWriter"]
 
 _SMALL: Final = 16 * 1024
 _LARGE: Final = 7 * 32 * 1024  # as much as leaves in one write of the transport's
 _PIPE: Final = 256 * 1024
-_LAST_WORDS: Final = 1024 * 1024
+_FINAL_READ_LIMIT: Final = 1024 * 1024
 _SET_PIPE_SIZE: Final[int | None] = getattr(fcntl, "F_SETPIPE_SZ", None)
 
 
-class Source:
+class DescriptorReader:
     """Reads a descriptor, which it owns from now on, until its end.
 
     Args:
@@ -63,7 +63,7 @@ class Source:
     def finish(self) -> None:
         """Read what is there already, and end: what others write later is nobody's."""
         if self._left < 0:
-            self._left = _LAST_WORDS
+            self._left = _FINAL_READ_LIMIT
             self._drain()
 
     def close(self) -> None:
@@ -117,7 +117,7 @@ class Source:
         """Enlarge the buffers for a program that writes in bulk."""
         self._buffer = memoryview(bytearray(_LARGE))
         if self._descriptor >= 0:
-            _widen(self._descriptor)
+            _enlarge_pipe(self._descriptor)
 
     def _end(self) -> None:
         if self._descriptor >= 0:
@@ -125,7 +125,7 @@ class Source:
             self._ended()
 
 
-class Sink:
+class DescriptorWriter:
     """Writes to a descriptor, which it owns from now on.
 
     Args:
@@ -189,7 +189,7 @@ class Sink:
     def _grow(self) -> None:
         if not self._wide:
             self._wide = True
-            _widen(self._descriptor)
+            _enlarge_pipe(self._descriptor)
 
     def _writable(self) -> None:
         while self._waiting:
@@ -206,7 +206,7 @@ class Sink:
             self.close()
 
 
-def _widen(descriptor: int) -> None:
+def _enlarge_pipe(descriptor: int) -> None:
     """Let a pipe hold more: there is much to carry."""
     if _SET_PIPE_SIZE is not None:
         with suppress(OSError):  # a terminal, or a user with many pipes

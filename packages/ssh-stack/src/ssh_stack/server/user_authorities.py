@@ -13,15 +13,15 @@ from ssh_auth import Accept, AuthContext, Partial, Reject
 from ssh_connection.aio import ServerAuthentication
 from ssh_keys import KeyFormatError, PublicKey
 from ssh_keys.files import ReadOnce, read_authorized_keys, read_authorized_principals
-from ssh_stack.server.authorized_keys import names_of_users
+from ssh_stack.server.authorized_keys import allowed_users
 from ssh_stack.server.permissions import (
     ENFORCED,
-    by_certificate,
-    by_options,
+    certificate_grant,
     certificate_problem,
+    combined_grant,
+    options_grant,
     options_problem,
-    seconds_now,
-    together,
+    unix_time,
 )
 from ssh_stack.sources import Path
 from ssh_wire import UsageError
@@ -64,7 +64,7 @@ class TrustedUserCAKeys:
         principals: Mapping[str, Collection[str]] | Path | None = None,
         *,
         users: Collection[str] | None = None,
-        clock: Callable[[], int] = seconds_now,
+        clock: Callable[[], int] = unix_time,
     ) -> None:
         self._path = source if isinstance(source, str | os.PathLike) else None
         self._keys = () if isinstance(source, str | os.PathLike) else tuple(source)
@@ -75,7 +75,7 @@ class TrustedUserCAKeys:
                     problem = f"the principals of {user!r} are a collection: give [{names!r}]"
                     raise UsageError(problem)
             users = list(principals) if users is None else users
-        self._users = names_of_users(users)
+        self._users = allowed_users(users)
         self._once = ReadOnce.current()
         self._clock = clock
 
@@ -89,7 +89,7 @@ class TrustedUserCAKeys:
             certificate: its certificate.
             context: where it connects from; without it, none that is bound to addresses is good.
         """
-        found = await self._granted(certificate, context or AuthContext(user=user))
+        found = await self._grant_or_reason(certificate, context or AuthContext(user=user))
         if isinstance(found, Accept) and user in self._users:
             return found
         reason = found if isinstance(found, str) else "this user may not log in"
@@ -98,14 +98,16 @@ class TrustedUserCAKeys:
         _log.info(text, name, certificate.serial, key, printable(user), reason)
         return Reject()
 
-    async def _granted(self, certificate: Certificate, context: AuthContext) -> Accept | str:
+    async def _grant_or_reason(
+        self, certificate: Certificate, context: AuthContext
+    ) -> Accept | str:
         """Return what a certificate grants, or why it grants nothing."""
         if certificate.ca_key not in await asyncio.to_thread(self._authorities):
             return f"its authority {certificate.ca_key.fingerprint()} is not trusted"
         if self._principals is None or isinstance(self._principals, Mapping):
             names = None if self._principals is None else self._principals.get(context.user, ())
             problem = certificate_problem(certificate, context, self._clock(), names)
-            return problem or by_certificate(certificate)
+            return problem or certificate_grant(certificate)
         line = await asyncio.to_thread(self._line, self._principals, certificate, context.user)
         if isinstance(line, str):
             return line
@@ -115,7 +117,7 @@ class TrustedUserCAKeys:
         )
         if problem:
             return f"with the principal {printable(line.name)!r}: {problem}"
-        granted = together(by_options(line.options), by_certificate(certificate))
+        granted = combined_grant(options_grant(line.options), certificate_grant(certificate))
         return granted or f"{printable(line.name)!r} forces another command than it does"
 
     def _authorities(self) -> tuple[PublicKey, ...]:
@@ -151,9 +153,9 @@ class TrustedUserCAKeys:
     @property
     def authentication(self) -> ServerAuthentication:
         """The method that it offers."""
-        return ServerAuthentication(certificate=self._about_certificate)
+        return ServerAuthentication(certificate=self._authenticate_certificate)
 
-    async def _about_certificate(
+    async def _authenticate_certificate(
         self, user: str, certificate: Certificate, context: AuthContext
     ) -> _Result:
         return await self.decide(user, certificate, context)

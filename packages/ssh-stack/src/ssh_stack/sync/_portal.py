@@ -26,9 +26,9 @@ __all__ = ["Owner", "Portal", "portal"]
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_CLEAN_UP = 10.0
+_CLEAN_UP_SECONDS = 10.0
 """Seconds for a call to clean up after Ctrl-C; `run` ends its command in less."""
-_LAST_WORDS = 2.0
+_STOP_SECONDS = 2.0
 """Seconds for connections that are open when the program ends."""
 
 
@@ -66,7 +66,7 @@ class Portal:
         Raises:
             UsageError: this thread is the loop's, or the loop is another process's.
         """
-        return self._conduct(AsyncCall(function, args, kwargs))
+        return self._wait_for(AsyncCall(function, args, kwargs))
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a function in the loop that does not wait.
@@ -74,7 +74,7 @@ class Portal:
         Raises:
             UsageError: this thread is the loop's, or the loop is another process's.
         """
-        return self._conduct(PlainCall(function, args, kwargs))
+        return self._wait_for(PlainCall(function, args, kwargs))
 
     def leave(
         self, function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
@@ -109,7 +109,7 @@ class Portal:
         """Close `owner` at the end of the program, with a warning, unless it was closed before."""
         self._owners.add(owner)
 
-    def _conduct(self, call: Call[T]) -> T:
+    def _wait_for(self, call: Call[T]) -> T:
         if self._refusal:
             raise UsageError(self._refusal)
         if threading.get_ident() == self._thread.ident:
@@ -126,7 +126,7 @@ class Portal:
     def _interrupt(self, call: Call[Any]) -> None:
         with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(call.cancel)
-            call.settle(_CLEAN_UP)
+            call.settle(_CLEAN_UP_SECONDS)
         close = getattr(call.unclaimed, "close", None)
         if inspect.iscoroutinefunction(close):
             self.post(close)
@@ -164,12 +164,12 @@ class Portal:
             if not owner.is_closed
         }
         if closing:
-            await asyncio.wait(closing, timeout=_LAST_WORDS)
+            await asyncio.wait(closing, timeout=_STOP_SECONDS)
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         if others:
-            await asyncio.wait(others, timeout=_LAST_WORDS)
+            await asyncio.wait(others, timeout=_STOP_SECONDS)
         await self._loop.shutdown_asyncgens()
 
     # ------------------------------------------------------------- the end, and the fork
@@ -186,10 +186,10 @@ class Portal:
         finally:
             call = AsyncCall(self._shut_down, (), {})
             self._loop.call_soon_threadsafe(call.begin)
-            call.settle(2 * _LAST_WORDS + 1)  # a callback may have blocked the loop for good
+            call.settle(2 * _STOP_SECONDS + 1)  # a callback may have blocked the loop for good
             self._refusal = "the event-loop thread has ended with the program"
             self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(_LAST_WORDS)
+            self._thread.join(_STOP_SECONDS)
 
     @property
     def forked(self) -> bool:

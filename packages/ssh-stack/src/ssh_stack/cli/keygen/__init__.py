@@ -23,10 +23,10 @@ from typing import Final, cast
 import click
 
 from ssh_keys.files import ReadOnce
-from ssh_stack.cli.errors import FAILED, Stopped, explain
+from ssh_stack.cli.errors import FAILED, CommandExit, explain
 from ssh_stack.cli.keygen.options import MODES, Options, parse_options
 from ssh_stack.cli.report import Report
-from ssh_stack.cli.running import RawCommand, secure_standard_streams
+from ssh_stack.cli.runner import RawCommand, secure_standard_streams
 from ssh_wire import SSHError
 
 __all__ = ["keygen"]
@@ -54,7 +54,7 @@ def _main(words: list[str]) -> int:
         report = Report(quiet=options.quiet)
         with ReadOnce().scope():
             return _work(options)(options, report)
-    except Stopped as stop:
+    except CommandExit as stop:
         if str(stop):
             report.error(str(stop))
         return stop.status

@@ -53,7 +53,7 @@ def certify(options: Options, report: Report) -> int:
         line = certificate.to_openssh().encode() + b"\n"
         write_key_file(target, line, public=True, replace=True)
         if not report.quiet:
-            click.echo(_told(certificate, target), err=True)
+            click.echo(_description(certificate, target), err=True)
     return 0
 
 
@@ -125,7 +125,7 @@ def _serial(options: Options, number: int) -> int:
     return int(digits) + (number if text.startswith("+") else 0)
 
 
-def _told(certificate: Certificate, target: Path) -> str:
+def _description(certificate: Certificate, target: Path) -> str:
     first, last = certificate.valid_after, certificate.valid_before
     return (
         f'Signed {certificate.role} key {target}: id "{certificate.key_id}" '

@@ -10,10 +10,10 @@ import click
 from ssh_keys import PrivateKey
 from ssh_keys.files import write_key_file
 from ssh_keys.randomart import randomart
-from ssh_stack.cli.keygen.keys import open_private, read_private, text_of
+from ssh_stack.cli.keygen.keys import escaped_comment, open_private, read_private
 from ssh_stack.cli.keygen.kinds import default_file, full_kind
 from ssh_stack.cli.keygen.options import Options
-from ssh_stack.cli.keygen.questions import ask, confirm_overwrite, new_passphrase
+from ssh_stack.cli.keygen.prompts import ask, confirm_overwrite, new_passphrase
 from ssh_stack.cli.report import Report
 from ssh_stack.local.user import expand_home, home_directory, user_at_host
 from ssh_wire import UsageError
@@ -34,19 +34,22 @@ def create(options: Options, report: Report) -> int:
     if comment is None:
         comment = user_at_host()
     bits = options.number("b") if kind.startswith(_STRENGTHS) else None
-    _say(f"Generating public/private {kind} key pair.", report)
+    _report_key(f"Generating public/private {kind} key pair.", report)
     key = PrivateKey.generate(full_kind(kind), bits, comment)
-    path = options.file or _asked_path(kind)
+    path = options.file or _ask_for_path(kind)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     confirm_overwrite(path)
     content = _encode(key, new_passphrase(options.get("N")), options)
     write_key_file(path, content, replace=True)
     public = path.with_name(f"{path.name}.pub")
     write_key_file(public, _line(key), public=True, replace=True)
-    _say(f"Your identification has been saved in {path}", report)
-    _say(f"Your public key has been saved in {public}", report)
-    _say(f"The key fingerprint is:\n{key.public_key.fingerprint()} {text_of(comment)}", report)
-    _say(f"The key's randomart image is:\n{randomart(key.public_key)}", report)
+    _report_key(f"Your identification has been saved in {path}", report)
+    _report_key(f"Your public key has been saved in {public}", report)
+    _report_key(
+        f"The key fingerprint is:\n{key.public_key.fingerprint()} {escaped_comment(comment)}",
+        report,
+    )
+    _report_key(f"The key's randomart image is:\n{randomart(key.public_key)}", report)
     return 0
 
 
@@ -60,7 +63,7 @@ def create_host_keys(options: Options, report: Report) -> int:
         path = Path(f"{prefix}/etc/ssh/ssh_host_{kind}_key")
         if path.exists():
             continue
-        _say(f"Generating {kind} host key {path}", report)
+        _report_key(f"Generating {kind} host key {path}", report)
         key = PrivateKey.generate(kind, None, comment)
         write_key_file(path, key.to_openssh())
         write_key_file(path.with_name(f"{path.name}.pub"), _line(key), public=True, replace=True)
@@ -72,10 +75,10 @@ def change_passphrase(options: Options, report: Report) -> int:
     path = options.one_file()
     key = read_private(path, options, "Enter old passphrase: ")
     if key.comment:
-        _say(f"Key has comment '{text_of(key.comment)}'", report)
+        _report_key(f"Key has comment '{escaped_comment(key.comment)}'", report)
     content = _encode(key, new_passphrase(options.get("N")), options)
     write_key_file(path, content, replace=True)
-    _say("Your identification has been saved with the new passphrase.", report)
+    _report_key("Your identification has been saved with the new passphrase.", report)
     return 0
 
 
@@ -83,7 +86,9 @@ def change_comment(options: Options, report: Report) -> int:
     """Give a key and its public half another comment; the passphrase stays."""
     path = options.one_file()
     key, passphrase = open_private(path, options)
-    _say(f"Old comment: {text_of(key.comment) if key.comment else ''}".rstrip(" "), report)
+    _report_key(
+        f"Old comment: {escaped_comment(key.comment) if key.comment else ''}".rstrip(" "), report
+    )
     comment = options.get("C")
     if comment is None:
         comment = ask("New comment: ")
@@ -94,8 +99,8 @@ def change_comment(options: Options, report: Report) -> int:
     write_key_file(path, _encode(changed, passphrase, options), replace=True)
     public = path.with_name(f"{path.name}.pub")
     write_key_file(public, _line(changed), public=True, replace=True)
-    message = f"Comment '{text_of(comment)}' applied" if comment else "Comment removed"
-    _say(message, report)
+    message = f"Comment '{escaped_comment(comment)}' applied" if comment else "Comment removed"
+    _report_key(message, report)
     return 0
 
 
@@ -116,7 +121,7 @@ def _encode(key: PrivateKey, passphrase: str | None, options: Options) -> bytes:
             raise UsageError(problem)
 
 
-def _asked_path(kind: str) -> Path:
+def _ask_for_path(kind: str) -> Path:
     usual = home_directory() / ".ssh" / default_file(kind)
     answer = ask(f"Enter file in which to save the key ({usual}): ")
     return expand_home(answer) if answer else usual
@@ -126,6 +131,6 @@ def _line(key: PrivateKey) -> bytes:
     return key.public_key.to_openssh().encode() + b"\n"
 
 
-def _say(text: str, report: Report) -> None:
+def _report_key(text: str, report: Report) -> None:
     if not report.quiet:
         click.echo(text)

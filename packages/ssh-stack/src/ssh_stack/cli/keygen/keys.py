@@ -27,20 +27,20 @@ from ssh_keys.files import (
     read_file,
 )
 from ssh_keys.trust import numbered_lines, take_field
-from ssh_stack.cli.errors import Stopped
+from ssh_stack.cli.errors import CommandExit
 from ssh_stack.cli.keygen.options import Options
-from ssh_stack.cli.keygen.questions import secret
+from ssh_stack.cli.keygen.prompts import secret
 from ssh_wire.text import printable
 
 __all__ = [
     "CommentedKey",
     "commented_keys",
+    "escaped_comment",
     "open_private",
     "public_half",
     "read",
     "read_private",
     "read_public",
-    "text_of",
 ]
 
 _MAX_FILE: Final = 16 * MAX_BLOB
@@ -59,7 +59,7 @@ def read(path: Path) -> bytes:
 
     Raises:
         OSError: it cannot be read.
-        Stopped: it is far too large for keys.
+        CommandExit: it is far too large for keys.
     """
     if may_wait(path):  # it is read once, whoever else wants it
         return read_file(path, _MAX_FILE)
@@ -67,7 +67,7 @@ def read(path: Path) -> bytes:
         data = file.read(_MAX_FILE + 1)
     if len(data) > _MAX_FILE:
         problem = f"{path} is too large for keys"
-        raise Stopped(problem)
+        raise CommandExit(problem)
     return data
 
 
@@ -76,7 +76,7 @@ def read_private(path: Path, options: Options, question: str = "") -> PrivateKey
 
     Raises:
         KeyFormatError: it is not one private key.
-        Stopped: there is no terminal.
+        CommandExit: there is no terminal.
     """
     return open_private(path, options, question)[0]
 
@@ -89,7 +89,7 @@ def open_private(
     Raises:
         UnprotectedKey: others can read it.
         KeyFormatError: it is not one private key.
-        Stopped: there is no terminal.
+        CommandExit: there is no terminal.
     """
     if str(path) != "-":
         check_private_permissions(path)
@@ -101,7 +101,7 @@ def open_private(
         given = options.get("P")
     if given == "":
         problem = f"the key in {path} has a passphrase, and that of -P is empty"
-        raise Stopped(problem)
+        raise CommandExit(problem)
     asked = question or f"Enter passphrase for key '{path}': "
     passphrase = secret(asked, "P") if given is None else given
     with name_file_in_errors(path):
@@ -142,13 +142,13 @@ def read_public(path: Path) -> PublicKey:
     """Return the plain public key of a file, be it private or public.
 
     Raises:
-        Stopped: it is a certificate.
+        CommandExit: it is a certificate.
         KeyFormatError: it is not a key.
     """
     key = public_half(path)
     if isinstance(key, Certificate):
         problem = f"{path} holds a certificate, where a plain key is needed"
-        raise Stopped(problem)
+        raise CommandExit(problem)
     return key
 
 
@@ -167,7 +167,7 @@ def commented_keys(path: Path) -> Iterator[CommentedKey]:
             if str(path) != "-"
             else load_public_key(data, policy=KeyPolicy.LEGACY)
         )
-        yield CommentedKey(key, text_of(key.comment))
+        yield CommentedKey(key, escaped_comment(key.comment))
         return
     for _, line in numbered_lines(data):
         field, rest = _split_options(line)
@@ -177,11 +177,11 @@ def commented_keys(path: Path) -> Iterator[CommentedKey]:
             except KeyFormatError:
                 continue
             found = key.comment or comment.decode("utf-8", "surrogateescape")
-            yield CommentedKey(key, text_of(found))
+            yield CommentedKey(key, escaped_comment(found))
             break
 
 
-def text_of(comment: str) -> str:
+def escaped_comment(comment: str) -> str:
     """Return a comment as it is shown."""
     return printable(comment, len(comment)) or "no comment"
 

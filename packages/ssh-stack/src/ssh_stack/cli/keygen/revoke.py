@@ -12,7 +12,7 @@ import click
 from ssh_keys import KeyPolicy, PublicKey, RevocationList
 from ssh_keys.files import read_revoked_keys, write_revoked_keys
 from ssh_keys.trust import Authority, revoke_specified
-from ssh_stack.cli.errors import Stopped
+from ssh_stack.cli.errors import CommandExit
 from ssh_stack.cli.keygen.keys import commented_keys, read, read_public
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.report import Report
@@ -58,7 +58,7 @@ def query(options: Options, report: Report) -> int:
         keys = list(commented_keys(Path(word)))
         if not keys:
             problem = f"{word} is not a public key file"
-            raise Stopped(problem)
+            raise CommandExit(problem)
         for entry in keys:
             bad = revoked.revokes(entry.key)
             found = found or bad

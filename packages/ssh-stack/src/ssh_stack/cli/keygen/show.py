@@ -20,7 +20,7 @@ from ssh_keys import (
 from ssh_keys.files import name_file_in_errors
 from ssh_keys.randomart import bubblebabble, randomart, title_of
 from ssh_keys.trust import sshfp_records
-from ssh_stack.cli.errors import Stopped
+from ssh_stack.cli.errors import CommandExit
 from ssh_stack.cli.keygen.keys import (
     CommentedKey,
     commented_keys,
@@ -107,7 +107,7 @@ def _each_key(options: Options, line: Callable[[CommentedKey], str]) -> int:
         found = True
     if not found:
         problem = f"{path} is not a public key file"
-        raise Stopped(problem)
+        raise CommandExit(problem)
     return 0
 
 
@@ -183,7 +183,7 @@ def show_records(options: Options, report: Report) -> int:
     paths = [options.file] if options.file else sorted(Path(_HOST_KEYS).glob("ssh_host_*_key.pub"))
     if not paths:
         problem = f"there is no host key in {_HOST_KEYS}"
-        raise Stopped(problem)
+        raise CommandExit(problem)
     for path in paths:
         for record in _records(read_public(path), options):
             generic = options.has("g")

@@ -15,10 +15,10 @@ from ssh_keys import Certificate, KeyFormatError, PublicKey, SignatureRefused, S
 from ssh_keys.files import read_allowed_signers, read_chunks, read_revoked_keys, write_key_file
 from ssh_keys.signatures import HashName, Message, MessageSigner, sign
 from ssh_keys.trust import parse_date
-from ssh_stack.cli.errors import FAILED, Stopped
+from ssh_stack.cli.errors import FAILED, CommandExit
 from ssh_stack.cli.keygen.keys import public_half, read, read_private
 from ssh_stack.cli.keygen.options import Options
-from ssh_stack.cli.keygen.questions import confirm_overwrite
+from ssh_stack.cli.keygen.prompts import confirm_overwrite
 from ssh_stack.cli.keygen.show import title
 from ssh_stack.cli.report import Report
 from ssh_stack.local.user import expand_home
@@ -46,7 +46,7 @@ def signature(options: Options, report: Report) -> int:
 def _sign(options: Options, report: Report) -> int:
     namespace = options.need("n", "what the signature is for, such as file")
     hash_name = _hash(options)
-    with _Signing.of(expand_home(options.need("f", "the key that signs")), options) as key:
+    with _SigningKey.of(expand_home(options.need("f", "the key that signs")), options) as key:
         for word in options.files or ("-",):
             if word == "-":
                 report.warn("signing data on standard input")
@@ -74,7 +74,7 @@ def _save(word: str, made: SSHSig, report: Report) -> None:
 
 
 @attrs.frozen
-class _Signing:
+class _SigningKey:
     """What signs, and the certificate that goes along."""
 
     signer: MessageSigner
@@ -82,7 +82,7 @@ class _Signing:
     close: Callable[[], None] = lambda: None
 
     @classmethod
-    def of(cls, path: Path, options: Options) -> _Signing:
+    def of(cls, path: Path, options: Options) -> _SigningKey:
         """Find the private half of a key: in the file, beside it, or in the agent."""
         try:
             key = public_half(path)
@@ -96,11 +96,11 @@ class _Signing:
         return cls._of_agent(plain, certificate)
 
     @classmethod
-    def _of_agent(cls, key: PublicKey, certificate: Certificate | None) -> _Signing:
+    def _of_agent(cls, key: PublicKey, certificate: Certificate | None) -> _SigningKey:
         from ssh_agent.blocking import AgentClient  # only where no file has it
 
         client = AgentClient.connect()
-        return cls(_InAgent(key, client.sign), certificate, client.close)
+        return cls(_AgentMessageSigner(key, client.sign), certificate, client.close)
 
     def __enter__(self) -> Self:
         return self
@@ -110,7 +110,7 @@ class _Signing:
 
 
 @attrs.frozen
-class _InAgent:
+class _AgentMessageSigner:
     """A key whose private half an agent has."""
 
     public_key: PublicKey
@@ -149,7 +149,7 @@ def _verify(options: Options, report: Report) -> int:
         report.warn(str(error))
         click.echo("Could not verify signature.")
         return FAILED
-    _good(made, namespace, f"for {principal} ", options, report)
+    _report_good_signature(made, namespace, f"for {principal} ", options, report)
     return 0
 
 
@@ -160,11 +160,13 @@ def _check(options: Options, report: Report) -> int:
         report.warn("the key did not sign this message for this namespace")
         click.echo("Could not verify signature.")
         return FAILED
-    _good(made, namespace, "", options, report)
+    _report_good_signature(made, namespace, "", options, report)
     return 0
 
 
-def _good(made: SSHSig, namespace: str, whose: str, options: Options, report: Report) -> None:
+def _report_good_signature(
+    made: SSHSig, namespace: str, whose: str, options: Options, report: Report
+) -> None:
     key = made.certificate or made.public_key
     if not report.quiet:
         fingerprint = made.public_key.fingerprint()
@@ -178,7 +180,7 @@ def _find_principals(options: Options, report: Report) -> int:
     names = signers.find_principals(_signature(options), _now(options))
     if not names:
         problem = "no principal matched"
-        raise Stopped(problem)
+        raise CommandExit(problem)
     del report
     click.echo("\n".join(names))
     return 0
@@ -189,7 +191,7 @@ def _match_principals(options: Options, report: Report) -> int:
     found = signers.match_principals(options.need("I", "the principal to look for"))
     if not found:
         problem = "no principal matched"
-        raise Stopped(problem)
+        raise CommandExit(problem)
     del report
     for names in found:
         click.echo(",".join(names))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ssh_stack.cli.errors import FAILED, Stopped, explain, root_of
-from ssh_stack.cli.hostkeys import banner
+from ssh_stack.cli.errors import FAILED, CommandExit, explain, root_cause
+from ssh_stack.cli.host_key_warnings import host_key_warning
 from ssh_transport import ConnectionLost
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RawCommand", "run", "secure_standard_streams"]
 
-_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_SHELL_BASE: Final = 128  # "128+n" is how shells spell "ended by signal n"
+_ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SIGNAL_STATUS_BASE: Final = 128  # "128+n" is how shells spell "ended by signal n"
 
 
 class RawCommand(click.Command):
@@ -49,15 +49,15 @@ def run(
     try:
         return asyncio.run(_main(work, caught, report))
     except asyncio.CancelledError:
-        return _SHELL_BASE + caught[0] if caught else FAILED
+        return _SIGNAL_STATUS_BASE + caught[0] if caught else FAILED
     except KeyboardInterrupt:
-        return _SHELL_BASE + signal.SIGINT
-    except Stopped as stop:
+        return _SIGNAL_STATUS_BASE + signal.SIGINT
+    except CommandExit as stop:
         if str(stop):
             report.error(str(stop))
         return stop.status
     except Exception as error:  # noqa: BLE001 (whatever it is, the user gets one line)
-        if warning := banner(root_of(error)):
+        if warning := host_key_warning(root_cause(error)):
             report.alarm(warning)
         report.error(_line(error, place))
         if report.verbose > 1:
@@ -68,7 +68,7 @@ def run(
 def _line(error: BaseException, place: Callable[[], tuple[str, int]]) -> str:
     host, port = place()
     line = explain(error, host, port)
-    if isinstance(root_of(error), ConnectionLost):
+    if isinstance(root_cause(error), ConnectionLost):
         return f"connection to {host} port {port}: {line}"
     return line
 
@@ -82,12 +82,14 @@ async def _main(work: Callable[[], Awaitable[int]], caught: list[int], report: R
         if task is not None:
             task.cancel()
 
-    def in_the_background(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    def report_background_failure(
+        _loop: asyncio.AbstractEventLoop, context: dict[str, Any]
+    ) -> None:
         error = context.get("exception")
         report.note(explain(error) if error is not None else str(context["message"]))
 
-    loop.set_exception_handler(in_the_background)
-    for number in _ENDING:
+    loop.set_exception_handler(report_background_failure)
+    for number in _ENDING_SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, and jobs in the background
             loop.add_signal_handler(number, stop, number)
     return await work()

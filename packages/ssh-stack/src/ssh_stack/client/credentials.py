@@ -14,15 +14,15 @@ from ssh_auth import (
     UnusableCredential,
     password_answers,
 )
+from ssh_stack.client.authentication_plan import AuthenticationPlan
 from ssh_stack.client.options import ClientOptions
-from ssh_stack.client.plan import AuthenticationPlan
 from ssh_stack.client.public_keys import public_keys
-from ssh_stack.local.asking import answer_of
+from ssh_stack.local.callbacks import call_for_text
 
 __all__ = ["credentials"]
 
 _PASSWORD: Final = "password"  # noqa: S105 (the name of a method)
-_DIALOGUE: Final = "keyboard-interactive"
+_KEYBOARD_INTERACTIVE: Final = "keyboard-interactive"
 
 
 async def credentials(
@@ -41,7 +41,7 @@ async def credentials(
     found: list[Credential] = []
     if "publickey" in plan.methods:
         found += await public_keys(options, plan, stack)
-    found += _secrets(options, plan)
+    found += _secret_credentials(options, plan)
     found.sort(key=lambda credential: _rank(credential, plan.methods))
     first = [NoneCredential(probe=True)] if options.ask_methods_first else []
     return (*first, *found)
@@ -60,22 +60,24 @@ def _rank(credential: Credential, methods: tuple[str, ...]) -> int:
 _BY_PASSWORD: Final = "caller's password"  # noqa: S105 (whose answer it is)
 
 
-def _secrets(options: ClientOptions, plan: AuthenticationPlan) -> list[Credential]:
+def _secret_credentials(options: ClientOptions, plan: AuthenticationPlan) -> list[Credential]:
     """Return passwords and prompt answers, and for methods that are not allowed the reason."""
     found: list[Credential] = []
     refused: dict[str, Credential] = {}
-    for credential in _of_caller(options, plan):
-        problem = _objection(credential, plan)
+    for credential in _caller_credentials(options, plan):
+        problem = _why_not_allowed(credential, plan)
         if not problem:
             found.append(credential)
         elif credential.source != _BY_PASSWORD:
             unusable = UnusableCredential(credential.method, credential.source, problem)
             refused.setdefault(credential.method, unusable)
-    found += [each for each in _of_prompter(options, plan) if not _objection(each, plan)]
+    found += [
+        each for each in _prompter_credentials(options, plan) if not _why_not_allowed(each, plan)
+    ]
     return [*found, *refused.values()]
 
 
-def _objection(credential: Credential, plan: AuthenticationPlan) -> str:
+def _why_not_allowed(credential: Credential, plan: AuthenticationPlan) -> str:
     """Return why a credential must not be used, or nothing."""
     if credential.method not in plan.methods:
         return f"{credential.method} is not among the methods that may be used"
@@ -85,7 +87,7 @@ def _objection(credential: Credential, plan: AuthenticationPlan) -> str:
     return ""
 
 
-def _of_caller(options: ClientOptions, plan: AuthenticationPlan) -> list[Credential]:
+def _caller_credentials(options: ClientOptions, plan: AuthenticationPlan) -> list[Credential]:
     found: list[Credential] = []
     password, interactive, change = options.password, options.interactive, options.change_password
     if interactive is not None:
@@ -96,9 +98,9 @@ def _of_caller(options: ClientOptions, plan: AuthenticationPlan) -> list[Credent
         return found
     renew = None
     if change is not None and not plan.batch:
-        renew = partial(answer_of, change, what="change_password")
+        renew = partial(call_for_text, change, what="change_password")
     if not isinstance(password, str):
-        ask = partial(answer_of, password, what="password")
+        ask = partial(call_for_text, password, what="password")
         asked = PasswordCredential(ask, renew, source="caller")
         return [*found, *[asked] * plan.password_prompts]
     found.append(PasswordCredential(password, renew, source="caller"))
@@ -108,7 +110,7 @@ def _of_caller(options: ClientOptions, plan: AuthenticationPlan) -> list[Credent
     return found
 
 
-def _of_prompter(options: ClientOptions, plan: AuthenticationPlan) -> list[Credential]:
+def _prompter_credentials(options: ClientOptions, plan: AuthenticationPlan) -> list[Credential]:
     prompter = options.prompter
     if prompter is None or options.interactive is not None or options.password is not None:
         return []

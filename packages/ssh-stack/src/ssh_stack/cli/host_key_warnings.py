@@ -11,7 +11,7 @@ from ssh_wire.text import printable
 if TYPE_CHECKING:
     from ssh_stack.cli.report import Report
 
-__all__ = ["banner", "follow"]
+__all__ = ["host_key_warning", "report_log_records"]
 
 _LIMIT: Final = 2048
 _FRAME: Final = "@" * 59
@@ -29,7 +29,7 @@ _MEANINGS: Final[dict[type[HostKeyError], str]] = {
 }
 
 
-def banner(error: BaseException) -> str:
+def host_key_warning(error: BaseException) -> str:
     """Return the warning, in the words of ssh, that an error about a host key comes with.
 
     It is empty where there is none.
@@ -40,7 +40,7 @@ def banner(error: BaseException) -> str:
     return "\n".join([_FRAME, _TITLES[kind], _FRAME, _MEANINGS[kind]])
 
 
-class _Handler(logging.Handler):
+class _ReportHandler(logging.Handler):
     """Passes on what the library logs."""
 
     def __init__(self, report: Report) -> None:
@@ -50,7 +50,7 @@ class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         error = getattr(record, "host_key_error", None)
         if isinstance(error, HostKeyError):
-            self.report.alarm(banner(error))
+            self.report.alarm(host_key_warning(error))
         text = printable(record.getMessage(), _LIMIT)
         if record.levelno >= logging.WARNING:
             self.report.alarm(f"ssh-stack: {text}")
@@ -58,12 +58,12 @@ class _Handler(logging.Handler):
             self.report.show(f"Warning: {text}")
 
 
-def follow(report: Report) -> None:
+def report_log_records(report: Report) -> None:
     """Tell the user what the logger `ssh_stack` is told from now on, unless with -q."""
     log = logging.getLogger("ssh_stack")
     for handler in log.handlers[:]:
-        if isinstance(handler, _Handler):
+        if isinstance(handler, _ReportHandler):
             log.removeHandler(handler)
-    log.addHandler(_Handler(report))
+    log.addHandler(_ReportHandler(report))
     log.setLevel(logging.INFO)
     log.propagate = False

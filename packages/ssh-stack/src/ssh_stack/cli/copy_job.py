@@ -15,18 +15,18 @@ import attrs
 from ssh_sftp import SFTPError, SFTPOptions, SFTPTransferErrors
 from ssh_sftp.aio import SFTPClient
 from ssh_stack.cli.arguments import Target, directive
-from ssh_stack.cli.connect_from_arguments import describe, reach
-from ssh_stack.cli.errors import Stopped, explain
-from ssh_stack.cli.progress import Bars
+from ssh_stack.cli.connect_from_arguments import connect_from_arguments, report_connection
+from ssh_stack.cli.errors import CommandExit, explain
+from ssh_stack.cli.progress import ProgressDisplay
 from ssh_stack.client.connection import Connection
 from ssh_wire import SSHError
 
 if TYPE_CHECKING:
     from ssh_sftp import TransferFailure, Transferred
-    from ssh_stack.cli.locations import Place
+    from ssh_stack.cli.locations import Location
     from ssh_stack.cli.report import Report
 
-__all__ = ["CopyOptions", "Copying"]
+__all__ = ["CopyJob", "CopyOptions"]
 
 _SOME_FAILED: Final = 1
 _SIZE_CHECK: Final = "the size check"
@@ -48,25 +48,25 @@ class CopyOptions:
 
 
 @attrs.frozen
-class _Remote:
+class _RemoteSession:
     """An SFTP session and its connection."""
 
     sftp: SFTPClient
     connection: Connection
 
 
-class Copying:
+class CopyJob:
     """One call of `cp`."""
 
     def __init__(
         self,
-        sources: Sequence[Place],
-        destination: Place,
+        sources: Sequence[Location],
+        destination: Location,
         options: CopyOptions,
         config: str | None,
         report: Report,
     ) -> None:
-        self.bars: Bars = Bars(None)
+        self.bars: ProgressDisplay = ProgressDisplay(None)
         """Where progress is shown."""
         self._sources = sources
         self._destination = destination
@@ -74,7 +74,7 @@ class Copying:
         self._config = config
         self._report = report
         self._stack = AsyncExitStack()
-        self._remotes: dict[tuple[str, str | None, int | None], _Remote] = {}
+        self._remotes: dict[tuple[str, str | None, int | None], _RemoteSession] = {}
         self._place = ("", 0)
         self._files = 0
         self._bytes = 0
@@ -84,27 +84,27 @@ class Copying:
         """Return the host and port that are being connected to, for messages."""
         return self._place
 
-    async def conduct(self) -> int:
+    async def run(self) -> int:
         """Copy everything; return the exit status."""
         async with self._stack:
             if len(self._sources) > 1:
                 await self._need_directory()
             for source in self._sources:
-                await self._try(source)
+                await self._copy_or_report(source)
             self.bars.close(self._files, self._bytes)
             return _SOME_FAILED if self._failed else 0
 
     async def _need_directory(self) -> None:
         if not await self._is_directory(self._destination):
             problem = f"{self._destination}: not a directory, and there are several sources"
-            raise Stopped(problem, _SOME_FAILED)
+            raise CommandExit(problem, _SOME_FAILED)
 
-    async def _try(self, source: Place) -> None:
+    async def _copy_or_report(self, source: Location) -> None:
         """Copy one source; tell what became of it."""
         for place in (source, self._destination):  # what fails here fails for all
             await self._remote(place)
         try:
-            for path in await self._expanded(source):
+            for path in await self._expand_pattern(source):
                 await self._copy(attrs.evolve(source, path=path))
         except (SSHError, OSError) as error:
             if any(each.connection.is_closed for each in self._remotes.values()):
@@ -115,7 +115,9 @@ class Copying:
         self._failed += 1
         self._report.error(explain(error))
 
-    def _told(self, result: Transferred, failures: Sequence[TransferFailure]) -> Transferred:
+    def _report_outcome(
+        self, result: Transferred, failures: Sequence[TransferFailure]
+    ) -> Transferred:
         """Tell what failed, what was left out, and what was refused that files do not need."""
         for failure in failures:
             self._fail(failure.cause)
@@ -124,7 +126,7 @@ class Copying:
             if skipped.path not in failed:
                 self._report.warn(f"{skipped.path}: left out: {skipped.reason}")
         for refusal in result.refused:
-            line = f"{refusal.path}: {refusal.what} refused: {_reason(refusal.cause)}"
+            line = f"{refusal.path}: {refusal.what} refused: {_refusal_text(refusal.cause)}"
             if refusal.what == _SIZE_CHECK:
                 self._report.note(line)
             else:
@@ -133,68 +135,68 @@ class Copying:
 
     # ------------------------------------------------------------- one source
 
-    async def _copy(self, source: Place) -> None:
+    async def _copy(self, source: Location) -> None:
         target = await self._target(source)
         here, there = await self._remote(source), await self._remote(self._destination)
         if here is None:
-            self._count(await self._put(there, source.path, target))
+            self._add_to_totals(await self._put(there, source.path, target))
         elif there is None:
-            self._count(await self._get(here, source.path, target))
+            self._add_to_totals(await self._get(here, source.path, target))
         else:  # from host to host through this machine
             with tempfile.TemporaryDirectory(prefix="ssh-stack-") as folder:
-                between = f"{folder}/{_name(source.path) or 'copy'}"
+                between = f"{folder}/{_last_component(source.path) or 'copy'}"
                 await self._get(here, source.path, between)
-                self._count(await self._put(there, between, target))
+                self._add_to_totals(await self._put(there, between, target))
 
-    def _count(self, result: Transferred) -> None:
+    def _add_to_totals(self, result: Transferred) -> None:
         self._files += result.files
         self._bytes += result.bytes
 
-    async def _get(self, remote: _Remote, source: str, target: str) -> Transferred:
-        with self.bars.transfer(source) as moves:
+    async def _get(self, remote: _RemoteSession, source: str, target: str) -> Transferred:
+        with self.bars.transfer(source) as progress:
             outcome = await _outcome(
                 remote.sftp.get(
                     source,
                     target,
                     recursive=self._options.recursive,
                     preserve=self._options.preserve,
-                    progress=None if moves is None else moves.moved,
-                    found=None if moves is None else moves.found,
+                    progress=None if progress is None else progress.moved,
+                    found=None if progress is None else progress.found,
                 )
             )
-        return self._told(*outcome)
+        return self._report_outcome(*outcome)
 
-    async def _put(self, remote: _Remote | None, source: str, target: str) -> Transferred:
+    async def _put(self, remote: _RemoteSession | None, source: str, target: str) -> Transferred:
         if remote is None:
             problem = "both sides are on this machine"
-            raise Stopped(problem)
-        with self.bars.transfer(target) as moves:
+            raise CommandExit(problem)
+        with self.bars.transfer(target) as progress:
             outcome = await _outcome(
                 remote.sftp.put(
                     source,
                     target,
                     recursive=self._options.recursive,
                     preserve=self._options.preserve,
-                    progress=None if moves is None else moves.moved,
-                    found=None if moves is None else moves.found,
+                    progress=None if progress is None else progress.moved,
+                    found=None if progress is None else progress.found,
                 )
             )
-        return self._told(*outcome)
+        return self._report_outcome(*outcome)
 
-    async def _target(self, source: Place) -> str:
+    async def _target(self, source: Location) -> str:
         """Return where a source goes: into the destination if that is a directory."""
-        path, name = self._destination.path, _name(source.path)
+        path, name = self._destination.path, _last_component(source.path)
         if not name or not await self._is_directory(self._destination):
             return path
         return path + name if path.endswith("/") else f"{path}/{name}"
 
-    async def _is_directory(self, place: Place) -> bool:
+    async def _is_directory(self, place: Location) -> bool:
         remote = await self._remote(place)
         if remote is None:
             return await asyncio.to_thread(Path(place.path).is_dir)
         return await remote.sftp.is_dir(place.path)
 
-    async def _expanded(self, source: Place) -> list[str]:
+    async def _expand_pattern(self, source: Location) -> list[str]:
         """Return the paths of a source: a remote pattern stands for what it matches."""
         remote = await self._remote(source)
         if remote is None or not _MAGIC & set(source.path):
@@ -213,7 +215,7 @@ class Copying:
 
     # ------------------------------------------------------------- connections
 
-    async def _remote(self, place: Place) -> _Remote | None:
+    async def _remote(self, place: Location) -> _RemoteSession | None:
         """Return the session with a place's host; the first use of a host connects to it."""
         if place.host is None:
             return None
@@ -222,7 +224,7 @@ class Copying:
             self._remotes[key] = await self._connect(place)
         return self._remotes[key]
 
-    async def _connect(self, place: Place) -> _Remote:
+    async def _connect(self, place: Location) -> _RemoteSession:
         host = place.host or ""
         lines = list(self._options.lines)
         if place.user is not None:
@@ -231,16 +233,16 @@ class Copying:
             lines.append(directive("p", str(place.port)))
         target = Target(host=host, lines=tuple(lines), config=self._config)
         self._place = (host, place.port or 22)
-        connecting = reach(target, self._report)
+        connecting = connect_from_arguments(target, self._report)
         self._place = (connecting.config.hostname or host, connecting.config.port or 22)
         connection = await self._stack.enter_async_context(connecting)
-        describe(connection, self._report)
+        report_connection(connection, self._report)
         options = SFTPOptions(atomic=not self._options.in_place)
         sftp = await self._stack.enter_async_context(connection.sftp(options))
-        return _Remote(sftp, connection)
+        return _RemoteSession(sftp, connection)
 
 
-def _name(path: str) -> str:
+def _last_component(path: str) -> str:
     """Return the last component of a path; "" where it has none of its own, as in `.`."""
     name = path.rstrip("/").rpartition("/")[2]
     return "" if name in {".", ".."} else name
@@ -256,7 +258,7 @@ async def _outcome(
         return error.done, error.errors
 
 
-def _reason(error: Exception) -> str:
+def _refusal_text(error: Exception) -> str:
     """Return the text of a refusal, without its path."""
     if isinstance(error, SFTPError):
         return error.text

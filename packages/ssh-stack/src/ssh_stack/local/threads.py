@@ -9,12 +9,12 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import TypeVar
 
-__all__ = ["in_thread"]
+__all__ = ["run_in_thread"]
 
 _T = TypeVar("_T")
 
 
-async def in_thread(work: Callable[[], _T]) -> _T:
+async def run_in_thread(work: Callable[[], _T]) -> _T:
     """Run a function in a thread of its own, and wait for it until the waiter is cancelled.
 
     Other than with `asyncio.to_thread`, the end of the loop and of the program does not wait

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from ssh_stack.cli.errors import Stopped
-from ssh_stack.cli.prompts import Keyboard
+from ssh_stack.cli.errors import CommandExit
+from ssh_stack.cli.prompts import TerminalPrompter
 
 __all__ = ["ask", "confirm_overwrite", "new_passphrase", "secret"]
 
@@ -23,13 +23,13 @@ def secret(question: str, otherwise: str) -> str:
         otherwise: the option that answers it.
 
     Raises:
-        Stopped: there is no terminal, or nothing was typed.
+        CommandExit: there is no terminal, or nothing was typed.
     """
-    keyboard = Keyboard.at_hand()
+    keyboard = TerminalPrompter.if_available()
     answer = None if keyboard is None else asyncio.run(keyboard.secret(question))
     if answer is None:
         problem = f"no passphrase: there is no terminal to ask at; give it with -{otherwise}"
-        raise Stopped(problem)
+        raise CommandExit(problem)
     return answer
 
 
@@ -40,7 +40,7 @@ def new_passphrase(given: str | None) -> str | None:
         given: the value of -N.
 
     Raises:
-        Stopped: there is no terminal, or no two answers were the same.
+        CommandExit: there is no terminal, or no two answers were the same.
     """
     if given is not None:
         return given or None
@@ -50,7 +50,7 @@ def new_passphrase(given: str | None) -> str | None:
             return first or None
         print("Passphrases do not match. Try again.", file=sys.stderr)  # noqa: T201 (a dialogue)
     problem = "the passphrases do not match"
-    raise Stopped(problem)
+    raise CommandExit(problem)
 
 
 def ask(question: str) -> str:
@@ -64,9 +64,9 @@ def confirm_overwrite(path: Path) -> None:
     """Ask whether a file that is there shall go, as ssh-keygen asks.
 
     Raises:
-        Stopped: it stays.
+        CommandExit: it stays.
     """
     if path.exists() or path.is_symlink():
         print(f"{path} already exists.")  # noqa: T201 (a dialogue)
         if ask("Overwrite (y/n)? ").strip().lower() not in {"y", "yes"}:
-            raise Stopped(status=1)
+            raise CommandExit(status=1)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from ssh_stack.local.user import home_directory, local_user
 
 if TYPE_CHECKING:
-    from ssh_stack.config.resolve import Reading
+    from ssh_stack.config.resolve import ConfigResolver
 
 __all__ = ["HostTokens"]
 
@@ -24,8 +24,8 @@ class HostTokens(Mapping[str, str]):
         names: the tokens that there are; by default those that most directives take.
     """
 
-    def __init__(self, reading: Reading, names: str = "CLdhijklnpru") -> None:
-        self._reading = reading
+    def __init__(self, resolver: ConfigResolver, names: str = "CLdhijklnpru") -> None:
+        self._reading = resolver
         self._names = names
 
     def __getitem__(self, letter: str) -> str:
@@ -40,16 +40,16 @@ class HostTokens(Mapping[str, str]):
         return len(self._names)
 
 
-def _alias(reading: Reading) -> str:
-    alias = reading.value("HostKeyAlias")
-    if reading.finished:
-        return alias.lower() if alias else reading.original
-    return alias or reading.host
+def _alias(resolver: ConfigResolver) -> str:
+    alias = resolver.value("HostKeyAlias")
+    if resolver.finished:
+        return alias.lower() if alias else resolver.original
+    return alias or resolver.host
 
 
-def _jump(reading: Reading) -> str:
+def _jump(resolver: ConfigResolver) -> str:
     """Return the host of the last jump, without user and port."""
-    hops = reading.value("ProxyJump")
+    hops = resolver.value("ProxyJump")
     if not hops:
         return ""
     place = str(hops[-1]).removeprefix("ssh://").rstrip("/").rpartition("@")[2]
@@ -58,23 +58,23 @@ def _jump(reading: Reading) -> str:
     return place.partition(":")[0] if place.count(":") == 1 else place
 
 
-def _hash(reading: Reading) -> str:
+def _hash(resolver: ConfigResolver) -> str:
     """Return the "hash of %l%h%p%r%j": it names sockets, and protects nothing."""
-    text = "".join(_VALUES[letter](reading) for letter in "lhprj")
+    text = "".join(_VALUES[letter](resolver) for letter in "lhprj")
     return hashlib.sha1(text.encode("utf-8", "surrogateescape")).hexdigest()  # noqa: S324 (as ssh)
 
 
-_VALUES: Final[dict[str, Callable[[Reading], str]]] = {
+_VALUES: Final[dict[str, Callable[[ConfigResolver], str]]] = {
     "C": _hash,
     "L": lambda _: socket.gethostname().partition(".")[0],
     "d": lambda _: str(home_directory()),
-    "h": lambda reading: reading.host,
+    "h": lambda resolver: resolver.host,
     "i": lambda _: str(os.getuid()),
     "j": _jump,
     "k": _alias,
     "l": lambda _: socket.gethostname(),
-    "n": lambda reading: reading.original,
-    "p": lambda reading: str(reading.port),
-    "r": lambda reading: reading.user,
+    "n": lambda resolver: resolver.original,
+    "p": lambda resolver: str(resolver.port),
+    "r": lambda resolver: resolver.user,
     "u": lambda _: local_user(),
 }

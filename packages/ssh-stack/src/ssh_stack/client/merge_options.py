@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import attrs
 
 from ssh_connection.aio import KeepaliveOptions, Timeouts
-from ssh_stack.client.encrypted_signer import ASKED
+from ssh_stack.client.authentication_plan import METHODS, AuthenticationPlan
+from ssh_stack.client.encrypted_signer import PASSPHRASE_PROMPTS
 from ssh_stack.client.options import ClientOptions, HostKeyPolicy
-from ssh_stack.client.plan import METHODS, AuthenticationPlan
 from ssh_stack.config import Config, HostConfig, load_config
 from ssh_stack.config.lines import quoted
 from ssh_stack.sources import DEFAULT, Default
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
     from ssh_stack.config.algorithms import AlgorithmList
 
 __all__ = [
-    "agreed_algorithms",
-    "authentication",
+    "authentication_plan",
     "check_name",
-    "keepalive",
+    "host_key_policy",
+    "keepalive_options",
     "keeps_host_key_order",
-    "policy",
-    "quiet",
+    "offered_algorithms",
     "read_config",
     "refuse_unsupported",
-    "rekeying",
-    "restricted",
+    "rekey_limits",
     "timeouts",
-    "updates_host_keys",
+    "updates_known_hosts",
+    "with_ca_signature_algorithms",
+    "without_prompts",
 ]
 
 _NO_FILES: Final = (FilePath("none"),)  # "no identity files should be loaded"
@@ -98,7 +98,7 @@ def refuse_unsupported(config: HostConfig) -> None:
             raise each.error()
 
 
-def quiet(options: ClientOptions, config: HostConfig) -> ClientOptions:
+def without_prompts(options: ClientOptions, config: HostConfig) -> ClientOptions:
     """Return the options without anybody to ask, where the configuration has BatchMode.
 
     "User interaction such as password prompts and host key confirmation requests will be
@@ -117,7 +117,7 @@ def quiet(options: ClientOptions, config: HostConfig) -> ClientOptions:
     )
 
 
-def authentication(
+def authentication_plan(
     options: ClientOptions, config: HostConfig, user: str, host: str
 ) -> AuthenticationPlan:
     """Return how the user is authenticated."""
@@ -138,7 +138,9 @@ def authentication(
         public_key_algorithms=usual if accepted is None else accepted.applied(usual),
         min_rsa_bits=config.required_rsa_size or 0,
         batch=config.batch,
-        password_prompts=ASKED if config.password_prompts is None else config.password_prompts,
+        password_prompts=PASSPHRASE_PROMPTS
+        if config.password_prompts is None
+        else config.password_prompts,
     )
 
 
@@ -161,7 +163,7 @@ def _user_algorithms(*, legacy: bool = False) -> tuple[str, ...]:
     return tuple(name for name in HOST_KEYS if legacy or name != "ssh-rsa")
 
 
-def agreed_algorithms(options: ClientOptions, config: HostConfig) -> Algorithms:
+def offered_algorithms(options: ClientOptions, config: HostConfig) -> Algorithms:
     """Return what is offered: the lists of the configuration change the profile's.
 
     They do not change `Algorithms` that the caller gives, and add nothing to "strict".
@@ -175,14 +177,14 @@ def agreed_algorithms(options: ClientOptions, config: HostConfig) -> Algorithms:
     closed = options.algorithms == "strict"
     return attrs.evolve(
         base,
-        kex=_changed(base.kex, config.kex_algorithms, closed=closed),
-        host_keys=_changed(base.host_keys, config.host_key_algorithms, closed=closed),
-        ciphers=_changed(base.ciphers, config.ciphers, closed=closed),
-        macs=_changed(base.macs, config.macs, closed=closed),
+        kex=_apply_change(base.kex, config.kex_algorithms, closed=closed),
+        host_keys=_apply_change(base.host_keys, config.host_key_algorithms, closed=closed),
+        ciphers=_apply_change(base.ciphers, config.ciphers, closed=closed),
+        macs=_apply_change(base.macs, config.macs, closed=closed),
     )
 
 
-def _changed(
+def _apply_change(
     names: tuple[str, ...], change: AlgorithmList | None, *, closed: bool
 ) -> tuple[str, ...]:
     """Return a list with a change made to it; a closed one gets no name that it has not."""
@@ -207,7 +209,7 @@ def keeps_host_key_order(config: HostConfig) -> bool:
     return change is not None and change.sign in {"", "^"}
 
 
-def rekeying(options: ClientOptions, config: HostConfig) -> tuple[int, float]:
+def rekey_limits(options: ClientOptions, config: HostConfig) -> tuple[int, float]:
     """Return bytes and seconds after which to rekey: the lower of both."""
     size, seconds = config.rekey_limit or (0, 0)
     return (
@@ -216,7 +218,7 @@ def rekeying(options: ClientOptions, config: HostConfig) -> tuple[int, float]:
     )
 
 
-def restricted(verify: _Verify, accepted: AlgorithmList | None) -> _Verify:
+def with_ca_signature_algorithms(verify: _Verify, accepted: AlgorithmList | None) -> _Verify:
     """Return a judge of host certificates that has CASignatureAlgorithms as well.
 
     A certificate with another signature is not used: its key is judged alone.
@@ -232,7 +234,7 @@ def restricted(verify: _Verify, accepted: AlgorithmList | None) -> _Verify:
     return judge
 
 
-def policy(options: ClientOptions, config: HostConfig) -> HostKeyPolicy:
+def host_key_policy(options: ClientOptions, config: HostConfig) -> HostKeyPolicy:
     """Return what becomes of a server that is not known."""
     if not isinstance(options.host_key_policy, Default):
         return options.host_key_policy
@@ -241,7 +243,7 @@ def policy(options: ClientOptions, config: HostConfig) -> HostKeyPolicy:
     return config.host_key_policy
 
 
-def updates_host_keys(options: ClientOptions, config: HostConfig) -> bool:
+def updates_known_hosts(options: ClientOptions, config: HostConfig) -> bool:
     """UpdateHostKeys "is enabled by default if the user has not overridden" known_hosts."""
     if not isinstance(options.update_host_keys, Default):
         return bool(options.update_host_keys)
@@ -259,7 +261,7 @@ def timeouts(options: ClientOptions, config: HostConfig) -> Timeouts:
     return Timeouts(connect=config.connect_timeout, handshake=config.connect_timeout)
 
 
-def keepalive(options: ClientOptions, config: HostConfig) -> KeepaliveOptions | None:
+def keepalive_options(options: ClientOptions, config: HostConfig) -> KeepaliveOptions | None:
     """Return how a dead server is found."""
     if not isinstance(options.keepalive, Default):
         return options.keepalive

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from ssh_stack.local.waiting import in_thread
+from ssh_stack.local.threads import run_in_thread
 
 _NAME: ContextVar[str] = ContextVar("name", default="")
 
@@ -17,16 +17,16 @@ async def test_value_and_error_of_the_function_arrive() -> None:
     def fail() -> None:
         raise FileNotFoundError
 
-    assert await in_thread(lambda: 7) == 7
+    assert await run_in_thread(lambda: 7) == 7
     with pytest.raises(FileNotFoundError):
-        await in_thread(fail)
+        await run_in_thread(fail)
 
 
 async def test_function_has_the_context_of_its_waiter_in_another_thread() -> None:
     _NAME.set("here")
 
-    assert await in_thread(_NAME.get) == "here"
-    assert await in_thread(threading.get_ident) != threading.get_ident()
+    assert await run_in_thread(_NAME.get) == "here"
+    assert await run_in_thread(threading.get_ident) != threading.get_ident()
 
 
 def test_end_of_the_loop_does_not_wait_for_a_function_that_is_not_wanted_any_more() -> None:
@@ -40,7 +40,7 @@ def test_end_of_the_loop_does_not_wait_for_a_function_that_is_not_wanted_any_mor
         ended.set()
 
     async def main() -> None:
-        task = asyncio.create_task(in_thread(wait))
+        task = asyncio.create_task(run_in_thread(wait))
         await asyncio.to_thread(started.wait)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -54,11 +54,11 @@ def test_end_of_the_loop_does_not_wait_for_a_function_that_is_not_wanted_any_mor
 
 async def test_result_that_is_not_wanted_any_more_is_dropped() -> None:
     let_go = threading.Event()
-    task = asyncio.create_task(in_thread(let_go.wait))
+    task = asyncio.create_task(run_in_thread(let_go.wait))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
 
     let_go.set()
-    assert await in_thread(lambda: "the next") == "the next"
+    assert await run_in_thread(lambda: "the next") == "the next"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ssh_stack.local.asking import accepts, answer_of, is_async
+from ssh_stack.local.callbacks import call_for_decision, call_for_text, is_async
 from ssh_wire import UsageError
 
 
@@ -45,7 +45,7 @@ class Asker:
 async def test_a_function_answers_in_whatever_way_it_is_written(
     function: Any, answer: str | None
 ) -> None:
-    assert await answer_of(function, what="password") == answer
+    assert await call_for_text(function, what="password") == answer
 
 
 @pytest.mark.parametrize(("answer", "accepted"), [(True, True), (1, False), (None, False)])
@@ -55,16 +55,16 @@ async def test_only_an_exact_true_of_either_sort_of_function_accepts(
     async def decide(host: str) -> Any:
         return answer if host == "web1" else None
 
-    assert await accepts(decide, "web1") is accepted
+    assert await call_for_decision(decide, "web1") is accepted
 
     def plainly(host: str) -> Any:
         return answer if host == "web1" else None
 
-    assert await accepts(plainly, "web1") is accepted
+    assert await call_for_decision(plainly, "web1") is accepted
 
 
 async def test_what_the_function_is_called_with_reaches_it() -> None:
-    assert await answer_of(plain, "new: ", what="change_password") == "new: plain"
+    assert await call_for_text(plain, "new: ", what="change_password") == "new: plain"
 
 
 @pytest.mark.parametrize("answer", [b"bytes", 1, True, ["a"]])
@@ -73,7 +73,7 @@ async def test_an_answer_that_is_no_text_names_the_option(answer: object) -> Non
         return answer
 
     with pytest.raises(UsageError, match="given as passphrase returned"):
-        await answer_of(odd, what="passphrase")
+        await call_for_text(odd, what="passphrase")
 
 
 async def test_the_answer_itself_is_in_no_message() -> None:
@@ -81,7 +81,7 @@ async def test_the_answer_itself_is_in_no_message() -> None:
         return b"s3cret"
 
     with pytest.raises(UsageError) as caught:
-        await answer_of(odd, what="password")
+        await call_for_text(odd, what="password")
     assert "s3cret" not in str(caught.value)
 
 

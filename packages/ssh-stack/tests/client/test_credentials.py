@@ -26,9 +26,9 @@ from ssh_connection.aio import ServerAuthentication
 from ssh_keys import PrivateKey, PublicKey
 from ssh_keys.files import write_key_file, write_private_key
 from ssh_stack import AuthorizedKeys, Passwords
-from ssh_stack.client.identities import credentials
+from ssh_stack.client.authentication_plan import AuthenticationPlan
+from ssh_stack.client.credentials import credentials
 from ssh_stack.client.options import ClientOptions
-from ssh_stack.client.plan import AuthenticationPlan
 from ssh_wire.messages.auth import Prompt
 
 KEY = PrivateKey.generate("ed25519")

@@ -14,17 +14,17 @@ import pytest
 import ssh_stack
 from ssh_auth import InteractiveCredential
 from ssh_keys import PublicKey
-from ssh_stack.client.identities import credentials
-from ssh_stack.client.options import ClientOptions, Prompter
-from ssh_stack.client.planning import (
-    authentication,
+from ssh_stack.client.credentials import credentials
+from ssh_stack.client.merge_options import (
+    authentication_plan,
     check_name,
-    policy,
-    quiet,
-    rekeying,
-    restricted,
-    updates_host_keys,
+    host_key_policy,
+    rekey_limits,
+    updates_known_hosts,
+    with_ca_signature_algorithms,
+    without_prompts,
 )
+from ssh_stack.client.options import ClientOptions, Prompter
 from ssh_stack.config import Config, HostConfig
 from ssh_stack.config.directives import DIRECTIVES
 from ssh_stack.errors import ConfigError
@@ -33,7 +33,7 @@ from ssh_wire import UsageError
 
 if TYPE_CHECKING:
     from ssh_keys import Certificate
-    from ssh_stack.client.plan import AuthenticationPlan
+    from ssh_stack.client.authentication_plan import AuthenticationPlan
 
 
 def resolve(text: str) -> HostConfig:
@@ -41,7 +41,7 @@ def resolve(text: str) -> HostConfig:
 
 
 def plan(text: str, **options: Any) -> AuthenticationPlan:
-    return authentication(ClientOptions(**options), resolve(text), "me", "web1")
+    return authentication_plan(ClientOptions(**options), resolve(text), "me", "web1")
 
 
 # ------------------------------------------------------------- authentication
@@ -121,12 +121,12 @@ def test_batch_mode_asks_nothing_about_a_host_key() -> None:
     prompter = cast("Prompter", _Unasked())
     options = ClientOptions(prompter=prompter, host_key_policy=_decide, update_host_keys=_update)
 
-    found = quiet(options, resolve("BatchMode yes"))
+    found = without_prompts(options, resolve("BatchMode yes"))
 
     assert found.prompter is None
-    assert policy(found, resolve("BatchMode yes")) == "strict"
-    assert not updates_host_keys(found, resolve("BatchMode yes"))
-    assert quiet(options, resolve("BatchMode no")) is options
+    assert host_key_policy(found, resolve("BatchMode yes")) == "strict"
+    assert not updates_known_hosts(found, resolve("BatchMode yes"))
+    assert without_prompts(options, resolve("BatchMode no")) is options
     assert plan("BatchMode yes").batch
 
 
@@ -140,9 +140,9 @@ def test_batch_mode_asks_nothing_about_a_host_key() -> None:
     ],
 )
 def test_batch_mode_leaves_the_policy_of_the_configuration(text: str, found: str) -> None:
-    options = quiet(ClientOptions(prompter=cast("Prompter", _Unasked())), resolve(text))
+    options = without_prompts(ClientOptions(prompter=cast("Prompter", _Unasked())), resolve(text))
 
-    assert policy(options, resolve(text)) == found
+    assert host_key_policy(options, resolve(text)) == found
 
 
 # ------------------------------------------------------------- what restricts
@@ -165,7 +165,7 @@ _FINE = {
 
 
 def test_table_of_what_restricts_is_tried_whole() -> None:
-    assert _REFUSED.keys() == {r.name for r in DIRECTIVES.values() if r.fate == "refused"}
+    assert _REFUSED.keys() == {r.name for r in DIRECTIVES.values() if r.treatment == "refused"}
 
 
 @pytest.mark.parametrize("keyword", _REFUSED)
@@ -259,7 +259,7 @@ async def test_devices_for_prompts_are_named_to_the_server(given: str) -> None:
 def test_rekey_limit_is_the_lower_of_both(
     text: str, options: dict[str, Any], found: tuple[int, float]
 ) -> None:
-    assert rekeying(ClientOptions(**options), resolve(text)) == found
+    assert rekey_limits(ClientOptions(**options), resolve(text)) == found
 
 
 class _Certificate:
@@ -282,7 +282,7 @@ async def test_signature_of_an_authority_must_be_of_a_kind_that_is_accepted(
     async def verify(_: Certificate) -> bool:
         return trusted
 
-    judge = restricted(verify, resolve(text).ca_signature_algorithms)
+    judge = with_ca_signature_algorithms(verify, resolve(text).ca_signature_algorithms)
 
     assert await judge(cast("Certificate", _Certificate())) is found
 

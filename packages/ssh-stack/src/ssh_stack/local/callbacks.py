@@ -9,13 +9,13 @@ from typing import TypeAlias
 
 from ssh_wire import UsageError
 
-__all__ = ["Ask", "accepts", "answer_of"]
+__all__ = ["TextCallback", "call_for_decision", "call_for_text"]
 
-Ask: TypeAlias = Callable[..., Awaitable[str | None] | str | None]
+TextCallback: TypeAlias = Callable[..., Awaitable[str | None] | str | None]
 """An async function, or a plain one, which is called in a thread: `getpass.getpass`, say."""
 
 
-async def answer_of(function: Ask, *args: object, what: str) -> str | None:
+async def call_for_text(function: TextCallback, *args: object, what: str) -> str | None:
     """Return what a function answers.
 
     Args:
@@ -26,20 +26,22 @@ async def answer_of(function: Ask, *args: object, what: str) -> str | None:
     Raises:
         UsageError: the answer is neither text nor None.
     """
-    return _text_of(await _called(function, args), what)
+    return _checked_text(await _call(function, args), what)
 
 
-async def accepts(function: Callable[..., Awaitable[bool] | bool], *args: object) -> bool:
+async def call_for_decision(
+    function: Callable[..., Awaitable[bool] | bool], *args: object
+) -> bool:
     """Return whether a function answers True; anything else does not accept.
 
     Args:
         function: the function.
         args: what it is called with.
     """
-    return await _called(function, args) is True
+    return await _call(function, args) is True
 
 
-async def _called(function: Callable[..., object], args: tuple[object, ...]) -> object:
+async def _call(function: Callable[..., object], args: tuple[object, ...]) -> object:
     if is_async(function):
         answer = function(*args)
     else:
@@ -47,7 +49,7 @@ async def _called(function: Callable[..., object], args: tuple[object, ...]) -> 
     return await answer if inspect.isawaitable(answer) else answer
 
 
-def _text_of(answer: object, what: str) -> str | None:
+def _checked_text(answer: object, what: str) -> str | None:
     if answer is None or isinstance(answer, str):
         return answer
     problem = f"the function given as {what} returned {type(answer).__name__}, not text or None"
