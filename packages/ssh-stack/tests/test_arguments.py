@@ -48,7 +48,7 @@ WRONG: list[tuple[dict[str, object], str]] = [
 
 @pytest.mark.parametrize(("options", "answer"), WRONG, ids=[str(row[0]) for row in WRONG])
 @pytest.mark.parametrize("module", [ssh_stack, sync], ids=["async", "blocking"])
-def test_value_of_a_wrong_kind_is_refused_by_name(
+def test_value_of_wrong_type_is_refused_with_name_of_option(
     options: dict[str, object], answer: str, module: Any
 ) -> None:
     with pytest.raises(UsageError, match=f"^{answer}") as caught:
@@ -73,7 +73,7 @@ def test_value_of_a_wrong_kind_is_refused_by_name(
         ("know_hosts", "known_hosts"),
     ],
 )
-def test_unknown_option_says_which_one_is_meant(name: str, meant: str) -> None:
+def test_unknown_option_suggests_similar_one(name: str, meant: str) -> None:
     with pytest.raises(
         UnknownOption, match=rf"connect has no option '{name}': do you mean {meant}\?"
     ):
@@ -82,7 +82,7 @@ def test_unknown_option_says_which_one_is_meant(name: str, meant: str) -> None:
         CONNECT("web1", **{name: "x"})
 
 
-def test_unknown_option_that_is_like_no_other_is_named_alone() -> None:
+def test_unknown_option_without_similar_one_is_named_alone() -> None:
     with pytest.raises(UnknownOption, match=r"^connect has no option 'zzz'$"):
         CONNECT("web1", zzz=1)
 
@@ -98,7 +98,7 @@ def test_unknown_option_that_is_like_no_other_is_named_alone() -> None:
         ("fe80::1%eth0", (None, "fe80::1%eth0", None)),
     ],
 )
-def test_host_is_taken_as_people_write_it(
+def test_host_is_parsed_into_user_host_and_port(
     host: str, found: tuple[str | None, str, int | None]
 ) -> None:
     assert parse_destination(host) == found
@@ -107,7 +107,7 @@ def test_host_is_taken_as_people_write_it(
     assert (connecting._options.username, connecting._host, connecting._port) == (user, name, port)
 
 
-def test_host_that_contradicts_an_argument_is_refused() -> None:
+def test_host_that_contradicts_argument_is_refused() -> None:
     with pytest.raises(UsageError, match="host names port 22, and port is 2222"):
         ssh_stack.connect("web1:22", 2222)
     with pytest.raises(UsageError, match="host names the user a, and username is b"):
@@ -122,14 +122,14 @@ def test_host_that_is_not_text_is_refused(host: object) -> None:
 
 
 @pytest.mark.parametrize("single", ["key", Path("key"), b"key", PrivateKey.generate("ed25519")])
-def test_single_key_is_taken_for_a_list_of_it(single: Any) -> None:
+def test_single_key_becomes_list_of_one(single: Any) -> None:
     assert ClientOptions(keys=single).keys == (single,)
     assert ClientOptions(keys=[single]).keys == [single]
     assert as_list(None) is None
 
 
 @given(st.one_of(st.none(), st.booleans(), st.integers(), st.text(), st.binary(), st.floats()))
-def test_port_is_a_number_that_tcp_has(port: object) -> None:
+def test_port_must_be_valid_tcp_port(port: object) -> None:
     good = isinstance(port, int) and not isinstance(port, bool) and 0 < port < 65536
     if good:
         check_port(port)
@@ -138,7 +138,7 @@ def test_port_is_a_number_that_tcp_has(port: object) -> None:
             check_port(port)
 
 
-async def test_connection_that_was_not_opened_says_how_to_open_it() -> None:
+async def test_unopened_connection_raises_error_with_way_to_open_it() -> None:
     connecting: Any = ssh_stack.connect("web1", config=None)
     with pytest.raises(AttributeError, match=r"use `async with ssh_stack.connect\(…\) as conn`"):
         connecting.run("id")
@@ -147,7 +147,7 @@ async def test_connection_that_was_not_opened_says_how_to_open_it() -> None:
     assert hasattr(ssh_stack.Connect, "__exit__")  # Python looks for both
 
 
-def test_blocking_connection_that_was_not_opened_says_how_to_open_it() -> None:
+def test_unopened_blocking_connection_raises_error_with_way_to_open_it() -> None:
     connecting: Any = sync.connect("web1", config=None)
     with pytest.raises(
         AttributeError, match=r"use `with sync.connect\(…\) as conn`, or `open\(\)`"
@@ -155,7 +155,7 @@ def test_blocking_connection_that_was_not_opened_says_how_to_open_it() -> None:
         connecting.run("id")
 
 
-def test_server_that_was_not_opened_says_how_to_open_it() -> None:
+def test_unopened_server_raises_error_with_way_to_open_it() -> None:
     key = PrivateKey.generate("ed25519")
     serving: Any = ssh_stack.serve(
         "127.0.0.1", host_keys=[key], auth=ssh_stack.AuthorizedKeys([key.public_key])

@@ -8,13 +8,13 @@ from serving_here import connected
 from ssh_stack.keylog import VARIABLE, key_log
 
 
-def test_nothing_is_written_unless_it_is_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+def test_key_log_is_off_without_variable(caplog: pytest.LogCaptureFixture) -> None:
     assert key_log({}) is None
     assert key_log({VARIABLE: ""}) is None
     assert not caplog.records
 
 
-def test_lines_are_appended_for_the_owner_alone(
+def test_key_log_is_appended_with_owner_permissions(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "keys"
@@ -27,7 +27,7 @@ def test_lines_are_appended_for_the_owner_alone(
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-async def test_a_connection_writes_its_secret_on_both_sides(
+async def test_both_sides_of_connection_write_same_secret(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "keys"

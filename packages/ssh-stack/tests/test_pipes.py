@@ -53,7 +53,7 @@ def words(paths: dict[str, str]) -> list[str]:
 
 @pytest.mark.parametrize("which", [*_FILES, "all"])
 @pytest.mark.parametrize("form", ["named pipe", "descriptor"])
-def test_pipe_in_the_place_of_a_file_is_read_by_the_command(
+def test_pipe_in_place_of_file_is_read_by_command(
     cli: Cli, sshd: Sshd, which: str, form: str, tmp_path: Path
 ) -> None:
     paths: dict[str, str] = {}
@@ -75,7 +75,7 @@ def test_pipe_in_the_place_of_a_file_is_read_by_the_command(
     assert (done.returncode, done.stdout, done.stderr) == (0, b"in\n", b"")
 
 
-def test_process_substitution_of_a_shell_is_read_by_the_command(
+def test_process_substitution_of_shell_is_read_by_command(
     cli: Cli, sshd: Sshd, tmp_path: Path
 ) -> None:
     for name, content in contents(sshd).items():
@@ -105,7 +105,7 @@ def test_process_substitution_of_a_shell_is_read_by_the_command(
 
 
 @pytest.mark.parametrize("name", _FILES)
-def test_null_device_in_the_place_of_a_file_is_an_empty_one(
+def test_null_device_in_place_of_file_is_empty(
     cli: Cli, sshd: Sshd, name: str, tmp_path: Path
 ) -> None:
     paths: dict[str, str] = {}
@@ -124,7 +124,7 @@ def test_null_device_in_the_place_of_a_file_is_an_empty_one(
 
 
 @pytest.mark.parametrize("name", _FILES)
-def test_directory_in_the_place_of_a_file_is_an_error(
+def test_directory_in_place_of_file_is_error(
     cli: Cli, sshd: Sshd, name: str, tmp_path: Path
 ) -> None:
     paths: dict[str, str] = {}
@@ -141,7 +141,9 @@ def test_directory_in_the_place_of_a_file_is_an_error(
     assert b"is a directory" in done.stderr
 
 
-def test_pipe_is_the_configuration_of_jump_hosts_too(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+def test_configuration_from_pipe_applies_to_jump_hosts(
+    cli: Cli, sshd: Sshd, tmp_path: Path
+) -> None:
     files = contents(sshd)
     more = f"IdentityFile {tmp_path}/key\nUserKnownHostsFile {tmp_path}/known_hosts\n"
     files["config"] += b"Host outer\n HostName 127.0.0.1\n Port " + str(sshd.port).encode()
@@ -155,7 +157,7 @@ def test_pipe_is_the_configuration_of_jump_hosts_too(cli: Cli, sshd: Sshd, tmp_p
     assert (done.returncode, done.stdout, done.stderr) == (0, b"in\n", b"")
 
 
-async def test_pipes_are_read_by_connect_while_the_loop_goes_on(tmp_path: Path) -> None:
+async def test_connect_reads_pipes_without_blocking_event_loop(tmp_path: Path) -> None:
     certificate = issue(
         _OTHER,
         USER_KEY.public_key,
@@ -193,7 +195,7 @@ async def test_pipes_are_read_by_connect_while_the_loop_goes_on(tmp_path: Path) 
         await asyncio.gather(*writers)
 
 
-async def test_pipe_without_a_writer_is_given_up_when_connecting_is_cancelled(
+async def test_pipe_without_writer_is_abandoned_when_connect_is_cancelled(
     tmp_path: Path,
 ) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
@@ -208,7 +210,7 @@ async def test_pipe_without_a_writer_is_given_up_when_connecting_is_cancelled(
 
 
 @pytest.mark.parametrize("policy", ["strict", "accept-new"])
-async def test_empty_pipe_of_known_hosts_leaves_a_doubt_that_refuses(policy: str) -> None:
+async def test_empty_pipe_of_known_hosts_leaves_doubt_that_refuses(policy: str) -> None:
     """Whoever connects a second time by /dev/fd/3 finds it empty."""
     async with serving() as here:
         with piped(b"") as descriptor, pytest.raises(HostKeyUnknown, match="holds nothing"):
@@ -221,7 +223,7 @@ async def test_empty_pipe_of_revoked_keys_refuses_every_host() -> None:
             await here.connect(revoked_host_keys=f"/dev/fd/{descriptor}").open()
 
 
-async def test_key_that_a_pipe_revokes_is_refused(tmp_path: Path) -> None:
+async def test_key_revoked_by_pipe_is_refused(tmp_path: Path) -> None:
     line = HOST_KEY.public_key.to_openssh().encode()
     async with serving() as here:
         with fed(tmp_path / "revoked", line) as path, pytest.raises(HostKeyRevoked):
@@ -234,7 +236,7 @@ async def test_key_that_a_pipe_revokes_is_refused(tmp_path: Path) -> None:
 # ------------------------------------------------------------- servers
 
 
-async def test_pipe_of_authorized_keys_lets_in_again_and_again(tmp_path: Path) -> None:
+async def test_pipe_of_authorized_keys_authorizes_every_login(tmp_path: Path) -> None:
     line = USER_KEY.public_key.to_openssh().encode() + b"\n"
     with piped(line) as descriptor:
         keys = AuthorizedKeys(f"/dev/fd/{descriptor}", ["me"])
@@ -243,7 +245,7 @@ async def test_pipe_of_authorized_keys_lets_in_again_and_again(tmp_path: Path) -
         assert isinstance(await keys.decide("me", _OTHER.public_key), Reject)
 
 
-async def test_pipe_of_authorities_lets_in_again_and_again() -> None:
+async def test_pipe_of_authorities_authorizes_every_login() -> None:
     spec = CertificateSpec(role="user", key_id="me", principals=("me",))
     certificate = issue(_OTHER, USER_KEY.public_key, spec=spec, random=os.urandom)
     with piped(_OTHER.public_key.to_openssh().encode()) as descriptor:
@@ -252,7 +254,7 @@ async def test_pipe_of_authorities_lets_in_again_and_again() -> None:
             assert isinstance(await authorities.decide("me", certificate), Accept)
 
 
-async def test_pipe_of_revoked_keys_revokes_again_and_again() -> None:
+async def test_pipe_of_revoked_keys_refuses_every_login() -> None:
     with piped(USER_KEY.public_key.to_openssh().encode()) as descriptor:
         revoked = RevokedKeys(f"/dev/fd/{descriptor}")
         for _ in range(3):
@@ -261,7 +263,7 @@ async def test_pipe_of_revoked_keys_revokes_again_and_again() -> None:
 
 
 @pytest.mark.parametrize("name", ["authorized-keys", "host-key"])
-def test_serve_takes_pipes_for_its_files(cli: Cli, name: str, tmp_path: Path) -> None:
+def test_serve_reads_its_files_from_pipes(cli: Cli, name: str, tmp_path: Path) -> None:
     content = {
         "authorized-keys": USER_KEY.public_key.to_openssh().encode() + b"\n",
         "host-key": HOST_KEY.to_openssh(),
@@ -294,7 +296,7 @@ def test_serve_takes_pipes_for_its_files(cli: Cli, name: str, tmp_path: Path) ->
     )
 
 
-def test_keygen_reads_standard_input_as_a_file(cli: Cli) -> None:
+def test_keygen_reads_standard_input_as_file(cli: Cli) -> None:
     for words in (["-l", "-f", "/dev/stdin"], ["-y", "-f", "/dev/stdin"]):
         done = cli.run("keygen", *words, input=USER_KEY.to_openssh())
         assert done.returncode == 0, done.stderr

@@ -41,7 +41,7 @@ async def closed(writer: asyncio.StreamWriter) -> None:
 
 
 @pytest.mark.parametrize("kind", ["socket", "pair"])
-async def test_both_roles_talk_over_a_stream(kind: str) -> None:
+async def test_client_and_server_run_over_stream(kind: str) -> None:
     async with asyncio.timeout(SECONDS), AsyncExitStack() as stack, serving() as here:
         ends: tuple[Any, Any]
         ends = socket.socketpair() if kind == "socket" else await joined(stack)
@@ -55,7 +55,7 @@ async def test_both_roles_talk_over_a_stream(kind: str) -> None:
         assert accepted.is_closed
 
 
-async def test_channel_of_another_connection_is_a_stream() -> None:
+async def test_channel_of_other_connection_serves_as_stream() -> None:
     async with (
         asyncio.timeout(SECONDS),
         serving(forwarding=LoopbackForwarding()) as here,
@@ -68,7 +68,7 @@ async def test_channel_of_another_connection_is_a_stream() -> None:
         assert not outer.is_closed
 
 
-async def test_streams_of_a_process_are_a_stream() -> None:
+async def test_pipes_of_process_serve_as_stream() -> None:
     """What a jump host's program passes on, as `ssh -W` does."""
     relay = (
         "import os, socket, sys, threading\n"
@@ -92,7 +92,7 @@ async def test_streams_of_a_process_are_a_stream() -> None:
         assert await process.wait() == 0
 
 
-async def test_end_of_the_stream_ends_the_connection() -> None:
+async def test_end_of_stream_ends_connection() -> None:
     async with asyncio.timeout(SECONDS), AsyncExitStack() as stack, serving() as here:
         ours, theirs = await joined(stack)
         accepted = await here.server.accept(theirs)
@@ -101,7 +101,7 @@ async def test_end_of_the_stream_ends_the_connection() -> None:
         assert accepted.is_closed
 
 
-async def test_error_of_the_stream_ends_the_connection() -> None:
+async def test_error_of_stream_ends_connection() -> None:
     class Broken:
         async def read(self, _n: int) -> bytes:
             raise OSError(5, "it broke")
@@ -117,7 +117,7 @@ async def test_error_of_the_stream_ends_the_connection() -> None:
         await ssh_stack.connect("somewhere", stream=(broken, broken), **CLIENT)
 
 
-async def test_slow_writer_holds_the_driver_back() -> None:
+async def test_slow_writer_holds_driver_back() -> None:
     """What the writer has no room for is not written: nothing is kept without bound."""
     most = 0
 
@@ -149,7 +149,7 @@ async def test_slow_writer_holds_the_driver_back() -> None:
     assert most < 2 * 1024 * 1024
 
 
-async def test_socket_that_is_not_connected_is_told_at_once(
+async def test_unconnected_socket_is_refused_at_once(
     unconnected: socket.socket,
 ) -> None:
     with pytest.raises(OSError, match="not connected"):
@@ -163,19 +163,19 @@ def unconnected() -> Any:
 
 
 @pytest.mark.parametrize("stream", [5, "web1:22", (1, 2), (1,), object()])
-def test_what_is_not_a_stream_is_refused(stream: Any) -> None:
+def test_value_that_is_not_stream_is_refused(stream: Any) -> None:
     with pytest.raises(UsageError, match="stream is a connected socket, a Channel, or a pair"):
         check_stream(stream)
     with pytest.raises(UsageError, match="stream is a connected socket"):
         ssh_stack.connect("web1", stream=stream)
 
 
-def test_stream_excludes_other_ways(unconnected: socket.socket) -> None:
+def test_stream_excludes_jump(unconnected: socket.socket) -> None:
     with pytest.raises(UsageError, match="stream excludes jump and proxy_command"):
         ssh_stack.connect("web1", stream=unconnected, jump="gate")
 
 
-async def test_server_that_listens_nowhere_serves_what_it_is_given(
+async def test_server_without_listener_serves_given_streams(
     unconnected: socket.socket,
 ) -> None:
     serve: Any = ssh_stack.serve(
@@ -193,7 +193,7 @@ async def test_server_that_listens_nowhere_serves_what_it_is_given(
         await server.accept(unconnected)
 
 
-def test_blocking_connection_over_a_socket() -> None:
+def test_blocking_connection_runs_over_socket() -> None:
     ours, theirs = socket.socketpair()
     with sync.serve(
         None,

@@ -30,7 +30,7 @@ def line(host: str) -> str:
     return f"{host} {KEY.to_openssh()}\n"
 
 
-def test_files_are_read_in_their_order_and_the_first_is_written_to(tmp_path: Path) -> None:
+def test_files_are_read_in_order_and_first_is_written(tmp_path: Path) -> None:
     for name in ("one", "two", "system"):
         (tmp_path / name).write_text(line(name))
     mine = [tmp_path / "one", tmp_path / "two", tmp_path / "missing"]
@@ -43,14 +43,14 @@ def test_files_are_read_in_their_order_and_the_first_is_written_to(tmp_path: Pat
 
 
 @pytest.mark.parametrize("source", [None, b"", KnownHosts(), [], "none", "/dev/null"])
-def test_without_a_file_nothing_is_written(source: object, tmp_path: Path) -> None:
+def test_keys_are_not_written_without_file(source: object, tmp_path: Path) -> None:
     (tmp_path / "system").write_text(line("web1"))
     known, file = load_known_hosts(source, system=[tmp_path / "system"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert file is None
     assert known.check(KEY, "web1") is HostKeyStatus.TRUSTED
 
 
-def test_a_tilde_is_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tilde_in_path_is_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "hosts").write_text(line("web1"))
     known, file = load_known_hosts("~/hosts")
@@ -58,13 +58,13 @@ def test_a_tilde_is_the_home_directory(tmp_path: Path, monkeypatch: pytest.Monke
     assert known.check(KEY, "web1") is HostKeyStatus.TRUSTED
 
 
-def test_a_file_of_the_user_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+def test_unreadable_file_of_user_is_error(tmp_path: Path) -> None:
     for files in ([tmp_path], [tmp_path / "hosts", tmp_path]):
         with pytest.raises(ValueError, match="is a directory"):
             load_known_hosts(files)
 
 
-def test_a_file_of_the_system_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_unreadable_file_of_system_is_named(tmp_path: Path) -> None:
     known, _ = load_known_hosts(b"", system=[tmp_path, tmp_path / "missing"])
     (problem,) = known.unread
     assert problem.source == str(tmp_path)
@@ -72,7 +72,7 @@ def test_a_file_of_the_system_that_cannot_be_read_is_named(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("policy", [KeyPolicy.DEFAULT, KeyPolicy.LEGACY])
-def test_short_rsa_keys_are_read_where_they_are_taken(policy: KeyPolicy, tmp_path: Path) -> None:
+def test_short_rsa_keys_are_read_with_legacy_algorithms(policy: KeyPolicy, tmp_path: Path) -> None:
     text = f"web1 ssh-rsa {to_base64(SHORT_RSA).decode()}\n"
     for name in ("mine", "system"):
         (tmp_path / name).write_text(text)
@@ -88,7 +88,7 @@ def test_short_rsa_keys_are_read_where_they_are_taken(policy: KeyPolicy, tmp_pat
 
 
 @pytest.mark.parametrize("form", ["KRL", "text"])
-def test_revoked_keys_come_in_every_form(form: str, tmp_path: Path) -> None:
+def test_revoked_keys_are_read_in_every_form(form: str, tmp_path: Path) -> None:
     revoked = RevocationList()
     revoked.revoke(KEY)
     if form == "KRL":
@@ -108,7 +108,7 @@ def test_revoked_keys_come_in_every_form(form: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"SSHKRL\n\0", b"SSHKRL\n\0cut", b"ssh-ed25519 AAAA", b"what is this", None]
 )
-def test_a_list_that_cannot_be_read_trusts_no_host(content: bytes | None, tmp_path: Path) -> None:
+def test_unreadable_revocation_list_trusts_no_host(content: bytes | None, tmp_path: Path) -> None:
     path = tmp_path / "revoked"
     if content is not None:
         path.write_bytes(content)
@@ -119,7 +119,7 @@ def test_a_list_that_cannot_be_read_trusts_no_host(content: bytes | None, tmp_pa
     assert caught.value.source == str(path)
 
 
-async def test_a_server_with_a_short_key_is_remembered_once_and_known_then(tmp_path: Path) -> None:
+async def test_server_with_short_key_is_added_once_and_then_known(tmp_path: Path) -> None:
     made = rsa.generate_private_key(65537, 1024)  # noqa: S505 (what old servers have)
     pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     short = load_private_key(pem, policy=KeyPolicy.LEGACY)

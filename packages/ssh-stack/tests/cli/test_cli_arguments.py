@@ -26,7 +26,9 @@ from ssh_wire import UsageError
         ([], "", None),
     ],
 )
-def test_destination_and_command(words: list[str], host: str, command: str | None) -> None:
+def test_words_after_destination_are_command(
+    words: list[str], host: str, command: str | None
+) -> None:
     arguments = parse_arguments(words)
     assert (arguments.host, arguments.command) == (host, command)
 
@@ -44,13 +46,15 @@ def test_destination_and_command(words: list[str], host: str, command: str | Non
         (["-l", 'a "b" \\ c', "host"], 'a "b" \\ c', None),
     ],
 )
-def test_the_first_value_wins(words: list[str], user: str | None, port: int | None) -> None:
+def test_first_value_of_user_and_port_wins(
+    words: list[str], user: str | None, port: int | None
+) -> None:
     arguments = parse_arguments(words)
     resolved = Config.parse(arguments.lines).resolve(arguments.host)
     assert (resolved.user, resolved.port) == (user, port)
 
 
-def test_lines_keep_their_order() -> None:
+def test_configuration_lines_keep_order_of_options() -> None:
     arguments = parse_arguments(["-i", "/a b", "-o", "SendEnv X", "-J", "j1,j2", "-p", "5", "h"])
     assert arguments.lines == [
         'IdentityFile "/a b"',
@@ -61,7 +65,7 @@ def test_lines_keep_their_order() -> None:
     assert arguments.missing == ["/a b"]
 
 
-def test_flags() -> None:
+def test_combined_letters_are_read_as_separate_flags() -> None:
     arguments = parse_arguments(["-vvqNn", "-F", "none", "-xak", "-CA", "-e", "none", "h"])
     assert (arguments.verbose, arguments.quiet, arguments.no_command) == (2, True, True)
     assert (arguments.no_input, arguments.config) == (True, "none")
@@ -81,7 +85,9 @@ def test_flags() -> None:
         (["-Tt"], "wanted"),
     ],
 )
-def test_terminals(words: list[str], terminal: str) -> None:
+def test_last_terminal_option_decides_request_for_terminal(
+    words: list[str], terminal: str
+) -> None:
     assert parse_arguments([*words, "host"]).terminal == terminal
 
 
@@ -100,12 +106,12 @@ def test_terminals(words: list[str], terminal: str) -> None:
         ["-l", "a\nb", "h"],
     ],
 )
-def test_what_cannot_be(words: list[str]) -> None:
+def test_invalid_words_raise_usage_error(words: list[str]) -> None:
     with pytest.raises(UsageError):
         parse_arguments(words)
 
 
-def test_no_line_end_passes_into_a_configuration_line() -> None:
+def test_value_with_line_end_is_refused_in_configuration_line() -> None:
     with pytest.raises(UsageError):
         quoted("a\nProxyCommand evil")
 
@@ -121,7 +127,7 @@ def test_no_line_end_passes_into_a_configuration_line() -> None:
         ("[::1]:1:[2001:db8::1]:80", ForwardSpec("::1", 1, "2001:db8::1", 80)),
     ],
 )
-def test_forwards(text: str, spec: ForwardSpec) -> None:
+def test_forward_is_parsed_into_listen_and_target_address(text: str, spec: ForwardSpec) -> None:
     assert parse_forward(text) == spec
 
 
@@ -129,6 +135,6 @@ def test_forwards(text: str, spec: ForwardSpec) -> None:
     "text", ["", "1", "1:h", "1:h:0", "1:h:x", "x:h:1", "-1:h:1", "70000:h:1", "1::1",
              "a:b:c:d:e", "/run/s:h:1", "1:/run/s:2", "b:1:h:99999"],
 )  # fmt: skip
-def test_no_forwards(text: str) -> None:
+def test_invalid_forward_raises_usage_error(text: str) -> None:
     with pytest.raises(UsageError):
         parse_forward(text)

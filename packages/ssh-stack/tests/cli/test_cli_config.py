@@ -36,13 +36,11 @@ if TYPE_CHECKING:
         (["-e", "none"], 'EscapeChar "none"'),
     ],
 )
-def test_letter_counts_before_option_and_the_last_one_before_the_others(
-    words: list[str], line: str
-) -> None:
+def test_letter_wins_over_option_and_last_letter_over_others(words: list[str], line: str) -> None:
     assert parse_arguments([*words, "host"]).lines[0] == line
 
 
-def test_letters_reach_the_configuration() -> None:
+def test_letter_options_become_configuration_lines() -> None:
     arguments = parse_arguments(["-6", "-P", "blue", "-P", "red", "-c", "aes128-ctr", "host"])
     found = Config.parse(arguments.lines).resolve("host")
 
@@ -52,7 +50,7 @@ def test_letters_reach_the_configuration() -> None:
 
 
 @pytest.mark.parametrize("words", [["-l", "100%h%%"], ["100%h%%@host"]])
-def test_user_of_the_command_line_means_itself(words: list[str]) -> None:
+def test_user_of_command_line_is_taken_literally(words: list[str]) -> None:
     arguments = parse_arguments([*words, "host"] if "-l" in words else words)
 
     assert Config.parse(arguments.lines).resolve("host").user == "100%h%%"
@@ -61,7 +59,7 @@ def test_user_of_the_command_line_means_itself(words: list[str]) -> None:
 @pytest.mark.parametrize(
     "words", [["-1", "host"], ["-l", "${HOME}", "host"], ["-J", "a#b", "host"], ["-J", '"a"', "h"]]
 )
-def test_value_that_cannot_be_meant_is_refused(words: list[str]) -> None:
+def test_invalid_value_of_letter_is_refused(words: list[str]) -> None:
     with pytest.raises(UsageError):
         parse_arguments(words)
 
@@ -87,7 +85,7 @@ def test_help_explains_each_option_of_keygen(cli: Cli) -> None:
 
 @pytest.mark.parametrize("command", ["cp", "serve", "demo", "dissect"])
 @pytest.mark.parametrize("word", ["--help", "-h"])
-def test_help_of_the_other_commands(cli: Cli, command: str, word: str) -> None:
+def test_help_of_other_commands(cli: Cli, command: str, word: str) -> None:
     done = cli.run(command, word)
 
     assert done.returncode == 0
@@ -110,14 +108,14 @@ def test_help_of_the_other_commands(cli: Cli, command: str, word: str) -> None:
         ("DEBUG3", False, 3),
     ],
 )
-def test_report_obeys_the_level(level: str | None, quiet: bool, verbose: int) -> None:
+def test_report_applies_log_level(level: str | None, quiet: bool, verbose: int) -> None:
     report = Report()
     report.apply_log_level(level)
 
     assert (report.quiet, report.verbose) == (quiet, verbose)
 
 
-def test_report_obeys_the_command_line_first() -> None:
+def test_report_prefers_command_line_to_log_level() -> None:
     for report in (Report(quiet=True), Report(verbose=2)):
         before = (report.quiet, report.verbose)
         report.apply_log_level("DEBUG3")
@@ -125,7 +123,7 @@ def test_report_obeys_the_command_line_first() -> None:
         assert (report.quiet, report.verbose) == before
 
 
-def test_warning_names_the_option_and_the_level_governs_it(cli: Cli, sshd: Sshd) -> None:
+def test_warning_names_option_and_level_governs_it(cli: Cli, sshd: Sshd) -> None:
     options = [*sshd.login, "-o", "ForwardX11=yes", sshd.host, "true"]
 
     assert (
@@ -160,7 +158,7 @@ def test_wrong_configuration_is_one_line_with_file_and_line(cli: Cli, tmp_path: 
         )
 
 
-def test_line_that_restricts_is_told_once_and_refuses(cli: Cli, sshd: Sshd) -> None:
+def test_restricting_line_is_reported_once_and_refuses_connection(cli: Cli, sshd: Sshd) -> None:
     done = cli.run("ssh", *sshd.login, "-o", "CheckHostIP=yes", sshd.host, "true")
 
     assert done.returncode == 255
@@ -171,7 +169,7 @@ def test_line_that_restricts_is_told_once_and_refuses(cli: Cli, sshd: Sshd) -> N
 @pytest.mark.parametrize(
     "keyword", ["LocalForward 8080 a:80", "RemoteForward 8080 a:80", "DynamicForward 1080"]
 )
-def test_forward_that_is_not_supported_refuses_where_its_failure_ends_the_connection(
+def test_unsupported_forward_refuses_connection_with_exit_on_forward_failure(
     cli: Cli, dead_port: int, keyword: str, tmp_path: Path
 ) -> None:
     config = tmp_path / "config"
@@ -187,7 +185,7 @@ def test_forward_that_is_not_supported_refuses_where_its_failure_ends_the_connec
     assert b"not supported" not in cleared.stderr
 
 
-def test_keyword_that_restricts_is_refused_with_keyword_file_and_line(
+def test_restricting_keyword_is_refused_with_keyword_file_and_line(
     cli: Cli, dead_port: int, tmp_path: Path
 ) -> None:
     config = tmp_path / "config"
@@ -206,7 +204,7 @@ def test_keyword_that_restricts_is_refused_with_keyword_file_and_line(
 # ------------------------------------------------------------- at a server
 
 
-def test_remote_command_is_run_in_the_place_of_a_shell(cli: Cli, sshd: Sshd) -> None:
+def test_remote_command_is_run_in_place_of_shell(cli: Cli, sshd: Sshd) -> None:
     line = ["-o", "RemoteCommand=printf '%%s ' 'from %h'; cat"]
 
     done = cli.run("ssh", *line, *sshd.login, sshd.host, input=b"exit 3\n")
@@ -214,7 +212,7 @@ def test_remote_command_is_run_in_the_place_of_a_shell(cli: Cli, sshd: Sshd) -> 
     assert (done.returncode, done.stdout) == (0, b"from 127.0.0.1 exit 3\n"), done.stderr
 
 
-def test_remote_command_excludes_a_command_as_for_ssh(cli: Cli, sshd: Sshd) -> None:
+def test_remote_command_excludes_command_as_for_ssh(cli: Cli, sshd: Sshd) -> None:
     line = ["-o", "RemoteCommand=touch /nonexistent/x"]
 
     done = cli.run("ssh", *line, *sshd.login, sshd.host, "true")
@@ -225,7 +223,7 @@ def test_remote_command_excludes_a_command_as_for_ssh(cli: Cli, sshd: Sshd) -> N
     assert none.stdout == b"ran\n"
 
 
-def test_remote_command_with_an_unknown_token_is_told_with_its_line(cli: Cli) -> None:
+def test_remote_command_with_unknown_token_is_reported_with_its_line(cli: Cli) -> None:
     done = cli.run("ssh", "-F", "none", "-o", "RemoteCommand=echo %Z", "127.0.0.1")
 
     assert done.returncode == 255
@@ -302,7 +300,7 @@ def test_batch_mode_confirms_no_host_key(cli: Cli, sshd: Sshd, tmp_path: Path) -
     assert cli.run("ssh", "-o", "BatchMode=yes", *sshd.login, sshd.host, "true").returncode == 0
 
 
-def test_number_of_password_prompts(cli: Cli, sshd: Sshd) -> None:
+def test_number_of_password_prompts_bounds_prompts(cli: Cli, sshd: Sshd) -> None:
     words = ["-o", "NumberOfPasswordPrompts=1", *sshd.trust, sshd.host, "true"]
     with cli.terminal("ssh", *words) as terminal:
         terminal.expect("password: ")
@@ -312,7 +310,9 @@ def test_number_of_password_prompts(cli: Cli, sshd: Sshd) -> None:
 
 
 @pytest.mark.parametrize(("letter", "status"), [("-4", 0), ("-6", 255)])
-def test_address_family(cli: Cli, sshd: Sshd, letter: str, status: int) -> None:
+def test_address_family_letter_decides_which_addresses_are_used(
+    cli: Cli, sshd: Sshd, letter: str, status: int
+) -> None:
     assert cli.run("ssh", letter, *sshd.login, sshd.host, "true").returncode == status
 
 
@@ -341,7 +341,7 @@ def test_revoked_host_key_is_refused(cli: Cli, sshd: Sshd, tmp_path: Path) -> No
     assert missing.returncode == 255
 
 
-def test_proxy_command_is_run_by_the_shell(cli: Cli, sshd: Sshd) -> None:
+def test_proxy_command_is_run_by_shell(cli: Cli, sshd: Sshd) -> None:
     program = cli.home / "bin" / "p.py"
     program.parent.mkdir()
     program.write_text('#!/bin/sh\necho "$0 $1 $2" >&2\nexec ssh-relay-of-the-test "$1" "$2"\n')
@@ -370,7 +370,7 @@ def test_proxy_command_is_run_by_the_shell(cli: Cli, sshd: Sshd) -> None:
     assert printed.read_text() == f"{program} 127.0.0.1 {sshd.port}\n"
 
 
-def test_forwards_that_fail_end_the_command_where_that_is_asked_for(cli: Cli, sshd: Sshd) -> None:
+def test_failed_forward_ends_command_with_exit_on_forward_failure(cli: Cli, sshd: Sshd) -> None:
     taken = ["-L", f"127.0.0.1:{sshd.port}:127.0.0.1:1"]
 
     done = cli.run("ssh", "-o", "ExitOnForwardFailure=yes", *taken, *sshd.login, sshd.host, "id")
@@ -379,7 +379,7 @@ def test_forwards_that_fail_end_the_command_where_that_is_asked_for(cli: Cli, ss
     assert b"ExitOnForwardFailure" in done.stderr
 
 
-def test_forwards_are_cleared(cli: Cli, sshd: Sshd) -> None:
+def test_clear_all_forwardings_drops_forwards_of_command_line(cli: Cli, sshd: Sshd) -> None:
     taken = ["-L", f"127.0.0.1:{sshd.port}:127.0.0.1:1", "-o", "ExitOnForwardFailure=yes"]
     clear = ["-o", "ClearAllForwardings=yes"]
 
@@ -396,7 +396,7 @@ def test_configuration_chooses_session_input_and_terminal(cli: Cli, sshd: Sshd) 
     assert cli.run("ssh", *sshd.login, sshd.host, "test -t 0").returncode == 1
 
 
-def test_nothing_is_run_where_the_session_has_no_type(cli: Cli, sshd: Sshd) -> None:
+def test_session_type_none_runs_no_command(cli: Cli, sshd: Sshd) -> None:
     ran = cli.home / "ran"
     words = ["-v", "-o", "SessionType=none", *sshd.login, sshd.host, f"touch {ran}"]
     with cli.start("ssh", *words) as process:
@@ -411,7 +411,7 @@ def test_nothing_is_run_where_the_session_has_no_type(cli: Cli, sshd: Sshd) -> N
 # ------------------------------------------------------------- -G
 
 
-def test_options_of_a_host_are_shown_in_the_words_of_ssh(cli: Cli, tmp_path: Path) -> None:
+def test_printed_options_of_host_equal_those_of_ssh(cli: Cli, tmp_path: Path) -> None:
     config = tmp_path / "config"
     config.write_text(
         "IdentityFile /k\nCertificateFile /c\nSendEnv LANG\nSetEnv A=1\nProxyJump a,b\n"
@@ -431,7 +431,7 @@ def test_options_of_a_host_are_shown_in_the_words_of_ssh(cli: Cli, tmp_path: Pat
         assert line in lines
 
 
-def test_what_is_usual_is_shown_too() -> None:
+def test_printed_options_include_defaults() -> None:
     text = config_text(Config.parse("ProxyCommand nc %h\n").resolve("web1", user="me"), "web1")
 
     assert "identityfile ~/.ssh/id_ed25519\n" in text

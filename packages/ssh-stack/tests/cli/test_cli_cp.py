@@ -45,7 +45,9 @@ def source(tmp_path: Path) -> Path:
     return root
 
 
-def test_a_file_both_ways(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) -> None:
+def test_file_is_copied_to_host_and_back_unchanged(
+    cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
+) -> None:
     up, down = tmp_path / "up", tmp_path / "down"
     done = cli.run("cp", *sshd.login, str(source / "big"), f"{sshd.host}:{up}")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
@@ -55,7 +57,9 @@ def test_a_file_both_ways(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["down", "home", "source", "up"]
 
 
-def test_a_tree_both_ways(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) -> None:
+def test_tree_is_copied_into_existing_directory_and_back_to_new_one(
+    cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
+) -> None:
     """A tree goes into a directory that is there, and becomes one that is not."""
     there = tmp_path / "there"
     there.mkdir()
@@ -68,7 +72,9 @@ def test_a_tree_both_ways(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) ->
     assert tree(back) == tree(source)
 
 
-def test_permissions_and_times(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) -> None:
+def test_preserve_option_keeps_permissions_and_times(
+    cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
+) -> None:
     (source / "big").chmod(0o640)
     os.utime(source / "big", (1_000_000_000, 1_100_000_000))
     target = tmp_path / "kept"
@@ -78,7 +84,9 @@ def test_permissions_and_times(cli: Cli, sshd: Sshd, source: Path, tmp_path: Pat
     assert (found.st_mode & 0o777, int(found.st_mtime)) == (0o640, 1_100_000_000)
 
 
-def test_several_sources(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) -> None:
+def test_several_sources_need_directory_as_destination(
+    cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
+) -> None:
     into = tmp_path / "into"
     into.mkdir()
     words = [*sshd.login, f"{sshd.host}:{source}/deep/file?1*", f"{sshd.host}:{source}/big"]
@@ -89,14 +97,16 @@ def test_several_sources(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) -> 
     assert b"not a directory" in done.stderr
 
 
-def test_from_host_to_host(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) -> None:
+def test_tree_is_copied_from_host_to_host(
+    cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
+) -> None:
     target = tmp_path / "target"
     words = ["-r", *sshd.login, f"{sshd.host}:{source}", f"{sshd.host}:{target}"]
     assert cli.run("cp", *words).returncode == 0
     assert tree(target) == tree(source)
 
 
-def test_file_that_fails_is_reported_and_the_rest_is_copied(
+def test_file_that_fails_is_reported_and_rest_is_copied(
     cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
 ) -> None:
     into = tmp_path / "into"
@@ -113,13 +123,17 @@ def test_file_that_fails_is_reported_and_the_rest_is_copied(
     assert list(tree(into)) == ["big"]
 
 
-def test_a_local_file_that_is_not_there(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+def test_missing_local_file_is_reported_with_status_1(
+    cli: Cli, sshd: Sshd, tmp_path: Path
+) -> None:
     done = cli.run("cp", *sshd.login, str(tmp_path / "none"), f"{sshd.host}:{tmp_path}/x")
     assert done.returncode == 1
     assert done.stderr.decode() == f"ssh-stack: {tmp_path}/none: No such file or directory\n"
 
 
-def test_links_in_a_tree_are_named(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) -> None:
+def test_symbolic_link_in_tree_is_left_out_with_warning(
+    cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
+) -> None:
     (source / "link").symlink_to("big")
     words = [*sshd.login, f"{sshd.host}:{source}", str(tmp_path / "a")]
     done = cli.run("cp", "-r", *words)
@@ -128,7 +142,7 @@ def test_links_in_a_tree_are_named(cli: Cli, sshd: Sshd, source: Path, tmp_path:
     assert cli.run("cp", "-rq", *words).stderr == b""
 
 
-def test_a_tree_goes_on_when_a_file_fails(
+def test_copy_of_tree_continues_when_file_fails(
     cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
 ) -> None:
     down, up = tmp_path / "down", tmp_path / "up"
@@ -144,7 +158,7 @@ def test_a_tree_goes_on_when_a_file_fails(
     assert tree(down / "source") == tree(up / "source") == rest
 
 
-def test_in_place_writes_to_the_file_itself(
+def test_in_place_option_writes_to_existing_file(
     cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / "target"
@@ -158,7 +172,9 @@ def test_in_place_writes_to_the_file_itself(
     assert target.stat().st_ino != before
 
 
-def test_progress_on_a_terminal(cli: Cli, sshd: Sshd, source: Path, tmp_path: Path) -> None:
+def test_progress_and_summary_are_printed_on_terminal(
+    cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
+) -> None:
     words = [*sshd.login, f"{sshd.host}:{source}/big", str(tmp_path / "x")]
     with cli.terminal("cp", *words) as terminal:
         terminal.expect("3.0/3.0 MB")
@@ -224,7 +240,9 @@ def test_progress_in_50_columns_leaves_nothing_behind(
     assert not list((tmp_path / "x").rglob("*.part-*"))
 
 
-def test_a_peer_that_dies_leaves_no_half_file(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+def test_copy_leaves_no_partial_file_when_server_dies(
+    cli: Cli, sshd: Sshd, tmp_path: Path
+) -> None:
     into = tmp_path / "into"
     into.mkdir()
     big = tmp_path / "big"
@@ -257,11 +275,11 @@ def test_a_peer_that_dies_leaves_no_half_file(cli: Cli, sshd: Sshd, tmp_path: Pa
         ("scp://host//etc", Location("/etc", "host")),
     ],
 )
-def test_places(text: str, place: Location) -> None:
+def test_location_is_parsed_into_path_host_user_and_port(text: str, place: Location) -> None:
     assert parse_location(text) == place
 
 
 @pytest.mark.parametrize("text", ["@host:x", "me@:x", "sftp:///x", "sftp://host:x/y"])
-def test_no_places(text: str) -> None:
+def test_invalid_location_raises_usage_error(text: str) -> None:
     with pytest.raises(UsageError):
         parse_location(text)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ssh_stack import Connection
 
 
-def test_everything_matches(cli: Cli) -> None:
+def test_demo_ends_with_status_0_when_everything_matches(cli: Cli) -> None:
     done = cli.run("demo")
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.endswith(b"Every byte matched.\n")
@@ -24,7 +24,7 @@ def test_everything_matches(cli: Cli) -> None:
     assert b"FAILED" not in done.stdout
 
 
-def test_it_leaves_nothing_behind(cli: Cli, tmp_path: Path) -> None:
+def test_demo_leaves_no_files_behind(cli: Cli, tmp_path: Path) -> None:
     folder = tmp_path / "tmp"
     folder.mkdir()
     assert cli.run("demo", env={"TMPDIR": str(folder)}).returncode == 0
@@ -61,21 +61,23 @@ def test_failed_step_shows_what_differed_and_no_speed(
         (b"axc", "3 bytes were sent, and others came back", "at byte 1\nsent      62 63\n"),
     ],
 )
-def test_bytes_that_differ_are_compared(found: bytes, problem: str, difference: str) -> None:
+def test_comparison_of_bytes_reports_first_difference(
+    found: bytes, problem: str, difference: str
+) -> None:
     finding = compare_bytes(b"abc", found, "1 MB/s")
     assert (finding.matched, finding.figures, finding.problem) == (False, "", problem)
     assert difference in finding.difference
     assert compare_bytes(b"abc", b"abc", "1 MB/s") == Finding("", True, "1 MB/s")
 
 
-def test_trees_that_differ_are_compared() -> None:
+def test_comparison_of_trees_reports_files_that_differ() -> None:
     finding = compare_trees({"a": "1", "b": "2"}, {"b": "3", "c": "4"}, "fast")
     assert finding.problem == "1 files missing, 1 files not sent, 1 files other content"
     assert finding.difference == "missing: a\nnot sent: c\nother content: b"
     assert compare_trees({"a": "1"}, {"a": "1"}, "fast").matched
 
 
-async def test_step_that_raises_is_a_finding_and_the_others_go_on(
+async def test_step_that_raises_is_finding_and_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     findings: list[Finding] = []

@@ -60,7 +60,7 @@ def opened(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.usefixtures("opened")
 @pytest.mark.parametrize("make", [pipe, sockets])
-async def test_more_than_fits_passes_while_both_sides_wait(
+async def test_more_data_than_buffer_holds_passes_while_both_sides_wait(
     make: Callable[[], tuple[int, int]],
 ) -> None:
     reading, writing = make()
@@ -74,7 +74,7 @@ async def test_more_than_fits_passes_while_both_sides_wait(
     os.close(reading)
 
 
-async def test_a_file_is_read_and_written_at_its_place(tmp_path: Path) -> None:
+async def test_file_is_read_and_written_at_its_offset(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"head")
     with path.open("ab", buffering=0) as file:
@@ -85,14 +85,14 @@ async def test_a_file_is_read_and_written_at_its_place(tmp_path: Path) -> None:
         assert await take(file.fileno(), 100) == b"adtail"
 
 
-async def test_the_null_device() -> None:
+async def test_null_device_takes_all_data_and_reads_as_empty() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     await give(null, bytes(SIZE))
     assert await take(null, 1) == b""
     os.close(null)
 
 
-async def test_a_terminal() -> None:
+async def test_terminal_is_read_and_written_without_change_of_its_flags() -> None:
     master, slave = os.openpty()
     os.write(master, b"line\n")
     assert await take(slave, 5) == b"line\n"
@@ -108,7 +108,7 @@ async def test_a_terminal() -> None:
     source.close()
 
 
-async def test_a_pipe_without_a_reader() -> None:
+async def test_write_to_pipe_without_reader_raises_broken_pipe() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with pytest.raises(BrokenPipeError):
@@ -116,14 +116,14 @@ async def test_a_pipe_without_a_reader() -> None:
     os.close(writing)
 
 
-async def test_a_directory_cannot_be_read(tmp_path: Path) -> None:
+async def test_read_of_directory_raises_error(tmp_path: Path) -> None:
     directory = os.open(tmp_path, os.O_RDONLY)
     with pytest.raises(IsADirectoryError):
         await take(directory, 1)
     os.close(directory)
 
 
-async def test_waiting_can_be_cancelled_and_takes_nothing() -> None:
+async def test_cancelled_read_leaves_data_in_pipe() -> None:
     reading, writing = os.pipe()
     task = asyncio.create_task(take(reading, 1))
     await asyncio.sleep(0)

@@ -39,7 +39,7 @@ def capture(tmp_path: Path) -> Path:
     return path
 
 
-def test_our_own_handshake_up_to_its_encryption(capture: Path) -> None:
+def test_own_handshake_is_decoded_up_to_encryption(capture: Path) -> None:
     done = CliRunner().invoke(main, ["dissect", str(capture)])
 
     assert done.exit_code == 0
@@ -51,7 +51,9 @@ def test_our_own_handshake_up_to_its_encryption(capture: Path) -> None:
     assert "not decoded" not in done.output
 
 
-def test_it_says_what_ssh_wire_says(capture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_dissect_command_prints_what_ssh_wire_prints(
+    capture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert ssh_wire([str(capture), "--full"]) == 0
 
     done = CliRunner().invoke(main, ["dissect", str(capture), "--full"])
@@ -75,7 +77,9 @@ def test_secrets_are_masked_unless_asked_for() -> None:
         (["/does/not/exist"], 2, "No such file"),
     ],
 )
-def test_failures_are_one_line_and_a_status(words: list[str], status: int, problem: str) -> None:
+def test_failure_of_dissect_is_one_line_and_status(
+    words: list[str], status: int, problem: str
+) -> None:
     done = CliRunner().invoke(main, ["dissect", *words], input="15")
 
     assert done.exit_code == status

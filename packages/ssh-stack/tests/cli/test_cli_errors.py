@@ -48,20 +48,20 @@ def _lost(cause: Exception) -> ConnectionLost:
         (OSError(errno.EIO, "x", "a\x1b[2Jb\nc"), "a\\x1b[2Jb c: x"),
     ],
 )  # fmt: skip
-def test_one_line(error: Exception, line: str) -> None:
+def test_error_is_explained_in_one_line(error: Exception, line: str) -> None:
     assert explain(error, "h", 1) == line
 
 
-def test_a_long_text_is_cut() -> None:
+def test_long_error_text_is_truncated() -> None:
     assert len(explain(ValueError("x" * 100_000))) < 3000
 
 
-def test_the_root_of_a_loss_without_a_cause_is_the_loss() -> None:
+def test_root_cause_of_connection_lost_without_cause_is_itself() -> None:
     error = ConnectionLost("gone")
     assert root_cause(error) is error
 
 
-def test_statuses(capsys: pytest.CaptureFixture[str]) -> None:
+def test_exit_status_follows_from_error(capsys: pytest.CaptureFixture[str]) -> None:
     async def fail(error: BaseException) -> int:
         await asyncio.sleep(0)
         raise error

@@ -37,7 +37,7 @@ def reach(request: pytest.FixtureRequest) -> Callable[..., list[str]]:
     return words
 
 
-def test_a_wrong_host_key(
+def test_changed_host_key_ends_with_warning_and_one_line(
     cli: Cli, sshd: Sshd, tmp_path: Path, reach: Callable[..., list[str]]
 ) -> None:
     other = sshd.key.with_suffix(".pub").read_text()
@@ -55,7 +55,7 @@ def test_a_wrong_host_key(
     assert known.read_text() == f"[127.0.0.1]:{sshd.port} {other}"
 
 
-def test_unknown_host_key_is_refused_without_a_terminal(
+def test_unknown_host_key_is_refused_without_terminal(
     cli: Cli, sshd: Sshd, reach: Callable[..., list[str]]
 ) -> None:
     options = ["-F", "none", "-o", f"Port={sshd.port}"]
@@ -64,7 +64,7 @@ def test_unknown_host_key_is_refused_without_a_terminal(
     assert "StrictHostKeyChecking=accept-new" in line
 
 
-def test_no_credential_that_the_server_takes(
+def test_login_without_credential_names_methods_of_server(
     cli: Cli, sshd: Sshd, reach: Callable[..., list[str]]
 ) -> None:
     line = line_of(cli.run(*reach(sshd.trust, sshd.host)))
@@ -72,7 +72,7 @@ def test_no_credential_that_the_server_takes(
     assert "publickey, password" in line
 
 
-def test_a_wrong_key(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+def test_rejected_key_is_named_in_error(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
     key = tmp_path / "other"
     subprocess.run(
         ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True, timeout=30
@@ -82,7 +82,7 @@ def test_a_wrong_key(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
     assert "rejected" in line
 
 
-def test_a_wrong_password(cli: Cli, sshd: Sshd) -> None:
+def test_wrong_password_is_asked_for_three_times(cli: Cli, sshd: Sshd) -> None:
     with cli.terminal("ssh", *sshd.trust, sshd.host, "true") as terminal:
         for _ in range(3):
             terminal.expect(f"{sshd.host}'s password: ")
@@ -97,7 +97,7 @@ def test_a_wrong_password(cli: Cli, sshd: Sshd) -> None:
         assert b"wrong" not in terminal.seen
 
 
-def test_giving_up_at_the_password(cli: Cli, sshd: Sshd) -> None:
+def test_eof_at_password_prompt_ends_with_status_255(cli: Cli, sshd: Sshd) -> None:
     with cli.terminal("ssh", *sshd.trust, sshd.host, "true") as terminal:
         terminal.expect("password: ")
         terminal.type("\x04")
@@ -106,7 +106,7 @@ def test_giving_up_at_the_password(cli: Cli, sshd: Sshd) -> None:
         assert terminal.restored
 
 
-def test_an_interrupt_at_the_password(cli: Cli, sshd: Sshd) -> None:
+def test_interrupt_at_password_prompt_ends_with_status_130(cli: Cli, sshd: Sshd) -> None:
     with cli.terminal("ssh", *sshd.trust, sshd.host, "true") as terminal:
         terminal.expect("password: ")
         terminal.type("\x03")
@@ -114,12 +114,14 @@ def test_an_interrupt_at_the_password(cli: Cli, sshd: Sshd) -> None:
         assert terminal.restored
 
 
-def test_a_dead_port(cli: Cli, dead_port: int, reach: Callable[..., list[str]]) -> None:
+def test_port_without_listener_is_reported_as_connection_refused(
+    cli: Cli, dead_port: int, reach: Callable[..., list[str]]
+) -> None:
     line = line_of(cli.run(*reach(["-F", "none", "-o", f"Port={dead_port}"], "me@127.0.0.1")))
     assert line == f"ssh-stack: connect to host 127.0.0.1 port {dead_port}: Connection refused\n"
 
 
-def test_a_host_without_an_address(cli: Cli) -> None:
+def test_host_without_address_is_reported_as_unresolved(cli: Cli) -> None:
     line = line_of(cli.run("ssh", "-F", "none", "me@nowhere.invalid", "true"))
     assert "could not resolve hostname nowhere.invalid: " in line
 
@@ -144,7 +146,7 @@ def _old(connection: socket.socket) -> None:
     connection.recv(1024)
 
 
-def test_a_port_that_speaks_http(
+def test_http_server_is_reported_with_its_escaped_reply(
     cli: Cli,
     listener: Callable[[Callable[[socket.socket], None]], Listener],
     reach: Callable[..., list[str]],
@@ -157,7 +159,7 @@ def test_a_port_that_speaks_http(
 
 
 @pytest.mark.parametrize("serve", [_noise, _old])
-def test_a_port_that_speaks_something_else(
+def test_server_of_other_protocol_is_reported_with_host_and_port(
     cli: Cli,
     listener: Callable[[Callable[[socket.socket], None]], Listener],
     serve: Callable[[socket.socket], None],
@@ -167,7 +169,7 @@ def test_a_port_that_speaks_something_else(
     assert f"connect to host 127.0.0.1 port {port}: " in line
 
 
-def test_a_port_that_says_nothing(
+def test_silent_server_is_reported_after_connect_timeout(
     cli: Cli, listener: Callable[[Callable[[socket.socket], None]], Listener]
 ) -> None:
     port = listener(_silent).port
@@ -176,7 +178,7 @@ def test_a_port_that_says_nothing(
     assert "no answer within 1 seconds (handshake)" in line
 
 
-def test_a_killed_peer(cli: Cli, sshd: Sshd) -> None:
+def test_killed_server_process_is_reported_as_lost_connection(cli: Cli, sshd: Sshd) -> None:
     with cli.start("ssh", *sshd.login, sshd.host, "echo ready; exec sleep 1000") as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
@@ -186,7 +188,7 @@ def test_a_killed_peer(cli: Cli, sshd: Sshd) -> None:
         assert f"connection to 127.0.0.1 port {sshd.port}: " in line
 
 
-def test_no_common_algorithm(
+def test_missing_common_algorithm_names_algorithms_of_server(
     cli: Cli, listener: Callable[[Callable[[socket.socket], None]], Listener]
 ) -> None:
     port = listener(_ancient_algorithms).port
@@ -222,17 +224,19 @@ def _ancient_algorithms(connection: socket.socket) -> None:
         (["cp", "-P", "0", "a", "host:b"], "bad port '0'"),
     ],
 )
-def test_a_wrong_word(cli: Cli, words: list[str], problem: str) -> None:
+def test_invalid_argument_is_reported_in_one_line(
+    cli: Cli, words: list[str], problem: str
+) -> None:
     assert problem in line_of(cli.run(*words))
 
 
-def test_no_destination(cli: Cli) -> None:
+def test_missing_destination_prints_usage(cli: Cli) -> None:
     done = cli.run("ssh")
     assert done.returncode == 255
     assert done.stderr.startswith(b"usage: ssh-stack ssh ")
 
 
-def test_more_is_printed_with_verbose(cli: Cli, dead_port: int) -> None:
+def test_verbose_option_prints_traceback_of_failure(cli: Cli, dead_port: int) -> None:
     done = cli.run("ssh", "-vv", "-F", "none", "-p", str(dead_port), "me@127.0.0.1")
     assert done.returncode == 255
     assert re.search(rb"^ssh_stack.errors.ConnectRefused: ", done.stderr, re.MULTILINE)

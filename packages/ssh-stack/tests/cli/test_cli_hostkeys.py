@@ -41,20 +41,20 @@ def as_before() -> Generator[None]:
         (HostKeyRevoked("web1", 22, KEY), "WARNING: REVOKED HOST KEY DETECTED!"),
     ],
 )
-def test_the_warning_is_framed_as_that_of_ssh(error: HostKeyError, title: str) -> None:
+def test_warning_about_host_key_is_framed_as_by_ssh(error: HostKeyError, title: str) -> None:
     first, second, third, *_ = host_key_warning(error).split("\n")
     assert first == third == "@" * 59
     assert title in second
     assert len(second) == len(first)
 
 
-def test_other_errors_have_none() -> None:
+def test_other_errors_have_no_host_key_warning() -> None:
     unknown = HostKeyUnknown("web1", 22, KEY)
     refused = HostCertificateRefused("web1", 22, KEY, "it has expired")
     assert [host_key_warning(each) for each in (unknown, refused, OSError("x"))] == ["", "", ""]
 
 
-def test_what_is_logged_is_told_once_and_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_log_record_is_printed_once_and_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     report_log_records(Report(quiet=True))
     report_log_records(Report())  # a second connection of the same command
     LOG.info("Permanently added 'a' (ssh-ed25519) to the list of known hosts (f)")
@@ -66,7 +66,7 @@ def test_what_is_logged_is_told_once_and_on_one_line(capsys: pytest.CaptureFixtu
     )
 
 
-def test_quiet_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+def test_quiet_option_suppresses_log_records(capsys: pytest.CaptureFixture[str]) -> None:
     report_log_records(Report(quiet=True))
     error = HostKeyChanged("web1", 22, KEY)
     LOG.warning("%s", error, extra={"host_key_error": error})
@@ -74,7 +74,7 @@ def test_quiet_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == ""
 
 
-def test_the_level_error_tells_what_is_an_error_to_ssh(
+def test_log_level_error_prints_what_is_error_to_ssh(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     report = Report()
@@ -96,7 +96,7 @@ def host_key(sshd: Sshd) -> str:
     return sshd.known_hosts.read_text().partition(" ")[2]
 
 
-def test_a_revoked_host_key_is_refused_whatever_else_is_asked_for(
+def test_revoked_host_key_is_refused_despite_strict_checking_off(
     cli: Cli, sshd: Sshd, tmp_path: Path
 ) -> None:
     revoked = tmp_path / "revoked"
@@ -110,7 +110,7 @@ def test_a_revoked_host_key_is_refused_whatever_else_is_asked_for(
 
 
 @pytest.mark.parametrize("content", [None, "what is this", "SSHKRL\n\0"])
-def test_a_list_of_revoked_keys_that_cannot_be_read_refuses_every_host(
+def test_unreadable_list_of_revoked_keys_refuses_every_host(
     content: str | None, cli: Cli, sshd: Sshd, tmp_path: Path
 ) -> None:
     revoked = tmp_path / "revoked"
@@ -121,7 +121,7 @@ def test_a_list_of_revoked_keys_that_cannot_be_read_refuses_every_host(
     assert f"{revoked}: cannot be read as a list of revoked host keys".encode() in done.stderr
 
 
-def test_an_alias_is_looked_up_without_the_port(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+def test_host_key_alias_is_looked_up_without_port(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
     known = tmp_path / "known_hosts"
     known.write_text(f"inner {host_key(sshd)}")
     options = ["-F", "none", "-p", str(sshd.port), "-i", str(sshd.key)]
@@ -130,7 +130,7 @@ def test_an_alias_is_looked_up_without_the_port(cli: Cli, sshd: Sshd, tmp_path: 
     assert (done.returncode, done.stdout) == (0, b"in\n"), done.stderr
 
 
-def test_the_files_of_the_system_are_read(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+def test_known_hosts_files_of_system_are_read(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
     system = tmp_path / "ssh_known_hosts"
     system.write_text(f"127.0.0.1 {host_key(sshd)}")
     options = ["-F", "none", "-p", str(sshd.port), "-i", str(sshd.key)]
@@ -140,7 +140,7 @@ def test_the_files_of_the_system_are_read(cli: Cli, sshd: Sshd, tmp_path: Path) 
     assert not (cli.home / ".ssh" / "known_hosts").exists()
 
 
-def test_the_second_file_of_the_user_is_read(cli: Cli, sshd: Sshd) -> None:
+def test_second_known_hosts_file_of_user_is_read(cli: Cli, sshd: Sshd) -> None:
     (cli.home / ".ssh").mkdir(mode=0o700)
     (cli.home / ".ssh" / "known_hosts2").write_text(sshd.known_hosts.read_text())
     options = ["-F", "none", "-p", str(sshd.port), "-i", str(sshd.key)]

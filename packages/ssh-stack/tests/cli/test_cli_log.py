@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from conftest import Cli, Sshd
 
 
-def test_messages_are_appended_to_the_log_file_and_the_commands_own_are_not(
+def test_messages_but_not_output_of_command_are_appended_to_log_file(
     cli: Cli, sshd: Sshd, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
@@ -30,7 +30,7 @@ def test_messages_are_appended_to_the_log_file_and_the_commands_own_are_not(
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
-def test_error_of_the_connection_is_in_the_log_file_alone(
+def test_error_of_connection_is_in_log_file_alone(
     cli: Cli, dead_port: int, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
@@ -44,9 +44,7 @@ def test_error_of_the_connection_is_in_the_log_file_alone(
     assert "refused" in second
 
 
-def test_warning_and_error_of_the_configuration_are_in_the_log_file(
-    cli: Cli, tmp_path: Path
-) -> None:
+def test_warning_and_error_of_configuration_are_in_log_file(cli: Cli, tmp_path: Path) -> None:
     log = tmp_path / "log"
 
     done = cli.run("ssh", "-E", str(log), "-o", "Nonsense=1", "127.0.0.1")
@@ -55,7 +53,7 @@ def test_warning_and_error_of_the_configuration_are_in_the_log_file(
     assert log.read_text().startswith("ssh-stack: option: Nonsense is not a keyword")
 
 
-def test_banner_of_the_server_stays_on_standard_error(
+def test_banner_of_server_stays_on_standard_error(
     cli: Cli, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     text = tmp_path / "banner"
@@ -68,7 +66,7 @@ def test_banner_of_the_server_stays_on_standard_error(
     assert log.read_text() == ""
 
 
-def test_log_file_that_cannot_be_opened_ends_the_command_with_status_1_as_for_ssh(
+def test_unopenable_log_file_ends_command_with_status_1_as_for_ssh(
     cli: Cli, tmp_path: Path
 ) -> None:
     done = cli.run("ssh", "-E", str(tmp_path), "127.0.0.1")
@@ -80,7 +78,7 @@ def test_log_file_that_cannot_be_opened_ends_the_command_with_status_1_as_for_ss
 
 
 @pytest.mark.parametrize("words", [["-V"], ["-Q", "cipher"], ["-E"], []])
-def test_log_file_is_not_made_where_nothing_is_connected_to(
+def test_log_file_is_not_created_without_connection(
     cli: Cli, tmp_path: Path, words: list[str]
 ) -> None:
     log = tmp_path / "log"

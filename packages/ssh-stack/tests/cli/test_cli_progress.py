@@ -47,7 +47,7 @@ def rendered(display: ProgressLines, width: int) -> list[str]:
     return file.getvalue().splitlines()
 
 
-def test_a_tree_shows_files_bytes_rate_and_time_left() -> None:
+def test_progress_of_tree_has_files_bytes_rate_and_time_left() -> None:
     clock = Clock()
     told = moves(("a", 40_000_000), ("d/b", 20_000_000), ("c", 5), clock=clock)
     told.moved(5, 5, "/t/c")
@@ -60,7 +60,7 @@ def test_a_tree_shows_files_bytes_rate_and_time_left() -> None:
     assert second == "a 10.0/40.0 MB"  # the one with the most left to do
 
 
-def test_a_file_that_is_done_is_not_shown_as_full() -> None:
+def test_finished_file_has_no_line_of_its_own() -> None:
     told = moves(("a", 10), ("b", 10))
     told.moved(10, 10, "/t/a")
     lines = rendered(ProgressLines(told), 80)
@@ -69,7 +69,7 @@ def test_a_file_that_is_done_is_not_shown_as_full() -> None:
     assert lines[0].startswith("1/2 files 10/20 bytes")
 
 
-def test_one_file_has_one_line() -> None:
+def test_progress_of_one_file_has_one_line() -> None:
     told = moves(("a", 10_000_000))
     told.moved(4_000_000, 10_000_000, "/t/a")
     (line,) = rendered(ProgressLines(told), 60)
@@ -79,7 +79,7 @@ def test_one_file_has_one_line() -> None:
     assert 0 < line.count("━") < line.count("━") + line.count("─")
 
 
-def test_sizes_that_are_not_known_have_no_share_and_no_end() -> None:
+def test_progress_with_unknown_sizes_has_no_bar_and_no_time_left() -> None:
     clock = Clock()
     told = moves(("a", None), ("b", 5), clock=clock)
     clock.now += 1.0
@@ -90,7 +90,7 @@ def test_sizes_that_are_not_known_have_no_share_and_no_end() -> None:
     assert second == "a 2.0 MB"
 
 
-def test_the_rate_is_that_of_the_last_seconds() -> None:
+def test_rate_is_average_of_last_seconds() -> None:
     clock = Clock()
     told = moves(("a", 10**9), clock=clock)
     for second in range(1, 20):
@@ -101,7 +101,7 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
 
 
 @pytest.mark.parametrize("width", [50, 40, 30, 20])
-def test_the_lines_fit(width: int) -> None:
+def test_progress_lines_fit_narrow_terminal(width: int) -> None:
     clock = Clock()
     name = "deep/er/naïve 中文 name of file"
     told = moves(*((f"{name} {n}", 10**9) for n in range(1234)), clock=clock)
@@ -124,7 +124,7 @@ def test_the_lines_fit(width: int) -> None:
     width=st.integers(10, 120),
     seconds=st.floats(0, 1000),
 )
-def test_the_lines_fit_always(
+def test_progress_lines_fit_any_width(
     sizes: list[int | None], names: str, width: int, seconds: float
 ) -> None:
     clock = Clock()
@@ -138,7 +138,7 @@ def test_the_lines_fit_always(
     assert all(cell_len(line) <= width for line in lines)
 
 
-def test_ascii_terminals_get_ascii() -> None:
+def test_progress_bar_is_ascii_on_ascii_terminal() -> None:
     told = moves(("a", 10))
     told.moved(5, 10, "/t/a")
     (line,) = ProgressLines(told, ascii_only=True).lines(60)
@@ -147,7 +147,7 @@ def test_ascii_terminals_get_ascii() -> None:
     assert line.isascii()
 
 
-def test_nothing_is_left_behind() -> None:
+def test_progress_is_erased_when_transfer_fails() -> None:
     """What is written to the terminal ends where it began, also after an error."""
     file = io.StringIO()
     console = Console(width=50, file=file, force_terminal=True)
@@ -170,7 +170,7 @@ def test_nothing_is_left_behind() -> None:
     assert output.count("\x1b[?25l") == output.count("\x1b[?25h")
 
 
-def test_the_closing_line_says_what_was_copied() -> None:
+def test_summary_line_names_files_bytes_and_seconds() -> None:
     file = io.StringIO()
     printed = ProgressDisplay(Console(width=50, file=file, force_terminal=True))
     printed.close(22, 3_000_000)
@@ -184,7 +184,7 @@ def test_the_closing_line_says_what_was_copied() -> None:
     ("size", "text"),
     [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (8_589_934_592, "8.6 GB")],
 )
-def test_amounts(size: int, text: str) -> None:
+def test_bytes_are_formatted_with_decimal_units(size: int, text: str) -> None:
     assert format_bytes(size) == text
     assert format_bytes_of_total(size, size) == f"{text.split(maxsplit=1)[0]}/{text}"
 
@@ -192,7 +192,7 @@ def test_amounts(size: int, text: str) -> None:
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0, "0:00:00"), (3_725.4, "1:02:05"), (10**7, "115 days")]
 )
-def test_durations(seconds: float, text: str) -> None:
+def test_duration_is_formatted_as_hours_minutes_seconds_or_days(seconds: float, text: str) -> None:
     assert format_duration(seconds) == text
 
 
@@ -200,5 +200,5 @@ def test_durations(seconds: float, text: str) -> None:
     ("name", "width", "text"),
     [("short", 5, "short"), ("longer", 5, "…nger"), ("中文字", 5, "…文字"), ("x" * 9, 0, "")],
 )
-def test_names_are_cut_in_front(name: str, width: int, text: str) -> None:
+def test_long_name_is_truncated_at_start(name: str, width: int, text: str) -> None:
     assert truncate_start(name, width) == text

@@ -51,12 +51,12 @@ def test_query_lists_names_that_openssh_lists_too(query: str) -> None:
 
 
 @pytest.mark.skipif(shutil.which("ssh") is None, reason="no ssh on this machine")
-def test_help_lists_the_queries_that_openssh_lists() -> None:
+def test_help_lists_queries_that_openssh_lists() -> None:
     assert list(answer("help")) == [name for name in theirs("help") if name != "kex-gss"]
 
 
 @pytest.mark.parametrize("query", ["help", *_KINDS, *_ALIASES, "key-ca-sign"])
-def test_query_is_answered_by_the_command_with_a_name_on_each_line(cli: Cli, query: str) -> None:
+def test_query_is_answered_by_command_with_name_on_each_line(cli: Cli, query: str) -> None:
     done = cli.run("ssh", f"-Q{query}")
 
     assert (done.returncode, done.stderr) == (0, b"")
@@ -81,7 +81,7 @@ def test_plain_and_certified_kinds_are_all_kinds() -> None:
     assert set(answer("sig")) == {name for name in answer("key-sig") if "-cert" not in name}
 
 
-def test_query_counts_before_what_else_the_command_line_says(cli: Cli) -> None:
+def test_query_counts_before_what_else_command_line_says(cli: Cli) -> None:
     done = cli.run(
         "ssh", "-G", "-Q", "protocol-version", "-Q", "cipher", "-F", "/nonexistent", "h"
     )
@@ -90,7 +90,7 @@ def test_query_counts_before_what_else_the_command_line_says(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("query", ["foo", "Cipher", "KEY", ""])
-def test_unknown_query_is_an_error_of_one_line(cli: Cli, query: str) -> None:
+def test_unknown_query_is_error_of_one_line(cli: Cli, query: str) -> None:
     with pytest.raises(UsageError, match=f"unsupported query '{query}'"):
         answer(query)
 

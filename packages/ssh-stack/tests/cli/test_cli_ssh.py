@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 MIB = 1024 * 1024
 
 
-def test_streams_and_status(cli: Cli, sshd: Sshd) -> None:
+def test_command_has_streams_and_exit_status_of_remote_command(cli: Cli, sshd: Sshd) -> None:
     done = cli.run("ssh", *sshd.login, sshd.host, "cat; echo err >&2; exit 7", input=b"\0in\xff\n")
     assert (done.stdout, done.stderr, done.returncode) == (b"\0in\xff\n", b"err\n", 7)
 
 
-def test_command_words_are_joined(cli: Cli, sshd: Sshd) -> None:
+def test_command_words_are_joined_by_blanks(cli: Cli, sshd: Sshd) -> None:
     done = cli.run("ssh", *sshd.login, sshd.host, "-T", "--", "echo", "'a   b'", "|", "cat")
     assert (done.stdout, done.returncode) == (b"a   b\n", 0)
 
 
-def test_every_byte_passes(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+def test_binary_data_passes_unchanged_on_all_streams(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
     data = os.urandom(8 * MIB) + bytes(range(256)) * 1000
     file = tmp_path / "data"
     file.write_bytes(data)
@@ -42,7 +42,9 @@ def test_every_byte_passes(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["file", "pipe", "socket", "null", "closed"])
-def test_standard_input_of_every_kind(cli: Cli, sshd: Sshd, tmp_path: Path, kind: str) -> None:
+def test_standard_input_of_any_kind_is_read(
+    cli: Cli, sshd: Sshd, tmp_path: Path, kind: str
+) -> None:
     words = ["ssh", *sshd.login, sshd.host, "wc -c"]
     if kind == "closed":
         shell = subprocess.run(
@@ -68,7 +70,7 @@ def test_standard_input_of_every_kind(cli: Cli, sshd: Sshd, tmp_path: Path, kind
     assert (out.strip(), process.returncode) == (b"0" if kind == "null" else b"300000", 0)
 
 
-def test_descriptors_of_others_are_left_as_they_are(cli: Cli, sshd: Sshd) -> None:
+def test_shared_descriptors_stay_in_blocking_mode(cli: Cli, sshd: Sshd) -> None:
     reading, writing = os.pipe()
     out_reading, out_writing = os.pipe()
     with cli.start("ssh", *sshd.login, sshd.host, "cat", stdin=reading, stdout=out_writing) as run:
@@ -82,7 +84,7 @@ def test_descriptors_of_others_are_left_as_they_are(cli: Cli, sshd: Sshd) -> Non
         os.close(descriptor)
 
 
-def test_a_reader_that_writes_first_is_no_deadlock(cli: Cli, sshd: Sshd) -> None:
+def test_caller_that_writes_before_reading_does_not_deadlock(cli: Cli, sshd: Sshd) -> None:
     """The caller fills our input without reading our output: both directions must flow."""
     data = os.urandom(4 * MIB)
     with cli.start("ssh", *sshd.login, sshd.host, "cat; echo end") as process:
@@ -90,7 +92,7 @@ def test_a_reader_that_writes_first_is_no_deadlock(cli: Cli, sshd: Sshd) -> None
     assert out == data + b"end\n"
 
 
-def test_output_without_a_reader_ends_the_command(cli: Cli, sshd: Sshd) -> None:
+def test_output_without_reader_ends_command(cli: Cli, sshd: Sshd) -> None:
     with cli.start("ssh", *sshd.login, sshd.host, "yes; echo over >&2") as process:
         assert process.stdout is not None
         assert process.stdout.read(2) == b"y\n"
@@ -98,7 +100,7 @@ def test_output_without_a_reader_ends_the_command(cli: Cli, sshd: Sshd) -> None:
         assert process.wait(60) == 255
 
 
-def test_a_signal_ends_the_remote_command(cli: Cli, sshd: Sshd) -> None:
+def test_signal_ends_command_with_status_of_signal(cli: Cli, sshd: Sshd) -> None:
     for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
         with cli.start("ssh", *sshd.login, sshd.host, "echo ready; exec cat") as process:
             assert process.stdout is not None
@@ -108,19 +110,19 @@ def test_a_signal_ends_the_remote_command(cli: Cli, sshd: Sshd) -> None:
             assert (process.returncode, err) == (status, b"")
 
 
-def test_an_exit_signal(cli: Cli, sshd: Sshd) -> None:
+def test_exit_signal_of_remote_command_is_reported_with_status_255(cli: Cli, sshd: Sshd) -> None:
     done = cli.run("ssh", *sshd.login, sshd.host, "kill -KILL $$")
     assert done.returncode == 255
     assert done.stderr == b"ssh-stack: the remote command was ended by signal KILL\n"
     assert cli.run("ssh", "-q", *sshd.login, sshd.host, "kill -KILL $$").stderr == b""
 
 
-def test_no_input(cli: Cli, sshd: Sshd) -> None:
+def test_option_n_gives_command_no_input(cli: Cli, sshd: Sshd) -> None:
     done = cli.run("ssh", "-n", *sshd.login, sshd.host, "cat", input=b"unread")
     assert (done.stdout, done.returncode) == (b"", 0)
 
 
-def test_a_terminal_needs_a_terminal(cli: Cli, sshd: Sshd) -> None:
+def test_terminal_is_requested_without_local_one_only_when_forced(cli: Cli, sshd: Sshd) -> None:
     done = cli.run("ssh", "-t", *sshd.login, sshd.host, "tty")
     assert b"not a tty" in done.stdout
     assert b"stdin is not a terminal" in done.stderr
@@ -129,7 +131,7 @@ def test_a_terminal_needs_a_terminal(cli: Cli, sshd: Sshd) -> None:
     assert forced.stdout.endswith(b"\nxterm\r\n")
 
 
-def test_the_environment_goes_along(cli: Cli, sshd: Sshd) -> None:
+def test_send_env_and_set_env_reach_command(cli: Cli, sshd: Sshd) -> None:
     options = ["-o", "SendEnv=SSH_STACK_A", "-o", "SetEnv=SSH_STACK_B=b"]
     done = cli.run(
         "ssh",
@@ -151,13 +153,15 @@ def test_unsupported_keyword_is_printed_once(cli: Cli, sshd: Sshd) -> None:
     assert cli.run("ssh", "-q", *sshd.login, *options, sshd.host, "true").stderr == b""
 
 
-def test_verbose_says_what_was_negotiated(cli: Cli, sshd: Sshd) -> None:
+def test_verbose_option_prints_negotiated_algorithms(cli: Cli, sshd: Sshd) -> None:
     done = cli.run("ssh", "-v", *sshd.login, sshd.host, "true")
     for word in (b"key exchange", b"host key ssh-ed25519 SHA256:", b"publickey", b"accepted"):
         assert word in done.stderr
 
 
-def test_a_configuration_file(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+def test_configuration_file_decides_host_user_and_key(
+    cli: Cli, sshd: Sshd, tmp_path: Path
+) -> None:
     config = tmp_path / "config"
     config.write_text(
         f"Host alias\n  HostName 127.0.0.1\n  Port {sshd.port}\n  User {sshd.user}\n"
@@ -168,7 +172,7 @@ def test_a_configuration_file(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
     assert f"hostname 127.0.0.1\nuser {sshd.user}\nport {sshd.port}\n" in printed
 
 
-def test_jump_hosts(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+def test_jump_hosts_are_passed_in_order(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
     config = tmp_path / "config"
     config.write_text(
         f"Host 127.0.0.1\n  IdentityFile {sshd.key}\n  UserKnownHostsFile {sshd.known_hosts}\n"
@@ -180,7 +184,9 @@ def test_jump_hosts(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
     assert done.stdout.startswith(b"127.0.0.1 ")
 
 
-def test_forwards(cli: Cli, sshd: Sshd, dead_port: int) -> None:
+def test_local_and_remote_forward_carry_data_both_ways(
+    cli: Cli, sshd: Sshd, dead_port: int
+) -> None:
     """What is sent to -L arrives at sshd; what is sent to -R comes back to it."""
     local = f"{dead_port}:127.0.0.1:{sshd.port}"
     remote = f"127.0.0.1:0:127.0.0.1:{sshd.port}"
@@ -196,7 +202,7 @@ def test_forwards(cli: Cli, sshd: Sshd, dead_port: int) -> None:
         assert process.wait(60) == 143
 
 
-def test_forwards_that_cannot_be(cli: Cli, sshd: Sshd) -> None:
+def test_failed_forward_is_reported_and_ends_command_without_session(cli: Cli, sshd: Sshd) -> None:
     taken = ["-L", f"127.0.0.1:{sshd.port}:127.0.0.1:1"]
     done = cli.run("ssh", *taken, *sshd.login, sshd.host, "echo still")
     assert (done.stdout, done.returncode) == (b"still\n", 0)
@@ -206,7 +212,7 @@ def test_forwards_that_cannot_be(cli: Cli, sshd: Sshd) -> None:
     assert alone.stderr.endswith(b"none of the forwards could be opened\n")
 
 
-def test_the_program(cli: Cli) -> None:
+def test_program_lists_its_commands_and_versions(cli: Cli) -> None:
     done = cli.run("--help")
     assert done.returncode == 0
     for name in (b"ssh", b"cp", b"serve", b"demo", b"dissect"):

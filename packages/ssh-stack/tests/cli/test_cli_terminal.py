@@ -21,7 +21,7 @@ def resize(terminal: int, rows: int, columns: int) -> None:
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
-def test_a_shell(cli: Cli, sshd: Sshd) -> None:
+def test_shell_has_terminal_and_its_exit_status_is_returned(cli: Cli, sshd: Sshd) -> None:
     with cli.terminal("ssh", *sshd.login, sshd.host) as terminal:
         terminal.type("echo on $(tty) $((40 + 2))\n")
         terminal.expect(r"on /dev/pts/\d+ 42\r\n")
@@ -31,7 +31,7 @@ def test_a_shell(cli: Cli, sshd: Sshd) -> None:
         assert terminal.restored
 
 
-def test_a_command_has_a_terminal_when_asked(cli: Cli, sshd: Sshd) -> None:
+def test_command_has_terminal_only_when_requested(cli: Cli, sshd: Sshd) -> None:
     with cli.terminal("ssh", *sshd.login, sshd.host, "test -t 0 || echo none") as terminal:
         terminal.expect("none\r\n")
         assert terminal.wait() == 0
@@ -41,7 +41,7 @@ def test_a_command_has_a_terminal_when_asked(cli: Cli, sshd: Sshd) -> None:
         assert terminal.wait() == 0
 
 
-def test_modes_of_the_local_terminal_go_along(cli: Cli, sshd: Sshd) -> None:
+def test_modes_of_local_terminal_are_sent_with_request(cli: Cli, sshd: Sshd) -> None:
     with cli.terminal("ssh", "-t", *sshd.login, sshd.host, "read -r _; stty -a") as terminal:
         mode = termios.tcgetattr(terminal.slave)
         mode[6][termios.VINTR] = b"\x07"
@@ -53,7 +53,7 @@ def test_modes_of_the_local_terminal_go_along(cli: Cli, sshd: Sshd) -> None:
         assert terminal.restored
 
 
-def test_the_size_follows(cli: Cli, sshd: Sshd) -> None:
+def test_window_change_is_sent_to_remote_terminal(cli: Cli, sshd: Sshd) -> None:
     command = "sleep 1000 & trap 'stty size; kill $!; exit 4' WINCH; echo ready; wait"
     with cli.terminal("ssh", "-t", *sshd.login, sshd.host, command) as terminal:
         terminal.expect("ready\r\n")
@@ -63,7 +63,7 @@ def test_the_size_follows(cli: Cli, sshd: Sshd) -> None:
         assert terminal.wait() == 4
 
 
-def test_an_interrupt_is_a_key_of_the_remote_terminal(cli: Cli, sshd: Sshd) -> None:
+def test_interrupt_key_is_sent_to_remote_terminal(cli: Cli, sshd: Sshd) -> None:
     command = "trap 'echo caught; exit 3' INT; echo ready; while :; do read -r _; done"
     with cli.terminal("ssh", "-t", *sshd.login, sshd.host, command) as terminal:
         terminal.expect("ready\r\n")
@@ -73,7 +73,7 @@ def test_an_interrupt_is_a_key_of_the_remote_terminal(cli: Cli, sshd: Sshd) -> N
         assert terminal.restored
 
 
-def test_the_escape_disconnects(cli: Cli, sshd: Sshd) -> None:
+def test_escape_sequence_disconnects(cli: Cli, sshd: Sshd) -> None:
     with cli.terminal("ssh", "-t", *sshd.login, sshd.host, "echo ready; cat") as terminal:
         terminal.expect("ready\r\n")
         terminal.type("a~.\r")
@@ -83,7 +83,7 @@ def test_the_escape_disconnects(cli: Cli, sshd: Sshd) -> None:
         assert terminal.restored
 
 
-def test_a_killed_peer_leaves_the_terminal_as_it_was(cli: Cli, sshd: Sshd) -> None:
+def test_terminal_is_restored_when_server_is_killed(cli: Cli, sshd: Sshd) -> None:
     with cli.terminal("ssh", "-t", *sshd.login, sshd.host, "echo ready; cat") as terminal:
         terminal.expect("ready\r\n")
         sshd.kill_sessions()
@@ -92,7 +92,7 @@ def test_a_killed_peer_leaves_the_terminal_as_it_was(cli: Cli, sshd: Sshd) -> No
         assert terminal.restored
 
 
-def test_a_terminated_program_leaves_the_terminal_as_it_was(cli: Cli, sshd: Sshd) -> None:
+def test_terminal_is_restored_when_program_is_terminated(cli: Cli, sshd: Sshd) -> None:
     with cli.terminal("ssh", "-t", *sshd.login, sshd.host, "echo ready; cat") as terminal:
         terminal.expect("ready\r\n")
         terminal.process.send_signal(signal.SIGTERM)
@@ -100,7 +100,7 @@ def test_a_terminated_program_leaves_the_terminal_as_it_was(cli: Cli, sshd: Sshd
         assert terminal.restored
 
 
-def test_an_unknown_host_key_is_asked_about(cli: Cli, sshd: Sshd) -> None:
+def test_unknown_host_key_is_asked_about_at_terminal(cli: Cli, sshd: Sshd) -> None:
     """Yes is remembered, no is not, and the fingerprint says yes too."""
     known = cli.home / "known"
     words = ["-F", "none", "-p", str(sshd.port), "-o", f"UserKnownHostsFile={known}"]
@@ -124,7 +124,7 @@ def test_an_unknown_host_key_is_asked_about(cli: Cli, sshd: Sshd) -> None:
     assert cli.run("ssh", *words).stdout == b"in\n"
 
 
-def test_the_passphrase_of_a_key_is_asked_for(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+def test_passphrase_of_key_is_asked_for_at_terminal(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
     key = tmp_path / "locked"
     command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "open sesame", "-f", str(key)]
     subprocess.run(command, check=True, timeout=60)
@@ -145,7 +145,7 @@ def test_the_passphrase_of_a_key_is_asked_for(cli: Cli, sshd: Sshd, tmp_path: Pa
         authorized.write_text(before)
 
 
-def test_escape_characters_count_at_the_start_of_a_line_only() -> None:
+def test_escape_character_counts_only_at_start_of_line() -> None:
     escape = Escape()
     assert escape.feed(b"~~a~.\r") == b"~a~.\r"
     assert escape.feed(b"~") == b""
@@ -155,7 +155,7 @@ def test_escape_characters_count_at_the_start_of_a_line_only() -> None:
     assert escape.disconnect
 
 
-def test_no_terminal_is_described_as_none() -> None:
+def test_pty_request_without_local_terminal_has_no_size_and_modes() -> None:
     reading, writing = os.pipe()
     pty = local_pty(reading)
     os.close(reading)
@@ -163,7 +163,7 @@ def test_no_terminal_is_described_as_none() -> None:
     assert (pty.columns, pty.rows, dict(pty.modes)) == (0, 0, {})
 
 
-def test_a_terminal_is_described() -> None:
+def test_pty_request_describes_local_terminal() -> None:
     master, slave = os.openpty()
     resize(master, 24, 80)
     pty = local_pty(slave)

@@ -46,7 +46,9 @@ def wrapper(cli: Cli, sshd: Sshd) -> Path:
 
 
 @pytest.mark.parametrize("url", ["ssh://{host}:{port}{path}", "{host}:{path}"])
-def test_git(cli: Cli, sshd: Sshd, tmp_path: Path, url: str) -> None:
+def test_git_clones_and_pushes_through_command(
+    cli: Cli, sshd: Sshd, tmp_path: Path, url: str
+) -> None:
     need("git")
     repository = tmp_path / "repository"
     repository.mkdir()
@@ -68,7 +70,7 @@ def test_git(cli: Cli, sshd: Sshd, tmp_path: Path, url: str) -> None:
     assert printed.stdout == b"two\none\n"
 
 
-def test_rsync(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+def test_rsync_copies_tree_both_ways_through_command(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
     need("rsync")
     source, there, back = tmp_path / "source", tmp_path / "there", tmp_path / "back"
     (source / "deep").mkdir(parents=True)
@@ -81,7 +83,9 @@ def test_rsync(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
         assert (back / "deep" / file.name).read_bytes() == file.read_bytes()
 
 
-def test_scp_and_sftp(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+def test_scp_and_sftp_of_openssh_copy_through_command(
+    cli: Cli, sshd: Sshd, tmp_path: Path
+) -> None:
     """OpenSSH's own programs, with this client below them."""
     need("scp")
     file = tmp_path / "file"

@@ -28,11 +28,11 @@ def printed(verbose: int, capsys: pytest.CaptureFixture[str]) -> list[str]:
     return capsys.readouterr().err.splitlines()
 
 
-def test_nothing_is_traced_without_v() -> None:
+def test_trace_is_empty_without_verbose_option() -> None:
     assert tracer(Report()) is None
 
 
-def test_each_v_says_more(capsys: pytest.CaptureFixture[str]) -> None:
+def test_trace_has_more_lines_with_each_verbose_option(capsys: pytest.CaptureFixture[str]) -> None:
     once, twice, thrice = (printed(verbose, capsys) for verbose in (1, 2, 3))
     assert once == ["ssh-stack: rekey with mlkem768x25519-sha256"]
     assert set(once) < set(twice)
@@ -51,7 +51,7 @@ def test_each_v_says_more(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.row("T46")
 @pytest.mark.parametrize("inside", ["", "\0", "\r", "\n"])
-def test_t46_what_a_stranger_says_is_shown_without_control_characters(
+def test_t46_text_of_peer_is_traced_without_control_characters(
     inside: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = Report(verbose=3)
@@ -70,7 +70,7 @@ def test_t46_what_a_stranger_says_is_shown_without_control_characters(
 
 
 @pytest.mark.row("T46")
-def test_t46_an_identification_with_nul_is_refused_and_shown(
+def test_t46_identification_with_nul_is_refused_and_escaped(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     report = Report(verbose=3)

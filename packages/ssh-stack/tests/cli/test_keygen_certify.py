@@ -50,7 +50,7 @@ def bench(cli: Cli, keys: Path) -> Bench:
     ],
     ids=" ".join,
 )
-def test_a_certificate_is_shown_alike_whoever_issued_it(bench: Bench, words: list[str]) -> None:
+def test_certificate_equals_that_of_ssh_keygen(bench: Bench, words: list[str]) -> None:
     ca = "rsa-ca" if "clear" in words else "ca"
     certificate = bench.path("user-cert.pub")
     certificate.unlink(missing_ok=True)
@@ -68,7 +68,7 @@ def test_a_certificate_is_shown_alike_whoever_issued_it(bench: Bench, words: lis
     assert bench.same("-l", "-f", "user-cert.pub") == line
 
 
-def test_several_keys_and_counted_serials(bench: Bench) -> None:
+def test_serial_with_plus_counts_up_for_several_keys(bench: Bench) -> None:
     words = ["-s", "ca", "-I", "id", "-n", "a", "-z", "+5", "user.pub", "other.pub"]
 
     assert bench.ours(*words).returncode == 0
@@ -89,7 +89,9 @@ def test_several_keys_and_counted_serials(bench: Bench) -> None:
         (["-I", "id", "-n", "a", "nothing.pub"], "nothing.pub: No such file"),
     ],
 )
-def test_what_cannot_be_certified(bench: Bench, words: list[str], reason: str) -> None:
+def test_invalid_certificate_request_is_refused_in_one_line(
+    bench: Bench, words: list[str], reason: str
+) -> None:
     done = bench.ours("-s", "ca", *words)
 
     assert done.returncode == 255
@@ -97,7 +99,7 @@ def test_what_cannot_be_certified(bench: Bench, words: list[str], reason: str) -
     assert done.stderr.count("\n") == 1
 
 
-def test_a_certificate_is_not_certified(bench: Bench) -> None:
+def test_certificate_is_refused_in_place_of_key(bench: Bench) -> None:
     assert bench.ours("-s", "ca", "-I", "id", "-n", "a", "user.pub").returncode == 0
 
     done = bench.ours("-s", "ca", "-I", "id", "-n", "a", "user-cert.pub")
@@ -106,7 +108,7 @@ def test_a_certificate_is_not_certified(bench: Bench) -> None:
     assert "holds a certificate" in done.stderr
 
 
-def test_what_is_no_certificate(bench: Bench) -> None:
+def test_key_is_reported_as_not_a_certificate(bench: Bench) -> None:
     done = bench.ours("-L", "-f", "user.pub")
 
     assert (done.returncode, done.stdout) == (1, "")

@@ -35,7 +35,9 @@ def bench(cli: Cli, tmp_path: Path) -> Bench:
     ids=" ".join,
 )
 @pytest.mark.parametrize("passphrase", ["", "secret words"])
-def test_a_new_key(bench: Bench, words: list[str], passphrase: str) -> None:
+def test_new_key_is_readable_by_ssh_keygen(
+    bench: Bench, words: list[str], passphrase: str
+) -> None:
     done = bench.ours("-N", passphrase, "-C", "me", "-f", "key", *words)
 
     assert done.returncode == 0, done.stderr
@@ -51,7 +53,7 @@ def test_a_new_key(bench: Bench, words: list[str], passphrase: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["ed448", "mldsa44-ed25519"])
-def test_kinds_that_ssh_keygen_of_this_machine_has_not(bench: Bench, kind: str) -> None:
+def test_new_key_of_kind_unknown_to_local_ssh_keygen_is_readable(bench: Bench, kind: str) -> None:
     assert bench.ours("-q", "-t", kind, "-N", "", "-C", "", "-f", "key").stdout == ""
 
     printed = bench.ours("-l", "-f", "key").stdout
@@ -59,7 +61,7 @@ def test_kinds_that_ssh_keygen_of_this_machine_has_not(bench: Bench, kind: str) 
     assert bench.ours("-y", "-f", "key").stdout == bench.path("key.pub").read_text()
 
 
-def test_a_file_that_is_there_is_asked_about(bench: Bench) -> None:
+def test_existing_key_file_is_overwritten_only_after_confirmation(bench: Bench) -> None:
     bench.path("key").write_text("precious")
 
     no = bench.ours("-N", "", "-f", "key", given="n\n")
@@ -73,7 +75,7 @@ def test_a_file_that_is_there_is_asked_about(bench: Bench) -> None:
     assert bench.theirs("-y", "-f", "key").returncode == 0
 
 
-def test_the_file_is_asked_for(bench: Bench) -> None:
+def test_file_of_new_key_is_asked_for_without_option(bench: Bench) -> None:
     done = bench.ours("-N", "", given="\n")
     assert done.returncode == 0, done.stderr
     assert (bench.cli.home / ".ssh" / "id_ed25519.pub").exists()
@@ -83,7 +85,7 @@ def test_the_file_is_asked_for(bench: Bench) -> None:
     assert bench.path("elsewhere").exists()
 
 
-def test_a_link_is_not_written_through(bench: Bench) -> None:
+def test_symbolic_link_in_place_of_key_file_is_refused(bench: Bench) -> None:
     bench.path("target").write_text("precious")
     bench.path("key").symlink_to("target")
 
@@ -94,7 +96,7 @@ def test_a_link_is_not_written_through(bench: Bench) -> None:
     assert bench.path("target").read_text() == "precious"
 
 
-def test_passphrase_without_a_terminal_is_an_error(bench: Bench) -> None:
+def test_passphrase_prompt_without_terminal_is_error(bench: Bench) -> None:
     done = bench.ours("-f", "key")
 
     assert done.returncode == 255
@@ -102,7 +104,7 @@ def test_passphrase_without_a_terminal_is_an_error(bench: Bench) -> None:
     assert not bench.path("key").exists()
 
 
-def test_a_passphrase_is_asked_for_at_the_terminal(bench: Bench) -> None:
+def test_passphrase_of_new_key_is_asked_for_twice_at_terminal(bench: Bench) -> None:
     with bench.cli.terminal("keygen", "-q", "-f", str(bench.path("key"))) as terminal:
         terminal.expect("Enter passphrase .*: ")
         terminal.type("from the keyboard\n")
@@ -113,7 +115,7 @@ def test_a_passphrase_is_asked_for_at_the_terminal(bench: Bench) -> None:
     assert bench.theirs("-y", "-P", "from the keyboard", "-f", "key").returncode == 0
 
 
-def test_another_passphrase(bench: Bench) -> None:
+def test_passphrase_is_changed_only_with_right_old_one(bench: Bench) -> None:
     bench.make("key", "-t", "ed25519", "-C", "kept")
 
     done = bench.ours("-p", "-P", "", "-N", "new words", "-f", "key")
@@ -131,7 +133,7 @@ def test_another_passphrase(bench: Bench) -> None:
     assert bench.theirs("-y", "-P", "", "-f", "key").stdout.endswith(" kept\n")
 
 
-def test_another_format(bench: Bench) -> None:
+def test_change_of_passphrase_writes_requested_format(bench: Bench) -> None:
     bench.make("key", "-t", "rsa", "-b", "2048")
     for form, start in (("PEM", "RSA PRIVATE"), ("PKCS8", "PRIVATE"), ("RFC4716", "OPENSSH")):
         assert bench.ours("-p", "-P", "", "-N", "", "-m", form, "-f", "key").returncode == 0
@@ -145,7 +147,7 @@ def test_another_format(bench: Bench) -> None:
     )
 
 
-def test_another_comment(bench: Bench) -> None:
+def test_comment_is_changed_in_both_files(bench: Bench) -> None:
     bench.make("key", "-t", "ed25519", "-C", "before")
 
     assert bench.ours("-c", "-C", "behind", "-f", "key").stdout == (
@@ -157,7 +159,7 @@ def test_another_comment(bench: Bench) -> None:
     assert len(bench.theirs("-y", "-f", "key").stdout.split()) == 2
 
 
-def test_a_comment_keeps_the_passphrase(bench: Bench) -> None:
+def test_change_of_comment_keeps_passphrase(bench: Bench) -> None:
     assert bench.theirs("-q", "-N", "secret", "-t", "ed25519", "-f", "key").returncode == 0
 
     done = bench.ours("-c", "-C", "new", "-P", "secret", "-f", "key")
@@ -167,7 +169,7 @@ def test_a_comment_keeps_the_passphrase(bench: Bench) -> None:
     assert bench.theirs("-y", "-P", "secret", "-f", "key").stdout.endswith(" new\n")
 
 
-def test_a_comment_gives_no_passphrase_to_a_key_without_one(bench: Bench) -> None:
+def test_change_of_comment_leaves_key_without_passphrase_unencrypted(bench: Bench) -> None:
     bench.make("key", "-t", "ed25519", "-C", "before")
 
     assert bench.ours("-c", "-C", "new", "-P", "surplus", "-f", "key").returncode == 0
@@ -175,7 +177,7 @@ def test_a_comment_gives_no_passphrase_to_a_key_without_one(bench: Bench) -> Non
     assert bench.theirs("-y", "-P", "", "-f", "key").stdout.endswith(" new\n")
 
 
-def test_a_passphrase_that_is_asked_for_is_kept(bench: Bench) -> None:
+def test_change_of_comment_keeps_passphrase_typed_at_terminal(bench: Bench) -> None:
     assert bench.theirs("-q", "-N", "typed", "-t", "ed25519", "-f", "key").returncode == 0
     words = ("keygen", "-c", "-C", "new", "-N", "", "-f", str(bench.path("key")))
 
@@ -188,7 +190,7 @@ def test_a_passphrase_that_is_asked_for_is_kept(bench: Bench) -> None:
     assert bench.theirs("-y", "-P", "typed", "-f", "key").stdout.endswith(" new\n")
 
 
-def test_host_keys_that_are_missing(bench: Bench) -> None:
+def test_missing_host_keys_are_created(bench: Bench) -> None:
     etc = bench.path("etc/ssh")
     etc.mkdir(parents=True)
     (etc / "ssh_host_rsa_key").write_text("kept")
@@ -213,7 +215,9 @@ def test_host_keys_that_are_missing(bench: Bench) -> None:
         (["-a", "many"], "takes a number"),
     ],
 )
-def test_what_cannot_be_made(bench: Bench, words: list[str], reason: str) -> None:
+def test_invalid_key_parameters_are_refused_in_one_line(
+    bench: Bench, words: list[str], reason: str
+) -> None:
     done = bench.ours("-N", "secret", "-f", "key", *words)
 
     assert done.returncode == 255

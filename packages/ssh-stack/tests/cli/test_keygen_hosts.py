@@ -30,16 +30,16 @@ def bench(cli: Cli, tmp_path: Path) -> Bench:
 
 
 @pytest.mark.parametrize("host", ["h1", "h2", "[h3]:2222", "www.example", "h4"])
-def test_find(bench: Bench, host: str) -> None:
+def test_find_prints_lines_of_host_as_ssh_keygen(bench: Bench, host: str) -> None:
     bench.same("-F", host, "-f", "known")
 
 
 @pytest.mark.parametrize("words", [["-l"], ["-lv"], ["-l", "-E", "md5"]])
-def test_find_with_fingerprints(bench: Bench, words: list[str]) -> None:
+def test_find_prints_fingerprints_as_ssh_keygen(bench: Bench, words: list[str]) -> None:
     bench.same(*words, "-F", "[h3]:2222", "-f", "known")
 
 
-def test_hash_and_find(bench: Bench) -> None:
+def test_hashed_file_is_searched_as_by_ssh_keygen(bench: Bench) -> None:
     before = bench.path("known").read_bytes()
 
     done = bench.ours("-H", "-f", "known")
@@ -56,13 +56,13 @@ def test_hash_and_find(bench: Bench) -> None:
         bench.same("-F", host, "-f", "known")
 
 
-def test_hashed_lines_of_ssh_keygen(bench: Bench) -> None:
+def test_lines_hashed_by_ssh_keygen_are_found(bench: Bench) -> None:
     assert bench.theirs("-H", "-f", "known").returncode == 0
     for host in ("h1", "h2", "[h3]:2222", "h4"):
         bench.same("-F", host, "-f", "known")
 
 
-def test_unknown_kinds_of_key_are_kept(bench: Bench) -> None:
+def test_lines_of_unknown_kinds_of_key_are_kept(bench: Bench) -> None:
     """ssh-keygen stops at them."""
     with bench.path("known").open("a") as file:
         file.write("h1,h9 future-kind AAAA\n")
@@ -72,7 +72,7 @@ def test_unknown_kinds_of_key_are_kept(bench: Bench) -> None:
     assert bench.ours("-F", "h9", "-f", "known").stdout.endswith("h1,h9 future-kind AAAA\n")
 
 
-def test_a_found_name_hashed(bench: Bench) -> None:
+def test_find_with_hash_option_prints_hashed_name(bench: Bench) -> None:
     line = bench.ours("-H", "-F", "h2", "-f", "known").stdout.splitlines()[1]
     bench.path("single").write_text(f"{line}\n")
 
@@ -82,7 +82,7 @@ def test_a_found_name_hashed(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("host", ["h1", "[h3]:2222", "h4"])
-def test_remove(bench: Bench, host: str) -> None:
+def test_remove_rewrites_file_as_ssh_keygen(bench: Bench, host: str) -> None:
     original = bench.path("known").read_bytes()
     theirs = bench.theirs("-R", host, "-f", "known")
     expected = bench.path("known").read_bytes()
@@ -98,7 +98,7 @@ def test_remove(bench: Bench, host: str) -> None:
         assert bench.path("known.old").read_bytes() == original
 
 
-def test_a_file_that_is_not_there(bench: Bench) -> None:
+def test_missing_known_hosts_file_is_reported(bench: Bench) -> None:
     for words in (["-F", "h1"], ["-R", "h1"], ["-H"]):
         done = bench.ours(*words, "-f", "nothing")
         assert done.returncode == 255

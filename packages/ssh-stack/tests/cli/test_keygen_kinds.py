@@ -34,14 +34,14 @@ def put_ssh(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     ],
     ids=["10.4", "10.6", "both", "9.2", "no -Q", "odd"],
 )
-def test_the_short_name_means_what_it_means_to_the_openssh_of_the_machine(
+def test_short_name_of_mldsa_means_kind_of_local_openssh(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, kind: str
 ) -> None:
     put_ssh(tmp_path, monkeypatch, script)
     assert full_kind("mldsa44-ed25519") == kind
 
 
-def test_the_short_name_without_openssh_is_the_name_of_the_draft(
+def test_short_name_of_mldsa_without_openssh_means_kind_of_draft(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -49,7 +49,7 @@ def test_the_short_name_without_openssh_is_the_name_of_the_draft(
 
 
 @pytest.mark.parametrize("kind", [DRAFT, EARLY, "ed25519", "ecdsa", "rsa"])
-def test_other_names_are_taken_as_they_are_without_a_question(
+def test_other_kinds_are_taken_without_running_ssh(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
 ) -> None:
     asked = tmp_path / "asked"
@@ -72,12 +72,12 @@ def test_other_names_are_taken_as_they_are_without_a_question(
         (EARLY, "id_mldsa44_ed25519"),
     ],
 )
-def test_a_key_goes_into_the_file_that_ssh_keygen_has_for_its_kind(kind: str, name: str) -> None:
+def test_default_file_of_kind_is_that_of_ssh_keygen(kind: str, name: str) -> None:
     assert default_file(kind) == name
 
 
 @pytest.mark.parametrize("kind", [DRAFT, EARLY])
-def test_a_key_of_either_full_name_is_written_and_read(
+def test_key_of_either_full_name_of_mldsa_is_written_and_read(
     cli: Cli, tmp_path: Path, kind: str
 ) -> None:
     bench = Bench(tmp_path, cli)

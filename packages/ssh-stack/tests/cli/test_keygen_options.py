@@ -29,7 +29,7 @@ from ssh_wire import UsageError
         ("-e -m PEM -f x", "e"),
     ],
 )
-def test_what_is_done(words: str, mode: str) -> None:
+def test_letters_choose_mode(words: str, mode: str) -> None:
     options = parse_options(words.split())
 
     assert options.mode == mode
@@ -43,12 +43,12 @@ def test_unsupported_option_is_printed(words: str) -> None:
 
 
 @pytest.mark.parametrize("words", ["-j", "-t", "surplus"])
-def test_what_is_wrong(words: str) -> None:
+def test_invalid_words_raise_usage_error(words: str) -> None:
     with pytest.raises(UsageError):
         parse_options(words.split())
 
 
-def test_values() -> None:
+def test_values_of_options_are_read() -> None:
     options = parse_options(["-l", "-O", "a=1", "-O", "b", "-f", "~/x", "-b", "12", "-v", "-v"])
 
     assert options.extra == ("a=1", "b")

@@ -66,7 +66,7 @@ def dump(text: str) -> list[str]:
     ],
     ids=" ".join,
 )
-def test_a_list_says_the_same_whoever_made_it(bench: Bench, words: list[str]) -> None:
+def test_revocation_list_equals_that_of_ssh_keygen(bench: Bench, words: list[str]) -> None:
     made = [run("-k", "-f", name, *words) for run, name in both(bench)]
     assert made[0].stdout == made[1].stdout
     assert made[0].returncode == made[1].returncode == 0, made[0].stderr
@@ -83,7 +83,7 @@ def both(bench: Bench) -> list[tuple[Callable[..., Done], str]]:
     return [(bench.ours, "ours.krl"), (bench.theirs, "theirs.krl")]
 
 
-def test_more_is_added(bench: Bench) -> None:
+def test_update_option_adds_to_list(bench: Bench) -> None:
     assert bench.theirs("-k", "-f", "list", "one.pub").returncode == 0
     assert bench.ours("-k", "-u", "-f", "list", "two.pub").returncode == 0
 
@@ -102,7 +102,9 @@ def test_more_is_added(bench: Bench) -> None:
         (["-Q", "-f", "one.pub", "spec"], "not a public key file"),
     ],
 )
-def test_what_cannot_be_revoked_or_asked(bench: Bench, words: list[str], reason: str) -> None:
+def test_invalid_revocation_request_is_refused_in_one_line(
+    bench: Bench, words: list[str], reason: str
+) -> None:
     done = bench.ours(*words)
 
     assert done.returncode == 255

@@ -35,14 +35,14 @@ def bench(cli: Cli, keys: Path) -> Bench:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_fingerprints(bench: Bench, name: str) -> None:
+def test_fingerprints_equal_those_of_ssh_keygen(bench: Bench, name: str) -> None:
     for words in (["-l"], ["-lv"], ["-l", "-E", "md5"], ["-lv", "-E", "md5"], ["-B"]):
         bench.same(*words, "-f", f"{name}.pub")
     bench.same("-l", "-f", name)
     assert bench.ours("-l", "-E", "sha3", "-f", name).returncode == 255
 
 
-def test_every_line_of_a_file(bench: Bench) -> None:
+def test_fingerprints_of_every_line_of_file_are_printed(bench: Bench) -> None:
     one, two = (bench.path(f"{name}.pub").read_text() for name in ("ed25519", "rsa"))
     lines = ["# a comment", "", one.rsplit(" ", 1)[0], f'command="a b",no-pty {two}', "no key"]
     bench.path("lines").write_text("\n".join([*lines, f"host1,host2 {one}"]))
@@ -53,12 +53,12 @@ def test_every_line_of_a_file(bench: Bench) -> None:
     assert "no comment" in printed
 
 
-def test_from_standard_input(bench: Bench) -> None:
+def test_fingerprint_of_key_on_standard_input_is_printed(bench: Bench) -> None:
     bench.same("-l", "-f", "-", given=bench.path("ed25519.pub").read_text())
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_the_public_half(bench: Bench, name: str) -> None:
+def test_public_half_equals_that_of_ssh_keygen(bench: Bench, name: str) -> None:
     assert bench.same("-y", "-f", name) == bench.path(f"{name}.pub").read_text()
 
 
@@ -73,7 +73,7 @@ def test_the_public_half(bench: Bench, name: str) -> None:
         ("ed25519", "RFC4716"),
     ],
 )
-def test_other_formats_and_back(bench: Bench, name: str, form: str) -> None:
+def test_exported_key_is_imported_again_unchanged(bench: Bench, name: str, form: str) -> None:
     text = bench.same("-e", "-m", form, "-f", f"{name}.pub")
     bench.path("exported").write_text(text)
 
@@ -84,7 +84,7 @@ def test_other_formats_and_back(bench: Bench, name: str, form: str) -> None:
     assert ours[:2] == theirs == bench.path(f"{name}.pub").read_text().split()[:2]
 
 
-def test_a_private_key_is_imported(bench: Bench) -> None:
+def test_private_key_in_pkcs8_is_imported(bench: Bench) -> None:
     bench.path("rsa8").write_bytes(bench.path("rsa").read_bytes())
     bench.path("rsa8").chmod(0o600)
     assert bench.theirs("-p", "-m", "PKCS8", "-N", "", "-f", "rsa8").returncode == 0
@@ -100,7 +100,7 @@ def test_a_private_key_is_imported(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_records(bench: Bench, name: str) -> None:
+def test_sshfp_records_equal_those_of_ssh_keygen(bench: Bench, name: str) -> None:
     bench.same("-r", "host.example", "-f", f"{name}.pub")
     bench.same("-r", "host.example", "-g", "-f", f"{name}.pub")
     printed = bench.ours("-r", "h", "-O", "hashalg=sha256", "-f", f"{name}.pub").stdout
@@ -118,7 +118,7 @@ def test_records(bench: Bench, name: str) -> None:
         (["-l"], "name one file"),
     ],
 )
-def test_what_cannot_be_shown_is_told_in_one_line(
+def test_unreadable_key_is_reported_in_one_line(
     bench: Bench, words: list[str], reason: str
 ) -> None:
     done = bench.ours(*words)
@@ -129,7 +129,7 @@ def test_what_cannot_be_shown_is_told_in_one_line(
 
 
 @pytest.mark.parametrize("words", [["-y"], ["-e"], ["-i"], ["-p", "-N", "", "-P", ""]])
-def test_file_that_is_no_key_is_named(bench: Bench, words: list[str]) -> None:
+def test_file_without_key_is_named(bench: Bench, words: list[str]) -> None:
     bench.path("junk").write_text("garbage\n")
     bench.path("junk").chmod(0o600)
     done = bench.ours(*words, "-f", "junk")
@@ -137,7 +137,7 @@ def test_file_that_is_no_key_is_named(bench: Bench, words: list[str]) -> None:
     assert done.stderr.startswith("ssh-stack: junk: ")
 
 
-def test_public_key_in_the_place_of_a_private_one_needs_no_chmod(bench: Bench) -> None:
+def test_public_key_in_place_of_private_one_needs_no_chmod(bench: Bench) -> None:
     bench.path("rsa.pub").chmod(0o644)
     done = bench.ours("-y", "-f", "rsa.pub")
     assert done.returncode == 255

@@ -34,7 +34,7 @@ def bench(cli: Cli, tmp_path: Path) -> Bench:
 
 @pytest.mark.parametrize("hash_name", ["sha256", "sha512"])
 @pytest.mark.parametrize("name", ["key", "rsa"])
-def test_signatures_of_each_are_good_for_the_other(
+def test_signature_verifies_with_ssh_keygen_and_reverse(
     bench: Bench, name: str, hash_name: str
 ) -> None:
     namespace, user = ("file", "alice") if name == "key" else ("git", "bob")
@@ -58,13 +58,13 @@ def test_standard_input_is_signed_to_standard_output(bench: Bench) -> None:
     assert bench.same(*words, given=MESSAGE).startswith("-----BEGIN SSH SIGNATURE-----\n")
 
 
-def test_the_private_half_is_found_beside_the_public_one(bench: Bench) -> None:
+def test_private_half_is_found_beside_public_key_file(bench: Bench) -> None:
     assert bench.ours("-Y", "sign", "-f", "key.pub", "-n", "file", "message").returncode == 0
     verify = ["-Y", "verify", "-f", "signers", "-I", "alice", "-n", "file", "-s", "message.sig"]
     bench.same(*verify, given=MESSAGE)
 
 
-def test_the_agent_signs(bench: Bench, tmp_path: Path) -> None:
+def test_agent_signs_when_private_key_file_is_missing(bench: Bench, tmp_path: Path) -> None:
     socket = tmp_path / "agent"
     with subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.DEVNULL) as agent:
         try:
@@ -88,7 +88,7 @@ def test_the_agent_signs(bench: Bench, tmp_path: Path) -> None:
     bench.same(*verify, given=MESSAGE)
 
 
-def test_principals(bench: Bench) -> None:
+def test_principals_match_as_with_ssh_keygen(bench: Bench) -> None:
     match = ["-Y", "match-principals", "-f", "signers", "-I"]
     for user in ("alice", "albert", "bob"):
         bench.same(*match, user)
@@ -100,7 +100,7 @@ def test_principals(bench: Bench) -> None:
         assert done.returncode != 0
 
 
-def test_a_revoked_key(bench: Bench) -> None:
+def test_signature_by_revoked_key_is_refused(bench: Bench) -> None:
     assert bench.ours("-Y", "sign", "-f", "key", "-n", "file", "message").returncode == 0
     assert bench.ours("-k", "-f", "krl", "key.pub").returncode == 0
     verify = ["-Y", "verify", "-f", "signers", "-I", "alice", "-n", "file", "-s", "message.sig"]
@@ -110,7 +110,7 @@ def test_a_revoked_key(bench: Bench) -> None:
     assert "revoked" in bench.ours(*verify, "-r", "krl", given=MESSAGE).stderr
 
 
-def test_a_time_to_verify_at(bench: Bench) -> None:
+def test_verification_time_decides_validity_of_signer(bench: Bench) -> None:
     text = (
         bench.path("signers")
         .read_text()
@@ -124,7 +124,7 @@ def test_a_time_to_verify_at(bench: Bench) -> None:
         bench.same(*verify, "-O", f"verify-time={when}", given=MESSAGE)
 
 
-def test_a_signature_that_is_there_is_asked_about(bench: Bench) -> None:
+def test_existing_signature_file_is_kept_without_confirmation(bench: Bench) -> None:
     bench.path("message.sig").write_text("precious")
     done = bench.ours("-Y", "sign", "-f", "key", "-n", "file", "message", given="n\n")
     assert done.returncode == 1
@@ -142,7 +142,9 @@ def test_a_signature_that_is_there_is_asked_about(bench: Bench) -> None:
         (["-Y", "match-principals", "-f", "signers", "-I", "x"], "no principal matched"),
     ],
 )
-def test_what_cannot_be_done(bench: Bench, words: list[str], reason: str) -> None:
+def test_invalid_signature_request_is_refused_in_one_line(
+    bench: Bench, words: list[str], reason: str
+) -> None:
     done = bench.ours(*words)
 
     assert done.returncode == 255

@@ -24,19 +24,21 @@ DAY = 86_400
         ("0x10:0x20", (16, 32)),
     ],
 )
-def test_intervals(text: str | None, expected: tuple[int, int]) -> None:
+def test_validity_interval_is_parsed_into_first_and_last_second(
+    text: str | None, expected: tuple[int, int]
+) -> None:
     assert parse_validity(text, NOW) == expected
 
 
 @pytest.mark.parametrize(
     "text", ["", "x", "+", "+1y", "+1d:", "+2d:+1d", "0xzz:forever", "2030:2031", "-1d1:+w"]
 )
-def test_what_is_no_interval(text: str) -> None:
+def test_invalid_validity_interval_raises_usage_error(text: str) -> None:
     with pytest.raises(UsageError):
         parse_validity(text, NOW)
 
 
-def test_told_as_ssh_keygen_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_validity_is_printed_as_by_ssh_keygen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tell_validity(0, FOREVER) == "forever"
     assert tell_validity(0, NOW).startswith("before 2023-11-1")
     assert tell_validity(NOW, FOREVER).startswith("after 2023-11-1")

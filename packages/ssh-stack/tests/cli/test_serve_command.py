@@ -88,7 +88,7 @@ def cli_with_key(cli: Cli) -> Cli:
     return cli
 
 
-async def test_commands_terminals_and_files_of_the_user(cli_with_key: Cli) -> None:
+async def test_server_gives_user_commands_terminals_and_files(cli_with_key: Cli) -> None:
     async with program(cli_with_key) as served, served.connect() as conn:
         done = await conn.run("cat; exit 3", input=b"there")
         assert (done.stdout, done.exit_status) == (b"there", 3)
@@ -103,7 +103,7 @@ async def test_commands_terminals_and_files_of_the_user(cli_with_key: Cli) -> No
         assert await served.end() == (0, b"")
 
 
-async def test_its_own_host_key_is_made_once_and_the_users_alone(cli_with_key: Cli) -> None:
+async def test_own_host_key_is_created_once_with_owner_permissions(cli_with_key: Cli) -> None:
     kept = cli_with_key.home / ".local/state/ssh-stack/host_ed25519"
     async with program(cli_with_key) as served:
         first = served.host_keys
@@ -115,7 +115,9 @@ async def test_its_own_host_key_is_made_once_and_the_users_alone(cli_with_key: C
     assert first == {b"ssh-ed25519": read_private_key(kept).public_key.fingerprint().encode()}
 
 
-async def test_options(cli_with_key: Cli, tmp_path: Path) -> None:
+async def test_options_decide_host_keys_algorithms_forwarding_and_sftp_root(
+    cli_with_key: Cli, tmp_path: Path
+) -> None:
     root, keys = tmp_path / "root", [tmp_path / "one", tmp_path / "two"]
     await asyncio.to_thread(root.mkdir)
     for path, key in zip(
@@ -140,7 +142,7 @@ async def test_options(cli_with_key: Cli, tmp_path: Path) -> None:
 
 
 @pytest.mark.row("R17")
-async def test_its_end_is_the_end_of_what_it_runs(cli_with_key: Cli) -> None:
+async def test_end_of_server_ends_its_commands(cli_with_key: Cli) -> None:
     async with program(cli_with_key) as served, served.connect() as conn:
         process = await conn.start("echo $$; exec sleep 300").open()
         sleeper = Watched(int(await process.stdout.readline()))
@@ -148,7 +150,7 @@ async def test_its_end_is_the_end_of_what_it_runs(cli_with_key: Cli) -> None:
         await sleeper.gone()
 
 
-async def test_keys_that_cannot_be_used_are_named(cli: Cli) -> None:
+async def test_unusable_keys_are_named(cli: Cli) -> None:
     keys = cli.home / "keys"
     line = f'tunnel="0" {USER_KEY.public_key.to_openssh()}\n'
     await asyncio.to_thread(keys.write_text, line)
@@ -174,7 +176,7 @@ async def test_keys_that_cannot_be_used_are_named(cli: Cli) -> None:
     ],
     ids=str,
 )
-def test_what_cannot_be_used_is_told_in_one_line(
+def test_unusable_option_is_reported_in_one_line(
     cli_with_key: Cli, words: list[str], status: int, reason: str
 ) -> None:
     done = cli_with_key.run("serve", *words)
@@ -185,7 +187,7 @@ def test_what_cannot_be_used_is_told_in_one_line(
     assert "Traceback" not in done.stderr.decode()
 
 
-def test_a_host_key_with_a_passphrase(cli_with_key: Cli) -> None:
+def test_encrypted_host_key_is_refused(cli_with_key: Cli) -> None:
     path = cli_with_key.home / "key"
     write_private_key(path, USER_KEY, "secret")
     done = cli_with_key.run("serve", "--host-key", str(path))
@@ -194,7 +196,9 @@ def test_a_host_key_with_a_passphrase(cli_with_key: Cli) -> None:
     assert done.stderr.decode() == f"ssh-stack: {path} is encrypted: a host key must not be\n"
 
 
-async def test_certificates_and_revoked_keys(cli_with_key: Cli, tmp_path: Path) -> None:
+async def test_user_certificate_is_accepted_unless_revoked(
+    cli_with_key: Cli, tmp_path: Path
+) -> None:
     ca, user = PrivateKey.generate("ed25519"), PrivateKey.generate("ed25519")
     names = (getpass.getuser(),)
     certificates = [
@@ -222,7 +226,7 @@ async def test_certificates_and_revoked_keys(cli_with_key: Cli, tmp_path: Path) 
             assert (await connection.run("echo in")).stdout == b"in\n"
 
 
-def test_a_host_key_that_others_can_read(cli_with_key: Cli) -> None:
+def test_host_key_that_others_can_read_is_refused(cli_with_key: Cli) -> None:
     path = cli_with_key.home / "key"
     write_private_key(path, USER_KEY)
     path.chmod(0o640)
@@ -232,7 +236,7 @@ def test_a_host_key_that_others_can_read(cli_with_key: Cli) -> None:
     assert b"(permissions 0640); run: chmod 600 " in done.stderr
 
 
-def test_two_servers_make_the_key_at_the_same_time(
+def test_two_servers_that_create_host_key_at_once_share_it(
     cli_with_key: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from ssh_stack.cli import serve  # noqa: PLC0415 (loads when it is used)

@@ -74,7 +74,7 @@ def test_blocking_connection_shows_few_frames(closed: int) -> None:
     assert not any("asyncio" in name for name in found)
 
 
-async def test_timeout_names_the_stage_and_the_host(silent: int) -> None:
+async def test_timeout_names_stage_and_host(silent: int) -> None:
     timeouts = ssh_stack.Timeouts(handshake=0.05)
     with pytest.raises(ssh_stack.SSHTimeout) as caught:
         await ssh_stack.connect("127.0.0.1", silent, timeouts=timeouts, **OPTIONS)

@@ -91,14 +91,14 @@ PLAIN = ["none ", "publickey memory"]
 # ------------------------------------------------------------- the order
 
 
-def test_the_methods_are_asked_for_first_unless_told_otherwise() -> None:
+def test_methods_are_asked_for_first_unless_switched_off() -> None:
     first, _ = found()
     assert isinstance(first, NoneCredential)
     assert first.probe
     assert told(found(ask_methods_first=False)) == ["publickey memory"]
 
 
-def test_a_password_is_given_as_one_first_and_then_answers_a_dialogue() -> None:
+def test_password_is_tried_by_password_before_keyboard_interactive() -> None:
     assert told(found(password="x")) == [
         *PLAIN,
         "password caller",
@@ -106,7 +106,7 @@ def test_a_password_is_given_as_one_first_and_then_answers_a_dialogue() -> None:
     ]
 
 
-def test_a_function_is_asked_three_times() -> None:
+def test_password_function_is_asked_three_times() -> None:
     async def ask() -> str:
         return "x"
 
@@ -125,7 +125,7 @@ def test_prompter_is_asked_as_ssh_asks() -> None:
     ]
 
 
-def test_value_that_is_given_is_not_asked_of_the_prompter() -> None:
+def test_given_value_is_not_asked_of_prompter() -> None:
     assert "password prompt" not in told(found(prompter=Knows(), password="x"))
     assert "password prompt" not in told(found(prompter=Knows(), interactive=answer))
 
@@ -142,7 +142,7 @@ def test_value_that_is_given_is_not_asked_of_the_prompter() -> None:
         ((), ["none "]),
     ],
 )
-def test_the_methods_of_the_plan_are_the_order_and_the_restriction(
+def test_methods_of_plan_order_and_restrict_credentials(
     methods: tuple[str, ...], expected: list[str]
 ) -> None:
     lines = told(found({"methods": methods}, password="x"))
@@ -150,7 +150,7 @@ def test_the_methods_of_the_plan_are_the_order_and_the_restriction(
     assert [line for line in lines if "cannot" not in line] == expected
 
 
-def test_a_password_that_is_given_and_must_not_be_used_is_reported() -> None:
+def test_given_password_of_excluded_method_is_reported() -> None:
     *_, last = found({"methods": ("publickey",)}, password="x", interactive=answer)
 
     assert isinstance(last, UnusableCredential)
@@ -159,7 +159,7 @@ def test_a_password_that_is_given_and_must_not_be_used_is_reported() -> None:
     assert "not among the methods that may be used" in last.problem
 
 
-def test_batch_mode_asks_nothing() -> None:
+def test_batch_mode_asks_no_prompter_or_function() -> None:
     async def ask() -> str:
         raise AssertionError
 
@@ -176,7 +176,7 @@ def test_batch_mode_asks_nothing() -> None:
     ]
 
 
-def test_new_password_is_asked_of_the_prompter_or_the_function() -> None:
+def test_new_password_is_asked_of_prompter_or_function() -> None:
     prompter = Knows()
     *_, asked = found(prompter=prompter)
     assert isinstance(asked, PasswordCredential)
@@ -194,7 +194,7 @@ def test_new_password_is_asked_of_the_prompter_or_the_function() -> None:
     assert finish(batch.ask("Choose")) is None
 
 
-def test_prompts_of_the_server_reach_the_prompter() -> None:
+def test_prompts_of_server_reach_prompter() -> None:
     dialogue = found(prompter=Knows())[2]
     assert isinstance(dialogue, InteractiveCredential)
     prompts = (Prompt(text="?", echo=True),)
@@ -211,7 +211,7 @@ async def failure(auth: Any, **options: Any) -> AuthenticationFailed:
     return caught.value
 
 
-async def test_keys_that_cannot_be_used_are_attempts_with_their_file_and_reason(
+async def test_unusable_keys_are_attempts_with_file_and_reason(
     tmp_path: Path,
 ) -> None:
     good, locked, shared, wrong = (tmp_path / name for name in ("id", "locked", "shared", "x.pub"))
@@ -247,7 +247,7 @@ async def test_keys_that_cannot_be_used_are_attempts_with_their_file_and_reason(
 
 
 @pytest.mark.parametrize("hidden", [False, True])
-async def test_a_wrong_passphrase_names_its_file(tmp_path: Path, *, hidden: bool) -> None:
+async def test_wrong_passphrase_names_its_file(tmp_path: Path, *, hidden: bool) -> None:
     path = tmp_path / "id"
     content = USER_KEY.to_pem("right") if hidden else USER_KEY.to_openssh("right", rounds=1)
     write_key_file(path, content)
@@ -262,7 +262,7 @@ async def test_a_wrong_passphrase_names_its_file(tmp_path: Path, *, hidden: bool
     assert "mistaken" not in str(error)
 
 
-async def test_a_key_that_cannot_be_used_leaves_room_for_a_password(tmp_path: Path) -> None:
+async def test_password_is_tried_after_unusable_key(tmp_path: Path) -> None:
     async with (
         serving(auth=Passwords({USER: "right"})) as here,
         here.connect(keys=[tmp_path / "gone"], password="right") as connection,
@@ -273,7 +273,7 @@ async def test_a_key_that_cannot_be_used_leaves_room_for_a_password(tmp_path: Pa
         ]
 
 
-async def test_without_anything_to_try_the_error_says_so() -> None:
+async def test_error_without_credentials_says_there_were_none() -> None:
     error = await failure(Passwords({USER: "right"}), keys=None)
 
     assert error.attempts == ()
@@ -283,7 +283,7 @@ async def test_without_anything_to_try_the_error_says_so() -> None:
     )
 
 
-async def test_what_was_not_asked_of_the_server_is_not_its_answer() -> None:
+async def test_unsent_credentials_are_not_reported_as_rejected() -> None:
     error = await failure(Passwords({USER: "right"}), keys=[KEY], password=lambda: None)
 
     assert [attempt.outcome for attempt in error.attempts] == [
@@ -301,7 +301,7 @@ def tried(attempts: Sequence[AuthAttempt]) -> list[tuple[str, Outcome]]:
     return [(attempt.method, attempt.outcome) for attempt in attempts]
 
 
-async def test_a_server_without_authentication_takes_a_client_that_has_keys() -> None:
+async def test_server_without_authentication_accepts_client_with_keys() -> None:
     async with serving(auth=ServerAuthentication(none=admit)) as here:
         async with here.connect(keys=[KEY], password="x") as connection:
             assert tried(connection.auth_attempts) == [("none", Outcome.ACCEPTED)]

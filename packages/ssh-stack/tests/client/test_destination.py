@@ -19,12 +19,14 @@ from ssh_wire import UsageError
         ("ssh://ops@web1:7/", ("ops", "web1", 7)),
     ],
 )
-def test_destinations(text: str, found: tuple[str | None, str, int | None]) -> None:
+def test_destination_is_parsed_into_user_host_and_port(
+    text: str, found: tuple[str | None, str, int | None]
+) -> None:
     assert parse_destination(text) == found
 
 
 @pytest.mark.parametrize("text", ["@web1", "ops@", "web1:x", "web1:-1"])
-def test_bad_destinations(text: str) -> None:
+def test_invalid_destination_raises_usage_error(text: str) -> None:
     with pytest.raises(UsageError, match="is not"):
         parse_destination(text)
 
@@ -34,19 +36,19 @@ def test_bad_destinations(text: str) -> None:
 @pytest.mark.parametrize(
     "host", ["-oProxyCommand=x", "a b", "a;b", "$(x)", "", "a\nb", "a\x1b[2J"]
 )
-async def test_a_host_that_could_be_an_option_or_a_command_is_refused(host: str) -> None:
+async def test_host_like_option_or_shell_syntax_is_refused(host: str) -> None:
     with pytest.raises(UsageError, match="cannot be the name of a host"):
         async with ssh_stack.connect(host, config=None):
             pass
 
 
-async def test_a_user_that_could_be_a_command_is_refused() -> None:
+async def test_user_like_shell_syntax_is_refused() -> None:
     with pytest.raises(UsageError, match="cannot be the name of a user"):
         async with ssh_stack.connect("web1", username="`x`", config=None):
             pass
 
 
-def test_bad_options_fail_before_any_packet() -> None:
+def test_invalid_options_fail_before_any_packet() -> None:
     with pytest.raises(UsageError, match="host_key_policy"):
         ssh_stack.connect("web1", host_key_policy="perhaps")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     with pytest.raises(UsageError, match="exclude each other"):

@@ -27,7 +27,7 @@ def shell(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("shell")
-def test_string_is_run_by_the_shell_of_the_user_as_ssh_does_it() -> None:
+def test_string_is_run_by_shell_of_user_as_by_ssh() -> None:
     assert proxy_arguments("nc -x '%r at %n' %h:%p 100%% 2>/dev/null", TOKENS) == [
         "/bin/sh",
         "-c",
@@ -41,7 +41,7 @@ def test_unknown_token_is_reported_with_its_command(command: str | list[str]) ->
         proxy_arguments(command, TOKENS)
 
 
-def test_list_is_run_without_a_shell() -> None:
+def test_list_is_run_without_shell() -> None:
     assert proxy_arguments(["nc", "-x", "%r at %n", "%h:%p", "100%%", "2>x", "%k"], TOKENS) == [
         "nc",
         "-x",
@@ -53,7 +53,7 @@ def test_list_is_run_without_a_shell() -> None:
     ]
 
 
-def test_shell_is_bin_sh_where_the_environment_names_none(
+def test_shell_is_bin_sh_where_environment_names_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("SHELL", raising=False)
@@ -61,7 +61,7 @@ def test_shell_is_bin_sh_where_the_environment_names_none(
     assert proxy_arguments("nc %h", TOKENS)[0] == "/bin/sh"
 
 
-def test_shell_that_cannot_be_executed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shell_that_cannot_be_executed_is_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELL", "/nonexistent/sh")
 
     with pytest.raises(UsageError, match="the shell '/nonexistent/sh'"):
@@ -77,7 +77,7 @@ def test_shell_that_cannot_be_executed_is_an_error(monkeypatch: pytest.MonkeyPat
     ["-oProxyCommand=x", "a;b", "$(x)", "`x`", "a|b", "a\nb", "a&b", "a b", "~", "a*", "#", "\\",
      "{a,b}", "[a]", "x=y", "!!", "^a", '"', "'", "a\x00b", "$HOME", "<x", ">x", "(x)", "a?"],
 )  # fmt: skip
-def test_name_that_could_be_more_than_a_name_is_refused(token: str, value: str) -> None:
+def test_name_with_shell_syntax_is_refused(token: str, value: str) -> None:
     with pytest.raises(UsageError, match="cannot be part of a command"):
         proxy_arguments(f"nc %{token}", {**TOKENS, token: value})
 
@@ -86,12 +86,12 @@ def test_name_that_could_be_more_than_a_name_is_refused(token: str, value: str) 
 @pytest.mark.parametrize(
     "value", ["web-1.example", "fe80::1%eth0", "a_b", "me@corp", "münchen.example"]
 )
-def test_name_of_letters_digits_and_a_few_signs_is_put_in(value: str) -> None:
+def test_name_of_letters_digits_and_few_signs_is_substituted(value: str) -> None:
     assert proxy_arguments("nc %h", {**TOKENS, "h": value})[2] == f"exec nc {value}"
 
 
 @given(st.text(max_size=20))
-def test_whatever_is_put_in_is_one_word_of_a_shell(value: str) -> None:
+def test_substituted_value_is_one_word_of_shell(value: str) -> None:
     with contextlib.suppress(UsageError):
         command = proxy_arguments("nc %h", {**TOKENS, "h": value})[2]
         found = command.removeprefix("exec nc ")
@@ -120,7 +120,7 @@ def test_unknown_token_is_refused(command: str | list[str]) -> None:
         ('sh -c "false || $HOME/bin/p %n"', "p web1"),
     ],
 )
-async def test_shell_reads_what_a_configuration_may_say(
+async def test_shell_syntax_of_configured_command_is_kept(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, printed: str
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -186,7 +186,9 @@ async def test_bind_address_is_connected_from() -> None:
 
 
 @pytest.mark.parametrize("keepalive", [True, False])
-async def test_tcp_keepalive_is_switched(keepalive: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_tcp_keepalive_option_sets_so_keepalive(
+    keepalive: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     options: list[tuple[int, int, Any]] = []
     original = socket.socket.setsockopt
 

@@ -36,7 +36,7 @@ def signer(asker: Asker, *, presented: bool = True) -> EncryptedSigner:
     return EncryptedSigner(lambda p: load_private_key(DATA, p), "file key", asker, public)
 
 
-async def test_it_is_asked_for_once() -> None:
+async def test_passphrase_is_asked_for_once() -> None:
     asker = Asker(["right"])
     locked = signer(asker)
     assert (locked.public_key, locked.source, asker.asked) == (KEY.public_key, "file key", 0)
@@ -45,7 +45,7 @@ async def test_it_is_asked_for_once() -> None:
     assert asker.asked == 1
 
 
-async def test_a_wrong_answer_is_asked_again_and_three_are_enough() -> None:
+async def test_wrong_passphrase_is_asked_for_again_up_to_three_times() -> None:
     assert (await signer(Asker(["wrong", "right"])).unlock()).public_key == KEY.public_key
     asker = Asker(["1", "2", "3", "right"])
     with pytest.raises(KeyDecryptError):
@@ -53,7 +53,7 @@ async def test_a_wrong_answer_is_asked_again_and_three_are_enough() -> None:
     assert asker.asked == 3
 
 
-async def test_a_file_that_is_gone_is_told_as_a_key_that_cannot_be_read() -> None:
+async def test_missing_key_file_at_signing_raises_key_format_error() -> None:
     def gone(_passphrase: str | bytes | None) -> PrivateKey:
         raise FileNotFoundError(2, "No such file or directory")
 
@@ -63,12 +63,12 @@ async def test_a_file_that_is_gone_is_told_as_a_key_that_cannot_be_read() -> Non
 
 
 @pytest.mark.parametrize("answer", [None, ""])
-async def test_giving_up(answer: str | None) -> None:
+async def test_missing_passphrase_raises_passphrase_needed(answer: str | None) -> None:
     with pytest.raises(PassphraseNeeded):
         await signer(Asker([answer])).unlock()
 
 
-async def test_a_file_that_hides_its_public_half() -> None:
+async def test_public_key_of_encrypted_pem_needs_passphrase() -> None:
     locked = signer(Asker(["right"]), presented=False)
     with pytest.raises(PassphraseNeeded):
         _ = locked.public_key

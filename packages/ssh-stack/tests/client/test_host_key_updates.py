@@ -46,7 +46,7 @@ def listed(file: Path, port: int) -> set[PublicKey]:
 
 
 @pytest.mark.parametrize("hashed", [False, True])
-async def test_of_our_server(
+async def test_host_keys_of_own_server_are_updated(
     hashed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "known_hosts"
@@ -67,7 +67,9 @@ async def test_of_our_server(
 
 
 @pytest.mark.usefixtures("sshd")
-async def test_of_openssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_host_keys_of_openssh_are_updated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     another = tmp_path / "another"
     files.write_private_key(another, ANOTHER)
     with start_sshd(tmp_path, f"HostKey={another}", "HostKeyAlgorithms=ssh-ed25519") as sshd:
@@ -112,7 +114,7 @@ async def test_of_openssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         ("UpdateHostKeys yes", {"known_hosts": os.devnull}, True),
     ],
 )
-def test_option_and_configuration_decide_whether_it_does(
+def test_option_and_configuration_decide_whether_keys_are_updated(
     text: str, options: dict[str, Any], follows: bool
 ) -> None:
     config = Config.parse(text).resolve("web1")

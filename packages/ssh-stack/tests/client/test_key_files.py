@@ -55,7 +55,7 @@ FORMS: dict[str, Callable[[Path], KeySource]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-async def test_a_key_is_read_in_whatever_form_it_is_given(tmp_path: Path, form: str) -> None:
+async def test_key_is_read_in_every_form(tmp_path: Path, form: str) -> None:
     path = tmp_path / "id"
     write_private_key(path, KEY)
 
@@ -65,7 +65,9 @@ async def test_a_key_is_read_in_whatever_form_it_is_given(tmp_path: Path, form: 
     assert await signs(named)
 
 
-async def test_a_tilde_is_the_users_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_tilde_in_key_path_is_home_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     write_private_key(tmp_path / "id", KEY)
 
@@ -76,7 +78,7 @@ async def test_a_tilde_is_the_users_home(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("passphrase", ["right", b"right"])
-async def test_a_locked_key_is_opened_when_it_signs(
+async def test_encrypted_key_is_decrypted_when_it_signs(
     tmp_path: Path, passphrase: str | bytes
 ) -> None:
     path = tmp_path / "id"
@@ -89,7 +91,7 @@ async def test_a_locked_key_is_opened_when_it_signs(
     assert await signs(named)
 
 
-async def test_a_locked_key_asks_a_function_be_it_async_or_plain(tmp_path: Path) -> None:
+async def test_encrypted_key_asks_async_or_plain_function(tmp_path: Path) -> None:
     path = tmp_path / "id"
     write_private_key(path, KEY, "right")
 
@@ -100,7 +102,7 @@ async def test_a_locked_key_asks_a_function_be_it_async_or_plain(tmp_path: Path)
         assert await signs(await read(path, passphrase=function))
 
 
-async def test_encrypted_key_asks_the_prompter(tmp_path: Path) -> None:
+async def test_encrypted_key_asks_prompter(tmp_path: Path) -> None:
     class Prompter:
         async def passphrase(self, source: str, /) -> str:
             assert source == f"file {tmp_path}/id"
@@ -112,7 +114,7 @@ async def test_encrypted_key_asks_the_prompter(tmp_path: Path) -> None:
     assert await signs(await read(path, prompter=Prompter()))
 
 
-async def test_a_key_that_hides_its_public_half_takes_it_from_beside(tmp_path: Path) -> None:
+async def test_encrypted_pem_takes_public_half_from_file_beside(tmp_path: Path) -> None:
     asked: list[str] = []
 
     def ask() -> str:
@@ -129,7 +131,7 @@ async def test_a_key_that_hides_its_public_half_takes_it_from_beside(tmp_path: P
     assert await signs(named)
 
 
-async def test_a_public_half_beside_that_is_of_another_key_is_found_out(tmp_path: Path) -> None:
+async def test_public_key_file_of_other_key_beside_is_detected_at_signing(tmp_path: Path) -> None:
     path = tmp_path / "id"
     write_key_file(path, KEY.to_pem("right"))
     write_key_file(tmp_path / "id.pub", OTHER.public_key.to_openssh().encode())
@@ -145,14 +147,14 @@ async def test_a_public_half_beside_that_is_of_another_key_is_found_out(tmp_path
 # ------------------------------------------------------------- keys that cannot
 
 
-async def test_a_file_that_is_not_there_is_absent(tmp_path: Path) -> None:
+async def test_missing_key_file_is_marked_absent(tmp_path: Path) -> None:
     named = await read(tmp_path / "id")
 
     assert (named.source, named.signer, named.absent) == (f"file {tmp_path}/id", None, True)
     assert named.problem == "No such file or directory"
 
 
-async def test_a_file_of_which_only_the_public_half_is_there_names_the_key(
+async def test_public_key_file_alone_names_key(
     tmp_path: Path,
 ) -> None:
     write_key_file(tmp_path / "id.pub", KEY.public_key.to_openssh().encode())
@@ -162,7 +164,7 @@ async def test_a_file_of_which_only_the_public_half_is_there_names_the_key(
     assert (named.public_key, named.signer, named.absent) == (KEY.public_key, None, False)
 
 
-async def test_a_public_key_where_a_private_one_is_wanted_says_which_file_is_meant(
+async def test_public_key_in_place_of_private_one_names_file_to_give(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "id.pub"
@@ -179,7 +181,7 @@ async def test_a_public_key_where_a_private_one_is_wanted_says_which_file_is_mea
     assert named.problem.endswith(f"name the file of the private key, {tmp_path}/id, instead")
 
 
-async def test_a_certificate_where_a_private_key_is_wanted_says_so(tmp_path: Path) -> None:
+async def test_certificate_in_place_of_private_key_is_described(tmp_path: Path) -> None:
     path = tmp_path / "id-cert.pub"
     write_key_file(path, certified().to_openssh().encode())
 
@@ -187,7 +189,7 @@ async def test_a_certificate_where_a_private_key_is_wanted_says_so(tmp_path: Pat
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o606])
-async def test_a_file_that_others_can_read_is_refused_with_what_to_do(
+async def test_key_file_that_others_can_read_is_refused_with_advice(
     tmp_path: Path, mode: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "id"
@@ -206,7 +208,7 @@ async def test_a_file_that_others_can_read_is_refused_with_what_to_do(
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage", b"-----BEGIN OPENSSH PRIVATE KEY-----\n"])
-async def test_garbage_is_described_and_not_quoted(tmp_path: Path, content: bytes) -> None:
+async def test_malformed_key_is_described_and_not_quoted(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "id"
     write_key_file(path, content)
 
@@ -217,11 +219,11 @@ async def test_garbage_is_described_and_not_quoted(tmp_path: Path, content: byte
     assert "garbage" not in named.problem
 
 
-async def test_a_directory_is_no_key(tmp_path: Path) -> None:
+async def test_directory_in_place_of_key_is_described(tmp_path: Path) -> None:
     assert "is a directory" in (await read(tmp_path)).problem
 
 
-async def test_a_locked_key_without_a_passphrase_says_what_is_missing(tmp_path: Path) -> None:
+async def test_encrypted_key_without_passphrase_is_described(tmp_path: Path) -> None:
     path = tmp_path / "id"
     write_private_key(path, KEY, "right")
 
@@ -244,7 +246,7 @@ async def test_batch_mode_asks_for_no_passphrase(tmp_path: Path) -> None:
     assert await signs(await read(path, batch=True, passphrase="right"))
 
 
-async def test_a_wrong_passphrase_names_the_file_and_is_tried_once(tmp_path: Path) -> None:
+async def test_wrong_given_passphrase_names_file_and_is_tried_once(tmp_path: Path) -> None:
     path = tmp_path / "id"
     write_private_key(path, KEY, "right")
 
@@ -255,7 +257,7 @@ async def test_a_wrong_passphrase_names_the_file_and_is_tried_once(tmp_path: Pat
         await named.signer.sign(b"data", "ssh-ed25519")
 
 
-async def test_a_wrong_passphrase_of_a_key_that_hides_its_public_half(tmp_path: Path) -> None:
+async def test_wrong_passphrase_of_encrypted_pem_names_file(tmp_path: Path) -> None:
     path = tmp_path / "id"
     write_key_file(path, KEY.to_pem("right"))
 
@@ -267,7 +269,7 @@ async def test_a_wrong_passphrase_of_a_key_that_hides_its_public_half(tmp_path: 
 # ------------------------------------------------------------- certificates
 
 
-async def test_a_certificate_beside_a_key_is_found(tmp_path: Path) -> None:
+async def test_certificate_beside_key_file_is_found(tmp_path: Path) -> None:
     path = tmp_path / "id"
     write_private_key(path, KEY)
     write_key_file(tmp_path / "id-cert.pub", certified().to_openssh().encode())
@@ -280,7 +282,7 @@ async def test_a_certificate_beside_a_key_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("which", ["of another key", "of a host", "a key", "garbage"])
-async def test_what_lies_beside_a_key_and_is_no_certificate_of_it_is_left_alone(
+async def test_file_beside_key_that_is_not_its_certificate_is_ignored(
     tmp_path: Path, which: str
 ) -> None:
     host = CertificateSpec(role="host", key_id="h", principals=("h",))
@@ -296,7 +298,7 @@ async def test_what_lies_beside_a_key_and_is_no_certificate_of_it_is_left_alone(
     assert (await read(tmp_path / "id")).certificate is None
 
 
-async def test_a_certificate_is_read_in_whatever_form_it_is_given(tmp_path: Path) -> None:
+async def test_certificate_is_read_in_every_form(tmp_path: Path) -> None:
     certificate = certified()
     write_key_file(tmp_path / "c.pub", certificate.to_openssh().encode())
 
@@ -309,7 +311,7 @@ async def test_a_certificate_is_read_in_whatever_form_it_is_given(tmp_path: Path
         assert (await reader().read_certificate(given)).certificate == certificate
 
 
-async def test_what_is_no_user_certificate_is_described(tmp_path: Path) -> None:
+async def test_file_that_is_not_user_certificate_is_described(tmp_path: Path) -> None:
     host = certified(spec=CertificateSpec(role="host", key_id="web", principals=("web",)))
     write_key_file(tmp_path / "key.pub", KEY.public_key.to_openssh().encode())
 

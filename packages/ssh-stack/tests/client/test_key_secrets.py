@@ -44,7 +44,7 @@ def secrets(text: str) -> list[str]:
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("form", TEXTS)
 @pytest.mark.parametrize("kind", ["bytes", "text", "certificate"])
-async def test_no_error_of_connect_quotes_a_key(form: str, damage: str, kind: str) -> None:
+async def test_no_error_of_connect_quotes_key(form: str, damage: str, kind: str) -> None:
     text = DAMAGES[damage](TEXTS[form])
     choices: dict[str, dict[str, Any]] = {
         "bytes": {"keys": [text.encode()]},
@@ -62,7 +62,7 @@ async def test_no_error_of_connect_quotes_a_key(form: str, damage: str, kind: st
 
 @pytest.mark.parametrize("form", TEXTS)
 @pytest.mark.parametrize("between", ["\n", " ", "\\n", "\r"])
-async def test_a_key_in_text_logs_in(form: str, between: str) -> None:
+async def test_key_given_as_text_authenticates(form: str, between: str) -> None:
     options: dict[str, Any] = {"keys": [between.join(TEXTS[form].split("\n"))]}
     auth = ssh_stack.AuthorizedKeys([KEY.public_key], users=["me"])
     async with serving(auth=auth) as here, here.connect(**options) as connection:
@@ -70,7 +70,7 @@ async def test_a_key_in_text_logs_in(form: str, between: str) -> None:
 
 
 @pytest.mark.parametrize("form", TEXTS)
-def test_no_error_of_serve_quotes_a_key(form: str) -> None:
+def test_no_error_of_serve_quotes_key(form: str) -> None:
     for damage in DAMAGES.values():
         text = damage(TEXTS[form])
         if text == TEXTS[form]:
@@ -84,7 +84,7 @@ def test_no_error_of_serve_quotes_a_key(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", TEXTS)
-def test_no_command_quotes_a_key(form: str, cli: Cli) -> None:
+def test_no_command_quotes_key(form: str, cli: Cli) -> None:
     text = TEXTS[form]
     one_line = text.replace("\n", " ")
     file = cli.home / "key"

@@ -62,11 +62,13 @@ def plan(text: str, **options: Any) -> AuthenticationPlan:
         ("PreferredAuthentications password\nPasswordAuthentication no", ()),
     ],
 )
-def test_methods(text: str, methods: tuple[str, ...]) -> None:
+def test_configuration_decides_methods_and_their_order(
+    text: str, methods: tuple[str, ...]
+) -> None:
     assert plan(text).methods == methods
 
 
-def test_files_of_keys_and_certificates() -> None:
+def test_configuration_names_files_of_keys_and_certificates() -> None:
     found = plan("IdentityFile /a\nCertificateFile /c\nIdentityFile /b\nIdentitiesOnly yes")
 
     assert found.identity_files == (Path("/a"), Path("/b"))
@@ -88,11 +90,11 @@ def test_files_of_keys_and_certificates() -> None:
         ("IdentityAgent /run/agent", None, None),
     ],
 )
-def test_agent(text: str, given: Any, agent: Any) -> None:
+def test_option_wins_over_identity_agent(text: str, given: Any, agent: Any) -> None:
     assert plan(text, agent=given).agent == agent
 
 
-def test_sizes_and_prompts() -> None:
+def test_configuration_decides_rsa_size_and_password_prompts() -> None:
     found = plan("RequiredRSASize 3072\nNumberOfPasswordPrompts 1")
 
     assert (found.min_rsa_bits, found.password_prompts) == (3072, 1)
@@ -117,7 +119,7 @@ class _Unasked:
         pytest.fail(f"asked for {name}")
 
 
-def test_batch_mode_asks_nothing_about_a_host_key() -> None:
+def test_batch_mode_asks_nothing_about_host_key() -> None:
     prompter = cast("Prompter", _Unasked())
     options = ClientOptions(prompter=prompter, host_key_policy=_decide, update_host_keys=_update)
 
@@ -139,7 +141,7 @@ def test_batch_mode_asks_nothing_about_a_host_key() -> None:
         ("BatchMode yes\nStrictHostKeyChecking no", "off"),
     ],
 )
-def test_batch_mode_leaves_the_policy_of_the_configuration(text: str, found: str) -> None:
+def test_batch_mode_leaves_policy_of_configuration(text: str, found: str) -> None:
     options = without_prompts(ClientOptions(prompter=cast("Prompter", _Unasked())), resolve(text))
 
     assert host_key_policy(options, resolve(text)) == found
@@ -164,12 +166,12 @@ _FINE = {
 }
 
 
-def test_table_of_what_restricts_is_tried_whole() -> None:
+def test_every_restricting_keyword_is_tested() -> None:
     assert _REFUSED.keys() == {r.name for r in DIRECTIVES.values() if r.treatment == "refused"}
 
 
 @pytest.mark.parametrize("keyword", _REFUSED)
-async def test_keyword_that_restricts_and_is_not_honoured_refuses_the_connection(
+async def test_restricting_keyword_that_is_not_honoured_refuses_connection(
     keyword: str,
 ) -> None:
     lines = ["Port 1", f"{keyword} {_REFUSED[keyword]}"]
@@ -182,7 +184,7 @@ async def test_keyword_that_restricts_and_is_not_honoured_refuses_the_connection
 
 
 @pytest.mark.parametrize("keyword", _FINE)
-def test_value_that_asks_for_what_is_the_case_is_silent(keyword: str) -> None:
+def test_value_equal_to_behaviour_is_not_reported(keyword: str) -> None:
     first = f"{keyword} {_FINE[keyword]}\n{keyword} {_REFUSED[keyword]}"
 
     assert resolve(first).unsupported == ()
@@ -198,7 +200,7 @@ def test_value_that_asks_for_what_is_the_case_is_silent(keyword: str) -> None:
      "VerifyHostKeyDNS no", "FingerprintHash sha256", "EscapeChar none", "EscapeChar ~",
      "IPQoS none", "EnableEscapeCommandline no", "VisualHostKey no", "PermitRemoteOpen none"],
 )  # fmt: skip
-def test_what_is_the_case_anyway_is_silent(line: str) -> None:
+def test_line_that_changes_nothing_is_not_reported(line: str) -> None:
     assert resolve(line).unsupported == ()
 
 
@@ -208,7 +210,7 @@ def test_what_is_the_case_anyway_is_silent(line: str) -> None:
      "LocalForward 80 a:80", "AddKeysToAgent confirm 5m", "EscapeChar ^B",
      "GSSAPIAuthentication yes", "VerifyHostKeyDNS ask"],
 )  # fmt: skip
-def test_what_asks_for_more_is_reported_and_does_not_refuse(line: str) -> None:
+def test_line_that_asks_for_more_is_reported_without_refusal(line: str) -> None:
     (found,) = resolve(line).unsupported
 
     assert not found.refuses
@@ -221,7 +223,7 @@ def test_local_command_is_reported_where_it_would_be_run() -> None:
     assert [each.keyword for each in found.unsupported] == ["PermitLocalCommand", "LocalCommand"]
 
 
-def test_forward_that_is_cleared_is_not_reported() -> None:
+def test_cleared_forward_is_not_reported() -> None:
     lines = "LocalForward 8080 a:80\nRemoteForward 8080 a:80\nDynamicForward 1080\n"
 
     assert len(resolve(lines).unsupported) == 3
@@ -229,7 +231,7 @@ def test_forward_that_is_cleared_is_not_reported() -> None:
 
 
 @pytest.mark.parametrize("given", ["interactive", "password", "prompter"])
-async def test_devices_for_prompts_are_named_to_the_server(given: str) -> None:
+async def test_keyboard_interactive_devices_are_sent_to_server(given: str) -> None:
     text = "KbdInteractiveDevices skey,pam\nPreferredAuthentications keyboard-interactive\n"
     prompter = SimpleNamespace(answers=str, password=str, new_password=str)
     values: dict[str, Any] = {"interactive": str, "password": "x", "prompter": prompter}
@@ -256,7 +258,7 @@ async def test_devices_for_prompts_are_named_to_the_server(given: str) -> None:
         ("RekeyLimit 1G 1h", {"rekey_bytes": 1000, "rekey_seconds": 5.0}, (1000, 5.0)),
     ],
 )
-def test_rekey_limit_is_the_lower_of_both(
+def test_rekey_limit_is_lower_of_option_and_configuration(
     text: str, options: dict[str, Any], found: tuple[int, float]
 ) -> None:
     assert rekey_limits(ClientOptions(**options), resolve(text)) == found
@@ -276,7 +278,7 @@ class _Certificate:
         ("CASignatureAlgorithms -rsa*", True, False),
     ],
 )
-async def test_signature_of_an_authority_must_be_of_a_kind_that_is_accepted(
+async def test_certificate_with_other_ca_signature_algorithm_is_not_used(
     text: str, trusted: bool, found: bool
 ) -> None:
     async def verify(_: Certificate) -> bool:
@@ -288,7 +290,7 @@ async def test_signature_of_an_authority_must_be_of_a_kind_that_is_accepted(
 
 
 @pytest.mark.parametrize("user", ["DOMAIN\\user", "first last", "a$b", "me@corp", "ü"])
-def test_user_that_openssh_takes_is_taken(user: str) -> None:
+def test_user_name_accepted_by_openssh_is_accepted(user: str) -> None:
     check_name("user", user)
 
 
@@ -311,7 +313,7 @@ async def test_jump_host_that_is_reached_through_itself_is_refused(tmp_path: Pat
             await ssh_stack.connect(host, config=config).open()
 
 
-async def test_program_of_the_configuration_does_not_hold_up_the_loop(tmp_path: Path) -> None:
+async def test_program_of_configuration_does_not_block_event_loop(tmp_path: Path) -> None:
     """The command waits for what the loop does meanwhile."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

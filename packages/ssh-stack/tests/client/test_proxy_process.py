@@ -120,7 +120,7 @@ async def test_program_that_runs_when_it_is_closed_is_killed_and_reaped(
     assert _is_reaped(child)
 
 
-async def test_program_that_reads_nothing_is_aborted_with_what_waits() -> None:
+async def test_program_that_reads_nothing_is_aborted_with_pending_data() -> None:
     driver, stream = await _through("exec sleep 300 <&0")
     stream.set_write_buffer_limits(high=1024)
     stream.write(bytes(1 << 20))
@@ -132,7 +132,7 @@ async def test_program_that_reads_nothing_is_aborted_with_what_waits() -> None:
     assert isinstance(await driver.lost, ProxyFailed)
 
 
-async def test_what_a_program_writes_is_fed_and_what_it_complains_of_is_in_the_error() -> None:
+async def test_output_of_program_is_fed_and_its_standard_error_is_in_error() -> None:
     driver, stream = await _through("read line; echo got $line; echo out of luck >&2; exit 1")
     stream.pause_reading()
     stream.resume_reading()
@@ -152,7 +152,7 @@ async def test_program_whose_output_ends_is_ended_with_its_children() -> None:
     assert isinstance(await driver.lost, ProxyFailed)
 
 
-async def test_program_that_cannot_be_started_is_told() -> None:
+async def test_program_that_cannot_be_started_raises_proxy_failed() -> None:
     with pytest.raises(ProxyFailed, match="'x' cannot be started: No such file"):
         await connect_proxy(cast("Driver", _Driver()), ["/nonexistent"], "x")
     with pytest.raises(ProxyFailed, match="cannot be started: embedded null"):
@@ -174,7 +174,7 @@ async def test_program_is_killed_where_connecting_its_pipes_fails(
 
 
 @pytest.mark.skipif(shutil.which(_SSHD) is None, reason="no sshd on this machine")
-def test_command_through_a_proxy_command_leaves_standard_error_empty(
+def test_command_through_proxy_command_leaves_standard_error_empty(
     cli: Cli, sshd: Sshd, tmp_path: Path
 ) -> None:
     config = sshd.key.with_name("sshd_config")

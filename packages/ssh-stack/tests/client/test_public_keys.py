@@ -85,32 +85,32 @@ def told(credentials: Sequence[Credential]) -> list[str]:
 # ------------------------------------------------------------- the order
 
 
-def test_a_named_key_that_the_agent_holds_comes_before_its_others() -> None:
+def test_named_key_of_agent_comes_before_its_others() -> None:
     """Among config/agent_order: a public key file picks the ninth key of the agent."""
     arrangement = KeyOrder(named=[named(C, usable=False)], agent=held(A, B, C, D))
 
     assert told(arrangement.openssh_order()) == ["C agent", "A agent", "B agent", "D agent"]
 
 
-def test_named_keys_of_the_agent_keep_its_order_and_files_come_last() -> None:
+def test_named_keys_of_agent_keep_its_order_and_files_come_last() -> None:
     arrangement = KeyOrder(named=[named(D), named(C), named(A)], agent=held(A, B, C))
 
     assert told(arrangement.openssh_order()) == ["A agent", "C agent", "B agent", "D file"]
 
 
-def test_identities_only_leaves_out_keys_of_the_agent_that_are_not_named() -> None:
+def test_identities_only_leaves_out_keys_of_agent_that_are_not_named() -> None:
     arrangement = KeyOrder(named=[named(B), named(D)], agent=held(A, B, C), others=False)
 
     assert told(arrangement.openssh_order()) == ["B agent", "D file"]
 
 
-def test_keys_that_the_caller_gives_come_before_the_agents_others() -> None:
+def test_keys_of_caller_come_before_other_keys_of_agent() -> None:
     arrangement = KeyOrder(named=[named(D), named(B)], agent=held(A, B, C))
 
     assert told(arrangement.named_order()) == ["D file", "B file", "A agent", "C agent"]
 
 
-def test_a_key_that_cannot_be_read_is_the_agents_where_it_holds_it() -> None:
+def test_unreadable_key_is_replaced_by_that_of_agent() -> None:
     keys = [named(B, usable=False), named(D, usable=False)]
     arrangement = KeyOrder(named=keys, agent=held(A, B))
 
@@ -118,14 +118,14 @@ def test_a_key_that_cannot_be_read_is_the_agents_where_it_holds_it() -> None:
     assert told(arrangement.openssh_order()) == ["B agent", "A agent", "file D cannot"]
 
 
-def test_a_certificate_beside_a_key_follows_the_key() -> None:
+def test_certificate_beside_key_follows_key() -> None:
     keys = [named(A, certificate=certified(A)), named(B)]
 
     assert told(KeyOrder(named=keys).openssh_order()) == ["A file", "A+ file", "B file"]
     assert told(KeyOrder(named=keys).named_order()) == ["A file", "A+ file", "B file"]
 
 
-def test_of_default_identities_certificates_come_first() -> None:
+def test_certificates_of_default_identities_come_first() -> None:
     careful = certified(B, critical_options={"verify-required": b""})
     keys = [named(A), named(B, certificate=careful), named(C, certificate=certified(C))]
 
@@ -134,13 +134,13 @@ def test_of_default_identities_certificates_come_first() -> None:
     assert arranged == ["C+ file", "B+ file", "A file", "B file", "C file"]
 
 
-def test_certificates_of_the_agent_come_before_its_keys() -> None:
+def test_certificates_of_agent_come_before_its_keys() -> None:
     arrangement = KeyOrder(named=[named(D)], agent=held(A, certified(A), B, D))
 
     assert told(arrangement.openssh_order()) == ["D agent", "A+ agent", "A agent", "B agent"]
 
 
-def test_named_certificates_come_first_and_replace_those_beside_the_keys() -> None:
+def test_named_certificates_come_first_and_replace_those_beside_keys() -> None:
     arrangement = KeyOrder(
         named=[named(A, certificate=certified(A)), named(B)],
         certificates=[NamedCertificate(source="file c", certificate=certified(B, serial=7))],
@@ -149,7 +149,7 @@ def test_named_certificates_come_first_and_replace_those_beside_the_keys() -> No
     assert told(arrangement.openssh_order()) == ["B+ file", "A file", "B file"]
 
 
-def test_the_agent_signs_for_a_named_certificate_of_its_key() -> None:
+def test_agent_signs_for_named_certificate_of_its_key() -> None:
     certificate = NamedCertificate(source="file c", certificate=certified(A))
     arrangement = KeyOrder(
         named=[named(A, usable=False)], certificates=[certificate], agent=held(A)
@@ -158,7 +158,7 @@ def test_the_agent_signs_for_a_named_certificate_of_its_key() -> None:
     assert told(arrangement.openssh_order()) == ["A+ agent", "A agent"]
 
 
-def test_a_certificate_without_its_key_is_reported() -> None:
+def test_certificate_without_key_is_reported() -> None:
     arrangement = KeyOrder(
         named=[named(B)],
         certificates=[
@@ -234,7 +234,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / ".ssh"
 
 
-async def test_the_default_identities_are_those_of_ssh_with_their_certificates(
+async def test_default_identities_and_certificates_are_those_of_ssh(
     home: Path,
 ) -> None:
     write_private_key(home / "id_ed25519", A)
@@ -246,11 +246,11 @@ async def test_the_default_identities_are_those_of_ssh_with_their_certificates(
 
 
 @pytest.mark.usefixtures("home")
-async def test_no_identities_at_all_are_no_credentials() -> None:
+async def test_missing_identities_give_no_credentials() -> None:
     assert await found() == []
 
 
-async def test_default_identities_that_cannot_be_used_are_reported(home: Path) -> None:
+async def test_unusable_default_identities_are_reported(home: Path) -> None:
     write_private_key(home / "id_rsa", A, "secret")
     write_private_key(home / "id_ed25519", B)
     (home / "id_ed25519").chmod(0o644)
@@ -272,7 +272,7 @@ async def test_default_identities_that_cannot_be_used_are_reported(home: Path) -
     assert locked.fingerprint == A.public_key.fingerprint()
 
 
-async def test_files_of_the_configuration_are_read_where_there_are_any(home: Path) -> None:
+async def test_files_of_configuration_are_read_where_there_are_any(home: Path) -> None:
     write_private_key(home / "id_rsa", A)
     write_private_key(home / "other", B)
 
@@ -283,7 +283,7 @@ async def test_files_of_the_configuration_are_read_where_there_are_any(home: Pat
     assert await found({"identity_files": (Path("none"),)}) == []
 
 
-async def test_keys_of_the_caller_count_before_the_configuration(home: Path) -> None:
+async def test_keys_of_caller_count_before_configuration(home: Path) -> None:
     write_private_key(home / "other", B)
     files = {"identity_files": (home / "other",)}
 
@@ -291,7 +291,7 @@ async def test_keys_of_the_caller_count_before_the_configuration(home: Path) -> 
     assert await found(files, keys=None) == []
 
 
-async def test_the_agent_is_asked_for_its_keys_and_signs(home: Path) -> None:
+async def test_agent_lists_keys_and_signs(home: Path) -> None:
     write_key_file(home / "b.pub", B.public_key.to_openssh().encode())
     agent = Agent(A, B, certified(C))
     async with agent.listening(home / "socket") as path:
@@ -308,7 +308,7 @@ async def test_the_agent_is_asked_for_its_keys_and_signs(home: Path) -> None:
     assert agent.asked == [B.public_key.blob]
 
 
-async def test_an_agent_that_was_named_and_is_not_there_is_reported(home: Path) -> None:
+async def test_missing_named_agent_is_reported(home: Path) -> None:
     (unusable,) = await found({"agent": home / "nowhere"})
 
     assert isinstance(unusable, UnusableCredential)
@@ -316,7 +316,7 @@ async def test_an_agent_that_was_named_and_is_not_there_is_reported(home: Path) 
     assert "no agent at" in unusable.problem
 
 
-async def test_an_agent_of_the_environment_that_is_gone_is_not_missed(
+async def test_missing_agent_of_environment_is_not_reported(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSH_AUTH_SOCK", str(home / "nowhere"))
@@ -324,18 +324,18 @@ async def test_an_agent_of_the_environment_that_is_gone_is_not_missed(
     assert await found({"agent": DEFAULT}) == []
 
 
-async def test_without_an_agent_in_the_environment_there_is_none(home: Path) -> None:
+async def test_unset_agent_variable_gives_no_keys(home: Path) -> None:
     assert home.name == ".ssh"
     assert await found({"agent": DEFAULT}) == []
 
 
-async def test_certificates_of_hosts_in_an_agent_are_left_alone(home: Path) -> None:
+async def test_host_certificates_of_agent_are_ignored(home: Path) -> None:
     agent = Agent(A, certified(A, role="host"))
     async with agent.listening(home / "socket") as path:
         assert told(await found({"agent": path})) == ["A agent"]
 
 
-async def test_keys_of_the_agent_that_cannot_be_used_are_reported(home: Path) -> None:
+async def test_unusable_keys_of_agent_are_reported(home: Path) -> None:
     agent = Agent(A)
     agent._blobs.append(b"\0\0\0\x07ssh-dss")
     async with agent.listening(home / "socket") as path:

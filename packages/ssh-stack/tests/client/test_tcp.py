@@ -50,7 +50,7 @@ async def test_connected_socket_is_returned(listening: int) -> None:
         assert sock.getpeername() == ("127.0.0.1", listening)
 
 
-async def test_socket_is_bound_to_the_address_that_was_asked_for(listening: int) -> None:
+async def test_socket_is_bound_to_requested_address(listening: int) -> None:
     sock = await connect_tcp("127.0.0.1", listening, bind="127.0.0.7")
     with closing(sock):
         assert sock.getsockname()[0] == "127.0.0.7"
@@ -80,7 +80,7 @@ async def test_refusal_lists_every_address(monkeypatch: pytest.MonkeyPatch, clos
 
 
 @pytest.mark.parametrize("name", ["no-such-host.invalid", "a" * 300, "ü" * 70, "a..b"])
-async def test_name_without_an_address_is_told(name: str) -> None:
+async def test_name_without_address_raises_host_not_found(name: str) -> None:
     with pytest.raises(ConnectFailed, match="could not resolve hostname ") as caught:
         await connect_tcp(name, 22)
     assert caught.value.host == name
@@ -96,7 +96,7 @@ async def test_next_address_is_tried_at_once_when_one_fails(
         assert sock.family == V4
 
 
-async def test_address_that_does_not_answer_delays_the_next_one_for_a_moment(
+async def test_unanswered_address_delays_next_one(
     monkeypatch: pytest.MonkeyPatch, listening: int
 ) -> None:
     resolve_to(monkeypatch, "192.0.2.1", "127.0.0.1")
@@ -141,6 +141,6 @@ async def test_cancellation_ends_every_attempt(monkeypatch: pytest.MonkeyPatch) 
     assert begun == []
 
 
-def test_families_take_turns_and_the_first_one_begins() -> None:
+def test_address_families_alternate_beginning_with_first() -> None:
     places = [(V6, "a"), (V6, "b"), (V4, "c"), (V6, "d")]
     assert tcp._alternate_families(places) == [(V6, "a"), (V4, "c"), (V6, "b"), (V6, "d")]

@@ -33,12 +33,12 @@ def trust(known: str, policy: HostKeyPolicy = "strict", file: Path | None = None
     return Trust("web1", 22, KnownHosts.parse(known), policy, file)
 
 
-async def test_a_known_key_is_trusted() -> None:
+async def test_known_key_is_trusted() -> None:
     assert await trust(f"web1 {KEY.to_openssh()}").verify(KEY)
 
 
 @pytest.mark.row("T27")
-async def test_nothing_else_is() -> None:
+async def test_unknown_changed_or_revoked_key_is_refused() -> None:
     with pytest.raises(HostKeyUnknown, match="no host key is known for web1"):
         await trust("").verify(KEY)
     with pytest.raises(HostKeyChanged, match="has changed"):
@@ -49,7 +49,7 @@ async def test_nothing_else_is() -> None:
 
 @pytest.mark.row("T27")
 @pytest.mark.parametrize("answer", [None, 1, "yes", object(), False])
-async def test_only_an_exact_true_accepts(answer: object) -> None:
+async def test_decision_function_accepts_only_with_true(answer: object) -> None:
     async def decide(host: str, port: int, key: PublicKey) -> bool:
         del host, port, key
         return answer  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
@@ -58,7 +58,7 @@ async def test_only_an_exact_true_accepts(answer: object) -> None:
         await trust("", decide).verify(KEY)
 
 
-async def test_a_plain_function_may_decide() -> None:
+async def test_plain_function_decides_on_unknown_key() -> None:
     assert await trust("", lambda host, port, key: (host, port, key) == ("web1", 22, KEY)).verify(
         KEY
     )
@@ -66,7 +66,7 @@ async def test_a_plain_function_may_decide() -> None:
         await trust("", lambda _host, _port, _key: False).verify(KEY)
 
 
-async def test_accept_new_refuses_what_a_byte_order_mark_or_utf_16_would_hide() -> None:
+async def test_accept_new_refuses_known_hosts_with_byte_order_mark_or_utf_16() -> None:
     line = f"web1 {OTHER.to_openssh()}\n"
     with pytest.raises(HostKeyChanged):
         await trust("\ufeff" + line, "accept-new").verify(KEY)
@@ -75,7 +75,7 @@ async def test_accept_new_refuses_what_a_byte_order_mark_or_utf_16_would_hide() 
         await utf_16.verify(KEY)
 
 
-async def test_accepted_keys_are_remembered(tmp_path: Path) -> None:
+async def test_accepted_key_is_added_to_known_hosts(tmp_path: Path) -> None:
     file = tmp_path / "new" / "known_hosts"
 
     assert await trust("", "accept-new", file).verify(KEY)
@@ -87,7 +87,7 @@ async def test_accepted_keys_are_remembered(tmp_path: Path) -> None:
     assert await Trust("web1", 22, known, "strict").verify(KEY)
 
 
-async def test_prompter_may_decide(tmp_path: Path) -> None:
+async def test_async_function_decides_on_unknown_key(tmp_path: Path) -> None:
     asked: list[tuple[str, int, PublicKey]] = []
 
     async def decide(host: str, port: int, key: PublicKey) -> bool:
@@ -105,7 +105,7 @@ async def test_policy_off_trusts_every_host_and_remembers_none(tmp_path: Path) -
     assert not file.exists()
 
 
-def test_sources_of_known_hosts(tmp_path: Path) -> None:
+def test_known_hosts_are_read_from_files_content_or_object(tmp_path: Path) -> None:
     line = f"web1 {KEY.to_openssh()}\n"
     one, two = tmp_path / "one", tmp_path / "two"
     one.write_text(line)
@@ -119,7 +119,7 @@ def test_sources_of_known_hosts(tmp_path: Path) -> None:
 
 
 @pytest.mark.row("K14")
-def test_a_file_that_cannot_be_read_is_no_unknown_host(tmp_path: Path) -> None:
+def test_unreadable_known_hosts_file_is_error(tmp_path: Path) -> None:
     with pytest.raises((OSError, ValueError)):
         load_known_hosts(tmp_path)
 
@@ -153,7 +153,7 @@ def certificate(
 AUTHORITY = f"@cert-authority web* {CA.public_key.to_openssh()}\n"
 
 
-async def test_an_authority_vouches_for_a_key() -> None:
+async def test_certificate_of_trusted_authority_is_accepted() -> None:
     judge = trust(AUTHORITY)
     assert await judge.verify_certificate(certificate("web1"))
     assert await judge.verify_certificate(certificate("web?"))
@@ -168,14 +168,14 @@ async def test_an_authority_vouches_for_a_key() -> None:
         certificate("web1", valid=(2**62, 2**63)),
     ],
 )
-async def test_a_certificate_that_is_not_good_is_refused(bad: Certificate) -> None:
+async def test_invalid_certificate_of_trusted_authority_is_refused(bad: Certificate) -> None:
     with pytest.raises(HostCertificateRefused, match="the host certificate of web1") as caught:
         await trust(AUTHORITY, "accept-new").verify_certificate(bad)
     assert caught.value.problem in str(caught.value)
     assert caught.value.key == KEY
 
 
-async def test_a_foreign_authority_leaves_the_key_to_be_judged() -> None:
+async def test_key_certified_by_unknown_authority_is_judged_alone() -> None:
     presented = certificate("web1", ca=PrivateKey.generate("ed25519"))
     assert not await trust(AUTHORITY).verify_certificate(presented)
     assert not await trust("").verify_certificate(certificate("web1"))
@@ -185,7 +185,7 @@ async def test_a_foreign_authority_leaves_the_key_to_be_judged() -> None:
     assert not await trust(AUTHORITY, "off").verify_certificate(certificate("web2"))
 
 
-async def test_a_revoked_authority_or_key_is_refused() -> None:
+async def test_certificate_with_revoked_authority_or_key_is_refused() -> None:
     for key in (CA.public_key, KEY):
         judge = trust(f"{AUTHORITY}@revoked * {key.to_openssh()}\n")
         with pytest.raises(HostKeyRevoked):
@@ -227,7 +227,7 @@ async def verified(file: Path, known: str) -> Trust:
     return judge
 
 
-async def test_proven_keys_are_remembered_beside_a_known_one(tmp_path: Path) -> None:
+async def test_proven_keys_are_added_beside_known_one(tmp_path: Path) -> None:
     file = tmp_path / "known_hosts"
     known = line("web1", KEY)
     prover = Prover(NEW)
@@ -237,7 +237,7 @@ async def test_proven_keys_are_remembered_beside_a_known_one(tmp_path: Path) -> 
     assert not (tmp_path / "known_hosts.old").exists()  # a line at the end replaces nothing
 
 
-async def test_keys_that_are_not_named_any_more_are_forgotten(tmp_path: Path) -> None:
+async def test_keys_that_server_no_longer_names_are_removed(tmp_path: Path) -> None:
     file = tmp_path / "known_hosts"
     before = "# mine" + "\n" + line("web1", KEY)
     file.write_text(before)
@@ -251,7 +251,7 @@ async def test_keys_that_are_not_named_any_more_are_forgotten(tmp_path: Path) ->
 
 
 @pytest.mark.row("C23")
-async def test_c23_a_key_without_its_proof_forgets_none(tmp_path: Path) -> None:
+async def test_c23_unproven_key_removes_no_keys(tmp_path: Path) -> None:
     file = tmp_path / "known_hosts"
     known = line("web1", KEY) + line("web1", OTHER)
     await (await verified(file, known)).update_host_keys((KEY, NEW), Prover())
@@ -260,7 +260,7 @@ async def test_c23_a_key_without_its_proof_forgets_none(tmp_path: Path) -> None:
 
 @pytest.mark.row("C23")
 @pytest.mark.parametrize("named", [(), (NEW,), (OTHER, NEW)])
-async def test_c23_a_list_without_the_key_in_use_changes_nothing(
+async def test_c23_list_without_key_in_use_changes_nothing(
     named: tuple[PublicKey, ...], tmp_path: Path
 ) -> None:
     file = tmp_path / "known_hosts"
@@ -273,7 +273,7 @@ async def test_c23_a_list_without_the_key_in_use_changes_nothing(
 
 @pytest.mark.row("C23")
 @pytest.mark.parametrize("proven", [(), (OTHER,)])
-async def test_c23_nothing_is_remembered_without_proof(
+async def test_c23_key_without_proof_is_not_added(
     proven: tuple[PublicKey, ...], tmp_path: Path
 ) -> None:
     file = tmp_path / "known_hosts"
@@ -287,7 +287,7 @@ async def test_c23_nothing_is_remembered_without_proof(
     "known", ["", line("web1", OTHER), line("web2", KEY)], ids=["empty", "other key", "other host"]
 )
 @pytest.mark.parametrize("policy", ["off", "accept-new"])
-async def test_c23_nothing_is_learnt_of_a_server_that_is_not_trusted(
+async def test_c23_keys_of_untrusted_server_are_not_added(
     known: str, policy: HostKeyPolicy, tmp_path: Path
 ) -> None:
     file = tmp_path / "known_hosts"
@@ -302,7 +302,7 @@ async def test_c23_nothing_is_learnt_of_a_server_that_is_not_trusted(
 
 
 @pytest.mark.row("C23")
-async def test_c23_nothing_is_learnt_by_a_certificate(tmp_path: Path) -> None:
+async def test_c23_keys_of_server_trusted_by_certificate_are_not_added(tmp_path: Path) -> None:
     file = tmp_path / "known_hosts"
     known = AUTHORITY.replace("web*", "web2,web1") + line("web1", KEY)
     judge, prover = remembering(file, known), Prover(NEW)
@@ -312,7 +312,7 @@ async def test_c23_nothing_is_learnt_by_a_certificate(tmp_path: Path) -> None:
     assert file.read_text() == known
 
 
-async def test_key_that_the_user_accepted_is_trusted(tmp_path: Path) -> None:
+async def test_key_that_user_accepted_is_trusted(tmp_path: Path) -> None:
     async def accept(host: str, port: int, key: PublicKey) -> bool:
         del host, port, key
         return True
@@ -324,7 +324,7 @@ async def test_key_that_the_user_accepted_is_trusted(tmp_path: Path) -> None:
     assert file.read_text() == line("web1", KEY) + line("web1", NEW)
 
 
-async def test_a_key_of_another_file_is_not_made_to_last(tmp_path: Path) -> None:
+async def test_key_known_from_other_file_updates_nothing(tmp_path: Path) -> None:
     mine, theirs = tmp_path / "mine", tmp_path / "theirs"
     mine.write_text("")
     theirs.write_text(line("web1", KEY))
@@ -341,7 +341,9 @@ async def test_a_key_of_another_file_is_not_made_to_last(tmp_path: Path) -> None
     [line("@revoked *", NEW), line("web*", OTHER), line("web2", KEY), AUTHORITY],
     ids=["revoked", "pattern", "other host", "authority"],
 )
-async def test_nothing_is_changed_near_what_ssh_would_not_write(near: str, tmp_path: Path) -> None:
+async def test_file_with_lines_that_ssh_would_not_write_is_not_updated(
+    near: str, tmp_path: Path
+) -> None:
     file = tmp_path / "known_hosts"
     known = line("web1", KEY) + near
     prover = Prover(NEW)
@@ -351,7 +353,9 @@ async def test_nothing_is_changed_near_what_ssh_would_not_write(near: str, tmp_p
 
 
 @pytest.mark.parametrize("answer", [True, False, 1, None])
-async def test_somebody_may_be_asked(answer: object, tmp_path: Path) -> None:
+async def test_update_of_host_keys_needs_confirmation_of_function(
+    answer: object, tmp_path: Path
+) -> None:
     asked: list[tuple[str, int, HostKeyUpdate]] = []
 
     async def confirm(host: str, port: int, update: HostKeyUpdate) -> bool:
@@ -367,7 +371,7 @@ async def test_somebody_may_be_asked(answer: object, tmp_path: Path) -> None:
     assert (file.read_text() == known) is (answer is not True)
 
 
-async def test_without_a_file_nothing_is_learnt() -> None:
+async def test_keys_are_not_updated_without_file() -> None:
     prover = Prover(NEW)
     judge = trust(line("web1", KEY))
     assert await judge.verify(KEY)

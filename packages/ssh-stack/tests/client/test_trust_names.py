@@ -46,7 +46,7 @@ def on_port(known: str, policy: HostKeyPolicy = "strict", file: Path | None = No
     return Trust("web1", 2222, KnownHosts.parse(known, "hosts"), policy, file)
 
 
-async def test_an_entry_without_the_port_counts_where_none_has_it(tmp_path: Path) -> None:
+async def test_entry_without_port_counts_when_no_entry_has_port(tmp_path: Path) -> None:
     file = tmp_path / "known_hosts"
     judge = on_port(f"web1 {KEY.to_openssh()}", "accept-new", file)
     assert await judge.verify(KEY)
@@ -54,7 +54,7 @@ async def test_an_entry_without_the_port_counts_where_none_has_it(tmp_path: Path
     assert judge.preferred_algorithms == ("ssh-ed25519",)
 
 
-async def test_an_entry_with_the_port_decides_alone() -> None:
+async def test_entry_with_port_decides_alone() -> None:
     known = f"web1 {KEY.to_openssh()}\n[web1]:2222 {OTHER.to_openssh()}\n"
     with pytest.raises(HostKeyChanged, match="hosts, line 2"):
         await on_port(known, "accept-new").verify(KEY)
@@ -63,7 +63,7 @@ async def test_an_entry_with_the_port_decides_alone() -> None:
         await on_port(unusable, "accept-new").verify(KEY)
 
 
-async def test_another_key_without_the_port_leaves_the_port_unknown(tmp_path: Path) -> None:
+async def test_another_key_without_port_leaves_port_unknown(tmp_path: Path) -> None:
     known = f"web1 {OTHER.to_openssh()}"
     with pytest.raises(HostKeyUnknown):
         await on_port(known).verify(KEY)
@@ -72,7 +72,7 @@ async def test_another_key_without_the_port_leaves_the_port_unknown(tmp_path: Pa
     assert file.read_text() == f"[web1]:2222 {KEY.to_openssh()}\n"
 
 
-async def test_a_key_revoked_without_the_port_is_revoked() -> None:
+async def test_key_revoked_without_port_is_refused_on_port() -> None:
     with pytest.raises(HostKeyRevoked):
         await on_port(f"@revoked web1 {KEY.to_openssh()}", "accept-new").verify(KEY)
     trusted = f"[web1]:2222 {KEY.to_openssh()}\n@revoked web1 {KEY.to_openssh()}\n"
@@ -80,14 +80,14 @@ async def test_a_key_revoked_without_the_port_is_revoked() -> None:
         await on_port(trusted).verify(KEY)
 
 
-async def test_an_authority_revoked_without_the_port_is_revoked() -> None:
+async def test_authority_revoked_without_port_is_refused_on_port() -> None:
     ca = CA.public_key.to_openssh()
     judge = on_port(f"@cert-authority [web1]:* {ca}\n@revoked web1 {ca}\n")
     with pytest.raises(HostKeyRevoked):
         await judge.verify_certificate(certificate("web1"))
 
 
-async def test_an_authority_without_the_port_counts_where_none_has_it() -> None:
+async def test_authority_without_port_counts_when_no_authority_has_port() -> None:
     ca = f"@cert-authority web1 {CA.public_key.to_openssh()}\n"
     assert await on_port(ca).verify_certificate(certificate("web1"))
     other = f"{ca}@cert-authority [web1]:* {OTHER.to_openssh()}\n"
@@ -99,7 +99,7 @@ async def test_an_authority_without_the_port_counts_where_none_has_it() -> None:
         await on_port(revoked).verify_certificate(certificate("web1"))
 
 
-async def test_an_alias_is_the_name_without_a_port() -> None:
+async def test_alias_replaces_name_and_port() -> None:
     judge = on_port(f"inner {KEY.to_openssh()}\nweb1 {OTHER.to_openssh()}\n")
     judge.alias = "inner"
     assert await judge.verify(KEY)
@@ -110,7 +110,7 @@ async def test_an_alias_is_the_name_without_a_port() -> None:
     assert await by_authority.verify_certificate(certificate("inner"))
 
 
-async def test_a_key_is_remembered_under_the_alias(tmp_path: Path) -> None:
+async def test_accepted_key_is_added_under_alias(tmp_path: Path) -> None:
     file = tmp_path / "known_hosts"
     judge = on_port("", "accept-new", file)
     judge.alias = "inner"
@@ -129,14 +129,14 @@ def revoking(*keys: PublicKey | Certificate) -> tuple[tuple[str, RevocationList]
 
 
 @pytest.mark.parametrize("policy", ["strict", "accept-new", "off"])
-async def test_a_listed_key_is_refused_by_every_policy(policy: HostKeyPolicy) -> None:
+async def test_key_in_revocation_list_is_refused_by_every_policy(policy: HostKeyPolicy) -> None:
     judge = trust(f"web1 {KEY.to_openssh()}", policy)
     judge.revoked = revoking(KEY)
     with pytest.raises(HostKeyRevoked, match=r"revoked: .* \(by revoked_keys\)"):
         await judge.verify(KEY)
 
 
-async def test_a_listed_certificate_authority_or_certified_key_is_refused() -> None:
+async def test_certificate_authority_or_certified_key_in_revocation_list_is_refused() -> None:
     presented = certificate("web1")
     for key in (KEY, CA.public_key, presented):
         judge = trust(AUTHORITY)
@@ -148,7 +148,7 @@ async def test_a_listed_certificate_authority_or_certified_key_is_refused() -> N
     assert await judge.verify_certificate(presented)
 
 
-async def test_a_short_rsa_key_is_refused() -> None:
+async def test_short_rsa_key_is_refused() -> None:
     rsa = PrivateKey.generate("rsa", 2048).public_key
     judge = trust(f"web1 {rsa.to_openssh()}", "off")
     judge.required_rsa_size = 2048
@@ -161,7 +161,7 @@ async def test_a_short_rsa_key_is_refused() -> None:
 # ---------------------------------------------------------------- what is told
 
 
-async def test_an_unknown_key_comes_with_the_ways_to_accept_it(tmp_path: Path) -> None:
+async def test_error_of_unknown_key_names_ways_to_accept_it(tmp_path: Path) -> None:
     with pytest.raises(HostKeyUnknown) as caught:
         await trust("", file=tmp_path / "hosts").verify(KEY)
     text = str(caught.value)
@@ -177,7 +177,7 @@ async def test_an_unknown_key_comes_with_the_ways_to_accept_it(tmp_path: Path) -
 @pytest.mark.parametrize(
     "known", ["web1 {}", "*,!web2 {}", "web1 ssh-dss AAAA", "web1 ssh-ed25519", "web1"]
 )
-async def test_a_changed_key_names_the_old_one_and_what_removes_it(
+async def test_error_of_changed_key_names_old_key_and_command_to_remove_it(
     known: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "my hosts"
@@ -195,7 +195,7 @@ async def test_a_changed_key_names_the_old_one_and_what_removes_it(
     assert bool(remove_known_host(file, "web1")) is (removable or "*" in known)
 
 
-async def test_a_remembered_key_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_added_key_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "ssh_stack")
     file = tmp_path / "known_hosts"
     assert await on_port("", "accept-new", file).verify(KEY)
@@ -206,7 +206,7 @@ async def test_a_remembered_key_is_told(tmp_path: Path, caplog: pytest.LogCaptur
 
 
 @pytest.mark.parametrize("host", ["web1", "web*1"])
-async def test_a_key_that_cannot_be_written_down_is_accepted_and_told(
+async def test_key_that_cannot_be_added_is_accepted_and_logged(
     host: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path if host == "web1" else tmp_path / "hosts"
@@ -216,7 +216,7 @@ async def test_a_key_that_cannot_be_written_down_is_accepted_and_told(
     assert f"cannot be added to {file}" in record.getMessage()
 
 
-async def test_no_key_is_accepted_while_a_file_that_may_know_it_cannot_be_read(
+async def test_new_key_is_refused_while_known_hosts_file_is_unreadable(
     tmp_path: Path,
 ) -> None:
     known, _ = load_known_hosts(f"web1 {KEY.to_openssh()}".encode(), system=[tmp_path])

@@ -44,7 +44,7 @@ UNTRUSTED = [("", OTHER), ("@revoked", KEY)]
 
 
 @pytest.mark.parametrize(("marker", "key"), UNTRUSTED)
-async def test_no_password_goes_to_a_server_whose_key_is_not_trusted(
+async def test_password_is_withheld_from_server_with_changed_key(
     marker: str, key: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen: list[str] = []
@@ -76,7 +76,7 @@ async def test_no_password_goes_to_a_server_whose_key_is_not_trusted(
 
 
 @pytest.mark.parametrize("remembers", [False, True])
-async def test_password_goes_to_a_server_that_is_new_which_the_configuration_alone_remembers(
+async def test_password_is_sent_to_new_server_that_configuration_alone_adds(
     remembers: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -106,7 +106,7 @@ async def test_password_goes_to_a_server_that_is_new_which_the_configuration_alo
         ("StrictHostKeyChecking ask", False),
     ],
 )
-async def test_key_of_a_new_server_is_remembered_where_the_configuration_accepts_it(
+async def test_key_of_new_server_is_added_when_configuration_accepts_it(
     line: str, kept: bool, tmp_path: Path
 ) -> None:
     file = tmp_path / "known_hosts"
@@ -119,7 +119,7 @@ async def test_key_of_a_new_server_is_remembered_where_the_configuration_accepts
     assert (file.read_text() if file.exists() else "").startswith("|1|") is kept
 
 
-async def test_a_changed_key_is_not_remembered_and_nothing_is_learnt(tmp_path: Path) -> None:
+async def test_changed_key_is_not_added_and_updates_nothing(tmp_path: Path) -> None:
     file = tmp_path / "known_hosts"
     async with serving() as here:
         known = listed(here.server.port).decode() + "\n"
@@ -131,7 +131,7 @@ async def test_a_changed_key_is_not_remembered_and_nothing_is_learnt(tmp_path: P
 
 
 @pytest.mark.parametrize(("marker", "key"), UNTRUSTED)
-async def test_nothing_is_forwarded_where_the_key_is_not_trusted(marker: str, key: Any) -> None:
+async def test_forwarding_is_refused_when_key_has_changed(marker: str, key: Any) -> None:
     async with serving(forwarding=LoopbackForwarding()) as here:
         known = listed(here.server.port, marker, key)
         async with here.connect(host_key_policy="off", known_hosts=known) as connection:
@@ -146,7 +146,7 @@ async def test_nothing_is_forwarded_where_the_key_is_not_trusted(marker: str, ke
                     await opening("127.0.0.1", here.server.port)
 
 
-async def test_a_host_behind_it_is_reached_all_the_same() -> None:
+async def test_jump_through_host_with_changed_key_is_possible() -> None:
     async with serving(forwarding=LoopbackForwarding()) as outer, serving() as inner:
         known = listed(outer.server.port)
         async with (
@@ -156,7 +156,7 @@ async def test_a_host_behind_it_is_reached_all_the_same() -> None:
             assert (await second.run("echo inner")).stdout == b"inner\n"
 
 
-async def test_a_connection_that_is_trusted_forwards() -> None:
+async def test_forwarding_is_possible_when_key_is_trusted() -> None:
     async with serving(forwarding=LoopbackForwarding()) as here, here.connect() as connection:
         async with connection.forward_local("127.0.0.1:0", f"127.0.0.1:{here.server.port}"):
             pass
@@ -173,7 +173,7 @@ def certificate(*principals: str) -> Certificate:
     return issue(CA, KEY, spec=spec, random=bytes)
 
 
-async def test_a_revoked_authority_raises_a_doubt() -> None:
+async def test_revoked_authority_raises_doubt() -> None:
     ca = CA.public_key.to_openssh()
     known = KnownHosts.parse(f"@cert-authority * {ca}\n@revoked * {ca}\n")
     judge = Trust("web1", 22, known, "off")
@@ -182,7 +182,7 @@ async def test_a_revoked_authority_raises_a_doubt() -> None:
     assert "is revoked" in judge.forbid_forwarding()
 
 
-async def test_a_certificate_that_is_not_good_leaves_the_key_to_be_judged() -> None:
+async def test_key_of_invalid_certificate_is_judged_alone() -> None:
     known = KnownHosts.parse(f"@cert-authority * {CA.public_key.to_openssh()}")
     judge = Trust("web1", 22, known, "off")
     assert not await judge.verify_certificate(certificate("web2"))
@@ -201,9 +201,7 @@ def changed(sshd: Sshd, tmp_path: Path) -> list[str]:
     return ["-F", "none", "-o", f"Port={sshd.port}", "-o", f"UserKnownHostsFile={known}", *OFF]
 
 
-def test_the_command_warns_of_a_changed_key_as_ssh_does(
-    cli: Cli, sshd: Sshd, tmp_path: Path
-) -> None:
+def test_command_warns_of_changed_key_as_ssh(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
     options = [*changed(sshd, tmp_path), "-i", str(sshd.key)]
     done = cli.run("ssh", *options, "-L", "0:127.0.0.1:1", sshd.host, "echo in")
     text = done.stderr.decode()
@@ -216,7 +214,7 @@ def test_the_command_warns_of_a_changed_key_as_ssh_does(
     assert (tmp_path / "changed").read_bytes() == listed(sshd.port) + b"\n"
 
 
-def test_the_command_asks_for_no_password_where_the_key_has_changed(
+def test_command_asks_for_no_password_when_key_has_changed(
     cli: Cli, sshd: Sshd, tmp_path: Path
 ) -> None:
     with cli.terminal("ssh", *changed(sshd, tmp_path), sshd.host, "true") as terminal:
@@ -228,7 +226,7 @@ def test_the_command_asks_for_no_password_where_the_key_has_changed(
 
 @pytest.mark.parametrize("policy", ["no", "accept-new"])
 @pytest.mark.parametrize("quiet", [False, True])
-def test_the_command_says_that_a_key_was_remembered(
+def test_command_prints_that_key_was_added(
     policy: str, quiet: bool, cli: Cli, sshd: Sshd, tmp_path: Path
 ) -> None:
     known = tmp_path / "new"

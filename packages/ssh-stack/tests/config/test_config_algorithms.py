@@ -40,7 +40,9 @@ def offered(text: str, **options: str) -> Algorithms:
         ("rijndael-cbc@lysator.liu.se,aes128-ctr", ("aes128-ctr",)),
     ],
 )
-def test_list_of_ciphers(value: str, found: tuple[str, ...]) -> None:
+def test_cipher_list_replaces_appends_prepends_or_removes(
+    value: str, found: tuple[str, ...]
+) -> None:
     assert offered(f"Ciphers {value}").ciphers == found
 
 
@@ -82,7 +84,7 @@ def test_each_keyword_changes_its_own_list() -> None:
         ("HostbasedAcceptedAlgorithms x", "names an unknown key algorithm"),
     ],
 )
-def test_name_that_no_openssh_knows_is_an_error(line: str, problem: str) -> None:
+def test_algorithm_unknown_to_every_openssh_is_error(line: str, problem: str) -> None:
     with pytest.raises(ConfigError) as caught:
         resolve(f"Host other\n {line}\n")
 
@@ -99,9 +101,7 @@ def test_name_that_no_openssh_knows_is_an_error(line: str, problem: str) -> None
         ("PubkeyAcceptedAlgorithms ssh-dss,ssh-ed25519", "ssh-dss"),
     ],
 )
-def test_name_that_an_openssh_knows_and_we_have_not_is_left_out_with_a_note(
-    line: str, names: str
-) -> None:
+def test_unsupported_algorithm_of_openssh_is_left_out_with_note(line: str, names: str) -> None:
     found = resolve(line)
 
     assert found.notes == (f"{line.split(maxsplit=1)[0]}: not supported yet, left out: {names}",)
@@ -112,12 +112,12 @@ def test_name_that_an_openssh_knows_and_we_have_not_is_left_out_with_a_note(
     "line",
     ["MACs umac-64@openssh.com", "HostKeyAlgorithms ssh-dss", "Ciphers -*", "KexAlgorithms -*"],
 )
-def test_list_of_which_nothing_is_left_refuses(line: str) -> None:
+def test_list_without_supported_algorithm_refuses_connection(line: str) -> None:
     with pytest.raises(ConfigError, match=r"option, line 1: .* leaves no .* algorithm"):
         offered(line)
 
 
-def test_profile_that_is_strict_gets_nothing_that_it_has_not() -> None:
+def test_strict_profile_is_not_extended() -> None:
     strict = profiles("strict", "client")
 
     assert offered("Ciphers +aes128-ctr", algorithms="strict") == strict
@@ -127,14 +127,14 @@ def test_profile_that_is_strict_gets_nothing_that_it_has_not() -> None:
         offered("Ciphers aes128-ctr", algorithms="strict")
 
 
-def test_profile_for_old_servers_is_what_is_changed() -> None:
+def test_change_applies_to_legacy_profile() -> None:
     legacy = profiles("legacy", "client")
 
     found = offered("Ciphers -aes*", algorithms="legacy").ciphers
     assert found == tuple(c for c in legacy.ciphers if not c.startswith("aes"))
 
 
-def test_algorithms_of_the_caller_are_taken_as_they_are() -> None:
+def test_algorithms_of_caller_are_not_changed() -> None:
     given = profiles("default", "client").adjusted(ciphers="aes256-ctr")
 
     options = ClientOptions(algorithms=given)
@@ -151,9 +151,7 @@ def test_algorithms_of_the_caller_are_taken_as_they_are() -> None:
         ("HostKeyAlgorithms rsa-sha2-512,ssh-ed25519", True),
     ],
 )
-def test_order_of_host_key_algorithms_is_the_users_where_it_is_written(
-    line: str, keeps: bool
-) -> None:
+def test_configured_order_of_host_key_algorithms_is_kept(line: str, keeps: bool) -> None:
     assert keeps_host_key_order(resolve(line)) is keeps
 
 
@@ -166,7 +164,9 @@ def test_order_of_host_key_algorithms_is_the_users_where_it_is_written(
         ("rsa*", {"rsa-sha2-256"}, {"ssh-rsa", "ssh-ed25519"}),
     ],
 )
-def test_algorithms_of_user_keys(value: str, has: set[str], lacks: set[str]) -> None:
+def test_accepted_public_key_algorithms_change_those_of_user_keys(
+    value: str, has: set[str], lacks: set[str]
+) -> None:
     found = resolve(f"PubkeyAcceptedAlgorithms {value}")
     plan = authentication_plan(ClientOptions(), found, "me", "web1")
 
@@ -175,7 +175,7 @@ def test_algorithms_of_user_keys(value: str, has: set[str], lacks: set[str]) -> 
     assert lacks.isdisjoint(plan.public_key_algorithms)
 
 
-def test_list_is_equal_to_the_same_list_of_another_line() -> None:
+def test_algorithm_list_equals_same_list_of_other_line() -> None:
     one, other = resolve("Ciphers aes128-ctr").ciphers, resolve("\nCiphers aes128-ctr").ciphers
 
     assert isinstance(one, AlgorithmList)

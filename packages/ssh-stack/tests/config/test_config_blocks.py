@@ -20,14 +20,14 @@ def resolve(text: str, host: str = "web1", user: str | None = None) -> HostConfi
 # ------------------------------------------------------------- Host
 
 
-def test_comma_is_part_of_a_pattern_of_host() -> None:
+def test_comma_is_part_of_pattern_of_host() -> None:
     text = "Host web1,web2\n    User comma\n"
 
     assert resolve(text).user is None
     assert resolve(text, "web1,web2").user == "comma"
 
 
-def test_host_line_heeds_the_case_and_match_host_does_not() -> None:
+def test_host_line_is_case_sensitive_and_match_host_is_not() -> None:
     assert resolve("Host WEB1\n    User upper\n").user is None
     assert resolve("Host WEB1\n    User upper\n", "WEB1").user == "upper"
     assert resolve("Match host WEB1\n    User upper\n").user == "upper"
@@ -42,7 +42,7 @@ def test_name_is_connected_to_in_lower_case() -> None:
     assert resolve("", "web1").hostname is None
 
 
-def test_final_pass_holds_host_lines_against_the_name_in_lower_case() -> None:
+def test_final_pass_matches_host_lines_with_name_in_lower_case() -> None:
     text = (
         "Match final\nHost REAL\n User upper\nHost real\n User lower\nHost web1\n HostName REAL\n"
     )
@@ -50,7 +50,7 @@ def test_final_pass_holds_host_lines_against_the_name_in_lower_case() -> None:
     assert resolve(text).user == "lower"
 
 
-def test_host_line_with_a_comment_alone_is_for_no_host() -> None:
+def test_host_line_with_comment_alone_matches_no_host() -> None:
     assert resolve("Host # no name\n User x\n").user is None
     with pytest.raises(ConfigError, match="empty argument"):
         resolve('Host ""\n User x\n')
@@ -91,7 +91,9 @@ def test_host_line_with_a_comment_alone_is_for_no_host() -> None:
         ("Match host web1 user\n User a\n", ConfigError),
     ],
 )
-def test_match(text: str, user: str | type[ConfigError] | None) -> None:
+def test_match_criteria_combine_as_in_openssh(
+    text: str, user: str | type[ConfigError] | None
+) -> None:
     if isinstance(user, str | None):
         assert resolve(text).user == user
     else:
@@ -99,7 +101,7 @@ def test_match(text: str, user: str | type[ConfigError] | None) -> None:
             resolve(text)
 
 
-def test_unknown_criterion_is_an_error_of_its_line(tmp_path: Path) -> None:
+def test_unknown_criterion_is_error_of_its_line(tmp_path: Path) -> None:
     file = tmp_path / "more"
     file.write_text("Match colour blue\n")
     main = tmp_path / "main"
@@ -114,7 +116,7 @@ def test_unknown_criterion_is_an_error_of_its_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "criterion", ["localnetwork 10.0.0.0/8", "command x", "sessiontype shell"]
 )
-def test_criterion_that_is_not_supported_stops_only_where_it_would_decide(criterion: str) -> None:
+def test_unsupported_criterion_is_error_only_when_it_decides(criterion: str) -> None:
     text = f"Match host web2 {criterion}\n User a\n"
 
     assert resolve(text).user is None
@@ -123,9 +125,7 @@ def test_criterion_that_is_not_supported_stops_only_where_it_would_decide(criter
     assert caught.value.line == 1
 
 
-def test_exec_is_run_by_the_shell_of_the_user(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_exec_is_run_by_shell_of_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "is-web1"
     program.write_text('#!/bin/sh\ntest "$1" = web1\n')
     program.chmod(0o755)
@@ -163,7 +163,7 @@ def test_host_that_could_be_shell_syntax_never_reaches_exec(tmp_path: Path) -> N
     ("command", "problem"),
     [("kill -TERM $$", "was ended by signal 15"), ("true %q", "unknown token %q")],
 )
-def test_exec_that_cannot_be_decided_stops(command: str, problem: str) -> None:
+def test_undecidable_exec_is_error(command: str, problem: str) -> None:
     with pytest.raises(ConfigError, match=problem):
         resolve(f"Match exec '{command}'\n Port 7\n")
 
@@ -185,7 +185,7 @@ def included(folder: Path, text: str, host: str = "web1") -> HostConfig:
     return load_config([folder / "config"]).resolve(host)
 
 
-def test_include_of_a_directory_reads_nothing(folder: Path) -> None:
+def test_include_of_directory_reads_nothing(folder: Path) -> None:
     (folder / "config.d" / "sub").mkdir(parents=True)
     (folder / "config.d" / "10-a").write_text("User found\n")
 
@@ -193,13 +193,13 @@ def test_include_of_a_directory_reads_nothing(folder: Path) -> None:
     assert included(folder, "Include config.d\nUser me\n").user == "me"
 
 
-def test_include_of_a_link_to_nothing_reads_nothing(folder: Path) -> None:
+def test_include_of_link_to_nothing_reads_nothing(folder: Path) -> None:
     (folder / "dangling").symlink_to("/nonexistent/x")
 
     assert included(folder, "Include dangling absent\nHost web1\n    User me\n").user == "me"
 
 
-def test_include_that_cannot_be_read_stops(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_include_is_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "more").write_text("User more\n")
     opened = os.open
 
@@ -214,7 +214,7 @@ def test_include_that_cannot_be_read_stops(folder: Path, monkeypatch: pytest.Mon
         included(folder, "Include more\n")
 
 
-def test_include_of_a_pipe_is_read_as_a_file(folder: Path) -> None:
+def test_include_of_pipe_is_read_as_file(folder: Path) -> None:
     pipe = folder / "pipe"
     os.mkfifo(pipe, 0o600)
     writer = threading.Thread(target=pipe.write_text, args=("User piped\n",))
@@ -243,7 +243,7 @@ def test_default_file_that_others_may_write_to_is_refused(folder: Path) -> None:
     assert load_config([folder / "config"]).resolve("web1").user == "me"
 
 
-def test_include_takes_tokens_variables_and_the_home_directory(
+def test_include_takes_tokens_variables_and_home_directory(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "web1-22").write_text("User token\n")
@@ -260,21 +260,21 @@ def test_include_takes_tokens_variables_and_the_home_directory(
         included(folder, "Include %q\n")
 
 
-def test_include_counts_in_the_order_of_the_names(folder: Path) -> None:
+def test_include_counts_in_order_of_names(folder: Path) -> None:
     for name in ("b", "a", "B"):
         (folder / f"{name}.conf").write_text(f"User {name}\n")
 
     assert included(folder, "Include *.conf\n").user == "B"
 
 
-def test_included_file_with_a_wrong_line_stops_every_host(folder: Path) -> None:
+def test_included_file_with_wrong_line_stops_every_host(folder: Path) -> None:
     (folder / "more").write_text("Hosts web2\n")
 
     with pytest.raises(ConfigError, match="more, line 1: Hosts is not a keyword"):
         included(folder, "Host web2\n Include more\n")
 
 
-def test_file_that_a_shell_makes_can_be_named(tmp_path: Path) -> None:
+def test_configuration_is_read_from_pipe_or_null_device(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.write(writer, b"User piped\n")
     os.close(writer)

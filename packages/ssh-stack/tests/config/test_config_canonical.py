@@ -52,7 +52,7 @@ def test_name_is_looked_for_in_each_domain(asked: list[str]) -> None:
     assert asked == ["web1.a.example.", "web1.b.example."]
 
 
-def test_blocks_of_the_canonical_name_are_for_the_host() -> None:
+def test_blocks_of_canonical_name_are_for_host() -> None:
     text = f"{_DOMAINS}Host *.b.example\n User found\nMatch canonical\n Port 7\n"
 
     before, after = resolve(text), resolve(f"CanonicalizeHostname yes\n{text}")
@@ -83,7 +83,7 @@ def test_second_pass_is_made_where_no_name_was_found(asked: list[str]) -> None:
         ("CanonicalizeHostname yes\n", "::1", []),
     ],
 )
-def test_which_name_is_looked_up_first(
+def test_number_of_dots_decides_which_name_is_looked_up_first(
     text: str, host: str, names: list[str], asked: list[str]
 ) -> None:
     resolve(f"{text}{_DOMAINS}", host)
@@ -91,7 +91,7 @@ def test_which_name_is_looked_up_first(
     assert asked[:1] == names
 
 
-def test_host_that_no_domain_has_stops_where_that_is_asked_for() -> None:
+def test_host_in_no_domain_is_error_without_fallback() -> None:
     text = f"CanonicalizeHostname yes\n{_DOMAINS}"
 
     assert resolve(text, "nowhere").hostname is None
@@ -113,9 +113,7 @@ def test_host_that_no_domain_has_stops_where_that_is_asked_for() -> None:
         ("CanonicalizePermittedCNAMEs alias:*.b.example\n", "alias", None),
     ],
 )  # fmt: skip
-def test_cname_is_followed_where_a_rule_permits_it(
-    text: str, host: str, found: str | None
-) -> None:
+def test_cname_is_followed_when_rule_permits_it(text: str, host: str, found: str | None) -> None:
     assert resolve(f"{text}{_DOMAINS}", host).hostname == found
 
 
@@ -126,7 +124,7 @@ def test_cname_is_followed_where_a_rule_permits_it(
      "CanonicalizePermittedCNAMEs none a:b", "CanonicalizeMaxDots -1",
      "CanonicalizeHostname perhaps", "CanonicalizeFallbackLocal perhaps"],
 )  # fmt: skip
-def test_bad_values_stop(line: str) -> None:
+def test_invalid_values_of_canonicalization_are_errors(line: str) -> None:
     with pytest.raises(ConfigError):
         resolve(f"Host other\n {line}\n")
 
@@ -136,5 +134,5 @@ def test_bad_values_stop(line: str) -> None:
     [("WEB1", "web1"), ("0:0::1", "::1"), ("127.1", "127.0.0.1"), ("1.Example", "1.example"),
      ("FE80::1%LO", "fe80::1%lo")],
 )  # fmt: skip
-def test_name_in_its_usual_form(host: str, name: str) -> None:
+def test_canonical_name_is_in_usual_form(host: str, name: str) -> None:
     assert canonical_name(host) == name

@@ -22,7 +22,9 @@ from ssh_stack.errors import ConfigError
         (r'User "a\"b"', "user", ('a"b',)),
     ],
 )
-def test_lines(text: str, keyword: str, arguments: tuple[str, ...]) -> None:
+def test_line_is_parsed_into_keyword_and_arguments(
+    text: str, keyword: str, arguments: tuple[str, ...]
+) -> None:
     line = parse_line(text, "file", 3)
 
     assert line is not None
@@ -35,7 +37,7 @@ def test_lines(text: str, keyword: str, arguments: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "   ", "# comment", "\t# Port 22"])
-def test_blank_lines_and_comments(text: str) -> None:
+def test_blank_line_or_comment_is_none(text: str) -> None:
     assert parse_line(text, "file", 1) is None
 
 
@@ -47,13 +49,13 @@ def test_blank_lines_and_comments(text: str) -> None:
         ('User "me', "file, line 4: a quote is not closed"),
     ],
 )
-def test_bad_lines_say_where(text: str, problem: str) -> None:
+def test_invalid_line_raises_error_with_file_and_line(text: str, problem: str) -> None:
     with pytest.raises(ConfigError, match=problem):
         parse_line(text, "file", 4)
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_a_line_or_an_error(text: str) -> None:
+def test_any_text_is_parsed_or_raises_config_error(text: str) -> None:
     try:
         line = parse_line(text, "file", 1)
     except ConfigError:

@@ -16,7 +16,7 @@ def resolve(text: str, host: str = "web1", user: str | None = None) -> HostConfi
     return Config.parse(text).resolve(host, user=user)
 
 
-def test_the_first_value_counts_and_identity_files_add_up() -> None:
+def test_first_value_counts_and_identity_files_accumulate() -> None:
     found = resolve(
         "Host web*\n Port 2022\n IdentityFile /a\nHost *\n Port 22\n User ops\n IdentityFile /b\n"
     )
@@ -26,18 +26,18 @@ def test_the_first_value_counts_and_identity_files_add_up() -> None:
     assert found.identity_files == (Path("/a"), Path("/b"))
 
 
-def test_a_negated_pattern_takes_a_host_out() -> None:
+def test_negated_pattern_excludes_host() -> None:
     text = "Host * !web1\n User other\n"
 
     assert resolve(text).user is None
     assert resolve(text, "web2").user == "other"
 
 
-def test_lines_before_any_block_are_for_everybody() -> None:
+def test_lines_before_first_block_apply_to_every_host() -> None:
     assert resolve("User me\nHost other\n User you\n").user == "me"
 
 
-def test_host_name_tokens() -> None:
+def test_token_in_host_name_is_replaced() -> None:
     assert resolve("HostName %h.example.com\n").hostname == "web1.example.com"
 
 
@@ -58,19 +58,19 @@ def test_host_name_tokens() -> None:
         ("exec nonexistent-program-of-nobody", False),
     ],
 )
-def test_match(criteria: str, holds: bool) -> None:
+def test_match_applies_when_all_criteria_match(criteria: str, holds: bool) -> None:
     found = resolve(f"Match {criteria}\n Port 7\n", user="ops")
 
     assert (found.port == 7) is holds
 
 
-def test_match_sees_what_host_name_made_of_the_host() -> None:
+def test_match_host_is_compared_with_value_of_host_name() -> None:
     found = resolve("HostName real.example\nMatch host real.example\n Port 9\n")
 
     assert found.port == 9
 
 
-def test_match_final_is_a_second_pass() -> None:
+def test_match_final_is_second_pass() -> None:
     found = resolve("Match final host real.example\n Port 9\nHost web1\n HostName real.example\n")
 
     assert found.port == 9
@@ -90,7 +90,7 @@ def test_include_stays_inside_its_block(tmp_path: Path) -> None:
 
 
 @pytest.mark.row("X09")
-def test_an_include_loop_ends(tmp_path: Path) -> None:
+def test_include_loop_raises_config_error(tmp_path: Path) -> None:
     main = tmp_path / "main"
     main.write_text(f"Include {main}\n")
 
@@ -99,7 +99,7 @@ def test_an_include_loop_ends(tmp_path: Path) -> None:
 
 
 @pytest.mark.row("X09")
-def test_a_file_must_be_a_file_of_bounded_size(tmp_path: Path) -> None:
+def test_configuration_file_must_be_regular_and_of_bounded_size(tmp_path: Path) -> None:
     large = tmp_path / "large"
     large.write_bytes(b"#" * (1 << 21))
     with pytest.raises(ConfigError, match="larger than"):
@@ -112,7 +112,7 @@ def test_a_file_must_be_a_file_of_bounded_size(tmp_path: Path) -> None:
         load_config([tmp_path / "absent"])
 
 
-def test_what_is_not_honoured_is_reported() -> None:
+def test_unsupported_keyword_is_reported_with_line() -> None:
     found = resolve("Host web1\n ForwardX11 yes\n Tunnel yes\nHost other\n Compression yes\n")
 
     assert [(u.keyword, u.value, u.line) for u in found.unsupported] == [
@@ -140,14 +140,14 @@ def test_what_is_not_honoured_is_reported() -> None:
         ("IdentityFile ${NO_SUCH_VARIABLE_HERE}", "unknown variable"),
     ],
 )
-def test_bad_values_say_where(line: str, problem: str) -> None:
+def test_invalid_value_raises_error_with_file_and_line(line: str, problem: str) -> None:
     with pytest.raises(ConfigError, match=problem) as caught:
         resolve(f"\n{line}\n Port 1\n")
 
     assert (caught.value.source, caught.value.line) == ("option", 2)
 
 
-def test_values() -> None:
+def test_values_of_keywords_are_read() -> None:
     found = resolve(
         "ProxyJump a,b:2,c@d\nUserKnownHostsFile /x /y\nStrictHostKeyChecking accept-new\n"
         "ConnectTimeout 1m30s\nServerAliveInterval 15\nServerAliveCountMax 4\n"
@@ -181,7 +181,9 @@ def test_values() -> None:
         ("UserKnownHostsFile /x\nUpdateHostKeys ask", "ask"),
     ],
 )
-def test_whether_known_hosts_follow_a_server(text: str, value: str | None) -> None:
+def test_update_host_keys_depends_on_keyword_and_known_hosts_files(
+    text: str, value: str | None
+) -> None:
     assert resolve(text).update_host_keys == value
 
 
@@ -190,7 +192,7 @@ def test_proxy_command_none_switches_it_off() -> None:
     assert resolve("ProxyCommand none\n").proxy_command is None
 
 
-def test_policy_ask_refuses_without_a_user_to_ask() -> None:
+def test_policy_ask_refuses_without_user_to_ask() -> None:
     assert resolve("").host_key_policy == "strict"
     assert resolve("StrictHostKeyChecking no\n").host_key_policy == "off"
 
@@ -217,7 +219,7 @@ Host *
 
 @pytest.mark.parametrize("host", ["web1", "web2", "web3", "db", "web1.example.com"])
 @pytest.mark.parametrize("user", [None, "ops"])
-def test_openssh_says_the_same(host: str, user: str | None, tmp_path: Path) -> None:
+def test_resolved_options_equal_those_of_ssh(host: str, user: str | None, tmp_path: Path) -> None:
     config = tmp_path / "config"
     config.write_text(ORACLE)
     login = ["-l", user] if user else []
@@ -247,7 +249,7 @@ def test_openssh_says_the_same(host: str, user: str | None, tmp_path: Path) -> N
 
 
 @given(st.text(max_size=300))
-def test_any_text_resolves_or_is_an_error(text: str) -> None:
+def test_any_text_is_resolved_or_raises_config_error(text: str) -> None:
     # programs are not run for nonsense: `exec` needs the whole word
     if "exec" in text.lower() or "include" in text.lower():
         return

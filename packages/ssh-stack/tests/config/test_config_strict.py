@@ -14,7 +14,7 @@ from ssh_stack.errors import ConfigError
 _TYPO = "Host web1\n    User one\nHosts web2\n    Port 2222\n"
 
 
-def test_unknown_keyword_is_an_error_with_file_and_line(tmp_path: Path) -> None:
+def test_unknown_keyword_is_error_with_file_and_line(tmp_path: Path) -> None:
     file = tmp_path / "config"
     file.write_text(_TYPO)
     config = load_config([file])
@@ -37,7 +37,7 @@ def test_unknown_keyword_is_an_error_with_file_and_line(tmp_path: Path) -> None:
         ("Kexalgor\u0131thms x", "is not a keyword"),
     ],
 )
-def test_unknown_keyword_says_what_may_be_meant(line: str, hint: str) -> None:
+def test_unknown_keyword_suggests_similar_one(line: str, hint: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Config.parse(f"{line}\n").resolve("web1")
 
@@ -59,7 +59,7 @@ def test_unknown_keyword_says_what_may_be_meant(line: str, hint: str) -> None:
     ],
 )
 @pytest.mark.parametrize("keyword", ["Host", "Match"])
-def test_whatever_hides_a_keyword_is_an_error(hidden: str, keyword: str) -> None:
+def test_hidden_keyword_is_error(hidden: str, keyword: str) -> None:
     block = {"Host": "Host web2", "Match": "Match host web2"}[keyword]
 
     with pytest.raises(ConfigError) as caught:
@@ -69,7 +69,7 @@ def test_whatever_hides_a_keyword_is_an_error(hidden: str, keyword: str) -> None
     assert hidden not in str(caught.value)  # it is shown, as an escape
 
 
-def test_letter_that_only_looks_like_one_of_ascii_makes_another_keyword() -> None:
+def test_letter_that_resembles_ascii_makes_keyword_unknown() -> None:
     with pytest.raises(ConfigError, match="is not a keyword"):
         Config.parse("\u212aexAlgorithms curve25519-sha256\n").resolve("web1")
 
@@ -85,7 +85,7 @@ def test_byte_order_mark_is_refused_by_name(mark: bytes, tmp_path: Path) -> None
     assert (caught.value.source, caught.value.line) == (str(file), 1)
 
 
-def test_text_of_two_bytes_a_character_is_refused(tmp_path: Path) -> None:
+def test_utf_16_text_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "config"
     file.write_bytes("Host web2\n    Port 2222\n".encode("utf-16-le"))
 
@@ -93,12 +93,12 @@ def test_text_of_two_bytes_a_character_is_refused(tmp_path: Path) -> None:
         load_config([file]).resolve("web1")
 
 
-def test_nul_in_a_comment_is_no_matter() -> None:
+def test_nul_in_comment_is_accepted() -> None:
     assert Config.parse("# a\0b\nUser one\n").resolve("web1").user == "one"
 
 
 @pytest.mark.parametrize("line", ['Hos"t web2', '"Host web2', "==Host web2", 'Host" web2'])
-def test_line_that_openssh_passes_over_is_an_error(line: str) -> None:
+def test_line_ignored_by_openssh_is_error(line: str) -> None:
     """A quote that is not closed hides a whole block from OpenSSH's client."""
     with pytest.raises(ConfigError) as caught:
         Config.parse(f"User one\n{line}\n    Port 2222\n").resolve("web1")
@@ -107,14 +107,14 @@ def test_line_that_openssh_passes_over_is_an_error(line: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["=Host web2", ' = "Host" web2', 'Ho"st" web2', "Host=web2"])
-def test_line_that_openssh_takes_is_taken(line: str) -> None:
+def test_line_accepted_by_openssh_is_accepted(line: str) -> None:
     config = Config.parse(f"{line}\n    Port 2222\n")
 
     assert config.resolve("web2").port == 2222
     assert config.resolve("web1").port is None
 
 
-def test_ignore_unknown_is_for_the_lines_behind_it() -> None:
+def test_ignore_unknown_applies_to_following_lines() -> None:
     before = "Frobnicate 3\nIgnoreUnknown Frob*\n"
     behind = "IgnoreUnknown Frob*,!Frobble,Use*\nFrobnicate 3\nUseThis 4\n"
 
@@ -125,19 +125,19 @@ def test_ignore_unknown_is_for_the_lines_behind_it() -> None:
         Config.parse(f"{behind}Frobble 5\n").resolve("web1")
 
 
-def test_ignore_unknown_of_another_host_permits_nothing() -> None:
+def test_ignore_unknown_of_other_host_has_no_effect() -> None:
     with pytest.raises(ConfigError, match="Frobnicate is not a keyword"):
         Config.parse("Host web2\n IgnoreUnknown Frob*\nHost *\n Frobnicate 3\n").resolve("web1")
 
 
-def test_ignore_unknown_as_an_option_is_for_all_files(tmp_path: Path) -> None:
+def test_ignore_unknown_as_option_applies_to_all_files(tmp_path: Path) -> None:
     file = tmp_path / "config"
     file.write_text("Frobnicate 3\nUser one\n")
 
     assert load_config([file], ["IgnoreUnknown=frobnicate"]).resolve("web1").user == "one"
 
 
-def test_value_that_is_wrong_is_an_error_in_every_block() -> None:
+def test_invalid_value_is_error_in_every_block() -> None:
     with pytest.raises(ConfigError, match="option, line 2: Port is a number"):
         Config.parse("Host web2\n Port many\n").resolve("web1")
 
@@ -151,18 +151,18 @@ def test_value_that_is_wrong_is_an_error_in_every_block() -> None:
      "StreamLocalBindMask 9", "TunnelDevice x", "ControlPersist soon", "DynamicForward a b",
      "ForwardX11Timeout soon", "PermitRemoteOpen any none"],
 )  # fmt: skip
-def test_value_that_openssh_refuses_is_refused_whether_honoured_or_not(line: str) -> None:
+def test_value_refused_by_openssh_is_refused_for_every_keyword(line: str) -> None:
     with pytest.raises(ConfigError):
         Config.parse(f"{line}\n").resolve("web1")
 
 
 @pytest.mark.parametrize("keyword", ["Host", "Match", "Include"])
-def test_block_cannot_be_an_option(keyword: str) -> None:
+def test_host_or_match_line_is_refused_as_option(keyword: str) -> None:
     with pytest.raises(ConfigError, match=f"option: {keyword} is for files alone"):
         Config.parse([f"{keyword} all"]).resolve("web1")
 
 
-def test_error_of_an_option_names_the_option() -> None:
+def test_error_of_option_names_option() -> None:
     with pytest.raises(ConfigError) as caught:
         Config.parse(["User=me", "Port=many"]).resolve("web1")
 
@@ -185,7 +185,7 @@ def test_keyword_that_openssh_ignores_is_silent(keyword: str) -> None:
     assert Config.parse(f"{keyword} # {keyword}\n").resolve("web1").unsupported == ()
 
 
-def test_other_names_of_keywords_mean_the_same() -> None:
+def test_aliases_of_keywords_are_read() -> None:
     found = Config.parse(
         "PubkeyAcceptedKeyTypes ssh-ed25519\nChallengeResponseAuthentication no\n"
         "IdentityFile2 /k\nRSAMinSize 3072\nDSAAuthentication no\n"
@@ -199,7 +199,7 @@ def test_other_names_of_keywords_mean_the_same() -> None:
     assert found.required_rsa_size == 3072
 
 
-def test_connection_that_a_line_refuses_is_refused_for_that_host_alone() -> None:
+def test_refuse_connection_applies_to_matching_host_alone() -> None:
     config = Config.parse("Host web2\n RefuseConnection use the other one\nHost *\n User me\n")
     config = Config.parse('Host web2\n RefuseConnection "use the other one"\nHost *\n User me\n')
 
@@ -216,13 +216,13 @@ def test_connection_that_a_line_refuses_is_refused_for_that_host_alone() -> None
         ("LocalForward 8080", "option, line 2: LocalForward takes 2 arguments, not 1"),
     ],
 )
-def test_what_a_way_to_a_server_cannot_be_is_told_with_its_line(text: str, problem: str) -> None:
+def test_invalid_jump_or_forward_raises_error_with_its_line(text: str, problem: str) -> None:
     with pytest.raises(ConfigError, match=f"^{problem}"):
         Config.parse(f"User me\n{text}\n").resolve("web1")
 
 
 @pytest.mark.parametrize(("command", "token"), [("nc %Z", "%Z"), ("nc %h 100%", "%")])
-async def test_proxy_command_with_an_unknown_token_fails_the_connections_that_use_it(
+async def test_proxy_command_with_unknown_token_fails_connections_that_use_it(
     command: str, token: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "config"

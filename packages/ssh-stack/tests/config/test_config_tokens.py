@@ -55,14 +55,14 @@ def resolve(text: str) -> HostConfig:
         ("UserKnownHostsFile", "known_hosts_files"),
     ],
 )
-def test_token_in_the_name_of_a_file(token: str, keyword: str, field: str) -> None:
+def test_token_in_file_name_is_replaced(token: str, keyword: str, field: str) -> None:
     found = getattr(resolve(f"{keyword} ~/keys/{token}.x"), field)
 
     assert found in (path := Path(f"/home/me/keys/{_VALUES[token]}.x"), (path,))
 
 
 @pytest.mark.parametrize("token", _VALUES)
-def test_token_in_a_value_of_set_env(token: str) -> None:
+def test_token_in_value_of_set_env_is_replaced(token: str) -> None:
     assert resolve(f"SetEnv A=<{token}> B=${{HOME}}").set_env == (
         ("A", f"<{_VALUES[token]}>"),
         ("B", "/home/me"),
@@ -70,33 +70,33 @@ def test_token_in_a_value_of_set_env(token: str) -> None:
 
 
 @pytest.mark.parametrize("token", sorted(_VALUES.keys() - {"%C", "%r"}))
-def test_token_in_the_name_of_the_user(token: str) -> None:
+def test_token_in_user_name_is_replaced(token: str) -> None:
     text = _BEFORE.replace("User ops", f"User u-{token}")
 
     assert Config.parse(text).resolve("web1").user == f"u-{_VALUES[token]}"
 
 
 @pytest.mark.parametrize("token", ["%r", "%C"])
-def test_user_cannot_contain_itself(token: str) -> None:
+def test_token_of_user_in_user_name_is_error(token: str) -> None:
     with pytest.raises(ConfigError, match=f"unknown token {token}"):
         Config.parse(f"User u-{token}\n").resolve("web1")
 
 
 @pytest.mark.parametrize("token", ["%%", "%h", "%n", "%p", "%r"])
-def test_token_in_a_jump_host(token: str) -> None:
+def test_token_in_jump_host_is_replaced(token: str) -> None:
     text = _BEFORE.replace("ProxyJump a@first,b@jump:22", f"ProxyJump x,jump-{token}")
 
     assert Config.parse(text).resolve("web1").proxy_jump == ("x", f"jump-{_VALUES[token]}")
 
 
-def test_known_hosts_are_looked_for_under_the_alias_or_the_name() -> None:
+def test_known_hosts_are_looked_for_under_alias_or_name() -> None:
     text = "UserKnownHostsFile ~/.ssh/known_hosts.d/%k\n"
     found = Config.parse(f"HostName real\n{text}").resolve("web1").known_hosts_files
 
     assert found == (Path("/home/me/.ssh/known_hosts.d/web1"),)
 
 
-def test_system_files_have_no_tokens() -> None:
+def test_tokens_in_system_known_hosts_files_are_not_replaced() -> None:
     found = resolve("GlobalKnownHostsFile /a/%h ~/b").global_known_hosts_files
 
     assert found == (Path("/a/%h"), Path("~/b"))
@@ -118,19 +118,19 @@ def test_system_files_have_no_tokens() -> None:
         ("IdentityAgent $9", "names no environment variable"),
     ],
 )
-def test_error_has_the_line_of_the_value(line: str, problem: str) -> None:
+def test_error_in_value_names_its_line(line: str, problem: str) -> None:
     with pytest.raises(ConfigError, match=problem.replace("$", r"\$")) as caught:
         resolve(line)
 
     assert (caught.value.source, caught.value.line) == ("option", 6)
 
 
-def test_unknown_token_of_the_name_has_its_line() -> None:
+def test_unknown_token_in_host_name_names_its_line() -> None:
     with pytest.raises(ConfigError, match="option, line 2: HostName has an unknown token %n"):
         Config.parse("User x\nHostName %n.example\n").resolve("web1")
 
 
-def test_what_is_put_in_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_substituted_text_is_not_expanded_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PERCENT", "%h ${HOME} ~")
 
     assert expand("${PERCENT}|%p|%%h", {"p": "%h"}, variables=True) == "%h ${HOME} ~|%h|%h"
@@ -149,11 +149,13 @@ def test_what_is_put_in_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) 
         ('"~/my agent"', Path("/home/me/my agent")),
     ],
 )
-def test_agent(value: str, found: Path | str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_identity_agent_is_expanded(
+    value: str, found: Path | str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MY_AGENT", "/run/agent")
 
     assert resolve(f"IdentityAgent {value}").identity_agent == found
 
 
-def test_key_file_of_an_unknown_user_does_not_exist() -> None:
+def test_key_file_in_home_of_unknown_user_is_kept_unexpanded() -> None:
     assert resolve("IdentityFile ~./x").identity_files == (Path("~./x"),)

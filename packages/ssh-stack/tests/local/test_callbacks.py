@@ -42,16 +42,12 @@ class Asker:
         (lambda: None, None),
     ],
 )
-async def test_a_function_answers_in_whatever_way_it_is_written(
-    function: Any, answer: str | None
-) -> None:
+async def test_function_of_any_kind_is_called_for_text(function: Any, answer: str | None) -> None:
     assert await call_for_text(function, what="password") == answer
 
 
 @pytest.mark.parametrize(("answer", "accepted"), [(True, True), (1, False), (None, False)])
-async def test_only_an_exact_true_of_either_sort_of_function_accepts(
-    answer: Any, accepted: bool
-) -> None:
+async def test_decision_is_accepted_only_with_true(answer: Any, accepted: bool) -> None:
     async def decide(host: str) -> Any:
         return answer if host == "web1" else None
 
@@ -63,12 +59,12 @@ async def test_only_an_exact_true_of_either_sort_of_function_accepts(
     assert await call_for_decision(plainly, "web1") is accepted
 
 
-async def test_what_the_function_is_called_with_reaches_it() -> None:
+async def test_arguments_are_passed_to_function() -> None:
     assert await call_for_text(plain, "new: ", what="change_password") == "new: plain"
 
 
 @pytest.mark.parametrize("answer", [b"bytes", 1, True, ["a"]])
-async def test_an_answer_that_is_no_text_names_the_option(answer: object) -> None:
+async def test_answer_that_is_not_text_names_option(answer: object) -> None:
     async def odd() -> Any:
         return answer
 
@@ -76,7 +72,7 @@ async def test_an_answer_that_is_no_text_names_the_option(answer: object) -> Non
         await call_for_text(odd, what="passphrase")
 
 
-async def test_the_answer_itself_is_in_no_message() -> None:
+async def test_answer_that_is_not_text_is_not_quoted() -> None:
     def odd() -> Any:
         return b"s3cret"
 
@@ -85,7 +81,7 @@ async def test_the_answer_itself_is_in_no_message() -> None:
     assert "s3cret" not in str(caught.value)
 
 
-def test_which_functions_are_async() -> None:
+def test_coroutine_functions_and_callables_are_async() -> None:
     assert is_async(asynchronous)
     assert is_async(Asker())
     assert not is_async(plain)

@@ -33,7 +33,7 @@ def start(script: str, **env: str) -> LocalProcess:
         ("test \"$0\" = 'a name' && test $PWD = / && test $ONE = two", 0),
     ],
 )
-async def test_how_it_ended(script: str, end: int | ExitSignal) -> None:
+async def test_reap_returns_status_or_signal(script: str, end: int | ExitSignal) -> None:
     process = start(script, ONE="two")
     await process.ended
 
@@ -49,7 +49,7 @@ def _no_such_thing(_: int) -> int:
 
 
 @pytest.mark.parametrize("pidfd_open", [_no_descriptor, _no_such_thing])
-async def test_without_a_descriptor_a_thread_waits(
+async def test_thread_waits_for_process_without_pidfd(
     monkeypatch: pytest.MonkeyPatch, pidfd_open: Callable[[int], int]
 ) -> None:
     monkeypatch.setattr(os, "pidfd_open", pidfd_open)
@@ -59,7 +59,7 @@ async def test_without_a_descriptor_a_thread_waits(
     assert process.reap() == 7
 
 
-async def test_a_signal_reaches_the_group_until_the_process_is_reaped(
+async def test_signal_reaches_process_group_until_process_is_reaped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     process = start("sleep 300 & wait")
@@ -72,18 +72,18 @@ async def test_a_signal_reaches_the_group_until_the_process_is_reaped(
     process.signal(signal.SIGKILL)  # the number may be another process's
 
 
-async def test_a_process_that_cannot_be_started() -> None:
+async def test_process_that_cannot_be_started_raises_os_error() -> None:
     program = Program(arguments=("x",), executable="/nowhere", env={}, folder="/")
     with pytest.raises(FileNotFoundError):
         LocalProcess(program, (0, 1, 2))
 
 
-def test_variables_are_not_shown() -> None:
+def test_repr_of_program_hides_environment() -> None:
     program = Program(arguments=(), executable="", env={"TOKEN": "sesame"}, folder="/")
     assert "sesame" not in repr(program)
 
 
-async def test_closed_loop_is_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_end_of_process_does_not_call_closed_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "pidfd_open", _no_descriptor)
     process = start("exit 7")
     await process.ended

@@ -32,7 +32,7 @@ def stranger(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def test_the_entry_of_passwd_counts_before_the_environment(
+def test_user_name_of_passwd_wins_over_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("LOGNAME", "somebody-else")
@@ -41,7 +41,7 @@ def test_the_entry_of_passwd_counts_before_the_environment(
 
 
 @pytest.mark.parametrize("variable", ["LOGNAME", "USER", "LNAME", "USERNAME"])
-def test_user_without_an_entry_is_named_by_the_environment(
+def test_user_without_entry_is_named_by_environment(
     stranger: pytest.MonkeyPatch, variable: str
 ) -> None:
     stranger.setenv(variable, "builder")
@@ -49,7 +49,7 @@ def test_user_without_an_entry_is_named_by_the_environment(
     assert local_user() == "builder"
 
 
-def test_user_whom_nothing_names_gets_an_error_that_says_what_to_give(
+def test_user_without_name_raises_error_with_option_to_give(
     stranger: pytest.MonkeyPatch,
 ) -> None:
     del stranger
@@ -71,7 +71,7 @@ def test_lookup_that_fails_counts_as_no_entry(
     assert local_user() == "builder"
 
 
-def test_home_directory_is_that_of_the_environment_first(
+def test_home_directory_of_environment_wins(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HOME", "/somewhere")
@@ -82,14 +82,14 @@ def test_home_directory_is_that_of_the_environment_first(
     assert str(home_directory()) == pwd.getpwuid(os.getuid()).pw_dir
 
 
-def test_home_directory_that_nothing_names_is_a_clear_error(stranger: pytest.MonkeyPatch) -> None:
+def test_unknown_home_directory_raises_usage_error(stranger: pytest.MonkeyPatch) -> None:
     del stranger
 
     with pytest.raises(UsageError, match=r"home directory is not known: .*set HOME"):
         home_directory()
 
 
-def test_home_directory_of_another_user() -> None:
+def test_tilde_with_user_is_home_directory_of_that_user() -> None:
     name = pwd.getpwuid(os.getuid())
 
     assert expand_home(f"~{name.pw_name}/x") == Path(name.pw_dir) / "x"
@@ -97,13 +97,13 @@ def test_home_directory_of_another_user() -> None:
         expand_home("~no-such-user/x")
 
 
-def test_path_without_a_tilde_needs_no_home(stranger: pytest.MonkeyPatch) -> None:
+def test_path_without_tilde_needs_no_home(stranger: pytest.MonkeyPatch) -> None:
     del stranger
 
     assert expand_home("/a/~b") == Path("/a/~b")
 
 
-def test_configuration_of_a_user_without_name_and_home_can_be_read(
+def test_configuration_of_user_without_name_and_home_can_be_read(
     stranger: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Only what needs the name or the home directory asks for it."""
@@ -117,7 +117,7 @@ def test_configuration_of_a_user_without_name_and_home_can_be_read(
     assert load_config(None).resolve("web1").user is None
 
 
-def test_connect_without_a_user_name_says_what_to_give(stranger: pytest.MonkeyPatch) -> None:
+def test_connect_without_user_name_names_option_to_give(stranger: pytest.MonkeyPatch) -> None:
     del stranger
 
     with pytest.raises(UsageError, match="give a username"):
@@ -125,7 +125,7 @@ def test_connect_without_a_user_name_says_what_to_give(stranger: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("token", ["%u", "%d"])
-def test_token_that_needs_what_is_not_known_says_where(
+def test_token_of_unknown_user_raises_error_with_line(
     stranger: pytest.MonkeyPatch, token: str
 ) -> None:
     del stranger
@@ -134,7 +134,7 @@ def test_token_that_needs_what_is_not_known_says_where(
         Config.parse(f"IdentityFile /keys/{token}\n").resolve("web1", user="ops")
 
 
-def test_server_for_the_local_user_says_what_to_give(stranger: pytest.MonkeyPatch) -> None:
+def test_server_without_local_user_name_names_option_to_give(stranger: pytest.MonkeyPatch) -> None:
     del stranger
 
     with pytest.raises(UsageError, match="the user name is not known"):

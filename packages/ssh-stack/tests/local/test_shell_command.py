@@ -36,13 +36,13 @@ def test_command_that_has_ended_gives_its_status(command: str, status: int) -> N
 
 @pytest.mark.usefixtures("ignored_ends")
 @pytest.mark.parametrize("command", ["false", "true"])
-def test_command_whose_status_is_lost_is_an_error_and_no_success(command: str) -> None:
+def test_command_with_lost_status_is_error(command: str) -> None:
     with pytest.raises(UsageError, match=f"the exit status of the command '{command}' cannot be"):
         command_status(command)
 
 
 @pytest.mark.usefixtures("ignored_ends")
-def test_match_exec_whose_status_is_lost_stops_with_file_and_line() -> None:
+def test_match_exec_with_lost_status_is_error_with_file_and_line() -> None:
     config = Config.parse('Match exec "false"\n  User root\n', "file")
     with pytest.raises(ConfigError, match=r"^file, line 1: Match exec: the exit status of"):
         config.resolve("host")
@@ -64,13 +64,13 @@ def test_match_exec_whose_status_is_lost_stops_with_file_and_line() -> None:
         ("exec true", True),
     ],
 )
-def test_match_exec_has_the_shell_read_the_whole_command(criterion: str, holds: bool) -> None:
+def test_match_exec_has_shell_read_whole_command(criterion: str, holds: bool) -> None:
     found = Config.parse(f"Match {criterion}\n  Port 2222\n").resolve("host")
 
     assert (found.port == 2222) is holds
 
 
-def test_match_exec_of_a_command_that_is_missing_shows_the_complaint_of_the_shell(
+def test_match_exec_of_missing_command_leaves_message_of_shell(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     found = Config.parse("Match exec nothing-of-this-name\n  Port 2222\n").resolve("host")
@@ -79,7 +79,7 @@ def test_match_exec_of_a_command_that_is_missing_shows_the_complaint_of_the_shel
     assert "nothing-of-this-name: not found" in capfd.readouterr().err
 
 
-def test_match_exec_without_a_shell_stops_with_file_and_line(
+def test_match_exec_without_shell_is_error_with_file_and_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SHELL", "/nonexistent")
@@ -89,7 +89,7 @@ def test_match_exec_without_a_shell_stops_with_file_and_line(
         config.resolve("host")
 
 
-def test_shell_that_is_no_program_is_an_error(
+def test_shell_that_cannot_be_executed_is_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     broken = tmp_path_factory.mktemp("shell") / "sh"

@@ -13,7 +13,7 @@ from ssh_stack.local.threads import run_in_thread
 _NAME: ContextVar[str] = ContextVar("name", default="")
 
 
-async def test_value_and_error_of_the_function_arrive() -> None:
+async def test_value_or_error_of_function_is_returned_to_waiter() -> None:
     def fail() -> None:
         raise FileNotFoundError
 
@@ -22,14 +22,14 @@ async def test_value_and_error_of_the_function_arrive() -> None:
         await run_in_thread(fail)
 
 
-async def test_function_has_the_context_of_its_waiter_in_another_thread() -> None:
+async def test_function_runs_in_other_thread_with_context_of_waiter() -> None:
     _NAME.set("here")
 
     assert await run_in_thread(_NAME.get) == "here"
     assert await run_in_thread(threading.get_ident) != threading.get_ident()
 
 
-def test_end_of_the_loop_does_not_wait_for_a_function_that_is_not_wanted_any_more() -> None:
+def test_end_of_loop_does_not_wait_for_abandoned_function() -> None:
     let_go = threading.Event()
     started = threading.Event()
     ended = threading.Event()
@@ -52,7 +52,7 @@ def test_end_of_the_loop_does_not_wait_for_a_function_that_is_not_wanted_any_mor
     assert ended.wait(60)
 
 
-async def test_result_that_is_not_wanted_any_more_is_dropped() -> None:
+async def test_result_for_cancelled_waiter_is_dropped() -> None:
     let_go = threading.Event()
     task = asyncio.create_task(run_in_thread(let_go.wait))
     await asyncio.sleep(0)

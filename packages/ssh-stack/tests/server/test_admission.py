@@ -16,13 +16,15 @@ def admitted(admission: Admission, count: int, chance: float = 0.0) -> int:
     return sum(admission.admit(f"10.0.{n // 256}.{n % 256}", chance) for n in range(count))
 
 
-def test_the_first_ten_are_always_let_in_and_a_hundred_at_the_most() -> None:
+def test_first_ten_connections_are_admitted_and_at_most_hundred() -> None:
     assert admitted(Admission(MaxStartups()), 20, chance=0.0) == 10
     assert admitted(Admission(MaxStartups()), 200, chance=0.999999) == 100
 
 
 @pytest.mark.parametrize(("waiting", "refused"), [(10, 0.3), (55, 0.65), (99, 0.99222)])
-def test_between_the_chance_to_be_refused_grows_in_a_line(waiting: int, refused: float) -> None:
+def test_probability_of_refusal_grows_linearly_from_start_to_full(
+    waiting: int, refused: float
+) -> None:
     admission = Admission(MaxStartups())
     assert admitted(admission, waiting, chance=0.999999) == waiting
 
@@ -49,7 +51,9 @@ def test_one_source_has_no_more_than_its_share() -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5), st.floats(0, 0.999))))
-def test_the_counts_are_exact(steps: list[tuple[bool, int, float]]) -> None:
+def test_count_of_unauthenticated_connections_is_exact(
+    steps: list[tuple[bool, int, float]],
+) -> None:
     admission = Admission(MaxStartups(start=3, rate=50, full=8, per_source=4))
     inside: list[str] = []
     for comes, place, chance in steps:
@@ -74,16 +78,16 @@ def test_the_counts_are_exact(steps: list[tuple[bool, int, float]]) -> None:
         ("/run/socket", "/run/socket"),
     ],
 )
-def test_what_counts_as_one_source(host: str, source: str) -> None:
+def test_source_is_ipv4_address_or_ipv6_network(host: str, source: str) -> None:
     assert network(host) == source
 
 
-def test_bounds_as_openssh_writes_them() -> None:
+def test_max_startups_is_parsed_as_in_sshd_config() -> None:
     assert MaxStartups.parse("10:30:100") == MaxStartups()
 
 
 @pytest.mark.parametrize("text", ["", "10", "10:30", "a:b:c", "10:30:100:1", "-1:30:100", "1:²:3"])
-def test_what_is_no_bounds(text: str) -> None:
+def test_malformed_max_startups_raises_usage_error(text: str) -> None:
     with pytest.raises(UsageError):
         MaxStartups.parse(text)
 
@@ -91,12 +95,12 @@ def test_what_is_no_bounds(text: str) -> None:
 @pytest.mark.parametrize(
     "bounds", [{"start": 0}, {"start": 101}, {"rate": 101}, {"rate": -1}, {"per_source": 0}]
 )
-def test_bounds_that_cannot_be(bounds: dict[str, int]) -> None:
+def test_invalid_bounds_raise_usage_error(bounds: dict[str, int]) -> None:
     with pytest.raises(UsageError):
         MaxStartups(**bounds)
 
 
-def test_a_flood_of_refusals_is_reported_once_a_minute() -> None:
+def test_refusals_are_reported_once_per_minute() -> None:
     refusals = RefusalReports()
 
     told = [refusals.report(second / 10) for second in range(1_300)]

@@ -38,7 +38,7 @@ async def _other(*_: object) -> InfoRequest:
     raise NotImplementedError
 
 
-def test_one_is_what_it_is() -> None:
+def test_combination_of_one_part_is_that_part() -> None:
     keys = AuthorizedKeys([ONE.public_key])
     given = keys.authentication
 
@@ -47,7 +47,7 @@ def test_one_is_what_it_is() -> None:
     assert combine(given).policy.required == (("publickey",),)
 
 
-async def test_of_several_one_is_enough() -> None:
+async def test_one_of_several_parts_is_enough() -> None:
     first, second = (
         AuthorizedKeys([ONE.public_key], ["me"]),
         AuthorizedKeys([OTHER.public_key], ["me"]),
@@ -90,7 +90,7 @@ async def test_each_method_of_several_parts_is_asked_of_each_of_them() -> None:
     both.check()
 
 
-def test_methods_in_order() -> None:
+def test_in_order_requires_methods_in_sequence() -> None:
     keys, passwords = AuthorizedKeys([ONE.public_key]), Passwords({})
     dialogue = ServerAuthentication(interactive=_interactive, banner="Hello")
 
@@ -101,14 +101,14 @@ def test_methods_in_order() -> None:
     assert several.banner == "Hello"
 
 
-def test_what_is_no_order() -> None:
+def test_in_order_of_invalid_parts_raises_usage_error() -> None:
     both = combine([AuthorizedKeys([]), Passwords({})])
     for parts in ((), (both,), (ServerAuthentication(),)):
         with pytest.raises(UsageError):
             InOrder(*parts)
 
 
-def test_what_completes_one_part_must_not_count_for_another() -> None:
+def test_method_of_two_parts_is_refused_in_sequence() -> None:
     weak, strong = AuthorizedKeys([ONE.public_key]), AuthorizedKeys([OTHER.public_key])
 
     with pytest.raises(UsageError, match="publickey"):
@@ -117,7 +117,7 @@ def test_what_completes_one_part_must_not_count_for_another() -> None:
         InOrder(weak, strong)
 
 
-def test_two_dialogues_cannot_be_one() -> None:
+def test_two_keyboard_interactive_parts_are_refused() -> None:
     with pytest.raises(UsageError, match="keyboard-interactive"):
         combine(
             [
@@ -127,7 +127,7 @@ def test_two_dialogues_cannot_be_one() -> None:
         )
 
 
-def test_the_algorithms_of_users_are_named_once() -> None:
+def test_user_algorithms_of_two_parts_are_refused() -> None:
     one = ServerAuthentication(interactive=_interactive, algorithms=lambda _: ["ssh-ed25519"])
     other = ServerAuthentication(interactive=_interactive, algorithms=lambda _: [])
 
@@ -136,7 +136,7 @@ def test_the_algorithms_of_users_are_named_once() -> None:
         combine([one, other])
 
 
-def test_what_is_no_authorization() -> None:
+def test_invalid_auth_raises_usage_error() -> None:
     with pytest.raises(UsageError, match="auth cannot be a str"):
         combine("secret")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - the mistake
 
@@ -144,7 +144,7 @@ def test_what_is_no_authorization() -> None:
 # ------------------------------------------------------------- at a server
 
 
-async def test_logins_one_after_the_other_or_in_order() -> None:
+async def test_server_requires_parts_in_order_or_one_of_them() -> None:
     keys, passwords = AuthorizedKeys([USER_KEY.public_key], [USER]), Passwords({USER: "secret"})
     auth: Authorization = InOrder(keys, passwords)
     async with serving(auth=auth) as here:
@@ -161,7 +161,7 @@ async def test_logins_one_after_the_other_or_in_order() -> None:
                 assert (await conn.run("echo in")).stdout == b"in\n"
 
 
-async def test_users_may_have_algorithms_of_their_own() -> None:
+async def test_user_algorithms_restrict_algorithms_of_user() -> None:
     rsa = PrivateKey.generate("rsa", 2048)
     keys = AuthorizedKeys([rsa.public_key, USER_KEY.public_key], [USER, "other"])
     algorithms = {USER: ["rsa-sha2-256"]}
@@ -182,7 +182,7 @@ async def test_users_may_have_algorithms_of_their_own() -> None:
             pass
 
 
-async def test_a_second_key_is_another_key() -> None:
+async def test_two_public_key_steps_need_two_keys() -> None:
     keys = AuthorizedKeys([ONE.public_key, OTHER.public_key], [USER])
     async with serving(auth=InOrder(keys, keys)) as here:
         async with here.connect(keys=[ONE, OTHER]):

@@ -36,7 +36,7 @@ def line(options: str, key: PrivateKey = KEY) -> str:
 # ------------------------------------------------------------- which keys
 
 
-async def test_keys_of_a_file_for_the_user_of_the_process(tmp_path: Path) -> None:
+async def test_keys_of_file_authorize_user_of_process(tmp_path: Path) -> None:
     keys = AuthorizedKeys(file_of(tmp_path / "keys", KEY))
 
     assert await keys.decide(getpass.getuser(), KEY.public_key) == Accept()
@@ -56,7 +56,7 @@ async def test_file_is_read_again_at_each_attempt(tmp_path: Path) -> None:
     assert await keys.decide("me", KEY.public_key) == NO
 
 
-async def test_keys_as_objects_for_named_users() -> None:
+async def test_key_objects_authorize_named_users() -> None:
     keys = AuthorizedKeys([KEY.public_key], users={"git", "svn"})
 
     assert await keys.decide("git", KEY.public_key) == Accept()
@@ -64,13 +64,13 @@ async def test_keys_as_objects_for_named_users() -> None:
     assert await keys.decide(getpass.getuser(), KEY.public_key) == NO
 
 
-def test_one_name_is_no_collection_of_names() -> None:
+def test_single_name_in_place_of_names_raises_usage_error() -> None:
     with pytest.raises(UsageError):
         AuthorizedKeys([], users="git")
 
 
 @pytest.mark.row("C16")
-async def test_line_with_options_that_are_not_enforced_authorizes_no_user_and_is_logged(
+async def test_line_with_unenforced_options_authorizes_no_user_and_is_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     keys = AuthorizedKeys(file_of(tmp_path / "keys", KEY, options='tunnel="0"'), ["me"])
@@ -80,7 +80,7 @@ async def test_line_with_options_that_are_not_enforced_authorizes_no_user_and_is
     assert "line 1 is not used" in caplog.text
 
 
-async def test_file_that_cannot_be_read_authorizes_no_user(
+async def test_unreadable_file_authorizes_no_user(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert await AuthorizedKeys(tmp_path, ["me"]).decide("me", KEY.public_key) == NO
@@ -90,14 +90,14 @@ async def test_file_that_cannot_be_read_authorizes_no_user(
 # ------------------------------------------------------------- options
 
 
-async def test_options_come_with_the_key(tmp_path: Path) -> None:
+async def test_options_of_line_restrict_key(tmp_path: Path) -> None:
     authorized = keys(tmp_path, line('command="ls",no-pty'))
 
     answer = await authorized.decide("alice", KEY.public_key)
     assert answer == Accept(Permissions({"pty"}, "ls"))
 
 
-async def test_the_first_line_that_applies_counts(tmp_path: Path) -> None:
+async def test_first_line_that_applies_counts(tmp_path: Path) -> None:
     authorized = keys(
         tmp_path,
         line('from="192.0.2.0/24"'),
@@ -114,13 +114,13 @@ async def test_the_first_line_that_applies_counts(tmp_path: Path) -> None:
 
 
 @pytest.mark.row("C16")
-async def test_no_line_behind_one_that_is_not_enforced_applies(tmp_path: Path) -> None:
+async def test_line_behind_unenforced_one_does_not_apply(tmp_path: Path) -> None:
     authorized = keys(tmp_path, line('permitopen="h:22"'), line(""))
 
     assert await authorized.decide("alice", KEY.public_key) == NO
 
 
-async def test_a_line_that_refuses_is_logged(
+async def test_line_that_refuses_is_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     authorized = keys(tmp_path, "# mine", line('from="192.0.2.0/24"'))
@@ -133,7 +133,7 @@ async def test_a_line_that_refuses_is_logged(
 # ------------------------------------------------------------- certificate authorities
 
 
-async def test_an_authority_lets_in_its_certificates_and_not_itself(tmp_path: Path) -> None:
+async def test_cert_authority_line_accepts_certificates_but_not_ca_key(tmp_path: Path) -> None:
     authorized = keys(tmp_path, line("cert-authority,no-pty", CA))
 
     granted = await authorized.decide_certificate("alice", certified())
@@ -144,21 +144,21 @@ async def test_an_authority_lets_in_its_certificates_and_not_itself(tmp_path: Pa
     assert await authorized.decide("alice", KEY.public_key) == NO
 
 
-async def test_a_plain_key_of_the_file_is_no_authority(tmp_path: Path) -> None:
+async def test_plain_key_does_not_accept_its_certificates(tmp_path: Path) -> None:
     authorized = keys(tmp_path, line("", CA), line(""))
 
     assert await authorized.decide_certificate("alice", certified()) == NO
 
 
 @pytest.mark.row("A08")
-async def test_a_certificate_for_an_authorized_key_is_no_key(tmp_path: Path) -> None:
+async def test_certificate_of_authorized_key_is_refused(tmp_path: Path) -> None:
     """What the certificate restricts must not be had by showing it for its key."""
     forced = certified(critical_options={"force-command": option("ls")})
 
     assert await keys(tmp_path, line("")).decide_certificate("alice", forced) == NO
 
 
-async def test_principals_of_the_line_replace_the_name_of_the_user(tmp_path: Path) -> None:
+async def test_principals_of_line_replace_user_name(tmp_path: Path) -> None:
     authorized = keys(tmp_path, line('cert-authority,principals="ops,dev"', CA))
 
     assert await authorized.decide_certificate("alice", certified()) == NO
@@ -166,7 +166,7 @@ async def test_principals_of_the_line_replace_the_name_of_the_user(tmp_path: Pat
     assert await authorized.decide_certificate("alice", dev) == Accept()
 
 
-async def test_both_commands_must_agree(tmp_path: Path) -> None:
+async def test_commands_of_line_and_certificate_must_agree(tmp_path: Path) -> None:
     authorized = keys(tmp_path, line('cert-authority,command="ls"', CA))
     same, other = (
         certified(critical_options={"force-command": option(word)}) for word in ("ls", "rm")
@@ -178,7 +178,7 @@ async def test_both_commands_must_agree(tmp_path: Path) -> None:
     assert await authorized.decide_certificate("alice", other) == NO
 
 
-async def test_lines_and_certificates_restrict_where_a_client_comes_from(tmp_path: Path) -> None:
+async def test_lines_and_certificates_restrict_where_client_comes_from(tmp_path: Path) -> None:
     authorized = keys(tmp_path, line('cert-authority,from="192.0.2.0/24"', CA))
     narrow = certified(critical_options={"source-address": option("192.0.2.128/25")})
 
@@ -187,7 +187,7 @@ async def test_lines_and_certificates_restrict_where_a_client_comes_from(tmp_pat
         assert (answer == Accept()) is good
 
 
-async def test_keys_themselves_are_no_authorities() -> None:
+async def test_key_objects_do_not_accept_their_certificates() -> None:
     authorized = AuthorizedKeys([CA.public_key], ["alice"])
 
     assert authorized.authentication.certificate is None
@@ -197,7 +197,7 @@ async def test_keys_themselves_are_no_authorities() -> None:
 # ------------------------------------------------------------- at a server
 
 
-async def test_a_line_is_enforced_at_a_server(tmp_path: Path) -> None:
+async def test_server_enforces_options_of_line(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     options = 'from="127.0.0.1",command="echo $SSH_ORIGINAL_COMMAND",no-pty'
     path.write_text(f"{options} {USER_KEY.public_key.to_openssh()}\n")

@@ -20,7 +20,7 @@ YES, NO = Accept(), Reject()
 # ------------------------------------------------------------- passwords
 
 
-async def test_passwords_of_a_mapping() -> None:
+async def test_password_is_compared_with_mapping() -> None:
     passwords = Passwords({"me": "secret", "nobody": ""})
 
     assert await passwords.decide("me", "secret") == YES
@@ -50,7 +50,7 @@ def awaitable(user: str, password: str) -> Awaitable[bool]:
 
 
 @pytest.mark.parametrize("check", [asynchronous, in_a_thread, AsyncObject(), awaitable])
-async def test_passwords_of_a_function(
+async def test_password_is_checked_by_function(
     check: Callable[[str, str], bool | Awaitable[bool]],
 ) -> None:
     assert await Passwords(check).decide("me", "secret") == YES
@@ -59,7 +59,7 @@ async def test_passwords_of_a_function(
 
 @pytest.mark.row("R16")
 @pytest.mark.parametrize("answer", [1, "yes", None, object()])
-async def test_only_true_is_a_yes(answer: object) -> None:
+async def test_password_function_accepts_only_with_true(answer: object) -> None:
     async def check(_user: str, _password: str) -> bool:
         return answer  # type: ignore[return-value] # pyright: ignore[reportReturnType] - what a careless function gives
 
@@ -68,7 +68,7 @@ async def test_only_true_is_a_yes(answer: object) -> None:
     assert await passwords.decide("me", "secret") == NO
 
 
-async def test_passwords_are_not_shown(caplog: pytest.LogCaptureFixture) -> None:
+async def test_password_is_in_neither_repr_nor_log(caplog: pytest.LogCaptureFixture) -> None:
     passwords = Passwords({"me": "sesame"})
     with caplog.at_level(logging.DEBUG):
         await passwords.decide("m\x1be", "open sesame")
@@ -98,7 +98,7 @@ def changing(**options: Any) -> tuple[Passwords, dict[str, str]]:
     return Passwords(lambda user, password: kept.get(user) == password, **given), kept
 
 
-async def test_new_password_is_demanded_after_the_old_one() -> None:
+async def test_new_password_is_requested_after_expired_one() -> None:
     passwords, _ = changing()
 
     assert isinstance(await passwords.decide("me", "old"), ChangePassword)
@@ -106,7 +106,7 @@ async def test_new_password_is_demanded_after_the_old_one() -> None:
     assert await passwords.decide("other", "fresh") == YES
 
 
-async def test_a_new_password_takes_the_place_of_the_old_one() -> None:
+async def test_new_password_replaces_old_one() -> None:
     passwords, kept = changing()
 
     again = await passwords.decide_new("me", "old", "short")
@@ -117,7 +117,7 @@ async def test_a_new_password_takes_the_place_of_the_old_one() -> None:
     assert kept["me"] == "long enough"
 
 
-async def test_only_an_expired_password_is_changed_with_the_old_one() -> None:
+async def test_only_expired_password_is_changed_with_old_one() -> None:
     passwords, kept = changing()
 
     assert await passwords.decide_new("me", "wrong", "long enough") == NO
@@ -135,7 +135,7 @@ async def test_expired_password_that_cannot_be_changed_is_rejected() -> None:
 
 
 @pytest.mark.parametrize("answer", [1, "yes", None])
-async def test_only_true_takes_a_new_password(answer: object) -> None:
+async def test_change_function_accepts_only_with_true(answer: object) -> None:
     async def change(*_: str) -> Any:
         return answer
 
@@ -144,12 +144,12 @@ async def test_only_true_takes_a_new_password(answer: object) -> None:
 
 
 @pytest.mark.parametrize("options", [{"expired": "me"}, {"change": "passwd"}])
-def test_what_cannot_be_meant_is_refused(options: dict[str, Any]) -> None:
+def test_invalid_functions_raise_usage_error(options: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         Passwords({}, **options)
 
 
-async def test_a_password_is_changed_on_the_way_in() -> None:
+async def test_expired_password_is_changed_during_login() -> None:
     prompts: list[str] = []
 
     def renew(prompt: str) -> str:

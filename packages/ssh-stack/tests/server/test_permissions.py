@@ -28,7 +28,7 @@ def options(text: str) -> KeyOptions:
     return listed.options
 
 
-def test_the_options_that_are_enforced_are_options() -> None:
+def test_enforced_options_are_known_options() -> None:
     assert ENFORCED <= OPTIONS
     assert {"environment", "permitlisten", "permitopen", "tunnel"} == OPTIONS - ENFORCED
 
@@ -45,7 +45,7 @@ def test_the_options_that_are_enforced_are_options() -> None:
         ("verify-required", Accept(fido=FidoPolicy(verification=True))),
     ],
 )
-def test_a_line_grants_what_its_options_leave(text: str, granted: Accept) -> None:
+def test_options_of_line_restrict_grant(text: str, granted: Accept) -> None:
     assert options_grant(options(text)) == granted
 
 
@@ -69,13 +69,11 @@ def test_a_line_grants_what_its_options_leave(text: str, granted: Accept) -> Non
         ),
     ],
 )
-def test_a_certificate_grants_what_it_says_and_nothing_else(
-    changes: dict[str, Any], granted: Accept
-) -> None:
+def test_extensions_of_certificate_decide_grant(changes: dict[str, Any], granted: Accept) -> None:
     assert certificate_grant(certified(**changes)) == granted
 
 
-def test_a_line_and_a_certificate_grant_what_both_do() -> None:
+def test_combined_grant_has_restrictions_of_both() -> None:
     line = Accept(Permissions({"pty"}), FidoPolicy(touch=False, verification=True))
     certificate = Accept(Permissions({"user-rc"}, "ls"), FidoPolicy(touch=True))
 
@@ -104,14 +102,14 @@ def test_a_line_and_a_certificate_grant_what_both_do() -> None:
         ('from="192.0.2.0/24"', "a socket", False),
     ],
 )
-def test_from_names_where_a_client_may_come_from(
+def test_from_option_restricts_client_address(
     text: str, address: str | None, *, good: bool
 ) -> None:
     assert (options_problem(options(text), coming_from(address), NOW) == "") is good
 
 
 @pytest.mark.parametrize(("date", "good"), [("20230101Z", False), ("20240101Z", True)])
-def test_a_line_ends_with_its_expiry_time(date: str, *, good: bool) -> None:
+def test_line_is_refused_after_expiry_time(date: str, *, good: bool) -> None:
     listed = options(f'expiry-time="{date}"')
 
     assert (options_problem(listed, coming_from(None), NOW) == "") is good
@@ -134,7 +132,7 @@ def test_a_line_ends_with_its_expiry_time(date: str, *, good: bool) -> None:
         ({"extensions": {"permit-pty": option("yes")}}, "a flag"),
     ],
 )
-def test_a_certificate_that_is_not_good_says_why(changes: dict[str, Any], words: str) -> None:
+def test_problem_of_invalid_certificate_is_named(changes: dict[str, Any], words: str) -> None:
     problem = certificate_problem(certified(**changes), coming_from("198.51.100.1"), NOW)
 
     assert words in problem
@@ -152,7 +150,9 @@ def test_a_certificate_that_is_not_good_says_why(changes: dict[str, Any], words:
     ],
 )
 @pytest.mark.row("A09")
-def test_a_certificate_is_good_from_its_addresses(address: str | None, *, good: bool) -> None:
+def test_source_address_of_certificate_restricts_client_address(
+    address: str | None, *, good: bool
+) -> None:
     networks = option("192.0.2.0/24,2001:db8::/32")
     certificate = certified(critical_options={"source-address": networks})
 
@@ -163,9 +163,7 @@ def test_a_certificate_is_good_from_its_addresses(address: str | None, *, good: 
     ("principals", "good"),
     [(None, False), (["admins", "ops"], True), (["alice"], False), ([], False)],
 )
-def test_principals_replace_the_name_of_the_user(
-    principals: list[str] | None, *, good: bool
-) -> None:
+def test_given_principals_replace_user_name(principals: list[str] | None, *, good: bool) -> None:
     certificate = certified(principals=("ops", "dev"))
 
     problem = certificate_problem(certificate, coming_from(None), NOW, principals)
@@ -176,7 +174,7 @@ def test_certificate_without_principals_is_for_no_user() -> None:
     assert certificate_problem(certified(), AuthContext(user="bob"), NOW)
 
 
-def test_an_authority_of_any_kind_may_sign() -> None:
+def test_certificate_of_authority_of_any_kind_is_valid() -> None:
     for kind in ("ecdsa", "rsa"):
         certificate = certified(PrivateKey.generate(kind))
         assert certificate_problem(certificate, coming_from(None), NOW) == ""

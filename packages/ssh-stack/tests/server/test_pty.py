@@ -12,7 +12,7 @@ from ssh_stack.server.pty import Terminal
 from ssh_wire.modes import TerminalMode
 
 
-def test_a_terminal_of_a_size() -> None:
+def test_terminal_has_requested_size_until_resized() -> None:
     terminal = Terminal.open(Pty(columns=100, rows=30))
     assert os.get_terminal_size(terminal.slave) == (100, 30)
     assert os.ttyname(terminal.slave) == terminal.path
@@ -26,7 +26,7 @@ def test_a_terminal_of_a_size() -> None:
     terminal.close()
 
 
-def test_modes() -> None:
+def test_requested_modes_are_set() -> None:
     modes = {
         TerminalMode.ECHO: 0,
         TerminalMode.IXOFF: 1,
@@ -48,14 +48,14 @@ def test_modes() -> None:
 
 
 @pytest.mark.parametrize("canonical", [0, 1])
-def test_the_end_of_file_is_a_character(canonical: int) -> None:
+def test_end_of_file_character_is_that_of_modes(canonical: int) -> None:
     modes: dict[int, int] = {TerminalMode.VEOF: 5, TerminalMode.ICANON: canonical}
     terminal = Terminal.open(Pty(modes=modes))
     assert terminal.end_of_file == b"\x05"
     terminal.close()
 
 
-def test_a_terminal_that_cannot_be_set_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_terminal_is_closed_when_modes_cannot_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[int] = []
     openpty = os.openpty
 

@@ -26,7 +26,7 @@ def krl() -> RevocationList:
 
 
 @pytest.mark.parametrize("form", ["list", "content", "file", "several"])
-async def test_a_list_in_any_form_revokes_keys_and_certificates(tmp_path: Path, form: str) -> None:
+async def test_list_in_every_form_revokes_keys_and_certificates(tmp_path: Path, form: str) -> None:
     write_revoked_keys(tmp_path / "krl", krl())
     forms: dict[str, Any] = {
         "list": krl(),
@@ -45,7 +45,7 @@ async def test_a_list_in_any_form_revokes_keys_and_certificates(tmp_path: Path, 
     assert not await revoked.revokes(certified(OTHER_CA, serial=7, key=USER_KEY))
 
 
-async def test_an_authority_that_is_revoked_takes_its_certificates_along() -> None:
+async def test_revoked_authority_revokes_its_certificates() -> None:
     revoked = RevocationList()
     revoked.revoke(CA.public_key)
 
@@ -70,7 +70,7 @@ async def test_file_is_read_again_and_refuses_everything_when_unreadable(
 
 
 @pytest.mark.parametrize("content", [None, "garbage\n"])
-def test_a_list_that_cannot_be_read_now_is_refused(tmp_path: Path, content: str | None) -> None:
+def test_unreadable_list_raises_config_error(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / "revoked").write_text(content)
 
@@ -78,7 +78,9 @@ def test_a_list_that_cannot_be_read_now_is_refused(tmp_path: Path, content: str 
         RevokedKeys(tmp_path / "revoked")
 
 
-async def test_a_revoked_key_logs_in_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+async def test_server_refuses_revoked_key_and_certificate(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     revoked = RevocationList()
     auth = [
         AuthorizedKeys([USER_KEY.public_key], [USER]),

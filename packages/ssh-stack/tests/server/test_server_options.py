@@ -62,13 +62,13 @@ WRONG: list[tuple[dict[str, object], str]] = [
 
 
 @pytest.mark.parametrize(("options", "answer"), WRONG, ids=[str(i) for i in range(len(WRONG))])
-def test_value_of_a_wrong_kind_is_refused_by_name(options: dict[str, object], answer: str) -> None:
+def test_value_of_wrong_kind_is_refused_by_name(options: dict[str, object], answer: str) -> None:
     with pytest.raises(UsageError, match=f"^{answer}") as caught:
         SERVE("127.0.0.1", 0, **{**GIVEN, **options})
     assert "secret" not in str(caught.value)
 
 
-def test_place_to_listen_is_checked() -> None:
+def test_listen_address_is_checked() -> None:
     with pytest.raises(UsageError, match="port is a number from 1 to 65535, not a str"):
         SERVE("127.0.0.1", "22", **GIVEN)
     with pytest.raises(UsageError, match="host is a name or an address as text, not an int"):
@@ -99,7 +99,7 @@ def test_host_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
         OPTIONS(**{**GIVEN, "host_keys": [path]})
 
 
-async def test_subsystems_of_ones_own_are_served() -> None:
+async def test_configured_subsystems_are_served() -> None:
     async def echo(session: Session) -> int:
         await session.write(f"{session.subsystem}: ".encode())
         await session.write(await session.stdin.read())
@@ -115,7 +115,7 @@ async def test_subsystems_of_ones_own_are_served() -> None:
             await conn.open_subsystem("other")
 
 
-def test_sftp_is_served_in_one_way() -> None:
+def test_sftp_option_and_subsystem_exclude_each_other() -> None:
     async def own(_session: Session) -> int:
         return 0
 

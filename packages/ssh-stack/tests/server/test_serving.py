@@ -68,7 +68,7 @@ async def stranger(server: Server) -> AsyncGenerator[asyncio.StreamReader]:
     ],
     ids=lambda options: next(iter(options)),
 )
-async def test_options_that_cannot_be_used_are_refused_before_listening(
+async def test_invalid_options_are_refused_before_listening(
     options: dict[str, Any],
 ) -> None:
     given: dict[str, Any] = {"host_keys": [HOST_KEY], "auth": AuthorizedKeys([]), **options}
@@ -76,16 +76,16 @@ async def test_options_that_cannot_be_used_are_refused_before_listening(
         ssh_stack.serve("127.0.0.1", 0, **given)
 
 
-def test_a_misspelt_option_is_a_type_error() -> None:
+def test_misspelt_option_raises_type_error() -> None:
     with pytest.raises(TypeError):
         ssh_stack.serve("127.0.0.1", host_keys=[HOST_KEY], auth=AuthorizedKeys([]), sessions=None)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue] - the mistake
 
 
-def test_keys_are_not_shown() -> None:
+def test_repr_of_options_hides_host_keys() -> None:
     assert "PRIVATE" not in repr(ServerOptions(host_keys=[HOST_KEY], auth=AuthorizedKeys([])))
 
 
-async def test_an_address_that_is_taken() -> None:
+async def test_address_in_use_raises_os_error() -> None:
     async with serving() as here:
         taken = ssh_stack.serve(
             "127.0.0.1", here.server.port, host_keys=[HOST_KEY], auth=AuthorizedKeys([])
@@ -95,7 +95,7 @@ async def test_an_address_that_is_taken() -> None:
         assert caught.value.errno == errno.EADDRINUSE
 
 
-async def test_where_it_listens() -> None:
+async def test_server_knows_its_address_until_closed() -> None:
     async with serving() as here:
         assert here.server.host == "127.0.0.1"
         assert here.server.port > 0
@@ -103,7 +103,7 @@ async def test_where_it_listens() -> None:
     assert here.server.is_closed
 
 
-async def test_serve_forever_lasts_until_the_server_is_closed() -> None:
+async def test_serve_forever_lasts_until_server_is_closed() -> None:
     async with serving() as here:
         serving_on = asyncio.create_task(here.server.serve_forever())
         await asyncio.sleep(0)
@@ -112,14 +112,14 @@ async def test_serve_forever_lasts_until_the_server_is_closed() -> None:
         await serving_on
 
 
-async def test_several_host_keys_and_any_algorithms() -> None:
+async def test_server_accepts_several_host_keys_and_algorithms_object() -> None:
     keys = [HOST_KEY, PrivateKey.generate("ecdsa", 256)]
     algorithms = profiles("default", "server")
     async with serving(host_keys=keys, algorithms=algorithms) as here, here.connect():
         pass
 
 
-async def test_the_banner_is_shown() -> None:
+async def test_banner_reaches_client() -> None:
     printed: list[str] = []
     async with serving(banner="Members only\n") as here, here.connect(on_banner=printed.append):
         pass
@@ -129,7 +129,7 @@ async def test_the_banner_is_shown() -> None:
 # ------------------------------------------------------------- what is not switched on
 
 
-async def test_nothing_is_served_that_was_not_switched_on() -> None:
+async def test_server_denies_what_is_not_enabled() -> None:
     async with serving(session=None) as here, here.connect() as conn:
         with pytest.raises(RequestRefused):
             await conn.run("true")
@@ -143,7 +143,7 @@ async def test_nothing_is_served_that_was_not_switched_on() -> None:
                 pass
 
 
-async def test_files_are_served_below_the_root(tmp_path: Path) -> None:
+async def test_files_are_served_below_root(tmp_path: Path) -> None:
     (tmp_path / "greeting").write_text("hello")
     root = Rooted(tmp_path)
     async with serving(session=None, sftp=root) as here, here.connect() as conn:
@@ -161,7 +161,7 @@ async def test_files_are_served_below_the_root(tmp_path: Path) -> None:
 
 
 @pytest.mark.row("C17")
-async def test_forwarding_by_rules() -> None:
+async def test_forwarding_rules_restrict_targets() -> None:
     async with serving(forwarding=LoopbackForwarding()) as here, here.connect() as conn:
         stream = await conn.open_tcp("127.0.0.1", here.server.port)
         assert (await stream.read(8)).startswith(b"SSH-2.0-")
@@ -180,14 +180,14 @@ async def test_forwarding_by_rules() -> None:
 
 
 @pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "127.1.2.3", "::1"])
-def test_loopback_addresses(address: str) -> None:
+def test_loopback_address_is_allowed_by_both_rules(address: str) -> None:
     for rules in (LoopbackForwarding(), AllowForwarding()):
         assert rules.may_listen(ALICE, address, 80)
         assert rules.may_connect(ALICE, address, 80)
 
 
 @pytest.mark.parametrize("address", ["", "*", "0.0.0.0", "::", "192.0.2.1", "example.org"])  # noqa: S104 (it is refused)
-def test_other_addresses(address: str) -> None:
+def test_other_address_is_refused_by_loopback_rules(address: str) -> None:
     assert not LoopbackForwarding().may_listen(ALICE, address, 80)
     assert not LoopbackForwarding().may_connect(ALICE, address, 80)
     assert not AllowForwarding().may_listen(ALICE, address, 80)
@@ -196,7 +196,7 @@ def test_other_addresses(address: str) -> None:
 
 
 @pytest.mark.row("C16")
-async def test_what_a_user_is_denied() -> None:
+async def test_permissions_of_user_deny_requests_and_force_command() -> None:
     async def restricted(_user: str, _key: PublicKey) -> Accept:
         return Accept(Permissions({"pty", "port-forwarding"}, force_command="echo forced"))
 
@@ -213,7 +213,7 @@ async def test_what_a_user_is_denied() -> None:
 # ------------------------------------------------------------- the door
 
 
-async def test_strangers_beyond_the_bounds_are_told() -> None:
+async def test_connection_beyond_max_startups_is_told() -> None:
     bounds = MaxStartups(start=3, full=3)
     async with serving(max_startups=bounds) as here, contextlib.AsyncExitStack() as stack:
         for _ in range(3):
@@ -245,7 +245,7 @@ async def _until_empty(server: Server) -> None:
 
 
 @pytest.mark.row("R13")
-async def test_strangers_have_the_grace_and_no_more() -> None:
+async def test_unauthenticated_connection_ends_after_login_grace() -> None:
     faults: list[Exception] = []
 
     def on_error(_connection: ServerConnection, error: Exception) -> None:
@@ -263,7 +263,7 @@ async def test_strangers_have_the_grace_and_no_more() -> None:
 
 
 @pytest.mark.row("R14")
-async def test_a_hundred_at_once() -> None:
+async def test_server_serves_hundred_connections_at_once() -> None:
     async def visit(number: int) -> bytes:
         async with here.connect() as conn:
             return (await conn.run(f"echo {number}")).stdout
@@ -275,7 +275,9 @@ async def test_a_hundred_at_once() -> None:
 
 
 @pytest.mark.row("R14")
-async def test_no_descriptor_left_to_accept_with(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_server_recovers_when_no_descriptor_is_left_to_accept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("asyncio.constants.ACCEPT_RETRY_DELAY", 0.01)
     loop = asyncio.get_running_loop()
     async with serving() as here:

@@ -52,7 +52,7 @@ async def _until_empty(server: Server) -> None:
 
 
 @pytest.mark.row("R16")
-async def test_a_handler_that_raises_fails_its_session_alone(
+async def test_handler_that_raises_fails_its_session_alone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def broken(session: Session) -> int:
@@ -82,7 +82,9 @@ async def test_handler_that_hangs_does_not_hinder_others() -> None:
 
 
 @pytest.mark.row("X01")
-async def test_what_goes_wrong_is_told_and_safe_to_show(caplog: pytest.LogCaptureFixture) -> None:
+async def test_connection_errors_are_reported_and_escaped(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     told: list[tuple[ServerConnection, Exception]] = []
 
     def on_error(connection: ServerConnection, error: Exception) -> None:
@@ -119,7 +121,7 @@ async def test_what_goes_wrong_is_told_and_safe_to_show(caplog: pytest.LogCaptur
 
 
 @pytest.mark.row("R17")
-async def test_clients_are_told_that_the_server_closes() -> None:
+async def test_clients_are_told_that_server_closes() -> None:
     async with serving() as here, here.connect() as conn:
         running = asyncio.create_task(conn.run("exec sleep 300"))
         await conn.ping()
@@ -133,7 +135,7 @@ async def test_clients_are_told_that_the_server_closes() -> None:
 
 
 @pytest.mark.row("R17")
-async def test_closing_with_a_hundred_transfers(tmp_path: Path) -> None:
+async def test_close_ends_hundred_transfers(tmp_path: Path) -> None:
     with (tmp_path / "endless").open("wb") as file:
         file.truncate(1 << 34)
     begun = asyncio.Semaphore(0)
@@ -167,7 +169,7 @@ async def _fetch(sftp: SFTPClient, target: Path, begun: asyncio.Semaphore) -> No
 
 
 @pytest.mark.row("R17")
-async def test_a_client_that_does_not_read_is_cut() -> None:
+async def test_close_aborts_connection_of_client_that_does_not_read() -> None:
     serves = serving(close_timeout=0.2)
     command = "exec cat /dev/zero"
     async with serves as here:
@@ -182,7 +184,7 @@ async def test_a_client_that_does_not_read_is_cut() -> None:
             stream.resume_reading()
 
 
-async def test_a_connection_that_arrives_while_the_server_closes() -> None:
+async def test_connection_during_close_is_refused() -> None:
     async with serving() as here:
         here.server._closed.set()
         async with stranger(here.server) as late:

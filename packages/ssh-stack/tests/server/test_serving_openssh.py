@@ -109,14 +109,14 @@ def digest(path: Path) -> str:
 # ------------------------------------------------------------- commands
 
 
-async def test_a_command_with_input_both_streams_and_status(tmp_path: Path) -> None:
+async def test_command_has_input_both_streams_and_status(tmp_path: Path) -> None:
     async with machine(tmp_path) as at:
         done = await at.ssh(TO, "cat; echo problem >&2; exit 7", stdin=b"to be echoed")
 
     assert done == Done(7, b"to be echoed", b"problem\n")
 
 
-async def test_much_data_both_ways(tmp_path: Path) -> None:
+async def test_much_data_passes_both_ways_with_rekeys(tmp_path: Path) -> None:
     data = os.urandom(MIB) * 16
     async with machine(tmp_path) as at:
         done = await at.ssh("-o", "RekeyLimit=1M", TO, "cat", stdin=data)
@@ -125,19 +125,19 @@ async def test_much_data_both_ways(tmp_path: Path) -> None:
     assert hashlib.sha256(done.out).digest() == hashlib.sha256(data).digest()
 
 
-async def test_the_end_by_a_signal(tmp_path: Path) -> None:
+async def test_command_ended_by_signal_has_status_255(tmp_path: Path) -> None:
     async with machine(tmp_path) as at:
         assert (await at.ssh(TO, "kill -TERM $$")).status == 255
 
 
-async def test_a_shell_without_a_terminal(tmp_path: Path) -> None:
+async def test_shell_without_terminal_reads_standard_input(tmp_path: Path) -> None:
     async with machine(tmp_path) as at:
         done = await at.ssh("-T", TO, stdin=b"echo in; exit 3\n")
 
     assert (done.out, done.status) == (b"in\n", 3)
 
 
-async def test_a_shell_at_a_terminal(tmp_path: Path) -> None:
+async def test_shell_with_terminal_has_pty(tmp_path: Path) -> None:
     async with machine(tmp_path) as at:
         done = await at.ssh("-tt", TO, stdin=b"tty; test -t 2 && echo at a ter''minal; exit 4\n")
 
@@ -146,7 +146,7 @@ async def test_a_shell_at_a_terminal(tmp_path: Path) -> None:
     assert done.status == 4
 
 
-async def test_variables(tmp_path: Path) -> None:
+async def test_only_accepted_variables_are_set(tmp_path: Path) -> None:
     async with machine(tmp_path) as at:
         wanted = ("-o", "SetEnv=LC_ALL=C.UTF-8", "-o", "SetEnv=LD_PRELOAD=evil.so")
         done = await at.ssh(*wanted, TO, 'echo "$LC_ALL,$LD_PRELOAD"')
@@ -154,7 +154,7 @@ async def test_variables(tmp_path: Path) -> None:
     assert done.out in {b"C.UTF-8,\n", b",\n"}  # ssh takes the first SetEnv alone
 
 
-async def test_a_wrong_key_a_wrong_user_and_a_wrong_host_key(tmp_path: Path) -> None:
+async def test_wrong_key_user_or_host_key_is_refused(tmp_path: Path) -> None:
     async with machine(tmp_path, auth=Passwords({USER: "secret"})) as at:
         done = await at.ssh(TO, "true")
         assert (done.status, b"Permission denied (password)" in done.err) == (255, True)
@@ -167,14 +167,14 @@ async def test_a_wrong_key_a_wrong_user_and_a_wrong_host_key(tmp_path: Path) -> 
 
 
 @pytest.mark.row("R14")
-async def test_many_at_once(tmp_path: Path) -> None:
+async def test_twenty_clients_are_served_at_once(tmp_path: Path) -> None:
     async with machine(tmp_path) as at:
         done = await asyncio.gather(*(at.ssh(TO, f"echo {number}") for number in range(20)))
 
     assert [each.out for each in done] == [f"{number}\n".encode() for number in range(20)]
 
 
-async def test_too_many_at_once_are_told(tmp_path: Path) -> None:
+async def test_clients_beyond_max_startups_are_told(tmp_path: Path) -> None:
     async with machine(tmp_path) as at:
         at.here.server._admission._waiting["elsewhere"] = 1000
         done = await at.ssh("-v", TO, "true")
@@ -185,7 +185,7 @@ async def test_too_many_at_once_are_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [(), ("-tt",)], ids=["pipes", "terminal"])
-async def test_a_killed_client_leaves_no_process(tmp_path: Path, words: tuple[str, ...]) -> None:
+async def test_command_ends_when_client_is_killed(tmp_path: Path, words: tuple[str, ...]) -> None:
     async with machine(tmp_path) as at:
         client = await at.start("ssh", *words, TO, "echo $$; exec sleep 300")
         assert client.stdout is not None
@@ -196,7 +196,7 @@ async def test_a_killed_client_leaves_no_process(tmp_path: Path, words: tuple[st
 
 
 @pytest.mark.row("R17")
-async def test_the_server_closes(tmp_path: Path) -> None:
+async def test_close_of_server_ends_command_and_disconnects_client(tmp_path: Path) -> None:
     async with machine(tmp_path) as at:
         client = await at.start("ssh", TO, "echo $$; exec sleep 300")
         assert client.stdout is not None
@@ -212,7 +212,7 @@ async def test_the_server_closes(tmp_path: Path) -> None:
 # ------------------------------------------------------------- files
 
 
-async def test_sftp_there_and_back(tmp_path: Path) -> None:
+async def test_sftp_copies_file_both_ways(tmp_path: Path) -> None:
     async with machine(tmp_path, sftp=UnconfinedFiles(tmp_path)) as at:
         source = at.write("source", os.urandom(MIB) * 16)
         lines = f"put -p {source} copy\nget copy {tmp_path / 'back'}\nls -l copy\nrm copy\n"
@@ -223,7 +223,7 @@ async def test_sftp_there_and_back(tmp_path: Path) -> None:
     assert not (tmp_path / "copy").exists()
 
 
-async def test_sftp_says_what_failed(tmp_path: Path) -> None:
+async def test_sftp_reports_missing_file(tmp_path: Path) -> None:
     async with machine(tmp_path, sftp=UnconfinedFiles(tmp_path)) as at:
         done = await at.run("sftp", "-b", at.write("batch", "get nothing\n"), TO)
 
@@ -232,7 +232,7 @@ async def test_sftp_says_what_failed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [("-r",), ("-r", "-p")], ids=" ".join)
-async def test_scp_of_a_tree_there_and_back(tmp_path: Path, words: tuple[str, ...]) -> None:
+async def test_scp_copies_tree_both_ways(tmp_path: Path, words: tuple[str, ...]) -> None:
     (tmp_path / "tree" / "sub").mkdir(parents=True)
     (tmp_path / "tree" / "sub" / "file").write_bytes(os.urandom(MIB))
     (tmp_path / "tree" / "empty").touch()
@@ -273,7 +273,7 @@ async def through(port: int) -> bytes:
     return data
 
 
-async def test_a_remote_forward(tmp_path: Path) -> None:
+async def test_remote_forward_carries_data(tmp_path: Path) -> None:
     async with machine(tmp_path, forwarding=AllowForwarding()) as at, echoing() as target:
         client = await at.start("ssh", "-N", "-R", f"0:127.0.0.1:{target}", TO)
         assert client.stderr is not None
@@ -284,7 +284,7 @@ async def test_a_remote_forward(tmp_path: Path) -> None:
         await client.communicate(b"")
 
 
-async def test_a_local_forward(tmp_path: Path) -> None:
+async def test_local_forward_carries_data(tmp_path: Path) -> None:
     async with machine(tmp_path, forwarding=AllowForwarding()) as at, echoing() as target:
         done = await at.ssh("-W", f"127.0.0.1:{target}", TO, stdin=b"x" * MIB)
         assert (done.status, done.out) == (0, b"x" * MIB)
@@ -303,7 +303,7 @@ async def test_a_local_forward(tmp_path: Path) -> None:
 
 
 @pytest.mark.row("C17")
-async def test_forwards_that_are_not_allowed(tmp_path: Path) -> None:
+async def test_forwards_are_refused_without_rules(tmp_path: Path) -> None:
     async with machine(tmp_path) as at, echoing() as target:
         direct = await at.ssh("-W", f"127.0.0.1:{target}", TO)
         remote = await at.ssh("-N", "-R", f"0:127.0.0.1:{target}", TO)
@@ -315,7 +315,7 @@ async def test_forwards_that_are_not_allowed(tmp_path: Path) -> None:
 
 
 @pytest.mark.row("C17")
-async def test_a_forward_on_all_addresses_needs_gateway_ports(tmp_path: Path) -> None:
+async def test_forward_on_all_addresses_needs_gateway_ports(tmp_path: Path) -> None:
     for gateway_ports, status in ((False, 255), (True, 0)):
         rules = AllowForwarding(gateway_ports=gateway_ports)
         async with machine(tmp_path, forwarding=rules) as at:
@@ -324,7 +324,7 @@ async def test_a_forward_on_all_addresses_needs_gateway_ports(tmp_path: Path) ->
 
 
 @pytest.mark.row("C18")
-async def test_sockets_of_files_are_not_forwarded(tmp_path: Path) -> None:
+async def test_unix_sockets_are_not_forwarded(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious")
     async with machine(tmp_path, forwarding=AllowForwarding()) as at:

@@ -26,14 +26,14 @@ BASH = LocalShell(shell="/bin/bash", env={"HOME": "/nowhere"}, grace=0.2)
 # ------------------------------------------------------------- commands
 
 
-async def test_stdin_both_streams_and_status() -> None:
+async def test_command_has_stdin_both_streams_and_status() -> None:
     async with connected() as conn:
         done = await conn.run("cat; echo problem >&2; exit 7", input=b"to be echoed")
 
     assert (done.stdout, done.stderr, done.exit_status) == (b"to be echoed", b"problem\n", 7)
 
 
-async def test_much_data_in_and_out() -> None:
+async def test_much_data_passes_in_and_out() -> None:
     data = os.urandom(1 << 20) * 16
     async with connected() as conn:
         done = await conn.run("cat", input=data)
@@ -41,14 +41,14 @@ async def test_much_data_in_and_out() -> None:
     assert hashlib.sha256(done.stdout).digest() == hashlib.sha256(data).digest()
 
 
-async def test_much_data_on_both_streams() -> None:
+async def test_much_data_passes_on_both_output_streams() -> None:
     async with connected() as conn:
         done = await conn.run("head -c 8000000 /dev/zero; head -c 8000000 /dev/zero >&2")
 
     assert (len(done.stdout), len(done.stderr)) == (8_000_000, 8_000_000)
 
 
-async def test_the_end_of_the_input_is_passed_on() -> None:
+async def test_eof_of_client_closes_stdin_of_command() -> None:
     async with connected() as conn, conn.start("cat; echo more") as process:
         await process.stdin.write(b"one\n")
         assert await process.stdout.readline() == b"one\n"
@@ -58,14 +58,14 @@ async def test_the_end_of_the_input_is_passed_on() -> None:
         assert await process.wait() == 0
 
 
-async def test_input_without_a_reader_is_dropped() -> None:
+async def test_input_without_reader_is_dropped() -> None:
     async with connected() as conn:
         done = await conn.run("exec <&-; echo closed", input=b"x" * 6_000_000)
 
     assert (done.stdout, done.exit_status) == (b"closed\n", 0)
 
 
-async def test_the_end_by_a_signal() -> None:
+async def test_end_by_signal_is_reported_as_exit_signal() -> None:
     async with connected() as conn:
         with pytest.raises(CommandFailed):
             await conn.run("kill -USR1 $$", check=True)
@@ -74,7 +74,7 @@ async def test_the_end_by_a_signal() -> None:
     assert (done.exit_status, done.exit_signal) == (None, ExitSignal("USR1"))
 
 
-async def test_a_signal_without_a_name() -> None:
+async def test_signal_without_name_is_reported_with_local_name() -> None:
     async with connected(session=BASH) as conn:
         done = await conn.run("kill -40 $$")
 
@@ -82,7 +82,7 @@ async def test_a_signal_without_a_name() -> None:
     assert done.exit_signal.name == "40@ssh-stack"
 
 
-async def test_a_client_sends_signals_to_the_process_group() -> None:
+async def test_signal_of_client_reaches_process_group() -> None:
     command = "trap 'echo caught; exit 9' TERM; sh -c 'echo $$; exec sleep 300' & wait"
     async with connected() as conn, conn.start(command) as process:
         child = await watch(process)
@@ -94,14 +94,14 @@ async def test_a_client_sends_signals_to_the_process_group() -> None:
         await child.gone()
 
 
-async def test_a_program_in_the_background_is_waited_for_while_it_has_the_output() -> None:
+async def test_background_program_is_waited_for_while_it_holds_output() -> None:
     async with connected() as conn:
         done = await conn.run("(read line; echo late) <&0 & exit 3", input=b"\n")
 
     assert (done.stdout, done.exit_status) == (b"late\n", 3)
 
 
-async def test_a_daemon_is_not_waited_for_and_lives_on() -> None:
+async def test_daemon_without_output_outlives_session() -> None:
     async with connected() as conn:
         done = await conn.run("sleep 300 </dev/null >/dev/null 2>&1 & echo $!")
         daemon = int(done.stdout)
@@ -114,7 +114,7 @@ async def test_a_daemon_is_not_waited_for_and_lives_on() -> None:
 
 @pytest.mark.row("C15")
 @pytest.mark.parametrize("command", [b"echo in\0visible", b"\0"])
-async def test_a_command_that_no_program_can_be_given(
+async def test_command_with_nul_is_refused(
     command: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with connected() as conn:
@@ -134,7 +134,7 @@ async def test_a_command_that_no_program_can_be_given(
 
 
 @pytest.mark.row("C15")
-async def test_a_command_is_bytes() -> None:
+async def test_command_is_passed_as_bytes() -> None:
     async with connected() as conn:
         done = await conn.run(b"printf %s '\xff\xfe'".decode("utf-8", "surrogateescape"))
         long = await conn.run(f"true {'x' * 100_000}; echo long", text=True)
@@ -145,7 +145,7 @@ async def test_a_command_is_bytes() -> None:
     assert none.exit_status == 0
 
 
-async def test_a_shell_that_is_not_there() -> None:
+async def test_missing_shell_is_reported_with_status_127() -> None:
     async with connected(session=LocalShell(shell="/nowhere/sh")) as conn:
         done = await conn.run("true", text=True)
 
@@ -155,7 +155,9 @@ async def test_a_shell_that_is_not_there() -> None:
 
 @pytest.mark.row("R14")
 @pytest.mark.parametrize("failing", ["pipe", "openpty", "dup"])
-async def test_no_descriptor_left(monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
+async def test_session_fails_when_no_descriptor_is_left(
+    monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
     calls = 0
 
     def fail(*_: int) -> tuple[int, int]:
@@ -179,7 +181,7 @@ async def test_no_descriptor_left(monkeypatch: pytest.MonkeyPatch, failing: str)
 # ------------------------------------------------------------- surroundings
 
 
-async def test_the_environment() -> None:
+async def test_environment_has_session_and_accepted_variables() -> None:
     shell = LocalShell(shell="/bin/dash", env={"GREETING": "hello", "HOME": "/"})
     asked = {"LANG": "C", "LC_ALL": "C.UTF-8", "LD_PRELOAD": "evil.so", "PATH": "/evil"}
     async with connected(session=shell) as conn:
@@ -193,7 +195,7 @@ async def test_the_environment() -> None:
     assert re.fullmatch(r"127\.0\.0\.1 \d+ 127\.0\.0\.1 \d+", env["SSH_CONNECTION"])
 
 
-async def test_which_variables_are_accepted() -> None:
+async def test_options_decide_which_variables_are_accepted() -> None:
     async with connected(env=["GREETING"]) as conn:
         env = await _variables(conn, {"GREETING": "hello", "LC_ALL": "C.UTF-8"})
     assert env["GREETING"] == "hello"
@@ -208,7 +210,7 @@ async def _variables(conn: Connection, asked: dict[str, str]) -> dict[str, str]:
     return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
 
 
-async def test_user_without_an_entry_in_passwd(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_user_without_entry_in_passwd(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(_: int) -> None:
         raise KeyError
 

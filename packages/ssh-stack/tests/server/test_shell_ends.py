@@ -29,7 +29,7 @@ HANGS = {
 
 @pytest.mark.parametrize("pty", [None, Pty()], ids=["pipes", "terminal"])
 @pytest.mark.parametrize("command", HANGS.values(), ids=HANGS)
-async def test_the_client_closes_the_session(command: str, pty: Pty | None) -> None:
+async def test_processes_end_when_client_closes_session(command: str, pty: Pty | None) -> None:
     if pty is not None and command == HANGS["its child, after it has ended"]:
         return  # the end of the terminal's session
     async with connected() as conn:
@@ -41,7 +41,7 @@ async def test_the_client_closes_the_session(command: str, pty: Pty | None) -> N
 
 
 @pytest.mark.parametrize("command", HANGS.values(), ids=HANGS)
-async def test_the_connection_is_lost(command: str) -> None:
+async def test_processes_end_when_connection_is_lost(command: str) -> None:
     async with serving() as here, here.connect() as conn, conn.start(command) as process:
         watched = await watch(process)
         conn._client.driver.abort()
@@ -50,14 +50,14 @@ async def test_the_connection_is_lost(command: str) -> None:
 
 @pytest.mark.row("R17")
 @pytest.mark.parametrize("command", HANGS.values(), ids=HANGS)
-async def test_the_server_closes(command: str) -> None:
+async def test_processes_end_when_server_closes(command: str) -> None:
     async with serving() as here, here.connect() as conn, conn.start(command) as process:
         watched = await watch(process)
         await here.server.close()
         await watched.gone()
 
 
-async def test_a_cancelled_run() -> None:
+async def test_process_ends_when_close_is_cancelled() -> None:
     async with connected() as conn:
         process = await conn.start("echo $$; exec sleep 300").open()
         watched = await watch(process)
@@ -71,7 +71,7 @@ async def test_a_cancelled_run() -> None:
 # ------------------------------------------------------------- back-pressure
 
 
-async def test_a_client_that_does_not_read_stops_the_program() -> None:
+async def test_program_is_blocked_when_client_does_not_read() -> None:
     sessions: list[Session] = []
     shell = LocalShell(shell="/bin/sh")
 
@@ -89,7 +89,7 @@ async def test_a_client_that_does_not_read_stops_the_program() -> None:
     assert len(rest) == 50_000_000 - 1
 
 
-async def test_a_program_that_does_not_read_stops_the_client() -> None:
+async def test_client_is_blocked_when_program_does_not_read() -> None:
     async with connected() as conn, conn.start("read line; exec wc -c") as process:
         writing = asyncio.create_task(process.stdin.write(b"\n" + b"x" * 20_000_000))
         await conn.ping()

@@ -49,7 +49,7 @@ async def turns(count: int = 5) -> None:
 # ------------------------------------------------------------- sources
 
 
-async def test_a_source_reads_to_the_end(pipe: Pipe) -> None:
+async def test_reader_reads_until_eof_once_resumed(pipe: Pipe) -> None:
     taker = Taker()
     source = DescriptorReader(pipe[0], taker.take, taker.end)
     os.write(pipe[1], b"one")
@@ -70,7 +70,7 @@ async def test_a_source_reads_to_the_end(pipe: Pipe) -> None:
     assert taker.ended == 1
 
 
-async def test_a_paused_source_reads_nothing(pipe: Pipe) -> None:
+async def test_paused_reader_reads_nothing(pipe: Pipe) -> None:
     taker = Taker()
     source = DescriptorReader(pipe[0], taker.take, taker.end)
     source.resume()
@@ -85,7 +85,7 @@ async def test_a_paused_source_reads_nothing(pipe: Pipe) -> None:
     assert (taker.data, taker.ended) == (b"later", 1)
 
 
-async def test_a_source_takes_more_at_a_time_of_one_that_writes_in_bulk(pipe: Pipe) -> None:
+async def test_reader_enlarges_buffer_for_bulk_data(pipe: Pipe) -> None:
     taker = Taker()
     source = DescriptorReader(pipe[0], taker.take, taker.end)
     source.resume()
@@ -99,7 +99,7 @@ async def test_a_source_takes_more_at_a_time_of_one_that_writes_in_bulk(pipe: Pi
     assert taker.ended == 1
 
 
-async def test_a_source_that_finishes_takes_what_is_there(pipe: Pipe) -> None:
+async def test_finish_of_reader_takes_pending_data(pipe: Pipe) -> None:
     taker = Taker()
     source = DescriptorReader(pipe[0], taker.take, taker.end)
     source.resume()
@@ -112,7 +112,7 @@ async def test_a_source_that_finishes_takes_what_is_there(pipe: Pipe) -> None:
     os.close(pipe[1])
 
 
-async def test_a_source_that_finishes_waits_while_it_is_paused(pipe: Pipe) -> None:
+async def test_finish_of_reader_waits_while_paused(pipe: Pipe) -> None:
     taker = Taker()
     source = DescriptorReader(pipe[0], taker.take, taker.end)
     taker.took = source.pause
@@ -128,7 +128,7 @@ async def test_a_source_that_finishes_waits_while_it_is_paused(pipe: Pipe) -> No
     os.close(pipe[1])
 
 
-async def test_last_words_have_an_end(pipe: Pipe) -> None:
+async def test_finish_of_reader_is_bounded_for_endless_output(pipe: Pipe) -> None:
     taker = Taker()
     source = DescriptorReader(pipe[0], taker.take, taker.end)
     taker.took = lambda: os.close(os.dup(os.write(pipe[1], b"x" * 16_384) and pipe[1]))
@@ -141,7 +141,7 @@ async def test_last_words_have_an_end(pipe: Pipe) -> None:
     os.close(pipe[1])
 
 
-async def test_a_source_that_is_closed_says_nothing(pipe: Pipe) -> None:
+async def test_closed_reader_reports_nothing(pipe: Pipe) -> None:
     taker = Taker()
     source = DescriptorReader(pipe[0], taker.take, taker.end)
     source.resume()
@@ -153,7 +153,7 @@ async def test_a_source_that_is_closed_says_nothing(pipe: Pipe) -> None:
     os.close(pipe[1])
 
 
-async def test_a_taker_that_closes_the_source(pipe: Pipe) -> None:
+async def test_reader_may_be_closed_by_its_taker(pipe: Pipe) -> None:
     taker = Taker()
     source = DescriptorReader(pipe[0], taker.take, taker.end)
     taker.took = source.close
@@ -165,7 +165,7 @@ async def test_a_taker_that_closes_the_source(pipe: Pipe) -> None:
     os.close(pipe[1])
 
 
-async def test_a_readiness_without_data(pipe: Pipe) -> None:
+async def test_spurious_readiness_of_reader_is_ignored(pipe: Pipe) -> None:
     taker = Taker()
     source = DescriptorReader(pipe[0], taker.take, taker.end)
     source._readable()
@@ -177,7 +177,7 @@ async def test_a_readiness_without_data(pipe: Pipe) -> None:
 # ------------------------------------------------------------- sinks
 
 
-async def test_a_sink_writes_at_once_and_closes_at_the_end(pipe: Pipe) -> None:
+async def test_writer_writes_at_once_and_closes_at_eof(pipe: Pipe) -> None:
     taken: list[int] = []
     sink = DescriptorWriter(pipe[1], taken.append)
     sink.write(memoryview(b"one"))
@@ -193,7 +193,7 @@ async def test_a_sink_writes_at_once_and_closes_at_the_end(pipe: Pipe) -> None:
 
 @given(sizes=st.lists(st.integers(0, 200_000), max_size=8), eof=st.booleans())
 @settings(max_examples=25, deadline=None)
-def test_all_is_written_in_order_and_counted_once(sizes: list[int], eof: bool) -> None:
+def test_writer_writes_all_in_order_and_counts_once(sizes: list[int], eof: bool) -> None:
     asyncio.run(_write_all(sizes, eof=eof))
 
 
@@ -227,7 +227,7 @@ async def _write_all(sizes: list[int], *, eof: bool) -> None:
     os.close(reading)
 
 
-async def test_output_without_a_reader_counts_as_taken(pipe: Pipe) -> None:
+async def test_data_for_closed_pipe_counts_as_taken(pipe: Pipe) -> None:
     taken: list[int] = []
     sink = DescriptorWriter(pipe[1], taken.append)
     os.close(pipe[0])
@@ -237,7 +237,7 @@ async def test_output_without_a_reader_counts_as_taken(pipe: Pipe) -> None:
     assert taken == [6, 6]
 
 
-async def test_what_waits_counts_as_taken_when_the_reader_goes(pipe: Pipe) -> None:
+async def test_pending_data_counts_as_taken_when_pipe_closes(pipe: Pipe) -> None:
     taken: list[int] = []
     sink = DescriptorWriter(pipe[1], taken.append)
     sink.write(memoryview(bytes(100_000)))
@@ -248,7 +248,7 @@ async def test_what_waits_counts_as_taken_when_the_reader_goes(pipe: Pipe) -> No
     assert sum(taken) == 150_000
 
 
-async def test_a_closed_sink_drops_what_waits(pipe: Pipe) -> None:
+async def test_closed_writer_drops_pending_data(pipe: Pipe) -> None:
     taken: list[int] = []
     sink = DescriptorWriter(pipe[1], taken.append)
     sink.write(memoryview(bytes(100_000)))

@@ -44,7 +44,7 @@ async def printed(process: Process, pattern: bytes) -> bytes:
 # ------------------------------------------------------------- shells and terminals
 
 
-async def test_a_login_shell_without_a_terminal() -> None:
+async def test_login_shell_runs_without_terminal() -> None:
     async with connected(session=BASH) as conn, conn.start() as process:
         await process.stdin.write(b"echo $0; tty; exit 4\n")
 
@@ -53,7 +53,7 @@ async def test_a_login_shell_without_a_terminal() -> None:
         assert await process.wait() == 4
 
 
-async def test_a_login_shell_at_a_terminal() -> None:
+async def test_login_shell_runs_with_terminal() -> None:
     async with connected(session=BASH) as conn, terminal(conn, None) as process:
         await process.stdin.write(b"shopt -q login_shell && echo lo''gin; tty; exit 5\n")
 
@@ -65,7 +65,7 @@ async def test_a_login_shell_at_a_terminal() -> None:
     assert b"job control" not in printed
 
 
-async def test_a_terminal_has_size_type_path_and_control() -> None:
+async def test_terminal_has_requested_size_and_type_and_is_controlling() -> None:
     pty = Pty("vt100", 132, 43)
     command = 'stty size; echo "$TERM"; test "$SSH_TTY" = "$(tty)" && echo same >/dev/tty'
     async with connected() as conn, terminal(conn, command, pty) as process:
@@ -74,7 +74,7 @@ async def test_a_terminal_has_size_type_path_and_control() -> None:
 
 
 @pytest.mark.row("C14")
-async def test_a_terminal_of_no_size_and_of_too_much() -> None:
+async def test_terminal_size_of_zero_or_beyond_16_bits_is_replaced() -> None:
     async with connected() as conn:
         async with terminal(conn, "stty size", Pty(columns=0, rows=0)) as process:
             assert await process.stdout.read() == b"24 80\r\n"
@@ -82,7 +82,7 @@ async def test_a_terminal_of_no_size_and_of_too_much() -> None:
             assert await process.stdout.read() == b"65535 65535\r\n"
 
 
-async def test_a_terminal_changes_its_size() -> None:
+async def test_window_change_resizes_terminal() -> None:
     command = "trap 'stty size; exit' WINCH; sleep 300 & echo ready; wait"
     async with connected() as conn, terminal(conn, command) as process:
         await printed(process, b"ready")
@@ -92,7 +92,7 @@ async def test_a_terminal_changes_its_size() -> None:
         assert await printed(process, rb"(\d+ \d+)\r\n") == b"30 100"
 
 
-async def test_a_new_size_before_the_program_begins() -> None:
+async def test_window_change_before_start_of_program_counts() -> None:
     async def late(session: Session) -> int:
         await session.stdin.read(1)
         assert session.pty is not None
@@ -106,7 +106,7 @@ async def test_a_new_size_before_the_program_begins() -> None:
         assert await process.stdout.read() == b"100 30"
 
 
-async def test_terminal_modes() -> None:
+async def test_requested_terminal_modes_are_set() -> None:
     modes = {
         TerminalMode.ECHO: 0,
         TerminalMode.IUTF8: 1,
@@ -123,7 +123,7 @@ async def test_terminal_modes() -> None:
     assert (pairs[b"erase"], pairs[b"intr"]) == (b"^H", b"<undef>")
 
 
-async def test_control_c_interrupts_what_is_in_the_foreground() -> None:
+async def test_control_c_interrupts_foreground_program() -> None:
     async with connected() as conn, terminal(conn, "echo $$; exec sleep 300") as process:
         sleeper = await watch(process)
         await process.stdin.write(b"\x03")
@@ -132,14 +132,14 @@ async def test_control_c_interrupts_what_is_in_the_foreground() -> None:
         await sleeper.gone()
 
 
-async def test_the_end_of_input_at_a_terminal() -> None:
+async def test_eof_of_client_ends_input_of_terminal() -> None:
     async with connected() as conn, terminal(conn, "cat; echo over") as process:
         process.stdin.write_eof()
 
         assert await process.stdout.read() == b"over\r\n"
 
 
-async def test_a_program_that_keeps_the_terminal_does_not_keep_the_session() -> None:
+async def test_session_ends_while_background_program_keeps_terminal() -> None:
     command = "trap '' HUP; sleep 300 & echo $!; seq 20000; echo last; exit 6"
     async with connected() as conn, terminal(conn, command) as process:
         number = int(await process.stdout.readline())

@@ -25,7 +25,7 @@ def trusting(principals: Any = None, **options: Any) -> TrustedUserCAKeys:
     return TrustedUserCAKeys([CA.public_key], principals, **given)
 
 
-async def test_a_good_certificate_lets_in_and_others_do_not() -> None:
+async def test_valid_certificate_is_accepted_and_others_refused() -> None:
     trusted = trusting()
 
     assert await trusted.decide("alice", certified()) == Accept()
@@ -35,7 +35,7 @@ async def test_a_good_certificate_lets_in_and_others_do_not() -> None:
     assert await trusted.decide("bob", certified(principals=("bob",))) == NO
 
 
-async def test_restrictions_come_with_the_certificate() -> None:
+async def test_restrictions_of_certificate_are_granted() -> None:
     forced = certified(critical_options={"force-command": option("ls")}, extensions={})
 
     answer = await trusting().decide("alice", forced)
@@ -44,7 +44,7 @@ async def test_restrictions_come_with_the_certificate() -> None:
     assert {"pty", "port-forwarding"} <= answer.permissions.denied
 
 
-async def test_a_client_comes_from_where_the_certificate_says() -> None:
+async def test_source_address_of_certificate_restricts_client() -> None:
     bound = certified(critical_options={"source-address": option("192.0.2.0/24")})
 
     assert await trusting().decide("alice", bound, coming_from("192.0.2.1")) == Accept()
@@ -52,7 +52,7 @@ async def test_a_client_comes_from_where_the_certificate_says() -> None:
     assert await trusting().decide("alice", bound) == NO
 
 
-async def test_a_refusal_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
+async def test_refused_certificate_is_logged_with_reason(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         await trusting().decide("alice", certified(OTHER_CA, serial=7))
         await trusting().decide("root", certified(principals=("root",)))
@@ -75,7 +75,7 @@ async def test_file_of_authorities_is_read_again_at_each_attempt(tmp_path: Path)
     assert await trusted.decide("alice", certified(OTHER_CA)) == NO
 
 
-async def test_a_line_with_options_is_no_authority(tmp_path: Path) -> None:
+async def test_authority_line_with_options_is_ignored(tmp_path: Path) -> None:
     path = tmp_path / "ca.pub"
     path.write_text(f'from="192.0.2.1" {CA.public_key.to_openssh()}\n')
 
@@ -86,7 +86,7 @@ async def test_a_line_with_options_is_no_authority(tmp_path: Path) -> None:
 # ------------------------------------------------------------- principals
 
 
-async def test_principals_of_a_mapping_name_the_users_they_may_log_in_as() -> None:
+async def test_mapping_gives_principals_of_user() -> None:
     trusted = trusting({"alice": ["alice", "ops"], "deploy": ["ci"]}, users=None)
 
     for user, principals, good in (
@@ -100,7 +100,7 @@ async def test_principals_of_a_mapping_name_the_users_they_may_log_in_as() -> No
 
 
 @pytest.mark.parametrize("name", ["principals", "%u", "%%u.%u"])
-async def test_principals_of_a_file_are_those_of_the_user(tmp_path: Path, name: str) -> None:
+async def test_principals_file_of_user_gives_principals(tmp_path: Path, name: str) -> None:
     path = tmp_path / name.replace("%%", "\0").replace("%u", "alice").replace("\0", "%")
     path.write_text('# ops\nops\nno-pty,from="192.0.2.0/24" dev\nno-such-option bad\n')
     trusted = trusting(str(tmp_path / name))
@@ -120,14 +120,14 @@ async def test_missing_file_of_principals_authorizes_no_user(tmp_path: Path) -> 
 
 @pytest.mark.row("A17")
 @pytest.mark.parametrize("user", ["../alice", "..", ".", "", "a/b"])
-async def test_no_user_leaves_the_folder_of_principals(tmp_path: Path, user: str) -> None:
+async def test_user_name_does_not_leave_folder_of_principals(tmp_path: Path, user: str) -> None:
     (tmp_path / "alice").write_text("ops\n")
     trusted = trusting(f"{tmp_path}/x/%u", users=[user])
 
     assert await trusted.decide(user, certified(principals=("ops",))) == NO
 
 
-async def test_a_principal_and_a_certificate_must_agree_on_the_command(tmp_path: Path) -> None:
+async def test_commands_of_principal_and_certificate_must_agree(tmp_path: Path) -> None:
     (tmp_path / "file").write_text('command="ls" ops\n')
     forced = certified(principals=("ops",), critical_options={"force-command": option("rm")})
 
@@ -135,7 +135,7 @@ async def test_a_principal_and_a_certificate_must_agree_on_the_command(tmp_path:
 
 
 @pytest.mark.parametrize(("principals", "users"), [({"alice": "ops"}, None), (None, "alice")])
-def test_one_name_is_no_collection_of_names(principals: Any, users: Any) -> None:
+def test_single_name_in_place_of_names_raises_usage_error(principals: Any, users: Any) -> None:
     with pytest.raises(UsageError):
         TrustedUserCAKeys([CA.public_key], principals, users=users)
 
@@ -143,7 +143,7 @@ def test_one_name_is_no_collection_of_names(principals: Any, users: Any) -> None
 # ------------------------------------------------------------- with others
 
 
-def test_keys_and_authorities_are_one_method() -> None:
+def test_keys_and_authorities_combine_as_one_method() -> None:
     keys = AuthorizedKeys([KEY.public_key], ["alice"])
 
     both = combine([keys, trusting(), Passwords({})])
@@ -163,7 +163,7 @@ def for_user(**changes: Any) -> Certificate:
     return certified(key=USER_KEY, principals=(USER,), **changes)
 
 
-async def test_a_certificate_logs_in_at_a_server_in_every_way_that_it_is_given(
+async def test_certificate_given_in_every_way_authenticates(
     tmp_path: Path,
 ) -> None:
     write_private_key(tmp_path / "id", USER_KEY)
@@ -184,7 +184,7 @@ async def test_a_certificate_logs_in_at_a_server_in_every_way_that_it_is_given(
             await here.connect().open()
 
 
-async def test_a_certificate_is_enforced_at_a_server() -> None:
+async def test_server_enforces_restrictions_of_certificate() -> None:
     echo = {"force-command": option("echo $SSH_ORIGINAL_COMMAND")}
     async with serving(auth=TrustedUserCAKeys([CA.public_key], users=[USER])) as here:
         async with here.connect(certificates=[for_user(critical_options=echo)]) as connection:

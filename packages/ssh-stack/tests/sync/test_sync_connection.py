@@ -34,14 +34,14 @@ def interrupt_when(semaphore: threading.Semaphore) -> None:
     threading.Thread(target=interrupt).start()
 
 
-def test_the_package_has_it_as_an_attribute() -> None:
+def test_sync_is_attribute_of_package() -> None:
     assert ssh_stack.sync is sync
 
 
 # ------------------------------------------------------------- connecting
 
 
-def test_a_connection_opens_and_closes_with_its_block(served: Any) -> None:
+def test_connection_opens_and_closes_with_its_block(served: Any) -> None:
     with sync.connect(**served.options) as conn:
         assert (conn.username, conn.port) == ("user", served.options["port"])
         assert not conn.is_closed
@@ -49,7 +49,7 @@ def test_a_connection_opens_and_closes_with_its_block(served: Any) -> None:
     assert conn.is_closed
 
 
-def test_open_leaves_closing_to_the_caller(served: Any) -> None:
+def test_open_leaves_closing_to_caller(served: Any) -> None:
     conn = sync.connect(**served.options).open()
     conn.close()
     conn.wait_closed()
@@ -57,7 +57,7 @@ def test_open_leaves_closing_to_the_caller(served: Any) -> None:
     assert conn.is_closed
 
 
-def test_a_bad_option_fails_before_anything_is_sent() -> None:
+def test_invalid_option_fails_before_connecting() -> None:
     with pytest.raises(UsageError, match="host_key_policy"):
         sync.connect("web1", host_key_policy="maybe")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
@@ -72,7 +72,7 @@ def test_refused_connection_is_raised_with_its_host(served: Any) -> None:
         connect.open()
 
 
-def test_a_jump_goes_through_a_blocking_connection(conn: sync.Connection, served: Any) -> None:
+def test_jump_goes_through_blocking_connection(conn: sync.Connection, served: Any) -> None:
     with sync.connect(**served.options, jump=conn) as further:
         assert further.run("say hello").stdout == b"hello"
     assert not conn.is_closed
@@ -86,27 +86,27 @@ def test_run_gives_bytes_or_text(conn: sync.Connection) -> None:
     assert conn.run("say hello", text=True).stdout == "hello"
 
 
-def test_run_checks(conn: sync.Connection) -> None:
+def test_run_with_check_raises_command_failed(conn: sync.Connection) -> None:
     with pytest.raises(CommandFailed) as caught:
         conn.run("exit 3", check=True)
     assert caught.value.completed.exit_status == 3
 
 
-def test_both_streams_are_drained(conn: sync.Connection) -> None:
+def test_run_drains_both_streams(conn: sync.Connection) -> None:
     completed = conn.run(f"both {5 * MB}")
 
     assert completed.stdout == b"o" * 5 * MB
     assert completed.stderr == b"e" * 5 * MB
 
 
-def test_two_threads_read_the_two_streams_of_a_process(conn: sync.Connection) -> None:
+def test_two_threads_read_two_streams_of_process(conn: sync.Connection) -> None:
     with conn.start(f"both {5 * MB}") as process, ThreadPoolExecutor(2) as threads:
         out, err = threads.submit(process.stdout.read), threads.submit(process.stderr.read)
         assert process.wait() == 0
     assert (out.result(), err.result()) == (b"o" * 5 * MB, b"e" * 5 * MB)
 
 
-def test_many_threads_share_a_connection(conn: sync.Connection) -> None:
+def test_many_threads_share_connection(conn: sync.Connection) -> None:
     def say(text: str) -> str:
         return conn.run(f"say {text}", text=True).stdout
 
@@ -120,7 +120,7 @@ def _finish(process: sync.Process) -> None:
     process.wait()
 
 
-def test_a_process_reads_what_is_written(conn: sync.Connection) -> None:
+def test_process_reads_written_data(conn: sync.Connection) -> None:
     with conn.start("cat") as process:
         assert process.running
         assert process.launch.command == "cat"
@@ -133,7 +133,7 @@ def test_a_process_reads_what_is_written(conn: sync.Connection) -> None:
         assert process.exit_status == 0
 
 
-def test_a_loop_over_lines_that_ends_early_loses_nothing(conn: sync.Connection) -> None:
+def test_iteration_over_lines_that_ends_early_loses_no_data(conn: sync.Connection) -> None:
     with conn.start("cat") as process:
         process.stdin.write(b"one\ntwo\nthree\n")
         for line in process.stdout.lines():
@@ -146,14 +146,14 @@ def test_a_loop_over_lines_that_ends_early_loses_nothing(conn: sync.Connection) 
         _finish(process)
 
 
-def test_leaving_the_block_ends_the_remote_side(conn: sync.Connection, served: Any) -> None:
+def test_end_of_block_ends_remote_process(conn: sync.Connection, served: Any) -> None:
     with conn.start("hang") as process:
         served.hanging.acquire()
     assert served.signals.get(timeout=10) == "TERM"
     assert process.exit_status == 143
 
 
-def test_a_refusal_is_raised_on_entry(conn: sync.Connection) -> None:
+def test_refused_request_is_raised_on_entry(conn: sync.Connection) -> None:
     scope = conn.subsystem("none")
 
     with pytest.raises(RequestRefused, match="subsystem none"):
@@ -163,9 +163,7 @@ def test_a_refusal_is_raised_on_entry(conn: sync.Connection) -> None:
 # ------------------------------------------------------------- Ctrl-C
 
 
-def test_ctrl_c_ends_the_command_and_leaves_the_connection(
-    conn: sync.Connection, served: Any
-) -> None:
+def test_ctrl_c_ends_command_and_leaves_connection(conn: sync.Connection, served: Any) -> None:
     interrupt_when(served.hanging)
 
     with pytest.raises(KeyboardInterrupt):
@@ -211,7 +209,7 @@ def echo() -> Generator[int]:
         done.result(10)
 
 
-def test_a_stream_goes_both_ways(conn: sync.Connection, echo: int) -> None:
+def test_stream_carries_data_both_ways(conn: sync.Connection, echo: int) -> None:
     stream = conn.open_tcp("127.0.0.1", echo)
     stream.write(b"there and back")
     stream.write_eof()
@@ -222,7 +220,7 @@ def test_a_stream_goes_both_ways(conn: sync.Connection, echo: int) -> None:
 
 
 @pytest.mark.parametrize("kind", ["forward_local", "forward_remote"])
-def test_a_forward_carries(conn: sync.Connection, echo: int, kind: str) -> None:
+def test_forward_carries_data(conn: sync.Connection, echo: int, kind: str) -> None:
     make: Callable[..., sync.Scope[sync.LocalForward]] = getattr(conn, kind)
     with make("127.0.0.1:0", f"127.0.0.1:{echo}") as forward:
         assert forward.host == "127.0.0.1"
@@ -234,7 +232,7 @@ def test_a_forward_carries(conn: sync.Connection, echo: int, kind: str) -> None:
 # ------------------------------------------------------------- the loop's thread
 
 
-def test_a_callback_cannot_block_the_thread_that_calls_it(
+def test_callback_that_blocks_its_thread_raises_usage_error(
     conn: sync.Connection, served: Any
 ) -> None:
     async def ask() -> str | None:
@@ -261,14 +259,14 @@ def _whole_story(error: BaseException | None) -> str:
     return "\n".join(told)
 
 
-def test_it_works_inside_another_event_loop(conn: sync.Connection) -> None:
+def test_blocking_call_works_inside_other_event_loop(conn: sync.Connection) -> None:
     async def main() -> bytes:
         return conn.run("say hello").stdout
 
     assert asyncio.run(main()) == b"hello"
 
 
-def test_blocking_objects_show_what_they_are(conn: sync.Connection) -> None:
+def test_blocking_object_has_repr_and_equality_of_wrapped_one(conn: sync.Connection) -> None:
     process = conn.start("cat").open()
     process.stdin.write_eof()
 

@@ -33,7 +33,7 @@ class _Numbers:
             self.closed.set()
 
 
-def test_stopping_cancels_what_runs() -> None:
+def test_stop_cancels_running_calls() -> None:
     portal = Portal()
     begun: asyncio.Event = portal.call(asyncio.Event)
 
@@ -49,7 +49,7 @@ def test_stopping_cancels_what_runs() -> None:
             waiting.result()
 
 
-def test_stopping_closes_what_is_open_with_a_warning() -> None:
+def test_stop_closes_open_connections_with_warning() -> None:
     class Thing:
         is_closed = False
 
@@ -67,8 +67,8 @@ def test_stopping_closes_what_is_open_with_a_warning() -> None:
     assert len(warned) == 1
 
 
-def test_stopping_waits_no_longer_than_it_must(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_portal, "_LAST_WORDS", 0.01)
+def test_stop_waits_for_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_portal, "_STOP_SECONDS", 0.01)
 
     class Thing:
         is_closed = False
@@ -82,7 +82,7 @@ def test_stopping_waits_no_longer_than_it_must(monkeypatch: pytest.MonkeyPatch) 
         portal.stop()
 
 
-def test_after_the_end_calls_are_refused_and_drops_are_silent() -> None:
+def test_stopped_portal_refuses_calls_and_ignores_dropped_iterators() -> None:
     portal = Portal()
     iterator = portal.iterate(_Numbers().count, 2)
     next(iterator)
@@ -164,19 +164,19 @@ def _python(script: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_a_fork_is_refused_the_connections_and_has_a_portal_of_its_own() -> None:
+def test_fork_is_refused_connections_and_has_own_portal() -> None:
     done = _python(_FORK)
 
     assert (done.returncode, done.stdout) == (7, ""), done.stderr
 
 
-def test_a_thread_that_outlives_the_main_thread_can_go_on() -> None:
+def test_thread_that_outlives_main_thread_continues() -> None:
     done = _python(_THREAD_OUTLIVES_MAIN)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "late\n", "")
 
 
-def test_what_runs_after_the_end_is_refused() -> None:
+def test_call_after_end_of_program_is_refused() -> None:
     done = _python(_CALLED_AT_EXIT)
 
     assert (done.returncode, done.stderr) == (0, "")

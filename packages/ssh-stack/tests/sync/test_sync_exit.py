@@ -70,7 +70,7 @@ def _script(served: Any, body: str, *flags: str) -> subprocess.CompletedProcess[
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_a_program_with_an_open_connection_ends_and_is_warned(served: Any) -> None:
+def test_program_with_open_connection_ends_with_resource_warning(served: Any) -> None:
     done = _script(served, _LEFT_OPEN, "-W", "always::ResourceWarning")
 
     assert (done.returncode, done.stdout) == (0, "end of script\n")
@@ -80,19 +80,19 @@ def test_a_program_with_an_open_connection_ends_and_is_warned(served: Any) -> No
     assert "Traceback" not in done.stderr
 
 
-def test_a_program_with_an_open_connection_ends_quietly_by_default(served: Any) -> None:
+def test_program_with_open_connection_ends_quietly_by_default(served: Any) -> None:
     done = _script(served, _LEFT_OPEN)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "end of script\n", "")
 
 
-def test_an_error_closes_what_it_leaves(served: Any) -> None:
+def test_program_that_ends_with_error_closes_connection(served: Any) -> None:
     done = _script(served, _LEFT_BY_AN_ERROR, "-W", "always")
 
     assert (done.returncode, done.stderr) == (5, "")
 
 
-def test_a_daemon_thread_that_waits_does_not_hold_the_program(served: Any) -> None:
+def test_waiting_daemon_thread_does_not_delay_end_of_program(served: Any) -> None:
     done = _script(served, _WAITED_FOR)
 
     assert done.returncode == 0
@@ -100,7 +100,7 @@ def test_a_daemon_thread_that_waits_does_not_hold_the_program(served: Any) -> No
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
-def test_a_fork_is_refused_and_leaves_the_connection_alone(served: Any) -> None:
+def test_fork_is_refused_and_leaves_connection_open(served: Any) -> None:
     done = _script(served, _FORKED, "-W", "always", "-W", "ignore::DeprecationWarning")
 
     assert (done.returncode, done.stderr) == (7, "")

@@ -46,7 +46,7 @@ def at(folder: Path, name: str) -> str:
     return f"/{folder.name}/{name}"
 
 
-def test_a_zip_file_is_written_and_read(sftp: sync.SFTPClient, folder: Path) -> None:
+def test_zip_file_is_written_and_read(sftp: sync.SFTPClient, folder: Path) -> None:
     with sftp.open(at(folder, "z.zip"), "w+b") as file, zipfile.ZipFile(file, "w") as archive:
         for name, content in FILES.items():
             archive.writestr(name, content, zipfile.ZIP_DEFLATED)
@@ -58,7 +58,7 @@ def test_a_zip_file_is_written_and_read(sftp: sync.SFTPClient, folder: Path) -> 
 
 
 @pytest.mark.parametrize("packing", ["", "gz", "xz"])
-def test_a_tar_file_is_written_and_read(sftp: sync.SFTPClient, folder: Path, packing: str) -> None:
+def test_tar_file_is_written_and_read(sftp: sync.SFTPClient, folder: Path, packing: str) -> None:
     path = at(folder, "t.tar")
     mode: Any = f"w:{packing}"
     with (
@@ -90,7 +90,7 @@ def test_rows_of_csv_are_written_and_read(sftp: sync.SFTPClient, folder: Path) -
         assert next(iter(csv.DictReader(file))) == {"name": "Zoë", "place": "a,b"}
 
 
-def test_many_lines_do_not_cost_a_call_each(
+def test_lines_are_read_without_call_for_each(
     sftp: sync.SFTPClient, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "l").write_bytes(b"line\n" * 20_000)
@@ -110,7 +110,7 @@ def test_many_lines_do_not_cost_a_call_each(
             assert len(calls) < 50
 
 
-def test_the_layers_of_io_take_it(sftp: sync.SFTPClient, folder: Path) -> None:
+def test_layers_of_io_accept_remote_file(sftp: sync.SFTPClient, folder: Path) -> None:
     content = FILES["d/b.bin"]
     (folder / "f").write_bytes(content)
     file: Any = sftp.open(at(folder, "f"))
@@ -129,7 +129,7 @@ def test_the_layers_of_io_take_it(sftp: sync.SFTPClient, folder: Path) -> None:
         assert list(text) == ["é\n"]
 
 
-def test_others_that_take_a_file(sftp: sync.SFTPClient, folder: Path) -> None:
+def test_other_libraries_accept_remote_file(sftp: sync.SFTPClient, folder: Path) -> None:
     content = FILES["d/b.bin"]
     thing = {"rows": ROWS, "size": 5}
     with sftp.open(at(folder, "p"), "wb") as file:
@@ -154,7 +154,7 @@ def test_others_that_take_a_file(sftp: sync.SFTPClient, folder: Path) -> None:
         assert local.read() == content
 
 
-def test_a_mode_of_the_test_is_one_of_both(sftp: sync.SFTPClient, folder: Path) -> None:
+def test_mode_decides_between_text_and_binary_file(sftp: sync.SFTPClient, folder: Path) -> None:
     (folder / "f").write_text("text")
     for mode, kind in (("r", sync.RemoteTextFile), ("rb", sync.RemoteFile)):
         with sftp.open(at(folder, "f"), mode) as file:
@@ -168,7 +168,7 @@ def test_a_mode_of_the_test_is_one_of_both(sftp: sync.SFTPClient, folder: Path) 
 # ------------------------------------------------------------------ options, and other streams
 
 
-def test_options_are_taken(served: Any, folder: Path, tmp_path: Path) -> None:
+def test_sftp_options_are_applied(served: Any, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"x" * 100_000)
     begun: list[list[str]] = []
 
@@ -197,7 +197,7 @@ def process() -> Generator[subprocess.Popen[bytes]]:
         process.kill()
 
 
-def test_a_session_over_the_pipes_of_a_process(
+def test_sftp_session_runs_over_pipes_of_process(
     process: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
     (tmp_path / "f").write_bytes(b"content")
@@ -211,7 +211,7 @@ def test_a_session_over_the_pipes_of_a_process(
     assert process.wait(20) == 0
 
 
-def test_a_session_over_a_socket(tmp_path: Path) -> None:
+def test_sftp_session_runs_over_socket(tmp_path: Path) -> None:
     if not Path(SERVER).exists():
         pytest.skip(f"{SERVER} is missing")
     (tmp_path / "f").write_bytes(b"content")
@@ -226,6 +226,6 @@ def test_a_session_over_a_socket(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stream", [io.BytesIO(), "path", None])
-def test_streams_without_a_descriptor_are_refused(stream: Any) -> None:
+def test_streams_without_descriptor_are_refused(stream: Any) -> None:
     with pytest.raises(UsageError, match="descriptor"):
         sync.SFTPClient.from_streams(stream, stream)

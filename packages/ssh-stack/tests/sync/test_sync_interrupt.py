@@ -46,7 +46,7 @@ class _Work:
             raise
 
 
-def test_ctrl_c_cancels_and_waits_for_the_clean_up(portal: Portal) -> None:
+def test_ctrl_c_cancels_and_waits_for_clean_up(portal: Portal) -> None:
     work = _Work()
 
     with pytest.raises(KeyboardInterrupt):
@@ -55,7 +55,7 @@ def test_ctrl_c_cancels_and_waits_for_the_clean_up(portal: Portal) -> None:
     assert portal.wait(_thread)
 
 
-def test_ctrl_c_finds_a_call_that_has_not_begun(portal: Portal) -> None:
+def test_ctrl_c_finds_call_that_has_not_begun(portal: Portal) -> None:
     begun: list[str] = []
 
     async def work() -> None:
@@ -70,7 +70,7 @@ def test_ctrl_c_finds_a_call_that_has_not_begun(portal: Portal) -> None:
     assert not begun
 
 
-def test_ctrl_c_finds_a_task_before_its_first_step(portal: Portal) -> None:
+def test_ctrl_c_finds_task_before_its_first_step(portal: Portal) -> None:
     begun: list[str] = []
 
     async def work() -> None:
@@ -89,7 +89,7 @@ def test_ctrl_c_finds_a_task_before_its_first_step(portal: Portal) -> None:
     assert not begun
 
 
-def test_ctrl_c_ends_one_thread_and_leaves_the_others(portal: Portal) -> None:
+def test_ctrl_c_ends_one_thread_and_leaves_others(portal: Portal) -> None:
     begun: asyncio.Event = portal.call(asyncio.Event)
     release: asyncio.Event = portal.call(asyncio.Event)
 
@@ -107,7 +107,7 @@ def test_ctrl_c_ends_one_thread_and_leaves_the_others(portal: Portal) -> None:
         assert waiting.result() == "done"
 
 
-def test_a_second_ctrl_c_waits_no_longer(portal: Portal) -> None:
+def test_second_ctrl_c_abandons_clean_up(portal: Portal) -> None:
     released: asyncio.Event = portal.call(asyncio.Event)
 
     async def stubborn() -> None:
@@ -123,10 +123,8 @@ def test_a_second_ctrl_c_waits_no_longer(portal: Portal) -> None:
     portal.call(released.set)
 
 
-def test_a_clean_up_without_end_is_given_up(
-    portal: Portal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_portal, "_CLEAN_UP", 0.01)
+def test_endless_clean_up_is_abandoned(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_portal, "_CLEAN_UP_SECONDS", 0.01)
     released: asyncio.Event = portal.call(asyncio.Event)
 
     async def stubborn() -> None:
@@ -141,7 +139,7 @@ def test_a_clean_up_without_end_is_given_up(
     portal.call(released.set)
 
 
-def test_what_arrives_with_ctrl_c_is_closed(portal: Portal) -> None:
+def test_resource_opened_during_ctrl_c_is_closed(portal: Portal) -> None:
     closed = threading.Event()
 
     class Thing:

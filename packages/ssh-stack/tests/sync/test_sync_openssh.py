@@ -25,14 +25,14 @@ def conn(sshd: Any) -> Generator[sync.Connection]:
         yield conn
 
 
-def test_both_streams_are_drained(conn: sync.Connection) -> None:
+def test_run_drains_both_streams_of_openssh(conn: sync.Connection) -> None:
     completed = conn.run("head -c 5000000 /dev/zero; head -c 5000000 /dev/zero >&2")
 
     assert (len(completed.stdout), len(completed.stderr)) == (5_000_000, 5_000_000)
     assert completed.exit_status == 0
 
 
-def test_lines_arrive_while_the_command_runs(conn: sync.Connection) -> None:
+def test_lines_arrive_while_command_runs(conn: sync.Connection) -> None:
     with conn.start("while read line; do echo got $line; done") as process:
         lines = process.stdout.lines()
         for word in (b"one", b"two"):
@@ -42,7 +42,7 @@ def test_lines_arrive_while_the_command_runs(conn: sync.Connection) -> None:
         assert process.wait() == 0
 
 
-def test_files_go_there_and_back(conn: sync.Connection, tmp_path: Path) -> None:
+def test_files_are_copied_both_ways(conn: sync.Connection, tmp_path: Path) -> None:
     data = bytes(range(256)) * 10_000
     (tmp_path / "local").write_bytes(data)
     with conn.sftp() as sftp:

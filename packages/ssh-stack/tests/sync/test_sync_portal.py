@@ -34,17 +34,17 @@ async def _fail() -> None:
     raise LookupError(problem)
 
 
-def test_functions_run_in_one_thread_that_is_not_the_callers(portal: Portal) -> None:
+def test_functions_run_in_one_thread_other_than_that_of_caller(portal: Portal) -> None:
     first, second = portal.wait(_thread), portal.call(threading.get_ident)
 
     assert first == second != threading.get_ident()
 
 
-def test_there_is_one_portal_in_a_process() -> None:
+def test_process_has_one_portal() -> None:
     assert _portal.portal() is _portal.portal()
 
 
-def test_arguments_and_context_come_along(portal: Portal) -> None:
+def test_arguments_and_context_are_passed_to_function(portal: Portal) -> None:
     variable = contextvars.ContextVar[str]("variable")
     variable.set("mine")
 
@@ -54,19 +54,19 @@ def test_arguments_and_context_come_along(portal: Portal) -> None:
     assert portal.wait(join, "a", second="b") == "abmine"
 
 
-def test_an_error_keeps_its_type_and_where_it_came_from(portal: Portal) -> None:
+def test_error_keeps_its_type_and_traceback(portal: Portal) -> None:
     with pytest.raises(LookupError, match="no") as caught:
         portal.wait(_fail)
 
     assert "_fail" in [frame.name for frame in traceback.extract_tb(caught.tb)]
 
 
-def test_an_error_of_a_plain_function_is_raised_too(portal: Portal) -> None:
+def test_error_of_plain_function_is_raised(portal: Portal) -> None:
     with pytest.raises(ZeroDivisionError):
         portal.call(divmod, 1, 0)
 
 
-def test_an_error_leaves_no_cycle_behind(portal: Portal) -> None:
+def test_error_leaves_no_reference_cycle(portal: Portal) -> None:
     class Held:
         pass
 
@@ -98,13 +98,13 @@ def test_many_threads_wait_at_once(portal: Portal) -> None:
         assert list(threads.map(wait, range(8))) == [*range(8)]
 
 
-def test_the_loops_own_thread_is_told_instead_of_hanging(portal: Portal) -> None:
+def test_wait_in_thread_of_loop_raises_usage_error(portal: Portal) -> None:
     with pytest.raises(UsageError, match="cannot wait for that same thread"):
         portal.call(portal.wait, _thread)
 
 
 @pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
-def test_a_callback_that_exits_ends_its_call_and_not_the_thread(
+def test_exit_in_call_is_raised_to_caller_and_not_in_thread(
     portal: Portal, kind: type[BaseException]
 ) -> None:
     async def leave() -> None:
@@ -115,7 +115,7 @@ def test_a_callback_that_exits_ends_its_call_and_not_the_thread(
     assert portal.wait(_thread)
 
 
-def test_a_stray_callback_that_exits_does_not_end_the_thread(
+def test_exit_in_stray_callback_does_not_end_thread(
     portal: Portal, caplog: pytest.LogCaptureFixture
 ) -> None:
     portal.call(lambda: asyncio.get_running_loop().call_soon(sys.exit, 3))
@@ -141,7 +141,7 @@ class _Numbers:
             self.closed.set()
 
 
-def test_an_iterator_takes_nothing_ahead(portal: Portal) -> None:
+def test_iterator_takes_no_items_ahead(portal: Portal) -> None:
     numbers = _Numbers()
     iterator = portal.iterate(numbers.count, 5)
 
@@ -151,7 +151,7 @@ def test_an_iterator_takes_nothing_ahead(portal: Portal) -> None:
     assert list(iterator) == [2, 3, 4]
 
 
-def test_an_iterator_that_is_dropped_is_closed(portal: Portal) -> None:
+def test_dropped_iterator_is_closed(portal: Portal) -> None:
     numbers = _Numbers()
     for _ in portal.iterate(numbers.count, 5):
         break
@@ -159,7 +159,7 @@ def test_an_iterator_that_is_dropped_is_closed(portal: Portal) -> None:
     assert numbers.closed.wait(10)
 
 
-def test_an_iterator_can_be_dropped_in_the_loops_thread(portal: Portal) -> None:
+def test_iterator_dropped_in_thread_of_loop_is_closed(portal: Portal) -> None:
     numbers = _Numbers()
     iterators = [portal.iterate(numbers.count, 5)]
     next(iterators[0])

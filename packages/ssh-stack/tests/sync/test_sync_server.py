@@ -41,7 +41,7 @@ def server(serve: sync.Serve) -> Generator[sync.Server]:
         yield server
 
 
-def test_a_client_and_a_server_share_the_thread(server: sync.Server, key: PrivateKey) -> None:
+def test_client_and_server_share_thread(server: sync.Server, key: PrivateKey) -> None:
     options: dict[str, Any] = {
         "config": None,
         "agent": None,
@@ -52,20 +52,20 @@ def test_a_client_and_a_server_share_the_thread(server: sync.Server, key: Privat
         assert conn.run("anything", text=True).stdout == "hello me"
 
 
-def test_the_server_is_closed_with_its_block(serve: sync.Serve) -> None:
+def test_server_is_closed_with_its_block(serve: sync.Serve) -> None:
     with serve as server:
         assert (server.host, server.is_closed) == ("127.0.0.1", False)
     assert server.is_closed
 
 
-def test_serving_ends_when_another_thread_closes_the_server(server: sync.Server) -> None:
+def test_serving_ends_when_another_thread_closes_server(server: sync.Server) -> None:
     with ThreadPoolExecutor(1) as threads:
         serving = threads.submit(server.serve_forever)
         server.close()
         assert serving.result(10) is None
 
 
-def test_ctrl_c_ends_serving(server: sync.Server) -> None:
+def test_ctrl_c_ends_serve_forever(server: sync.Server) -> None:
     def serve_until_interrupted() -> None:
         server._portal.post(_interrupt)
         server.serve_forever()
@@ -79,6 +79,6 @@ async def _interrupt() -> None:
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
-def test_a_bad_option_is_refused_at_once(key: PrivateKey) -> None:
+def test_invalid_option_is_refused_at_once(key: PrivateKey) -> None:
     with pytest.raises(UsageError, match="host_keys"):
         sync.serve("127.0.0.1", host_keys=[key, key], auth=ServerAuthentication(public_key=_admit))

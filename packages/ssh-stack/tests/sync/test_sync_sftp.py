@@ -28,7 +28,7 @@ def tree(served: Any, request: pytest.FixtureRequest) -> str:
     return f"/{name}"
 
 
-def test_a_tree_goes_there_and_back(sftp: sync.SFTPClient, tmp_path: Path, served: Any) -> None:
+def test_tree_is_copied_both_ways(sftp: sync.SFTPClient, tmp_path: Path, served: Any) -> None:
     source = tmp_path / "source"
     (source / "sub").mkdir(parents=True)
     data = os.urandom(2_000_000)
@@ -48,7 +48,7 @@ def test_a_tree_goes_there_and_back(sftp: sync.SFTPClient, tmp_path: Path, serve
     assert told
 
 
-def test_directories_are_iterated(sftp: sync.SFTPClient, tree: str) -> None:
+def test_directory_is_listed_by_every_iterator(sftp: sync.SFTPClient, tree: str) -> None:
     names = {"file", "empty", "below"}
 
     assert {entry.name for entry in sftp.scandir(tree)} == names
@@ -58,15 +58,13 @@ def test_directories_are_iterated(sftp: sync.SFTPClient, tree: str) -> None:
     assert [str(path) for path in sftp.path(tree).glob("**/deep")] == [f"{tree}/below/deep"]
 
 
-def test_a_listing_that_ends_early_leaves_the_session_usable(
-    sftp: sync.SFTPClient, tree: str
-) -> None:
+def test_listing_that_ends_early_leaves_session_usable(sftp: sync.SFTPClient, tree: str) -> None:
     for _ in sftp.scandir(tree):
         break
     assert sftp.exists(tree)
 
 
-def test_a_file_is_read_by_lines_and_positions(sftp: sync.SFTPClient, tree: str) -> None:
+def test_file_is_read_by_lines_and_offsets(sftp: sync.SFTPClient, tree: str) -> None:
     with sftp.open(f"{tree}/file", "r+b") as file:
         assert isinstance(file, sync.RemoteFile)
         assert file.path == f"{tree}/file"
@@ -79,7 +77,7 @@ def test_a_file_is_read_by_lines_and_positions(sftp: sync.SFTPClient, tree: str)
     assert file.closed
 
 
-def test_paths_have_the_manners_of_pathlib(sftp: sync.SFTPClient, tree: str) -> None:
+def test_remote_path_has_interface_of_pathlib(sftp: sync.SFTPClient, tree: str) -> None:
     folder = sftp.path(tree)
     path = folder / "file"
 
@@ -94,7 +92,7 @@ def test_paths_have_the_manners_of_pathlib(sftp: sync.SFTPClient, tree: str) -> 
     assert [moved.exists(), path.exists(), folder.is_dir()] == [True, False, True]
 
 
-def test_an_error_is_the_builtin_ones_kin(sftp: sync.SFTPClient) -> None:
+def test_missing_file_raises_file_not_found_error(sftp: sync.SFTPClient) -> None:
     with pytest.raises(FileNotFoundError) as caught:
         sftp.open("/no/such")
     assert caught.value.filename == "/no/such"
