@@ -54,7 +54,7 @@ def test_t09_no_flipped_byte_is_accepted(side: Side, cipher: str, mac: str) -> N
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("order", [[0, 0], [0, 2], [1, 0], [0, 1, 1], [0, 1, 0]])
 @every_suite
-def test_t11_no_packet_counts_out_of_its_place(
+def test_t11_packet_out_of_order_ends_connection(
     side: Side, cipher: str, mac: str, order: list[int]
 ) -> None:
     keyed = Keyed(side, cipher, mac)

@@ -73,7 +73,7 @@ def other(side: Side) -> Side:
 
 
 @every_class
-def test_an_honest_relay_changes_nothing(suite: Suite) -> None:
+def test_handshake_through_honest_relay_is_established(suite: Suite) -> None:
     middle = Middle(options(*suite), options(*suite))
     middle.run()
     assert established(middle.pair)
@@ -85,7 +85,7 @@ def test_an_honest_relay_changes_nothing(suite: Suite) -> None:
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("side", SIDES)
 @every_class
-def test_t12_an_injected_packet_ends_a_strict_handshake(
+def test_t12_injected_packet_ends_strict_handshake(
     suite: Suite, side: Side, place: int, packet: bytes
 ) -> None:
     for deleting in (0, 1, 2):
@@ -101,7 +101,7 @@ def test_t12_an_injected_packet_ends_a_strict_handshake(
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("side", SIDES)
 @every_class
-def test_t12_a_deleted_packet_is_found(suite: Suite, side: Side, count: int) -> None:
+def test_t12_deleted_packet_is_detected(suite: Suite, side: Side, count: int) -> None:
     def edit(speaker: Side, number: int, original: bytes) -> Iterable[bytes]:
         return () if speaker == side and 4 <= number < 4 + count else (original,)
 
@@ -167,7 +167,7 @@ def test_t12_gcm_is_safe_without_strict(side: Side, monkeypatch: pytest.MonkeyPa
 @pytest.mark.row("T12")
 @pytest.mark.parametrize("place", [2, 3])
 @pytest.mark.parametrize("side", SIDES)
-def test_t12_nothing_unknown_makes_an_end_count_on(
+def test_t12_unknown_message_before_newkeys_ends_connection(
     side: Side, place: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An answer to an unknown message would raise the victim's own counter (snd+)."""
@@ -252,7 +252,7 @@ def test_t17_one_strict_side_makes_no_strict_connection(
 
 @pytest.mark.row("T38")
 @pytest.mark.parametrize("suite", SUITES[:: max(1, len(SUITES) // 8)])
-def test_a_rekey_between_any_two_packets_gives_the_same_data(suite: Suite) -> None:
+def test_rekey_between_any_two_packets_keeps_data(suite: Suite) -> None:
     small = TransportOptions(algorithms=offer(*suite), rekey_packets=1)
     relaxed = attrs.evolve(small, rekey_packets=2**31)
     payloads = [b"\x5e" + bytes([n]) * (n * n) for n in range(40)]

@@ -279,13 +279,13 @@ def _cuts(data: bytes, sizes: list[int], turn: int) -> list[bytes]:
 
 @settings(max_examples=30, deadline=None)
 @given(st.sampled_from(SUITES), st.lists(st.integers(1, 500), min_size=1, max_size=30))
-def test_any_cut_gives_the_same_events_and_the_same_output(
+def test_any_fragmentation_gives_same_events_and_output(
     suite: tuple[str, str], sizes: list[int]
 ) -> None:
     assert play(suite, sizes) == play(suite, [10**9])
 
 
 @pytest.mark.parametrize("size", [1, 3])
-def test_single_bytes_give_the_same(size: int) -> None:
+def test_single_bytes_give_same_events_and_output(size: int) -> None:
     for suite in SUITES[:: max(1, len(SUITES) // 4)]:
         assert play(suite, [size]) == play(suite, [10**9])

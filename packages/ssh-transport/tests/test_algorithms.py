@@ -60,7 +60,7 @@ def written(kexinit: KexInit) -> str:
 
 @pytest.mark.parametrize("role", get_args(Role))
 @pytest.mark.parametrize("name", get_args(Profile))
-def test_golden_kexinit(name: Profile, role: Role) -> None:
+def test_kexinit_of_profile_equals_golden_file(name: Profile, role: Role) -> None:
     options = TransportOptions(algorithms=profiles(name, role))
 
     def fixed(size: int) -> bytes:
@@ -80,7 +80,7 @@ def test_golden_kexinit(name: Profile, role: Role) -> None:
     assert written(found) == (GOLDEN / f"{name}-{role}.txt").read_text()
 
 
-def test_what_else_a_profile_says() -> None:
+def test_profile_decides_rsa_bits_and_truncatable_ciphers() -> None:
     assert profiles("strict", "client").refuse_truncatable
     assert not profiles("default", "client").refuse_truncatable
     bits = [profiles(name, "client").rsa_bits for name in get_args(Profile)]
@@ -94,7 +94,7 @@ def every_name(algorithms: Algorithms) -> str:
 
 @pytest.mark.parametrize("role", get_args(Role))
 @pytest.mark.parametrize("name", get_args(Profile))
-def test_what_is_in_no_profile(name: Profile, role: Role) -> None:
+def test_profiles_offer_no_broken_algorithm(name: Profile, role: Role) -> None:
     found = profiles(name, role)
     names = every_name(found)
     for weak in ("md5", "arcfour", "none", "dss", "rsa1024", "blowfish", "cast", "umac"):
@@ -105,7 +105,7 @@ def test_what_is_in_no_profile(name: Profile, role: Role) -> None:
 
 @pytest.mark.parametrize("role", get_args(Role))
 @pytest.mark.parametrize("name", ["strict", "default"])
-def test_what_only_legacy_has(name: Profile, role: Role) -> None:
+def test_legacy_algorithms_are_only_in_legacy_profile(name: Profile, role: Role) -> None:
     found = profiles(name, role)
     names = every_name(found)
     for weak in ("sha1", "cbc", "group1-", "ssh-rsa"):
@@ -146,12 +146,12 @@ def test_lists_are_adjusted_as_ssh_config_spells_it() -> None:
     assert base.adjusted() == base
 
 
-def test_an_adjustment_that_leaves_nothing() -> None:
+def test_adjustment_that_removes_every_name_raises_usage_error() -> None:
     with pytest.raises(UsageError, match="no cipher"):
         profiles("default", "client").adjusted(ciphers="-*")
 
 
-def test_a_profile_that_is_none() -> None:
+def test_unknown_profile_raises_usage_error() -> None:
     with pytest.raises(UsageError):
         profiles("paranoid", "client")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
@@ -162,7 +162,7 @@ def replaced(field: str, names: tuple[str, ...]) -> Algorithms:
 
 
 @pytest.mark.parametrize("field", ["kex", "ciphers", "macs", "compression", "host_keys"])
-def test_a_list_that_cannot_be_offered(field: str) -> None:
+def test_empty_list_raises_usage_error(field: str) -> None:
     with pytest.raises(UsageError):
         replaced(field, ()).check()
     with pytest.raises(UsageError):
@@ -170,7 +170,7 @@ def test_a_list_that_cannot_be_offered(field: str) -> None:
 
 
 @pytest.mark.parametrize("field", ["kex", "ciphers", "macs", "compression", "host_keys"])
-def test_a_name_that_is_not_implemented(field: str) -> None:
+def test_unimplemented_name_raises_usage_error(field: str) -> None:
     with pytest.raises(UsageError, match="zzz"):
         replaced(field, ("zzz",)).check()
 

@@ -47,7 +47,7 @@ def sealed(sealer: Sealer, data: bytes, sequence: int) -> bytes:
 
 
 @every_suite
-def test_both_ways_of_sealing_give_the_same(cipher: str, mac: str | None) -> None:
+def test_seal_and_seal_run_give_same_packet(cipher: str, mac: str | None) -> None:
     (one, _), (two, _) = suite(cipher, mac), suite(cipher, mac)
     for sequence, size in enumerate([1, 20, 4000, 33000, 5]):
         data = packet(one, bytes(size))
@@ -55,7 +55,7 @@ def test_both_ways_of_sealing_give_the_same(cipher: str, mac: str | None) -> Non
 
 
 @every_suite
-def test_a_run_is_what_its_packets_are_one_by_one(cipher: str, mac: str | None) -> None:
+def test_sealed_run_equals_packets_sealed_one_by_one(cipher: str, mac: str | None) -> None:
     (one, _), (two, _) = suite(cipher, mac), suite(cipher, mac)
     packets = [packet(one, bytes([n]) * 5000) for n in range(4)]
     share = packets[0][4]
@@ -71,7 +71,9 @@ def test_a_run_is_what_its_packets_are_one_by_one(cipher: str, mac: str | None) 
 
 @every_suite
 @pytest.mark.parametrize("size", [4984, 4999, 5001, 5016, 10_000])
-def test_a_run_has_no_packet_of_another_size(cipher: str, mac: str | None, size: int) -> None:
+def test_run_with_packet_of_other_size_raises_value_error(
+    cipher: str, mac: str | None, size: int
+) -> None:
     sealer, _ = suite(cipher, mac)
     data = packet(sealer, bytes(5000))
     out = bytearray(2 * (len(data) + sealer.trailer))
@@ -145,7 +147,7 @@ def test_t11_no_packet_opens_out_of_its_place(cipher: str, mac: str | None) -> N
 @pytest.mark.row("T05")
 @telling_suite
 @pytest.mark.parametrize("length", [0, 1, 4, LIMIT + 1, 2**31 - 1, 2**32 - 1])
-def test_t05_a_length_is_refused_as_soon_as_it_is_known(
+def test_t05_invalid_length_is_refused_as_soon_as_decrypted(
     cipher: str, mac: str | None, length: int
 ) -> None:
     sealer, opener = suite(cipher, mac)
@@ -157,7 +159,7 @@ def test_t05_a_length_is_refused_as_soon_as_it_is_known(
 @pytest.mark.row("T06")
 @telling_suite
 @pytest.mark.parametrize("excess", range(1, 8))
-def test_t06_a_length_is_a_multiple_of_the_block(
+def test_t06_length_that_is_not_multiple_of_block_is_refused(
     cipher: str, mac: str | None, excess: int
 ) -> None:
     sealer, opener = suite(cipher, mac)
@@ -171,7 +173,7 @@ def test_t06_a_length_is_a_multiple_of_the_block(
 
 
 @every_suite
-def test_the_largest_packet(cipher: str, mac: str | None) -> None:
+def test_packet_of_largest_length_is_opened(cipher: str, mac: str | None) -> None:
     sealer, opener = suite(cipher, mac)
     length = LIMIT if sealer.clear else LIMIT - 4
     data = pack(">IB", length, 4) + bytes(length - 1)
@@ -181,7 +183,7 @@ def test_the_largest_packet(cipher: str, mac: str | None) -> None:
     assert bytes(body) == data[4:]
 
 
-def test_gcm_known_answer() -> None:
+def test_aes_gcm_matches_reference_for_first_packets() -> None:
     # AES-128-GCM, key and nonce zero, AAD 00000010, one zero block
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes  # noqa: PLC0415
 
@@ -199,7 +201,7 @@ def test_gcm_known_answer() -> None:
     )[4:20] == bytes.fromhex("0388dace60b6a392f328c2b971b2fe78")
 
 
-def test_the_gcm_counter_has_64_bits() -> None:
+def test_gcm_invocation_counter_wraps_at_64_bits() -> None:
     iv = b"\1\2\3\4" + b"\xff" * 8
     spec = CIPHERS["aes256-gcm@openssh.com"]
     wrapping = spec.load().sealer(bytes(32), iv, None)
@@ -209,7 +211,7 @@ def test_the_gcm_counter_has_64_bits() -> None:
     assert wrapping.seal(data, 1) == fresh.seal(data, 0)
 
 
-def test_chacha20_poly1305_known_answer() -> None:
+def test_chacha20_poly1305_matches_test_vector() -> None:
     # draft-agl-tls-chacha20poly1305-02 (the keystream of ChaCha20 for a zero key and nonce)
     # and Poly1305 as a reference implementation over it
     from cryptography.hazmat.primitives.poly1305 import Poly1305  # noqa: PLC0415
@@ -227,7 +229,7 @@ def test_chacha20_poly1305_known_answer() -> None:
     assert out[20:] == Poly1305.generate_tag(block0[:32], out[:20])
 
 
-def test_aes_ctr_known_answer() -> None:
+def test_aes_ctr_matches_test_vector_of_nist() -> None:
     # NIST SP 800-38A section F.5.1
     key = bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c")
     counter = bytes.fromhex("f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff")
@@ -239,7 +241,7 @@ def test_aes_ctr_known_answer() -> None:
     )
 
 
-def test_counter_mode_needs_a_mac() -> None:
+def test_counter_mode_without_mac_raises_usage_error() -> None:
     spec = CIPHERS["aes128-ctr"]
     with pytest.raises(UsageError):
         spec.load().sealer(bytes(16), bytes(16), None)
@@ -248,7 +250,9 @@ def test_counter_mode_needs_a_mac() -> None:
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([8, 16]), st.sampled_from([0, 4]))
-def test_lengths(length: int, block: int, clear: int) -> None:
+def test_any_length_is_accepted_only_in_bounds_and_block_aligned(
+    length: int, block: int, clear: int
+) -> None:
     good = 5 <= length <= LIMIT and (length + 4 - clear) % block == 0
     try:
         check_length(length, LIMIT, block, clear)
@@ -258,7 +262,7 @@ def test_lengths(length: int, block: int, clear: int) -> None:
         assert good
 
 
-def test_the_plaintext_buffer_grows_and_is_reused() -> None:
+def test_plaintext_buffer_grows_and_is_reused() -> None:
     plain = Plaintext()
     small = plain.first(10)
     assert len(small) == 10
@@ -269,7 +273,7 @@ def test_the_plaintext_buffer_grows_and_is_reused() -> None:
 
 
 @pytest.mark.parametrize("cipher", [name for name, spec in CIPHERS.items() if spec.aead])
-def test_ciphertext_and_plaintext_never_share_a_buffer(cipher: str) -> None:
+def test_ciphertext_and_plaintext_never_share_buffer(cipher: str) -> None:
     sealer, opener = suite(cipher, None)
     stream = bytearray(sealer.seal(packet(sealer, b"x" * 50), 0))
     body = opener.open(memoryview(stream), 0, len(stream), 0)

@@ -37,7 +37,7 @@ def packet(payload: bytes) -> bytes:
     return pack(">IB", len(payload) + 1 + padding, padding) + payload + b"p" * padding
 
 
-def test_aes_known_answer() -> None:
+def test_aes_cbc_matches_test_vector_of_nist() -> None:
     # NIST SP 800-38A section F.2.1
     key = bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c")
     mac = Mac(MACS["hmac-sha1"], bytes(20))
@@ -47,7 +47,7 @@ def test_aes_known_answer() -> None:
     assert sealer.seal(data[16:], 1)[:16].hex() == "5086cb9b507219ee95db113a917678b2"
 
 
-def test_triple_des_known_answer() -> None:
+def test_triple_des_cbc_matches_test_vector() -> None:
     # NIST SP 800-67 appendix B.1: the first block, with a vector of zeros
     key = bytes.fromhex("0123456789abcdef23456789abcdef01456789abcdef0123")
     mac = Mac(MACS["hmac-sha1"], bytes(20))
@@ -87,7 +87,9 @@ def test_t10_every_failure_looks_alike(cipher: str, mac: str) -> None:
 
 @pytest.mark.row("T10")
 @pytest.mark.parametrize("fault", [0, 40, -1])
-def test_t10_on_a_connection(fault: int, key: PrivateKey) -> None:
+def test_t10_corrupt_cbc_packet_ends_connection_after_largest_length(
+    fault: int, key: PrivateKey
+) -> None:
     algorithms = attrs.evolve(FAST, ciphers=("aes256-cbc",), macs=("hmac-sha1",))
     pair = Pair.connected(algorithms, key=key)
     pair.client.send_payload(b"\x5e", bytes(100))

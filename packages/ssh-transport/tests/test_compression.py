@@ -45,7 +45,7 @@ def size_of(pair: Pair, payload: bytes) -> int:
     return size
 
 
-def test_both_directions_are_compressed(squeezed: Pair) -> None:
+def test_payloads_are_compressed_in_both_directions(squeezed: Pair) -> None:
     assert squeezed.client.agreement.client_to_server.compression == "zlib@openssh.com"
     payload = b"\x5e" + b"the same again " * 2000
     assert size_of(squeezed, payload) < 300
@@ -64,7 +64,7 @@ def test_several_payloads_in_one_call_are_compressed_each(squeezed: Pair) -> Non
     assert squeezed.payloads(squeezed.server) == sent
 
 
-def test_directions_are_independent(key: PrivateKey) -> None:
+def test_compression_is_negotiated_per_direction(key: PrivateKey) -> None:
     both = attrs.evolve(FAST, compression=("none", "zlib@openssh.com"))
     pair = Pair.connected(both, key=key)
     assert pair.client.agreement.client_to_server.compression == "none"
@@ -73,7 +73,7 @@ def test_directions_are_independent(key: PrivateKey) -> None:
 
 
 @given(st.lists(st.binary(min_size=1, max_size=5000), min_size=1, max_size=20))
-def test_any_payloads_come_through(payloads: list[bytes]) -> None:
+def test_any_payloads_are_expanded_unchanged(payloads: list[bytes]) -> None:
     pair = Pair.connected(ZLIB, key=KEY)
     expected = [b"\x5e" + payload for payload in payloads]
     for number, payload in enumerate(expected):
@@ -84,7 +84,7 @@ def test_any_payloads_come_through(payloads: list[bytes]) -> None:
     assert pair.payloads(pair.server) == expected
 
 
-def test_every_key_has_a_context_of_its_own(squeezed: Pair) -> None:
+def test_rekey_begins_new_compression_context(squeezed: Pair) -> None:
     payload = b"\x5e" + os.urandom(20_000)
     first = size_of(squeezed, payload)
     repeated = size_of(squeezed, payload)
@@ -105,7 +105,7 @@ def authenticating(key: PrivateKey) -> Pair:
 
 
 @pytest.mark.row("T35")
-def test_t35_it_begins_with_the_success(key: PrivateKey) -> None:
+def test_t35_delayed_compression_begins_behind_success(key: PrivateKey) -> None:
     pair = authenticating(key)
     request = b"\x32" + b"a request " * 100
     pair.client.send_payload(request)
@@ -131,7 +131,7 @@ def test_t35_it_begins_with_the_success(key: PrivateKey) -> None:
 
 
 @pytest.mark.row("T35")
-def test_t35_a_success_that_waits_for_a_key_exchange_leaves_uncompressed(key: PrivateKey) -> None:
+def test_t35_success_held_by_key_exchange_is_sent_uncompressed(key: PrivateKey) -> None:
     pair = authenticating(key)
     pair.server.start_rekey()
     pair.server.send_payload(b"\x35 a banner")
@@ -152,7 +152,7 @@ def test_t35_a_success_that_waits_for_a_key_exchange_leaves_uncompressed(key: Pr
 
 
 @pytest.mark.row("T35")
-def test_t35_before_it_a_compressed_packet_ends_the_connection(key: PrivateKey) -> None:
+def test_t35_compressed_packet_before_success_ends_connection(key: PrivateKey) -> None:
     pair = authenticating(key)
     inject(pair.client, zlib.compress(b"\x32 login"))
     pump(pair.client, pair.server)
@@ -160,7 +160,7 @@ def test_t35_before_it_a_compressed_packet_ends_the_connection(key: PrivateKey) 
 
 
 @pytest.mark.row("T35")
-def test_t35_zlib_is_not_a_method() -> None:
+def test_t35_zlib_before_authentication_is_refused() -> None:
     with pytest.raises(UsageError):
         attrs.evolve(ZLIB, compression=("zlib",)).check()
     for profile in ("strict", "default", "legacy"):
@@ -183,7 +183,9 @@ def flushed(data: bytes) -> bytes:
 
 @pytest.mark.row("T34")
 @pytest.mark.parametrize("size", [MOST + 1, 2**20, 255 * 2**20])
-def test_t34_a_bomb(size: int, squeezed: Pair) -> None:
+def test_t34_compression_bomb_ends_connection_with_bounded_memory(
+    size: int, squeezed: Pair
+) -> None:
     bomb = flushed(b"\x5e" + bytes(size - 1))
     assert len(bomb) < 262_000
     tracemalloc.start()
@@ -196,7 +198,7 @@ def test_t34_a_bomb(size: int, squeezed: Pair) -> None:
 
 
 @pytest.mark.row("T34")
-def test_t34_the_largest_payload_a_hundred_times(squeezed: Pair) -> None:
+def test_t34_largest_payload_is_compressed_hundred_times(squeezed: Pair) -> None:
     payload = b"\x5e" + bytes(MOST - 1)
     for _ in range(100):
         assert size_of(squeezed, payload) < 1000
@@ -207,13 +209,15 @@ def test_t34_the_largest_payload_a_hundred_times(squeezed: Pair) -> None:
     "compressed",
     [b"\x5e not zlib", zlib.compress(b"")[:2], flushed(b"")[:2] + b"\xff" * 9, b"\x78\x9c"],
 )
-def test_t34_what_cannot_be_expanded(compressed: bytes, squeezed: Pair) -> None:
+def test_t34_malformed_compressed_payload_ends_connection(
+    compressed: bytes, squeezed: Pair
+) -> None:
     forged(squeezed, compressed)
     refused(squeezed.server, squeezed.client, FAILED)
 
 
 @pytest.mark.row("T34")
-def test_t34_nothing_follows_the_end_of_a_stream(squeezed: Pair) -> None:
+def test_t34_data_behind_end_of_stream_ends_connection(squeezed: Pair) -> None:
     whole = zlib.compress(b"\x5e data")
     forged(squeezed, whole)
     assert drain(squeezed.server) == [PayloadReceived(b"\x5e data")]
@@ -232,13 +236,13 @@ def test_t36_payloads_that_grow_much_are_delivered_whole(ratio: float, squeezed:
 
 @settings(max_examples=200)
 @given(st.binary(min_size=1, max_size=200))
-def test_any_bytes_are_expanded_or_end_the_connection(data: bytes) -> None:
+def test_any_bytes_are_expanded_or_end_connection(data: bytes) -> None:
     pair = Pair.connected(ZLIB, key=KEY)
     forged(pair, data)
     events = drain(pair.server)
     assert len(events) <= 1
 
 
-def test_a_payload_that_is_too_large_is_not_sent(squeezed: Pair) -> None:
+def test_too_large_payload_raises_usage_error(squeezed: Pair) -> None:
     with pytest.raises(UsageError, match="too large"):
         squeezed.client.send_payload(b"\x5e", bytes(MOST))

@@ -47,7 +47,7 @@ def asked(pair: Pair, side: Transport) -> ComputationRequested:
 
 
 @pytest.mark.parametrize("kex", METHODS)
-def test_session_is_the_same_with_offloaded_computations(kex: str, key: PrivateKey) -> None:
+def test_session_with_offloaded_computations_is_same(kex: str, key: PrivateKey) -> None:
     pair = handing_out(kex, key)
     pair.client.request_service("ssh-userauth")
     pair.run()
@@ -67,7 +67,7 @@ def test_session_is_the_same_with_offloaded_computations(kex: str, key: PrivateK
     assert pair.payloads(pair.server) == [b"\x5edata"]
 
 
-def test_nothing_is_processed_while_it_is_computed(key: PrivateKey) -> None:
+def test_input_waits_while_share_is_computed(key: PrivateKey) -> None:
     pair = handing_out(GROUP, key)
     event = asked(pair, pair.server)
     assert pair.server.paused
@@ -80,7 +80,7 @@ def test_nothing_is_processed_while_it_is_computed(key: PrivateKey) -> None:
     assert not requests(drain(pair.server))
 
 
-def test_the_share_of_a_client_leaves_when_it_is_computed(key: PrivateKey) -> None:
+def test_share_of_client_is_sent_when_computed(key: PrivateKey) -> None:
     pair = handing_out(GROUP, key)
     event = asked(pair, pair.client)
     taken(pair.client)
@@ -91,7 +91,7 @@ def test_the_share_of_a_client_leaves_when_it_is_computed(key: PrivateKey) -> No
 
 
 @pytest.mark.parametrize("role", ["client", "server"])
-def test_a_bad_share_ends_the_connection(role: str, key: PrivateKey) -> None:
+def test_invalid_share_ends_connection(role: str, key: PrivateKey) -> None:
     pair = handing_out(GROUP, key)
     if role == "server":
         side: Transport = pair.server
@@ -116,7 +116,7 @@ def test_a_bad_share_ends_the_connection(role: str, key: PrivateKey) -> None:
         side.computation_done()
 
 
-def test_an_end_meanwhile(key: PrivateKey) -> None:
+def test_computation_done_after_disconnect_raises_connection_closed(key: PrivateKey) -> None:
     pair = handing_out(GROUP, key)
     event = asked(pair, pair.server)
     pair.server.disconnect(DisconnectReason.BY_APPLICATION, "enough")
@@ -125,13 +125,13 @@ def test_an_end_meanwhile(key: PrivateKey) -> None:
         pair.server.computation_done()
 
 
-def test_computation_done_without_a_request_is_refused(key: PrivateKey) -> None:
+def test_computation_done_without_request_is_refused(key: PrivateKey) -> None:
     pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
     with pytest.raises(UsageError, match="ExpectComputation"):
         pair.client.computation_done()
 
 
-def test_an_answer_before_it_was_computed(key: PrivateKey) -> None:
+def test_computation_done_before_run_raises_usage_error(key: PrivateKey) -> None:
     pair = handing_out(GROUP, key)
     event = asked(pair, pair.server)
     with pytest.raises(UsageError, match="not done yet"):
@@ -142,13 +142,13 @@ def test_an_answer_before_it_was_computed(key: PrivateKey) -> None:
     assert pair.client.agreement.kex == GROUP
 
 
-def test_what_takes_long_is_not_guessed(key: PrivateKey) -> None:
+def test_finite_field_method_is_not_guessed(key: PrivateKey) -> None:
     algorithms = attrs.evolve(FAST, kex=(GROUP,))
     pair = Pair(TransportOptions(algorithms=algorithms, guess=True), FAST_OPTIONS, key=key)
     assert [payload[0] for payload in split(taken(pair.client))[1]] == [20]
 
 
-def test_error_of_a_computation_is_raised_with_its_result() -> None:
+def test_error_of_computation_is_raised_with_its_result() -> None:
     work = Computation[int](lambda: 1 // 0)
     work.run()
     with pytest.raises(ZeroDivisionError):

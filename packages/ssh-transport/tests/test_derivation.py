@@ -23,7 +23,7 @@ def test_keys_are_derived_as_section_7_2_says(name: str, size: int) -> None:
     assert derive(source, b"C", size) == expected[:size]
 
 
-def test_a_known_answer() -> None:
+def test_derived_keys_match_test_vector() -> None:
     source = KeySource("sha256", bytearray(b"\0\0\0\x02\x12\x34"), b"H" * 32, b"S" * 32)
     assert derive(source, b"A", 48).hex() == (
         "d2498a315e0c9538f8db26085d2b6ee4a84db50da577a23d602fd245274be758"
@@ -31,7 +31,7 @@ def test_a_known_answer() -> None:
     )
 
 
-def test_the_exchange_hash_takes_strings_and_the_encoded_secret() -> None:
+def test_exchange_hash_covers_strings_and_encoded_secret() -> None:
     strings = (b"V_C", b"V_S", b"I_C", b"I_S", b"K_S", b"Q_C", b"Q_S")
     secret = secret_mpint(b"\x80")
     expected = hashlib.sha512(b"".join(map(string, strings)) + b"\0\0\0\x02\0\x80").digest()
@@ -39,7 +39,7 @@ def test_the_exchange_hash_takes_strings_and_the_encoded_secret() -> None:
 
 
 @given(st.binary(max_size=70))
-def test_a_secret_is_the_mpint_of_its_bytes(secret: bytes) -> None:
+def test_secret_is_encoded_as_mpint_of_its_bytes(secret: bytes) -> None:
     number = int.from_bytes(secret, "big")
     assert bytes(secret_mpint(secret)) == string(encode_mpint(number))
     assert bytes(secret_string(secret)) == string(secret)
@@ -53,7 +53,7 @@ def test_directions_have_their_own_keys() -> None:
     assert sealed["client"] != sealed["server"]
 
 
-def test_wiping() -> None:
+def test_wipe_overwrites_secret_with_zeros() -> None:
     source = KeySource("sha256", bytearray(b"secret"), b"h", b"s")
     source.wipe()
     assert source.secret == bytes(6)
@@ -62,6 +62,6 @@ def test_wiping() -> None:
     assert buffer == b"ab\0\0ef"
 
 
-def test_no_secret_is_shown() -> None:
+def test_repr_of_key_source_hides_secret() -> None:
     source = KeySource("sha256", bytearray(b"secret"), b"hashed", b"session")
     assert repr(source) == "KeySource(hash_name='sha256')"

@@ -63,7 +63,7 @@ async def joined(
 
 
 @pytest.mark.parametrize("tcp", [False, True])
-async def test_a_handshake_and_a_goodbye(tcp: bool) -> None:
+async def test_drivers_complete_handshake_and_disconnect(tcp: bool) -> None:
     async with joined(tcp=tcp) as (client, server):
         assert client.core.agreement == server.core.agreement
         client.core.send_payload(HEAD, b"data")
@@ -80,7 +80,7 @@ async def test_a_handshake_and_a_goodbye(tcp: bool) -> None:
         client.driver.schedule_flush()
 
 
-async def test_tcp_options() -> None:
+async def test_tcp_connection_has_nodelay_and_no_keepalive() -> None:
     async with joined(tcp=True) as (client, _):
         sock = client.driver._socket
         assert sock is not None
@@ -88,7 +88,7 @@ async def test_tcp_options() -> None:
         assert not sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 
 
-async def test_a_platform_without_quick_acknowledgements(
+async def test_handshake_completes_without_quickack_option(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("ssh_transport.aio.driver._QUICKACK", None)
@@ -144,7 +144,7 @@ async def test_one_wake_up_flushes_once(monkeypatch: pytest.MonkeyPatch) -> None
         assert len(writes) == 1
 
 
-async def test_answers_leave_with_the_wake_up() -> None:
+async def test_replies_of_one_wake_up_are_written_at_once() -> None:
     client, server, up, down = over_streams()
 
     def answer(payload: memoryview) -> None:
@@ -167,7 +167,7 @@ async def test_answers_leave_with_the_wake_up() -> None:
         layer.driver.connection_lost(None)
 
 
-async def test_a_layer_that_flushes_and_feeds_within_a_wake_up() -> None:
+async def test_sink_may_flush_and_feed_within_wake_up() -> None:
     client, server, up, down = over_streams()
     for _ in range(2):
         client.core.send_payload(HEAD)
@@ -189,7 +189,7 @@ async def test_a_layer_that_flushes_and_feeds_within_a_wake_up() -> None:
         layer.driver.connection_lost(None)
 
 
-async def test_the_peer_closes_the_socket() -> None:
+async def test_closed_socket_ends_connection_as_lost() -> None:
     async with joined() as (client, server):
         client.driver.abort()
         await server.driver.wait_closed()
@@ -204,7 +204,7 @@ async def test_the_peer_closes_the_socket() -> None:
 SLOW = TransportOptions(algorithms=attrs.evolve(FAST, kex=("diffie-hellman-group16-sha512",)))
 
 
-async def test_the_loop_goes_on_while_a_key_exchange_computes(
+async def test_event_loop_runs_while_key_exchange_is_computed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The arithmetic here waits for the loop: on the loop it would wait for ever."""
@@ -263,7 +263,7 @@ async def problems_of(loop: asyncio.AbstractEventLoop, go_on: Callable[[], None]
     return found
 
 
-async def test_a_connection_that_ends_while_its_key_exchange_computes(
+async def test_connection_may_end_while_key_exchange_is_computed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     done = threading.Event()
@@ -275,7 +275,7 @@ async def test_a_connection_that_ends_while_its_key_exchange_computes(
     assert stream.taken() == b""
 
 
-async def test_computation_that_raises_closes_the_connection(
+async def test_computation_that_raises_closes_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     broken = threading.Event()

@@ -17,7 +17,7 @@ from ssh_wire import DisconnectReason
 from ssh_wire.messages.transport import Ping
 
 
-async def test_any_source_of_bytes() -> None:
+async def test_driver_runs_over_any_byte_transport() -> None:
     client, server, up, down = over_streams()
     assert up.calls == [f"limits {2**20} None"]
     client.core.send_payload(HEAD)
@@ -36,7 +36,7 @@ async def test_any_source_of_bytes() -> None:
     assert isinstance(client.lost[0], OSError)
 
 
-async def test_a_stream_that_takes_no_more() -> None:
+async def test_full_stream_makes_driver_congested_until_resumed() -> None:
     client, server, up, _ = over_streams()
     up.full_after = 1
     for _ in range(5):
@@ -58,7 +58,7 @@ async def test_a_stream_that_takes_no_more() -> None:
         layer.driver.connection_lost(None)
 
 
-async def test_memory_that_a_stream_keeps_is_not_written_again() -> None:
+async def test_memory_kept_by_stream_is_not_reused() -> None:
     client, server, up, _ = over_streams()
     for unsent in (1, 0):
         up.unsent = unsent
@@ -95,7 +95,7 @@ async def test_endless_writer_lets_other_tasks_run() -> None:
         layer.driver.connection_lost(None)
 
 
-async def test_a_stream_that_is_stuck_for_the_time_of_a_call() -> None:
+async def test_pause_within_flush_writes_once() -> None:
     client, server, up, _ = over_streams()
     up.full_after = 1
     up.written.clear()
@@ -112,7 +112,7 @@ async def test_a_stream_that_is_stuck_for_the_time_of_a_call() -> None:
         layer.driver.connection_lost(None)
 
 
-async def test_congestion_during_a_key_exchange() -> None:
+async def test_driver_is_congested_during_key_exchange() -> None:
     client, server, up, down = over_streams()
     client.core.start_rekey()
     client.driver.flush()
@@ -126,7 +126,7 @@ async def test_congestion_during_a_key_exchange() -> None:
         layer.driver.connection_lost(None)
 
 
-async def test_the_last_words_leave_a_stuck_stream_and_it_is_aborted() -> None:
+async def test_close_writes_disconnect_to_stuck_stream_and_aborts_it() -> None:
     client, _, up, _ = over_streams()
     client.driver.pause_writing()
     up.taken()
@@ -158,7 +158,7 @@ async def test_reading_stops_while_input_waits() -> None:
         layer.driver.connection_lost(None)
 
 
-async def test_a_rekey_that_the_peer_never_completes() -> None:
+async def test_rekey_without_reply_ends_connection_at_timeout() -> None:
     options = TransportOptions(algorithms=FAST, limits=Limits(rekey_timeout=0.01))
     client, server, up, _ = over_streams(options)
     client.core.now = asyncio.get_running_loop().time()
@@ -171,7 +171,7 @@ async def test_a_rekey_that_the_peer_never_completes() -> None:
         layer.driver.connection_lost(None)
 
 
-async def test_a_handler_that_fails_leaves_no_half_dead_connection() -> None:
+async def test_error_of_handler_aborts_connection() -> None:
     client, server, up, _ = over_streams()
 
     def fail() -> None:
@@ -188,7 +188,7 @@ async def test_a_handler_that_fails_leaves_no_half_dead_connection() -> None:
     server.driver.connection_lost(None)
 
 
-async def test_what_arrives_after_the_end_is_dropped() -> None:
+async def test_data_after_end_is_dropped() -> None:
     client, server, up, _ = over_streams()
     client.driver.close()
     up.taken()
@@ -204,7 +204,7 @@ async def test_what_arrives_after_the_end_is_dropped() -> None:
         layer.driver.connection_lost(None)
 
 
-async def test_garbage_on_the_socket() -> None:
+async def test_http_request_on_socket_ends_connection() -> None:
     loop = asyncio.get_running_loop()
     server = Layer("server", FAST_OPTIONS)
     mine, theirs = socket.socketpair()
@@ -216,7 +216,7 @@ async def test_garbage_on_the_socket() -> None:
     assert server.ended.reason == DisconnectReason.PROTOCOL_VERSION_NOT_SUPPORTED
 
 
-async def test_a_flush_before_the_connection_is_there() -> None:
+async def test_flush_before_connection_is_made_does_nothing() -> None:
     client = Layer("client", FAST_OPTIONS)
     client.driver.flush()
     client.driver.schedule_flush()

@@ -34,13 +34,15 @@ def test_each_refusal_knows_its_reason() -> None:
         (errors.RekeyTimeout("x"), (errors.KeyExchangeFailed, TimeoutError)),
     ],
 )
-def test_the_kin_that_people_catch(error: Exception, kin: tuple[type[Exception], ...]) -> None:
+def test_errors_derive_from_documented_bases(
+    error: Exception, kin: tuple[type[Exception], ...]
+) -> None:
     for base in kin:
         assert isinstance(error, base)
     assert "x" in str(error)
 
 
-def test_a_peers_disconnect_is_shown() -> None:
+def test_text_of_peer_disconnected_has_description_and_code() -> None:
     assert str(errors.PeerDisconnected(2, "bad packet")) == "the peer disconnected: bad packet (2)"
     assert str(errors.PeerDisconnected(11, "")) == "the peer disconnected: no description (11)"
 

@@ -16,6 +16,6 @@ def test_every_event_is_frozen_and_documented() -> None:
             setattr(event.__new__(event), attrs.fields(event)[0].name, 1)
 
 
-def test_all_names_them() -> None:
+def test_all_lists_every_event() -> None:
     names = {event.__name__ for event in get_args(events.Event)} | {"Event"}
     assert set(events.__all__) == names

@@ -33,7 +33,7 @@ def announced(events: list[object]) -> dict[str, bytes]:
     return found[0].extensions
 
 
-def test_both_sides_announce(keyed: Pair) -> None:
+def test_both_sides_send_ext_info(keyed: Pair) -> None:
     assert announced([*keyed.client_events]) == {
         "server-sig-algs": ",".join(PLAIN_KEYS).encode(),
         "ping@openssh.com": b"0",
@@ -46,7 +46,7 @@ def test_both_sides_announce(keyed: Pair) -> None:
     assert keyed.server.server_sig_algs is None
 
 
-def test_the_server_says_which_algorithms_users_may_use(key: PrivateKey) -> None:
+def test_ext_info_of_server_has_configured_user_algorithms(key: PrivateKey) -> None:
     server = TransportOptions(
         algorithms=profiles("default", "server"), server_sig_algs=("ssh-ed25519", "x@y")
     )
@@ -56,7 +56,7 @@ def test_the_server_says_which_algorithms_users_may_use(key: PrivateKey) -> None
 
 
 @pytest.mark.row("T18")
-def test_t18_a_second_message_to_the_client_replaces_the_first(keyed: Pair) -> None:
+def test_t18_second_ext_info_of_server_replaces_first(keyed: Pair) -> None:
     inject(keyed.server, message((b"server-sig-algs", b"rsa-sha2-256")))
     pump(keyed.server, keyed.client)
     drain(keyed.client)
@@ -67,14 +67,14 @@ def test_t18_a_second_message_to_the_client_replaces_the_first(keyed: Pair) -> N
 
 
 @pytest.mark.row("T18")
-def test_t18_a_second_message_to_the_server(keyed: Pair) -> None:
+def test_t18_second_ext_info_of_client_ends_connection(keyed: Pair) -> None:
     inject(keyed.client, message())
     pump(keyed.client, keyed.server)
     refused(keyed.server, keyed.client, BAD)
 
 
 @pytest.mark.row("T18")
-def test_t18_after_authentication_it_is_not_applied(pair: Pair) -> None:
+def test_t18_ext_info_after_authentication_is_not_applied(pair: Pair) -> None:
     before = pair.client.server_sig_algs
     inject(pair.server, message((b"server-sig-algs", b"ssh-rsa")))
     pair.run()
@@ -94,14 +94,14 @@ def test_t18_after_authentication_it_is_not_applied(pair: Pair) -> None:
         message() + b"\0",
     ],
 )
-def test_t18_malformed(payload: bytes, keyed: Pair) -> None:
+def test_t18_malformed_ext_info_ends_connection(payload: bytes, keyed: Pair) -> None:
     inject(keyed.server, payload)
     pump(keyed.server, keyed.client)
     refused(keyed.client, keyed.server, BAD)
 
 
 @pytest.mark.row("T18")
-def test_t18_the_largest_message_and_unknown_names() -> None:
+def test_t18_largest_ext_info_and_unknown_names_are_accepted() -> None:
     extensions = Extensions("client", 1023)
     found = extensions.receive(
         message(*((b"x%d" % n, b"\0\xff") for n in range(1022)), (b"\xff\0", b""))
@@ -126,7 +126,9 @@ def authenticating(key: PrivateKey) -> Pair:
 
 
 @pytest.mark.parametrize("before_success", [True, False])
-def test_the_server_says_more_during_authentication(before_success: bool, key: PrivateKey) -> None:
+def test_server_sends_second_ext_info_during_authentication(
+    before_success: bool, key: PrivateKey
+) -> None:
     pair = authenticating(key)
     pair.server.send_ext_info(["ssh-ed25519"], before_success=before_success)
     pair.server.send_payload(b"\x34")
@@ -137,7 +139,7 @@ def test_the_server_says_more_during_authentication(before_success: bool, key: P
         pair.server.send_ext_info(["ssh-ed25519"], before_success=True)
 
 
-def test_what_is_news_to_a_client(pair: Pair, key: PrivateKey) -> None:
+def test_second_ext_info_is_due_only_for_new_algorithms(pair: Pair, key: PrivateKey) -> None:
     fresh = authenticating(key)
     announced = fresh.client.server_sig_algs or ()
     assert not fresh.server.ext_info_due(announced[::-1])
@@ -150,7 +152,7 @@ def test_what_is_news_to_a_client(pair: Pair, key: PrivateKey) -> None:
     assert not fresh.server.ext_info_due(announced[1:])
 
 
-def test_a_client_that_says_nothing_of_it_takes_it_before_the_success_alone(
+def test_client_without_ext_info_in_auth_gets_second_one_before_success_only(
     key: PrivateKey,
 ) -> None:
     pair = authenticating(key)
@@ -162,13 +164,15 @@ def test_a_client_that_says_nothing_of_it_takes_it_before_the_success_alone(
     assert pair.client.server_sig_algs == ("ssh-ed25519",)
 
 
-def test_the_server_says_nothing_where_it_may_not(pair: Pair, keyed: Pair) -> None:
+def test_second_ext_info_outside_authentication_raises_usage_error(
+    pair: Pair, keyed: Pair
+) -> None:
     for server in (pair.server, keyed.server):  # after authentication, and before the service
         with pytest.raises(UsageError):
             server.send_ext_info(["ssh-ed25519"], before_success=True)
 
 
-def test_a_client_without_extensions_is_told_nothing(key: PrivateKey) -> None:
+def test_second_ext_info_to_client_without_extensions_raises_usage_error(key: PrivateKey) -> None:
     pair = authenticating(key)
     pair.server._machine.context.session.extensions = False
     with pytest.raises(UsageError):

@@ -100,7 +100,7 @@ def honest(key: PrivateKey) -> Sign:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_certificate_is_shown_and_comes_with_the_key(kind: str) -> None:
+def test_host_certificate_is_presented_with_its_key(kind: str) -> None:
     key = PrivateKey.generate(kind)
     certificate = certified(key)
     meeting = Meeting(certificate, honest(key), EVERY, EVERY)
@@ -120,7 +120,7 @@ def test_a_certificate_is_shown_and_comes_with_the_key(kind: str) -> None:
     assert not meeting.client.closed
 
 
-def test_another_key_under_a_certificate_at_a_rekey(
+def test_other_certified_key_at_rekey_ends_connection(
     key: PrivateKey, other_key: PrivateKey
 ) -> None:
     meeting = Meeting(certified(key), honest(key), EVERY, EVERY)
@@ -134,7 +134,7 @@ def test_another_key_under_a_certificate_at_a_rekey(
 
 
 @pytest.mark.row("T26")
-def test_t26_a_signature_by_another_key_than_the_certified(
+def test_t26_signature_by_other_key_than_certified_one_is_refused(
     key: PrivateKey, other_key: PrivateKey
 ) -> None:
     Meeting(certified(key), honest(other_key), EVERY, EVERY).refused()
@@ -142,7 +142,7 @@ def test_t26_a_signature_by_another_key_than_the_certified(
 
 @pytest.mark.row("T26")
 @pytest.mark.parametrize("plain", [True, False])
-def test_t26_a_key_where_a_certificate_was_negotiated_and_the_reverse(
+def test_t26_key_in_place_of_certificate_and_reverse_is_refused(
     plain: bool, key: PrivateKey
 ) -> None:
     certificate = certified(key)
@@ -156,7 +156,7 @@ def test_t26_a_key_where_a_certificate_was_negotiated_and_the_reverse(
 
 
 @pytest.mark.row("T26")
-def test_t26_a_certificate_that_its_authority_did_not_sign(key: PrivateKey) -> None:
+def test_t26_certificate_not_signed_by_its_authority_is_refused(key: PrivateKey) -> None:
     certificate = certified(key)
     meeting = Meeting(certificate, honest(key), EVERY, EVERY)
     identities = meeting.server._server_kex._identities
@@ -167,7 +167,7 @@ def test_t26_a_certificate_that_its_authority_did_not_sign(key: PrivateKey) -> N
 
 
 @pytest.mark.parametrize("bits", [1024, 2048])
-def test_old_rsa_keys_sign_where_that_is_asked_for(bits: int) -> None:
+def test_short_rsa_key_signs_with_legacy_options(bits: int) -> None:
     from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: PLC0415
     from cryptography.hazmat.primitives.hashes import SHA1  # noqa: PLC0415
 
@@ -189,7 +189,7 @@ def test_old_rsa_keys_sign_where_that_is_asked_for(bits: int) -> None:
 
 
 @pytest.mark.row("T26")
-def test_t26_a_sha1_signature_where_another_was_negotiated() -> None:
+def test_t26_sha1_signature_in_place_of_negotiated_one_is_refused() -> None:
     key = PrivateKey.generate("rsa", 2048)
     modern = attrs.evolve(FAST, host_keys=("rsa-sha2-512",))
 
@@ -238,7 +238,7 @@ TOKENS = ["sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"]
 @pytest.mark.parametrize("kind", TOKENS)
 @pytest.mark.parametrize("certify", [False, True])
 @pytest.mark.parametrize("flags", [0x00, 0x01, 0x05])
-def test_a_host_key_in_a_token_signs_with_and_without_a_touch(
+def test_host_key_in_token_signs_with_and_without_touch(
     kind: str, certify: bool, flags: int
 ) -> None:
     token = Token.make(kind)
@@ -259,7 +259,7 @@ def test_a_host_key_in_a_token_signs_with_and_without_a_touch(
 
 
 @pytest.mark.parametrize("kind", TOKENS)
-def test_the_signature_of_another_token_is_refused(kind: str) -> None:
+def test_signature_of_other_token_is_refused(kind: str) -> None:
     token, other = Token.make(kind), Token.make(kind)
     meeting = Meeting(token.public, other.sign, EVERY, EVERY)
     meeting.refused()

@@ -37,7 +37,7 @@ def fill(inbound: Inbound, data: bytes) -> list[bytes]:
 
 
 @given(st.lists(st.integers(0, 30_000), max_size=30), st.integers(1, 50_000))
-def test_both_ways_in_give_the_same(sizes: list[int], step: int) -> None:
+def test_append_and_buffer_give_same_payloads(sizes: list[int], step: int) -> None:
     stream = b"".join(map(ignore, sizes))
     filled, appended = Inbound(LIMIT), Inbound(LIMIT)
     expected = [b"\x02" + bytes(size) for size in sizes]
@@ -52,7 +52,7 @@ def test_both_ways_in_give_the_same(sizes: list[int], step: int) -> None:
     assert filled.pending == 0
 
 
-def test_a_buffer_is_small_until_it_is_needed() -> None:
+def test_buffer_is_small_until_needed() -> None:
     inbound = Inbound(LIMIT)
     assert len(inbound.get_buffer()) == 4096
     fill(inbound, ignore(100))
@@ -61,7 +61,7 @@ def test_a_buffer_is_small_until_it_is_needed() -> None:
     assert 4096 < len(inbound.get_buffer()) <= 512 * 1024
 
 
-def test_the_tail_always_has_room_for_the_largest_packet() -> None:
+def test_tail_of_buffer_has_room_for_largest_packet() -> None:
     inbound = Inbound(LIMIT)
     for _ in range(5):
         assert len(fill(inbound, ignore(LIMIT - 12))) == 1
@@ -70,7 +70,7 @@ def test_the_tail_always_has_room_for_the_largest_packet() -> None:
         fill(inbound, ignore(50)[30:])
 
 
-def test_unread_bytes_move_only_when_the_tail_is_short() -> None:
+def test_unread_bytes_are_moved_only_when_tail_is_short() -> None:
     inbound = Inbound(LIMIT)
     fill(inbound, ignore(LIMIT - 20))
     capacity = len(inbound.get_buffer())
@@ -80,14 +80,14 @@ def test_unread_bytes_move_only_when_the_tail_is_short() -> None:
     assert payloads(inbound) == [b"\x02" + bytes(300)]
 
 
-def test_more_than_the_buffer_may_be_appended() -> None:
+def test_append_of_more_than_buffer_size_is_read() -> None:
     inbound = Inbound(LIMIT)
     inbound.append(ignore(5))
     inbound.append(b"".join(ignore(1000) for _ in range(2000)))
     assert len(payloads(inbound)) == 2001
 
 
-def test_a_full_buffer_that_is_not_read_has_no_tail() -> None:
+def test_full_unread_buffer_has_no_tail() -> None:
     inbound = Inbound(LIMIT)
     stream = ignore(4000) * 200
     while len(room := inbound.get_buffer()):
@@ -100,7 +100,7 @@ def test_a_full_buffer_that_is_not_read_has_no_tail() -> None:
     assert len(inbound.get_buffer()) > 0
 
 
-def test_counters_start_at_zero_with_a_new_key() -> None:
+def test_counters_of_input_start_at_zero_with_new_key() -> None:
     inbound = Inbound(LIMIT)
     fill(inbound, ignore(5))
     inbound.switch(PlainOpener(LIMIT), reset=False)
@@ -122,7 +122,7 @@ def test_numbers_wrap_only_where_they_are_not_reset() -> None:
         fill(inbound, ignore(5))
 
 
-def test_after_the_end_nothing_is_there() -> None:
+def test_closed_input_has_no_packets() -> None:
     inbound = Inbound(LIMIT)
     inbound.append(ignore(5))
     inbound.close()

@@ -41,7 +41,7 @@ SIZES = {  # public key, ciphertext, classical share
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_both_sides_agree(name: str) -> None:
+def test_both_sides_compute_same_secret(name: str) -> None:
     method = METHODS[name].load()
     rounds = 2 if name in FINITE else 20
     secrets = set[bytes]()
@@ -55,7 +55,7 @@ def test_both_sides_agree(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in METHODS if name not in FINITE + HYBRID])
-def test_an_exchange_can_be_replayed(name: str) -> None:
+def test_exchange_with_fixed_random_is_reproducible(name: str) -> None:
     def fixed(size: int) -> bytes:
         return b"\x42" * size
 
@@ -65,7 +65,7 @@ def test_an_exchange_can_be_replayed(name: str) -> None:
     assert method.answer(first.public, fixed) == method.answer(first.public, fixed)
 
 
-def test_curve25519_known_answer() -> None:
+def test_curve25519_matches_test_vector_of_rfc_7748() -> None:
     # RFC 7748 section 6.1: Bob's private key, his public key, Alice's, and the secret
     bob = bytes.fromhex("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb")
     alice = bytes.fromhex("8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a")
@@ -74,7 +74,7 @@ def test_curve25519_known_answer() -> None:
     assert secret[4:].hex() == "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742"
 
 
-def test_curve448_known_answer() -> None:
+def test_curve448_matches_test_vector_of_rfc_7748() -> None:
     # RFC 7748 section 6.2: Bob's private key, his public key, Alice's, and the secret
     bob = bytes.fromhex(
         "1c306a7ac2a0e2e0990b294470cba339e6453772b075811d8fad0d1d"
@@ -107,19 +107,19 @@ def failed(name: str, share: bytes) -> None:
 @pytest.mark.row("T24")
 @pytest.mark.parametrize("name", ["curve25519-sha256", "curve25519-sha256@libssh.org"])
 @pytest.mark.parametrize("point", LOW_ORDER)
-def test_t24_low_order(name: str, point: int) -> None:
+def test_t24_curve25519_point_of_low_order_is_refused(name: str, point: int) -> None:
     failed(name, point.to_bytes(32, "little"))
 
 
 @pytest.mark.row("T24")
 @pytest.mark.parametrize("size", [0, 1, 31, 33, 64])
-def test_t24_length(size: int) -> None:
+def test_t24_curve25519_share_of_wrong_length_is_refused(size: int) -> None:
     failed("curve25519-sha256", b"\x09" * size)
 
 
 @pytest.mark.row("T24")
 @pytest.mark.parametrize("share", [bytes(56), b"\1" + bytes(55), bytes(55), bytes(57), b""])
-def test_t24_curve448(share: bytes) -> None:
+def test_t24_invalid_curve448_share_is_refused(share: bytes) -> None:
     failed("curve448-sha512", share)
 
 
@@ -130,7 +130,7 @@ def encoded(curve: Curve, form: PublicFormat) -> bytes:
 
 @pytest.mark.row("T23")
 @pytest.mark.parametrize("name", CURVES)
-def test_t23_points_that_are_none(name: str) -> None:
+def test_t23_invalid_curve_point_is_refused(name: str) -> None:
     curve = CURVES[name]
     good = encoded(curve, PublicFormat.UncompressedPoint)
     off_curve = good[:-1] + bytes([good[-1] ^ 1])
@@ -152,7 +152,7 @@ def test_t23_points_that_are_none(name: str) -> None:
 
 @pytest.mark.row("T25")
 @pytest.mark.parametrize("name", HYBRID)
-def test_t25_hybrid_shares_of_a_wrong_length(name: str) -> None:
+def test_t25_hybrid_share_of_wrong_length_is_refused(name: str) -> None:
     method = METHODS[name].load()
     share = method.start(urandom)
     public, _ = method.answer(share.public, urandom)
@@ -168,7 +168,7 @@ def test_t25_hybrid_shares_of_a_wrong_length(name: str) -> None:
 
 @pytest.mark.row("T25")
 @pytest.mark.parametrize("name", HYBRID)
-def test_t25_a_coefficient_that_is_not_reduced(name: str) -> None:
+def test_t25_unreduced_coefficient_is_refused(name: str) -> None:
     method = METHODS[name].load()
     share = method.start(urandom).public
     with pytest.raises(KeyExchangeFailed):
@@ -177,7 +177,7 @@ def test_t25_a_coefficient_that_is_not_reduced(name: str) -> None:
 
 @pytest.mark.row("T25")
 @pytest.mark.parametrize("name", HYBRID)
-def test_t25_the_classical_half_is_checked_too(name: str) -> None:
+def test_t25_classical_half_of_hybrid_share_is_checked(name: str) -> None:
     method = METHODS[name].load()
     share = method.start(urandom)
     public, _ = method.answer(share.public, urandom)
@@ -190,7 +190,7 @@ def test_t25_the_classical_half_is_checked_too(name: str) -> None:
 
 @pytest.mark.row("T25")
 @pytest.mark.parametrize("name", HYBRID)
-def test_t25_a_flipped_ciphertext_gives_another_secret(name: str) -> None:
+def test_t25_flipped_ciphertext_gives_other_secret(name: str) -> None:
     method = METHODS[name].load()
     share = method.start(urandom)
     public, theirs = method.answer(share.public, urandom)
@@ -199,7 +199,7 @@ def test_t25_a_flipped_ciphertext_gives_another_secret(name: str) -> None:
 
 @pytest.mark.row("T25")
 @pytest.mark.parametrize("name", HYBRID)
-def test_t25_the_secret_is_hashed_as_a_string(name: str) -> None:
+def test_t25_hybrid_secret_is_encoded_as_string(name: str) -> None:
     method = METHODS[name].load()
     size = hashlib.new(METHODS[name].hash_name).digest_size
     for _ in range(30):  # an mpint would be longer or shorter now and then
@@ -208,7 +208,7 @@ def test_t25_the_secret_is_hashed_as_a_string(name: str) -> None:
         assert int.from_bytes(secret[:4], "big") == size
 
 
-def test_a_hybrid_combines_both_secrets() -> None:
+def test_hybrid_secret_is_hash_of_both_secrets() -> None:
     from ssh_transport.kex.hybrid import HYBRIDS  # noqa: PLC0415
 
     found = HYBRIDS["mlkem1024nistp384"].combine(b"post-quantum", b"classical")
@@ -216,7 +216,7 @@ def test_a_hybrid_combines_both_secrets() -> None:
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_the_hash_of_each_method(name: str) -> None:
+def test_method_uses_hash_of_its_name(name: str) -> None:
     spec = METHODS[name]
     given = name.partition("@")[0].rpartition("-")[2]
     by_curve = {"nistp256": "sha256", "nistp384": "sha384", "nistp521": "sha512"}

@@ -28,7 +28,7 @@ DIGITS = {
 
 
 @pytest.mark.parametrize("bits", DIGITS)
-def test_a_group_is_the_one_of_its_rfc(bits: int) -> None:
+def test_modp_group_equals_that_of_rfc(bits: int) -> None:
     p, g = modp(bits)
     assert (p.bit_length(), g) == (bits, 2)
     # "FFFFFFFF FFFFFFFF C90FDAA2 2168C234 ... FFFFFFFF FFFFFFFF", as all of them are printed
@@ -41,14 +41,14 @@ def test_a_group_is_the_one_of_its_rfc(bits: int) -> None:
 
 
 @pytest.mark.parametrize("bits", [1024, 2048])
-def test_a_group_has_a_safe_prime(bits: int) -> None:
+def test_modp_group_has_safe_prime(bits: int) -> None:
     p = modp(bits).p
     for n in (p, p // 2):
         assert pow(3, n - 1, n) == 1
 
 
 @pytest.mark.parametrize("bits", DIGITS)
-def test_shares_are_computed_in_the_group(bits: int) -> None:
+def test_shares_are_computed_in_group(bits: int) -> None:
     p, g = modp(bits)
     x = int.from_bytes(hashlib.sha256(b"a test's exponent").digest(), "big")
     public, secret = in_modp(bits).answer(encode_mpint(pow(g, x, p)), urandom)
@@ -76,13 +76,13 @@ def test_t21_shares_out_of_range(share: int) -> None:
 
 @pytest.mark.row("T21")
 @pytest.mark.parametrize("share", [b"\xff", b"\x80", b"\0", b"\0\x0f", b"\x7f" * 2050])
-def test_t21_shares_that_are_negative_or_not_canonical(share: bytes) -> None:
+def test_t21_negative_or_non_canonical_share_is_refused(share: bytes) -> None:
     refused(share)
 
 
 @settings(max_examples=20)
 @given(st.binary(max_size=300))
-def test_any_share_gives_a_secret_or_is_refused(share: bytes) -> None:
+def test_any_share_gives_secret_or_is_refused(share: bytes) -> None:
     try:
         public, secret = in_modp(2048).answer(share, urandom)
     except KeyExchangeFailed:
@@ -113,7 +113,7 @@ def test_t21_secrets_out_of_range(secret: int) -> None:
 
 
 @pytest.mark.row("T21")
-def test_t21_a_secret_that_the_provider_refuses() -> None:
+def test_t21_error_of_provider_is_key_exchange_failed() -> None:
     class Refuser:
         def exchange(self, public: object) -> bytes:
             raise ValueError
@@ -126,6 +126,6 @@ def test_t21_a_secret_that_the_provider_refuses() -> None:
 
 @pytest.mark.row("T22")
 @pytest.mark.parametrize("p", [P - 2, P + 2, 2**2048 - 1, P * 3])
-def test_t22_a_prime_that_is_none(p: int) -> None:
+def test_t22_group_without_safe_prime_is_refused(p: int) -> None:
     with pytest.raises(KeyExchangeFailed, match="safe prime"):
         in_group(Group(p, 2)).start(urandom)

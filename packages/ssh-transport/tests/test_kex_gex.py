@@ -37,7 +37,7 @@ def request(minimum: int, preferred: int, maximum: int) -> bytes:
     "sizes",
     [(3000, 2048, 8192), (2048, 8192, 4096), (1024, 1024, 2047), (MOST, MOST, MOST), (0, 0, 0)],
 )
-def test_t22_a_wish_that_cannot_be_met(sizes: tuple[int, int, int]) -> None:
+def test_t22_invalid_group_request_is_refused(sizes: tuple[int, int, int]) -> None:
     with pytest.raises(KeyExchangeFailed):
         read_request(request(*sizes))
 
@@ -54,18 +54,20 @@ def test_t22_a_wish_that_cannot_be_met(sizes: tuple[int, int, int]) -> None:
         ((4096, 4096, 4096), 4096),
     ],
 )
-def test_the_group_that_fits_best(sizes: tuple[int, int, int], chosen: int) -> None:
+def test_smallest_group_of_preferred_size_is_chosen(
+    sizes: tuple[int, int, int], chosen: int
+) -> None:
     assert choose(read_request(request(*sizes))) == modp(chosen)
 
 
 @pytest.mark.row("T22")
-def test_t22_no_group_in_the_range() -> None:
+def test_t22_group_request_without_group_in_range_is_refused() -> None:
     with pytest.raises(KeyExchangeFailed, match="5000 to 5500"):
         choose(read_request(request(5000, 5200, 5500)))
 
 
 @given(st.tuples(*[st.integers(0, 9000)] * 3))
-def test_any_wish_gives_a_group_in_its_range_or_is_refused(sizes: tuple[int, int, int]) -> None:
+def test_any_group_request_gives_group_in_range_or_is_refused(sizes: tuple[int, int, int]) -> None:
     try:
         group = choose(read_request(request(*sizes)))
     except KeyExchangeFailed:
@@ -103,17 +105,17 @@ P = modp(2048).p
         negative(group(P, 2)),
     ],
 )
-def test_t22_a_group_that_is_refused(payload: bytes) -> None:
+def test_t22_invalid_group_is_refused(payload: bytes) -> None:
     with pytest.raises(KeyExchangeFailed):
         read_group(payload)
 
 
 @pytest.mark.parametrize("bits", SIZES)
-def test_a_group_that_everybody_has_may_have_any_size(bits: int) -> None:
+def test_well_known_group_of_every_size_is_accepted(bits: int) -> None:
     assert read_group(group(*modp(bits))) == modp(bits)
 
 
-def test_what_is_hashed() -> None:
+def test_hash_covers_request_and_group() -> None:
     p = hashed(REQUEST, modp(2048))
     assert p[:12] == b"\0\0\x08\0\0\0\x08\0\0\0\x0c\0"
     assert p[12:18] == b"\0\0\x01\x01\0\xff"
@@ -132,7 +134,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("strict", [True, False])
-def test_an_exchange_and_another(
+def test_group_exchange_completes_with_and_without_strict(
     name: str, strict: bool, key: PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not strict:
@@ -190,14 +192,14 @@ def test_t22_messages_come_in_their_order(
 
 @pytest.mark.row("T22")
 @pytest.mark.parametrize("p", [modp(1024).p, P - 1, P - 2])
-def test_t22_a_bad_group_ends_the_connection(p: int, key: PrivateKey) -> None:
+def test_t22_invalid_group_ends_connection(p: int, key: PrivateKey) -> None:
     client, _ = staged("client", TransportState.GROUP_STRICT, key)
     client.receive(plain(group(p, 2)))
     refused_plain(client, FAILED)
 
 
 @pytest.mark.row("T22")
-def test_t22_a_bad_wish_ends_the_connection(key: PrivateKey) -> None:
+def test_t22_invalid_group_request_ends_connection(key: PrivateKey) -> None:
     server, _ = staged("server", TransportState.GROUP_STRICT, key)
     server.receive(plain(request(4096, 2048, 8192)))
     refused_plain(server, FAILED)
@@ -205,7 +207,7 @@ def test_t22_a_bad_wish_ends_the_connection(key: PrivateKey) -> None:
 
 @pytest.mark.row("T21")
 @pytest.mark.parametrize("share", [0, 1, P - 1, P])
-def test_t21_shares_in_the_group(share: int, key: PrivateKey) -> None:
+def test_t21_invalid_share_in_group_ends_connection(share: int, key: PrivateKey) -> None:
     server, _ = staged("server", TransportState.GROUP_KEX_STRICT, key)
     server.receive(plain(KexDHGexInit(e=share).encode()))
     refused_plain(server, FAILED)
@@ -215,7 +217,7 @@ def test_t21_shares_in_the_group(share: int, key: PrivateKey) -> None:
     refused_plain(client, FAILED)
 
 
-def test_a_group_exchange_is_never_guessed(key: PrivateKey) -> None:
+def test_group_exchange_is_never_guessed(key: PrivateKey) -> None:
     guessing = attrs.evolve(OPTIONS, guess=True)
     pair = Pair(guessing, OPTIONS, key=key)
     sent = split(taken(pair.client))[1]

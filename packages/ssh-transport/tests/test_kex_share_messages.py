@@ -17,7 +17,7 @@ NUMBERED = [NUMBERS, GROUP_EXCHANGE]
 
 @pytest.mark.parametrize(("form", "init", "reply"), FORMS)
 @given(number=st.integers(1, 2**2048), rest=st.binary(max_size=40))
-def test_what_is_written_is_read(
+def test_written_messages_are_read_unchanged(
     form: Form, init: int, reply: int, number: int, rest: bytes
 ) -> None:
     share = encode_mpint(number)
@@ -35,7 +35,7 @@ def test_what_is_written_is_read(
 @pytest.mark.row("T21")
 @pytest.mark.parametrize("form", NUMBERED)
 @pytest.mark.parametrize("share", [b"\xff", b"\0\0\1", b"\x7f" * 2050])
-def test_t21_numbers_that_are_none(form: Form, share: bytes) -> None:
+def test_t21_invalid_mpint_share_is_refused(form: Form, share: bytes) -> None:
     init = form.write_init(b"\1").encode()[:1] + string(share)
     with pytest.raises(KeyExchangeFailed):
         form.read_init(init)

@@ -62,7 +62,7 @@ def exchange_data(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_with_a_rekey(method: str, key: PrivateKey) -> None:
+def test_every_method_completes_exchange_and_rekey(method: str, key: PrivateKey) -> None:
     pair = Pair.connected(attrs.evolve(FAST, kex=(method,)), key=key)
     session_id = pair.client.session_id
     assert session_id == pair.server.session_id
@@ -91,7 +91,9 @@ def test_t28_methods_with_other_hashes_follow_each_other(key: PrivateKey) -> Non
 
 @pytest.mark.parametrize("mac", MACS)
 @pytest.mark.parametrize("cipher", CIPHERS)
-def test_every_cipher_and_mac_with_a_rekey(cipher: str, mac: str, key: PrivateKey) -> None:
+def test_every_cipher_and_mac_carries_data_across_rekey(
+    cipher: str, mac: str, key: PrivateKey
+) -> None:
     pair = Pair.connected(attrs.evolve(FAST, ciphers=(cipher,), macs=(mac,)), key=key)
     side = pair.client.agreement.client_to_server
     assert (side.cipher, side.mac) == (cipher, None if CIPHERS[cipher].aead else mac)
@@ -104,7 +106,7 @@ def test_every_cipher_and_mac_with_a_rekey(cipher: str, mac: str, key: PrivateKe
 
 
 @pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa", "ed448", "mldsa44-ed25519"])
-def test_every_kind_of_host_key(kind: str) -> None:
+def test_every_kind_of_host_key_completes_exchange_and_rekey(kind: str) -> None:
     algorithms = attrs.evolve(FAST, host_keys=HOST_KEYS)
     pair = Pair.connected(algorithms, key=PrivateKey.generate(kind))
     assert pair.client.agreement.host_key in pair.key.public_key.algorithms
@@ -113,7 +115,7 @@ def test_every_kind_of_host_key(kind: str) -> None:
     exchange_data(pair)
 
 
-def test_a_handshake_replays_bit_for_bit(key: PrivateKey) -> None:
+def test_handshake_with_seeded_random_is_reproducible(key: PrivateKey) -> None:
     def streams() -> tuple[bytes, bytes]:
         source = seeded.Random(7)  # noqa: S311 (to be replayed)
         pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key, random=source.randbytes)
@@ -131,7 +133,7 @@ def test_a_handshake_replays_bit_for_bit(key: PrivateKey) -> None:
     assert streams() == streams()
 
 
-def test_the_handshake_takes_three_flights(key: PrivateKey) -> None:
+def test_handshake_takes_three_flights(key: PrivateKey) -> None:
     pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
     pair.client.request_service("ssh-userauth")
     pair.client.send_payload(b"\x32 queued before the first byte")
@@ -176,7 +178,7 @@ def guessing(key: PrivateKey, first: str) -> Pair:
 @pytest.mark.parametrize(
     ("first", "shares"), [("mlkem768x25519-sha256", 1), ("ecdh-sha2-nistp256", 2)]
 )
-def test_t20_a_guess_is_used_when_right_and_skipped_when_wrong(
+def test_t20_guess_is_used_when_right_and_skipped_when_wrong(
     first: str, shares: int, key: PrivateKey
 ) -> None:
     pair = guessing(key, first)
@@ -194,7 +196,7 @@ def test_t20_a_guess_is_used_when_right_and_skipped_when_wrong(
 
 
 @pytest.mark.row("T20")
-def test_t20_a_wrong_guess_costs_nothing_but_the_packet(key: PrivateKey) -> None:
+def test_t20_wrong_guess_completes_in_one_exchange(key: PrivateKey) -> None:
     pair = guessing(key, "ecdh-sha2-nistp256")
     pair.run()
     assert completed(pair) == 1
@@ -211,7 +213,7 @@ def remembering(guess: Guess, kex: tuple[str, ...], key: PrivateKey) -> list[int
 
 
 @pytest.mark.row("T20")
-def test_t20_a_remembered_guess_is_made_where_it_will_be_right(key: PrivateKey) -> None:
+def test_t20_remembered_guess_is_sent_only_when_right(key: PrivateKey) -> None:
     kex = ("curve25519-sha256", "ecdh-sha2-nistp256")
     for host_key in ("rsa-sha2-512", "ssh-ed25519"):  # both are known, either may come first
         assert remembering(Guess(kex[0], host_key), kex, key) == [20, 30]
@@ -222,7 +224,7 @@ def test_t20_a_remembered_guess_is_made_where_it_will_be_right(key: PrivateKey) 
 
 
 @pytest.mark.row("T20")
-def test_t20_what_a_server_wants_is_remembered_and_saves_a_flight(key: PrivateKey) -> None:
+def test_t20_remembered_choice_of_server_saves_flight(key: PrivateKey) -> None:
     assert Pair(FAST_OPTIONS, FAST_OPTIONS, key=key).client.peer_first_choices is None
     first = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
     first.run()
@@ -240,7 +242,7 @@ def test_t20_what_a_server_wants_is_remembered_and_saves_a_flight(key: PrivateKe
 
 @pytest.mark.row("T20")
 @pytest.mark.parametrize("right", [True, False])
-def test_t20_a_server_may_guess_too(right: bool, key: PrivateKey) -> None:
+def test_t20_server_may_guess_too(right: bool, key: PrivateKey) -> None:
     pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
 
     def claim(kexinit: KexInit) -> KexInit:
@@ -276,7 +278,7 @@ def test_t20_exactly_one_packet_is_skipped(
 
 
 @pytest.mark.row("T20")
-def test_t20_only_a_kex_packet_is_skipped(key: PrivateKey) -> None:
+def test_t20_only_kex_packet_is_skipped(key: PrivateKey) -> None:
     pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
 
     def claim(kexinit: KexInit) -> KexInit:
@@ -289,7 +291,7 @@ def test_t20_only_a_kex_packet_is_skipped(key: PrivateKey) -> None:
 
 
 @pytest.mark.row("T20")
-def test_t20_the_flag_without_a_packet(key: PrivateKey) -> None:
+def test_t20_first_kex_packet_follows_without_packet_is_accepted(key: PrivateKey) -> None:
     pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
     stream = taken(pair.client)
     pair.server.receive(edited(stream, lambda k: changed(k, first_kex_packet_follows=True)))
@@ -302,7 +304,7 @@ def test_t20_the_flag_without_a_packet(key: PrivateKey) -> None:
 
 @pytest.mark.row("T30")
 @pytest.mark.parametrize("number", [80, 94, 90, 200, 50, 192, 5, 20])
-def test_t30_only_kex_messages_follow_a_kexinit(number: int, pair: Pair) -> None:
+def test_t30_only_kex_messages_follow_kexinit(number: int, pair: Pair) -> None:
     pair.client.start_rekey()
     inject(pair.client, bytes([number]) + bytes(8))
     pump(pair.client, pair.server)
@@ -310,7 +312,7 @@ def test_t30_only_kex_messages_follow_a_kexinit(number: int, pair: Pair) -> None
 
 
 @pytest.mark.row("T31")
-def test_t31_what_is_in_flight_is_delivered_in_order(pair: Pair) -> None:
+def test_t31_data_in_flight_at_rekey_is_delivered_in_order(pair: Pair) -> None:
     pair.client.start_rekey()
     for number in range(10_000):
         pair.server.send_payload(b"\x5e", number.to_bytes(4, "big"))
@@ -330,7 +332,7 @@ def test_both_sides_begin_at_once(pair: Pair) -> None:
     assert pair.client.writable
 
 
-def test_messages_of_an_exchange_wait_for_its_end(pair: Pair) -> None:
+def test_messages_sent_during_rekey_wait_for_its_end(pair: Pair) -> None:
     pair.client.start_rekey()
     taken_size = pair.client.outgoing_size
     pair.client.send_payload(b"\x5e held")
@@ -352,9 +354,7 @@ KEY = PrivateKey.generate("ed25519")
 
 @settings(max_examples=60)
 @given(schedule, st.sampled_from(list(CIPHERS)))
-def test_any_schedule_of_rekeys_gives_the_same_data(
-    steps: list[tuple[str, str, int]], cipher: str
-) -> None:
+def test_any_schedule_of_rekeys_keeps_data(steps: list[tuple[str, str, int]], cipher: str) -> None:
     pair = Pair.connected(attrs.evolve(FAST, ciphers=(cipher,)), key=KEY)
     sent: dict[str, list[bytes]] = {"client": [], "server": []}
     for count, (side, step, size) in enumerate(steps):
@@ -375,7 +375,7 @@ def test_any_schedule_of_rekeys_gives_the_same_data(
     assert pair.client.session_id == pair.server.session_id
 
 
-def test_extensions_are_announced_once(pair: Pair) -> None:
+def test_ext_info_is_not_repeated_at_rekey(pair: Pair) -> None:
     pair.client.start_rekey()
     pair.run()
     events = pair.client_events + pair.server_events
@@ -401,7 +401,7 @@ def test_keys_are_not_shown_anywhere(pair: Pair) -> None:
 
 
 @pytest.mark.row("T20")
-def test_t20_a_thousand_wrong_guesses_leave_nothing_behind(key: PrivateKey) -> None:
+def test_t20_thousand_wrong_guesses_leak_no_memory(key: PrivateKey) -> None:
     """The leak of CVE-2025-8277: what a wrong guess sent is forgotten."""
 
     def claim(kexinit: KexInit) -> KexInit:

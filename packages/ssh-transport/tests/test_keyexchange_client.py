@@ -55,7 +55,7 @@ def offer_reply(pair: Pair, reply: KexECDHReply) -> None:
     pair.client.receive(plain(reply.encode()))
 
 
-def test_the_true_reply_asks_for_a_decision(key: PrivateKey) -> None:
+def test_valid_reply_asks_for_decision_on_host_key(key: PrivateKey) -> None:
     pair, reply = reply_of(key)
     offer_reply(pair, reply)
     event = pair.client.next_event()
@@ -86,7 +86,9 @@ def bad_signatures(good: bytes, key: PrivateKey) -> list[bytes]:
 
 @pytest.mark.row("T26")
 @pytest.mark.parametrize("number", range(10))
-def test_t26_a_bad_signature_never_reaches_the_user(number: int, key: PrivateKey) -> None:
+def test_t26_host_key_with_invalid_signature_never_reaches_user(
+    number: int, key: PrivateKey
+) -> None:
     pair, reply = reply_of(key)
     bad = bad_signatures(reply.signature, key)[number]
     offer_reply(pair, changed(reply, signature=bad))
@@ -94,9 +96,7 @@ def test_t26_a_bad_signature_never_reaches_the_user(number: int, key: PrivateKey
 
 
 @pytest.mark.row("T26")
-def test_t26_a_changed_share_or_key_breaks_the_signature(
-    key: PrivateKey, other_key: PrivateKey
-) -> None:
+def test_t26_changed_share_or_key_breaks_signature(key: PrivateKey, other_key: PrivateKey) -> None:
     for changes in (
         {"public": b"\x09" + bytes(31)},
         {"host_key": other_key.public_key.blob},
@@ -108,14 +108,14 @@ def test_t26_a_changed_share_or_key_breaks_the_signature(
 
 @pytest.mark.row("T26")
 @pytest.mark.parametrize("blob", [b"", b"\0\0\0\x0bssh-ed25519", string("ssh-dss"), b"\xff" * 40])
-def test_t26_a_host_key_that_is_none(blob: bytes, key: PrivateKey) -> None:
+def test_t26_malformed_host_key_ends_connection(blob: bytes, key: PrivateKey) -> None:
     pair, reply = reply_of(key)
     offer_reply(pair, changed(reply, host_key=blob))
     refused_plain(pair.client, FAILED)
 
 
 @pytest.mark.row("T26")
-def test_t26_a_host_key_of_another_kind_than_negotiated(key: PrivateKey) -> None:
+def test_t26_host_key_of_other_kind_than_negotiated_ends_connection(key: PrivateKey) -> None:
     pair, reply = reply_of(key)
     blob = PrivateKey.generate("ecdsa").public_key.blob
     offer_reply(pair, changed(reply, host_key=blob))
@@ -123,7 +123,7 @@ def test_t26_a_host_key_of_another_kind_than_negotiated(key: PrivateKey) -> None
 
 
 @pytest.mark.row("T26")
-def test_t26_a_short_rsa_key_is_refused_by_profile() -> None:
+def test_t26_short_rsa_key_is_refused_by_profile() -> None:
     strict = TransportOptions(algorithms=attrs.evolve(FAST, rsa_bits=3072))
     pair = Pair(strict, FAST_OPTIONS, key=PrivateKey.generate("rsa", 2048))
     for mine, peer in ((pair.client, pair.server), (pair.server, pair.client)) * 2:
@@ -143,7 +143,7 @@ def waiting(key: PrivateKey) -> Pair:
 
 
 @pytest.mark.row("T27")
-def test_t27_nothing_leaves_before_the_key_is_accepted(key: PrivateKey) -> None:
+def test_t27_client_sends_nothing_before_host_key_is_accepted(key: PrivateKey) -> None:
     pair = waiting(key)
     pair.client.receive(bytes(64))  # NEWKEYS of the server waits too
     pair.client.tick(1e6)
@@ -157,7 +157,7 @@ def test_t27_nothing_leaves_before_the_key_is_accepted(key: PrivateKey) -> None:
 
 
 @pytest.mark.row("T27")
-def test_t27_a_rejected_key(key: PrivateKey) -> None:
+def test_t27_rejected_host_key_ends_connection(key: PrivateKey) -> None:
     pair = waiting(key)
     pair.client.reject_host_key("it is not the one in known_hosts")
     last = refused_plain(pair.client, UNTRUSTED)
@@ -166,7 +166,7 @@ def test_t27_a_rejected_key(key: PrivateKey) -> None:
 
 
 @pytest.mark.row("T27")
-def test_t27_a_key_is_answered_once(key: PrivateKey) -> None:
+def test_t27_second_decision_on_host_key_raises_usage_error(key: PrivateKey) -> None:
     pair = waiting(key)
     pair.client.accept_host_key()
     for answer in (pair.client.accept_host_key, pair.client.reject_host_key):
@@ -179,7 +179,7 @@ def test_t27_a_key_is_answered_once(key: PrivateKey) -> None:
 
 
 @pytest.mark.row("T27")
-def test_t27_a_connection_that_ends_during_the_decision(key: PrivateKey) -> None:
+def test_t27_decision_after_lost_connection_raises_connection_error(key: PrivateKey) -> None:
     pair = waiting(key)
     pair.client.connection_lost()
     event = drain(pair.client)[-1]
@@ -189,7 +189,9 @@ def test_t27_a_connection_that_ends_during_the_decision(key: PrivateKey) -> None
 
 
 @pytest.mark.row("T29")
-def test_t29_another_host_key_at_a_rekey(key: PrivateKey, other_key: PrivateKey) -> None:
+def test_t29_other_host_key_at_rekey_ends_connection(
+    key: PrivateKey, other_key: PrivateKey
+) -> None:
     pair = Pair.connected(FAST, key=key)
     pair.server._server_kex._identities = _identities([other_key.public_key])
     pair.key = other_key
@@ -203,7 +205,7 @@ def test_t29_another_host_key_at_a_rekey(key: PrivateKey, other_key: PrivateKey)
 
 
 @pytest.mark.row("T29")
-def test_t29_the_same_host_key_asks_no_one(pair: Pair) -> None:
+def test_t29_same_host_key_at_rekey_needs_no_decision(pair: Pair) -> None:
     pair.server.start_rekey()
     pair.run()
     kinds = [type(event) for event in pair.client_events]
@@ -223,7 +225,7 @@ def test_known_kinds_of_host_key_are_wanted_first() -> None:
     assert rsa.public_key.kind == "ssh-rsa"
 
 
-def test_a_client_at_any_stage_can_be_dropped(key: PrivateKey) -> None:
+def test_lost_connection_ends_client_in_every_stage(key: PrivateKey) -> None:
     stages = ("kexinit", "kex", "newkeys")
     for stage in stages:
         transport: Transport = staged("client", stage, key)[0]  # type: ignore[arg-type]

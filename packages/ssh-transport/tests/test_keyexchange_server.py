@@ -12,7 +12,7 @@ from ssh_wire import DisconnectReason, UsageError
 from ssh_wire.messages.kex import KexECDHInit, KexECDHReply
 
 
-def test_a_signature_is_asked_for_and_waited_for(key: PrivateKey) -> None:
+def test_server_requests_signature_and_waits_for_it(key: PrivateKey) -> None:
     pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
     pump(pair.server, pair.client)
     drain(pair.client)
@@ -34,13 +34,13 @@ def test_a_signature_is_asked_for_and_waited_for(key: PrivateKey) -> None:
 
 @pytest.mark.row("T24")
 @pytest.mark.parametrize("share", [b"", bytes(32), b"\1" + bytes(31), bytes(31), bytes(33)])
-def test_t24_a_bad_share_ends_the_exchange(share: bytes, key: PrivateKey) -> None:
+def test_t24_invalid_share_ends_exchange(share: bytes, key: PrivateKey) -> None:
     server, _ = staged("server", "kex", key)
     server.receive(plain(KexECDHInit(public=share).encode()))
     refused_plain(server, DisconnectReason.KEY_EXCHANGE_FAILED)
 
 
-def test_the_key_that_can_make_the_signature_signs(key: PrivateKey) -> None:
+def test_server_offers_only_algorithms_of_its_host_keys(key: PrivateKey) -> None:
     rsa = PrivateKey.generate("rsa")
     keys = (key.public_key, rsa.public_key)
     server = ServerTransport(FAST_OPTIONS, random=bytes, now=0.0, host_keys=keys)
@@ -49,6 +49,6 @@ def test_the_key_that_can_make_the_signature_signs(key: PrivateKey) -> None:
     assert b"ecdsa-sha2" not in offered
 
 
-def test_a_server_needs_a_host_key() -> None:
+def test_server_without_host_key_raises_usage_error() -> None:
     with pytest.raises(UsageError):
         ServerTransport(FAST_OPTIONS, random=bytes, now=0.0, host_keys=())

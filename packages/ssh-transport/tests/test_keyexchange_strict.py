@@ -39,7 +39,7 @@ def exchange_data(pair: Pair) -> None:
 
 
 @pytest.mark.row("T12")
-def test_t12_a_peer_without_strict_is_seen(
+def test_t12_peer_without_strict_makes_agreement_truncatable(
     key: PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without_strict(monkeypatch)
@@ -53,7 +53,7 @@ def test_t12_a_peer_without_strict_is_seen(
 
 @pytest.mark.row("T12")
 @pytest.mark.parametrize("cipher", ["chacha20-poly1305@openssh.com", "aes256-ctr"])
-def test_t12_the_strict_profile_refuses_what_can_be_truncated(
+def test_t12_strict_profile_refuses_truncatable_ciphers(
     cipher: str, key: PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without_strict(monkeypatch)
@@ -73,9 +73,7 @@ def test_t12_the_strict_profile_refuses_what_can_be_truncated(
         ("aes256-gcm@openssh.com", "hmac-sha2-256"),
     ],
 )
-def test_t12_an_injected_packet_ends_a_strict_handshake(
-    cipher: str, mac: str, key: PrivateKey
-) -> None:
+def test_t12_injected_packet_ends_strict_handshake(cipher: str, mac: str, key: PrivateKey) -> None:
     options = TransportOptions(algorithms=attrs.evolve(FAST, ciphers=(cipher,), macs=(mac,)))
     for place in range(2):  # before KEXINIT, and between KEXINIT and the reply
         pair = Pair(options, options, key=key)
@@ -87,7 +85,7 @@ def test_t12_an_injected_packet_ends_a_strict_handshake(
 
 
 @pytest.mark.row("T12")
-def test_t12_a_deleted_packet_is_found(key: PrivateKey) -> None:
+def test_t12_deleted_packet_is_detected(key: PrivateKey) -> None:
     pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
     pump(pair.client, pair.server)
     pair.answer()
@@ -125,7 +123,9 @@ def test_t16_sequence_numbers_are_reset_with_each_key(cipher: str, key: PrivateK
 
 
 @pytest.mark.row("T16")
-def test_t16_without_strict_they_run_on(key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_t16_sequence_numbers_continue_without_strict(
+    key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
     without_strict(monkeypatch)
     pair = Pair.connected(FAST, key=key)
     before = pair.server.received_sequence
@@ -136,7 +136,7 @@ def test_t16_without_strict_they_run_on(key: PrivateKey, monkeypatch: pytest.Mon
 
 
 @pytest.mark.row("T17")
-def test_t17_a_marker_in_a_later_kexinit_is_ignored(
+def test_t17_marker_in_later_kexinit_is_ignored(
     key: PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pair = Pair.connected(FAST, key=key)
@@ -153,7 +153,7 @@ def test_t17_a_marker_in_a_later_kexinit_is_ignored(
     assert pair.client.agreement.strict
 
 
-def test_the_signals_are_in_the_first_kexinit_alone(pair: Pair) -> None:
+def test_signals_are_in_first_kexinit_only(pair: Pair) -> None:
     fresh = Pair(FAST_OPTIONS, FAST_OPTIONS, key=pair.key)
     first = KexInit.decode(split(taken(fresh.server))[1][0])
     assert first.kex_algorithms[-2:] == ("ext-info-s", "kex-strict-s-v00@openssh.com")
@@ -165,7 +165,7 @@ def test_the_signals_are_in_the_first_kexinit_alone(pair: Pair) -> None:
 
 
 @pytest.mark.row("T37")
-def test_t37_a_counter_that_wraps_in_the_first_exchange(
+def test_t37_sequence_number_that_wraps_in_first_exchange_ends_connection(
     key: PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without_strict(monkeypatch)
@@ -176,7 +176,7 @@ def test_t37_a_counter_that_wraps_in_the_first_exchange(
 
 
 @pytest.mark.row("T37")
-def test_t37_a_counter_wraps_later_only_without_strict(
+def test_t37_sequence_number_wraps_later_only_without_strict(
     key: PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pair = Pair.connected(FAST, key=key)
@@ -191,7 +191,7 @@ def test_t37_a_counter_wraps_later_only_without_strict(
 
 
 @pytest.mark.row("T37")
-def test_t37_no_key_lives_for_2_to_the_32_packets(pair: Pair) -> None:
+def test_t37_key_with_too_many_packets_ends_connection(pair: Pair) -> None:
     pair.server._machine.input.inbound.packets = 2**32 - 2**16
     inject(pair.client, b"\x02\0\0\0\0")
     pump(pair.client, pair.server)

@@ -29,7 +29,7 @@ def survives(transport: Transport, data: bytes) -> bool:
     return not transport.closed
 
 
-def test_the_defaults() -> None:
+def test_defaults_are_documented_numbers() -> None:
     assert attrs.asdict(Limits()) == {
         "identification_line": 255,
         "banner_lines": 1024,
@@ -48,13 +48,15 @@ def test_the_defaults() -> None:
 
 
 @pytest.mark.parametrize(("excess", "good"), [(-1, True), (0, True), (1, False)])
-def test_identification_line(excess: int, good: bool, key: PrivateKey) -> None:
+def test_identification_line_is_accepted_up_to_limit(
+    excess: int, good: bool, key: PrivateKey
+) -> None:
     line = b"SSH-2.0-".ljust(50 + excess - 2, b"x") + b"\r\n"
     assert survives(transport(Limits(identification_line=50), key), line) is good
 
 
 @pytest.mark.parametrize(("excess", "good"), [(-1, True), (0, True), (1, False)])
-def test_banner(excess: int, good: bool, key: PrivateKey) -> None:
+def test_banner_lines_are_accepted_up_to_limits(excess: int, good: bool, key: PrivateKey) -> None:
     lines = transport(Limits(banner_lines=5), key, client=True)
     assert survives(lines, b"x\n" * (5 + excess)) is good
     length = transport(Limits(banner_line=50), key, client=True)
@@ -62,7 +64,7 @@ def test_banner(excess: int, good: bool, key: PrivateKey) -> None:
 
 
 @pytest.mark.parametrize(("excess", "good"), [(-8, True), (0, True), (8, False)])
-def test_packet_length(excess: int, good: bool, key: PrivateKey) -> None:
+def test_packet_length_is_accepted_up_to_limit(excess: int, good: bool, key: PrivateKey) -> None:
     peer = transport(Limits(packet_length=1004), key)
     packet = plain(b"\x02" + bytes(992 + excess))
     assert len(packet) == 1008 + excess
@@ -70,7 +72,7 @@ def test_packet_length(excess: int, good: bool, key: PrivateKey) -> None:
 
 
 @pytest.mark.parametrize(("excess", "good"), [(-1, True), (0, True), (1, False)])
-def test_extensions(excess: int, good: bool) -> None:
+def test_extensions_are_accepted_up_to_limit(excess: int, good: bool) -> None:
     entries = tuple(Extension(name=b"%d" % n, value=b"") for n in range(5 + excess))
     payload = ExtInfo(extensions=entries).encode()
     try:
@@ -82,7 +84,7 @@ def test_extensions(excess: int, good: bool) -> None:
 
 
 @pytest.mark.parametrize(("excess", "full"), [(-1, False), (0, True), (1, True)])
-def test_the_held_queue(excess: int, full: bool) -> None:
+def test_held_queue_is_full_at_limit(excess: int, full: bool) -> None:
     packets = HeldQueue(5, 0)
     for _ in range(5 + excess):
         packets.push((b"",))
@@ -93,12 +95,12 @@ def test_the_held_queue(excess: int, full: bool) -> None:
 
 
 @pytest.mark.parametrize(("excess", "good"), [(-1, True), (0, True), (1, False)])
-def test_early_bytes(excess: int, good: bool, key: PrivateKey) -> None:
+def test_early_bytes_are_accepted_up_to_limit(excess: int, good: bool, key: PrivateKey) -> None:
     peer = transport(Limits(early_bytes=100), key, client=True)
     assert survives(peer, b"x" * (99 + excess) + b"\n") is good
 
 
-def test_the_numbers_of_rfc_4253_are_accepted(key: PrivateKey) -> None:
+def test_default_limits_accept_sizes_of_rfc_4253(key: PrivateKey) -> None:
     # section 6.1: "MUST be able to process packets with an uncompressed payload length of
     # 32768 bytes or less and a total packet size of 35000 bytes or less"
     peer = transport(Limits(), key)

@@ -27,18 +27,20 @@ NAMES = ("b", "a", "c@x")
         ("-*", ()),
     ],
 )
-def test_changes(change: str, expected: tuple[str, ...]) -> None:
+def test_change_replaces_appends_prepends_or_removes_names(
+    change: str, expected: tuple[str, ...]
+) -> None:
     assert adjusted(NAMES, change, KNOWN) == expected
 
 
 @pytest.mark.parametrize("change", ["zzz", "+zzz", "^z*", "a,,b", "+", "A", "a, b", "!a"])
-def test_names_that_nothing_has(change: str) -> None:
+def test_change_with_unknown_name_raises_usage_error(change: str) -> None:
     with pytest.raises(UsageError, match="unknown algorithm"):
         adjusted(NAMES, change, KNOWN)
 
 
 @given(st.text(alphabet="+-^,*?abcx@", max_size=12))
-def test_a_list_never_has_a_name_twice_or_one_that_is_unknown(change: str) -> None:
+def test_changed_list_has_no_duplicate_or_unknown_name(change: str) -> None:
     try:
         found = adjusted(NAMES, change, KNOWN)
     except UsageError:

@@ -51,7 +51,7 @@ STAGES: list[Stage] = ["kexinit", "kex", "newkeys"]
 
 
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=40), st.integers(0, 1))
-def test_any_chunks_give_the_same_events(sizes: list[int], early: int) -> None:
+def test_any_chunks_give_same_events(sizes: list[int], early: int) -> None:
     def cut(data: bytes) -> list[bytes]:
         pieces: list[bytes] = []
         turn = 0
@@ -88,7 +88,7 @@ def test_payloads_arrive_whole_however_they_are_cut(
     assert pair.payloads(pair.server) == payloads
 
 
-def test_no_packet_overtakes_an_event(pair: Pair) -> None:
+def test_no_packet_overtakes_event(pair: Pair) -> None:
     seen: list[object] = []
     pair.server.sink = lambda payload: seen.append(bytes(payload))
     pair.client.send(Debug(always_display=True, message="first\x1b"))
@@ -101,7 +101,7 @@ def test_no_packet_overtakes_an_event(pair: Pair) -> None:
     assert seen[1:] == [DATA]
 
 
-def test_the_sink_takes_payloads_and_the_rest_are_events(pair: Pair) -> None:
+def test_sink_takes_payloads_and_others_are_events(pair: Pair) -> None:
     seen: list[bytes] = []
     pair.server.sink = lambda payload: seen.append(bytes(payload))
     pair.client.send_payload(b"\x50", b"request")
@@ -112,7 +112,7 @@ def test_the_sink_takes_payloads_and_the_rest_are_events(pair: Pair) -> None:
     assert pair.server_events == [UnimplementedReceived(77)]
 
 
-def test_a_protocol_error_of_the_sink_ends_the_connection(pair: Pair) -> None:
+def test_protocol_error_of_sink_ends_connection(pair: Pair) -> None:
     def refuse(payload: memoryview) -> None:
         problem = f"message {payload[0]}\x07"
         raise ProtocolError(problem, reason=DisconnectReason.NO_MORE_AUTH_METHODS_AVAILABLE)
@@ -125,7 +125,7 @@ def test_a_protocol_error_of_the_sink_ends_the_connection(pair: Pair) -> None:
     assert last.description == "message 94\\x07"
 
 
-def test_another_error_of_the_sink_is_the_callers(pair: Pair) -> None:
+def test_other_error_of_sink_is_raised_to_caller(pair: Pair) -> None:
     def fail(payload: memoryview) -> None:
         raise ZeroDivisionError(payload[0])
 
@@ -140,7 +140,7 @@ def test_another_error_of_the_sink_is_the_callers(pair: Pair) -> None:
     assert pair.payloads(pair.server) == [DATA]
 
 
-def test_a_sink_may_end_the_connection(pair: Pair) -> None:
+def test_sink_may_end_connection(pair: Pair) -> None:
     seen: list[bytes] = []
 
     def leave(payload: memoryview) -> None:
@@ -157,7 +157,7 @@ def test_a_sink_may_end_the_connection(pair: Pair) -> None:
     ]
 
 
-def test_a_sink_may_feed_the_transport(pair: Pair) -> None:
+def test_sink_may_feed_transport(pair: Pair) -> None:
     seen: list[bytes] = []
     pair.client.send_payload(DATA)
     pair.client.send_payload(b"\x5e second")
@@ -182,7 +182,7 @@ def test_a_sink_may_feed_the_transport(pair: Pair) -> None:
 @pytest.mark.row("T05")
 @pytest.mark.row("T06")
 @pytest.mark.parametrize("length", [0, 1, 4, 11, 13, 262145, 262148, 2**31 - 1, 2**32 - 1])
-def test_t05_a_plain_length_is_refused_at_once(length: int, key: PrivateKey) -> None:
+def test_t05_invalid_plain_length_is_refused_at_once(length: int, key: PrivateKey) -> None:
     server, _ = staged("server", "kexinit", key)
     taken(server)
     tracemalloc.start()
@@ -194,7 +194,7 @@ def test_t05_a_plain_length_is_refused_at_once(length: int, key: PrivateKey) -> 
     tracemalloc.stop()
 
 
-def test_the_largest_plain_packet_is_waited_for(key: PrivateKey) -> None:
+def test_largest_plain_packet_is_waited_for(key: PrivateKey) -> None:
     server, _ = staged("server", "kexinit", key)
     server.receive((262140).to_bytes(4, "big") + bytes(100_000))
     assert drain(server) == []
@@ -203,7 +203,7 @@ def test_the_largest_plain_packet_is_waited_for(key: PrivateKey) -> None:
 
 @pytest.mark.row("T07")
 @pytest.mark.parametrize("padding", [0, 1, 2, 3, 11, 12, 255])
-def test_t07_padding_that_is_none(padding: int, key: PrivateKey) -> None:
+def test_t07_invalid_padding_ends_connection(padding: int, key: PrivateKey) -> None:
     server, _ = staged("server", "kexinit", key)
     server.receive((12).to_bytes(4, "big") + bytes([padding]) + b"\x02" + bytes(10))
     ended(server, BAD)
@@ -211,7 +211,7 @@ def test_t07_padding_that_is_none(padding: int, key: PrivateKey) -> None:
 
 @pytest.mark.row("T07")
 @pytest.mark.parametrize("padding", [0, 3, 16, 15, 255])
-def test_t07_sealed_padding_that_is_none(padding: int, pair: Pair) -> None:
+def test_t07_invalid_sealed_padding_ends_connection(padding: int, pair: Pair) -> None:
     sealer = pair.client._outbound._sealer
     packet = (16).to_bytes(4, "big") + bytes([padding]) + b"\x02" + bytes(14)
     pair.server.receive(sealer.seal(packet, pair.client._outbound.sequence))
@@ -219,7 +219,7 @@ def test_t07_sealed_padding_that_is_none(padding: int, pair: Pair) -> None:
 
 
 @pytest.mark.row("T07")
-def test_t07_the_most_padding_is_accepted(pair: Pair) -> None:
+def test_t07_padding_of_largest_size_is_accepted(pair: Pair) -> None:
     sealer = pair.client._outbound._sealer
     body = b"\x5e".ljust(17, b"d")
     packet = (273 - 1).to_bytes(4, "big") + bytes([255 - 1]) + body + bytes(254)
@@ -228,7 +228,7 @@ def test_t07_the_most_padding_is_accepted(pair: Pair) -> None:
 
 
 @pytest.mark.row("T07")
-def test_t07_an_empty_payload(key: PrivateKey) -> None:
+def test_t07_empty_payload_ends_connection(key: PrivateKey) -> None:
     server, _ = staged("server", "kexinit", key)
     server.receive((12).to_bytes(4, "big") + bytes([11]) + bytes(11))
     ended(server, BAD)
@@ -236,7 +236,7 @@ def test_t07_an_empty_payload(key: PrivateKey) -> None:
 
 @pytest.mark.row("T09")
 @pytest.mark.row("T11")
-def test_t09_a_corrupt_packet_ends_the_connection(pair: Pair) -> None:
+def test_t09_corrupt_packet_ends_connection(pair: Pair) -> None:
     pair.client.send_payload(DATA)
     data = bytearray(taken(pair.client))
     data[-1] ^= 1
@@ -294,7 +294,7 @@ def authenticating(key: PrivateKey) -> Pair:
     return pair
 
 
-def test_connection_messages_wait_for_the_decision(key: PrivateKey) -> None:
+def test_connection_messages_wait_for_authentication_decision(key: PrivateKey) -> None:
     pair = authenticating(key)
     pair.server.hold_connection_messages = True
     inject(pair.client, b"\x32 login", b"\x5a open", b"\x62 exec")
@@ -307,7 +307,7 @@ def test_connection_messages_wait_for_the_decision(key: PrivateKey) -> None:
     assert drain(pair.server) == [PayloadReceived(b"\x5a open"), PayloadReceived(b"\x62 exec")]
 
 
-def test_what_waited_goes_to_the_sink(key: PrivateKey) -> None:
+def test_held_messages_go_to_sink_after_authentication(key: PrivateKey) -> None:
     pair = authenticating(key)
     seen: list[bytes] = []
     pair.server.sink = lambda payload: seen.append(bytes(payload))
@@ -322,7 +322,7 @@ def test_what_waited_goes_to_the_sink(key: PrivateKey) -> None:
 
 
 @pytest.mark.row("A01")
-def test_a01_they_end_the_connection_when_it_is_no(key: PrivateKey) -> None:
+def test_a01_held_messages_end_connection_when_authentication_fails(key: PrivateKey) -> None:
     pair = authenticating(key)
     pair.server.hold_connection_messages = True
     inject(pair.client, b"\x5a open")
@@ -331,7 +331,7 @@ def test_a01_they_end_the_connection_when_it_is_no(key: PrivateKey) -> None:
     refused(pair.server, pair.client, BAD)
 
 
-def test_a_connection_lost_during_the_decision(key: PrivateKey) -> None:
+def test_connection_lost_while_messages_are_held_drops_them(key: PrivateKey) -> None:
     pair = authenticating(key)
     pair.server.hold_connection_messages = True
     inject(pair.client, b"\x5a open")
@@ -340,7 +340,7 @@ def test_a_connection_lost_during_the_decision(key: PrivateKey) -> None:
     assert [type(event) for event in drain(pair.server)] == [Disconnected]
 
 
-def test_a_decision_during_a_key_exchange(key: PrivateKey) -> None:
+def test_authentication_may_succeed_during_key_exchange(key: PrivateKey) -> None:
     pair = authenticating(key)
     pair.server.start_rekey()
     pump(pair.server, pair.client)
@@ -355,7 +355,7 @@ def test_a_decision_during_a_key_exchange(key: PrivateKey) -> None:
 
 
 @pytest.mark.row("T39")
-def test_t39_nothing_counts_after_a_disconnect(pair: Pair) -> None:
+def test_t39_messages_after_disconnect_are_ignored(pair: Pair) -> None:
     seen: list[bytes] = []
     pair.server.sink = lambda payload: seen.append(bytes(payload))
     inject(pair.client, Disconnect(code=999, description="bye\n").encode())
@@ -374,7 +374,7 @@ def test_t39_nothing_counts_after_a_disconnect(pair: Pair) -> None:
 
 
 @pytest.mark.row("T39")
-def test_t39_a_disconnect_counts_in_every_stage(key: PrivateKey) -> None:
+def test_t39_disconnect_is_accepted_in_every_stage(key: PrivateKey) -> None:
     for side in SIDES:
         for stage in STAGES:
             transport, _ = staged(side, stage, key)
@@ -386,7 +386,7 @@ def test_t39_a_disconnect_counts_in_every_stage(key: PrivateKey) -> None:
             assert taken(transport) == b""
 
 
-def test_this_sides_disconnect(pair: Pair) -> None:
+def test_disconnect_is_sent_once_behind_pending_data(pair: Pair) -> None:
     pair.client.send_payload(DATA)
     pair.client.disconnect(DisconnectReason.BY_APPLICATION, "bye")
     pair.client.disconnect(DisconnectReason.BY_APPLICATION, "twice")
@@ -398,13 +398,13 @@ def test_this_sides_disconnect(pair: Pair) -> None:
     assert isinstance(pair.server_events[0], Disconnected)
 
 
-def test_disconnect_before_the_identification_is_not_sent(key: PrivateKey) -> None:
+def test_disconnect_before_identification_is_not_sent(key: PrivateKey) -> None:
     client = Pair(key=key).client
     client.disconnect(DisconnectReason.BY_APPLICATION, "changed my mind")
     assert [payload[0] for payload in split(taken(client))[1]] == [20]
 
 
-def test_a_lost_connection(pair: Pair) -> None:
+def test_lost_connection_delivers_complete_packets_and_ends(pair: Pair) -> None:
     pair.client.send_payload(DATA)
     data = taken(pair.client)
     pair.server.receive(data)
@@ -421,7 +421,9 @@ def test_a_lost_connection(pair: Pair) -> None:
         pair.server.buffer_updated(0)
 
 
-def test_what_has_arrived_counts_although_output_waits(key: PrivateKey) -> None:
+def test_received_data_is_delivered_when_connection_is_lost_with_output_pending(
+    key: PrivateKey,
+) -> None:
     options = TransportOptions(algorithms=FAST, limits=Limits(outgoing_bytes=10))
     pair = Pair(options, options, key=key)
     pair.client.request_service("ssh-userauth")
@@ -434,7 +436,7 @@ def test_what_has_arrived_counts_although_output_waits(key: PrivateKey) -> None:
     assert drain(pair.server)[0] == PayloadReceived(DATA)
 
 
-def test_no_cycle_keeps_a_buffer_alive(pair: Pair) -> None:
+def test_taken_output_is_referenced_by_caller_only(pair: Pair) -> None:
     pair.client.send_payload(DATA)
     first = pair.client.take_outgoing()
     assert first is not None

@@ -36,7 +36,7 @@ STAGES: list[Stage] = ["kexinit", "kex", "newkeys"]
 
 
 @pytest.mark.row("T40")
-def test_t40_floods_of_what_is_ignored(pair: Pair) -> None:
+def test_t40_flood_of_ignored_messages_is_never_answered(pair: Pair) -> None:
     seen: list[Event] = []
     for _ in range(300):
         for message in (
@@ -53,7 +53,7 @@ def test_t40_floods_of_what_is_ignored(pair: Pair) -> None:
 
 
 @pytest.mark.row("T40")
-def test_t40_memory_stays_flat(pair: Pair) -> None:
+def test_t40_flood_of_ignore_needs_bounded_memory(pair: Pair) -> None:
     for _ in range(500):
         inject(pair.client, Ignore(data=b"x" * 100).encode())
     flood = taken(pair.client)
@@ -82,7 +82,9 @@ def test_unknown_messages_are_answered_in_order_with_their_numbers(pair: Pair) -
 
 @pytest.mark.row("P22")
 @pytest.mark.parametrize("side", SIDES)
-def test_p22_numbers_that_user_authentication_leaves_free(side: Side, key: PrivateKey) -> None:
+def test_p22_unassigned_userauth_numbers_are_answered_with_unimplemented(
+    side: Side, key: PrivateKey
+) -> None:
     pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
     pair.client.request_service("ssh-userauth")
     pair.run()
@@ -115,7 +117,7 @@ def test_t33_pings_are_answered_in_order_after_authentication(pair: Pair) -> Non
 
 
 @pytest.mark.row("T32")
-def test_t32_what_waits_for_a_key_exchange_is_bounded(key: PrivateKey) -> None:
+def test_t32_messages_held_during_key_exchange_are_bounded(key: PrivateKey) -> None:
     limits = Limits(held_packets=4, held_bytes=1000)
     options = TransportOptions(algorithms=FAST, limits=limits)
     pair = Pair(options, options, key=key)
@@ -130,7 +132,7 @@ def test_t32_what_waits_for_a_key_exchange_is_bounded(key: PrivateKey) -> None:
 
 
 @pytest.mark.row("T32")
-def test_t32_a_peer_that_stalls_the_exchange_and_asks_on(key: PrivateKey) -> None:
+def test_t32_replies_to_peer_that_stalls_exchange_are_bounded(key: PrivateKey) -> None:
     limits = Limits(held_packets=10, held_bytes=1000)
     options = TransportOptions(algorithms=FAST, limits=limits)
     pair = Pair(options, options, key=key)
@@ -153,7 +155,7 @@ def test_t32_a_peer_that_stalls_the_exchange_and_asks_on(key: PrivateKey) -> Non
 
 
 @pytest.mark.row("T32")
-def test_t32_output_that_no_one_takes_stops_the_input(key: PrivateKey) -> None:
+def test_t32_output_that_is_not_taken_stops_input(key: PrivateKey) -> None:
     limits = Limits(outgoing_bytes=5000)
     options = TransportOptions(algorithms=FAST, limits=limits)
     pair = Pair(options, options, key=key)
@@ -176,7 +178,7 @@ def test_t32_output_that_no_one_takes_stops_the_input(key: PrivateKey) -> None:
 
 
 @pytest.mark.row("T38")
-def test_t38_the_volume_before_authentication_is_bounded(key: PrivateKey) -> None:
+def test_t38_volume_before_authentication_is_bounded(key: PrivateKey) -> None:
     limits = Limits(early_bytes=20_000)
     pair = Pair(FAST_OPTIONS, TransportOptions(algorithms=FAST, limits=limits), key=key)
     pair.run()

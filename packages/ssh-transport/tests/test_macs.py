@@ -8,7 +8,7 @@ from ssh_transport.macs import MACS, Mac
 
 
 @pytest.mark.parametrize("name", MACS)
-def test_a_code_covers_the_sequence_number_and_the_data(name: str) -> None:
+def test_code_covers_sequence_number_and_data(name: str) -> None:
     spec = MACS[name]
     key = bytes(range(spec.key_size))
     mac = Mac(spec, key)

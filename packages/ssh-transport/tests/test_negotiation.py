@@ -46,7 +46,7 @@ def offer(**changes: tuple[str, ...]) -> KexInit:
 
 @settings(max_examples=500)
 @given(LISTS, LISTS)
-def test_the_first_of_the_client_that_the_server_has_too(
+def test_first_name_of_client_that_server_has_is_chosen(
     client: tuple[tuple[str, ...], ...], server: tuple[tuple[str, ...], ...]
 ) -> None:
     model = [
@@ -65,7 +65,7 @@ def test_the_first_of_the_client_that_the_server_has_too(
     ] == model
 
 
-def test_a_refusal_names_both_lists() -> None:
+def test_failed_negotiation_names_both_lists() -> None:
     with pytest.raises(NegotiationFailed) as caught:
         negotiate(offer(kex_algorithms=("x",)), offer(kex_algorithms=()))
     error = caught.value
@@ -76,14 +76,14 @@ def test_a_refusal_names_both_lists() -> None:
 
 @pytest.mark.row("T45")
 @pytest.mark.parametrize("cipher", profiles("strict", "client").ciphers)
-def test_t45_an_aead_cipher_needs_no_common_mac(cipher: str) -> None:
+def test_t45_aead_cipher_needs_no_common_mac(cipher: str) -> None:
     client = offer(encryption_client_to_server=(cipher,), mac_client_to_server=("a",))
     found = negotiate(client, offer(mac_client_to_server=("b",)))
     assert found.client_to_server == DirectionAgreement(cipher, None, "none")
 
 
 @pytest.mark.row("T45")
-def test_t45_directions_are_independent() -> None:
+def test_t45_algorithms_are_negotiated_per_direction() -> None:
     client = offer(
         encryption_client_to_server=("aes128-ctr",),
         mac_client_to_server=("hmac-sha2-256",),
@@ -99,7 +99,7 @@ def test_t45_directions_are_independent() -> None:
 @pytest.mark.parametrize(
     "signal", [EXT_INFO_CLIENT, EXT_INFO_SERVER, STRICT_CLIENT, STRICT_SERVER]
 )
-def test_t17_a_signal_is_never_the_method(signal: str) -> None:
+def test_t17_signal_is_never_method(signal: str) -> None:
     client = offer(kex_algorithms=(signal, "curve25519-sha256"))
     server = offer(kex_algorithms=("curve25519-sha256", signal))
     with pytest.raises(NegotiationFailed):
@@ -107,7 +107,7 @@ def test_t17_a_signal_is_never_the_method(signal: str) -> None:
 
 
 @pytest.mark.row("T17")
-def test_t17_a_signal_of_the_other_role_ends_the_connection(key: PrivateKey) -> None:
+def test_t17_signal_of_other_role_ends_connection(key: PrivateKey) -> None:
     pair = Pair(key=key)
     stream = edited(taken(pair.client), lambda k: changed(k, kex_algorithms=(EXT_INFO_SERVER,)))
     pair.server.receive(stream)
@@ -124,7 +124,7 @@ def test_t17_a_signal_of_the_other_role_ends_the_connection(key: PrivateKey) -> 
         ((STRICT_SERVER,), (STRICT_CLIENT,), False),
     ],
 )
-def test_t17_strict_needs_the_right_signal_of_both(
+def test_t17_strict_needs_right_signal_of_both(
     client: tuple[str, ...], server: tuple[str, ...], strict: bool
 ) -> None:
     found = negotiate(
@@ -144,7 +144,7 @@ def test_t17_strict_needs_the_right_signal_of_both(
         ("aes256-gcm@openssh.com", None, False),
     ],
 )
-def test_t12_what_can_be_truncated_without_strict_key_exchange(
+def test_t12_truncatable_ciphers_are_known_without_strict_key_exchange(
     cipher: str, mac: str | None, exposed: bool
 ) -> None:
     side = DirectionAgreement(cipher, mac, "none")
@@ -154,7 +154,7 @@ def test_t12_what_can_be_truncated_without_strict_key_exchange(
     assert not Agreement("k", "h", side, side, strict=True).truncatable
 
 
-def test_a_guess_is_right_when_both_want_the_same_first() -> None:
+def test_guess_is_right_when_first_choices_are_same() -> None:
     assert guessed_right(offer(), offer())
     assert not guessed_right(offer(kex_algorithms=("x", "curve25519-sha256")), offer())
     assert not guessed_right(offer(), offer(server_host_key_algorithms=("rsa-sha2-256",)))
@@ -164,7 +164,7 @@ def test_a_guess_is_right_when_both_want_the_same_first() -> None:
 @pytest.mark.parametrize(
     "field", ["kex_algorithms", "encryption_client_to_server", "mac_server_to_client"]
 )
-def test_t45_what_is_not_offered_is_not_chosen(field: str, key: PrivateKey) -> None:
+def test_t45_algorithms_not_offered_are_not_chosen(field: str, key: PrivateKey) -> None:
     pair = Pair(key=key)
 
     def only_weak(kexinit: KexInit) -> KexInit:

@@ -12,7 +12,7 @@ from ssh_wire import UsageError
 
 
 @given(st.text(max_size=300))
-def test_a_softwareversion_makes_a_legal_line_or_is_refused(software: str) -> None:
+def test_any_softwareversion_makes_valid_identification_or_is_refused(software: str) -> None:
     options = TransportOptions(algorithms=FAST, software=software)
     try:
         options.check()
@@ -22,17 +22,17 @@ def test_a_softwareversion_makes_a_legal_line_or_is_refused(software: str) -> No
 
 
 @pytest.mark.parametrize("software", ["", "a b", "a-b", "a\n", "é", "x" * 246])
-def test_a_softwareversion_that_is_none(software: str) -> None:
+def test_invalid_softwareversion_raises_usage_error(software: str) -> None:
     options = TransportOptions(algorithms=FAST, software=software)
     with pytest.raises(UsageError):
         ClientTransport(options, random=bytes, now=0.0)
 
 
-def test_the_longest() -> None:
+def test_longest_softwareversion_is_accepted() -> None:
     TransportOptions(algorithms=FAST, software="x" * 245).check()
 
 
-def test_the_defaults_are_good() -> None:
+def test_default_options_are_valid() -> None:
     FAST_OPTIONS.check()
     assert FAST_OPTIONS.identification == b"SSH-2.0-ssh_stack_0.1"
     assert FAST_OPTIONS.services == ("ssh-userauth",)

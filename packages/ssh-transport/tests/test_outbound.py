@@ -43,7 +43,7 @@ def test_packets_keep_their_order_whatever_their_size(sizes: list[int]) -> None:
     assert out.sequence == out.packets == len(sizes)
 
 
-def test_any_number_of_sizes_costs_a_few_layouts() -> None:
+def test_any_number_of_sizes_needs_few_layouts() -> None:
     out = outbound()
     payloads = [bytes(size) for size in (*range(1, 200), *range(1, 200))]
     for payload in payloads:
@@ -55,7 +55,7 @@ def test_any_number_of_sizes_costs_a_few_layouts() -> None:
 @given(st.integers(0, 300))
 @pytest.mark.parametrize("cipher", [None, *CIPHERS])
 @pytest.mark.parametrize("mac", MACS)
-def test_the_layout_of_a_packet(cipher: str | None, mac: str, size: int) -> None:
+def test_packet_is_padded_to_block_of_cipher(cipher: str | None, mac: str, size: int) -> None:
     out = outbound()
     block, clear, trailer = 8, 0, 0
     if cipher:
@@ -86,7 +86,7 @@ def test_small_packets_leave_in_one_write_and_large_ones_in_chunks() -> None:
     assert all(len(write) <= 512 * 1024 for write in found)
 
 
-def test_the_largest_payload() -> None:
+def test_payload_beyond_largest_raises_usage_error() -> None:
     out = outbound()
     out.send((bytes(LIMIT - 12),))
     assert len(split(writes(out)[0])[1][0]) == LIMIT - 12
@@ -96,7 +96,7 @@ def test_the_largest_payload() -> None:
     assert out.packets == 1
 
 
-def test_a_write_is_never_used_again() -> None:
+def test_taken_output_is_never_overwritten() -> None:
     out = outbound()
     kept: list[tuple[memoryview | bytes | bytearray, bytes]] = []
     for turn in range(20):
@@ -124,7 +124,7 @@ def test_padding_is_random_and_used_once() -> None:
     assert len(served) == -(-200 // (1024 // 10))
 
 
-def test_counters_start_at_zero_with_a_new_key() -> None:
+def test_counters_of_output_start_at_zero_with_new_key() -> None:
     out = outbound()
     out.write(b"SSH-2.0-x\r\n")
     out.send((b"x",))
@@ -135,7 +135,7 @@ def test_counters_start_at_zero_with_a_new_key() -> None:
     assert out.sequence == 0
 
 
-def test_a_burst_is_what_its_payloads_are_one_by_one() -> None:
+def test_burst_equals_payloads_sent_one_by_one() -> None:
     together, alone = (Outbound(bytes, LIMIT) for _ in range(2))
 
     for sizes in ([8], [32_768] * 20, [3, 3, 0], [32_768] * 5 + [7], [1, 40_000]):
@@ -151,7 +151,7 @@ def test_a_burst_is_what_its_payloads_are_one_by_one() -> None:
     )
 
 
-def test_what_could_not_be_sealed_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_seal_sends_and_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     out = outbound()
 
     def fail(*_: object) -> None:
@@ -176,7 +176,7 @@ def memory(taken: Buffer | None) -> object:
     return taken.obj
 
 
-def test_a_large_write_is_used_again_only_when_it_is_given_back() -> None:
+def test_large_write_is_reused_only_when_given_back() -> None:
     out = outbound()
 
     def write(*, give_back: bool) -> object:
@@ -196,7 +196,7 @@ def test_a_large_write_is_used_again_only_when_it_is_given_back() -> None:
     assert lent is again
 
 
-def test_nothing_is_held_for_a_connection_that_is_idle() -> None:
+def test_idle_connection_keeps_no_large_write() -> None:
     out = outbound()
     out.send_all([(bytes(32_768),)] * 8)
     take_all(out)
@@ -209,7 +209,7 @@ def test_nothing_is_held_for_a_connection_that_is_idle() -> None:
     assert memory(out.take()) is not memory(last)
 
 
-def test_what_was_not_lent_does_not_come_back() -> None:
+def test_foreign_memory_given_back_is_not_used() -> None:
     out = outbound()
     stranger = memoryview(bytearray(512 * 1024))
     for _ in range(3):
@@ -220,7 +220,7 @@ def test_what_was_not_lent_does_not_come_back() -> None:
             assert memory(taken) is not stranger.obj
 
 
-def test_the_queue_is_full_when_both_bounds_are_reached() -> None:
+def test_held_queue_is_full_when_both_bounds_are_reached() -> None:
     held = HeldQueue(2, 10)
     held.push((b"a", memoryview(b"bcdefghijk")))
     assert not held.full

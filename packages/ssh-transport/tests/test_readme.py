@@ -8,7 +8,7 @@ import pytest
 README = Path(__file__).parent.parent / "README.md"
 
 
-def test_the_example_runs_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+def test_example_of_readme_runs_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
     fences = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     assert len(fences) == 1
     exec(compile(fences[0], str(README), "exec"), {})  # noqa: S102 (that is the test)

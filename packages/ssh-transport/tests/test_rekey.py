@@ -45,7 +45,7 @@ def test_t38_each_bound_of_each_direction(where: str, what: str, option: str) ->
         assert rekey.due(0.0) is due
 
 
-def test_room_before_the_next_exchange() -> None:
+def test_room_is_what_remains_before_next_rekey() -> None:
     longest = TransportOptions(algorithms=FAST).limits.packet_length
     rekey, _, outbound = policy(rekey_bytes=10 * longest, rekey_packets=100)
     assert rekey.has_room(9)
@@ -58,14 +58,14 @@ def test_room_before_the_next_exchange() -> None:
 
 
 @pytest.mark.row("T38")
-def test_t38_time() -> None:
+def test_t38_rekey_is_due_after_its_seconds() -> None:
     rekey, _, _ = policy(rekey_seconds=50.0)
     assert not rekey.due(1e9)
     rekey.completed(100.0)
     assert (rekey.due(149.9), rekey.due(150.0)) == (False, True)
 
 
-def test_the_defaults() -> None:
+def test_default_rekey_limits_are_documented_numbers() -> None:
     options = TransportOptions(algorithms=FAST)
     assert options.rekey_bytes == 2**30
     assert options.rekey_packets == 2**31
@@ -73,7 +73,7 @@ def test_the_defaults() -> None:
     assert options.limits.rekey_timeout == 60
 
 
-def test_the_bounds_that_end_a_connection() -> None:
+def test_early_bytes_or_key_packets_beyond_bounds_raise_protocol_error() -> None:
     rekey, inbound, outbound = policy(limits=Limits(early_bytes=10, key_packets=5))
     rekey.early(9)
     rekey.early(1)
@@ -133,7 +133,7 @@ def pair_step(pair: Pair) -> None:
     pair.answer()
 
 
-def test_it_begins_by_time(pair: Pair) -> None:
+def test_rekey_begins_at_deadline(pair: Pair) -> None:
     assert pair.client.next_deadline() == 3600.0
     pair.client.tick(3599.0)
     assert taken(pair.client) == b""
@@ -146,7 +146,7 @@ def test_it_begins_by_time(pair: Pair) -> None:
     assert pair.client.next_deadline() == 3601.0 + 3600.0
 
 
-def test_it_does_not_begin_by_itself_before_authentication(key: PrivateKey) -> None:
+def test_rekey_does_not_begin_before_authentication(key: PrivateKey) -> None:
     options = TransportOptions(algorithms=FAST, rekey_bytes=16, rekey_seconds=1.0)
     pair = Pair(options, options, key=key)
     pair.client.request_service("ssh-userauth")
@@ -165,7 +165,7 @@ def test_it_does_not_begin_by_itself_before_authentication(key: PrivateKey) -> N
 
 @pytest.mark.row("T32")
 @pytest.mark.parametrize("beginner", ["us", "peer"])
-def test_t32_an_exchange_that_does_not_complete(beginner: str, pair: Pair) -> None:
+def test_t32_exchange_that_does_not_complete_ends_at_timeout(beginner: str, pair: Pair) -> None:
     pair.client.now = 100.0
     if beginner == "us":
         pair.client.start_rekey()
@@ -183,7 +183,7 @@ def test_t32_an_exchange_that_does_not_complete(beginner: str, pair: Pair) -> No
     assert isinstance(last.error, TimeoutError)
 
 
-def test_first_exchange_may_take_as_long_as_a_user_needs(key: PrivateKey) -> None:
+def test_first_exchange_has_no_deadline(key: PrivateKey) -> None:
     pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
     pump(pair.server, pair.client)
     drain(pair.client)
@@ -192,7 +192,7 @@ def test_first_exchange_may_take_as_long_as_a_user_needs(key: PrivateKey) -> Non
     assert not pair.client.closed
 
 
-def test_data_that_arrives_during_the_exchange_belongs_to_the_new_key(pair: Pair) -> None:
+def test_data_sent_during_rekey_is_delivered_under_new_key(pair: Pair) -> None:
     pair.server.start_rekey()
     pump(pair.server, pair.client)
     drain(pair.client)

@@ -25,7 +25,7 @@ def keyed(key: PrivateKey) -> Pair:
     return pair
 
 
-def test_a_service_is_asked_for_and_granted(keyed: Pair) -> None:
+def test_requested_service_is_accepted_once(keyed: Pair) -> None:
     keyed.client.request_service("ssh-userauth")
     keyed.run()
     assert keyed.server_events == [ServiceRequested("ssh-userauth")]
@@ -34,7 +34,7 @@ def test_a_service_is_asked_for_and_granted(keyed: Pair) -> None:
         keyed.client.request_service("ssh-userauth")
 
 
-def test_what_follows_the_request_waits_for_the_grant(keyed: Pair) -> None:
+def test_messages_behind_service_request_wait_for_accept(keyed: Pair) -> None:
     keyed.client.request_service("ssh-userauth")
     keyed.client.send_payload(b"\x32 first request")
     pump(keyed.client, keyed.server)
@@ -52,7 +52,7 @@ def test_what_follows_the_request_waits_for_the_grant(keyed: Pair) -> None:
 
 @pytest.mark.row("A04")
 @pytest.mark.parametrize("name", ["ssh-connection", "bogus", ""])
-def test_a04_a_service_that_is_not_offered(name: str, keyed: Pair) -> None:
+def test_a04_service_that_is_not_offered_ends_connection(name: str, keyed: Pair) -> None:
     inject(keyed.client, ServiceRequest(name=name).encode())
     pump(keyed.client, keyed.server)
     last = refused(keyed.server, keyed.client, UNAVAILABLE)
@@ -60,13 +60,13 @@ def test_a04_a_service_that_is_not_offered(name: str, keyed: Pair) -> None:
 
 
 @pytest.mark.row("A04")
-def test_a04_a_user_that_does_not_ask_for_the_service(keyed: Pair) -> None:
+def test_a04_authentication_without_service_request_ends_connection(keyed: Pair) -> None:
     inject(keyed.client, b"\x32 login")
     pump(keyed.client, keyed.server)
     refused(keyed.server, keyed.client, BAD)
 
 
-def test_a_repeated_request_is_granted_again(keyed: Pair) -> None:
+def test_repeated_service_request_is_accepted_again(keyed: Pair) -> None:
     keyed.client.request_service("ssh-userauth")
     keyed.run()
     inject(keyed.client, ServiceRequest(name="ssh-userauth").encode())
@@ -78,14 +78,14 @@ def test_a_repeated_request_is_granted_again(keyed: Pair) -> None:
     ended(keyed.server, UNAVAILABLE)
 
 
-def test_a_request_after_authentication(pair: Pair) -> None:
+def test_service_request_after_authentication_ends_connection(pair: Pair) -> None:
     inject(pair.client, ServiceRequest(name="ssh-userauth").encode())
     pump(pair.client, pair.server)
     refused(pair.server, pair.client, UNAVAILABLE)
 
 
 @pytest.mark.parametrize("name", ["ssh-connection", "ssh-userauth"])
-def test_a_grant_that_was_not_asked_for(name: str, keyed: Pair) -> None:
+def test_unrequested_service_accept_ends_connection(name: str, keyed: Pair) -> None:
     if name == "ssh-connection":
         keyed.client.request_service("ssh-userauth")
     inject(keyed.server, ServiceAccept(name=name).encode())
@@ -94,9 +94,7 @@ def test_a_grant_that_was_not_asked_for(name: str, keyed: Pair) -> None:
 
 
 @pytest.mark.parametrize("asked", [True, False])
-def test_a_grant_without_a_name_counts_where_a_service_was_asked_for(
-    asked: bool, keyed: Pair
-) -> None:
+def test_service_accept_without_name_answers_pending_request(asked: bool, keyed: Pair) -> None:
     if asked:
         keyed.client.request_service("ssh-userauth")
     inject(keyed.server, b"\x06")
@@ -107,14 +105,14 @@ def test_a_grant_without_a_name_counts_where_a_service_was_asked_for(
         ended(keyed.client, BAD)
 
 
-def test_the_service_may_be_asked_for_before_the_first_byte(key: PrivateKey) -> None:
+def test_service_may_be_requested_before_first_byte(key: PrivateKey) -> None:
     pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
     pair.client.request_service("ssh-userauth")
     pair.run()
     assert pair.client_events[-1] == ServiceAccepted("ssh-userauth")
 
 
-def test_answers_after_the_end(pair: Pair) -> None:
+def test_calls_after_disconnect_raise_usage_error(pair: Pair) -> None:
     pair.client.disconnect(DisconnectReason.BY_APPLICATION, "over")
     pair.server.disconnect(DisconnectReason.BY_APPLICATION, "over")
     for call in (

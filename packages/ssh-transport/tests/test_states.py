@@ -28,12 +28,12 @@ STAGES: list[Stage] = ["kexinit", "kex", "newkeys"]
 EXPECTED = {"kexinit": 20, "kex": 30, "newkeys": 21}
 
 
-def test_each_phase_has_a_row_for_each_role_and_number() -> None:
+def test_each_state_has_row_for_each_role_and_number() -> None:
     assert set(TABLE) == {(side, phase) for side in SIDES for phase in TransportState}
     assert {len(row) for row in TABLE.values()} == {256}
 
 
-def test_nothing_is_taken_before_the_identification_and_after_the_end() -> None:
+def test_packets_before_identification_and_after_end_are_rejected() -> None:
     for side in SIDES:
         for phase in (TransportState.IDENTIFICATION, TransportState.CLOSED):
             assert set(row_of(side, phase)) == {Action.REJECT}
@@ -50,7 +50,7 @@ def test_no_phase_before_authentication_delivers_connection_messages() -> None:
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_a_strict_row_has_the_expected_message_and_disconnect_alone(side: Side) -> None:
+def test_strict_state_accepts_expected_message_and_disconnect_only(side: Side) -> None:
     kex = 31 if side == "client" else 30
     for phase, expected in (
         (TransportState.KEX_STRICT, {kex}),
@@ -67,7 +67,7 @@ def test_a_strict_row_has_the_expected_message_and_disconnect_alone(side: Side) 
 @pytest.mark.row("T41")
 @pytest.mark.parametrize("stage", ["kex", "newkeys"])
 @pytest.mark.parametrize("side", SIDES)
-def test_t14_strict_takes_nothing_but_what_it_waits_for(
+def test_t14_strict_state_refuses_every_unexpected_message(
     side: Side, stage: Stage, key: PrivateKey
 ) -> None:
     expected = EXPECTED[stage] + (side == "client" and stage == "kex")
@@ -85,7 +85,7 @@ def test_t14_strict_takes_nothing_but_what_it_waits_for(
 @pytest.mark.row("T14")
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("side", SIDES)
-def test_t14_the_expected_message_must_be_well_formed(
+def test_t14_malformed_expected_message_ends_connection(
     side: Side, stage: Stage, key: PrivateKey
 ) -> None:
     expected = EXPECTED[stage] + (side == "client" and stage == "kex")
@@ -97,7 +97,7 @@ def test_t14_the_expected_message_must_be_well_formed(
 
 @pytest.mark.row("T13")
 @pytest.mark.parametrize("side", SIDES)
-def test_t13_kexinit_comes_first(side: Side, key: PrivateKey) -> None:
+def test_t13_message_before_kexinit_ends_strict_connection(side: Side, key: PrivateKey) -> None:
     well_formed = {2: b"\0\0\0\0", 3: b"\0\0\0\7", 4: bytes(9)}
     for number in range(256):
         if number in {1, 20}:
@@ -145,7 +145,7 @@ def connected(key: PrivateKey, phase: TransportState) -> Pair:
     "phase", [TransportState.SERVICE, TransportState.AUTH, TransportState.OPEN]
 )
 @pytest.mark.parametrize("side", SIDES)
-def test_t41_every_number_after_the_key_exchange(
+def test_t41_every_number_after_key_exchange_has_its_action(
     side: Side, phase: TransportState, key: PrivateKey
 ) -> None:
     row = row_of(side, phase)

@@ -5,14 +5,14 @@ from ssh_transport import Disconnected, TransportOptions, profiles
 from ssh_transport.testing import Pair, inject, pump
 
 
-def test_a_pair_without_a_word() -> None:
+def test_pair_with_defaults_completes_handshake() -> None:
     pair = Pair()
     pair.run()
     assert pair.client.host_key == pair.key.public_key
     assert pair.client_events
 
 
-def test_a_connected_pair_has_no_events_left(key: PrivateKey) -> None:
+def test_connected_pair_has_no_events_left(key: PrivateKey) -> None:
     for algorithms in (None, profiles("strict", "client")):
         pair = Pair.connected(algorithms, key=key)
         assert pair.client_events == pair.server_events == []
@@ -31,14 +31,14 @@ def test_payloads_are_told_apart_and_forgotten(pair: Pair) -> None:
     assert len(pair.client_events) == 1
 
 
-def test_a_write_can_be_cut(key: PrivateKey) -> None:
+def test_pair_runs_with_output_in_pieces(key: PrivateKey) -> None:
     options = TransportOptions(algorithms=profiles("default", "client"))
     pair = Pair(options, options, key=key)
     pair.run(lambda data: [data[at : at + 7] for at in range(0, len(data), 7)])
     assert pair.client.agreement.strict
 
 
-def test_nothing_is_fed_to_a_side_that_has_ended(pair: Pair) -> None:
+def test_closed_side_of_pair_is_fed_nothing(pair: Pair) -> None:
     inject(pair.client, b"\x01\0\0\0\x02\0\0\0\0\0\0\0\0", b"\x50")
     assert pump(pair.client, pair.server, lambda data: [data, data]) > 0
     assert pump(pair.client, pair.server) == 0

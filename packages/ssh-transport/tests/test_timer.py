@@ -8,7 +8,7 @@ from ssh_transport.aio.driver import Driver
 from ssh_transport.aio.timer import DeadlineTimer
 
 
-async def test_timer_is_moved_for_an_earlier_deadline_alone() -> None:
+async def test_timer_is_moved_for_earlier_deadline_alone() -> None:
     loop = asyncio.get_running_loop()
     timer = DeadlineTimer(loop, lambda: 0.0, lambda: None)
     timer.set(None)
@@ -39,7 +39,7 @@ async def test_timer_that_fires_can_be_set_again() -> None:
     timer.cancel()
 
 
-async def test_driver_gives_its_core_the_time_of_the_deadline() -> None:
+async def test_driver_gives_its_core_time_of_deadline() -> None:
     client = Layer("client", FAST_OPTIONS)
     driver = Driver(client.core, client, clock=lambda: 42.0)
 

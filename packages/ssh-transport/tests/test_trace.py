@@ -51,7 +51,7 @@ def test_every_message_and_event_in_its_order(key: PrivateKey) -> None:
     assert sent[1].size == 1 + 4 + 32
 
 
-def test_a_trace_and_compression(key: PrivateKey) -> None:
+def test_trace_has_uncompressed_size_of_message(key: PrivateKey) -> None:
     pair, told = traced(key, compression=("none",))
     payload = b"\x5e" + bytes(5000)
     pair.client.authenticated()
@@ -62,7 +62,7 @@ def test_a_trace_and_compression(key: PrivateKey) -> None:
     assert pair.payloads(pair.server) == [payload]
 
 
-def test_no_content_is_told(key: PrivateKey) -> None:
+def test_trace_has_no_content_of_messages(key: PrivateKey) -> None:
     pair, told = traced(key)
     pair.client.send_payload(b"\x32 a planted password")
     pair.run()
@@ -70,7 +70,7 @@ def test_no_content_is_told(key: PrivateKey) -> None:
     assert told[-1] == MessageSent(50, 20, 2)
 
 
-def test_without_a_trace_nothing_of_it_is_loaded() -> None:
+def test_handshake_loads_no_trace_list_or_group_exchange_module() -> None:
     code = (
         "import sys; from ssh_transport.testing import Pair; Pair().run();"
         "print(*[m for m in sys.modules if m in ('zlib', 'ssh_transport.trace',"
@@ -84,9 +84,7 @@ def test_without_a_trace_nothing_of_it_is_loaded() -> None:
 
 
 @pytest.mark.parametrize("kex", ["curve25519-sha256", "mlkem768x25519-sha256"])
-def test_both_sides_tell_the_same_secret_with_the_clients_cookie(
-    kex: str, key: PrivateKey
-) -> None:
+def test_both_sides_report_same_secret_with_cookie_of_client(kex: str, key: PrivateKey) -> None:
     told: dict[str, list[tuple[bytes, bytes]]] = {"client": [], "server": []}
 
     def options(side: str) -> TransportOptions:

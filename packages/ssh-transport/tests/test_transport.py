@@ -30,7 +30,7 @@ def fill(transport: Transport, data: bytes) -> None:
         data = data[count:]
 
 
-def test_bytes_without_a_copy(pair: Pair) -> None:
+def test_payloads_of_any_size_are_received_through_buffer(pair: Pair) -> None:
     seen: list[bytes] = []
     pair.server.sink = lambda payload: seen.append(bytes(payload))
     for size in (1, 100, 5000, 200_000, 7):
@@ -39,7 +39,7 @@ def test_bytes_without_a_copy(pair: Pair) -> None:
     assert [len(payload) - 1 for payload in seen] == [1, 100, 5000, 200_000, 7]
 
 
-def test_a_view_is_valid_during_the_call_alone(pair: Pair) -> None:
+def test_payload_view_is_valid_only_during_call(pair: Pair) -> None:
     kept: list[memoryview] = []
     pair.server.sink = kept.append
     pair.client.send_payload(b"\x5e first")
@@ -48,7 +48,7 @@ def test_a_view_is_valid_during_the_call_alone(pair: Pair) -> None:
     assert bytes(kept[0]) == bytes(kept[1]) == b"\x5e other"
 
 
-def test_the_facts_of_a_connection(key: PrivateKey) -> None:
+def test_facts_of_connection_are_known_after_key_exchange(key: PrivateKey) -> None:
     pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
     for side in (pair.client, pair.server):
         assert side.session_id == b""
@@ -70,7 +70,7 @@ def test_the_facts_of_a_connection(key: PrivateKey) -> None:
         assert side.unprocessed == side.outgoing_size == 0
 
 
-def test_a_rekey_before_the_first_exchange_is_complete(key: PrivateKey) -> None:
+def test_rekey_before_end_of_first_exchange_is_ignored(key: PrivateKey) -> None:
     pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
     waiting = pair.client.outgoing_size
     pair.client.start_rekey()
@@ -96,7 +96,7 @@ def test_several_payloads_in_one_call(pair: Pair) -> None:
     assert seen == [b"\x5eone", b"\x5etwo", b"\x5e" + bytes(33_000)]
 
 
-def test_several_payloads_among_which_the_keys_change(key: PrivateKey) -> None:
+def test_burst_of_payloads_is_split_by_rekey(key: PrivateKey) -> None:
     """The bound is kept to the packet, and what follows it waits for the new keys."""
     options = attrs.evolve(FAST_OPTIONS, rekey_bytes=4000)
     pair = Pair(options, FAST_OPTIONS, key=key)
@@ -126,7 +126,7 @@ def test_time_is_what_it_is_told(key: PrivateKey) -> None:
     assert drain(client) == []
 
 
-def test_what_is_offered_although_it_is_old(key: PrivateKey) -> None:
+def test_offered_legacy_algorithms_are_listed(key: PrivateKey) -> None:
     legacy = TransportOptions(algorithms=profiles("legacy", "client"))
     pair = Pair(legacy, key=key)
     assert "3des-cbc" in pair.client.offers_legacy

@@ -34,16 +34,14 @@ def dropped(transport: Transport) -> Disconnected:
 @pytest.mark.parametrize(
     "line", [b"hello\r\n", b"\r\n", b"SS\n", b"GET / HTTP/1.0\r\n", b"ssh-2.0-x\r\n"]
 )
-def test_t01_a_server_takes_no_line_before_the_identification(
-    line: bytes, key: PrivateKey
-) -> None:
+def test_t01_server_refuses_lines_before_identification(line: bytes, key: PrivateKey) -> None:
     server = Pair(key=key).server
     server.receive(line)
     assert "identification" in dropped(server).description
 
 
 @pytest.mark.row("T01")
-def test_t01_a_server_does_not_wait_for_the_end_of_a_wrong_line(key: PrivateKey) -> None:
+def test_t01_server_refuses_wrong_line_before_its_end(key: PrivateKey) -> None:
     server = Pair(key=key).server
     server.receive(b"\x16\x03\x01")
     dropped(server)
@@ -58,14 +56,16 @@ def test_t01_a_server_does_not_wait_for_the_end_of_a_wrong_line(key: PrivateKey)
         b"x" * 8192 + b"\n",
     ],
 )
-def test_t02_a_client_bounds_what_comes_before(flood: bytes, key: PrivateKey) -> None:
+def test_t02_client_refuses_lines_before_identification_beyond_bounds(
+    flood: bytes, key: PrivateKey
+) -> None:
     client = Pair(key=key).client
     client.receive(flood)
     dropped(client)
 
 
 @pytest.mark.row("T02")
-def test_t02_the_bounds_themselves_are_accepted(key: PrivateKey) -> None:
+def test_t02_client_accepts_lines_before_identification_up_to_bounds(key: PrivateKey) -> None:
     client = Pair(key=key).client
     client.receive(b"x\n" * 1023 + b"y" * 8191 + b"\nSSH-2.0-x\r\n")
     events = drain(client)
@@ -74,7 +74,7 @@ def test_t02_the_bounds_themselves_are_accepted(key: PrivateKey) -> None:
     assert events[-1] == IdentificationReceived("SSH-2.0-x")
 
 
-def test_lines_before_the_identification_are_cut_together_and_the_rest_is_skipped() -> None:
+def test_lines_before_identification_are_truncated_and_rest_is_skipped() -> None:
     reader = IdentificationReader(Limits(banner_bytes=10), banner=True)
     data = memoryview(b"1234\n123456789\nmore\n\nSSH-2.0-x\r\nrest")
     assert reader.read(data, 0, len(data)) == ("1234", 5)
@@ -84,7 +84,7 @@ def test_lines_before_the_identification_are_cut_together_and_the_rest_is_skippe
     assert (found.software, behind) == ("x", len(data) - 4)
 
 
-def test_lines_that_are_skipped_are_counted_and_may_come_in_pieces() -> None:
+def test_skipped_lines_are_counted_and_may_come_in_pieces() -> None:
     reader = IdentificationReader(Limits(banner_bytes=1, banner_lines=3), banner=True)
     data = memoryview(b"a\nb\nc\nd\n")
     assert reader.read(data, 0, 1) == (None, 0)
@@ -123,7 +123,9 @@ def test_t02_more_text_than_is_reported_is_taken_as_openssh_takes_it(key: Privat
     ],
 )
 @pytest.mark.parametrize("side", ["client", "server"])
-def test_t03_a_broken_identification_is_dropped(line: bytes, side: str, key: PrivateKey) -> None:
+def test_t03_malformed_identification_ends_connection(
+    line: bytes, side: str, key: PrivateKey
+) -> None:
     pair = Pair(key=key)
     transport = pair.client if side == "client" else pair.server
     transport.receive(line)
@@ -142,21 +144,23 @@ def test_t03_a_broken_identification_is_dropped(line: bytes, side: str, key: Pri
         (b"SSH-2.0-\x1b[1m\xff\r\n", "\\x1b[1m\\xff"),
     ],
 )
-def test_t03_what_is_accepted(line: bytes, software: str, key: PrivateKey) -> None:
+def test_t03_unusual_identification_is_accepted(
+    line: bytes, software: str, key: PrivateKey
+) -> None:
     server = Pair(key=key).server
     server.receive(line)
     assert isinstance(server.next_event(), IdentificationReceived)
     assert server.peer_software == software
 
 
-def test_the_line_is_hashed_as_it_came() -> None:
+def test_identification_line_is_kept_as_received() -> None:
     reader = IdentificationReader(Limits(), banner=False)
     data = memoryview(b"SSH-2.0-\xff x \r\nrest")
     assert reader.read(data, 0, len(data)) == (Identification(b"SSH-2.0-\xff x "), 14)
 
 
 @given(st.binary(max_size=400), st.booleans())
-def test_any_bytes_are_a_line_or_a_refusal(data: bytes, banner: bool) -> None:
+def test_any_bytes_are_identification_or_refused(data: bytes, banner: bool) -> None:
     reader = IdentificationReader(Limits(), banner=banner)
     try:
         _, end = reader.read(memoryview(data), 0, len(data))
