@@ -52,7 +52,7 @@ def client(replies: bytes = b"", *, eof: bool = False) -> tuple[AgentClient, Rec
     return AgentClient.from_streams(reader, writer, timeout=0.01), writer
 
 
-async def test_a_request_is_written_and_its_reply_read() -> None:
+async def test_request_is_written_and_reply_returned() -> None:
     agent, writer = client(LISTING)
     async with agent:
         assert await agent.identities() == ()
@@ -61,7 +61,7 @@ async def test_a_request_is_written_and_its_reply_read() -> None:
     assert writer.closed
 
 
-async def test_requests_of_several_tasks_share_the_connection() -> None:
+async def test_requests_of_several_tasks_share_connection() -> None:
     reader, writer = asyncio.StreamReader(), Recorder()
     agent = AgentClient.from_streams(reader, writer)
     tasks = [asyncio.ensure_future(agent.identities()) for _ in range(3)]
@@ -73,7 +73,7 @@ async def test_requests_of_several_tasks_share_the_connection() -> None:
     assert await asyncio.gather(*tasks) == [(), (), ()]
 
 
-async def test_a_refusal_leaves_the_connection_usable(ed25519: PrivateKey) -> None:
+async def test_refused_request_leaves_connection_usable(ed25519: PrivateKey) -> None:
     reader, writer = asyncio.StreamReader(), Recorder()
     agent = AgentClient.from_streams(reader, writer)
     reader.feed_data(FAILURE)
@@ -86,7 +86,7 @@ async def test_a_refusal_leaves_the_connection_usable(ed25519: PrivateKey) -> No
     assert not writer.closed
 
 
-async def test_a_cancelled_request_leaves_the_others_in_order() -> None:
+async def test_cancelled_request_leaves_others_in_order() -> None:
     reader = asyncio.StreamReader()
     agent = AgentClient.from_streams(reader, Recorder())
     first = asyncio.ensure_future(agent.identities())
@@ -102,7 +102,7 @@ async def test_a_cancelled_request_leaves_the_others_in_order() -> None:
 
 
 @pytest.mark.row("G03")
-async def test_an_agent_that_never_replies_costs_its_connection() -> None:
+async def test_agent_that_never_replies_is_closed_after_timeout() -> None:
     agent, writer = client()
 
     with pytest.raises(AgentTimeout):
@@ -114,7 +114,7 @@ async def test_an_agent_that_never_replies_costs_its_connection() -> None:
 
 
 @pytest.mark.row("G03")
-async def test_a_reply_that_is_none_closes_the_connection() -> None:
+async def test_malformed_reply_closes_connection() -> None:
     agent, writer = client(b"\0\0\0\0")
 
     with pytest.raises(AgentMisbehaved):
@@ -123,14 +123,14 @@ async def test_a_reply_that_is_none_closes_the_connection() -> None:
     assert writer.closed
 
 
-async def test_an_agent_that_goes_away_is_a_connection_error() -> None:
+async def test_agent_that_closes_connection_raises_connection_error() -> None:
     agent, _ = client(LISTING[:3], eof=True)
 
     with pytest.raises(ConnectionError, match="closed the connection"):
         await agent.identities()
 
 
-async def test_a_broken_connection_is_a_connection_error() -> None:
+async def test_failed_write_raises_agent_unavailable() -> None:
     agent = AgentClient.from_streams(asyncio.StreamReader(), Broken())
 
     with pytest.raises(AgentUnavailable):
@@ -138,7 +138,7 @@ async def test_a_broken_connection_is_a_connection_error() -> None:
     await agent.close()
 
 
-async def test_a_closed_client_says_so() -> None:
+async def test_request_on_closed_client_raises_agent_unavailable() -> None:
     agent, _ = client(LISTING)
     await agent.close()
 
@@ -146,13 +146,15 @@ async def test_a_closed_client_says_so() -> None:
         await agent.identities()
 
 
-async def test_no_agent_at_the_path(tmp_path: Path) -> None:
+async def test_missing_socket_raises_agent_unavailable(tmp_path: Path) -> None:
     with pytest.raises(AgentUnavailable, match="No such file"):
         async with AgentClient.connect(str(tmp_path / "nobody")):
             pass
 
 
-async def test_an_agent_that_takes_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_agent_that_accepts_no_connection_raises_timeout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def never(path: str) -> None:
         del path
         await asyncio.Event().wait()
@@ -163,7 +165,7 @@ async def test_an_agent_that_takes_no_connection(monkeypatch: pytest.MonkeyPatch
         await AgentClient.connect("/agent", timeout=0)
 
 
-async def test_opensshs_agent_lists_and_signs(
+async def test_agent_of_openssh_lists_and_signs(
     openssh_agent: str,
     monkeypatch: pytest.MonkeyPatch,
     ed25519: PrivateKey,
@@ -181,7 +183,7 @@ async def test_opensshs_agent_lists_and_signs(
         assert key.verify(b"data", signature, name)
 
 
-async def test_opensshs_agent_refuses_a_key_that_it_lacks(
+async def test_agent_of_openssh_refuses_key_that_it_lacks(
     openssh_agent: str, other: PrivateKey
 ) -> None:
     agent = await AgentClient.connect(openssh_agent)

@@ -22,7 +22,7 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield ours, theirs
 
 
-def test_a_request_is_written_and_its_reply_read(
+def test_request_is_written_and_reply_returned(
     ends: tuple[socket.socket, socket.socket], ed25519: PrivateKey
 ) -> None:
     ours, theirs = ends
@@ -38,7 +38,7 @@ def test_a_request_is_written_and_its_reply_read(
     assert ours.fileno() == -1
 
 
-def test_without_a_timeout_it_waits_for_ever(ends: tuple[socket.socket, socket.socket]) -> None:
+def test_client_without_timeout_waits_for_reply(ends: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = ends
     theirs.sendall(LISTING)
 
@@ -47,7 +47,7 @@ def test_without_a_timeout_it_waits_for_ever(ends: tuple[socket.socket, socket.s
 
 @pytest.mark.row("G03")
 @pytest.mark.parametrize("timeout", [0.001, 1e-9])
-def test_an_agent_that_never_replies_costs_its_connection(
+def test_agent_that_never_replies_is_closed_after_timeout(
     ends: tuple[socket.socket, socket.socket], timeout: float
 ) -> None:
     agent = AgentClient.from_socket(ends[0], timeout=timeout)
@@ -59,7 +59,7 @@ def test_an_agent_that_never_replies_costs_its_connection(
 
 
 @pytest.mark.row("G03")
-def test_a_reply_that_is_none_closes_the_connection(
+def test_malformed_reply_closes_connection(
     ends: tuple[socket.socket, socket.socket],
 ) -> None:
     ours, theirs = ends
@@ -70,7 +70,7 @@ def test_a_reply_that_is_none_closes_the_connection(
     assert ours.fileno() == -1
 
 
-def test_an_agent_that_goes_away_is_a_connection_error(
+def test_agent_that_closes_connection_raises_connection_error(
     ends: tuple[socket.socket, socket.socket],
 ) -> None:
     ours, theirs = ends
@@ -80,7 +80,7 @@ def test_an_agent_that_goes_away_is_a_connection_error(
         AgentClient.from_socket(ours).identities()
 
 
-def test_an_interrupt_ends_the_connection(
+def test_interrupted_request_closes_connection(
     ends: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agent = AgentClient.from_socket(ends[0])
@@ -96,7 +96,9 @@ def test_an_interrupt_ends_the_connection(
         agent.identities()
 
 
-def test_a_closed_client_says_so(ends: tuple[socket.socket, socket.socket]) -> None:
+def test_request_on_closed_client_raises_agent_unavailable(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
     agent = AgentClient.from_socket(ends[0])
     agent.close()
 
@@ -104,12 +106,12 @@ def test_a_closed_client_says_so(ends: tuple[socket.socket, socket.socket]) -> N
         agent.identities()
 
 
-def test_no_agent_at_the_path(tmp_path: Path) -> None:
+def test_missing_socket_raises_agent_unavailable(tmp_path: Path) -> None:
     with pytest.raises(AgentUnavailable, match="No such file"):
         AgentClient.connect(str(tmp_path / "nobody"))
 
 
-def test_an_agent_that_takes_no_connection(tmp_path: Path) -> None:
+def test_agent_that_accepts_no_connection_raises_agent_unavailable(tmp_path: Path) -> None:
     path = str(tmp_path / "busy")
     with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as waiting:
         listener.bind(path)
@@ -120,7 +122,7 @@ def test_an_agent_that_takes_no_connection(tmp_path: Path) -> None:
             AgentClient.connect(path, timeout=0.001)
 
 
-def test_opensshs_agent_lists_and_signs(
+def test_agent_of_openssh_lists_and_signs(
     openssh_agent: str, monkeypatch: pytest.MonkeyPatch, rsa: PrivateKey, other: PrivateKey
 ) -> None:
     monkeypatch.setenv("SSH_AUTH_SOCK", openssh_agent)

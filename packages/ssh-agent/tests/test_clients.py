@@ -6,14 +6,14 @@ from ssh_agent import AgentTimeout, AgentUnavailable
 from ssh_agent.clients import connect_error, conversation_error
 
 
-def test_agent_that_takes_no_connection_in_time_is_a_timeout() -> None:
+def test_agent_that_accepts_no_connection_in_time_raises_timeout() -> None:
     error = connect_error("/run/agent", TimeoutError())
 
     assert type(error) is AgentTimeout
     assert "/run/agent" in str(error)
 
 
-def test_agent_that_is_not_there_is_named_with_the_reason() -> None:
+def test_missing_agent_is_named_with_reason() -> None:
     error = connect_error("/run/agent", FileNotFoundError(errno.ENOENT, "No such file"))
 
     assert type(error) is AgentUnavailable

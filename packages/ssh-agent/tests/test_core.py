@@ -37,7 +37,7 @@ def signed(key: PrivateKey, data: bytes) -> bytes:
     return frame(SignResponse(signature=key.sign(data, "ssh-ed25519")).encode())
 
 
-def test_a_list_is_asked_for_and_read(ed25519: PrivateKey) -> None:
+def test_identities_are_requested_and_returned(ed25519: PrivateKey) -> None:
     core = AgentProtocol()
     pending = core.start(IdentitiesRequest())
 
@@ -71,7 +71,7 @@ def test_requests_are_pipelined_and_answered_in_order(ed25519: PrivateKey) -> No
 
 
 @pytest.mark.parametrize("failure", [AgentFailure(), ExtensionFailure()])
-def test_a_refusal_fails_its_own_request_only(
+def test_refusal_fails_its_own_request_only(
     failure: AgentFailure | ExtensionFailure, ed25519: PrivateKey
 ) -> None:
     core = AgentProtocol()
@@ -87,7 +87,7 @@ def test_a_refusal_fails_its_own_request_only(
 
 
 @pytest.mark.row("G03")
-def test_a_signature_by_another_key_fails_its_own_request_only(
+def test_signature_by_other_key_fails_its_own_request_only(
     ed25519: PrivateKey, other: PrivateKey
 ) -> None:
     core = AgentProtocol()
@@ -102,7 +102,7 @@ def test_a_signature_by_another_key_fails_its_own_request_only(
 
 
 @pytest.mark.row("G03")
-def test_a_reply_out_of_order_ends_everything(ed25519: PrivateKey) -> None:
+def test_reply_out_of_order_fails_every_request(ed25519: PrivateKey) -> None:
     core = AgentProtocol()
     signing = core.start(SignatureRequest(ed25519.public_key, b"data", "ssh-ed25519"))
     listing_keys = core.start(IdentitiesRequest())
@@ -134,7 +134,7 @@ def test_a_reply_out_of_order_ends_everything(ed25519: PrivateKey) -> None:
         pytest.param(frame(b"\x0c\x00\x00\x00\x00more"), id="trailing"),
     ],
 )
-def test_what_is_no_list_of_keys_ends_the_protocol(reply: bytes) -> None:
+def test_malformed_list_of_keys_ends_protocol(reply: bytes) -> None:
     core = AgentProtocol()
     pending = core.start(IdentitiesRequest())
 
@@ -147,7 +147,7 @@ def test_what_is_no_list_of_keys_ends_the_protocol(reply: bytes) -> None:
 
 
 @pytest.mark.row("G03")
-def test_2049_keys_fail_the_request() -> None:
+def test_2049_keys_fail_request() -> None:
     core = AgentProtocol()
     pending = core.start(IdentitiesRequest())
     entries = (IdentityEntry(key=b"", comment=""),) * 2049
@@ -159,7 +159,7 @@ def test_2049_keys_fail_the_request() -> None:
 
 
 @pytest.mark.row("G03")
-def test_an_unasked_reply_ends_the_protocol() -> None:
+def test_unrequested_reply_ends_protocol() -> None:
     core = AgentProtocol()
 
     core.receive(listing())
@@ -167,7 +167,7 @@ def test_an_unasked_reply_ends_the_protocol() -> None:
     assert isinstance(core.error, AgentMisbehaved)
 
 
-def test_closing_fails_what_waits_and_what_comes() -> None:
+def test_close_fails_pending_requests_with_first_error() -> None:
     core = AgentProtocol()
     pending = core.start(IdentitiesRequest())
 
@@ -180,14 +180,14 @@ def test_closing_fails_what_waits_and_what_comes() -> None:
         pending.result()
 
 
-def test_a_result_is_not_there_before_the_reply() -> None:
+def test_result_before_reply_raises_usage_error() -> None:
     pending = AgentProtocol().start(IdentitiesRequest())
 
     with pytest.raises(UsageError):
         pending.result()
 
 
-def test_data_too_long_for_an_agent_is_the_callers_error(ed25519: PrivateKey) -> None:
+def test_too_long_data_raises_usage_error(ed25519: PrivateKey) -> None:
     core = AgentProtocol()
 
     with pytest.raises(UsageError):
@@ -196,7 +196,7 @@ def test_data_too_long_for_an_agent_is_the_callers_error(ed25519: PrivateKey) ->
     assert (core.waiting, core.take_outgoing()) == (0, b"")
 
 
-def test_requests_are_not_queued_without_end() -> None:
+def test_queue_of_requests_is_bounded() -> None:
     core = AgentProtocol()
     for _ in range(MAX_WAITING):
         core.start(IdentitiesRequest())
@@ -206,7 +206,7 @@ def test_requests_are_not_queued_without_end() -> None:
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_are_progress_or_the_agents_fault(junk: bytes) -> None:
+def test_any_bytes_are_accepted_or_agent_misbehaved(junk: bytes) -> None:
     core = AgentProtocol()
     pending = core.start(IdentitiesRequest())
 

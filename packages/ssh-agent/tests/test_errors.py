@@ -7,14 +7,14 @@ from ssh_wire import SSHError
 
 
 @pytest.mark.parametrize("name", errors.__all__)
-def test_every_error_is_an_agent_error_and_an_ssh_error(name: str) -> None:
+def test_every_error_is_agent_error_and_ssh_error(name: str) -> None:
     kind = getattr(errors, name)
 
     assert issubclass(kind, errors.AgentError)
     assert issubclass(kind, SSHError)
 
 
-def test_errors_are_the_kin_of_what_people_already_catch() -> None:
+def test_errors_derive_from_builtin_exceptions() -> None:
     assert issubclass(errors.AgentUnavailable, ConnectionError)
     assert issubclass(errors.AgentTimeout, TimeoutError)
     assert issubclass(errors.WrongReply, errors.AgentMisbehaved)

@@ -8,17 +8,17 @@ from ssh_agent.framing import MAX_MESSAGE, AgentFrameReader, frame
 from ssh_wire import EncodeError, WireError
 
 
-def test_a_frame_is_the_length_and_the_message() -> None:
+def test_frame_is_length_and_message() -> None:
     assert frame(b"\x0b") == b"\0\0\0\x01\x0b"
 
 
 @pytest.mark.parametrize("size", [0, MAX_MESSAGE + 1])
-def test_no_message_is_sent_that_an_agent_refuses(size: int) -> None:
+def test_frame_of_empty_or_too_long_message_is_refused(size: int) -> None:
     with pytest.raises(EncodeError):
         frame(bytes(size))
 
 
-def test_the_longest_message_goes_both_ways() -> None:
+def test_longest_message_is_framed_and_read() -> None:
     message = bytes(MAX_MESSAGE)
 
     assert AgentFrameReader().feed(frame(message)) == [message]
@@ -26,15 +26,13 @@ def test_the_longest_message_goes_both_ways() -> None:
 
 @pytest.mark.row("G01")
 @pytest.mark.parametrize("length", [0, MAX_MESSAGE + 1, 2**32 - 1])
-def test_a_length_out_of_bounds_is_refused_before_its_message_comes(length: int) -> None:
+def test_length_out_of_bounds_is_refused_before_message_arrives(length: int) -> None:
     with pytest.raises(WireError, match=str(length)):
         AgentFrameReader().feed(length.to_bytes(4, "big"))
 
 
 @given(st.lists(st.binary(min_size=1, max_size=40), max_size=8), st.data())
-def test_messages_come_out_however_the_stream_is_cut(
-    messages: list[bytes], data: st.DataObject
-) -> None:
+def test_any_fragmentation_gives_same_messages(messages: list[bytes], data: st.DataObject) -> None:
     stream = b"".join(map(frame, messages))
     reader = AgentFrameReader()
     read: list[bytes] = []
@@ -47,7 +45,7 @@ def test_messages_come_out_however_the_stream_is_cut(
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_messages_or_a_wire_error(junk: bytes) -> None:
+def test_any_bytes_are_messages_or_raise_wire_error(junk: bytes) -> None:
     try:
         messages = AgentFrameReader().feed(junk)
     except WireError:

@@ -9,7 +9,7 @@ from ssh_keys import CertificateSpec, KeyPolicy, PrivateKey, issue
 from ssh_wire.primitives import encode_mpint, string
 
 
-def test_keys_keep_the_agents_order_and_names(ed25519: PrivateKey, rsa: PrivateKey) -> None:
+def test_keys_keep_order_and_comments_of_agent(ed25519: PrivateKey, rsa: PrivateKey) -> None:
     entries = [
         IdentityEntry(key=rsa.public_key.blob, comment="one"),
         IdentityEntry(key=ed25519.public_key.blob, comment="two"),
@@ -28,9 +28,7 @@ def test_keys_keep_the_agents_order_and_names(ed25519: PrivateKey, rsa: PrivateK
 @pytest.mark.parametrize(
     "blob", [b"", b"\0\0\0\x20ssh-ed25519", string("ssh-new@example.com") + b"?", bytes(64)]
 )
-def test_a_key_that_does_not_parse_is_skipped_and_reported(
-    blob: bytes, ed25519: PrivateKey
-) -> None:
+def test_malformed_key_is_skipped_and_reported(blob: bytes, ed25519: PrivateKey) -> None:
     entries = [
         IdentityEntry(key=blob, comment="odd"),
         IdentityEntry(key=ed25519.public_key.blob, comment="good"),
@@ -44,7 +42,7 @@ def test_a_key_that_does_not_parse_is_skipped_and_reported(
     assert skipped.reason
 
 
-def test_a_certificate_is_listed_as_what_it_is(ed25519: PrivateKey, other: PrivateKey) -> None:
+def test_certificate_is_listed_with_its_key(ed25519: PrivateKey, other: PrivateKey) -> None:
     spec = CertificateSpec(role="user", key_id="me", principals=("me",))
     certificate = issue(other, ed25519.public_key, spec=spec, random=bytes)
     entries = [
@@ -65,7 +63,7 @@ def test_a_certificate_is_listed_as_what_it_is(ed25519: PrivateKey, other: Priva
     assert [each.comment for each in identities.skipped] == ["cut"]
 
 
-def test_small_rsa_keys_are_taken_where_the_caller_wants_them() -> None:
+def test_short_rsa_keys_are_listed_with_legacy_policy() -> None:
     blob = string("ssh-rsa") + string(encode_mpint(65_537)) + string(encode_mpint(2**1023 + 1))
     entries = [IdentityEntry(key=blob, comment="old")]
 
@@ -73,7 +71,7 @@ def test_small_rsa_keys_are_taken_where_the_caller_wants_them() -> None:
     assert len(Identities.from_entries(entries, policy=KeyPolicy.LEGACY)) == 1
 
 
-def test_comments_are_safe_to_show(ed25519: PrivateKey) -> None:
+def test_comments_are_escaped(ed25519: PrivateKey) -> None:
     entry = IdentityEntry(key=ed25519.public_key.blob, comment="a\x1b[2Jb\udcff")
 
     (identity,) = Identities.from_entries([entry])
@@ -82,7 +80,7 @@ def test_comments_are_safe_to_show(ed25519: PrivateKey) -> None:
 
 
 @pytest.mark.row("G03")
-def test_2048_keys_are_believed_and_one_more_is_not() -> None:
+def test_2048_keys_are_accepted_and_one_more_is_refused() -> None:
     entries = [IdentityEntry(key=b"", comment="")] * MAX_IDENTITIES
 
     assert len(Identities.from_entries(entries).skipped) == MAX_IDENTITIES

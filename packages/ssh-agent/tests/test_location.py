@@ -6,15 +6,15 @@ from ssh_agent.errors import AgentUnavailable
 from ssh_agent.location import socket_path
 
 
-def test_the_given_path_comes_before_the_environment() -> None:
+def test_given_path_wins_over_environment() -> None:
     assert socket_path("/given", {"SSH_AUTH_SOCK": "/env"}) == "/given"
 
 
-def test_the_environment_names_the_agent() -> None:
+def test_environment_names_socket_of_agent() -> None:
     assert socket_path(None, {"SSH_AUTH_SOCK": "/env"}) == "/env"
 
 
 @pytest.mark.parametrize("environment", [{}, {"SSH_AUTH_SOCK": ""}])
-def test_without_either_there_is_no_agent(environment: dict[str, str]) -> None:
+def test_missing_path_and_variable_raise_agent_unavailable(environment: dict[str, str]) -> None:
     with pytest.raises(AgentUnavailable, match="SSH_AUTH_SOCK"):
         socket_path(None, environment)

@@ -31,13 +31,13 @@ from ssh_wire import Message, ProtocolError
         (SignResponse(signature=b"s"), "0e 00000001 73"),
     ],
 )
-def test_messages_are_those_of_the_draft(message: Message, wire: str) -> None:
+def test_messages_are_those_of_draft(message: Message, wire: str) -> None:
     assert message.encode() == bytes.fromhex(wire)
     assert type(message).decode(bytes.fromhex(wire)) == message
 
 
 @pytest.mark.row("G01")
 @pytest.mark.parametrize("payload", [b"", b"\x0b", b"\x0d", b"\xff", b"\x0c", b"\x0e\0\0\0\x05a"])
-def test_requests_and_unknown_types_are_no_replies(payload: bytes) -> None:
+def test_requests_and_unknown_types_are_refused_as_replies(payload: bytes) -> None:
     with pytest.raises(ProtocolError):
         REPLIES.decode(payload)

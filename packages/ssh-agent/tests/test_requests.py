@@ -11,7 +11,7 @@ from ssh_wire import UsageError
 from ssh_wire.primitives import read_string, string
 
 
-def test_the_list_of_keys_is_asked_for() -> None:
+def test_identities_request_has_its_message_and_answer() -> None:
     request = IdentitiesRequest()
 
     assert request.message == RequestIdentities()
@@ -19,7 +19,7 @@ def test_the_list_of_keys_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(("algorithm", "flags"), [("rsa-sha2-256", 2), ("rsa-sha2-512", 4)])
-def test_an_rsa_algorithm_is_a_flag(rsa: PrivateKey, algorithm: str, flags: int) -> None:
+def test_rsa_algorithm_is_sent_as_flag(rsa: PrivateKey, algorithm: str, flags: int) -> None:
     message = SignatureRequest(rsa.public_key, b"data", algorithm).message
 
     assert (message.key, message.data, message.flags) == (rsa.public_key.blob, b"data", flags)
@@ -30,14 +30,12 @@ def test_other_keys_need_no_flag(ed25519: PrivateKey) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["ssh-rsa", "rsa-sha2-512", ""])
-def test_an_algorithm_of_another_key_is_the_callers_error(
-    ed25519: PrivateKey, algorithm: str
-) -> None:
+def test_algorithm_of_other_key_raises_usage_error(ed25519: PrivateKey, algorithm: str) -> None:
     with pytest.raises(UsageError):
         SignatureRequest(ed25519.public_key, b"", algorithm)
 
 
-def test_sha1_is_asked_for_only_by_its_name(rsa: PrivateKey) -> None:
+def test_sha1_is_requested_only_by_its_name(rsa: PrivateKey) -> None:
     request = SignatureRequest(rsa.public_key, b"data", "ssh-rsa")
     signature = rsa.sign(b"data", "ssh-rsa")
 
@@ -49,7 +47,9 @@ def test_sha1_is_asked_for_only_by_its_name(rsa: PrivateKey) -> None:
         )
 
 
-def test_a_certificate_names_the_key_and_its_key_signs(rsa: PrivateKey, other: PrivateKey) -> None:
+def test_certificate_names_key_and_signature_is_by_its_key(
+    rsa: PrivateKey, other: PrivateKey
+) -> None:
     spec = CertificateSpec(role="user", key_id="me", principals=("me",))
     certificate = issue(other, rsa.public_key, spec=spec, random=bytes)
     request = SignatureRequest(certificate, b"data", "rsa-sha2-256")
@@ -63,7 +63,7 @@ def test_a_certificate_names_the_key_and_its_key_signs(rsa: PrivateKey, other: P
         SignatureRequest(certificate, b"data", "rsa-sha2-256-cert-v01@openssh.com")
 
 
-def test_a_signature_that_verifies_is_returned(rsa: PrivateKey) -> None:
+def test_valid_signature_is_returned(rsa: PrivateKey) -> None:
     signature = rsa.sign(b"data", "rsa-sha2-256")
     request = SignatureRequest(rsa.public_key, b"data", "rsa-sha2-256")
 
@@ -71,7 +71,7 @@ def test_a_signature_that_verifies_is_returned(rsa: PrivateKey) -> None:
 
 
 @pytest.mark.parametrize("flags", [0x00, 0x01])
-def test_what_a_token_saw_is_for_the_server_to_judge(ed25519: PrivateKey, flags: int) -> None:
+def test_flags_of_token_signature_are_not_judged(ed25519: PrivateKey, flags: int) -> None:
     kind = "sk-ssh-ed25519@openssh.com"
     plain = ed25519.public_key.blob
     _, pos = read_string(plain, 0)
@@ -91,7 +91,7 @@ def test_what_a_token_saw_is_for_the_server_to_judge(ed25519: PrivateKey, flags:
 
 
 @pytest.mark.row("G03")
-def test_a_signature_by_another_key_is_refused(ed25519: PrivateKey, other: PrivateKey) -> None:
+def test_signature_by_other_key_is_refused(ed25519: PrivateKey, other: PrivateKey) -> None:
     request = SignatureRequest(ed25519.public_key, b"data", "ssh-ed25519")
 
     with pytest.raises(AgentMisbehaved, match="SHA256:"):
@@ -99,7 +99,7 @@ def test_a_signature_by_another_key_is_refused(ed25519: PrivateKey, other: Priva
 
 
 @pytest.mark.row("G03")
-def test_a_signature_with_another_algorithm_is_refused(rsa: PrivateKey) -> None:
+def test_signature_with_other_algorithm_is_refused(rsa: PrivateKey) -> None:
     request = SignatureRequest(rsa.public_key, b"data", "rsa-sha2-512")
 
     with pytest.raises(AgentMisbehaved):
@@ -108,14 +108,14 @@ def test_a_signature_with_another_algorithm_is_refused(rsa: PrivateKey) -> None:
 
 @pytest.mark.row("G03")
 @pytest.mark.parametrize("signature", [b"", b"\0", bytes(80)])
-def test_a_signature_that_is_none_is_refused(ed25519: PrivateKey, signature: bytes) -> None:
+def test_malformed_signature_is_refused(ed25519: PrivateKey, signature: bytes) -> None:
     with pytest.raises(AgentMisbehaved):
         SignatureRequest(ed25519.public_key, b"data", "ssh-ed25519").answer(
             SignResponse(signature=signature)
         )
 
 
-def test_a_verification_that_returns_no_boolean_verifies_nothing(
+def test_verification_without_boolean_result_refuses_signature(
     ed25519: PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = ed25519.public_key
@@ -130,7 +130,7 @@ def test_a_verification_that_returns_no_boolean_verifies_nothing(
 
 
 @pytest.mark.row("G03")
-def test_a_reply_to_another_request_is_told_apart(ed25519: PrivateKey) -> None:
+def test_reply_to_other_request_raises_wrong_reply(ed25519: PrivateKey) -> None:
     signing = SignatureRequest(ed25519.public_key, b"", "ssh-ed25519")
 
     for request, reply in (

@@ -115,7 +115,7 @@ def test_legacy_algorithms_are_only_in_legacy_profile(name: Profile, role: Role)
     assert "diffie-hellman" not in names or (name, role) == ("default", "client")
 
 
-def test_legacy_says_what_of_it_is_old() -> None:
+def test_legacy_profile_lists_its_legacy_algorithms() -> None:
     old = profiles("legacy", "client").legacy
     assert len(old) == 11
     assert {"diffie-hellman-group1-sha1", "ssh-rsa", "3des-cbc", "hmac-sha1"} < set(old)
@@ -128,7 +128,7 @@ def test_certificates_are_not_for_users() -> None:
     assert set(plain) < set(HOST_KEYS)
 
 
-def test_lists_are_adjusted_as_ssh_config_spells_it() -> None:
+def test_lists_are_adjusted_as_in_ssh_config() -> None:
     base = profiles("default", "client")
     found = base.adjusted(
         kex="^curve448-sha512",

@@ -106,7 +106,9 @@ def test_t10_corrupt_cbc_packet_ends_connection_after_largest_length(
 
 @pytest.mark.row("T10")
 @pytest.mark.parametrize("cipher", CBC)
-def test_t10_with_encrypt_then_mac_nothing_is_decrypted(cipher: str, key: PrivateKey) -> None:
+def test_t10_corrupt_packet_with_encrypt_then_mac_is_not_decrypted(
+    cipher: str, key: PrivateKey
+) -> None:
     macs = ("hmac-sha1-etm@openssh.com",)
     pair = Pair.connected(attrs.evolve(FAST, ciphers=(cipher,), macs=macs), key=key)
     pair.client.send_payload(b"\x5e data")

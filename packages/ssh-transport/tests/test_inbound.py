@@ -110,7 +110,7 @@ def test_counters_of_input_start_at_zero_with_new_key() -> None:
     assert inbound.sequence == 0
 
 
-def test_numbers_wrap_only_where_they_are_not_reset() -> None:
+def test_sequence_number_wraps_only_when_it_is_not_reset() -> None:
     inbound = Inbound(LIMIT)
     inbound.switch(PlainOpener(LIMIT), reset=False)
     inbound.sequence = 2**32 - 1

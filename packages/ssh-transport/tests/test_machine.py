@@ -77,7 +77,7 @@ def test_any_chunks_give_same_events(sizes: list[int], early: int) -> None:
 
 @pytest.mark.parametrize("size", [1, 3, 10**9])
 @pytest.mark.parametrize("cipher", ["aes256-gcm@openssh.com", "aes256-ctr"])
-def test_payloads_arrive_whole_however_they_are_cut(
+def test_payloads_arrive_whole_with_any_fragmentation(
     size: int, cipher: str, key: PrivateKey
 ) -> None:
     pair = Pair.connected(attrs.evolve(FAST, ciphers=(cipher,)), key=key)

@@ -117,7 +117,7 @@ def test_burst_of_payloads_is_split_by_rekey(key: PrivateKey) -> None:
     assert sum(isinstance(event, KexCompleted) for event in pair.client_events) > 1
 
 
-def test_time_is_what_it_is_told(key: PrivateKey) -> None:
+def test_time_is_that_of_last_tick(key: PrivateKey) -> None:
     client = ClientTransport(FAST_OPTIONS, random=bytes, now=5.0)
     assert client.now == 5.0
     client.tick(7.0)

@@ -96,7 +96,7 @@ def test_skipped_lines_are_counted_and_may_come_in_pieces() -> None:
 
 
 @pytest.mark.row("T02")
-def test_t02_more_text_than_is_reported_is_taken_as_openssh_takes_it(key: PrivateKey) -> None:
+def test_t02_text_beyond_reported_bytes_is_skipped_as_by_openssh(key: PrivateKey) -> None:
     client = Pair(key=key).client
     client.receive((b"x" * 8000 + b"\n") * 100)
     client.receive(b"SSH-2.0-x\r\n")
