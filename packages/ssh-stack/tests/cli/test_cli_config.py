@@ -123,7 +123,7 @@ def test_report_prefers_command_line_to_log_level() -> None:
         assert (report.quiet, report.verbose) == before
 
 
-def test_warning_names_option_and_level_governs_it(cli: Cli, sshd: Sshd) -> None:
+def test_warning_names_option_and_obeys_log_level(cli: Cli, sshd: Sshd) -> None:
     options = [*sshd.login, "-o", "ForwardX11=yes", sshd.host, "true"]
 
     assert (
@@ -240,7 +240,7 @@ def test_remote_command_with_unknown_token_is_reported_with_its_line(cli: Cli) -
         (["-o", "Ciphers=-*gcm*,chacha*,aes256-ctr"], b"ciphers aes192-ctr"),
     ],
 )
-def test_algorithms_are_what_was_asked_for(
+def test_requested_algorithms_are_used(
     cli: Cli, sshd: Sshd, options: list[str], told: bytes
 ) -> None:
     done = cli.run("ssh", "-v", *options, *sshd.login, sshd.host, "true")
@@ -269,7 +269,7 @@ def test_host_key_of_another_algorithm_is_not_taken(cli: Cli, sshd: Sshd) -> Non
     ["PubkeyAuthentication=no", "PreferredAuthentications=password",
      "IdentityFile=none", "PubkeyAcceptedAlgorithms=rsa-sha2-512"],
 )  # fmt: skip
-def test_key_is_not_used_where_it_is_switched_off(cli: Cli, sshd: Sshd, option: str) -> None:
+def test_key_is_not_used_when_method_or_key_is_excluded(cli: Cli, sshd: Sshd, option: str) -> None:
     given = [] if "IdentityFile" in option else ["-i", str(sshd.key)]
     words = ["-o", option, *sshd.trust, "-o", "IdentitiesOnly=yes", *given, sshd.host]
     done = cli.run("ssh", *words, "true")
@@ -316,9 +316,7 @@ def test_address_family_letter_decides_which_addresses_are_used(
     assert cli.run("ssh", letter, *sshd.login, sshd.host, "true").returncode == status
 
 
-def test_host_key_alias_is_what_known_hosts_is_asked_for(
-    cli: Cli, sshd: Sshd, tmp_path: Path
-) -> None:
+def test_host_key_alias_is_looked_up_in_known_hosts(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
     known = tmp_path / "known_hosts"
     known.write_text("Other " + sshd.known_hosts.read_text().partition(" ")[2])
     options = ["-F", "none", "-p", str(sshd.port), "-i", str(sshd.key), "-o", "BatchMode=yes"]

@@ -81,7 +81,7 @@ def test_plain_and_certified_kinds_are_all_kinds() -> None:
     assert set(answer("sig")) == {name for name in answer("key-sig") if "-cert" not in name}
 
 
-def test_query_counts_before_what_else_command_line_says(cli: Cli) -> None:
+def test_query_wins_over_other_options(cli: Cli) -> None:
     done = cli.run(
         "ssh", "-G", "-Q", "protocol-version", "-Q", "cipher", "-F", "/nonexistent", "h"
     )

@@ -108,7 +108,7 @@ def test_certificate_is_refused_in_place_of_key(bench: Bench) -> None:
     assert "holds a certificate" in done.stderr
 
 
-def test_key_is_reported_as_not_a_certificate(bench: Bench) -> None:
+def test_key_is_reported_as_not_certificate(bench: Bench) -> None:
     done = bench.ours("-L", "-f", "user.pub")
 
     assert (done.returncode, done.stdout) == (1, "")

@@ -119,7 +119,7 @@ class _Unasked:
         pytest.fail(f"asked for {name}")
 
 
-def test_batch_mode_asks_nothing_about_host_key() -> None:
+def test_batch_mode_asks_no_decision_on_host_key() -> None:
     prompter = cast("Prompter", _Unasked())
     options = ClientOptions(prompter=prompter, host_key_policy=_decide, update_host_keys=_update)
 
@@ -217,7 +217,7 @@ def test_line_that_asks_for_more_is_reported_without_refusal(line: str) -> None:
     assert found.keyword == line.split(maxsplit=1)[0]
 
 
-def test_local_command_is_reported_where_it_would_be_run() -> None:
+def test_local_command_is_reported_when_it_would_be_run() -> None:
     found = resolve("PermitLocalCommand yes\nLocalCommand ls\n")
 
     assert [each.keyword for each in found.unsupported] == ["PermitLocalCommand", "LocalCommand"]

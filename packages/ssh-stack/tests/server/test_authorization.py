@@ -63,7 +63,7 @@ async def test_one_of_several_parts_is_enough() -> None:
     ] == [YES, YES, NO]
 
 
-async def test_each_method_of_several_parts_is_asked_of_each_of_them() -> None:
+async def test_method_of_several_parts_is_tried_with_each_part() -> None:
     async def refused(_user: str) -> Accept | Reject:
         return NO
 
