@@ -26,6 +26,12 @@ def test_spec_without_principals_or_with_too_many_is_refused() -> None:
         attrs.evolve(SPEC, principals=("x",) * 257).check()
 
 
+def test_spec_without_principals_is_accepted_where_it_is_unlimited() -> None:
+    attrs.evolve(SPEC, principals=(), unlimited=True).check()
+    with pytest.raises(UsageError, match="is not unlimited"):
+        attrs.evolve(SPEC, unlimited=True).check()
+
+
 @pytest.mark.parametrize(("after", "before"), [(5, 5), (6, 5), (FOREVER, FOREVER)])
 def test_spec_that_is_never_valid_is_refused(after: int, before: int) -> None:
     with pytest.raises(UsageError, match="would expire"):

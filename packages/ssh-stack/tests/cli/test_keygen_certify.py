@@ -68,6 +68,48 @@ def test_certificate_equals_that_of_ssh_keygen(bench: Bench, words: list[str]) -
     assert bench.same("-l", "-f", "user-cert.pub") == line
 
 
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ([], "no user"),
+        (["-h"], "no host"),
+        (["-z", "5", "-V", INTERVAL, "-O", "clear"], "no user"),
+    ],
+)
+def test_certificate_without_principals_is_issued_with_a_warning(
+    bench: Bench, words: list[str], names: str
+) -> None:
+    theirs = bench.theirs("-s", "ca", "-I", "id", *words, "user.pub")
+    expected = bench.same("-L", "-f", "user-cert.pub")
+
+    ours = bench.ours("-s", "ca", "-I", "id", *words, "user.pub")
+
+    assert (ours.returncode, ours.stdout) == (theirs.returncode, theirs.stdout) == (0, "")
+    assert bench.same("-L", "-f", "user-cert.pub") == expected
+    assert "Principals: (none)" in expected
+    description, warning = ours.stderr.splitlines()
+    assert [description] == theirs.stderr.splitlines()
+    assert warning.startswith(f"ssh-stack: no -n: the certificate names {names}. ")
+
+
+@pytest.mark.parametrize("names", ["", ",", "a,", "a,,b"])
+def test_empty_principal_is_refused_and_no_certificate_is_written(
+    bench: Bench, names: str
+) -> None:
+    certificate = bench.path("user-cert.pub")
+    certificate.unlink(missing_ok=True)
+
+    bench.same("-s", "ca", "-I", "id", "-n", names, "user.pub")
+
+    assert not certificate.exists()
+
+
+def test_certificate_without_principals_is_issued_quietly_with_q(bench: Bench) -> None:
+    done = bench.ours("-q", "-s", "ca", "-I", "id", "user.pub")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_serial_with_plus_counts_up_for_several_keys(bench: Bench) -> None:
     words = ["-s", "ca", "-I", "id", "-n", "a", "-z", "+5", "user.pub", "other.pub"]
 
@@ -81,7 +123,8 @@ def test_serial_with_plus_counts_up_for_several_keys(bench: Bench) -> None:
     ("words", "reason"),
     [
         (["-n", "a", "user.pub"], "-I is missing"),
-        (["-I", "id", "user.pub"], "-n is missing"),
+        (["-I", "id", "-n", "", "user.pub"], "-n has an empty principal name"),
+        (["-I", "id", "-n", "a,,b", "user.pub"], "-n has an empty principal name"),
         (["-I", "id", "-n", "a"], "name the keys"),
         (["-I", "id", "-n", "a", "-O", "permit-everything", "user.pub"], "no option"),
         (["-I", "id", "-n", "a", "-V", "+1x", "user.pub"], "is not a time"),

@@ -35,7 +35,8 @@ class CertificateSpec:
     Attributes:
         role: whether the key is a user's or a host's.
         key_id: text that names the certificate in logs.
-        principals: the user names or host names that it is valid for; at least one.
+        principals: the user names or host names that it is valid for; at least one, unless
+            `unlimited` is set.
         serial: a number by which it can be revoked; 0 for no number.
         valid_after: the second from which it is valid, since 1970.
         valid_before: the second from which it is not valid any more, since 1970.
@@ -43,6 +44,10 @@ class CertificateSpec:
             "force-command" is a string with its length.
         extensions: its permissions, by name; the values of `PERMISSIONS` are empty.
         algorithm: how the authority signs; the preferred algorithm of its key when None.
+        unlimited: that it lists no principals on purpose, as `ssh-keygen -s` without -n issues
+            it.  `Certificate.check` and OpenSSH from 10.3 refuse such a certificate; before,
+            sshd took that of a user where authorized_keys lists the authority, and ssh took
+            that of a host for every name.
     """
 
     role: Role
@@ -54,14 +59,19 @@ class CertificateSpec:
     critical_options: Mapping[str, bytes] = attrs.field(factory=dict[str, bytes])
     extensions: Mapping[str, bytes] = attrs.field(factory=dict[str, bytes])
     algorithm: str | None = None
+    unlimited: bool = False
 
     def check(self) -> None:
         """Refuse what no server and no client accepts.
 
         Raises:
-            UsageError: it has no principals, or too many, or is never valid.
+            UsageError: it has no principals, or too many, or is never valid; or it has
+                principals and is `unlimited`.
         """
-        if not 1 <= len(self.principals) <= MAX_PRINCIPALS:
+        if self.unlimited and self.principals:
+            problem = "a certificate that lists principals is not unlimited"
+            raise UsageError(problem)
+        if not (self.unlimited or self.principals) or len(self.principals) > MAX_PRINCIPALS:
             problem = f"a certificate lists 1 to {MAX_PRINCIPALS} principals"
             raise UsageError(problem)
         if self.valid_after >= self.valid_before:

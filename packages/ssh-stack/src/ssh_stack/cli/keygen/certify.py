@@ -26,6 +26,14 @@ __all__ = ["certify", "spec_of"]
 _BARE: Final = "no-touch-required"
 """The one permission that is not given unless it is asked for."""
 
+_WARNINGS: Final = {
+    # whether it is for hosts: what a certificate without principals is good for
+    False: "no -n: the certificate names no user. OpenSSH before 10.3 takes it for every user "
+    "whose authorized_keys lists the authority without principals=; later ones take it nowhere",
+    True: "no -n: the certificate names no host. OpenSSH before 10.3 takes it for every host that "
+    "the authority is trusted for; later ones take it nowhere",
+}
+
 _NAMES: Final = {name.lower(): name for name in (*PERMISSIONS, _BARE)}
 
 
@@ -54,7 +62,23 @@ def certify(options: Options, report: Report) -> int:
         write_key_file(target, line, public=True, replace=True)
         if not report.quiet:
             click.echo(_description(certificate, target), err=True)
+    if not certificate_names(options):
+        report.warn(_WARNINGS[options.has("h")])
     return 0
+
+
+def certificate_names(options: Options) -> tuple[str, ...]:
+    """Return the principals of -n; none where it is not given.
+
+    Raises:
+        UsageError: one of them is empty.
+    """
+    text = options.get("n")
+    names = () if text is None else tuple(text.split(","))
+    if "" in names:
+        problem = "-n has an empty principal name"
+        raise UsageError(problem)
+    return names
 
 
 def spec_of(options: Options, identity: str, now: int) -> CertificateSpec:
@@ -64,10 +88,7 @@ def spec_of(options: Options, identity: str, now: int) -> CertificateSpec:
         UsageError: an option is not known, or has a value that cannot be used.
     """
     host = options.has("h")
-    names = tuple(name for name in (options.get("n") or "").split(",") if name)
-    if not names:
-        problem = "-n is missing: a certificate without principals is for no user"
-        raise UsageError(problem)
+    names = certificate_names(options)
     first, last = parse_validity(options.get("V"), now)
     fields = _Options({}, {} if host else dict(PERMISSIONS))
     for option in options.extra:
@@ -81,6 +102,7 @@ def spec_of(options: Options, identity: str, now: int) -> CertificateSpec:
         critical_options=fields.critical,
         extensions=fields.extensions,
         algorithm=options.get("t"),
+        unlimited=not names,
     )
 
 
@@ -127,8 +149,8 @@ def _serial(options: Options, number: int) -> int:
 
 def _description(certificate: Certificate, target: Path) -> str:
     first, last = certificate.valid_after, certificate.valid_before
+    names = f" for {','.join(certificate.principals)}" if certificate.principals else ""
     return (
         f'Signed {certificate.role} key {target}: id "{certificate.key_id}" '
-        f"serial {certificate.serial} for {','.join(certificate.principals)} "
-        f"valid {tell_validity(first, last)}"
+        f"serial {certificate.serial}{names} valid {tell_validity(first, last)}"
     )
