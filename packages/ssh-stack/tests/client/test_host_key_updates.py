@@ -19,6 +19,7 @@ from ssh_keys.files import append_known_host, read_known_hosts
 from ssh_stack.client.merge_options import updates_known_hosts
 from ssh_stack.client.options import ClientOptions
 from ssh_stack.config import Config
+from ssh_transport import profiles
 
 ANOTHER = PrivateKey.generate("ecdsa")
 STALE = PrivateKey.generate("rsa", 2048).public_key
@@ -64,6 +65,21 @@ async def test_host_keys_of_own_server_are_updated(
         async with here.connect(**options) as connection:  # which is all there is to do
             await connection.run("true")
         assert file.read_text().count("\n") == 3
+
+
+async def test_key_that_the_host_key_algorithms_exclude_is_removed_as_by_ssh(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "known_hosts"
+    only = profiles("default", "client").adjusted(host_keys="ssh-ed25519")
+    async with serving(host_keys=[HOST_KEY, ANOTHER]) as here:
+        port = here.server.port
+        for key in (HOST_KEY.public_key, ANOTHER.public_key):
+            append_known_host(file, "127.0.0.1", port, key)
+        options = {"known_hosts": file, "update_host_keys": True, "algorithms": only}
+        async with here.connect(**options), changed(monkeypatch):
+            pass
+        assert listed(file, port) == {HOST_KEY.public_key}
 
 
 @pytest.mark.usefixtures("sshd")

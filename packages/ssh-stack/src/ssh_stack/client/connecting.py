@@ -235,8 +235,8 @@ class _Opening:
         system: Sequence[Path] = ()
         if isinstance(source, Default):
             source, system = resolved.known_hosts_files, resolved.global_known_hosts_files
-        bits = merge_options.offered_algorithms(options, resolved).rsa_bits
-        key_policy = KeyPolicy.for_rsa(bits)
+        offered = merge_options.offered_algorithms(options, resolved)
+        key_policy = KeyPolicy.for_rsa(offered.rsa_bits)
         known, file = load_known_hosts(source, system=system, policy=key_policy)
         listed = options.revoked_host_keys
         if isinstance(listed, Default):
@@ -255,6 +255,7 @@ class _Opening:
             revoked=load_revoked_keys(listed),
             required_rsa_size=resolved.required_rsa_size or 0,
             key_policy=key_policy,
+            algorithms=offered.host_keys,
         )
 
     async def _dialer(self, stack: AsyncExitStack) -> Dialer:

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
@@ -88,6 +88,9 @@ class Trust:
     """The fewest bits of an RSA key (RequiredRSASize)."""
     key_policy: KeyPolicy = KeyPolicy.DEFAULT
     """Which keys of `file` are strong enough to be read."""
+    algorithms: Container[str] = HOST_KEYS
+    """The host key algorithms of this connection (HostKeyAlgorithms); a key that can sign with
+    none of them counts as one that the server does not name."""
     doubt: HostKeyError | None = attrs.field(default=None, init=False)
     """Why the server is not to be trusted with secrets although the policy "off" let it pass."""
     _used: PublicKey | None = attrs.field(default=None, init=False)
@@ -287,7 +290,12 @@ class Trust:
             entries=tuple(each for each in self.known.entries if each.source != source),
             unusable=tuple(each for each in self.known.unusable if each.source != source),
         )
-        good = [key for key in keys if not any(each.revokes(key) for _, each in self.revoked)]
+        good = [
+            key
+            for key in keys
+            if any(name in self.algorithms for name in key.algorithms + key.sha1_algorithms)
+            and not any(each.revokes(key) for _, each in self.revoked)
+        ]
         return HostKeyUpdate.plan(fresh.merge(others), *self._name, good, source=source)
 
     def _update(self, file: FilePath, update: HostKeyUpdate) -> None:
