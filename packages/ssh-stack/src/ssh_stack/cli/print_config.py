@@ -110,5 +110,7 @@ def _lists(config: HostConfig) -> Iterator[tuple[str, str]]:
         yield name, " ".join(map(str, paths)) or "none"
     yield from (("sendenv", pattern) for pattern in config.send_env)
     yield from (("setenv", f"{name}={value}") for name, value in config.set_env)
-    yield "proxyjump", ",".join(config.proxy_jump)
+    *others, last = config.proxy_jump or ("",)
+    # the last one is printed from its parts, the others as they are written
+    yield "proxyjump", ",".join([*others, last.removeprefix("ssh://").rstrip("/")])
     yield "proxycommand", config.proxy_command or ""

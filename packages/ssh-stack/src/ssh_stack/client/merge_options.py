@@ -18,6 +18,7 @@ from ssh_stack.client.encrypted_signer import PASSPHRASE_PROMPTS
 from ssh_stack.client.options import ClientOptions, HostKeyPolicy
 from ssh_stack.config import Config, HostConfig, load_config
 from ssh_stack.config.lines import quoted
+from ssh_stack.config.names import is_safe_host, is_safe_user
 from ssh_stack.sources import DEFAULT, Default
 from ssh_transport import Algorithms, profiles
 from ssh_wire import UsageError
@@ -44,8 +45,6 @@ __all__ = [
 
 _NO_FILES: Final = (FilePath("none"),)  # "no identity files should be loaded"
 _Verify: TypeAlias = "Callable[[Certificate], Awaitable[bool]]"
-_NEVER_IN_HOSTS: Final = frozenset("'\"`$\\;&|<>(){},")  # readconf.c, ssh_valid_hostname
-_NEVER_IN_USERS: Final = frozenset("'\"`;&|<>(){}")  # readconf.c, ssh_valid_ruser
 
 
 def check_name(what: str, name: str) -> None:
@@ -58,13 +57,7 @@ def check_name(what: str, name: str) -> None:
     Raises:
         UsageError: it is empty or unsafe.
     """
-    never = _NEVER_IN_HOSTS if what == "host" else _NEVER_IN_USERS
-    bad = not name.isprintable() or name.startswith("-") or not never.isdisjoint(name)
-    if what == "host":
-        bad = bad or any(char.isspace() for char in name)
-    else:  # "DOMAIN\\user" and "first last" are users of some systems
-        bad = bad or " -" in name or name.endswith("\\")
-    if bad or not name:
+    if not (is_safe_host(name) if what == "host" else is_safe_user(name)):
         problem = f"{name!r} cannot be the name of a {what}"
         raise UsageError(problem)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 from ssh_stack.config.lines import Line
+from ssh_stack.config.names import is_safe_host, is_safe_user
 from ssh_wire.numbers import MAX_PORT
 
 __all__ = ["Reader"]
@@ -72,6 +73,11 @@ def jumps(line: Line) -> tuple[str, ...]:
         found = re.fullmatch(_HOP, hop)
         if found is None or not 0 < int((found[4] or ":22")[1:]) <= MAX_PORT:
             problem = f"takes [user@]host[:port] with commas between them, not {hop!r}"
+            raise line.error(problem)
+        # what comes from the command line may be put together by another program
+        user, host = (found[2] or "")[:-1], found[3].strip("[]")
+        if not line.number and not (is_safe_host(host) and (not user or is_safe_user(user))):
+            problem = f"cannot have {hop!r}: a character of it is not allowed"
             raise line.error(problem)
     return hops
 
