@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from ssh_keys.fido import FidoPolicy as FidoPolicy
     from ssh_keys.formats.key_text import is_key_text as is_key_text
     from ssh_keys.kinds import certified_name as certified_name
+    from ssh_keys.kinds import is_known_kind as is_known_kind
     from ssh_keys.kinds import is_security_key as is_security_key
     from ssh_keys.kinds import plain_kind as plain_kind
     from ssh_keys.lines import Problem as Problem
@@ -100,7 +101,7 @@ else:
             "ssh_keys.policy": "KeyPolicy",
             "ssh_keys.private": "PassphraseNeeded PrivateKey",
             "ssh_keys.public": "MAX_BLOB PublicKey Signature",
-            "ssh_keys.kinds": "certified_name is_security_key plain_kind",
+            "ssh_keys.kinds": "certified_name is_known_kind is_security_key plain_kind",
             "ssh_keys.trust.sshfp": "SSHFP",
             "ssh_keys.signatures.sshsig": "SSHSig",
         },

@@ -18,7 +18,7 @@ __all__ = [
     "KINDS",
     "PORTABLE",
     "certified_name",
-    "is_known",
+    "is_known_kind",
     "is_security_key",
     "load_family",
     "load_family_to_generate",
@@ -72,7 +72,7 @@ _REFUSED: Final = (
 _KNOWN_AND_REFUSED: Final = frozenset({"ssh-dss", "ssh-dss-cert-v01@openssh.com"})
 
 
-def is_known(kind: str) -> bool:
+def is_known_kind(kind: str) -> bool:
     """Say whether a kind is known by name, handled or refused."""
     return kind in _FAMILIES or kind in _KNOWN_AND_REFUSED or plain_kind(kind) is not None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, cast
 
 from ssh_keys.errors import UnsupportedKey
-from ssh_keys.kinds import PORTABLE, is_known, load_family, load_portable
+from ssh_keys.kinds import PORTABLE, is_known_kind, load_family, load_portable
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PrivateFamily
 from ssh_keys.public import PublicFamily
@@ -63,7 +63,7 @@ def named_family(kind: str) -> Family:
     Raises:
         UnsupportedKey: the kind is refused; or it is unknown, and the error does not name it.
     """
-    if is_known(kind):
+    if is_known_kind(kind):
         return family(kind)
     unknown = "unknown"
     raise UnsupportedKey(unknown, "the private key is of a kind that is not known")

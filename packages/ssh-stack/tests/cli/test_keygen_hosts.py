@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,23 +63,137 @@ def test_lines_hashed_by_ssh_keygen_are_found(bench: Bench) -> None:
         bench.same("-F", host, "-f", "known")
 
 
-def test_lines_of_unknown_kinds_of_key_are_kept(bench: Bench) -> None:
-    """ssh-keygen stops at them."""
-    with bench.path("known").open("a") as file:
-        file.write("h1,h9 future-kind AAAA\n")
+def test_find_with_hash_option_prints_every_name_of_the_line_hashed(bench: Bench) -> None:
+    hashed = r"(?m)^\|1\|\S+"
+    theirs = bench.theirs("-H", "-F", "h2", "-f", "known").stdout
 
-    assert bench.ours("-R", "h2", "-f", "known").returncode == 0
-    assert "h1,h9 future-kind AAAA\n" in bench.path("known").read_text()
-    assert bench.ours("-F", "h9", "-f", "known").stdout.endswith("h1,h9 future-kind AAAA\n")
+    ours = bench.ours("-H", "-F", "h2", "-f", "known").stdout
+
+    assert re.sub(hashed, "HASHED", ours) == re.sub(hashed, "HASHED", theirs)
+    bench.path("printed").write_text(ours)
+    for host, status in (("h1", 0), ("h2", 0), ("h4", 1)):
+        assert bench.theirs("-F", host, "-f", "printed").returncode == status
 
 
-def test_find_with_hash_option_prints_hashed_name(bench: Bench) -> None:
-    line = bench.ours("-H", "-F", "h2", "-f", "known").stdout.splitlines()[1]
-    bench.path("single").write_text(f"{line}\n")
+# ------------------------------------------------------------- every form of a line
 
-    assert line.startswith("|1|")
-    assert bench.theirs("-F", "h2", "-f", "single").returncode == 0
-    assert bench.theirs("-F", "h1", "-f", "single").returncode == 1
+ODD_NAMES = [
+    *("h1", "H1", "indented", "[h3]:2222", "h3", "[h1]:22", "h1,h2", "h1 ", "", "*"),
+    *("www.example", "wild1", "WILD1", "wildno", "hashed.example", "HASHED.other"),
+    *("h5", "h6", "h7", "h8", "h9", "h10", "h11", "h12", "nonewline"),
+]
+INVALID = {
+    "kind": "h6 future-kind AAAA",
+    "no key": "h7 ssh-ed25519",
+    "no kind": "h8",
+    "blank instead of kind": "h9 ",
+    "marker": "@other h9 KEY",
+    "two markers": "@revoked @revoked h9 KEY",
+    "hash": "|1|bad|bad KEY",
+    "protocol 1": "h10 1024 35 1234",
+    "comment instead of key": "h11 ssh-ed25519 # x",
+    "comment instead of kind": "h12 # x",
+}
+"""Lines that ssh-keygen calls invalid."""
+
+
+@pytest.fixture
+def odd(bench: Bench) -> Bench:
+    """A bench whose file `odd` has a line of every form, the last without a newline."""
+    one, two = (
+        " ".join(bench.path(f"{name}.pub").read_text().split()[:2]) for name in ("one", "two")
+    )
+    bench.path("odd").write_text(f"hashed.example {one}\n")
+    assert bench.theirs("-H", "-f", "odd").returncode == 0
+    hashed = bench.path("odd").read_text()
+    valid = (
+        f"# kept\n\n \t\nh1,h2 {one} c1 c2  \n  indented\t{two}\n"
+        f"[h3]:2222 {two} a comment\n{hashed}"
+        f"@cert-authority *.example {two}\n@revoked h1 {two} gone\nwild*,!wildno {one}\nH1 {one}\n"
+        "h5 ecdsa-sha2-nistp256 AAAA\n"
+    )
+    lines = "\n".join(INVALID.values()).replace("KEY", one)
+    bench.path("odd").write_text(f"{valid}{lines}\nnonewline {one}")
+    bench.path("valid").write_text(f"{valid}nonewline {one}")
+    return bench
+
+
+@pytest.mark.parametrize("host", ODD_NAMES)
+@pytest.mark.parametrize("words", [[], ["-q"], ["-lv"], ["-qlB"]])
+def test_find_in_lines_of_every_form_prints_what_ssh_keygen_prints(
+    odd: Bench, host: str, words: list[str]
+) -> None:
+    odd.same(*words, "-F", host, "-f", "odd")
+
+
+@pytest.mark.parametrize("host", ODD_NAMES)
+def test_remove_among_lines_of_every_form_leaves_what_ssh_keygen_leaves(
+    odd: Bench, host: str
+) -> None:
+    _same_change(odd, "valid", "-R", host)
+
+
+@pytest.mark.parametrize("words", [["-R", "h1"], ["-qR", "h1"], ["-R", "h99"], ["-H"]])
+@pytest.mark.parametrize("line", INVALID)
+def test_change_of_file_with_an_invalid_line_ends_as_that_of_ssh_keygen(
+    odd: Bench, words: list[str], line: str
+) -> None:
+    key = " ".join(odd.path("one.pub").read_text().split()[:2])
+    with odd.path("known").open("a") as file:
+        file.write(f"{INVALID[line].replace('KEY', key)}\n# more\n")
+    before = odd.path("known").read_bytes()
+
+    status = _same_change(odd, "known", *words)
+
+    # to hash names, ssh-keygen does not read the names that are hashed already
+    assert status == (0 if (words, line) == (["-H"], "hash") else 1)
+    if status:
+        assert odd.path("known").read_bytes() == before
+
+
+def test_invalid_lines_are_named_where_the_file_is_not_changed(odd: Bench) -> None:
+    done = odd.ours("-R", "h1", "-f", "./odd")
+
+    numbers = [int(line.split(":")[2]) for line in done.stderr.splitlines()[:-1]]
+    theirs = odd.theirs("-R", "h1", "-f", "./odd").stderr.splitlines()
+    assert numbers == [int(line.split(":")[1]) for line in theirs if line.startswith("./odd:")]
+    assert done.stderr.endswith(
+        "ssh-stack: ./odd is not a valid known_hosts file: it was not changed\n"
+    )
+
+
+def test_hash_of_lines_of_every_form_is_found_as_by_ssh_keygen(odd: Bench) -> None:
+    assert _same_change(odd, "valid", "-H") == 0
+    for host in ODD_NAMES:
+        odd.same("-F", host, "-f", "valid")
+
+
+def test_name_behind_an_empty_one_is_hashed_too(bench: Bench) -> None:
+    """Other than with ssh-keygen, which forgets it."""
+    key = " ".join(bench.path("one.pub").read_text().split()[:2])
+    bench.path("known").write_text(f"a,,b {key}\n")
+
+    assert bench.ours("-H", "-f", "known").returncode == 0
+    assert [bench.theirs("-F", host, "-f", "known").returncode for host in "ab"] == [0, 0]
+
+
+def _same_change(bench: Bench, name: str, *words: str) -> int:
+    """Have both change a copy of a file; what they leave is to be the same but for the salts."""
+    original = bench.path(name).read_bytes()
+    old = bench.path(f"{name}.old")
+    left: list[object] = []
+    for run in (bench.theirs, bench.ours):
+        bench.path(name).write_bytes(original)
+        old.unlink(missing_ok=True)
+        done = run(*words, "-f", name)
+        content = bench.path(name).read_bytes()
+        if words == ("-H",):
+            content = re.sub(rb"(?m)^\|1\|\S+", b"HASHED", content)
+        kept = old.read_bytes() if old.exists() else None
+        left.append((done.returncode, done.stdout, content, kept))
+        status = done.returncode
+    assert left[0] == left[1]
+    return status
 
 
 @pytest.mark.parametrize("host", ["h1", "[h3]:2222", "h4"])

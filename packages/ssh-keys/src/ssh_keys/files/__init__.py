@@ -38,6 +38,7 @@ from ssh_keys.files.disk import (
 from ssh_keys.files.disk import may_wait as may_wait
 from ssh_keys.files.disk import read as read_file
 from ssh_keys.files.hosts import append_known_host as append_known_host
+from ssh_keys.files.hosts import change_known_hosts as change_known_hosts
 from ssh_keys.files.hosts import hash_known_hosts as hash_known_hosts
 from ssh_keys.files.hosts import read_known_hosts as read_known_hosts
 from ssh_keys.files.hosts import remove_known_host as remove_known_host
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ReadOnce",
     "append_known_host",
+    "change_known_hosts",
     "check_private_permissions",
     "hash_known_hosts",
     "may_wait",

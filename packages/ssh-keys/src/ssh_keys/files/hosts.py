@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "append_known_host",
+    "change_known_hosts",
     "hash_known_hosts",
     "read_known_hosts",
     "remove_known_host",
@@ -90,7 +91,7 @@ def remove_known_host(path: str | os.PathLike[str], host: str, port: int = 22) -
         KeyFormatError: it is not a regular file, or too large.
         OSError: it cannot be read or replaced; it is as it was.
     """
-    before, after = _change(path, lambda file: file.without(host, port))
+    before, after = change_known_hosts(path, lambda file: file.without(host, port))
     return len(before.lines) - len(after.lines)
 
 
@@ -112,7 +113,9 @@ def update_known_host(
         KeyFormatError: it is not a regular file, or too large.
         OSError: it cannot be read or replaced; it is as it was.
     """
-    _change(path, lambda file: file.updated(host, port, update, hashed=hashed, policy=policy))
+    change_known_hosts(
+        path, lambda file: file.updated(host, port, update, hashed=hashed, policy=policy)
+    )
 
 
 def hash_known_hosts(path: str | os.PathLike[str]) -> None:
@@ -126,16 +129,27 @@ def hash_known_hosts(path: str | os.PathLike[str]) -> None:
             regular file, or too large.
         OSError: it cannot be read or replaced; it is as it was.
     """
-    _change(path, KnownHostsFile.hashed)
+    change_known_hosts(path, KnownHostsFile.hashed)
 
 
-def _change(
+def change_known_hosts(
     path: str | os.PathLike[str], change: Callable[[KnownHostsFile], KnownHostsFile]
 ) -> tuple[KnownHostsFile, KnownHostsFile]:
-    """Change a file in one step; start again if another program has written to it meanwhile.
+    """Change a known_hosts file in one step, under its lock.
+
+    The previous file is kept, with ".old" after its name.  A symbolic link is followed.
+
+    Args:
+        path: the file.
+        change: returns the changed file, or the same object where the file is to stay as it is;
+            it is called again if another program has written to the file meanwhile.
 
     Returns:
         The file before and after; the same object if there was nothing to change.
+
+    Raises:
+        KeyFormatError: it is not a regular file, or too large.
+        OSError: it cannot be read or replaced; it is as it was.
     """
     for _ in range(_TRIES):
         with locked(path, os.O_RDONLY) as descriptor:

@@ -154,7 +154,7 @@ def _read_public(file: _File, *, policy: KeyPolicy) -> PublicKey | Certificate:
         key = certificates.Certificate.from_blob(file.public, file.comment, policy=policy)
     if key.kind != file.algorithm:
         declared = "another kind"
-        if kinds.is_known(file.algorithm):
+        if kinds.is_known_kind(file.algorithm):
             declared = file.algorithm
         problem = f"the file says {declared}, its key is {key.kind}"
         raise KeyFormatError(problem)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ssh_keys.errors import KeyFormatError, UnsupportedKey, quoted_name
-from ssh_keys.kinds import is_known, load_family
+from ssh_keys.kinds import is_known_kind, load_family
 from ssh_keys.lines import as_bytes, checked_line, take_field
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey
@@ -44,7 +44,7 @@ def parse_key_fields(
         KeyFormatError: the rest is not a key of that kind.
     """
     declared = kind.decode("utf-8", "surrogateescape")
-    if not is_known(declared):  # it may be a line of a private key in the wrong place
+    if not is_known_kind(declared):  # it may be a line of a private key in the wrong place
         name = quoted_name(kind)
         raise UnsupportedKey(declared if name else "unknown", f"unknown key type{name}")
     load_family(declared)  # a kind that is refused is reported before its base64

@@ -6,6 +6,7 @@ keys      key files as they are given, private or public
 create    new keys, and other passphrases and comments for old ones
 show      fingerprints, public halves, other formats, DNS records
 hosts     known_hosts: find, hash, remove
+host_lines  known_hosts: its lines as ssh-keygen reads them
 certify   certificates: issue them
 inspect   certificates: show what they say
 validity  when a certificate is good
