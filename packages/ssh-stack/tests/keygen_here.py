@@ -20,10 +20,13 @@ class Bench:
     def __init__(self, folder: Path, cli: Cli) -> None:
         self.folder = folder
         self.cli = cli
+        self.env: dict[str, str] = {}
+        """More variables for both programs."""
 
     def ours(self, *words: str, given: str | None = None) -> Done:
         """Run ours."""
-        return _text(self.cli.run("keygen", *words, cwd=self.folder, input=(given or "").encode()))
+        data = (given or "").encode()
+        return _text(self.cli.run("keygen", *words, cwd=self.folder, input=data, env=self.env))
 
     def theirs(self, *words: str, given: str | None = None) -> Done:
         """Run ssh-keygen, without a terminal."""
@@ -36,7 +39,7 @@ class Bench:
                 timeout=SECONDS,
                 check=False,
                 start_new_session=True,
-                env={**os.environ, "HOME": str(self.cli.home)},
+                env={**os.environ, "HOME": str(self.cli.home), **self.env},
             )
         )
 

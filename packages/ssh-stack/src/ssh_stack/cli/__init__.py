@@ -15,6 +15,7 @@ forwards   -L and -R
 reach      from options to a connection
 tracing    what -v, -vv and -vvv say of it
 prompts    questions to the user at the terminal
+askpass    questions to the user by the program of SSH_ASKPASS
 terminal   raw mode, window size, terminal modes, the escape character
 descriptors  descriptors of other programs, read and written without changing them
 relay      a remote process joined to those

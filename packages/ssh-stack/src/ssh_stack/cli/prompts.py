@@ -1,4 +1,4 @@
-"""Questions to the user at the terminal, on the terminal itself and not on stdin."""
+"""Questions to the user: at the terminal itself and not on stdin, or by SSH_ASKPASS."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import os
 import termios
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
+from ssh_stack.cli.askpass import Askpass
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
@@ -20,26 +21,45 @@ __all__ = ["TerminalPrompter"]
 _TTY: Final = "/dev/tty"
 _LFLAG: Final = 3
 _MAX_LINE: Final = 4096
+_TRIES: Final = 10
+"""How often a word that is neither yes nor no is answered with the question again: a program
+of SSH_ASKPASS may give the same answer for ever."""
+
+
+class _Asker(Protocol):
+    """Who asks: the terminal, or a program."""
+
+    async def ask(self, question: str, *, echo: bool) -> str | None:
+        """Return the answer; None for none."""
+
+    async def tell(self, text: str) -> None:
+        """Display text."""
 
 
 class TerminalPrompter:
-    """The user at the controlling terminal: a `Prompter` for `connect`.
+    """The user at the controlling terminal, or in front of SSH_ASKPASS: a `Prompter`.
 
     Every wait is the loop's, so that an interrupt ends a question, and the terminal is as
     it was afterwards.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, asker: _Asker) -> None:
         self._gave_up = False
+        self._asker = asker
 
     @classmethod
-    def if_available(cls) -> TerminalPrompter | None:
-        """Return the keyboard, or None where there is no terminal."""
-        try:
-            os.close(_open())
-        except OSError:
-            return None
-        return cls()
+    def if_available(cls, *, stdin: bool = False) -> TerminalPrompter | None:
+        """Return who asks, as SSH_ASKPASS_REQUIRE wants it; None where the user cannot be asked.
+
+        Args:
+            stdin: whether standard input has to be the terminal, as for ssh-keygen, or SSH_ASKPASS
+                is used.
+        """
+        terminal = _has_terminal()
+        without = not (os.isatty(0) if stdin else terminal)
+        if (program := Askpass.for_questions(without_terminal=without)) is not None:
+            return cls(program)
+        return cls(_Terminal()) if terminal else None
 
     # ------------------------------------------------------------- what connect asks
 
@@ -50,7 +70,7 @@ class TerminalPrompter:
     async def new_password(self, login: str, prompt: str, /) -> str | None:
         """Ask for a new password, twice, in place of one that has expired."""
         if prompt.strip():
-            await self._write_text(_lines(prompt))
+            await self._asker.tell(_lines(prompt))
         while (
             new := await self._secret(f"Enter {printable(login)}'s new password: ")
         ) is not None:
@@ -58,17 +78,17 @@ class TerminalPrompter:
             if new == again:
                 return new or None
             if again is not None:
-                await self._write_text("Mismatch; try again, EOF to quit.\n")
+                await self._asker.tell("Mismatch; try again, EOF to quit.\n")
         return None
 
     async def passphrase(self, source: str, /) -> str | None:
         """Ask for a key's passphrase."""
         key = printable(source.removeprefix("file "))
-        return await self._ask(f"Enter passphrase for key '{key}': ", echo=False) or None
+        return await self._asker.ask(f"Enter passphrase for key '{key}': ", echo=False) or None
 
     async def secret(self, question: str, /) -> str | None:
         """Ask for something that is not shown; None for the end of input."""
-        return await self._ask(question, echo=False)
+        return await self._asker.ask(question, echo=False)
 
     async def answers(
         self, login: str, name: str, instruction: str, prompts: Sequence[Prompt], /
@@ -78,11 +98,11 @@ class TerminalPrompter:
             return None
         for text in (name, instruction):
             if text.strip():
-                await self._write_text(_lines(text))
+                await self._asker.tell(_lines(text))
         answers: list[str] = []
         for prompt in prompts:
             question = f"({printable(login)}) {printable(prompt.text)}"
-            answer = await self._ask(question, echo=prompt.echo)
+            answer = await self._asker.ask(question, echo=prompt.echo)
             if answer is None:
                 self._gave_up = True
                 return None
@@ -98,16 +118,14 @@ class TerminalPrompter:
             f"{key.kind} key fingerprint is {fingerprint}.\n"
             "Are you sure you want to continue connecting (yes/no/[fingerprint])? "
         )
-        while (answer := await self._ask(question, echo=True)) is not None:
-            match answer.strip():
-                case "yes":
-                    return True
-                case "no":
-                    return False
-                case shown if shown == fingerprint:
-                    return True
-                case _:
-                    question = "Please type 'yes', 'no' or the fingerprint: "
+        for _ in range(_TRIES):
+            answer = await self._asker.ask(question, echo=True)
+            word = "no" if answer is None else answer.strip()
+            if word == fingerprint or word.lower() == "yes":
+                return True
+            if word.lower() == "no":
+                return False
+            question = "Please type 'yes', 'no' or the fingerprint: "
         return False
 
     # ------------------------------------------------------------- asking
@@ -115,18 +133,23 @@ class TerminalPrompter:
     async def _secret(self, question: str) -> str | None:
         if self._gave_up:
             return None
-        answer = await self._ask(question, echo=False)
+        answer = await self._asker.ask(question, echo=False)
         self._gave_up = answer is None
         return answer
 
-    async def _write_text(self, text: str) -> None:
+
+class _Terminal:
+    """The controlling terminal."""
+
+    async def tell(self, text: str) -> None:
+        """Write on it."""
         tty = _open()
         try:
             os.write(tty, text.encode())
         finally:
             os.close(tty)
 
-    async def _ask(self, question: str, *, echo: bool) -> str | None:
+    async def ask(self, question: str, *, echo: bool) -> str | None:
         """Return the line that is typed, without its end; None for the end of input."""
         tty = _open()
         try:
@@ -138,6 +161,14 @@ class TerminalPrompter:
         finally:
             os.close(tty)
         return None if line is None else line.decode("utf-8", "replace")
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(_open())
+    except OSError:
+        return False
+    return True
 
 
 def _open() -> int:

@@ -1,4 +1,4 @@
-"""Questions to the user at the terminal: passphrases there, everything else on stdin."""
+"""Questions to the user: passphrases at the terminal or by SSH_ASKPASS, the rest on stdin."""
 
 from __future__ import annotations
 
@@ -16,19 +16,25 @@ _ATTEMPTS: Final = 3
 
 
 def secret(question: str, otherwise: str) -> str:
-    """Ask for something that is not shown.
+    """Ask for something that is not displayed.
+
+    Without a terminal and a program of SSH_ASKPASS it is a line of standard input, as with
+    ssh-keygen.
 
     Args:
         question: what to ask.
         otherwise: the option that answers it.
 
     Raises:
-        CommandExit: there is no terminal, or nothing was typed.
+        CommandExit: the user cannot be asked, or nothing was typed.
     """
-    keyboard = TerminalPrompter.if_available()
-    answer = None if keyboard is None else asyncio.run(keyboard.secret(question))
+    prompter = TerminalPrompter.if_available(stdin=True)
+    answer = _line() if prompter is None else asyncio.run(prompter.secret(question))
     if answer is None:
-        problem = f"no passphrase: there is no terminal to ask at; give it with -{otherwise}"
+        problem = (
+            f"no passphrase: there is no terminal to ask at, or no answer; "
+            f"give it with -{otherwise}, or see SSH_ASKPASS in ssh(1)"
+        )
         raise CommandExit(problem)
     return answer
 
@@ -40,7 +46,7 @@ def new_passphrase(given: str | None) -> str | None:
         given: the value of -N.
 
     Raises:
-        CommandExit: there is no terminal, or no two answers were the same.
+        CommandExit: the user cannot be asked, or no two answers were the same.
     """
     if given is not None:
         return given or None
@@ -51,6 +57,12 @@ def new_passphrase(given: str | None) -> str | None:
         print("Passphrases do not match. Try again.", file=sys.stderr)  # noqa: T201 (a dialogue)
     problem = "the passphrases do not match"
     raise CommandExit(problem)
+
+
+def _line() -> str | None:
+    """Return a line of standard input; None for its end."""
+    line = sys.stdin.readline()
+    return line.removesuffix("\n").removesuffix("\r") if line else None
 
 
 def ask(question: str) -> str:
