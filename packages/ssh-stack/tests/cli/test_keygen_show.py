@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from keygen_here import Bench
+from ssh_keys import KeyFormatError, load_private_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,3 +146,77 @@ def test_public_key_in_place_of_private_one_needs_no_chmod(bench: Bench) -> None
     assert done.returncode == 255
     assert "rsa.pub holds a public key; name the file of the private key" in done.stderr
     assert "Is a directory" in bench.ours("-y", "-f", str(bench.folder)).stderr
+
+
+# ------------------------------------------------------------- short RSA keys
+
+
+@pytest.fixture(scope="module")
+def short_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 1024)  # noqa: S505 (keys as they were once)
+
+
+@pytest.fixture
+def short(bench: Bench, short_key: rsa.RSAPrivateKey) -> Bench:
+    """A bench with an RSA key of 1,024 bits, its public key and its certificate."""
+    if not bench.path("short-cert.pub").exists():
+        form = (Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+        for name in ("short", "alone", "new"):
+            bench.path(name).write_bytes(short_key.private_bytes(*form))
+            bench.path(name).chmod(0o600)
+        assert bench.theirs("-p", "-N", "", "-f", "new").returncode == 0
+        public = bench.theirs("-y", "-f", "alone").stdout.strip()
+        bench.path("short.pub").write_text(f"{public} a comment\n")
+        assert bench.theirs("-s", "ed25519", "-I", "i", "-n", "n", "short.pub").returncode == 0
+    return bench
+
+
+@pytest.mark.parametrize("file", ["short", "short.pub", "short-cert.pub", "alone"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["-l"], ["-lv"], ["-l", "-E", "md5"], ["-B"], ["-y"], ["-L"]),
+        *(["-e"], ["-e", "-m", "PEM"], ["-e", "-m", "PKCS8"]),
+    ],
+    ids=" ".join,
+)
+def test_rsa_key_of_1024_bits_is_printed_as_by_ssh_keygen(
+    short: Bench, words: list[str], file: str
+) -> None:
+    short.same(*words, "-f", file)
+
+
+@pytest.mark.parametrize("form", ["RFC4716", "PEM", "PKCS8"])
+@pytest.mark.parametrize("name", ["short", "rsa"])
+def test_exported_rsa_key_is_imported_as_by_ssh_keygen(short: Bench, name: str, form: str) -> None:
+    exported = short.same("-e", "-m", form, "-f", f"{name}.pub")
+    short.path("exported").write_text(exported)
+
+    assert short.same("-i", "-m", form, "-f", "exported")
+
+
+def test_rsa_key_of_1024_bits_is_read_in_the_format_of_openssh(short: Bench) -> None:
+    assert short.same("-y", "-f", "new") == short.same("-y", "-f", "alone")
+
+
+def test_rsa_key_of_1024_bits_is_certified_and_its_passphrase_changed(short: Bench) -> None:
+    short.path("own.pub").write_text(short.path("short.pub").read_text())
+    short.path("own").write_bytes(short.path("alone").read_bytes())
+    short.path("own").chmod(0o600)
+
+    assert short.ours("-s", "ed25519", "-I", "i", "-n", "n", "own.pub").returncode == 0
+    assert short.ours("-p", "-N", "words", "-f", "own").returncode == 0
+
+    assert "RSA-CERT" in short.same("-L", "-f", "own-cert.pub")
+    assert short.theirs("-y", "-P", "words", "-f", "own").returncode == 0
+
+
+def test_rsa_key_of_1024_bits_is_not_used_by_default(short: Bench) -> None:
+    with pytest.raises(KeyFormatError, match="1024 bits"):
+        load_private_key(short.path("alone").read_bytes())
+
+
+def test_public_key_beside_without_comment_gives_its_name(bench: Bench) -> None:
+    key = bench.make("bare", "-t", "ed25519", "-C", "")
+
+    assert key.with_suffix(".pub").name in bench.same("-l", "-f", "bare")

@@ -167,7 +167,9 @@ def commented_keys(path: Path) -> Iterator[CommentedKey]:
             if str(path) != "-"
             else load_public_key(data, policy=KeyPolicy.LEGACY)
         )
-        yield CommentedKey(key, escaped_comment(key.comment))
+        beside = f"{path}.pub"  # ssh-keygen has its name for a comment where it has none itself
+        comment = key.comment or (beside if _holds(beside, key) else "")
+        yield CommentedKey(key, escaped_comment(comment))
         return
     for _, line in numbered_lines(data):
         field, rest = _split_options(line)
@@ -179,6 +181,13 @@ def commented_keys(path: Path) -> Iterator[CommentedKey]:
             found = key.comment or comment.decode("utf-8", "surrogateescape")
             yield CommentedKey(key, escaped_comment(found))
             break
+
+
+def _holds(path: str, key: PublicKey | Certificate) -> bool:
+    try:
+        return load_public_key(read(Path(path)), policy=KeyPolicy.LEGACY) == key
+    except (KeyFormatError, OSError):
+        return False
 
 
 def escaped_comment(comment: str) -> str:

@@ -24,6 +24,7 @@ from ssh_stack.cli.errors import CommandExit
 from ssh_stack.cli.keygen.keys import (
     CommentedKey,
     commented_keys,
+    public_half,
     read,
     read_private,
     read_public,
@@ -48,6 +49,7 @@ __all__ = [
     "title",
 ]
 
+_RFC4716: Final = b"---- BEGIN"
 _HOST_KEYS: Final = "/etc/ssh"
 _HASHES: Final = {"sha1": 1, "sha256": 2}
 
@@ -121,16 +123,17 @@ def show_public(options: Options, report: Report) -> int:
 def export(options: Options, report: Report) -> int:
     """Print a public key in the format of -m."""
     del report
-    key = read_public(options.one_file())
+    key = public_half(options.one_file())
+    plain = _plain(key)
     match (options.get("m") or "RFC4716").upper():
         case "RFC4716":
-            kind = f"{key.bits}-bit {title(key)}"
+            kind = f"{plain.bits}-bit {title(key)}"
             comment = f"{kind}, converted by {user_at_host()} from OpenSSH"
             text = key.with_comment(comment).to_rfc4716()
         case "PKCS8":
-            text = key.to_pem()
+            text = plain.to_pem()
         case "PEM":
-            text = _traditional(key)
+            text = _traditional(plain)
         case other:
             problem = f"no format {other!r}; choose RFC4716, PKCS8 or PEM"
             raise UsageError(problem)
@@ -164,6 +167,8 @@ def import_(options: Options, report: Report) -> int:
             private = _imported(data, error)
         click.echo(private.to_openssh().decode("ascii"), nl=False)
         return 0
+    if data.lstrip().startswith(_RFC4716):  # ssh-keygen leaves out its comment
+        public = public.with_comment("")
     click.echo(public.to_openssh())
     return 0
 
