@@ -92,6 +92,18 @@ def test_certificate_without_principals_is_issued_with_a_warning(
     assert warning.startswith(f"ssh-stack: no -n: the certificate names {names}. ")
 
 
+@pytest.mark.parametrize("word", ["bare.pub", "./bare.pub"])
+def test_certificate_of_key_without_comment_has_name_of_its_file(bench: Bench, word: str) -> None:
+    if not bench.path("bare").exists():
+        bench.make("bare", "-t", "ed25519", "-C", "")
+    comments: list[str] = []
+    for run in (bench.theirs, bench.ours):
+        assert run("-s", "ca", "-I", "id", "-n", "a", word).returncode == 0
+        comments.append(bench.path("bare-cert.pub").read_text().split(maxsplit=2)[2])
+
+    assert comments == [f"{word}\n"] * 2
+
+
 @pytest.mark.parametrize("names", ["", ",", "a,", "a,,b"])
 def test_empty_principal_is_refused_and_no_certificate_is_written(
     bench: Bench, names: str

@@ -1,7 +1,8 @@
 """The program of SSH_ASKPASS, which asks the user where there is no terminal.
 
 ssh(1) describes SSH_ASKPASS and SSH_ASKPASS_REQUIRE under ENVIRONMENT.  The program gets the
-question as its argument, and prints the answer; its exit status other than 0 is no answer.
+question as its argument, and prints the answer; where its exit status is not 0, nothing counts
+as an answer.
 """
 
 from __future__ import annotations

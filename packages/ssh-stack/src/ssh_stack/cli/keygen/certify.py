@@ -56,7 +56,10 @@ def certify(options: Options, report: Report) -> int:
     for number, word in enumerate(options.files):
         path = Path(word)
         spec = attrs.evolve(spec_of(options, identity, now), serial=_serial(options, number))
-        certificate = issue(authority, read_public(path), spec=spec, random=secrets.token_bytes)
+        key = read_public(path)
+        if not key.comment and word.endswith(".pub"):  # as ssh-keygen does
+            key = key.with_comment(word)
+        certificate = issue(authority, key, spec=spec, random=secrets.token_bytes)
         target = path.with_name(f"{path.name.removesuffix('.pub')}-cert.pub")
         line = certificate.to_openssh().encode() + b"\n"
         write_key_file(target, line, public=True, replace=True)

@@ -168,8 +168,8 @@ def commented_keys(path: Path) -> Iterator[CommentedKey]:
             else load_public_key(data, policy=KeyPolicy.LEGACY)
         )
         beside = f"{path}.pub"  # ssh-keygen has its name for a comment where it has none itself
-        comment = key.comment or (beside if _holds(beside, key) else "")
-        yield CommentedKey(key, escaped_comment(comment))
+        name = beside if not key.comment and _holds(beside, key) else key.comment
+        yield CommentedKey(key, escaped_comment(name))
         return
     for _, line in numbered_lines(data):
         field, rest = _split_options(line)
