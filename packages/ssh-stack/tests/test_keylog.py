@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from serving_here import connected
+from loopback_server import connected
 from ssh_stack.keylog import VARIABLE, key_log
 
 

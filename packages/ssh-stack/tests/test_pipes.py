@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 import ssh_stack
-from fed_pipes import fed, piped
-from serving_here import HOST_KEY, USER, USER_KEY, serving
+from loopback_server import HOST_KEY, USER, USER_KEY, serving
+from named_pipes import fed, piped
 from ssh_auth import Accept, Reject
 from ssh_keys import CertificateSpec, PrivateKey, issue
 from ssh_stack import AuthorizedKeys, TrustedUserCAKeys

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import ssh_stack
-from serving_here import HOST_KEY, USER, USER_KEY, serving
+from loopback_server import HOST_KEY, USER, USER_KEY, serving
 from ssh_stack import LoopbackForwarding, UsageError, sync
 from ssh_stack.streams import check_stream
 

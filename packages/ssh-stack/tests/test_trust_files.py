@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from serving_here import serving
+from loopback_server import serving
 from ssh_keys import (
     HostKeyStatus,
     KeyPolicy,

@@ -71,11 +71,11 @@ def _read_system(path: str, *, policy: KeyPolicy) -> KnownHosts:
     try:
         return read_known_hosts(path, policy=policy)
     except (OSError, KeyFormatError) as error:
-        reason = error.strerror if isinstance(error, OSError) else _without(path, error)
+        reason = error.strerror if isinstance(error, OSError) else _text_without_path(path, error)
         return KnownHosts(unread=(Problem(path, 0, printable(reason or "", 256)),))
 
 
-def _without(path: str, error: KeyFormatError) -> str:
+def _text_without_path(path: str, error: KeyFormatError) -> str:
     """Return what is wrong with a file, without the path, which the message has already."""
     return str(error).removeprefix(f"{path} ")
 
@@ -122,6 +122,6 @@ def _revoked(source: str | bytes | RevocationList, meaning: str) -> tuple[str, R
             return name, parse_revoked(source)
         return name, read_revoked_keys(source)
     except (OSError, KeyFormatError) as error:
-        reason = error.strerror if isinstance(error, OSError) else _without(name, error)
+        reason = error.strerror if isinstance(error, OSError) else _text_without_path(name, error)
         problem = f"cannot be read as a list of {meaning}: {reason}"
         raise ConfigError(problem, printable(name, 1024)) from None

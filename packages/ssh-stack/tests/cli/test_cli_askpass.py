@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from keygen_here import Bench
+from keygen_programs import KeygenPrograms
 from ssh_stack.cli.askpass import Askpass
 
 if TYPE_CHECKING:
@@ -112,66 +112,66 @@ def test_askpass_ends_with_a_question_that_is_given_up(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def bench(cli: Cli, tmp_path: Path) -> Bench:
+def keygen(cli: Cli, tmp_path: Path) -> KeygenPrograms:
     (tmp_path / "work").mkdir()
-    bench = Bench(tmp_path / "work", cli)
-    done = bench.theirs("-q", "-t", "ed25519", "-N", "open sesame", "-C", "c", "-f", "locked")
+    keygen = KeygenPrograms(tmp_path / "work", cli)
+    done = keygen.theirs("-q", "-t", "ed25519", "-N", "open sesame", "-C", "c", "-f", "locked")
     assert done.returncode == 0
-    return bench
+    return keygen
 
 
 @pytest.mark.parametrize("variables", [FORCE, DISPLAY, PREFER | DISPLAY])
 @pytest.mark.parametrize("answer", ["open sesame", "wrong", ""])
 def test_passphrase_of_askpass_opens_key_as_in_ssh_keygen(
-    bench: Bench, variables: dict[str, str], answer: str
+    keygen: KeygenPrograms, variables: dict[str, str], answer: str
 ) -> None:
-    ask = script(bench.path("ask"), f'echo "$1" >> asked\necho "{answer}"')
-    bench.env = {"SSH_ASKPASS": ask, **variables}
+    ask = script(keygen.path("ask"), f'echo "$1" >> asked\necho "{answer}"')
+    keygen.env = {"SSH_ASKPASS": ask, **variables}
 
-    public = bench.same("-y", "-f", "locked")
+    public = keygen.same("-y", "-f", "locked")
 
     assert bool(public) is (answer == "open sesame")
-    ours, theirs = bench.path("asked").read_text().splitlines()
+    ours, theirs = keygen.path("asked").read_text().splitlines()
     assert ours == "Enter passphrase for key 'locked': "
     assert theirs.startswith("Enter passphrase")  # 9.2 does not name the key, 10.0 does
 
 
-def test_passphrases_of_new_key_are_asked_for_by_askpass(bench: Bench) -> None:
-    bench.env = {"SSH_ASKPASS": script(bench.path("ask"), "echo new words"), **FORCE}
+def test_passphrases_of_new_key_are_asked_for_by_askpass(keygen: KeygenPrograms) -> None:
+    keygen.env = {"SSH_ASKPASS": script(keygen.path("ask"), "echo new words"), **FORCE}
 
-    done = bench.ours("-q", "-t", "ed25519", "-f", "fresh")
+    done = keygen.ours("-q", "-t", "ed25519", "-f", "fresh")
 
     assert done.returncode == 0, done.stderr
-    assert bench.theirs("-y", "-P", "new words", "-f", "fresh").returncode == 0
-    assert bench.theirs("-y", "-P", "other", "-f", "fresh").returncode == 255
+    assert keygen.theirs("-y", "-P", "new words", "-f", "fresh").returncode == 0
+    assert keygen.theirs("-y", "-P", "other", "-f", "fresh").returncode == 255
 
 
-def test_both_passphrases_of_p_are_asked_for_by_askpass(bench: Bench) -> None:
+def test_both_passphrases_of_p_are_asked_for_by_askpass(keygen: KeygenPrograms) -> None:
     answers = 'case "$1" in *old*|*"for key"*) echo open sesame;; *) echo other;; esac'
-    bench.env = {"SSH_ASKPASS": script(bench.path("ask"), answers), **FORCE}
+    keygen.env = {"SSH_ASKPASS": script(keygen.path("ask"), answers), **FORCE}
 
-    assert bench.ours("-p", "-f", "locked").returncode == 0
-    assert bench.theirs("-y", "-P", "other", "-f", "locked").returncode == 0
+    assert keygen.ours("-p", "-f", "locked").returncode == 0
+    assert keygen.theirs("-y", "-P", "other", "-f", "locked").returncode == 0
 
 
 @pytest.mark.parametrize("given", ["open sesame\n", "open sesame", "wrong\n", "\n"])
 @pytest.mark.parametrize("variables", [{}, NEVER | DISPLAY])
 def test_passphrase_is_read_from_standard_input_without_terminal_and_askpass(
-    bench: Bench, variables: dict[str, str], given: str
+    keygen: KeygenPrograms, variables: dict[str, str], given: str
 ) -> None:
-    bench.env = {"SSH_ASKPASS": script(bench.path("ask"), "touch asked"), **variables}
+    keygen.env = {"SSH_ASKPASS": script(keygen.path("ask"), "touch asked"), **variables}
 
-    public = bench.same("-y", "-f", "locked", given=given)
+    public = keygen.same("-y", "-f", "locked", given=given)
 
     assert bool(public) is given.startswith("open")
-    assert not bench.path("asked").exists()
+    assert not keygen.path("asked").exists()
 
 
-def test_failing_askpass_ends_keygen_with_one_line(bench: Bench) -> None:
-    bench.env = {"SSH_ASKPASS": script(bench.path("ask"), "exit 1"), **FORCE}
+def test_failing_askpass_ends_keygen_with_one_line(keygen: KeygenPrograms) -> None:
+    keygen.env = {"SSH_ASKPASS": script(keygen.path("ask"), "exit 1"), **FORCE}
 
-    bench.same("-y", "-f", "locked")
-    done = bench.ours("-y", "-f", "locked")
+    keygen.same("-y", "-f", "locked")
+    done = keygen.ours("-y", "-f", "locked")
 
     assert done.stderr.count("\n") == 1
     assert "see SSH_ASKPASS in ssh(1)" in done.stderr

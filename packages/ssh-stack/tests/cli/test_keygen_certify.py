@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from keygen_here import Bench
+from keygen_programs import KeygenPrograms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,17 +22,17 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def bench(cli: Cli, keys: Path) -> Bench:
-    bench = Bench(keys, cli)
+def keygen(cli: Cli, keys: Path) -> KeygenPrograms:
+    keygen = KeygenPrograms(keys, cli)
     for name, words in {
         "ca": ["-t", "ed25519", "-C", "CA"],
         "rsa-ca": ["-t", "rsa", "-b", "2048", "-C", "CA"],
         "user": ["-t", "ecdsa", "-C", "a user"],
         "other": ["-t", "rsa", "-b", "2048", "-C", "other"],
     }.items():
-        if not bench.path(name).exists():
-            bench.make(name, *words)
-    return bench
+        if not keygen.path(name).exists():
+            keygen.make(name, *words)
+    return keygen
 
 
 @pytest.mark.parametrize(
@@ -50,22 +50,22 @@ def bench(cli: Cli, keys: Path) -> Bench:
     ],
     ids=" ".join,
 )
-def test_certificate_equals_that_of_ssh_keygen(bench: Bench, words: list[str]) -> None:
+def test_certificate_equals_that_of_ssh_keygen(keygen: KeygenPrograms, words: list[str]) -> None:
     ca = "rsa-ca" if "clear" in words else "ca"
-    certificate = bench.path("user-cert.pub")
+    certificate = keygen.path("user-cert.pub")
     certificate.unlink(missing_ok=True)
-    theirs = bench.theirs("-s", ca, "-I", "an identity", *words, "user.pub")
+    theirs = keygen.theirs("-s", ca, "-I", "an identity", *words, "user.pub")
     assert theirs.returncode == 0, theirs.stderr
-    expected = bench.same("-L", "-f", "user-cert.pub")
-    line = bench.same("-l", "-f", "user-cert.pub")
+    expected = keygen.same("-L", "-f", "user-cert.pub")
+    line = keygen.same("-l", "-f", "user-cert.pub")
     certificate.unlink()
 
-    ours = bench.ours("-s", ca, "-I", "an identity", *words, "user.pub")
+    ours = keygen.ours("-s", ca, "-I", "an identity", *words, "user.pub")
 
     assert ours.returncode == 0, ours.stderr
     assert ours.stderr == theirs.stderr
-    assert bench.same("-L", "-f", "user-cert.pub") == expected
-    assert bench.same("-l", "-f", "user-cert.pub") == line
+    assert keygen.same("-L", "-f", "user-cert.pub") == expected
+    assert keygen.same("-l", "-f", "user-cert.pub") == line
 
 
 @pytest.mark.parametrize(
@@ -77,15 +77,15 @@ def test_certificate_equals_that_of_ssh_keygen(bench: Bench, words: list[str]) -
     ],
 )
 def test_certificate_without_principals_is_issued_with_a_warning(
-    bench: Bench, words: list[str], names: str
+    keygen: KeygenPrograms, words: list[str], names: str
 ) -> None:
-    theirs = bench.theirs("-s", "ca", "-I", "id", *words, "user.pub")
-    expected = bench.same("-L", "-f", "user-cert.pub")
+    theirs = keygen.theirs("-s", "ca", "-I", "id", *words, "user.pub")
+    expected = keygen.same("-L", "-f", "user-cert.pub")
 
-    ours = bench.ours("-s", "ca", "-I", "id", *words, "user.pub")
+    ours = keygen.ours("-s", "ca", "-I", "id", *words, "user.pub")
 
     assert (ours.returncode, ours.stdout) == (theirs.returncode, theirs.stdout) == (0, "")
-    assert bench.same("-L", "-f", "user-cert.pub") == expected
+    assert keygen.same("-L", "-f", "user-cert.pub") == expected
     assert "Principals: (none)" in expected
     description, warning = ours.stderr.splitlines()
     assert [description] == theirs.stderr.splitlines()
@@ -93,42 +93,44 @@ def test_certificate_without_principals_is_issued_with_a_warning(
 
 
 @pytest.mark.parametrize("word", ["bare.pub", "./bare.pub"])
-def test_certificate_of_key_without_comment_has_name_of_its_file(bench: Bench, word: str) -> None:
-    if not bench.path("bare").exists():
-        bench.make("bare", "-t", "ed25519", "-C", "")
+def test_certificate_of_key_without_comment_has_name_of_its_file(
+    keygen: KeygenPrograms, word: str
+) -> None:
+    if not keygen.path("bare").exists():
+        keygen.make("bare", "-t", "ed25519", "-C", "")
     comments: list[str] = []
-    for run in (bench.theirs, bench.ours):
+    for run in (keygen.theirs, keygen.ours):
         assert run("-s", "ca", "-I", "id", "-n", "a", word).returncode == 0
-        comments.append(bench.path("bare-cert.pub").read_text().split(maxsplit=2)[2])
+        comments.append(keygen.path("bare-cert.pub").read_text().split(maxsplit=2)[2])
 
     assert comments == [f"{word}\n"] * 2
 
 
 @pytest.mark.parametrize("names", ["", ",", "a,", "a,,b"])
 def test_empty_principal_is_refused_and_no_certificate_is_written(
-    bench: Bench, names: str
+    keygen: KeygenPrograms, names: str
 ) -> None:
-    certificate = bench.path("user-cert.pub")
+    certificate = keygen.path("user-cert.pub")
     certificate.unlink(missing_ok=True)
 
-    bench.same("-s", "ca", "-I", "id", "-n", names, "user.pub")
+    keygen.same("-s", "ca", "-I", "id", "-n", names, "user.pub")
 
     assert not certificate.exists()
 
 
-def test_certificate_without_principals_is_issued_quietly_with_q(bench: Bench) -> None:
-    done = bench.ours("-q", "-s", "ca", "-I", "id", "user.pub")
+def test_certificate_without_principals_is_issued_quietly_with_q(keygen: KeygenPrograms) -> None:
+    done = keygen.ours("-q", "-s", "ca", "-I", "id", "user.pub")
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_serial_with_plus_counts_up_for_several_keys(bench: Bench) -> None:
+def test_serial_with_plus_counts_up_for_several_keys(keygen: KeygenPrograms) -> None:
     words = ["-s", "ca", "-I", "id", "-n", "a", "-z", "+5", "user.pub", "other.pub"]
 
-    assert bench.ours(*words).returncode == 0
+    assert keygen.ours(*words).returncode == 0
 
     for name, serial in (("user", 5), ("other", 6)):
-        assert f"Serial: {serial}\n" in bench.same("-L", "-f", f"{name}-cert.pub")
+        assert f"Serial: {serial}\n" in keygen.same("-L", "-f", f"{name}-cert.pub")
 
 
 @pytest.mark.parametrize(
@@ -145,26 +147,26 @@ def test_serial_with_plus_counts_up_for_several_keys(bench: Bench) -> None:
     ],
 )
 def test_invalid_certificate_request_is_refused_in_one_line(
-    bench: Bench, words: list[str], reason: str
+    keygen: KeygenPrograms, words: list[str], reason: str
 ) -> None:
-    done = bench.ours("-s", "ca", *words)
+    done = keygen.ours("-s", "ca", *words)
 
     assert done.returncode == 255
     assert reason in done.stderr
     assert done.stderr.count("\n") == 1
 
 
-def test_certificate_is_refused_in_place_of_key(bench: Bench) -> None:
-    assert bench.ours("-s", "ca", "-I", "id", "-n", "a", "user.pub").returncode == 0
+def test_certificate_is_refused_in_place_of_key(keygen: KeygenPrograms) -> None:
+    assert keygen.ours("-s", "ca", "-I", "id", "-n", "a", "user.pub").returncode == 0
 
-    done = bench.ours("-s", "ca", "-I", "id", "-n", "a", "user-cert.pub")
+    done = keygen.ours("-s", "ca", "-I", "id", "-n", "a", "user-cert.pub")
 
     assert done.returncode == 255
     assert "holds a certificate" in done.stderr
 
 
-def test_key_is_reported_as_not_certificate(bench: Bench) -> None:
-    done = bench.ours("-L", "-f", "user.pub")
+def test_key_is_reported_as_not_certificate(keygen: KeygenPrograms) -> None:
+    done = keygen.ours("-L", "-f", "user.pub")
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "ssh-stack: user.pub:1 is not a certificate\n"

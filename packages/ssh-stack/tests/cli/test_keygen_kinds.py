@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Cli
-from keygen_here import Bench
+from keygen_programs import KeygenPrograms
 from ssh_keys import load_private_key
 from ssh_stack.cli.keygen.kinds import default_file, full_kind
 
@@ -80,10 +80,10 @@ def test_default_file_of_kind_is_that_of_ssh_keygen(kind: str, name: str) -> Non
 def test_key_of_either_full_name_of_mldsa_is_written_and_read(
     cli: Cli, tmp_path: Path, kind: str
 ) -> None:
-    bench = Bench(tmp_path, cli)
-    done = bench.ours("-q", "-t", kind, "-N", "", "-C", "me", "-f", "key")
+    keygen = KeygenPrograms(tmp_path, cli)
+    done = keygen.ours("-q", "-t", kind, "-N", "", "-C", "me", "-f", "key")
 
     assert done.returncode == 0, done.stderr
-    assert bench.path("key.pub").read_text().split()[::2] == [kind, "me"]
-    assert load_private_key(bench.path("key").read_bytes()).public_key.kind == kind
-    assert bench.ours("-l", "-f", "key.pub").stdout.endswith(" me (MLDSA44-ED25519)\n")
+    assert keygen.path("key.pub").read_text().split()[::2] == [kind, "me"]
+    assert load_private_key(keygen.path("key").read_bytes()).public_key.kind == kind
+    assert keygen.ours("-l", "-f", "key.pub").stdout.endswith(" me (MLDSA44-ED25519)\n")

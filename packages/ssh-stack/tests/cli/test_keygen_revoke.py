@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from keygen_here import Bench, Done
+from keygen_programs import Done, KeygenPrograms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,17 +30,17 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def bench(cli: Cli, keys: Path) -> Bench:
-    bench = Bench(keys, cli)
+def keygen(cli: Cli, keys: Path) -> KeygenPrograms:
+    keygen = KeygenPrograms(keys, cli)
     for name in ("ca", "one", "two", "three"):
-        if not bench.path(name).exists():
-            bench.make(name, "-t", "ed25519", "-C", name)
+        if not keygen.path(name).exists():
+            keygen.make(name, "-t", "ed25519", "-C", name)
     for name, serial in (("one", 5), ("two", 6), ("three", 0)):
-        if not bench.path(f"{name}-cert.pub").exists():
+        if not keygen.path(f"{name}-cert.pub").exists():
             words = ["-s", "ca", "-I", f"id {name}", "-n", "a", "-z", str(serial)]
-            assert bench.theirs("-q", *words, f"{name}.pub").returncode == 0
-    bench.path("spec").write_text(SPECIFICATION)
-    return bench
+            assert keygen.theirs("-q", *words, f"{name}.pub").returncode == 0
+    keygen.path("spec").write_text(SPECIFICATION)
+    return keygen
 
 
 FILES = [
@@ -66,28 +66,30 @@ def dump(text: str) -> list[str]:
     ],
     ids=" ".join,
 )
-def test_revocation_list_equals_that_of_ssh_keygen(bench: Bench, words: list[str]) -> None:
-    made = [run("-k", "-f", name, *words) for run, name in both(bench)]
+def test_revocation_list_equals_that_of_ssh_keygen(
+    keygen: KeygenPrograms, words: list[str]
+) -> None:
+    made = [run("-k", "-f", name, *words) for run, name in both(keygen)]
     assert made[0].stdout == made[1].stdout
     assert made[0].returncode == made[1].returncode == 0, made[0].stderr
 
-    for _, name in both(bench):
-        answers = [run("-Q", "-f", name, *FILES) for run, _ in both(bench)]
+    for _, name in both(keygen):
+        answers = [run("-Q", "-f", name, *FILES) for run, _ in both(keygen)]
         assert answers[0].stdout == answers[1].stdout
         assert answers[0].returncode == answers[1].returncode
-        dumps = [run("-Q", "-l", "-f", name) for run, _ in both(bench)]
+        dumps = [run("-Q", "-l", "-f", name) for run, _ in both(keygen)]
         assert dump(dumps[0].stdout) == dump(dumps[1].stdout)
 
 
-def both(bench: Bench) -> list[tuple[Callable[..., Done], str]]:
-    return [(bench.ours, "ours.krl"), (bench.theirs, "theirs.krl")]
+def both(keygen: KeygenPrograms) -> list[tuple[Callable[..., Done], str]]:
+    return [(keygen.ours, "ours.krl"), (keygen.theirs, "theirs.krl")]
 
 
-def test_update_option_adds_to_list(bench: Bench) -> None:
-    assert bench.theirs("-k", "-f", "list", "one.pub").returncode == 0
-    assert bench.ours("-k", "-u", "-f", "list", "two.pub").returncode == 0
+def test_update_option_adds_to_list(keygen: KeygenPrograms) -> None:
+    assert keygen.theirs("-k", "-f", "list", "one.pub").returncode == 0
+    assert keygen.ours("-k", "-u", "-f", "list", "two.pub").returncode == 0
 
-    printed = bench.same("-Q", "-f", "list", "one.pub", "two.pub", "three.pub")
+    printed = keygen.same("-Q", "-f", "list", "one.pub", "two.pub", "three.pub")
 
     assert printed == "one.pub (one): REVOKED\ntwo.pub (two): REVOKED\nthree.pub (three): ok\n"
 
@@ -103,9 +105,9 @@ def test_update_option_adds_to_list(bench: Bench) -> None:
     ],
 )
 def test_invalid_revocation_request_is_refused_in_one_line(
-    bench: Bench, words: list[str], reason: str
+    keygen: KeygenPrograms, words: list[str], reason: str
 ) -> None:
-    done = bench.ours(*words)
+    done = keygen.ours(*words)
 
     assert done.returncode == 255
     assert reason in done.stderr

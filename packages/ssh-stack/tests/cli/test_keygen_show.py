@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from keygen_here import Bench
+from keygen_programs import KeygenPrograms
 from ssh_keys import KeyFormatError, load_private_key
 
 if TYPE_CHECKING:
@@ -29,40 +29,40 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def bench(cli: Cli, keys: Path) -> Bench:
-    bench = Bench(keys, cli)
+def keygen(cli: Cli, keys: Path) -> KeygenPrograms:
+    keygen = KeygenPrograms(keys, cli)
     for name, words in KINDS.items():
-        if not bench.path(name).exists():
-            bench.make(name, *words)
-    return bench
+        if not keygen.path(name).exists():
+            keygen.make(name, *words)
+    return keygen
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_fingerprints_equal_those_of_ssh_keygen(bench: Bench, name: str) -> None:
+def test_fingerprints_equal_those_of_ssh_keygen(keygen: KeygenPrograms, name: str) -> None:
     for words in (["-l"], ["-lv"], ["-l", "-E", "md5"], ["-lv", "-E", "md5"], ["-B"]):
-        bench.same(*words, "-f", f"{name}.pub")
-    bench.same("-l", "-f", name)
-    assert bench.ours("-l", "-E", "sha3", "-f", name).returncode == 255
+        keygen.same(*words, "-f", f"{name}.pub")
+    keygen.same("-l", "-f", name)
+    assert keygen.ours("-l", "-E", "sha3", "-f", name).returncode == 255
 
 
-def test_fingerprints_of_every_line_of_file_are_printed(bench: Bench) -> None:
-    one, two = (bench.path(f"{name}.pub").read_text() for name in ("ed25519", "rsa"))
+def test_fingerprints_of_every_line_of_file_are_printed(keygen: KeygenPrograms) -> None:
+    one, two = (keygen.path(f"{name}.pub").read_text() for name in ("ed25519", "rsa"))
     lines = ["# a comment", "", one.rsplit(" ", 1)[0], f'command="a b",no-pty {two}', "no key"]
-    bench.path("lines").write_text("\n".join([*lines, f"host1,host2 {one}"]))
+    keygen.path("lines").write_text("\n".join([*lines, f"host1,host2 {one}"]))
 
-    printed = bench.same("-l", "-f", "lines")
+    printed = keygen.same("-l", "-f", "lines")
 
     assert printed.count("\n") == 3
     assert "no comment" in printed
 
 
-def test_fingerprint_of_key_on_standard_input_is_printed(bench: Bench) -> None:
-    bench.same("-l", "-f", "-", given=bench.path("ed25519.pub").read_text())
+def test_fingerprint_of_key_on_standard_input_is_printed(keygen: KeygenPrograms) -> None:
+    keygen.same("-l", "-f", "-", given=keygen.path("ed25519.pub").read_text())
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_public_half_equals_that_of_ssh_keygen(bench: Bench, name: str) -> None:
-    assert bench.same("-y", "-f", name) == bench.path(f"{name}.pub").read_text()
+def test_public_half_equals_that_of_ssh_keygen(keygen: KeygenPrograms, name: str) -> None:
+    assert keygen.same("-y", "-f", name) == keygen.path(f"{name}.pub").read_text()
 
 
 @pytest.mark.parametrize(
@@ -76,37 +76,39 @@ def test_public_half_equals_that_of_ssh_keygen(bench: Bench, name: str) -> None:
         ("ed25519", "RFC4716"),
     ],
 )
-def test_exported_key_is_imported_again_unchanged(bench: Bench, name: str, form: str) -> None:
-    text = bench.same("-e", "-m", form, "-f", f"{name}.pub")
-    bench.path("exported").write_text(text)
+def test_exported_key_is_imported_again_unchanged(
+    keygen: KeygenPrograms, name: str, form: str
+) -> None:
+    text = keygen.same("-e", "-m", form, "-f", f"{name}.pub")
+    keygen.path("exported").write_text(text)
 
-    theirs = bench.theirs("-i", "-m", form, "-f", "exported").stdout.split()
-    ours = bench.ours("-i", "-m", form, "-f", "exported").stdout.split()
+    theirs = keygen.theirs("-i", "-m", form, "-f", "exported").stdout.split()
+    ours = keygen.ours("-i", "-m", form, "-f", "exported").stdout.split()
 
     # what RFC 4716 keeps of the comment is kept here too
-    assert ours[:2] == theirs == bench.path(f"{name}.pub").read_text().split()[:2]
+    assert ours[:2] == theirs == keygen.path(f"{name}.pub").read_text().split()[:2]
 
 
-def test_private_key_in_pkcs8_is_imported(bench: Bench) -> None:
-    bench.path("rsa8").write_bytes(bench.path("rsa").read_bytes())
-    bench.path("rsa8").chmod(0o600)
-    assert bench.theirs("-p", "-m", "PKCS8", "-N", "", "-f", "rsa8").returncode == 0
+def test_private_key_in_pkcs8_is_imported(keygen: KeygenPrograms) -> None:
+    keygen.path("rsa8").write_bytes(keygen.path("rsa").read_bytes())
+    keygen.path("rsa8").chmod(0o600)
+    assert keygen.theirs("-p", "-m", "PKCS8", "-N", "", "-f", "rsa8").returncode == 0
 
-    imported = bench.ours("-i", "-f", "rsa8").stdout
+    imported = keygen.ours("-i", "-f", "rsa8").stdout
 
-    bench.path("imported").write_text(imported)
-    bench.path("imported").chmod(0o600)
+    keygen.path("imported").write_text(imported)
+    keygen.path("imported").chmod(0o600)
     assert (
-        bench.theirs("-y", "-f", "imported").stdout.split()[:2]
-        == (bench.path("rsa.pub").read_text().split()[:2])
+        keygen.theirs("-y", "-f", "imported").stdout.split()[:2]
+        == (keygen.path("rsa.pub").read_text().split()[:2])
     )
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_sshfp_records_equal_those_of_ssh_keygen(bench: Bench, name: str) -> None:
-    bench.same("-r", "host.example", "-f", f"{name}.pub")
-    bench.same("-r", "host.example", "-g", "-f", f"{name}.pub")
-    printed = bench.ours("-r", "h", "-O", "hashalg=sha256", "-f", f"{name}.pub").stdout
+def test_sshfp_records_equal_those_of_ssh_keygen(keygen: KeygenPrograms, name: str) -> None:
+    keygen.same("-r", "host.example", "-f", f"{name}.pub")
+    keygen.same("-r", "host.example", "-g", "-f", f"{name}.pub")
+    printed = keygen.ours("-r", "h", "-O", "hashalg=sha256", "-f", f"{name}.pub").stdout
     assert printed.split()[4] == "2"
 
 
@@ -122,9 +124,9 @@ def test_sshfp_records_equal_those_of_ssh_keygen(bench: Bench, name: str) -> Non
     ],
 )
 def test_unreadable_key_is_reported_in_one_line(
-    bench: Bench, words: list[str], reason: str
+    keygen: KeygenPrograms, words: list[str], reason: str
 ) -> None:
-    done = bench.ours(*words)
+    done = keygen.ours(*words)
 
     assert (done.returncode, done.stdout) == (255, "")
     assert reason in done.stderr
@@ -132,20 +134,20 @@ def test_unreadable_key_is_reported_in_one_line(
 
 
 @pytest.mark.parametrize("words", [["-y"], ["-e"], ["-i"], ["-p", "-N", "", "-P", ""]])
-def test_file_without_key_is_named(bench: Bench, words: list[str]) -> None:
-    bench.path("junk").write_text("garbage\n")
-    bench.path("junk").chmod(0o600)
-    done = bench.ours(*words, "-f", "junk")
+def test_file_without_key_is_named(keygen: KeygenPrograms, words: list[str]) -> None:
+    keygen.path("junk").write_text("garbage\n")
+    keygen.path("junk").chmod(0o600)
+    done = keygen.ours(*words, "-f", "junk")
     assert done.returncode == 255
     assert done.stderr.startswith("ssh-stack: junk: ")
 
 
-def test_public_key_in_place_of_private_one_needs_no_chmod(bench: Bench) -> None:
-    bench.path("rsa.pub").chmod(0o644)
-    done = bench.ours("-y", "-f", "rsa.pub")
+def test_public_key_in_place_of_private_one_needs_no_chmod(keygen: KeygenPrograms) -> None:
+    keygen.path("rsa.pub").chmod(0o644)
+    done = keygen.ours("-y", "-f", "rsa.pub")
     assert done.returncode == 255
     assert "rsa.pub holds a public key; name the file of the private key" in done.stderr
-    assert "Is a directory" in bench.ours("-y", "-f", str(bench.folder)).stderr
+    assert "Is a directory" in keygen.ours("-y", "-f", str(keygen.folder)).stderr
 
 
 # ------------------------------------------------------------- short RSA keys
@@ -157,18 +159,18 @@ def short_key() -> rsa.RSAPrivateKey:
 
 
 @pytest.fixture
-def short(bench: Bench, short_key: rsa.RSAPrivateKey) -> Bench:
-    """A bench with an RSA key of 1,024 bits, its public key and its certificate."""
-    if not bench.path("short-cert.pub").exists():
+def short(keygen: KeygenPrograms, short_key: rsa.RSAPrivateKey) -> KeygenPrograms:
+    """A keygen with an RSA key of 1,024 bits, its public key and its certificate."""
+    if not keygen.path("short-cert.pub").exists():
         form = (Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
         for name in ("short", "alone", "new"):
-            bench.path(name).write_bytes(short_key.private_bytes(*form))
-            bench.path(name).chmod(0o600)
-        assert bench.theirs("-p", "-N", "", "-f", "new").returncode == 0
-        public = bench.theirs("-y", "-f", "alone").stdout.strip()
-        bench.path("short.pub").write_text(f"{public} a comment\n")
-        assert bench.theirs("-s", "ed25519", "-I", "i", "-n", "n", "short.pub").returncode == 0
-    return bench
+            keygen.path(name).write_bytes(short_key.private_bytes(*form))
+            keygen.path(name).chmod(0o600)
+        assert keygen.theirs("-p", "-N", "", "-f", "new").returncode == 0
+        public = keygen.theirs("-y", "-f", "alone").stdout.strip()
+        keygen.path("short.pub").write_text(f"{public} a comment\n")
+        assert keygen.theirs("-s", "ed25519", "-I", "i", "-n", "n", "short.pub").returncode == 0
+    return keygen
 
 
 @pytest.mark.parametrize("file", ["short", "short.pub", "short-cert.pub", "alone"])
@@ -181,25 +183,29 @@ def short(bench: Bench, short_key: rsa.RSAPrivateKey) -> Bench:
     ids=" ".join,
 )
 def test_rsa_key_of_1024_bits_is_printed_as_by_ssh_keygen(
-    short: Bench, words: list[str], file: str
+    short: KeygenPrograms, words: list[str], file: str
 ) -> None:
     short.same(*words, "-f", file)
 
 
 @pytest.mark.parametrize("form", ["RFC4716", "PEM", "PKCS8"])
 @pytest.mark.parametrize("name", ["short", "rsa"])
-def test_exported_rsa_key_is_imported_as_by_ssh_keygen(short: Bench, name: str, form: str) -> None:
+def test_exported_rsa_key_is_imported_as_by_ssh_keygen(
+    short: KeygenPrograms, name: str, form: str
+) -> None:
     exported = short.same("-e", "-m", form, "-f", f"{name}.pub")
     short.path("exported").write_text(exported)
 
     assert short.same("-i", "-m", form, "-f", "exported")
 
 
-def test_rsa_key_of_1024_bits_is_read_in_the_format_of_openssh(short: Bench) -> None:
+def test_rsa_key_of_1024_bits_is_read_in_the_format_of_openssh(short: KeygenPrograms) -> None:
     assert short.same("-y", "-f", "new") == short.same("-y", "-f", "alone")
 
 
-def test_rsa_key_of_1024_bits_is_certified_and_its_passphrase_changed(short: Bench) -> None:
+def test_rsa_key_of_1024_bits_is_certified_and_its_passphrase_changed(
+    short: KeygenPrograms,
+) -> None:
     short.path("own.pub").write_text(short.path("short.pub").read_text())
     short.path("own").write_bytes(short.path("alone").read_bytes())
     short.path("own").chmod(0o600)
@@ -211,12 +217,12 @@ def test_rsa_key_of_1024_bits_is_certified_and_its_passphrase_changed(short: Ben
     assert short.theirs("-y", "-P", "words", "-f", "own").returncode == 0
 
 
-def test_rsa_key_of_1024_bits_is_not_used_by_default(short: Bench) -> None:
+def test_rsa_key_of_1024_bits_is_not_used_by_default(short: KeygenPrograms) -> None:
     with pytest.raises(KeyFormatError, match="1024 bits"):
         load_private_key(short.path("alone").read_bytes())
 
 
-def test_public_key_beside_without_comment_gives_its_name(bench: Bench) -> None:
-    key = bench.make("bare", "-t", "ed25519", "-C", "")
+def test_public_key_beside_without_comment_gives_its_name(keygen: KeygenPrograms) -> None:
+    key = keygen.make("bare", "-t", "ed25519", "-C", "")
 
-    assert key.with_suffix(".pub").name in bench.same("-l", "-f", "bare")
+    assert key.with_suffix(".pub").name in keygen.same("-l", "-f", "bare")

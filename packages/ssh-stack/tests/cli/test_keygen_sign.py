@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from keygen_here import SECONDS, Bench
+from keygen_programs import SECONDS, KeygenPrograms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,65 +19,67 @@ MESSAGE = "what is signed\n" * 10_000
 
 
 @pytest.fixture
-def bench(cli: Cli, tmp_path: Path) -> Bench:
+def keygen(cli: Cli, tmp_path: Path) -> KeygenPrograms:
     (tmp_path / "work").mkdir()
-    bench = Bench(tmp_path / "work", cli)
+    keygen = KeygenPrograms(tmp_path / "work", cli)
     for name, words in {"key": ["-t", "ed25519"], "rsa": ["-t", "rsa", "-b", "2048"]}.items():
-        bench.make(name, *words, "-C", name)
-    bench.path("message").write_text(MESSAGE)
-    bench.path("signers").write_text(
-        f"alice,al* {bench.path('key.pub').read_text()}"
-        f'bob namespaces="git" {bench.path("rsa.pub").read_text()}'
+        keygen.make(name, *words, "-C", name)
+    keygen.path("message").write_text(MESSAGE)
+    keygen.path("signers").write_text(
+        f"alice,al* {keygen.path('key.pub').read_text()}"
+        f'bob namespaces="git" {keygen.path("rsa.pub").read_text()}'
     )
-    return bench
+    return keygen
 
 
 @pytest.mark.parametrize("hash_name", ["sha256", "sha512"])
 @pytest.mark.parametrize("name", ["key", "rsa"])
 def test_signature_verifies_with_ssh_keygen_and_reverse(
-    bench: Bench, name: str, hash_name: str
+    keygen: KeygenPrograms, name: str, hash_name: str
 ) -> None:
     namespace, user = ("file", "alice") if name == "key" else ("git", "bob")
     sign = ["-Y", "sign", "-f", name, "-n", namespace, "-O", f"hashalg={hash_name}"]
     verify = ["-Y", "verify", "-f", "signers", "-I", user, "-n", namespace, "-s", "message.sig"]
-    for run in (bench.ours, bench.theirs):
-        bench.path("message.sig").unlink(missing_ok=True)
+    for run in (keygen.ours, keygen.theirs):
+        keygen.path("message.sig").unlink(missing_ok=True)
         assert run(*sign, "message").returncode == 0
 
-        printed = bench.same(*verify, given=MESSAGE)
+        printed = keygen.same(*verify, given=MESSAGE)
         assert printed.startswith(f'Good "{namespace}" signature for {user} with ')
-        bench.same("-Y", "check-novalidate", "-n", namespace, "-s", "message.sig", given=MESSAGE)
-        bench.same("-Y", "find-principals", "-f", "signers", "-s", "message.sig")
-        bench.same(*verify, given="something else")
+        keygen.same("-Y", "check-novalidate", "-n", namespace, "-s", "message.sig", given=MESSAGE)
+        keygen.same("-Y", "find-principals", "-f", "signers", "-s", "message.sig")
+        keygen.same(*verify, given="something else")
 
 
-def test_standard_input_is_signed_to_standard_output(bench: Bench) -> None:
+def test_standard_input_is_signed_to_standard_output(keygen: KeygenPrograms) -> None:
     words = ["-q", "-Y", "sign", "-f", "key", "-n", "file"]
 
     # Ed25519 signs without randomness
-    assert bench.same(*words, given=MESSAGE).startswith("-----BEGIN SSH SIGNATURE-----\n")
+    assert keygen.same(*words, given=MESSAGE).startswith("-----BEGIN SSH SIGNATURE-----\n")
 
 
-def test_private_half_is_found_beside_public_key_file(bench: Bench) -> None:
-    assert bench.ours("-Y", "sign", "-f", "key.pub", "-n", "file", "message").returncode == 0
+def test_private_half_is_found_beside_public_key_file(keygen: KeygenPrograms) -> None:
+    assert keygen.ours("-Y", "sign", "-f", "key.pub", "-n", "file", "message").returncode == 0
     verify = ["-Y", "verify", "-f", "signers", "-I", "alice", "-n", "file", "-s", "message.sig"]
-    bench.same(*verify, given=MESSAGE)
+    keygen.same(*verify, given=MESSAGE)
 
 
-def test_agent_signs_when_private_key_file_is_missing(bench: Bench, tmp_path: Path) -> None:
+def test_agent_signs_when_private_key_file_is_missing(
+    keygen: KeygenPrograms, tmp_path: Path
+) -> None:
     socket = tmp_path / "agent"
     with subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.DEVNULL) as agent:
         try:
             env = {**os.environ, "SSH_AUTH_SOCK": str(socket)}
-            add = ["ssh-add", "-q", str(bench.path("key"))]
+            add = ["ssh-add", "-q", str(keygen.path("key"))]
             while not socket.exists():
                 assert agent.poll() is None
             subprocess.run(add, env=env, check=True, timeout=SECONDS)
-            bench.path("key").unlink()
+            keygen.path("key").unlink()
 
-            done = bench.cli.run(
+            done = keygen.cli.run(
                 *("keygen", "-Y", "sign", "-f", "key.pub", "-n", "file", "message"),
-                cwd=bench.folder,
+                cwd=keygen.folder,
                 env={"SSH_AUTH_SOCK": str(socket)},
             )
         finally:
@@ -85,50 +87,50 @@ def test_agent_signs_when_private_key_file_is_missing(bench: Bench, tmp_path: Pa
 
     assert done.returncode == 0, done.stderr
     verify = ["-Y", "verify", "-f", "signers", "-I", "alice", "-n", "file", "-s", "message.sig"]
-    bench.same(*verify, given=MESSAGE)
+    keygen.same(*verify, given=MESSAGE)
 
 
-def test_principals_match_as_with_ssh_keygen(bench: Bench) -> None:
+def test_principals_match_as_with_ssh_keygen(keygen: KeygenPrograms) -> None:
     match = ["-Y", "match-principals", "-f", "signers", "-I"]
     for user in ("alice", "albert", "bob"):
-        bench.same(*match, user)
+        keygen.same(*match, user)
 
     # the status of ssh-keygen is the number of an error inside it
-    for run in (bench.ours, bench.theirs):
+    for run in (keygen.ours, keygen.theirs):
         done = run(*match, "carol")
         assert done.stdout == ""
         assert done.returncode != 0
 
 
-def test_signature_by_revoked_key_is_refused(bench: Bench) -> None:
-    assert bench.ours("-Y", "sign", "-f", "key", "-n", "file", "message").returncode == 0
-    assert bench.ours("-k", "-f", "krl", "key.pub").returncode == 0
+def test_signature_by_revoked_key_is_refused(keygen: KeygenPrograms) -> None:
+    assert keygen.ours("-Y", "sign", "-f", "key", "-n", "file", "message").returncode == 0
+    assert keygen.ours("-k", "-f", "krl", "key.pub").returncode == 0
     verify = ["-Y", "verify", "-f", "signers", "-I", "alice", "-n", "file", "-s", "message.sig"]
 
-    bench.same(*verify, "-r", "krl", given=MESSAGE)
+    keygen.same(*verify, "-r", "krl", given=MESSAGE)
 
-    assert "revoked" in bench.ours(*verify, "-r", "krl", given=MESSAGE).stderr
+    assert "revoked" in keygen.ours(*verify, "-r", "krl", given=MESSAGE).stderr
 
 
-def test_verification_time_decides_validity_of_signer(bench: Bench) -> None:
+def test_verification_time_decides_validity_of_signer(keygen: KeygenPrograms) -> None:
     text = (
-        bench.path("signers")
+        keygen.path("signers")
         .read_text()
         .replace("alice,al* ", 'alice,al* valid-after="20300101Z",valid-before="20310101Z" ')
     )
-    bench.path("signers").write_text(text)
-    assert bench.ours("-Y", "sign", "-f", "key", "-n", "file", "message").returncode == 0
+    keygen.path("signers").write_text(text)
+    assert keygen.ours("-Y", "sign", "-f", "key", "-n", "file", "message").returncode == 0
     verify = ["-Y", "verify", "-f", "signers", "-I", "alice", "-n", "file", "-s", "message.sig"]
 
     for when in ("20291231Z", "20300601Z", "20310601Z"):
-        bench.same(*verify, "-O", f"verify-time={when}", given=MESSAGE)
+        keygen.same(*verify, "-O", f"verify-time={when}", given=MESSAGE)
 
 
-def test_existing_signature_file_is_kept_without_confirmation(bench: Bench) -> None:
-    bench.path("message.sig").write_text("precious")
-    done = bench.ours("-Y", "sign", "-f", "key", "-n", "file", "message", given="n\n")
+def test_existing_signature_file_is_kept_without_confirmation(keygen: KeygenPrograms) -> None:
+    keygen.path("message.sig").write_text("precious")
+    done = keygen.ours("-Y", "sign", "-f", "key", "-n", "file", "message", given="n\n")
     assert done.returncode == 1
-    assert bench.path("message.sig").read_text() == "precious"
+    assert keygen.path("message.sig").read_text() == "precious"
 
 
 @pytest.mark.parametrize(
@@ -143,11 +145,11 @@ def test_existing_signature_file_is_kept_without_confirmation(bench: Bench) -> N
     ],
 )
 def test_invalid_signature_request_is_refused_in_one_line(
-    bench: Bench, words: list[str], reason: str
+    keygen: KeygenPrograms, words: list[str], reason: str
 ) -> None:
-    done = bench.ours(*words)
+    done = keygen.ours(*words)
 
     assert done.returncode == 255
     assert reason in done.stderr
-    assert not bench.path("nothing.sig").exists()
-    assert os.listdir(bench.folder).count("message.sig") == 0  # noqa: PTH208 (a list of names)
+    assert not keygen.path("nothing.sig").exists()
+    assert os.listdir(keygen.folder).count("message.sig") == 0  # noqa: PTH208 (a list of names)

@@ -18,7 +18,7 @@ import attrs
 import pytest
 
 import ssh_stack
-from serving_here import USER_KEY, Watched
+from loopback_server import USER_KEY, Watched
 from ssh_connection import ChannelOpenRefused
 from ssh_connection.aio import Pty
 from ssh_keys import CertificateSpec, PrivateKey, RevocationList, issue

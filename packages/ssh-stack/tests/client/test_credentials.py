@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from serving_here import USER, USER_KEY, serving
+from loopback_server import USER, USER_KEY, serving
 from ssh_auth import (
     Accept,
     AuthAttempt,

@@ -13,7 +13,7 @@ import pytest
 
 import ssh_stack
 from conftest import start_sshd
-from serving_here import HOST_KEY, SECONDS, serving
+from loopback_server import HOST_KEY, SECONDS, serving
 from ssh_keys import HostKeyUpdate, PrivateKey, PublicKey, files
 from ssh_keys.files import append_known_host, read_known_hosts
 from ssh_stack.client.merge_options import updates_known_hosts

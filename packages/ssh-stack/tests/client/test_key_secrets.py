@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ssh_stack
-from serving_here import USER_KEY, serving
+from loopback_server import USER_KEY, serving
 from ssh_keys import PrivateKey
 from ssh_wire import SSHError
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from serving_here import HOST_KEY, serving
+from loopback_server import HOST_KEY, serving
 from ssh_auth import AuthenticationFailed
 from ssh_connection import ForwardingDisabled
 from ssh_keys import Certificate, CertificateSpec, KnownHosts, PrivateKey, issue

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from serving_here import USER, USER_KEY, serving
+from loopback_server import USER, USER_KEY, serving
 from ssh_auth import (
     ACCEPTED_ALGORITHMS,
     Accept,

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from granting import CA, KEY, NOW, OTHER_CA, certified, coming_from, option
-from serving_here import USER, USER_KEY, serving
+from loopback_server import USER, USER_KEY, serving
 from ssh_auth import Accept, AuthenticationFailed, Permissions, Reject
 from ssh_keys import PrivateKey
 from ssh_stack import AuthorizedKeys
 from ssh_wire import UsageError
+from user_certificates import CA, KEY, NOW, OTHER_CA, certified, coming_from, option
 
 NO = Reject()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from serving_here import USER, serving
+from loopback_server import USER, serving
 from ssh_auth import Accept, AuthenticationFailed, ChangePassword, Outcome, Reject
 from ssh_stack import Passwords
 from ssh_wire import UsageError

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from granting import CA, KEY, NOW, certified, coming_from, option
 from ssh_auth import Accept, AuthContext, Permissions
 from ssh_keys import AuthorizedKeysFile, FidoPolicy, PrivateKey
 from ssh_keys.trust import OPTIONS, KeyOptions
@@ -18,6 +17,7 @@ from ssh_stack.server.permissions import (
     options_grant,
     options_problem,
 )
+from user_certificates import CA, KEY, NOW, certified, coming_from, option
 
 ALL = frozenset({"pty", "port-forwarding", "agent-forwarding", "X11-forwarding", "user-rc"})
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from granting import CA, KEY, OTHER_CA, certified
-from serving_here import USER, USER_KEY, serving
+from loopback_server import USER, USER_KEY, serving
 from ssh_auth import AuthenticationFailed
 from ssh_keys import RevocationList
 from ssh_keys.files import write_revoked_keys
 from ssh_stack import AuthorizedKeys, ConfigError, TrustedUserCAKeys
 from ssh_stack.server.revoked_keys import RevokedKeys
+from user_certificates import CA, KEY, OTHER_CA, certified
 
 
 def krl() -> RevocationList:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import ssh_stack
-from serving_here import serving
+from loopback_server import serving
 from ssh_keys import PrivateKey
 from ssh_stack import (
     AuthorizedKeys,

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import ssh_stack
-from serving_here import HOST_KEY, SECONDS, serving
+from loopback_server import HOST_KEY, SECONDS, serving
 from ssh_auth import Accept, Permissions
 from ssh_connection import ChannelOpenRefused, RequestRefused
 from ssh_connection.aio import Pty, ServerAuthentication, ServerConnection, User

@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from serving_here import SECONDS, USER, connected, serving
+from loopback_server import SECONDS, USER, connected, serving
 from ssh_auth import AuthenticationFailed, Permissions
 from ssh_connection import ConnectionLimits
 from ssh_connection.aio import ServerConnection, Session, User

@@ -15,7 +15,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from serving_here import HOST_KEY, SECONDS, USER, USER_KEY, Here, Watched, serving
+from loopback_server import HOST_KEY, SECONDS, USER, USER_KEY, LoopbackServer, Watched, serving
 from ssh_sftp.aio import UnconfinedFiles
 from ssh_stack import AllowForwarding, MaxStartups, Passwords
 
@@ -46,7 +46,7 @@ class Machine:
     """OpenSSH's programs with a folder of their own, and a server to go to."""
 
     folder: Path
-    here: Here
+    here: LoopbackServer
 
     @property
     def port(self) -> int:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import pytest
 
-from serving_here import Watched, connected, watch
+from loopback_server import Watched, connected, watch
 from ssh_connection import CommandFailed, ExitSignal
 from ssh_connection.aio import Launch, Process, Pty
 from ssh_stack import Connection, LocalShell

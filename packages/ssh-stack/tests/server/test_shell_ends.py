@@ -8,7 +8,7 @@ import asyncio
 
 import pytest
 
-from serving_here import connected, serving, watch
+from loopback_server import connected, serving, watch
 from ssh_connection.aio import Pty, Session
 from ssh_stack import LocalShell
 

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from serving_here import SECONDS, Watched, connected, watch
+from loopback_server import SECONDS, Watched, connected, watch
 from ssh_connection import ExitSignal
 from ssh_connection.aio import Process, Pty, Session
 from ssh_stack import Connection, LocalShell

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from granting import CA, KEY, NOW, OTHER_CA, certified, coming_from, option
-from serving_here import USER, USER_KEY, serving
+from loopback_server import USER, USER_KEY, serving
 from ssh_auth import Accept, AuthenticationFailed, Permissions, Reject
 from ssh_keys import Certificate
 from ssh_keys.files import write_key_file, write_private_key
 from ssh_stack import AuthorizedKeys, InOrder, Passwords, TrustedUserCAKeys
 from ssh_stack.server.authorization import combine
 from ssh_wire import UsageError
+from user_certificates import CA, KEY, NOW, OTHER_CA, certified, coming_from, option
 
 NO = Reject()
 

@@ -7,20 +7,25 @@ keygen     keys, certificates, signatures and trust files, with ssh-keygen's let
 demo       both sides on this machine, everything tried once
 dissect    what went over the wire, as text
 
-running    from a coroutine to an exit status: signals, failures, one clear line
-errors     the line and the status of each failure
-report     what is printed on standard error, and how much of it
-arguments  OpenSSH's command line, read as its getopt reads it
-forwards   -L and -R
-reach      from options to a connection
-tracing    what -v, -vv and -vvv say of it
-prompts    questions to the user at the terminal
-askpass    questions to the user by the program of SSH_ASKPASS
-terminal   raw mode, window size, terminal modes, the escape character
-descriptors  descriptors of other programs, read and written without changing them
-relay      a remote process joined to those
-places     what `cp` copies from and to
-progress   its bars
+runner                  from a coroutine to an exit status: signals, failures, one clear line
+errors                  the line and the status of each failure
+report                  what is printed on standard error, and how much of it
+host_key_warnings       the warnings of ssh about host keys
+usage                   what `--help` prints of ssh and keygen
+arguments               OpenSSH's command line, read as its getopt reads it
+forwards                -L and -R
+queries, print_config   -Q and -G
+connect_from_arguments  from options to a connection
+tracing                 what -v, -vv and -vvv print of it
+prompts                 questions to the user at the terminal
+askpass                 questions to the user by the program of SSH_ASKPASS
+terminal                raw mode, window size, terminal modes, the escape character
+descriptors             descriptors of other programs, read and written without changing them
+relay                   a remote process joined to those
+copy_job                one call of `cp`: connections, and one source after the other
+locations               what `cp` copies from and to
+progress                its progress on a terminal
+demonstration           the steps of `demo`
 """
 
 from __future__ import annotations

@@ -75,14 +75,14 @@ class CopyJob:
         self._report = report
         self._stack = AsyncExitStack()
         self._remotes: dict[tuple[str, str | None, int | None], _RemoteSession] = {}
-        self._place = ("", 0)
+        self._address = ("", 0)
         self._files = 0
         self._bytes = 0
         self._failed = 0
 
-    def place(self) -> tuple[str, int]:
+    def address(self) -> tuple[str, int]:
         """Return the host and port that are being connected to, for messages."""
-        return self._place
+        return self._address
 
     async def run(self) -> int:
         """Copy everything; return the exit status."""
@@ -101,8 +101,8 @@ class CopyJob:
 
     async def _copy_or_report(self, source: Location) -> None:
         """Copy one source; tell what became of it."""
-        for place in (source, self._destination):  # what fails here fails for all
-            await self._remote(place)
+        for location in (source, self._destination):  # what fails here fails for all
+            await self._remote(location)
         try:
             for path in await self._expand_pattern(source):
                 await self._copy(attrs.evolve(source, path=path))
@@ -190,11 +190,11 @@ class CopyJob:
             return path
         return path + name if path.endswith("/") else f"{path}/{name}"
 
-    async def _is_directory(self, place: Location) -> bool:
-        remote = await self._remote(place)
+    async def _is_directory(self, location: Location) -> bool:
+        remote = await self._remote(location)
         if remote is None:
-            return await asyncio.to_thread(Path(place.path).is_dir)
-        return await remote.sftp.is_dir(place.path)
+            return await asyncio.to_thread(Path(location.path).is_dir)
+        return await remote.sftp.is_dir(location.path)
 
     async def _expand_pattern(self, source: Location) -> list[str]:
         """Return the paths of a source: a remote pattern stands for what it matches."""
@@ -215,26 +215,26 @@ class CopyJob:
 
     # ------------------------------------------------------------- connections
 
-    async def _remote(self, place: Location) -> _RemoteSession | None:
-        """Return the session with a place's host; the first use of a host connects to it."""
-        if place.host is None:
+    async def _remote(self, location: Location) -> _RemoteSession | None:
+        """Return the session with a location's host; the first use of a host connects to it."""
+        if location.host is None:
             return None
-        key = (place.host, place.user, place.port)
+        key = (location.host, location.user, location.port)
         if key not in self._remotes:
-            self._remotes[key] = await self._connect(place)
+            self._remotes[key] = await self._connect(location)
         return self._remotes[key]
 
-    async def _connect(self, place: Location) -> _RemoteSession:
-        host = place.host or ""
+    async def _connect(self, location: Location) -> _RemoteSession:
+        host = location.host or ""
         lines = list(self._options.lines)
-        if place.user is not None:
-            lines.append(directive("l", place.user))
-        if place.port is not None:
-            lines.append(directive("p", str(place.port)))
+        if location.user is not None:
+            lines.append(directive("l", location.user))
+        if location.port is not None:
+            lines.append(directive("p", str(location.port)))
         target = Target(host=host, lines=tuple(lines), config=self._config)
-        self._place = (host, place.port or 22)
+        self._address = (host, location.port or 22)
         connecting = connect_from_arguments(target, self._report)
-        self._place = (connecting.config.hostname or host, connecting.config.port or 22)
+        self._address = (connecting.config.hostname or host, connecting.config.port or 22)
         connection = await self._stack.enter_async_context(connecting)
         report_connection(connection, self._report)
         options = SFTPOptions(atomic=not self._options.in_place)

@@ -62,7 +62,7 @@ def _main(ctx: click.Context) -> int:
     # the configuration may be a pipe, and is for both sides
     with ReadOnce().scope(), show_progress(quiet=values["quiet"]) as display:
         job.bars = display
-        return run(job.run, report, job.place)
+        return run(job.run, report, job.address)
 
 
 def _prepare(ctx: click.Context, report: Report) -> CopyJob:

@@ -34,7 +34,7 @@ class RawCommand(click.Command):
 
 
 def run(
-    work: Callable[[], Awaitable[int]], report: Report, place: Callable[[], tuple[str, int]]
+    work: Callable[[], Awaitable[int]], report: Report, address: Callable[[], tuple[str, int]]
 ) -> int:
     """Run `work` to its exit status; tell its failure.
 
@@ -43,7 +43,7 @@ def run(
     Args:
         work: returns the exit status.
         report: where failures are told.
-        place: the host and port that a failure to connect is told with.
+        address: the host and port that a failure to connect is told with.
     """
     caught: list[int] = []
     try:
@@ -59,14 +59,14 @@ def run(
     except Exception as error:  # noqa: BLE001 (whatever it is, the user gets one line)
         if warning := host_key_warning(root_cause(error)):
             report.alarm(warning)
-        report.error(_line(error, place))
+        report.error(_line(error, address))
         if report.verbose > 1:
             report.show("".join(traceback.format_exception(error)))
         return FAILED
 
 
-def _line(error: BaseException, place: Callable[[], tuple[str, int]]) -> str:
-    host, port = place()
+def _line(error: BaseException, address: Callable[[], tuple[str, int]]) -> str:
+    host, port = address()
     line = explain(error, host, port)
     if isinstance(root_cause(error), ConnectionLost):
         return f"connection to {host} port {port}: {line}"

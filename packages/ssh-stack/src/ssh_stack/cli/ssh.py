@@ -67,7 +67,7 @@ def _main(words: list[str]) -> int:
     except (SSHError, OSError) as error:
         report.error(explain(error))
         return FAILED
-    return 0 if session is None else run(session.run, report, session.place)
+    return 0 if session is None else run(session.run, report, session.address)
 
 
 def _session(arguments: Arguments, report: Report) -> _Session | None:
@@ -150,7 +150,7 @@ class _Session:
         self._report = report
         self._connecting = connecting
 
-    def place(self) -> tuple[str, int]:
+    def address(self) -> tuple[str, int]:
         """Return host and port, for messages."""
         config = self._connecting.config
         return config.hostname or self._arguments.host, config.port or 22

@@ -43,12 +43,12 @@ async def connect_tcp(
     Raises:
         ConnectFailed: the name has no address, or none of its addresses answers.
     """
-    places = _alternate_families(await _resolve(host, port, family))
+    candidates = _alternate_families(await _resolve(host, port, family))
     failures: list[OSError] = []
     attempts: set[asyncio.Task[socket.socket]] = set()
     try:
-        for place in places:
-            attempts.add(asyncio.get_running_loop().create_task(_attempt(place, bind)))
+        for candidate in candidates:
+            attempts.add(asyncio.get_running_loop().create_task(_attempt(candidate, bind)))
             if found := await _first_connected(attempts, failures, _ATTEMPT_DELAY):
                 return found
         while attempts:
@@ -71,16 +71,16 @@ async def _resolve(host: str, port: int, family: socket.AddressFamily) -> list[_
     return list(dict.fromkeys((each[0], each[4]) for each in found))
 
 
-def _alternate_families(places: Sequence[_SocketAddress]) -> list[_SocketAddress]:
+def _alternate_families(candidates: Sequence[_SocketAddress]) -> list[_SocketAddress]:
     """Order addresses so that the families take turns, beginning with the first one's."""
-    first = [place for place in places if place[0] == places[0][0]]
-    others = [place for place in places if place[0] != places[0][0]]
+    first = [candidate for candidate in candidates if candidate[0] == candidates[0][0]]
+    others = [candidate for candidate in candidates if candidate[0] != candidates[0][0]]
     pairs = chain.from_iterable(zip_longest(first, others))
-    return [place for place in pairs if place is not None]
+    return [candidate for candidate in pairs if candidate is not None]
 
 
-async def _attempt(place: _SocketAddress, bind: str | None) -> socket.socket:
-    family, address = place
+async def _attempt(candidate: _SocketAddress, bind: str | None) -> socket.socket:
+    family, address = candidate
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)

@@ -71,7 +71,7 @@ def _expand_value(found: FoundValue, work: Callable[[], Any]) -> Any:  # noqa: A
         raise found.error(str(error)) from None
 
 
-def _first(rows: list[FoundValue], _reading: ConfigResolver) -> Any:  # noqa: ANN401 (each has a type of its own)
+def _first(rows: list[FoundValue], _resolver: ConfigResolver) -> Any:  # noqa: ANN401 (each has a type of its own)
     return rows[0].value
 
 
@@ -103,7 +103,7 @@ def _paths_of_first_line(rows: list[FoundValue], resolver: ConfigResolver) -> tu
 
 
 def _literal_paths_of_first_line(
-    rows: list[FoundValue], _reading: ConfigResolver
+    rows: list[FoundValue], _resolver: ConfigResolver
 ) -> tuple[Path, ...]:
     """Return the files of the first line, in which nothing is replaced."""
     return () if rows[0].value == ("none",) else tuple(map(Path, rows[0].value))
@@ -140,7 +140,7 @@ def _environment(rows: list[FoundValue], resolver: ConfigResolver) -> tuple[tupl
     )
 
 
-def _flattened(rows: list[FoundValue], _reading: ConfigResolver) -> tuple[str, ...]:
+def _flattened(rows: list[FoundValue], _resolver: ConfigResolver) -> tuple[str, ...]:
     return tuple(word for row in rows for word in row.value)
 
 
@@ -171,15 +171,15 @@ def _hops(rows: list[FoundValue], resolver: ConfigResolver) -> tuple[str, ...]:
     return found
 
 
-def _methods(rows: list[FoundValue], _reading: ConfigResolver) -> tuple[str, ...]:
+def _methods(rows: list[FoundValue], _resolver: ConfigResolver) -> tuple[str, ...]:
     return tuple(part for part in rows[0].value.split(",") if part)
 
 
-def _is_yes(rows: list[FoundValue], _reading: ConfigResolver) -> bool:
+def _is_yes(rows: list[FoundValue], _resolver: ConfigResolver) -> bool:
     return bool(rows[0].value == "yes")
 
 
-def _lower(rows: list[FoundValue], _reading: ConfigResolver) -> str:
+def _lower(rows: list[FoundValue], _resolver: ConfigResolver) -> str:
     return str(rows[0].value).lower()
 
 

@@ -65,17 +65,17 @@ def canonical_host(resolver: ConfigResolver) -> str:
         ConfigError: no domain has the host, and CanonicalizeFallbackLocal forbids to go on.
     """
     host = canonical_name(resolver.host)
-    if _is_address(host) or not _looked_up(resolver):
+    if _is_address(host) or not _needs_lookup(resolver):
         return host
     if not resolver.canonicalizes:  # only CNAMEs are followed
         found = _lookup(host, resolver)
-        return host if found is None else _followed(host, found, resolver)
+        return host if found is None else _follow_cname(host, found, resolver)
     if not host.endswith(".") and host.count(".") > _dots(resolver):
         return host
     for name in _candidates(host, resolver):
         found = _lookup(name, resolver)
         if found is not None:
-            return _followed(name.removesuffix("."), found, resolver)
+            return _follow_cname(name.removesuffix("."), found, resolver)
     fallback = resolver.first("CanonicalizeFallbackLocal")
     if fallback is not None and fallback.value == "no":
         problem = f"forbids to go on: no domain of CanonicalDomains has the host {host!r}"
@@ -87,7 +87,7 @@ def _is_address(host: str) -> bool:
     return ":" in host or host.replace(".", "").isdigit()
 
 
-def _looked_up(resolver: ConfigResolver) -> bool:
+def _needs_lookup(resolver: ConfigResolver) -> bool:
     """Return whether names are looked up: not those that a proxy understands, unless "always"."""
     mode = resolver.value("CanonicalizeHostname")
     proxied = (resolver.value("ProxyCommand") or "none") != "none" or resolver.value("ProxyJump")
@@ -119,7 +119,7 @@ def _lookup(name: str, resolver: ConfigResolver) -> str | None:
     return found[0][3]
 
 
-def _followed(name: str, canonical: str, resolver: ConfigResolver) -> str:
+def _follow_cname(name: str, canonical: str, resolver: ConfigResolver) -> str:
     """Return the canonical name if a rule permits to go from the name to it."""
     for source, target in resolver.value("CanonicalizePermittedCNAMEs") or ():
         if canonical and _matches(source, name) and _matches(target, canonical):

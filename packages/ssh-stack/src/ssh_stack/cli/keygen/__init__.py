@@ -1,17 +1,18 @@
 """`ssh-stack keygen`: keys, certificates, signatures and trust files, with ssh-keygen's letters.
 
-options   the command line, read as ssh-keygen's getopt reads it
-asking    questions to the user at the terminal
-keys      key files as they are given, private or public
-create    new keys, and other passphrases and comments for old ones
-show      fingerprints, public halves, other formats, DNS records
-hosts     known_hosts: find, hash, remove
+options     the command line, read as ssh-keygen's getopt reads it
+prompts     questions to the user at the terminal
+keys        key files as they are given, private or public
+create      new keys, and other passphrases and comments for old ones
+kinds       short names of kinds of key, and their default files
+show        fingerprints, public halves, other formats, DNS records
+hosts       known_hosts: find, hash, remove
 host_lines  known_hosts: its lines as ssh-keygen reads them
-certify   certificates: issue them
-inspect   certificates: show what they say
-validity  when a certificate is good
-revoke    lists of revoked keys
-sign      signatures of files
+certify     certificates: issue them
+inspect     certificates: show what they say
+validity    when a certificate is good
+revoke      lists of revoked keys
+sign        signatures of files
 """
 
 from __future__ import annotations

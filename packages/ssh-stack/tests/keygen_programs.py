@@ -14,7 +14,7 @@ SECONDS: Final = 60.0
 Done = subprocess.CompletedProcess[str]
 
 
-class Bench:
+class KeygenPrograms:
     """A folder in which both programs work."""
 
     def __init__(self, folder: Path, cli: Cli) -> None:

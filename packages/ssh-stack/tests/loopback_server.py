@@ -28,7 +28,7 @@ _OPEN_FILES = Path("/proc/self/fd")
 
 
 @attrs.frozen
-class Here:
+class LoopbackServer:
     """A server, and how to reach it."""
 
     server: Server
@@ -47,7 +47,7 @@ class Here:
 
 
 @asynccontextmanager
-async def serving(**options: Any) -> AsyncGenerator[Here]:
+async def serving(**options: Any) -> AsyncGenerator[LoopbackServer]:
     """Serve commands to the user, or what the options say; leave nothing behind."""
     loop = asyncio.get_running_loop()
     reported: list[dict[str, Any]] = []
@@ -60,7 +60,7 @@ async def serving(**options: Any) -> AsyncGenerator[Here]:
         **options,
     }
     async with ssh_stack.serve("127.0.0.1", 0, **given) as server:
-        yield Here(server)
+        yield LoopbackServer(server)
     for _ in range(5):
         await asyncio.sleep(0)
     gc.collect()
