@@ -56,7 +56,7 @@ def test_new_key_is_readable_by_ssh_keygen(
 def test_new_key_of_kind_unknown_to_local_ssh_keygen_is_readable(
     keygen: KeygenPrograms, kind: str
 ) -> None:
-    assert keygen.ours("-q", "-t", kind, "-N", "", "-C", "", "-f", "key").stdout == ""
+    assert keygen.ours("-q", "-t", kind, "-N", "", "-C", "me", "-f", "key").stdout == ""
 
     printed = keygen.ours("-l", "-f", "key").stdout
     assert keygen.ours("-l", "-f", "key.pub").stdout == printed
