@@ -141,7 +141,11 @@ def test_verify_required_in_a_certificate_is_enforced(
 # ------------------------------------------------------------------------- properties
 
 names = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
-options = st.dictionaries(names, st.binary(max_size=20), max_size=5)
+# an option whose value has a syntax of its own is refused where the value breaks it
+own_syntax = {"force-command", "source-address"}
+options = st.dictionaries(
+    names.filter(lambda name: name not in own_syntax), st.binary(max_size=20), max_size=5
+)
 grants = st.builds(
     CertificateSpec,
     role=st.sampled_from(["user", "host"]),

@@ -26,6 +26,7 @@ __all__ = ["Askpass"]
 
 _DEFAULT: Final = ("/usr/bin/ssh-askpass", "/usr/X11R6/bin/ssh-askpass", "ssh-askpass")
 _MAX_ANSWER: Final = 1023
+_MAX_OUTPUT: Final = 65_536
 _STDIN: Final = 0
 _STDERR: Final = 2
 _FAILED_TO_START: Final = "the program of SSH_ASKPASS, {name}, cannot be run: {reason}"
@@ -105,9 +106,12 @@ class Askpass:
 
 
 def _read(pipe: IO[bytes]) -> bytes:
-    """Return what a program prints, up to the end of the first line."""
+    """Return what a program prints, up to the end of the first line.
+
+    More is read and dropped, up to a bound: a program whose pipe is closed early may fail by that.
+    """
     data = b""
     with pipe:
-        while len(data) < _MAX_ANSWER and (part := pipe.read(_MAX_ANSWER - len(data))):
+        while len(data) < _MAX_OUTPUT and (part := pipe.read(_MAX_OUTPUT - len(data))):
             data += part
-    return data.partition(b"\n")[0].partition(b"\r")[0]
+    return data[:_MAX_ANSWER].partition(b"\n")[0].partition(b"\r")[0]
