@@ -142,7 +142,7 @@ def test_verify_required_in_a_certificate_is_enforced(
 
 names = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 # an option whose value has a syntax of its own is refused where the value breaks it
-own_syntax = {"force-command", "source-address"}
+own_syntax = {"force-command", "source-address", "verify-required", "no-touch-required"}
 options = st.dictionaries(
     names.filter(lambda name: name not in own_syntax), st.binary(max_size=20), max_size=5
 )
