@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import IO, Final, Self
+from typing import IO, Final, Self, cast
 
 import attrs
 
@@ -86,10 +86,9 @@ class Askpass:
             text = _FAILED_TO_START.format(name=printable(self.program) or "''", reason=reason)
             await self.tell(f"ssh-stack: {text}\n")
             return None
-        pipe = process.pipes[1]
-        assert pipe is not None  # noqa: S101 (it was asked for)
+        output = cast("IO[bytes]", process.pipes[1])  # there is one: PIPE was given
         try:
-            answer = await run_in_thread(lambda: _read(pipe))
+            answer = await run_in_thread(lambda: _read(output))
             await process.ended
         finally:
             if not process.ended.done():  # the question was given up
