@@ -49,7 +49,7 @@ class Input:
     __slots__ = ("hold_connection_messages", "inbound", "lost", "processing", "state")
 
     def __init__(self, inbound: Inbound) -> None:
-        self.inbound = inbound
+        self.inbound: Inbound = inbound
         self.state: InputState = InputFlow.READING
         self.lost: bool = False
         self.processing: bool = False

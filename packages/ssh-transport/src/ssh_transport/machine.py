@@ -100,18 +100,18 @@ class Machine:
     ) -> None:
         limits = context.options.limits
         self.role: Role = kex.role
-        self.context = context
-        self.input = Input(context.inbound)
-        self.output = output
-        self.kex = kex
-        self.rekey = RekeyPolicy(context.options, context.inbound, context.outbound)
-        self.extensions = Extensions(self.role, limits.extensions)
-        self.services = ServiceState()
-        self.events = events
-        self.now = now
+        self.context: KexContext = context
+        self.input: Input = Input(context.inbound)
+        self.output: Output = output
+        self.kex: KeyExchange = kex
+        self.rekey: RekeyPolicy = RekeyPolicy(context.options, context.inbound, context.outbound)
+        self.extensions: Extensions = Extensions(self.role, limits.extensions)
+        self.services: ServiceState = ServiceState()
+        self.events: deque[Event] = events
+        self.now: float = now
         self.sink: Callable[[memoryview], None] | None = None
-        self.stage = TransportState.SERVICE
-        self.state = TransportState.IDENTIFICATION
+        self.stage: TransportState = TransportState.SERVICE
+        self.state: TransportState = TransportState.IDENTIFICATION
         self.row: Row = row_of(self.role, self.state)
         self._identification = IdentificationReader(limits, banner=self.role == "client")
         # the identification string and KEXINIT leave in one write

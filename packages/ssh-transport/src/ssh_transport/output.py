@@ -36,8 +36,8 @@ class Output:
     __slots__ = ("_begin_compression", "_uncompressed", "held", "outbound")
 
     def __init__(self, outbound: Outbound, held: HeldQueue, begin: BeginCompression) -> None:
-        self.outbound = outbound
-        self.held = held
+        self.outbound: Outbound = outbound
+        self.held: HeldQueue = held
         self._begin_compression = begin
         self._uncompressed = 0  # held messages that leave before compression begins
 

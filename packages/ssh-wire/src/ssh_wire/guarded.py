@@ -23,7 +23,7 @@ class Guard(Generic[E]):
     def __init__(self, kind: type[E], report: Callable[[E], object]) -> None:
         self._kind = kind
         self._report = report
-        self.failed = False
+        self.failed: bool = False
 
     def __enter__(self) -> Self:
         return self

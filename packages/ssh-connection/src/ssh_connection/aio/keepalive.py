@@ -31,8 +31,10 @@ class KeepaliveTimer:
         self._loop = asyncio.get_running_loop()
         self._ask = ask
         self._give_up = give_up
-        self.keepalive = Keepalive(options.interval, options.count_max, self._loop.time())
-        self.sequence = 0
+        self.keepalive: Keepalive = Keepalive(
+            options.interval, options.count_max, self._loop.time()
+        )
+        self.sequence: int = 0
         self._timer = self._loop.call_at(self.keepalive.deadline, self._tick)
 
     def cancel(self) -> None:

@@ -21,7 +21,7 @@ class Handshake:
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
         self.host_key: asyncio.Future[ev.HostKeyReceived | None] = loop.create_future()
-        self.identified = False
+        self.identified: bool = False
         self._first_line = ""
 
     def receive(self, event: ev.Event) -> None:
