@@ -228,7 +228,7 @@ def test_progress_in_50_columns_leaves_nothing_behind(
     command = cli.command("cp", "-r", *sshd.login, f"{sshd.host}:{source}", str(tmp_path / "x"))
     pane = Pane(tmp_path, shlex.join(command), cli.environment(TERM="screen"))
     try:
-        lines = pane.until(r"/137\.4 GB\s[\s\S]*/68\.7 GB")
+        lines = pane.until(r"/24 files [\s\S]*/137\.4 GB\s[\s\S]*/68\.7 GB")
         assert len(lines) == 2, lines
         assert re.match(r"\d+/24 files \d+\.\d/137\.4 GB \d+\.\d .B/s ", lines[0]), lines
         assert re.match(r".* \d+\.\d/68\.7 GB$", lines[1]), lines
