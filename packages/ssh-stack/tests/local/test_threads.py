@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from contextvars import ContextVar
 
@@ -62,3 +63,29 @@ async def test_result_for_cancelled_waiter_is_dropped() -> None:
 
     let_go.set()
     assert await run_in_thread(lambda: "the next") == "the next"
+
+
+async def test_idle_thread_is_used_again() -> None:
+    first = await run_in_thread(threading.get_ident)
+
+    assert await run_in_thread(threading.get_ident) == first
+
+
+async def test_function_that_waits_holds_up_no_other() -> None:
+    let_go = threading.Event()
+    waiting = asyncio.create_task(run_in_thread(let_go.wait))
+    await asyncio.sleep(0)
+
+    assert await run_in_thread(lambda: "another") == "another"
+    let_go.set()
+    assert await waiting
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_forked_child_starts_thread_of_its_own() -> None:
+    asyncio.run(run_in_thread(lambda: 7))  # leaves an idle thread here, and none in the child
+    child = os.fork()
+    if child == 0:
+        os._exit(asyncio.run(run_in_thread(lambda: 7)))
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
