@@ -13,7 +13,7 @@ from ssh_wire import UsageError
 @pytest.mark.parametrize(
     ("number", "port"), [(0, False), (1, True), (65535, True), (65536, False)]
 )
-def test_a_port_is_one_of_sixteen_bits(number: int, *, port: bool) -> None:
+def test_port_is_a_number_of_sixteen_bits_above_zero(number: int, *, port: bool) -> None:
     assert is_port(number) is port
 
 
@@ -21,13 +21,13 @@ def test_a_port_is_one_of_sixteen_bits(number: int, *, port: bool) -> None:
     ("host", "port", "text"),
     [("example.org", 22, "example.org:22"), ("::1", 22, "[::1]:22"), ("", 0, ":0")],
 )
-def test_an_address_is_written_and_read(host: str, port: int, text: str) -> None:
+def test_address_is_read_as_it_was_written(host: str, port: int, text: str) -> None:
     assert format_address(host, port) == text
     assert parse_address(text) == (host, port)
 
 
 @pytest.mark.parametrize("port", [8080, "8080", 0])
-def test_port_alone_is_one_of_localhost(port: int | str) -> None:
+def test_port_alone_is_a_port_of_localhost(port: int | str) -> None:
     assert parse_address(port) == ("localhost", int(port))
 
 
@@ -36,7 +36,7 @@ def test_host_without_a_port_says_what_is_missing() -> None:
         parse_address("db.internal")
 
 
-def test_a_pair_is_an_address_as_it_is() -> None:
+def test_pair_of_host_and_port_is_taken_as_it_is() -> None:
     assert parse_address(("host", 22)) == ("host", 22)
 
 
@@ -66,6 +66,6 @@ def test_text_that_is_not_an_address_is_refused(text: Any) -> None:
         parse_address(text)
 
 
-def test_a_pair_with_no_port_is_refused() -> None:
+def test_pair_with_a_port_out_of_range_is_refused() -> None:
     with pytest.raises(UsageError, match="70000 is not a port"):
         parse_address(("host", 70000))

@@ -20,7 +20,7 @@ def test_unknown_name_is_an_attribute_error() -> None:
         vars(aio)["__getattr__"]("Nothing")
 
 
-def test_a_client_does_not_load_the_server() -> None:
+def test_server_modules_are_not_loaded_for_a_client() -> None:
     program = (
         "import sys; from ssh_connection.aio import ClientConnection, Process; "
         "print(any(name.startswith('ssh_connection.aio.server') for name in sys.modules))"

@@ -66,7 +66,7 @@ GOOD: list[tuple[Callable[..., Any], str]] = [
 
 
 @pytest.mark.parametrize(("function", "answer"), GOOD)
-async def test_a_function_is_told_what_it_takes(function: Any, answer: str) -> None:
+async def test_function_is_given_as_many_arguments_as_it_takes(function: Any, answer: str) -> None:
     check_async("public_key", function, 2, 3)
 
     assert await call(function, "u", "k", context="c") == answer
@@ -105,16 +105,14 @@ async def one(user: str) -> str:
         ("decide", "not a str"),
     ],
 )
-def test_a_function_that_cannot_be_meant_is_refused_by_its_name(
-    function: object, words: str
-) -> None:
+def test_unusable_function_is_refused_by_its_name(function: object, words: str) -> None:
     with pytest.raises(UsageError) as caught:
         check_async("public_key", function, 2, 3)
     assert words in str(caught.value)
     assert "public_key" in str(caught.value)
 
 
-async def test_a_function_that_returns_at_once_is_named_when_it_is_called() -> None:
+async def test_function_that_is_not_async_is_named_when_it_is_called() -> None:
     def decide(_user: str, _key: str) -> bool:
         return True
 
@@ -122,5 +120,5 @@ async def test_a_function_that_returns_at_once_is_named_when_it_is_called() -> N
         await call(decide, "u", "k", context="c")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
-def test_a_function_that_does_not_say_what_it_takes_is_believed() -> None:
+def test_function_without_a_signature_is_accepted() -> None:
     check_async("public_key", max, 2, 3)

@@ -62,7 +62,7 @@ def data(count: int, kind: int = 0) -> m.ChannelData | m.ChannelExtendedData:
     return m.ChannelData(recipient=0, data=bytes(count))
 
 
-async def test_a_channel_that_is_not_open_has_no_core() -> None:
+async def test_unopened_channel_is_closing_and_refuses_writes() -> None:
     channel = Channel()
     assert channel.is_closing
     with pytest.raises(ChannelClosed, match="not open yet"):
@@ -84,7 +84,7 @@ async def test_early_data_is_kept_within_the_window_and_given_to_the_receiver() 
 
 
 @pytest.mark.row("R04")
-async def test_a_channel_that_the_peer_opened_keeps_no_more_than_its_window() -> None:
+async def test_channel_of_the_peer_keeps_no_more_than_its_window() -> None:
     side = Side(LIMITS, accept=False)
     side.receive(m.SessionOpen(sender=7, window=1, max_packet=1))
     core = side.opens[0][1]
@@ -131,7 +131,7 @@ async def test_receiver_that_is_connected_late_is_told_of_the_end() -> None:
     assert channel.error is None
 
 
-async def test_pausing_and_resuming_both_ways() -> None:
+async def test_channel_pauses_and_resumes_both_ways() -> None:
     side, channel = opened(window=0)
     receiver = Receiver()
     channel.write(b"x")
@@ -149,7 +149,7 @@ async def test_pausing_and_resuming_both_ways() -> None:
     assert granted(side) == 60
 
 
-async def test_requests_and_their_answers() -> None:
+async def test_requests_get_their_own_answers() -> None:
     side, channel = opened()
     asking = asyncio.create_task(channel.request(m.ShellRequest(recipient=0)))
     refused = channel.ask(m.ShellRequest(recipient=0))
@@ -160,7 +160,7 @@ async def test_requests_and_their_answers() -> None:
 
 
 @pytest.mark.row("C11")
-async def test_a_late_answer_is_taken_by_its_own_request() -> None:
+async def test_late_answer_is_taken_by_its_own_request() -> None:
     side, channel = opened()
     given_up = asyncio.create_task(channel.request(m.ShellRequest(recipient=0)))
     await settle(1)
@@ -173,7 +173,7 @@ async def test_a_late_answer_is_taken_by_its_own_request() -> None:
 
 
 @pytest.mark.row("C07")
-async def test_a_request_that_gets_no_answer_is_told_why() -> None:
+async def test_request_without_an_answer_fails_with_the_reason() -> None:
     side, channel = opened()
     asking = channel.ask(m.ShellRequest(recipient=0))
     given_up = channel.ask(m.ShellRequest(recipient=0))
@@ -203,7 +203,7 @@ async def test_requests_of_the_peer_are_refused_unless_somebody_takes_them() -> 
     assert side.wire.sent() == [m.ChannelSuccess(recipient=7)]
 
 
-async def test_waiting_for_the_opening() -> None:
+async def test_wait_opened_raises_when_the_peer_refuses() -> None:
     side = Side()
     channel = Channel()
     channel.adopt(side.mux.open(m.SessionOpen(sender=0, window=1, max_packet=0), channel))
@@ -216,7 +216,7 @@ async def test_waiting_for_the_opening() -> None:
 
 @pytest.mark.row("X08")
 @pytest.mark.parametrize("answer", ["confirmed", "refused"])
-async def test_a_channel_whose_opening_is_cancelled_is_closed(answer: str) -> None:
+async def test_channel_is_closed_when_its_opening_is_cancelled(answer: str) -> None:
     side = Side()
     channel = Channel()
     channel.adopt(side.mux.open(m.SessionOpen(sender=0, window=1, max_packet=0), channel))
@@ -235,7 +235,7 @@ async def test_a_channel_whose_opening_is_cancelled_is_closed(answer: str) -> No
     assert not side.mux.channels
 
 
-async def test_an_opening_that_is_cancelled_when_the_answer_is_there_is_closed() -> None:
+async def test_channel_is_closed_when_cancelled_as_its_confirmation_arrives() -> None:
     side, channel = opened()
     waiting = asyncio.create_task(channel.wait_opened())
     await settle(1)

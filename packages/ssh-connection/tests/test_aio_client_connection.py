@@ -28,7 +28,7 @@ async def test_addresses_are_checked_before_anything_is_sent(address: str) -> No
         assert ends.client._core._outbound.packets == sent
 
 
-async def test_a_subsystem_has_a_channel_to_connect_a_receiver_to() -> None:
+async def test_subsystem_is_opened_as_a_channel_without_a_receiver() -> None:
     async with pair(subsystems={"echo": cat}) as ends:
         channel = await ends.client.open_subsystem("echo")
         assert not channel.is_connected
@@ -36,7 +36,7 @@ async def test_a_subsystem_has_a_channel_to_connect_a_receiver_to() -> None:
 
 
 @pytest.mark.row("X08")
-async def test_opening_a_subsystem_can_be_cancelled_at_every_step() -> None:
+async def test_subsystem_opening_can_be_cancelled_at_every_step() -> None:
     async with pair(subsystems={"echo": cat}) as ends:
         for turns in range(40):
             opening = asyncio.create_task(ends.client.open_subsystem("echo"))
@@ -52,7 +52,7 @@ async def test_opening_a_subsystem_can_be_cancelled_at_every_step() -> None:
             assert not ends.server._mux.channels
 
 
-async def test_a_stream_over_a_socket_of_the_server() -> None:
+async def test_tcp_stream_carries_data_through_a_socket_of_the_server() -> None:
     async with listening() as port, pair(forwarding=Anywhere()) as ends:
         stream = await ends.client.open_tcp("127.0.0.1", port)
         await stream.write(b"hello")
@@ -62,7 +62,7 @@ async def test_a_stream_over_a_socket_of_the_server() -> None:
 
 
 @pytest.mark.usefixtures("clock")
-async def test_an_opening_that_is_not_answered_times_out() -> None:
+async def test_channel_open_times_out_when_it_is_not_answered() -> None:
     async with pair(client={"timeouts": Timeouts(open=2)}) as ends:
         replace(ends.server, "channel_requested", ignore)
         with pytest.raises(SSHTimeout, match="while waiting for the server's answer"):
@@ -80,7 +80,7 @@ async def test_error_of_a_lost_connection_does_not_grow_with_each_use() -> None:
         assert len(set(depths)) == 1
 
 
-async def test_a_lost_connection_opens_nothing() -> None:
+async def test_lost_connection_opens_nothing() -> None:
     async with pair() as ends:
         assert ends.link is not None
         ends.link.cut()
@@ -91,13 +91,13 @@ async def test_a_lost_connection_opens_nothing() -> None:
             await ends.client.start("x").open()
 
 
-async def test_a_refusal_names_what_was_refused() -> None:
+async def test_refused_channel_is_named_in_the_error() -> None:
     async with pair() as ends:
         with pytest.raises(ChannelOpenRefused, match="refused a direct-tcpip channel"):
             await ends.client.open_tcp("host", 1)
 
 
-async def test_a_timeout_that_is_not_ours_is_left_alone() -> None:
+async def test_timeout_of_other_code_is_not_turned_into_ours() -> None:
     async def expired() -> None:
         raise TimeoutError
 

@@ -66,7 +66,7 @@ async def test_host_key_is_accepted_by_an_exact_true_alone(answer: object) -> No
     await fails(pair(client={"verify_host_key": verify}), HostKeyRefused, "is not trusted")
 
 
-async def test_a_verifier_that_raises_refuses_and_its_error_is_told() -> None:
+async def test_host_key_is_refused_with_the_error_that_its_verifier_raises() -> None:
     async def verify(_key: PublicKey) -> bool:
         problem = "mine"
         raise ValueError(problem)
@@ -75,7 +75,7 @@ async def test_a_verifier_that_raises_refuses_and_its_error_is_told() -> None:
 
 
 @pytest.mark.parametrize("answer", [True, False])
-async def test_a_connection_that_is_lost_while_the_host_key_is_judged(*, answer: bool) -> None:
+async def test_connection_lost_while_the_host_key_is_judged_fails_as_such(*, answer: bool) -> None:
     async def verify(_key: PublicKey) -> bool:
         assert ends.link is not None
         ends.link.cut()
@@ -86,7 +86,7 @@ async def test_a_connection_that_is_lost_while_the_host_key_is_judged(*, answer:
     await fails(ends, ConnectionLost if answer else HostKeyRefused)
 
 
-async def test_no_common_algorithm_says_what_each_side_has() -> None:
+async def test_error_of_no_common_algorithm_lists_what_each_side_has() -> None:
     algorithms = attrs.evolve(profiles("default", "client"), kex=("ecdh-sha2-nistp521",))
     only = attrs.evolve(profiles("default", "server"), kex=("curve25519-sha256",))
     ends = pair(
@@ -96,7 +96,7 @@ async def test_no_common_algorithm_says_what_each_side_has() -> None:
     await fails(ends, NegotiationFailed, "client ecdh-sha2-nistp521.*server curve25519-sha256")
 
 
-async def test_a_wrong_password_says_what_was_tried() -> None:
+async def test_wrong_password_fails_with_the_attempts_made() -> None:
     async def reject(_user: str, _password: str) -> Result:
         return Reject()
 
@@ -110,7 +110,7 @@ async def test_a_wrong_password_says_what_was_tried() -> None:
     await ends.server.close()
 
 
-async def test_a_stream_that_cannot_be_connected() -> None:
+async def test_client_is_closed_when_its_stream_cannot_be_connected() -> None:
     async def dial(_driver: Driver) -> None:
         problem = "no route"
         raise OSError(problem)
@@ -121,7 +121,7 @@ async def test_a_stream_that_cannot_be_connected() -> None:
     assert client.is_closed
 
 
-async def test_a_timeout_of_somebody_else_is_not_ours() -> None:
+async def test_timeout_of_the_dialer_is_not_turned_into_ours() -> None:
     async def dial(_driver: Driver) -> None:
         raise TimeoutError
 
@@ -197,7 +197,7 @@ async def test_messages_behind_userauth_success_reach_the_connection() -> None:
     assert received == ["hostkeys-00@openssh.com"]
 
 
-async def test_the_servers_algorithms_are_known_to_the_first_signature() -> None:
+async def test_first_signature_uses_the_algorithms_that_the_server_announced() -> None:
     """EXT_INFO arrives behind the host key, and an RSA key signs as it asks for."""
     key = PrivateKey.generate("rsa", 2048)
     used: list[str] = []
@@ -222,7 +222,7 @@ async def test_the_servers_algorithms_are_known_to_the_first_signature() -> None
     assert used == ["rsa-sha2-256"]
 
 
-async def test_a_lost_connection_during_login_is_told() -> None:
+async def test_login_fails_when_the_connection_is_lost() -> None:
     async def never(_user: str) -> Result:
         assert ends.link is not None
         ends.link.cut()

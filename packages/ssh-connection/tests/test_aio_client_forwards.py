@@ -38,7 +38,7 @@ async def talk(port: int, data: bytes = b"hello") -> bytes:
         return await reader.read()
 
 
-async def test_a_remote_forward_carries_connections_both_ways_with_half_closes() -> None:
+async def test_remote_forward_carries_connections_both_ways_with_half_closes() -> None:
     async with listening() as target, pair(**FORWARDING) as ends:
         async with ends.client.forward_remote("127.0.0.1:0", f"127.0.0.1:{target}") as forward:
             assert forward.host == "127.0.0.1"
@@ -49,7 +49,7 @@ async def test_a_remote_forward_carries_connections_both_ways_with_half_closes()
         await until(lambda: not ends.server._mux.channels)
 
 
-async def test_a_port_can_be_chosen_and_used_again() -> None:
+async def test_chosen_port_of_a_remote_forward_can_be_used_again() -> None:
     port = closed_port()
     async with listening() as target, pair(**FORWARDING) as ends:
         for host in ("localhost", "127.0.0.1"):
@@ -58,7 +58,7 @@ async def test_a_port_can_be_chosen_and_used_again() -> None:
                 assert await talk(port) == b"HELLO"
 
 
-async def test_a_target_that_cannot_be_reached_closes_the_connection() -> None:
+async def test_connection_is_closed_when_its_target_cannot_be_reached() -> None:
     async with (
         pair(**FORWARDING) as ends,
         ends.client.forward_remote("127.0.0.1:0", f"127.0.0.1:{closed_port()}") as forward,
@@ -120,7 +120,7 @@ async def test_forwarded_tcpip_to_a_port_without_a_forward_is_refused() -> None:
         (m.ChannelOpen(kind="nothing@known", sender=0, window=1, max_packet=0), 3),
     ],
 )
-async def test_a_client_opens_nothing_for_its_server(
+async def test_channels_that_a_server_opens_are_refused_by_the_client(
     message: m.AnyChannelOpen, reason: int
 ) -> None:
     async with pair() as ends:
@@ -131,7 +131,7 @@ async def test_a_client_opens_nothing_for_its_server(
         assert caught.value.reason == reason
 
 
-async def test_a_connection_right_behind_the_answer_is_taken() -> None:
+async def test_connection_right_behind_the_answer_is_accepted() -> None:
     async with listening() as target, pair(**FORWARDING) as ends:
 
         def answer(message: Any, reply: Any) -> None:
@@ -158,7 +158,7 @@ async def test_a_connection_right_behind_the_answer_is_taken() -> None:
             channel.abort()
 
 
-async def test_a_server_that_does_not_say_its_port_is_not_trusted() -> None:
+async def test_forward_without_the_servers_port_in_its_answer_is_refused() -> None:
     async with pair() as ends:
 
         def grant(_: object, reply: PendingReply) -> None:
@@ -223,7 +223,7 @@ async def test_remote_forward_is_cancelled_at_the_server_when_its_caller_is_canc
 
 
 @pytest.mark.usefixtures("clock")
-async def test_a_server_that_does_not_answer_is_not_waited_for() -> None:
+async def test_forward_request_that_is_not_answered_times_out() -> None:
     async with pair(client={"timeouts": Timeouts(open=2, close=1)}) as ends:
         replace(ends.server, "global_request", ignore)
         with pytest.raises(SSHTimeout, match="while waiting for the server's answer"):
@@ -236,7 +236,7 @@ async def test_a_server_that_does_not_answer_is_not_waited_for() -> None:
         assert asyncio.get_running_loop().time() - before < 2
 
 
-async def test_a_lost_connection_ends_what_was_asked_for_and_what_was_granted() -> None:
+async def test_lost_connection_ends_pending_and_granted_forwards() -> None:
     async with pair(**FORWARDING) as ends:
         forward = await ends.client.forward_remote("127.0.0.1:0", "127.0.0.1:1").open()
         replace(ends.server, "global_request", ignore)
@@ -253,7 +253,7 @@ async def test_a_lost_connection_ends_what_was_asked_for_and_what_was_granted() 
             await ends.client.forward_remote("127.0.0.1:0", "127.0.0.1:1").open()
 
 
-async def test_a_multiplexer_that_ends_without_a_reason_is_closed() -> None:
+async def test_pending_forward_fails_when_its_multiplexer_ends() -> None:
     side = Side()
     forwards = RemoteForwards(side.mux, lambda: None, 1.0)
     opening = asyncio.create_task(forwards.listen("", 0, ("target", 1)))
@@ -263,7 +263,7 @@ async def test_a_multiplexer_that_ends_without_a_reason_is_closed() -> None:
         await opening
 
 
-async def test_forward_that_is_not_closed_ends_with_its_connection() -> None:
+async def test_open_forward_ends_with_its_connection() -> None:
     async with listening() as target, pair(**FORWARDING) as ends:
         forward = await ends.client.forward_remote("127.0.0.1:0", f"127.0.0.1:{target}").open()
         async with connecting(forward.port) as (reader, _):

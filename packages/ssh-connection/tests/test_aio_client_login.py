@@ -47,7 +47,7 @@ async def dialogue(_user: str, turn: int, answers: Sequence[str]) -> Result | In
     return Accept() if list(answers) == ["42"] else Reject()
 
 
-async def test_a_password() -> None:
+async def test_password_authenticates_as_a_string_or_from_a_function() -> None:
     async def ask() -> str:
         return "right"
 
@@ -70,7 +70,7 @@ async def test_keys_are_tried_in_their_order() -> None:
         assert ends.server.user.key == KEY.public_key
 
 
-async def test_a_key_that_cannot_sign_is_passed_over() -> None:
+async def test_key_that_cannot_sign_is_skipped() -> None:
     class Broken(KeySigner):
         async def sign(self, data: bytes, algorithm: str) -> bytes:
             del data, algorithm
@@ -84,7 +84,7 @@ async def test_a_key_that_cannot_sign_is_passed_over() -> None:
         assert [each.method for each in ends.client.auth_attempts] == ["publickey", "password"]
 
 
-async def test_a_dialogue() -> None:
+async def test_keyboard_interactive_dialogue_authenticates() -> None:
     async def answer(_name: str, _instruction: str, prompts: Sequence[Prompt]) -> list[str]:
         assert [prompt.text for prompt in prompts] == ["Code: "]
         return ["42"]
@@ -96,7 +96,7 @@ async def test_a_dialogue() -> None:
         assert ends.client.auth_attempts[-1].method == "keyboard-interactive"
 
 
-async def test_two_methods_in_sequence() -> None:
+async def test_two_methods_in_sequence_authenticate() -> None:
     async with pair(
         authentication=ServerAuthentication(
             public_key=right_key,
@@ -108,7 +108,7 @@ async def test_two_methods_in_sequence() -> None:
         assert len(ends.client.auth_attempts) == 2
 
 
-async def test_a_banner_is_shown_and_otherwise_dropped() -> None:
+async def test_banner_is_escaped_for_on_banner_and_otherwise_dropped() -> None:
     banners: list[str] = []
     authentication = ServerAuthentication(password=right_password, banner="be good\x07\n")
     credentials = [PasswordCredential("right")]
@@ -124,7 +124,7 @@ async def test_a_banner_is_shown_and_otherwise_dropped() -> None:
     assert "\x07" not in banners[0]
 
 
-async def test_a_banner_that_cannot_be_shown_is_an_error_of_connecting() -> None:
+async def test_error_that_on_banner_raises_ends_the_connecting() -> None:
     def show(_text: str) -> None:
         problem = "mine"
         raise ValueError(problem)
@@ -146,7 +146,7 @@ async def test_login_without_a_sufficient_credential_fails() -> None:
     await ends.server.close()
 
 
-async def test_a_credential_that_is_withheld_is_reported_and_not_sent() -> None:
+async def test_withheld_credential_is_reported_and_not_sent() -> None:
     """What is judged after the host key: a password is not for a server whose key has changed."""
     judged: list[Credential] = []
     asked: list[str] = []
@@ -177,7 +177,7 @@ async def test_a_credential_that_is_withheld_is_reported_and_not_sent() -> None:
     assert asked == []
 
 
-async def test_the_limits_of_the_client_are_its_settings() -> None:
+async def test_login_stops_at_the_attempts_that_the_settings_allow() -> None:
     wrong = [PasswordCredential("wrong")] * 3
     ends = pair(
         authentication=ServerAuthentication(password=right_password),
@@ -188,7 +188,7 @@ async def test_the_limits_of_the_client_are_its_settings() -> None:
     await ends.server.close()
 
 
-async def test_a_key_signs_only_with_algorithms_that_are_allowed() -> None:
+async def test_key_signs_only_with_allowed_algorithms() -> None:
     rsa = PrivateKey.generate("rsa", 2048)
 
     async def any_key(_user: str, key: PublicKey) -> Result:
@@ -205,7 +205,7 @@ async def test_a_key_signs_only_with_algorithms_that_are_allowed() -> None:
 
 
 @pytest.mark.parametrize("when", ["while it is asked", "before it answers"])
-async def test_connection_that_is_lost_while_the_user_is_asked(when: str) -> None:
+async def test_login_fails_when_the_connection_is_lost_while_the_user_is_asked(when: str) -> None:
     async def ask() -> str:
         assert ends.link is not None
         ends.link.cut()
@@ -222,7 +222,7 @@ async def test_connection_that_is_lost_while_the_user_is_asked(when: str) -> Non
     await ends.server.close()
 
 
-async def test_algorithms_that_come_later_are_taken_too() -> None:
+async def test_server_sig_algs_that_arrive_later_are_used_too() -> None:
     """A server may send a second EXT_INFO right before SUCCESS (RFC 8308 section 2.4)."""
     asked: list[Any] = []
     decided = asyncio.Event()

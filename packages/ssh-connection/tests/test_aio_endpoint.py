@@ -33,7 +33,7 @@ def rekeying(role: str, **options: Any) -> TransportOptions:
     return TransportOptions(algorithms=algorithms, **options)
 
 
-async def test_facts_about_a_connection() -> None:
+async def test_connection_has_one_session_id_and_agreement_on_both_sides() -> None:
     async with pair() as ends:
         assert ends.client.session_id == ends.server.session_id
         assert ends.client.agreement.kex == ends.server.agreement.kex
@@ -47,7 +47,7 @@ async def test_facts_about_a_connection() -> None:
 @pytest.mark.row("R12")
 @pytest.mark.parametrize("side", ["client", "server"])
 @pytest.mark.usefixtures("clock")
-async def test_a_silent_peer_is_found_dead_in_time(side: str) -> None:
+async def test_silent_peer_is_given_up_after_count_max_keepalives(side: str) -> None:
     keepalive = KeepaliveOptions(interval=10, count_max=3)
     options: dict[str, Any] = {
         "keepalive": keepalive if side == "server" else None,
@@ -70,7 +70,7 @@ async def test_a_silent_peer_is_found_dead_in_time(side: str) -> None:
 @pytest.mark.row("R12")
 @pytest.mark.parametrize("answer", ["success", "failure", "unimplemented"])
 @pytest.mark.usefixtures("clock")
-async def test_a_peer_that_answers_anything_is_alive(answer: str) -> None:
+async def test_peer_that_answers_anything_is_alive(answer: str) -> None:
     class Odd(ServerConnection):
         asked = 0
 
@@ -95,7 +95,7 @@ async def test_a_peer_that_answers_anything_is_alive(answer: str) -> None:
 
 @pytest.mark.row("R12")
 @pytest.mark.usefixtures("clock")
-async def test_a_busy_peer_is_not_asked() -> None:
+async def test_busy_peer_is_sent_no_keepalive() -> None:
     asked: list[str] = []
 
     class Counting(ServerConnection):
@@ -142,7 +142,7 @@ async def test_unknown_requests_are_refused_or_left_alone() -> None:
 
 
 @pytest.mark.row("C11")
-async def test_a_late_answer_is_not_taken_for_that_of_the_next_request() -> None:
+async def test_late_answer_is_not_taken_for_that_of_the_next_request() -> None:
     async with pair() as ends:
         given_up = asyncio.create_task(ends.client.ping())
         await asyncio.sleep(0)
@@ -156,7 +156,7 @@ async def test_a_late_answer_is_not_taken_for_that_of_the_next_request() -> None
         assert given_up.cancelled()
 
 
-async def test_a_ping_that_is_not_answered_is_told_of_the_end() -> None:
+async def test_pending_ping_fails_when_the_connection_is_lost() -> None:
     async with pair() as ends:
         asking = asyncio.create_task(ends.client.ping())
         await asyncio.sleep(0)
@@ -183,7 +183,7 @@ async def test_closing_tells_the_peer_and_cleans_up() -> None:
                 await end.ping()
 
 
-async def test_an_endpoint_that_was_never_connected_closes_at_once() -> None:
+async def test_unconnected_endpoint_closes_at_once() -> None:
     client = ClientConnection(client_settings(), bytes)
     server = ServerConnection(server_settings(), bytes)
     await client.close()
@@ -207,7 +207,7 @@ async def test_closing_is_bounded_when_the_stream_does_not_close() -> None:
 
 
 @pytest.mark.usefixtures("clock")
-async def test_a_handler_that_does_not_end_does_not_keep_the_connection() -> None:
+async def test_connection_closes_although_a_handler_does_not_end() -> None:
     release = asyncio.Event()
     started = asyncio.Event()
 
@@ -230,7 +230,7 @@ async def test_a_handler_that_does_not_end_does_not_keep_the_connection() -> Non
         await settle()
 
 
-async def test_a_task_that_fails_is_reported_and_the_connection_goes_on(
+async def test_failed_task_is_reported_and_the_connection_goes_on(
     reports: list[dict[str, Any]],
 ) -> None:
     async def fail() -> None:
@@ -245,7 +245,7 @@ async def test_a_task_that_fails_is_reported_and_the_connection_goes_on(
         assert await ends.client.ping() >= 0
 
 
-async def test_a_peer_that_asks_for_too_much_during_a_key_exchange_is_left() -> None:
+async def test_peer_that_requests_too_much_during_a_rekey_is_disconnected() -> None:
     async with pair() as ends:
         core = ends.server._core
         held = core._machine.output.held
@@ -259,7 +259,7 @@ async def test_a_peer_that_asks_for_too_much_during_a_key_exchange_is_left() -> 
 
 
 @pytest.mark.row("C01")
-async def test_a_peer_that_breaks_a_rule_is_disconnected_with_the_reason() -> None:
+async def test_peer_that_breaks_a_rule_is_disconnected_with_the_reason() -> None:
     async with pair() as ends:
         inject(ends.client, m.ChannelData(recipient=5, data=b"x"))
         await ends.client.wait_closed()
@@ -279,7 +279,7 @@ async def test_a_peer_that_breaks_a_rule_is_disconnected_with_the_reason() -> No
         ("aes256-gcm@openssh.com", False, False),
     ],
 )
-async def test_a_connection_that_can_be_truncated_is_warned_of(
+async def test_truncation_warning_is_logged_where_strict_kex_is_missing(
     cipher: str, strict: bool, warned: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with pair() as ends:
@@ -293,7 +293,7 @@ async def test_a_connection_that_can_be_truncated_is_warned_of(
 
 
 @pytest.mark.parametrize(("profile", "warned"), [("legacy", 1), ("default", 0)])
-async def test_old_algorithms_are_warned_of_once(
+async def test_legacy_algorithms_are_warned_of_once(
     profile: Profile, warned: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     transport = TransportOptions(algorithms=profiles(profile, "client"))

@@ -43,7 +43,7 @@ async def test_rekey_from_both_sides_under_load_loses_nothing(
 
 
 @pytest.mark.row("R10")
-async def test_keys_can_be_exchanged_by_hand_while_a_channel_closes() -> None:
+async def test_rekey_on_request_completes_while_a_channel_closes() -> None:
     async with pair(cat) as ends:
         for _ in range(5):
             running = asyncio.create_task(ends.client.run("cat", input=bytes(100_000)))
@@ -54,7 +54,7 @@ async def test_keys_can_be_exchanged_by_hand_while_a_channel_closes() -> None:
 
 
 @pytest.mark.row("C07")
-async def test_a_thousand_channels_say_everything_during_a_key_exchange() -> None:
+async def test_thousand_channels_send_everything_during_a_rekey() -> None:
     remote = Remote()
     limits = ConnectionLimits(sessions=1000, window=1000)
     async with pair(remote, client={"limits": limits}, limits=limits) as ends:

@@ -93,7 +93,7 @@ class Joined:
             await self.bridge.wait_done()
 
 
-async def test_data_goes_both_ways() -> None:
+async def test_bridge_carries_data_both_ways() -> None:
     ends = Joined()
     ends.bridge.data_received(b"out")
     ends.receive(m.ChannelData(recipient=0, data=b"in"))
@@ -101,7 +101,7 @@ async def test_data_goes_both_ways() -> None:
     assert ends.socket.sent == b"in"
 
 
-async def test_the_socket_ends_first() -> None:
+async def test_socket_that_ends_first_waits_for_the_channels_end() -> None:
     ends = Joined()
     assert ends.bridge.eof_received() is True
     assert ends.sent() == [m.ChannelEOF(recipient=7)]
@@ -113,7 +113,7 @@ async def test_the_socket_ends_first() -> None:
     await ends.over()
 
 
-async def test_the_channel_ends_first() -> None:
+async def test_channel_that_ends_first_waits_for_the_sockets_end() -> None:
     ends = Joined()
     ends.receive(EOF)
     assert ends.socket.done == ["eof"]
@@ -124,13 +124,13 @@ async def test_the_channel_ends_first() -> None:
     await ends.over()
 
 
-async def test_a_socket_that_cannot_be_half_closed_stays_open() -> None:
+async def test_socket_that_cannot_be_half_closed_stays_open() -> None:
     ends = Joined(half_close=False)
     ends.receive(EOF)
     assert ends.socket.done == []
 
 
-async def test_the_channel_closes() -> None:
+async def test_socket_is_closed_when_the_channel_closes() -> None:
     ends = Joined()
     ends.receive(CLOSE)
     assert ends.socket.done == ["close"]
@@ -141,7 +141,7 @@ async def test_the_channel_closes() -> None:
     await ends.over()
 
 
-async def test_a_lost_connection_resets_the_socket() -> None:
+async def test_socket_is_reset_when_the_connection_is_lost() -> None:
     ends = Joined()
     ends.side.mux.connection_lost(OSError("gone"))
     assert ends.socket.done == ["abort"]
@@ -149,7 +149,7 @@ async def test_a_lost_connection_resets_the_socket() -> None:
     await ends.over()
 
 
-async def test_a_reset_socket_closes_the_channel_at_once() -> None:
+async def test_channel_is_closed_at_once_when_the_socket_is_reset() -> None:
     ends = Joined(window=0)
     ends.bridge.data_received(b"held")
     ends.bridge.connection_lost(ConnectionResetError())
@@ -168,7 +168,7 @@ async def test_nothing_is_written_to_a_socket_that_closes() -> None:
     assert ends.socket.done == []
 
 
-async def test_back_pressure_both_ways() -> None:
+async def test_bridge_applies_back_pressure_both_ways() -> None:
     ends = Joined(window=0)
     ends.bridge.data_received(bytes(20))
     assert ends.socket.done == ["pause"]
@@ -281,7 +281,7 @@ async def test_bridge_without_a_channel_keeps_what_the_socket_sends() -> None:
     bridge.abort()
 
 
-async def test_a_socket_that_is_gone_before_the_channel_is_there_closes_it() -> None:
+async def test_channel_is_closed_when_its_socket_has_gone_before() -> None:
     side = Side()
     channel = Channel()
     channel.adopt(side.mux.open(m.SessionOpen(sender=0, window=1, max_packet=0), channel))

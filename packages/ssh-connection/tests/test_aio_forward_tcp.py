@@ -24,7 +24,7 @@ async def talk(port: int, data: bytes = b"hello") -> bytes:
         return await reader.read()
 
 
-async def test_a_local_forward_carries_connections_both_ways_with_half_closes() -> None:
+async def test_local_forward_carries_connections_both_ways_with_half_closes() -> None:
     async with (
         listening() as target,
         pair(**FORWARDING) as ends,
@@ -37,7 +37,7 @@ async def test_a_local_forward_carries_connections_both_ways_with_half_closes() 
         assert not ends.client._mux.channels
 
 
-async def test_the_server_is_told_where_a_connection_came_from() -> None:
+async def test_origin_of_a_connection_is_sent_to_the_server() -> None:
     origins: list[tuple[str, int]] = []
 
     async with pair() as ends:
@@ -58,7 +58,7 @@ async def test_the_server_is_told_where_a_connection_came_from() -> None:
 
 
 @pytest.mark.parametrize("reason", ["nothing listens", "not allowed", "no such host"])
-async def test_a_target_that_cannot_be_reached_closes_the_connection(reason: str) -> None:
+async def test_connection_is_closed_when_its_target_cannot_be_reached(reason: str) -> None:
     host = "x" * 100 + ".invalid" if reason == "no such host" else "127.0.0.1"
     options = {} if reason == "not allowed" else FORWARDING
     async with (
@@ -71,7 +71,7 @@ async def test_a_target_that_cannot_be_reached_closes_the_connection(reason: str
 
 
 @pytest.mark.parametrize("size", [1_000_000])
-async def test_much_data_through_small_windows(size: int) -> None:
+async def test_much_data_arrives_whole_through_small_windows(size: int) -> None:
     data = bytes(range(250)) * (size // 250)
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -98,7 +98,7 @@ async def test_much_data_through_small_windows(size: int) -> None:
 
 
 @pytest.mark.row("R04")
-async def test_a_connection_that_is_not_read_stops_its_sender_and_no_other() -> None:
+async def test_unread_connection_stops_its_sender_and_no_other() -> None:
     sent = 0
 
     async def flood(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -127,7 +127,7 @@ async def test_a_connection_that_is_not_read_stops_its_sender_and_no_other() -> 
 
 
 @pytest.mark.parametrize("way", ["reset here", "reset there", "closed here", "closed there"])
-async def test_a_connection_that_ends_on_one_side_ends_on_the_other(way: str) -> None:
+async def test_connection_that_ends_on_one_side_ends_on_the_other(way: str) -> None:
     arrived = asyncio.Event()
     over = asyncio.Event()
 
@@ -166,7 +166,7 @@ async def test_a_connection_that_ends_on_one_side_ends_on_the_other(way: str) ->
         await until(lambda: not ends.client._mux.channels)
 
 
-async def test_leaving_a_forward_closes_its_connections_and_its_port() -> None:
+async def test_forward_that_is_left_closes_its_connections_and_its_port() -> None:
     async def hold(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await reader.read()
 
@@ -184,7 +184,7 @@ async def test_leaving_a_forward_closes_its_connections_and_its_port() -> None:
         assert forward not in ends.client._children.things
 
 
-async def test_forward_that_is_not_closed_ends_with_its_connection() -> None:
+async def test_open_forward_ends_with_its_connection() -> None:
     async with listening() as target, pair(**FORWARDING) as ends:
         forward = await ends.client.forward_local("127.0.0.1:0", f"127.0.0.1:{target}").open()
         reader, writer = await asyncio.open_connection("127.0.0.1", forward.port)
@@ -200,7 +200,7 @@ async def test_forward_that_is_not_closed_ends_with_its_connection() -> None:
             await ends.client.forward_local("127.0.0.1:0", "host:1").open()
 
 
-async def test_a_port_that_is_taken_cannot_be_listened_on() -> None:
+async def test_port_in_use_cannot_be_listened_on() -> None:
     async with listening() as taken, pair() as ends:
         with pytest.raises(OSError, match="in use"):
             async with ends.client.forward_local(f"127.0.0.1:{taken}", "host:1"):
@@ -209,7 +209,7 @@ async def test_a_port_that_is_taken_cannot_be_listened_on() -> None:
 
 
 @pytest.mark.row("X08")
-async def test_listening_can_be_cancelled_at_every_step() -> None:
+async def test_local_forward_can_be_cancelled_at_every_step_of_listening() -> None:
     async with pair() as ends:
         for turns in range(20):
             opening = asyncio.create_task(
@@ -225,7 +225,7 @@ async def test_listening_can_be_cancelled_at_every_step() -> None:
         assert len(ends.client._children.things) == 1
 
 
-async def test_a_connection_that_arrives_behind_the_end_is_closed() -> None:
+async def test_connection_that_arrives_after_the_forwards_end_is_closed() -> None:
     async with pair() as ends:
         forward = await ends.client.forward_local("127.0.0.1:0", "host:1").open()
         reader, writer = await asyncio.open_connection("127.0.0.1", forward.port)
@@ -235,7 +235,7 @@ async def test_a_connection_that_arrives_behind_the_end_is_closed() -> None:
         await forward.close()
 
 
-async def test_a_forward_that_never_listened_can_be_closed_and_takes_nothing() -> None:
+async def test_forward_that_never_listened_closes_and_accepts_nothing() -> None:
     async def channel(_origin: tuple[str, int]) -> Channel:
         raise OSError
 

@@ -26,19 +26,19 @@ async def talk(port: int, data: bytes = b"hello") -> bytes:
         return await reader.read()
 
 
-async def test_a_host_that_no_resolver_can_be_asked_for_cannot_be_reached() -> None:
+async def test_host_name_too_long_for_a_resolver_is_no_such_host() -> None:
     with pytest.raises(OSError, match="no such host"):
         await dial_bridge("x" * 100, 1)
 
 
-async def test_a_refused_target_is_told_with_its_reason() -> None:
+async def test_refused_target_is_reported_as_connect_failed() -> None:
     async with pair(**FORWARDING) as ends:
         with pytest.raises(ChannelOpenRefused) as caught:
             await ends.client.open_tcp("127.0.0.1", closed_port())
         assert caught.value.reason == OpenFailureReason.CONNECT_FAILED
 
 
-async def test_a_connection_attempt_ends_with_its_connection(
+async def test_connection_attempt_ends_with_its_ssh_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def never(*_: object) -> object:
@@ -56,7 +56,7 @@ async def test_a_connection_attempt_ends_with_its_connection(
 
 
 @pytest.mark.parametrize("turns", [0, 10])
-async def test_a_forward_that_is_closed_before_its_target_is_reached_refuses(
+async def test_forward_closed_before_its_target_is_reached_refuses_the_channel(
     turns: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def never(*_: object) -> object:
@@ -79,7 +79,9 @@ async def test_a_forward_that_is_closed_before_its_target_is_reached_refuses(
     assert isinstance(refused, m.ChannelOpenFailure)
 
 
-async def test_a_port_is_the_same_on_all_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_free_port_of_a_forward_is_the_same_on_all_addresses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def channel(_origin: tuple[str, int]) -> Channel:
         raise OSError
 
@@ -105,7 +107,7 @@ async def test_a_port_is_the_same_on_all_addresses(monkeypatch: pytest.MonkeyPat
         await forward.listen("127.0.0.1", 0)
 
 
-async def test_a_channel_that_is_gone_when_its_target_is_reached() -> None:
+async def test_socket_is_closed_when_its_channel_has_gone_before_it_connects() -> None:
     """The socket is closed, and nothing is raised anywhere."""
     async with listening(shout) as target, pair(**FORWARDING) as ends:
         server = ends.server

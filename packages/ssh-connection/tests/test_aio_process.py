@@ -21,7 +21,7 @@ from ssh_wire.messages import connection as m
 pytestmark = pytest.mark.usefixtures("reports")
 
 
-def test_a_string_goes_as_it_is_and_a_list_is_quoted() -> None:
+def test_command_as_a_string_is_unchanged_and_as_a_list_is_quoted() -> None:
     assert command_line("echo $HOME; ls") == "echo $HOME; ls"
     assert command_line(["echo", "$HOME", "it's"]) == "echo '$HOME' 'it'\"'\"'s'"
 
@@ -41,7 +41,7 @@ def test_launch_becomes_its_request(
     assert launch.title == title
 
 
-async def test_three_streams_and_a_status() -> None:
+async def test_process_has_three_streams_and_a_status() -> None:
     async def program(session: Session) -> None:
         line = await session.stdin.readline()
         await session.write(line.upper())
@@ -61,7 +61,7 @@ async def test_three_streams_and_a_status() -> None:
             process.send_signal("TERM")
 
 
-async def test_a_process_is_a_scope_too() -> None:
+async def test_process_is_closed_at_the_end_of_its_block() -> None:
     remote = Remote()
     async with pair(remote) as ends:
         async with await ends.client.start("x").open() as process:
@@ -86,7 +86,7 @@ async def test_first_exit_status_counts_and_a_signal_is_escaped() -> None:
         assert process.exit_status is None
 
 
-async def test_a_channel_without_a_status_says_so() -> None:
+async def test_wait_fails_when_the_channel_closes_without_a_status() -> None:
     async def vanish(session: Session) -> None:
         session.channel.abort()
         await asyncio.Event().wait()
@@ -96,7 +96,7 @@ async def test_a_channel_without_a_status_says_so() -> None:
             await process.wait()
 
 
-async def test_a_lost_connection_says_so() -> None:
+async def test_wait_and_read_fail_when_the_connection_is_lost() -> None:
     async with pair(Remote()) as ends, ends.client.start("x") as process:
         assert ends.link is not None
         ends.link.cut()
@@ -130,7 +130,7 @@ async def test_refused_request_is_named(refused: str) -> None:
 
 
 @pytest.mark.parametrize("with_env", [True, False])
-async def test_a_server_that_closes_between_open_and_request(*, with_env: bool) -> None:
+async def test_start_fails_when_the_server_closes_before_the_request(*, with_env: bool) -> None:
     async with pair(upper) as ends:
         channel = await ends.client.sessions.open(100)
         process = Process(channel, Launch(command="x", env={"A": "b"} if with_env else {}))
@@ -141,7 +141,7 @@ async def test_a_server_that_closes_between_open_and_request(*, with_env: bool) 
 
 
 @pytest.mark.parametrize("ending", ["close", "cut"])
-async def test_a_server_that_closes_instead_of_answering(ending: str) -> None:
+async def test_start_fails_when_the_server_ends_instead_of_answering(ending: str) -> None:
     async with pair(upper) as ends:
         channel = await ends.client.sessions.open(100)
         replace(ends.server._mux.channels[0].handler, "on_request", ignore)
@@ -159,7 +159,7 @@ async def test_a_server_that_closes_instead_of_answering(ending: str) -> None:
 
 @pytest.mark.row("R09")
 @pytest.mark.row("X08")
-async def test_starting_can_be_cancelled_at_every_step() -> None:
+async def test_process_start_can_be_cancelled_at_every_step() -> None:
     remote = Remote()
     async with pair(remote) as ends:
         for turns in range(60):
@@ -186,7 +186,7 @@ async def test_starting_can_be_cancelled_at_every_step() -> None:
     ("obeys", "signals", "seconds"),
     [(("TERM",), ["TERM"], 0), (("KILL",), ["TERM", "KILL"], 2), ((), ["TERM", "KILL"], 4)],
 )
-async def test_closing_ends_the_process_by_ever_stronger_means(
+async def test_process_is_closed_by_ever_stronger_signals(
     obeys: tuple[str, ...], signals: list[str], seconds: int
 ) -> None:
     remote = Remote(obeys)
@@ -203,7 +203,7 @@ async def test_closing_ends_the_process_by_ever_stronger_means(
 
 
 @pytest.mark.usefixtures("clock")
-async def test_closing_is_bounded_when_the_server_says_nothing() -> None:
+async def test_process_close_is_bounded_when_the_server_does_not_answer() -> None:
     async with pair(Remote()) as ends:
         process = await ends.client.start("x").open()
         reading = asyncio.create_task(process.stdout.read())
@@ -252,7 +252,7 @@ async def test_detached_process_runs_on_and_its_output_is_dropped(*, run: bool) 
         assert process.stdout._size == 0
 
 
-async def test_takers_get_the_output_instead_of_the_streams() -> None:
+async def test_functions_receive_the_output_instead_of_the_streams() -> None:
     async def program(session: Session) -> int:
         for _ in range(10):
             await session.write(b"o" * 1000)
@@ -286,7 +286,7 @@ async def test_output_before_the_command_is_not_lost(*, taken: bool) -> None:
         assert bytes(out) + await process.stdout.read() == b"welcome X"
 
 
-async def test_a_terminal_is_resized_and_signals_have_no_prefix() -> None:
+async def test_resize_and_signals_reach_the_handler_without_the_sig_prefix() -> None:
     received: list[Any] = []
 
     class Watched(Remote):
@@ -340,7 +340,7 @@ async def test_processes_do_not_disturb_each_other() -> None:
         (["sleep", 5], "command is text, or a list of texts: one of the list is not text"),
     ],
 )
-def test_command_that_is_no_text_is_refused_by_name(command: Any, problem: str) -> None:
+def test_command_of_another_type_is_refused_by_name(command: Any, problem: str) -> None:
     with pytest.raises(UsageError, match=f"^{problem}$"):
         command_line(command)
 
@@ -365,7 +365,7 @@ def test_argument_that_no_request_can_carry_is_refused_by_name(
 
 @pytest.mark.parametrize("value", ["1", True, [1]])
 @pytest.mark.parametrize("name", ["timeout", "max_output"])
-def test_limit_that_is_no_number_is_refused_by_name(name: str, value: object) -> None:
+def test_limit_of_another_type_is_refused_by_name(name: str, value: object) -> None:
     fields: dict[str, Any] = {name: value}
     with pytest.raises(UsageError, match=f"^{name} is a number of"):
         RunOptions(**fields)

@@ -35,7 +35,7 @@ async def test_both_streams_are_drained_whatever_their_size() -> None:
 
 
 @pytest.mark.parametrize("data", [b"bytes", "text", bytearray(b"array"), memoryview(b"view")])
-async def test_input_of_any_kind(data: Any) -> None:
+async def test_input_of_any_kind_reaches_the_command(data: Any) -> None:
     async with pair(cat) as ends:
         done = await ends.client.run("cat", input=data)
         assert done.stdout == (data.encode() if isinstance(data, str) else bytes(data))
@@ -48,13 +48,13 @@ async def test_run_without_input_sends_eof() -> None:
 
 
 @pytest.mark.row("R11")
-async def test_input_and_output_at_once() -> None:
+async def test_input_and_output_are_carried_at_once() -> None:
     async with pair(cat, client=limited(bulk_window=100_000), **limited(window=50_000)) as ends:
         data = bytes(range(256)) * 20_000
         assert (await ends.client.run("cat", input=data)).stdout == data
 
 
-async def test_a_command_that_does_not_read_its_input() -> None:
+async def test_run_ends_when_the_command_does_not_read_its_input() -> None:
     async def deaf(session: Session) -> None:
         session.exit(4)
 
@@ -63,7 +63,7 @@ async def test_a_command_that_does_not_read_its_input() -> None:
         assert done.exit_status == 4
 
 
-async def test_a_command_that_has_ended_before_its_input_is_sent() -> None:
+async def test_run_ends_when_the_command_has_ended_before_its_input() -> None:
     async def gone(session: Session) -> None:
         session.exit(4)
 
@@ -107,7 +107,7 @@ async def test_output_can_be_taken_as_it_arrives() -> None:
 # ---------------------------------------------------------------- failures
 
 
-async def test_a_channel_without_a_status_is_told_with_the_output() -> None:
+async def test_missing_exit_status_is_raised_with_the_output() -> None:
     async def vanish(session: Session) -> None:
         await session.write(b"some")
         session.channel.abort()
@@ -120,7 +120,7 @@ async def test_a_channel_without_a_status_is_told_with_the_output() -> None:
 
 
 @pytest.mark.row("R01")
-async def test_a_connection_that_is_killed_in_mid_output_tells_the_output() -> None:
+async def test_command_interrupted_has_the_output_received_before() -> None:
     remote = Remote(says=b"first")
     async with pair(remote) as ends:
         running = asyncio.create_task(ends.client.run("x"))
@@ -136,7 +136,7 @@ async def test_a_connection_that_is_killed_in_mid_output_tells_the_output() -> N
             await ends.client.run("again")
 
 
-async def test_a_connection_that_is_lost_while_a_command_starts() -> None:
+async def test_command_is_interrupted_when_the_connection_is_lost_at_its_start() -> None:
     async with pair(Remote()) as ends:
         running = asyncio.create_task(ends.client.run("x"))
         await asyncio.sleep(0)
@@ -149,7 +149,7 @@ async def test_a_connection_that_is_lost_while_a_command_starts() -> None:
 
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("obeys", [("TERM",), ("KILL",), ()])
-async def test_a_timeout_ends_the_command_and_tells_the_output(obeys: tuple[str, ...]) -> None:
+async def test_timeout_ends_the_command_and_has_its_output(obeys: tuple[str, ...]) -> None:
     remote = Remote(obeys, says=b"first")
     async with pair(remote) as ends:
         with pytest.raises(SSHTimeout) as caught:
@@ -184,7 +184,7 @@ async def test_no_more_output_is_kept_than_asked_for() -> None:
         assert (await ends.client.run("four", max_output=4)).stdout == b"FOUR"
 
 
-async def test_a_taker_that_raises_ends_the_command_and_its_error_is_told() -> None:
+async def test_function_for_output_that_raises_ends_the_command() -> None:
     def take(_data: memoryview) -> None:
         problem = "disk full"
         raise OSError(problem)
@@ -197,7 +197,7 @@ async def test_a_taker_that_raises_ends_the_command_and_its_error_is_told() -> N
         assert await ends.client.ping() >= 0
 
 
-async def test_a_timeout_of_a_taker_is_its_own() -> None:
+async def test_timeout_raised_by_a_function_for_output_is_not_ours() -> None:
     def take(_data: memoryview) -> None:
         raise TimeoutError
 
@@ -207,7 +207,7 @@ async def test_a_timeout_of_a_taker_is_its_own() -> None:
         assert not isinstance(caught.value, SSHTimeout)
 
 
-async def test_a_command_that_is_refused() -> None:
+async def test_command_that_is_refused_raises_what_was_refused() -> None:
     async with pair(None) as ends:
         with pytest.raises(RequestRefused):
             await ends.client.run("x")
@@ -223,7 +223,7 @@ async def test_a_command_that_is_refused() -> None:
 @pytest.mark.row("X08")
 @pytest.mark.parametrize(("obeys", "signals"), [(("TERM",), 1), (("KILL",), 2), ((), 2)])
 @pytest.mark.usefixtures("clock")
-async def test_a_run_that_is_cancelled_anywhere_leaves_nothing(
+async def test_run_that_is_cancelled_anywhere_leaves_nothing_open(
     obeys: tuple[str, ...], signals: int
 ) -> None:
     started = 0
@@ -247,7 +247,7 @@ async def test_a_run_that_is_cancelled_anywhere_leaves_nothing(
 
 
 @pytest.mark.row("X08")
-async def test_a_second_cancel_does_not_wait_for_the_command() -> None:
+async def test_second_cancel_does_not_wait_for_the_command() -> None:
     remote = Remote(())
     async with pair(remote) as ends:
         running = asyncio.create_task(ends.client.run("x"))
@@ -263,7 +263,7 @@ async def test_a_second_cancel_does_not_wait_for_the_command() -> None:
 
 
 @pytest.mark.parametrize("started", [True, False])
-async def test_a_run_that_is_detached_leaves_its_command_running(*, started: bool) -> None:
+async def test_detached_run_leaves_its_command_running(*, started: bool) -> None:
     remote = Remote(says=b"written")
     async with pair(remote) as ends:
         running = asyncio.create_task(ends.client.run("x", on_cancel="detach"))
@@ -279,7 +279,7 @@ async def test_a_run_that_is_detached_leaves_its_command_running(*, started: boo
         assert remote.signals == []
 
 
-async def test_a_channel_that_closes_while_it_starts() -> None:
+async def test_run_fails_when_its_channel_closes_while_it_starts() -> None:
     def closing(end: Any) -> Callable[..., None]:
         return lambda *_: end.server._mux.channels[0].abort()
 

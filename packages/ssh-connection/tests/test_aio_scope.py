@@ -21,7 +21,7 @@ async def make() -> Thing:
     return Thing()
 
 
-async def test_a_scope_closes_what_it_opened() -> None:
+async def test_scope_closes_what_it_opened_once() -> None:
     scope = Scope(make)
     async with scope as thing:
         assert thing.closed == 0
@@ -30,7 +30,7 @@ async def test_a_scope_closes_what_it_opened() -> None:
     assert thing.closed == 1
 
 
-async def test_a_scope_closes_when_its_body_raises() -> None:
+async def test_scope_closes_when_its_body_raises() -> None:
     things: list[Thing] = []
 
     async def use() -> None:

@@ -56,7 +56,7 @@ async def fails(authentication: ServerAuthentication, *credentials: Any) -> None
     await ends.server.close()
 
 
-def test_a_method_without_a_function_is_not_offered() -> None:
+def test_method_without_a_function_is_not_offered() -> None:
     assert ServerAuthentication(password=yes).policy.methods == ("password",)
     every = ServerAuthentication(public_key=yes, password=yes, interactive=yes, none=yes)
     assert set(every.policy.methods) == {
@@ -159,7 +159,7 @@ async def test_new_password_that_was_not_demanded_is_refused() -> None:
 # ------------------------------------------------------------- what functions are told
 
 
-async def test_a_function_is_told_of_the_connection_where_it_asks() -> None:
+async def test_context_is_given_to_functions_that_take_it() -> None:
     told: list[AuthContext] = []
 
     async def key(_user: str, _key: PublicKey, context: AuthContext) -> Result:
@@ -193,7 +193,7 @@ async def test_a_function_is_told_of_the_connection_where_it_asks() -> None:
     assert ends.client.session_id.hex() not in repr(first)
 
 
-async def test_each_method_may_be_told_of_the_connection() -> None:
+async def test_context_can_be_given_to_the_function_of_each_method() -> None:
     told: list[str] = []
 
     async def interactive(
@@ -223,7 +223,7 @@ def certificate_of(key: PrivateKey) -> Certificate:
     return issue(CA, key.public_key, spec=spec, random=os.urandom)
 
 
-async def test_a_certificate_is_decided_about_apart_from_keys() -> None:
+async def test_certificate_is_decided_by_its_own_function() -> None:
     given: list[object] = []
 
     async def key(_user: str, key: PublicKey) -> Result:
@@ -250,7 +250,7 @@ async def test_a_certificate_is_decided_about_apart_from_keys() -> None:
     assert set(given) == {KEY.public_key, mine}
 
 
-async def test_a_function_about_keys_never_sees_a_certificate() -> None:
+async def test_certificate_is_not_given_to_the_function_for_keys() -> None:
     credential = KeyCredential(KeySigner(KEY), certificate=certificate_of(KEY))
 
     await fails(ServerAuthentication(public_key=yes), credential)
@@ -259,7 +259,7 @@ async def test_a_function_about_keys_never_sees_a_certificate() -> None:
 # ------------------------------------------------------------- expired passwords
 
 
-async def test_an_expired_password_is_changed() -> None:
+async def test_expired_password_is_changed() -> None:
     asked: list[tuple[str, ...]] = []
 
     async def expired(user: str, password: str) -> Result | ChangePassword:
@@ -336,7 +336,7 @@ def test_functions_that_cannot_be_meant_are_refused() -> None:
     ServerAuthentication(public_key=yes, none=yes).check()
 
 
-async def test_a_function_that_is_not_async_rejects_and_is_logged_with_its_traceback(
+async def test_function_that_is_not_async_rejects_and_its_traceback_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def plain(_user: str, _password: str) -> Result:
@@ -352,7 +352,7 @@ async def test_a_function_that_is_not_async_rejects_and_is_logged_with_its_trace
     assert "plain returned Accept: it is not async" in str(record.exc_info[1])
 
 
-async def test_faults_are_told_to_the_log_of_the_settings(
+async def test_faults_are_written_to_the_log_of_the_settings(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def broken(*_: object) -> Result:
@@ -369,7 +369,7 @@ async def test_faults_are_told_to_the_log_of_the_settings(
     assert [record.name for record in caplog.records] == ["my.server"]
 
 
-async def test_the_limits_of_the_server_are_its_settings() -> None:
+async def test_client_is_disconnected_at_the_failures_that_the_settings_allow() -> None:
     ends = pair(
         authentication=ServerAuthentication(password=no),
         auth_limits=AuthLimits(failures=2),

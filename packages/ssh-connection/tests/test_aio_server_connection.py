@@ -58,7 +58,7 @@ def other(kind: str) -> m.ChannelOpen:
 @pytest.mark.parametrize(
     "kind", ["tun@openssh.com", "auth-agent@openssh.com", "direct-streamlocal@openssh.com", ""]
 )
-async def test_an_unknown_channel_type_is_refused_with_reason_3(kind: str) -> None:
+async def test_unknown_channel_type_is_refused_with_reason_3(kind: str) -> None:
     async with pair() as ends:
         reason = await refusal(ends.client, other(kind))
         assert reason == OpenFailureReason.UNKNOWN_CHANNEL_TYPE
@@ -121,7 +121,7 @@ async def test_no_more_sessions_than_the_limit_and_a_closed_one_makes_room() -> 
 
 
 @pytest.mark.row("C08")
-async def test_a_session_that_is_closed_makes_room_within_the_same_packet() -> None:
+async def test_closed_session_makes_room_within_the_same_packet() -> None:
     async with pair(Remote(), **limited(sessions=1)) as ends:
         for _ in range(20):
             process = await ends.client.start("x").open()
@@ -129,7 +129,7 @@ async def test_a_session_that_is_closed_makes_room_within_the_same_packet() -> N
 
 
 @pytest.mark.row("C22")
-async def test_a_session_after_no_more_sessions_ends_the_connection() -> None:
+async def test_session_after_no_more_sessions_ends_the_connection() -> None:
     async with pair(upper) as ends:
         await ends.client.run("before")
         answer = await ends.client._global_request(
@@ -142,7 +142,7 @@ async def test_a_session_after_no_more_sessions_ends_the_connection() -> None:
 
 
 @pytest.mark.row("R16")
-async def test_a_handler_that_raises_ends_its_session_with_255(
+async def test_session_ends_with_255_when_its_handler_raises(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def broken(session: Session) -> None:
@@ -158,7 +158,7 @@ async def test_a_handler_that_raises_ends_its_session_with_255(
         assert await ends.client.ping() >= 0
 
 
-async def test_a_stream_that_ends_under_a_handler_is_no_error(
+async def test_broken_pipe_in_a_handler_is_not_logged_as_a_failure(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def write(_session: Session) -> None:
@@ -170,7 +170,7 @@ async def test_a_stream_that_ends_under_a_handler_is_no_error(
     assert "failed" not in caplog.text
 
 
-async def test_a_session_that_the_client_closes_cancels_its_handler() -> None:
+async def test_handler_is_cancelled_when_the_client_closes_its_session() -> None:
     remote = Remote()
     async with pair(remote) as ends:
         process = await ends.client.start("x").open()

@@ -66,7 +66,7 @@ async def cancel(client: ClientConnection, address: str, port: int) -> GlobalAns
 
 @pytest.mark.row("C17")
 @pytest.mark.parametrize("port", [65536, 70000, 2**32 - 1])
-async def test_a_port_that_is_none_is_refused_before_the_rules_are_asked(port: int) -> None:
+async def test_port_out_of_range_is_refused_before_the_rules_are_asked(port: int) -> None:
     rules = Rules()
     async with pair(forwarding=rules) as ends:
         assert await listen(ends.client, "127.0.0.1", port) == m.RequestFailure()
@@ -77,9 +77,7 @@ async def test_a_port_that_is_none_is_refused_before_the_rules_are_asked(port: i
 
 @pytest.mark.row("C17")
 @pytest.mark.parametrize(("host", "port"), [("", 22), ("a\0b", 22), ("a\nb", 22), ("host", 0)])
-async def test_a_target_that_is_none_is_refused_before_the_rules_are_asked(
-    host: str, port: int
-) -> None:
+async def test_invalid_target_is_refused_before_the_rules_are_asked(host: str, port: int) -> None:
     rules = Rules()
     async with pair(forwarding=rules) as ends:
         with pytest.raises(ChannelOpenRefused) as caught:
@@ -120,7 +118,7 @@ async def test_rules_that_raise_deny(reports: list[dict[str, object]]) -> None:
 
 
 @pytest.mark.row("C17")
-async def test_a_port_is_listened_on_once_and_cancelled_exactly() -> None:
+async def test_port_is_listened_on_once_and_cancelled_by_its_own_address() -> None:
     port = closed_port()
     async with pair(forwarding=Anywhere()) as ends:
         client = ends.client
@@ -135,7 +133,7 @@ async def test_a_port_is_listened_on_once_and_cancelled_exactly() -> None:
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "localhost", "", "*", "0.0.0.0"])  # noqa: S104 (names of addresses)
-async def test_the_names_of_addresses(address: str) -> None:
+async def test_every_name_of_an_address_can_be_listened_on_and_cancelled(address: str) -> None:
     async with pair(forwarding=Anywhere()) as ends:
         answer = await listen(ends.client, address, 0)
         assert isinstance(answer, m.RequestSuccess)
@@ -146,7 +144,7 @@ async def test_the_names_of_addresses(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["no.such.host.invalid", "x" * 100])
-async def test_an_address_that_cannot_be_listened_on_is_refused(
+async def test_address_that_cannot_be_listened_on_is_refused(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loop = asyncio.get_running_loop()
@@ -180,7 +178,7 @@ async def test_no_more_ports_than_the_limit_however_fast_they_are_asked_for() ->
         assert len(ends.server._children.tasks) == 0
 
 
-async def test_listening_and_cancelling_leaves_nothing_behind() -> None:
+async def test_forwards_that_are_granted_and_cancelled_leave_no_tasks() -> None:
     async with pair(forwarding=Anywhere()) as ends:
         for _ in range(20):
             answer = await listen(ends.client, "127.0.0.1", 0)

@@ -51,7 +51,7 @@ class Device:
         return self.key.sign(data, algorithm)
 
 
-async def test_signatures_at_once_or_beside_the_loop() -> None:
+async def test_signatures_are_made_at_once_or_beside_the_loop() -> None:
     identity = HostIdentity([ED25519, RSA, Device(ECDSA)])
     public = ED25519.public_key
     signature = identity.sign_at_once(public, b"data", "ssh-ed25519")
@@ -65,13 +65,13 @@ async def test_signatures_at_once_or_beside_the_loop() -> None:
         assert key.public_key.verify(b"data", signature, algorithm)
 
 
-def test_a_certificate_of_a_foreign_key_is_not_shown() -> None:
+def test_certificate_of_a_foreign_key_is_not_presented() -> None:
     assert HostIdentity([ED25519], [CERTIFICATE]).presented == (ED25519.public_key, CERTIFICATE)
     assert HostIdentity([ECDSA], [CERTIFICATE]).presented == (ECDSA.public_key,)
 
 
 @pytest.mark.parametrize("key", [RSA, Device(ECDSA), Device(RSA)])
-async def test_a_connection_with_a_slow_signer(key: Any) -> None:
+async def test_connection_is_established_and_rekeyed_with_a_slow_signer(key: Any) -> None:
     async with pair(host_keys=[key]) as ends:
         assert ends.client.host_key == key.public_key
         ends.client.rekey()
@@ -79,7 +79,7 @@ async def test_a_connection_with_a_slow_signer(key: Any) -> None:
         assert not ends.client.is_closed
 
 
-async def test_a_signer_that_fails_ends_the_connection(
+async def test_connection_ends_when_its_signer_fails(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     device = Device(ECDSA, OSError("unplugged"))
@@ -90,7 +90,7 @@ async def test_a_signer_that_fails_ends_the_connection(
     assert "cannot sign" in caplog.text
 
 
-async def test_a_connection_that_ends_while_the_key_signs() -> None:
+async def test_signature_that_comes_after_the_connections_end_is_dropped() -> None:
     release = asyncio.Event()
 
     class Slow(Device):
@@ -116,7 +116,7 @@ def certified(**client: Any) -> EndpointPair:
     return pair(client=client, host_keys=[ED25519], host_certificates=[CERTIFICATE])
 
 
-async def test_a_trusted_certificate_accepts_the_key_in_it() -> None:
+async def test_host_key_is_accepted_by_its_trusted_certificate() -> None:
     asked: list[Certificate] = []
 
     async def certificate(presented: Certificate) -> bool:
@@ -181,7 +181,7 @@ def learning(learner: HostKeyUpdater) -> EndpointPair:
     return pair(client={"update_host_keys": learner}, host_keys=[ED25519, Device(ECDSA), RSA])
 
 
-async def test_a_client_learns_all_keys_with_their_proofs() -> None:
+async def test_client_learns_all_host_keys_with_their_proofs() -> None:
     learner = Learner()
     async with learning(learner):
         await learner.done.wait()
@@ -203,7 +203,7 @@ async def test_proof_of_no_keys_sends_no_request() -> None:
 
 
 @pytest.mark.row("C23")
-async def test_c23_a_key_that_the_server_has_not_proves_nothing() -> None:
+async def test_c23_foreign_key_in_a_request_proves_nothing() -> None:
     learner = Learner()
     learner.extra = (PrivateKey.generate("ed25519").public_key,)
     async with learning(learner):
@@ -236,7 +236,7 @@ async def test_c23_proof_without_a_wanted_reply_is_not_made() -> None:
         assert device.asked == []
 
 
-async def test_a_signer_that_fails_at_a_proof_denies_it(reports: list[dict[str, Any]]) -> None:
+async def test_proof_is_denied_when_a_signer_fails(reports: list[dict[str, Any]]) -> None:
     device = Device(ECDSA, OSError("unplugged"))
     learner = Learner()
     async with pair(client={"update_host_keys": learner}, host_keys=[ED25519, device]):
@@ -245,7 +245,7 @@ async def test_a_signer_that_fails_at_a_proof_denies_it(reports: list[dict[str, 
     assert isinstance(reports.pop()["exception"], OSError)
 
 
-async def test_the_signature_of_the_key_exchange_is_the_proofs_too() -> None:
+async def test_proof_is_signed_with_the_algorithm_of_the_key_exchange() -> None:
     device = Device(RSA)
     learner = Learner()
     ends = pair(client={"update_host_keys": learner}, host_keys=[device], transport=only_sha256())

@@ -58,7 +58,7 @@ def other(kind: str) -> m.ChannelOpen:
 
 
 @pytest.mark.usefixtures("clock")
-async def test_a_login_that_takes_too_long_is_ended() -> None:
+async def test_login_that_takes_too_long_is_ended() -> None:
     async def never(_user: str) -> Result:
         await asyncio.Event().wait()
         return Accept()
@@ -116,7 +116,7 @@ async def _reject(_user: str, _password: str) -> Result:
     return Reject()
 
 
-async def test_messages_wait_for_the_decision_that_lets_them_in() -> None:
+async def test_messages_wait_for_the_decision_about_their_client() -> None:
     gate = asyncio.Event()
     key = PrivateKey.generate("ed25519")
 
@@ -187,7 +187,7 @@ def keyed(algorithms: Callable[[str], Sequence[str]] | None, sent: list[int]) ->
     )
 
 
-async def test_a_client_is_told_of_its_users_algorithms_before_the_first_answer() -> None:
+async def test_algorithms_of_the_user_are_sent_before_the_first_answer() -> None:
     sent: list[int] = []
     asked: list[str] = []
 

@@ -47,7 +47,7 @@ async def test_session_holds_its_command_terminal_and_environment() -> None:
         (ExitSignal("TERM", core_dumped=True, message="bye"), None, "TERM"),
     ],
 )
-async def test_how_a_session_ends(
+async def test_session_ends_with_the_status_of_its_handler(
     ending: int | ExitSignal, status: int | None, signal: str | None, *, returned: bool
 ) -> None:
     async def end(session: Session) -> int | ExitSignal | None:
@@ -132,7 +132,7 @@ async def test_fault_of_a_handler_is_logged_and_is_never_success(
 
 
 @pytest.mark.row("R11")
-async def test_a_handler_that_only_writes_waits_for_the_client() -> None:
+async def test_handler_that_only_writes_waits_for_the_client() -> None:
     written = 0
 
     async def flood(session: Session) -> None:
@@ -150,7 +150,7 @@ async def test_a_handler_that_only_writes_waits_for_the_client() -> None:
         assert len(await process.stdout.read()) == 100_000
 
 
-async def test_writing_to_a_client_that_has_gone_is_told() -> None:
+async def test_write_to_a_client_that_has_gone_raises() -> None:
     errors: list[Exception] = []
     gone = asyncio.Event()
 
@@ -224,7 +224,7 @@ async def test_signals_and_sizes_reach_the_handler() -> None:
 
 
 @pytest.mark.row("R16")
-async def test_a_function_of_a_handler_that_raises_is_reported_and_refused(
+async def test_session_callback_that_raises_is_reported_and_refused(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def broken(*_: object) -> None:
@@ -249,7 +249,7 @@ async def test_a_function_of_a_handler_that_raises_is_reported_and_refused(
         assert await process.wait() == 0
 
 
-async def test_a_handler_begins_with_the_size_that_the_terminal_has_by_then() -> None:
+async def test_handler_begins_with_the_current_size_of_its_terminal() -> None:
     sizes: list[tuple[int, int]] = []
 
     async def note(session: Session) -> None:
@@ -278,7 +278,7 @@ async def test_signal_without_a_function_that_takes_it_is_refused() -> None:
         gate.set()
 
 
-async def test_a_receiver_of_ones_own_goes_around_the_streams() -> None:
+async def test_receiver_of_a_handler_replaces_the_streams() -> None:
     class Echo:
         def __init__(self, session: Session) -> None:
             self.session = session
@@ -310,7 +310,7 @@ async def test_a_receiver_of_ones_own_goes_around_the_streams() -> None:
 
 
 @pytest.mark.row("C20")
-async def test_a_flood_of_standard_error_to_a_server_is_dropped() -> None:
+async def test_flood_of_standard_error_to_a_server_is_dropped() -> None:
     gate = asyncio.Event()
 
     async def wait(_session: Session) -> None:

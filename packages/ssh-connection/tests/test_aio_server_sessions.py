@@ -71,7 +71,7 @@ async def test_session_starts_one_program_and_takes_no_settings_after_it(
 
 
 @pytest.mark.row("C13")
-async def test_a_program_that_was_refused_leaves_room_for_another() -> None:
+async def test_session_accepts_a_command_after_a_refused_subsystem() -> None:
     async with pair(upper) as ends:
         channel = await session_of(ends)
         assert not await channel.request(m.SubsystemRequest(recipient=0, name="none"))
@@ -83,7 +83,7 @@ async def test_a_program_that_was_refused_leaves_room_for_another() -> None:
 @pytest.mark.parametrize(
     "command", [b"", b"a\0b", b"\xff\xfe", b"x" * 250_000], ids=["", "NUL", "bytes", "long"]
 )
-async def test_a_command_arrives_as_the_bytes_that_it_is(command: bytes) -> None:
+async def test_command_arrives_as_the_bytes_that_were_sent(command: bytes) -> None:
     got: list[bytes | None] = []
 
     async def note(session: Session) -> None:
@@ -98,7 +98,7 @@ async def test_a_command_arrives_as_the_bytes_that_it_is(command: bytes) -> None
 
 @pytest.mark.row("C15")
 @pytest.mark.parametrize("name", ["../../bin/sh", "", "SFTP"])
-async def test_an_unknown_subsystem_is_refused(name: str) -> None:
+async def test_unknown_subsystem_is_refused(name: str) -> None:
     async with pair(upper, subsystems={"sftp": cat}) as ends:
         with pytest.raises(RequestRefused, match="subsystem"):
             async with ends.client.subsystem(name):
@@ -134,7 +134,7 @@ async def test_no_more_variables_than_the_limit() -> None:
     ("size", "seen"),
     [((80, 24), (80, 24)), ((0, 0), (80, 24)), ((2**32 - 1, 2**32 - 1), (65535, 65535))],
 )
-async def test_a_terminal_has_a_size_that_it_can_have(
+async def test_terminal_size_is_brought_within_its_limits(
     size: tuple[int, int], seen: tuple[int, int]
 ) -> None:
     got: list[tuple[int, int]] = []
@@ -149,7 +149,7 @@ async def test_a_terminal_has_a_size_that_it_can_have(
 
 
 @pytest.mark.row("C14")
-async def test_a_terminal_with_broken_modes_is_refused() -> None:
+async def test_terminal_with_malformed_modes_is_refused() -> None:
     async with pair(upper) as ends:
         channel = await session_of(ends)
         message = m.PtyRequest(recipient=0, term="x", columns=1, rows=1, modes=b"\x01\0")
@@ -157,7 +157,7 @@ async def test_a_terminal_with_broken_modes_is_refused() -> None:
 
 
 @pytest.mark.row("C16")
-async def test_under_a_forced_command_only_that_command_runs() -> None:
+async def test_forced_command_alone_runs_whatever_is_requested() -> None:
     written: list[bytes | None] = []
     asked: list[bytes | None] = []
     remote = Remote()

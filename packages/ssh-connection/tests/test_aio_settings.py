@@ -10,7 +10,7 @@ from ssh_connection.aio import KeepaliveOptions, Timeouts
 
 @pytest.mark.parametrize("name", ["connect", "handshake", "auth", "open", "close"])
 @pytest.mark.parametrize("seconds", [0, -1, float("nan")])
-def test_a_timeout_is_more_than_nothing(name: str, seconds: float) -> None:
+def test_timeout_that_is_not_above_zero_is_refused(name: str, seconds: float) -> None:
     with pytest.raises(ValueError, match=f"{name} must be more than 0 seconds"):
         Timeouts(**{name: seconds})
 
@@ -19,6 +19,6 @@ def test_every_timeout_is_finite_by_default() -> None:
     assert all(0 < seconds < 3600 for seconds in attrs.astuple(Timeouts()))
 
 
-def test_an_interval_is_more_than_nothing() -> None:
+def test_keepalive_interval_of_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="interval must be more than 0 seconds"):
         KeepaliveOptions(interval=0)

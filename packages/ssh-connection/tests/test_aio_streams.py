@@ -43,7 +43,7 @@ class Fed:
         self.granted += count
 
 
-async def test_reading_takes_what_there_is_up_to_n() -> None:
+async def test_read_returns_what_has_arrived_up_to_n() -> None:
     fed = Fed(b"abc", b"def")
     assert await fed.reader.read(0) == b""
     assert await fed.reader.read(4) == b"abcd"
@@ -51,7 +51,7 @@ async def test_reading_takes_what_there_is_up_to_n() -> None:
     assert fed.granted == 6
 
 
-async def test_reading_all_ends_with_the_stream() -> None:
+async def test_read_without_a_limit_ends_with_the_stream() -> None:
     fed = Fed(b"abc", b"def", end=True)
     assert not fed.reader.at_eof
     assert await fed.reader.read() == b"abcdef"
@@ -60,7 +60,7 @@ async def test_reading_all_ends_with_the_stream() -> None:
     assert fed.reader.at_eof
 
 
-async def test_reading_exactly() -> None:
+async def test_readexactly_returns_as_many_bytes_as_asked_for() -> None:
     fed = Fed(b"abc", b"def", end=True)
     assert await fed.reader.readexactly(0) == b""
     assert await fed.reader.readexactly(4) == b"abcd"
@@ -69,26 +69,26 @@ async def test_reading_exactly() -> None:
     assert (caught.value.partial, caught.value.expected) == (b"ef", 3)
 
 
-async def test_lines() -> None:
+async def test_readline_returns_lines_and_then_the_rest() -> None:
     fed = Fed(b"one\ntw", b"o\n\nrest", end=True)
     assert [line async for line in fed.reader] == [b"one\n", b"two\n", b"\n", b"rest"]
     assert fed.granted == 13
 
 
-async def test_a_separator_is_found_across_chunks() -> None:
+async def test_separator_is_found_across_chunks() -> None:
     fed = Fed(b"a\r", b"\nb\r\r", b"\n", b"c", end=True)
     read = fed.reader.readuntil
     assert [await read(b"\r\n") for _ in range(4)] == [b"a\r\n", b"b\r\r\n", b"c", b""]
 
 
-async def test_a_line_without_an_end_stays_unread() -> None:
+async def test_line_beyond_the_limit_stays_unread() -> None:
     fed = Fed(b"x" * 10, b"y" * 10)
     with pytest.raises(asyncio.LimitOverrunError):
         await fed.reader.readuntil(limit=20)
     assert await fed.reader.read(100) == b"x" * 10 + b"y" * 10
 
 
-async def test_a_separator_beyond_the_window_is_still_found() -> None:
+async def test_separator_beyond_the_window_is_found() -> None:
     fed = Fed(b"x" * 10)
     task = asyncio.create_task(fed.reader.readline())
     await settle()
@@ -99,7 +99,7 @@ async def test_a_separator_beyond_the_window_is_still_found() -> None:
 
 
 @pytest.mark.row("C21")
-async def test_a_line_that_comes_byte_by_byte_costs_linear_time() -> None:
+async def test_line_that_arrives_byte_by_byte_costs_linear_time() -> None:
     fed = Fed()
     task = asyncio.create_task(fed.reader.readline())
     for _ in range(50):
@@ -112,7 +112,7 @@ async def test_a_line_that_comes_byte_by_byte_costs_linear_time() -> None:
 @pytest.mark.row("R09")
 @pytest.mark.row("X08")
 @pytest.mark.parametrize("read", ["read", "readexactly", "readline", "readuntil"])
-async def test_a_cancelled_read_loses_nothing(read: str) -> None:
+async def test_cancelled_read_loses_nothing(read: str) -> None:
     fed = Fed(b"..")
     await fed.reader.readexactly(1)
 
@@ -181,7 +181,7 @@ def test_any_reads_cancelled_or_not_give_all_bytes_in_order(
     asyncio.run(run())
 
 
-async def test_an_error_comes_behind_what_had_arrived() -> None:
+async def test_error_is_raised_after_what_had_arrived() -> None:
     fed = Fed(b"abc")
     fed.reader.feed_eof(ConnectionLost("gone"))
     fed.reader.feed_eof()
@@ -192,7 +192,7 @@ async def test_an_error_comes_behind_what_had_arrived() -> None:
         await fed.reader.readexactly(1)
 
 
-async def test_two_tasks_do_not_read_one_stream() -> None:
+async def test_second_reader_of_a_stream_is_refused() -> None:
     fed = Fed()
     first = asyncio.create_task(fed.reader.read(1))
     await asyncio.sleep(0)
@@ -205,7 +205,7 @@ async def test_two_tasks_do_not_read_one_stream() -> None:
 # ---------------------------------------------------------------- over a channel
 
 
-async def test_a_writer_waits_for_a_slow_reader_and_only_then() -> None:
+async def test_write_waits_for_a_slow_reader_and_only_then() -> None:
     async with (
         pair(cat, client=limited(write_buffer=1000), **limited(window=1000)) as ends,
         ends.client.start("cat") as process,
@@ -218,7 +218,7 @@ async def test_a_writer_waits_for_a_slow_reader_and_only_then() -> None:
 
 
 @pytest.mark.row("R04")
-async def test_a_stream_that_is_not_read_stops_and_goes_on() -> None:
+async def test_stream_stops_while_it_is_not_read_and_goes_on() -> None:
     async with (
         pair(cat, client=limited(window=1000)) as ends,
         ends.client.start("cat") as process,
@@ -230,7 +230,7 @@ async def test_a_stream_that_is_not_read_stops_and_goes_on() -> None:
         assert len(await process.stdout.read()) == 100_000
 
 
-async def test_writing_fails_once_the_process_is_gone() -> None:
+async def test_write_fails_once_the_process_has_ended() -> None:
     async def first_line(session: Session) -> None:
         await session.stdin.readline()
 
@@ -241,7 +241,7 @@ async def test_writing_fails_once_the_process_is_gone() -> None:
             await process.stdin.write(b"more")
 
 
-async def test_a_writer_that_waits_is_told_of_the_end(reports: list[object]) -> None:
+async def test_write_that_waits_fails_when_the_connection_is_lost(reports: list[object]) -> None:
     async with (
         pair(lambda session: session.channel.wait_closed(), **limited(window=10)) as ends,
         ends.client.start("x") as process,
@@ -257,7 +257,7 @@ async def test_a_writer_that_waits_is_told_of_the_end(reports: list[object]) -> 
     assert not reports
 
 
-async def test_a_tcp_stream_both_ways_with_half_close() -> None:
+async def test_tcp_stream_carries_data_both_ways_with_half_close() -> None:
     async with listening() as port, pair(forwarding=Anywhere()) as ends:
         stream = await ends.client.open_tcp("127.0.0.1", port)
         await stream.write(b"hello")
@@ -270,7 +270,7 @@ async def test_a_tcp_stream_both_ways_with_half_close() -> None:
 
 
 @pytest.mark.usefixtures("clock")
-async def test_closing_a_stream_is_bounded_even_when_the_peer_takes_nothing() -> None:
+async def test_stream_close_is_bounded_when_the_peer_reads_nothing() -> None:
     async with pair() as ends:
         opening = asyncio.create_task(ends.client.open_tcp("host", 1))
 
@@ -290,7 +290,7 @@ async def test_closing_a_stream_is_bounded_even_when_the_peer_takes_nothing() ->
         inject(ends.server, m.GlobalRequest(kind="x@y", want_reply=False))
 
 
-async def test_a_tcp_stream_waits_for_a_slow_peer() -> None:
+async def test_tcp_stream_waits_for_a_slow_peer() -> None:
     gate = asyncio.Event()
 
     async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

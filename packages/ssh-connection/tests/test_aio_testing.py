@@ -15,7 +15,7 @@ from ssh_transport import ConnectionLost, HostKeyRefused
 pytestmark = pytest.mark.usefixtures("reports")
 
 
-async def test_the_example_of_the_docstring() -> None:
+async def test_endpoint_pair_of_the_docstring_runs_a_command() -> None:
     async with EndpointPair(server_settings(cat)) as ends:
         done = await ends.client.run("cat", input=b"hello")
     assert (done.stdout, done.exit_status) == (b"hello", 0)
@@ -33,7 +33,7 @@ async def test_pair_that_cannot_be_established_leaves_no_tasks() -> None:
     await ends.server.wait_closed()
 
 
-async def test_nothing_arrives_over_a_frozen_link() -> None:
+async def test_frozen_link_carries_nothing() -> None:
     async with pair(cat) as ends:
         assert ends.link is not None
         ends.link.freeze()
@@ -46,7 +46,7 @@ async def test_nothing_arrives_over_a_frozen_link() -> None:
             await running
 
 
-async def test_a_cut_link_ends_both_sides_with_the_error() -> None:
+async def test_cut_link_ends_both_sides_with_the_error() -> None:
     async with pair() as ends:
         assert ends.link is not None
         error = OSError("torn")
@@ -56,7 +56,7 @@ async def test_a_cut_link_ends_both_sides_with_the_error() -> None:
     assert ends.client._lost.result().__cause__ is error
 
 
-async def test_a_reader_that_pauses_stops_the_writer() -> None:
+async def test_paused_reader_stops_the_writer() -> None:
     async with pair(both) as ends:
         running = asyncio.create_task(ends.client.run("both"))
         await settle(5)

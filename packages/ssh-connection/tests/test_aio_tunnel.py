@@ -49,7 +49,7 @@ async def tunnelled(
             await listener.wait_closed()
 
 
-async def test_a_connection_within_a_connection() -> None:
+async def test_inner_connection_works_within_the_outer_one() -> None:
     async with tunnelled() as (outer, inner, _):
         done = await inner.run("both", input=bytes(1_000_000))
         assert (len(done.stdout), len(done.stderr)) == (8 << 20, 8 << 20)
@@ -58,7 +58,7 @@ async def test_a_connection_within_a_connection() -> None:
         assert (await outer.client.run("cat", input=b"outer")).stdout == b"outer"
 
 
-async def test_closing_the_inner_connection_leaves_the_outer_one() -> None:
+async def test_outer_connection_stays_open_when_the_inner_one_closes() -> None:
     async with tunnelled() as (outer, inner, inner_server):
         await inner.close()
         await inner_server.wait_closed()
@@ -66,14 +66,14 @@ async def test_closing_the_inner_connection_leaves_the_outer_one() -> None:
         assert await outer.client.ping() >= 0
 
 
-async def test_the_inner_server_can_close_too() -> None:
+async def test_inner_connection_ends_when_its_server_closes() -> None:
     async with tunnelled() as (outer, inner, inner_server):
         await inner_server.close()
         await inner.wait_closed()
         await until(lambda: not outer.client._mux.channels)
 
 
-async def test_a_stream_that_ends_without_a_word_ends_the_inner_connection() -> None:
+async def test_inner_connection_ends_at_eof_without_a_disconnect() -> None:
     async with tunnelled() as (outer, inner, inner_server):
         stream = inner_server.driver._stream
         assert isinstance(stream, asyncio.Transport)
@@ -82,7 +82,7 @@ async def test_a_stream_that_ends_without_a_word_ends_the_inner_connection() -> 
         assert await outer.client.ping() >= 0
 
 
-async def test_losing_the_outer_connection_loses_the_inner_one() -> None:
+async def test_inner_connection_is_lost_with_the_outer_one() -> None:
     async with tunnelled() as (outer, inner, _):
         running = asyncio.create_task(inner.run("both"))
         await settle()
@@ -94,7 +94,7 @@ async def test_losing_the_outer_connection_loses_the_inner_one() -> None:
 
 
 @pytest.mark.row("R16")
-async def test_an_inner_connection_that_fails_does_not_take_the_outer_one_with_it() -> None:
+async def test_failure_of_the_inner_connection_leaves_the_outer_one() -> None:
     class Failing(ClientConnection):
         def transport_event(self, event: ev.Event) -> None:
             if isinstance(event, ev.DebugReceived):
@@ -110,7 +110,7 @@ async def test_an_inner_connection_that_fails_does_not_take_the_outer_one_with_i
         assert await outer.client.ping() >= 0
 
 
-async def test_reading_can_be_paused() -> None:
+async def test_tunnel_pauses_and_resumes_reading() -> None:
     async with tunnelled() as (_, inner, _server):
         stream = inner._driver._stream
         assert stream is not None

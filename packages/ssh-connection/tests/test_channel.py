@@ -12,7 +12,7 @@ from ssh_wire.messages import connection as m
 from transcripts import SMALL, asked, opened
 
 
-def test_opening_a_channel() -> None:
+def test_channel_is_open_when_the_peer_confirms() -> None:
     side = Side(SMALL)
     channel, recorder = side.open()
     assert side.wire.sent() == [m.SessionOpen(sender=0, window=100, max_packet=40)]
@@ -23,7 +23,7 @@ def test_opening_a_channel() -> None:
     assert (channel.send_window, channel.receive_window) == (100, 100)
 
 
-def test_a_refusal_tells_its_reason_and_ends_the_channel() -> None:
+def test_refused_channel_fails_with_the_reason() -> None:
     side = Side()
     channel, recorder = side.open()
     side.receive(m.ChannelOpenFailure(recipient=0, reason=2, description="no"))
@@ -34,7 +34,7 @@ def test_a_refusal_tells_its_reason_and_ends_the_channel() -> None:
     assert not side.mux.channels
 
 
-def test_confirming_a_channel() -> None:
+def test_requested_channel_is_open_when_it_is_confirmed() -> None:
     side, channel = asked()
     recorder = Recorder()
     channel.confirm(recorder, window=50)
@@ -46,7 +46,7 @@ def test_confirming_a_channel() -> None:
         channel.refuse(OpenFailureReason.CONNECT_FAILED)
 
 
-def test_refusing_a_channel() -> None:
+def test_requested_channel_is_closed_when_it_is_refused() -> None:
     side, channel = asked()
     channel.refuse(OpenFailureReason.CONNECT_FAILED, "no route")
     assert side.wire.sent() == [
@@ -81,7 +81,7 @@ def test_abandoned_channel_that_is_refused_is_gone() -> None:
 
 
 @pytest.mark.row("C04")
-def test_a_packet_size_of_zero_is_a_violation_in_a_confirmation() -> None:
+def test_confirmation_with_a_packet_size_of_zero_is_a_violation() -> None:
     side = Side()
     side.open()
     with pytest.raises(ChannelViolation, match="maximum packet size is 0"):
@@ -90,13 +90,15 @@ def test_a_packet_size_of_zero_is_a_violation_in_a_confirmation() -> None:
 
 @pytest.mark.row("C04")
 @pytest.mark.parametrize(("size", "packets"), [(1, 60), (2, 30), (2**32 - 1, 2)])
-def test_a_packet_size_is_kept_to_and_a_large_one_is_clamped(size: int, packets: int) -> None:
+def test_packet_size_of_the_peer_is_kept_to_and_a_large_one_clamped(
+    size: int, packets: int
+) -> None:
     side, channel, _ = opened(max_packet=size)
     channel.write(bytes(60))
     assert len(side.wire.sent()) == packets
 
 
-def test_data_both_ways() -> None:
+def test_channel_carries_data_both_ways() -> None:
     side, channel, recorder = opened()
     channel.write(b"to", b"gether")
     channel.write_stderr(b"problem")

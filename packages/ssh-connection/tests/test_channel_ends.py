@@ -45,7 +45,7 @@ def test_data_after_eof_is_dropped_and_window_adjust_still_counts() -> None:
 
 
 @pytest.mark.row("C07")
-def test_a_close_is_answered_once_and_the_number_is_free() -> None:
+def test_close_is_answered_once_and_the_number_is_free() -> None:
     side, channel, recorder = opened()
     side.receive(m.ChannelClose(recipient=0))
     assert side.wire.sent() == [m.ChannelClose(recipient=7)]
@@ -135,7 +135,7 @@ def test_numbers_differ_and_wrap_behind_the_last(kept: list[bool], assigned: int
 
 
 @pytest.mark.row("C06")
-def test_after_our_close_nothing_is_received_and_nothing_is_sent() -> None:
+def test_closing_channel_receives_nothing_and_sends_nothing() -> None:
     side, channel, recorder = opened()
     channel.abort()
     side.wire.sent()
@@ -165,7 +165,7 @@ def test_close_waits_for_the_data_and_abort_does_not() -> None:
     assert channel.held == 0
 
 
-def test_how_a_command_ended_follows_what_it_wrote() -> None:
+def test_exit_status_follows_what_the_command_wrote() -> None:
     side, channel, _ = opened(window=1)
     channel.write(b"ab")
     channel.in_order(m.ExitStatus(recipient=0, status=3))
@@ -181,7 +181,9 @@ def test_how_a_command_ended_follows_what_it_wrote() -> None:
 
 @pytest.mark.row("C07")
 @given(st.randoms(use_true_random=False), st.integers(1, 40))
-def test_any_order_of_ends_gives_one_close_each_way(chosen: random.Random, steps: int) -> None:
+def test_one_close_is_sent_each_way_in_any_order_of_ends(
+    chosen: random.Random, steps: int
+) -> None:
     pair = Pair(SMALL, SMALL)
     ours, theirs = pair.open()
     closes = {id(pair.left): 0, id(pair.right): 0}
@@ -219,7 +221,7 @@ def test_any_order_of_ends_gives_one_close_each_way(chosen: random.Random, steps
     assert not pair.right.mux.channels
 
 
-def test_a_lost_connection_ends_the_channel_with_its_error() -> None:
+def test_channel_ends_with_the_error_of_a_lost_connection() -> None:
     side, channel, recorder = opened()
     error = OSError("gone")
     side.mux.connection_lost(error)
@@ -229,7 +231,7 @@ def test_a_lost_connection_ends_the_channel_with_its_error() -> None:
 
 
 @pytest.mark.parametrize("error", [OSError("gone"), None])
-def test_a_channel_that_ends_while_it_opens_has_failed_to_open(error: Exception | None) -> None:
+def test_channel_that_ends_while_it_opens_has_failed_to_open(error: Exception | None) -> None:
     side = Side()
     channel, recorder = side.open()
     channel.end(error)
@@ -257,7 +259,7 @@ def test_writing_pauses_and_resumes_with_what_is_held() -> None:
     assert channel.held == 0
 
 
-def test_a_channel_that_fails_is_closed_and_its_handler_told() -> None:
+def test_failed_channel_is_closed_and_its_handler_gets_the_error() -> None:
     side, channel, recorder = opened()
     error = ValueError("mine")
     channel.fail(error)

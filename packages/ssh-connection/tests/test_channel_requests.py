@@ -12,7 +12,7 @@ from ssh_wire.messages import connection as m
 from transcripts import opened
 
 
-def test_requests_and_their_answers() -> None:
+def test_requests_get_their_answers_in_order() -> None:
     side, channel, _ = opened()
     answers: list[bool | None] = []
     channel.request(m.ShellRequest(recipient=0), answers.append)
@@ -48,7 +48,7 @@ def test_answers_leave_in_order_however_handlers_finish(
     assert [isinstance(each, m.ChannelSuccess) for each in side.wire.sent()] == grants
 
 
-def test_a_request_that_wants_no_answer_gets_none() -> None:
+def test_request_that_wants_no_reply_gets_none() -> None:
     side, channel, recorder = opened()
     side.receive(m.ExitStatus(recipient=0, status=1))
     channel.deny(recorder.requests[0][1])
@@ -75,7 +75,7 @@ def test_requests_that_wait_are_told_that_no_answer_comes(ending: str) -> None:
 
 
 @pytest.mark.row("C07")
-def test_an_answer_is_not_sent_after_our_close() -> None:
+def test_answer_is_not_sent_after_our_close() -> None:
     side, channel, recorder = opened()
     side.receive(m.ChannelRequest(recipient=0, kind="x@y", want_reply=True))
     channel.abort()
@@ -104,7 +104,7 @@ def test_answers_without_a_request_are_ignored() -> None:
         b"\0\0\0\x0bexit-signal\0\0\0\0\x02\xff\xff",
     ],
 )
-def test_a_malformed_status_is_a_protocol_error_and_nothing_else(details: bytes) -> None:
+def test_malformed_exit_status_is_a_wire_error(details: bytes) -> None:
     side, _, recorder = opened()
     with pytest.raises(WireError):
         side.mux.receive(b"\x62\0\0\0\0" + details)

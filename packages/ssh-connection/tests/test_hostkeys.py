@@ -46,12 +46,12 @@ def test_c23_unknown_kinds_and_repetitions_are_left_out() -> None:
 
 @pytest.mark.row("C23")
 @pytest.mark.parametrize(("count", "taken"), [(1024, 1), (1025, 0)])
-def test_c23_no_more_than_1024_keys(count: int, taken: int) -> None:
+def test_c23_announcement_of_keys_is_read_up_to_1024(count: int, taken: int) -> None:
     blobs = [PUBLIC[0].blob] * count
     assert len(hostkeys.announced(request("hostkeys-00@openssh.com", *blobs))) == taken
 
 
-def test_a_proof_is_asked_for_and_given() -> None:
+def test_proof_of_host_keys_is_requested_and_given() -> None:
     asked = hostkeys.proof_request(PUBLIC)
     assert asked.want_reply
     keys = hostkeys.asked_for(asked, PUBLIC)
@@ -82,7 +82,7 @@ def test_c23_what_is_not_a_host_key_is_not_proven() -> None:
 
 
 @pytest.mark.row("C23")
-def test_c23_a_proof_is_for_one_session_and_one_key() -> None:
+def test_c23_proof_holds_for_one_session_and_one_key() -> None:
     key, other = KEYS[:2]
 
     def check(*signatures: bytes, keys: tuple[PublicKey, ...] = PUBLIC[:1]) -> int:
@@ -116,7 +116,7 @@ def test_any_details_are_read_or_refused(details: bytes) -> None:
 
 
 @pytest.mark.parametrize("flags", [0x00, 0x01])
-def test_a_key_in_a_token_is_proven_without_a_touch(flags: int) -> None:
+def test_host_key_in_a_token_is_proven_without_a_touch(flags: int) -> None:
     _, pos = read_string(PUBLIC[0].blob, 0)
     kind = "sk-ssh-ed25519@openssh.com"
     key = PublicKey.from_blob(string(kind) + PUBLIC[0].blob[pos:] + string("ssh:"))

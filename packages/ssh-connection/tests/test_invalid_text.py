@@ -54,7 +54,7 @@ GLOBAL = [(each, name) for each in m.GLOBAL_REQUESTS for name in texts_of(each)]
 OPENS = [(each, name) for each in m.CHANNEL_OPENS for name in texts_of(each)]
 
 
-def test_the_texts_that_are_tried_are_those_of_rfc_4254() -> None:
+def test_texts_of_rfc_4254_are_all_tried() -> None:
     named = {(each.__name__, name) for each, name in [*CHANNEL, *GLOBAL, *OPENS]}
     assert named >= {
         ("PtyRequest", "term"),
@@ -76,7 +76,7 @@ def test_the_texts_that_are_tried_are_those_of_rfc_4254() -> None:
 
 
 @given(st.sampled_from(CHANNEL), BAD_TEXTS, st.booleans())
-def test_a_channel_request_with_a_text_that_is_not_utf_8_fails_alone(
+def test_channel_request_with_text_that_is_not_utf_8_fails_alone(
     field: tuple[type[Message], str], data: bytes, wanted: bool
 ) -> None:
     side, channel, recorder = opened()
@@ -92,7 +92,7 @@ def test_a_channel_request_with_a_text_that_is_not_utf_8_fails_alone(
 
 
 @given(st.sampled_from(GLOBAL), BAD_TEXTS, st.booleans())
-def test_a_global_request_with_a_text_that_is_not_utf_8_fails_alone(
+def test_global_request_with_text_that_is_not_utf_8_fails_alone(
     field: tuple[type[Message], str], data: bytes, wanted: bool
 ) -> None:
     side = Side()
@@ -104,7 +104,7 @@ def test_a_global_request_with_a_text_that_is_not_utf_8_fails_alone(
 
 
 @given(st.sampled_from(OPENS), BAD_TEXTS)
-def test_a_channel_open_with_a_text_that_is_not_utf_8_is_refused_alone(
+def test_channel_open_with_text_that_is_not_utf_8_is_refused_alone(
     field: tuple[type[Message], str], data: bytes
 ) -> None:
     side = Side()
@@ -118,7 +118,7 @@ def test_a_channel_open_with_a_text_that_is_not_utf_8_is_refused_alone(
     assert side.mux.channels == {}
 
 
-def test_the_failures_of_requests_leave_in_the_order_of_the_requests() -> None:
+def test_failures_of_requests_leave_in_the_order_of_the_requests() -> None:
     side, channel, recorder = opened()
     side.receive(m.ShellRequest(recipient=0, want_reply=True))
     side.mux.receive(with_text(m.SignalRequest, "name", b"\xff", recipient=0, want_reply=True))

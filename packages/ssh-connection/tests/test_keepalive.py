@@ -17,7 +17,7 @@ def test_peer_is_not_asked_before_the_interval() -> None:
     assert keepalive.tick(110) is True
 
 
-def test_a_busy_peer_is_never_asked() -> None:
+def test_busy_peer_is_never_asked() -> None:
     keepalive = Keepalive(interval=10, count_max=3, now=0)
 
     keepalive.received(9)
@@ -29,7 +29,7 @@ def test_a_busy_peer_is_never_asked() -> None:
 
 
 @pytest.mark.row("R12")
-def test_a_silent_peer_is_asked_so_often_and_then_given_up() -> None:
+def test_silent_peer_is_asked_count_max_times_and_given_up() -> None:
     keepalive = Keepalive(interval=10, count_max=3, now=0)
 
     assert [keepalive.tick(now) for now in (10, 20, 30)] == [True, True, True]
@@ -51,7 +51,7 @@ def test_any_answer_resets_the_count() -> None:
 
 
 @given(st.lists(st.booleans(), max_size=40))
-def test_a_peer_is_given_up_only_after_count_max_intervals_of_silence(
+def test_peer_is_given_up_only_after_count_max_intervals_of_silence(
     received: list[bool],
 ) -> None:
     keepalive = Keepalive(interval=1, count_max=3, now=0)

@@ -21,7 +21,7 @@ from ssh_transport import Limits
         ("environment", 128),
     ],
 )
-def test_a_limit_has_its_default(name: str, default: int) -> None:
+def test_limits_have_their_defaults(name: str, default: int) -> None:
     assert getattr(ConnectionLimits(), name) == default
 
 
@@ -30,6 +30,6 @@ def test_limits_are_frozen() -> None:
         ConnectionLimits().channels = 1  # type: ignore[misc] # pyright: ignore[reportAttributeAccessIssue]
 
 
-def test_no_packet_is_announced_that_the_transport_does_not_take() -> None:
+def test_packets_that_are_announced_fit_into_those_of_the_transport() -> None:
     limits = ConnectionLimits()
     assert max(limits.max_packet, limits.max_data) + 1024 < Limits().packet_length

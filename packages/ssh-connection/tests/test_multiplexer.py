@@ -44,13 +44,13 @@ def test_unknown_message_is_given_to_the_handler(number: int) -> None:
 
 
 @pytest.mark.parametrize("payload", [b"", b"\x5e", b"\x5e\0\0\0", b"\x5d\0\0\0"])
-def test_a_message_without_its_recipient_is_truncated(payload: bytes) -> None:
+def test_message_without_its_recipient_is_truncated(payload: bytes) -> None:
     with pytest.raises(Truncated):
         Side().mux.receive(payload)
 
 
 @given(st.lists(st.tuples(st.integers(79, 102), st.integers(0, 4), st.binary(max_size=40))))
-def test_any_messages_make_progress_or_a_protocol_error(
+def test_messages_of_any_kind_make_progress_or_a_protocol_error(
     messages: list[tuple[int, int, bytes]],
 ) -> None:
     side = Side(ConnectionLimits(window=100, channels=3))
@@ -86,7 +86,7 @@ def test_number_is_not_assigned_again_soon() -> None:
 
 
 @pytest.mark.row("C04")
-def test_an_open_with_a_packet_size_of_zero_is_refused() -> None:
+def test_channel_open_with_a_packet_size_of_zero_is_refused() -> None:
     side = Side(accept=False)
     side.receive(m.SessionOpen(sender=7, window=10, max_packet=0))
     assert side.wire.sent() == [
@@ -101,7 +101,7 @@ def test_an_open_with_a_packet_size_of_zero_is_refused() -> None:
 
 
 @pytest.mark.row("C08")
-def test_no_more_channels_than_the_limit() -> None:
+def test_channel_open_beyond_the_limit_is_refused() -> None:
     side = Side(ConnectionLimits(channels=3))
     for number in range(4):
         side.receive(m.SessionOpen(sender=number, window=10, max_packet=10))
@@ -123,7 +123,7 @@ def test_channels_that_are_refused_leave_nothing_behind() -> None:
     assert not side.mux.channels
 
 
-def test_an_open_that_the_wire_cannot_carry_leaves_nothing_behind() -> None:
+def test_channel_open_that_cannot_be_encoded_leaves_nothing_behind() -> None:
     side = Side()
     message = m.DirectTCPIPOpen(
         sender=0, window=1, max_packet=1, host="\udc80", port=1, origin_host="", origin_port=0
@@ -133,7 +133,7 @@ def test_an_open_that_the_wire_cannot_carry_leaves_nothing_behind() -> None:
     assert not side.mux.channels
 
 
-def test_a_global_request_and_its_answer() -> None:
+def test_global_request_gets_its_answer() -> None:
     side = Side()
     answers: list[GlobalAnswer | None] = []
     side.mux.request(m.TCPIPForward(want_reply=False, address="", port=0), answers.append)
@@ -146,7 +146,7 @@ def test_a_global_request_and_its_answer() -> None:
     assert answers == [m.RequestSuccess(details=b"\0\0\x1f\x90")]
 
 
-def test_a_global_request_that_the_wire_cannot_carry_waits_for_no_answer() -> None:
+def test_global_request_that_cannot_be_encoded_waits_for_no_answer() -> None:
     side = Side()
     answers: list[GlobalAnswer | None] = []
     with pytest.raises(EncodeError):
@@ -168,7 +168,7 @@ def test_answers_to_global_requests_leave_in_order(order: list[int]) -> None:
 
 
 @pytest.mark.row("C11")
-def test_no_more_global_requests_wait_than_the_limit() -> None:
+def test_global_requests_that_wait_beyond_the_limit_are_a_violation() -> None:
     side = Side(ConnectionLimits(global_requests=2))
     request = m.GlobalRequest(kind="x@y", want_reply=True)
     side.receive(request, request, m.GlobalRequest(kind="x@y", want_reply=False))
@@ -176,7 +176,7 @@ def test_no_more_global_requests_wait_than_the_limit() -> None:
         side.receive(request)
 
 
-def test_a_request_can_be_refused() -> None:
+def test_global_request_can_be_refused() -> None:
     side = Side()
     side.receive(m.GlobalRequest(kind="x@y", want_reply=True))
     side.mux.deny(side.requests[0][1])
@@ -232,7 +232,7 @@ def test_window_is_used_when_all_that_arrived_is_received() -> None:
     assert not side.mux.window_opened  # nothing waits for it
 
 
-def test_everybody_is_told_of_the_end_once() -> None:
+def test_handlers_and_requests_get_the_end_once() -> None:
     side = Side()
     handlers = [confirmed(side) for _ in range(2)]
     answers: list[GlobalAnswer | None] = []

@@ -49,7 +49,7 @@ def faulty(side: Side, call: str, error: Exception) -> Faulty:
         ("request_received", m.ShellRequest(recipient=0, want_reply=True)),
     ],
 )
-def test_a_handler_that_raises_loses_its_channel_alone(
+def test_handler_that_raises_loses_its_channel_alone(
     call: str, message: m.ChannelData | None
 ) -> None:
     side, error = Side(), ValueError("mine")
@@ -65,7 +65,7 @@ def test_a_handler_that_raises_loses_its_channel_alone(
 
 
 @pytest.mark.row("R16")
-def test_a_handler_that_raises_at_its_end_is_reported() -> None:
+def test_handler_that_raises_at_its_end_is_reported() -> None:
     side, error = Side(), ValueError("mine")
     faulty(side, "closed", error)
     other = confirmed(side)
@@ -88,7 +88,7 @@ def test_one_handler_that_raises_does_not_keep_the_end_from_the_others() -> None
 
 
 @pytest.mark.row("R16")
-def test_a_handler_that_raises_when_it_may_write_again_loses_its_channel() -> None:
+def test_handler_that_raises_in_resume_writing_loses_its_channel() -> None:
     side, error = Side(ConnectionLimits(write_buffer=10)), ValueError("mine")
     recorder = faulty(side, "resume_writing", error)
     assert recorder.channel is not None
@@ -130,7 +130,7 @@ def test_request_is_refused_when_its_handler_raises() -> None:
     assert not side.mux.channels
 
 
-def test_a_handler_that_has_decided_and_then_raises_has_decided() -> None:
+def test_decision_of_a_handler_holds_although_it_raises_afterwards() -> None:
     class Hasty(Side):
         def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
             super().channel_requested(message, channel)
@@ -143,7 +143,7 @@ def test_a_handler_that_has_decided_and_then_raises_has_decided() -> None:
     assert len(side.failures) == 1
 
 
-def test_a_handler_may_end_the_connection() -> None:
+def test_protocol_error_of_a_handler_ends_the_connection() -> None:
     side = Undecided(ProtocolError("not here"))
     with pytest.raises(ProtocolError, match="not here"):
         side.receive(m.SessionOpen(sender=7, window=1, max_packet=1))

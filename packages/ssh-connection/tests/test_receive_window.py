@@ -37,7 +37,7 @@ def test_new_window_is_granted_once_per_half_window() -> None:
     assert flow.window == 90
 
 
-def test_a_paused_reader_grants_nothing_until_it_resumes() -> None:
+def test_paused_reader_grants_nothing_until_it_resumes() -> None:
     flow, grants = receive_window()
     flow.charge(60)
     flow.pause()
@@ -66,7 +66,7 @@ def test_consuming_nothing_grants_nothing() -> None:
 
 
 @given(st.lists(st.integers(0, 60)), st.integers(1, 1000))
-def test_the_sum_of_grants_is_what_was_consumed(sizes: list[int], window: int) -> None:
+def test_sum_of_grants_is_what_was_consumed(sizes: list[int], window: int) -> None:
     flow, grants = receive_window(window)
     received = consumed = 0
     for size in sizes:

@@ -25,7 +25,7 @@ def test_answers_leave_in_the_order_of_the_requests(order: list[int]) -> None:
     assert sent == [bytes([index]) for index in range(20)]
 
 
-def test_a_request_that_wants_no_answer_gets_none() -> None:
+def test_request_that_wants_no_reply_gets_none() -> None:
     replies, sent = queue()
     place = replies.expect(wanted=False)
     assert not place.wanted
@@ -33,7 +33,7 @@ def test_a_request_that_wants_no_answer_gets_none() -> None:
     assert sent == []
 
 
-def test_an_answer_is_given_once() -> None:
+def test_reply_is_sent_once() -> None:
     replies, sent = queue()
     place = replies.expect(wanted=True)
     assert place.wanted
@@ -44,7 +44,7 @@ def test_an_answer_is_given_once() -> None:
 
 
 @pytest.mark.row("C11")
-def test_no_more_requests_wait_than_the_limit() -> None:
+def test_requests_that_wait_beyond_the_limit_are_a_violation() -> None:
     replies, sent = queue(limit=2)
     first = replies.expect(wanted=True)
     replies.expect(wanted=True)
@@ -65,7 +65,7 @@ def test_nothing_is_sent_after_the_end() -> None:
 
 
 @pytest.mark.row("C11")
-def test_an_answer_goes_to_the_oldest_request_and_a_stray_one_nowhere() -> None:
+def test_answer_resolves_the_oldest_request_and_a_stray_one_nothing() -> None:
     pending = PendingReplies[str]()
     got: list[tuple[int, str | None]] = []
     pending.resolve("stray")

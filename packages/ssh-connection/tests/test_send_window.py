@@ -42,7 +42,7 @@ class Flow:
         return [bytes(each.data) for each in messages if isinstance(each, m.ChannelData)]
 
 
-def test_the_packed_heads_are_those_of_the_declarations() -> None:
+def test_packed_headers_equal_those_of_the_declarations() -> None:
     flow = Flow()
     flow.write(b"ab", b"c")
     flow.write(b"de", data_type=1)
@@ -81,7 +81,7 @@ def test_data_is_cut_at_the_packet_size_and_kept_at_the_window() -> None:
 
 
 @pytest.mark.row("R04")
-def test_a_window_of_one_byte_moves_one_byte_at_a_time() -> None:
+def test_window_of_one_byte_moves_one_byte_at_a_time() -> None:
     flow = Flow(window=0, max_data=1)
     flow.write(b"abc")
     sent = b""
@@ -139,14 +139,14 @@ def test_held_data_is_copied_unless_it_is_immutable() -> None:
     assert flow.data() == [b"ab", b"cdsame"]
 
 
-def test_a_view_of_larger_items_is_sent_as_the_bytes_it_has() -> None:
+def test_view_of_larger_items_is_sent_as_its_bytes() -> None:
     flow = Flow()
     numbers = array("I", [1, 2, 3])
     flow.write(memoryview(numbers))
     assert b"".join(flow.data()) == numbers.tobytes()
 
 
-def test_the_writer_is_asked_to_pause_and_told_to_resume() -> None:
+def test_writer_is_paused_above_the_limit_and_resumed_below_it() -> None:
     flow = Flow(window=0, limit=50)
     flow.write(bytes(50))
     assert flow.events == []
@@ -169,7 +169,7 @@ def test_dropped_data_is_not_sent_later() -> None:
 
 
 @pytest.mark.row("C03")
-def test_a_window_above_32_bits_is_a_violation() -> None:
+def test_window_above_32_bits_is_a_violation() -> None:
     flow = Flow(window=MAX_WINDOW - 1)
     flow.grant(1)
     with pytest.raises(ChannelViolation, match=r"above 2\^32 - 1"):
@@ -183,7 +183,7 @@ STEP: st.SearchStrategy[list[bytes] | int | bool] = st.one_of(
 
 
 @given(st.lists(STEP), st.integers(0, 50), st.integers(1, 20))
-def test_whatever_happens_no_more_is_sent_than_granted_and_all_in_order(
+def test_data_is_sent_in_order_and_never_beyond_the_window(
     steps: list[list[bytes] | int | bool], window: int, max_data: int
 ) -> None:
     flow = Flow(window, max_data, limit=20)

@@ -54,7 +54,9 @@ def test_every_state_has_a_row() -> None:
 @pytest.mark.row("C06")
 @pytest.mark.parametrize("state", ChannelState)
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
-def test_the_machine_follows_the_table(state: ChannelState, message: Message) -> None:
+def test_channel_accepts_what_the_table_of_its_state_lists(
+    state: ChannelState, message: Message
+) -> None:
     side = side_in(state)
     side.wire.sent()
     stray = state is ChannelState.CLOSED and message.NUMBER in TRAFFIC

@@ -129,7 +129,7 @@ TestTransfers = pytest.mark.row("C02")(Transfers.TestCase)
 TestTransfers.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
-def test_both_sides_write_with_full_windows_and_neither_waits_for_ever() -> None:
+def test_both_sides_with_full_windows_finish_their_writes() -> None:
     pair = Pair(LIMITS, LIMITS)
     ours, theirs = pair.open()
     assert ours.channel is not None
@@ -141,7 +141,7 @@ def test_both_sides_write_with_full_windows_and_neither_waits_for_ever() -> None
 
 
 @pytest.mark.row("R04")
-def test_a_reader_that_never_reads_stops_its_own_channel_alone() -> None:
+def test_reader_that_never_reads_stops_its_own_channel_alone() -> None:
     pair = Pair(LIMITS, LIMITS)
     slow, slow_end = pair.open()
     fast, fast_end = pair.open()
@@ -159,7 +159,7 @@ def test_a_reader_that_never_reads_stops_its_own_channel_alone() -> None:
     assert len(slow_end.data) == 1000
 
 
-def test_closing_tells_both_ends() -> None:
+def test_handlers_of_both_ends_are_closed_when_one_end_closes() -> None:
     pair = Pair()
     ours, theirs = pair.open()
     assert ours.channel is not None
