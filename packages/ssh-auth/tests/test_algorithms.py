@@ -24,14 +24,14 @@ from ssh_keys import Certificate, CertificateSpec, PrivateKey, issue
         ((), None),
     ],
 )
-def test_an_rsa_key_signs_with_what_the_server_lists_and_never_with_sha1(
+def test_rsa_key_signs_as_the_server_lists_and_never_with_sha1(
     rsa: PrivateKey, listed: tuple[str, ...] | None, chosen: str | None
 ) -> None:
     assert signature_algorithm(rsa.public_key, listed) == chosen
 
 
 @pytest.mark.parametrize("listed", [None, (), ("rsa-sha2-512",)])
-def test_a_key_with_one_algorithm_is_tried_whatever_the_server_lists(
+def test_key_with_one_algorithm_is_tried_whatever_the_server_lists(
     key: PrivateKey, ecdsa: PrivateKey, listed: tuple[str, ...] | None
 ) -> None:
     assert signature_algorithm(key.public_key, listed) == "ssh-ed25519"
@@ -56,7 +56,7 @@ def certified(key: PrivateKey) -> Certificate:
         (("ssh-rsa-cert-v01@openssh.com", "ssh-rsa"), None),
     ],
 )
-def test_a_certificate_signs_as_its_key_and_says_so(
+def test_certificate_signs_as_its_key_under_the_name_of_a_certificate(
     rsa: PrivateKey, listed: tuple[str, ...] | None, chosen: str | None
 ) -> None:
     assert signature_algorithm(certified(rsa), listed) == chosen
@@ -78,7 +78,7 @@ def test_allowed_algorithms_are_in_order_of_preference(
     assert usable_algorithms(rsa.public_key, allowed) == usable
 
 
-def test_a_key_is_tried_again_where_the_server_names_what_it_verifies(rsa: PrivateKey) -> None:
+def test_refused_key_is_tried_with_another_algorithm_of_the_server(rsa: PrivateKey) -> None:
     key, refused = rsa.public_key, "rsa-sha2-512"
 
     assert another_algorithm(key, refused, ("rsa-sha2-256",)) == "rsa-sha2-256"
@@ -90,7 +90,7 @@ def test_a_key_is_tried_again_where_the_server_names_what_it_verifies(rsa: Priva
     assert another_algorithm(presented, name, ("rsa-sha2-512",)) is None
 
 
-def test_every_name_of_a_key() -> None:
+def test_names_of_a_key_and_of_its_certificate_are_apart() -> None:
     key = PrivateKey.generate("ed25519")
     assert names_of(key.public_key) == {"ssh-ed25519"}
     assert names_of(certified(key)) == {"ssh-ed25519-cert-v01@openssh.com"}

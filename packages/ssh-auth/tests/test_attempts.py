@@ -3,7 +3,7 @@ from __future__ import annotations
 from ssh_auth import AuthAttempt, Outcome
 
 
-def test_an_attempt_is_told_in_one_line() -> None:
+def test_attempt_is_written_in_one_line() -> None:
     attempt = AuthAttempt(
         method="publickey",
         source="agent",

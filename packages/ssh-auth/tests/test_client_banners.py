@@ -15,7 +15,7 @@ def banner(text: str) -> UserauthBanner:
     return UserauthBanner(message=text)
 
 
-def test_a_banner_of_the_bound_is_whole() -> None:
+def test_banner_within_the_bound_is_whole() -> None:
     banners = Banners(AuthLimits(banner_bytes=5))
     assert banners.take(banner("12345"), 20) == "12345"
     assert banners.take(banner(""), 20) == ""
@@ -31,7 +31,7 @@ def test_several_banners_are_bounded_together() -> None:
 
 
 @pytest.mark.parametrize(("bound", "kept"), [(1, "a"), (2, "a"), (3, "aü"), (5, "aü"), (6, "aü€")])
-def test_a_banner_is_cut_between_two_characters(bound: int, kept: str) -> None:
+def test_banner_is_cut_between_two_characters(bound: int, kept: str) -> None:
     banners = Banners(AuthLimits(banner_bytes=bound))
     assert banners.take(banner("aü€z"), 20) == kept + MARK.format(bound)
 
@@ -41,7 +41,7 @@ def test_kept_part_of_a_banner_is_escaped() -> None:
     assert banners.take(banner("\x1b[2J"), 20) == "\\x1b[2" + MARK.format(3)
 
 
-def test_payloads_without_end_are_noticed_also_where_nothing_is_reported() -> None:
+def test_endless_banners_are_noticed_where_nothing_is_reported() -> None:
     banners = Banners(AuthLimits(banner_bytes=1, banner_flood_bytes=100))
     for _ in range(4):
         banners.take(banner("text"), 25)

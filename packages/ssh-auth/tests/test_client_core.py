@@ -90,14 +90,14 @@ def test_client_starts_once() -> None:
 
 @pytest.mark.row("A16")
 @pytest.mark.parametrize("name", ["", "a" * 1025, "a\0b", "\ud800"])
-def test_a_user_name_that_no_server_takes_is_the_callers_error(name: str) -> None:
+def test_user_name_that_no_server_takes_is_a_usage_error(name: str) -> None:
     with pytest.raises(UsageError):
         ClientAuth(name, SESSION, [])
 
 
 @pytest.mark.row("A16")
 @pytest.mark.parametrize("name", ["a", "a" * 1024, "ü" * 512])
-def test_a_user_name_of_up_to_1024_bytes_is_sent(name: str) -> None:
+def test_user_name_of_up_to_1024_bytes_is_sent(name: str) -> None:
     auth = ClientAuth(name, SESSION, [])
     auth.start()
 
@@ -107,7 +107,7 @@ def test_a_user_name_of_up_to_1024_bytes_is_sent(name: str) -> None:
 # ------------------------------------------------------------------- publickey
 
 
-def test_the_only_key_in_memory_signs_at_once(key: PrivateKey) -> None:
+def test_only_key_in_memory_signs_without_a_query(key: PrivateKey) -> None:
     talk = talk_of(memory(key))
     needed = talk.event(SignatureNeeded)
     assert SignedRequest.decode(needed.data) == SignedRequest(
@@ -131,7 +131,7 @@ def test_the_only_key_in_memory_signs_at_once(key: PrivateKey) -> None:
     assert talk.event(AuthSucceeded).attempts[0].fingerprint == key.public_key.fingerprint()
 
 
-def test_of_several_keys_each_is_asked_about_first(key: PrivateKey, other: PrivateKey) -> None:
+def test_each_of_several_keys_is_queried_first(key: PrivateKey, other: PrivateKey) -> None:
     talk = talk_of(memory(key), memory(other))
     assert talk.message(PublicKeyQuery).key == key.public_key.blob
 
@@ -147,13 +147,13 @@ def test_of_several_keys_each_is_asked_about_first(key: PrivateKey, other: Priva
 
 
 @pytest.mark.parametrize("query", [True, False])
-def test_the_caller_may_say_whether_to_ask_first(key: PrivateKey, query: bool) -> None:
+def test_key_is_queried_first_as_the_caller_chooses(key: PrivateKey, query: bool) -> None:
     talk = talk_of(KeyCredential(KeySigner(key), query=query))
 
     assert bool(talk.auth.take_messages()) == query
 
 
-def test_none_that_the_caller_gave_is_an_attempt_when_it_is_refused() -> None:
+def test_refused_none_of_the_caller_is_an_attempt() -> None:
     talk = talk_of(NoneCredential())
     talk.receive(failure("publickey"))
 
@@ -162,7 +162,7 @@ def test_none_that_the_caller_gave_is_an_attempt_when_it_is_refused() -> None:
     assert "none" not in str(error)  # every server that wants authentication refuses it
 
 
-def test_a_probe_finds_a_server_that_wants_no_authentication(key: PrivateKey) -> None:
+def test_probe_succeeds_where_the_server_wants_no_authentication(key: PrivateKey) -> None:
     talk = talk_of(NoneCredential(probe=True), memory(key))
     talk.message(NoneRequest)
 
@@ -171,7 +171,7 @@ def test_a_probe_finds_a_server_that_wants_no_authentication(key: PrivateKey) ->
     assert [(a.method, a.outcome) for a in talk.auth.attempts] == [("none", Outcome.ACCEPTED)]
 
 
-def test_a_probe_learns_the_methods_and_is_no_attempt(key: PrivateKey) -> None:
+def test_probe_learns_the_methods_and_is_not_an_attempt(key: PrivateKey) -> None:
     talk = talk_of(NoneCredential(probe=True), memory(key), PasswordCredential("s3cret"))
     talk.message(NoneRequest)
 
@@ -182,7 +182,7 @@ def test_a_probe_learns_the_methods_and_is_no_attempt(key: PrivateKey) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["algorithm", "key"])
-def test_an_answer_about_another_key_is_a_protocol_error(
+def test_answer_about_another_key_is_a_protocol_error(
     key: PrivateKey, other: PrivateKey, wrong: str
 ) -> None:
     talk = talk_of(memory(key), memory(other))
@@ -207,9 +207,7 @@ def test_nothing_is_signed_or_sent_before_the_start(key: PrivateKey) -> None:
 
 
 @pytest.mark.row("A22")
-def test_a_key_that_the_server_does_not_take_signs_nothing(
-    key: PrivateKey, other: PrivateKey
-) -> None:
+def test_key_that_the_server_refuses_signs_nothing(key: PrivateKey, other: PrivateKey) -> None:
     talk = talk_of(memory(key), memory(other))
 
     talk.receive(failure("publickey"), failure("publickey"))
@@ -221,7 +219,7 @@ def test_a_key_that_the_server_does_not_take_signs_nothing(
 @pytest.mark.parametrize(
     ("listed", "algorithm"), [(None, "rsa-sha2-512"), (("rsa-sha2-256",), "rsa-sha2-256")]
 )
-def test_an_rsa_key_signs_with_what_the_server_lists(
+def test_rsa_key_signs_with_an_algorithm_that_the_server_lists(
     rsa: PrivateKey, listed: tuple[str, ...] | None, algorithm: str
 ) -> None:
     auth = ClientAuth("ops", SESSION, [memory(rsa)])
@@ -235,7 +233,7 @@ def test_an_rsa_key_signs_with_what_the_server_lists(
 
 
 @pytest.mark.parametrize("query", [True, False])
-def test_a_key_signs_otherwise_when_the_server_lists_other_algorithms_meanwhile(
+def test_refused_key_signs_with_an_algorithm_announced_meanwhile(
     rsa: PrivateKey, key: PrivateKey, query: bool
 ) -> None:
     """The second EXT_INFO comes before the answer to the first request."""
@@ -266,7 +264,7 @@ def test_a_key_signs_otherwise_when_the_server_lists_other_algorithms_meanwhile(
 
 
 @pytest.mark.parametrize("listed", [(), ("ecdsa-sha2-nistp256",), ("rsa-sha2-512",)])
-def test_a_refused_key_is_not_tried_again_without_another_algorithm(
+def test_refused_key_is_not_tried_again_without_another_algorithm(
     rsa: PrivateKey, key: PrivateKey, listed: tuple[str, ...]
 ) -> None:
     talk = talk_of(memory(rsa), memory(key))
@@ -284,7 +282,7 @@ def test_another_algorithm_costs_an_attempt(rsa: PrivateKey) -> None:
     assert "attempts are enough" in str(talk.event(AuthRejected).error)
 
 
-def test_an_rsa_key_without_an_algorithm_is_reported_and_not_sent(rsa: PrivateKey) -> None:
+def test_rsa_key_without_a_listed_algorithm_is_reported_and_not_sent(rsa: PrivateKey) -> None:
     auth = ClientAuth("ops", SESSION, [memory(rsa)], server_sig_algs=("ssh-rsa",))
     auth.start()
     NoneRequest.decode(auth.take_messages()[0])
@@ -298,7 +296,7 @@ def test_an_rsa_key_without_an_algorithm_is_reported_and_not_sent(rsa: PrivateKe
     assert attempt.detail == "the server lists none of the key's"
 
 
-def test_a_key_without_an_algorithm_that_may_be_used_is_not_the_servers_fault(
+def test_key_without_an_allowed_algorithm_is_reported_as_our_policy(
     key: PrivateKey,
 ) -> None:
     policy = ClientPolicy(algorithms=("rsa-sha2-512",))
@@ -331,7 +329,7 @@ def test_sha1_signs_only_where_it_is_named_and_the_server_lists_nothing(
     ]
 
 
-def test_a_signer_that_fails_makes_room_for_the_next(key: PrivateKey) -> None:
+def test_next_credential_is_tried_when_a_signer_fails(key: PrivateKey) -> None:
     talk = talk_of(memory(key), PasswordCredential("s3cret"))
     talk.event(SignatureNeeded)
 
@@ -345,7 +343,7 @@ def test_a_signer_that_fails_makes_room_for_the_next(key: PrivateKey) -> None:
 # ------------------------------------------------------------------- password
 
 
-def test_a_given_password_is_sent_at_once() -> None:
+def test_given_password_is_sent_at_once() -> None:
     talk = talk_of(PasswordCredential("s3cret"))
 
     assert talk.message(PasswordRequest).password == "s3cret"
@@ -354,7 +352,7 @@ def test_a_given_password_is_sent_at_once() -> None:
     assert "s3cret" not in str(talk.event(AuthRejected).error)
 
 
-def test_a_password_is_asked_for_only_when_its_turn_comes(key: PrivateKey) -> None:
+def test_password_is_asked_for_only_when_its_turn_comes(key: PrivateKey) -> None:
     talk = talk_of(memory(key), PasswordCredential(no_password))
     talk.event(SignatureNeeded)
     talk.auth.provide_signature(b"signature")
@@ -368,7 +366,7 @@ def test_a_password_is_asked_for_only_when_its_turn_comes(key: PrivateKey) -> No
     assert talk.message(PasswordRequest).password == "typed"
 
 
-def test_a_password_that_is_not_given_is_declined() -> None:
+def test_password_that_is_not_given_is_declined() -> None:
     talk = talk_of(PasswordCredential(no_password))
 
     talk.event(PasswordNeeded)
@@ -379,7 +377,7 @@ def test_a_password_that_is_not_given_is_declined() -> None:
 
 
 @pytest.mark.row("A18")
-def test_an_expired_password_is_changed() -> None:
+def test_expired_password_is_changed() -> None:
     talk = talk_of(PasswordCredential("old", renew))
     talk.message(PasswordRequest)
 
@@ -409,7 +407,7 @@ def test_new_passwords_are_offered_three_times() -> None:
 
 @pytest.mark.row("A18")
 @pytest.mark.parametrize("change", [None, renew])
-def test_an_expired_password_without_a_new_one_is_reported(
+def test_expired_password_without_a_new_one_is_reported(
     change: Callable[[str], object] | None,
 ) -> None:
     talk = talk_of(PasswordCredential("old", renew if change else None))
@@ -449,7 +447,7 @@ def test_prompts_are_answered_in_order() -> None:
 
 
 @pytest.mark.row("A10")
-def test_no_prompts_are_answered_with_no_answers() -> None:
+def test_empty_prompts_are_answered_with_no_responses() -> None:
     talk = talk_of(dialogue())
     talk.message(KeyboardInteractiveRequest)
 

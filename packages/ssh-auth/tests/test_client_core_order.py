@@ -65,7 +65,7 @@ def test_methods_that_the_server_does_not_list_are_reported_and_not_sent(
     assert talk.auth.attempts[0].remaining == ("keyboard-interactive",)
 
 
-def test_a_partial_success_is_followed(key: PrivateKey) -> None:
+def test_partial_success_is_followed_by_what_the_server_lists(key: PrivateKey) -> None:
     talk = talk_of(PasswordCredential("s3cret"), memory(key))
     talk.message(PasswordRequest)
     talk.receive(failure("publickey"))
@@ -80,7 +80,7 @@ def test_a_partial_success_is_followed(key: PrivateKey) -> None:
     assert outcomes(talk) == [Outcome.REJECTED, Outcome.PARTIAL, Outcome.ACCEPTED]
 
 
-def test_a_credential_that_was_passed_over_is_tried_when_the_server_lists_it(
+def test_skipped_credential_is_tried_when_the_server_lists_it(
     key: PrivateKey,
 ) -> None:
     talk = talk_of(NoneCredential(probe=True), memory(key), PasswordCredential("s3cret"))
@@ -94,9 +94,7 @@ def test_a_credential_that_was_passed_over_is_tried_when_the_server_lists_it(
 
 
 @pytest.mark.parametrize("partial", [False, True])
-def test_an_empty_list_of_methods_leaves_all_that_there_are(
-    key: PrivateKey, partial: bool
-) -> None:
+def test_empty_list_of_methods_excludes_no_credential(key: PrivateKey, partial: bool) -> None:
     talk = talk_of(PasswordCredential("s3cret"), memory(key))
     talk.message(PasswordRequest)
 
@@ -158,7 +156,7 @@ class Endless:
 
 @pytest.mark.row("A21")
 @pytest.mark.parametrize("partial", [True, False])
-def test_64_attempts_are_enough(partial: bool) -> None:
+def test_client_stops_after_64_attempts(partial: bool) -> None:
     auth = ClientAuth("ops", SESSION, Endless(PasswordCredential("s3cret")))
     auth.start()
     for _ in range(64):
@@ -172,7 +170,7 @@ def test_64_attempts_are_enough(partial: bool) -> None:
 
 
 @pytest.mark.row("A21")
-def test_a_strategy_of_methods_that_are_not_offered_comes_to_an_end() -> None:
+def test_endless_strategy_of_unoffered_methods_ends() -> None:
     auth = ClientAuth("ops", SESSION, Endless(PasswordCredential("s3cret")))
     auth.start()
 
@@ -182,7 +180,7 @@ def test_a_strategy_of_methods_that_are_not_offered_comes_to_an_end() -> None:
 
 
 @pytest.mark.row("A21")
-def test_64_rounds_of_prompts_are_enough() -> None:
+def test_client_stops_after_64_rounds_of_prompts() -> None:
     talk = talk_of(dialogue())
     for _ in range(64):
         talk.receive(QUESTION)
@@ -210,7 +208,7 @@ def test_banners_without_end_end_the_authentication(size: int) -> None:
     assert "banners" in talk.event(AuthRejected).error.reason
 
 
-def test_a_banner_that_is_too_long_is_cut_and_the_user_is_authenticated() -> None:
+def test_overlong_banner_is_cut_and_the_user_is_authenticated() -> None:
     limits = AuthLimits(banner_bytes=1_000)
     talk = talk_of(PasswordCredential("s3cret"), limits=limits)
 
@@ -221,7 +219,7 @@ def test_a_banner_that_is_too_long_is_cut_and_the_user_is_authenticated() -> Non
     talk.event(AuthSucceeded)
 
 
-def test_a_banner_is_safe_to_show() -> None:
+def test_banner_is_escaped() -> None:
     talk = talk_of()
 
     talk.receive(UserauthBanner(message="Hello\r\n\x1b[2J\udcff"))
@@ -237,7 +235,7 @@ def test_a_banner_is_safe_to_show() -> None:
     "message",
     [SUCCESS, failure("password"), PublicKeyOk(algorithm="a", key=b""), QUESTION],
 )
-def test_an_answer_that_no_request_asked_for_is_a_protocol_error(message: Message) -> None:
+def test_answer_without_a_request_is_a_protocol_error(message: Message) -> None:
     talk = talk_of(PasswordCredential(no_password))
     talk.event(PasswordNeeded)
 
@@ -248,7 +246,7 @@ def test_an_answer_that_no_request_asked_for_is_a_protocol_error(message: Messag
 
 @pytest.mark.row("A19")
 @pytest.mark.parametrize("message", [SUCCESS, failure("password"), UserauthBanner(message="")])
-def test_nothing_follows_success(message: Message) -> None:
+def test_message_after_success_is_a_protocol_error(message: Message) -> None:
     talk = talk_of(PasswordCredential("s3cret"))
     talk.receive(SUCCESS)
 

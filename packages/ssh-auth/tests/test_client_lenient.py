@@ -40,7 +40,7 @@ def listed(names: bytes, rest: bytes = b"\0") -> bytes:
     return b"\x33" + string(names) + rest
 
 
-def test_a_failure_with_an_empty_list_lets_the_client_go_on(key: PrivateKey) -> None:
+def test_failure_with_an_empty_list_lets_the_client_go_on(key: PrivateKey) -> None:
     talk = talk_of(NoneCredential(probe=True), memory(key), PasswordCredential("s3cret"))
     talk.message(NoneRequest)
 
@@ -59,7 +59,7 @@ def test_a_failure_with_an_empty_list_lets_the_client_go_on(key: PrivateKey) -> 
         listed(b"password,password,frobnicate@example.com"),
     ],
 )
-def test_a_failure_is_read_as_openssh_reads_it_or_better(payload: bytes) -> None:
+def test_failure_is_read_at_least_as_leniently_as_by_openssh(payload: bytes) -> None:
     talk = talk_of(NoneCredential(probe=True), dialogue(), PasswordCredential("s3cret"))
     talk.message(NoneRequest)
 
@@ -68,7 +68,7 @@ def test_a_failure_is_read_as_openssh_reads_it_or_better(payload: bytes) -> None
     talk.message(PasswordRequest)
 
 
-def test_a_failure_without_its_flag_is_no_partial_success() -> None:
+def test_failure_without_its_flag_is_not_a_partial_success() -> None:
     talk = talk_of(PasswordCredential("one"), PasswordCredential("two"))
     talk.auth.receive(listed(b"password", b""))
     talk.auth.receive(listed(b"password", b""))
@@ -88,7 +88,7 @@ def test_unreadable_failure_is_a_protocol_error(payload: bytes) -> None:
         talk.auth.receive(payload)
 
 
-def test_a_success_with_more_behind_it_is_a_success() -> None:
+def test_success_with_trailing_bytes_is_a_success() -> None:
     talk = talk_of(PasswordCredential("s3cret"))
 
     talk.auth.receive(SUCCESS.encode() + b"zz")
@@ -97,7 +97,7 @@ def test_a_success_with_more_behind_it_is_a_success() -> None:
 
 
 @pytest.mark.parametrize("rest", [b"", string(b"en"), string(b"") + b"zz"])
-def test_a_banner_without_a_language_is_a_banner(rest: bytes) -> None:
+def test_banner_without_a_language_is_reported(rest: bytes) -> None:
     talk = talk_of(PasswordCredential("s3cret"))
 
     talk.auth.receive(bytes([UserauthBanner.NUMBER or 0]) + string(b"Hello") + rest)
@@ -106,7 +106,7 @@ def test_a_banner_without_a_language_is_a_banner(rest: bytes) -> None:
 
 
 @pytest.mark.parametrize("rest", [b"", string(b"en"), string(b"") + b"zz"])
-def test_a_demand_for_a_new_password_needs_no_language(rest: bytes) -> None:
+def test_password_change_request_without_a_language_is_read(rest: bytes) -> None:
     talk = talk_of(PasswordCredential("old", renew))
 
     talk.auth.receive(bytes([PasswdChangeReq.NUMBER or 0]) + string(b"Choose") + rest)
@@ -129,7 +129,7 @@ def test_prompts_and_keys_are_read_strictly(key: PrivateKey, other: PrivateKey) 
 
 
 @pytest.mark.parametrize("answered", ["ssh-rsa", "rsa-sha2-256", "rsa-sha2-512"])
-def test_an_answer_that_names_another_algorithm_of_the_key_is_about_the_key(
+def test_answer_with_another_algorithm_of_the_key_is_accepted(
     rsa: PrivateKey, answered: str
 ) -> None:
     talk = talk_of(KeyCredential(KeySigner(rsa), query=True))
@@ -143,7 +143,7 @@ def test_an_answer_that_names_another_algorithm_of_the_key_is_about_the_key(
 
 
 @pytest.mark.parametrize("answered", ["ssh-ed25519", "ssh-dss", "", "rsa-sha2-1024"])
-def test_an_answer_that_names_an_algorithm_of_no_such_key_is_refused(
+def test_answer_with_an_algorithm_of_another_key_type_is_refused(
     rsa: PrivateKey, answered: str
 ) -> None:
     talk = talk_of(KeyCredential(KeySigner(rsa), query=True))
@@ -164,7 +164,7 @@ def respelled(blob: bytes, kind: bytes, zeros: bytes = b"") -> bytes:
 @pytest.mark.parametrize(
     ("kind", "zeros"), [(b"rsa-sha2-512", b""), (b"ssh-rsa", b"\0"), (b"ssh-rsa", b"\0\0")]
 )
-def test_a_key_that_the_server_spells_otherwise_is_the_same(
+def test_key_blob_with_other_leading_zeros_is_the_same_key(
     rsa: PrivateKey, kind: bytes, zeros: bytes
 ) -> None:
     talk = talk_of(KeyCredential(KeySigner(rsa), query=True))
@@ -175,7 +175,7 @@ def test_a_key_that_the_server_spells_otherwise_is_the_same(
     talk.event(SignatureNeeded)
 
 
-def test_a_key_with_other_numbers_is_another(key: PrivateKey, other: PrivateKey) -> None:
+def test_key_blob_with_other_numbers_is_another_key(key: PrivateKey, other: PrivateKey) -> None:
     blob = key.public_key.blob
     assert is_same_key(blob, key.public_key)
     for wrong in (other.public_key.blob, b"", blob[:-1], blob + b"\0", blob + string(b"")):

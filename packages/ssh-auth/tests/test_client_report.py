@@ -16,7 +16,7 @@ from ssh_keys import CertificateSpec, PrivateKey, issue
 from ssh_wire import UsageError
 
 
-def test_a_key_is_told_by_fingerprint_and_algorithm(key: PrivateKey) -> None:
+def test_attempt_of_a_key_has_its_fingerprint_and_algorithm(key: PrivateKey) -> None:
     state = AwaitSignature(KeyCredential(KeySigner(key, "file k")), "ssh-ed25519")
 
     assert attempt(state, Outcome.SIGNING_FAILED, ("publickey",), "no") == AuthAttempt(
@@ -30,7 +30,7 @@ def test_a_key_is_told_by_fingerprint_and_algorithm(key: PrivateKey) -> None:
     )
 
 
-def test_a_certificate_is_told_by_its_key_id(key: PrivateKey, other: PrivateKey) -> None:
+def test_attempt_of_a_certificate_has_its_key_id(key: PrivateKey, other: PrivateKey) -> None:
     spec = CertificateSpec(role="user", key_id="me@work", principals=("me",))
     certificate = issue(other, key.public_key, spec=spec, random=bytes)
     state = ExpectVerdict(KeyCredential(KeySigner(key), certificate=certificate), "x")
@@ -47,7 +47,7 @@ def test_unusable_credential_is_reported_with_its_reason() -> None:
     assert str(told) == "publickey (file k) could not be used: it is a directory"
 
 
-def test_other_methods_have_neither() -> None:
+def test_attempts_of_other_methods_have_no_fingerprint_or_algorithm() -> None:
     told = attempt(ExpectVerdict(NoneCredential()), Outcome.REJECTED, None, "")
 
     assert told == AuthAttempt(method="none", outcome=Outcome.REJECTED)

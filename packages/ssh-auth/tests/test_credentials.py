@@ -34,11 +34,11 @@ def test_each_credential_names_its_method_and_source(key: PrivateKey) -> None:
         assert "s3cret" not in repr(credential)
 
 
-def test_credentials_are_themselves_and_no_others() -> None:
+def test_credentials_are_compared_by_identity() -> None:
     assert PasswordCredential("same") != PasswordCredential("same")
 
 
-def test_a_password_is_given_or_asked_for() -> None:
+def test_password_is_given_or_asked_for() -> None:
     async def prompt() -> str | None:
         return "asked"
 
@@ -46,7 +46,7 @@ def test_a_password_is_given_or_asked_for() -> None:
     assert finish(PasswordCredential(prompt).ask(None)) == "asked"
 
 
-def test_a_new_password_is_asked_for_with_the_servers_prompt() -> None:
+def test_new_password_is_asked_for_with_the_servers_prompt() -> None:
     async def change(prompt: str) -> str | None:
         return prompt.upper()
 
@@ -54,7 +54,7 @@ def test_a_new_password_is_asked_for_with_the_servers_prompt() -> None:
     assert finish(PasswordCredential("old").ask("new?")) is None
 
 
-def test_a_password_is_text() -> None:
+def test_password_that_is_not_text_is_refused() -> None:
     with pytest.raises(UsageError):
         PasswordCredential("\ud800")
 
@@ -68,13 +68,13 @@ def test_a_password_is_text() -> None:
         ((HIDDEN, HIDDEN), None),
     ],
 )
-def test_a_password_answers_one_hidden_prompt(
+def test_password_answers_a_single_hidden_prompt_alone(
     prompts: Sequence[Prompt], answers: Sequence[str] | None
 ) -> None:
     assert finish(password_answers("s3cret")("", "", prompts)) == answers
 
 
-def test_a_password_is_answered_once() -> None:
+def test_password_answers_one_round_only() -> None:
     answer = password_answers("s3cret")
 
     assert finish(answer("", "", [HIDDEN])) == ("s3cret",)
@@ -82,7 +82,9 @@ def test_a_password_is_answered_once() -> None:
     assert finish(answer("", "", [HIDDEN])) is None
 
 
-def test_a_certificate_is_of_the_signers_key(key: PrivateKey, other: PrivateKey) -> None:
+def test_certificate_of_another_key_than_the_signers_is_refused(
+    key: PrivateKey, other: PrivateKey
+) -> None:
     spec = CertificateSpec(role="user", key_id="me", principals=("me",))
     certificate = issue(other, key.public_key, spec=spec, random=bytes)
 

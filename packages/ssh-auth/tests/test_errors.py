@@ -6,7 +6,7 @@ from ssh_auth import AuthAttempt, AuthenticationFailed, Outcome, TooManyAttempts
 from ssh_wire import DisconnectReason, ProtocolError, SSHError
 
 
-def test_a_failure_is_one_line_and_carries_what_was_tried() -> None:
+def test_failure_is_one_line_with_the_attempts_made() -> None:
     attempts = [
         AuthAttempt(method="publickey", source="agent", outcome=Outcome.REJECTED),
         AuthAttempt(method="password", outcome=Outcome.NOT_OFFERED),
@@ -23,7 +23,7 @@ def test_a_failure_is_one_line_and_carries_what_was_tried() -> None:
     )
 
 
-def test_a_failure_names_the_host_and_the_reason_where_they_are_known() -> None:
+def test_failure_names_the_host_and_the_reason_where_they_are_known() -> None:
     error = AuthenticationFailed("ops", [], (), "64 attempts are enough", "web.example.com")
 
     assert str(error) == (
@@ -33,7 +33,7 @@ def test_a_failure_names_the_host_and_the_reason_where_they_are_known() -> None:
     assert (error.host, error.reason) == ("web.example.com", "64 attempts are enough")
 
 
-def test_a_failure_says_once_what_happened_several_times() -> None:
+def test_failure_counts_attempts_that_are_the_same() -> None:
     wrong = AuthAttempt(method="password", outcome=Outcome.REJECTED)
     key = AuthAttempt(method="publickey", outcome=Outcome.PARTIAL)
 
@@ -45,7 +45,7 @@ def test_a_failure_says_once_what_happened_several_times() -> None:
     )
 
 
-def test_a_refused_none_is_not_reported_as_a_failed_attempt() -> None:
+def test_refused_none_is_not_reported_as_a_failed_attempt() -> None:
     none = AuthAttempt(method="none", outcome=Outcome.REJECTED)
     wrong = AuthAttempt(method="password", outcome=Outcome.REJECTED)
 

@@ -6,7 +6,7 @@ import pytest
 from ssh_auth import AuthLimits
 
 
-def test_the_defaults_are_those_of_the_documents() -> None:
+def test_limits_have_the_documented_defaults() -> None:
     assert attrs.asdict(AuthLimits()) == {
         "user_name_bytes": 1024,
         "password_bytes": 1024,

@@ -16,7 +16,7 @@ from ssh_auth.server.attempt_counter import AttemptCounter
         ("count_round", 64),
     ],
 )
-def test_each_cap_allows_so_many_and_then_ends(count: str, allowed: int) -> None:
+def test_counter_allows_as_many_as_its_cap_and_then_ends(count: str, allowed: int) -> None:
     counter = AttemptCounter(AuthLimits())
     for _ in range(allowed):
         getattr(counter, count)()

@@ -51,7 +51,7 @@ from ssh_wire.messages.auth import (
 # ------------------------------------------------------------------- publickey
 
 
-def test_a_query_is_answered_with_the_key_that_was_asked_about(key: PrivateKey) -> None:
+def test_query_is_answered_with_the_key_that_was_asked_about(key: PrivateKey) -> None:
     talk = talk_of()
     talk.receive(query(key))
     offered = talk.event(KeyOffered)
@@ -68,7 +68,7 @@ def test_a_query_is_answered_with_the_key_that_was_asked_about(key: PrivateKey) 
     talk.assert_idle()
 
 
-def test_a_signature_is_verified_before_anybody_is_asked(key: PrivateKey) -> None:
+def test_signature_is_verified_before_the_backend_is_asked(key: PrivateKey) -> None:
     talk = talk_of()
     talk.receive(signed(key))
     verified = talk.event(KeyVerified)
@@ -143,7 +143,7 @@ def test_unknown_key_gets_the_same_answer_as_any_failure(key: PrivateKey) -> Non
 
 @pytest.mark.row("A07")
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 1)), max_size=12), st.integers(0, 1))
-def test_whatever_was_queried_the_key_that_signed_is_the_key(
+def test_key_that_signed_counts_whatever_was_queried(
     steps: list[tuple[bool, int]], last: int
 ) -> None:
     talk = talk_of()
@@ -163,7 +163,7 @@ def test_whatever_was_queried_the_key_that_signed_is_the_key(
 
 
 @pytest.mark.row("A08")
-def test_one_key_is_one_factor() -> None:
+def test_same_key_does_not_complete_two_factors() -> None:
     first, second = KEYS
     talk = talk_of(ServerPolicy(sequences=(("publickey", "publickey"),)))
     talk.receive(signed(first))
@@ -182,7 +182,7 @@ def test_one_key_is_one_factor() -> None:
 # ------------------------------------------------------------------- password
 
 
-def test_a_password_is_asked_about() -> None:
+def test_password_is_decided_by_the_backend() -> None:
     talk = talk_of(PASSWORD)
     talk.receive(password())
     offered = talk.event(PasswordOffered)
@@ -197,7 +197,7 @@ def test_a_password_is_asked_about() -> None:
 @pytest.mark.row("A16")
 @pytest.mark.row("A23")
 @pytest.mark.parametrize("text", ["", "a\0b", "x" * 1025, "ü" * 513, "x" * 100_000])
-def test_a_password_that_no_backend_should_see_fails(text: str) -> None:
+def test_invalid_password_fails_without_asking_the_backend(text: str) -> None:
     talk = talk_of(PASSWORD)
 
     talk.receive(
@@ -210,7 +210,7 @@ def test_a_password_that_no_backend_should_see_fails(text: str) -> None:
 
 
 @pytest.mark.row("A16")
-def test_a_password_of_1024_bytes_is_asked_about() -> None:
+def test_password_of_1024_bytes_is_asked_about() -> None:
     talk = talk_of(PASSWORD)
 
     talk.receive(password("x" * 1024))
@@ -219,7 +219,7 @@ def test_a_password_of_1024_bytes_is_asked_about() -> None:
 
 
 @pytest.mark.row("A23")
-def test_an_empty_password_is_asked_about_where_the_policy_says_so_and_first(
+def test_empty_password_is_asked_about_first_and_by_policy_only(
     key: PrivateKey,
 ) -> None:
     alone = talk_of(ServerPolicy(methods=("password",), empty_passwords=True))
@@ -234,7 +234,7 @@ def test_an_empty_password_is_asked_about_where_the_policy_says_so_and_first(
 
 
 @pytest.mark.row("A18")
-def test_an_expired_password_has_to_be_changed() -> None:
+def test_expired_password_has_to_be_changed() -> None:
     talk = talk_of(PASSWORD)
     talk.receive(password("expired"))
     offered = talk.event(PasswordOffered)
@@ -266,7 +266,7 @@ def test_demand_of_a_change_for_another_method_is_a_usage_error(key: PrivateKey)
 # ------------------------------------------------------------------- keyboard-interactive
 
 
-def test_a_dialogue_of_two_rounds() -> None:
+def test_dialogue_of_two_rounds_authenticates() -> None:
     talk = talk_of(INTERACTIVE)
     talk.receive(interactive())
     talk.auth.ask(talk.event(InteractiveStarted).request, QUESTION)
@@ -301,7 +301,7 @@ def test_answers_that_do_not_match_the_prompts_fail(answers: tuple[str, ...]) ->
 
 @pytest.mark.row("A10")
 @pytest.mark.row("W02")
-def test_a_count_of_answers_that_is_a_lie_is_a_protocol_error() -> None:
+def test_count_of_responses_beyond_the_message_is_a_protocol_error() -> None:
     talk = talk_of(INTERACTIVE)
     talk.receive(interactive())
     talk.auth.ask(talk.event(InteractiveStarted).request, QUESTION)
@@ -351,7 +351,7 @@ def test_prompts_for_another_method_are_a_usage_error() -> None:
 
 
 @pytest.mark.row("A12")
-def test_a_dialogue_has_64_rounds() -> None:
+def test_dialogue_ends_after_64_rounds() -> None:
     talk = talk_of(INTERACTIVE)
     talk.receive(interactive())
     request = talk.event(InteractiveStarted).request
@@ -375,7 +375,7 @@ def restricted(asked: list[str], *names: str) -> ServerPolicy:
     return ServerPolicy(methods=("publickey",), algorithms=algorithms)
 
 
-def test_a_user_may_have_other_algorithms() -> None:
+def test_algorithms_of_a_user_replace_those_of_the_policy() -> None:
     asked: list[str] = []
     policy = restricted(asked, "ssh-rsa", "rsa-sha2-256")
     auth = ServerAuth(SESSION, policy)
@@ -412,7 +412,7 @@ def test_keys_of_every_kind_that_verifies_are_accepted_unless_a_user_has_others(
         assert isinstance(auth.next_event(), KeyOffered) is taken
 
 
-def test_a_name_that_means_something_elsewhere_is_not_asked_about() -> None:
+def test_unsafe_user_name_is_not_asked_about() -> None:
     asked: list[str] = []
     auth = ServerAuth(SESSION, restricted(asked))
     auth.receive(password(user="../root").encode())

@@ -32,7 +32,7 @@ from ssh_wire import DisconnectReason, ProtocolError
 
 
 @pytest.mark.row("A12")
-def test_the_sixth_failure_disconnects_with_14() -> None:
+def test_sixth_failure_disconnects_with_14() -> None:
     talk = talk_of(PASSWORD)
     for _ in range(5):
         talk.receive(password("wrong"))
@@ -52,7 +52,7 @@ def test_the_sixth_failure_disconnects_with_14() -> None:
 
 
 @pytest.mark.row("A12")
-def test_the_33rd_query_disconnects(key: PrivateKey) -> None:
+def test_query_number_33_disconnects(key: PrivateKey) -> None:
     talk = talk_of()
     for index in range(32):
         talk.receive(query(key))
@@ -63,7 +63,7 @@ def test_the_33rd_query_disconnects(key: PrivateKey) -> None:
 
 
 @pytest.mark.row("A12")
-def test_the_129th_request_disconnects() -> None:
+def test_request_number_129_disconnects() -> None:
     talk = talk_of(INTERACTIVE)
     for _ in range(128):
         talk.receive(interactive())
@@ -75,7 +75,7 @@ def test_the_129th_request_disconnects() -> None:
 
 
 @pytest.mark.row("A12")
-def test_a_partial_success_sets_no_count_back(key: PrivateKey) -> None:
+def test_partial_success_resets_no_count(key: PrivateKey) -> None:
     talk = talk_of(BOTH, AuthLimits(failures=2))
     talk.receive(password())
     talk.receive(signed(key))
@@ -109,7 +109,7 @@ def test_new_request_abandons_the_pending_one_and_its_late_answer_is_ignored() -
 
 
 @pytest.mark.row("A13")
-def test_a_burst_of_requests_asks_about_the_last_only() -> None:
+def test_burst_of_requests_asks_about_the_last_only() -> None:
     talk = talk_of(PASSWORD)
 
     talk.receive(password("1"), password("2"), password("3"))

@@ -65,7 +65,7 @@ def signed_with(key: PrivateKey, certificate: Certificate, algorithm: str) -> Pu
 
 
 @pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
-def test_a_certificate_is_asked_about_with_its_key(kind: str) -> None:
+def test_certificate_is_asked_about_with_its_key(kind: str) -> None:
     key = PrivateKey.generate(kind)
     certificate = certified(key.public_key)
     for algorithm in certificate.algorithms:
@@ -101,7 +101,7 @@ def test_certificate_is_refused_where_certificates_are_not_enabled() -> None:
 @pytest.mark.parametrize(
     "damage", ["its signature", "another key's", "the plain algorithm", "another's algorithm"]
 )
-def test_a_certificate_that_does_not_hold_is_not_asked_about(damage: str) -> None:
+def test_invalid_certificate_is_not_asked_about(damage: str) -> None:
     certificate = certified(KEYS[0].public_key)
     (algorithm,) = certificate.algorithms
     signer, blob = KEYS[0], certificate.blob
@@ -132,7 +132,7 @@ def test_a_certificate_that_does_not_hold_is_not_asked_about(damage: str) -> Non
 
 
 @pytest.mark.row("A08")
-def test_a_key_completes_publickey_once_certified_or_not() -> None:
+def test_key_completes_publickey_once_with_or_without_certificate() -> None:
     certificate = certified(KEYS[0].public_key)
     (algorithm,) = certificate.algorithms
     talk = talk_of(CERTIFICATES)
@@ -192,7 +192,7 @@ PIN = FidoPolicy(verification=True)
         (5, Accept(fido=PIN), True),
     ],
 )
-def test_a_token_has_to_be_touched_unless_the_backend_says_otherwise(
+def test_token_needs_a_touch_unless_the_backend_waives_it(
     flags: int, accept: Accept, *, enough: bool
 ) -> None:
     talk = talk_of()
@@ -214,7 +214,7 @@ def test_a_token_has_to_be_touched_unless_the_backend_says_otherwise(
 
 
 @pytest.mark.row("K12")
-def test_a_signature_that_is_not_the_tokens_is_not_asked_about() -> None:
+def test_signature_of_a_token_over_other_data_is_not_asked_about() -> None:
     good = signed_by_token(INNER, b"another session")
     talk = talk_of()
     talk.receive(good)
@@ -224,7 +224,7 @@ def test_a_signature_that_is_not_the_tokens_is_not_asked_about() -> None:
 
 
 @pytest.mark.row("K12")
-def test_a_partial_success_demands_the_touch_too() -> None:
+def test_partial_success_needs_the_touch_too() -> None:
     talk = talk_of()
     talk.receive(signed_by_token(INNER, SESSION, flags=0))
     talk.auth.answer(talk.event(KeyVerified).request, Partial(("password",)))
@@ -235,9 +235,7 @@ def test_a_partial_success_demands_the_touch_too() -> None:
 
 @pytest.mark.row("K12")
 @pytest.mark.parametrize(("flags", "enough"), [(1, False), (5, True)])
-def test_a_certificate_that_wants_the_pin_gets_it_whatever_the_backend_says(
-    flags: int, *, enough: bool
-) -> None:
+def test_pin_that_a_certificate_requires_cannot_be_waived(flags: int, *, enough: bool) -> None:
     certificate = certified(token_key(INNER), ["verify-required"])
     talk = talk_of(CERTIFICATES)
     talk.receive(

@@ -50,7 +50,7 @@ from ssh_wire.messages.auth import (
 
 
 @pytest.mark.row("A05")
-def test_none_tells_the_methods_and_the_first_is_free() -> None:
+def test_none_is_answered_with_the_methods_and_the_first_is_free() -> None:
     talk = talk_of(ServerPolicy(methods=("publickey", "password")), AuthLimits(failures=2))
 
     talk.receive(none())
@@ -92,7 +92,7 @@ def test_none_is_asked_about_only_where_the_policy_has_it() -> None:
         ),
     ],
 )
-def test_a_method_that_is_not_offered_fails_and_counts(request_: Message) -> None:
+def test_method_that_is_not_offered_fails_and_counts(request_: Message) -> None:
     talk = talk_of(limits=AuthLimits(failures=2))
 
     talk.receive(request_)
@@ -103,7 +103,7 @@ def test_a_method_that_is_not_offered_fails_and_counts(request_: Message) -> Non
         talk.receive(request_)
 
 
-def test_the_banner_comes_before_the_first_answer() -> None:
+def test_banner_is_sent_before_the_first_answer() -> None:
     talk = talk_of(ServerPolicy(banner="Authorised users only\r\n"))
 
     talk.receive(none(), none())
@@ -118,7 +118,7 @@ def test_the_banner_comes_before_the_first_answer() -> None:
 # ------------------------------------------------------------------- sequences
 
 
-def test_a_required_sequence_is_followed(key: PrivateKey) -> None:
+def test_required_sequence_is_followed(key: PrivateKey) -> None:
     talk = talk_of(BOTH)
     talk.receive(password())
     talk.expect_sent(failure("publickey"))
@@ -135,7 +135,7 @@ def test_a_required_sequence_is_followed(key: PrivateKey) -> None:
     assert (done.key, done.methods) == (key.public_key, ("publickey", "password"))
 
 
-def test_the_backend_may_demand_more() -> None:
+def test_backend_can_demand_a_further_method() -> None:
     talk = talk_of(PASSWORD)
     talk.receive(password())
 
@@ -169,7 +169,7 @@ def test_factors_that_force_different_commands_do_not_add_up(key: PrivateKey) ->
         NoneRequest(user="bob", service=SERVICE),
     ],
 )
-def test_a_change_of_user_or_service_disconnects(second: Message, key: PrivateKey) -> None:
+def test_change_of_user_or_service_disconnects(second: Message, key: PrivateKey) -> None:
     talk = talk_of(BOTH)
     talk.receive(signed(key))
     talk.auth.answer(talk.event(KeyVerified).request, Accept())
@@ -197,7 +197,7 @@ def test_request_for_another_service_fails_and_asks_no_question() -> None:
 @pytest.mark.parametrize(
     "user", ["x" * 1025, "x" * 100_000, "a\0b", "a\nb", "\x1b[m", "../x", "$(id)", "a\u202eb", ""]
 )
-def test_a_user_name_that_no_backend_should_see_fails(user: str) -> None:
+def test_invalid_user_name_fails_without_asking_the_backend(user: str) -> None:
     talk = talk_of(PASSWORD)
 
     talk.receive(password(user=user))
@@ -211,7 +211,7 @@ def test_a_user_name_that_no_backend_should_see_fails(user: str) -> None:
 
 @pytest.mark.row("A01")
 @pytest.mark.parametrize("number", range(80, 128))
-def test_a_message_of_the_connection_is_a_protocol_error(number: int) -> None:
+def test_connection_message_is_a_protocol_error(number: int) -> None:
     deciding = talk_of(PASSWORD)
     deciding.receive(password())
     asked = talk_of(INTERACTIVE)
@@ -245,7 +245,7 @@ def test_message_that_only_a_server_sends_is_a_protocol_error(message: Message) 
 
 
 @pytest.mark.row("A19")
-def test_after_success_requests_are_ignored() -> None:
+def test_requests_after_success_are_ignored() -> None:
     talk = talk_of(PASSWORD)
     talk.receive(password())
     talk.auth.answer(talk.event(PasswordOffered).request, Accept())

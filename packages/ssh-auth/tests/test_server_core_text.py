@@ -37,7 +37,7 @@ def test_password_request_with_a_text_that_is_not_utf_8_fails_and_asks_no_questi
     talk.assert_idle()
 
 
-def test_after_a_password_that_is_not_utf_8_the_right_one_is_asked_about() -> None:
+def test_right_password_is_asked_about_after_one_that_is_not_utf_8() -> None:
     talk = talk_of(PASSWORD)
     talk.auth.receive(replaced(password(MARK), BAD))
     talk.expect_sent(failure("password"))

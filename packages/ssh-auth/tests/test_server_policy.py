@@ -21,7 +21,7 @@ def test_policy_without_sequences_is_completed_by_any_method() -> None:
     assert remaining.after("password") is None
 
 
-def test_a_sequence_is_completed_in_its_order() -> None:
+def test_sequence_is_completed_in_its_order() -> None:
     remaining = Remaining(ServerPolicy(sequences=(KEY_THEN_PASSWORD,)).required)
     assert remaining.methods == ("publickey",)
     assert not remaining.takes("password")
@@ -33,7 +33,7 @@ def test_a_sequence_is_completed_in_its_order() -> None:
     assert after.after("password") is None
 
 
-def test_of_several_sequences_one_is_enough() -> None:
+def test_one_of_several_sequences_is_enough() -> None:
     policy = ServerPolicy(sequences=(KEY_THEN_PASSWORD, ("publickey", "keyboard-interactive")))
 
     after = Remaining(policy.required).after("publickey")
@@ -67,7 +67,7 @@ def test_policy_that_no_client_can_complete_is_refused(
         ServerPolicy(methods=methods, sequences=sequences)
 
 
-def test_a_demand_comes_before_what_remains_and_takes_nothing_away() -> None:
+def test_demand_is_added_before_the_methods_that_remain() -> None:
     remaining = Remaining((("password",), ("keyboard-interactive",)))
 
     assert demand(("password",), None).sequences == (("password",),)

@@ -40,7 +40,7 @@ def test_two_forced_commands_permit_nothing() -> None:
     assert progress.methods == ("password",)
 
 
-def test_a_partial_result_demands_more_than_the_policy() -> None:
+def test_partial_result_demands_more_than_the_policy() -> None:
     progress = Progress(ServerPolicy(methods=("password",)))
 
     assert not progress.complete("password", None, Partial(("keyboard-interactive",)))

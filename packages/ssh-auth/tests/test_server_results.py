@@ -17,7 +17,7 @@ class Truthy:
 
 
 @pytest.mark.parametrize("result", [Accept(), Reject(), Partial(("password",))])
-def test_the_three_results_are_valid(result: object) -> None:
+def test_accept_reject_and_partial_are_valid_results(result: object) -> None:
     assert validation_error(result) == ""
 
 

@@ -13,7 +13,7 @@ def test_every_state_has_its_row() -> None:
 
 @pytest.mark.row("A01")
 @pytest.mark.row("A02")
-def test_a_server_takes_requests_and_answers_and_nothing_else() -> None:
+def test_server_states_accept_requests_and_awaited_responses_only() -> None:
     for state, row in LEGAL.items():
         numbers = {number for number in range(256) if number in row}
         assert numbers == ({50, 61} if state is ExpectAnswers else {50})

@@ -8,7 +8,7 @@ from ssh_auth.server.usernames import is_acceptable
 @pytest.mark.parametrize(
     "user", ["ops", "a.b-c_d", "host$", "DOM\\user", "user@realm", "müller", "a" * 1024, "ü" * 512]
 )
-def test_names_that_people_have_are_looked_up(user: str) -> None:
+def test_usual_user_names_are_looked_up(user: str) -> None:
     assert is_acceptable(user, 1024)
 
 
@@ -32,5 +32,5 @@ def test_names_that_people_have_are_looked_up(user: str) -> None:
         "a\u200bb",
     ],
 )
-def test_names_that_mean_something_elsewhere_are_not(user: str) -> None:
+def test_unsafe_user_names_are_not_looked_up(user: str) -> None:
     assert not is_acceptable(user, 1024)

@@ -33,28 +33,28 @@ def signed(key: PrivateKey, algorithm: str, session_id: bytes, **changed: str) -
     )
 
 
-def test_a_key_is_read(key: PrivateKey, rsa: PrivateKey) -> None:
+def test_offered_key_is_read(key: PrivateKey, rsa: PrivateKey) -> None:
     for each, algorithm in ((key, "ssh-ed25519"), (rsa, "rsa-sha2-256")):
         blob = each.public_key.blob
         assert offered_key(query(algorithm, blob), ACCEPTED_ALGORITHMS) == each.public_key
 
 
 @pytest.mark.row("A06")
-def test_an_algorithm_of_another_key_is_refused(key: PrivateKey, rsa: PrivateKey) -> None:
+def test_algorithm_of_another_key_type_is_refused(key: PrivateKey, rsa: PrivateKey) -> None:
     for each, algorithm in ((key, "rsa-sha2-512"), (rsa, "ssh-rsa"), (rsa, "ssh-ed25519")):
         assert offered_key(query(algorithm, each.public_key.blob), ACCEPTED_ALGORITHMS) is None
 
 
-def test_an_algorithm_that_is_not_accepted_is_refused(rsa: PrivateKey) -> None:
+def test_algorithm_that_is_not_accepted_is_refused(rsa: PrivateKey) -> None:
     assert offered_key(query("rsa-sha2-256", rsa.public_key.blob), {"rsa-sha2-512"}) is None
 
 
 @pytest.mark.parametrize("blob", [b"", string("ssh-ed25519"), bytes(80)])
-def test_a_key_that_is_none_is_refused(blob: bytes) -> None:
+def test_malformed_key_blob_is_refused(blob: bytes) -> None:
     assert offered_key(query("ssh-ed25519", blob), ACCEPTED_ALGORITHMS) is None
 
 
-def test_a_signature_over_session_and_request_holds(
+def test_signature_over_session_and_request_is_valid(
     session_id: bytes, key: PrivateKey, rsa: PrivateKey
 ) -> None:
     for each, algorithm in ((key, "ssh-ed25519"), (rsa, "rsa-sha2-256"), (rsa, "rsa-sha2-512")):
@@ -72,7 +72,7 @@ def test_a_signature_over_session_and_request_holds(
         {"signed_with": "rsa-sha2-512"},
     ],
 )
-def test_a_signature_over_anything_else_does_not_hold(
+def test_signature_over_a_changed_request_is_not_valid(
     session_id: bytes, rsa: PrivateKey, changed: dict[str, str]
 ) -> None:
     request = signed(rsa, "rsa-sha2-256", session_id, **changed)
@@ -81,14 +81,14 @@ def test_a_signature_over_anything_else_does_not_hold(
 
 
 @pytest.mark.row("A06")
-def test_a_signature_of_another_session_does_not_hold(session_id: bytes, key: PrivateKey) -> None:
+def test_signature_of_another_session_is_not_valid(session_id: bytes, key: PrivateKey) -> None:
     request = signed(key, "ssh-ed25519", b"another session")
 
     assert not signature_is_valid(session_id, request, key.public_key)
 
 
 @pytest.mark.row("A06")
-def test_a_signature_by_another_key_does_not_hold(
+def test_signature_by_another_key_is_not_valid(
     session_id: bytes, key: PrivateKey, other: PrivateKey
 ) -> None:
     request = signed(key, "ssh-ed25519", session_id)
@@ -97,9 +97,7 @@ def test_a_signature_by_another_key_does_not_hold(
 
 
 @pytest.mark.row("A06")
-def test_a_signature_with_any_bit_flipped_does_not_hold(
-    session_id: bytes, key: PrivateKey
-) -> None:
+def test_signature_with_any_bit_flipped_is_not_valid(session_id: bytes, key: PrivateKey) -> None:
     request = signed(key, "ssh-ed25519", session_id)
     for index in range(len(request.signature)):
         broken = bytearray(request.signature)
@@ -116,7 +114,7 @@ def test_a_signature_with_any_bit_flipped_does_not_hold(
 
 @pytest.mark.row("A25")
 @pytest.mark.parametrize("result", [None, 1, "yes", NotImplemented, ValueError()])
-def test_a_verification_that_fails_to_answer_verifies_nothing(
+def test_verification_that_does_not_return_true_is_not_valid(
     session_id: bytes, key: PrivateKey, monkeypatch: pytest.MonkeyPatch, result: object
 ) -> None:
     def verify(*_args: object, **_options: object) -> object:

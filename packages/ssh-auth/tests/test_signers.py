@@ -18,7 +18,7 @@ class Agent:
         return self.key.sign(data, algorithm)
 
 
-def test_a_key_in_memory_signs(rsa: PrivateKey) -> None:
+def test_key_in_memory_signs(rsa: PrivateKey) -> None:
     signer: Signer = KeySigner(rsa, "file id_rsa")
 
     signature = finish(signer.sign(b"data", "rsa-sha2-256"))
@@ -28,7 +28,7 @@ def test_a_key_in_memory_signs(rsa: PrivateKey) -> None:
     assert KeySigner(rsa).source == "memory"
 
 
-def test_an_agent_signs(key: PrivateKey) -> None:
+def test_agent_signs_for_its_key(key: PrivateKey) -> None:
     signer: Signer = AgentSigner(Agent(key), Identity(key.public_key, "work"))
 
     signature = finish(signer.sign(b"data", "ssh-ed25519"))
@@ -38,9 +38,7 @@ def test_an_agent_signs(key: PrivateKey) -> None:
     assert AgentSigner(Agent(key), Identity(key.public_key)).source == "agent"
 
 
-def test_an_agent_signs_for_the_certificate_that_it_lists(
-    key: PrivateKey, other: PrivateKey
-) -> None:
+def test_agent_signs_for_the_certificate_that_it_lists(key: PrivateKey, other: PrivateKey) -> None:
     spec = CertificateSpec(role="user", key_id="me", principals=("me",))
     certificate = issue(other, key.public_key, spec=spec, random=bytes)
     agent = Agent(key)
@@ -53,7 +51,7 @@ def test_an_agent_signs_for_the_certificate_that_it_lists(
     assert certificate.verify(b"data", signature, "ssh-ed25519-cert-v01@openssh.com")
 
 
-def test_a_repr_names_the_key_and_shows_nothing_of_it(key: PrivateKey) -> None:
+def test_repr_of_a_signer_has_the_fingerprint_alone(key: PrivateKey) -> None:
     fingerprint = key.public_key.fingerprint()
 
     assert repr(KeySigner(key)) == f"KeySigner({fingerprint}, source='memory')"

@@ -31,7 +31,7 @@ def test_skipped_credential_is_tried_when_the_server_lists_other_methods() -> No
     assert strategy.next_credential(progress(*history, listed=("a",))) is None
 
 
-def test_a_credential_that_is_given_several_times_is_passed_over_once() -> None:
+def test_credential_given_several_times_is_skipped_once() -> None:
     asked, other = PasswordCredential("1"), PasswordCredential("2")
     strategy = OrderedStrategy([asked, asked, asked, other])
     assert strategy.next_credential(progress(listed=("b",))) is asked
@@ -44,7 +44,7 @@ def test_a_credential_that_is_given_several_times_is_passed_over_once() -> None:
     assert strategy.next_credential(progress(*history, listed=("a",))) is None
 
 
-def test_unusable_credential_and_probe_have_one_turn() -> None:
+def test_unusable_credential_and_probe_are_tried_once() -> None:
     probe, broken = NoneCredential(probe=True), UnusableCredential("publickey", "file k", "no")
     one, two = PasswordCredential("1"), PasswordCredential("2")
     strategy = OrderedStrategy([probe, broken, one, two])
@@ -69,7 +69,7 @@ def test_credentials_come_in_the_order_given() -> None:
     assert strategy.next_credential(progress(Outcome.REJECTED, Outcome.REJECTED)) is None
 
 
-def test_after_a_partial_success_the_others_get_another_chance() -> None:
+def test_other_credentials_are_tried_again_after_a_partial_success() -> None:
     one, two, three = NoneCredential(), NoneCredential(), NoneCredential()
     strategy = OrderedStrategy([one, two, three])
     history = [Outcome.REJECTED, Outcome.PARTIAL]

@@ -68,7 +68,7 @@ async def typed() -> str | None:
     return "typed"
 
 
-def test_each_credential_gets_in(key: PrivateKey) -> None:
+def test_credential_of_each_method_authenticates(key: PrivateKey) -> None:
     for credential, method in (
         (KeyCredential(KeySigner(key)), "publickey"),
         (KeyCredential(KeySigner(key), query=True), "publickey"),
@@ -84,7 +84,7 @@ def test_each_credential_gets_in(key: PrivateKey) -> None:
         assert joined.rejected is None
 
 
-def test_a_lone_key_takes_one_round_trip(key: PrivateKey) -> None:
+def test_single_key_takes_one_round_trip(key: PrivateKey) -> None:
     joined = pair(KeyCredential(KeySigner(key)), policy=ServerPolicy())
 
     assert [(whose, payload[0]) for whose, payload in joined.transcript] == [
@@ -93,20 +93,20 @@ def test_a_lone_key_takes_one_round_trip(key: PrivateKey) -> None:
     ]
 
 
-def test_a_query_takes_two(key: PrivateKey) -> None:
+def test_key_with_a_query_takes_two_round_trips(key: PrivateKey) -> None:
     joined = pair(KeyCredential(KeySigner(key), query=True), policy=ServerPolicy())
 
     assert [payload[0] for _, payload in joined.transcript] == [50, 60, 50, 52]
     assert isinstance(joined.server_events[0], KeyOffered)
 
 
-def test_an_expired_password_is_changed() -> None:
+def test_expired_password_is_changed() -> None:
     joined = pair(PasswordCredential("expired", renew))
 
     assert PasswordChangeOffered(2, "ops", "expired", "Choose another") in joined.server_events
 
 
-def test_a_failure_names_what_was_tried() -> None:
+def test_rejection_has_the_attempts_made() -> None:
     joined = pair(PasswordCredential("wrong", source="argument"))
 
     assert joined.succeeded is None
@@ -135,7 +135,7 @@ class Refusing:
         raise AgentError("no")
 
 
-def test_a_signer_that_fails_is_reported(key: PrivateKey) -> None:
+def test_failed_signer_is_reported(key: PrivateKey) -> None:
     joined = pair(KeyCredential(Refusing(key)))
 
     assert joined.rejected is not None
@@ -153,7 +153,7 @@ def test_finish_refuses_an_awaitable_that_waits() -> None:
         finish(Waiting())
 
 
-def test_a_talk_says_what_did_not_happen() -> None:
+def test_talk_fails_where_the_expectation_does_not_hold() -> None:
     talk = Talk(ServerAuth(b"session", ServerPolicy(methods=("password",))))
     request = PasswordRequest(user="ops", service="ssh-connection", password="x")
     talk.receive(request)
@@ -169,7 +169,7 @@ def test_a_talk_says_what_did_not_happen() -> None:
         talk.expect_sent(UserauthFailure(methods=()))
 
 
-def test_a_talk_takes_what_did_happen() -> None:
+def test_talk_passes_where_the_expectation_holds() -> None:
     talk = Talk(ClientAuth("ops", b"session", []))
     talk.assert_idle()
     talk.auth.start()
