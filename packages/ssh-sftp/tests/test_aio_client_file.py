@@ -173,7 +173,7 @@ async def test_seek_before_the_start_fails_as_with_files_of_python(
 
 
 @pytest.mark.parametrize("mode", ["rb", "wb", "r", "w"])
-async def test_an_error_in_the_block_of_a_file_is_kept_where_close_fails_too(
+async def test_error_in_the_block_of_a_file_is_kept_when_close_fails_too(
     scripted: Any, mode: str
 ) -> None:
     def reply(request: Request) -> list[Message]:
@@ -192,7 +192,7 @@ async def test_an_error_in_the_block_of_a_file_is_kept_where_close_fails_too(
     assert caught.value.__notes__ == ["closing failed too: f: no space left"]
 
 
-async def test_a_text_file_that_can_be_neither_written_nor_closed_raises_what_came_first(
+async def test_text_file_raises_the_write_error_when_close_fails_too(
     scripted: Any,
 ) -> None:
     def reply(request: Request) -> list[Message]:

@@ -133,7 +133,7 @@ async def test_request_without_a_reply_times_out(scripted: Callable[..., SFTPCli
 
 
 @pytest.mark.row("F09")
-async def test_a_million_unrequested_replies_end_the_session(scripted: Any) -> None:
+async def test_flood_of_unrequested_replies_ends_the_session(scripted: Any) -> None:
     sftp = scripted(flood)
     async with sftp:
         with pytest.raises(SFTPProtocolError):
@@ -233,7 +233,7 @@ async def test_modes_of_downloaded_files_are_masked(scripted: Any, tmp_path: Pat
 
 
 @pytest.mark.row("R05")
-async def test_a_lost_connection_leaves_nothing_under_the_name(
+async def test_lost_connection_leaves_no_file_under_the_name(
     scripted: Any, tmp_path: Path
 ) -> None:
     found = Attributes(size=100_000, permissions=FILE)
@@ -265,7 +265,7 @@ async def test_a_lost_connection_leaves_nothing_under_the_name(
 
 
 @pytest.mark.row("R09")
-async def test_a_cancelled_put_leaves_nothing_and_the_session_works(
+async def test_cancelled_put_leaves_nothing_and_the_session_works(
     client: SFTPClient, root: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "big").write_bytes(bytes(30_000_000))
@@ -285,7 +285,7 @@ async def test_a_cancelled_put_leaves_nothing_and_the_session_works(
 
 
 @pytest.mark.row("R09")
-async def test_a_cancelled_get_leaves_nothing(
+async def test_cancelled_get_leaves_nothing(
     client: SFTPClient, root: Path, tmp_path: Path
 ) -> None:
     (root / "big").write_bytes(bytes(30_000_000))
@@ -428,7 +428,7 @@ async def test_open_that_was_cancelled_is_closed(scripted: Any) -> None:
     assert [r.handle for r in seen if isinstance(r, m.Close)] == [b"late"]
 
 
-async def test_a_tree_goes_on_when_a_file_fails(
+async def test_tree_goes_on_when_a_file_fails(
     client: SFTPClient, root: Path, tmp_path: Path
 ) -> None:
     (root / "t" / "d").mkdir(parents=True)
@@ -480,7 +480,7 @@ async def test_download_into_a_missing_directory_makes_it(
     assert (tmp_path / "c" / "d" / "f").read_bytes() == b"content"
 
 
-async def test_one_file_fails_with_its_own_error_also_where_trees_are_taken(
+async def test_single_file_fails_with_its_own_error_under_recursive(
     client: SFTPClient, root: Path, tmp_path: Path
 ) -> None:
     (root / "f").write_bytes(b"content")

@@ -106,7 +106,7 @@ def test_descriptors_are_closed(tmp_path: Path) -> None:
     assert len(names("/proc/self/fd")) == before
 
 
-def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:
+def test_replaced_file_keeps_its_mode(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"")
     (tmp_path / "f").chmod(0o600)
     folder(tmp_path).file("f", Attributes(permissions=0o100644)).finish(lambda _: None)
@@ -130,7 +130,7 @@ def test_temporary_name_of_a_long_name_is_cut() -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 30, "é" * 70, "x" * 140, "中" * 80, "x" * 255])
-def test_a_temporary_name_is_no_longer_than_a_long_name(name: str) -> None:
+def test_temporary_name_is_no_longer_than_a_long_name(name: str) -> None:
     made = part_name(name, "0123abcd1")
 
     assert len(os.fsencode(made)) <= max(len(os.fsencode(name)), 100)
@@ -139,7 +139,7 @@ def test_a_temporary_name_is_no_longer_than_a_long_name(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 256, "中" * 100])
-def test_a_name_that_is_too_long_here_makes_nothing(tmp_path: Path, name: str) -> None:
+def test_name_too_long_for_this_file_system_makes_nothing(tmp_path: Path, name: str) -> None:
     top = folder(tmp_path)
     for make in (top.file, top.directory):
         with pytest.raises(OSError, match="too long") as caught:

@@ -20,7 +20,7 @@ def test_local_file_is_read_with_its_attributes(tmp_path: Path) -> None:
     source.close()
 
 
-def test_only_regular_files_and_no_links(tmp_path: Path) -> None:
+def test_local_file_that_is_a_link_or_a_fifo_is_refused(tmp_path: Path) -> None:
     (tmp_path / "l").symlink_to("f")
     (tmp_path / "f").touch()
     os.mkfifo(tmp_path / "fifo")

@@ -64,7 +64,7 @@ def picture(root: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("software", [TARGET_FIRST, LINK_FIRST])
-async def test_a_link_is_made_in_the_order_that_both_sides_know(root: Path, software: str) -> None:
+async def test_link_is_made_in_the_order_that_both_sides_know(root: Path, software: str) -> None:
     async with session(Rooted(root), software, software) as sftp:
         await sftp.symlink("t", "l")
         await sftp.path("other").symlink_to("t")
@@ -75,7 +75,7 @@ async def test_a_link_is_made_in_the_order_that_both_sides_know(root: Path, soft
 @pytest.mark.parametrize("server", [TARGET_FIRST, LINK_FIRST])
 @pytest.mark.parametrize("at_link", THERE)
 @pytest.mark.parametrize("at_target", THERE)
-async def test_a_link_in_doubt_is_made_right_or_nothing_is_changed(
+async def test_link_of_unknown_order_is_made_right_or_nothing_is_changed(
     root: Path, server: str, at_target: str, at_link: str
 ) -> None:
     THERE[at_target](root / "t")
@@ -94,9 +94,7 @@ async def test_a_link_in_doubt_is_made_right_or_nothing_is_changed(
 
 
 @pytest.mark.parametrize("server", [TARGET_FIRST, LINK_FIRST])
-async def test_a_link_in_doubt_beside_its_target_in_a_directory_is_made_right(
-    root: Path, server: str
-) -> None:
+async def test_link_of_unknown_order_in_a_directory_is_made_right(root: Path, server: str) -> None:
     (root / "d").mkdir()
     async with session(Rooted(root), server) as sftp:
         await sftp.symlink("f", "d/l")
@@ -105,7 +103,7 @@ async def test_a_link_in_doubt_beside_its_target_in_a_directory_is_made_right(
     assert picture(root / "d") == {"l": "-> f"}
 
 
-async def test_a_link_to_itself_says_nothing_of_the_order(root: Path) -> None:
+async def test_link_to_itself_does_not_decide_the_order(root: Path) -> None:
     async with session(Rooted(root), LINK_FIRST) as sftp:
         await sftp.symlink("l", "l")
         await sftp.symlink("t", "other")
@@ -114,7 +112,7 @@ async def test_a_link_to_itself_says_nothing_of_the_order(root: Path) -> None:
 
 
 @pytest.mark.parametrize("server", [TARGET_FIRST, LINK_FIRST])
-async def test_the_order_is_learned_from_the_first_link(
+async def test_order_is_learned_from_the_first_link(
     root: Path, monkeypatch: pytest.MonkeyPatch, server: str
 ) -> None:
     asked: list[str] = []
@@ -133,7 +131,7 @@ async def test_the_order_is_learned_from_the_first_link(
     assert picture(root) == dict.fromkeys(["l0", "l1", "l2"], "-> t")
 
 
-async def test_a_link_whose_target_the_server_rewrites_counts_as_made(root: Path) -> None:
+async def test_link_whose_target_the_server_rewrites_counts_as_made(root: Path) -> None:
     (root / "t").write_text("content")
     async with session(Rewriting(root), TARGET_FIRST) as sftp:
         await sftp.symlink("t", "l")
@@ -199,7 +197,7 @@ async def test_session_that_ends_while_a_link_is_read_back_raises(
         await making
 
 
-async def test_the_refusal_of_a_link_in_doubt_is_the_servers(root: Path) -> None:
+async def test_refusal_of_a_link_of_unknown_order_is_the_servers(root: Path) -> None:
     async with session(Rooted(root), TARGET_FIRST) as sftp:
         with pytest.raises(SFTPNoSuchFile) as caught:
             await sftp.symlink("t", "missing/l")

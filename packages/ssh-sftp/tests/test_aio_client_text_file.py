@@ -69,7 +69,7 @@ async def test_file_has_the_methods_of_io(client: SFTPClient, root: Path) -> Non
             await file.write(data)
 
 
-async def test_writing_is_sent_by_blocks_and_at_the_end(client: SFTPClient, root: Path) -> None:
+async def test_text_is_written_by_blocks_and_at_the_end(client: SFTPClient, root: Path) -> None:
     async with await client.open("f", "w", newline="\r\n") as file:
         assert await file.write("one\n") == 4
         assert (root / "f").read_bytes() == b""
@@ -82,7 +82,7 @@ async def test_writing_is_sent_by_blocks_and_at_the_end(client: SFTPClient, root
     assert (root / "f").read_bytes() == b"one\r\ntwo\r\n" + b"x" * 40_000 + b"end\r\n"
 
 
-async def test_what_was_written_before_an_error_is_kept(client: SFTPClient, root: Path) -> None:
+async def test_text_written_before_an_error_is_kept(client: SFTPClient, root: Path) -> None:
     async def write() -> None:
         async with await client.open("f", "w") as file:
             await file.write("before")
@@ -94,7 +94,9 @@ async def test_what_was_written_before_an_error_is_kept(client: SFTPClient, root
     assert (root / "f").read_text() == "before"
 
 
-async def test_reading_and_writing_in_turn(client: SFTPClient, root: Path) -> None:
+async def test_reads_and_writes_in_turn_happen_at_the_position(
+    client: SFTPClient, root: Path
+) -> None:
     (root / "f").write_text("one\ntwo\nthree\n")
     async with await client.open("f", "r+") as file:
         assert await file.readline() == "one\n"
@@ -108,7 +110,7 @@ async def test_reading_and_writing_in_turn(client: SFTPClient, root: Path) -> No
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
-async def test_appending_writes_no_second_mark(
+async def test_append_writes_no_second_byte_order_mark(
     client: SFTPClient, root: Path, encoding: str
 ) -> None:
     for text in ("ä", "ö"):
@@ -138,7 +140,7 @@ async def test_bytes_that_cannot_be_decoded_raise(client: SFTPClient, root: Path
         ("w", {"errors": "lenient"}),
     ],
 )
-async def test_what_cannot_be_is_refused_before_anything_is_opened(
+async def test_invalid_arguments_are_refused_before_anything_is_opened(
     client: SFTPClient, root: Path, mode: str, options: dict[str, Any]
 ) -> None:
     (root / "f").write_text("keep")

@@ -37,7 +37,7 @@ async def test_data_comes_in_pieces_and_in_order() -> None:
     assert far.told == [4, 4, 1, "eof"]
 
 
-async def test_a_full_pipe_pauses_the_writer() -> None:
+async def test_writer_is_paused_while_the_pipe_is_full() -> None:
     left, right = memory_pipes(chunk=10**7)
     near, far = Receiver(), Receiver()
     left.connect(near)

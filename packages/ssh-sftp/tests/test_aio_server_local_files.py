@@ -138,7 +138,9 @@ def test_windows_names_are_only_names(exchange: Any, root: Path) -> None:
 
 
 @pytest.mark.row("F06")
-def test_a_link_that_is_swapped_during_a_request(root: Path, outside: Path) -> None:
+def test_link_that_is_swapped_during_a_request_does_not_lead_out(
+    root: Path, outside: Path
+) -> None:
     files = Rooted(root)
     (root / "d").mkdir()
     (root / "d" / "secret").write_bytes(b"inside")
@@ -218,7 +220,7 @@ def test_loops_of_links_end(exchange: Any, root: Path) -> None:
     assert exchange.code(m.Stat(id=1, path="l/x")) == 2
 
 
-def test_a_fifo_does_not_stop_the_server(exchange: Any, root: Path) -> None:
+def test_fifo_is_refused_without_blocking_the_server(exchange: Any, root: Path) -> None:
     os.mkfifo(root / "fifo")
 
     assert isinstance(exchange.ask(m.Open(id=1, path="fifo", flags=READ)), m.Status)

@@ -41,7 +41,7 @@ def test_protocol_error_is_one_line_and_status_1(tmp_path: Path) -> None:
     assert b"out of bounds" in done.stderr
 
 
-def test_the_requests_are_listed_by_the_names_of_sftp_server(
+def test_requests_are_listed_by_the_names_of_sftp_server(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert stdio.main(["-Q", "requests"]) == 0
@@ -63,7 +63,7 @@ def test_denied_requests_are_refused_and_their_extensions_not_announced(
     assert (tmp_path / "f").exists()
 
 
-def test_a_start_directory_that_is_missing_is_logged_and_the_session_goes_on(
+def test_missing_start_directory_is_logged_and_the_session_goes_on(
     tmp_path: Path, frame: Any
 ) -> None:
     done = run(frame(m.Init(version=3)), "-d", str(tmp_path / "missing"))
@@ -83,7 +83,7 @@ def test_a_start_directory_that_is_missing_is_logged_and_the_session_goes_on(
         ([], {"SSH_CONNECTION": "::1 1 ::1 22"}, True),
     ],
 )
-def test_what_is_logged_goes_to_syslog_behind_sshd_and_where_a_facility_is_named(
+def test_log_goes_to_syslog_behind_sshd_or_with_a_facility(
     options: list[str], environ: dict[str, str], *, syslog: bool
 ) -> None:
     handler = stdio._handler(parse(options), environ)

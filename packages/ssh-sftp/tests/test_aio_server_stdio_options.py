@@ -19,13 +19,13 @@ def test_no_options_are_the_defaults_of_sftp_server() -> None:
 
 @pytest.mark.parametrize("facility", FACILITIES)
 @pytest.mark.parametrize("spelled", [str.upper, str.lower, str.title])
-def test_a_facility_is_taken_in_any_case(facility: str, spelled: Callable[[str], str]) -> None:
+def test_facility_is_taken_in_any_case(facility: str, spelled: Callable[[str], str]) -> None:
     assert parse(["-f", spelled(facility)]).facility == facility
 
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("spelled", [str.upper, str.lower])
-def test_a_level_is_taken_in_any_case(level: str, spelled: Callable[[str], str]) -> None:
+def test_level_is_taken_in_any_case(level: str, spelled: Callable[[str], str]) -> None:
     assert parse([f"-l{spelled(level)}"]).level == LEVELS[level]
 
 
@@ -34,7 +34,7 @@ def test_quiet_logs_nothing_and_info_logs_more_than_error() -> None:
     assert LEVELS["DEBUG3"] < LEVELS["INFO"] < LEVELS["ERROR"] < LEVELS["FATAL"]
 
 
-def test_letters_may_stand_together_with_a_value_at_the_end() -> None:
+def test_letters_are_combined_with_a_value_at_the_end() -> None:
     options = parse(["-eRu", "077", "--root=/srv"])
     assert options == StdioOptions(to_stderr=True, read_only=True, umask=0o77, root="/srv")
 
@@ -48,7 +48,7 @@ def test_operands_and_what_is_behind_them_are_ignored(operands: list[str]) -> No
     )
 
 
-def test_a_command_as_a_login_shell_gets_it_is_ignored() -> None:
+def test_command_as_a_login_shell_gets_it_is_ignored() -> None:
     assert parse(["-c", "/usr/lib/openssh/sftp-server -R"]) == StdioOptions()
 
 
@@ -79,7 +79,7 @@ def test_denied_requests_are_those_named_and_those_not_allowed() -> None:
         (["-d", "x%"], "-d: % is not a token"),
     ],
 )
-def test_a_wrong_option_is_one_line_on_standard_error_and_status_1(
+def test_wrong_option_is_one_line_on_standard_error_and_status_1(
     capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str
 ) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -106,7 +106,7 @@ def test_help_is_written_to_standard_error_with_status_1(
     assert "AUTHPRIV" in err
 
 
-def test_the_start_directory_takes_the_tokens_of_sftp_server() -> None:
+def test_start_directory_takes_the_tokens_of_sftp_server() -> None:
     home = str(Path.home())
     assert parse(["-d", "%d/x%%"]).start == f"{home}/x%"
     assert parse(["-d", "%%d/%u/%U"]).start == f"%d/{local_user()}/{os.getuid()}"
@@ -114,7 +114,7 @@ def test_the_start_directory_takes_the_tokens_of_sftp_server() -> None:
     assert parse(["-d", "/srv"]).start == "/srv"
 
 
-def test_a_home_directory_with_a_percent_sign_is_not_expanded_again(
+def test_home_directory_with_a_percent_sign_is_not_expanded_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Path, "home", lambda: Path("/home/100%u"))

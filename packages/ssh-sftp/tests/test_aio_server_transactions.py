@@ -27,7 +27,7 @@ OK = m.Status(id=1, code=StatusCode.OK)
         (m.RmDir(id=1, path="d"), m.Status(id=1, code=77), "rmdir 'd' refused: status 77"),
     ],
 )
-def test_a_request_that_changes_something_is_one_line_at_level_info(
+def test_request_that_changes_something_is_one_line_at_level_info(
     caplog: pytest.LogCaptureFixture, request_: m.Request, answer: Message, line: str
 ) -> None:
     with caplog.at_level(logging.INFO, "ssh_sftp.server"):
@@ -38,7 +38,7 @@ def test_a_request_that_changes_something_is_one_line_at_level_info(
     assert record.getMessage() == line
 
 
-def test_a_request_that_changes_nothing_is_logged_at_level_debug_alone(
+def test_request_that_changes_nothing_is_logged_at_level_debug_alone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     request = m.Stat(id=1, path="f")

@@ -32,7 +32,7 @@ def attributes(draw: st.DrawFn) -> Attributes:
 
 
 @given(attributes())
-def test_round_trip(value: Attributes) -> None:
+def test_attributes_are_decoded_as_they_were_encoded(value: Attributes) -> None:
     data = value.encode()
 
     assert Attributes.read(data, 0) == (value, len(data))
@@ -63,7 +63,7 @@ def test_unknown_flags_are_refused() -> None:
 
 
 @pytest.mark.row("F12")
-def test_a_count_of_extensions_is_checked_before_it_is_believed() -> None:
+def test_count_of_extensions_beyond_the_bytes_is_refused() -> None:
     with pytest.raises(Truncated):
         Attributes.read(b"\x80\0\0\0\xff\xff\xff\xff", 0)
 

@@ -79,7 +79,7 @@ class File:
     short=st.booleans(),
     known=st.booleans(),
 )
-def test_any_order_and_any_short_reads_give_the_bytes(
+def test_data_in_any_order_and_short_reads_give_the_file(
     make_wire: Any, size: int, seed: int, short: bool, known: bool
 ) -> None:
     content = random.Random(seed).randbytes(size)  # noqa: S311 (a test's choice)
@@ -172,7 +172,7 @@ def test_reported_size_is_checked(wire: Any) -> None:
     assert run.scheduler.result.sizes_checked == 1
 
 
-def test_a_sink_that_cannot_discard_does_not_hide_why_the_file_failed(
+def test_error_of_a_file_is_kept_when_its_sink_cannot_discard(
     wire: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = Run(wire, 10)
@@ -188,7 +188,7 @@ def test_a_sink_that_cannot_discard_does_not_hide_why_the_file_failed(
     assert wire.protocol.error is None
 
 
-def test_a_small_file_is_read_and_closed_at_once(wire: Any) -> None:
+def test_small_file_is_read_and_closed_at_once(wire: Any) -> None:
     Run(wire, 1024)
     (opening,) = wire.take()
     wire.receive(m.Handle(id=opening.id, handle=b"h"))
@@ -196,7 +196,7 @@ def test_a_small_file_is_read_and_closed_at_once(wire: Any) -> None:
     assert [type(request) for request in wire.take()] == [m.Read, m.Close]
 
 
-def test_a_refused_open_names_the_file(wire: Any) -> None:
+def test_refused_open_names_the_file(wire: Any) -> None:
     run = Run(wire, 10)
     (opening,) = wire.take()
     wire.receive(m.Status(id=opening.id, code=3, text="no"))
@@ -206,7 +206,7 @@ def test_a_refused_open_names_the_file(wire: Any) -> None:
     assert run.ended[0].filename == "/f"
 
 
-def test_a_refused_read_names_the_file_and_closes_it(wire: Any) -> None:
+def test_refused_read_names_the_file_and_closes_it(wire: Any) -> None:
     run = Run(wire, 200_000)
     file = File(bytes(200_000), 1, short=False)
 
@@ -223,7 +223,7 @@ def test_a_refused_read_names_the_file_and_closes_it(wire: Any) -> None:
 
 
 @pytest.mark.row("R09")
-def test_a_cancelled_download_closes_the_file_that_opens_late(wire: Any) -> None:
+def test_cancelled_download_closes_the_file_that_opens_late(wire: Any) -> None:
     run = Run(wire, 10)
     (opening,) = wire.take()
     run.scheduler.cancel()
@@ -236,7 +236,7 @@ def test_a_cancelled_download_closes_the_file_that_opens_late(wire: Any) -> None
     assert run.sink.data == b""
 
 
-def test_a_lost_connection_ends_it(wire: Any) -> None:
+def test_download_ends_when_the_connection_is_lost(wire: Any) -> None:
     run = Run(wire, 200_000)
     (opening,) = wire.take()
     wire.receive(m.Handle(id=opening.id, handle=b"h"))
@@ -247,7 +247,7 @@ def test_a_lost_connection_ends_it(wire: Any) -> None:
 
 
 @pytest.mark.row("R07")
-def test_a_sink_that_fails_ends_it(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_download_ends_when_its_sink_fails(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run(wire, 10)
 
     def full(_data: memoryview, _offset: int, _written: OnWritten) -> None:

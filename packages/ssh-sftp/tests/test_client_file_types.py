@@ -36,7 +36,7 @@ def test_first_letter_of_a_line_of_ls_is_the_type(longname: str, told: int) -> N
     assert found.permissions == told | 0o644
 
 
-def test_a_mode_that_is_missing_is_taken_from_the_line_too() -> None:
+def test_missing_mode_is_taken_from_the_line_too() -> None:
     found = attributes_from_long_name(entry("-rw-r----- 1 u g 5 Jan 1 1970 a.txt", None))
 
     assert found is not None
@@ -58,7 +58,7 @@ def test_name_that_looks_like_a_line_of_ls_has_no_type() -> None:
 
 
 @given(st.text(), st.integers(0, 0o777))
-def test_any_text_is_taken(longname: str, mode: int) -> None:
+def test_long_name_of_any_text_is_accepted(longname: str, mode: int) -> None:
     found = attributes_from_long_name(entry(longname, mode))
     assert found is None or found.mode == mode
 

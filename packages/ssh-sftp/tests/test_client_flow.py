@@ -38,7 +38,7 @@ class Line:
 
 
 @pytest.mark.parametrize("trip", [0.01, 0.1, 1.0])
-def test_a_line_with_delay_is_filled(trip: float) -> None:
+def test_line_with_delay_is_filled(trip: float) -> None:
     line = Line(100_000_000, trip)
     flow = Flow(4 * _BLOCK, 1_000_000_000)
     while line.now < 15 * trip:
@@ -51,7 +51,7 @@ def test_a_line_with_delay_is_filled(trip: float) -> None:
     assert carried <= flow.limit <= 2.1 * carried + 4 * _BLOCK
 
 
-def test_a_short_line_keeps_about_what_it_began_with() -> None:
+def test_limit_of_a_short_line_hardly_grows() -> None:
     line = Line(1_000_000_000, 0.0001)
     flow = Flow(8 * _BLOCK, 1_000_000_000)
     line.run(flow, 1_000)
@@ -59,7 +59,7 @@ def test_a_short_line_keeps_about_what_it_began_with() -> None:
     assert flow.limit <= 12 * _BLOCK
 
 
-def test_no_line_gets_more_than_the_most() -> None:
+def test_limit_does_not_exceed_its_maximum() -> None:
     line = Line(100_000_000, 1.0)
     flow = Flow(4 * _BLOCK, 64 * _BLOCK)
     line.run(flow, 5_000)
@@ -67,7 +67,7 @@ def test_no_line_gets_more_than_the_most() -> None:
     assert flow.limit == 64 * _BLOCK
 
 
-def test_what_was_sent_before_a_round_does_not_end_it() -> None:
+def test_round_is_not_ended_by_what_was_sent_before_it() -> None:
     """Three blocks that left together come back together: this is not a short round trip."""
     block = 10 * _BLOCK
     flow = Flow(3 * block, 100 * block)
@@ -98,7 +98,7 @@ def test_rate_of_a_burst_decays() -> None:
     assert flow.limit < 1.3 * usual
 
 
-def test_a_line_that_becomes_longer_is_filled_again() -> None:
+def test_line_that_becomes_longer_is_filled_again() -> None:
     line = Line(100_000_000, 0.01)
     flow = Flow(4 * _BLOCK, 1_000_000_000)
     line.run(flow, 2_000)
@@ -110,7 +110,7 @@ def test_a_line_that_becomes_longer_is_filled_again() -> None:
     assert line.now - before < 1.06 * 60_000 * _BLOCK / line.rate
 
 
-def test_measuring_the_round_trip_again_costs_little() -> None:
+def test_repeated_measuring_of_the_round_trip_costs_little() -> None:
     line = Line(100_000_000, 0.1)
     flow = Flow(4 * _BLOCK, 1_000_000_000)
     line.run(flow, 2_000)
@@ -131,7 +131,7 @@ def test_pause_does_not_count_as_a_round_trip() -> None:
     assert flow.limit == 2 * block  # a block in half a second: not one in 4.5
 
 
-def test_on_a_short_line_blocks_leave_in_bursts() -> None:
+def test_blocks_leave_in_bursts_on_a_short_line() -> None:
     block = 256 * 1024
     flow = Flow(4 * block, 4 * block)
     flow.take(block, 0.0)
@@ -150,7 +150,7 @@ def test_on_a_short_line_blocks_leave_in_bursts() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(1, 1000), st.floats(0, 10))))
-def test_what_is_given_back_is_not_outstanding(steps: list[tuple[int, float]]) -> None:
+def test_room_that_is_given_back_is_not_outstanding(steps: list[tuple[int, float]]) -> None:
     flow = Flow(100, 1000)
     now = 0.0
     for size, passed in steps:

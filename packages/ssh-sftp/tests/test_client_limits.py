@@ -27,7 +27,7 @@ def test_read_block_follows_the_reported_limit(told: int | None, block: int) -> 
     assert ServerLimits(max_read=told).read_block == block
 
 
-def test_a_small_packet_bounds_the_blocks_too() -> None:
+def test_small_packet_limit_bounds_the_blocks_too() -> None:
     assert ServerLimits(max_packet=34_000, max_read=100_000).read_block == 34_000 - 1024
 
 

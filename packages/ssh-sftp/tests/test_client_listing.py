@@ -69,7 +69,7 @@ def listed(wire: Any, server: Server) -> tuple[list[NameEntry], list[Exception |
 
 @pytest.mark.row("F10")
 @pytest.mark.parametrize("before", [0, 1, 5])
-def test_a_listing_ends_with_a_name_reply_of_no_entries(wire: Any, before: int) -> None:
+def test_listing_ends_with_a_name_reply_of_no_entries(wire: Any, before: int) -> None:
     batches = [(entry(f"f{number}"),) for number in range(before)]
     found, ended = listed(wire, Server([*batches, ()]))
 
@@ -131,7 +131,7 @@ def test_name_whose_type_cannot_be_found_out_is_listed(wire: Any) -> None:
 
 @pytest.mark.row("F08")
 @pytest.mark.parametrize("name", ["../x", "a/b", "", ".", ".."])
-def test_nothing_is_asked_about_a_name_that_leads_elsewhere(wire: Any, name: str) -> None:
+def test_unsafe_name_is_not_asked_about(wire: Any, name: str) -> None:
     server = Server([(entry(name, None),)])
     found, _ = listed(wire, server)
 
@@ -139,14 +139,14 @@ def test_nothing_is_asked_about_a_name_that_leads_elsewhere(wire: Any, name: str
     assert [each.filename for each in found] == [name]
 
 
-def test_the_order_is_the_servers_though_some_types_come_late(wire: Any) -> None:
+def test_order_is_the_servers_though_some_types_come_late(wire: Any) -> None:
     batches = [(entry("a"),), (entry("b", None), entry("c")), (entry("d"),), (entry("e", 0o600),)]
     found, _ = listed(wire, Server(batches, {"/d/b": FILE}))
 
     assert [each.filename for each in found] == ["a", "b", "c", "d", "e"]
 
 
-def test_a_session_that_ends_while_types_are_asked_for_ends_the_listing(wire: Any) -> None:
+def test_listing_ends_when_the_session_ends_while_types_are_asked_for(wire: Any) -> None:
     ended: list[Exception | None] = []
     Listing(wire.protocol, "/d", lambda _: None, ended.append).start()
     wire.receive(m.Handle(id=wire.take()[0].id, handle=b"h"))
@@ -159,7 +159,7 @@ def test_a_session_that_ends_while_types_are_asked_for_ends_the_listing(wire: An
     assert len(ended) == 1
 
 
-def test_the_bytes_of_an_empty_listing(wire: Any) -> None:
+def test_empty_name_reply_of_given_bytes_ends_the_listing(wire: Any) -> None:
     ended: list[Exception | None] = []
     Listing(wire.protocol, "/", lambda _: None, ended.append).start()
     wire.receive(m.Handle(id=wire.take()[0].id, handle=b"h"))
@@ -173,7 +173,7 @@ def test_the_bytes_of_an_empty_listing(wire: Any) -> None:
     assert ended == [None]
 
 
-def test_a_refused_directory_is_named(wire: Any) -> None:
+def test_refused_directory_is_named(wire: Any) -> None:
     ended: list[Exception | None] = []
     Listing(wire.protocol, "/secret", lambda _: None, ended.append).start()
     (opening,) = wire.take()
@@ -191,7 +191,7 @@ def test_names_are_asked_for_ahead(wire: Any) -> None:
     assert [type(request) for request in wire.take()] == [m.ReadDir, m.ReadDir]
 
 
-def test_stopping_closes_the_directory(wire: Any) -> None:
+def test_directory_is_closed_when_the_listing_is_stopped(wire: Any) -> None:
     ended: list[Exception | None] = []
     found: list[NameEntry] = []
     listing = Listing(wire.protocol, "/", found.extend, ended.append)

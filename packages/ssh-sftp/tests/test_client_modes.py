@@ -36,6 +36,6 @@ def test_other_modes_are_refused(mode: str) -> None:
         open_flags(mode)
 
 
-def test_the_modes_that_are_typed_are_modes() -> None:
+def test_typed_modes_are_accepted_modes() -> None:
     assert all(open_flags(mode) and not is_binary(mode) for mode in get_args(TextMode))
     assert all(open_flags(mode) and is_binary(mode) for mode in get_args(BinaryMode))

@@ -47,7 +47,7 @@ def test_version_other_than_3_is_refused(
 
 
 @pytest.mark.row("F01")
-def test_a_second_version_is_refused(wire: Any, make_version: Callable[..., m.Version]) -> None:
+def test_second_version_is_refused(wire: Any, make_version: Callable[..., m.Version]) -> None:
     with pytest.raises(SFTPProtocolError):
         wire.receive(make_version())
 
@@ -73,7 +73,7 @@ def test_reply_to_no_request_ends_the_session(wire: Any, reply: Message) -> None
 
 
 @pytest.mark.row("R08")
-def test_a_reply_twice_ends_the_session(wire: Any) -> None:
+def test_second_reply_to_a_request_ends_the_session(wire: Any) -> None:
     ask(wire)
     (request,) = wire.take()
     with pytest.raises(SFTPProtocolError):
@@ -92,7 +92,7 @@ def test_handles_out_of_bounds_end_the_session(wire: Any, size: int) -> None:
 
 
 @pytest.mark.row("F02")
-def test_an_oversized_packet_ends_the_session(wire: Any) -> None:
+def test_oversized_packet_ends_the_session(wire: Any) -> None:
     got = ask(wire)
     with pytest.raises(SFTPProtocolError):
         wire.protocol.receive(memoryview(b"\xff\xff\xff\xff"))
@@ -130,7 +130,7 @@ def test_end_inside_a_packet_is_a_protocol_error(wire: Any) -> None:
 
 
 @pytest.mark.row("P88")
-def test_an_extension_counts_in_the_known_version_only(make_wire: Any) -> None:
+def test_extension_counts_in_the_known_version_only(make_wire: Any) -> None:
     wire = make_wire({"posix-rename@openssh.com": b"2", "fsync@openssh.com": b"1", "odd": b"1"})
 
     assert not wire.protocol.supports("posix-rename@openssh.com")
@@ -139,7 +139,7 @@ def test_an_extension_counts_in_the_known_version_only(make_wire: Any) -> None:
     assert "odd" in wire.protocol.extensions
 
 
-def test_numbers_wrap_and_pass_over_outstanding_ones(wire: Any) -> None:
+def test_request_ids_wrap_and_skip_outstanding_ones(wire: Any) -> None:
     wire.protocol._next_id = 2**32 - 1
     assert wire.protocol.next_id() == 2**32 - 1
     ask(wire)
@@ -150,7 +150,7 @@ def test_numbers_wrap_and_pass_over_outstanding_ones(wire: Any) -> None:
 
 @pytest.mark.row("F09")
 @given(st.binary(max_size=200))
-def test_any_bytes_are_taken_or_end_the_session(data: bytes) -> None:
+def test_bytes_of_any_kind_are_taken_or_end_the_session(data: bytes) -> None:
     protocol = SFTPClientProtocol(lambda *_: None, now=0.0)
     protocol.start()
     try:

@@ -64,7 +64,7 @@ def test_reads_give_what_the_file_holds(
         position = start + len(data)
 
 
-def test_reading_in_order_asks_ahead(wire: Any) -> None:
+def test_sequential_reads_request_ahead(wire: Any) -> None:
     ahead = ReadAhead(wire.protocol, b"h", "/f", lambda: None)
     reply = server(bytes(10**6), 1)
     read(wire, ahead, reply, 0, 1000)
@@ -74,7 +74,7 @@ def test_reading_in_order_asks_ahead(wire: Any) -> None:
     assert len(wire.take()) >= 1
 
 
-def test_an_error_is_raised_where_it_is(wire: Any) -> None:
+def test_error_of_a_block_is_raised_at_its_position(wire: Any) -> None:
     ahead = ReadAhead(wire.protocol, b"h", "/f", lambda: None)
     ahead.prepare(0, 10)
     wire.receive(m.Status(id=wire.take()[0].id, code=4, text="bad"))

@@ -92,7 +92,7 @@ def test_existing_file_is_moved_and_removed(make_wire: Any, in_the_way: bool | N
     [{("part", "final")}, {("final", "aside")}, {("part", "final"), ("final", "aside")}],
 )
 @pytest.mark.parametrize("in_the_way", [True, None])
-def test_a_rename_that_is_refused_loses_nothing(
+def test_refused_rename_loses_nothing(
     make_wire: Any, refused: set[tuple[str, str]], in_the_way: bool | None
 ) -> None:
     names = Names({"part": "new", "final": "old"}, refused)
@@ -113,7 +113,7 @@ def test_replaced_file_that_cannot_be_removed_is_reported(make_wire: Any) -> Non
 
 
 @pytest.mark.parametrize("code", [FAILURE, DENIED])
-def test_a_directory_stays_where_it_is(make_wire: Any, code: int) -> None:
+def test_directory_in_the_way_is_not_moved(make_wire: Any, code: int) -> None:
     names = Names({"part": "new", "final": "directory" if code == FAILURE else "locked"})
     names.directory_code = code
     ended, _ = named(make_wire({}), names, in_the_way=None)

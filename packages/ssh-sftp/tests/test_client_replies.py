@@ -37,7 +37,7 @@ def decode(data: bytes) -> Reply:
         ("65 00000007 00000003 00000002 6e6f 00000000 00000001", "no"),
     ],
 )
-def test_a_status_may_lack_its_text_and_language(data: str, text: str) -> None:
+def test_status_without_text_or_language_is_read(data: str, text: str) -> None:
     reply = decode(bytes.fromhex(data))
 
     assert isinstance(reply, m.Status)
@@ -46,14 +46,14 @@ def test_a_status_may_lack_its_text_and_language(data: str, text: str) -> None:
 
 @pytest.mark.row("F03")
 @pytest.mark.parametrize("data", ["65", "65 00000007", "65 00000007 000000"])
-def test_a_status_without_a_code_is_refused(data: str) -> None:
+def test_status_without_a_code_is_refused(data: str) -> None:
     with pytest.raises(SFTPProtocolError):
         decode(bytes.fromhex(data))
 
 
 @pytest.mark.parametrize("behind", [b"\0", b"more than version 3 knows", bytes(300)])
 @pytest.mark.parametrize("reply", REPLIES, ids=lambda reply: type(reply).__name__)
-def test_what_follows_a_reply_is_not_looked_at(reply: Message, behind: bytes) -> None:
+def test_bytes_after_a_reply_are_ignored(reply: Message, behind: bytes) -> None:
     assert decode(reply.encode() + behind) == reply
 
 
@@ -67,7 +67,7 @@ def test_reply_without_a_required_field_is_refused(reply: Message) -> None:
 
 
 @pytest.mark.row("F12")
-def test_bits_that_version_3_does_not_know_stand_for_what_is_behind() -> None:
+def test_unknown_attribute_bits_end_what_is_decoded_of_a_reply() -> None:
     known = Attributes(size=5, permissions=FILE)
     encoded = bytearray(m.Attrs(id=7, attributes=known).encode() + b"details of version 6")
     encoded[5:9] = (0x0000_0045).to_bytes(4, "big")
@@ -79,7 +79,7 @@ def test_bits_that_version_3_does_not_know_stand_for_what_is_behind() -> None:
 @pytest.mark.parametrize(
     "behind", [b"", b"\0", b"\0\0\0\3odd", b"\0\0\0\3odd\0\0\0\x09short", b"\xff" * 9]
 )
-def test_an_extension_that_is_cut_short_is_left_out(behind: bytes) -> None:
+def test_truncated_extension_is_left_out(behind: bytes) -> None:
     pair = m.ExtensionPair(name="fsync@openssh.com", data=b"1")
     data = m.Version(version=3, extensions=(pair,)).encode() + behind
 
@@ -95,7 +95,7 @@ def test_packet_that_is_not_a_version_is_refused(data: bytes) -> None:
 
 @pytest.mark.row("F03")
 @given(st.binary(min_size=1, max_size=200))
-def test_any_bytes_are_decoded_or_refused(data: bytes) -> None:
+def test_bytes_of_any_kind_are_decoded_or_refused(data: bytes) -> None:
     for decoder in (decode_reply, decode_version):
         with suppress(SFTPProtocolError):
             decoder(memoryview(data))

@@ -47,7 +47,7 @@ class Harness:
         return jobs
 
 
-def test_as_many_files_as_allowed_run_at_once(wire: Any) -> None:
+def test_files_run_at_once_up_to_their_limit(wire: Any) -> None:
     harness = Harness(wire, files_in_flight=2)
     jobs = harness.add(3)
     assert [bool(job.calls) for job in jobs] == [True, True, False]
@@ -82,7 +82,7 @@ def test_nothing_starts_while_the_stream_is_full(wire: Any) -> None:
     assert harness.add(1)[0].calls == []
 
 
-def test_the_first_failure_ends_all(wire: Any) -> None:
+def test_first_failure_ends_all_jobs(wire: Any) -> None:
     harness = Harness(wire, files_in_flight=2)
     jobs = harness.add(3)
     first, second = SSHError("first"), SSHError("second")
@@ -119,7 +119,7 @@ def test_paths_in_errors_are_escaped(wire: Any) -> None:
     assert told == ["\\x1b[2J"]
 
 
-def test_what_is_left_out_is_listed(wire: Any) -> None:
+def test_skipped_files_are_listed(wire: Any) -> None:
     harness = Harness(wire)
     harness.scheduler.skip("/l", "it is a symbolic link")
 
@@ -156,7 +156,7 @@ def test_error_that_concerns_all_files_ends_the_transfer(wire: Any, error: SSHEr
 
 
 @pytest.mark.parametrize("step", ["start", "fill", "abort"])
-def test_a_job_that_raises_is_dropped_and_ends_the_transfer(
+def test_job_that_raises_is_dropped_and_ends_the_transfer(
     wire: Any, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness = Harness(wire)

@@ -79,7 +79,7 @@ def test_text_is_read_as_the_built_in_open_reads_it(
     block=st.integers(1, 20),
     sizes=st.lists(st.integers(0, 9), max_size=5),
 )
-def test_a_position_is_found_again(
+def test_position_is_found_again(
     text: str, encoding: str, newline: str | None, block: int, sizes: list[int]
 ) -> None:
     source = Source(encoded(text, encoding), encoding, newline, block)
@@ -101,7 +101,7 @@ def test_positions_of_utf_8_are_offsets() -> None:
     assert found == [("é\n", 3), ("中\n", 8), ("x", 9)]
 
 
-def test_what_was_fed_in_vain_has_no_position() -> None:
+def test_position_in_the_middle_of_undecoded_text_is_refused() -> None:
     source = Source(b"abcdef", "utf-8", None, 3)
     assert source.text.take(5) is None
     source.more()

@@ -149,7 +149,7 @@ def test_depth_is_bounded(wire: Any) -> None:
 
 
 @pytest.mark.row("F10")
-def test_a_listing_that_never_ends_is_cut(wire: Any) -> None:
+def test_endless_listing_is_ended_with_an_error(wire: Any) -> None:
     names: list[tuple[str, int | None]] = [(f"n{n}", FILE) for n in range(200)]
     _, error, _ = download(wire, {"/t": names}, max_entries=100)
 
@@ -160,7 +160,7 @@ def test_a_listing_that_never_ends_is_cut(wire: Any) -> None:
 @pytest.mark.row("F08")
 @pytest.mark.parametrize("name", ["x" * 256, "中" * 100, "x" * 65_536])
 @pytest.mark.parametrize("stop", [True, False])
-def test_a_name_that_is_too_long_here_fails_alone(wire: Any, name: str, stop: bool) -> None:
+def test_name_too_long_for_this_file_system_fails_alone(wire: Any, name: str, stop: bool) -> None:
     made, error, scheduler = download(wire, {"/t": [(name, FILE), ("a", FILE)]}, stop=stop)
 
     if stop:
@@ -196,7 +196,7 @@ def test_file_that_fails_does_not_stop_the_others(wire: Any) -> None:
     assert denied.filename == "/t/secret"
 
 
-def test_without_the_top_directory_there_is_no_transfer(wire: Any) -> None:
+def test_transfer_ends_when_the_top_directory_cannot_be_made(wire: Any) -> None:
     _, error, scheduler = download(wire, {"/t": []}, denied=frozenset({"/t"}), stop=False)
 
     assert isinstance(error, PermissionError)

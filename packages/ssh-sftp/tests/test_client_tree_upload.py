@@ -152,7 +152,7 @@ def test_path_of_unknown_type_is_a_directory_if_it_opens(wire: Any, opens: bool)
     assert wire.protocol.outstanding == 0
 
 
-def test_a_directory_below_that_cannot_be_made_does_not_keep_the_rest_back(wire: Any) -> None:
+def test_refused_directory_does_not_keep_the_others_back(wire: Any) -> None:
     def reply(request: Request) -> Message:
         path = getattr(request, "path", "")
         return m.Status(id=request.id, code=3 if path == "/r/a" else 0, text="denied")
@@ -167,7 +167,7 @@ def test_a_directory_below_that_cannot_be_made_does_not_keep_the_rest_back(wire:
 
 
 @pytest.mark.parametrize(("path", "named"), [("/no/such", "/no"), ("such", "such")])
-def test_the_directory_that_is_missing_is_named(wire: Any, path: str, named: str) -> None:
+def test_missing_directory_is_named(wire: Any, path: str, named: str) -> None:
     run = Run(wire, {}, path=path)
     wire.answer(code(2))
 

@@ -256,7 +256,7 @@ def test_refused_rename_names_the_option_for_writing_in_place(
     assert disk.files == {"/f": b"before"}
 
 
-def test_a_missing_directory_is_named(wire: Any) -> None:
+def test_missing_directory_is_named(wire: Any) -> None:
     run = Run(wire, Source(b"x"), path="/no/such/f")
     disk = Disk()
     disk.missing = True
@@ -266,7 +266,7 @@ def test_a_missing_directory_is_named(wire: Any) -> None:
     assert run.ended[0].filename == "/no/such"
 
 
-def test_without_posix_rename_the_existing_file_is_moved(make_wire: Any) -> None:
+def test_existing_file_is_moved_without_posix_rename(make_wire: Any) -> None:
     wire = make_wire({})
     disk = Disk({"/f": b"before"})
     run = Run(wire, Source(b"after"))
@@ -293,7 +293,7 @@ def test_announced_extension_that_is_refused_falls_back(
     assert disk.files == {"/f": b"after"}
 
 
-def test_a_file_that_is_replaced_keeps_its_mode(wire: Any) -> None:
+def test_replaced_file_keeps_its_mode(wire: Any) -> None:
     disk = Disk({"/f": b"before"})
     Run(wire, Source(b"after"))
     disk.serve(wire)
@@ -309,7 +309,7 @@ def test_small_files_are_written_and_closed_at_once(wire: Any) -> None:
     assert [type(request) for request in wire.take()] == [m.Write, m.Close]
 
 
-def test_a_file_that_shrinks_is_reported(wire: Any) -> None:
+def test_file_that_shrinks_is_reported(wire: Any) -> None:
     disk = Disk()
     run = Run(wire, Source(b"short", size=100))
     disk.serve(wire)
@@ -319,7 +319,7 @@ def test_a_file_that_shrinks_is_reported(wire: Any) -> None:
     assert disk.files == {}
 
 
-def test_a_directory_is_not_replaced(wire: Any) -> None:
+def test_directory_is_not_replaced(wire: Any) -> None:
     disk = Disk({"/f": b""})
     disk.modes["/f"] = 0o040755
     run = Run(wire, Source(b"x"))
@@ -329,7 +329,7 @@ def test_a_directory_is_not_replaced(wire: Any) -> None:
     assert disk.files == {"/f": b""}
 
 
-def test_a_local_file_that_does_not_open_is_reported(
+def test_local_file_that_does_not_open_is_reported(
     wire: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = Run(wire, Source(b""))
@@ -364,7 +364,7 @@ def test_cancel_at_any_step_leaves_no_partial_file(wire: Any, answered: int) -> 
     assert run.flow.outstanding == 0
 
 
-def test_a_lost_connection_ends_it(wire: Any) -> None:
+def test_upload_ends_when_the_connection_is_lost(wire: Any) -> None:
     run = Run(wire, Source(bytes(200_000)))
     stat, opening = wire.take()
     wire.receive(m.Status(id=stat.id, code=NO_SUCH_FILE), m.Handle(id=opening.id, handle=b"h"))

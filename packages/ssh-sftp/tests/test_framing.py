@@ -33,7 +33,7 @@ def test_packets_are_complete_however_the_stream_is_cut(
 
 
 @given(PACKETS, st.integers(1, 5000))
-def test_a_pause_keeps_what_arrives(packets: list[bytes], cut: int) -> None:
+def test_paused_reader_keeps_what_arrives(packets: list[bytes], cut: int) -> None:
     found: list[bytes] = []
 
     def handler(payload: memoryview) -> None:
@@ -76,7 +76,7 @@ def test_packet_lengths_out_of_bounds_are_refused(length: int, whole: bool) -> N
     assert len(reader._buffer) == 4096  # nothing was allocated for it
 
 
-def test_the_end_inside_a_packet_is_known() -> None:
+def test_reader_reports_the_end_inside_a_packet() -> None:
     reader = PacketReader(lambda _: None)
     reader.feed(memoryview(b"\0\0"))
 

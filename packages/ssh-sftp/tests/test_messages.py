@@ -51,7 +51,7 @@ def values(cls: type[Record]) -> st.SearchStrategy[Any]:
 
 @pytest.mark.parametrize("cls", ALL)
 @given(data=st.data())
-def test_round_trip(cls: type[Record], data: st.DataObject) -> None:
+def test_messages_are_decoded_as_they_were_encoded(cls: type[Record], data: st.DataObject) -> None:
     value = data.draw(values(cls))
 
     assert cls.decode(value.encode()) == value
@@ -95,7 +95,7 @@ def test_any_bytes_decode_or_raise(data: bytes, number: int) -> None:
 
 
 @pytest.mark.row("F14")
-def test_an_odd_number_of_extension_strings_is_refused() -> None:
+def test_odd_number_of_extension_strings_is_refused() -> None:
     good = m.Version(version=3, extensions=(m.ExtensionPair(name="a", data=b"1"),)).encode()
 
     with pytest.raises(WireError):
@@ -113,7 +113,7 @@ def test_many_extensions_are_taken() -> None:
 
 @pytest.mark.row("F10")
 @pytest.mark.parametrize("count", [2**32 - 1, 1000])
-def test_a_count_of_names_is_checked_against_the_bytes(count: int) -> None:
+def test_count_of_names_beyond_the_bytes_is_refused(count: int) -> None:
     with pytest.raises(WireError):
         m.Name.decode(b"\x68\0\0\0\1" + count.to_bytes(4, "big") + b"\0" * 12)
 

@@ -24,7 +24,7 @@ def test_names_of_one_component_are_plain(name: str) -> None:
 
 @pytest.mark.row("F08")
 @given(st.text())
-def test_a_plain_name_is_one_component(name: str) -> None:
+def test_plain_name_is_one_component(name: str) -> None:
     if is_plain(name):
         assert basename(join("/top", name)) == name
         assert join("/top", name).count("/") == 2

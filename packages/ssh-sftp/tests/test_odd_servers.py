@@ -153,7 +153,7 @@ async def test_files_go_into_directories_of_unknown_type(scripted: Any, tmp_path
     assert (tmp_path / "a").read_bytes() == b"one"
 
 
-async def test_an_upload_goes_on_when_a_file_fails(
+async def test_upload_of_a_tree_goes_on_when_a_file_fails(
     scripted: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "t" / "d").mkdir(parents=True)
@@ -185,7 +185,7 @@ NICETIES = {m.Stat, m.LStat, m.FStat, m.FSetStat, m.SetStat, m.RealPath, m.ReadD
 
 
 @pytest.mark.parametrize("size", [5, 100_000])
-async def test_an_upload_to_an_account_that_may_only_write(
+async def test_upload_to_an_account_that_may_only_write_is_complete(
     scripted: Any, tmp_path: Path, size: int
 ) -> None:
     (tmp_path / "f").write_bytes(bytes(size))
@@ -212,7 +212,9 @@ async def test_upload_is_checked_if_the_server_reports_the_size(
     assert back.sizes_checked == 1
 
 
-async def test_an_upload_where_nothing_may_be_renamed(scripted: Any, tmp_path: Path) -> None:
+async def test_upload_in_place_works_where_nothing_may_be_renamed(
+    scripted: Any, tmp_path: Path
+) -> None:
     (tmp_path / "f").write_bytes(b"new")
     keeper = Keeper({"/d/f": b"old"}, denied={*NICETIES, m.Rename, m.Remove})
     async with scripted(keeper) as sftp:
@@ -240,7 +242,7 @@ async def test_file_without_any_reported_attributes_is_downloaded(
 
 
 @pytest.mark.parametrize("missing", [2, 4])
-async def test_a_remote_directory_that_is_missing_is_named(
+async def test_missing_remote_directory_is_named(
     scripted: Any, tmp_path: Path, missing: int
 ) -> None:
     (tmp_path / "f").write_bytes(b"x")
@@ -281,7 +283,7 @@ async def test_missing_directory_is_named_if_the_server_sends_only_failure(
 
 
 @pytest.mark.parametrize("name", ["中" * 100, "x" * 300, "x" * 65_000])
-async def test_a_name_that_is_too_long_for_here_is_listed(
+async def test_name_too_long_for_this_file_system_is_listed(
     scripted: Any, tmp_path: Path, name: str
 ) -> None:
     keeper = Keeper({f"/t/{name}": b"content", "/t/a": b"one"})

@@ -57,7 +57,9 @@ async def sftp(openssh: None) -> AsyncIterator[SFTPClient]:
     await process.wait()
 
 
-async def test_every_operation_on_paths(sftp: SFTPClient, tmp_path: Path) -> None:
+async def test_operations_on_paths_have_their_effect_on_openssh(
+    sftp: SFTPClient, tmp_path: Path
+) -> None:
     top = sftp.path(str(tmp_path))
     await (top / "d").mkdir()
     await (top / "d" / "file").write_bytes(b"hello")
@@ -147,7 +149,7 @@ async def test_put_replaces_what_is_there_and_keeps_its_mode(
     assert (tmp_path / "old").stat().st_mode & 0o777 == 0o600
 
 
-async def test_directories_of_many_files(sftp: SFTPClient, tmp_path: Path) -> None:
+async def test_directory_of_many_files_is_listed_whole(sftp: SFTPClient, tmp_path: Path) -> None:
     names = {f"name-{number}" for number in range(1500)}
     for name in names:
         (tmp_path / name).touch()

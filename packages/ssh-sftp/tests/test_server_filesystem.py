@@ -84,12 +84,12 @@ class Told:
         return asked, str(error)
 
 
-def test_the_file_systems_of_the_package_are_in_order(root: Path) -> None:
+def test_file_systems_of_the_package_pass_the_check(root: Path) -> None:
     check_filesystem(Rooted(root))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_coroutine_function_is_refused_before_anything_is_served(root: Path, name: str) -> None:
+def test_coroutine_function_is_refused_before_anything_is_served(root: Path, name: str) -> None:
     async def method(*_: object) -> None: ...
 
     with pytest.raises(UsageError, match=f"{name} is an async function"):
@@ -284,7 +284,7 @@ def test_wrong_method_of_an_open_file_is_reported(
     assert told in talk.fault()[1]
 
 
-def test_a_write_may_return_how_much_it_wrote(make_exchange: Any, root: Path) -> None:
+def test_write_that_returns_how_much_it_wrote_is_accepted(make_exchange: Any, root: Path) -> None:
     def write(_: object, data: memoryview, offset: int) -> int:
         del offset
         return len(data)

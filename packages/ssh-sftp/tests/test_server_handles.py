@@ -25,7 +25,7 @@ def test_handles_are_given_once() -> None:
 
 
 @pytest.mark.row("P83")
-def test_a_handle_has_at_most_256_bytes() -> None:
+def test_handle_of_more_than_256_bytes_ends_the_session() -> None:
     handles: Handles[str] = Handles(b"f")
     with pytest.raises(OSError, match="handle"):
         handles.find(bytes(256))

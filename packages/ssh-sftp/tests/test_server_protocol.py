@@ -25,9 +25,7 @@ def names(path: Path | str) -> list[str]:
 
 
 @pytest.mark.row("F01")
-def test_a_request_before_init_ends_the_session(
-    make_exchange: Any, root: Path, frame: Any
-) -> None:
+def test_request_before_init_ends_the_session(make_exchange: Any, root: Path, frame: Any) -> None:
     exchange = make_exchange(Rooted(root), start=False)
     with pytest.raises(SFTPProtocolError):
         exchange.raw(frame(m.Stat(id=1, path="/")))
@@ -199,7 +197,7 @@ def test_unknown_handles_are_refused(exchange: Any, make_exchange: Any, root: Pa
 
 @pytest.mark.row("F05")
 @pytest.mark.parametrize("size", [257, 65_536])
-def test_a_handle_that_is_too_long_ends_the_session(exchange: Any, frame: Any, size: int) -> None:
+def test_handle_that_is_too_long_ends_the_session(exchange: Any, frame: Any, size: int) -> None:
     with pytest.raises(SFTPProtocolError):
         exchange.raw(frame(m.Close(id=1, handle=bytes(size))))
 
@@ -259,7 +257,9 @@ def test_read_only_refuses_every_change(
     assert (root / "f").stat()[:8] == before[:8]
 
 
-def test_reading_works_when_nothing_may_change(make_exchange: Any, root: Path) -> None:
+def test_requests_that_read_are_served_when_nothing_may_change(
+    make_exchange: Any, root: Path
+) -> None:
     (root / "f").write_bytes(b"keep")
     exchange = make_exchange(Rooted(root, read_only=True))
     handle = exchange.handle(m.Open(id=1, path="f", flags=READ))
@@ -285,7 +285,7 @@ def test_rename_does_not_overwrite_and_posix_rename_does(exchange: Any, root: Pa
     assert (root / "c").read_bytes() == b"a"
 
 
-def test_a_pause_holds_requests_back(exchange: Any, frame: Any) -> None:
+def test_paused_service_holds_requests_back(exchange: Any, frame: Any) -> None:
     exchange.service.pause()
     assert exchange.raw(frame(m.Stat(id=1, path="/"))) == []
     assert exchange.service.paused

@@ -23,7 +23,7 @@ def test_every_extension_that_is_announced_has_the_name_of_its_request() -> None
 
 
 @pytest.mark.usefixtures("openssh")
-def test_the_names_are_those_of_sftp_server_in_its_order() -> None:
+def test_names_are_those_of_sftp_server_in_its_order() -> None:
     listed = subprocess.run(
         [SERVER, "-Q", "requests"], capture_output=True, text=True, check=True, timeout=30
     ).stdout.split()
@@ -32,7 +32,7 @@ def test_the_names_are_those_of_sftp_server_in_its_order() -> None:
     assert set(listed) - set(ours) <= {"copy-data", "users-groups-by-id"}
 
 
-def test_a_name_that_no_server_knows_is_refused() -> None:
+def test_name_that_no_server_knows_is_refused() -> None:
     assert check_request_names(["remove", "copy-data"]) == {"remove", "copy-data"}
     with pytest.raises(UsageError, match="'removal' is not an SFTP request"):
         check_request_names(["remove", "removal"])

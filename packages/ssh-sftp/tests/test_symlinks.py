@@ -61,19 +61,19 @@ def test_each_row_of_the_orders_has_its_source_and_fits_itself_first() -> None:
 
 @pytest.mark.parametrize("software", ["", "OpenSSH_9.2", "AsyncSSH_2.0"])
 @pytest.mark.parametrize("order", SymLinkOrder)
-def test_an_order_that_the_server_announces_counts_before_its_name(
+def test_announced_order_counts_before_that_of_the_server_name(
     software: str, order: SymLinkOrder
 ) -> None:
     assert order_of(software, {EXTENSION: order.value.encode()}) is order
 
 
-def test_an_announced_order_that_does_not_exist_is_ignored() -> None:
+def test_announced_order_that_does_not_exist_is_ignored() -> None:
     assert order_of("OpenSSH_9.2", {EXTENSION: b"no-order"}) is TARGET
     assert order_of("", {EXTENSION: b""}) is None
 
 
 @given(target=st.text(), link=st.text(), order=st.sampled_from(SymLinkOrder))
-def test_a_server_of_the_same_order_reads_the_paths_that_were_meant(
+def test_paths_are_read_as_meant_by_a_server_of_the_same_order(
     target: str, link: str, order: SymLinkOrder
 ) -> None:
     request = symlink_request(7, target, link, order)
@@ -83,12 +83,12 @@ def test_a_server_of_the_same_order_reads_the_paths_that_were_meant(
     assert paths_of(request, other) == (link, target)
 
 
-def test_the_bytes_of_both_orders_are_those_of_openssh_and_of_the_draft() -> None:
+def test_bytes_of_both_orders_are_those_of_openssh_and_of_the_draft() -> None:
     target, link = b"\0\0\0\1t", b"\0\0\0\4link"
     head = bytes([20]) + (9).to_bytes(4, "big")
     assert symlink_request(9, "t", "link", TARGET).encode() == head + target + link
     assert symlink_request(9, "t", "link", LINK).encode() == head + link + target
 
 
-def test_a_client_of_unknown_order_is_read_as_openssh() -> None:
+def test_client_of_unknown_order_is_read_as_openssh() -> None:
     assert paths_of(m.SymLink(id=1, target="t", link="l"), None) == ("t", "l")
