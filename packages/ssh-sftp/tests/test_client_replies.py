@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from ssh_sftp import Attributes, SFTPProtocolError
 from ssh_sftp import messages as m
-from ssh_sftp.client.replies import Reply, decode_reply, decode_version
+from ssh_sftp.client.replies import Reply, decode_reply, decode_version, names_of
 from ssh_wire import Message
+from ssh_wire.primitives import string
 
 FILE = 0o100644
 REPLIES: list[Message] = [
@@ -99,3 +100,21 @@ def test_bytes_of_any_kind_are_decoded_or_refused(data: bytes) -> None:
     for decoder in (decode_reply, decode_version):
         with suppress(SFTPProtocolError):
             decoder(memoryview(data))
+
+
+@given(st.lists(st.text(max_size=9), max_size=5), st.lists(st.text(max_size=9), max_size=5))
+def test_names_of_owners_are_read_as_they_were_written(
+    users: list[str], groups: list[str]
+) -> None:
+    reply = m.UsersGroupsReply(
+        users=b"".join(string(each.encode()) for each in users),
+        groups=b"".join(string(each.encode()) for each in groups),
+    )
+    assert names_of(reply.encode()) == (users, groups)
+
+
+@given(st.binary(max_size=60))
+def test_names_of_owners_that_are_damaged_are_an_error_or_names(data: bytes) -> None:
+    with suppress(SFTPProtocolError):
+        for names in names_of(data):
+            assert all(isinstance(each, str) for each in names)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import grp
 import hashlib
 import os
+import pwd
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -55,6 +57,22 @@ async def sftp(openssh: None) -> AsyncIterator[SFTPClient]:
     async with SFTPClient.from_streams(process.stdout, process.stdin) as client:
         yield client
     await process.wait()
+
+
+async def test_names_of_owners_are_those_of_the_server(sftp: SFTPClient) -> None:
+    users, groups = await sftp.owner_names([0, 4_000_000_000], [0])
+    assert users == {0: pwd.getpwuid(0).pw_name}
+    assert groups == {0: grp.getgrgid(0).gr_name}
+    assert await sftp.owner_names([], []) == ({}, {})
+
+
+async def test_listing_has_the_line_that_the_server_would_display(
+    sftp: SFTPClient, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(b"12345")
+    (entry,) = [each async for each in sftp.scandir(str(tmp_path))]
+    assert entry.longname.startswith("-rw")
+    assert entry.longname.endswith(" file")
 
 
 async def test_operations_on_paths_have_their_effect_on_openssh(

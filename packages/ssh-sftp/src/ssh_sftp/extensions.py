@@ -1,10 +1,10 @@
-"""The extensions of version 3 that both sides know (OpenSSH's PROTOCOL section 4)."""
+"""The extensions of version 3 (OpenSSH's PROTOCOL section 4)."""
 
 from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["EXTENSIONS"]
+__all__ = ["EXTENSIONS", "OF_OTHER_SERVERS"]
 
 EXTENSIONS: Final = {
     "posix-rename@openssh.com": b"1",
@@ -18,3 +18,9 @@ EXTENSIONS: Final = {
     "home-directory": b"1",
 }
 """Each with the version that is known: the client uses it, the server announces it."""
+
+OF_OTHER_SERVERS: Final = {
+    "copy-data": b"1",
+    "users-groups-by-id@openssh.com": b"1",
+}
+"""What the client alone knows: OpenSSH's server has these, and this package's has not."""

@@ -402,6 +402,31 @@ class HomeDirectory(Request):
     user: Text = ""
 
 
+@message(200)
+class CopyData(Request):
+    """Copy bytes from one open file to another on the server (PROTOCOL section 4.10)."""
+
+    name: Literal["copy-data"] = field(default="copy-data", init=False)
+    source: bytes
+    offset: UInt64 = 0
+    length: UInt64 = 0
+    """How many bytes; zero is up to the end of the file."""
+    target: bytes
+    target_offset: UInt64 = 0
+
+
+@message(200)
+class UsersGroupsByID(Request):
+    """The names of users and groups by their numbers (PROTOCOL section 4.12)."""
+
+    name: Literal["users-groups-by-id@openssh.com"] = field(
+        default="users-groups-by-id@openssh.com", init=False
+    )
+    users: bytes
+    """The numbers of users, four bytes each."""
+    groups: bytes
+
+
 @record
 class LimitsReply(Record):
     """The details of the reply to `LimitsRequest`; zero means that a limit is not reported."""
@@ -410,6 +435,15 @@ class LimitsReply(Record):
     max_read: UInt64
     max_write: UInt64
     max_handles: UInt64
+
+
+@record
+class UsersGroupsReply(Record):
+    """The details of the reply to `UsersGroupsByID`."""
+
+    users: bytes
+    """A string for each user, empty for one that the server does not know."""
+    groups: bytes
 
 
 @record
@@ -463,3 +497,4 @@ REQUESTS: MessageSet[Request] = MessageSet(
     HomeDirectory,
     Extended,
 )
+"""The requests that the server knows; it takes `CopyData` and `UsersGroupsByID` for `Extended`."""

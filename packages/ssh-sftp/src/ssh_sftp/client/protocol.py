@@ -18,7 +18,7 @@ from typing import Final, Protocol, TypeAlias
 from ssh_sftp.client.limits import ServerLimits, SFTPOptions
 from ssh_sftp.client.replies import Reply, decode_reply, decode_version
 from ssh_sftp.errors import SFTPConnectionLost, SFTPError, SFTPProtocolError, SFTPTimeout
-from ssh_sftp.extensions import EXTENSIONS
+from ssh_sftp.extensions import EXTENSIONS, OF_OTHER_SERVERS
 from ssh_sftp.framing import PacketReader
 from ssh_sftp.messages import Handle, Init, Request, Status
 from ssh_sftp.numbers import MAX_HANDLE_BYTES, VERSION
@@ -168,7 +168,8 @@ class SFTPClientProtocol:
     def supports(self, extension: str) -> bool:
         """Return whether the server announced an extension, in the version known here."""
         version = self.extensions.get(extension)
-        return version is not None and version == EXTENSIONS.get(extension)
+        known = EXTENSIONS.get(extension, OF_OTHER_SERVERS.get(extension))
+        return version is not None and version == known
 
     # ------------------------------------------------------------------ out
 

@@ -22,12 +22,13 @@ from ssh_sftp.messages import (
     Name,
     Status,
     StatVFSReply,
+    UsersGroupsReply,
     Version,
 )
 from ssh_wire import BadValue, ProtocolError, TrailingData, Truncated, UnknownMessage
 from ssh_wire.primitives import read_string
 
-__all__ = ["Reply", "decode_reply", "decode_version", "facts_of"]
+__all__ = ["Reply", "decode_reply", "decode_version", "facts_of", "names_of"]
 
 Reply: TypeAlias = Status | Handle | Data | Name | Attrs | ExtendedReply
 
@@ -83,6 +84,28 @@ def facts_of(details: bytes) -> StatVFSReply:
         return StatVFSReply.read(details, 0)[0]
     except ProtocolError as error:
         raise SFTPProtocolError(str(error)) from error
+
+
+def names_of(details: bytes) -> tuple[list[str], list[str]]:
+    """Decode the details of a reply to users-groups-by-id@openssh.com: users, and groups.
+
+    Raises:
+        SFTPProtocolError: they are incomplete.
+    """
+    try:
+        reply = UsersGroupsReply.read(details, 0)[0]
+        return _strings(reply.users), _strings(reply.groups)
+    except ProtocolError as error:
+        raise SFTPProtocolError(str(error)) from error
+
+
+def _strings(data: bytes) -> list[str]:
+    found: list[str] = []
+    pos = 0
+    while pos < len(data):
+        text, pos = read_string(data, pos)
+        found.append(text.decode("utf-8", "surrogateescape"))
+    return found
 
 
 def _lenient(payload: memoryview, error: ProtocolError) -> Reply:

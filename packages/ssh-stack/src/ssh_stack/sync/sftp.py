@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, cast, overload
 
@@ -137,6 +137,18 @@ class SFTPClient(OverStreams):
     def write_bytes(self, path: PathLike, data: bytes | bytearray | memoryview) -> int:
         """Write a file, in place; return how many bytes it has now."""
         return self._portal.wait(self._wrapped.write_bytes, path, data)
+
+    def copy(self, old: PathLike, new: PathLike) -> None:
+        """Copy a file on the server, which moves the bytes itself (PROTOCOL section 4.10).
+
+        The copy gets the permissions of the file, without set-user-ID, set-group-ID and sticky.
+
+        Raises:
+            SFTPUnsupported: the server does not have copy-data.
+            SFTPTransferError: it is not a regular file.
+            SFTPError: the server refused; `filename` says which file.
+        """
+        self._portal.wait(self._wrapped.copy, old, new)
 
     def get(
         self,
@@ -296,6 +308,19 @@ class SFTPClient(OverStreams):
     def statvfs(self, path: PathLike) -> StatVFSReply:
         """Return the facts of the file system that a path is on (PROTOCOL section 4.4)."""
         return self._portal.wait(self._wrapped.statvfs, path)
+
+    def owner_names(
+        self, users: Sequence[int], groups: Sequence[int]
+    ) -> tuple[dict[int, str], dict[int, str]]:
+        """Return the server's names of users and of groups, by number (PROTOCOL section 4.12).
+
+        A number without a name is left out.  The names are unchanged: escape them before they
+        are printed.
+
+        Raises:
+            SFTPUnsupported: the server does not have users-groups-by-id@openssh.com.
+        """
+        return self._portal.wait(self._wrapped.owner_names, users, groups)
 
     def mkdir(self, path: PathLike, mode: int | None = None) -> None:
         """Make a directory (section 6.6)."""

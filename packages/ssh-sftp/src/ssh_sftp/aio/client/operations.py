@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TypeAlias
 
 import attrs
@@ -14,7 +14,7 @@ from ssh_sftp.aio.client.symlinks import SymLinks
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.client.limits import ServerLimits
 from ssh_sftp.client.listing import Listing
-from ssh_sftp.client.replies import facts_of
+from ssh_sftp.client.replies import facts_of, names_of
 from ssh_sftp.errors import (
     SFTPConnectionLost,
     SFTPError,
@@ -47,6 +47,7 @@ from ssh_sftp.messages import (
     Status,
     StatVFS,
     StatVFSReply,
+    UsersGroupsByID,
 )
 from ssh_sftp.names import directory_of, is_dot, is_plain, join
 from ssh_wire import UsageError
@@ -82,11 +83,14 @@ class DirEntry:
         name: one plain component.
         path: the path of the directory joined with it.
         attributes: what the server reports; for a link, those of the link itself.
+        longname: the line that the server would display for it, as `ls -l` does; unchanged, so
+            escape it before it is printed (section 7).
     """
 
     name: str
     path: str
     attributes: Attributes
+    longname: str = ""
 
     @property
     def is_dir(self) -> bool:
@@ -205,6 +209,30 @@ class Operations:
         request = StatVFS(id=self._protocol.next_id(), path=text)
         reply = await self._session.call(request, ExtendedReply, text)
         return facts_of(reply.details)
+
+    async def owner_names(
+        self, users: Sequence[int], groups: Sequence[int]
+    ) -> tuple[dict[int, str], dict[int, str]]:
+        """Return the server's names of users and of groups, by number (PROTOCOL section 4.12).
+
+        A number without a name is left out.  The names are unchanged: escape them before they
+        are printed.
+
+        Raises:
+            SFTPUnsupported: the server does not have users-groups-by-id@openssh.com.
+        """
+        self._need("users-groups-by-id@openssh.com", "")
+        request = UsersGroupsByID(
+            id=self._protocol.next_id(),
+            users=b"".join(number.to_bytes(4, "big") for number in users),
+            groups=b"".join(number.to_bytes(4, "big") for number in groups),
+        )
+        reply = await self._session.call(request, ExtendedReply, "")
+        found = names_of(reply.details)
+        return (
+            {number: name for number, name in zip(users, found[0], strict=False) if name},
+            {number: name for number, name in zip(groups, found[1], strict=False) if name},
+        )
 
     # ------------------------------------------------------------------ names
 
@@ -360,7 +388,8 @@ class Operations:
         most = self._session.options.max_entries
         if count > most:
             raise SFTPTransferError(directory, f"it lists more than {most} names")
-        return DirEntry(entry.filename, join(directory, entry.filename), entry.attributes)
+        path = join(directory, entry.filename)
+        return DirEntry(entry.filename, path, entry.attributes, entry.longname)
 
     async def _told(self, path: str) -> Attributes:
         """Return the attributes of a path; empty ones if the server refuses STAT."""

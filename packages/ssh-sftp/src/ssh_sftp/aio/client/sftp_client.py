@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, overload
 
+from ssh_sftp.aio.client.copying import copy_on_server
 from ssh_sftp.aio.client.file import RemoteFile
 from ssh_sftp.aio.client.operations import Operations, PathLike, path_text
 from ssh_sftp.aio.client.path import RemotePath
@@ -233,6 +234,24 @@ class SFTPClient(Operations):
         """Write a file, in place; return how many bytes it has now."""
         async with await self.open(path, "wb") as file:
             return await file.write(data)
+
+    async def copy(self, old: PathLike, new: PathLike) -> None:
+        """Copy a file on the server, which moves the bytes itself (PROTOCOL section 4.10).
+
+        The copy gets the permissions of the file, without set-user-ID, set-group-ID and sticky.
+
+        Raises:
+            SFTPUnsupported: the server does not have copy-data.
+            SFTPTransferError: it is not a regular file.
+            SFTPError: the server refused; `filename` says which file.
+        """
+        source, target = path_text(old), path_text(new)
+        self._need("copy-data", source)
+        found = await self.stat(source)
+        if found.has_type and not found.is_file:
+            raise SFTPTransferError(source, "it is not a regular file")
+        mode = 0o666 if found.mode is None else found.mode & 0o777
+        await copy_on_server(self._session, source, target, mode)
 
     # ------------------------------------------------------------------ transfers
 
