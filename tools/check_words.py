@@ -3,7 +3,8 @@
     python tools/check_words.py [PATH...]
 
 Names are looked at in Python sources alone; phrases in comments, docstrings, string literals
-and pages.  CHANGELOG.md may name what a thing was called before.
+and pages.  The name of a test has a subject and begins with it, not with an article.
+CHANGELOG.md may name what a thing was called before.
 """
 
 from __future__ import annotations
@@ -72,6 +73,8 @@ PHRASES: Final = {
 
 _PHRASE: Final = re.compile("|".join(f"(?P<p{n}>{each})" for n, each in enumerate(PHRASES)))
 _INSTEAD: Final = list(PHRASES.values())
+_ARTICLE: Final = re.compile(r"test_(?:[a-z]\d+_)?(?:an?|the)_")
+"""The beginning of a test's name, where a row's identifier may come first."""
 _PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _USER: Final = re.compile(r"[\"'`]?nobody[\"'`@:]")  # the account of that name
 
@@ -119,6 +122,8 @@ def _names(text: str) -> Iterator[tuple[int, tuple[str, str]]]:
             line = getattr(node, "lineno", 1)
             if instead := WHOLE_NAMES.get(name.strip("_").lower()):
                 yield line, (name, instead)
+            if _ARTICLE.match(name):
+                yield line, (name, "subject, situation, expectation, without the article")
             for part in _PART.findall(name):
                 if instead := NAMES.get(part.lower()):
                     yield line, (name, instead)

@@ -22,7 +22,7 @@ AT_ONCE = 1_000
 
 @pytest.mark.row("T40")
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
-def test_t40_a_million_of_each(message: Message) -> None:
+def test_t40_million_of_each_message_is_not_answered_or_kept(message: Message) -> None:
     pair = Pair.connected(key=PrivateKey.generate("ed25519"))
     payloads = [message.encode()] * AT_ONCE
     told = 0

@@ -73,7 +73,7 @@ def descriptors() -> int:
 @pytest.mark.parametrize(
     ("kind", "role", "state", "payload", "wanted"), KINDS, ids=[f"{k[1]}: {k[0]}" for k in KINDS]
 )
-def test_t44_a_failed_handshake_leaves_nothing(
+def test_t44_failed_handshake_leaves_nothing(
     kind: str, role: Role, state: str, payload: bytes, wanted: str
 ) -> None:
     stage = stages(role, strict=True)[state]

@@ -51,7 +51,7 @@ def received(stage: Stage, sent: bytes) -> list[int]:
 @pytest.mark.row("A01")
 @pytest.mark.parametrize("strict", [True, False])
 @pytest.mark.parametrize("state", BEFORE)
-def test_a01_a_command_before_authentication_never_runs(state: str, strict: bool) -> None:
+def test_a01_command_before_authentication_never_runs(state: str, strict: bool) -> None:
     stage = stages("server", strict=strict)[state]
 
     async def work() -> None:
@@ -73,7 +73,7 @@ def test_a01_a_command_before_authentication_never_runs(state: str, strict: bool
 
 
 @pytest.mark.row("A01")
-def test_a_command_right_behind_the_request_that_lets_in_is_not_lost() -> None:
+def test_command_right_behind_the_accepted_request_is_not_lost() -> None:
     async def work() -> None:
         subject = await PENDING.reach()
         await subject.feed(PENDING.writer.seal(OPEN, EXEC))
@@ -242,7 +242,7 @@ def test_a14_backend_that_raises_authenticates_no_user(
 
 
 @pytest.mark.row("A14")
-def test_a14_an_answer_that_never_comes_is_no_acceptance() -> None:
+def test_a14_decision_that_never_comes_is_not_an_acceptance() -> None:
     async def work() -> None:
         subject = await PENDING.reach()
         before = Before.of(subject)
@@ -256,7 +256,7 @@ def test_a14_an_answer_that_never_comes_is_no_acceptance() -> None:
     run(work())
 
 
-def test_an_unknown_message_is_answered_with_its_own_number() -> None:
+def test_unknown_message_is_answered_with_its_own_number() -> None:
     async def work() -> None:
         subject = await SERVER["auth-idle"].reach()
         writer = SERVER["auth-idle"].writer

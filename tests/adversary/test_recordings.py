@@ -26,7 +26,7 @@ def test_both_roles_of_both_versions_are_there() -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
-def test_a_recording_repeats_itself(path: Path) -> None:
+def test_recording_is_repeated_byte_by_byte(path: Path) -> None:
     ours = SIDES[role_of(path)]()
     waiting = ours.receive(b"")
     for number, (sender, data) in enumerate(read(path)):
@@ -54,7 +54,7 @@ def test_however_their_part_is_cut_ours_is_the_same(path: Path, size: int) -> No
 
 
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
-def test_a_recording_holds_no_surprise(path: Path) -> None:
+def test_recording_is_small_and_of_its_form(path: Path) -> None:
     """Small, and nothing but what its form allows."""
     text = path.read_text()
     assert len(text) < 30_000

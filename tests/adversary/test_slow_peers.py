@@ -40,7 +40,7 @@ async def begin_a_packet(writer: asyncio.StreamWriter) -> None:
 
 @pytest.mark.row("T04")
 @pytest.mark.parametrize("behave", [say_nothing, trickle, identify, begin_a_packet])
-async def test_the_login_grace_is_absolute(
+async def test_login_grace_is_absolute(
     behave: Callable[[asyncio.StreamWriter], Awaitable[None]],
 ) -> None:
     async with ssh_stack.serve(

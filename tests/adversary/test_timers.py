@@ -134,7 +134,7 @@ async def interrupted(stage: Stage, fault: Fault, at: int, turns: int) -> None:
 @pytest.mark.row("T43")
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("role", ["server", "client"])
-def test_t43_a_connection_ends_once_whatever_happens_when(role: Role, fault: Fault) -> None:
+def test_t43_connection_ends_once_whatever_happens_when(role: Role, fault: Fault) -> None:
     stage = stages(role, strict=True)["rekey-newkeys"]
 
     async def at_every_step() -> int:

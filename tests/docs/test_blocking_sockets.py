@@ -27,7 +27,7 @@ def blocking(server: LocalSshd, command: str) -> subprocess.CompletedProcess[byt
     )
 
 
-def test_the_cores_alone_run_a_command(sshd: LocalSshd) -> None:
+def test_cores_alone_run_a_command(sshd: LocalSshd) -> None:
     done = blocking(sshd, "echo in; echo problem >&2; exit 7")
 
     assert done.stdout == b"in\n"
@@ -35,14 +35,14 @@ def test_the_cores_alone_run_a_command(sshd: LocalSshd) -> None:
     assert done.returncode == 7
 
 
-def test_the_cores_alone_take_more_than_a_window(sshd: LocalSshd) -> None:
+def test_cores_alone_take_more_than_a_window(sshd: LocalSshd) -> None:
     done = blocking(sshd, "head -c 8000000 /dev/zero")
 
     assert hashlib.sha256(done.stdout).digest() == hashlib.sha256(bytes(8_000_000)).digest()
     assert done.returncode == 0
 
 
-def test_the_cores_alone_refuse_an_unknown_host(sshd: LocalSshd, tmp_path: Path) -> None:
+def test_cores_alone_refuse_an_unknown_host(sshd: LocalSshd, tmp_path: Path) -> None:
     stranger = tmp_path / "known_hosts"
     stranger.write_text("")
     other = attrs.evolve(sshd, known_hosts=stranger)

@@ -249,7 +249,7 @@ def test_drop_box_takes_files_of_openssh(home: Path, keys: Path, tmp_path: Path)
 # ---------------------------------------------------------------- a test
 
 
-def test_the_test_of_a_backup_passes(tmp_path: Path) -> None:
+def test_test_of_a_backup_passes(tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = run([*argv, str(EXAMPLES / "test_backup.py")], tmp_path)
 

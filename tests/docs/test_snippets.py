@@ -46,7 +46,7 @@ def test_snippet_runs(example: CodeExample, home: Path, sshd: LocalSshd, tmp_pat
     assert done.returncode == 0, done.stderr
 
 
-def test_the_scanner_says_what_the_server_offers(
+def test_scanner_prints_what_the_server_offers(
     home: Path, sshd: LocalSshd, tmp_path: Path
 ) -> None:
     page = ROOT / "docs" / "tutorials" / "scanner.md"

@@ -20,19 +20,19 @@ def decode(data: bytes) -> int:
 PLANTED = Target(name="planted", function=decode, seeds=[b"\0\0\0\4x"], allowed=(Declared,))
 
 
-def test_a_planted_bug_is_found() -> None:
+def test_planted_bug_is_found() -> None:
     inputs = list(mutations(PLANTED, 1_000))
 
     with pytest.raises(IndexError):
         list(map(PLANTED.run, inputs))
 
 
-def test_a_declared_error_is_no_finding() -> None:
+def test_declared_error_is_not_a_finding() -> None:
     assert PLANTED.run(b"ab") is False
     assert PLANTED.run(b"\0\0\0\4x") is True
 
 
-def test_the_same_seed_gives_the_same_inputs() -> None:
+def test_same_seed_gives_the_same_inputs() -> None:
     assert list(mutations(PLANTED, 50, seed=3)) == list(mutations(PLANTED, 50, seed=3))
     assert list(mutations(PLANTED, 50, seed=3)) != list(mutations(PLANTED, 50, seed=4))
     assert max(map(len, mutations(PLANTED, 500))) <= LARGEST
@@ -47,7 +47,7 @@ def test_memory_that_a_number_asks_for_is_seen() -> None:
     assert greedy.memory(b"\0") <= greedy.may_hold(b"\0")
 
 
-def test_the_first_byte_chooses() -> None:
+def test_first_byte_of_the_input_chooses_the_target() -> None:
     seen: list[tuple[str, bytes]] = []
     first = Target(name="a", function=lambda d: seen.append(("a", d)), seeds=[b"1"], allowed=())
     second = Target(name="b", function=lambda d: seen.append(("b", d)), seeds=[b"2"], allowed=())
@@ -66,7 +66,7 @@ def test_every_file_has_targets_and_every_name_is_one() -> None:
     assert len(names) == len(set(names))
 
 
-def test_a_target_has_a_seed() -> None:
+def test_target_without_a_seed_is_refused() -> None:
     with pytest.raises(ValueError, match="seeds"):
         Target(name="none", function=decode, seeds=[], allowed=())
 

@@ -32,7 +32,7 @@ def test_what_is_checked_in_is_up_to_date() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_a_stale_file_is_shown_and_not_changed(tmp_path: Path) -> None:
+def test_stale_file_is_printed_and_not_changed(tmp_path: Path) -> None:
     assert generate("--into", tmp_path).returncode == 0
     assert generate("--check", "--into", tmp_path).returncode == 0
     stale = tmp_path / "process.py"
@@ -47,7 +47,7 @@ def test_a_stale_file_is_shown_and_not_changed(tmp_path: Path) -> None:
     assert stale.read_text() == text
 
 
-def test_a_file_that_is_generated_no_longer_is_removed_and_others_stay(tmp_path: Path) -> None:
+def test_file_that_is_generated_no_longer_is_removed_and_others_stay(tmp_path: Path) -> None:
     (tmp_path / "old.py").write_text(f"{modules.HEAD}\n")
     (tmp_path / "_by_hand.py").write_text("pass\n")
 
@@ -119,7 +119,7 @@ def test_twins_are_imported_from_where_they_block(written: Callable[[str], Modul
     ]
 
 
-def test_a_result_that_hides_an_async_object_is_refused(
+def test_result_that_hides_an_async_object_is_refused(
     written: Callable[[str], Module],
 ) -> None:
     translator = Translator(written(SOURCE), Names("process"))
@@ -128,7 +128,7 @@ def test_a_result_that_hides_an_async_object_is_refused(
         translator.wrapped(ast.parse("list[Process]", mode="eval").body, "x")
 
 
-def test_a_name_from_nowhere_is_refused(written: Callable[[str], Module]) -> None:
+def test_name_without_a_definition_is_refused(written: Callable[[str], Module]) -> None:
     with pytest.raises(LookupError, match="does not say what Nothing is"):
         Translator(written(SOURCE), Names("process")).annotation(ast.Name("Nothing"))
 
@@ -142,7 +142,7 @@ def test_class_method_is_not_mirrored(written: Callable[[str], Module]) -> None:
         list(MemberWriter(mirror, "make", member, Names("process")).lines())
 
 
-def test_a_reason_for_a_name_that_is_gone_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reason_for_a_name_that_is_gone_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     row = Mirror("Scope", "ssh_connection.aio.scope", "scope", left_out={"nothing": "no reason"})
     monkeypatch.setattr(modules, "MIRRORS", (*MIRRORS[:2], row))
 

@@ -56,7 +56,7 @@ def signature(function: Callable[..., object]) -> str:
 
 
 @pytest.mark.parametrize("mirror", CLASSES, ids=name_of)
-def test_a_class_has_all_names_but_those_with_a_reason(mirror: Mirror) -> None:
+def test_class_has_all_names_but_those_with_a_reason(mirror: Mirror) -> None:
     original, blocking = both(mirror)
 
     assert public_names(original) - mirror.left_out.keys() == public_names(blocking)
@@ -64,7 +64,7 @@ def test_a_class_has_all_names_but_those_with_a_reason(mirror: Mirror) -> None:
 
 
 @pytest.mark.parametrize("mirror", CLASSES, ids=name_of)
-def test_the_methods_of_a_class_are_called_alike(mirror: Mirror) -> None:
+def test_methods_of_a_class_are_called_alike(mirror: Mirror) -> None:
     original, blocking = both(mirror)
     for name, member in inspect.getmembers(original, inspect.isfunction):
         if is_public(name) and name not in mirror.left_out:
@@ -74,7 +74,7 @@ def test_the_methods_of_a_class_are_called_alike(mirror: Mirror) -> None:
 
 
 @pytest.mark.parametrize("mirror", CLASSES, ids=name_of)
-def test_the_properties_of_a_class_have_the_same_types(mirror: Mirror) -> None:
+def test_properties_of_a_class_have_the_same_types(mirror: Mirror) -> None:
     original, blocking = both(mirror)
     for name, member in inspect.getmembers(original, lambda each: isinstance(each, property)):
         if is_public(name) and name not in mirror.left_out:
@@ -82,7 +82,7 @@ def test_the_properties_of_a_class_have_the_same_types(mirror: Mirror) -> None:
 
 
 @pytest.mark.parametrize("mirror", FUNCTIONS, ids=name_of)
-def test_a_function_is_called_alike(mirror: Mirror) -> None:
+def test_function_is_called_alike(mirror: Mirror) -> None:
     original, blocking = both(mirror)
 
     assert signature(blocking) == signature(original)

@@ -225,7 +225,9 @@ def test_where_we_are_stricter(shop: Workshop, keys: dict[str, PrivateKey]) -> N
     assert all(AuthorizedKeysFile.parse(line).problems for line in lines)
 
 
-def test_the_first_line_that_applies(shop: Workshop, keys: dict[str, PrivateKey]) -> None:
+def test_first_line_that_applies_is_used_as_by_sshd(
+    shop: Workshop, keys: dict[str, PrivateKey]
+) -> None:
     public = keys["user"].public_key.to_openssh()
     text = (
         f'from="10.0.0.1",command="echo a b" {public}\nunknown {public}\n'

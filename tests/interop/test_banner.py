@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("size", [0, 10, 100_000])
-async def test_a_banner_of_openssh_arrives_whole(peer: Peer, size: int) -> None:
+async def test_banner_of_openssh_arrives_whole(peer: Peer, size: int) -> None:
     """The sizes of OpenSSH's regress/banner.sh, and more than the client's bound was."""
     text = ("abcdefghi\n" * (size // 10))[:size]
     file = peer.keys.folder / f"banner-{peer.name}-{size}"
@@ -30,7 +30,7 @@ async def test_a_banner_of_openssh_arrives_whole(peer: Peer, size: int) -> None:
     assert "".join(told) == text
 
 
-def test_the_command_line_prints_a_long_banner_as_ssh_does(peer: Peer) -> None:
+def test_long_banner_is_printed_by_the_command_line_as_by_ssh(peer: Peer) -> None:
     """As regress/banner.sh has it: standard error is the banner, to the byte."""
     text = "abcdefghi\n" * 10_000
     file = peer.keys.folder / f"banner-{peer.name}-cli"
@@ -48,7 +48,7 @@ def test_the_command_line_prints_a_long_banner_as_ssh_does(peer: Peer) -> None:
     assert quiet.stderr == ""
 
 
-async def test_a_banner_of_openssh_over_the_bound_is_cut(peer: Peer) -> None:
+async def test_banner_of_openssh_over_the_bound_is_cut(peer: Peer) -> None:
     file = peer.keys.folder / f"banner-{peer.name}-cut"
     file.write_text("abcdefghi\n" * 1_000)
     told: list[str] = []

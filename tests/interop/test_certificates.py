@@ -173,7 +173,7 @@ def test_our_certificates(peer: Peer, made: Path, ours: dict[str, PrivateKey]) -
         assert "source-address 192.0.2.0/24 Extensions: permit-X11-forwarding" in flat
 
 
-def test_a_login_with_our_certificates(peer: Peer, ours: dict[str, PrivateKey]) -> None:
+def test_login_with_our_certificates_succeeds(peer: Peer, ours: dict[str, PrivateKey]) -> None:
     # both sides trust our authority, and know no key
     folder = folder_of(peer, "login")
     ca, user, host = ours["ed25519"], ours["ecdsa"], ours["rsa"]

@@ -83,7 +83,7 @@ async def test_publickey_from_an_agent(peer: Peer) -> None:
             assert (await conn.run("true")).exit_status == 0
 
 
-async def test_a_public_key_file_picks_a_key_of_a_full_agent(peer: Peer, tmp_path: Path) -> None:
+async def test_public_key_file_picks_a_key_of_a_full_agent(peer: Peer, tmp_path: Path) -> None:
     """The ninth key of the agent; many servers close the connection after six."""
     keys: dict[str, Path] = {}
     for number in range(8):
@@ -128,7 +128,7 @@ async def test_partial_success_is_followed(peer: Peer) -> None:
         ]
 
 
-async def test_a_failed_login_says_what_was_tried(peer: Peer, tmp_path: Path) -> None:
+async def test_failed_login_has_the_attempts_made(peer: Peer, tmp_path: Path) -> None:
     unknown = tmp_path / "unknown"
     write_private_key(unknown, PrivateKey.generate("ed25519"))
 
@@ -143,7 +143,7 @@ async def test_a_failed_login_says_what_was_tried(peer: Peer, tmp_path: Path) ->
     assert "password" in caught.value.remaining_methods
 
 
-async def test_an_unknown_host_is_refused_or_remembered(peer: Peer, tmp_path: Path) -> None:
+async def test_unknown_host_is_refused_or_remembered(peer: Peer, tmp_path: Path) -> None:
     known = tmp_path / "known_hosts"
 
     with pytest.raises(HostKeyUnknown):
@@ -157,7 +157,7 @@ async def test_an_unknown_host_is_refused_or_remembered(peer: Peer, tmp_path: Pa
         assert conn.host_key == key
 
 
-async def test_a_changed_host_key_is_refused_by_every_policy(peer: Peer, tmp_path: Path) -> None:
+async def test_changed_host_key_is_refused_by_every_policy(peer: Peer, tmp_path: Path) -> None:
     known = tmp_path / "known_hosts"
     other = peer.keys.private["ed25519"].with_suffix(".pub").read_text()
     known.write_text(f"[127.0.0.1]:{peer.port} {other}")

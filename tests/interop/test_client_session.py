@@ -29,14 +29,14 @@ async def test_both_streams_are_drained(peer: Peer) -> None:
         assert (len(done.stdout), len(done.stderr)) == (8_000_000, 8_000_000)
 
 
-async def test_a_list_is_quoted_for_the_remote_shell(peer: Peer) -> None:
+async def test_command_as_a_list_is_quoted_for_the_remote_shell(peer: Peer) -> None:
     async with connect(peer) as conn:
         done = await conn.run(["printf", "%s|", "a b", "$HOME", "it's", ""], text=True)
 
         assert done.stdout == "a b|$HOME|it's||"
 
 
-async def test_a_signal_that_ends_a_command_is_told(peer: Peer) -> None:
+async def test_signal_that_ends_a_command_is_reported(peer: Peer) -> None:
     async with connect(peer) as conn:
         done = await conn.run("kill -TERM $$")
 
@@ -45,14 +45,14 @@ async def test_a_signal_that_ends_a_command_is_told(peer: Peer) -> None:
         assert done.exit_signal.name == "TERM"
 
 
-async def test_a_terminal_has_the_size_that_was_asked_for(peer: Peer) -> None:
+async def test_terminal_has_the_requested_size(peer: Peer) -> None:
     async with connect(peer) as conn:
         done = await conn.run("stty size", text=True, pty=Pty(columns=123, rows=45))
 
         assert done.stdout.strip() == "45 123"
 
 
-async def test_a_shell_is_talked_to(peer: Peer) -> None:
+async def test_shell_reads_commands_and_returns_its_status(peer: Peer) -> None:
     async with connect(peer) as conn, conn.start() as shell:
         await shell.stdin.write(b"echo one\necho two\nexit 3\n")
 
@@ -61,7 +61,7 @@ async def test_a_shell_is_talked_to(peer: Peer) -> None:
         assert await shell.wait() == 3
 
 
-async def test_a_timeout_ends_the_remote_process(peer: Peer) -> None:
+async def test_timeout_ends_the_remote_process(peer: Peer) -> None:
     async with connect(peer) as conn:
         with pytest.raises(SSHTimeout) as caught:
             await conn.run("echo started; exec sleep 4321", timeout=1)
@@ -71,7 +71,7 @@ async def test_a_timeout_ends_the_remote_process(peer: Peer) -> None:
         assert (await conn.run("pgrep -f 'sleep 432[1]'")).stdout == b""
 
 
-async def test_a_cancelled_run_leaves_no_remote_process(peer: Peer) -> None:
+async def test_cancelled_run_leaves_no_remote_process(peer: Peer) -> None:
     arrived = asyncio.Event()
     async with connect(peer) as conn:
         task = asyncio.create_task(
@@ -93,7 +93,7 @@ async def test_leaving_a_process_ends_it_even_when_it_ignores_term(peer: Peer) -
         assert (await conn.run("pgrep -f 'sleep 654[3]'")).stdout == b""
 
 
-async def test_a_server_killed_in_mid_output_raises_with_the_output(peer: Peer) -> None:
+async def test_server_killed_in_mid_output_raises_with_the_output(peer: Peer) -> None:
     async with connect(peer) as conn:
         first = asyncio.Event()
         received: list[bytes] = []
@@ -112,14 +112,14 @@ async def test_a_server_killed_in_mid_output_raises_with_the_output(peer: Peer) 
         assert caught.value.completed.exit_status is None
 
 
-async def test_an_unknown_subsystem_is_refused(peer: Peer) -> None:
+async def test_unknown_subsystem_is_refused(peer: Peer) -> None:
     async with connect(peer) as conn:
         with pytest.raises(RequestRefused, match="subsystem nothing"):
             async with conn.subsystem("nothing"):
                 pass
 
 
-async def test_a_local_forward_reaches_the_server(peer: Peer) -> None:
+async def test_local_forward_reaches_the_server(peer: Peer) -> None:
     async with (
         connect(peer) as conn,
         conn.forward_local("127.0.0.1:0", f"127.0.0.1:{peer.port}") as forward,
@@ -130,7 +130,7 @@ async def test_a_local_forward_reaches_the_server(peer: Peer) -> None:
         await writer.wait_closed()
 
 
-async def test_a_remote_forward_comes_back(peer: Peer) -> None:
+async def test_remote_forward_reaches_the_client(peer: Peer) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write((await reader.read()).upper())
         writer.close()
@@ -148,7 +148,7 @@ async def test_a_remote_forward_comes_back(peer: Peer) -> None:
             await asyncio.open_connection("127.0.0.1", forward.port)
 
 
-async def test_a_jump_host_is_gone_through(peer: Peer, peers: dict[str, Peer]) -> None:
+async def test_connection_is_made_through_a_jump_host(peer: Peer, peers: dict[str, Peer]) -> None:
     async with (
         connect(peers["sid"]) as outer,
         connect(peer, jump=outer) as inner,
@@ -156,7 +156,7 @@ async def test_a_jump_host_is_gone_through(peer: Peer, peers: dict[str, Peer]) -
         assert (await inner.run("echo inside", text=True)).stdout == "inside\n"
 
 
-async def test_a_proxy_command_is_gone_through(peer: Peer) -> None:
+async def test_connection_is_made_through_a_proxy_command(peer: Peer) -> None:
     command = (
         "python3 -c 'import os,socket,sys,threading\n"
         "s=socket.create_connection((sys.argv[1],int(sys.argv[2])))\n"

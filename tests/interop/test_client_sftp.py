@@ -33,7 +33,7 @@ async def test_64_mib_both_ways_with_rekeys_in_the_middle(peer: Peer, tmp_path: 
     assert (tmp_path / "back").read_bytes() == data
 
 
-async def test_a_tree_there_and_back(peer: Peer, tmp_path: Path) -> None:
+async def test_tree_uploaded_and_downloaded_is_the_same(peer: Peer, tmp_path: Path) -> None:
     source = tmp_path / "tree"
     for number in range(200):
         path = source / f"d{number % 7}" / f"f{number}"

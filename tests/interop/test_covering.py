@@ -17,7 +17,7 @@ def covered(rows: list[Row]) -> frozenset[Pair]:
     return frozenset[Pair]().union(*map(pairs, rows))
 
 
-def test_the_pairs_of_a_row_keep_their_kinds() -> None:
+def test_pairs_of_a_row_keep_their_kinds() -> None:
     assert pairs(("a", "b", "a")) == {
         ((0, "a"), (1, "b")),
         ((0, "a"), (2, "a")),
@@ -39,14 +39,14 @@ def test_no_row_comes_twice_and_none_is_made_up(rows: list[Row]) -> None:
 
 
 @given(TABLES)
-def test_the_order_is_that_of_the_table(rows: list[Row]) -> None:
+def test_order_of_the_rows_is_that_of_the_table(rows: list[Row]) -> None:
     places = list(map(rows.index, covering(rows)))
 
     assert places == sorted(places)
 
 
 @given(TABLES)
-def test_the_same_table_gives_the_same_rows(rows: list[Row]) -> None:
+def test_same_table_gives_the_same_rows(rows: list[Row]) -> None:
     assert covering(rows) == covering(rows)
 
 
@@ -55,13 +55,13 @@ def test_each_row_adds_a_pair_to_those_that_were_taken_before(rows: list[Row]) -
     assert len(covering(rows)) <= len(covered(rows))
 
 
-def test_the_greedy_choice_on_a_square() -> None:
+def test_greedy_choice_covers_a_square_in_its_fewest_rows() -> None:
     rows = list(product("abc", "xy", "12"))
 
     # three values beside two are six pairs, each in a row of its own
     assert len(covering(rows)) == 6
 
 
-def test_a_table_of_one_kind_has_no_pairs() -> None:
+def test_table_of_one_kind_has_no_pairs() -> None:
     assert covering([("a",), ("b",)]) == []
     assert covering([]) == []

@@ -21,7 +21,7 @@ MIB = 1024 * 1024
 
 @pytest.mark.row("R01")
 @pytest.mark.row("R05")
-async def test_a_server_killed_while_a_file_is_fetched(peer: Peer, tmp_path: Path) -> None:
+async def test_download_fails_when_the_server_is_killed(peer: Peer, tmp_path: Path) -> None:
     async with connect(peer) as conn, conn.sftp() as sftp:
         await conn.run("truncate -s 2G /tmp/endless", check=True)
         middle = asyncio.Event()
@@ -63,7 +63,7 @@ async def test_every_waiter_gets_the_error_of_a_lost_connection(peer: Peer) -> N
 
 @pytest.mark.row("R02")
 @pytest.mark.row("R12")
-async def test_a_frozen_server_is_found(peer: Peer) -> None:
+async def test_frozen_server_is_given_up_after_keepalives(peer: Peer) -> None:
     keepalive = KeepaliveOptions(interval=0.2, count_max=3)
     async with connect(peer, keepalive=keepalive) as conn:
         assert (await conn.run("true")).exit_status == 0
@@ -75,7 +75,7 @@ async def test_a_frozen_server_is_found(peer: Peer) -> None:
 
 
 @pytest.mark.row("R12")
-async def test_a_server_that_answers_is_kept(peer: Peer) -> None:
+async def test_server_that_answers_keepalives_is_kept(peer: Peer) -> None:
     keepalive = KeepaliveOptions(interval=0.05, count_max=2)
     async with connect(peer, keepalive=keepalive) as conn:
         assert (await conn.run("sleep 1; echo still here", text=True)).stdout == "still here\n"

@@ -74,7 +74,7 @@ async def _echo(process: asyncssh.SSHServerProcess[str]) -> None:
 # ------------------------------------------------------------- our client
 
 
-async def test_a_server_without_authentication_takes_a_client_with_keys() -> None:
+async def test_server_without_authentication_takes_a_client_with_keys() -> None:
     async with (
         theirs(Open) as reach,
         ssh_stack.connect(**reach, keys=[STRANGER], password="x") as connection,
@@ -85,9 +85,7 @@ async def test_a_server_without_authentication_takes_a_client_with_keys() -> Non
 
 
 @pytest.mark.parametrize("lone", [True, False])
-async def test_a_server_without_authentication_takes_a_key_it_was_not_asked_about(
-    *, lone: bool
-) -> None:
+async def test_server_without_authentication_takes_a_key_without_a_query(*, lone: bool) -> None:
     """It answers whatever comes first with success: a query, or a signature."""
     keys = [STRANGER] if lone else [STRANGER, PrivateKey.generate("ed25519")]
     async with (
@@ -98,7 +96,7 @@ async def test_a_server_without_authentication_takes_a_key_it_was_not_asked_abou
         assert (attempt.method, attempt.outcome) == ("publickey", Outcome.ACCEPTED)
 
 
-async def test_an_expired_password_is_changed_at_their_server() -> None:
+async def test_expired_password_is_changed_at_their_server() -> None:
     prompts: list[str] = []
 
     async def renew(prompt: str) -> str:
@@ -132,7 +130,7 @@ async def reach_ours(port: int, **options: Any) -> str:
         return str((await connection.run("echo in", check=True)).stdout)
 
 
-async def test_an_expired_password_is_changed_at_our_server() -> None:
+async def test_expired_password_is_changed_at_our_server() -> None:
     kept = {"tester": "old"}
 
     async def change(user: str, _old: str, new: str) -> bool:

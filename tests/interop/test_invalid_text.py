@@ -80,7 +80,7 @@ async def refuse_alone(conn: Any) -> None:
     assert (await conn.run("echo on", check=True)).stdout == b"on\n"
 
 
-async def test_an_openssh_server_refuses_requests_that_are_not_utf_8_alone(peer: Peer) -> None:
+async def test_requests_that_are_not_utf_8_are_refused_alone_by_openssh(peer: Peer) -> None:
     async with connect(peer) as conn:
         await refuse_alone(conn)
 

@@ -145,7 +145,7 @@ def test_killed_session(peer: Peer) -> None:
         assert client.wait(timeout=10) == 255
 
 
-def test_a_client_that_hangs_is_ended(peer: Peer) -> None:
+def test_client_that_hangs_is_ended(peer: Peer) -> None:
     assert peer.run_client(["sleep", "60"], timeout=1).returncode == 124
 
 

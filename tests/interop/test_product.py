@@ -51,7 +51,7 @@ async def test_product(peer: Peer, role: str, kex: str, extent: Extent) -> None:
     assert not failures, "\n".join(f"{cell}: {found}" for cell, found in failures.items())
 
 
-def test_the_selection_has_every_pair(peer: Peer) -> None:
+def test_selection_has_every_pair(peer: Peer) -> None:
     product = product_of(peer)
     wanted, met = (
         {pair for cell in cells for pair in pairs(cell)} for cells in (product, selection(product))
@@ -63,7 +63,7 @@ def test_the_selection_has_every_pair(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-async def test_a_cell_that_fails_names_itself_and_the_others_run(peer: Peer, role: str) -> None:
+async def test_failed_cell_is_named_and_the_others_run(peer: Peer, role: str) -> None:
     bad = GOOD._replace(cipher="aes512-gcm")
 
     failures = await ROLES[role](peer, [OTHER, bad, GOOD], 2**16)

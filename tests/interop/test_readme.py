@@ -23,7 +23,7 @@ README = [example for example in programs() if example.path == ROOT / "README.md
 
 
 @pytest.mark.parametrize("example", README, ids=str)
-def test_a_program_of_the_readme(example: CodeExample, peer: Peer, tmp_path: Path) -> None:
+def test_program_of_the_readme_runs(example: CodeExample, peer: Peer, tmp_path: Path) -> None:
     home = tmp_path / "home"
     (home / ".ssh").mkdir(parents=True, mode=0o700)
     (home / ".ssh" / "config").write_text(

@@ -185,7 +185,9 @@ def _reads(data: bytes) -> bool:
     return True
 
 
-def test_a_plain_list_keeps_out(shop: Workshop, keys: dict[str, PrivateKey]) -> None:
+def test_key_in_a_plain_list_is_revoked_as_by_ssh_keygen(
+    shop: Workshop, keys: dict[str, PrivateKey]
+) -> None:
     """RevokedKeys takes text: who is in it cannot sign either."""
     from ssh_keys.signatures import sign  # noqa: PLC0415 (used here alone)
 

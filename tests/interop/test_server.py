@@ -90,7 +90,7 @@ async def test_algorithms_of_one_user(peer: Peer) -> None:
     assert (b"signing using rsa-sha2-256" in done.stderr) is takes
 
 
-async def test_a_wrong_user_is_refused(peer: Peer) -> None:
+async def test_wrong_user_is_refused(peer: Peer) -> None:
     async with serve(peer, "refused") as served:
         done = await served.client("ssh", "nobody@127.0.0.1", "true")
 
@@ -229,7 +229,7 @@ async def test_scp_of_a_tree(peer: Peer) -> None:
         assert copied.read_bytes() == (tree / "sub" / "file").read_bytes()
 
 
-async def test_a_shell_with_a_terminal(peer: Peer) -> None:
+async def test_shell_has_a_terminal_and_returns_its_status(peer: Peer) -> None:
     async with serve(peer, "shell") as served:
         done = await served.client(
             "ssh", "-tt", "tester@127.0.0.1", stdin=b"stty size; tty; exit 4\n"

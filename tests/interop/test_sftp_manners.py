@@ -43,7 +43,7 @@ def held(peer: Peer, path: str) -> bytes:
 
 
 @pytest.mark.parametrize("size", [10, 1_000_000])
-async def test_an_account_that_may_only_write_takes_an_upload(
+async def test_account_that_may_only_write_takes_an_upload(
     peer: Peer, tmp_path: Path, size: int
 ) -> None:
     content = os.urandom(size)
@@ -62,7 +62,7 @@ async def test_an_account_that_may_only_write_takes_an_upload(
     assert all(isinstance(each.cause, PermissionError) for each in result.refused)
 
 
-async def test_an_account_that_may_not_rename_takes_files_in_place(
+async def test_account_that_may_not_rename_takes_files_in_place(
     peer: Peer, tmp_path: Path
 ) -> None:
     (tmp_path / "f").write_bytes(b"content")
@@ -81,7 +81,9 @@ async def test_an_account_that_may_not_rename_takes_files_in_place(
     peer.run_client(["sh", "-c", f"rm -f {HOME}/refused.part-*"])
 
 
-async def test_a_folder_that_may_only_be_written_to(peer: Peer, tmp_path: Path) -> None:
+async def test_folder_that_may_only_be_written_to_takes_uploads(
+    peer: Peer, tmp_path: Path
+) -> None:
     """A drop box: a chrooted account whose folder has the mode 0300."""
     root = "/srv/chroot"
     make = f"mkdir -p {root}/drop && chown {USER} {root}/drop && chmod 0300 {root}/drop"
@@ -105,9 +107,7 @@ async def test_a_folder_that_may_only_be_written_to(peer: Peer, tmp_path: Path) 
     peer.run_client(["rm", "-rf", root])
 
 
-async def test_an_account_that_tells_nothing_of_files_gives_them(
-    peer: Peer, tmp_path: Path
-) -> None:
+async def test_account_that_may_not_stat_gives_its_files(peer: Peer, tmp_path: Path) -> None:
     with peer.sshd_with(account("-P", "stat,lstat,fstat")) as narrow:
         async with connect(narrow) as conn, conn.sftp() as sftp:
             result = await sftp.get("/etc/passwd", tmp_path / "passwd")
@@ -119,7 +119,7 @@ async def test_an_account_that_tells_nothing_of_files_gives_them(
     assert [path.name for path in (tmp_path / "tree").iterdir()] == ["keys"]
 
 
-async def test_a_start_up_file_that_prints_is_quoted(peer: Peer) -> None:
+async def test_output_of_a_start_up_file_is_quoted_in_the_error(peer: Peer) -> None:
     command = "sh -c 'echo Welcome to this machine; exec /usr/lib/openssh/sftp-server'"
     with peer.sshd_with(f"Match User {USER}\n  ForceCommand {command}\n") as chatty:
         async with connect(chatty) as conn:
@@ -162,7 +162,9 @@ def appliance(tmp_path_factory: pytest.TempPathFactory) -> Generator[LocalSshd]:
         yield server
 
 
-async def test_an_appliance_with_manners_of_its_own(appliance: LocalSshd, tmp_path: Path) -> None:
+async def test_appliance_with_odd_replies_serves_all_operations(
+    appliance: LocalSshd, tmp_path: Path
+) -> None:
     content = os.urandom(300_000)
     there, here = tmp_path / "there", tmp_path / "here"
     (there / "d" / "e").mkdir(parents=True)

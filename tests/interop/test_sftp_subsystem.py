@@ -45,7 +45,7 @@ def sftp(server: LocalSshd, commands: str) -> subprocess.CompletedProcess[str]:
     ["-f AUTHPRIV -l INFO", "-f local3 -l verbose", "-e -l debug3", "-R -f AUTH /srv -Z"],
     ids=["usual", "lower-case", "debug", "operands"],
 )
-def test_a_subsystem_with_options_of_sftp_server_serves(tmp_path: Path, options: str) -> None:
+def test_subsystem_with_options_of_sftp_server_serves(tmp_path: Path, options: str) -> None:
     (tmp_path / "f").write_bytes(b"content")
     (tmp_path / "sshd").mkdir()
     with local.serve(tmp_path / "sshd", sftp=f"{PROGRAM} {options}") as server:
@@ -55,7 +55,7 @@ def test_a_subsystem_with_options_of_sftp_server_serves(tmp_path: Path, options:
     assert (tmp_path / "g").read_bytes() == b"content"
 
 
-def test_a_subsystem_that_denies_requests_refuses_those_alone(tmp_path: Path) -> None:
+def test_subsystem_that_denies_requests_refuses_those_alone(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"content")
     (tmp_path / "sshd").mkdir()
     with local.serve(tmp_path / "sshd", sftp=f"{PROGRAM} -P remove,posix-rename") as server:
@@ -67,7 +67,7 @@ def test_a_subsystem_that_denies_requests_refuses_those_alone(tmp_path: Path) ->
     assert (tmp_path / "g").read_bytes() == b"content"
 
 
-def test_a_subsystem_starts_in_the_directory_that_d_names(tmp_path: Path) -> None:
+def test_subsystem_starts_in_the_directory_that_d_names(tmp_path: Path) -> None:
     (tmp_path / "sshd").mkdir()
     with local.serve(tmp_path / "sshd", sftp=f"{PROGRAM} -d {tmp_path} -u 077") as server:
         done = sftp(server, "pwd\nmkdir made\n")

@@ -172,21 +172,21 @@ def assert_links(root: Path) -> None:
     assert (root / "file").read_text() == "content"
 
 
-async def test_a_link_at_an_asyncssh_server_is_where_it_was_asked_for(tmp_path: Path) -> None:
+async def test_link_at_an_asyncssh_server_is_where_it_was_asked_for(tmp_path: Path) -> None:
     root = prepared(tmp_path / "root")
     async with asyncssh_server(root) as port:
         await make_links(port)
     assert_links(root)
 
 
-async def test_a_link_at_a_paramiko_server_is_where_it_was_asked_for(tmp_path: Path) -> None:
+async def test_link_at_a_paramiko_server_is_where_it_was_asked_for(tmp_path: Path) -> None:
     root = prepared(tmp_path / "root")
     with paramiko_server(root) as port:
         await make_links(port)
     assert_links(root)
 
 
-async def test_a_link_at_an_openssh_server_is_where_it_was_asked_for(peer: Peer) -> None:
+async def test_link_at_an_openssh_server_is_where_it_was_asked_for(peer: Peer) -> None:
     async with connect(peer) as conn, conn.sftp() as sftp:
         await conn.run("mkdir symlinks", check=True)
         await sftp.symlink("target", "symlinks/link")
@@ -195,7 +195,7 @@ async def test_a_link_at_an_openssh_server_is_where_it_was_asked_for(peer: Peer)
         await conn.run("rm -r symlinks", check=True)
 
 
-async def test_a_link_is_made_right_over_a_stream_that_does_not_name_the_server(
+async def test_link_is_made_right_over_a_stream_without_a_server_name(
     tmp_path: Path,
 ) -> None:
     """AsyncSSH's client hands on the bytes alone; READLINK fails for links in its chroot."""
@@ -226,7 +226,7 @@ async def ours(root: Path) -> AsyncGenerator[int]:
         yield server.port
 
 
-async def test_a_link_from_an_asyncssh_client_is_where_it_was_asked_for(tmp_path: Path) -> None:
+async def test_link_from_an_asyncssh_client_is_where_it_was_asked_for(tmp_path: Path) -> None:
     root = prepared(tmp_path / "root")
     async with (
         ours(root) as port,
@@ -241,7 +241,7 @@ async def test_a_link_from_an_asyncssh_client_is_where_it_was_asked_for(tmp_path
     assert_links(root)
 
 
-async def test_a_link_from_a_paramiko_client_is_where_it_was_asked_for(tmp_path: Path) -> None:
+async def test_link_from_a_paramiko_client_is_where_it_was_asked_for(tmp_path: Path) -> None:
     def make(port: int) -> None:
         with paramiko.SSHClient() as client:
             client.set_missing_host_key_policy(paramiko.WarningPolicy)
@@ -269,7 +269,7 @@ async def test_a_link_from_a_paramiko_client_is_where_it_was_asked_for(tmp_path:
     assert_links(root)
 
 
-async def test_a_link_from_an_openssh_client_is_where_it_was_asked_for(peer: Peer) -> None:
+async def test_link_from_an_openssh_client_is_where_it_was_asked_for(peer: Peer) -> None:
     async with serve(peer, "symlinks") as served:
         with tempfile.TemporaryDirectory(dir=served.folder) as name:
             root = prepared(Path(name) / "root")

@@ -72,7 +72,7 @@ async def test_sshd_takes_a_certificate_of_every_kind_of_key(peer: Peer, kind: s
             assert (await connection.run("echo in")).stdout == b"in\n"
 
 
-async def test_a_certificate_beside_its_key_file_is_enough(peer: Peer, tmp_path: Path) -> None:
+async def test_certificate_beside_its_key_file_is_enough(peer: Peer, tmp_path: Path) -> None:
     write_private_key(tmp_path / "id", STRANGER)
     write_key_file(tmp_path / "id-cert.pub", certified().to_openssh().encode())
     with peer.sshd_with(trusting(peer)) as sshd:
@@ -89,7 +89,7 @@ async def test_a_certificate_beside_its_key_file_is_enough(peer: Peer, tmp_path:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_an_agent_signs_for_the_certificates_that_it_holds(
+async def test_agent_signs_for_the_certificates_that_it_holds(
     peer: Peer, tmp_path: Path, kind: str
 ) -> None:
     key = PrivateKey.generate(kind)

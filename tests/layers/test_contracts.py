@@ -70,7 +70,7 @@ def test_planted_import_is_found(case: str, tmp_path: Path) -> None:
     assert finding in done.stdout
 
 
-def test_the_packages_keep_their_contracts() -> None:
+def test_packages_keep_their_contracts() -> None:
     done = lint_imports(*ROOT.glob("packages/*/src"))
 
     assert done.returncode == 0, done.stdout

@@ -14,6 +14,13 @@ REFUSED = {
     "an attribute": ("self.tally = 1\n", "tally", 1),
     "a whole name": ("_shown = 1\n", "_shown", 1),
     "a docstring": ('"""A file that is none."""\n', "is none", 1),
+    "an article in the name of a test": ("x = 1\ndef test_a_key(): ...\n", "test_a_key", 2),
+    "an article in the name of an async test": (
+        "class TestKeys:\n    async def test_the_key(self): ...\n",
+        "test_the_key",
+        2,
+    ),
+    "an article behind the row of a test": ("def test_t43_an_end(): ...\n", "test_t43_an_end", 1),
     "a later line of a docstring": ('"""First.\n\nThe keys are made anew.\n"""\n', "anew", 3),
     "a message": ('problem = f"{name} is no file"\n', "is no file", 1),
     "a comment": ("x = 1\n# what the peer said\n", "said", 2),
@@ -26,6 +33,10 @@ FINE = [
     "is_shown_twice = 1\n",
     "channel.half_closed = 1\n",
     "if x is None:\n    pass\n",
+    "def test_agent_has_a_key(): ...\n",
+    "def test_t43_answer_ends(): ...\n",
+    "def test_theory(): ...\n",
+    "def the_key(): ...\n",
     "module.said()\n",  # a name of somebody else's
 ]
 

@@ -45,7 +45,7 @@ def test_pip_finds_no_conflict(python: Path) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_the_command_is_installed(python: Path, tmp_path: Path) -> None:
+def test_command_is_installed(python: Path, tmp_path: Path) -> None:
     command = [str(python.with_name("ssh-stack")), "--help"]
     done = subprocess.run(command, capture_output=True, check=False, timeout=60, cwd=tmp_path)
 

@@ -62,7 +62,7 @@ def test_unknown_name_is_an_attribute_error() -> None:
         getattr(ssh_keys, "Nothing")  # noqa: B009 (a checker refuses the plain form)
 
 
-def test_the_examples_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_examples_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     blocks = README.read_text().split("```python\n")[1:]
     assert blocks

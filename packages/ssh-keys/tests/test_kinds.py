@@ -23,7 +23,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("kind", "reason"), REFUSED)
-def test_a_refused_kind_is_named(kind: str, reason: str) -> None:
+def test_refused_kind_is_named(kind: str, reason: str) -> None:
     with pytest.raises(UnsupportedKey, match=reason) as caught:
         PublicKey.from_blob(string(kind) + string(b"\0" * 32))
     assert caught.value.kind == kind

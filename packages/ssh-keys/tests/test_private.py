@@ -101,13 +101,13 @@ def test_repr_of_a_private_key_has_no_secret(signing: PrivateKey) -> None:
         assert value is None or repr(value) not in printed
 
 
-def test_a_private_key_is_neither_pickled_nor_copied(signing: PrivateKey) -> None:
+def test_private_key_is_neither_pickled_nor_copied(signing: PrivateKey) -> None:
     for attempt in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError, match="neither copied nor pickled"):
             attempt(signing)
 
 
-def test_a_private_key_does_not_change(signing: PrivateKey) -> None:
+def test_private_key_does_not_change(signing: PrivateKey) -> None:
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         setattr(signing, "public_key", signing.public_key)  # noqa: B010 (a checker refuses the plain form)
 

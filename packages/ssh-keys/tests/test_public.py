@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Program = Callable[..., bytes]
 
 
-def test_a_blob_is_read_back(signing: PrivateKey) -> None:
+def test_blob_is_read_back(signing: PrivateKey) -> None:
     public = PublicKey.from_blob(signing.public_key.blob, "beside it")
     assert public == signing.public_key
     assert hash(public) == hash(signing.public_key)
@@ -37,7 +37,7 @@ def test_keys_are_equal_by_their_blobs(keys: dict[str, PrivateKey]) -> None:
 
 @pytest.mark.row("K15")
 @pytest.mark.parametrize("blob", [b"", b"\0", b"\0\0\0\0", string("ssh-ed25519"), string(b"\xff")])
-def test_a_malformed_blob_has_no_fingerprint(blob: bytes) -> None:
+def test_malformed_blob_is_refused(blob: bytes) -> None:
     with pytest.raises(KeyFormatError):
         PublicKey.from_blob(blob)
 
@@ -89,7 +89,7 @@ def test_signature_must_name_the_negotiated_algorithm(signing: PrivateKey) -> No
         assert not public.verify(b"data", signature, "ssh-dss")
 
 
-def test_a_signature_under_another_name_is_wrong(signing: PrivateKey) -> None:
+def test_signature_under_another_name_is_not_valid(signing: PrivateKey) -> None:
     blob = Signature.decode(signing.sign(b"data")).blob
     for name in ("", "ssh-dss", "ssh-ed448", *KINDS):
         if name not in signing.public_key.algorithms:
@@ -121,7 +121,7 @@ def test_fingerprints_are_those_of_ssh_keygen(
     assert md5 == key.public_key.fingerprint("md5")
 
 
-def test_a_line_is_read_back(signing: PrivateKey) -> None:
+def test_line_is_read_back(signing: PrivateKey) -> None:
     again = load_public_key(signing.public_key.to_openssh())
     assert again == signing.public_key
     assert again.comment == signing.comment

@@ -166,7 +166,7 @@ def _digest(data: bytes) -> int:
 
 
 @pytest.mark.row("K10")
-def test_the_nonces_of_p521_are_not_biased(keys: dict[str, PrivateKey]) -> None:
+def test_nonces_of_p521_are_not_biased(keys: dict[str, PrivateKey]) -> None:
     key = keys["ecdsa-sha2-nistp521"]
     assert isinstance(key, ECDSAPrivateKey)
     order = ORDERS["nistp521"]
@@ -236,7 +236,7 @@ VECTORS = {
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_the_vectors_of_rfc_6979(name: str) -> None:
+def test_vectors_of_rfc_6979_are_verified(name: str) -> None:
     curve = {"nistp256": ec.SECP256R1(), "nistp384": ec.SECP384R1(), "nistp521": ec.SECP521R1()}
     secret, r, s = VECTORS[name]
     key = FAMILY.private_from_cryptography(

@@ -305,7 +305,7 @@ def test_signature_of_an_authority_in_a_token_is_checked(
 
 
 @pytest.mark.parametrize("flags", [0x00, 0x01])
-def test_a_host_certificate_of_an_authority_in_a_token_needs_no_touch(
+def test_host_certificate_of_an_authority_in_a_token_needs_no_touch(
     token: Token, ed25519: PrivateKey, flags: int
 ) -> None:
     agent = agent_of(token, flags)

@@ -190,7 +190,7 @@ def test_too_large_file_is_refused(
 
 @pytest.mark.row("K14")
 @pytest.mark.parametrize("read", READERS)
-def test_a_file_that_cannot_be_read_is_an_error(
+def test_file_that_cannot_be_read_is_an_error(
     read: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> int:
@@ -306,7 +306,7 @@ def test_replacement_is_one_step(ed25519: PrivateKey, ecdsa: PrivateKey, tmp_pat
 
 @pytest.mark.row("K09")
 @pytest.mark.parametrize("replace", [False, True])
-def test_a_failed_write_leaves_nothing(
+def test_failed_write_leaves_nothing(
     replace: bool, ed25519: PrivateKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_: int) -> None:

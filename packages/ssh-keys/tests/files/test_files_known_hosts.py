@@ -110,7 +110,7 @@ def clean(path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_umask")
-def test_a_host_is_removed(hosts: Path) -> None:
+def test_removed_host_leaves_the_rest_and_a_copy_of_the_file(hosts: Path) -> None:
     before, inode = hosts.read_bytes(), hosts.stat().st_ino
     assert remove_known_host(hosts, "Beta") == 1
     assert hosts.read_bytes() == b"".join(before.splitlines(keepends=True)[:-1])
@@ -132,7 +132,7 @@ def test_removing_an_unlisted_host_changes_nothing(hosts: Path) -> None:
 
 @pytest.mark.usefixtures("no_umask")
 @pytest.mark.parametrize("hashed", [False, True])
-def test_the_keys_of_a_host_are_changed(
+def test_changed_keys_of_a_host_leave_the_rest_and_a_copy_of_the_file(
     hashed: bool, hosts: Path, ed25519: PrivateKey, ecdsa: PrivateKey
 ) -> None:
     before = hosts.read_bytes()

@@ -90,7 +90,7 @@ IN_ARMOUR: dict[str, Callable[[bytes], bytes | str]] = {
 
 @pytest.mark.parametrize("locked", [False, True], ids=["open", "locked"])
 @pytest.mark.parametrize("way", [*WAYS, *IN_ARMOUR])
-def test_a_key_is_read_however_it_arrives(
+def test_private_key_is_read_however_it_arrives(
     way: str, locked: bool, keys: dict[str, PrivateKey]
 ) -> None:
     for kind in ("ssh-ed25519", "ecdsa-sha2-nistp384", "ssh-rsa", "ssh-mldsa44-ed25519"):
@@ -119,7 +119,7 @@ def test_openssl_encrypted_key_is_read_however_it_arrives(
 
 
 @pytest.mark.parametrize("way", [*WAYS, *IN_ARMOUR])
-def test_a_public_key_in_armour_is_read_however_it_arrives(way: str, rsa: PrivateKey) -> None:
+def test_public_key_in_armour_is_read_however_it_arrives(way: str, rsa: PrivateKey) -> None:
     text = rsa.public_key.to_pem().encode()
     assert load_public_key({**WAYS, **IN_ARMOUR}[way](text)) == rsa.public_key
 

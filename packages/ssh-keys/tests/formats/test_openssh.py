@@ -74,7 +74,7 @@ def refuse(text: bytes, passphrase: str | None = None, match: str | None = None)
 # ------------------------------------------------------------- reading what was written
 
 
-def test_a_plain_key_is_read_back(signing: PrivateKey) -> None:
+def test_unencrypted_key_is_read_back(signing: PrivateKey) -> None:
     again = load_private_key(signing.to_openssh())
     assert again.public_key == signing.public_key
     assert again.comment == signing.comment
@@ -82,7 +82,7 @@ def test_a_plain_key_is_read_back(signing: PrivateKey) -> None:
 
 
 @pytest.mark.parametrize("cipher", CIPHERS)
-def test_an_encrypted_key_is_read_back(cipher: str, ed25519: PrivateKey) -> None:
+def test_encrypted_key_is_read_back(cipher: str, ed25519: PrivateKey) -> None:
     text = ed25519.to_openssh("pass", cipher, 1)
     assert load_private_key(text, b"pass").public_key == ed25519.public_key
     error = refuse(text, "Pass", "the passphrase is wrong")
@@ -212,7 +212,7 @@ def test_flipped_bit_is_detected_or_harmless(plain: Parts, ed25519: PrivateKey) 
 
 
 @pytest.mark.row("K08")
-def test_a_wrong_passphrase_is_not_a_damaged_file(plain: Parts, locked: Parts) -> None:
+def test_wrong_passphrase_is_not_reported_as_a_damaged_file(plain: Parts, locked: Parts) -> None:
     checks = b"\0\0\0\1\0\0\0\2"
     assert type(refuse(plain.text(private=checks + plain.private[8:]), None, "damaged")) is (
         KeyFormatError

@@ -41,7 +41,7 @@ def has_form(key: PrivateKey, form: Form) -> bool:
 
 @pytest.mark.parametrize("passphrase", [None, "pass", b"\xff\1"])
 @pytest.mark.parametrize("form", FORMS)
-def test_a_private_key_is_read_back(
+def test_private_key_is_read_back(
     key: PrivateKey, form: Form, passphrase: str | bytes | None
 ) -> None:
     if not has_form(key, form):
@@ -72,12 +72,12 @@ def test_label_is_that_of_the_form(keys: dict[str, PrivateKey]) -> None:
     assert b"BEGIN EC PRIVATE KEY" in keys["ecdsa-sha2-nistp384"].to_pem(form="traditional")
 
 
-def test_an_empty_passphrase_is_not_written(ed25519: PrivateKey) -> None:
+def test_empty_passphrase_is_not_written(ed25519: PrivateKey) -> None:
     with pytest.raises(UsageError):
         ed25519.to_pem("")
 
 
-def test_a_public_key_is_read_back(portable: PrivateKey) -> None:
+def test_public_key_is_read_back(portable: PrivateKey) -> None:
     assert load_public_key(portable.public_key.to_pem()) == portable.public_key
 
 

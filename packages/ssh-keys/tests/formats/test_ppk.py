@@ -85,7 +85,7 @@ def test_missing_or_wrong_passphrase_is_reported(version: Version, ed25519: Priv
     assert key.public_key == ed25519.public_key
 
 
-def test_an_empty_passphrase_is_not_written(ed25519: PrivateKey) -> None:
+def test_empty_passphrase_is_not_written(ed25519: PrivateKey) -> None:
     for empty in ("", b""):
         with pytest.raises(UsageError, match="the passphrase is empty"):
             ed25519.to_ppk(empty)

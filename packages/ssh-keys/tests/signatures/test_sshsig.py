@@ -68,7 +68,7 @@ def fields(ed25519: PrivateKey) -> Fields:
 
 
 @pytest.mark.parametrize("hash_name", HASHES)
-def test_a_signature_is_read_back_and_checked(hash_name: HashName, signing: PrivateKey) -> None:
+def test_signature_is_read_back_and_verified(hash_name: HashName, signing: PrivateKey) -> None:
     key = signing
     made = sign(key, b"data", "file", hash_name=hash_name)
     for again in (SSHSig.from_armor(made.to_armor()), SSHSig.from_blob(made.to_blob())):

@@ -50,7 +50,7 @@ def test_first_line_of_a_key_counts(key_line: str, public: PublicKey) -> None:
     assert (found.line, found.comment) == (1, "me first")
 
 
-def test_a_comment_of_several_words(key_line: str, public: PublicKey) -> None:
+def test_comment_of_several_words_is_kept(key_line: str, public: PublicKey) -> None:
     found = AuthorizedKeysFile.parse(f'{key_line} "and" command="x" \u00e9').lookup(public)
     assert found is not None
     assert found.comment == 'me "and" command="x" \u00e9'
@@ -173,7 +173,7 @@ def test_any_content_is_written_back_unchanged(data: bytes) -> None:
     assert AuthorizedKeysFile.parse(data).to_bytes() == data
 
 
-def test_a_key_is_added_and_removed(
+def test_key_that_is_added_and_removed_leaves_the_other_lines(
     keys: dict[str, PrivateKey], key_line: str, public: PublicKey
 ) -> None:
     before = AuthorizedKeysFile.parse(

@@ -97,7 +97,7 @@ def test_usable_key_is_trusted_beside_an_unusable_one(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", UNUSABLE.values(), ids=UNUSABLE)
-def test_an_unusable_authority_trusts_nothing(key: str) -> None:
+def test_unusable_authority_trusts_nothing(key: str) -> None:
     known = KnownHosts.parse(f"@cert-authority web1 {key}\n")
     assert known.lookup("web1").authorities == ()
     assert known.check(ONE, "web1") is HostKeyStatus.UNKNOWN

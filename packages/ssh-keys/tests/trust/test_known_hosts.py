@@ -168,7 +168,7 @@ def test_key_that_is_revoked_for_an_address_is_revoked(one: PublicKey) -> None:
 
 
 @pytest.mark.row("K14")
-def test_a_revoked_authority_is_listed_as_revoked(one: PublicKey) -> None:
+def test_revoked_authority_is_listed_as_revoked(one: PublicKey) -> None:
     text = "\n".join([line("*", one, "@cert-authority"), line("*", one, "@revoked")])
     keys = KnownHosts.parse(text).lookup("host")
     assert keys.authorities == keys.revoked == (one,)
@@ -176,7 +176,7 @@ def test_a_revoked_authority_is_listed_as_revoked(one: PublicKey) -> None:
 
 
 @pytest.mark.row("K14")
-def test_an_authority_is_not_a_host_key(one: PublicKey, two: PublicKey) -> None:
+def test_authority_is_not_a_host_key(one: PublicKey, two: PublicKey) -> None:
     known = KnownHosts.parse(line("*.example.com", one, "@cert-authority"))
     assert known.lookup("www.example.com").authorities == (one,)
     assert known.check(one, "www.example.com") is UNKNOWN
@@ -366,7 +366,7 @@ def test_merged_hosts_have_the_lines_of_both(one: PublicKey, two: PublicKey) -> 
 @pytest.mark.parametrize("hashed", [False, True])
 @pytest.mark.parametrize("port", [22, 2222])
 @pytest.mark.parametrize("host", ["host.example.com", "Host", "10.0.0.5", "fe80::1%eth0"])
-def test_a_line_is_read_back(host: str, port: int, hashed: bool, key: PrivateKey) -> None:
+def test_line_is_read_back(host: str, port: int, hashed: bool, key: PrivateKey) -> None:
     text = format_host_line(host, port, key.public_key, hashed=hashed)
     assert len(text.splitlines()) == 1
     name, *rest = text.split()

@@ -77,7 +77,7 @@ def test_revoked_key_is_revoked_by_blob_and_by_hash(keys: dict[str, PrivateKey])
     assert read.to_blob() == revoked.to_blob()
 
 
-def test_an_empty_list_revokes_nothing(ed25519: PrivateKey) -> None:
+def test_empty_list_revokes_nothing(ed25519: PrivateKey) -> None:
     assert not again(RevocationList()).revokes(ed25519.public_key)
     assert RevocationList.from_blob(blob()).to_blob() == blob().replace(
         string(b"reserved"), string(b"")

@@ -90,7 +90,7 @@ def test_number_of_runs_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         ([(n, n) for n in range(1, 40_000, 9)], [SerialSection.BITMAP] * 3),
     ],
 )
-def test_the_shortest_sections_are_chosen(
+def test_shortest_sections_are_chosen(
     runs: list[tuple[int, int]], expected: list[SerialSection]
 ) -> None:
     serials = made(*runs)

@@ -44,7 +44,7 @@ def test_records_are_those_of_ssh_keygen(key: PrivateKey, keygen: Program, tmp_p
     assert keygen("-r", "host", "-g", "-f", path).decode() == generic
 
 
-def test_a_record_is_read_back(key: PrivateKey) -> None:
+def test_record_is_read_back(key: PrivateKey) -> None:
     for record in sshfp_records(key.public_key):
         assert record.algorithm == NUMBERS[key.public_key.kind]
         assert SSHFP.from_rdata(record.to_rdata()) == record
