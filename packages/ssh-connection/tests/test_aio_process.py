@@ -10,35 +10,13 @@ import pytest
 
 from programs import Remote, cat, ignore, inject, limited, pair, replace, settle, upper
 from ssh_connection import ChannelClosed, ExitSignal, NoExitStatus, RequestRefused
-from ssh_connection.aio import Launch, Process, Pty, Session, command_line
-from ssh_connection.aio.process.run import RunOptions
+from ssh_connection.aio import Launch, Process, Pty, Session
 from ssh_connection.aio.testing import EndpointPair
 from ssh_connection.replies import PendingReply
 from ssh_transport import ConnectionLost
-from ssh_wire import UsageError
 from ssh_wire.messages import connection as m
 
 pytestmark = pytest.mark.usefixtures("reports")
-
-
-def test_command_as_a_string_is_unchanged_and_as_a_list_is_quoted() -> None:
-    assert command_line("echo $HOME; ls") == "echo $HOME; ls"
-    assert command_line(["echo", "$HOME", "it's"]) == "echo '$HOME' 'it'\"'\"'s'"
-
-
-@pytest.mark.parametrize(
-    ("launch", "request_", "title"),
-    [
-        (Launch(command="ls \udcff"), m.ExecRequest(recipient=0, command=b"ls \xff"), "ls \udcff"),
-        (Launch(subsystem="sftp"), m.SubsystemRequest(recipient=0, name="sftp"), "subsystem sftp"),
-        (Launch(), m.ShellRequest(recipient=0), "the shell"),
-    ],
-)
-def test_launch_becomes_its_request(
-    launch: Launch, request_: m.AnyChannelRequest, title: str
-) -> None:
-    assert launch.request == request_
-    assert launch.title == title
 
 
 async def test_process_has_three_streams_and_a_status() -> None:
@@ -329,43 +307,3 @@ async def test_processes_do_not_disturb_each_other() -> None:
 
     async with pair(cat) as ends:
         await asyncio.gather(*(talk(ends, number) for number in range(10)))
-
-
-@pytest.mark.parametrize(
-    ("command", "problem"),
-    [
-        (None, "command is text, or a list of texts, not a NoneType"),
-        (b"true", "command is text, or a list of texts, not a bytes"),
-        ([b"true"], "command is text, or a list of texts: one of the list is not text"),
-        (["sleep", 5], "command is text, or a list of texts: one of the list is not text"),
-    ],
-)
-def test_command_of_another_type_is_refused_by_name(command: Any, problem: str) -> None:
-    with pytest.raises(UsageError, match=f"^{problem}$"):
-        command_line(command)
-
-
-@pytest.mark.parametrize(
-    ("fields", "problem"),
-    [
-        ({"command": "echo a\0b"}, "command cannot have a NUL character"),
-        ({"subsystem": "sftp\0"}, "subsystem cannot have a NUL character"),
-        ({"env": {"A\0": "1"}}, "the name of a variable in env cannot have a NUL character"),
-        ({"env": {"A": "\0"}}, "the variable A in env cannot have a NUL character"),
-        ({"env": {"A": 1}}, "the variable A in env is text, not int"),
-        ({"env": {"A": None}}, "the variable A in env is text, not None"),
-    ],
-)
-def test_argument_that_no_request_can_carry_is_refused_by_name(
-    fields: dict[str, Any], problem: str
-) -> None:
-    with pytest.raises(UsageError, match=f"^{problem}$"):
-        Launch(**fields)
-
-
-@pytest.mark.parametrize("value", ["1", True, [1]])
-@pytest.mark.parametrize("name", ["timeout", "max_output"])
-def test_limit_of_another_type_is_refused_by_name(name: str, value: object) -> None:
-    fields: dict[str, Any] = {name: value}
-    with pytest.raises(UsageError, match=f"^{name} is a number of"):
-        RunOptions(**fields)

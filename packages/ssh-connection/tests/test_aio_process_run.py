@@ -19,6 +19,7 @@ from ssh_connection import (
     SSHTimeout,
 )
 from ssh_connection.aio import CommandInterrupted, OutputTooLarge, Session, Timeouts
+from ssh_connection.aio.process.run import RunOptions
 from ssh_transport import ConnectionLost
 from ssh_wire import UsageError
 
@@ -304,3 +305,11 @@ async def test_input_that_is_no_content_is_refused_and_never_waited_for(content:
             UsageError, match=r"^input is bytes or text, not .*; stdin takes files"
         ):
             await ends.client.run("cat", input=content)
+
+
+@pytest.mark.parametrize("value", ["1", True, [1]])
+@pytest.mark.parametrize("name", ["timeout", "max_output"])
+def test_limit_of_another_type_is_refused_by_name(name: str, value: object) -> None:
+    fields: dict[str, Any] = {name: value}
+    with pytest.raises(UsageError, match=f"^{name} is a number of"):
+        RunOptions(**fields)

@@ -1,4 +1,4 @@
-"""The server's identity: who signs, certificates, and the keys beyond the first."""
+"""The server's identity: what signs with its host keys, and their certificates."""
 
 from __future__ import annotations
 
@@ -6,22 +6,17 @@ import asyncio
 import os
 from typing import Any
 
-import attrs
 import pytest
 
+from host_keys import ECDSA, ED25519, RSA, Device
 from programs import pair, settle
-from ssh_connection.aio import HostKeyProver, HostKeyUpdater
 from ssh_connection.aio.server.identity import HostIdentity
 from ssh_connection.aio.testing import EndpointPair
 from ssh_keys import Certificate, CertificateSpec, PrivateKey, PublicKey, issue
 from ssh_transport import ConnectionLost, HostKeyRefused
-from ssh_wire.messages import connection as m
 
 pytestmark = pytest.mark.usefixtures("reports")
 
-ED25519 = PrivateKey.generate("ed25519")
-ECDSA = PrivateKey.generate("ecdsa")
-RSA = PrivateKey.generate("rsa", 2048)
 CA = PrivateKey.generate("ed25519")
 CERTIFICATE = issue(
     CA,
@@ -29,26 +24,6 @@ CERTIFICATE = issue(
     spec=CertificateSpec(role="host", key_id="test", principals=("memory",)),
     random=os.urandom,
 )
-
-
-class Device:
-    """A signer whose key is not in memory."""
-
-    def __init__(self, key: PrivateKey, fault: Exception | None = None) -> None:
-        self.key = key
-        self.fault = fault
-        self.asked: list[str] = []
-
-    @property
-    def public_key(self) -> PublicKey:
-        return self.key.public_key
-
-    async def sign(self, data: bytes, algorithm: str) -> bytes:
-        self.asked.append(algorithm)
-        await asyncio.sleep(0)
-        if self.fault is not None:
-            raise self.fault
-        return self.key.sign(data, algorithm)
 
 
 async def test_signatures_are_made_at_once_or_beside_the_loop() -> None:
@@ -157,105 +132,3 @@ async def test_host_key_is_judged_alone_when_its_certificate_is_not_trusted(
 async def test_host_key_is_judged_alone_without_a_verifier_of_certificates() -> None:
     async with certified() as ends:
         assert ends.client.host_key == ED25519.public_key
-
-
-# ---------------------------------------------------------------- keys beyond the first
-
-
-class Learner:
-    """Keeps what it was told, and what was proven of it."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[PublicKey, ...]] = []
-        self.proven: list[tuple[PublicKey, ...]] = []
-        self.extra: tuple[PublicKey, ...] = ()
-        self.done = asyncio.Event()
-
-    async def __call__(self, keys: tuple[PublicKey, ...], prove: HostKeyProver) -> None:
-        self.told.append(keys)
-        self.proven.append(await prove((*keys, *self.extra)))
-        self.done.set()
-
-
-def learning(learner: HostKeyUpdater) -> EndpointPair:
-    return pair(client={"update_host_keys": learner}, host_keys=[ED25519, Device(ECDSA), RSA])
-
-
-async def test_client_learns_all_host_keys_with_their_proofs() -> None:
-    learner = Learner()
-    async with learning(learner):
-        await learner.done.wait()
-    every = (ED25519.public_key, ECDSA.public_key, RSA.public_key)
-    assert learner.told == [every]
-    assert learner.proven == [every]
-
-
-async def test_proof_of_no_keys_sends_no_request() -> None:
-    found: list[tuple[PublicKey, ...]] = []
-
-    async def learner(_keys: tuple[PublicKey, ...], prove: HostKeyProver) -> None:
-        found.append(await prove(()))
-
-    async with learning(learner) as ends:
-        await settle()
-        await ends.client.ping()
-    assert found == [()]
-
-
-@pytest.mark.row("C23")
-async def test_c23_foreign_key_in_a_request_proves_nothing() -> None:
-    learner = Learner()
-    learner.extra = (PrivateKey.generate("ed25519").public_key,)
-    async with learning(learner):
-        await learner.done.wait()
-    assert learner.proven == [()]
-
-
-@pytest.mark.row("C23")
-async def test_c23_only_the_first_announcement_counts() -> None:
-    learner = Learner()
-    async with learning(learner) as ends:
-        await learner.done.wait()
-        assert ends.server._services is not None
-        ends.server._services._host_keys.announce()
-        await ends.client.ping()
-        assert len(learner.told) == 1
-
-
-@pytest.mark.row("C23")
-async def test_c23_proof_without_a_wanted_reply_is_not_made() -> None:
-    device = Device(ECDSA)
-    async with pair(host_keys=[ED25519, device]) as ends:
-        request = m.GlobalRequest(
-            kind="hostkeys-prove-00@openssh.com",
-            want_reply=False,
-            details=len(ECDSA.public_key.blob).to_bytes(4, "big") + ECDSA.public_key.blob,
-        )
-        ends.client._mux.request(request)
-        await ends.client.ping()
-        assert device.asked == []
-
-
-async def test_proof_is_denied_when_a_signer_fails(reports: list[dict[str, Any]]) -> None:
-    device = Device(ECDSA, OSError("unplugged"))
-    learner = Learner()
-    async with pair(client={"update_host_keys": learner}, host_keys=[ED25519, device]):
-        await learner.done.wait()
-    assert learner.proven == [()]
-    assert isinstance(reports.pop()["exception"], OSError)
-
-
-async def test_proof_is_signed_with_the_algorithm_of_the_key_exchange() -> None:
-    device = Device(RSA)
-    learner = Learner()
-    ends = pair(client={"update_host_keys": learner}, host_keys=[device], transport=only_sha256())
-    async with ends:
-        await learner.done.wait()
-    assert device.asked == ["rsa-sha2-256", "rsa-sha2-256"]
-
-
-def only_sha256() -> Any:
-    from ssh_transport import TransportOptions, profiles  # noqa: PLC0415
-
-    algorithms = attrs.evolve(profiles("default", "server"), host_keys=("rsa-sha2-256",))
-    return TransportOptions(algorithms=algorithms)
