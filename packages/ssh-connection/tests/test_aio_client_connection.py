@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
-from programs import Anywhere, cat, ignore, pair, replace, settle
+from programs import Anywhere, cat, ignore, pair, replace
 from sockets import listening
 from ssh_connection import ChannelOpenRefused, SSHTimeout
 from ssh_connection.aio import Timeouts
@@ -26,30 +24,6 @@ async def test_addresses_are_checked_before_anything_is_sent(address: str) -> No
             with pytest.raises(UsageError):
                 scope("host:1", address)
         assert ends.client._core._outbound.packets == sent
-
-
-async def test_subsystem_is_opened_as_a_channel_without_a_receiver() -> None:
-    async with pair(subsystems={"echo": cat}) as ends:
-        channel = await ends.client.open_subsystem("echo")
-        assert not channel.is_connected
-        channel.abort()
-
-
-@pytest.mark.row("X08")
-async def test_subsystem_opening_can_be_cancelled_at_every_step() -> None:
-    async with pair(subsystems={"echo": cat}) as ends:
-        for turns in range(40):
-            opening = asyncio.create_task(ends.client.open_subsystem("echo"))
-            await settle(turns)
-            if opening.done():
-                (await opening).abort()
-                break
-            opening.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await opening
-            await settle()
-            assert not ends.client._mux.channels
-            assert not ends.server._mux.channels
 
 
 async def test_tcp_stream_carries_data_through_a_socket_of_the_server() -> None:

@@ -3,51 +3,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from typing import Any
 
 import attrs
 import pytest
 
 from programs import Anywhere, Remote, inject, limited, pair, upper
-from ssh_auth import (
-    Accept,
-    Permissions,
-    Result,
-)
-from ssh_connection import ChannelOpenRefused, RequestRefused
+from ssh_connection import ChannelOpenRefused
 from ssh_connection.aio import (
     ClientConnection,
-    ServerAuthentication,
     ServerConnection,
     Session,
 )
 from ssh_connection.aio.testing import EndpointPair
-from ssh_transport import ConnectionLost, PeerDisconnected
-from ssh_wire import DisconnectReason, OpenFailureReason
+from ssh_transport import PeerDisconnected
+from ssh_wire import OpenFailureReason
 from ssh_wire.messages import connection as m
 
 pytestmark = pytest.mark.usefixtures("reports")
-
-
-def letting_in(*, denied: Sequence[str], force_command: str | None = None) -> ServerAuthentication:
-    async def anybody(_user: str) -> Result:
-        return Accept(Permissions(frozenset(denied), force_command))
-
-    return ServerAuthentication(none=anybody)
 
 
 async def refusal(client: ClientConnection, message: m.AnyChannelOpen) -> int:
     with pytest.raises(ChannelOpenRefused) as caught:
         await client._open(message)
     return caught.value.reason
-
-
-def peer_error(client: ClientConnection) -> PeerDisconnected:
-    lost = client._lost.result()
-    error = lost if isinstance(lost, PeerDisconnected) else lost.__cause__
-    assert isinstance(error, PeerDisconnected)
-    return error
 
 
 def other(kind: str) -> m.ChannelOpen:
@@ -82,30 +61,6 @@ async def test_channels_that_only_a_server_opens_are_refused() -> None:
             assert reason == OpenFailureReason.ADMINISTRATIVELY_PROHIBITED
 
 
-@pytest.mark.row("C17")
-async def test_forwarding_is_denied_by_default() -> None:
-    async with pair() as ends:
-        with pytest.raises(ChannelOpenRefused) as caught:
-            await ends.client.open_tcp("127.0.0.1", 22)
-        assert caught.value.reason == OpenFailureReason.ADMINISTRATIVELY_PROHIBITED
-        with pytest.raises(RequestRefused, match=r"to listen on 127\.0\.0\.1:0"):
-            async with ends.client.forward_remote("127.0.0.1:0", "127.0.0.1:1"):
-                pass
-        answer = await ends.client._global_request(
-            m.CancelTCPIPForward(want_reply=True, address="", port=1)
-        )
-        assert answer == m.RequestFailure()
-
-
-@pytest.mark.row("C16")
-async def test_forwarding_is_denied_to_whom_it_is_denied() -> None:
-    async with pair(
-        authentication=letting_in(denied=["port-forwarding"]), forwarding=Anywhere()
-    ) as ends:
-        with pytest.raises(ChannelOpenRefused):
-            await ends.client.open_tcp("127.0.0.1", 22)
-
-
 @pytest.mark.row("C08")
 async def test_no_more_sessions_than_the_limit_and_a_closed_one_makes_room() -> None:
     remote = Remote()
@@ -126,19 +81,6 @@ async def test_closed_session_makes_room_within_the_same_packet() -> None:
         for _ in range(20):
             process = await ends.client.start("x").open()
             process._channel.abort()
-
-
-@pytest.mark.row("C22")
-async def test_session_after_no_more_sessions_ends_the_connection() -> None:
-    async with pair(upper) as ends:
-        await ends.client.run("before")
-        answer = await ends.client._global_request(
-            m.GlobalRequest(kind="no-more-sessions@openssh.com", want_reply=True)
-        )
-        assert answer == m.RequestSuccess()
-        with pytest.raises((ConnectionLost, PeerDisconnected)):
-            await ends.client.run("after")
-        assert peer_error(ends.client).code == DisconnectReason.PROTOCOL_ERROR
 
 
 @pytest.mark.row("R16")
