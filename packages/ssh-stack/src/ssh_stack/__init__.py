@@ -13,9 +13,10 @@ The modules behind the names:
 
 client/         `connect`: options, configuration and trust come to a plan, then to a connection
     connecting, connection    the two objects that users have
-    options, merge_options, authentication_plan   what was given, and what it comes to
+    options, plan/            what was given, and what it and the configuration come to
     credentials, public_keys, key_files, encrypted_signer   what the user is authenticated with
-    trust                     whether this is the right server
+    trust, load_trust         whether this is the right server
+    host_configuration        the configuration that the options name
     dial, tcp, proxy_process  ways to a server
     sftp, environment
 server/         `serve`: a listening socket, and what its users may do
@@ -45,6 +46,9 @@ _ORIGINS: Final = {
     "ssh_stack.client.options": (
         "CertificateSource ClientOptions ClientOptionsKw HostKeyDecision HostKeyPolicy "
         "HostKeyUpdateDecision KeySource Prompter Secret"
+    ),
+    "ssh_stack.client.plan": (
+        "ConnectionPlan ForwardsPlan IdentityPlan RoutePlan SessionPlan TransportPlan TrustPlan"
     ),
     "ssh_stack.sources": "DEFAULT Default RevokedSource",
     "ssh_stack.config": "Config HostConfig Unsupported load_config",
@@ -244,6 +248,13 @@ if TYPE_CHECKING:
     from ssh_stack.client.options import KeySource as KeySource
     from ssh_stack.client.options import Prompter as Prompter
     from ssh_stack.client.options import Secret as Secret
+    from ssh_stack.client.plan import ConnectionPlan as ConnectionPlan
+    from ssh_stack.client.plan import ForwardsPlan as ForwardsPlan
+    from ssh_stack.client.plan import IdentityPlan as IdentityPlan
+    from ssh_stack.client.plan import RoutePlan as RoutePlan
+    from ssh_stack.client.plan import SessionPlan as SessionPlan
+    from ssh_stack.client.plan import TransportPlan as TransportPlan
+    from ssh_stack.client.plan import TrustPlan as TrustPlan
     from ssh_stack.config import Config as Config
     from ssh_stack.config import HostConfig as HostConfig
     from ssh_stack.config import Unsupported as Unsupported

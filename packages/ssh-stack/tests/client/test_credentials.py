@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from loopback_server import USER, USER_KEY, serving
@@ -26,9 +27,10 @@ from ssh_connection.aio import ServerAuthentication
 from ssh_keys import PrivateKey, PublicKey
 from ssh_keys.files import write_key_file, write_private_key
 from ssh_stack import AuthorizedKeys, Passwords
-from ssh_stack.client.authentication_plan import AuthenticationPlan
 from ssh_stack.client.credentials import credentials
 from ssh_stack.client.options import ClientOptions
+from ssh_stack.client.plan import Target, merge
+from ssh_stack.config import HostConfig
 from ssh_wire.messages.auth import Prompt
 
 KEY = PrivateKey.generate("ed25519")
@@ -68,12 +70,13 @@ async def answer(_name: str, _text: str, prompts: Sequence[Prompt], /) -> Sequen
 
 
 def found(plan: dict[str, Any] | None = None, **options: Any) -> tuple[Credential, ...]:
-    given: dict[str, Any] = {"user": "me", "host": "web", "agent": None, **(plan or {})}
-    wanted: dict[str, Any] = {"keys": [KEY], **options}
+    wanted: dict[str, Any] = {"keys": [KEY], "agent": None, **options}
+    merged = merge(ClientOptions(**wanted), HostConfig(), Target(host="web", local_user="me"))
+    identity = attrs.evolve(merged.identity, **(plan or {}))
 
     async def run() -> tuple[Credential, ...]:
         async with AsyncExitStack() as stack:
-            return await credentials(ClientOptions(**wanted), AuthenticationPlan(**given), stack)
+            return await credentials(identity, stack)
 
     return finish(run())
 

@@ -12,13 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssh_stack.client.dial import proxy_arguments, tcp_dialer, token_values
+from ssh_stack.client.dial import proxy_arguments, tcp_dialer
+from ssh_stack.client.options import ClientOptions
+from ssh_stack.client.plan import Target, merge
+from ssh_stack.client.plan.route import RoutePlan
+from ssh_stack.config import HostConfig
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
     from ssh_transport.aio import Driver
 
-TOKENS = token_values("host.example", "alias", 2222, "ops", "key-alias")
+TOKENS = {"h": "host.example", "k": "key-alias", "n": "alias", "p": "2222", "r": "ops"}
 
 
 @pytest.fixture
@@ -129,7 +133,9 @@ async def test_shell_syntax_of_configured_command_is_kept(
     program.parent.mkdir()
     program.write_text('#!/bin/sh\necho p "$@"\n')
     program.chmod(0o755)
-    tokens = token_values("web1", "web1", 22, "me", "web1")
+    tokens = merge(
+        ClientOptions(), HostConfig(), Target(host="web1", local_user="me")
+    ).proxy_tokens
 
     process = await asyncio.create_subprocess_exec(
         *proxy_arguments(command, tokens), stdout=asyncio.subprocess.PIPE
@@ -150,7 +156,7 @@ class _Closed(asyncio.Protocol):
 
 async def _dial(host: str, port: int, **options: Any) -> socket.socket:
     protocol = _Closed()
-    await tcp_dialer(host, port, **options)(cast("Driver", protocol))
+    await tcp_dialer(host, port, RoutePlan(**options))(cast("Driver", protocol))
     assert protocol.transport is not None
     found: socket.socket = protocol.transport.get_extra_info("socket")
     protocol.transport.close()
@@ -161,11 +167,11 @@ async def test_address_family_decides_which_address_is_used() -> None:
     server = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server:
-        await _dial("localhost", port, family="inet")
+        await _dial("localhost", port, addresses="inet")
         with pytest.raises(OSError, match=r"."):
-            await _dial("127.0.0.1", port, family="inet6")
+            await _dial("127.0.0.1", port, addresses="inet6")
         with pytest.raises(OSError, match=r"."):
-            await _dial("localhost", port, family="inet6")
+            await _dial("localhost", port, addresses="inet6")
 
 
 async def test_bind_address_is_connected_from() -> None:
@@ -179,7 +185,7 @@ async def test_bind_address_is_connected_from() -> None:
     seen = asyncio.Event()
     server = await asyncio.start_server(take, "127.0.0.1", 0)
     async with server:
-        await _dial("127.0.0.1", server.sockets[0].getsockname()[1], bind="127.0.0.3")
+        await _dial("127.0.0.1", server.sockets[0].getsockname()[1], bind_address="127.0.0.3")
         await seen.wait()
 
     assert found == ["127.0.0.3"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ssh_stack.client.environment import environment
+from ssh_stack.client.plan.session import merge_session
 from ssh_stack.config import Config
 
 LOCAL = {"LANG": "C", "LC_ALL": "de", "LC_TIME": "en", "HOME": "/", "BAD": "\udcff"}
 
 
 def sent(*lines: str) -> dict[str, str]:
-    return environment(Config.parse(lines).resolve("host"), LOCAL)
+    return environment(merge_session(Config.parse(lines).resolve("host")), LOCAL)
 
 
 def test_environment_is_empty_by_default() -> None:

@@ -16,8 +16,8 @@ from conftest import start_sshd
 from loopback_server import HOST_KEY, SECONDS, serving
 from ssh_keys import HostKeyUpdate, PrivateKey, PublicKey, files
 from ssh_keys.files import append_known_host, read_known_hosts
-from ssh_stack.client.merge_options import updates_known_hosts
 from ssh_stack.client.options import ClientOptions
+from ssh_stack.client.plan import Target, merge
 from ssh_stack.config import Config
 from ssh_transport import profiles
 
@@ -134,4 +134,6 @@ def test_option_and_configuration_decide_whether_keys_are_updated(
     text: str, options: dict[str, Any], follows: bool
 ) -> None:
     config = Config.parse(text).resolve("web1")
-    assert updates_known_hosts(ClientOptions(**options), config) is follows
+    plan = merge(ClientOptions(**options), config, Target(host="web1", local_user="me"))
+
+    assert plan.trust.updates is follows

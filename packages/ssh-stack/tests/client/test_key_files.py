@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from ssh_auth import KeySigner
-from ssh_keys import Certificate, CertificateSpec, KeyPolicy, PrivateKey, issue
+from ssh_keys import Certificate, CertificateSpec, PrivateKey, issue
 from ssh_keys.files import write_key_file, write_private_key
 from ssh_stack.client.encrypted_signer import EncryptedSigner
 from ssh_stack.client.key_files import KeyReader, NamedKey
-from ssh_stack.client.options import ClientOptions, KeySource
+from ssh_stack.client.options import KeySource
+from ssh_stack.client.plan.identity import IdentityPlan
 from ssh_wire import SSHError
 
 KEY, OTHER, CA = (PrivateKey.generate("ed25519") for _ in range(3))
@@ -27,7 +28,7 @@ def certified(key: PrivateKey = KEY, spec: CertificateSpec = SPEC) -> Certificat
 
 
 def reader(*, batch: bool = False, **options: Any) -> KeyReader:
-    return KeyReader(ClientOptions(**options), batch=batch, policy=KeyPolicy.DEFAULT)
+    return KeyReader(IdentityPlan(user="me", host="web1", batch=batch, **options))
 
 
 async def read(source: KeySource, *, batch: bool = False, **options: Any) -> NamedKey:

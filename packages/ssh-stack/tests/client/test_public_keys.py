@@ -18,11 +18,11 @@ from ssh_agent.messages import IdentitiesAnswer, IdentityEntry, SignRequest, Sig
 from ssh_auth import AgentSigner, Credential, KeyCredential, KeySigner, UnusableCredential
 from ssh_keys import Certificate, CertificateSpec, PrivateKey, issue
 from ssh_keys.files import write_key_file, write_private_key
-from ssh_stack.client.authentication_plan import AuthenticationPlan
 from ssh_stack.client.key_files import NamedCertificate, NamedKey
 from ssh_stack.client.options import ClientOptions
+from ssh_stack.client.plan import Target, merge
 from ssh_stack.client.public_keys import KeyOrder, public_keys
-from ssh_stack.sources import DEFAULT
+from ssh_stack.config import HostConfig
 
 KEYS = [PrivateKey.generate("ed25519") for _ in range(4)]
 A, B, C, D = KEYS
@@ -220,10 +220,14 @@ class Agent:
             yield str(path)
 
 
-async def found(plan: dict[str, Any] | None = None, **options: Any) -> list[Credential]:
-    given: dict[str, Any] = {"user": "me", "host": "host", "agent": None, **(plan or {})}
+async def found(config: dict[str, Any] | None = None, **options: Any) -> list[Credential]:
+    plan = merge(
+        ClientOptions(**options),
+        HostConfig(**(config or {})),
+        Target(host="web1", local_user="me"),
+    )
     async with AsyncExitStack() as stack:
-        return await public_keys(ClientOptions(**options), AuthenticationPlan(**given), stack)
+        return await public_keys(plan.identity, stack)
 
 
 @pytest.fixture
@@ -280,7 +284,7 @@ async def test_files_of_configuration_are_read_where_there_are_any(home: Path) -
         "B file",
         f"file {home}/gone cannot",
     ]
-    assert await found({"identity_files": (Path("none"),)}) == []
+    assert await found({"identity_files": ()}) == []
 
 
 async def test_keys_of_caller_count_before_configuration(home: Path) -> None:
@@ -295,11 +299,10 @@ async def test_agent_lists_keys_and_signs(home: Path) -> None:
     write_key_file(home / "b.pub", B.public_key.to_openssh().encode())
     agent = Agent(A, B, certified(C))
     async with agent.listening(home / "socket") as path:
-        plan = AuthenticationPlan(
-            user="me", host="host", agent=path, identity_files=(home / "b.pub",)
-        )
+        config = HostConfig(identity_files=(home / "b.pub",), identity_agent=Path(path))
+        plan = merge(ClientOptions(), config, Target(host="web1", local_user="me"))
         async with AsyncExitStack() as stack:
-            credentials = await public_keys(ClientOptions(), plan, stack)
+            credentials = await public_keys(plan.identity, stack)
             first = credentials[0]
             assert isinstance(first, KeyCredential)
             await first.signer.sign(b"data", "ssh-ed25519")
@@ -309,7 +312,7 @@ async def test_agent_lists_keys_and_signs(home: Path) -> None:
 
 
 async def test_missing_named_agent_is_reported(home: Path) -> None:
-    (unusable,) = await found({"agent": home / "nowhere"})
+    (unusable,) = await found(agent=home / "nowhere")
 
     assert isinstance(unusable, UnusableCredential)
     assert unusable.source == f"agent {home}/nowhere"
@@ -321,25 +324,25 @@ async def test_missing_agent_of_environment_is_not_reported(
 ) -> None:
     monkeypatch.setenv("SSH_AUTH_SOCK", str(home / "nowhere"))
 
-    assert await found({"agent": DEFAULT}) == []
+    assert await found() == []
 
 
 async def test_unset_agent_variable_gives_no_keys(home: Path) -> None:
     assert home.name == ".ssh"
-    assert await found({"agent": DEFAULT}) == []
+    assert await found() == []
 
 
 async def test_host_certificates_of_agent_are_ignored(home: Path) -> None:
     agent = Agent(A, certified(A, role="host"))
     async with agent.listening(home / "socket") as path:
-        assert told(await found({"agent": path})) == ["A agent"]
+        assert told(await found(agent=path)) == ["A agent"]
 
 
 async def test_unusable_keys_of_agent_are_reported(home: Path) -> None:
     agent = Agent(A)
     agent._blobs.append(b"\0\0\0\x07ssh-dss")
     async with agent.listening(home / "socket") as path:
-        usable, unusable = await found({"agent": path})
+        usable, unusable = await found(agent=path)
 
     assert told([usable]) == ["A agent"]
     assert isinstance(unusable, UnusableCredential)
@@ -349,7 +352,7 @@ async def test_unusable_keys_of_agent_are_reported(home: Path) -> None:
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize(("bits", "usable"), [(0, True), (2048, True), (2049, False)])
 async def test_small_rsa_keys_are_refused(bits: int, *, usable: bool) -> None:
-    (credential,) = await found({"min_rsa_bits": bits}, keys=[RSA])
+    (credential,) = await found({"required_rsa_size": bits}, keys=[RSA])
 
     assert isinstance(credential, KeyCredential) is usable
     if isinstance(credential, UnusableCredential):

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ssh_stack.client.merge_options import (
-    authentication_plan,
-    keeps_host_key_order,
-    offered_algorithms,
-)
 from ssh_stack.client.options import ClientOptions
+from ssh_stack.client.plan.transport import offered_algorithms
 from ssh_stack.config import Config, HostConfig
 from ssh_stack.config.algorithms import AlgorithmList
 from ssh_stack.errors import ConfigError
@@ -139,40 +135,6 @@ def test_algorithms_of_caller_are_not_changed() -> None:
 
     options = ClientOptions(algorithms=given)
     assert offered_algorithms(options, resolve("Ciphers aes128-ctr")) is given
-
-
-@pytest.mark.parametrize(
-    ("line", "keeps"),
-    [
-        ("", False),
-        ("HostKeyAlgorithms +ssh-rsa", False),
-        ("HostKeyAlgorithms -ssh-rsa", False),
-        ("HostKeyAlgorithms ^rsa-sha2-512", True),
-        ("HostKeyAlgorithms rsa-sha2-512,ssh-ed25519", True),
-    ],
-)
-def test_configured_order_of_host_key_algorithms_is_kept(line: str, keeps: bool) -> None:
-    assert keeps_host_key_order(resolve(line)) is keeps
-
-
-@pytest.mark.parametrize(
-    ("value", "has", "lacks"),
-    [
-        ("ssh-ed25519", {"ssh-ed25519"}, {"rsa-sha2-512", "ssh-ed25519-cert-v01@openssh.com"}),
-        ("+ssh-rsa", {"ssh-rsa", "ssh-ed25519"}, set[str]()),
-        ("-ssh-ed25519*", {"rsa-sha2-512"}, {"ssh-ed25519", "ssh-rsa"}),
-        ("rsa*", {"rsa-sha2-256"}, {"ssh-rsa", "ssh-ed25519"}),
-    ],
-)
-def test_accepted_public_key_algorithms_change_those_of_user_keys(
-    value: str, has: set[str], lacks: set[str]
-) -> None:
-    found = resolve(f"PubkeyAcceptedAlgorithms {value}")
-    plan = authentication_plan(ClientOptions(), found, "me", "web1")
-
-    assert plan.public_key_algorithms is not None
-    assert has <= set(plan.public_key_algorithms)
-    assert lacks.isdisjoint(plan.public_key_algorithms)
 
 
 def test_algorithm_list_equals_same_list_of_other_line() -> None:

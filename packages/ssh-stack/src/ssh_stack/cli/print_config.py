@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from ssh_stack.client.merge_options import offered_algorithms
 from ssh_stack.client.options import ClientOptions
+from ssh_stack.client.plan.transport import offered_algorithms
 from ssh_stack.client.public_keys import DEFAULT_IDENTITIES
 
 if TYPE_CHECKING:

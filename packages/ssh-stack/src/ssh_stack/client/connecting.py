@@ -8,49 +8,40 @@ from collections.abc import Generator
 from contextlib import AsyncExitStack
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
 import attrs
 
 from ssh_connection.aio import ClientConnection, ClientSettings
 from ssh_connection.aio.scope import Openable
-from ssh_keys import KeyPolicy
 from ssh_keys.files import ReadOnce
 from ssh_stack.arguments import check_names, check_port, parse_destination
-from ssh_stack.client import merge_options
 from ssh_stack.client.connection import Connection
 from ssh_stack.client.credentials import credentials
-from ssh_stack.client.dial import (
-    jump_dialer,
-    proxy_dialer,
-    stream_dialer,
-    tcp_dialer,
-    token_values,
-)
+from ssh_stack.client.dial import jump_dialer, proxy_dialer, stream_dialer, tcp_dialer
 from ssh_stack.client.environment import environment
+from ssh_stack.client.host_configuration import read_config, refuse_unsupported
+from ssh_stack.client.load_trust import load_trust
 from ssh_stack.client.options import ClientOptions, ClientOptionsKw
-from ssh_stack.client.trust import Trust, load_known_hosts
+from ssh_stack.client.plan import ConnectionPlan, Target, check_name, merge
+from ssh_stack.client.plan.jumps import last_jump
 from ssh_stack.config import HostConfig
 from ssh_stack.errors import without_frames
 from ssh_stack.keylog import key_log
 from ssh_stack.local.threads import run_in_thread
 from ssh_stack.local.user import local_user
-from ssh_stack.sources import DEFAULT, Default, Path
-from ssh_stack.trust_files import load_revoked_keys
 from ssh_transport import TransportOptions
 from ssh_wire import SSHError, UsageError
 from ssh_wire.aio import close_after
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ssh_connection.aio import Dialer
+    from ssh_stack.client.plan.transport import TransportPlan
+    from ssh_stack.client.trust import Trust
 
 __all__ = ["Connect", "connect"]
 
 _log = logging.getLogger("ssh_stack")
-
-_MAX_JUMPS = 16
 
 
 class Connect(Openable, usage="async with ssh_stack.connect(…) as conn"):
@@ -77,6 +68,17 @@ class Connect(Openable, usage="async with ssh_stack.connect(…) as conn"):
         """
         with self._once.scope():
             return self._prepared().config
+
+    @property
+    def plan(self) -> ConnectionPlan:
+        """What the connection is to do: options and configuration, merged.
+
+        Raises:
+            UsageError: an option or a configuration line cannot be used.
+            OSError: a configuration file that was named cannot be read.
+        """
+        with self._once.scope():
+            return self._prepared().plan
 
     def _prepared(self) -> _Opening:
         if self._opening is None:
@@ -151,32 +153,26 @@ def connect(host: str, port: int | None = None, **options: Unpack[ClientOptionsK
 
 
 class _Opening:
-    """The making of one connection, its jump hosts first."""
+    """The making of one connection, its jump hosts first: it carries out a plan."""
 
     def __init__(
         self, host: str, port: int | None, options: ClientOptions, depth: int = 0
     ) -> None:
-        merge_options.check_name("host", host)
+        check_name("host", host)  # before a command of the configuration has it
+        self._options = options
         self._depth = depth
-        self._original = host
-        config = merge_options.read_config(options)
-        self._resolved = config.resolve(host, user=options.username, port=port)
-        self._options = merge_options.without_prompts(options, self._resolved)
-        self._host = self._resolved.hostname or host
-        self._port = port or self._resolved.port or 22
-        self._user = options.username or self._resolved.user or local_user()
-        merge_options.check_name("host", self._host)
-        merge_options.check_name("user", self._user)
-        self._trusted: Trust  # once it is read
-
-    @property
-    def config(self) -> HostConfig:
-        return self._resolved
+        self.config: Final = read_config(options).resolve(host, user=options.username, port=port)
+        """What the configuration says about the host."""
+        named = options.username or self.config.user
+        target = Target(host=host, port=port, local_user="" if named else local_user())
+        self.plan: Final = merge(options, self.config, target)
+        """What options and configuration come to."""
+        self._trust: Trust  # once it is read
 
     def read_trust(self) -> Self:
         """Read what is trusted: like the configuration, it may wait for pipes and programs."""
-        merge_options.refuse_unsupported(self._resolved)
-        self._trusted = self._trust()
+        refuse_unsupported(self.config)
+        self._trust = load_trust(self.plan)
         return self
 
     async def open(self) -> Connection:
@@ -185,134 +181,63 @@ class _Opening:
             dialer = await self._dialer(stack)
             client = ClientConnection(settings, os.urandom)
             await client.establish(dialer)
-            return Connection(client, self._resolved, stack.pop_all())
+            return Connection(client, self.config, stack.pop_all())
 
     async def _settings(self, stack: AsyncExitStack) -> ClientSettings:
-        options, resolved = self._options, self._resolved
-        trust = self._trusted
-        judge = merge_options.with_ca_signature_algorithms(
-            trust.verify_certificate, resolved.ca_signature_algorithms
-        )
-        plan = merge_options.authentication_plan(options, resolved, self._user, self._original)
-        ordered = merge_options.keeps_host_key_order(resolved)
-        learns = merge_options.updates_known_hosts(options, resolved)
+        plan, trust = self.plan, self._trust
+        transport, identity = plan.transport, plan.identity
+        preferred = () if transport.keeps_host_key_order else trust.preferred_algorithms
         return ClientSettings(
-            host=self._original,
-            port=self._port,
-            username=self._user,
+            host=plan.host,
+            port=plan.port,
+            username=plan.user,
             verify_host_key=trust.verify,
-            verify_host_certificate=judge,
-            update_host_keys=trust.update_host_keys if learns else None,
-            credentials=await credentials(options, plan, stack),
+            verify_host_certificate=trust.verify_certificate,
+            update_host_keys=trust.update_host_keys if plan.trust.updates else None,
+            credentials=await credentials(identity, stack),
             withhold=trust.withhold,
-            public_key_algorithms=plan.public_key_algorithms,
-            auth_limits=options.auth_limits,
+            public_key_algorithms=identity.public_key_algorithms,
+            auth_limits=identity.limits,
             forbid_forwarding=trust.forbid_forwarding,
-            transport=self._transport(),
-            host_key_algorithms=() if ordered else trust.preferred_algorithms,
-            timeouts=merge_options.timeouts(options, resolved),
-            keepalive=merge_options.keepalive_options(options, resolved),
-            limits=options.limits,
-            environment=environment(resolved, os.environ),
-            on_banner=options.on_banner,
-        )
-
-    def _transport(self) -> TransportOptions:
-        options = self._options
-        rekey_bytes, rekey_seconds = merge_options.rekey_limits(options, self._resolved)
-        return TransportOptions(
-            algorithms=merge_options.offered_algorithms(options, self._resolved),
-            limits=options.transport_limits,
-            rekey_bytes=rekey_bytes,
-            rekey_seconds=rekey_seconds,
-            trace=options.trace,
-            on_secret=key_log(os.environ),
-        )
-
-    def _trust(self) -> Trust:
-        options, resolved = self._options, self._resolved
-        source = options.known_hosts
-        system: Sequence[Path] = ()
-        if isinstance(source, Default):
-            source, system = resolved.known_hosts_files, resolved.global_known_hosts_files
-        offered = merge_options.offered_algorithms(options, resolved)
-        key_policy = KeyPolicy.for_rsa(offered.rsa_bits)
-        known, file = load_known_hosts(source, system=system, policy=key_policy)
-        listed = options.revoked_host_keys
-        if isinstance(listed, Default):
-            listed = resolved.revoked_host_keys
-        asks = options.update_host_keys
-        return Trust(
-            self._host,
-            self._port,
-            known,
-            merge_options.host_key_policy(options, resolved),
-            file,
-            remembers=options.host_key_policy != "off",
-            hashed=resolved.hash_known_hosts,
-            confirm=asks if callable(asks) else None,
-            alias=resolved.host_key_alias or "",
-            revoked=load_revoked_keys(listed),
-            required_rsa_size=resolved.required_rsa_size or 0,
-            key_policy=key_policy,
-            algorithms=offered.host_keys,
+            transport=_transport_options(transport),
+            host_key_algorithms=preferred,
+            timeouts=transport.timeouts,
+            keepalive=transport.keepalive,
+            limits=transport.connection_limits,
+            environment=environment(plan.session, os.environ),
+            on_banner=identity.on_banner,
         )
 
     async def _dialer(self, stack: AsyncExitStack) -> Dialer:
-        options, resolved = self._options, self._resolved
-        if options.stream is not None:
-            return stream_dialer(options.stream)
-        command = options.proxy_command
-        if isinstance(command, Default):
-            command = resolved.proxy_command if options.jump is DEFAULT else None
-            if command is not None and resolved.proxy_command_error is not None:
-                raise resolved.proxy_command_error
-        if command is not None:
-            alias = resolved.host_key_alias or self._original
-            tokens = token_values(self._host, self._original, self._port, self._user, alias)
-            return proxy_dialer(command, tokens)
-        jump = options.jump
-        if isinstance(jump, Default):
-            jump = resolved.proxy_jump
-        if isinstance(jump, str):
-            jump = [part.strip() for part in jump.split(",")]
-        if isinstance(jump, Connection | ClientConnection):
-            return jump_dialer(jump, self._host, self._port)
-        if jump:
-            return jump_dialer(await self._jump(list(jump), stack), self._host, self._port)
-        return tcp_dialer(
-            self._host,
-            self._port,
-            family=resolved.address_family,
-            bind=resolved.bind_address,
-            keepalive=resolved.tcp_keepalive,
-        )
+        plan, route = self.plan, self.plan.route
+        if route.stream is not None:
+            return stream_dialer(route.stream)
+        if route.proxy_command is not None:
+            if route.proxy_command_error is not None:
+                raise route.proxy_command_error
+            return proxy_dialer(route.proxy_command, plan.proxy_tokens)
+        through = route.connection
+        if route.jumps:
+            through = await self._jump(stack)
+        if through is not None:
+            return jump_dialer(through, plan.hostname, plan.port)
+        return tcp_dialer(plan.hostname, plan.port, route)
 
-    async def _jump(self, hosts: list[str], stack: AsyncExitStack) -> Connection:
+    async def _jump(self, stack: AsyncExitStack) -> Connection:
         """Connect to the last jump host, through those before it."""
-        if self._depth >= _MAX_JUMPS:
-            problem = f"more than {_MAX_JUMPS} jump hosts"
-            raise UsageError(problem)
-        *before, last = hosts
-        user, host, port = parse_destination(last)
-        here = (self._host, self._port, self._user)
-        there = (host, port or 22, user or self._user)
-        if self._depth and self._options.jump is DEFAULT and there == here:
-            problem = f"the way to {host} goes through {host} itself (ProxyJump)"
-            raise UsageError(problem)
-        options = attrs.evolve(
-            self._options,
-            username=user,
-            jump=before or (None if len(hosts) > 1 else DEFAULT),
-            proxy_command=DEFAULT,
-            stream=None,
-            host_key_alias=None,
-            # those of `ssh -o` are for the host alone; batch mode is for the jump hosts too
-            config_options=("BatchMode yes",) if self._resolved.batch else (),
-            password=None,  # a jump host must not learn it
-            interactive=None,
-        )
-        hop = partial(_Opening, host, port, options, self._depth + 1)
+        jump = last_jump(self._options, self.plan, self._depth)
+        hop = partial(_Opening, jump.host, jump.port, jump.options, self._depth + 1)
         connection = await (await run_in_thread(lambda: hop().read_trust())).open()
         stack.push_async_callback(connection.close)
         return connection
+
+
+def _transport_options(plan: TransportPlan) -> TransportOptions:
+    return TransportOptions(
+        algorithms=plan.algorithms,
+        limits=plan.limits,
+        rekey_bytes=plan.rekey_bytes,
+        rekey_seconds=plan.rekey_seconds,
+        trace=plan.trace,
+        on_secret=key_log(os.environ),
+    )

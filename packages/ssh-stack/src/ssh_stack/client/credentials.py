@@ -14,8 +14,7 @@ from ssh_auth import (
     UnusableCredential,
     password_answers,
 )
-from ssh_stack.client.authentication_plan import AuthenticationPlan
-from ssh_stack.client.options import ClientOptions
+from ssh_stack.client.plan.identity import IdentityPlan
 from ssh_stack.client.public_keys import public_keys
 from ssh_stack.local.callbacks import call_for_text
 
@@ -25,25 +24,22 @@ _PASSWORD: Final = "password"  # noqa: S105 (the name of a method)
 _KEYBOARD_INTERACTIVE: Final = "keyboard-interactive"
 
 
-async def credentials(
-    options: ClientOptions, plan: AuthenticationPlan, stack: AsyncExitStack
-) -> tuple[Credential, ...]:
+async def credentials(plan: IdentityPlan, stack: AsyncExitStack) -> tuple[Credential, ...]:
     """Return what to log in with, in the order in which it is tried.
 
     What was given and cannot be used is among it, with the reason: whoever connects is told
     of it when nothing else is enough.
 
     Args:
-        options: what `connect` was told.
-        plan: what it and the configuration come to.
+        plan: how the user is authenticated.
         stack: closes the connection to the agent.
     """
     found: list[Credential] = []
     if "publickey" in plan.methods:
-        found += await public_keys(options, plan, stack)
-    found += _secret_credentials(options, plan)
+        found += await public_keys(plan, stack)
+    found += _secret_credentials(plan)
     found.sort(key=lambda credential: _rank(credential, plan.methods))
-    first = [NoneCredential(probe=True)] if options.ask_methods_first else []
+    first = [NoneCredential(probe=True)] if plan.ask_methods_first else []
     return (*first, *found)
 
 
@@ -60,24 +56,22 @@ def _rank(credential: Credential, methods: tuple[str, ...]) -> int:
 _BY_PASSWORD: Final = "caller's password"  # noqa: S105 (whose answer it is)
 
 
-def _secret_credentials(options: ClientOptions, plan: AuthenticationPlan) -> list[Credential]:
+def _secret_credentials(plan: IdentityPlan) -> list[Credential]:
     """Return passwords and prompt answers, and for methods that are not allowed the reason."""
     found: list[Credential] = []
     refused: dict[str, Credential] = {}
-    for credential in _caller_credentials(options, plan):
+    for credential in _caller_credentials(plan):
         problem = _why_not_allowed(credential, plan)
         if not problem:
             found.append(credential)
         elif credential.source != _BY_PASSWORD:
             unusable = UnusableCredential(credential.method, credential.source, problem)
             refused.setdefault(credential.method, unusable)
-    found += [
-        each for each in _prompter_credentials(options, plan) if not _why_not_allowed(each, plan)
-    ]
+    found += [each for each in _prompter_credentials(plan) if not _why_not_allowed(each, plan)]
     return [*found, *refused.values()]
 
 
-def _why_not_allowed(credential: Credential, plan: AuthenticationPlan) -> str:
+def _why_not_allowed(credential: Credential, plan: IdentityPlan) -> str:
     """Return why a credential must not be used, or nothing."""
     if credential.method not in plan.methods:
         return f"{credential.method} is not among the methods that may be used"
@@ -87,9 +81,9 @@ def _why_not_allowed(credential: Credential, plan: AuthenticationPlan) -> str:
     return ""
 
 
-def _caller_credentials(options: ClientOptions, plan: AuthenticationPlan) -> list[Credential]:
+def _caller_credentials(plan: IdentityPlan) -> list[Credential]:
     found: list[Credential] = []
-    password, interactive, change = options.password, options.interactive, options.change_password
+    password, interactive, change = plan.password, plan.interactive, plan.change_password
     if interactive is not None:
         found += [
             InteractiveCredential(interactive, plan.devices, "caller")
@@ -110,9 +104,9 @@ def _caller_credentials(options: ClientOptions, plan: AuthenticationPlan) -> lis
     return found
 
 
-def _prompter_credentials(options: ClientOptions, plan: AuthenticationPlan) -> list[Credential]:
-    prompter = options.prompter
-    if prompter is None or options.interactive is not None or options.password is not None:
+def _prompter_credentials(plan: IdentityPlan) -> list[Credential]:
+    prompter = plan.prompter
+    if prompter is None or plan.interactive is not None or plan.password is not None:
         return []
     answers = InteractiveCredential(partial(prompter.answers, plan.login), plan.devices, "prompt")
     password = PasswordCredential(

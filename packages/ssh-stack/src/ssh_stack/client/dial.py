@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 import socket
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from ssh_stack.client.tcp import connect_tcp
 from ssh_stack.config.tokens import expand
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ssh_connection.aio import ClientConnection, Dialer
     from ssh_stack.client.connection import Connection
+    from ssh_stack.client.plan.route import RoutePlan
     from ssh_stack.config.tokens import Tokens
     from ssh_transport.aio import Driver
 
@@ -26,7 +27,6 @@ __all__ = [
     "proxy_dialer",
     "stream_dialer",
     "tcp_dialer",
-    "token_values",
 ]
 
 _FAMILIES: Final = {
@@ -36,27 +36,13 @@ _FAMILIES: Final = {
 }
 
 
-def tcp_dialer(
-    host: str,
-    port: int,
-    *,
-    family: Literal["any", "inet", "inet6"] = "any",
-    bind: str | None = None,
-    keepalive: bool = True,
-) -> Dialer:
-    """Connect to `host:port`.
-
-    Args:
-        host: the name or address.
-        port: the port.
-        family: which addresses may be used (AddressFamily).
-        bind: the address of this machine to connect from (BindAddress).
-        keepalive: whether the system asks for signs of life (TCPKeepAlive).
-    """
+def tcp_dialer(host: str, port: int, route: RoutePlan) -> Dialer:
+    """Connect to `host:port`, as the route says."""
 
     async def dial(driver: Driver) -> None:
-        sock = await connect_tcp(host, port, family=_FAMILIES[family], bind=bind)
-        if keepalive:
+        family = _FAMILIES[route.addresses]
+        sock = await connect_tcp(host, port, family=family, bind=route.bind_address)
+        if route.keepalive:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         await asyncio.get_running_loop().create_connection(lambda: driver, sock=sock)
 
@@ -131,8 +117,3 @@ def _replaced(text: str, tokens: Tokens, replace: Callable[[str, Tokens], str]) 
     except UsageError as error:
         problem = f"proxy command {text!r}: {error}"
         raise UsageError(problem) from None
-
-
-def token_values(host: str, original: str, port: int, user: str, alias: str) -> dict[str, str]:
-    """Return the %-tokens of a proxy command (ssh_config(5), TOKENS)."""
-    return {"h": host, "k": alias, "n": original, "p": str(port), "r": user}

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 from ssh_keys.patterns import matches
 
 if TYPE_CHECKING:
-    from ssh_stack.config import HostConfig
+    from ssh_stack.client.plan.session import SessionPlan
 
 __all__ = ["environment"]
 
 
-def environment(config: HostConfig, local: Mapping[str, str]) -> dict[str, str]:
+def environment(plan: SessionPlan, local: Mapping[str, str]) -> dict[str, str]:
     """Return what to ask for in each session.
 
     Args:
-        config: its SendEnv has patterns of names, and "-pattern" takes names back.
+        plan: its SendEnv has patterns of names, and "-pattern" takes names back.
         local: the variables of this process.
     """
     patterns: list[str] = []
-    for pattern in config.send_env:
+    for pattern in plan.send_env:
         if pattern.startswith("-"):
             patterns = [each for each in patterns if not _matches(each, pattern[1:])]
         else:
@@ -31,7 +31,7 @@ def environment(config: HostConfig, local: Mapping[str, str]) -> dict[str, str]:
         for name, value in local.items()
         if any(_matches(name, pattern) for pattern in patterns) and _is_text(name + value)
     }
-    return {**sent, **dict(reversed(config.set_env))}  # the first SetEnv of a name counts
+    return {**sent, **dict(reversed(plan.set_env))}  # the first SetEnv of a name counts
 
 
 def _matches(name: str, pattern: str) -> bool:

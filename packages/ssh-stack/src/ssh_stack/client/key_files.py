@@ -28,7 +28,7 @@ from ssh_keys import (
     load_private_key,
 )
 from ssh_keys.files import ReadOnce, may_wait, read_file, read_private_key, read_public_key
-from ssh_stack.client.encrypted_signer import PASSPHRASE_PROMPTS, EncryptedSigner
+from ssh_stack.client.encrypted_signer import EncryptedSigner
 from ssh_stack.local.callbacks import call_for_text
 from ssh_stack.local.threads import run_in_thread
 from ssh_wire import SSHError
@@ -36,7 +36,8 @@ from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from ssh_keys import Certificate
-    from ssh_stack.client.options import ClientOptions, KeySource
+    from ssh_stack.client.options import KeySource
+    from ssh_stack.client.plan.identity import IdentityPlan
     from ssh_stack.sources import Path
 
 __all__ = ["KeyReader", "NamedCertificate", "NamedKey"]
@@ -84,24 +85,13 @@ class KeyReader:
     """Reads keys and certificates.
 
     Args:
-        options: the passphrase, who is asked for one, and whether permissions are looked at.
-        batch: ask no question.
-        tries: how often somebody is asked for one passphrase.
-        policy: which keys are strong enough to be read.
+        plan: the passphrase and who is asked for it, how often, whether permissions are looked
+            at, and which keys are strong enough to be read.
     """
 
-    def __init__(
-        self,
-        options: ClientOptions,
-        *,
-        batch: bool,
-        policy: KeyPolicy,
-        tries: int = PASSPHRASE_PROMPTS,
-    ) -> None:
-        self._options = options
-        self._batch = batch
-        self._policy = policy
-        self._tries = tries
+    def __init__(self, plan: IdentityPlan) -> None:
+        self._plan = plan
+        self._policy = plan.key_policy
 
     async def read(self, source: KeySource) -> NamedKey:
         """Read a key: a file, its content, the key, or something that signs with it."""
@@ -184,7 +174,7 @@ class KeyReader:
             return None
 
     def _load_file(self, path: FilePath, passphrase: str | bytes | None) -> PrivateKey:
-        strict = self._options.strict_permissions
+        strict = self._plan.strict_permissions
         return read_private_key(path, passphrase, policy=self._policy, strict_permissions=strict)
 
     def _load(self, content: bytes, passphrase: str | bytes | None) -> PrivateKey:
@@ -221,7 +211,7 @@ class KeyReader:
         """Return a signer that opens the key when the server wants its signature."""
         signer = self._encrypted_signer(load, source, public_key)
         if signer is None:
-            asked = "batch mode asks nothing" if self._batch else "no passphrase was given"
+            asked = "batch mode asks nothing" if self._plan.batch else "no passphrase was given"
             problem = (
                 f"it is encrypted, and {asked}; give a passphrase, or add the key to an agent"
             )
@@ -236,7 +226,7 @@ class KeyReader:
     def _encrypted_signer(
         self, load: _Load, source: str, public_key: PublicKey | None
     ) -> EncryptedSigner | None:
-        passphrase, prompter = self._options.passphrase, self._options.prompter
+        passphrase, prompter = self._plan.passphrase, self._plan.prompter
         if isinstance(passphrase, str | bytes):
             given = passphrase
 
@@ -244,14 +234,14 @@ class KeyReader:
                 return given
 
             return EncryptedSigner(load, source, return_given, public_key, tries=1)
-        if self._batch:
+        if self._plan.batch:
             return None
         if passphrase is not None:
             ask = partial(call_for_text, passphrase, what="passphrase")
-            return EncryptedSigner(load, source, ask, public_key, self._tries)
+            return EncryptedSigner(load, source, ask, public_key, self._plan.password_prompts)
         if prompter is not None:
             ask = partial(prompter.passphrase, source)
-            return EncryptedSigner(load, source, ask, public_key, self._tries)
+            return EncryptedSigner(load, source, ask, public_key, self._plan.password_prompts)
         return None
 
 

@@ -19,10 +19,9 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from ssh_auth import AgentSigner, Credential, KeyCredential, KeySigner, Signer, UnusableCredential
-from ssh_keys import KeyPolicy, PublicKey
-from ssh_stack.client.authentication_plan import AuthenticationPlan
+from ssh_keys import PublicKey
 from ssh_stack.client.key_files import KeyReader, NamedCertificate, NamedKey
-from ssh_stack.client.options import ClientOptions
+from ssh_stack.client.plan.identity import IdentityPlan
 from ssh_stack.local.user import expand_home
 from ssh_stack.sources import Default
 from ssh_wire import UsageError
@@ -44,66 +43,45 @@ DEFAULT_IDENTITIES: Final = (
 """The key files in ~/.ssh that are tried when none are named, as ssh_config(5) lists them."""
 
 _METHOD: Final = "publickey"
-"""Bits of an RSA key below which it is read only where somebody asks for small ones."""
 
 
-async def public_keys(
-    options: ClientOptions, plan: AuthenticationPlan, stack: AsyncExitStack
-) -> list[Credential]:
+async def public_keys(plan: IdentityPlan, stack: AsyncExitStack) -> list[Credential]:
     """Return the keys, and among them what was named and cannot be used.
 
     Args:
-        options: what `connect` was told.
-        plan: what it and the configuration come to.
+        plan: how the user is authenticated.
         stack: closes the connection to the agent.
     """
-    policy = _policy_for(options, plan)
-    tries = plan.password_prompts
-    reader = KeyReader(options, batch=plan.batch, policy=policy, tries=tries)
-    sources, given = _sources(options, plan)
-    named = [await reader.read(source) for source in sources]
-    named = [key for key in named if given != "default" or not key.absent]
-    certificates = [
-        await reader.read_certificate(source)
-        for source in (*options.certificates, *plan.certificate_files)
-    ]
-    agent, unusable = await _agent_keys(plan, stack, policy=policy)
+    reader = KeyReader(plan)
+    explicit = plan.keys_from != "default"
+    named = [await reader.read(source) for source in _sources(plan)]
+    named = [key for key in named if explicit or not key.absent]
+    certificates = [await reader.read_certificate(source) for source in plan.certificates]
+    agent, unusable = await _agent_keys(plan, stack)
     order = KeyOrder(
         named=named,
         certificates=certificates,
         agent=agent,
-        explicit=given != "default",
+        explicit=explicit,
         others=not plan.identities_only,
     )
-    found = order.named_order() if given == "option" else order.openssh_order()
+    found = order.named_order() if plan.keys_from == "option" else order.openssh_order()
     return [_check_rsa_size(each, plan.min_rsa_bits) for each in (*found, *unusable)]
 
 
-def _sources(options: ClientOptions, plan: AuthenticationPlan) -> tuple[Sequence[KeySource], str]:
-    """Return the keys to read, and whether an option or the configuration named them."""
-    if options.keys is None:
-        return (), "option"
-    if not isinstance(options.keys, Default):
-        return options.keys, "option"
-    files = plan.identity_files
-    if files:
-        # "an argument of none may be used to indicate no identity files should be loaded"
-        return [file for file in files if str(file).lower() != "none"], "configuration"
+def _sources(plan: IdentityPlan) -> Sequence[KeySource]:
+    """Return the keys to read: those that are named, or the files that `ssh` tries."""
+    if plan.keys_from != "default":
+        return plan.keys
     try:
         home = expand_home("~/.ssh")
     except UsageError:  # a user without a home directory has no keys in it
-        return (), "default"
-    return [home / name for name in DEFAULT_IDENTITIES], "default"
-
-
-def _policy_for(options: ClientOptions, plan: AuthenticationPlan) -> KeyPolicy:
-    if options.algorithms == "legacy":
-        return KeyPolicy.LEGACY
-    return KeyPolicy.for_rsa(plan.min_rsa_bits) if plan.min_rsa_bits else KeyPolicy.DEFAULT
+        return ()
+    return [home / name for name in DEFAULT_IDENTITIES]
 
 
 async def _agent_keys(
-    plan: AuthenticationPlan, stack: AsyncExitStack, *, policy: KeyPolicy
+    plan: IdentityPlan, stack: AsyncExitStack
 ) -> tuple[dict[bytes, KeyCredential], list[Credential]]:
     """Return the agent's keys by their blobs, and what of it cannot be used."""
     if plan.agent is None:
@@ -117,7 +95,7 @@ async def _agent_keys(
 
     try:
         agent = await stack.enter_async_context(AgentClient.connect(path))
-        identities = await agent.identities(policy=policy)
+        identities = await agent.identities(policy=plan.key_policy)
     except AgentError as error:
         if isinstance(plan.agent, Default):
             return {}, []  # SSH_AUTH_SOCK outlives the agent that it names

@@ -91,6 +91,10 @@ class Trust:
     algorithms: Container[str] = HOST_KEYS
     """The host key algorithms of this connection (HostKeyAlgorithms); a key that can sign with
     none of them counts as one that the server does not name."""
+    ca_algorithms: Container[str] | None = None
+    """The algorithms with which an authority may have signed a certificate; None for all
+    (CASignatureAlgorithms).  A certificate with another signature is not used: its key is
+    judged alone."""
     doubt: HostKeyError | None = attrs.field(default=None, init=False)
     """Why the server is not to be trusted with secrets although the policy "off" let it pass."""
     _used: PublicKey | None = attrs.field(default=None, init=False)
@@ -160,7 +164,7 @@ class Trust:
             if verdict.status is HostKeyStatus.REVOKED:
                 return self._reject(HostKeyRevoked(*self._name, key, lines=verdict.lines))
             if vouches:
-                return True
+                return self.ca_algorithms is None or certificate.ca_algorithm in self.ca_algorithms
             if self.known.lookup(host, port).authorities:
                 return False
         return False

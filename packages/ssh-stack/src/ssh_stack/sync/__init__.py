@@ -56,6 +56,9 @@ _ORIGINS: Final = {
         "CertificateSource ClientOptions HostKeyDecision HostKeyPolicy "
         "HostKeyUpdateDecision KeySource Prompter Secret"
     ),
+    "ssh_stack.client.plan": (
+        "ConnectionPlan ForwardsPlan IdentityPlan RoutePlan SessionPlan TransportPlan TrustPlan"
+    ),
     "ssh_stack.config": "Config HostConfig Unsupported load_config",
     "ssh_stack.errors": (
         "ConfigError ConnectFailed ConnectRefused HostCertificateRefused HostKeyChanged "
@@ -207,6 +210,13 @@ if TYPE_CHECKING:
     from ssh_stack.client.options import KeySource as KeySource
     from ssh_stack.client.options import Prompter as Prompter
     from ssh_stack.client.options import Secret as Secret
+    from ssh_stack.client.plan import ConnectionPlan as ConnectionPlan
+    from ssh_stack.client.plan import ForwardsPlan as ForwardsPlan
+    from ssh_stack.client.plan import IdentityPlan as IdentityPlan
+    from ssh_stack.client.plan import RoutePlan as RoutePlan
+    from ssh_stack.client.plan import SessionPlan as SessionPlan
+    from ssh_stack.client.plan import TransportPlan as TransportPlan
+    from ssh_stack.client.plan import TrustPlan as TrustPlan
     from ssh_stack.config import Config as Config
     from ssh_stack.config import HostConfig as HostConfig
     from ssh_stack.config import Unsupported as Unsupported

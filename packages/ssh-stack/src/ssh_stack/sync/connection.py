@@ -23,6 +23,7 @@ from ssh_stack.client.options import (
     Prompter,
     Secret,
 )
+from ssh_stack.client.plan import ConnectionPlan
 from ssh_stack.config import HostConfig
 from ssh_stack.sources import Default, Path, RevokedSource
 from ssh_stack.streams import Stream
@@ -396,6 +397,16 @@ class Connect(Blocking[aio_connecting.Connect]):
             OSError: a configuration file that was named cannot be read.
         """
         return self._wrapped.config
+
+    @property
+    def plan(self) -> ConnectionPlan:
+        """What the connection is to do: options and configuration, merged.
+
+        Raises:
+            UsageError: an option or a configuration line cannot be used.
+            OSError: a configuration file that was named cannot be read.
+        """
+        return self._wrapped.plan
 
     def open(self) -> Connection:
         """Make the connection; the caller closes it.

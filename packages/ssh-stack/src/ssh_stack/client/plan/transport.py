@@ -1,0 +1,148 @@
+"""The transport: algorithms, limits, timeouts, and how a dead server is found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ssh_connection import ConnectionLimits
+from ssh_connection.aio import KeepaliveOptions, Timeouts
+from ssh_stack.sources import Default
+from ssh_transport import Algorithms, Limits, profiles
+
+if TYPE_CHECKING:
+    from ssh_stack.client.options import ClientOptions
+    from ssh_stack.config import HostConfig
+    from ssh_stack.config.algorithms import AlgorithmList
+    from ssh_transport.trace import Trace
+
+__all__ = [
+    "TransportPlan",
+    "merge_transport",
+    "offered_algorithms",
+    "usual_signature_algorithms",
+]
+
+
+@attrs.frozen(kw_only=True)
+class TransportPlan:
+    """How the connection is protected and kept alive.
+
+    Attributes:
+        algorithms: What is offered, in the order of preference (KexAlgorithms, HostKeyAlgorithms,
+            Ciphers, MACs).
+        keeps_host_key_order: Whether the order of the host key algorithms is the user's,
+            whatever keys are known of the server.
+        limits: What is accepted of the server's transport.
+        connection_limits: How much of everything the connection may have.
+        rekey_bytes: Bytes in one direction after which to rekey (RekeyLimit).
+        rekey_seconds: Seconds after which to rekey.
+        timeouts: How long each stage may take, in seconds (ConnectTimeout).
+        keepalive: How a dead server is found; None where it is not asked
+            (ServerAliveInterval, ServerAliveCountMax).
+        trace: Takes every message and event of the transport, without content.
+    """
+
+    algorithms: Algorithms
+    keeps_host_key_order: bool = False
+    limits: Limits = attrs.field(factory=Limits)
+    connection_limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
+    rekey_bytes: int = 1024**3
+    rekey_seconds: float = 3600.0
+    timeouts: Timeouts = attrs.field(factory=Timeouts)
+    keepalive: KeepaliveOptions | None = attrs.field(factory=KeepaliveOptions)
+    trace: Trace | None = attrs.field(default=None, repr=False)
+
+
+def merge_transport(options: ClientOptions, config: HostConfig) -> TransportPlan:
+    """Return how the connection is protected and kept alive.
+
+    Raises:
+        ConfigError: a list of algorithms leaves nothing.
+    """
+    size, seconds = config.rekey_limit or (0, 0)
+    return TransportPlan(
+        algorithms=offered_algorithms(options, config),
+        keeps_host_key_order=_keeps_host_key_order(config),
+        limits=options.transport_limits,
+        connection_limits=options.limits,
+        # the lower one counts
+        rekey_bytes=min(options.rekey_bytes, size or options.rekey_bytes),
+        rekey_seconds=min(options.rekey_seconds, seconds or options.rekey_seconds),
+        timeouts=_timeouts(options, config),
+        keepalive=_keepalive(options, config),
+        trace=options.trace,
+    )
+
+
+def offered_algorithms(options: ClientOptions, config: HostConfig) -> Algorithms:
+    """Return what is offered: the lists of the configuration change the profile's.
+
+    They do not change `Algorithms` that the caller gives, and add nothing to "strict".
+
+    Raises:
+        ConfigError: a list leaves nothing.
+    """
+    if isinstance(options.algorithms, Algorithms):
+        return options.algorithms
+    base = profiles(options.algorithms, "client")
+    closed = options.algorithms == "strict"
+    return attrs.evolve(
+        base,
+        kex=_apply_change(base.kex, config.kex_algorithms, closed=closed),
+        host_keys=_apply_change(base.host_keys, config.host_key_algorithms, closed=closed),
+        ciphers=_apply_change(base.ciphers, config.ciphers, closed=closed),
+        macs=_apply_change(base.macs, config.macs, closed=closed),
+    )
+
+
+def _apply_change(
+    names: tuple[str, ...], change: AlgorithmList | None, *, closed: bool
+) -> tuple[str, ...]:
+    """Return a list with a change made to it; a closed one gets no name that it has not."""
+    if change is None:
+        return names
+    found = change.applied(names)
+    if closed:
+        found = tuple(name for name in found if name in names)
+    if not found:
+        problem = f"leaves no {change.what} algorithm of the profile strict"
+        raise change.line.error(problem)
+    return found
+
+
+def usual_signature_algorithms(*, legacy: bool = False) -> tuple[str, ...]:
+    """Return the default signature algorithms of user keys: SHA-1 only in the profile "legacy"."""
+    from ssh_transport.algorithms import HOST_KEYS  # few connections need it
+
+    return tuple(name for name in HOST_KEYS if legacy or name != "ssh-rsa")
+
+
+def _keeps_host_key_order(config: HostConfig) -> bool:
+    """Return whether the order of the host key algorithms is the user's, whatever host is known.
+
+    As sshconnect2.c has it: known keys decide the order where nothing is configured, or only what
+    is to be added or removed.
+    """
+    change = config.host_key_algorithms
+    return change is not None and change.sign in {"", "^"}
+
+
+def _timeouts(options: ClientOptions, config: HostConfig) -> Timeouts:
+    """ConnectTimeout bounds "the connection to the server", each of its two stages here."""
+    if not isinstance(options.timeouts, Default):
+        return options.timeouts
+    if not config.connect_timeout:
+        return Timeouts()
+    return Timeouts(connect=config.connect_timeout, handshake=config.connect_timeout)
+
+
+def _keepalive(options: ClientOptions, config: HostConfig) -> KeepaliveOptions | None:
+    """Return how a dead server is found."""
+    if not isinstance(options.keepalive, Default):
+        return options.keepalive
+    usual = KeepaliveOptions()
+    interval = usual.interval if config.alive_interval is None else config.alive_interval
+    count_max = usual.count_max if config.alive_count_max is None else config.alive_count_max
+    return KeepaliveOptions(interval=interval, count_max=count_max) if interval else None
