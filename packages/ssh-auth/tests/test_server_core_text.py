@@ -26,7 +26,7 @@ BAD = b"ols\xe9"
 
 
 @pytest.mark.parametrize("field", ["user", "password", "service"])
-def test_password_request_with_a_text_that_is_not_utf_8_fails_and_asks_no_question(
+def test_password_request_that_is_not_utf_8_fails_without_a_question(
     field: str,
 ) -> None:
     talk = talk_of(PASSWORD)

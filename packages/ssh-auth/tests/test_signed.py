@@ -5,7 +5,7 @@ from ssh_wire.messages.auth import PublicKeyRequest
 from ssh_wire.primitives import string
 
 
-def test_signed_data_is_the_session_identifier_and_the_request_up_to_its_signature() -> None:
+def test_signed_data_is_the_session_identifier_and_the_unsigned_request() -> None:
     request = PublicKeyRequest(
         user="ops", service="ssh-connection", algorithm="ssh-ed25519", key=b"blob", signature=b"S"
     )
