@@ -14,12 +14,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 import ssh_auth.client.states as client_states
 import ssh_auth.server.states as server_states
 from ssh_connection.states import ACCEPTED
-from ssh_stack.config.directives import ALIASES, BLOCKS, DIRECTIVES, Directive
+from ssh_stack.config.directive import Directive, Status
+from ssh_stack.config.directives import ALIASES, BLOCKS, DIRECTIVES
 from ssh_transport import profiles
 from ssh_transport.algorithms import Profile, Role
 from ssh_transport.states import TABLE, Action, TransportState
@@ -80,17 +81,18 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
 
 
 def _directives() -> Iterator[str]:
+    rows = sorted(DIRECTIVES.values(), key=lambda row: row.name.lower())
     yield "# Keywords of ssh_config"
     yield ""
-    yield "Every keyword that OpenSSH 8.4 to 10.6 know, those of Debian and Red Hat included."
-    yield '"honoured" does what ssh_config(5) describes; [](../how-to/configuration.md) explains'
-    yield '"reported" and "refused"; "silent" is for what is never done here, or what OpenSSH'
-    yield "ignores too. The last column has the values that ask for what is the case anyway, so"
-    yield "that they are not reported."
-    rows = sorted(DIRECTIVES.values(), key=lambda row: row.name.lower())
+    yield "Every keyword that OpenSSH 8.4 to 10.6 know, those of Debian and Red Hat included. Each"
+    yield "is read as OpenSSH reads it, a bad value is an error, and `HostConfig` has its value."
+    yield ""
+    yield from _statuses(rows)
+    yield ""
+    yield '"Since" is the version of ssh-stack that has known the keyword with this meaning.'
     yield from _table(
-        ("keyword", "support", "values that are not reported"),
-        ((f"`{row.name}`", row.treatment, _fine(row)) for row in rows),
+        ("keyword", "applies to", "status", "since", "remark"),
+        ((f"`{row.name}`", row.applies_to, row.status, row.since, _remark(row)) for row in rows),
     )
     yield ""
     yield "## Other names"
@@ -103,13 +105,37 @@ def _directives() -> Iterator[str]:
     yield f"{blocks} choose the hosts that the other keywords apply to."
 
 
-def _fine(directive: Directive) -> str:
-    if directive.silent_values is None:
-        return (
-            "all values" if directive.if_not_honoured == "silent" and not directive.field else ""
-        )
-    words = ["none" if each == ("none",) else str(each) for each in directive.silent_values]
-    return ", ".join(f"`{word}`" for word in words)
+def _statuses(rows: list[Directive]) -> Iterator[str]:
+    """Explain each status, with the number of keywords that have it."""
+    meanings: dict[Status, str] = {
+        "honoured": "does what ssh_config(5) describes",
+        "later": "is kept; a value that asks for more is reported by one line",
+        "refused": "restricts or protects: no connection is made with a value that asks for it",
+        "never": "has no effect here, for the reason in the table",
+        "ignored": "has no effect in OpenSSH either",
+    }
+    for status, meaning in meanings.items():
+        count = sum(row.status == status for row in rows)
+        yield f"- **{status}** ({count}): it {meaning}."
+
+
+def _remark(row: Directive) -> str:
+    if row.reason or row.status not in {"later", "refused"}:
+        return row.reason
+    if row.neutral is None:
+        return "not reported: it only refines other keywords"
+    words = [f"`{_word(value)}`" for value in row.neutral]
+    return f"not reported: {', '.join(words)}" if words else ""
+
+
+def _word(value: object) -> str:
+    """Return a value of `Directive.neutral` as a configuration has it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        found = cast("tuple[object, ...]", value)
+        return _word(found[0]) if found and found[0] is not None else "none"
+    return str(value) or "none"
 
 
 def _algorithms() -> Iterator[str]:

@@ -2,9 +2,13 @@
 
     lines              a configuration line: keyword, arguments, quotes, comments
     values             how the arguments of a keyword are read
-    checks             whether OpenSSH takes the arguments of a keyword that is not honoured
+    rare_values        how those with a form of their own are read
+    choices            the words that a keyword may have
     algorithms         lists of algorithms, with their signs and patterns
+    forward_specs      forwards: where they listen, and what they connect to
+    directive          what a row of the table of keywords has
     directives         the table of keywords: how each is read, and what becomes of it
+    builders           from values to a field: tokens, `~` and "none"
     files              files as lists of lines; which files an Include names
     canonical          the canonical name of a host
     criteria           which hosts a Host or Match line is for

@@ -77,7 +77,7 @@ def canonical_host(resolver: ConfigResolver) -> str:
         if found is not None:
             return _follow_cname(name.removesuffix("."), found, resolver)
     fallback = resolver.first("CanonicalizeFallbackLocal")
-    if fallback is not None and fallback.value == "no":
+    if fallback is not None and not fallback.value:
         problem = f"forbids to go on: no domain of CanonicalDomains has the host {host!r}"
         raise fallback.error(problem)
     return host

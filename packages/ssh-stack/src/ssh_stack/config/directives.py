@@ -3,256 +3,259 @@
 This table has every keyword that OpenSSH 8.4 to 10.6 know, Debian's and Red Hat's included.
 A keyword that is not in it is an error, unless IgnoreUnknown names it.
 
-A row with a field is honoured.  A row without one is read too, since a bad value is an error
-for OpenSSH; then it is reported, or the connection is refused where the keyword restricts or
-protects and ignoring it would do more than was asked for.  Values that ask for what is the
-case anyway are silent.
+Every value is read, since a bad one is an error for OpenSSH, and kept in `HostConfig`.  What is
+not honoured is reported, or the connection is refused where the keyword restricts or protects
+and ignoring it would do more than was asked for.  Values that ask for what is the case anyway
+are silent.
 
-`docs/reference/directives.md` is drawn from it.
+The rows are in the order in which `ssh -G` prints them; `docs/reference/directives.md` is drawn
+from them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal, TypeAlias
+from functools import partial
+from typing import Final
 
-import attrs
-
-from ssh_stack.config import canonical, checks, values
+from ssh_stack.config import builders, canonical, choices, rare_values, values
 from ssh_stack.config.algorithms import read_algorithms
-from ssh_stack.config.values import Reader, choice, flag, number, one, seconds, whole, yes_or_no
+from ssh_stack.config.directive import ALL_TOKENS, Directive, Expansion
+from ssh_stack.config.values import flag, number, one, seconds, whole
 
-__all__ = ["ALIASES", "BLOCKS", "DIRECTIVES", "FORWARDS", "READING", "Directive", "Treatment"]
+__all__ = ["ALIASES", "BLOCKS", "DIRECTIVES", "FORWARDS"]
 
-Treatment: TypeAlias = Literal["honoured", "reported", "refused", "silent"]
-"""What becomes of a keyword, where its value does not ask for what is the case anyway."""
+_PATH: Final = Expansion(ALL_TOKENS, variables=True, home=True)
+_VALUE: Final = Expansion(ALL_TOKENS, variables=True)
+_TOKENS: Final = Expansion(ALL_TOKENS)
+# "User ... cannot contain %r (itself) or %C"
+_USER: Final = Expansion("Ldhijklnpu", variables=True)
+_HOST: Final = Expansion("h")
+_JUMP: Final = Expansion("hnpr")
+_PROXY: Final = Expansion("hknpr", late=True)
+_HOST_KEY: Final = Expansion("CHIKLdfhijklnprtu", late=True)
+_LOCAL: Final = Expansion("CHIKLTdfhijklnprtu", late=True)
 
+_NOT_CLEARED: Final = ("ClearAllForwardings", False)
+_GSSAPI: Final = "GSSAPI is not implemented"
+_IGNORED: Final = "OpenSSH ignores it too"
+_later = partial(Directive, status="later")
+_refused = partial(Directive, status="refused")
 
-READING: Final = "-"
-"""The field of a keyword that is used up while the configuration is read."""
+# fmt: off
+_CONNECTION: Final = (
+    Directive("User", one, "user", "identity", "user", build=builders.text, expand=_USER),
+    Directive("Hostname", one, "hostname", "connection", "hostname", expand=_HOST),
+    Directive("Port", values.port, "port", "connection", "text", "22"),
+)
 
+_FLAGS: Final = (
+    Directive("AddressFamily", choices.FAMILY, "address_family", "connection", "text", "any"),
+    Directive("BatchMode", flag, "batch", "identity", "flag", "no"),
+    Directive("CanonicalizeFallbackLocal", flag, "canonicalize_fallback_local", "reading",
+        "flag", "yes"),
+    Directive("CanonicalizeHostname", choices.CANONICAL, "canonicalize_hostname", "reading",
+        "truth", "false"),
+    _refused("CheckHostIP", flag, "check_host_ip", "trust", "flag", "no", neutral=(False,)),
+    _later("Compression", choices.COMPRESSION, "compression", "transport", "flag", "no",
+        build=builders.is_yes, neutral=("no",)),
+    _later("ControlMaster", choices.MASTER, "control_master", "program", "truth", "false",
+        neutral=("no",)),
+    Directive("EnableSSHKeysign", flag, "enable_ssh_keysign", "identity", "flag", "no",
+        status="never", reason="only ssh-keysign reads it"),
+    Directive("ClearAllForwardings", flag, "clear_all_forwardings", "forwards", "flag", "no"),
+    Directive("ExitOnForwardFailure", flag, "exit_on_forward_failure", "forwards", "flag",
+        "no"),
+    _later("FingerprintHash", choices.HASHES, "fingerprint_hash", "trust", "upper", "SHA256",
+        neutral=("sha256",)),
+    _later("ForwardX11", flag, "forward_x11", "session", "flag", "no", neutral=(False,)),
+    _later("ForwardX11Trusted", flag, "forward_x11_trusted", "session", "flag", "no"),
+    _later("GatewayPorts", flag, "gateway_ports", "forwards", "flag", "no", neutral=(False,)),
+    _later("GSSAPIAuthentication", flag, "gssapi_authentication", "identity", "flag", "no",
+        neutral=(False,)),
+    _later("GSSAPIKeyExchange", flag, "gssapi_key_exchange", "transport", "flag", "no",
+        neutral=(False,)),
+    _later("GSSAPIDelegateCredentials", flag, "gssapi_delegate_credentials", "identity",
+        "flag", "no", neutral=(False,)),
+    _later("GSSAPITrustDNS", flag, "gssapi_trust_dns", "identity", "flag", "no"),
+    _later("GSSAPIRenewalForcesRekey", flag, "gssapi_renewal_forces_rekey", "transport",
+        "flag", "no"),
+    _later("GSSAPIClientIdentity", one, "gssapi_client_identity", "identity", "text"),
+    _later("GSSAPIServerIdentity", one, "gssapi_server_identity", "identity", "text"),
+    _later("GSSAPIKexAlgorithms", one, "gssapi_kex_algorithms", "transport", "text"),
+    Directive("HashKnownHosts", flag, "hash_known_hosts", "trust", "flag", "no"),
+    _later("HostbasedAuthentication", flag, "hostbased_authentication", "identity", "flag",
+        "no", neutral=(False,)),
+    Directive("IdentitiesOnly", flag, "identities_only", "identity", "flag", "no"),
+    Directive("KbdInteractiveAuthentication", flag, "keyboard_interactive_authentication",
+        "identity", "flag", "yes"),
+    _later("NoHostAuthenticationForLocalhost", flag, "no_host_authentication_for_localhost",
+        "trust", "flag", "no", neutral=(False,)),
+    Directive("PasswordAuthentication", flag, "password_authentication", "identity", "flag",
+        "yes"),
+    _later("PermitLocalCommand", flag, "permit_local_command", "session", "flag", "no",
+        neutral=(False,)),
+    _refused("ProxyUseFdpass", flag, "proxy_use_fdpass", "connection", "flag", "no",
+        neutral=(False,)),
+    Directive("PubkeyAuthentication", choices.PUBLIC_KEY, "public_key_authentication",
+        "identity", "raw truth", "true", build=builders.is_yes),
+    Directive("RequestTTY", choices.TERMINAL, "request_tty", "session", "truth", "auto"),
+    Directive("SessionType", choices.SESSION, "session_type", "session", "text", "default"),
+    Directive("StdinNull", flag, "stdin_null", "session", "flag", "no"),
+    _later("ForkAfterAuthentication", flag, "fork_after_authentication", "program", "flag",
+        "no", neutral=(False,)),
+    _later("StreamLocalBindUnlink", flag, "stream_local_bind_unlink", "forwards", "flag", "no"),
+    Directive("StrictHostKeyChecking", choices.HOST_KEYS, "strict_host_key_checking", "trust",
+        "truth", "ask"),
+    Directive("TCPKeepAlive", flag, "tcp_keepalive", "connection", "flag", "yes"),
+    _later("Tunnel", choices.TUNNEL, "tunnel", "forwards", "tunnel", "false", neutral=("no",),
+        needs=_NOT_CLEARED),
+    _later("VerifyHostKeyDNS", choices.YES_NO_ASK, "verify_host_key_dns", "trust", "truth",
+        "false", neutral=("no",)),
+    _later("VisualHostKey", flag, "visual_host_key", "trust", "flag", "no", neutral=(False,)),
+    Directive("UpdateHostKeys", choices.YES_NO_ASK, "update_host_keys", "trust", "update"),
+    _later("EnableEscapeCommandline", flag, "enable_escape_commandline", "session", "flag",
+        "no", neutral=(False,)),
+    _later("WarnWeakCrypto", choices.WARN, "warn_weak_crypto", "transport", "flag", "yes",
+        build=builders.is_yes),
+)
 
-@attrs.frozen
-class Directive:
-    """How a keyword is read, and what becomes of it."""
+_NUMBERS: Final = (
+    Directive("CanonicalizeMaxDots", number, "canonicalize_max_dots", "reading", "text", "1"),
+    _later("ConnectionAttempts", number, "connection_attempts", "connection", "text", "1",
+        neutral=(1,)),
+    _later("ForwardX11Timeout", seconds, "forward_x11_timeout", "session", "text", "1200"),
+    Directive("NumberOfPasswordPrompts", number, "password_prompts", "identity", "text", "3"),
+    Directive("ServerAliveCountMax", number, "alive_count_max", "connection", "text", "3"),
+    Directive("ServerAliveInterval", seconds, "alive_interval", "connection", "text", "0"),
+    Directive("RequiredRSASize", number, "required_rsa_size", "transport", "text", "1024"),
+    _refused("ObscureKeystrokeTiming", rare_values.keystroke_timing,
+        "obscure_keystroke_timing", "session", "timing", "yes", neutral=(0,)),
+)
 
-    name: str
-    """The keyword, as ssh_config(5) spells it."""
-    read: Reader
-    """Reads its value."""
-    field: str = ""
-    """The field of `HostConfig` that it sets, where it is honoured; or `READING`."""
-    accumulates: bool = False
-    """Whether every line adds to the value; otherwise the first one counts."""
-    if_not_honoured: Literal["reported", "refused", "silent"] = "silent"
-    """What becomes of a value that is not honoured."""
-    silent_values: tuple[object, ...] | None = None
-    """The values that need nothing done; None for all of a keyword with a field."""
+_TEXTS: Final = (
+    Directive("BindAddress", one, "bind_address", "connection", "text"),
+    _refused("BindInterface", one, "bind_interface", "connection", "text", neutral=()),
+    Directive("Ciphers", read_algorithms("cipher"), "ciphers", "transport", "algorithms"),
+    _later("ControlPath", one, "control_path", "program", "text", build=builders.path,
+        expand=_PATH, neutral=("none",)),
+    Directive("HostKeyAlgorithms", read_algorithms("key"), "host_key_algorithms", "transport",
+        "algorithms"),
+    Directive("HostKeyAlias", one, "host_key_alias", "trust", "text", build=builders.lower),
+    _later("HostbasedAcceptedAlgorithms", read_algorithms("key"), "hostbased_algorithms",
+        "identity", "algorithms"),
+    Directive("IdentityAgent", values.agent_socket, "identity_agent", "identity", "agent",
+        build=builders.agent, expand=_PATH),
+    Directive("IgnoreUnknown", one, "ignore_unknown", "reading", "text"),
+    Directive("KbdInteractiveDevices", one, "keyboard_interactive_devices", "identity", "text"),
+    Directive("KexAlgorithms", read_algorithms("key exchange"), "kex_algorithms", "transport",
+        "algorithms"),
+    Directive("CASignatureAlgorithms", read_algorithms("key"), "ca_signature_algorithms",
+        "trust", "algorithms"),
+    _later("LocalCommand", whole, "local_command", "session", "text", build=builders.command,
+        expand=_LOCAL, neutral=("none",), needs=("PermitLocalCommand", True)),
+    Directive("RemoteCommand", whole, "remote_command", "session", "text",
+        build=builders.command, expand=_TOKENS),
+    Directive("LogLevel", choices.LEVELS, "log_level", "program", "text", "INFO"),
+    Directive("MACs", read_algorithms("MAC"), "macs", "transport", "algorithms"),
+    _later("PKCS11Provider", one, "pkcs11_provider", "identity", "text",
+        build=builders.word_or_none, neutral=("none",)),
+    _later("SecurityKeyProvider", one, "security_key_provider", "identity", "text",
+        "internal", build=builders.word_or_none, neutral=("none", "internal")),
+    Directive("PreferredAuthentications", one, "preferred_authentications", "identity", "raw",
+        build=builders.methods),
+    Directive("PubkeyAcceptedAlgorithms", read_algorithms("key"), "public_key_algorithms",
+        "identity", "algorithms"),
+    _later("XAuthLocation", one, "xauth_location", "session", "text", "/usr/bin/xauth"),
+    _refused("KnownHostsCommand", whole, "known_hosts_command", "trust", "text",
+        build=builders.command, expand=_HOST_KEY, neutral=("none",)),
+    Directive("Tag", one, "tag", "reading", "text"),
+    _later("VersionAddendum", rare_values.addendum, "version_addendum", "transport", "text",
+        build=builders.text, expand=_VALUE, neutral=("",)),
+)
 
-    @property
-    def treatment(self) -> Treatment:
-        """What becomes of the keyword."""
-        return "honoured" if self.field else self.if_not_honoured
+_LISTS: Final = (
+    _later("DynamicForward", rare_values.dynamic_forward, "dynamic_forwards", "forwards",
+        "forwards", build=builders.forwards, accumulates=True, expand=_TOKENS, neutral=(),
+        needs=_NOT_CLEARED),
+    _later("LocalForward", rare_values.local_forward, "local_forwards", "forwards",
+        "forwards", build=builders.forwards, accumulates=True, expand=_TOKENS, neutral=(),
+        needs=_NOT_CLEARED),
+    _later("RemoteForward", rare_values.remote_forward, "remote_forwards", "forwards",
+        "forwards", build=builders.forwards, accumulates=True, expand=_TOKENS, neutral=(),
+        needs=_NOT_CLEARED),
+    Directive("IdentityFile", one, "identity_files", "identity", "raw each",
+        build=builders.key_files, accumulates=True, expand=_PATH),
+    Directive("CanonicalDomains", canonical.domains, "canonical_domains", "reading",
+        "raw line", "none"),
+    Directive("CertificateFile", one, "certificate_files", "identity", "raw each",
+        build=builders.key_files, accumulates=True, expand=_PATH),
+    Directive("GlobalKnownHostsFile", values.files, "global_known_hosts_files", "trust",
+        "raw line", "/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2", build=builders.paths),
+    Directive("UserKnownHostsFile", values.files, "known_hosts_files", "trust", "line",
+        build=builders.paths, expand=_PATH),
+    Directive("RevokedHostKeys", values.files, "revoked_host_keys", "trust", "line", "none",
+        build=builders.paths, expand=_PATH),
+    Directive("SendEnv", values.variable_patterns, "send_env", "session", "each",
+        build=builders.patterns, accumulates=True),
+    Directive("SetEnv", values.variables, "set_env", "session", "pairs",
+        build=builders.environment, expand=_VALUE),
+    _later("LogVerbose", values.files, "log_verbose", "program", "line", "none",
+        build=builders.words, neutral=(("none",),)),
+    _refused("ChannelTimeout", rare_values.channel_timeouts, "channel_timeouts", "session",
+        "timeouts", "none", neutral=((),)),
+    _later("PermitRemoteOpen", rare_values.remote_targets, "permit_remote_open", "forwards",
+        "line", "any"),
+)
 
-    def is_satisfied_by(self, value: object) -> bool:
-        """Return whether a value needs no report."""
-        if self.silent_values is None:
-            return bool(self.field) or self.if_not_honoured == "silent"
-        return (value.lower() if isinstance(value, str) else value) in self.silent_values
+_OTHERS: Final = (
+    _later("AddKeysToAgent", rare_values.keys_to_agent, "add_keys_to_agent", "identity",
+        "keys", "false", neutral=(("no", 0),)),
+    _later("ForwardAgent", rare_values.forwarded_agent, "forward_agent", "session", "agent",
+        "no", build=builders.agent, expand=_PATH, neutral=("no",)),
+    Directive("ConnectTimeout", seconds, "connect_timeout", "connection", "text", "none"),
+    _later("TunnelDevice", rare_values.tunnel_device, "tunnel_device", "forwards", "device",
+        "any:any"),
+    Directive("CanonicalizePermittedCNAMEs", canonical.permitted_cnames,
+        "canonicalize_permitted_cnames", "reading", "cnames", "none"),
+    _later("ControlPersist", rare_values.persistence, "control_persist", "program", "persist",
+        "no", neutral=("no",)),
+    Directive("EscapeChar", rare_values.escape_char, "escape_char", "session", "escape", "~",
+        status="later", neutral=("none", "~")),
+    _later("IPQoS", rare_values.quality_of_service, "ip_qos", "connection", "qos", "ef cs0",
+        neutral=((None, None),)),
+    Directive("RekeyLimit", rare_values.limit_of_rekey, "rekey_limit", "transport", "rekey",
+        "0 0", build=builders.rekey_limit, accumulates=True),
+    _later("StreamLocalBindMask", rare_values.octal, "stream_local_bind_mask", "forwards",
+        "octal", "0177"),
+    _later("SyslogFacility", choices.FACILITY, "syslog_facility", "program", "text", "USER"),
+    Directive("ProxyCommand", whole, "proxy_command", "connection", "proxy",
+        build=builders.command, expand=_PROXY),
+    Directive("ProxyJump", values.jumps, "proxy_jump", "connection", "proxy",
+        build=builders.hops, expand=_JUMP, competes_with="ProxyCommand"),
+    Directive("RefuseConnection", one, "", "reading", refuses=True),
+)
+# fmt: on
 
-
-def _honoured(name: str, read: Reader, field: str, *, accumulates: bool = False) -> Directive:
-    return Directive(name, read, field, accumulates)
-
-
-def _reported(
-    name: str, read: Reader, *silent_values: object, accumulates: bool = False
-) -> Directive:
-    return Directive(name, read, "", accumulates, "reported", silent_values)
-
-
-def _refused(name: str, read: Reader, *silent_values: object) -> Directive:
-    return Directive(
-        name, read, "", accumulates=False, if_not_honoured="refused", silent_values=silent_values
+_UNUSED: Final = tuple(
+    Directive(name, values.anything, "", "reading", status="ignored", reason=_IGNORED)
+    for name in (
+        *("AFSTokenPassing", "Cipher", "CompressionLevel", "FallBackToRsh"),
+        *("GlobalKnownHostsFile2", "KerberosAuthentication", "KerberosTGTPassing"),
+        *("Protocol", "RhostsAuthentication", "RhostsRSAAuthentication"),
+        *("RSAAuthentication", "UseBlacklistedKeys", "UsePrivilegedPort"),
+        *("UserKnownHostsFile2", "UseRoaming", "UseRsh"),
     )
-
-
-def _silent(name: str, read: Reader) -> Directive:
-    return Directive(name, read)
-
-
-_YES_NO_ASK: Final = {"yes": "yes", "true": "yes", "no": "no", "false": "no", "ask": "ask"}
-_POLICY: Final = choice(
-    {
-        "yes": "strict",
-        "true": "strict",
-        "ask": "ask",
-        "accept-new": "accept-new",
-        "no": "off",
-        "off": "off",
-        "false": "off",
-    }
-)
-_LEVELS: Final = choice(
-    {
-        **{name.lower(): name for name in ("QUIET", "FATAL", "ERROR", "INFO", "VERBOSE")},
-        "silent": "QUIET",
-        **{name.lower(): name for name in ("DEBUG1", "DEBUG2", "DEBUG3")},
-        "debug": "DEBUG1",
-    }
-)
-_PUBLIC_KEY: Final = choice(
-    {**_YES_NO_ASK, "unbound": "yes", "host-bound": "yes"} | {"ask": "yes"}
-)
-_TERMINAL: Final = choice(
-    {"yes": "yes", "true": "yes", "no": "no", "false": "no", "force": "force", "auto": "auto"}
-)
-_SESSION: Final = choice({"none": "none", "subsystem": "subsystem", "default": "default"})
-_FAMILY: Final = choice({"inet": "inet", "inet6": "inet6", "any": "any"})
-_CANONICAL: Final = choice(
-    {"yes": "yes", "true": "yes", "no": "no", "false": "no", "always": "always"}
-)
-_MASTER: Final = choice({**_YES_NO_ASK, "auto": "auto", "autoask": "autoask"})
-_TUNNEL: Final = choice(
-    {
-        "yes": "yes",
-        "true": "yes",
-        "no": "no",
-        "false": "no",
-        "ethernet": "ethernet",
-        "point-to-point": "point-to-point",
-    }
-)
-_WARN: Final = choice({"yes": "yes", "true": "yes", "no": "no", "false": "no", "no-pq-kex": "no"})
-_HASHES: Final = choice({n: n for n in ("sha256", "md5", "sha1", "sha384", "sha512")})
-
-_ROWS: Final = (
-    # ------------------------------------------------------------- honoured
-    _honoured("AddressFamily", _FAMILY, "address_family"),
-    _honoured("BatchMode", flag, "batch"),
-    _honoured("BindAddress", one, "bind_address"),
-    _honoured("CanonicalDomains", canonical.domains, READING),
-    _honoured("CanonicalizeFallbackLocal", yes_or_no, READING),
-    _honoured("CanonicalizeHostname", _CANONICAL, READING),
-    _honoured("CanonicalizeMaxDots", number, READING),
-    _honoured("CanonicalizePermittedCNAMEs", canonical.permitted_cnames, READING),
-    _honoured("CASignatureAlgorithms", read_algorithms("key"), "ca_signature_algorithms"),
-    _honoured("CertificateFile", one, "certificate_files", accumulates=True),
-    _honoured("Ciphers", read_algorithms("cipher"), "ciphers"),
-    _honoured("ClearAllForwardings", flag, "clear_all_forwardings"),
-    _honoured("ConnectTimeout", seconds, "connect_timeout"),
-    Directive("EscapeChar", values.escape_char, "escape_char", False, "reported", ("none", "~")),
-    _honoured("ExitOnForwardFailure", flag, "exit_on_forward_failure"),
-    _honoured("GlobalKnownHostsFile", values.files, "global_known_hosts_files"),
-    _honoured("HashKnownHosts", flag, "hash_known_hosts"),
-    _honoured("HostKeyAlgorithms", read_algorithms("key"), "host_key_algorithms"),
-    _honoured("HostKeyAlias", one, "host_key_alias"),
-    _honoured("Hostname", one, "hostname"),
-    _honoured("IdentitiesOnly", flag, "identities_only"),
-    _honoured("IdentityAgent", values.agent_socket, "identity_agent"),
-    _honoured("IdentityFile", one, "identity_files", accumulates=True),
-    _honoured("IgnoreUnknown", one, READING),
-    _honoured("KbdInteractiveAuthentication", flag, "keyboard_interactive_authentication"),
-    _honoured("KbdInteractiveDevices", one, "keyboard_interactive_devices"),
-    _honoured("KexAlgorithms", read_algorithms("key exchange"), "kex_algorithms"),
-    _honoured("LogLevel", _LEVELS, "log_level"),
-    _honoured("MACs", read_algorithms("MAC"), "macs"),
-    _honoured("NumberOfPasswordPrompts", number, "password_prompts"),
-    _honoured("PasswordAuthentication", flag, "password_authentication"),
-    _honoured("Port", values.port, "port"),
-    _honoured("PreferredAuthentications", one, "preferred_authentications"),
-    _honoured("ProxyCommand", whole, "proxy_command"),
-    _honoured("ProxyJump", values.jumps, "proxy_jump"),
-    _honoured("PubkeyAcceptedAlgorithms", read_algorithms("key"), "public_key_algorithms"),
-    _honoured("PubkeyAuthentication", _PUBLIC_KEY, "public_key_authentication"),
-    _honoured("RefuseConnection", one, READING),
-    _honoured("RekeyLimit", values.rekey_limit, "rekey_limit"),
-    _honoured("RemoteCommand", whole, "remote_command"),
-    _honoured("RequestTTY", _TERMINAL, "request_tty"),
-    _honoured("RequiredRSASize", number, "required_rsa_size"),
-    _honoured("RevokedHostKeys", values.files, "revoked_host_keys"),
-    _honoured("SendEnv", values.variable_patterns, "send_env", accumulates=True),
-    _honoured("ServerAliveCountMax", number, "alive_count_max"),
-    _honoured("ServerAliveInterval", seconds, "alive_interval"),
-    _honoured("SessionType", _SESSION, "session_type"),
-    _honoured("SetEnv", values.variables, "set_env"),
-    _honoured("StdinNull", flag, "stdin_null"),
-    _honoured("StrictHostKeyChecking", _POLICY, "strict_host_key_checking"),
-    _honoured("Tag", one, "tag"),
-    _honoured("TCPKeepAlive", flag, "tcp_keepalive"),
-    _honoured("UpdateHostKeys", choice(_YES_NO_ASK), "update_host_keys"),
-    _honoured("User", one, "user"),
-    _honoured("UserKnownHostsFile", values.files, "known_hosts_files"),
-    # ------------------------------------------------------------- refused where they restrict
-    _refused("BindInterface", one),
-    _refused("ChannelTimeout", checks.channel_timeouts, "none"),
-    _refused("CheckHostIP", yes_or_no, "no"),
-    _refused("KnownHostsCommand", whole, "none"),
-    _refused("ObscureKeystrokeTiming", checks.keystroke_timing, "no"),
-    _refused("ProxyUseFdpass", yes_or_no, "no"),
-    # ------------------------------------------------------------- reported
-    _reported("AddKeysToAgent", checks.keys_to_agent, "no"),
-    _reported("Compression", yes_or_no, "no"),
-    _reported("ConnectionAttempts", number, 1),
-    _reported("ControlMaster", _MASTER, "no"),
-    _reported("ControlPath", one, "none"),
-    _reported("ControlPersist", values.persistence, "no"),
-    _reported("DynamicForward", checks.dynamic_forward, accumulates=True),
-    _reported("EnableEscapeCommandline", yes_or_no, "no"),
-    _reported("FingerprintHash", _HASHES, "sha256"),
-    _reported("ForkAfterAuthentication", yes_or_no, "no"),
-    _reported("ForwardAgent", values.socket_or_flag, "no"),
-    _reported("ForwardX11", yes_or_no, "no"),
-    _reported("GatewayPorts", yes_or_no, "no"),
-    _reported("GSSAPIAuthentication", yes_or_no, "no"),
-    _reported("GSSAPIDelegateCredentials", yes_or_no, "no"),
-    _reported("GSSAPIKeyExchange", yes_or_no, "no"),
-    _reported("HostbasedAuthentication", yes_or_no, "no"),
-    _reported("IPQoS", checks.quality_of_service, "none"),
-    _reported("LocalCommand", whole, "none"),
-    _reported("LocalForward", checks.forward, accumulates=True),
-    _reported("LogVerbose", values.files, ("none",)),
-    _reported("NoHostAuthenticationForLocalhost", yes_or_no, "no"),
-    _reported("PermitLocalCommand", yes_or_no, "no"),
-    _reported("PKCS11Provider", one, "none"),
-    _reported("RemoteForward", checks.forward, accumulates=True),
-    _reported("SecurityKeyProvider", one, "none", "internal"),
-    _reported("Tunnel", _TUNNEL, "no"),
-    _reported("VerifyHostKeyDNS", choice(_YES_NO_ASK), "no"),
-    _reported("VersionAddendum", whole, "none"),
-    _reported("VisualHostKey", yes_or_no, "no"),
-    # ------------------------------------------------------------- for what is never done here
-    _silent("EnableSSHKeysign", yes_or_no),
-    _silent("ForwardX11Timeout", seconds),
-    _silent("ForwardX11Trusted", yes_or_no),
-    _silent("GSSAPIClientIdentity", one),
-    _silent("GSSAPIKexAlgorithms", one),
-    _silent("GSSAPIRenewalForcesRekey", yes_or_no),
-    _silent("GSSAPIServerIdentity", one),
-    _silent("GSSAPITrustDNS", yes_or_no),
-    _silent("HostbasedAcceptedAlgorithms", read_algorithms("key")),
-    _silent("PermitRemoteOpen", values.alone("any", "none")),
-    _silent("StreamLocalBindMask", values.octal),
-    _silent("StreamLocalBindUnlink", yes_or_no),
-    _silent("SyslogFacility", checks.facility),
-    _silent("TunnelDevice", checks.tunnel_device),
-    _silent("WarnWeakCrypto", _WARN),
-    _silent("XAuthLocation", one),
-    # ------------------------------------------------------------- what OpenSSH ignores
-    *(
-        _silent(name, values.anything)
-        for name in (
-            *("AFSTokenPassing", "Cipher", "CompressionLevel", "FallBackToRsh"),
-            *("GlobalKnownHostsFile2", "KerberosAuthentication", "KerberosTGTPassing"),
-            *("Protocol", "RhostsAuthentication", "RhostsRSAAuthentication"),
-            *("RSAAuthentication", "UseBlacklistedKeys", "UsePrivilegedPort"),
-            *("UserKnownHostsFile2", "UseRoaming", "UseRsh"),
-        )
-    ),
 )
 
-DIRECTIVES: Final[Mapping[str, Directive]] = {row.name.lower(): row for row in _ROWS}
+DIRECTIVES: Final[Mapping[str, Directive]] = {
+    row.name.lower(): row
+    for row in (*(*_CONNECTION, *_FLAGS, *_NUMBERS, *_TEXTS, *_LISTS, *_OTHERS, *_UNUSED),)
+}
 """Every keyword that OpenSSH knows, in lower case, but `BLOCKS` and `ALIASES`."""
+
+FORWARDS: Final = frozenset(row.name for row in _LISTS if row.prints == "forwards")
+"""The keywords that ask for a forward."""
 
 ALIASES: Final[Mapping[str, str]] = {
     "challengeresponseauthentication": "kbdinteractiveauthentication",
@@ -269,9 +272,6 @@ ALIASES: Final[Mapping[str, str]] = {
     "tisauthentication": "kbdinteractiveauthentication",
 }
 """Other names of keywords."""
-
-FORWARDS: Final = frozenset({"DynamicForward", "LocalForward", "RemoteForward"})
-"""The keywords that ask for a forward."""
 
 BLOCKS: Final = frozenset({"host", "include", "match"})
 """The keywords that say for whom the others are."""

@@ -14,7 +14,7 @@ import attrs
 from ssh_keys.patterns import matches_list
 from ssh_stack.config.canonical import canonical_host
 from ssh_stack.config.criteria import host_matches, parse_match
-from ssh_stack.config.directives import ALIASES, BLOCKS, DIRECTIVES, Directive
+from ssh_stack.config.directives import ALIASES, BLOCKS, DIRECTIVES
 from ssh_stack.config.files import included
 from ssh_stack.config.host_tokens import HostTokens
 from ssh_stack.config.lines import Line
@@ -24,6 +24,7 @@ from ssh_stack.local.user import local_user
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
+    from ssh_stack.config.directive import Directive
     from ssh_stack.config.files import Config, Source
     from ssh_stack.config.host_config import HostConfig
     from ssh_stack.config.tokens import Tokens
@@ -71,6 +72,7 @@ class ConfigResolver:
         self._config = config
         self._given_user = user
         self._given_port = port
+        self._expanded_user = ""
         self._lines = 0
         self.original: str = host
         """The host as the user wrote it."""
@@ -84,8 +86,8 @@ class ConfigResolver:
         """Whether the configuration asks for a final pass."""
         self.renamed: bool = False
         """Whether a line HostName is for the host."""
-        self.proxy_command_error: ConfigError | None = None
-        """Why the proxy command cannot be used."""
+        self.late_errors: dict[str, ConfigError] = {}
+        """Why a value cannot be used that is expanded when it is used, by its field."""
         self.finished: bool = False
         """Whether all lines were gone through: the name and the user are final."""
         self.tokens: Tokens = HostTokens(self)
@@ -114,7 +116,7 @@ class ConfigResolver:
     @property
     def user(self) -> str:
         """The user to log in as, as far as it is known."""
-        return self._given_user or self.value("User") or local_user()
+        return self._given_user or self._expanded_user or self.value("User") or local_user()
 
     @property
     def local_user(self) -> str:
@@ -170,6 +172,12 @@ class ConfigResolver:
         self._lines = 0
         for source in self._config.sources:
             self._read_lines(source, active=True, depth=0)
+
+    def finish(self) -> None:
+        """Take the name of the host and the user as final; expand the user's name."""
+        self.finished = True
+        rows, row = self.values.get("User"), DIRECTIVES["user"]
+        self._expanded_user = row.build(rows, self, row) if rows else ""
 
     def fix_host_name(self) -> None:
         """Make the name that was found, or its canonical form, the one to connect to."""
@@ -230,23 +238,25 @@ class ConfigResolver:
         value = directive.read(line)  # a bad value is an error in every block
         if not holds:
             return
-        if directive.name == "RefuseConnection":
+        if directive.refuses:
             problem = f"refuses the connection: {value}"
             raise line.error(problem)
         self._store_value(directive, FoundValue(value, line))
 
     def _store_value(self, directive: Directive, found: FoundValue) -> None:
+        if found.value is None:  # "none" of a time: as if there were no line
+            return
         rows = self.values.setdefault(directive.name, [])
         if directive.accumulates:
             if found not in rows:  # the final pass meets each line again
                 rows.append(found)
-        elif not rows and directive.name != "ProxyJump":
-            rows.append(found)
-        elif not rows and (found.value == () or "ProxyCommand" not in self.values):
-            # "this option will compete with the ProxyCommand option": the first one counts
-            rows.append(found)
-            if found.value:
-                self.values["ProxyCommand"] = [FoundValue("none", found.line)]
+            return
+        other = directive.competes_with if found.value else ""
+        if rows or other in self.values:
+            return
+        rows.append(found)
+        if other:  # "whichever is specified first will prevent later instances of the other"
+            self.values[other] = [FoundValue("none", found.line)]
 
     def _check_unknown(self, line: Line) -> None:
         patterns = (self.value("IgnoreUnknown") or "").lower().split(",")

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from ssh_stack.local.user import expand_home
 from ssh_wire import UsageError
 
-__all__ = ["Tokens", "UnknownVariable", "expand", "expand_path"]
+__all__ = ["Tokens", "UnknownVariable", "expand", "expand_path", "expand_variables"]
 
 Tokens: TypeAlias = Mapping[str, str]
 """What each letter behind a "%" stands for."""
@@ -43,6 +43,20 @@ def expand(text: str, tokens: Tokens, *, variables: bool = False) -> str:
         else:
             result.append(text[pos])
             pos += 1
+    return "".join(result)
+
+
+def expand_variables(text: str) -> str:
+    """Replace ${VARIABLES} alone.
+
+    Raises:
+        UsageError: a variable is not set.
+    """
+    head, *rest = text.split("${")
+    result = [head]
+    for part in rest:
+        value, pos = _variable(f"${{{part}", 0)
+        result += [value, f"${{{part}"[pos:]]
     return "".join(result)
 
 

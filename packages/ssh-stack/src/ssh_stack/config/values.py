@@ -15,20 +15,18 @@ from ssh_stack.config.lines import Line
 from ssh_stack.config.names import is_safe_host, is_safe_user
 from ssh_wire.numbers import MAX_PORT
 
-__all__ = ["Reader"]
+__all__ = ["Reader", "port_number"]
 
 Reader: TypeAlias = Callable[[Line], object]
 """Reads the value of a line, or raises `ConfigError`."""
 
-_MAX_INT: Final = 2**31 - 1
+MAX_INT: Final = 2**31 - 1
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_SCALES: Final = {"": 0, "b": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60}
 _TIME: Final = r"([0-9]+(?:\.[0-9]+(?=[sS]|$))?)([smhdwSMHDW]?)"
-_SCALED: Final = r"([0-9]+(?:\.[0-9]*)?)([bBkKmMgGtTpPeE]?)"
 _HOP: Final = r"""(ssh://)?([^\s@'"][^'"]*@)?(\[[^\]]+\]|[^\s@\[\]'"]+?)(:[0-9]{1,5})?/?"""
 _QUOTED: Final = r"""(["'])([A-Za-z0-9._-]+)\1"""
-_FLAGS: Final = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
-_NAMED_FLAG: Final = r"\A[A-Za-z_][A-Za-z0-9_]*\Z"
+FLAGS: Final = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
+_NAME: Final = r"\A[A-Za-z_][A-Za-z0-9_]*\Z"
 
 
 def one(line: Line) -> str:
@@ -100,7 +98,7 @@ def choice(values: Mapping[str, str]) -> Reader:
     return read
 
 
-yes_or_no: Final = choice(_FLAGS)
+yes_or_no: Final = choice(FLAGS)
 """Reads "yes" or "no"."""
 
 
@@ -112,20 +110,20 @@ def flag(line: Line) -> bool:
 def port(line: Line) -> int:
     """Return the number of a port, which may be given by the name of a service."""
     word = one(line)
-    number = _port(word)
-    if number is None:
-        problem = f"is a number, not {word!r}"
-        raise line.error(problem)
-    if not 0 < number <= MAX_PORT:
-        problem = f"{number} is not a port"
-        raise line.error(problem)
-    return number
+    number = port_number(word)
+    if number:
+        return number
+    digits = word.lstrip(" \t\n\v\f\r").removeprefix("+")
+    problem = f"{digits} is not a port" if digits.isdecimal() else f"is a number, not {word!r}"
+    raise line.error(problem)
 
 
-def _port(word: str) -> int | None:
+def port_number(word: str) -> int | None:
+    """Return a port, which may have the name of a service; None for what is neither."""
     digits = word.lstrip(" \t\n\v\f\r").removeprefix("+")
     if digits.isascii() and digits.isdigit():
-        return int(digits[:9])  # nine digits are too many in any case
+        number = int(digits[:9])  # nine digits are too many in any case
+        return number if number <= MAX_PORT else None
     try:
         return socket.getservbyname(word, "tcp")
     except (OSError, ValueError, UnicodeError):
@@ -136,19 +134,19 @@ def number(line: Line) -> int:
     """Return a number that is not negative."""
     word = one(line)
     digits = word.lstrip(" \t\n\v\f\r").removeprefix("+")
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > 10 or int(digits) > _MAX_INT:  # noqa: PLR2004 (as many as 2**31 has)
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 10 or int(digits) > MAX_INT:  # noqa: PLR2004 (as many as 2**31 has)
         problem = f"is a number, not {word!r}"
         raise line.error(problem)
     return int(digits)
 
 
-def seconds(line: Line) -> int:
-    """Return the seconds of a time; 0 for "none"."""
+def seconds(line: Line) -> int | None:
+    """Return the seconds of a time; None for "none", as if there were no line."""
     word = one(line)
-    return 0 if word == "none" else _time(line, word)
+    return None if word == "none" else duration(line, word)
 
 
-def _time(line: Line, word: str) -> int:
+def duration(line: Line, word: str) -> int:
     """Return the seconds of a time as in sshd_config(5), TIME FORMATS: 90, 1m30s, 1h."""
     total, pos = 0.0, 0
     units: list[str] = []
@@ -160,47 +158,13 @@ def _time(line: Line, word: str) -> int:
         units.append(unit)
         total += float(found[1]) * _SECONDS[unit]
         pos = end
-    if not word or pos < len(word) or total > _MAX_INT:
+    if not word or pos < len(word) or total > MAX_INT:
         problem = f"is a time, not {word!r}"
         raise line.error(problem)
     return int(total)
 
 
-def persistence(line: Line) -> str:
-    """Return "yes", "no" or seconds (ControlPersist)."""
-    word = one(line)
-    return _FLAGS.get(word) or str(_time(line, word))
-
-
-def rekey_limit(line: Line) -> tuple[int, int]:
-    """Return bytes and seconds after which to rekey; 0 for the default."""
-    words = some(line, most=2)
-    size = 0 if words[0] == "default" else _scaled(line, words[0])
-    if 0 < size < 16:  # noqa: PLR2004 (readconf.c: "RekeyLimit too small")
-        problem = f"{words[0]} is too small"
-        raise line.error(problem)
-    if len(words) == 1 or words[1] == "none":
-        return size, 0
-    return size, _time(line, words[1])
-
-
-def _scaled(line: Line, word: str) -> int:
-    found = re.fullmatch(_SCALED, word)
-    if found is None:
-        problem = f"is a number of bytes, such as 1G, not {word!r}"
-        raise line.error(problem)
-    whole_part, _, fraction = found[1].partition(".")
-    scale = 1 << _SCALES[found[2].lower()]
-    size = int(whole_part or 0) * scale
-    if fraction:
-        size += int(fraction) * scale // 10 ** len(fraction)
-    if size > 2**63 - 1:
-        problem = f"{word} is too large"
-        raise line.error(problem)
-    return size
-
-
-def alone(*words: str) -> Reader:
+def alone(*words: str) -> Callable[[Line], tuple[str, ...]]:
     """Return a reader of arguments among which each of `words` must be the only one."""
 
     def read(line: Line) -> tuple[str, ...]:
@@ -242,35 +206,10 @@ def variables(line: Line) -> tuple[tuple[str, str], ...]:
     return tuple(found.items())
 
 
-def socket_or_flag(line: Line) -> str:
-    """Return "yes", "no", or the socket of an agent (ForwardAgent)."""
-    return _FLAGS.get(one(line).lower()) or agent_socket(line)
-
-
 def agent_socket(line: Line) -> str:
     """Return the socket of an agent, "none", or "$VARIABLE" (IdentityAgent)."""
     word = one(line)
-    if word.startswith("$") and not word.startswith("${") and not re.match(_NAMED_FLAG, word[1:]):
+    if word.startswith("$") and not word.startswith("${") and not re.match(_NAME, word[1:]):
         problem = f"names no environment variable: {word!r}"
         raise line.error(problem)
     return word
-
-
-def escape_char(line: Line) -> str:
-    """Return the escape character, or "none"."""
-    word = one(line)
-    if word == "none" or len(word) == 1:
-        return word
-    if len(word) == 2 and word[0] == "^" and 64 <= ord(word[1]) < 128:  # noqa: PLR2004 (^A)
-        return chr(ord(word[1]) & 31)
-    problem = f"is one character, ^ and a letter, or none, not {word!r}"
-    raise line.error(problem)
-
-
-def octal(line: Line) -> int:
-    """Return a mode."""
-    word = one(line)
-    if not re.match(r"[0-7]{1,3}", word) or re.match(r"0*[0-7]{4}", word):
-        problem = f"is an octal number up to 0777, not {word!r}"
-        raise line.error(problem)
-    return int(re.findall(r"[0-7]+", word)[0], 8)

@@ -259,7 +259,7 @@ _FINE = {
 
 
 def test_every_restricting_keyword_is_tested() -> None:
-    assert _REFUSED.keys() == {r.name for r in DIRECTIVES.values() if r.treatment == "refused"}
+    assert _REFUSED.keys() == {r.name for r in DIRECTIVES.values() if r.status == "refused"}
 
 
 @pytest.mark.parametrize("keyword", _REFUSED)
