@@ -10,10 +10,10 @@ from ssh_wire.messages import connection as m
 
 
 def test_code_is_straight_and_shares_struct_calls() -> None:
-    source = codegen.source(m.ChannelOpen)
+    encode, decode = (codegen.source(m.ChannelOpen, verb) for verb in ("encode", "decode"))
 
-    assert "pack_III(self.sender, self.window, self.max_packet)" in source
-    assert "v1, v2, v3, = unpack_III(data, e0)" in source
+    assert "pack_III(self.sender, self.window, self.max_packet)" in encode
+    assert "v1, v2, v3, = unpack_III(data, e0)" in decode
 
 
 def test_traceback_has_the_line_that_refused() -> None:
@@ -21,21 +21,22 @@ def test_traceback_has_the_line_that_refused() -> None:
         m.WindowAdjust.decode(b"\x5d\0")
 
     last = traceback.extract_tb(caught.value.__traceback__)[-1]
-    assert last.filename == "<codec of ssh_wire.messages.connection.WindowAdjust>"
+    assert last.filename == "<decode of ssh_wire.messages.connection.WindowAdjust>"
     assert last.line is not None
     assert last.line.startswith("if 9 > size: raise Truncated")
-    assert linecache.getline(last.filename, 1).startswith("def encode")
+    assert linecache.getline(last.filename, 1).startswith("def decode")
 
 
-def test_codec_is_not_compiled_before_its_first_use() -> None:
+def test_function_of_codec_is_not_compiled_before_its_first_use() -> None:
     @message(250)
     class Unused(Message):
         number: UInt32
 
-    stub = Unused.encode
+    encode, encode_parts = Unused.encode, Unused.encode_parts
     Unused(number=1).encode()
 
-    assert Unused.encode is not stub
+    assert Unused.encode is not encode
+    assert Unused.encode_parts is encode_parts
 
 
 def test_method_that_was_kept_compiles_once() -> None:

@@ -12,7 +12,7 @@ import attrs
 
 from ssh_agent.errors import AgentMisbehaved
 from ssh_keys import KeyPolicy, PublicKey, plain_kind
-from ssh_wire import SSHError
+from ssh_wire import SSHError, lazy_attrs
 from ssh_wire.primitives import read_text
 from ssh_wire.text import printable
 
@@ -28,7 +28,7 @@ MAX_IDENTITIES: Final = 2048
 """The longest list that is believed (OpenSSH's MAX_AGENT_IDENTITIES)."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Identity:
     """A key that an agent signs with.
 
@@ -48,7 +48,7 @@ class Identity:
         return self.certificate or self.key
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class SkippedIdentity:
     """A key that an agent holds and that cannot be used.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-import attrs
+from ssh_wire import lazy_attrs
 
 __all__ = ["AuthAttempt", "Outcome"]
 
@@ -40,7 +40,7 @@ class Outcome(Enum):
     """The user, or the function that stands for it, gave no password or no answers."""
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class AuthAttempt:
     """One credential and what came of it.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 import attrs
 
 from ssh_auth.signers import Signer
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 from ssh_wire.messages.auth import Prompt
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class PromptResponder(Protocol):
         ...
 
 
-@attrs.frozen(eq=False)
+@lazy_attrs.frozen(eq=False)
 class NoneCredential:
     """Ask for nothing: succeeds where no credentials are wanted, tells the methods elsewhere.
 
@@ -54,7 +54,7 @@ class NoneCredential:
     probe: bool = False
 
 
-@attrs.frozen(eq=False)
+@lazy_attrs.frozen(eq=False)
 class UnusableCredential:
     """Something that was to be used and cannot be: it is reported, and nothing is sent.
 
@@ -71,7 +71,7 @@ class UnusableCredential:
     fingerprint: str = ""
 
 
-@attrs.frozen(eq=False)
+@lazy_attrs.frozen(eq=False)
 class KeyCredential:
     """A key, and what signs with it (RFC 4252 section 7).
 
@@ -105,7 +105,7 @@ class KeyCredential:
         return self.certificate or self.signer.public_key
 
 
-@attrs.frozen(eq=False)
+@lazy_attrs.frozen(eq=False)
 class PasswordCredential:
     """A password, or a function to ask for it (RFC 4252 section 8).
 
@@ -133,7 +133,7 @@ class PasswordCredential:
         return self.password if isinstance(self.password, str) else await self.password()
 
 
-@attrs.frozen(eq=False)
+@lazy_attrs.frozen(eq=False)
 class InteractiveCredential:
     """A function that answers the server's prompts (RFC 4256).
 

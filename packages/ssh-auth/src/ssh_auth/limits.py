@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import attrs
+from ssh_wire import lazy_attrs
 
 __all__ = ["AuthLimits"]
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class AuthLimits:
     """The limits of both roles; every one can be set.
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-import attrs
-
 from ssh_auth.attempts import AuthAttempt, Outcome
 from ssh_auth.credentials import Credential, NoneCredential, UnusableCredential
+from ssh_wire import lazy_attrs
 
 __all__ = ["AuthProgress", "AuthStrategy", "OrderedStrategy"]
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class AuthProgress:
     """How far authentication has come.
 

@@ -20,8 +20,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
-import attrs
-
 from ssh_auth.client import (
     AuthRejected,
     AuthSucceeded,
@@ -40,7 +38,7 @@ from ssh_auth.server import (
     ServerAuth,
     ServerEvent,
 )
-from ssh_wire import Message, SSHError
+from ssh_wire import Message, SSHError, lazy_attrs
 from ssh_wire.messages.auth import InfoRequest
 
 __all__ = ["Decision", "DemandChange", "Pair", "Talk", "finish"]
@@ -51,7 +49,7 @@ M = TypeVar("M", bound=Message)
 R = TypeVar("R", bound=ClientAuth | ServerAuth)
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class DemandChange:
     """A decision about a password: it has expired."""
 

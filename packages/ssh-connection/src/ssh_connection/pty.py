@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 import attrs
 
+from ssh_wire import lazy_attrs
 from ssh_wire.messages import connection as m
 from ssh_wire.modes import encode_modes
 
 __all__ = ["Pty"]
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Pty:
     """The terminal to ask for (RFC 4254 section 6.2)."""
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Generic, Self, TypeVar, cast
 
-import attrs
-
 from ssh_connection.errors import CommandFailed
+from ssh_wire import lazy_attrs
 
 __all__ = ["Completed", "ExitSignal", "decode_output"]
 
@@ -32,7 +31,7 @@ _SIGNALS: Final = {
 _UNKNOWN_SIGNAL: Final = 255
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class ExitSignal:
     """The signal that ended a command (RFC 4254 section 6.10)."""
 
@@ -43,7 +42,7 @@ class ExitSignal:
     """The server's text, escaped."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Completed(Generic[T]):
     """A command that has ended, and all that it wrote.
 

@@ -12,10 +12,8 @@ import hashlib
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
 from ssh_keys.errors import KeyFormatError
-from ssh_wire import Byte, Record, Text, UInt32, WireError, record
+from ssh_wire import Byte, Record, Text, UInt32, WireError, lazy_attrs, record
 from ssh_wire.primitives import read_text
 from ssh_wire.text import raw
 
@@ -40,7 +38,7 @@ _ATTESTED: Final = 0x40
 _EXTENDED: Final = 0x80
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class FidoPolicy:
     """What a token's signature must state to be accepted.
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
 from ssh_keys.errors import KeyFormatError
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +34,7 @@ _CONTROLS: Final = bytes([*range(9), *range(10, 32), 127])
 """Every control character except the tab."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Problem:
     """A line of a file that cannot be used.
 

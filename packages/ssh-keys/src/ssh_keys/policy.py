@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-import attrs
-
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 __all__ = ["KeyPolicy"]
 
 _LEAST_RSA_BITS: Final = 1024
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class KeyPolicy:
     """Which keys are strong enough to be read at all.
 

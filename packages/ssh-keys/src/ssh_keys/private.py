@@ -15,7 +15,7 @@ from ssh_keys import kinds
 from ssh_keys.errors import KeyDecryptError, SigningFailed
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey, Signature
-from ssh_wire import Record, UsageError, lazy
+from ssh_wire import Record, UsageError, lazy, lazy_attrs
 
 if TYPE_CHECKING:
     import secrets
@@ -53,7 +53,7 @@ class PrivateFamily(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@lazy_attrs.frozen(kw_only=True, eq=False, repr=False)
 class PrivateKey(ABC):
     """A private key of any family.
 

@@ -16,7 +16,7 @@ from ssh_keys import kinds
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.strict_base64 import to_base64
-from ssh_wire import Record, WireError, lazy, record
+from ssh_wire import Record, WireError, lazy, lazy_attrs, record
 from ssh_wire.primitives import read_text
 from ssh_wire.text import printable
 
@@ -67,7 +67,7 @@ def public_family(kind: str) -> PublicFamily:
     return cast("PublicFamily", kinds.load_family(kind))
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@lazy_attrs.frozen(kw_only=True, eq=False, repr=False)
 class PublicKey(ABC):
     """A public key of any family; two are equal when their blobs are (RFC 4253 section 6.6).
 

@@ -10,10 +10,8 @@ import stat
 from struct import Struct
 from struct import error as struct_error
 
-import attrs
-
 from ssh_sftp.numbers import AttributeFlags
-from ssh_wire import BadValue, EncodeError, Truncated
+from ssh_wire import BadValue, EncodeError, Truncated, lazy_attrs
 from ssh_wire.primitives import Buffer, read_string, string
 
 __all__ = ["Attributes"]
@@ -28,7 +26,7 @@ _ALL_BUT_EXTENDED = 0x0F
 _SMALLEST_EXTENSION = 8
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Attributes:
     """The attributes of a file that are known or to be set; None is a field that is not present.
 

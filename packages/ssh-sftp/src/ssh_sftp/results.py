@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import attrs
+from ssh_wire import lazy_attrs
 
 __all__ = ["Skipped", "TransferFailure", "TransferRefusal", "Transferred"]
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Skipped:
     """A file that a transfer left out.
 
@@ -20,7 +20,7 @@ class Skipped:
     reason: str
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class TransferRefusal:
     """An optional step that the server or the local file system refused; the file is complete.
 
@@ -35,7 +35,7 @@ class TransferRefusal:
     cause: Exception
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class TransferFailure:
     """A file or directory that was not transferred.
 
@@ -48,7 +48,7 @@ class TransferFailure:
     cause: Exception
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Transferred:
     """The result of a transfer.
 

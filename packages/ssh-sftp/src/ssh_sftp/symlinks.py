@@ -17,9 +17,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
-import attrs
-
 from ssh_sftp.messages import SymLink
+from ssh_wire import lazy_attrs
 
 __all__ = ["ORDERS", "KnownOrder", "SymLinkOrder", "order_of", "paths_of", "symlink_request"]
 
@@ -36,7 +35,7 @@ class SymLinkOrder(Enum):
     """As the draft has it."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class KnownOrder:
     """An implementation whose order is known.
 

@@ -10,10 +10,8 @@ import difflib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, cast
 
-import attrs
-
 from ssh_stack.errors import UnknownOption
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 from ssh_wire.numbers import MAX_PORT
 
 if TYPE_CHECKING:
@@ -74,7 +72,7 @@ _OTHER_NAMES: Final[Mapping[str, str]] = {
 """What other libraries call our options."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Rule:
     """What one option takes."""
 

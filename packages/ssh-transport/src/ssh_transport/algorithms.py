@@ -16,7 +16,7 @@ from ssh_keys import certified_name
 from ssh_transport.ciphers import CIPHERS
 from ssh_transport.kex import METHODS
 from ssh_transport.macs import MACS
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 __all__ = ["HOST_KEYS", "Algorithms", "Profile", "Role", "profiles"]
 
@@ -27,7 +27,7 @@ Profile: TypeAlias = Literal["strict", "default", "legacy"]
 """The name of a set of algorithms."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Algorithms:
     """What one side offers, each list with the most wanted first."""
 

@@ -15,7 +15,7 @@ import attrs
 
 from ssh_keys import PublicKey
 from ssh_transport.keyexchange.negotiation import Agreement
-from ssh_wire import SSHError
+from ssh_wire import SSHError, lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_keys import Certificate
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class BannerLineReceived:
     """A line that the server sent before its identification (RFC 4253 section 4.2)."""
 
@@ -46,7 +46,7 @@ class BannerLineReceived:
     """The line without CR and LF, escaped."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class IdentificationReceived:
     """The peer's identification arrived (RFC 4253 section 4.2)."""
 
@@ -54,7 +54,7 @@ class IdentificationReceived:
     """The line without CR and LF, escaped."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class HostKeyReceived:
     """The server proved that it has this host key; is it the right one?
 
@@ -77,7 +77,7 @@ class HostKeyReceived:
     """
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class SignatureRequested:
     """The exchange hash has to be signed; answered by `provide_signature`."""
 
@@ -91,7 +91,7 @@ class SignatureRequested:
     """What has to be signed."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class ComputationRequested:
     """A computation of a key exchange takes more than a millisecond; it is to be run.
 
@@ -102,7 +102,7 @@ class ComputationRequested:
     """Runs it, in any thread; raises nothing, and is called once."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class KexCompleted:
     """Both directions use new keys (RFC 4253 section 7.3)."""
 
@@ -113,7 +113,7 @@ class KexCompleted:
     """Whether this was the first exchange of the connection."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class ServiceRequested:
     """The client asks for a service (RFC 4253 section 10); answered by `accept_service`."""
 
@@ -121,7 +121,7 @@ class ServiceRequested:
     """The service, one of `TransportOptions.services`."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class ServiceAccepted:
     """The server granted the service that was asked for (RFC 4253 section 10)."""
 
@@ -129,7 +129,7 @@ class ServiceAccepted:
     """The service."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class ExtInfoReceived:
     """The peer announced which extensions it supports (RFC 8308 section 2.3)."""
 
@@ -137,7 +137,7 @@ class ExtInfoReceived:
     """Every extension by name; a name that is not ASCII is escaped."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class PayloadReceived:
     """A message of the layers above, where no `sink` is set."""
 
@@ -145,7 +145,7 @@ class PayloadReceived:
     """The whole payload, message number first."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class DebugReceived:
     """SSH_MSG_DEBUG (RFC 4253 section 11.3)."""
 
@@ -156,7 +156,7 @@ class DebugReceived:
     """Whether the peer wants it shown in any case."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class UnimplementedReceived:
     """The peer does not know a message of ours (RFC 4253 section 11.4)."""
 
@@ -164,7 +164,7 @@ class UnimplementedReceived:
     """The sequence number of the packet that held it."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Disconnected:
     """The connection has ended; the last event, and it comes exactly once."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import attrs
-
+from ssh_wire import lazy_attrs
 from ssh_wire.numbers import MAX_PACKET_LENGTH
 
 __all__ = ["Limits"]
@@ -12,7 +11,7 @@ KIB = 1024
 MIB = 1024 * KIB
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class Limits:
     """What the transport accepts of a peer, and how much it keeps for it."""
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-import attrs
-
 from ssh_transport.errors import ConnectionClosed, HeldQueueFull
 from ssh_transport.events import BannerLineReceived, Disconnected, Event, IdentificationReceived
 from ssh_transport.extinfo import Extensions
@@ -20,7 +18,7 @@ from ssh_transport.input import Input, InputFlow
 from ssh_transport.rekey import RekeyPolicy
 from ssh_transport.states import Action, Row, TransportState, row_of
 from ssh_transport.version import IdentificationReader
-from ssh_wire import DisconnectReason, ProtocolError
+from ssh_wire import DisconnectReason, ProtocolError, lazy_attrs
 from ssh_wire.messages.transport import Disconnect
 from ssh_wire.text import printable
 
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Machine", "ServiceState"]
 
 
-@attrs.define
+@lazy_attrs.define
 class ServiceState:
     """Which services were asked for and granted (RFC 4253 section 10)."""
 

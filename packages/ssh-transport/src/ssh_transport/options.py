@@ -9,7 +9,7 @@ import attrs
 
 from ssh_transport.algorithms import Algorithms
 from ssh_transport.limits import Limits
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_transport.trace import Trace
@@ -29,7 +29,7 @@ class Guess(NamedTuple):
     """Its first host key algorithm."""
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class TransportOptions:
     """How a transport behaves."""
 

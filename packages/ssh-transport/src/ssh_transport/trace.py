@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-import attrs
-
 from ssh_transport.events import Event
 from ssh_transport.packets.compression import DeflatingOutbound, InflatingInbound
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_transport.kex.base import Random
@@ -30,7 +29,7 @@ __all__ = [
 ]
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class MessageSent:
     """A message leaves."""
 
@@ -44,7 +43,7 @@ class MessageSent:
     """The sequence number of its packet."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class MessageReceived:
     """A message has arrived; whether it may is decided next."""
 

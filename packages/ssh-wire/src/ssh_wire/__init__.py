@@ -9,6 +9,7 @@ Public modules:
     dissect/         payloads, streams and captures as trees and text; `python -m ssh_wire`
     guarded          the boundary around functions and handlers of users
     lazy             imports that wait until something is used
+    lazy_attrs       attrs classes that attrs builds when they are first used
     length_prefix    length-prefixed frames, as the agent protocol and SFTP have them
     messages/        every message, one module a protocol; `sets` has them by phase and method
     modes            encoded terminal modes

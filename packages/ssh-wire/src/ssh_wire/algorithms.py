@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
-import attrs
+from ssh_wire import lazy_attrs
 
 __all__ = ["ALGORITHMS", "Algorithm", "Kind", "Status", "algorithm", "algorithms"]
 
@@ -28,7 +28,7 @@ Status: TypeAlias = Literal["recommended", "allowed", "legacy", "never", "marker
 """The assessment of an algorithm."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Algorithm:
     """An algorithm name.
 

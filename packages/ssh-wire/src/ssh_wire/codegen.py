@@ -1,9 +1,9 @@
 """Write the encoder and the decoder of a declaration as straight-line code.
 
-`install` turns the fields of a class into the source of four functions, compiles it and
-puts them on the class.  Neighbouring fields of fixed size, and the length of the string
-after them, share one `struct` call; constants are folded.  The source is registered
-with `linecache`, so a traceback or a debugger shows the line.
+`install` turns the fields of a class into the source of one of four functions, compiles it and
+puts it on the class; few programs need all four of a class.  Neighbouring fields of fixed
+size, and the length of the string after them, share one `struct` call; constants are folded.
+The source is registered with `linecache`, so a traceback or a debugger shows the line.
 
 Every reader checks the end of the input before it slices, and every count against the rest of the
 input, so no input makes it allocate more than its own size.
@@ -29,7 +29,20 @@ from ssh_wire.errors import (
 )
 from ssh_wire.types import Wire
 
-__all__ = ["FIXED_SIZES", "STRINGS", "Field", "field_names", "fields", "install", "source"]
+__all__ = [
+    "FIXED_SIZES",
+    "STRINGS",
+    "VERBS",
+    "Field",
+    "field_names",
+    "fields",
+    "install",
+    "source",
+]
+
+_ENCODERS = ("encode", "encode_parts")
+VERBS = (*_ENCODERS, "decode", "read")
+"""The functions of a codec."""
 
 _FIXED = {"byte": "B", "bool": "?", "uint32": "I", "uint64": "Q", "cookie": "16s"}
 _SIZES = {"B": 1, "?": 1, "I": 4, "Q": 8, "16s": 16}
@@ -138,12 +151,13 @@ class _Source:
         self.globals[name] = packer.pack if verb == "pack" else packer.unpack_from
         return name
 
-    def text(self) -> str:
-        return "\n".join([*self.encoder(), *self.decoder("decode"), *self.decoder("read"), ""])
+    def text(self, verb: str) -> str:
+        lines = self.encoder(verb) if verb in _ENCODERS else self.decoder(verb)
+        return "\n".join([*lines, ""])
 
     # ------------------------------------------------------------- encoding
 
-    def encoder(self) -> list[str]:
+    def encoder(self, verb: str) -> list[str]:
         lines: list[str] = []
         parts: list[str] = []
         formats: list[str] = []
@@ -178,11 +192,10 @@ class _Source:
                 parts.append(part)
         flush()
         tuple_text = f"({', '.join(parts)},)" if parts else "()"
+        if verb == "encode_parts":
+            return self._function("encode_parts(self)", lines, tuple_text)
         joined = parts[0] if len(parts) == 1 and parts[0].startswith("pack_") else None
-        return [
-            *self._function("encode(self)", lines, joined or f"b''.join({tuple_text})"),
-            *self._function("encode_parts(self)", lines, tuple_text),
-        ]
+        return self._function("encode(self)", lines, joined or f"b''.join({tuple_text})")
 
     def _encode_variable(
         self, index: int, field: Field, lines: list[str], formats: list[str], values: list[str]
@@ -403,20 +416,27 @@ def field_names(cls: type) -> tuple[str, ...]:
     return _names[cls]
 
 
-def source(cls: type) -> str:
-    """Return the source of the codec of a declaration."""
-    return _Source(cls, getattr(cls, "NUMBER", None)).text()
+def source(cls: type, verb: str) -> str:
+    """Return the source of one function of the codec of a declaration.
+
+    Args:
+        cls: the declaration.
+        verb: one of `VERBS`.
+    """
+    return _Source(cls, getattr(cls, "NUMBER", None)).text(verb)
 
 
-def install(cls: Any) -> None:  # noqa: ANN401 (a class that gets new methods)
-    """Write, compile and install the codec of a declaration."""
+def install(cls: Any, verb: str) -> None:  # noqa: ANN401 (a class that gets a new method)
+    """Write, compile and install one function of the codec of a declaration.
+
+    Args:
+        cls: the declaration.
+        verb: one of `VERBS`.
+    """
     writer = _Source(cls, cls.NUMBER)
-    text = writer.text()
-    filename = f"<codec of {cls.__module__}.{cls.__qualname__}>"
+    text = writer.text(verb)
+    filename = f"<{verb} of {cls.__module__}.{cls.__qualname__}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     made: dict[str, Callable[..., Any]] = {}
     exec(compile(text, filename, "exec"), writer.globals, made)  # noqa: S102 (our own source)
-    cls.encode = made["encode"]
-    cls.encode_parts = made["encode_parts"]
-    cls.decode = staticmethod(made["decode"])
-    cls.read = staticmethod(made["read"])
+    setattr(cls, verb, made[verb] if verb in _ENCODERS else staticmethod(made[verb]))

@@ -24,7 +24,7 @@ from typing import Any, ClassVar, Self, TypeVar, cast, dataclass_transform
 
 import attrs
 
-from ssh_wire import codegen
+from ssh_wire import codegen, lazy_attrs
 from ssh_wire.errors import EncodeError
 from ssh_wire.primitives import Buffer
 
@@ -48,7 +48,7 @@ class Record:
         Raises:
             EncodeError: a field's value does not fit its wire type.
         """
-        _install(type(self))
+        _install(type(self), "encode")
         return self.encode()
 
     def encode_parts(self) -> tuple[Buffer, ...]:
@@ -57,7 +57,7 @@ class Record:
         Raises:
             EncodeError: a field's value does not fit its wire type.
         """
-        _install(type(self))
+        _install(type(self), "encode_parts")
         return self.encode_parts()
 
     @classmethod
@@ -67,7 +67,7 @@ class Record:
         Raises:
             WireError: `data` is not exactly one such structure.
         """
-        _install(cls)
+        _install(cls, "decode")
         return cls.decode(data)
 
     @classmethod
@@ -77,7 +77,7 @@ class Record:
         Raises:
             WireError: there is no such structure at `pos`.
         """
-        _install(cls)
+        _install(cls, "read")
         return cls.read(data, pos)
 
     def replace(self, **changes: object) -> Self:
@@ -111,10 +111,10 @@ class Record:
         return f"{type(self).__name__}({inside})"
 
 
-def _install(cls: type[Record]) -> None:
+def _install(cls: type[Record], verb: str) -> None:
     # a method that was taken from the class before the first call still installs
-    if cls.__dict__["encode"] is Record.__dict__["encode"]:
-        codegen.install(cls)
+    if cls.__dict__[verb] is Record.__dict__[verb]:
+        codegen.install(cls, verb)
 
 
 class Message(Record):
@@ -147,10 +147,8 @@ def record(cls: type[R]) -> type[R]:
 
 def _frozen(cls: type[R]) -> type[R]:
     # eq, hash and repr come from Record: compiling them for each class costs import time
-    made = attrs.define(
-        cls, frozen=True, kw_only=True, eq=False, repr=False, getstate_setstate=False
-    )
-    for name in ("encode", "encode_parts", "decode", "read"):
+    made = lazy_attrs.frozen(cls, kw_only=True, eq=False, repr=False, getstate_setstate=False)
+    for name in codegen.VERBS:
         # each class compiles its own codec, also if its base has one
         setattr(made, name, Record.__dict__[name])
     return made

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias, TypeVar
 
-import attrs
+from ssh_wire import lazy_attrs
 
 __all__ = [
     "Byte",
@@ -30,7 +30,7 @@ __all__ = [
 T = TypeVar("T")
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Wire:
     """The marker that names a field's wire type inside `Annotated`."""
 

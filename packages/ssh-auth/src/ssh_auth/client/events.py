@@ -13,6 +13,7 @@ import attrs
 from ssh_auth.attempts import AuthAttempt
 from ssh_auth.credentials import InteractiveCredential, KeyCredential, PasswordCredential
 from ssh_auth.errors import AuthenticationFailed
+from ssh_wire import lazy_attrs
 from ssh_wire.messages.auth import Prompt
 
 __all__ = [
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class SignatureNeeded:
     """Answer with `provide_signature` or `signature_failed`.
 
@@ -41,7 +42,7 @@ class SignatureNeeded:
     data: bytes = attrs.field(repr=False)
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class PasswordNeeded:
     """Answer with `provide_password`; None gives the credential up.
 
@@ -55,7 +56,7 @@ class PasswordNeeded:
     prompt: str | None = None
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class PromptsReceived:
     """Answer with `provide_answers`; None gives the credential up.
 
@@ -72,7 +73,7 @@ class PromptsReceived:
     prompts: tuple[Prompt, ...]
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class BannerReceived:
     """The server sent text to show before authentication (RFC 4252 section 5.4).
 
@@ -83,7 +84,7 @@ class BannerReceived:
     text: str
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class AuthSucceeded:
     """The user is authenticated; the service begins.
 
@@ -94,7 +95,7 @@ class AuthSucceeded:
     attempts: tuple[AuthAttempt, ...]
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class AuthRejected:
     """No credential was enough; nothing more will be sent.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import attrs
+from ssh_wire import lazy_attrs
 
 __all__ = ["ClientPolicy"]
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class ClientPolicy:
     """What the client asks for, and what it may use.
 

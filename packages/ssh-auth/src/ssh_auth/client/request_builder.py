@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import attrs
-
 from ssh_auth.signed import SignedRequest
+from ssh_wire import lazy_attrs
 from ssh_wire.messages.auth import (
     KeyboardInteractiveRequest,
     NoneRequest,
@@ -17,7 +16,7 @@ from ssh_wire.messages.auth import (
 __all__ = ["RequestBuilder"]
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class RequestBuilder:
     """Makes every USERAUTH_REQUEST with the same user and service (RFC 4252 section 5)."""
 

@@ -18,7 +18,7 @@ from ssh_auth.credentials import (
     KeyCredential,
     PasswordCredential,
 )
-from ssh_wire import Message, MessageSet
+from ssh_wire import Message, MessageSet, lazy_attrs
 from ssh_wire.messages.auth import (
     InfoRequest,
     PasswdChangeReq,
@@ -43,12 +43,12 @@ __all__ = [
 ]
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class ExpectStart:
     """Nothing was sent."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class ExpectVerdict:
     """A request is with the server that it can only accept or refuse."""
 
@@ -56,7 +56,7 @@ class ExpectVerdict:
     algorithm: str = ""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class ExpectKeyVerdict:
     """The server was asked whether a key would do."""
 
@@ -64,7 +64,7 @@ class ExpectKeyVerdict:
     algorithm: str
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class AwaitSignature:
     """The signer signs."""
 
@@ -72,7 +72,7 @@ class AwaitSignature:
     algorithm: str
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class AwaitPassword:
     """Somebody is asked for a password: while `old` is None for it, then for a new one."""
 
@@ -81,7 +81,7 @@ class AwaitPassword:
     changes: int
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class ExpectPasswordVerdict:
     """A password is with the server."""
 
@@ -90,14 +90,14 @@ class ExpectPasswordVerdict:
     changes: int
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class ExpectPrompts:
     """A dialogue has begun, or answers are with the server."""
 
     credential: InteractiveCredential
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class AwaitAnswers:
     """Somebody answers prompts."""
 
@@ -105,7 +105,7 @@ class AwaitAnswers:
     count: int
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Finished:
     """It is over, well or not."""
 

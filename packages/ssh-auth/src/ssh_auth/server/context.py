@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import attrs
 
+from ssh_wire import lazy_attrs
+
 __all__ = ["AuthContext"]
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class AuthContext:
     """The connection that a user is being authenticated on.
 

@@ -13,6 +13,7 @@ import attrs
 
 from ssh_auth.server.results import Permissions
 from ssh_keys import PublicKey
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_keys import Certificate
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class NoneOffered:
     """May the user in without credentials?  Only asked where the policy has "none"."""
 
@@ -40,7 +41,7 @@ class NoneOffered:
     user: str
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class KeyOffered:
     """Would this key do?  The client has not shown that it holds it.
 
@@ -63,7 +64,7 @@ class KeyOffered:
     certificate: Certificate | None = None
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class KeyVerified:
     """May the user in with this key?  The client holds it: its signature was verified.
 
@@ -82,7 +83,7 @@ class KeyVerified:
     certificate: Certificate | None = None
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class PasswordOffered:
     """Is this the user's password?  An expired one is answered with `demand_change`."""
 
@@ -91,7 +92,7 @@ class PasswordOffered:
     password: str = attrs.field(repr=False)
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class PasswordChangeOffered:
     """Is this the user's password, and may the new one take its place?"""
 
@@ -101,7 +102,7 @@ class PasswordChangeOffered:
     new_password: str = attrs.field(repr=False)
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class InteractiveStarted:
     """The client is ready for prompts: answer with `ask`, or at once with a result.
 
@@ -116,7 +117,7 @@ class InteractiveStarted:
     submethods: str
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class AnswersReceived:
     """The user answered: ask more, or decide.
 
@@ -133,7 +134,7 @@ class AnswersReceived:
     round: int
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Authenticated:
     """The user is authenticated; SSH_MSG_USERAUTH_SUCCESS is among the messages to send.
 
@@ -154,7 +155,7 @@ class Authenticated:
     certificate: Certificate | None = None
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class TokenRefused:
     """A key in a FIDO token was accepted, and its signature does not say enough.  Log it.
 
@@ -171,7 +172,7 @@ class TokenRefused:
     problem: str
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class DecisionInvalid:
     """A question was answered with something else than a result; it counts as a Reject.  Log it.
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import attrs
-
 from ssh_auth.server.results import FACTORS
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 __all__ = ["METHODS", "Remaining", "ServerPolicy", "demand"]
 
@@ -20,7 +18,7 @@ METHODS: Final = FACTORS | {"none"}
 """The methods that a server can take."""
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class ServerPolicy:
     """What a server demands of everybody.
 
@@ -61,7 +59,7 @@ class ServerPolicy:
         return self.sequences or tuple((name,) for name in self.methods)
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Remaining:
     """The sequences of which one is still to be completed."""
 

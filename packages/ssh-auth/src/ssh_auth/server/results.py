@@ -12,6 +12,7 @@ from typing import Final, TypeAlias, cast, final
 import attrs
 
 from ssh_keys import FidoPolicy
+from ssh_wire import lazy_attrs
 
 __all__ = [
     "FACTORS",
@@ -36,7 +37,7 @@ def _names(names: Iterable[str]) -> frozenset[str]:
 
 
 @final
-@attrs.frozen
+@lazy_attrs.frozen
 class Permissions:
     """What an authenticated user may do within what the server allows.
 
@@ -58,7 +59,7 @@ class Permissions:
 
 
 @final
-@attrs.frozen
+@lazy_attrs.frozen
 class Accept:
     """Yes: the key would do, or this method is completed.
 
@@ -73,13 +74,13 @@ class Accept:
 
 
 @final
-@attrs.frozen
+@lazy_attrs.frozen
 class Reject:
     """No.  The client is told nothing else."""
 
 
 @final
-@attrs.frozen
+@lazy_attrs.frozen
 class Partial:
     """Yes, and more is required than the policy already requires.
 
@@ -95,7 +96,7 @@ class Partial:
 
 
 @final
-@attrs.frozen
+@lazy_attrs.frozen
 class ChangePassword:
     """The password is right and has expired: a new one is demanded (RFC 4252 section 8).
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-import attrs
-
 from ssh_keys import PublicKey
-from ssh_wire import Message, MessageSet
+from ssh_wire import Message, MessageSet, lazy_attrs
 from ssh_wire.messages.auth import REQUESTS, InfoResponse, PublicKeyQuery
 
 if TYPE_CHECKING:
@@ -29,12 +27,12 @@ __all__ = [
 ]
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class ExpectRequest:
     """The client's turn."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class ExpectKeyDecision:
     """The backend says whether a key would do."""
 
@@ -42,7 +40,7 @@ class ExpectKeyDecision:
     query: PublicKeyQuery
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class ExpectDecision:
     """The backend says whether a method is completed.
 
@@ -61,7 +59,7 @@ class ExpectDecision:
     assertion: Assertion | None = None
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class ExpectAnswers:
     """The client answers prompts."""
 
@@ -69,7 +67,7 @@ class ExpectAnswers:
     round: int
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class ExpectNothing:
     """It is over, well or not."""
 

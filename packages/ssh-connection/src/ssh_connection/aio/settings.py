@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import attrs
 
+from ssh_wire import lazy_attrs
+
 __all__ = ["KeepaliveOptions", "Timeouts"]
 
 
@@ -13,7 +15,7 @@ def _positive(_instance: object, attribute: attrs.Attribute[float], value: float
         raise ValueError(problem)
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class Timeouts:
     """How long each stage may take, in seconds.
 
@@ -32,7 +34,7 @@ class Timeouts:
     close: float = attrs.field(default=5.0, validator=_positive)
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class KeepaliveOptions:
     """How a dead peer is found.
 

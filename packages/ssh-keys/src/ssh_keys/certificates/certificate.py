@@ -38,7 +38,7 @@ from ssh_keys.patterns import matches
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey
 from ssh_keys.strict_base64 import to_base64
-from ssh_wire import WireError, lazy
+from ssh_wire import WireError, lazy, lazy_attrs
 from ssh_wire.primitives import read_text
 from ssh_wire.text import printable, raw
 
@@ -73,7 +73,7 @@ _FLAGS: Final = (*PERMISSIONS, "no-touch-required", "verify-required")
 T = TypeVar("T")
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@lazy_attrs.frozen(kw_only=True, eq=False, repr=False)
 class Certificate:
     """A key with what its authority states about it; two are equal when their blobs are.
 

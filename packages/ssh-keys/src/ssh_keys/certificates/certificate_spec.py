@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 
 from ssh_keys.certificates.fields import MAX_PRINCIPALS, Role
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 __all__ = ["FOREVER", "PERMISSIONS", "CertificateSpec"]
 
@@ -28,7 +28,7 @@ PERMISSIONS: Final[Mapping[str, bytes]] = MappingProxyType(
 """The extensions that `ssh-keygen` gives to a user certificate by default."""
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class CertificateSpec:
     """The contents of a certificate that is to be issued, except the keys.
 

@@ -22,7 +22,7 @@ from ssh_keys.errors import KeyFormatError, UnsupportedKey
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PrivateKey
 from ssh_keys.public import PublicKey
-from ssh_wire import MPInt, Record, UsageError, WireError, record
+from ssh_wire import MPInt, Record, UsageError, WireError, lazy_attrs, record
 
 if TYPE_CHECKING:
     from ssh_keys.registry import PortableFamily
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["FAMILY", "ECDSAPrivateKey", "ECDSAPublicKey"]
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class _Curve:
     """One curve of RFC 5656 section 10.1 and the hash that section 6.2.1 pairs with it."""
 
@@ -123,7 +123,7 @@ class _Signature(Record):
     s: MPInt
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@lazy_attrs.frozen(kw_only=True, eq=False, repr=False)
 class ECDSAPublicKey(PublicKey):
     """An ECDSA public key."""
 
@@ -156,7 +156,7 @@ class ECDSAPublicKey(PublicKey):
         return ec.EllipticCurvePublicKey.from_encoded_point(self.curve.curve, self.point)
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@lazy_attrs.frozen(kw_only=True, eq=False, repr=False)
 class ECDSAPrivateKey(PrivateKey):
     """An ECDSA private key."""
 

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ed448, ed25519
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.private import PrivateKey
 from ssh_keys.public import PublicKey
-from ssh_wire import Record, UsageError, record
+from ssh_wire import Record, UsageError, lazy_attrs, record
 
 if TYPE_CHECKING:
     from ssh_keys.policy import KeyPolicy
@@ -36,7 +36,7 @@ _Public: TypeAlias = ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
 _Private: TypeAlias = ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class _Curve:
     """One curve of RFC 8032, with the classes of `cryptography` for it.
 
@@ -117,7 +117,7 @@ class _PPK(Record):
     secret: bytes = attrs.field(repr=False)
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@lazy_attrs.frozen(kw_only=True, eq=False, repr=False)
 class EdwardsPublicKey(PublicKey):
     """An Ed25519 or Ed448 public key."""
 
@@ -148,7 +148,7 @@ class EdwardsPublicKey(PublicKey):
         return self.curve.public.from_public_bytes(self.point)
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@lazy_attrs.frozen(kw_only=True, eq=False, repr=False)
 class EdwardsPrivateKey(PrivateKey):
     """An Ed25519 or Ed448 private key."""
 
@@ -176,7 +176,7 @@ class EdwardsPrivateKey(PrivateKey):
         return self.secret
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class _Edwards:
     """The family of one curve: its entry in the registry."""
 

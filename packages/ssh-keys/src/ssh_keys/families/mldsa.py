@@ -27,7 +27,7 @@ from ssh_keys.errors import KeyFormatError, UnsupportedKey
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PrivateKey
 from ssh_keys.public import PublicKey
-from ssh_wire import Record, UsageError, record
+from ssh_wire import Record, UsageError, lazy_attrs, record
 from ssh_wire.primitives import string
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class _Section(Record):
     seeds: bytes = attrs.field(repr=False)
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@lazy_attrs.frozen(kw_only=True, eq=False, repr=False)
 class MLDSAEd25519PublicKey(PublicKey):
     """A public key of ML-DSA-44 and Ed25519."""
 
@@ -111,7 +111,7 @@ class MLDSAEd25519PublicKey(PublicKey):
         raise UsageError(problem)
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@lazy_attrs.frozen(kw_only=True, eq=False, repr=False)
 class MLDSAEd25519PrivateKey(PrivateKey):
     """A private key of ML-DSA-44 and Ed25519."""
 

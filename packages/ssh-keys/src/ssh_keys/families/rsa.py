@@ -18,7 +18,7 @@ from ssh_keys.errors import KeyFormatError
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PrivateKey
 from ssh_keys.public import PublicKey
-from ssh_wire import MPInt, Record, UsageError, record
+from ssh_wire import MPInt, Record, UsageError, lazy_attrs, record
 
 if TYPE_CHECKING:
     from ssh_keys.registry import PortableFamily
@@ -74,7 +74,7 @@ class _PPK(Record):
     iqmp: MPInt = attrs.field(repr=False)
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@lazy_attrs.frozen(kw_only=True, eq=False, repr=False)
 class RSAPublicKey(PublicKey):
     """An RSA public key."""
 
@@ -111,7 +111,7 @@ class RSAPublicKey(PublicKey):
         return self.numbers.public_key()
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@lazy_attrs.frozen(kw_only=True, eq=False, repr=False)
 class RSAPrivateKey(PrivateKey):
     """An RSA private key."""
 

@@ -21,7 +21,7 @@ from ssh_keys.fido import WEBAUTHN, FidoPolicy, read_assertion
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PrivateKey
 from ssh_keys.public import PublicKey
-from ssh_wire import Byte, Record, Text, UsageError, record
+from ssh_wire import Byte, Record, Text, UsageError, lazy_attrs, record
 from ssh_wire.primitives import read_text, string
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ _KINDS: Final = {
 }
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@lazy_attrs.frozen(kw_only=True, eq=False, repr=False)
 class SecurityKeyPublicKey(PublicKey):
     """The public key of a key in a FIDO token.
 
@@ -148,7 +148,7 @@ class SecurityKeyPublicKey(PublicKey):
         raise UsageError(problem)
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@lazy_attrs.frozen(kw_only=True, eq=False, repr=False)
 class SecurityKeyPrivateKey(PrivateKey):
     """The handle of a key in a FIDO token.
 

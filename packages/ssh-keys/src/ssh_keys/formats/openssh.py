@@ -24,7 +24,7 @@ from ssh_keys.formats.openssh_ciphers import CIPHERS
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PassphraseNeeded
 from ssh_keys.public import PublicKey
-from ssh_wire import Record, Rest, Text, UInt32, UsageError, WireError, record
+from ssh_wire import Record, Rest, Text, UInt32, UsageError, WireError, lazy_attrs, record
 from ssh_wire.primitives import read_text
 from ssh_wire.text import raw
 
@@ -88,7 +88,7 @@ class _Comment(Record):
     padding: Rest
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class _Protection:
     """How a key is encrypted when it is written."""
 

@@ -38,7 +38,7 @@ from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PassphraseNeeded
 from ssh_keys.public import PublicKey
 from ssh_keys.strict_base64 import to_base64
-from ssh_wire import Record, Text, UsageError, WireError, record
+from ssh_wire import Record, Text, UsageError, WireError, lazy_attrs, record
 from ssh_wire.primitives import read_text
 from ssh_wire.text import printable, raw
 
@@ -70,7 +70,7 @@ class _MacInput(Record):
     private: bytes = attrs.field(repr=False)
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class _File:
     """The content of a file."""
 

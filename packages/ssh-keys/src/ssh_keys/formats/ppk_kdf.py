@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import attrs
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.kdf import argon2
 
 from ssh_keys.errors import KeyFormatError, TooCostly
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,7 @@ class Keys(NamedTuple):
     mac: bytes
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Argon2:
     """The parameters of the key derivation in version 3.
 

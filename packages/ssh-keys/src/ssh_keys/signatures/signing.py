@@ -11,7 +11,7 @@ from ssh_keys.errors import SigningFailed
 from ssh_keys.fido import NO_TOUCH
 from ssh_keys.public import PublicKey
 from ssh_keys.signatures.sshsig import HASHES, HashName, Message, SignedData, SSHSig, digest_of
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 __all__ = ["MessageSigner", "SigningRequest", "sign"]
 
@@ -31,7 +31,7 @@ class MessageSigner(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class SigningRequest:
     """A signature that is to be made by a key in an agent or a token.
 

@@ -26,7 +26,7 @@ from ssh_keys.formats.armor import enclose, label_of, open_armor
 from ssh_keys.lines import as_bytes
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey
-from ssh_wire import Record, Text, UInt32, WireError, record
+from ssh_wire import Record, Text, UInt32, WireError, lazy_attrs, record
 from ssh_wire.primitives import Buffer, read_text
 from ssh_wire.text import printable
 
@@ -80,7 +80,7 @@ class SignedData(Record):
         return _PREAMBLE + self.encode()
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class SSHSig:
     """A signature, with all that verifies it except the message.
 

@@ -21,7 +21,7 @@ from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey
 from ssh_keys.trust.authorized_keys import MAX_LINES
 from ssh_keys.trust.key_options import dequote, take_options
-from ssh_wire import lazy
+from ssh_wire import lazy, lazy_attrs
 from ssh_wire.text import printable, raw
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _UNDERSTOOD: Final = ("force-command", "source-address", "verify-required")
 """Critical options: two for logins alone, and one that `SSHSig.verify` enforces."""
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class AllowedSigner:
     """A key, and the principals that it may sign for.
 
@@ -80,7 +80,7 @@ class AllowedSigner:
         return certificate is not None and certificate.ca_key == self.key
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class AllowedSigners:
     """The keys that may sign, from one file.
 

@@ -21,7 +21,7 @@ from ssh_keys.lines import Problem, checked_line, split_lines, strip_comment, ta
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey
 from ssh_keys.trust.key_options import NO_OPTIONS, OPTIONS, KeyOptions, take_options
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ MAX_LINES: Final = 10_000
 """The most lines that are read."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class AuthorizedKey:
     """A key that may log in.
 
@@ -54,7 +54,7 @@ class AuthorizedKey:
         return tuple(name for name in self.options.names if name not in enforced)
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class AuthorizedKeysFile:
     """The keys that may log in as one user.
 

@@ -12,12 +12,11 @@ from __future__ import annotations
 from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Self
 
-import attrs
-
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.lines import Problem, as_bytes, checked_line
 from ssh_keys.trust.authorized_keys import MAX_LINES
 from ssh_keys.trust.key_options import NO_OPTIONS, KeyOptions, take_options
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["AuthorizedPrincipal", "AuthorizedPrincipals"]
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class AuthorizedPrincipal:
     """A principal that may log in.
 
@@ -41,7 +40,7 @@ class AuthorizedPrincipal:
     options: KeyOptions = NO_OPTIONS
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class AuthorizedPrincipals:
     """The principals that may log in as one user.
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Self
 
-import attrs
-
 from ssh_keys.public import PublicKey
 from ssh_keys.trust.known_hosts import HashedName, Marker, host_name
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +24,7 @@ _MAX_NAMES: Final = 2
 """A name and its address: "ssh never writes" more on a line."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class HostKeyUpdate:
     """A change of the keys of a host; false if nothing is to change.
 

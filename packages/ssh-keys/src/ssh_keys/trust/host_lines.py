@@ -12,8 +12,6 @@ from __future__ import annotations
 import enum
 from typing import TypeAlias
 
-import attrs
-
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.formats.public_line import parse_key_fields
 from ssh_keys.lines import Problem, checked_line, take_field
@@ -21,6 +19,7 @@ from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey
 from ssh_keys.trust.host_names import HashedName, names_host, parse_hosts
 from ssh_keys.trust.key_blobs import read_key_blob
+from ssh_wire import lazy_attrs
 from ssh_wire.text import printable
 
 __all__ = [
@@ -47,7 +46,7 @@ class Marker(enum.Enum):
     """It is not trusted."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class HostEntry:
     """A line with a usable key.
 
@@ -79,7 +78,7 @@ class HostEntry:
         return f"{self.key.kind} {self.key.fingerprint()}"
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class UnusableLine:
     """A line with hosts whose key cannot be used.
 

@@ -6,11 +6,10 @@ import hashlib
 import hmac
 from typing import Final, Self
 
-import attrs
-
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.patterns import matches_list
 from ssh_keys.strict_base64 import from_base64, to_base64
+from ssh_wire import lazy_attrs
 
 __all__ = ["DEFAULT_PORT", "SALT_SIZE", "HashedName", "host_name", "names_host", "parse_hosts"]
 
@@ -22,7 +21,7 @@ _HASHED: Final = b"|1|"
 _DIGEST_SIZE: Final = 20
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class HashedName:
     """A hashed host name: HMAC-SHA1 of the name, with the salt as its key."""
 

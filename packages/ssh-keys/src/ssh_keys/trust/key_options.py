@@ -14,10 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-import attrs
-
 from ssh_keys.errors import KeyFormatError, quoted_name
-from ssh_wire import lazy
+from ssh_wire import lazy, lazy_attrs
 from ssh_wire.numbers import MAX_PORT
 from ssh_wire.text import printable, raw
 
@@ -42,7 +40,7 @@ _Fields: TypeAlias = dict[str, Any]
 """The fields of `KeyOptions` that previous options have set."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class PermittedAddress:
     """An address to which, or on which, ports may be forwarded.
 
@@ -55,7 +53,7 @@ class PermittedAddress:
     port: int | None
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class KeyOptions:
     """The options of a key.
 

@@ -31,7 +31,7 @@ from ssh_keys.trust.host_lines import (
     split_host_line,
 )
 from ssh_keys.trust.host_names import SALT_SIZE, HashedName, host_name, names_host, parse_hosts
-from ssh_wire import UsageError, lazy
+from ssh_wire import UsageError, lazy, lazy_attrs
 from ssh_wire.numbers import MAX_PORT
 from ssh_wire.text import printable
 
@@ -79,7 +79,7 @@ class HostKeyStatus(enum.Enum):
     """The key is listed as revoked."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class HostKeys:
     """The keys that are listed for a host.
 
@@ -94,7 +94,7 @@ class HostKeys:
     revoked: tuple[PublicKey, ...] = ()
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Verdict:
     """The status of a key that a host presents, and the lines that it comes from.
 
@@ -108,7 +108,7 @@ class Verdict:
     lines: tuple[HostLine, ...] = ()
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class KnownHosts:
     """The host keys in one known_hosts file or several.
 

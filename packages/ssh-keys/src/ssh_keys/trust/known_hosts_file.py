@@ -27,6 +27,7 @@ from ssh_keys.trust.known_hosts import (
     parse_hosts,
     split_host_line,
 )
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +40,7 @@ __all__ = ["FoundLine", "KnownHostsFile"]
 _WILD: Final = frozenset(b"*?!")
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class FoundLine:
     """A line that is about a host.
 
@@ -54,7 +55,7 @@ class FoundLine:
     text: bytes
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class _Parsed:
     """The fields of a line, with its key not decoded."""
 
@@ -63,7 +64,7 @@ class _Parsed:
     key: bytes
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class KnownHostsFile:
     """The content of one known_hosts file, line by line.
 

@@ -33,6 +33,7 @@ from ssh_keys.trust.serial_sets import SerialSection, SerialSet, read_section
 from ssh_wire import (
     UsageError,
     WireError,
+    lazy_attrs,
 )
 from ssh_wire.text import printable, raw
 
@@ -64,7 +65,7 @@ _HASHES: Final[dict[int, tuple[str, int]]] = {
 }
 
 
-@attrs.define
+@lazy_attrs.define
 class RevokedCertificates:
     """The revoked certificates of one authority, or of all.
 
@@ -85,7 +86,7 @@ class RevokedCertificates:
         return by_serial or raw(certificate.key_id) in self.key_ids
 
 
-@attrs.define(kw_only=True)
+@lazy_attrs.define(kw_only=True)
 class RevocationList:
     """Revoked keys and certificates.
 

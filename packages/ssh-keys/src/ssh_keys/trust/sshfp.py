@@ -14,9 +14,8 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING, Final, Self
 
-import attrs
-
 from ssh_keys.errors import KeyFormatError, UnsupportedKey
+from ssh_wire import lazy_attrs
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ class SSHFPMatch(enum.Enum):
     """No record has the key's algorithm."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class SSHFP:
     """One record.
 

@@ -6,11 +6,9 @@ PROTOCOL section 4.8); its defaults are what every server must accept.
 
 from __future__ import annotations
 
-import attrs
-
 from ssh_sftp.messages import LimitsReply
 from ssh_sftp.numbers import MAX_DEPTH, MAX_PACKET, MAX_READ, MAX_WRITE, SAFE_READ
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 __all__ = ["SFTPOptions", "ServerLimits"]
 
@@ -18,7 +16,7 @@ _SMALLEST_BLOCK = 512
 _WRITE_OVERHEAD = 1_024
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class SFTPOptions:
     """The options of a client session: `conn.sftp(options=SFTPOptions(atomic=False))`.
 
@@ -79,7 +77,7 @@ class SFTPOptions:
             raise UsageError(problem)
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class ServerLimits:
     """The limits of a server; None is one that it did not report.
 

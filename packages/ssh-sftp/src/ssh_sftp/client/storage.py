@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Protocol, TypeAlias
 
-import attrs
-
 from ssh_sftp.attributes import Attributes
+from ssh_wire import lazy_attrs
 
 __all__ = [
     "FileKind",
@@ -80,7 +79,7 @@ class FileKind(Enum):
     UNKNOWN = "unknown"
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class SourceEntry:
     """An entry of a local directory.
 

@@ -13,8 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-import attrs
-
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.client.download import outcome_error
 from ssh_sftp.client.flow import Flow
@@ -40,7 +38,7 @@ from ssh_sftp.messages import (
 )
 from ssh_sftp.names import basename, directory_of
 from ssh_sftp.numbers import MAX_DEPTH, OpenFlags, StatusCode
-from ssh_wire import Message
+from ssh_wire import Message, lazy_attrs
 
 __all__ = ["FileUpload", "UploadOptions"]
 
@@ -48,7 +46,7 @@ _SMALL: Final = 16_384
 _IN_PLACE: Final = "writing in place can be chosen: SFTPOptions(atomic=False), cp --in-place"
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class UploadOptions:
     """The options of an upload.
 

@@ -18,7 +18,7 @@ from ssh_stack.arguments import parse_destination
 from ssh_stack.cli.forwards import ForwardSpec, parse_forward
 from ssh_stack.config.lines import quoted
 from ssh_stack.local.user import expand_home
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 from ssh_wire.numbers import MAX_PORT
 
 __all__ = ["Arguments", "Target", "directive", "is_missing", "parse_arguments"]
@@ -44,7 +44,7 @@ _OVERRIDING: Final = {
 Terminal: TypeAlias = Literal["auto", "none", "wanted", "forced"]
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class Target:
     """Where to, and with which configuration."""
 
@@ -56,7 +56,7 @@ class Target:
     """The configuration file, "none" for none; None for the usual ones."""
 
 
-@attrs.define(kw_only=True)
+@lazy_attrs.define(kw_only=True)
 class Arguments:
     """What the command line asks for."""
 

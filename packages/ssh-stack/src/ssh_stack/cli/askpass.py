@@ -16,10 +16,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import IO, Final, Self, cast
 
-import attrs
-
 from ssh_stack.local.process import LocalProcess, Program
 from ssh_stack.local.threads import run_in_thread
+from ssh_wire import lazy_attrs
 from ssh_wire.text import printable
 
 __all__ = ["Askpass"]
@@ -32,7 +31,7 @@ _STDERR: Final = 2
 _FAILED_TO_START: Final = "the program of SSH_ASKPASS, {name}, cannot be run: {reason}"
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Askpass:
     """A program that asks the user.
 

@@ -19,7 +19,7 @@ from ssh_stack.cli.connect_from_arguments import connect_from_arguments, report_
 from ssh_stack.cli.errors import CommandExit, explain
 from ssh_stack.cli.progress import ProgressDisplay
 from ssh_stack.client.connection import Connection
-from ssh_wire import SSHError
+from ssh_wire import SSHError, lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_sftp import TransferFailure, Transferred
@@ -33,7 +33,7 @@ _SIZE_CHECK: Final = "the size check"
 _MAGIC: Final = frozenset("*?[")
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class CopyOptions:
     """How to copy."""
 
@@ -47,7 +47,7 @@ class CopyOptions:
     """Configuration lines for every host."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class _RemoteSession:
     """An SFTP session and its connection."""
 

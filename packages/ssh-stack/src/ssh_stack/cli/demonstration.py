@@ -26,7 +26,7 @@ from ssh_stack.server.authorization import AuthorizedKeys
 from ssh_stack.server.forwarding import AllowForwarding
 from ssh_stack.server.serving import serve
 from ssh_stack.server.shell import LocalShell
-from ssh_wire import SSHError
+from ssh_wire import SSHError, lazy_attrs
 from ssh_wire.aio import timeout
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _STATUS: Final = 7
 _PRINTED: Final = 16  # bytes of a difference
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Finding:
     """One thing that was tried."""
 

@@ -8,10 +8,8 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-import attrs
-
 from ssh_connection.addresses import format_address
-from ssh_wire import SSHError, UsageError
+from ssh_wire import SSHError, UsageError, lazy_attrs
 from ssh_wire.numbers import MAX_PORT
 
 if TYPE_CHECKING:
@@ -24,7 +22,7 @@ __all__ = ["ForwardSpec", "open_forwards", "parse_forward"]
 _PARTS = (3, 4)
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class ForwardSpec:
     """`[bind:]port:host:hostport`."""
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import unquote
 
-import attrs
-
 from ssh_stack.arguments import parse_destination
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 __all__ = ["Location", "parse_location"]
 
 _SCHEMES: Final = ("sftp://", "scp://")
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Location:
     """A path, here or on a host."""
 

@@ -7,9 +7,8 @@ import sys
 from contextlib import suppress
 from typing import Final, TextIO
 
-import attrs
-
 from ssh_stack.cli.errors import CommandExit
+from ssh_wire import lazy_attrs
 from ssh_wire.text import printable
 
 __all__ = ["Report"]
@@ -20,7 +19,7 @@ _NO_LOG: Final = 1
 _LEVELS: Final = {"QUIET": -1, "FATAL": -1, "ERROR": -1, "DEBUG1": 1, "DEBUG2": 2, "DEBUG3": 3}
 
 
-@attrs.define
+@lazy_attrs.define
 class Report:
     """Says things on standard error.
 

@@ -12,7 +12,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import attrs
 import click
 
 from ssh_connection.addresses import format_address, parse_address
@@ -35,7 +34,7 @@ from ssh_stack.server.permissions import ENFORCED
 from ssh_stack.server.serving import Serve
 from ssh_stack.server.serving import serve as start
 from ssh_stack.server.shell import LocalShell
-from ssh_wire import SSHError, UsageError
+from ssh_wire import SSHError, UsageError, lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_sftp import FileSystem
@@ -45,7 +44,7 @@ __all__ = ["serve"]
 _USAGE = 2  # as click ends for an option that it cannot use
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class _Options:
     """The command line."""
 
@@ -133,7 +132,7 @@ def serve(*, verbose: int, **values: object) -> None:
         sys.exit(FAILED)
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class _Prepared:
     """What is served and where, and the keys that prove who serves it."""
 

@@ -31,7 +31,7 @@ from ssh_keys.files import ReadOnce, may_wait, read_file, read_private_key, read
 from ssh_stack.client.encrypted_signer import EncryptedSigner
 from ssh_stack.local.callbacks import call_for_text
 from ssh_stack.local.threads import run_in_thread
-from ssh_wire import SSHError
+from ssh_wire import SSHError, lazy_attrs
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ __all__ = ["KeyReader", "NamedCertificate", "NamedKey"]
 _Load: TypeAlias = Callable[[str | bytes | None], PrivateKey]
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class NamedKey:
     """A key that was named, as far as it can be used.
 
@@ -66,7 +66,7 @@ class NamedKey:
     absent: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class NamedCertificate:
     """A certificate that was named.
 

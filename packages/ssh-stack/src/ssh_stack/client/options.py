@@ -17,7 +17,7 @@ from ssh_stack.client.connection import Connection
 from ssh_stack.sources import DEFAULT, Default, Path, RevokedSource
 from ssh_stack.streams import Stream, check_stream
 from ssh_transport import Algorithms, Limits
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 from ssh_wire.messages.auth import Prompt
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class Prompter(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class ClientOptions:
     """How to connect.  What is not given is as `ssh` would have it.
 

@@ -24,7 +24,7 @@ from ssh_stack.client.key_files import KeyReader, NamedCertificate, NamedKey
 from ssh_stack.client.plan.identity import IdentityPlan
 from ssh_stack.local.user import expand_home
 from ssh_stack.sources import Default
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_keys import Certificate
@@ -112,7 +112,7 @@ async def _agent_keys(
     return found, unusable
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class _Entry:
     """A named key, or a certificate beside one."""
 
@@ -126,7 +126,7 @@ class _Entry:
         return b"" if self.offered is None else self.offered.blob
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class KeyOrder:
     """The keys that there are, to be put in order.
 

@@ -36,7 +36,7 @@ from ssh_stack.errors import (
 from ssh_stack.local.callbacks import call_for_decision
 from ssh_stack.trust_files import load_known_hosts
 from ssh_transport.algorithms import HOST_KEYS
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 __all__ = ["Trust", "load_known_hosts"]
 
@@ -59,7 +59,7 @@ _WRITE_LOCK: Final = threading.Lock()
 """Held while a file is read and replaced: no line of another connection is lost between."""
 
 
-@attrs.define
+@lazy_attrs.define
 class Trust:
     """Decides about one server's key, and keeps what is known of the server up to date."""
 

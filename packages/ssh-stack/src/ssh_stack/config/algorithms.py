@@ -12,6 +12,7 @@ import attrs
 
 from ssh_keys.patterns import matches
 from ssh_stack.config.lines import Line
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_stack.config.values import Reader
@@ -49,7 +50,7 @@ _KNOWN: Final[dict[str, tuple[str, ...]]] = {
 _SIGNS: Final = "+-^"
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class AlgorithmList:
     """A change of a list of algorithms: "+a,b" appends, "^a,b" puts first, "-a,b*" removes."""
 

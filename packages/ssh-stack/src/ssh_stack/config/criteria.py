@@ -9,6 +9,7 @@ import attrs
 
 from ssh_keys.patterns import matches_list
 from ssh_stack.config.lines import Line
+from ssh_wire import lazy_attrs
 
 __all__ = ["Match", "MatchContext", "host_matches", "parse_match"]
 
@@ -71,7 +72,7 @@ def host_matches(context: MatchContext, line: Line) -> bool:
     return matches_list(tuple(map(_bytes, line.arguments)), _bytes(context.named))
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Match:
     """A Match line: the criteria that must all hold."""
 
@@ -97,7 +98,7 @@ class Match:
         )
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class _Criterion:
     """One criterion of a Match line."""
 

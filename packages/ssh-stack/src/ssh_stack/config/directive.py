@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
-import attrs
-
 from ssh_stack.config.builders import first
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_stack.config.resolve import ConfigResolver, FoundValue
@@ -100,7 +99,7 @@ LITERAL: Final = Expansion()
 """Nothing is replaced."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Directive:
     """How a keyword is read, what it sets, and what becomes of it."""
 

@@ -15,7 +15,7 @@ from ssh_keys import KeyFormatError
 from ssh_stack.config.lines import Line, parse_line
 from ssh_stack.errors import ConfigError
 from ssh_stack.local.user import expand_home
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_stack.config.host_config import HostConfig
@@ -30,7 +30,7 @@ _SYSTEM_FOLDER: Final = "/etc/ssh"
 _MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Source:
     """The lines of one file, or of options."""
 
@@ -47,7 +47,7 @@ class Source:
         return self.folder == _USER_FOLDER
 
 
-@attrs.frozen(eq=False)
+@lazy_attrs.frozen(eq=False)
 class Config:
     """Parsed configuration, in the order in which values are looked for.
 

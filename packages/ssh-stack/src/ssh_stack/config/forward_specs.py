@@ -17,11 +17,9 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-import attrs
-
 from ssh_stack.config.tokens import expand_variables
 from ssh_stack.config.values import port_number
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 __all__ = ["Address", "ForwardSpec", "TCPAddress", "UnixAddress", "parse_forward"]
 
@@ -30,7 +28,7 @@ _MAX_HOST: Final = 1025  # NI_MAXHOST
 _MAX_PATH: Final = 108  # PATH_MAX_SUN
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class TCPAddress:
     """A host and a port."""
 
@@ -44,7 +42,7 @@ class TCPAddress:
         return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class UnixAddress:
     """A socket in the file system."""
 
@@ -58,7 +56,7 @@ class UnixAddress:
 Address: TypeAlias = TCPAddress | UnixAddress
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class ForwardSpec:
     """Where a forward listens, and what its connections reach."""
 
@@ -93,7 +91,7 @@ def parse_forward(text: str, *, dynamic: bool = False, remote: bool = False) -> 
     return found
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class _Part:
     text: str
     is_path: bool

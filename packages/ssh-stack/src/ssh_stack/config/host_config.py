@@ -10,6 +10,7 @@ import attrs
 
 from ssh_stack.config.algorithms import AlgorithmList
 from ssh_stack.errors import ConfigError
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_stack.config.forward_specs import ForwardSpec
@@ -24,7 +25,7 @@ _MORE: Final = (
 )
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Unsupported:
     """A line that is for the host and is not honoured."""
 
@@ -59,7 +60,7 @@ class Unsupported:
         return ConfigError(problem, self.source, self.line)
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class HostConfig:
     """What the configuration says about one host; None where it says nothing.
 

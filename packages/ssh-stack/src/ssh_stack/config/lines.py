@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-import attrs
-
 from ssh_stack.errors import ConfigError
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 __all__ = ["Line", "parse_line", "quoted"]
 
@@ -15,7 +13,7 @@ _BLANK: Final = " \t\r\n"
 _LINE_END: Final = _BLANK + "\f"  # "allow \f (form feed) at EOL only"
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Line:
     """A keyword with its arguments, and where it is written."""
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Final, cast
 
-import attrs
-
 from ssh_keys.patterns import matches_list
 from ssh_stack.config.canonical import canonical_host
 from ssh_stack.config.criteria import host_matches, parse_match
@@ -21,7 +19,7 @@ from ssh_stack.config.lines import Line
 from ssh_stack.config.tokens import UnknownVariable, expand
 from ssh_stack.errors import ConfigError
 from ssh_stack.local.user import local_user
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_stack.config.directive import Directive
@@ -37,7 +35,7 @@ _DEFAULT_PORT: Final = 22
 _PLATFORMS: Final = {"darwin": frozenset({"usekeychain"})}  # what a system's own ssh adds
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class FoundValue:
     """A value, and the line that gave it."""
 

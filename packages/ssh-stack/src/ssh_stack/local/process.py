@@ -20,6 +20,7 @@ from typing import IO, Final
 import attrs
 
 from ssh_connection import ExitSignal
+from ssh_wire import lazy_attrs
 
 __all__ = ["UNKNOWN_STATUS", "LocalProcess", "Program", "wait_without_reaping"]
 
@@ -28,7 +29,7 @@ UNKNOWN_STATUS: Final = 255
 SIGCHLD is ignored: its status is not known."""
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class Program:
     """What to start, and in which surroundings."""
 

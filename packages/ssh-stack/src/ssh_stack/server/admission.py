@@ -6,9 +6,7 @@ from collections import Counter
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Self
 
-import attrs
-
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 __all__ = ["Admission", "MaxStartups", "RefusalReports", "network"]
 
@@ -17,7 +15,7 @@ _PAUSE = 60.0  # seconds between two reports of a flood
 _PREFIX = 64  # what one customer of an IPv6 provider has at the least
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class MaxStartups:
     """Bounds on connections that are not authenticated yet (sshd_config(5), MaxStartups).
 

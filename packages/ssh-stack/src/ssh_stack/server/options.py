@@ -24,7 +24,7 @@ from ssh_stack.server.admission import MaxStartups
 from ssh_stack.server.authorization import Authorization
 from ssh_stack.sources import Path, RevokedSource
 from ssh_transport import Algorithms, Limits
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_keys import Certificate
@@ -95,7 +95,7 @@ def _host_keys(
     return tuple(found)
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class ServerOptions:
     """How to serve; what is not switched on is denied.
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import attrs
-
 from ssh_transport.ciphers import CIPHERS
 from ssh_transport.errors import NegotiationFailed
 from ssh_transport.macs import MACS
+from ssh_wire import lazy_attrs
 from ssh_wire.messages.transport import KexInit
 
 __all__ = [
@@ -31,7 +30,7 @@ PSEUDO_METHODS = frozenset({EXT_INFO_CLIENT, EXT_INFO_SERVER, STRICT_CLIENT, STR
 _KEX = "key exchange"
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class DirectionAgreement:
     """What was negotiated for one direction."""
 
@@ -45,7 +44,7 @@ class DirectionAgreement:
     """The compression method."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Agreement:
     """What was negotiated."""
 

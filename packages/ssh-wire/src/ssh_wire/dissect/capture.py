@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from enum import IntEnum
 from struct import Struct
 
-import attrs
-
+from ssh_wire import lazy_attrs
 from ssh_wire.errors import WireError
 
 __all__ = ["CaptureError", "Frame", "frames", "is_capture"]
@@ -38,7 +37,7 @@ class CaptureError(WireError):
     """The file is not a capture, or is damaged."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Frame:
     """One captured frame.
 

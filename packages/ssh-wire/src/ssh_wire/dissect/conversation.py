@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-import attrs
-
+from ssh_wire import lazy_attrs
 from ssh_wire.declare import Message
 from ssh_wire.dissect.direction import DirectionReader, Piece, What
 from ssh_wire.dissect.nodes import Tree, dissect
@@ -31,7 +30,7 @@ _METHOD_NUMBERS = range(30, 50)
 _MARKERS = ("ext-info-", "kex-strict-")
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Entry:
     """A line or a packet of one side, or the end of what can be decoded.
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-import attrs
-
+from ssh_wire import lazy_attrs
 from ssh_wire.binary_packet import PacketReader
 from ssh_wire.errors import WireError
 from ssh_wire.numbers import MessageNumber
@@ -26,7 +25,7 @@ _NEW_KEYS = bytes([MessageNumber.NEWKEYS])
 What: TypeAlias = Literal["line", "identification", "packet", "encrypted", "broken"]
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Piece:
     """A part of one direction.
 

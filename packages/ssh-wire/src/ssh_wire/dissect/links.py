@@ -10,9 +10,7 @@ from collections.abc import Callable
 from struct import Struct
 from typing import TYPE_CHECKING
 
-import attrs
-
-from ssh_wire import lazy
+from ssh_wire import lazy, lazy_attrs
 from ssh_wire.dissect.capture import Frame
 
 if TYPE_CHECKING:
@@ -45,7 +43,7 @@ SYN, ACK = 2, 16
 """Flags of a segment (RFC 9293 section 3.1)."""
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Address:
     """An address and a port.
 
@@ -62,7 +60,7 @@ class Address:
         return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Segment:
     """One TCP segment.
 

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias, cast
 
 import attrs
 
-from ssh_wire import codegen
+from ssh_wire import codegen, lazy_attrs
 from ssh_wire.declare import Message, Record
 from ssh_wire.dissect.descriptions import describe, terminal_modes
 from ssh_wire.errors import ProtocolError
@@ -25,7 +25,7 @@ _NAMES = {member.value: member.name for member in MessageNumber}
 _METHOD_NUMBERS = range(60, 80)
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Field:
     """One field.
 
@@ -46,7 +46,7 @@ class Field:
     inner: tuple[Field, ...] = ()
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Tree:
     """One payload.
 

@@ -13,6 +13,7 @@ from operator import itemgetter
 
 import attrs
 
+from ssh_wire import lazy_attrs
 from ssh_wire.dissect.conversation import Role
 from ssh_wire.dissect.links import ACK, SYN, Address, Segment
 from ssh_wire.errors import WireError
@@ -78,7 +79,7 @@ def _streams() -> dict[Role, TCPStream]:
     return {"client": TCPStream(), "server": TCPStream()}
 
 
-@attrs.frozen(eq=False)
+@lazy_attrs.frozen(eq=False)
 class TCPConnection:
     """One TCP connection.
 

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, get_args
 
 import attrs
 
+from ssh_wire import lazy_attrs
 from ssh_wire.binary_packet import unpack_packet
 from ssh_wire.declare import Message
 from ssh_wire.dissect.capture import frames, is_capture
@@ -47,7 +48,7 @@ _PREVIEW = 8_192
 _HELD = 256
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class Options:
     """How an input is decoded and printed.
 
@@ -68,7 +69,7 @@ class Options:
     full: bool = False
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class ConnectionEntry:
     """An entry of one connection.
 

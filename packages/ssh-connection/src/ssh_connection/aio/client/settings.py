@@ -12,6 +12,7 @@ from ssh_connection.aio.settings import KeepaliveOptions, Timeouts
 from ssh_connection.limits import ConnectionLimits
 from ssh_keys import PublicKey
 from ssh_transport import TransportOptions
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_keys import Certificate
@@ -41,7 +42,7 @@ HostKeyUpdater: TypeAlias = Callable[[tuple[PublicKey, ...], HostKeyProver], Awa
 """Told of all keys that the server says it has, once; believes only what is proven."""
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class ClientSettings:
     """Everything that a client connection needs to know."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import attrs
 
 from ssh_connection.pty import Pty
-from ssh_wire import UsageError, lazy
+from ssh_wire import UsageError, lazy, lazy_attrs
 from ssh_wire.messages import connection as m
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ else:
 __all__ = ["Launch", "command_line"]
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class Launch:
     """What to start, and in which surroundings."""
 

@@ -28,7 +28,7 @@ from ssh_connection.aio.process.files import (
 from ssh_connection.aio.streams import ByteReader, ByteWriter
 from ssh_connection.errors import ChannelClosed
 from ssh_transport import ConnectionLost
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 from ssh_wire.primitives import Buffer
 
 __all__ = [
@@ -84,7 +84,7 @@ Read: TypeAlias = Callable[[int], Awaitable[bytes]]
 Write: TypeAlias = Callable[[bytes], Awaitable[None]]
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class OpenedStreams:
     """The streams of one command, ready to be carried."""
 
@@ -186,7 +186,7 @@ def _is_lost(error: BaseException) -> bool:
     return isinstance(error, ChannelClosed | ConnectionLost)
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Redirects:
     """What `run` and `start` were given for the three streams, checked."""
 

@@ -16,7 +16,7 @@ from ssh_connection.errors import CommandFailed, NoExitStatus, SSHTimeout
 from ssh_connection.pty import Pty
 from ssh_connection.results import Completed
 from ssh_transport import ConnectionLost
-from ssh_wire import SSHError, UsageError
+from ssh_wire import SSHError, UsageError, lazy_attrs
 from ssh_wire.aio import timeout
 
 __all__ = ["CommandInterrupted", "OutputTooLarge", "RunOptions", "run_command"]
@@ -46,7 +46,7 @@ class OutputTooLarge(SSHError):
         self.completed = completed
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class RunOptions:
     """How `run` runs a command."""
 

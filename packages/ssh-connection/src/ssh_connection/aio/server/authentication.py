@@ -12,12 +12,10 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-import attrs
-
 from ssh_auth import Accept, AuthContext, ChangePassword, Partial, Reject, ServerPolicy
 from ssh_connection.aio.callbacks import check_async, logged
 from ssh_keys import PublicKey
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 from ssh_wire.messages.auth import InfoRequest
 from ssh_wire.primitives import encode_names
 
@@ -32,7 +30,7 @@ Result: TypeAlias = Accept | Reject | Partial
 _log = logging.getLogger("ssh_connection.server")
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class ServerAuthentication:
     """The methods that a server offers, each with the function that decides."""
 

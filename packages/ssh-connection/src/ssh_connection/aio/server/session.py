@@ -16,7 +16,7 @@ from ssh_connection.errors import ChannelClosed
 from ssh_connection.pty import Pty
 from ssh_connection.results import ExitSignal
 from ssh_keys import PublicKey
-from ssh_wire import WireError
+from ssh_wire import WireError, lazy_attrs
 from ssh_wire.messages import connection as m
 from ssh_wire.modes import decode_modes
 
@@ -36,7 +36,7 @@ _MAX_SIZE = 0xFFFF  # of a terminal, in either direction
 _log = logging.getLogger("ssh_connection.server")
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class User:
     """The user that is authenticated."""
 
@@ -267,7 +267,7 @@ A handler that returns None has called `Session.exit`; without a status the sess
 """
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class SessionPolicy:
     """What sessions may be, for one client."""
 

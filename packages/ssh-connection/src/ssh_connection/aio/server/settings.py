@@ -17,6 +17,7 @@ from ssh_connection.aio.settings import KeepaliveOptions
 from ssh_connection.limits import ConnectionLimits
 from ssh_keys import PrivateKey
 from ssh_transport import TransportOptions
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_connection.aio.server.connection import ServerConnection
@@ -28,7 +29,7 @@ LOG: Final = logging.getLogger("ssh_connection.server")
 """Where a server's faults are logged, unless its settings name another logger."""
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class ServerSettings:
     """Everything that a server connection needs to know; what is not set is denied."""
 

@@ -7,8 +7,6 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TypeAlias
 
-import attrs
-
 from ssh_sftp.aio.client.session import ClientSession, unsupported
 from ssh_sftp.aio.client.symlinks import SymLinks
 from ssh_sftp.attributes import Attributes
@@ -50,7 +48,7 @@ from ssh_sftp.messages import (
     UsersGroupsByID,
 )
 from ssh_sftp.names import directory_of, is_dot, is_plain, join
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 from ssh_wire.text import printable
 
 __all__ = ["DirEntry", "Operations", "PathLike", "path_text"]
@@ -75,7 +73,7 @@ def path_text(path: PathLike) -> str:
     return text
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class DirEntry:
     """A name in a directory of the server.
 

@@ -6,7 +6,7 @@ import asyncio
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 import attrs
 
@@ -26,7 +26,7 @@ from ssh_sftp.errors import SFTPError, SFTPTransferErrors
 from ssh_sftp.messages import SetStat, Status
 from ssh_sftp.names import basename
 from ssh_sftp.results import Transferred
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 __all__ = ["Callbacks", "OnError", "Transfer", "into_directory", "is_directory", "last_name"]
 
@@ -36,12 +36,15 @@ OnError: TypeAlias = Literal["continue", "stop"]
 _UNDO_SECONDS = 5.0
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Callbacks:
     """The functions that are called with the progress of a transfer."""
 
     progress: Progress | None = None
     found: Found | None = None
+
+
+_NO_CALLBACKS: Final = Callbacks()
 
 
 class Transfer:
@@ -50,7 +53,7 @@ class Transfer:
     def __init__(
         self,
         session: ClientSession,
-        callbacks: Callbacks = Callbacks(),
+        callbacks: Callbacks = _NO_CALLBACKS,
         *,
         preserve: bool = False,
         on_error: OnError = "stop",

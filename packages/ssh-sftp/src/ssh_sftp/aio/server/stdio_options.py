@@ -11,10 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
-import attrs
-
 from ssh_sftp.server.request_names import REQUEST_NAMES, check_request_names
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 __all__ = ["FACILITIES", "LEVELS", "StdioOptions", "local_user", "parse"]
 
@@ -44,7 +42,7 @@ _WORDS: Final = ["root=", "help"]
 _MAX_UMASK: Final = 0o777
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class StdioOptions:
     """The options of the command line.
 

@@ -18,7 +18,7 @@ from ssh_stack.cli.keygen.keys import read_private, read_public
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.keygen.validity import parse_validity, tell_validity
 from ssh_stack.cli.report import Report
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 from ssh_wire.primitives import string
 
 __all__ = ["certify", "spec_of"]
@@ -37,7 +37,7 @@ _WARNINGS: Final = {
 _NAMES: Final = {name.lower(): name for name in (*PERMISSIONS, _BARE)}
 
 
-@attrs.define
+@lazy_attrs.define
 class _Options:
     """The options of a certificate while -O after -O is read."""
 

@@ -11,8 +11,6 @@ from base64 import b64decode
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
-import attrs
-
 from ssh_keys import (
     Certificate,
     KeyFormatError,
@@ -23,6 +21,7 @@ from ssh_keys import (
 )
 from ssh_keys.patterns import matches_list
 from ssh_keys.trust import HashedName, Marker, take_field
+from ssh_wire import lazy_attrs
 
 __all__ = ["KeyLine", "Line", "UnreadableLine", "key_of", "lines_of", "names", "with_hashed_names"]
 
@@ -35,7 +34,7 @@ _MAX_KIND: Final = 127
 _WILD: Final = frozenset(b"*?!")
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class Line:
     """A comment or a blank line.
 
@@ -48,7 +47,7 @@ class Line:
     text: bytes
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class KeyLine(Line):
     """A line with hosts and a key.
 
@@ -63,7 +62,7 @@ class KeyLine(Line):
     key: bytes
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class UnreadableLine(Line):
     """A line that ssh-keygen calls invalid."""
 

@@ -28,6 +28,7 @@ from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.keygen.show import hash_of, title
 from ssh_stack.cli.report import Report
 from ssh_stack.local.user import expand_home
+from ssh_wire import lazy_attrs
 from ssh_wire.text import printable
 
 __all__ = ["find", "hash_names", "remove"]
@@ -76,7 +77,7 @@ def _found(line: KeyLine, wanted: str, options: Options) -> tuple[str | bytes, .
     return (text, randomart(key, name)) if options.has("v") else (text,)
 
 
-@attrs.define
+@lazy_attrs.define
 class _Change:
     """One pass through a file, which may be made again if another program writes to it.
 

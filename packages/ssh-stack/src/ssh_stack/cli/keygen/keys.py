@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import attrs
-
 from ssh_keys import (
     MAX_BLOB,
     Certificate,
@@ -30,6 +28,7 @@ from ssh_keys.trust import numbered_lines, take_field
 from ssh_stack.cli.errors import CommandExit
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.keygen.prompts import secret
+from ssh_wire import lazy_attrs
 from ssh_wire.text import printable
 
 __all__ = [
@@ -46,7 +45,7 @@ __all__ = [
 _MAX_FILE: Final = 16 * MAX_BLOB
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class CommentedKey:
     """A key and its comment."""
 

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import attrs
-
 from ssh_stack.local.user import expand_home
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 __all__ = ["MODES", "Options", "parse_options"]
 
@@ -49,7 +47,7 @@ _ORDER: Final = "YkQFRrsAHLpcyeilB"
 """Which letter decides where several could: -F with -l and -H, -k with -s, -Q with -l."""
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class Options:
     """What the command line asks for.
 

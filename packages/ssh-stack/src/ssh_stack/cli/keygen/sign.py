@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Self, cast
 
-import attrs
 import click
 
 from ssh_keys import Certificate, KeyFormatError, PublicKey, SignatureRefused, SSHSig
@@ -22,7 +21,7 @@ from ssh_stack.cli.keygen.prompts import confirm_overwrite
 from ssh_stack.cli.keygen.show import title
 from ssh_stack.cli.report import Report
 from ssh_stack.local.user import expand_home
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 __all__ = ["signature"]
 
@@ -73,7 +72,7 @@ def _save(word: str, made: SSHSig, report: Report) -> None:
     report.show(f"Write signature to {target}")
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class _SigningKey:
     """What signs, and the certificate that goes along."""
 
@@ -109,7 +108,7 @@ class _SigningKey:
         self.close()
 
 
-@attrs.frozen
+@lazy_attrs.frozen
 class _AgentMessageSigner:
     """A key whose private half an agent has."""
 

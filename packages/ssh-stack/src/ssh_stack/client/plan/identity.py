@@ -14,6 +14,7 @@ from ssh_stack.client.options import CertificateSource, KeySource, Prompter, Sec
 from ssh_stack.client.plan.choice import choose
 from ssh_stack.client.plan.transport import usual_signature_algorithms
 from ssh_stack.sources import DEFAULT, Default, Path
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_stack.client.options import ClientOptions
@@ -25,7 +26,7 @@ METHODS: Final = ("publickey", "keyboard-interactive", "password")
 """Authentication methods in the order in which `ssh` prefers them (ssh_config(5))."""
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class IdentityPlan:
     """How the user is authenticated at one server.
 

@@ -8,7 +8,7 @@ import attrs
 
 from ssh_stack.arguments import parse_destination
 from ssh_stack.sources import DEFAULT
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_stack.client.options import ClientOptions
@@ -19,7 +19,7 @@ __all__ = ["Jump", "last_jump"]
 _MAX_JUMPS = 16
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class Jump:
     """A jump host, and how to connect to it.
 

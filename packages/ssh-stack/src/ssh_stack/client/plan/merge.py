@@ -13,7 +13,7 @@ from ssh_stack.client.plan.session import SessionPlan, merge_session
 from ssh_stack.client.plan.transport import TransportPlan, merge_transport
 from ssh_stack.client.plan.trust import TrustPlan, merge_trust
 from ssh_stack.config.names import is_safe_host, is_safe_user
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_stack.client.options import ClientOptions
@@ -24,7 +24,7 @@ __all__ = ["ConnectionPlan", "Target", "check_name", "merge"]
 _PORT: Final = 22
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class Target:
     """Where to, as it was asked for.
 
@@ -40,7 +40,7 @@ class Target:
     local_user: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class ConnectionPlan:
     """What one connection is to do.
 

@@ -10,6 +10,7 @@ import attrs
 from ssh_connection.aio import ClientConnection
 from ssh_stack.client.connection import Connection
 from ssh_stack.sources import DEFAULT
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_stack.client.options import ClientOptions
@@ -22,7 +23,7 @@ __all__ = ["RoutePlan", "merge_route"]
 _Command: TypeAlias = str | tuple[str, ...]
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class RoutePlan:
     """The way to the server: the first that is given of a stream, a command, a connection, jumps.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-import attrs
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_stack.config import HostConfig
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["SessionPlan", "merge_session"]
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class SessionPlan:
     """What a session is to be.  All but the environment is for the command line.
 

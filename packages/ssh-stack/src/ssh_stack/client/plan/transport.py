@@ -10,6 +10,7 @@ from ssh_connection import ConnectionLimits
 from ssh_connection.aio import KeepaliveOptions, Timeouts
 from ssh_stack.sources import Default
 from ssh_transport import Algorithms, Limits, profiles
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_stack.client.options import ClientOptions
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class TransportPlan:
     """How the connection is protected and kept alive.
 

@@ -12,6 +12,7 @@ from ssh_stack.client.options import HostKeyPolicy, HostKeyUpdateDecision
 from ssh_stack.client.plan.choice import choose
 from ssh_stack.client.plan.transport import usual_signature_algorithms
 from ssh_stack.sources import DEFAULT, Default, Path, RevokedSource
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_stack.client.options import ClientOptions
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["TrustPlan", "merge_trust"]
 
 
-@attrs.frozen(kw_only=True)
+@lazy_attrs.frozen(kw_only=True)
 class TrustPlan:
     """Which host keys are trusted.
 

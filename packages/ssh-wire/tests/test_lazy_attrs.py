@@ -1,0 +1,191 @@
+"""Classes that attrs builds later: in all that can be seen they are those of attrs."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import weakref
+from typing import Any, ClassVar
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ssh_wire import lazy_attrs
+
+
+@lazy_attrs.frozen
+class Point:
+    """A point."""
+
+    x: int
+    y: int = 0
+    names: list[str] = attrs.field(factory=list[str], eq=False, repr=False)
+    ORIGIN: ClassVar[tuple[int, int]] = (0, 0)
+
+    @property
+    def kind(self) -> type:
+        """The class, as a method sees it."""
+        return __class__  # type: ignore[name-defined,no-any-return]
+
+
+@lazy_attrs.frozen(kw_only=True)
+class Named(Point):
+    """A point with a name."""
+
+    name: str = "here"
+
+    def describe(self) -> str:
+        """Return text about the point."""
+        return f"{self.name}: {super().__repr__()}"
+
+
+@lazy_attrs.define
+class Counter:
+    """What may be changed."""
+
+    count: int = attrs.field(default=0, converter=int)
+    step: int = attrs.field(default=1, validator=attrs.validators.gt(0))
+
+    def __attrs_post_init__(self) -> None:
+        self.count += self.step
+
+
+@lazy_attrs.frozen(eq=False)
+class Unequal:
+    """Compared by identity."""
+
+    x: int
+
+
+class Plain(Point):
+    """A subclass that is no attrs class itself."""
+
+
+def _unused() -> Any:
+    @lazy_attrs.frozen
+    class Unused:
+        x: int = 1
+
+    return Unused
+
+
+def test_class_is_built_when_instance_is_made() -> None:
+    unused = _unused()
+    stub = unused.__init__
+
+    assert unused().x == 1
+    assert unused.__init__ is not stub
+
+
+def test_class_is_built_when_its_fields_are_asked_for() -> None:
+    assert [field.name for field in attrs.fields(_unused())] == ["x"]
+    assert attrs.has(_unused())
+    assert _unused().__match_args__ == ("x",)
+
+
+def test_method_that_was_taken_before_builds_class() -> None:
+    unused = _unused()
+    init = unused.__init__
+    made = unused.__new__(unused)
+    init(made, 5)
+
+    assert made.x == 5
+    init(made, 6)
+    assert made.x == 6
+
+
+@given(st.integers(), st.integers())
+def test_equality_hash_and_repr_are_those_of_attrs(x: int, y: int) -> None:
+    @attrs.frozen
+    class Reference:
+        x: int
+        y: int
+
+    first, second = Point(x, y, ["a"]), Point(x, y, ["b"])
+
+    assert first == second
+    assert hash(first) == hash(second)
+    assert (first == Point(y, x)) == (Reference(x, y) == Reference(y, x))
+    assert repr(first) == f"Point(x={x!r}, y={y!r})"
+    assert Unequal(x) != Unequal(x)
+
+
+def test_instance_of_frozen_class_cannot_be_changed() -> None:
+    point = Point(1)
+
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        point.x = 2  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        del point.x  # pyright: ignore[reportAttributeAccessIssue]
+    assert not hasattr(point, "__dict__")
+
+
+def test_class_that_may_be_changed_converts_and_validates() -> None:
+    counter = Counter("3", 2)
+
+    assert counter.count == 5
+    counter.count = "7"  # type: ignore[assignment]
+    assert counter.count == 7
+    with pytest.raises(ValueError, match="'step' must be > 0"):
+        counter.step = 0
+    with pytest.raises(AttributeError):
+        counter.steps = 1  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(TypeError):
+        hash(counter)
+
+
+def test_wrong_arguments_are_refused() -> None:
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'x'"):
+        Point()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'z'"):
+        Point(1, z=2)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def test_subclass_has_fields_and_methods_of_its_base() -> None:
+    named = Named(x=1, name="there")
+
+    assert [field.name for field in attrs.fields(Named)] == ["x", "y", "names", "name"]
+    assert named.describe() == "there: Named(x=1, y=0)"
+    assert named.kind is Point
+    assert Plain(1, 2) == Plain(1, 2)
+    assert Plain(1) != Point(1)
+    assert Point.ORIGIN == (0, 0)
+
+
+def test_evolve_match_and_asdict_work() -> None:
+    point = attrs.evolve(Point(1, 2, ["a"]), y=3)
+
+    match point:
+        case Point(x, y):
+            assert (x, y) == (1, 3)
+    assert attrs.asdict(point) == {"x": 1, "y": 3, "names": ["a"]}
+
+
+def test_instance_is_copied_pickled_and_referred_to_weakly() -> None:
+    point = Named(x=1, names=["a"])
+
+    pickled = pickle.loads(pickle.dumps(point))  # noqa: S301 (our own)
+
+    for found in (copy.copy(point), copy.deepcopy(point), pickled):
+        assert found == point
+        assert found.names == ["a"]
+    assert weakref.ref(point)() is point
+
+
+def test_pickle_is_read_by_process_that_has_not_used_the_class() -> None:
+    class_ = _unused()
+    state = class_(5).__getstate__()
+    fresh = _unused()
+    made = fresh.__new__(fresh)
+    made.__setstate__(state)
+
+    assert made.x == 5
+
+
+def test_name_module_and_text_are_those_of_the_body() -> None:
+    assert Point.__name__ == "Point"
+    assert Point.__module__ == __name__
+    assert Point.__doc__ == "A point."
+    assert _unused().__qualname__ == "_unused.<locals>.Unused"
