@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from ssh_stack.config import Config, HostConfig, load_config
+from ssh_stack.config.resolve import Request
+from ssh_stack.config.resolve import resolve as resolve_request
 from ssh_stack.errors import ConfigError
+from ssh_stack.local.interfaces import interface_addresses
 
 
 def resolve(text: str, host: str = "web1", user: str | None = None) -> HostConfig:
@@ -83,8 +86,9 @@ def test_host_line_with_comment_alone_matches_no_host() -> None:
         ("Match tagged t\n User a\n", None),
         ("Tag t\nMatch tagged t,u\n User a\n", "a"),
         ('Match tagged ""\n User a\n', "a"),
-        ("Match version ssh_stack_*\n User a\n", "a"),
-        ("Match version OpenSSH_*\n User a\n", None),
+        ("Match version ssh_stack_*\n User a\n", None),
+        ("Match version OpenSSH_10.*\n User a\n", "a"),
+        ("Match version OpenSSH_9.*,!OpenSSH_10.*\n User a\n", None),
         ("Match localuser another-user\n User a\n", None),
         ("Match # nothing\n User a\n", ConfigError),
         ('Match host ""\n User a\n', ConfigError),
@@ -114,15 +118,84 @@ def test_unknown_criterion_is_error_of_its_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "criterion", ["localnetwork 10.0.0.0/8", "command x", "sessiontype shell"]
+    ("criterion", "command", "applies"),
+    [
+        ("command x", "", False),
+        ("command x", "x", True),
+        ("command 'ls *'", "ls -l", True),
+        ("command !ls,*", "ls", False),
+        ('command ""', "", True),
+        ('command ""', "ls", False),
+        ("!command ls", "ls", False),
+        ("sessiontype shell", "", True),
+        ("sessiontype exec,subsystem", "", False),
+        ("sessiontype exec", "ls", True),
+    ],
 )
-def test_unsupported_criterion_is_error_only_when_it_decides(criterion: str) -> None:
-    text = f"Match host web2 {criterion}\n User a\n"
+def test_command_and_kind_of_session_choose_block(
+    criterion: str, command: str, *, applies: bool
+) -> None:
+    found = Config.parse(f"Match {criterion}\n Port 7\n").resolve("web1", command=command)
 
-    assert resolve(text).user is None
-    with pytest.raises(ConfigError, match="is not supported yet") as caught:
-        resolve(text, "web2")
-    assert caught.value.line == 1
+    assert (found.port == 7) is applies
+
+
+def test_session_type_that_is_asked_for_decides_before_the_configuration() -> None:
+    text = (
+        "SessionType none\nMatch sessiontype subsystem\n Port 7\nMatch sessiontype none\n Port 8\n"
+    )
+
+    asked = Config.parse(text).resolve("web1", command="sftp", session_type="subsystem")
+    assert (asked.port, asked.session_type) == (7, "subsystem")
+    assert resolve(text).port == 8
+    assert resolve("Match sessiontype shell\n Port 7\nMatch all\n SessionType none\n").port == 7
+
+
+@pytest.mark.parametrize(
+    ("networks", "applies"),
+    [
+        ("192.0.2.0/24", True),
+        ("198.51.100.0/24", False),
+        ("10.0.0.0/8,192.0.2.7", True),
+        ("192.0.2.8", False),
+        ("2001:db8::/32", True),
+        ("fe80::/10", False),  # an address of one link is in no network
+        ("::/0", True),
+    ],
+)
+def test_addresses_of_interfaces_choose_block(networks: str, *, applies: bool) -> None:
+    config = Config.parse(f"Match localnetwork {networks}\n Port 7\n")
+    asked = Request("web1", addresses=lambda: ["192.0.2.7", "2001:db8::7", "fe80::7%2"])
+
+    assert (resolve_request(config, asked).port == 7) is applies
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [
+        "10.0.0.1/8",
+        "10.0.0.0/33",
+        "10.0.0.0/255.0.0.0",
+        "eth0",
+        "10.0.0.0/8,",
+        "!10.0.0.0/8",
+        "fe80::1%1",
+    ],
+)
+def test_wrong_network_is_error_of_its_line_in_every_block(networks: str) -> None:
+    for text in (f"Match localnetwork {networks}\n", f"Match host x localnetwork={networks}\n"):
+        with pytest.raises(ConfigError, match=r"line 1: Match localnetwork: .* nor a network"):
+            resolve(text)
+
+
+def test_addresses_of_this_machine_are_known() -> None:
+    assert "127.0.0.1" in list(interface_addresses())
+    assert resolve("Match localnetwork 127.0.0.0/8\n Port 7\n").port == 7
+
+
+def test_command_that_is_skipped_has_its_tokens_checked() -> None:
+    with pytest.raises(ConfigError, match="unknown token %q"):
+        resolve("Match host other exec 'true %q'\n Port 7\n")
 
 
 def test_exec_is_run_by_shell_of_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from ssh_stack.config import Config, HostConfig
 from ssh_stack.config.directives import DIRECTIVES
 from ssh_stack.config.forward_specs import parse_forward
 
-_BESIDE = {"found", "late_errors", "notes", "unsupported"}
+_BESIDE = {"found", "late_errors", "texts", "notes", "unsupported"}
 _VALUES: dict[str, tuple[str, Any]] = {
     "AddKeysToAgent": ("confirm 5m", ("confirm", 300)),
     "BindInterface": ("tun0", "tun0"),

@@ -1,116 +1,288 @@
-"""What `ssh-stack ssh -G` prints: the options of a host, in the manner of `ssh -G`."""
+"""What `ssh-stack ssh -G` prints: the options of a host, in the manner of `ssh -G`.
+
+The rows of `ssh_stack.config.directives` say what is printed and in which order; here is how.
+git runs it to learn which letters there are, so it imports no more than the configuration.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ssh_stack.client.options import ClientOptions
-from ssh_stack.client.plan.transport import offered_algorithms
-from ssh_stack.client.public_keys import DEFAULT_IDENTITIES
+from ssh_stack.config.directives import DIRECTIVES
 
 if TYPE_CHECKING:
     from ssh_stack.config import HostConfig
+    from ssh_stack.config.directive import Directive, Style
+    from ssh_stack.config.forward_specs import Address, ForwardSpec
 
 __all__ = ["config_text"]
 
-# "yes" and "no" as `ssh -G` spells them: some of its tables begin with "true"
-_POLICIES: Final = {"strict": "true", "off": "false"}
-_UPDATES: Final = {"yes": "true", "no": "false", None: "true"}
+_Printer: TypeAlias = "Callable[[Directive, HostConfig, str], Sequence[str]]"
+
+# OpenSSH prints the first word that its table has for a value
+_TRUTH: Final = {"strict": "true", "yes": "true", "off": "false", "no": "false"}
+_FLAG: Final = {True: "yes", False: "no"}
 
 
 def config_text(config: HostConfig, host: str) -> str:
-    """Return the options that are honoured, one on each line.
+    """Return the options of a host, one on each line.
 
     Args:
         config: the options of the host.
         host: the host, as it was written.
     """
-    rows = (
-        *_usual(config, host),
-        *_numbers(config),
-        *_words(config),
-        *_algorithms(config),
-        *_lists(config),
+    lines = [f"host {host}\n"]
+    for row in DIRECTIVES.values():
+        if row.prints:
+            lines += (f"{row.name.lower()} {value}\n" for value in _values(row, config, host))
+    return "".join(lines)
+
+
+def _values(row: Directive, config: HostConfig, host: str) -> Sequence[str]:
+    """Return what is printed of a keyword, each value on a line of its own."""
+    if row.name in config.found or row.prints in _ALWAYS:
+        return _PRINTERS[row.prints](row, config, host)
+    return (
+        row.default.split(" ")
+        if row.prints == "raw each" and row.default
+        else ([row.default] if row.default else [])
     )
-    return "".join(f"{name} {value}\n" for name, value in rows if value)
 
 
-def _usual(config: HostConfig, host: str) -> Iterator[tuple[str, str]]:
+def _value(row: Directive, config: HostConfig) -> Any:  # noqa: ANN401 (each has a type of its own)
+    return getattr(config, row.field)
+
+
+def _read(row: Directive, config: HostConfig) -> list[Any]:
+    """Return the values of a keyword as they were read."""
+    return list(dict.fromkeys(found.value for found in config.found[row.name]))
+
+
+def _optional(value: object) -> Sequence[str]:
+    return [] if value is None or value == "" else [str(value)]
+
+
+def _user(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
     from ssh_stack.local.user import local_user  # where no user is named
 
-    yield "host", host
-    yield "hostname", config.hostname or host
-    yield "user", config.user or local_user()
-    yield "port", str(config.port or 22)
-    yield "addressfamily", config.address_family
-    for name, value in (
-        ("batchmode", config.batch),
-        ("clearallforwardings", config.clear_all_forwardings),
-        ("exitonforwardfailure", config.exit_on_forward_failure),
-        ("hashknownhosts", config.hash_known_hosts),
-        ("identitiesonly", config.identities_only),
-        ("kbdinteractiveauthentication", config.keyboard_interactive_authentication),
-        ("passwordauthentication", config.password_authentication),
-        ("stdinnull", config.stdin_null),
-        ("tcpkeepalive", config.tcp_keepalive),
-    ):
-        yield name, "yes" if value else "no"
-    yield "pubkeyauthentication", "true" if config.public_key_authentication else "false"
-    policy = config.strict_host_key_checking
-    yield "stricthostkeychecking", _POLICIES.get(policy, policy)
-    yield "updatehostkeys", _UPDATES.get(config.update_host_keys, "ask")
+    return [_value(row, config) or local_user()]
 
 
-def _numbers(config: HostConfig) -> Iterator[tuple[str, str]]:
-    for name, number, usual in (
-        ("numberofpasswordprompts", config.password_prompts, 3),
-        ("serveralivecountmax", config.alive_count_max, 3),
-        ("serveraliveinterval", config.alive_interval, 0),
-        ("requiredrsasize", config.required_rsa_size, 1024),
-        ("connecttimeout", config.connect_timeout or None, "none"),
-    ):
-        yield name, str(usual if number is None else number)
-    yield "rekeylimit", "{} {}".format(*(config.rekey_limit or (0, 0)))
+def _hostname(row: Directive, config: HostConfig, host: str) -> Sequence[str]:
+    return [_value(row, config) or host]
 
 
-def _words(config: HostConfig) -> Iterator[tuple[str, str]]:
-    yield "requesttty", config.request_tty or "auto"
-    yield "sessiontype", config.session_type or "default"
-    yield "loglevel", config.log_level or "INFO"
-    yield "escapechar", config.escape_char or "~"
-    yield "bindaddress", config.bind_address or ""
-    yield "hostkeyalias", config.host_key_alias or ""
-    yield "identityagent", str(config.identity_agent or "")
-    yield "preferredauthentications", ",".join(config.preferred_authentications or ())
-    yield "kbdinteractivedevices", config.keyboard_interactive_devices
-    yield "remotecommand", config.remote_command or ""
-    yield "tag", config.tag or ""
+def _flag(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    return [_FLAG[bool(_value(row, config))]]
 
 
-def _algorithms(config: HostConfig) -> Iterator[tuple[str, str]]:
-    offered = offered_algorithms(ClientOptions(), config)
-    yield "ciphers", ",".join(offered.ciphers)
-    yield "hostkeyalgorithms", ",".join(offered.host_keys)
-    yield "kexalgorithms", ",".join(offered.kex)
-    yield "macs", ",".join(offered.macs)
+def _truth(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    word = _value(row, config)
+    return [_TRUTH.get(word, word)]
 
 
-def _lists(config: HostConfig) -> Iterator[tuple[str, str]]:
-    if config.identity_files is None:
-        yield from (("identityfile", f"~/.ssh/{name}") for name in DEFAULT_IDENTITIES)
-    else:
-        yield from (("identityfile", str(path)) for path in config.identity_files or ("none",))
-    yield from (("certificatefile", str(path)) for path in config.certificate_files)
-    for name, paths in (
-        ("globalknownhostsfile", config.global_known_hosts_files),
-        ("userknownhostsfile", config.known_hosts_files),
-        ("revokedhostkeys", config.revoked_host_keys),
-    ):
-        yield name, " ".join(map(str, paths)) or "none"
-    yield from (("sendenv", pattern) for pattern in config.send_env)
-    yield from (("setenv", f"{name}={value}") for name, value in config.set_env)
-    *others, last = config.proxy_jump or ("",)
+def _raw_truth(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    word = _read(row, config)[0]
+    return [_TRUTH.get(word, word)]
+
+
+def _upper(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    return [_value(row, config).upper()]
+
+
+def _update(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    return [_TRUTH.get(_value(row, config) or "yes", "ask")]
+
+
+def _tunnel(row: Directive, config: HostConfig, host: str) -> Sequence[str]:
+    return [row.default] if config.clear_all_forwardings else _truth(row, config, host)
+
+
+def _text(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    value = _value(row, config)
+    texts = config.texts.get(row.name)
+    return _optional(value if texts is None or value is None else texts[0])
+
+
+def _agent(row: Directive, config: HostConfig, host: str) -> Sequence[str]:
+    word = _read(row, config)[0]
+    if word.startswith("${") or row.name in config.texts:
+        return _text(row, config, host)
+    return [word]
+
+
+def _raw(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    return _read(row, config)[:1]
+
+
+def _raw_each(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    return _read(row, config)
+
+
+def _raw_line(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    return [" ".join(_read(row, config)[0])]
+
+
+def _each(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    return list(_value(row, config))
+
+
+def _line(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    words = config.texts.get(row.name) or [str(word) for word in _value(row, config)]
+    return [" ".join(words) or "none"]
+
+
+def _pairs(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    return [f"{name}={value}" for name, value in _value(row, config)]
+
+
+def _cnames(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    return [" ".join(f"{source}:{target}" for source, target in _value(row, config)) or "none"]
+
+
+def _algorithms(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    from ssh_stack.config.algorithm_defaults import default_algorithms  # loads the profiles
+
+    names = default_algorithms(row.field)
+    change = _value(row, config)
+    return [",".join(names if change is None else change.applied(names))]
+
+
+def _timing(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    from ssh_stack.config.rare_values import KEYSTROKE_INTERVAL  # where a line has it
+
+    interval = _value(row, config)
+    return [{0: "no", KEYSTROKE_INTERVAL: "yes"}.get(interval, str(interval))]
+
+
+def _timeouts(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    return [config.found[row.name][0].words or "none"]
+
+
+def _keys(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    word, seconds = _value(row, config)
+    if seconds <= 0:
+        return [_TRUTH.get(word, word)]
+    return [f"{'confirm ' if word == 'confirm' else ''}{seconds}"]
+
+
+def _device(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    return [":".join("any" if each is None else str(each) for each in _value(row, config))]
+
+
+def _persist(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    seconds = _value(row, config)
+    return [seconds if seconds == "no" else str(seconds or "yes")]
+
+
+def _escape(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    """Write the character as vis(3) does it."""
+    char: str = _value(row, config)
+    if char == "none":
+        return [char]
+    code = ord(char)
+    if char == " ":
+        return ["\\040"]
+    if char == "\\":
+        return ["\\\\"]
+    return [char if char.isprintable() else f"\\^{chr(code ^ 64)}"]
+
+
+def _qos(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    from ssh_stack.config.rare_values import QOS  # where a line has it
+
+    names: dict[int | None, str] = {}
+    for name, byte in QOS.items():
+        names.setdefault(byte, name)
+    return [" ".join(names.get(byte) or f"0x{byte:02x}" for byte in _value(row, config))]
+
+
+def _rekey(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    size, seconds = _value(row, config)
+    return [f"{size} {seconds}"]
+
+
+def _octal(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    return [f"0{_value(row, config):o}"]
+
+
+def _forwards(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    if config.clear_all_forwardings:
+        return []
+    return [_forward(spec, row.name) for spec in _value(row, config)]
+
+
+def _forward(spec: ForwardSpec, keyword: str) -> str:
+    if spec.connect is not None:
+        return f"{_address(spec.listen)} {_address(spec.connect)}"
+    return f"{_address(spec.listen)}{' [socks]:0' if keyword == 'RemoteForward' else ''}"
+
+
+def _address(address: Address) -> str:
+    from ssh_stack.config.forward_specs import UnixAddress  # where there is a forward
+
+    if isinstance(address, UnixAddress):
+        return address.path
+    return str(address.port) if address.host is None else f"[{address.host}]:{address.port}"
+
+
+def _proxy(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    """Return the way that is taken: the hosts or the command, not both."""
+    value = _value(row, config)
+    if not value or (config.proxy_jump and isinstance(value, str)):
+        return []
+    if isinstance(value, str):
+        return [value]
+    *others, last = _read(row, config)[0]
     # the last one is printed from its parts, the others as they are written
-    yield "proxyjump", ",".join([*others, last.removeprefix("ssh://").rstrip("/")])
-    yield "proxycommand", config.proxy_command or ""
+    return [",".join([*others, _hop(last)])]
+
+
+def _hop(text: str) -> str:
+    user, at, place = text.removeprefix("ssh://").rstrip("/").rpartition("@")
+    host, colon, port = place, "", ""
+    if place.startswith("["):
+        host, _, rest = place[1:].partition("]")
+        colon, port = rest[:1], rest[1:]
+    elif place.count(":") == 1:
+        host, colon, port = place.partition(":")
+    if ":" in host or not host.strip("1234567890."):
+        host = f"[{host}]"
+    return f"{user}{at}{host}{colon}{port}"
+
+
+_PRINTERS: Final[dict[Style, _Printer]] = {
+    "agent": _agent,
+    "algorithms": _algorithms,
+    "cnames": _cnames,
+    "device": _device,
+    "each": _each,
+    "escape": _escape,
+    "flag": _flag,
+    "forwards": _forwards,
+    "hostname": _hostname,
+    "keys": _keys,
+    "line": _line,
+    "octal": _octal,
+    "pairs": _pairs,
+    "persist": _persist,
+    "proxy": _proxy,
+    "qos": _qos,
+    "raw": _raw,
+    "raw each": _raw_each,
+    "raw line": _raw_line,
+    "raw truth": _raw_truth,
+    "rekey": _rekey,
+    "text": _text,
+    "timeouts": _timeouts,
+    "timing": _timing,
+    "truth": _truth,
+    "tunnel": _tunnel,
+    "update": _update,
+    "upper": _upper,
+    "user": _user,
+}
+
+# what they print does not depend on a line of their own alone
+_ALWAYS: Final = frozenset({"algorithms", "hostname", "proxy", "update", "user"})

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["build_host_config"]
 
-_USUAL: Final = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2")
-_SYSTEMS: Final = (Path("/etc/ssh/ssh_known_hosts"), Path("/etc/ssh/ssh_known_hosts2"))
+_USERS: Final = DIRECTIVES["userknownhostsfile"].default.split()
+_SYSTEMS: Final = DIRECTIVES["globalknownhostsfile"].default.split()
+_QUIET: Final = frozenset({"QUIET", "FATAL", "ERROR"})
 
 
 def build_host_config(resolver: ConfigResolver) -> HostConfig:
@@ -37,6 +38,7 @@ def build_host_config(resolver: ConfigResolver) -> HostConfig:
     _fill_defaults(fields, resolver)
     return HostConfig(
         **fields,
+        texts=resolver.texts,
         late_errors=resolver.late_errors,
         found=resolver.values,
         unsupported=tuple(_unsupported(resolver)),
@@ -48,18 +50,32 @@ def _fill_defaults(fields: dict[str, Any], resolver: ConfigResolver) -> None:
     """Fill in what depends on other fields, or on this machine."""
     if not resolver.renamed and resolver.host == resolver.original:
         del fields["hostname"]
-    fields.setdefault("global_known_hosts_files", _SYSTEMS)
+    fields.setdefault("global_known_hosts_files", tuple(map(Path, _SYSTEMS)))
     files = resolver.value("UserKnownHostsFile")
     if files is None:
         fields["known_hosts_files"] = _usual_files(resolver)
-    elif files != _USUAL[:1]:
-        # UpdateHostKeys is on "if the user has not overridden the default UserKnownHostsFile"
+    # UpdateHostKeys "is enabled by default if the user has not overridden the default
+    # UserKnownHostsFile setting and has not enabled VerifyHostKeyDNS"
+    usual = files is None or files == (_USERS[0],)
+    if not usual or fields.get("verify_host_key_dns", "no") != "no":
         fields.setdefault("update_host_keys", "no")
+    if fields.get("update_host_keys") == "ask" and _nobody_is_asked(fields, resolver):
+        fields["update_host_keys"] = "no"
+
+
+def _nobody_is_asked(fields: dict[str, Any], resolver: ConfigResolver) -> bool:
+    """Return whether nobody can be asked (ssh.c, "UpdateHostKeys=ask is incompatible with")."""
+    return (
+        (fields.get("control_persist", "no") != "no" and fields.get("control_path") is not None)
+        or bool(resolver.request.command or fields.get("remote_command"))
+        or fields.get("request_tty") == "no"
+        or fields.get("log_level") in _QUIET
+    )
 
 
 def _usual_files(resolver: ConfigResolver) -> tuple[Path, ...]:
     try:
-        return tuple(expand_path(name, resolver.tokens) for name in _USUAL)
+        return tuple(expand_path(name, resolver.tokens) for name in _USERS)
     except UsageError:  # a user without a home directory has none
         return ()
 

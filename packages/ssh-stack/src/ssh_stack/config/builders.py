@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ssh_stack.config.host_tokens import HostTokens
-from ssh_stack.config.tokens import expand, expand_path
+from ssh_stack.config.tokens import expand, expand_file, expand_path
 from ssh_stack.local.user import UnknownUser
 from ssh_wire import UsageError
 
@@ -53,10 +53,13 @@ def _replaced(found: FoundValue, resolver: ConfigResolver, directive: Directive,
     tokens = HostTokens(resolver, how.tokens)
     try:
         if how.home:
-            return str(expand_path(text, tokens))
-        return expand(text, tokens, variables=how.variables)
+            result = expand_file(text, tokens)
+        else:
+            result = expand(text, tokens, variables=how.variables)
     except UsageError as error:
         raise found.error(str(error)) from None
+    resolver.texts.setdefault(directive.name, []).append(result)
+    return result
 
 
 def first(rows: _Rows, _resolver: ConfigResolver, _directive: Directive) -> Any:  # noqa: ANN401 (each has a type of its own)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Protocol, TypeAlias
 
 import attrs
 
 from ssh_keys.patterns import matches_list
 from ssh_stack.config.lines import Line
-from ssh_wire import lazy_attrs
+from ssh_wire import UsageError, lazy_attrs
 
-__all__ = ["Match", "MatchContext", "host_matches", "parse_match"]
+__all__ = ["OPENSSH_VERSION", "Match", "MatchContext", "host_matches", "parse_match"]
 
 
 class MatchContext(Protocol):
@@ -52,10 +52,31 @@ class MatchContext(Protocol):
         """Whether this is the final pass."""
         ...
 
+    @property
+    def command(self) -> str:
+        """The command that will be run; "" for a shell."""
+        ...
+
+    @property
+    def session_type(self) -> str:
+        """What will be started: "shell", "exec", "subsystem", or "none"."""
+        ...
+
+    def interface_addresses(self) -> Iterable[str]:
+        """Return the addresses of this machine's interfaces."""
+        ...
+
+    def check_command(self, command: str, line: Line) -> None:
+        """Check the tokens of a command that is not run."""
+        ...
+
     def run_command(self, command: str, line: Line) -> bool:
         """Run a command in the user's shell; return whether it ends with status 0."""
         ...
 
+
+OPENSSH_VERSION: Final = "OpenSSH_10.6p1"
+"""The release whose configuration is understood here: what `Match version` is held against."""
 
 CriterionTest: TypeAlias = Callable[[MatchContext, str, Line], bool]
 
@@ -90,12 +111,16 @@ class Match:
         """Return whether the lines below it are for the subject.
 
         Raises:
-            ConfigError: a criterion that is not supported would decide.
+            ConfigError: a command cannot be run, or an argument cannot be used.
         """
-        return all(
-            _TESTS[each.name](context, each.argument, self.line) is not each.negated
-            for each in self.criteria
-        )
+        applies = True
+        for each in self.criteria:
+            if each.name == "exec" and not applies:
+                context.check_command(each.argument, self.line)  # as OpenSSH, which skips it then
+            else:
+                holds = _TESTS[each.name](context, each.argument, self.line)
+                applies = applies and holds is not each.negated
+        return applies
 
 
 @lazy_attrs.frozen
@@ -182,13 +207,34 @@ def _local_user(context: MatchContext, argument: str, _line: Line) -> bool:
 
 
 def _version(_context: MatchContext, argument: str, _line: Line) -> bool:
-    from ssh_transport import TransportOptions  # this criterion is rare
-
-    return _listed(argument, str(attrs.fields(TransportOptions).software.default))
+    return _listed(argument, OPENSSH_VERSION)
 
 
 def _tagged(context: MatchContext, argument: str, _line: Line) -> bool:
-    return _listed(argument, context.tag) if context.tag else not argument
+    return _listed_or_empty(argument, context.tag)
+
+
+def _command(context: MatchContext, argument: str, _line: Line) -> bool:
+    return _listed_or_empty(argument, context.command)
+
+
+def _listed_or_empty(argument: str, text: str) -> bool:
+    return _listed(argument, text) if text else not argument
+
+
+def _session_type(context: MatchContext, argument: str, _line: Line) -> bool:
+    return _listed(argument, context.session_type)
+
+
+def _local_network(context: MatchContext, argument: str, line: Line) -> bool:
+    from ssh_stack.local.interfaces import is_in_networks, read_networks  # rarely needed
+
+    try:
+        networks = read_networks(argument)
+    except UsageError as error:
+        problem = f"localnetwork: {error}"
+        raise line.error(problem) from None
+    return any(is_in_networks(address, networks) for address in context.interface_addresses())
 
 
 def _all(_context: MatchContext, _argument: str, _line: Line) -> bool:
@@ -203,25 +249,17 @@ def _exec(context: MatchContext, argument: str, line: Line) -> bool:
     return context.run_command(argument, line)
 
 
-def _unsupported(_context: MatchContext, argument: str, line: Line) -> bool:
-    problem = (
-        f"has a criterion that is not supported yet (with {argument!r}): whether the block is "
-        "for this host cannot be told"
-    )
-    raise line.error(problem)
-
-
 _TESTS: Final[dict[str, CriterionTest]] = {
     "all": _all,
     "canonical": _final,
-    "command": _unsupported,
+    "command": _command,
     "exec": _exec,
     "final": _final,
     "host": _host,
-    "localnetwork": _unsupported,
+    "localnetwork": _local_network,
     "localuser": _local_user,
     "originalhost": _original,
-    "sessiontype": _unsupported,
+    "sessiontype": _session_type,
     "tagged": _tagged,
     "user": _user,
     "version": _version,

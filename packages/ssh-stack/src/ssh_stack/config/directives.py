@@ -36,8 +36,12 @@ _PROXY: Final = Expansion("hknpr", late=True)
 _HOST_KEY: Final = Expansion("CHIKLdfhijklnprtu", late=True)
 _LOCAL: Final = Expansion("CHIKLTdfhijklnprtu", late=True)
 
+_IDENTITIES: Final = (
+    "~/.ssh/id_rsa ~/.ssh/id_ecdsa ~/.ssh/id_ecdsa_sk ~/.ssh/id_ed25519 ~/.ssh/id_ed25519_sk "
+    "~/.ssh/id_mldsa44_ed25519"
+)
+_KNOWN_HOSTS: Final = "~/.ssh/known_hosts ~/.ssh/known_hosts2"
 _NOT_CLEARED: Final = ("ClearAllForwardings", False)
-_GSSAPI: Final = "GSSAPI is not implemented"
 _IGNORED: Final = "OpenSSH ignores it too"
 _later = partial(Directive, status="later")
 _refused = partial(Directive, status="refused")
@@ -71,18 +75,17 @@ _FLAGS: Final = (
     _later("ForwardX11", flag, "forward_x11", "session", "flag", "no", neutral=(False,)),
     _later("ForwardX11Trusted", flag, "forward_x11_trusted", "session", "flag", "no"),
     _later("GatewayPorts", flag, "gateway_ports", "forwards", "flag", "no", neutral=(False,)),
-    _later("GSSAPIAuthentication", flag, "gssapi_authentication", "identity", "flag", "no",
+    _later("GSSAPIAuthentication", flag, "gssapi_authentication", "identity",
         neutral=(False,)),
-    _later("GSSAPIKeyExchange", flag, "gssapi_key_exchange", "transport", "flag", "no",
+    _later("GSSAPIKeyExchange", flag, "gssapi_key_exchange", "transport",
         neutral=(False,)),
     _later("GSSAPIDelegateCredentials", flag, "gssapi_delegate_credentials", "identity",
-        "flag", "no", neutral=(False,)),
-    _later("GSSAPITrustDNS", flag, "gssapi_trust_dns", "identity", "flag", "no"),
-    _later("GSSAPIRenewalForcesRekey", flag, "gssapi_renewal_forces_rekey", "transport",
-        "flag", "no"),
-    _later("GSSAPIClientIdentity", one, "gssapi_client_identity", "identity", "text"),
-    _later("GSSAPIServerIdentity", one, "gssapi_server_identity", "identity", "text"),
-    _later("GSSAPIKexAlgorithms", one, "gssapi_kex_algorithms", "transport", "text"),
+        neutral=(False,)),
+    _later("GSSAPITrustDNS", flag, "gssapi_trust_dns", "identity"),
+    _later("GSSAPIRenewalForcesRekey", flag, "gssapi_renewal_forces_rekey", "transport"),
+    _later("GSSAPIClientIdentity", one, "gssapi_client_identity", "identity"),
+    _later("GSSAPIServerIdentity", one, "gssapi_server_identity", "identity"),
+    _later("GSSAPIKexAlgorithms", one, "gssapi_kex_algorithms", "transport"),
     Directive("HashKnownHosts", flag, "hash_known_hosts", "trust", "flag", "no"),
     _later("HostbasedAuthentication", flag, "hostbased_authentication", "identity", "flag",
         "no", neutral=(False,)),
@@ -184,7 +187,7 @@ _LISTS: Final = (
     _later("RemoteForward", rare_values.remote_forward, "remote_forwards", "forwards",
         "forwards", build=builders.forwards, accumulates=True, expand=_TOKENS, neutral=(),
         needs=_NOT_CLEARED),
-    Directive("IdentityFile", one, "identity_files", "identity", "raw each",
+    Directive("IdentityFile", one, "identity_files", "identity", "raw each", _IDENTITIES,
         build=builders.key_files, accumulates=True, expand=_PATH),
     Directive("CanonicalDomains", canonical.domains, "canonical_domains", "reading",
         "raw line", "none"),
@@ -193,7 +196,7 @@ _LISTS: Final = (
     Directive("GlobalKnownHostsFile", values.files, "global_known_hosts_files", "trust",
         "raw line", "/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2", build=builders.paths),
     Directive("UserKnownHostsFile", values.files, "known_hosts_files", "trust", "line",
-        build=builders.paths, expand=_PATH),
+        _KNOWN_HOSTS, build=builders.paths, expand=_PATH),
     Directive("RevokedHostKeys", values.files, "revoked_host_keys", "trust", "line", "none",
         build=builders.paths, expand=_PATH),
     Directive("SendEnv", values.variable_patterns, "send_env", "session", "each",

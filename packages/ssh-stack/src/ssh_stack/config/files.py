@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
 
@@ -75,7 +75,13 @@ class Config:
         return Config(self.sources + other.sources)
 
     def resolve(
-        self, host: str, *, user: str | None = None, port: int | None = None
+        self,
+        host: str,
+        *,
+        user: str | None = None,
+        port: int | None = None,
+        command: str = "",
+        session_type: Literal["none", "subsystem"] | None = None,
     ) -> HostConfig:
         """Return the options for a host.
 
@@ -83,14 +89,17 @@ class Config:
             host: the name as the user wrote it.
             user: the user that was asked for, which the configuration does not change.
             port: the port that was asked for.
+            command: the command that will be run, or the subsystem (`Match command`).
+            session_type: what will be started, where it is neither a command nor a shell
+                (`Match sessiontype`); it decides before the configuration's SessionType.
 
         Raises:
             ConfigError: a line has a keyword that is not known, or a value that cannot be
                 used; or a file that a line includes cannot be read.
         """
-        from ssh_stack.config.resolve import resolve  # it imports this module
+        from ssh_stack.config.resolve import Request, resolve  # it imports this module
 
-        return resolve(self, host, user=user, port=port)
+        return resolve(self, Request(host, user, port, command, session_type))
 
     def include(self, path: Path, folder: str, line: Line) -> Source | None:
         """Return an included file; None where there is none.

@@ -307,6 +307,8 @@ class HostConfig:
         factory=dict[str, Any], eq=False, repr=False
     )
     """The values as they were read, and their lines, by the keyword."""
+    texts: Mapping[str, Sequence[str]] = attrs.field(factory=dict[str, Any], eq=False, repr=False)
+    """The values with what was replaced in them, by the keyword, as `ssh -G` writes them."""
     late_errors: Mapping[str, ConfigError] = attrs.field(
         factory=dict[str, Any], eq=False, repr=False
     )

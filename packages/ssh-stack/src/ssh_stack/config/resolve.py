@@ -7,7 +7,8 @@ held against what the lines before it set, and IgnoreUnknown is for the lines be
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Final, cast
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 from ssh_keys.patterns import matches_list
 from ssh_stack.config.canonical import canonical_host
@@ -18,6 +19,7 @@ from ssh_stack.config.host_tokens import HostTokens
 from ssh_stack.config.lines import Line
 from ssh_stack.config.tokens import UnknownVariable, expand
 from ssh_stack.errors import ConfigError
+from ssh_stack.local.interfaces import interface_addresses
 from ssh_stack.local.user import local_user
 from ssh_wire import UsageError, lazy_attrs
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from ssh_stack.config.host_config import HostConfig
     from ssh_stack.config.tokens import Tokens
 
-__all__ = ["ConfigResolver", "FoundValue", "resolve"]
+__all__ = ["ConfigResolver", "FoundValue", "Request", "resolve"]
 
 _MAX_DEPTH: Final = 16
 _MAX_LINES: Final = 100_000
@@ -44,16 +46,39 @@ class FoundValue:
     line: Line | None
     """The line; None for the name that a final pass is held against."""
 
+    @property
+    def words(self) -> str:
+        """The arguments of the line, with a blank between them; "" for "none"."""
+        words = () if self.line is None else self.line.arguments
+        return "" if [word.lower() for word in words] == ["none"] else " ".join(words)
+
     def error(self, problem: str) -> ConfigError:
         """Return the error that names the line."""
         return ConfigError(problem) if self.line is None else self.line.error(problem)
 
 
-def resolve(config: Config, host: str, *, user: str | None, port: int | None) -> HostConfig:
+class Request(NamedTuple):
+    """What the configuration is asked about."""
+
+    host: str
+    """The host as the user wrote it."""
+    user: str | None = None
+    """The user that was asked for, whatever the configuration says."""
+    port: int | None = None
+    """The port that was asked for."""
+    command: str = ""
+    """The command that will be run."""
+    session_type: Literal["none", "subsystem"] | None = None
+    """What will be started, where it is neither a command nor a shell."""
+    addresses: Callable[[], Iterable[str]] = interface_addresses
+    """Returns the addresses of this machine's interfaces."""
+
+
+def resolve(config: Config, request: Request) -> HostConfig:
     """Return the options for a host; see `Config.resolve`."""
     from ssh_stack.config.build_host_config import build_host_config  # it imports this module
 
-    resolver = ConfigResolver(config, host, user, port)
+    resolver = ConfigResolver(config, request)
     resolver.run()
     resolver.fix_host_name()
     if resolver.needs_final_pass or resolver.canonicalizes:
@@ -66,16 +91,18 @@ def resolve(config: Config, host: str, *, user: str | None, port: int | None) ->
 class ConfigResolver:
     """The values that are found for one host, and what conditions are held against."""
 
-    def __init__(self, config: Config, host: str, user: str | None, port: int | None) -> None:
+    def __init__(self, config: Config, request: Request) -> None:
         self._config = config
-        self._given_user = user
-        self._given_port = port
         self._expanded_user = ""
         self._lines = 0
-        self.original: str = host
+        self.request: Request = request
+        """What is asked."""
+        self.original: str = request.host
         """The host as the user wrote it."""
         self.values: dict[str, list[FoundValue]] = {}
         """What was found, by the name of the directive, in the order it was found in."""
+        if request.session_type is not None:
+            self.values["SessionType"] = [FoundValue(request.session_type, None)]
         self.notes: list[str] = []
         """What is worth knowing beside it."""
         self.final = False
@@ -84,6 +111,8 @@ class ConfigResolver:
         """Whether the configuration asks for a final pass."""
         self.renamed: bool = False
         """Whether a line HostName is for the host."""
+        self.texts: dict[str, list[str]] = {}
+        """What values were replaced by, by the name of the directive."""
         self.late_errors: dict[str, ConfigError] = {}
         """Why a value cannot be used that is expanded when it is used, by its field."""
         self.finished: bool = False
@@ -114,7 +143,7 @@ class ConfigResolver:
     @property
     def user(self) -> str:
         """The user to log in as, as far as it is known."""
-        return self._given_user or self._expanded_user or self.value("User") or local_user()
+        return self.request.user or self._expanded_user or self.value("User") or local_user()
 
     @property
     def local_user(self) -> str:
@@ -124,7 +153,7 @@ class ConfigResolver:
     @property
     def port(self) -> int:
         """The port to connect to, as far as it is known."""
-        return self._given_port or self.value("Port") or _DEFAULT_PORT
+        return self.request.port or self.value("Port") or _DEFAULT_PORT
 
     @property
     def canonicalizes(self) -> bool:
@@ -136,6 +165,23 @@ class ConfigResolver:
         """The value of Tag."""
         return self.value("Tag") or ""
 
+    @property
+    def command(self) -> str:
+        """The command of the command line."""
+        return self.request.command
+
+    @property
+    def session_type(self) -> str:
+        """What will be started, as far as it is known (readconf.c, `match_cfg_line`)."""
+        word = self.value("SessionType")
+        if word in {"none", "subsystem"}:
+            return str(word)
+        return "exec" if self.request.command else "shell"
+
+    def interface_addresses(self) -> Iterable[str]:
+        """Return the addresses of this machine's interfaces."""
+        return self.request.addresses()
+
     def first(self, name: str) -> FoundValue | None:
         """Return what was found first for a directive."""
         rows = self.values.get(name)
@@ -145,6 +191,14 @@ class ConfigResolver:
         """Return the first value of a directive, or None."""
         found = self.first(name)
         return None if found is None else found.value
+
+    def check_command(self, command: str, line: Line) -> None:
+        """Check the tokens of a command of Match exec that is not run."""
+        try:
+            expand(command, self.tokens)
+        except UsageError as error:
+            problem = f"exec: {error}"
+            raise line.error(problem) from None
 
     def run_command(self, command: str, line: Line) -> bool:
         """Run a command of Match exec; return whether it ends with status 0."""

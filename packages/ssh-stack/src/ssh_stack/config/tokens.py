@@ -10,7 +10,14 @@ from typing import TypeAlias
 from ssh_stack.local.user import expand_home
 from ssh_wire import UsageError
 
-__all__ = ["Tokens", "UnknownVariable", "expand", "expand_path", "expand_variables"]
+__all__ = [
+    "Tokens",
+    "UnknownVariable",
+    "expand",
+    "expand_file",
+    "expand_path",
+    "expand_variables",
+]
 
 Tokens: TypeAlias = Mapping[str, str]
 """What each letter behind a "%" stands for."""
@@ -66,12 +73,22 @@ def expand_path(text: str, tokens: Tokens) -> Path:
     Raises:
         UsageError: a token, a variable or a home directory is not known.
     """
+    return Path(expand_file(text, tokens))
+
+
+def expand_file(text: str, tokens: Tokens) -> str:
+    """Return the same as `expand_path`, as it is written.
+
+    Raises:
+        UsageError: a token, a variable or a home directory is not known.
+    """
     if not text.startswith("~"):
-        return Path(expand(text, tokens, variables=True))
+        return expand(text, tokens, variables=True)
     # a "~" that a token or a variable brings in is an ordinary character, and so is a "%" of
     # the home directory
-    head, slash, rest = text.partition("/")
-    return Path(f"{expand_home(head)}{slash}{expand(rest, tokens, variables=True)}")
+    head, _, rest = text.partition("/")
+    rest = expand(rest.lstrip("/"), tokens, variables=True)
+    return f"{str(expand_home(head)).rstrip('/')}/{rest}"
 
 
 def _token(text: str, pos: int, tokens: Tokens) -> str:
