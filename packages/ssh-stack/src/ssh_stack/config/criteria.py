@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Protocol, TypeAlias
 
-import attrs
-
 from ssh_keys.patterns import matches_list
 from ssh_stack.config.lines import Line
 from ssh_wire import UsageError, lazy_attrs
