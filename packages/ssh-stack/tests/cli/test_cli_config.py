@@ -419,7 +419,7 @@ def test_printed_options_of_host_equal_those_of_ssh(cli: Cli, tmp_path: Path) ->
 
     lines = cli.run("ssh", "-F", str(config), "-G", "WEB1").stdout.decode().splitlines()
 
-    assert lines[:2] == ["host WEB1", "hostname web1"]
+    assert (lines[0], lines[2]) == ("host WEB1", "hostname web1")
     for line in (
         *("identityfile /k", "certificatefile /c", "sendenv LANG", "setenv A=1", "port 22"),
         *("proxyjump a,b", "stricthostkeychecking true", "updatehostkeys false"),

@@ -169,7 +169,7 @@ def test_configuration_file_decides_host_user_and_key(
     )
     assert cli.run("ssh", "-F", str(config), "alias", "exit 5").returncode == 5
     printed = cli.run("ssh", "-F", str(config), "-G", "alias").stdout.decode()
-    assert f"hostname 127.0.0.1\nuser {sshd.user}\nport {sshd.port}\n" in printed
+    assert f"user {sshd.user}\nhostname 127.0.0.1\nport {sshd.port}\n" in printed
 
 
 def test_jump_hosts_are_passed_in_order(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:

@@ -7,22 +7,46 @@ git runs it to learn which letters there are, so it imports no more than the con
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from ssh_stack.config import load_config
+from ssh_stack.config.consistency import check_consistency
 from ssh_stack.config.directives import DIRECTIVES
+from ssh_stack.config.values import split_hop
+from ssh_stack.local.user import local_user
 
 if TYPE_CHECKING:
+    from ssh_stack.cli.arguments import Arguments
     from ssh_stack.config import HostConfig
     from ssh_stack.config.directive import Directive, Style
     from ssh_stack.config.forward_specs import Address, ForwardSpec
 
-__all__ = ["config_text"]
+__all__ = ["config_answer", "config_text"]
 
 _Printer: TypeAlias = "Callable[[Directive, HostConfig, str], Sequence[str]]"
 
 # OpenSSH prints the first word that its table has for a value
 _TRUTH: Final = {"strict": "true", "yes": "true", "off": "false", "no": "false"}
 _FLAG: Final = {True: "yes", False: "no"}
+
+
+def config_answer(arguments: Arguments) -> str:
+    """Return what -G prints for a command line.
+
+    Raises:
+        ConfigError: a line cannot be used, or two exclude each other.
+        OSError: a file that was named cannot be read.
+    """
+    named = {None: None, "none": []}.get(arguments.config, [arguments.config or ""])
+    kind: Literal["none", "subsystem"] | None = "subsystem" if arguments.subsystem else None
+    config = load_config(named, arguments.lines).resolve(
+        arguments.host,
+        command=arguments.command or "",
+        session_type="none" if arguments.no_command else kind,
+    )
+    host = config.hostname or arguments.host
+    check_consistency(config, host, config.user or local_user(), arguments.command or "")
+    return config_text(config, arguments.host)
 
 
 def config_text(config: HostConfig, host: str) -> str:
@@ -64,8 +88,6 @@ def _optional(value: object) -> Sequence[str]:
 
 
 def _user(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
-    from ssh_stack.local.user import local_user  # where no user is named
-
     return [_value(row, config) or local_user()]
 
 
@@ -240,16 +262,10 @@ def _proxy(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
 
 
 def _hop(text: str) -> str:
-    user, at, place = text.removeprefix("ssh://").rstrip("/").rpartition("@")
-    host, colon, port = place, "", ""
-    if place.startswith("["):
-        host, _, rest = place[1:].partition("]")
-        colon, port = rest[:1], rest[1:]
-    elif place.count(":") == 1:
-        host, colon, port = place.partition(":")
+    user, host, port = split_hop(text)
     if ":" in host or not host.strip("1234567890."):
         host = f"[{host}]"
-    return f"{user}{at}{host}{colon}{port}"
+    return f"{user}{'@' if user else ''}{host}{f':{port}' if port else ''}"
 
 
 _PRINTERS: Final[dict[Style, _Printer]] = {

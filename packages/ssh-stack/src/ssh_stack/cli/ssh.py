@@ -80,12 +80,12 @@ def _session(arguments: Arguments, report: Report) -> _Session | None:
     if arguments.log is not None:
         report.append_to(arguments.log)
     report.quiet, report.verbose = arguments.quiet, arguments.verbose
-    connecting = _prepare(arguments, report)
     if arguments.show == "config":
-        from ssh_stack.cli.print_config import config_text  # only for -G
+        from ssh_stack.cli.print_config import config_answer  # only for -G
 
-        click.echo(config_text(connecting.config, arguments.host), nl=False)
+        sys.stdout.write(config_answer(arguments))
         return None
+    connecting = _prepare(arguments, report)
     _apply(connecting.config, arguments)
     return _Session(arguments, report, connecting)
 
@@ -114,8 +114,7 @@ def _prepare(arguments: Arguments, report: Report) -> Connect:
         _close_input()
     for path in arguments.missing:
         report.warn(f"identity file {path} is not accessible")
-    forwards = arguments.show != "config"
-    return connect_from_arguments(arguments.target, report, arguments.ignored, forwards=forwards)
+    return connect_from_arguments(arguments.target, report, arguments.ignored, forwards=True)
 
 
 def _apply(config: HostConfig, arguments: Arguments) -> None:

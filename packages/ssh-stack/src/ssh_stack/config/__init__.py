@@ -17,6 +17,8 @@
     resolve            going through the lines for one host
     build_host_config  from the values that were found to HostConfig
     host_config        HostConfig
+    consistency        options that exclude each other
+    algorithm_defaults  the lists that those of the configuration change
 
 A keyword that OpenSSH does not know is an error, as it is for `ssh`.  One that is not honoured
 yet is in `HostConfig.unsupported`; where it restricts or protects, no connection is made.

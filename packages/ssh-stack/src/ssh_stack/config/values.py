@@ -15,7 +15,7 @@ from ssh_stack.config.lines import Line
 from ssh_stack.config.names import is_safe_host, is_safe_user
 from ssh_wire.numbers import MAX_PORT
 
-__all__ = ["Reader", "port_number"]
+__all__ = ["Reader", "port_number", "split_hop"]
 
 Reader: TypeAlias = Callable[[Line], object]
 """Reads the value of a line, or raises `ConfigError`."""
@@ -78,6 +78,17 @@ def jumps(line: Line) -> tuple[str, ...]:
             problem = f"cannot have {hop!r}: a character of it is not allowed"
             raise line.error(problem)
     return hops
+
+
+def split_hop(text: str) -> tuple[str, str, int]:
+    """Return user, host and port of a host to go through; "" and 0 for none."""
+    user, _, place = text.removeprefix("ssh://").rstrip("/").rpartition("@")
+    host, port = place, ""
+    if place.startswith("["):
+        host, _, port = place[1:].partition("]")
+    elif place.count(":") == 1:
+        host, _, port = place.partition(":")
+    return user, host, int(port.lstrip(":") or 0)
 
 
 def anything(line: Line) -> str:

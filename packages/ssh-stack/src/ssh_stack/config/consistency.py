@@ -1,0 +1,49 @@
+"""What `ssh` refuses although each line of the configuration is good (ssh.c, main)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssh_stack.config.values import split_hop
+
+if TYPE_CHECKING:
+    from ssh_stack.config.host_config import HostConfig
+    from ssh_stack.errors import ConfigError
+
+__all__ = ["check_consistency"]
+
+
+def check_consistency(config: HostConfig, host: str, user: str, command: str = "") -> None:
+    """Refuse a configuration with which the command line cannot do what it is asked for.
+
+    Args:
+        config: the options of the host.
+        host: the name to connect to.
+        user: the user to log in as.
+        command: the command of the command line, or the subsystem.
+
+    Raises:
+        ConfigError: two options exclude each other; it names the line of one of them.
+    """
+    if not config.connection_attempts:
+        raise _error(config, "ConnectionAttempts", "is 0: no connection would be tried")
+    if config.proxy_jump and _is_loop(config, host, user):
+        raise _error(config, "ProxyJump", f"goes through {host} itself")
+    if config.proxy_command == "-" and config.proxy_use_fdpass:
+        raise _error(config, "ProxyUseFdpass", 'excludes a ProxyCommand of "-"')
+    if command and config.remote_command is not None:
+        problem = "excludes a command on the command line"
+        raise _error(config, "RemoteCommand", problem)
+    runs = command or config.remote_command is not None or config.session_type == "none"
+    if config.fork_after_authentication and not runs:
+        problem = "needs a command: a shell cannot go to the background"
+        raise _error(config, "ForkAfterAuthentication", problem)
+
+
+def _is_loop(config: HostConfig, host: str, user: str) -> bool:
+    name, jump, port = split_hop(config.proxy_jump[-1])
+    return (jump, port or 22, name or user) == (host, config.port or 22, user)
+
+
+def _error(config: HostConfig, keyword: str, problem: str) -> ConfigError:
+    return config.found[keyword][0].error(problem)
