@@ -156,7 +156,9 @@ class _Closed(asyncio.Protocol):
 
 async def _dial(host: str, port: int, **options: Any) -> socket.socket:
     protocol = _Closed()
-    await tcp_dialer(host, port, RoutePlan(**options))(cast("Driver", protocol))
+    seen: list[socket.socket] = []
+    await tcp_dialer(host, port, RoutePlan(**options), seen.append)(cast("Driver", protocol))
+    assert len(seen) == 1
     assert protocol.transport is not None
     found: socket.socket = protocol.transport.get_extra_info("socket")
     protocol.transport.close()

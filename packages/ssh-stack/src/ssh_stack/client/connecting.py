@@ -18,13 +18,20 @@ from ssh_keys.files import ReadOnce
 from ssh_stack.arguments import check_names, check_port, parse_destination
 from ssh_stack.client.connection import Connection
 from ssh_stack.client.credentials import credentials
-from ssh_stack.client.dial import jump_dialer, proxy_dialer, stream_dialer, tcp_dialer
+from ssh_stack.client.dial import (
+    jump_dialer,
+    passed_socket_dialer,
+    proxy_dialer,
+    stream_dialer,
+    tcp_dialer,
+)
 from ssh_stack.client.environment import environment
 from ssh_stack.client.host_configuration import read_config, refuse_unsupported
 from ssh_stack.client.load_trust import load_trust
 from ssh_stack.client.options import ClientOptions, ClientOptionsKw
 from ssh_stack.client.plan import ConnectionPlan, Target, check_name, merge
 from ssh_stack.client.plan.jumps import last_jump
+from ssh_stack.client.tcp import set_traffic_class
 from ssh_stack.config import HostConfig
 from ssh_stack.errors import without_frames
 from ssh_stack.keylog import key_log
@@ -35,6 +42,8 @@ from ssh_wire import SSHError, UsageError
 from ssh_wire.aio import close_after
 
 if TYPE_CHECKING:
+    import socket
+
     from ssh_connection.aio import Dialer
     from ssh_stack.client.plan.transport import TransportPlan
     from ssh_stack.client.trust import Trust
@@ -168,6 +177,7 @@ class _Opening:
         self.plan: Final = merge(options, self.config, target)
         """What options and configuration come to."""
         self._trust: Trust  # once it is read
+        self._socket: socket.socket | None = None
 
     def read_trust(self) -> Self:
         """Read what is trusted: like the configuration, it may wait for pipes and programs."""
@@ -206,7 +216,14 @@ class _Opening:
             limits=transport.connection_limits,
             environment=environment(plan.session, os.environ),
             on_banner=identity.on_banner,
+            on_bulk=self._bulk,
         )
+
+    def _bulk(self) -> None:
+        """Have the system treat what is sent as what is not interactive (IPQoS)."""
+        sock, self._socket = self._socket, None  # once
+        if sock is not None:
+            set_traffic_class(sock, self.plan.route.qos[1])
 
     async def _dialer(self, stack: AsyncExitStack) -> Dialer:
         plan, route = self.plan, self.plan.route
@@ -215,13 +232,19 @@ class _Opening:
         if route.proxy_command is not None:
             if route.proxy_command_error is not None:
                 raise route.proxy_command_error
+            if route.proxy_passes_socket:
+                return passed_socket_dialer(route.proxy_command, plan.proxy_tokens, self._classify)
             return proxy_dialer(route.proxy_command, plan.proxy_tokens)
         through = route.connection
         if route.jumps:
             through = await self._jump(stack)
         if through is not None:
             return jump_dialer(through, plan.hostname, plan.port)
-        return tcp_dialer(plan.hostname, plan.port, route)
+        return tcp_dialer(plan.hostname, plan.port, route, self._classify)
+
+    def _classify(self, sock: socket.socket) -> None:
+        set_traffic_class(sock, self.plan.route.qos[0])
+        self._socket = sock
 
     async def _jump(self, stack: AsyncExitStack) -> Connection:
         """Connect to the last jump host, through those before it."""

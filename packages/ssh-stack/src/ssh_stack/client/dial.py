@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 import socket
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ssh_stack.client.tcp import connect_tcp
 from ssh_stack.config.tokens import expand
@@ -23,27 +23,31 @@ if TYPE_CHECKING:
 
 __all__ = [
     "jump_dialer",
+    "passed_socket_dialer",
     "proxy_arguments",
     "proxy_dialer",
     "stream_dialer",
     "tcp_dialer",
 ]
 
-_FAMILIES: Final = {
-    "any": socket.AF_UNSPEC,
-    "inet": socket.AF_INET,
-    "inet6": socket.AF_INET6,
-}
 
+def tcp_dialer(
+    host: str, port: int, route: RoutePlan, connected: Callable[[socket.socket], None]
+) -> Dialer:
+    """Connect to `host:port`, as the route says.
 
-def tcp_dialer(host: str, port: int, route: RoutePlan) -> Dialer:
-    """Connect to `host:port`, as the route says."""
+    Args:
+        host: the name or address.
+        port: the port.
+        route: how to connect.
+        connected: told of the socket, before anything is sent.
+    """
 
     async def dial(driver: Driver) -> None:
-        family = _FAMILIES[route.addresses]
-        sock = await connect_tcp(host, port, family=family, bind=route.bind_address)
+        sock = await connect_tcp(host, port, route)
         if route.keepalive:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connected(sock)
         await asyncio.get_running_loop().create_connection(lambda: driver, sock=sock)
 
     return dial
@@ -86,6 +90,32 @@ def proxy_dialer(command: str | Sequence[str], tokens: Tokens) -> Dialer:
 
         text = arguments[-1] if isinstance(command, str) else shlex.join(arguments)
         await connect_proxy(driver, arguments, text)
+
+    return dial
+
+
+def passed_socket_dialer(
+    command: str | Sequence[str], tokens: Tokens, connected: Callable[[socket.socket], None]
+) -> Dialer:
+    """Connect through a socket that a program passes (ProxyUseFdpass).
+
+    Args:
+        command: as for `proxy_dialer`.
+        tokens: what is put in for %-tokens.
+        connected: told of the socket, before anything is sent.
+
+    Raises:
+        UsageError: as for `proxy_dialer`.
+    """
+    arguments = proxy_arguments(command, tokens)
+
+    async def dial(driver: Driver) -> None:
+        from ssh_stack.client.proxy_socket import receive_socket  # rarely used
+
+        text = arguments[-1] if isinstance(command, str) else shlex.join(arguments)
+        sock = await receive_socket(arguments, text)
+        connected(sock)
+        await asyncio.get_running_loop().create_connection(lambda: driver, sock=sock)
 
     return dial
 

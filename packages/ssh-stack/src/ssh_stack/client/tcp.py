@@ -11,24 +11,28 @@ from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ssh_stack.errors import ConnectFailed, ConnectRefused, HostNotFound
+from ssh_wire import UsageError
+from ssh_wire.aio import timeout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["connect_tcp"]
+    from ssh_stack.client.plan.route import RoutePlan
+
+__all__ = ["connect_tcp", "set_traffic_class"]
 
 _ATTEMPT_DELAY: Final = 0.25  # "Connection Attempt Delay" of RFC 8305 section 5
+_RETRY_DELAY: Final = 1.0  # seconds between ConnectionAttempts
+_FAMILIES: Final = {
+    "any": socket.AF_UNSPEC,
+    "inet": socket.AF_INET,
+    "inet6": socket.AF_INET6,
+}
 
 _SocketAddress: TypeAlias = tuple[socket.AddressFamily, Any]
 
 
-async def connect_tcp(
-    host: str,
-    port: int,
-    *,
-    family: socket.AddressFamily = socket.AF_UNSPEC,
-    bind: str | None = None,
-) -> socket.socket:
+async def connect_tcp(host: str, port: int, route: RoutePlan) -> socket.socket:
     """Return a socket that is connected to `host:port`.
 
     All addresses are tried, IPv6 and IPv4 in turn, each a quarter of a second behind the one
@@ -37,18 +41,39 @@ async def connect_tcp(
     Args:
         host: a name or an address.
         port: the port.
-        family: AF_INET or AF_INET6 uses addresses of that family alone.
-        bind: an address of this machine to connect from.
+        route: which addresses may be used, what the socket is bound to, its class of traffic,
+            and how often all of this is tried.
 
     Raises:
         ConnectFailed: the name has no address, or none of its addresses answers.
     """
-    candidates = _alternate_families(await _resolve(host, port, family))
+    candidates = _alternate_families(await _resolve(host, port, _FAMILIES[route.addresses]))
     failures: list[OSError] = []
+    for number in range(route.attempts):
+        if number:
+            await asyncio.sleep(_RETRY_DELAY)
+        failures.clear()
+        try:
+            async with timeout(route.attempt_timeout):
+                found = await _connect_any(candidates, route, failures)
+        except TimeoutError:
+            reason = os.strerror(errno.ETIMEDOUT)
+            failures.append(TimeoutError(errno.ETIMEDOUT, reason, host))
+            continue
+        if found is not None:
+            return found
+    refused = all(each.errno == errno.ECONNREFUSED for each in failures)
+    raise (ConnectRefused if refused else ConnectFailed)(host, port, failures)
+
+
+async def _connect_any(
+    candidates: Sequence[_SocketAddress], route: RoutePlan, failures: list[OSError]
+) -> socket.socket | None:
+    """Return the first socket that is connected; None if no address answers."""
     attempts: set[asyncio.Task[socket.socket]] = set()
     try:
         for candidate in candidates:
-            attempts.add(asyncio.get_running_loop().create_task(_attempt(candidate, bind)))
+            attempts.add(asyncio.get_running_loop().create_task(_attempt(candidate, route)))
             if found := await _first_connected(attempts, failures, _ATTEMPT_DELAY):
                 return found
         while attempts:
@@ -56,8 +81,7 @@ async def connect_tcp(
                 return found
     finally:
         await _cancel_attempts(attempts)
-    refused = all(each.errno == errno.ECONNREFUSED for each in failures)
-    raise (ConnectRefused if refused else ConnectFailed)(host, port, failures)
+    return None
 
 
 async def _resolve(host: str, port: int, family: socket.AddressFamily) -> list[_SocketAddress]:
@@ -79,13 +103,42 @@ def _alternate_families(candidates: Sequence[_SocketAddress]) -> list[_SocketAdd
     return [candidate for candidate in pairs if candidate is not None]
 
 
-async def _attempt(candidate: _SocketAddress, bind: str | None) -> socket.socket:
+def set_traffic_class(sock: socket.socket, value: int | None) -> None:
+    """Set the byte of the IP header that says how packets are treated (IPQoS).
+
+    It is a wish: what the system does not allow, and a socket that is closed, are passed over.
+
+    Args:
+        sock: the socket.
+        value: the byte; None leaves the system's.
+    """
+    if value is None:
+        return
+    with suppress(OSError, AttributeError):
+        if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, value)
+        elif sock.family == socket.AF_INET:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, value)
+
+
+def _bind(sock: socket.socket, route: RoutePlan) -> None:
+    if route.bind_address is not None:
+        sock.bind((route.bind_address, 0))
+    if route.bind_interface is None:
+        return
+    option: int | None = getattr(socket, "SO_BINDTODEVICE", None)
+    if option is None:
+        problem = "BindInterface is not supported on this system: give a BindAddress instead"
+        raise UsageError(problem)
+    sock.setsockopt(socket.SOL_SOCKET, option, os.fsencode(route.bind_interface))
+
+
+async def _attempt(candidate: _SocketAddress, route: RoutePlan) -> socket.socket:
     family, address = candidate
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
-        if bind is not None:
-            sock.bind((bind, 0))
+        _bind(sock, route)
         await asyncio.get_running_loop().sock_connect(sock, address)
     except OSError as error:
         sock.close()

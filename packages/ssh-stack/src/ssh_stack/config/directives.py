@@ -98,8 +98,7 @@ _FLAGS: Final = (
         "yes"),
     _later("PermitLocalCommand", flag, "permit_local_command", "session", "flag", "no",
         neutral=(False,)),
-    _refused("ProxyUseFdpass", flag, "proxy_use_fdpass", "connection", "flag", "no",
-        neutral=(False,)),
+    Directive("ProxyUseFdpass", flag, "proxy_use_fdpass", "connection", "flag", "no"),
     Directive("PubkeyAuthentication", choices.PUBLIC_KEY, "public_key_authentication",
         "identity", "raw truth", "true", build=builders.is_yes),
     Directive("RequestTTY", choices.TERMINAL, "request_tty", "session", "truth", "auto"),
@@ -125,8 +124,7 @@ _FLAGS: Final = (
 
 _NUMBERS: Final = (
     Directive("CanonicalizeMaxDots", number, "canonicalize_max_dots", "reading", "text", "1"),
-    _later("ConnectionAttempts", number, "connection_attempts", "connection", "text", "1",
-        neutral=(1,)),
+    Directive("ConnectionAttempts", number, "connection_attempts", "connection", "text", "1"),
     _later("ForwardX11Timeout", seconds, "forward_x11_timeout", "session", "text", "1200"),
     Directive("NumberOfPasswordPrompts", number, "password_prompts", "identity", "text", "3"),
     Directive("ServerAliveCountMax", number, "alive_count_max", "connection", "text", "3"),
@@ -138,7 +136,7 @@ _NUMBERS: Final = (
 
 _TEXTS: Final = (
     Directive("BindAddress", one, "bind_address", "connection", "text"),
-    _refused("BindInterface", one, "bind_interface", "connection", "text", neutral=()),
+    Directive("BindInterface", one, "bind_interface", "connection", "text"),
     Directive("Ciphers", read_algorithms("cipher"), "ciphers", "transport", "algorithms"),
     _later("ControlPath", one, "control_path", "program", "text", build=builders.path,
         expand=_PATH, neutral=("none",)),
@@ -225,8 +223,7 @@ _OTHERS: Final = (
         "no", neutral=("no",)),
     Directive("EscapeChar", rare_values.escape_char, "escape_char", "session", "escape", "~",
         status="later", neutral=("none", "~")),
-    _later("IPQoS", rare_values.quality_of_service, "ip_qos", "connection", "qos", "ef cs0",
-        neutral=((None, None),)),
+    Directive("IPQoS", rare_values.quality_of_service, "ip_qos", "connection", "qos", "ef cs0"),
     Directive("RekeyLimit", rare_values.limit_of_rekey, "rekey_limit", "transport", "rekey",
         "0 0", build=builders.rekey_limit, accumulates=True),
     _later("StreamLocalBindMask", rare_values.octal, "stream_local_bind_mask", "forwards",

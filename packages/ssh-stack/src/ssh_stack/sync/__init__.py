@@ -57,7 +57,8 @@ _ORIGINS: Final = {
         "HostKeyUpdateDecision KeySource Prompter Secret"
     ),
     "ssh_stack.client.plan": (
-        "ConnectionPlan ForwardsPlan IdentityPlan RoutePlan SessionPlan TransportPlan TrustPlan"
+        "ConnectionPlan ControlPlan ForwardsPlan IdentityPlan RoutePlan SessionPlan "
+        "TransportPlan TrustPlan"
     ),
     "ssh_stack.config": "Config HostConfig Unsupported load_config",
     "ssh_stack.errors": (
@@ -211,6 +212,7 @@ if TYPE_CHECKING:
     from ssh_stack.client.options import Prompter as Prompter
     from ssh_stack.client.options import Secret as Secret
     from ssh_stack.client.plan import ConnectionPlan as ConnectionPlan
+    from ssh_stack.client.plan import ControlPlan as ControlPlan
     from ssh_stack.client.plan import ForwardsPlan as ForwardsPlan
     from ssh_stack.client.plan import IdentityPlan as IdentityPlan
     from ssh_stack.client.plan import RoutePlan as RoutePlan

@@ -67,6 +67,33 @@ def test_connect_timeout_bounds_both_stages_of_connecting(
 
 
 @pytest.mark.parametrize(
+    ("text", "connect", "attempt"),
+    [
+        ("ConnectionAttempts 1", 30, None),
+        ("ConnectionAttempts 3", 92, 30),
+        ("ConnectionAttempts 3\nConnectTimeout 5", 17, 5),
+    ],
+)
+def test_each_of_several_attempts_has_connect_timeout(
+    text: str, connect: float, attempt: float | None
+) -> None:
+    config = Config.parse(text).resolve("web1")
+    found = merge(ClientOptions(), config, Target(host="web1", local_user="me"))
+
+    assert found.transport.timeouts.connect == connect
+    assert found.route.attempt_timeout == attempt
+
+
+def test_timeout_of_caller_bounds_all_attempts() -> None:
+    config = Config.parse("ConnectionAttempts 3").resolve("web1")
+    options = ClientOptions(timeouts=Timeouts(connect=4))
+    found = merge(options, config, Target(host="web1", local_user="me"))
+
+    assert found.transport.timeouts.connect == 4
+    assert found.route.attempt_timeout == 4
+
+
+@pytest.mark.parametrize(
     ("text", "options", "found"),
     [
         ("", {}, KeepaliveOptions()),

@@ -32,7 +32,9 @@ class ClientConnection(ClientEndpoint, Commands):
 
     def __init__(self, settings: ClientSettings, random: Callable[[int], bytes]) -> None:
         ClientEndpoint.__init__(self, settings, random)
-        Commands.__init__(self, Sessions(self._open, settings.limits, settings.environment))
+        Commands.__init__(
+            self, Sessions(self._open, settings.limits, settings.environment, settings.on_bulk)
+        )
         self._remote_forwards = RemoteForwards(
             self._mux, lambda: self.end, settings.timeouts.close
         )
@@ -75,6 +77,7 @@ class ClientConnection(ClientEndpoint, Commands):
         """
         if not protected:
             self._require_forwarding()
+        self._bulk()
         return await self._open(
             m.DirectTCPIPOpen(
                 sender=0,
@@ -167,5 +170,11 @@ class ClientConnection(ClientEndpoint, Commands):
         taken = isinstance(message, m.ForwardedTCPIPOpen) and self._remote_forwards.accept(
             message, channel
         )
-        if not taken:
+        if taken:
+            self._bulk()
+        else:
             super().channel_requested(message, channel)
+
+    def _bulk(self) -> None:
+        if self._settings.on_bulk is not None:
+            self._settings.on_bulk()

@@ -29,6 +29,7 @@ class Sessions:
         open_channel: opens a channel.
         limits: gives the windows of the channels.
         environment: variables to ask for in each session, before those of its command.
+        on_bulk: called before a session without a terminal is opened.
     """
 
     def __init__(
@@ -36,10 +37,12 @@ class Sessions:
         open_channel: Callable[[m.AnyChannelOpen], Awaitable[Channel]],
         limits: ConnectionLimits,
         environment: Mapping[str, str],
+        on_bulk: Callable[[], None] | None = None,
     ) -> None:
         self._open_channel = open_channel
         self._limits = limits
         self._environment = environment
+        self._on_bulk = on_bulk
 
     async def open(self, window: int) -> Channel:
         """Open a session in which nothing is started yet (RFC 4254 section 6.1).
@@ -57,6 +60,7 @@ class Sessions:
         launch = self._with_environment(launch)
 
         async def opener() -> Process:
+            self._classify(launch)
             async with AsyncExitStack() as stack:
                 streams = await redirects.open(stack) if redirects else None
                 channel = await self.open(self._limits.window)
@@ -81,6 +85,7 @@ class Sessions:
         Raises:
             ChannelOpenRefused: the server refused the session.
         """
+        self._classify(launch)
         channel = await self.open(self._limits.bulk_window)
         return Process(channel, self._with_environment(launch))
 
@@ -91,6 +96,7 @@ class Sessions:
             ChannelOpenRefused: the server refused the session.
             RequestRefused: the server has no such subsystem.
         """
+        self._classify(None)
         channel = await self.open(self._limits.bulk_window)
         try:
             granted = await channel.request(m.SubsystemRequest(recipient=0, name=name))
@@ -102,6 +108,10 @@ class Sessions:
             what = f"subsystem {name}"
             raise RequestRefused(what)
         return channel
+
+    def _classify(self, launch: Launch | None) -> None:
+        if self._on_bulk is not None and (launch is None or launch.pty is None):
+            self._on_bulk()
 
     def _with_environment(self, launch: Launch) -> Launch:
         if not self._environment:

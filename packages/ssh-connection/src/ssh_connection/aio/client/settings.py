@@ -85,3 +85,6 @@ class ClientSettings:
     """Environment variables to ask for in each session, before those of its command."""
     on_banner: Callable[[str], None] | None = None
     """Takes the server's banner, escaped."""
+    on_bulk: Callable[[], None] | None = None
+    """Called before a channel that is not interactive is opened or taken: all but a session with
+    a terminal."""

@@ -24,12 +24,13 @@ from ssh_stack.client.plan.forwards import ForwardsPlan
 from ssh_stack.client.plan.identity import IdentityPlan
 from ssh_stack.client.plan.merge import ConnectionPlan, Target, check_name, merge
 from ssh_stack.client.plan.route import RoutePlan
-from ssh_stack.client.plan.session import SessionPlan
+from ssh_stack.client.plan.session import ControlPlan, SessionPlan
 from ssh_stack.client.plan.transport import TransportPlan
 from ssh_stack.client.plan.trust import TrustPlan
 
 __all__ = [
     "ConnectionPlan",
+    "ControlPlan",
     "ForwardsPlan",
     "IdentityPlan",
     "RoutePlan",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_stack.config import HostConfig
+    from ssh_stack.config.forward_specs import ForwardSpec
 
 __all__ = ["ForwardsPlan", "merge_forwards"]
 
@@ -17,19 +18,48 @@ class ForwardsPlan:
     """What the command line forwards.
 
     Attributes:
-        clear_all: Whether forwards of the configuration and the command line are left out
+        local: Forwards that listen here (LocalForward).
+        remote: Forwards that listen at the server (RemoteForward).
+        dynamic: Forwards that listen here and speak SOCKS (DynamicForward).
+        clear_all: Whether the forwards of the configuration and of the command line are left out
             (ClearAllForwardings).
         exit_on_failure: Whether the command line ends where one cannot be opened
             (ExitOnForwardFailure).
+        gateway_ports: Whether forwards listen on all addresses where none is named (GatewayPorts).
+        remote_targets: What a remote forward with SOCKS may connect to: host:port each, "any" or
+            "none" (PermitRemoteOpen).
+        socket_mask: The umask of Unix sockets that forwards listen on (StreamLocalBindMask).
+        socket_unlink: Whether such a socket replaces what is at its path (StreamLocalBindUnlink).
+        tunnel: Whether network devices are tunnelled (Tunnel).
+        tunnel_device: The devices here and there; None for the next free one (TunnelDevice).
     """
 
+    local: tuple[ForwardSpec, ...] = ()
+    remote: tuple[ForwardSpec, ...] = ()
+    dynamic: tuple[ForwardSpec, ...] = ()
     clear_all: bool = False
     exit_on_failure: bool = False
+    gateway_ports: bool = False
+    remote_targets: tuple[str, ...] = ("any",)
+    socket_mask: int = 0o177
+    socket_unlink: bool = False
+    tunnel: Literal["no", "point-to-point", "ethernet"] = "no"
+    tunnel_device: tuple[int | None, int | None] = (None, None)
 
 
 def merge_forwards(config: HostConfig) -> ForwardsPlan:
-    """Return what is forwarded."""
+    """Return what is forwarded; nothing of the configuration where all is cleared."""
+    cleared = config.clear_all_forwardings
     return ForwardsPlan(
-        clear_all=config.clear_all_forwardings,
+        local=() if cleared else config.local_forwards,
+        remote=() if cleared else config.remote_forwards,
+        dynamic=() if cleared else config.dynamic_forwards,
+        clear_all=cleared,
         exit_on_failure=config.exit_on_forward_failure,
+        gateway_ports=config.gateway_ports,
+        remote_targets=config.permit_remote_open,
+        socket_mask=config.stream_local_bind_mask,
+        socket_unlink=config.stream_local_bind_unlink,
+        tunnel="no" if cleared else config.tunnel,
+        tunnel_device=config.tunnel_device,
     )

@@ -10,7 +10,7 @@ from ssh_stack.client.plan.forwards import ForwardsPlan, merge_forwards
 from ssh_stack.client.plan.identity import IdentityPlan, merge_identity
 from ssh_stack.client.plan.route import RoutePlan, merge_route
 from ssh_stack.client.plan.session import SessionPlan, merge_session
-from ssh_stack.client.plan.transport import TransportPlan, merge_transport
+from ssh_stack.client.plan.transport import TransportPlan, attempt_seconds, merge_transport
 from ssh_stack.client.plan.trust import TrustPlan, merge_trust
 from ssh_stack.config.names import is_safe_host, is_safe_user
 from ssh_wire import UsageError, lazy_attrs
@@ -111,7 +111,7 @@ def merge(options: ClientOptions, config: HostConfig, target: Target) -> Connect
         port=target.port or config.port or _PORT,
         user=user,
         batch=config.batch,
-        route=merge_route(options, config),
+        route=merge_route(options, config, attempt_seconds(options, config)),
         trust=merge_trust(options, config, transport),
         identity=merge_identity(options, config, user, target.host),
         transport=transport,

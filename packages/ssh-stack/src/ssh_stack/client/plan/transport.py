@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TransportPlan",
+    "attempt_seconds",
     "merge_transport",
     "offered_algorithms",
     "usual_signature_algorithms",
@@ -130,13 +131,25 @@ def _keeps_host_key_order(config: HostConfig) -> bool:
     return change is not None and change.sign in {"", "^"}
 
 
+def attempt_seconds(options: ClientOptions, config: HostConfig) -> float:
+    """Return how long one attempt to connect may take."""
+    if not isinstance(options.timeouts, Default):
+        return options.timeouts.connect
+    return config.connect_timeout or Timeouts().connect
+
+
 def _timeouts(options: ClientOptions, config: HostConfig) -> Timeouts:
-    """ConnectTimeout bounds "the connection to the server", each of its two stages here."""
+    """ConnectTimeout bounds "the connection to the server", each of its two stages here.
+
+    It bounds one attempt to connect.  Of several there is a second between two.
+    """
     if not isinstance(options.timeouts, Default):
         return options.timeouts
+    attempts = config.connection_attempts
+    connect = attempt_seconds(options, config) * attempts + (attempts - 1)
     if not config.connect_timeout:
-        return Timeouts()
-    return Timeouts(connect=config.connect_timeout, handshake=config.connect_timeout)
+        return Timeouts(connect=connect)
+    return Timeouts(connect=connect, handshake=config.connect_timeout)
 
 
 def _keepalive(options: ClientOptions, config: HostConfig) -> KeepaliveOptions | None:
