@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
+import threading
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
 import attrs
@@ -189,3 +192,60 @@ def test_name_module_and_text_are_those_of_the_body() -> None:
     assert Point.__module__ == __name__
     assert Point.__doc__ == "A point."
     assert _unused().__qualname__ == "_unused.<locals>.Unused"
+
+
+def test_signature_is_that_of_attrs() -> None:
+    assert str(inspect.signature(Named)) == (
+        "(x: 'int', y: 'int' = 0, names: 'list[str]' = NOTHING, *, name: 'str' = 'here') -> None"
+    )
+
+
+def test_method_of_comparison_is_written_when_it_is_called() -> None:
+    unused = _unused()
+    stub, one = unused.__eq__, unused()
+
+    assert unused.__eq__ is stub
+    assert one == unused()
+    assert unused.__eq__ is not stub
+    assert one != unused(2)
+    assert repr(one) == "Unused(x=1)"
+
+
+def test_methods_that_class_has_itself_are_kept() -> None:
+    @lazy_attrs.frozen
+    class Own:
+        x: int
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        def __hash__(self) -> int:
+            return 7
+
+        def __repr__(self) -> str:
+            return "own"
+
+    assert (Own(1), hash(Own(1)), repr(Own(1))) == (Own(2), 7, "own")
+
+
+def test_class_with_init_of_its_own_is_refused() -> None:
+    with pytest.raises(TypeError, match="no __init__ of its own"):
+
+        @lazy_attrs.frozen
+        class _Own:
+            x: int
+
+            def __init__(self) -> None:
+                raise NotImplementedError
+
+
+def test_first_instances_may_be_made_in_several_threads() -> None:
+    unused = _unused()
+    barrier = threading.Barrier(4)
+
+    def make(number: int) -> int:
+        barrier.wait()
+        return int(unused(number).x)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(make, range(4))) == [0, 1, 2, 3]

@@ -15,7 +15,6 @@ SSHError
 
 from __future__ import annotations
 
-from shlex import quote
 from typing import Final, Literal, TypeAlias
 
 from ssh_wire import SSHError
@@ -94,6 +93,8 @@ class UnprotectedKey(KeyFormatError):
     """
 
     def __init__(self, path: str, mode: int) -> None:
+        from shlex import quote
+
         self.path = path
         self.mode = mode
         problem = (

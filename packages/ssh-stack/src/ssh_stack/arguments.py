@@ -6,7 +6,6 @@ and the type that was given; never with the value, which may be a secret.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, cast
 
@@ -93,7 +92,9 @@ def check_names(given: Collection[str], known: Sequence[str], function: str) -> 
     for name in given:
         if name in known:
             continue
-        near = difflib.get_close_matches(name, known, n=1)
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, known, n=1)
         meant = _OTHER_NAMES.get(name, near[0] if near else "")
         if meant.split(",")[0].split(" ")[0] not in (*known, "host"):
             meant = near[0] if near else ""

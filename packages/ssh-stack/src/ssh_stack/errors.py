@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
-from shlex import quote
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ssh_keys.trust import HostEntry, UnusableLine, format_host_line, host_name, names_only
@@ -202,6 +201,8 @@ def removal_command(host: str, port: int, line: HostLine) -> str:
         return ""
     if isinstance(line, UnusableLine) and line.truncated:
         return ""
+    from shlex import quote
+
     name, file = quote(host_and_port(host, port)), quote(printable(line.source, 1024))
     return f"ssh-stack keygen -R {name} -f {file}"
 

@@ -94,7 +94,7 @@ def load_revoked_keys(
         ConfigError: a list cannot be read.  What it revokes cannot be told then, so every key
             is refused.
     """
-    if sources is None:
+    if sources is None or sources == ():
         return ()
     from ssh_keys import RevocationList  # rarely used
 

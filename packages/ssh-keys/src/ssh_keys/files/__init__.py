@@ -48,7 +48,6 @@ from ssh_keys.formats.key_text import is_key_text
 from ssh_keys.load import load_private_key, load_public_key
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import MAX_BLOB
-from ssh_keys.trust.authorized_keys import AuthorizedKeysFile
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
@@ -58,6 +57,7 @@ if TYPE_CHECKING:
     from ssh_keys.private import PrivateKey
     from ssh_keys.public import PublicKey
     from ssh_keys.trust.allowed_signers import AllowedSigners
+    from ssh_keys.trust.authorized_keys import AuthorizedKeysFile
     from ssh_keys.trust.authorized_principals import AuthorizedPrincipals
     from ssh_keys.trust.krl import RevocationList
 
@@ -157,6 +157,8 @@ def read_authorized_keys(
         KeyFormatError: it is a directory, or too large.
         OSError: it cannot be read.
     """
+    from ssh_keys.trust.authorized_keys import AuthorizedKeysFile
+
     return AuthorizedKeysFile.parse(
         read_file(path, MAX_TRUST_FILE), os.fspath(path), policy=policy
     )

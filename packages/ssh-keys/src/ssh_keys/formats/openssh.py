@@ -14,26 +14,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Self
 
 import attrs
-import bcrypt
 
 from ssh_keys import registry
 from ssh_keys.errors import KeyDecryptError, KeyFormatError, TooCostly
 from ssh_keys.formats.armor import OPENSSH_LABEL, enclose
 from ssh_keys.formats.key_text import open_block
-from ssh_keys.formats.openssh_ciphers import CIPHERS
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PassphraseNeeded
 from ssh_keys.public import PublicKey
-from ssh_wire import Record, Rest, Text, UInt32, UsageError, WireError, lazy_attrs, record
+from ssh_wire import Record, Rest, Text, UInt32, UsageError, WireError, lazy, lazy_attrs, record
 from ssh_wire.primitives import read_text
 from ssh_wire.text import raw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import bcrypt
+
+    from ssh_keys.formats import openssh_ciphers
     from ssh_keys.formats.key_text import Block
     from ssh_keys.formats.openssh_ciphers import KeyCipher
     from ssh_keys.private import PrivateKey
+else:  # most keys of programs are not encrypted
+    bcrypt = lazy.module("bcrypt")
+    openssh_ciphers = lazy.module("ssh_keys.formats.openssh_ciphers")
 
 __all__ = ["MAX_ROUNDS", "decode_private", "encode_private"]
 
@@ -107,8 +111,8 @@ class _Protection:
         if secret is not None and not secret:
             problem = "the passphrase is empty; give None for no encryption"
             raise UsageError(problem)
-        if cipher not in CIPHERS:
-            problem = f"no cipher {cipher!r}; choose one of {', '.join(CIPHERS)}"
+        if cipher not in openssh_ciphers.CIPHERS:
+            problem = f"no cipher {cipher!r}; choose one of {', '.join(openssh_ciphers.CIPHERS)}"
             raise UsageError(problem)
         if not 1 <= rounds <= MAX_ROUNDS:
             problem = f"{rounds} rounds of bcrypt are outside 1 to {MAX_ROUNDS}"
@@ -187,7 +191,7 @@ def _read_section(
 
 def _cipher(container: _Container) -> KeyCipher:
     """Check all that can be checked before the costly key derivation."""
-    cipher = CIPHERS.get(container.cipher)
+    cipher = openssh_ciphers.CIPHERS.get(container.cipher)
     if cipher is None:
         name = container.cipher if container.cipher in _UNSUPPORTED else "an unknown cipher"
         problem = f"the key is encrypted with {name}, which is not supported"
@@ -249,7 +253,7 @@ def encode_private(
 
 def _encode(key: PrivateKey, protection: _Protection, random: Callable[[int], bytes]) -> bytes:
     passphrase = protection.passphrase
-    cipher = None if passphrase is None else CIPHERS[protection.cipher]
+    cipher = None if passphrase is None else openssh_ciphers.CIPHERS[protection.cipher]
     plain = _section(key, cipher.block_size if cipher else _MIN_BLOCK, random)
     name, kdf, options, tag = "none", "none", b"", b""
     if passphrase is not None and cipher is not None:

@@ -11,7 +11,7 @@ is revoked, whatever other lines trust.
 from __future__ import annotations
 
 import enum
-import secrets
+import os
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from typing import TYPE_CHECKING, Final, Self
 
@@ -282,7 +282,7 @@ def format_host_line(
     key: PublicKey,
     *,
     hashed: bool = False,
-    random: Callable[[int], bytes] = secrets.token_bytes,
+    random: Callable[[int], bytes] = os.urandom,
 ) -> str:
     """Return the line for a host's key, without a newline.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 import socket
 from typing import TYPE_CHECKING
 
@@ -86,9 +85,11 @@ def proxy_dialer(command: str | Sequence[str], tokens: Tokens) -> Dialer:
     arguments = proxy_arguments(command, tokens)
 
     async def dial(driver: Driver) -> None:
+        from shlex import join
+
         from ssh_stack.client.proxy_process import connect_proxy  # rarely used
 
-        text = arguments[-1] if isinstance(command, str) else shlex.join(arguments)
+        text = arguments[-1] if isinstance(command, str) else join(arguments)
         await connect_proxy(driver, arguments, text)
 
     return dial
@@ -110,9 +111,11 @@ def passed_socket_dialer(
     arguments = proxy_arguments(command, tokens)
 
     async def dial(driver: Driver) -> None:
+        from shlex import join
+
         from ssh_stack.client.proxy_socket import receive_socket  # rarely used
 
-        text = arguments[-1] if isinstance(command, str) else shlex.join(arguments)
+        text = arguments[-1] if isinstance(command, str) else join(arguments)
         sock = await receive_socket(arguments, text)
         connected(sock)
         await asyncio.get_running_loop().create_connection(lambda: driver, sock=sock)

@@ -87,7 +87,9 @@ async def _connect_any(
 async def _resolve(host: str, port: int, family: socket.AddressFamily) -> list[_SocketAddress]:
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+        # of text, Python loads the tables of IDNA first
+        name = host.encode() if host.isascii() else host
+        found = await loop.getaddrinfo(name, port, family=family, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         problem = f"could not resolve hostname {host}: {reason or 'not a host name'}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import stat
 from collections.abc import Sequence
@@ -171,6 +170,8 @@ def included(pattern: str, source: Source, line: Line) -> list[Path]:
     except UsageError as error:
         problem = f"names {pattern!r}: {error}"
         raise line.error(problem) from None
+    import glob
+
     found = glob.glob(_as_fnmatch(str(full)))  # noqa: PTH207 (an absolute pattern)
     return [Path(name) for name in sorted(found, key=os.fsencode)]
 
