@@ -7,7 +7,7 @@ with a marker are never removed and never hashed: an administrator wrote them.
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import TYPE_CHECKING, Final, Self
 
 import attrs
@@ -139,7 +139,7 @@ class KnownHostsFile:
         key: PublicKey,
         *,
         hashed: bool = False,
-        random: Callable[[int], bytes] = secrets.token_bytes,
+        random: Callable[[int], bytes] = os.urandom,
     ) -> Self:
         """Return the file with one more line at its end; see `known_hosts.format_host_line`.
 
@@ -157,7 +157,7 @@ class KnownHostsFile:
         *,
         hashed: bool = False,
         policy: KeyPolicy = KeyPolicy.DEFAULT,
-        random: Callable[[int], bytes] = secrets.token_bytes,
+        random: Callable[[int], bytes] = os.urandom,
     ) -> Self:
         """Return the file with a host's keys changed; itself if there is nothing to change.
 
@@ -178,7 +178,7 @@ class KnownHostsFile:
                 after = after.adding(host, port, key, hashed=hashed, random=random)
         return after
 
-    def hashed(self, random: Callable[[int], bytes] = secrets.token_bytes) -> Self:
+    def hashed(self, random: Callable[[int], bytes] = os.urandom) -> Self:
         """Return the file with the name of every host hashed, each on a line of its own.
 
         Patterns cannot be hashed, and stay as they are.

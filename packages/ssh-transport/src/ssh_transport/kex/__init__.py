@@ -47,7 +47,7 @@ def _hybrid(name: str) -> Callable[[], KeyAgreement]:
     def load() -> KeyAgreement:
         from ssh_transport.kex import hybrid  # loaded when first used
 
-        return hybrid.HYBRIDS[name]
+        return hybrid.load_hybrid(name)
 
     return load
 

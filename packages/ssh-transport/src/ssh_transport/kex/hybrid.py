@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.mlkem import (
     MLKEM768PrivateKey,
@@ -22,10 +22,8 @@ from cryptography.hazmat.primitives.asymmetric.mlkem import (
 
 from ssh_transport.errors import KeyExchangeFailed
 from ssh_transport.kex.base import ClientShare, DHKeyPair, Random, secret_string
-from ssh_transport.kex.ecdh import NISTP256, NISTP384
-from ssh_transport.kex.montgomery import X25519
 
-__all__ = ["HYBRIDS", "Hybrid"]
+__all__ = ["Hybrid", "load_hybrid"]
 
 _SEED_SIZE = 64
 
@@ -99,11 +97,32 @@ class Hybrid(NamedTuple):
         return secret_string(hashlib.new(self.hash_name, post_quantum + classical).digest())
 
 
-HYBRIDS = {
-    "mlkem768x25519": Hybrid(_MLKEM768, X25519, X25519.size, "sha256"),
-    "mlkem768nistp256": Hybrid(_MLKEM768, NISTP256.key_pair, NISTP256.size, "sha256"),
-    "mlkem1024nistp384": Hybrid(_MLKEM1024, NISTP384.key_pair, NISTP384.size, "sha384"),
+def _x25519() -> tuple[Callable[[Random], DHKeyPair], int]:
+    from ssh_transport.kex.montgomery import X25519
+
+    return X25519, X25519.size
+
+
+def _nist(name: str) -> Callable[[], tuple[Callable[[Random], DHKeyPair], int]]:
+    def load() -> tuple[Callable[[Random], DHKeyPair], int]:
+        from ssh_transport.kex.ecdh import CURVES
+
+        return CURVES[name].key_pair, CURVES[name].size
+
+    return load
+
+
+_HYBRIDS: Final = {
+    "mlkem768x25519": (_MLKEM768, _x25519, "sha256"),
+    "mlkem768nistp256": (_MLKEM768, _nist("nistp256"), "sha256"),
+    "mlkem1024nistp384": (_MLKEM1024, _nist("nistp384"), "sha384"),
 }
+
+
+def load_hybrid(name: str) -> Hybrid:
+    """Return a method, given the names of its two parts; its curve is imported."""
+    kem, load_curve, hash_name = _HYBRIDS[name]
+    return Hybrid(kem, *load_curve(), hash_name)
 
 
 class HybridShare:
