@@ -32,6 +32,20 @@ def test_longest_softwareversion_is_accepted() -> None:
     TransportOptions(algorithms=FAST, software="x" * 245).check()
 
 
+@pytest.mark.parametrize("comments", ["Debian-5", "two words", "x" * 233])
+def test_comments_follow_softwareversion_behind_space(comments: str) -> None:
+    options = TransportOptions(algorithms=FAST, software="software", comments=comments)
+    options.check()
+    assert options.identification == f"SSH-2.0-software {comments}".encode()
+
+
+@pytest.mark.parametrize("comments", ["a\n", "a\r\nb", "\0", "é", "x" * 238])
+def test_comments_that_make_no_identification_raise_usage_error(comments: str) -> None:
+    options = TransportOptions(algorithms=FAST, software="software", comments=comments)
+    with pytest.raises(UsageError, match="cannot follow the softwareversion"):
+        options.check()
+
+
 def test_default_options_are_valid() -> None:
     FAST_OPTIONS.check()
     assert FAST_OPTIONS.identification == b"SSH-2.0-ssh_stack_0.1"

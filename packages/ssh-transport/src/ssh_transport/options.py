@@ -42,6 +42,9 @@ class TransportOptions:
     software: str = "ssh_stack_0.1"
     """The softwareversion of the identification: printable, no space, no minus sign."""
 
+    comments: str = ""
+    """What follows it, behind a space: printable, chosen by the user (VersionAddendum)."""
+
     rekey_bytes: int = GIB
     """Bytes in one direction after which to rekey (RFC 4253 section 9)."""
 
@@ -86,11 +89,17 @@ class TransportOptions:
         # US-ASCII characters, with the exception of whitespace characters and the minus
         # sign (-)."
         good = name.isascii() and name.isprintable() and not {" ", "-"} & set(name)
-        if not name or not good or len(self.identification) + 2 > self.limits.identification_line:
+        too_long = len(self.identification) + 2 > self.limits.identification_line
+        if not name or not good or (too_long and not self.comments):
             problem = f"{name!r} cannot be a softwareversion"
+            raise UsageError(problem)
+        # "The identification MAY include comments ... MUST be separated by a 'space'"
+        if too_long or not (self.comments.isascii() and self.comments.isprintable()):
+            problem = f"{self.comments!r} cannot follow the softwareversion"
             raise UsageError(problem)
 
     @property
     def identification(self) -> bytes:
         """The identification line without CR and LF (RFC 4253 section 4.2)."""
-        return b"SSH-2.0-" + self.software.encode()
+        comments = f" {self.comments}" if self.comments else ""
+        return f"SSH-2.0-{self.software}{comments}".encode()

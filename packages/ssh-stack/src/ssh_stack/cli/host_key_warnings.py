@@ -51,6 +51,9 @@ class _ReportHandler(logging.Handler):
         error = getattr(record, "host_key_error", None)
         if isinstance(error, HostKeyError):
             self.report.alarm(host_key_warning(error))
+        if getattr(record, "words_of_ssh", False):  # fixed words, in lines
+            self.report.show(record.getMessage())
+            return
         text = printable(record.getMessage(), _LIMIT)
         if record.levelno >= logging.WARNING:
             self.report.alarm(f"ssh-stack: {text}")

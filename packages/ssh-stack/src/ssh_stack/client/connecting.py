@@ -32,6 +32,7 @@ from ssh_stack.client.options import ClientOptions, ClientOptionsKw
 from ssh_stack.client.plan import ConnectionPlan, Target, check_name, merge
 from ssh_stack.client.plan.jumps import last_jump
 from ssh_stack.client.tcp import set_traffic_class
+from ssh_stack.client.weak_crypto import warn_of_kex
 from ssh_stack.config import HostConfig
 from ssh_stack.errors import without_frames
 from ssh_stack.keylog import key_log
@@ -191,6 +192,8 @@ class _Opening:
             dialer = await self._dialer(stack)
             client = ClientConnection(settings, os.urandom)
             await client.establish(dialer)
+            if self.plan.transport.warns_of_kex:
+                warn_of_kex(client, self.plan.transport.algorithms)
             return Connection(client, self.config, stack.pop_all())
 
     async def _settings(self, stack: AsyncExitStack) -> ClientSettings:
@@ -259,6 +262,7 @@ def _transport_options(plan: TransportPlan) -> TransportOptions:
     return TransportOptions(
         algorithms=plan.algorithms,
         limits=plan.limits,
+        comments=plan.comments,
         rekey_bytes=plan.rekey_bytes,
         rekey_seconds=plan.rekey_seconds,
         trace=plan.trace,

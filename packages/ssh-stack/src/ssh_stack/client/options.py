@@ -125,6 +125,7 @@ _RULES: Final[Mapping[str, Rule]] = {
         lambda v: v in ("strict", "default", "legacy") or isinstance(v, Algorithms),
         '"strict", "default", "legacy" or an Algorithms',
     ),
+    "compression": Rule(lambda v: isinstance(v, bool), "True or False"),
     "transport_limits": Rule(lambda v: isinstance(v, Limits), "a Limits"),
     "auth_limits": Rule(lambda v: isinstance(v, AuthLimits), "an AuthLimits"),
     "limits": Rule(lambda v: isinstance(v, ConnectionLimits), "a ConnectionLimits"),
@@ -227,6 +228,8 @@ class ClientOptions:
             A socket, a `Channel` of another connection, or a pair of a reader and a writer as
             asyncio has them. It is closed with the connection.
         algorithms: A profile of algorithms, or the algorithms.
+        compression: Whether data is compressed where the server can; by default the
+            configuration's Compression. It pays on slow lines only. Jump hosts have their own.
         transport_limits: What is accepted of the server's transport.
         auth_limits: How often the client tries, and how much the server may ask for, until the
             user is in.
@@ -265,6 +268,7 @@ class ClientOptions:
     proxy_command: str | Sequence[str] | Default | None = DEFAULT
     stream: Stream | None = None
     algorithms: Literal["strict", "default", "legacy"] | Algorithms = "default"
+    compression: bool | Default = DEFAULT
     transport_limits: Limits = attrs.field(factory=Limits)
     auth_limits: AuthLimits = attrs.field(factory=AuthLimits)
     limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
@@ -317,6 +321,7 @@ class ClientOptionsKw(TypedDict, total=False):
     proxy_command: str | Sequence[str] | Default | None
     stream: Stream | None
     algorithms: Literal["strict", "default", "legacy"] | Algorithms
+    compression: bool | Default
     transport_limits: Limits
     auth_limits: AuthLimits
     limits: ConnectionLimits

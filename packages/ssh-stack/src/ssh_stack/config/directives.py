@@ -61,8 +61,8 @@ _FLAGS: Final = (
     Directive("CanonicalizeHostname", choices.CANONICAL, "canonicalize_hostname", "reading",
         "truth", "false"),
     _refused("CheckHostIP", flag, "check_host_ip", "trust", "flag", "no", neutral=(False,)),
-    _later("Compression", choices.COMPRESSION, "compression", "transport", "flag", "no",
-        build=builders.is_yes, neutral=("no",)),
+    Directive("Compression", choices.COMPRESSION, "compression", "transport", "flag", "no",
+        build=builders.is_yes),
     _later("ControlMaster", choices.MASTER, "control_master", "program", "truth", "false",
         neutral=("no",)),
     Directive("EnableSSHKeysign", flag, "enable_ssh_keysign", "identity", "flag", "no",
@@ -118,7 +118,7 @@ _FLAGS: Final = (
     Directive("UpdateHostKeys", choices.YES_NO_ASK, "update_host_keys", "trust", "update"),
     _later("EnableEscapeCommandline", flag, "enable_escape_commandline", "session", "flag",
         "no", neutral=(False,)),
-    _later("WarnWeakCrypto", choices.WARN, "warn_weak_crypto", "transport", "flag", "yes",
+    Directive("WarnWeakCrypto", choices.WARN, "warn_weak_crypto", "transport", "flag", "yes",
         build=builders.is_yes),
 )
 
@@ -171,8 +171,8 @@ _TEXTS: Final = (
     _refused("KnownHostsCommand", whole, "known_hosts_command", "trust", "text",
         build=builders.command, expand=_HOST_KEY, neutral=("none",)),
     Directive("Tag", one, "tag", "reading", "text"),
-    _later("VersionAddendum", rare_values.addendum, "version_addendum", "transport", "text",
-        build=builders.text, expand=_VALUE, neutral=("",)),
+    Directive("VersionAddendum", rare_values.addendum, "version_addendum", "transport", "text",
+        build=builders.text, expand=_VALUE),
 )
 
 _LISTS: Final = (

@@ -458,6 +458,7 @@ class ClientOptionsKw(TypedDict, total=False):
     proxy_command: str | Sequence[str] | Default | None
     stream: Stream | None
     algorithms: Literal["strict", "default", "legacy"] | Algorithms
+    compression: bool | Default
     transport_limits: Limits
     auth_limits: AuthLimits
     limits: ConnectionLimits

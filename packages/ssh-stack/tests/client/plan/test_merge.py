@@ -92,6 +92,12 @@ _LINES: dict[str, tuple[Any, Callable[[ConnectionPlan], Any]]] = {
     "StrictHostKeyChecking accept-new": ("accept-new", lambda p: p.trust.policy),
     "UpdateHostKeys no": (False, lambda p: p.trust.updates),
     "Ciphers aes128-ctr": (("aes128-ctr",), lambda p: p.transport.algorithms.ciphers),
+    "Compression yes": (
+        ("zlib@openssh.com", "none"),
+        lambda p: p.transport.algorithms.compression,
+    ),
+    "VersionAddendum for tests": ("for tests", lambda p: p.transport.comments),
+    "WarnWeakCrypto no": (False, lambda p: p.transport.warns_of_kex),
     "RekeyLimit 1K": (1024, lambda p: p.transport.rekey_bytes),
     "SetEnv A=1": ((("A", "1"),), lambda p: p.session.set_env),
     "SendEnv LC_*": (("LC_*",), lambda p: p.session.send_env),
@@ -320,9 +326,8 @@ def test_line_that_changes_nothing_is_not_reported(line: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["ForwardAgent yes", "ControlMaster auto", "Compression yes",
-     "LocalForward 80 a:80", "AddKeysToAgent confirm 5m", "EscapeChar ^B",
-     "GSSAPIAuthentication yes", "VerifyHostKeyDNS ask"],
+    ["ForwardAgent yes", "ControlMaster auto", "ForwardX11 yes", "Tunnel yes",
+     "GSSAPIAuthentication yes", "HostbasedAuthentication yes"],
 )  # fmt: skip
 def test_line_that_asks_for_more_is_reported_without_refusal(line: str) -> None:
     (found,) = resolve(line).unsupported

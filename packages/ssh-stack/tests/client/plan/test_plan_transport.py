@@ -11,6 +11,7 @@ from ssh_stack.client.options import ClientOptions
 from ssh_stack.client.plan import Target, merge
 from ssh_stack.client.plan.transport import TransportPlan
 from ssh_stack.config import Config
+from ssh_transport import profiles
 
 
 def plan(text: str, **options: Any) -> TransportPlan:
@@ -64,6 +65,46 @@ def test_connect_timeout_bounds_both_stages_of_connecting(
     text: str, options: dict[str, Any], found: Timeouts
 ) -> None:
     assert plan(text, **options).timeouts == found
+
+
+_ZLIB = ("zlib@openssh.com", "none")
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "found"),
+    [
+        ("", {}, ("none",)),
+        ("Compression no", {}, ("none",)),
+        ("Compression yes", {}, _ZLIB),
+        ("Compression yes", {"compression": False}, ("none",)),
+        ("Compression no", {"compression": True}, _ZLIB),
+        ("Compression yes", {"algorithms": "strict"}, ("none",)),
+        ("", {"algorithms": "strict", "compression": True}, _ZLIB),
+        ("", {"algorithms": "legacy"}, ("none", "zlib@openssh.com")),
+        ("Compression yes", {"algorithms": "legacy"}, _ZLIB),
+        ("Compression yes", {"algorithms": profiles("default", "client")}, ("none",)),
+        ("", {"algorithms": profiles("default", "client"), "compression": True}, _ZLIB),
+    ],
+)
+def test_option_or_configuration_offers_compression_first(
+    text: str, options: dict[str, Any], found: tuple[str, ...]
+) -> None:
+    assert plan(text, **options).algorithms.compression == found
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "warns"),
+    [
+        ("", {}, True),
+        ("WarnWeakCrypto no-pq-kex", {}, False),
+        ("KexAlgorithms curve25519-sha256", {}, False),
+        ("", {"algorithms": profiles("default", "client")}, False),
+    ],
+)
+def test_user_who_chose_key_exchange_is_not_warned(
+    text: str, options: dict[str, Any], warns: bool
+) -> None:
+    assert plan(text, **options).warns_of_kex is warns
 
 
 @pytest.mark.parametrize(

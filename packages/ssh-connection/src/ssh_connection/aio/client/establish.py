@@ -241,6 +241,12 @@ class ClientEndpoint(Endpoint[ClientTransport]):
         return self._core.peer_software
 
     @property
+    def preferred_kex(self) -> str:
+        """The key exchange method that the server prefers, which this side may not have."""
+        choices = self._core.peer_first_choices
+        return "" if choices is None else choices.kex
+
+    @property
     def auth_attempts(self) -> tuple[AuthAttempt, ...]:
         """What was tried to log in, the one that succeeded last."""
         return self._login.attempts if self._login is not None else ()

@@ -33,7 +33,10 @@ class TransportPlan:
 
     Attributes:
         algorithms: What is offered, in the order of preference (KexAlgorithms, HostKeyAlgorithms,
-            Ciphers, MACs).
+            Ciphers, MACs, Compression).
+        comments: What follows the version in the identification (VersionAddendum).
+        warns_of_kex: Whether a key exchange that quantum computers could undo later is warned of
+            (WarnWeakCrypto).
         keeps_host_key_order: Whether the order of the host key algorithms is the user's,
             whatever keys are known of the server.
         limits: What is accepted of the server's transport.
@@ -47,6 +50,8 @@ class TransportPlan:
     """
 
     algorithms: Algorithms
+    comments: str = ""
+    warns_of_kex: bool = False
     keeps_host_key_order: bool = False
     limits: Limits = attrs.field(factory=Limits)
     connection_limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
@@ -66,6 +71,8 @@ def merge_transport(options: ClientOptions, config: HostConfig) -> TransportPlan
     size, seconds = config.rekey_limit or (0, 0)
     return TransportPlan(
         algorithms=offered_algorithms(options, config),
+        comments=config.version_addendum,
+        warns_of_kex=_warns_of_kex(options, config),
         keeps_host_key_order=_keeps_host_key_order(config),
         limits=options.transport_limits,
         connection_limits=options.limits,
@@ -86,17 +93,37 @@ def offered_algorithms(options: ClientOptions, config: HostConfig) -> Algorithms
     Raises:
         ConfigError: a list leaves nothing.
     """
+    given = options.compression
     if isinstance(options.algorithms, Algorithms):
-        return options.algorithms
+        if isinstance(given, Default):
+            return options.algorithms
+        return attrs.evolve(options.algorithms, compression=_compression(wanted=given))
     base = profiles(options.algorithms, "client")
     closed = options.algorithms == "strict"
+    compression = base.compression
+    if not isinstance(given, Default):
+        compression = _compression(wanted=given)
+    elif config.compression and not closed:
+        compression = _compression(wanted=True)
     return attrs.evolve(
         base,
+        compression=compression,
         kex=_apply_change(base.kex, config.kex_algorithms, closed=closed),
         host_keys=_apply_change(base.host_keys, config.host_key_algorithms, closed=closed),
         ciphers=_apply_change(base.ciphers, config.ciphers, closed=closed),
         macs=_apply_change(base.macs, config.macs, closed=closed),
     )
+
+
+def _compression(*, wanted: bool) -> tuple[str, ...]:
+    """Return the methods of compression, as kex.c lists them where it is wanted."""
+    return ("zlib@openssh.com", "none") if wanted else ("none",)
+
+
+def _warns_of_kex(options: ClientOptions, config: HostConfig) -> bool:
+    """Return whether to warn: not those who list the methods of key exchange (sshconnect.c)."""
+    chosen = config.kex_algorithms is not None or isinstance(options.algorithms, Algorithms)
+    return config.warn_weak_crypto and not chosen
 
 
 def _apply_change(
