@@ -32,7 +32,6 @@ from ssh_stack.client.options import ClientOptions, ClientOptionsKw
 from ssh_stack.client.plan import ConnectionPlan, Target, check_name, merge
 from ssh_stack.client.plan.jumps import last_jump
 from ssh_stack.client.tcp import set_traffic_class
-from ssh_stack.client.weak_crypto import warn_of_kex
 from ssh_stack.config import HostConfig
 from ssh_stack.errors import without_frames
 from ssh_stack.keylog import key_log
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
 __all__ = ["Connect", "connect"]
 
 _log = logging.getLogger("ssh_stack")
+_GOOD_KEX: Final = "mlkem768x25519-sha256"
 
 
 class Connect(Openable, usage="async with ssh_stack.connect(…) as conn"):
@@ -192,9 +192,16 @@ class _Opening:
             dialer = await self._dialer(stack)
             client = ClientConnection(settings, os.urandom)
             await client.establish(dialer)
-            if self.plan.transport.warns_of_kex:
-                warn_of_kex(client, self.plan.transport.algorithms)
+            self._warn_of_kex(client)
             return Connection(client, self.config, stack.pop_all())
+
+    def _warn_of_kex(self, client: ClientConnection) -> None:
+        plan = self.plan.transport
+        # the usual method needs no module to say that it is good
+        if plan.warns_of_kex and client.agreement.kex != _GOOD_KEX:
+            from ssh_stack.client.weak_crypto import warn_of_kex  # the same
+
+            warn_of_kex(client, plan.algorithms)
 
     async def _settings(self, stack: AsyncExitStack) -> ClientSettings:
         plan, trust = self.plan, self._trust

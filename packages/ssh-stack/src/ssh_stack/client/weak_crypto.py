@@ -28,7 +28,7 @@ def warn_of_kex(connection: ClientConnection, offered: Algorithms) -> None:
     Args:
         connection: whose key exchange it is.  A server that prefers a method that would be
             better, and is not implemented here, is not to blame.
-        offered: what was offered; where that has no such method, the server is not to blame either.
+        offered: what was offered; where that has no such method, neither is the server.
     """
     better = any(name.startswith(_POST_QUANTUM) for name in offered.kex)
     used, preferred = connection.agreement.kex, connection.preferred_kex
