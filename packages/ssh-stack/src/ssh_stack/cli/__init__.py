@@ -2,6 +2,7 @@
 
 ssh        the client, with the options of OpenSSH's
 cp         copies files and trees over SFTP
+sftp       the files of a server, with the commands of OpenSSH's sftp
 serve      a server for the current user
 keygen     keys, certificates, signatures and trust files, with ssh-keygen's letters
 demo       both sides on this machine, everything tried once
@@ -39,6 +40,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "ssh": "Connect and run a command or a shell, as OpenSSH's ssh does.",
     "cp": "Copy files and trees; either side may be remote.",
+    "sftp": "Work with the files of a server, as OpenSSH's sftp does.",
     "serve": "Serve commands, shells and files as the current user.",
     "keygen": "Make, show, convert, certify and revoke keys, as OpenSSH's ssh-keygen does.",
     "demo": "Try everything once, on this machine alone.",

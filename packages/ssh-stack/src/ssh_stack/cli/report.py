@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Final, TextIO
 
 from ssh_stack.cli.errors import CommandExit
+from ssh_stack.cli.program import program_name
 from ssh_wire import lazy_attrs
 from ssh_wire.text import printable
 
@@ -62,12 +63,12 @@ class Report:
 
     def error(self, text: str) -> None:
         """Print why the program fails; this is printed in any case."""
-        self._say(f"ssh-stack: {text}")
+        self._say(f"{program_name()}: {text}")
 
     def warn(self, text: str) -> None:
         """Say what the user should know, unless with -q."""
         if not self.quiet:
-            self._say(f"ssh-stack: {text}")
+            self._say(f"{program_name()}: {text}")
 
     def alarm(self, text: str) -> None:
         """Say what `ssh` logs as an error although it goes on: unless with -q."""
@@ -84,10 +85,14 @@ class Report:
         if not self.quiet:
             self._write(sys.stderr, text.removesuffix("\n"))
 
+    def plain(self, text: str) -> None:
+        """Print text as it is, in any case: what another program prints in these words."""
+        self._say(text)
+
     def note(self, text: str, level: int = 1) -> None:
         """Say what happens, with `level` times -v."""
         if self.verbose >= level:
-            self._say(f"ssh-stack: {text}")
+            self._say(f"{program_name()}: {text}")
 
     def _say(self, text: str) -> None:
         self._write(self.log or sys.stderr, text)

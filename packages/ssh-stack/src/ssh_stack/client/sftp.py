@@ -11,6 +11,9 @@ from ssh_wire import UsageError
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ssh_sftp import Pipe
     from ssh_stack.client.connection import Connection
 
 __all__ = ["start_sftp"]
@@ -18,8 +21,20 @@ __all__ = ["start_sftp"]
 _STDERR_KEPT: Final = 1024
 
 
-def start_sftp(connection: Connection, options: SFTPOptions | None = None) -> Scope[SFTPClient]:
-    """Return a scope that opens the subsystem "sftp".
+def start_sftp(
+    connection: Connection,
+    options: SFTPOptions | None = None,
+    *,
+    subsystem: str = "sftp",
+    through: Callable[[Pipe], Pipe] | None = None,
+) -> Scope[SFTPClient]:
+    """Return a scope that opens the subsystem of SFTP.
+
+    Args:
+        connection: the connection.
+        options: how the session behaves.
+        subsystem: the name of the subsystem.
+        through: makes the stream of the session from the channel, to watch or to limit it.
 
     Raises:
         UsageError: `options` is no `SFTPOptions`.
@@ -29,7 +44,7 @@ def start_sftp(connection: Connection, options: SFTPOptions | None = None) -> Sc
         raise UsageError(problem)
 
     async def opener() -> SFTPClient:
-        channel = await connection.open_subsystem("sftp")
+        channel = await connection.open_subsystem(subsystem)
         stderr = bytearray()
 
         def collect_stderr(data: memoryview) -> None:
@@ -37,7 +52,8 @@ def start_sftp(connection: Connection, options: SFTPOptions | None = None) -> Sc
 
         channel.stderr_received = collect_stderr
         software = connection.server_software
-        client = SFTPClient.from_pipe(channel, options, peer_software=software)
+        stream = channel if through is None else through(channel)
+        client = SFTPClient.from_pipe(stream, options, peer_software=software)
         try:
             await client.start()
         except SFTPConnectionLost as error:

@@ -1,0 +1,235 @@
+"""SFTP sessions for the commands: over a connection of our own, or over a program's streams.
+
+-S names a program that is called as sftp(1) and scp(1) call ssh, -D an SFTP server on this
+machine, -s another subsystem, or a command where it has a slash.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import shlex
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from shutil import which
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from ssh_sftp import SFTPOptions
+from ssh_sftp.aio import SFTPClient, StreamPipe
+from ssh_stack.cli.arguments import Target, directive
+from ssh_stack.cli.connect_from_arguments import connect_from_arguments, report_connection
+from ssh_stack.client.sftp import start_sftp
+from ssh_wire import SSHError, UsageError, lazy_attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ssh_connection.aio import ByteWriter
+    from ssh_sftp import Pipe
+    from ssh_stack.cli.letters import SSHLetters
+    from ssh_stack.cli.locations import Location
+    from ssh_stack.cli.report import Report
+    from ssh_stack.client.connection import Connection
+
+__all__ = ["Manner", "RemoteSession", "Sessions", "sftp_options"]
+
+_GRACE: Final = 2.0  # seconds for a program to end when its streams have ended
+_SMALL_BLOCK: Final = 512
+_SLOW: Final = 131_072  # bytes a second, below which an answer may take longer than a timeout
+_LARGEST_BLOCK: Final = 261_120
+# it is in the foreground, so that it may ask for a password; Ctrl-C is for one of our commands
+_IGNORING_INTERRUPTS: Final = ("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh")
+
+
+@lazy_attrs.frozen(kw_only=True)
+class Manner:
+    """How a command has its connections made, before and behind the user's own options.
+
+    Attributes:
+        first: words of ssh that nothing overrides.
+        last: words of ssh that the user's options override.
+        lines: the configuration lines of both.
+        subsystem: what is asked for at the server.
+    """
+
+    first: tuple[str, ...]
+    last: tuple[str, ...]
+    lines: tuple[str, ...]
+    subsystem: str = "sftp"
+
+
+@lazy_attrs.frozen
+class RemoteSession:
+    """An SFTP session, and its connection where it is one of our own."""
+
+    sftp: SFTPClient
+    connection: Connection | None = None
+    _lost: Callable[[], bool] = attrs.field(default=lambda: False)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connection, or the program in its place, has ended."""
+        return self._lost() if self.connection is None else self.connection.is_closed
+
+
+@lazy_attrs.define
+class Sessions:
+    """Opens SFTP sessions; they end with the stack."""
+
+    letters: SSHLetters
+    manner: Manner
+    options: SFTPOptions
+    report: Report
+    stack: AsyncExitStack
+    address: tuple[str, int] = ("", 0)
+    """The host and port that were connected to last, for messages."""
+
+    async def open(self, location: Location) -> RemoteSession:
+        """Open a session with the host of a location.
+
+        Raises:
+            UsageError: an option or a configuration line cannot be used.
+            SSHError: the connection or the session cannot be opened.
+            OSError: a file or a program cannot be used.
+        """
+        if self.letters.server is not None:
+            return await self._direct(self.letters.server)
+        if self.letters.program is not None:
+            return await self._through_program(self.letters.program, location)
+        host = location.host or ""
+        self.address = (host, location.port or 22)
+        connecting = connect_from_arguments(self._target(location), self.report)
+        self.address = (connecting.config.hostname or host, connecting.config.port or 22)
+        connection = await self.stack.enter_async_context(connecting)
+        report_connection(connection, self.report)
+        return RemoteSession(await self._over(connection), connection)
+
+    def _target(self, location: Location) -> Target:
+        lines = [*self.letters.lines, *self.manner.lines]
+        if location.user is not None:
+            lines.append(directive("l", location.user))
+        if location.port is not None:
+            lines.append(directive("p", str(location.port)))
+        return Target(host=location.host or "", lines=tuple(lines), config=self.letters.config)
+
+    async def _over(self, connection: Connection) -> SFTPClient:
+        subsystem = self.manner.subsystem
+        if "/" in subsystem:  # "a path is useful when the remote sshd has no sftp subsystem"
+            process = await self.stack.enter_async_context(connection.start(subsystem))
+            software = connection.server_software
+            client = SFTPClient.from_streams(
+                process.stdout, _Input(process.stdin), self.options, peer_software=software
+            )
+            return await self.stack.enter_async_context(client)
+        scope = start_sftp(connection, self.options, subsystem=subsystem, through=self._through)
+        return await self.stack.enter_async_context(scope)
+
+    def _through(self, pipe: Pipe) -> Pipe:
+        """Return a stream at the rate of -l."""
+        if self.letters.bytes_per_second is None:
+            return pipe
+        from ssh_stack.cli.bandwidth import LimitedPipe  # only with -l
+
+        return LimitedPipe(pipe, self.letters.bytes_per_second)
+
+    # ------------------------------------------------------------- other programs
+
+    async def _direct(self, command: str) -> RemoteSession:
+        try:
+            words = shlex.split(command)
+        except ValueError as error:
+            problem = f"option -D: {error} in {command!r}"
+            raise UsageError(problem) from None
+        if not words:
+            problem = "option -D wants the command of an SFTP server"
+            raise UsageError(problem)
+        return await self._program(words)
+
+    async def _through_program(self, program: str, location: Location) -> RemoteSession:
+        words = [program, *self.manner.first, *self.letters.words, *self.manner.last]
+        if location.port is not None:
+            words.append(f"-oPort {location.port}")
+        if location.user is not None:
+            words += ["-l", location.user]
+        if "/" not in self.manner.subsystem:
+            words.append("-s")
+        words += ["--", location.host or "", self.manner.subsystem]
+        return await self._program(words)
+
+    async def _program(self, words: Sequence[str]) -> RemoteSession:
+        """Run a program and speak SFTP over its standard streams."""
+        pipe = asyncio.subprocess.PIPE
+        self.address = (words[0], 0)
+        if which(words[0]) is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), words[0])
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *_IGNORING_INTERRUPTS, *words, stdin=pipe, stdout=pipe
+            )
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        self.stack.push_async_callback(_end, process)
+        if process.stdout is None or process.stdin is None:  # both were asked for
+            problem = f"{words[0]} has no streams"
+            raise SSHError(problem)
+        stream = self._through(StreamPipe(process.stdout, process.stdin))
+        client = SFTPClient.from_pipe(stream, self.options)
+        sftp = await self.stack.enter_async_context(client)
+        return RemoteSession(sftp, None, lambda: process.returncode is not None)
+
+
+class _Input:
+    """Standard input of a remote command, in the form that a session writes to."""
+
+    def __init__(self, writer: ByteWriter) -> None:
+        self._writer = writer
+        self._waiting: list[bytes] = []
+
+    def write(self, data: bytes, /) -> None:
+        """Keep bytes until `drain`."""
+        self._waiting.append(data)
+
+    async def drain(self) -> None:
+        """Send what is kept, when the server has room for it."""
+        data, self._waiting = b"".join(self._waiting), []
+        await self._writer.write(data)
+
+    def close(self) -> None:
+        """Drop what is kept, and end the input of the command."""
+        self._waiting.clear()
+        self._writer.write_eof()
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Wait for a program whose streams have ended, and end it where it does not."""
+    try:
+        async with asyncio.timeout(_GRACE):
+            await process.wait()
+    except TimeoutError:
+        process.terminate()
+        await process.wait()
+
+
+def sftp_options(letters: SSHLetters, *, atomic: bool, fsync: bool = False) -> SFTPOptions:
+    """Return the options of the sessions: the size and number of requests that were asked for."""
+    buffer = letters.buffer
+    rate = letters.bytes_per_second
+    timeout: float | None = SFTPOptions().timeout
+    if rate is not None:
+        # small requests, lest one of them takes longer than the server may be silent
+        buffer = min(buffer or _LARGEST_BLOCK, max(rate // 4, _SMALL_BLOCK))
+        timeout = timeout if rate >= _SLOW else None
+    options = SFTPOptions(atomic=atomic, fsync=fsync, timeout=timeout)
+    if buffer is not None:
+        size = min(max(buffer, _SMALL_BLOCK), _LARGEST_BLOCK)
+        options = attrs.evolve(options, read_size=size, write_size=size)
+    if letters.requests is not None:
+        ahead = letters.requests * (options.read_size or 32_768)
+        options = attrs.evolve(options, first_outstanding=ahead, max_outstanding=ahead)
+    elif rate is not None:
+        ahead = 4 * (options.read_size or _SMALL_BLOCK)
+        options = attrs.evolve(options, first_outstanding=ahead, max_outstanding=ahead)
+    return options
