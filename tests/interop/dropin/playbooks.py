@@ -1,0 +1,122 @@
+"""Ansible's default connection plugin with a client in the place of ssh.
+
+It calls `ssh` several times for a task, with the arguments of ControlPersist, and `sftp` for
+files where pipelining is off.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from tests.interop.dropin.rig import Job, Missing, Rig
+
+__all__ = ["PLAYBOOKS"]
+
+_BIN: Final = Path(sys.executable).parent
+_SETTINGS: Final = {
+    "ANSIBLE_NOCOLOR": "1",
+    "ANSIBLE_RETRY_FILES_ENABLED": "0",
+    "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+    "PYTHONWARNINGS": "ignore",
+}
+_PLAYBOOK: Final = """\
+- hosts: target
+  gather_facts: false
+  tasks:
+    - name: file
+      file: {path: "{{ there }}", state: directory, mode: "0755"}
+    - name: copy
+      copy: {src: "{{ here }}/text", dest: "{{ there }}/copied", mode: "0640"}
+    - name: template
+      template: {src: "{{ here }}/greeting.j2", dest: "{{ there }}/greeting"}
+    - name: command
+      command: {cmd: "cat {{ there }}/greeting"}
+      register: printed
+    - name: fetch
+      fetch: {src: "{{ there }}/copied", dest: "{{ here }}/fetched", flat: true}
+"""
+_SUMMARY: Final = "ok=5    changed=5    unreachable=0    failed=0"
+
+
+def ping(rig: Rig) -> None:
+    """`ansible -m ping`: a program that is copied there and run."""
+    done = _ansible(rig, "ansible", "target", "-m", "ping")
+    assert b'"ping": "pong"' in done, done
+
+
+def play(rig: Rig) -> None:
+    """A playbook of five tasks, as Ansible runs it by default: files go by sftp."""
+    _play(rig)
+
+
+def play_piped(rig: Rig) -> None:
+    """The same, where files go through the standard input of a command."""
+    _play(rig, ANSIBLE_SSH_TRANSFER_METHOD="piped")
+
+
+def play_with_pipelining(rig: Rig) -> None:
+    """The same with pipelining: the module is the standard input of Python."""
+    _play(rig, ANSIBLE_PIPELINING="1")
+
+
+def _play(rig: Rig, **settings: str) -> None:
+    (rig.folder / "playbook.yml").write_text(_PLAYBOOK)
+    (rig.folder / "text").write_bytes(bytes(range(256)) * 4000)
+    (rig.folder / "greeting.j2").write_text("Hello from {{ inventory_hostname }}, {{ 6 * 7 }}\n")
+    where = json.dumps({"here": str(rig.folder), "there": str(rig.folder / "there")})
+    printed = _ansible(rig, "ansible-playbook", "playbook.yml", "-e", where, **settings)
+    assert _SUMMARY in printed.decode(), printed
+    copied = rig.folder / "there" / "copied"
+    assert copied.read_bytes() == (rig.folder / "text").read_bytes()
+    assert copied.stat().st_mode & 0o777 == 0o640
+    assert (rig.folder / "fetched").read_bytes() == (rig.folder / "text").read_bytes()
+    assert (rig.folder / "there" / "greeting").read_text() == "Hello from target, 42\n"
+
+
+def _ansible(rig: Rig, program: str, *words: str, **settings: str) -> bytes:
+    """Run one of Ansible's programs; return what it printed."""
+    path = _BIN / program
+    if not path.exists():
+        problem = f"{program} is not installed beside {sys.executable}"
+        raise Missing(problem)
+    (rig.folder / "inventory").write_text("target\n")
+    (rig.folder / "ansible.cfg").write_text("")  # the one that counts: not the user's
+    with _masters(rig) as folder:
+        given = {
+            **_SETTINGS,
+            "ANSIBLE_HOME": str(rig.folder / "ansible"),
+            "ANSIBLE_REMOTE_TEMP": str(rig.folder / "ansible-there"),
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder),
+            "ANSIBLE_SSH_EXECUTABLE": str(rig.program),
+            # the program sftp would call the machine's own ssh
+            "ANSIBLE_SFTP_EXTRA_ARGS": f"-S {rig.program}",
+            **settings,
+        }
+        return rig.run(path, "-i", "inventory", *words, env=given).stdout
+
+
+@contextmanager
+def _masters(rig: Rig) -> Generator[Path]:
+    """A folder for the sockets of masters, which would live on; leaving the block ends them."""
+    folder = Path(tempfile.mkdtemp(prefix="cp-"))  # short: the path of a socket has a limit
+    try:
+        yield folder
+    finally:
+        for socket in folder.iterdir():
+            rig.attempt(rig.program, "-O", "exit", "-o", f"ControlPath={socket}", "target")
+        shutil.rmtree(folder)
+
+
+PLAYBOOKS: Final[Mapping[str, Job]] = {
+    "Ansible: ping": ping,
+    "Ansible: five tasks": play,
+    "Ansible: five tasks, files by ssh": play_piped,
+    "Ansible: five tasks, pipelining": play_with_pipelining,
+}
