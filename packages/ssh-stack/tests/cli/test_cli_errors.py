@@ -11,9 +11,11 @@ import pytest
 
 from ssh_auth import AuthenticationFailed
 from ssh_connection import SSHTimeout
+from ssh_keys import PrivateKey
 from ssh_stack.cli.errors import CommandExit, explain, root_cause
 from ssh_stack.cli.report import Report
 from ssh_stack.cli.runner import run
+from ssh_stack.errors import HostKeyChanged, HostKeyRevoked, HostKeyUnknown
 from ssh_transport import ConnectionLost, IdentificationError, PeerDisconnected
 
 WHERE = "connect to host h port 1: "
@@ -43,7 +45,11 @@ def _lost(cause: Exception) -> ConnectionLost:
          "connection to h port 1: Connection reset by peer"),
         (AuthenticationFailed("me", ()),
          ("authentication as 'me' failed: "
-          "there was no key, password or other credential to try")),
+          "there was no key, password or other credential to try; Permission denied ()")),
+        (AuthenticationFailed("me", (), ("publickey", "password"), host="h"),
+         ("authentication as 'me' at h failed: there was no key, password or other credential "
+          "to try; the server accepts publickey, password; "
+          "Permission denied (publickey,password)")),
         (KeyError("bug"), "internal error, please report it: KeyError: 'bug'"),
         (OSError(errno.EIO, "x", "a\x1b[2Jb\nc"), "a\\x1b[2Jb c: x"),
     ],
@@ -52,8 +58,22 @@ def test_error_is_explained_in_one_line(error: Exception, line: str) -> None:
     assert explain(error, "h", 1) == line
 
 
+@pytest.mark.parametrize("kind", [HostKeyUnknown, HostKeyChanged, HostKeyRevoked])
+def test_host_key_error_ends_with_words_that_callers_of_ssh_look_for(
+    kind: type[HostKeyUnknown | HostKeyChanged | HostKeyRevoked],
+) -> None:
+    line = explain(kind("h", 22, PrivateKey.generate("ed25519").public_key))
+    assert line.endswith("; Host key verification failed")
+
+
 def test_long_error_text_is_truncated() -> None:
     assert len(explain(ValueError("x" * 100_000))) < 3000
+
+
+def test_long_error_text_keeps_words_that_callers_of_ssh_look_for() -> None:
+    line = explain(AuthenticationFailed("x" * 100_000, (), ("publickey",)))
+    assert len(line) < 3000
+    assert line.endswith("; Permission denied (publickey)")
 
 
 def test_root_cause_of_connection_lost_without_cause_is_itself() -> None:

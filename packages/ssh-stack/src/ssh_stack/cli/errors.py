@@ -11,8 +11,9 @@ import re
 import socket
 from typing import Final
 
+from ssh_auth import AuthenticationFailed
 from ssh_connection import SSHTimeout
-from ssh_stack.errors import HostKeyUnknown
+from ssh_stack.errors import HostKeyError, HostKeyUnknown
 from ssh_transport import ConnectionLost, IdentificationError
 from ssh_wire import SSHError
 from ssh_wire.text import printable
@@ -52,8 +53,19 @@ def explain(error: BaseException, host: str = "", port: int = 0) -> str:
     where = f"connect to host {host} port {port}"
     if root is not error and isinstance(root, OSError):  # there was a connection
         where = f"connection to {host} port {port}"
-    text = _text(root, where)
-    return printable(" ".join(text.split()), _LIMIT)
+    text, words = _text(root, where), _words_of_openssh(root)
+    return printable(" ".join(text.split()), _LIMIT - len(words)) + words
+
+
+def _words_of_openssh(error: BaseException) -> str:
+    """Return the words that programs which call ssh look for, to be put behind the text.
+
+    ssh-copy-id, for one, goes on after "Permission denied" and stops after anything else.
+    """
+    if isinstance(error, AuthenticationFailed):
+        methods = printable(",".join(error.remaining_methods), 256)
+        return f"; Permission denied ({methods})"
+    return "; Host key verification failed" if isinstance(error, HostKeyError) else ""
 
 
 def root_cause(error: BaseException) -> BaseException:
