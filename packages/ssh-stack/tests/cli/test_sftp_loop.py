@@ -185,8 +185,8 @@ def test_user_at_terminal_edits_completes_and_interrupts(
         terminal.expect(f"Removing {place}/file")
         terminal.expect("sftp> ")
         terminal.type("wrong")
-        terminal.expect("wrong")  # only then does readline wait
-        terminal.type("\x03")
+        terminal.expect("wrong")
+        terminal.type("\x03\n")  # before readline waits, Python sees Ctrl-C with the next key only
         terminal.expect("sftp> ")
         terminal.type("frob\n")
         terminal.expect("Invalid command")

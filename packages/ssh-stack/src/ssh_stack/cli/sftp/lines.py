@@ -3,40 +3,47 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final, TextIO
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, TextIO, TypeAlias
 
 if TYPE_CHECKING:
     from ssh_stack.cli.sftp.completion import Completer
 
-__all__ = ["read_lines", "typed_lines"]
+__all__ = ["NextLine", "reader", "typist"]
+
+NextLine: TypeAlias = Callable[[], "str | None"]
+"""Returns the next line, or None behind the last."""
+
 
 _PROMPT: Final = "sftp> "
 _HISTORY: Final = 100
 
 
-def read_lines(file: TextIO) -> Iterator[str]:
-    """Iterate over the lines of a file, without their ends."""
-    for line in file:
-        yield line.rstrip("\r\n")
+def reader(file: TextIO) -> NextLine:
+    """Return what reads the lines of a file, without their ends."""
+
+    def read() -> str | None:
+        line = file.readline()
+        return line.rstrip("\r\n") if line else None
+
+    return read
 
 
-def typed_lines(completer: Completer | None) -> Iterator[str]:
-    """Iterate over the lines that are typed at the terminal, with editing and history.
+def typist(completer: Completer | None) -> NextLine:
+    """Return what reads the lines that are typed at the terminal, with editing and history.
 
-    Ctrl-C begins a new line; the end of input ends.
+    Ctrl-C raises KeyboardInterrupt; the end of input is the end.
     """
     ask = _editor(completer)
-    while True:
+
+    def read() -> str | None:
         try:
-            line = ask(_PROMPT)
-        except KeyboardInterrupt:
-            sys.stdout.write("\n")
-            continue
+            return ask(_PROMPT)
         except EOFError:
             sys.stdout.write("\n")
-            return
-        yield line
+            return None
+
+    return read
 
 
 def _editor(completer: Completer | None) -> Callable[[str], str]:

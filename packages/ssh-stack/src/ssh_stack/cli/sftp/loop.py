@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 from ssh_stack.cli.errors import FAILED, CommandExit, explain, root_cause
 from ssh_stack.cli.host_key_warnings import host_key_warning
 from ssh_stack.cli.sftp.grammar import Command, read_line
-from ssh_stack.cli.sftp.lines import read_lines, typed_lines
+from ssh_stack.cli.sftp.lines import NextLine, reader, typist
 from ssh_stack.cli.sftp.local_actions import LOCAL_ACTIONS
 from ssh_stack.cli.sftp.patterns import Found, LocalNames, RemoteNames, find
 from ssh_stack.cli.sftp.remote_actions import REMOTE_ACTIONS
@@ -138,22 +138,34 @@ class _Loop:
 
     def run(self, file: TextIO) -> int:
         """Carry out the commands of a file, or of the user; return the exit status."""
-        for text in self._lines(file):
-            line = read_line(text)
-            if not (self._interactive or line.silent):
-                self._state.show(f"sftp> {text}")
-            self._state.stops = self._stops and not line.forgiving
-            if line.problem:
-                self._state.error(line.problem)
-            elif line.command is None:
+        next_line = self._lines(file)
+        while True:
+            try:
+                text = next_line()
+                status = 0 if text is None else self._step(text)
+            except KeyboardInterrupt:
+                if not self._interactive:
+                    raise
+                self._state.write("\n")
                 continue
-            elif line.command.action == "quit":
-                return 0
-            elif self._attempt(line.command):
-                continue
-            if self._state.stops:
-                return _FAILED_COMMAND
-        return 0
+            if status is not None:
+                return status
+
+    def _step(self, text: str) -> int | None:
+        """Carry out a line; return the exit status where it ends the program."""
+        line = read_line(text)
+        if not (self._interactive or line.silent):
+            self._state.show(f"sftp> {text}")
+        self._state.stops = self._stops and not line.forgiving
+        if line.problem:
+            self._state.error(line.problem)
+        elif line.command is None:
+            return None
+        elif line.command.action == "quit":
+            return 0
+        elif self._attempt(line.command):
+            return None
+        return _FAILED_COMMAND if self._state.stops else None
 
     def _attempt(self, command: Command) -> bool:
         """Carry out a command; print what goes wrong, and return whether nothing did."""
@@ -183,12 +195,12 @@ class _Loop:
         else:
             portal().wait(_ACTIONS[command.action], self._state, command)
 
-    def _lines(self, file: TextIO) -> Iterator[str]:
+    def _lines(self, file: TextIO) -> NextLine:
         if not self._interactive:
-            return read_lines(file)
+            return reader(file)
         from ssh_stack.cli.sftp.completion import Completer  # only for a user at a terminal
 
-        return typed_lines(Completer(self._names))
+        return typist(Completer(self._names))
 
     def _names(self, place: Place, pattern: str) -> list[Found]:
         """Return what a pattern matches, for a completion."""
