@@ -5,6 +5,7 @@ cp         copies files and trees over SFTP
 sftp       the files of a server, with the commands of OpenSSH's sftp
 serve      a server for the current user
 keygen     keys, certificates, signatures and trust files, with ssh-keygen's letters
+keyscan    the public host keys of servers
 demo       both sides on this machine, everything tried once
 dissect    what went over the wire, as text
 
@@ -12,7 +13,8 @@ runner                  from a coroutine to an exit status: signals, failures, o
 errors                  the line and the status of each failure
 report                  what is printed on standard error, and how much of it
 host_key_warnings       the warnings of ssh about host keys
-usage                   what `--help` prints of ssh and keygen
+usage, program_usage    what `--help` prints of the commands that read their words themselves
+program                 the name that the program was called by
 arguments               OpenSSH's command line, read as its getopt reads it
 forwards                -L and -R
 queries, print_config   -Q and -G
@@ -23,6 +25,9 @@ askpass                 questions to the user by the program of SSH_ASKPASS
 terminal                raw mode, window size, terminal modes, the escape character
 descriptors             descriptors of other programs, read and written without changing them
 relay                   a remote process joined to those
+letters                 the letters that sftp and cp give on to ssh
+sftp_session            SFTP over a connection of our own, or over a program's streams
+bandwidth               a bound on the rate of a stream
 copy_job                one call of `cp`: connections, and one source after the other
 locations               what `cp` copies from and to
 progress                its progress on a terminal
@@ -43,6 +48,7 @@ _COMMANDS = {
     "sftp": "Work with the files of a server, as OpenSSH's sftp does.",
     "serve": "Serve commands, shells and files as the current user.",
     "keygen": "Make, show, convert, certify and revoke keys, as OpenSSH's ssh-keygen does.",
+    "keyscan": "Gather the public host keys of servers, as OpenSSH's ssh-keyscan does.",
     "demo": "Try everything once, on this machine alone.",
     "dissect": "Show what went over the wire: hex, streams and capture files.",
 }

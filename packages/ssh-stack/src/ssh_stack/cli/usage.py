@@ -7,9 +7,7 @@ from typing import Final, TypeAlias
 
 import click
 
-from ssh_stack.cli.program import command_name
-
-__all__ = ["KEYGEN_USAGE", "SSH_USAGE", "keygen_help", "sftp_help", "sftp_usage", "ssh_help"]
+__all__ = ["KEYGEN_USAGE", "SSH_USAGE", "Rows", "keygen_help", "render", "ssh_help"]
 
 Rows: TypeAlias = Sequence[tuple[str, str]]
 
@@ -70,55 +68,6 @@ _SSH: Final[dict[str, Rows]] = {
 _SSH_END: Final = (
     "Exit status: that of the command; 255 for an error of the connection. "
     "-A, -C, -g, -M, -X, -Y and -y are read and not supported yet: a warning says so."
-)
-
-_SFTP_USAGE: Final = (
-    "[-46aCfNpqrv] [-B buffer_size] [-b batchfile] [-c cipher]",
-    "[-D sftp_server_command] [-F ssh_config] [-i identity_file]",
-    "[-J destination] [-l limit] [-o ssh_option] [-P port]",
-    "[-R num_requests] [-S program] [-s subsystem | sftp_server]",
-    "[-X sftp_option] destination [local]",
-)
-_SFTP: Final[dict[str, Rows]] = {
-    "Where to": (
-        ("destination", "[user@]host[:path] or sftp://[user@]host[:port][/path]."),
-        ("local", "Where the file of the destination is fetched to."),
-        ("-P port", "Connect to this port."),
-        ("-J jump", "Go through these hosts, with commas between them."),
-        ("-4, -6", "Use IPv4 or IPv6 addresses only."),
-        ("-s subsystem", "Ask for this subsystem, or for a command where it has a slash."),
-        ("-S program", "Connect by this program, in the place of ssh."),
-        ("-D command", "Run an SFTP server on this machine."),
-    ),
-    "Configuration and keys": (
-        ("-F file", "Read this file instead of ~/.ssh/config and the system's; none for none."),
-        ("-o option", "Put a line of ssh_config before the files."),
-        ("-i file", "Log in with this key; may be given several times."),
-        ("-c cipher", "Offer these ciphers."),
-        ("-C", "Compress."),
-    ),
-    "Transfers": (
-        ("-a", "Continue transfers that were interrupted."),
-        ("-f", "Have files on stable storage before they count as transferred."),
-        ("-p", "Keep permissions and times."),
-        ("-r", "Transfer directories with everything in them."),
-        ("-l limit", "Use at most so many Kbit/s."),
-        ("-B bytes, -R number", "The size of requests, and how many there are at once."),
-        ("-X option", "buffer=SIZE or nrequests=NUMBER, the same in other words."),
-    ),
-    "Commands and messages": (
-        ("-b file", "Carry out the commands of a file, - for standard input; stop at an error."),
-        ("-N", "Print what is done, with -b too."),
-        ("-q", "Print errors only."),
-        ("-v, -vv, -vvv", "Print what happens, in more and more detail."),
-        ("-h, --help", "Print this, and end."),
-    ),
-}
-_SFTP_END: Final = (
-    "The commands: `help` at the prompt lists them. Examples: "
-    "`sftp web1:/srv/data` begins there; `sftp web1:report.pdf .` fetches a file; "
-    "`echo 'put *.log /var/incoming' | sftp -b - web1` runs a batch. "
-    "Exit status: 0, 1 for a command that failed in a batch, 255 without a connection."
 )
 
 KEYGEN_USAGE: Final = """\
@@ -182,33 +131,18 @@ _KEYGEN: Final[dict[str, Rows]] = {
 }
 
 
-def sftp_usage() -> str:
-    """Return the letters of `ssh-stack sftp`."""
-    return _indented("sftp", _SFTP_USAGE)
-
-
-def sftp_help() -> str:
-    """Return what `ssh-stack sftp --help` says."""
-    return _render(sftp_usage(), _SFTP, _SFTP_END)
-
-
-def _indented(command: str, lines: Sequence[str]) -> str:
-    """Return lines of letters behind the name of a command."""
-    head = f"usage: {command_name(command)} "
-    return head + f"\n{' ' * len(head)}".join(lines) + "\n"
-
-
 def ssh_help() -> str:
     """Return what `ssh-stack ssh --help` says."""
-    return _render(SSH_USAGE, _SSH, _SSH_END)
+    return render(SSH_USAGE, _SSH, _SSH_END)
 
 
 def keygen_help() -> str:
     """Return what `ssh-stack keygen --help` says."""
-    return _render(KEYGEN_USAGE, _KEYGEN, "Exit status: 0, or 255 for an error.")
+    return render(KEYGEN_USAGE, _KEYGEN, "Exit status: 0, or 255 for an error.")
 
 
-def _render(usage: str, sections: dict[str, Rows], end: str) -> str:
+def render(usage: str, sections: dict[str, Rows], end: str) -> str:
+    """Return a help text: the letters, what each is for, and what else there is to know."""
     formatter = click.HelpFormatter(width=88)
     for title, rows in sections.items():
         with formatter.section(title):

@@ -45,13 +45,13 @@ def _main(words: list[str]) -> int:
     try:
         options = parse_options(words)
     except UsageError as error:
-        from ssh_stack.cli.usage import sftp_usage  # only where it is needed
+        from ssh_stack.cli.program_usage import sftp_usage  # only where it is needed
 
         report.error(explain(error))
         report.plain(sftp_usage().rstrip("\n"))
         return _USAGE_STATUS
     if options.help:
-        from ssh_stack.cli.usage import sftp_help  # only when it is asked for
+        from ssh_stack.cli.program_usage import sftp_help  # only when it is asked for
 
         sys.stdout.write(sftp_help())
         return 0

@@ -1,0 +1,177 @@
+"""What `--help` says of sftp, cp and keyscan, under the names that they are called by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ssh_stack.cli.program import command_name
+from ssh_stack.cli.usage import Rows, render
+
+__all__ = ["cp_help", "cp_usage", "keyscan_help", "keyscan_usage", "sftp_help", "sftp_usage"]
+
+_SFTP_USAGE: Final = (
+    "[-46aCfNpqrv] [-B buffer_size] [-b batchfile] [-c cipher]",
+    "[-D sftp_server_command] [-F ssh_config] [-i identity_file]",
+    "[-J destination] [-l limit] [-o ssh_option] [-P port]",
+    "[-R num_requests] [-S program] [-s subsystem | sftp_server]",
+    "[-X sftp_option] destination [local]",
+)
+_SFTP: Final[dict[str, Rows]] = {
+    "Where to": (
+        ("destination", "[user@]host[:path] or sftp://[user@]host[:port][/path]."),
+        ("local", "Where the file of the destination is fetched to."),
+        ("-P port", "Connect to this port."),
+        ("-J jump", "Go through these hosts, with commas between them."),
+        ("-4, -6", "Use IPv4 or IPv6 addresses only."),
+        ("-s subsystem", "Ask for this subsystem, or for a command where it has a slash."),
+        ("-S program", "Connect by this program, in the place of ssh."),
+        ("-D command", "Run an SFTP server on this machine."),
+    ),
+    "Configuration and keys": (
+        ("-F file", "Read this file instead of ~/.ssh/config and the system's; none for none."),
+        ("-o option", "Put a line of ssh_config before the files."),
+        ("-i file", "Log in with this key; may be given several times."),
+        ("-c cipher", "Offer these ciphers."),
+        ("-C", "Compress."),
+    ),
+    "Transfers": (
+        ("-a", "Continue transfers that were interrupted."),
+        ("-f", "Have files on stable storage before they count as transferred."),
+        ("-p", "Keep permissions and times."),
+        ("-r", "Transfer directories with everything in them."),
+        ("-l limit", "Use at most so many Kbit/s."),
+        ("-B bytes, -R number", "The size of requests, and how many there are at once."),
+        ("-X option", "buffer=SIZE or nrequests=NUMBER, the same in other words."),
+    ),
+    "Commands and messages": (
+        ("-b file", "Carry out the commands of a file, - for standard input; stop at an error."),
+        ("-N", "Print what is done, with -b too."),
+        ("-q", "Print errors only."),
+        ("-v, -vv, -vvv", "Print what happens, in more and more detail."),
+        ("-h, --help", "Print this, and end."),
+    ),
+}
+_SFTP_END: Final = (
+    "The commands: `help` at the prompt lists them. Examples: "
+    "`sftp web1:/srv/data` begins there; `sftp web1:report.pdf .` fetches a file; "
+    "`echo 'put *.log /var/incoming' | sftp -b - web1` runs a batch. "
+    "Exit status: 0, 1 for a command that failed in a batch, 255 without a connection."
+)
+
+_CP_USAGE: Final = (
+    "[-346BCpqRrTv] [-c cipher] [-D sftp_server_command] [-F ssh_config]",
+    "[-i identity_file] [-J destination] [-l limit] [-o ssh_option]",
+    "[-P port] [-S program] [-s] [-X sftp_option] [--in-place] [--json]",
+    "[--login user] source ... target",
+)
+_CP: Final[dict[str, Rows]] = {
+    "What to copy": (
+        ("source, target", "A path, [user@]host:path, or sftp://[user@]host[:port]/path."),
+        ("-r, --recursive", "Copy directories with all they hold."),
+        ("-p, --preserve", "Keep permissions and times."),
+        ("--in-place", "Write to the files themselves, for servers that refuse to rename."),
+        ("-l limit, --limit", "Use at most so many Kbit/s."),
+        ("-X option", "buffer=SIZE or nrequests=NUMBER: the size and number of requests."),
+        ("-3, -R", "Between two hosts through this machine, or from the first to the second."),
+        ("-s", "Use SFTP: there is nothing else. -O, the older protocol, is refused."),
+        ("-T", "Accepted for scp's sake: a server's names are always checked."),
+    ),
+    "Where to": (
+        ("-P port, --port", "The port of every host."),
+        ("--login user", "The user on every host."),
+        ("-J hosts, --jump", "Go through these hosts, with commas between them."),
+        ("-4, -6", "Use IPv4 or IPv6 addresses only."),
+        ("-S program", "Connect by this program, in the place of ssh."),
+        ("-D command", "Run an SFTP server on this machine in the place of each host."),
+    ),
+    "Configuration and keys": (
+        ("-F file, --config", "Read this file instead of ~/.ssh/config and the system's."),
+        ("-o option, --option", "Put a line of ssh_config before the files."),
+        ("-i file, --identity", "Log in with this key; may be given several times."),
+        ("-c cipher", "Offer these ciphers."),
+        ("-C", "Compress."),
+        ("-B", "Ask for no password and no passphrase."),
+    ),
+    "Messages": (
+        ("-q, --quiet", "Show no progress and no warnings."),
+        ("-v, --verbose", "Say what happens; up to three times for more."),
+        ("--json", "Print what was copied, as JSON."),
+        ("-h, --help", "Print this, and end."),
+    ),
+}
+_CP_END: Final = (
+    "A file appears under its name when all of it is there. Links in a tree are left out, and "
+    "named. What cannot be copied is named too, and the rest of a tree is copied all the same. "
+    "Examples: `cp -r web1:/srv/data .` fetches a tree; `cp *.log web1:` sends files to the home "
+    "directory; `cp web1:big web2:` copies between hosts. "
+    "Exit status: 0 when all was copied, 1 when a file was not, 255 without a connection."
+)
+
+_KEYSCAN_USAGE: Final = (
+    "[-46cDHqv] [-f file] [-O option] [-p port] [-T timeout] [-t type]",
+    "[--json] [host | addrlist namelist] ...",
+)
+_KEYSCAN: Final[dict[str, Rows]] = {
+    "What to scan": (
+        ("host", "A name, an address, or a range of addresses such as 192.0.2.0/28."),
+        ("addrlist namelist", "One word: what is connected to, a space, and what is printed."),
+        ("-f file", "Read hosts from a file, one on a line; - for standard input."),
+        ("-p port", "Connect to this port."),
+        ("-t type", "rsa, ecdsa, ed25519, ecdsa-sk, ed25519-sk, mldsa44-ed25519; all by default."),
+        ("-c", "Ask for certificates in the place of keys."),
+        ("-4, -6", "Use IPv4 or IPv6 addresses only."),
+        ("-T timeout", "Give up on a host after so many seconds; 5 by default."),
+    ),
+    "What to print": (
+        ("-D", "SSHFP records for the DNS in the place of lines of known_hosts."),
+        ("-O hashalg=hash", "The hash of these records: sha1 or sha256; both by default."),
+        ("-H", "Hash the names of hosts."),
+        ("-q", "No comments."),
+        ("--json", "A list of objects, one for each host and kind of key."),
+        ("-v", "What the servers do not have, too."),
+        ("--help", "Print this, and end."),
+    ),
+}
+_KEYSCAN_END: Final = (
+    "Each server proves that it has its key, and nobody logs in; whether it is the right server, "
+    "only you can find out: compare the fingerprints before you trust the lines. "
+    "Examples: `keyscan -H web1 >> ~/.ssh/known_hosts`; `keyscan -t ed25519 -f hosts`. "
+    "Exit status: 0 if a key was found, 1 if none was."
+)
+
+
+def sftp_usage() -> str:
+    """Return the letters of sftp."""
+    return _usage("sftp", _SFTP_USAGE)
+
+
+def sftp_help() -> str:
+    """Return what `sftp --help` says."""
+    return render(sftp_usage(), _SFTP, _SFTP_END)
+
+
+def cp_usage() -> str:
+    """Return the letters of cp."""
+    return _usage("cp", _CP_USAGE)
+
+
+def cp_help() -> str:
+    """Return what `cp --help` says."""
+    return render(cp_usage(), _CP, _CP_END)
+
+
+def keyscan_usage() -> str:
+    """Return the letters of keyscan."""
+    return _usage("keyscan", _KEYSCAN_USAGE)
+
+
+def keyscan_help() -> str:
+    """Return what `keyscan --help` says."""
+    return render(keyscan_usage(), _KEYSCAN, _KEYSCAN_END)
+
+
+def _usage(command: str, lines: Sequence[str]) -> str:
+    """Return lines of letters behind the name that a command is called by."""
+    head = f"usage: {command_name(command)} "
+    return head + f"\n{' ' * len(head)}".join(lines) + "\n"
