@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ssh_stack.cli.arguments import parse_arguments
-from ssh_stack.cli.forwards import ForwardSpec, parse_forward
+from ssh_stack.cli.ssh_letters import LETTERS
 from ssh_stack.config import Config
 from ssh_stack.config.lines import quoted
 from ssh_wire import UsageError
@@ -55,40 +55,103 @@ def test_first_value_of_user_and_port_wins(
 
 
 def test_configuration_lines_keep_order_of_options() -> None:
-    arguments = parse_arguments(["-i", "/a b", "-o", "SendEnv X", "-J", "j1,j2", "-p", "5", "h"])
-    assert arguments.lines == [
-        'IdentityFile "/a b"',
+    words = ["-i", "/%d a", "-o", "SendEnv X", "-J", "j1,j2", "-p", "5", "h"]
+    assert parse_arguments(words).lines == [
+        'IdentityFile "/%d a"',
         "SendEnv X",
         "ProxyJump j1,j2",
         "Port 5",
     ]
-    assert arguments.missing == ["/a b"]
+
+
+def test_missing_identity_is_left_out_and_remembered() -> None:
+    arguments = parse_arguments(["-i", "/nonexistent a", "h"])
+    assert (arguments.lines, arguments.missing) == ([], ["/nonexistent a"])
 
 
 def test_combined_letters_are_read_as_separate_flags() -> None:
-    arguments = parse_arguments(["-vvqNn", "-F", "none", "-xak", "-CA", "-e", "none", "h"])
-    assert (arguments.verbose, arguments.quiet, arguments.no_command) == (2, True, True)
-    assert (arguments.no_input, arguments.config) == (True, "none")
-    assert arguments.lines[0] == 'EscapeChar "none"'
-    assert arguments.ignored == ["-C", "-A"]
+    arguments = parse_arguments(["-vvqNn", "-F", "none", "-xak", "-C", "-e", "none", "h"])
+    found = Config.parse(arguments.lines).resolve("h")
+    assert (found.log_level, found.session_type, found.stdin_null) == ("QUIET", "none", True)
+    assert (arguments.config, found.escape_char, found.request_tty) == ("none", "none", "no")
+    for line in ("Compression yes", "ForwardX11 no", "ForwardAgent no"):
+        assert line in arguments.lines
 
 
 @pytest.mark.parametrize(
     ("words", "terminal"),
     [
-        ([], "auto"),
-        (["-t"], "wanted"),
-        (["-tt"], "forced"),
-        (["-t", "-t"], "forced"),
-        (["-T"], "none"),
-        (["-tT"], "none"),
-        (["-Tt"], "wanted"),
+        ([], None),
+        (["-t"], "yes"),
+        (["-tt"], "force"),
+        (["-t", "-t"], "force"),
+        (["-T"], "no"),
+        (["-tT"], "no"),
+        (["-Tt"], "yes"),
+        (["-N"], "no"),
+        (["-N", "-t"], "yes"),
+        (["-W", "h:1"], "no"),
+        (["-o", "RequestTTY=yes", "-t"], "force"),
+        (["-o", "RequestTTY=force", "-t"], "yes"),
+        (["-t", "-o", "RequestTTY=no"], "yes"),
     ],
 )
 def test_last_terminal_option_decides_request_for_terminal(
-    words: list[str], terminal: str
+    words: list[str], terminal: str | None
 ) -> None:
-    assert parse_arguments([*words, "host"]).terminal == terminal
+    """Tried with `ssh -G` of OpenSSH 9.2."""
+    lines = parse_arguments([*words, "host"]).lines
+    assert Config.parse(lines).resolve("host").request_tty == terminal
+
+
+@pytest.mark.parametrize(
+    ("words", "level"),
+    [
+        (["-v"], "DEBUG1"),
+        (["-vv"], "DEBUG2"),
+        (["-vvvvv"], "DEBUG3"),
+        (["-q"], "QUIET"),
+        (["-q", "-v"], "DEBUG1"),
+        (["-vq"], "QUIET"),
+        (["-vqv"], "FATAL"),
+        (["-o", "LogLevel=ERROR", "-v"], "DEBUG1"),
+        (["-v", "-o", "LogLevel=ERROR"], "DEBUG1"),
+    ],
+)
+def test_verbose_and_quiet_letters_come_to_log_level(words: list[str], level: str) -> None:
+    lines = parse_arguments([*words, "host"]).lines
+    assert Config.parse(lines).resolve("host").log_level == level
+
+
+def test_stdio_forward_implies_options_that_may_be_overridden() -> None:
+    arguments = parse_arguments(["-W", "[::1]:22", "-o", "ClearAllForwardings=no", "h"])
+    found = Config.parse(arguments.lines).resolve("h")
+    assert arguments.stdio_forward == ("::1", 22)
+    assert (found.exit_on_forward_failure, found.clear_all_forwardings) == (True, False)
+    assert found.session_type == "none"
+
+
+def test_query_and_version_are_answered_whatever_follows() -> None:
+    assert parse_arguments(["-V", "-p", "bad", "h"]).answer == ("version", "")
+    assert parse_arguments(["-Q", "mac", "-V", "-X"]).answer == ("query", "mac")
+
+
+@pytest.mark.parametrize("letter", [row.name for row in LETTERS.values() if not row.works])
+def test_letter_that_does_not_work_yet_is_refused_with_what_is_missing(letter: str) -> None:
+    words = [f"-{letter}", "value"] if LETTERS[letter].value else [f"-{letter}"]
+    with pytest.raises(UsageError, match=f"^option -{letter}") as caught:
+        parse_arguments([*words, "host"])
+    assert "\n" not in str(caught.value)
+
+
+def test_letters_are_those_of_openssh() -> None:
+    theirs = "1246AaCfGgKkMNnqsTtVvXxYyZ" + "BbcDEeFIiJLlmOopPQRSwW"  # ssh.c
+    assert set(LETTERS) == set(theirs)
+    assert {row.name for row in LETTERS.values() if row.value} == set("BbcDEeFIiJLlmOopPQRSwW")
+
+
+def test_socket_of_shared_connection_may_be_none_as_mosh_gives_it() -> None:
+    assert parse_arguments(["-S", "none", "h"]).lines == ["ControlPath none"]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +163,24 @@ def test_last_terminal_option_decides_request_for_terminal(
         ["-p"],
         ["-Z", "h"],
         ["-D", "1080", "h"],
-        ["-f", "h"],
+        ["-S", "/socket", "h"],
+        ["-N", "-s", "h"],
+        ["-s", "-N", "h"],
+        ["-o", "SessionType=none", "-s", "h"],
+        ["-J", "a", "-J", "b", "h"],
+        ["-o", "ProxyCommand=x", "-J", "b", "h"],
+        ["-W", "h:1", "-W", "h:2", "h"],
+        ["-W", "h", "h"],
+        ["-W", ":1", "h"],
+        ["-W", "/run/socket", "h"],
+        ["-L", "1:/run/socket", "h"],
+        ["-R", "1080", "h"],
+        ["-R", "/run/s:h:1", "h"],
+        ["-y", "-E", "log", "h"],
+        ["-e", "ab", "h"],
+        ["-e", "^?", "h"],
+        ["-e", "", "h"],
+        ["-e", "é", "h"],
         ["@host"],
         ["ssh://", "ls"],
         ["-l", "a\nb", "h"],
@@ -114,27 +194,3 @@ def test_invalid_words_raise_usage_error(words: list[str]) -> None:
 def test_value_with_line_end_is_refused_in_configuration_line() -> None:
     with pytest.raises(UsageError):
         quoted("a\nProxyCommand evil")
-
-
-@pytest.mark.parametrize(
-    ("text", "spec"),
-    [
-        ("8080:host:80", ForwardSpec("localhost", 8080, "host", 80)),
-        ("0:host:80", ForwardSpec("localhost", 0, "host", 80)),
-        ("127.0.0.2:1:host:80", ForwardSpec("127.0.0.2", 1, "host", 80)),
-        (":1:host:80", ForwardSpec("", 1, "host", 80)),
-        ("*:1:host:80", ForwardSpec("", 1, "host", 80)),
-        ("[::1]:1:[2001:db8::1]:80", ForwardSpec("::1", 1, "2001:db8::1", 80)),
-    ],
-)
-def test_forward_is_parsed_into_listen_and_target_address(text: str, spec: ForwardSpec) -> None:
-    assert parse_forward(text) == spec
-
-
-@pytest.mark.parametrize(
-    "text", ["", "1", "1:h", "1:h:0", "1:h:x", "x:h:1", "-1:h:1", "70000:h:1", "1::1",
-             "a:b:c:d:e", "/run/s:h:1", "1:/run/s:2", "b:1:h:99999"],
-)  # fmt: skip
-def test_invalid_forward_raises_usage_error(text: str) -> None:
-    with pytest.raises(UsageError):
-        parse_forward(text)

@@ -213,9 +213,9 @@ def _ancient_algorithms(connection: socket.socket) -> None:
     ("words", "problem"),
     [
         (["ssh", "-p", "no", "host"], "bad port 'no'"),
-        (["ssh", "-Z", "host"], "option -Z not recognized"),
-        (["ssh", "-W", "x:1", "host"], "option -W is not supported yet"),
-        (["ssh", "-L", "1", "host"], "bad forwarding '1'"),
+        (["ssh", "-z", "host"], "option -z not recognized"),
+        (["ssh", "-X", "host"], "option -X does not work yet: X11 cannot be forwarded"),
+        (["ssh", "-L", "1", "host"], "bad forwarding specification '1'"),
         (["ssh", "-o", "Port=no", "host"], "Port is a number, not 'no'"),
         (["ssh", "-F", "/nonexistent", "host"], "/nonexistent: No such file or directory"),
         (["ssh", "-J", "host:x", "-F", "none", "host"], "'host:x' is not [user@]host[:port]"),

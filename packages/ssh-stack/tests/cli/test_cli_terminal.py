@@ -11,7 +11,7 @@ import termios
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ssh_stack.cli.terminal import Escape, local_pty
+from ssh_stack.cli.terminal import local_pty
 
 if TYPE_CHECKING:
     from conftest import Cli, Sshd
@@ -143,16 +143,6 @@ def test_passphrase_of_key_is_asked_for_at_terminal(cli: Cli, sshd: Sshd, tmp_pa
         assert cli.run("ssh", *sshd.trust, "-i", str(key), sshd.host, "true").returncode == 255
     finally:
         authorized.write_text(before)
-
-
-def test_escape_character_counts_only_at_start_of_line() -> None:
-    escape = Escape()
-    assert escape.feed(b"~~a~.\r") == b"~a~.\r"
-    assert escape.feed(b"~") == b""
-    assert escape.feed(b"x~") == b"~x~"
-    assert escape.feed(b"\r") == b"\r"
-    assert escape.feed(b"~.after") == b""
-    assert escape.disconnect
 
 
 def test_pty_request_without_local_terminal_has_no_size_and_modes() -> None:

@@ -1,47 +1,30 @@
 """OpenSSH's command line, read as its getopt reads it.
 
 Options end at the destination and may go on behind it; what follows them is the command.
-An option that has a directive becomes that configuration line, in the order of the
-command line, so that "the first value wins" as it does for ssh.
+What each letter does is a row of `ssh_stack.cli.ssh_letters`.
 """
 
 from __future__ import annotations
 
 import getopt
 from collections.abc import Sequence
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal
 
 import attrs
 
-from ssh_keys import is_key_text
 from ssh_stack.arguments import parse_destination
-from ssh_stack.cli.forwards import ForwardSpec, parse_forward
-from ssh_stack.config.lines import quoted
-from ssh_stack.local.user import expand_home
+from ssh_stack.cli import letter_values as values
+from ssh_stack.cli.letter_values import is_missing
+from ssh_stack.cli.ssh_letters import LETTERS
+from ssh_stack.config.lines import parse_line, quoted
+from ssh_stack.errors import ConfigError
 from ssh_wire import UsageError, lazy_attrs
-from ssh_wire.numbers import MAX_PORT
 
 __all__ = ["Arguments", "Target", "directive", "is_missing", "parse_arguments"]
 
-_LETTERS: Final = (
-    "1246ab:c:e:fgi:kl:m:no:p:qstvxAB:CD:E:F:GI:J:KL:MNO:P:Q:R:S:TVw:W:XYy"  # ssh's own
-)
-_IGNORED: Final = frozenset("ACMXYgy")
-_DIRECTIVES: Final = {"i": "IdentityFile", "P": "Tag"}
-# these win over -o, and the last of them over the others
-_OVERRIDING: Final = {
-    "4": "AddressFamily inet",
-    "6": "AddressFamily inet6",
-    "a": "ForwardAgent no",
-    "b": "BindAddress",
-    "c": "Ciphers",
-    "e": "EscapeChar",
-    "k": "GSSAPIDelegateCredentials no",
-    "m": "MACs",
-    "x": "ForwardX11 no",
-}
-
-Terminal: TypeAlias = Literal["auto", "none", "wanted", "forced"]
+_GETOPT: Final = "".join(f"{row.name}:" if row.value else row.name for row in LETTERS.values())
+_IMPLIED_BY_STREAM: Final = ("ExitOnForwardFailure yes", "ClearAllForwardings yes")
+"""What -W implies, "though these can be overridden … using -o" (ssh(1))."""
 
 
 @lazy_attrs.frozen(kw_only=True)
@@ -64,36 +47,68 @@ class Arguments:
     """The destination's host; empty where none was given."""
     command: str | None = None
     """The command line for the other side; None for a shell."""
-    lines: list[str] = attrs.field(factory=list[str])
-    """Configuration lines, in the order of the command line."""
     config: str | None = None
     """The file of -F."""
-    verbose: int = 0
-    """How often -v was given."""
-    quiet: bool = False
-    """-q."""
-    terminal: Terminal = "auto"
-    """-t, -tt, -T, or none of them."""
-    no_command: bool = False
-    """-N."""
-    no_input: bool = False
-    """-n."""
-    subsystem: bool = False
-    """-s: the command is the name of a subsystem."""
-    show: Literal["", "version", "config"] = ""
-    """-V and -G."""
-    query: str | None = None
-    """-Q: what is asked for; the first one counts."""
+    debugs: bool = False
+    """Whether there was a -v."""
+    print_config: bool = False
+    """-G."""
+    answer: tuple[Literal["query", "version"], str] | None = None
+    """-Q with what is asked for, or -V: the first of them."""
     log: str | None = None
     """The file of -E."""
-    local: list[ForwardSpec] = attrs.field(factory=list[ForwardSpec])
-    """-L, in order."""
-    remote: list[ForwardSpec] = attrs.field(factory=list[ForwardSpec])
-    """-R, in order."""
-    ignored: list[str] = attrs.field(factory=list[str])
-    """Options that are not supported and do without."""
+    syslog: bool = False
+    """-y."""
+    stdio_forward: tuple[str, int] | None = None
+    """-W: the host and port that standard input and output are joined to."""
     missing: list[str] = attrs.field(factory=list[str])
     """Files of -i that are not there."""
+    _replacing: dict[str, str] = attrs.field(factory=dict[str, str])
+    _lines: list[str] = attrs.field(factory=list[str])
+
+    def replace(self, keyword: str, rest: str) -> None:
+        """Set a keyword whatever was given for it before.
+
+        Args:
+            keyword: the keyword, as ssh_config(5) spells it.
+            rest: what follows it in a configuration line.
+        """
+        self._replacing[keyword] = rest
+
+    def add(self, line: str) -> None:
+        """Add a configuration line, which counts if nothing before it sets its keyword."""
+        self._lines.append(line)
+
+    def value(self, keyword: str) -> str | None:
+        """Return what the letters so far come to for a keyword; None for nothing."""
+        if keyword in self._replacing:
+            return self._replacing[keyword]
+        for text in self._lines:
+            try:
+                line = parse_line(text, "option", 0)
+            except ConfigError:  # told when the configuration is read
+                continue
+            if line is not None and line.keyword == keyword.lower():
+                return line.rest
+        return None
+
+    @property
+    def lines(self) -> list[str]:
+        """Configuration lines, those first that win over the others."""
+        first = [f"{keyword} {rest}" for keyword, rest in self._replacing.items()]
+        implied = _IMPLIED_BY_STREAM if self.stdio_forward is not None else ()
+        return [*first, *self._lines, *implied]
+
+    @property
+    def session_type(self) -> Literal["none", "subsystem"] | None:
+        """The type of session that the letters ask for, which `Match sessiontype` looks at."""
+        match (self.value("SessionType") or "").lower():
+            case "none":
+                return "none"
+            case "subsystem":
+                return "subsystem"
+            case _:
+                return None
 
     @property
     def target(self) -> Target:
@@ -115,80 +130,22 @@ def parse_arguments(words: Sequence[str]) -> Arguments:
         rest = _options(rest[1:], arguments)
     if rest:
         arguments.command = " ".join(rest)
+    if arguments.syslog and arguments.log is not None:
+        problem = "-y and -E exclude each other"
+        raise UsageError(problem)
     return arguments
 
 
 def _options(words: Sequence[str], arguments: Arguments) -> list[str]:
     try:
-        options, rest = getopt.getopt(list(words), _LETTERS)
+        options, rest = getopt.getopt(list(words), _GETOPT)
     except getopt.GetoptError as error:
         raise UsageError(str(error)) from None
     for option, value in options:
-        _option(option[1:], value, arguments)
+        if arguments.answer:
+            break  # ssh answers -Q and -V at once, whatever follows
+        LETTERS[option[1:]].apply(arguments, value)
     return rest
-
-
-def _option(letter: str, value: str, arguments: Arguments) -> None:
-    if letter == "1":
-        problem = "option -1: version 1 of the protocol is not supported any more"
-        raise UsageError(problem)
-    if letter in _IGNORED:
-        arguments.ignored.append(f"-{letter}")
-    elif letter in _OVERRIDING:
-        line = f"{_OVERRIDING[letter]} {quoted(value)}" if value else _OVERRIDING[letter]
-        arguments.lines.insert(0, line)
-    elif letter in "lpiJPo":
-        if letter == "i":
-            _refuse_key(value)
-        arguments.lines.append(directive(letter, value))
-        if letter == "i" and is_missing(value):
-            arguments.missing.append(value)
-    elif letter == "L":
-        arguments.local.append(parse_forward(value))
-    elif letter == "R":
-        arguments.remote.append(parse_forward(value))
-    elif not _flag(letter, value, arguments):
-        problem = f"option -{letter} is not supported yet"
-        raise UsageError(problem)
-
-
-def _flag(letter: str, value: str, arguments: Arguments) -> bool:
-    match letter:
-        case "F":
-            arguments.config = value
-        case "E":
-            arguments.log = value
-        case "Q":
-            arguments.query = arguments.query or value
-        case "v":
-            arguments.verbose += 1
-        case "q":
-            arguments.quiet = True
-        case "T":
-            arguments.terminal = "none"
-        case "t":
-            again = arguments.terminal in {"wanted", "forced"}
-            arguments.terminal = "forced" if again else "wanted"
-        case _:
-            return _mode(letter, arguments)
-    return True
-
-
-def _mode(letter: str, arguments: Arguments) -> bool:
-    match letter:
-        case "N":
-            arguments.no_command = True
-        case "n":
-            arguments.no_input = True
-        case "s":
-            arguments.subsystem = True
-        case "V":
-            arguments.show = "version"
-        case "G":
-            arguments.show = "config"
-        case _:
-            return letter == "2"  # the version that there is
-    return True
 
 
 def directive(letter: str, value: str) -> str:
@@ -199,55 +156,17 @@ def directive(letter: str, value: str) -> str:
     """
     match letter:
         case "p":
-            return f"Port {_port(value)}"
+            return f"Port {values.port(value)}"
         case "J":
-            return f"ProxyJump {_jumps(value)}"
+            return f"ProxyJump {values.jumps(value)}"
         case "l":
-            return f"User {quoted(_literal(value))}"
+            return f"User {values.user(value)}"
         case "o":
             return value
+        case "i":
+            return f"IdentityFile {quoted(value)}"
         case _:
-            return f"{_DIRECTIVES[letter]} {quoted(value)}"
-
-
-def _jumps(text: str) -> str:
-    """Return the value of -J, which a configuration line takes without quotes."""
-    if not text.isprintable() or not {"#", '"', "'", "\\"}.isdisjoint(text):
-        problem = f"{text!r} cannot be hosts to go through"
-        raise UsageError(problem)
-    return text
-
-
-def _literal(user: str) -> str:
-    """Return a name in which nothing is replaced: that of the command line means itself."""
-    if "${" in user:
-        problem = f"{user!r} cannot be the name of a user"
-        raise UsageError(problem)
-    return user.replace("%", "%%")
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= MAX_PORT):
-        problem = f"bad port {text!r}"
-        raise UsageError(problem)
-    return int(text)
-
-
-def is_missing(identity: str) -> bool:
-    """Return whether an -i names a file that is not there; one with tokens is not looked for.
-
-    Raises:
-        UsageError: it is not the name of a file: it is a key.
-    """
-    _refuse_key(identity)
-    return not {"%", "$"} & set(identity) and not expand_home(identity).exists()
-
-
-def _refuse_key(identity: str) -> None:
-    """Refuse the text of a key where its file is wanted: every other error would quote it."""
-    if is_key_text(identity):
-        problem = "-i takes the path of a key file, not a key; save the key to a file of mode 600"
-        raise UsageError(problem)
+            return f"Tag {quoted(value)}"
 
 
 def _destination(text: str, arguments: Arguments) -> None:
@@ -263,6 +182,6 @@ def _destination(text: str, arguments: Arguments) -> None:
             problem = f"{text!r} has no user before the @"
             raise UsageError(problem)
     if user is not None:
-        arguments.lines.append(directive("l", user))
+        arguments.add(directive("l", user))
     if port is not None:
-        arguments.lines.append(f"Port {_port(str(port))}")
+        arguments.add(f"Port {values.port(str(port))}")

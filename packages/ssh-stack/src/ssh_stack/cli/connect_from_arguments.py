@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from ssh_stack.cli.host_key_warnings import report_log_records
@@ -24,15 +23,12 @@ _FORWARDS: Final = frozenset(each.lower() for each in FORWARDS)
 _SYSTEM: Final = "/etc/"
 
 
-def connect_from_arguments(
-    target: Target, report: Report, ignored: Sequence[str] = (), *, forwards: bool = False
-) -> Connect:
+def connect_from_arguments(target: Target, report: Report, *, forwards: bool = False) -> Connect:
     """Return the connection to be made, with a user to ask if there is a terminal.
 
     Args:
         target: where to.
         report: told what of the configuration is not honoured.
-        ignored: options of the command line that are not honoured either.
         forwards: whether it is the command's work to open the forwards of the configuration.
 
     Raises:
@@ -54,13 +50,15 @@ def connect_from_arguments(
     )
     report_log_records(report)
     report.apply_log_level(connecting.config.log_level)
+    if report.syslog:
+        report.send_to_syslog(connecting.config.syslog_facility)
     if forwards and connecting.config.exit_on_forward_failure:
         _refuse_without_forwards(connecting.config)
-    _report_unsupported(connecting.config, report, ignored)
+    _report_unsupported(connecting.config, report)
     return connecting
 
 
-def _report_unsupported(config: HostConfig, report: Report, ignored: Sequence[str]) -> None:
+def _report_unsupported(config: HostConfig, report: Report) -> None:
     """Say once, in one line, what of the configuration is not honoured.
 
     What the system's own files ask for is printed with -v only: every machine of a
@@ -69,8 +67,7 @@ def _report_unsupported(config: HostConfig, report: Report, ignored: Sequence[st
     # what refuses the connection is told when it does
     passed = [each for each in config.unsupported if not each.refuses]
     mine = [each for each in passed if not _is_system_line(each)]
-    names = [*ignored, *dict.fromkeys(str(each) for each in mine)]
-    if names:
+    if names := list(dict.fromkeys(str(each) for each in mine)):
         report.warn(f"not supported yet, ignored: {', '.join(names)}")
     for each in passed:
         if _is_system_line(each):
@@ -91,7 +88,7 @@ def _refuse_without_forwards(config: HostConfig) -> None:
     """
     for line in config.unsupported:
         if line.keyword.lower() in _FORWARDS:
-            problem = "ExitOnForwardFailure wants it: give the forward as -L or -R instead"
+            problem = "ExitOnForwardFailure wants it: remove one of the two"
             raise line.error(problem)
 
 

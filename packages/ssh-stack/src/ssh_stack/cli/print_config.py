@@ -7,7 +7,7 @@ git runs it to learn which letters there are, so it imports no more than the con
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ssh_stack.config import load_config
 from ssh_stack.config.consistency import check_consistency
@@ -38,11 +38,10 @@ def config_answer(arguments: Arguments) -> str:
         OSError: a file that was named cannot be read.
     """
     named = {None: None, "none": []}.get(arguments.config, [arguments.config or ""])
-    kind: Literal["none", "subsystem"] | None = "subsystem" if arguments.subsystem else None
     config = load_config(named, arguments.lines).resolve(
         arguments.host,
         command=arguments.command or "",
-        session_type="none" if arguments.no_command else kind,
+        session_type=arguments.session_type,
     )
     host = config.hostname or arguments.host
     check_consistency(config, host, config.user or local_user(), arguments.command or "")

@@ -90,6 +90,10 @@ class TerminalPrompter:
         """Ask for something that is not shown; None for the end of input."""
         return await self._asker.ask(question, echo=False)
 
+    async def line(self, question: str, /) -> str | None:
+        """Ask for a line that is shown; None for the end of input."""
+        return await self._asker.ask(question, echo=True)
+
     async def answers(
         self, login: str, name: str, instruction: str, prompts: Sequence[Prompt], /
     ) -> Sequence[str] | None:

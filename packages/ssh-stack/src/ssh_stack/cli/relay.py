@@ -1,80 +1,139 @@
-"""A remote process joined to this program's standard streams."""
+"""A remote process, or a stream, joined to this program's standard streams."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ssh_connection import ChannelClosed
-from ssh_stack.cli.descriptors import Input, Output
-from ssh_stack.cli.terminal import Escape, raw_mode, window_size
+from ssh_stack.cli.descriptors import Input, Output, point_to_null
+from ssh_stack.cli.escapes import EscapeAction
 from ssh_transport import ConnectionLost
 
 if TYPE_CHECKING:
-    from ssh_connection.aio import ByteReader, Process
+    from ssh_connection.aio import ByteReader, ByteWriter, Channel, Process
+    from ssh_stack.cli.escapes import Escape
 
-__all__ = ["Disconnected", "OutputClosed", "relay", "relay_terminal"]
+__all__ = [
+    "STANDARD_STREAMS",
+    "Disconnected",
+    "Escapes",
+    "OutputClosed",
+    "Streams",
+    "relay",
+    "relay_channel",
+]
 
-_STDIN, _STDOUT, _STDERR = 0, 1, 2
 _CHUNK: Final = 256 * 1024
 
 
-class Disconnected(Exception):
-    """The user typed the escape for it."""
+class Streams(NamedTuple):
+    """The descriptors that a process is joined to."""
+
+    stdin: int
+    stdout: int
+    stderr: int
+
+
+STANDARD_STREAMS: Final = Streams(0, 1, 2)
 
 
 class OutputClosed(Exception):
     """The reader of our output is gone, so that the command has no reader either."""
 
 
-async def relay(process: Process, *, has_input: bool = True, escape: Escape | None = None) -> None:
+class Disconnected(Exception):
+    """The user typed the escape for it."""
+
+
+class Escapes(NamedTuple):
+    """The escape sequences of a terminal session."""
+
+    machine: Escape
+    """Finds them."""
+    act: Callable[[EscapeAction], Awaitable[bool]]
+    """Does what they ask for and returns whether input goes on; what it raises ends all."""
+
+
+async def relay(
+    process: Process, streams: Streams = STANDARD_STREAMS, escapes: Escapes | None = None
+) -> None:
     """Carry all three streams until both outputs have ended.
 
     Input that the command does not take is left alone, and what is not needed any more is
     not read: it may be meant for whoever runs next.
 
     Raises:
+        Disconnected: the user typed the escape for it.
         OutputClosed: our standard output has no reader any more.
-        Disconnected: the escape was typed.
         ConnectionLost: the connection ended before the command.
     """
     with ExitStack() as stack:
-        out, err = Output(_STDOUT), Output(_STDERR)
+        out, err = Output(streams.stdout), Output(streams.stderr)
         stack.callback(out.close)
         stack.callback(err.close)
-        feeding = asyncio.create_task(_copy_input(process, has_input=has_input, escape=escape))
+        feeding = asyncio.create_task(_copy_input(process.stdin, streams.stdin, escapes))
         draining = asyncio.gather(
             _copy_output(process.stdout, out, needed=True),
             _copy_output(process.stderr, err, needed=False),
         )
-        pending: set[asyncio.Future[Any]] = {feeding, draining}
+        await _both(feeding, draining)
+
+
+async def relay_channel(channel: Channel, streams: Streams = STANDARD_STREAMS) -> None:
+    """Carry standard input and output through a channel until it is closed.
+
+    Raises:
+        OutputClosed: our standard output has no reader any more.
+        ConnectionLost: the connection ended before the stream.
+    """
+    stream = channel.stream()
+
+    async def drain() -> None:
+        out = Output(streams.stdout)
         try:
-            while not draining.done():
-                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-                for each in done:
-                    each.result()
+            await _copy_output(stream.reader, out, needed=True)
         finally:
-            feeding.cancel()
-            draining.cancel()
-            await asyncio.gather(feeding, draining, return_exceptions=True)
+            out.close()
+        # whoever reads our output waits for its end
+        point_to_null(streams.stdout)
+        await channel.wait_closed()
+
+    feeding = asyncio.create_task(_copy_input(stream.writer, streams.stdin, None))
+    await _both(feeding, asyncio.ensure_future(drain()))
 
 
-async def _copy_input(process: Process, *, has_input: bool, escape: Escape | None) -> None:
+async def _both(feeding: asyncio.Future[Any], draining: asyncio.Future[Any]) -> None:
+    """Wait for the outputs; a failure of the input ends the wait too."""
+    pending: set[asyncio.Future[Any]] = {feeding, draining}
+    try:
+        while not draining.done():
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for each in done:
+                each.result()
+    finally:
+        feeding.cancel()
+        draining.cancel()
+        await asyncio.gather(feeding, draining, return_exceptions=True)
+
+
+async def _copy_input(writer: ByteWriter, stdin: int, escapes: Escapes | None) -> None:
     # what the command does not take any more is not a failure: its outputs tell how it ended
     with ExitStack() as stack, suppress(ChannelClosed, ConnectionLost):
-        if has_input:
-            source = Input(_STDIN)
-            stack.callback(source.close)
-            while data := await source.read():
-                if escape is not None:
-                    data = escape.feed(data)
-                await process.stdin.write(data)
-                if escape is not None and escape.disconnect:
-                    raise Disconnected
-        process.stdin.write_eof()
+        source = Input(stdin)
+        stack.callback(source.close)
+        while data := await source.read():
+            if escapes is None:
+                await writer.write(data)
+                continue
+            for step in escapes.machine.feed(data):
+                if not isinstance(step, EscapeAction):
+                    await writer.write(step)
+                elif not await escapes.act(step):
+                    return
+        writer.write_eof()
 
 
 async def _copy_output(source: ByteReader, out: Output, *, needed: bool) -> None:
@@ -87,31 +146,3 @@ async def _copy_output(source: ByteReader, out: Output, *, needed: bool) -> None
             if needed:
                 raise OutputClosed from None
             listening = False
-
-
-async def relay_terminal(process: Process, *, escape: bool) -> None:
-    """Carry the streams of a process that has a terminal; ours is raw meanwhile.
-
-    Raises:
-        OutputClosed: as `relay`.
-        Disconnected: as `relay`.
-        ConnectionLost: as `relay`.
-    """
-    with raw_mode(_STDIN), _following_size(process):
-        await relay(process, escape=Escape() if escape else None)
-
-
-@contextmanager
-def _following_size(process: Process) -> Generator[None]:
-    """Tell the other side when the terminal's size changes."""
-    loop = asyncio.get_running_loop()
-
-    def resized() -> None:
-        with suppress(ChannelClosed, ConnectionLost):
-            process.resize(*window_size(_STDIN))
-
-    loop.add_signal_handler(signal.SIGWINCH, resized)
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGWINCH)

@@ -12,12 +12,18 @@ from ssh_stack.cli.program import program_name
 from ssh_wire import lazy_attrs
 from ssh_wire.text import printable
 
-__all__ = ["Report"]
+__all__ = ["LEVELS", "Report"]
 
 
 _OWNER_ONLY: Final = 0o600
 _NO_LOG: Final = 1
-_LEVELS: Final = {"QUIET": -1, "FATAL": -1, "ERROR": -1, "DEBUG1": 1, "DEBUG2": 2, "DEBUG3": 3}
+LEVELS: Final = (
+    *("QUIET", "FATAL", "ERROR", "INFO", "VERBOSE"),
+    *("DEBUG1", "DEBUG2", "DEBUG3"),
+)
+"""The levels of LogLevel, from the least to the most."""
+_INFO: Final = LEVELS.index("INFO")
+_VERBOSE: Final = LEVELS.index("VERBOSE")
 
 
 @lazy_attrs.define
@@ -28,13 +34,19 @@ class Report:
         quiet: says errors only, as with -q.
         verbose: how many -v there were.
         alarming: says what `ssh` logs as an error, as with LogLevel ERROR, even if quiet.
+        talkative: says what LogLevel VERBOSE adds, which every -v says too.
         log: where it is written instead of on standard error.
+        syslog: whether everything but banners goes to the system's log.
+        line_end: what ends a line; a terminal in raw mode needs a carriage return.
     """
 
     quiet: bool = False
     verbose: int = 0
     alarming: bool = False
+    talkative: bool = False
     log: TextIO | None = None
+    syslog: bool = False
+    line_end: str = "\n"
 
     def append_to(self, path: str) -> None:
         """Say everything but banners in a file from now on, at its end, as with -E.
@@ -51,15 +63,47 @@ class Report:
             raise CommandExit(problem, _NO_LOG) from None
         self.log = os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 
+    def send_to_syslog(self, facility: str = "USER") -> None:
+        """Say everything but banners to the system's log from now on, as with -y.
+
+        Args:
+            facility: its name, as SyslogFacility has it.
+        """
+        import syslog  # only with -y
+
+        number: int = getattr(syslog, f"LOG_{facility}", syslog.LOG_USER)
+        syslog.openlog("ssh-stack", syslog.LOG_PID, number)
+        self.syslog = True
+
+    @property
+    def level(self) -> str:
+        """The LogLevel that it has come to."""
+        if self.verbose:
+            return LEVELS[min(_VERBOSE + self.verbose, len(LEVELS) - 1)]
+        if self.quiet:
+            return "ERROR" if self.alarming else "QUIET"
+        return "VERBOSE" if self.talkative else "INFO"
+
+    @level.setter
+    def level(self, name: str) -> None:
+        number = LEVELS.index(name)
+        self.quiet = number < _INFO
+        self.alarming = name == "ERROR"
+        self.talkative = number >= _VERBOSE
+        self.verbose = max(number - _VERBOSE, 0)
+
     def apply_log_level(self, level: str | None) -> None:
         """Take LogLevel of the configuration, unless the command line had -q or -v.
 
         The levels below INFO are those of -q, since errors are told in any case.
         """
         if level is not None and not self.quiet and not self.verbose:
-            number = _LEVELS.get(level, 0)
-            self.quiet, self.verbose = number < 0, max(number, 0)
-            self.alarming = level == "ERROR"
+            self.level = level
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether messages are printed on standard error."""
+        return self.log is None and not self.syslog
 
     def error(self, text: str) -> None:
         """Print why the program fails; this is printed in any case."""
@@ -90,14 +134,21 @@ class Report:
         self._say(text)
 
     def note(self, text: str, level: int = 1) -> None:
-        """Say what happens, with `level` times -v."""
-        if self.verbose >= level:
+        """Say what happens, with `level` times -v; 0 is LogLevel VERBOSE."""
+        if self.verbose >= level and (level or self.talkative or self.verbose):
             self._say(f"{program_name()}: {text}")
 
     def _say(self, text: str) -> None:
-        self._write(self.log or sys.stderr, text)
+        if self.syslog:
+            import syslog  # loaded by `send_to_syslog`
+
+            for line in text.splitlines():
+                syslog.syslog(syslog.LOG_INFO, line)
+        else:
+            self._write(self.log or sys.stderr, text)
 
     def _write(self, stream: TextIO, text: str) -> None:
+        end = "\n" if stream is self.log else self.line_end
         with suppress(OSError, ValueError):  # the terminal is gone
-            stream.write(f"{text}\n")
+            stream.write(f"{text}\n".replace("\n", end))
             stream.flush()

@@ -1,20 +1,24 @@
 """The local terminal while it belongs to a remote one.
 
 Raw mode as OpenSSH's, and back whatever happens; the size; the modes that the remote
-terminal begins with (RFC 4254 section 8); the escape character at the start of a line.
+terminal begins with (RFC 4254 section 8).
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import termios
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from typing import Final, cast
+from typing import Final, Self, TypeAlias, cast
 
 from ssh_connection.aio import Pty
 
-__all__ = ["Escape", "local_pty", "raw_mode", "window_size"]
+__all__ = ["RawMode", "following_size", "local_pty", "window_size"]
+
+_Attributes: TypeAlias = list[int | list[bytes | int]]
 
 _IFLAG, _OFLAG, _CFLAG, _LFLAG, _ISPEED, _OSPEED, _CC = range(7)
 _TTY_OP_ISPEED: Final = 128
@@ -70,7 +74,7 @@ def window_size(fd: int) -> tuple[int, int]:
     return size.columns, size.lines
 
 
-def _modes(attributes: list[int | list[bytes | int]]) -> dict[int, int]:
+def _modes(attributes: _Attributes) -> dict[int, int]:
     numbers = cast("list[int]", attributes)
     characters = cast("list[bytes | int]", attributes[_CC])
     modes = {
@@ -98,60 +102,64 @@ def _baud(code: int) -> int:
     return 38400
 
 
+class RawMode:
+    """Passes every key on as it is, for the length of a block; may be left for a while.
+
+    Args:
+        fd: the terminal; what is not one is left alone.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._before: _Attributes | None = None
+
+    def enter(self) -> None:
+        """Make the terminal raw, as OpenSSH does it."""
+        try:
+            before = termios.tcgetattr(self._fd)
+            raw = termios.tcgetattr(self._fd)
+        except termios.error:
+            return
+        numbers = cast("list[int]", raw)
+        numbers[_IFLAG] |= termios.IGNPAR
+        numbers[_IFLAG] &= ~sum(map(_bit, _RAW_INPUT))
+        numbers[_LFLAG] &= ~sum(map(_bit, _RAW_LOCAL))
+        numbers[_OFLAG] &= ~termios.OPOST
+        characters = cast("list[bytes | int]", raw[_CC])
+        characters[termios.VMIN], characters[termios.VTIME] = 1, 0
+        self._before = before  # first: a signal may come at any time
+        termios.tcsetattr(self._fd, termios.TCSADRAIN, raw)
+
+    def leave(self) -> None:
+        """Make the terminal what it was."""
+        if self._before is not None:
+            with suppress(termios.error):  # the terminal may be gone
+                termios.tcsetattr(self._fd, termios.TCSADRAIN, self._before)
+            self._before = None
+
+    @contextmanager
+    def left(self) -> Generator[None]:
+        """Have the terminal as it was for the length of the block."""
+        self.leave()
+        try:
+            yield
+        finally:
+            self.enter()
+
+    def __enter__(self) -> Self:
+        self.enter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
+
+
 @contextmanager
-def raw_mode(fd: int) -> Generator[None]:
-    """Pass every key on as it is, for the length of the block."""
-    try:
-        before = termios.tcgetattr(fd)
-    except termios.error:
-        yield
-        return
-    raw = cast("list[int]", termios.tcgetattr(fd))
-    raw[_IFLAG] |= termios.IGNPAR
-    raw[_IFLAG] &= ~sum(map(_bit, _RAW_INPUT))
-    raw[_LFLAG] &= ~sum(map(_bit, _RAW_LOCAL))
-    raw[_OFLAG] &= ~termios.OPOST
-    characters = cast("list[bytes | int]", raw[_CC])
-    characters[termios.VMIN], characters[termios.VTIME] = 1, 0
-    termios.tcsetattr(fd, termios.TCSADRAIN, cast("list[int | list[bytes | int]]", raw))
+def following_size(fd: int, resize: Callable[[int, int], None]) -> Generator[None]:
+    """Call `resize` with columns and rows of the terminal `fd` when they change."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGWINCH, lambda: resize(*window_size(fd)))
     try:
         yield
     finally:
-        with suppress(termios.error):  # the terminal may be gone
-            termios.tcsetattr(fd, termios.TCSADRAIN, before)
-
-
-class Escape:
-    """The escape character: at the start of a line, `~.` disconnects and `~~` is a `~`."""
-
-    def __init__(self) -> None:
-        self._line_start = True
-        self._pending = False
-        self.disconnect: bool = False
-        """Whether `~.` was typed."""
-
-    def feed(self, data: bytes) -> bytes:
-        """Return what of the keys is for the remote side."""
-        if not (self._pending or b"~" in data):
-            self._line_start = data[-1:] in {b"\r", b"\n"} if data else self._line_start
-            return data
-        out = bytearray()
-        for key in data:
-            self._key(key, out)
-            if self.disconnect:
-                break
-        return bytes(out)
-
-    def _key(self, key: int, out: bytearray) -> None:
-        if self._pending:
-            self._pending = False
-            if key == ord("."):
-                self.disconnect = True
-                return
-            if key != ord("~"):
-                out += b"~"
-        elif self._line_start and key == ord("~"):
-            self._pending = True
-            return
-        out.append(key)
-        self._line_start = key in b"\r\n"
+        loop.remove_signal_handler(signal.SIGWINCH)

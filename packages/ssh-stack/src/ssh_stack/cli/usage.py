@@ -7,68 +7,10 @@ from typing import Final, TypeAlias
 
 import click
 
-__all__ = ["KEYGEN_USAGE", "SSH_USAGE", "Rows", "keygen_help", "render", "ssh_help"]
+__all__ = ["KEYGEN_USAGE", "Rows", "keygen_help", "render"]
+
 
 Rows: TypeAlias = Sequence[tuple[str, str]]
-
-SSH_USAGE: Final = """\
-usage: ssh-stack ssh [-46aGkNnqsTtVvx] [-b address] [-c ciphers] [-E log_file] [-e escape]
-                     [-F config] [-i identity] [-J jump] [-L [bind:]port:host:hostport] [-l user]
-                     [-m macs] [-o option] [-P tag] [-p port] [-Q query]
-                     [-R [bind:]port:host:hostport] destination [command …]
-"""
-"""The letters of `ssh-stack ssh`."""
-
-_SSH: Final[dict[str, Rows]] = {
-    "Where to": (
-        ("destination", "[user@]host or ssh://[user@]host[:port]; a name of the configuration."),
-        ("command …", "What to run there; without it a shell."),
-        ("-l user", "Log in as this user."),
-        ("-p port", "Connect to this port."),
-        ("-J jump", "Go through these hosts: [user@]host[:port], with commas between them."),
-        ("-4, -6", "Use IPv4 or IPv6 addresses only."),
-        ("-b address", "Connect from this address of the machine."),
-    ),
-    "Configuration": (
-        ("-F file", "Read this file instead of ~/.ssh/config and the system's; none for none."),
-        ("-o option", "Put a line of ssh_config before the files, such as -o BatchMode=yes."),
-        ("-P tag", "Set the tag that Match tagged looks at."),
-        ("-G", "Print the options of the host, and end."),
-    ),
-    "Keys and algorithms": (
-        ("-i file", "Log in with this key; may be given several times."),
-        ("-c ciphers", "Offer these ciphers: a list, or +, - or ^ and a list."),
-        ("-m macs", "Offer these message authentication codes."),
-        ("-a", "Do not forward the agent."),
-        ("-k", "Do not forward GSSAPI credentials."),
-        ("-x", "Do not forward X11."),
-    ),
-    "What to do": (
-        ("-N", "Run no command: only forward."),
-        ("-n", "Read nothing from standard input."),
-        ("-s", "The command is the name of a subsystem."),
-        ("-t, -tt", "Ask for a terminal; twice also where standard input is not a terminal."),
-        ("-T", "Ask for no terminal."),
-        ("-e char", "The escape character of a terminal: ~ or none."),
-        ("-L [bind:]port:host:hostport", "Forward a port of this machine."),
-        ("-R [bind:]port:host:hostport", "Forward a port of the server."),
-    ),
-    "Messages": (
-        ("-q", "Tell errors only."),
-        ("-E file", "Append messages to this file instead of writing them to standard error."),
-        ("-v, -vv, -vvv", "Tell what happens, in more and more detail."),
-        (
-            "-Q query",
-            "List the algorithms of a kind, such as cipher; help lists the kinds.",
-        ),
-        ("-V", "Print the version, and end."),
-        ("-h, --help", "Print this, and end."),
-    ),
-}
-_SSH_END: Final = (
-    "Exit status: that of the command; 255 for an error of the connection. "
-    "-A, -C, -g, -M, -X, -Y and -y are read and not supported yet: a warning says so."
-)
 
 KEYGEN_USAGE: Final = """\
 usage: ssh-stack keygen [-q] [-t type] [-b bits] [-C comment] [-f file] [-m format]
@@ -129,11 +71,6 @@ _KEYGEN: Final[dict[str, Rows]] = {
         ("--help", "Print this, and end."),
     ),
 }
-
-
-def ssh_help() -> str:
-    """Return what `ssh-stack ssh --help` says."""
-    return render(SSH_USAGE, _SSH, _SSH_END)
 
 
 def keygen_help() -> str:

@@ -87,6 +87,11 @@ class Connection(Commands):
         return self._client.agreement
 
     @property
+    def channels(self) -> tuple[str, ...]:
+        """What is open, a line for each channel: its number, type and state."""
+        return self._client.channels
+
+    @property
     def is_closed(self) -> bool:
         """Whether the connection has ended."""
         return self._client.is_closed

@@ -41,6 +41,14 @@ class ClientConnection(ClientEndpoint, Commands):
         self._children.own(self._remote_forwards)
 
     @property
+    def channels(self) -> tuple[str, ...]:
+        """What is open, a line for each channel: its number, type and state."""
+        return tuple(
+            f"#{each.number} {each.kind}, {each.state.value}"
+            for each in self._mux.channels.values()
+        )
+
+    @property
     def sessions(self) -> Sessions:
         """What opens sessions and starts processes in them."""
         return self._sessions

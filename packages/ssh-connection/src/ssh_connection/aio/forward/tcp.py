@@ -41,6 +41,14 @@ class Forward(Protocol):
         """The port that is listened on."""
         ...
 
+    @property
+    def connections(self) -> int:
+        """How many connections are under way."""
+        ...
+
+    async def wait_idle(self) -> None:
+        """Wait until the connections that are under way have ended."""
+
     async def close(self) -> None:
         """Stop listening and close the connections that are under way."""
 
@@ -119,6 +127,9 @@ class _Connections:
             if bridge is not None:
                 bridge.abort()
 
+    def __len__(self) -> int:
+        return len(self._tasks)
+
     async def wait(self) -> None:
         """Wait until they are gone."""
         if self._tasks:
@@ -185,10 +196,23 @@ class LocalForward:
         """The port that is listened on."""
         return self._port
 
-    def abort(self) -> None:
-        """Stop listening and cut the connections that are under way."""
+    @property
+    def connections(self) -> int:
+        """How many connections are under way."""
+        return len(self._carried)
+
+    async def wait_idle(self) -> None:
+        """Wait until the connections that are under way have ended."""
+        await self._carried.wait()
+
+    def stop_listening(self) -> None:
+        """Take no more connections; those that are under way go on."""
         if self._server is not None:
             self._server.close()
+
+    def abort(self) -> None:
+        """Stop listening and cut the connections that are under way."""
+        self.stop_listening()
         self._carried.stop()
 
     async def close(self) -> None:
@@ -241,6 +265,15 @@ class RemoteForward:
     def port(self) -> int:
         """The port that the other side listens on."""
         return self._listening[1]
+
+    @property
+    def connections(self) -> int:
+        """How many connections are under way."""
+        return len(self._carried)
+
+    async def wait_idle(self) -> None:
+        """Wait until the connections that are under way have ended."""
+        await self._carried.wait()
 
     def abort(self) -> None:
         """Cut the connections that are under way; the other side still listens."""

@@ -199,6 +199,17 @@ class Process:
         """Tell the server the terminal's new size (RFC 4254 section 6.7)."""
         self._channel.notify(m.WindowChange(recipient=0, columns=columns, rows=rows))
 
+    def send_break(self, milliseconds: int = 0) -> None:
+        """Send a BREAK (RFC 4335); a server that has none ignores it.
+
+        Args:
+            milliseconds: how long it lasts; 0 for the server's usual time.
+
+        Raises:
+            ChannelClosed: the process is gone.
+        """
+        self._channel.notify(m.BreakRequest(recipient=0, length=milliseconds))
+
     async def close(self) -> None:
         """End the process if it runs, and close the channel, in bounded time.
 
