@@ -167,8 +167,27 @@ def test_restricting_line_is_reported_once_and_refuses_connection(cli: Cli, sshd
 
 
 @pytest.mark.parametrize(
-    "keyword", ["LocalForward 8080 a:80", "RemoteForward 8080 a:80", "DynamicForward 1080"]
+    "keyword", ["LocalForward 8080 /run/s", "RemoteForward /run/s a:80", "RemoteForward 1080"]
 )
+def test_forward_that_does_not_work_yet_is_told_and_refuses_where_all_must_open(
+    cli: Cli, dead_port: int, keyword: str, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(f"{keyword}\n")
+    words = ["-F", str(config), "-p", str(dead_port), "127.0.0.1", "true"]
+
+    told = cli.run("ssh", *words)
+    refused = cli.run("ssh", "-o", "ExitOnForwardFailure=yes", *words)
+    cleared = cli.run("ssh", "-o", "ClearAllForwardings=yes", *words)
+
+    assert b"does not work yet" in told.stderr
+    assert b"refused" in told.stderr  # it went on to connect
+    assert (refused.returncode, refused.stderr.count(b"\n")) == (255, 1)
+    assert refused.stderr.endswith(b", and ExitOnForwardFailure is set\n")
+    assert b"does not work" not in cleared.stderr
+
+
+@pytest.mark.parametrize("keyword", ["DynamicForward 1080"])
 def test_unsupported_forward_refuses_connection_with_exit_on_forward_failure(
     cli: Cli, dead_port: int, keyword: str, tmp_path: Path
 ) -> None:

@@ -16,13 +16,22 @@ host_key_warnings       the warnings of ssh about host keys
 usage, program_usage    what `--help` prints of the commands that read their words themselves
 program                 the name that the program was called by
 arguments               OpenSSH's command line, read as its getopt reads it
-forwards                -L and -R
+letters, letter_values  the letters of ssh: what each becomes
+call                    what one call of ssh does once it is connected
+session                 one call of ssh, from the connection to the exit status
+forwards                forwards: opened, listed, cancelled
+supported_forwards      which forwards work
+background              -f
+escapes                 the escape character: a state machine
+interaction             what the escape sequences do
+command_line            the command line of the escape C
+detach                  the escape &
 queries, print_config   -Q and -G
 connect_from_arguments  from options to a connection
 tracing                 what -v, -vv and -vvv print of it
 prompts                 questions to the user at the terminal
 askpass                 questions to the user by the program of SSH_ASKPASS
-terminal                raw mode, window size, terminal modes, the escape character
+terminal                raw mode, window size, terminal modes
 descriptors             descriptors of other programs, read and written without changing them
 relay                   a remote process joined to those
 letters                 the letters that sftp and cp give on to ssh

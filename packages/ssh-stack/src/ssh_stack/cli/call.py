@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from ssh_stack.cli.errors import CommandExit
+from ssh_stack.cli.supported_forwards import problem_of
 from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Call:
     """The host and port that standard input and output are joined to."""
     forwards: ForwardsPlan
     """What is forwarded."""
+    problems: tuple[str, ...]
+    """Why forwards do not work yet that the configuration asks for."""
 
     @classmethod
     def of(cls, arguments: Arguments, plan: ConnectionPlan) -> Call:
@@ -65,7 +68,8 @@ class Call:
             escape=_escape_code(session.escape_char),
             command_line=session.escape_command_line,
             stdio_forward=arguments.stdio_forward,
-            forwards=plan.forwards,
+            forwards=_supported(plan.forwards),
+            problems=_problems(plan.forwards),
         )
         call.check()
         return call
@@ -89,6 +93,23 @@ class Call:
         if self.background and self.command is None and self.kind != "none":
             problem = "-f needs a command to run in the background, or -N"
             raise CommandExit(problem)
+        if self.problems and self.forwards.exit_on_failure:
+            problem = f"{self.problems[0]}, and ExitOnForwardFailure is set"
+            raise CommandExit(problem)
+
+
+def _problems(forwards: ForwardsPlan) -> tuple[str, ...]:
+    return tuple(filter(None, map(problem_of, (*forwards.local, *forwards.remote))))
+
+
+def _supported(forwards: ForwardsPlan) -> ForwardsPlan:
+    if not _problems(forwards):
+        return forwards
+    import attrs  # few need it
+
+    local = tuple(each for each in forwards.local if not problem_of(each))
+    remote = tuple(each for each in forwards.remote if not problem_of(each))
+    return attrs.evolve(forwards, local=local, remote=remote)
 
 
 def _command(given: str | None, configured: str | None) -> str | None:

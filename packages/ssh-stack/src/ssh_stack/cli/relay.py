@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ssh_connection import ChannelClosed
-from ssh_stack.cli.descriptors import Input, Output, point_to_null
+from ssh_stack.cli.descriptors import Input, Output
 from ssh_stack.cli.escapes import EscapeAction
 from ssh_transport import ConnectionLost
 
@@ -83,26 +83,21 @@ async def relay(
 
 
 async def relay_channel(channel: Channel, streams: Streams = STANDARD_STREAMS) -> None:
-    """Carry standard input and output through a channel until it is closed.
+    """Carry standard input and output through a channel until its data ends.
 
     Raises:
         OutputClosed: our standard output has no reader any more.
         ConnectionLost: the connection ended before the stream.
     """
     stream = channel.stream()
-
-    async def drain() -> None:
-        out = Output(streams.stdout)
-        try:
-            await _copy_output(stream.reader, out, needed=True)
-        finally:
-            out.close()
-        # whoever reads our output waits for its end
-        point_to_null(streams.stdout)
-        await channel.wait_closed()
-
-    feeding = asyncio.create_task(_copy_input(stream.writer, streams.stdin, None))
-    await _both(feeding, asyncio.ensure_future(drain()))
+    out = Output(streams.stdout)
+    try:
+        feeding = asyncio.create_task(_copy_input(stream.writer, streams.stdin, None))
+        # the end of the other side's data ends it, as in OpenSSH, whose -W forces that
+        draining = asyncio.ensure_future(_copy_output(stream.reader, out, needed=True))
+        await _both(feeding, draining)
+    finally:
+        out.close()
 
 
 async def _both(feeding: asyncio.Future[Any], draining: asyncio.Future[Any]) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RawCommand", "run", "secure_standard_streams"]
 
-_ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP)
 _SIGNAL_STATUS_BASE: Final = 128  # "128+n" is how shells spell "ended by signal n"
 
 

@@ -52,6 +52,8 @@ def _main(words: list[str]) -> int:
             return 0
         connecting = _prepare(arguments, report)
         call = Call.of(arguments, connecting.plan)
+        for problem in call.problems:
+            report.warn(problem)
         if call.no_input:
             point_to_null(_STDIN)
     except CommandExit as stop:

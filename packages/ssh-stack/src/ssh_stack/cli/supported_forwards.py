@@ -10,7 +10,7 @@ from ssh_wire import UsageError
 if TYPE_CHECKING:
     from ssh_stack.config.forward_specs import ForwardSpec
 
-__all__ = ["require_tcp"]
+__all__ = ["problem_of", "require_tcp"]
 
 
 def require_tcp(spec: ForwardSpec) -> tuple[TCPAddress, TCPAddress]:
@@ -26,3 +26,12 @@ def require_tcp(spec: ForwardSpec) -> tuple[TCPAddress, TCPAddress]:
         return spec.listen, spec.connect
     problem = f"forwarding {spec} does not work yet: Unix sockets cannot be forwarded"
     raise UsageError(problem)
+
+
+def problem_of(spec: ForwardSpec) -> str:
+    """Return why a forward does not work yet; empty where it does."""
+    try:
+        require_tcp(spec)
+    except UsageError as error:
+        return str(error)
+    return ""

@@ -92,6 +92,11 @@ class Connection(BlockingOwner[aio_connection.Connection]):
         return self._wrapped.agreement
 
     @property
+    def channels(self) -> tuple[str, ...]:
+        """What is open, a line for each channel: its number, type and state."""
+        return self._wrapped.channels
+
+    @property
     def is_closed(self) -> bool:
         """Whether the connection has ended."""
         return self._wrapped.is_closed

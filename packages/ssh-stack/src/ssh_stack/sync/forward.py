@@ -22,6 +22,19 @@ class LocalForward(Blocking[aio_ssh_connection.LocalForward]):
         """The port that is listened on."""
         return self._wrapped.port
 
+    @property
+    def connections(self) -> int:
+        """How many connections are under way."""
+        return self._wrapped.connections
+
+    def wait_idle(self) -> None:
+        """Wait until the connections that are under way have ended."""
+        self._portal.wait(self._wrapped.wait_idle)
+
+    def stop_listening(self) -> None:
+        """Take no more connections; those that are under way go on."""
+        self._portal.call(self._wrapped.stop_listening)
+
     def abort(self) -> None:
         """Stop listening and cut the connections that are under way."""
         self._portal.call(self._wrapped.abort)
@@ -43,6 +56,15 @@ class RemoteForward(Blocking[aio_ssh_connection.RemoteForward]):
     def port(self) -> int:
         """The port that the other side listens on."""
         return self._wrapped.port
+
+    @property
+    def connections(self) -> int:
+        """How many connections are under way."""
+        return self._wrapped.connections
+
+    def wait_idle(self) -> None:
+        """Wait until the connections that are under way have ended."""
+        self._portal.wait(self._wrapped.wait_idle)
 
     def abort(self) -> None:
         """Cut the connections that are under way; the other side still listens."""

@@ -107,6 +107,17 @@ class Process(Blocking[aio_ssh_connection.Process]):
         """Tell the server the terminal's new size (RFC 4254 section 6.7)."""
         self._portal.call(self._wrapped.resize, columns, rows)
 
+    def send_break(self, milliseconds: int = 0) -> None:
+        """Send a BREAK (RFC 4335); a server that has none ignores it.
+
+        Args:
+            milliseconds: how long it lasts; 0 for the server's usual time.
+
+        Raises:
+            ChannelClosed: the process is gone.
+        """
+        self._portal.call(self._wrapped.send_break, milliseconds)
+
     def close(self) -> None:
         """End the process if it runs, and close the channel, in bounded time.
 

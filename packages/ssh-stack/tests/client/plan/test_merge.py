@@ -326,7 +326,7 @@ def test_line_that_changes_nothing_is_not_reported(line: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["ForwardAgent yes", "ControlMaster auto", "ForwardX11 yes", "Tunnel yes",
+    ["ForwardAgent yes", "ControlMaster auto", "ForwardX11 yes", "Tunnel yes", "DynamicForward 80",
      "GSSAPIAuthentication yes", "HostbasedAuthentication yes"],
 )  # fmt: skip
 def test_line_that_asks_for_more_is_reported_without_refusal(line: str) -> None:
@@ -343,9 +343,9 @@ def test_local_command_is_reported_when_it_would_be_run() -> None:
 
 
 def test_cleared_forward_is_not_reported() -> None:
-    lines = "LocalForward 8080 a:80\nRemoteForward 8080 a:80\nDynamicForward 1080\n"
+    lines = "DynamicForward 1080\nDynamicForward 1081\n"
 
-    assert len(resolve(lines).unsupported) == 3
+    assert len(resolve(lines).unsupported) == 2
     assert resolve(f"ClearAllForwardings yes\n{lines}").unsupported == ()
 
 
