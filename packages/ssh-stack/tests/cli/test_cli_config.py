@@ -137,11 +137,11 @@ def test_warning_names_option_and_obeys_log_level(cli: Cli, sshd: Sshd) -> None:
 
 def test_warning_names_file_and_line(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
     config = tmp_path / "config"
-    config.write_text("Host *\n Compression yes\n ForwardAgent no\n")
+    config.write_text("Host *\n Tunnel yes\n ForwardAgent no\n")
 
     done = cli.run("ssh", *sshd.login, "-F", str(config), sshd.host, "true")
 
-    expected = f"ssh-stack: not supported yet, ignored: Compression ({config}, line 2)\n"
+    expected = f"ssh-stack: not supported yet, ignored: Tunnel ({config}, line 2)\n"
     assert done.stderr.decode() == expected
 
 
