@@ -16,7 +16,7 @@ host_key_warnings       the warnings of ssh about host keys
 usage, program_usage    what `--help` prints of the commands that read their words themselves
 program                 the name that the program was called by
 arguments               OpenSSH's command line, read as its getopt reads it
-ssh_letters             the letters of ssh: what each becomes
+ssh_letters             the letters of ssh: what each becomes; ssh_usage prints them
 letter_values           those that do more than set one configuration line
 call                    what one call of ssh does once it is connected
 session                 one call of ssh, from the connection to the exit status
