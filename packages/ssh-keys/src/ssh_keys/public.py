@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, Protocol, Self, cast
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, Protocol, Self, TypeAlias, cast
 
 import attrs
 
@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from ssh_keys.fido import FidoPolicy
     from ssh_wire.primitives import Buffer
 
-__all__ = ["MAX_BLOB", "PublicFamily", "PublicKey", "Signature", "public_family"]
+__all__ = ["MAX_BLOB", "HashName", "PublicFamily", "PublicKey", "Signature", "public_family"]
 
 MAX_BLOB: Final = 1 << 20
 """The largest key blob or key file that is read, in bytes."""
+
+HashName: TypeAlias = Literal["md5", "sha1", "sha256", "sha384", "sha512"]
+"""The hash of a fingerprint."""
 
 
 @record
@@ -155,17 +158,17 @@ class PublicKey(ABC):
         allowed = self.algorithms + (self.sha1_algorithms if allow_sha1 else ())
         return name in allowed and self.verify_blob(data, name, parsed.blob)
 
-    def fingerprint(self, hash_name: Literal["sha256", "md5"] = "sha256") -> str:
+    def fingerprint(self, hash_name: HashName = "sha256") -> str:
         """Return the fingerprint as `ssh-keygen -l` spells it.
 
         Args:
-            hash_name: "sha256" for unpadded base64, "md5" for the legacy hexadecimal form.
+            hash_name: "sha256" and its like for unpadded base64, "md5" for the legacy
+                hexadecimal form.
         """
+        digest = hashlib.new(hash_name, self.blob, usedforsecurity=False).digest()
         if hash_name == "md5":
-            digest = hashlib.md5(self.blob, usedforsecurity=False).digest()
             return "MD5:" + digest.hex(":")
-        digest = hashlib.sha256(self.blob).digest()
-        return "SHA256:" + to_base64(digest).decode().rstrip("=")
+        return f"{hash_name.upper()}:{to_base64(digest).decode().rstrip('=')}"
 
     def to_openssh(self) -> str:
         """Return the key as one line of OpenSSH's format, without a newline.

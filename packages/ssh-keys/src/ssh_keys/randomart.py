@@ -10,16 +10,14 @@ Both are of the plain key: a certificate has the picture of its key, with anothe
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final
 
-from ssh_keys.public import PublicKey
+from ssh_keys.public import HashName, PublicKey
 
 if TYPE_CHECKING:
     from ssh_keys.certificates.certificate import Certificate
 
-__all__ = ["bubblebabble", "bubblebabble_of", "randomart", "title_of"]
-
-HashName: TypeAlias = Literal["md5", "sha1", "sha256", "sha384", "sha512"]
+__all__ = ["HashName", "bubblebabble", "bubblebabble_of", "randomart", "title_of"]
 
 _WIDTH: Final = 17
 _HEIGHT: Final = 9

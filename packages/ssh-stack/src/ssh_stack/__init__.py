@@ -16,8 +16,9 @@ client/         `connect`: options, configuration and trust come to a plan, then
     options, plan/            what was given, and what it and the configuration come to
     credentials, public_keys, key_files, encrypted_signer   what the user is authenticated with
     trust, load_trust         whether this is the right server
+    host_key_file, peer_address, known_hosts_command, host_key_dns, system_dns   what it asks
     host_configuration        the configuration that the options name
-    dial, tcp, proxy_process  ways to a server
+    dial, tcp, proxy_process, proxy_socket   ways to a server
     sftp, environment
 server/         `serve`: a listening socket, and what its users may do
     serving, options          the two objects that users have, and their options
@@ -64,7 +65,7 @@ _ORIGINS: Final = {
     "ssh_stack.errors": (
         "ConfigError ConnectFailed ConnectRefused HostCertificateRefused HostKeyChanged "
         "HostKeyError HostKeyRevoked HostKeyTooShort HostKeyUnknown HostNotFound "
-        "ProxyFailed UnknownOption"
+        "KnownHostsCommandFailed ProxyFailed UnknownOption"
     ),
     "ssh_stack.sync": "",
     "ssh_sftp": (
@@ -102,9 +103,10 @@ _ORIGINS: Final = {
     ),
     "ssh_keys": (
         "Certificate CertificateRefused FidoPolicy HostKeyStatus HostKeyUpdate "
-        "KeyDecryptError KeyFormatError KeyPolicy KnownHosts load_private_key load_public_key "
-        "PassphraseNeeded PrivateKey PublicKey RevocationList Signature SignatureRefused "
-        "SigningFailed TokenNeeded TooCostly UnprotectedKey UnsupportedKey"
+        "KeyDecryptError KeyFormatError KeyPolicy KnownHosts load_private_key "
+        "load_public_key PassphraseNeeded PrivateKey PublicKey RevocationList Signature "
+        "SignatureRefused SigningFailed SSHFP TokenNeeded TooCostly UnprotectedKey "
+        "UnsupportedKey"
     ),
     "ssh_wire": (
         "BadValue DisconnectReason EncodeError InvalidText OpenFailureReason ProtocolError "
@@ -113,6 +115,8 @@ _ORIGINS: Final = {
     "ssh_wire.messages.auth": "InfoRequest Prompt",
     "ssh_connection.addresses": "Address",
     "ssh_stack.streams": "Stream",
+    "ssh_stack.client.sshfp_answer": "SSHFPAnswer SSHFPResolver",
+    "ssh_stack.config.forward_specs": "ForwardSpec TCPAddress UnixAddress",
 }
 """Where each name is from; it is imported when it is first used."""
 
@@ -180,6 +184,7 @@ if TYPE_CHECKING:
     from ssh_connection.aio import TextWriter as TextWriter
     from ssh_connection.aio import Timeouts as Timeouts
     from ssh_connection.aio import User as User
+    from ssh_keys import SSHFP as SSHFP
     from ssh_keys import Certificate as Certificate
     from ssh_keys import CertificateRefused as CertificateRefused
     from ssh_keys import FidoPolicy as FidoPolicy
@@ -257,10 +262,15 @@ if TYPE_CHECKING:
     from ssh_stack.client.plan import SessionPlan as SessionPlan
     from ssh_stack.client.plan import TransportPlan as TransportPlan
     from ssh_stack.client.plan import TrustPlan as TrustPlan
+    from ssh_stack.client.sshfp_answer import SSHFPAnswer as SSHFPAnswer
+    from ssh_stack.client.sshfp_answer import SSHFPResolver as SSHFPResolver
     from ssh_stack.config import Config as Config
     from ssh_stack.config import HostConfig as HostConfig
     from ssh_stack.config import Unsupported as Unsupported
     from ssh_stack.config import load_config as load_config
+    from ssh_stack.config.forward_specs import ForwardSpec as ForwardSpec
+    from ssh_stack.config.forward_specs import TCPAddress as TCPAddress
+    from ssh_stack.config.forward_specs import UnixAddress as UnixAddress
     from ssh_stack.errors import ConfigError as ConfigError
     from ssh_stack.errors import ConnectFailed as ConnectFailed
     from ssh_stack.errors import ConnectRefused as ConnectRefused
@@ -271,6 +281,7 @@ if TYPE_CHECKING:
     from ssh_stack.errors import HostKeyTooShort as HostKeyTooShort
     from ssh_stack.errors import HostKeyUnknown as HostKeyUnknown
     from ssh_stack.errors import HostNotFound as HostNotFound
+    from ssh_stack.errors import KnownHostsCommandFailed as KnownHostsCommandFailed
     from ssh_stack.errors import ProxyFailed as ProxyFailed
     from ssh_stack.errors import UnknownOption as UnknownOption
     from ssh_stack.server.admission import MaxStartups as MaxStartups

@@ -44,6 +44,7 @@ __all__ = [
     "HostKeyTooShort",
     "HostKeyUnknown",
     "HostNotFound",
+    "KnownHostsCommandFailed",
     "ProxyFailed",
     "UnknownOption",
     "host_and_port",
@@ -184,6 +185,14 @@ class HostKeyTooShort(HostKeyError):
     def __init__(self, host: str, port: int, key: PublicKey, required: int) -> None:
         detail = f" has {key.bits} bits, and {required} are required"
         super().__init__(host, port, key, detail=detail)
+
+
+class KnownHostsCommandFailed(HostKeyRefused):
+    """The command that prints trusted host keys failed: what it would have said is not known."""
+
+    def __init__(self, command: str, problem: str) -> None:
+        what = f"KnownHostsCommand {printable(command, 1024)!r}"
+        super().__init__(f"{what} {printable(problem)}, so no host key is trusted")
 
 
 def host_and_port(host: str, port: int) -> str:

@@ -159,11 +159,11 @@ def test_wrong_configuration_is_one_line_with_file_and_line(cli: Cli, tmp_path: 
 
 
 def test_restricting_line_is_reported_once_and_refuses_connection(cli: Cli, sshd: Sshd) -> None:
-    done = cli.run("ssh", *sshd.login, "-o", "CheckHostIP=yes", sshd.host, "true")
+    done = cli.run("ssh", *sshd.login, "-o", "ChannelTimeout=session=5m", sshd.host, "true")
 
     assert done.returncode == 255
     assert done.stderr.count(b"\n") == 1
-    assert b"option: CheckHostIP yes is not supported yet" in done.stderr
+    assert b"option: ChannelTimeout session=5m is not supported yet" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -208,13 +208,13 @@ def test_restricting_keyword_is_refused_with_keyword_file_and_line(
     cli: Cli, dead_port: int, tmp_path: Path
 ) -> None:
     config = tmp_path / "config"
-    config.write_text(f"Port {dead_port}\n\nKnownHostsCommand /usr/bin/keys %H\n")
+    config.write_text(f"Port {dead_port}\n\nChannelTimeout session=5m\n")
 
     done = cli.run("ssh", "-F", str(config), "127.0.0.1", "true")
 
     assert done.returncode == 255
     assert done.stderr.decode() == (
-        f"ssh-stack: {config}, line 3: KnownHostsCommand /usr/bin/keys %H is not supported yet, "
+        f"ssh-stack: {config}, line 3: ChannelTimeout session=5m is not supported yet, "
         "and ignoring it would do more than it permits: remove the line, or give another value "
         "before it\n"
     )

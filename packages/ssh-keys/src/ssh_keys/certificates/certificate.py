@@ -13,7 +13,7 @@ certificate is valid for a use.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import attrs
 
@@ -36,7 +36,7 @@ from ssh_keys.errors import CertificateRefused, KeyFormatError
 from ssh_keys.fido import NO_TOUCH, FidoPolicy, read_assertion
 from ssh_keys.patterns import matches
 from ssh_keys.policy import KeyPolicy
-from ssh_keys.public import PublicKey
+from ssh_keys.public import HashName, PublicKey
 from ssh_keys.strict_base64 import to_base64
 from ssh_wire import WireError, lazy, lazy_attrs
 from ssh_wire.primitives import read_text
@@ -316,7 +316,7 @@ class Certificate:
             problem = f"the critical option '{name}' is malformed: {error}"
             raise KeyFormatError(problem) from None
 
-    def fingerprint(self, hash_name: Literal["sha256", "md5"] = "sha256") -> str:
+    def fingerprint(self, hash_name: HashName = "sha256") -> str:
         """Return the fingerprint of the certified key, as `ssh-keygen -l` prints it."""
         return self.public_key.fingerprint(hash_name)
 

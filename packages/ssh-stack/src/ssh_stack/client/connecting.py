@@ -250,7 +250,11 @@ class _Opening:
             through = await self._jump(stack)
         if through is not None:
             return jump_dialer(through, plan.hostname, plan.port)
-        return tcp_dialer(plan.hostname, plan.port, route, self._classify)
+        return tcp_dialer(plan.hostname, plan.port, route, self._connected)
+
+    def _connected(self, sock: socket.socket) -> None:
+        self._trust.peer.value = sock.getpeername()[0]
+        self._classify(sock)
 
     def _classify(self, sock: socket.socket) -> None:
         set_traffic_class(sock, self.plan.route.qos[0])

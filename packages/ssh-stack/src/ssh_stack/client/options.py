@@ -22,6 +22,7 @@ from ssh_wire.messages.auth import Prompt
 
 if TYPE_CHECKING:
     from ssh_keys import Certificate
+    from ssh_stack.client.sshfp_answer import SSHFPResolver
     from ssh_transport.trace import Trace
 
 __all__ = [
@@ -111,6 +112,7 @@ _RULES: Final[Mapping[str, Rule]] = {
         lambda v: isinstance(v, str) and v.isprintable() and not set(v) & set(" ,") and bool(v),
         "a name, without spaces and commas",
     ),
+    "dns_resolver": Rule(callable, "a function that returns an SSHFPAnswer"),
     "config": Rule(
         lambda v: isinstance(v, str | os.PathLike) or _is_sequence(v),
         "a path, a list of paths, or None for no configuration",
@@ -218,6 +220,9 @@ class ClientOptions:
             says, and "ask" there is "no": whoever wants to be asked gives a function. Where it
             says nothing they are followed if neither `known_hosts` nor UserKnownHostsFile is
             given.
+        dns_resolver: Asked for the SSHFP records of a host where the configuration has
+            VerifyHostKeyDNS; by default the system's name servers are, by the package
+            `ssh-stack[dns]`.
         config: Configuration files; None for none; by default ~/.ssh/config and the system's.
         config_options: Configuration lines that go before the files, as `ssh -o` takes them.
         jump: Hosts to go through, `[user@]host[:port]`, or a connection; None for no jump.
@@ -262,6 +267,7 @@ class ClientOptions:
     host_key_alias: str | None = None
     host_key_policy: HostKeyPolicy | Default = DEFAULT
     update_host_keys: bool | HostKeyUpdateDecision | Default = DEFAULT
+    dns_resolver: SSHFPResolver | None = None
     config: Path | Sequence[Path] | Default | None = DEFAULT
     config_options: Sequence[str] = ()
     jump: str | Sequence[str] | Connection | Default | None = DEFAULT
@@ -315,6 +321,7 @@ class ClientOptionsKw(TypedDict, total=False):
     host_key_alias: str | None
     host_key_policy: HostKeyPolicy | Default
     update_host_keys: bool | HostKeyUpdateDecision | Default
+    dns_resolver: SSHFPResolver | None
     config: Path | Sequence[Path] | Default | None
     config_options: Sequence[str]
     jump: str | Sequence[str] | Connection | Default | None

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import os
-import threading
 import time
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
@@ -16,14 +13,15 @@ import attrs
 from ssh_keys import (
     CertificateRefused,
     HostKeyStatus,
-    HostKeyUpdate,
     KeyFormatError,
     KeyPolicy,
     KnownHosts,
     PublicKey,
 )
 from ssh_keys.trust import Verdict
+from ssh_stack.client.host_key_file import HostKeyFile
 from ssh_stack.client.options import HostKeyPolicy, HostKeyUpdateDecision
+from ssh_stack.client.peer_address import PeerAddress
 from ssh_stack.errors import (
     HostCertificateRefused,
     HostKeyChanged,
@@ -38,16 +36,14 @@ from ssh_stack.trust_files import load_known_hosts
 from ssh_transport.algorithms import HOST_KEYS
 from ssh_wire import UsageError, lazy_attrs
 
-__all__ = ["Trust", "load_known_hosts"]
+__all__ = ["COMMAND", "Trust", "load_known_hosts"]
 
 if TYPE_CHECKING:
     from ssh_auth import Credential
     from ssh_connection.aio import HostKeyProver
-    from ssh_keys import (
-        Certificate,
-        HostKeys,
-        RevocationList,
-    )
+    from ssh_keys import Certificate, HostKeys, RevocationList
+    from ssh_stack.client.host_key_dns import HostKeyDNS
+    from ssh_stack.client.known_hosts_command import KnownHostsCommand
 
 _LOG: Final = logging.getLogger("ssh_stack")
 _DEFAULT_PORT: Final = 22
@@ -55,8 +51,8 @@ _DEFAULT_PORT: Final = 22
 _SECRET_METHODS: Final = frozenset({"password", "keyboard-interactive"})
 """The methods that tell a server something it could use elsewhere."""
 
-_WRITE_LOCK: Final = threading.Lock()
-"""Held while a file is read and replaced: no line of another connection is lost between."""
+COMMAND: Final = "KnownHostsCommand"
+"""Where the lines of the command come from."""
 
 
 @lazy_attrs.define
@@ -95,10 +91,25 @@ class Trust:
     """The algorithms with which an authority may have signed a certificate; None for all
     (CASignatureAlgorithms).  A certificate with another signature is not used: its key is
     judged alone."""
+    command: KnownHostsCommand | None = None
+    """Prints further keys (KnownHostsCommand)."""
+    dns: HostKeyDNS | None = None
+    """Asks the DNS for fingerprints of the server's keys (VerifyHostKeyDNS)."""
+    peer: PeerAddress = attrs.field(factory=PeerAddress)
+    """The address that was connected to, and what it is for."""
+    show: Callable[[PublicKey], None] | None = None
+    """Shows a key that is known already (VisualHostKey)."""
     doubt: HostKeyError | None = attrs.field(default=None, init=False)
     """Why the server is not to be trusted with secrets although the policy "off" let it pass."""
     _used: PublicKey | None = attrs.field(default=None, init=False)
     """The key of this connection, where the user trusts it: for itself, not for an authority."""
+    _here: KnownHosts = attrs.field(init=False, repr=False)
+    """The keys that are trusted, those of the command among them."""
+    _ordering: KnownHosts = attrs.field(init=False, repr=False)
+    """The keys that decide the order of the host key algorithms."""
+
+    def __attrs_post_init__(self) -> None:
+        self._here = self._ordering = self.known
 
     @property
     def _name(self) -> tuple[str, int]:
@@ -111,6 +122,11 @@ class Trust:
         name = self._name
         return (name,) if name[1] == _DEFAULT_PORT else (name, (self.host, _DEFAULT_PORT))
 
+    def _lookups(self, here: KnownHosts) -> tuple[tuple[KnownHosts, tuple[str, int]], ...]:
+        """Return where to look for which name: the command is asked for the first one alone."""
+        first, *others = self._names
+        return ((here, first), *((self.known, name) for name in others))
+
     # ------------------------------------------------------------- judging
 
     async def verify(self, key: PublicKey) -> bool:
@@ -118,20 +134,29 @@ class Trust:
 
         Raises:
             HostKeyError: it is not, and why.
+            KnownHostsCommandFailed: what the command knows cannot be told.
         """
         self._refuse_revoked(key)
         self._refuse_short(key)
+        if await self._is_beyond_doubt(key):
+            return True
+        await self._run_command(key)
         verdict, here = self._judge(key)
+        listed = all(line.source != COMMAND for line in verdict.lines)
         if verdict.status is HostKeyStatus.TRUSTED:
-            if here:
+            if here and listed:
                 self._used = key
+            await self._check_address(key, remembers=listed)
+            if self.show is not None:
+                self.show(key)
             return True
         if verdict.status is HostKeyStatus.UNKNOWN:
             if not await self._accepts(key):
-                raise HostKeyUnknown(*self._name, key, file=self.file, unread=self.known.unread)
+                raise HostKeyUnknown(*self._name, key, file=self.file, unread=self._here.unread)
             if callable(self.policy):
                 self._used = key  # "explicitly accepted by the user"
-            await self._remember(key)
+            await self._check_address(key, remembers=True)
+            await self._remember(*self._name, key)
             return True
         made = HostKeyChanged if verdict.status is HostKeyStatus.CHANGED else HostKeyRevoked
         return self._reject(made(*self._name, key, lines=verdict.lines))
@@ -148,15 +173,18 @@ class Trust:
         key = certificate.public_key
         self._refuse_revoked(certificate)
         self._refuse_short(key)
+        if await self._is_beyond_doubt(key):
+            return True
+        await self._run_command(certificate)
         now = int(time.time())
         for each in (key, certificate.ca_key):
             verdict, _ = self._judge(each)
             if verdict.status is HostKeyStatus.REVOKED:
                 return self._reject(HostKeyRevoked(*self._name, key, lines=verdict.lines))
-        for host, port in self._names:
-            vouches = certificate.ca_key in self.known.lookup(host, port).authorities
+        for known, (host, port) in self._lookups(self._here):
+            vouches = certificate.ca_key in known.lookup(host, port).authorities
             try:
-                verdict = self.known.judge_certificate(certificate, host, port, now=now)
+                verdict = known.judge_certificate(certificate, host, port, now=now)
             except CertificateRefused as error:
                 if self.policy == "off" or self._judge(key)[0].status is HostKeyStatus.TRUSTED:
                     return False
@@ -165,8 +193,8 @@ class Trust:
                 return self._reject(HostKeyRevoked(*self._name, key, lines=verdict.lines))
             if vouches:
                 return self.ca_algorithms is None or certificate.ca_algorithm in self.ca_algorithms
-            if self.known.lookup(host, port).authorities:
-                return False
+            if known.lookup(host, port).authorities:
+                break
         return False
 
     def _judge(self, key: PublicKey) -> tuple[Verdict, bool]:
@@ -176,7 +204,7 @@ class Trust:
         `ssh`.  There it can trust; another key says nothing.  Other than in `ssh`, it revokes
         whatever the look with the port finds.
         """
-        first, *others = (self.known.judge(key, host, port) for host, port in self._names)
+        first, *others = (known.judge(key, *name) for known, name in self._lookups(self._here))
         for other in others:
             trusts = other.status is HostKeyStatus.TRUSTED
             if other.status is HostKeyStatus.REVOKED or (
@@ -221,22 +249,66 @@ class Trust:
         if key.kind == "ssh-rsa" and key.bits < self.required_rsa_size:
             raise HostKeyTooShort(*self._name, key, self.required_rsa_size)
 
+    # ------------------------------------------------------------- beside the files
+
+    def order(self) -> None:
+        """Ask the command for the keys that decide the order of the host key algorithms.
+
+        Raises:
+            KnownHostsCommandFailed: it cannot be run, or does not end with status 0.
+        """
+        if self.command is not None:
+            self._ordering = self.known.merge(self.command.order(*self._name))
+
+    async def _run_command(self, key: PublicKey | Certificate) -> None:
+        """Ask the command about a key, once: a certificate's key is judged by the same answer."""
+        if self.command is not None and self._here is self.known:
+            found = await self.command.look_up("HOSTNAME", *self._name, key)
+            self._here = self.known.merge(found)
+
+    async def _is_beyond_doubt(self, key: PublicKey) -> bool:
+        """Return whether files are not asked: this machine itself, or a key that the DNS has."""
+        if self.peer.is_exempt and not self.alias:
+            _LOG.debug("the host key of %s is not checked: it is this machine", self.host)
+            return True
+        return self.dns is not None and await self.dns.vouches_for(self.host, key) is True
+
+    async def _check_address(self, key: PublicKey, *, remembers: bool) -> None:
+        """Look for the key under the server's address, too (CheckHostIP)."""
+        address = self.peer.address_to_check(self.host)
+        if not address:
+            return
+        known = self.known
+        if self.command is not None:
+            known = known.merge(await self.command.look_up("ADDRESS", address, self.port, key))
+        verdict = known.judge(key, address, self.port)
+        if verdict.status is HostKeyStatus.UNKNOWN:
+            if remembers:
+                await self._remember(address, self.port, key)
+        elif verdict.status is not HostKeyStatus.TRUSTED:
+            changed = verdict.status is HostKeyStatus.CHANGED
+            made = HostKeyChanged if changed else HostKeyRevoked
+            error = made(address, self.port, key, lines=verdict.lines)
+            if self.policy != "off":
+                raise error
+            _LOG.warning("%s", error)  # the key is the right one for the name
+
     async def _accepts(self, key: PublicKey) -> bool:
         if callable(self.policy):
             return await call_for_decision(self.policy, self.host, self.port, key)
         if self.policy == "accept-new":
-            return not self.known.unread  # the host may be known there
+            return not self._here.unread  # the host may be known there
         return self.policy == "off"
 
     # ------------------------------------------------------------- remembering
 
-    async def _remember(self, key: PublicKey) -> None:
+    async def _remember(self, host: str, port: int, key: PublicKey) -> None:
         """Write a key down.  What cannot be written is told and does not end the connection."""
         if self.file is None or not self.remembers:
             return
-        name = host_and_port(*self._name)
+        name = host_and_port(host, port)
         try:
-            await asyncio.to_thread(self._append, self.file, key)
+            await self._memory(self.file).append(host, port, key)
         except (OSError, KeyFormatError, UsageError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             _LOG.warning("the host key of %s cannot be added to %s: %s", name, self.file, reason)
@@ -247,12 +319,6 @@ class Trust:
                 key.kind,
                 self.file,
             )
-
-    def _append(self, file: FilePath, key: PublicKey) -> None:
-        from ssh_keys.files import append_known_host  # only when it is needed
-
-        with _WRITE_LOCK:
-            append_known_host(file, *self._name, key, hashed=self.hashed)
 
     async def update_host_keys(self, keys: tuple[PublicKey, ...], prove: HostKeyProver) -> None:
         """Make the file list the keys that the server names (UpdateHostKeys, ssh_config(5)).
@@ -273,46 +339,23 @@ class Trust:
         file, used = self.file, self._used
         if file is None or used is None or used not in keys:
             return
-        if not await asyncio.to_thread(file.is_file):  # a pipe is not read again
-            return
-        update = await asyncio.to_thread(self._plan, file, used, keys)
-        if not update or len(await prove(update.new)) != len(update.new):
-            return  # one that is not there makes all of it doubtful
-        if self.confirm is None or await call_for_decision(
-            self.confirm, self.host, self.port, update
-        ):
-            await asyncio.to_thread(self._update, file, update)
-
-    def _plan(self, file: FilePath, used: PublicKey, keys: tuple[PublicKey, ...]) -> HostKeyUpdate:
-        from ssh_keys.files import read_known_hosts  # only when it is needed
-
-        source = os.fspath(file)
-        fresh = read_known_hosts(file, policy=self.key_policy)
-        if used not in fresh.lookup(*self._name).trusted:
-            return HostKeyUpdate()
-        others = KnownHosts(
-            entries=tuple(each for each in self.known.entries if each.source != source),
-            unusable=tuple(each for each in self.known.unusable if each.source != source),
-        )
         good = [
             key
             for key in keys
             if any(name in self.algorithms for name in key.algorithms + key.sha1_algorithms)
             and not any(each.revokes(key) for _, each in self.revoked)
         ]
-        return HostKeyUpdate.plan(fresh.merge(others), *self._name, good, source=source)
+        memory = self._memory(file)
+        update = await memory.plan(self._name, used, good, self.known)
+        if not update or len(await prove(update.new)) != len(update.new):
+            return  # one that is not there makes all of it doubtful
+        if self.confirm is None or await call_for_decision(
+            self.confirm, self.host, self.port, update
+        ):
+            await memory.update(self._name, update)
 
-    def _update(self, file: FilePath, update: HostKeyUpdate) -> None:
-        from ssh_keys.files import update_known_host  # only when it is needed
-
-        if update.old:
-            with _WRITE_LOCK:
-                update_known_host(
-                    file, *self._name, update, hashed=self.hashed, policy=self.key_policy
-                )
-        else:  # other programs may write to the end meanwhile: nothing of theirs is lost
-            for key in update.new:
-                self._append(file, key)
+    def _memory(self, file: FilePath) -> HostKeyFile:
+        return HostKeyFile(file, self.hashed, self.key_policy)
 
     @property
     def preferred_algorithms(self) -> tuple[str, ...]:
@@ -328,5 +371,5 @@ class Trust:
 
     def _known_keys(self) -> HostKeys:
         """Return the keys of the name and port; where there are none, those of the name alone."""
-        found = [self.known.lookup(host, port) for host, port in self._names]
+        found = [known.lookup(*name) for known, name in self._lookups(self._ordering)]
         return next((each for each in found if each.trusted or each.authorities), found[0])

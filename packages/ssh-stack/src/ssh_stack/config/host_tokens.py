@@ -6,14 +6,44 @@ import hashlib
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final, Protocol
 
 from ssh_stack.local.user import home_directory, local_user
 
-if TYPE_CHECKING:
-    from ssh_stack.config.resolve import ConfigResolver
+__all__ = ["HostTokens", "TokenContext"]
 
-__all__ = ["HostTokens"]
+
+class TokenContext(Protocol):
+    """What is known of a host."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether all lines were gone through: the name and the user are final."""
+        ...
+
+    @property
+    def original(self) -> str:
+        """The host as the user wrote it."""
+        ...
+
+    @property
+    def host(self) -> str:
+        """The name to connect to, as far as it is known."""
+        ...
+
+    @property
+    def user(self) -> str:
+        """The user to log in as, as far as it is known."""
+        ...
+
+    @property
+    def port(self) -> int:
+        """The port to connect to, as far as it is known."""
+        ...
+
+    def value(self, name: str, /) -> Any:  # noqa: ANN401 (each keyword has a type of its own)
+        """Return the first value of HostKeyAlias or ProxyJump, or None."""
+        ...
 
 
 class HostTokens(Mapping[str, str]):
@@ -24,7 +54,7 @@ class HostTokens(Mapping[str, str]):
         names: the tokens that there are; by default those that most directives take.
     """
 
-    def __init__(self, resolver: ConfigResolver, names: str = "CLdhijklnpru") -> None:
+    def __init__(self, resolver: TokenContext, names: str = "CLdhijklnpru") -> None:
         self._reading = resolver
         self._names = names
 
@@ -40,14 +70,14 @@ class HostTokens(Mapping[str, str]):
         return len(self._names)
 
 
-def _alias(resolver: ConfigResolver) -> str:
+def _alias(resolver: TokenContext) -> str:
     alias = resolver.value("HostKeyAlias")
     if resolver.finished:
         return alias.lower() if alias else resolver.original
     return alias or resolver.host
 
 
-def _jump(resolver: ConfigResolver) -> str:
+def _jump(resolver: TokenContext) -> str:
     """Return the host of the last jump, without user and port."""
     hops = resolver.value("ProxyJump")
     if not hops:
@@ -58,13 +88,13 @@ def _jump(resolver: ConfigResolver) -> str:
     return place.partition(":")[0] if place.count(":") == 1 else place
 
 
-def _hash(resolver: ConfigResolver) -> str:
+def _hash(resolver: TokenContext) -> str:
     """Return the "hash of %l%h%p%r%j": it names sockets, and protects nothing."""
     text = "".join(_VALUES[letter](resolver) for letter in "lhprj")
     return hashlib.sha1(text.encode("utf-8", "surrogateescape")).hexdigest()  # noqa: S324 (as ssh)
 
 
-_VALUES: Final[dict[str, Callable[[ConfigResolver], str]]] = {
+_VALUES: Final[dict[str, Callable[[TokenContext], str]]] = {
     "C": _hash,
     "L": lambda _: socket.gethostname().partition(".")[0],
     "d": lambda _: str(home_directory()),

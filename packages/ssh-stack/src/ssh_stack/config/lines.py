@@ -7,7 +7,7 @@ from typing import Final
 from ssh_stack.errors import ConfigError
 from ssh_wire import UsageError, lazy_attrs
 
-__all__ = ["Line", "parse_line", "quoted"]
+__all__ = ["Line", "parse_line", "quoted", "split_arguments"]
 
 _BLANK: Final = " \t\r\n"
 _LINE_END: Final = _BLANK + "\f"  # "allow \f (form feed) at EOL only"
@@ -62,7 +62,7 @@ def parse_line(text: str, source: str, number: int) -> Line | None:
     if not rest:
         problem = f"{_visible(spelling)} has no argument"
         raise ConfigError(problem, source, number)
-    arguments = _split(rest, source, number)
+    arguments = split_arguments(rest, source, number)
     # other characters have a lower case in ASCII too: the Kelvin sign is no "k"
     keyword = spelling.lower() if spelling.isascii() else spelling
     return Line(keyword, spelling, tuple(arguments), rest, source, number)
@@ -92,14 +92,26 @@ def _visible(spelling: str) -> str:
     return spelling if spelling.isascii() and spelling.isprintable() else ascii(spelling)
 
 
-def _split(text: str, source: str, number: int) -> list[str]:
-    """Split into arguments at blanks; quotes keep blanks, a bare # begins a comment."""
+def split_arguments(
+    text: str, source: str, number: int = 0, *, comments: bool = True
+) -> list[str]:
+    """Split into arguments at blanks; quotes keep blanks.
+
+    Args:
+        text: the text.
+        source: where it is written, for messages.
+        number: its line there.
+        comments: whether a bare # begins a comment.
+
+    Raises:
+        ConfigError: a quote is not closed.
+    """
     arguments: list[str] = []
     pos = 0
     while pos < len(text):
         if text[pos] in " \t":
             pos += 1
-        elif text[pos] == "#":
+        elif comments and text[pos] == "#":
             break
         else:
             argument, pos = _argument(text, pos, source, number)

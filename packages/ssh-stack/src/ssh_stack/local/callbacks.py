@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from ssh_wire import UsageError
 
-__all__ = ["TextCallback", "call_for_decision", "call_for_text"]
+__all__ = ["TextCallback", "call_for_answer", "call_for_decision", "call_for_text"]
 
 TextCallback: TypeAlias = Callable[..., Awaitable[str | None] | str | None]
 """An async function, or a plain one, which is called in a thread: `getpass.getpass`, say."""
@@ -39,6 +39,16 @@ async def call_for_decision(
         args: what it is called with.
     """
     return await _call(function, args) is True
+
+
+async def call_for_answer(function: Callable[..., object], *args: object) -> object:
+    """Return what a function answers, whatever it is.
+
+    Args:
+        function: the function.
+        args: what it is called with.
+    """
+    return await _call(function, args)
 
 
 async def _call(function: Callable[..., object], args: tuple[object, ...]) -> object:

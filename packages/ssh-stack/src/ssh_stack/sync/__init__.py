@@ -41,8 +41,9 @@ _ORIGINS: Final = {
     "ssh_keys": (
         "Certificate CertificateRefused FidoPolicy HostKeyStatus HostKeyUpdate "
         "KeyDecryptError KeyFormatError KeyPolicy KnownHosts PassphraseNeeded PrivateKey "
-        "PublicKey RevocationList Signature SignatureRefused SigningFailed TokenNeeded "
-        "TooCostly UnprotectedKey UnsupportedKey load_private_key load_public_key"
+        "PublicKey RevocationList SSHFP Signature SignatureRefused SigningFailed "
+        "TokenNeeded TooCostly UnprotectedKey UnsupportedKey load_private_key "
+        "load_public_key"
     ),
     "ssh_sftp": (
         "Attributes BinaryMode DirectoryHandle FileHandle FileSystem Found OpenFlags "
@@ -60,11 +61,13 @@ _ORIGINS: Final = {
         "ConnectionPlan ControlPlan ForwardsPlan IdentityPlan RoutePlan SessionPlan "
         "TransportPlan TrustPlan"
     ),
+    "ssh_stack.client.sshfp_answer": "SSHFPAnswer SSHFPResolver",
     "ssh_stack.config": "Config HostConfig Unsupported load_config",
+    "ssh_stack.config.forward_specs": "ForwardSpec TCPAddress UnixAddress",
     "ssh_stack.errors": (
         "ConfigError ConnectFailed ConnectRefused HostCertificateRefused HostKeyChanged "
         "HostKeyError HostKeyRevoked HostKeyTooShort HostKeyUnknown HostNotFound "
-        "ProxyFailed UnknownOption"
+        "KnownHostsCommandFailed ProxyFailed UnknownOption"
     ),
     "ssh_stack.server.admission": "MaxStartups",
     "ssh_stack.server.authorization": (
@@ -151,6 +154,7 @@ if TYPE_CHECKING:
     from ssh_connection.aio import SessionHandler as SessionHandler
     from ssh_connection.aio import Timeouts as Timeouts
     from ssh_connection.aio import User as User
+    from ssh_keys import SSHFP as SSHFP
     from ssh_keys import Certificate as Certificate
     from ssh_keys import CertificateRefused as CertificateRefused
     from ssh_keys import FidoPolicy as FidoPolicy
@@ -219,10 +223,15 @@ if TYPE_CHECKING:
     from ssh_stack.client.plan import SessionPlan as SessionPlan
     from ssh_stack.client.plan import TransportPlan as TransportPlan
     from ssh_stack.client.plan import TrustPlan as TrustPlan
+    from ssh_stack.client.sshfp_answer import SSHFPAnswer as SSHFPAnswer
+    from ssh_stack.client.sshfp_answer import SSHFPResolver as SSHFPResolver
     from ssh_stack.config import Config as Config
     from ssh_stack.config import HostConfig as HostConfig
     from ssh_stack.config import Unsupported as Unsupported
     from ssh_stack.config import load_config as load_config
+    from ssh_stack.config.forward_specs import ForwardSpec as ForwardSpec
+    from ssh_stack.config.forward_specs import TCPAddress as TCPAddress
+    from ssh_stack.config.forward_specs import UnixAddress as UnixAddress
     from ssh_stack.errors import ConfigError as ConfigError
     from ssh_stack.errors import ConnectFailed as ConnectFailed
     from ssh_stack.errors import ConnectRefused as ConnectRefused
@@ -233,6 +242,7 @@ if TYPE_CHECKING:
     from ssh_stack.errors import HostKeyTooShort as HostKeyTooShort
     from ssh_stack.errors import HostKeyUnknown as HostKeyUnknown
     from ssh_stack.errors import HostNotFound as HostNotFound
+    from ssh_stack.errors import KnownHostsCommandFailed as KnownHostsCommandFailed
     from ssh_stack.errors import ProxyFailed as ProxyFailed
     from ssh_stack.errors import UnknownOption as UnknownOption
     from ssh_stack.server.admission import MaxStartups as MaxStartups

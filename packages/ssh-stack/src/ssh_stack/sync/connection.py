@@ -24,6 +24,7 @@ from ssh_stack.client.options import (
     Secret,
 )
 from ssh_stack.client.plan import ConnectionPlan
+from ssh_stack.client.sshfp_answer import SSHFPResolver
 from ssh_stack.config import HostConfig
 from ssh_stack.sources import Default, Path, RevokedSource
 from ssh_stack.streams import Stream
@@ -457,6 +458,7 @@ class ClientOptionsKw(TypedDict, total=False):
     host_key_alias: str | None
     host_key_policy: HostKeyPolicy | Default
     update_host_keys: bool | HostKeyUpdateDecision | Default
+    dns_resolver: SSHFPResolver | None
     config: Path | Sequence[Path] | Default | None
     config_options: Sequence[str]
     jump: str | Sequence[str] | Connection | Default | None

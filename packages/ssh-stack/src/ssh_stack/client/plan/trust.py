@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
@@ -15,9 +15,12 @@ from ssh_stack.sources import DEFAULT, Default, Path, RevokedSource
 from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
+    from ssh_keys.randomart import HashName
     from ssh_stack.client.options import ClientOptions
     from ssh_stack.client.plan.transport import TransportPlan
+    from ssh_stack.client.sshfp_answer import SSHFPResolver
     from ssh_stack.config import HostConfig
+    from ssh_stack.errors import ConfigError
 
 __all__ = ["TrustPlan", "merge_trust"]
 
@@ -36,6 +39,15 @@ class TrustPlan:
         hashed: Whether the name is hashed there (HashKnownHosts).
         updates: Whether known_hosts follows the keys that a server names (UpdateHostKeys).
         confirm_update: Asked before it does; None where nobody is.
+        command: A command that prints further keys, with its %-tokens (KnownHostsCommand).
+        command_error: Why that command cannot be used.
+        dns: Whether the DNS may make a key trusted, or is a hint for the user (VerifyHostKeyDNS).
+        dns_resolver: Asked for the records; None for the system's name servers.
+        checks_address: Whether the key is compared with that of the address (CheckHostIP).
+        exempts_localhost: Whether a server on this machine need not be known
+            (NoHostAuthenticationForLocalhost).
+        fingerprint_hash: The hash of fingerprints that are shown (FingerprintHash).
+        visual: Whether a picture of the key is shown (VisualHostKey).
         alias: The name that known_hosts and certificates have for the server (HostKeyAlias).
         required_rsa_size: The fewest bits of an RSA key (RequiredRSASize).
         key_policy: Which keys of the files are strong enough to be read.
@@ -51,6 +63,14 @@ class TrustPlan:
     hashed: bool = False
     updates: bool = False
     confirm_update: HostKeyUpdateDecision | None = None
+    command: str | None = None
+    command_error: ConfigError | None = attrs.field(default=None, eq=False)
+    dns: Literal["yes", "ask", "no"] = "no"
+    dns_resolver: SSHFPResolver | None = None
+    checks_address: bool = False
+    exempts_localhost: bool = False
+    fingerprint_hash: HashName = "sha256"
+    visual: bool = False
     alias: str = ""
     required_rsa_size: int = 0
     key_policy: KeyPolicy = KeyPolicy.DEFAULT
@@ -77,6 +97,14 @@ def merge_trust(options: ClientOptions, config: HostConfig, transport: Transport
         hashed=config.hash_known_hosts,
         updates=_updates(options, config),
         confirm_update=asks if callable(asks) else None,
+        command=config.known_hosts_command,
+        command_error=config.late_errors.get("known_hosts_command"),
+        dns=config.verify_host_key_dns,
+        dns_resolver=options.dns_resolver,
+        checks_address=config.check_host_ip,
+        exempts_localhost=config.no_host_authentication_for_localhost,
+        fingerprint_hash=config.fingerprint_hash,
+        visual=config.visual_host_key,
         alias=(options.host_key_alias or config.host_key_alias or "").lower(),
         required_rsa_size=config.required_rsa_size or 0,
         key_policy=KeyPolicy.for_rsa(transport.algorithms.rsa_bits),
