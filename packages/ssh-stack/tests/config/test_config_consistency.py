@@ -25,6 +25,7 @@ def check(text: str, command: str = "") -> None:
         ("RemoteCommand ls\n", "id"),
         ("ForkAfterAuthentication yes\n", ""),
         ("ForkAfterAuthentication yes\nSessionType default\n", ""),
+        ("User %n;ls\n", ""),
     ],
 )
 def test_options_that_exclude_each_other_are_error_with_line(text: str, command: str) -> None:
@@ -42,6 +43,7 @@ def test_options_that_exclude_each_other_are_error_with_line(text: str, command:
         ("ProxyJump you@web1\n", ""),
         ("ProxyJump web1,b\n", ""),
         ("ProxyCommand -\n", ""),
+        ("User 'a;b'\n", ""),
         ("RemoteCommand none\n", "id"),
         ("ForkAfterAuthentication yes\n", "id"),
         ("ForkAfterAuthentication yes\nRemoteCommand ls\n", ""),

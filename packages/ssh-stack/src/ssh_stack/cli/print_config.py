@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from ssh_stack.config import load_config
 from ssh_stack.config.consistency import check_consistency
 from ssh_stack.config.directives import DIRECTIVES
+from ssh_stack.config.names import is_safe_host
 from ssh_stack.config.values import split_hop
 from ssh_stack.local.user import local_user
+from ssh_wire import UsageError
 
 if TYPE_CHECKING:
     from ssh_stack.cli.arguments import Arguments
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from ssh_stack.config.directive import Directive, Style
     from ssh_stack.config.forward_specs import Address, ForwardSpec
 
-__all__ = ["config_answer", "config_text"]
+__all__ = ["config_answer", "config_of", "config_text"]
 
 _Printer: TypeAlias = "Callable[[Directive, HostConfig, str], Sequence[str]]"
 
@@ -37,7 +39,22 @@ def config_answer(arguments: Arguments) -> str:
         ConfigError: a line cannot be used, or two exclude each other.
         OSError: a file that was named cannot be read.
     """
-    named = {None: None, "none": []}.get(arguments.config, [arguments.config or ""])
+    return config_text(config_of(arguments), arguments.host)
+
+
+def config_of(arguments: Arguments) -> HostConfig:
+    """Return the options of the host of a command line.
+
+    Raises:
+        UsageError: the name of the host cannot be one; a line cannot be used, or two exclude
+            each other (ConfigError).
+        OSError: a file that was named cannot be read.
+    """
+    if not is_safe_host(arguments.host):
+        problem = f"{arguments.host!r} cannot be the name of a host"
+        raise UsageError(problem)
+    file = arguments.config
+    named = None if file is None else [] if file == "none" else [file]
     config = load_config(named, arguments.lines).resolve(
         arguments.host,
         command=arguments.command or "",
@@ -45,7 +62,7 @@ def config_answer(arguments: Arguments) -> str:
     )
     host = config.hostname or arguments.host
     check_consistency(config, host, config.user or local_user(), arguments.command or "")
-    return config_text(config, arguments.host)
+    return config
 
 
 def config_text(config: HostConfig, host: str) -> str:
@@ -82,10 +99,6 @@ def _read(row: Directive, config: HostConfig) -> list[Any]:
     return list(dict.fromkeys(found.value for found in config.found[row.name]))
 
 
-def _optional(value: object) -> Sequence[str]:
-    return [] if value is None or value == "" else [str(value)]
-
-
 def _user(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
     return [_value(row, config) or local_user()]
 
@@ -99,17 +112,22 @@ def _flag(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
 
 
 def _truth(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
-    word = _value(row, config)
+    word: str = _value(row, config)
     return [_TRUTH.get(word, word)]
 
 
 def _raw_truth(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
-    word = _read(row, config)[0]
+    word: str = _read(row, config)[0]
     return [_TRUTH.get(word, word)]
 
 
 def _upper(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
     return [_value(row, config).upper()]
+
+
+def _level(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    level: str = _value(row, config)
+    return [{"DEBUG1": "DEBUG", "QUIET": "SILENT"}.get(level, level)]
 
 
 def _update(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
@@ -123,7 +141,9 @@ def _tunnel(row: Directive, config: HostConfig, host: str) -> Sequence[str]:
 def _text(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
     value = _value(row, config)
     texts = config.texts.get(row.name)
-    return _optional(value if texts is None or value is None else texts[0])
+    if value is None:
+        return []
+    return [str(value) if texts is None else texts[0]]
 
 
 def _agent(row: Directive, config: HostConfig, host: str) -> Sequence[str]:
@@ -154,6 +174,12 @@ def _line(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
     return [" ".join(words) or "none"]
 
 
+def _known_hosts(row: Directive, config: HostConfig, host: str) -> Sequence[str]:
+    if row.name in config.found:
+        return _line(row, config, host)
+    return [" ".join(map(str, config.known_hosts_files)) or "none"]
+
+
 def _pairs(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
     return [f"{name}={value}" for name, value in _value(row, config)]
 
@@ -182,7 +208,8 @@ def _timeouts(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
 
 
 def _keys(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
-    word, seconds = _value(row, config)
+    pair: tuple[str, int] = _value(row, config)
+    word, seconds = pair
     if seconds <= 0:
         return [_TRUTH.get(word, word)]
     return [f"{'confirm ' if word == 'confirm' else ''}{seconds}"]
@@ -278,6 +305,8 @@ _PRINTERS: Final[dict[Style, _Printer]] = {
     "forwards": _forwards,
     "hostname": _hostname,
     "keys": _keys,
+    "known hosts": _known_hosts,
+    "level": _level,
     "line": _line,
     "octal": _octal,
     "pairs": _pairs,
@@ -300,4 +329,4 @@ _PRINTERS: Final[dict[Style, _Printer]] = {
 }
 
 # what they print does not depend on a line of their own alone
-_ALWAYS: Final = frozenset({"algorithms", "hostname", "proxy", "update", "user"})
+_ALWAYS: Final = frozenset({"algorithms", "hostname", "known hosts", "proxy", "update", "user"})

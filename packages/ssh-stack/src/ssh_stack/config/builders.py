@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from ssh_keys.patterns import matches
 from ssh_stack.config.host_tokens import HostTokens
 from ssh_stack.config.tokens import expand, expand_file, expand_path
 from ssh_stack.local.user import UnknownUser
@@ -159,8 +160,17 @@ def environment(
 
 
 def patterns(rows: _Rows, _resolver: ConfigResolver, _directive: Directive) -> tuple[str, ...]:
-    """Return the words of all lines."""
-    return tuple(word for row in rows for word in row.value)
+    """Return the patterns of all lines; "-pattern" takes those back that it matches."""
+    found: list[str] = []
+    for word in (word for row in rows for word in row.value):
+        if word.startswith("-"):
+            removed = word[1:].encode("utf-8", "surrogateescape")
+            found = [
+                w for w in found if not matches(removed, w.encode("utf-8", "surrogateescape"))
+            ]
+        else:
+            found.append(word)
+    return tuple(dict.fromkeys(found))
 
 
 def words(rows: _Rows, _resolver: ConfigResolver, _directive: Directive) -> tuple[str, ...]:

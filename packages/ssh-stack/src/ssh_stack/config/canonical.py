@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["canonical_host", "canonical_name", "domains", "permitted_cnames"]
 
-_DOMAIN: Final = r"[A-Za-z0-9.][A-Za-z0-9._-]*"
+_DOMAIN: Final = r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._-]*"  # misc.c, valid_domain
 _FAMILIES: Final = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
 
 
@@ -26,7 +26,7 @@ def domains(line: Line) -> tuple[str, ...]:
         if re.fullmatch(_DOMAIN, word) is None:
             problem = f"takes names of domains, not {word!r}"
             raise line.error(problem)
-    return tuple(word.lower() for word in line.arguments)
+    return tuple(word.lower().removesuffix(".") for word in line.arguments)
 
 
 def permitted_cnames(line: Line) -> tuple[tuple[str, str], ...]:
@@ -49,11 +49,12 @@ def canonical_name(host: str) -> str:
     if ":" in host or host[:1].isdigit():
         try:
             found = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
+            # with the interface of an address that belongs to one link
+            return socket.getnameinfo(found[0][4], socket.NI_NUMERICHOST)[0]
         except (OSError, UnicodeError):
             pass
-        else:
-            return str(found[0][4][0])
-    return host.lower()
+    # ssh.c takes a name with a % for an address with the name of an interface
+    return host if "%" in host and ":" not in host else host.lower()
 
 
 def canonical_host(resolver: ConfigResolver) -> str:

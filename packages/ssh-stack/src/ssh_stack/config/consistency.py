@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssh_stack.config.names import is_safe_user
 from ssh_stack.config.values import split_hop
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def check_consistency(config: HostConfig, host: str, user: str, command: str = "
     Raises:
         ConfigError: two options exclude each other; it names the line of one of them.
     """
+    if config.user is not None and not _is_user_taken(config, config.user):
+        raise _error(config, "User", f"cannot come to {config.user!r}")
     if not config.connection_attempts:
         raise _error(config, "ConnectionAttempts", "is 0: no connection would be tried")
     if config.proxy_jump and _is_loop(config, host, user):
@@ -38,6 +41,13 @@ def check_consistency(config: HostConfig, host: str, user: str, command: str = "
     if config.fork_after_authentication and not runs:
         problem = "needs a command: a shell cannot go to the background"
         raise _error(config, "ForkAfterAuthentication", problem)
+
+
+def _is_user_taken(config: HostConfig, name: str) -> bool:
+    """Return whether a name is safe; what a file has literally is taken as it is."""
+    found = config.found["User"][0]
+    in_file = found.line is not None and found.line.number
+    return bool(in_file and found.value == name) or is_safe_user(name)
 
 
 def _is_loop(config: HostConfig, host: str, user: str) -> bool:

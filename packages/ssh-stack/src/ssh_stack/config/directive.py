@@ -50,6 +50,8 @@ Style: TypeAlias = Literal[
     "forwards",
     "hostname",
     "keys",
+    "known hosts",
+    "level",
     "line",
     "octal",
     "pairs",

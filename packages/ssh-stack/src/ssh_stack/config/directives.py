@@ -156,7 +156,7 @@ _TEXTS: Final = (
         expand=_LOCAL, neutral=("none",), needs=("PermitLocalCommand", True)),
     Directive("RemoteCommand", whole, "remote_command", "session", "text",
         build=builders.command, expand=_TOKENS),
-    Directive("LogLevel", choices.LEVELS, "log_level", "program", "text", "INFO"),
+    Directive("LogLevel", choices.LEVELS, "log_level", "program", "level", "INFO"),
     Directive("MACs", read_algorithms("MAC"), "macs", "transport", "algorithms"),
     _later("PKCS11Provider", one, "pkcs11_provider", "identity", "text",
         build=builders.word_or_none, neutral=("none",)),
@@ -190,7 +190,7 @@ _LISTS: Final = (
         build=builders.key_files, accumulates=True, expand=_PATH),
     Directive("GlobalKnownHostsFile", values.files, "global_known_hosts_files", "trust",
         "raw line", "/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2", build=builders.paths),
-    Directive("UserKnownHostsFile", values.files, "known_hosts_files", "trust", "line",
+    Directive("UserKnownHostsFile", values.files, "known_hosts_files", "trust", "known hosts",
         _KNOWN_HOSTS, build=builders.paths, expand=_PATH),
     Directive("RevokedHostKeys", values.files, "revoked_host_keys", "trust", "line", "none",
         build=builders.paths, expand=_PATH),
@@ -207,8 +207,8 @@ _LISTS: Final = (
 )
 
 _OTHERS: Final = (
-    Directive("AddKeysToAgent", rare_values.keys_to_agent, "add_keys_to_agent", "identity",
-        "keys", "false"),
+    _later("AddKeysToAgent", rare_values.keys_to_agent, "add_keys_to_agent", "identity",
+        "keys", "false", neutral=(("no", 0),)),
     _later("ForwardAgent", rare_values.forwarded_agent, "forward_agent", "session", "agent",
         "no", build=builders.agent, expand=_PATH, neutral=("no",)),
     Directive("ConnectTimeout", seconds, "connect_timeout", "connection", "text", "none"),

@@ -170,9 +170,8 @@ def forwarded_agent(line: Line) -> str:
 
 
 def addendum(line: Line) -> str:
-    """Return what VersionAddendum adds; nothing for "none"."""
-    text = line.rest.partition("#")[0].rstrip(" \t\r\n\f")
-    return "" if text.lower() == "none" else text
+    """Return what VersionAddendum adds, a # included; nothing for "none"."""
+    return "" if line.rest.lower() == "none" else line.rest
 
 
 def limit_of_rekey(line: Line) -> tuple[int, int | None]:
@@ -188,16 +187,17 @@ def limit_of_rekey(line: Line) -> tuple[int, int | None]:
 
 
 _SCALES: Final = {"": 0, "b": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60}
-_SCALED: Final = r"([0-9]+(?:\.[0-9]*)?)([bBkKmMgGtTpPeE]?)"
+# what follows the letter is looked at only if it is a letter or a digit (scan_scaled)
+_SCALED: Final = r"([0-9]+(?:\.[0-9]*)?)(?:([bBkKmMgGtTpPeE])(?:[^A-Za-z0-9].*)?)?"
 
 
 def _scaled(line: Line, word: str) -> int:
-    found = re.fullmatch(_SCALED, word)
+    found = re.fullmatch(_SCALED, word, re.DOTALL)
     if found is None:
         problem = f"is a number of bytes, such as 1G, not {word!r}"
         raise line.error(problem)
     whole_part, _, fraction = found[1].partition(".")
-    scale = 1 << _SCALES[found[2].lower()]
+    scale = 1 << _SCALES[(found[2] or "").lower()]
     size = int(whole_part or 0) * scale
     if fraction:
         size += int(fraction) * scale // 10 ** len(fraction)

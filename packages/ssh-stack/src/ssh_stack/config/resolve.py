@@ -7,7 +7,7 @@ held against what the lines before it set, and IgnoreUnknown is for the lines be
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 from ssh_keys.patterns import matches_list
@@ -34,6 +34,11 @@ __all__ = ["ConfigResolver", "FoundValue", "Request", "resolve"]
 _MAX_DEPTH: Final = 16
 _MAX_LINES: Final = 100_000
 _DEFAULT_PORT: Final = 22
+_CANONICAL: Final[Mapping[str, object]] = {
+    "CanonicalizeFallbackLocal": True,
+    "CanonicalizeHostname": "no",
+    "CanonicalizeMaxDots": 1,
+}
 _PLATFORMS: Final = {"darwin": frozenset({"usekeychain"})}  # what a system's own ssh adds
 
 
@@ -232,7 +237,12 @@ class ConfigResolver:
         self._expanded_user = row.build(rows, self, row) if rows else ""
 
     def fix_host_name(self) -> None:
-        """Make the name that was found, or its canonical form, the one to connect to."""
+        """Make the name that was found, or its canonical form, the one to connect to.
+
+        How names are canonicalized is settled then (`fill_default_options_for_canonicalization`).
+        """
+        for name, value in _CANONICAL.items():
+            self.values.setdefault(name, [FoundValue(value, None)])
         self.renamed = self.first("Hostname") is not None
         self.values["Hostname"] = [FoundValue(canonical_host(self), None)]
 

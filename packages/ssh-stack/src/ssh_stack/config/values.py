@@ -13,6 +13,8 @@ from typing import Final, TypeAlias
 
 from ssh_stack.config.lines import Line
 from ssh_stack.config.names import is_safe_host, is_safe_user
+from ssh_stack.config.tokens import expand_variables
+from ssh_wire import UsageError
 from ssh_wire.numbers import MAX_PORT
 
 __all__ = ["Reader", "port_number", "split_hop"]
@@ -23,7 +25,7 @@ Reader: TypeAlias = Callable[[Line], object]
 MAX_INT: Final = 2**31 - 1
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _TIME: Final = r"([0-9]+(?:\.[0-9]+(?=[sS]|$))?)([smhdwSMHDW]?)"
-_HOP: Final = r"""(ssh://)?([^\s@'"][^'"]*@)?(\[[^\]]+\]|[^\s@\[\]'"]+?)(:[0-9]{1,5})?/?"""
+_HOP: Final = r"""(ssh://)?([^\s@'"][^'"]*@)?(\[[^\]]+\]|[^\s@:/\[\]'"]+)(:[0-9]{1,5})?(?(1)/?)"""
 _QUOTED: Final = r"""(["'])([A-Za-z0-9._-]+)\1"""
 FLAGS: Final = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 _NAME: Final = r"\A[A-Za-z_][A-Za-z0-9_]*\Z"
@@ -223,4 +225,8 @@ def agent_socket(line: Line) -> str:
     if word.startswith("$") and not word.startswith("${") and not re.match(_NAME, word[1:]):
         problem = f"names no environment variable: {word!r}"
         raise line.error(problem)
+    try:
+        expand_variables(word)
+    except UsageError as error:
+        raise line.error(str(error)) from None
     return word
