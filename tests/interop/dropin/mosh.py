@@ -22,7 +22,7 @@ __all__ = ["MOSH", "Screen", "converse_by_mosh"]
 _SIZE: Final = (24, 80)
 _SECONDS: Final = 40.0
 _ESCAPES: Final = re.compile(rb"\x1b(\[[0-9;?]*[a-zA-Z]|[()][A-Z0-9]|[=>78]|\].*?\x07)")
-# the server ends by itself when nobody has talked to it for this long
+# the server ends by itself when its client has been silent for this many seconds
 _SERVER: Final = "env MOSH_SERVER_NETWORK_TMOUT=20 mosh-server"
 
 

@@ -120,7 +120,7 @@ class Rig:
         """Run a program that calls ssh, and count its time.
 
         Raises:
-            AssertionError: it failed, and what it said.
+            AssertionError: it failed; with its output.
         """
         began = time.perf_counter()
         done = self.attempt(*argv, stdin=stdin, env=env)
