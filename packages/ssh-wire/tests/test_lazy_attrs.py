@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssh_wire import lazy_attrs
+from ssh_wire import lazy_attrs, lazy_fields
 
 
 @lazy_attrs.frozen
@@ -24,7 +24,7 @@ class Point:
 
     x: int
     y: int = 0
-    names: list[str] = attrs.field(factory=list[str], eq=False, repr=False)
+    names: list[str] = lazy_attrs.field(factory=list[str], eq=False, repr=False)
     ORIGIN: ClassVar[tuple[int, int]] = (0, 0)
 
     @property
@@ -48,8 +48,8 @@ class Named(Point):
 class Counter:
     """What may be changed."""
 
-    count: int = attrs.field(default=0, converter=int)
-    step: int = attrs.field(default=1, validator=attrs.validators.gt(0))
+    count: int = lazy_attrs.field(default=0, converter=int)
+    step: int = lazy_attrs.field(default=1, validator=attrs.validators.gt(0))
 
     def __attrs_post_init__(self) -> None:
         self.count += self.step
@@ -158,7 +158,7 @@ def test_subclass_has_fields_and_methods_of_its_base() -> None:
 
 
 def test_evolve_match_and_asdict_work() -> None:
-    point = attrs.evolve(Point(1, 2, ["a"]), y=3)
+    point = lazy_attrs.evolve(Point(1, 2, ["a"]), y=3)
 
     match point:
         case Point(x, y):
@@ -249,3 +249,68 @@ def test_first_instances_may_be_made_in_several_threads() -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(make, range(4))) == [0, 1, 2, 3]
+
+
+def test_class_whose_fields_attrs_describes_is_written_by_attrs() -> None:
+    @lazy_attrs.frozen(kw_only=True)
+    class Described:
+        kind: str = attrs.field(default="text", init=False)
+        size: int = attrs.field(validator=attrs.validators.gt(0), repr=False)
+
+    assert [(each.name, each.default, each.init) for each in lazy_attrs.fields(Described)] == [
+        ("kind", "text", False),
+        ("size", lazy_fields.NOTHING, True),
+    ]
+    assert repr(Described(size=1)) == "Described(kind='text')"
+    assert lazy_attrs.evolve(Described(size=1), size=2) == Described(size=2)
+    with pytest.raises(ValueError, match="'size' must be > 0"):
+        Described(size=0)
+
+
+def test_field_without_default_behind_one_with_default_is_refused() -> None:
+    @lazy_attrs.frozen
+    class Wrong:
+        x: int = 0
+        y: int  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]
+
+    with pytest.raises(TypeError, match="a field without a default follows one with a default"):
+        Wrong(1, 2)
+
+
+def test_attribute_of_private_field_has_argument_without_underscore() -> None:
+    @lazy_attrs.define
+    class Private:
+        _name: str
+        _count: int = lazy_attrs.field(default=3, init=False)
+
+    made: Any = Private
+    assert repr(made(name="a")) == "Private(_name='a', _count=3)"
+    assert lazy_attrs.evolve(made("a"), name="b") == made("b")
+
+
+@given(st.data())
+def test_class_is_that_of_attrs(data: st.DataObject) -> None:
+    flags = st.fixed_dictionaries({"repr": st.booleans(), "eq": st.booleans()})
+    options = data.draw(st.lists(flags, min_size=1, max_size=4))
+    kw_only, is_frozen = data.draw(st.booleans()), data.draw(st.booleans())
+
+    def declare(field: Any, decorate: Any) -> Any:
+        space: dict[str, Any] = {"__annotations__": {}, "__qualname__": "Made"}
+        for number, each in enumerate(options):
+            space["__annotations__"][f"f{number}"] = "int"
+            space[f"f{number}"] = field(default=number, **each)
+        return decorate(kw_only=kw_only, frozen=is_frozen)(type("Made", (), space))
+
+    ours = declare(lazy_attrs.field, lazy_attrs.define)
+    theirs = declare(attrs.field, attrs.define)
+    values = [{f"f{index}": data.draw(st.integers(0, 1))} for index in range(len(options))]
+
+    for value in values:
+        assert repr(ours(**value)) == repr(theirs(**value))
+        for other in values:
+            assert (ours(**value) == ours(**other)) is (theirs(**value) == theirs(**other))
+            if is_frozen and ours(**value) == ours(**other):
+                assert hash(ours(**value)) == hash(ours(**other))
+    assert str(inspect.signature(ours)) == str(inspect.signature(theirs))
+    assert (ours.__hash__ is None) is (theirs.__hash__ is None)
+    assert ours.__match_args__ == theirs.__match_args__

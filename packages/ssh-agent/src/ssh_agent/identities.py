@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Self
 
-import attrs
-
 from ssh_agent.errors import AgentMisbehaved
 from ssh_keys import KeyPolicy, PublicKey, plain_kind
 from ssh_wire import SSHError, lazy_attrs
@@ -58,7 +56,7 @@ class SkippedIdentity:
         reason: why it cannot be used.
     """
 
-    blob: bytes = attrs.field(repr=False)
+    blob: bytes = lazy_attrs.field(repr=False)
     comment: str
     reason: str
 

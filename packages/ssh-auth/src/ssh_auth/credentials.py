@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
-import attrs
-
 from ssh_auth.signers import Signer
 from ssh_wire import UsageError, lazy_attrs
 from ssh_wire.messages.auth import Prompt
@@ -117,8 +115,10 @@ class PasswordCredential:
     """
 
     method: ClassVar[str] = "password"
-    password: str | Callable[[], Awaitable[str | None]] = attrs.field(repr=False)
-    change: Callable[[str], Awaitable[str | None]] | None = attrs.field(default=None, repr=False)
+    password: str | Callable[[], Awaitable[str | None]] = lazy_attrs.field(repr=False)
+    change: Callable[[str], Awaitable[str | None]] | None = lazy_attrs.field(
+        default=None, repr=False
+    )
     source: str = ""
 
     def __attrs_post_init__(self) -> None:
@@ -146,7 +146,7 @@ class InteractiveCredential:
     """
 
     method: ClassVar[str] = "keyboard-interactive"
-    answer: PromptResponder = attrs.field(repr=False)
+    answer: PromptResponder = lazy_attrs.field(repr=False)
     submethods: str = ""
     source: str = ""
     implied: bool = False

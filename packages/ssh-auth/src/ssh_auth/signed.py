@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from attrs import field
-
 from ssh_wire import Byte, Record, record
+from ssh_wire.lazy_attrs import field
 
 __all__ = ["SignedRequest"]
 

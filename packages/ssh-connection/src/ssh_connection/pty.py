@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import attrs
-
 from ssh_wire import lazy_attrs
 from ssh_wire.messages import connection as m
 from ssh_wire.modes import encode_modes
@@ -23,7 +21,7 @@ class Pty:
     """Its width in characters."""
     rows: int = 24
     """Its height in characters."""
-    modes: Mapping[int, int] = attrs.field(factory=dict[int, int])
+    modes: Mapping[int, int] = lazy_attrs.field(factory=dict[int, int])
     """Terminal modes, opcode to argument (`ssh_wire.modes.TerminalMode`)."""
 
     @property

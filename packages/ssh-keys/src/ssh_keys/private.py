@@ -9,8 +9,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Literal, NoReturn, Protocol, Self, SupportsIndex, cast
 
-import attrs
-
 from ssh_keys import kinds
 from ssh_keys.errors import KeyDecryptError, SigningFailed
 from ssh_keys.policy import KeyPolicy
@@ -114,7 +112,7 @@ class PrivateKey(ABC):
 
     def with_comment(self, comment: str) -> Self:
         """Return the key with another comment."""
-        return attrs.evolve(self, public_key=self.public_key.with_comment(comment))
+        return lazy_attrs.evolve(self, public_key=self.public_key.with_comment(comment))
 
     def sign(self, data: Buffer, algorithm: str | None = None) -> bytes:
         """Sign `data`; return the signature as it is sent, algorithm name first.

@@ -10,8 +10,6 @@ import hashlib
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, Protocol, Self, TypeAlias, cast
 
-import attrs
-
 from ssh_keys import kinds
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.policy import KeyPolicy
@@ -203,7 +201,7 @@ class PublicKey(ABC):
 
     def with_comment(self, comment: str) -> Self:
         """Return the key with another comment."""
-        return attrs.evolve(self, comment=comment)
+        return lazy_attrs.evolve(self, comment=comment)
 
     def __eq__(self, other: object) -> bool:
         return self.blob == other.blob if isinstance(other, PublicKey) else NotImplemented

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from attrs import field
-
 from ssh_sftp.attributes import Attributes
 from ssh_wire import (
     Counted,
@@ -26,6 +24,7 @@ from ssh_wire import (
     message,
     record,
 )
+from ssh_wire.lazy_attrs import field
 
 __all__ = [
     "REPLIES",

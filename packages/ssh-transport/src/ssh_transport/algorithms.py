@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Literal, TypeAlias
 
-import attrs
-
 from ssh_keys import certified_name
 from ssh_transport.ciphers import CIPHERS
 from ssh_transport.kex import METHODS
@@ -82,7 +80,7 @@ class Algorithms:
         """
         from ssh_transport.lists import adjusted  # loaded when first used
 
-        found = attrs.evolve(
+        found = lazy_attrs.evolve(
             self,
             kex=adjusted(self.kex, kex, tuple(METHODS)),
             host_keys=adjusted(self.host_keys, host_keys, HOST_KEYS),
@@ -196,7 +194,7 @@ _DEFAULT_SERVER = Algorithms(
     ciphers=_AEAD + _COUNTER,
     macs=_ETM + _MAC,
 )
-_DEFAULT_CLIENT = attrs.evolve(_DEFAULT_SERVER, kex=_DEFAULT_SERVER.kex + _FINITE)
+_DEFAULT_CLIENT = lazy_attrs.evolve(_DEFAULT_SERVER, kex=_DEFAULT_SERVER.kex + _FINITE)
 _LEGACY = Algorithms(
     kex=_DEFAULT_CLIENT.kex + _LEGACY_KEX,
     host_keys=_DEFAULT_CLIENT.host_keys + _SHA1_KEYS,

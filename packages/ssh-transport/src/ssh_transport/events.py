@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-import attrs
-
 from ssh_keys import PublicKey
 from ssh_transport.keyexchange.negotiation import Agreement
 from ssh_wire import SSHError, lazy_attrs
@@ -98,7 +96,7 @@ class ComputationRequested:
     Only after `Transport.offload_computation`; answered by `computation_done`.
     """
 
-    run: Callable[[], None] = attrs.field(repr=False)
+    run: Callable[[], None] = lazy_attrs.field(repr=False)
     """Runs it, in any thread; raises nothing, and is called once."""
 
 

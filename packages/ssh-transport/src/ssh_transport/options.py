@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-import attrs
-
 from ssh_transport.algorithms import Algorithms
 from ssh_transport.limits import Limits
 from ssh_wire import UsageError, lazy_attrs
@@ -36,7 +34,7 @@ class TransportOptions:
     algorithms: Algorithms
     """What is offered; `profiles` has sets to choose from."""
 
-    limits: Limits = attrs.field(factory=Limits)
+    limits: Limits = lazy_attrs.field(factory=Limits)
     """What is accepted of the peer."""
 
     software: str = "ssh_stack_0.1"
@@ -63,10 +61,10 @@ class TransportOptions:
     only where that will be right again.
     """
 
-    trace: Trace | None = attrs.field(default=None, repr=False)
+    trace: Trace | None = lazy_attrs.field(default=None, repr=False)
     """Takes every message and event as it happens; see `ssh_transport.trace`."""
 
-    on_secret: Callable[[bytes, bytes], None] | None = attrs.field(default=None, repr=False)
+    on_secret: Callable[[bytes, bytes], None] | None = lazy_attrs.field(default=None, repr=False)
     """Takes the secret of each key exchange: the cookie of the client's KEXINIT, and K.
 
     Whoever has it reads the whole connection: it is for debugging, and off.

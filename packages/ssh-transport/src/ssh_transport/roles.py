@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
-import attrs
-
 from ssh_transport.errors import HostKeyRefused
 from ssh_transport.extinfo import server_extensions, signature_algorithms
 from ssh_transport.keyexchange.client import ClientKeyExchange
@@ -17,7 +15,7 @@ from ssh_transport.options import Guess
 from ssh_transport.output import directions
 from ssh_transport.states import TransportState
 from ssh_transport.transport import Transport
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 from ssh_wire.messages.transport import ServiceAccept, ServiceRequest
 
 if TYPE_CHECKING:
@@ -102,7 +100,7 @@ def _offer(options: TransportOptions, preferred: tuple[str, ...]) -> Algorithms:
     if isinstance(guess, Guess) and guess.host_key in known:
         known.insert(0, known.pop(known.index(guess.host_key)))
     rest = [name for name in offer.host_keys if name not in known]
-    return attrs.evolve(offer, host_keys=(*known, *rest))
+    return lazy_attrs.evolve(offer, host_keys=(*known, *rest))
 
 
 class ServerTransport(Transport):
@@ -166,7 +164,9 @@ class ServerTransport(Transport):
             problem = "the client takes no EXT_INFO now"
             raise UsageError(problem)
         machine.extensions.sent_again = True
-        options = attrs.evolve(machine.context.options, server_sig_algs=tuple(server_sig_algs))
+        options = lazy_attrs.evolve(
+            machine.context.options, server_sig_algs=tuple(server_sig_algs)
+        )
         self.send(server_extensions(options))
 
     def provide_signature(self, signature: bytes) -> None:

@@ -9,7 +9,7 @@ Public modules:
     dissect/         payloads, streams and captures as trees and text; `python -m ssh_wire`
     guarded          the boundary around functions and handlers of users
     lazy             imports that wait until something is used
-    lazy_attrs       attrs classes that attrs builds when they are first used
+    lazy_attrs       attrs classes that cost when they are used
     length_prefix    length-prefixed frames, as the agent protocol and SFTP have them
     messages/        every message, one module a protocol; `sets` has them by phase and method
     modes            encoded terminal modes
@@ -23,6 +23,7 @@ Internal:
     declare          @message and @record: a message as the RFC prints it
     types            the data types of RFC 4251 as annotations
     codegen          writes encoders and decoders as straight-line code, on first use
+    lazy_fields      the fields of lazy attrs classes, and the methods that follow from them
     messageset       which message a number means in one phase
     errors           SSHError, ProtocolError, UsageError and what decoders raise
 """

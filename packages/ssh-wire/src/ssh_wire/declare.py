@@ -20,9 +20,7 @@ or decodes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Self, TypeVar, cast, dataclass_transform
-
-import attrs
+from typing import ClassVar, Self, TypeVar, dataclass_transform
 
 from ssh_wire import codegen, lazy_attrs
 from ssh_wire.errors import EncodeError
@@ -105,8 +103,10 @@ class Record:
         return hash((type(self), *(getattr(self, name) for name in names)))
 
     def __repr__(self) -> str:
-        fields: tuple[attrs.Attribute[object], ...] = attrs.fields(cast("Any", type(self)))
-        values = {f.name: repr(getattr(self, f.name)) if f.repr else "…" for f in fields}
+        values = {
+            field.name: repr(getattr(self, field.name)) if field.repr else "…"
+            for field in lazy_attrs.fields(type(self))
+        }
         inside = ", ".join(f"{name}={values[name]}" for name in codegen.field_names(type(self)))
         return f"{type(self).__name__}({inside})"
 
@@ -124,7 +124,10 @@ class Message(Record):
 
 
 @dataclass_transform(
-    frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,), eq_default=True
+    frozen_default=True,
+    kw_only_default=True,
+    field_specifiers=(lazy_attrs.field,),
+    eq_default=True,
 )
 def message(number: int) -> Callable[[type[M]], type[M]]:
     """Declare a class as the message with this number."""
@@ -138,7 +141,10 @@ def message(number: int) -> Callable[[type[M]], type[M]]:
 
 
 @dataclass_transform(
-    frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,), eq_default=True
+    frozen_default=True,
+    kw_only_default=True,
+    field_specifiers=(lazy_attrs.field,),
+    eq_default=True,
 )
 def record(cls: type[R]) -> type[R]:
     """Declare a class as a structure without a message number."""

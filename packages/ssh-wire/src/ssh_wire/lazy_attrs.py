@@ -1,10 +1,10 @@
-"""attrs classes that attrs builds when they are first used.
+"""attrs classes that cost when they are used, and not when they are imported.
 
-`frozen` and `define` are those of attrs for type checkers and in what they do, and slotted as
-theirs are.  attrs compiles methods for each class, 0.2 to 0.5 ms of it, and a program uses few of
-the classes that it imports.  Here the class is made at once; `__init__` comes when an instance
-is made or the fields are asked for, and `__eq__`, `__hash__` and `__repr__` when one of
-them is called.
+`frozen`, `define`, `field` and `evolve` are those of attrs for type checkers and in what they
+do; classes are slotted as theirs are.  attrs needs 8 ms for its own import and 0.2 to 0.5 ms for
+each class, whose methods it compiles; a program uses few of the classes that it imports.  Here
+a method is written when it is called first.  What is rare is left to attrs: validators, pickles,
+`attrs.fields`.
 
     from ssh_wire import lazy_attrs
 
@@ -15,110 +15,177 @@ them is called.
 
 from __future__ import annotations
 
-import inspect
+from collections.abc import Callable
 from threading import RLock
 from types import CellType, FunctionType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
-import attrs
+from ssh_wire import lazy_fields
+from ssh_wire.lazy_fields import Field
 
-__all__ = ["define", "frozen"]
+__all__ = ["Field", "define", "evolve", "field", "fields", "frozen"]
 
-_INIT: Final = (
-    *("__init__", "__setattr__", "__delattr__", "__attrs_own_setattr__", "__getstate__"),
-    *("__setstate__", "__match_args__", "__attrs_attrs__", "__attrs_props__", "__signature__"),
+_BY_ATTRS: Final = (
+    *("__setattr__", "__attrs_own_setattr__", "__getstate__", "__setstate__"),
+    *("__match_args__", "__attrs_attrs__", "__attrs_props__"),
 )
-"""What the first instance needs; attrs writes no signature, so that Python finds it."""
-_CALLED: Final = ("__init__", "__setstate__")
-_ASKED_FOR: Final = ("__attrs_attrs__", "__match_args__", "__signature__")
-_EQ: Final = ("__eq__", "__ne__", "__hash__")
-_REPR: Final = ("__repr__",)
-_building: Final = RLock()  # several threads may use a class for the first time
+"""What attrs alone writes; with `__init__`, where a field has an option that only attrs knows."""
+_ASKED_FOR: Final = ("__match_args__", "__attrs_attrs__", "__signature__")
+_PICKLED: Final = ("__getstate__", "__setstate__")
+_UNDERSTOOD: Final = frozenset({"frozen", "kw_only", "eq", "repr", "getstate_setstate"})
+_writing: Final = RLock()  # several threads may use a class for the first time
 
 
 class _LazyClass:
-    """A class whose methods attrs has not written yet.
+    """A class whose methods are not written yet.
 
     Args:
         body: the class as its module has it.
         options: those of `attrs.define`.
 
     Raises:
-        TypeError: it has an `__init__`, which is for attrs to write.
+        TypeError: it has an `__init__`, which is not for it to write.
     """
 
     def __init__(self, body: type, options: dict[str, Any]) -> None:
         if "__init__" in vars(body):
             problem = f"{body.__qualname__}: a lazy attrs class has no __init__ of its own"
             raise TypeError(problem)
+        bases = [_lazy_class(base) for base in body.__mro__[1:-1]]
+        self.frozen: bool = options.get("frozen", False) or any(b and b.frozen for b in bases)
+        """Whether instances cannot be changed."""
+        self.own = lazy_fields.own_fields(body)
+        """The fields that it declares itself."""
+        for each in self.own:
+            if each.kw_only is None:
+                each.kw_only = options.get("kw_only", False)
+        self.fields = _in_order(self.own, [base.own for base in reversed(bases) if base])
+        """All its fields, in the order of `__init__`."""
         self._body = body
-        self._options = options
-        self._written: set[tuple[str, ...]] = set()
+        self._options = {**options, "frozen": self.frozen}
+        self._written: set[str] = set()
         self.made: type = type(body)(body.__name__, body.__bases__, self._namespace())
         """The class that is used."""
         _redirect(body, self.made)
 
     def _namespace(self) -> dict[str, Any]:
         own = vars(self._body)
-        kinds = inspect.get_annotations(self._body)
-        names = [name for name, kind in kinds.items() if "ClassVar" not in str(kind)]
-        left_out = {*names, "__dict__", "__weakref__"}
+        left_out = {*(each.name for each in self.own), "__dict__", "__weakref__"}
         space = {name: value for name, value in own.items() if name not in left_out}
-        space["__slots__"] = self._slots(names)
+        space["__slots__"] = self._slots()
         space["__qualname__"] = self._body.__qualname__
-        space |= {name: _stub(self, name, _INIT) for name in _CALLED}
+        space["__lazy_attrs__"] = self
+        space["__init__"] = _stub(self, "__init__")
         space |= {name: _Attribute(self, name) for name in _ASKED_FOR}
+        if self._options.get("getstate_setstate", True):
+            space |= {name: _stub(self, name) for name in _PICKLED}
+        if self.frozen:
+            space |= {"__setattr__": _refuse_change, "__delattr__": _refuse_change}
         if self._options.get("repr", True) and "__repr__" not in own:
-            space["__repr__"] = _stub(self, "__repr__", _REPR)
+            space["__repr__"] = _stub(self, "__repr__")
         if self._options.get("eq", True) and "__eq__" not in own:
-            space["__eq__"] = _stub(self, "__eq__", _EQ)
+            space["__eq__"] = _stub(self, "__eq__")
             if "__hash__" not in own:
-                frozen_class = self._options.get("frozen", False)
-                space["__hash__"] = _stub(self, "__hash__", _EQ) if frozen_class else None
+                space["__hash__"] = _stub(self, "__hash__") if self.frozen else None
         return space
 
-    def _slots(self, names: list[str]) -> tuple[str, ...]:
+    def _slots(self) -> tuple[str, ...]:
         bases = self._body.__mro__[1:]
         present = {name for base in bases for name in getattr(base, "__slots__", ())}
-        own = tuple(name for name in names if name not in present)
+        own = tuple(each.name for each in self.own if each.name not in present)
         return own if any(base.__weakrefoffset__ for base in bases) else (*own, "__weakref__")
 
-    def write(self, names: tuple[str, ...]) -> None:
-        """Have attrs write some of the methods, unless they are there."""
-        with _building:
-            if names in self._written:
+    @property
+    def needs_attrs(self) -> bool:
+        """Whether only attrs can write its `__init__`."""
+        return (
+            not self._options.keys() <= _UNDERSTOOD
+            or not all(each.is_understood for each in self.fields)
+            or (not self.frozen and any(each.converter for each in self.fields))
+        )
+
+    def write(self, name: str) -> None:
+        """Write a method, or have attrs write it, unless it is there."""
+        with _writing:
+            if name in self._written:
                 return
-            self._written.add(names)
-            others: dict[str, Any] = {"eq": False} if names is not _EQ else {}
-            others |= {"repr": False} if names is not _REPR else {}
-            built = vars(attrs.define(self._body, **self._options | others))
-            for name in names:
-                if name in built:
-                    setattr(self.made, name, built[name])
-                elif name in vars(self.made):
-                    delattr(self.made, name)
+            writer = _WRITERS.get(name)
+            if writer is None or (name == "__init__" and self.needs_attrs):
+                self._have_written((name, *_BY_ATTRS))
+            else:
+                self._written.add(name)
+                setattr(self.made, name, writer(self.made, self.fields))
+
+    def _have_written(self, names: tuple[str, ...]) -> None:
+        import attrs  # the costly part
+
+        self._written.update(names)
+        for each in self.own:
+            if isinstance(vars(self._body).get(each.name), Field):
+                setattr(self._body, each.name, attrs.field(**each.options))
+        # what is written here already compares and prints
+        options: dict[str, Any] = {**self._options, "eq": False, "repr": False}
+        built = vars(attrs.define(self._body, **options))
+        for name in names:
+            if name in built:
+                setattr(self.made, name, built[name])
+            elif isinstance(vars(self.made).get(name), _Attribute):
+                delattr(self.made, name)
+
+
+_WRITERS: Final[dict[str, Callable[..., Any]]] = {
+    "__init__": lazy_fields.write_init,
+    "__eq__": lazy_fields.write_eq,
+    "__hash__": lazy_fields.write_hash,
+    "__repr__": lazy_fields.write_repr,
+}
+
+
+def _lazy_class(cls: type) -> _LazyClass | None:
+    return vars(cls).get("__lazy_attrs__")
+
+
+def _in_order(own: tuple[Field, ...], bases: list[tuple[Field, ...]]) -> tuple[Field, ...]:
+    """Return the fields of the bases and its own; the last declaration of a name counts."""
+    found: dict[str, Field] = {}
+    for each in (*(each for base in bases for each in base), *own):
+        found.pop(each.name, None)
+        found[each.name] = each
+    return tuple(found.values())
 
 
 class _Attribute:
-    """An attribute of the class that attrs adds."""
+    """An attribute of a class that is made when it is asked for."""
 
     def __init__(self, lazy: _LazyClass, name: str) -> None:
         self._lazy = lazy
         self._name = name
 
     def __get__(self, instance: object, owner: type) -> object:
-        self._lazy.write(_INIT)
+        # Python finds the signature of an __init__ that is there
+        name = "__init__" if self._name == "__signature__" else self._name
+        self._lazy.write(name)
+        if name == "__init__":
+            problem = f"{owner.__qualname__} has no {self._name}"
+            raise AttributeError(problem, name=self._name, obj=owner)
         return getattr(self._lazy.made, self._name)
 
 
-def _stub(lazy: _LazyClass, name: str, group: tuple[str, ...]) -> object:
+def _stub(lazy: _LazyClass, name: str) -> object:
     """Return a method that has itself written, and calls what was written."""
 
     def method(self: object, *args: Any, **values: Any) -> Any:  # noqa: ANN401 (any method)
-        lazy.write(group)
+        lazy.write(name)
         return getattr(lazy.made, name)(self, *args, **values)
 
     return method
+
+
+def _refuse_change(*_: object) -> NoReturn:
+    """Refuse to set or delete an attribute."""
+    from attrs.exceptions import FrozenInstanceError  # only where it is raised
+
+    raise FrozenInstanceError
 
 
 def _redirect(body: type, made: type) -> None:
@@ -138,16 +205,33 @@ def _content(cell: CellType) -> object:
         return None
 
 
+def fields(cls: type) -> tuple[Field, ...]:
+    """Return the fields of a lazy class, or of a subclass of one, in the order of `__init__`."""
+    found: tuple[Field, ...] = cast("Any", cls).__lazy_attrs__.fields
+    return found
+
+
 if TYPE_CHECKING:
-    from attrs import define, frozen
+    from attrs import define, evolve, field, frozen
 else:
 
     def define(cls: type | None = None, **options: Any) -> Any:  # noqa: ANN401 (as attrs has it)
-        """Make a class as `attrs.define` does, and its methods when it is used."""
+        """Make a class as `attrs.define` does, and its methods when they are called."""
         if cls is None:
             return lambda body: _LazyClass(body, options).made
         return _LazyClass(cls, options).made
 
     def frozen(cls: type | None = None, **options: Any) -> Any:  # noqa: ANN401 (as attrs has it)
-        """Make a class as `attrs.frozen` does, and its methods when it is used."""
+        """Make a class as `attrs.frozen` does, and its methods when they are called."""
         return define(cls, frozen=True, **options)
+
+    def field(**options: Any) -> Any:  # noqa: ANN401 (as attrs has it)
+        """Describe a field as `attrs.field` does."""
+        return Field(options)
+
+    def evolve(instance: Any, /, **changes: Any) -> Any:  # noqa: ANN401 (as attrs has it)
+        """Return a copy with other values in some fields, as `attrs.evolve` does."""
+        for each in fields(type(instance)):
+            if each.init and each.argument not in changes:
+                changes[each.argument] = getattr(instance, each.name)
+        return type(instance)(**changes)

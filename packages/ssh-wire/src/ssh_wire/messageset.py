@@ -11,11 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from struct import Struct
-from typing import Any, Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
-import attrs
-
-from ssh_wire import codegen
+from ssh_wire import codegen, lazy_attrs
 from ssh_wire.declare import Message
 from ssh_wire.errors import ProtocolError, Truncated, UsageError, WrongConstant
 from ssh_wire.primitives import Buffer
@@ -129,8 +127,11 @@ def _matching(
 
 
 def _string_constants(declaration: type[Message]) -> dict[str, str]:
-    fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(cast("Any", declaration))
-    return {f.name: f.default for f in fields if not f.init and isinstance(f.default, str)}
+    return {
+        f.name: f.default
+        for f in lazy_attrs.fields(declaration)
+        if not f.init and isinstance(f.default, str)
+    }
 
 
 def _steps_to_constant(declarations: Sequence[type[Message]]) -> tuple[list[int], str]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-import attrs
-
 from ssh_auth.attempts import AuthAttempt
 from ssh_auth.credentials import InteractiveCredential, KeyCredential, PasswordCredential
 from ssh_auth.errors import AuthenticationFailed
@@ -39,7 +37,7 @@ class SignatureNeeded:
 
     credential: KeyCredential
     algorithm: str
-    data: bytes = attrs.field(repr=False)
+    data: bytes = lazy_attrs.field(repr=False)
 
 
 @lazy_attrs.frozen

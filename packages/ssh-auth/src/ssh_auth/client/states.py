@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-import attrs
-
 from ssh_auth.credentials import (
     Credential,
     InteractiveCredential,
@@ -77,7 +75,7 @@ class AwaitPassword:
     """Somebody is asked for a password: while `old` is None for it, then for a new one."""
 
     credential: PasswordCredential
-    old: str | None = attrs.field(repr=False)
+    old: str | None = lazy_attrs.field(repr=False)
     changes: int
 
 
@@ -86,7 +84,7 @@ class ExpectPasswordVerdict:
     """A password is with the server."""
 
     credential: PasswordCredential
-    password: str = attrs.field(repr=False)
+    password: str = lazy_attrs.field(repr=False)
     changes: int
 
 

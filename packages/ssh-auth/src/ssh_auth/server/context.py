@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import attrs
-
 from ssh_wire import lazy_attrs
 
 __all__ = ["AuthContext"]
@@ -25,6 +23,6 @@ class AuthContext:
     user: str
     peer: tuple[str, int] | None = None
     local: tuple[str, int] | None = None
-    session_id: bytes = attrs.field(default=b"", repr=False)
+    session_id: bytes = lazy_attrs.field(default=b"", repr=False)
     client_software: str = ""
     completed: tuple[str, ...] = ()

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-import attrs
-
 from ssh_auth.server.results import Permissions
 from ssh_keys import PublicKey
 from ssh_wire import lazy_attrs
@@ -89,7 +87,7 @@ class PasswordOffered:
 
     request: int
     user: str
-    password: str = attrs.field(repr=False)
+    password: str = lazy_attrs.field(repr=False)
 
 
 @lazy_attrs.frozen
@@ -98,8 +96,8 @@ class PasswordChangeOffered:
 
     request: int
     user: str
-    password: str = attrs.field(repr=False)
-    new_password: str = attrs.field(repr=False)
+    password: str = lazy_attrs.field(repr=False)
+    new_password: str = lazy_attrs.field(repr=False)
 
 
 @lazy_attrs.frozen
@@ -130,7 +128,7 @@ class AnswersReceived:
 
     request: int
     user: str
-    answers: tuple[str, ...] = attrs.field(repr=False)
+    answers: tuple[str, ...] = lazy_attrs.field(repr=False)
     round: int
 
 

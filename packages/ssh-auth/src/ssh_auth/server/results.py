@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, TypeAlias, cast, final
 
-import attrs
-
 from ssh_keys import FidoPolicy
 from ssh_wire import lazy_attrs
 
@@ -47,7 +45,7 @@ class Permissions:
         force_command: the command that runs whatever the client asks for.
     """
 
-    denied: frozenset[str] = attrs.field(default=frozenset(), converter=_names)
+    denied: frozenset[str] = lazy_attrs.field(default=frozenset(), converter=_names)
     force_command: str | None = None
 
     def restricted_by(self, other: Permissions) -> Permissions | None:

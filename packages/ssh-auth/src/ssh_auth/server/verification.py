@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-import attrs
-
 from ssh_auth.signed import SignedRequest
 from ssh_keys import PublicKey, is_security_key, plain_kind
-from ssh_wire import SSHError, lazy
+from ssh_wire import SSHError, lazy, lazy_attrs
 from ssh_wire.messages.auth import PublicKeyQuery, PublicKeyRequest
 from ssh_wire.primitives import read_text
 
@@ -99,7 +97,7 @@ def token_problem(
         return ""
     if not (key is None or isinstance(key, PublicKey)):
         required = "verify-required" in key.critical_options
-        fido = attrs.evolve(fido, verification=fido.verification or required)
+        fido = lazy_attrs.evolve(fido, verification=fido.verification or required)
     if fido.accepts(assertion):
         return ""
     return f"the token says too little: flags {assertion.flags:#04x}, counter {assertion.counter}"

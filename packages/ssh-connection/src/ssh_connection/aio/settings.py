@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import attrs
-
 from ssh_wire import lazy_attrs
 
 __all__ = ["KeepaliveOptions", "Timeouts"]
 
 
-def _positive(_instance: object, attribute: attrs.Attribute[float], value: float) -> None:
-    if not value > 0:
-        problem = f"{attribute.name} must be more than 0 seconds, not {value!r}"
-        raise ValueError(problem)
+def _check_positive(**seconds: float) -> None:
+    for name, value in seconds.items():
+        if not value > 0:
+            problem = f"{name} must be more than 0 seconds, not {value!r}"
+            raise ValueError(problem)
 
 
 @lazy_attrs.frozen(kw_only=True)
@@ -27,11 +26,20 @@ class Timeouts:
         close: Until a closing connection is closed; then it is cut.
     """
 
-    connect: float = attrs.field(default=30.0, validator=_positive)
-    handshake: float = attrs.field(default=30.0, validator=_positive)
-    auth: float = attrs.field(default=60.0, validator=_positive)
-    open: float = attrs.field(default=30.0, validator=_positive)
-    close: float = attrs.field(default=5.0, validator=_positive)
+    connect: float = 30.0
+    handshake: float = 30.0
+    auth: float = 60.0
+    open: float = 30.0
+    close: float = 5.0
+
+    def __attrs_post_init__(self) -> None:
+        _check_positive(
+            connect=self.connect,
+            handshake=self.handshake,
+            auth=self.auth,
+            open=self.open,
+            close=self.close,
+        )
 
 
 @lazy_attrs.frozen(kw_only=True)
@@ -43,5 +51,8 @@ class KeepaliveOptions:
         count_max: Questions without any answer after which the connection counts as lost.
     """
 
-    interval: float = attrs.field(default=30.0, validator=_positive)
+    interval: float = 30.0
     count_max: int = 3
+
+    def __attrs_post_init__(self) -> None:
+        _check_positive(interval=self.interval)

@@ -15,8 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-import attrs
-
 from ssh_keys import kinds
 from ssh_keys.certificates.certificate_spec import PERMISSIONS
 from ssh_keys.certificates.fields import (
@@ -334,7 +332,7 @@ class Certificate:
     def with_comment(self, comment: str) -> Self:
         """Return the certificate with another comment."""
         public_key = self.public_key.with_comment(comment)
-        return attrs.evolve(self, comment=comment, public_key=public_key)
+        return lazy_attrs.evolve(self, comment=comment, public_key=public_key)
 
     def __eq__(self, other: object) -> bool:
         return self.blob == other.blob if isinstance(other, Certificate) else NotImplemented

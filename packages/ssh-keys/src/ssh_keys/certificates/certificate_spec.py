@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-import attrs
-
 from ssh_keys.certificates.fields import MAX_PRINCIPALS, Role
 from ssh_wire import UsageError, lazy_attrs
 
@@ -56,8 +54,8 @@ class CertificateSpec:
     serial: int = 0
     valid_after: int = 0
     valid_before: int = FOREVER
-    critical_options: Mapping[str, bytes] = attrs.field(factory=dict[str, bytes])
-    extensions: Mapping[str, bytes] = attrs.field(factory=dict[str, bytes])
+    critical_options: Mapping[str, bytes] = lazy_attrs.field(factory=dict[str, bytes])
+    extensions: Mapping[str, bytes] = lazy_attrs.field(factory=dict[str, bytes])
     algorithm: str | None = None
     unlimited: bool = False
 

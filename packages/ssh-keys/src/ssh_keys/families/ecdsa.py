@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import attrs
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -105,14 +104,14 @@ class _Section(Record):
     kind: str
     curve: str
     point: bytes
-    secret: MPInt = attrs.field(repr=False)
+    secret: MPInt = lazy_attrs.field(repr=False)
 
 
 @record
 class _PPK(Record):
     """The private key in PuTTY's format."""
 
-    secret: MPInt = attrs.field(repr=False)
+    secret: MPInt = lazy_attrs.field(repr=False)
 
 
 @record

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
-import attrs
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed448, ed25519
 
@@ -107,14 +106,14 @@ class _Section(Record):
 
     kind: str
     point: bytes
-    secret: bytes = attrs.field(repr=False)
+    secret: bytes = lazy_attrs.field(repr=False)
 
 
 @record
 class _PPK(Record):
     """The private key in PuTTY's format: the seed as a little-endian number."""
 
-    secret: bytes = attrs.field(repr=False)
+    secret: bytes = lazy_attrs.field(repr=False)
 
 
 @lazy_attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -19,7 +19,6 @@ import hashlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, TypeVar
 
-import attrs
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 
@@ -70,7 +69,7 @@ class _Section(Record):
 
     kind: str
     points: bytes
-    seeds: bytes = attrs.field(repr=False)
+    seeds: bytes = lazy_attrs.field(repr=False)
 
 
 @lazy_attrs.frozen(kw_only=True, eq=False, repr=False)

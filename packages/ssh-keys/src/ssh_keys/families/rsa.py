@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
-import attrs
 from cryptography.exceptions import InternalError, InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -46,7 +45,7 @@ _NEW_EXPONENT: Final = 65537
 class _Public(Record):
     """The public key blob (RFC 4253 section 6.6)."""
 
-    kind: Literal["ssh-rsa"] = attrs.field(default="ssh-rsa", init=False)
+    kind: Literal["ssh-rsa"] = lazy_attrs.field(default="ssh-rsa", init=False)
     e: MPInt
     n: MPInt
 
@@ -55,23 +54,23 @@ class _Public(Record):
 class _Section(Record):
     """The private key of openssh-key-v1 (OpenSSH's PROTOCOL.key)."""
 
-    kind: Literal["ssh-rsa"] = attrs.field(default="ssh-rsa", init=False)
+    kind: Literal["ssh-rsa"] = lazy_attrs.field(default="ssh-rsa", init=False)
     n: MPInt
     e: MPInt
-    d: MPInt = attrs.field(repr=False)
-    iqmp: MPInt = attrs.field(repr=False)
-    p: MPInt = attrs.field(repr=False)
-    q: MPInt = attrs.field(repr=False)
+    d: MPInt = lazy_attrs.field(repr=False)
+    iqmp: MPInt = lazy_attrs.field(repr=False)
+    p: MPInt = lazy_attrs.field(repr=False)
+    q: MPInt = lazy_attrs.field(repr=False)
 
 
 @record
 class _PPK(Record):
     """The private key in PuTTY's format."""
 
-    d: MPInt = attrs.field(repr=False)
-    p: MPInt = attrs.field(repr=False)
-    q: MPInt = attrs.field(repr=False)
-    iqmp: MPInt = attrs.field(repr=False)
+    d: MPInt = lazy_attrs.field(repr=False)
+    p: MPInt = lazy_attrs.field(repr=False)
+    q: MPInt = lazy_attrs.field(repr=False)
+    iqmp: MPInt = lazy_attrs.field(repr=False)
 
 
 @lazy_attrs.frozen(kw_only=True, eq=False, repr=False)

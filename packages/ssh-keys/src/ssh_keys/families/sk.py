@@ -14,8 +14,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, NoReturn
 
-import attrs
-
 from ssh_keys.errors import KeyFormatError, TokenNeeded
 from ssh_keys.fido import WEBAUTHN, FidoPolicy, read_assertion
 from ssh_keys.policy import KeyPolicy
@@ -38,7 +36,7 @@ _ECDSA: Final = "sk-ecdsa-sha2-nistp256@openssh.com"
 class _Ed25519Public(Record):
     """The public key blob of an Ed25519 key in a token."""
 
-    kind: Literal["sk-ssh-ed25519@openssh.com"] = attrs.field(default=_ED25519, init=False)
+    kind: Literal["sk-ssh-ed25519@openssh.com"] = lazy_attrs.field(default=_ED25519, init=False)
     point: bytes
     application: Text
 
@@ -51,7 +49,7 @@ class _Ed25519Section(_Ed25519Public):
     """The private key of openssh-key-v1 and of the agent protocol."""
 
     flags: Byte
-    handle: bytes = attrs.field(repr=False)
+    handle: bytes = lazy_attrs.field(repr=False)
     reserved: bytes
 
 
@@ -59,8 +57,10 @@ class _Ed25519Section(_Ed25519Public):
 class _ECDSAPublic(Record):
     """The public key blob of an ECDSA key in a token."""
 
-    kind: Literal["sk-ecdsa-sha2-nistp256@openssh.com"] = attrs.field(default=_ECDSA, init=False)
-    curve: Literal["nistp256"] = attrs.field(default="nistp256", init=False)
+    kind: Literal["sk-ecdsa-sha2-nistp256@openssh.com"] = lazy_attrs.field(
+        default=_ECDSA, init=False
+    )
+    curve: Literal["nistp256"] = lazy_attrs.field(default="nistp256", init=False)
     point: bytes
     application: Text
 
@@ -73,7 +73,7 @@ class _ECDSASection(_ECDSAPublic):
     """The private key of openssh-key-v1 and of the agent protocol."""
 
     flags: Byte
-    handle: bytes = attrs.field(repr=False)
+    handle: bytes = lazy_attrs.field(repr=False)
     reserved: bytes
 
 

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Self
 
-import attrs
-
 from ssh_keys import registry
 from ssh_keys.errors import KeyDecryptError, KeyFormatError, TooCostly
 from ssh_keys.formats.armor import OPENSSH_LABEL, enclose
@@ -64,7 +62,7 @@ class _Container(Record):
     options: bytes
     count: UInt32
     public: bytes
-    private: bytes = attrs.field(repr=False)
+    private: bytes = lazy_attrs.field(repr=False)
     tag: Rest
 
 
@@ -96,7 +94,7 @@ class _Comment(Record):
 class _Protection:
     """How a key is encrypted when it is written."""
 
-    passphrase: bytes | None = attrs.field(repr=False)
+    passphrase: bytes | None = lazy_attrs.field(repr=False)
     cipher: str
     rounds: int
 

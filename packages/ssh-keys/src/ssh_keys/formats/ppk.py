@@ -25,7 +25,6 @@ import hmac
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-import attrs
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
@@ -67,7 +66,7 @@ class _MacInput(Record):
     encryption: Text
     comment: Text
     public: bytes
-    private: bytes = attrs.field(repr=False)
+    private: bytes = lazy_attrs.field(repr=False)
 
 
 @lazy_attrs.frozen
@@ -80,8 +79,8 @@ class _File:
     comment: str
     public: bytes
     cost: Argon2 | None
-    private: bytes = attrs.field(repr=False)
-    mac: bytes = attrs.field(repr=False)
+    private: bytes = lazy_attrs.field(repr=False)
+    mac: bytes = lazy_attrs.field(repr=False)
 
     @property
     def hash(self) -> str:
@@ -260,7 +259,7 @@ def encode_private(
     if secret is not None:
         context = Cipher(AES(keys.cipher), modes.CBC(keys.iv)).encryptor()
         private = context.update(plain) + context.finalize()
-    return _text(attrs.evolve(file, private=private, mac=file.mac_of(plain, keys.mac)))
+    return _text(lazy_attrs.evolve(file, private=private, mac=file.mac_of(plain, keys.mac)))
 
 
 def _text(file: _File) -> bytes:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final, Protocol, Self
 
-import attrs
-
 from ssh_keys.certificates.certificate import Certificate
 from ssh_keys.errors import SigningFailed
 from ssh_keys.fido import NO_TOUCH
@@ -46,7 +44,7 @@ class SigningRequest:
 
     public_key: PublicKey
     algorithm: str
-    data: bytes = attrs.field(repr=False)
+    data: bytes = lazy_attrs.field(repr=False)
     certificate: Certificate | None
     namespace: str
     hash_name: HashName

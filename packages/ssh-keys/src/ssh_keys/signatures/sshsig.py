@@ -16,8 +16,6 @@ import hashlib
 from collections.abc import Iterable
 from typing import Final, Literal, Self, TypeAlias
 
-import attrs
-
 from ssh_keys import kinds
 from ssh_keys.certificates.certificate import Certificate
 from ssh_keys.errors import KeyFormatError
@@ -96,7 +94,7 @@ class SSHSig:
     certificate: Certificate | None = None
     namespace: str
     hash_name: HashName
-    signature: bytes = attrs.field(repr=False)
+    signature: bytes = lazy_attrs.field(repr=False)
 
     @classmethod
     def from_blob(cls, data: Buffer, *, policy: KeyPolicy = KeyPolicy.DEFAULT) -> Self:

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Self
 
-import attrs
-
 from ssh_keys.errors import CertificateRefused, KeyFormatError, SignatureRefused, quoted_name
 from ssh_keys.formats.public_line import looks_like_kind, parse_key_fields
 from ssh_keys.lines import Problem, as_bytes, checked_line, numbered_lines, take_field
@@ -263,7 +261,7 @@ def _with_option(signer: AllowedSigner, option: bytes, zone: tzinfo | None) -> A
     written, equals, value = option.partition(b"=")
     name = written.lower().decode("latin-1")
     if name == "cert-authority" and not equals:
-        return attrs.evolve(signer, cert_authority=True)
+        return lazy_attrs.evolve(signer, cert_authority=True)
     if name not in ("namespaces", "valid-after", "valid-before") or not equals:
         problem = f"unknown option{quoted_name(written)}"
         raise KeyFormatError(problem)
@@ -273,11 +271,11 @@ def _with_option(signer: AllowedSigner, option: bytes, zone: tzinfo | None) -> A
         raise KeyFormatError(problem)
     text = dequote(name, value)
     if name == "namespaces":
-        return attrs.evolve(signer, namespaces=_list(raw(text)))
+        return lazy_attrs.evolve(signer, namespaces=_list(raw(text)))
     date = dates.parse_date(text, zone)
     if name == "valid-after":
-        return attrs.evolve(signer, valid_after=date)
-    return attrs.evolve(signer, valid_before=date)
+        return lazy_attrs.evolve(signer, valid_after=date)
+    return lazy_attrs.evolve(signer, valid_before=date)
 
 
 def _list(text: bytes) -> tuple[str, ...]:

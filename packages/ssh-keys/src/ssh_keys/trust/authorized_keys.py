@@ -13,8 +13,6 @@ from datetime import tzinfo
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final, Self
 
-import attrs
-
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.formats.public_line import looks_like_kind, parse_key_fields
 from ssh_keys.lines import Problem, checked_line, split_lines, strip_comment, take_field
@@ -69,7 +67,7 @@ class AuthorizedKeysFile:
 
     keys: tuple[AuthorizedKey, ...] = ()
     problems: tuple[Problem, ...] = ()
-    lines: tuple[bytes, ...] = attrs.field(default=(), repr=False)
+    lines: tuple[bytes, ...] = lazy_attrs.field(default=(), repr=False)
     source: str = ""
     policy: KeyPolicy = KeyPolicy.DEFAULT
     zone: tzinfo | None = None

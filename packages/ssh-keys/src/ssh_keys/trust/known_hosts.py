@@ -15,8 +15,6 @@ import os
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from typing import TYPE_CHECKING, Final, Self
 
-import attrs
-
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.lines import Problem, as_bytes, numbered_lines
 from ssh_keys.policy import KeyPolicy
@@ -120,9 +118,9 @@ class KnownHosts:
             is in no other file may be in these.
     """
 
-    entries: tuple[HostEntry, ...] = attrs.field(default=(), repr=False)
+    entries: tuple[HostEntry, ...] = lazy_attrs.field(default=(), repr=False)
     problems: tuple[Problem, ...] = ()
-    unusable: tuple[UnusableLine, ...] = attrs.field(default=(), repr=False)
+    unusable: tuple[UnusableLine, ...] = lazy_attrs.field(default=(), repr=False)
     unread: tuple[Problem, ...] = ()
 
     @classmethod

@@ -10,8 +10,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final, Self
 
-import attrs
-
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.lines import Problem, split_lines, strip_comment, take_field
 from ssh_keys.policy import KeyPolicy
@@ -73,7 +71,7 @@ class KnownHostsFile:
         source: the name of the file in `problems`.
     """
 
-    lines: tuple[bytes, ...] = attrs.field(default=(), repr=False)
+    lines: tuple[bytes, ...] = lazy_attrs.field(default=(), repr=False)
     source: str = ""
 
     @classmethod
@@ -130,7 +128,7 @@ class KnownHostsFile:
         if not gone:
             return self
         kept = [line for number, line in enumerate(self.lines, 1) if number not in gone]
-        return attrs.evolve(self, lines=_with_final_newline(kept))
+        return lazy_attrs.evolve(self, lines=_with_final_newline(kept))
 
     def adding(
         self,
@@ -147,7 +145,7 @@ class KnownHostsFile:
             UsageError: the host or the port is not valid.
         """
         line = format_host_line(host, port, key, hashed=hashed, random=random).encode() + b"\n"
-        return attrs.evolve(self, lines=(*_with_final_newline(list(self.lines)), line))
+        return lazy_attrs.evolve(self, lines=(*_with_final_newline(list(self.lines)), line))
 
     def updated(
         self,
@@ -172,7 +170,7 @@ class KnownHostsFile:
         gone = {e.line for e in entries if names_only(e, name) and e.key in update.old}
         listed = {e.key for e in entries if e.marker is Marker.TRUST and e.names(name)}
         kept = [line for number, line in enumerate(self.lines, 1) if number not in gone]
-        after = attrs.evolve(self, lines=tuple(kept)) if gone else self
+        after = lazy_attrs.evolve(self, lines=tuple(kept)) if gone else self
         for key in update.new:
             if key not in listed:
                 after = after.adding(host, port, key, hashed=hashed, random=random)
@@ -195,7 +193,7 @@ class KnownHostsFile:
                 problem = f"{Problem(self.source, number, str(parsed))}; nothing was hashed"
                 raise KeyFormatError(problem)
             lines += [line] if parsed is None else _hashed_lines(line, parsed, random)
-        return attrs.evolve(self, lines=_with_final_newline(lines))
+        return lazy_attrs.evolve(self, lines=_with_final_newline(lines))
 
     def _parsed(self) -> Iterator[tuple[int, bytes, _Parsed | KeyFormatError | None]]:
         for number, line in enumerate(self.lines, 1):

@@ -15,8 +15,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final, Literal, Self
 
-import attrs
-
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.public import PublicKey
 from ssh_keys.trust.krl_records import (
@@ -75,9 +73,9 @@ class RevokedCertificates:
         extensions: extensions that are not critical, kept as they are.
     """
 
-    serials: SerialSet = attrs.field(factory=SerialSet)
-    key_ids: set[bytes] = attrs.field(factory=set[bytes])
-    extensions: list[Extension] = attrs.field(factory=list[Extension])
+    serials: SerialSet = lazy_attrs.field(factory=SerialSet)
+    key_ids: set[bytes] = lazy_attrs.field(factory=set[bytes])
+    extensions: list[Extension] = lazy_attrs.field(factory=list[Extension])
 
     def holds(self, certificate: Certificate) -> bool:
         """Say whether a certificate is among them."""
@@ -105,13 +103,13 @@ class RevocationList:
     version: int = 0
     generated: int = 0
     comment: str = ""
-    certificates: dict[bytes, RevokedCertificates] = attrs.field(
+    certificates: dict[bytes, RevokedCertificates] = lazy_attrs.field(
         factory=dict[bytes, RevokedCertificates], repr=False
     )
-    keys: set[bytes] = attrs.field(factory=set[bytes], repr=False)
-    sha1: set[bytes] = attrs.field(factory=set[bytes], repr=False)
-    sha256: set[bytes] = attrs.field(factory=set[bytes], repr=False)
-    extensions: list[Extension] = attrs.field(factory=list[Extension], repr=False)
+    keys: set[bytes] = lazy_attrs.field(factory=set[bytes], repr=False)
+    sha1: set[bytes] = lazy_attrs.field(factory=set[bytes], repr=False)
+    sha256: set[bytes] = lazy_attrs.field(factory=set[bytes], repr=False)
+    extensions: list[Extension] = lazy_attrs.field(factory=list[Extension], repr=False)
 
     @classmethod
     def from_blob(cls, data: Buffer) -> Self:

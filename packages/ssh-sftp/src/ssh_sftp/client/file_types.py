@@ -12,10 +12,9 @@ import re
 import stat
 from typing import Final
 
-import attrs
-
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.messages import NameEntry
+from ssh_wire import lazy_attrs
 
 __all__ = ["attributes_from_long_name"]
 
@@ -41,4 +40,4 @@ def attributes_from_long_name(entry: NameEntry) -> Attributes | None:
     mode = entry.attributes.mode
     if mode is None:
         mode = int("".join("1" if bit in _SET else "0" for bit in bits), 2)
-    return attrs.evolve(entry.attributes, permissions=_TYPES[letter] | mode)
+    return lazy_attrs.evolve(entry.attributes, permissions=_TYPES[letter] | mode)

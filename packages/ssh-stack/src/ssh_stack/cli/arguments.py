@@ -10,8 +10,6 @@ import getopt
 from collections.abc import Sequence
 from typing import Final, Literal
 
-import attrs
-
 from ssh_stack.arguments import parse_destination
 from ssh_stack.cli import letter_values as values
 from ssh_stack.cli.letter_values import is_missing
@@ -61,10 +59,10 @@ class Arguments:
     """-y."""
     stdio_forward: tuple[str, int] | None = None
     """-W: the host and port that standard input and output are joined to."""
-    missing: list[str] = attrs.field(factory=list[str])
+    missing: list[str] = lazy_attrs.field(factory=list[str])
     """Files of -i that are not there."""
-    _replacing: dict[str, str] = attrs.field(factory=dict[str, str])
-    _lines: list[str] = attrs.field(factory=list[str])
+    _replacing: dict[str, str] = lazy_attrs.field(factory=dict[str, str])
+    _lines: list[str] = lazy_attrs.field(factory=list[str])
 
     def replace(self, keyword: str, rest: str) -> None:
         """Set a keyword whatever was given for it before.

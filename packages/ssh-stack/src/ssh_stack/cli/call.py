@@ -105,11 +105,10 @@ def _problems(forwards: ForwardsPlan) -> tuple[str, ...]:
 def _supported(forwards: ForwardsPlan) -> ForwardsPlan:
     if not _problems(forwards):
         return forwards
-    import attrs  # few need it
 
     local = tuple(each for each in forwards.local if not problem_of(each))
     remote = tuple(each for each in forwards.remote if not problem_of(each))
-    return attrs.evolve(forwards, local=local, remote=remote)
+    return lazy_attrs.evolve(forwards, local=local, remote=remote)
 
 
 def _command(given: str | None, configured: str | None) -> str | None:

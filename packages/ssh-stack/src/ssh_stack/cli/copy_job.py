@@ -10,8 +10,6 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
 from ssh_sftp import SFTPError, SFTPOptions, SFTPTransferErrors
 from ssh_sftp.aio import SFTPClient
 from ssh_stack.cli.arguments import Target, directive
@@ -105,7 +103,7 @@ class CopyJob:
             await self._remote(location)
         try:
             for path in await self._expand_pattern(source):
-                await self._copy(attrs.evolve(source, path=path))
+                await self._copy(lazy_attrs.evolve(source, path=path))
         except (SSHError, OSError) as error:
             if any(each.connection.is_closed for each in self._remotes.values()):
                 raise

@@ -12,8 +12,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-import attrs
-
 from ssh_auth import AuthenticationFailed
 from ssh_keys import PrivateKey
 from ssh_keys.trust import format_host_line
@@ -213,7 +211,7 @@ async def _run_step(what: str, step: Awaitable[Finding]) -> Finding:
     """Return what a step finds; whatever it raises is a finding, too."""
     try:
         async with timeout(_STEP_SECONDS):
-            return attrs.evolve(await step, what=what)
+            return lazy_attrs.evolve(await step, what=what)
     except Exception as error:  # noqa: BLE001 (the other steps are to be tried all the same)
         slow = type(error) is TimeoutError
         problem = f"not done within {_STEP_SECONDS:g} s" if slow else explain(error)

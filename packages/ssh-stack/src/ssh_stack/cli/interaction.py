@@ -51,7 +51,7 @@ class Interaction:
     """What was asked for."""
     executor: ThreadPoolExecutor | None
     """The threads of the loop."""
-    terminal: RawMode = attrs.field(
+    terminal: RawMode = lazy_attrs.field(
         init=False, default=attrs.Factory(lambda self: RawMode(self.fd), takes_self=True)
     )
     """Raw while the session lasts."""

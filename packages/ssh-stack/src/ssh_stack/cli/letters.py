@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import attrs
-
 from ssh_stack.cli.arguments import directive, is_missing
 from ssh_stack.config.lines import quoted
 from ssh_wire import UsageError, lazy_attrs
@@ -37,13 +35,13 @@ _SCALES: Final = {"": 1, "B": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 class SSHLetters:
     """What the letters of a connection ask for."""
 
-    lines: list[str] = attrs.field(factory=list[str])
+    lines: list[str] = lazy_attrs.field(factory=list[str])
     """Configuration lines, in the order of the command line."""
     config: str | None = None
     """The file of -F."""
-    words: list[str] = attrs.field(factory=list[str])
+    words: list[str] = lazy_attrs.field(factory=list[str])
     """What the program of -S is called with."""
-    missing: list[str] = attrs.field(factory=list[str])
+    missing: list[str] = lazy_attrs.field(factory=list[str])
     """Files of -i that do not exist."""
     verbose: int = 0
     """How often -v was given."""

@@ -7,12 +7,11 @@ import os
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
 from ssh_connection import ExitSignal
 from ssh_stack.cli.connect_from_arguments import report_connection
 from ssh_stack.cli.errors import FAILED, CommandExit
 from ssh_stack.cli.relay import STANDARD_STREAMS, Disconnected, OutputClosed, Streams, relay
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -132,7 +131,7 @@ class Session:
             self._report.note("standard output is closed")
             return FAILED
         except asyncio.CancelledError:
-            process.launch = attrs.evolve(process.launch, grace=_GRACE)
+            process.launch = lazy_attrs.evolve(process.launch, grace=_GRACE)
             await process.close()
             raise
         return self._status(end, connection, process)

@@ -15,8 +15,6 @@ from contextlib import AsyncExitStack
 from shutil import which
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
 from ssh_sftp import SFTPOptions
 from ssh_sftp.aio import SFTPClient, StreamPipe
 from ssh_stack.cli.arguments import Target, directive
@@ -67,7 +65,7 @@ class RemoteSession:
 
     sftp: SFTPClient
     connection: Connection | None = None
-    _lost: Callable[[], bool] = attrs.field(default=lambda: False)
+    _lost: Callable[[], bool] = lazy_attrs.field(default=lambda: False)
 
     @property
     def is_closed(self) -> bool:
@@ -225,11 +223,11 @@ def sftp_options(letters: SSHLetters, *, atomic: bool, fsync: bool = False) -> S
     options = SFTPOptions(atomic=atomic, fsync=fsync, timeout=timeout)
     if buffer is not None:
         size = min(max(buffer, _SMALL_BLOCK), _LARGEST_BLOCK)
-        options = attrs.evolve(options, read_size=size, write_size=size)
+        options = lazy_attrs.evolve(options, read_size=size, write_size=size)
     if letters.requests is not None:
         ahead = letters.requests * (options.read_size or 32_768)
-        options = attrs.evolve(options, first_outstanding=ahead, max_outstanding=ahead)
+        options = lazy_attrs.evolve(options, first_outstanding=ahead, max_outstanding=ahead)
     elif rate is not None:
         ahead = 4 * (options.read_size or _SMALL_BLOCK)
-        options = attrs.evolve(options, first_outstanding=ahead, max_outstanding=ahead)
+        options = lazy_attrs.evolve(options, first_outstanding=ahead, max_outstanding=ahead)
     return options

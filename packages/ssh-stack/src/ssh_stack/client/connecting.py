@@ -10,8 +10,6 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
-import attrs
-
 from ssh_connection.aio import ClientConnection, ClientSettings
 from ssh_connection.aio.scope import Openable
 from ssh_keys.files import ReadOnce
@@ -38,7 +36,7 @@ from ssh_stack.keylog import key_log
 from ssh_stack.local.threads import run_in_thread
 from ssh_stack.local.user import local_user
 from ssh_transport import TransportOptions
-from ssh_wire import SSHError, UsageError
+from ssh_wire import SSHError, UsageError, lazy_attrs
 from ssh_wire.aio import close_after
 
 if TYPE_CHECKING:
@@ -144,7 +142,7 @@ def connect(host: str, port: int | None = None, **options: Unpack[ClientOptionsK
         UnknownOption: there is no option of that name.
         UsageError: an option has a value that cannot be used.
     """
-    check_names(options, [field.name for field in attrs.fields(ClientOptions)], "connect")
+    check_names(options, [field.name for field in lazy_attrs.fields(ClientOptions)], "connect")
     user, host, number = parse_destination(host)
     if port is None:
         port = number
@@ -158,7 +156,7 @@ def connect(host: str, port: int | None = None, **options: Unpack[ClientOptionsK
         if chosen.username not in (None, user):
             problem = f"host names the user {user}, and username is {chosen.username}"
             raise UsageError(problem)
-        chosen = attrs.evolve(chosen, username=user)
+        chosen = lazy_attrs.evolve(chosen, username=user)
     return Connect(host, port, chosen)
 
 

@@ -13,8 +13,6 @@ from functools import partial
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-import attrs
-
 from ssh_auth import KeySigner, Signer
 from ssh_keys import (
     MAX_BLOB,
@@ -148,14 +146,14 @@ class KeyReader:
             known = beside if isinstance(beside, PublicKey) else None
             named = await self._open(partial(self._load_file, path), source, known)
             if named.public_key is None and not named.absent:  # an agent may have it
-                named = attrs.evolve(named, public_key=self._public_half(path))
+                named = lazy_attrs.evolve(named, public_key=self._public_half(path))
         elif isinstance(content, PublicKey):
             problem = _public_key_problem(path)
             named = NamedKey(source=source, public_key=content, problem=problem)
         else:
             return NamedKey(source=source, problem=_CERTIFICATE)
         certificate = self._certificate_beside(path, named.public_key)
-        return attrs.evolve(named, certificate=certificate)
+        return lazy_attrs.evolve(named, certificate=certificate)
 
     def _public(self, path: FilePath) -> PublicKey | Certificate | None:
         """Return the public key or certificate in a file, or None."""

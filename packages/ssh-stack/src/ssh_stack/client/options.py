@@ -6,8 +6,6 @@ import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, TypedDict, cast
 
-import attrs
-
 from ssh_auth import AuthLimits, PromptResponder, Signer
 from ssh_connection import ConnectionLimits
 from ssh_connection.aio import ClientConnection, KeepaliveOptions, Timeouts
@@ -250,16 +248,16 @@ class ClientOptions:
     """
 
     username: str | None = None
-    password: Secret | None = attrs.field(default=None, repr=False)
+    password: Secret | None = lazy_attrs.field(default=None, repr=False)
     change_password: Callable[[str], Awaitable[str | None] | str | None] | None = None
-    interactive: PromptResponder | None = attrs.field(default=None, repr=False)
-    keys: Sequence[KeySource] | Default | None = attrs.field(
+    interactive: PromptResponder | None = lazy_attrs.field(default=None, repr=False)
+    keys: Sequence[KeySource] | Default | None = lazy_attrs.field(
         default=DEFAULT, repr=False, converter=_listed
     )
     certificates: Sequence[CertificateSource] = ()
     strict_permissions: bool = True
-    passphrase: Secret | bytes | None = attrs.field(default=None, repr=False)
-    prompter: Prompter | None = attrs.field(default=None, repr=False)
+    passphrase: Secret | bytes | None = lazy_attrs.field(default=None, repr=False)
+    prompter: Prompter | None = lazy_attrs.field(default=None, repr=False)
     ask_methods_first: bool = True
     agent: Path | Default | None = DEFAULT
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None = DEFAULT
@@ -275,15 +273,15 @@ class ClientOptions:
     stream: Stream | None = None
     algorithms: Literal["strict", "default", "legacy"] | Algorithms = "default"
     compression: bool | Default = DEFAULT
-    transport_limits: Limits = attrs.field(factory=Limits)
-    auth_limits: AuthLimits = attrs.field(factory=AuthLimits)
-    limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
+    transport_limits: Limits = lazy_attrs.field(factory=Limits)
+    auth_limits: AuthLimits = lazy_attrs.field(factory=AuthLimits)
+    limits: ConnectionLimits = lazy_attrs.field(factory=ConnectionLimits)
     timeouts: Timeouts | Default = DEFAULT
     keepalive: KeepaliveOptions | Default | None = DEFAULT
     rekey_bytes: int = 1024**3
     rekey_seconds: float = 3600.0
     on_banner: Callable[[str], None] | None = None
-    trace: Trace | None = attrs.field(default=None, repr=False)
+    trace: Trace | None = lazy_attrs.field(default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
         check_values(self, _RULES, (None, DEFAULT))

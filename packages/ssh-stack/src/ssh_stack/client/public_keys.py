@@ -16,8 +16,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
 from ssh_auth import AgentSigner, Credential, KeyCredential, KeySigner, Signer, UnusableCredential
 from ssh_keys import PublicKey
 from ssh_stack.client.key_files import KeyReader, NamedCertificate, NamedKey
@@ -140,7 +138,7 @@ class KeyOrder:
 
     named: Sequence[NamedKey]
     certificates: Sequence[NamedCertificate] = ()
-    agent: dict[bytes, KeyCredential] = attrs.field(factory=dict[bytes, KeyCredential])
+    agent: dict[bytes, KeyCredential] = lazy_attrs.field(factory=dict[bytes, KeyCredential])
     explicit: bool = True
     others: bool = True
 

@@ -8,8 +8,6 @@ from collections.abc import Callable, Container, Sequence
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
 from ssh_keys import (
     CertificateRefused,
     HostKeyStatus,
@@ -78,7 +76,7 @@ class Trust:
     alias: str = ""
     """What known_hosts and certificates call the server instead, whatever its port
     (HostKeyAlias)."""
-    revoked: Sequence[tuple[str, RevocationList]] = attrs.field(default=(), repr=False)
+    revoked: Sequence[tuple[str, RevocationList]] = lazy_attrs.field(default=(), repr=False)
     """Lists of keys that are never accepted, each with its name (RevokedHostKeys)."""
     required_rsa_size: int = 0
     """The fewest bits of an RSA key (RequiredRSASize)."""
@@ -95,17 +93,17 @@ class Trust:
     """Prints further keys (KnownHostsCommand)."""
     dns: HostKeyDNS | None = None
     """Asks the DNS for fingerprints of the server's keys (VerifyHostKeyDNS)."""
-    peer: PeerAddress = attrs.field(factory=PeerAddress)
+    peer: PeerAddress = lazy_attrs.field(factory=PeerAddress)
     """The address that was connected to, and what it is for."""
     show: Callable[[PublicKey], None] | None = None
     """Shows a key that is known already (VisualHostKey)."""
-    doubt: HostKeyError | None = attrs.field(default=None, init=False)
+    doubt: HostKeyError | None = lazy_attrs.field(default=None, init=False)
     """Why the server is not to be trusted with secrets although the policy "off" let it pass."""
-    _used: PublicKey | None = attrs.field(default=None, init=False)
+    _used: PublicKey | None = lazy_attrs.field(default=None, init=False)
     """The key of this connection, where the user trusts it: for itself, not for an authority."""
-    _here: KnownHosts = attrs.field(init=False, repr=False)
+    _here: KnownHosts = lazy_attrs.field(init=False, repr=False)
     """The keys that are trusted, those of the command among them."""
-    _ordering: KnownHosts = attrs.field(init=False, repr=False)
+    _ordering: KnownHosts = lazy_attrs.field(init=False, repr=False)
     """The keys that decide the order of the host key algorithms."""
 
     def __attrs_post_init__(self) -> None:

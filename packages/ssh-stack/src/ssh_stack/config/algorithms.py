@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
 from ssh_keys.patterns import matches
 from ssh_stack.config.lines import Line
 from ssh_wire import lazy_attrs
@@ -58,7 +56,7 @@ class AlgorithmList:
     """The change, or the whole list."""
     what: str
     """What is listed, for messages."""
-    line: Line = attrs.field(eq=False, repr=False)
+    line: Line = lazy_attrs.field(eq=False, repr=False)
     """Where it is written."""
 
     @property

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import attrs
-
 from ssh_keys import KeyFormatError
 from ssh_stack.config.lines import Line, parse_line
 from ssh_stack.errors import ConfigError
@@ -55,7 +53,7 @@ class Config:
 
     sources: tuple[Source, ...] = ()
     """The options and files."""
-    _included: dict[tuple[Path, str], Source | None] = attrs.field(factory=dict[Any, Any])
+    _included: dict[tuple[Path, str], Source | None] = lazy_attrs.field(factory=dict[Any, Any])
 
     @classmethod
     def parse(cls, text: str | Sequence[str], source: str = "option") -> Config:

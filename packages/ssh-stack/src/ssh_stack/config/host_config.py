@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import attrs
-
 from ssh_stack.config.algorithms import AlgorithmList
 from ssh_stack.errors import ConfigError
 from ssh_wire import lazy_attrs
@@ -303,13 +301,15 @@ class HostConfig:
     tag: str | None = None
     """What `Match tagged` is held against."""
 
-    found: Mapping[str, Sequence[FoundValue]] = attrs.field(
+    found: Mapping[str, Sequence[FoundValue]] = lazy_attrs.field(
         factory=dict[str, Any], eq=False, repr=False
     )
     """The values as they were read, and their lines, by the keyword."""
-    texts: Mapping[str, Sequence[str]] = attrs.field(factory=dict[str, Any], eq=False, repr=False)
+    texts: Mapping[str, Sequence[str]] = lazy_attrs.field(
+        factory=dict[str, Any], eq=False, repr=False
+    )
     """The values with what was replaced in them, by the keyword, as `ssh -G` writes them."""
-    late_errors: Mapping[str, ConfigError] = attrs.field(
+    late_errors: Mapping[str, ConfigError] = lazy_attrs.field(
         factory=dict[str, Any], eq=False, repr=False
     )
     """Why a command cannot be used that is expanded when it is used, by its field."""

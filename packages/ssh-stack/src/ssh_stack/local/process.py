@@ -17,8 +17,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import IO, Final
 
-import attrs
-
 from ssh_connection import ExitSignal
 from ssh_wire import lazy_attrs
 
@@ -37,7 +35,7 @@ class Program:
     """Its arguments, the first as it will see its own name."""
     executable: str | None = None
     """The file that is executed; None for the first argument, looked for in PATH."""
-    env: Mapping[str, str] | None = attrs.field(default=None, repr=False)
+    env: Mapping[str, str] | None = lazy_attrs.field(default=None, repr=False)
     """All its variables; None for those of this process."""
     folder: str | None = None
     """The folder that it starts in; None for that of this process."""

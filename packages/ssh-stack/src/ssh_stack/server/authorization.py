@@ -6,15 +6,13 @@ import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, cast
 
-import attrs
-
 from ssh_auth import Accept, AuthContext, ChangePassword, Partial, Reject
 from ssh_connection.aio import ServerAuthentication
 from ssh_connection.aio.callbacks import call
 from ssh_stack.server.authorized_keys import AuthorizedKeys
 from ssh_stack.server.passwords import Passwords
 from ssh_stack.server.user_authorities import TrustedUserCAKeys
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 __all__ = [
     "Authorization",
@@ -51,7 +49,7 @@ class InOrder:
     def authentication(self) -> ServerAuthentication:
         """The methods that it offers, and their order."""
         sequence = tuple(_methods(each)[0] for each in self._parts)
-        return attrs.evolve(_merged(self._parts), sequences=(sequence,))
+        return lazy_attrs.evolve(_merged(self._parts), sequences=(sequence,))
 
 
 Authorization: TypeAlias = (
@@ -80,7 +78,7 @@ def combine(parts: Authorization | Sequence[Authorization]) -> ServerAuthenticat
         return merged
     _check_distinct(given)
     alternatives = [each.sequences or [(name,) for name in _methods(each)] for each in given]
-    return attrs.evolve(merged, sequences=tuple(way for ways in alternatives for way in ways))
+    return lazy_attrs.evolve(merged, sequences=tuple(way for ways in alternatives for way in ways))
 
 
 _METHODS: Final = {

@@ -6,8 +6,6 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Literal, Required, TypeAlias, TypedDict, cast
 
-import attrs
-
 from ssh_auth import AuthLimits
 from ssh_connection import ConnectionLimits
 from ssh_connection.aio import (
@@ -130,24 +128,26 @@ class ServerOptions:
         on_error: Told of each connection that did not end because somebody closed it, and why.
     """
 
-    host_keys: Sequence[PrivateKey | HostSigner] = attrs.field(repr=False, converter=_host_keys)
+    host_keys: Sequence[PrivateKey | HostSigner] = lazy_attrs.field(
+        repr=False, converter=_host_keys
+    )
     host_certificates: Sequence[Certificate] = ()
-    auth: Authorization | Sequence[Authorization] = attrs.field(repr=False)
+    auth: Authorization | Sequence[Authorization] = lazy_attrs.field(repr=False)
     session: SessionHandler | None = None
-    subsystems: Mapping[str, SessionHandler] = attrs.field(factory=dict[str, SessionHandler])
+    subsystems: Mapping[str, SessionHandler] = lazy_attrs.field(factory=dict[str, SessionHandler])
     sftp: FileSystem | None = None
     forwarding: ForwardingRules | None = None
     env: Collection[str] | None = None
     revoked_keys: RevokedSource | Sequence[RevokedSource] | None = None
-    auth_limits: AuthLimits = attrs.field(factory=AuthLimits)
+    auth_limits: AuthLimits = lazy_attrs.field(factory=AuthLimits)
     user_algorithms: Callable[[str], Sequence[str]] | None = None
     banner: str = ""
     algorithms: Literal["strict", "default", "legacy"] | Algorithms = "default"
-    transport_limits: Limits = attrs.field(factory=Limits)
-    limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
+    transport_limits: Limits = lazy_attrs.field(factory=Limits)
+    limits: ConnectionLimits = lazy_attrs.field(factory=ConnectionLimits)
     login_grace: float = 120.0
-    max_startups: MaxStartups = attrs.field(factory=MaxStartups)
-    keepalive: KeepaliveOptions | None = attrs.field(factory=KeepaliveOptions)
+    max_startups: MaxStartups = lazy_attrs.field(factory=MaxStartups)
+    keepalive: KeepaliveOptions | None = lazy_attrs.field(factory=KeepaliveOptions)
     rekey_bytes: int = 1024**3
     rekey_seconds: float = 3600.0
     close_timeout: float = 5.0

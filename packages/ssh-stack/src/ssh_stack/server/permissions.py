@@ -11,11 +11,10 @@ import time
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
 from ssh_auth import Accept, AuthContext, Permissions
 from ssh_keys import FidoPolicy
 from ssh_keys.fido import NO_TOUCH
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -110,7 +109,7 @@ def combined_grant(one: Accept, other: Accept) -> Accept | None:
     permissions = one.permissions.restricted_by(other.permissions)
     if permissions is None:
         return None
-    fido = attrs.evolve(
+    fido = lazy_attrs.evolve(
         one.fido,
         touch=one.fido.touch or other.fido.touch,
         verification=one.fido.verification or other.fido.verification,

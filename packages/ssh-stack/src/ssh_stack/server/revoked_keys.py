@@ -7,8 +7,6 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-import attrs
-
 from ssh_auth import Accept, AuthContext, Partial, Reject
 from ssh_connection.aio.callbacks import call
 from ssh_keys import PublicKey
@@ -16,6 +14,7 @@ from ssh_keys.files import ReadOnce
 from ssh_stack.errors import ConfigError
 from ssh_stack.sources import RevokedSource
 from ssh_stack.trust_files import load_revoked_keys
+from ssh_wire import lazy_attrs
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class RevokedKeys:
             answer: _Result = await call(about_certificate, user, certificate, context=context)
             return answer
 
-        return attrs.evolve(
+        return lazy_attrs.evolve(
             authentication,
             public_key=None if about_key is None else public_key,
             certificate=None if about_certificate is None else certificate,

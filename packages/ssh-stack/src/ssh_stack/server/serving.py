@@ -11,8 +11,6 @@ from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
-import attrs
-
 from ssh_auth import ACCEPTED_ALGORITHMS
 from ssh_connection.addresses import format_address
 from ssh_connection.aio import (
@@ -36,7 +34,7 @@ from ssh_stack.server.revoked_keys import RevokedKeys
 from ssh_stack.server.shell import LocalShell
 from ssh_stack.streams import Reader, Writer, attach, check_stream
 from ssh_transport import Algorithms, TransportOptions, profiles
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 from ssh_wire.aio import close_after
 from ssh_wire.text import printable
 
@@ -59,7 +57,7 @@ class Server:
         admission: Admission,
         on_error: Callable[[ServerConnection, Exception], None] | None = None,
     ) -> None:
-        self._settings = attrs.evolve(
+        self._settings = lazy_attrs.evolve(
             settings, on_authenticated=self._authenticated, on_end=self._ended
         )
         self._admission = admission
@@ -281,7 +279,7 @@ def serve(host: str | None, port: int = 0, **options: Unpack[ServerOptionsKw]) -
         UnknownOption: there is no option of that name.
         UsageError: an option has a value that cannot be used.
     """
-    check_names(options, [field.name for field in attrs.fields(ServerOptions)], "serve")
+    check_names(options, [field.name for field in lazy_attrs.fields(ServerOptions)], "serve")
     check_port(port, zero=True)
     if host is not None:
         check_host(host)
@@ -291,9 +289,9 @@ def serve(host: str | None, port: int = 0, **options: Unpack[ServerOptionsKw]) -
 def _settings(options: ServerOptions) -> ServerSettings:
     authentication = combine(options.auth)
     if options.banner:
-        authentication = attrs.evolve(authentication, banner=options.banner)
+        authentication = lazy_attrs.evolve(authentication, banner=options.banner)
     if options.user_algorithms is not None:
-        authentication = attrs.evolve(authentication, algorithms=options.user_algorithms)
+        authentication = lazy_attrs.evolve(authentication, algorithms=options.user_algorithms)
     authentication.check()
     if options.revoked_keys is not None:
         authentication = RevokedKeys(options.revoked_keys).guard(authentication)

@@ -16,8 +16,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-import attrs
-
 from ssh_transport.errors import KeyExchangeFailed
 from ssh_transport.events import ComputationRequested, KexCompleted
 from ssh_transport.keyexchange.computation import Computation
@@ -43,7 +41,7 @@ from ssh_transport.keyexchange.states import (
 )
 from ssh_transport.options import Guess
 from ssh_transport.states import TransportState
-from ssh_wire import ProtocolError, UsageError
+from ssh_wire import ProtocolError, UsageError, lazy_attrs
 from ssh_wire.messages.transport import KexInit, NewKeys
 
 if TYPE_CHECKING:
@@ -237,7 +235,7 @@ class KeyExchange(ABC):
         session = context.session
         if not announced.initial:
             # the signals in a later KEXINIT are ignored
-            return attrs.evolve(found, strict=session.strict)
+            return lazy_attrs.evolve(found, strict=session.strict)
         # "the first packet sent or received is not SSH_MSG_KEXINIT" ends a strict exchange
         if found.strict and context.inbound.sequence != 1:
             problem = "KEXINIT was not the first packet"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-import attrs
-
 from ssh_keys import PublicKey
 from ssh_transport.events import SignatureRequested
 from ssh_transport.kex.share_messages import KexReply
@@ -18,7 +16,7 @@ from ssh_transport.keyexchange.states import (
     OwnHostKey,
 )
 from ssh_transport.states import TransportState
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 from ssh_wire.messages.kex import KexDHGexGroup
 
 if TYPE_CHECKING:
@@ -45,7 +43,7 @@ class ServerKeyExchange(KeyExchange):
         if not names:
             problem = "no host key can make a signature that the algorithms allow"
             raise UsageError(problem)
-        super().__init__(context, attrs.evolve(offer, host_keys=names))
+        super().__init__(context, lazy_attrs.evolve(offer, host_keys=names))
         self._identities = identities
 
     def message(self, payload: bytes) -> TransportState | None:

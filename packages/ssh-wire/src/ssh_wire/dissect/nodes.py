@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, cast
-
-import attrs
+from typing import Any, TypeAlias
 
 from ssh_wire import codegen, lazy_attrs
 from ssh_wire.declare import Message, Record
@@ -40,7 +38,7 @@ class Field:
 
     name: str
     kind: str
-    value: Value | None = attrs.field(default=None, repr=False)
+    value: Value | None = lazy_attrs.field(default=None, repr=False)
     meaning: str = ""
     secret: bool = False
     inner: tuple[Field, ...] = ()
@@ -115,7 +113,7 @@ _known_secrets: dict[type, frozenset[str]] = {}
 
 def _secrets(declaration: type[Record]) -> frozenset[str]:
     if declaration not in _known_secrets:
-        found: tuple[attrs.Attribute[Any], ...] = attrs.fields(cast("Any", declaration))
+        found = lazy_attrs.fields(declaration)
         _known_secrets[declaration] = frozenset(field.name for field in found if not field.repr)
     return _known_secrets[declaration]
 

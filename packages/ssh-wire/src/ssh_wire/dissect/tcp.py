@@ -11,8 +11,6 @@ from bisect import insort
 from collections.abc import Iterator
 from operator import itemgetter
 
-import attrs
-
 from ssh_wire import lazy_attrs
 from ssh_wire.dissect.conversation import Role
 from ssh_wire.dissect.links import ACK, SYN, Address, Segment
@@ -93,7 +91,7 @@ class TCPConnection:
     client: Address
     server: Address
     opening: int | None
-    streams: dict[Role, TCPStream] = attrs.field(factory=_streams, repr=False)
+    streams: dict[Role, TCPStream] = lazy_attrs.field(factory=_streams, repr=False)
 
 
 class TCPConnections:

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Literal, TypeAlias, get_args
 
-import attrs
-
 from ssh_wire import lazy_attrs
 from ssh_wire.binary_packet import unpack_packet
 from ssh_wire.declare import Message
@@ -97,7 +95,7 @@ def report(data: bytes, options: Options) -> Iterator[str]:
             return
         data, form = raw, "stream"
     known: TCPConnection | None = None
-    for one in read_entries(data, attrs.evolve(options, form=form)):
+    for one in read_entries(data, lazy_attrs.evolve(options, form=form)):
         if one.connection is not None and one.connection is not known:
             if known is not None:
                 yield ""

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from attrs import field
-
 from ssh_wire.declare import Message, Record, message, record
+from ssh_wire.lazy_attrs import field
 from ssh_wire.messageset import MessageSet
 from ssh_wire.types import Counted, NameList, Rest, Text
 

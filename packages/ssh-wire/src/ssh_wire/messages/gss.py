@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from attrs import field
-
 from ssh_wire.declare import Message, message
+from ssh_wire.lazy_attrs import field
 from ssh_wire.messages.auth import AuthHead
 from ssh_wire.types import Counted, MPInt, Text, UInt32
 

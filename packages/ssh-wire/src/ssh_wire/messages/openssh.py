@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from attrs import field
-
 from ssh_wire.declare import Message, Record, message, record
+from ssh_wire.lazy_attrs import field
 from ssh_wire.messages import connection
 from ssh_wire.messages.auth import AuthHead
 from ssh_wire.messages.connection import GlobalHead, OpenHead, RequestHead

@@ -6,12 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-import attrs
-
 from ssh_connection.aio.process.launch import Launch
 from ssh_connection.aio.process.process import Process
 from ssh_connection.aio.scope import Scope
 from ssh_connection.errors import RequestRefused
+from ssh_wire import lazy_attrs
 from ssh_wire.messages import connection as m
 
 if TYPE_CHECKING:
@@ -116,4 +115,4 @@ class Sessions:
     def _with_environment(self, launch: Launch) -> Launch:
         if not self._environment:
             return launch
-        return attrs.evolve(launch, env={**self._environment, **launch.env})
+        return lazy_attrs.evolve(launch, env={**self._environment, **launch.env})

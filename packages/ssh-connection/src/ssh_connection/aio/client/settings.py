@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-import attrs
-
 from ssh_auth import AuthLimits, Credential
 from ssh_connection.aio.settings import KeepaliveOptions, Timeouts
 from ssh_connection.limits import ConnectionLimits
@@ -69,19 +67,19 @@ class ClientSettings:
     """Asked when something is to be forwarded: why it is not to be; an empty string allows it."""
     public_key_algorithms: tuple[str, ...] | None = None
     """The signature algorithms that keys may use (PubkeyAcceptedAlgorithms); None for all."""
-    auth_limits: AuthLimits = attrs.field(factory=AuthLimits)
+    auth_limits: AuthLimits = lazy_attrs.field(factory=AuthLimits)
     """How much the server may ask for before the user is authenticated."""
     transport: TransportOptions
     """Algorithms, limits and rekey thresholds of the transport."""
     host_key_algorithms: tuple[str, ...] = ()
     """Host key algorithms to prefer: those of keys that are known already."""
-    timeouts: Timeouts = attrs.field(factory=Timeouts)
+    timeouts: Timeouts = lazy_attrs.field(factory=Timeouts)
     """How long each stage may take."""
-    keepalive: KeepaliveOptions | None = attrs.field(factory=KeepaliveOptions)
+    keepalive: KeepaliveOptions | None = lazy_attrs.field(factory=KeepaliveOptions)
     """How a dead peer is found; None never asks."""
-    limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
+    limits: ConnectionLimits = lazy_attrs.field(factory=ConnectionLimits)
     """How much of everything the connection may have."""
-    environment: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    environment: Mapping[str, str] = lazy_attrs.field(factory=dict[str, str])
     """Environment variables to ask for in each session, before those of its command."""
     on_banner: Callable[[str], None] | None = None
     """Takes the server's banner, escaped."""

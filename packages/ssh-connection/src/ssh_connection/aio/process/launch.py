@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-import attrs
-
 from ssh_connection.pty import Pty
 from ssh_wire import UsageError, lazy, lazy_attrs
 from ssh_wire.messages import connection as m
@@ -29,7 +27,7 @@ class Launch:
     """A subsystem to start instead of a command."""
     pty: Pty | None = None
     """The terminal to ask for; without one standard error stays apart."""
-    env: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    env: Mapping[str, str] = lazy_attrs.field(factory=dict[str, str])
     """Environment variables to ask for; servers accept few."""
     grace: float = 2.0
     """Seconds between TERM and KILL when the process is closed while it runs."""

@@ -16,8 +16,6 @@ from contextlib import AsyncExitStack, suppress
 from subprocess import DEVNULL, PIPE, STDOUT
 from typing import IO, Final, Protocol, TypeAlias, cast
 
-import attrs
-
 from ssh_connection.aio.process.files import (
     bytes_of,
     is_descriptor,
@@ -205,7 +203,8 @@ class Redirects:
 
     def __bool__(self) -> bool:
         return any(
-            each is not None and not _is(each, PIPE) for each in attrs.astuple(self, recurse=False)
+            each is not None and not _is(each, PIPE)
+            for each in (self.stdin, self.stdout, self.stderr)
         )
 
     async def open(self, stack: AsyncExitStack) -> OpenedStreams:

@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Literal
 
-import attrs
-
 from ssh_connection.aio.process.launch import Launch
 from ssh_connection.aio.process.process import Process
 from ssh_connection.aio.process.redirect import Redirects
@@ -50,13 +48,13 @@ class OutputTooLarge(SSHError):
 class RunOptions:
     """How `run` runs a command."""
 
-    redirects: Redirects = attrs.field(factory=Redirects)
+    redirects: Redirects = lazy_attrs.field(factory=Redirects)
     """Where its streams come from and go to; by default it reads nothing and all is collected."""
     timeout: float | None = None
     """Seconds for all of it, the opening of the channel included."""
     check: bool = False
     """Raise `CommandFailed` unless it ends with status 0."""
-    env: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    env: Mapping[str, str] = lazy_attrs.field(factory=dict[str, str])
     """Environment variables to ask for."""
     pty: Pty | None = None
     """The terminal to ask for."""
@@ -161,7 +159,7 @@ class _Run:
             if streams.is_plain:
                 await streams.feed(process.stdin)  # nothing that it would wait for
             else:
-                process.redirect(attrs.evolve(streams, feeds=True), stack.pop_all())
+                process.redirect(lazy_attrs.evolve(streams, feeds=True), stack.pop_all())
         if options.max_output is None:
             await process.wait_closed()
         else:

@@ -7,8 +7,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import attrs
-
 from ssh_auth import (
     AnswersReceived,
     AuthContext,
@@ -27,7 +25,7 @@ from ssh_auth import (
 )
 from ssh_connection.aio.callbacks import call
 from ssh_connection.aio.server.authentication import Result, ServerAuthentication
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 from ssh_wire.messages.auth import InfoRequest
 
 if TYPE_CHECKING:
@@ -72,7 +70,7 @@ class Authenticator:
         if isinstance(event, Authenticated | DecisionInvalid | TokenRefused):
             return
         function, arguments = self._question(event)
-        context = attrs.evolve(self._context, user=event.user, completed=self._auth.completed)
+        context = lazy_attrs.evolve(self._context, user=event.user, completed=self._auth.completed)
         answer: _Answer = Reject()
         try:
             if function is not None:

@@ -7,8 +7,6 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, ParamSpec, TypeAlias
 
-import attrs
-
 from ssh_auth import Permissions
 from ssh_connection.aio.callbacks import logged
 from ssh_connection.aio.streams import ByteReader
@@ -247,7 +245,7 @@ class Session:
     def _resize(self, columns: int, rows: int) -> bool:
         if self.pty is not None and columns and rows:
             # a handler that has not begun yet begins with the new size
-            self.pty = attrs.evolve(self.pty, columns=columns, rows=rows)
+            self.pty = lazy_attrs.evolve(self.pty, columns=columns, rows=rows)
         return self.on_resize is None or _call(self.on_resize, columns, rows)
 
     def _set_variable(self, request: m.EnvRequest) -> bool:
@@ -273,7 +271,7 @@ class SessionPolicy:
 
     shell: SessionHandler | None = None
     """Runs shells and commands."""
-    subsystems: Mapping[str, SessionHandler] = attrs.field(factory=dict[str, SessionHandler])
+    subsystems: Mapping[str, SessionHandler] = lazy_attrs.field(factory=dict[str, SessionHandler])
     """Runs subsystems, by name."""
     env: frozenset[str] = frozenset()
     """The environment variables that a client may set."""

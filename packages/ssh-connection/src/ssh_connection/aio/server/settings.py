@@ -6,8 +6,6 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
 from ssh_auth import AuthLimits
 from ssh_connection.aio.server.authentication import ServerAuthentication
 from ssh_connection.aio.server.forwards import ForwardingRules
@@ -39,13 +37,13 @@ class ServerSettings:
     """What authorities say about these keys."""
     authentication: ServerAuthentication
     """Who may log in."""
-    auth_limits: AuthLimits = attrs.field(factory=AuthLimits)
+    auth_limits: AuthLimits = lazy_attrs.field(factory=AuthLimits)
     """How often a client may try, and how much it may ask for, until it is authenticated."""
     transport: TransportOptions
     """Algorithms, limits and rekey thresholds of the transport."""
     shell: SessionHandler | None = None
     """Runs shells and commands."""
-    subsystems: Mapping[str, SessionHandler] = attrs.field(factory=dict[str, SessionHandler])
+    subsystems: Mapping[str, SessionHandler] = lazy_attrs.field(factory=dict[str, SessionHandler])
     """Runs subsystems, by name."""
     env: frozenset[str] = frozenset()
     """The environment variables that a client may set."""
@@ -53,9 +51,9 @@ class ServerSettings:
     """Where to the client may forward."""
     login_grace: float = 120.0
     """Seconds from the connection to the authentication."""
-    keepalive: KeepaliveOptions | None = attrs.field(factory=KeepaliveOptions)
+    keepalive: KeepaliveOptions | None = lazy_attrs.field(factory=KeepaliveOptions)
     """How a dead peer is found; None never asks."""
-    limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
+    limits: ConnectionLimits = lazy_attrs.field(factory=ConnectionLimits)
     """How much of everything a connection may have."""
     close_timeout: float = 5.0
     """Seconds that closing may take before the connection is cut."""

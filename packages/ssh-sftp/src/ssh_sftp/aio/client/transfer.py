@@ -8,8 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, get_args
 
-import attrs
-
 from ssh_sftp.aio.client.session import ClientSession, unsupported
 from ssh_sftp.aio.client.sink import DownloadTarget, LocalFolder, part_name
 from ssh_sftp.aio.client.source import LocalFile, SourceFolder
@@ -110,7 +108,7 @@ class Transfer:
         """Upload one file."""
         self._scheduler.stop = True
         atomic = atomic and self._options.atomic
-        options = attrs.evolve(self._upload_options(remote, atomic=atomic), checks_small=True)
+        options = lazy_attrs.evolve(self._upload_options(remote, atomic=atomic), checks_small=True)
 
         def opened() -> LocalFile:
             source = LocalFile(str(local), follow=True)
@@ -182,7 +180,7 @@ class Transfer:
             return self._options
         if stat.S_ISREG(found.st_mode):
             return self._options
-        return attrs.evolve(self._options, atomic=False)
+        return lazy_attrs.evolve(self._options, atomic=False)
 
     def _upload_options(self, remote: str, *, atomic: bool) -> UploadOptions:
         download_target = self._download_target(self._options)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-import attrs
 import click
 
 from ssh_keys import Certificate, CertificateSpec, issue
@@ -55,7 +54,7 @@ def certify(options: Options, report: Report) -> int:
     now = int(time.time())
     for number, word in enumerate(options.files):
         path = Path(word)
-        spec = attrs.evolve(spec_of(options, identity, now), serial=_serial(options, number))
+        spec = lazy_attrs.evolve(spec_of(options, identity, now), serial=_serial(options, number))
         key = read_public(path)
         if not key.comment and word.endswith(".pub"):  # as ssh-keygen does
             key = key.with_comment(word)

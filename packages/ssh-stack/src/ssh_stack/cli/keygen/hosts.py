@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import attrs
 import click
 
 from ssh_keys import Certificate, KeyFormatError, KnownHostsFile
@@ -90,8 +89,8 @@ class _Change:
     edit: Callable[[KeyLine], tuple[bytes, ...]]
     decode: bool
     always: bool
-    unreadable: list[int] = attrs.field(factory=list[int])
-    edited: list[KeyLine] = attrs.field(factory=list[KeyLine])
+    unreadable: list[int] = lazy_attrs.field(factory=list[int])
+    edited: list[KeyLine] = lazy_attrs.field(factory=list[KeyLine])
 
     def __call__(self, file: KnownHostsFile) -> KnownHostsFile:
         """Return the changed file; the same object where it is to stay as it is."""

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import attrs
 import click
 
 from ssh_keys import KeyPolicy, PublicKey, RevocationList
@@ -16,6 +15,7 @@ from ssh_stack.cli.errors import CommandExit
 from ssh_stack.cli.keygen.keys import commented_keys, read, read_public
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.report import Report
+from ssh_wire import lazy_attrs
 from ssh_wire.text import printable
 
 __all__ = ["make", "query"]
@@ -25,7 +25,7 @@ def make(options: Options, report: Report) -> int:
     """Write a list that revokes what the files name, or with -u add it to one."""
     target = Path(options.need("f", "where the list goes"))
     revoked = read_revoked_keys(target) if options.has("u") else RevocationList()
-    changed = attrs.evolve(
+    changed = lazy_attrs.evolve(
         revoked,
         version=options.number("z", revoked.version) or 0,
         generated=int(time.time()),

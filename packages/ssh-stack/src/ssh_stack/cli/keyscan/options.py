@@ -8,8 +8,6 @@ import socket
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import attrs
-
 from ssh_wire import UsageError, lazy_attrs
 from ssh_wire.numbers import MAX_PORT
 
@@ -38,7 +36,7 @@ class Options:
 
     names: tuple[str, ...] = ()
     """The hosts behind the letters."""
-    files: list[str] = attrs.field(factory=list[str])
+    files: list[str] = lazy_attrs.field(factory=list[str])
     """-f: files with hosts, "-" for standard input."""
     kinds: tuple[str, ...] = tuple(KINDS)
     """-t."""

@@ -10,8 +10,6 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
 from ssh_keys import certified_name
 from ssh_stack.cli.keyscan.options import KINDS
 from ssh_transport import (
@@ -84,7 +82,7 @@ async def _connect(result: ProbeResult, address: str, options: Options) -> None:
     if options.certificates:
         names = tuple(each for each in map(certified_name, names) if each in HOST_KEYS)
     known = profiles("legacy", "client")
-    offered = attrs.evolve(known, host_keys=names, rsa_bits=_SMALLEST_RSA)
+    offered = lazy_attrs.evolve(known, host_keys=names, rsa_bits=_SMALLEST_RSA)
     loop = asyncio.get_running_loop()
     core = ClientTransport(
         TransportOptions(algorithms=offered), random=os.urandom, now=loop.time()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-import attrs
-
 from ssh_stack.cli.sftp.grammar import COMMANDS, Place
 from ssh_stack.cli.sftp.patterns import Found
 from ssh_stack.cli.sftp.words import Words, escape_pattern, literal, split_words
@@ -29,7 +27,7 @@ class Completer:
     """
 
     lookup: Lookup
-    _found: list[str] = attrs.field(factory=list[str])
+    _found: list[str] = lazy_attrs.field(factory=list[str])
 
     def __call__(self, _text: str, state: int) -> str | None:
         """Return one of the words, or None behind the last."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import getopt
 from typing import Final, Literal, TypeAlias
 
-import attrs
-
 from ssh_stack.cli.sftp.words import literal, split_words
 from ssh_wire import UsageError, lazy_attrs
 
@@ -85,9 +83,9 @@ COMMANDS: Final[dict[str, Syntax]] = {
     "put": _PUT,
     "pwd": Syntax(action="pwd"),
     "quit": _QUIT,
-    "reget": attrs.evolve(_GET, action="reget"),
+    "reget": lazy_attrs.evolve(_GET, action="reget"),
     "rename": Syntax(action="rename", flags="l", first="remote", second="remote", least=2),
-    "reput": attrs.evolve(_PUT, action="reput"),
+    "reput": lazy_attrs.evolve(_PUT, action="reput"),
     "rm": Syntax(action="rm", first="remote", least=1, patterns=1),
     "rmdir": Syntax(action="rmdir", first="remote", least=1),
     "symlink": Syntax(action="symlink", first="remote", second="remote", least=2),

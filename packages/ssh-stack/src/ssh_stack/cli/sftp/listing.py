@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
 from ssh_wire import lazy_attrs
 from ssh_wire.text import printable
 
@@ -79,15 +77,17 @@ class View:
 
 
 _CHANGES: Final[dict[str, Callable[[View], View]]] = {
-    "1": lambda view: attrs.evolve(view, long=False, numeric=False, scaled=False, single=True),
-    "S": lambda view: attrs.evolve(view, order="size"),
-    "a": lambda view: attrs.evolve(view, hidden=True),
-    "f": lambda view: attrs.evolve(view, order=""),
-    "h": lambda view: attrs.evolve(view, scaled=True),
-    "l": lambda view: attrs.evolve(view, long=True, single=False),
-    "n": lambda view: attrs.evolve(view, long=True, numeric=True, single=False),
-    "r": lambda view: attrs.evolve(view, reverse=True),
-    "t": lambda view: attrs.evolve(view, order="time"),
+    "1": lambda view: lazy_attrs.evolve(
+        view, long=False, numeric=False, scaled=False, single=True
+    ),
+    "S": lambda view: lazy_attrs.evolve(view, order="size"),
+    "a": lambda view: lazy_attrs.evolve(view, hidden=True),
+    "f": lambda view: lazy_attrs.evolve(view, order=""),
+    "h": lambda view: lazy_attrs.evolve(view, scaled=True),
+    "l": lambda view: lazy_attrs.evolve(view, long=True, single=False),
+    "n": lambda view: lazy_attrs.evolve(view, long=True, numeric=True, single=False),
+    "r": lambda view: lazy_attrs.evolve(view, reverse=True),
+    "t": lambda view: lazy_attrs.evolve(view, order="time"),
 }
 
 

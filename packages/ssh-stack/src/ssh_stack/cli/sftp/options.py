@@ -7,8 +7,6 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-import attrs
-
 from ssh_stack.cli.arguments import directive
 from ssh_stack.cli.letters import SHARED_FLAGS, SHARED_VALUES, SSHLetters, buffer_size, number
 from ssh_stack.cli.locations import Location, parse_location
@@ -35,9 +33,9 @@ _FLAGS: Final = {
 class Options:
     """What the command line asks for."""
 
-    letters: SSHLetters = attrs.field(factory=SSHLetters)
+    letters: SSHLetters = lazy_attrs.field(factory=SSHLetters)
     """Those that are given on to ssh."""
-    location: Location = attrs.field(factory=lambda: Location(""))
+    location: Location = lazy_attrs.field(factory=lambda: Location(""))
     """The host, and a path where one was given."""
     path: str | None = None
     """The path that was given behind the host."""

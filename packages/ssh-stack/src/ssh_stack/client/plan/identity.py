@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
-import attrs
-
 from ssh_auth import AuthLimits, PromptResponder
 from ssh_keys import KeyPolicy
 from ssh_stack.client.encrypted_signer import PASSPHRASE_PROMPTS
@@ -65,23 +63,23 @@ class IdentityPlan:
     methods: tuple[str, ...] = METHODS
     ask_methods_first: bool = True
     batch: bool = False
-    prompter: Prompter | None = attrs.field(default=None, repr=False)
-    password: Secret | None = attrs.field(default=None, repr=False)
+    prompter: Prompter | None = lazy_attrs.field(default=None, repr=False)
+    password: Secret | None = lazy_attrs.field(default=None, repr=False)
     change_password: Callable[[str], Awaitable[str | None] | str | None] | None = None
-    interactive: PromptResponder | None = attrs.field(default=None, repr=False)
+    interactive: PromptResponder | None = lazy_attrs.field(default=None, repr=False)
     password_prompts: int = PASSPHRASE_PROMPTS
     devices: str = ""
-    keys: tuple[KeySource, ...] = attrs.field(default=(), repr=False)
+    keys: tuple[KeySource, ...] = lazy_attrs.field(default=(), repr=False)
     keys_from: Literal["option", "configuration", "default"] = "default"
     certificates: tuple[CertificateSource, ...] = ()
-    passphrase: Secret | bytes | None = attrs.field(default=None, repr=False)
+    passphrase: Secret | bytes | None = lazy_attrs.field(default=None, repr=False)
     strict_permissions: bool = True
     agent: Path | Default | None = DEFAULT
     identities_only: bool = False
     public_key_algorithms: tuple[str, ...] | None = None
     min_rsa_bits: int = 0
     key_policy: KeyPolicy = KeyPolicy.DEFAULT
-    limits: AuthLimits = attrs.field(factory=AuthLimits)
+    limits: AuthLimits = lazy_attrs.field(factory=AuthLimits)
     on_banner: Callable[[str], None] | None = None
 
     @property

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from ssh_stack.arguments import parse_destination
 from ssh_stack.sources import DEFAULT
 from ssh_wire import UsageError, lazy_attrs
@@ -59,7 +57,7 @@ def last_jump(options: ClientOptions, plan: ConnectionPlan, depth: int) -> Jump:
     if depth and options.jump is DEFAULT and there == here:
         problem = f"the way to {host} goes through {host} itself (ProxyJump)"
         raise UsageError(problem)
-    inherited = attrs.evolve(
+    inherited = lazy_attrs.evolve(
         options,
         username=user,
         jump=before or DEFAULT,  # the first one is reached as its own configuration says

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
 from ssh_stack.client.plan.forwards import ForwardsPlan, merge_forwards
 from ssh_stack.client.plan.identity import IdentityPlan, merge_identity
 from ssh_stack.client.plan.route import RoutePlan, merge_route
@@ -146,7 +144,7 @@ def _without_prompts(options: ClientOptions) -> ClientOptions:
     """
     asks = options.update_host_keys
     decides = options.host_key_policy
-    return attrs.evolve(
+    return lazy_attrs.evolve(
         options,
         prompter=None,
         host_key_policy="strict" if callable(decides) else decides,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-import attrs
-
 from ssh_connection.aio import ClientConnection
 from ssh_stack.client.connection import Connection
 from ssh_stack.client.plan.choice import choose
@@ -53,7 +51,7 @@ class RoutePlan:
 
     stream: Stream | None = None
     proxy_command: _Command | None = None
-    proxy_command_error: ConfigError | None = attrs.field(default=None, eq=False)
+    proxy_command_error: ConfigError | None = lazy_attrs.field(default=None, eq=False)
     proxy_passes_socket: bool = False
     connection: Connection | ClientConnection | None = None
     jumps: tuple[str, ...] = ()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import attrs
-
 from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
@@ -89,7 +87,7 @@ class SessionPlan:
     forward_x11_trusted: bool = False
     forward_x11_timeout: int = 1200
     xauth: str | None = None
-    control: ControlPlan = attrs.field(factory=ControlPlan)
+    control: ControlPlan = lazy_attrs.field(factory=ControlPlan)
 
 
 def merge_session(config: HostConfig) -> SessionPlan:

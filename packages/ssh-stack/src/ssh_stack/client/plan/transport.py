@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from ssh_connection import ConnectionLimits
 from ssh_connection.aio import KeepaliveOptions, Timeouts
 from ssh_stack.sources import Default
@@ -53,13 +51,13 @@ class TransportPlan:
     comments: str = ""
     warns_of_kex: bool = False
     keeps_host_key_order: bool = False
-    limits: Limits = attrs.field(factory=Limits)
-    connection_limits: ConnectionLimits = attrs.field(factory=ConnectionLimits)
+    limits: Limits = lazy_attrs.field(factory=Limits)
+    connection_limits: ConnectionLimits = lazy_attrs.field(factory=ConnectionLimits)
     rekey_bytes: int = 1024**3
     rekey_seconds: float = 3600.0
-    timeouts: Timeouts = attrs.field(factory=Timeouts)
-    keepalive: KeepaliveOptions | None = attrs.field(factory=KeepaliveOptions)
-    trace: Trace | None = attrs.field(default=None, repr=False)
+    timeouts: Timeouts = lazy_attrs.field(factory=Timeouts)
+    keepalive: KeepaliveOptions | None = lazy_attrs.field(factory=KeepaliveOptions)
+    trace: Trace | None = lazy_attrs.field(default=None, repr=False)
 
 
 def merge_transport(options: ClientOptions, config: HostConfig) -> TransportPlan:
@@ -97,7 +95,7 @@ def offered_algorithms(options: ClientOptions, config: HostConfig) -> Algorithms
     if isinstance(options.algorithms, Algorithms):
         if isinstance(given, Default):
             return options.algorithms
-        return attrs.evolve(options.algorithms, compression=_compression(wanted=given))
+        return lazy_attrs.evolve(options.algorithms, compression=_compression(wanted=given))
     base = profiles(options.algorithms, "client")
     closed = options.algorithms == "strict"
     compression = base.compression
@@ -105,7 +103,7 @@ def offered_algorithms(options: ClientOptions, config: HostConfig) -> Algorithms
         compression = _compression(wanted=given)
     elif config.compression and not closed:
         compression = _compression(wanted=True)
-    return attrs.evolve(
+    return lazy_attrs.evolve(
         base,
         compression=compression,
         kex=_apply_change(base.kex, config.kex_algorithms, closed=closed),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-import attrs
-
 from ssh_keys import KeyPolicy, KnownHosts
 from ssh_stack.client.options import HostKeyPolicy, HostKeyUpdateDecision
 from ssh_stack.client.plan.choice import choose
@@ -57,14 +55,16 @@ class TrustPlan:
 
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | None = None
     system_files: tuple[Path, ...] = ()
-    revoked: RevokedSource | Sequence[RevokedSource] | None = attrs.field(default=None, repr=False)
+    revoked: RevokedSource | Sequence[RevokedSource] | None = lazy_attrs.field(
+        default=None, repr=False
+    )
     policy: HostKeyPolicy = "strict"
     remembers: bool = True
     hashed: bool = False
     updates: bool = False
     confirm_update: HostKeyUpdateDecision | None = None
     command: str | None = None
-    command_error: ConfigError | None = attrs.field(default=None, eq=False)
+    command_error: ConfigError | None = lazy_attrs.field(default=None, eq=False)
     dns: Literal["yes", "ask", "no"] = "no"
     dns_resolver: SSHFPResolver | None = None
     checks_address: bool = False

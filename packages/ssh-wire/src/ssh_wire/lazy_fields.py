@@ -1,0 +1,192 @@
+"""The fields of a lazy attrs class, and the methods that follow from them.
+
+Each function writes one method as attrs does, a slot at a time instead of through
+`object.__setattr__`; `ssh_wire.lazy_attrs` has the rest written by attrs itself.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+from collections.abc import Callable, Sequence
+from reprlib import recursive_repr
+from typing import Any, Final, Self
+
+__all__ = ["NOTHING", "Field", "own_fields", "write_eq", "write_hash", "write_init", "write_repr"]
+
+
+class _Nothing:
+    """What no default is."""
+
+    def __repr__(self) -> str:
+        return "NOTHING"
+
+
+NOTHING: Final = _Nothing()
+_UNDERSTOOD: Final = frozenset(
+    {"default", "factory", "converter", "init", "eq", "repr", "kw_only"}
+)
+
+
+class Field:
+    """One field, and the options of `attrs.field` that it has.
+
+    Args:
+        options: those that are given.
+        name: its name, once the class is known.
+    """
+
+    __slots__ = ("annotation", "converter", "default", "eq", "factory", "init", "kw_only", "name",
+                 "options", "repr")  # fmt: skip
+
+    def __init__(self, options: dict[str, Any], name: str = "") -> None:
+        self.options = options
+        self.name = name
+        self.annotation: object = None
+        """Its annotation, as it is written."""
+        self.default: Any = options.get("default", NOTHING)
+        """Its default, or `NOTHING`."""
+        self.factory: Callable[[], Any] | None = options.get("factory")
+        """Makes its default."""
+        self.converter: Callable[[Any], Any] | None = options.get("converter")
+        """Converts what is given."""
+        self.init: bool = options.get("init", True)
+        """Whether `__init__` takes it."""
+        self.eq: bool = options.get("eq", True)
+        """Whether it is compared."""
+        self.repr: bool = options.get("repr", True)
+        """Whether it is printed."""
+        self.kw_only: bool | None = options.get("kw_only")
+        """Whether it is given by keyword only; None as the class has it."""
+
+    @classmethod
+    def of_attrs(cls, described: Any) -> Self:  # noqa: ANN401 (a private class of attrs)
+        """Return a field that `attrs.field` describes; attrs writes the methods of its class."""
+        found = cls({"attrs": described})
+        default = described._default  # noqa: SLF001 (attrs has no other way to it yet)
+        found.default = NOTHING if repr(default) == "NOTHING" else default
+        found.init, found.eq, found.repr = described.init, described.eq, described.repr
+        found.kw_only = described.kw_only
+        return found
+
+    @property
+    def argument(self) -> str:
+        """Its name in `__init__`: without the underscore of a private attribute."""
+        return self.name.lstrip("_")
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether it has no option that only attrs knows."""
+        return self.options.keys() <= _UNDERSTOOD and all(
+            isinstance(self.options.get(name, True), bool) for name in ("init", "eq", "repr")
+        )
+
+    def parameter(self) -> str:
+        """Return its parameter of `__init__`."""
+        if self.factory is not None:
+            return f"{self.argument}=NOTHING"
+        return self.argument if self.default is NOTHING else f"{self.argument}=d_{self.name}"
+
+    def assignment(self) -> str | None:
+        """Return the line that sets it; None for what has no value yet."""
+        value = self.argument
+        if self.factory is not None:
+            made = f"f_{self.name}()"
+            value = f"{made} if {value} is NOTHING else {value}" if self.init else made
+        elif not self.init:
+            if self.default is NOTHING:
+                return None
+            value = f"d_{self.name}"
+        if self.converter is not None:
+            value = f"c_{self.name}({value})"
+        return f"set_{self.name}(self, {value})"
+
+
+def write_init(cls: type, fields: Sequence[Field]) -> Callable[..., None]:
+    """Return the `__init__` of a slotted class.
+
+    Raises:
+        TypeError: a field without a default follows one that has a default.
+    """
+    given = [field for field in fields if field.init]
+    placed = [field for field in given if not field.kw_only]
+    named = [field.parameter() for field in given if field.kw_only]
+    parameters = [field.parameter() for field in placed]
+    has_default = ["=" in each for each in parameters]
+    if has_default != sorted(has_default):
+        problem = f"{cls.__qualname__}: a field without a default follows one with a default"
+        raise TypeError(problem)
+    lines = [line for field in fields if (line := field.assignment()) is not None]
+    if hasattr(cls, "__attrs_post_init__"):
+        lines.append("self.__attrs_post_init__()")
+    words = ", ".join(["self", *parameters, *(["*"] if named else []), *named])
+    names: dict[str, Any] = {"NOTHING": NOTHING}
+    for field in fields:
+        names[f"set_{field.name}"] = getattr(cls, field.name).__set__
+        names[f"d_{field.name}"] = field.default
+        names[f"f_{field.name}"] = field.factory
+        names[f"c_{field.name}"] = field.converter
+    init = _compiled(cls, "__init__", words, lines or ["pass"], names)
+    init.__annotations__ = {field.argument: field.annotation for field in given} | {"return": None}
+    return init
+
+
+def write_eq(cls: type, fields: Sequence[Field]) -> Callable[..., Any]:
+    """Return the `__eq__` of a class."""
+    compared = [f"self.{field.name} == other.{field.name}" for field in fields if field.eq]
+    lines = [
+        "if other.__class__ is not self.__class__: return NotImplemented",
+        f"return {' and '.join(compared) or 'True'}",
+    ]
+    return _compiled(cls, "__eq__", "self, other", lines, {})
+
+
+def write_hash(cls: type, fields: Sequence[Field]) -> Callable[..., int]:
+    """Return the `__hash__` of a frozen class."""
+    values = "".join(f"self.{field.name}, " for field in fields if field.eq)
+    return _compiled(cls, "__hash__", "self", [f"return hash((cls, {values}))"], {"cls": cls})
+
+
+def write_repr(cls: type, fields: Sequence[Field]) -> Callable[..., str]:
+    """Return the `__repr__` of a class."""
+    names = [field.name for field in fields if field.repr]
+
+    @recursive_repr("...")
+    def method(self: object) -> str:
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
+        return f"{type(self).__qualname__.rpartition('>.')[2]}({values})"
+
+    method.__qualname__ = f"{cls.__qualname__}.__repr__"
+    return method
+
+
+def _compiled(
+    cls: type, name: str, parameters: str, lines: Sequence[str], names: dict[str, Any]
+) -> Callable[..., Any]:
+    text = f"def {name}({parameters}):\n" + "".join(f"    {line}\n" for line in lines)
+    filename = f"<{name} of {cls.__module__}.{cls.__qualname__}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    made: dict[str, Callable[..., Any]] = {}
+    exec(compile(text, filename, "exec"), names, made)  # noqa: S102 (our own source)
+    made[name].__qualname__ = f"{cls.__qualname__}.{name}"
+    made[name].__module__ = cls.__module__
+    return made[name]
+
+
+def own_fields(body: type) -> tuple[Field, ...]:
+    """Return the fields that a class declares itself, in order."""
+    found: list[Field] = []
+    for name, annotation in inspect.get_annotations(body).items():
+        if "ClassVar" in str(annotation):
+            continue
+        value = vars(body).get(name, NOTHING)
+        if isinstance(value, Field):
+            field = value
+        elif type(value).__module__ == "attr._make":  # of attrs.field itself
+            field = Field.of_attrs(value)
+        else:
+            field = Field({})
+            field.default = value
+        field.name, field.annotation = name, annotation
+        found.append(field)
+    return tuple(found)
