@@ -15,8 +15,8 @@ a method is written when it is called first.  What is rare is left to attrs: val
 
 from __future__ import annotations
 
+from _thread import RLock  # as threading has it, without its import
 from collections.abc import Callable
-from threading import RLock
 from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
