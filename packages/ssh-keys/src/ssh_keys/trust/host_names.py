@@ -11,7 +11,15 @@ from ssh_keys.patterns import matches_list
 from ssh_keys.strict_base64 import from_base64, to_base64
 from ssh_wire import lazy_attrs
 
-__all__ = ["DEFAULT_PORT", "SALT_SIZE", "HashedName", "host_name", "names_host", "parse_hosts"]
+__all__ = [
+    "DEFAULT_PORT",
+    "SALT_SIZE",
+    "HashedName",
+    "host_name",
+    "names_host",
+    "parse_hosts",
+    "random_salt",
+]
 
 DEFAULT_PORT: Final = 22
 """The port that is not part of the name."""
@@ -40,6 +48,13 @@ class HashedName:
     def to_field(self) -> bytes:
         """Return the name as a field of a line."""
         return b"|".join([b"", b"1", to_base64(self.salt), to_base64(self.digest)])
+
+
+def random_salt(size: int) -> bytes:
+    """Return the salt of a name that is to be hashed."""
+    import secrets  # few programs hash a name
+
+    return secrets.token_bytes(size)
 
 
 def host_name(host: str, port: int = 22) -> bytes:

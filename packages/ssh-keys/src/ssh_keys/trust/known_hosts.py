@@ -11,7 +11,6 @@ is revoked, whatever other lines trust.
 from __future__ import annotations
 
 import enum
-import os
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from typing import TYPE_CHECKING, Final, Self
 
@@ -28,7 +27,14 @@ from ssh_keys.trust.host_lines import (
     parse_unusable_line,
     split_host_line,
 )
-from ssh_keys.trust.host_names import SALT_SIZE, HashedName, host_name, names_host, parse_hosts
+from ssh_keys.trust.host_names import (
+    SALT_SIZE,
+    HashedName,
+    host_name,
+    names_host,
+    parse_hosts,
+    random_salt,
+)
 from ssh_wire import UsageError, lazy, lazy_attrs
 from ssh_wire.numbers import MAX_PORT
 from ssh_wire.text import printable
@@ -280,7 +286,7 @@ def format_host_line(
     key: PublicKey,
     *,
     hashed: bool = False,
-    random: Callable[[int], bytes] = os.urandom,
+    random: Callable[[int], bytes] = random_salt,
 ) -> str:
     """Return the line for a host's key, without a newline.
 

@@ -7,13 +7,13 @@ with a marker are never removed and never hashed: an administrator wrote them.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final, Self
 
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.lines import Problem, split_lines, strip_comment, take_field
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.trust.host_key_update import names_only
+from ssh_keys.trust.host_names import random_salt
 from ssh_keys.trust.known_hosts import (
     SALT_SIZE,
     HashedName,
@@ -137,7 +137,7 @@ class KnownHostsFile:
         key: PublicKey,
         *,
         hashed: bool = False,
-        random: Callable[[int], bytes] = os.urandom,
+        random: Callable[[int], bytes] = random_salt,
     ) -> Self:
         """Return the file with one more line at its end; see `known_hosts.format_host_line`.
 
@@ -155,7 +155,7 @@ class KnownHostsFile:
         *,
         hashed: bool = False,
         policy: KeyPolicy = KeyPolicy.DEFAULT,
-        random: Callable[[int], bytes] = os.urandom,
+        random: Callable[[int], bytes] = random_salt,
     ) -> Self:
         """Return the file with a host's keys changed; itself if there is nothing to change.
 
@@ -176,7 +176,7 @@ class KnownHostsFile:
                 after = after.adding(host, port, key, hashed=hashed, random=random)
         return after
 
-    def hashed(self, random: Callable[[int], bytes] = os.urandom) -> Self:
+    def hashed(self, random: Callable[[int], bytes] = random_salt) -> Self:
         """Return the file with the name of every host hashed, each on a line of its own.
 
         Patterns cannot be hashed, and stay as they are.

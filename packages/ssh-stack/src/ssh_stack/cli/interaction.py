@@ -8,8 +8,6 @@ import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
 from ssh_connection import ChannelClosed
 from ssh_stack.cli.escapes import Escape, EscapeAction, escape_help, visible
 from ssh_stack.cli.relay import Disconnected, Escapes, relay
@@ -52,7 +50,7 @@ class Interaction:
     executor: ThreadPoolExecutor | None
     """The threads of the loop."""
     terminal: RawMode = lazy_attrs.field(
-        init=False, default=attrs.Factory(lambda self: RawMode(self.fd), takes_self=True)
+        init=False, default=lazy_attrs.Factory(lambda self: RawMode(self.fd), takes_self=True)
     )
     """Raw while the session lasts."""
 
