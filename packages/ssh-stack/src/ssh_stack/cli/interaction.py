@@ -49,10 +49,11 @@ class Interaction:
     """What was asked for."""
     executor: ThreadPoolExecutor | None
     """The threads of the loop."""
-    terminal: RawMode = lazy_attrs.field(
-        init=False, default=lazy_attrs.Factory(lambda self: RawMode(self.fd), takes_self=True)
-    )
+    terminal: RawMode = lazy_attrs.field(init=False)
     """Raw while the session lasts."""
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "terminal", RawMode(self.fd))
 
     async def relay(self) -> None:
         """Carry the streams of the process; the terminal is raw meanwhile, and follows its size.
