@@ -155,7 +155,7 @@ def test_unsupported_keyword_is_printed_once(cli: Cli, sshd: Sshd) -> None:
 
 def test_verbose_option_prints_negotiated_algorithms(cli: Cli, sshd: Sshd) -> None:
     done = cli.run("ssh", "-v", *sshd.login, sshd.host, "true")
-    for word in (b"key exchange", b"host key ssh-ed25519 SHA256:", b"publickey", b"accepted"):
+    for word in (b"key exchange", b"host key is ssh-ed25519 SHA256:", b"publickey", b"accepted"):
         assert word in done.stderr
 
 

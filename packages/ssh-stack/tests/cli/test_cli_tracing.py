@@ -1,4 +1,11 @@
+"""What -v prints: by a trace without a socket, and of a login at a real sshd."""
+
 from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,6 +16,9 @@ from ssh_transport import ClientTransport, Disconnected, TransportOptions, profi
 from ssh_transport.testing import Pair
 from ssh_wire.binary_packet import pack_packet
 from ssh_wire.messages.transport import Debug, Disconnect
+
+if TYPE_CHECKING:
+    from conftest import Cli, Sshd
 
 EVIL = "\x1b[2J\x07\u202e\x9b\x7f\t"
 
@@ -34,14 +44,19 @@ def test_trace_is_empty_without_verbose_option() -> None:
 
 def test_trace_has_more_lines_with_each_verbose_option(capsys: pytest.CaptureFixture[str]) -> None:
     once, twice, thrice = (printed(verbose, capsys) for verbose in (1, 2, 3))
-    assert once == ["ssh-stack: rekey with mlkem768x25519-sha256"]
-    assert set(once) < set(twice)
+    first = "\n".join(once)
+    assert "the server is SSH-2.0-ssh_stack_0.1" in first
+    assert "its host key is ssh-ed25519 SHA256:" in first
+    assert "key exchange mlkem768x25519-sha256, host key algorithm ssh-ed25519, ciphers" in first
+    assert "ssh-stack: new keys by mlkem768x25519-sha256" in first
+    assert "this side ended the connection: the connection was lost (10)" in first
+    assert "proposes" not in first
+    assert len(once) < len(twice)
     text = "\n".join(twice)
-    assert "the peer is SSH-2.0-ssh_stack_0.1" in text
-    assert "it shows the host key ssh-ed25519 SHA256:" in text
+    assert "this side proposes key exchange: mlkem768x25519-sha256," in text
+    assert "the server proposes host key: ssh-ed25519" in text
     assert "extension server-sig-algs=ssh-ed25519," in text
     assert "for debugging: hello\\x1b" in text
-    assert "this side ended the connection: the connection was lost (10)" in text
     assert "->" not in text
     assert len(thrice) > len(twice) + 10
     everything = "\n".join(thrice)
@@ -64,7 +79,7 @@ def test_t46_text_of_peer_is_traced_without_control_characters(
         if isinstance(event, Disconnected):
             report.error(str(event.error))
     printed = capsys.readouterr().err
-    assert "the peer says: before \\x1b[2J" in printed
+    assert "the server says: before \\x1b[2J" in printed
     assert all(character.isprintable() or character == "\n" for character in printed)
     assert len(printed.splitlines()) == printed.count("\n")
 
@@ -81,3 +96,47 @@ def test_t46_identification_with_nul_is_refused_and_escaped(
         pass
     assert client.closed
     assert "\x1b" not in capsys.readouterr().err
+
+
+def test_trace_counts_bytes_of_messages() -> None:
+    report = Report()
+    report.level = "VERBOSE"
+    options = TransportOptions(algorithms=profiles("default", "client"), trace=tracer(report))
+    Pair(options, key=PrivateKey.generate("ed25519")).run()
+    assert min(report.sent, report.received) > 1000
+
+
+def test_verbose_login_names_each_step(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+    other, config = tmp_path / "other", tmp_path / "config"
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(other)], check=True, timeout=30
+    )
+    config.write_text(f"Host *\n  Port {sshd.port}\n  IdentityFile {other}\n  LogLevel DEBUG2\n")
+    words = ["-F", str(config), *sshd.known, "-i", str(other), "-i", str(sshd.key), sshd.host]
+
+    printed = cli.run("ssh", *words, "exit 3").stderr.decode()
+
+    for pattern in (
+        rf"configuration: {config} has lines for the host: 2, 3, 4",
+        rf"configuration: Port {sshd.port} \({config}, line 2\)",
+        rf"connecting to 127.0.0.1 port {sshd.port}",
+        r"the server is SSH-2.0-OpenSSH",
+        r"this side proposes key exchange: ",
+        r"the server proposes ciphers to the server: ",
+        r"its host key is ssh-ed25519 SHA256:",
+        rf"the host key is known: {sshd.known_hosts}, line 1",
+        r"key exchange \S+, host key algorithm ssh-ed25519, ciphers ",
+        rf"credential 2: publickey \(file {other}, ssh-ed25519 SHA256:",
+        rf"publickey \(file {other}, .*\) rejected; the server accepts publickey, password",
+        rf"publickey \(file {sshd.key}, .*\) accepted",
+        r"exit status 3",
+        r"transferred: sent \d+, received \d+ bytes in \d+\.\d seconds",
+    ):
+        assert re.search(pattern, printed), (pattern, printed)
+    assert "->" not in printed
+
+
+def test_refused_address_is_traced(cli: Cli, dead_port: int) -> None:
+    printed = cli.run("ssh", "-v", "-F", "none", "-p", str(dead_port), "me@127.0.0.1").stderr
+    assert b"connecting to 127.0.0.1 port" in printed
+    assert f"127.0.0.1 port {dead_port}: Connection refused".encode() in printed

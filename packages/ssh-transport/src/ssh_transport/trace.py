@@ -17,11 +17,13 @@ from ssh_wire import lazy_attrs
 if TYPE_CHECKING:
     from ssh_transport.kex.base import Random
     from ssh_transport.limits import Limits
+    from ssh_wire.messages.transport import KexInit
     from ssh_wire.primitives import Buffer
 
 __all__ = [
     "MessageReceived",
     "MessageSent",
+    "Proposals",
     "Trace",
     "Traced",
     "TracedInbound",
@@ -57,7 +59,18 @@ class MessageReceived:
     """The sequence number of its packet."""
 
 
-Traced: TypeAlias = MessageSent | MessageReceived | Event
+@lazy_attrs.frozen
+class Proposals:
+    """Both sides have sent what they support; what they agree on is decided next."""
+
+    own: KexInit
+    """What this side supports, in its order of preference."""
+
+    peer: KexInit
+    """What the peer says that it supports; its names are not escaped."""
+
+
+Traced: TypeAlias = MessageSent | MessageReceived | Proposals | Event
 """What a trace is told."""
 
 Trace: TypeAlias = Callable[[Traced], None]

@@ -98,6 +98,11 @@ class Arguments:
         return [*first, *self._lines, *implied]
 
     @property
+    def level(self) -> str | None:
+        """The LogLevel of -q and -v; None without them."""
+        return self._replacing.get("LogLevel")
+
+    @property
     def session_type(self) -> Literal["none", "subsystem"] | None:
         """The type of session that the letters ask for, which `Match sessiontype` looks at."""
         match (self.value("SessionType") or "").lower():

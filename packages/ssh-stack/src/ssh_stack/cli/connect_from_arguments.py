@@ -21,6 +21,7 @@ __all__ = ["connect_from_arguments", "report_connection"]
 
 _FORWARDS: Final = frozenset(each.lower() for each in FORWARDS)
 _SYSTEM: Final = "/etc/"
+_OPTION: Final = "option"
 
 
 def connect_from_arguments(target: Target, report: Report, *, forwards: bool = False) -> Connect:
@@ -35,12 +36,29 @@ def connect_from_arguments(target: Target, report: Report, *, forwards: bool = F
         UsageError: an option or a configuration line cannot be used.
         OSError: a configuration file that was named cannot be read.
     """
+    connecting = _connect(target, report)
+    traced = bool(report.verbose or report.talkative)
+    report.apply_log_level(connecting.config.log_level)
+    if not traced and (report.verbose or report.talkative):
+        connecting = _connect(target, report)  # with a trace, which the file asks for
+    report_log_records(report)
+    if report.syslog:
+        report.send_to_syslog(connecting.config.syslog_facility)
+    if forwards and connecting.config.exit_on_forward_failure:
+        _refuse_without_forwards(connecting.config)
+    if report.verbose:
+        _report_configuration(connecting.config, report)
+    _report_unsupported(connecting.config, report)
+    return connecting
+
+
+def _connect(target: Target, report: Report) -> Connect:
     config: str | Default | None = target.config
     if config is None:
         config = DEFAULT
     elif config == "none":
         config = None
-    connecting = connect(
+    return connect(
         target.host,
         config_options=target.lines,
         config=config,
@@ -48,14 +66,6 @@ def connect_from_arguments(target: Target, report: Report, *, forwards: bool = F
         on_banner=report.banner,
         trace=tracer(report),
     )
-    report_log_records(report)
-    report.apply_log_level(connecting.config.log_level)
-    if report.syslog:
-        report.send_to_syslog(connecting.config.syslog_facility)
-    if forwards and connecting.config.exit_on_forward_failure:
-        _refuse_without_forwards(connecting.config)
-    _report_unsupported(connecting.config, report)
-    return connecting
 
 
 def _report_unsupported(config: HostConfig, report: Report) -> None:
@@ -94,17 +104,17 @@ def _refuse_without_forwards(config: HostConfig) -> None:
 
 def report_connection(connection: Connection, report: Report) -> None:
     """Say, with -v, what came of connecting."""
-    agreed = connection.agreement
-    there, back = agreed.client_to_server, agreed.server_to_client
-    report.note(
-        f"connected to {connection.host} port {connection.port}, {connection.server_software}"
-    )
-    report.note(f"host key {connection.host_key.kind} {connection.host_key.fingerprint()}")
-    report.note(
-        f"key exchange {agreed.kex}, host key algorithm {agreed.host_key}, "
-        f"ciphers {there.cipher} and {back.cipher}"
-        f"{f', macs {there.mac} and {back.mac}' if there.mac or back.mac else ''}"
-        f"{', strict' if agreed.strict else ''}"
-    )
-    for attempt in connection.auth_attempts:
-        report.note(f"{connection.username}: {attempt}")
+    report.note(f"connected to {connection.host} port {connection.port} as {connection.username}")
+
+
+def _report_configuration(config: HostConfig, report: Report) -> None:
+    """Say, with -v, which lines of which files count for the host, and with -vv what they say."""
+    places: dict[str, list[int]] = {}
+    for values in config.found.values():
+        for line in filter(None, (value.line for value in values)):
+            places.setdefault(line.source, []).append(line.number)
+            report.note(f"configuration: {line.spelling} {line.rest} ({line.place})", 2)
+    for source, numbers in places.items():
+        if source != _OPTION:
+            lines = ", ".join(map(str, sorted(set(numbers))))
+            report.note(f"configuration: {source} has lines for the host: {lines}")

@@ -48,6 +48,9 @@ class _ReportHandler(logging.Handler):
         self.report = report
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno < logging.INFO:
+            self.report.note(printable(record.getMessage(), _LIMIT))
+            return
         error = getattr(record, "host_key_error", None)
         if isinstance(error, HostKeyError):
             self.report.alarm(host_key_warning(error))
@@ -70,3 +73,9 @@ def report_log_records(report: Report) -> None:
     log.addHandler(_ReportHandler(report))
     log.setLevel(logging.INFO)
     log.propagate = False
+    if report.verbose:  # -v is told what the library logs for debugging
+        for name in ("ssh_stack", "ssh_connection"):
+            each = logging.getLogger(name)
+            each.addHandler(log.handlers[-1])
+            each.setLevel(logging.DEBUG)
+            each.propagate = False

@@ -38,6 +38,8 @@ class Report:
         log: where it is written instead of on standard error.
         syslog: whether everything but banners goes to the system's log.
         line_end: what ends a line; a terminal in raw mode needs a carriage return.
+        sent: bytes of the messages that were sent, where they are counted.
+        received: the same of those that have arrived.
     """
 
     quiet: bool = False
@@ -47,6 +49,8 @@ class Report:
     log: TextIO | None = None
     syslog: bool = False
     line_end: str = "\n"
+    sent: int = 0
+    received: int = 0
 
     def append_to(self, path: str) -> None:
         """Say everything but banners in a file from now on, at its end, as with -E.

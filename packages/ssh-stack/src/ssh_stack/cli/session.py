@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -59,14 +60,18 @@ class Session:
             from ssh_stack.cli.detach import use_own_threads  # only with a terminal
 
             self._executor = use_own_threads()
-        async with self._connecting as connection:
-            report_connection(connection, self._report)
-            forwards = await self._open_forwards(connection)
-            try:
-                return await self._work(connection, forwards)
-            finally:
-                if forwards is not None:
-                    await forwards.close()
+        began = time.monotonic()
+        try:
+            async with self._connecting as connection:
+                report_connection(connection, self._report)
+                forwards = await self._open_forwards(connection)
+                try:
+                    return await self._work(connection, forwards)
+                finally:
+                    if forwards is not None:
+                        await forwards.close()
+        finally:
+            self._report_transfer(time.monotonic() - began)
 
     async def _work(self, connection: Connection, forwards: Forwards | None) -> int:
         call = self._call
@@ -196,6 +201,15 @@ class Session:
             # as ssh: messages go on where somebody debugs on standard error
             debugs = self._report.verbose > 0 and self._report.on_terminal
             self._background.enter(keep_stderr=debugs)
+
+    def _report_transfer(self, seconds: float) -> None:
+        report = self._report
+        if report.sent:  # they are counted
+            report.note(
+                f"transferred: sent {report.sent}, received {report.received} bytes "
+                f"in {seconds:.1f} seconds",
+                0,
+            )
 
     def _status(self, end: int | ExitSignal, connection: Connection, process: Process) -> int:
         if isinstance(end, ExitSignal):

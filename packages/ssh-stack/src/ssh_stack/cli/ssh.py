@@ -105,7 +105,9 @@ def _require_host(arguments: Arguments) -> None:
 
 
 def _choose_log(arguments: Arguments, report: Report) -> None:
-    """Have messages go where -E and -y say."""
+    """Have messages go where -E and -y say, as many as -q and -v ask for."""
+    if arguments.level is not None:
+        report.level = arguments.level
     if arguments.log is not None:
         report.append_to(arguments.log)
     if arguments.syslog:

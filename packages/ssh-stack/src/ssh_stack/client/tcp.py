@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import os
 import socket
 from contextlib import suppress
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["connect_tcp", "set_traffic_class"]
 
+_log = logging.getLogger("ssh_stack")
 _ATTEMPT_DELAY: Final = 0.25  # "Connection Attempt Delay" of RFC 8305 section 5
 _RETRY_DELAY: Final = 1.0  # seconds between ConnectionAttempts
 _FAMILIES: Final = {
@@ -141,9 +143,11 @@ async def _attempt(candidate: _SocketAddress, route: RoutePlan) -> socket.socket
     try:
         sock.setblocking(False)
         _bind(sock, route)
+        _log.debug("connecting to %s port %s", *address[:2])
         await asyncio.get_running_loop().sock_connect(sock, address)
     except OSError as error:
         sock.close()
+        _log.debug("%s port %s: %s", *address[:2], error.strerror or error)
         # asyncio's text repeats the address, and ours has it
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise OSError(error.errno, reason, str(address[0])) from None

@@ -144,6 +144,8 @@ class Trust:
         if verdict.status is HostKeyStatus.TRUSTED:
             if here and listed:
                 self._used = key
+            places = (f"{line.source}, line {line.line}" for line in verdict.lines)
+            _LOG.debug("the host key is known: %s", "; ".join(places))
             await self._check_address(key, remembers=listed)
             if self.show is not None:
                 self.show(key)

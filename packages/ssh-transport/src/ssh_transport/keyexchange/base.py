@@ -104,6 +104,7 @@ class KeyExchange(ABC):
         if self.idle:
             self.begin()
         announced = self._expect(Announced)
+        self._trace(announced.own, peer)
         mine = self.role == "client"
         client, server = (announced.own, peer) if mine else (peer, announced.own)
         agreement = self._agreed(negotiate(client, server), announced, peer)
@@ -128,6 +129,13 @@ class KeyExchange(ABC):
                 exchange, TransportState.GUESS, TransportState.GUESS_STRICT
             )
         return self._start(exchange, next_state, guessed_right=right)
+
+    def _trace(self, own: KexInit, peer: KexInit) -> None:
+        trace = self._context.options.trace
+        if trace is not None:
+            from ssh_transport.trace import Proposals  # loaded where it is asked for
+
+            trace(Proposals(own, peer))
 
     def guess_skipped(self) -> TransportState:
         """Go on after the packet that a wrong guess sent ahead was dropped."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -14,6 +15,7 @@ from ssh_auth import (
     BannerReceived,
     ClientAuth,
     ClientPolicy,
+    KeyCredential,
     PasswordNeeded,
     PromptsReceived,
     SignatureNeeded,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["ClientLogin"]
 
 T = TypeVar("T")
+_log = logging.getLogger("ssh_connection")
 
 
 class _WithoutTimeout(Protocol):
@@ -50,10 +53,13 @@ class ClientLogin:
         driver: Driver,
         logged_in: Callable[[], None],
     ) -> None:
+        credentials = _usable(settings)
+        if _log.isEnabledFor(logging.DEBUG):
+            _tell_credentials(credentials)
         self._auth = ClientAuth(
             settings.username,
             core.session_id,
-            _usable(settings),
+            credentials,
             server_sig_algs=core.server_sig_algs,
             limits=settings.auth_limits,
             policy=ClientPolicy(host=settings.host, algorithms=settings.public_key_algorithms),
@@ -61,6 +67,7 @@ class ClientLogin:
         self._core = core
         self._driver = driver
         self._logged_in = logged_in
+        self._told = 0
         self._on_banner = settings.on_banner
         self._questions: deque[ClientEvent] = deque()
         self._arrived = asyncio.Event()
@@ -126,6 +133,8 @@ class ClientLogin:
 
     def _advance(self) -> None:
         """Send what there is to send; take note of what happened."""
+        if _log.isEnabledFor(logging.DEBUG):
+            self._tell_attempts()
         for message in self._auth.take_messages():
             self._core.send_payload(message)
         while (event := self._auth.next_event()) is not None:
@@ -134,6 +143,25 @@ class ClientLogin:
                 self._logged_in()
             self._questions.append(event)
         self._arrived.set()
+
+    def _tell_attempts(self) -> None:
+        """Log what has come of credentials since the last time."""
+        for attempt in self._auth.attempts[self._told :]:
+            remaining = attempt.remaining
+            left = "" if remaining is None else f"; the server accepts {', '.join(remaining)}"
+            _log.debug("authentication by %s%s", attempt, left)
+        self._told = len(self._auth.attempts)
+
+
+def _tell_credentials(credentials: Sequence[Credential]) -> None:
+    """Log what there is to log in with, in the order in which it is tried."""
+    for number, each in enumerate(credentials, 1):
+        if isinstance(each, KeyCredential):
+            what = f"{each.offered.kind} {each.offered.fingerprint()}"
+        else:
+            what = each.problem if isinstance(each, UnusableCredential) else ""
+        about = ", ".join(filter(None, (printable(each.source), printable(what))))
+        _log.debug("credential %d: %s%s", number, each.method, f" ({about})" if about else "")
 
 
 def _usable(settings: ClientSettings) -> list[Credential]:
