@@ -138,6 +138,7 @@ def pins(session: nox.Session) -> None:
     session.install("--constraint=constraints.txt", *map(str, sorted(folder.glob("*.whl"))))
     for module in MODULES:
         session.run("python", "-c", f"import {module}")
+    # the names of OpenSSH's programs are installed nowhere else: other sessions want its own
     session.install("--constraint=constraints.txt", "--group=test")
     session.run("pytest", "tests/packaging", *session.posargs)
 

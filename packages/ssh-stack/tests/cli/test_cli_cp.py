@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -283,3 +285,105 @@ def test_location_is_parsed_into_path_host_user_and_port(text: str, place: Locat
 def test_invalid_location_raises_usage_error(text: str) -> None:
     with pytest.raises(UsageError):
         parse_location(text)
+
+
+def test_json_says_what_was_copied_and_what_was_not(
+    cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
+) -> None:
+    (source / "link").symlink_to("big")
+    into = tmp_path / "into"
+    into.mkdir()
+    words = ["-r", "--json", *sshd.login, str(source), str(tmp_path / "none")]
+    done = cli.run("cp", *words, f"{sshd.host}:{into}")
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert (found["files"], found["bytes"]) == (22, 3_000_030)
+    assert found["skipped"] == [{"path": f"{source}/link", "reason": "it is a symbolic link"}]
+    (failed,) = found["failed"]
+    assert failed["path"] == f"{tmp_path}/none"
+    assert "No such file" in failed["error"]
+
+
+def test_link_of_tree_is_followed_where_it_is_asked_for(
+    cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
+) -> None:
+    (source / "link").symlink_to("big")
+    (source / "deep" / "er" / "folder").symlink_to("../../empty")
+    for there, back in ((f"{sshd.host}:{source}", "down"), (str(source), "up")):
+        target = str(tmp_path / back)
+        words = ["-r", "--follow-links", *sshd.login, there]
+        words.append(target if back == "down" else f"{sshd.host}:{target}")
+        done = cli.run("cp", *words)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert (tmp_path / back / "link").read_bytes() == (source / "big").read_bytes()
+        assert not (tmp_path / back / "link").is_symlink()
+        assert (tmp_path / back / "deep" / "er" / "folder").is_dir()
+
+
+def test_link_that_leads_to_its_own_directory_is_an_error_and_ends(
+    cli: Cli, sshd: Sshd, tmp_path: Path
+) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "file").touch()
+    (tmp_path / "tree" / "loop").symlink_to(".")
+    words = ["-r", "--follow-links", *sshd.login, f"{sshd.host}:{tmp_path}/tree"]
+    done = cli.run("cp", *words, str(tmp_path / "copy"))
+    assert done.returncode == 1
+    assert b"links lead on and on" in done.stderr
+    assert (tmp_path / "copy" / "loop" / "file").exists()
+
+
+def test_several_sources_make_the_remote_directory(
+    cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "new"
+    words = [*sshd.login, str(source / "big"), str(source / "deep" / "file 1")]
+    assert cli.run("cp", *words, f"{sshd.host}:{target}").returncode == 0
+    assert sorted(tree(target)) == ["big", "file 1"]
+
+
+def test_path_of_other_home_is_expanded_by_the_server(
+    cli: Cli, sshd: Sshd, tmp_path: Path
+) -> None:
+    name = f"ssh-stack-{tmp_path.name}"
+    there = Path(f"~{sshd.user}").expanduser() / name
+    there.write_bytes(b"x")
+    try:
+        words = [*sshd.login, f"{sshd.host}:~{sshd.user}/{name}", str(tmp_path / "got")]
+        assert cli.run("cp", *words).returncode == 0
+    finally:
+        there.unlink()
+    assert (tmp_path / "got").read_bytes() == b"x"
+
+
+@pytest.mark.skipif(shutil.which("ssh") is None, reason="ssh is not on this machine")
+def test_program_in_the_place_of_ssh_is_called_as_scp_does(
+    cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
+) -> None:
+    program = tmp_path / "program"
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/words\nexec ssh "$@"\n')
+    program.chmod(0o755)
+    words = ["-S", str(program), *sshd.login, f"{sshd.host}:{source}/big", str(tmp_path / "got")]
+    assert cli.run("cp", *words).returncode == 0
+    assert (tmp_path / "got").read_bytes() == (source / "big").read_bytes()
+    called = (tmp_path / "words").read_text().split()
+    assert called[:3] == ["-x", "-oPermitLocalCommand=no", "-oClearAllForwardings=yes"]
+    assert called[-6:] == ["-l", sshd.user, "-s", "--", "127.0.0.1", "sftp"]
+
+
+def test_rate_is_bounded(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(os.urandom(100_000))
+    begun = time.monotonic()
+    words = ["-l", "800", *sshd.login, f"{sshd.host}:{tmp_path}/file", str(tmp_path / "got")]
+    assert cli.run("cp", *words).returncode == 0
+    assert time.monotonic() - begun > 0.8  # 100 kB at 100 kB/s, less the last piece
+    assert (tmp_path / "got").read_bytes() == (tmp_path / "file").read_bytes()
+
+
+def test_server_of_this_machine_takes_the_place_of_a_host(
+    cli: Cli, source: Path, tmp_path: Path
+) -> None:
+    server = f"{shlex.quote(sys.executable)} -m ssh_sftp.server"
+    done = cli.run("cp", "-D", server, f"any:{source}/big", str(tmp_path / "got"))
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (tmp_path / "got").read_bytes() == (source / "big").read_bytes()

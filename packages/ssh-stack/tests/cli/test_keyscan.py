@@ -27,7 +27,7 @@ needs_keyscan = pytest.mark.skipif(
 
 
 def lines(output: bytes) -> list[str]:
-    """Return what is no comment; ssh-keyscan prints it as the answers come."""
+    """Return all but the comments; ssh-keyscan prints it as the answers come."""
     return sorted(each for each in output.decode().splitlines() if each[:1] not in {"#", ";"})
 
 

@@ -47,7 +47,7 @@ def test_letters_are_those_of_sftp(tmp_path: Path) -> None:
     assert "-oPort 2222" in letters.words
 
 
-def test_batch_is_quiet_and_asks_nobody() -> None:
+def test_batch_is_quiet_and_asks_no_user() -> None:
     options = parse_options(["-b", "-", "host"])
     assert (options.batch, options.quiet) == ("-", True)
     assert "BatchMode yes" in options.letters.lines

@@ -9,6 +9,7 @@ keyscan    the public host keys of servers
 demo       both sides on this machine, everything tried once
 dissect    what went over the wire, as text
 
+programs                the commands under the names of OpenSSH's programs
 runner                  from a coroutine to an exit status: signals, failures, one clear line
 errors                  the line and the status of each failure
 report                  what is printed on standard error, and how much of it

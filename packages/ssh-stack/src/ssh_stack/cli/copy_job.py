@@ -4,96 +4,94 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
+import shlex
+import sys
 import tempfile
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ssh_sftp import SFTPError, SFTPOptions, SFTPTransferErrors
-from ssh_sftp.aio import SFTPClient
-from ssh_stack.cli.arguments import Target, directive
-from ssh_stack.cli.connect_from_arguments import connect_from_arguments, report_connection
+from ssh_sftp import SFTPError
+from ssh_stack.cli.copy_result import CopyResult, outcome_of, refusal_text
 from ssh_stack.cli.errors import CommandExit, explain
 from ssh_stack.cli.progress import ProgressDisplay
-from ssh_stack.client.connection import Connection
-from ssh_wire import SSHError, lazy_attrs
+from ssh_stack.cli.sftp_session import Manner, RemoteSession, Sessions, sftp_options
+from ssh_wire import SSHError, UsageError, lazy_attrs
+from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from ssh_sftp import TransferFailure, Transferred
+    from ssh_stack.cli.copy_options import CopyOptions
     from ssh_stack.cli.locations import Location
     from ssh_stack.cli.report import Report
 
-__all__ = ["CopyJob", "CopyOptions"]
+__all__ = ["CopyJob"]
 
 _SOME_FAILED: Final = 1
 _SIZE_CHECK: Final = "the size check"
+_LINK: Final = "it is a symbolic link"
+_DEEPEST: Final = 8
+"""How many links may lead to links in turn."""
 _MAGIC: Final = frozenset("*?[")
 
 
-@lazy_attrs.frozen(kw_only=True)
-class CopyOptions:
-    """How to copy."""
-
-    recursive: bool = False
-    """Whether directories are copied."""
-    preserve: bool = False
-    """Whether permissions and times are kept."""
-    in_place: bool = False
-    """Whether files are written under their own names from the start."""
-    lines: tuple[str, ...] = ()
-    """Configuration lines for every host."""
-
-
-@lazy_attrs.frozen
-class _RemoteSession:
-    """An SFTP session and its connection."""
-
-    sftp: SFTPClient
-    connection: Connection
+_MANNER: Final = Manner(
+    first=(
+        "-x",
+        "-oPermitLocalCommand=no",
+        "-oClearAllForwardings=yes",
+        "-oRemoteCommand=none",
+        "-oRequestTTY=no",
+        "-oControlMaster=no",
+    ),
+    last=("-oForwardAgent=no",),
+    lines=("ForwardX11 no", "PermitLocalCommand no", "ClearAllForwardings yes", "ForwardAgent no"),
+)
 
 
 class CopyJob:
     """One call of `cp`."""
 
-    def __init__(
-        self,
-        sources: Sequence[Location],
-        destination: Location,
-        options: CopyOptions,
-        config: str | None,
-        report: Report,
-    ) -> None:
+    def __init__(self, options: CopyOptions, report: Report) -> None:
         self.bars: ProgressDisplay = ProgressDisplay(None)
         """Where progress is shown."""
-        self._sources = sources
-        self._destination = destination
+        self._sources = options.sources
+        self._destination = options.destination
         self._options = options
-        self._config = config
         self._report = report
         self._stack = AsyncExitStack()
-        self._remotes: dict[tuple[str, str | None, int | None], _RemoteSession] = {}
-        self._address = ("", 0)
-        self._files = 0
-        self._bytes = 0
-        self._failed = 0
+        transfer = sftp_options(options.letters, atomic=not options.in_place)
+        self._sessions = Sessions(options.letters, _MANNER, transfer, report, self._stack)
+        self._remotes: dict[tuple[str, str | None, int | None], RemoteSession] = {}
+        self._result = CopyResult()
 
     def address(self) -> tuple[str, int]:
         """Return the host and port that are being connected to, for messages."""
-        return self._address
+        return self._sessions.address
 
     async def run(self) -> int:
         """Copy everything; return the exit status."""
         async with self._stack:
+            self._destination = await self._expanded(self._destination)
             if len(self._sources) > 1:
                 await self._need_directory()
             for source in self._sources:
                 await self._copy_or_report(source)
-            self.bars.close(self._files, self._bytes)
-            return _SOME_FAILED if self._failed else 0
+            result = self._result
+            self.bars.close(result.files, result.bytes)
+            if self._options.json:
+                sys.stdout.write(f"{json.dumps(result.as_object(), indent=2)}\n")
+            return _SOME_FAILED if result.failed else 0
 
     async def _need_directory(self) -> None:
         if not await self._is_directory(self._destination):
+            remote = await self._remote(self._destination)
+            if remote is not None and not await remote.sftp.exists(self._destination.path):
+                await remote.sftp.mkdir(self._destination.path)  # as scp does
+                return
             problem = f"{self._destination}: not a directory, and there are several sources"
             raise CommandExit(problem, _SOME_FAILED)
 
@@ -102,29 +100,43 @@ class CopyJob:
         for location in (source, self._destination):  # what fails here fails for all
             await self._remote(location)
         try:
+            if source.host is None and self._destination.host is None:
+                await self._copy_here(source.path)
+                return
+            if (
+                source.host is not None
+                and self._destination.host
+                and not self._options.through_here
+            ):
+                await self._copy_directly(source)
+                return
+            source = await self._expanded(source)
             for path in await self._expand_pattern(source):
                 await self._copy(lazy_attrs.evolve(source, path=path))
         except (SSHError, OSError) as error:
-            if any(each.connection.is_closed for each in self._remotes.values()):
+            if any(each.is_closed for each in self._remotes.values()):
                 raise
-            self._fail(error)
+            self._fail(str(source), error)
 
-    def _fail(self, error: Exception) -> None:
-        self._failed += 1
-        self._report.error(explain(error))
+    def _fail(self, path: str, error: Exception) -> None:
+        text = explain(error)
+        self._result.failed.append((path, text))
+        self._report.error(text)
 
     def _report_outcome(
         self, result: Transferred, failures: Sequence[TransferFailure]
     ) -> Transferred:
         """Tell what failed, what was left out, and what was refused that files do not need."""
         for failure in failures:
-            self._fail(failure.cause)
+            self._fail(failure.path, failure.cause)
         failed = {failure.path for failure in failures}
         for skipped in result.skipped:
-            if skipped.path not in failed:
-                self._report.warn(f"{skipped.path}: left out: {skipped.reason}")
+            if skipped.path in failed or (self._options.follow_links and skipped.reason == _LINK):
+                continue
+            self._result.skipped.append((skipped.path, skipped.reason))
+            self._report.warn(f"{skipped.path}: left out: {skipped.reason}")
         for refusal in result.refused:
-            line = f"{refusal.path}: {refusal.what} refused: {_refusal_text(refusal.cause)}"
+            line = f"{refusal.path}: {refusal.what} refused: {refusal_text(refusal.cause)}"
             if refusal.what == _SIZE_CHECK:
                 self._report.note(line)
             else:
@@ -137,22 +149,49 @@ class CopyJob:
         target = await self._target(source)
         here, there = await self._remote(source), await self._remote(self._destination)
         if here is None:
-            self._add_to_totals(await self._put(there, source.path, target))
+            copied = await self._put(there, source.path, target)
         elif there is None:
-            self._add_to_totals(await self._get(here, source.path, target))
+            copied = await self._get(here, source.path, target)
         else:  # from host to host through this machine
             with tempfile.TemporaryDirectory(prefix="ssh-stack-") as folder:
                 between = f"{folder}/{_last_component(source.path) or 'copy'}"
                 await self._get(here, source.path, between)
-                self._add_to_totals(await self._put(there, between, target))
+                copied = await self._put(there, between, target)
+        self._result.files += copied.files
+        self._result.bytes += copied.bytes
 
-    def _add_to_totals(self, result: Transferred) -> None:
-        self._files += result.files
-        self._bytes += result.bytes
+    async def _copy_here(self, source: str) -> None:
+        """Have cp copy a source that is on this machine to one that is there too, as scp does."""
+        words = [*self._letters(), "--", source, self._destination.path]
+        process = await asyncio.create_subprocess_exec("/bin/cp", *words)
+        if await process.wait() != 0:
+            self._result.failed.append((source, "cp failed"))
 
-    async def _get(self, remote: _RemoteSession, source: str, target: str) -> Transferred:
+    async def _copy_directly(self, source: Location) -> None:
+        """Have the host of a source send it to the other host, by the scp that is there (-R)."""
+        remote, target = await self._remote(source), self._destination
+        if remote is None or remote.connection is None or target.port is not None:
+            problem = "-R needs a connection of our own, and a target without a port"
+            raise UsageError(problem)
+        user = f"{target.user}@" if target.user else ""
+        words = ["scp", *self._letters(), "--", source.path, f"{user}{target.host}:{target.path}"]
+        done = await remote.connection.run(shlex.join(words), text=True)
+        for line in f"{done.stdout}{done.stderr}".splitlines():
+            self._report.plain(printable(line))
+        if done.exit_status != 0:
+            problem = f"{source}: scp on that host ended with status {done.exit_status}"
+            raise CommandExit(problem, _SOME_FAILED)
+
+    def _letters(self) -> list[str]:
+        """Return what another program is called with, for the same effect."""
+        options = self._options
+        return ["-r"] * options.recursive + ["-p"] * options.preserve
+
+    async def _get(
+        self, remote: RemoteSession, source: str, target: str, *, level: int = 0
+    ) -> Transferred:
         with self.bars.transfer(source) as progress:
-            outcome = await _outcome(
+            outcome = await outcome_of(
                 remote.sftp.get(
                     source,
                     target,
@@ -162,14 +201,17 @@ class CopyJob:
                     found=None if progress is None else progress.found,
                 )
             )
-        return self._report_outcome(*outcome)
+        result = self._report_outcome(*outcome)
+        return await self._with_links(result, (source, target), level, partial(self._get, remote))
 
-    async def _put(self, remote: _RemoteSession | None, source: str, target: str) -> Transferred:
+    async def _put(
+        self, remote: RemoteSession | None, source: str, target: str, *, level: int = 0
+    ) -> Transferred:
         if remote is None:
             problem = "both sides are on this machine"
             raise CommandExit(problem)
         with self.bars.transfer(target) as progress:
-            outcome = await _outcome(
+            outcome = await outcome_of(
                 remote.sftp.put(
                     source,
                     target,
@@ -179,7 +221,36 @@ class CopyJob:
                     found=None if progress is None else progress.found,
                 )
             )
-        return self._report_outcome(*outcome)
+        result = self._report_outcome(*outcome)
+        between = (str(Path(source)), target)  # the names in a tree begin with it in this form
+        return await self._with_links(result, between, level, partial(self._put, remote))
+
+    async def _with_links(
+        self,
+        result: Transferred,
+        between: tuple[str, str],
+        level: int,
+        copy: Callable[..., Awaitable[Transferred]],
+    ) -> Transferred:
+        """Copy what the links of a tree lead to, as scp does; add it to the result."""
+        if not self._options.follow_links:
+            return result
+        base, target = (each.rstrip("/") + "/" for each in between)
+        for path in [each.path for each in result.skipped if each.reason == _LINK]:
+            try:
+                if level >= _DEEPEST:  # one that leads to a directory above it has no end
+                    problem = f"{path}: links lead on and on"
+                    raise UsageError(problem)
+                more = await copy(path, target + path.removeprefix(base), level=level + 1)
+            except (SSHError, OSError) as error:
+                if any(each.is_closed for each in self._remotes.values()):
+                    raise
+                self._fail(path, error)
+                continue
+            result = lazy_attrs.evolve(
+                result, files=result.files + more.files, bytes=result.bytes + more.bytes
+            )
+        return result
 
     async def _target(self, source: Location) -> str:
         """Return where a source goes: into the destination if that is a directory."""
@@ -187,6 +258,15 @@ class CopyJob:
         if not name or not await self._is_directory(self._destination):
             return path
         return path + name if path.endswith("/") else f"{path}/{name}"
+
+    async def _expanded(self, location: Location) -> Location:
+        """Return a location without `~user`, for which a server needs an extension."""
+        if location.host is None or not location.path.startswith("~"):
+            return location
+        remote = await self._remote(location)
+        if remote is None:
+            return location
+        return lazy_attrs.evolve(location, path=await remote.sftp.expand_path(location.path))
 
     async def _is_directory(self, location: Location) -> bool:
         remote = await self._remote(location)
@@ -213,51 +293,17 @@ class CopyJob:
 
     # ------------------------------------------------------------- connections
 
-    async def _remote(self, location: Location) -> _RemoteSession | None:
+    async def _remote(self, location: Location) -> RemoteSession | None:
         """Return the session with a location's host; the first use of a host connects to it."""
         if location.host is None:
             return None
         key = (location.host, location.user, location.port)
         if key not in self._remotes:
-            self._remotes[key] = await self._connect(location)
+            self._remotes[key] = await self._sessions.open(location)
         return self._remotes[key]
-
-    async def _connect(self, location: Location) -> _RemoteSession:
-        host = location.host or ""
-        lines = list(self._options.lines)
-        if location.user is not None:
-            lines.append(directive("l", location.user))
-        if location.port is not None:
-            lines.append(directive("p", str(location.port)))
-        target = Target(host=host, lines=tuple(lines), config=self._config)
-        self._address = (host, location.port or 22)
-        connecting = connect_from_arguments(target, self._report)
-        self._address = (connecting.config.hostname or host, connecting.config.port or 22)
-        connection = await self._stack.enter_async_context(connecting)
-        report_connection(connection, self._report)
-        options = SFTPOptions(atomic=not self._options.in_place)
-        sftp = await self._stack.enter_async_context(connection.sftp(options))
-        return _RemoteSession(sftp, connection)
 
 
 def _last_component(path: str) -> str:
     """Return the last component of a path; "" where it has none of its own, as in `.`."""
     name = path.rstrip("/").rpartition("/")[2]
     return "" if name in {".", ".."} else name
-
-
-async def _outcome(
-    work: Awaitable[Transferred],
-) -> tuple[Transferred, Sequence[TransferFailure]]:
-    """Return what a transfer did, and what it did not do."""
-    try:
-        return await work, ()
-    except SFTPTransferErrors as error:
-        return error.done, error.errors
-
-
-def _refusal_text(error: Exception) -> str:
-    """Return the text of a refusal, without its path."""
-    if isinstance(error, SFTPError):
-        return error.text
-    return (isinstance(error, OSError) and error.strerror) or str(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
+from ssh_stack.cli.program import program_name
 from ssh_stack.errors import HostKeyChanged, HostKeyError, HostKeyRevoked
 from ssh_wire.text import printable
 
@@ -59,7 +60,7 @@ class _ReportHandler(logging.Handler):
             return
         text = printable(record.getMessage(), _LIMIT)
         if record.levelno >= logging.WARNING:
-            self.report.alarm(f"ssh-stack: {text}")
+            self.report.alarm(f"{program_name()}: {text}")
         else:  # the words of ssh, which programs look for
             self.report.show(f"Warning: {text}")
 

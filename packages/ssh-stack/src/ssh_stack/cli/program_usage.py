@@ -134,8 +134,8 @@ _KEYSCAN: Final[dict[str, Rows]] = {
     ),
 }
 _KEYSCAN_END: Final = (
-    "Each server proves that it has its key, and nobody logs in; whether it is the right server, "
-    "only you can find out: compare the fingerprints before you trust the lines. "
+    "Each server proves that it has its key; no user is authenticated. Whether it is the right "
+    "server, only you can find out: compare the fingerprints before you trust the lines. "
     "Examples: `keyscan -H web1 >> ~/.ssh/known_hosts`; `keyscan -t ed25519 -f hosts`. "
     "Exit status: 0 if a key was found, 1 if none was."
 )

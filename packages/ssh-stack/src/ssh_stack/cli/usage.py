@@ -7,12 +7,14 @@ from typing import Final, TypeAlias
 
 import click
 
-__all__ = ["KEYGEN_USAGE", "Rows", "keygen_help", "render"]
+from ssh_stack.cli.program import command_name
+
+__all__ = ["Rows", "keygen_help", "renamed", "render"]
 
 
 Rows: TypeAlias = Sequence[tuple[str, str]]
 
-KEYGEN_USAGE: Final = """\
+_KEYGEN_USAGE: Final = """\
 usage: ssh-stack keygen [-q] [-t type] [-b bits] [-C comment] [-f file] [-m format]
                         [-N passphrase] [-a rounds] [-Z cipher]
        ssh-stack keygen -p|-c|-y|-l|-B|-e|-i|-L [-f file] [-P passphrase] …
@@ -73,9 +75,18 @@ _KEYGEN: Final[dict[str, Rows]] = {
 }
 
 
+def renamed(usage: str, command: str) -> str:
+    """Return letters behind the name that the command was called by."""
+    name, called = f"ssh-stack {command}", command_name(command)
+    indent = " " * len(f"usage: {name} ")
+    return usage.replace(indent, " " * len(f"usage: {called} ")).replace(name, called)
+
+
 def keygen_help() -> str:
     """Return what `ssh-stack keygen --help` says."""
-    return render(KEYGEN_USAGE, _KEYGEN, "Exit status: 0, or 255 for an error.")
+    return render(
+        renamed(_KEYGEN_USAGE, "keygen"), _KEYGEN, "Exit status: 0, or 255 for an error."
+    )
 
 
 def render(usage: str, sections: dict[str, Rows], end: str) -> str:

@@ -1,7 +1,7 @@
 """One connection to a server: its identification, and its host key of one kind.
 
-The server proves that it has the key before the key is printed, and no further byte is exchanged:
-nobody logs in.
+The server proves that it has the key before the key is printed, and then the connection is ended,
+before any user is authenticated.
 """
 
 from __future__ import annotations

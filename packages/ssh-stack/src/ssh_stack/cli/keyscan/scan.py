@@ -61,7 +61,7 @@ class Scan:
         return 0 if self._found else _NOTHING_FOUND
 
     def _hosts(self) -> Iterator[Host]:
-        """Iterate over the hosts; a word that is none is printed, and the others are scanned."""
+        """Iterate over the hosts; what is not one is printed, and the others are scanned."""
         files = chain.from_iterable(map(self._lines_of, self._options.files))
         for word in chain(files, self._options.names):
             try:

@@ -11,7 +11,7 @@ from ssh_wire import UsageError, lazy_attrs
 __all__ = ["COMMANDS", "HELP", "Command", "Line", "Place", "Syntax", "read_line"]
 
 Place: TypeAlias = Literal["", "remote", "local"]
-"""Where the names of an argument are; "" for an argument that is no name."""
+"""Where the names of an argument are; "" for an argument that is not a name."""
 
 _MOST_NUMBER: Final = 2**32 - 1
 

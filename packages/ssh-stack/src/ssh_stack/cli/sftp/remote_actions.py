@@ -241,12 +241,12 @@ async def _list_directory(state: State, view: View, path: str, base: str) -> Non
         own = await state.sftp.lstat(posixpath.join(path, "."))
         above = await state.sftp.lstat(posixpath.join(path, ".."))
         entries += [Entry(".", own), Entry("..", above)]
-    shown = [each for each in entries if view.hidden or not each.name.startswith(".")]
-    longest = max((len(os.fsencode(each.name)) for each in shown), default=0)
+    visible = [each for each in entries if view.hidden or not each.name.startswith(".")]
+    longest = max((len(os.fsencode(each.name)) for each in visible), default=0)
     longest += len(os.fsencode(_stripped(path, base)))
     arranged = [
         Entry(_stripped(posixpath.join(path, each.name), base), each.attributes, each.longname)
-        for each in view.arranged(shown)
+        for each in view.arranged(visible)
     ]
     await _print_entries(state, view, arranged, longest, of_directory=True)
 

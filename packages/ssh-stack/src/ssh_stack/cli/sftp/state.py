@@ -1,4 +1,4 @@
-"""What the commands of one sftp share: the session, two directories, and how much is said."""
+"""What the commands of one sftp share: the session, two directories, and how much is printed."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ class _Reader:
 
 
 def literal(word: str) -> str:
-    """Return a word that is no pattern, without the backslashes of one."""
+    """Return a word that is not a pattern, without the backslashes of one."""
     made: list[str] = []
     at = 0
     while at < len(word):

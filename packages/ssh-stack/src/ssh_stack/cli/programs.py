@@ -1,0 +1,59 @@
+"""The programs `ssh`, `scp`, `sftp`, `ssh-keygen` and `ssh-keyscan`.
+
+They are the commands of `ssh-stack` under the names of OpenSSH's programs, for tools that want a
+program by its name: the distribution `ssh-stack-programs` installs them.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import NoReturn, cast
+
+import click
+
+from ssh_stack.cli.program import use_name
+
+__all__ = ["PROGRAMS", "scp", "sftp", "ssh", "ssh_keygen", "ssh_keyscan"]
+
+PROGRAMS = {
+    "ssh": "ssh",
+    "scp": "cp",
+    "sftp": "sftp",
+    "ssh-keygen": "keygen",
+    "ssh-keyscan": "keyscan",
+}
+"""Each program, with the command of `ssh-stack` that it is."""
+
+
+def ssh() -> NoReturn:
+    """Run `ssh`."""
+    _run("ssh")
+
+
+def scp() -> NoReturn:
+    """Run `scp`."""
+    _run("scp")
+
+
+def sftp() -> NoReturn:
+    """Run `sftp`."""
+    _run("sftp")
+
+
+def ssh_keygen() -> NoReturn:
+    """Run `ssh-keygen`."""
+    _run("ssh-keygen")
+
+
+def ssh_keyscan() -> NoReturn:
+    """Run `ssh-keyscan`."""
+    _run("ssh-keyscan")
+
+
+def _run(name: str) -> NoReturn:
+    use_name(name)
+    command = PROGRAMS[name]
+    found = getattr(import_module(f"ssh_stack.cli.{command}"), command)
+    cast("click.Command", found).main(args=sys.argv[1:], prog_name=name)
+    sys.exit(0)

@@ -1,0 +1,65 @@
+"""The command line of cp and scp."""
+
+from __future__ import annotations
+
+import pytest
+
+from ssh_stack.cli.copy_options import parse_copy_options
+from ssh_stack.cli.locations import Location
+from ssh_wire import UsageError
+
+
+def test_letters_and_long_options_are_the_same() -> None:
+    short = ["-r", "-p", "-q", "-v", "-P", "2222", "-J", "jump", "-F", "none", "-o", "User=x"]
+    long = ["--recursive", "--preserve", "--quiet", "--verbose", "--port", "2222"]
+    long += ["--jump", "jump", "--config", "none", "--option", "User=x"]
+    one, other = (parse_copy_options([*words, "a", "h:b"]) for words in (short, long))
+    assert one == other
+    assert (one.recursive, one.preserve, one.letters.quiet, one.letters.verbose) == (
+        True,
+        True,
+        True,
+        1,
+    )
+    assert set(one.letters.lines) == {"Port 2222", "ProxyJump jump", "User=x"}
+    assert one.letters.config == "none"
+
+
+def test_letters_of_scp_that_change_nothing_are_accepted() -> None:
+    plain = parse_copy_options(["a", "h:b"])
+    assert parse_copy_options(["-2", "-s", "-T", "-3", "a", "h:b"]) == plain
+
+
+def test_rate_is_in_kbits_and_login_is_a_user() -> None:
+    options = parse_copy_options(["-l", "8", "--login", "me", "-B", "-4", "a", "b", "h:c"])
+    assert options.letters.bytes_per_second == 1024
+    assert options.letters.lines == ["AddressFamily inet", "BatchMode yes", 'User "me"']
+    assert [each.path for each in options.sources] == ["a", "b"]
+    assert options.destination == Location("c", "h")
+
+
+def test_options_behind_a_path_are_for_cp_alone() -> None:
+    assert parse_copy_options(["a", "h:b", "-r"]).recursive
+    scp = parse_copy_options(["a", "h:b", "-r"], as_scp=True)
+    assert (scp.recursive, scp.destination, scp.follow_links) == (False, Location("-r"), True)
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["-O", "a", "h:b"], "the older protocol"),
+        (["-t", "b"], "older protocol"),
+        (["-f", "b"], "older protocol"),
+        (["-1", "a", "h:b"], "version 1"),
+        (["-A", "a", "h:b"], "not supported yet"),
+        (["a"], "name at least one source"),
+        ([], "name at least one source"),
+        (["-l", "me", "a", "h:b"], "a number"),
+        (["-Z", "a", "h:b"], "not recognized"),
+        (["--frob", "a", "h:b"], "not recognized"),
+        (["-X", "buffer=0", "a", "h:b"], "size of a buffer"),
+    ],
+)
+def test_wrong_command_line_is_refused(words: list[str], problem: str) -> None:
+    with pytest.raises(UsageError, match=problem):
+        parse_copy_options(words)
