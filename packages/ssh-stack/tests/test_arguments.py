@@ -32,6 +32,7 @@ WRONG: list[tuple[dict[str, object], str]] = [
     ({"known_hosts": 5}, "known_hosts is a path, a list of paths, .*, not an int"),
     ({"known_hosts": "web1 ssh-ed25519 AAAA\n"}, "known_hosts is .* as bytes, .*, not a str"),
     ({"config": True}, "config is a path, a list of paths, or None for no .*, not True"),
+    ({"config_command": ["ls"]}, "config_command is a command, or an empty string, not a list"),
     ({"config_options": "Port 22"}, 'config_options is a list of lines such as "Port 2222", not'),
     ({"jump": 5}, "jump is a host, a list of hosts, or a connection, not an int"),
     ({"algorithms": "modern"}, 'algorithms is "strict", "default", "legacy" or an Algorithms'),

@@ -425,6 +425,21 @@ def test_session_type_none_runs_no_command(cli: Cli, sshd: Sshd) -> None:
     assert not ran.exists()
 
 
+# ------------------------------------------------------------- Match
+
+
+def test_command_of_command_line_chooses_block(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        f"HostName 127.0.0.1\nUser {sshd.user}\nIdentityFile {sshd.key}\n"
+        f"UserKnownHostsFile {sshd.known_hosts}\n"
+        f"Match command 'exit 3' sessiontype exec\n  Port {sshd.port}\nMatch all\n  Port 1\n"
+    )
+
+    assert cli.run("ssh", "-F", str(config), "alias", "exit 3").returncode == 3
+    assert cli.run("ssh", "-F", str(config), "alias", "exit 4").returncode == 255
+
+
 # ------------------------------------------------------------- -G
 
 

@@ -35,6 +35,8 @@ class Target:
     """Configuration lines of the command line, in its order."""
     config: str | None = None
     """The configuration file, "none" for none; None for the usual ones."""
+    command: str = ""
+    """The command, which the configuration may look at."""
 
 
 @lazy_attrs.define(kw_only=True)
@@ -116,7 +118,8 @@ class Arguments:
     @property
     def target(self) -> Target:
         """Where to."""
-        return Target(host=self.host, lines=tuple(self.lines), config=self.config)
+        command = self.command or ""
+        return Target(host=self.host, lines=tuple(self.lines), config=self.config, command=command)
 
 
 def parse_arguments(words: Sequence[str]) -> Arguments:

@@ -61,6 +61,7 @@ def _connect(target: Target, report: Report) -> Connect:
     return connect(
         target.host,
         config_options=target.lines,
+        config_command=target.command,
         config=config,
         prompter=TerminalPrompter.if_available(),
         on_banner=report.banner,

@@ -111,6 +111,11 @@ def _flag(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
     return [_FLAG[bool(_value(row, config))]]
 
 
+def _fdpass(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
+    # with ProxyJump the command that passes a descriptor is not run
+    return [_FLAG[bool(_value(row, config)) and not config.proxy_jump]]
+
+
 def _truth(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
     word: str = _value(row, config)
     return [_TRUTH.get(word, word)]
@@ -301,6 +306,7 @@ _PRINTERS: Final[dict[Style, _Printer]] = {
     "device": _device,
     "each": _each,
     "escape": _escape,
+    "fdpass": _fdpass,
     "flag": _flag,
     "forwards": _forwards,
     "hostname": _hostname,

@@ -169,7 +169,9 @@ class _Opening:
         check_name("host", host)  # before a command of the configuration has it
         self._options = options
         self._depth = depth
-        self.config: Final = read_config(options).resolve(host, user=options.username, port=port)
+        self.config: Final = read_config(options).resolve(
+            host, user=options.username, port=port, command=options.config_command
+        )
         """What the configuration says about the host."""
         named = options.username or self.config.user
         target = Target(host=host, port=port, local_user="" if named else local_user())

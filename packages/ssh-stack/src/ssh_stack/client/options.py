@@ -116,6 +116,7 @@ _RULES: Final[Mapping[str, Rule]] = {
         "a path, a list of paths, or None for no configuration",
     ),
     "config_options": Rule(_is_sequence, 'a list of lines such as "Port 2222"'),
+    "config_command": Rule(lambda v: isinstance(v, str), "a command, or an empty string"),
     "jump": Rule(
         lambda v: isinstance(v, str | Connection | ClientConnection) or _is_sequence(v),
         "a host, a list of hosts, or a connection",
@@ -223,6 +224,8 @@ class ClientOptions:
             `ssh-stack[dns]`.
         config: Configuration files; None for none; by default ~/.ssh/config and the system's.
         config_options: Configuration lines that go before the files, as `ssh -o` takes them.
+        config_command: The command that `Match command` and `Match sessiontype` of the
+            configuration look at, as of `ssh host command`; nothing is run.
         jump: Hosts to go through, `[user@]host[:port]`, or a connection; None for no jump.
         proxy_command: A command whose standard streams reach the server. The user's shell runs a
             string, as that of ProxyCommand; a list of arguments is run without a shell. The tokens
@@ -268,6 +271,7 @@ class ClientOptions:
     dns_resolver: SSHFPResolver | None = None
     config: Path | Sequence[Path] | Default | None = DEFAULT
     config_options: Sequence[str] = ()
+    config_command: str = ""
     jump: str | Sequence[str] | Connection | Default | None = DEFAULT
     proxy_command: str | Sequence[str] | Default | None = DEFAULT
     stream: Stream | None = None
@@ -322,6 +326,7 @@ class ClientOptionsKw(TypedDict, total=False):
     dns_resolver: SSHFPResolver | None
     config: Path | Sequence[Path] | Default | None
     config_options: Sequence[str]
+    config_command: str
     jump: str | Sequence[str] | Connection | Default | None
     proxy_command: str | Sequence[str] | Default | None
     stream: Stream | None

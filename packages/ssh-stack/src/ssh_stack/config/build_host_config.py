@@ -50,8 +50,6 @@ def _fill_defaults(fields: dict[str, Any], resolver: ConfigResolver) -> None:
     """Fill in what depends on other fields, or on this machine."""
     if not resolver.renamed and resolver.host == resolver.original:
         del fields["hostname"]
-    if fields.get("proxy_jump"):
-        fields["proxy_use_fdpass"] = False  # the command that it is for is not run
     fields.setdefault("global_known_hosts_files", tuple(map(Path, _SYSTEMS)))
     files = resolver.value("UserKnownHostsFile")
     if files is None:

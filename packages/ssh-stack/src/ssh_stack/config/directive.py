@@ -46,6 +46,7 @@ Style: TypeAlias = Literal[
     "device",
     "each",
     "escape",
+    "fdpass",
     "flag",
     "forwards",
     "hostname",

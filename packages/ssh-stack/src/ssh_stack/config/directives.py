@@ -97,7 +97,7 @@ _FLAGS: Final = (
         "yes"),
     _later("PermitLocalCommand", flag, "permit_local_command", "session", "flag", "no",
         neutral=(False,)),
-    Directive("ProxyUseFdpass", flag, "proxy_use_fdpass", "connection", "flag", "no"),
+    Directive("ProxyUseFdpass", flag, "proxy_use_fdpass", "connection", "fdpass", "no"),
     Directive("PubkeyAuthentication", choices.PUBLIC_KEY, "public_key_authentication",
         "identity", "raw truth", "true", build=builders.is_yes),
     Directive("RequestTTY", choices.TERMINAL, "request_tty", "session", "truth", "auto"),

@@ -461,6 +461,7 @@ class ClientOptionsKw(TypedDict, total=False):
     dns_resolver: SSHFPResolver | None
     config: Path | Sequence[Path] | Default | None
     config_options: Sequence[str]
+    config_command: str
     jump: str | Sequence[str] | Connection | Default | None
     proxy_command: str | Sequence[str] | Default | None
     stream: Stream | None

@@ -363,3 +363,12 @@ async def test_program_of_configuration_does_not_block_event_loop(tmp_path: Path
 
     with pytest.raises(ConfigError, match="ChannelTimeout session=5m"):
         await asyncio.gather(ssh_stack.connect("web1", config=config).open(), write())
+
+
+def test_command_that_is_given_chooses_blocks(tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.write_text("Match command uptime sessiontype exec\n  Port 7\n")
+
+    for command, port in (("uptime", 7), ("id", 22), ("", 22)):
+        connecting = ssh_stack.connect("127.0.0.1", config=file, config_command=command)
+        assert (connecting.config.port or 22) == port

@@ -38,11 +38,13 @@ def test_jump_host_gets_no_secret_of_host(hosts: list[str], batch: bool) -> None
         change_password=str,
         host_key_alias="web",
         config_options=("User root", "HostKeyAlias web"),
+        config_command="uptime",
     ).options
 
     assert (found.password, found.interactive, found.change_password) == (None, None, None)
     assert found.host_key_alias is None
     assert found.config_options == (("BatchMode yes",) if batch else ())
+    assert found.config_command == ""
     assert "secret" not in repr(found)
 
 

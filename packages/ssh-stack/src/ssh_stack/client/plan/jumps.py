@@ -66,6 +66,7 @@ def last_jump(options: ClientOptions, plan: ConnectionPlan, depth: int) -> Jump:
         host_key_alias=None,
         compression=DEFAULT,  # what goes through it is compressed already
         config_options=("BatchMode yes",) if plan.batch else (),
+        config_command="",
         password=None,  # a jump host must not learn it
         change_password=None,
         interactive=None,
