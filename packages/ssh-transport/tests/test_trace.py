@@ -13,7 +13,7 @@ from ssh_keys import PrivateKey
 from ssh_transport import ConnectionLost, Disconnected, KexCompleted, TransportOptions
 from ssh_transport.kex import METHODS
 from ssh_transport.testing import Pair
-from ssh_transport.trace import MessageReceived, MessageSent, Traced
+from ssh_transport.trace import MessageReceived, MessageSent, Proposals, Traced
 
 SLOW = {  # others of the family show the same
     "diffie-hellman-group1-sha1",
@@ -42,7 +42,7 @@ def test_every_message_and_event_in_its_order(key: PrivateKey) -> None:
     ]
     assert names == [
         *(20, "IdentificationReceived"),
-        *(-20, 30, -31, "HostKeyReceived"),
+        *(-20, "Proposals", 30, -31, "HostKeyReceived"),
         *(21, 7, 5, -21, "KexCompleted", -7, "ExtInfoReceived"),
         *(-6, "ServiceAccepted"),
     ]
@@ -158,3 +158,10 @@ def everything(thing: object, depth: int = 4) -> str:
         if type(part).__module__.startswith("ssh_"):
             found.append(everything(part, depth - 1))
     return "\n".join(found)
+
+
+def test_trace_has_proposals_of_both_sides(key: PrivateKey) -> None:
+    _, told = traced(key)
+    (found,) = (fact for fact in told if isinstance(fact, Proposals))
+    assert FAST.ciphers == found.own.encryption_client_to_server
+    assert FAST_OPTIONS.algorithms.host_keys[0] in found.peer.server_host_key_algorithms
