@@ -257,7 +257,7 @@ class HostConfig:
     gateway_ports: bool = False
     """Whether forwards listen on all addresses where none is named."""
     permit_remote_open: tuple[str, ...] = ("any",)
-    """What a remote forward with SOCKS may connect to: host:port each, "any", "none"."""
+    """Where a remote forward with SOCKS may lead, a host and a port each; or "any", "none"."""
     stream_local_bind_mask: int = 0o177
     """The umask of Unix sockets that forwards listen on."""
     stream_local_bind_unlink: bool = False
