@@ -6,6 +6,7 @@ sftp       the files of a server, with the commands of OpenSSH's sftp
 serve      a server for the current user
 keygen     keys, certificates, signatures and trust files, with ssh-keygen's letters
 keyscan    the public host keys of servers
+completion what makes a shell complete words
 demo       both sides on this machine, everything tried once
 dissect    what went over the wire, as text
 
@@ -39,7 +40,11 @@ relay                   a remote process joined to those
 letters                 the letters that sftp and cp give on to ssh
 sftp_session            SFTP over a connection of our own, or over a program's streams
 bandwidth               a bound on the rate of a stream
+suggestions             what a word of a command may become, for a shell
+known_names             the hosts of the user's files, for that
+copy_options            the command line of `cp`
 copy_job                one call of `cp`: connections, and one source after the other
+copy_result             what it did
 locations               what `cp` copies from and to
 progress                its progress on a terminal
 demonstration           the steps of `demo`
@@ -60,6 +65,7 @@ _COMMANDS = {
     "serve": "Serve commands, shells and files as the current user.",
     "keygen": "Make, show, convert, certify and revoke keys, as OpenSSH's ssh-keygen does.",
     "keyscan": "Gather the public host keys of servers, as OpenSSH's ssh-keyscan does.",
+    "completion": "Print what makes a shell complete the words of these commands.",
     "demo": "Try everything once, on this machine alone.",
     "dissect": "Show what went over the wire: hex, streams and capture files.",
 }

@@ -8,7 +8,15 @@ from typing import Final
 from ssh_stack.cli.program import command_name
 from ssh_stack.cli.usage import Rows, render
 
-__all__ = ["cp_help", "cp_usage", "keyscan_help", "keyscan_usage", "sftp_help", "sftp_usage"]
+__all__ = [
+    "USAGE_SECTIONS",
+    "cp_help",
+    "cp_usage",
+    "keyscan_help",
+    "keyscan_usage",
+    "sftp_help",
+    "sftp_usage",
+]
 
 _SFTP_USAGE: Final = (
     "[-46aCfNpqrv] [-B buffer_size] [-b batchfile] [-c cipher]",
@@ -139,6 +147,10 @@ _KEYSCAN_END: Final = (
     "Examples: `keyscan -H web1 >> ~/.ssh/known_hosts`; `keyscan -t ed25519 -f hosts`. "
     "Exit status: 0 if a key was found, 1 if none was."
 )
+
+
+USAGE_SECTIONS: Final = {"sftp": _SFTP, "cp": _CP, "keyscan": _KEYSCAN}
+"""What each of these commands takes, by the title of its part of the help."""
 
 
 def sftp_usage() -> str:

@@ -16,6 +16,8 @@ from ssh_stack.cli.host_key_warnings import host_key_warning
 from ssh_transport import ConnectionLost
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from ssh_stack.cli.report import Report
 
 __all__ = ["RawCommand", "run", "secure_standard_streams"]
@@ -31,6 +33,12 @@ class RawCommand(click.Command):
         """Take the words as they are."""
         ctx.args = list(args)
         return ctx.args
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return what a word may become, for a shell."""
+        from ssh_stack.cli.suggestions import suggestions  # only when a shell asks
+
+        return suggestions(self.name or "", ctx.args, incomplete)
 
 
 def run(

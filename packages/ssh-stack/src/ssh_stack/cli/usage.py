@@ -9,7 +9,7 @@ import click
 
 from ssh_stack.cli.program import command_name
 
-__all__ = ["Rows", "keygen_help", "renamed", "render"]
+__all__ = ["KEYGEN_SECTIONS", "Rows", "keygen_help", "renamed", "render"]
 
 
 Rows: TypeAlias = Sequence[tuple[str, str]]
@@ -27,7 +27,7 @@ usage: ssh-stack keygen [-q] [-t type] [-b bits] [-C comment] [-f file] [-m form
 """
 """The letters of `ssh-stack keygen`."""
 
-_KEYGEN: Final[dict[str, Rows]] = {
+KEYGEN_SECTIONS: Final[dict[str, Rows]] = {
     "What to do (without any of these: make a new key)": (
         ("-A", "Make the host keys that are missing in /etc/ssh."),
         ("-p", "Change the passphrase of a private key."),
@@ -85,7 +85,7 @@ def renamed(usage: str, command: str) -> str:
 def keygen_help() -> str:
     """Return what `ssh-stack keygen --help` says."""
     return render(
-        renamed(_KEYGEN_USAGE, "keygen"), _KEYGEN, "Exit status: 0, or 255 for an error."
+        renamed(_KEYGEN_USAGE, "keygen"), KEYGEN_SECTIONS, "Exit status: 0, or 255 for an error."
     )
 
 
