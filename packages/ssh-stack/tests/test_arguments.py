@@ -43,6 +43,7 @@ WRONG: list[tuple[dict[str, object], str]] = [
     ({"rekey_bytes": 0}, "rekey_bytes is a number of bytes, more than 0, not an int"),
     ({"rekey_seconds": "1h"}, "rekey_seconds is seconds, more than 0, not a str"),
     ({"on_banner": "print"}, "on_banner is a function that takes text, not a str"),
+    ({"on_proxy_stderr": "2"}, "on_proxy_stderr is a function that takes bytes, not a str"),
     ({"interactive": "secret"}, "interactive is a function that answers prompts, not a str"),
 ]
 

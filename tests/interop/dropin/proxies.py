@@ -57,5 +57,7 @@ def _echo(rig: Rig, *words: str) -> None:
 PROXIES: Final[Mapping[str, Job]] = {
     "one command": run_command,
     "-J": jump,
+    "ProxyCommand -W, below OpenSSH": below_openssh,
     "ProxyCommand -W, above OpenSSH": above_openssh,
+    "ProxyCommand -W, below itself": through_itself,
 }

@@ -106,6 +106,29 @@ async def test_program_that_has_ended_when_it_is_closed_is_reaped_once(
     assert _is_reaped(child)
 
 
+async def test_standard_error_of_program_is_passed_on_as_it_arrives_and_kept() -> None:
+    driver = _Driver()
+    arrived = bytearray()
+    spoken = asyncio.Event()
+
+    def take(data: bytes) -> None:
+        arrived.extend(data)
+        spoken.set()
+
+    script = "echo one >&2; read line; echo two >&2"
+    words = ["/bin/sh", "-c", script]
+    await connect_proxy(cast("Driver", driver), words, script, take)
+    await asyncio.wait_for(spoken.wait(), 20)
+    assert bytes(arrived) == b"one\n"
+
+    assert driver.stream is not None
+    driver.stream.write(b"\n")
+    error = await driver.lost
+
+    assert bytes(arrived) == b"one\ntwo\n"
+    assert str(error).endswith("ended: one\\x0atwo")
+
+
 @pytest.mark.parametrize("close", [asyncio.Transport.close, asyncio.Transport.abort])
 async def test_program_that_runs_when_it_is_closed_is_killed_and_reaped(
     caplog: pytest.LogCaptureFixture, close: object

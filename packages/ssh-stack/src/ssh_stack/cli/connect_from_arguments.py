@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from ssh_stack.cli.host_key_warnings import report_log_records
@@ -22,6 +24,7 @@ __all__ = ["connect_from_arguments", "report_connection"]
 _FORWARDS: Final = frozenset(each.lower() for each in FORWARDS)
 _SYSTEM: Final = "/etc/"
 _OPTION: Final = "option"
+_STDERR: Final = 2
 
 
 def connect_from_arguments(target: Target, report: Report, *, forwards: bool = False) -> Connect:
@@ -65,8 +68,18 @@ def _connect(target: Target, report: Report) -> Connect:
         config=config,
         prompter=TerminalPrompter.if_available(),
         on_banner=report.banner,
+        on_proxy_stderr=_pass_on,
         trace=tracer(report),
     )
+
+
+def _pass_on(data: bytes) -> None:
+    """Write what a proxy command says, as it is: with ssh it has ssh's own standard error.
+
+    mosh reads the server's address there.
+    """
+    with suppress(OSError):
+        os.write(_STDERR, data)
 
 
 def _report_unsupported(config: HostConfig, report: Report) -> None:

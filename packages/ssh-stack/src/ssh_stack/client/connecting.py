@@ -244,7 +244,7 @@ class _Opening:
                 raise route.proxy_command_error
             if route.proxy_passes_socket:
                 return passed_socket_dialer(route.proxy_command, plan.proxy_tokens, self._classify)
-            return proxy_dialer(route.proxy_command, plan.proxy_tokens)
+            return proxy_dialer(route.proxy_command, plan.proxy_tokens, route.on_proxy_stderr)
         through = route.connection
         if route.jumps:
             through = await self._jump(stack)

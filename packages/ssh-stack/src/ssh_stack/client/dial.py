@@ -72,12 +72,17 @@ def jump_dialer(connection: Connection | ClientConnection, host: str, port: int)
     return dial
 
 
-def proxy_dialer(command: str | Sequence[str], tokens: Tokens) -> Dialer:
+def proxy_dialer(
+    command: str | Sequence[str],
+    tokens: Tokens,
+    on_stderr: Callable[[bytes], None] | None = None,
+) -> Dialer:
     """Connect through the standard streams of a program; it ends with the connection.
 
     Args:
         command: a command for the user's shell, or arguments that no shell reads.
         tokens: what is put in for %-tokens.
+        on_stderr: takes what the program writes to standard error.
 
     Raises:
         UsageError: a token is not known, or what it stands for cannot be part of a command.
@@ -90,7 +95,7 @@ def proxy_dialer(command: str | Sequence[str], tokens: Tokens) -> Dialer:
         from ssh_stack.client.proxy_process import connect_proxy  # rarely used
 
         text = arguments[-1] if isinstance(command, str) else join(arguments)
-        await connect_proxy(driver, arguments, text)
+        await connect_proxy(driver, arguments, text, on_stderr)
 
     return dial
 

@@ -137,6 +137,7 @@ _RULES: Final[Mapping[str, Rule]] = {
     "rekey_bytes": Rule(is_number, "a number of bytes, more than 0"),
     "rekey_seconds": Rule(is_number, "seconds, more than 0"),
     "on_banner": Rule(callable, "a function that takes text"),
+    "on_proxy_stderr": Rule(callable, "a function that takes bytes"),
 }
 
 
@@ -247,6 +248,8 @@ class ClientOptions:
         rekey_bytes: Bytes in one direction after which to rekey.
         rekey_seconds: Seconds after which to rekey.
         on_banner: Takes the server's banner, escaped.
+        on_proxy_stderr: Takes what the program of proxy_command or ProxyCommand writes to its
+            standard error, as it arrives; the end of it is in `ProxyFailed` in any case.
         trace: Takes every message and event of the transport as it happens, without content.
     """
 
@@ -285,6 +288,7 @@ class ClientOptions:
     rekey_bytes: int = 1024**3
     rekey_seconds: float = 3600.0
     on_banner: Callable[[str], None] | None = None
+    on_proxy_stderr: Callable[[bytes], None] | None = None
     trace: Trace | None = lazy_attrs.field(default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -340,4 +344,5 @@ class ClientOptionsKw(TypedDict, total=False):
     rekey_bytes: int
     rekey_seconds: float
     on_banner: Callable[[str], None] | None
+    on_proxy_stderr: Callable[[bytes], None] | None
     trace: Trace | None

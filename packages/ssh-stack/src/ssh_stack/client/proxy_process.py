@@ -24,29 +24,42 @@ _STDERR_KEPT: Final = 4096
 _STDERR_WAIT: Final = 0.5  # seconds from the end of its output to its own end
 
 
-async def connect_proxy(driver: Driver, arguments: Sequence[str], text: str) -> None:
+async def connect_proxy(
+    driver: Driver,
+    arguments: Sequence[str],
+    text: str,
+    on_stderr: Callable[[bytes], None] | None = None,
+) -> None:
     """Start a program and let a driver talk through its standard streams.
 
     Args:
         driver: it is told of the end when the process is reaped.
         arguments: what to run.
         text: the command, for messages.
+        on_stderr: takes what the program writes to standard error, as it arrives.
 
     Raises:
         ProxyFailed: it cannot be started.
     """
-    await _ProxyProcess(driver, arguments, text).begin()
+    await _ProxyProcess(driver, arguments, text, on_stderr).begin()
 
 
 class _ProxyProcess(asyncio.Transport):
     """The program's pipes as one stream; closing it ends the program."""
 
-    def __init__(self, driver: Driver, arguments: Sequence[str], text: str) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        arguments: Sequence[str],
+        text: str,
+        on_stderr: Callable[[bytes], None] | None,
+    ) -> None:
         super().__init__()
         self._loop = asyncio.get_running_loop()
         self._driver = driver
         self._text = text
         self._stderr: deque[int] = deque(maxlen=_STDERR_KEPT)
+        self._on_stderr = on_stderr
         self._closing = False
         self._reaped = False
         self._open = 0
@@ -64,7 +77,7 @@ class _ProxyProcess(asyncio.Transport):
         stdin, stdout, stderr = self._process.pipes
         driver, loop = self._driver, self._loop
         try:
-            errors = partial(_Output, self, self._stderr.extend)
+            errors = partial(_Output, self, self._take_stderr)
             output = partial(_Output, self, driver.feed, self._output_ended)
             self._stdin, _ = await loop.connect_write_pipe(partial(_Input, self, driver), stdin)
             self._errors, _ = await loop.connect_read_pipe(errors, stderr)
@@ -87,6 +100,11 @@ class _ProxyProcess(asyncio.Transport):
         """Count a pipe that is closed."""
         self._open -= 1
         self._finish()
+
+    def _take_stderr(self, data: bytes) -> None:
+        self._stderr.extend(data)
+        if self._on_stderr is not None:
+            self._on_stderr(data)
 
     def _output_ended(self) -> None:
         # its last words on standard error belong to the error: wait for its end a moment

@@ -475,6 +475,7 @@ class ClientOptionsKw(TypedDict, total=False):
     rekey_bytes: int
     rekey_seconds: float
     on_banner: Callable[[str], None] | None
+    on_proxy_stderr: Callable[[bytes], None] | None
     trace: Trace | None
 
 

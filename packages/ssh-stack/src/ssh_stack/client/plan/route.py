@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from ssh_connection.aio import ClientConnection
@@ -34,6 +34,7 @@ class RoutePlan:
         proxy_command: A command whose standard streams reach the server: text for the user's
             shell, or arguments that no shell reads (ProxyCommand).
         proxy_command_error: Why that command cannot be used; told where it would be.
+        on_proxy_stderr: Takes what that command writes to standard error.
         connection: A connection whose server connects to this one.
         jumps: Hosts to go through, first to last (ProxyJump).
         proxy_passes_socket: Whether that command passes a connected socket (ProxyUseFdpass).
@@ -53,6 +54,7 @@ class RoutePlan:
     proxy_command: _Command | None = None
     proxy_command_error: ConfigError | None = lazy_attrs.field(default=None, eq=False)
     proxy_passes_socket: bool = False
+    on_proxy_stderr: Callable[[bytes], None] | None = None
     connection: Connection | ClientConnection | None = None
     jumps: tuple[str, ...] = ()
     addresses: Literal["any", "inet", "inet6"] = "any"
@@ -96,6 +98,7 @@ def merge_route(options: ClientOptions, config: HostConfig, seconds: float) -> R
         connection=connection,
         jumps=tuple(jumps),
         proxy_passes_socket=config.proxy_use_fdpass,
+        on_proxy_stderr=options.on_proxy_stderr,
         addresses=config.address_family,
         bind_address=config.bind_address,
         bind_interface=config.bind_interface if config.bind_address is None else None,
