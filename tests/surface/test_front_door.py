@@ -36,7 +36,7 @@ MACHINERY = {
     "ssh_connection.channel": "the state machine behind a channel",
     "ssh_connection.replies": "the place of an answer, which the multiplexer hands out",
     "ssh_keys.certificates.fields": "a literal",
-    "ssh_keys.public.HashName": "a literal",
+    "ssh_keys.randomart.HashName": "a literal",
     "ssh_keys.fido.Assertion": "what a token signs; who works on it imports ssh_keys",
     "ssh_keys.trust.host_lines": "a line of known_hosts; who works on lines imports ssh_keys",
     "ssh_keys.trust.known_hosts": "the same",

@@ -65,3 +65,18 @@ def _add(key: PrivateKey, path: Path, environment: dict[str, str]) -> None:
     path.write_bytes(key.to_openssh())
     path.chmod(0o600)
     subprocess.run(["ssh-add", "-q", str(path)], check=True, capture_output=True, env=environment)
+
+
+@pytest.fixture
+def empty_agent(openssh_agent: str, tmp_path: Path) -> Iterator[str]:
+    """The socket of an `ssh-agent` without keys, to add some to."""
+    assert openssh_agent  # it is installed
+    path = tmp_path / "socket"
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", str(path)], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()  # it listens
+        yield str(path)
+    finally:
+        process.terminate()
+        process.communicate()

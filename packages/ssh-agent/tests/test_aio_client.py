@@ -191,3 +191,32 @@ async def test_agent_of_openssh_refuses_key_that_it_lacks(
         with pytest.raises(AgentRefused):
             await agent.sign(other.public_key, b"data", "ssh-ed25519")
         assert len(await agent.identities()) == 3
+
+
+@pytest.mark.parametrize(("lifetime", "confirm"), [(0, False), (600, False), (600, True)])
+async def test_openssh_agent_keeps_keys_of_every_family(
+    empty_agent: str,
+    ed25519: PrivateKey,
+    ecdsa: PrivateKey,
+    rsa: PrivateKey,
+    lifetime: int,
+    confirm: bool,
+) -> None:
+    async with AgentClient.connect(empty_agent) as agent:
+        for key in (ed25519, ecdsa, rsa):
+            await agent.add(key, f"my {key.comment}", lifetime=lifetime, confirm=confirm)
+        found = await agent.identities()
+
+        assert [each.key for each in found] == [k.public_key for k in (ed25519, ecdsa, rsa)]
+        assert [each.comment for each in found] == ["my ed@test", "my ec@test", "my rsa@test"]
+        if not confirm:
+            signature = await agent.sign(ecdsa.public_key, b"data", "ecdsa-sha2-nistp256")
+            assert ecdsa.public_key.verify(b"data", signature, "ecdsa-sha2-nistp256")
+
+
+async def test_refused_addition_raises(ed25519: PrivateKey) -> None:
+    agent, _ = client(FAILURE)
+
+    with pytest.raises(AgentRefused) as caught:
+        await agent.add(ed25519)
+    assert str(caught.value) == "the agent refused AddIdentity"

@@ -136,3 +136,12 @@ def test_agent_of_openssh_lists_and_signs(
 
     assert listed.skipped == ()
     assert [each.comment for each in listed if each.key == rsa.public_key] == ["rsa@test"]
+
+
+def test_openssh_agent_keeps_added_key(empty_agent: str, ed25519: PrivateKey) -> None:
+    with AgentClient.connect(empty_agent) as agent:
+        agent.add(ed25519)
+
+        (found,) = agent.identities()
+
+    assert (found.key, found.comment) == (ed25519.public_key, "ed@test")

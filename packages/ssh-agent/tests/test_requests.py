@@ -3,8 +3,15 @@ from __future__ import annotations
 import pytest
 
 from ssh_agent.errors import AgentMisbehaved, WrongReply
-from ssh_agent.messages import AgentSuccess, IdentitiesAnswer, RequestIdentities, SignResponse
-from ssh_agent.requests import IdentitiesRequest, SignatureRequest
+from ssh_agent.messages import (
+    AddConstrainedIdentity,
+    AddIdentity,
+    AgentSuccess,
+    IdentitiesAnswer,
+    RequestIdentities,
+    SignResponse,
+)
+from ssh_agent.requests import AdditionRequest, IdentitiesRequest, SignatureRequest
 from ssh_keys import CertificateSpec, PrivateKey, PublicKey, issue
 from ssh_keys.fido import Assertion
 from ssh_wire import UsageError
@@ -140,3 +147,48 @@ def test_reply_to_other_request_raises_wrong_reply(ed25519: PrivateKey) -> None:
     ):
         with pytest.raises(WrongReply):
             request.answer(reply)
+
+
+# ------------------------------------------------------------- private keys
+
+
+def test_addition_sends_fields_of_key_and_comment(ed25519: PrivateKey) -> None:
+    message = AdditionRequest(ed25519, "mine").message
+
+    assert message == AddIdentity(key=ed25519.private_fields().encode() + string("mine"))
+    assert message.encode()[0] == 17
+    assert read_string(message.encode(), 1)[0] == b"ssh-ed25519"
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "confirm", "constraints"),
+    [
+        (60, False, b"\x01\0\0\0\x3c"),
+        (0, True, b"\x02"),
+        (2**32 - 1, True, b"\x01\xff\xff\xff\xff\x02"),
+    ],
+)
+def test_constraints_follow_key(
+    ed25519: PrivateKey, lifetime: int, confirm: bool, constraints: bytes
+) -> None:
+    message = AdditionRequest(ed25519, "", lifetime=lifetime, confirm=confirm).message
+
+    assert isinstance(message, AddConstrainedIdentity)
+    assert message.encode()[0] == 25
+    assert message.key == ed25519.private_fields().encode() + string("") + constraints
+
+
+@pytest.mark.parametrize("lifetime", [-1, 2**32])
+def test_lifetime_that_no_agent_takes_raises_usage_error(
+    ed25519: PrivateKey, lifetime: int
+) -> None:
+    with pytest.raises(UsageError, match="cannot keep a key"):
+        AdditionRequest(ed25519, "", lifetime=lifetime)
+
+
+def test_addition_is_answered_by_success_alone(ed25519: PrivateKey) -> None:
+    request = AdditionRequest(ed25519, "")
+
+    assert request.answer(AgentSuccess()) is None  # type: ignore[func-returns-value]
+    with pytest.raises(WrongReply, match="where success was due"):
+        request.answer(IdentitiesAnswer(identities=()))

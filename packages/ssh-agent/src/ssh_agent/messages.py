@@ -5,11 +5,15 @@ Numbers are the agent's own; they have nothing to do with those of a connection.
 
 from __future__ import annotations
 
-from ssh_wire import Counted, Message, MessageSet, Record, Text, UInt32, message, record
+from ssh_wire import Counted, Message, MessageSet, Record, Rest, Text, UInt32, message, record
 
 __all__ = [
+    "CONSTRAIN_CONFIRM",
+    "CONSTRAIN_LIFETIME",
     "REPLIES",
     "SIGN_FLAGS",
+    "AddConstrainedIdentity",
+    "AddIdentity",
     "AgentFailure",
     "AgentSuccess",
     "ExtensionFailure",
@@ -25,6 +29,13 @@ SIGN_FLAGS = {"rsa-sha2-256": 2, "rsa-sha2-512": 4}
 
 Every other algorithm asks with no flag: its key can sign in one way only.
 """
+
+
+CONSTRAIN_LIFETIME = 1
+"""The number of the constraint for how many seconds a key is kept (section 4.2.6.1)."""
+
+CONSTRAIN_CONFIRM = 2
+"""The number of the constraint that each use is confirmed (section 4.2.6.2)."""
 
 
 @message(5)
@@ -71,6 +82,22 @@ class SignResponse(Message):
     """The signature (section 4.5)."""
 
     signature: bytes
+
+
+@message(17)
+class AddIdentity(Message):
+    """Hand over a private key (section 4.2)."""
+
+    key: Rest
+    """The fields of the key, its kind first, and its comment."""
+
+
+@message(25)
+class AddConstrainedIdentity(Message):
+    """Hand over a private key, and how it may be used (section 4.2.6)."""
+
+    key: Rest
+    """The fields of the key, its comment, and the constraints."""
 
 
 @message(28)

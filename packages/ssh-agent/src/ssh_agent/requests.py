@@ -7,12 +7,17 @@ protocol adds one class here and nothing elsewhere.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from ssh_agent.errors import AgentMisbehaved, WrongReply
 from ssh_agent.identities import Identities
 from ssh_agent.messages import (
+    CONSTRAIN_CONFIRM,
+    CONSTRAIN_LIFETIME,
     SIGN_FLAGS,
+    AddConstrainedIdentity,
+    AddIdentity,
+    AgentSuccess,
     IdentitiesAnswer,
     RequestIdentities,
     SignRequest,
@@ -20,11 +25,14 @@ from ssh_agent.messages import (
 )
 from ssh_keys import KeyPolicy, PublicKey
 from ssh_wire import Message, UsageError
+from ssh_wire.primitives import string
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate
+    from ssh_keys import Certificate, PrivateKey
 
-__all__ = ["AgentRequest", "IdentitiesRequest", "SignatureRequest"]
+__all__ = ["AdditionRequest", "AgentRequest", "IdentitiesRequest", "SignatureRequest"]
+
+_MAX_SECONDS: Final = 2**32 - 1
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -113,6 +121,45 @@ class SignatureRequest(AgentRequest[bytes]):
             problem = f"the agent's signature is not one by {key} with {self.algorithm}"
             raise AgentMisbehaved(problem)
         return reply.signature
+
+
+class AdditionRequest(AgentRequest[None]):
+    """Keep this private key (section 4.2).
+
+    Args:
+        key: the key.
+        comment: what the agent calls it.
+        lifetime: seconds after which the agent forgets it; 0 for never.
+        confirm: whether the agent asks its user before each use.
+
+    Raises:
+        UsageError: the lifetime is no number of seconds that an agent takes.
+    """
+
+    def __init__(
+        self, key: PrivateKey, comment: str, *, lifetime: int = 0, confirm: bool = False
+    ) -> None:
+        if not 0 <= lifetime <= _MAX_SECONDS:
+            problem = f"an agent cannot keep a key for {lifetime} seconds"
+            raise UsageError(problem)
+        self._key = key.private_fields().encode() + string(comment)
+        self._constraints = b""
+        if lifetime:
+            self._constraints += bytes([CONSTRAIN_LIFETIME]) + lifetime.to_bytes(4)
+        if confirm:
+            self._constraints += bytes([CONSTRAIN_CONFIRM])
+
+    @property
+    def message(self) -> AddIdentity | AddConstrainedIdentity:
+        """SSH_AGENTC_ADD_IDENTITY, or the message with constraints."""
+        if not self._constraints:
+            return AddIdentity(key=self._key)
+        return AddConstrainedIdentity(key=self._key + self._constraints)
+
+    def answer(self, reply: Message) -> None:
+        """Return nothing: the agent has the key."""
+        if not isinstance(reply, AgentSuccess):
+            raise _wrong(reply, "success")
 
 
 def _wrong(reply: Message, wanted: str) -> WrongReply:

@@ -12,14 +12,14 @@ from ssh_agent.clients import DEFAULT_TIMEOUT, READ_SIZE, closed, connect_error,
 from ssh_agent.core import AgentProtocol, PendingRequest
 from ssh_agent.errors import AgentError, AgentUnavailable
 from ssh_agent.location import socket_path
-from ssh_agent.requests import AgentRequest, IdentitiesRequest, SignatureRequest
+from ssh_agent.requests import AdditionRequest, AgentRequest, IdentitiesRequest, SignatureRequest
 from ssh_keys import KeyPolicy
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from ssh_agent.identities import Identities
-    from ssh_keys import Certificate, PublicKey
+    from ssh_keys import Certificate, PrivateKey, PublicKey
 
 __all__ = ["DEFAULT_TIMEOUT", "AgentClient"]
 
@@ -93,6 +93,24 @@ class AgentClient:
             UsageError: the key has no such algorithm, or the data is too long for an agent.
         """
         return self._ask(SignatureRequest(key, data, algorithm))
+
+    def add(
+        self, key: PrivateKey, comment: str = "", *, lifetime: int = 0, confirm: bool = False
+    ) -> None:
+        """Have the agent keep a private key.
+
+        Args:
+            key: the key.
+            comment: what the agent calls it; by default the key's own comment.
+            lifetime: seconds after which the agent forgets it; 0 for never.
+            confirm: whether the agent asks its user before each use.
+
+        Raises:
+            AgentError: the agent refuses, misbehaves, is gone or is late.
+            UsageError: the lifetime is no number of seconds that an agent takes.
+        """
+        request = AdditionRequest(key, comment or key.comment, lifetime=lifetime, confirm=confirm)
+        self._ask(request)
 
     def close(self) -> None:
         """Close the connection."""

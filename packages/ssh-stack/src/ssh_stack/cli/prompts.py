@@ -132,6 +132,12 @@ class TerminalPrompter:
             question = "Please type 'yes', 'no' or the fingerprint: "
         return False
 
+    async def confirm_key_addition(self, path: str, /) -> bool:
+        """Ask whether the key of a file is to be added to the agent."""
+        question = f"Add key {printable(path)} to agent? (yes/no) "
+        answer = await self._asker.ask(question, echo=True)
+        return answer is not None and answer.strip().lower() in {"yes", "y"}
+
     # ------------------------------------------------------------- asking
 
     async def _secret(self, question: str) -> str | None:

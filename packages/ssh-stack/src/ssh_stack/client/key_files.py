@@ -7,7 +7,7 @@ when none is, whoever connects is told of each.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path as FilePath
@@ -203,7 +203,14 @@ class KeyReader:
             if isinstance(error, UnprotectedKey):
                 _warn(source, str(error))
             return NamedKey(source=source, public_key=beside, problem=_reason(error))
-        return NamedKey(source=source, public_key=key.public_key, signer=KeySigner(key, source))
+        signer: Signer = KeySigner(key, source)
+        if self._adds(source):
+
+            async def return_key() -> PrivateKey:
+                return key
+
+            signer = self._adding(signer, return_key)
+        return NamedKey(source=source, public_key=key.public_key, signer=signer)
 
     async def _unlock(self, load: _Load, source: str, public_key: PublicKey | None) -> NamedKey:
         """Return a signer that opens the key when the server wants its signature."""
@@ -219,7 +226,18 @@ class KeyReader:
                 await signer.unlock()
             except KeyFormatError as error:
                 return NamedKey(source=source, problem=_reason(error))
-        return NamedKey(source=source, public_key=signer.public_key, signer=signer)
+        public_key = signer.public_key
+        adding = self._adding(signer, signer.unlock) if self._adds(source) else signer
+        return NamedKey(source=source, public_key=public_key, signer=adding)
+
+    def _adds(self, source: str) -> bool:
+        """Return whether the key of a file is to be added to the agent (AddKeysToAgent)."""
+        return self._plan.add_to_agent != "no" and source.startswith("file ")
+
+    def _adding(self, signer: Signer, load: Callable[[], Awaitable[PrivateKey]]) -> Signer:
+        from ssh_stack.client.agent_addition import AddingSigner, adds_keys  # rarely used
+
+        return AddingSigner(signer, load, self._plan) if adds_keys(self._plan) else signer
 
     def _encrypted_signer(
         self, load: _Load, source: str, public_key: PublicKey | None

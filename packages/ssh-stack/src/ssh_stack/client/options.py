@@ -145,6 +145,9 @@ class Prompter(Protocol):
     """Somebody to ask, about the host and about each jump host on the way to it.
 
     Texts of a server have to be escaped (`ssh_wire.text.printable`) before they are printed.
+    A prompter may have a method `confirm_key_addition(path)` too, async and like
+    `confirm_host_key`: it is asked whether the key of a file goes to the agent, where the
+    configuration has "AddKeysToAgent ask".
     """
 
     async def password(self, login: str, /) -> str | None:

@@ -207,8 +207,8 @@ _LISTS: Final = (
 )
 
 _OTHERS: Final = (
-    _later("AddKeysToAgent", rare_values.keys_to_agent, "add_keys_to_agent", "identity",
-        "keys", "false", neutral=(("no", 0),)),
+    Directive("AddKeysToAgent", rare_values.keys_to_agent, "add_keys_to_agent", "identity",
+        "keys", "false"),
     _later("ForwardAgent", rare_values.forwarded_agent, "forward_agent", "session", "agent",
         "no", build=builders.agent, expand=_PATH, neutral=("no",)),
     Directive("ConnectTimeout", seconds, "connect_timeout", "connection", "text", "none"),

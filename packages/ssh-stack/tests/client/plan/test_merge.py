@@ -77,6 +77,10 @@ _LINES: dict[str, tuple[Any, Callable[[ConnectionPlan], Any]]] = {
     "ProxyCommand nc %h %p": ("nc %h %p", lambda p: p.route.proxy_command),
     "ProxyJump a,b": (("a", "b"), lambda p: p.route.jumps),
     "IdentityAgent none": (None, lambda p: p.identity.agent),
+    "AddKeysToAgent confirm 5m": (
+        ("confirm", 300),
+        lambda p: (p.identity.add_to_agent, p.identity.agent_lifetime),
+    ),
     "IdentitiesOnly yes": (True, lambda p: p.identity.identities_only),
     "NumberOfPasswordPrompts 1": (1, lambda p: p.identity.password_prompts),
     "KbdInteractiveDevices pam": ("pam", lambda p: p.identity.devices),

@@ -47,6 +47,9 @@ class IdentityPlan:
         passphrase: The passphrase of encrypted key files, or a function that asks for it.
         strict_permissions: Whether a private key file that others can read is refused.
         agent: The agent's socket; None for no agent; by default SSH_AUTH_SOCK (IdentityAgent).
+        add_to_agent: Whether keys of files go to the agent when they are used: "ask" asks first,
+            "confirm" has the agent ask before each use (AddKeysToAgent).
+        agent_lifetime: Seconds for which the agent keeps them; 0 for ever.
         identities_only: Whether only those keys of the agent are used that `keys` names
             (IdentitiesOnly).
         public_key_algorithms: Signature algorithms that may be used; None for all
@@ -75,6 +78,8 @@ class IdentityPlan:
     passphrase: Secret | bytes | None = lazy_attrs.field(default=None, repr=False)
     strict_permissions: bool = True
     agent: Path | Default | None = DEFAULT
+    add_to_agent: Literal["yes", "no", "ask", "confirm"] = "no"
+    agent_lifetime: int = 0
     identities_only: bool = False
     public_key_algorithms: tuple[str, ...] | None = None
     min_rsa_bits: int = 0
@@ -120,6 +125,8 @@ def merge_identity(
         passphrase=options.passphrase,
         strict_permissions=options.strict_permissions,
         agent=_agent(options, config),
+        add_to_agent=config.add_keys_to_agent[0],
+        agent_lifetime=config.add_keys_to_agent[1],
         identities_only=config.identities_only,
         public_key_algorithms=usual if accepted is None else accepted.applied(usual),
         min_rsa_bits=config.required_rsa_size or 0,
