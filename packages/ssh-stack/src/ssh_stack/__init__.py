@@ -16,6 +16,7 @@ client/         `connect`: options, configuration and trust come to a plan, then
     options, plan/            what was given, and what it and the configuration come to
     credentials, public_keys, key_files, encrypted_signer   what the user is authenticated with
     agent_addition            keys that go to the agent
+    local_command, plan_tokens   what is run here once the user is logged in
     trust, load_trust         whether this is the right server
     host_key_file, peer_address, known_hosts_command, host_key_dns, system_dns   what it asks
     host_configuration        the configuration that the options name

@@ -61,16 +61,22 @@ def _connect(target: Target, report: Report) -> Connect:
         config = DEFAULT
     elif config == "none":
         config = None
-    return connect(
+    prompter = TerminalPrompter.if_available()
+    connecting = connect(
         target.host,
         config_options=target.lines,
         config_command=target.command,
         config=config,
-        prompter=TerminalPrompter.if_available(),
+        prompter=prompter,
         on_banner=report.banner,
         on_proxy_stderr=_pass_on,
         trace=tracer(report),
     )
+    if prompter is not None:
+        trust = connecting.plan.trust
+        prompter.fingerprint_hash = trust.fingerprint_hash
+        prompter.visual_host_key = trust.visual
+    return connecting
 
 
 def _pass_on(data: bytes) -> None:

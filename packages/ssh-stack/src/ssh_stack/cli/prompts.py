@@ -14,6 +14,7 @@ from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from ssh_keys import PublicKey
+    from ssh_keys.randomart import HashName
     from ssh_wire.messages.auth import Prompt
 
 __all__ = ["TerminalPrompter"]
@@ -46,6 +47,10 @@ class TerminalPrompter:
     def __init__(self, asker: _Asker) -> None:
         self._gave_up = False
         self._asker = asker
+        self.fingerprint_hash: HashName = "sha256"
+        """The hash of fingerprints that are shown (FingerprintHash)."""
+        self.visual_host_key = False
+        """Whether a picture of a host key is shown (VisualHostKey)."""
 
     @classmethod
     def if_available(cls, *, stdin: bool = False) -> TerminalPrompter | None:
@@ -116,10 +121,14 @@ class TerminalPrompter:
     async def confirm_host_key(self, host: str, port: int, key: PublicKey, /) -> bool:
         """Ask whether a host key is the right one, as ssh does."""
         name = printable(host if port == 22 else f"[{host}]:{port}")  # noqa: PLR2004 (ssh)
-        fingerprint = key.fingerprint()
+        fingerprint, art = key.fingerprint(self.fingerprint_hash), ""
+        if self.visual_host_key:
+            from ssh_keys.randomart import randomart  # rarely used
+
+            art = f"{randomart(key, self.fingerprint_hash)}\n"
         question = (
             f"The authenticity of host '{name}' can't be established.\n"
-            f"{key.kind} key fingerprint is {fingerprint}.\n"
+            f"{key.kind} key fingerprint is {fingerprint}.\n{art}"
             "Are you sure you want to continue connecting (yes/no/[fingerprint])? "
         )
         for _ in range(_TRIES):

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     import socket
 
     from ssh_connection.aio import Dialer
+    from ssh_stack.client.local_command import LocalCommand
     from ssh_stack.client.plan.transport import TransportPlan
     from ssh_stack.client.trust import Trust
 
@@ -190,10 +191,31 @@ class _Opening:
         async with AsyncExitStack() as stack:
             settings = await self._settings(stack)
             dialer = await self._dialer(stack)
+            command = self._local_command()
             client = ClientConnection(settings, os.urandom)
             await client.establish(dialer)
             self._warn_of_kex(client)
+            if command is not None:
+                await self._run(command, client)
             return Connection(client, self.config, stack.pop_all())
+
+    def _local_command(self) -> LocalCommand | None:
+        session = self.plan.session
+        if session.local_command is None:
+            return None
+        if session.local_command_error is not None:
+            raise session.local_command_error
+        from ssh_stack.client.local_command import LocalCommand  # rarely used
+
+        return LocalCommand(self.plan)
+
+    async def _run(self, command: LocalCommand, client: ClientConnection) -> None:
+        """Run a command; whoever is interrupted meanwhile has no connection."""
+        try:
+            await command.run()
+        except BaseException:
+            await client.close()
+            raise
 
     def _warn_of_kex(self, client: ClientConnection) -> None:
         plan = self.plan.transport

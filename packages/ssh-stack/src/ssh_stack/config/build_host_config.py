@@ -83,7 +83,9 @@ def _usual_files(resolver: ConfigResolver) -> tuple[Path, ...]:
 def _unsupported(resolver: ConfigResolver) -> Iterator[Unsupported]:
     for name, rows in resolver.values.items():
         directive = DIRECTIVES[name.lower()]
-        if directive.status not in {"later", "refused"} or not _takes_effect(directive, resolver):
+        if directive.status not in {"later", "refused", "never"} or not _takes_effect(
+            directive, resolver
+        ):
             continue
         for found in rows:
             if found.line is not None and not directive.is_satisfied_by(found.value):

@@ -34,7 +34,7 @@ Status: TypeAlias = Literal["honoured", "later", "refused", "never", "ignored"]
 honoured: it does what ssh_config(5) describes.
 later: its value is checked and kept; a value that asks for more is reported by one line.
 refused: it restricts or protects; no connection is made with a value that asks for it.
-never: it has no effect here, for a reason.
+never: it has no effect here, for a reason; a value that asks for more is reported.
 ignored: OpenSSH ignores it too.
 """
 

@@ -34,7 +34,7 @@ _HOST: Final = Expansion("h")
 _JUMP: Final = Expansion("hnpr")
 _PROXY: Final = Expansion("hknpr", late=True)
 _HOST_KEY: Final = Expansion("CHIKLdfhijklnprtu", late=True)
-_LOCAL: Final = Expansion("CHIKLTdfhijklnprtu", late=True)
+_LOCAL: Final = Expansion(f"{ALL_TOKENS}T", late=True)
 
 _IDENTITIES: Final = (
     "~/.ssh/id_rsa ~/.ssh/id_ecdsa ~/.ssh/id_ecdsa_sk ~/.ssh/id_ed25519 ~/.ssh/id_ed25519_sk "
@@ -95,8 +95,7 @@ _FLAGS: Final = (
         "trust", "flag", "no"),
     Directive("PasswordAuthentication", flag, "password_authentication", "identity", "flag",
         "yes"),
-    _later("PermitLocalCommand", flag, "permit_local_command", "session", "flag", "no",
-        neutral=(False,)),
+    Directive("PermitLocalCommand", flag, "permit_local_command", "session", "flag", "no"),
     Directive("ProxyUseFdpass", flag, "proxy_use_fdpass", "connection", "fdpass", "no"),
     Directive("PubkeyAuthentication", choices.PUBLIC_KEY, "public_key_authentication",
         "identity", "raw truth", "true", build=builders.is_yes),
@@ -152,16 +151,18 @@ _TEXTS: Final = (
         "algorithms"),
     Directive("CASignatureAlgorithms", read_algorithms("key"), "ca_signature_algorithms",
         "trust", "algorithms"),
-    _later("LocalCommand", whole, "local_command", "session", "text", build=builders.command,
-        expand=_LOCAL, neutral=("none",), needs=("PermitLocalCommand", True)),
+    Directive("LocalCommand", whole, "local_command", "session", "text", build=builders.command,
+        expand=_LOCAL, needs=("PermitLocalCommand", True)),
     Directive("RemoteCommand", whole, "remote_command", "session", "text",
         build=builders.command, expand=_TOKENS),
     Directive("LogLevel", choices.LEVELS, "log_level", "program", "level", "INFO"),
     Directive("MACs", read_algorithms("MAC"), "macs", "transport", "algorithms"),
-    _later("PKCS11Provider", one, "pkcs11_provider", "identity", "text",
-        build=builders.word_or_none, neutral=("none",)),
-    _later("SecurityKeyProvider", one, "security_key_provider", "identity", "text",
-        "internal", build=builders.word_or_none, neutral=("none", "internal")),
+    Directive("PKCS11Provider", one, "pkcs11_provider", "identity", "text",
+        build=builders.word_or_none, neutral=("none",), status="never",
+        reason="no foreign library is loaded: give its keys to an agent"),
+    Directive("SecurityKeyProvider", one, "security_key_provider", "identity", "text",
+        "internal", build=builders.word_or_none, neutral=("none", "internal"), status="never",
+        reason="no foreign library is loaded: give its keys to an agent"),
     Directive("PreferredAuthentications", one, "preferred_authentications", "identity", "raw",
         build=builders.methods),
     Directive("PubkeyAcceptedAlgorithms", read_algorithms("key"), "public_key_algorithms",

@@ -49,15 +49,17 @@ class LocalProcess:
     Args:
         program: what to start.
         streams: the descriptors of its standard input, output and error, which the caller
-            closes; `subprocess.PIPE` makes a pipe, whose other end is in `pipes`; standard error
-            may be None for that of this process.
+            closes; `subprocess.PIPE` makes a pipe, whose other end is in `pipes`; None is that of
+            this process.
 
     Raises:
         OSError: it cannot be started.
         ValueError: an argument or variable has a NUL in it.
     """
 
-    def __init__(self, program: Program, streams: tuple[int, int, int | None]) -> None:
+    def __init__(
+        self, program: Program, streams: tuple[int | None, int | None, int | None]
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._session = program.session
         self._dumped = False

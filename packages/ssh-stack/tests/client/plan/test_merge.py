@@ -342,12 +342,6 @@ def test_line_that_asks_for_more_is_reported_without_refusal(line: str) -> None:
     assert found.keyword == line.split(maxsplit=1)[0]
 
 
-def test_local_command_is_reported_when_it_would_be_run() -> None:
-    found = resolve("PermitLocalCommand yes\nLocalCommand ls\n")
-
-    assert [each.keyword for each in found.unsupported] == ["PermitLocalCommand", "LocalCommand"]
-
-
 def test_cleared_forward_is_not_reported() -> None:
     lines = "DynamicForward 1080\nDynamicForward 1081\n"
 

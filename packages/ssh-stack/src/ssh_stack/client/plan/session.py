@@ -9,6 +9,7 @@ from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_stack.config import HostConfig
+    from ssh_stack.errors import ConfigError
 
 __all__ = ["ControlPlan", "SessionPlan", "merge_session"]
 
@@ -42,6 +43,7 @@ class SessionPlan:
         command: What is run where the command line names no command (RemoteCommand).
         local_command: What is run here once the user is logged in, with its %-tokens; None where
             PermitLocalCommand does not allow it (LocalCommand).
+        local_command_error: Why that command cannot be run; told where it would be.
         request_tty: Whether a terminal is asked for (RequestTTY).
         stdin_null: Whether nothing is read from standard input (StdinNull).
         escape_char: The escape character; "none" for none (EscapeChar).
@@ -72,6 +74,7 @@ class SessionPlan:
     kind: Literal["none", "subsystem", "default"] = "default"
     command: str | None = None
     local_command: str | None = None
+    local_command_error: ConfigError | None = lazy_attrs.field(default=None, eq=False)
     request_tty: Literal["yes", "no", "force", "auto"] = "auto"
     stdin_null: bool = False
     escape_char: str = "~"
@@ -98,6 +101,7 @@ def merge_session(config: HostConfig) -> SessionPlan:
         kind=config.session_type or "default",
         command=config.remote_command,
         local_command=config.local_command if config.permit_local_command else None,
+        local_command_error=config.late_errors.get("local_command"),
         request_tty=config.request_tty or "auto",
         stdin_null=config.stdin_null,
         escape_char=config.escape_char or "~",
