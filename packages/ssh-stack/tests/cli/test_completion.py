@@ -63,7 +63,7 @@ def test_hosts_are_those_of_the_files_of_the_user(home: Path) -> None:
     ("line", "words"),
     [
         ("ssh w", ["web 2", "web1"]),
-        ("ssh me@kno", ["me@known1", "me@known2", "me@known3"]),
+        ("ssh me@known", ["me@known1", "me@known2", "me@known3"]),
         ("ssh web1 k", []),
         ("ssh -p 22 k", ["known1", "known2", "known3"]),
         ("ssh -vJ in", ["inner"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -226,3 +227,25 @@ def test_public_key_beside_without_comment_gives_its_name(keygen: KeygenPrograms
     key = keygen.make("bare", "-t", "ed25519", "-C", "")
 
     assert key.with_suffix(".pub").name in keygen.same("-l", "-f", "bare")
+
+
+def test_json_of_fingerprints_has_what_the_lines_have(
+    keygen: KeygenPrograms, cli: Cli, keys: Path
+) -> None:
+    assert keygen.path("rsa").exists()
+    both = keys / "both.pub"
+    both.write_text("".join((keys / f"{name}.pub").read_text() for name in KINDS))
+    lines = cli.run("keygen", "-l", "-f", str(both)).stdout.decode().splitlines()
+    found = json.loads(cli.run("keygen", "-l", "--json", "-f", str(both)).stdout)
+    assert [
+        f"{each['bits']} {each['fingerprint']} {each['comment']} ({each['type']})"
+        for each in found
+    ] == lines
+    assert [each["kind"] for each in found] == ["ssh-ed25519", "ecdsa-sha2-nistp384", "ssh-rsa"]
+    assert not any(each["certificate"] for each in found)
+
+
+def test_json_is_for_fingerprints_alone(keygen: KeygenPrograms, cli: Cli) -> None:
+    done = cli.run("keygen", "-y", "--json", "-f", str(keygen.path("rsa")))
+    assert done.returncode == 255
+    assert done.stderr == b"ssh-stack: --json is for -l\n"

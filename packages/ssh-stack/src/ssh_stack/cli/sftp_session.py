@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Final
 from ssh_sftp import SFTPOptions
 from ssh_sftp.aio import SFTPClient, StreamPipe
 from ssh_stack.cli.arguments import Target, directive
-from ssh_stack.cli.connect_from_arguments import connect_from_arguments, report_connection
-from ssh_stack.client.sftp import start_sftp
 from ssh_wire import SSHError, UsageError, lazy_attrs
 
 if TYPE_CHECKING:
@@ -97,6 +95,11 @@ class Sessions:
             return await self._direct(self.letters.server)
         if self.letters.program is not None:
             return await self._through_program(self.letters.program, location)
+        from ssh_stack.cli.connect_from_arguments import (  # not with another program
+            connect_from_arguments,
+            report_connection,
+        )
+
         host = location.host or ""
         self.address = (host, location.port or 22)
         connecting = connect_from_arguments(self._target(location), self.report)
@@ -122,6 +125,8 @@ class Sessions:
                 process.stdout, _Input(process.stdin), self.options, peer_software=software
             )
             return await self.stack.enter_async_context(client)
+        from ssh_stack.client.sftp import start_sftp  # not with another program
+
         scope = start_sftp(connection, self.options, subsystem=subsystem, through=self._through)
         return await self.stack.enter_async_context(scope)
 

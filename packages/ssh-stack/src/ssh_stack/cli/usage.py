@@ -70,6 +70,7 @@ KEYGEN_SECTIONS: Final[dict[str, Rows]] = {
     "Messages": (
         ("-q", "Tell errors only."),
         ("-v", "Tell more."),
+        ("--json", "With -l: print the keys as JSON."),
         ("--help", "Print this, and end."),
     ),
 }

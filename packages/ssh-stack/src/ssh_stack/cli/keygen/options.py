@@ -43,6 +43,7 @@ MODES: Final = {
     "Y": ("sign", "signature"),
 }
 
+_WITH_JSON: Final = frozenset({"l"})
 _ORDER: Final = "YkQFRrsAHLpcyeilB"
 """Which letter decides where several could: -F with -l and -H, -k with -s, -Q with -l."""
 
@@ -130,14 +131,14 @@ def parse_options(words: Sequence[str]) -> Options:
         UsageError: an unknown option, one that is not supported, or a word too many.
     """
     try:
-        pairs, rest = getopt.gnu_getopt(list(words), _LETTERS)
+        pairs, rest = getopt.gnu_getopt(list(words), _LETTERS, ["json"])
     except getopt.GetoptError as error:
         raise UsageError(str(error)) from None
     values: dict[str, str] = {}
     flags: list[str] = []
     extra: list[str] = []
     for option, value in pairs:
-        letter = option[1:]
+        letter = option.lstrip("-")
         if letter in _UNSUPPORTED:
             raise UsageError(_UNSUPPORTED[letter])
         if letter == "O":
@@ -147,6 +148,9 @@ def parse_options(words: Sequence[str]) -> Options:
         else:
             flags.append(letter)
     mode = next((each for each in _ORDER if each in values or each in flags), "create")
+    if "json" in flags and mode not in _WITH_JSON:
+        problem = "--json is for -l"
+        raise UsageError(problem)
     if rest and mode == "create":
         problem = f"a word too many: {rest[0]!r}"
         raise UsageError(problem)

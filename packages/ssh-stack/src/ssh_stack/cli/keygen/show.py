@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import click
 
@@ -87,7 +88,33 @@ def fingerprint_line(entry: CommentedKey, options: Options) -> str:
 def show_fingerprints(options: Options, report: Report) -> int:
     """Print the fingerprint of every key of a file."""
     del report
+    if options.has("json"):
+        path = options.one_file()
+        entries = [_as_object(entry, options) for entry in commented_keys(path)]
+        if not entries:
+            raise _no_key(path)
+        click.echo(json.dumps(entries, indent=2))
+        return 0
     return _each_key(options, lambda entry: fingerprint_line(entry, options))
+
+
+def _as_object(entry: CommentedKey, options: Options) -> dict[str, Any]:
+    """Return what --json prints of a key."""
+    plain = _plain(entry.key)
+    certified = isinstance(entry.key, Certificate)
+    return {
+        "bits": plain.bits,
+        "fingerprint": plain.fingerprint(hash_of(options)),
+        "comment": entry.comment,
+        "type": title(entry.key),
+        "kind": entry.key.kind,
+        "certificate": certified,
+    }
+
+
+def _no_key(path: Path) -> CommandExit:
+    problem = f"{path} is not a public key file"
+    return CommandExit(problem)
 
 
 def show_bubblebabble(options: Options, report: Report) -> int:
@@ -108,8 +135,7 @@ def _each_key(options: Options, line: Callable[[CommentedKey], str]) -> int:
         click.echo(line(entry))
         found = True
     if not found:
-        problem = f"{path} is not a public key file"
-        raise CommandExit(problem)
+        raise _no_key(path)
     return 0
 
 
