@@ -7,17 +7,22 @@ files where pipelining is off.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from ssh_keys import PrivateKey
 from tests.interop.dropin.rig import Job, Missing, Rig
 
-__all__ = ["PLAYBOOKS"]
+if TYPE_CHECKING:
+    from tests.interop.peers import Completed
+
+__all__ = ["PLAYBOOKS", "UNREACHABLE"]
 
 _BIN: Final = Path(sys.executable).parent
 _SETTINGS: Final = {
@@ -42,6 +47,7 @@ _PLAYBOOK: Final = """\
     - name: fetch
       fetch: {src: "{{ there }}/copied", dest: "{{ here }}/fetched", flat: true}
 """
+_UNREACHABLE: Final = 4  # the exit status
 _SUMMARY: Final = "ok=5    changed=5    unreachable=0    failed=0"
 
 
@@ -66,6 +72,29 @@ def play_with_pipelining(rig: Rig) -> None:
     _play(rig, ANSIBLE_PIPELINING="1")
 
 
+def reach_a_host_that_is_gone(rig: Rig) -> None:
+    """Nothing listens there: Ansible takes status 255 for that, and no other status."""
+    rig.config.write_text("Host target\n  HostName 127.0.0.1\n  Port 1\n")
+    done = _attempt(rig, "ansible", "target", "-m", "ping")
+    assert done.returncode == _UNREACHABLE, done
+    assert b"target | UNREACHABLE!" in done.stdout, done
+    assert b"Connection refused" in done.stdout, done
+
+
+def reach_a_host_with_another_key(rig: Rig) -> None:
+    """The host key is not the one of known_hosts."""
+    text = rig.config.read_text()
+    [known] = re.findall(r"UserKnownHostsFile (.*)", text)[:1]
+    name = Path(known).read_text().split()[0]
+    other = rig.folder / "known_hosts"
+    public = PrivateKey.generate("ed25519").public_key.to_openssh()
+    other.write_text(f"{name} {public}\n")
+    rig.config.write_text(text.replace(known, str(other)))
+    done = _attempt(rig, "ansible", "target", "-m", "ping")
+    assert done.returncode == _UNREACHABLE, done
+    assert b"Host key verification failed" in done.stdout, done
+
+
 def _play(rig: Rig, **settings: str) -> None:
     (rig.folder / "playbook.yml").write_text(_PLAYBOOK)
     (rig.folder / "text").write_bytes(bytes(range(256)) * 4000)
@@ -81,15 +110,31 @@ def _play(rig: Rig, **settings: str) -> None:
 
 
 def _ansible(rig: Rig, program: str, *words: str, **settings: str) -> bytes:
-    """Run one of Ansible's programs; return what it printed."""
-    path = _BIN / program
+    """Run one of Ansible's programs, which succeeds; return what it printed."""
+    with _surroundings(rig, settings) as environment:
+        return rig.run(_program(program), "-i", "inventory", *words, env=environment).stdout
+
+
+def _attempt(rig: Rig, program: str, *words: str) -> Completed:
+    with _surroundings(rig, {}) as environment:
+        return rig.attempt(_program(program), "-i", "inventory", *words, env=environment)
+
+
+def _program(name: str) -> Path:
+    path = _BIN / name
     if not path.exists():
-        problem = f"{program} is not installed beside {sys.executable}"
+        problem = f"{name} is not installed beside {sys.executable}"
         raise Missing(problem)
+    return path
+
+
+@contextmanager
+def _surroundings(rig: Rig, settings: Mapping[str, str]) -> Generator[Mapping[str, str]]:
+    """Write an inventory; give the environment that leads Ansible to the rig's client."""
     (rig.folder / "inventory").write_text("target\n")
     (rig.folder / "ansible.cfg").write_text("")  # the one that counts: not the user's
     with _masters(rig) as folder:
-        given = {
+        yield {
             **_SETTINGS,
             "ANSIBLE_HOME": str(rig.folder / "ansible"),
             "ANSIBLE_REMOTE_TEMP": str(rig.folder / "ansible-there"),
@@ -99,7 +144,6 @@ def _ansible(rig: Rig, program: str, *words: str, **settings: str) -> bytes:
             "ANSIBLE_SFTP_EXTRA_ARGS": f"-S {rig.program}",
             **settings,
         }
-        return rig.run(path, "-i", "inventory", *words, env=given).stdout
 
 
 @contextmanager
@@ -120,3 +164,8 @@ PLAYBOOKS: Final[Mapping[str, Job]] = {
     "Ansible: five tasks, files by ssh": play_piped,
     "Ansible: five tasks, pipelining": play_with_pipelining,
 }
+UNREACHABLE: Final[Mapping[str, Job]] = {
+    "gone": reach_a_host_that_is_gone,
+    "another key": reach_a_host_with_another_key,
+}
+"""Not part of the comparison: no work is done."""

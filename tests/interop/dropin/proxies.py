@@ -40,6 +40,12 @@ def jump(rig: Rig) -> None:
     _echo(rig, *rig.words, "-J", "jump")
 
 
+def jump_of_openssh(rig: Rig) -> None:
+    """`-J jump` of OpenSSH's ssh, which runs the program that it was called as, with -W."""
+    named = ("bash", "-c", 'exec -a "$0" ssh "$@"', str(rig.program))
+    _echo(rig, *named, "-F", str(rig.config), "-J", "jump")
+
+
 def run_command(rig: Rig) -> None:
     """One command, with nothing between."""
     _echo(rig, *rig.words)
@@ -57,6 +63,7 @@ def _echo(rig: Rig, *words: str) -> None:
 PROXIES: Final[Mapping[str, Job]] = {
     "one command": run_command,
     "-J": jump,
+    "-J of OpenSSH, which runs the client": jump_of_openssh,
     "ProxyCommand -W, below OpenSSH": below_openssh,
     "ProxyCommand -W, above OpenSSH": above_openssh,
     "ProxyCommand -W, below itself": through_itself,
