@@ -22,7 +22,7 @@ from tests.interop.dropin.rig import Job, Missing, Rig
 if TYPE_CHECKING:
     from tests.interop.peers import Completed
 
-__all__ = ["PLAYBOOKS", "UNREACHABLE"]
+__all__ = ["PLAYBOOKS", "UNREACHABLE", "ping_with"]
 
 _BIN: Final = Path(sys.executable).parent
 _SETTINGS: Final = {
@@ -53,23 +53,28 @@ _SUMMARY: Final = "ok=5    changed=5    unreachable=0    failed=0"
 
 def ping(rig: Rig) -> None:
     """`ansible -m ping`: a program that is copied there and run."""
-    done = _ansible(rig, "ansible", "target", "-m", "ping")
+    ping_with(rig, {})
+
+
+def ping_with(rig: Rig, settings: Mapping[str, str]) -> None:
+    """Do that with settings of Ansible."""
+    done = _ansible(rig, settings, "ansible", "target", "-m", "ping")
     assert b'"ping": "pong"' in done, done
 
 
 def play(rig: Rig) -> None:
     """A playbook of five tasks, as Ansible runs it by default: files go by sftp."""
-    _play(rig)
+    _play(rig, {})
 
 
 def play_piped(rig: Rig) -> None:
     """The same, where files go through the standard input of a command."""
-    _play(rig, ANSIBLE_SSH_TRANSFER_METHOD="piped")
+    _play(rig, {"ANSIBLE_SSH_TRANSFER_METHOD": "piped"})
 
 
 def play_with_pipelining(rig: Rig) -> None:
     """The same with pipelining: the module is the standard input of Python."""
-    _play(rig, ANSIBLE_PIPELINING="1")
+    _play(rig, {"ANSIBLE_PIPELINING": "1"})
 
 
 def reach_a_host_that_is_gone(rig: Rig) -> None:
@@ -95,12 +100,12 @@ def reach_a_host_with_another_key(rig: Rig) -> None:
     assert b"Host key verification failed" in done.stdout, done
 
 
-def _play(rig: Rig, **settings: str) -> None:
+def _play(rig: Rig, settings: Mapping[str, str]) -> None:
     (rig.folder / "playbook.yml").write_text(_PLAYBOOK)
     (rig.folder / "text").write_bytes(bytes(range(256)) * 4000)
     (rig.folder / "greeting.j2").write_text("Hello from {{ inventory_hostname }}, {{ 6 * 7 }}\n")
     where = json.dumps({"here": str(rig.folder), "there": str(rig.folder / "there")})
-    printed = _ansible(rig, "ansible-playbook", "playbook.yml", "-e", where, **settings)
+    printed = _ansible(rig, settings, "ansible-playbook", "playbook.yml", "-e", where)
     assert _SUMMARY in printed.decode(), printed
     copied = rig.folder / "there" / "copied"
     assert copied.read_bytes() == (rig.folder / "text").read_bytes()
@@ -109,7 +114,7 @@ def _play(rig: Rig, **settings: str) -> None:
     assert (rig.folder / "there" / "greeting").read_text() == "Hello from target, 42\n"
 
 
-def _ansible(rig: Rig, program: str, *words: str, **settings: str) -> bytes:
+def _ansible(rig: Rig, settings: Mapping[str, str], program: str, *words: str) -> bytes:
     """Run one of Ansible's programs, which succeeds; return what it printed."""
     with _surroundings(rig, settings) as environment:
         return rig.run(_program(program), "-i", "inventory", *words, env=environment).stdout

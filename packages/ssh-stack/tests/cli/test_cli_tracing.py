@@ -45,7 +45,7 @@ def test_trace_is_empty_without_verbose_option() -> None:
 def test_trace_has_more_lines_with_each_verbose_option(capsys: pytest.CaptureFixture[str]) -> None:
     once, twice, thrice = (printed(verbose, capsys) for verbose in (1, 2, 3))
     first = "\n".join(once)
-    assert "the server is SSH-2.0-ssh_stack_0.1" in first
+    assert "remote protocol version 2.0, remote software version ssh_stack_0.1" in first
     assert "its host key is ssh-ed25519 SHA256:" in first
     assert "key exchange mlkem768x25519-sha256, host key algorithm ssh-ed25519, ciphers" in first
     assert "ssh-stack: new keys by mlkem768x25519-sha256" in first
@@ -120,7 +120,7 @@ def test_verbose_login_names_each_step(cli: Cli, sshd: Sshd, tmp_path: Path) -> 
         rf"configuration: {config} has lines for the host: 2, 3, 4",
         rf"configuration: Port {sshd.port} \({config}, line 2\)",
         rf"connecting to 127.0.0.1 port {sshd.port}",
-        r"the server is SSH-2.0-OpenSSH",
+        r"remote protocol version 2.0, remote software version OpenSSH_[^\n]*\n",
         r"this side proposes key exchange: ",
         r"the server proposes ciphers to the server: ",
         r"its host key is ssh-ed25519 SHA256:",

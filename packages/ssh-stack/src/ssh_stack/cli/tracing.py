@@ -107,7 +107,9 @@ def _event(fact: Traced, report: Report) -> None:
         case BannerLineReceived(line=line):
             note(f"before its identification the server says: {line}", 1)
         case IdentificationReceived(line=line):
-            note(f"the server is {line}", 1)
+            # in the words of OpenSSH: ssh-copy-id reads the version behind them
+            _, protocol, software = line.split("-", 2)
+            note(f"remote protocol version {protocol}, remote software version {software}", 1)
         case HostKeyReceived(key=key, certificate=certificate):
             certified = "certified " if certificate is not None else ""
             note(f"its {certified}host key is {key.kind} {key.fingerprint()}", 1)
