@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LISTS",
+    "READ_OTHERWISE_BY_9_2",
     "REASONS",
     "REFUSED_BY_9_2",
     "REFUSED_HERE",
     "REFUSED_THERE",
     "SINCE_9_2",
     "Defaults",
-    "is_refused_with_reason",
+    "has_reason",
     "undone",
 ]
 
@@ -185,19 +186,21 @@ REFUSED_HERE: Final[Mapping[str, str]] = {
     r"has a quote that is not closed": "the block that the line could begin would be lost",
     r"begins with two signs of equality": "the same",
     r"leaves no .* algorithm": "OpenSSH refuses it when it connects",
+    r"cannot be part of a command": "a name with shell syntax is put into no command",
     r"GSSAPI\w+ ": "a build without GSSAPI does not look at the values",
 }
 """What only we refuse, by our message, and why."""
 
 REFUSED_THERE: Final[Mapping[str, str]] = {
     r"Could not resolve hostname": "here it is an error of connecting, not of the configuration",
+    r"Cannot forward agent socket path": "here it is an error of forwarding the agent",
 }
 """What only OpenSSH refuses, by its message, and why."""
 
 
-def is_refused_with_reason(refusal: str, reasons: Mapping[str, str]) -> bool:
-    """Return whether there is a reason for a refusal of one side alone."""
-    return any(re.search(pattern, refusal, re.IGNORECASE) for pattern in reasons)
+def has_reason(text: str, reasons: Mapping[str, str]) -> bool:
+    """Return whether one of some reasons is for a message or a file."""
+    return any(re.search(pattern, text, re.IGNORECASE) for pattern in reasons)
 
 
 SINCE_9_2: Final[Mapping[str, str]] = {
@@ -208,6 +211,7 @@ SINCE_9_2: Final[Mapping[str, str]] = {
     "ipqos": "10.1: other defaults, and the names of RFC 1349 count no more",
     "obscurekeystroketiming": "9.5",
     "revokedhostkeys": "10.1: more than one file; it is printed where there is none, too",
+    "setenv": "10.3: tokens and variables in it",
     "tag": "9.4",
     "user": "10.3: tokens and variables in it",
     "versionaddendum": "10.4",
@@ -216,6 +220,11 @@ SINCE_9_2: Final[Mapping[str, str]] = {
 }
 """Keywords that 9.2 prints otherwise than 10.6, or not at all, and what has changed since."""
 
+READ_OTHERWISE_BY_9_2: Final[Mapping[str, str]] = {
+    r"(?i)!final": "10.1: a negated final asks for no final pass",
+}
+"""What in a file means something else to 9.2, so that every value may differ."""
+
 REFUSED_BY_9_2: Final[Mapping[str, str]] = {
     r"Bad configuration option: (tag|obscurekeystroketiming|warnweakcrypto|versionaddendum"
     r"|channeltimeout|refuseconnection)": "keywords of 9.4 to 10.4",
@@ -223,6 +232,7 @@ REFUSED_BY_9_2: Final[Mapping[str, str]] = {
         "words of 9.4 to 10.0"
     ),
     r"Unsupported Match attribute|Missing Match criteria": "9.9: quotes and = in Match",
+    r"revokedhostkeys extra arguments": "10.1: more than one file",
     r"Syntax error": "the same, in a command of exec",
     r"invalid time value": "10.1: fractions of seconds",
     r"Bad IPQoS value": "10.1: the value VA",

@@ -22,12 +22,13 @@ from tests.interop import config_files
 from tests.interop.config_corpus import FILES, is_for_9_2, write_corpus
 from tests.interop.explained_options import (
     LISTS,
+    READ_OTHERWISE_BY_9_2,
     REFUSED_BY_9_2,
     REFUSED_HERE,
     REFUSED_THERE,
     SINCE_9_2,
     Defaults,
-    is_refused_with_reason,
+    has_reason,
     undone,
 )
 from tests.interop.printed_options import Call, Made, act_as_user, ours, prepare_peer, theirs
@@ -154,7 +155,7 @@ def _compare_with_newest(
         differences = _differences(found, made, ground.defaults[_NEWEST])
         if "refused" in differences:
             reasons = REFUSED_HERE if made.refusal else REFUSED_THERE
-            if is_refused_with_reason(made.refusal or found.refusal, reasons):
+            if has_reason(made.refusal or found.refusal, reasons):
                 continue
         if differences:
             unexplained.append((call.file.read_text(), call.words, differences))
@@ -169,14 +170,14 @@ def _compare_with_older(
     reasons = {**REFUSED_BY_9_2, **REFUSED_THERE}
     newer = theirs(ground.peers[_NEWEST], calls)
     for call, found, new in zip(calls, theirs(ground.peers[_OLDER], calls), newer, strict=True):
+        if has_reason(call.file.read_text(), READ_OTHERWISE_BY_9_2):
+            continue
         made = mine(call)
         differences = _differences(found, made, ground.defaults[_OLDER])
         if "refused" in differences:
-            if made.refusal and (
-                new.printed is None or is_refused_with_reason(made.refusal, REFUSED_HERE)
-            ):
+            if made.refusal and (new.printed is None or has_reason(made.refusal, REFUSED_HERE)):
                 continue  # the newest decides
-            if not made.refusal and is_refused_with_reason(found.refusal, reasons):
+            if not made.refusal and has_reason(found.refusal, reasons):
                 continue
         left = {each: values for each, values in differences.items() if each not in SINCE_9_2}
         if left:
