@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ssh_stack.cli import main
+from ssh_stack.cli.group import group
 from ssh_transport.testing import Pair
 from ssh_transport.transport import Transport
 from ssh_wire.__main__ import main as ssh_wire
@@ -40,7 +40,7 @@ def capture(tmp_path: Path) -> Path:
 
 
 def test_own_handshake_is_decoded_up_to_encryption(capture: Path) -> None:
-    done = CliRunner().invoke(main, ["dissect", str(capture)])
+    done = CliRunner().invoke(group, ["dissect", str(capture)])
 
     assert done.exit_code == 0
     heads = [line.split("(")[0].strip() for line in done.output.splitlines() if line[0] in "→←"]
@@ -56,14 +56,14 @@ def test_dissect_command_prints_what_ssh_wire_prints(
 ) -> None:
     assert ssh_wire([str(capture), "--full"]) == 0
 
-    done = CliRunner().invoke(main, ["dissect", str(capture), "--full"])
+    done = CliRunner().invoke(group, ["dissect", str(capture), "--full"])
 
     assert done.output == capsys.readouterr().out
 
 
 def test_secrets_are_masked_unless_asked_for() -> None:
-    masked = CliRunner().invoke(main, ["dissect"], input=PASSWORD)
-    printed = CliRunner().invoke(main, ["dissect", "--secrets", "-"], input=PASSWORD)
+    masked = CliRunner().invoke(group, ["dissect"], input=PASSWORD)
+    printed = CliRunner().invoke(group, ["dissect", "--secrets", "-"], input=PASSWORD)
 
     assert "hunter2" not in masked.output
     assert "hunter2" in printed.output
@@ -80,7 +80,7 @@ def test_secrets_are_masked_unless_asked_for() -> None:
 def test_failure_of_dissect_is_one_line_and_status(
     words: list[str], status: int, problem: str
 ) -> None:
-    done = CliRunner().invoke(main, ["dissect", *words], input="15")
+    done = CliRunner().invoke(group, ["dissect", *words], input="15")
 
     assert done.exit_code == status
     assert problem in done.output

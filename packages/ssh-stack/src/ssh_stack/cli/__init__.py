@@ -11,6 +11,9 @@ demo       both sides on this machine, everything tried once
 dissect    what went over the wire, as text
 
 programs                the commands under the names of OpenSSH's programs
+group                   the commands, as click has them
+quick                   from the words to the end of the process, without click
+raw_command             commands that read their words by themselves
 runner                  from a coroutine to an exit status: signals, failures, one clear line
 errors                  the line and the status of each failure
 report                  what is printed on standard error, and how much of it
@@ -52,13 +55,15 @@ demonstration           the steps of `demo`
 
 from __future__ import annotations
 
-from importlib import import_module
+import sys
+from collections.abc import Sequence
+from typing import Final, NoReturn
 
-import click
+from ssh_wire import lazy
 
-__all__ = ["main"]
+__all__ = ["COMMANDS", "PROGRAMS", "main"]
 
-_COMMANDS = {
+COMMANDS: Final = {
     "ssh": "Connect and run a command or a shell, as OpenSSH's ssh does.",
     "cp": "Copy files and trees; either side may be remote.",
     "sftp": "Work with the files of a server, as OpenSSH's sftp does.",
@@ -69,30 +74,24 @@ _COMMANDS = {
     "demo": "Try everything once, on this machine alone.",
     "dissect": "Show what went over the wire: hex, streams and capture files.",
 }
+"""The commands, and what each is for."""
+
+PROGRAMS: Final = {"ssh": "ssh_stack.cli.ssh:main"}
+"""Commands that start often: functions from their words to the exit status, without click."""
 
 
-class _LazyGroup(click.Group):
-    """A group that imports a command when it is called."""
+def main(words: Sequence[str] | None = None) -> NoReturn:
+    """Run the program, and end it with its exit status.
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        del ctx
-        return list(_COMMANDS)
+    Args:
+        words: the words of the command line; by default those of the process.
+    """
+    name, *rest = (sys.argv[1:] if words is None else words) or [""]
+    if name in PROGRAMS:
+        from ssh_stack.cli.quick import run_quickly
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        del ctx
-        if cmd_name not in _COMMANDS:
-            return None
-        module = import_module(f"ssh_stack.cli.{cmd_name}")
-        command = getattr(module, cmd_name)
-        return command if isinstance(command, click.Command) else None
+        run_quickly(lazy.load(PROGRAMS[name]), rest)
+    from ssh_stack.cli.group import group  # click costs a third of a start
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
-
-
-@click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="ssh-stack", prog_name="ssh-stack")
-def main() -> None:
-    """SSH for Python: client, server and file transfer."""
+    group(words, prog_name="ssh-stack")
+    raise SystemExit

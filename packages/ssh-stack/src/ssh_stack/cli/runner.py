@@ -9,36 +9,17 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
-import click
-
 from ssh_stack.cli.errors import FAILED, CommandExit, explain, root_cause
 from ssh_stack.cli.host_key_warnings import host_key_warning
 from ssh_transport import ConnectionLost
 
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
     from ssh_stack.cli.report import Report
 
-__all__ = ["RawCommand", "run", "secure_standard_streams"]
+__all__ = ["run", "secure_standard_streams"]
 
 _ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP)
 _SIGNAL_STATUS_BASE: Final = 128  # "128+n" is how shells spell "ended by signal n"
-
-
-class RawCommand(click.Command):
-    """A command that reads its words by itself, in the manner of another program."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take the words as they are."""
-        ctx.args = list(args)
-        return ctx.args
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Return what a word may become, for a shell."""
-        from ssh_stack.cli.suggestions import suggestions  # only when a shell asks
-
-        return suggestions(self.name or "", ctx.args, incomplete)
 
 
 def run(

@@ -5,36 +5,32 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
 from ssh_stack.cli.arguments import Arguments, parse_arguments
 from ssh_stack.cli.call import Call
 from ssh_stack.cli.descriptors import point_to_null
 from ssh_stack.cli.errors import FAILED, CommandExit, explain
 from ssh_stack.cli.report import Report
-from ssh_stack.cli.runner import RawCommand, run, secure_standard_streams
+from ssh_stack.cli.runner import run, secure_standard_streams
 from ssh_wire import SSHError
 
 if TYPE_CHECKING:
     from ssh_stack.cli.background import Background
     from ssh_stack.client.connecting import Connect
 
-__all__ = ["ssh"]
+__all__ = ["main"]
 
 _STDIN = 0
 
 
-@click.command(cls=RawCommand, add_help_option=False)
-@click.pass_context
-def ssh(ctx: click.Context) -> None:
-    """Connect and run a command or a shell, as OpenSSH's ssh does."""
-    if ctx.args[:1] in (["--help"], ["-h"]):
+def main(words: list[str]) -> int:
+    """Connect and run a command or a shell, as OpenSSH's ssh does; return the exit status."""
+    if words[:1] in (["--help"], ["-h"]):
         from ssh_stack.cli.ssh_usage import ssh_help  # only when it is asked for
 
-        click.echo(ssh_help(), nl=False)
-        return
+        sys.stdout.write(ssh_help())
+        return 0
     secure_standard_streams()
-    sys.exit(_main(ctx.args))
+    return _main(words)
 
 
 def _main(words: list[str]) -> int:
@@ -60,6 +56,8 @@ def _main(words: list[str]) -> int:
         if str(stop):
             report.error(str(stop))
         return stop.status
+    except BrokenPipeError:  # whoever read what was asked for has read enough
+        return FAILED
     except (SSHError, OSError) as error:
         report.error(explain(error))
         return FAILED
@@ -86,11 +84,11 @@ def _answer(arguments: Arguments) -> bool:
         case ("query", kind):
             from ssh_stack.cli.queries import answer  # only for -Q
 
-            click.echo("\n".join(answer(kind)))
+            sys.stdout.writelines(f"{name}\n" for name in answer(kind))
         case ("version", _):
             from importlib.metadata import version  # only for -V
 
-            click.echo(f"ssh-stack {version('ssh-stack')}", err=True)
+            sys.stderr.write(f"ssh-stack {version('ssh-stack')}\n")
         case _:
             return False
     return True
@@ -100,7 +98,7 @@ def _require_host(arguments: Arguments) -> None:
     if not arguments.host:
         from ssh_stack.cli.ssh_usage import ssh_usage  # only where it is needed
 
-        click.echo(ssh_usage(), err=True, nl=False)
+        sys.stderr.write(ssh_usage())
         raise CommandExit
 
 

@@ -27,8 +27,9 @@ import click
 from ssh_keys.files import ReadOnce
 from ssh_stack.cli.errors import FAILED, CommandExit, explain
 from ssh_stack.cli.keygen.options import MODES, Options, parse_options
+from ssh_stack.cli.raw_command import RawCommand
 from ssh_stack.cli.report import Report
-from ssh_stack.cli.runner import RawCommand, secure_standard_streams
+from ssh_stack.cli.runner import secure_standard_streams
 from ssh_wire import SSHError
 
 __all__ = ["keygen"]

@@ -15,8 +15,9 @@ import click
 
 from ssh_stack.cli.errors import explain
 from ssh_stack.cli.keyscan.options import Options, parse_options
+from ssh_stack.cli.raw_command import RawCommand
 from ssh_stack.cli.report import Report
-from ssh_stack.cli.runner import RawCommand, run, secure_standard_streams
+from ssh_stack.cli.runner import run, secure_standard_streams
 from ssh_wire import UsageError
 
 __all__ = ["keyscan"]

@@ -22,8 +22,9 @@ import click
 
 from ssh_keys.files import ReadOnce
 from ssh_stack.cli.errors import FAILED, explain
+from ssh_stack.cli.raw_command import RawCommand
 from ssh_stack.cli.report import Report
-from ssh_stack.cli.runner import RawCommand, secure_standard_streams
+from ssh_stack.cli.runner import secure_standard_streams
 from ssh_stack.cli.sftp.options import Options, parse_options
 from ssh_wire import SSHError, UsageError
 
