@@ -76,8 +76,14 @@ COMMANDS: Final = {
 }
 """The commands, and what each is for."""
 
-PROGRAMS: Final = {"ssh": "ssh_stack.cli.ssh:main"}
-"""Commands that start often: functions from their words to the exit status, without click."""
+PROGRAMS: Final = {
+    "ssh": "ssh_stack.cli.ssh:main",
+    "cp": "ssh_stack.cli.cp:main",
+    "sftp": "ssh_stack.cli.sftp:main",
+    "keygen": "ssh_stack.cli.keygen:main",
+    "keyscan": "ssh_stack.cli.keyscan:main",
+}
+"""The commands that read their words themselves: functions that return the exit status."""
 
 
 def main(words: Sequence[str] | None = None) -> NoReturn:

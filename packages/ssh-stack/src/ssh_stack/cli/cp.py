@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import sys
 
-import click
-
 from ssh_keys.files import ReadOnce
 from ssh_stack.cli.copy_options import CopyOptions, parse_copy_options
 from ssh_stack.cli.errors import FAILED, explain
 from ssh_stack.cli.program import program_name
 from ssh_stack.cli.report import Report
-from ssh_stack.cli.runner import RawCommand, run, secure_standard_streams
+from ssh_stack.cli.runner import run, secure_standard_streams
 from ssh_wire import SSHError, UsageError
 
-__all__ = ["cp"]
+__all__ = ["main"]
 
 _WRONG_USE = 1
 
 
-@click.command(cls=RawCommand, add_help_option=False)
-@click.pass_context
-def cp(ctx: click.Context) -> None:
-    """Copy files and trees; either side may be remote."""
+def main(words: list[str]) -> int:
+    """Copy files and trees; either side may be remote; return the exit status."""
     secure_standard_streams()
-    sys.exit(_main(ctx.args))
-
-
-def _main(words: list[str]) -> int:
     report = Report()
     as_scp = program_name() == "scp"
     try:

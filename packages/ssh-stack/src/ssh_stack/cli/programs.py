@@ -7,12 +7,12 @@ program by its name: the distribution `ssh-stack-programs` installs them.
 from __future__ import annotations
 
 import sys
-from importlib import import_module
-from typing import NoReturn, cast
+from typing import NoReturn
 
-import click
-
+from ssh_stack import cli
 from ssh_stack.cli.program import use_name
+from ssh_stack.cli.quick import run_quickly
+from ssh_wire import lazy
 
 __all__ = ["PROGRAMS", "scp", "sftp", "ssh", "ssh_keygen", "ssh_keyscan"]
 
@@ -53,7 +53,4 @@ def ssh_keyscan() -> NoReturn:
 
 def _run(name: str) -> NoReturn:
     use_name(name)
-    command = PROGRAMS[name]
-    found = getattr(import_module(f"ssh_stack.cli.{command}"), command)
-    cast("click.Command", found).main(args=sys.argv[1:], prog_name=name)
-    sys.exit(0)
+    run_quickly(lazy.load(cli.PROGRAMS[PROGRAMS[name]]), sys.argv[1:])

@@ -22,32 +22,27 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Final, cast
 
-import click
-
 from ssh_keys.files import ReadOnce
 from ssh_stack.cli.errors import FAILED, CommandExit, explain
 from ssh_stack.cli.keygen.options import MODES, Options, parse_options
-from ssh_stack.cli.raw_command import RawCommand
 from ssh_stack.cli.report import Report
 from ssh_stack.cli.runner import secure_standard_streams
 from ssh_wire import SSHError
 
-__all__ = ["keygen"]
+__all__ = ["main"]
 
 _INTERRUPTED: Final = 130
 
 
-@click.command(cls=RawCommand, add_help_option=False)
-@click.pass_context
-def keygen(ctx: click.Context) -> None:
-    """Make, show, convert, certify and revoke keys, as OpenSSH's ssh-keygen does."""
+def main(words: list[str]) -> int:
+    """Make, show, convert, certify and revoke keys, as ssh-keygen does; return the exit status."""
     secure_standard_streams()
-    if ctx.args[:1] == ["--help"]:
+    if words[:1] == ["--help"]:
         from ssh_stack.cli.usage import keygen_help  # only when it is asked for
 
-        click.echo(keygen_help(), nl=False)
-        sys.exit(0)
-    sys.exit(_main(ctx.args))
+        sys.stdout.write(keygen_help())
+        return 0
+    return _main(words)
 
 
 def _main(words: list[str]) -> int:

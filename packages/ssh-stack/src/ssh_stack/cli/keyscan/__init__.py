@@ -11,29 +11,20 @@ from __future__ import annotations
 
 import sys
 
-import click
-
 from ssh_stack.cli.errors import explain
 from ssh_stack.cli.keyscan.options import Options, parse_options
-from ssh_stack.cli.raw_command import RawCommand
 from ssh_stack.cli.report import Report
 from ssh_stack.cli.runner import run, secure_standard_streams
 from ssh_wire import UsageError
 
-__all__ = ["keyscan"]
+__all__ = ["main"]
 
 _FAILED = 1
 
 
-@click.command(cls=RawCommand, add_help_option=False)
-@click.pass_context
-def keyscan(ctx: click.Context) -> None:
-    """Gather the public host keys of servers, as OpenSSH's ssh-keyscan does."""
+def main(words: list[str]) -> int:
+    """Gather the public host keys of servers, as ssh-keyscan does; return the exit status."""
     secure_standard_streams()
-    sys.exit(_main(ctx.args))
-
-
-def _main(words: list[str]) -> int:
     report = Report()
     try:
         options = parse_options(words)

@@ -18,30 +18,21 @@ from __future__ import annotations
 
 import sys
 
-import click
-
 from ssh_keys.files import ReadOnce
 from ssh_stack.cli.errors import FAILED, explain
-from ssh_stack.cli.raw_command import RawCommand
 from ssh_stack.cli.report import Report
 from ssh_stack.cli.runner import secure_standard_streams
 from ssh_stack.cli.sftp.options import Options, parse_options
 from ssh_wire import SSHError, UsageError
 
-__all__ = ["sftp"]
+__all__ = ["main"]
 
 _USAGE_STATUS = 1
 
 
-@click.command(cls=RawCommand, add_help_option=False)
-@click.pass_context
-def sftp(ctx: click.Context) -> None:
-    """Work with the files of a server: list, fetch, send, rename and remove them."""
+def main(words: list[str]) -> int:
+    """Work with the files of a server, as OpenSSH's sftp does; return the exit status."""
     secure_standard_streams()
-    sys.exit(_main(ctx.args))
-
-
-def _main(words: list[str]) -> int:
     report = Report()
     try:
         options = parse_options(words)
