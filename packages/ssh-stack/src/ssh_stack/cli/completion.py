@@ -26,8 +26,8 @@ def completion(shell: str) -> None:
     """Print what makes a shell complete the words of these commands."""
     from click.shell_completion import get_completion_class  # one command only
 
-    from ssh_stack.cli import main
+    from ssh_stack.cli.group import group
 
     found = get_completion_class(shell)
     if found is not None:
-        click.echo(found(main, {}, _PROGRAM, _VARIABLE).source())
+        click.echo(found(group, {}, _PROGRAM, _VARIABLE).source())
