@@ -11,7 +11,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import Final, TypeVar
 
-__all__ = ["run_in_thread"]
+__all__ = ["idle_threads", "run_in_thread"]
 
 _T = TypeVar("_T")
 
@@ -90,6 +90,11 @@ _idle: Final[list[_Worker]] = []
 
 if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_idle.clear)  # a child has none of the threads
+
+
+def idle_threads() -> int:
+    """Return how many threads of this module wait for work; a fork does not disturb them."""
+    return len(_idle)
 
 
 def _idle_worker() -> _Worker:
