@@ -218,7 +218,10 @@ def _ancient_algorithms(connection: socket.socket) -> None:
         (["ssh", "-L", "1", "host"], "bad forwarding specification '1'"),
         (["ssh", "-o", "Port=no", "host"], "Port is a number, not 'no'"),
         (["ssh", "-F", "/nonexistent", "host"], "/nonexistent: No such file or directory"),
-        (["ssh", "-J", "host:x", "-F", "none", "host"], "'host:x' is not [user@]host[:port]"),
+        (
+            ["ssh", "-J", "host:x", "-F", "none", "host"],
+            "takes [user@]host[:port] with commas between them, not 'host:x'",
+        ),
         (["ssh", "--", "-h"], "'-h' cannot be the name of a host"),
         (["cp", "a", "b"], "both sides are on this machine"),
         (["cp", "-P", "0", "a", "host:b"], "bad port '0'"),

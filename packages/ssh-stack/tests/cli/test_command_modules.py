@@ -16,10 +16,16 @@ if TYPE_CHECKING:
     from conftest import Cli, Sshd
 
 PROGRAM: Final = """
-import atexit, sys
-atexit.register(lambda: print(*sys.modules, file=sys.__stderr__))
+import os, sys
+end = os._exit
+
+def tell(status):
+    print(*sys.modules, file=sys.__stderr__, flush=True)
+    end(status)
+
+os._exit = tell
 from ssh_stack.cli import main
-main(sys.argv[1:], prog_name="ssh-stack")
+main(sys.argv[1:])
 """
 OTHERS: Final = {
     "cp": ("ssh_stack.cli.sftp*", "ssh_stack.cli.keyscan*", "ssh_stack.cli.keygen*"),

@@ -11,7 +11,7 @@ from ssh_stack.cli.letters import SHARED_FLAGS, SHARED_VALUES, SSHLetters
 from ssh_stack.cli.locations import Location, parse_location
 from ssh_wire import UsageError, lazy_attrs
 
-__all__ = ["CopyOptions", "parse_copy_options"]
+__all__ = ["CopyOptions", "WrongUse", "parse_copy_options"]
 
 _LETTERS: Final = f"123BdfhOprRstT{SHARED_FLAGS}{SHARED_VALUES}"
 _LONG: Final[Mapping[str, str]] = {
@@ -83,6 +83,10 @@ class CopyOptions:
         return all(each.host is None for each in (*self.sources, self.destination))
 
 
+class WrongUse(UsageError):
+    """Words that the usage text answers: an unknown option, or too few paths."""
+
+
 def parse_copy_options(words: Sequence[str], *, as_scp: bool = False) -> CopyOptions:
     """Read the words behind `cp`.
 
@@ -91,14 +95,15 @@ def parse_copy_options(words: Sequence[str], *, as_scp: bool = False) -> CopyOpt
         as_scp: options end at the first path, and links are followed.
 
     Raises:
-        UsageError: an unknown option, one that is not supported, or no two paths.
+        WrongUse: an unknown option, or too few paths.
+        UsageError: an option that is not supported, or a value that cannot be used.
     """
     options = CopyOptions(follow_links=as_scp)
     read = getopt.getopt if as_scp else getopt.gnu_getopt
     try:
         pairs, rest = read(list(words), _LETTERS, list(_LONG))
     except getopt.GetoptError as error:
-        raise UsageError(str(error)) from None
+        raise WrongUse(str(error)) from None
     for option, value in pairs:
         name = option.lstrip("-")
         letter = _LONG.get(name, _LONG.get(f"{name}=", ""))
@@ -132,6 +137,6 @@ def _take(options: CopyOptions, name: str, value: str) -> None:
 def _locations(options: CopyOptions, words: Sequence[str]) -> None:
     if len(words) < _LEAST:
         problem = "name at least one source, and a target"
-        raise UsageError(problem)
+        raise WrongUse(problem)
     *sources, destination = map(parse_location, words)
     options.sources, options.destination = tuple(sources), destination

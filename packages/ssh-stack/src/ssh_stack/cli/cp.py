@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from ssh_keys.files import ReadOnce
-from ssh_stack.cli.copy_options import CopyOptions, parse_copy_options
+from ssh_stack.cli.copy_options import CopyOptions, WrongUse, parse_copy_options
 from ssh_stack.cli.errors import FAILED, explain
 from ssh_stack.cli.program import program_name
 from ssh_stack.cli.report import Report
@@ -25,9 +25,11 @@ def main(words: list[str]) -> int:
     try:
         options = parse_copy_options(words, as_scp=as_scp)
     except UsageError as error:
+        report.error(explain(error))
+        if not isinstance(error, WrongUse):
+            return FAILED
         from ssh_stack.cli.program_usage import cp_usage  # only where it is needed
 
-        report.error(explain(error))
         report.plain(cp_usage().rstrip("\n"))
         return _WRONG_USE
     if options.help:
