@@ -4,6 +4,7 @@ With --check they are only compared.
 
 directives.md   the keywords of ssh_config, and what becomes of each
 algorithms.md   what each profile offers
+ssh-letters.md  the letters of `ssh-stack ssh`
 states.md       which message may arrive in which state
 """
 
@@ -19,6 +20,8 @@ from typing import Final, TypeAlias, cast
 import ssh_auth.client.states as client_states
 import ssh_auth.server.states as server_states
 from ssh_connection.states import ACCEPTED
+from ssh_stack.cli.escapes import EscapeAction, key_of
+from ssh_stack.cli.ssh_letters import LETTERS, SECTIONS
 from ssh_stack.config.directive import Directive, Status
 from ssh_stack.config.directives import ALIASES, BLOCKS, DIRECTIVES
 from ssh_transport import profiles
@@ -61,6 +64,7 @@ def pages() -> dict[str, str]:
     drawn: dict[str, Callable[[], Iterator[str]]] = {
         "directives.md": _directives,
         "algorithms.md": _algorithms,
+        "ssh-letters.md": _ssh_letters,
         "states.md": _states,
     }
     return {name: "\n".join([NOTE, "", *lines(), ""]) for name, lines in drawn.items()}
@@ -163,6 +167,29 @@ def _algorithms() -> Iterator[str]:
 def _offered_by(offered: _Offered, profile: Profile, name: str) -> str:
     roles = [role for role in ROLES if name in offered[profile, role]]
     return "yes" if len(roles) == len(ROLES) else " ".join(roles)
+
+
+def _ssh_letters() -> Iterator[str]:
+    yield "# The letters of ssh"
+    yield ""
+    yield "What `ssh-stack ssh` does with each letter of ssh(1) of OpenSSH 10.6."
+    yield "Where a letter becomes a line of configuration, `-G` prints it."
+    for section in (*SECTIONS, ""):
+        yield ""
+        yield f"## {section or 'Versions of the protocol'}"
+        rows = [row for row in LETTERS.values() if row.section == section]
+        yield from _table(
+            ("letter", "what it does", "becomes"),
+            ((f"`{f'-{row.name} {row.value}'.rstrip()}`", row.help, row.becomes) for row in rows),
+        )
+    yield ""
+    yield "## Escape sequences"
+    yield ""
+    yield "At the start of a line in a session with a terminal; `-e` chooses another character."
+    yield from _table(
+        ("keys", "what they ask for"),
+        [*((f"`~{key_of(each)}`", each.value) for each in EscapeAction), ("`~~`", "send one `~`")],
+    )
 
 
 def _states() -> Iterator[str]:

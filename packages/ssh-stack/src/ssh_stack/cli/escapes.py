@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final, TypeAlias
 
-__all__ = ["Escape", "EscapeAction", "Step", "escape_help", "visible"]
+__all__ = ["Escape", "EscapeAction", "Step", "escape_help", "key_of", "visible"]
 
 
 class EscapeAction(Enum):
@@ -109,6 +109,11 @@ class Escape:
 def visible(code: int) -> str:
     """Return a key for a message, control characters as ^ and a letter."""
     return f"^{chr(code + 64)}" if code < 32 else chr(code)  # noqa: PLR2004 (the first that is printable)
+
+
+def key_of(action: EscapeAction) -> str:
+    """Return the key that asks for an action, as it is written."""
+    return next(visible(key) for key, each in _ACTIONS.items() if each is action)
 
 
 def escape_help(character: int, *, command_line: bool) -> str:

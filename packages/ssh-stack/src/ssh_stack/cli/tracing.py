@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ssh_stack.cli.report import Report
-    from ssh_transport.keyexchange.negotiation import Agreement
+    from ssh_transport import Agreement
     from ssh_transport.trace import Proposals, Trace, Traced
     from ssh_wire.messages.transport import KexInit
 
