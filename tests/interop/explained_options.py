@@ -183,6 +183,7 @@ REFUSED_HERE: Final[Mapping[str, str]] = {
     r"(Identity|Certificate)File\w* names an unknown variable": (
         "OpenSSH looks at the tokens of a key's path when it loads the key"
     ),
+    r"GlobalKnownHostsFile\w* there is no user": "OpenSSH looks for the user when it connects",
     r"has a quote that is not closed": "the block that the line could begin would be lost",
     r"begins with two signs of equality": "the same",
     r"leaves no .* algorithm": "OpenSSH refuses it when it connects",

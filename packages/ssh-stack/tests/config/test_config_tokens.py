@@ -96,10 +96,10 @@ def test_known_hosts_are_looked_for_under_alias_or_name() -> None:
     assert found == (Path("/home/me/.ssh/known_hosts.d/web1"),)
 
 
-def test_tokens_in_system_known_hosts_files_are_not_replaced() -> None:
-    found = resolve("GlobalKnownHostsFile /a/%h ~/b").global_known_hosts_files
+def test_home_alone_is_replaced_in_system_known_hosts_files() -> None:
+    found = resolve("GlobalKnownHostsFile /a/%h ~/b${X}").global_known_hosts_files
 
-    assert found == (Path("/a/%h"), Path("~/b"))
+    assert found == (Path("/a/%h"), Path.home() / "b${X}")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from ssh_keys.patterns import matches
 from ssh_stack.config.host_tokens import HostTokens
 from ssh_stack.config.tokens import expand, expand_file, expand_path
-from ssh_stack.local.user import UnknownUser
+from ssh_stack.local.user import UnknownUser, expand_home
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def _replaced(found: FoundValue, resolver: ConfigResolver, directive: Directive,
         return text
     tokens = HostTokens(resolver, how.tokens)
     try:
-        if how.home:
+        if how.home and not how.tokens:
+            result = str(expand_home(text))
+        elif how.home:
             result = expand_file(text, tokens)
         else:
             result = expand(text, tokens, variables=how.variables)

@@ -26,6 +26,7 @@ from ssh_stack.config.values import flag, number, one, seconds, whole
 __all__ = ["ALIASES", "BLOCKS", "DIRECTIVES", "FORWARDS"]
 
 _PATH: Final = Expansion(ALL_TOKENS, variables=True, home=True)
+_HOME: Final = Expansion(home=True)
 _VALUE: Final = Expansion(ALL_TOKENS, variables=True)
 _TOKENS: Final = Expansion(ALL_TOKENS)
 # "User ... cannot contain %r (itself) or %C"
@@ -190,7 +191,8 @@ _LISTS: Final = (
     Directive("CertificateFile", one, "certificate_files", "identity", "raw each",
         build=builders.key_files, accumulates=True, expand=_PATH),
     Directive("GlobalKnownHostsFile", values.files, "global_known_hosts_files", "trust",
-        "raw line", "/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2", build=builders.paths),
+        "raw line", "/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2", build=builders.paths,
+        expand=_HOME),
     Directive("UserKnownHostsFile", values.files, "known_hosts_files", "trust", "known hosts",
         _KNOWN_HOSTS, build=builders.paths, expand=_PATH),
     Directive("RevokedHostKeys", values.files, "revoked_host_keys", "trust", "line", "none",
