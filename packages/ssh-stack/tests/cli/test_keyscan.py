@@ -164,7 +164,13 @@ def test_wrong_command_line_is_refused(words: list[str]) -> None:
 
 def test_time_may_have_units() -> None:
     assert parse_options(["-T", "1m30", "x"]).timeout == 90
+
+
+def test_kinds_have_short_names_and_full_ones() -> None:
     assert parse_options(["-t", "ED25519,rsa", "x"]).kinds == ("rsa", "ed25519")
+    full = "ssh-ed25519,ecdsa-sha2-nistp384,ssh-rsa,sk-ssh-ed25519@openssh.com"
+    expected = ("rsa", "ecdsa", "ed25519", "ed25519-sk")
+    assert parse_options(["-t", full, "x"]).kinds == expected
 
 
 def test_missing_host_prints_the_usage(cli: Cli) -> None:

@@ -28,6 +28,12 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "mldsa44-ed25519": ("ssh-mldsa44-ed25519@openssh.com",),
 }
 """The kinds of key that are asked for, each with the signature algorithms that ask for it."""
+_FULL_NAMES: Final = {
+    name: kind
+    for kind, names in KINDS.items()
+    for name in names
+    if not name.startswith("rsa-")  # an algorithm, and no kind of key
+}
 
 
 @lazy_attrs.define(kw_only=True)
@@ -135,7 +141,7 @@ def _seconds(text: str) -> int:
 
 def _kinds(text: str) -> tuple[str, ...]:
     """Return the kinds in the order in which they are always asked for."""
-    wanted = {each.lower() for each in text.split(",") if each}
+    wanted = {_FULL_NAMES.get(each.lower(), each.lower()) for each in text.split(",") if each}
     unknown = sorted(wanted - set(KINDS))
     if unknown or not wanted:
         found = unknown[0] if unknown else ""
