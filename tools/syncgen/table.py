@@ -16,6 +16,7 @@ MULTIPLEXER = "the multiplexer calls it"
 PIPE = "it gives or takes a channel with callbacks, which run in the loop's thread"
 CORE = "the state machine behind it, which belongs to the loop's thread"
 CALLBACK = "it takes a function that runs in the loop's thread"
+LOOP = "it is for code that runs in the loop itself"
 OPENED = "the scope that opens it has done it"
 
 
@@ -64,6 +65,7 @@ _ENDPOINT_SIDE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("transport_event", "uncongested", "batch_done", "connection_lost"), DRIVER),
     **dict.fromkeys(("channel_requested", "global_request", "unknown_message"), MULTIPLEXER),
     "handler_failed": MULTIPLEXER,
+    "flush": LOOP,
 }
 
 _FILE: Final = frozenset({"readable", "writable", "seekable", "isatty", "tell", "ready_line"})
@@ -76,13 +78,16 @@ MIRRORS: Final = (
         "ByteReader",
         "ssh_connection.aio.streams",
         "streams",
-        left_out={"feed": CHANNEL, "feed_eof": CHANNEL, "drop": CHANNEL},
+        left_out={"feed": CHANNEL, "feed_eof": CHANNEL, "drop": CHANNEL, "offer_first": CALLBACK},
     ),
     Mirror(
         "ByteWriter",
         "ssh_connection.aio.streams",
         "streams",
-        left_out={"pause": CHANNEL, "resume": CHANNEL, "fail": CHANNEL},
+        left_out={
+            **dict.fromkeys(("pause", "resume", "fail"), CHANNEL),
+            **dict.fromkeys(("has_room", "drain"), LOOP),
+        },
     ),
     Mirror("ByteStream", "ssh_connection.aio.streams", "streams", left_out=_CHANNEL_SIDE),
     Mirror(
@@ -150,6 +155,7 @@ MIRRORS: Final = (
         "ssh_stack.client.connection",
         "connection",
         "owner",
+        left_out={"flush": LOOP},
         doc="An authenticated connection to a server.",
     ),
     Mirror("Connect", "ssh_stack.client.connecting", "connection"),

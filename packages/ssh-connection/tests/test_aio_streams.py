@@ -192,6 +192,63 @@ async def test_error_is_raised_after_what_had_arrived() -> None:
         await fed.reader.readexactly(1)
 
 
+async def test_data_is_offered_first_and_the_rest_is_read() -> None:
+    fed, taken = Fed(), bytearray()
+
+    def take(data: memoryview) -> int:
+        taken.extend(data[:3])
+        return min(3, len(data))
+
+    fed.reader.offer_first(take)
+    fed.feed(b"abc", b"defgh", b"ijk")
+
+    assert bytes(taken) == b"abcdef"  # what comes behind unread data is not offered
+    assert fed.granted == 6
+    assert await fed.reader.read(100) == b"ghijk"
+    fed.feed(b"xyz")
+    assert bytes(taken) == b"abcdefxyz"
+    assert fed.granted == 14
+    fed.reader.feed_eof()
+    assert await fed.reader.read(100) == b""
+
+
+@given(st.lists(st.binary(min_size=1, max_size=9)), st.lists(st.integers(0, 9)))
+def test_order_of_data_is_kept_whatever_the_first_function_takes(
+    chunks: list[bytes], sizes: list[int]
+) -> None:
+    fed, found, wanted = Fed(), bytearray(), iter(sizes)
+
+    def take(data: memoryview) -> int:
+        size = min(next(wanted, 0), len(data))
+        found.extend(data[:size])
+        return size
+
+    async def main() -> None:
+        fed.reader.offer_first(take)
+        for number, chunk in enumerate(chunks):
+            fed.feed(chunk)
+            if number % 2:
+                found.extend(await _unread(fed.reader))
+        fed.reader.feed_eof()
+        found.extend(await fed.reader.read())
+
+    asyncio.run(main())
+    assert bytes(found) == b"".join(chunks)
+    assert fed.granted == len(found)
+
+
+async def _unread(reader: ByteReader) -> bytes:
+    """Return what is unread, without waiting for more."""
+    task = asyncio.ensure_future(reader.read(1000))
+    await asyncio.sleep(0)
+    if not task.done():
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        return b""
+    return task.result()
+
+
 async def test_second_reader_of_a_stream_is_refused() -> None:
     fed = Fed()
     first = asyncio.create_task(fed.reader.read(1))

@@ -134,3 +134,87 @@ async def test_cancelled_read_leaves_data_in_pipe() -> None:
     assert os.read(reading, 10) == b"kept"
     os.close(reading)
     os.close(writing)
+
+
+@pytest.mark.usefixtures("opened")
+@pytest.mark.parametrize("make", [pipe, sockets])
+async def test_input_is_handed_to_function_until_it_stops_or_input_ends(
+    make: Callable[[], tuple[int, int]],
+) -> None:
+    reading, writing = make()
+    source, found = Input(reading), bytearray()
+
+    def take(data: bytes) -> bool:
+        found.extend(data)
+        return len(found) < 5
+
+    os.write(writing, b"abcde")
+    assert await source.read_into(take) is True
+    os.write(writing, b"fg")
+    os.close(writing)
+    assert await source.read_into(lambda data: not found.extend(data)) is False
+    assert bytes(found) == b"abcdefg"
+    assert blocking(reading)
+    source.close()
+    os.close(reading)
+
+
+async def test_file_is_handed_to_function_from_its_offset(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 1_000_000)
+    with path.open("rb", buffering=0) as file:
+        file.seek(10)
+        source, sizes = Input(file.fileno()), list[int]()
+        assert await source.read_into(lambda data: sizes.append(len(data)) is not None) is True
+        assert await source.read_into(lambda data: sizes.append(len(data)) is None) is False
+        source.close()
+    assert sum(sizes) == 1_000_000 - 10
+
+
+async def test_error_of_function_that_takes_input_is_raised() -> None:
+    reading, writing = pipe()
+    os.write(writing, b"data")
+    source = Input(reading)
+
+    def fail(_: bytes) -> bool:
+        problem = "full"
+        raise ValueError(problem)
+
+    with pytest.raises(ValueError, match="full"):
+        await source.read_into(fail)
+    source.close()
+    os.close(reading)
+    os.close(writing)
+
+
+async def test_cancelled_hand_over_reads_no_more() -> None:
+    reading, writing = pipe()
+    source = Input(reading)
+    task = asyncio.create_task(source.read_into(lambda _: True))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    os.write(writing, b"data")
+    await asyncio.sleep(0)
+
+    assert os.read(reading, 10) == b"data"
+    source.close()
+    os.close(reading)
+    os.close(writing)
+
+
+async def test_output_writes_now_what_fits() -> None:
+    reading, writing = pipe()
+    sink = Output(writing)
+    data = memoryview(bytes(SIZE))
+    written = sink.write_now(data)
+
+    assert 0 < written < SIZE
+    assert sink.write_now(data) == 0
+    os.close(reading)
+    assert sink.write_now(data) == 0  # told by `write`
+    with pytest.raises(BrokenPipeError):
+        await sink.write(bytes(data[written:]))
+    sink.close()
+    os.close(writing)

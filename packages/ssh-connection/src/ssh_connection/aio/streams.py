@@ -37,6 +37,7 @@ class ByteReader:
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._consumed = consumed
+        self._first: Callable[[memoryview], int] | None = None
 
     # ------------------------------------------------------------- reading
 
@@ -119,10 +120,28 @@ class ByteReader:
         """Whether everything was read and nothing more will come."""
         return self._eof and not self._size
 
+    def offer_first(self, take: Callable[[memoryview], int]) -> None:
+        """Offer what arrives to a function first; what it does not take is there to be read.
+
+        It spares the time until a reading task runs.  The function is not called while anything
+        is unread, so that the order is kept.
+
+        Args:
+            take: returns how many bytes it took of a view that is valid during the call; it
+                does not raise.
+        """
+        self._first = take
+
     # ------------------------------------------------------------- feeding
 
     def feed(self, data: memoryview) -> None:
         """Take what arrived."""
+        if self._first is not None and not self._size:
+            taken = self._first(data)
+            self._consumed(taken)
+            if taken == len(data):
+                return
+            data = data[taken:]
         self._chunks.append(bytes(data))
         self._size += len(data)
         self._wake()
@@ -234,9 +253,7 @@ class ByteWriter:
             ConnectionLost: the connection is lost.
         """
         self.put(data)
-        await self._room.wait()
-        if self._error is not None:
-            raise self._error
+        await self.drain()
 
     def put(self, data: Buffer) -> None:
         """Send `data` without waiting; what cannot leave yet is kept.
@@ -248,6 +265,22 @@ class ByteWriter:
         if self._error is not None:
             raise self._error
         self._channel.write(data)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether `write` would not wait."""
+        return self._room.is_set()
+
+    async def drain(self) -> None:
+        """Wait while the peer or the network is slower than we are.
+
+        Raises:
+            ChannelClosed: the channel is closed.
+            ConnectionLost: the connection is lost.
+        """
+        await self._room.wait()
+        if self._error is not None:
+            raise self._error
 
     def write_eof(self) -> None:
         """Tell the peer that nothing more follows."""

@@ -94,6 +94,54 @@ class Input:
                     return b""
                 raise
 
+    async def read_into(self, take: Callable[[bytes], bool]) -> bool:
+        """Hand what there is to a function as it comes, until it wants no more for now.
+
+        Args:
+            take: returns whether it takes more.
+
+        Returns:
+            Whether it stopped; False at the end of the input.
+
+        Raises:
+            Exception: what the function raised.
+        """
+        loop = asyncio.get_running_loop()
+        stopped: asyncio.Future[bool] = loop.create_future()
+        try:
+            loop.add_reader(self._descriptor.fd, self._hand_on, take, stopped)
+        except PermissionError:  # a file: there is always something, or the end
+            return await self._read_file_into(take)
+        try:
+            return await stopped
+        finally:
+            loop.remove_reader(self._descriptor.fd)
+
+    async def _read_file_into(self, take: Callable[[bytes], bool]) -> bool:
+        while data := self._take():
+            if not take(data):
+                return True
+            await asyncio.sleep(0)
+        return False
+
+    def _hand_on(self, take: Callable[[bytes], bool], stopped: asyncio.Future[bool]) -> None:
+        """Hand on what was announced."""
+        if stopped.done():
+            return
+        try:
+            data = self._take()
+            if not data or not take(data):
+                stopped.set_result(bool(data))
+        except BlockingIOError:  # somebody else has read it
+            return
+        except OSError as error:
+            if error.errno == errno.EIO:  # the terminal is gone
+                stopped.set_result(False)
+            else:
+                stopped.set_exception(error)
+        except Exception as error:  # noqa: BLE001 (raised where it is waited for)
+            stopped.set_exception(error)
+
     def _take(self) -> bytes:
         if self._descriptor.socket is not None:
             return self._descriptor.socket.recv(_CHUNK, socket.MSG_DONTWAIT)
@@ -130,6 +178,18 @@ class Output:
                 announced = False
             else:
                 announced = not descriptor.announced_only
+
+    def write_now(self, view: memoryview) -> int:
+        """Write what can be written without waiting; return how much that is.
+
+        A failure is told by `write`, which is to be called with what is left.
+        """
+        if self._descriptor.announced_only:
+            return 0
+        try:
+            return self._put(view)
+        except OSError:
+            return 0
 
     def _put(self, view: memoryview) -> int:
         descriptor = self._descriptor

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from ssh_connection import ChannelClosed
 from ssh_stack.cli.descriptors import Input, Output
@@ -58,12 +59,22 @@ class Escapes(NamedTuple):
 
 
 async def relay(
-    process: Process, streams: Streams = STANDARD_STREAMS, escapes: Escapes | None = None
+    process: Process,
+    flush: Callable[[], None],
+    streams: Streams = STANDARD_STREAMS,
+    escapes: Escapes | None = None,
 ) -> None:
     """Carry all three streams until both outputs have ended.
 
     Input that the command does not take is left alone, and what is not needed any more is
     not read: it may be meant for whoever runs next.
+
+    Args:
+        process: the process.
+        flush: writes what was put on its channel; a key that is typed does not wait for a turn
+            of the event loop.
+        streams: the descriptors that it is joined to.
+        escapes: the escape sequences, where there are some.
 
     Raises:
         Disconnected: the user typed the escape for it.
@@ -74,7 +85,7 @@ async def relay(
         out, err = Output(streams.stdout), Output(streams.stderr)
         stack.callback(out.close)
         stack.callback(err.close)
-        feeding = asyncio.create_task(_copy_input(process.stdin, streams.stdin, escapes))
+        feeding = asyncio.create_task(_copy_input(process.stdin, streams.stdin, flush, escapes))
         draining = asyncio.gather(
             _copy_output(process.stdout, out, needed=True),
             _copy_output(process.stderr, err, needed=False),
@@ -82,7 +93,9 @@ async def relay(
         await _both(feeding, draining)
 
 
-async def relay_channel(channel: Channel, streams: Streams = STANDARD_STREAMS) -> None:
+async def relay_channel(
+    channel: Channel, flush: Callable[[], None], streams: Streams = STANDARD_STREAMS
+) -> None:
     """Carry standard input and output through a channel until its data ends.
 
     Raises:
@@ -92,7 +105,7 @@ async def relay_channel(channel: Channel, streams: Streams = STANDARD_STREAMS) -
     stream = channel.stream()
     out = Output(streams.stdout)
     try:
-        feeding = asyncio.create_task(_copy_input(stream.writer, streams.stdin, None))
+        feeding = asyncio.create_task(_copy_input(stream.writer, streams.stdin, flush))
         # the end of the other side's data ends it, as in OpenSSH, whose -W forces that
         draining = asyncio.ensure_future(_copy_output(stream.reader, out, needed=True))
         await _both(feeding, draining)
@@ -114,26 +127,44 @@ async def _both(feeding: asyncio.Future[Any], draining: asyncio.Future[Any]) -> 
         await asyncio.gather(feeding, draining, return_exceptions=True)
 
 
-async def _copy_input(writer: ByteWriter, stdin: int, escapes: Escapes | None) -> None:
+async def _copy_input(
+    writer: ByteWriter, stdin: int, flush: Callable[[], None], escapes: Escapes | None = None
+) -> None:
     # what the command does not take any more is not a failure: its outputs tell how it ended
     with ExitStack() as stack, suppress(ChannelClosed, ConnectionLost):
         source = Input(stdin)
         stack.callback(source.close)
-        while data := await source.read():
-            if escapes is None:
-                await writer.write(data)
-                continue
-            for step in escapes.machine.feed(data):
+        steps: deque[bytes | EscapeAction] = deque()
+
+        def take(data: bytes) -> bool:
+            steps.extend([data] if escapes is None else escapes.machine.feed(data))
+            while steps and not isinstance(steps[0], EscapeAction):
+                writer.put(cast("bytes", steps.popleft()))
+            flush()
+            return not steps and writer.has_room
+
+        while await source.read_into(take):
+            while steps:
+                step = steps.popleft()
                 if not isinstance(step, EscapeAction):
-                    await writer.write(step)
-                elif not await escapes.act(step):
+                    writer.put(step)
+                elif escapes is not None and not await escapes.act(step):
                     return
+            await writer.drain()
         writer.write_eof()
 
 
 async def _copy_output(source: ByteReader, out: Output, *, needed: bool) -> None:
-    listening = True
+    listening, writing = True, False
+
+    def take(data: memoryview) -> int:
+        if not listening:
+            return len(data)
+        return 0 if writing else out.write_now(data)
+
+    source.offer_first(take)
     while data := await source.read(_CHUNK):
+        writing = True
         try:
             if listening:
                 await out.write(data)
@@ -141,3 +172,5 @@ async def _copy_output(source: ByteReader, out: Output, *, needed: bool) -> None
             if needed:
                 raise OutputClosed from None
             listening = False
+        finally:
+            writing = False

@@ -116,7 +116,7 @@ class Session:
 
         channel = await connection.open_tcp_channel(host, port)
         with suppress(OutputClosed):
-            await relay_channel(channel)
+            await relay_channel(channel, connection.flush)
         return 0
 
     # ------------------------------------------------------------- a command or shell
@@ -125,7 +125,7 @@ class Session:
         process = await self._start(connection)
         try:
             if process.launch.pty is None:
-                await self._relay(process)
+                await self._relay(process, connection)
             else:
                 await self._relay_terminal(process, connection, forwards)
             end = await process.wait()
@@ -152,16 +152,16 @@ class Session:
             pty = local_pty(_STDIN)
         return await connection.start(call.command, pty=pty).open()
 
-    async def _relay(self, process: Process) -> None:
+    async def _relay(self, process: Process, connection: Connection) -> None:
         if self._background is None:
-            await relay(process)
+            await relay(process, connection.flush)
             return
         with ExitStack() as stack:
             out, err = os.dup(STANDARD_STREAMS.stdout), os.dup(STANDARD_STREAMS.stderr)
             stack.callback(os.close, out)
             stack.callback(os.close, err)
             self._enter_background()
-            await relay(process, Streams(_STDIN, out, err))
+            await relay(process, connection.flush, Streams(_STDIN, out, err))
 
     async def _relay_terminal(
         self, process: Process, connection: Connection, forwards: Forwards | None

@@ -180,6 +180,13 @@ class Connection(Commands):
         """
         return await self._client.ping()
 
+    def flush(self) -> None:
+        """Write what was put on channels now, not when this turn of the event loop ends.
+
+        It spares a short message one turn; what follows in the same turn is written apart.
+        """
+        self._client.flush()
+
     def rekey(self) -> None:
         """Begin a key exchange now; data goes on when it is done."""
         self._client.rekey()
