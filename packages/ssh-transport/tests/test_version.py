@@ -8,11 +8,14 @@ from hostile import drain, ended, taken
 from ssh_keys import PrivateKey
 from ssh_transport import (
     BannerLineReceived,
+    ClientTransport,
     Disconnected,
     IdentificationError,
     IdentificationReceived,
     Limits,
     Transport,
+    TransportOptions,
+    profiles,
 )
 from ssh_transport.testing import Pair
 from ssh_transport.version import Identification, IdentificationReader
@@ -167,3 +170,17 @@ def test_any_bytes_are_identification_or_refused(data: bytes, banner: bool) -> N
     except IdentificationError:
         return
     assert 0 <= end <= len(data)
+
+
+@pytest.mark.parametrize("sent", [b"Not allowed at this time", b"SSH-2.0-half", b"one\r\ntwo\x07"])
+def test_line_without_end_is_reported_when_connection_is_lost(sent: bytes) -> None:
+    options = TransportOptions(algorithms=profiles("default", "client"))
+    client = ClientTransport(options, random=bytes, now=0.0)
+    client.receive(sent)
+    client.connection_lost()
+    events: list[object] = []
+    while (event := client.next_event()) is not None:
+        events.append(event)
+    last = sent.decode().rpartition("\n")[2].replace("\x07", "\\x07")
+    assert events[-2] == BannerLineReceived(last)
+    assert isinstance(events[-1], Disconnected)

@@ -200,6 +200,17 @@ class Machine:
             self.events.append(IdentificationReceived(printable(found.line)))
             self.enter(TransportState.FIRST_KEXINIT)
 
+    def report_unfinished_line(self) -> bool:
+        """Report what the server sent in place of a whole line; return whether there was any."""
+        view, start, end = self.input.inbound.unread
+        identifying = self.state is TransportState.IDENTIFICATION
+        if not identifying or self.role != "client" or start == end:
+            return False
+        self.input.inbound.skip_to(end)
+        text = printable(bytes(view[start:end]), self.context.options.limits.banner_line)
+        self.events.append(BannerLineReceived(text))
+        return True
+
     @property
     def output_full(self) -> bool:
         """Whether so much output waits that no input is processed."""

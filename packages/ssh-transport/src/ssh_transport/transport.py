@@ -124,7 +124,7 @@ class Transport:
         events = machine.events
         if not events and not self.closed and machine.input.may_go_on:
             machine.process()
-            if machine.input.lost and not events:
+            if machine.input.lost and not events and not machine.report_unfinished_line():
                 error = ConnectionLost("the connection was lost")
                 machine.end(DisconnectReason.CONNECTION_LOST, str(error), error)
         if not events:

@@ -14,6 +14,7 @@ from ssh_wire.text import printable
 
 __all__ = ["Identification", "IdentificationReader"]
 
+_QUOTED = 255
 _PARTS = 3  # SSH, protocol version, softwareversion
 _LF = 10
 _PREFIX = b"SSH-"
@@ -40,6 +41,7 @@ class IdentificationReader:
         self._lines = 0
         self._bytes = 0
         self._cut = False
+        self._first = b""
 
     def read(
         self, data: memoryview, start: int, end: int
@@ -94,8 +96,10 @@ class IdentificationReader:
         OpenSSH's client takes as many lines, of any length together.
         """
         self._lines += 1
+        self._first = self._first or line.rstrip(b"\r\n")
         if self._lines > self._limits.banner_lines:
-            problem = "too many lines before the identification"
+            first = printable(self._first, _QUOTED)
+            problem = f"too many lines before the identification, beginning with {first!r}"
             raise IdentificationError(problem)
         room = self._limits.banner_bytes - self._bytes
         self._bytes += len(line)
