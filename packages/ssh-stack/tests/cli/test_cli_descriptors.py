@@ -152,7 +152,7 @@ async def test_input_is_handed_to_function_until_it_stops_or_input_ends(
     assert await source.read_into(take) is True
     os.write(writing, b"fg")
     os.close(writing)
-    assert await source.read_into(lambda data: not found.extend(data)) is False
+    assert await source.read_into(lambda data: take(data) or True) is False
     assert bytes(found) == b"abcdefg"
     assert blocking(reading)
     source.close()
@@ -164,9 +164,15 @@ async def test_file_is_handed_to_function_from_its_offset(tmp_path: Path) -> Non
     path.write_bytes(b"x" * 1_000_000)
     with path.open("rb", buffering=0) as file:
         file.seek(10)
-        source, sizes = Input(file.fileno()), list[int]()
-        assert await source.read_into(lambda data: sizes.append(len(data)) is not None) is True
-        assert await source.read_into(lambda data: sizes.append(len(data)) is None) is False
+        source, sizes, more = Input(file.fileno()), list[int](), False
+
+        def take(data: bytes) -> bool:
+            sizes.append(len(data))
+            return more
+
+        assert await source.read_into(take) is True
+        more = True
+        assert await source.read_into(take) is False
         source.close()
     assert sum(sizes) == 1_000_000 - 10
 
