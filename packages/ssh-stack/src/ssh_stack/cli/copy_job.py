@@ -19,6 +19,7 @@ from ssh_stack.cli.copy_result import CopyResult, outcome_of, refusal_text
 from ssh_stack.cli.errors import CommandExit, explain
 from ssh_stack.cli.progress import ProgressDisplay
 from ssh_stack.cli.sftp_session import Manner, RemoteSession, Sessions, sftp_options
+from ssh_stack.local.process import LocalProcess, Program
 from ssh_wire import SSHError, UsageError, lazy_attrs
 from ssh_wire.text import printable
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["CopyJob"]
 
 _SOME_FAILED: Final = 1
+_STREAMS: Final = (None, None, None)  # those of this process
 _SIZE_CHECK: Final = "the size check"
 _LINK: Final = "it is a symbolic link"
 _DEEPEST: Final = 8
@@ -163,8 +165,9 @@ class CopyJob:
     async def _copy_here(self, source: str) -> None:
         """Have cp copy a source that is on this machine to one that is there too, as scp does."""
         words = [*self._letters(), "--", source, self._destination.path]
-        process = await asyncio.create_subprocess_exec("/bin/cp", *words)
-        if await process.wait() != 0:
+        process = LocalProcess(Program(arguments=("/bin/cp", *words), session=False), _STREAMS)
+        await process.ended
+        if process.reap() != 0:
             self._result.failed.append((source, "cp failed"))
 
     async def _copy_directly(self, source: Location) -> None:

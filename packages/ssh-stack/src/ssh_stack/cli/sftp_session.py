@@ -10,15 +10,18 @@ import asyncio
 import errno
 import os
 import shlex
+import signal
+import subprocess
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from shutil import which
 from typing import TYPE_CHECKING, Final
 
 from ssh_sftp import SFTPOptions
-from ssh_sftp.aio import SFTPClient, StreamPipe
+from ssh_sftp.aio import DescriptorPipe, SFTPClient
 from ssh_stack.cli.arguments import Target, directive
-from ssh_wire import SSHError, UsageError, lazy_attrs
+from ssh_stack.local.process import LocalProcess, Program
+from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,24 +167,28 @@ class Sessions:
 
     async def _program(self, words: Sequence[str]) -> RemoteSession:
         """Run a program and speak SFTP over its standard streams."""
-        pipe = asyncio.subprocess.PIPE
         self.address = (words[0], 0)
         if which(words[0]) is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), words[0])
+        program = Program(arguments=(*_IGNORING_INTERRUPTS, *words), session=False)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *_IGNORING_INTERRUPTS, *words, stdin=pipe, stdout=pipe
-            )
+            process = LocalProcess(program, (subprocess.PIPE, subprocess.PIPE, None))
         except ValueError as error:
             raise UsageError(str(error)) from None
         self.stack.push_async_callback(_end, process)
-        if process.stdout is None or process.stdin is None:  # both were asked for
-            problem = f"{words[0]} has no streams"
-            raise SSHError(problem)
-        stream = self._through(StreamPipe(process.stdout, process.stdin))
+        stream = self._through(_pipe_of(process))
         client = SFTPClient.from_pipe(stream, self.options)
         sftp = await self.stack.enter_async_context(client)
-        return RemoteSession(sftp, None, lambda: process.returncode is not None)
+        return RemoteSession(sftp, None, process.ended.done)
+
+
+def _pipe_of(process: LocalProcess) -> DescriptorPipe:
+    """Return the stream that a program's standard output and input are."""
+    ours = [pipe for pipe in process.pipes if pipe is not None]
+    stdin, stdout = (os.dup(pipe.fileno()) for pipe in ours)
+    for pipe in ours:
+        pipe.close()
+    return DescriptorPipe(stdout, stdin)
 
 
 class _Input:
@@ -206,14 +213,12 @@ class _Input:
         self._writer.write_eof()
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: LocalProcess) -> None:
     """Wait for a program whose streams have ended, and end it where it does not."""
-    try:
-        async with asyncio.timeout(_GRACE):
-            await process.wait()
-    except TimeoutError:
-        process.terminate()
-        await process.wait()
+    await asyncio.wait([process.ended], timeout=_GRACE)
+    process.signal(signal.SIGTERM)
+    await process.ended
+    process.reap()
 
 
 def sftp_options(letters: SSHLetters, *, atomic: bool, fsync: bool = False) -> SFTPOptions:
