@@ -203,7 +203,7 @@ def changed(sshd: Sshd, tmp_path: Path) -> list[str]:
 
 def test_command_warns_of_changed_key_as_ssh(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
     options = [*changed(sshd, tmp_path), "-i", str(sshd.key)]
-    done = cli.run("ssh", *options, "-L", "0:127.0.0.1:1", sshd.host, "echo in")
+    done = cli.run("ssh", *options, "-R", "0:127.0.0.1:1", sshd.host, "echo in")
     text = done.stderr.decode()
     assert (done.returncode, done.stdout) == (0, b"in\n"), text
     assert "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n" in text

@@ -170,6 +170,7 @@ def directive(letter: str, value: str) -> str:
         case "o":
             return value
         case "i":
+            values.refuse_key(value)
             return f"IdentityFile {quoted(value)}"
         case _:
             return f"Tag {quoted(value)}"

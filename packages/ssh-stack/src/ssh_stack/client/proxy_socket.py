@@ -45,15 +45,16 @@ async def receive_socket(arguments: Sequence[str], text: str) -> socket.socket:
         received: list[int] = []
         try:
             await _receive(here, received)
-            await process.ended
+            await asyncio.shield(process.ended)
             return _socket(received, text)
         except BaseException:
             for descriptor in received:
                 os.close(descriptor)
             process.signal(signal.SIGKILL)
+            await process.ended
             raise
         finally:
-            process.ended.add_done_callback(lambda _: process.reap())
+            process.reap()
 
 
 async def _receive(here: socket.socket, received: list[int]) -> None:
