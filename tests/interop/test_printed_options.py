@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _COUNT: Final = int(os.environ.get("SSH_STACK_CONFIGURATIONS", "120"))
 _SEED: Final = 20261130
+pytestmark = pytest.mark.timeout(120 + _COUNT)
 _NEWEST: Final = "sid"
 _OLDER: Final = "bookworm"
 
@@ -146,10 +147,15 @@ def _differences(found: Made, made: Made, defaults: Defaults) -> dict[str, objec
     }
 
 
+def _described(call: Call, differences: dict[str, object]) -> str:
+    lines = [call.file.read_text(), f"words {call.words}"]
+    return "\n".join([*lines, *(f"{key}: {values}" for key, values in differences.items())])
+
+
 def _compare_with_newest(
     calls: Sequence[Call], ground: Ground, mine: Callable[[Call], Made]
-) -> list[object]:
-    unexplained: list[object] = []
+) -> list[str]:
+    unexplained: list[str] = []
     for call, found in zip(calls, theirs(ground.peers[_NEWEST], calls), strict=True):
         made = mine(call)
         differences = _differences(found, made, ground.defaults[_NEWEST])
@@ -158,15 +164,15 @@ def _compare_with_newest(
             if has_reason(made.refusal or found.refusal, reasons):
                 continue
         if differences:
-            unexplained.append((call.file.read_text(), call.words, differences))
+            unexplained.append(_described(call, differences))
     return unexplained
 
 
 def _compare_with_older(
     calls: Sequence[Call], ground: Ground, mine: Callable[[Call], Made]
-) -> list[object]:
+) -> list[str]:
     """Return the differences with 9.2, but those that have come with a newer version."""
-    unexplained: list[object] = []
+    unexplained: list[str] = []
     reasons = {**REFUSED_BY_9_2, **REFUSED_THERE}
     newer = theirs(ground.peers[_NEWEST], calls)
     for call, found, new in zip(calls, theirs(ground.peers[_OLDER], calls), newer, strict=True):
@@ -181,14 +187,16 @@ def _compare_with_older(
                 continue
         left = {each: values for each, values in differences.items() if each not in SINCE_9_2}
         if left:
-            unexplained.append((call.file.read_text(), call.words, left))
+            unexplained.append(_described(call, left))
     return unexplained
 
 
 def test_corpus_means_the_same_to_newest_openssh(
     corpus: list[Call], ground: Ground, mine: Callable[[Call], Made]
 ) -> None:
-    assert _compare_with_newest(corpus, ground, mine) == []
+    unexplained = _compare_with_newest(corpus, ground, mine)
+
+    assert not unexplained, "\n\n".join(unexplained[:20])
 
 
 def test_corpus_means_the_same_to_older_openssh_but_for_what_is_newer(
@@ -197,19 +205,25 @@ def test_corpus_means_the_same_to_older_openssh_but_for_what_is_newer(
     calls = list(filter(is_for_9_2, corpus))
 
     assert len(calls) > len(corpus) * 9 // 10
-    assert _compare_with_older(calls, ground, mine) == []
+    unexplained = _compare_with_older(calls, ground, mine)
+
+    assert not unexplained, "\n\n".join(unexplained[:20])
 
 
 def test_generated_files_mean_the_same_to_newest_openssh(
     generated: list[Call], ground: Ground, mine: Callable[[Call], Made]
 ) -> None:
-    assert _compare_with_newest(generated, ground, mine) == []
+    unexplained = _compare_with_newest(generated, ground, mine)
+
+    assert not unexplained, "\n\n".join(unexplained[:20])
 
 
 def test_generated_files_mean_the_same_to_older_openssh_but_for_what_is_newer(
     generated: list[Call], ground: Ground, mine: Callable[[Call], Made]
 ) -> None:
-    assert _compare_with_older(generated, ground, mine) == []
+    unexplained = _compare_with_older(generated, ground, mine)
+
+    assert not unexplained, "\n\n".join(unexplained[:20])
 
 
 def test_options_are_printed_in_order_of_newest_openssh(

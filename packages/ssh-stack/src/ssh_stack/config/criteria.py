@@ -146,6 +146,8 @@ def parse_match(line: Line) -> Match:
 def _criteria(line: Line) -> Iterator[_Criterion]:
     words = iter(line.arguments)
     for count, word in enumerate(words):
+        if word.startswith("#"):  # as in `_argument`
+            return
         bare = word.removeprefix("!")
         name, equals, argument = bare.partition("=")
         if equals and name.lower() not in _WITH_EQUALS:
@@ -163,13 +165,16 @@ def _criteria(line: Line) -> Iterator[_Criterion]:
 
 def _check_all(line: Line, before: int, behind: str | None) -> None:
     """Refuse `all` beside more than one other criterion; `final all` is valid."""
-    if before > 1 or behind:
+    if before > 1 or (behind and not behind.startswith("#")):
         problem = "takes all alone, or behind one other criterion"
         raise line.error(problem)
 
 
 def _argument(line: Line, name: str, argument: str | None) -> str:
-    if argument is None or (not argument and name not in _EMPTY):
+    # a quoted # at the start of a word is taken for a comment here (readconf.c, match_cfg_line)
+    if not argument and name in _EMPTY and argument is not None:
+        return argument
+    if not argument or argument.startswith("#"):
         problem = f"has a criterion {name!r} without an argument"
         raise line.error(problem)
     return argument
