@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import syslog
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import pytest
 
 from conftest import start_sshd
 from ssh_stack.cli.errors import CommandExit
-from ssh_stack.cli.report import Report
+from ssh_stack.cli.report import LEVELS, Report
 
 if TYPE_CHECKING:
     from conftest import Cli, Sshd
@@ -86,3 +87,39 @@ def test_log_file_is_not_created_without_connection(
     cli.run("ssh", "-E", str(log), *words)
 
     assert not log.exists()
+
+
+def test_messages_go_to_system_log_with_its_facility(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[tuple[str, int, int]] = []
+    logged: list[str] = []
+    monkeypatch.setattr("syslog.openlog", lambda *words: opened.append(words))
+    monkeypatch.setattr("syslog.syslog", lambda _priority, text: logged.append(text))
+    report = Report()
+
+    report.send_to_syslog("LOCAL3")
+    report.warn("one\ntwo")
+
+    assert opened == [("ssh-stack", syslog.LOG_PID, syslog.LOG_LOCAL3)]
+    assert logged == ["ssh-stack: one", "two"]
+    assert not report.on_terminal
+
+
+def test_error_of_connection_is_not_printed_with_system_log(cli: Cli, dead_port: int) -> None:
+    done = cli.run("ssh", "-y", "-F", "none", "-p", str(dead_port), "127.0.0.1")
+
+    assert (done.returncode, done.stderr) == (255, b"")
+
+
+def test_level_verbose_prints_what_was_transferred_and_no_more(cli: Cli, sshd: Sshd) -> None:
+    done = cli.run("ssh", "-o", "LogLevel=VERBOSE", *sshd.login, sshd.host, "true")
+
+    assert done.returncode == 0
+    assert done.stderr.startswith(b"ssh-stack: transferred: sent ")
+    assert done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_level_of_report_is_the_one_that_was_set(level: str) -> None:
+    report = Report()
+    report.level = level
+    assert report.level == ("QUIET" if level == "FATAL" else level)

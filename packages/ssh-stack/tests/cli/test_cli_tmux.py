@@ -94,8 +94,8 @@ def test_keys_of_signals_reach_remote_programs(pane: Pane, log_in: Callable[...,
     pane.enter("sleep 1001")
     pane.press("C-z")
     pane.expect("Stopped")
-    pane.enter("kill %1; exit 0")
-    pane.enter("exit 0")
+    pane.enter("kill -9 %1; wait; exec echo jobs are do''ne")
+    pane.expect("^jobs are done$")
     pane.enter("exit 4")
     pane.expect("^status=4$")
 
