@@ -11,6 +11,7 @@ from ssh_stack.client.options import ClientOptions
 from ssh_stack.client.plan import Target, merge
 from ssh_stack.client.plan.route import RoutePlan
 from ssh_stack.config import Config
+from ssh_wire import UsageError
 
 _COMMAND = "ProxyCommand nc %h %p"
 _JUMP = "ProxyJump bastion"
@@ -53,6 +54,18 @@ def test_stream_of_caller_leaves_no_way_of_configuration(text: str) -> None:
 
     assert found.stream is one
     assert (found.proxy_command, found.jumps) == (None, ())
+
+
+def test_connecting_is_tried_once_at_least() -> None:
+    with pytest.raises(UsageError, match="ConnectionAttempts is at least 1"):
+        plan("ConnectionAttempts 0")
+
+
+def test_interface_is_for_connections_without_bind_address() -> None:
+    text = "BindInterface tun0\n"
+
+    assert plan(text).bind_interface == "tun0"
+    assert plan(f"{text}BindAddress 192.0.2.1").bind_interface is None
 
 
 def test_error_of_proxy_command_is_kept_for_its_use() -> None:

@@ -93,13 +93,16 @@ def merge(options: ClientOptions, config: HostConfig, target: Target) -> Connect
         target: where to.
 
     Raises:
-        UsageError: a name of a host or a user is unsafe.
+        UsageError: a name of a host or a user is unsafe, or connecting is to be tried 0 times.
         ConfigError: a list of algorithms leaves nothing.
     """
     hostname = config.hostname or target.host
     user = options.username or config.user or target.local_user
     for what, name in (("host", target.host), ("host", hostname), ("user", user)):
         check_name(what, name)
+    if config.connection_attempts < 1:  # ssh.c: "Invalid number of ConnectionAttempts"
+        problem = f"ConnectionAttempts is at least 1, not {config.connection_attempts}"
+        raise UsageError(problem)
     if config.batch:
         options = _without_prompts(options)
     transport = merge_transport(options, config)
