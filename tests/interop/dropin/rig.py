@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OPENSSH", "OURS", "Client", "Job", "Missing", "Place", "Rig", "need"]
 
-_SECONDS: Final = 120.0
+_SECONDS: Final = 240.0
 # what of the user's surroundings a program that calls ssh would take for its own
 _UNWANTED: Final = ("SSH_AUTH_SOCK", "SSH_ASKPASS", "DISPLAY", "GIT_SSH", "GIT_SSH_COMMAND")
 
