@@ -186,6 +186,13 @@ def test_lifetime_that_no_agent_takes_raises_usage_error(
         AdditionRequest(ed25519, "", lifetime=lifetime)
 
 
+@pytest.mark.parametrize("lifetime", [0, 60])
+def test_private_key_is_not_printed_with_message(ed25519: PrivateKey, lifetime: int) -> None:
+    message = AdditionRequest(ed25519, "mine", lifetime=lifetime).message
+
+    assert repr(message) == f"{type(message).__name__}(key=…)"
+
+
 def test_addition_is_answered_by_success_alone(ed25519: PrivateKey) -> None:
     request = AdditionRequest(ed25519, "")
 

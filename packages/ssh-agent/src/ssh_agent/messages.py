@@ -5,7 +5,18 @@ Numbers are the agent's own; they have nothing to do with those of a connection.
 
 from __future__ import annotations
 
-from ssh_wire import Counted, Message, MessageSet, Record, Rest, Text, UInt32, message, record
+from ssh_wire import (
+    Counted,
+    Message,
+    MessageSet,
+    Record,
+    Rest,
+    Text,
+    UInt32,
+    field,
+    message,
+    record,
+)
 
 __all__ = [
     "CONSTRAIN_CONFIRM",
@@ -88,7 +99,7 @@ class SignResponse(Message):
 class AddIdentity(Message):
     """Hand over a private key (section 4.2)."""
 
-    key: Rest
+    key: Rest = field(repr=False)
     """The fields of the key, its kind first, and its comment."""
 
 
@@ -96,7 +107,7 @@ class AddIdentity(Message):
 class AddConstrainedIdentity(Message):
     """Hand over a private key, and how it may be used (section 4.2.6)."""
 
-    key: Rest
+    key: Rest = field(repr=False)
     """The fields of the key, its comment, and the constraints."""
 
 
