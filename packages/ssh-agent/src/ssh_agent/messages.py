@@ -5,18 +5,8 @@ Numbers are the agent's own; they have nothing to do with those of a connection.
 
 from __future__ import annotations
 
-from ssh_wire import (
-    Counted,
-    Message,
-    MessageSet,
-    Record,
-    Rest,
-    Text,
-    UInt32,
-    field,
-    message,
-    record,
-)
+from ssh_wire import Counted, Message, MessageSet, Record, Rest, Text, UInt32, message, record
+from ssh_wire.lazy_attrs import field
 
 __all__ = [
     "CONSTRAIN_CONFIRM",
