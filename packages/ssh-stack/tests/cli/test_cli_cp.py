@@ -387,3 +387,18 @@ def test_server_of_this_machine_takes_the_place_of_a_host(
     done = cli.run("cp", "-D", server, f"any:{source}/big", str(tmp_path / "got"))
     assert (done.returncode, done.stderr) == (0, b"")
     assert (tmp_path / "got").read_bytes() == (source / "big").read_bytes()
+
+
+def test_copy_from_host_to_host_without_this_one_is_left_to_its_scp(
+    cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
+) -> None:
+    """What the host's own scp prints is printed here: it does not know the other host."""
+    target = f"nobody@127.0.0.1:{tmp_path}/copy"
+    done = cli.run("cp", "-R", *sshd.login, f"{sshd.host}:{source}/big", target)
+    assert done.returncode == 1
+    lines = done.stderr.decode().splitlines()
+    assert "scp on that host ended with status" in lines[-1]
+    assert len(lines) > 1
+    done = cli.run("cp", "-R", "-D", "server", f"{sshd.host}:{source}/big", target)
+    assert done.returncode == 255
+    assert b"No such file" in done.stderr

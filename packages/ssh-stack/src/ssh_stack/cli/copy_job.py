@@ -77,9 +77,10 @@ class CopyJob:
     async def run(self) -> int:
         """Copy everything; return the exit status."""
         async with self._stack:
-            self._destination = await self._expanded(self._destination)
-            if len(self._sources) > 1:
-                await self._need_directory()
+            if not self._goes_directly():
+                self._destination = await self._expanded(self._destination)
+                if len(self._sources) > 1:
+                    await self._need_directory()
             for source in self._sources:
                 await self._copy_or_report(source)
             result = self._result
@@ -87,6 +88,11 @@ class CopyJob:
             if self._options.json:
                 sys.stdout.write(f"{json.dumps(result.as_object(), indent=2)}\n")
             return _SOME_FAILED if result.failed else 0
+
+    def _goes_directly(self) -> bool:
+        """Return whether the hosts of the sources send to the other host themselves (-R)."""
+        both = self._destination.host is not None and all(each.host for each in self._sources)
+        return both and not self._options.through_here
 
     async def _need_directory(self) -> None:
         if not await self._is_directory(self._destination):
@@ -99,22 +105,18 @@ class CopyJob:
 
     async def _copy_or_report(self, source: Location) -> None:
         """Copy one source; tell what became of it."""
-        for location in (source, self._destination):  # what fails here fails for all
-            await self._remote(location)
+        await self._remote(source)  # what fails here fails for all
+        if not self._goes_directly():
+            await self._remote(self._destination)
         try:
             if source.host is None and self._destination.host is None:
                 await self._copy_here(source.path)
-                return
-            if (
-                source.host is not None
-                and self._destination.host
-                and not self._options.through_here
-            ):
+            elif self._goes_directly():
                 await self._copy_directly(source)
-                return
-            source = await self._expanded(source)
-            for path in await self._expand_pattern(source):
-                await self._copy(lazy_attrs.evolve(source, path=path))
+            else:
+                source = await self._expanded(source)
+                for path in await self._expand_pattern(source):
+                    await self._copy(lazy_attrs.evolve(source, path=path))
         except (SSHError, OSError) as error:
             if any(each.is_closed for each in self._remotes.values()):
                 raise
@@ -183,7 +185,7 @@ class CopyJob:
             self._report.plain(printable(line))
         if done.exit_status != 0:
             problem = f"{source}: scp on that host ended with status {done.exit_status}"
-            raise CommandExit(problem, _SOME_FAILED)
+            self._fail(str(source), SSHError(problem))
 
     def _letters(self) -> list[str]:
         """Return what another program is called with, for the same effect."""

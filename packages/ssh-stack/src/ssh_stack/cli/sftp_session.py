@@ -17,11 +17,12 @@ from contextlib import AsyncExitStack
 from shutil import which
 from typing import TYPE_CHECKING, Final
 
-from ssh_sftp import SFTPOptions
+from ssh_sftp import SFTPConnectionLost, SFTPOptions
 from ssh_sftp.aio import DescriptorPipe, SFTPClient
 from ssh_stack.cli.arguments import Target, directive
 from ssh_stack.local.process import LocalProcess, Program
 from ssh_wire import UsageError, lazy_attrs
+from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,7 +179,11 @@ class Sessions:
         self.stack.push_async_callback(_end, process)
         stream = self._through(_pipe_of(process))
         client = SFTPClient.from_pipe(stream, self.options)
-        sftp = await self.stack.enter_async_context(client)
+        try:
+            sftp = await self.stack.enter_async_context(client)
+        except SFTPConnectionLost as error:
+            problem = f"the program {printable(words[0])} does not serve SFTP: {error.text}"
+            raise SFTPConnectionLost(problem) from error.__cause__
         return RemoteSession(sftp, None, process.ended.done)
 
 
