@@ -118,6 +118,11 @@ def test_level_verbose_prints_what_was_transferred_and_no_more(cli: Cli, sshd: S
     assert done.stderr.count(b"\n") == 1
 
 
+def test_log_verbose_prints_everything_even_with_option_q(cli: Cli, sshd: Sshd) -> None:
+    words = ["-q", "-o", "LogVerbose=kex.c:*", *sshd.login, sshd.host, "true"]
+    assert b"<- KEXINIT, " in cli.run("ssh", *words).stderr
+
+
 @pytest.mark.parametrize("level", LEVELS)
 def test_level_of_report_is_the_one_that_was_set(level: str) -> None:
     report = Report()

@@ -42,6 +42,9 @@ def connect_from_arguments(target: Target, report: Report, *, forwards: bool = F
     connecting = _connect(target, report)
     traced = bool(report.verbose or report.talkative)
     report.apply_log_level(connecting.config.log_level)
+    if connecting.config.log_verbose:
+        # it names files of OpenSSH's sources, which are not ours: everything is told
+        report.level = "DEBUG3"
     if not traced and (report.verbose or report.talkative):
         connecting = _connect(target, report)  # with a trace, which the file asks for
     report_log_records(report)
