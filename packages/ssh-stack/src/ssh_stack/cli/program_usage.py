@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ssh_stack.cli.program import command_name
@@ -61,17 +61,15 @@ _SFTP: Final[dict[str, Rows]] = {
     ),
 }
 _SFTP_END: Final = (
-    "The commands: `help` at the prompt lists them. Examples: "
-    "`sftp web1:/srv/data` begins there; `sftp web1:report.pdf .` fetches a file; "
-    "`echo 'put *.log /var/incoming' | sftp -b - web1` runs a batch. "
+    "The commands: help at the prompt lists them. "
     "Exit status: 0, 1 for a command that failed in a batch, 255 without a connection."
 )
 
 _CP_USAGE: Final = (
     "[-346BCpqRrTv] [-c cipher] [-D sftp_server_command] [-F ssh_config]",
     "[-i identity_file] [-J destination] [-l limit] [-o ssh_option]",
-    "[-P port] [-S program] [-s] [-X sftp_option] [--in-place] [--json]",
-    "[--login user] source ... target",
+    "[-P port] [-S program] [-s] [-X sftp_option] [--follow-links]",
+    "[--in-place] [--json] [--login user] source ... target",
 )
 _CP: Final[dict[str, Rows]] = {
     "What to copy": (
@@ -79,6 +77,7 @@ _CP: Final[dict[str, Rows]] = {
         ("-r, --recursive", "Copy directories with all they hold."),
         ("-p, --preserve", "Keep permissions and times."),
         ("--in-place", "Write to the files themselves, for servers that refuse to rename."),
+        ("--follow-links", "Copy what the links in a tree lead to."),
         ("-l limit, --limit", "Use at most so many Kbit/s."),
         ("-X option", "buffer=SIZE or nrequests=NUMBER: the size and number of requests."),
         ("-3, -R", "Between two hosts through this machine, or from the first to the second."),
@@ -111,8 +110,6 @@ _CP: Final[dict[str, Rows]] = {
 _CP_END: Final = (
     "A file appears under its name when all of it is there. Links in a tree are left out, and "
     "named. What cannot be copied is named too, and the rest of a tree is copied all the same. "
-    "Examples: `cp -r web1:/srv/data .` fetches a tree; `cp *.log web1:` sends files to the home "
-    "directory; `cp web1:big web2:` copies between hosts. "
     "Exit status: 0 when all was copied, 1 when a file was not, 255 without a connection."
 )
 
@@ -144,13 +141,34 @@ _KEYSCAN: Final[dict[str, Rows]] = {
 _KEYSCAN_END: Final = (
     "Each server proves that it has its key; no user is authenticated. Whether it is the right "
     "server, only you can find out: compare the fingerprints before you trust the lines. "
-    "Examples: `keyscan -H web1 >> ~/.ssh/known_hosts`; `keyscan -t ed25519 -f hosts`. "
     "Exit status: 0 if a key was found, 1 if none was."
 )
 
 
 USAGE_SECTIONS: Final = {"sftp": _SFTP, "cp": _CP, "keyscan": _KEYSCAN}
 """What each of these commands takes, by the title of its part of the help."""
+
+
+_EXAMPLES: Final[Mapping[str, Rows]] = {
+    "sftp": (
+        ("web1:/srv/data", "Begin in this directory."),
+        ("web1:report.pdf .", "Fetch a file, and end."),
+        ("-b batch web1", "Carry out the commands of a file; stop at the first that fails."),
+        ("-r -a web1", "Continue what was transferred in part."),
+    ),
+    "cp": (
+        ("-r web1:/srv/data .", "Fetch a tree."),
+        ("*.log web1:", "Send files to the home directory."),
+        ("web1:big web2:", "Copy between hosts, through this machine."),
+        ("--json -r tree web1:", "Print what was copied, for a program."),
+    ),
+    "keyscan": (
+        ("-t ed25519 web1", "Print the key of one kind."),
+        ("-H web1 >> ~/.ssh/known_hosts", "Add the keys, with a hashed name."),
+        ("-q -T 2 192.0.2.0/28", "Scan a range of addresses."),
+        ("-D web1", "Print records for the DNS."),
+    ),
+}
 
 
 def sftp_usage() -> str:
@@ -160,7 +178,7 @@ def sftp_usage() -> str:
 
 def sftp_help() -> str:
     """Return what `sftp --help` says."""
-    return render(sftp_usage(), _SFTP, _SFTP_END)
+    return _help("sftp", sftp_usage(), _SFTP_END)
 
 
 def cp_usage() -> str:
@@ -170,7 +188,7 @@ def cp_usage() -> str:
 
 def cp_help() -> str:
     """Return what `cp --help` says."""
-    return render(cp_usage(), _CP, _CP_END)
+    return _help("cp", cp_usage(), _CP_END)
 
 
 def keyscan_usage() -> str:
@@ -180,10 +198,17 @@ def keyscan_usage() -> str:
 
 def keyscan_help() -> str:
     """Return what `keyscan --help` says."""
-    return render(keyscan_usage(), _KEYSCAN, _KEYSCAN_END)
+    return _help("keyscan", keyscan_usage(), _KEYSCAN_END)
 
 
 def _usage(command: str, lines: Sequence[str]) -> str:
     """Return lines of letters behind the name that a command is called by."""
     head = f"usage: {command_name(command)} "
     return head + f"\n{' ' * len(head)}".join(lines) + "\n"
+
+
+def _help(command: str, usage: str, end: str) -> str:
+    """Return a help text with examples, under the name that the command is called by."""
+    name = command_name(command)
+    examples = [(f"{name} {words}", text) for words, text in _EXAMPLES[command]]
+    return render(usage, {**USAGE_SECTIONS[command], "Examples": examples}, end)
