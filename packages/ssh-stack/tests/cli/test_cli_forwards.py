@@ -103,6 +103,20 @@ def test_program_waits_for_forwarded_connections_after_command(
         assert process.wait(60) == 5
 
 
+def test_escape_disconnects_although_connections_are_forwarded(
+    cli: Cli, sshd: Sshd, dead_port: int, echo: str
+) -> None:
+    words = ["-t", "-L", f"{dead_port}:{echo}", *sshd.login, sshd.host, "echo ready; cat"]
+    with cli.terminal("ssh", *words) as terminal:
+        terminal.expect("ready\r\n")
+        with closing(socket.create_connection(("127.0.0.1", dead_port), 60)) as client:
+            client.sendall(b"a")
+            assert client.recv(1) == b"A"
+            terminal.type("~.")
+            assert terminal.wait() == 255
+            assert terminal.restored
+
+
 def test_signal_ends_wait_for_forwarded_connections(
     cli: Cli, sshd: Sshd, dead_port: int, echo: str
 ) -> None:

@@ -146,3 +146,18 @@ def test_second_known_hosts_file_of_user_is_read(cli: Cli, sshd: Sshd) -> None:
     options = ["-F", "none", "-p", str(sshd.port), "-i", str(sshd.key)]
     done = cli.run("ssh", *options, sshd.host, "echo in")
     assert (done.returncode, done.stdout) == (0, b"in\n"), done.stderr
+
+
+def test_debug_records_of_library_are_notes_once_for_each_report(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for _ in range(2):  # two connections of one command
+        report_log_records(Report(verbose=1))
+    for name in ("ssh_stack", "ssh_connection"):
+        logging.getLogger(name).debug("about %s\x1b", name)
+    report_log_records(Report())
+    logging.getLogger("ssh_stack").debug("not told")
+
+    assert capsys.readouterr().err == (
+        "ssh-stack: about ssh_stack\\x1b\nssh-stack: about ssh_connection\\x1b\n"
+    )

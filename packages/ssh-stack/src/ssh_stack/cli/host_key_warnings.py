@@ -66,17 +66,16 @@ class _ReportHandler(logging.Handler):
 
 
 def report_log_records(report: Report) -> None:
-    """Tell the user what the logger `ssh_stack` is told from now on, unless with -q."""
-    log = logging.getLogger("ssh_stack")
-    for handler in log.handlers[:]:
-        if isinstance(handler, _ReportHandler):
-            log.removeHandler(handler)
-    log.addHandler(_ReportHandler(report))
-    log.setLevel(logging.INFO)
-    log.propagate = False
-    if report.verbose:  # -v is told what the library logs for debugging
-        for name in ("ssh_stack", "ssh_connection"):
-            each = logging.getLogger(name)
-            each.addHandler(log.handlers[-1])
-            each.setLevel(logging.DEBUG)
-            each.propagate = False
+    """Tell the user what the logger `ssh_stack` is told from now on, unless with -q.
+
+    With -v they are told what is logged for debugging too, by `ssh_connection` as well.
+    """
+    ours = _ReportHandler(report)
+    for name in ("ssh_stack", "ssh_connection") if report.verbose else ("ssh_stack",):
+        log = logging.getLogger(name)
+        for handler in log.handlers[:]:
+            if isinstance(handler, _ReportHandler):
+                log.removeHandler(handler)
+        log.addHandler(ours)
+        log.setLevel(logging.DEBUG if report.verbose else logging.INFO)
+        log.propagate = False

@@ -80,10 +80,7 @@ class Session:
         if call.kind == "none":
             self._enter_background()
             return await _wait_for_loss(connection)
-        status = await self._command(connection, forwards)
-        if forwards is not None:  # "waiting for forwarded connections to terminate"
-            await forwards.wait_idle()
-        return status
+        return await self._command(connection, forwards)
 
     # ------------------------------------------------------------- forwards
 
@@ -139,7 +136,10 @@ class Session:
             process.launch = lazy_attrs.evolve(process.launch, grace=_GRACE)
             await process.close()
             raise
-        return self._status(end, connection, process)
+        status = self._status(end, connection, process)
+        if forwards is not None:  # "waiting for forwarded connection[s] … to terminate" (ssh(1))
+            await forwards.wait_idle()
+        return status
 
     async def _start(self, connection: Connection) -> Process:
         call = self._call
