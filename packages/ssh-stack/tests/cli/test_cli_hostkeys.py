@@ -29,9 +29,11 @@ LOG = logging.getLogger("ssh_stack")
 
 @pytest.fixture(autouse=True)
 def as_before() -> Generator[None]:
-    before = (LOG.handlers[:], LOG.level, LOG.propagate)
+    logs = (LOG, logging.getLogger("ssh_connection"))
+    before = [(log.handlers[:], log.level, log.propagate) for log in logs]
     yield
-    LOG.handlers[:], LOG.level, LOG.propagate = before
+    for log, (handlers, level, propagate) in zip(logs, before, strict=True):
+        log.handlers[:], log.level, log.propagate = handlers, level, propagate
 
 
 @pytest.mark.parametrize(
