@@ -102,7 +102,7 @@ def prepare_peer(peer: Peer, home: Path) -> None:
 
 def theirs(peer: Peer, calls: Sequence[Call]) -> list[Made]:
     """Return what a peer's `ssh -G` makes of each call; one shell makes all of them."""
-    lines = [f"E=/tmp/refusal-{USER}"]
+    lines = ["E=/tmp/refusal-$$"]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in ENVIRONMENT.items()]
     for call in calls:
         words = shlex.join(["ssh", *call.arguments])
