@@ -1,4 +1,4 @@
-"""The way through the OpenSSH of each container, for our client and for OpenSSH's."""
+"""The way through the oldest and the newest OpenSSH, for our client and for OpenSSH's."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from tests.interop.local import LocalSshd
 from tests.interop.peers import Peer
 
 
+@pytest.mark.parametrize("suite", ["bullseye", "sid"])
 @pytest.mark.parametrize("name", [name for name in PROXIES if name != "one command"])
 def test_command_runs_through_container(
-    name: str, peer: Peer, local_sshd: LocalSshd, tmp_path: Path
+    name: str, suite: str, peers: dict[str, Peer], local_sshd: LocalSshd, tmp_path: Path
 ) -> None:
-    places = {"jump": Place.of(peer), "target": Place.of(local_sshd)}
+    places = {"jump": Place.of(peers[suite]), "target": Place.of(local_sshd)}
     PROXIES[name](Rig.build(OURS, tmp_path / "rig", places))
