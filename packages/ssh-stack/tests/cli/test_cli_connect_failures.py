@@ -34,7 +34,7 @@ def reach(cli: Cli, port: int, *words: str) -> str:
     return line_of(cli.run("ssh", *options, *words, "me@127.0.0.1", "true"))
 
 
-# ------------------------------------------------------------- what answers is no SSH server
+# ------------------------------------------------------------- what answers is not an SSH server
 
 
 def _closes(connection: socket.socket) -> None:

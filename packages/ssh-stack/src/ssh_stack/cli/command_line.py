@@ -40,7 +40,7 @@ def parse_command(text: str) -> Command | None:
     """Read a command; None where the help is asked for, or nothing.
 
     Raises:
-        UsageError: it is none of the commands.
+        UsageError: it is another command.
     """
     text = text.strip().removeprefix("-")
     if not text or text[0] in "hH?":

@@ -50,7 +50,7 @@ _CONTROL_CHARACTERS: Final = range(64, 128)  # "^x" with x among them, as ssh.c 
 
 
 def port(text: str) -> str:
-    """Return a port as it stands in a configuration line.
+    """Return a port as a configuration line has it.
 
     Raises:
         UsageError: it is not one.

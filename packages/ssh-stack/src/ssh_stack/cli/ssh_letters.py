@@ -81,7 +81,7 @@ def _sets(
 
 
 def _field(name: str, section: str, text: str, field: str, value: str = "") -> Letter:
-    """Return a letter that is no configuration: it sets a field of `Arguments`."""
+    """Return a letter that is not a configuration line: it sets a field of `Arguments`."""
 
     def apply(arguments: Arguments, given: str) -> None:
         setattr(arguments, field, given if value else True)
