@@ -92,8 +92,15 @@ def test_log_file_is_not_created_without_connection(
 def test_messages_go_to_system_log_with_its_facility(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[tuple[str, int, int]] = []
     logged: list[str] = []
-    monkeypatch.setattr("syslog.openlog", lambda *words: opened.append(words))
-    monkeypatch.setattr("syslog.syslog", lambda _priority, text: logged.append(text))
+
+    def openlog(name: str, option: int, facility: int) -> None:
+        opened.append((name, option, facility))
+
+    def log(_priority: int, text: str) -> None:
+        logged.append(text)
+
+    monkeypatch.setattr("syslog.openlog", openlog)
+    monkeypatch.setattr("syslog.syslog", log)
     report = Report()
 
     report.send_to_syslog("LOCAL3")
