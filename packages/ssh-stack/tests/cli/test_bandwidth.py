@@ -65,6 +65,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.done = asyncio.Event()
+        self.closed = asyncio.Event()
         self.calls: list[str] = []
 
     def data_received(self, data: memoryview) -> None:
@@ -75,6 +76,7 @@ class Receiver:
 
     def pipe_closed(self, error: Exception | None) -> None:
         self.calls.append(f"closed {error}")
+        self.closed.set()
 
     def pause_writing(self) -> None:
         self.calls.append("full")
@@ -99,19 +101,53 @@ async def test_writer_is_paused_while_much_waits_and_eof_comes_last() -> None:
     assert bytes(below.sent) == bytes(1_000_000) + b"end"
 
 
-async def test_reading_rests_and_goes_on_unless_it_is_paused_from_above() -> None:
+async def test_data_waits_for_its_turn_and_the_end_comes_last() -> None:
+    below, above = Sink(), Receiver()
+    pipe = LimitedPipe(below, 100_000)
+    pipe.connect(above)
+    pipe.data_received(memoryview(bytes(15_000)))
+    pipe.data_received(memoryview(bytes(5_000)))
+    pipe.eof_received()
+    pipe.pipe_closed(None)
+    assert above.calls == ["data 10000"]  # a tenth of a second
+    assert below.calls[0] == "pause"
+    await asyncio.wait_for(above.closed.wait(), 10)
+    assert above.calls == ["data 10000", "data 5000", "data 5000", "eof", "closed None"]
+
+
+async def test_reader_that_pauses_gets_nothing_until_it_goes_on() -> None:
     below, above = Sink(), Receiver()
     pipe = LimitedPipe(below, 1_000_000)
     pipe.connect(above)
-    pipe.data_received(memoryview(bytes(1000)))
-    assert (above.calls, below.calls) == (["data 1000"], ["pause"])
-    while below.calls[-1] != "resume":
-        await asyncio.wait_for(asyncio.sleep(0), 10)
-    pipe.data_received(memoryview(bytes(10)))
-    pipe.data_received(memoryview(bytes(10)))
     pipe.pause_reading()
+    pipe.data_received(memoryview(bytes(10)))
+    assert above.calls == []
+    pipe.resume_reading()
+    assert above.calls == ["data 10"]
+    assert below.calls[-1] == "resume"
+
+
+async def test_close_drops_what_waits_and_passes_the_end_on() -> None:
+    below, above = Sink(), Receiver()
+    pipe = LimitedPipe(below, 1000)
+    pipe.connect(above)
+    pipe.data_received(memoryview(bytes(5_000)))
+    pipe.write(bytes(5_000))
     pipe.close()
-    pipe.eof_received()
     pipe.pipe_closed(None)
-    assert above.calls[-2:] == ["eof", "closed None"]
+    assert above.calls == ["data 512", "closed None"]
     assert below.calls[-1] == "close"
+
+
+async def test_channel_that_delivers_at_once_is_limited_all_the_same() -> None:
+    """The stream below has received all that it may before it is paused."""
+    below, above = Sink(), Receiver()
+    pipe = LimitedPipe(below, 200_000)
+    pipe.connect(above)
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    for _ in range(4):
+        pipe.data_received(memoryview(bytes(25_000)))
+    pipe.pipe_closed(None)
+    await asyncio.wait_for(above.closed.wait(), 10)
+    assert loop.time() - begun > 0.35  # 100 kB at 200 kB/s, less the last piece

@@ -1,13 +1,15 @@
 """A byte stream with a bound on its rate, for `-l` of sftp(1) and scp(1).
 
-What goes out waits in a queue and leaves a piece at a time; what comes in is received, and
-then reading pauses for as long as so many bytes take.
+What goes out waits in a queue and leaves a piece at a time, and so does what comes in.  A session
+asks for more when it has received something, so little waits on either side.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -39,8 +41,11 @@ class LimitedPipe:
         self._at_eof = False
         self._full = False
         self._blocked = False
+        self._arrived: deque[bytes] = deque()
+        self._input_ends: list[Callable[[], None]] = []
         self._resting: asyncio.TimerHandle | None = None
         self._paused = False
+        self._closed = False
 
     # ------------------------------------------------------------- the pipe
 
@@ -71,7 +76,9 @@ class LimitedPipe:
         for timer in (self._timer, self._resting):
             if timer is not None:
                 timer.cancel()
+        self._closed = True
         self._waiting.clear()
+        self._arrived.clear()
         self._pipe.close()
 
     async def wait_closed(self) -> None:
@@ -86,7 +93,9 @@ class LimitedPipe:
     def resume_reading(self) -> None:
         """Deliver data again."""
         self._paused = False
-        if self._resting is None:
+        if self._resting is None and self._arrived:
+            self._deliver()
+        elif not self._arrived:
             self._pipe.resume_reading()
 
     # ------------------------------------------------------------- out
@@ -126,32 +135,48 @@ class LimitedPipe:
     # ------------------------------------------------------------- in
 
     def data_received(self, data: memoryview) -> None:
-        """Pass data on, and rest for as long as it takes at the rate."""
-        if self._receiver is not None:
-            seconds = len(data) / self._rate
-            self._receiver.data_received(data)
-            self._rest(seconds)
+        """Keep data until it is its turn, and have no more sent meanwhile.
+
+        Pausing alone would not do: a channel delivers what its window has room for.
+        """
+        if not self._arrived:
+            self._pipe.pause_reading()
+        self._arrived.append(bytes(data))
+        if self._resting is None:
+            self._deliver()
+
+    def _deliver(self) -> None:
+        """Pass one piece on, and the next when the time for this one is over."""
+        self._resting = None
+        if self._paused or self._receiver is None:
+            return
+        if not self._arrived:
+            self._end_input()
+            return
+        data = self._arrived.popleft()
+        if len(data) > self._piece:
+            data, rest = data[: self._piece], data[self._piece :]
+            self._arrived.appendleft(rest)
+        if not self._arrived and not self._input_ends:
+            self._pipe.resume_reading()
+        self._resting = self._loop.call_later(len(data) / self._rate, self._deliver)
+        self._receiver.data_received(memoryview(data))
 
     def eof_received(self) -> None:
-        """Pass EOF on."""
+        """Pass EOF on, behind what waits."""
         if self._receiver is not None:
-            self._receiver.eof_received()
+            self._input_ends.append(self._receiver.eof_received)
+            self._end_input()
 
     def pipe_closed(self, error: Exception | None) -> None:
-        """Pass the end on."""
+        """Pass the end on, behind what waits."""
         if self._receiver is not None:
-            self._receiver.pipe_closed(error)
+            self._input_ends.append(partial(self._receiver.pipe_closed, error))
+            self._end_input()
 
-    def _rest(self, seconds: float) -> None:
-        end = self._loop.time() + seconds
-        if self._resting is not None:  # data that was under way when reading paused
-            end = self._resting.when() + seconds
-            self._resting.cancel()
-        else:
-            self._pipe.pause_reading()
-        self._resting = self._loop.call_at(end, self._rested)
-
-    def _rested(self) -> None:
-        self._resting = None
-        if not self._paused:
-            self._pipe.resume_reading()
+    def _end_input(self) -> None:
+        if self._arrived and not self._closed:
+            return
+        ends, self._input_ends = self._input_ends, []
+        for end in ends:
+            end()
