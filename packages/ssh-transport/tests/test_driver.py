@@ -144,6 +144,16 @@ async def test_one_wake_up_flushes_once(monkeypatch: pytest.MonkeyPatch) -> None
         assert len(writes) == 1
 
 
+async def test_flush_leaves_nothing_to_flush_later() -> None:
+    async with joined() as (client, server):
+        client.told.clear()
+        client.core.send_payload(HEAD)
+        client.driver.schedule_flush()
+        client.driver.flush()
+        await server.until(lambda: server.received == 5)
+        assert client.told == ["batch"]
+
+
 async def test_replies_of_one_wake_up_are_written_at_once() -> None:
     client, server, up, down = over_streams()
 

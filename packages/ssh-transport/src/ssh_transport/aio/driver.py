@@ -134,8 +134,11 @@ class Driver(asyncio.BufferedProtocol):
         """Hand over the events and write what is to be sent, now."""
         if self._busy:
             self._write()  # the wake-up that is under way does the rest
-        else:
-            self._batch()
+            return
+        if self._soon is not None:  # what it was to do is done now
+            self._soon.cancel()
+            self._soon = None
+        self._batch()
 
     def schedule_flush(self) -> None:
         """Flush once, when the present callback of the loop is done."""
