@@ -124,12 +124,12 @@ def _statuses(rows: list[Directive]) -> Iterator[str]:
 
 
 def _remark(row: Directive) -> str:
-    if row.reason or row.status not in {"later", "refused"}:
+    if row.status not in {"later", "refused"}:
         return row.reason
     if row.neutral is None:
-        return "not reported: it only refines other keywords"
+        return f"{row.reason}; not reported: it only refines other keywords"
     words = [f"`{_word(value)}`" for value in row.neutral]
-    return f"not reported: {', '.join(words)}" if words else ""
+    return f"{row.reason}; not reported: {', '.join(words)}" if words else row.reason
 
 
 def _word(value: object) -> str:

@@ -63,7 +63,7 @@ class Unequal:
 
 
 class Plain(Point):
-    """A subclass that is no attrs class itself."""
+    """A subclass that attrs does not know."""
 
 
 def _unused() -> Any:

@@ -133,7 +133,7 @@ class AdditionRequest(AgentRequest[None]):
         confirm: whether the agent asks its user before each use.
 
     Raises:
-        UsageError: the lifetime is no number of seconds that an agent takes.
+        UsageError: an agent does not take that number of seconds.
     """
 
     def __init__(

@@ -188,7 +188,7 @@ class HostKeyTooShort(HostKeyError):
 
 
 class KnownHostsCommandFailed(HostKeyRefused):
-    """The command that prints trusted host keys failed: what it would have said is not known."""
+    """The command that prints trusted host keys failed: its keys are not known."""
 
     def __init__(self, command: str, problem: str) -> None:
         what = f"KnownHostsCommand {printable(command, 1024)!r}"

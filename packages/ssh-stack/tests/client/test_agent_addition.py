@@ -144,7 +144,7 @@ async def test_ask_adds_key_where_user_says_so(
     assert held(agent) == ([str(key_file)] if added else [])
 
 
-async def test_ask_adds_nothing_where_nobody_can_be_asked(agent: Path, key_file: Path) -> None:
+async def test_ask_adds_nothing_where_user_cannot_be_asked(agent: Path, key_file: Path) -> None:
     await log_in(agent, "AddKeysToAgent ask", keys=[key_file])
     prompter = Prompter(True)
     await log_in(agent, "AddKeysToAgent ask", "BatchMode yes", keys=[key_file], prompter=prompter)

@@ -72,7 +72,7 @@ def test_every_keyword_has_field_of_its_own() -> None:
 
 def test_keyword_that_is_not_honoured_says_why() -> None:
     for row in DIRECTIVES.values():
-        if row.status in {"never", "ignored"}:
+        if row.status != "honoured":
             assert row.reason, row.name
 
 

@@ -40,8 +40,10 @@ class Field:
                  "options", "repr")  # fmt: skip
 
     def __init__(self, options: dict[str, Any], name: str = "") -> None:
-        self.options = options
-        self.name = name
+        self.options: dict[str, Any] = options
+        """The options of `attrs.field` that were given."""
+        self.name: str = name
+        """Its name, once the class is known."""
         self.annotation: object = None
         """Its annotation, as it is written."""
         self.default: Any = options.get("default", NOTHING)

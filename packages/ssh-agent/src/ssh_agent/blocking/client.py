@@ -107,7 +107,7 @@ class AgentClient:
 
         Raises:
             AgentError: the agent refuses, misbehaves, is gone or is late.
-            UsageError: the lifetime is no number of seconds that an agent takes.
+            UsageError: an agent does not take that number of seconds.
         """
         request = AdditionRequest(key, comment or key.comment, lifetime=lifetime, confirm=confirm)
         self._ask(request)

@@ -121,14 +121,14 @@ class TerminalPrompter:
     async def confirm_host_key(self, host: str, port: int, key: PublicKey, /) -> bool:
         """Ask whether a host key is the right one, as ssh does."""
         name = printable(host if port == 22 else f"[{host}]:{port}")  # noqa: PLR2004 (ssh)
-        fingerprint, art = key.fingerprint(self.fingerprint_hash), ""
+        fingerprint, picture = key.fingerprint(self.fingerprint_hash), ""
         if self.visual_host_key:
             from ssh_keys.randomart import randomart  # rarely used
 
-            art = f"{randomart(key, self.fingerprint_hash)}\n"
+            picture = f"{randomart(key, self.fingerprint_hash)}\n"
         question = (
             f"The authenticity of host '{name}' can't be established.\n"
-            f"{key.kind} key fingerprint is {fingerprint}.\n{art}"
+            f"{key.kind} key fingerprint is {fingerprint}.\n{picture}"
             "Are you sure you want to continue connecting (yes/no/[fingerprint])? "
         )
         for _ in range(_TRIES):

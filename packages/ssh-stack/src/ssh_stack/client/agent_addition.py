@@ -92,6 +92,6 @@ class AddingSigner:
             _LOG.debug("the key of %s was added to the agent", path)
 
     async def _is_confirmed(self, path: str) -> bool:
-        """Ask whether the key is to be added; whoever cannot be asked has not said so."""
+        """Ask whether the key is to be added; a user who cannot be asked has not confirmed it."""
         ask = getattr(self._plan.prompter, "confirm_key_addition", None)
         return ask is not None and await ask(path) is True

@@ -41,7 +41,7 @@ class HostKeyDNS:
             return False
         try:
             answer = await call_for_answer(self._resolve, host)
-        except Exception as error:  # noqa: BLE001 (whatever a resolver raises is no answer)
+        except Exception as error:  # noqa: BLE001 (whatever a resolver raises, there are no records)
             _LOG.debug("no SSHFP records of %s: %s", host, error)
             return False
         if not isinstance(answer, SSHFPAnswer):

@@ -145,7 +145,7 @@ class _Call:
         return output
 
     def kill(self) -> None:
-        """End the command: nobody waits for it any more."""
+        """End the command, whose output is not wanted any more."""
         self._killed = True
         process = self._process
         if process is not None and process.returncode is None:

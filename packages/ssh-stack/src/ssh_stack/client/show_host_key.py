@@ -23,5 +23,5 @@ def show_host_key(key: PublicKey, hash_name: HashName) -> None:
         key: the key.
         hash_name: the hash of both (FingerprintHash).
     """
-    art = f"{key.fingerprint(hash_name)}\n{randomart(key, hash_name)}"
-    _LOG.info("Host key fingerprint is: %s", art, extra={"words_of_ssh": True})
+    text = f"{key.fingerprint(hash_name)}\n{randomart(key, hash_name)}"
+    _LOG.info("Host key fingerprint is: %s", text, extra={"words_of_ssh": True})

@@ -59,12 +59,12 @@ def _fill_defaults(fields: dict[str, Any], resolver: ConfigResolver) -> None:
     usual = files is None or files == (_USERS[0],)
     if not usual or fields.get("verify_host_key_dns", "no") != "no":
         fields.setdefault("update_host_keys", "no")
-    if fields.get("update_host_keys") == "ask" and _nobody_is_asked(fields, resolver):
+    if fields.get("update_host_keys") == "ask" and _cannot_ask(fields, resolver):
         fields["update_host_keys"] = "no"
 
 
-def _nobody_is_asked(fields: dict[str, Any], resolver: ConfigResolver) -> bool:
-    """Return whether nobody can be asked (ssh.c, "UpdateHostKeys=ask is incompatible with")."""
+def _cannot_ask(fields: dict[str, Any], resolver: ConfigResolver) -> bool:
+    """Return whether no user can be asked (ssh.c, "UpdateHostKeys=ask is incompatible with")."""
     return (
         (fields.get("control_persist", "no") != "no" and fields.get("control_path") is not None)
         or bool(resolver.request.command or fields.get("remote_command"))

@@ -205,7 +205,7 @@ def test_merging_is_pure(given: dict[str, Any], text: str) -> None:
 
 
 @given(_GIVEN, _CONFIGS)
-def test_batch_mode_leaves_nobody_to_ask(given: dict[str, Any], text: str) -> None:
+def test_batch_mode_leaves_no_user_to_ask(given: dict[str, Any], text: str) -> None:
     def ask(*_: object) -> NoReturn:
         pytest.fail("somebody was asked")
 

@@ -101,7 +101,7 @@ def test_option_or_configuration_offers_compression_first(
         ("", {"algorithms": profiles("default", "client")}, False),
     ],
 )
-def test_user_who_chose_key_exchange_is_not_warned(
+def test_user_is_not_warned_of_key_exchange_in_configuration(
     text: str, options: dict[str, Any], warns: bool
 ) -> None:
     assert plan(text, **options).warns_of_kex is warns

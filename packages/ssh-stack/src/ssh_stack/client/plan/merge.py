@@ -47,7 +47,7 @@ class ConnectionPlan:
         hostname: The name or address to connect to (Hostname).
         port: The port to connect to (Port).
         user: The user to log in as (User).
-        batch: Whether nobody is asked for anything (BatchMode).
+        batch: Whether the user is asked for nothing (BatchMode).
         route: The way to the server.
         trust: Which host keys are trusted.
         identity: How the user is authenticated.

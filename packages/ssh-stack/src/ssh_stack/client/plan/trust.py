@@ -36,7 +36,7 @@ class TrustPlan:
         remembers: Whether the key of a new server is written to known_hosts.
         hashed: Whether the name is hashed there (HashKnownHosts).
         updates: Whether known_hosts follows the keys that a server names (UpdateHostKeys).
-        confirm_update: Asked before it does; None where nobody is.
+        confirm_update: Asked before it does; None where the user is not asked.
         command: A command that prints further keys, with its %-tokens (KnownHostsCommand).
         command_error: Why that command cannot be used.
         dns: Whether the DNS may make a key trusted, or is a hint for the user (VerifyHostKeyDNS).
