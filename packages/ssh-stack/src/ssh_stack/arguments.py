@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, cast
 
-from ssh_stack.errors import UnknownOption
+from ssh_stack.usage_errors import UnknownOption
 from ssh_wire import UsageError, lazy_attrs
 from ssh_wire.numbers import MAX_PORT
 

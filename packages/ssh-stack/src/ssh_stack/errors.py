@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ssh_keys.trust import HostEntry, UnusableLine, format_host_line, host_name, names_only
+from ssh_stack.usage_errors import ConfigError, UnknownOption
 from ssh_transport import HostKeyRefused
 from ssh_wire import SSHError, UsageError
 from ssh_wire.text import printable
@@ -291,25 +292,6 @@ class ProxyFailed(SSHError, ConnectionError):
         self.stderr = stderr
         detail = f": {stderr}" if stderr else ""
         super().__init__(f"the proxy command {printable(command)!r} {problem}{detail}")
-
-
-class UnknownOption(UsageError, TypeError):
-    """A function was given an option that it does not have."""
-
-
-class ConfigError(UsageError):
-    """A configuration file, or an option, that cannot be used.
-
-    Attributes:
-        source: the file, or where the option came from.
-        line: the line in it, from 1; 0 when it has none.
-    """
-
-    def __init__(self, problem: str, source: str = "", line: int = 0) -> None:
-        self.source = source
-        self.line = line
-        where = f"{source}, line {line}: " if line else f"{source}: " if source else ""
-        super().__init__(f"{where}{problem}")
 
 
 E = TypeVar("E", bound=BaseException)

@@ -8,8 +8,8 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
 from ssh_keys import KeyFormatError, KeyPolicy, KnownHosts, Problem
-from ssh_stack.errors import ConfigError
 from ssh_stack.sources import Path, RevokedSource
+from ssh_stack.usage_errors import ConfigError
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:

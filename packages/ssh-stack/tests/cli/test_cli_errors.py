@@ -12,7 +12,8 @@ import pytest
 from ssh_auth import AuthenticationFailed
 from ssh_connection import SSHTimeout
 from ssh_keys import PrivateKey
-from ssh_stack.cli.errors import CommandExit, explain, root_cause
+from ssh_stack.cli.command_exit import CommandExit
+from ssh_stack.cli.errors import explain, root_cause
 from ssh_stack.cli.report import Report
 from ssh_stack.cli.runner import run
 from ssh_stack.errors import HostKeyChanged, HostKeyRevoked, HostKeyUnknown

@@ -15,7 +15,9 @@ group                   the commands, as click has them
 quick                   from the words to the end of the process, without click
 raw_command             commands that read their words by themselves
 runner                  from a coroutine to an exit status: signals, failures, one clear line
-errors                  the line and the status of each failure
+errors                  the line of each failure
+command_exit            a command that ends early, and the status of failures
+standard_streams        the descriptors 0, 1 and 2
 report                  what is printed on standard error, and how much of it
 host_key_warnings       the warnings of ssh about host keys
 usage, program_usage    what `--help` prints of the commands that read their words themselves

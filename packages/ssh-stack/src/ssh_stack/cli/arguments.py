@@ -15,7 +15,7 @@ from ssh_stack.cli import letter_values as values
 from ssh_stack.cli.letter_values import is_missing
 from ssh_stack.cli.ssh_letters import LETTERS
 from ssh_stack.config.lines import parse_line, quoted
-from ssh_stack.errors import ConfigError
+from ssh_stack.usage_errors import ConfigError
 from ssh_wire import UsageError, lazy_attrs
 
 __all__ = ["Arguments", "Target", "directive", "is_missing", "parse_arguments"]

@@ -16,8 +16,8 @@ from contextlib import suppress
 from types import FrameType
 from typing import Final
 
-from ssh_stack.cli.descriptors import point_to_null
-from ssh_stack.cli.errors import FAILED
+from ssh_stack.cli.command_exit import FAILED
+from ssh_stack.cli.standard_streams import point_to_null
 
 __all__ = ["Background", "run_child"]
 

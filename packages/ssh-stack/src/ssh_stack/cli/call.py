@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from ssh_stack.cli.errors import CommandExit
+from ssh_stack.cli.command_exit import CommandExit
 from ssh_stack.cli.supported_forwards import problem_of
 from ssh_wire import UsageError, lazy_attrs
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ssh_sftp import SFTPError
+from ssh_stack.cli.command_exit import CommandExit
 from ssh_stack.cli.copy_result import CopyResult, outcome_of, refusal_text
-from ssh_stack.cli.errors import CommandExit, explain
+from ssh_stack.cli.errors import explain
 from ssh_stack.cli.progress import ProgressDisplay
 from ssh_stack.cli.sftp_session import Manner, RemoteSession, Sessions, sftp_options
 from ssh_stack.local.process import LocalProcess, Program

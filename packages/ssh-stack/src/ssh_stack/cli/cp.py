@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 
 from ssh_keys.files import ReadOnce
+from ssh_stack.cli.command_exit import FAILED
 from ssh_stack.cli.copy_options import CopyOptions, WrongUse, parse_copy_options
-from ssh_stack.cli.errors import FAILED, explain
+from ssh_stack.cli.errors import explain
 from ssh_stack.cli.program import program_name
 from ssh_stack.cli.report import Report
-from ssh_stack.cli.runner import run, secure_standard_streams
+from ssh_stack.cli.runner import run
+from ssh_stack.cli.standard_streams import secure_standard_streams
 from ssh_wire import SSHError, UsageError
 
 __all__ = ["main"]

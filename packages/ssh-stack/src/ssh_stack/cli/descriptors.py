@@ -17,7 +17,7 @@ import stat
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["Input", "Output", "point_to_null"]
+__all__ = ["Input", "Output"]
 
 _CHUNK: Final = 256 * 1024
 _ANNOUNCED: Final = select.PIPE_BUF  # "writable" promises as much of a pipe
@@ -202,11 +202,3 @@ class Output:
     def close(self) -> None:
         """Stop writing; the descriptor it was made from stays open."""
         self._descriptor.close()
-
-
-def point_to_null(*descriptors: int) -> None:
-    """Let descriptors of this program be the null device from now on."""
-    null = os.open(os.devnull, os.O_RDWR)
-    for descriptor in descriptors:
-        os.dup2(null, descriptor)
-    os.close(null)

@@ -14,7 +14,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from ssh_stack.cli.descriptors import point_to_null
+from ssh_stack.cli.standard_streams import point_to_null
 from ssh_stack.local.threads import idle_threads
 
 __all__ = ["DetachError", "detach", "use_own_threads"]

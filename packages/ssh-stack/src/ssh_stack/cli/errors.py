@@ -18,27 +18,12 @@ from ssh_transport import ConnectionLost, IdentificationError
 from ssh_wire import SSHError
 from ssh_wire.text import printable
 
-__all__ = ["FAILED", "CommandExit", "explain", "root_cause"]
-
-FAILED: Final = 255
-"""The exit status of everything that is not the remote command's own."""
+__all__ = ["explain", "root_cause"]
 
 _LIMIT: Final = 2048
 _HOW_TO_ACCEPT: Final = (
     "to accept it, add it to known_hosts or give -o StrictHostKeyChecking=accept-new"
 )
-
-
-class CommandExit(Exception):
-    """The program ends early with a status, and an error line if there is one to say.
-
-    Attributes:
-        status: the exit status.
-    """
-
-    def __init__(self, text: str = "", status: int = FAILED) -> None:
-        super().__init__(text)
-        self.status = status
 
 
 def explain(error: BaseException, host: str = "", port: int = 0) -> str:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final, NoReturn
 
-from ssh_stack.cli.errors import FAILED
+from ssh_stack.cli.command_exit import FAILED
 
 __all__ = ["run_quickly"]
 

@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from typing import Final, TextIO
 
-from ssh_stack.cli.errors import CommandExit
+from ssh_stack.cli.command_exit import CommandExit
 from ssh_stack.cli.program import program_name
 from ssh_wire import lazy_attrs
 from ssh_wire.text import printable

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import traceback
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from ssh_stack.cli.errors import FAILED, CommandExit, explain, root_cause
+from ssh_stack.cli.command_exit import FAILED, CommandExit
+from ssh_stack.cli.errors import explain, root_cause
 from ssh_stack.cli.host_key_warnings import host_key_warning
 from ssh_transport import ConnectionLost
 
 if TYPE_CHECKING:
     from ssh_stack.cli.report import Report
 
-__all__ = ["run", "secure_standard_streams"]
+__all__ = ["run"]
 
 _ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP)
 _SIGNAL_STATUS_BASE: Final = 128  # "128+n" is how shells spell "ended by signal n"
@@ -82,13 +82,3 @@ async def _main(work: Callable[[], Awaitable[int]], caught: list[int], report: R
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, and jobs in the background
             loop.add_signal_handler(number, stop, number)
     return await work()
-
-
-def secure_standard_streams() -> None:
-    """Open what of the descriptors 0, 1 and 2 is closed, lest a socket gets its number."""
-    while True:
-        descriptor = os.open(os.devnull, os.O_RDWR)
-        if descriptor > 2:  # noqa: PLR2004 (standard error)
-            os.close(descriptor)
-            return
-        os.set_inheritable(descriptor, True)

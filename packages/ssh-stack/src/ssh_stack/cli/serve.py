@@ -24,9 +24,10 @@ from ssh_keys.files import (
     read_private_key,
     write_private_key,
 )
-from ssh_stack.cli.errors import FAILED, CommandExit, explain
+from ssh_stack.cli.command_exit import FAILED, CommandExit
+from ssh_stack.cli.errors import explain
 from ssh_stack.cli.report import Report
-from ssh_stack.cli.runner import secure_standard_streams
+from ssh_stack.cli.standard_streams import secure_standard_streams
 from ssh_stack.local.user import expand_home, home_directory
 from ssh_stack.server.authorization import Authorization, AuthorizedKeys, TrustedUserCAKeys
 from ssh_stack.server.forwarding import AllowForwarding

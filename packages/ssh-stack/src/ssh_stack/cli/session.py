@@ -9,8 +9,8 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Final
 
 from ssh_connection import ExitSignal
+from ssh_stack.cli.command_exit import FAILED, CommandExit
 from ssh_stack.cli.connect_from_arguments import report_connection
-from ssh_stack.cli.errors import FAILED, CommandExit
 from ssh_stack.cli.relay import STANDARD_STREAMS, Disconnected, OutputClosed, Streams, relay
 from ssh_wire import lazy_attrs
 

@@ -6,15 +6,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from ssh_stack.cli.arguments import Arguments, parse_arguments
-from ssh_stack.cli.call import Call
-from ssh_stack.cli.descriptors import point_to_null
-from ssh_stack.cli.errors import FAILED, CommandExit, explain
+from ssh_stack.cli.command_exit import FAILED, CommandExit
 from ssh_stack.cli.report import Report
-from ssh_stack.cli.runner import run, secure_standard_streams
+from ssh_stack.cli.standard_streams import point_to_null, secure_standard_streams
 from ssh_wire import SSHError
 
 if TYPE_CHECKING:
     from ssh_stack.cli.background import Background
+    from ssh_stack.cli.call import Call
     from ssh_stack.client.connecting import Connect
 
 __all__ = ["main"]
@@ -46,6 +45,8 @@ def _main(words: list[str]) -> int:
 
             sys.stdout.write(config_answer(arguments))
             return 0
+        from ssh_stack.cli.call import Call  # for what connects
+
         connecting = _prepare(arguments, report)
         call = Call.of(arguments, connecting.plan)
         for problem in call.problems:
@@ -59,12 +60,15 @@ def _main(words: list[str]) -> int:
     except BrokenPipeError:  # whoever read what was asked for has read enough
         return FAILED
     except (SSHError, OSError) as error:
+        from ssh_stack.cli.errors import explain  # knows every failure there is
+
         report.error(explain(error))
         return FAILED
     return _run(connecting, call, report)
 
 
 def _run(connecting: Connect, call: Call, report: Report) -> int:
+    from ssh_stack.cli.runner import run  # asyncio
     from ssh_stack.cli.session import Session  # nothing else needs what it needs
 
     def work(background: Background | None = None) -> int:

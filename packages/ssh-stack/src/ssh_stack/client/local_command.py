@@ -9,9 +9,9 @@ from collections import ChainMap
 from typing import TYPE_CHECKING, Final, cast
 
 from ssh_stack.client.plan_tokens import plan_tokens
-from ssh_stack.errors import ConfigError
 from ssh_stack.local.process import LocalProcess, Program
 from ssh_stack.local.shell_command import expand_command, shell_arguments
+from ssh_stack.usage_errors import ConfigError
 from ssh_wire import UsageError
 from ssh_wire.text import printable
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ssh_keys import SSHFP, KeyFormatError
 from ssh_stack.client.sshfp_answer import SSHFPAnswer
-from ssh_stack.errors import ConfigError
+from ssh_stack.usage_errors import ConfigError
 
 if TYPE_CHECKING:
     from ssh_stack.client.sshfp_answer import SSHFPResolver

@@ -9,7 +9,7 @@ from ssh_stack.config.values import split_hop
 
 if TYPE_CHECKING:
     from ssh_stack.config.host_config import HostConfig
-    from ssh_stack.errors import ConfigError
+    from ssh_stack.usage_errors import ConfigError
 
 __all__ = ["check_consistency"]
 

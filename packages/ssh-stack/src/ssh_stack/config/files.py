@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ssh_keys import KeyFormatError
 from ssh_stack.config.lines import Line, parse_line
-from ssh_stack.errors import ConfigError
 from ssh_stack.local.user import expand_home
+from ssh_stack.usage_errors import ConfigError
 from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ssh_stack.config.algorithms import AlgorithmList
-from ssh_stack.errors import ConfigError
+from ssh_stack.usage_errors import ConfigError
 from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:

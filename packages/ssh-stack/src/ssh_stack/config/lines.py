@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ssh_stack.errors import ConfigError
+from ssh_stack.usage_errors import ConfigError
 from ssh_wire import UsageError, lazy_attrs
 
 __all__ = ["Line", "parse_line", "quoted", "split_arguments"]

@@ -18,9 +18,9 @@ from ssh_stack.config.files import included
 from ssh_stack.config.host_tokens import HostTokens
 from ssh_stack.config.lines import Line
 from ssh_stack.config.tokens import UnknownVariable, expand
-from ssh_stack.errors import ConfigError
 from ssh_stack.local.interfaces import interface_addresses
 from ssh_stack.local.user import local_user
+from ssh_stack.usage_errors import ConfigError
 from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from ssh_auth import Accept, AuthContext, Partial, Reject
 from ssh_connection.aio.callbacks import call
 from ssh_keys import PublicKey
 from ssh_keys.files import ReadOnce
-from ssh_stack.errors import ConfigError
 from ssh_stack.sources import RevokedSource
 from ssh_stack.trust_files import load_revoked_keys
+from ssh_stack.usage_errors import ConfigError
 from ssh_wire import lazy_attrs
 from ssh_wire.text import printable
 

@@ -23,10 +23,11 @@ from importlib import import_module
 from typing import Final, cast
 
 from ssh_keys.files import ReadOnce
-from ssh_stack.cli.errors import FAILED, CommandExit, explain
+from ssh_stack.cli.command_exit import FAILED, CommandExit
+from ssh_stack.cli.errors import explain
 from ssh_stack.cli.keygen.options import MODES, Options, parse_options
 from ssh_stack.cli.report import Report
-from ssh_stack.cli.runner import secure_standard_streams
+from ssh_stack.cli.standard_streams import secure_standard_streams
 from ssh_wire import SSHError
 
 __all__ = ["main"]

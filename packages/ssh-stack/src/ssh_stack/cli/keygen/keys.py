@@ -25,7 +25,7 @@ from ssh_keys.files import (
     read_file,
 )
 from ssh_keys.trust import numbered_lines, take_field
-from ssh_stack.cli.errors import CommandExit
+from ssh_stack.cli.command_exit import CommandExit
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.keygen.prompts import secret
 from ssh_wire import lazy_attrs

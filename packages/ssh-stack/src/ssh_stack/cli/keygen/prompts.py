@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from ssh_stack.cli.errors import CommandExit
+from ssh_stack.cli.command_exit import CommandExit
 from ssh_stack.cli.prompts import TerminalPrompter
 
 __all__ = ["ask", "confirm_overwrite", "new_passphrase", "secret"]

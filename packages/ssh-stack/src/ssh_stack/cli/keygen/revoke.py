@@ -11,7 +11,7 @@ import click
 from ssh_keys import KeyPolicy, PublicKey, RevocationList
 from ssh_keys.files import read_revoked_keys, write_revoked_keys
 from ssh_keys.trust import Authority, revoke_specified
-from ssh_stack.cli.errors import CommandExit
+from ssh_stack.cli.command_exit import CommandExit
 from ssh_stack.cli.keygen.keys import commented_keys, read, read_public
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.report import Report

@@ -21,7 +21,7 @@ from ssh_keys import (
 from ssh_keys.files import name_file_in_errors
 from ssh_keys.randomart import bubblebabble, randomart, title_of
 from ssh_keys.trust import sshfp_records
-from ssh_stack.cli.errors import CommandExit
+from ssh_stack.cli.command_exit import CommandExit
 from ssh_stack.cli.keygen.keys import (
     CommentedKey,
     commented_keys,

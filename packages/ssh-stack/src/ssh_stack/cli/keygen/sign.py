@@ -14,7 +14,7 @@ from ssh_keys import Certificate, KeyFormatError, PublicKey, SignatureRefused, S
 from ssh_keys.files import read_allowed_signers, read_chunks, read_revoked_keys, write_key_file
 from ssh_keys.signatures import HashName, Message, MessageSigner, sign
 from ssh_keys.trust import parse_date
-from ssh_stack.cli.errors import FAILED, CommandExit
+from ssh_stack.cli.command_exit import FAILED, CommandExit
 from ssh_stack.cli.keygen.keys import public_half, read, read_private
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.keygen.prompts import confirm_overwrite

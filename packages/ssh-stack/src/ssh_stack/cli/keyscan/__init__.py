@@ -14,7 +14,8 @@ import sys
 from ssh_stack.cli.errors import explain
 from ssh_stack.cli.keyscan.options import Options, parse_options
 from ssh_stack.cli.report import Report
-from ssh_stack.cli.runner import run, secure_standard_streams
+from ssh_stack.cli.runner import run
+from ssh_stack.cli.standard_streams import secure_standard_streams
 from ssh_wire import UsageError
 
 __all__ = ["main"]

@@ -13,7 +13,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ssh_stack.cli.errors import CommandExit, explain
+from ssh_stack.cli.command_exit import CommandExit
+from ssh_stack.cli.errors import explain
 from ssh_stack.cli.keyscan.hosts import Host, hosts_of, without_comment
 from ssh_stack.cli.keyscan.output import as_object, lines_of
 from ssh_stack.cli.keyscan.probe import ProbeResult, probe

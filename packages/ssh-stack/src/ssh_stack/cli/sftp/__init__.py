@@ -19,10 +19,11 @@ from __future__ import annotations
 import sys
 
 from ssh_keys.files import ReadOnce
-from ssh_stack.cli.errors import FAILED, explain
+from ssh_stack.cli.command_exit import FAILED
+from ssh_stack.cli.errors import explain
 from ssh_stack.cli.report import Report
-from ssh_stack.cli.runner import secure_standard_streams
 from ssh_stack.cli.sftp.options import Options, parse_options
+from ssh_stack.cli.standard_streams import secure_standard_streams
 from ssh_wire import SSHError, UsageError
 
 __all__ = ["main"]

@@ -13,7 +13,8 @@ from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
-from ssh_stack.cli.errors import FAILED, CommandExit, explain, root_cause
+from ssh_stack.cli.command_exit import FAILED, CommandExit
+from ssh_stack.cli.errors import explain, root_cause
 from ssh_stack.cli.host_key_warnings import host_key_warning
 from ssh_stack.cli.sftp.grammar import Command, read_line
 from ssh_stack.cli.sftp.lines import NextLine, reader, typist

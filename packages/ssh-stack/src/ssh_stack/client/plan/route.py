@@ -14,8 +14,8 @@ from ssh_wire import lazy_attrs
 if TYPE_CHECKING:
     from ssh_stack.client.options import ClientOptions
     from ssh_stack.config import HostConfig
-    from ssh_stack.errors import ConfigError
     from ssh_stack.streams import Stream
+    from ssh_stack.usage_errors import ConfigError
 
 __all__ = ["RoutePlan", "merge_route"]
 

@@ -9,7 +9,7 @@ from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_stack.config import HostConfig
-    from ssh_stack.errors import ConfigError
+    from ssh_stack.usage_errors import ConfigError
 
 __all__ = ["ControlPlan", "SessionPlan", "merge_session"]
 

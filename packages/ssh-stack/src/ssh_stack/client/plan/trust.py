@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ssh_stack.client.plan.transport import TransportPlan
     from ssh_stack.client.sshfp_answer import SSHFPResolver
     from ssh_stack.config import HostConfig
-    from ssh_stack.errors import ConfigError
+    from ssh_stack.usage_errors import ConfigError
 
 __all__ = ["TrustPlan", "merge_trust"]
 
