@@ -86,7 +86,7 @@ MIRRORS: Final = (
         "streams",
         left_out={
             **dict.fromkeys(("pause", "resume", "fail"), CHANNEL),
-            **dict.fromkeys(("has_room", "drain"), LOOP),
+            **dict.fromkeys(("has_room", "wait_for_room"), LOOP),
         },
     ),
     Mirror("ByteStream", "ssh_connection.aio.streams", "streams", left_out=_CHANNEL_SIDE),

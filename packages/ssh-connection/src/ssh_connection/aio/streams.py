@@ -253,7 +253,7 @@ class ByteWriter:
             ConnectionLost: the connection is lost.
         """
         self.put(data)
-        await self.drain()
+        await self.wait_for_room()
 
     def put(self, data: Buffer) -> None:
         """Send `data` without waiting; what cannot leave yet is kept.
@@ -271,7 +271,7 @@ class ByteWriter:
         """Whether `write` would not wait."""
         return self._room.is_set()
 
-    async def drain(self) -> None:
+    async def wait_for_room(self) -> None:
         """Wait while the peer or the network is slower than we are.
 
         Raises:

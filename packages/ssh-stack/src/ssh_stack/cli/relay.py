@@ -150,7 +150,7 @@ async def _copy_input(
                     writer.put(step)
                 elif escapes is not None and not await escapes.act(step):
                     return
-            await writer.drain()
+            await writer.wait_for_room()
         writer.write_eof()
 
 
