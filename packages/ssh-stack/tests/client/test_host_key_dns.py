@@ -111,6 +111,12 @@ async def test_revoked_key_is_refused_whatever_dns_says() -> None:
         await judge.verify(KEY)
 
 
+async def test_key_that_known_hosts_revokes_is_refused_whatever_dns_says() -> None:
+    known = f"@revoked * {KEY.to_openssh()}\n".encode()
+    with pytest.raises(HostKeyRevoked):
+        await trust(answer(*RECORDS), known_hosts=known).verify(KEY)
+
+
 async def test_certificate_is_trusted_by_its_key() -> None:
     spec = CertificateSpec(role="host", key_id="x", principals=("web1",))
     certificate = issue(PrivateKey.generate("ed25519"), KEY, spec=spec, random=os.urandom)

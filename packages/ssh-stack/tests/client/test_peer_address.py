@@ -144,6 +144,13 @@ async def test_revoked_key_of_this_machine_is_refused(tmp_path: Path) -> None:
         await trust(f"{_LOCAL}\nRevokedHostKeys {listed}", b"", "::1").verify(KEY)
 
 
+async def test_key_of_this_machine_that_known_hosts_revokes_is_refused() -> None:
+    known = f"@revoked * {KEY.to_openssh()}\n".encode()
+    judge = trust(_LOCAL, known, "127.0.0.1")
+    with pytest.raises(HostKeyRevoked):
+        await judge.verify(KEY)
+
+
 async def test_key_of_this_machine_is_neither_remembered_nor_updated(tmp_path: Path) -> None:
     file = tmp_path / "known"
     judge = trust(f"{_LOCAL}\nStrictHostKeyChecking accept-new", file, "127.0.0.1")

@@ -267,7 +267,12 @@ class Trust:
             self._here = self.known.merge(found)
 
     async def _is_beyond_doubt(self, key: PublicKey) -> bool:
-        """Return whether files are not asked: this machine itself, or a key that the DNS has."""
+        """Return whether files are not asked: this machine itself, or a key that the DNS has.
+
+        Other than in `ssh`, a key that known_hosts revokes is never beyond doubt.
+        """
+        if self._judge(key)[0].status is HostKeyStatus.REVOKED:
+            return False
         if self.peer.is_exempt and not self.alias:
             _LOG.debug("the host key of %s is not checked: it is this machine", self.host)
             return True
