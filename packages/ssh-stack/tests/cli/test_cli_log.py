@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conftest import start_sshd
+from named_pipes import fed
 from ssh_stack.cli.command_exit import CommandExit
 from ssh_stack.cli.report import LEVELS, Report
 
@@ -135,3 +136,14 @@ def test_level_of_report_is_the_one_that_was_set(level: str) -> None:
     report = Report()
     report.level = level
     assert report.level == ("QUIET" if level == "FATAL" else level)
+
+
+def test_log_level_of_configuration_is_read_from_pipe_too(
+    cli: Cli, sshd: Sshd, tmp_path: Path
+) -> None:
+    # the trace that it asks for begins before the connection
+    with fed(tmp_path / "config", b"LogLevel DEBUG2\n") as config:
+        words = [word for word in sshd.login if word not in {"-F", "none"}]
+        done = cli.run("ssh", "-F", str(config), *words, sshd.host, "true")
+    assert done.returncode == 0, done.stderr
+    assert b"remote software version" in done.stderr

@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from ssh_keys.files import ReadOnce
 from ssh_stack.cli.host_key_warnings import report_log_records
 from ssh_stack.cli.prompts import TerminalPrompter
 from ssh_stack.cli.tracing import tracer
@@ -39,14 +40,15 @@ def connect_from_arguments(target: Target, report: Report, *, forwards: bool = F
         UsageError: an option or a configuration line cannot be used.
         OSError: a configuration file that was named cannot be read.
     """
-    connecting = _connect(target, report)
-    traced = bool(report.verbose or report.talkative)
-    report.apply_log_level(connecting.config.log_level)
-    if connecting.config.log_verbose:
-        # it names files of OpenSSH's sources, which are not ours: everything is told
-        report.level = "DEBUG3"
-    if not traced and (report.verbose or report.talkative):
-        connecting = _connect(target, report)  # with a trace, which the file asks for
+    with ReadOnce.current().scope():  # the configuration may be a pipe
+        connecting = _connect(target, report)
+        traced = bool(report.verbose or report.talkative)
+        report.apply_log_level(connecting.config.log_level)
+        if connecting.config.log_verbose:
+            # it names files of OpenSSH's sources, which are not ours: everything is told
+            report.level = "DEBUG3"
+        if not traced and (report.verbose or report.talkative):
+            connecting = _connect(target, report)  # with a trace, which the file asks for
     report_log_records(report)
     if report.syslog:
         report.send_to_syslog(connecting.config.syslog_facility)
