@@ -116,6 +116,14 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _penalties(config: Path) -> list[str]:
+    """Return what keeps sshd from penalising this machine for connections without a login."""
+    option = "PerSourcePenalties=no"  # since 9.8; an older sshd does not know it
+    test = [str(_SSHD), "-t", "-o", option, "-f", str(config)]
+    known = not subprocess.run(test, capture_output=True, check=False).returncode
+    return [option] if known else []
+
+
 @contextmanager
 def start_sshd(folder: Path, *options: str) -> Generator[Sshd]:
     """Run sshd with fresh keys in `folder`; leaving the block ends it."""
@@ -132,7 +140,7 @@ def start_sshd(folder: Path, *options: str) -> Generator[Sshd]:
     port = _free_port()
     known_hosts = folder / "known_hosts"
     known_hosts.write_text(f"[127.0.0.1]:{port} {host_key}")
-    extra = [word for option in options for word in ("-o", option)]
+    extra = [word for option in (*options, *_penalties(config)) for word in ("-o", option)]
     command = [str(_SSHD), "-D", "-e", "-p", str(port), *extra, "-f", str(config)]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None

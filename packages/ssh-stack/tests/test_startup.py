@@ -32,7 +32,7 @@ asyncio.run(main())
 """
 UNUSED = (
     *("click", "rich", "nacl", "bcrypt", "fsspec", "dns"),
-    *("datetime", "difflib", "getpass", "glob", "secrets", "shlex", "tempfile", "zlib"),
+    *("datetime", "difflib", "getpass", "secrets", "shlex", "tempfile", "zlib"),
     *("cryptography.x509*", "cryptography.hazmat.primitives.serialization*"),
     *("ssh_wire.dissect*", "ssh_wire.testing*", "ssh_wire.messages.gss"),
     *("ssh_keys.formats.openssh_ciphers", "ssh_keys.formats.ppk", "ssh_keys.trust.krl*"),

@@ -82,6 +82,7 @@ async def test_function_that_waits_holds_up_no_other() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_forked_child_starts_thread_of_its_own() -> None:
     asyncio.run(run_in_thread(lambda: 7))  # leaves an idle thread here, and none in the child
     child = os.fork()
