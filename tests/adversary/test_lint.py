@@ -34,7 +34,14 @@ def test_no_regular_expression_reads_what_a_peer_sends() -> None:
 def test_nothing_turns_bytes_into_objects_or_code() -> None:
     banned = {"pickle", "marshal", "shelve", "ctypes", "yaml", "dill"}
 
-    assert [path for path in SOURCES if banned & imports(path)] == []
+    # it calls getifaddrs(3), which Python has not got, and reads nothing that a peer sends
+    exempt = {"ssh_stack/local/interfaces.py": {"ctypes"}}
+
+    def found(path: Path) -> set[str]:
+        name = path.as_posix().partition("/src/")[2]
+        return banned & imports(path) - exempt.get(name, set())
+
+    assert [path for path in SOURCES if found(path)] == []
     callers = {
         path.name
         for path in SOURCES
@@ -43,7 +50,8 @@ def test_nothing_turns_bytes_into_objects_or_code() -> None:
         and isinstance(node.func, ast.Name)
         and node.func.id in {"eval", "exec"}
     }
-    assert callers == {"codegen.py"}  # runs the codecs that it has written from declarations
+    # both run what they have written from declarations of ours
+    assert callers == {"codegen.py", "lazy_fields.py"}
 
 
 @pytest.mark.row("X06")
