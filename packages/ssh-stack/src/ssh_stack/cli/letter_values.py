@@ -131,11 +131,15 @@ def jump(arguments: Arguments, hosts: str) -> None:
 
 
 def identity(arguments: Arguments, path: str) -> None:
-    """-i: a key file; one that is not there is told of and left out, as by ssh."""
+    """-i: a key file; one that is not there is told of and left out, as by ssh.
+
+    Other than by ssh, its public half is used where that is there: it names a key of the agent.
+    """
     if is_missing(path):
         arguments.missing.append(path)
-    else:
-        arguments.add(f"IdentityFile {quoted(path)}")
+        if is_missing(f"{path}.pub"):
+            return
+    arguments.add(f"IdentityFile {quoted(path)}")
 
 
 def terminal(arguments: Arguments, _value: str) -> None:
