@@ -31,7 +31,7 @@ async def main():
 asyncio.run(main())
 """
 UNUSED = (
-    *("click", "rich", "nacl", "bcrypt", "fsspec", "dns"),
+    *("attr", "attrs", "click", "rich", "nacl", "bcrypt", "fsspec", "dns"),
     *("datetime", "difflib", "getpass", "secrets", "shlex", "tempfile", "zlib"),
     *("cryptography.x509*", "cryptography.hazmat.primitives.serialization*"),
     *("ssh_wire.dissect*", "ssh_wire.testing*", "ssh_wire.messages.gss"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ssh_stack.cli.copy_options import parse_copy_options
@@ -63,3 +65,12 @@ def test_options_behind_a_path_are_for_cp_alone() -> None:
 def test_wrong_command_line_is_refused(words: list[str], problem: str) -> None:
     with pytest.raises(UsageError, match=problem):
         parse_copy_options(words)
+
+
+def test_identity_that_is_not_there_is_left_out_as_by_ssh(tmp_path: Path) -> None:
+    (tmp_path / "half.pub").touch()
+    words = ["-i", str(tmp_path / "gone"), "-i", str(tmp_path / "half"), "a", "host:b"]
+    letters = parse_copy_options(words).letters
+
+    assert letters.lines == [f'IdentityFile "{tmp_path / "half"}"']
+    assert letters.missing == [str(tmp_path / "gone"), str(tmp_path / "half")]

@@ -113,13 +113,12 @@ class _LazyClass:
             if writer is None or (name == "__init__" and self.needs_attrs):
                 self._have_written((name, *_BY_ATTRS))
             else:
-                self._written.add(name)
                 setattr(self.made, name, writer(self.made, self.fields))
+                self._written.add(name)
 
     def _have_written(self, names: tuple[str, ...]) -> None:
         import attrs  # the costly part
 
-        self._written.update(names)
         for each in self.own:
             if isinstance(vars(self._body).get(each.name), Field):
                 setattr(self._body, each.name, attrs.field(**each.options))
@@ -131,6 +130,7 @@ class _LazyClass:
                 setattr(self.made, name, built[name])
             elif isinstance(vars(self.made).get(name), _Attribute):
                 delattr(self.made, name)
+        self._written.update(names)
 
 
 _WRITERS: Final[dict[str, Callable[..., Any]]] = {

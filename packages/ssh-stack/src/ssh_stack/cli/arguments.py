@@ -12,13 +12,12 @@ from typing import Final, Literal
 
 from ssh_stack.arguments import parse_destination
 from ssh_stack.cli import letter_values as values
-from ssh_stack.cli.letter_values import is_missing
 from ssh_stack.cli.ssh_letters import LETTERS
 from ssh_stack.config.lines import parse_line, quoted
 from ssh_stack.usage_errors import ConfigError
 from ssh_wire import UsageError, lazy_attrs
 
-__all__ = ["Arguments", "Target", "directive", "is_missing", "parse_arguments"]
+__all__ = ["Arguments", "Target", "directive", "parse_arguments"]
 
 _GETOPT: Final = "".join(f"{row.name}:" if row.value else row.name for row in LETTERS.values())
 _IMPLIED_BY_STREAM: Final = ("ExitOnForwardFailure yes", "ClearAllForwardings yes")
@@ -155,7 +154,7 @@ def _options(words: Sequence[str], arguments: Arguments) -> list[str]:
 
 
 def directive(letter: str, value: str) -> str:
-    """Return the configuration line of -l, -p, -i, -J, -P or -o.
+    """Return the configuration line of -l, -p, -J, -P or -o.
 
     Raises:
         UsageError: the value cannot be used.
@@ -169,9 +168,6 @@ def directive(letter: str, value: str) -> str:
             return f"User {values.user(value)}"
         case "o":
             return value
-        case "i":
-            values.refuse_key(value)
-            return f"IdentityFile {quoted(value)}"
         case _:
             return f"Tag {quoted(value)}"
 

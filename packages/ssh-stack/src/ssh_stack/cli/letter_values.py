@@ -19,7 +19,7 @@ __all__ = [
     "control_path",
     "escape",
     "identity",
-    "is_missing",
+    "identity_lines",
     "jump",
     "jumps",
     "local_forward",
@@ -89,7 +89,7 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def is_missing(identity_file: str) -> bool:
+def _is_missing(identity_file: str) -> bool:
     """Return whether an -i names a file that is not there; one with tokens is not looked for.
 
     Raises:
@@ -97,6 +97,26 @@ def is_missing(identity_file: str) -> bool:
     """
     refuse_key(identity_file)
     return not {"%", "$"} & set(identity_file) and not expand_home(identity_file).exists()
+
+
+def identity_lines(path: str, missing: list[str]) -> list[str]:
+    """Return the line of an -i; none for a file that is not there, which is told of, as by ssh.
+
+    So the usual keys are tried.  Other than by ssh, the public half is used where that is there:
+    it names a key of the agent.
+
+    Args:
+        path: the file.
+        missing: takes the files that are not there.
+
+    Raises:
+        UsageError: it is not the name of a file: it is a key.
+    """
+    if _is_missing(path):
+        missing.append(path)
+        if _is_missing(f"{path}.pub"):
+            return []
+    return [f"IdentityFile {quoted(path)}"]
 
 
 def refuse_key(text: str) -> None:
@@ -131,15 +151,9 @@ def jump(arguments: Arguments, hosts: str) -> None:
 
 
 def identity(arguments: Arguments, path: str) -> None:
-    """-i: a key file; one that is not there is told of and left out, as by ssh.
-
-    Other than by ssh, its public half is used where that is there: it names a key of the agent.
-    """
-    if is_missing(path):
-        arguments.missing.append(path)
-        if is_missing(f"{path}.pub"):
-            return
-    arguments.add(f"IdentityFile {quoted(path)}")
+    """-i: a key file."""
+    for line in identity_lines(path, arguments.missing):
+        arguments.add(line)
 
 
 def terminal(arguments: Arguments, _value: str) -> None:

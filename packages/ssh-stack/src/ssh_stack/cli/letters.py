@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ssh_stack.cli.arguments import directive, is_missing
+from ssh_stack.cli.arguments import directive
+from ssh_stack.cli.letter_values import identity_lines
 from ssh_stack.config.lines import quoted
 from ssh_wire import UsageError, lazy_attrs
 
@@ -67,10 +68,10 @@ class SSHLetters:
         if letter in _OVERRIDING:
             line = f"{_OVERRIDING[letter]} {quoted(value)}" if value else _OVERRIDING[letter]
             self.lines.insert(0, line)
-        elif letter in "iJo":
+        elif letter == "i":
+            self.lines += identity_lines(value, self.missing)
+        elif letter in "Jo":
             self.lines.append(directive(letter, value))
-            if letter == "i" and is_missing(value):
-                self.missing.append(value)
         elif not self._take_setting(letter, value):
             return False
         if letter in "46CqvciJoF":
