@@ -182,13 +182,10 @@ class FileUpload:
         source, handle = self._local.source, self._handle
         if handle is None or source is None or self._aborted or self._finishing:
             return
-        block = self._protocol.write_block
+        protocol, flow = self._protocol, self._flow
+        block = protocol.write_block
         try:
-            while (
-                self._sent.next < self._local.size
-                and self._flow.has_room
-                and self._protocol.writable
-            ):
+            while self._sent.next < self._local.size and flow.has_room and protocol.writable:
                 self._send(source, handle, min(block, self._local.size - self._sent.next))
         except (OSError, SFTPTransferError) as error:
             self._fail(error)
@@ -238,15 +235,16 @@ class FileUpload:
         if len(data) != length:
             problem = "it became shorter while it was read"
             raise SFTPTransferError(source.path, problem)
-        number = self._protocol.next_id()
+        protocol = self._protocol
+        number = protocol.next_id()
         self._sent.blocks[number] = length
-        self._flow.take(length, self._protocol.now)
+        self._flow.take(length, protocol.now)
         offset, self._sent.next = self._sent.next, self._sent.next + length
         write = Write(id=number, handle=handle, offset=offset, data=data)
         if length <= _SMALL:  # small files share one write of the stream
-            self._protocol.submit(write, Status, self._on_written, self)
+            protocol.submit(write, Status, self._on_written, self)
         else:
-            self._protocol.submit_now(write, self._on_written, self)
+            protocol.submit_now(write, self._on_written, self)
 
     # ------------------------------------------------------------------ replies
 
