@@ -106,8 +106,7 @@ def load_family(kind: str) -> object:
     reference = _FAMILIES.get(kind)
     if reference is None:
         raise UnsupportedKey(kind, _refusal(kind))
-    family: object = lazy.load(reference)
-    return family
+    return _load(reference)
 
 
 def load_family_to_generate(kind: str) -> object:
@@ -120,14 +119,19 @@ def load_family_to_generate(kind: str) -> object:
     if reference is None:
         problem = f"no key of kind {kind!r} can be made; choose one of {', '.join(_SHORT)}"
         raise UsageError(problem)
-    family: object = lazy.load(reference)
-    return family
+    return _load(reference)
 
 
 def load_portable(kind: str) -> object | None:
     """Return the family of a kind if other programs know its keys, else None."""
     reference = _FAMILIES.get(kind)
-    return lazy.load(reference) if reference in PORTABLE else None
+    return _load(reference) if reference in PORTABLE else None
+
+
+@cache
+def _load(reference: str) -> object:
+    family: object = lazy.load(reference)
+    return family
 
 
 def _refusal(kind: str) -> str:

@@ -232,6 +232,6 @@ else:
     def evolve(instance: Any, /, **changes: Any) -> Any:  # noqa: ANN401 (as attrs has it)
         """Return a copy with other values in some fields, as `attrs.evolve` does."""
         for each in fields(type(instance)):
-            if each.init and each.argument not in changes:
-                changes[each.argument] = getattr(instance, each.name)
+            if each.init and (argument := each.argument) not in changes:
+                changes[argument] = getattr(instance, each.name)
         return type(instance)(**changes)

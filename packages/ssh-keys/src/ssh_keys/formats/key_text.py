@@ -143,11 +143,12 @@ def is_key_text(text: str) -> bool:
 
     An error about the path would quote the key.
     """
-    if any(mark in text for mark in _KEY_MARKS):
-        return True
-    words = text.split()
+    for mark in _KEY_MARKS:  # without a generator: it is called for each file of a login
+        if mark in text:
+            return True
     if text.startswith(("/", "~", ".")):
         return False  # an absolute path may look like base64, which seldom starts like this
+    words = text.split()
     # base64 alone or with other words, such as a line of a key after its type
     encoded = [word for word in words if _BASE64.issuperset(word)]
     enough = sum(map(len, encoded)) >= _MIN_SECRET

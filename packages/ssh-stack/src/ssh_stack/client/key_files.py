@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 __all__ = ["KeyReader", "NamedCertificate", "NamedKey"]
 
 _Load: TypeAlias = Callable[[str | bytes | None], PrivateKey]
+_Beside: TypeAlias = Callable[[], PublicKey | None]
+"""Reads the public key beside a private one, for a private key that does not tell it."""
 
 
 @lazy_attrs.frozen(kw_only=True)
@@ -103,7 +105,7 @@ class KeyReader:
             source = KeySigner(source)
         if isinstance(source, bytes):
             content = source
-            return await self._open(lambda p: self._load(content, p), "key data", None)
+            return await self._open(lambda p: self._load(content, p), "key data", _no_key)
         if isinstance(source, str | os.PathLike):
             return await self._read_file(_expand_home(source))
         return NamedKey(source=source.source, public_key=source.public_key, signer=source)
@@ -142,9 +144,8 @@ class KeyReader:
         await _wait_for_content(path)
         content = self._public(path)
         if content is None:
-            beside = self._public(FilePath(f"{path}.pub"))
-            known = beside if isinstance(beside, PublicKey) else None
-            named = await self._open(partial(self._load_file, path), source, known)
+            load, beside = partial(self._load_file, path), partial(self._public_beside, path)
+            named = await self._open(load, source, beside)
             if named.public_key is None and not named.absent:  # an agent may have it
                 named = lazy_attrs.evolve(named, public_key=self._public_half(path))
         elif isinstance(content, PublicKey):
@@ -153,9 +154,13 @@ class KeyReader:
         else:
             return NamedKey(source=source, problem=_CERTIFICATE)
         certificate = self._certificate_beside(path, named.public_key)
-        return lazy_attrs.evolve(named, certificate=certificate)
+        return lazy_attrs.evolve(named, certificate=certificate) if certificate else named
 
-    def _public(self, path: FilePath) -> PublicKey | Certificate | None:
+    def _public_beside(self, path: FilePath) -> PublicKey | None:
+        found = self._public(f"{path}.pub")
+        return found if isinstance(found, PublicKey) else None
+
+    def _public(self, path: str | FilePath) -> PublicKey | Certificate | None:
         """Return the public key or certificate in a file, or None."""
         try:
             return read_public_key(path, policy=self._policy)
@@ -182,27 +187,24 @@ class KeyReader:
         self, path: FilePath, public_key: PublicKey | None
     ) -> Certificate | None:
         """Return the user certificate beside a key file, if it is of this key (ssh_config(5))."""
-        found = self._public(FilePath(f"{path}-cert.pub"))
+        found = self._public(f"{path}-cert.pub")
         if found is None or isinstance(found, PublicKey) or found.role != "user":
             return None
         return found if public_key in (None, found.public_key) else None
 
     # ------------------------------------------------------------- passphrases
 
-    async def _open(self, load: _Load, source: str, beside: PublicKey | None) -> NamedKey:
+    async def _open(self, load: _Load, source: str, beside: _Beside) -> NamedKey:
         try:
             key = load(None)
         except PassphraseNeeded as locked:
-            return await self._unlock(load, source, locked.public_key or beside)
-        except FileNotFoundError as error:
-            absent = beside is None
-            return NamedKey(
-                source=source, public_key=beside, problem=_reason(error), absent=absent
-            )
+            return await self._unlock(load, source, locked.public_key or beside())
         except (OSError, SSHError) as error:
             if isinstance(error, UnprotectedKey):
                 _warn(source, str(error))
-            return NamedKey(source=source, public_key=beside, problem=_reason(error))
+            known = beside()
+            absent = known is None and isinstance(error, FileNotFoundError)
+            return NamedKey(source=source, public_key=known, problem=_reason(error), absent=absent)
         signer: Signer = KeySigner(key, source)
         if self._adds(source):
 
@@ -259,6 +261,10 @@ class KeyReader:
             ask = partial(prompter.passphrase, source)
             return EncryptedSigner(load, source, ask, public_key, self._plan.password_prompts)
         return None
+
+
+def _no_key() -> None:
+    """Return nothing: there is no file beside the content of a key."""
 
 
 async def _wait_for_content(path: FilePath) -> None:

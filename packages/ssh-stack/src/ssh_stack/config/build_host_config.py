@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["build_host_config"]
 
 _USERS: Final = DIRECTIVES["userknownhostsfile"].default.split()
-_SYSTEMS: Final = DIRECTIVES["globalknownhostsfile"].default.split()
+_SYSTEMS: Final = tuple(map(Path, DIRECTIVES["globalknownhostsfile"].default.split()))
 _QUIET: Final = frozenset({"QUIET", "FATAL", "ERROR"})
 
 
@@ -50,7 +50,7 @@ def _fill_defaults(fields: dict[str, Any], resolver: ConfigResolver) -> None:
     """Fill in what depends on other fields, or on this machine."""
     if not resolver.renamed and resolver.host == resolver.original:
         del fields["hostname"]
-    fields.setdefault("global_known_hosts_files", tuple(map(Path, _SYSTEMS)))
+    fields.setdefault("global_known_hosts_files", _SYSTEMS)
     files = resolver.value("UserKnownHostsFile")
     if files is None:
         fields["known_hosts_files"] = _usual_files(resolver)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from ssh_keys.patterns import matches_list
@@ -47,6 +48,8 @@ def permitted_cnames(line: Line) -> tuple[tuple[str, str], ...]:
 def canonical_name(host: str) -> str:
     """Return a host's name in lower case; an address in its usual form."""
     if ":" in host or host[:1].isdigit():
+        with suppress(OSError, UnicodeError):  # the usual address needs no resolver
+            return socket.inet_ntop(socket.AF_INET, socket.inet_pton(socket.AF_INET, host))
         try:
             found = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
             # with the interface of an address that belongs to one link

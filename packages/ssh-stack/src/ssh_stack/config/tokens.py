@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from ssh_stack.local.user import expand_home
+from ssh_stack.local.user import expand_home_text
 from ssh_wire import UsageError
 
 __all__ = [
@@ -38,6 +38,8 @@ def expand(text: str, tokens: Tokens, *, variables: bool = False) -> str:
     Raises:
         UsageError: a token or a variable is not known.
     """
+    if "%" not in text and "${" not in text:
+        return text
     result: list[str] = []
     pos = 0
     while pos < len(text):
@@ -88,7 +90,7 @@ def expand_file(text: str, tokens: Tokens) -> str:
     # the home directory
     head, _, rest = text.partition("/")
     rest = expand(rest.lstrip("/"), tokens, variables=True)
-    return f"{str(expand_home(head)).rstrip('/')}/{rest}"
+    return f"{expand_home_text(head).rstrip('/')}/{rest}"
 
 
 def _token(text: str, pos: int, tokens: Tokens) -> str:

@@ -16,7 +16,14 @@ from ssh_wire import UsageError
 if TYPE_CHECKING:
     import pwd
 
-__all__ = ["UnknownUser", "expand_home", "home_directory", "local_user", "user_at_host"]
+__all__ = [
+    "UnknownUser",
+    "expand_home",
+    "expand_home_text",
+    "home_directory",
+    "local_user",
+    "user_at_host",
+]
 
 _VARIABLES: Final = ("LOGNAME", "USER", "LNAME", "USERNAME")  # those of getpass.getuser
 
@@ -54,16 +61,7 @@ def home_directory() -> Path:
     Raises:
         UsageError: neither is there.
     """
-    if home := os.environ.get("HOME"):
-        return Path(home)
-    entry = _entry()
-    if entry is not None and entry.pw_dir:
-        return Path(entry.pw_dir)
-    problem = (
-        f"the home directory is not known: HOME is not set and user id {_user_id()} has no "
-        "entry in passwd; set HOME"
-    )
-    raise UsageError(problem)
+    return Path(_home())
 
 
 def expand_home(path: str | os.PathLike[str]) -> Path:
@@ -73,17 +71,24 @@ def expand_home(path: str | os.PathLike[str]) -> Path:
         UnknownUser: there is no such user.
         UsageError: the home directory of this user is not known.
     """
-    text = os.fspath(path)
+    return Path(expand_home_text(os.fspath(path)))
+
+
+def expand_home_text(text: str) -> str:
+    """Return the same as `expand_home`, as it is written.
+
+    Raises:
+        UnknownUser: there is no such user.
+        UsageError: the home directory of this user is not known.
+    """
     if not text.startswith("~"):
-        return Path(text)
+        return text
     name, _, rest = text[1:].partition("/")
-    if not name:
-        return home_directory() / rest.lstrip("/")
-    found = os.path.expanduser(f"~{name}")  # noqa: PTH111 (it leaves what it does not know)
+    found = os.path.expanduser(f"~{name}") if name else _home()  # noqa: PTH111 (it leaves what it does not know)
     if found.startswith("~"):
         problem = f"there is no user {name!r}, whose home directory {text!r} names"
         raise UnknownUser(problem)
-    return Path(found) / rest.lstrip("/")
+    return f"{found.rstrip('/')}/{rest.lstrip('/')}"
 
 
 def user_at_host() -> str:
@@ -93,6 +98,19 @@ def user_at_host() -> str:
         return f"{local_user()}@{host}"
     except UsageError:
         return host
+
+
+def _home() -> str:
+    if home := os.environ.get("HOME"):
+        return home
+    entry = _entry()
+    if entry is not None and entry.pw_dir:
+        return entry.pw_dir
+    problem = (
+        f"the home directory is not known: HOME is not set and user id {_user_id()} has no "
+        "entry in passwd; set HOME"
+    )
+    raise UsageError(problem)
 
 
 def _user_id() -> int | str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ssh_connection import ConnectionLimits
@@ -139,6 +140,7 @@ def _apply_change(
     return found
 
 
+@cache
 def usual_signature_algorithms(*, legacy: bool = False) -> tuple[str, ...]:
     """Return the default signature algorithms of user keys: SHA-1 only in the profile "legacy"."""
     from ssh_transport.algorithms import HOST_KEYS  # few connections need it
