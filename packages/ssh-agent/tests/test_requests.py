@@ -4,17 +4,25 @@ import pytest
 
 from ssh_agent.errors import AgentMisbehaved, WrongReply
 from ssh_agent.messages import (
-    AddConstrainedIdentity,
-    AddIdentity,
     AgentSuccess,
+    Extension,
+    ExtensionResponse,
     IdentitiesAnswer,
+    QueryExtension,
+    RemoveAllIdentities,
     RequestIdentities,
     SignResponse,
 )
-from ssh_agent.requests import AdditionRequest, IdentitiesRequest, SignatureRequest
+from ssh_agent.requests import (
+    ActionRequest,
+    ExtensionNamesRequest,
+    ExtensionRequest,
+    IdentitiesRequest,
+    SignatureRequest,
+)
 from ssh_keys import CertificateSpec, PrivateKey, PublicKey, issue
 from ssh_keys.fido import Assertion
-from ssh_wire import UsageError
+from ssh_wire import Message, UsageError, WireError
 from ssh_wire.primitives import read_string, string
 
 
@@ -149,53 +157,49 @@ def test_reply_to_other_request_raises_wrong_reply(ed25519: PrivateKey) -> None:
             request.answer(reply)
 
 
-# ------------------------------------------------------------- private keys
+# --------------------------------------------------- success, and extensions
 
 
-def test_addition_sends_fields_of_key_and_comment(ed25519: PrivateKey) -> None:
-    message = AdditionRequest(ed25519, "mine").message
+def test_action_sends_its_message_and_is_answered_by_success_alone() -> None:
+    request = ActionRequest(RemoveAllIdentities())
 
-    assert message == AddIdentity(key=ed25519.private_fields().encode() + string("mine"))
-    assert message.encode()[0] == 17
-    assert read_string(message.encode(), 1)[0] == b"ssh-ed25519"
+    assert request.message == RemoveAllIdentities()
+    assert request.answer(AgentSuccess()) is None  # type: ignore[func-returns-value]
+    for reply in (IdentitiesAnswer(identities=()), AgentSuccess(contents=b"x")):
+        with pytest.raises(WrongReply, match="where success was due"):
+            request.answer(reply)
 
 
 @pytest.mark.parametrize(
-    ("lifetime", "confirm", "constraints"),
+    "reply",
     [
-        (60, False, b"\x01\0\0\0\x3c"),
-        (0, True, b"\x02"),
-        (2**32 - 1, True, b"\x01\xff\xff\xff\xff\x02"),
+        ExtensionResponse(name="query", contents=string("a@b") + string("\x1b")),
+        AgentSuccess(contents=string("a@b") + string("\x1b")),  # as early drafts have it
     ],
 )
-def test_constraints_follow_key(
-    ed25519: PrivateKey, lifetime: int, confirm: bool, constraints: bytes
-) -> None:
-    message = AdditionRequest(ed25519, "", lifetime=lifetime, confirm=confirm).message
+def test_names_of_extensions_are_returned_escaped(reply: Message) -> None:
+    request = ExtensionNamesRequest()
 
-    assert isinstance(message, AddConstrainedIdentity)
-    assert message.encode()[0] == 25
-    assert message.key == ed25519.private_fields().encode() + string("") + constraints
+    assert request.message.encode() == QueryExtension().encode()
+    assert request.answer(reply) == ("a@b", "\\x1b")
 
 
-@pytest.mark.parametrize("lifetime", [-1, 2**32])
-def test_lifetime_that_no_agent_takes_raises_usage_error(
-    ed25519: PrivateKey, lifetime: int
-) -> None:
-    with pytest.raises(UsageError, match="cannot keep a key"):
-        AdditionRequest(ed25519, "", lifetime=lifetime)
+def test_answer_to_extension_is_its_contents() -> None:
+    request = ExtensionRequest("a@b", b"in")
+
+    assert request.message == Extension(name="a@b", contents=b"in")
+    assert request.answer(AgentSuccess()) == b""
+    assert request.answer(ExtensionResponse(name="a@b", contents=b"out")) == b"out"
 
 
-@pytest.mark.parametrize("lifetime", [0, 60])
-def test_private_key_is_not_printed_with_message(ed25519: PrivateKey, lifetime: int) -> None:
-    message = AdditionRequest(ed25519, "mine", lifetime=lifetime).message
+@pytest.mark.row("G03")
+@pytest.mark.parametrize("reply", [ExtensionResponse(name="c@d"), IdentitiesAnswer(identities=())])
+def test_answer_to_other_request_is_not_one_to_extension(reply: Message) -> None:
+    with pytest.raises(WrongReply, match="an answer to 'a@b'"):
+        ExtensionRequest("a@b").answer(reply)
 
-    assert repr(message) == f"{type(message).__name__}(key=…)"
 
-
-def test_addition_is_answered_by_success_alone(ed25519: PrivateKey) -> None:
-    request = AdditionRequest(ed25519, "")
-
-    assert request.answer(AgentSuccess()) is None  # type: ignore[func-returns-value]
-    with pytest.raises(WrongReply, match="where success was due"):
-        request.answer(IdentitiesAnswer(identities=()))
+@pytest.mark.row("G03")
+def test_malformed_names_of_extensions_are_refused() -> None:
+    with pytest.raises(WireError):
+        ExtensionNamesRequest().answer(ExtensionResponse(name="query", contents=b"\0\0\0\5a"))

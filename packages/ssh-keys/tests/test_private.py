@@ -7,7 +7,13 @@ from typing import cast
 import attrs
 import pytest
 
-from ssh_keys import PrivateKey, SigningFailed, load_private_key
+from ssh_keys import (
+    KeyFormatError,
+    PrivateKey,
+    SigningFailed,
+    UnsupportedKey,
+    load_private_key,
+)
 from ssh_keys.families.ecdsa import ECDSAPrivateKey
 from ssh_keys.families.rsa import RSAPrivateKey
 from ssh_wire import UsageError
@@ -142,3 +148,23 @@ def test_randomness_is_an_argument(ed25519: PrivateKey) -> None:
     assert first == ed25519.to_openssh("pass", rounds=1, random=bytes)
     assert first != ed25519.to_openssh("pass", rounds=1)
     assert load_private_key(first, "pass").public_key == ed25519.public_key
+
+
+def test_fields_of_private_key_are_read_where_they_begin(signing: PrivateKey) -> None:
+    fields = signing.private_fields().encode()
+
+    key, end = PrivateKey.read_fields(b"xx" + fields + b"rest", 2)
+
+    assert key.private_fields() == signing.private_fields()
+    assert end == 2 + len(fields)
+
+
+@pytest.mark.parametrize("data", [b"", bytes(4), b"\0\0\0\x0bssh-ed25519\0\0\0\x09"])
+def test_fields_that_are_cut_short_are_no_private_key(data: bytes) -> None:
+    with pytest.raises(KeyFormatError):
+        PrivateKey.read_fields(data)
+
+
+def test_fields_of_unknown_kind_are_not_named() -> None:
+    with pytest.raises(UnsupportedKey, match="of a kind that is not known"):
+        PrivateKey.read_fields(b"\0\0\0\x06secret")

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 from ssh_agent.errors import AgentMisbehaved, WrongReply
 from ssh_agent.identities import Identities
 from ssh_agent.messages import (
-    CONSTRAIN_CONFIRM,
-    CONSTRAIN_LIFETIME,
     SIGN_FLAGS,
-    AddConstrainedIdentity,
-    AddIdentity,
     AgentSuccess,
+    Extension,
+    ExtensionNames,
+    ExtensionResponse,
     IdentitiesAnswer,
     RequestIdentities,
     SignRequest,
@@ -25,14 +24,19 @@ from ssh_agent.messages import (
 )
 from ssh_keys import KeyPolicy, PublicKey
 from ssh_wire import Message, UsageError
-from ssh_wire.primitives import string
+from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate, PrivateKey
+    from ssh_keys import Certificate
 
-__all__ = ["AdditionRequest", "AgentRequest", "IdentitiesRequest", "SignatureRequest"]
-
-_MAX_SECONDS: Final = 2**32 - 1
+__all__ = [
+    "ActionRequest",
+    "AgentRequest",
+    "ExtensionNamesRequest",
+    "ExtensionRequest",
+    "IdentitiesRequest",
+    "SignatureRequest",
+]
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -123,43 +127,67 @@ class SignatureRequest(AgentRequest[bytes]):
         return reply.signature
 
 
-class AdditionRequest(AgentRequest[None]):
-    """Keep this private key (section 4.2).
+class ActionRequest(AgentRequest[None]):
+    """Do this: a request that is answered with success alone.
 
     Args:
-        key: the key.
-        comment: what the agent calls it.
-        lifetime: seconds after which the agent forgets it; 0 for never.
-        confirm: whether the agent asks its user before each use.
-
-    Raises:
-        UsageError: an agent does not take that number of seconds.
+        message: the message that asks.
     """
 
-    def __init__(
-        self, key: PrivateKey, comment: str, *, lifetime: int = 0, confirm: bool = False
-    ) -> None:
-        if not 0 <= lifetime <= _MAX_SECONDS:
-            problem = f"an agent cannot keep a key for {lifetime} seconds"
-            raise UsageError(problem)
-        self._key = key.private_fields().encode() + string(comment)
-        self._constraints = b""
-        if lifetime:
-            self._constraints += bytes([CONSTRAIN_LIFETIME]) + lifetime.to_bytes(4)
-        if confirm:
-            self._constraints += bytes([CONSTRAIN_CONFIRM])
+    def __init__(self, message: Message) -> None:
+        self._message = message
 
     @property
-    def message(self) -> AddIdentity | AddConstrainedIdentity:
-        """SSH_AGENTC_ADD_IDENTITY, or the message with constraints."""
-        if not self._constraints:
-            return AddIdentity(key=self._key)
-        return AddConstrainedIdentity(key=self._key + self._constraints)
+    def message(self) -> Message:
+        """The message that was given."""
+        return self._message
 
     def answer(self, reply: Message) -> None:
-        """Return nothing: the agent has the key."""
-        if not isinstance(reply, AgentSuccess):
+        """Return nothing: it is done."""
+        if reply != AgentSuccess():
             raise _wrong(reply, "success")
+
+
+class ExtensionRequest(AgentRequest[bytes]):
+    """Do what an extension defines (section 4.7).
+
+    Args:
+        name: the name of the extension, such as "query" or one that ends with "@example.com".
+        contents: what the extension defines behind the name.
+    """
+
+    def __init__(self, name: str, contents: bytes = b"") -> None:
+        self._name = name
+        self._contents = contents
+
+    @property
+    def message(self) -> Extension:
+        """SSH_AGENTC_EXTENSION."""
+        return Extension(name=self._name, contents=self._contents)
+
+    def answer(self, reply: Message) -> bytes:
+        """Return the contents of the answer, which the extension defines."""
+        if isinstance(reply, AgentSuccess):
+            return reply.contents
+        if isinstance(reply, ExtensionResponse) and reply.name == self._name:
+            return reply.contents
+        raise _wrong(reply, f"an answer to {self._name!r}")
+
+
+class ExtensionNamesRequest(AgentRequest[tuple[str, ...]]):
+    """Which extensions do you have (section 4.7.1)?"""
+
+    _request: Final = ExtensionRequest("query")
+
+    @property
+    def message(self) -> Extension:
+        """SSH_AGENTC_EXTENSION with "query"."""
+        return self._request.message
+
+    def answer(self, reply: Message) -> tuple[str, ...]:
+        """Return the names, escaped; "query" itself is not among OpenSSH's."""
+        names = ExtensionNames.decode(self._request.answer(reply)).names
+        return tuple(printable(name) for name in names)
 
 
 def _wrong(reply: Message, wanted: str) -> WrongReply:

@@ -10,10 +10,11 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Literal, NoReturn, Protocol, Self, SupportsIndex, cast
 
 from ssh_keys import kinds
-from ssh_keys.errors import KeyDecryptError, SigningFailed
+from ssh_keys.errors import KeyDecryptError, KeyFormatError, SigningFailed
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey, Signature
-from ssh_wire import Record, UsageError, lazy, lazy_attrs
+from ssh_wire import Record, UsageError, WireError, lazy, lazy_attrs
+from ssh_wire.primitives import read_text
 
 if TYPE_CHECKING:
     import secrets
@@ -92,6 +93,26 @@ class PrivateKey(ABC):
     @abstractmethod
     def private_fields(self) -> Record:
         """Return the fields as openssh-key-v1 and the agent protocol have them."""
+
+    @staticmethod
+    def read_fields(
+        data: bytes, pos: int = 0, *, policy: KeyPolicy = KeyPolicy.DEFAULT
+    ) -> tuple[PrivateKey, int]:
+        """Read the fields of `private_fields` at `pos`; return the key and where they end.
+
+        Raises:
+            UnsupportedKey: the kind is refused or unknown.
+            KeyFormatError: these are not the fields of one valid key.
+        """
+        try:
+            kind, _ = read_text(data, pos)
+            named_family: Callable[[str], PrivateFamily] = lazy.load(
+                "ssh_keys.registry:named_family"
+            )
+            return named_family(kind).read_private(data, pos, policy=policy)
+        except WireError as error:
+            problem = f"not the fields of a private key: {error}"
+            raise KeyFormatError(problem) from None
 
     def ppk_fields(self) -> Record:
         """Return the secret fields as PuTTY's format has them.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 from ssh_agent.clients import DEFAULT_TIMEOUT, READ_SIZE, closed, connect_error, conversation_error
 from ssh_agent.core import AgentProtocol, PendingRequest
 from ssh_agent.location import socket_path
-from ssh_agent.requests import AdditionRequest, AgentRequest, IdentitiesRequest, SignatureRequest
+from ssh_agent.requests import ActionRequest, AgentRequest, IdentitiesRequest, SignatureRequest
 from ssh_keys import KeyPolicy
 from ssh_wire.aio import close_after, timeout
 
@@ -140,7 +140,12 @@ class AgentClient:
             AgentError: the agent refuses, misbehaves, is gone or is late.
             UsageError: an agent does not take that number of seconds.
         """
-        request = AdditionRequest(key, comment or key.comment, lifetime=lifetime, confirm=confirm)
+        from ssh_agent.added_identity import AddedIdentity  # loads with the first addition
+        from ssh_agent.constraints import Constraints
+
+        constraints = Constraints(lifetime=lifetime or None, confirm=confirm)
+        identity = AddedIdentity(key, comment or key.comment, constraints=constraints)
+        request = ActionRequest(identity.message)
         await self._ask(request)
 
     async def close(self) -> None:

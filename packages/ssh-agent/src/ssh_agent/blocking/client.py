@@ -12,7 +12,7 @@ from ssh_agent.clients import DEFAULT_TIMEOUT, READ_SIZE, closed, connect_error,
 from ssh_agent.core import AgentProtocol, PendingRequest
 from ssh_agent.errors import AgentError, AgentUnavailable
 from ssh_agent.location import socket_path
-from ssh_agent.requests import AdditionRequest, AgentRequest, IdentitiesRequest, SignatureRequest
+from ssh_agent.requests import ActionRequest, AgentRequest, IdentitiesRequest, SignatureRequest
 from ssh_keys import KeyPolicy
 
 if TYPE_CHECKING:
@@ -109,7 +109,12 @@ class AgentClient:
             AgentError: the agent refuses, misbehaves, is gone or is late.
             UsageError: an agent does not take that number of seconds.
         """
-        request = AdditionRequest(key, comment or key.comment, lifetime=lifetime, confirm=confirm)
+        from ssh_agent.added_identity import AddedIdentity  # loads with the first addition
+        from ssh_agent.constraints import Constraints
+
+        constraints = Constraints(lifetime=lifetime or None, confirm=confirm)
+        identity = AddedIdentity(key, comment or key.comment, constraints=constraints)
+        request = ActionRequest(identity.message)
         self._ask(request)
 
     def close(self) -> None:
