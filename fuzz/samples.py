@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 from typing import Any
 
-from ssh_wire import Record, codegen, messages
+from ssh_wire import Record, messages, wire_fields
 
 __all__ = ["declared", "samples"]
 
@@ -44,11 +44,11 @@ def samples(cls: type[Any]) -> list[Any]:
 
 
 def _sample(cls: type[Any], which: int) -> Any:
-    fields = [field for field in codegen.fields(cls) if field.constant is None]
+    fields = [field for field in wire_fields.fields(cls) if field.constant is None]
     return cls(**{field.name: _value(field, which) for field in fields})
 
 
-def _value(field: codegen.Field, which: int) -> Any:
+def _value(field: wire_fields.Field, which: int) -> Any:
     if field.item is not None:
         count = 2 * which
         if field.record is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ssh_wire import Message, Record, codegen, messages
+from ssh_wire import Message, Record, messages, wire_fields
 
 _NAME = st.text(
     st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters=","), min_size=1
@@ -50,7 +50,7 @@ def numbered() -> list[type[Message]]:
 
 def build(cls: type[Any]) -> st.SearchStrategy[Any]:
     """Build any value of a declaration from its fields."""
-    fields = codegen.fields(cls)
+    fields = wire_fields.fields(cls)
     values = {f.name: _field(f) for f in fields if f.constant is None}
     return st.fixed_dictionaries(values).map(lambda chosen: cls(**chosen))
 

@@ -74,11 +74,13 @@ def _unused() -> Any:
     return Unused
 
 
-def test_class_is_built_when_instance_is_made() -> None:
+def test_init_is_written_when_several_instances_were_made() -> None:
     unused = _unused()
     stub = unused.__init__
 
     assert unused().x == 1
+    assert unused.__init__ is stub
+    assert [unused(number).x for number in range(50)] == list(range(50))
     assert unused.__init__ is not stub
 
 
@@ -315,3 +317,36 @@ def test_class_is_that_of_attrs(data: st.DataObject) -> None:
     assert str(inspect.signature(ours)) == str(inspect.signature(theirs))
     assert (ours.__hash__ is None) is (theirs.__hash__ is None)
     assert ours.__match_args__ == theirs.__match_args__
+
+
+@given(st.data())
+def test_first_instance_is_that_of_attrs(data: st.DataObject) -> None:
+    kinds = ("default", "factory", "converter", "unset", "required", "keyword")
+    chosen = data.draw(st.lists(st.sampled_from(kinds), max_size=5))
+    given_values = [data.draw(st.integers(0, 9)) for _ in range(data.draw(st.integers(0, 6)))]
+    named = data.draw(st.dictionaries(st.sampled_from(["f0", "f1", "f2", "f3", "f4"]), st.none()))
+    is_frozen = data.draw(st.booleans())
+
+    def declare(field: Any, decorate: Any) -> Any:
+        options: dict[str, dict[str, Any]] = {
+            "default": {"default": 3},
+            "factory": {"factory": list[int]},
+            "converter": {"default": 4, "converter": repr},
+            "unset": {"init": False},
+            "required": {},
+            "keyword": {"kw_only": True},
+        }
+        space: dict[str, Any] = {"__annotations__": {}, "__qualname__": "Made"}
+        for number, kind in enumerate(chosen):
+            space["__annotations__"][f"f{number}"] = "int"
+            space[f"f{number}"] = field(**options[kind])
+        return decorate(frozen=is_frozen)(type("Made", (), space))
+
+    def outcome(field: Any, decorate: Any) -> object:
+        try:
+            made = declare(field, decorate)(*given_values, **named)
+        except (TypeError, ValueError) as error:  # attrs refuses the order of fields by the latter
+            return str(error) if "argument" in str(error) else "refused"
+        return [getattr(made, f"f{number}", "unset") for number in range(len(chosen))]
+
+    assert outcome(lazy_attrs.field, lazy_attrs.define) == outcome(attrs.field, attrs.define)

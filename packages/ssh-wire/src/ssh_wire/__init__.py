@@ -22,7 +22,9 @@ Internal:
 
     declare          @message and @record: a message as the RFC prints it
     types            the data types of RFC 4251 as annotations
-    codegen          writes encoders and decoders as straight-line code, on first use
+    wire_fields      the fields of a declaration, with their wire types
+    codec            encodes and decodes field by field, while a class has been used a few times
+    codegen          writes encoders and decoders as straight-line code, for what is used more
     lazy_fields      the fields of lazy attrs classes, and the methods that follow from them
     messageset       which message a number means in one phase
     errors           SSHError, ProtocolError, UsageError and what decoders raise

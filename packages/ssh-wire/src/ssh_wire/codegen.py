@@ -1,8 +1,10 @@
 """Write the encoder and the decoder of a declaration as straight-line code.
 
-`install` turns the fields of a class into the source of one of four functions, compiles it and
-puts it on the class; few programs need all four of a class.  Neighbouring fields of fixed
-size, and the length of the string after them, share one `struct` call; constants are folded.
+A class that is used more than a few times gets them; until then `ssh_wire.codec` takes the fields
+one by one.  `install` turns the fields of a class into the source of one of four functions,
+compiles it and puts it on the class; few programs need all four of a class.  Neighbouring fields
+of fixed size, and the length of the string after them, share one `struct` call; constants are
+folded.
 The source is registered with `linecache`, so a traceback or a debugger shows the line.
 
 Every reader checks the end of the input before it slices, and every count against the rest of the
@@ -11,12 +13,11 @@ input, so no input makes it allocate more than its own size.
 
 from __future__ import annotations
 
-import inspect
 import linecache
 from collections.abc import Callable
 from struct import Struct
 from struct import error as struct_error
-from typing import Annotated, Any, Literal, cast, get_args, get_origin, get_type_hints
+from typing import Any
 
 from ssh_wire import primitives
 from ssh_wire.errors import (
@@ -27,29 +28,13 @@ from ssh_wire.errors import (
     Truncated,
     WrongConstant,
 )
-from ssh_wire.types import Wire
+from ssh_wire.wire_fields import FIXED_SIZES, FORMATS, Field, fields
 
-__all__ = [
-    "FIXED_SIZES",
-    "STRINGS",
-    "VERBS",
-    "Field",
-    "field_names",
-    "fields",
-    "install",
-    "source",
-]
+__all__ = ["install", "source", "written"]
 
 _ENCODERS = ("encode", "encode_parts")
-VERBS = (*_ENCODERS, "decode", "read")
-"""The functions of a codec."""
 
-_FIXED = {"byte": "B", "bool": "?", "uint32": "I", "uint64": "Q", "cookie": "16s"}
-_SIZES = {"B": 1, "?": 1, "I": 4, "Q": 8, "16s": 16}
-FIXED_SIZES = {kind: _SIZES[form] for kind, form in _FIXED.items()}
-"""The size of each wire type of fixed size, in bytes."""
-
-_PLAIN: dict[object, str] = {bool: "bool", bytes: "bytes", str: "str"}
+_SIZES = {form: FIXED_SIZES[kind] for kind, form in FORMATS.items()}
 
 _ENCODED = {
     "bytes": "self.{0}",
@@ -59,8 +44,6 @@ _ENCODED = {
     "mpint": "encode_mpint(self.{0})",
     "name-list": "encode_names(self.{0})",
 }
-STRINGS = frozenset(_ENCODED)
-"""The wire types with a length and that many bytes."""
 
 _DECODED = {
     "bytes": "bytes(data[{start}:{end}])",
@@ -76,44 +59,6 @@ _ITEM_READERS = {
     "text": "read_human_text",
 }
 _ITEM_ENCODERS = {"bytes": "string(item)", "str": "string(item)", "text": "string(raw(item))"}
-
-
-class Field:
-    """A field: its name, its wire type, its constant, and for lists the type of its items."""
-
-    def __init__(self, owner: str, name: str, hint: object) -> None:
-        self.name = name
-        self.constant: str | bool | None = None
-        self.item: str | None = None
-        self.record: type | None = None
-        self.kind: str = self._kind(owner, hint)
-
-    def _kind(self, owner: str, hint: object) -> str:
-        if get_origin(hint) is Literal:
-            (self.constant,) = get_args(hint)
-            return "bool" if isinstance(self.constant, bool) else "str"
-        if get_origin(hint) is Annotated:
-            plain, *notes = get_args(hint)
-            wire = next(note for note in notes if isinstance(note, Wire))
-            if wire.kind in {"counted", "repeated"}:
-                self._set_item(owner, get_args(plain)[0])
-            return wire.kind
-        if hint in _PLAIN:
-            return _PLAIN[hint]
-        if hasattr(hint, "read") and hasattr(hint, "encode"):
-            self.record = cast("type", hint)
-            return "record"
-        problem = (
-            f"{owner}.{self.name}: {hint!r} has no wire type; use Byte, UInt32, UInt64 or MPInt"
-        )
-        raise TypeError(problem)
-
-    def _set_item(self, owner: str, hint: object) -> None:
-        item = Field(owner, self.name, hint)
-        if item.record is None and item.kind not in _ITEM_READERS:
-            problem = f"{owner}.{self.name}: items are strings or records; make one of {item.kind}"
-            raise TypeError(problem)
-        self.item, self.record = item.kind, item.record
 
 
 class _Source:
@@ -177,8 +122,8 @@ class _Source:
                 constant = field.constant.encode()
                 formats += ["I", f"{len(constant)}s"]
                 values += [str(len(constant)), repr(constant)]
-            elif field.kind in _FIXED:
-                formats.append(_FIXED[field.kind])
+            elif field.kind in FORMATS:
+                formats.append(FORMATS[field.kind])
                 fixed = field.constant is not None
                 values.append(str(field.constant) if fixed else f"self.{field.name}")
                 if field.kind == "cookie":
@@ -305,7 +250,7 @@ class _Decoder:
         self.base, self.offset = end, 0
 
     def add(self, index: int, field: Field) -> None:
-        if field.kind in _FIXED:
+        if field.kind in FORMATS:
             self._add_fixed(index, field)
         elif field.kind == "rest":
             self.flush()
@@ -322,7 +267,7 @@ class _Decoder:
             self._add_string(index, field)
 
     def _add_fixed(self, index: int, field: Field) -> None:
-        self.fixed(field.name, _FIXED[field.kind], f"v{index}")
+        self.fixed(field.name, FORMATS[field.kind], f"v{index}")
         if field.constant is not None:
             self.checks.append(
                 f"if v{index} is not {field.constant}: "
@@ -387,51 +332,22 @@ def _raw(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _hints(cls: type) -> dict[str, Any]:
-    """Return the fields in wire order; a field that a subclass declares again keeps its place."""
-    names: dict[str, None] = {}
-    for base in reversed(cls.__mro__):
-        names.update(dict.fromkeys(inspect.get_annotations(base)))
-    hints = get_type_hints(cls, include_extras=True)
-    return {n: hints[n] for n in names if n != "NUMBER"}
-
-
-_fields: dict[type, tuple[Field, ...]] = {}
-
-
-def fields(cls: type) -> tuple[Field, ...]:
-    """Return the fields of a declaration in wire order, with their wire types."""
-    if cls not in _fields:
-        _fields[cls] = tuple(Field(cls.__name__, *hint) for hint in _hints(cls).items())
-    return _fields[cls]
-
-
-_names: dict[type, tuple[str, ...]] = {}
-
-
-def field_names(cls: type) -> tuple[str, ...]:
-    """Return the names of a declaration's fields in wire order."""
-    if cls not in _names:
-        _names[cls] = tuple(_hints(cls))
-    return _names[cls]
-
-
 def source(cls: type, verb: str) -> str:
     """Return the source of one function of the codec of a declaration.
 
     Args:
         cls: the declaration.
-        verb: one of `VERBS`.
+        verb: "encode", "encode_parts", "decode" or "read".
     """
     return _Source(cls, getattr(cls, "NUMBER", None)).text(verb)
 
 
-def install(cls: Any, verb: str) -> None:  # noqa: ANN401 (a class that gets a new method)
-    """Write, compile and install one function of the codec of a declaration.
+def written(cls: Any, verb: str) -> Callable[..., Any]:  # noqa: ANN401 (any declaration)
+    """Write and compile one function of the codec of a declaration.
 
     Args:
         cls: the declaration.
-        verb: one of `VERBS`.
+        verb: "encode", "encode_parts", "decode" or "read".
     """
     writer = _Source(cls, cls.NUMBER)
     text = writer.text(verb)
@@ -439,4 +355,15 @@ def install(cls: Any, verb: str) -> None:  # noqa: ANN401 (a class that gets a n
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     made: dict[str, Callable[..., Any]] = {}
     exec(compile(text, filename, "exec"), writer.globals, made)  # noqa: S102 (our own source)
-    setattr(cls, verb, made[verb] if verb in _ENCODERS else staticmethod(made[verb]))
+    return made[verb]
+
+
+def install(cls: Any, verb: str) -> None:  # noqa: ANN401 (a class that gets a new method)
+    """Write, compile and install one function of the codec of a declaration.
+
+    Args:
+        cls: the declaration.
+        verb: "encode", "encode_parts", "decode" or "read".
+    """
+    function = written(cls, verb)
+    setattr(cls, verb, function if verb in _ENCODERS else staticmethod(function))

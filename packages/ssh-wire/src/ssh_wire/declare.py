@@ -13,8 +13,8 @@
 `message` makes a frozen attrs class with keyword-only fields in wire order; `record` is the same
 without a message number, for structures inside messages and for heads that several messages
 share.  A field that a subclass declares again keeps its place, so a variant declares only its
-constant and what follows.  The codec is written by `ssh_wire.codegen` when a class first encodes
-or decodes.
+constant and what follows.  The codec is written by `ssh_wire.codegen` when a class has encoded or
+decoded a few times.
 """
 
 from __future__ import annotations
@@ -22,11 +22,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar, Self, TypeVar, dataclass_transform
 
-from ssh_wire import codegen, lazy_attrs
+from ssh_wire import codec, lazy_attrs, wire_fields
 from ssh_wire.errors import EncodeError
 from ssh_wire.primitives import Buffer
 
 __all__ = ["Message", "Record", "message", "record"]
+
+_VERBS = ("encode", "encode_parts", "decode", "read")
+"""The functions of a codec."""
 
 R = TypeVar("R", bound="Record")
 M = TypeVar("M", bound="Message")
@@ -46,6 +49,9 @@ class Record:
         Raises:
             EncodeError: a field's value does not fit its wire type.
         """
+        made = codec.encode(self) if codec.is_rare(type(self), "encode") else None
+        if made is not None:
+            return made
         _install(type(self), "encode")
         return self.encode()
 
@@ -65,6 +71,9 @@ class Record:
         Raises:
             WireError: `data` is not exactly one such structure.
         """
+        made: Self | None = codec.decode(cls, data) if codec.is_rare(cls, "decode") else None
+        if made is not None:
+            return made
         _install(cls, "decode")
         return cls.decode(data)
 
@@ -75,6 +84,9 @@ class Record:
         Raises:
             WireError: there is no such structure at `pos`.
         """
+        made = codec.read(cls, data, pos) if codec.is_rare(cls, "read") else None
+        if made is not None:
+            return made
         _install(cls, "read")
         return cls.read(data, pos)
 
@@ -84,7 +96,7 @@ class Record:
         Raises:
             EncodeError: there is no such field.
         """
-        names = codegen.field_names(type(self))
+        names = wire_fields.field_names(type(self))
         unknown = changes.keys() - set(names)
         if unknown:
             raise EncodeError(type(self).__name__, f"there is no field {min(unknown)}")
@@ -96,10 +108,12 @@ class Record:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return all(getattr(self, n) == getattr(other, n) for n in codegen.field_names(type(self)))
+        return all(
+            getattr(self, n) == getattr(other, n) for n in wire_fields.field_names(type(self))
+        )
 
     def __hash__(self) -> int:
-        names = codegen.field_names(type(self))
+        names = wire_fields.field_names(type(self))
         return hash((type(self), *(getattr(self, name) for name in names)))
 
     def __repr__(self) -> str:
@@ -107,13 +121,17 @@ class Record:
             field.name: repr(getattr(self, field.name)) if field.repr else "…"
             for field in lazy_attrs.fields(type(self))
         }
-        inside = ", ".join(f"{name}={values[name]}" for name in codegen.field_names(type(self)))
+        inside = ", ".join(
+            f"{name}={values[name]}" for name in wire_fields.field_names(type(self))
+        )
         return f"{type(self).__name__}({inside})"
 
 
 def _install(cls: type[Record], verb: str) -> None:
     # a method that was taken from the class before the first call still installs
     if cls.__dict__[verb] is Record.__dict__[verb]:
+        from ssh_wire import codegen  # few programs use a class that often at once
+
         codegen.install(cls, verb)
 
 
@@ -154,7 +172,7 @@ def record(cls: type[R]) -> type[R]:
 def _frozen(cls: type[R]) -> type[R]:
     # eq, hash and repr come from Record: compiling them for each class costs import time
     made = lazy_attrs.frozen(cls, kw_only=True, eq=False, repr=False, getstate_setstate=False)
-    for name in codegen.VERBS:
+    for name in _VERBS:
         # each class compiles its own codec, also if its base has one
         setattr(made, name, Record.__dict__[name])
     return made

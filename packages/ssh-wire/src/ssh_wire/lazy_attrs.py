@@ -2,9 +2,10 @@
 
 `frozen`, `define`, `field` and `evolve` are those of attrs for type checkers and in what they
 do; classes are slotted as theirs are.  attrs needs 8 ms for its own import and 0.2 to 0.5 ms for
-each class, whose methods it compiles; a program uses few of the classes that it imports.  Here
-a method is written when it is called first.  What is rare is left to attrs: validators, pickles,
-`attrs.fields`.
+each class, whose methods it compiles; a program uses few of the classes that it imports, and most
+of them once or twice.  Here a method is written when it is called first, and `__init__`, without
+which no instance is made, when it has been called a few times: until then each field is set by a
+loop.  What is rare is left to attrs: validators, pickles, `attrs.fields`.
 
     from ssh_wire import lazy_attrs
 
@@ -16,7 +17,8 @@ a method is written when it is called first.  What is rare is left to attrs: val
 from __future__ import annotations
 
 from _thread import RLock  # as threading has it, without its import
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
@@ -33,6 +35,8 @@ _BY_ATTRS: Final = (
 _ASKED_FOR: Final = ("__match_args__", "__attrs_attrs__", "__signature__")
 _PICKLED: Final = ("__getstate__", "__setstate__")
 _UNDERSTOOD: Final = frozenset({"frozen", "kw_only", "eq", "repr", "getstate_setstate"})
+_FEW: Final = 8
+"""How many instances of a class are made without its `__init__`: to write it costs 40 of them."""
 _writing: Final = RLock()  # several threads may use a class for the first time
 
 
@@ -51,31 +55,46 @@ class _LazyClass:
         if "__init__" in vars(body):
             problem = f"{body.__qualname__}: a lazy attrs class has no __init__ of its own"
             raise TypeError(problem)
-        bases = [_lazy_class(base) for base in body.__mro__[1:-1]]
-        self.frozen: bool = options.get("frozen", False) or any(b and b.frozen for b in bases)
+        lazy = (_lazy_class(base) for base in body.__mro__[1:-1])
+        self._bases = [base for base in lazy if base is not None]
+        self.frozen: bool = options.get("frozen", False) or any(b.frozen for b in self._bases)
         """Whether instances cannot be changed."""
-        self.own = lazy_fields.own_fields(body)
-        """The fields that it declares itself."""
-        for each in self.own:
-            if each.kw_only is None:
-                each.kw_only = options.get("kw_only", False)
-        self.fields = _in_order(self.own, [base.own for base in reversed(bases) if base])
-        """All its fields, in the order of `__init__`."""
         self._body = body
         self._options = {**options, "frozen": self.frozen}
         self._written: set[str] = set()
+        self._filled = 0
         self.made: type = type(body)(body.__name__, body.__bases__, self._namespace())
         """The class that is used."""
         _redirect(body, self.made)
 
+    @cached_property
+    def own(self) -> tuple[Field, ...]:
+        """The fields that it declares itself."""
+        found = lazy_fields.own_fields(self._body)
+        for each in found:
+            if each.kw_only is None:
+                each.kw_only = self._options.get("kw_only", False)
+        return found
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """All its fields, in the order of `__init__`."""
+        return _in_order(self.own, [base.own for base in reversed(self._bases)])
+
+    @cached_property
+    def _filling(self) -> lazy_fields.Filling:
+        return lazy_fields.Filling(self.made, self.fields)
+
     def _namespace(self) -> dict[str, Any]:
-        own = vars(self._body)
-        left_out = {*(each.name for each in self.own), "__dict__", "__weakref__"}
-        space = {name: value for name, value in own.items() if name not in left_out}
-        space["__slots__"] = self._slots()
+        space = dict(vars(self._body))
+        own = space
+        names = lazy_fields.own_names(self._body)
+        for name in (*names, "__dict__", "__weakref__"):
+            space.pop(name, None)
+        space["__slots__"] = self._slots(names)
         space["__qualname__"] = self._body.__qualname__
         space["__lazy_attrs__"] = self
-        space["__init__"] = _stub(self, "__init__")
+        space["__init__"] = _first_init(self)
         space |= {name: _Attribute(self, name) for name in _ASKED_FOR}
         if self._options.get("getstate_setstate", True):
             space |= {name: _stub(self, name) for name in _PICKLED}
@@ -89,10 +108,10 @@ class _LazyClass:
                 space["__hash__"] = _stub(self, "__hash__") if self.frozen else None
         return space
 
-    def _slots(self) -> tuple[str, ...]:
-        bases = self._body.__mro__[1:]
+    def _slots(self, names: Sequence[str]) -> tuple[str, ...]:
+        bases = self._body.__mro__[1:-1]
         present = {name for base in bases for name in getattr(base, "__slots__", ())}
-        own = tuple(each.name for each in self.own if each.name not in present)
+        own = tuple(name for name in names if name not in present)
         return own if any(base.__weakrefoffset__ for base in bases) else (*own, "__weakref__")
 
     @property
@@ -103,6 +122,19 @@ class _LazyClass:
             or not all(each.is_understood for each in self.fields)
             or (not self.frozen and any(each.converter for each in self.fields))
         )
+
+    def fill(self, made: object, given: tuple[Any, ...], named: dict[str, Any]) -> bool:
+        """Set the fields of a new instance as `__init__` does, while there are few.
+
+        Returns:
+            Whether they are set; if not, `__init__` has to be written.
+        """
+        self._filled += 1
+        return self._filled <= _FEW and self._can_fill and self._filling.fill(made, given, named)
+
+    @cached_property
+    def _can_fill(self) -> bool:
+        return not self.needs_attrs
 
     def write(self, name: str) -> None:
         """Write a method, or have attrs write it, unless it is there."""
@@ -177,6 +209,17 @@ def _stub(lazy: _LazyClass, name: str) -> object:
     def method(self: object, *args: Any, **values: Any) -> Any:  # noqa: ANN401 (any method)
         lazy.write(name)
         return getattr(lazy.made, name)(self, *args, **values)
+
+    return method
+
+
+def _first_init(lazy: _LazyClass) -> object:
+    """Return the `__init__` of a class that was used a few times at most."""
+
+    def method(self: object, *given: Any, **named: Any) -> None:  # noqa: ANN401 (any method)
+        if not lazy.fill(self, given, named):
+            lazy.write("__init__")
+            vars(lazy.made)["__init__"](self, *given, **named)
 
     return method
 

@@ -6,13 +6,22 @@ Each function writes one method as attrs does, a slot at a time instead of throu
 
 from __future__ import annotations
 
-import inspect
 import linecache
 from collections.abc import Callable, Sequence
 from reprlib import recursive_repr
 from typing import Any, Final, Self
 
-__all__ = ["NOTHING", "Field", "own_fields", "write_eq", "write_hash", "write_init", "write_repr"]
+__all__ = [
+    "NOTHING",
+    "Field",
+    "Filling",
+    "own_fields",
+    "own_names",
+    "write_eq",
+    "write_hash",
+    "write_init",
+    "write_repr",
+]
 
 
 class _Nothing:
@@ -77,6 +86,11 @@ class Field:
         return self.name.lstrip("_")
 
     @property
+    def has_default(self) -> bool:
+        """Whether its argument may be left out."""
+        return self.factory is not None or self.default is not NOTHING
+
+    @property
     def is_understood(self) -> bool:
         """Whether it has no option that only attrs knows."""
         return self.options.keys() <= _UNDERSTOOD and all(
@@ -104,6 +118,46 @@ class Field:
         return f"set_{self.name}(self, {value})"
 
 
+class Filling:
+    """Sets the fields of an instance one by one: what `write_init` writes, without writing it.
+
+    Args:
+        cls: the slotted class.
+        fields: its fields, in the order of `__init__`.
+    """
+
+    def __init__(self, cls: type, fields: Sequence[Field]) -> None:
+        self._fields = [(each, getattr(cls, each.name).__set__) for each in fields]
+        self._then: Callable[[Any], None] | None = getattr(cls, "__attrs_post_init__", None)
+        given = [each for each in fields if each.init]
+        self._known = {each.argument for each in given}
+        self._placed = [each.argument for each in given if not each.kw_only]
+        optional = [each.has_default for each in given if not each.kw_only]
+        self._is_sound = optional == sorted(optional)
+        self._needed = {each.argument for each in given if not each.has_default}
+
+    def fill(self, made: object, given: tuple[Any, ...], named: dict[str, Any]) -> bool:
+        """Set the fields; return False, with nothing done, where `__init__` refuses the call."""
+        if given:
+            placed = dict(zip(self._placed, given, strict=False))
+            if len(given) > len(self._placed) or not placed.keys().isdisjoint(named):
+                return False
+            named = placed | named
+        keys = named.keys()
+        if not (self._is_sound and keys <= self._known and keys >= self._needed):
+            return False
+        for each, put in self._fields:
+            value = named.get(each.argument, NOTHING) if each.init else NOTHING
+            if value is NOTHING:
+                value = each.default if each.factory is None else each.factory()
+                if value is NOTHING:
+                    continue
+            put(made, value if each.converter is None else each.converter(value))
+        if self._then is not None:
+            self._then(made)
+        return True
+
+
 def write_init(cls: type, fields: Sequence[Field]) -> Callable[..., None]:
     """Return the `__init__` of a slotted class.
 
@@ -114,7 +168,7 @@ def write_init(cls: type, fields: Sequence[Field]) -> Callable[..., None]:
     placed = [field for field in given if not field.kw_only]
     named = [field.parameter() for field in given if field.kw_only]
     parameters = [field.parameter() for field in placed]
-    has_default = ["=" in each for each in parameters]
+    has_default = [field.has_default for field in placed]
     if has_default != sorted(has_default):
         problem = f"{cls.__qualname__}: a field without a default follows one with a default"
         raise TypeError(problem)
@@ -175,12 +229,17 @@ def _compiled(
     return made[name]
 
 
+def own_names(body: type) -> list[str]:
+    """Return the names of the fields that a class declares itself, in order."""
+    # from 3.10 on, without those of its bases
+    hints = body.__annotations__.items()
+    return [name for name, hint in hints if "ClassVar" not in str(hint)]
+
+
 def own_fields(body: type) -> tuple[Field, ...]:
     """Return the fields that a class declares itself, in order."""
     found: list[Field] = []
-    for name, annotation in inspect.get_annotations(body).items():
-        if "ClassVar" in str(annotation):
-            continue
+    for name in own_names(body):
         value = vars(body).get(name, NOTHING)
         if isinstance(value, Field):
             field = value
@@ -189,6 +248,6 @@ def own_fields(body: type) -> tuple[Field, ...]:
         else:
             field = Field({})
             field.default = value
-        field.name, field.annotation = name, annotation
+        field.name, field.annotation = name, body.__annotations__[name]
         found.append(field)
     return tuple(found)

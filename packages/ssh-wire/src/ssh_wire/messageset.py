@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from struct import Struct
 from typing import Generic, TypeVar
 
-from ssh_wire import codegen, lazy_attrs
+from ssh_wire import lazy_attrs, wire_fields
 from ssh_wire.declare import Message
 from ssh_wire.errors import ProtocolError, Truncated, UsageError, WrongConstant
 from ssh_wire.primitives import Buffer
@@ -143,14 +143,14 @@ def _steps_to_constant(declarations: Sequence[type[Message]]) -> tuple[list[int]
     named = {name for declaration in declarations for name in _string_constants(declaration)}
     steps: list[int] = []
     gap = 1
-    for field in codegen.fields(declarations[-1]):
-        if field.kind in codegen.FIXED_SIZES:
-            gap += codegen.FIXED_SIZES[field.kind]
+    for field in wire_fields.fields(declarations[-1]):
+        if field.kind in wire_fields.FIXED_SIZES:
+            gap += wire_fields.FIXED_SIZES[field.kind]
             continue
         steps.append(gap)
         if field.name in named:
             return steps, field.name
-        if field.kind not in codegen.STRINGS:
+        if field.kind not in wire_fields.STRINGS:
             break
         gap = 0
     return [], ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from ssh_wire import codegen, lazy_attrs
+from ssh_wire import lazy_attrs, wire_fields
 from ssh_wire.declare import Message, Record
 from ssh_wire.dissect.descriptions import describe, terminal_modes
 from ssh_wire.errors import ProtocolError
@@ -123,11 +123,11 @@ def _fields(record: Record) -> tuple[Field, ...]:
     secrets = _secrets(cls)
     return tuple(
         _field(declared, getattr(record, declared.name), cls, secret=declared.name in secrets)
-        for declared in codegen.fields(cls)
+        for declared in wire_fields.fields(cls)
     )
 
 
-def _field(declared: codegen.Field, value: Any, cls: type, *, secret: bool) -> Field:  # noqa: ANN401 (of the declared type)
+def _field(declared: wire_fields.Field, value: Any, cls: type, *, secret: bool) -> Field:  # noqa: ANN401 (of the declared type)
     kind = _WIRE_NAMES.get(declared.kind, declared.kind)
     if declared.item is not None:
         inner = tuple(
@@ -146,7 +146,7 @@ def _field(declared: codegen.Field, value: Any, cls: type, *, secret: bool) -> F
 
 
 def _item(
-    name: str, declared: codegen.Field, item: Record | Value, cls: type, *, secret: bool
+    name: str, declared: wire_fields.Field, item: Record | Value, cls: type, *, secret: bool
 ) -> Field:
     if isinstance(item, Record):
         return Field(name, type(item).__name__, secret=secret, inner=_fields(item))
