@@ -21,7 +21,7 @@ from ssh_keys.trust import Marker, format_host_line, sshfp_records
 from ssh_wire.primitives import read_string, string
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate
+    from ssh_keys import Credential
     from tests.interop.workshop import Workshop
 
 HashName = Literal["md5", "sha1", "sha256", "sha384", "sha512"]
@@ -130,9 +130,7 @@ def _unhashed(line: bytes) -> bytes:
 
 
 def test_fingerprints_and_pictures(shop: Workshop, keys: dict[str, PrivateKey]) -> None:
-    presented: dict[str, PublicKey | Certificate] = {
-        name: key.public_key for name, key in keys.items()
-    }
+    presented: dict[str, Credential] = {name: key.public_key for name, key in keys.items()}
     presented |= tokens(keys)
     spec = CertificateSpec(role="user", key_id="", principals=("me",))
     for name in ("ed25519", "rsa4096", "sk-ssh-ed25519@openssh.com"):

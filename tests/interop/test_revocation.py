@@ -20,6 +20,7 @@ from ssh_keys.trust import Extension, parse_revoked, revoke_specified
 from ssh_wire.primitives import string
 
 if TYPE_CHECKING:
+    from ssh_keys import Credential
     from tests.interop.workshop import Workshop
 
 SERIALS: Final = (0, 1, 4, 5, 9, 10, 13, 14, 15, 16, 399, 400, 90_000, 90_001, 2**40, 2**64 - 1)
@@ -40,9 +41,9 @@ def certify(ca: PrivateKey, key: PublicKey, serial: int, key_id: str = "an id") 
     return issue_certificate(ca, key, spec=spec, random=urandom)
 
 
-def questions(keys: dict[str, PrivateKey]) -> list[PublicKey | Certificate]:
+def questions(keys: dict[str, PrivateKey]) -> list[Credential]:
     """Every key, and certificates of two authorities with every number and id."""
-    asked: list[PublicKey | Certificate] = [key.public_key for key in keys.values()]
+    asked: list[Credential] = [key.public_key for key in keys.values()]
     public = keys["ecdsa-sha2-nistp521"].public_key
     for ca in (keys["rsa"], keys["other-ca"]):
         asked += [certify(ca, public, serial) for serial in SERIALS]
@@ -62,7 +63,7 @@ def specification(keys: dict[str, PrivateKey]) -> str:
     )
 
 
-def ask(shop: Workshop, krl: bytes, asked: list[PublicKey | Certificate]) -> list[bool]:
+def ask(shop: Workshop, krl: bytes, asked: list[Credential]) -> list[bool]:
     """Which of the keys ssh-keygen says are revoked."""
     shop.write("krl", krl)
     for number, key in enumerate(asked):

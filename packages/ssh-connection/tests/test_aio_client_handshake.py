@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("reports")
 
 def host_key() -> ev.HostKeyReceived:
     key = PrivateKey.generate("ed25519").public_key
-    return ev.HostKeyReceived(key=key, algorithm="ssh-ed25519", initial=True)
+    return ev.HostKeyReceived(key, algorithm="ssh-ed25519", initial=True)
 
 
 async def test_first_host_key_alone_counts() -> None:

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from hostile import split, taken
-from ssh_keys import Certificate, CertificateSpec, PrivateKey, PublicKey, issue
+from ssh_keys import CertificateSpec, Credential, PrivateKey, issue
 from ssh_transport import (
     Algorithms,
     ClientTransport,
@@ -38,11 +38,11 @@ FIELDS = (
 )
 
 
-def host_keys() -> list[PublicKey | Certificate]:
+def host_keys() -> list[Credential]:
     """A key of each kind that a server can hold, and its certificate."""
     ca = PrivateKey.generate("ed25519")
     spec = CertificateSpec(role="host", key_id="golden", principals=("host",))
-    found: list[PublicKey | Certificate] = []
+    found: list[Credential] = []
     for kind, bits in (("ed25519", None), ("ecdsa", 256), ("rsa", 3072)):
         key = PrivateKey.generate(kind, bits).public_key
         found += [key, issue(ca, key, spec=spec, random=os.urandom)]

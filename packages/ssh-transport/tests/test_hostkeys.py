@@ -13,6 +13,7 @@ from hostile import FAST, drain, ended
 from ssh_keys import (
     Certificate,
     CertificateSpec,
+    Credential,
     KeyPolicy,
     PrivateKey,
     PublicKey,
@@ -56,7 +57,7 @@ class Meeting:
 
     def __init__(
         self,
-        presented: PublicKey | Certificate,
+        presented: Credential,
         sign: Sign,
         client: Algorithms,
         server: Algorithms,
@@ -106,7 +107,7 @@ def test_host_certificate_is_presented_with_its_key(kind: str) -> None:
     meeting = Meeting(certificate, honest(key), EVERY, EVERY)
     event = meeting.decision()
     assert event.key == key.public_key
-    assert event.certificate == certificate
+    assert event.credential == certificate
     assert event.algorithm == certified_name(key.public_key.algorithms[0])
     asked = meeting.asked[0]
     assert (asked.key, asked.algorithm) == (key.public_key, key.public_key.algorithms[0])
@@ -242,14 +243,14 @@ def test_host_key_in_token_signs_with_and_without_touch(
     kind: str, certify: bool, flags: int
 ) -> None:
     token = Token.make(kind)
-    presented: PublicKey | Certificate = token.public
+    presented: Credential = token.public
     if certify:
         spec = CertificateSpec(role="host", key_id="a host", principals=("host.test",))
         presented = issue(CA, token.public, spec=spec, random=os.urandom)
     meeting = Meeting(presented, lambda event: token.sign(event, flags), EVERY, EVERY)
     event = meeting.decision()
     assert event.key == token.public
-    assert (event.certificate == presented) is certify
+    assert (event.credential != event.key) is certify
     meeting.client.accept_host_key()
     meeting.run()
     meeting.client.authenticated()

@@ -16,6 +16,7 @@ Internal:
 
     kinds           the kinds of key by name: which are handled, and which are refused
     policy          KeyPolicy: which keys are strong enough to be read
+    credential      a key or a certificate, whichever it is
     public          PublicKey: blob, verify, fingerprint
     private         PrivateKey: generate, sign, save
     registry        what a family of keys offers
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from ssh_keys.certificates.certificate import Certificate as Certificate
     from ssh_keys.certificates.certificate_spec import CertificateSpec as CertificateSpec
     from ssh_keys.certificates.signing import issue as issue
+    from ssh_keys.credential import Credential as Credential
+    from ssh_keys.credential import credential_from_blob as credential_from_blob
+    from ssh_keys.credential import plain_key as plain_key
     from ssh_keys.errors import CertificateRefused as CertificateRefused
     from ssh_keys.errors import KeyDecryptError as KeyDecryptError
     from ssh_keys.errors import KeyFormatError as KeyFormatError
@@ -85,6 +89,7 @@ else:
             "ssh_keys.certificates.certificate": "Certificate",
             "ssh_keys.certificates.certificate_spec": "CertificateSpec",
             "ssh_keys.certificates.signing": "issue",
+            "ssh_keys.credential": "Credential credential_from_blob plain_key",
             "ssh_keys.errors": (
                 "CertificateRefused KeyDecryptError KeyFormatError "
                 "SignatureRefused SigningFailed TokenNeeded TooCostly UnprotectedKey "

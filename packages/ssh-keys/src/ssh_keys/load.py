@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ssh_keys import certificates, kinds
+from ssh_keys import kinds
+from ssh_keys.credential import credential_from_blob
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.formats.armor import OPENSSH_LABEL
 from ssh_keys.formats.key_text import LABELS, find_block, to_utf8
 from ssh_keys.formats.public_line import parse_public_line
 from ssh_keys.lines import checked_line, take_field
 from ssh_keys.policy import KeyPolicy
-from ssh_keys.public import MAX_BLOB, PublicKey
+from ssh_keys.public import MAX_BLOB
 from ssh_keys.strict_base64 import from_base64
-from ssh_wire import WireError, lazy
-from ssh_wire.primitives import read_text
+from ssh_wire import lazy
 from ssh_wire.text import raw as as_written
 
 if TYPE_CHECKING:
-    from ssh_keys.certificates import Certificate
+    from ssh_keys.credential import Credential
     from ssh_keys.formats import openssh, pem, ppk, rfc4716
     from ssh_keys.formats.key_text import Block
     from ssh_keys.private import PrivateKey
@@ -100,9 +100,7 @@ def _read_private(text: bytes, passphrase: bytes | None, *, policy: KeyPolicy) -
     return pem.decode_private(block, passphrase, policy=policy)
 
 
-def load_public_key(
-    data: bytes | str, *, policy: KeyPolicy = KeyPolicy.DEFAULT
-) -> PublicKey | Certificate:
+def load_public_key(data: bytes | str, *, policy: KeyPolicy = KeyPolicy.DEFAULT) -> Credential:
     """Read a public key or a certificate.
 
     Both are read from OpenSSH's one line, from RFC 4716, and from the public part of PuTTY's
@@ -125,7 +123,7 @@ def load_public_key(
         raise
 
 
-def _read_public(text: bytes, *, policy: KeyPolicy) -> PublicKey | Certificate:
+def _read_public(text: bytes, *, policy: KeyPolicy) -> Credential:
     text = _unquoted(text)
     block = find_block(text, _PUBLIC)
     if block is None or _is_line(text):
@@ -150,12 +148,12 @@ def _misplaced(block: Block, wanted: str) -> KeyFormatError:
     return KeyFormatError(f"a {name} is not a {wanted} key")
 
 
-def _read_unlabelled(data: bytes, *, policy: KeyPolicy) -> PublicKey | Certificate:
+def _read_unlabelled(data: bytes, *, policy: KeyPolicy) -> Credential:
     if data.startswith(_PPK):
         return ppk.decode_public(data, policy=policy)
     if data.startswith(_RFC4716):
         blob, comment = rfc4716.decode(data)
-        return _read_blob(blob, comment, policy=policy)
+        return credential_from_blob(blob, comment, policy=policy)
     kind, rest = take_field(data)
     declared = kind.decode("utf-8", "surrogateescape")
     if kinds.plain_kind(declared) is None:
@@ -164,22 +162,11 @@ def _read_unlabelled(data: bytes, *, policy: KeyPolicy) -> PublicKey | Certifica
     encoded, text = take_field(rest)
     blob = from_base64(encoded, "the certificate")
     comment = checked_line(text).decode("utf-8", "surrogateescape")
-    key = _read_blob(blob, comment, policy=policy)
+    key = credential_from_blob(blob, comment, policy=policy)
     if key.kind != declared:
         problem = f"the line says {declared}, its key is {key.kind}"
         raise KeyFormatError(problem)
     return key
-
-
-def _read_blob(blob: bytes, comment: str, *, policy: KeyPolicy) -> PublicKey | Certificate:
-    try:
-        kind, _ = read_text(blob, 0)
-    except WireError as error:
-        problem = f"not a public key: {error}"
-        raise KeyFormatError(problem) from None
-    if kinds.plain_kind(kind) is None:
-        return PublicKey.from_blob(blob, comment, policy=policy)
-    return certificates.Certificate.from_blob(blob, comment, policy=policy)
 
 
 def _checked_text(data: bytes | str) -> bytes:

@@ -12,10 +12,11 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final
 
+from ssh_keys.credential import plain_key
 from ssh_keys.public import HashName, PublicKey
 
 if TYPE_CHECKING:
-    from ssh_keys.certificates.certificate import Certificate
+    from ssh_keys.credential import Credential
 
 __all__ = ["HashName", "bubblebabble", "bubblebabble_of", "randomart", "title_of"]
 
@@ -41,14 +42,14 @@ _VOWELS: Final = "aeiouy"
 _CONSONANTS: Final = "bcdfghklmnprstvzx"
 
 
-def randomart(key: PublicKey | Certificate, hash_name: HashName = "sha256") -> str:
+def randomart(key: Credential, hash_name: HashName = "sha256") -> str:
     """Return the picture of a key's hash, as `ssh-keygen -lv` prints it, without a newline.
 
     Args:
         key: the key, or a certificate for it.
         hash_name: what the key is hashed with.
     """
-    plain = _plain(key)
+    plain = plain_key(key)
     digest = _digest(plain, hash_name)
     title = title_of(plain.kind) + ("" if plain is key else "-CERT")
     sized = f"[{title} {plain.bits}]"
@@ -64,14 +65,14 @@ def randomart(key: PublicKey | Certificate, hash_name: HashName = "sha256") -> s
     )
 
 
-def bubblebabble(key: PublicKey | Certificate, hash_name: HashName = "sha1") -> str:
+def bubblebabble(key: Credential, hash_name: HashName = "sha1") -> str:
     """Return a key's hash in words, as `ssh-keygen -B` prints it (with SHA-1).
 
     Args:
         key: the key, or a certificate for it.
         hash_name: what the key is hashed with.
     """
-    return bubblebabble_of(_digest(_plain(key), hash_name))
+    return bubblebabble_of(_digest(plain_key(key), hash_name))
 
 
 def bubblebabble_of(data: bytes) -> str:
@@ -96,10 +97,6 @@ def title_of(kind: str) -> str:
         if kind.startswith(start):
             return title
     return "unknown"
-
-
-def _plain(key: PublicKey | Certificate) -> PublicKey:
-    return key if isinstance(key, PublicKey) else key.public_key
 
 
 def _digest(key: PublicKey, hash_name: HashName) -> bytes:

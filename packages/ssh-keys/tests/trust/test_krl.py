@@ -24,6 +24,8 @@ from ssh_wire.primitives import string
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ssh_keys import Credential
+
 Program = Callable[..., bytes]
 HASHES: tuple[Literal["sha1", "sha256"] | None, ...] = (None, "sha1", "sha256")
 
@@ -263,7 +265,7 @@ def test_any_bytes_are_a_list_or_a_format_error(data: bytes) -> None:
 # ------------------------------------------------------------- ssh-keygen
 
 
-def question(keygen: Program, path: Path, key: PublicKey | Certificate) -> bool:
+def question(keygen: Program, path: Path, key: Credential) -> bool:
     """Whether ssh-keygen says that a key is revoked."""
     public = path.with_name("asked.pub")
     public.write_text(key.to_openssh() + "\n")
@@ -290,7 +292,7 @@ def test_our_list_is_read_by_ssh_keygen(
     revoked.revoke_key_id(None, "by anybody")
     path = tmp_path / "krl"
     path.write_bytes(revoked.to_blob())
-    asked: list[PublicKey | Certificate] = list(publics)
+    asked: list[Credential] = list(publics)
     for ca in (ecdsa, keys["ssh-rsa"]):
         asked += [certify(ca, publics[4], n) for n in (0, 4, 5, 10, 13, 14, 15, 16, 399, 400)]
         asked += [certify(ca, publics[4], n) for n in (90_000, 90_001, 2**63 - 1, 2**64 - 1)]

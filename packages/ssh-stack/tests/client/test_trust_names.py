@@ -10,9 +10,9 @@ import pytest
 from ssh_keys import (
     Certificate,
     CertificateSpec,
+    Credential,
     KnownHosts,
     PrivateKey,
-    PublicKey,
     RevocationList,
     issue,
 )
@@ -121,7 +121,7 @@ async def test_accepted_key_is_added_under_alias(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- lists of revoked keys
 
 
-def revoking(*keys: PublicKey | Certificate) -> tuple[tuple[str, RevocationList], ...]:
+def revoking(*keys: Credential) -> tuple[tuple[str, RevocationList], ...]:
     revoked = RevocationList()
     for key in keys:
         revoked.revoke(key)

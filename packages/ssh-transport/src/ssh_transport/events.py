@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from ssh_keys import PublicKey
+from ssh_keys import PublicKey, plain_key
 from ssh_transport.keyexchange.negotiation import Agreement
 from ssh_wire import SSHError, lazy_attrs
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate
+    from ssh_keys import Credential
 
 __all__ = [
     "BannerLineReceived",
@@ -59,8 +59,12 @@ class HostKeyReceived:
     Answered by `accept_host_key` or `reject_host_key`.
     """
 
-    key: PublicKey
-    """The host key; its signature of the exchange hash was verified."""
+    credential: Credential
+    """The host key, or its certificate where one was negotiated.
+
+    The key's signature of the exchange hash was verified, and that of the certificate's
+    authority; whether that is trusted, and for this host, is to be decided.
+    """
 
     algorithm: str
     """The signature algorithm that was negotiated."""
@@ -68,11 +72,10 @@ class HostKeyReceived:
     initial: bool
     """True: a re-exchange does not ask, it must show the same key."""
 
-    certificate: Certificate | None = None
-    """What an authority says about the key, where a certificate was negotiated.
-
-    The authority signed it; whether it is trusted, and for this host, is to be decided.
-    """
+    @property
+    def key(self) -> PublicKey:
+        """The host key, certified or not."""
+        return plain_key(self.credential)
 
 
 @lazy_attrs.frozen

@@ -21,7 +21,7 @@ from ssh_wire.messages.transport import ServiceAccept, ServiceRequest
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ssh_keys import Certificate, PublicKey
+    from ssh_keys import Credential
     from ssh_transport.algorithms import Algorithms
     from ssh_transport.events import Event
     from ssh_transport.kex.base import Random
@@ -119,7 +119,7 @@ class ServerTransport(Transport):
         *,
         random: Random,
         now: float,
-        host_keys: Sequence[PublicKey | Certificate],
+        host_keys: Sequence[Credential],
     ) -> None:
         machine, self._server_kex = build_machine(
             options,

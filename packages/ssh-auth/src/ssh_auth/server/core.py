@@ -43,12 +43,11 @@ from ssh_auth.server.states import (
 from ssh_auth.server.usernames import is_acceptable
 from ssh_auth.server.verification import (
     offered_key,
-    plain_key,
     signature_is_valid,
     token_assertion,
     token_problem,
 )
-from ssh_keys import PublicKey
+from ssh_keys import PublicKey, plain_key
 from ssh_wire import InvalidText, Message, ProtocolError, UsageError
 from ssh_wire.messages.auth import (
     HostbasedRequest,

@@ -9,7 +9,7 @@ from ssh_auth.server.results import Accept, Partial, Permissions
 from ssh_keys import PublicKey
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate
+    from ssh_keys import Certificate, Credential
 
 __all__ = ["Progress"]
 
@@ -36,9 +36,7 @@ class Progress:
         """Return whether a result's permissions agree with those of the methods before."""
         return self.permissions.restricted_by(result.permissions) is not None
 
-    def complete(
-        self, method: str, key: PublicKey | Certificate | None, result: Accept | Partial
-    ) -> bool:
+    def complete(self, method: str, key: Credential | None, result: Accept | Partial) -> bool:
         """Take a completed method; return whether nothing remains.
 
         The key and the permissions are taken here and nowhere else: they belong to the

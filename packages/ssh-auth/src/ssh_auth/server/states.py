@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from ssh_keys import PublicKey
 from ssh_wire import Message, MessageSet, lazy_attrs
 from ssh_wire.messages.auth import REQUESTS, InfoResponse, PublicKeyQuery
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate
+    from ssh_keys import Credential
     from ssh_keys.fido import Assertion
 
 __all__ = [
@@ -54,7 +53,7 @@ class ExpectDecision:
 
     request: int
     method: str
-    key: PublicKey | Certificate | None = None
+    key: Credential | None = None
     round: int = 0
     assertion: Assertion | None = None
 

@@ -9,50 +9,34 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ssh_auth.signed import SignedRequest
-from ssh_keys import PublicKey, is_security_key, plain_kind
+from ssh_keys import PublicKey, credential_from_blob, is_security_key
 from ssh_wire import SSHError, lazy, lazy_attrs
 from ssh_wire.messages.auth import PublicKeyQuery, PublicKeyRequest
-from ssh_wire.primitives import read_text
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate, FidoPolicy
+    from ssh_keys import Credential, FidoPolicy
     from ssh_keys import fido as tokens
     from ssh_keys.fido import Assertion
 else:
     tokens = lazy.module("ssh_keys.fido")  # loads with the first signature
 
-__all__ = ["offered_key", "plain_key", "signature_is_valid", "token_assertion", "token_problem"]
+__all__ = ["offered_key", "signature_is_valid", "token_assertion", "token_problem"]
 
 
 def offered_key(
     request: PublicKeyQuery | PublicKeyRequest, accepted_algorithms: Collection[str]
-) -> PublicKey | Certificate | None:
+) -> Credential | None:
     """Return the key or the certificate of a request, or None if its algorithm is not for it."""
     if request.algorithm not in accepted_algorithms:
         return None
     try:
-        key = _read(request.key)
+        key = credential_from_blob(request.key)
     except SSHError:
         return None
     return key if request.algorithm in key.algorithms else None
 
 
-def _read(blob: bytes) -> PublicKey | Certificate:
-    kind, _ = read_text(blob, 0)
-    if plain_kind(kind) is None:
-        return PublicKey.from_blob(blob)
-    certificate: Certificate = lazy.load("ssh_keys:Certificate").from_blob(blob)
-    return certificate
-
-
-def plain_key(offered: PublicKey | Certificate) -> PublicKey:
-    """Return the key itself, certified or not."""
-    return offered if isinstance(offered, PublicKey) else offered.public_key
-
-
-def signature_is_valid(
-    session_id: bytes, request: PublicKeyRequest, key: PublicKey | Certificate
-) -> bool:
+def signature_is_valid(session_id: bytes, request: PublicKeyRequest, key: Credential) -> bool:
     """Return whether `key` signed this request in this session.
 
     "the public key algorithm name ... MUST match" in request and signature (RFC 8332
@@ -83,9 +67,7 @@ def token_assertion(request: PublicKeyRequest, key: PublicKey) -> Assertion | No
     return tokens.read_assertion(request.signature)
 
 
-def token_problem(
-    assertion: Assertion | None, key: PublicKey | Certificate | None, fido: FidoPolicy
-) -> str:
+def token_problem(assertion: Assertion | None, key: Credential | None, fido: FidoPolicy) -> str:
     """Return what the signature of a token lacks, or nothing.
 
     Args:

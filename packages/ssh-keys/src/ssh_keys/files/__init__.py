@@ -53,9 +53,8 @@ from ssh_wire.text import printable
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from ssh_keys.certificates.certificate import Certificate
+    from ssh_keys.credential import Credential
     from ssh_keys.private import PrivateKey
-    from ssh_keys.public import PublicKey
     from ssh_keys.trust.allowed_signers import AllowedSigners
     from ssh_keys.trust.authorized_keys import AuthorizedKeysFile
     from ssh_keys.trust.authorized_principals import AuthorizedPrincipals
@@ -137,7 +136,7 @@ def check_private_permissions(path: str | os.PathLike[str]) -> None:
 
 def read_public_key(
     path: str | os.PathLike[str], *, policy: KeyPolicy = KeyPolicy.DEFAULT
-) -> PublicKey | Certificate:
+) -> Credential:
     """Read the file of a public key or of a certificate; see `load_public_key`.
 
     Raises:

@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
 from ssh_keys import certificates, kinds, registry
+from ssh_keys.credential import plain_key
 from ssh_keys.errors import KeyDecryptError, KeyFormatError
 from ssh_keys.formats.openssh_ciphers import CIPHERS
 from ssh_keys.formats.ppk_kdf import Argon2, derive, sha1, unencrypted_keys
@@ -42,7 +43,7 @@ from ssh_wire.primitives import read_text
 from ssh_wire.text import printable, raw
 
 if TYPE_CHECKING:
-    from ssh_keys.certificates import Certificate
+    from ssh_keys.credential import Credential
     from ssh_keys.private import PrivateKey
 
 __all__ = ["BEGIN", "Version", "decode_private", "decode_public", "encode_private"]
@@ -115,7 +116,7 @@ def decode_private(
     """
     file = _parse(data)
     key = _read_public(file, policy=policy)
-    public_key = key if isinstance(key, PublicKey) else key.public_key
+    public_key = plain_key(key)
     plain = _open(file, passphrase, public_key)
     family = registry.portable_family(public_key.kind)
     if family is None:
@@ -132,9 +133,7 @@ def decode_private(
     return private_key.with_comment(file.comment)
 
 
-def decode_public(
-    data: bytes, *, policy: KeyPolicy = KeyPolicy.DEFAULT
-) -> PublicKey | Certificate:
+def decode_public(data: bytes, *, policy: KeyPolicy = KeyPolicy.DEFAULT) -> Credential:
     """Read the public key, which needs no passphrase, and which no MAC protects.
 
     Raises:
@@ -144,8 +143,8 @@ def decode_public(
     return _read_public(_parse(data), policy=policy)
 
 
-def _read_public(file: _File, *, policy: KeyPolicy) -> PublicKey | Certificate:
-    key: PublicKey | Certificate
+def _read_public(file: _File, *, policy: KeyPolicy) -> Credential:
+    key: Credential
     if kinds.plain_kind(file.algorithm) is None:
         registry.named_family(_kind_of(file.public))
         key = PublicKey.from_blob(file.public, file.comment, policy=policy)

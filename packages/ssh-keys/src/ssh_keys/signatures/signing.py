@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Protocol, Self
 
 from ssh_keys.certificates.certificate import Certificate
+from ssh_keys.credential import Credential, plain_key
 from ssh_keys.errors import SigningFailed
 from ssh_keys.fido import NO_TOUCH
 from ssh_keys.public import PublicKey
@@ -52,7 +53,7 @@ class SigningRequest:
     @classmethod
     def make(
         cls,
-        key: PublicKey | Certificate,
+        key: Credential,
         message: Message,
         namespace: str,
         hash_name: HashName = "sha512",
@@ -72,7 +73,7 @@ class SigningRequest:
         if not namespace or "\0" in namespace or hash_name not in HASHES:
             problem = f"no signature is made for namespace {namespace!r} with hash {hash_name!r}"
             raise UsageError(problem)
-        public = key if isinstance(key, PublicKey) else key.public_key
+        public = plain_key(key)
         signed = SignedData(
             namespace=namespace, hash_name=hash_name, digest=digest_of(message, hash_name)
         )
@@ -131,7 +132,7 @@ def sign(
             certificate is another key's.
         SigningFailed: the signature did not verify.
     """
-    key: PublicKey | Certificate = signer.public_key
+    key: Credential = signer.public_key
     if certificate is not None:
         if certificate.public_key != key:
             problem = "the certificate is not one of the key that signs"

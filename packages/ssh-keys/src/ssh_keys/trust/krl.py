@@ -37,6 +37,7 @@ from ssh_wire.text import printable, raw
 
 if TYPE_CHECKING:
     from ssh_keys.certificates.certificate import Certificate
+    from ssh_keys.credential import Credential
     from ssh_wire.primitives import Buffer
 
 __all__ = [
@@ -177,7 +178,7 @@ class RevocationList:
                 problem = f"a KRL that revokes certificates by type {part.kind} is not supported"
                 raise KeyFormatError(problem)
 
-    def revokes(self, key: PublicKey | Certificate) -> bool:
+    def revokes(self, key: Credential) -> bool:
         """Say whether a key is revoked, or a certificate, its key or its authority."""
         if isinstance(key, PublicKey):
             return self._revokes_blob(key.blob)
@@ -197,7 +198,7 @@ class RevocationList:
             blob in self.keys or sha1 in self.sha1 or hashlib.sha256(blob).digest() in self.sha256
         )
 
-    def revoke(self, key: PublicKey | Certificate) -> None:
+    def revoke(self, key: Credential) -> None:
         """Revoke a key, or a certificate by its serial number, or by its key id if it has none.
 
         The key in the certificate, and other certificates of its authority, are not revoked.

@@ -29,7 +29,7 @@ from ssh_wire.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ssh_keys.certificates.certificate import Certificate
+    from ssh_keys.credential import Credential
 
 __all__ = ["Authority", "parse_revoked", "revoke_specified"]
 
@@ -110,7 +110,7 @@ def _each_line(
             raise KeyFormatError(str(Problem(source, number, str(error)))) from None
 
 
-def _key_or_certificate(line: bytes) -> PublicKey | Certificate:
+def _key_or_certificate(line: bytes) -> Credential:
     return load_public_key(line, policy=KeyPolicy.LEGACY)
 
 

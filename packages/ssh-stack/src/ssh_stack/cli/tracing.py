@@ -110,8 +110,8 @@ def _event(fact: Traced, report: Report) -> None:
             # in the words of OpenSSH: ssh-copy-id reads the version behind them
             _, protocol, software = line.split("-", 2)
             note(f"remote protocol version {protocol}, remote software version {software}", 1)
-        case HostKeyReceived(key=key, certificate=certificate):
-            certified = "certified " if certificate is not None else ""
+        case HostKeyReceived(key=key, credential=credential):
+            certified = "certified " if credential is not key else ""
             note(f"its {certified}host key is {key.kind} {key.fingerprint()}", 1)
         case KexCompleted(agreement=agreed, initial=initial):
             note(_agreement(agreed) if initial else f"new keys by {agreed.kex}", 1)

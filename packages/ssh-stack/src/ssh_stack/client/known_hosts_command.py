@@ -15,7 +15,7 @@ from collections import ChainMap
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
-from ssh_keys import KeyPolicy, KnownHosts, PublicKey
+from ssh_keys import KeyPolicy, KnownHosts
 from ssh_stack.client.trust import COMMAND
 from ssh_stack.config.lines import split_arguments
 from ssh_stack.config.tokens import expand
@@ -24,7 +24,7 @@ from ssh_stack.local.process import wait_without_reaping
 from ssh_stack.local.threads import run_in_thread
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate
+    from ssh_keys import Credential
     from ssh_keys.randomart import HashName
     from ssh_stack.config.tokens import Tokens
 
@@ -67,7 +67,7 @@ class KnownHostsCommand:
         return self._parse(_Call(self._command, self._arguments("ORDER", host, port, None)).run())
 
     async def look_up(
-        self, invocation: Invocation, host: str, port: int, key: PublicKey | Certificate
+        self, invocation: Invocation, host: str, port: int, key: Credential
     ) -> KnownHosts:
         """Return the keys that are known when the server has presented its own.
 
@@ -91,7 +91,7 @@ class KnownHostsCommand:
         return KnownHosts.parse(output, COMMAND, policy=self._policy)
 
     def _arguments(
-        self, invocation: Invocation, host: str, port: int, key: PublicKey | Certificate | None
+        self, invocation: Invocation, host: str, port: int, key: Credential | None
     ) -> list[str]:
         """Return the arguments; the program itself has no tokens (sshconnect.c)."""
         own = {"I": invocation, "H": host_and_port(host, port), "f": "NONE", "t": "NONE"}

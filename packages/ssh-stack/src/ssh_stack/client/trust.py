@@ -15,6 +15,7 @@ from ssh_keys import (
     KeyPolicy,
     KnownHosts,
     PublicKey,
+    plain_key,
 )
 from ssh_keys.trust import Verdict
 from ssh_stack.client.host_key_file import HostKeyFile
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from ssh_auth import Credential
     from ssh_connection.aio import HostKeyProver
     from ssh_keys import Certificate, HostKeys, RevocationList
+    from ssh_keys import Credential as HostCredential
     from ssh_stack.client.host_key_dns import HostKeyDNS
     from ssh_stack.client.known_hosts_command import KnownHostsCommand
 
@@ -239,10 +241,10 @@ class Trust:
         what = "is revoked" if isinstance(self.doubt, HostKeyRevoked) else "has changed"
         return f"the host key of {host_and_port(*self._name)} {what}"
 
-    def _refuse_revoked(self, key: PublicKey | Certificate) -> None:
+    def _refuse_revoked(self, key: HostCredential) -> None:
         for name, revoked in self.revoked:
             if revoked.revokes(key):
-                plain = key if isinstance(key, PublicKey) else key.public_key
+                plain = plain_key(key)
                 raise HostKeyRevoked(*self._name, plain, source=name)
 
     def _refuse_short(self, key: PublicKey) -> None:
@@ -260,7 +262,7 @@ class Trust:
         if self.command is not None:
             self._ordering = self.known.merge(self.command.order(*self._name))
 
-    async def _run_command(self, key: PublicKey | Certificate) -> None:
+    async def _run_command(self, key: HostCredential) -> None:
         """Ask the command about a key, once: a certificate's key is judged by the same answer."""
         if self.command is not None and self._here is self.known:
             found = await self.command.look_up("HOSTNAME", *self._name, key)

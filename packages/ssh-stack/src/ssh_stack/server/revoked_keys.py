@@ -19,7 +19,7 @@ from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from ssh_connection.aio import ServerAuthentication
-    from ssh_keys import Certificate
+    from ssh_keys import Certificate, Credential
 
 __all__ = ["RevokedKeys"]
 
@@ -46,7 +46,7 @@ class RevokedKeys:
         with self._once.scope():
             load_revoked_keys(source, _MEANING)
 
-    async def revokes(self, key: PublicKey | Certificate) -> bool:
+    async def revokes(self, key: Credential) -> bool:
         """Say whether a key must not be believed, or a certificate, its key or its authority."""
         try:
             with self._once.scope():
@@ -80,7 +80,7 @@ class RevokedKeys:
             certificate=None if about_certificate is None else certificate,
         )
 
-    async def _refuses(self, user: str, key: PublicKey | Certificate) -> bool:
+    async def _refuses(self, user: str, key: Credential) -> bool:
         if not await self.revokes(key):
             return False
         _log.warning("revoked key %s refused for %s", key.fingerprint(), printable(user))

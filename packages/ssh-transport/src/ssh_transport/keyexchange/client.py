@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
-from ssh_keys import KeyPolicy, PublicKey, is_security_key
+from ssh_keys import KeyPolicy, PublicKey, credential_from_blob, is_security_key, plain_key
 from ssh_transport.errors import HostKeyRefused, KeyExchangeFailed
 from ssh_transport.events import HostKeyReceived
 from ssh_transport.kex import METHODS
@@ -17,7 +17,7 @@ from ssh_transport.states import TransportState
 from ssh_wire import SSHError
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate, FidoPolicy
+    from ssh_keys import Credential, FidoPolicy
     from ssh_transport.algorithms import Role
     from ssh_transport.kex import MethodSpec
     from ssh_transport.kex.base import KeyAgreement
@@ -25,36 +25,20 @@ if TYPE_CHECKING:
 __all__ = ["ClientKeyExchange"]
 
 
-class PresentedHostKey(NamedTuple):
-    """The host key that the server shows, alone or certified."""
+def _algorithms(credential: Credential) -> tuple[str, ...]:
+    """Return how a host key can sign; with SHA-1 only where that was negotiated by name."""
+    if isinstance(credential, PublicKey):
+        return credential.algorithms + credential.sha1_algorithms
+    return credential.algorithms
 
-    key: PublicKey
-    certificate: Certificate | None
 
-    @classmethod
-    def read(cls, blob: bytes, algorithm: str, *, policy: KeyPolicy) -> PresentedHostKey:
-        """Read what comes as K_S."""
-        if "-cert" not in algorithm:
-            return cls(PublicKey.from_blob(blob, policy=policy), None)
-        from ssh_keys import Certificate  # loads when the first one is met
-
-        certificate = Certificate.from_blob(blob, policy=policy)
-        return cls(certificate.public_key, certificate)
-
-    @property
-    def algorithms(self) -> tuple[str, ...]:
-        """How it can sign; with SHA-1 only where that was negotiated by name."""
-        if self.certificate is not None:
-            return self.certificate.algorithms
-        return self.key.algorithms + self.key.sha1_algorithms
-
-    def verify(self, data: bytes, signature: bytes, algorithm: str) -> bool:
-        """Say whether the signature is this key's, by the algorithm that was negotiated."""
-        # a host's token may sign without a touch, as in OpenSSH: no user is there to touch it
-        fido = _key_alone() if is_security_key(self.key.kind) else None
-        if self.certificate is not None:
-            return self.certificate.verify(data, signature, algorithm, fido=fido)
-        return self.key.verify(data, signature, algorithm, allow_sha1=True, fido=fido)
+def _is_signed(credential: Credential, data: bytes, signature: bytes, algorithm: str) -> bool:
+    """Say whether the signature is this key's, by the algorithm that was negotiated."""
+    # a host's token may sign without a touch, as in OpenSSH: no user is there to touch it
+    fido = _key_alone() if is_security_key(plain_key(credential).kind) else None
+    if isinstance(credential, PublicKey):
+        return credential.verify(data, signature, algorithm, allow_sha1=True, fido=fido)
+    return credential.verify(data, signature, algorithm, fido=fido)
 
 
 def _key_alone() -> FidoPolicy:
@@ -115,25 +99,22 @@ class ClientKeyExchange(KeyExchange):
         exchange: Exchange,
         reply: KexReply,
         public: bytes,
-        host_key: PresentedHostKey,
+        host_key: Credential,
         secret: bytearray,
     ) -> TransportState | None:
         """Verify that the server knows the secret and has the key that it shows."""
         algorithm = exchange.agreement.host_key
         hashed = exchange.hash(reply.host_key, (public, reply.public), secret)
-        if not host_key.verify(hashed, reply.signature, algorithm):
+        if not _is_signed(host_key, hashed, reply.signature, algorithm):
             problem = "the server's signature of the exchange hash is not valid"
             raise KeyExchangeFailed(problem)
         session = self._context.session
         keys = exchange.source(secret, hashed, session.session_id or hashed)
         if session.host_key is None:
-            self._state = ExpectDecision(exchange, host_key.key, keys)
-            event = HostKeyReceived(
-                host_key.key, algorithm, initial=True, certificate=host_key.certificate
-            )
-            self._context.emit(event)
+            self._state = ExpectDecision(exchange, plain_key(host_key), keys)
+            self._context.emit(HostKeyReceived(host_key, algorithm, initial=True))
             return None
-        if host_key.key != session.host_key:
+        if plain_key(host_key) != session.host_key:
             problem = "the server shows another host key than at the start of the connection"
             raise HostKeyRefused(problem)
         return self._complete(exchange, keys)
@@ -191,17 +172,17 @@ class ClientKeyExchange(KeyExchange):
         # takes long to compute is not computed in vain
         return guess and not METHODS[offer.kex[0]].slow
 
-    def _read_host_key(self, blob: bytes, algorithm: str) -> PresentedHostKey:
+    def _read_host_key(self, blob: bytes, algorithm: str) -> Credential:
         fewest = self._context.options.algorithms.rsa_bits
         try:
-            host_key = PresentedHostKey.read(blob, algorithm, policy=KeyPolicy.for_rsa(fewest))
+            host_key = credential_from_blob(blob, policy=KeyPolicy.for_rsa(fewest))
         except SSHError as error:
             problem = f"the server's host key: {error}"
             raise KeyExchangeFailed(problem) from None
-        key = host_key.key
-        if algorithm not in host_key.algorithms:
-            problem = f"a host key of kind {key.kind} where {algorithm} was negotiated"
+        if algorithm not in _algorithms(host_key):
+            problem = f"a host key of kind {host_key.kind} where {algorithm} was negotiated"
             raise KeyExchangeFailed(problem)
+        key = plain_key(host_key)
         if key.kind == "ssh-rsa" and key.bits < fewest:
             problem = f"an RSA host key of {key.bits} bits"
             raise KeyExchangeFailed(problem)

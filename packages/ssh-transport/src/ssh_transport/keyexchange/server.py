@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from ssh_keys import PublicKey
+from ssh_keys import plain_key
 from ssh_transport.events import SignatureRequested
 from ssh_transport.kex.share_messages import KexReply
 from ssh_transport.keyexchange.base import KeyExchange
@@ -22,7 +22,7 @@ from ssh_wire.messages.kex import KexDHGexGroup
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ssh_keys import Certificate
+    from ssh_keys import Credential
     from ssh_transport.algorithms import Algorithms, Role
     from ssh_transport.keyexchange.context import KexContext
 
@@ -36,7 +36,7 @@ class ServerKeyExchange(KeyExchange):
     peer: ClassVar[Role] = "client"
 
     def __init__(
-        self, context: KexContext, offer: Algorithms, host_keys: Sequence[PublicKey | Certificate]
+        self, context: KexContext, offer: Algorithms, host_keys: Sequence[Credential]
     ) -> None:
         identities = _identities(host_keys)
         names = tuple(name for name in offer.host_keys if name in identities)
@@ -118,11 +118,11 @@ class ServerKeyExchange(KeyExchange):
         return next_state
 
 
-def _identities(host_keys: Sequence[PublicKey | Certificate]) -> dict[str, OwnHostKey]:
+def _identities(host_keys: Sequence[Credential]) -> dict[str, OwnHostKey]:
     """Return what each algorithm presents; the first key that can is taken."""
     found: dict[str, OwnHostKey] = {}
     for presented in host_keys:
-        key = presented if isinstance(presented, PublicKey) else presented.public_key
+        key = plain_key(presented)
         # a certificate has names of its own for the key's algorithms, in the same order
         names = zip(presented.algorithms, key.algorithms, strict=True)
         old = [(name, name) for name in key.sha1_algorithms] if presented is key else []

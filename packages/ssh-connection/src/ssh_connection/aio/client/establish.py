@@ -10,6 +10,7 @@ from ssh_connection.aio.client.handshake import Handshake
 from ssh_connection.aio.client.login import ClientLogin
 from ssh_connection.aio.endpoint import Endpoint
 from ssh_connection.errors import SSHTimeout
+from ssh_keys import PublicKey, plain_key
 from ssh_transport import ClientTransport, ConnectionLost, HostKeyRefused
 from ssh_transport import events as ev
 from ssh_wire import SSHError, lazy
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ssh_connection.aio.client import host_keys
     from ssh_connection.aio.client.settings import ClientSettings
     from ssh_connection.replies import PendingReply
-    from ssh_keys import Certificate, PublicKey
+    from ssh_keys import Credential
     from ssh_transport.aio import Driver
 
 else:
@@ -126,16 +127,14 @@ class ClientEndpoint(Endpoint[ClientTransport]):
         if received is None:
             self._require_open()  # raises what ended the connection
         else:
-            await self._judge_host_key(received.key, received.certificate)
+            await self._judge_host_key(received.credential)
 
-    async def _judge_host_key(self, key: PublicKey, certificate: Certificate | None) -> None:
-        settings = self._settings
+    async def _judge_host_key(self, presented: Credential) -> None:
+        settings, key = self._settings, plain_key(presented)
         trusted = False
         try:
-            if certificate is not None and settings.verify_host_certificate is not None:
-                trusted = await self._without_timeout(
-                    settings.verify_host_certificate(certificate)
-                )
+            if not isinstance(presented, PublicKey) and settings.verify_host_certificate:
+                trusted = await self._without_timeout(settings.verify_host_certificate(presented))
             if trusted is not True:
                 trusted = await self._without_timeout(settings.verify_host_key(key))
         except BaseException:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from ssh_keys import PrivateKey, PublicKey
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate
+    from ssh_keys import Certificate, Credential
 
 __all__ = ["HostIdentity", "HostSigner"]
 
@@ -49,7 +49,7 @@ class HostIdentity:
         self._signers = {key.public_key.blob: key for key in keys}
         self.keys: tuple[PublicKey, ...] = tuple(key.public_key for key in keys)
         own = [each for each in certificates if each.public_key.blob in self._signers]
-        self.presented: tuple[PublicKey | Certificate, ...] = (*self.keys, *own)
+        self.presented: tuple[Credential, ...] = (*self.keys, *own)
 
     def sign_at_once(self, key: PublicKey, data: bytes, algorithm: str) -> bytes | None:
         """Return the signature, or None where it takes too long for the event loop."""

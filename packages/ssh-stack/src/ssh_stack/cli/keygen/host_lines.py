@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from ssh_keys import (
-    Certificate,
+    Credential,
     KeyFormatError,
     KeyPolicy,
-    PublicKey,
     is_known_kind,
     load_public_key,
 )
@@ -118,7 +117,7 @@ def names(line: KeyLine, host: str) -> bool:
     return HashedName.make(bare, name).to_field() == line.hosts
 
 
-def key_of(line: KeyLine) -> tuple[PublicKey | Certificate, bytes]:
+def key_of(line: KeyLine) -> tuple[Credential, bytes]:
     """Return the key of a line, and its comment as it is written.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from ssh_keys import Certificate, KeyFormatError, KnownHostsFile
+from ssh_keys import KeyFormatError, KnownHostsFile, plain_key
 from ssh_keys.files import change_known_hosts
 from ssh_keys.randomart import bubblebabble, randomart
 from ssh_keys.trust import Marker
@@ -66,7 +66,7 @@ def _found(line: KeyLine, wanted: str, options: Options) -> tuple[str | bytes, .
     if not options.has("l"):
         return (line.text,)
     key, comment = key_of(line)
-    plain = key.public_key if isinstance(key, Certificate) else key
+    plain = plain_key(key)
     name = hash_of(options)
     fingerprint = bubblebabble(key) if options.has("B") else plain.fingerprint(name)
     words = [wanted, title(key), fingerprint]

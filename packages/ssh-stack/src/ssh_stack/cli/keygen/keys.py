@@ -10,6 +10,7 @@ from typing import Final
 from ssh_keys import (
     MAX_BLOB,
     Certificate,
+    Credential,
     KeyFormatError,
     KeyPolicy,
     PassphraseNeeded,
@@ -49,7 +50,7 @@ _MAX_FILE: Final = 16 * MAX_BLOB
 class CommentedKey:
     """A key and its comment."""
 
-    key: PublicKey | Certificate
+    key: Credential
     comment: str
 
 
@@ -107,7 +108,7 @@ def open_private(
         return load_private_key(data, passphrase, policy=KeyPolicy.LEGACY), passphrase
 
 
-def public_half(path: Path) -> PublicKey | Certificate:
+def public_half(path: Path) -> Credential:
     """Return the public key of a file, be it private or public; nothing is asked.
 
     A private key's comment is that of the public key beside it, if there is one.
@@ -182,7 +183,7 @@ def commented_keys(path: Path) -> Iterator[CommentedKey]:
             break
 
 
-def _holds(path: str, key: PublicKey | Certificate) -> bool:
+def _holds(path: str, key: Credential) -> bool:
     try:
         return load_public_key(read(Path(path)), policy=KeyPolicy.LEGACY) == key
     except (KeyFormatError, OSError):

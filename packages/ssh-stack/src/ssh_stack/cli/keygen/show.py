@@ -17,6 +17,7 @@ from ssh_keys import (
     PublicKey,
     load_private_key,
     load_public_key,
+    plain_key,
 )
 from ssh_keys.files import name_file_in_errors
 from ssh_keys.randomart import bubblebabble, randomart, title_of
@@ -36,7 +37,7 @@ from ssh_stack.local.user import user_at_host
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
-    from ssh_keys import PrivateKey
+    from ssh_keys import Credential, PrivateKey
 
 __all__ = [
     "export",
@@ -68,7 +69,7 @@ def hash_of(options: Options) -> Literal["sha256", "md5"]:
     return cast("Literal['sha256', 'md5']", name)
 
 
-def title(key: PublicKey | Certificate) -> str:
+def title(key: Credential) -> str:
     """Return what a key is called for people, such as ED25519 or RSA-CERT."""
     if isinstance(key, Certificate):
         return f"{title_of(key.public_key.kind)}-CERT"
@@ -77,7 +78,7 @@ def title(key: PublicKey | Certificate) -> str:
 
 def fingerprint_line(entry: CommentedKey, options: Options) -> str:
     """Return the line of -l for one key; with -v, its picture below."""
-    plain = _plain(entry.key)
+    plain = plain_key(entry.key)
     name = hash_of(options)
     line = f"{plain.bits} {plain.fingerprint(name)} {entry.comment} ({title(entry.key)})"
     if options.has("v"):
@@ -100,7 +101,7 @@ def show_fingerprints(options: Options, report: Report) -> int:
 
 def _as_object(entry: CommentedKey, options: Options) -> dict[str, Any]:
     """Return what --json prints of a key."""
-    plain = _plain(entry.key)
+    plain = plain_key(entry.key)
     certified = isinstance(entry.key, Certificate)
     return {
         "bits": plain.bits,
@@ -122,7 +123,7 @@ def show_bubblebabble(options: Options, report: Report) -> int:
     del report
 
     def line(entry: CommentedKey) -> str:
-        plain = _plain(entry.key)
+        plain = plain_key(entry.key)
         return f"{plain.bits} {bubblebabble(entry.key)} {entry.comment} ({title(entry.key)})"
 
     return _each_key(options, line)
@@ -150,7 +151,7 @@ def export(options: Options, report: Report) -> int:
     """Print a public key in the format of -m."""
     del report
     key = public_half(options.one_file())
-    plain = _plain(key)
+    plain = plain_key(key)
     match (options.get("m") or "RFC4716").upper():
         case "RFC4716":
             kind = f"{plain.bits}-bit {title(key)}"
@@ -231,7 +232,3 @@ def _records(key: PublicKey, options: Options) -> tuple[SSHFP, ...]:
         problem = f"no hash {wanted[-1]!r}; choose one of {', '.join(_HASHES)}"
         raise UsageError(problem)
     return (SSHFP.make(key, number),)
-
-
-def _plain(key: PublicKey | Certificate) -> PublicKey:
-    return key.public_key if isinstance(key, Certificate) else key

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ssh_keys import UnsupportedKey
+from ssh_keys import UnsupportedKey, plain_key
 from ssh_keys.trust import SSHFP, format_host_line, sshfp_records
 
 if TYPE_CHECKING:
@@ -25,20 +25,20 @@ def lines_of(host: Host, results: Sequence[ProbeResult], options: Options) -> It
         if result.identification and not options.quiet:
             mark = ";" if options.records else "#"
             yield f"{mark} {host.addresses[0]}:{options.port} {result.identification}"
-        if result.key is None:
+        if result.credential is None:
             continue
+        key = plain_key(result.credential)
         if options.certificates:
-            certificate = result.certificate
             if options.records:
-                yield from _records(host.names, result.key, options)
-            elif certificate is not None:
-                yield certificate.to_openssh()
+                yield from _records(host.names, key, options)
+            else:
+                yield result.credential.to_openssh()
             continue
         for name in _names(host, options):
             if options.records:
-                yield from _records(name, result.key, options)
+                yield from _records(name, key, options)
             else:
-                yield _host_line(name, result.key, options)
+                yield _host_line(name, key, options)
 
 
 def _names(host: Host, options: Options) -> list[str]:
@@ -65,7 +65,8 @@ def _records(name: str, key: PublicKey, options: Options) -> Iterator[str]:
 
 def as_object(host: Host, result: ProbeResult, options: Options) -> dict[str, Any]:
     """Return what is printed of a connection with --json."""
-    key, certificate = result.key, result.certificate
+    credential = result.credential
+    key = None if credential is None else plain_key(credential)
     found: dict[str, Any] = {
         "host": host.names,
         "address": host.addresses[0],
@@ -78,5 +79,5 @@ def as_object(host: Host, result: ProbeResult, options: Options) -> dict[str, An
         "fingerprint": None if key is None else key.fingerprint(),
     }
     if options.certificates:
-        found["certificate"] = None if certificate is None else certificate.to_openssh()
+        found["certificate"] = None if credential is None else credential.to_openssh()
     return found

@@ -26,7 +26,7 @@ from ssh_transport.algorithms import HOST_KEYS
 from ssh_wire import SSHError, lazy_attrs
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate, PublicKey
+    from ssh_keys import Credential
     from ssh_stack.cli.keyscan.options import Options
     from ssh_transport import Event
 
@@ -42,15 +42,14 @@ class ProbeResult:
     Attributes:
         kind: the kind of key that was asked for.
         identification: the server's identification, escaped; "" for none.
-        key: its host key; None where it has none of this kind.
-        certificate: the certificate that it is in, where one was asked for.
+        credential: its host key, or its certificate where one was asked for; None where it has
+            none of this kind.
         error: what went wrong; None also where the server has no such key.
     """
 
     kind: str
     identification: str = ""
-    key: PublicKey | None = None
-    certificate: Certificate | None = None
+    credential: Credential | None = None
     error: Exception | None = None
 
 
@@ -112,10 +111,10 @@ class _Handler:
         if isinstance(event, IdentificationReceived):
             self._result.identification = event.line
         elif isinstance(event, HostKeyReceived):
-            self._result.key, self._result.certificate = event.key, event.certificate
+            self._result.credential = event.credential
             self.done.set()
         elif isinstance(event, Disconnected):
-            if self._result.key is None and not isinstance(event.error, NegotiationFailed):
+            if self._result.credential is None and not isinstance(event.error, NegotiationFailed):
                 self._result.error = event.error or SSHError(event.description)
             self.done.set()
 

@@ -97,7 +97,7 @@ class Scan:
     ) -> None:
         host, task = running.popleft()
         results = await task
-        self._found = self._found or any(each.key is not None for each in results)
+        self._found = self._found or any(each.credential is not None for each in results)
         self._report_errors(host, results)
         if self._options.json:
             self._objects += [as_object(host, each, self._options) for each in results]
@@ -113,7 +113,7 @@ class Scan:
         for reason in dict.fromkeys(reasons):
             self._report.error(f"{printable(where)}: {reason}")
         for each in results:
-            if each.key is None and each.error is None:
+            if each.credential is None and each.error is None:
                 self._report.note(f"{printable(where)}: no key of type {each.kind}")
 
 
