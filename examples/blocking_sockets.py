@@ -140,13 +140,14 @@ class Client:
             self.step()
         credentials = [KeyCredential(KeySigner(key))]
         auth = self.auth = ClientAuth(user, self.transport.session_id, credentials)
+        self.transport.use_userauth_numbers(ClientAuth.NUMBERS)
         self.transport.sink = self.authenticating
         auth.start()
         while True:
             while (event := auth.next_event()) is not None:
                 match event:
                     case SignatureNeeded():
-                        auth.provide_signature(key.sign(event.data, event.algorithm))
+                        auth.answer(event, key.sign(event.data, event.algorithm))
                     case AuthRejected():
                         raise event.error
                     case AuthSucceeded():

@@ -17,8 +17,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
-import ssh_auth.client.states as client_states
 import ssh_auth.server.states as server_states
+from ssh_auth.client.methods import LEGAL as CLIENT_LEGAL
 from ssh_connection.states import ACCEPTED
 from ssh_stack.cli.escapes import EscapeAction, key_of
 from ssh_stack.cli.ssh_letters import LETTERS, SECTIONS
@@ -205,7 +205,7 @@ def _states() -> Iterator[str]:
         yield from _table(("state", "messages", "action"), _transport_rows(role))
     yield ""
     yield "## User authentication"
-    yield from _authentication("Client", client_states.LEGAL.items())
+    yield from _authentication("Client", CLIENT_LEGAL.items())
     yield from _authentication("Server", server_states.LEGAL.items())
     yield ""
     yield "## Channels"

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from ssh_auth import ClientAuth, KeyCredential, KeySigner, SignatureNeeded
+from ssh_auth import ClientAuth, KeyCredential, KeySigner, Question
 from ssh_auth.client import AuthSucceeded
 from ssh_auth.testing import finish
 from ssh_keys import PrivateKey, load_private_key
@@ -124,9 +124,8 @@ class OurClient(Ours):
     def _advance(self) -> None:
         assert self._auth is not None
         while (event := self._auth.next_event()) is not None:
-            if isinstance(event, SignatureNeeded):
-                signer = event.credential.signer
-                self._auth.provide_signature(finish(signer.sign(event.data, event.algorithm)))
+            if isinstance(event, Question):
+                self._auth.answer(event, finish(event.obtain()))
             elif isinstance(event, AuthSucceeded):
                 self.core.authenticated()
                 self._say(m.SessionOpen(sender=0, window=2**20, max_packet=2**15))

@@ -15,6 +15,7 @@ from unittest import mock
 
 import attrs
 
+from ssh_auth import ClientAuth
 from ssh_transport import (
     ClientTransport,
     Event,
@@ -186,6 +187,7 @@ class Peer:
             else:
                 keys = (key.public_key,)
                 self.core = ServerTransport(options, random=constant(99), now=0.0, host_keys=keys)
+        self.core.use_userauth_numbers(ClientAuth.NUMBERS)
         if isinstance(self.core, ClientTransport):
             self.core.request_service("ssh-userauth")
 

@@ -9,7 +9,7 @@ import contextlib
 import socket
 from typing import TYPE_CHECKING, Final
 
-from ssh_auth import ClientAuth, KeyCredential, KeySigner, SignatureNeeded
+from ssh_auth import ClientAuth, KeyCredential, KeySigner, Question
 from ssh_auth.testing import finish
 from ssh_keys import PrivateKey, load_private_key
 from ssh_wire.messages.connection import SessionOpen
@@ -84,8 +84,8 @@ class Conversation:
         auth = ClientAuth(USER, core.session_id, [KeyCredential(KeySigner(self._key))])
         auth.start()
         event = auth.next_event()
-        assert isinstance(event, SignatureNeeded)
-        auth.provide_signature(finish(event.credential.signer.sign(event.data, event.algorithm)))
+        assert isinstance(event, Question)
+        auth.answer(event, finish(event.obtain()))
         (request,) = auth.take_messages()
         core.send_payload(request)
         self._say(1)

@@ -51,6 +51,13 @@ def dialogue() -> InteractiveCredential:
     return InteractiveCredential(password_answers("s3cret"))
 
 
+def reply(auth: ClientAuth, value: object) -> None:
+    """Answer the question that waits."""
+    question = auth.question
+    assert question is not None
+    auth.answer(question, value)
+
+
 async def no_password() -> str | None:
     return None
 

@@ -14,6 +14,7 @@ from client_talk import (
     no_password,
     outcomes,
     renew,
+    reply,
     talk_of,
 )
 from ssh_auth import (
@@ -33,6 +34,7 @@ from ssh_auth import (
     PromptsReceived,
     SignatureNeeded,
     SignedRequest,
+    Unsigned,
     password_answers,
 )
 from ssh_auth.testing import Talk
@@ -119,7 +121,7 @@ def test_only_key_in_memory_signs_without_a_query(key: PrivateKey) -> None:
     )
     assert talk.auth.take_messages() == []
 
-    talk.auth.provide_signature(b"signature")
+    reply(talk.auth, b"signature")
 
     request = talk.message(PublicKeyRequest)
     assert (request.algorithm, request.key, request.signature) == (
@@ -141,7 +143,7 @@ def test_each_of_several_keys_is_queried_first(key: PrivateKey, other: PrivateKe
 
     talk.receive(PublicKeyOk(algorithm="ssh-ed25519", key=query.key))
     talk.event(SignatureNeeded)
-    talk.auth.provide_signature(b"signature")
+    reply(talk.auth, b"signature")
     talk.receive(SUCCESS)
     assert outcomes(talk) == [Outcome.REJECTED, Outcome.ACCEPTED]
 
@@ -251,7 +253,7 @@ def test_refused_key_signs_with_an_algorithm_announced_meanwhile(
             algorithm = talk.message(PublicKeyQuery).algorithm
         else:
             algorithm = talk.event(SignatureNeeded).algorithm
-            auth.provide_signature(b"signature")
+            reply(auth, b"signature")
             talk.message(PublicKeyRequest)
         talk.receive(failure("publickey"))
         return algorithm
@@ -316,12 +318,12 @@ def test_sha1_signs_only_where_it_is_named_and_the_server_lists_nothing(
     talk = Talk(ClientAuth("ops", SESSION, [memory(rsa)], policy=policy))
     talk.auth.start()
     assert talk.event(SignatureNeeded).algorithm == "rsa-sha2-512"
-    talk.auth.provide_signature(b"signature")
+    reply(talk.auth, b"signature")
 
     talk.receive(failure("publickey"))
 
     assert talk.event(SignatureNeeded).algorithm == "ssh-rsa"
-    talk.auth.provide_signature(b"signature")
+    reply(talk.auth, b"signature")
     talk.receive(failure("publickey"))
     assert [a.algorithm for a in talk.event(AuthRejected).error.attempts] == [
         "rsa-sha2-512",
@@ -333,7 +335,7 @@ def test_next_credential_is_tried_when_a_signer_fails(key: PrivateKey) -> None:
     talk = talk_of(memory(key), PasswordCredential("s3cret"))
     talk.event(SignatureNeeded)
 
-    talk.auth.signature_failed("the token is gone")
+    reply(talk.auth, Unsigned("the token is gone"))
 
     assert talk.message(PasswordRequest).password == "s3cret"
     (attempt,) = talk.auth.attempts
@@ -355,14 +357,14 @@ def test_given_password_is_sent_at_once() -> None:
 def test_password_is_asked_for_only_when_its_turn_comes(key: PrivateKey) -> None:
     talk = talk_of(memory(key), PasswordCredential(no_password))
     talk.event(SignatureNeeded)
-    talk.auth.provide_signature(b"signature")
+    reply(talk.auth, b"signature")
     assert talk.auth.next_event() is None
 
     talk.receive(failure("password"))
 
     assert talk.event(PasswordNeeded).prompt is None
     talk.auth.take_messages()
-    talk.auth.provide_password("typed")
+    reply(talk.auth, "typed")
     assert talk.message(PasswordRequest).password == "typed"
 
 
@@ -370,7 +372,7 @@ def test_password_that_is_not_given_is_declined() -> None:
     talk = talk_of(PasswordCredential(no_password))
 
     talk.event(PasswordNeeded)
-    talk.auth.provide_password(None)
+    reply(talk.auth, None)
 
     assert outcomes(talk) == [Outcome.DECLINED]
     talk.event(AuthRejected)
@@ -384,7 +386,7 @@ def test_expired_password_is_changed() -> None:
     talk.receive(PasswdChangeReq(prompt="Choose\x1b[2J"))
 
     assert talk.event(PasswordNeeded).prompt == r"Choose\x1b[2J"
-    talk.auth.provide_password("new")
+    reply(talk.auth, "new")
     change = talk.message(PasswordChangeRequest)
     assert (change.password, change.new_password) == ("old", "new")
     talk.receive(SUCCESS)
@@ -397,7 +399,7 @@ def test_new_passwords_are_offered_three_times() -> None:
     for _ in range(3):
         talk.receive(PasswdChangeReq(prompt="?"))
         talk.event(PasswordNeeded)
-        talk.auth.provide_password("new")
+        reply(talk.auth, "new")
 
     talk.receive(PasswdChangeReq(prompt="?"))
 
@@ -414,7 +416,7 @@ def test_expired_password_without_a_new_one_is_reported(
 
     talk.receive(PasswdChangeReq(prompt="?"))
     if change is not None:
-        talk.auth.provide_password(None)
+        reply(talk.auth, None)
 
     assert outcomes(talk) == [Outcome.EXPIRED]
 
@@ -440,7 +442,7 @@ def test_prompts_are_answered_in_order() -> None:
         (r"One\x1b", True),
         ("Two", False),
     ]
-    talk.auth.provide_answers(["1", ""])
+    reply(talk.auth, ["1", ""])
     assert talk.message(InfoResponse).responses == ("1", "")
     talk.receive(SUCCESS)
     talk.event(AuthSucceeded)
@@ -465,7 +467,7 @@ def test_text_without_prompts_is_shown_first() -> None:
     talk.receive(InfoRequest(instruction="Password changed"))
 
     assert talk.event(PromptsReceived).prompts == ()
-    talk.auth.provide_answers([])
+    reply(talk.auth, [])
     assert talk.message(InfoResponse).responses == ()
 
 
@@ -490,8 +492,8 @@ def test_answers_must_be_as_many_as_prompts(answers: Sequence[str]) -> None:
     talk.receive(QUESTION)
 
     with pytest.raises(UsageError):
-        talk.auth.provide_answers(answers)
-    talk.auth.provide_answers(["1"])
+        reply(talk.auth, answers)
+    reply(talk.auth, ["1"])
 
 
 def test_prompts_without_answers_are_declined() -> None:
@@ -499,7 +501,7 @@ def test_prompts_without_answers_are_declined() -> None:
     talk.message(KeyboardInteractiveRequest)
     talk.receive(QUESTION)
 
-    talk.auth.provide_answers(None)
+    reply(talk.auth, None)
 
     assert outcomes(talk) == [Outcome.DECLINED]
     talk.message(PasswordRequest)  # which makes the server abandon the dialogue

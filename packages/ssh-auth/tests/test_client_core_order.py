@@ -14,6 +14,7 @@ from client_talk import (
     no_password,
     outcomes,
     renew,
+    reply,
     talk_of,
 )
 from ssh_auth import (
@@ -35,7 +36,7 @@ from ssh_auth import (
     UnusableCredential,
 )
 from ssh_keys import PrivateKey
-from ssh_wire import Message, ProtocolError, UsageError
+from ssh_wire import Message, ProtocolError, UsageError, lazy_attrs
 from ssh_wire.messages.auth import (
     REQUESTS,
     InfoRequest,
@@ -55,7 +56,7 @@ def test_methods_that_the_server_does_not_list_are_reported_and_not_sent(
 ) -> None:
     talk = talk_of(memory(key), PasswordCredential("s3cret"), dialogue())
     talk.event(SignatureNeeded)
-    talk.auth.provide_signature(b"signature")
+    reply(talk.auth, b"signature")
     talk.message(PublicKeyRequest)
 
     talk.receive(failure("keyboard-interactive"))
@@ -70,7 +71,7 @@ def test_partial_success_is_followed_by_what_the_server_lists(key: PrivateKey) -
     talk.message(PasswordRequest)
     talk.receive(failure("publickey"))
     talk.event(SignatureNeeded)
-    talk.auth.provide_signature(b"signature")
+    reply(talk.auth, b"signature")
     talk.message(PublicKeyRequest)
 
     talk.receive(failure("password", partial=True))
@@ -101,7 +102,7 @@ def test_empty_list_of_methods_excludes_no_credential(key: PrivateKey, partial: 
     talk.receive(failure(partial=partial))
 
     talk.event(SignatureNeeded)
-    talk.auth.provide_signature(b"signature")
+    reply(talk.auth, b"signature")
     talk.receive(failure())
     error = talk.event(AuthRejected).error
     assert error.remaining_methods == ()
@@ -119,7 +120,7 @@ def test_unusable_credential_is_reported_once_and_not_sent(key: PrivateKey) -> N
     talk.receive(failure("password", "publickey"))
     talk.receive(failure("publickey", partial=True))
     talk.event(SignatureNeeded)
-    talk.auth.provide_signature(b"signature")
+    reply(talk.auth, b"signature")
     talk.receive(failure("publickey"))
 
     error = talk.event(AuthRejected).error
@@ -185,7 +186,7 @@ def test_client_stops_after_64_rounds_of_prompts() -> None:
     for _ in range(64):
         talk.receive(QUESTION)
         talk.event(PromptsReceived)
-        talk.auth.provide_answers(["?"])
+        reply(talk.auth, ["?"])
 
     talk.receive(QUESTION)
 
@@ -274,15 +275,35 @@ def test_success_answers_a_query_where_the_server_wants_no_signature(key: Privat
 
 
 def test_answers_without_prompts_are_the_callers_error() -> None:
-    auth = talk_of(start=False).auth
+    talk = talk_of(PasswordCredential(no_password), PasswordCredential(no_password))
+    first = talk.event(PasswordNeeded)
+    talk.auth.answer(first, None)
+    second = talk.event(PasswordNeeded)
+
+    for question in (first, PasswordNeeded(second.credential, "?"), lazy_attrs.evolve(second)):
+        with pytest.raises(UsageError):
+            talk.auth.answer(question, "s3cret")
+    talk.auth.answer(second, "s3cret")
     with pytest.raises(UsageError):
-        auth.provide_signature(b"")
+        talk.auth.answer(second, "s3cret")
+
+
+@pytest.mark.parametrize("value", [b"s3cret", 1, True, ("s3cret",), "\ud800"])
+def test_answer_that_is_no_password_is_the_callers_error(value: object) -> None:
+    talk = talk_of(PasswordCredential(no_password))
+
     with pytest.raises(UsageError):
-        auth.signature_failed("")
+        reply(talk.auth, value)
+    reply(talk.auth, "s3cret")
+    talk.message(PasswordRequest)
+
+
+@pytest.mark.parametrize("value", ["", None, 1])
+def test_answer_that_is_no_signature_is_the_callers_error(key: PrivateKey, value: object) -> None:
+    talk = talk_of(memory(key))
+
     with pytest.raises(UsageError):
-        auth.provide_password("")
-    with pytest.raises(UsageError):
-        auth.provide_answers(())
+        reply(talk.auth, value)
 
 
 @given(st.lists(st.binary(max_size=60), max_size=6), st.integers(0, 3))
@@ -324,9 +345,9 @@ def test_any_order_of_answers_ends_in_one_result_at_the_most(messages: list[Mess
             break
         while (event := auth.next_event()) is not None:
             if isinstance(event, PasswordNeeded):
-                auth.provide_password("new")
+                reply(auth, "new")
             elif isinstance(event, PromptsReceived):
-                auth.provide_answers(["a"] * len(event.prompts))
+                reply(auth, ["a"] * len(event.prompts))
             results += isinstance(event, AuthSucceeded | AuthRejected)
 
     assert results == auth.finished

@@ -19,6 +19,7 @@ from ssh_auth import (
     SignatureNeeded,
 )
 from ssh_auth.client.lenient import exact, is_same_key
+from ssh_auth.client.methods import METHODS, AnyMethod
 from ssh_keys import PrivateKey
 from ssh_wire import ProtocolError
 from ssh_wire.messages.auth import (
@@ -182,8 +183,8 @@ def test_key_blob_with_other_numbers_is_another_key(key: PrivateKey, other: Priv
         assert not is_same_key(wrong, key.public_key)
 
 
-@given(st.binary(max_size=80), st.booleans())
+@given(st.binary(max_size=80), st.sampled_from(list(METHODS.values())))
 def test_any_payload_comes_out_with_its_number_and_nothing_is_raised(
-    payload: bytes, password: bool
+    payload: bytes, method: type[AnyMethod]
 ) -> None:
-    assert exact(payload, password=password)[:1] == payload[:1]
+    assert exact(payload, method.REPAIRS)[:1] == payload[:1]

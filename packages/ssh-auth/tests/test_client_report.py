@@ -10,14 +10,17 @@ from ssh_auth import (
     Outcome,
     UnusableCredential,
 )
+from ssh_auth.client.methods.publickey import AwaitSignature, SignatureNeeded
 from ssh_auth.client.report import attempt
-from ssh_auth.client.states import AwaitSignature, ExpectStart, ExpectVerdict, Finished
+from ssh_auth.client.states import ExpectStart, ExpectVerdict, Finished
 from ssh_keys import CertificateSpec, PrivateKey, issue
 from ssh_wire import UsageError
 
 
 def test_attempt_of_a_key_has_its_fingerprint_and_algorithm(key: PrivateKey) -> None:
-    state = AwaitSignature(KeyCredential(KeySigner(key, "file k")), "ssh-ed25519")
+    credential = KeyCredential(KeySigner(key, "file k"))
+    question = SignatureNeeded(credential, "ssh-ed25519", b"")
+    state = AwaitSignature(credential, question, algorithm="ssh-ed25519")
 
     assert attempt(state, Outcome.SIGNING_FAILED, ("publickey",), "no") == AuthAttempt(
         method="publickey",
@@ -33,7 +36,7 @@ def test_attempt_of_a_key_has_its_fingerprint_and_algorithm(key: PrivateKey) -> 
 def test_attempt_of_a_certificate_has_its_key_id(key: PrivateKey, other: PrivateKey) -> None:
     spec = CertificateSpec(role="user", key_id="me@work", principals=("me",))
     certificate = issue(other, key.public_key, spec=spec, random=bytes)
-    state = ExpectVerdict(KeyCredential(KeySigner(key), certificate=certificate), "x")
+    state = ExpectVerdict(KeyCredential(KeySigner(key), certificate=certificate), algorithm="x")
 
     told = attempt(state, Outcome.REJECTED, None, "")
     assert told.certificate == "me@work"

@@ -1,24 +1,37 @@
 from __future__ import annotations
 
-from typing import get_args
-
 import pytest
 
 from ssh_auth import PasswordCredential
-from ssh_auth.client.states import (
-    LEGAL,
+from ssh_auth.client.methods import LEGAL, METHODS, NUMBERS
+from ssh_auth.client.methods.keyboard_interactive import ExpectPrompts
+from ssh_auth.client.methods.password import (
     AwaitPassword,
-    ClientState,
-    ExpectKeyVerdict,
     ExpectPasswordVerdict,
-    ExpectPrompts,
-    ExpectVerdict,
-    Finished,
+    PasswordNeeded,
 )
+from ssh_auth.client.methods.publickey import ExpectKeyVerdict
+from ssh_auth.client.states import ClientState, ExpectVerdict, Finished
+
+
+def names(kind: type[ClientState]) -> set[str]:
+    return {kind.__name__}.union(*map(names, kind.__subclasses__()))
 
 
 def test_every_state_has_its_row() -> None:
-    assert set(LEGAL) == set(get_args(ClientState))
+    assert {each.__name__ for each in LEGAL} == names(ClientState) - {
+        "ClientState",
+        "Trying",
+        "Await",
+    }
+
+
+def test_every_method_has_its_name_and_the_numbers_of_its_messages() -> None:
+    assert {name: method.NAME for name, method in METHODS.items()} == {n: n for n in METHODS}
+    for method in METHODS.values():
+        received = {m.NUMBER for row in method.LEGAL.values() for m in row}
+        assert received - {51, 52, 53} <= method.NUMBERS <= set(range(60, 80))
+    assert {60, 61} == NUMBERS
 
 
 @pytest.mark.row("A02")
@@ -48,4 +61,5 @@ def test_states_do_not_show_passwords() -> None:
     credential = PasswordCredential("s3cret")
 
     assert "s3cret" not in repr(ExpectPasswordVerdict(credential, "s3cret", 0))
-    assert "s3cret" not in repr(AwaitPassword(credential, "s3cret", 1))
+    question = PasswordNeeded(credential)
+    assert "s3cret" not in repr(AwaitPassword(credential, question, "s3cret", 1))

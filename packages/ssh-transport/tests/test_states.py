@@ -18,9 +18,9 @@ from hostile import (
 )
 from ssh_keys import PrivateKey
 from ssh_transport import Disconnected, PayloadReceived, UnimplementedReceived
-from ssh_transport.states import TABLE, Action, TransportState, row_of
+from ssh_transport.states import TABLE, Action, TransportState, row_of, userauth_row
 from ssh_transport.testing import Pair, inject, pump
-from ssh_wire import DisconnectReason
+from ssh_wire import DisconnectReason, UsageError
 
 BAD = DisconnectReason.PROTOCOL_ERROR
 SIDES: list[Side] = ["client", "server"]
@@ -135,6 +135,50 @@ def connected(key: PrivateKey, phase: TransportState) -> Pair:
         pair.client.request_service("ssh-userauth")
     pair.run()
     return pair
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_messages_of_methods_are_delivered_where_the_layer_above_uses_their_numbers(
+    side: Side, key: PrivateKey
+) -> None:
+    pair = connected(key, TransportState.AUTH)
+    mine, peer = (pair.client, pair.server) if side == "client" else (pair.server, pair.client)
+    drain(mine)
+    mine.use_userauth_numbers(frozenset({60, 79}))
+    for number in (60, 61, 78, 79):
+        inject(peer, bytes([number, 1]))
+        pump(peer, mine)
+        pump(mine, peer)
+        answers, events = drain(peer), drain(mine)
+        if number in {60, 79}:
+            assert (events, answers) == ([PayloadReceived(bytes([number, 1]))], [])
+        else:
+            assert (events, answers) == ([], [UnimplementedReceived(mine.received_sequence)])
+
+
+def test_numbers_of_methods_count_while_users_are_authenticated_and_not_after(
+    key: PrivateKey,
+) -> None:
+    pair = connected(key, TransportState.OPEN)
+    pair.client.use_userauth_numbers(frozenset({60}))
+
+    inject(pair.server, bytes([60]))
+    pump(pair.server, pair.client)
+    pump(pair.client, pair.server)
+
+    assert drain(pair.client) == []
+    assert drain(pair.server) == [UnimplementedReceived(pair.client.received_sequence)]
+
+
+@pytest.mark.parametrize("number", [50, 52, 59, 80, 90, 256])
+def test_numbers_that_no_method_may_have_are_a_usage_error(number: int, key: PrivateKey) -> None:
+    pair = Pair(FAST_OPTIONS, FAST_OPTIONS, key=key)
+
+    for side in SIDES:
+        with pytest.raises(UsageError):
+            userauth_row(side, frozenset({60, number}))
+    with pytest.raises(UsageError):
+        pair.client.use_userauth_numbers(frozenset({number}))
 
 
 @pytest.mark.row("T08")

@@ -39,7 +39,9 @@ from ssh_auth.client import ClientEvent as ClientEvent
 from ssh_auth.client import ClientPolicy as ClientPolicy
 from ssh_auth.client import PasswordNeeded as PasswordNeeded
 from ssh_auth.client import PromptsReceived as PromptsReceived
+from ssh_auth.client import Question as Question
 from ssh_auth.client import SignatureNeeded as SignatureNeeded
+from ssh_auth.client import Unsigned as Unsigned
 from ssh_auth.credentials import Credential as Credential
 from ssh_auth.credentials import InteractiveCredential as InteractiveCredential
 from ssh_auth.credentials import KeyCredential as KeyCredential

@@ -7,7 +7,7 @@ before, by what drives it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 from ssh_auth.signers import Signer
 from ssh_wire import UsageError, lazy_attrs
@@ -24,6 +24,7 @@ __all__ = [
     "PasswordCredential",
     "PromptResponder",
     "UnusableCredential",
+    "is_text",
     "password_answers",
 ]
 
@@ -38,6 +39,20 @@ class PromptResponder(Protocol):
         ...
 
 
+class Credential(Protocol):
+    """What all credentials have; the table of methods says how each is used."""
+
+    @property
+    def method(self) -> str:
+        """The method, by its name on the wire."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Where the credential comes from, for reports."""
+        ...
+
+
 @lazy_attrs.frozen(eq=False)
 class NoneCredential:
     """Ask for nothing: succeeds where no credentials are wanted, tells the methods elsewhere.
@@ -47,9 +62,13 @@ class NoneCredential:
         probe: whether it is to learn the methods: a refusal does not count as an attempt.
     """
 
-    method: ClassVar[str] = "none"
     source: str = ""
     probe: bool = False
+
+    @property
+    def method(self) -> str:
+        """The method, "none"."""
+        return "none"
 
 
 @lazy_attrs.frozen(eq=False)
@@ -81,7 +100,6 @@ class KeyCredential:
             several keys, or one that an agent or a token holds, the server is asked first.
     """
 
-    method: ClassVar[str] = "publickey"
     signer: Signer
     query: bool | None = None
     certificate: Certificate | None = None
@@ -91,6 +109,11 @@ class KeyCredential:
         if certificate is not None and certificate.public_key != self.signer.public_key:
             problem = f"the certificate {certificate.key_id!r} is of another key than the signer's"
             raise UsageError(problem)
+
+    @property
+    def method(self) -> str:
+        """The method, "publickey"."""
+        return "publickey"
 
     @property
     def source(self) -> str:
@@ -114,7 +137,6 @@ class PasswordCredential:
         source: where the password comes from.
     """
 
-    method: ClassVar[str] = "password"
     password: str | Callable[[], Awaitable[str | None]] = lazy_attrs.field(repr=False)
     change: Callable[[str], Awaitable[str | None]] | None = lazy_attrs.field(
         default=None, repr=False
@@ -122,9 +144,14 @@ class PasswordCredential:
     source: str = ""
 
     def __attrs_post_init__(self) -> None:
-        if isinstance(self.password, str) and not _is_text(self.password):
+        if isinstance(self.password, str) and not is_text(self.password):
             problem = "a password is text that UTF-8 can carry"
             raise UsageError(problem)
+
+    @property
+    def method(self) -> str:
+        """The method, "password"."""
+        return "password"
 
     async def ask(self, prompt: str | None) -> str | None:
         """Return the password, or the new one if `prompt` is the server's demand for it."""
@@ -145,23 +172,19 @@ class InteractiveCredential:
             is not reported where the server does not offer the method.
     """
 
-    method: ClassVar[str] = "keyboard-interactive"
     answer: PromptResponder = lazy_attrs.field(repr=False)
     submethods: str = ""
     source: str = ""
     implied: bool = False
 
-
-Credential: TypeAlias = (
-    NoneCredential
-    | KeyCredential
-    | PasswordCredential
-    | InteractiveCredential
-    | UnusableCredential
-)
+    @property
+    def method(self) -> str:
+        """The method, "keyboard-interactive"."""
+        return "keyboard-interactive"
 
 
-def _is_text(text: str) -> bool:
+def is_text(text: str) -> bool:
+    """Return whether UTF-8 can carry a text."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -20,15 +20,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
-from ssh_auth.client import (
-    AuthRejected,
-    AuthSucceeded,
-    ClientAuth,
-    ClientEvent,
-    PasswordNeeded,
-    PromptsReceived,
-    SignatureNeeded,
-)
+from ssh_auth.client import AuthRejected, AuthSucceeded, ClientAuth, ClientEvent, Question
 from ssh_auth.server import (
     Accept,
     Authenticated,
@@ -38,7 +30,7 @@ from ssh_auth.server import (
     ServerAuth,
     ServerEvent,
 )
-from ssh_wire import Message, SSHError, lazy_attrs
+from ssh_wire import Message, lazy_attrs
 from ssh_wire.messages.auth import InfoRequest
 
 __all__ = ["Decision", "DemandChange", "Pair", "Talk", "finish"]
@@ -150,21 +142,8 @@ class Pair:
         return busy
 
     def _answer_client(self, event: ClientEvent) -> None:
-        match event:
-            case SignatureNeeded():
-                try:
-                    signature = finish(event.credential.signer.sign(event.data, event.algorithm))
-                except SSHError as error:
-                    self.client.signature_failed(str(error))
-                else:
-                    self.client.provide_signature(signature)
-            case PasswordNeeded():
-                self.client.provide_password(finish(event.credential.ask(event.prompt)))
-            case PromptsReceived():
-                answers = event.credential.answer(event.name, event.instruction, event.prompts)
-                self.client.provide_answers(finish(answers))
-            case _:
-                pass
+        if isinstance(event, Question):
+            self.client.answer(event, finish(event.obtain()))
 
     def _answer_server(self, event: ServerEvent) -> None:
         if isinstance(event, Authenticated | DecisionInvalid):

@@ -16,7 +16,7 @@ from ssh_transport.extinfo import Extensions
 from ssh_transport.handlers import EXT_INFO, HANDLERS
 from ssh_transport.input import Input, InputFlow
 from ssh_transport.rekey import RekeyPolicy
-from ssh_transport.states import Action, Row, TransportState, row_of
+from ssh_transport.states import Action, Row, TransportState, row_of, userauth_row
 from ssh_transport.version import IdentificationReader
 from ssh_wire import DisconnectReason, ProtocolError, lazy_attrs
 from ssh_wire.messages.transport import Disconnect
@@ -64,6 +64,7 @@ class Machine:
         events: what happened and was not read yet.
         now: the time of what happens next, in seconds of a monotonic clock.
         sink: takes every payload numbered 50 to 127 that may arrive.
+        userauth_numbers: the numbers of 60 to 79 that authentication methods use.
         stage: the state outside of key exchanges.
         state: the state.
         row: what is done with each message number in it.
@@ -85,6 +86,7 @@ class Machine:
         "sink",
         "stage",
         "state",
+        "userauth_numbers",
     )
 
     def __init__(
@@ -108,6 +110,7 @@ class Machine:
         self.events: deque[Event] = events
         self.now: float = now
         self.sink: Callable[[memoryview], None] | None = None
+        self.userauth_numbers: frozenset[int] = frozenset()
         self.stage: TransportState = TransportState.SERVICE
         self.state: TransportState = TransportState.IDENTIFICATION
         self.row: Row = row_of(self.role, self.state)
@@ -221,7 +224,16 @@ class Machine:
     def enter(self, state: TransportState) -> None:
         """Change the state."""
         self.state = state
-        self.row = row_of(self.role, state)
+        if state is TransportState.AUTH and self.userauth_numbers:
+            self.row = userauth_row(self.role, self.userauth_numbers)
+        else:
+            self.row = row_of(self.role, state)
+
+    def use_userauth_numbers(self, numbers: frozenset[int]) -> None:
+        """Deliver messages of authentication methods that have these numbers."""
+        userauth_row(self.role, numbers)  # refuses others before anything changes
+        self.userauth_numbers = numbers
+        self.enter(self.state)
 
     def set_stage(self, stage: TransportState) -> None:
         """Change the state outside of key exchanges; enter it when none is under way."""

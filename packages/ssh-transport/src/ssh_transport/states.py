@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum, auto
+from typing import Final
 
 from ssh_transport.algorithms import Role
+from ssh_wire import UsageError
 
-__all__ = ["TABLE", "Action", "Row", "TransportState", "row_of"]
+__all__ = ["TABLE", "Action", "Row", "TransportState", "row_of", "userauth_row"]
 
 
 class TransportState(Enum):
@@ -140,6 +142,25 @@ def row_of(role: Role, state: TransportState) -> Row:
     return TABLE[role, state]
 
 
+def userauth_row(role: Role, numbers: frozenset[int]) -> Row:
+    """Return the row of `AUTH` where authentication methods use some of the numbers 60 to 79.
+
+    They are "method-specific" (RFC 4252 section 6): the layer above knows the methods.
+
+    Raises:
+        UsageError: a number is not one of them.
+    """
+    if not numbers <= _METHOD_NUMBERS:
+        problem = f"messages of authentication methods have the numbers 60 to 79, not {numbers}"
+        raise UsageError(problem)
+    delivered = dict.fromkeys(numbers, Action.DELIVER)
+    row = row_of(role, TransportState.AUTH)
+    return tuple(delivered.get(number, action) for number, action in enumerate(row))
+
+
+_METHOD_NUMBERS: Final = frozenset(range(60, 80))
+
+
 def _each(numbers: Iterable[int], action: Action) -> _Entries:
     return dict.fromkeys(numbers, action)
 
@@ -160,11 +181,11 @@ _UNKNOWN = {
     **_each(range(32, 50), Action.UNIMPLEMENTED),
     **_each(range(128, 256), Action.UNIMPLEMENTED),
 }
-# of the numbers of user authentication, 54 to 59 and 62 to 79 name no message: methods that
-# give them one are not spoken here
+# of the numbers of user authentication, 54 to 59 name no message, and 60 to 79 those that
+# `userauth_row` is told of
 _USERAUTH = {
     **_each(range(50, 80), Action.UNIMPLEMENTED),
-    **_each((50, 51, 52, 53, 60, 61), Action.DELIVER),
+    **_each(range(50, 54), Action.DELIVER),
 }
 _AFTER_KEX = {**_UNKNOWN, **_ANY_TIME, 20: Action.KEXINIT}
 

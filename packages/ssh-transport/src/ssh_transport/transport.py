@@ -66,6 +66,20 @@ class Transport:
     def sink(self, value: Callable[[memoryview], None] | None) -> None:
         self._machine.sink = value
 
+    def use_userauth_numbers(self, numbers: frozenset[int]) -> None:
+        """Deliver the messages of authentication methods that have these numbers.
+
+        Without it SSH_MSG_UNIMPLEMENTED answers each of 60 to 79, as it answers what is in no
+        set.
+
+        Args:
+            numbers: those of 60 to 79 that the methods of the layer above use, of both sides.
+
+        Raises:
+            UsageError: a number is not one of 60 to 79.
+        """
+        self._machine.use_userauth_numbers(numbers)
+
     @property
     def hold_connection_messages(self) -> bool:
         """Server: whether a message above 79 that arrives before `authenticated` waits.

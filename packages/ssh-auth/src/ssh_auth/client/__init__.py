@@ -1,7 +1,8 @@
 """The client's side of authentication.
 
     core             ClientAuth: payloads in, messages and events out
-    states           what the client waits for, one class each, and what may arrive then
+    methods/         one module for each method, and the table of them
+    states           what the client waits for, one class each
     policy           what the client asks for in any case
     lenient          what is taken although RFC 4252 says it otherwise
     request_builder  the messages of one user for one service
@@ -19,7 +20,9 @@ from ssh_auth.client.events import AuthRejected as AuthRejected
 from ssh_auth.client.events import AuthSucceeded as AuthSucceeded
 from ssh_auth.client.events import BannerReceived as BannerReceived
 from ssh_auth.client.events import ClientEvent as ClientEvent
-from ssh_auth.client.events import PasswordNeeded as PasswordNeeded
-from ssh_auth.client.events import PromptsReceived as PromptsReceived
-from ssh_auth.client.events import SignatureNeeded as SignatureNeeded
+from ssh_auth.client.events import Question as Question
+from ssh_auth.client.methods.keyboard_interactive import PromptsReceived as PromptsReceived
+from ssh_auth.client.methods.password import PasswordNeeded as PasswordNeeded
+from ssh_auth.client.methods.publickey import SignatureNeeded as SignatureNeeded
+from ssh_auth.client.methods.publickey import Unsigned as Unsigned
 from ssh_auth.client.policy import ClientPolicy as ClientPolicy

@@ -1,74 +1,33 @@
 """What the driver of a `ClientAuth` is told, and asked.
 
-`SignatureNeeded`, `PasswordNeeded` and `PromptsReceived` are questions: the authentication
-waits until they are answered with the method that each names.
+A `Question` waits: the authentication goes on when `ClientAuth.answer` has its answer, which
+`obtain` returns.  Each method has its own kinds of question, in its own module.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-from ssh_auth.attempts import AuthAttempt
-from ssh_auth.credentials import InteractiveCredential, KeyCredential, PasswordCredential
 from ssh_auth.errors import AuthenticationFailed
 from ssh_wire import lazy_attrs
-from ssh_wire.messages.auth import Prompt
 
-__all__ = [
-    "AuthRejected",
-    "AuthSucceeded",
-    "BannerReceived",
-    "ClientEvent",
-    "PasswordNeeded",
-    "PromptsReceived",
-    "SignatureNeeded",
-]
+if TYPE_CHECKING:
+    from ssh_auth.attempts import AuthAttempt
+
+__all__ = ["AuthRejected", "AuthSucceeded", "BannerReceived", "ClientEvent", "Question"]
+
+T_co = TypeVar("T_co", covariant=True)
 
 
-@lazy_attrs.frozen
-class SignatureNeeded:
-    """Answer with `provide_signature` or `signature_failed`.
+class Question(ABC, Generic[T_co]):
+    """Something that this side has to find out before authentication can go on."""
 
-    Attributes:
-        credential: the key to sign with, and who signs.
-        algorithm: the signature algorithm.
-        data: what to sign.
-    """
+    __slots__ = ()
 
-    credential: KeyCredential
-    algorithm: str
-    data: bytes = lazy_attrs.field(repr=False)
-
-
-@lazy_attrs.frozen
-class PasswordNeeded:
-    """Answer with `provide_password`; None gives the credential up.
-
-    Attributes:
-        credential: whose password; its `ask(prompt)` returns it.
-        prompt: None for the password itself; else the server's demand for a new one,
-            escaped.
-    """
-
-    credential: PasswordCredential
-    prompt: str | None = None
-
-
-@lazy_attrs.frozen
-class PromptsReceived:
-    """Answer with `provide_answers`; None gives the credential up.
-
-    Attributes:
-        credential: whose `answer(name, instruction, prompts)` knows the answers.
-        name: the title of the dialogue, escaped.
-        instruction: text to show above the prompts, escaped.
-        prompts: the questions, escaped; without any there is only text to show.
-    """
-
-    credential: InteractiveCredential
-    name: str
-    instruction: str
-    prompts: tuple[Prompt, ...]
+    @abstractmethod
+    async def obtain(self) -> T_co:
+        """Return the answer, from the credential that the question is about."""
 
 
 @lazy_attrs.frozen
@@ -104,11 +63,4 @@ class AuthRejected:
     error: AuthenticationFailed
 
 
-ClientEvent: TypeAlias = (
-    SignatureNeeded
-    | PasswordNeeded
-    | PromptsReceived
-    | BannerReceived
-    | AuthSucceeded
-    | AuthRejected
-)
+ClientEvent: TypeAlias = Question[Any] | BannerReceived | AuthSucceeded | AuthRejected

@@ -8,8 +8,8 @@ What decides is taken as it comes: success or failure, which key, how many promp
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ssh_wire import WireError
 from ssh_wire.messages.auth import UserauthBanner, UserauthFailure, UserauthSuccess
@@ -19,24 +19,30 @@ if TYPE_CHECKING:
     from ssh_keys import Certificate, PublicKey
     from ssh_wire.primitives import Buffer
 
-__all__ = ["exact", "is_same_key"]
+__all__ = ["Repair", "exact", "exact_change", "is_same_key"]
+
+Repair: TypeAlias = Callable[[bytes], bytes]
+"""Makes a payload exact.
+
+Raises:
+    WireError: it cannot.
+"""
 
 _FAILURE: Final = UserauthFailure.NUMBER
 _SUCCESS: Final = UserauthSuccess.NUMBER
 _BANNER: Final = UserauthBanner.NUMBER
-_CHANGE: Final = 60  # of the method "password"; of others 60 is something else
 
 
-def exact(payload: Buffer, *, password: bool = False) -> Buffer:
+def exact(payload: Buffer, own: Mapping[int, Repair]) -> Buffer:
     """Return the payload as its declaration has it, or unchanged where it is beyond repair.
 
     Args:
         payload: a message of the server.
-        password: whether a password is with the server, so that 60 is PASSWD_CHANGEREQ.
+        own: the repairs of the method in progress, whose numbers mean something else elsewhere.
     """
-    number = payload[0] if payload else None
-    repair = _REPAIRS.get(number)
-    if repair is None or (number == _CHANGE and not password):
+    number = payload[0] if payload else 0
+    repair = _REPAIRS.get(number) or own.get(number)
+    if repair is None:
         return payload
     try:
         return repair(bytes(payload))
@@ -62,18 +68,17 @@ def _with_language(payload: bytes) -> bytes:
     return payload if end < len(payload) else payload + string(b"")
 
 
-def _exact_change(payload: bytes) -> bytes:
+def exact_change(payload: bytes) -> bytes:
     """Supply the language tag that is not there; drop what follows it, as OpenSSH does."""
     whole = _with_language(payload)
     _, end = read_string(whole, read_string(whole, 1)[1])
     return whole[:end]
 
 
-_REPAIRS: Final[dict[int | None, Callable[[bytes], bytes]]] = {
+_REPAIRS: Final[Mapping[int | None, Repair]] = {
     _FAILURE: _exact_failure,
     _SUCCESS: _exact_success,
     _BANNER: _with_language,
-    _CHANGE: _exact_change,
 }
 
 

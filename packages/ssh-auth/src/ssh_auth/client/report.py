@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from ssh_auth.attempts import AuthAttempt, Outcome
-from ssh_auth.client.states import (
-    AwaitSignature,
-    ClientState,
-    ExpectKeyVerdict,
-    ExpectStart,
-    ExpectVerdict,
-    Finished,
-)
+from ssh_auth.client.states import ClientState
 from ssh_auth.credentials import InteractiveCredential, KeyCredential, UnusableCredential
 from ssh_wire import UsageError
 
@@ -20,15 +13,16 @@ __all__ = ["attempt"]
 def attempt(
     state: ClientState, outcome: Outcome, remaining: tuple[str, ...] | None, detail: str
 ) -> AuthAttempt:
-    """Return the report of an state that came to an outcome.
+    """Return the report of a state that came to an outcome.
 
     Raises:
         UsageError: the state tries nothing.
     """
-    if isinstance(state, ExpectStart | Finished):
+    trying = state.trying
+    if trying is None:
         problem = "nothing is being tried"
         raise UsageError(problem)
-    credential, fingerprint, algorithm = state.credential, "", ""
+    credential, fingerprint = trying.credential, ""
     certificate = None
     if isinstance(credential, KeyCredential):
         fingerprint = credential.signer.public_key.fingerprint()
@@ -36,14 +30,12 @@ def attempt(
             certificate = credential.certificate.key_id
     elif isinstance(credential, UnusableCredential):
         fingerprint, detail = credential.fingerprint, credential.problem
-    if isinstance(state, ExpectVerdict | ExpectKeyVerdict | AwaitSignature):
-        algorithm = state.algorithm
     return AuthAttempt(
         method=credential.method,
         source=credential.source,
         fingerprint=fingerprint,
         certificate=certificate,
-        algorithm=algorithm,
+        algorithm=trying.algorithm,
         outcome=outcome,
         remaining=remaining,
         detail=detail,

@@ -2,140 +2,111 @@
 
 Each class is named after what it expects and holds what is known by then.  The classes
 named `Expect…` wait for the server, those named `Await…` for somebody on this side, while
-nothing is in flight.  `LEGAL` is the machine: a message that the row of the present state
+nothing is in flight.  A method has further ones, in its own module; `LEGAL` of
+`ssh_auth.client.methods` is the machine: a message that the row of the present state
 does not have is a protocol error, without exception.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, Final, Generic, TypeVar
 
-from ssh_auth.credentials import (
-    Credential,
-    InteractiveCredential,
-    KeyCredential,
-    PasswordCredential,
-)
+from ssh_auth.client.events import Question
+from ssh_auth.credentials import Credential
 from ssh_wire import Message, MessageSet, lazy_attrs
-from ssh_wire.messages.auth import (
-    InfoRequest,
-    PasswdChangeReq,
-    PublicKeyOk,
-    UserauthBanner,
-    UserauthFailure,
-    UserauthSuccess,
-)
+from ssh_wire.messages.auth import UserauthBanner, UserauthFailure, UserauthSuccess
 
 __all__ = [
-    "LEGAL",
-    "AwaitAnswers",
-    "AwaitPassword",
-    "AwaitSignature",
+    "COMMON",
+    "QUIET",
+    "VERDICT",
+    "Await",
     "ClientState",
-    "ExpectKeyVerdict",
-    "ExpectPasswordVerdict",
-    "ExpectPrompts",
     "ExpectStart",
     "ExpectVerdict",
     "Finished",
+    "Trying",
 ]
+
+C_co = TypeVar("C_co", bound=Credential, covariant=True)
+Q_co = TypeVar("Q_co", bound=Question[Any], covariant=True)
+
+
+class ClientState:
+    """What a client waits for."""
+
+    __slots__ = ()
+
+    @property
+    def trying(self) -> Trying[Credential] | None:
+        """The state, where a credential is being tried."""
+        return None
+
+    @property
+    def asking(self) -> Await[Credential, Question[Any]] | None:
+        """The state, where something is asked on this side."""
+        return None
 
 
 @lazy_attrs.frozen
-class ExpectStart:
+class ExpectStart(ClientState):
     """Nothing was sent."""
 
 
 @lazy_attrs.frozen
-class ExpectVerdict:
-    """A request is with the server that it can only accept or refuse."""
-
-    credential: Credential
-    algorithm: str = ""
-
-
-@lazy_attrs.frozen
-class ExpectKeyVerdict:
-    """The server was asked whether a key would do."""
-
-    credential: KeyCredential
-    algorithm: str
-
-
-@lazy_attrs.frozen
-class AwaitSignature:
-    """The signer signs."""
-
-    credential: KeyCredential
-    algorithm: str
-
-
-@lazy_attrs.frozen
-class AwaitPassword:
-    """Somebody is asked for a password: while `old` is None for it, then for a new one."""
-
-    credential: PasswordCredential
-    old: str | None = lazy_attrs.field(repr=False)
-    changes: int
-
-
-@lazy_attrs.frozen
-class ExpectPasswordVerdict:
-    """A password is with the server."""
-
-    credential: PasswordCredential
-    password: str = lazy_attrs.field(repr=False)
-    changes: int
-
-
-@lazy_attrs.frozen
-class ExpectPrompts:
-    """A dialogue has begun, or answers are with the server."""
-
-    credential: InteractiveCredential
-
-
-@lazy_attrs.frozen
-class AwaitAnswers:
-    """Somebody answers prompts."""
-
-    credential: InteractiveCredential
-    count: int
-
-
-@lazy_attrs.frozen
-class Finished:
+class Finished(ClientState):
     """It is over, well or not."""
 
 
-ClientState: TypeAlias = (
-    ExpectStart
-    | ExpectVerdict
-    | ExpectKeyVerdict
-    | AwaitSignature
-    | AwaitPassword
-    | ExpectPasswordVerdict
-    | ExpectPrompts
-    | AwaitAnswers
-    | Finished
-)
+@lazy_attrs.frozen
+class Trying(ClientState, Generic[C_co]):
+    """A credential is being tried.
 
-_QUIET: MessageSet[Message] = MessageSet(UserauthBanner)
-_NOTHING: MessageSet[Message] = MessageSet()
+    Attributes:
+        credential: the credential.
+        algorithm: the signature algorithm that it is tried with, or empty.
+    """
 
-LEGAL: dict[type[ClientState], MessageSet[Message]] = {
-    ExpectStart: _QUIET,
-    ExpectVerdict: MessageSet(UserauthBanner, UserauthFailure, UserauthSuccess),
-    # "The server MUST respond to this message with either SSH_MSG_USERAUTH_FAILURE or ..._PK_OK";
-    # one that wants no signature answers with success, which OpenSSH's client takes
-    ExpectKeyVerdict: MessageSet(UserauthBanner, UserauthFailure, UserauthSuccess, PublicKeyOk),
-    AwaitSignature: _QUIET,
-    AwaitPassword: _QUIET,
-    ExpectPasswordVerdict: MessageSet(
-        UserauthBanner, UserauthFailure, UserauthSuccess, PasswdChangeReq
-    ),
-    ExpectPrompts: MessageSet(UserauthBanner, UserauthFailure, UserauthSuccess, InfoRequest),
-    AwaitAnswers: _QUIET,
+    credential: C_co
+    algorithm: str = lazy_attrs.field(default="", kw_only=True)
+
+    @property
+    def trying(self) -> Trying[Credential]:
+        """The state itself."""
+        return self
+
+
+@lazy_attrs.frozen
+class Await(Trying[C_co], Generic[C_co, Q_co]):
+    """Somebody on this side is asked something, while nothing is in flight.
+
+    Attributes:
+        question: what is asked.
+    """
+
+    question: Q_co
+
+    @property
+    def asking(self) -> Await[Credential, Question[Any]]:
+        """The state itself."""
+        return self
+
+
+@lazy_attrs.frozen
+class ExpectVerdict(Trying[Credential]):
+    """A request is with the server that it can only accept or refuse."""
+
+
+QUIET: Final[MessageSet[Message]] = MessageSet(UserauthBanner)
+"""What may arrive while nothing is in flight."""
+
+VERDICT: Final[MessageSet[Message]] = MessageSet(UserauthBanner, UserauthFailure, UserauthSuccess)
+"""What may arrive while a request is with the server, whatever its method."""
+
+COMMON: Final[dict[type[ClientState], MessageSet[Message]]] = {
+    ExpectStart: QUIET,
+    ExpectVerdict: VERDICT,
     # SSH_MSG_USERAUTH_SUCCESS "MUST be sent only once", and nothing follows it
-    Finished: _NOTHING,
+    Finished: MessageSet(),
 }
+"""The rows that belong to no method."""

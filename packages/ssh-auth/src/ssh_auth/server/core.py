@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from itertools import count
-from typing import TypeAlias, cast
+from typing import ClassVar, TypeAlias, cast
 
 from ssh_auth.algorithms import ACCEPTED_ALGORITHMS, certified_algorithms, plain_algorithm
 from ssh_auth.limits import AuthLimits
@@ -83,7 +83,13 @@ _Request: TypeAlias = (
 
 
 class ServerAuth:
-    """Authenticates one client, once."""
+    """Authenticates one client, once.
+
+    Attributes:
+        NUMBERS: the numbers of 60 to 79 that messages of its methods have, of both sides.
+    """
+
+    NUMBERS: ClassVar[frozenset[int]] = frozenset({60, 61})
 
     def __init__(
         self,

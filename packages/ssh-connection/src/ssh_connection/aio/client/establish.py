@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
+from ssh_auth import ClientAuth
 from ssh_connection.aio.client.handshake import Handshake
 from ssh_connection.aio.client.login import ClientLogin
 from ssh_connection.aio.endpoint import Endpoint
@@ -165,6 +166,7 @@ class ClientEndpoint(Endpoint[ClientTransport]):
         self._require_open()
         login = ClientLogin(self._settings, self._core, self._driver, self._logged_in)
         self._login = login
+        self._core.use_userauth_numbers(ClientAuth.NUMBERS)
         self._core.sink = login.receive
         self._driver.schedule_flush()
         await login.conduct(self._without_timeout)

@@ -16,12 +16,9 @@ from ssh_auth import (
     ClientAuth,
     ClientPolicy,
     KeyCredential,
-    PasswordNeeded,
-    PromptsReceived,
-    SignatureNeeded,
+    Question,
     UnusableCredential,
 )
-from ssh_wire import SSHError
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
@@ -114,22 +111,10 @@ class ClientLogin:
             await self._arrived.wait()
 
     async def _answer(self, event: ClientEvent, without_timeout: _WithoutTimeout) -> None:
-        auth = self._auth
-        match event:
-            case SignatureNeeded(credential=key, algorithm=algorithm, data=data):
-                try:
-                    auth.provide_signature(await without_timeout(key.signer.sign(data, algorithm)))
-                except SSHError as error:
-                    auth.signature_failed(printable(str(error)))
-            case PasswordNeeded(credential=password, prompt=prompt):
-                auth.provide_password(await without_timeout(password.ask(prompt)))
-            case PromptsReceived(credential=dialogue):
-                answers = dialogue.answer(event.name, event.instruction, event.prompts)
-                auth.provide_answers(await without_timeout(answers))
-            case BannerReceived(text=text) if self._on_banner is not None:
-                self._on_banner(text)
-            case _:
-                pass
+        if isinstance(event, Question):
+            self._auth.answer(event, await without_timeout(event.obtain()))
+        elif isinstance(event, BannerReceived) and self._on_banner is not None:
+            self._on_banner(event.text)
 
     def _advance(self) -> None:
         """Send what there is to send; take note of what happened."""

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ssh_auth import AuthContext
+from ssh_auth import AuthContext, ServerAuth
 from ssh_connection.aio.callbacks import logged
 from ssh_connection.aio.endpoint import Endpoint
 from ssh_connection.aio.server.host_keys import HostKeyProofs
@@ -107,6 +107,7 @@ class ServerConnection(Endpoint[ServerTransport]):
         self._login = ServerLogin(
             self._settings, self._core, self._driver, context, spawn, authenticated
         )
+        self._core.use_userauth_numbers(ServerAuth.NUMBERS)
         self._core.sink = self._login.receive
 
     def _authenticated(self, event: Authenticated, context: AuthContext) -> None:
