@@ -26,7 +26,7 @@ from ssh_stack.config.directive import Directive, Status
 from ssh_stack.config.directives import ALIASES, BLOCKS, DIRECTIVES
 from ssh_transport import profiles
 from ssh_transport.algorithms import Profile, Role
-from ssh_transport.states import TABLE, Action, TransportState
+from ssh_transport.states import Action, TransportState, row_of
 from ssh_wire import Message, MessageSet
 from ssh_wire.numbers import MessageNumber
 
@@ -231,7 +231,7 @@ def _authentication(
 
 def _transport_rows(role: Role) -> Iterator[tuple[str, str, str]]:
     for phase in TransportState:
-        row = TABLE[role, phase]
+        row = row_of(role, phase)
         actions = [action for action in Action if action in row and action is not Action.REJECT]
         for action in actions:
             numbers = [number for number, each in enumerate(row) if each is action]

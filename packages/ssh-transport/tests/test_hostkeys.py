@@ -35,7 +35,7 @@ from ssh_transport import (
 from ssh_transport.algorithms import HOST_KEYS, Algorithms
 from ssh_transport.keyexchange.server import _identities
 from ssh_transport.testing import pump
-from ssh_wire import DisconnectReason
+from ssh_wire import DisconnectReason, lazy_attrs
 from ssh_wire.primitives import read_string, string
 
 FAILED = DisconnectReason.KEY_EXCHANGE_FAILED
@@ -152,7 +152,7 @@ def test_t26_key_in_place_of_certificate_and_reverse_is_refused(
     identities = meeting.server._server_kex._identities
     other = certificate if plain else key.public_key
     for name, identity in identities.items():
-        identities[name] = identity._replace(blob=other.blob)
+        identities[name] = lazy_attrs.evolve(identity, blob=other.blob)
     meeting.refused()
 
 
@@ -163,7 +163,7 @@ def test_t26_certificate_not_signed_by_its_authority_is_refused(key: PrivateKey)
     identities = meeting.server._server_kex._identities
     forged = certificate.blob.replace(b"host.test", b"host.evil")
     for name, identity in identities.items():
-        identities[name] = identity._replace(blob=forged)
+        identities[name] = lazy_attrs.evolve(identity, blob=forged)
     assert "not signed" in meeting.refused().description
 
 

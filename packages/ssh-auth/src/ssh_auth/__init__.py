@@ -28,42 +28,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssh_auth.algorithms import ACCEPTED_ALGORITHMS as ACCEPTED_ALGORITHMS
-from ssh_auth.attempts import AuthAttempt as AuthAttempt
-from ssh_auth.attempts import Outcome as Outcome
-from ssh_auth.client import AuthRejected as AuthRejected
-from ssh_auth.client import AuthSucceeded as AuthSucceeded
-from ssh_auth.client import BannerReceived as BannerReceived
-from ssh_auth.client import ClientAuth as ClientAuth
-from ssh_auth.client import ClientEvent as ClientEvent
-from ssh_auth.client import ClientPolicy as ClientPolicy
-from ssh_auth.client import PasswordNeeded as PasswordNeeded
-from ssh_auth.client import PromptsReceived as PromptsReceived
-from ssh_auth.client import Question as Question
-from ssh_auth.client import SignatureNeeded as SignatureNeeded
-from ssh_auth.client import Unsigned as Unsigned
-from ssh_auth.credentials import Credential as Credential
-from ssh_auth.credentials import InteractiveCredential as InteractiveCredential
-from ssh_auth.credentials import KeyCredential as KeyCredential
-from ssh_auth.credentials import NoneCredential as NoneCredential
-from ssh_auth.credentials import PasswordCredential as PasswordCredential
-from ssh_auth.credentials import PromptResponder as PromptResponder
-from ssh_auth.credentials import UnusableCredential as UnusableCredential
-from ssh_auth.credentials import password_answers as password_answers
-from ssh_auth.errors import AuthenticationFailed as AuthenticationFailed
-from ssh_auth.errors import TooManyAttempts as TooManyAttempts
-from ssh_auth.limits import AuthLimits as AuthLimits
-from ssh_auth.signed import SignedRequest as SignedRequest
-from ssh_auth.signers import AgentSigner as AgentSigner
-from ssh_auth.signers import KeySigner as KeySigner
-from ssh_auth.signers import Signer as Signer
-from ssh_auth.signers import SigningAgent as SigningAgent
-from ssh_auth.strategy import AuthProgress as AuthProgress
-from ssh_auth.strategy import AuthStrategy as AuthStrategy
-from ssh_auth.strategy import OrderedStrategy as OrderedStrategy
 from ssh_wire import lazy
 
 if TYPE_CHECKING:
+    from ssh_auth.algorithms import ACCEPTED_ALGORITHMS as ACCEPTED_ALGORITHMS
+    from ssh_auth.attempts import AuthAttempt as AuthAttempt
+    from ssh_auth.attempts import Outcome as Outcome
+    from ssh_auth.client import AuthRejected as AuthRejected
+    from ssh_auth.client import AuthSucceeded as AuthSucceeded
+    from ssh_auth.client import BannerReceived as BannerReceived
+    from ssh_auth.client import ClientAuth as ClientAuth
+    from ssh_auth.client import ClientEvent as ClientEvent
+    from ssh_auth.client import ClientPolicy as ClientPolicy
+    from ssh_auth.client import PasswordNeeded as PasswordNeeded
+    from ssh_auth.client import PromptsReceived as PromptsReceived
+    from ssh_auth.client import Question as Question
+    from ssh_auth.client import SignatureNeeded as SignatureNeeded
+    from ssh_auth.client import Unsigned as Unsigned
+    from ssh_auth.credentials import Credential as Credential
+    from ssh_auth.credentials import InteractiveCredential as InteractiveCredential
+    from ssh_auth.credentials import KeyCredential as KeyCredential
+    from ssh_auth.credentials import NoneCredential as NoneCredential
+    from ssh_auth.credentials import PasswordCredential as PasswordCredential
+    from ssh_auth.credentials import PromptResponder as PromptResponder
+    from ssh_auth.credentials import UnusableCredential as UnusableCredential
+    from ssh_auth.credentials import password_answers as password_answers
+    from ssh_auth.errors import AuthenticationFailed as AuthenticationFailed
+    from ssh_auth.errors import TooManyAttempts as TooManyAttempts
+    from ssh_auth.limits import AuthLimits as AuthLimits
     from ssh_auth.server import Accept as Accept
     from ssh_auth.server import AnswersReceived as AnswersReceived
     from ssh_auth.server import AuthContext as AuthContext
@@ -84,16 +76,39 @@ if TYPE_CHECKING:
     from ssh_auth.server import ServerEvent as ServerEvent
     from ssh_auth.server import ServerPolicy as ServerPolicy
     from ssh_auth.server import TokenRefused as TokenRefused
+    from ssh_auth.signed import SignedRequest as SignedRequest
+    from ssh_auth.signers import AgentSigner as AgentSigner
+    from ssh_auth.signers import KeySigner as KeySigner
+    from ssh_auth.signers import Signer as Signer
+    from ssh_auth.signers import SigningAgent as SigningAgent
+    from ssh_auth.strategy import AuthProgress as AuthProgress
+    from ssh_auth.strategy import AuthStrategy as AuthStrategy
+    from ssh_auth.strategy import OrderedStrategy as OrderedStrategy
 else:
-    # the server's side loads when it is used: a client does not pay for it
     __getattr__, __dir__, __all__ = lazy.names(
         __name__,
         {
+            "ssh_auth.algorithms": "ACCEPTED_ALGORITHMS",
+            "ssh_auth.attempts": "AuthAttempt Outcome",
+            "ssh_auth.client": (
+                "AuthRejected AuthSucceeded BannerReceived ClientAuth ClientEvent "
+                "ClientPolicy PasswordNeeded PromptsReceived Question SignatureNeeded "
+                "Unsigned"
+            ),
+            "ssh_auth.credentials": (
+                "Credential InteractiveCredential KeyCredential NoneCredential "
+                "PasswordCredential PromptResponder UnusableCredential password_answers"
+            ),
+            "ssh_auth.errors": "AuthenticationFailed TooManyAttempts",
+            "ssh_auth.limits": "AuthLimits",
             "ssh_auth.server": (
-                "Accept AnswersReceived AuthContext Authenticated ChangePassword DecisionInvalid "
-                "InteractiveStarted KeyOffered KeyVerified NoneOffered Partial "
-                "PasswordChangeOffered PasswordOffered Permissions Reject Result ServerAuth "
-                "ServerEvent ServerPolicy TokenRefused"
-            )
+                "Accept AnswersReceived AuthContext Authenticated ChangePassword "
+                "DecisionInvalid InteractiveStarted KeyOffered KeyVerified NoneOffered "
+                "Partial PasswordChangeOffered PasswordOffered Permissions Reject "
+                "Result ServerAuth ServerEvent ServerPolicy TokenRefused"
+            ),
+            "ssh_auth.signed": "SignedRequest",
+            "ssh_auth.signers": "AgentSigner KeySigner Signer SigningAgent",
+            "ssh_auth.strategy": "AuthProgress AuthStrategy OrderedStrategy",
         },
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_transport.packets.inbound import Inbound
@@ -24,7 +26,8 @@ class InputFlow(Enum):
     """An answer is awaited, or the connection has ended."""
 
 
-class Held(NamedTuple):
+@lazy_attrs.frozen
+class Held:
     """A message waits for an authentication decision."""
 
     payload: bytes

@@ -9,7 +9,6 @@ from ssh_transport.errors import HostKeyRefused
 from ssh_transport.extinfo import server_extensions, signature_algorithms
 from ssh_transport.keyexchange.client import ClientKeyExchange
 from ssh_transport.keyexchange.context import KexContext, SessionState
-from ssh_transport.keyexchange.server import ServerKeyExchange
 from ssh_transport.machine import Machine
 from ssh_transport.options import Guess
 from ssh_transport.output import directions
@@ -121,6 +120,8 @@ class ServerTransport(Transport):
         now: float,
         host_keys: Sequence[Credential],
     ) -> None:
+        from ssh_transport.keyexchange.server import ServerKeyExchange  # no client needs it
+
         machine, self._server_kex = build_machine(
             options,
             random,

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum, auto
+from functools import cache
 from typing import Final
 
 from ssh_transport.algorithms import Role
@@ -135,11 +136,6 @@ Row = tuple[Action, ...]
 """The action for each of the 256 message numbers."""
 
 _Entries = dict[int, Action]
-
-
-def row_of(role: Role, state: TransportState) -> Row:
-    """Return the row of a state."""
-    return TABLE[role, state]
 
 
 def userauth_row(role: Role, numbers: frozenset[int]) -> Row:
@@ -268,12 +264,15 @@ _SERVER: dict[TransportState, _Entries] = {
 }
 
 
-def _row(entries: _Entries) -> Row:
-    return tuple(entries.get(number, Action.REJECT) for number in range(256))
-
-
-TABLE: dict[tuple[Role, TransportState], Row] = {
-    **{("client", state): _row(entries) for state, entries in _CLIENT.items()},
-    **{("server", state): _row(entries) for state, entries in _SERVER.items()},
+TABLE: dict[tuple[Role, TransportState], _Entries] = {
+    **{("client", state): entries for state, entries in _CLIENT.items()},
+    **{("server", state): entries for state, entries in _SERVER.items()},
 }
-"""The row of every state, for each role: what a row does not name is `Action.REJECT`."""
+"""What each state takes, for each role; what an entry does not name is `Action.REJECT`."""
+
+
+@cache
+def row_of(role: Role, state: TransportState) -> Row:
+    """Return the row of a state, made when the state is first entered."""
+    entries = TABLE[role, state]
+    return tuple(entries.get(number, Action.REJECT) for number in range(256))

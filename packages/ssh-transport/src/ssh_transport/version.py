@@ -6,10 +6,9 @@ a server takes none.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from ssh_transport.errors import IdentificationError
 from ssh_transport.limits import Limits
+from ssh_wire import lazy_attrs
 from ssh_wire.text import printable
 
 __all__ = ["Identification", "IdentificationReader"]
@@ -20,7 +19,8 @@ _LF = 10
 _PREFIX = b"SSH-"
 
 
-class Identification(NamedTuple):
+@lazy_attrs.frozen
+class Identification:
     """The peer's identification line."""
 
     line: bytes

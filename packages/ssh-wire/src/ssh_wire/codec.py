@@ -51,9 +51,8 @@ def is_rare(cls: type, verb: str) -> bool:
     return found <= FEW
 
 
-def encode(record: Any) -> bytes | None:  # noqa: ANN401 (any declaration)
+def encode(cls: Any, record: object) -> bytes | None:  # noqa: ANN401 (any declaration)
     """Return the encoded bytes; None where a value does not fit its wire type."""
-    cls: Any = type(record)
     number = cls.NUMBER
     parts: list[Buffer] = [] if number is None else [bytes((number,))]
     try:

@@ -49,7 +49,7 @@ class Record:
         Raises:
             EncodeError: a field's value does not fit its wire type.
         """
-        made = codec.encode(self) if codec.is_rare(type(self), "encode") else None
+        made = codec.encode(type(self), self) if codec.is_rare(type(self), "encode") else None
         if made is not None:
             return made
         _install(type(self), "encode")

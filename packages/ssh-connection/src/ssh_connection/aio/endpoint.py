@@ -11,34 +11,36 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ssh_connection.aio.children import Children
 from ssh_connection.aio.keepalive import KeepaliveTimer
-from ssh_connection.errors import ChannelViolation
-from ssh_connection.multiplexer import GlobalAnswer, Multiplexer
 from ssh_transport import ConnectionLost, HeldQueueFull, PeerDisconnected
 from ssh_transport import events as ev
 from ssh_transport.aio import Driver
-from ssh_wire import OpenFailureReason
+from ssh_wire import OpenFailureReason, lazy
 from ssh_wire.aio import timeout
-from ssh_wire.messages import connection as m
 from ssh_wire.messages.transport import Unimplemented
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from ssh_connection.aio.settings import KeepaliveOptions
     from ssh_connection.channel import ChannelProtocol
+    from ssh_connection.errors import ChannelViolation
     from ssh_connection.limits import ConnectionLimits
+    from ssh_connection.multiplexer import GlobalAnswer, Multiplexer
     from ssh_connection.replies import PendingReply
     from ssh_transport import Agreement, Transport
+    from ssh_wire.messages import connection as m
     from ssh_wire.primitives import Buffer
+else:
+    m = lazy.module("ssh_wire.messages.connection")  # loads with the multiplexer
 
 __all__ = ["Endpoint"]
 
 _Core = TypeVar("_Core", bound="Transport")
 
-_ARE_YOU_THERE: Final = m.GlobalRequest(kind="keepalive@openssh.com", want_reply=True)
 _log = logging.getLogger("ssh_connection")
 
 
@@ -68,7 +70,13 @@ class _TransportOutput:
         self._driver.schedule_flush()
 
 
+def _are_you_there() -> m.GlobalRequest:
+    return m.GlobalRequest(kind="keepalive@openssh.com", want_reply=True)
+
+
 def _too_many_answers(error: HeldQueueFull) -> ChannelViolation:
+    from ssh_connection.errors import ChannelViolation
+
     # data waits by itself, so these are answers: more than anybody means to ask for
     return ChannelViolation(str(error))
 
@@ -79,10 +87,29 @@ class Endpoint(Generic[_Core]):
     def __init__(self, core: _Core, limits: ConnectionLimits, close_timeout: float) -> None:
         self._core = core
         self._driver = Driver(core, self, close_timeout=close_timeout)
-        self._mux = Multiplexer(_TransportOutput(core, self._driver), self, limits)
+        self._limits = limits
         self._children = Children(self.handler_failed, close_timeout)
         self._lost: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         self._keepalive: KeepaliveTimer | None = None
+
+    @cached_property
+    def _mux(self) -> Multiplexer:
+        """The channels and global requests; made when the first is asked for, or arrives."""
+        from ssh_connection.multiplexer import Multiplexer  # half of what a connection loads
+
+        mux = Multiplexer(_TransportOutput(self._core, self._driver), self, self._limits)
+        if self._lost.done():
+            mux.connection_lost(self._lost.result())
+        return mux
+
+    def _made_mux(self) -> Multiplexer | None:
+        found: Multiplexer | None = vars(self).get("_mux")
+        return found
+
+    def _receive(self, payload: Buffer) -> None:
+        """Take the first message of the connection protocol."""
+        self._core.sink = self._mux.receive
+        self._mux.receive(payload)
 
     # ------------------------------------------------------------- the user's side
 
@@ -136,7 +163,7 @@ class Endpoint(Generic[_Core]):
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
-        await self._global_request(_ARE_YOU_THERE)
+        await self._global_request(_are_you_there())
         return loop.time() - started
 
     def flush(self) -> None:
@@ -180,7 +207,7 @@ class Endpoint(Generic[_Core]):
 
     def _ask_for_life(self) -> None:
         # any answer is a sign of life, and counts as one when it arrives
-        self._mux.request(_ARE_YOU_THERE, lambda _: None)
+        self._mux.request(_are_you_there(), lambda _: None)
 
     def _give_up(self, error: TimeoutError) -> None:
         self._end(ConnectionLost(str(error)))
@@ -193,7 +220,9 @@ class Endpoint(Generic[_Core]):
         self._lost.set_result(error)
         if self._keepalive is not None:
             self._keepalive.cancel()
-        self._mux.connection_lost(error)
+        mux = self._made_mux()
+        if mux is not None:
+            mux.connection_lost(error)
         self._children.abort()
 
     # ------------------------------------------------------------- the driver's side
@@ -210,12 +239,15 @@ class Endpoint(Generic[_Core]):
 
     def uncongested(self) -> None:
         """Send what was held back: there is room for bulk data again."""
-        self._mux.pump()
+        mux = self._made_mux()
+        if mux is not None:
+            mux.pump()
 
     def batch_done(self) -> None:
         """Everything that arrived in this wake-up is processed."""
-        if self._mux.window_opened:
-            self._mux.pump()
+        mux = self._made_mux()
+        if mux is not None and mux.window_opened:
+            mux.pump()
         # a wake-up may be our own: only what the peer sent is a sign of its life
         timer = self._keepalive
         if timer is not None and self._core.received_sequence != timer.sequence:

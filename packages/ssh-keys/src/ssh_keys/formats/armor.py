@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.strict_base64 import from_base64, to_base64
+from ssh_wire import lazy_attrs
 from ssh_wire.text import printable
 
 __all__ = [
@@ -25,7 +26,8 @@ _DASHES: Final = b"-----"
 _WIDTH: Final = 70
 
 
-class Armor(NamedTuple):
+@lazy_attrs.frozen
+class Armor:
     """An armoured block: its bytes, its headers, its text, and the rest of the data."""
 
     body: bytes

@@ -12,11 +12,12 @@ The text may be secret: no error of this module quotes it.
 from __future__ import annotations
 
 import codecs
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.lines import as_bytes
 from ssh_keys.strict_base64 import from_base64
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -93,7 +94,8 @@ _BASE64: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 _MIN_SECRET: Final = 64
 
 
-class Block(NamedTuple):
+@lazy_attrs.frozen
+class Block:
     """A block of text armour.
 
     Attributes:
@@ -108,7 +110,8 @@ class Block(NamedTuple):
         return f"<Block {self.label}>"
 
 
-class BlockContent(NamedTuple):
+@lazy_attrs.frozen
+class BlockContent:
     """The content of a block.
 
     Attributes:

@@ -9,10 +9,10 @@ A share is a string everywhere else: that of an mpint is its content, which is h
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from ssh_transport.errors import KeyExchangeFailed
-from ssh_wire import BadValue, Message
+from ssh_wire import BadValue, Message, lazy_attrs
 from ssh_wire.messages.kex import (
     KexDHGexInit,
     KexDHGexReply,
@@ -28,7 +28,8 @@ __all__ = ["GROUP_EXCHANGE", "NUMBERS", "STRINGS", "Form", "KexReply", "decoded"
 M = TypeVar("M", bound=Message)
 
 
-class KexReply(NamedTuple):
+@lazy_attrs.frozen
+class KexReply:
     """What the server answers with."""
 
     host_key: bytes

@@ -14,7 +14,7 @@ from ssh_transport.keyexchange.base import KeyExchange
 from ssh_transport.keyexchange.states import Exchange, ExpectDecision, ExpectGroup, ExpectReply
 from ssh_transport.options import Guess
 from ssh_transport.states import TransportState
-from ssh_wire import SSHError
+from ssh_wire import SSHError, lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_keys import Credential, FidoPolicy
@@ -76,7 +76,7 @@ class ClientKeyExchange(KeyExchange):
         from ssh_transport.kex import dh_modp, gex  # loaded when first used
 
         group = gex.read_group(payload)
-        exchange = exchange._replace(group=gex.hashed(gex.REQUEST, group))
+        exchange = lazy_attrs.evolve(exchange, group=gex.hashed(gex.REQUEST, group))
         next_state = self.state_after(
             exchange, TransportState.GROUP_KEX, TransportState.GROUP_KEX_STRICT
         )

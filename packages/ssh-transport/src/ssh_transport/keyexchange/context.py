@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from ssh_keys import PublicKey
 from ssh_transport.events import Event
@@ -12,6 +11,7 @@ from ssh_transport.keyexchange.negotiation import Agreement
 from ssh_transport.options import Guess, TransportOptions
 from ssh_transport.packets.inbound import Inbound
 from ssh_transport.packets.outbound import Outbound
+from ssh_wire import lazy_attrs
 
 __all__ = ["KexContext", "SessionState"]
 
@@ -55,7 +55,8 @@ class SessionState:
         self.peer_software: str = ""
 
 
-class KexContext(NamedTuple):
+@lazy_attrs.frozen
+class KexContext:
     """What an exchange acts on."""
 
     options: TransportOptions

@@ -58,7 +58,7 @@ class ServerKeyExchange(KeyExchange):
         asked = gex.read_request(payload)
         group = gex.choose(asked)
         self._send(KexDHGexGroup(p=group.p, g=group.g).encode())
-        exchange = exchange._replace(group=gex.hashed(asked, group))
+        exchange = lazy_attrs.evolve(exchange, group=gex.hashed(asked, group))
         self._state = ExpectInit(exchange, dh_modp.in_group(group))
         return self.state_after(
             exchange, TransportState.GROUP_KEX, TransportState.GROUP_KEX_STRICT

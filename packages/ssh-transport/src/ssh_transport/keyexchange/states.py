@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from ssh_keys import PublicKey
-from ssh_transport.ciphers.base import Opener
-from ssh_transport.kex import METHODS, MethodSpec
-from ssh_transport.kex.base import ClientShare, KeyAgreement
+from ssh_transport.kex import METHODS
 from ssh_transport.keyexchange.derivation import KeySource, exchange_hash
-from ssh_transport.keyexchange.negotiation import Agreement
-from ssh_wire.messages.transport import KexInit
+from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
+    from ssh_keys import PublicKey
+    from ssh_transport.ciphers.base import Opener
+    from ssh_transport.kex import MethodSpec
+    from ssh_transport.kex.base import ClientShare, KeyAgreement
+    from ssh_transport.keyexchange.negotiation import Agreement
     from ssh_transport.states import TransportState
+    from ssh_wire.messages.transport import KexInit
 
 __all__ = [
     "Announced",
@@ -33,7 +35,8 @@ __all__ = [
 ]
 
 
-class Exchange(NamedTuple):
+@lazy_attrs.frozen
+class Exchange:
     """What both KEXINITs fix."""
 
     agreement: Agreement
@@ -63,11 +66,13 @@ class Exchange(NamedTuple):
         return KeySource(self.method.hash_name, secret, hashed, session_id)
 
 
-class Idle(NamedTuple):
+@lazy_attrs.frozen
+class Idle:
     """No exchange is under way."""
 
 
-class Announced(NamedTuple):
+@lazy_attrs.frozen
+class Announced:
     """Our KEXINIT is out."""
 
     own: KexInit
@@ -80,7 +85,8 @@ class Announced(NamedTuple):
     """Whether this is the first exchange."""
 
 
-class ExpectNewKeys(NamedTuple):
+@lazy_attrs.frozen
+class ExpectNewKeys:
     """Our NEWKEYS is out; the peer's brings its new key into use."""
 
     exchange: Exchange
@@ -90,27 +96,31 @@ class ExpectNewKeys(NamedTuple):
     """The peer's new key."""
 
 
-class ExpectComputation(NamedTuple):
+@lazy_attrs.frozen
+class ExpectComputation:
     """What takes long is computed elsewhere."""
 
     go_on: Callable[[], TransportState | None]
     """Goes on with the result."""
 
 
-class ExpectGroup(NamedTuple):
+@lazy_attrs.frozen
+class ExpectGroup:
     """A group was asked for (RFC 4419 section 3)."""
 
     exchange: Exchange
 
 
-class ExpectReply(NamedTuple):
+@lazy_attrs.frozen
+class ExpectReply:
     """Our share is out; the server's comes with its host key and its signature."""
 
     exchange: Exchange
     share: ClientShare
 
 
-class ExpectDecision(NamedTuple):
+@lazy_attrs.frozen
+class ExpectDecision:
     """The signature is good; whether the key is the right one is not decided yet."""
 
     exchange: Exchange
@@ -118,7 +128,8 @@ class ExpectDecision(NamedTuple):
     keys: KeySource
 
 
-class OwnHostKey(NamedTuple):
+@lazy_attrs.frozen
+class OwnHostKey:
     """A host key as one algorithm presents it."""
 
     blob: bytes
@@ -131,20 +142,23 @@ class OwnHostKey(NamedTuple):
     """The algorithm that it signs with."""
 
 
-class ExpectRequest(NamedTuple):
+@lazy_attrs.frozen
+class ExpectRequest:
     """The client's group request is awaited (RFC 4419 section 3)."""
 
     exchange: Exchange
 
 
-class ExpectInit(NamedTuple):
+@lazy_attrs.frozen
+class ExpectInit:
     """The client's share is awaited."""
 
     exchange: Exchange
     agreement: KeyAgreement
 
 
-class ExpectSignature(NamedTuple):
+@lazy_attrs.frozen
+class ExpectSignature:
     """Everything is computed but the signature of the exchange hash."""
 
     exchange: Exchange

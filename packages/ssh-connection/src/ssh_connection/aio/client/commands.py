@@ -5,21 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, overload
 
-from ssh_connection.aio.process.launch import Launch, command_line
-from ssh_connection.aio.process.process import Process
-from ssh_connection.aio.process.redirect import InputSource, OutputTarget, Redirects
-from ssh_connection.aio.process.run import RunOptions, run_command
-from ssh_connection.aio.process.text import TextProcess
 from ssh_connection.aio.scope import Scope
-from ssh_connection.aio.streams import ByteReader, ByteWriter
-from ssh_connection.pty import Pty
-from ssh_connection.results import Completed, decode_output
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy
 
 if TYPE_CHECKING:
+    from ssh_connection import results
     from ssh_connection.aio.channel import Channel
     from ssh_connection.aio.client.sessions import Sessions
+    from ssh_connection.aio.process import launch, redirect
+    from ssh_connection.aio.process import run as running
+    from ssh_connection.aio.process import text as texts
+    from ssh_connection.aio.process.process import Process
+    from ssh_connection.aio.process.redirect import InputSource, OutputTarget
+    from ssh_connection.aio.process.text import TextProcess
+    from ssh_connection.aio.streams import ByteReader, ByteWriter
+    from ssh_connection.pty import Pty
+    from ssh_connection.results import Completed
     from ssh_wire.primitives import Buffer
+else:
+    # loads with the first command
+    launch = lazy.module("ssh_connection.aio.process.launch")
+    redirect = lazy.module("ssh_connection.aio.process.redirect")
+    results = lazy.module("ssh_connection.results")
+    running = lazy.module("ssh_connection.aio.process.run")
+    texts = lazy.module("ssh_connection.aio.process.text")
 
 __all__ = ["Commands"]
 
@@ -116,8 +125,8 @@ class Commands:
             OSError: a file cannot be opened, read or written.
         """
         given = _standard_input(stdin, input)
-        options = RunOptions(
-            redirects=Redirects(given, stdout, stderr),
+        options = running.RunOptions(
+            redirects=redirect.Redirects(given, stdout, stderr),
             timeout=timeout,
             check=check,
             env=env or {},
@@ -125,8 +134,9 @@ class Commands:
             max_output=max_output,
             on_cancel=on_cancel,
         )
-        completed = await run_command(command_line(command), options, self._sessions.open_drained)
-        return decode_output(completed) if text else completed
+        line = launch.command_line(command)
+        completed = await running.run_command(line, options, self._sessions.open_drained)
+        return results.decode_output(completed) if text else completed
 
     @overload
     def start(
@@ -179,21 +189,22 @@ class Commands:
         Raises:
             UsageError: an argument cannot be used; nothing was sent.
         """
-        line = command_line(command) if command is not None else None
+        line = launch.command_line(command) if command is not None else None
         scope = self._sessions.start(
-            Launch(command=line, pty=pty, env=env or {}), Redirects(stdin, stdout, stderr)
+            launch.Launch(command=line, pty=pty, env=env or {}),
+            redirect.Redirects(stdin, stdout, stderr),
         )
         if not text:
             return scope
 
         async def opener() -> TextProcess:
-            return TextProcess(await scope.open())
+            return texts.TextProcess(await scope.open())
 
         return Scope(opener)
 
     def subsystem(self, name: str) -> Scope[Process]:
         """Start a subsystem (RFC 4254 section 6.5) and give its streams."""
-        return self._sessions.start(Launch(subsystem=name))
+        return self._sessions.start(launch.Launch(subsystem=name))
 
     async def open_subsystem(self, name: str) -> Channel:
         """Start a subsystem and give its channel, to connect a receiver to.

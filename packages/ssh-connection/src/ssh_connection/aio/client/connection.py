@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from ssh_connection.addresses import Address, parse_address
-from ssh_connection.aio.channel import Channel
 from ssh_connection.aio.client.commands import Commands
 from ssh_connection.aio.client.establish import ClientEndpoint
-from ssh_connection.aio.client.forwards import RemoteForwards
 from ssh_connection.aio.client.sessions import Sessions
-from ssh_connection.aio.forward.tcp import LocalForward, RemoteForward
 from ssh_connection.aio.scope import Scope
-from ssh_connection.aio.streams import ByteStream
-from ssh_connection.errors import ForwardingDisabled, SSHTimeout
+from ssh_wire import lazy
 from ssh_wire.aio import timeout
-from ssh_wire.messages import connection as m
 
 if TYPE_CHECKING:
+    from ssh_connection import addresses, errors
+    from ssh_connection.addresses import Address
+    from ssh_connection.aio import channel as aio_channel
+    from ssh_connection.aio import streams
+    from ssh_connection.aio.channel import Channel
+    from ssh_connection.aio.client import forwards
     from ssh_connection.aio.client.settings import ClientSettings
+    from ssh_connection.aio.forward import tcp
+    from ssh_connection.aio.forward.tcp import LocalForward, RemoteForward
+    from ssh_connection.aio.streams import ByteStream
     from ssh_connection.channel import ChannelProtocol
+    from ssh_wire.messages import connection as m
+else:
+    # what is opened, loads when it is opened
+    addresses = lazy.module("ssh_connection.addresses")
+    aio_channel = lazy.module("ssh_connection.aio.channel")
+    errors = lazy.module("ssh_connection.errors")
+    forwards = lazy.module("ssh_connection.aio.client.forwards")
+    m = lazy.module("ssh_wire.messages.connection")
+    streams = lazy.module("ssh_connection.aio.streams")
+    tcp = lazy.module("ssh_connection.aio.forward.tcp")
 
 __all__ = ["ClientConnection"]
 
@@ -35,10 +49,13 @@ class ClientConnection(ClientEndpoint, Commands):
         Commands.__init__(
             self, Sessions(self._open, settings.limits, settings.environment, settings.on_bulk)
         )
-        self._remote_forwards = RemoteForwards(
-            self._mux, lambda: self.end, settings.timeouts.close
-        )
-        self._children.own(self._remote_forwards)
+
+    @cached_property
+    def _remote_forwards(self) -> forwards.RemoteForwards:
+        """The ports that the server listens on for us; made when the first is asked for."""
+        found = forwards.RemoteForwards(self._mux, lambda: self.end, self._settings.timeouts.close)
+        self._children.own(found)
+        return found
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -60,7 +77,7 @@ class ClientConnection(ClientEndpoint, Commands):
             ChannelOpenRefused: the server may not, or cannot reach it.
             ForwardingDisabled: this connection forwards nothing.
         """
-        return ByteStream(await self.open_tcp_channel(host, port))
+        return streams.ByteStream(await self.open_tcp_channel(host, port))
 
     async def open_tcp_channel(
         self,
@@ -105,8 +122,8 @@ class ClientConnection(ClientEndpoint, Commands):
             listen: "address:port", or a port of localhost; port 0 takes a free one.
             target: "host:port", or a port of the server's localhost.
         """
-        target_host, target_port = parse_address(target)
-        host, port = parse_address(listen)
+        target_host, target_port = addresses.parse_address(target)
+        host, port = addresses.parse_address(listen)
 
         async def channel(origin: tuple[str, int]) -> Channel:
             return await self.open_tcp_channel(target_host, target_port, origin)
@@ -114,7 +131,7 @@ class ClientConnection(ClientEndpoint, Commands):
         async def opener() -> LocalForward:
             self._require_open()
             self._require_forwarding()
-            forward = LocalForward(channel, self._children.disown)
+            forward = tcp.LocalForward(channel, self._children.disown)
             await forward.listen(host, port)
             self._children.own(forward)
             return forward
@@ -129,8 +146,8 @@ class ClientConnection(ClientEndpoint, Commands):
                 choose.
             target: "host:port", or a port of localhost.
         """
-        host, port = parse_address(listen)
-        to = parse_address(target)
+        host, port = addresses.parse_address(listen)
+        to = addresses.parse_address(target)
 
         async def opener() -> RemoteForward:
             self._require_open()
@@ -144,13 +161,13 @@ class ClientConnection(ClientEndpoint, Commands):
         forbid = self._settings.forbid_forwarding
         reason = forbid() if forbid is not None else ""
         if reason:
-            raise ForwardingDisabled(reason)
+            raise errors.ForwardingDisabled(reason)
 
     # ------------------------------------------------------------- channels
 
     async def _open(self, message: m.AnyChannelOpen) -> Channel:
         self._require_open()
-        channel = Channel()
+        channel = aio_channel.Channel()
         channel.adopt(self._mux.open(message, channel))
         await self._in_time(channel.wait_opened())
         return channel
@@ -167,7 +184,7 @@ class ClientConnection(ClientEndpoint, Commands):
                 raise
             name = "open"
             doing = "waiting for the server's answer"
-            raise SSHTimeout(name, seconds, doing=doing) from error
+            raise errors.SSHTimeout(name, seconds, doing=doing) from error
 
     def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
         """Answer the opening of a channel: take only connections to ports that we asked for.

@@ -10,13 +10,11 @@ from ssh_auth import ClientAuth
 from ssh_connection.aio.client.handshake import Handshake
 from ssh_connection.aio.client.login import ClientLogin
 from ssh_connection.aio.endpoint import Endpoint
-from ssh_connection.errors import SSHTimeout
 from ssh_keys import PublicKey, plain_key
 from ssh_transport import ClientTransport, ConnectionLost, HostKeyRefused
 from ssh_transport import events as ev
 from ssh_wire import SSHError, lazy
 from ssh_wire.aio import timeout
-from ssh_wire.messages import connection as m
 
 if TYPE_CHECKING:
     from ssh_auth import AuthAttempt
@@ -25,8 +23,10 @@ if TYPE_CHECKING:
     from ssh_connection.replies import PendingReply
     from ssh_keys import Credential
     from ssh_transport.aio import Driver
+    from ssh_wire.messages import connection as m
 
 else:
+    m = lazy.module("ssh_wire.messages.connection")  # loads with the multiplexer
     host_keys = lazy.module("ssh_connection.aio.client.host_keys")  # a server may announce none
 
 __all__ = ["ClientEndpoint", "Dialer"]
@@ -106,6 +106,8 @@ class ClientEndpoint(Endpoint[ClientTransport]):
         except TimeoutError as error:
             if not clock.expired():
                 raise
+            from ssh_connection.errors import SSHTimeout
+
             doing = f"{_DOING[name]} {self._settings.host} port {self._settings.port}"
             raise SSHTimeout(name, seconds, doing=doing) from error
 
@@ -156,7 +158,7 @@ class ClientEndpoint(Endpoint[ClientTransport]):
     def _logged_in(self) -> None:
         # called while the packet is processed: what follows it belongs to the connection
         self._core.authenticated()
-        self._core.sink = self._mux.receive
+        self._core.sink = self._receive
 
     async def _authenticate(self) -> None:
         """Log in; what needs no answer leaves behind NEWKEYS, in the same write."""

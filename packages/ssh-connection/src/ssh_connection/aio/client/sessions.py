@@ -6,17 +6,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from ssh_connection.aio.process.launch import Launch
-from ssh_connection.aio.process.process import Process
 from ssh_connection.aio.scope import Scope
-from ssh_connection.errors import RequestRefused
-from ssh_wire import lazy_attrs
-from ssh_wire.messages import connection as m
+from ssh_wire import lazy, lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_connection.aio.channel import Channel
+    from ssh_connection.aio.process import process as processes
+    from ssh_connection.aio.process.launch import Launch
+    from ssh_connection.aio.process.process import Process
     from ssh_connection.aio.process.redirect import Redirects
     from ssh_connection.limits import ConnectionLimits
+    from ssh_wire.messages import connection as m
+else:
+    # loads with the first session
+    m = lazy.module("ssh_wire.messages.connection")
+    processes = lazy.module("ssh_connection.aio.process.process")
 
 __all__ = ["Sessions"]
 
@@ -63,7 +67,7 @@ class Sessions:
             async with AsyncExitStack() as stack:
                 streams = await redirects.open(stack) if redirects else None
                 channel = await self.open(self._limits.window)
-                process = Process(channel, launch)
+                process = processes.Process(channel, launch)
                 try:
                     if streams is None:
                         await process.start()
@@ -86,7 +90,7 @@ class Sessions:
         """
         self._classify(launch)
         channel = await self.open(self._limits.bulk_window)
-        return Process(channel, self._with_environment(launch))
+        return processes.Process(channel, self._with_environment(launch))
 
     async def open_subsystem(self, name: str) -> Channel:
         """Start a subsystem and give its channel, to connect a receiver to.
@@ -104,6 +108,8 @@ class Sessions:
             raise
         if not granted:
             channel.abort()
+            from ssh_connection.errors import RequestRefused
+
             what = f"subsystem {name}"
             raise RequestRefused(what)
         return channel

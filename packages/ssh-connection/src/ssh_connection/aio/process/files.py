@@ -15,7 +15,6 @@ import stat
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, TypeAlias, cast
 
 from ssh_wire import UsageError, lazy
@@ -74,6 +73,8 @@ async def _opened(source: Source, mode: str, stack: AsyncExitStack) -> IO[bytes]
     if isinstance(source, int):
         return cast("IO[bytes]", os.fdopen(source, mode, buffering=0, closefd=False))
     if hasattr(source, "__fspath__"):
+        from pathlib import Path  # which whoever gives one has loaded
+
         path = Path(cast("os.PathLike[str]", source))
         file = await asyncio.to_thread(path.open, mode)
         stack.push_async_callback(asyncio.to_thread, file.close)
