@@ -1,15 +1,38 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from ssh_agent import AgentMisbehaved, AgentRefused, AgentTimeout, AgentUnavailable
+from agent_samples import KEYS
+from ssh_agent import (
+    AgentMisbehaved,
+    AgentRefused,
+    AgentTimeout,
+    AgentUnavailable,
+    Constraints,
+)
 from ssh_agent.aio import AgentClient
 from ssh_agent.framing import frame
-from ssh_agent.messages import AgentFailure, IdentitiesAnswer
+from ssh_agent.location import Location
+from ssh_agent.messages import (
+    AddSmartcardKey,
+    AgentFailure,
+    AgentSuccess,
+    IdentitiesAnswer,
+    Lock,
+    QueryExtension,
+    RemoveAllIdentities,
+    RemoveIdentity,
+    RemoveSmartcardKey,
+    SessionBind,
+    Unlock,
+)
 from ssh_keys import PrivateKey
+from ssh_wire import Message
+from ssh_wire.primitives import string
 
 LISTING = frame(IdentitiesAnswer(identities=()).encode())
 FAILURE = frame(AgentFailure().encode())
@@ -202,9 +225,10 @@ async def test_openssh_agent_keeps_keys_of_every_family(
     lifetime: int,
     confirm: bool,
 ) -> None:
+    constraints = Constraints(lifetime=lifetime or None, confirm=confirm)
     async with AgentClient.connect(empty_agent) as agent:
         for key in (ed25519, ecdsa, rsa):
-            await agent.add(key, f"my {key.comment}", lifetime=lifetime, confirm=confirm)
+            await agent.add(key, f"my {key.comment}", constraints=constraints)
         found = await agent.identities()
 
         assert [each.key for each in found] == [k.public_key for k in (ed25519, ecdsa, rsa)]
@@ -220,3 +244,83 @@ async def test_refused_addition_raises(ed25519: PrivateKey) -> None:
     with pytest.raises(AgentRefused) as caught:
         await agent.add(ed25519)
     assert str(caught.value) == "the agent refused AddIdentity"
+
+
+SUCCESS = frame(AgentSuccess().encode())
+CALLS: dict[str, tuple[Callable[[AgentClient], Awaitable[object]], Message]] = {
+    "remove": (
+        lambda agent: agent.remove(KEYS["rsa"].public_key),
+        RemoveIdentity(key=KEYS["rsa"].public_key.blob),
+    ),
+    "remove_all": (lambda agent: agent.remove_all(), RemoveAllIdentities()),
+    "lock": (lambda agent: agent.lock("pass"), Lock(passphrase=b"pass")),
+    "unlock": (lambda agent: agent.unlock(b"pass"), Unlock(passphrase=b"pass")),
+    "add_smartcard": (
+        lambda agent: agent.add_smartcard("/lib.so", "1234"),
+        AddSmartcardKey(token="/lib.so", pin=b"1234"),
+    ),
+    "remove_smartcard": (
+        lambda agent: agent.remove_smartcard("/lib.so"),
+        RemoveSmartcardKey(token="/lib.so", pin=b""),
+    ),
+    "bind": (
+        lambda agent: agent.bind(KEYS["rsa"].public_key, b"i", b"s", forwarding=False),
+        SessionBind(
+            host_key=KEYS["rsa"].public_key.blob,
+            session_id=b"i",
+            signature=b"s",
+            is_forwarding=False,
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_request_of_each_method_is_sent(name: str) -> None:
+    call, message = CALLS[name]
+    agent, writer = client(SUCCESS)
+
+    assert await call(agent) is None
+    assert writer.data == frame(message.encode())
+
+
+async def test_names_of_extensions_are_returned() -> None:
+    agent, writer = client(frame(AgentSuccess(contents=string("a@b")).encode()))
+
+    assert await agent.extensions() == ("a@b",)
+    assert writer.data == frame(QueryExtension().encode())
+
+
+async def test_answer_of_extension_is_its_contents() -> None:
+    agent, _ = client(frame(AgentSuccess(contents=b"out").encode()))
+
+    assert await agent.extension("a@example.com", b"in") == b"out"
+
+
+async def test_error_of_stream_itself_is_raised() -> None:
+    class Refusing(Recorder):
+        async def drain(self) -> None:
+            problem = "no agent: Pageant does not run"
+            raise AgentUnavailable(problem)
+
+    agent = AgentClient.from_streams(asyncio.StreamReader(), Refusing())
+
+    for _ in range(2):
+        with pytest.raises(AgentUnavailable, match="Pageant does not run"):
+            await agent.remove_all()
+
+
+async def test_first_place_that_has_agent_is_taken(
+    openssh_agent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = [Location(str(tmp_path / "nobody")), Location(openssh_agent)]
+
+    def two_places(*_asked: object) -> tuple[Location, ...]:
+        return tuple(places)
+
+    monkeypatch.setattr("ssh_agent.aio.client.locate", two_places)
+
+    for _ in range(2):
+        async with AgentClient.connect() as agent:
+            assert len(await agent.identities()) == 3
+        places.reverse()  # then the first has one, and the second is not tried

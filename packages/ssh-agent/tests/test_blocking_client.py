@@ -1,16 +1,34 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from agent_samples import KEYS
 from ssh_agent import AgentMisbehaved, AgentRefused, AgentTimeout, AgentUnavailable
 from ssh_agent.blocking import AgentClient
 from ssh_agent.framing import frame
-from ssh_agent.messages import IdentitiesAnswer, SignResponse
+from ssh_agent.location import Location
+from ssh_agent.messages import (
+    AddSmartcardKey,
+    AgentSuccess,
+    ExtensionResponse,
+    IdentitiesAnswer,
+    Lock,
+    QueryExtension,
+    RemoveAllIdentities,
+    RemoveIdentity,
+    RemoveSmartcardKey,
+    SessionBind,
+    SignResponse,
+    Unlock,
+)
 from ssh_keys import PrivateKey
+from ssh_wire import Message
+from ssh_wire.primitives import string
 
 LISTING = frame(IdentitiesAnswer(identities=()).encode())
 
@@ -42,7 +60,8 @@ def test_client_without_timeout_waits_for_reply(ends: tuple[socket.socket, socke
     ours, theirs = ends
     theirs.sendall(LISTING)
 
-    assert AgentClient.from_socket(ours, timeout=None).identities() == ()
+    with AgentClient.from_socket(ours, timeout=None) as agent:
+        assert agent.identities() == ()
 
 
 @pytest.mark.row("G03")
@@ -85,10 +104,10 @@ def test_interrupted_request_closes_connection(
 ) -> None:
     agent = AgentClient.from_socket(ends[0])
 
-    def interrupt(_exchange: object) -> None:
+    def interrupt(*_waiting: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(agent, "_converse", interrupt)
+    monkeypatch.setattr(agent, "_wait", interrupt)
 
     with pytest.raises(KeyboardInterrupt):
         agent.identities()
@@ -138,6 +157,125 @@ def test_agent_of_openssh_lists_and_signs(
     assert [each.comment for each in listed if each.key == rsa.public_key] == ["rsa@test"]
 
 
+def test_requests_of_several_threads_share_connection(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = ends
+    with AgentClient.from_socket(ours, timeout=30) as agent, ThreadPoolExecutor(3) as threads:
+        asked = [threads.submit(agent.identities) for _ in range(3)]
+        received = b""
+        while len(received) < 15:  # all three are sent before the first reply
+            received += theirs.recv(100)
+        theirs.sendall(LISTING * 3)
+
+        assert [each.result() for each in asked] == [(), (), ()]
+    assert received == b"\0\0\0\x01\x0b" * 3
+
+
+def test_closing_client_tells_thread_that_waits(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = ends
+    agent = AgentClient.from_socket(ours, timeout=None)
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(agent.identities)
+        theirs.recv(100)
+
+        agent.close()
+
+        with pytest.raises(AgentUnavailable):
+            asked.result()
+
+
+class Quick:
+    """A stream that has the reply before the request is sent."""
+
+    def __init__(self, replies: bytes) -> None:
+        self.replies = replies
+        self.sent = b""
+        self.closed = False
+
+    def send(self, data: bytes, timeout: float | None) -> None:
+        del timeout
+        self.sent += data
+
+    def receive(self, size: int, timeout: float | None) -> bytes:
+        del timeout
+        taken, self.replies = self.replies[:size], self.replies[size:]
+        return taken
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_any_stream_carries_requests() -> None:
+    stream = Quick(frame(ExtensionResponse(name="query", contents=string("a@b")).encode()))
+    with AgentClient.from_stream(stream) as agent:
+        assert agent.extensions() == ("a@b",)
+
+    assert stream.sent == frame(QueryExtension().encode())
+    assert stream.closed
+
+
+def test_error_of_stream_itself_is_raised() -> None:
+    class Refusing(Quick):
+        def send(self, data: bytes, timeout: float | None) -> None:
+            del data, timeout
+            problem = "no agent: Pageant does not run"
+            raise AgentUnavailable(problem)
+
+    agent = AgentClient.from_stream(Refusing(b""))
+
+    for _ in range(2):
+        with pytest.raises(AgentUnavailable, match="Pageant does not run"):
+            agent.remove_all()
+
+
+def test_answer_of_extension_is_its_contents() -> None:
+    agent = AgentClient.from_stream(Quick(frame(AgentSuccess(contents=b"out").encode())))
+
+    assert agent.extension("a@example.com", b"in") == b"out"
+
+
+SUCCESS = frame(AgentSuccess().encode())
+CALLS: dict[str, tuple[Callable[[AgentClient], object], Message]] = {
+    "remove": (
+        lambda agent: agent.remove(KEYS["rsa"].public_key),
+        RemoveIdentity(key=KEYS["rsa"].public_key.blob),
+    ),
+    "remove_all": (lambda agent: agent.remove_all(), RemoveAllIdentities()),
+    "lock": (lambda agent: agent.lock("pass"), Lock(passphrase=b"pass")),
+    "unlock": (lambda agent: agent.unlock(b"pass"), Unlock(passphrase=b"pass")),
+    "add_smartcard": (
+        lambda agent: agent.add_smartcard("/lib.so", "1234"),
+        AddSmartcardKey(token="/lib.so", pin=b"1234"),
+    ),
+    "remove_smartcard": (
+        lambda agent: agent.remove_smartcard("/lib.so"),
+        RemoveSmartcardKey(token="/lib.so", pin=b""),
+    ),
+    "bind": (
+        lambda agent: agent.bind(KEYS["rsa"].public_key, b"i", b"s", forwarding=True),
+        SessionBind(
+            host_key=KEYS["rsa"].public_key.blob,
+            session_id=b"i",
+            signature=b"s",
+            is_forwarding=True,
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_request_of_each_method_is_sent(name: str) -> None:
+    call, message = CALLS[name]
+    stream = Quick(SUCCESS)
+    agent = AgentClient.from_stream(stream)
+
+    assert call(agent) is None
+    assert stream.sent == frame(message.encode())
+
+
 def test_openssh_agent_keeps_added_key(empty_agent: str, ed25519: PrivateKey) -> None:
     with AgentClient.connect(empty_agent) as agent:
         agent.add(ed25519)
@@ -145,3 +283,19 @@ def test_openssh_agent_keeps_added_key(empty_agent: str, ed25519: PrivateKey) ->
         (found,) = agent.identities()
 
     assert (found.key, found.comment) == (ed25519.public_key, "ed@test")
+
+
+def test_first_place_that_has_agent_is_taken(
+    openssh_agent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = [Location(str(tmp_path / "nobody")), Location(openssh_agent)]
+
+    def two_places(*_asked: object) -> tuple[Location, ...]:
+        return tuple(places)
+
+    monkeypatch.setattr("ssh_agent.blocking.client.locate", two_places)
+
+    for _ in range(2):
+        with AgentClient.connect() as agent:
+            assert len(agent.identities()) == 3
+        places.reverse()  # then the first has one, and the second is not tried

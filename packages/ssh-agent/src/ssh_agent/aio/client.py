@@ -8,51 +8,40 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from ssh_agent.clients import DEFAULT_TIMEOUT, READ_SIZE, closed, connect_error, conversation_error
+from ssh_agent.aio.streams import StreamReader, StreamWriter, open_streams
+from ssh_agent.clients import DEFAULT_TIMEOUT, READ_SIZE, closed, conversation_error
 from ssh_agent.core import AgentProtocol, PendingRequest
-from ssh_agent.location import socket_path
-from ssh_agent.requests import ActionRequest, AgentRequest, IdentitiesRequest, SignatureRequest
+from ssh_agent.errors import AgentError
+from ssh_agent.location import locate
+from ssh_agent.requests import (
+    AgentRequest,
+    ExtensionNamesRequest,
+    ExtensionRequest,
+    IdentitiesRequest,
+    SignatureRequest,
+)
 from ssh_keys import KeyPolicy
+from ssh_wire import lazy
 from ssh_wire.aio import close_after, timeout
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from types import TracebackType
 
-    from ssh_agent.errors import AgentError
+    from ssh_agent import operations
+    from ssh_agent.constraints import Constraints
     from ssh_agent.identities import Identities
-    from ssh_keys import Certificate, PrivateKey, PublicKey
+    from ssh_keys import Certificate, Credential, PrivateKey
+else:  # most clients list and sign
+    operations = lazy.module("ssh_agent.operations")
 
-__all__ = ["DEFAULT_TIMEOUT", "AgentClient", "Connecting", "StreamReader", "StreamWriter"]
+__all__ = ["DEFAULT_TIMEOUT", "AgentClient", "Connecting"]
 
 T = TypeVar("T")
-
-
-class StreamReader(Protocol):
-    """What the client reads from; `asyncio.StreamReader` is one."""
-
-    async def read(self, n: int, /) -> bytes:
-        """Return some bytes, or none at the end."""
-        ...
-
-
-class StreamWriter(Protocol):
-    """What the client writes to; `asyncio.StreamWriter` is one."""
-
-    def write(self, data: bytes, /) -> None:
-        """Take bytes to send."""
-
-    async def drain(self) -> None:
-        """Wait until more may be written."""
-
-    def close(self) -> None:
-        """End the stream."""
-
-    async def wait_closed(self) -> None:
-        """Wait until it has ended."""
 
 
 class AgentClient:
@@ -60,6 +49,9 @@ class AgentClient:
 
     Any number of tasks may use it at once.  An agent that does not answer in time costs
     the connection, because every later reply would wait behind the missing one.
+
+    Each method that asks the agent raises AgentError: the agent refuses, misbehaves, is gone or
+    is late.
     """
 
     def __init__(
@@ -80,7 +72,8 @@ class AgentClient:
         To be awaited, or entered: `async with AgentClient.connect() as agent`.
 
         Args:
-            path: the agent's Unix socket.
+            path: the agent's Unix socket; on Windows a named pipe, or "pageant".  There the
+                default without SSH_AUTH_SOCK is OpenSSH's agent, and else Pageant.
             timeout: seconds that connecting, and later each reply, may take.
 
         Raises:
@@ -105,13 +98,10 @@ class AgentClient:
 
         Args:
             policy: which keys are strong enough to be read.
-
-        Raises:
-            AgentError: the agent refuses, misbehaves, is gone or is late.
         """
-        return await self._ask(IdentitiesRequest(policy=policy))
+        return await self.ask(IdentitiesRequest(policy=policy))
 
-    async def sign(self, key: PublicKey | Certificate, data: bytes, algorithm: str) -> bytes:
+    async def sign(self, key: Credential, data: bytes, algorithm: str) -> bytes:
         """Return the agent's signature over `data`, verified.
 
         Args:
@@ -120,33 +110,108 @@ class AgentClient:
             algorithm: one of the key's own algorithms.
 
         Raises:
-            AgentError: the agent refuses, misbehaves, is gone or is late.
             UsageError: the key has no such algorithm, or the data is too long for an agent.
         """
-        return await self._ask(SignatureRequest(key, data, algorithm))
+        return await self.ask(SignatureRequest(key, data, algorithm))
 
     async def add(
-        self, key: PrivateKey, comment: str = "", *, lifetime: int = 0, confirm: bool = False
+        self,
+        key: PrivateKey,
+        comment: str = "",
+        *,
+        certificate: Certificate | None = None,
+        constraints: Constraints | None = None,
     ) -> None:
         """Have the agent keep a private key.
 
         Args:
-            key: the key.
+            key: the key; of a FIDO token's, its handle.
             comment: what the agent calls it; by default the key's own comment.
-            lifetime: seconds after which the agent forgets it; 0 for never.
-            confirm: whether the agent asks its user before each use.
+            certificate: with which it is listed instead of the plain key.
+            constraints: its lifetime, whether each use is confirmed, the ways that it may be
+                used, and the library for a FIDO token.
 
         Raises:
-            AgentError: the agent refuses, misbehaves, is gone or is late.
-            UsageError: an agent does not take that number of seconds.
+            UsageError: the certificate is another key's, or no agent takes the constraints.
         """
-        from ssh_agent.added_identity import AddedIdentity  # loads with the first addition
-        from ssh_agent.constraints import Constraints
+        request = operations.add(key, comment, certificate=certificate, constraints=constraints)
+        await self.ask(request)
 
-        constraints = Constraints(lifetime=lifetime or None, confirm=confirm)
-        identity = AddedIdentity(key, comment or key.comment, constraints=constraints)
-        request = ActionRequest(identity.message)
-        await self._ask(request)
+    async def remove(self, key: Credential) -> None:
+        """Have the agent forget a key or certificate that it lists."""
+        await self.ask(operations.remove(key))
+
+    async def remove_all(self) -> None:
+        """Have the agent forget every key."""
+        await self.ask(operations.remove_all())
+
+    async def lock(self, passphrase: str | bytes) -> None:
+        """Have the agent list no key and refuse everything, until it is unlocked."""
+        await self.ask(operations.lock(passphrase))
+
+    async def unlock(self, passphrase: str | bytes) -> None:
+        """Have a locked agent serve again; a wrong passphrase is answered late."""
+        await self.ask(operations.unlock(passphrase))
+
+    async def add_smartcard(
+        self, token: str, pin: str | bytes = b"", *, constraints: Constraints | None = None
+    ) -> None:
+        """Have the agent use the keys of a token.
+
+        Args:
+            token: which one; for OpenSSH the path of a PKCS#11 library.
+            pin: the PIN of the token.
+            constraints: how its keys may be used, and certificates of them.
+
+        Raises:
+            UsageError: no agent takes the constraints.
+        """
+        await self.ask(operations.add_smartcard(token, pin, constraints=constraints))
+
+    async def remove_smartcard(self, token: str, pin: str | bytes = b"") -> None:
+        """Have the agent forget the keys of a token."""
+        await self.ask(operations.remove_smartcard(token, pin))
+
+    async def extensions(self) -> tuple[str, ...]:
+        """Return the names of the agent's extensions; many agents refuse to tell."""
+        return await self.ask(ExtensionNamesRequest())
+
+    async def bind(
+        self, host_key: Credential, session_id: bytes, signature: bytes, *, forwarding: bool
+    ) -> None:
+        """Bind this connection to an SSH session ("session-bind@openssh.com").
+
+        The agent then knows over which hosts a request comes, and applies the destination
+        constraints of its keys.
+
+        Args:
+            host_key: the host's key, or its certificate.
+            session_id: the session identifier.
+            signature: the host's signature of it, from the first key exchange.
+            forwarding: whether the agent is forwarded over the session, instead of used to
+                log in to it.
+        """
+        await self.ask(operations.bind(host_key, session_id, signature, forwarding=forwarding))
+
+    async def extension(self, name: str, contents: bytes = b"") -> bytes:
+        """Send the request of an extension; return the contents of its answer (section 4.7)."""
+        return await self.ask(ExtensionRequest(name, contents))
+
+    async def ask(self, request: AgentRequest[T]) -> T:
+        """Send a request, and return what its reply means.
+
+        Raises:
+            UsageError: the request is too long for an agent, or 256 wait already.
+        """
+        pending = self._core.start(request)
+        try:
+            async with timeout(self._timeout):
+                await self._converse(pending)
+        except AgentError as error:
+            self._end(error)
+        except (OSError, EOFError) as error:
+            self._end(conversation_error(error, self._timeout))
+        return pending.result()
 
     async def close(self) -> None:
         """Close the connection; who waits for a reply gets AgentUnavailable."""
@@ -164,15 +229,6 @@ class AgentClient:
         traceback: TracebackType | None,
     ) -> None:
         await close_after(error, self.close)
-
-    async def _ask(self, request: AgentRequest[T]) -> T:
-        pending = self._core.start(request)
-        try:
-            async with timeout(self._timeout):
-                await self._converse(pending)
-        except (OSError, EOFError) as error:
-            self._end(conversation_error(error, self._timeout))
-        return pending.result()
 
     async def _converse(self, pending: PendingRequest[T]) -> None:
         self._writer.write(self._core.take_outgoing())
@@ -218,10 +274,10 @@ class Connecting:
             await close_after(error, self._client.close)
 
     async def _open(self) -> AgentClient:
-        path = socket_path(self._path, os.environ)
-        try:
-            async with timeout(self._timeout):
-                reader, writer = await asyncio.open_unix_connection(path)
-        except OSError as error:
-            raise connect_error(path, error) from error
-        return AgentClient.from_streams(reader, writer, timeout=self._timeout)
+        *others, last = locate(self._path, os.environ, sys.platform)
+        for location in others:
+            with suppress(AgentError):
+                streams = await open_streams(location, self._timeout)
+                return AgentClient.from_streams(*streams, timeout=self._timeout)
+        streams = await open_streams(last, self._timeout)
+        return AgentClient.from_streams(*streams, timeout=self._timeout)

@@ -1,25 +1,43 @@
-"""AgentClient without asyncio: the core, a Unix socket, and a deadline."""
+"""AgentClient without asyncio: the core, a stream, and a deadline.
+
+Whoever waits for a reply reads for all: requests of several threads are pipelined.
+"""
 
 from __future__ import annotations
 
 import os
-import socket
+import sys
 import time
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from ssh_agent.clients import DEFAULT_TIMEOUT, READ_SIZE, closed, connect_error, conversation_error
+from ssh_agent.blocking.streams import AgentStream, SocketStream, open_stream
+from ssh_agent.clients import DEFAULT_TIMEOUT, READ_SIZE, closed, conversation_error
 from ssh_agent.core import AgentProtocol, PendingRequest
 from ssh_agent.errors import AgentError, AgentUnavailable
-from ssh_agent.location import socket_path
-from ssh_agent.requests import ActionRequest, AgentRequest, IdentitiesRequest, SignatureRequest
+from ssh_agent.location import locate
+from ssh_agent.requests import (
+    AgentRequest,
+    ExtensionNamesRequest,
+    ExtensionRequest,
+    IdentitiesRequest,
+    SignatureRequest,
+)
 from ssh_keys import KeyPolicy
+from ssh_wire import lazy
 
 if TYPE_CHECKING:
+    import socket
+    from collections.abc import Generator
     from types import TracebackType
 
+    from ssh_agent import operations
+    from ssh_agent.constraints import Constraints
     from ssh_agent.identities import Identities
-    from ssh_keys import Certificate, PrivateKey, PublicKey
+    from ssh_keys import Certificate, Credential, PrivateKey
+else:  # most clients list and sign
+    operations = lazy.module("ssh_agent.operations")
 
 __all__ = ["DEFAULT_TIMEOUT", "AgentClient"]
 
@@ -29,58 +47,61 @@ T = TypeVar("T")
 class AgentClient:
     """A connection to an agent.
 
-    Any number of threads may use it; their requests take turns.  An agent that does not
-    answer in time costs the connection, because every later reply would wait behind the
-    missing one.
+    Any number of threads may use it at once.  An agent that does not answer in time costs the
+    connection, because every later reply would wait behind the missing one.
+
+    Each method that asks the agent raises AgentError: the agent refuses, misbehaves, is gone or
+    is late.
     """
 
-    def __init__(self, connection: socket.socket, *, timeout: float | None) -> None:
+    def __init__(self, stream: AgentStream, *, timeout: float | None) -> None:
         self._core = AgentProtocol()
-        self._socket = connection
+        self._stream = stream
         self._timeout = timeout
-        self._turn = Lock()
+        self._state = Lock()  # of the core
+        self._sending = Lock()
+        self._receiving = Lock()
 
     @classmethod
     def connect(cls, path: str | None = None, *, timeout: float | None = DEFAULT_TIMEOUT) -> Self:
         """Connect to the agent at `path`, by default at SSH_AUTH_SOCK.
 
         Args:
-            path: the agent's Unix socket.
+            path: the agent's Unix socket; on Windows a named pipe, or "pageant".  There the
+                default without SSH_AUTH_SOCK is OpenSSH's agent, and else Pageant.
             timeout: seconds that each reply may take.
 
         Raises:
             AgentUnavailable: there is no agent at that place.
             AgentTimeout: it does not take the connection.
         """
-        path = socket_path(path, os.environ)
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            connection.settimeout(timeout)
-            connection.connect(path)
-        except OSError as error:
-            connection.close()
-            raise connect_error(path, error) from error
-        return cls(connection, timeout=timeout)
+        *others, last = locate(path, os.environ, sys.platform)
+        for location in others:
+            with suppress(AgentError):
+                return cls(open_stream(location, timeout), timeout=timeout)
+        return cls(open_stream(last, timeout), timeout=timeout)
 
     @classmethod
     def from_socket(
         cls, connection: socket.socket, *, timeout: float | None = DEFAULT_TIMEOUT
     ) -> Self:
         """Talk to an agent at the other end of a connected socket, which is ours from now on."""
-        return cls(connection, timeout=timeout)
+        return cls(SocketStream(connection), timeout=timeout)
+
+    @classmethod
+    def from_stream(cls, stream: AgentStream, *, timeout: float | None = DEFAULT_TIMEOUT) -> Self:
+        """Talk to an agent at the other end of any stream, which is ours from now on."""
+        return cls(stream, timeout=timeout)
 
     def identities(self, *, policy: KeyPolicy = KeyPolicy.DEFAULT) -> Identities:
         """Return the agent's usable keys; `skipped` names those that are not.
 
         Args:
             policy: which keys are strong enough to be read.
-
-        Raises:
-            AgentError: the agent refuses, misbehaves, is gone or is late.
         """
-        return self._ask(IdentitiesRequest(policy=policy))
+        return self.ask(IdentitiesRequest(policy=policy))
 
-    def sign(self, key: PublicKey | Certificate, data: bytes, algorithm: str) -> bytes:
+    def sign(self, key: Credential, data: bytes, algorithm: str) -> bytes:
         """Return the agent's signature over `data`, verified.
 
         Args:
@@ -89,36 +110,112 @@ class AgentClient:
             algorithm: one of the key's own algorithms.
 
         Raises:
-            AgentError: the agent refuses, misbehaves, is gone or is late.
             UsageError: the key has no such algorithm, or the data is too long for an agent.
         """
-        return self._ask(SignatureRequest(key, data, algorithm))
+        return self.ask(SignatureRequest(key, data, algorithm))
 
     def add(
-        self, key: PrivateKey, comment: str = "", *, lifetime: int = 0, confirm: bool = False
+        self,
+        key: PrivateKey,
+        comment: str = "",
+        *,
+        certificate: Certificate | None = None,
+        constraints: Constraints | None = None,
     ) -> None:
         """Have the agent keep a private key.
 
         Args:
-            key: the key.
+            key: the key; of a FIDO token's, its handle.
             comment: what the agent calls it; by default the key's own comment.
-            lifetime: seconds after which the agent forgets it; 0 for never.
-            confirm: whether the agent asks its user before each use.
+            certificate: with which it is listed instead of the plain key.
+            constraints: its lifetime, whether each use is confirmed, the ways that it may be
+                used, and the library for a FIDO token.
 
         Raises:
-            AgentError: the agent refuses, misbehaves, is gone or is late.
-            UsageError: an agent does not take that number of seconds.
+            UsageError: the certificate is another key's, or no agent takes the constraints.
         """
-        from ssh_agent.added_identity import AddedIdentity  # loads with the first addition
-        from ssh_agent.constraints import Constraints
+        request = operations.add(key, comment, certificate=certificate, constraints=constraints)
+        self.ask(request)
 
-        constraints = Constraints(lifetime=lifetime or None, confirm=confirm)
-        identity = AddedIdentity(key, comment or key.comment, constraints=constraints)
-        request = ActionRequest(identity.message)
-        self._ask(request)
+    def remove(self, key: Credential) -> None:
+        """Have the agent forget a key or certificate that it lists."""
+        self.ask(operations.remove(key))
+
+    def remove_all(self) -> None:
+        """Have the agent forget every key."""
+        self.ask(operations.remove_all())
+
+    def lock(self, passphrase: str | bytes) -> None:
+        """Have the agent list no key and refuse everything, until it is unlocked."""
+        self.ask(operations.lock(passphrase))
+
+    def unlock(self, passphrase: str | bytes) -> None:
+        """Have a locked agent serve again; a wrong passphrase is answered late."""
+        self.ask(operations.unlock(passphrase))
+
+    def add_smartcard(
+        self, token: str, pin: str | bytes = b"", *, constraints: Constraints | None = None
+    ) -> None:
+        """Have the agent use the keys of a token.
+
+        Args:
+            token: which one; for OpenSSH the path of a PKCS#11 library.
+            pin: the PIN of the token.
+            constraints: how its keys may be used, and certificates of them.
+
+        Raises:
+            UsageError: no agent takes the constraints.
+        """
+        self.ask(operations.add_smartcard(token, pin, constraints=constraints))
+
+    def remove_smartcard(self, token: str, pin: str | bytes = b"") -> None:
+        """Have the agent forget the keys of a token."""
+        self.ask(operations.remove_smartcard(token, pin))
+
+    def extensions(self) -> tuple[str, ...]:
+        """Return the names of the agent's extensions; many agents refuse to tell."""
+        return self.ask(ExtensionNamesRequest())
+
+    def bind(
+        self, host_key: Credential, session_id: bytes, signature: bytes, *, forwarding: bool
+    ) -> None:
+        """Bind this connection to an SSH session ("session-bind@openssh.com").
+
+        The agent then knows over which hosts a request comes, and applies the destination
+        constraints of its keys.
+
+        Args:
+            host_key: the host's key, or its certificate.
+            session_id: the session identifier.
+            signature: the host's signature of it, from the first key exchange.
+            forwarding: whether the agent is forwarded over the session, instead of used to
+                log in to it.
+        """
+        self.ask(operations.bind(host_key, session_id, signature, forwarding=forwarding))
+
+    def extension(self, name: str, contents: bytes = b"") -> bytes:
+        """Send the request of an extension; return the contents of its answer (section 4.7)."""
+        return self.ask(ExtensionRequest(name, contents))
+
+    def ask(self, request: AgentRequest[T]) -> T:
+        """Send a request, and return what its reply means.
+
+        Raises:
+            UsageError: the request is too long for an agent, or 256 wait already.
+        """
+        deadline = None if self._timeout is None else time.monotonic() + self._timeout
+        with self._sending:
+            with self._state:
+                pending = self._core.start(request)
+                outgoing = self._core.take_outgoing()
+            with self._told():
+                self._stream.send(outgoing, self._timeout)
+        with self._told():
+            self._wait(pending, deadline)
+        return pending.result()
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; who waits for a reply gets AgentUnavailable."""
         self._end(closed())
 
     def __enter__(self) -> Self:
@@ -132,35 +229,36 @@ class AgentClient:
     ) -> None:
         self.close()
 
-    def _ask(self, request: AgentRequest[T]) -> T:
-        with self._turn:
-            pending = self._core.start(request)
-            try:
-                self._converse(pending)
-            except (OSError, EOFError) as error:
-                self._end(conversation_error(error, self._timeout))
-            except BaseException:  # interrupted halfway: the order of replies is lost
-                self._end(AgentUnavailable("a request to the agent was interrupted"))
-                raise
-            return pending.result()
-
-    def _converse(self, pending: PendingRequest[T]) -> None:
-        deadline = None if self._timeout is None else time.monotonic() + self._timeout
-        self._socket.settimeout(self._timeout)
-        self._socket.sendall(self._core.take_outgoing())
+    def _wait(self, pending: PendingRequest[T], deadline: float | None) -> None:
         while not pending.done:
-            if deadline is not None:
-                left = deadline - time.monotonic()
-                if left <= 0:
+            with self._receiving:
+                if pending.done:  # whoever read before took our reply too
+                    break
+                left = None if deadline is None else deadline - time.monotonic()
+                if left is not None and left <= 0:
                     raise TimeoutError
-                self._socket.settimeout(left)
-            data = self._socket.recv(READ_SIZE)
-            if not data:
-                raise EOFError("it closed the connection")  # noqa: TRY003 (the cause)
-            self._core.receive(data)
+                data = self._stream.receive(READ_SIZE, left)
+                if not data:
+                    raise EOFError("it closed the connection")  # noqa: TRY003 (the cause)
+                with self._state:
+                    self._core.receive(data)
         if self._core.error is not None:
-            self._socket.close()
+            self._stream.close()
+
+    @contextmanager
+    def _told(self) -> Generator[None]:
+        """Tell everybody who waits for a reply when the conversation fails."""
+        try:
+            yield
+        except AgentError as error:
+            self._end(error)
+        except (OSError, EOFError) as error:
+            self._end(conversation_error(error, self._timeout))
+        except BaseException:  # interrupted halfway: the order of replies is lost
+            self._end(AgentUnavailable("a request to the agent was interrupted"))
+            raise
 
     def _end(self, error: AgentError) -> None:
-        self._core.close(error)
-        self._socket.close()
+        with self._state:
+            self._core.close(error)
+        self._stream.close()

@@ -77,15 +77,15 @@ class AddingSigner:
             return
         if key.public_key.kind.startswith(("sk-", "webauthn-")):
             return  # the agent would need the library of its token
-        from ssh_agent import AgentError  # where a key is added
+        from ssh_agent import AgentError, Constraints  # where a key is added
         from ssh_agent.aio import AgentClient  # the same
 
-        confirm = plan.add_to_agent == "confirm"
+        constraints = Constraints(
+            lifetime=plan.agent_lifetime or None, confirm=plan.add_to_agent == "confirm"
+        )
         try:
             async with AgentClient.connect(_socket(plan)) as agent:
-                await agent.add(
-                    key, key.comment or path, lifetime=plan.agent_lifetime, confirm=confirm
-                )
+                await agent.add(key, key.comment or path, constraints=constraints)
         except (AgentError, SSHError) as error:
             _LOG.debug("the key of %s was not added to the agent: %s", path, error)
         else:
