@@ -40,12 +40,14 @@ if TYPE_CHECKING:
     from ssh_auth.client import ClientAuth as ClientAuth
     from ssh_auth.client import ClientEvent as ClientEvent
     from ssh_auth.client import ClientPolicy as ClientPolicy
+    from ssh_auth.client import HostSignatureNeeded as HostSignatureNeeded
     from ssh_auth.client import PasswordNeeded as PasswordNeeded
     from ssh_auth.client import PromptsReceived as PromptsReceived
     from ssh_auth.client import Question as Question
     from ssh_auth.client import SignatureNeeded as SignatureNeeded
     from ssh_auth.client import Unsigned as Unsigned
     from ssh_auth.credentials import Credential as Credential
+    from ssh_auth.credentials import HostbasedCredential as HostbasedCredential
     from ssh_auth.credentials import InteractiveCredential as InteractiveCredential
     from ssh_auth.credentials import KeyCredential as KeyCredential
     from ssh_auth.credentials import NoneCredential as NoneCredential
@@ -76,6 +78,8 @@ if TYPE_CHECKING:
     from ssh_auth.server import ServerEvent as ServerEvent
     from ssh_auth.server import ServerPolicy as ServerPolicy
     from ssh_auth.server import TokenRefused as TokenRefused
+    from ssh_auth.signed import SignedHostbasedRequest as SignedHostbasedRequest
+    from ssh_auth.signed import SignedHostboundRequest as SignedHostboundRequest
     from ssh_auth.signed import SignedRequest as SignedRequest
     from ssh_auth.signers import AgentSigner as AgentSigner
     from ssh_auth.signers import KeySigner as KeySigner
@@ -92,11 +96,13 @@ else:
             "ssh_auth.attempts": "AuthAttempt Outcome",
             "ssh_auth.client": (
                 "AuthRejected AuthSucceeded BannerReceived ClientAuth ClientEvent "
-                "ClientPolicy PasswordNeeded PromptsReceived Question SignatureNeeded "
+                "ClientPolicy HostSignatureNeeded PasswordNeeded PromptsReceived Question "
+                "SignatureNeeded "
                 "Unsigned"
             ),
             "ssh_auth.credentials": (
-                "Credential InteractiveCredential KeyCredential NoneCredential "
+                "Credential HostbasedCredential InteractiveCredential KeyCredential "
+                "NoneCredential "
                 "PasswordCredential PromptResponder UnusableCredential password_answers"
             ),
             "ssh_auth.errors": "AuthenticationFailed TooManyAttempts",
@@ -107,7 +113,7 @@ else:
                 "Partial PasswordChangeOffered PasswordOffered Permissions Reject "
                 "Result ServerAuth ServerEvent ServerPolicy TokenRefused"
             ),
-            "ssh_auth.signed": "SignedRequest",
+            "ssh_auth.signed": "SignedHostbasedRequest SignedHostboundRequest SignedRequest",
             "ssh_auth.signers": "AgentSigner KeySigner Signer SigningAgent",
             "ssh_auth.strategy": "AuthProgress AuthStrategy OrderedStrategy",
         },

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Credential",
+    "HostbasedCredential",
     "InteractiveCredential",
     "KeyCredential",
     "NoneCredential",
@@ -105,10 +106,7 @@ class KeyCredential:
     certificate: Certificate | None = None
 
     def __attrs_post_init__(self) -> None:
-        certificate = self.certificate
-        if certificate is not None and certificate.public_key != self.signer.public_key:
-            problem = f"the certificate {certificate.key_id!r} is of another key than the signer's"
-            raise UsageError(problem)
+        _check_certificate(self.certificate, self.signer)
 
     @property
     def method(self) -> str:
@@ -124,6 +122,49 @@ class KeyCredential:
     def offered(self) -> PublicKey | Certificate:
         """What the server is sent: the certificate, or else the key."""
         return self.certificate or self.signer.public_key
+
+
+@lazy_attrs.frozen(eq=False)
+class HostbasedCredential:
+    """A key of the client host, which vouches for the user there (RFC 4252 section 9).
+
+    Attributes:
+        signer: signs with the key.
+        client_host: the name of the client host as the server knows it, or an async function that
+            finds it out; a dot is put at its end, as by OpenSSH's client.
+        client_user: the user at the client host.
+        certificate: the host certificate of the signer's key that is sent in its place.
+    """
+
+    signer: Signer
+    client_host: str | Callable[[], Awaitable[str]]
+    client_user: str
+    certificate: Certificate | None = None
+
+    def __attrs_post_init__(self) -> None:
+        _check_certificate(self.certificate, self.signer)
+
+    @property
+    def method(self) -> str:
+        """The method, "hostbased"."""
+        return "hostbased"
+
+    @property
+    def source(self) -> str:
+        """Where the key comes from."""
+        return self.signer.source
+
+    @property
+    def offered(self) -> PublicKey | Certificate:
+        """What the server is sent: the certificate, or else the key."""
+        return self.certificate or self.signer.public_key
+
+    async def name_of_host(self) -> str:
+        """Return the name of the client host, with a dot at its end."""
+        name = self.client_host
+        if not isinstance(name, str):
+            name = await name()
+        return name if name.endswith(".") else f"{name}."
 
 
 @lazy_attrs.frozen(eq=False)
@@ -181,6 +222,12 @@ class InteractiveCredential:
     def method(self) -> str:
         """The method, "keyboard-interactive"."""
         return "keyboard-interactive"
+
+
+def _check_certificate(certificate: Certificate | None, signer: Signer) -> None:
+    if certificate is not None and certificate.public_key != signer.public_key:
+        problem = f"the certificate {certificate.key_id!r} is of another key than the signer's"
+        raise UsageError(problem)
 
 
 def is_text(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""What the signature of a publickey request covers."""
+"""What the signatures of publickey and hostbased requests cover."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 from ssh_wire import Byte, Record, record
 from ssh_wire.lazy_attrs import field
 
-__all__ = ["SignedRequest"]
+__all__ = ["SignedHostbasedRequest", "SignedHostboundRequest", "SignedRequest"]
 
 
 @record
@@ -26,3 +26,35 @@ class SignedRequest(Record):
     signed: Literal[True] = field(default=True, init=False)
     algorithm: str
     key: bytes
+
+
+@record
+class SignedHostboundRequest(Record):
+    """The same, with the key of the server behind it (OpenSSH's PROTOCOL section 3.1)."""
+
+    session_id: bytes
+    number: Byte = 50
+    user: str
+    service: str
+    method: Literal["publickey-hostbound-v00@openssh.com"] = field(
+        default="publickey-hostbound-v00@openssh.com", init=False
+    )
+    signed: Literal[True] = field(default=True, init=False)
+    algorithm: str
+    key: bytes
+    host_key: bytes
+
+
+@record
+class SignedHostbasedRequest(Record):
+    """What the client host's key signs (RFC 4252 section 9)."""
+
+    session_id: bytes
+    number: Byte = 50
+    user: str
+    service: str
+    method: Literal["hostbased"] = field(default="hostbased", init=False)
+    algorithm: str
+    host_key: bytes
+    client_host: str
+    client_user: str

@@ -26,6 +26,7 @@ class Extensions:
     Attributes:
         server_sig_algs: the signature algorithms that the server accepts of users, or None
             where it did not announce them (RFC 8308 section 3.1).
+        names: everything that the peer announced, a later value in place of an earlier one.
         in_auth: whether a client takes a message during authentication (OpenSSH's PROTOCOL
             section 1.10).
         sent_again: whether this side has sent its second message.
@@ -33,6 +34,7 @@ class Extensions:
 
     def __init__(self, role: str, limit: int) -> None:
         self.server_sig_algs: tuple[str, ...] | None = None
+        self.names: dict[str, bytes] = {}
         self.in_auth: bool = False
         self.sent_again: bool = False
         self._left = _MOST_MESSAGES[role]
@@ -59,6 +61,8 @@ class Extensions:
             # a NUL in a known string is refused; extensions that are not known may hold any
             self.server_sig_algs = decode_names(found[_SIG_ALGS], "ExtInfo", _SIG_ALGS)
         self.in_auth = self.in_auth or _IN_AUTH in found
+        # OpenSSH's second message has server-sig-algs alone, and the others stay in effect
+        self.names |= found
         return found
 
 

@@ -15,7 +15,7 @@ from ssh_transport.states import TransportState
 from ssh_wire import DisconnectReason, ProtocolError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ssh_keys import PublicKey
     from ssh_transport.algorithms import Role
@@ -333,6 +333,11 @@ class Transport:
     def server_sig_algs(self) -> tuple[str, ...] | None:
         """Client: the signature algorithms that the server accepts of users, if announced."""
         return self._machine.extensions.server_sig_algs
+
+    @property
+    def peer_extensions(self) -> Mapping[str, bytes]:
+        """What the peer announced, by name: empty before its SSH_MSG_EXT_INFO."""
+        return self._machine.extensions.names
 
     @property
     def received_sequence(self) -> int:

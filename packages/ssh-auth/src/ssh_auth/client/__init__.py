@@ -21,6 +21,7 @@ from ssh_auth.client.events import AuthSucceeded as AuthSucceeded
 from ssh_auth.client.events import BannerReceived as BannerReceived
 from ssh_auth.client.events import ClientEvent as ClientEvent
 from ssh_auth.client.events import Question as Question
+from ssh_auth.client.methods.hostbased import HostSignatureNeeded as HostSignatureNeeded
 from ssh_auth.client.methods.keyboard_interactive import PromptsReceived as PromptsReceived
 from ssh_auth.client.methods.password import PasswordNeeded as PasswordNeeded
 from ssh_auth.client.methods.publickey import SignatureNeeded as SignatureNeeded

@@ -101,6 +101,19 @@ class ClientAuth:
         self._conversation.server_sig_algs = names
 
     @property
+    def hostbound_key(self) -> bytes | None:
+        """The server's host key or certificate, as it was in the first key exchange.
+
+        Set it if the server's EXT_INFO has "publickey-hostbound@openssh.com", version 0: what
+        users' keys sign is bound to this key then, unless the policy forbids it.
+        """
+        return self._conversation.hostbound_key
+
+    @hostbound_key.setter
+    def hostbound_key(self, blob: bytes | None) -> None:
+        self._conversation.hostbound_key = blob if self._policy.hostbound else None
+
+    @property
     def attempts(self) -> tuple[AuthAttempt, ...]:
         """What was tried so far."""
         return tuple(self._attempts)

@@ -14,10 +14,16 @@ class ClientPolicy:
     Attributes:
         service: the service that begins when the user is authenticated.
         host: the server's name, for errors.
-        algorithms: the signature algorithms that keys may use, the preferred one first, as
+        algorithms: the signature algorithms that users' keys may use, the preferred one first, as
             PubkeyAcceptedAlgorithms of ssh_config(5) lists them; None for all but SHA-1.
+        hostbased_algorithms: those that keys of the client host may use
+            (HostbasedAcceptedAlgorithms); None for all but SHA-1.
+        hostbound: whether a signature is bound to the server's key where the server takes that
+            (PubkeyAuthentication without "unbound").
     """
 
     service: str = "ssh-connection"
     host: str = ""
     algorithms: tuple[str, ...] | None = None
+    hostbased_algorithms: tuple[str, ...] | None = None
+    hostbound: bool = True

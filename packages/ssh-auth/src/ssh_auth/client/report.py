@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from ssh_auth.attempts import AuthAttempt, Outcome
 from ssh_auth.client.states import ClientState
-from ssh_auth.credentials import InteractiveCredential, KeyCredential, UnusableCredential
+from ssh_auth.credentials import (
+    HostbasedCredential,
+    InteractiveCredential,
+    KeyCredential,
+    UnusableCredential,
+)
 from ssh_wire import UsageError
 
 __all__ = ["attempt"]
@@ -24,7 +29,7 @@ def attempt(
         raise UsageError(problem)
     credential, fingerprint = trying.credential, ""
     certificate = None
-    if isinstance(credential, KeyCredential):
+    if isinstance(credential, KeyCredential | HostbasedCredential):
         fingerprint = credential.signer.public_key.fingerprint()
         if credential.certificate is not None:
             certificate = credential.certificate.key_id

@@ -5,6 +5,7 @@
     password              a password, and a new one where it has expired
     publickey             a key or a certificate, and its signature
     keyboard_interactive  prompts and answers
+    hostbased             the signature of the client host's key
 
 A further method is a module and a row of `METHODS`.
 """
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from ssh_auth.client.methods.base import Method, Rows
+from ssh_auth.client.methods.hostbased import HostbasedMethod
 from ssh_auth.client.methods.keyboard_interactive import KeyboardInteractiveMethod
 from ssh_auth.client.methods.none import NoneMethod
 from ssh_auth.client.methods.password import PasswordMethod
@@ -27,7 +29,13 @@ AnyMethod: TypeAlias = Method[Any, Any, Any, Any]
 
 METHODS: Final[Mapping[str, type[AnyMethod]]] = {
     method.NAME: method
-    for method in (NoneMethod, PublicKeyMethod, KeyboardInteractiveMethod, PasswordMethod)
+    for method in (
+        NoneMethod,
+        PublicKeyMethod,
+        HostbasedMethod,
+        KeyboardInteractiveMethod,
+        PasswordMethod,
+    )
 }
 """The methods by their names on the wire."""
 

@@ -74,6 +74,8 @@ class Conversation:
         limits: how much the server may ask for.
         policy: what the client may use.
         server_sig_algs: the algorithms of the server's EXT_INFO; None until it came.
+        hostbound_key: the server's host key or certificate, where the server takes signatures that
+            are bound to it.
         lone_key: whether there is one key to try and no other.
         rounds: the INFO_REQUESTs so far.
     """
@@ -82,6 +84,7 @@ class Conversation:
     limits: AuthLimits
     policy: ClientPolicy
     server_sig_algs: Sequence[str] | None = None
+    hostbound_key: bytes | None = None
     lone_key: bool = False
     rounds: int = 0
 

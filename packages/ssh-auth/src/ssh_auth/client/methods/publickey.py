@@ -53,11 +53,13 @@ class SignatureNeeded(Question[bytes | Unsigned]):
         credential: the key to sign with, and who signs.
         algorithm: the signature algorithm.
         data: what to sign.
+        host_key: the server's key that the signature is bound to, if it is.
     """
 
     credential: KeyCredential
     algorithm: str
     data: bytes = lazy_attrs.field(repr=False)
+    host_key: bytes | None = lazy_attrs.field(default=None, repr=False)
 
     async def obtain(self) -> bytes | Unsigned:
         """Sign."""
@@ -117,7 +119,8 @@ class PublicKeyMethod(Method[KeyCredential, ExpectKeyVerdict, PublicKeyOk, Await
             wanted = "a signature, as bytes"
             raise unfit(wanted)
         offered = state.credential.offered
-        request = self._conversation.requests.key_signed(state.algorithm, offered.blob, value)
+        requests, host_key = self._conversation.requests, state.question.host_key
+        request = requests.key_signed(state.algorithm, offered.blob, value, host_key)
         return Turn(ExpectVerdict(state.credential, algorithm=state.algorithm), request)
 
     def again(self, state: Trying[Credential]) -> Step | None:
@@ -141,8 +144,9 @@ class PublicKeyMethod(Method[KeyCredential, ExpectKeyVerdict, PublicKeyOk, Await
         return Turn(ExpectKeyVerdict(key, algorithm=algorithm), request)
 
     def _sign(self, algorithm: str) -> Turn:
-        key = self._credential
-        data = self._conversation.requests.signed_data(algorithm, key.offered.blob)
+        # OpenSSH's client asks by "publickey" and binds the signature alone
+        key, host_key = self._credential, self._conversation.hostbound_key
+        data = self._conversation.requests.signed_data(algorithm, key.offered.blob, host_key)
         # "rsa-sha2-512-cert-v01@openssh.com" is how a certificate is shown; it signs as its key
-        question = SignatureNeeded(key, plain_algorithm(algorithm), data)
+        question = SignatureNeeded(key, plain_algorithm(algorithm), data, host_key)
         return Turn(AwaitSignature(key, question, algorithm=algorithm))

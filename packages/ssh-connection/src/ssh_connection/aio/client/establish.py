@@ -61,6 +61,7 @@ class ClientEndpoint(Endpoint[ClientTransport]):
         self._clock = timeout(None)
         self._login: ClientLogin | None = None
         self._established = False
+        self._host_key_blob = b""
         self._learn = settings.update_host_keys
 
     # ------------------------------------------------------------- establishing
@@ -148,6 +149,7 @@ class ClientEndpoint(Endpoint[ClientTransport]):
             problem = f"the host key {key.fingerprint()} of {self._settings.host} is not trusted"
             raise HostKeyRefused(problem)
         self._require_open()
+        self._host_key_blob = presented.blob
         self._core.accept_host_key()
 
     def _reject(self, description: str) -> None:
@@ -166,7 +168,9 @@ class ClientEndpoint(Endpoint[ClientTransport]):
         while (event := self._core.next_event()) is not None:
             self.transport_event(event)
         self._require_open()
-        login = ClientLogin(self._settings, self._core, self._driver, self._logged_in)
+        login = ClientLogin(
+            self._settings, self._core, self._driver, self._logged_in, self._host_key_blob
+        )
         self._login = login
         self._core.use_userauth_numbers(ClientAuth.NUMBERS)
         self._core.sink = login.receive
@@ -203,7 +207,7 @@ class ClientEndpoint(Endpoint[ClientTransport]):
         if not self._established:
             self._handshake.receive(event)
         if isinstance(event, ev.ExtInfoReceived) and self._login is not None:
-            self._login.set_algorithms(self._core.server_sig_algs)
+            self._login.take_extensions()
 
     def _end(self, error: Exception) -> None:
         super()._end(error)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from ssh_auth import (
     AuthAttempt,
@@ -22,7 +22,7 @@ from ssh_auth import (
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from ssh_auth import ClientEvent, Credential
+    from ssh_auth import AuthProgress, AuthStrategy, ClientEvent, Credential
     from ssh_connection.aio.client.settings import ClientSettings
     from ssh_transport import ClientTransport
     from ssh_transport.aio import Driver
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["ClientLogin"]
 
 T = TypeVar("T")
+_HOSTBOUND: Final = "publickey-hostbound@openssh.com"
 _log = logging.getLogger("ssh_connection")
 
 
@@ -41,7 +42,15 @@ class _WithoutTimeout(Protocol):
 
 
 class ClientLogin:
-    """One authentication, from the first request to its result."""
+    """One authentication, from the first request to its result.
+
+    Args:
+        settings: what the user can be authenticated with.
+        core: the transport, which carries the messages.
+        driver: writes what the transport has to send.
+        logged_in: called when the user is authenticated.
+        host_key: the server's host key or certificate, as it was exchanged.
+    """
 
     def __init__(
         self,
@@ -49,18 +58,26 @@ class ClientLogin:
         core: ClientTransport,
         driver: Driver,
         logged_in: Callable[[], None],
+        host_key: bytes,
     ) -> None:
-        credentials = _usable(settings)
-        if _log.isEnabledFor(logging.DEBUG):
+        credentials = settings.credentials
+        if settings.withhold is not None:
+            credentials = _allowed(credentials, settings.withhold)
+        if _log.isEnabledFor(logging.DEBUG) and isinstance(credentials, Sequence):
             _tell_credentials(credentials)
         self._auth = ClientAuth(
             settings.username,
             core.session_id,
             credentials,
-            server_sig_algs=core.server_sig_algs,
             limits=settings.auth_limits,
-            policy=ClientPolicy(host=settings.host, algorithms=settings.public_key_algorithms),
+            policy=ClientPolicy(
+                host=settings.host,
+                algorithms=settings.public_key_algorithms,
+                hostbased_algorithms=settings.hostbased_algorithms,
+                hostbound=settings.hostbound,
+            ),
         )
+        self._host_key = host_key
         self._core = core
         self._driver = driver
         self._logged_in = logged_in
@@ -70,15 +87,18 @@ class ClientLogin:
         self._arrived = asyncio.Event()
         self._lost: Exception | None = None
         self.attempts: tuple[AuthAttempt, ...] = ()
+        self.take_extensions()
 
     def receive(self, payload: Buffer) -> None:
         """Take a message of the server; the payload is valid during the call."""
         self._auth.receive(payload)
         self._advance()
 
-    def set_algorithms(self, names: Sequence[str] | None) -> None:
-        """Take the server's signature algorithms, once they are known."""
-        self._auth.server_sig_algs = names
+    def take_extensions(self) -> None:
+        """Take what the server has announced (RFC 8308): it may come before or meanwhile."""
+        self._auth.server_sig_algs = self._core.server_sig_algs
+        if self._core.peer_extensions.get(_HOSTBOUND) == b"0":
+            self._auth.hostbound_key = self._host_key
 
     def end(self, error: Exception) -> None:
         """End: the connection is lost."""
@@ -149,14 +169,29 @@ def _tell_credentials(credentials: Sequence[Credential]) -> None:
         _log.debug("credential %d: %s%s", number, each.method, f" ({about})" if about else "")
 
 
-def _usable(settings: ClientSettings) -> list[Credential]:
+def _allowed(
+    credentials: Sequence[Credential] | AuthStrategy, withhold: Callable[[Credential], str]
+) -> Sequence[Credential] | AuthStrategy:
     """Return the credentials, those that are withheld replaced by the reason."""
-    if settings.withhold is None:
-        return list(settings.credentials)
-    judged = [(credential, settings.withhold(credential)) for credential in settings.credentials]
-    return [
-        UnusableCredential(credential.method, credential.source, problem)
-        if problem
-        else credential
-        for credential, problem in judged
-    ]
+    if isinstance(credentials, Sequence):
+        return [_judged(each, withhold) for each in credentials]
+    return _Withholding(credentials, withhold)
+
+
+def _judged(credential: Credential, withhold: Callable[[Credential], str]) -> Credential:
+    problem = withhold(credential)
+    if not problem:
+        return credential
+    return UnusableCredential(credential.method, credential.source, problem)
+
+
+class _Withholding:
+    """A strategy whose credentials are judged when their turn comes."""
+
+    def __init__(self, strategy: AuthStrategy, withhold: Callable[[Credential], str]) -> None:
+        self._strategy = strategy
+        self._withhold = withhold
+
+    def next_credential(self, progress: AuthProgress, /) -> Credential | None:
+        credential = self._strategy.next_credential(progress)
+        return None if credential is None else _judged(credential, self._withhold)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from ssh_auth import AuthLimits, Credential
+from ssh_auth import AuthLimits, AuthStrategy, Credential
 from ssh_connection.aio.settings import KeepaliveOptions, Timeouts
 from ssh_connection.limits import ConnectionLimits
 from ssh_keys import PublicKey
@@ -56,8 +56,8 @@ class ClientSettings:
     """Decides about a host certificate, before the key in it is judged alone."""
     update_host_keys: HostKeyUpdater | None = None
     """Told of the server's other keys (OpenSSH's UpdateHostKeys)."""
-    credentials: Sequence[Credential] = ()
-    """What the user can prove itself with, in the order it is tried."""
+    credentials: Sequence[Credential] | AuthStrategy = ()
+    """What the user can prove itself with, in the order it is tried, or what decides that."""
     withhold: Callable[[Credential], str] | None = None
     """Asked about each credential when the host key has been judged: why it is not to be used.
 
@@ -67,6 +67,10 @@ class ClientSettings:
     """Asked when something is to be forwarded: why it is not to be; an empty string allows it."""
     public_key_algorithms: tuple[str, ...] | None = None
     """The signature algorithms that keys may use (PubkeyAcceptedAlgorithms); None for all."""
+    hostbased_algorithms: tuple[str, ...] | None = None
+    """Those that keys of this host may use (HostbasedAcceptedAlgorithms); None for all."""
+    hostbound: bool = True
+    """Whether users' keys sign for this server alone, where it takes that (OpenSSH's PROTOCOL)."""
     auth_limits: AuthLimits = lazy_attrs.field(factory=AuthLimits)
     """How much the server may ask for before the user is authenticated."""
     transport: TransportOptions
