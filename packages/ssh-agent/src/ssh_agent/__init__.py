@@ -1,10 +1,12 @@
-"""The SSH agent protocol (draft-miller-ssh-agent): the client's side.
+"""The SSH agent protocol (draft-miller-ssh-agent), both sides.
 
 Public modules:
 
     errors     AgentError and its kinds
-    aio        AgentClient over asyncio streams
+    aio        AgentClient over asyncio streams, and the agent on a Unix socket
     blocking   AgentClient over a blocking socket
+    server     the agent without I/O: Keyring, AgentConnection
+    program    the program ssh-agent; `python -m ssh_agent`
 
 Internal:
 

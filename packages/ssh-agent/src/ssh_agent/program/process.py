@@ -1,0 +1,47 @@
+"""The agent's process: in the background, without core dumps, not traced by other programs."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+from contextlib import suppress
+from typing import Final
+
+__all__ = ["become_daemon", "forbid_tracing", "ignore_signals"]
+
+_PR_SET_DUMPABLE: Final = 4
+_FIRST_OTHER: Final = 3
+
+
+def forbid_tracing() -> None:
+    """Keep other processes of the user from reading the memory, where the system can."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        import ctypes  # only here
+
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def become_daemon(keep: int) -> None:
+    """Leave the session, the folder and the streams of the process that was forked from.
+
+    Args:
+        keep: a descriptor that stays open; all others are closed.
+    """
+    os.setsid()
+    os.chdir("/")
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in range(_FIRST_OTHER):
+        os.dup2(null, stream)
+    most = os.sysconf("SC_OPEN_MAX")
+    os.closerange(_FIRST_OTHER, keep)
+    os.closerange(keep + 1, most if most > 0 else 1024)
+
+
+def ignore_signals(*numbers: signal.Signals) -> None:
+    """Ignore signals."""
+    for number in numbers:
+        signal.signal(number, signal.SIG_IGN)
