@@ -149,7 +149,7 @@ async def test_user_decides_about_a_key_that_is_to_be_confirmed(
         serve(Keyring(), confirm=confirm) as agent,
         AgentClient.connect(agent.path) as client,
     ):
-        await client.add(KEY, "mine", confirm=True)
+        await client.add(KEY, "mine", constraints=Constraints(confirm=True))
         assert await refused(client) is not allowed
 
     assert [each.identity.comment for each in asked] == ["mine"]
@@ -162,7 +162,7 @@ async def test_key_that_needs_confirmation_is_refused_where_no_function_asks(
 ) -> None:
     async with AgentClient.connect(agent.path) as client:
         with pytest.raises(AgentRefused):
-            await client.add(KEY, confirm=True)
+            await client.add(KEY, constraints=Constraints(confirm=True))
         assert await client.identities() == ()
     agent.keyring.add(KEY, constraints=Constraints(confirm=True))  # by the program itself
 
@@ -302,8 +302,8 @@ async def test_key_is_forgotten_when_its_lifetime_is_over(
 
     monkeypatch.setattr(Keyring, "remove", note)
     async with AgentClient.connect(agent.path) as client:
-        await client.add(KEYS["ecdsa"], "later", lifetime=1000)
-        await client.add(KEY, "now", lifetime=1)
+        await client.add(KEYS["ecdsa"], "later", constraints=Constraints(lifetime=1000))
+        await client.add(KEY, "now", constraints=Constraints(lifetime=1))
         assert len(await client.identities()) == 2
 
         await asyncio.wait_for(forgotten.wait(), 10)  # without a request
