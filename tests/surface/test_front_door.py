@@ -54,7 +54,7 @@ MACHINERY = {
     "ssh_stack.config.files": "a file of ssh_config",
     "ssh_stack.config.forward_specs.Address": "TCPAddress or UnixAddress",
     "ssh_stack.config.lines": "a line of ssh_config",
-    "ssh_stack.config.resolve.FoundValue": "a value and its line",
+    "ssh_stack.config.found_value": "a value and its line",
     "ssh_stack.sources.Path": "str or os.PathLike",
     "ssh_stack.streams.Reader": "a protocol that asyncio.StreamReader follows",
     "ssh_stack.streams.Writer": "a protocol that asyncio.StreamWriter follows",

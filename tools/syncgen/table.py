@@ -159,7 +159,7 @@ MIRRORS: Final = (
         doc="An authenticated connection to a server.",
     ),
     Mirror("Connect", "ssh_stack.client.connecting", "connection"),
-    Mirror("ClientOptionsKw", "ssh_stack.client.options", "connection", "options"),
+    Mirror("ClientOptionsKw", "ssh_stack.client.option_arguments", "connection", "options"),
     Mirror("connect", "ssh_stack.client.connecting", "connection", "function"),
     Mirror(
         "ServerConnection",

@@ -52,9 +52,13 @@ def test_every_public_name_is_that_of_its_module(package: ModuleType) -> None:
         assert getattr(package, name) is value
 
 
-def test_trust_files_load_when_they_are_asked_for() -> None:
-    assert "hmac" not in loaded_after("import ssh_keys")
-    assert "hmac" in loaded_after("from ssh_keys import KnownHosts")
+def test_hashes_of_names_load_when_a_file_has_one() -> None:
+    plain = "from ssh_keys import KnownHosts as K; K.parse('web1 ssh-ed25519 AAAA').lookup('web1')"
+    half = f"{'A' * 27}="
+    hashed = plain.replace("'web1 ", f"'|1|{half}|{half} ")
+
+    assert "hmac" not in loaded_after(plain)
+    assert "hmac" in loaded_after(hashed)
 
 
 def test_unknown_name_is_an_attribute_error() -> None:

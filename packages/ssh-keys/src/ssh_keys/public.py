@@ -6,7 +6,6 @@ signature is verified.  Families are known by name to `ssh_keys.kinds` alone.
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, Protocol, Self, TypeAlias, cast
 
@@ -163,6 +162,8 @@ class PublicKey(ABC):
             hash_name: "sha256" and its like for unpadded base64, "md5" for the legacy
                 hexadecimal form.
         """
+        import hashlib  # few connections print one
+
         digest = hashlib.new(hash_name, self.blob, usedforsecurity=False).digest()
         if hash_name == "md5":
             return "MD5:" + digest.hex(":")

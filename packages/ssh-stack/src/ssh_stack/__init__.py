@@ -13,7 +13,7 @@ The modules behind the names:
 
 client/         `connect`: options, configuration and trust come to a plan, then to a connection
     connecting, connection    the two objects that users have
-    options, plan/            what was given, and what it and the configuration come to
+    options, option_arguments, plan/   what was given, and what it and the configuration come to
     credentials, public_keys, key_files, encrypted_signer   what the user is authenticated with
     agent_addition            keys that go to the agent
     local_command, plan_tokens   what is run here once the user is logged in
@@ -47,9 +47,10 @@ _ORIGINS: Final = {
     "ssh_stack.client.connecting": "Connect connect",
     "ssh_stack.client.connection": "Connection",
     "ssh_stack.client.options": (
-        "CertificateSource ClientOptions ClientOptionsKw HostKeyDecision HostKeyPolicy "
+        "CertificateSource ClientOptions HostKeyDecision HostKeyPolicy "
         "HostKeyUpdateDecision KeySource Prompter Secret"
     ),
+    "ssh_stack.client.option_arguments": "ClientOptionsKw",
     "ssh_stack.client.plan": (
         "ConnectionPlan ControlPlan ForwardsPlan IdentityPlan RoutePlan SessionPlan "
         "TransportPlan TrustPlan"
@@ -247,9 +248,9 @@ if TYPE_CHECKING:
     from ssh_stack.client.connecting import Connect as Connect
     from ssh_stack.client.connecting import connect as connect
     from ssh_stack.client.connection import Connection as Connection
+    from ssh_stack.client.option_arguments import ClientOptionsKw as ClientOptionsKw
     from ssh_stack.client.options import CertificateSource as CertificateSource
     from ssh_stack.client.options import ClientOptions as ClientOptions
-    from ssh_stack.client.options import ClientOptionsKw as ClientOptionsKw
     from ssh_stack.client.options import HostKeyDecision as HostKeyDecision
     from ssh_stack.client.options import HostKeyPolicy as HostKeyPolicy
     from ssh_stack.client.options import HostKeyUpdateDecision as HostKeyUpdateDecision

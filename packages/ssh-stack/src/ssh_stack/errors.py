@@ -22,7 +22,6 @@ import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ssh_keys.trust import HostEntry, UnusableLine, format_host_line, host_name, names_only
 from ssh_stack.usage_errors import ConfigError, UnknownOption
 from ssh_transport import HostKeyRefused
 from ssh_wire import SSHError, UsageError
@@ -207,6 +206,8 @@ def removal_command(host: str, port: int, line: HostLine) -> str:
     A line that is about other hosts too is not to be removed as a whole, and one that ends
     before its key is left by `ssh-keygen -R`.
     """
+    from ssh_keys.trust import UnusableLine, host_name, names_only
+
     if not line.source or not names_only(line, host_name(host, port)):
         return ""
     if isinstance(line, UnusableLine) and line.truncated:
@@ -224,11 +225,15 @@ def _where(line: HostLine) -> str:
 
 def _best_line(key: PublicKey, lines: Sequence[HostLine]) -> HostLine | None:
     """Return the line with a key of the same kind, or the first one."""
+    from ssh_keys.trust import HostEntry
+
     same = (each for each in lines if isinstance(each, HostEntry) and each.key.kind == key.kind)
     return next(same, next(iter(lines), None))
 
 
 def _line(host: str, port: int, key: PublicKey) -> str:
+    from ssh_keys.trust import format_host_line
+
     try:
         return format_host_line(host, port, key)
     except UsageError:

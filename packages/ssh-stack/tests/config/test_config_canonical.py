@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ssh_stack.config import Config, HostConfig
-from ssh_stack.config.canonical import canonical_name
+from ssh_stack.config.host_name import canonical_name
 from ssh_stack.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -17,22 +17,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ed448, ed25519
 
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.private import PrivateKey
 from ssh_keys.public import PublicKey
-from ssh_wire import Record, UsageError, lazy_attrs, record
+from ssh_wire import Record, UsageError, lazy, lazy_attrs, record
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ed448, ed25519
+
     from ssh_keys.policy import KeyPolicy
     from ssh_keys.registry import PortableFamily
     from ssh_wire.primitives import Buffer
 
 __all__ = ["ED448", "ED25519", "EdwardsPrivateKey", "EdwardsPublicKey"]
 
-_Public: TypeAlias = ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
-_Private: TypeAlias = ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+_Public: TypeAlias = "ed25519.Ed25519PublicKey | ed448.Ed448PublicKey"
+_Private: TypeAlias = "ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey"
 
 
 @lazy_attrs.frozen
@@ -46,8 +47,6 @@ class _Curve:
         size: the length of a point and of a seed, in bytes.
         prime: the prime of its field.
         small_order: y of the points of small order; anyone can sign for such a key.
-        public: the class of public keys.
-        private: the class of private keys.
     """
 
     name: str
@@ -56,8 +55,22 @@ class _Curve:
     size: int
     prime: int
     small_order: frozenset[int]
-    public: type[_Public]
-    private: type[_Private]
+
+    @property
+    def public(self) -> type[_Public]:
+        """The class of public keys."""
+        found: type[_Public] = lazy.load(f"{self._module}:{self.name}PublicKey")
+        return found
+
+    @property
+    def private(self) -> type[_Private]:
+        """The class of private keys."""
+        found: type[_Private] = lazy.load(f"{self._module}:{self.name}PrivateKey")
+        return found
+
+    @property
+    def _module(self) -> str:
+        return f"cryptography.hazmat.primitives.asymmetric.{self.name.lower()}"
 
     def holds(self, point: bytes) -> bool:
         """Say whether `point` encodes a y below the prime, and one that is not of small order."""
@@ -77,8 +90,6 @@ _ED25519: Final = _Curve(
     32,
     _P25519,
     frozenset({0, 1, _P25519 - 1, _ORDER_8, _P25519 - _ORDER_8}),
-    ed25519.Ed25519PublicKey,
-    ed25519.Ed25519PrivateKey,
 )
 _ED448: Final = _Curve(
     "Ed448",
@@ -87,8 +98,6 @@ _ED448: Final = _Curve(
     57,
     _P448,
     frozenset({0, 1, _P448 - 1}),
-    ed448.Ed448PublicKey,
-    ed448.Ed448PrivateKey,
 )
 
 

@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ssh_keys.files.disk import MAX_TRUST_FILE, read, read_open, replace
-from ssh_keys.files.locking import locked
 from ssh_keys.lines import Problem
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.trust.known_hosts import KnownHosts, format_host_line
-from ssh_keys.trust.known_hosts_file import KnownHostsFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ssh_keys.public import PublicKey
     from ssh_keys.trust.host_key_update import HostKeyUpdate
+    from ssh_keys.trust.known_hosts_file import KnownHostsFile
 
 __all__ = [
     "append_known_host",
@@ -66,6 +65,8 @@ def append_known_host(
         KeyFormatError: it is not a regular file.
         OSError: it cannot be written.
     """
+    from ssh_keys.files.locking import locked  # most programs change no file
+
     line = format_host_line(host, port, key, hashed=hashed).encode() + b"\n"
     Path(path).parent.mkdir(mode=_OWNER_ONLY_DIRECTORY, parents=True, exist_ok=True)
     with locked(path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as descriptor:
@@ -129,7 +130,7 @@ def hash_known_hosts(path: str | os.PathLike[str]) -> None:
             regular file, or too large.
         OSError: it cannot be read or replaced; it is as it was.
     """
-    change_known_hosts(path, KnownHostsFile.hashed)
+    change_known_hosts(path, lambda file: file.hashed())
 
 
 def change_known_hosts(
@@ -151,6 +152,9 @@ def change_known_hosts(
         KeyFormatError: it is not a regular file, or too large.
         OSError: it cannot be read or replaced; it is as it was.
     """
+    from ssh_keys.files.locking import locked  # most programs change no file
+    from ssh_keys.trust.known_hosts_file import KnownHostsFile
+
     for _ in range(_TRIES):
         with locked(path, os.O_RDONLY) as descriptor:
             seen = os.fstat(descriptor)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from ssh_keys.errors import KeyFormatError
 from ssh_keys.patterns import matches_list
 from ssh_keys.strict_base64 import from_base64, to_base64
-from ssh_wire import lazy_attrs
+from ssh_wire import lazy, lazy_attrs
+
+if TYPE_CHECKING:
+    import hashlib
+    import hmac
+else:
+    # only for hashed names
+    hashlib = lazy.module("hashlib")
+    hmac = lazy.module("hmac")
 
 __all__ = [
     "DEFAULT_PORT",

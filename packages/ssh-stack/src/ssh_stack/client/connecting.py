@@ -26,7 +26,7 @@ from ssh_stack.client.dial import (
 from ssh_stack.client.environment import environment
 from ssh_stack.client.host_configuration import read_config, refuse_unsupported
 from ssh_stack.client.load_trust import load_trust
-from ssh_stack.client.options import ClientOptions, ClientOptionsKw
+from ssh_stack.client.options import ClientOptions
 from ssh_stack.client.plan import ConnectionPlan, Target, check_name, merge
 from ssh_stack.client.plan.jumps import last_jump
 from ssh_stack.client.tcp import set_traffic_class
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from ssh_connection.aio import Dialer
     from ssh_stack.client.local_command import LocalCommand
+    from ssh_stack.client.option_arguments import ClientOptionsKw
     from ssh_stack.client.plan.transport import TransportPlan
     from ssh_stack.client.trust import Trust
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ssh_stack.client.tcp import connect_tcp
 from ssh_stack.config.tokens import expand
-from ssh_stack.streams import Stream, attach
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from ssh_stack.client.connection import Connection
     from ssh_stack.client.plan.route import RoutePlan
     from ssh_stack.config.tokens import Tokens
+    from ssh_stack.streams import Stream
     from ssh_transport.aio import Driver
 
 __all__ = [
@@ -54,6 +54,7 @@ def tcp_dialer(
 
 def stream_dialer(stream: Stream) -> Dialer:
     """Use a byte stream that is connected already."""
+    from ssh_stack.streams import attach  # rarely given
 
     async def dial(driver: Driver) -> None:
         await attach(driver, stream)

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, TypedDict, cast
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, cast
 
 from ssh_auth import AuthLimits, PromptResponder, Signer
 from ssh_connection import ConnectionLimits
 from ssh_connection.aio import ClientConnection, KeepaliveOptions, Timeouts
-from ssh_keys import HostKeyUpdate, KnownHosts, PrivateKey, PublicKey
+from ssh_keys import KnownHosts, PrivateKey, PublicKey
 from ssh_stack.arguments import Rule, as_list, check_values, is_number
 from ssh_stack.client.connection import Connection
 from ssh_stack.sources import DEFAULT, Default, Path, RevokedSource
-from ssh_stack.streams import Stream, check_stream
 from ssh_transport import Algorithms, Limits
 from ssh_wire import UsageError, lazy_attrs
-from ssh_wire.messages.auth import Prompt
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate
+    from ssh_keys import Certificate, HostKeyUpdate
     from ssh_stack.client.sshfp_answer import SSHFPResolver
+    from ssh_stack.streams import Stream
     from ssh_transport.trace import Trace
+    from ssh_wire.messages.auth import Prompt
 
 __all__ = [
     "ClientOptions",
-    "ClientOptionsKw",
     "HostKeyDecision",
     "HostKeyPolicy",
     "HostKeyUpdateDecision",
@@ -65,7 +64,7 @@ anything known (`known_hosts=None`), "off" gives no protection.
 "accept-new" it adds the key of a new server to known_hosts, as `ssh` does.
 """
 
-HostKeyUpdateDecision: TypeAlias = Callable[[str, int, HostKeyUpdate], Awaitable[bool] | bool]
+HostKeyUpdateDecision: TypeAlias = "Callable[[str, int, HostKeyUpdate], Awaitable[bool] | bool]"
 """Asked whether known_hosts is to follow a server's keys: host, port, what is to change.
 
 Only an exact True accepts.  An async function is awaited; a plain one is called in a thread.
@@ -302,6 +301,8 @@ class ClientOptions:
             problem = f"host_key_policy is one of {', '.join(policies)} or a function"
             raise UsageError(problem)
         if self.stream is not None:
+            from ssh_stack.streams import check_stream  # rarely given
+
             check_stream(self.stream)
             if any(each not in (None, DEFAULT) for each in (self.jump, self.proxy_command)):
                 problem = "stream excludes jump and proxy_command"
@@ -309,43 +310,3 @@ class ClientOptions:
         if self.jump not in (None, DEFAULT) and self.proxy_command not in (None, DEFAULT):
             problem = "jump and proxy_command exclude each other"
             raise UsageError(problem)
-
-
-class ClientOptionsKw(TypedDict, total=False):
-    """The fields of `ClientOptions` as keyword arguments."""
-
-    username: str | None
-    password: Secret | None
-    change_password: Callable[[str], Awaitable[str | None] | str | None] | None
-    interactive: PromptResponder | None
-    keys: Sequence[KeySource] | KeySource | Default | None
-    certificates: Sequence[CertificateSource]
-    strict_permissions: bool
-    passphrase: Secret | bytes | None
-    prompter: Prompter | None
-    ask_methods_first: bool
-    agent: Path | Default | None
-    known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None
-    revoked_host_keys: RevokedSource | Sequence[RevokedSource] | Default | None
-    host_key_alias: str | None
-    host_key_policy: HostKeyPolicy | Default
-    update_host_keys: bool | HostKeyUpdateDecision | Default
-    dns_resolver: SSHFPResolver | None
-    config: Path | Sequence[Path] | Default | None
-    config_options: Sequence[str]
-    config_command: str
-    jump: str | Sequence[str] | Connection | Default | None
-    proxy_command: str | Sequence[str] | Default | None
-    stream: Stream | None
-    algorithms: Literal["strict", "default", "legacy"] | Algorithms
-    compression: bool | Default
-    transport_limits: Limits
-    auth_limits: AuthLimits
-    limits: ConnectionLimits
-    timeouts: Timeouts | Default
-    keepalive: KeepaliveOptions | Default | None
-    rekey_bytes: int
-    rekey_seconds: float
-    on_banner: Callable[[str], None] | None
-    on_proxy_stderr: Callable[[bytes], None] | None
-    trace: Trace | None

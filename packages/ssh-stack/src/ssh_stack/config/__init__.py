@@ -10,11 +10,14 @@
     directives         the table of keywords: how each is read, and what becomes of it
     builders           from values to a field: tokens, `~` and "none"
     files              files as lists of lines; which files an Include names
+    host_name          the name of a host in its usual form
     canonical          the canonical name of a host
     criteria           which hosts a Host or Match line is for
     tokens             ~, %-tokens and ${VARIABLES} in values
     host_tokens        what the tokens stand for
     resolve            going through the lines for one host
+    found_value        a value, and the line that gave it
+    without_lines      HostConfig where there is no configuration
     build_host_config  from the values that were found to HostConfig
     host_config        HostConfig
     consistency        options that exclude each other

@@ -10,6 +10,7 @@ from ssh_stack.config.algorithms import AlgorithmList
 from ssh_stack.config.directives import DIRECTIVES
 from ssh_stack.config.host_config import HostConfig, Unsupported
 from ssh_stack.config.tokens import expand_path
+from ssh_stack.config.without_lines import SYSTEM_KNOWN_HOSTS, USER_KNOWN_HOSTS
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["build_host_config"]
 
-_USERS: Final = DIRECTIVES["userknownhostsfile"].default.split()
-_SYSTEMS: Final = tuple(map(Path, DIRECTIVES["globalknownhostsfile"].default.split()))
+_SYSTEMS: Final = tuple(map(Path, SYSTEM_KNOWN_HOSTS))
 _QUIET: Final = frozenset({"QUIET", "FATAL", "ERROR"})
 
 
@@ -56,7 +56,7 @@ def _fill_defaults(fields: dict[str, Any], resolver: ConfigResolver) -> None:
         fields["known_hosts_files"] = _usual_files(resolver)
     # UpdateHostKeys "is enabled by default if the user has not overridden the default
     # UserKnownHostsFile setting and has not enabled VerifyHostKeyDNS"
-    usual = files is None or files == (_USERS[0],)
+    usual = files is None or files == (USER_KNOWN_HOSTS[0],)
     if not usual or fields.get("verify_host_key_dns", "no") != "no":
         fields.setdefault("update_host_keys", "no")
     if fields.get("update_host_keys") == "ask" and _cannot_ask(fields, resolver):
@@ -75,7 +75,7 @@ def _cannot_ask(fields: dict[str, Any], resolver: ConfigResolver) -> bool:
 
 def _usual_files(resolver: ConfigResolver) -> tuple[Path, ...]:
     try:
-        return tuple(expand_path(name, resolver.tokens) for name in _USERS)
+        return tuple(expand_path(name, resolver.tokens) for name in USER_KNOWN_HOSTS)
     except UsageError:  # a user without a home directory has none
         return ()
 

@@ -17,7 +17,8 @@ from ssh_wire import UsageError
 if TYPE_CHECKING:
     from ssh_stack.config.directive import Directive
     from ssh_stack.config.forward_specs import Address, ForwardSpec
-    from ssh_stack.config.resolve import ConfigResolver, FoundValue
+    from ssh_stack.config.found_value import FoundValue
+    from ssh_stack.config.resolve import ConfigResolver
 
 __all__ = [
     "agent",

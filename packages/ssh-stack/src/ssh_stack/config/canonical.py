@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 import socket
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from ssh_keys.patterns import matches_list
+from ssh_stack.config.host_name import canonical_name
 from ssh_stack.config.values import alone
 
 if TYPE_CHECKING:
     from ssh_stack.config.lines import Line
     from ssh_stack.config.resolve import ConfigResolver
 
-__all__ = ["canonical_host", "canonical_name", "domains", "permitted_cnames"]
+__all__ = ["canonical_host", "domains", "permitted_cnames"]
 
 _DOMAIN: Final = r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._-]*"  # misc.c, valid_domain
 _FAMILIES: Final = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
@@ -43,21 +43,6 @@ def permitted_cnames(line: Line) -> tuple[tuple[str, str], ...]:
             raise line.error(problem)
         pairs.append((source, target or source))
     return tuple(pairs)
-
-
-def canonical_name(host: str) -> str:
-    """Return a host's name in lower case; an address in its usual form."""
-    if ":" in host or host[:1].isdigit():
-        with suppress(OSError, UnicodeError):  # the usual address needs no resolver
-            return socket.inet_ntop(socket.AF_INET, socket.inet_pton(socket.AF_INET, host))
-        try:
-            found = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
-            # with the interface of an address that belongs to one link
-            return socket.getnameinfo(found[0][4], socket.NI_NUMERICHOST)[0]
-        except (OSError, UnicodeError):
-            pass
-    # ssh.c takes a name with a % for an address with the name of an interface
-    return host if "%" in host and ":" not in host else host.lower()
 
 
 def canonical_host(resolver: ConfigResolver) -> str:

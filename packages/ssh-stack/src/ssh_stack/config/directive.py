@@ -9,7 +9,8 @@ from ssh_stack.config.builders import first
 from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
-    from ssh_stack.config.resolve import ConfigResolver, FoundValue
+    from ssh_stack.config.found_value import FoundValue
+    from ssh_stack.config.resolve import ConfigResolver
     from ssh_stack.config.values import Reader
 
 __all__ = [

@@ -22,6 +22,7 @@ from ssh_stack.config import builders, canonical, choices, rare_values, values
 from ssh_stack.config.algorithms import read_algorithms
 from ssh_stack.config.directive import ALL_TOKENS, Directive, Expansion
 from ssh_stack.config.values import flag, number, one, seconds, whole
+from ssh_stack.config.without_lines import SYSTEM_KNOWN_HOSTS, USER_KNOWN_HOSTS
 
 __all__ = ["ALIASES", "BLOCKS", "DIRECTIVES", "FORWARDS"]
 
@@ -41,7 +42,7 @@ _IDENTITIES: Final = (
     "~/.ssh/id_rsa ~/.ssh/id_ecdsa ~/.ssh/id_ecdsa_sk ~/.ssh/id_ed25519 ~/.ssh/id_ed25519_sk "
     "~/.ssh/id_mldsa44_ed25519"
 )
-_KNOWN_HOSTS: Final = "~/.ssh/known_hosts ~/.ssh/known_hosts2"
+_KNOWN_HOSTS: Final = " ".join(USER_KNOWN_HOSTS)
 _NOT_CLEARED: Final = ("ClearAllForwardings", False)
 _IGNORED: Final = "OpenSSH ignores it too"
 _MASTER: Final = "connections are not shared yet"
@@ -205,7 +206,7 @@ _LISTS: Final = (
     Directive("CertificateFile", one, "certificate_files", "identity", "raw each",
         build=builders.key_files, accumulates=True, expand=_PATH),
     Directive("GlobalKnownHostsFile", values.files, "global_known_hosts_files", "trust",
-        "raw line", "/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2", build=builders.paths,
+        "raw line", " ".join(SYSTEM_KNOWN_HOSTS), build=builders.paths,
         expand=_HOME),
     Directive("UserKnownHostsFile", values.files, "known_hosts_files", "trust", "known hosts",
         _KNOWN_HOSTS, build=builders.paths, expand=_PATH),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ssh_keys import KeyFormatError
 from ssh_stack.config.lines import Line, parse_line
+from ssh_stack.config.without_lines import host_config_without_lines
 from ssh_stack.local.user import expand_home
 from ssh_stack.usage_errors import ConfigError
 from ssh_wire import UsageError, lazy_attrs
@@ -94,6 +95,8 @@ class Config:
             ConfigError: a line has a keyword that is not known, or a value that cannot be
                 used; or a file that a line includes cannot be read.
         """
+        if session_type is None and not any(source.lines for source in self.sources):
+            return host_config_without_lines(host)
         from ssh_stack.config.resolve import Request, resolve  # it imports this module
 
         return resolve(self, Request(host, user, port, command, session_type))

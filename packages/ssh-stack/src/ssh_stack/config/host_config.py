@@ -12,8 +12,8 @@ from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_stack.config.forward_specs import ForwardSpec
+    from ssh_stack.config.found_value import FoundValue
     from ssh_stack.config.lines import Line
-    from ssh_stack.config.resolve import FoundValue
 
 __all__ = ["HostConfig", "Unsupported"]
 

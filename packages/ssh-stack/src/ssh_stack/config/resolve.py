@@ -7,7 +7,7 @@ held against what the lines before it set, and IgnoreUnknown is for the lines be
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 from ssh_keys.patterns import matches_list
@@ -15,13 +15,15 @@ from ssh_stack.config.canonical import canonical_host
 from ssh_stack.config.criteria import host_matches, parse_match
 from ssh_stack.config.directives import ALIASES, BLOCKS, DIRECTIVES
 from ssh_stack.config.files import included
+from ssh_stack.config.found_value import FoundValue
 from ssh_stack.config.host_tokens import HostTokens
 from ssh_stack.config.lines import Line
 from ssh_stack.config.tokens import UnknownVariable, expand
+from ssh_stack.config.without_lines import CANONICAL
 from ssh_stack.local.interfaces import interface_addresses
 from ssh_stack.local.user import local_user
 from ssh_stack.usage_errors import ConfigError
-from ssh_wire import UsageError, lazy_attrs
+from ssh_wire import UsageError
 
 if TYPE_CHECKING:
     from ssh_stack.config.directive import Directive
@@ -29,37 +31,12 @@ if TYPE_CHECKING:
     from ssh_stack.config.host_config import HostConfig
     from ssh_stack.config.tokens import Tokens
 
-__all__ = ["ConfigResolver", "FoundValue", "Request", "resolve"]
+__all__ = ["ConfigResolver", "Request", "resolve"]
 
 _MAX_DEPTH: Final = 16
 _MAX_LINES: Final = 100_000
 _DEFAULT_PORT: Final = 22
-_CANONICAL: Final[Mapping[str, object]] = {
-    "CanonicalizeFallbackLocal": True,
-    "CanonicalizeHostname": "no",
-    "CanonicalizeMaxDots": 1,
-}
 _PLATFORMS: Final = {"darwin": frozenset({"usekeychain"})}  # what a system's own ssh adds
-
-
-@lazy_attrs.frozen
-class FoundValue:
-    """A value, and the line that gave it."""
-
-    value: Any
-    """The value, as its reader returned it."""
-    line: Line | None
-    """The line; None for the name that a final pass is held against."""
-
-    @property
-    def words(self) -> str:
-        """The arguments of the line, with a blank between them; "" for "none"."""
-        words = () if self.line is None else self.line.arguments
-        return "" if [word.lower() for word in words] == ["none"] else " ".join(words)
-
-    def error(self, problem: str) -> ConfigError:
-        """Return the error that names the line."""
-        return ConfigError(problem) if self.line is None else self.line.error(problem)
 
 
 class Request(NamedTuple):
@@ -241,7 +218,7 @@ class ConfigResolver:
 
         How names are canonicalized is settled then (`fill_default_options_for_canonicalization`).
         """
-        for name, value in _CANONICAL.items():
+        for name, value in CANONICAL.items():
             self.values.setdefault(name, [FoundValue(value, None)])
         self.renamed = self.first("Hostname") is not None
         self.values["Hostname"] = [FoundValue(canonical_host(self), None)]

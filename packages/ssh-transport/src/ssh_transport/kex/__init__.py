@@ -18,14 +18,15 @@ from typing import NamedTuple
 
 from ssh_transport.kex.base import KeyAgreement
 from ssh_transport.kex.share_messages import GROUP_EXCHANGE, NUMBERS, STRINGS, Form
+from ssh_wire import lazy
 
 __all__ = ["METHODS", "MethodSpec"]
 
 
 def _x25519() -> KeyAgreement:
-    from ssh_transport.kex import base, montgomery  # loaded when first used
+    from ssh_transport.kex import base  # loaded when first used
 
-    return base.DiffieHellman(montgomery.X25519)
+    return base.DiffieHellman(lazy.load("ssh_transport.kex.montgomery:X25519"))
 
 
 def _x448() -> KeyAgreement:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from cryptography.hazmat.primitives.asymmetric.x448 import X448PrivateKey, X448PublicKey
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.backends import default_backend
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from ssh_transport.errors import KeyExchangeFailed
 from ssh_transport.kex.base import Random
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.x448 import X448PrivateKey
+
 __all__ = ["X448", "X25519"]
+
+default_backend()  # each key needs it: it loads with this module, and not in a handshake
 
 
 class X25519:
@@ -41,11 +48,15 @@ class X448:
     """Bytes of a share."""
 
     def __init__(self, random: Random) -> None:
-        self._private = X448PrivateKey.from_private_bytes(random(self.size))
+        from cryptography.hazmat.primitives.asymmetric.x448 import X448PrivateKey  # rarely used
+
+        self._private: X448PrivateKey = X448PrivateKey.from_private_bytes(random(self.size))
         self.public: bytes = self._private.public_key().public_bytes_raw()
 
     def exchange(self, peer: bytes) -> bytes:
         """Return the shared secret."""
+        from cryptography.hazmat.primitives.asymmetric.x448 import X448PublicKey
+
         _check_size("X448", peer, self.size)
         try:
             return self._private.exchange(X448PublicKey.from_public_bytes(peer))

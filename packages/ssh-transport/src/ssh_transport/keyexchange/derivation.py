@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from ssh_transport.ciphers import CIPHERS
 from ssh_transport.macs import MACS, Mac
 from ssh_wire.primitives import Buffer, string
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.hashes import Hash
+
     from ssh_transport.ciphers.base import Opener, Sealer
     from ssh_transport.keyexchange.negotiation import DirectionAgreement
 
 __all__ = ["KeySource", "derive", "exchange_hash", "wipe"]
+
+
+_HASHES: Final = {"sha1": "SHA1", "sha256": "SHA256", "sha384": "SHA384", "sha512": "SHA512"}
+"""The hashes of key exchange methods, as `cryptography` names them."""
+
+
+def _new(hash_name: str) -> Hash:
+    # it has loaded with the method; hashlib, which does the same, takes a millisecond
+    from cryptography.hazmat.primitives import hashes
+
+    algorithm: hashes.HashAlgorithm = getattr(hashes, _HASHES[hash_name])()
+    return hashes.Hash(algorithm)
 
 
 def exchange_hash(
@@ -27,12 +40,12 @@ def exchange_hash(
         secret: K as it is hashed.
         group: what a group exchange hashes before the shares (RFC 4419 section 3).
     """
-    context = hashlib.new(hash_name)
+    context = _new(hash_name)
     *facts, client, server = map(string, strings)
     for part in (*facts, group, client, server):
         context.update(part)
     context.update(secret)
-    return context.digest()
+    return context.finalize()
 
 
 def derive(source: KeySource, letter: bytes, size: int) -> bytearray:
@@ -41,18 +54,19 @@ def derive(source: KeySource, letter: bytes, size: int) -> bytearray:
     "Encryption keys MUST be computed as HASH, of a known value and K": the letter says
     which key, A to F.
     """
-    first = hashlib.new(source.hash_name, source.secret)
+    first = _new(source.hash_name)
+    first.update(source.secret)
     first.update(source.exchange_hash)
     key = bytearray()
     extended = first.copy()
     extended.update(letter)
     extended.update(source.session_id)
-    key += extended.digest()
+    key += extended.finalize()
     while len(key) < size:
         # "K2 = HASH(K || H || K1)", "K3 = HASH(K || H || K1 || K2)"
         extended = first.copy()
         extended.update(key)
-        key += extended.digest()
+        key += extended.finalize()
     wipe(memoryview(key)[size:])
     del key[size:]
     return key
