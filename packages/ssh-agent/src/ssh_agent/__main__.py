@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ssh_agent.program.main import main
+from ssh_agent.program.command import main
 
 __all__ = ["main"]
 

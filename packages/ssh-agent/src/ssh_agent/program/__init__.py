@@ -1,6 +1,6 @@
 """The program `ssh-agent`: `python -m ssh_agent`, with the letters of OpenSSH's.
 
-    main       from the words to the exit status
+    command    from the words to the exit status
     options    the command line
     output     what a shell is to evaluate
     places     where the socket is, and sockets that no agent has any more
@@ -12,4 +12,4 @@ The source is ssh-agent(1) of OpenSSH 10.6.
 
 from __future__ import annotations
 
-from ssh_agent.program.main import main as main
+from ssh_agent.program.command import main as main

@@ -47,7 +47,7 @@ class Options:
 
     Attributes:
         action: what is to be done.
-        shell: whose commands are printed: "csh", "sh", or "" for that of SHELL.
+        syntax: whose commands are printed: "csh", "sh", or "" for that of SHELL.
         foreground: whether the process stays in the foreground (-D, -d).
         debug: whether requests and replies are printed (-d).
         path: where the socket is made (-a); "" for the default.
@@ -60,7 +60,7 @@ class Options:
     """
 
     action: Action = "serve"
-    shell: Literal["csh", "sh", ""] = ""
+    syntax: Literal["csh", "sh", ""] = ""
     foreground: bool = False
     debug: bool = False
     path: str = ""
@@ -95,7 +95,7 @@ def parse_options(words: Sequence[str]) -> Options:
     lifetime = _seconds(values["-t"]) if "-t" in values else 0
     return Options(
         action=_action(letters),
-        shell="csh" if "c" in letters else "sh" if "s" in letters else "",
+        syntax="csh" if "c" in letters else "sh" if "s" in letters else "",
         foreground="D" in letters or "d" in letters,
         debug="d" in letters,
         path=values.get("-a", ""),

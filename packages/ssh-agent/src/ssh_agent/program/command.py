@@ -81,7 +81,7 @@ def _kill(options: Options) -> int:
         os.kill(pid, signal.SIGTERM)
     except (OSError, OverflowError) as error:
         return _fail(f"kill: {getattr(error, 'strerror', error)}", prefix="")
-    sys.stdout.write(retract(choose_shell(options.shell, os.environ), pid))
+    sys.stdout.write(retract(choose_shell(options.syntax, os.environ), pid))
     return 0
 
 
@@ -89,7 +89,7 @@ def _serve(options: Options) -> int:
     forbid_tracing()
     listener = _open(options)
     if options.foreground:
-        shell = choose_shell(options.shell, os.environ)
+        shell = choose_shell(options.syntax, os.environ)
         _print(announce(shell, listener.path, os.getpid(), with_pid=False))
         return _run(options, listener, command=None)
     sys.stdout.flush()
@@ -131,7 +131,7 @@ def _in_parent(options: Options, listener: AgentListener, child: int) -> int:
     path = listener.path
     listener.socket.close()  # the child has it
     if not options.command:
-        shell = choose_shell(options.shell, os.environ)
+        shell = choose_shell(options.syntax, os.environ)
         _print(announce(shell, path, child, with_pid=True))
         return 0
     environ = {**os.environ, "SSH_AUTH_SOCK": path, "SSH_AGENT_PID": str(child)}
@@ -161,7 +161,6 @@ class _Agent:
         self._options = options
         self._listener = listener
         self._command = command
-        self._ended: asyncio.Future[int] | None = None
 
     async def run(self) -> int:
         """Serve until a signal, or the end of the command; return the exit status."""
@@ -171,7 +170,6 @@ class _Agent:
 
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[int] = loop.create_future()
-        self._ended = ended
         keyring = Keyring(default_lifetime=self._options.lifetime, allow_sha1=True)
         program = find_askpass(os.environ)
         server = AgentServer(
@@ -181,31 +179,34 @@ class _Agent:
             trace=_trace if self._options.debug else None,
         )
         for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self._end, number)
+            loop.add_signal_handler(number, self._end, ended, number)
         if self._options.foreground:
-            loop.add_signal_handler(signal.SIGINT, self._end, signal.SIGINT)
+            loop.add_signal_handler(signal.SIGINT, self._end, ended, signal.SIGINT)
         else:
             ignore_signals(signal.SIGINT)
         loop.add_signal_handler(signal.SIGUSR1, keyring.remove_all)
         async with server:
-            self._look_after_command()
+            self._look_after_command(ended)
             return await ended
 
-    def _end(self, number: signal.Signals) -> None:
+    def _end(self, ended: asyncio.Future[int], number: signal.Signals) -> None:
         activated = number == signal.SIGTERM and not self._listener.path
-        self._finish(0 if activated else _ENDED_BY_SIGNAL)
+        finish(ended, 0 if activated else _ENDED_BY_SIGNAL)
 
-    def _finish(self, status: int) -> None:
-        if self._ended is not None and not self._ended.done():
-            self._ended.set_result(status)
-
-    def _look_after_command(self) -> None:
+    def _look_after_command(self, ended: asyncio.Future[int]) -> None:
         if self._command is None:
             return
         if os.getppid() != self._command:
-            self._finish(_ENDED_BY_SIGNAL)
+            finish(ended, _ENDED_BY_SIGNAL)
             return
-        asyncio.get_running_loop().call_later(PARENT_CHECK, self._look_after_command)
+        loop = asyncio.get_running_loop()
+        loop.call_later(PARENT_CHECK, self._look_after_command, ended)
+
+
+def finish(ended: asyncio.Future[int], status: int) -> None:
+    """End the agent with an exit status, unless it ends already."""
+    if not ended.done():
+        ended.set_result(status)
 
 
 def _trace(line: str) -> None:
