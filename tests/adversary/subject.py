@@ -41,7 +41,7 @@ with warnings.catch_warnings():
     )
 
 if TYPE_CHECKING:
-    from ssh_auth import Credential
+    from ssh_auth import AuthCredential
     from ssh_connection.aio import Session
     from ssh_keys import PublicKey
     from ssh_transport.aio import Driver
@@ -226,7 +226,7 @@ class Subject:
             self.calls["interactive"] += 1
             return [SLOW for _ in prompts]
 
-        credentials: dict[str, Credential] = {
+        credentials: dict[str, AuthCredential] = {
             "asked": PasswordCredential(ask),
             "dialogue": InteractiveCredential(answer),
         }

@@ -8,8 +8,8 @@ import pytest
 
 import ssh_stack
 from ssh_auth import (
+    AuthCredential,
     ClientAuth,
-    Credential,
     KeyCredential,
     KeySigner,
     NoneCredential,
@@ -117,7 +117,7 @@ async def test_text_before_the_version_is_told() -> None:
 
 def test_failure_with_an_empty_list_lets_the_client_go_on() -> None:
     key = PrivateKey.generate("ed25519")
-    credentials: list[Credential] = [NoneCredential(probe=True)]
+    credentials: list[AuthCredential] = [NoneCredential(probe=True)]
     credentials.append(KeyCredential(KeySigner(key)))
     auth = ClientAuth("me", b"session", credentials)
     auth.start()

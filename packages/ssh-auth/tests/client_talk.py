@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ssh_auth import (
+    AuthCredential,
     AuthLimits,
     ClientAuth,
-    Credential,
     InteractiveCredential,
     KeyCredential,
     KeySigner,
@@ -31,7 +31,7 @@ def failure(*methods: str, partial: bool = False) -> UserauthFailure:
 
 
 def talk_of(
-    *credentials: Credential, limits: AuthLimits | None = None, start: bool = True
+    *credentials: AuthCredential, limits: AuthLimits | None = None, start: bool = True
 ) -> Talk[ClientAuth]:
     auth = ClientAuth("ops", SESSION, credentials, limits=limits)
     if start:

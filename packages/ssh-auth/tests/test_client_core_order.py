@@ -18,13 +18,13 @@ from client_talk import (
     talk_of,
 )
 from ssh_auth import (
+    AuthCredential,
     AuthLimits,
     AuthProgress,
     AuthRejected,
     AuthSucceeded,
     BannerReceived,
     ClientAuth,
-    Credential,
     KeyCredential,
     KeySigner,
     NoneCredential,
@@ -147,10 +147,10 @@ def test_partial_success_for_ever_uses_up_the_credentials() -> None:
 class Endless:
     """A strategy that never gives up."""
 
-    def __init__(self, credential: Credential) -> None:
+    def __init__(self, credential: AuthCredential) -> None:
         self.credential = credential
 
-    def next_credential(self, progress: AuthProgress, /) -> Credential:
+    def next_credential(self, progress: AuthProgress, /) -> AuthCredential:
         del progress
         return self.credential
 
@@ -308,7 +308,7 @@ def test_answer_that_is_no_signature_is_the_callers_error(key: PrivateKey, value
 
 @given(st.lists(st.binary(max_size=60), max_size=6), st.integers(0, 3))
 def test_any_bytes_are_progress_or_a_protocol_error(payloads: list[bytes], which: int) -> None:
-    credentials: list[Credential] = [
+    credentials: list[AuthCredential] = [
         NoneCredential(),
         PasswordCredential("s3cret"),
         dialogue(),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from ssh_auth import (
-    Credential,
+    AuthCredential,
     InteractiveCredential,
     KeyCredential,
     KeySigner,
@@ -23,7 +23,7 @@ ECHOED = Prompt(text="Token: ", echo=True)
 
 
 def test_each_credential_names_its_method_and_source(key: PrivateKey) -> None:
-    named: list[tuple[Credential, str, str]] = [
+    named: list[tuple[AuthCredential, str, str]] = [
         (NoneCredential(), "none", ""),
         (KeyCredential(KeySigner(key, "file k")), "publickey", "file k"),
         (PasswordCredential("s3cret", source="argument"), "password", "argument"),

@@ -8,9 +8,9 @@ from ssh_agent import AgentError
 from ssh_auth import (
     Accept,
     AuthAttempt,
+    AuthCredential,
     AuthRejected,
     ClientAuth,
-    Credential,
     InteractiveCredential,
     InteractiveStarted,
     KeyCredential,
@@ -52,7 +52,7 @@ def decide(event: ServerEvent) -> Decision:
             return Accept()
 
 
-def pair(*credentials: Credential, policy: ServerPolicy = ALL) -> Pair:
+def pair(*credentials: AuthCredential, policy: ServerPolicy = ALL) -> Pair:
     joined = Pair(
         ClientAuth("ops", b"session", credentials), ServerAuth(b"session", policy), decide=decide
     )

@@ -11,9 +11,9 @@ import pytest
 from programs import pair, settle
 from ssh_auth import (
     Accept,
+    AuthCredential,
     AuthenticationFailed,
     AuthLimits,
-    Credential,
     InteractiveCredential,
     KeyCredential,
     KeySigner,
@@ -148,10 +148,10 @@ async def test_login_without_a_sufficient_credential_fails() -> None:
 
 async def test_withheld_credential_is_reported_and_not_sent() -> None:
     """What is judged after the host key: a password is not for a server whose key has changed."""
-    judged: list[Credential] = []
+    judged: list[AuthCredential] = []
     asked: list[str] = []
 
-    def withhold(credential: Credential) -> str:
+    def withhold(credential: AuthCredential) -> str:
         assert ends.client._core.host_key is not None  # it has been accepted
         judged.append(credential)
         return "the host key has changed" if credential.method == "password" else ""

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from ssh_auth.client import Question as Question
     from ssh_auth.client import SignatureNeeded as SignatureNeeded
     from ssh_auth.client import Unsigned as Unsigned
-    from ssh_auth.credentials import Credential as Credential
+    from ssh_auth.credentials import AuthCredential as AuthCredential
     from ssh_auth.credentials import HostbasedCredential as HostbasedCredential
     from ssh_auth.credentials import InteractiveCredential as InteractiveCredential
     from ssh_auth.credentials import KeyCredential as KeyCredential
@@ -101,7 +101,7 @@ else:
                 "Unsigned"
             ),
             "ssh_auth.credentials": (
-                "Credential HostbasedCredential InteractiveCredential KeyCredential "
+                "AuthCredential HostbasedCredential InteractiveCredential KeyCredential "
                 "NoneCredential "
                 "PasswordCredential PromptResponder UnusableCredential password_answers"
             ),

@@ -7,7 +7,7 @@ before, by what drives it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from ssh_auth.signers import Signer
 from ssh_wire import UsageError, lazy_attrs
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ssh_keys import Certificate, PublicKey
 
 __all__ = [
-    "Credential",
+    "AuthCredential",
     "HostbasedCredential",
     "InteractiveCredential",
     "KeyCredential",
@@ -25,22 +25,29 @@ __all__ = [
     "PasswordCredential",
     "PromptResponder",
     "UnusableCredential",
+    "finished",
     "is_text",
     "password_answers",
 ]
 
 
-class PromptResponder(Protocol):
-    """A function that answers prompts, in their order (RFC 4256 section 3.2)."""
+T = TypeVar("T")
 
-    async def __call__(
+
+class PromptResponder(Protocol):
+    """A function that answers prompts, in their order (RFC 4256 section 3.2).
+
+    It may be async or plain.
+    """
+
+    def __call__(
         self, name: str, instruction: str, prompts: Sequence[Prompt], /
-    ) -> Sequence[str] | None:
+    ) -> Awaitable[Sequence[str] | None] | Sequence[str] | None:
         """Return one answer for each prompt, or None to give up."""
         ...
 
 
-class Credential(Protocol):
+class AuthCredential(Protocol):
     """What all credentials have; the table of methods says how each is used."""
 
     @property
@@ -130,14 +137,14 @@ class HostbasedCredential:
 
     Attributes:
         signer: signs with the key.
-        client_host: the name of the client host as the server knows it, or an async function that
+        client_host: the name of the client host as the server knows it, or a function that
             finds it out; a dot is put at its end, as by OpenSSH's client.
         client_user: the user at the client host.
         certificate: the host certificate of the signer's key that is sent in its place.
     """
 
     signer: Signer
-    client_host: str | Callable[[], Awaitable[str]]
+    client_host: str | Callable[[], Awaitable[str] | str]
     client_user: str
     certificate: Certificate | None = None
 
@@ -163,13 +170,16 @@ class HostbasedCredential:
         """Return the name of the client host, with a dot at its end."""
         name = self.client_host
         if not isinstance(name, str):
-            name = await name()
+            name = await finished(name())
         return name if name.endswith(".") else f"{name}."
 
 
 @lazy_attrs.frozen(eq=False)
 class PasswordCredential:
     """A password, or a function to ask for it (RFC 4252 section 8).
+
+    Functions may be async or plain.  Nothing here waits for a plain one in a thread: whoever
+    drives an event loop gives async ones.
 
     Attributes:
         password: the password, or what returns it (None gives up).
@@ -178,8 +188,8 @@ class PasswordCredential:
         source: where the password comes from.
     """
 
-    password: str | Callable[[], Awaitable[str | None]] = lazy_attrs.field(repr=False)
-    change: Callable[[str], Awaitable[str | None]] | None = lazy_attrs.field(
+    password: str | Callable[[], Awaitable[str | None] | str | None] = lazy_attrs.field(repr=False)
+    change: Callable[[str], Awaitable[str | None] | str | None] | None = lazy_attrs.field(
         default=None, repr=False
     )
     source: str = ""
@@ -197,8 +207,8 @@ class PasswordCredential:
     async def ask(self, prompt: str | None) -> str | None:
         """Return the password, or the new one if `prompt` is the server's demand for it."""
         if prompt is not None:
-            return await self.change(prompt) if self.change is not None else None
-        return self.password if isinstance(self.password, str) else await self.password()
+            return await finished(self.change(prompt)) if self.change is not None else None
+        return self.password if isinstance(self.password, str) else await finished(self.password())
 
 
 @lazy_attrs.frozen(eq=False)
@@ -223,6 +233,19 @@ class InteractiveCredential:
         """The method, "keyboard-interactive"."""
         return "keyboard-interactive"
 
+    async def ask(
+        self, name: str, instruction: str, prompts: Sequence[Prompt]
+    ) -> Sequence[str] | None:
+        """Return the answers to prompts."""
+        return await finished(self.answer(name, instruction, prompts))
+
+
+async def finished(answer: Awaitable[T] | T) -> T:
+    """Return what a function answers, which may have to be awaited."""
+    if isinstance(answer, Awaitable):
+        return await cast("Awaitable[T]", answer)
+    return answer
+
 
 def _check_certificate(certificate: Certificate | None, signer: Signer) -> None:
     if certificate is not None and certificate.public_key != signer.public_key:
@@ -239,7 +262,9 @@ def is_text(text: str) -> bool:
     return True
 
 
-def password_answers(password: str) -> PromptResponder:
+def password_answers(
+    password: str,
+) -> Callable[[str, str, Sequence[Prompt]], Awaitable[Sequence[str] | None]]:
     """Return a function that answers the one hidden prompt of a password dialogue.
 
     Servers that leave passwords to PAM often list only "keyboard-interactive".  Anything

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from ssh_auth.attempts import AuthAttempt, Outcome
-from ssh_auth.credentials import Credential, NoneCredential, UnusableCredential
+from ssh_auth.credentials import AuthCredential, NoneCredential, UnusableCredential
 from ssh_wire import lazy_attrs
 
 __all__ = ["AuthProgress", "AuthStrategy", "OrderedStrategy"]
@@ -32,7 +32,7 @@ class AuthProgress:
 class AuthStrategy(Protocol):
     """Decides what is tried next."""
 
-    def next_credential(self, progress: AuthProgress, /) -> Credential | None:
+    def next_credential(self, progress: AuthProgress, /) -> AuthCredential | None:
         """Return the next credential, or None when there are no more.
 
         A credential whose method the server does not list is reported and not sent.
@@ -49,7 +49,7 @@ class OrderedStrategy:
     refused before may be the one that the server wants now.
     """
 
-    def __init__(self, credentials: Iterable[Credential]) -> None:
+    def __init__(self, credentials: Iterable[AuthCredential]) -> None:
         self._credentials = tuple(credentials)
         self._unused = list(range(len(self._credentials)))
         self._round = list(self._unused)
@@ -58,7 +58,7 @@ class OrderedStrategy:
         self._listed: frozenset[str] = frozenset()
         self._partial = 0
 
-    def next_credential(self, progress: AuthProgress) -> Credential | None:
+    def next_credential(self, progress: AuthProgress) -> AuthCredential | None:
         """Return the next credential of the round."""
         if self._last is None:
             self._listed = frozenset(progress.remaining or ())
@@ -85,7 +85,7 @@ class OrderedStrategy:
         self._partial, self._listed = partial, listed
 
 
-def _is_done(credential: Credential) -> bool:
+def _is_done(credential: AuthCredential) -> bool:
     """Return whether nothing more can come of a credential that had its turn."""
     probe = isinstance(credential, NoneCredential) and credential.probe
     return probe or isinstance(credential, UnusableCredential)

@@ -92,8 +92,11 @@ _ORIGINS: Final = {
         "TextProcess TextReader TextWriter Timeouts User"
     ),
     "ssh_auth": (
-        "Accept AuthAttempt AuthContext AuthenticationFailed AuthLimits "
-        "ChangePassword Outcome Partial Permissions PromptResponder Reject Signer TooManyAttempts"
+        "Accept AgentSigner AuthAttempt AuthContext AuthCredential AuthenticationFailed "
+        "AuthLimits AuthProgress AuthStrategy ChangePassword HostbasedCredential "
+        "InteractiveCredential KeyCredential KeySigner NoneCredential OrderedStrategy Outcome "
+        "Partial PasswordCredential Permissions PromptResponder Reject Signer SigningAgent "
+        "TooManyAttempts password_answers"
     ),
     "ssh_agent": (
         "AgentError AgentMisbehaved AgentRefused AgentTimeout AgentUnavailable WrongReply"
@@ -105,7 +108,7 @@ _ORIGINS: Final = {
         "ServiceRefused"
     ),
     "ssh_keys": (
-        "Certificate CertificateRefused FidoPolicy HostKeyStatus HostKeyUpdate "
+        "Certificate CertificateRefused Credential FidoPolicy HostKeyStatus HostKeyUpdate "
         "KeyDecryptError KeyFormatError KeyPolicy KnownHosts load_private_key "
         "load_public_key PassphraseNeeded PrivateKey PublicKey RevocationList Signature "
         "SignatureRefused SigningFailed SSHFP TokenNeeded TooCostly UnprotectedKey "
@@ -131,18 +134,31 @@ if TYPE_CHECKING:
     from ssh_agent import AgentUnavailable as AgentUnavailable
     from ssh_agent import WrongReply as WrongReply
     from ssh_auth import Accept as Accept
+    from ssh_auth import AgentSigner as AgentSigner
     from ssh_auth import AuthAttempt as AuthAttempt
     from ssh_auth import AuthContext as AuthContext
+    from ssh_auth import AuthCredential as AuthCredential
     from ssh_auth import AuthenticationFailed as AuthenticationFailed
     from ssh_auth import AuthLimits as AuthLimits
+    from ssh_auth import AuthProgress as AuthProgress
+    from ssh_auth import AuthStrategy as AuthStrategy
     from ssh_auth import ChangePassword as ChangePassword
+    from ssh_auth import HostbasedCredential as HostbasedCredential
+    from ssh_auth import InteractiveCredential as InteractiveCredential
+    from ssh_auth import KeyCredential as KeyCredential
+    from ssh_auth import KeySigner as KeySigner
+    from ssh_auth import NoneCredential as NoneCredential
+    from ssh_auth import OrderedStrategy as OrderedStrategy
     from ssh_auth import Outcome as Outcome
     from ssh_auth import Partial as Partial
+    from ssh_auth import PasswordCredential as PasswordCredential
     from ssh_auth import Permissions as Permissions
     from ssh_auth import PromptResponder as PromptResponder
     from ssh_auth import Reject as Reject
     from ssh_auth import Signer as Signer
+    from ssh_auth import SigningAgent as SigningAgent
     from ssh_auth import TooManyAttempts as TooManyAttempts
+    from ssh_auth import password_answers as password_answers
     from ssh_connection import ChannelClosed as ChannelClosed
     from ssh_connection import ChannelOpenRefused as ChannelOpenRefused
     from ssh_connection import ChannelViolation as ChannelViolation
@@ -190,6 +206,7 @@ if TYPE_CHECKING:
     from ssh_keys import SSHFP as SSHFP
     from ssh_keys import Certificate as Certificate
     from ssh_keys import CertificateRefused as CertificateRefused
+    from ssh_keys import Credential as Credential
     from ssh_keys import FidoPolicy as FidoPolicy
     from ssh_keys import HostKeyStatus as HostKeyStatus
     from ssh_keys import HostKeyUpdate as HostKeyUpdate

@@ -14,8 +14,8 @@ from loopback_server import USER, USER_KEY, serving
 from ssh_auth import (
     Accept,
     AuthAttempt,
+    AuthCredential,
     AuthenticationFailed,
-    Credential,
     InteractiveCredential,
     NoneCredential,
     Outcome,
@@ -69,19 +69,19 @@ async def answer(_name: str, _text: str, prompts: Sequence[Prompt], /) -> Sequen
     return ["" for _ in prompts]
 
 
-def found(plan: dict[str, Any] | None = None, **options: Any) -> tuple[Credential, ...]:
+def found(plan: dict[str, Any] | None = None, **options: Any) -> tuple[AuthCredential, ...]:
     wanted: dict[str, Any] = {"keys": [KEY], "agent": None, **options}
     merged = merge(ClientOptions(**wanted), HostConfig(), Target(host="web", local_user="me"))
     identity = attrs.evolve(merged.identity, **(plan or {}))
 
-    async def run() -> tuple[Credential, ...]:
+    async def run() -> tuple[AuthCredential, ...]:
         async with AsyncExitStack() as stack:
-            return await credentials(identity, stack)
+            return await credentials(identity, stack, lambda: None)
 
     return finish(run())
 
 
-def told(credentials: Sequence[Credential]) -> list[str]:
+def told(credentials: Sequence[AuthCredential]) -> list[str]:
     return [
         f"{each.method} {'cannot' if isinstance(each, UnusableCredential) else each.source}"
         for each in credentials
@@ -201,7 +201,7 @@ def test_prompts_of_server_reach_prompter() -> None:
     dialogue = found(prompter=Knows())[2]
     assert isinstance(dialogue, InteractiveCredential)
     prompts = (Prompt(text="?", echo=True),)
-    assert finish(dialogue.answer("", "", prompts)) == [""]
+    assert finish(dialogue.ask("", "", prompts)) == [""]
 
 
 # ------------------------------------------------------------- at a server

@@ -15,7 +15,7 @@ import pytest
 from ssh_agent import Identity
 from ssh_agent.framing import AgentFrameReader, frame
 from ssh_agent.messages import IdentitiesAnswer, IdentityEntry, SignRequest, SignResponse
-from ssh_auth import AgentSigner, Credential, KeyCredential, KeySigner, UnusableCredential
+from ssh_auth import AgentSigner, AuthCredential, KeyCredential, KeySigner, UnusableCredential
 from ssh_keys import Certificate, CertificateSpec, PrivateKey, issue
 from ssh_keys.files import write_key_file, write_private_key
 from ssh_stack.client.key_files import NamedCertificate, NamedKey
@@ -67,7 +67,7 @@ def named(
     )
 
 
-def told(credentials: Sequence[Credential]) -> list[str]:
+def told(credentials: Sequence[AuthCredential]) -> list[str]:
     """Each as the name of its key, "+" for a certificate, and who signs."""
     lines: list[str] = []
     for each in credentials:
@@ -220,7 +220,7 @@ class Agent:
             yield str(path)
 
 
-async def found(config: dict[str, Any] | None = None, **options: Any) -> list[Credential]:
+async def found(config: dict[str, Any] | None = None, **options: Any) -> list[AuthCredential]:
     plan = merge(
         ClientOptions(**options),
         HostConfig(**(config or {})),

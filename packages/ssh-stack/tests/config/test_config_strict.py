@@ -194,7 +194,7 @@ def test_aliases_of_keywords_are_read() -> None:
     assert found.public_key_algorithms is not None
     assert found.public_key_algorithms.change == "ssh-ed25519"
     assert not found.keyboard_interactive_authentication
-    assert not found.public_key_authentication
+    assert found.public_key_authentication == "no"
     assert found.identity_files == (Path("/k"),)
     assert found.required_rsa_size == 3072
 

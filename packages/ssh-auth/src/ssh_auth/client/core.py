@@ -26,7 +26,7 @@ from ssh_auth.client.policy import ClientPolicy
 from ssh_auth.client.report import attempt
 from ssh_auth.client.request_builder import RequestBuilder
 from ssh_auth.client.states import ClientState, ExpectStart, ExpectVerdict, Finished
-from ssh_auth.credentials import Credential, KeyCredential, NoneCredential, UnusableCredential
+from ssh_auth.credentials import AuthCredential, KeyCredential, NoneCredential, UnusableCredential
 from ssh_auth.errors import AuthenticationFailed
 from ssh_auth.limits import AuthLimits
 from ssh_auth.strategy import AuthProgress, AuthStrategy, OrderedStrategy
@@ -56,7 +56,7 @@ class ClientAuth:
         self,
         username: str,
         session_id: bytes,
-        credentials: Sequence[Credential] | AuthStrategy,
+        credentials: Sequence[AuthCredential] | AuthStrategy,
         *,
         server_sig_algs: Sequence[str] | None = None,
         limits: AuthLimits | None = None,
@@ -237,7 +237,7 @@ class ClientAuth:
         self._reject(f"{self._sent} attempts are enough")
         return True
 
-    def _begin(self, credential: Credential) -> bool:
+    def _begin(self, credential: AuthCredential) -> bool:
         """Begin with a credential; return False if it cannot be tried."""
         self._state, self._method = ExpectVerdict(credential), None
         if isinstance(credential, UnusableCredential):

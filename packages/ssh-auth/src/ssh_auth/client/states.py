@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, Final, Generic, TypeVar
 
 from ssh_auth.client.events import Question
-from ssh_auth.credentials import Credential
+from ssh_auth.credentials import AuthCredential
 from ssh_wire import Message, MessageSet, lazy_attrs
 from ssh_wire.messages.auth import UserauthBanner, UserauthFailure, UserauthSuccess
 
@@ -28,7 +28,7 @@ __all__ = [
     "Trying",
 ]
 
-C_co = TypeVar("C_co", bound=Credential, covariant=True)
+C_co = TypeVar("C_co", bound=AuthCredential, covariant=True)
 Q_co = TypeVar("Q_co", bound=Question[Any], covariant=True)
 
 
@@ -38,12 +38,12 @@ class ClientState:
     __slots__ = ()
 
     @property
-    def trying(self) -> Trying[Credential] | None:
+    def trying(self) -> Trying[AuthCredential] | None:
         """The state, where a credential is being tried."""
         return None
 
     @property
-    def asking(self) -> Await[Credential, Question[Any]] | None:
+    def asking(self) -> Await[AuthCredential, Question[Any]] | None:
         """The state, where something is asked on this side."""
         return None
 
@@ -71,7 +71,7 @@ class Trying(ClientState, Generic[C_co]):
     algorithm: str = lazy_attrs.field(default="", kw_only=True)
 
     @property
-    def trying(self) -> Trying[Credential]:
+    def trying(self) -> Trying[AuthCredential]:
         """The state itself."""
         return self
 
@@ -87,13 +87,13 @@ class Await(Trying[C_co], Generic[C_co, Q_co]):
     question: Q_co
 
     @property
-    def asking(self) -> Await[Credential, Question[Any]]:
+    def asking(self) -> Await[AuthCredential, Question[Any]]:
         """The state itself."""
         return self
 
 
 @lazy_attrs.frozen
-class ExpectVerdict(Trying[Credential]):
+class ExpectVerdict(Trying[AuthCredential]):
     """A request is with the server that it can only accept or refuse."""
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
+from ssh_stack.local.callbacks import call_for_decision
 from ssh_stack.sources import Default
 from ssh_wire import SSHError
 
@@ -94,4 +95,4 @@ class AddingSigner:
     async def _is_confirmed(self, path: str) -> bool:
         """Ask whether the key is to be added; a user who cannot be asked has not confirmed it."""
         ask = getattr(self._plan.prompter, "confirm_key_addition", None)
-        return ask is not None and await ask(path) is True
+        return ask is not None and await call_for_decision(ask, path)

@@ -41,7 +41,9 @@ from ssh_wire.aio import close_after
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Sequence
 
+    from ssh_auth import AuthCredential, AuthStrategy
     from ssh_connection.aio import Dialer
     from ssh_stack.client.local_command import LocalCommand
     from ssh_stack.client.option_arguments import ClientOptionsKw
@@ -237,9 +239,11 @@ class _Opening:
             verify_host_key=trust.verify,
             verify_host_certificate=trust.verify_certificate,
             update_host_keys=trust.update_host_keys if plan.trust.updates else None,
-            credentials=await credentials(identity, stack),
+            credentials=await self._credentials(stack),
             withhold=trust.withhold,
             public_key_algorithms=identity.public_key_algorithms,
+            hostbased_algorithms=identity.hostbased_algorithms,
+            hostbound=identity.hostbound,
             auth_limits=identity.limits,
             forbid_forwarding=trust.forbid_forwarding,
             transport=_transport_options(transport),
@@ -251,6 +255,17 @@ class _Opening:
             on_banner=identity.on_banner,
             on_bulk=self._bulk,
         )
+
+    async def _credentials(self, stack: AsyncExitStack) -> Sequence[AuthCredential] | AuthStrategy:
+        identity = self.plan.identity
+        if identity.auth is None:
+            return await credentials(identity, stack, self._connected_socket)
+        from ssh_stack.client.auth_option import given_credentials  # rarely given
+
+        return given_credentials(identity.auth, ask_methods_first=identity.ask_methods_first)
+
+    def _connected_socket(self) -> socket.socket | None:
+        return self._socket
 
     def _bulk(self) -> None:
         """Have the system treat what is sent as what is not interactive (IPQoS)."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ssh_auth import (
-    Credential,
+    AuthCredential,
     InteractiveCredential,
     NoneCredential,
     PasswordCredential,
@@ -16,7 +17,10 @@ from ssh_auth import (
 )
 from ssh_stack.client.plan.identity import IdentityPlan
 from ssh_stack.client.public_keys import public_keys
-from ssh_stack.local.callbacks import call_for_text
+from ssh_stack.local.callbacks import call_for_answers, call_for_text
+
+if TYPE_CHECKING:
+    import socket
 
 __all__ = ["credentials"]
 
@@ -24,7 +28,9 @@ _PASSWORD: Final = "password"  # noqa: S105 (the name of a method)
 _KEYBOARD_INTERACTIVE: Final = "keyboard-interactive"
 
 
-async def credentials(plan: IdentityPlan, stack: AsyncExitStack) -> tuple[Credential, ...]:
+async def credentials(
+    plan: IdentityPlan, stack: AsyncExitStack, connected: Callable[[], socket.socket | None]
+) -> tuple[AuthCredential, ...]:
     """Return what to log in with, in the order in which it is tried.
 
     What was given and cannot be used is among it, with the reason: whoever connects is told
@@ -33,8 +39,13 @@ async def credentials(plan: IdentityPlan, stack: AsyncExitStack) -> tuple[Creden
     Args:
         plan: how the user is authenticated.
         stack: closes the connection to the agent.
+        connected: returns the socket of the connection, once there is one.
     """
-    found: list[Credential] = []
+    found: list[AuthCredential] = []
+    if "hostbased" in plan.methods:
+        from ssh_stack.client.hostbased import hostbased_credentials  # rarely used
+
+        found += await hostbased_credentials(plan, connected)
     if "publickey" in plan.methods:
         found += await public_keys(plan, stack)
     found += _secret_credentials(plan)
@@ -43,7 +54,7 @@ async def credentials(plan: IdentityPlan, stack: AsyncExitStack) -> tuple[Creden
     return (*first, *found)
 
 
-def _rank(credential: Credential, methods: tuple[str, ...]) -> int:
+def _rank(credential: AuthCredential, methods: tuple[str, ...]) -> int:
     """Return the rank of a credential's method in the order of preference; others come last."""
     ranks = {name: place for place, name in enumerate(methods)}
     rank = ranks.get(credential.method, len(ranks))
@@ -56,10 +67,10 @@ def _rank(credential: Credential, methods: tuple[str, ...]) -> int:
 _BY_PASSWORD: Final = "caller's password"  # noqa: S105 (whose answer it is)
 
 
-def _secret_credentials(plan: IdentityPlan) -> list[Credential]:
+def _secret_credentials(plan: IdentityPlan) -> list[AuthCredential]:
     """Return passwords and prompt answers, and for methods that are not allowed the reason."""
-    found: list[Credential] = []
-    refused: dict[str, Credential] = {}
+    found: list[AuthCredential] = []
+    refused: dict[str, AuthCredential] = {}
     for credential in _caller_credentials(plan):
         problem = _why_not_allowed(credential, plan)
         if not problem:
@@ -71,7 +82,7 @@ def _secret_credentials(plan: IdentityPlan) -> list[Credential]:
     return [*found, *refused.values()]
 
 
-def _why_not_allowed(credential: Credential, plan: IdentityPlan) -> str:
+def _why_not_allowed(credential: AuthCredential, plan: IdentityPlan) -> str:
     """Return why a credential must not be used, or nothing."""
     if credential.method not in plan.methods:
         return f"{credential.method} is not among the methods that may be used"
@@ -81,12 +92,12 @@ def _why_not_allowed(credential: Credential, plan: IdentityPlan) -> str:
     return ""
 
 
-def _caller_credentials(plan: IdentityPlan) -> list[Credential]:
-    found: list[Credential] = []
+def _caller_credentials(plan: IdentityPlan) -> list[AuthCredential]:
+    found: list[AuthCredential] = []
     password, interactive, change = plan.password, plan.interactive, plan.change_password
     if interactive is not None:
         found += [
-            InteractiveCredential(interactive, plan.devices, "caller")
+            InteractiveCredential(partial(call_for_answers, interactive), plan.devices, "caller")
         ] * plan.password_prompts
     if password is None:
         return found
@@ -104,14 +115,13 @@ def _caller_credentials(plan: IdentityPlan) -> list[Credential]:
     return found
 
 
-def _prompter_credentials(plan: IdentityPlan) -> list[Credential]:
+def _prompter_credentials(plan: IdentityPlan) -> list[AuthCredential]:
     prompter = plan.prompter
     if prompter is None or plan.interactive is not None or plan.password is not None:
         return []
-    answers = InteractiveCredential(partial(prompter.answers, plan.login), plan.devices, "prompt")
-    password = PasswordCredential(
-        partial(prompter.password, plan.login),
-        partial(prompter.new_password, plan.login),
-        source="prompt",
-    )
+    answer = partial(call_for_answers, prompter.answers, plan.login)
+    answers = InteractiveCredential(answer, plan.devices, "prompt")
+    ask = partial(call_for_text, prompter.password, plan.login, what="prompter.password")
+    renew = partial(call_for_text, prompter.new_password, plan.login, what="prompter.new_password")
+    password = PasswordCredential(ask, renew, source="prompt")
     return [*[answers] * plan.password_prompts, *[password] * plan.password_prompts]

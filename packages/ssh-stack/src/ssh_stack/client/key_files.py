@@ -258,7 +258,7 @@ class KeyReader:
             ask = partial(call_for_text, passphrase, what="passphrase")
             return EncryptedSigner(load, source, ask, public_key, self._plan.password_prompts)
         if prompter is not None:
-            ask = partial(prompter.passphrase, source)
+            ask = partial(call_for_text, prompter.passphrase, source, what="prompter.passphrase")
             return EncryptedSigner(load, source, ask, public_key, self._plan.password_prompts)
         return None
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 if TYPE_CHECKING:
-    from ssh_auth import AuthLimits, PromptResponder
+    from ssh_auth import AuthCredential, AuthLimits, AuthStrategy, PromptResponder
     from ssh_connection import ConnectionLimits
     from ssh_connection.aio import KeepaliveOptions, Timeouts
     from ssh_keys import KnownHosts
@@ -38,6 +38,8 @@ class ClientOptionsKw(TypedDict, total=False):
     keys: Sequence[KeySource] | KeySource | Default | None
     certificates: Sequence[CertificateSource]
     strict_permissions: bool
+    auth: Sequence[AuthCredential] | AuthStrategy | None
+    host_keys: Sequence[KeySource] | KeySource | Default | None
     passphrase: Secret | bytes | None
     prompter: Prompter | None
     ask_methods_first: bool

@@ -17,6 +17,7 @@ from ssh_transport import Algorithms, Limits
 from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:
+    from ssh_auth import AuthCredential, AuthStrategy
     from ssh_keys import Certificate, HostKeyUpdate
     from ssh_stack.client.sshfp_answer import SSHFPResolver
     from ssh_stack.streams import Stream
@@ -94,6 +95,11 @@ _RULES: Final[Mapping[str, Rule]] = {
     "password": Rule(lambda v: isinstance(v, str) or callable(v), "text, or a function"),
     "interactive": Rule(callable, "a function that answers prompts"),
     "keys": Rule(_is_sequence, "a list of paths, contents or keys", _is_key),
+    "auth": Rule(
+        lambda v: _is_sequence(v) or callable(getattr(v, "next_credential", None)),
+        "a list of credentials, or an AuthStrategy",
+    ),
+    "host_keys": Rule(_is_sequence, "a list of paths, contents or keys", _is_key),
     "passphrase": Rule(
         lambda v: isinstance(v, str | bytes) or callable(v), "text, bytes or a function"
     ),
@@ -143,34 +149,36 @@ _RULES: Final[Mapping[str, Rule]] = {
 class Prompter(Protocol):
     """Somebody to ask, about the host and about each jump host on the way to it.
 
+    Each method may be async, or plain: a plain one is called in a thread.
+
     Texts of a server have to be escaped (`ssh_wire.text.printable`) before they are printed.
     A prompter may have a method `confirm_key_addition(path)` too, async and like
     `confirm_host_key`: it is asked whether the key of a file goes to the agent, where the
     configuration has "AddKeysToAgent ask".
     """
 
-    async def password(self, login: str, /) -> str | None:
+    def password(self, login: str, /) -> Awaitable[str | None] | str | None:
         """Return the password of `who`, "user@host", or None to give up."""
         ...
 
-    async def new_password(self, login: str, prompt: str, /) -> str | None:
+    def new_password(self, login: str, prompt: str, /) -> Awaitable[str | None] | str | None:
         """Return a new password of `who` in place of an expired one, or None to give up.
 
         `prompt` is the server's text about it, escaped.
         """
         ...
 
-    async def passphrase(self, source: str, /) -> str | None:
+    def passphrase(self, source: str, /) -> Awaitable[str | None] | str | None:
         """Return what opens a key, "file /home/me/.ssh/id_rsa", or None to give up."""
         ...
 
-    async def answers(
+    def answers(
         self, login: str, name: str, instruction: str, prompts: Sequence[Prompt], /
-    ) -> Sequence[str] | None:
+    ) -> Awaitable[Sequence[str] | None] | Sequence[str] | None:
         """Return the answers to a server's prompts, or None to give up."""
         ...
 
-    async def confirm_host_key(self, host: str, port: int, key: PublicKey, /) -> bool:
+    def confirm_host_key(self, host: str, port: int, key: PublicKey, /) -> Awaitable[bool] | bool:
         """Return True if a key that is not known is the server's."""
         ...
 
@@ -193,6 +201,14 @@ class ClientOptions:
             there, too.
         strict_permissions: Whether a private key file of the user's that others can read is
             refused, as by `ssh`.
+        auth: What to log in with, in order, instead of what the other options and the
+            configuration say about it: `ssh_stack.KeyCredential`, `ssh_stack.PasswordCredential`
+            and the like, or an `ssh_stack.AuthStrategy` that decides as it goes. It is for the
+            host alone, as a password is.
+        host_keys: Keys of this host that vouch for the local user (hostbased authentication):
+            with any, the method is used whatever the configuration says. By default, where the
+            configuration has HostbasedAuthentication, those in /etc/ssh; ssh-keysign(8) signs
+            with those that the user may not read. None for none.
         passphrase: The passphrase of encrypted key files, or a function that asks for it. The
             function is called when the server would take a key and not before, and again while the
             answer does not open it.
@@ -264,6 +280,12 @@ class ClientOptions:
     )
     certificates: Sequence[CertificateSource] = ()
     strict_permissions: bool = True
+    auth: Sequence[AuthCredential] | AuthStrategy | None = lazy_attrs.field(
+        default=None, repr=False
+    )
+    host_keys: Sequence[KeySource] | Default | None = lazy_attrs.field(
+        default=DEFAULT, repr=False, converter=_listed
+    )
     passphrase: Secret | bytes | None = lazy_attrs.field(default=None, repr=False)
     prompter: Prompter | None = lazy_attrs.field(default=None, repr=False)
     ask_methods_first: bool = True
@@ -299,6 +321,10 @@ class ClientOptions:
         policy = self.host_key_policy
         if policy is not DEFAULT and not callable(policy) and policy not in policies:
             problem = f"host_key_policy is one of {', '.join(policies)} or a function"
+            raise UsageError(problem)
+        given = (self.password, self.change_password, self.interactive)
+        if self.auth is not None and given != (None, None, None):
+            problem = "auth excludes password, change_password and interactive: put them into it"
             raise UsageError(problem)
         if self.stream is not None:
             from ssh_stack.streams import check_stream  # rarely given

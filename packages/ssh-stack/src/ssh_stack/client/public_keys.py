@@ -16,7 +16,14 @@ from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
-from ssh_auth import AgentSigner, Credential, KeyCredential, KeySigner, Signer, UnusableCredential
+from ssh_auth import (
+    AgentSigner,
+    AuthCredential,
+    KeyCredential,
+    KeySigner,
+    Signer,
+    UnusableCredential,
+)
 from ssh_keys import PublicKey
 from ssh_stack.client.key_files import KeyReader, NamedCertificate, NamedKey
 from ssh_stack.client.plan.identity import IdentityPlan
@@ -43,7 +50,7 @@ DEFAULT_IDENTITIES: Final = (
 _METHOD: Final = "publickey"
 
 
-async def public_keys(plan: IdentityPlan, stack: AsyncExitStack) -> list[Credential]:
+async def public_keys(plan: IdentityPlan, stack: AsyncExitStack) -> list[AuthCredential]:
     """Return the keys, and among them what was named and cannot be used.
 
     Args:
@@ -80,7 +87,7 @@ def _sources(plan: IdentityPlan) -> Sequence[KeySource]:
 
 async def _agent_keys(
     plan: IdentityPlan, stack: AsyncExitStack
-) -> tuple[dict[bytes, KeyCredential], list[Credential]]:
+) -> tuple[dict[bytes, KeyCredential], list[AuthCredential]]:
     """Return the agent's keys by their blobs, and what of it cannot be used."""
     if plan.agent is None:
         return {}, []
@@ -103,7 +110,7 @@ async def _agent_keys(
         if each.certificate is None or each.certificate.role == "user":
             credential = KeyCredential(AgentSigner(agent, each), certificate=each.certificate)
             found.setdefault(each.listed.blob, credential)
-    unusable: list[Credential] = [
+    unusable: list[AuthCredential] = [
         UnusableCredential(_METHOD, f"agent {each.comment}".rstrip(), each.reason)
         for each in identities.skipped
     ]
@@ -142,7 +149,7 @@ class KeyOrder:
     explicit: bool = True
     others: bool = True
 
-    def openssh_order(self) -> list[Credential]:
+    def openssh_order(self) -> list[AuthCredential]:
         """Return the keys as OpenSSH's client tries them."""
         entries = self._entries()
         blobs = {entry.blob for entry in entries}
@@ -155,9 +162,9 @@ class KeyOrder:
         of_files = _certificates_first(rest, [self.explicit] * len(rest))
         return _without_duplicates([*self._certificate_credentials(), *of_agent, *of_files])
 
-    def named_order(self) -> list[Credential]:
+    def named_order(self) -> list[AuthCredential]:
         """Return the keys in the order named, then the agent's others."""
-        ours: list[Credential] = []
+        ours: list[AuthCredential] = []
         for entry in self._entries():
             # a key in memory needs no agent; an encrypted one is
             # not opened where the agent has it
@@ -176,9 +183,9 @@ class KeyOrder:
                 entries.append(_Entry(key.source, key.certificate, signer, key.problem))
         return entries
 
-    def _certificate_credentials(self) -> list[Credential]:
+    def _certificate_credentials(self) -> list[AuthCredential]:
         """Return the certificates that were named, each with its signer."""
-        found: list[Credential] = []
+        found: list[AuthCredential] = []
         for each in self.certificates:
             certificate = each.certificate
             signer = None if certificate is None else self._signer_of(certificate.public_key)
@@ -197,7 +204,7 @@ class KeyOrder:
         signers = (key.signer for key in self.named if key.public_key == public_key)
         return next((signer for signer in signers if signer is not None), None)
 
-    def _credential_of(self, entry: _Entry) -> Credential:
+    def _credential_of(self, entry: _Entry) -> AuthCredential:
         if entry.signer is None:
             offered = entry.offered
             fingerprint = "" if offered is None else offered.fingerprint()
@@ -207,7 +214,9 @@ class KeyOrder:
         return KeyCredential(entry.signer, certificate=entry.offered)
 
 
-def _certificates_first(keys: Sequence[Credential], fixed: Sequence[bool]) -> list[Credential]:
+def _certificates_first(
+    keys: Sequence[AuthCredential], fixed: Sequence[bool]
+) -> list[AuthCredential]:
     """Put certificates before keys, among those whose place is not fixed.
 
     As OpenSSH's order_identities_by_prio: a certificate that wants the user's PIN or finger
@@ -218,7 +227,7 @@ def _certificates_first(keys: Sequence[Credential], fixed: Sequence[bool]) -> li
     return [key if stays else next(ordered) for key, stays in zip(keys, fixed, strict=True)]
 
 
-def _priority(credential: Credential) -> int:
+def _priority(credential: AuthCredential) -> int:
     if not isinstance(credential, KeyCredential) or credential.certificate is None:
         return 3
     if "verify-required" in credential.certificate.critical_options:
@@ -226,15 +235,15 @@ def _priority(credential: Credential) -> int:
     return 0 if "no-touch-required" in credential.certificate.extensions else 1
 
 
-def _without_duplicates(credentials: Iterable[Credential]) -> list[Credential]:
+def _without_duplicates(credentials: Iterable[AuthCredential]) -> list[AuthCredential]:
     """Each key once, in the first place that it has."""
-    found: dict[object, Credential] = {}
+    found: dict[object, AuthCredential] = {}
     for each in credentials:
         found.setdefault(each.offered.blob if isinstance(each, KeyCredential) else each, each)
     return list(found.values())
 
 
-def _check_rsa_size(credential: Credential, bits: int) -> Credential:
+def _check_rsa_size(credential: AuthCredential, bits: int) -> AuthCredential:
     """Refuse an RSA key that is smaller than RequiredRSASize of ssh_config(5) wants."""
     if not isinstance(credential, KeyCredential):
         return credential

@@ -38,7 +38,7 @@ from ssh_wire import UsageError, lazy_attrs
 __all__ = ["COMMAND", "Trust", "load_known_hosts"]
 
 if TYPE_CHECKING:
-    from ssh_auth import Credential
+    from ssh_auth import AuthCredential
     from ssh_connection.aio import HostKeyProver
     from ssh_keys import Certificate, HostKeys, RevocationList
     from ssh_keys import Credential as HostCredential
@@ -227,7 +227,7 @@ class Trust:
         )
         return True
 
-    def withhold(self, credential: Credential) -> str:
+    def withhold(self, credential: AuthCredential) -> str:
         """Return why a credential must not be used: a man in the middle would learn it."""
         if self.doubt is None or credential.method not in _SECRET_METHODS:
             return ""

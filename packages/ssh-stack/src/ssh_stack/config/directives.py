@@ -48,7 +48,6 @@ _IGNORED: Final = "OpenSSH ignores it too"
 _MASTER: Final = "connections are not shared yet"
 _X11: Final = "X11 is not forwarded yet"
 _GSSAPI: Final = "GSSAPI is not implemented yet"
-_HOSTBASED: Final = "host-based authentication is not implemented yet"
 _SOCKETS: Final = "Unix sockets are not forwarded yet"
 _SOCKS: Final = "SOCKS is not implemented yet"
 _TUNNELS: Final = "tunnel devices are not implemented yet"
@@ -97,8 +96,8 @@ _FLAGS: Final = (
     _later("GSSAPIServerIdentity", one, "gssapi_server_identity", "identity", reason=_GSSAPI),
     _later("GSSAPIKexAlgorithms", one, "gssapi_kex_algorithms", "transport", reason=_GSSAPI),
     Directive("HashKnownHosts", flag, "hash_known_hosts", "trust", "flag", "no"),
-    _later("HostbasedAuthentication", flag, "hostbased_authentication", "identity", "flag",
-        "no", neutral=(False,), reason=_HOSTBASED),
+    Directive("HostbasedAuthentication", flag, "hostbased_authentication", "identity", "flag",
+        "no"),
     Directive("IdentitiesOnly", flag, "identities_only", "identity", "flag", "no"),
     Directive("KbdInteractiveAuthentication", flag, "keyboard_interactive_authentication",
         "identity", "flag", "yes"),
@@ -109,7 +108,7 @@ _FLAGS: Final = (
     Directive("PermitLocalCommand", flag, "permit_local_command", "session", "flag", "no"),
     Directive("ProxyUseFdpass", flag, "proxy_use_fdpass", "connection", "fdpass", "no"),
     Directive("PubkeyAuthentication", choices.PUBLIC_KEY, "public_key_authentication",
-        "identity", "raw truth", "true", build=builders.is_yes),
+        "identity", "raw truth", "true"),
     Directive("RequestTTY", choices.TERMINAL, "request_tty", "session", "truth", "auto"),
     Directive("SessionType", choices.SESSION, "session_type", "session", "text", "default"),
     Directive("StdinNull", flag, "stdin_null", "session", "flag", "no"),
@@ -155,8 +154,8 @@ _TEXTS: Final = (
     Directive("HostKeyAlgorithms", read_algorithms("key"), "host_key_algorithms", "transport",
         "algorithms"),
     Directive("HostKeyAlias", one, "host_key_alias", "trust", "text", build=builders.lower),
-    _later("HostbasedAcceptedAlgorithms", read_algorithms("key"), "hostbased_algorithms",
-        "identity", "algorithms", reason=_HOSTBASED),
+    Directive("HostbasedAcceptedAlgorithms", read_algorithms("key"), "hostbased_algorithms",
+        "identity", "algorithms"),
     Directive("IdentityAgent", values.agent_socket, "identity_agent", "identity", "agent",
         build=builders.agent, expand=_PATH),
     Directive("IgnoreUnknown", one, "ignore_unknown", "reading", "text"),

@@ -122,8 +122,8 @@ class HostConfig:
     """Whether a password may be used."""
     keyboard_interactive_authentication: bool = True
     """Whether the server's prompts may be answered."""
-    public_key_authentication: bool = True
-    """Whether keys may be used."""
+    public_key_authentication: Literal["yes", "no", "unbound", "host-bound"] = "yes"
+    """Whether keys may be used; "unbound": without binding signatures to the server's key."""
     hostbased_authentication: bool = False
     """Whether this machine's host key may be used."""
     hostbased_algorithms: AlgorithmList | None = None

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias, cast
 
 from ssh_wire import UsageError
 
-__all__ = ["TextCallback", "call_for_answer", "call_for_decision", "call_for_text"]
+__all__ = [
+    "TextCallback",
+    "call_for_answer",
+    "call_for_answers",
+    "call_for_decision",
+    "call_for_name",
+    "call_for_text",
+]
 
 TextCallback: TypeAlias = Callable[..., Awaitable[str | None] | str | None]
 """An async function, or a plain one, which is called in a thread: `getpass.getpass`, say."""
@@ -39,6 +46,27 @@ async def call_for_decision(
         args: what it is called with.
     """
     return await _call(function, args) is True
+
+
+async def call_for_name(function: Callable[[], Awaitable[str] | str]) -> str:
+    """Return the name that a function answers.
+
+    Raises:
+        UsageError: the answer is no text.
+    """
+    name = await _call(function, ())
+    if not isinstance(name, str):
+        problem = f"the function given as client_host returned {type(name).__name__}, not text"
+        raise UsageError(problem)
+    return name
+
+
+async def call_for_answers(
+    function: Callable[..., Awaitable[Sequence[str] | None] | Sequence[str] | None],
+    *args: object,
+) -> Sequence[str] | None:
+    """Return the answers of a function to a server's prompts; they are checked when sent."""
+    return cast("Sequence[str] | None", await _call(function, args))
 
 
 async def call_for_answer(function: Callable[..., object], *args: object) -> object:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, TypedDict, Unpack, cast, overload
 
-from ssh_auth import AuthAttempt, AuthLimits, PromptResponder
+from ssh_auth import AuthAttempt, AuthCredential, AuthLimits, AuthStrategy, PromptResponder
 from ssh_connection import Completed, ConnectionLimits
 from ssh_connection.addresses import Address
 from ssh_connection.aio import InputSource, KeepaliveOptions, OutputTarget, Pty, Timeouts
@@ -449,6 +449,8 @@ class ClientOptionsKw(TypedDict, total=False):
     keys: Sequence[KeySource] | KeySource | Default | None
     certificates: Sequence[CertificateSource]
     strict_permissions: bool
+    auth: Sequence[AuthCredential] | AuthStrategy | None
+    host_keys: Sequence[KeySource] | KeySource | Default | None
     passphrase: Secret | bytes | None
     prompter: Prompter | None
     ask_methods_first: bool

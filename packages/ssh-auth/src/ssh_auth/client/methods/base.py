@@ -16,13 +16,13 @@ from ssh_auth.client.lenient import Repair
 from ssh_auth.client.policy import ClientPolicy
 from ssh_auth.client.request_builder import RequestBuilder
 from ssh_auth.client.states import Await, ClientState, Trying
-from ssh_auth.credentials import Credential
+from ssh_auth.credentials import AuthCredential
 from ssh_auth.limits import AuthLimits
 from ssh_wire import Message, MessageSet, UsageError, lazy_attrs
 
 __all__ = ["Conversation", "GiveUp", "Method", "Rows", "Step", "Stop", "Turn", "unfit"]
 
-C = TypeVar("C", bound=Credential)
+C = TypeVar("C", bound=AuthCredential)
 E = TypeVar("E", bound=ClientState)
 M = TypeVar("M", bound=Message)
 A = TypeVar("A", bound=Await[Any, Any])
@@ -40,7 +40,7 @@ class Turn:
         message: what is sent first, if anything.
     """
 
-    state: Trying[Credential]
+    state: Trying[AuthCredential]
     message: Message | None = None
 
 
@@ -128,7 +128,7 @@ class Method(Generic[C, E, M, A]):
         """
         raise NotImplementedError
 
-    def again(self, state: Trying[Credential]) -> Step | None:  # noqa: ARG002 (for those that use it)
+    def again(self, state: Trying[AuthCredential]) -> Step | None:  # noqa: ARG002 (for those that use it)
         """Return how a credential that was refused is tried otherwise, or None."""
         return None
 

@@ -11,7 +11,7 @@ from ssh_auth.client.methods.base import GiveUp, Method, Rows, Step, Turn, unfit
 from ssh_auth.client.methods.publickey import Unsigned
 from ssh_auth.client.request_builder import ClientHost, RequestBuilder
 from ssh_auth.client.states import QUIET, Await, ExpectVerdict, Trying
-from ssh_auth.credentials import Credential, HostbasedCredential
+from ssh_auth.credentials import AuthCredential, HostbasedCredential
 from ssh_wire import SSHError, lazy_attrs
 from ssh_wire.messages.auth import HostbasedRequest
 from ssh_wire.text import printable
@@ -77,7 +77,7 @@ class HostbasedMethod(Method[HostbasedCredential, Never, Never, AwaitHostSignatu
             raise unfit(wanted)
         return Turn(ExpectVerdict(state.credential, algorithm=state.algorithm), value)
 
-    def again(self, state: Trying[Credential]) -> Step | None:
+    def again(self, state: Trying[AuthCredential]) -> Step | None:
         """Try a key that was refused with the algorithm that may be the right one."""
         algorithm = another_algorithm(
             self._credential.offered,

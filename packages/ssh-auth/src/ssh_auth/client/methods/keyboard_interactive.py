@@ -35,7 +35,7 @@ class PromptsReceived(Question[Sequence[str] | None]):
 
     async def obtain(self) -> Sequence[str] | None:
         """Ask for the answers."""
-        return await self.credential.answer(self.name, self.instruction, self.prompts)
+        return await self.credential.ask(self.name, self.instruction, self.prompts)
 
 
 @lazy_attrs.frozen

@@ -16,7 +16,7 @@ from ssh_auth.client.events import Question
 from ssh_auth.client.lenient import is_same_key
 from ssh_auth.client.methods.base import GiveUp, Method, Rows, Step, Turn, unfit
 from ssh_auth.client.states import QUIET, VERDICT, Await, ExpectVerdict, Trying
-from ssh_auth.credentials import Credential, KeyCredential
+from ssh_auth.credentials import AuthCredential, KeyCredential
 from ssh_auth.signers import KeySigner
 from ssh_wire import Message, MessageSet, ProtocolError, SSHError, lazy_attrs
 from ssh_wire.messages.auth import PublicKeyOk
@@ -123,7 +123,7 @@ class PublicKeyMethod(Method[KeyCredential, ExpectKeyVerdict, PublicKeyOk, Await
         request = requests.key_signed(state.algorithm, offered.blob, value, host_key)
         return Turn(ExpectVerdict(state.credential, algorithm=state.algorithm), request)
 
-    def again(self, state: Trying[Credential]) -> Step | None:
+    def again(self, state: Trying[AuthCredential]) -> Step | None:
         """Try a key that was refused with the algorithm that may be the right one."""
         algorithm = another_algorithm(
             self._credential.offered,

@@ -22,7 +22,7 @@ from ssh_auth import (
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from ssh_auth import AuthProgress, AuthStrategy, ClientEvent, Credential
+    from ssh_auth import AuthCredential, AuthProgress, AuthStrategy, ClientEvent
     from ssh_connection.aio.client.settings import ClientSettings
     from ssh_transport import ClientTransport
     from ssh_transport.aio import Driver
@@ -158,7 +158,7 @@ class ClientLogin:
         self._told = len(self._auth.attempts)
 
 
-def _tell_credentials(credentials: Sequence[Credential]) -> None:
+def _tell_credentials(credentials: Sequence[AuthCredential]) -> None:
     """Log what there is to log in with, in the order in which it is tried."""
     for number, each in enumerate(credentials, 1):
         if isinstance(each, KeyCredential):
@@ -170,15 +170,17 @@ def _tell_credentials(credentials: Sequence[Credential]) -> None:
 
 
 def _allowed(
-    credentials: Sequence[Credential] | AuthStrategy, withhold: Callable[[Credential], str]
-) -> Sequence[Credential] | AuthStrategy:
+    credentials: Sequence[AuthCredential] | AuthStrategy, withhold: Callable[[AuthCredential], str]
+) -> Sequence[AuthCredential] | AuthStrategy:
     """Return the credentials, those that are withheld replaced by the reason."""
     if isinstance(credentials, Sequence):
         return [_judged(each, withhold) for each in credentials]
     return _Withholding(credentials, withhold)
 
 
-def _judged(credential: Credential, withhold: Callable[[Credential], str]) -> Credential:
+def _judged(
+    credential: AuthCredential, withhold: Callable[[AuthCredential], str]
+) -> AuthCredential:
     problem = withhold(credential)
     if not problem:
         return credential
@@ -188,10 +190,10 @@ def _judged(credential: Credential, withhold: Callable[[Credential], str]) -> Cr
 class _Withholding:
     """A strategy whose credentials are judged when their turn comes."""
 
-    def __init__(self, strategy: AuthStrategy, withhold: Callable[[Credential], str]) -> None:
+    def __init__(self, strategy: AuthStrategy, withhold: Callable[[AuthCredential], str]) -> None:
         self._strategy = strategy
         self._withhold = withhold
 
-    def next_credential(self, progress: AuthProgress, /) -> Credential | None:
+    def next_credential(self, progress: AuthProgress, /) -> AuthCredential | None:
         credential = self._strategy.next_credential(progress)
         return None if credential is None else _judged(credential, self._withhold)

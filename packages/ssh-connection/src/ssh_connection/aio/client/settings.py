@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from ssh_auth import AuthLimits, AuthStrategy, Credential
+from ssh_auth import AuthCredential, AuthLimits, AuthStrategy
 from ssh_connection.aio.settings import KeepaliveOptions, Timeouts
 from ssh_connection.limits import ConnectionLimits
 from ssh_keys import PublicKey
@@ -56,9 +56,9 @@ class ClientSettings:
     """Decides about a host certificate, before the key in it is judged alone."""
     update_host_keys: HostKeyUpdater | None = None
     """Told of the server's other keys (OpenSSH's UpdateHostKeys)."""
-    credentials: Sequence[Credential] | AuthStrategy = ()
+    credentials: Sequence[AuthCredential] | AuthStrategy = ()
     """What the user can prove itself with, in the order it is tried, or what decides that."""
-    withhold: Callable[[Credential], str] | None = None
+    withhold: Callable[[AuthCredential], str] | None = None
     """Asked about each credential when the host key has been judged: why it is not to be used.
 
     An empty string lets it be used; anything else is reported among the attempts.

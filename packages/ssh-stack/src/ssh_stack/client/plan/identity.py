@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
-from ssh_auth import AuthLimits, PromptResponder
+from ssh_auth import AuthCredential, AuthLimits, AuthStrategy, PromptResponder
 from ssh_keys import KeyPolicy
 from ssh_stack.client.encrypted_signer import PASSPHRASE_PROMPTS
 from ssh_stack.client.options import CertificateSource, KeySource, Prompter, Secret
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["METHODS", "IdentityPlan", "merge_identity"]
 
-METHODS: Final = ("publickey", "keyboard-interactive", "password")
+METHODS: Final = ("hostbased", "publickey", "keyboard-interactive", "password")
 """Authentication methods in the order in which `ssh` prefers them (ssh_config(5))."""
 
 
@@ -46,6 +46,11 @@ class IdentityPlan:
         certificates: User certificates beyond those beside the key files (CertificateFile).
         passphrase: The passphrase of encrypted key files, or a function that asks for it.
         strict_permissions: Whether a private key file that others can read is refused.
+        auth: What the caller gave instead of all that follows from other options and the
+            configuration: credentials in order, or a strategy.
+        host_keys: Keys of this host that vouch for the local user; None for the system's.
+        hostbased_algorithms: Signature algorithms that they may use (HostbasedAcceptedAlgorithms).
+        hostbound: Whether keys sign for this server alone, where it takes that.
         agent: The agent's socket; None for no agent; by default SSH_AUTH_SOCK (IdentityAgent).
         add_to_agent: Whether keys of files go to the agent when they are used: "ask" asks first,
             "confirm" has the agent ask before each use (AddKeysToAgent).
@@ -77,6 +82,12 @@ class IdentityPlan:
     certificates: tuple[CertificateSource, ...] = ()
     passphrase: Secret | bytes | None = lazy_attrs.field(default=None, repr=False)
     strict_permissions: bool = True
+    auth: Sequence[AuthCredential] | AuthStrategy | None = lazy_attrs.field(
+        default=None, repr=False
+    )
+    host_keys: tuple[KeySource, ...] | None = lazy_attrs.field(default=None, repr=False)
+    hostbased_algorithms: tuple[str, ...] | None = None
+    hostbound: bool = True
     agent: Path | Default | None = DEFAULT
     add_to_agent: Literal["yes", "no", "ask", "confirm"] = "no"
     agent_lifetime: int = 0
@@ -105,12 +116,13 @@ def merge_identity(
         host: the server's name, as it was asked for.
     """
     accepted = config.public_key_algorithms
+    of_hosts = config.hostbased_algorithms
     usual = usual_signature_algorithms(legacy=options.algorithms == "legacy")
     keys, keys_from = _keys(options, config)
     return IdentityPlan(
         user=user,
         host=host,
-        methods=_methods(config),
+        methods=_methods(options, config),
         ask_methods_first=options.ask_methods_first,
         batch=config.batch,
         prompter=options.prompter,
@@ -124,6 +136,10 @@ def merge_identity(
         certificates=(*options.certificates, *config.certificate_files),
         passphrase=options.passphrase,
         strict_permissions=options.strict_permissions,
+        auth=options.auth,
+        host_keys=_host_keys(options),
+        hostbased_algorithms=usual if of_hosts is None else of_hosts.applied(usual),
+        hostbound=config.public_key_authentication != "unbound",
         agent=_agent(options, config),
         add_to_agent=config.add_keys_to_agent[0],
         agent_lifetime=config.add_keys_to_agent[1],
@@ -161,9 +177,16 @@ def _agent(options: ClientOptions, config: HostConfig) -> Path | Default | None:
     return None if configured == "none" else configured
 
 
-def _methods(config: HostConfig) -> tuple[str, ...]:
+def _host_keys(options: ClientOptions) -> tuple[KeySource, ...] | None:
+    given: Sequence[KeySource] | Default | None = options.host_keys
+    return None if isinstance(given, Default) else tuple(given or ())
+
+
+def _methods(options: ClientOptions, config: HostConfig) -> tuple[str, ...]:
+    host_keys = _host_keys(options)
     switched = {
-        "publickey": config.public_key_authentication,
+        "hostbased": config.hostbased_authentication if host_keys is None else bool(host_keys),
+        "publickey": config.public_key_authentication != "no",
         "keyboard-interactive": config.keyboard_interactive_authentication,
         "password": config.password_authentication,
     }

@@ -36,8 +36,8 @@ def last_jump(options: ClientOptions, plan: ConnectionPlan, depth: int) -> Jump:
     """Return the last jump host; its options name those before it.
 
     What is known and trusted, the keys and the agent are the same for all hosts on the way.
-    What is for the host alone is left out: a password and prompts' answers, a name for its key,
-    and lines of `ssh -o`; BatchMode is for the jump hosts too.
+    What is for the host alone is left out: a password, prompts' answers, what is given as `auth`,
+    a name for its key, and lines of `ssh -o`; BatchMode is for the jump hosts too.
 
     Args:
         options: what the connection through the jump host was told.
@@ -70,5 +70,6 @@ def last_jump(options: ClientOptions, plan: ConnectionPlan, depth: int) -> Jump:
         password=None,  # a jump host must not learn it
         change_password=None,
         interactive=None,
+        auth=None,
     )
     return Jump(host=host, port=port, options=inherited)
