@@ -37,6 +37,8 @@ from ssh_stack.sync._portal import Portal
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from add_harness import Add, agents_for_add
+
 _SSHD: Final = Path("/usr/sbin/sshd")
 _SFTP_SERVER: Final = Path("/usr/lib/openssh/sftp-server")
 _CONFIG: Final = """\
@@ -428,3 +430,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[Served]:
         )
         yield server
     portal.stop()
+
+
+@pytest.fixture
+def add(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Generator[Add]:
+    """`ssh-stack add` and ssh-add, each with an empty agent."""
+    with agents_for_add(tmp_path, monkeypatch, capsys) as made:
+        yield made

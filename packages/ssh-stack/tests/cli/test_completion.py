@@ -88,7 +88,7 @@ def test_word_becomes_what_its_place_wants(home: Path, line: str, words: list[st
     assert complete(line) == words
 
 
-@pytest.mark.parametrize("command", ["ssh", "sftp", "cp", "keyscan", "keygen"])
+@pytest.mark.parametrize("command", ["ssh", "sftp", "cp", "keyscan", "keygen", "add"])
 def test_dash_offers_every_letter_with_its_help(command: str) -> None:
     letters = letters_of(command)
     assert len({each.name for each in letters}) == len(letters)

@@ -6,6 +6,7 @@ sftp       the files of a server, with the commands of OpenSSH's sftp
 serve      a server for the current user
 keygen     keys, certificates, signatures and trust files, with ssh-keygen's letters
 keyscan    the public host keys of servers
+add        the keys of the agent, with ssh-add's letters
 completion what makes a shell complete words
 demo       both sides on this machine, everything tried once
 dissect    what went over the wire, as text
@@ -72,6 +73,7 @@ COMMANDS: Final = {
     "serve": "Serve commands, shells and files as the current user.",
     "keygen": "Make, show, convert, certify and revoke keys, as OpenSSH's ssh-keygen does.",
     "keyscan": "Gather the public host keys of servers, as OpenSSH's ssh-keyscan does.",
+    "add": "Add, list and remove the keys of the agent, as OpenSSH's ssh-add does.",
     "completion": "Print what makes a shell complete the words of these commands.",
     "demo": "Try everything once, on this machine alone.",
     "dissect": "Show what went over the wire: hex, streams and capture files.",
@@ -84,6 +86,7 @@ PROGRAMS: Final = {
     "sftp": "ssh_stack.cli.sftp:main",
     "keygen": "ssh_stack.cli.keygen:main",
     "keyscan": "ssh_stack.cli.keyscan:main",
+    "add": "ssh_stack.cli.add:main",
 }
 """The commands that read their words themselves: functions that return the exit status."""
 

@@ -1,4 +1,4 @@
-"""What `--help` says of sftp, cp and keyscan, under the names that they are called by."""
+"""What `--help` says of sftp, cp, keyscan and add, under the names that they are called by."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from ssh_stack.cli.usage import Rows, render
 
 __all__ = [
     "USAGE_SECTIONS",
+    "add_help",
+    "add_usage",
     "cp_help",
     "cp_usage",
     "keyscan_help",
@@ -145,7 +147,52 @@ _KEYSCAN_END: Final = (
 )
 
 
-USAGE_SECTIONS: Final = {"sftp": _SFTP, "cp": _CP, "keyscan": _KEYSCAN}
+_ADD_USAGE: Final = (
+    "[-CcDdKkLlNqvXx] [-E fingerprint_hash] [-H hostkey_file]",
+    "[-h destination_constraint] [-S provider] [-t life] [file ...]",
+    "-s pkcs11 [-Ccv] [certificate ...]",
+    "-e pkcs11",
+    "-T pubkey ...",
+    "-Q",
+)
+_ADD: Final[dict[str, Rows]] = {
+    "What to do (without any of these: add keys)": (
+        ("file", "The private key to add, - for standard input; the usual ones by default."),
+        ("-l", "List the fingerprints of the agent's keys."),
+        ("-L", "List the keys themselves."),
+        ("-d", "Remove keys; with - the public keys on standard input."),
+        ("-D", "Remove all keys."),
+        ("-x", "Lock the agent with a password."),
+        ("-X", "Unlock it."),
+        ("-T", "Try whether the private keys of these public key files can be used."),
+        ("-s pkcs11", "Add the keys of a PKCS#11 token, with certificates of them."),
+        ("-e pkcs11", "Remove the keys of a token."),
+        ("-Q", "List the agent's extensions to the protocol."),
+    ),
+    "How": (
+        ("-c", "Have the agent ask its user before each use."),
+        ("-t life", "Have it forget the key after so many seconds, or a time such as 1h30m."),
+        ("-h constraint", "host or first>second: the login that the key may be used for."),
+        ("-H file", "Read the keys of these hosts from this file of known_hosts."),
+        ("-k", "Plain keys only, no certificates."),
+        ("-C", "Certificates only."),
+        ("-N", "Keep certificates for longer than they are valid."),
+        ("-S provider", "The library for keys in FIDO tokens; that of the agent by default."),
+    ),
+    "Messages": (
+        ("-E fingerprint_hash", "The hash of fingerprints: sha256 or md5."),
+        ("-q", "Print errors only."),
+        ("-v", "Accepted for ssh-add's sake."),
+        ("--help", "Print this, and end."),
+    ),
+}
+_ADD_END: Final = (
+    "The agent is that of SSH_AUTH_SOCK. A file's certificate, with -cert.pub behind its name, is "
+    "added with it. Exit status: 0, 1 for what the agent or a file refused, 2 without an agent."
+)
+
+
+USAGE_SECTIONS: Final = {"sftp": _SFTP, "cp": _CP, "keyscan": _KEYSCAN, "add": _ADD}
 """What each of these commands takes, by the title of its part of the help."""
 
 
@@ -167,6 +214,11 @@ _EXAMPLES: Final[Mapping[str, Rows]] = {
         ("-H web1 >> ~/.ssh/known_hosts", "Add the keys, with a hashed name."),
         ("-q -T 2 192.0.2.0/28", "Scan a range of addresses."),
         ("-D web1", "Print records for the DNS."),
+    ),
+    "add": (
+        ("-t 8h ~/.ssh/id_ed25519", "Add a key for a day's work."),
+        ("-c -h web1 key", "Add a key that logs in to one host, and is confirmed each time."),
+        ("-l", "List the keys."),
     ),
 }
 
@@ -199,6 +251,16 @@ def keyscan_usage() -> str:
 def keyscan_help() -> str:
     """Return what `keyscan --help` says."""
     return _help("keyscan", keyscan_usage(), _KEYSCAN_END)
+
+
+def add_usage() -> str:
+    """Return the letters of add."""
+    return _usage("add", _ADD_USAGE)
+
+
+def add_help() -> str:
+    """Return what `add --help` says."""
+    return _help("add", add_usage(), _ADD_END)
 
 
 def _usage(command: str, lines: Sequence[str]) -> str:

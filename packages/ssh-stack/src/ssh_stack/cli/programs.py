@@ -1,4 +1,4 @@
-"""The programs `ssh`, `scp`, `sftp`, `ssh-keygen` and `ssh-keyscan`.
+"""The programs `ssh`, `scp`, `sftp`, `ssh-keygen`, `ssh-keyscan` and `ssh-add`.
 
 They are the commands of `ssh-stack` under the names of OpenSSH's programs, for tools that want a
 program by its name: the distribution `ssh-stack-programs` installs them.
@@ -14,7 +14,7 @@ from ssh_stack.cli.program import use_name
 from ssh_stack.cli.quick import run_quickly
 from ssh_wire import lazy
 
-__all__ = ["PROGRAMS", "scp", "sftp", "ssh", "ssh_keygen", "ssh_keyscan"]
+__all__ = ["PROGRAMS", "scp", "sftp", "ssh", "ssh_add", "ssh_keygen", "ssh_keyscan"]
 
 PROGRAMS = {
     "ssh": "ssh",
@@ -22,6 +22,7 @@ PROGRAMS = {
     "sftp": "sftp",
     "ssh-keygen": "keygen",
     "ssh-keyscan": "keyscan",
+    "ssh-add": "add",
 }
 """Each program, with the command of `ssh-stack` that it is."""
 
@@ -49,6 +50,11 @@ def ssh_keygen() -> NoReturn:
 def ssh_keyscan() -> NoReturn:
     """Run `ssh-keyscan`."""
     _run("ssh-keyscan")
+
+
+def ssh_add() -> NoReturn:
+    """Run `ssh-add`."""
+    _run("ssh-add")
 
 
 def _run(name: str) -> NoReturn:

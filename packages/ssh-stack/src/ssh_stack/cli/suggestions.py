@@ -30,6 +30,8 @@ _FILES: Final = frozenset(
         "program",
         "ca",
         "known_hosts",
+        "pkcs11",
+        "provider",
     ]
 )
 _HOSTS: Final = frozenset({"host", "hosts", "jump"})
@@ -39,9 +41,10 @@ _OPERANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "cp": ("location",),
     "keyscan": ("host",),
     "keygen": ("file",),
+    "add": ("file",),
 }
 """What the operands of a command are; the last one stands for all that follow."""
-_EACH: Final = frozenset({"cp", "keyscan", "keygen"})
+_EACH: Final = frozenset({"cp", "keyscan", "keygen", "add"})
 
 
 @lazy_attrs.frozen

@@ -17,7 +17,7 @@ from ssh_stack.config.tokens import expand_variables
 from ssh_wire import UsageError
 from ssh_wire.numbers import MAX_PORT
 
-__all__ = ["Reader", "port_number", "split_hop"]
+__all__ = ["Reader", "parse_duration", "port_number", "split_hop"]
 
 Reader: TypeAlias = Callable[[Line], object]
 """Reads the value of a line, or raises `ConfigError`."""
@@ -160,7 +160,19 @@ def seconds(line: Line) -> int | None:
 
 
 def duration(line: Line, word: str) -> int:
-    """Return the seconds of a time as in sshd_config(5), TIME FORMATS: 90, 1m30s, 1h."""
+    """Return the seconds of a time; see `parse_duration`."""
+    found = parse_duration(word)
+    if found is None:
+        problem = f"is a time, not {word!r}"
+        raise line.error(problem)
+    return found
+
+
+def parse_duration(word: str) -> int | None:
+    """Return the seconds of a time as in sshd_config(5), TIME FORMATS: 90, 1m30s, 1h.
+
+    None is returned for what is not one.
+    """
     total, pos = 0.0, 0
     units: list[str] = []
     while found := re.match(_TIME, word[pos:]):
@@ -172,8 +184,7 @@ def duration(line: Line, word: str) -> int:
         total += float(found[1]) * _SECONDS[unit]
         pos = end
     if not word or pos < len(word) or total > MAX_INT:
-        problem = f"is a time, not {word!r}"
-        raise line.error(problem)
+        return None
     return int(total)
 
 
