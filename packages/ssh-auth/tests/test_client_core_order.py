@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +26,8 @@ from ssh_auth import (
     AuthSucceeded,
     BannerReceived,
     ClientAuth,
+    ClientPolicy,
+    HostbasedCredential,
     KeyCredential,
     KeySigner,
     NoneCredential,
@@ -35,6 +38,7 @@ from ssh_auth import (
     SignatureNeeded,
     UnusableCredential,
 )
+from ssh_auth.testing import Talk, finish
 from ssh_keys import PrivateKey
 from ssh_wire import Message, ProtocolError, UsageError, lazy_attrs
 from ssh_wire.messages.auth import (
@@ -354,3 +358,124 @@ def test_any_order_of_answers_ends_in_one_result_at_the_most(messages: list[Mess
     for payload in auth.take_messages():
         if payload[0] != 61:
             REQUESTS.decode(payload)
+
+
+# ------------------------------------------------------------------- proof
+
+
+def demanding(*credentials: AuthCredential) -> Talk[ClientAuth]:
+    policy = ClientPolicy(require_proof=True)
+    auth = ClientAuth("ops", SESSION, credentials, policy=policy)
+    auth.start()
+    return Talk(auth)
+
+
+@pytest.mark.row("A20")
+def test_success_of_none_is_refused_where_proof_is_required() -> None:
+    talk = demanding(NoneCredential())
+
+    talk.receive(SUCCESS)
+
+    error = talk.event(AuthRejected).error
+    assert [attempt.outcome for attempt in error.attempts] == [Outcome.UNPROVEN]
+    assert "without any proof" in str(error)
+    assert not talk.auth.succeeded
+    with pytest.raises(ProtocolError):
+        talk.receive(SUCCESS)
+
+
+@pytest.mark.row("A20")
+@pytest.mark.parametrize(
+    "asked", [[], [InfoRequest()], [InfoRequest(name="Welcome")], [InfoRequest(), InfoRequest()]]
+)
+def test_success_after_no_prompts_is_refused_where_proof_is_required(
+    asked: list[InfoRequest],
+) -> None:
+    talk = demanding(dialogue())
+    for request in asked:
+        talk.receive(request)
+        if talk.auth.question is not None:
+            reply(talk.auth, ())
+            talk.event(PromptsReceived)
+
+    talk.receive(SUCCESS)
+
+    assert outcomes(talk) == [Outcome.UNPROVEN]
+    talk.event(AuthRejected)
+
+
+@pytest.mark.row("A20")
+def test_success_of_a_query_is_refused_where_proof_is_required(key: PrivateKey) -> None:
+    talk = demanding(KeyCredential(KeySigner(key), query=True))
+
+    talk.receive(SUCCESS)
+
+    assert outcomes(talk) == [Outcome.UNPROVEN]
+
+
+@pytest.mark.row("A20")
+@pytest.mark.parametrize("method", ["password", "keyboard-interactive", "publickey", "hostbased"])
+def test_success_is_taken_where_something_was_proven(method: str, key: PrivateKey) -> None:
+    signer = KeySigner(key)
+    given: dict[str, AuthCredential] = {
+        "password": PasswordCredential("s3cret"),
+        "keyboard-interactive": dialogue(),
+        "publickey": KeyCredential(signer),
+        "hostbased": HostbasedCredential(signer, "here", "me"),
+    }
+    talk = demanding(given[method])
+    if method == "keyboard-interactive":
+        talk.receive(QUESTION)
+    if talk.auth.question is not None:
+        talk.auth.answer(talk.auth.question, finish(talk.auth.question.obtain()))
+
+    talk.receive(SUCCESS)
+
+    assert outcomes(talk) == [Outcome.ACCEPTED]
+
+
+@pytest.mark.row("A20")
+def test_second_factor_may_ask_nothing_where_the_first_proved_something() -> None:
+    talk = demanding(PasswordCredential("s3cret"), dialogue())
+    talk.receive(failure("keyboard-interactive", partial=True))
+
+    talk.receive(SUCCESS)  # the user has tapped on a telephone
+
+    assert outcomes(talk) == [Outcome.PARTIAL, Outcome.ACCEPTED]
+
+
+@pytest.mark.row("A20")
+def test_proof_that_was_refused_does_not_count() -> None:
+    talk = demanding(PasswordCredential("s3cret"), NoneCredential())
+    talk.receive(failure("password"))
+
+    talk.receive(SUCCESS)
+
+    assert outcomes(talk) == [Outcome.REJECTED, Outcome.UNPROVEN]
+
+
+@pytest.mark.row("A20")
+def test_proof_that_was_abandoned_does_not_count() -> None:
+    talk = demanding(PasswordCredential("s3cret"), NoneCredential())
+    talk.receive(PasswdChangeReq(prompt="?"))  # and there is no new one
+
+    talk.receive(SUCCESS)
+
+    assert outcomes(talk) == [Outcome.EXPIRED, Outcome.UNPROVEN]
+
+
+def test_credential_of_a_method_that_is_not_in_the_table_is_the_callers_error() -> None:
+    @attrs.frozen
+    class Odd:
+        method: str = "odd"
+        source: str = "caller"
+
+    with pytest.raises(UsageError, match="there is no method 'odd'"):
+        talk_of(Odd())
+
+
+def test_algorithms_of_the_server_can_be_read() -> None:
+    auth = talk_of(start=False).auth
+    assert auth.server_sig_algs is None
+    auth.server_sig_algs = ("ssh-ed25519",)
+    assert auth.server_sig_algs == ("ssh-ed25519",)

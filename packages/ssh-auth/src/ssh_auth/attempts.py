@@ -18,6 +18,9 @@ class Outcome(Enum):
     PARTIAL = "accepted, more is required"
     """The server took it and wants another method (RFC 4252 section 5.1)."""
 
+    UNPROVEN = "accepted without any proof, which is refused here"
+    """The server wanted nothing that only the user could show (`ClientPolicy.require_proof`)."""
+
     REJECTED = "rejected"
     """The server answered SSH_MSG_USERAUTH_FAILURE."""
 

@@ -81,6 +81,7 @@ class ClientAuth:
         self._attempts: list[AuthAttempt] = []
         self._remaining: tuple[str, ...] | None = None
         self._sent = 0
+        self._shown = self._proven = False  # by this request; by one that was accepted
         self._banners = Banners(self._limits)
         self._events: deque[ClientEvent] = deque()
         self._messages: list[bytes] = []
@@ -164,8 +165,7 @@ class ClientAuth:
             case UserauthFailure():
                 self._on_failure(message)
             case UserauthSuccess():
-                self._record(Outcome.ACCEPTED)
-                self._finish(AuthSucceeded(self.attempts))
+                self._on_success()
             case _ if method is not None:
                 self._take(method.step(self._state, message))
             case _:  # pragma: no cover (the rows of methods alone have more)
@@ -201,6 +201,14 @@ class ClientAuth:
         elif text is not None:
             self._events.append(BannerReceived(text))
 
+    def _on_success(self) -> None:
+        if self._policy.require_proof and not (self._proven or self._shown):
+            self._record(Outcome.UNPROVEN)
+            self._reject()
+            return
+        self._record(Outcome.ACCEPTED)
+        self._finish(AuthSucceeded(self.attempts))
+
     def _on_failure(self, message: UserauthFailure) -> None:
         # OpenSSH's client takes an empty list for one of everything that it has
         self._remaining = message.methods or None
@@ -209,6 +217,8 @@ class ClientAuth:
             again = self._method.again(state.trying)
         if not _is_probe(self._state) or message.partial_success:
             self._record(Outcome.PARTIAL if message.partial_success else Outcome.REJECTED)
+        self._proven = self._proven or (self._shown and message.partial_success)
+        self._shown = False
         if again is None:
             self._advance()
         elif not self._is_used_up():
@@ -239,7 +249,7 @@ class ClientAuth:
 
     def _begin(self, credential: AuthCredential) -> bool:
         """Begin with a credential; return False if it cannot be tried."""
-        self._state, self._method = ExpectVerdict(credential), None
+        self._state, self._method, self._shown = ExpectVerdict(credential), None, False
         if isinstance(credential, UnusableCredential):
             self._record(Outcome.UNUSABLE)
             return False
@@ -267,8 +277,9 @@ class ClientAuth:
     def _take(self, step: Step) -> None:
         """Do what a step of the method comes to."""
         match step:
-            case Turn(state=state, message=message):
+            case Turn(state=state, message=message, proves=proves):
                 self._state = state
+                self._shown = self._shown or proves
                 if message is not None:
                     self._messages.append(message.encode())
                 if state.asking is not None:
@@ -276,7 +287,7 @@ class ClientAuth:
             case GiveUp(outcome=outcome, detail=detail):
                 self._record(outcome, detail)
                 self._advance()
-            case Stop(reason=reason):
+            case Stop(reason=reason):  # pragma: no branch (there are no others)
                 self._reject(reason)
 
     def _record(self, outcome: Outcome, detail: str = "") -> None:

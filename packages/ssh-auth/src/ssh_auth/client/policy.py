@@ -20,6 +20,9 @@ class ClientPolicy:
             (HostbasedAcceptedAlgorithms); None for all but SHA-1.
         hostbound: whether a signature is bound to the server's key where the server takes that
             (PubkeyAuthentication without "unbound").
+        require_proof: whether a success is refused of a server that has wanted nothing that only
+            the user could show.  Such a server may be another one, that asks for a password in
+            the session.
     """
 
     service: str = "ssh-connection"
@@ -27,3 +30,4 @@ class ClientPolicy:
     algorithms: tuple[str, ...] | None = None
     hostbased_algorithms: tuple[str, ...] | None = None
     hostbound: bool = True
+    require_proof: bool = False

@@ -244,6 +244,7 @@ class _Opening:
             public_key_algorithms=identity.public_key_algorithms,
             hostbased_algorithms=identity.hostbased_algorithms,
             hostbound=identity.hostbound,
+            require_proof=identity.require_proof,
             auth_limits=identity.limits,
             forbid_forwarding=trust.forbid_forwarding,
             transport=_transport_options(transport),

@@ -99,6 +99,7 @@ _RULES: Final[Mapping[str, Rule]] = {
         lambda v: _is_sequence(v) or callable(getattr(v, "next_credential", None)),
         "a list of credentials, or an AuthStrategy",
     ),
+    "require_proof": Rule(lambda v: isinstance(v, bool), "True or False"),
     "host_keys": Rule(_is_sequence, "a list of paths, contents or keys", _is_key),
     "passphrase": Rule(
         lambda v: isinstance(v, str | bytes) or callable(v), "text, bytes or a function"
@@ -218,6 +219,9 @@ class ClientOptions:
             tried, as by `ssh`. A server that wants no authentication answers with success then.
             Without it, only credentials that are given here are tried, and a round
             trip is saved.
+        require_proof: Whether a server is refused that lets the user in without a key, a secret or
+            an answer: it may be another one that asks for a password in the session. By default
+            with `algorithms="strict"`.
         agent: The agent's socket; None for no agent; by default SSH_AUTH_SOCK.
         known_hosts: The host keys that are trusted; None for no host. By default
             UserKnownHostsFile of the configuration, which is ~/.ssh/known_hosts and
@@ -289,6 +293,7 @@ class ClientOptions:
     passphrase: Secret | bytes | None = lazy_attrs.field(default=None, repr=False)
     prompter: Prompter | None = lazy_attrs.field(default=None, repr=False)
     ask_methods_first: bool = True
+    require_proof: bool | Default = DEFAULT
     agent: Path | Default | None = DEFAULT
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None = DEFAULT
     revoked_host_keys: RevokedSource | Sequence[RevokedSource] | Default | None = DEFAULT

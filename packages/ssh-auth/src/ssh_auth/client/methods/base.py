@@ -8,6 +8,7 @@ becomes of the authentication.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
@@ -38,10 +39,12 @@ class Turn:
     Attributes:
         state: what is waited for now; where it is an `Await`, its question is asked.
         message: what is sent first, if anything.
+        proves: whether the message shows what only the user could: a secret, or a signature.
     """
 
     state: Trying[AuthCredential]
     message: Message | None = None
+    proves: bool = False
 
 
 @lazy_attrs.frozen
@@ -89,7 +92,7 @@ class Conversation:
     rounds: int = 0
 
 
-class Method(Generic[C, E, M, A]):
+class Method(ABC, Generic[C, E, M, A]):
     """One credential that is tried.
 
     Its parameters are the credential, the states that wait for messages of the method, those
@@ -112,13 +115,13 @@ class Method(Generic[C, E, M, A]):
         self._conversation = conversation
         self._credential = credential
 
+    @abstractmethod
     def begin(self) -> Step:
         """Begin with the credential; `GiveUp` means that nothing of it can be tried."""
-        raise NotImplementedError
 
     def step(self, state: E, message: M) -> Step:
         """Take a message that a row of the method has, and that is not one of every method."""
-        raise NotImplementedError
+        raise NotImplementedError  # pragma: no cover (for methods that have such states)
 
     def answer(self, state: A, value: Any) -> Step:  # noqa: ANN401 (as the question has it)
         """Take the answer to the question of a state.
@@ -126,7 +129,7 @@ class Method(Generic[C, E, M, A]):
         Raises:
             UsageError: it is no answer to it.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # pragma: no cover (for methods that have such states)
 
     def again(self, state: Trying[AuthCredential]) -> Step | None:  # noqa: ARG002 (for those that use it)
         """Return how a credential that was refused is tried otherwise, or None."""

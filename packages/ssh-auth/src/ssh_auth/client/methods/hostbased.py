@@ -75,7 +75,8 @@ class HostbasedMethod(Method[HostbasedCredential, Never, Never, AwaitHostSignatu
         if not isinstance(value, HostbasedRequest):
             wanted = "a hostbased request, with its signature"
             raise unfit(wanted)
-        return Turn(ExpectVerdict(state.credential, algorithm=state.algorithm), value)
+        verdict = ExpectVerdict(state.credential, algorithm=state.algorithm)
+        return Turn(verdict, value, proves=True)
 
     def again(self, state: Trying[AuthCredential]) -> Step | None:
         """Try a key that was refused with the algorithm that may be the right one."""

@@ -98,7 +98,8 @@ class KeyboardInteractiveMethod(
             wanted = f"a sequence of {count} texts that UTF-8 can carry"
             raise unfit(wanted)
         # "The responses MUST be ordered as the prompts were ordered" (RFC 4256 section 3.4)
-        return Turn(ExpectPrompts(state.credential), InfoResponse(responses=tuple(value)))
+        response = InfoResponse(responses=tuple(value))
+        return Turn(ExpectPrompts(state.credential), response, proves=count > 0)
 
 
 def _are_texts(value: object) -> TypeGuard[Sequence[str]]:

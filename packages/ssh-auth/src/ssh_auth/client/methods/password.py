@@ -92,8 +92,9 @@ class PasswordMethod(
         if state.old is None:
             return self._show(value)
         request = self._conversation.requests.password_change(state.old, value)
-        return Turn(ExpectPasswordVerdict(state.credential, state.old, state.changes), request)
+        changed = ExpectPasswordVerdict(state.credential, state.old, state.changes)
+        return Turn(changed, request, proves=True)
 
     def _show(self, password: str) -> Turn:
         state = ExpectPasswordVerdict(self._credential, password)
-        return Turn(state, self._conversation.requests.password(password))
+        return Turn(state, self._conversation.requests.password(password), proves=True)

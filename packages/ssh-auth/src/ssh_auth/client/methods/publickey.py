@@ -121,7 +121,8 @@ class PublicKeyMethod(Method[KeyCredential, ExpectKeyVerdict, PublicKeyOk, Await
         offered = state.credential.offered
         requests, host_key = self._conversation.requests, state.question.host_key
         request = requests.key_signed(state.algorithm, offered.blob, value, host_key)
-        return Turn(ExpectVerdict(state.credential, algorithm=state.algorithm), request)
+        verdict = ExpectVerdict(state.credential, algorithm=state.algorithm)
+        return Turn(verdict, request, proves=True)
 
     def again(self, state: Trying[AuthCredential]) -> Step | None:
         """Try a key that was refused with the algorithm that may be the right one."""

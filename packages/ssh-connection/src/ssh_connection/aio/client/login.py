@@ -75,6 +75,7 @@ class ClientLogin:
                 algorithms=settings.public_key_algorithms,
                 hostbased_algorithms=settings.hostbased_algorithms,
                 hostbound=settings.hostbound,
+                require_proof=settings.require_proof,
             ),
         )
         self._host_key = host_key

@@ -71,6 +71,8 @@ class ClientSettings:
     """Those that keys of this host may use (HostbasedAcceptedAlgorithms); None for all."""
     hostbound: bool = True
     """Whether users' keys sign for this server alone, where it takes that (OpenSSH's PROTOCOL)."""
+    require_proof: bool = False
+    """Whether a server is refused that lets the user in without a key, a secret or an answer."""
     auth_limits: AuthLimits = lazy_attrs.field(factory=AuthLimits)
     """How much the server may ask for before the user is authenticated."""
     transport: TransportOptions

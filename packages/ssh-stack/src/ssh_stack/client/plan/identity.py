@@ -51,6 +51,7 @@ class IdentityPlan:
         host_keys: Keys of this host that vouch for the local user; None for the system's.
         hostbased_algorithms: Signature algorithms that they may use (HostbasedAcceptedAlgorithms).
         hostbound: Whether keys sign for this server alone, where it takes that.
+        require_proof: Whether a server is refused that wants no key, secret or answer.
         agent: The agent's socket; None for no agent; by default SSH_AUTH_SOCK (IdentityAgent).
         add_to_agent: Whether keys of files go to the agent when they are used: "ask" asks first,
             "confirm" has the agent ask before each use (AddKeysToAgent).
@@ -88,6 +89,7 @@ class IdentityPlan:
     host_keys: tuple[KeySource, ...] | None = lazy_attrs.field(default=None, repr=False)
     hostbased_algorithms: tuple[str, ...] | None = None
     hostbound: bool = True
+    require_proof: bool = False
     agent: Path | Default | None = DEFAULT
     add_to_agent: Literal["yes", "no", "ask", "confirm"] = "no"
     agent_lifetime: int = 0
@@ -140,6 +142,7 @@ def merge_identity(
         host_keys=_host_keys(options),
         hostbased_algorithms=usual if of_hosts is None else of_hosts.applied(usual),
         hostbound=config.public_key_authentication != "unbound",
+        require_proof=choose(options.require_proof, None, options.algorithms == "strict"),
         agent=_agent(options, config),
         add_to_agent=config.add_keys_to_agent[0],
         agent_lifetime=config.add_keys_to_agent[1],
