@@ -248,14 +248,14 @@ _EXTENSIONS: Final = {
 def _kind(data: bytes, pos: int, *, for_token: bool) -> tuple[_Kind, int]:
     head, pos = _Number.read(data, pos)
     if head.number != _EXTENSION:
-        kind, shown = _KINDS.get(head.number), f"type {head.number}"
+        kind, name = _KINDS.get(head.number), f"type {head.number}"
     else:
         extension, pos = _Name.read(data, pos)
-        kind, shown = _EXTENSIONS.get(extension.name), printable(extension.name, 64)
+        kind, name = _EXTENSIONS.get(extension.name), printable(extension.name, 64)
     if kind is None:
-        raise BadValue(_NAME, shown, "is not known")
+        raise BadValue(_NAME, name, "is not known")
     if not (kind.with_token if for_token else kind.with_identity):
-        raise BadValue(_NAME, shown, "is not valid in this request")
+        raise BadValue(_NAME, name, "is not valid in this request")
     return kind, pos
 
 

@@ -1,7 +1,7 @@
 """`ssh-stack add`: the keys of the agent, with ssh-add's letters.
 
 options       the command line, read as ssh-add's getopt reads it
-conversation  the agent, and what is said when it refuses
+conversation  the agent, and what is printed when it refuses
 questions     passphrases and PINs
 key_files     private keys and their certificates, added and removed
 tokens        the keys of a PKCS#11 token, added and removed

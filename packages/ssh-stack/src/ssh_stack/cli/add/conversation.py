@@ -1,4 +1,4 @@
-"""The agent of ssh-add, and what is said when it does not do what it is asked."""
+"""The agent of ssh-add, and what is printed when it refuses."""
 
 from __future__ import annotations
 

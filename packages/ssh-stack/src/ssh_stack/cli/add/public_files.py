@@ -33,7 +33,8 @@ def load_public(path: str) -> Credential:
         with suppress(OSError, KeyFormatError):
             return read_public_key(name, policy=KeyPolicy.LEGACY)
     try:
-        return load_private_key(read_file(path, MAX_BLOB), policy=KeyPolicy.LEGACY).public_key
+        key = load_private_key(read_file(path, MAX_BLOB), policy=KeyPolicy.LEGACY)
+        return key.public_key.with_comment("")  # ssh-add reads the public part alone
     except PassphraseNeeded as needed:
         if needed.public_key is None:
             raise
