@@ -7,6 +7,7 @@ serve      a server for the current user
 keygen     keys, certificates, signatures and trust files, with ssh-keygen's letters
 keyscan    the public host keys of servers
 add        the keys of the agent, with ssh-add's letters
+agent      the agent itself: the program of ssh_agent
 completion what makes a shell complete words
 demo       both sides on this machine, everything tried once
 dissect    what went over the wire, as text
@@ -74,6 +75,7 @@ COMMANDS: Final = {
     "keygen": "Make, show, convert, certify and revoke keys, as OpenSSH's ssh-keygen does.",
     "keyscan": "Gather the public host keys of servers, as OpenSSH's ssh-keyscan does.",
     "add": "Add, list and remove the keys of the agent, as OpenSSH's ssh-add does.",
+    "agent": "Hold private keys and sign with them, as OpenSSH's ssh-agent does.",
     "completion": "Print what makes a shell complete the words of these commands.",
     "demo": "Try everything once, on this machine alone.",
     "dissect": "Show what went over the wire: hex, streams and capture files.",
@@ -87,6 +89,7 @@ PROGRAMS: Final = {
     "keygen": "ssh_stack.cli.keygen:main",
     "keyscan": "ssh_stack.cli.keyscan:main",
     "add": "ssh_stack.cli.add:main",
+    "agent": "ssh_agent.program:main",
 }
 """The commands that read their words themselves: functions that return the exit status."""
 

@@ -1,4 +1,4 @@
-"""The programs `ssh`, `scp`, `sftp`, `ssh-keygen`, `ssh-keyscan` and `ssh-add`.
+"""OpenSSH's programs by their names: `ssh`, `scp`, `sftp`, `ssh-keygen` and the rest.
 
 They are the commands of `ssh-stack` under the names of OpenSSH's programs, for tools that want a
 program by its name: the distribution `ssh-stack-programs` installs them.
@@ -14,7 +14,16 @@ from ssh_stack.cli.program import use_name
 from ssh_stack.cli.quick import run_quickly
 from ssh_wire import lazy
 
-__all__ = ["PROGRAMS", "scp", "sftp", "ssh", "ssh_add", "ssh_keygen", "ssh_keyscan"]
+__all__ = [
+    "PROGRAMS",
+    "scp",
+    "sftp",
+    "ssh",
+    "ssh_add",
+    "ssh_agent",
+    "ssh_keygen",
+    "ssh_keyscan",
+]
 
 PROGRAMS = {
     "ssh": "ssh",
@@ -23,6 +32,7 @@ PROGRAMS = {
     "ssh-keygen": "keygen",
     "ssh-keyscan": "keyscan",
     "ssh-add": "add",
+    "ssh-agent": "agent",
 }
 """Each program, with the command of `ssh-stack` that it is."""
 
@@ -55,6 +65,11 @@ def ssh_keyscan() -> NoReturn:
 def ssh_add() -> NoReturn:
     """Run `ssh-add`."""
     _run("ssh-add")
+
+
+def ssh_agent() -> NoReturn:
+    """Run `ssh-agent`."""
+    _run("ssh-agent")
 
 
 def _run(name: str) -> NoReturn:
