@@ -163,15 +163,14 @@ class Peer:
         return self.run_client(["pgrep", "-f", pattern], timeout=10).returncode == 0
 
     @contextlib.contextmanager
-    def sshd_with(self, lines: str) -> Generator[Peer]:
+    def sshd_with(self, lines: str, *arguments: str) -> Generator[Peer]:
         """A second sshd of this peer, whose configuration ends with lines such as a `Match`."""
         port = loopback.free_port()
         config = f"/run/config-{port}"
         copy = ["sh", "-c", f"cat /etc/ssh/peer_config - >{config}"]
         self.run_client(copy, stdin=lines.encode(), timeout=10)
-        with self.start_client(
-            ["/usr/sbin/sshd", "-D", "-p", str(port), "-o", "PidFile=none", "-f", config]
-        ):
+        fixed = ["-D", "-p", str(port), "-o", "PidFile=none", "-f", config]
+        with self.start_client(["/usr/sbin/sshd", *fixed, *arguments]):
             loopback.wait_for_ssh(port)
             yield _known(attrs.evolve(self, port=port))
 

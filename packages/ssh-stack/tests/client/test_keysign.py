@@ -1,4 +1,4 @@
-"""The messages of ssh-keysign; `tests/interop/test_hostbased.py` has the real program."""
+"""The messages of ssh-keysign; `tests/interop/test_keysign.py` has the real program."""
 
 from __future__ import annotations
 
