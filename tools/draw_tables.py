@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final, TypeAlias, cast
 
 import ssh_auth.server.states as server_states
-from ssh_auth.client.methods import LEGAL as CLIENT_LEGAL
+from ssh_auth.client.methods.table import LEGAL as CLIENT_LEGAL
 from ssh_connection.states import ACCEPTED
 from ssh_stack.cli.escapes import EscapeAction, key_of
 from ssh_stack.cli.ssh_letters import LETTERS, SECTIONS

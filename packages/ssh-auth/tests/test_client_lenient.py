@@ -19,7 +19,8 @@ from ssh_auth import (
     SignatureNeeded,
 )
 from ssh_auth.client.lenient import exact, is_same_key
-from ssh_auth.client.methods import METHODS, AnyMethod
+from ssh_auth.client.methods import AnyMethod
+from ssh_auth.client.methods.table import METHODS
 from ssh_keys import PrivateKey
 from ssh_wire import ProtocolError
 from ssh_wire.messages.auth import (

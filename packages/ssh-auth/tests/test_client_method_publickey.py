@@ -15,7 +15,7 @@ from ssh_auth import (
 from ssh_auth.testing import Talk, finish
 from ssh_keys import PrivateKey
 from ssh_wire.messages.auth import PublicKeyOk, PublicKeyQuery, PublicKeyRequest
-from ssh_wire.messages.openssh import HostboundRequest
+from ssh_wire.messages.hostbound import HostboundRequest
 
 
 @pytest.mark.row("A06")

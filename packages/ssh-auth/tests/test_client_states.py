@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ssh_auth import PasswordCredential
-from ssh_auth.client.methods import LEGAL, METHODS, NUMBERS
+from ssh_auth.client.methods import NAMES, NUMBERS, find_method
 from ssh_auth.client.methods.keyboard_interactive import ExpectPrompts
 from ssh_auth.client.methods.password import (
     AwaitPassword,
@@ -11,6 +11,7 @@ from ssh_auth.client.methods.password import (
     PasswordNeeded,
 )
 from ssh_auth.client.methods.publickey import ExpectKeyVerdict
+from ssh_auth.client.methods.table import LEGAL, METHODS
 from ssh_auth.client.states import ClientState, ExpectVerdict, Finished
 
 
@@ -28,10 +29,12 @@ def test_every_state_has_its_row() -> None:
 
 def test_every_method_has_its_name_and_the_numbers_of_its_messages() -> None:
     assert {name: method.NAME for name, method in METHODS.items()} == {n: n for n in METHODS}
+    assert {name: find_method(name) for name in NAMES} == METHODS
+    assert find_method("gssapi-with-mic") is None
     for method in METHODS.values():
         received = {m.NUMBER for row in method.LEGAL.values() for m in row}
         assert received - {51, 52, 53} <= method.NUMBERS <= set(range(60, 80))
-    assert {60, 61} == NUMBERS
+    assert frozenset().union(*(method.NUMBERS for method in METHODS.values())) == NUMBERS
 
 
 @pytest.mark.row("A02")

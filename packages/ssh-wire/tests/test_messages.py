@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ssh_wire import Message
-from ssh_wire.messages import auth, connection, gss, kex, openssh, sets, transport
+from ssh_wire.messages import auth, connection, gss, hostbound, kex, openssh, sets, transport
 from ssh_wire.primitives import string as s
 
 HOSTBOUND = "publickey-hostbound-v00@openssh.com"
@@ -27,11 +27,11 @@ LAID_OUT = [
         b"\x1f" + s("k") + s("q") + s("t"),
     ),
     (
-        openssh.HostboundQuery(user="u", service="c", algorithm="a", key=b"k", host_key=b"h"),
+        hostbound.HostboundQuery(user="u", service="c", algorithm="a", key=b"k", host_key=b"h"),
         b"\x32" + s("u") + s("c") + s(HOSTBOUND) + b"\0" + s("a") + s("k") + s("h"),
     ),
     (
-        openssh.HostboundRequest(
+        hostbound.HostboundRequest(
             user="u", service="c", algorithm="a", key=b"k", host_key=b"h", signature=b"s"
         ),
         b"\x32" + s("u") + s("c") + s(HOSTBOUND) + b"\1" + s("a") + s("k") + s("h") + s("s"),

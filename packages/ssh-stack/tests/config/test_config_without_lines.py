@@ -13,7 +13,10 @@ from ssh_stack.config.without_lines import host_config_without_lines
 HOSTS = ("web1", "Web1.Example.ORG", "a.b.", "127.0.0.1", "2130706433", "::1", "fe80::1%lo", "a%b")
 
 
-@given(st.sampled_from(HOSTS) | st.text(st.characters(codec="ascii"), min_size=1, max_size=20))
+@given(
+    st.sampled_from(HOSTS)
+    | st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=20)
+)
 def test_options_without_lines_are_those_that_lines_of_no_file_give(host: str) -> None:
     found = host_config_without_lines(host)
     resolved = resolve(Config(), Request(host))

@@ -20,17 +20,17 @@ from ssh_auth.client.events import (
     Question,
 )
 from ssh_auth.client.lenient import exact
-from ssh_auth.client.methods import LEGAL, METHODS, NUMBERS, AnyMethod
+from ssh_auth.client.methods import NUMBERS, AnyMethod, find_method
 from ssh_auth.client.methods.base import Conversation, GiveUp, Step, Stop, Turn
 from ssh_auth.client.policy import ClientPolicy
 from ssh_auth.client.report import attempt
 from ssh_auth.client.request_builder import RequestBuilder
-from ssh_auth.client.states import ClientState, ExpectStart, ExpectVerdict, Finished
+from ssh_auth.client.states import COMMON, ClientState, ExpectStart, ExpectVerdict, Finished
 from ssh_auth.credentials import AuthCredential, KeyCredential, NoneCredential, UnusableCredential
 from ssh_auth.errors import AuthenticationFailed
 from ssh_auth.limits import AuthLimits
 from ssh_auth.strategy import AuthProgress, AuthStrategy, OrderedStrategy
-from ssh_wire import UsageError
+from ssh_wire import Message, MessageSet, UsageError
 from ssh_wire.messages.auth import UserauthBanner, UserauthFailure, UserauthSuccess
 from ssh_wire.primitives import Buffer
 
@@ -158,7 +158,7 @@ class ClientAuth:
         """
         method = self._method
         repairs = method.REPAIRS if method is not None else AnyMethod.REPAIRS
-        message = LEGAL[type(self._state)].decode(exact(payload, repairs))
+        message = self._legal().decode(exact(payload, repairs))
         match message:
             case UserauthBanner():
                 self._on_banner(message, len(payload))
@@ -170,6 +170,13 @@ class ClientAuth:
                 self._take(method.step(self._state, message))
             case _:  # pragma: no cover (the rows of methods alone have more)
                 raise AssertionError(message)
+
+    def _legal(self) -> MessageSet[Message]:
+        """Return the row of the present state: a common one, or one of the method's."""
+        kind = type(self._state)
+        if self._method is None or kind in COMMON:
+            return COMMON[kind]
+        return self._method.LEGAL[kind]
 
     def next_event(self) -> ClientEvent | None:
         """Return the oldest event that was not taken yet."""
@@ -253,7 +260,7 @@ class ClientAuth:
         if isinstance(credential, UnusableCredential):
             self._record(Outcome.UNUSABLE)
             return False
-        kind = METHODS.get(credential.method)
+        kind = find_method(credential.method)
         if kind is None:
             problem = f"there is no method {credential.method!r}"
             raise UsageError(problem)

@@ -13,7 +13,7 @@ from ssh_wire.messages.auth import (
     PublicKeyQuery,
     PublicKeyRequest,
 )
-from ssh_wire.messages.openssh import HostboundRequest
+from ssh_wire.messages.hostbound import HostboundRequest
 
 __all__ = ["ClientHost", "RequestBuilder"]
 

@@ -3,7 +3,7 @@
 Each class is named after what it expects and holds what is known by then.  The classes
 named `Expect…` wait for the server, those named `Await…` for somebody on this side, while
 nothing is in flight.  A method has further ones, in its own module; `LEGAL` of
-`ssh_auth.client.methods` is the machine: a message that the row of the present state
+`ssh_auth.client.methods.table` is the machine: a message that the row of the present state
 does not have is a protocol error, without exception.
 """
 

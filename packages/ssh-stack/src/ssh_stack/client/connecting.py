@@ -28,15 +28,13 @@ from ssh_stack.client.host_configuration import read_config, refuse_unsupported
 from ssh_stack.client.load_trust import load_trust
 from ssh_stack.client.options import ClientOptions
 from ssh_stack.client.plan import ConnectionPlan, Target, check_name, merge
-from ssh_stack.client.plan.jumps import last_jump
 from ssh_stack.client.tcp import set_traffic_class
 from ssh_stack.config import HostConfig
-from ssh_stack.errors import without_frames
 from ssh_stack.keylog import key_log
 from ssh_stack.local.threads import run_in_thread
 from ssh_stack.local.user import local_user
 from ssh_transport import TransportOptions
-from ssh_wire import SSHError, UsageError, lazy_attrs
+from ssh_wire import SSHError, UsageError, lazy, lazy_attrs
 from ssh_wire.aio import close_after
 
 if TYPE_CHECKING:
@@ -45,10 +43,16 @@ if TYPE_CHECKING:
 
     from ssh_auth import AuthCredential, AuthStrategy
     from ssh_connection.aio import Dialer
+    from ssh_stack import errors
     from ssh_stack.client.local_command import LocalCommand
     from ssh_stack.client.option_arguments import ClientOptionsKw
+    from ssh_stack.client.plan import jumps
     from ssh_stack.client.plan.transport import TransportPlan
     from ssh_stack.client.trust import Trust
+else:
+    # rarely used
+    errors = lazy.module("ssh_stack.errors")
+    jumps = lazy.module("ssh_stack.client.plan.jumps")
 
 __all__ = ["Connect", "connect"]
 
@@ -117,7 +121,7 @@ class Connect(Openable, usage="async with ssh_stack.connect(…) as conn"):
                 return await opening.open()
         except (SSHError, OSError) as error:
             _log.debug("cannot connect to %s", self._host, exc_info=True)
-            raise without_frames(error) from error.__cause__
+            raise errors.without_frames(error) from error.__cause__
 
     async def __aenter__(self) -> Connection:
         self._connection = await self.open()
@@ -301,7 +305,7 @@ class _Opening:
 
     async def _jump(self, stack: AsyncExitStack) -> Connection:
         """Connect to the last jump host, through those before it."""
-        jump = last_jump(self._options, self.plan, self._depth)
+        jump = jumps.last_jump(self._options, self.plan, self._depth)
         hop = partial(_Opening, jump.host, jump.port, jump.options, self._depth + 1)
         connection = await (await run_in_thread(lambda: hop().read_trust())).open()
         stack.push_async_callback(connection.close)

@@ -17,10 +17,15 @@ from ssh_auth import (
 )
 from ssh_stack.client.plan.identity import IdentityPlan
 from ssh_stack.client.public_keys import public_keys
-from ssh_stack.local.callbacks import call_for_answers, call_for_text
+from ssh_wire import lazy
 
 if TYPE_CHECKING:
     import socket
+
+    from ssh_stack.local import callbacks
+else:
+    # rarely used
+    callbacks = lazy.module("ssh_stack.local.callbacks")
 
 __all__ = ["credentials"]
 
@@ -97,15 +102,17 @@ def _caller_credentials(plan: IdentityPlan) -> list[AuthCredential]:
     password, interactive, change = plan.password, plan.interactive, plan.change_password
     if interactive is not None:
         found += [
-            InteractiveCredential(partial(call_for_answers, interactive), plan.devices, "caller")
+            InteractiveCredential(
+                partial(callbacks.call_for_answers, interactive), plan.devices, "caller"
+            )
         ] * plan.password_prompts
     if password is None:
         return found
     renew = None
     if change is not None and not plan.batch:
-        renew = partial(call_for_text, change, what="change_password")
+        renew = partial(callbacks.call_for_text, change, what="change_password")
     if not isinstance(password, str):
-        ask = partial(call_for_text, password, what="password")
+        ask = partial(callbacks.call_for_text, password, what="password")
         asked = PasswordCredential(ask, renew, source="caller")
         return [*found, *[asked] * plan.password_prompts]
     found.append(PasswordCredential(password, renew, source="caller"))
@@ -119,9 +126,11 @@ def _prompter_credentials(plan: IdentityPlan) -> list[AuthCredential]:
     prompter = plan.prompter
     if prompter is None or plan.interactive is not None or plan.password is not None:
         return []
-    answer = partial(call_for_answers, prompter.answers, plan.login)
+    answer = partial(callbacks.call_for_answers, prompter.answers, plan.login)
     answers = InteractiveCredential(answer, plan.devices, "prompt")
-    ask = partial(call_for_text, prompter.password, plan.login, what="prompter.password")
-    renew = partial(call_for_text, prompter.new_password, plan.login, what="prompter.new_password")
+    ask = partial(callbacks.call_for_text, prompter.password, plan.login, what="prompter.password")
+    renew = partial(
+        callbacks.call_for_text, prompter.new_password, plan.login, what="prompter.new_password"
+    )
     password = PasswordCredential(ask, renew, source="prompt")
     return [*[answers] * plan.password_prompts, *[password] * plan.password_prompts]

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
 
 from ssh_keys import KeyDecryptError, KeyFormatError, PassphraseNeeded, PrivateKey, PublicKey
+from ssh_stack.client.plan.identity import PASSPHRASE_PROMPTS
 
-__all__ = ["PASSPHRASE_PROMPTS", "EncryptedSigner"]
-
-PASSPHRASE_PROMPTS: Final = 3
-"""How often a user is asked for one secret, as by ssh's NumberOfPasswordPrompts."""
+__all__ = ["EncryptedSigner"]
 
 
 class EncryptedSigner:

@@ -6,11 +6,15 @@ import os
 from typing import TYPE_CHECKING
 
 from ssh_stack.config import Config, HostConfig, load_config
-from ssh_stack.config.lines import quoted
 from ssh_stack.sources import Default
+from ssh_wire import lazy
 
 if TYPE_CHECKING:
     from ssh_stack.client.options import ClientOptions
+    from ssh_stack.config import lines as config_lines
+else:
+    # rarely used
+    config_lines = lazy.module("ssh_stack.config.lines")
 
 __all__ = ["read_config", "refuse_unsupported"]
 
@@ -24,7 +28,7 @@ def read_config(options: ClientOptions) -> Config:
     """
     source, lines = options.config, list(options.config_options)
     if options.host_key_alias is not None:  # %k stands for it everywhere
-        lines.insert(0, f"HostKeyAlias {quoted(options.host_key_alias)}")
+        lines.insert(0, f"HostKeyAlias {config_lines.quoted(options.host_key_alias)}")
     if source is None:
         return Config.parse(lines)
     if isinstance(source, Default):

@@ -26,17 +26,21 @@ from ssh_keys import (
     load_private_key,
 )
 from ssh_keys.files import ReadOnce, may_wait, read_file, read_private_key, read_public_key
-from ssh_stack.client.encrypted_signer import EncryptedSigner
-from ssh_stack.local.callbacks import call_for_text
 from ssh_stack.local.threads import run_in_thread
-from ssh_wire import SSHError, lazy_attrs
+from ssh_wire import SSHError, lazy, lazy_attrs
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from ssh_keys import Certificate
+    from ssh_stack.client import encrypted_signer
     from ssh_stack.client.options import KeySource
     from ssh_stack.client.plan.identity import IdentityPlan
+    from ssh_stack.local import callbacks
     from ssh_stack.sources import Path
+else:
+    # rarely used
+    encrypted_signer = lazy.module("ssh_stack.client.encrypted_signer")
+    callbacks = lazy.module("ssh_stack.local.callbacks")
 
 __all__ = ["KeyReader", "NamedCertificate", "NamedKey"]
 
@@ -243,7 +247,7 @@ class KeyReader:
 
     def _encrypted_signer(
         self, load: _Load, source: str, public_key: PublicKey | None
-    ) -> EncryptedSigner | None:
+    ) -> encrypted_signer.EncryptedSigner | None:
         passphrase, prompter = self._plan.passphrase, self._plan.prompter
         if isinstance(passphrase, str | bytes):
             given = passphrase
@@ -251,15 +255,23 @@ class KeyReader:
             async def return_given() -> str | bytes:
                 return given
 
-            return EncryptedSigner(load, source, return_given, public_key, tries=1)
+            return encrypted_signer.EncryptedSigner(
+                load, source, return_given, public_key, tries=1
+            )
         if self._plan.batch:
             return None
         if passphrase is not None:
-            ask = partial(call_for_text, passphrase, what="passphrase")
-            return EncryptedSigner(load, source, ask, public_key, self._plan.password_prompts)
+            ask = partial(callbacks.call_for_text, passphrase, what="passphrase")
+            return encrypted_signer.EncryptedSigner(
+                load, source, ask, public_key, self._plan.password_prompts
+            )
         if prompter is not None:
-            ask = partial(call_for_text, prompter.passphrase, source, what="prompter.passphrase")
-            return EncryptedSigner(load, source, ask, public_key, self._plan.password_prompts)
+            ask = partial(
+                callbacks.call_for_text, prompter.passphrase, source, what="prompter.passphrase"
+            )
+            return encrypted_signer.EncryptedSigner(
+                load, source, ask, public_key, self._plan.password_prompts
+            )
         return None
 
 

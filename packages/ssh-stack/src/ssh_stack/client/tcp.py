@@ -11,14 +11,17 @@ from contextlib import suppress
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ssh_stack.errors import ConnectFailed, ConnectRefused, HostNotFound
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy
 from ssh_wire.aio import timeout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ssh_stack import errors
     from ssh_stack.client.plan.route import RoutePlan
+else:
+    # rarely used
+    errors = lazy.module("ssh_stack.errors")
 
 __all__ = ["connect_tcp", "set_traffic_class"]
 
@@ -65,7 +68,7 @@ async def connect_tcp(host: str, port: int, route: RoutePlan) -> socket.socket:
         if found is not None:
             return found
     refused = all(each.errno == errno.ECONNREFUSED for each in failures)
-    raise (ConnectRefused if refused else ConnectFailed)(host, port, failures)
+    raise (errors.ConnectRefused if refused else errors.ConnectFailed)(host, port, failures)
 
 
 async def _connect_any(
@@ -95,7 +98,7 @@ async def _resolve(host: str, port: int, family: socket.AddressFamily) -> list[_
     except (socket.gaierror, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         problem = f"could not resolve hostname {host}: {reason or 'not a host name'}"
-        raise HostNotFound(host, port, [error], problem) from None
+        raise errors.HostNotFound(host, port, [error], problem) from None
     return list(dict.fromkeys((each[0], each[4]) for each in found))
 
 

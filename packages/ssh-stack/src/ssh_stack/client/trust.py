@@ -18,22 +18,11 @@ from ssh_keys import (
     plain_key,
 )
 from ssh_keys.trust import Verdict
-from ssh_stack.client.host_key_file import HostKeyFile
 from ssh_stack.client.options import HostKeyPolicy, HostKeyUpdateDecision
 from ssh_stack.client.peer_address import PeerAddress
-from ssh_stack.errors import (
-    HostCertificateRefused,
-    HostKeyChanged,
-    HostKeyError,
-    HostKeyRevoked,
-    HostKeyTooShort,
-    HostKeyUnknown,
-    host_and_port,
-)
-from ssh_stack.local.callbacks import call_for_decision
 from ssh_stack.trust_files import load_known_hosts
 from ssh_transport.algorithms import HOST_KEYS
-from ssh_wire import UsageError, lazy_attrs
+from ssh_wire import UsageError, lazy, lazy_attrs
 
 __all__ = ["COMMAND", "Trust", "load_known_hosts"]
 
@@ -42,8 +31,16 @@ if TYPE_CHECKING:
     from ssh_connection.aio import HostKeyProver
     from ssh_keys import Certificate, HostKeys, RevocationList
     from ssh_keys import Credential as HostCredential
+    from ssh_stack import errors
+    from ssh_stack.client import host_key_file
     from ssh_stack.client.host_key_dns import HostKeyDNS
     from ssh_stack.client.known_hosts_command import KnownHostsCommand
+    from ssh_stack.local import callbacks
+else:
+    errors = lazy.module("ssh_stack.errors")
+    # rarely used
+    callbacks = lazy.module("ssh_stack.local.callbacks")
+    host_key_file = lazy.module("ssh_stack.client.host_key_file")
 
 _LOG: Final = logging.getLogger("ssh_stack")
 _DEFAULT_PORT: Final = 22
@@ -99,7 +96,7 @@ class Trust:
     """The address that was connected to, and what it is for."""
     show: Callable[[PublicKey], None] | None = None
     """Shows a key that is known already (VisualHostKey)."""
-    doubt: HostKeyError | None = lazy_attrs.field(default=None, init=False)
+    doubt: errors.HostKeyError | None = lazy_attrs.field(default=None, init=False)
     """Why the server is not to be trusted with secrets although the policy "off" let it pass."""
     _used: PublicKey | None = lazy_attrs.field(default=None, init=False)
     """The key of this connection, where the user trusts it: for itself, not for an authority."""
@@ -154,13 +151,19 @@ class Trust:
             return True
         if verdict.status is HostKeyStatus.UNKNOWN:
             if not await self._accepts(key):
-                raise HostKeyUnknown(*self._name, key, file=self.file, unread=self._here.unread)
+                raise errors.HostKeyUnknown(
+                    *self._name, key, file=self.file, unread=self._here.unread
+                )
             if callable(self.policy):
                 self._used = key  # "explicitly accepted by the user"
             await self._check_address(key, remembers=True)
             await self._remember(*self._name, key)
             return True
-        made = HostKeyChanged if verdict.status is HostKeyStatus.CHANGED else HostKeyRevoked
+        made = (
+            errors.HostKeyChanged
+            if verdict.status is HostKeyStatus.CHANGED
+            else errors.HostKeyRevoked
+        )
         return self._reject(made(*self._name, key, lines=verdict.lines))
 
     async def verify_certificate(self, certificate: Certificate) -> bool:
@@ -182,7 +185,7 @@ class Trust:
         for each in (key, certificate.ca_key):
             verdict, _ = self._judge(each)
             if verdict.status is HostKeyStatus.REVOKED:
-                return self._reject(HostKeyRevoked(*self._name, key, lines=verdict.lines))
+                return self._reject(errors.HostKeyRevoked(*self._name, key, lines=verdict.lines))
         for known, (host, port) in self._lookups(self._here):
             vouches = certificate.ca_key in known.lookup(host, port).authorities
             try:
@@ -190,9 +193,9 @@ class Trust:
             except CertificateRefused as error:
                 if self.policy == "off" or self._judge(key)[0].status is HostKeyStatus.TRUSTED:
                     return False
-                raise HostCertificateRefused(*self._name, key, str(error)) from error
+                raise errors.HostCertificateRefused(*self._name, key, str(error)) from error
             if verdict.status is HostKeyStatus.REVOKED:
-                return self._reject(HostKeyRevoked(*self._name, key, lines=verdict.lines))
+                return self._reject(errors.HostKeyRevoked(*self._name, key, lines=verdict.lines))
             if vouches:
                 return self.ca_algorithms is None or certificate.ca_algorithm in self.ca_algorithms
             if known.lookup(host, port).authorities:
@@ -215,7 +218,7 @@ class Trust:
                 return other, False
         return first, True
 
-    def _reject(self, error: HostKeyError) -> bool:
+    def _reject(self, error: errors.HostKeyError) -> bool:
         """Refuse the server, or let it pass as `StrictHostKeyChecking no` does: warned of."""
         if self.policy != "off":
             raise error
@@ -238,18 +241,18 @@ class Trust:
         return "" if self.doubt is None else self._doubt()
 
     def _doubt(self) -> str:
-        what = "is revoked" if isinstance(self.doubt, HostKeyRevoked) else "has changed"
-        return f"the host key of {host_and_port(*self._name)} {what}"
+        what = "is revoked" if isinstance(self.doubt, errors.HostKeyRevoked) else "has changed"
+        return f"the host key of {errors.host_and_port(*self._name)} {what}"
 
     def _refuse_revoked(self, key: HostCredential) -> None:
         for name, revoked in self.revoked:
             if revoked.revokes(key):
                 plain = plain_key(key)
-                raise HostKeyRevoked(*self._name, plain, source=name)
+                raise errors.HostKeyRevoked(*self._name, plain, source=name)
 
     def _refuse_short(self, key: PublicKey) -> None:
         if key.kind == "ssh-rsa" and key.bits < self.required_rsa_size:
-            raise HostKeyTooShort(*self._name, key, self.required_rsa_size)
+            raise errors.HostKeyTooShort(*self._name, key, self.required_rsa_size)
 
     # ------------------------------------------------------------- beside the files
 
@@ -294,7 +297,7 @@ class Trust:
                 await self._remember(address, self.port, key)
         elif verdict.status is not HostKeyStatus.TRUSTED:
             changed = verdict.status is HostKeyStatus.CHANGED
-            made = HostKeyChanged if changed else HostKeyRevoked
+            made = errors.HostKeyChanged if changed else errors.HostKeyRevoked
             error = made(address, self.port, key, lines=verdict.lines)
             if self.policy != "off":
                 raise error
@@ -302,7 +305,7 @@ class Trust:
 
     async def _accepts(self, key: PublicKey) -> bool:
         if callable(self.policy):
-            return await call_for_decision(self.policy, self.host, self.port, key)
+            return await callbacks.call_for_decision(self.policy, self.host, self.port, key)
         if self.policy == "accept-new":
             return not self._here.unread  # the host may be known there
         return self.policy == "off"
@@ -313,7 +316,7 @@ class Trust:
         """Write a key down.  What cannot be written is told and does not end the connection."""
         if self.file is None or not self.remembers:
             return
-        name = host_and_port(host, port)
+        name = errors.host_and_port(host, port)
         try:
             await self._memory(self.file).append(host, port, key)
         except (OSError, KeyFormatError, UsageError) as error:
@@ -356,13 +359,13 @@ class Trust:
         update = await memory.plan(self._name, used, good, self.known)
         if not update or len(await prove(update.new)) != len(update.new):
             return  # one that is not there makes all of it doubtful
-        if self.confirm is None or await call_for_decision(
+        if self.confirm is None or await callbacks.call_for_decision(
             self.confirm, self.host, self.port, update
         ):
             await memory.update(self._name, update)
 
-    def _memory(self, file: FilePath) -> HostKeyFile:
-        return HostKeyFile(file, self.hashed, self.key_policy)
+    def _memory(self, file: FilePath) -> host_key_file.HostKeyFile:
+        return host_key_file.HostKeyFile(file, self.hashed, self.key_policy)
 
     @property
     def preferred_algorithms(self) -> tuple[str, ...]:

@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ssh_keys import KeyFormatError
-from ssh_stack.config.lines import Line, parse_line
 from ssh_stack.config.without_lines import host_config_without_lines
 from ssh_stack.local.user import expand_home
 from ssh_stack.usage_errors import ConfigError
-from ssh_wire import UsageError, lazy_attrs
+from ssh_wire import UsageError, lazy, lazy_attrs
 
 if TYPE_CHECKING:
+    from ssh_stack.config import lines as config_lines
     from ssh_stack.config.host_config import HostConfig
+    from ssh_stack.config.lines import Line
+else:
+    # rarely used
+    config_lines = lazy.module("ssh_stack.config.lines")
 
 __all__ = ["Config", "Source", "included", "load_config"]
 
@@ -65,7 +69,7 @@ class Config:
         """
         if isinstance(text, str):
             return cls((Source(_lines(text.split("\n"), source)),))
-        rows = [parse_line(row, source, 0) for row in text]
+        rows = [config_lines.parse_line(row, source, 0) for row in text]
         return cls((Source(tuple(row for row in rows if row), options=True),))
 
     def then(self, other: Config) -> Config:
@@ -215,5 +219,5 @@ def _check_owner(status: os.stat_result, source: str) -> None:
 
 
 def _lines(rows: Sequence[str], source: str) -> tuple[Line, ...]:
-    lines = (parse_line(row, source, number) for number, row in enumerate(rows, 1))
+    lines = (config_lines.parse_line(row, source, number) for number, row in enumerate(rows, 1))
     return tuple(line for line in lines if line is not None)

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from ssh_stack.config.algorithms import AlgorithmList
 from ssh_stack.usage_errors import ConfigError
 from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
+    from ssh_stack.config.algorithms import AlgorithmList
     from ssh_stack.config.forward_specs import ForwardSpec
     from ssh_stack.config.found_value import FoundValue
     from ssh_stack.config.lines import Line

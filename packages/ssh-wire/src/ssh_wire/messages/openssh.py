@@ -1,6 +1,7 @@
-"""OpenSSH's additions to authentication and to the connection protocol (its PROTOCOL file).
+"""OpenSSH's additions to the connection protocol (its PROTOCOL file).
 
-Its PING and PONG are in `ssh_wire.messages.transport`.  The sets here have the messages of
+Its PING and PONG are in `ssh_wire.messages.transport`, its requests of authentication in
+`ssh_wire.messages.hostbound`.  The sets here have the messages of
 RFC 4254 and RFC 4335 as well: an endpoint without OpenSSH's additions uses the sets of
 `ssh_wire.messages.connection`, where these requests and channels have their generic form.
 """
@@ -12,7 +13,6 @@ from typing import Literal, TypeAlias
 from ssh_wire.declare import Message, Record, message, record
 from ssh_wire.lazy_attrs import field
 from ssh_wire.messages import connection
-from ssh_wire.messages.auth import AuthHead
 from ssh_wire.messages.connection import GlobalHead, OpenHead, RequestHead
 from ssh_wire.messageset import MessageSet
 from ssh_wire.types import Repeated, UInt32
@@ -35,43 +35,12 @@ __all__ = [
     "HostKeyProof",
     "HostKeys",
     "HostKeysProve",
-    "HostboundQuery",
-    "HostboundRequest",
     "KeepAlive",
     "NoMoreSessions",
     "SignedHostKey",
     "StreamlocalForward",
     "TunnelOpen",
 ]
-
-_HOSTBOUND: Literal["publickey-hostbound-v00@openssh.com"] = "publickey-hostbound-v00@openssh.com"
-
-
-# ------------------------------------------------------------------ authentication
-
-
-@message(50)
-class HostboundQuery(AuthHead, Message):
-    """Ask whether a key would do at the host with this key (PROTOCOL section 3.1)."""
-
-    method: Literal["publickey-hostbound-v00@openssh.com"] = field(default=_HOSTBOUND, init=False)
-    signed: Literal[False] = field(default=False, init=False)
-    algorithm: str
-    key: bytes
-    host_key: bytes
-
-
-@message(50)
-class HostboundRequest(AuthHead, Message):
-    """Log in with a signature that covers the host's key (PROTOCOL section 3.1)."""
-
-    method: Literal["publickey-hostbound-v00@openssh.com"] = field(default=_HOSTBOUND, init=False)
-    signed: Literal[True] = field(default=True, init=False)
-    algorithm: str
-    key: bytes
-    host_key: bytes
-    signature: bytes
-
 
 # ------------------------------------------------------------------ global requests
 

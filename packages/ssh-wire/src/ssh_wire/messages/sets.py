@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from ssh_wire.declare import Message
 from ssh_wire.errors import UsageError
-from ssh_wire.messages import auth, connection, gss, kex, openssh, transport
+from ssh_wire.messages import auth, connection, gss, hostbound, kex, openssh, transport
 from ssh_wire.messageset import MessageSet
 
 __all__ = [
@@ -88,8 +88,8 @@ KEY_EXCHANGES: dict[str, MessageSet[Message]] = {
 """The messages of each family of key exchange methods, by what their names begin with."""
 
 AUTHENTICATION: MessageSet[Message] = MessageSet[Message](
-    openssh.HostboundQuery,
-    openssh.HostboundRequest,
+    hostbound.HostboundQuery,
+    hostbound.HostboundRequest,
     gss.GSSAPIMICRequest,
     gss.GSSAPIKeyExchangeRequest,
     *auth.REQUESTS,

@@ -6,45 +6,40 @@
     publickey             a key or a certificate, and its signature
     keyboard_interactive  prompts and answers
     hostbased             the signature of the client host's key
+    table                 all of them, loaded
 
-A further method is a module and a row of `METHODS`.
+A further method is a module and a row here; it loads when a credential needs it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
-from ssh_auth.client.methods.base import Method, Rows
-from ssh_auth.client.methods.hostbased import HostbasedMethod
-from ssh_auth.client.methods.keyboard_interactive import KeyboardInteractiveMethod
-from ssh_auth.client.methods.none import NoneMethod
-from ssh_auth.client.methods.password import PasswordMethod
-from ssh_auth.client.methods.publickey import PublicKeyMethod
-from ssh_auth.client.states import COMMON
+from ssh_auth.client.methods.base import Method
+from ssh_wire import lazy
 
-__all__ = ["LEGAL", "METHODS", "NUMBERS", "AnyMethod"]
+__all__ = ["NAMES", "NUMBERS", "AnyMethod", "find_method"]
 
 AnyMethod: TypeAlias = Method[Any, Any, Any, Any]
 
-METHODS: Final[Mapping[str, type[AnyMethod]]] = {
-    method.NAME: method
-    for method in (
-        NoneMethod,
-        PublicKeyMethod,
-        HostbasedMethod,
-        KeyboardInteractiveMethod,
-        PasswordMethod,
-    )
+_CLASSES: Final = {
+    "none": "none:NoneMethod",
+    "publickey": "publickey:PublicKeyMethod",
+    "hostbased": "hostbased:HostbasedMethod",
+    "keyboard-interactive": "keyboard_interactive:KeyboardInteractiveMethod",
+    "password": "password:PasswordMethod",
 }
-"""The methods by their names on the wire."""
 
+NAMES: Final = frozenset(_CLASSES)
+"""The methods, as they are named on the wire."""
 
-LEGAL: Final[Rows] = {
-    **COMMON,
-    **{state: row for method in METHODS.values() for state, row in method.LEGAL.items()},
-}
-"""The machine: which messages may arrive in which state."""
-
-NUMBERS: Final = frozenset(number for method in METHODS.values() for number in method.NUMBERS)
+NUMBERS: Final = frozenset({60, 61})
 """The numbers of 60 to 79 that the messages of the methods have, of both sides."""
+
+
+def find_method(name: str) -> type[AnyMethod] | None:
+    """Return the class of a method; None where there is no such method."""
+    if name not in _CLASSES:
+        return None
+    found: type[AnyMethod] = lazy.load(f"{__name__}.{_CLASSES[name]}")
+    return found

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from ssh_auth import AuthCredential, AuthLimits, AuthStrategy, PromptResponder
 from ssh_keys import KeyPolicy
-from ssh_stack.client.encrypted_signer import PASSPHRASE_PROMPTS
 from ssh_stack.client.options import CertificateSource, KeySource, Prompter, Secret
 from ssh_stack.client.plan.choice import choose
 from ssh_stack.client.plan.transport import usual_signature_algorithms
@@ -18,10 +17,14 @@ if TYPE_CHECKING:
     from ssh_stack.client.options import ClientOptions
     from ssh_stack.config import HostConfig
 
-__all__ = ["METHODS", "IdentityPlan", "merge_identity"]
+__all__ = ["METHODS", "PASSPHRASE_PROMPTS", "IdentityPlan", "merge_identity"]
 
 METHODS: Final = ("hostbased", "publickey", "keyboard-interactive", "password")
 """Authentication methods in the order in which `ssh` prefers them (ssh_config(5))."""
+
+
+PASSPHRASE_PROMPTS: Final = 3
+"""How often a user is asked for one secret, as by ssh's NumberOfPasswordPrompts."""
 
 
 @lazy_attrs.frozen(kw_only=True)
