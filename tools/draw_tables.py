@@ -17,8 +17,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
-import ssh_auth.server.states as server_states
 from ssh_auth.client.methods.table import LEGAL as CLIENT_LEGAL
+from ssh_auth.server.methods import LEGAL as SERVER_LEGAL
 from ssh_connection.states import ACCEPTED
 from ssh_stack.cli.escapes import EscapeAction, key_of
 from ssh_stack.cli.ssh_letters import LETTERS, SECTIONS
@@ -206,7 +206,7 @@ def _states() -> Iterator[str]:
     yield ""
     yield "## User authentication"
     yield from _authentication("Client", CLIENT_LEGAL.items())
-    yield from _authentication("Server", server_states.LEGAL.items())
+    yield from _authentication("Server", SERVER_LEGAL.items())
     yield ""
     yield "## Channels"
     yield from _table(

@@ -16,7 +16,7 @@ from unittest import mock
 
 import attrs
 
-from ssh_auth import Accept, InteractiveCredential, PasswordCredential, Reject
+from ssh_auth import Accept, AuthContext, InteractiveCredential, PasswordCredential, Reject
 from ssh_connection.aio import (
     ClientConnection,
     ClientSettings,
@@ -183,7 +183,7 @@ class Subject:
     # ------------------------------------------------------------- the application
 
     def _server_settings(self, options: TransportOptions) -> ServerSettings:
-        async def password(_user: str, given: str) -> Accept | Reject:
+        async def password(_context: AuthContext, given: str) -> Accept | Reject:
             self.calls["password"] += 1
             if given == SLOW:
                 answer: Accept | Reject = await asyncio.shield(self.gate)
@@ -191,7 +191,7 @@ class Subject:
             return Accept() if given == RIGHT else Reject()
 
         async def interactive(
-            _user: str, dialogue: int, _answers: Sequence[str]
+            _context: AuthContext, dialogue: int, _answers: Sequence[str]
         ) -> Reject | InfoRequest:
             self.calls["interactive"] += 1
             if dialogue == 0:

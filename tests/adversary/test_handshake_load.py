@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ssh_stack
-from ssh_auth import Accept, Reject
+from ssh_auth import Accept, AuthContext, Reject
 from ssh_connection.aio import Process, ServerAuthentication, ServerConnection, Session
 from ssh_keys import PrivateKey, PublicKey
 from ssh_stack import MaxStartups, Server
@@ -48,9 +48,9 @@ class Application:
         self.calls: Counter[str] = Counter()
         self.errors: list[Exception] = []
 
-    async def public_key(self, user: str, key: PublicKey) -> Accept | Reject:
+    async def public_key(self, context: AuthContext, key: PublicKey) -> Accept | Reject:
         self.calls["public_key"] += 1
-        return Accept() if (user, key) == (USER, USER_KEY.public_key) else Reject()
+        return Accept() if (context.user, key) == (USER, USER_KEY.public_key) else Reject()
 
     async def echo(self, session: Session) -> int:
         self.calls["echo"] += 1

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 import attrs
 
 import ssh_stack
-from ssh_auth import Accept, Reject
+from ssh_auth import Accept, AuthContext, Reject
 from ssh_connection.aio import ServerAuthentication, SessionHandler
 from ssh_keys import PrivateKey
 from ssh_keys.files import read_authorized_keys
@@ -119,18 +119,18 @@ def by_key(peer: Peer, *sequences: tuple[str, ...]) -> ServerAuthentication:
     """Let in whoever has one of the peer's keys, or the password."""
     keys = read_authorized_keys(peer.keys.authorized_keys)
 
-    async def public_key(user: str, key: PublicKey) -> Accept | Reject:
-        return Accept() if user == "tester" and keys.lookup(key) else Reject()
+    async def public_key(context: AuthContext, key: PublicKey) -> Accept | Reject:
+        return Accept() if context.user == "tester" and keys.lookup(key) else Reject()
 
-    async def password(user: str, given: str) -> Accept | Reject:
-        return Accept() if (user, given) == ("tester", PASSWORD) else Reject()
+    async def password(context: AuthContext, given: str) -> Accept | Reject:
+        return Accept() if (context.user, given) == ("tester", PASSWORD) else Reject()
 
     async def interactive(
-        user: str, dialogue: int, answers: Sequence[str]
+        context: AuthContext, dialogue: int, answers: Sequence[str]
     ) -> Accept | Reject | InfoRequest:
         if dialogue == 0:
             return InfoRequest(name="Login", prompts=(Prompt(text="The word: ", echo=False),))
-        return Accept() if (user, *answers) == ("tester", PASSWORD) else Reject()
+        return Accept() if (context.user, *answers) == ("tester", PASSWORD) else Reject()
 
     return ServerAuthentication(
         public_key=public_key, password=password, interactive=interactive, sequences=sequences

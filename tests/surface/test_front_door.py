@@ -28,6 +28,7 @@ PACKAGES = ("agent", "auth", "connection", "keys", "sftp", "stack", "transport",
 
 # What public signatures mention and no user of ssh_stack has to name, with the reason.
 MACHINERY = {
+    "ssh_auth.permissions.Addresses": "tuples of AddressPattern",
     "ssh_auth.server.policy": "what ServerAuthentication becomes",
     "ssh_connection.aio.server.authentication.Result": "Accept, Partial or Reject",
     "ssh_connection.aio.process.redirect": "how redirected streams are carried",
@@ -38,6 +39,9 @@ MACHINERY = {
     "ssh_keys.certificates.fields": "a literal",
     "ssh_keys.public.HashName": "a literal",
     "ssh_keys.randomart.HashName": "the same",
+    "ssh_keys.credential.Credential": "PublicKey or Certificate",
+    "ssh_keys.Credential": "the same",
+    "ssh_keys.trust.key_options": "options of a line; who works on lines imports ssh_keys",
     "ssh_keys.fido.Assertion": "what a token signs; who works on it imports ssh_keys",
     "ssh_keys.trust.host_lines": "a line of known_hosts; who works on lines imports ssh_keys",
     "ssh_keys.trust.known_hosts": "the same",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ssh_auth import (
+    AuthContext,
     AuthLimits,
     ServerAuth,
     ServerPolicy,
@@ -24,6 +25,7 @@ from ssh_wire.messages.auth import (
 
 KEYS = [PrivateKey.generate("ed25519") for _ in range(2)]
 SESSION = b"session identifier"
+CONTEXT = AuthContext(session_id=SESSION, peer=("192.0.2.1", 50_000))
 SERVICE = "ssh-connection"
 PASSWORD = ServerPolicy(methods=("password",))
 INTERACTIVE = ServerPolicy(methods=("keyboard-interactive",))
@@ -71,4 +73,4 @@ def interactive() -> KeyboardInteractiveRequest:
 def talk_of(
     policy: ServerPolicy | None = None, limits: AuthLimits | None = None
 ) -> Talk[ServerAuth]:
-    return Talk(ServerAuth(SESSION, policy or ServerPolicy(), limits=limits))
+    return Talk(ServerAuth(CONTEXT, policy or ServerPolicy(), limits=limits))

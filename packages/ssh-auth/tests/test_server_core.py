@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from server_talk import (
     BOTH,
+    CONTEXT,
     INTERACTIVE,
     KEYS,
     PASSWORD,
     QUESTION,
     SERVICE,
-    SESSION,
     SUCCESS,
     failure,
     interactive,
@@ -24,6 +24,9 @@ from ssh_auth import (
     Accept,
     AnswersReceived,
     Authenticated,
+    ChangePassword,
+    CompletedMethod,
+    DecisionInvalid,
     InteractiveStarted,
     KeyOffered,
     KeyVerified,
@@ -36,7 +39,7 @@ from ssh_auth import (
     TooManyAttempts,
 )
 from ssh_keys import PrivateKey
-from ssh_wire import ProtocolError, UsageError
+from ssh_wire import ProtocolError
 from ssh_wire.messages.auth import (
     InfoRequest,
     InfoResponse,
@@ -75,16 +78,15 @@ def test_signature_is_verified_before_the_backend_is_asked(key: PrivateKey) -> N
 
     assert not talk.auth.succeeded
 
-    talk.auth.answer(verified.request, Accept(Permissions(force_command="backup")))
+    talk.auth.answer(verified.request, Accept(Permissions(forced_command="backup")))
 
     assert talk.auth.succeeded
     talk.expect_sent(SUCCESS)
     assert talk.event(Authenticated) == Authenticated(
         user="ops",
-        permissions=Permissions(force_command="backup"),
-        key=key.public_key,
-        method="publickey",
-        methods=("publickey",),
+        permissions=Permissions(forced_command="backup"),
+        credential=key.public_key,
+        completed=(CompletedMethod("publickey", key.public_key),),
     )
 
 
@@ -147,7 +149,7 @@ def test_key_that_signed_counts_whatever_was_queried(
     steps: list[tuple[bool, int]], last: int
 ) -> None:
     talk = talk_of()
-    permitted = [Permissions(force_command=f"key {index}") for index in range(2)]
+    permitted = [Permissions(forced_command=f"key {index}") for index in range(2)]
     for accepted, index in steps:
         talk.receive(query(KEYS[index]))
         offered = talk.event(KeyOffered)
@@ -239,7 +241,7 @@ def test_expired_password_has_to_be_changed() -> None:
     talk.receive(password("expired"))
     offered = talk.event(PasswordOffered)
 
-    assert talk.auth.demand_change(offered.request, "Choose another")
+    assert talk.auth.answer(offered.request, ChangePassword("Choose another"))
     talk.expect_sent(PasswdChangeReq(prompt="Choose another"))
     assert not talk.auth.answer(offered.request, Accept())
 
@@ -252,15 +254,17 @@ def test_expired_password_has_to_be_changed() -> None:
     talk.event(Authenticated)
 
 
-def test_demand_of_a_change_for_another_method_is_a_usage_error(key: PrivateKey) -> None:
+@pytest.mark.row("A14")
+def test_demand_of_a_change_for_another_method_is_a_rejection(key: PrivateKey) -> None:
     talk = talk_of()
     talk.receive(signed(key))
     request = talk.event(KeyVerified).request
 
-    with pytest.raises(UsageError):
-        talk.auth.demand_change(request, "?")
-    assert not talk.auth.demand_change(request + 1, "?")
-    assert talk.auth.pending
+    assert not talk.auth.answer(request + 1, ChangePassword())
+    assert talk.auth.answer(request, ChangePassword())
+
+    assert "ChangePassword" in talk.event(DecisionInvalid).problem
+    talk.expect_sent(failure("publickey"))
 
 
 # ------------------------------------------------------------------- keyboard-interactive
@@ -269,20 +273,20 @@ def test_demand_of_a_change_for_another_method_is_a_usage_error(key: PrivateKey)
 def test_dialogue_of_two_rounds_authenticates() -> None:
     talk = talk_of(INTERACTIVE)
     talk.receive(interactive())
-    talk.auth.ask(talk.event(InteractiveStarted).request, QUESTION)
+    talk.auth.answer(talk.event(InteractiveStarted).request, QUESTION)
     talk.expect_sent(QUESTION)
     talk.assert_idle()
 
     talk.receive(InfoResponse(responses=("one",)))
     first = talk.event(AnswersReceived)
     assert (first.user, first.answers, first.round) == ("ops", ("one",), 1)
-    talk.auth.ask(first.request, InfoRequest())
+    talk.auth.answer(first.request, InfoRequest())
     talk.receive(InfoResponse(responses=()))
 
     second = talk.event(AnswersReceived)
     assert (second.answers, second.round) == ((), 2)
     talk.auth.answer(second.request, Accept())
-    assert talk.event(Authenticated).method == "keyboard-interactive"
+    assert talk.event(Authenticated).methods == ("keyboard-interactive",)
 
 
 @pytest.mark.row("A10")
@@ -290,7 +294,7 @@ def test_dialogue_of_two_rounds_authenticates() -> None:
 def test_answers_that_do_not_match_the_prompts_fail(answers: tuple[str, ...]) -> None:
     talk = talk_of(INTERACTIVE)
     talk.receive(interactive())
-    talk.auth.ask(talk.event(InteractiveStarted).request, QUESTION)
+    talk.auth.answer(talk.event(InteractiveStarted).request, QUESTION)
     talk.auth.take_messages()
 
     talk.receive(InfoResponse(responses=answers))
@@ -304,7 +308,7 @@ def test_answers_that_do_not_match_the_prompts_fail(answers: tuple[str, ...]) ->
 def test_count_of_responses_beyond_the_message_is_a_protocol_error() -> None:
     talk = talk_of(INTERACTIVE)
     talk.receive(interactive())
-    talk.auth.ask(talk.event(InteractiveStarted).request, QUESTION)
+    talk.auth.answer(talk.event(InteractiveStarted).request, QUESTION)
 
     with pytest.raises(ProtocolError):
         talk.auth.receive(b"\x3d\xff\xff\xff\xff")
@@ -316,7 +320,7 @@ def test_answers_without_prompts_are_a_protocol_error() -> None:
     before, twice, abandoned = (talk_of(INTERACTIVE) for _ in range(3))
     for talk in (twice, abandoned):
         talk.receive(interactive())
-        talk.auth.ask(talk.event(InteractiveStarted).request, QUESTION)
+        talk.auth.answer(talk.event(InteractiveStarted).request, QUESTION)
     twice.receive(response)
     abandoned.receive(interactive())
 
@@ -330,24 +334,27 @@ def test_answers_without_prompts_are_a_protocol_error() -> None:
     "prompts",
     [(Prompt(text="", echo=True),), (Prompt(text="?", echo=True),) * 101],
 )
-def test_prompts_that_no_client_takes_are_the_callers_error(prompts: tuple[Prompt, ...]) -> None:
+def test_prompts_that_no_client_takes_are_a_rejection(prompts: tuple[Prompt, ...]) -> None:
     talk = talk_of(INTERACTIVE)
     talk.receive(interactive())
     request = talk.event(InteractiveStarted).request
 
-    with pytest.raises(UsageError):
-        talk.auth.ask(request, InfoRequest(prompts=prompts))
-    assert talk.auth.pending
+    talk.auth.answer(request, InfoRequest(prompts=prompts))
+
+    assert "100 prompts" in talk.event(DecisionInvalid).problem
+    talk.expect_sent(failure("keyboard-interactive"))
 
 
-def test_prompts_for_another_method_are_a_usage_error() -> None:
+def test_prompts_for_another_method_are_a_rejection() -> None:
     talk = talk_of(PASSWORD)
     talk.receive(password())
     request = talk.event(PasswordOffered).request
 
-    with pytest.raises(UsageError):
-        talk.auth.ask(request, QUESTION)
-    assert not talk.auth.ask(request + 1, QUESTION)
+    assert not talk.auth.answer(request + 1, QUESTION)
+    talk.auth.answer(request, QUESTION)
+
+    assert "InfoRequest" in talk.event(DecisionInvalid).problem
+    talk.expect_sent(failure("password"))
 
 
 @pytest.mark.row("A12")
@@ -356,12 +363,12 @@ def test_dialogue_ends_after_64_rounds() -> None:
     talk.receive(interactive())
     request = talk.event(InteractiveStarted).request
     for _ in range(64):
-        talk.auth.ask(request, InfoRequest())
+        talk.auth.answer(request, InfoRequest())
         talk.receive(InfoResponse(responses=()))
         request = talk.event(AnswersReceived).request
 
     with pytest.raises(TooManyAttempts):
-        talk.auth.ask(request, InfoRequest())
+        talk.auth.answer(request, InfoRequest())
 
 
 # ------------------------------------------------------------- the algorithms of one user
@@ -378,7 +385,7 @@ def restricted(asked: list[str], *names: str) -> ServerPolicy:
 def test_algorithms_of_a_user_replace_those_of_the_policy() -> None:
     asked: list[str] = []
     policy = restricted(asked, "ssh-rsa", "rsa-sha2-256")
-    auth = ServerAuth(SESSION, policy)
+    auth = ServerAuth(CONTEXT, policy)
     assert auth.take_server_sig_algs() is None
     for _ in range(2):
         auth.receive(query(KEYS[0]).encode())
@@ -407,14 +414,14 @@ def test_keys_of_every_kind_that_verifies_are_accepted_unless_a_user_has_others(
         (restricted([], algorithm), True),
         (restricted([], "ecdsa-sha2-nistp521"), False),
     ):
-        auth = ServerAuth(SESSION, policy)
+        auth = ServerAuth(CONTEXT, policy)
         auth.receive(offer.encode())
         assert isinstance(auth.next_event(), KeyOffered) is taken
 
 
 def test_unsafe_user_name_is_not_asked_about() -> None:
     asked: list[str] = []
-    auth = ServerAuth(SESSION, restricted(asked))
+    auth = ServerAuth(CONTEXT, restricted(asked))
     auth.receive(password(user="../root").encode())
     assert auth.take_server_sig_algs() is None
     assert asked == []

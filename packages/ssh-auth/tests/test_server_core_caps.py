@@ -172,7 +172,7 @@ def test_value_that_is_not_a_result_is_a_reject_and_is_reported(result: object) 
     talk.receive(password())
     request = talk.event(PasswordOffered).request
 
-    talk.auth.answer(request, result)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    talk.auth.answer(request, result)
 
     talk.expect_sent(failure("password"))
     invalid = talk.event(DecisionInvalid)
@@ -189,7 +189,7 @@ def test_forgotten_await_authenticates_no_client() -> None:
     talk.receive(password())
     forgotten = backend()
 
-    talk.auth.answer(talk.event(PasswordOffered).request, forgotten)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    talk.auth.answer(talk.event(PasswordOffered).request, forgotten)
 
     forgotten.close()
     talk.expect_sent(failure("password"))

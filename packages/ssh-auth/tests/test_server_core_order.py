@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from server_talk import (
     BOTH,
+    CONTEXT,
     INTERACTIVE,
     KEYS,
     PASSWORD,
@@ -21,6 +22,7 @@ from server_talk import (
     talk_of,
 )
 from ssh_auth import (
+    SERVER_METHODS,
     Accept,
     Authenticated,
     AuthLimits,
@@ -28,14 +30,18 @@ from ssh_auth import (
     InteractiveStarted,
     KeyOffered,
     KeyVerified,
+    LoginRefused,
     NoneOffered,
     Partial,
     PasswordOffered,
     Permissions,
     Reject,
+    ServerAuth,
     ServerPolicy,
+    ServerQuestion,
     TooManyAttempts,
 )
+from ssh_auth.testing import Talk
 from ssh_keys import PrivateKey
 from ssh_wire import DisconnectReason, Message, ProtocolError
 from ssh_wire.messages.auth import (
@@ -69,7 +75,7 @@ def test_none_is_asked_about_only_where_the_policy_has_it() -> None:
 
     talk.auth.answer(talk.event(NoneOffered).request, Accept())
 
-    assert talk.event(Authenticated).method == "none"
+    assert talk.event(Authenticated).methods == ("none",)
 
 
 @pytest.mark.row("A11")
@@ -149,14 +155,14 @@ def test_backend_can_demand_a_further_method() -> None:
 def test_factors_that_force_different_commands_do_not_add_up(key: PrivateKey) -> None:
     talk = talk_of(BOTH)
     talk.receive(signed(key))
-    talk.auth.answer(talk.event(KeyVerified).request, Accept(Permissions(force_command="a")))
+    talk.auth.answer(talk.event(KeyVerified).request, Accept(Permissions(forced_command="a")))
     talk.auth.take_messages()
     talk.receive(password())
 
-    talk.auth.answer(talk.event(PasswordOffered).request, Accept(Permissions(force_command="b")))
+    talk.auth.answer(talk.event(PasswordOffered).request, Accept(Permissions(forced_command="b")))
 
     talk.expect_sent(failure("password"))
-    assert "command" in talk.event(DecisionInvalid).problem
+    assert "command" in talk.event(LoginRefused).problem
 
 
 @pytest.mark.row("A03")
@@ -216,7 +222,7 @@ def test_connection_message_is_a_protocol_error(number: int) -> None:
     deciding.receive(password())
     asked = talk_of(INTERACTIVE)
     asked.receive(interactive())
-    asked.auth.ask(1, QUESTION)
+    asked.auth.answer(1, QUESTION)
 
     for talk in (talk_of(), deciding, asked):
         with pytest.raises(ProtocolError) as caught:
@@ -263,7 +269,7 @@ def test_any_bytes_are_progress_or_a_protocol_error(payloads: list[bytes], begun
     talk = talk_of(INTERACTIVE)
     if begun:
         talk.receive(interactive())
-        talk.auth.ask(talk.event(InteractiveStarted).request, QUESTION)
+        talk.auth.answer(talk.event(InteractiveStarted).request, QUESTION)
     try:
         for payload in payloads:
             talk.auth.receive(payload)
@@ -314,3 +320,51 @@ def test_success_needs_every_factor_of_the_sequence(steps: list[tuple[Message, b
 
     sent = talk.auth.take_messages()
     assert sent.count(SUCCESS.encode()) == (proven == ["publickey", "password"])
+
+
+# ------------------------------------------------------------- sources and expiry of any method
+
+EXPIRED = Permissions(expires=99)
+ELSEWHERE = Permissions(sources=(("10.0.0.0/8",),))
+
+
+@pytest.mark.row("A09")
+@pytest.mark.parametrize("permissions", [EXPIRED, ELSEWHERE, Permissions(sources=((),))])
+@pytest.mark.parametrize("method", sorted(SERVER_METHODS))
+def test_no_method_completes_with_permissions_that_exclude_the_login(
+    method: str, permissions: Permissions, key: PrivateKey
+) -> None:
+    requests: dict[str, Message] = {
+        "none": none(),
+        "password": password(),
+        "publickey": signed(key),
+        "keyboard-interactive": interactive(),
+    }
+    for answer in (Accept(permissions), Partial(("password",), permissions)):
+        policy = ServerPolicy(methods=(method,))
+        talk = Talk(ServerAuth(CONTEXT, policy, now=lambda: 100))
+        talk.receive(requests[method])
+        talk.auth.answer(talk.event(ServerQuestion).request, answer)
+
+        assert talk.event(LoginRefused).user == "ops"
+        talk.expect_sent(failure(*({method} - {"none"})))
+        assert not talk.auth.succeeded
+
+
+@pytest.mark.row("A09")
+def test_key_that_is_not_authorized_from_here_is_refused_at_the_query(key: PrivateKey) -> None:
+    talk = talk_of()
+    talk.receive(query(key))
+    talk.auth.answer(talk.event(KeyOffered).request, Accept(ELSEWHERE))
+
+    talk.event(LoginRefused)
+    talk.expect_sent(failure("publickey"))
+
+
+def test_permissions_that_expire_need_a_clock() -> None:
+    talk = talk_of(PASSWORD)
+    talk.receive(password())
+    talk.auth.answer(talk.event(PasswordOffered).request, Accept(Permissions(expires=2**40)))
+
+    talk.event(LoginRefused)
+    assert not talk.auth.succeeded

@@ -63,7 +63,7 @@ def test_answer_that_is_not_utf_8_fails_and_asks_no_question(prompts: int) -> No
     talk = talk_of(INTERACTIVE)
     talk.receive(interactive())
     request = talk.event(InteractiveStarted).request
-    talk.auth.ask(request, InfoRequest(prompts=QUESTION.prompts * prompts))
+    talk.auth.answer(request, InfoRequest(prompts=QUESTION.prompts * prompts))
     talk.auth.take_messages()
 
     talk.auth.receive(replaced(InfoResponse(responses=(MARK,)), BAD))

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssh_auth import ServerPolicy
+from ssh_auth.server.methods import FACTORS
 from ssh_auth.server.policy import Remaining, demand
-from ssh_auth.server.results import FACTORS
 from ssh_wire import UsageError
 
 KEY_THEN_PASSWORD = ("publickey", "password")

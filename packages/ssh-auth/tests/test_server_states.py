@@ -1,14 +1,18 @@
 from __future__ import annotations
 
-from typing import get_args
-
 import pytest
 
-from ssh_auth.server.states import LEGAL, ExpectAnswers, ServerState
+from ssh_auth.server.methods import LEGAL, NUMBERS, SERVER_METHODS
+from ssh_auth.server.methods.keyboard_interactive import ExpectAnswers
+from ssh_auth.server.states import ServerState
+
+
+def every_state(kind: type[ServerState] = ServerState) -> set[str]:
+    return {name for sub in kind.__subclasses__() for name in {sub.__name__, *every_state(sub)}}
 
 
 def test_every_state_has_its_row() -> None:
-    assert set(LEGAL) == set(get_args(ServerState))
+    assert {state.__name__ for state in LEGAL} == every_state()
 
 
 @pytest.mark.row("A01")
@@ -17,3 +21,8 @@ def test_server_states_accept_requests_and_awaited_responses_only() -> None:
     for state, row in LEGAL.items():
         numbers = {number for number in range(256) if number in row}
         assert numbers == ({50, 61} if state is ExpectAnswers else {50})
+
+
+def test_numbers_of_methods_are_method_specific_ones() -> None:
+    assert frozenset(range(60, 80)) >= NUMBERS
+    assert all(method.NUMBERS <= NUMBERS for method in SERVER_METHODS.values())

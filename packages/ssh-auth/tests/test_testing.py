@@ -8,8 +8,10 @@ from ssh_agent import AgentError
 from ssh_auth import (
     Accept,
     AuthAttempt,
+    AuthContext,
     AuthCredential,
     AuthRejected,
+    ChangePassword,
     ClientAuth,
     InteractiveCredential,
     InteractiveStarted,
@@ -26,7 +28,7 @@ from ssh_auth import (
     ServerPolicy,
     password_answers,
 )
-from ssh_auth.testing import Decision, DemandChange, Pair, Talk, finish
+from ssh_auth.testing import Decision, Pair, Talk, finish
 from ssh_keys import PrivateKey, PublicKey
 from ssh_wire.messages.auth import (
     InfoRequest,
@@ -45,7 +47,7 @@ def decide(event: ServerEvent) -> Decision:
         case InteractiveStarted():
             return InfoRequest(prompts=(Prompt(text="Password: ", echo=False),))
         case PasswordOffered(password="expired"):
-            return DemandChange("Choose another")
+            return ChangePassword("Choose another")
         case PasswordOffered(password="wrong"):
             return Reject()
         case _:
@@ -54,7 +56,9 @@ def decide(event: ServerEvent) -> Decision:
 
 def pair(*credentials: AuthCredential, policy: ServerPolicy = ALL) -> Pair:
     joined = Pair(
-        ClientAuth("ops", b"session", credentials), ServerAuth(b"session", policy), decide=decide
+        ClientAuth("ops", b"session", credentials),
+        ServerAuth(AuthContext(session_id=b"session"), policy),
+        decide=decide,
     )
     joined.run()
     return joined
@@ -79,7 +83,7 @@ def test_credential_of_each_method_authenticates(key: PrivateKey) -> None:
     ):
         joined = pair(credential)
         assert joined.authenticated is not None
-        assert joined.authenticated.method == method
+        assert joined.authenticated.methods == (method,)
         assert joined.succeeded is not None
         assert joined.rejected is None
 
@@ -154,7 +158,7 @@ def test_finish_refuses_an_awaitable_that_waits() -> None:
 
 
 def test_talk_fails_where_the_expectation_does_not_hold() -> None:
-    talk = Talk(ServerAuth(b"session", ServerPolicy(methods=("password",))))
+    talk = Talk(ServerAuth(AuthContext(), ServerPolicy(methods=("password",))))
     request = PasswordRequest(user="ops", service="ssh-connection", password="x")
     talk.receive(request)
     with pytest.raises(AssertionError, match="is pending"):

@@ -8,16 +8,12 @@ from typing import Any
 
 import pytest
 
-from ssh_connection.aio.callbacks import call, check_async
+from ssh_connection.aio.callbacks import awaited, check_async
 from ssh_wire import UsageError
 
 
 async def two(user: str, key: str) -> str:
     return f"{user} {key}"
-
-
-async def three(user: str, key: str, context: str) -> str:
-    return f"{user} {key} {context}"
 
 
 async def optional(user: str, key: str, mine: str = "mine") -> str:
@@ -42,8 +38,8 @@ class Decider:
     async def __call__(self, user: str, key: str) -> str:
         return f"{user} {key}"
 
-    async def method(self, user: str, key: str, context: str) -> str:
-        return f"{user} {key} {context}"
+    async def method(self, user: str, key: str) -> str:
+        return f"{user} {key}"
 
 
 def typed(function: Callable[[str, str], Awaitable[str]]) -> Callable[..., Any]:
@@ -52,24 +48,23 @@ def typed(function: Callable[[str, str], Awaitable[str]]) -> Callable[..., Any]:
 
 GOOD: list[tuple[Callable[..., Any], str]] = [
     (two, "u k"),
-    (three, "u k c"),
     (optional, "u k mine"),
     (any_number, "u k"),
     (passing_on, "u k"),
     (passing_on_too, "u k"),
     (Decider(), "u k"),
-    (Decider().method, "u k c"),
-    (partial(three, context="p"), "u k p"),
+    (Decider().method, "u k"),
+    (partial(optional, mine="p"), "u k p"),
     (partial(any_number, "p"), "p u k"),
     (typed(lambda user, key: two(key, user)), "k u"),
 ]
 
 
 @pytest.mark.parametrize(("function", "answer"), GOOD)
-async def test_function_is_given_as_many_arguments_as_it_takes(function: Any, answer: str) -> None:
-    check_async("public_key", function, 2, 3)
+async def test_function_that_takes_the_arguments_is_awaited(function: Any, answer: str) -> None:
+    check_async("public_key", function, 2)
 
-    assert await call(function, "u", "k", context="c") == answer
+    assert await awaited(function, "u", "k") == answer
 
 
 def plain(user: str, key: str) -> bool:
@@ -98,7 +93,7 @@ async def one(user: str) -> str:
         (unannotated, "write `async def`"),
         (partial(plain, "me"), "takes others"),
         (generator, "write `async def`"),
-        (one, "is called with 2 or 3 arguments; one takes others"),
+        (one, "is called with 2 arguments; one takes others"),
         (lambda: two("u", "k"), "takes others"),
         (True, "not a bool"),
         (None, "not a NoneType"),
@@ -107,7 +102,7 @@ async def one(user: str) -> str:
 )
 def test_unusable_function_is_refused_by_its_name(function: object, words: str) -> None:
     with pytest.raises(UsageError) as caught:
-        check_async("public_key", function, 2, 3)
+        check_async("public_key", function, 2)
     assert words in str(caught.value)
     assert "public_key" in str(caught.value)
 
@@ -117,8 +112,8 @@ async def test_function_that_is_not_async_is_named_when_it_is_called() -> None:
         return True
 
     with pytest.raises(TypeError, match="decide returned bool: it is not async"):
-        await call(decide, "u", "k", context="c")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        await awaited(decide, "u", "k")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def test_function_without_a_signature_is_accepted() -> None:
-    check_async("public_key", max, 2, 3)
+    check_async("public_key", max, 2)

@@ -12,6 +12,7 @@ import pytest
 from programs import cat, pair, settle
 from ssh_auth import (
     Accept,
+    AuthContext,
     AuthenticationFailed,
     KeyCredential,
     KeySigner,
@@ -97,7 +98,7 @@ async def test_error_of_no_common_algorithm_lists_what_each_side_has() -> None:
 
 
 async def test_wrong_password_fails_with_the_attempts_made() -> None:
-    async def reject(_user: str, _password: str) -> Result:
+    async def reject(_context: AuthContext, _password: str) -> Result:
         return Reject()
 
     ends = pair(
@@ -207,7 +208,7 @@ async def test_first_signature_uses_the_algorithms_that_the_server_announced() -
             used.append(algorithm)
             return await super().sign(data, algorithm)
 
-    async def anybody(_user: str, _key: PublicKey) -> Result:
+    async def anybody(_context: AuthContext, _key: PublicKey) -> Result:
         return Accept()
 
     options = TransportOptions(
@@ -223,7 +224,7 @@ async def test_first_signature_uses_the_algorithms_that_the_server_announced() -
 
 
 async def test_login_fails_when_the_connection_is_lost() -> None:
-    async def never(_user: str) -> Result:
+    async def never(_context: AuthContext) -> Result:
         assert ends.link is not None
         ends.link.cut()
         await asyncio.Event().wait()

@@ -11,6 +11,7 @@ import pytest
 from programs import pair, settle
 from ssh_auth import (
     Accept,
+    AuthContext,
     AuthCredential,
     AuthenticationFailed,
     AuthLimits,
@@ -32,15 +33,17 @@ pytestmark = pytest.mark.usefixtures("reports")
 KEY = PrivateKey.generate("ed25519")
 
 
-async def right_password(user: str, password: str) -> Result:
-    return Accept() if (user, password) == ("tester", "right") else Reject()
+async def right_password(context: AuthContext, password: str) -> Result:
+    return Accept() if (context.user, password) == ("tester", "right") else Reject()
 
 
-async def right_key(_user: str, key: PublicKey) -> Result:
+async def right_key(_context: AuthContext, key: PublicKey) -> Result:
     return Accept() if key == KEY.public_key else Reject()
 
 
-async def dialogue(_user: str, turn: int, answers: Sequence[str]) -> Result | InfoRequest:
+async def dialogue(
+    _context: AuthContext, turn: int, answers: Sequence[str]
+) -> Result | InfoRequest:
     if turn == 0:
         prompts = (Prompt(text="Code: ", echo=True),)
         return InfoRequest(name="n", instruction="i", prompts=prompts)
@@ -156,7 +159,7 @@ async def test_withheld_credential_is_reported_and_not_sent() -> None:
         judged.append(credential)
         return "the host key has changed" if credential.method == "password" else ""
 
-    async def password(_user: str, given: str) -> Result:
+    async def password(_context: AuthContext, given: str) -> Result:
         asked.append(given)
         return Accept()
 
@@ -191,7 +194,7 @@ async def test_login_stops_at_the_attempts_that_the_settings_allow() -> None:
 async def test_key_signs_only_with_allowed_algorithms() -> None:
     rsa = PrivateKey.generate("rsa", 2048)
 
-    async def any_key(_user: str, key: PublicKey) -> Result:
+    async def any_key(_context: AuthContext, key: PublicKey) -> Result:
         return Accept() if key == rsa.public_key else Reject()
 
     async with pair(
@@ -227,7 +230,7 @@ async def test_server_sig_algs_that_arrive_later_are_used_too() -> None:
     asked: list[Any] = []
     decided = asyncio.Event()
 
-    async def password(_user: str, _password: str) -> Result:
+    async def password(_context: AuthContext, _password: str) -> Result:
         ends.server._core.send_payload(
             b"\x07\0\0\0\x01\0\0\0\x0fserver-sig-algs\0\0\0\x0bssh-ed25519"
         )

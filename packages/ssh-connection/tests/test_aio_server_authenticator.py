@@ -17,18 +17,19 @@ from ssh_auth import (
     AuthenticationFailed,
     AuthLimits,
     ChangePassword,
-    DecisionInvalid,
+    CompletedMethod,
     InteractiveCredential,
     KeyCredential,
     KeySigner,
     NoneCredential,
+    PasswordChangeOffered,
     PasswordCredential,
+    PasswordOffered,
     Reject,
     Result,
     ServerAuth,
     password_answers,
 )
-from ssh_auth.server import PasswordChangeOffered, PasswordOffered
 from ssh_connection.aio import ServerAuthentication
 from ssh_connection.aio.server.authenticator import Authenticator
 from ssh_keys import Certificate, CertificateSpec, PrivateKey, PublicKey, issue
@@ -112,7 +113,7 @@ async def test_result_that_is_not_an_answer_authenticates_no_client(
 
 
 async def test_too_many_prompts_authenticate_no_client(caplog: pytest.LogCaptureFixture) -> None:
-    async def asks(_user: str, _round: int, _answers: Sequence[str]) -> InfoRequest:
+    async def asks(_context: AuthContext, _round: int, _answers: Sequence[str]) -> InfoRequest:
         prompts = (Prompt(text="?", echo=True),) * 101
         return InfoRequest(name="", instruction="", prompts=prompts)
 
@@ -121,7 +122,7 @@ async def test_too_many_prompts_authenticate_no_client(caplog: pytest.LogCapture
 
     with caplog.at_level(logging.ERROR):
         await fails(ServerAuthentication(interactive=asks), InteractiveCredential(answer))
-    assert "asked what cannot be asked" in caplog.text
+    assert "at most 100 prompts" in caplog.text
 
 
 async def test_none_can_be_enough() -> None:
@@ -137,12 +138,12 @@ class Answers(ServerAuth):
     """Notes what it is answered."""
 
     def __init__(self) -> None:
-        super().__init__(b"id", ServerAuthentication(none=yes).policy)
-        self.answers: list[Result] = []
+        super().__init__(AuthContext(), ServerAuthentication(none=yes).policy)
+        self.answers: list[object] = []
 
-    def answer(self, request: int, result: Result) -> bool:
+    def answer(self, request: int, answer: object) -> bool:
         del request
-        self.answers.append(result)
+        self.answers.append(answer)
         return True
 
 
@@ -159,14 +160,14 @@ async def test_new_password_that_was_not_demanded_is_refused() -> None:
 # ------------------------------------------------------------- what functions are told
 
 
-async def test_context_is_given_to_functions_that_take_it() -> None:
+async def test_context_is_given_to_every_function() -> None:
     told: list[AuthContext] = []
 
-    async def key(_user: str, _key: PublicKey, context: AuthContext) -> Result:
+    async def key(context: AuthContext, _key: PublicKey) -> Result:
         told.append(context)
         return Accept()
 
-    async def password(_user: str, given: str, context: AuthContext) -> Result:
+    async def password(context: AuthContext, given: str) -> Result:
         told.append(context)
         return Accept() if given == "right" else Reject()
 
@@ -186,23 +187,24 @@ async def test_context_is_given_to_functions_that_take_it() -> None:
         peer=("192.0.2.7", 1234),
         local=("192.0.2.1", 22),
         session_id=ends.client.session_id,
-        client_software=first.client_software,
+        client_version=first.client_version,
+        host_key=ends.client.host_key,
     )
-    assert first.client_software
-    assert second.completed == ("publickey",)
+    assert first.client_version
+    assert second.completed == (CompletedMethod("publickey", KEY.public_key),)
     assert ends.client.session_id.hex() not in repr(first)
 
 
-async def test_context_can_be_given_to_the_function_of_each_method() -> None:
+async def test_context_is_given_to_dialogues_and_to_none() -> None:
     told: list[str] = []
 
     async def interactive(
-        _user: str, turn: int, _answers: Sequence[str], context: AuthContext
+        context: AuthContext, turn: int, _answers: Sequence[str]
     ) -> Result | InfoRequest:
         told.append(f"{turn} {context.user}")
         return Reject()
 
-    async def none(_user: str, context: AuthContext) -> Result:
+    async def none(context: AuthContext) -> Result:
         told.append(f"none {context.user}")
         return Accept()
 
@@ -226,11 +228,11 @@ def certificate_of(key: PrivateKey) -> Certificate:
 async def test_certificate_is_decided_by_its_own_function() -> None:
     given: list[object] = []
 
-    async def key(_user: str, key: PublicKey) -> Result:
+    async def key(_context: AuthContext, key: PublicKey) -> Result:
         given.append(key)
         return Reject()
 
-    async def certificate(_user: str, certificate: Certificate) -> Result:
+    async def certificate(_context: AuthContext, certificate: Certificate) -> Result:
         given.append(certificate)
         return Accept()
 
@@ -245,7 +247,7 @@ async def test_certificate_is_decided_by_its_own_function() -> None:
     ) as ends:
         user = ends.server.user
         assert user is not None
-        assert (user.key, user.certificate) == (KEY.public_key, mine)
+        assert (user.key, user.credential) == (KEY.public_key, mine)
         assert ends.client.auth_attempts[-1].certificate == "me"
     assert set(given) == {KEY.public_key, mine}
 
@@ -262,12 +264,12 @@ async def test_certificate_is_not_given_to_the_function_for_keys() -> None:
 async def test_expired_password_is_changed() -> None:
     asked: list[tuple[str, ...]] = []
 
-    async def expired(user: str, password: str) -> Result | ChangePassword:
-        asked.append((user, password))
+    async def expired(context: AuthContext, password: str) -> Result | ChangePassword:
+        asked.append((context.user, password))
         return ChangePassword("Choose another\x07") if password == "old" else Reject()
 
-    async def renew(user: str, old: str, new: str) -> Result | ChangePassword:
-        asked.append((user, old, new))
+    async def renew(context: AuthContext, old: str, new: str) -> Result | ChangePassword:
+        asked.append((context.user, old, new))
         return Accept() if new != "short" else ChangePassword("Longer")
 
     prompts: list[str] = []
@@ -291,7 +293,7 @@ async def test_expired_password_is_changed() -> None:
 
 @pytest.mark.row("A18")
 async def test_expired_password_authenticates_no_client() -> None:
-    async def expired(_user: str, _password: str) -> Result | ChangePassword:
+    async def expired(_context: AuthContext, _password: str) -> Result | ChangePassword:
         return ChangePassword()
 
     authentication = ServerAuthentication(password=expired, new_password=yes)
@@ -315,14 +317,14 @@ async def test_demand_of_a_new_password_without_new_password_is_the_functions_fa
             NoneCredential(),
         )
     assert "new_password is not given" in caplog.text
-    assert "none has no password to change" in caplog.text
+    assert "the answer is a ChangePassword" in caplog.text
 
 
 # ------------------------------------------------------------- faults of the functions
 
 
 def test_functions_that_cannot_be_meant_are_refused() -> None:
-    def plain(_user: str, _password: str) -> Result:
+    def plain(_context: AuthContext, _password: str) -> Result:
         return Accept()
 
     for odd in (
@@ -339,7 +341,7 @@ def test_functions_that_cannot_be_meant_are_refused() -> None:
 async def test_function_that_is_not_async_rejects_and_its_traceback_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def plain(_user: str, _password: str) -> Result:
+    def plain(_context: AuthContext, _password: str) -> Result:
         return Accept()
 
     with caplog.at_level(logging.ERROR):
@@ -378,11 +380,3 @@ async def test_client_is_disconnected_at_the_failures_that_the_settings_allow() 
     with pytest.raises((AuthenticationFailed, PeerDisconnected), match="too many"):
         await ends.client.establish(ends.dial)
     await ends.server.close()
-
-
-async def test_event_that_is_not_a_question_is_not_answered() -> None:
-    auth = Answers()
-    await Authenticator(ServerAuthentication(none=yes), auth).decide(
-        DecisionInvalid(1, "tester", "x")
-    )
-    assert auth.answers == []

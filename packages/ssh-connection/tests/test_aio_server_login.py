@@ -11,12 +11,12 @@ import pytest
 from programs import inject, pair, settle, until, upper
 from ssh_auth import (
     Accept,
+    AuthContext,
     AuthenticationFailed,
     KeyCredential,
     KeySigner,
     NoneCredential,
     PasswordCredential,
-    Permissions,
     Reject,
     Result,
 )
@@ -31,13 +31,6 @@ from ssh_wire.messages import connection as m
 from ssh_wire.messages.transport import ExtInfo
 
 pytestmark = pytest.mark.usefixtures("reports")
-
-
-def letting_in(*, denied: Sequence[str], force_command: str | None = None) -> ServerAuthentication:
-    async def anybody(_user: str) -> Result:
-        return Accept(Permissions(frozenset(denied), force_command))
-
-    return ServerAuthentication(none=anybody)
 
 
 async def refusal(client: ClientConnection, message: m.AnyChannelOpen) -> int:
@@ -59,7 +52,7 @@ def other(kind: str) -> m.ChannelOpen:
 
 @pytest.mark.usefixtures("clock")
 async def test_login_that_takes_too_long_is_ended() -> None:
-    async def never(_user: str) -> Result:
+    async def never(_context: AuthContext) -> Result:
         await asyncio.Event().wait()
         return Accept()
 
@@ -73,7 +66,7 @@ async def test_login_that_takes_too_long_is_ended() -> None:
 async def test_too_many_attempts_end_with_reason_14_behind_the_last_failure() -> None:
     asked: list[str] = []
 
-    async def wrong(_user: str, password: str) -> Result:
+    async def wrong(_context: AuthContext, password: str) -> Result:
         asked.append(password)
         return Reject()
 
@@ -111,7 +104,7 @@ async def test_messages_of_authentication_leave_before_the_disconnect() -> None:
     await ends.server.close()
 
 
-async def _reject(_user: str, _password: str) -> Result:
+async def _reject(_context: AuthContext, _password: str) -> Result:
     await settle(50)
     return Reject()
 
@@ -120,7 +113,7 @@ async def test_messages_wait_for_the_decision_about_their_client() -> None:
     gate = asyncio.Event()
     key = PrivateKey.generate("ed25519")
 
-    async def slowly(_user: str, _key: PublicKey) -> Result:
+    async def slowly(_context: AuthContext, _key: PublicKey) -> Result:
         await gate.wait()
         return Accept()
 
@@ -140,7 +133,7 @@ async def test_messages_wait_for_the_decision_about_their_client() -> None:
 async def test_decision_that_comes_after_the_end_is_ignored() -> None:
     gate = asyncio.Event()
 
-    async def late(_user: str, _answers: Sequence[str] = ()) -> Result:
+    async def late(_context: AuthContext, _answers: Sequence[str] = ()) -> Result:
         try:
             await gate.wait()
         except asyncio.CancelledError:
@@ -167,10 +160,10 @@ USUAL = ("rsa-sha2-512", "rsa-sha2-256")
 def keyed(algorithms: Callable[[str], Sequence[str]] | None, sent: list[int]) -> EndpointPair:
     """A client that tries the method "none", then an RSA key; `sent` is what the server sends."""
 
-    async def anybody(_user: str, _key: PublicKey) -> Result:
+    async def anybody(_context: AuthContext, _key: PublicKey) -> Result:
         return Accept()
 
-    async def reject(_user: str) -> Result:
+    async def reject(_context: AuthContext) -> Result:
         return Reject()
 
     def trace(each: Traced) -> None:

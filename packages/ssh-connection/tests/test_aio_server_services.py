@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import cast
 
-import attrs
 import pytest
 
 from programs import Anywhere, pair, upper
-from ssh_auth import Accept, AuthContext, Permissions, Result
+from ssh_auth import NOTHING, Accept, AddressPattern, AuthContext, Permissions, Result
 from ssh_connection import ChannelOpenRefused, RequestRefused
-from ssh_connection.aio import ClientConnection, ServerAuthentication, User
+from ssh_connection.aio import ClientConnection, ServerAuthentication, SessionSettings, User
 from ssh_connection.aio.children import Children
 from ssh_connection.aio.server.host_keys import HostKeyProofs
 from ssh_connection.aio.server.services import Services
-from ssh_connection.aio.testing import server_settings
 from ssh_connection.replies import PendingReply
 from ssh_connection.testing import Side
 from ssh_transport import ConnectionLost, PeerDisconnected
@@ -46,11 +43,13 @@ class Nowhere:
     def __init__(self) -> None:
         self.asked = 0
 
-    def may_connect(self, *_: object) -> bool:
+    def may_connect(self, user: User, host: str, port: int) -> bool:
+        del user, host, port
         self.asked += 1
         return False
 
-    may_listen = may_connect
+    def may_listen(self, user: User, address: str, port: int) -> bool:
+        return self.may_connect(user, address, port)
 
 
 class Proofs:
@@ -68,12 +67,12 @@ class Proofs:
 class Server:
     """The services of one user without a connection."""
 
-    def __init__(self, rules: Nowhere | None, denied: Sequence[str] = ()) -> None:
+    def __init__(self, rules: Nowhere | None, permissions: Permissions | None = None) -> None:
         self.side = Side(accept=False)
         self.proofs = Proofs(self.side)
         self.children = Children(self.side.failures.append, 1.0)
-        user = User("tester", None, Permissions(frozenset(denied)))
-        settings = attrs.evolve(server_settings(upper), forwarding=rules)
+        user = User("tester", None, permissions or Permissions())
+        settings = SessionSettings(shell=upper, forwarding=rules)
         context = AuthContext(user="tester")
         self.services = Services(
             user,
@@ -125,6 +124,46 @@ async def test_direct_tcpip_is_decided_by_the_rules() -> None:
     assert rules.asked == 1
 
 
+@pytest.mark.row("A07")
+@pytest.mark.parametrize(
+    ("permissions", "asked"),
+    [
+        (Permissions(forward_open=((AddressPattern("h", 1),),)), True),
+        (Permissions(forward_open=((AddressPattern("h", 2),),)), False),
+        (Permissions(forward_listen=NOTHING), True),
+    ],
+)
+async def test_connection_that_permissions_exclude_is_refused_before_the_rules_are_asked(
+    permissions: Permissions, *, asked: bool
+) -> None:
+    rules = Nowhere()
+    server = Server(rules, permissions)
+
+    assert server.open_channel(DIRECT) is True
+    (sent,) = server.side.wire.sent()
+    assert isinstance(sent, m.ChannelOpenFailure)
+    assert rules.asked == int(asked)
+
+
+@pytest.mark.parametrize(
+    ("permissions", "asked"),
+    [
+        (Permissions(forward_listen=((AddressPattern("*", 1),),)), True),
+        (Permissions(forward_listen=((AddressPattern("localhost", 1),),)), False),
+        (Permissions(forward_open=NOTHING), True),
+    ],
+)
+async def test_listener_that_permissions_exclude_is_refused_before_the_rules_are_asked(
+    permissions: Permissions, *, asked: bool
+) -> None:
+    rules = Nowhere()
+    server = Server(rules, permissions)
+
+    assert server.answer(LISTEN) is True
+    assert server.side.wire.sent() == [m.RequestFailure()]
+    assert rules.asked == int(asked)
+
+
 @pytest.mark.row("C16")
 @pytest.mark.parametrize("message", [LISTEN, CANCEL], ids=["listen", "cancel"])
 async def test_port_request_is_answered_where_there_are_rules(
@@ -138,12 +177,17 @@ async def test_port_request_is_answered_where_there_are_rules(
     assert rules.asked == (message is LISTEN)
 
 
+NO_FORWARDING = Permissions(forward_open=NOTHING, forward_listen=NOTHING)
+
+
 @pytest.mark.row("C16")
 @pytest.mark.row("C17")
-@pytest.mark.parametrize("denied", [[], ["port-forwarding"]], ids=["no rules", "not permitted"])
-async def test_forwarding_is_left_to_the_connection_where_it_is_off(denied: list[str]) -> None:
-    rules = Nowhere() if denied else None
-    server = Server(rules, denied)
+@pytest.mark.parametrize("permissions", [None, NO_FORWARDING], ids=["no rules", "no permission"])
+async def test_forwarding_is_left_to_the_connection_where_it_is_off(
+    permissions: Permissions | None,
+) -> None:
+    rules = Nowhere() if permissions else None
+    server = Server(rules, permissions)
 
     assert server.open_channel(DIRECT) is False
     assert server.answer(LISTEN) is False
@@ -154,7 +198,7 @@ async def test_forwarding_is_left_to_the_connection_where_it_is_off(denied: list
 
 
 async def test_other_permissions_leave_forwarding_on() -> None:
-    server = Server(Nowhere(), ["pty", "agent-forwarding"])
+    server = Server(Nowhere(), Permissions(pty=False, agent=False))
 
     assert server.open_channel(DIRECT) is True
     assert len(server.children.things) == 1
@@ -204,9 +248,9 @@ def peer_error(client: ClientConnection) -> PeerDisconnected:
     return error
 
 
-def accepting(*denied: str) -> ServerAuthentication:
-    async def anybody(_user: str) -> Result:
-        return Accept(Permissions(frozenset(denied)))
+def accepting(permissions: Permissions) -> ServerAuthentication:
+    async def anybody(_context: AuthContext) -> Result:
+        return Accept(permissions)
 
     return ServerAuthentication(none=anybody)
 
@@ -228,7 +272,7 @@ async def test_forwarding_is_denied_by_default() -> None:
 
 @pytest.mark.row("C16")
 async def test_forwarding_is_denied_to_a_user_without_the_permission() -> None:
-    async with pair(authentication=accepting("port-forwarding"), forwarding=Anywhere()) as ends:
+    async with pair(authentication=accepting(NO_FORWARDING), forwarding=Anywhere()) as ends:
         with pytest.raises(ChannelOpenRefused):
             await ends.client.open_tcp("127.0.0.1", 22)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 
 from programs import Anywhere, Remote, cat, limited, pair, upper
 from ssh_auth import (
+    NOTHING,
     Accept,
+    AuthContext,
     Permissions,
     Result,
 )
@@ -22,9 +22,9 @@ from ssh_wire.messages import connection as m
 pytestmark = pytest.mark.usefixtures("reports")
 
 
-def letting_in(*, denied: Sequence[str], force_command: str | None = None) -> ServerAuthentication:
-    async def anybody(_user: str) -> Result:
-        return Accept(Permissions(frozenset(denied), force_command))
+def letting_in(permissions: Permissions) -> ServerAuthentication:
+    async def anybody(_context: AuthContext) -> Result:
+        return Accept(permissions)
 
     return ServerAuthentication(none=anybody)
 
@@ -171,7 +171,13 @@ async def test_forced_command_alone_runs_whatever_is_requested() -> None:
         note,
         subsystems={"sftp": cat},
         authentication=letting_in(
-            force_command="only this", denied=["pty", "port-forwarding", "agent-forwarding"]
+            Permissions(
+                forced_command="only this",
+                pty=False,
+                agent=False,
+                forward_open=NOTHING,
+                forward_listen=NOTHING,
+            )
         ),
         forwarding=Anywhere(),
     ) as ends:

@@ -27,7 +27,7 @@ import attrs
 import pytest
 
 import ssh_stack
-from ssh_auth import Accept
+from ssh_auth import Accept, AuthContext
 from ssh_connection import ConnectionLimits
 from ssh_connection.aio import ServerAuthentication, Session
 from ssh_keys import PrivateKey, PublicKey
@@ -385,7 +385,7 @@ class Served:
         await ended.wait()
 
 
-async def _admit(_user: str, _key: PublicKey) -> Accept:
+async def _admit(_context: AuthContext, _key: PublicKey) -> Accept:
     return Accept()
 
 

@@ -14,12 +14,14 @@ import pytest
 import ssh_stack
 from loopback_server import HOST_KEY, USER, USER_KEY, serving
 from named_pipes import fed, piped
-from ssh_auth import Accept, Reject
+from ssh_auth import Accept, AuthContext, Reject
 from ssh_keys import CertificateSpec, PrivateKey, issue
 from ssh_stack import AuthorizedKeys, TrustedUserCAKeys
 from ssh_stack.errors import ConfigError, HostKeyRevoked, HostKeyUnknown
 from ssh_stack.server.revoked_keys import RevokedKeys
 from ssh_stack.sources import DEFAULT
+
+ME = AuthContext(user="me")
 
 if TYPE_CHECKING:
     from conftest import Cli, Sshd
@@ -241,8 +243,8 @@ async def test_pipe_of_authorized_keys_authorizes_every_login(tmp_path: Path) ->
     with piped(line) as descriptor:
         keys = AuthorizedKeys(f"/dev/fd/{descriptor}", ["me"])
         for _ in range(3):
-            assert isinstance(await keys.decide("me", USER_KEY.public_key), Accept)
-        assert isinstance(await keys.decide("me", _OTHER.public_key), Reject)
+            assert isinstance(await keys.decide(ME, USER_KEY.public_key), Accept)
+        assert isinstance(await keys.decide(ME, _OTHER.public_key), Reject)
 
 
 async def test_pipe_of_authorities_authorizes_every_login() -> None:
@@ -251,7 +253,7 @@ async def test_pipe_of_authorities_authorizes_every_login() -> None:
     with piped(_OTHER.public_key.to_openssh().encode()) as descriptor:
         authorities = TrustedUserCAKeys(f"/dev/fd/{descriptor}", users=["me"])
         for _ in range(2):
-            assert isinstance(await authorities.decide("me", certificate), Accept)
+            assert isinstance(await authorities.decide(ME, certificate), Accept)
 
 
 async def test_pipe_of_revoked_keys_refuses_every_login() -> None:

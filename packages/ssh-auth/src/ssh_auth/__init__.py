@@ -14,6 +14,7 @@ Internal:
     errors       AuthenticationFailed, TooManyAttempts
     algorithms   which signature algorithm is used, which are accepted
     signed       what a publickey signature covers
+    permissions  what an authenticated user may do
     limits       AuthLimits, of both roles
 
 One role each, which never imports the other:
@@ -58,26 +59,32 @@ if TYPE_CHECKING:
     from ssh_auth.errors import AuthenticationFailed as AuthenticationFailed
     from ssh_auth.errors import TooManyAttempts as TooManyAttempts
     from ssh_auth.limits import AuthLimits as AuthLimits
+    from ssh_auth.permissions import NOTHING as NOTHING
+    from ssh_auth.permissions import AddressPattern as AddressPattern
+    from ssh_auth.permissions import Permissions as Permissions
+    from ssh_auth.permissions import ip_text as ip_text
+    from ssh_auth.server import SERVER_METHODS as SERVER_METHODS
     from ssh_auth.server import Accept as Accept
     from ssh_auth.server import AnswersReceived as AnswersReceived
     from ssh_auth.server import AuthContext as AuthContext
     from ssh_auth.server import Authenticated as Authenticated
     from ssh_auth.server import ChangePassword as ChangePassword
+    from ssh_auth.server import CompletedMethod as CompletedMethod
     from ssh_auth.server import DecisionInvalid as DecisionInvalid
     from ssh_auth.server import InteractiveStarted as InteractiveStarted
     from ssh_auth.server import KeyOffered as KeyOffered
     from ssh_auth.server import KeyVerified as KeyVerified
+    from ssh_auth.server import LoginRefused as LoginRefused
     from ssh_auth.server import NoneOffered as NoneOffered
     from ssh_auth.server import Partial as Partial
     from ssh_auth.server import PasswordChangeOffered as PasswordChangeOffered
     from ssh_auth.server import PasswordOffered as PasswordOffered
-    from ssh_auth.server import Permissions as Permissions
     from ssh_auth.server import Reject as Reject
     from ssh_auth.server import Result as Result
     from ssh_auth.server import ServerAuth as ServerAuth
     from ssh_auth.server import ServerEvent as ServerEvent
     from ssh_auth.server import ServerPolicy as ServerPolicy
-    from ssh_auth.server import TokenRefused as TokenRefused
+    from ssh_auth.server import ServerQuestion as ServerQuestion
     from ssh_auth.signed import SignedHostbasedRequest as SignedHostbasedRequest
     from ssh_auth.signed import SignedHostboundRequest as SignedHostboundRequest
     from ssh_auth.signed import SignedRequest as SignedRequest
@@ -107,11 +114,12 @@ else:
             ),
             "ssh_auth.errors": "AuthenticationFailed TooManyAttempts",
             "ssh_auth.limits": "AuthLimits",
+            "ssh_auth.permissions": "NOTHING AddressPattern Permissions ip_text",
             "ssh_auth.server": (
-                "Accept AnswersReceived AuthContext Authenticated ChangePassword "
-                "DecisionInvalid InteractiveStarted KeyOffered KeyVerified NoneOffered "
-                "Partial PasswordChangeOffered PasswordOffered Permissions Reject "
-                "Result ServerAuth ServerEvent ServerPolicy TokenRefused"
+                "Accept AnswersReceived AuthContext Authenticated ChangePassword CompletedMethod "
+                "DecisionInvalid InteractiveStarted KeyOffered KeyVerified LoginRefused "
+                "NoneOffered Partial PasswordChangeOffered PasswordOffered Reject Result "
+                "SERVER_METHODS ServerAuth ServerEvent ServerPolicy ServerQuestion"
             ),
             "ssh_auth.signed": "SignedHostbasedRequest SignedHostboundRequest SignedRequest",
             "ssh_auth.signers": "AgentSigner KeySigner Signer SigningAgent",

@@ -24,16 +24,17 @@ from ssh_auth.client import AuthRejected, AuthSucceeded, ClientAuth, ClientEvent
 from ssh_auth.server import (
     Accept,
     Authenticated,
-    DecisionInvalid,
+    ChangePassword,
     Partial,
     Reject,
     ServerAuth,
     ServerEvent,
+    ServerQuestion,
 )
-from ssh_wire import Message, lazy_attrs
+from ssh_wire import Message
 from ssh_wire.messages.auth import InfoRequest
 
-__all__ = ["Decision", "DemandChange", "Pair", "Talk", "finish"]
+__all__ = ["Decision", "Pair", "Talk", "finish"]
 
 T = TypeVar("T")
 E = TypeVar("E", bound=ClientEvent | ServerEvent)
@@ -41,14 +42,7 @@ M = TypeVar("M", bound=Message)
 R = TypeVar("R", bound=ClientAuth | ServerAuth)
 
 
-@lazy_attrs.frozen
-class DemandChange:
-    """A decision about a password: it has expired."""
-
-    prompt: str
-
-
-Decision: TypeAlias = Accept | Reject | Partial | InfoRequest | DemandChange
+Decision: TypeAlias = Accept | Reject | Partial | InfoRequest | ChangePassword
 
 
 def finish(awaitable: Awaitable[T]) -> T:
@@ -146,16 +140,8 @@ class Pair:
             self.client.answer(event, finish(event.obtain()))
 
     def _answer_server(self, event: ServerEvent) -> None:
-        if isinstance(event, Authenticated | DecisionInvalid):
-            return
-        decision = self._decide(event)
-        match decision:
-            case InfoRequest():
-                self.server.ask(event.request, decision)
-            case DemandChange():
-                self.server.demand_change(event.request, decision.prompt)
-            case _:
-                self.server.answer(event.request, decision)
+        if isinstance(event, ServerQuestion):
+            self.server.answer(event.request, self._decide(event))
 
 
 class Talk(Generic[R]):

@@ -92,11 +92,12 @@ _ORIGINS: Final = {
         "TextProcess TextReader TextWriter Timeouts User"
     ),
     "ssh_auth": (
-        "Accept AgentSigner AuthAttempt AuthContext AuthCredential AuthenticationFailed "
-        "AuthLimits AuthProgress AuthStrategy ChangePassword HostbasedCredential "
-        "InteractiveCredential KeyCredential KeySigner NoneCredential OrderedStrategy Outcome "
-        "Partial PasswordCredential Permissions PromptResponder Reject Signer SigningAgent "
-        "TooManyAttempts password_answers"
+        "Accept AddressPattern AgentSigner AuthAttempt AuthContext AuthCredential "
+        "AuthLimits AuthProgress AuthStrategy AuthenticationFailed ChangePassword "
+        "CompletedMethod HostbasedCredential InteractiveCredential KeyCredential "
+        "KeySigner NoneCredential OrderedStrategy Outcome Partial PasswordCredential "
+        "Permissions PromptResponder Reject Signer SigningAgent TooManyAttempts "
+        "password_answers"
     ),
     "ssh_agent": (
         "AgentError AgentMisbehaved AgentRefused AgentTimeout AgentUnavailable WrongReply"
@@ -134,6 +135,7 @@ if TYPE_CHECKING:
     from ssh_agent import AgentUnavailable as AgentUnavailable
     from ssh_agent import WrongReply as WrongReply
     from ssh_auth import Accept as Accept
+    from ssh_auth import AddressPattern as AddressPattern
     from ssh_auth import AgentSigner as AgentSigner
     from ssh_auth import AuthAttempt as AuthAttempt
     from ssh_auth import AuthContext as AuthContext
@@ -143,6 +145,7 @@ if TYPE_CHECKING:
     from ssh_auth import AuthProgress as AuthProgress
     from ssh_auth import AuthStrategy as AuthStrategy
     from ssh_auth import ChangePassword as ChangePassword
+    from ssh_auth import CompletedMethod as CompletedMethod
     from ssh_auth import HostbasedCredential as HostbasedCredential
     from ssh_auth import InteractiveCredential as InteractiveCredential
     from ssh_auth import KeyCredential as KeyCredential

@@ -14,6 +14,7 @@ from loopback_server import USER, USER_KEY, serving
 from ssh_auth import (
     Accept,
     AuthAttempt,
+    AuthContext,
     AuthCredential,
     AuthenticationFailed,
     InteractiveCredential,
@@ -296,7 +297,7 @@ async def test_unsent_credentials_are_not_reported_as_rejected() -> None:
     assert "rejected" not in str(error)
 
 
-async def admit(_user: str) -> Accept:
+async def admit(_context: AuthContext) -> Accept:
     return Accept()
 
 

@@ -16,12 +16,13 @@ from ssh_auth import (
     Reject,
 )
 from ssh_connection.aio import ServerAuthentication
-from ssh_connection.aio.callbacks import call
 from ssh_keys import PrivateKey, PublicKey
 from ssh_stack import AuthorizedKeys, InOrder, Passwords
 from ssh_stack.server.authorization import Authorization, combine
 from ssh_wire import UsageError
 from ssh_wire.messages.auth import InfoRequest
+
+ME = AuthContext(user="me")
 
 ONE, OTHER = PrivateKey.generate("ed25519"), PrivateKey.generate("ed25519")
 YES, NO = Accept(), Reject()
@@ -56,19 +57,19 @@ async def test_one_of_several_parts_is_enough() -> None:
 
     assert both.policy.required == (("publickey",), ("password",))
     assert both.public_key is not None
-    context = AuthContext(user="me")
-    assert [
-        await call(both.public_key, "me", key.public_key, context=context)
-        for key in (ONE, OTHER, USER_KEY)
-    ] == [YES, YES, NO]
+    assert [await both.public_key(ME, key.public_key) for key in (ONE, OTHER, USER_KEY)] == [
+        YES,
+        YES,
+        NO,
+    ]
 
 
 async def test_method_of_several_parts_is_tried_with_each_part() -> None:
-    async def refused(_user: str) -> Accept | Reject:
+    async def refused(_context: AuthContext) -> Accept | Reject:
         return NO
 
-    async def me(user: str, context: AuthContext) -> Accept | Reject:
-        return YES if user == context.user == "me" else NO
+    async def me(context: AuthContext) -> Accept | Reject:
+        return YES if context.user == "me" else NO
 
     def change(*_: str) -> bool:
         return True
@@ -78,15 +79,14 @@ async def test_method_of_several_parts_is_tried_with_each_part() -> None:
     both = combine(
         [first, second, ServerAuthentication(none=refused), ServerAuthentication(none=me)]
     )
-    context = AuthContext(user="me")
     assert both.none is not None
     assert both.password is not None
     assert both.new_password is not None
-    assert await call(both.none, "me", context=context) == YES
-    assert await call(both.none, "you", context=context) == NO
-    assert isinstance(await call(both.password, "me", "old", context=context), ChangePassword)
-    assert await call(both.new_password, "me", "old", "new", context=context) == YES
-    assert await call(both.new_password, "me", "wrong", "new", context=context) == NO
+    assert await both.none(ME) == YES
+    assert await both.none(AuthContext(user="you")) == NO
+    assert isinstance(await both.password(ME, "old"), ChangePassword)
+    assert await both.new_password(ME, "old", "new") == YES
+    assert await both.new_password(ME, "wrong", "new") == NO
     both.check()
 
 
@@ -196,7 +196,7 @@ async def test_two_public_key_steps_need_two_keys() -> None:
 async def test_function_that_raises_authenticates_no_user(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async def broken(_user: str, _key: PublicKey) -> Accept:
+    async def broken(_context: AuthContext, _key: PublicKey) -> Accept:
         raise ZeroDivisionError
 
     async with serving(auth=ServerAuthentication(public_key=broken)) as here:

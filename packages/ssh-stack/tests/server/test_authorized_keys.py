@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from loopback_server import USER, USER_KEY, serving
-from ssh_auth import Accept, AuthenticationFailed, Permissions, Reject
+from ssh_auth import Accept, AuthContext, AuthenticationFailed, Permissions, Reject
 from ssh_keys import PrivateKey
 from ssh_stack import AuthorizedKeys
 from ssh_wire import UsageError
 from user_certificates import CA, KEY, NOW, OTHER_CA, certified, coming_from, option
+
+ALICE = AuthContext(user="alice")
+ME = AuthContext(user="me")
 
 NO = Reject()
 
@@ -39,29 +42,29 @@ def line(options: str, key: PrivateKey = KEY) -> str:
 async def test_keys_of_file_authorize_user_of_process(tmp_path: Path) -> None:
     keys = AuthorizedKeys(file_of(tmp_path / "keys", KEY))
 
-    assert await keys.decide(getpass.getuser(), KEY.public_key) == Accept()
-    assert await keys.decide(getpass.getuser(), CA.public_key) == NO
-    assert await keys.decide("somebody", KEY.public_key) == NO
+    assert await keys.decide(AuthContext(user=getpass.getuser()), KEY.public_key) == Accept()
+    assert await keys.decide(AuthContext(user=getpass.getuser()), CA.public_key) == NO
+    assert await keys.decide(AuthContext(user="somebody"), KEY.public_key) == NO
 
 
 async def test_file_is_read_again_at_each_attempt(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     keys = AuthorizedKeys(path, users=["me"])
-    assert await keys.decide("me", KEY.public_key) == NO  # no file yet
+    assert await keys.decide(ME, KEY.public_key) == NO  # no file yet
 
     file_of(path, KEY)
-    assert await keys.decide("me", KEY.public_key) == Accept()
+    assert await keys.decide(ME, KEY.public_key) == Accept()
 
     file_of(path, CA)
-    assert await keys.decide("me", KEY.public_key) == NO
+    assert await keys.decide(ME, KEY.public_key) == NO
 
 
 async def test_key_objects_authorize_named_users() -> None:
     keys = AuthorizedKeys([KEY.public_key], users={"git", "svn"})
 
-    assert await keys.decide("git", KEY.public_key) == Accept()
-    assert await keys.decide("svn", CA.public_key) == NO
-    assert await keys.decide(getpass.getuser(), KEY.public_key) == NO
+    assert await keys.decide(AuthContext(user="git"), KEY.public_key) == Accept()
+    assert await keys.decide(AuthContext(user="svn"), CA.public_key) == NO
+    assert await keys.decide(AuthContext(user=getpass.getuser()), KEY.public_key) == NO
 
 
 def test_single_name_in_place_of_names_raises_usage_error() -> None:
@@ -75,7 +78,7 @@ async def test_line_with_unenforced_options_authorizes_no_user_and_is_logged(
 ) -> None:
     keys = AuthorizedKeys(file_of(tmp_path / "keys", KEY, options='tunnel="0"'), ["me"])
     with caplog.at_level(logging.INFO):
-        assert await keys.decide("me", KEY.public_key) == NO
+        assert await keys.decide(ME, KEY.public_key) == NO
 
     assert "line 1 is not used" in caplog.text
 
@@ -83,7 +86,7 @@ async def test_line_with_unenforced_options_authorizes_no_user_and_is_logged(
 async def test_unreadable_file_authorizes_no_user(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert await AuthorizedKeys(tmp_path, ["me"]).decide("me", KEY.public_key) == NO
+    assert await AuthorizedKeys(tmp_path, ["me"]).decide(ME, KEY.public_key) == NO
     assert "is a directory" in caplog.text
 
 
@@ -93,8 +96,8 @@ async def test_unreadable_file_authorizes_no_user(
 async def test_options_of_line_restrict_key(tmp_path: Path) -> None:
     authorized = keys(tmp_path, line('command="ls",no-pty'))
 
-    answer = await authorized.decide("alice", KEY.public_key)
-    assert answer == Accept(Permissions({"pty"}, "ls"))
+    answer = await authorized.decide(ALICE, KEY.public_key)
+    assert answer == Accept(Permissions(pty=False, forced_command="ls"))
 
 
 async def test_first_line_that_applies_counts(tmp_path: Path) -> None:
@@ -107,17 +110,17 @@ async def test_first_line_that_applies_counts(tmp_path: Path) -> None:
     )
 
     inside, outside = coming_from("192.0.2.1"), coming_from("198.51.100.1")
-    assert await authorized.decide("alice", KEY.public_key, inside) == Accept()
-    assert await authorized.decide("alice", KEY.public_key, outside) == Accept(
-        Permissions({"pty"})
+    assert await authorized.decide(inside, KEY.public_key) == Accept(
+        Permissions(sources=(("192.0.2.0/24",),))
     )
+    assert await authorized.decide(outside, KEY.public_key) == Accept(Permissions(pty=False))
 
 
 @pytest.mark.row("C16")
 async def test_line_behind_unenforced_one_does_not_apply(tmp_path: Path) -> None:
-    authorized = keys(tmp_path, line('permitopen="h:22"'), line(""))
+    authorized = keys(tmp_path, line('tunnel="0"'), line(""))
 
-    assert await authorized.decide("alice", KEY.public_key) == NO
+    assert await authorized.decide(ALICE, KEY.public_key) == NO
 
 
 async def test_line_that_refuses_is_logged(
@@ -126,7 +129,7 @@ async def test_line_that_refuses_is_logged(
     authorized = keys(tmp_path, "# mine", line('from="192.0.2.0/24"'))
     with caplog.at_level(logging.INFO):
         context = coming_from("198.51.100.1")
-        assert await authorized.decide("alice", KEY.public_key, context) == NO
+        assert await authorized.decide(context, KEY.public_key) == NO
     assert "line 2 does not authorize the key: its from does not name 198.51.100.1" in caplog.text
 
 
@@ -136,18 +139,23 @@ async def test_line_that_refuses_is_logged(
 async def test_cert_authority_line_accepts_certificates_but_not_ca_key(tmp_path: Path) -> None:
     authorized = keys(tmp_path, line("cert-authority,no-pty", CA))
 
-    granted = await authorized.decide_certificate("alice", certified())
-    assert granted == Accept(Permissions({"pty"}))
-    assert await authorized.decide_certificate("alice", certified(OTHER_CA)) == NO
-    assert await authorized.decide_certificate("bob", certified(principals=("bob",))) == NO
-    assert await authorized.decide("alice", CA.public_key) == NO
-    assert await authorized.decide("alice", KEY.public_key) == NO
+    granted = await authorized.decide_certificate(ALICE, certified())
+    assert granted == Accept(Permissions(pty=False))
+    assert await authorized.decide_certificate(ALICE, certified(OTHER_CA)) == NO
+    assert (
+        await authorized.decide_certificate(
+            AuthContext(user="bob"), certified(principals=("bob",))
+        )
+        == NO
+    )
+    assert await authorized.decide(ALICE, CA.public_key) == NO
+    assert await authorized.decide(ALICE, KEY.public_key) == NO
 
 
 async def test_plain_key_does_not_accept_its_certificates(tmp_path: Path) -> None:
     authorized = keys(tmp_path, line("", CA), line(""))
 
-    assert await authorized.decide_certificate("alice", certified()) == NO
+    assert await authorized.decide_certificate(ALICE, certified()) == NO
 
 
 @pytest.mark.row("A08")
@@ -155,15 +163,15 @@ async def test_certificate_of_authorized_key_is_refused(tmp_path: Path) -> None:
     """What the certificate restricts must not be had by showing it for its key."""
     forced = certified(critical_options={"force-command": option("ls")})
 
-    assert await keys(tmp_path, line("")).decide_certificate("alice", forced) == NO
+    assert await keys(tmp_path, line("")).decide_certificate(ALICE, forced) == NO
 
 
 async def test_principals_of_line_replace_user_name(tmp_path: Path) -> None:
     authorized = keys(tmp_path, line('cert-authority,principals="ops,dev"', CA))
 
-    assert await authorized.decide_certificate("alice", certified()) == NO
+    assert await authorized.decide_certificate(ALICE, certified()) == NO
     dev = certified(principals=("dev", "x"))
-    assert await authorized.decide_certificate("alice", dev) == Accept()
+    assert await authorized.decide_certificate(ALICE, dev) == Accept()
 
 
 async def test_commands_of_line_and_certificate_must_agree(tmp_path: Path) -> None:
@@ -172,10 +180,10 @@ async def test_commands_of_line_and_certificate_must_agree(tmp_path: Path) -> No
         certified(critical_options={"force-command": option(word)}) for word in ("ls", "rm")
     )
 
-    assert await authorized.decide_certificate("alice", same) == Accept(
-        Permissions(force_command="ls")
+    assert await authorized.decide_certificate(ALICE, same) == Accept(
+        Permissions(forced_command="ls")
     )
-    assert await authorized.decide_certificate("alice", other) == NO
+    assert await authorized.decide_certificate(ALICE, other) == NO
 
 
 async def test_lines_and_certificates_restrict_where_client_comes_from(tmp_path: Path) -> None:
@@ -183,15 +191,15 @@ async def test_lines_and_certificates_restrict_where_client_comes_from(tmp_path:
     narrow = certified(critical_options={"source-address": option("192.0.2.128/25")})
 
     for address, good in (("192.0.2.200", True), ("192.0.2.1", False), ("198.51.100.1", False)):
-        answer = await authorized.decide_certificate("alice", narrow, coming_from(address))
-        assert (answer == Accept()) is good
+        answer = await authorized.decide_certificate(coming_from(address), narrow)
+        assert isinstance(answer, Accept) is good
 
 
 async def test_key_objects_do_not_accept_their_certificates() -> None:
     authorized = AuthorizedKeys([CA.public_key], ["alice"])
 
     assert authorized.authentication.certificate is None
-    assert await authorized.decide_certificate("alice", certified()) == NO
+    assert await authorized.decide_certificate(ALICE, certified()) == NO
 
 
 # ------------------------------------------------------------- at a server

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from loopback_server import USER, serving
-from ssh_auth import Accept, AuthenticationFailed, ChangePassword, Outcome, Reject
+from ssh_auth import Accept, AuthContext, AuthenticationFailed, ChangePassword, Outcome, Reject
 from ssh_stack import Passwords
 from ssh_wire import UsageError
+
+ME = AuthContext(user="me")
 
 YES, NO = Accept(), Reject()
 
@@ -23,11 +25,11 @@ YES, NO = Accept(), Reject()
 async def test_password_is_compared_with_mapping() -> None:
     passwords = Passwords({"me": "secret", "nobody": ""})
 
-    assert await passwords.decide("me", "secret") == YES
-    assert await passwords.decide("me", "Secret") == NO
-    assert await passwords.decide("nobody", "") == NO
-    assert await passwords.decide("unknown", "") == NO
-    assert await passwords.decide("me", "\udcff") == NO
+    assert await passwords.decide(ME, "secret") == YES
+    assert await passwords.decide(ME, "Secret") == NO
+    assert await passwords.decide(AuthContext(user="nobody"), "") == NO
+    assert await passwords.decide(AuthContext(user="unknown"), "") == NO
+    assert await passwords.decide(ME, "\udcff") == NO
 
 
 async def asynchronous(user: str, password: str) -> bool:
@@ -53,8 +55,8 @@ def awaitable(user: str, password: str) -> Awaitable[bool]:
 async def test_password_is_checked_by_function(
     check: Callable[[str, str], bool | Awaitable[bool]],
 ) -> None:
-    assert await Passwords(check).decide("me", "secret") == YES
-    assert await Passwords(check).decide("me", "wrong") == NO
+    assert await Passwords(check).decide(ME, "secret") == YES
+    assert await Passwords(check).decide(ME, "wrong") == NO
 
 
 @pytest.mark.row("R16")
@@ -65,13 +67,13 @@ async def test_password_function_accepts_only_with_true(answer: object) -> None:
 
     passwords = Passwords(check)
 
-    assert await passwords.decide("me", "secret") == NO
+    assert await passwords.decide(ME, "secret") == NO
 
 
 async def test_password_is_in_neither_repr_nor_log(caplog: pytest.LogCaptureFixture) -> None:
     passwords = Passwords({"me": "sesame"})
     with caplog.at_level(logging.DEBUG):
-        await passwords.decide("m\x1be", "open sesame")
+        await passwords.decide(AuthContext(user="m\x1be"), "open sesame")
 
     assert "sesame" not in repr(passwords) + caplog.text
     assert "password refused for m\\x1be" in caplog.text
@@ -101,27 +103,27 @@ def changing(**options: Any) -> tuple[Passwords, dict[str, str]]:
 async def test_new_password_is_requested_after_expired_one() -> None:
     passwords, _ = changing()
 
-    assert isinstance(await passwords.decide("me", "old"), ChangePassword)
-    assert await passwords.decide("me", "wrong") == NO
-    assert await passwords.decide("other", "fresh") == YES
+    assert isinstance(await passwords.decide(ME, "old"), ChangePassword)
+    assert await passwords.decide(ME, "wrong") == NO
+    assert await passwords.decide(AuthContext(user="other"), "fresh") == YES
 
 
 async def test_new_password_replaces_old_one() -> None:
     passwords, kept = changing()
 
-    again = await passwords.decide_new("me", "old", "short")
+    again = await passwords.decide_new(ME, "old", "short")
     assert isinstance(again, ChangePassword)
     assert "will not do" in again.prompt
-    assert isinstance(await passwords.decide_new("me", "old", "old"), ChangePassword)
-    assert await passwords.decide_new("me", "old", "long enough") == YES
+    assert isinstance(await passwords.decide_new(ME, "old", "old"), ChangePassword)
+    assert await passwords.decide_new(ME, "old", "long enough") == YES
     assert kept["me"] == "long enough"
 
 
 async def test_only_expired_password_is_changed_with_old_one() -> None:
     passwords, kept = changing()
 
-    assert await passwords.decide_new("me", "wrong", "long enough") == NO
-    assert await passwords.decide_new("other", "fresh", "long enough") == NO
+    assert await passwords.decide_new(ME, "wrong", "long enough") == NO
+    assert await passwords.decide_new(AuthContext(user="other"), "fresh", "long enough") == NO
     assert kept == {"me": "old", "other": "fresh"}
 
 
@@ -129,8 +131,8 @@ async def test_only_expired_password_is_changed_with_old_one() -> None:
 async def test_expired_password_that_cannot_be_changed_is_rejected() -> None:
     passwords = Passwords({"me": "old"}, expired=["me"])
 
-    assert await passwords.decide("me", "old") == NO
-    assert await passwords.decide_new("me", "old", "new password") == NO
+    assert await passwords.decide(ME, "old") == NO
+    assert await passwords.decide_new(ME, "old", "new password") == NO
     assert passwords.authentication.new_password is None
 
 
@@ -140,7 +142,7 @@ async def test_change_function_accepts_only_with_true(answer: object) -> None:
         return answer
 
     passwords = Passwords({"me": "old"}, expired=["me"], change=change)
-    assert isinstance(await passwords.decide_new("me", "old", "new password"), ChangePassword)
+    assert isinstance(await passwords.decide_new(ME, "old", "new password"), ChangePassword)
 
 
 @pytest.mark.parametrize("options", [{"expired": "me"}, {"change": "passwd"}])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import pytest
 
-from ssh_auth import Accept, AuthContext, Permissions
+from ssh_auth import NOTHING, Accept, AuthContext, Permissions
 from ssh_keys import AuthorizedKeysFile, FidoPolicy, PrivateKey
 from ssh_keys.trust import OPTIONS, KeyOptions
 from ssh_stack.server.permissions import (
@@ -19,7 +20,9 @@ from ssh_stack.server.permissions import (
 )
 from user_certificates import CA, KEY, NOW, certified, coming_from, option
 
-ALL = frozenset({"pty", "port-forwarding", "agent-forwarding", "X11-forwarding", "user-rc"})
+NONE = Permissions(
+    pty=False, agent=False, x11=False, user_rc=False, forward_open=NOTHING, forward_listen=NOTHING
+)
 
 
 def options(text: str) -> KeyOptions:
@@ -29,18 +32,17 @@ def options(text: str) -> KeyOptions:
 
 
 def test_enforced_options_are_known_options() -> None:
-    assert ENFORCED <= OPTIONS
-    assert {"environment", "permitlisten", "permitopen", "tunnel"} == OPTIONS - ENFORCED
+    assert {"tunnel"} == OPTIONS - ENFORCED
 
 
 @pytest.mark.parametrize(
     ("text", "granted"),
     [
         ("", Accept()),
-        ('command="backup"', Accept(Permissions(force_command="backup"))),
-        ("no-pty", Accept(Permissions({"pty"}))),
-        ("restrict", Accept(Permissions(ALL))),
-        ("restrict,pty", Accept(Permissions(ALL - {"pty"}))),
+        ('command="backup"', Accept(Permissions(forced_command="backup"))),
+        ("no-pty", Accept(Permissions(pty=False))),
+        ("restrict", Accept(NONE)),
+        ("restrict,pty", Accept(attrs.evolve(NONE, pty=True))),
         ("no-touch-required", Accept(fido=FidoPolicy(touch=False))),
         ("verify-required", Accept(fido=FidoPolicy(verification=True))),
     ],
@@ -53,15 +55,15 @@ def test_options_of_line_restrict_grant(text: str, granted: Accept) -> None:
     ("changes", "granted"),
     [
         ({}, Accept()),
-        ({"extensions": {}}, Accept(Permissions(ALL))),
-        ({"extensions": {"permit-pty": b""}}, Accept(Permissions(ALL - {"pty"}))),
+        ({"extensions": {}}, Accept(NONE)),
+        ({"extensions": {"permit-pty": b""}}, Accept(attrs.evolve(NONE, pty=True))),
         (
             {"critical_options": {"force-command": option("ls")}},
-            Accept(Permissions(force_command="ls")),
+            Accept(Permissions(forced_command="ls")),
         ),
         (
             {"extensions": {"no-touch-required": b""}},
-            Accept(Permissions(ALL), FidoPolicy(touch=False)),
+            Accept(NONE, FidoPolicy(touch=False)),
         ),
         (
             {"critical_options": {"verify-required": b""}},
@@ -74,13 +76,14 @@ def test_extensions_of_certificate_decide_grant(changes: dict[str, Any], granted
 
 
 def test_combined_grant_has_restrictions_of_both() -> None:
-    line = Accept(Permissions({"pty"}), FidoPolicy(touch=False, verification=True))
-    certificate = Accept(Permissions({"user-rc"}, "ls"), FidoPolicy(touch=True))
+    line = Accept(Permissions(pty=False), FidoPolicy(touch=False, verification=True))
+    certificate = Accept(Permissions(user_rc=False, forced_command="ls"), FidoPolicy(touch=True))
 
     assert combined_grant(line, certificate) == Accept(
-        Permissions({"pty", "user-rc"}, "ls"), FidoPolicy(touch=True, verification=True)
+        Permissions(pty=False, user_rc=False, forced_command="ls"),
+        FidoPolicy(touch=True, verification=True),
     )
-    assert combined_grant(Accept(Permissions(force_command="rm")), certificate) is None
+    assert combined_grant(Accept(Permissions(forced_command="rm")), certificate) is None
 
 
 # ------------------------------------------------------------- lines

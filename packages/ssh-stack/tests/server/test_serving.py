@@ -15,7 +15,7 @@ import pytest
 
 import ssh_stack
 from loopback_server import HOST_KEY, SECONDS, serving
-from ssh_auth import Accept, Permissions
+from ssh_auth import NOTHING, Accept, AuthContext, Permissions
 from ssh_connection import ChannelOpenRefused, RequestRefused
 from ssh_connection.aio import Pty, ServerAuthentication, ServerConnection, User
 from ssh_keys import PrivateKey, PublicKey
@@ -197,8 +197,15 @@ def test_other_address_is_refused_by_loopback_rules(address: str) -> None:
 
 @pytest.mark.row("C16")
 async def test_permissions_of_user_deny_requests_and_force_command() -> None:
-    async def restricted(_user: str, _key: PublicKey) -> Accept:
-        return Accept(Permissions({"pty", "port-forwarding"}, force_command="echo forced"))
+    async def restricted(_context: AuthContext, _key: PublicKey) -> Accept:
+        return Accept(
+            Permissions(
+                pty=False,
+                forward_open=NOTHING,
+                forward_listen=NOTHING,
+                forced_command="echo forced",
+            )
+        )
 
     auth = ServerAuthentication(public_key=restricted)
     async with serving(auth=auth, forwarding=AllowForwarding()) as here, here.connect() as conn:

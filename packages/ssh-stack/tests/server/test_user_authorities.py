@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 
 from loopback_server import USER, USER_KEY, serving
-from ssh_auth import Accept, AuthenticationFailed, Permissions, Reject
+from ssh_auth import Accept, AuthContext, AuthenticationFailed, Permissions, Reject
 from ssh_keys import Certificate
 from ssh_keys.files import write_key_file, write_private_key
 from ssh_stack import AuthorizedKeys, InOrder, Passwords, TrustedUserCAKeys
 from ssh_stack.server.authorization import combine
 from ssh_wire import UsageError
 from user_certificates import CA, KEY, NOW, OTHER_CA, certified, coming_from, option
+
+ALICE = AuthContext(user="alice")
 
 NO = Reject()
 
@@ -28,34 +30,36 @@ def trusting(principals: Any = None, **options: Any) -> TrustedUserCAKeys:
 async def test_valid_certificate_is_accepted_and_others_refused() -> None:
     trusted = trusting()
 
-    assert await trusted.decide("alice", certified()) == Accept()
-    assert await trusted.decide("alice", certified(OTHER_CA)) == NO
-    assert await trusted.decide("alice", certified(valid_before=NOW)) == NO
-    assert await trusted.decide("alice", certified(principals=("bob",))) == NO
-    assert await trusted.decide("bob", certified(principals=("bob",))) == NO
+    assert await trusted.decide(ALICE, certified()) == Accept()
+    assert await trusted.decide(ALICE, certified(OTHER_CA)) == NO
+    assert await trusted.decide(ALICE, certified(valid_before=NOW)) == NO
+    assert await trusted.decide(ALICE, certified(principals=("bob",))) == NO
+    assert await trusted.decide(AuthContext(user="bob"), certified(principals=("bob",))) == NO
 
 
 async def test_restrictions_of_certificate_are_granted() -> None:
     forced = certified(critical_options={"force-command": option("ls")}, extensions={})
 
-    answer = await trusting().decide("alice", forced)
+    answer = await trusting().decide(ALICE, forced)
     assert isinstance(answer, Accept)
-    assert answer.permissions.force_command == "ls"
-    assert {"pty", "port-forwarding"} <= answer.permissions.denied
+    assert answer.permissions.forced_command == "ls"
+    assert not answer.permissions.pty
+    assert not answer.permissions.permits_forwarding
 
 
 async def test_source_address_of_certificate_restricts_client() -> None:
     bound = certified(critical_options={"source-address": option("192.0.2.0/24")})
 
-    assert await trusting().decide("alice", bound, coming_from("192.0.2.1")) == Accept()
-    assert await trusting().decide("alice", bound, coming_from("198.51.100.1")) == NO
-    assert await trusting().decide("alice", bound) == NO
+    inside = await trusting().decide(coming_from("192.0.2.1"), bound)
+    assert inside == Accept(Permissions(sources=(("192.0.2.0/24",),)))
+    assert await trusting().decide(coming_from("198.51.100.1"), bound) == NO
+    assert await trusting().decide(ALICE, bound) == NO
 
 
 async def test_refused_certificate_is_logged_with_reason(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
-        await trusting().decide("alice", certified(OTHER_CA, serial=7))
-        await trusting().decide("root", certified(principals=("root",)))
+        await trusting().decide(ALICE, certified(OTHER_CA, serial=7))
+        await trusting().decide(AuthContext(user="root"), certified(principals=("root",)))
     first, second = caplog.messages
     assert "certificate 'alice@work' (serial 7) of key SHA256:" in first
     assert first.endswith(f"its authority {OTHER_CA.public_key.fingerprint()} is not trusted")
@@ -68,11 +72,11 @@ async def test_refused_certificate_is_logged_with_reason(caplog: pytest.LogCaptu
 async def test_file_of_authorities_is_read_again_at_each_attempt(tmp_path: Path) -> None:
     path = tmp_path / "ca.pub"
     trusted = TrustedUserCAKeys(path, users=["alice"], clock=lambda: NOW)
-    assert await trusted.decide("alice", certified()) == NO
+    assert await trusted.decide(ALICE, certified()) == NO
 
     path.write_text(f"# ours\n\nnot a key\n{CA.public_key.to_openssh()}\n")
-    assert await trusted.decide("alice", certified()) == Accept()
-    assert await trusted.decide("alice", certified(OTHER_CA)) == NO
+    assert await trusted.decide(ALICE, certified()) == Accept()
+    assert await trusted.decide(ALICE, certified(OTHER_CA)) == NO
 
 
 async def test_authority_line_with_options_is_ignored(tmp_path: Path) -> None:
@@ -80,7 +84,7 @@ async def test_authority_line_with_options_is_ignored(tmp_path: Path) -> None:
     path.write_text(f'from="192.0.2.1" {CA.public_key.to_openssh()}\n')
 
     trusted = TrustedUserCAKeys(path, users=["alice"], clock=lambda: NOW)
-    assert await trusted.decide("alice", certified()) == NO
+    assert await trusted.decide(ALICE, certified()) == NO
 
 
 # ------------------------------------------------------------- principals
@@ -95,7 +99,7 @@ async def test_mapping_gives_principals_of_user() -> None:
         ("deploy", ("deploy",), False),
         ("root", ("ops",), False),
     ):
-        answer = await trusted.decide(user, certified(principals=principals))
+        answer = await trusted.decide(AuthContext(user=user), certified(principals=principals))
         assert (answer == Accept()) is good
 
 
@@ -106,16 +110,18 @@ async def test_principals_file_of_user_gives_principals(tmp_path: Path, name: st
     trusted = trusting(str(tmp_path / name))
 
     ops, dev = certified(principals=("ops",)), certified(principals=("dev", "other"))
-    assert await trusted.decide("alice", ops) == Accept()
-    assert await trusted.decide("alice", certified()) == NO
-    assert await trusted.decide("alice", certified(principals=("bad",))) == NO
+    assert await trusted.decide(ALICE, ops) == Accept()
+    assert await trusted.decide(ALICE, certified()) == NO
+    assert await trusted.decide(ALICE, certified(principals=("bad",))) == NO
     inside = coming_from("192.0.2.9")
-    assert await trusted.decide("alice", dev, inside) == Accept(Permissions({"pty"}))
-    assert await trusted.decide("alice", dev) == NO
+    assert await trusted.decide(inside, dev) == Accept(
+        Permissions(pty=False, sources=(("192.0.2.0/24",),))
+    )
+    assert await trusted.decide(ALICE, dev) == NO
 
 
 async def test_missing_file_of_principals_authorizes_no_user(tmp_path: Path) -> None:
-    assert await trusting(tmp_path / "none").decide("alice", certified()) == NO
+    assert await trusting(tmp_path / "none").decide(ALICE, certified()) == NO
 
 
 @pytest.mark.row("A17")
@@ -124,14 +130,14 @@ async def test_user_name_does_not_leave_folder_of_principals(tmp_path: Path, use
     (tmp_path / "alice").write_text("ops\n")
     trusted = trusting(f"{tmp_path}/x/%u", users=[user])
 
-    assert await trusted.decide(user, certified(principals=("ops",))) == NO
+    assert await trusted.decide(AuthContext(user=user), certified(principals=("ops",))) == NO
 
 
 async def test_commands_of_principal_and_certificate_must_agree(tmp_path: Path) -> None:
     (tmp_path / "file").write_text('command="ls" ops\n')
     forced = certified(principals=("ops",), critical_options={"force-command": option("rm")})
 
-    assert await trusting(tmp_path / "file").decide("alice", forced) == NO
+    assert await trusting(tmp_path / "file").decide(ALICE, forced) == NO
 
 
 @pytest.mark.parametrize(("principals", "users"), [({"alice": "ops"}, None), (None, "alice")])
@@ -177,8 +183,8 @@ async def test_certificate_given_in_every_way_authenticates(
             async with here.connect(**options) as connection:
                 (server,) = here.server.connections
                 assert server.user is not None
-                assert server.user.certificate is not None
-                assert server.user.certificate.key_id == "alice@work"
+                assert isinstance(server.user.credential, Certificate)
+                assert server.user.credential.key_id == "alice@work"
                 assert connection.auth_attempts[-1].certificate == "alice@work"
         with pytest.raises(AuthenticationFailed):
             await here.connect().open()

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from ssh_auth import Accept
+from ssh_auth import Accept, AuthContext
 from ssh_connection.aio import ServerAuthentication, Session
 from ssh_keys import PrivateKey, PublicKey
 from ssh_stack import sync
 from ssh_wire import UsageError
 
 
-async def _admit(_user: str, _key: PublicKey) -> Accept:
+async def _admit(_context: AuthContext, _key: PublicKey) -> Accept:
     return Accept()
 
 

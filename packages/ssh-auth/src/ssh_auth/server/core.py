@@ -8,59 +8,26 @@ from a wrong password.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
-from itertools import count
-from typing import ClassVar, TypeAlias, cast
+from collections.abc import Callable, Sequence
+from math import inf
+from typing import ClassVar, cast
 
 from ssh_auth.algorithms import ACCEPTED_ALGORITHMS, certified_algorithms, plain_algorithm
 from ssh_auth.limits import AuthLimits
 from ssh_auth.server.attempt_counter import AttemptCounter
-from ssh_auth.server.events import (
-    AnswersReceived,
-    Authenticated,
-    DecisionInvalid,
-    InteractiveStarted,
-    KeyOffered,
-    KeyVerified,
-    NoneOffered,
-    PasswordChangeOffered,
-    PasswordOffered,
-    ServerEvent,
-    TokenRefused,
-)
+from ssh_auth.server.context import AuthContext
+from ssh_auth.server.events import Authenticated, DecisionInvalid, LoginRefused, ServerEvent
+from ssh_auth.server.methods import BY_REQUEST, FACTORS, LEGAL, NUMBERS, AnyMethod
+from ssh_auth.server.methods.base import Ask, Complete, Conversation, Fail, Step, Turn
 from ssh_auth.server.policy import ServerPolicy
 from ssh_auth.server.progress import Progress
-from ssh_auth.server.results import Accept, Partial, Reject, Result, validation_error
-from ssh_auth.server.states import (
-    LEGAL,
-    ExpectAnswers,
-    ExpectDecision,
-    ExpectKeyDecision,
-    ExpectNothing,
-    ExpectRequest,
-    ServerState,
-)
+from ssh_auth.server.results import Accept, Partial, Reject, validation_error
+from ssh_auth.server.states import ExpectDecision, ExpectNothing, ExpectRequest, ServerState
 from ssh_auth.server.usernames import is_acceptable
-from ssh_auth.server.verification import (
-    offered_key,
-    signature_is_valid,
-    token_assertion,
-    token_problem,
-)
-from ssh_keys import PublicKey, plain_key
-from ssh_wire import InvalidText, Message, ProtocolError, UsageError
+from ssh_wire import InvalidText, Message, ProtocolError, UsageError, lazy_attrs
 from ssh_wire.messages.auth import (
-    HostbasedRequest,
-    InfoRequest,
-    InfoResponse,
-    KeyboardInteractiveRequest,
+    AnyUserauthRequest,
     NoneRequest,
-    PasswdChangeReq,
-    PasswordChangeRequest,
-    PasswordRequest,
-    PublicKeyOk,
-    PublicKeyQuery,
-    PublicKeyRequest,
     UserauthBanner,
     UserauthFailure,
     UserauthRequest,
@@ -70,49 +37,51 @@ from ssh_wire.primitives import Buffer
 
 __all__ = ["ServerAuth"]
 
-_Request: TypeAlias = (
-    NoneRequest
-    | PasswordRequest
-    | PasswordChangeRequest
-    | PublicKeyQuery
-    | PublicKeyRequest
-    | KeyboardInteractiveRequest
-    | HostbasedRequest
-    | UserauthRequest
-)
-
 
 class ServerAuth:
     """Authenticates one client, once.
+
+    Args:
+        context: the connection: its session identifier, and where the client is.
+        policy: which methods are taken, and in which sequences.
+        accepted_algorithms: the signature algorithms that keys may use.
+        limits: how often a client may try, and how much it may ask for.
+        now: returns the time in seconds since 1970; without it, permissions that expire are
+            refused.
 
     Attributes:
         NUMBERS: the numbers of 60 to 79 that messages of its methods have, of both sides.
     """
 
-    NUMBERS: ClassVar[frozenset[int]] = frozenset({60, 61})
+    NUMBERS: ClassVar[frozenset[int]] = NUMBERS
 
     def __init__(
         self,
-        session_id: bytes,
+        context: AuthContext,
         policy: ServerPolicy,
         *,
-        service: str = "ssh-connection",
         accepted_algorithms: Sequence[str] = ACCEPTED_ALGORITHMS,
         limits: AuthLimits | None = None,
+        now: Callable[[], float] | None = None,
     ) -> None:
-        self._session_id = session_id
         self._policy = policy
-        self._service = service
-        certified = certified_algorithms(accepted_algorithms) if policy.certificates else ()
-        self._accepted_algorithms = frozenset((*accepted_algorithms, *certified)) - {"ssh-rsa"}
         self._limits = limits or AuthLimits()
-        self._state: ServerState = ExpectRequest()
+        self._now = now
         self._counter = AttemptCounter(self._limits)
+        certified = certified_algorithms(accepted_algorithms) if policy.certificates else ()
+        self._conversation = Conversation(
+            context=lazy_attrs.evolve(context, user="", completed=()),
+            limits=self._limits,
+            counter=self._counter,
+            empty_passwords=policy.empty_passwords,
+            algorithms=frozenset((*accepted_algorithms, *certified)) - {"ssh-rsa"},
+        )
+        self._state: ServerState = ExpectRequest()
+        self._method: AnyMethod | None = None
         self._progress = Progress(policy)
         self._principal: tuple[str, str] | None = None
         self._error: ProtocolError | None = None
         self._succeeded = False
-        self._numbers = count(1)
         self._events: deque[ServerEvent] = deque()
         self._messages: list[bytes] = []
         self._server_sig_algs: tuple[str, ...] | None = None
@@ -122,7 +91,7 @@ class ServerAuth:
     @property
     def pending(self) -> bool:
         """Whether a question waits for the backend: what the client sends next must wait too."""
-        return isinstance(self._state, ExpectDecision | ExpectKeyDecision)
+        return isinstance(self._state, ExpectDecision)
 
     @property
     def succeeded(self) -> bool:
@@ -130,9 +99,9 @@ class ServerAuth:
         return self._succeeded
 
     @property
-    def completed(self) -> tuple[str, ...]:
-        """The methods that the client has completed so far, in order."""
-        return self._progress.methods
+    def context(self) -> AuthContext:
+        """What the functions that decide are told: the user, and what has been completed."""
+        return self._conversation.context
 
     def receive(self, payload: Buffer) -> None:
         """Take a message of the client.
@@ -144,13 +113,14 @@ class ServerAuth:
             raise self._error
         try:
             message = self._decode(payload)
-            match self._state, message:
-                case ExpectNothing(), _:
-                    pass
-                case ExpectAnswers() as state, InfoResponse(responses=answers):
-                    self._on_answers(state, answers)
-                case _:
-                    self._on_request(cast("_Request", message))  # LEGAL has nothing else
+            if isinstance(self._state, ExpectNothing):
+                return
+            if message is None:
+                self._take(Fail())
+            elif message.NUMBER == UserauthRequest.NUMBER:
+                self._on_request(cast("AnyUserauthRequest", message))  # by its number
+            elif self._method is not None:
+                self._take(self._method.step(self._state, message))
         except ProtocolError as error:
             self._end(error)
             raise
@@ -177,81 +147,42 @@ class ServerAuth:
         news, self._server_sig_algs = self._server_sig_algs, None
         return news
 
-    # ------------------------------------------------------------- answers to events
-
-    def answer(self, request: int, result: Result) -> bool:
+    def answer(self, request: int, answer: object) -> bool:
         """Answer a question; return False if it is not asked any more.
 
-        Anything but exactly an Accept, a Reject or a Partial is a Reject, and is reported
-        by a `DecisionInvalid` event.
+        Anything but exactly an Accept, a Reject, a Partial, or what the method of the question
+        takes beside them, is a Reject, and is reported by a `DecisionInvalid` event.
 
         Raises:
-            TooManyAttempts: it was the last failure that the client had.
+            TooManyAttempts: it was the last failure, or the last round, that the client had.
         """
-        state = self._state
-        if not isinstance(state, ExpectDecision | ExpectKeyDecision) or state.request != request:
+        state, method = self._state, self._method
+        if not isinstance(state, ExpectDecision) or state.request != request or method is None:
             return False
-        problem = validation_error(result)
-        if problem:
-            self._report(request, problem)
-            result = Reject()
-        self._state = ExpectRequest()
-        if isinstance(state, ExpectKeyDecision):
-            self._decide_key(state, result)
-        elif isinstance(result, Reject):
-            self._fail()
-        else:
-            self._complete(state, result)
-        return True
-
-    def ask(self, request: int, prompts: InfoRequest) -> bool:
-        """Answer a question of keyboard-interactive with prompts; False if it is not asked.
-
-        Raises:
-            UsageError: there are too many prompts, an empty one, or no dialogue.
-            TooManyAttempts: the client has had all the rounds of prompts it may have.
-        """
-        state = self._state
-        if not isinstance(state, ExpectDecision) or state.request != request:
-            return False
-        if state.method != "keyboard-interactive":
-            problem = f"{state.method} has no prompts"
-            raise UsageError(problem)
-        # "The prompt field(s) MUST NOT be empty strings" (RFC 4256 section 3.2)
-        if len(prompts.prompts) > self._limits.prompts or not all(
-            prompt.text for prompt in prompts.prompts
-        ):
-            problem = f"there are at most {self._limits.prompts} prompts, none of them empty"
-            raise UsageError(problem)
+        problem = ""
+        if type(answer) not in method.ANSWERS:
+            problem = validation_error(answer, FACTORS)
+        refusal = "" if problem else self._refusal(answer)
+        value = Reject() if problem or refusal else answer
+        if refusal:
+            self._events.append(LoginRefused(request, self._user, refusal))
         try:
-            self._counter.count_round()
+            try:
+                step = method.answer(state, value)
+            except UsageError as error:
+                problem, step = str(error), method.answer(state, Reject())
+            if problem:
+                self._events.append(DecisionInvalid(request, self._user, problem))
+            self._take(step)
         except ProtocolError as error:
             self._end(error)
             raise
-        self._send(prompts)
-        self._state = ExpectAnswers(len(prompts.prompts), state.round + 1)
-        return True
-
-    def demand_change(self, request: int, prompt: str) -> bool:
-        """Answer a password with the demand for a new one; return False if it is not asked.
-
-        Raises:
-            UsageError: the question is not about a password.
-        """
-        state = self._state
-        if not isinstance(state, ExpectDecision) or state.request != request:
-            return False
-        if state.method != "password":
-            problem = f"{state.method} has no password to change"
-            raise UsageError(problem)
-        self._send(PasswdChangeReq(prompt=prompt))
-        self._state = ExpectRequest()
         return True
 
     # ------------------------------------------------------------- what the client sent
 
-    def _decode(self, payload: Buffer) -> Message:
-        """Return a message; one with a text that is not UTF-8 as a request that fails.
+    def _decode(self, payload: Buffer) -> Message | None:
+        """Return a message; a request with a text that is not UTF-8 as one that fails.
 
         OpenSSH's server counts a failure for a user name, a password or an answer of any bytes.
         """
@@ -260,16 +191,19 @@ class ServerAuth:
         except InvalidText:
             if payload[0] == UserauthRequest.NUMBER:
                 return UserauthRequest.decode(payload)
-            prompts = self._state.count if isinstance(self._state, ExpectAnswers) else 0
-            return InfoResponse(responses=("",) * (prompts + 1))  # too many: it fails
+            return None
 
-    def _on_request(self, message: _Request) -> None:
+    def _on_request(self, message: AnyUserauthRequest) -> None:
         self._counter.count_request()
         self._check_principal(message)
         self._abandon()
         free = isinstance(message, NoneRequest) and self._counter.first_none()
-        if not self._admissible(message) or not self._consider(message):
-            self._fail(free=free)
+        method = BY_REQUEST.get(type(message))
+        if method is None or not self._admissible(message):
+            self._take(Fail(free=free))
+            return
+        self._method = method(self._conversation)
+        self._take(self._method.begin(message))
 
     def _abandon(self) -> None:
         """Drop the request that is being decided, and the dialogue that waits for answers.
@@ -278,13 +212,13 @@ class ServerAuth:
         one", and a FAILURE "MUST NOT be sent for an aborted method" (RFC 4252 section 5).
         What the backend was deciding counts as a failure all the same.
         """
-        abandoned, self._state = self._state, ExpectRequest()
-        if isinstance(abandoned, ExpectDecision | ExpectKeyDecision):
+        abandoned, self._state, self._method = self._state, ExpectRequest(), None
+        if isinstance(abandoned, ExpectDecision):
             if self._events:  # the question itself, if it was not taken yet
                 self._events.pop()
             self._counter.count_failure()
 
-    def _check_principal(self, message: _Request) -> None:
+    def _check_principal(self, message: AnyUserauthRequest) -> None:
         """Refuse a change of user or service.
 
         RFC 4252 section 5: they "MAY change", and then the server "MUST flush any accumulated
@@ -294,6 +228,7 @@ class ServerAuth:
         principal = (message.user, message.service)
         if self._principal is None:
             self._principal = principal
+            self._tell_context(user=message.user)
             self._restrict(message.user)
             if self._policy.banner:
                 self._send(UserauthBanner(message=self._policy.banner))
@@ -309,135 +244,75 @@ class ServerAuth:
             certified = {name for name in names if plain_algorithm(name) != name}
             self._server_sig_algs = tuple(name for name in names if name not in certified)
             kept = names if self._policy.certificates else self._server_sig_algs
-            self._accepted_algorithms = frozenset(kept)
+            self._conversation.algorithms = frozenset(kept)
 
-    def _admissible(self, message: _Request) -> bool:
+    def _admissible(self, message: AnyUserauthRequest) -> bool:
         return (
-            message.service == self._service
+            message.service == self.context.service
             and is_acceptable(message.user, self._limits.user_name_bytes)
-            and self._progress.remaining.takes(message.method)
+            and self._progress.remaining.takes(BY_REQUEST[type(message)].NAME)
         )
-
-    def _consider(self, message: _Request) -> bool:
-        """Ask the backend about a request; return False if there is nothing to ask."""
-        user, number = message.user, next(self._numbers)
-        decision = ExpectDecision(number, message.method)
-        match message:
-            case NoneRequest():
-                self._ask(decision, NoneOffered(number, user))
-            case PasswordRequest(password=password) if self._presentable(password):
-                self._ask(decision, PasswordOffered(number, user, password))
-            case PasswordChangeRequest(password=old, new_password=new) if self._presentable(
-                old
-            ) and self._presentable(new):
-                self._ask(decision, PasswordChangeOffered(number, user, old, new))
-            case KeyboardInteractiveRequest():
-                self._ask(decision, InteractiveStarted(number, user, message.submethods))
-            case PublicKeyQuery():
-                self._on_query(message, number)
-            case PublicKeyRequest():
-                return self._on_signed(message, number)
-            case _:
-                return False
-        return True
-
-    def _on_query(self, message: PublicKeyQuery, number: int) -> None:
-        self._counter.count_query()
-        offered = offered_key(message, self._accepted_algorithms)
-        if offered is None or plain_key(offered) in self._progress.keys:
-            # no failure that counts: queries have a cap of their own
-            self._fail(free=True)
-            return
-        certificate = None if isinstance(offered, PublicKey) else offered
-        key = plain_key(offered)
-        event = KeyOffered(number, message.user, key, message.algorithm, certificate)
-        self._ask(ExpectKeyDecision(number, message), event)
-
-    def _on_signed(self, message: PublicKeyRequest, number: int) -> bool:
-        offered = offered_key(message, self._accepted_algorithms)
-        # a key that has completed publickey before, certified or not, is not a second factor
-        if offered is None or plain_key(offered) in self._progress.keys:
-            return False
-        if not signature_is_valid(self._session_id, message, offered):
-            return False
-        certificate = None if isinstance(offered, PublicKey) else offered
-        key = plain_key(offered)
-        assertion = token_assertion(message, key)
-        event = KeyVerified(number, message.user, key, message.algorithm, certificate)
-        decision = ExpectDecision(number, message.method, offered, assertion=assertion)
-        self._ask(decision, event)
-        return True
-
-    def _on_answers(self, state: ExpectAnswers, answers: tuple[str, ...]) -> None:
-        self._state = ExpectRequest()
-        # "If the num-responses field does not match the num-prompts field in the request
-        # message, the server MUST send a failure message" (RFC 4256 section 3.4)
-        limit = self._limits.password_bytes
-        if len(answers) != state.count or any(len(each.encode()) > limit for each in answers):
-            self._fail()
-            return
-        number = next(self._numbers)
-        decision = ExpectDecision(number, "keyboard-interactive", round=state.round)
-        self._ask(decision, AnswersReceived(number, self._user, answers, state.round))
-
-    def _presentable(self, password: str) -> bool:
-        """Return whether a password may reach the backend."""
-        if not password:
-            return self._policy.empty_passwords and not self._progress.methods
-        return len(password.encode()) <= self._limits.password_bytes and "\0" not in password
 
     # ------------------------------------------------------------- what comes of it
 
-    def _decide_key(self, state: ExpectKeyDecision, result: Result) -> None:
-        if isinstance(result, Reject):
-            self._fail(free=True)
-        else:
-            self._send(PublicKeyOk(algorithm=state.query.algorithm, key=state.query.key))
+    def _take(self, step: Step) -> None:
+        match step:
+            case Ask(state=state, question=question):
+                self._state = state
+                self._events.append(question)
+            case Turn(message=message, state=state):
+                self._state = state
+                if message is not None:
+                    self._send(message)
+            case Fail(free=free, problem=problem):
+                self._fail(free=free, problem=problem)
+            case Complete():
+                self._complete(step)
 
-    def _complete(self, state: ExpectDecision, result: Accept | Partial) -> None:
-        problem = token_problem(state.assertion, state.key, result.fido)
-        if problem and state.key is not None:
-            key = plain_key(state.key)
-            self._events.append(TokenRefused(state.request, self._user, key, problem))
-            self._fail()
-        elif not self._progress.permits(result):
-            self._report(state.request, "it forces another command than the method before")
-            self._fail()
-        elif self._progress.complete(state.method, state.key, result):
-            keys, methods = self._progress.keys, self._progress.methods
+    def _refusal(self, answer: object) -> str:
+        """Return why what a result permits does not allow this login, or an empty string.
+
+        It is looked at for every method, so that none of them can leave it out.
+        """
+        if not isinstance(answer, Accept | Partial):
+            return ""
+        now = inf if self._now is None else self._now()
+        return answer.permissions.refusal(self.context.peer, now)
+
+    def _complete(self, step: Complete) -> None:
+        method = type(self._method).NAME if self._method is not None else ""
+        if not self._progress.permits(step.result):
+            self._fail(problem="it forces another command than the method before")
+        elif self._progress.complete(method, step.credential, step.result):
+            self._tell_context(user=self._user)
             self._send(UserauthSuccess())
             self._state = ExpectNothing()
             self._succeeded = True
+            progress = self._progress
             self._events.append(
                 Authenticated(
-                    user=self._user,
-                    permissions=self._progress.permissions,
-                    key=keys[-1] if keys else None,
-                    method=state.method,
-                    methods=methods,
-                    certificate=self._progress.certificate,
+                    self._user, progress.permissions, progress.credential, progress.completed
                 )
             )
         else:
-            self._send(
-                UserauthFailure(methods=self._progress.remaining.methods, partial_success=True)
-            )
+            self._tell_context(user=self._user)
+            self._state = ExpectRequest()
+            remaining = self._progress.remaining.methods
+            self._send(UserauthFailure(methods=remaining, partial_success=True))
 
-    def _fail(self, *, free: bool = False) -> None:
+    def _fail(self, *, free: bool = False, problem: str = "") -> None:
+        if problem:
+            number = self._state.request if isinstance(self._state, ExpectDecision) else 0
+            self._events.append(LoginRefused(number, self._user, problem))
+        self._state = ExpectRequest()
         if not free:
-            try:
-                self._counter.count_failure()
-            except ProtocolError as error:
-                self._end(error)
-                raise
+            self._counter.count_failure()
         self._send(UserauthFailure(methods=self._progress.remaining.methods))
 
-    def _ask(self, state: ExpectDecision | ExpectKeyDecision, event: ServerEvent) -> None:
-        self._state = state
-        self._events.append(event)
-
-    def _report(self, request: int, problem: str) -> None:
-        self._events.append(DecisionInvalid(request, self._user, problem))
+    def _tell_context(self, user: str) -> None:
+        completed = self._progress.completed
+        context = lazy_attrs.evolve(self.context, user=user, completed=completed)
+        self._conversation.context = context
 
     def _send(self, message: Message) -> None:
         self._messages.append(message.encode())
@@ -448,4 +323,4 @@ class ServerAuth:
 
     @property
     def _user(self) -> str:
-        return self._principal[0] if self._principal is not None else ""
+        return self.context.user

@@ -7,15 +7,11 @@ completed, the completed part cut off.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
-from ssh_auth.server.results import FACTORS
+from ssh_auth.server.methods import FACTORS, SERVER_METHODS
 from ssh_wire import UsageError, lazy_attrs
 
-__all__ = ["METHODS", "Remaining", "ServerPolicy", "demand"]
-
-METHODS: Final = FACTORS | {"none"}
-"""The methods that a server can take."""
+__all__ = ["Remaining", "ServerPolicy", "demand"]
 
 
 @lazy_attrs.frozen(kw_only=True)
@@ -46,10 +42,10 @@ class ServerPolicy:
 
     def __attrs_post_init__(self) -> None:
         names = {name for sequence in self.required for name in sequence}
-        if not self.required or not all(self.required) or not names <= METHODS:
-            problem = f"methods are non-empty sequences of {', '.join(sorted(METHODS))}"
+        if not self.required or not all(self.required) or not names <= set(SERVER_METHODS):
+            problem = f"methods are non-empty sequences of {', '.join(sorted(SERVER_METHODS))}"
             raise UsageError(problem)
-        if any("none" in sequence and len(sequence) > 1 for sequence in self.required):
+        if any(not FACTORS.issuperset(way) for way in self.required if len(way) > 1):
             problem = "'none' proves nothing: it cannot be in a sequence"
             raise UsageError(problem)
 

@@ -1,4 +1,4 @@
-"""The answers to a server's events.
+"""The answers to a server's questions.
 
 They are sealed: only an object of exactly one of these classes is an answer.  A forgotten
 `await`, a `True`, a subclass or None is not an answer, and authenticates no client.
@@ -6,54 +6,16 @@ They are sealed: only an object of exactly one of these classes is an answer.  A
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final, TypeAlias, cast, final
 
+from ssh_auth.permissions import Permissions
 from ssh_keys import FidoPolicy
 from ssh_wire import lazy_attrs
 
-__all__ = [
-    "FACTORS",
-    "Accept",
-    "ChangePassword",
-    "Partial",
-    "Permissions",
-    "Reject",
-    "Result",
-    "validation_error",
-]
-
-FACTORS: Final = frozenset({"publickey", "password", "keyboard-interactive"})
-"""The methods that show who somebody is."""
+__all__ = ["Accept", "ChangePassword", "Partial", "Reject", "Result", "validation_error"]
 
 _TOUCH: Final = FidoPolicy()
-"""What is demanded of a token's signature unless the backend says otherwise: a touch."""
-
-
-def _names(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(names)
-
-
-@final
-@lazy_attrs.frozen
-class Permissions:
-    """What an authenticated user may do within what the server allows.
-
-    Attributes:
-        denied: names of what is taken away, as authorized_keys names them: "pty",
-            "port-forwarding", "agent-forwarding", "X11-forwarding", "user-rc".
-        force_command: the command that runs whatever the client asks for.
-    """
-
-    denied: frozenset[str] = lazy_attrs.field(default=frozenset(), converter=_names)
-    force_command: str | None = None
-
-    def restricted_by(self, other: Permissions) -> Permissions | None:
-        """Return what both allow, or None when they force different commands."""
-        commands = {self.force_command, other.force_command} - {None}
-        if len(commands) > 1:
-            return None
-        return Permissions(self.denied | other.denied, next(iter(commands), None))
+"""What is demanded of a token's signature unless the function says otherwise: a touch."""
 
 
 @final
@@ -108,10 +70,14 @@ class ChangePassword:
 Result: TypeAlias = Accept | Reject | Partial
 
 
-def validation_error(result: object) -> str:
-    """Return why `result` is not an answer, or an empty string if it is.
+def validation_error(result: object, factors: frozenset[str]) -> str:
+    """Return why `result` is not a result, or an empty string if it is.
 
     Types are compared for identity: truth, equality and inheritance decide nothing here.
+
+    Args:
+        result: what the function returned.
+        factors: the methods that a Partial may demand.
     """
     if type(result) not in (Accept, Reject, Partial):
         return f"the answer is a {type(result).__name__}, not an Accept, a Reject or a Partial"
@@ -119,13 +85,13 @@ def validation_error(result: object) -> str:
         return f"its permissions are a {type(result.permissions).__name__}"
     if isinstance(result, Accept | Partial) and type(result.fido) is not FidoPolicy:
         return f"its policy for tokens is a {type(result.fido).__name__}"
-    if isinstance(result, Partial) and not _are_factors(result.methods):
-        return "the methods that must follow are none that there are"
+    if isinstance(result, Partial) and not _are_factors(result.methods, factors):
+        return "the methods that must follow do not exist"
     return ""
 
 
-def _are_factors(methods: object) -> bool:
+def _are_factors(methods: object, factors: frozenset[str]) -> bool:
     if not isinstance(methods, tuple):
         return False
     names = cast("tuple[object, ...]", methods)
-    return bool(names) and all(isinstance(name, str) and name in FACTORS for name in names)
+    return bool(names) and all(isinstance(name, str) and name in factors for name in names)

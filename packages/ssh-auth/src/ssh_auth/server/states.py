@@ -1,88 +1,63 @@
 """What a server waits for.
 
-Each class is named after what it expects and holds what is known by then.  `LEGAL` is the
-machine: what may arrive while the server waits for each.
+Each class is named after what it expects and holds what is known by then.  A method has
+further ones, in its own module; `LEGAL` of `ssh_auth.server.methods` is the machine: a
+message that the row of the present state does not have is a protocol error.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Mapping
+from typing import Final, TypeAlias
 
 from ssh_wire import Message, MessageSet, lazy_attrs
-from ssh_wire.messages.auth import REQUESTS, InfoResponse, PublicKeyQuery
+from ssh_wire.messages.auth import REQUESTS
 
-if TYPE_CHECKING:
-    from ssh_keys import Credential
-    from ssh_keys.fido import Assertion
+__all__ = ["COMMON", "REQUEST", "ExpectDecision", "ExpectNothing", "ExpectRequest", "Rows"]
+__all__ += ["ServerState"]
 
-__all__ = [
-    "LEGAL",
-    "ExpectAnswers",
-    "ExpectDecision",
-    "ExpectKeyDecision",
-    "ExpectNothing",
-    "ExpectRequest",
-    "ServerState",
-]
+
+class ServerState:
+    """What a server waits for."""
+
+    __slots__ = ()
 
 
 @lazy_attrs.frozen
-class ExpectRequest:
+class ExpectRequest(ServerState):
     """The client's turn."""
 
 
 @lazy_attrs.frozen
-class ExpectKeyDecision:
-    """The backend says whether a key would do."""
-
-    request: int
-    query: PublicKeyQuery
-
-
-@lazy_attrs.frozen
-class ExpectDecision:
-    """The backend says whether a method is completed.
+class ExpectDecision(ServerState):
+    """A function of the backend decides.
 
     Attributes:
         request: the number of the question.
-        method: the method.
-        key: the key or certificate whose signature was verified, for publickey.
-        assertion: what the token of that key says, where it is in one.
-        round: the rounds of prompts that were answered, for keyboard-interactive.
     """
 
     request: int
-    method: str
-    key: Credential | None = None
-    round: int = 0
-    assertion: Assertion | None = None
 
 
 @lazy_attrs.frozen
-class ExpectAnswers:
-    """The client answers prompts."""
-
-    count: int
-    round: int
-
-
-@lazy_attrs.frozen
-class ExpectNothing:
+class ExpectNothing(ServerState):
     """It is over, well or not."""
 
 
-ServerState: TypeAlias = (
-    ExpectRequest | ExpectKeyDecision | ExpectDecision | ExpectAnswers | ExpectNothing
-)
+Rows: TypeAlias = Mapping[type[ServerState], MessageSet[Message]]
+"""Which messages may arrive in which state."""
 
-_REQUESTS: MessageSet[Message] = MessageSet(*REQUESTS)
+REQUEST: Final[MessageSet[Message]] = MessageSet(*REQUESTS)
+"""A request, which may come at any time.
 
-LEGAL: dict[type[ServerState], MessageSet[Message]] = {
-    ExpectRequest: _REQUESTS,
-    # "the client MAY at any time continue with a new SSH_MSG_USERAUTH_REQUEST message"
-    ExpectKeyDecision: _REQUESTS,
-    ExpectDecision: _REQUESTS,
-    ExpectAnswers: MessageSet(*REQUESTS, InfoResponse),
+"the client MAY at any time continue with a new SSH_MSG_USERAUTH_REQUEST message" (RFC 4252
+section 5.1).
+"""
+
+COMMON: Final[Rows] = {
+    ExpectRequest: REQUEST,
+    ExpectDecision: REQUEST,
     # "any further authentication requests received after that SHOULD be silently ignored"
-    ExpectNothing: _REQUESTS,
+    ExpectNothing: REQUEST,
 }
+"""The rows that belong to no method."""

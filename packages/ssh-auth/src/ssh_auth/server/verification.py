@@ -67,7 +67,7 @@ def token_assertion(request: PublicKeyRequest, key: PublicKey) -> Assertion | No
     return tokens.read_assertion(request.signature)
 
 
-def token_problem(assertion: Assertion | None, key: Credential | None, fido: FidoPolicy) -> str:
+def token_problem(assertion: Assertion | None, key: Credential, fido: FidoPolicy) -> str:
     """Return what the signature of a token lacks, or nothing.
 
     Args:
@@ -77,7 +77,7 @@ def token_problem(assertion: Assertion | None, key: Credential | None, fido: Fid
     """
     if assertion is None:
         return ""
-    if not (key is None or isinstance(key, PublicKey)):
+    if not isinstance(key, PublicKey):
         required = "verify-required" in key.critical_options
         fido = lazy_attrs.evolve(fido, verification=fido.verification or required)
     if fido.accepts(assertion):

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from ssh_connection.aio.server.authentication import (
         ServerAuthentication as ServerAuthentication,
     )
+    from ssh_connection.aio.server.authentication import offered_methods as offered_methods
     from ssh_connection.aio.server.connection import ServerConnection as ServerConnection
     from ssh_connection.aio.server.forwards import ForwardingRules as ForwardingRules
     from ssh_connection.aio.server.identity import HostSigner as HostSigner
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
     from ssh_connection.aio.server.session import SessionHandler as SessionHandler
     from ssh_connection.aio.server.session import User as User
     from ssh_connection.aio.server.settings import ServerSettings as ServerSettings
+    from ssh_connection.aio.server.settings import SessionSettings as SessionSettings
     from ssh_connection.aio.settings import KeepaliveOptions as KeepaliveOptions
     from ssh_connection.aio.settings import Timeouts as Timeouts
     from ssh_connection.aio.streams import ByteReader as ByteReader
@@ -100,12 +102,14 @@ else:
             "ssh_connection.aio.process.run": "CommandInterrupted OutputTooLarge",
             "ssh_connection.aio.process.text": "TextProcess TextReader TextWriter",
             "ssh_connection.aio.scope": "Scope",
-            "ssh_connection.aio.server.authentication": "Result ServerAuthentication",
+            "ssh_connection.aio.server.authentication": (
+                "Result ServerAuthentication offered_methods"
+            ),
             "ssh_connection.aio.server.connection": "ServerConnection",
             "ssh_connection.aio.server.forwards": "ForwardingRules",
             "ssh_connection.aio.server.identity": "HostSigner",
             "ssh_connection.aio.server.session": "Session SessionHandler User",
-            "ssh_connection.aio.server.settings": "ServerSettings",
+            "ssh_connection.aio.server.settings": "ServerSettings SessionSettings",
             "ssh_connection.aio.settings": "KeepaliveOptions Timeouts",
             "ssh_connection.aio.streams": "ByteReader ByteStream ByteWriter",
             "ssh_connection.aio.tunnel": "connect_driver",

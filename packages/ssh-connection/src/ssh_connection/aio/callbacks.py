@@ -1,8 +1,4 @@
-"""Functions that the user of a server gives to it: which are refused, and how they are called.
-
-A function need not take what it has no use for: the last thing that it could be told is left
-out where the function can be called without it.
-"""
+"""Functions that the user of a server gives to it: which are refused, and how they are called."""
 
 from __future__ import annotations
 
@@ -16,19 +12,19 @@ from typing import Any, Final, cast
 from ssh_wire import UsageError
 from ssh_wire.guarded import Guard, guarded
 
-__all__ = ["call", "check_async", "logged"]
+__all__ = ["awaited", "check_async", "logged"]
 
 _AWAITED: Final = ("Awaitable", "Coroutine", "Future", "Task")
 """What the annotation of a plain function names that returns something to await."""
 
 
-def check_async(name: str, function: object, *counts: int) -> None:
+def check_async(name: str, function: object, count: int) -> None:
     """Refuse a function that cannot be meant, before it is needed.
 
     Args:
         name: what it was given as.
         function: what was given.
-        counts: with how many arguments it may be called.
+        count: with how many arguments it is called.
 
     Raises:
         UsageError: it is not callable, takes other arguments, or is a plain function or a
@@ -37,23 +33,21 @@ def check_async(name: str, function: object, *counts: int) -> None:
     if not callable(function):
         problem = f"{name} is an async function, and not a {type(function).__name__}"
         raise UsageError(problem)
-    if not any(_takes(function, count) for count in counts):
-        wanted = " or ".join(map(str, sorted(counts)))
-        problem = f"{name} is called with {wanted} arguments; {_name(function)} takes others"
+    if not _takes(function, count):
+        problem = f"{name} is called with {count} arguments; {_name(function)} takes others"
         raise UsageError(problem)
     if _is_plain(function):
         problem = f"{name} is an async function, and {_name(function)} is not: write `async def`"
         raise UsageError(problem)
 
 
-async def call(function: Callable[..., Awaitable[Any]], *args: object, context: object) -> Any:  # noqa: ANN401 (whatever the function returns)
-    """Call a function, with `context` behind the other arguments where it wants one more.
+async def awaited(function: Callable[..., Awaitable[Any]], *args: object) -> Any:  # noqa: ANN401 (whatever the function returns)
+    """Call a function of the user, and await what it returns.
 
     Raises:
         TypeError: it returned something that cannot be awaited.
     """
-    given = args if _takes(function, len(args)) else (*args, context)
-    answer: object = function(*given)
+    answer: object = function(*args)
     if not inspect.isawaitable(answer):
         problem = f"{_name(function)} returned {type(answer).__name__}: it is not async"
         raise TypeError(problem)

@@ -19,7 +19,7 @@ from functools import cache
 from os import urandom
 from typing import TYPE_CHECKING
 
-from ssh_auth import Accept, NoneCredential, Result
+from ssh_auth import Accept, AuthContext, NoneCredential, Result
 from ssh_connection.aio.client.connection import ClientConnection
 from ssh_connection.aio.client.settings import ClientSettings
 from ssh_connection.aio.server.authentication import ServerAuthentication
@@ -49,7 +49,7 @@ def _host_key() -> PrivateKey:
 def server_settings(shell: SessionHandler | None = None) -> ServerSettings:
     """Return the settings of a server that accepts every user, and runs `shell`."""
 
-    async def anybody(_user: str) -> Result:
+    async def anybody(_context: AuthContext) -> Result:
         return Accept()
 
     return ServerSettings(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, TypeAlias, cast
+from typing import ParamSpec, TypeAlias, TypeVar, cast
 
-from ssh_auth import Accept, AuthContext, ChangePassword, Partial, Reject
-from ssh_connection.aio import ServerAuthentication
-from ssh_connection.aio.callbacks import call
+from ssh_auth import SERVER_METHODS, Reject
+from ssh_connection.aio import ServerAuthentication, offered_methods
 from ssh_stack.server.authorized_keys import AuthorizedKeys
 from ssh_stack.server.passwords import Passwords
 from ssh_stack.server.user_authorities import TrustedUserCAKeys
@@ -23,7 +22,8 @@ __all__ = [
     "combine",
 ]
 
-_Answer: TypeAlias = Accept | Reject | Partial | ChangePassword
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 class InOrder:
@@ -39,7 +39,7 @@ class InOrder:
         self, *parts: AuthorizedKeys | TrustedUserCAKeys | Passwords | ServerAuthentication
     ) -> None:
         given = [_given(part) for part in parts]
-        if not given or any(len(_methods(each)) != 1 or each.sequences for each in given):
+        if not given or any(len(offered_methods(each)) != 1 or each.sequences for each in given):
             problem = "InOrder takes parts that offer one method each"
             raise UsageError(problem)
         _check_distinct(given)
@@ -48,7 +48,7 @@ class InOrder:
     @property
     def authentication(self) -> ServerAuthentication:
         """The methods that it offers, and their order."""
-        sequence = tuple(_methods(each)[0] for each in self._parts)
+        sequence = tuple(offered_methods(each)[0] for each in self._parts)
         return lazy_attrs.evolve(_merged(self._parts), sequences=(sequence,))
 
 
@@ -77,17 +77,8 @@ def combine(parts: Authorization | Sequence[Authorization]) -> ServerAuthenticat
     if not any(each.sequences for each in given):
         return merged
     _check_distinct(given)
-    alternatives = [each.sequences or [(name,) for name in _methods(each)] for each in given]
+    alternatives = [p.sequences or [(name,) for name in offered_methods(p)] for p in given]
     return lazy_attrs.evolve(merged, sequences=tuple(way for ways in alternatives for way in ways))
-
-
-_METHODS: Final = {
-    "publickey": ("public_key", "certificate"),
-    "password": ("password", "new_password"),
-    "keyboard-interactive": ("interactive",),
-    "none": ("none",),
-}
-"""Method -> the functions that complete it."""
 
 
 def _given(part: Authorization) -> ServerAuthentication:
@@ -110,17 +101,14 @@ def _given(part: Authorization) -> ServerAuthentication:
 
 def _functions(part: ServerAuthentication, method: str) -> tuple[object, ...]:
     """Return the functions of a part that complete a method; empty where it does not offer it."""
-    found = tuple(getattr(part, field) for field in _METHODS[method])
-    return found if any(function is not None for function in found) else ()
-
-
-def _methods(part: ServerAuthentication) -> tuple[str, ...]:
-    return tuple(name for name in _METHODS if _functions(part, name))
+    if method not in offered_methods(part):
+        return ()
+    return tuple(getattr(part, name) for name in SERVER_METHODS[method].FUNCTIONS)
 
 
 def _check_distinct(parts: Sequence[ServerAuthentication]) -> None:
     """Refuse two answers to one method: completing it would not say which of them it was."""
-    for name in _METHODS:
+    for name in SERVER_METHODS:
         if len({_functions(part, name) for part in parts} - {()}) > 1:
             problem = f"a method of a sequence is decided in one place, and {name} is in several"
             raise UsageError(problem)
@@ -137,45 +125,35 @@ def _merged(parts: Sequence[ServerAuthentication]) -> ServerAuthentication:
         problem = "the algorithms of a user's keys are named in one place"
         raise UsageError(problem)
     return ServerAuthentication(
-        public_key=_any_of([p.public_key for p in parts], 2),
-        certificate=_any_of([p.certificate for p in parts], 2),
-        password=_any_of([p.password for p in parts], 2),
-        new_password=_any_of([p.new_password for p in parts], 3),
+        public_key=_any_of([p.public_key for p in parts]),
+        certificate=_any_of([p.certificate for p in parts]),
+        password=_any_of([p.password for p in parts]),
+        new_password=_any_of([p.new_password for p in parts]),
         interactive=dialogues[0] if dialogues else None,
-        none=_any_of([p.none for p in parts], 1),
+        none=_any_of([p.none for p in parts]),
         algorithms=restrictions[0] if restrictions else None,
         banner="".join(dict.fromkeys(p.banner for p in parts)),
     )
 
 
 def _any_of(
-    functions: Sequence[Callable[..., Awaitable[Any]] | None], count: int
-) -> Callable[..., Awaitable[Any]] | None:
+    functions: Sequence[Callable[_P, Awaitable[_T]] | None],
+) -> Callable[_P, Awaitable[_T]] | None:
     """Return a function that says yes where one of these does.
 
     Args:
         functions: those of the parts; None where a part has none.
-        count: with how many arguments they are called.
     """
     distinct = list(dict.fromkeys(each for each in functions if each is not None))
     if len(distinct) < 2:  # noqa: PLR2004 (one needs no other)
         return distinct[0] if distinct else None
 
-    async def decide(*args: object, context: AuthContext) -> _Answer:
-        for function in distinct:
-            answer: _Answer = await call(function, *args, context=context)
+    async def decide(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        answer = await distinct[0](*args, **kwargs)
+        for function in distinct[1:]:
             if type(answer) is not Reject:
-                return answer
-        return Reject()
+                break
+            answer = await function(*args, **kwargs)
+        return answer
 
-    async def one(user: str, context: AuthContext) -> _Answer:
-        return await decide(user, context=context)
-
-    async def two(user: str, key: object, context: AuthContext) -> _Answer:
-        return await decide(user, key, context=context)
-
-    async def three(user: str, old: str, new: str, context: AuthContext) -> _Answer:
-        return await decide(user, old, new, context=context)
-
-    made: dict[int, Callable[..., Awaitable[_Answer]]] = {1: one, 2: two, 3: three}
-    return made[count]
+    return decide

@@ -40,9 +40,8 @@ _log = logging.getLogger("ssh_stack.server")
 class AuthorizedKeys:
     """Lets in whoever has one of the keys, or a certificate of one of the authorities.
 
-    Of the options in front of a key, `from`, `command`, `expiry-time`, `restrict`, those about
-    touch and verification, `cert-authority` with `principals`, and the permissions of
-    terminals and forwarding are enforced; a line with any other authorizes no user.
+    Every option in front of a key is enforced; a line with `tunnel` authorizes no user, since
+    nothing here forwards tunnels.  `environment` takes effect where the server allows it.
 
     Args:
         source: an authorized_keys file, read again at each attempt, or the keys themselves.  A
@@ -64,27 +63,24 @@ class AuthorizedKeys:
         self._once = ReadOnce.current()
         self._clock = clock
 
-    async def decide(
-        self, user: str, key: PublicKey, context: AuthContext | None = None
-    ) -> _Result:
+    async def decide(self, context: AuthContext, key: PublicKey) -> _Result:
         """Accept a key that is authorized, for a user who may log in.
 
         Args:
-            user: the user that the client named.
+            context: the user that the client named, and where it connects from.
             key: its key.
-            context: where it connects from; without it, no line with `from` authorizes it.
         """
-        found = await self._grant_of_key(key, context or AuthContext(user=user))
+        user = context.user
+        found = await self._grant_of_key(key, context)
         if found is not None and user in self._users:  # the same work for everybody
             return found
         _log.info("key %s refused for %s", key.fingerprint(), printable(user))
         return Reject()
 
-    async def decide_certificate(
-        self, user: str, certificate: Certificate, context: AuthContext | None = None
-    ) -> _Result:
+    async def decide_certificate(self, context: AuthContext, certificate: Certificate) -> _Result:
         """Accept a certificate of an authority of the file, for a user who may log in."""
-        found = await self._grant_of_certificate(certificate, context or AuthContext(user=user))
+        user = context.user
+        found = await self._grant_of_certificate(certificate, context)
         if found is not None and user in self._users:
             return found
         text = "certificate %r of key %s refused for %s"
@@ -141,16 +137,8 @@ class AuthorizedKeys:
     def authentication(self) -> ServerAuthentication:
         """The method that it offers."""
         # the keys themselves are no authorities
-        certificate = None if self._path is None else self._authenticate_certificate
-        return ServerAuthentication(public_key=self._authenticate_key, certificate=certificate)
-
-    async def _authenticate_key(self, user: str, key: PublicKey, context: AuthContext) -> _Result:
-        return await self.decide(user, key, context)
-
-    async def _authenticate_certificate(
-        self, user: str, certificate: Certificate, context: AuthContext
-    ) -> _Result:
-        return await self.decide_certificate(user, certificate, context)
+        certificate = None if self._path is None else self.decide_certificate
+        return ServerAuthentication(public_key=self.decide, certificate=certificate)
 
 
 def allowed_users(users: Collection[str] | None) -> frozenset[str]:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
-from ssh_auth import Accept, ChangePassword, Partial, Reject
+from ssh_auth import Accept, AuthContext, ChangePassword, Partial, Reject
 from ssh_connection.aio import ServerAuthentication
 from ssh_stack.local.callbacks import is_async
 from ssh_wire import UsageError
@@ -60,8 +60,9 @@ class Passwords:
         self._expired: Collection[str] | Callable[[str], _Decision] = expired
         self._change = change
 
-    async def decide(self, user: str, password: str) -> _Answer:
+    async def decide(self, context: AuthContext, password: str) -> _Answer:
         """Accept the right password; demand a new one where it has expired."""
+        user = context.user
         if not await self._is_right(user, password):
             _log.info("password refused for %s", printable(user))
             return Reject()
@@ -73,8 +74,9 @@ class Passwords:
             return Reject()
         return ChangePassword(f"The password of {printable(user)} has expired.")
 
-    async def decide_new(self, user: str, old: str, new: str) -> _Answer:
+    async def decide_new(self, context: AuthContext, old: str, new: str) -> _Answer:
         """Accept a new password in the place of one that is right and has expired."""
+        user = context.user
         if (
             self._change is None
             or not await self._is_right(user, old)

@@ -8,12 +8,12 @@ nothing here enforces is never passed over: the look-ups of `ssh_keys` leave suc
 from __future__ import annotations
 
 import time
-from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
 
-from ssh_auth import Accept, AuthContext, Permissions
+from ssh_auth import Accept, AuthContext, Permissions, ip_text
 from ssh_keys import FidoPolicy
 from ssh_keys.fido import NO_TOUCH
+from ssh_keys.trust import OPTIONS
 from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
@@ -32,43 +32,11 @@ __all__ = [
     "unix_time",
 ]
 
-ENFORCED: Final = frozenset(
-    {
-        "agent-forwarding",
-        "cert-authority",
-        "command",
-        "expiry-time",
-        "from",
-        "no-agent-forwarding",
-        "no-port-forwarding",
-        "no-pty",
-        "no-touch-required",
-        "no-user-rc",
-        "no-verify-required",
-        "no-x11-forwarding",
-        "port-forwarding",
-        "principals",
-        "pty",
-        "restrict",
-        "touch-required",
-        "user-rc",
-        "verify-required",
-        "x11-forwarding",
-    }
-)
+ENFORCED: Final = OPTIONS - {"tunnel"}
 """The options of a line that are enforced; one with any other authorizes no user."""
 
 _CRITICAL: Final = ("force-command", "source-address", "verify-required")
 """The critical options of a certificate that are enforced."""
-
-_PERMITS: Final = {
-    "permit-agent-forwarding": "agent-forwarding",
-    "permit-port-forwarding": "port-forwarding",
-    "permit-pty": "pty",
-    "permit-user-rc": "user-rc",
-    "permit-X11-forwarding": "X11-forwarding",
-}
-"""Extension of a certificate -> what is denied without it."""
 
 
 def unix_time() -> int:
@@ -78,27 +46,17 @@ def unix_time() -> int:
 
 def options_grant(options: KeyOptions) -> Accept:
     """Return what the options of a line grant."""
-    flags = {
-        "agent-forwarding": options.agent_forwarding,
-        "port-forwarding": options.port_forwarding,
-        "pty": options.pty,
-        "user-rc": options.user_rc,
-        "X11-forwarding": options.x11_forwarding,
-    }
-    denied = frozenset(name for name, allowed in flags.items() if not allowed)
     fido = FidoPolicy(touch=options.touch_required, verification=options.verify_required)
-    return Accept(Permissions(denied, options.command), fido)
+    return Accept(Permissions.from_options(options), fido)
 
 
 def certificate_grant(certificate: Certificate) -> Accept:
     """Return what a certificate grants that is good; `certificate_problem` says if it is."""
-    extensions = certificate.extensions
-    denied = frozenset(name for permit, name in _PERMITS.items() if permit not in extensions)
     fido = FidoPolicy(
-        touch="no-touch-required" not in extensions,
+        touch="no-touch-required" not in certificate.extensions,
         verification="verify-required" in certificate.critical_options,
     )
-    return Accept(Permissions(denied, certificate.force_command), fido)
+    return Accept(Permissions.from_certificate(certificate), fido)
 
 
 def combined_grant(one: Accept, other: Accept) -> Accept | None:
@@ -106,7 +64,7 @@ def combined_grant(one: Accept, other: Accept) -> Accept | None:
 
     As OpenSSH's sshauthopt_merge: each restricts, and a touch may be left out where both say so.
     """
-    permissions = one.permissions.restricted_by(other.permissions)
+    permissions = one.permissions.intersect(other.permissions)
     if permissions is None:
         return None
     fido = lazy_attrs.evolve(
@@ -125,11 +83,11 @@ def options_problem(options: KeyOptions, context: AuthContext, now: int) -> str:
         context: the client.
         now: the time in seconds since 1970.
     """
+    permissions = Permissions.from_options(options)
     if options.expired(now):
         return "its expiry-time has passed"
-    address = _address(context)
-    if options.sources is not None and not (address and options.accepts_source(address)):
-        return f"its from does not name {address or 'a client without an address'}"
+    if not permissions.permits_source(context.peer):
+        return f"its from does not name {_client(context)}"
     return ""
 
 
@@ -163,22 +121,10 @@ def certificate_problem(
         return str(error)
     if principals is not None and set(principals).isdisjoint(certificate.principals):
         return "it names no principal that is authorized"
-    networks = certificate.source_address
-    if networks is None:
+    if Permissions.from_certificate(certificate).permits_source(context.peer):
         return ""
-    address = _address(context)
-    if address and any(ip_address(address) in network for network in networks):
-        return ""
-    return f"its source-address does not name {address or 'a client without an address'}"
+    return f"its source-address does not name {_client(context)}"
 
 
-def _address(context: AuthContext) -> str:
-    """Return the client's IP address, or ""; an IPv4 address that is mapped into IPv6 is IPv4."""
-    if context.peer is None:
-        return ""
-    try:
-        address = ip_address(context.peer[0].partition("%")[0])
-    except ValueError:
-        return ""
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return str(mapped or address)
+def _client(context: AuthContext) -> str:
+    return ip_text(context.peer) or "a client without an address"

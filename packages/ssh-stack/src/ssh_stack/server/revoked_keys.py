@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ssh_auth import Accept, AuthContext, Partial, Reject
-from ssh_connection.aio.callbacks import call
 from ssh_keys import PublicKey
 from ssh_keys.files import ReadOnce
 from ssh_stack.sources import RevokedSource
@@ -60,19 +59,15 @@ class RevokedKeys:
         """Return the same methods, which no revoked key completes."""
         about_key, about_certificate = authentication.public_key, authentication.certificate
 
-        async def public_key(user: str, key: PublicKey, context: AuthContext) -> _Result:
-            if about_key is None or await self._refuses(user, key):
+        async def public_key(context: AuthContext, key: PublicKey) -> _Result:
+            if about_key is None or await self._refuses(context.user, key):
                 return Reject()
-            answer: _Result = await call(about_key, user, key, context=context)
-            return answer
+            return await about_key(context, key)
 
-        async def certificate(
-            user: str, certificate: Certificate, context: AuthContext
-        ) -> _Result:
-            if about_certificate is None or await self._refuses(user, certificate):
+        async def certificate(context: AuthContext, certificate: Certificate) -> _Result:
+            if about_certificate is None or await self._refuses(context.user, certificate):
                 return Reject()
-            answer: _Result = await call(about_certificate, user, certificate, context=context)
-            return answer
+            return await about_certificate(context, certificate)
 
         return lazy_attrs.evolve(
             authentication,

@@ -371,7 +371,7 @@ class _SFTPSession:
 
     async def __call__(self, session: Session) -> int:
         pipe = _SessionPipe(session.channel)
-        server = SFTPServer(pipe, self._filesystem, peer_software=session.client_software)
+        server = SFTPServer(pipe, self._filesystem, peer_software=session.client_version)
         await server.serve()
         return 0
 

@@ -79,17 +79,15 @@ class TrustedUserCAKeys:
         self._once = ReadOnce.current()
         self._clock = clock
 
-    async def decide(
-        self, user: str, certificate: Certificate, context: AuthContext | None = None
-    ) -> _Result:
+    async def decide(self, context: AuthContext, certificate: Certificate) -> _Result:
         """Accept a certificate that is good for the user, of an authority that is trusted.
 
         Args:
-            user: the user that the client named.
+            context: the user that the client named, and where it connects from.
             certificate: its certificate.
-            context: where it connects from; without it, none that is bound to addresses is good.
         """
-        found = await self._grant_or_reason(certificate, context or AuthContext(user=user))
+        user = context.user
+        found = await self._grant_or_reason(certificate, context)
         if isinstance(found, Accept) and user in self._users:
             return found
         reason = found if isinstance(found, str) else "this user may not log in"
@@ -153,9 +151,4 @@ class TrustedUserCAKeys:
     @property
     def authentication(self) -> ServerAuthentication:
         """The method that it offers."""
-        return ServerAuthentication(certificate=self._authenticate_certificate)
-
-    async def _authenticate_certificate(
-        self, user: str, certificate: Certificate, context: AuthContext
-    ) -> _Result:
-        return await self.decide(user, certificate, context)
+        return ServerAuthentication(certificate=self.decide)

@@ -2,27 +2,34 @@
 
 Each method is a small async function that returns exactly an `Accept`, a `Reject` or a
 `Partial`.  A method without a function is not offered.  A function that raises, or
-returns anything else, authenticates no client.  Each is told of the connection, in an
-`AuthContext` behind its other arguments, where it wants one argument more.
+returns anything else, authenticates no client.  The first argument of each is the
+`AuthContext`: the user, where the client is, and what it has completed so far.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from ssh_auth import Accept, AuthContext, ChangePassword, Partial, Reject, ServerPolicy
+from ssh_auth import (
+    SERVER_METHODS,
+    Accept,
+    AuthContext,
+    ChangePassword,
+    Partial,
+    Reject,
+    ServerPolicy,
+)
 from ssh_connection.aio.callbacks import check_async, logged
-from ssh_keys import PublicKey
 from ssh_wire import UsageError, lazy_attrs
 from ssh_wire.messages.auth import InfoRequest
 from ssh_wire.primitives import encode_names
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate
+    from ssh_keys import Certificate, PublicKey
 
-__all__ = ["Result", "ServerAuthentication"]
+__all__ = ["Result", "ServerAuthentication", "offered_methods"]
 
 Result: TypeAlias = Accept | Reject | Partial
 """What a method answers."""
@@ -34,48 +41,30 @@ _log = logging.getLogger("ssh_connection.server")
 class ServerAuthentication:
     """The methods that a server offers, each with the function that decides."""
 
-    public_key: (
-        Callable[[str, PublicKey], Awaitable[Result]]
-        | Callable[[str, PublicKey, AuthContext], Awaitable[Result]]
-        | None
-    ) = None
+    public_key: Callable[[AuthContext, PublicKey], Awaitable[Result]] | None = None
     """May this user in with this key?  Asked for a query too; only a verified signature counts."""
-    certificate: (
-        Callable[[str, Certificate], Awaitable[Result]]
-        | Callable[[str, Certificate, AuthContext], Awaitable[Result]]
-        | None
-    ) = None
+    certificate: Callable[[AuthContext, Certificate], Awaitable[Result]] | None = None
     """May this user in with this certificate?  Without the function, certificates are refused.
 
     That its authority signed it has been verified.  Whether the authority is trusted, and
     whether the certificate is good for this user now (`Certificate.check`), is not: see
     `ssh_stack.TrustedUserCAKeys`.
     """
-    password: (
-        Callable[[str, str], Awaitable[Result | ChangePassword]]
-        | Callable[[str, str, AuthContext], Awaitable[Result | ChangePassword]]
-        | None
-    ) = None
+    password: Callable[[AuthContext, str], Awaitable[Result | ChangePassword]] | None = None
     """Is this the user's password?"""
-    new_password: (
-        Callable[[str, str, str], Awaitable[Result | ChangePassword]]
-        | Callable[[str, str, str, AuthContext], Awaitable[Result | ChangePassword]]
-        | None
-    ) = None
+    new_password: Callable[[AuthContext, str, str], Awaitable[Result | ChangePassword]] | None = (
+        None
+    )
     """Is this the user's old password, and does the new one take its place?
 
     Asked after a `ChangePassword` of `password`; another one says that the new password will
     not do.
     """
     interactive: (
-        Callable[[str, int, Sequence[str]], Awaitable[Result | InfoRequest]]
-        | Callable[[str, int, Sequence[str], AuthContext], Awaitable[Result | InfoRequest]]
-        | None
+        Callable[[AuthContext, int, Sequence[str]], Awaitable[Result | InfoRequest]] | None
     ) = None
-    """Prompts to show, or a result: given the user, the round (0 first), and the answers."""
-    none: (
-        Callable[[str], Awaitable[Result]] | Callable[[str, AuthContext], Awaitable[Result]] | None
-    ) = None
+    """Prompts to show, or a result: given the round (0 first), and the answers."""
+    none: Callable[[AuthContext], Awaitable[Result]] | None = None
     """May this user in without credentials?"""
     sequences: tuple[tuple[str, ...], ...] = ()
     """What must be completed, one of these, as in OpenSSH's AuthenticationMethods."""
@@ -95,10 +84,11 @@ class ServerAuthentication:
         Raises:
             UsageError: there is one.
         """
-        for name, count in _ARGUMENTS.items():
-            function = getattr(self, name)
-            if function is not None:
-                check_async(name, function, count, count + 1)
+        for method in SERVER_METHODS.values():
+            for name, count in method.FUNCTIONS.items():
+                function = getattr(self, name)
+                if function is not None:
+                    check_async(name, function, count + 1)
         if self.algorithms is not None and not callable(self.algorithms):
             problem = "algorithms is a function of the user's name"
             raise UsageError(problem)
@@ -107,15 +97,8 @@ class ServerAuthentication:
     @property
     def policy(self) -> ServerPolicy:
         """The same for the state machine."""
-        functions = {
-            "publickey": self.public_key or self.certificate,
-            "password": self.password,
-            "keyboard-interactive": self.interactive,
-            "none": self.none,
-        }
-        methods = tuple(name for name, function in functions.items() if function is not None)
         return ServerPolicy(
-            methods=methods,
+            methods=offered_methods(self),
             sequences=self.sequences,
             banner=self.banner,
             algorithms=None if self.algorithms is None else self._algorithms_of,
@@ -132,12 +115,13 @@ class ServerAuthentication:
         return () if guard.failed else names
 
 
-_ARGUMENTS: Final = {
-    "public_key": 2,
-    "certificate": 2,
-    "password": 2,
-    "new_password": 3,
-    "interactive": 3,
-    "none": 1,
-}
-"""Function -> the arguments that it is called with, without the `AuthContext`."""
+def offered_methods(authentication: ServerAuthentication) -> tuple[str, ...]:
+    """Return the methods that have a function, in the order in which they are offered."""
+    return tuple(
+        name
+        for name, method in SERVER_METHODS.items()
+        if any(
+            getattr(authentication, each) is not None
+            for each in method.OFFERED_BY or method.FUNCTIONS
+        )
+    )

@@ -21,7 +21,7 @@ from ssh_wire import DisconnectReason, SSHError
 
 if TYPE_CHECKING:
     from ssh_auth import Authenticated
-    from ssh_connection.aio.server.settings import ServerSettings
+    from ssh_connection.aio.server.settings import ServerSettings, SessionSettings
     from ssh_connection.channel import ChannelProtocol
     from ssh_connection.replies import PendingReply
     from ssh_wire.messages import connection as m
@@ -93,11 +93,11 @@ class ServerConnection(Endpoint[ServerTransport]):
 
     def _begin_login(self) -> None:
         context = AuthContext(
-            user="",
             peer=self.peer,
             local=self.local,
             session_id=self._core.session_id,
-            client_software=self._core.peer_software,
+            client_version=self._core.peer_software,
+            host_key=self._core.host_key,
         )
 
         def authenticated(event: Authenticated) -> None:
@@ -112,11 +112,16 @@ class ServerConnection(Endpoint[ServerTransport]):
 
     def _authenticated(self, event: Authenticated, context: AuthContext) -> None:
         self._grace.cancel()
-        user = User(event.user, event.key, event.permissions, event.certificate)
+        user = User(event.user, event.credential, event.permissions)
+        settings: SessionSettings | None = None
+        with logged(self._settings.log, "settings_for failed"):
+            settings = self._settings.session_settings(user)
+        if settings is None:  # a user is not served as another one is meant to be
+            self._core.disconnect(DisconnectReason.BY_APPLICATION, "the user cannot be served")
+            self._driver.close()
+            return
         host_keys = HostKeyProofs(self._identity, self._core, self._mux, self._children.spawn)
-        self._services = Services(
-            user, self._settings, context, self._mux, self._children, host_keys
-        )
+        self._services = Services(user, settings, context, self._mux, self._children, host_keys)
         self._core.authenticated()
         self._core.sink = self._mux.receive
         self._start_keepalive(self._settings.keepalive)

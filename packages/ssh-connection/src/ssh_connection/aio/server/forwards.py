@@ -67,6 +67,7 @@ class ServerForwards:
             is_port(port)
             and bool(host)
             and host.isprintable()
+            and self._user.permissions.permits_open(host, port)
             # only an exact True: a rule that forgot to await must not allow
             and self._rules.may_connect(self._user, host, port) is True
         )
@@ -82,6 +83,7 @@ class ServerForwards:
             (port == 0 or is_port(port))
             and (address, port) not in self._listeners
             and len(self._listeners) + self._binding < self._mux.limits.listeners
+            and self._user.permissions.permits_listen(address, port)
             and self._rules.may_listen(self._user, address, port) is True
         )
         if allowed:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from ssh_auth import AuthContext, Authenticated, DecisionInvalid, ServerAuth, TokenRefused
+from ssh_auth import AuthContext, Authenticated, DecisionInvalid, LoginRefused, ServerAuth
 from ssh_connection.aio.server.authenticator import Authenticator
 from ssh_wire import ProtocolError
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from ssh_auth import ServerEvent
+    from ssh_auth import ServerEvent, ServerQuestion
     from ssh_connection.aio.server.settings import ServerSettings
     from ssh_transport import ServerTransport
     from ssh_transport.aio import Driver
@@ -48,11 +49,9 @@ class ServerLogin:
         self._authenticated = authenticated
         self._closed = False
         self._auth = ServerAuth(
-            core.session_id, settings.authentication.policy, limits=settings.auth_limits
+            context, settings.authentication.policy, limits=settings.auth_limits, now=time.time
         )
-        self._authenticator = Authenticator(
-            settings.authentication, self._auth, context, settings.log
-        )
+        self._authenticator = Authenticator(settings.authentication, self._auth, settings.log)
 
     def receive(self, payload: Buffer) -> None:
         """Take a message of the client; the payload is valid during the call.
@@ -93,15 +92,14 @@ class ServerLogin:
             case DecisionInvalid():
                 text = "authentication of %s: %s"
                 self._log.error(text, printable(event.user), event.problem)
-            case TokenRefused():
-                key, user = event.key.fingerprint(), printable(event.user)
-                self._log.info("key %s refused for %s: %s", key, user, event.problem)
+            case LoginRefused():
+                self._log.info("login of %s refused: %s", printable(event.user), event.problem)
             case _:
                 self._spawn(self._decide(event))
 
-    async def _decide(self, event: ServerEvent) -> None:
+    async def _decide(self, question: ServerQuestion) -> None:
         try:
-            await self._authenticator.decide(event)
+            await self._authenticator.decide(question)
         except ProtocolError as error:
             self._advance()
             self._core.disconnect(error.reason, str(error))

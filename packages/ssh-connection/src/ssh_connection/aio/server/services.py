@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ssh_connection.aio.children import Children
     from ssh_connection.aio.server.host_keys import HostKeyProofs
     from ssh_connection.aio.server.session import User
-    from ssh_connection.aio.server.settings import ServerSettings
+    from ssh_connection.aio.server.settings import SessionSettings
     from ssh_connection.channel import ChannelProtocol
     from ssh_connection.multiplexer import Multiplexer
     from ssh_connection.replies import PendingReply
@@ -36,7 +36,7 @@ class Services:
     def __init__(
         self,
         user: User,
-        settings: ServerSettings,
+        settings: SessionSettings,
         context: AuthContext,
         mux: Multiplexer,
         children: Children,
@@ -48,7 +48,7 @@ class Services:
         self._sessions = ServerSessions(user, settings, context, children.spawn)
         self._forwards: ServerForwards | None = None
         rules = settings.forwarding
-        if rules is not None and "port-forwarding" not in user.permissions.denied:
+        if rules is not None and user.permissions.permits_forwarding:
             self._forwards = ServerForwards(user, rules, mux, children.spawn)
             children.own(self._forwards)
 

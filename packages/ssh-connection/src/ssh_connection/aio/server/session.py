@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ParamSpec, TypeAlias
 
 from ssh_auth import Permissions
@@ -13,16 +13,18 @@ from ssh_connection.aio.streams import ByteReader
 from ssh_connection.errors import ChannelClosed
 from ssh_connection.pty import Pty
 from ssh_connection.results import ExitSignal
-from ssh_keys import PublicKey
+from ssh_keys import PublicKey, plain_key
+from ssh_keys.patterns import matches_list
 from ssh_wire import WireError, lazy_attrs
 from ssh_wire.messages import connection as m
 from ssh_wire.modes import decode_modes
+from ssh_wire.text import raw
 
 if TYPE_CHECKING:
     from ssh_connection.aio.channel import Channel
     from ssh_connection.limits import ConnectionLimits
     from ssh_connection.replies import PendingReply
-    from ssh_keys import Certificate
+    from ssh_keys import Credential
     from ssh_wire.primitives import Buffer
 
 __all__ = ["Session", "SessionHandler", "SessionPolicy", "User"]
@@ -40,12 +42,15 @@ class User:
 
     name: str
     """The user name that was authenticated."""
-    key: PublicKey | None
-    """The key whose signature was verified last, if there was one."""
+    credential: Credential | None
+    """The key or certificate whose signature was verified last, if there was one."""
     permissions: Permissions
     """What the methods that authenticated the user allow."""
-    certificate: Certificate | None = None
-    """The certificate that was shown for the key, if one was."""
+
+    @property
+    def key(self) -> PublicKey | None:
+        """The key of the credential, certified or not."""
+        return None if self.credential is None else plain_key(self.credential)
 
 
 class Session:
@@ -97,9 +102,9 @@ class Session:
         return self._policy.local
 
     @property
-    def client_software(self) -> str:
+    def client_version(self) -> str:
         """The softwareversion that the client identified itself with, escaped."""
-        return self._policy.client_software
+        return self._policy.client_version
 
     @property
     def stdin(self) -> ByteReader:
@@ -206,7 +211,7 @@ class Session:
                 return self._resize(*_size(request))
             case m.SignalRequest() if self._started and self.on_signal is not None:
                 # whoever may run one command alone does not steer it either
-                forced = self.user.permissions.force_command is not None
+                forced = self.user.permissions.forced_command is not None
                 return not forced and _call(self.on_signal, request.name)
             case _:
                 return False
@@ -215,7 +220,7 @@ class Session:
         # "Only one of these requests can succeed per channel" (RFC 4254 section 6.5)
         if self._started:
             return False
-        forced = self.user.permissions.force_command
+        forced = self.user.permissions.forced_command
         command, subsystem = None, None
         if isinstance(request, m.ExecRequest):
             command = request.command
@@ -229,6 +234,7 @@ class Session:
         if handler is None:
             return False
         self.command, self.subsystem = command, subsystem
+        self.env |= self._policy.user_environment(self.user.permissions)
         self._started = True
         self._policy.spawn(self, handler)
         return True
@@ -275,18 +281,29 @@ class SessionPolicy:
     """Runs subsystems, by name."""
     env: frozenset[str] = frozenset()
     """The environment variables that a client may set."""
+    permit_user_environment: Sequence[str] = ()
+    """Patterns of the variables that a user's permissions may set."""
     pty: bool = True
     """Whether a client may ask for a terminal."""
     peer: tuple[str, int] | None = None
     """The address and port that the client connected from."""
     local: tuple[str, int] | None = None
     """The address and port that it connected to."""
-    client_software: str = ""
+    client_version: str = ""
     """The softwareversion that the client identified itself with."""
     limits: ConnectionLimits
     """How many environment variables a client may set."""
     spawn: Callable[[Session, SessionHandler], None]
     """Runs a handler for a session."""
+
+    def user_environment(self, permissions: Permissions) -> dict[str, str]:
+        """Return the variables of a user's permissions that are allowed."""
+        patterns = tuple(raw(each) for each in self.permit_user_environment)
+        return {
+            name: value
+            for name, value in permissions.environment
+            if matches_list(patterns, raw(name))
+        }
 
     def handler_for(self, subsystem: str | None) -> SessionHandler | None:
         """Return what runs a subsystem, or commands and shells; None if nothing does."""

@@ -15,7 +15,7 @@ from ssh_wire import OpenFailureReason, ProtocolError, SSHError
 
 if TYPE_CHECKING:
     from ssh_auth import AuthContext
-    from ssh_connection.aio.server.settings import ServerSettings
+    from ssh_connection.aio.server.settings import SessionSettings
     from ssh_connection.channel import ChannelProtocol
 
 __all__ = ["ServerSessions"]
@@ -39,7 +39,7 @@ class ServerSessions:
     def __init__(
         self,
         user: User,
-        settings: ServerSettings,
+        settings: SessionSettings,
         context: AuthContext,
         spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
     ) -> None:
@@ -50,10 +50,11 @@ class ServerSessions:
             shell=settings.shell,
             subsystems=settings.subsystems,
             env=settings.env,
-            pty="pty" not in user.permissions.denied,
+            permit_user_environment=settings.permit_user_environment,
+            pty=user.permissions.pty,
             peer=context.peer,
             local=context.local,
-            client_software=context.client_software,
+            client_version=context.client_version,
             limits=settings.limits,
             spawn=self._run,
         )
@@ -95,7 +96,7 @@ async def _handle(session: Session, handler: SessionHandler) -> None:
     """Run a handler; whatever becomes of it, the client gets an exit status."""
     status: int | ExitSignal = _FAILED
     try:
-        status = _status_of(await callbacks.call(handler, session, context=None), session)
+        status = _status_of(await callbacks.awaited(handler, session), session)
     except (SSHError, ConnectionError):
         # the client went away, or the stream ended under the handler
         _log.debug("a session handler was ended by its session", exc_info=True)

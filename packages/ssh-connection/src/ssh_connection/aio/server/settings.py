@@ -19,12 +19,31 @@ from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_connection.aio.server.connection import ServerConnection
+    from ssh_connection.aio.server.session import User
     from ssh_keys import Certificate
 
-__all__ = ["LOG", "ServerSettings"]
+__all__ = ["LOG", "ServerSettings", "SessionSettings"]
 
 LOG: Final = logging.getLogger("ssh_connection.server")
 """Where a server's faults are logged, unless its settings name another logger."""
+
+
+@lazy_attrs.frozen(kw_only=True)
+class SessionSettings:
+    """What an authenticated user is served; what is not set is denied."""
+
+    shell: SessionHandler | None = None
+    """Runs shells and commands."""
+    subsystems: Mapping[str, SessionHandler] = lazy_attrs.field(factory=dict[str, SessionHandler])
+    """Runs subsystems, by name."""
+    env: frozenset[str] = frozenset()
+    """The environment variables that a client may set."""
+    permit_user_environment: Sequence[str] = ()
+    """Patterns of the variables that permissions may set (sshd's PermitUserEnvironment)."""
+    forwarding: ForwardingRules | None = None
+    """Where to the client may forward."""
+    limits: ConnectionLimits = lazy_attrs.field(factory=ConnectionLimits)
+    """How many sessions and variables a client may have."""
 
 
 @lazy_attrs.frozen(kw_only=True)
@@ -47,8 +66,16 @@ class ServerSettings:
     """Runs subsystems, by name."""
     env: frozenset[str] = frozenset()
     """The environment variables that a client may set."""
+    permit_user_environment: Sequence[str] = ()
+    """Patterns of the variables that permissions may set (sshd's PermitUserEnvironment)."""
     forwarding: ForwardingRules | None = None
     """Where to the client may forward."""
+    settings_for: Callable[[User], SessionSettings | None] | None = None
+    """What one user is served, in the place of all that; None for all that.
+
+    Called once, when the user is authenticated; it is a plain function.  A function that raises
+    or returns something else ends the connection (sshd's `Match User`).
+    """
     login_grace: float = 120.0
     """Seconds from the connection to the authentication."""
     keepalive: KeepaliveOptions | None = lazy_attrs.field(factory=KeepaliveOptions)
@@ -67,3 +94,24 @@ class ServerSettings:
     None stands for an end that one side meant: `ServerConnection.close`, or the client's
     DISCONNECT with the reason BY_APPLICATION (RFC 4253 section 11.1).
     """
+
+    def session_settings(self, user: User) -> SessionSettings:
+        """Return what a user is served.
+
+        Raises:
+            TypeError: `settings_for` returned something else.
+        """
+        found = None if self.settings_for is None else self.settings_for(user)
+        if found is None:
+            return SessionSettings(
+                shell=self.shell,
+                subsystems=self.subsystems,
+                env=self.env,
+                permit_user_environment=self.permit_user_environment,
+                forwarding=self.forwarding,
+                limits=self.limits,
+            )
+        if type(found) is not SessionSettings:
+            problem = f"settings_for returned a {type(found).__name__}, not a SessionSettings"
+            raise TypeError(problem)
+        return found
