@@ -89,7 +89,7 @@ def test_tracing_is_forbidden_where_the_system_can(
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setattr(ctypes, "CDLL", library)
 
-    process.forbid_tracing()  # a library without prctl is no fault
+    process.forbid_tracing()  # a library without prctl is not an error
 
     limit.assert_called_once_with(resource.RLIMIT_CORE, (0, 0))
     assert library.called is (platform == "linux")

@@ -18,6 +18,7 @@ Internal:
     added_identity  a private key on its way into an agent
     constraints     how a key may be used
     destinations    the hosts that a key may be used to log in to
+    forwarding      an agent for the other end of an SSH session
     clients         what both clients share: their errors and bounds
     location        where the agent is
 
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from ssh_agent.errors import AgentTimeout as AgentTimeout
     from ssh_agent.errors import AgentUnavailable as AgentUnavailable
     from ssh_agent.errors import WrongReply as WrongReply
+    from ssh_agent.forwarding import AgentForwarding as AgentForwarding
+    from ssh_agent.forwarding import ForwardedSession as ForwardedSession
     from ssh_agent.identities import Identities as Identities
     from ssh_agent.identities import Identity as Identity
     from ssh_agent.identities import SkippedIdentity as SkippedIdentity
@@ -65,6 +68,7 @@ else:
             "ssh_agent.errors": (
                 "AgentError AgentMisbehaved AgentRefused AgentTimeout AgentUnavailable WrongReply"
             ),
+            "ssh_agent.forwarding": "AgentForwarding ForwardedSession",
             "ssh_agent.identities": "Identities Identity SkippedIdentity",
             "ssh_agent.requests": (
                 "ActionRequest AgentRequest ExtensionNamesRequest ExtensionRequest "

@@ -3,6 +3,7 @@
     client     AgentClient
     streams    the streams that it talks over
     server     serve and AgentServer: a keyring on a Unix socket
+    forwarding forward_agent: an agent for the other end of a session
     listener   the socket: for its user alone, removed at the end
     peer       which user is at its other end
 
@@ -17,6 +18,7 @@ from ssh_wire import lazy
 
 if TYPE_CHECKING:
     from ssh_agent.aio.client import AgentClient as AgentClient
+    from ssh_agent.aio.forwarding import forward_agent as forward_agent
     from ssh_agent.aio.listener import AgentListener as AgentListener
     from ssh_agent.aio.server import AgentServer as AgentServer
     from ssh_agent.aio.server import Confirm as Confirm
@@ -28,6 +30,7 @@ else:
         __name__,
         {
             "ssh_agent.aio.client": "AgentClient",
+            "ssh_agent.aio.forwarding": "forward_agent",
             "ssh_agent.aio.listener": "AgentListener",
             "ssh_agent.aio.server": "AgentServer Confirm serve",
             "ssh_agent.aio.streams": "StreamReader StreamWriter",
