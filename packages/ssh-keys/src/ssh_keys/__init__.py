@@ -7,6 +7,7 @@ Public modules:
     errors          what parsers raise
     fido            what a FIDO token's signature states, and what is demanded of it
     files           all of it on disk: the only I/O
+    pkcs11          keys in smartcards and hardware security modules
     patterns        patterns of hosts and algorithms, as ssh_config(5) has them
     randomart       randomart and bubblebabble
     signatures      signatures of files and messages
@@ -46,8 +47,10 @@ if TYPE_CHECKING:
     from ssh_keys.errors import CertificateRefused as CertificateRefused
     from ssh_keys.errors import KeyDecryptError as KeyDecryptError
     from ssh_keys.errors import KeyFormatError as KeyFormatError
+    from ssh_keys.errors import PinNeeded as PinNeeded
     from ssh_keys.errors import SignatureRefused as SignatureRefused
     from ssh_keys.errors import SigningFailed as SigningFailed
+    from ssh_keys.errors import TokenFailed as TokenFailed
     from ssh_keys.errors import TokenNeeded as TokenNeeded
     from ssh_keys.errors import TooCostly as TooCostly
     from ssh_keys.errors import UnprotectedKey as UnprotectedKey
@@ -91,8 +94,8 @@ else:
             "ssh_keys.certificates.signing": "issue",
             "ssh_keys.credential": "Credential credential_from_blob plain_key",
             "ssh_keys.errors": (
-                "CertificateRefused KeyDecryptError KeyFormatError "
-                "SignatureRefused SigningFailed TokenNeeded TooCostly UnprotectedKey "
+                "CertificateRefused KeyDecryptError KeyFormatError PinNeeded "
+                "SignatureRefused SigningFailed TokenFailed TokenNeeded TooCostly UnprotectedKey "
                 "UnsupportedKey"
             ),
             "ssh_keys.fido": "FidoPolicy",

@@ -24,9 +24,11 @@ __all__ = [
     "CertificateRefused",
     "KeyDecryptError",
     "KeyFormatError",
+    "PinNeeded",
     "Refusal",
     "SignatureRefused",
     "SigningFailed",
+    "TokenFailed",
     "TokenNeeded",
     "TooCostly",
     "UnprotectedKey",
@@ -118,6 +120,14 @@ class SignatureRefused(SSHError):
 
 class TokenNeeded(SSHError):
     """The private key is in a FIDO token, and only the token can sign."""
+
+
+class TokenFailed(SSHError):
+    """A PKCS#11 token, or the library of its maker, does not do what it was asked."""
+
+
+class PinNeeded(TokenFailed):
+    """A PKCS#11 token signs only after its user has logged in with a PIN."""
 
 
 class SigningFailed(SSHError):

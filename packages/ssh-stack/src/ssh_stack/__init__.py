@@ -111,9 +111,9 @@ _ORIGINS: Final = {
     "ssh_keys": (
         "Certificate CertificateRefused Credential FidoPolicy HostKeyStatus HostKeyUpdate "
         "KeyDecryptError KeyFormatError KeyPolicy KnownHosts load_private_key "
-        "load_public_key PassphraseNeeded PrivateKey PublicKey RevocationList Signature "
-        "SignatureRefused SigningFailed SSHFP TokenNeeded TooCostly UnprotectedKey "
-        "UnsupportedKey"
+        "load_public_key PassphraseNeeded PinNeeded PrivateKey PublicKey RevocationList "
+        "Signature SignatureRefused SigningFailed SSHFP TokenFailed TokenNeeded TooCostly "
+        "UnprotectedKey UnsupportedKey"
     ),
     "ssh_wire": (
         "BadValue DisconnectReason EncodeError InvalidText OpenFailureReason ProtocolError "
@@ -218,12 +218,14 @@ if TYPE_CHECKING:
     from ssh_keys import KeyPolicy as KeyPolicy
     from ssh_keys import KnownHosts as KnownHosts
     from ssh_keys import PassphraseNeeded as PassphraseNeeded
+    from ssh_keys import PinNeeded as PinNeeded
     from ssh_keys import PrivateKey as PrivateKey
     from ssh_keys import PublicKey as PublicKey
     from ssh_keys import RevocationList as RevocationList
     from ssh_keys import Signature as Signature
     from ssh_keys import SignatureRefused as SignatureRefused
     from ssh_keys import SigningFailed as SigningFailed
+    from ssh_keys import TokenFailed as TokenFailed
     from ssh_keys import TokenNeeded as TokenNeeded
     from ssh_keys import TooCostly as TooCostly
     from ssh_keys import UnprotectedKey as UnprotectedKey
