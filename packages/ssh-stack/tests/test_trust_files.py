@@ -35,7 +35,7 @@ def test_files_are_read_in_order_and_first_is_written(tmp_path: Path) -> None:
         (tmp_path / name).write_text(line(name))
     mine = [tmp_path / "one", tmp_path / "two", tmp_path / "missing"]
     known, file = load_known_hosts(mine, system=[tmp_path / "system", tmp_path / "none"])
-    assert file == tmp_path / "one"
+    assert file == str(tmp_path / "one")
     assert [entry.source for entry in known.entries] == [
         str(tmp_path / name) for name in ("one", "two", "system")
     ]
@@ -54,7 +54,7 @@ def test_tilde_in_path_is_home_directory(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "hosts").write_text(line("web1"))
     known, file = load_known_hosts("~/hosts")
-    assert file == tmp_path / "hosts"
+    assert file == str(tmp_path / "hosts")
     assert known.check(KEY, "web1") is HostKeyStatus.TRUSTED
 
 

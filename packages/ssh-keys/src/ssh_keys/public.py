@@ -162,9 +162,7 @@ class PublicKey(ABC):
             hash_name: "sha256" and its like for unpadded base64, "md5" for the legacy
                 hexadecimal form.
         """
-        import hashlib  # few connections print one
-
-        digest = hashlib.new(hash_name, self.blob, usedforsecurity=False).digest()
+        digest = _digest(hash_name, self.blob)
         if hash_name == "md5":
             return "MD5:" + digest.hex(":")
         return f"{hash_name.upper()}:{to_base64(digest).decode().rstrip('=')}"
@@ -212,3 +210,17 @@ class PublicKey(ABC):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.kind} {self.fingerprint()}>"
+
+
+def _digest(hash_name: str, blob: bytes) -> bytes:
+    if (
+        hash_name == "sha256"
+    ):  # for each login; the provider has loaded, hashlib takes a millisecond
+        from cryptography.hazmat.primitives import hashes
+
+        context = hashes.Hash(hashes.SHA256())
+        context.update(blob)
+        return context.finalize()
+    import hashlib
+
+    return hashlib.new(hash_name, blob, usedforsecurity=False).digest()

@@ -28,7 +28,7 @@ from ssh_wire import SSHError, UsageError
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import os
 
     from ssh_keys import Problem, PublicKey
     from ssh_keys.trust import HostLine
@@ -120,7 +120,7 @@ class HostKeyUnknown(HostKeyError):
         port: int,
         key: PublicKey,
         *,
-        file: Path | None = None,
+        file: str | os.PathLike[str] | None = None,
         unread: Sequence[Problem] = (),
     ) -> None:
         self.line: str = _line(host, port, key)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
 from ssh_keys import KeyFormatError, KeyPolicy, KnownHosts, Problem
@@ -31,7 +30,7 @@ def load_known_hosts(
     *,
     system: Sequence[Path] = (),
     policy: KeyPolicy = KeyPolicy.DEFAULT,
-) -> tuple[KnownHosts, FilePath | None]:
+) -> tuple[KnownHosts, str | None]:
     """Return the known hosts, and the file that new ones are written to, if there is one.
 
     Args:
@@ -48,7 +47,7 @@ def load_known_hosts(
     from ssh_keys.files import read_known_hosts  # files load when they are read
 
     theirs = [_read_system(path, policy=policy) for path in _files(system)]
-    file: FilePath | None = None
+    file: str | None = None
     if source is None:
         mine = [KnownHosts()]
     elif isinstance(source, KnownHosts):
@@ -60,7 +59,7 @@ def load_known_hosts(
         paths = _files(named)
         mine = [read_known_hosts(path, policy=policy) for path in paths]
         # as `ssh` does it: the first one counts, also where it stands for no file
-        file = FilePath(paths[0]) if paths and _files(named[:1]) else None
+        file = paths[0] if paths and _files(named[:1]) else None
     known = [*mine, *theirs]
     return (known[0] if len(known) == 1 else KnownHosts().merge(*known)), file
 

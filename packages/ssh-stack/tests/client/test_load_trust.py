@@ -64,7 +64,7 @@ def test_names_and_files_of_plan_are_those_of_trust(tmp_path: Path) -> None:
     found = trust(text)
 
     assert (found.host, found.port, found.alias) == ("web1.example", 2222, "web")
-    assert found.file == tmp_path / "known"
+    assert found.file == str(tmp_path / "known")
     assert (found.hashed, found.required_rsa_size) == (True, 4096)
 
 

@@ -249,3 +249,20 @@ async def test_name_without_address_is_looked_up_once(delays: list[float]) -> No
         await connect_tcp("no-such-host.invalid", 22, RoutePlan(attempts=5))
 
     assert delays == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1"])
+async def test_address_is_what_the_resolver_returns_for_it(host: str) -> None:
+    found = await asyncio.get_running_loop().getaddrinfo(host, 22, type=socket.SOCK_STREAM)
+
+    assert await tcp._resolve(host, 22, socket.AF_UNSPEC) == [(found[0][0], found[0][4])]
+
+
+@pytest.mark.parametrize("host", ["127.1", "1.2.3.4.5", "web1", "fe80::1%lo", "", "a\0b"])
+def test_what_is_no_whole_address_is_left_to_the_resolver(host: str) -> None:
+    assert tcp._numeric(host, 22) is None
+
+
+async def test_address_of_another_family_is_refused_by_the_resolver() -> None:
+    with pytest.raises(HostNotFound):
+        await tcp._resolve("127.0.0.1", 22, socket.AF_INET6)

@@ -83,7 +83,7 @@ async def test_accepted_key_is_added_to_known_hosts(tmp_path: Path) -> None:
     assert file.read_text() == f"web1 {KEY.to_openssh()}\n"
     assert file.stat().st_mode & 0o777 == 0o600
     known, target = load_known_hosts(file)
-    assert target == file
+    assert target == str(file)
     assert await Trust("web1", 22, known, "strict").verify(KEY)
 
 
@@ -113,7 +113,7 @@ def test_known_hosts_are_read_from_files_content_or_object(tmp_path: Path) -> No
     assert load_known_hosts(None)[1] is None
     assert load_known_hosts(line.encode())[0].lookup("web1").trusted == (KEY,)
     assert load_known_hosts(KnownHosts.parse(line))[0].lookup("web1").trusted == (KEY,)
-    assert load_known_hosts([two, one])[1] == two
+    assert load_known_hosts([two, one])[1] == str(two)
     assert load_known_hosts([two, one])[0].lookup("web1").trusted == (KEY,)
     assert load_known_hosts("/dev/null")[1] is None
 

@@ -20,6 +20,7 @@ Public modules:
 
 Internal:
 
+    assigned         numbers and names that few programs need
     declare          @message and @record: a message as the RFC prints it
     types            the data types of RFC 4251 as annotations
     wire_fields      the fields of a declaration, with their wire types
@@ -32,6 +33,9 @@ Internal:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ssh_wire import lazy
 from ssh_wire.declare import Message as Message
 from ssh_wire.declare import Record as Record
 from ssh_wire.declare import message as message
@@ -49,7 +53,6 @@ from ssh_wire.errors import WrongConstant as WrongConstant
 from ssh_wire.messageset import MessageSet as MessageSet
 from ssh_wire.messageset import UnknownMessage as UnknownMessage
 from ssh_wire.numbers import DisconnectReason as DisconnectReason
-from ssh_wire.numbers import OpenFailureReason as OpenFailureReason
 from ssh_wire.types import Byte as Byte
 from ssh_wire.types import Cookie as Cookie
 from ssh_wire.types import Counted as Counted
@@ -61,3 +64,8 @@ from ssh_wire.types import Text as Text
 from ssh_wire.types import UInt32 as UInt32
 from ssh_wire.types import UInt64 as UInt64
 from ssh_wire.types import View as View
+
+if TYPE_CHECKING:
+    from ssh_wire.numbers import OpenFailureReason as OpenFailureReason
+else:
+    __getattr__, __dir__, _ = lazy.names(__name__, {"ssh_wire.assigned": "OpenFailureReason"})

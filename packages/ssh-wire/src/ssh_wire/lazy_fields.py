@@ -7,8 +7,9 @@ Each function writes one method as attrs does, a slot at a time instead of throu
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from reprlib import recursive_repr
+from types import MappingProxyType
 from typing import Any, Final, Self
 
 __all__ = [
@@ -42,33 +43,34 @@ class Field:
 
     Args:
         options: those that are given.
-        name: its name, once the class is known.
     """
 
-    __slots__ = ("annotation", "converter", "default", "eq", "factory", "init", "kw_only", "name",
-                 "options", "repr")  # fmt: skip
+    # most fields have no option: they share what is here
+    options: Mapping[str, Any] = MappingProxyType({})
+    """The options of `attrs.field` that were given."""
+    name: str = ""
+    """Its name, once the class is known."""
+    annotation: object = None
+    """Its annotation, as it is written."""
+    default: Any = NOTHING
+    """Its default, or `NOTHING`."""
+    factory: Callable[[], Any] | None = None
+    """Makes its default."""
+    converter: Callable[[Any], Any] | None = None
+    """Converts what is given."""
+    init: bool = True
+    """Whether `__init__` takes it."""
+    eq: bool = True
+    """Whether it is compared."""
+    repr: bool = True
+    """Whether it is printed."""
+    kw_only: bool | None = None
+    """Whether it is given by keyword only; None as the class has it."""
 
-    def __init__(self, options: dict[str, Any], name: str = "") -> None:
-        self.options: dict[str, Any] = options
-        """The options of `attrs.field` that were given."""
-        self.name: str = name
-        """Its name, once the class is known."""
-        self.annotation: object = None
-        """Its annotation, as it is written."""
-        self.default: Any = options.get("default", NOTHING)
-        """Its default, or `NOTHING`."""
-        self.factory: Callable[[], Any] | None = options.get("factory")
-        """Makes its default."""
-        self.converter: Callable[[Any], Any] | None = options.get("converter")
-        """Converts what is given."""
-        self.init: bool = options.get("init", True)
-        """Whether `__init__` takes it."""
-        self.eq: bool = options.get("eq", True)
-        """Whether it is compared."""
-        self.repr: bool = options.get("repr", True)
-        """Whether it is printed."""
-        self.kw_only: bool | None = options.get("kw_only")
-        """Whether it is given by keyword only; None as the class has it."""
+    def __init__(self, options: Mapping[str, Any] | None = None) -> None:
+        if options:
+            self.options = options
+            vars(self).update({name: options[name] for name in _UNDERSTOOD & options.keys()})
 
     @classmethod
     def of_attrs(cls, described: Any) -> Self:  # noqa: ANN401 (a private class of attrs)
@@ -93,6 +95,8 @@ class Field:
     @property
     def is_understood(self) -> bool:
         """Whether it has no option that only attrs knows."""
+        if not self.options:
+            return True
         return self.options.keys() <= _UNDERSTOOD and all(
             isinstance(self.options.get(name, True), bool) for name in ("init", "eq", "repr")
         )
@@ -127,7 +131,16 @@ class Filling:
     """
 
     def __init__(self, cls: type, fields: Sequence[Field]) -> None:
-        self._fields = [(each, getattr(cls, each.name).__set__) for each in fields]
+        self._rows = [
+            (
+                each.argument if each.init else None,
+                getattr(cls, each.name).__set__,
+                each.default,
+                each.factory,
+                each.converter,
+            )
+            for each in fields
+        ]
         self._then: Callable[[Any], None] | None = getattr(cls, "__attrs_post_init__", None)
         given = [each for each in fields if each.init]
         self._known = {each.argument for each in given}
@@ -146,13 +159,13 @@ class Filling:
         keys = named.keys()
         if not (self._is_sound and keys <= self._known and keys >= self._needed):
             return False
-        for each, put in self._fields:
-            value = named.get(each.argument, NOTHING) if each.init else NOTHING
+        for argument, put, default, factory, converter in self._rows:
+            value = NOTHING if argument is None else named.get(argument, NOTHING)
             if value is NOTHING:
-                value = each.default if each.factory is None else each.factory()
+                value = default if factory is None else factory()
                 if value is NOTHING:
                     continue
-            put(made, value if each.converter is None else each.converter(value))
+            put(made, value if converter is None else converter(value))
         if self._then is not None:
             self._then(made)
         return True
@@ -246,7 +259,7 @@ def own_fields(body: type) -> tuple[Field, ...]:
         elif type(value).__module__ == "attr._make":  # of attrs.field itself
             field = Field.of_attrs(value)
         else:
-            field = Field({})
+            field = Field()
             field.default = value
         field.name, field.annotation = name, body.__annotations__[name]
         found.append(field)

@@ -19,7 +19,7 @@ from ssh_connection.aio.keepalive import KeepaliveTimer
 from ssh_transport import ConnectionLost, HeldQueueFull, PeerDisconnected
 from ssh_transport import events as ev
 from ssh_transport.aio import Driver
-from ssh_wire import OpenFailureReason, lazy
+from ssh_wire import lazy
 from ssh_wire.aio import timeout
 from ssh_wire.messages.transport import Unimplemented
 from ssh_wire.text import printable
@@ -266,6 +266,8 @@ class Endpoint(Generic[_Core]):
 
     def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
         """Refuse a channel of a type that is not offered (RFC 4254 section 5.1)."""
+        from ssh_wire.numbers import OpenFailureReason  # loads with the first channel
+
         known = not isinstance(message, m.ChannelOpen)
         reason = (
             OpenFailureReason.ADMINISTRATIVELY_PROHIBITED

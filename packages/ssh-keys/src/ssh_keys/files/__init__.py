@@ -18,7 +18,6 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ssh_keys import trust
@@ -48,9 +47,11 @@ from ssh_keys.formats.key_text import is_key_text
 from ssh_keys.load import load_private_key, load_public_key
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import MAX_BLOB
+from ssh_wire import lazy
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Generator, Iterator
 
     from ssh_keys.credential import Credential
@@ -59,6 +60,8 @@ if TYPE_CHECKING:
     from ssh_keys.trust.authorized_keys import AuthorizedKeysFile
     from ssh_keys.trust.authorized_principals import AuthorizedPrincipals
     from ssh_keys.trust.krl import RevocationList
+else:
+    pathlib = lazy.module("pathlib")  # with what it imports, 3 ms
 
 __all__ = [
     "ReadOnce",
@@ -128,7 +131,7 @@ def check_private_permissions(path: str | os.PathLike[str]) -> None:
         OSError: there is no such file.
     """
     _check_path(path)
-    status = Path(path).stat()
+    status = pathlib.Path(path).stat()
     if not stat.S_ISDIR(status.st_mode):  # a directory is not a key
         with _report_public_key(path):
             check_permissions(status, os.fspath(path))
@@ -199,7 +202,7 @@ def read_revoked_keys(path: str | os.PathLike[str]) -> RevocationList:
         OSError: it cannot be read.
     """
     data = read_file(path, MAX_TRUST_FILE)
-    if not data and Path(path).is_fifo():
+    if not data and pathlib.Path(path).is_fifo():
         problem = f"{os.fspath(path)} is a pipe that holds nothing: was it read before?"
         raise KeyFormatError(problem)
     return trust.parse_revoked(data, os.fspath(path))
@@ -214,7 +217,7 @@ def write_revoked_keys(path: str | os.PathLike[str], revoked: RevocationList) ->
     """
     content = revoked.to_blob()
     try:
-        create(Path(path), content, _PUBLIC)
+        create(pathlib.Path(path), content, _PUBLIC)
     except FileExistsError:
         replace(path, content, backup=False)
 
@@ -270,7 +273,7 @@ def write_key_file(
         FileExistsError: the path exists, and `replace` is not set or it is a symbolic link.
         OSError: it cannot be written.
     """
-    target = Path(path)
+    target = pathlib.Path(path)
     mode = _PUBLIC if public else OWNER_ONLY
     if not replace:
         create(target, content, mode)

@@ -9,14 +9,18 @@ import os
 import select
 import stat
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from ssh_keys.errors import KeyFormatError, UnprotectedKey
 from ssh_keys.files.once import ReadOnce
+from ssh_wire import lazy
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Callable
+    from pathlib import Path
+else:
+    pathlib = lazy.module("pathlib")  # with what it imports, 3 ms
 
 __all__ = [
     "CHUNK",
@@ -81,7 +85,7 @@ def replace(
     Returns:
         Whether the file was replaced.
     """
-    target = Path(path).resolve(strict=True)
+    target = pathlib.Path(path).resolve(strict=True)
     before = target.stat()
     fresh = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
     create(fresh, content)

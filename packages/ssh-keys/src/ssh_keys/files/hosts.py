@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import errno
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ssh_keys.files.disk import MAX_TRUST_FILE, read, read_open, replace
 from ssh_keys.lines import Problem
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.trust.known_hosts import KnownHosts, format_host_line
+from ssh_wire import lazy
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Callable
 
     from ssh_keys.public import PublicKey
     from ssh_keys.trust.host_key_update import HostKeyUpdate
     from ssh_keys.trust.known_hosts_file import KnownHostsFile
+else:
+    pathlib = lazy.module("pathlib")  # with what it imports, 3 ms
 
 __all__ = [
     "append_known_host",
@@ -45,7 +48,7 @@ def read_known_hosts(
         data = read(path, MAX_TRUST_FILE)
     except FileNotFoundError:
         return KnownHosts()
-    if not data and Path(path).is_fifo():
+    if not data and pathlib.Path(path).is_fifo():
         problem = Problem(
             os.fspath(path), 0, "it is a pipe that holds nothing: was it read before?"
         )
@@ -68,7 +71,7 @@ def append_known_host(
     from ssh_keys.files.locking import locked  # most programs change no file
 
     line = format_host_line(host, port, key, hashed=hashed).encode() + b"\n"
-    Path(path).parent.mkdir(mode=_OWNER_ONLY_DIRECTORY, parents=True, exist_ok=True)
+    pathlib.Path(path).parent.mkdir(mode=_OWNER_ONLY_DIRECTORY, parents=True, exist_ok=True)
     with locked(path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as descriptor:
         size = os.fstat(descriptor).st_size
         if size:

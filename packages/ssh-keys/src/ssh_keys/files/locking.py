@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ssh_keys.files.disk import open_regular
@@ -18,8 +17,10 @@ from ssh_wire import lazy
 
 if TYPE_CHECKING:
     import fcntl
+    import pathlib
     from collections.abc import Generator
 else:
+    pathlib = lazy.module("pathlib")  # with what it imports, 3 ms
     fcntl = lazy.module("fcntl")
 
 __all__ = ["locked"]
@@ -55,7 +56,7 @@ def locked(path: str | os.PathLike[str], flags: int) -> Generator[int]:
 
 def _is_current(path: str | os.PathLike[str], descriptor: int) -> bool:
     try:
-        return os.path.samestat(Path(path).stat(), os.fstat(descriptor))
+        return os.path.samestat(pathlib.Path(path).stat(), os.fstat(descriptor))
     except FileNotFoundError:
         return False
 

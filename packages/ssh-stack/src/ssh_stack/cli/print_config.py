@@ -182,7 +182,7 @@ def _line(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
 def _known_hosts(row: Directive, config: HostConfig, host: str) -> Sequence[str]:
     if row.name in config.found:
         return _line(row, config, host)
-    return [" ".join(map(str, config.known_hosts_files)) or "none"]
+    return [" ".join(map(str, config.user_known_hosts)) or "none"]
 
 
 def _pairs(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:

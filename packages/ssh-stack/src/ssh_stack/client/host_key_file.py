@@ -22,7 +22,7 @@ _WRITE_LOCK: Final = threading.Lock()
 class HostKeyFile:
     """A known_hosts file that is written to."""
 
-    path: Path
+    path: str
     """The file."""
     hashed: bool = False
     """Whether names are hashed in it (HashKnownHosts)."""
@@ -50,7 +50,7 @@ class HostKeyFile:
             keys: what the server names.
             known: what is known from all files.
         """
-        if not await asyncio.to_thread(self.path.is_file):  # a pipe is not read again
+        if not await asyncio.to_thread(Path(self.path).is_file):  # a pipe is not read again
             return HostKeyUpdate()
         return await asyncio.to_thread(self._plan, name, used, keys, known)
 

@@ -10,7 +10,6 @@ import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ssh_auth import KeySigner, Signer
@@ -143,7 +142,7 @@ class KeyReader:
 
     # ------------------------------------------------------------- files
 
-    async def _read_file(self, path: FilePath) -> NamedKey:
+    async def _read_file(self, path: str) -> NamedKey:
         source = f"file {path}"
         await _wait_for_content(path)
         content = self._public(path)
@@ -160,18 +159,18 @@ class KeyReader:
         certificate = self._certificate_beside(path, named.public_key)
         return lazy_attrs.evolve(named, certificate=certificate) if certificate else named
 
-    def _public_beside(self, path: FilePath) -> PublicKey | None:
+    def _public_beside(self, path: str) -> PublicKey | None:
         found = self._public(f"{path}.pub")
         return found if isinstance(found, PublicKey) else None
 
-    def _public(self, path: str | FilePath) -> PublicKey | Certificate | None:
+    def _public(self, path: str) -> PublicKey | Certificate | None:
         """Return the public key or certificate in a file, or None."""
         try:
             return read_public_key(path, policy=self._policy)
         except (OSError, KeyFormatError):
             return None
 
-    def _public_half(self, path: FilePath) -> PublicKey | None:
+    def _public_half(self, path: str) -> PublicKey | None:
         """Return the public half of a key that is not used: others may read its file, say."""
         try:
             return read_private_key(path, policy=self._policy).public_key
@@ -180,16 +179,14 @@ class KeyReader:
         except (OSError, SSHError):
             return None
 
-    def _load_file(self, path: FilePath, passphrase: str | bytes | None) -> PrivateKey:
+    def _load_file(self, path: str, passphrase: str | bytes | None) -> PrivateKey:
         strict = self._plan.strict_permissions
         return read_private_key(path, passphrase, policy=self._policy, strict_permissions=strict)
 
     def _load(self, content: bytes, passphrase: str | bytes | None) -> PrivateKey:
         return load_private_key(content, passphrase, policy=self._policy)
 
-    def _certificate_beside(
-        self, path: FilePath, public_key: PublicKey | None
-    ) -> Certificate | None:
+    def _certificate_beside(self, path: str, public_key: PublicKey | None) -> Certificate | None:
         """Return the user certificate beside a key file, if it is of this key (ssh_config(5))."""
         found = self._public(f"{path}-cert.pub")
         if found is None or isinstance(found, PublicKey) or found.role != "user":
@@ -279,7 +276,7 @@ def _no_key() -> None:
     """Return nothing: there is no file beside the content of a key."""
 
 
-async def _wait_for_content(path: FilePath) -> None:
+async def _wait_for_content(path: str) -> None:
     """Read what may have to be waited for in a thread, so that it is there."""
     if may_wait(path):
         with suppress(OSError, KeyFormatError):  # raised again by who wants it
@@ -291,17 +288,18 @@ _CERTIFICATE: Final = (
 )
 
 
-def _public_key_problem(path: FilePath) -> str:
+def _public_key_problem(path: str) -> str:
     """Say of a file that it holds a public key, and which file may be meant."""
-    private = path.with_suffix("") if path.suffix == ".pub" else None
-    where = f", {private}," if private is not None and private.exists() else ""
+    private = path.removesuffix(".pub")
+    is_there = private != path and os.path.exists(private)  # noqa: PTH110 (no Path is needed here)
+    where = f", {private}," if is_there else ""
     return (
         "it is a public key, and no agent holds the private one;"
         f" name the file of the private key{where} instead"
     )
 
 
-def _read_public_key_beside(path: FilePath, *, policy: KeyPolicy) -> PublicKey | Certificate:
+def _read_public_key_beside(path: str, *, policy: KeyPolicy) -> PublicKey | Certificate:
     """Read a public key or certificate at a path, or at the path with `.pub` behind it."""
     try:
         return read_public_key(path, policy=policy)
@@ -315,8 +313,8 @@ def _user_certificate(certificate: Certificate, source: str) -> NamedCertificate
     return NamedCertificate(source=source, certificate=certificate)
 
 
-def _expand_home(path: Path) -> FilePath:
-    return FilePath(os.path.expanduser(path))  # noqa: PTH111 (an unknown user stays)
+def _expand_home(path: Path) -> str:
+    return os.path.expanduser(os.fspath(path))  # noqa: PTH111 (an unknown user stays)
 
 
 def _reason(error: Exception) -> str:

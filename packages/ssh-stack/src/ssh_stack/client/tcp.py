@@ -90,6 +90,9 @@ async def _connect_any(
 
 
 async def _resolve(host: str, port: int, family: socket.AddressFamily) -> list[_SocketAddress]:
+    address = _numeric(host, port)
+    if address is not None and family in {socket.AF_UNSPEC, address[0]}:
+        return [address]
     loop = asyncio.get_running_loop()
     try:
         # of text, Python loads the tables of IDNA first
@@ -100,6 +103,15 @@ async def _resolve(host: str, port: int, family: socket.AddressFamily) -> list[_
         problem = f"could not resolve hostname {host}: {reason or 'not a host name'}"
         raise errors.HostNotFound(host, port, [error], problem) from None
     return list(dict.fromkeys((each[0], each[4]) for each in found))
+
+
+def _numeric(host: str, port: int) -> _SocketAddress | None:
+    """Return the address that a host is written as, for which no thread has to ask anybody."""
+    for family, rest in ((socket.AF_INET, ()), (socket.AF_INET6, (0, 0))):
+        with suppress(OSError, ValueError):
+            packed = socket.inet_pton(family, host)
+            return family, (socket.inet_ntop(family, packed), port, *rest)
+    return None
 
 
 def _alternate_families(candidates: Sequence[_SocketAddress]) -> list[_SocketAddress]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Container, Sequence
-from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
 from ssh_keys import (
@@ -64,7 +64,7 @@ class Trust:
     """The keys that are trusted already."""
     policy: HostKeyPolicy
     """What becomes of a server that is not known."""
-    file: FilePath | None = None
+    file: str | os.PathLike[str] | None = None
     """Where an accepted key is remembered."""
     remembers: bool = True
     """Whether the key of a new server is written there."""
@@ -364,8 +364,8 @@ class Trust:
         ):
             await memory.update(self._name, update)
 
-    def _memory(self, file: FilePath) -> host_key_file.HostKeyFile:
-        return host_key_file.HostKeyFile(file, self.hashed, self.key_policy)
+    def _memory(self, file: str | os.PathLike[str]) -> host_key_file.HostKeyFile:
+        return host_key_file.HostKeyFile(os.fspath(file), self.hashed, self.key_policy)
 
     @property
     def preferred_algorithms(self) -> tuple[str, ...]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ssh_stack.config.algorithms import AlgorithmList
 from ssh_stack.config.directives import DIRECTIVES
 from ssh_stack.config.host_config import HostConfig, Unsupported
-from ssh_stack.config.tokens import expand_path
+from ssh_stack.config.tokens import expand_file
 from ssh_stack.config.without_lines import SYSTEM_KNOWN_HOSTS, USER_KNOWN_HOSTS
 from ssh_wire import UsageError
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["build_host_config"]
 
-_SYSTEMS: Final = tuple(map(Path, SYSTEM_KNOWN_HOSTS))
 _QUIET: Final = frozenset({"QUIET", "FATAL", "ERROR"})
 
 
@@ -50,10 +48,10 @@ def _fill_defaults(fields: dict[str, Any], resolver: ConfigResolver) -> None:
     """Fill in what depends on other fields, or on this machine."""
     if not resolver.renamed and resolver.host == resolver.original:
         del fields["hostname"]
-    fields.setdefault("global_known_hosts_files", _SYSTEMS)
+    fields.setdefault("system_known_hosts", SYSTEM_KNOWN_HOSTS)
     files = resolver.value("UserKnownHostsFile")
     if files is None:
-        fields["known_hosts_files"] = _usual_files(resolver)
+        fields["user_known_hosts"] = _usual_files(resolver)
     # UpdateHostKeys "is enabled by default if the user has not overridden the default
     # UserKnownHostsFile setting and has not enabled VerifyHostKeyDNS"
     usual = files is None or files == (USER_KNOWN_HOSTS[0],)
@@ -73,9 +71,9 @@ def _cannot_ask(fields: dict[str, Any], resolver: ConfigResolver) -> bool:
     )
 
 
-def _usual_files(resolver: ConfigResolver) -> tuple[Path, ...]:
+def _usual_files(resolver: ConfigResolver) -> tuple[str, ...]:
     try:
-        return tuple(expand_path(name, resolver.tokens) for name in USER_KNOWN_HOSTS)
+        return tuple(expand_file(name, resolver.tokens) for name in USER_KNOWN_HOSTS)
     except UsageError:  # a user without a home directory has none
         return ()
 

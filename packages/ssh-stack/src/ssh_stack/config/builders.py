@@ -31,6 +31,7 @@ __all__ = [
     "key_files",
     "lower",
     "methods",
+    "names",
     "path",
     "paths",
     "patterns",
@@ -115,12 +116,17 @@ def path(rows: _Rows, resolver: ConfigResolver, directive: Directive) -> Path | 
     return None if name.lower() == "none" else Path(_replaced(rows[0], resolver, directive, name))
 
 
+def names(rows: _Rows, resolver: ConfigResolver, directive: Directive) -> tuple[str, ...]:
+    """Return the names of the files of the first line; none for "none"."""
+    found: tuple[str, ...] = rows[0].value
+    if found == ("none",):
+        return ()
+    return tuple(_replaced(rows[0], resolver, directive, name) for name in found)
+
+
 def paths(rows: _Rows, resolver: ConfigResolver, directive: Directive) -> tuple[Path, ...]:
     """Return the files of the first line; none for "none"."""
-    names = rows[0].value
-    if names == ("none",):
-        return ()
-    return tuple(Path(_replaced(rows[0], resolver, directive, name)) for name in names)
+    return tuple(map(Path, names(rows, resolver, directive)))
 
 
 def key_files(rows: _Rows, resolver: ConfigResolver, directive: Directive) -> tuple[Path, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ssh_keys import KeyFormatError
@@ -15,10 +14,14 @@ from ssh_stack.usage_errors import ConfigError
 from ssh_wire import UsageError, lazy, lazy_attrs
 
 if TYPE_CHECKING:
+    import pathlib
+    from pathlib import Path
+
     from ssh_stack.config import lines as config_lines
     from ssh_stack.config.host_config import HostConfig
     from ssh_stack.config.lines import Line
 else:
+    pathlib = lazy.module("pathlib")  # with what it imports, 3 ms
     # rarely used
     config_lines = lazy.module("ssh_stack.config.lines")
 
@@ -169,7 +172,7 @@ def included(pattern: str, source: Source, line: Line) -> list[Path]:
         problem = f"names {pattern!r}: files of the system include none of a user"
         raise line.error(problem)
     try:
-        full = expand_home(pattern) if pattern.startswith("~") else Path(pattern)
+        full = expand_home(pattern) if pattern.startswith("~") else pathlib.Path(pattern)
         if not full.is_absolute():
             full = expand_home(source.folder) / full
     except UsageError as error:
@@ -178,7 +181,7 @@ def included(pattern: str, source: Source, line: Line) -> list[Path]:
     import glob
 
     found = glob.glob(_as_fnmatch(str(full)))  # noqa: PTH207 (an absolute pattern)
-    return [Path(name) for name in sorted(found, key=os.fsencode)]
+    return [pathlib.Path(name) for name in sorted(found, key=os.fsencode)]
 
 
 def _as_fnmatch(pattern: str) -> str:

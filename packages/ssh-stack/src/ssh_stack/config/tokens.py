@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ssh_stack.local.user import expand_home_text
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy
+
+if TYPE_CHECKING:
+    import pathlib
+    from pathlib import Path
+else:
+    pathlib = lazy.module("pathlib")  # with what it imports, 3 ms
 
 __all__ = [
     "Tokens",
@@ -75,7 +80,7 @@ def expand_path(text: str, tokens: Tokens) -> Path:
     Raises:
         UsageError: a token, a variable or a home directory is not known.
     """
-    return Path(expand_file(text, tokens))
+    return pathlib.Path(expand_file(text, tokens))
 
 
 def expand_file(text: str, tokens: Tokens) -> str:

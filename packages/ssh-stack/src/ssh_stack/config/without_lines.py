@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from ssh_stack.config.found_value import FoundValue
@@ -40,14 +39,14 @@ def host_config_without_lines(host: str) -> HostConfig:
     found["Hostname"] = [FoundValue(name, None)]
     return HostConfig(
         hostname=None if name == host else name,
-        known_hosts_files=_users_files(),
-        global_known_hosts_files=tuple(map(Path, SYSTEM_KNOWN_HOSTS)),
+        user_known_hosts=_users_files(),
+        system_known_hosts=SYSTEM_KNOWN_HOSTS,
         found=found,
     )
 
 
-def _users_files() -> tuple[Path, ...]:
+def _users_files() -> tuple[str, ...]:
     try:
-        return tuple(Path(expand_home_text(name)) for name in USER_KNOWN_HOSTS)
+        return tuple(expand_home_text(name) for name in USER_KNOWN_HOSTS)
     except UsageError:  # a user without a home directory has none
         return ()

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy
 
 if TYPE_CHECKING:
+    import pathlib
     import pwd
+    from pathlib import Path
+else:
+    pathlib = lazy.module("pathlib")  # with what it imports, 3 ms
 
 __all__ = [
     "UnknownUser",
@@ -61,7 +64,7 @@ def home_directory() -> Path:
     Raises:
         UsageError: neither is there.
     """
-    return Path(_home())
+    return pathlib.Path(_home())
 
 
 def expand_home(path: str | os.PathLike[str]) -> Path:
@@ -71,7 +74,7 @@ def expand_home(path: str | os.PathLike[str]) -> Path:
         UnknownUser: there is no such user.
         UsageError: the home directory of this user is not known.
     """
-    return Path(expand_home_text(os.fspath(path)))
+    return pathlib.Path(expand_home_text(os.fspath(path)))
 
 
 def expand_home_text(text: str) -> str:

@@ -72,8 +72,8 @@ def test_known_hosts_of_caller_replace_all_files_of_configuration() -> None:
 
     configured, given = plan(text).trust, plan(text, known_hosts="/mine").trust
 
-    assert configured.known_hosts == (Path("/user"),)
-    assert configured.system_files == (Path("/system"),)
+    assert configured.known_hosts == ("/user",)
+    assert configured.system_files == ("/system",)
     assert (given.known_hosts, given.system_files) == ("/mine", ())
     assert plan(text, known_hosts=None).trust.known_hosts is None
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ssh_stack.config import HostConfig
     from ssh_stack.usage_errors import ConfigError
 

@@ -87,9 +87,9 @@ def merge_trust(options: ClientOptions, config: HostConfig, transport: Transport
     """
     asks = options.update_host_keys
     accepted = config.ca_signature_algorithms
-    files = config.global_known_hosts_files if options.known_hosts is DEFAULT else ()
+    files = config.system_known_hosts if options.known_hosts is DEFAULT else ()
     return TrustPlan(
-        known_hosts=choose(options.known_hosts, config.known_hosts_files, ()),
+        known_hosts=choose(options.known_hosts, config.user_known_hosts, ()),
         system_files=files,
         revoked=choose(options.revoked_host_keys, config.revoked_host_keys, ()),
         policy=_policy(options, config),
