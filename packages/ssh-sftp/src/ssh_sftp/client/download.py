@@ -9,7 +9,6 @@ OPEN, then READ and CLOSE together.
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import partial
 from typing import Final
 
 from ssh_sftp.client.flow import Flow
@@ -202,9 +201,11 @@ class FileDownload:
         self._received += size
         self._unwritten += 1
         self._scheduler.touch()
-        with guarded(partial(self._on_written, size)) as guard:
+        try:  # without `guarded`: there is one for each block
             self._sink.write(memoryview(reply.data), offset, self._on_written)
-        if not guard.failed:
+        except Exception as error:  # noqa: BLE001 (every error of a sink is reported)
+            self._on_written(size, error)
+        else:
             self._scheduler.report(self._received, self._size, self._path)
 
     def _refused(self, reply: Status) -> None:
@@ -226,7 +227,7 @@ class FileDownload:
 
     def _on_written(self, size: int, error: Exception | None) -> None:
         """Count what the sink has written; it may report that outside of any reply."""
-        with guarded(self.broken):
+        try:  # without `guarded`: there is one for each block
             self._unwritten -= 1
             self._flow.give(size, self._protocol.now)
             if error is not None:
@@ -234,6 +235,8 @@ class FileDownload:
             if not self._blocks:
                 self._scheduler.touch()
                 self._maybe_end()
+        except Exception as raised:  # noqa: BLE001 (every error of a file is reported)
+            self.broken(raised)
 
     def _on_closed(self, outcome: Outcome) -> None:
         # "even a close can fail": the bytes have arrived nevertheless

@@ -24,7 +24,7 @@ from ssh_sftp.messages import Handle, Init, Request, Status
 from ssh_sftp.numbers import MAX_HANDLE_BYTES, VERSION
 from ssh_sftp.pipe import Buffer, Transmit
 from ssh_wire import Message, ProtocolError
-from ssh_wire.guarded import guarded, guarded_fully
+from ssh_wire.guarded import guarded_fully
 from ssh_wire.text import printable
 
 __all__ = ["Failure", "OnReply", "Outcome", "SFTPClientProtocol", "Waiter"]
@@ -317,11 +317,10 @@ class SFTPClientProtocol:
         while self._woken:
             woken, self._woken = self._woken, []
             for callback in woken:
-                with guarded(self._fail_with):
+                try:  # without `guarded`: there is one for each packet of a transfer
                     callback()
-
-    def _fail_with(self, error: Exception) -> None:
-        self.fail(internal_error(error))
+                except Exception as error:  # noqa: BLE001 (every error of a callback is reported)
+                    self.fail(internal_error(error))
 
     def _packet(self, payload: memoryview) -> None:
         if self._extensions is None:

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ssh_sftp.client.storage import OnFinished, OnWritten
-from ssh_wire.guarded import guarded
 
 __all__ = ["DiskWriter", "write_all"]
 
@@ -116,8 +115,10 @@ def _nothing() -> None:
 def _write_batch(batch: list[tuple[int, bytes, int, OnWritten]]) -> list[Exception | None]:
     results: list[Exception | None] = []
     for descriptor, data, offset, _ in batch:
-        with guarded(results.append) as guard:
+        try:  # without `guarded`: there is one for each block
             write_all(descriptor, memoryview(data), offset)
-        if not guard.failed:
+        except Exception as error:  # noqa: BLE001 (every error of a file is reported)
+            results.append(error)
+        else:
             results.append(None)
     return results

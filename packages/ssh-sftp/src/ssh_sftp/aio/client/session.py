@@ -153,11 +153,13 @@ class ClientSession:
     def data_received(self, data: memoryview) -> None:
         """Receive bytes of the server, then send what follows from them, in one write."""
         self.protocol.now = self._time()
-        with guarded_fully(self._fail):
+        try:  # without `guarded_fully`: there is one for each packet
             self.protocol.receive(data)
             if not self._started.done() and self.protocol.started:
                 self._started.set_result(None)
             self.protocol.flush()
+        except BaseException as error:  # noqa: BLE001 (every request is told of it)
+            self._fail(error)
 
     def eof_received(self) -> None:
         """End the session: no reply can follow."""
