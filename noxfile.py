@@ -204,7 +204,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def interop(session: nox.Session) -> None:
     """Test against programs of other projects; the last line says which."""
-    _install(session, set(PACKAGES), "test", "peers", "callers", "docs")
+    _install(session, set(PACKAGES), "test", "peers", "kerberos", "callers", "docs")
     session.run("pytest", "tests/interop", *session.posargs)
 
 

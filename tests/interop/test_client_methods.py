@@ -91,7 +91,7 @@ async def test_expired_password_is_changed_by_the_prompts_of_pam(peer: Peer) -> 
     """sshd leaves the change to PAM, which asks by keyboard-interactive."""
     user, new = "expired", "Another-secret-7"
     shell(
-        peer, f"useradd -m {user} 2>/dev/null; chpasswd; chage -d 0 {user}", f"{user}:{PASSWORD}"
+        peer, f"useradd -m {user} 2>/dev/null; chpasswd; passwd -qe {user}", f"{user}:{PASSWORD}"
     )
     asked: list[str] = []
 

@@ -46,5 +46,5 @@ def test_keysign_that_is_not_enabled_says_so(tmp_path: Path) -> None:
     assert "not enabled in /etc/ssh/ssh_config" in sign(tmp_path, "no")
 
 
-def test_keysign_signs_for_nobody_else(tmp_path: Path) -> None:
+def test_keysign_signs_for_no_other_user(tmp_path: Path) -> None:
     assert "not a valid request" in sign(tmp_path, "yes", "somebody")

@@ -12,7 +12,7 @@ from ssh_auth.client.methods.password import (
 )
 from ssh_auth.client.methods.publickey import ExpectKeyVerdict
 from ssh_auth.client.methods.table import LEGAL, METHODS
-from ssh_auth.client.states import ClientState, ExpectVerdict, Finished
+from ssh_auth.client.states import ClientState, ExpectStart, ExpectVerdict, Finished
 
 
 def names(kind: type[ClientState]) -> set[str]:
@@ -30,7 +30,7 @@ def test_every_state_has_its_row() -> None:
 def test_every_method_has_its_name_and_the_numbers_of_its_messages() -> None:
     assert {name: method.NAME for name, method in METHODS.items()} == {n: n for n in METHODS}
     assert {name: find_method(name) for name in NAMES} == METHODS
-    assert find_method("gssapi-with-mic") is None
+    assert find_method("odd") is None
     for method in METHODS.values():
         received = {m.NUMBER for row in method.LEGAL.values() for m in row}
         assert received - {51, 52, 53} <= method.NUMBERS <= set(range(60, 80))
@@ -41,7 +41,7 @@ def test_every_method_has_its_name_and_the_numbers_of_its_messages() -> None:
 @pytest.mark.row("A01")
 def test_no_state_takes_a_request_or_a_message_of_the_connection() -> None:
     for row in LEGAL.values():
-        for number in (*range(50), 50, 61, *range(80, 256)):
+        for number in (*range(50), 50, *range(80, 256)):
             assert number not in row
 
 
@@ -51,12 +51,9 @@ def test_verdicts_are_legal_only_while_a_request_is_pending() -> None:
             "Expect"
         ) or state.__name__ == "ExpectStart"
     assert 52 in LEGAL[ExpectVerdict]
-    assert {n for n, row in LEGAL.items() if 52 in row} == {
-        ExpectVerdict,
-        ExpectKeyVerdict,
-        ExpectPasswordVerdict,
-        ExpectPrompts,
-    }
+    waiting = {state for state in LEGAL if state.__name__.startswith("Expect")} - {ExpectStart}
+    assert {state for state, row in LEGAL.items() if 52 in row} == waiting
+    assert {ExpectKeyVerdict, ExpectPasswordVerdict, ExpectPrompts} <= waiting
     assert not list(LEGAL[Finished])
 
 

@@ -3,6 +3,7 @@
 Public modules:
 
     ssh_auth     both roles, credentials, signers, strategies, errors
+    gssapi       contexts of GSS-API, by python-gssapi
     testing      both roles joined in memory
 
 Internal:
@@ -58,6 +59,10 @@ if TYPE_CHECKING:
     from ssh_auth.credentials import password_answers as password_answers
     from ssh_auth.errors import AuthenticationFailed as AuthenticationFailed
     from ssh_auth.errors import TooManyAttempts as TooManyAttempts
+    from ssh_auth.gssapi import GSSAPICredential as GSSAPICredential
+    from ssh_auth.gssapi import GSSAPIFailed as GSSAPIFailed
+    from ssh_auth.gssapi import GSSAPIIdentity as GSSAPIIdentity
+    from ssh_auth.gssapi import SecurityContext as SecurityContext
     from ssh_auth.limits import AuthLimits as AuthLimits
     from ssh_auth.permissions import NOTHING as NOTHING
     from ssh_auth.permissions import AddressPattern as AddressPattern
@@ -113,6 +118,7 @@ else:
                 "PasswordCredential PromptResponder UnusableCredential password_answers"
             ),
             "ssh_auth.errors": "AuthenticationFailed TooManyAttempts",
+            "ssh_auth.gssapi": "GSSAPICredential GSSAPIFailed GSSAPIIdentity SecurityContext",
             "ssh_auth.limits": "AuthLimits",
             "ssh_auth.permissions": "NOTHING AddressPattern Permissions ip_text",
             "ssh_auth.server": (

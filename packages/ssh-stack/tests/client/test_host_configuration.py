@@ -69,7 +69,7 @@ def test_line_that_changes_nothing_is_not_reported(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     ["ForwardAgent yes", "ControlMaster auto", "ForwardX11 yes", "Tunnel yes", "DynamicForward 80",
-     "GSSAPIAuthentication yes"],
+     "GSSAPIKeyExchange yes"],
 )  # fmt: skip
 def test_line_that_asks_for_more_is_reported_without_refusal(line: str) -> None:
     (found,) = resolve(line).unsupported

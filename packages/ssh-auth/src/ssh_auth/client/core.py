@@ -284,11 +284,10 @@ class ClientAuth:
     def _take(self, step: Step) -> None:
         """Do what a step of the method comes to."""
         match step:
-            case Turn(state=state, message=message, proves=proves):
+            case Turn(state=state, messages=messages, proves=proves):
                 self._state = state
                 self._shown = self._shown or proves
-                if message is not None:
-                    self._messages.append(message.encode())
+                self._messages += [message.encode() for message in messages]
                 if state.asking is not None:
                     self._events.append(state.asking.question)
             case GiveUp(outcome=outcome, detail=detail):

@@ -47,6 +47,10 @@ async def credentials(
         connected: returns the socket of the connection, once there is one.
     """
     found: list[AuthCredential] = []
+    if plan.gssapi is not None:
+        from ssh_stack.client.gssapi import gssapi_credentials  # rarely used
+
+        found += await gssapi_credentials(plan.gssapi)
     if "hostbased" in plan.methods:
         from ssh_stack.client.hostbased import hostbased_credentials  # rarely used
 

@@ -99,6 +99,7 @@ _RULES: Final[Mapping[str, Rule]] = {
         lambda v: _is_sequence(v) or callable(getattr(v, "next_credential", None)),
         "a list of credentials, or an AuthStrategy",
     ),
+    "gssapi": Rule(lambda v: isinstance(v, bool), "True or False"),
     "require_proof": Rule(lambda v: isinstance(v, bool), "True or False"),
     "host_keys": Rule(_is_sequence, "a list of paths, contents or keys", _is_key),
     "passphrase": Rule(
@@ -219,6 +220,8 @@ class ClientOptions:
             tried, as by `ssh`. A server that wants no authentication answers with success then.
             Without it, only credentials that are given here are tried, and a round
             trip is saved.
+        gssapi: Whether the user's Kerberos ticket is tried, by the package `ssh-stack[gssapi]`; by
+            default the configuration's GSSAPIAuthentication says.
         require_proof: Whether a server is refused that lets the user in without a key, a secret or
             an answer: it may be another one that asks for a password in the session. By default
             with `algorithms="strict"`.
@@ -293,6 +296,7 @@ class ClientOptions:
     passphrase: Secret | bytes | None = lazy_attrs.field(default=None, repr=False)
     prompter: Prompter | None = lazy_attrs.field(default=None, repr=False)
     ask_methods_first: bool = True
+    gssapi: bool | Default = DEFAULT
     require_proof: bool | Default = DEFAULT
     agent: Path | Default | None = DEFAULT
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None = DEFAULT

@@ -47,7 +47,7 @@ _NOT_CLEARED: Final = ("ClearAllForwardings", False)
 _IGNORED: Final = "OpenSSH ignores it too"
 _MASTER: Final = "connections are not shared yet"
 _X11: Final = "X11 is not forwarded yet"
-_GSSAPI: Final = "GSSAPI is not implemented yet"
+_GSSAPI: Final = "this part of GSSAPI is not implemented yet"
 _SOCKETS: Final = "Unix sockets are not forwarded yet"
 _SOCKS: Final = "SOCKS is not implemented yet"
 _TUNNELS: Final = "tunnel devices are not implemented yet"
@@ -83,17 +83,15 @@ _FLAGS: Final = (
         reason=_X11),
     _later("ForwardX11Trusted", flag, "forward_x11_trusted", "session", "flag", "no", reason=_X11),
     Directive("GatewayPorts", flag, "gateway_ports", "forwards", "flag", "no"),
-    _later("GSSAPIAuthentication", flag, "gssapi_authentication", "identity",
-        neutral=(False,), reason=_GSSAPI),
+    Directive("GSSAPIAuthentication", flag, "gssapi_authentication", "identity"),
     _later("GSSAPIKeyExchange", flag, "gssapi_key_exchange", "transport",
         neutral=(False,), reason=_GSSAPI),
-    _later("GSSAPIDelegateCredentials", flag, "gssapi_delegate_credentials", "identity",
-        neutral=(False,), reason=_GSSAPI),
+    Directive("GSSAPIDelegateCredentials", flag, "gssapi_delegate_credentials", "identity"),
     _later("GSSAPITrustDNS", flag, "gssapi_trust_dns", "identity", reason=_GSSAPI),
     _later("GSSAPIRenewalForcesRekey", flag, "gssapi_renewal_forces_rekey", "transport",
         reason=_GSSAPI),
-    _later("GSSAPIClientIdentity", one, "gssapi_client_identity", "identity", reason=_GSSAPI),
-    _later("GSSAPIServerIdentity", one, "gssapi_server_identity", "identity", reason=_GSSAPI),
+    Directive("GSSAPIClientIdentity", one, "gssapi_client_identity", "identity"),
+    Directive("GSSAPIServerIdentity", one, "gssapi_server_identity", "identity"),
     _later("GSSAPIKexAlgorithms", one, "gssapi_kex_algorithms", "transport", reason=_GSSAPI),
     Directive("HashKnownHosts", flag, "hash_known_hosts", "trust", "flag", "no"),
     Directive("HostbasedAuthentication", flag, "hostbased_authentication", "identity", "flag",

@@ -26,9 +26,10 @@ _ORIGINS: Final = {
     "ssh_auth": (
         "Accept AddressPattern AgentSigner AuthAttempt AuthContext AuthCredential "
         "AuthLimits AuthProgress AuthStrategy AuthenticationFailed ChangePassword "
-        "CompletedMethod HostbasedCredential InteractiveCredential KeyCredential KeySigner "
-        "NoneCredential OrderedStrategy Outcome Partial PasswordCredential Permissions "
-        "PromptResponder Reject Signer SigningAgent TooManyAttempts password_answers"
+        "CompletedMethod GSSAPICredential GSSAPIFailed GSSAPIIdentity HostbasedCredential "
+        "InteractiveCredential KeyCredential KeySigner NoneCredential OrderedStrategy "
+        "Outcome Partial PasswordCredential Permissions PromptResponder Reject "
+        "SecurityContext Signer SigningAgent TooManyAttempts password_answers"
     ),
     "ssh_connection": (
         "ChannelClosed ChannelOpenRefused ChannelViolation CommandFailed Completed "
@@ -124,6 +125,9 @@ if TYPE_CHECKING:
     from ssh_auth import AuthStrategy as AuthStrategy
     from ssh_auth import ChangePassword as ChangePassword
     from ssh_auth import CompletedMethod as CompletedMethod
+    from ssh_auth import GSSAPICredential as GSSAPICredential
+    from ssh_auth import GSSAPIFailed as GSSAPIFailed
+    from ssh_auth import GSSAPIIdentity as GSSAPIIdentity
     from ssh_auth import HostbasedCredential as HostbasedCredential
     from ssh_auth import InteractiveCredential as InteractiveCredential
     from ssh_auth import KeyCredential as KeyCredential
@@ -136,6 +140,7 @@ if TYPE_CHECKING:
     from ssh_auth import Permissions as Permissions
     from ssh_auth import PromptResponder as PromptResponder
     from ssh_auth import Reject as Reject
+    from ssh_auth import SecurityContext as SecurityContext
     from ssh_auth import Signer as Signer
     from ssh_auth import SigningAgent as SigningAgent
     from ssh_auth import TooManyAttempts as TooManyAttempts

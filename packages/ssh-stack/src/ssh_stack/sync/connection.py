@@ -454,6 +454,7 @@ class ClientOptionsKw(TypedDict, total=False):
     passphrase: Secret | bytes | None
     prompter: Prompter | None
     ask_methods_first: bool
+    gssapi: bool | Default
     require_proof: bool | Default
     agent: Path | Default | None
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None

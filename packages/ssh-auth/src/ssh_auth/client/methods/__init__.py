@@ -6,6 +6,7 @@
     publickey             a key or a certificate, and its signature
     keyboard_interactive  prompts and answers
     hostbased             the signature of the client host's key
+    gssapi                a context of GSS-API, as Kerberos has them
     table                 all of them, loaded
 
 A further method is a module and a row here; it loads when a credential needs it.
@@ -28,12 +29,13 @@ _CLASSES: Final = {
     "hostbased": "hostbased:HostbasedMethod",
     "keyboard-interactive": "keyboard_interactive:KeyboardInteractiveMethod",
     "password": "password:PasswordMethod",
+    "gssapi-with-mic": "gssapi:GSSAPIMethod",
 }
 
-NAMES: Final = frozenset(_CLASSES)
+NAMES: Final = tuple(_CLASSES)
 """The methods, as they are named on the wire."""
 
-NUMBERS: Final = frozenset({60, 61})
+NUMBERS: Final = frozenset({60, 61, 63, 64, 65, 66})
 """The numbers of 60 to 79 that the messages of the methods have, of both sides."""
 
 

@@ -38,12 +38,12 @@ class Turn:
 
     Attributes:
         state: what is waited for now; where it is an `Await`, its question is asked.
-        message: what is sent first, if anything.
-        proves: whether the message shows what only the user could: a secret, or a signature.
+        messages: what is sent first, in order.
+        proves: whether that shows what only the user could: a secret, or a signature.
     """
 
     state: Trying[AuthCredential]
-    message: Message | None = None
+    messages: tuple[Message, ...] = ()
     proves: bool = False
 
 

@@ -76,7 +76,7 @@ class HostbasedMethod(Method[HostbasedCredential, Never, Never, AwaitHostSignatu
             wanted = "a hostbased request, with its signature"
             raise unfit(wanted)
         verdict = ExpectVerdict(state.credential, algorithm=state.algorithm)
-        return Turn(verdict, value, proves=True)
+        return Turn(verdict, (value,), proves=True)
 
     def again(self, state: Trying[AuthCredential]) -> Step | None:
         """Try a key that was refused with the algorithm that may be the right one."""

@@ -63,7 +63,7 @@ class KeyboardInteractiveMethod(
     def begin(self) -> Step:
         """Ask for the first prompts."""
         request = self._conversation.requests.interactive(self._credential.submethods)
-        return Turn(ExpectPrompts(self._credential), request)
+        return Turn(ExpectPrompts(self._credential), (request,))
 
     def step(self, state: ExpectPrompts, message: InfoRequest) -> Step:
         """Have the prompts answered."""
@@ -77,7 +77,7 @@ class KeyboardInteractiveMethod(
             return Stop("the server's questions do not end")
         if not (message.prompts or message.name or message.instruction):
             # "the client MUST send a response message with a `0' num-responses field"
-            return Turn(state, InfoResponse(responses=()))
+            return Turn(state, (InfoResponse(responses=()),))
         prompts = tuple(
             Prompt(text=escape_lines(each.text), echo=each.echo) for each in message.prompts
         )
@@ -99,7 +99,7 @@ class KeyboardInteractiveMethod(
             raise unfit(wanted)
         # "The responses MUST be ordered as the prompts were ordered" (RFC 4256 section 3.4)
         response = InfoResponse(responses=tuple(value))
-        return Turn(ExpectPrompts(state.credential), response, proves=count > 0)
+        return Turn(ExpectPrompts(state.credential), (response,), proves=count > 0)
 
 
 def _are_texts(value: object) -> TypeGuard[Sequence[str]]:

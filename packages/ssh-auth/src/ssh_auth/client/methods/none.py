@@ -18,4 +18,4 @@ class NoneMethod(Method[NoneCredential, Never, Never, Never]):
 
     def begin(self) -> Step:
         """Send the request."""
-        return Turn(ExpectVerdict(self._credential), self._conversation.requests.none())
+        return Turn(ExpectVerdict(self._credential), (self._conversation.requests.none(),))

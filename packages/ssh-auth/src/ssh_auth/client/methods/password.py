@@ -93,8 +93,8 @@ class PasswordMethod(
             return self._show(value)
         request = self._conversation.requests.password_change(state.old, value)
         changed = ExpectPasswordVerdict(state.credential, state.old, state.changes)
-        return Turn(changed, request, proves=True)
+        return Turn(changed, (request,), proves=True)
 
     def _show(self, password: str) -> Turn:
         state = ExpectPasswordVerdict(self._credential, password)
-        return Turn(state, self._conversation.requests.password(password), proves=True)
+        return Turn(state, (self._conversation.requests.password(password),), proves=True)

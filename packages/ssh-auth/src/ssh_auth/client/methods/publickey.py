@@ -122,7 +122,7 @@ class PublicKeyMethod(Method[KeyCredential, ExpectKeyVerdict, PublicKeyOk, Await
         requests, host_key = self._conversation.requests, state.question.host_key
         request = requests.key_signed(state.algorithm, offered.blob, value, host_key)
         verdict = ExpectVerdict(state.credential, algorithm=state.algorithm)
-        return Turn(verdict, request, proves=True)
+        return Turn(verdict, (request,), proves=True)
 
     def again(self, state: Trying[AuthCredential]) -> Step | None:
         """Try a key that was refused with the algorithm that may be the right one."""
@@ -142,7 +142,7 @@ class PublicKeyMethod(Method[KeyCredential, ExpectKeyVerdict, PublicKeyOk, Await
         if not query:
             return self._sign(algorithm)
         request = self._conversation.requests.key_query(algorithm, key.offered.blob)
-        return Turn(ExpectKeyVerdict(key, algorithm=algorithm), request)
+        return Turn(ExpectKeyVerdict(key, algorithm=algorithm), (request,))
 
     def _sign(self, algorithm: str) -> Turn:
         # OpenSSH's client asks by "publickey" and binds the signature alone

@@ -5,26 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ssh_auth.client.methods import AnyMethod
+from ssh_auth.client.methods import NAMES, AnyMethod, find_method
 from ssh_auth.client.methods.base import Rows
-from ssh_auth.client.methods.hostbased import HostbasedMethod
-from ssh_auth.client.methods.keyboard_interactive import KeyboardInteractiveMethod
-from ssh_auth.client.methods.none import NoneMethod
-from ssh_auth.client.methods.password import PasswordMethod
-from ssh_auth.client.methods.publickey import PublicKeyMethod
 from ssh_auth.client.states import COMMON
 
 __all__ = ["LEGAL", "METHODS"]
 
 METHODS: Final[Mapping[str, type[AnyMethod]]] = {
-    method.NAME: method
-    for method in (
-        NoneMethod,
-        PublicKeyMethod,
-        HostbasedMethod,
-        KeyboardInteractiveMethod,
-        PasswordMethod,
-    )
+    name: method for name in NAMES if (method := find_method(name)) is not None
 }
 """The methods by their names on the wire."""
 

@@ -14,12 +14,19 @@ from ssh_stack.sources import DEFAULT, Default, Path
 from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
+    from ssh_auth import GSSAPIIdentity
     from ssh_stack.client.options import ClientOptions
     from ssh_stack.config import HostConfig
 
 __all__ = ["METHODS", "PASSPHRASE_PROMPTS", "IdentityPlan", "merge_identity"]
 
-METHODS: Final = ("hostbased", "publickey", "keyboard-interactive", "password")
+METHODS: Final = (
+    "gssapi-with-mic",
+    "hostbased",
+    "publickey",
+    "keyboard-interactive",
+    "password",
+)
 """Authentication methods in the order in which `ssh` prefers them (ssh_config(5))."""
 
 
@@ -53,6 +60,8 @@ class IdentityPlan:
             configuration: credentials in order, or a strategy.
         host_keys: Keys of this host that vouch for the local user; None for the system's.
         hostbased_algorithms: Signature algorithms that they may use (HostbasedAcceptedAlgorithms).
+        gssapi: Who is asked for by GSSAPI, and by whom; None where it is not used
+            (GSSAPIAuthentication and its like).
         hostbound: Whether keys sign for this server alone, where it takes that.
         require_proof: Whether a server is refused that wants no key, secret or answer.
         agent: The agent's socket; None for no agent; by default SSH_AUTH_SOCK (IdentityAgent).
@@ -92,6 +101,7 @@ class IdentityPlan:
     host_keys: tuple[KeySource, ...] | None = lazy_attrs.field(default=None, repr=False)
     hostbased_algorithms: tuple[str, ...] | None = None
     hostbound: bool = True
+    gssapi: GSSAPIIdentity | None = None
     require_proof: bool = False
     agent: Path | Default | None = DEFAULT
     add_to_agent: Literal["yes", "no", "ask", "confirm"] = "no"
@@ -123,11 +133,12 @@ def merge_identity(
     accepted = config.public_key_algorithms
     of_hosts = config.hostbased_algorithms
     usual = usual_signature_algorithms(legacy=options.algorithms == "legacy")
+    methods = _methods(options, config)
     keys, keys_from = _keys(options, config)
     return IdentityPlan(
         user=user,
         host=host,
-        methods=_methods(options, config),
+        methods=methods,
         ask_methods_first=options.ask_methods_first,
         batch=config.batch,
         prompter=options.prompter,
@@ -145,6 +156,7 @@ def merge_identity(
         host_keys=_host_keys(options),
         hostbased_algorithms=usual if of_hosts is None else of_hosts.applied(usual),
         hostbound=config.public_key_authentication != "unbound",
+        gssapi=_gssapi_identity(config, host) if "gssapi-with-mic" in methods else None,
         require_proof=choose(options.require_proof, None, options.algorithms == "strict"),
         agent=_agent(options, config),
         add_to_agent=config.add_keys_to_agent[0],
@@ -183,6 +195,16 @@ def _agent(options: ClientOptions, config: HostConfig) -> Path | Default | None:
     return None if configured == "none" else configured
 
 
+def _gssapi_identity(config: HostConfig, host: str) -> GSSAPIIdentity:
+    from ssh_auth import GSSAPIIdentity  # rarely used
+
+    return GSSAPIIdentity(
+        host=config.gssapi_server_identity or config.hostname or host,
+        client=config.gssapi_client_identity or "",
+        delegate=config.gssapi_delegate_credentials,
+    )
+
+
 def _host_keys(options: ClientOptions) -> tuple[KeySource, ...] | None:
     given: Sequence[KeySource] | Default | None = options.host_keys
     return None if isinstance(given, Default) else tuple(given or ())
@@ -191,6 +213,7 @@ def _host_keys(options: ClientOptions) -> tuple[KeySource, ...] | None:
 def _methods(options: ClientOptions, config: HostConfig) -> tuple[str, ...]:
     host_keys = _host_keys(options)
     switched = {
+        "gssapi-with-mic": choose(options.gssapi, None, config.gssapi_authentication),
         "hostbased": config.hostbased_authentication if host_keys is None else bool(host_keys),
         "publickey": config.public_key_authentication != "no",
         "keyboard-interactive": config.keyboard_interactive_authentication,
