@@ -65,6 +65,9 @@ class PrivateKey(ABC):
     check_signatures: ClassVar[bool] = True
     """Whether a fresh signature is verified before it is returned."""
 
+    waits: ClassVar[bool] = False
+    """Whether `sign` waits for a token or a service: an event loop calls it in a thread."""
+
     @classmethod
     def generate(cls, kind: str, bits: int | None = None, comment: str = "") -> PrivateKey:
         """Make a new key.

@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pkcs11 import Attribute, CertificateType, ObjectClass
 
-from soft_token import PIN, generate, library, make_token
 from ssh_keys import (
     CertificateSpec,
     PinNeeded,
@@ -28,6 +27,7 @@ from ssh_keys import (
 )
 from ssh_keys.pkcs11 import Token, TokenPrivateKey, open_tokens
 from ssh_wire import UsageError
+from tests.soft_token import PIN, generate, library, make_token
 
 ALGORITHMS = {
     "rsa": ("rsa-sha2-512", "rsa-sha2-256"),

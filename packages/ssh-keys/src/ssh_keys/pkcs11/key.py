@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, Protocol
 
 from ssh_keys.private import PrivateKey
 from ssh_wire import MPInt, Record, UsageError, lazy_attrs, record
@@ -59,6 +59,8 @@ class TokenPrivateKey(PrivateKey):
 
     token: SigningToken
     key_id: bytes
+
+    waits: ClassVar[bool] = True
 
     def sign_blob(self, data: Buffer, algorithm: str) -> bytes:
         """Return the inner blob of a signature, which the token makes.

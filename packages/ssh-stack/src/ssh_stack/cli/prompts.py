@@ -141,6 +141,11 @@ class TerminalPrompter:
             question = "Please type 'yes', 'no' or the fingerprint: "
         return False
 
+    async def token_pin(self, label: str, /) -> str | None:
+        """Ask for the PIN of a PKCS#11 token."""
+        question = f"Enter PIN for '{printable(label)}': "
+        return await self._asker.ask(question, echo=False) or None
+
     async def confirm_key_addition(self, path: str, /) -> bool:
         """Ask whether the key of a file is to be added to the agent."""
         question = f"Add key {printable(path)} to agent? (yes/no) "

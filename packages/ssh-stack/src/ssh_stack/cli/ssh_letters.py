@@ -133,6 +133,8 @@ _ROWS: Final = (
     # ------------------------------------------------------------- keys and algorithms
     _special("i", _KEYS, "Log in with this key; may be given several times.",
              values.identity, "`IdentityFile file`", value="file"),
+    _replaces("I", _KEYS, "Log in with the keys in a PKCS#11 token, by this library of its maker.",
+              "PKCS11Provider", value="provider"),
     _replaces("c", _KEYS, "Offer these ciphers: a list, or +, - or ^ and a list.", "Ciphers",
               value="ciphers"),
     _replaces("m", _KEYS, "Offer these message authentication codes.", "MACs", value="macs"),
@@ -184,7 +186,6 @@ _ROWS: Final = (
     _later("A", "Forward the agent.", "the agent cannot be forwarded"),
     _later("D", "Forward what programs ask a SOCKS proxy for.",
            "dynamic forwarding is missing", "[bind:]port"),
-    _later("I", "Log in with a PKCS#11 token.", "PKCS#11 tokens cannot be used", "provider"),
     _later("K", "Log in with GSSAPI, and forward its credentials.", "GSSAPI is missing"),
     _later("M", "Share the connection with later calls.", _NO_SHARING),
     _later("O", "Send a command to a shared connection.", _NO_SHARING, "command"),

@@ -105,7 +105,7 @@ class KeyReader:
         if isinstance(source, str) and is_key_text(source):
             source = source.encode("utf-8", "surrogateescape")
         if isinstance(source, PrivateKey):
-            source = KeySigner(source)
+            source = _signer(source)
         if isinstance(source, bytes):
             content = source
             return await self._open(lambda p: self._load(content, p), "key data", _no_key)
@@ -270,6 +270,14 @@ class KeyReader:
                 load, source, ask, public_key, self._plan.password_prompts
             )
         return None
+
+
+def _signer(key: PrivateKey) -> Signer:
+    if not key.waits:
+        return KeySigner(key)
+    from ssh_stack.client.token_keys import ThreadSigner  # rarely used
+
+    return ThreadSigner(key)
 
 
 def _no_key() -> None:

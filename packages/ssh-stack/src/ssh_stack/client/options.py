@@ -156,7 +156,8 @@ class Prompter(Protocol):
     Texts of a server have to be escaped (`ssh_wire.text.printable`) before they are printed.
     A prompter may have a method `confirm_key_addition(path)` too, async and like
     `confirm_host_key`: it is asked whether the key of a file goes to the agent, where the
-    configuration has "AddKeysToAgent ask".
+    configuration has "AddKeysToAgent ask".  And a method `token_pin(label)`, like `passphrase`:
+    it is asked for the PIN of a PKCS#11 token, once.
     """
 
     def password(self, login: str, /) -> Awaitable[str | None] | str | None:

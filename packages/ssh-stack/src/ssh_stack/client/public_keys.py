@@ -60,6 +60,10 @@ async def public_keys(plan: IdentityPlan, stack: AsyncExitStack) -> list[AuthCre
     reader = KeyReader(plan)
     explicit = plan.keys_from != "default"
     named = [await reader.read(source) for source in _sources(plan)]
+    if plan.pkcs11_provider is not None:
+        from ssh_stack.client.token_keys import token_keys  # rarely used
+
+        named = [*await token_keys(plan.pkcs11_provider, plan, stack), *named]
     named = [key for key in named if explicit or not key.absent]
     certificates = [await reader.read_certificate(source) for source in plan.certificates]
     agent, unusable = await _agent_keys(plan, stack)

@@ -64,6 +64,7 @@ class IdentityPlan:
             (GSSAPIAuthentication and its like).
         hostbound: Whether keys sign for this server alone, where it takes that.
         require_proof: Whether a server is refused that wants no key, secret or answer.
+        pkcs11_provider: The library of PKCS#11 tokens whose keys are used; None for none.
         agent: The agent's socket; None for no agent; by default SSH_AUTH_SOCK (IdentityAgent).
         add_to_agent: Whether keys of files go to the agent when they are used: "ask" asks first,
             "confirm" has the agent ask before each use (AddKeysToAgent).
@@ -103,6 +104,7 @@ class IdentityPlan:
     hostbound: bool = True
     gssapi: GSSAPIIdentity | None = None
     require_proof: bool = False
+    pkcs11_provider: str | None = None
     agent: Path | Default | None = DEFAULT
     add_to_agent: Literal["yes", "no", "ask", "confirm"] = "no"
     agent_lifetime: int = 0
@@ -158,6 +160,7 @@ def merge_identity(
         hostbound=config.public_key_authentication != "unbound",
         gssapi=_gssapi_identity(config, host) if "gssapi-with-mic" in methods else None,
         require_proof=choose(options.require_proof, None, options.algorithms == "strict"),
+        pkcs11_provider=config.pkcs11_provider,
         agent=_agent(options, config),
         add_to_agent=config.add_keys_to_agent[0],
         agent_lifetime=config.add_keys_to_agent[1],

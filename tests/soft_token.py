@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import pkcs11
 import pytest
 from pkcs11 import Attribute, KeyType, Mechanism, Session
 from pkcs11.util.ec import encode_named_curve_parameters
@@ -67,3 +70,18 @@ def generate(session: Session, kind: str, key_id: bytes, label: str, **template:
         family, {Attribute.EC_PARAMS: parameters}, local=True
     )
     domain.generate_keypair(mechanism=mechanism, store=True, **options)
+
+
+@contextmanager
+def soft_token(folder: Path, label: str = "test") -> Generator[tuple[str, pkcs11.Token]]:
+    """Make an empty token for this process and its children; yield the library and the token."""
+    path = library()
+    make_token(folder, label)
+    patch = pytest.MonkeyPatch()
+    patch.setenv("SOFTHSM2_CONF", str(folder / "softhsm2.conf"))
+    try:
+        (token,) = pkcs11.lib(path).get_tokens(token_label=label)
+        yield path, token
+    finally:
+        pkcs11.unload(path)
+        patch.undo()
