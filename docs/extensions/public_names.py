@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from docutils import nodes
 from docutils.statemachine import StringList
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from sphinx.application import Sphinx
+
+
+_PACKAGES: Final = (
+    *("ssh_wire", "ssh_keys", "ssh_transport", "ssh_agent"),
+    *("ssh_auth", "ssh_connection", "ssh_sftp"),
+)
 
 
 class PublicNames(SphinxDirective):
@@ -29,7 +35,7 @@ class PublicNames(SphinxDirective):
         passed_on: dict[str, list[str]] = {}
         for name in public_names(module):
             value = getattr(module, name)
-            if (origin := _package(value, package)) == package:
+            if (origin := _package(name, value, package)) == package:
                 lines += [f".. {_directive(value)}:: {module.__name__}.{name}", ""]
             else:
                 passed_on.setdefault(origin, []).append(f":py:obj:`~{origin}.{name}`")
@@ -52,16 +58,25 @@ def public_names(module: ModuleType) -> list[str]:
     )
 
 
-def _package(value: object, default: str) -> str:
+def _package(name: str, value: object, default: str) -> str:
     """Return the package of this project that a name is defined in."""
-    origin = str(getattr(value, "__module__", None) or default).partition(".")[0]
-    return origin if origin.startswith("ssh_") else default
+    origin = str(getattr(value, "__module__", None) or "").partition(".")[0]
+    if origin.startswith("ssh_"):
+        return origin
+    # an alias of types says nothing of itself: it is that of the lowest package that has it
+    for package in _PACKAGES:
+        if getattr(importlib.import_module(package), name, None) is value:
+            return package
+    return default
 
 
 def _directive(value: object) -> str:
     if inspect.isclass(value):
         return "autoexception" if issubclass(value, BaseException) else "autoclass"
-    return "autofunction" if inspect.isroutine(value) else "autodata"
+    if inspect.isroutine(value):
+        return "autofunction"
+    # autodata would print the documentation of dict or str
+    return "py:data" if type(value).__module__ == "builtins" else "autodata"
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
