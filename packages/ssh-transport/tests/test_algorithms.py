@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, get_args
 
@@ -179,3 +181,21 @@ def test_algorithms_are_frozen() -> None:
     base = Algorithms(kex=(), host_keys=(), ciphers=(), macs=())
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         base.kex = ("x",)  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@pytest.mark.parametrize("name", ["strict", "default", "legacy"])
+def test_what_is_loaded_ahead_is_what_is_offered_first(name: Profile) -> None:
+    code = (
+        "import sys; from ssh_transport import profiles; "
+        f"profiles({name!r}, 'client').load_ahead(); "
+        "print(*(each for each in sys.modules if each.startswith('ssh_transport.')))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    )
+    loaded = set(found.stdout.split())
+
+    assert "ssh_transport.ciphers.aes_gcm" in loaded
+    offers_curve = "curve25519-sha256" in profiles(name, "client").kex
+    assert ("ssh_transport.kex.montgomery" in loaded) is offers_curve
+    assert not {"ssh_transport.kex.dh_modp", "ssh_transport.ciphers.cbc"} & loaded

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final
 from ssh_keys import kinds
 from ssh_keys.credential import credential_from_blob
 from ssh_keys.errors import KeyFormatError
-from ssh_keys.formats.armor import OPENSSH_LABEL
-from ssh_keys.formats.key_text import LABELS, find_block, to_utf8
+from ssh_keys.formats.key_text import LABELS, OPENSSH_LABEL, find_block, to_utf8
 from ssh_keys.formats.public_line import parse_public_line
 from ssh_keys.lines import checked_line, take_field
 from ssh_keys.policy import KeyPolicy

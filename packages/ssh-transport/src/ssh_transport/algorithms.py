@@ -61,6 +61,18 @@ class Algorithms:
         _check("compression", self.compression, _COMPRESSIONS)
         _check("host key", self.host_keys, HOST_KEYS)
 
+    def load_ahead(self) -> None:
+        """Load what is likely to be negotiated, while the peer's first answer is on its way.
+
+        The provider of cryptography takes longest, and most methods need the parts of it that
+        Curve25519 needs.  What is missing is loaded when it is negotiated.
+        """
+        for name in self.kex:
+            if name.startswith("curve25519"):
+                METHODS[name].load()
+                break
+        CIPHERS[self.ciphers[0]].load()
+
     def adjusted(
         self,
         *,

@@ -10,15 +10,11 @@ from ssh_wire import lazy_attrs
 from ssh_wire.text import printable
 
 __all__ = [
-    "OPENSSH_LABEL",
     "Armor",
     "enclose",
     "label_of",
     "open_armor",
 ]
-
-OPENSSH_LABEL: Final = "OPENSSH PRIVATE KEY"
-"""The label of OpenSSH's own format."""
 
 _BEGIN: Final = b"-----BEGIN "
 _END: Final = b"-----END "

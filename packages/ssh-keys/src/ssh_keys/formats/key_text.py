@@ -22,8 +22,19 @@ from ssh_wire import lazy_attrs
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
-__all__ = ["LABELS", "Block", "BlockContent", "find_block", "is_key_text", "open_block", "to_utf8"]
+__all__ = [
+    "LABELS",
+    "OPENSSH_LABEL",
+    "Block",
+    "BlockContent",
+    "find_block",
+    "is_key_text",
+    "open_block",
+    "to_utf8",
+]
 
+OPENSSH_LABEL: Final = "OPENSSH PRIVATE KEY"
+"""The label of OpenSSH's own format."""
 LABELS: Final = (
     "OPENSSH PRIVATE KEY",
     "PRIVATE KEY",

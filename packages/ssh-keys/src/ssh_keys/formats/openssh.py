@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from ssh_keys import registry
 from ssh_keys.errors import KeyDecryptError, KeyFormatError, TooCostly
-from ssh_keys.formats.armor import OPENSSH_LABEL, enclose
-from ssh_keys.formats.key_text import open_block
+from ssh_keys.formats.key_text import OPENSSH_LABEL, open_block
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.private import PassphraseNeeded
 from ssh_keys.public import PublicKey
@@ -269,6 +268,8 @@ def _encode(key: PrivateKey, protection: _Protection, random: Callable[[int], by
         private=plain,
         tag=tag,
     )
+    from ssh_keys.formats.armor import enclose  # most programs write no key
+
     return enclose(OPENSSH_LABEL, _MAGIC + container.encode())
 
 

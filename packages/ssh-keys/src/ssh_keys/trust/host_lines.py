@@ -18,7 +18,6 @@ from ssh_keys.lines import Problem, checked_line, take_field
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.public import PublicKey
 from ssh_keys.trust.host_names import HashedName, names_host, parse_hosts
-from ssh_keys.trust.key_blobs import read_key_blob
 from ssh_wire import lazy_attrs
 from ssh_wire.text import printable
 
@@ -153,6 +152,8 @@ def parse_unusable_line(line: bytes, problem: Problem) -> UnusableLine | None:
         if marker is not Marker.REVOKED:
             return None
         hosts = _EVERY_HOST  # the key is revoked for hosts that cannot be read
+    from ssh_keys.trust.key_blobs import read_key_blob  # few lines need it
+
     try:
         blob = read_key_blob(rest)
     except KeyFormatError:

@@ -7,7 +7,6 @@ import socket
 from typing import TYPE_CHECKING
 
 from ssh_stack.client.tcp import connect_tcp
-from ssh_stack.config.tokens import expand
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
@@ -147,6 +146,8 @@ def proxy_arguments(command: str | Sequence[str], tokens: Tokens) -> list[str]:
     if isinstance(command, str):
         # "the user's shell 'exec' directive to avoid a lingering shell process"
         return shell_arguments(f"exec {_replaced(command, tokens, expand_command)}")
+    from ssh_stack.config.tokens import expand  # only with a proxy command
+
     return [_replaced(argument, tokens, expand) for argument in command]
 
 

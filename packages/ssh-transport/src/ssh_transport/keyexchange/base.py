@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from ssh_transport.errors import KeyExchangeFailed
 from ssh_transport.events import ComputationRequested, KexCompleted
-from ssh_transport.keyexchange.computation import Computation
 from ssh_transport.keyexchange.context import KexContext
 from ssh_transport.keyexchange.derivation import KeySource
 from ssh_transport.keyexchange.negotiation import (
@@ -193,6 +192,8 @@ class KeyExchange(ABC):
         """Go on with what is computed: at once, or when that was done elsewhere."""
         if not (self.offloads and exchange.method.slow):
             return then(compute())
+        from ssh_transport.keyexchange.computation import Computation  # rarely offloaded
+
         work = Computation(compute)
         self._state = ExpectComputation(lambda: then(work.result()))
         self._context.emit(ComputationRequested(work.run))

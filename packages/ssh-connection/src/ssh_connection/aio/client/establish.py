@@ -127,6 +127,7 @@ class ClientEndpoint(Endpoint[ClientTransport]):
     async def _exchange_keys(self) -> None:
         self._core.request_service("ssh-userauth")
         self._driver.flush()
+        self._settings.transport.algorithms.load_ahead()
         received = await self._handshake.host_key
         if received is None:
             self._require_open()  # raises what ended the connection
