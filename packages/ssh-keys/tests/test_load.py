@@ -12,7 +12,8 @@ from ssh_keys import (
     load_private_key,
     load_public_key,
 )
-from ssh_keys.formats.armor import OPENSSH_LABEL, enclose, open_armor
+from ssh_keys.formats.armor import enclose, open_armor
+from ssh_keys.formats.key_text import OPENSSH_LABEL
 from ssh_keys.public import MAX_BLOB
 from ssh_keys.strict_base64 import to_base64
 from ssh_wire.primitives import string
