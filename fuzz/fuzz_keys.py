@@ -12,7 +12,8 @@ from fuzz.keys import PUBLIC, SIGNING, TOKEN_KEYS, VECTOR
 from fuzz.target import Target, one_of
 from ssh_keys import KeyFormatError, KeyPolicy, PrivateKey, PublicKey, Signature, load_private_key
 from ssh_keys.fido import WEBAUTHN, Assertion, WebAuthnAssertion, read_assertion
-from ssh_keys.formats.armor import OPENSSH_LABEL, enclose, open_armor
+from ssh_keys.formats.armor import enclose, open_armor
+from ssh_keys.formats.key_text import OPENSSH_LABEL
 from ssh_wire.primitives import encode_mpint, string
 
 DATA = VECTOR["m"]
