@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ssh_auth import (
     AuthContext,
     AuthLimits,
     ServerAuth,
     ServerPolicy,
+    SignedHostbasedRequest,
     SignedRequest,
 )
 from ssh_auth.testing import Talk
 from ssh_keys import PrivateKey
 from ssh_wire.messages.auth import (
+    HostbasedRequest,
     InfoRequest,
     KeyboardInteractiveRequest,
     NoneRequest,
@@ -25,7 +29,8 @@ from ssh_wire.messages.auth import (
 
 KEYS = [PrivateKey.generate("ed25519") for _ in range(2)]
 SESSION = b"session identifier"
-CONTEXT = AuthContext(session_id=SESSION, peer=("192.0.2.1", 50_000))
+HOST_KEY = PrivateKey.generate("ed25519").public_key
+CONTEXT = AuthContext(session_id=SESSION, peer=("192.0.2.1", 50_000), host_key=HOST_KEY)
 SERVICE = "ssh-connection"
 PASSWORD = ServerPolicy(methods=("password",))
 INTERACTIVE = ServerPolicy(methods=("keyboard-interactive",))
@@ -64,6 +69,31 @@ def signed(key: PrivateKey, session_id: bytes = SESSION, user: str = "ops") -> P
         key=blob,
         signature=key.sign(data.encode(), "ssh-ed25519"),
     )
+
+
+def vouched(
+    signer: PrivateKey = KEYS[0], covered: str = "client.test.", **changes: Any
+) -> HostbasedRequest:
+    """A request in which a host vouches for its user; what changes is not what was signed."""
+    blob = KEYS[0].public_key.blob
+    data = SignedHostbasedRequest(
+        session_id=SESSION,
+        user="ops",
+        service=SERVICE,
+        algorithm="ssh-ed25519",
+        host_key=blob,
+        client_host=covered,
+        client_user="me",
+    )
+    fields: dict[str, Any] = {
+        "algorithm": "ssh-ed25519",
+        "host_key": blob,
+        "client_host": "client.test.",
+        "client_user": "me",
+        "signature": signer.sign(data.encode(), "ssh-ed25519"),
+        **changes,
+    }
+    return HostbasedRequest(user="ops", service=SERVICE, **fields)
 
 
 def interactive() -> KeyboardInteractiveRequest:

@@ -20,6 +20,7 @@ from server_talk import (
     query,
     signed,
     talk_of,
+    vouched,
 )
 from ssh_auth import (
     SERVER_METHODS,
@@ -338,6 +339,7 @@ def test_no_method_completes_with_permissions_that_exclude_the_login(
         "none": none(),
         "password": password(),
         "publickey": signed(key),
+        "hostbased": vouched(),
         "keyboard-interactive": interactive(),
     }
     for answer in (Accept(permissions), Partial(("password",), permissions)):

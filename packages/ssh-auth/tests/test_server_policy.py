@@ -54,7 +54,7 @@ def test_none_is_taken_and_never_listed() -> None:
     ("methods", "sequences"),
     [
         ((), ()),
-        (("hostbased",), ()),
+        (("gssapi",), ()),
         (("publickey",), ((),)),
         (("publickey",), (("publickey", "magic"),)),
         (("publickey",), (("none", "password"),)),

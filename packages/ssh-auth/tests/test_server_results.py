@@ -39,7 +39,7 @@ def test_accept_reject_and_partial_are_valid_results(result: object) -> None:
         ChangePassword(),  # which is an answer to a password alone
         Partial(()),
         Partial(("none",)),
-        Partial(("hostbased",)),
+        Partial(("gssapi",)),
         Partial(([],)),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         Partial("password"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         type("Accept", (Accept,), {})(),  # a subclass, which a type checker refuses

@@ -2,15 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from ssh_auth import ACCEPTED_ALGORITHMS, SignedRequest
+from ssh_auth import ACCEPTED_ALGORITHMS, AuthContext, SignedRequest
 from ssh_auth.server.verification import offered_key, signature_is_valid
 from ssh_keys import PrivateKey
-from ssh_wire.messages.auth import PublicKeyQuery, PublicKeyRequest
+from ssh_wire.messages.auth import PublicKeyRequest
 from ssh_wire.primitives import string
-
-
-def query(algorithm: str, blob: bytes) -> PublicKeyQuery:
-    return PublicKeyQuery(user="ops", service="ssh-connection", algorithm=algorithm, key=blob)
 
 
 def signed(key: PrivateKey, algorithm: str, session_id: bytes, **changed: str) -> PublicKeyRequest:
@@ -36,22 +32,22 @@ def signed(key: PrivateKey, algorithm: str, session_id: bytes, **changed: str) -
 def test_offered_key_is_read(key: PrivateKey, rsa: PrivateKey) -> None:
     for each, algorithm in ((key, "ssh-ed25519"), (rsa, "rsa-sha2-256")):
         blob = each.public_key.blob
-        assert offered_key(query(algorithm, blob), ACCEPTED_ALGORITHMS) == each.public_key
+        assert offered_key(algorithm, blob, ACCEPTED_ALGORITHMS) == each.public_key
 
 
 @pytest.mark.row("A06")
 def test_algorithm_of_another_key_type_is_refused(key: PrivateKey, rsa: PrivateKey) -> None:
     for each, algorithm in ((key, "rsa-sha2-512"), (rsa, "ssh-rsa"), (rsa, "ssh-ed25519")):
-        assert offered_key(query(algorithm, each.public_key.blob), ACCEPTED_ALGORITHMS) is None
+        assert offered_key(algorithm, each.public_key.blob, ACCEPTED_ALGORITHMS) is None
 
 
 def test_algorithm_that_is_not_accepted_is_refused(rsa: PrivateKey) -> None:
-    assert offered_key(query("rsa-sha2-256", rsa.public_key.blob), {"rsa-sha2-512"}) is None
+    assert offered_key("rsa-sha2-256", rsa.public_key.blob, {"rsa-sha2-512"}) is None
 
 
 @pytest.mark.parametrize("blob", [b"", string("ssh-ed25519"), bytes(80)])
 def test_malformed_key_blob_is_refused(blob: bytes) -> None:
-    assert offered_key(query("ssh-ed25519", blob), ACCEPTED_ALGORITHMS) is None
+    assert offered_key("ssh-ed25519", blob, ACCEPTED_ALGORITHMS) is None
 
 
 def test_signature_over_session_and_request_is_valid(
@@ -59,7 +55,7 @@ def test_signature_over_session_and_request_is_valid(
 ) -> None:
     for each, algorithm in ((key, "ssh-ed25519"), (rsa, "rsa-sha2-256"), (rsa, "rsa-sha2-512")):
         request = signed(each, algorithm, session_id)
-        assert signature_is_valid(session_id, request, each.public_key)
+        assert signature_is_valid(AuthContext(session_id=session_id), request, each.public_key)
 
 
 @pytest.mark.row("A06")
@@ -77,14 +73,14 @@ def test_signature_over_a_changed_request_is_not_valid(
 ) -> None:
     request = signed(rsa, "rsa-sha2-256", session_id, **changed)
 
-    assert not signature_is_valid(session_id, request, rsa.public_key)
+    assert not signature_is_valid(AuthContext(session_id=session_id), request, rsa.public_key)
 
 
 @pytest.mark.row("A06")
 def test_signature_of_another_session_is_not_valid(session_id: bytes, key: PrivateKey) -> None:
     request = signed(key, "ssh-ed25519", b"another session")
 
-    assert not signature_is_valid(session_id, request, key.public_key)
+    assert not signature_is_valid(AuthContext(session_id=session_id), request, key.public_key)
 
 
 @pytest.mark.row("A06")
@@ -93,7 +89,7 @@ def test_signature_by_another_key_is_not_valid(
 ) -> None:
     request = signed(key, "ssh-ed25519", session_id)
 
-    assert not signature_is_valid(session_id, request, other.public_key)
+    assert not signature_is_valid(AuthContext(session_id=session_id), request, other.public_key)
 
 
 @pytest.mark.row("A06")
@@ -109,7 +105,7 @@ def test_signature_with_any_bit_flipped_is_not_valid(session_id: bytes, key: Pri
             key=request.key,
             signature=bytes(broken),
         )
-        assert not signature_is_valid(session_id, changed, key.public_key)
+        assert not signature_is_valid(AuthContext(session_id=session_id), changed, key.public_key)
 
 
 @pytest.mark.row("A25")
@@ -125,4 +121,4 @@ def test_verification_that_does_not_return_true_is_not_valid(
     monkeypatch.setattr(type(key.public_key), "verify", verify)
     request = signed(key, "ssh-ed25519", session_id)
 
-    assert not signature_is_valid(session_id, request, key.public_key)
+    assert not signature_is_valid(AuthContext(session_id=session_id), request, key.public_key)

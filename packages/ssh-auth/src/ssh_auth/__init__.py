@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from ssh_auth.server import ChangePassword as ChangePassword
     from ssh_auth.server import CompletedMethod as CompletedMethod
     from ssh_auth.server import DecisionInvalid as DecisionInvalid
+    from ssh_auth.server import HostVerified as HostVerified
     from ssh_auth.server import InteractiveStarted as InteractiveStarted
     from ssh_auth.server import KeyOffered as KeyOffered
     from ssh_auth.server import KeyVerified as KeyVerified
@@ -123,9 +124,9 @@ else:
             "ssh_auth.permissions": "NOTHING AddressPattern Permissions ip_text",
             "ssh_auth.server": (
                 "Accept AnswersReceived AuthContext Authenticated ChangePassword CompletedMethod "
-                "DecisionInvalid InteractiveStarted KeyOffered KeyVerified LoginRefused "
-                "NoneOffered Partial PasswordChangeOffered PasswordOffered Reject Result "
-                "SERVER_METHODS ServerAuth ServerEvent ServerPolicy ServerQuestion"
+                "DecisionInvalid HostVerified InteractiveStarted KeyOffered KeyVerified "
+                "LoginRefused NoneOffered Partial PasswordChangeOffered PasswordOffered Reject "
+                "Result SERVER_METHODS ServerAuth ServerEvent ServerPolicy ServerQuestion"
             ),
             "ssh_auth.signed": "SignedHostbasedRequest SignedHostboundRequest SignedRequest",
             "ssh_auth.signers": "AgentSigner KeySigner Signer SigningAgent",

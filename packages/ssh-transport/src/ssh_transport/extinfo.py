@@ -75,7 +75,7 @@ def client_extensions(options: TransportOptions) -> ExtInfo:
 def server_extensions(options: TransportOptions) -> ExtInfo:
     """Return what a server announces."""
     accepted = encode_names(signature_algorithms(options))
-    return _message({_SIG_ALGS: accepted, "ping@openssh.com": b"0"})
+    return _message({_SIG_ALGS: accepted, "ping@openssh.com": b"0", **options.announced})
 
 
 def signature_algorithms(options: TransportOptions) -> tuple[str, ...]:

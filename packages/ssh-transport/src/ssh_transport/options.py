@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssh_transport.algorithms import Algorithms
@@ -78,6 +78,9 @@ class TransportOptions:
 
     None means the host key algorithms, those of certificates left out.
     """
+
+    announced: Mapping[str, bytes] = lazy_attrs.field(factory=dict[str, bytes])
+    """Server: further extensions of its first EXT_INFO, those of the layers above."""
 
     def check(self) -> None:
         """Raise `UsageError` for a value that cannot be used."""

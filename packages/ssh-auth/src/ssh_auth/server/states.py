@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from ssh_wire import Message, MessageSet, lazy_attrs
 from ssh_wire.messages.auth import REQUESTS
+from ssh_wire.messages.hostbound import HostboundQuery, HostboundRequest
 
 __all__ = ["COMMON", "REQUEST", "ExpectDecision", "ExpectNothing", "ExpectRequest", "Rows"]
 __all__ += ["ServerState"]
@@ -47,7 +48,7 @@ class ExpectNothing(ServerState):
 Rows: TypeAlias = Mapping[type[ServerState], MessageSet[Message]]
 """Which messages may arrive in which state."""
 
-REQUEST: Final[MessageSet[Message]] = MessageSet(*REQUESTS)
+REQUEST: Final[MessageSet[Message]] = MessageSet(HostboundQuery, HostboundRequest, *REQUESTS)
 """A request, which may come at any time.
 
 "the client MAY at any time continue with a new SSH_MSG_USERAUTH_REQUEST message" (RFC 4252

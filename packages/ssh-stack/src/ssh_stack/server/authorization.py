@@ -130,6 +130,7 @@ def _merged(parts: Sequence[ServerAuthentication]) -> ServerAuthentication:
         password=_any_of([p.password for p in parts]),
         new_password=_any_of([p.new_password for p in parts]),
         interactive=dialogues[0] if dialogues else None,
+        hostbased=_any_of([p.hostbased for p in parts]),
         none=_any_of([p.none for p in parts]),
         algorithms=restrictions[0] if restrictions else None,
         banner="".join(dict.fromkeys(p.banner for p in parts)),

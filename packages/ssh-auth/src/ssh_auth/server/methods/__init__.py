@@ -5,6 +5,7 @@
     password              a password, and a new one where it has expired
     publickey             a key or a certificate, and its signature
     keyboard_interactive  prompts and answers
+    hostbased             the client's host vouches for the user
 
 A further method is a module and a row of `SERVER_METHODS`.
 """
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from ssh_auth.server.methods.base import Method
+from ssh_auth.server.methods.hostbased import HostbasedMethod
 from ssh_auth.server.methods.keyboard_interactive import KeyboardInteractiveMethod
 from ssh_auth.server.methods.none import NoneMethod
 from ssh_auth.server.methods.password import PasswordMethod
@@ -28,7 +30,13 @@ AnyMethod: TypeAlias = Method[Any, Any, Any]
 
 SERVER_METHODS: Final[Mapping[str, type[AnyMethod]]] = {
     method.NAME: method
-    for method in (PublicKeyMethod, PasswordMethod, KeyboardInteractiveMethod, NoneMethod)
+    for method in (
+        PublicKeyMethod,
+        HostbasedMethod,
+        PasswordMethod,
+        KeyboardInteractiveMethod,
+        NoneMethod,
+    )
 }
 """The methods by their names on the wire, in the order in which they are offered."""
 

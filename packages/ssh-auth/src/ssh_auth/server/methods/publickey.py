@@ -1,15 +1,20 @@
-"""The method "publickey": a query, and a signature (RFC 4252 section 7)."""
+"""The method "publickey": a query, and a signature (RFC 4252 section 7).
+
+The method "publickey-hostbound-v00@openssh.com" is the same with a signature that covers the key
+of the server, too (OpenSSH's PROTOCOL section 3.1).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from ssh_auth.server.events import ServerQuestion
 from ssh_auth.server.methods.base import Ask, Fail, Method, Step, Turn, judged
 from ssh_auth.server.results import Accept, Partial, Reject
 from ssh_auth.server.states import REQUEST, ExpectDecision, Rows, ServerState
 from ssh_auth.server.verification import (
+    check_host_key,
     offered_key,
     signature_is_valid,
     token_assertion,
@@ -18,6 +23,7 @@ from ssh_auth.server.verification import (
 from ssh_keys import PublicKey, plain_key
 from ssh_wire import Message, lazy_attrs
 from ssh_wire.messages.auth import PublicKeyOk, PublicKeyQuery, PublicKeyRequest
+from ssh_wire.messages.hostbound import HostboundQuery, HostboundRequest
 
 if TYPE_CHECKING:
     from ssh_keys import Credential
@@ -30,6 +36,10 @@ __all__ = [
     "KeyVerified",
     "PublicKeyMethod",
 ]
+
+
+_Query: TypeAlias = PublicKeyQuery | HostboundQuery
+_Request: TypeAlias = PublicKeyRequest | HostboundRequest
 
 
 @lazy_attrs.frozen
@@ -79,7 +89,7 @@ class KeyVerified(_KeyQuestion):
 class ExpectKeyDecision(ExpectDecision):
     """A function says whether the key of a query would do."""
 
-    query: PublicKeyQuery
+    query: _Query
 
 
 @lazy_attrs.frozen
@@ -95,33 +105,35 @@ class ExpectSignedDecision(ExpectDecision):
     assertion: Assertion | None
 
 
-class PublicKeyMethod(Method[PublicKeyQuery | PublicKeyRequest, ServerState, Message]):
+class PublicKeyMethod(Method[_Query | _Request, ServerState, Message]):
     """Answers queries, and verifies signatures before anybody is asked about them."""
 
     NAME = "publickey"
     NUMBERS = frozenset({60})
-    REQUESTS = (PublicKeyQuery, PublicKeyRequest)
+    REQUESTS = (PublicKeyQuery, PublicKeyRequest, HostboundQuery, HostboundRequest)
     LEGAL: ClassVar[Rows] = {ExpectKeyDecision: REQUEST, ExpectSignedDecision: REQUEST}
     FUNCTIONS: ClassVar[Mapping[str, int]] = {"public_key": 1, "certificate": 1}
 
-    def begin(self, request: PublicKeyQuery | PublicKeyRequest) -> Step:
+    def begin(self, request: _Query | _Request) -> Step:
         """Ask about the key, if it may be used and has not been."""
         conversation = self._conversation
-        query = isinstance(request, PublicKeyQuery)
+        query = isinstance(request, PublicKeyQuery | HostboundQuery)
         if query:
             conversation.counter.count_query()
-        offered = offered_key(request, conversation.algorithms)
+        if isinstance(request, HostboundQuery | HostboundRequest):
+            check_host_key(request.host_key, conversation.context.host_key)
+        offered = offered_key(request.algorithm, request.key, conversation.algorithms)
         # a key that has completed a method before, certified or not, is not a second factor
         if offered is None or conversation.has_completed(plain_key(offered)):
             # no failure that counts of a query: queries have a cap of their own
             return Fail(free=query)
         number = next(conversation.numbers)
-        if isinstance(request, PublicKeyQuery):
+        if isinstance(request, PublicKeyQuery | HostboundQuery):
             question = KeyOffered(number, request.user, offered, request.algorithm)
             return Ask(ExpectKeyDecision(number, request), question)
-        if not signature_is_valid(conversation.context.session_id, request, offered):
+        if not signature_is_valid(conversation.context, request, offered):
             return Fail()
-        assertion = token_assertion(request, plain_key(offered))
+        assertion = token_assertion(request.signature, plain_key(offered))
         verified = KeyVerified(number, request.user, offered, request.algorithm)
         return Ask(ExpectSignedDecision(number, offered, assertion), verified)
 

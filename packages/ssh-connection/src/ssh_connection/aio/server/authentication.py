@@ -27,7 +27,7 @@ from ssh_wire.messages.auth import InfoRequest
 from ssh_wire.primitives import encode_names
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate, PublicKey
+    from ssh_keys import Certificate, Credential, PublicKey
 
 __all__ = ["Result", "ServerAuthentication", "offered_methods"]
 
@@ -64,6 +64,13 @@ class ServerAuthentication:
         Callable[[AuthContext, int, Sequence[str]], Awaitable[Result | InfoRequest]] | None
     ) = None
     """Prompts to show, or a result: given the round (0 first), and the answers."""
+    hostbased: Callable[[AuthContext, Credential, str, str], Awaitable[Result]] | None = None
+    """May this user in because a host vouches for one of its users?
+
+    Given the host's key or certificate, whose signature was verified, the name that the host has
+    for itself, and the name of its user.  Whether that key is this host's, and whether it may
+    vouch, is for the function to say: see `ssh_stack.TrustedHosts`.
+    """
     none: Callable[[AuthContext], Awaitable[Result]] | None = None
     """May this user in without credentials?"""
     sequences: tuple[tuple[str, ...], ...] = ()

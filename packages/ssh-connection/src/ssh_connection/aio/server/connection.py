@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ssh_auth import AuthContext, ServerAuth
 from ssh_connection.aio.callbacks import logged
@@ -17,7 +17,7 @@ from ssh_connection.aio.server.services import Services
 from ssh_connection.aio.server.session import User
 from ssh_transport import ConnectionLost, PeerDisconnected, ServerTransport
 from ssh_transport import events as ev
-from ssh_wire import DisconnectReason, SSHError
+from ssh_wire import DisconnectReason, SSHError, lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_auth import Authenticated
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["ServerConnection"]
 
 _log = logging.getLogger("ssh_connection.server")
+
+_ANNOUNCED: Final = {"publickey-hostbound@openssh.com": b"0"}
+"""What authentication adds to the server's EXT_INFO (OpenSSH's PROTOCOL section 3.1)."""
 
 
 class ServerConnection(Endpoint[ServerTransport]):
@@ -43,7 +46,7 @@ class ServerConnection(Endpoint[ServerTransport]):
         loop = asyncio.get_running_loop()
         self._identity = HostIdentity(settings.host_keys, settings.host_certificates)
         core = ServerTransport(
-            settings.transport,
+            lazy_attrs.evolve(settings.transport, announced=_ANNOUNCED),
             random=random,
             now=loop.time(),
             host_keys=self._identity.presented,
